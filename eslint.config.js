@@ -8,17 +8,18 @@ import { verdicts } from './scripts/lint/verdicts.js';
 const LAYERS = {
   record: { pattern: 'reports/record', may: [] },
   host: { pattern: 'host', may: ['record'] },
-  env: { pattern: 'env', may: ['host', 'record'] },
-  probes: { pattern: 'probes', may: ['env', 'host', 'record'] },
+  faults: { pattern: 'faults', may: ['host', 'record'] },
+  env: { pattern: 'env', may: ['faults', 'host', 'record'] },
+  probes: { pattern: 'probes', may: ['env', 'faults', 'host', 'record'] },
   judge: { pattern: 'reports/judge', may: ['record'] },
   render: { pattern: 'reports/render', may: ['record'] },
   mutation: { pattern: 'reports/mutation', may: ['record', 'judge'] },
   reports: { pattern: 'reports', may: ['record', 'render', 'judge'] },
   load: { pattern: 'load', may: ['env', 'host', 'probes', 'record'] },
-  suites: { pattern: 'suites', may: ['env', 'host', 'probes', 'record', 'judge', 'load'] },
+  suites: { pattern: 'suites', may: ['env', 'faults', 'host', 'probes', 'record', 'judge', 'load'] },
   runner: {
     pattern: 'runner',
-    may: ['env', 'host', 'probes', 'record', 'judge', 'render', 'reports', 'load', 'suites'],
+    may: ['env', 'faults', 'host', 'probes', 'record', 'judge', 'render', 'reports', 'load', 'suites'],
   },
   cli: { pattern: 'cli', may: ['runner', 'suites', 'env', 'host', 'reports', 'record', 'judge', 'render'] },
 };
@@ -48,7 +49,7 @@ const JUDGES = ['suites/**/judge.ts', 'suites/**/judge-*.ts'];
 const TESTS = ['**/*.test.ts', '**/*.itest.ts', '**/*.bench.ts'];
 
 /** From what the environment answers to a verdict nothing is guessed. */
-const FROM_ANSWER_TO_VERDICT = ['probes/gpu', 'probes/kubernetes', 'reports', 'runner', 'suites'];
+const FROM_ANSWER_TO_VERDICT = ['faults', 'probes/gpu', 'probes/kubernetes', 'reports', 'runner', 'suites'];
 const DOUBLES = ['**/_testing/**'];
 
 export default tseslint.config(

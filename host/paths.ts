@@ -1,5 +1,9 @@
 import { join } from 'node:path';
 
+/** The embedded environments that may be up at once on one machine. */
+export const INSTANCES = ['local', 'local-small'] as const;
+export type InstanceName = (typeof INSTANCES)[number];
+
 /** Everything that is expensive and reproducible: Go's caches, binaries, images. Outside any checkout, shared by all. */
 export function cacheDir(): string {
   return process.env['PLUMBLINE_CACHE'] ?? '/var/cache/plumbline';

@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, write, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HistoryHeader, NewObservation, OperationLine } from '../reports/record/history/history.ts';
-import { monoMs } from './clock.ts';
+import { monoMs } from '../host/clock.ts';
 
 /** A history that cannot be written: what is not recorded has not been observed, so this is never passed over. */
 export class HistoryError extends Error {

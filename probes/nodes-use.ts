@@ -3,7 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { PressureLook } from '../reports/record/pressure.ts';
-import { monoMs } from './clock.ts';
+import { monoMs } from '../host/clock.ts';
 import { Followers } from './store/followers.ts';
 import type { KubeCluster, NodeObject, PodObject } from './kubernetes/index.ts';
 import { quantityOf } from './kubernetes/quantity.ts';

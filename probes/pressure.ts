@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { cgroups } from '../host/cgroups/cgroup-versions.ts';
 import type { PressureLook } from '../reports/record/pressure.ts';
-import { monoMs } from './clock.ts';
+import { monoMs } from '../host/clock.ts';
 import { Followers } from './store/followers.ts';
 
 /** Short against the stretches that are told, and three small files of the kernel each time. */

@@ -31,7 +31,7 @@ const ISOLATED = ['cli', 'host', 'load', 'probes', 'runner'];
 /** They mostly wait: for processes, timers and answers that do not come. */
 const FILES_AT_ONCE = 3;
 /** Here a process for each file costs several times what its tests do: one for all, still one test at a time. */
-const TOGETHER = ['deploy', 'env', 'reports', 'scripts', 'suites', 'tests/add-one'];
+const TOGETHER = ['deploy', 'env', 'faults', 'reports', 'scripts', 'suites', 'tests/add-one'];
 /**
  * Checks whose stored histories are taken apart here, since that is quick; `npm test` takes all of them. The seed is fixed, so that a change of the
  * code decides and not the draw.

@@ -8,6 +8,7 @@ const FOLDERS = [
   'cli',
   'deploy',
   'env',
+  'faults',
   'host',
   'load',
   'probes',

@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { openEnvironment } from '../suites/catalogue/plan/open.ts';
 import { writeHeader } from '../probes/history.ts';
-import { anchor } from '../probes/clock.ts';
+import { anchor } from '../host/clock.ts';
 import { storeDriver, STORES } from '../probes/stores.ts';
 import { startWorkload } from '../probes/workload/process.ts';
 import type { WorkloadProcess } from '../probes/workload/process.ts';

@@ -1,4 +1,4 @@
-import { monoMs } from '../probes/clock.ts';
+import { monoMs } from '../host/clock.ts';
 import type { NewSeen } from '../reports/record/observations/index.ts';
 
 type FaultSeen = NewSeen<'fault-armed' | 'fault-acted' | 'fault-landed'>;

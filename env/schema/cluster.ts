@@ -1,15 +1,12 @@
+import { INSTANCES } from '../../host/paths.ts';
 import { z } from 'zod';
 import { kubeName } from './common.ts';
 
 export const KINDS = ['local', 'development', 'testing', 'staging', 'production'] as const;
 export const SIZES = ['small', 'full'] as const;
 
-/** The embedded environments that may be up at once on one machine. */
-const instance = z.enum(['local', 'local-small']);
-export type InstanceName = z.infer<typeof instance>;
-
 const embedded = z.strictObject({
-  embedded: instance.describe('Name of the instance that `plumbline env up` raises'),
+  embedded: z.enum(INSTANCES).describe('Name of the instance that `plumbline env up` raises'),
   size: z.enum(SIZES).describe('small: 1 control plane; full: 3, and a GPU pool'),
 });
 

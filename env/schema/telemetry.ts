@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { POD_FAULTS } from '../../faults/index.ts';
 import { hostPort, kubeName, objectName, plainUrl, secretSource, trust } from './common.ts';
 
 /** How any source of telemetry is reached. */
@@ -151,7 +152,7 @@ const canary = z
         'How long requests and lines go on in telemetry/…/under-fault; the fault comes after drills.steadySeconds',
       ),
     fault: z
-      .enum(['pod-crash', 'pod-delete', 'hang', 'node-loss'])
+      .enum(POD_FAULTS)
       .default('pod-crash')
       .describe(
         "What happens to PostgreSQL's leader meanwhile; node-loss takes the shipper of its node as well",

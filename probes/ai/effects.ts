@@ -1,5 +1,5 @@
 import type { AiSettings } from '../../env/schema.ts';
-import { monoMs } from '../clock.ts';
+import { monoMs } from '../../host/clock.ts';
 import { ask, ElasticsearchRefusal, servicePlace } from '../elasticsearch/api.ts';
 import { queryOnce } from '../neo4j/query.ts';
 import type { Bounds, StoreConnection } from '../store/store-driver.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { monoMs } from '../clock.ts';
+import { monoMs } from '../../host/clock.ts';
 import { exchangeOf } from '../edge/ask.ts';
 import { HttpConnection, httpErrorClass } from '../edge/connection.ts';
 import type { HttpEndpoint } from '../edge/connection.ts';

@@ -1,4 +1,4 @@
-import { monoMs } from '../clock.ts';
+import { monoMs } from '../../host/clock.ts';
 import { HttpConnection, httpErrorClass } from './connection.ts';
 import type { HttpEndpoint } from './connection.ts';
 

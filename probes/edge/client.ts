@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { monoMs } from '../clock.ts';
+import { monoMs } from '../../host/clock.ts';
 import type { StoreConnection } from '../store/store-driver.ts';
 import type { OperationResult, WorkloadClient, WorkloadSession } from '../workload/client.ts';
 import { exchangeOf } from './ask.ts';

@@ -3,7 +3,7 @@ import { ask, CANARY_INDEX, ElasticsearchRefusal, servicePlace } from './api.ts'
 import type { Place } from './api.ts';
 import { declaredOf } from './declared.ts';
 import { indexHealth, waitGreen } from './health.ts';
-import { monoMs } from '../clock.ts';
+import { monoMs } from '../../host/clock.ts';
 import type { Bounds, StoreConnection } from '../store/store-driver.ts';
 
 const DAY_MS = 86_400_000;

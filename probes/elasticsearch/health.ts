@@ -1,6 +1,6 @@
 import { ask, ElasticsearchRefusal } from './api.ts';
 import type { Place } from './api.ts';
-import { monoMs } from '../clock.ts';
+import { monoMs } from '../../host/clock.ts';
 import type { Bounds } from '../store/store-driver.ts';
 
 /** What `_cluster/health` says, of the cluster or of one index. */

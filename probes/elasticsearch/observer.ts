@@ -1,7 +1,7 @@
 import { anyMember, memberPlace } from './api.ts';
 import { isActive, localView, primaryOf } from './view.ts';
 import type { View } from './view.ts';
-import { monoMs } from '../clock.ts';
+import { monoMs } from '../../host/clock.ts';
 import { followStore } from '../store/following.ts';
 import type { Sight } from '../store/following.ts';
 import type { ObserveOptions, Observer, StoreMember, StoreTarget } from '../store/store-driver.ts';

@@ -2,7 +2,7 @@ import { ask, CANARY_INDEX, memberPlace } from './api.ts';
 import { ledView } from './state.ts';
 import { primaryOf } from './view.ts';
 import type { Copy, View } from './view.ts';
-import { monoMs } from '../clock.ts';
+import { monoMs } from '../../host/clock.ts';
 import { contentsOf } from '../store/contents.ts';
 import { attempt } from '../store/readback.ts';
 import type { Bounds, ReadBackRequest, StoreMember, StoreTarget } from '../store/store-driver.ts';

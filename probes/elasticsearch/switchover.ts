@@ -4,7 +4,7 @@ import type { Place } from './api.ts';
 import { ledView } from './state.ts';
 import { primaryOf } from './view.ts';
 import type { View } from './view.ts';
-import { monoMs } from '../clock.ts';
+import { monoMs } from '../../host/clock.ts';
 import { within } from '../store/readback.ts';
 import type {
   Bounds,

@@ -4,7 +4,7 @@ import { declaredOf } from './declared.ts';
 import { waitGreen } from './health.ts';
 import { ledView } from './state.ts';
 import { localView, primaryOf } from './view.ts';
-import { monoMs } from '../clock.ts';
+import { monoMs } from '../../host/clock.ts';
 import type { Bounds, QueryAnswer, StoreQuery, StoreTarget } from '../store/store-driver.ts';
 
 /** The canary's own vectors, made anew for each trial. */

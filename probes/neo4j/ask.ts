@@ -1,4 +1,4 @@
-import { monoMs } from '../clock.ts';
+import { monoMs } from '../../host/clock.ts';
 import { firstAnswer } from '../store/members.ts';
 import type { Bounds, StoreConnection, StoreMember, StoreTarget } from '../store/store-driver.ts';
 import type { BoltConnection } from './bolt.ts';

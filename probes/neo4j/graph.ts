@@ -1,5 +1,5 @@
 import { int } from 'neo4j-driver';
-import { monoMs } from '../clock.ts';
+import { monoMs } from '../../host/clock.ts';
 import type { Bounds, QueryAnswer, StoreConnection, StoreQuery, StoreTarget } from '../store/store-driver.ts';
 import { askAny, connectionOf, viewOf } from './ask.ts';
 import type { BoltConnection, BoltOptions } from './bolt.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { monoMs } from '../clock.ts';
+import { monoMs } from '../../host/clock.ts';
 import type { Bounds, StoreConnection } from '../store/store-driver.ts';
 import { BoltConnection } from './bolt.ts';
 import type { BoltOptions, Parameters, Row } from './bolt.ts';

@@ -1,4 +1,4 @@
-import { monoMs } from '../clock.ts';
+import { monoMs } from '../../host/clock.ts';
 import { contentsOf } from '../store/contents.ts';
 import type { Contents } from '../store/contents.ts';
 import { attempt, unreadBy, within } from '../store/readback.ts';

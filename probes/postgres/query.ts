@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { monoMs } from '../clock.ts';
+import { monoMs } from '../../host/clock.ts';
 import type { Bounds, StoreConnection } from '../store/store-driver.ts';
 
 /** A connection for looking, with a deadline of its own for everything that it does. */

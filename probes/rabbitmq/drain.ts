@@ -1,6 +1,6 @@
 import type { Channel, ChannelModel } from 'amqplib';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { monoMs } from '../clock.ts';
+import { monoMs } from '../../host/clock.ts';
 import type { Bounds, StoreConnection } from '../store/store-driver.ts';
 import { Link } from './link.ts';
 

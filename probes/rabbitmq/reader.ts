@@ -1,5 +1,5 @@
 import type { ConsumeMessage } from 'amqplib';
-import { monoMs } from '../clock.ts';
+import { monoMs } from '../../host/clock.ts';
 import type { NewSeen } from '../../reports/record/observations/index.ts';
 import type { StoreConnection } from '../store/store-driver.ts';
 import { Link } from './link.ts';

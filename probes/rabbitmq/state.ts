@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { monoMs } from '../clock.ts';
+import { monoMs } from '../../host/clock.ts';
 import { withoutManager } from '../asking.ts';
 import { firstAnswer } from '../store/members.ts';
 import type {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { monoMs } from '../clock.ts';
+import { monoMs } from '../../host/clock.ts';
 import { contentsOf } from '../store/contents.ts';
 import type { Contents } from '../store/contents.ts';
 import { attempt, unreadBy } from '../store/readback.ts';

@@ -1,4 +1,4 @@
-import { monoMs } from '../clock.ts';
+import { monoMs } from '../../host/clock.ts';
 import type { StoreConnection } from '../store/store-driver.ts';
 import type { OperationResult, WorkloadClient, WorkloadSession } from '../workload/client.ts';
 import { RedisConnection, textOf } from './connection.ts';

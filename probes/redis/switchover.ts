@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { monoMs } from '../clock.ts';
+import { monoMs } from '../../host/clock.ts';
 import type { Bounds, StoreTarget, Switchover, SwitchoverRequest } from '../store/store-driver.ts';
 import { textOf, withRedis } from './connection.ts';
 import type { Command, RedisAddress, RedisEnd } from './connection.ts';

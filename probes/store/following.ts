@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { monoMs } from '../clock.ts';
+import { monoMs } from '../../host/clock.ts';
 import type { ObserveOptions, Observer } from './store-driver.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 

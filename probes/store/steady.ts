@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NOT_LET_IN } from '../../reports/record/observations/failover.ts';
 import { askFailureOf } from '../asking.ts';
-import { monoMs } from '../clock.ts';
+import { monoMs } from '../../host/clock.ts';
 import type { Bounds, Steadiness, StoreDriver, StoreTarget } from './store-driver.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 

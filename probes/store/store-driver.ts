@@ -1,3 +1,6 @@
+import type { Switchover } from '../../faults/_common/fault.ts';
+
+export type { Switchover } from '../../faults/_common/fault.ts';
 import type { NotLetIn } from '../../reports/record/observations/failover.ts';
 import type { NewSeen } from '../../reports/record/observations/index.ts';
 import type { WorkloadClient } from '../workload/client.ts';
@@ -115,14 +118,6 @@ export interface SwitchoverRequest {
   run: string;
   /** The member that leads now and is to lead no longer. */
   from: string;
-}
-
-/** A planned change of leader, as the store reported it. Names of pods. */
-export interface Switchover {
-  from: string;
-  to: string;
-  /** What the store answered, for the proof. */
-  detail: string;
 }
 
 /** What a read-back writes. */

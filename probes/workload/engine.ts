@@ -1,7 +1,7 @@
 import type { Outcome } from '../../reports/record/history/history.ts';
 import { OUTCOMES } from '../../reports/record/history/history.ts';
 import type { OperationLine } from '../../reports/record/history/history.ts';
-import { monoMs } from '../clock.ts';
+import { monoMs } from '../../host/clock.ts';
 import type { OperationResult, WorkloadClient, WorkloadSession } from './client.ts';
 import { Pacer } from './pacer.ts';
 import { Scout } from './scout.ts';

@@ -1,6 +1,6 @@
 /** The workload's own process: its event loop serves nothing else, so that operations start when they are due. */
 import { createInterface } from 'node:readline';
-import { monoMs } from '../clock.ts';
+import { monoMs } from '../../host/clock.ts';
 import { HistoryError, openHistory } from '../history.ts';
 import { redactor } from '../redact.ts';
 import type { HistoryWriter } from '../history.ts';

@@ -1,4 +1,4 @@
-import { monoMs } from '../clock.ts';
+import { monoMs } from '../../host/clock.ts';
 
 /** A fixed schedule: operation `n` (from 1) is due at `startMs + (n - 1) × spacing`, whatever became of those before it. */
 export interface Schedule {

@@ -1,4 +1,4 @@
-import { monoMs } from '../clock.ts';
+import { monoMs } from '../../host/clock.ts';
 
 /**
  * How long others may be held back behind one that connects, ms: three times what a login and a first write take on two

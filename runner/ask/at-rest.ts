@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { monoMs } from '../../probes/clock.ts';
+import { monoMs } from '../../host/clock.ts';
 import { timeoutMsOf } from '../plan/environment-parts.ts';
 import { takeSnapshot, unrest, type Snapshot, type SnapshotSource } from './snapshot.ts';
 

@@ -3,7 +3,7 @@
  * within half the time that the question took, and no assumption about the way there is needed. Each check that compares a time of
  * another machine with one of its own has them measured into its own history.
  */
-import { monoMs } from '../../probes/clock.ts';
+import { monoMs } from '../../host/clock.ts';
 import type { NewObservation } from '../../probes/history.ts';
 import type { KubeCluster } from '../../probes/kubernetes/index.ts';
 import type { PrometheusClient } from '../../probes/prometheus/index.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { monoMs } from '../../probes/clock.ts';
+import { monoMs } from '../../host/clock.ts';
 import { isIn } from '../../probes/kubernetes/index.ts';
 import type { KubeCluster, PodObject } from '../../probes/kubernetes/index.ts';
 import type { Environment } from '../../env/schema.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { monoMs } from '../../probes/clock.ts';
+import { monoMs } from '../../host/clock.ts';
 import { openHistory } from '../../probes/history.ts';
 import { redactor } from '../../probes/redact.ts';
 import type { KubeObject } from '../../suites/harness/protocol.ts';

@@ -1,4 +1,4 @@
-import { monoMs } from '../../probes/clock.ts';
+import { monoMs } from '../../host/clock.ts';
 import type { HistoryWriter } from '../../probes/history.ts';
 import type { KubeCluster, PodObject } from '../../probes/kubernetes/index.ts';
 import type { KubeObject } from '../../suites/harness/protocol.ts';

@@ -20,7 +20,7 @@ test('what could hit nobody is refused with a way out', () => {
     message: /no master besides the leader of its data: aim at the leader/,
   });
   assert.throws(aimed('failover/postgres/switchover', { target: 'replica' }), /always the leader's/);
-  assert.throws(aimed('failover/postgres/hang', { also: ['api'] }), /goes with a partition/);
+  assert.throws(aimed('failover/postgres/hang', { also: ['api'] }), /goes with partition/);
   assert.throws(aimed('topology/nodes/pools', { target: 'leader' }), /only a failover of a store/);
   const single = structuredClone(environment);
   single.stores.postgres!.members = 1;

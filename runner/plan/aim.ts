@@ -1,3 +1,4 @@
+import { faultOf, faults } from '../../faults/index.ts';
 import { failoverParts } from '../../suites/catalogue/index.ts';
 import { CommandError, EXIT } from '../../host/errors.ts';
 import type { Environment, StoreName } from '../../env/schema.ts';
@@ -26,11 +27,18 @@ function problemOf(environment: Environment, check: string, { target, also }: Ai
   if (target === undefined && also === undefined) return null;
   const parts = failoverParts(check);
   if (parts === null) return 'only a failover of a store takes --target and --also';
-  const { store, fault } = parts;
-  if (also !== undefined && fault !== 'partition') return `--also goes with a partition, not with ${fault}`;
+  const { store } = parts;
+  const fault = faultOf(parts.fault);
+  if (also !== undefined && !also.every((one) => fault.also?.includes(one) === true))
+    return `--also goes with ${cutting()}, not with ${fault.id}`;
   if (target === undefined || target === 'leader') return null;
-  if (fault === 'switchover') return `a planned change of leader is always the leader's, not the ${target}'s`;
+  if (fault.leaderOnly === true) return `${fault.ofLeader} is always the leader's, not the ${target}'s`;
   return membersProblem(environment, store, target);
+}
+
+/** Names of the faults that can cut off more than peers. */
+function cutting(): string {
+  return [...faults.values()].flatMap(({ id, also }) => (also === undefined ? [] : [id])).join(', ');
 }
 
 function membersProblem(

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { PlannedCheck } from '../../suites/catalogue/index.ts';
 import { CommandError, EXIT } from '../../host/errors.ts';
-import { monoMs } from '../../probes/clock.ts';
+import { monoMs } from '../../host/clock.ts';
 import { openLines } from '../../probes/history.ts';
 import { HISTORY_SCHEMA } from '../../reports/record/history/history.ts';
 import { runRecordSchema } from '../../reports/record/run-record.ts';

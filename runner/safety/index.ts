@@ -4,8 +4,8 @@
  */
 import { z } from 'zod';
 import { instanceHolder } from '../../host/lock.ts';
-import type { InstanceName } from '../../env/schema/cluster.ts';
-import type { NodePower } from '../../suites/faults/inverse.ts';
+import type { InstanceName } from '../../host/paths.ts';
+import type { NodePower } from '../../faults/_common/inverse.ts';
 import {
   awaitOwner,
   leftElsewhere,

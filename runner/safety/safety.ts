@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { monoMs } from '../../probes/clock.ts';
+import { monoMs } from '../../host/clock.ts';
 import type { KubeObject, ObjectRef } from '../../suites/harness/protocol.ts';
 import { RefusedError } from './errors.ts';
 import type { Lease } from './lease/lease.ts';

@@ -1,7 +1,7 @@
 import type { LlmBehaviour } from '../../env/schema.ts';
 import type { ProcessId } from '../../host/process-identity.ts';
-import type { InstanceName } from '../../env/schema/cluster.ts';
-import type { NodePower } from '../../suites/faults/inverse.ts';
+import type { InstanceName } from '../../host/paths.ts';
+import type { NodePower } from '../../faults/_common/inverse.ts';
 import type { KubeInverse } from './timers/undo-kube.ts';
 
 export type { KubeCall, KubeInverse, KubeReply, KubeRequest } from './timers/undo-kube.ts';

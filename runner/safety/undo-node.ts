@@ -7,8 +7,8 @@ import { processAlive } from '../../host/process-identity.ts';
 import { freezerState, thawCgroup } from '../../host/cgroups/freezer.ts';
 import { run, runAny } from '../../host/run.ts';
 import { tellStandIn } from '../../probes/ai/stand-in.ts';
-import { monoMs } from '../../probes/clock.ts';
-import type { NodePower } from '../../suites/faults/inverse.ts';
+import { monoMs } from '../../host/clock.ts';
+import type { NodePower } from '../../faults/_common/inverse.ts';
 import type { NodeInverse, UndoResult } from './types.ts';
 
 /** One command of an inverse; a healthy one takes milliseconds, a reload of a load balancer a second. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { monoMs } from '../../probes/clock.ts';
+import { monoMs } from '../../host/clock.ts';
 import type { Ledger } from './journal/ledger.ts';
 import { bootId } from './lease/place.ts';
 import { isKubeInverse } from './types.ts';

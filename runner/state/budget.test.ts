@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { loadEnvironment } from '../../env/loader.ts';
-import { monoMs } from '../../probes/clock.ts';
+import { monoMs } from '../../host/clock.ts';
 import { openHistory } from '../../probes/history.ts';
 import { BudgetAccount, budgetOf, estimateOf, overspent } from './budget.ts';
 import type { Estimate } from './budget.ts';

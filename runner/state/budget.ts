@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { storeFault } from '../../suites/catalogue/index.ts';
 import type { Environment } from '../../env/schema.ts';
-import { monoMs } from '../../probes/clock.ts';
+import { monoMs } from '../../host/clock.ts';
 import { openHistory, type HistoryWriter } from '../../probes/history.ts';
 import type { ExpectedWindow } from '../../probes/store/store-driver.ts';
 import type { Goals } from '../../reports/record/goals.ts';

@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { anchor } from '../../probes/clock.ts';
+import { anchor } from '../../host/clock.ts';
 import {
   openHistory,
   openLines,

@@ -1,7 +1,7 @@
 import type { Environment } from '../../env/schema.ts';
 import type { DeploymentName, KubeObject } from '../../suites/harness/protocol.ts';
 import type { RunnerCore } from '../serve/runner-parts.ts';
-import type { FaultContext } from '../../suites/faults/index.ts';
+import type { FaultContext } from '../../faults/_common/fault.ts';
 import { RequestError } from '../serve/session.ts';
 import { podOf, type StorePod } from './store-target.ts';
 

@@ -1,12 +1,10 @@
 import type { Environment } from '../../env/schema.ts';
-import { NodeInjector, nodePower, PodInjector } from '../../suites/faults/index.ts';
-import type {
-  FaultContext,
-  FaultSurroundings,
-  FaultInjector,
-  NodePower,
-  PowerCommands,
-} from '../../suites/faults/index.ts';
+import { NodeInjector } from '../../env/local/node-injector.ts';
+import type { FaultContext, FaultInjector, FaultSurroundings } from '../../faults/_common/fault.ts';
+import type { NodePower } from '../../faults/_common/inverse.ts';
+import { PodInjector } from '../../faults/injectors/pod.ts';
+import { nodePower } from '../../faults/injectors/power.ts';
+import type { PowerCommands } from '../../faults/injectors/power.ts';
 import type { ServedRunner } from '../serve/served.ts';
 import { embeddedOf, sizeOf, timeoutMsOf } from '../plan/environment-parts.ts';
 

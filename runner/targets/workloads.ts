@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { monoMs } from '../../probes/clock.ts';
+import { monoMs } from '../../host/clock.ts';
 import { openHistory, type HistoryWriter } from '../../probes/history.ts';
 import { readBackWhole } from '../../probes/store/readback.ts';
 import type { Observer } from '../../probes/store/store-driver.ts';

@@ -5,7 +5,7 @@ import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
-import { monoMs } from '../../probes/clock.ts';
+import { monoMs } from '../../host/clock.ts';
 import { writeHeader } from '../../probes/history.ts';
 import { judgeFailover } from '../../reports/judge/failover/index.ts';
 import { readHistory } from '../../reports/record/history/read-history.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Stores } from '../../env/schema.ts';
-import { heldTo, parseJson } from '../harness/json.ts';
+import { heldTo, parseJson } from '../../host/json.ts';
 import type { KubeObject, ObjectRef } from '../harness/protocol.ts';
 import { declaredStore } from './accounts.ts';
 import type { ControlContext } from '../harness/control.ts';

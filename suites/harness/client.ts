@@ -1,5 +1,5 @@
 import { createConnection, type Socket } from 'node:net';
-import { parseJson } from './json.ts';
+import { parseJson } from '../../host/json.ts';
 import { onLines } from './lines.ts';
 import type { Method, Params, ReplyEnvelope, RequestEnvelope, Result } from './protocol.ts';
 import { envelope, replyTo } from './replies.ts';

@@ -1,10 +1,10 @@
+import type { LlmBehaviour } from '../../env/schema.ts';
 import type { InstanceName } from '../../env/local/nodes/index.ts';
 import type { Environment } from '../../env/schema.ts';
 import type { CheckSettings } from '../catalogue/check-settings.ts';
 import type { ObjectOf } from '../../probes/kubernetes/objects.ts';
 import type { Goals } from '../../reports/record/goals.ts';
 import type { Judgement } from '../../reports/record/judgement.ts';
-import type { ControlInverse } from '../faults/inverse.ts';
 import type { KubeObject, ListParams, ObjectRef } from './protocol.ts';
 
 /**
@@ -81,3 +81,14 @@ export interface ControlContext {
   ): Promise<T>;
   log(message: string): void;
 }
+
+/** How what a control does beside the cluster is undone. */
+export type ControlInverse =
+  /** The manifest of a static pod goes back from `to`, where it was moved aside, to `from`, where kubelet reads it. */
+  | { kind: 'static-pod'; from: string; to: string }
+  /** Words after `ip -n NETNS route replace`. */
+  | { kind: 'route'; netns: string; route: string[] }
+  /** The API servers behind the load balancer. */
+  | { kind: 'api-servers'; instance: InstanceName; before: { name: string; address: string }[] }
+  /** What stands in for a language model does again what it does at rest. */
+  | { kind: 'stand-in'; url: string; rest: LlmBehaviour; embedded?: boolean };

@@ -1,4 +1,7 @@
 import type { LlmBehaviour } from '../../env/schema.ts';
+import type { FaultResult } from '../../faults/_common/fault.ts';
+
+export type { FaultResult } from '../../faults/_common/fault.ts';
 import type { CheckSettings } from '../catalogue/check-settings.ts';
 import type { Goals } from '../../reports/record/goals.ts';
 import type { LoadGoals } from '../../load/thresholds.ts';
@@ -324,14 +327,6 @@ export interface WaitParams<Kind extends string = string> extends ListParams<Kin
   until: 'exists' | 'ready' | 'gone' | 'succeeded' | 'bound';
   count: number;
   timeoutMs: number;
-}
-export interface FaultResult {
-  target: string;
-  /** CLOCK_MONOTONIC ms at which the fault was in force; null when it did not land. */
-  landedAtMs: number | null;
-  proof: string;
-  /** It lasts until it is undone: a frozen process does not thaw by itself. */
-  lasting?: boolean;
 }
 /** Deployments whose failover is tested. */
 export type DeploymentName = 'backend' | 'ai';

@@ -5,7 +5,7 @@ import type { KubeObject } from '../../probes/kubernetes/types.ts';
 import { goalsSchema } from '../../reports/record/goals.ts';
 import { NOT_LET_IN } from '../../reports/record/observations/failover.ts';
 import { VERDICTS } from '../../reports/record/verdict.ts';
-import { heldTo } from './json.ts';
+import { heldTo } from '../../host/json.ts';
 import type { Method, Result } from './protocol.ts';
 
 /** Something was done: the answer says no more. */

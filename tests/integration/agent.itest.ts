@@ -28,9 +28,9 @@ import type { ProcessId } from '../../host/process-identity.ts';
 import { run, runAny } from '../../host/run.ts';
 import type { CommandResult } from '../../host/run.ts';
 import { waitFor } from '../../host/wait.ts';
-import { AGENT, agentCommand } from '../../suites/faults/injectors/agent-pod.ts';
-import { processesIn } from '../../suites/faults/injectors/pod.ts';
-import { allDropped, dropRules, parseDrops } from '../../suites/faults/packet-filter.ts';
+import { AGENT, agentCommand } from '../../faults/injectors/agent-pod.ts';
+import { processesIn } from '../../faults/injectors/pod.ts';
+import { allDropped, dropRules, parseDrops } from '../../faults/_common/packet-filter.ts';
 
 const UNIFIED = parseHierarchies(readFileSync('/proc/self/mountinfo', 'utf8')).find(
   ({ version }) => version === 2,

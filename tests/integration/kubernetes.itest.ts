@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buildTools, CLUSTER_GROUPS } from '../../env/local/toolchain/index.ts';
-import { anchor, monoMs } from '../../probes/clock.ts';
+import { anchor, monoMs } from '../../host/clock.ts';
 import { writeHeader } from '../../probes/history.ts';
 import { KubeError, openCluster } from '../../probes/kubernetes/index.ts';
 import type { KubeCluster } from '../../probes/kubernetes/index.ts';

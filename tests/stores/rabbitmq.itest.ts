@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import type { ConfirmChannel } from 'amqplib';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { anchor, monoMs } from '../../probes/clock.ts';
+import { anchor, monoMs } from '../../host/clock.ts';
 import { openHistory, writeHeader } from '../../probes/history.ts';
 import type { NewObservation } from '../../probes/history.ts';
 import { rabbitmq } from '../../probes/rabbitmq/index.ts';

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { anchor, monoMs } from '../../probes/clock.ts';
+import { anchor, monoMs } from '../../host/clock.ts';
 import { openHistory, writeHeader } from '../../probes/history.ts';
 import { recordGoverning } from '../../probes/store/store-driver.ts';
 import type { StoreDriver, StoreTarget } from '../../probes/store/store-driver.ts';

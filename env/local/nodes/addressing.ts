@@ -1,6 +1,6 @@
-import type { InstanceName } from '../../schema/cluster.ts';
+import type { InstanceName } from '../../../host/paths.ts';
 
-export type { InstanceName } from '../../schema/cluster.ts';
+export type { InstanceName } from '../../../host/paths.ts';
 
 export type ClusterSize = 'small' | 'full';
 export type NodeRole = 'control' | 'worker' | 'gpu';

@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { FAULTS } from '../../../faults/index.ts';
 import { endpoint, kubeName, labels, objectName, secretSource } from '../common.ts';
 
-export const FAULTS = ['pod-crash', 'pod-delete', 'hang', 'node-loss', 'partition', 'switchover'] as const;
-export type FaultName = (typeof FAULTS)[number];
+export { FAULTS } from '../../../faults/index.ts';
+export type { FaultName } from '../../../faults/index.ts';
 
 /** What a partition can cut a member off from besides its peers. */
 const PARTITION_ALSO = ['api'] as const;

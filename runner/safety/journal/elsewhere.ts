@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { monoMs } from '../../../probes/clock.ts';
-import type { NodePower } from '../../../suites/faults/inverse.ts';
+import { monoMs } from '../../../host/clock.ts';
+import type { NodePower } from '../../../faults/_common/inverse.ts';
 import { LeftElsewhereError } from '../errors.ts';
 import type { Ledger } from './ledger.ts';
 import { MIRROR_NAME, readMirror } from './mirror.ts';

@@ -1,4 +1,4 @@
-import { monoMs } from '../../../probes/clock.ts';
+import { monoMs } from '../../../host/clock.ts';
 import { KillSwitchError } from '../errors.ts';
 import { pause } from './pause.ts';
 import type { KubeCall } from '../types.ts';

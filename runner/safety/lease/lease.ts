@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { monoMs } from '../../../probes/clock.ts';
+import { monoMs } from '../../../host/clock.ts';
 import { HeldError, RefusedError } from '../errors.ts';
 import { pause } from './pause.ts';
 import { formatHolder, holderSelf, holderState, parseHolder } from './place.ts';

@@ -3,7 +3,7 @@ import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 import { identify } from '../../../host/process-identity.ts';
 import type { ProcessId } from '../../../host/process-identity.ts';
-import type { InstanceName } from '../../../env/schema/cluster.ts';
+import type { InstanceName } from '../../../host/paths.ts';
 import { stateDir } from '../../../host/paths.ts';
 
 /** Changes with every start of the machine. */

@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { monoMs } from '../../../probes/clock.ts';
+import { monoMs } from '../../../host/clock.ts';
 import { kubeCallFrom } from '../kube-call.ts';
 import { Ledger } from '../journal/ledger.ts';
 import { clearTrouble, writeTrouble } from '../journal/left-open.ts';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { monoMs } from '../../../probes/clock.ts';
+import { monoMs } from '../../../host/clock.ts';
 import type { KubeCall, KubeInverse, KubeReply } from '../types.ts';
 import { deleteOptions, saidIn, textAt } from './undo-kube.ts';
 

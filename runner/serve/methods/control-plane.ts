@@ -1,9 +1,10 @@
 import type { LandedBy } from '../../../reports/record/observations/failover.ts';
 import { staticPodRemoval, stopStaticPod, type StaticPodName } from '../../../env/local/cluster/index.ts';
 import { nodeSpec, type InstanceName } from '../../../env/local/nodes/index.ts';
-import { monoMs } from '../../../probes/clock.ts';
+import { monoMs } from '../../../host/clock.ts';
 import { openHistory, type HistoryWriter } from '../../../probes/history.ts';
-import { NodeInjector, type FaultMember } from '../../../suites/faults/index.ts';
+import { NodeInjector } from '../../../env/local/node-injector.ts';
+import type { FaultMember } from '../../../faults/_common/fault.ts';
 import type { KubeObject, Params, Result } from '../../../suites/harness/protocol.ts';
 import type { ServedRunner } from '../served.ts';
 import { embeddedOf, sizeOf, timeoutMsOf } from '../../plan/environment-parts.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { monoMs } from '../../../probes/clock.ts';
+import { monoMs } from '../../../host/clock.ts';
 import { openHistory } from '../../../probes/history.ts';
 import type { DeploymentName, KubeObject, Params, Result } from '../../../suites/harness/protocol.ts';
 import { deploymentOf, deploymentPods } from '../../targets/deployments.ts';

@@ -1,8 +1,8 @@
 import { openHistory } from '../../../probes/history.ts';
 import { storeDriver } from '../../../probes/stores.ts';
 import type { Leadership, StoreTarget } from '../../../probes/store/store-driver.ts';
-import { faultOf } from '../../../suites/faults/index.ts';
-import type { Fault, FaultContext } from '../../../suites/faults/index.ts';
+import { faultOf, faults } from '../../../faults/index.ts';
+import type { Fault, FaultContext } from '../../../faults/_common/fault.ts';
 import type { Params, Result } from '../../../suites/harness/protocol.ts';
 import { deploymentFault, deploymentPods, isDeployment } from '../../targets/deployments.ts';
 import type { Subject } from '../../targets/deployments.ts';
@@ -17,7 +17,7 @@ export function faultMethods(runner: ServedRunner): Pick<Handlers, 'fault.inject
   return {
     'fault.inject': async (params, call) => {
       const before = { from: new Date(), restarts: await restartsNow(runner) };
-      if (params.fault !== 'node-loss') {
+      if (faults.get(params.fault)?.takesNode !== true) {
         const { result, pods } = await inject(runner, params, call);
         runner.drills.begin(params.check, pods, before);
         return result;

@@ -1,7 +1,7 @@
 import { staticPodRemoval, startStaticPod, stopStaticPod } from '../../../env/local/cluster/index.ts';
 import { nodeBinDir, nodeSpec, nodeStatus, startNode, stopNode } from '../../../env/local/nodes/index.ts';
 import type { InstanceName } from '../../../env/local/nodes/index.ts';
-import { monoMs } from '../../../probes/clock.ts';
+import { monoMs } from '../../../host/clock.ts';
 import type { Params, Result } from '../../../suites/harness/protocol.ts';
 import { embeddedOf, sizeOf } from '../../plan/environment-parts.ts';
 import { awaitHeartbeat, heartbeatsOf, podsOn, restartsNow } from '../../ask/nodes-back.ts';

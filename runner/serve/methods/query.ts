@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { monoMs } from '../../../probes/clock.ts';
+import { monoMs } from '../../../host/clock.ts';
 import type { StoreQuery } from '../../../probes/store/store-driver.ts';
 import { storeDriver } from '../../../probes/stores.ts';
 import type { ServedRunner } from '../served.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { storeFault } from '../../../suites/catalogue/index.ts';
-import { monoMs } from '../../../probes/clock.ts';
+import { monoMs } from '../../../host/clock.ts';
 import { openHistory } from '../../../probes/history.ts';
 import { redactor } from '../../../probes/redact.ts';
 import type { Params, PodSelection } from '../../../suites/harness/protocol.ts';

@@ -1,5 +1,6 @@
 import type { Environment, StoreName } from '../../../env/schema.ts';
 import { declaredWords } from '../../../env/declared-words.ts';
+import { faultOf } from '../../../faults/index.ts';
 import { failoverParts } from './goals.ts';
 import type { CatalogueRow } from '../types.ts';
 
@@ -25,14 +26,11 @@ export function notSelected(environment: Environment, row: CatalogueRow): string
   return `not selected: ${word} is declared, but not among --with (${chosen.join(', ')})`;
 }
 
-/** Faults that only another member can answer. */
-const NEED_ANOTHER: readonly string[] = ['node-loss', 'partition', 'switchover'];
-
 /** Why a store of one member is spared a fault that asks for a failover, or null. */
 export function oneMember(environment: Environment, row: CatalogueRow): string | null {
   const parts = failoverParts(row.id);
   if (parts === null || environment.stores[parts.store]?.members !== 1) return null;
-  if (!NEED_ANOTHER.includes(parts.fault)) return null;
+  if (!faultOf(parts.fault).needsAnother) return null;
   const why = parts.store === 'neo4j' ? ' (clustering needs Neo4j Enterprise)' : '';
   return `one member cannot fail over${why}: its restart is measured by pod-crash, pod-delete and hang`;
 }

@@ -1,9 +1,7 @@
 import type { Environment } from '../../../env/schema.ts';
+import { faultOf } from '../../../faults/index.ts';
 import { faultIn } from './goals.ts';
 import type { CatalogueRow } from '../types.ts';
-
-/** Faults that act from a member's node. */
-const FROM_NODE: readonly string[] = ['pod-crash', 'hang', 'partition'];
 
 /**
  * What a fault of this check needs and the environment does not declare, or null. The embedded environment needs nothing: this machine
@@ -18,9 +16,5 @@ export function lacksMeans(environment: Environment, row: CatalogueRow): string 
     return 'it changes the template of a Deployment: a right to run anything in the namespace of the platform, which no account of Plumbline has outside the embedded environment';
   const fault = faultIn(environment, row.id);
   if (fault === undefined) return null;
-  if (FROM_NODE.includes(fault) && drills.nodeImage === undefined)
-    return `${fault} acts from the node, by a privileged pod, and no image is declared for it: drills.nodeImage`;
-  if (fault === 'node-loss' && cluster.power === undefined)
-    return 'no command is declared that switches the power of a node: cluster.power';
-  return null;
+  return faultOf(fault).refusal({ nodeImage: drills.nodeImage, power: cluster.power !== undefined });
 }

@@ -6,7 +6,7 @@ import type { ControlPlaneFault } from '../../../reports/record/control-plane-fa
 import { errorText } from '../../../reports/record/error-text.ts';
 import type { Fields } from '../../../reports/record/observations/index.ts';
 import type { CheckContext } from '../../harness/context.ts';
-import { heldTo, parseJson } from '../../harness/json.ts';
+import { heldTo, parseJson } from '../../../host/json.ts';
 import { monotonicMs } from '../../harness/observations.ts';
 import type { FaultResult } from '../../harness/protocol.ts';
 import { etcdLeader } from '../../topology/_cluster/etcd.ts';

@@ -1,21 +1,17 @@
 /** A failover of each store under each fault. */
-import type { FaultName, StoreName } from '../../../env/schema/stores.ts';
+import type { StoreName } from '../../../env/schema/stores.ts';
+import { faultOf, FAULTS } from '../../../faults/index.ts';
+import type { FaultName } from '../../../faults/index.ts';
 import type { Goals } from '../../../reports/record/goals.ts';
 import { row } from '../../catalogue/row.ts';
 import { storeTrial } from '../../catalogue/time.ts';
 import type { CatalogueRow } from '../../catalogue/types.ts';
 
-const FAULT_TITLES: Record<FaultName, string> = {
-  'pod-crash': 'every process of the leader killed at once',
-  'pod-delete': "the leader's pod deleted without grace",
-  hang: 'the leader frozen',
-  'node-loss': "the leader's node lost",
-  partition: 'the leader cut off from its peers',
-  switchover: 'a planned change of leader',
-};
-
-/** Seconds until writes must succeed again; null: one member cannot fail over, so the row is never run. */
-type Seconds = Record<FaultName, number | null>;
+/**
+ * Seconds until writes must succeed again; null: one member cannot fail over, so the row is never run. Of a fault that is not named the fault's own
+ * usual time counts, where it has one.
+ */
+type Seconds = Partial<Record<FaultName, number | null>>;
 
 interface StoreGoals {
   label: string;
@@ -68,24 +64,17 @@ const STORE_GOALS: Record<StoreName, StoreGoals> = {
   },
 };
 
-/** What really runs: a store's driver and the fault both. Everything else is `not-run (not built)`. */
-const BUILT: Record<StoreName, readonly FaultName[]> = {
-  postgres: ['pod-crash', 'pod-delete', 'hang', 'node-loss', 'partition', 'switchover'],
-  redis: ['pod-crash', 'pod-delete', 'hang', 'node-loss', 'partition', 'switchover'],
-  rabbitmq: ['pod-crash', 'pod-delete', 'hang', 'node-loss', 'partition', 'switchover'],
-  elasticsearch: ['pod-crash', 'pod-delete', 'hang', 'node-loss', 'partition', 'switchover'],
-  neo4j: ['pod-crash', 'pod-delete', 'hang'],
-};
-
-function storeRow(store: StoreName, fault: FaultName): CatalogueRow {
+function storeRow(store: StoreName, fault: FaultName): CatalogueRow[] {
   const { label, seconds, goals: usual, goalsUnder, lostText } = STORE_GOALS[store];
   const goals = goalsUnder?.[fault] ?? usual;
-  const rtoSeconds = seconds[fault];
+  const { ofLeader, usualSeconds } = faultOf(fault);
+  const rtoSeconds = seconds[fault] === undefined ? usualSeconds : seconds[fault];
+  if (rtoSeconds === undefined) return [];
   const id = `failover/${store}/${fault}`;
-  return row({
+  const one = row({
     id,
     order: 230,
-    title: `${label}: ${FAULT_TITLES[fault]}`,
+    title: `${label}: ${ofLeader}`,
     section: '5.2',
     access: rtoSeconds === null ? '- - - - -' : 'F - F F p',
     goal:
@@ -93,7 +82,7 @@ function storeRow(store: StoreName, fault: FaultName): CatalogueRow {
         ? 'one member cannot fail over; its restart is measured by the other faults'
         : `writes succeed again within ${String(rtoSeconds)} s; ${lostText}`,
     goals: rtoSeconds === null ? {} : { rtoSeconds, ...goals, minTrials: 1 },
-    ...(BUILT[store].includes(fault) && {
+    ...(rtoSeconds !== null && {
       observe: async () => {
         const { runTrial } = await import('../_trial/trial.ts');
         return (ctx) => runTrial(ctx, { store, fault });
@@ -104,11 +93,11 @@ function storeRow(store: StoreName, fault: FaultName): CatalogueRow {
     hurts: { store, fault, ofStore: true },
     time: storeTrial,
   });
+  return [one];
 }
 
 const storeNames = Object.keys(STORE_GOALS) as StoreName[];
-const faultNames = Object.keys(FAULT_TITLES) as FaultName[];
 
 export const checks: readonly CatalogueRow[] = storeNames.flatMap((store) =>
-  faultNames.map((fault) => storeRow(store, fault)),
+  FAULTS.flatMap((fault) => storeRow(store, fault)),
 );

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { CheckContext } from '../../harness/context.ts';
-import { heldTo, parseJson } from '../../harness/json.ts';
+import { heldTo, parseJson } from '../../../host/json.ts';
 import type { PodObject } from '../_objects/shapes.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
 

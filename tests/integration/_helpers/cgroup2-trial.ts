@@ -11,8 +11,8 @@ import { cgroups } from '../../../host/cgroups/cgroup-versions.ts';
 import { cgroupName, removeCgroups } from '../../../env/local/nodes/cgroups.ts';
 import { freezerState } from '../../../host/cgroups/freezer.ts';
 import { undoNode } from '../../../runner/safety/undo-node.ts';
-import type { FaultInjector } from '../../../suites/faults/fault.ts';
-import { NodeInjector } from '../../../suites/faults/injectors/node.ts';
+import type { FaultInjector } from '../../../faults/_common/fault.ts';
+import { NodeInjector } from '../../../env/local/node-injector.ts';
 
 const INSTANCE = 'local';
 const NODE = 'worker-1';

@@ -8,7 +8,7 @@
 import { createServer, connect } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { createInterface } from 'node:readline';
-import { monoMs } from '../../../probes/clock.ts';
+import { monoMs } from '../../../host/clock.ts';
 import { raisePriority } from '../../../probes/workload/priority.ts';
 
 const [listenPort = 0, targetPort = 0] = process.argv.slice(2).map(Number);

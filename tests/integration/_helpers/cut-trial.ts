@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { anchor, monoMs } from '../../../probes/clock.ts';
+import { anchor, monoMs } from '../../../host/clock.ts';
 import { openHistory, writeHeader } from '../../../probes/history.ts';
 import { storeDriver } from '../../../probes/stores.ts';
 import { startWorkload } from '../../../probes/workload/process.ts';

@@ -13,7 +13,7 @@ import { nodeSpec, nodesOf } from '../../../env/local/nodes/index.ts';
 import type { ProcessId } from '../../../host/process-identity.ts';
 import { commandLine } from '../../../host/process-identity.ts';
 import { run } from '../../../host/run.ts';
-import { monoMs } from '../../../probes/clock.ts';
+import { monoMs } from '../../../host/clock.ts';
 import { openCluster } from '../../../probes/kubernetes/index.ts';
 import type { KubeCluster } from '../../../probes/kubernetes/index.ts';
 import { CHECKOUT } from '../../../runner/serve/playwright.ts';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { monoMs } from '../../../../probes/clock.ts';
+import { monoMs } from '../../../../host/clock.ts';
 import { LOAD_RESULT_SCHEMA } from '../../../../reports/record/details/load-result.ts';
 import type { LoadResult } from '../../../../reports/record/details/load-result.ts';
 import { ENOUGH } from '../../engine.ts';

@@ -1,6 +1,6 @@
 import { createSecureContext, getCACertificates } from 'node:tls';
 import type { SecureContext } from 'node:tls';
-import { monoMs } from '../../../../probes/clock.ts';
+import { monoMs } from '../../../../host/clock.ts';
 import { TestAborted } from '../api/execution.ts';
 import { SharedFiles } from '../api/files.ts';
 import { countError, newCounts } from '../api/thread.ts';

@@ -1,7 +1,7 @@
 /** Elasticsearch behind the harness's back: its HTTP API as the canary's account, through the address of applications. */
 import { z } from 'zod';
 import type { Stores } from '../../../../env/schema.ts';
-import { heldTo } from '../../../harness/json.ts';
+import { heldTo } from '../../../../host/json.ts';
 import { basic, declaredStore, secretText } from '../../../_breaking/accounts.ts';
 import type { Asking } from '../../../_breaking/accounts.ts';
 import type { ControlContext } from '../../../harness/control.ts';

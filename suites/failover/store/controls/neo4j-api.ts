@@ -1,7 +1,7 @@
 /** Neo4j behind the harness's back: its HTTP API, where the harness itself uses Bolt. */
 import { z } from 'zod';
 import type { Stores } from '../../../../env/schema.ts';
-import { heldTo, parseJson } from '../../../harness/json.ts';
+import { heldTo, parseJson } from '../../../../host/json.ts';
 import { basic, declaredStore } from '../../../_breaking/accounts.ts';
 import type { ControlContext } from '../../../harness/control.ts';
 import type { StoredWrite } from './every-store.ts';

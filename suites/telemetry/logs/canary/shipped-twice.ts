@@ -1,7 +1,7 @@
 /** The store of logs behind the harness's back: one line of the canary, put in once more. */
 import { z } from 'zod';
 import type { LogSettings } from '../../../../env/schema.ts';
-import { heldTo, parseJson } from '../../../harness/json.ts';
+import { heldTo, parseJson } from '../../../../host/json.ts';
 import { basic } from '../../../_breaking/accounts.ts';
 import { beside } from '../../../failover/store/controls/every-store.ts';
 import type { ControlContext } from '../../../harness/control.ts';

@@ -1,4 +1,4 @@
-import { monoMs } from '../../probes/clock.ts';
+import { monoMs } from '../../host/clock.ts';
 import { missed } from './fault.ts';
 import type { FaultContext, FaultMember, FaultResult, Landing, Preparation, Prepared } from './fault.ts';
 import { chooseTargets } from './target.ts';

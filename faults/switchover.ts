@@ -1,16 +1,27 @@
-import { monoMs } from '../../probes/clock.ts';
-import type { Fault, FaultContext, FaultMember, Landing, Preparation } from './fault.ts';
-import { injectInto } from './inject.ts';
-import { errorText } from '../../reports/record/error-text.ts';
+import { monoMs } from '../host/clock.ts';
+import type { Fault, FaultContext, FaultMember, Landing, Preparation } from './_common/fault.ts';
+import { injectInto } from './_common/inject.ts';
+import { errorText } from '../reports/record/error-text.ts';
+
+declare module './_common/fault.ts' {
+  interface FaultNames {
+    switchover: true;
+  }
+}
 
 /**
  * A planned change of leader, ordered in the store's own way. There is nothing to undo: who leads is no property of the
  * environment, and roles are compared as a multiset afterwards.
  */
-export const switchover: Fault = {
+export const fault: Fault = {
   id: 'switchover',
+  order: 60,
   title: 'a planned change of leader',
+  ofLeader: 'a planned change of leader',
   heals: true,
+  anyPod: false,
+  needsAnother: true,
+  leaderOnly: true,
   refusal: () => null,
   inject: (ctx) => injectInto(ctx, 'switchover', (member) => Promise.resolve(prepare(ctx, member))),
 };

@@ -1,10 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { monoMs } from '../../../probes/clock.ts';
-import type { Cut, FaultContext, FaultMember, FaultInjector, Landing, Preparation } from '../fault.ts';
-import { allDropped, cutsIn, describeDrops, dropRules, knocksOf, parseDrops } from '../packet-filter.ts';
-import type { Drops } from '../packet-filter.ts';
+import { monoMs } from '../../host/clock.ts';
+import type {
+  Cut,
+  FaultContext,
+  FaultMember,
+  FaultInjector,
+  Landing,
+  Preparation,
+} from '../_common/fault.ts';
+import {
+  allDropped,
+  cutsIn,
+  describeDrops,
+  dropRules,
+  knocksOf,
+  parseDrops,
+} from '../_common/packet-filter.ts';
+import type { Drops } from '../_common/packet-filter.ts';
 import { AGENT_CONTAINER, agentCommand, agentPod, MARK } from './agent-pod.ts';
 import { loseNode, type PowerCommands } from './power.ts';
 

@@ -1,12 +1,32 @@
-import type { InstanceName } from '../../env/local/nodes/index.ts';
-import type { Switchover } from '../../probes/store/store-driver.ts';
 import type { LandedBy } from '../../reports/record/observations/failover.ts';
 import type { NewSeen } from '../../reports/record/observations/index.ts';
-import type { FaultResult } from '../harness/protocol.ts';
 import type { FaultInverse } from './inverse.ts';
 
-export type { FaultResult } from '../harness/protocol.ts';
 export type { FaultInverse } from './inverse.ts';
+
+/** Names of the faults that checks and environment files may name: the file of each adds its own. */
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- it is what others merge into
+export interface FaultNames {}
+
+export type FaultName = keyof FaultNames;
+
+/** What became of a fault: whom it hit, and when it is proved to have been in force. */
+export interface FaultResult {
+  target: string;
+  /** CLOCK_MONOTONIC ms at which it was in force; null when it did not land, and `proof` says why. */
+  landedAtMs: number | null;
+  proof: string;
+  /** It lasts until it is undone: a frozen process does not thaw by itself. */
+  lasting?: boolean;
+}
+
+/** A planned change of leader, as the store carried it out. */
+export interface Switchover {
+  from: string;
+  to: string;
+  /** What the store answered, for the proof. */
+  detail: string;
+}
 
 /** A member of the store that is to be hurt. */
 export interface FaultMember {
@@ -91,7 +111,8 @@ export interface FaultInjector {
 
 /** What of an environment decides which faults can be injected. */
 export interface FaultSurroundings {
-  embedded?: InstanceName | undefined;
+  /** The embedded environment, whose nodes this machine holds. */
+  embedded?: string | undefined;
   /** Image of the privileged pod, where the environment declares one. */
   nodeImage?: string | undefined;
   /** Whether the environment declares how a node's power is switched. */
@@ -135,12 +156,31 @@ export interface FaultContext {
   signal: AbortSignal;
 }
 
-/** Something that is done to a store, and the proof by its cause alone that it was done. */
+/** Something that is done to a member, and the proof by its cause alone that it was done. One file each, found by `faults/index.ts`. */
 export interface Fault {
   id: string;
+  /** Its place in lists: the lower the earlier. */
+  order: number;
+  /** What is done. */
   title: string;
+  /** The same of a leader, as checks are titled. */
+  ofLeader: string;
+  /** No check and no environment file may name it. */
+  forControlsOnly?: true;
   /** Whether what it did ends by itself: a pod starts again, a frozen one does not thaw. */
   heals: boolean;
+  /** Any pod can be hit; false: it means something among the members of a store only. */
+  anyPod: boolean;
+  /** Only another member can answer it: a store of one member is spared. */
+  needsAnother: boolean;
+  /** It takes a whole node, and all that is on it. */
+  takesNode?: true;
+  /** It is the leader's and nobody else's. */
+  leaderOnly?: true;
+  /** What it can cut a member off from besides its peers. */
+  also?: readonly 'api'[];
+  /** Seconds until writes must succeed again, for a store that states no goal of its own; undefined: then there is no such check. */
+  usualSeconds?: number;
   /** Why it cannot be done in this environment; null: it can. */
   refusal: (environment: FaultSurroundings) => string | null;
   inject: (ctx: FaultContext) => Promise<FaultResult>;

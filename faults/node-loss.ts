@@ -1,14 +1,25 @@
-import type { Fault } from './fault.ts';
-import { injectInto } from './inject.ts';
+import type { Fault } from './_common/fault.ts';
+import { injectInto } from './_common/inject.ts';
+
+declare module './_common/fault.ts' {
+  interface FaultNames {
+    'node-loss': true;
+  }
+}
 
 /** Packets dropped silently, then every process of the node killed: nobody learns of it but by waiting. */
-export const nodeLoss: Fault = {
+export const fault: Fault = {
   id: 'node-loss',
+  order: 40,
   title: 'the node cut off and everything on it killed',
+  ofLeader: "the leader's node lost",
   heals: false,
+  anyPod: true,
+  needsAnother: true,
+  takesNode: true,
   refusal: ({ embedded, power }) =>
     embedded === undefined && power !== true
-      ? 'node-loss needs the command that switches the power of a node (cluster.power), which the environment does not declare'
+      ? 'no command is declared that switches the power of a node: cluster.power'
       : null,
   inject: (ctx) =>
     injectInto(ctx, 'node-loss', (member, all) => {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { killProcesses, processAlive } from '../../../host/process-identity.ts';
+import { killProcesses, processAlive } from '../../host/process-identity.ts';
 import {
   containerCgroup,
   cutLink,
@@ -10,15 +10,22 @@ import {
   podProcesses,
   processesBelow,
   stopNode,
-} from '../../../env/local/nodes/index.ts';
-import { freezeCgroup, freezerState } from '../../../host/cgroups/freezer.ts';
-import type { ProcessId } from '../../../host/process-identity.ts';
-import type { ClusterSize, InstanceName, PodProcess } from '../../../env/local/nodes/index.ts';
-import { run, runAny } from '../../../host/run.ts';
-import { monoMs } from '../../../probes/clock.ts';
-import type { Cut, FaultMember, FaultInjector, Landing, Preparation } from '../fault.ts';
-import { allDropped, cutsIn, describeDrops, dropRules, knocksOf, parseDrops } from '../packet-filter.ts';
-import type { Drops } from '../packet-filter.ts';
+} from './nodes/index.ts';
+import { freezeCgroup, freezerState } from '../../host/cgroups/freezer.ts';
+import type { ProcessId } from '../../host/process-identity.ts';
+import type { ClusterSize, InstanceName, PodProcess } from './nodes/index.ts';
+import { run, runAny } from '../../host/run.ts';
+import { monoMs } from '../../host/clock.ts';
+import type { Cut, FaultMember, FaultInjector, Landing, Preparation } from '../../faults/_common/fault.ts';
+import {
+  allDropped,
+  cutsIn,
+  describeDrops,
+  dropRules,
+  knocksOf,
+  parseDrops,
+} from '../../faults/_common/packet-filter.ts';
+import type { Drops } from '../../faults/_common/packet-filter.ts';
 
 /** How often the processes are looked at: the error of the landing time. */
 const LOOK_EVERY_MS = 1;

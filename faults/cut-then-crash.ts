@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { monoMs } from '../../probes/clock.ts';
-import { missed } from './fault.ts';
-import type { Fault, FaultContext, FaultResult } from './fault.ts';
-import { injectInto } from './inject.ts';
-import { needsNode } from './refusal.ts';
+import { monoMs } from '../host/clock.ts';
+import { missed } from './_common/fault.ts';
+import type { Fault, FaultContext, FaultResult } from './_common/fault.ts';
+import { injectInto } from './_common/inject.ts';
+import { needsNode } from './_common/refusal.ts';
 
 /** PostgreSQL's port: what the replicas no longer hear from. */
 const REPLICATION_PORT = 5432;
@@ -16,10 +16,15 @@ const CUT_MS = 3_000;
  * from it again when the fault is undone, after another has taken over. With asynchronous commit this loses acknowledged writes,
  * which the check must count.
  */
-export const cutThenCrash: Fault = {
+export const fault: Fault = {
   id: 'cut-then-crash',
+  order: 100,
+  ofLeader: 'its replicas cut off, then the leader crashed',
+  forControlsOnly: true,
   title: 'replicas cut off, then the leader crashed (controls only)',
   heals: false,
+  anyPod: false,
+  needsAnother: true,
   refusal: needsNode('cut-then-crash'),
   inject: cutAndCrash,
 };

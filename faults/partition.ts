@@ -1,19 +1,30 @@
 import { z } from 'zod';
-import { heldTo } from '../harness/json.ts';
-import type { Cut, Fault, FaultContext, FaultMember, Preparation } from './fault.ts';
-import { injectInto } from './inject.ts';
-import { needsNode } from './refusal.ts';
+import { heldTo } from '../host/json.ts';
+import type { Cut, Fault, FaultContext, FaultMember, Preparation } from './_common/fault.ts';
+import { injectInto } from './_common/inject.ts';
+import { needsNode } from './_common/refusal.ts';
 
 const TABLE = 'plumbline_partition';
+
+declare module './_common/fault.ts' {
+  interface FaultNames {
+    partition: true;
+  }
+}
 
 /**
  * The member cut off from its peers: what it sends to them and hears from them is dropped, while clients still reach it. With
  * `also: api` it does not reach the API server either, which is where some stores elect their leader.
  */
-export const partition: Fault = {
+export const fault: Fault = {
   id: 'partition',
+  order: 50,
   title: 'the leader cut off from its peers',
+  ofLeader: 'the leader cut off from its peers',
   heals: false,
+  anyPod: false,
+  needsAnother: true,
+  also: ['api'],
   refusal: needsNode('partition'),
   inject: async (ctx) => {
     const api = ctx.also.includes('api') ? await apiServers(ctx) : [];

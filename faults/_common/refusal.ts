@@ -4,6 +4,6 @@ import type { Fault } from './fault.ts';
 export function needsNode(fault: string): Fault['refusal'] {
   return ({ embedded, nodeImage }) =>
     embedded === undefined && nodeImage === undefined
-      ? `${fault} acts from the node, by a privileged pod, and the environment declares no image for it (drills.nodeImage)`
+      ? `${fault} acts from the node, by a privileged pod, and no image is declared for it: drills.nodeImage`
       : null;
 }

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MARK as LEDGER_MARK } from '../../../runner/safety/timers/undo-kube.ts';
-import type { FaultMember } from '../fault.ts';
-import { AGENT, agentPod, MARK } from './agent-pod.ts';
-import { NodeInjector } from './node.ts';
-import { PodInjector, processesIn } from './pod.ts';
-import type { PodHandOptions } from './pod.ts';
-import { loseNode } from './power.ts';
+import { MARK as LEDGER_MARK } from '../../runner/safety/timers/undo-kube.ts';
+import type { FaultMember } from '../../faults/_common/fault.ts';
+import { AGENT, agentPod, MARK } from '../../faults/injectors/agent-pod.ts';
+import { NodeInjector } from './node-injector.ts';
+import { PodInjector, processesIn } from '../../faults/injectors/pod.ts';
+import type { PodHandOptions } from '../../faults/injectors/pod.ts';
+import { loseNode } from '../../faults/injectors/power.ts';
 
 const member: FaultMember = {
   name: 'pg-1',

@@ -1,19 +1,29 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { monoMs } from '../../probes/clock.ts';
-import type { Fault, FaultContext, FaultMember, Landing, Preparation } from './fault.ts';
-import { injectInto } from './inject.ts';
+import { monoMs } from '../host/clock.ts';
+import type { Fault, FaultContext, FaultMember, Landing, Preparation } from './_common/fault.ts';
+import { injectInto } from './_common/inject.ts';
 
 const LOOK_EVERY_MS = 10;
+
+declare module './_common/fault.ts' {
+  interface FaultNames {
+    'pod-delete': true;
+  }
+}
 
 /**
  * Deletion through the API without grace: the kind case. Kubernetes takes the pod out of the Services and still sends
  * SIGTERM; the StatefulSet makes a new pod of the name.
  */
-export const podDelete: Fault = {
+export const fault: Fault = {
   id: 'pod-delete',
+  order: 20,
   title: 'the pod deleted through the API without grace',
+  ofLeader: "the leader's pod deleted without grace",
   heals: true,
+  anyPod: true,
+  needsAnother: false,
   refusal: () => null,
   inject: (ctx) => injectInto(ctx, 'pod-delete', (member) => Promise.resolve(prepare(ctx, member))),
 };

@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Cut, FaultContext, FaultMember, FaultInjector, Preparation, Prepared } from './fault.ts';
+import type {
+  Cut,
+  FaultContext,
+  FaultMember,
+  FaultInjector,
+  Preparation,
+  Prepared,
+} from './_common/fault.ts';
 import { faultOf, faults } from './index.ts';
-import { allDropped, dropRules, parseDrops } from './packet-filter.ts';
-import { chooseTargets } from './target.ts';
+import { allDropped, dropRules, parseDrops } from './_common/packet-filter.ts';
+import { chooseTargets } from './_common/target.ts';
 
 const members: FaultMember[] = ['pg-0', 'pg-1', 'pg-2'].map((name, at) => ({
   name,

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { run } from '../../../host/run.ts';
-import { monoMs } from '../../../probes/clock.ts';
-import type { FaultMember, Preparation } from '../fault.ts';
-import type { NodePower } from '../inverse.ts';
+import { run } from '../../host/run.ts';
+import { monoMs } from '../../host/clock.ts';
+import type { FaultMember, Preparation } from '../_common/fault.ts';
+import type { NodePower } from '../_common/inverse.ts';
 
 const LOOK_EVERY_MS = 250;
 

@@ -1,0 +1,50 @@
+/** Faults by their name in check ids. A new one is a file beside this one that exports `fault`. */
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { z } from 'zod';
+import type { Fault, FaultName } from './_common/fault.ts';
+
+export type { Fault, FaultName } from './_common/fault.ts';
+
+const moduleSchema = z.object({
+  fault: z.custom<Fault>((value) => z.object({ id: z.string(), order: z.number() }).safeParse(value).success),
+});
+
+async function faultIn(file: string): Promise<Fault> {
+  const loaded: unknown = await import(pathToFileURL(path.join(import.meta.dirname, file)).href);
+  const { data } = moduleSchema.safeParse(loaded);
+  if (data?.fault.id !== path.basename(file, '.ts'))
+    throw new Error(`faults/${file} exports no fault of its name`);
+  return data.fault;
+}
+
+const FILES = readdirSync(import.meta.dirname).filter(
+  (file) =>
+    file.endsWith('.ts') && !file.endsWith('.test.ts') && file !== path.basename(import.meta.filename),
+);
+const ALL = (await Promise.all(FILES.map(faultIn))).toSorted((a, b) => a.order - b.order);
+
+export const faults: ReadonlyMap<string, Fault> = new Map(ALL.map((fault) => [fault.id, fault]));
+
+/** @throws Error when there is no such fault. */
+export function faultOf(id: string): Fault {
+  const fault = faults.get(id);
+  if (fault === undefined) throw new Error(`no fault "${id}"; there are ${[...faults.keys()].join(', ')}`);
+  return fault;
+}
+
+/** A list that is not empty, as `z.enum` wants it. */
+export type Names = readonly [FaultName, ...FaultName[]];
+
+function namesOf(which: (fault: Fault) => boolean): Names {
+  const names = ALL.filter((fault) => fault.forControlsOnly !== true && which(fault)).map(({ id }) => id);
+  if (names.length === 0) throw new Error('there are no faults');
+  // eslint-disable-next-line verdicts/no-cast-from-unknown -- the file of each adds its name to FaultNames
+  return names as unknown as Names;
+}
+
+/** Faults that checks and environment files may name, in their order. */
+export const FAULTS = namesOf(() => true);
+/** Those that can hit any pod, and not the members of a store alone. */
+export const POD_FAULTS = namesOf(({ anyPod }) => anyPod);
