@@ -8,7 +8,7 @@ import { declaredWords } from './declared-words.ts';
 import { settingsFor } from '../suites/catalogue/plan/settings.ts';
 import { loadEnvironment, parseEnvironment } from './loader.ts';
 import type { EnvironmentFile } from './schema.ts';
-import { telemetry } from './schema/telemetry.ts';
+import { telemetry } from '../probes/signals/declaration.ts';
 
 const OWN = {
   otlp: { url: 'https://otlp.example.com', token: { env: 'PLUMBLINE_OTLP_TOKEN' } },

@@ -1,7 +1,7 @@
 import type { Environment, EnvironmentFile } from './schema.ts';
 import { PART_NAMES } from './schema/parts.ts';
 import type { PartName } from './schema/parts.ts';
-import type { Telemetry } from './schema/telemetry.ts';
+import type { Telemetry } from '../probes/signals/declaration.ts';
 
 type Declaring = EnvironmentFile | Environment;
 

@@ -1,15 +1,15 @@
 import { z } from 'zod';
 import type { Objective } from '../reports/record/objective.ts';
-import { ai } from './schema/ai.ts';
+import { ai } from '../probes/ai/declaration.ts';
 import { cluster, KINDS, namespaces } from './schema/cluster.ts';
-import { hostPort } from './schema/common.ts';
-import { gpu } from './schema/gpu.ts';
+import { hostPort } from '../probes/declaring.ts';
+import { gpu } from '../probes/gpu/declaration.ts';
 import { objectives, prometheus } from './schema/objectives.ts';
 import type { PartName } from './schema/parts.ts';
 import { drills, goals, load, permits, profiles, timeouts } from './schema/rules.ts';
-import { stores } from './schema/stores.ts';
-import type { StoreName } from './schema/stores.ts';
-import { telemetry } from './schema/telemetry.ts';
+import { stores } from '../probes/declared-stores.ts';
+import type { StoreName } from '../probes/declared-stores.ts';
+import { telemetry } from '../probes/signals/declaration.ts';
 import type { Timeout, TimeoutName } from './schema/timeouts.ts';
 import { sizeOverlay, topology } from './schema/topology.ts';
 
@@ -70,13 +70,13 @@ export interface Environment extends Omit<EnvironmentFile, 'sizes' | 'timeouts' 
   file: string;
 }
 
-export type { AiSettings, LlmBehaviour } from './schema/ai.ts';
+export type { AiSettings, LlmBehaviour } from '../probes/ai/declaration.ts';
 export { KINDS, SIZES } from './schema/cluster.ts';
 export type { Cluster, Power, Size } from './schema/cluster.ts';
-export { FAULTS, STORES } from './schema/stores.ts';
-export type { DeclaredStore, FailoverGoal, FaultName, StoreName, Stores } from './schema/stores.ts';
-export type { SecretSource, Trust } from './schema/common.ts';
-export type { Gpu } from './schema/gpu.ts';
+export { FAULTS, STORES } from '../probes/declared-stores.ts';
+export type { DeclaredStore, FailoverGoal, FaultName, StoreName, Stores } from '../probes/declared-stores.ts';
+export type { SecretSource, Trust } from '../probes/declaring.ts';
+export type { Gpu } from '../probes/gpu/declaration.ts';
 export { PART_NAMES } from './schema/parts.ts';
 export type { PartName } from './schema/parts.ts';
 export type { PrometheusSettings } from './schema/objectives.ts';
@@ -91,10 +91,11 @@ export type {
   TelemetryCanary,
   TraceHop,
   TraceSettings,
-} from './schema/telemetry.ts';
+} from '../probes/signals/declaration.ts';
 export type { Permit, Profile } from './schema/rules.ts';
 export { DEFAULT_TIMEOUTS, TIMEOUT_NAMES } from './schema/timeouts.ts';
 export type { Timeout, TimeoutName } from './schema/timeouts.ts';
-export type { Certificate, Edge, Hop, Pool, Taint, Topology, Workload } from './schema/topology.ts';
+export type { Edge, Hop } from '../probes/edge/declaration.ts';
+export type { Certificate, Pool, Taint, Topology, Workload } from './schema/topology.ts';
 
 export type EnvironmentKindName = (typeof KINDS)[number];

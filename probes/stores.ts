@@ -1,12 +1,22 @@
-import { elasticsearch } from './elasticsearch/index.ts';
-import { neo4j } from './neo4j/index.ts';
-import { postgres } from './postgres/index.ts';
-import { rabbitmq } from './rabbitmq/index.ts';
-import { redis } from './redis/index.ts';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { z } from 'zod';
+import { STORE_KINDS } from './declared-stores.ts';
 import type { StoreDriver } from './store/store-driver.ts';
 
-/** The one registry: a new store is a folder beside this file and a line here. */
-const DRIVERS: readonly StoreDriver[] = [postgres, redis, rabbitmq, elasticsearch, neo4j];
+const moduleSchema = z.object({
+  driver: z.custom<StoreDriver>((value) => z.object({ store: z.string() }).safeParse(value).success),
+});
+
+/** The folder of each declared store exports its driver. */
+async function driverOf(name: string): Promise<StoreDriver> {
+  const loaded: unknown = await import(pathToFileURL(path.join(import.meta.dirname, name, 'index.ts')).href);
+  const { data } = moduleSchema.safeParse(loaded);
+  if (data === undefined) throw new Error(`probes/${name}/index.ts exports no \`driver\``);
+  return data.driver;
+}
+
+const DRIVERS: readonly StoreDriver[] = await Promise.all(STORE_KINDS.map(({ name }) => driverOf(name)));
 
 export const STORES: readonly string[] = DRIVERS.map((driver) => driver.store);
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { kubeName } from '../schema/common.ts';
+import { kubeName } from '../../probes/declaring.ts';
 
 /**
  * An OpenSLO v1 document of kind SLO (https://github.com/OpenSLO/OpenSLO), as far as Plumbline judges it: an inline indicator, one window and

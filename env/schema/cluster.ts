@@ -1,6 +1,6 @@
 import { INSTANCES } from '../../host/paths.ts';
 import { z } from 'zod';
-import { kubeName } from './common.ts';
+import { kubeName } from '../../probes/declaring.ts';
 
 export const KINDS = ['local', 'development', 'testing', 'staging', 'production'] as const;
 export const SIZES = ['small', 'full'] as const;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { hostPort, kubeName, plainUrl, secretSource, trust } from './common.ts';
+import { hostPort, kubeName, plainUrl, secretSource, trust } from '../../probes/declaring.ts';
 
 /** `5m`, `30d`: minutes, hours, days, weeks. */
 const FIXED_DURATION = /^[1-9]\d*[mhdw]$/;

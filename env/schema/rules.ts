@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { kubeName } from './common.ts';
-import { FAULTS, STORES } from './stores.ts';
+import { kubeName } from '../../probes/declaring.ts';
+import { FAULTS, STORES } from '../../probes/declared-stores.ts';
 import { TIMEOUT_NAMES } from './timeouts.ts';
 
 const globs = z

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { loadEnvironment } from '../loader.ts';
 import { telemetryHere } from '../../suites/catalogue/reads.ts';
 import { settingsFor } from '../../suites/catalogue/plan/settings.ts';
-import { telemetry } from './telemetry.ts';
+import { telemetry } from '../../probes/signals/declaration.ts';
 
 const LOGS = { kind: 'elasticsearch', url: 'http://logs.example.com', user: 'a', password: { env: 'A' } };
 

@@ -1,7 +1,8 @@
-import { z } from 'zod';
+import { STORES } from '../../probes/declared-stores.ts';
+import { countRange, kubeName, labels, objectName, port, trust } from '../../probes/declaring.ts';
+import { edge } from '../../probes/edge/declaration.ts';
 import { PART_NAMES } from './parts.ts';
-import { STORES } from './stores.ts';
-import { countRange, hostPort, kubeName, labels, objectName, plainUrl, port, trust } from './common.ts';
+import { z } from 'zod';
 
 const taint = z.strictObject({
   key: z.string().min(1),
@@ -9,7 +10,7 @@ const taint = z.strictObject({
   effect: z.enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute']),
 });
 
-export const pool = z.strictObject({
+const pool = z.strictObject({
   name: z.string().min(1),
   count: countRange,
   labels: labels.describe('Labels by which a node belongs to the pool'),
@@ -22,7 +23,7 @@ const podsOf = (component: string) =>
     .default({ namespace: 'kube-system', labels: { component } })
     .describe(`How to find the pods of ${component}`);
 
-export const controlPlane = z.strictObject({
+const controlPlane = z.strictObject({
   nodes: z.int().min(1),
   etcdMembers: z.int().min(1).describe('Voting members of etcd'),
   labels: labels
@@ -104,57 +105,6 @@ const certificate = z.strictObject({
   minDays: z.int().min(0).optional().describe('Instead of the goal minDays of topology/cluster/versions'),
 });
 
-const hop = z.strictObject({
-  name: z.string().min(1).describe('load balancer, ingress, gateway or service'),
-  header: z.string().min(1).describe('Header of the answer in which the hop leaves its mark'),
-  contains: z.string().min(1).describe('Text that the header must contain'),
-  stubFor: z.string().optional().describe('What it stands in for, when it is a stand-in'),
-});
-
-const edge = z.strictObject({
-  url: plainUrl.describe('A GET that passes the whole chain and changes nothing'),
-  address: hostPort.optional().describe('Connect here instead of resolving the name in the URL'),
-  trust,
-  markHeader: z
-    .string()
-    .min(1)
-    .describe('Header of the request whose value the service repeats in its answer'),
-  hops: z.array(hop).min(1).describe('In the order in which the request passes them'),
-  backend: z
-    .strictObject({
-      deployment: objectName,
-      apiPath: z
-        .string()
-        .regex(/^(\/[^/?#\s]+)+$/, 'a path such as /api/v1, without a slash at its end')
-        .optional()
-        .describe('Path below which its API lies (/tenders, /jobs); the root when left out'),
-      requestsPerSecond: z
-        .number()
-        .min(25)
-        .max(1000)
-        .default(100)
-        .describe(
-          'Open-loop load of failover/backend; 25 a second are 3,000 in two minutes, the least that can show 99.9 %',
-        ),
-      scaling: z
-        .strictObject({
-          lowPerSecond: z.int().min(1).max(10_000).describe('What its minimum of pods carries at ease'),
-          highPerSecond: z
-            .int()
-            .min(2)
-            .max(10_000)
-            .describe('More than its minimum carries within the target of its autoscaler'),
-          rampSeconds: z.int().min(1).max(600),
-        })
-        .default({ lowPerSecond: 10, highPerSecond: 200, rampSeconds: 30 })
-        .describe('Requests a second through the edge by which scaling/backend makes it grow and shrink'),
-    })
-    .optional()
-    .describe(
-      'The Deployment that answers at the end of the chain, whose failover is tested through the edge',
-    ),
-});
-
 export const topology = z.strictObject({
   controlPlane: controlPlane.optional().describe('Left out where the provider hides it'),
   pools: z.array(pool).default([]),
@@ -184,9 +134,11 @@ export const sizeOverlay = z.strictObject({
 });
 
 export type Topology = z.infer<typeof topology>;
+
 export type Pool = z.infer<typeof pool>;
+
 export type Taint = z.infer<typeof taint>;
+
 export type Workload = z.infer<typeof workload>;
+
 export type Certificate = z.infer<typeof certificate>;
-export type Edge = z.infer<typeof edge>;
-export type Hop = z.infer<typeof hop>;

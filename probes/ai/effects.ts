@@ -1,4 +1,4 @@
-import type { AiSettings } from '../../env/schema.ts';
+import type { AiSettings } from './declaration.ts';
 import { monoMs } from '../../host/clock.ts';
 import { ask, ElasticsearchRefusal, servicePlace } from '../elasticsearch/api.ts';
 import { queryOnce } from '../neo4j/query.ts';

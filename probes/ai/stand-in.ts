@@ -1,4 +1,4 @@
-import type { LlmBehaviour } from '../../env/schema.ts';
+import type { LlmBehaviour } from './declaration.ts';
 import { askHttp } from '../http.ts';
 import type { Bounds } from '../store/store-driver.ts';
 

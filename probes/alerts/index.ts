@@ -1,5 +1,5 @@
 /** What takes alerts, behind one interface. */
-import type { AlertSettings } from '../../env/schema.ts';
+import type { AlertSettings } from '../signals/declaration.ts';
 import type { SignalAddress } from '../signals/index.ts';
 import { AlertmanagerProbe } from './alertmanager.ts';
 import type { AlertProbe } from './probe.ts';

@@ -1,5 +1,5 @@
 /** What shows dashboards, behind one interface. */
-import type { DashboardSettings } from '../../env/schema.ts';
+import type { DashboardSettings } from '../signals/declaration.ts';
 import type { SignalAddress } from '../signals/index.ts';
 import { GrafanaProbe } from './grafana.ts';
 import type { DashboardProbe } from './probe.ts';

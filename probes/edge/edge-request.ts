@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import { TLSSocket } from 'node:tls';
-import type { Edge, Trust } from '../../env/schema.ts';
+import type { Trust } from '../declaring.ts';
+import type { Edge } from './declaration.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
 export interface EdgeAnswer {

@@ -30,3 +30,5 @@ export const elasticsearch: StoreDriver = {
   query: vectorQuery,
   refusesWrites,
 };
+
+export { elasticsearch as driver };

@@ -1,4 +1,4 @@
-import type { Gpu } from '../../env/schema.ts';
+import type { Gpu } from './declaration.ts';
 import type { Series } from '../../reports/record/objective.ts';
 import type { PrometheusClient } from '../prometheus/index.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { LogFields } from '../../env/schema.ts';
+import type { LogFields } from '../signals/declaration.ts';
 import { shapedAs, SignalClient, SignalError } from '../signals/index.ts';
 import type { SignalAddress, SignalBounds } from '../signals/index.ts';
 import type { LogProbe, LogRecord, LogSearch } from './probe.ts';

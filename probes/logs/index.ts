@@ -1,5 +1,5 @@
 /** Stores of logs, behind one interface: an environment file only names kind, address and fields. */
-import type { LogSettings } from '../../env/schema.ts';
+import type { LogSettings } from '../signals/declaration.ts';
 import type { SignalAddress } from '../signals/index.ts';
 import { ElasticsearchLogProbe } from './elasticsearch.ts';
 import type { LogProbe } from './probe.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { telemetry } from '../../env/schema/telemetry.ts';
+import { telemetry } from '../signals/declaration.ts';
 import { SignalError } from '../signals/index.ts';
 import { standIn } from '../signals/_testing/server.ts';
 import type { Asked, Said } from '../signals/_testing/server.ts';

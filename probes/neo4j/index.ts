@@ -24,3 +24,5 @@ export const neo4j: StoreDriver = {
   query: graphQuery,
   refusesWrites,
 };
+
+export { neo4j as driver };

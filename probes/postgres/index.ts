@@ -23,3 +23,5 @@ export const postgres: StoreDriver = {
   switchover,
   refusesWrites,
 };
+
+export { postgres as driver };

@@ -32,3 +32,5 @@ export const rabbitmq: StoreDriver = {
   switchover,
   refusesWrites,
 };
+
+export { rabbitmq as driver };

@@ -23,3 +23,5 @@ export const redis: StoreDriver = {
   switchover,
   refusesWrites,
 };
+
+export { redis as driver };

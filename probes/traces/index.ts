@@ -1,5 +1,5 @@
 /** Stores of traces, behind one interface: an environment file only names kind and address. */
-import type { TraceSettings } from '../../env/schema.ts';
+import type { TraceSettings } from '../signals/declaration.ts';
 import type { SignalAddress } from '../signals/index.ts';
 import { JaegerProbe } from './jaeger.ts';
 import type { TraceProbe } from './probe.ts';

@@ -2,7 +2,7 @@
 import type { CheckSettings } from './check-settings.ts';
 import { declaredWords } from '../../env/declared-words.ts';
 import type { Environment, Telemetry, Topology, TraceHop } from '../../env/schema.ts';
-import { kindOfResource } from '../../env/schema/gpu.ts';
+import { kindOfResource } from '../../probes/gpu/declaration.ts';
 
 export type Reads = (environment: Environment) => Partial<CheckSettings>;
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { telemetry } from '../../../env/schema/telemetry.ts';
+import { telemetry } from '../../../probes/signals/declaration.ts';
 import type { LogProbe, LogRecord } from '../../../probes/logs/index.ts';
 import { KubeError } from '../../../probes/kubernetes/index.ts';
 import { redactor } from '../../../probes/redact.ts';

@@ -1,6 +1,7 @@
 import type { Environment, StoreName } from '../../../env/schema.ts';
 import { declaredWords } from '../../../env/declared-words.ts';
 import { faultOf } from '../../../faults/index.ts';
+import { storeKind } from '../../../probes/declared-stores.ts';
 import { failoverParts } from './goals.ts';
 import type { CatalogueRow } from '../types.ts';
 
@@ -31,7 +32,8 @@ export function oneMember(environment: Environment, row: CatalogueRow): string |
   const parts = failoverParts(row.id);
   if (parts === null || environment.stores[parts.store]?.members !== 1) return null;
   if (!faultOf(parts.fault).needsAnother) return null;
-  const why = parts.store === 'neo4j' ? ' (clustering needs Neo4j Enterprise)' : '';
+  const { alone } = storeKind(parts.store);
+  const why = alone === undefined ? '' : ` (${alone})`;
   return `one member cannot fail over${why}: its restart is measured by pod-crash, pod-delete and hang`;
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadEnvironment } from '../../../env/loader.ts';
-import { kindOfResource } from '../../../env/schema/gpu.ts';
+import { kindOfResource } from '../../../probes/gpu/declaration.ts';
 import { settingsFor } from './settings.ts';
 
 const environment = await loadEnvironment('local-small');

@@ -1,5 +1,5 @@
 /** What is found in the stores that answer questions, before and after a failover of each. */
-import type { StoreName } from '../../../env/schema/stores.ts';
+import type { StoreName } from '../../../probes/declared-stores.ts';
 import { row } from '../../catalogue/row.ts';
 import { storeTrial } from '../../catalogue/time.ts';
 import type { CatalogueRow } from '../../catalogue/types.ts';

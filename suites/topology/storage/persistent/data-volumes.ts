@@ -1,3 +1,4 @@
+import { STORE_KINDS } from '../../../../probes/declared-stores.ts';
 import type { ClaimObject, VolumeObject } from '../../../../probes/kubernetes/objects.ts';
 import type { CheckContext } from '../../../harness/context.ts';
 import { coversPath } from '../../../../reports/record/topology-names.ts';
@@ -5,17 +6,11 @@ import type { Found } from '../../_objects/declared.ts';
 import { podsOf } from '../../_objects/declared.ts';
 import type { PodObject, Volume, WorkloadObject } from '../../_objects/shapes.ts';
 
-/**
- * Where each server keeps its data by its own documentation and packages: for workloads of a store that are not its members, such as
- * Sentinels, whom nobody asks. Members say themselves where their data is.
- */
-const DATA_PATHS: Record<string, string[]> = {
-  postgres: ['/var/lib/postgresql'],
-  redis: ['/data', '/var/lib/redis'],
-  rabbitmq: ['/var/lib/rabbitmq'],
-  elasticsearch: ['/usr/share/elasticsearch/data', '/var/lib/elasticsearch'],
-  neo4j: ['/data', '/var/lib/neo4j'],
-};
+/** For workloads of a store that are not its members, such as Sentinels, whom nobody asks: members say themselves where their data is. */
+function dataFoldersOf(store: string): readonly string[] {
+  return STORE_KINDS.find(({ name }) => name === store)?.dataFolders ?? [];
+}
+
 /** Sources that bring files in and hold no data. */
 const NOT_DATA = new Set(['configMap', 'secret', 'projected', 'downwardAPI']);
 /** Fields of a PersistentVolume's spec that say what is behind it. */
@@ -34,7 +29,7 @@ export function recordStore(ctx: CheckContext, found: Found, seen: Volumes): voi
   const { object, workload, name } = found;
   if (object === undefined) return;
   const store = workload.store ?? '';
-  const paths = isMember(ctx, found) ? (seen.folders.get(store) ?? []) : (DATA_PATHS[store] ?? []);
+  const paths = isMember(ctx, found) ? (seen.folders.get(store) ?? []) : dataFoldersOf(store);
   const mounts = dataMounts(object, paths);
   ctx.record('data-workload', { workload: name, mounts: mounts.length });
   for (const mount of mounts) ctx.record('data-mount', { workload: name, ...mount });

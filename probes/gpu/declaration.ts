@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { objectName } from './common.ts';
+import { objectName } from '../declaring.ts';
 
 /** An extended resource: a domain, a slash, a name (Kubernetes: "Advertise Extended Resources for a Node"). */
 const resource = z

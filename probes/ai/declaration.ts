@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { objectName, plainUrl, secretSource } from './common.ts';
+import { objectName, plainUrl, secretSource } from '../declaring.ts';
 
 /** What a stand-in for a language model does with a request. */
 const behaviour = z.strictObject({

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { POD_FAULTS } from '../../faults/index.ts';
-import { hostPort, kubeName, objectName, plainUrl, secretSource, trust } from './common.ts';
+import { hostPort, kubeName, objectName, plainUrl, secretSource, trust } from '../declaring.ts';
 
 /** How any source of telemetry is reached. */
 const reached = {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { common } from './common.ts';
+import { common } from '../store/declaring.ts';
+import type { StoreKind } from '../store/declaring.ts';
 
 export const neo4j = z
   .strictObject({
@@ -19,3 +20,28 @@ export const neo4j = z
     path: ['members'],
     message: 'Neo4j Community has no clustering: expected 1 member, or edition enterprise',
   });
+
+declare module '../store/declaring.ts' {
+  interface StoreDeclarations {
+    neo4j: z.infer<typeof neo4j>;
+  }
+}
+
+export const store: StoreKind = {
+  name: 'neo4j',
+  order: 50,
+  label: 'Neo4j',
+  schema: neo4j,
+  seconds: {
+    'pod-crash': 60,
+    'pod-delete': 60,
+    hang: 90,
+    'node-loss': null,
+    partition: null,
+    switchover: null,
+  },
+  goals: { lostWrites: 0 },
+  lostText: '0 committed transactions lost',
+  alone: 'clustering needs Neo4j Enterprise',
+  dataFolders: ['/data', '/var/lib/neo4j'],
+};

@@ -1,9 +1,43 @@
 import { z } from 'zod';
-import { FAULTS } from '../../../faults/index.ts';
-import { endpoint, kubeName, labels, objectName, secretSource } from '../common.ts';
+import { FAULTS } from '../../faults/index.ts';
+import type { FaultName } from '../../faults/index.ts';
+import type { Goals } from '../../reports/record/goals.ts';
+import { endpoint, kubeName, labels, objectName, secretSource } from '../declaring.ts';
 
-export { FAULTS } from '../../../faults/index.ts';
-export type { FaultName } from '../../../faults/index.ts';
+export { FAULTS } from '../../faults/index.ts';
+export type { FaultName } from '../../faults/index.ts';
+
+/** What each store declares, by its name: the declaration of each adds its own. */
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- it is what others merge into
+export interface StoreDeclarations {}
+
+export type StoreName = keyof StoreDeclarations;
+
+/** What is known of a store before anybody asks one. */
+export interface StoreKind {
+  name: StoreName;
+  /** Its place in lists: the lower the earlier. */
+  order: number;
+  /** As people call it. */
+  label: string;
+  /** What an environment file says of one. */
+  schema: z.ZodType;
+  /**
+   * Seconds until writes must succeed again; null: one member cannot fail over, so that there is no such check. Of a fault that is not named the
+   * fault's own usual time counts, where it has one.
+   */
+  seconds: Partial<Record<FaultName, number | null>>;
+  /** What may be lost, by default. */
+  goals: Goals;
+  /** In place of `goals` under this fault. */
+  goalsUnder?: Partial<Record<FaultName, Goals>>;
+  /** The same in words. */
+  lostText: string;
+  /** Why one member is all that there is, where that is no choice. */
+  alone?: string;
+  /** Where its server keeps its data by its own documentation and packages, for pods of it that nobody asks. */
+  dataFolders: readonly string[];
+}
 
 /** What a partition can cut a member off from besides its peers. */
 const PARTITION_ALSO = ['api'] as const;

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { port } from '../common.ts';
-import { common } from './common.ts';
+import { port } from '../declaring.ts';
+import { common } from '../store/declaring.ts';
+import type { StoreKind } from '../store/declaring.ts';
 
-export const rabbitmq = z.strictObject({
+const rabbitmq = z.strictObject({
   ...common,
   vhost: z
     .string()
@@ -27,3 +28,20 @@ export const rabbitmq = z.strictObject({
     .default({ type: 'quorum', durable: true })
     .describe('The queue that the canary writes to, as the queues of the application are'),
 });
+
+declare module '../store/declaring.ts' {
+  interface StoreDeclarations {
+    rabbitmq: z.infer<typeof rabbitmq>;
+  }
+}
+
+export const store: StoreKind = {
+  name: 'rabbitmq',
+  order: 30,
+  label: 'RabbitMQ',
+  schema: rabbitmq,
+  seconds: { 'pod-crash': 15, 'pod-delete': 10, hang: 30, 'node-loss': 30, partition: 30, switchover: 10 },
+  goals: { lostWrites: 0 },
+  lostText: '0 confirmed messages lost',
+  dataFolders: ['/var/lib/rabbitmq'],
+};

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { endpoint, secretSource } from '../common.ts';
-import { common } from './common.ts';
+import { endpoint, secretSource } from '../declaring.ts';
+import { common } from '../store/declaring.ts';
+import type { StoreKind } from '../store/declaring.ts';
 
-export const redis = z.strictObject({
+const redis = z.strictObject({
   ...common,
   sentinel: z
     .strictObject({
@@ -23,3 +24,22 @@ export const redis = z.strictObject({
     .default({ replicas: 1, milliseconds: 400 })
     .describe('A write counts as acknowledged when WAIT says that this many replicas have it'),
 });
+
+declare module '../store/declaring.ts' {
+  interface StoreDeclarations {
+    redis: z.infer<typeof redis>;
+  }
+}
+
+export const store: StoreKind = {
+  name: 'redis',
+  order: 20,
+  label: 'Redis',
+  schema: redis,
+  seconds: { 'pod-crash': 15, 'pod-delete': 15, hang: 20, 'node-loss': 20, partition: 20, switchover: 5 },
+  goals: { lossWindowSeconds: 1 },
+  // A master that is cut off takes writes until it misses its replicas, and clients find it until another one is elected.
+  goalsUnder: { partition: { lossWindowBeyondFailover: 'min-replicas-max-lag' } },
+  lostText: 'lost writes lie within 1 s; in a partition within failover time + min-replicas-max-lag',
+  dataFolders: ['/data', '/var/lib/redis'],
+};

@@ -1,0 +1,56 @@
+import { hostPort, objectName, plainUrl, trust } from '../declaring.ts';
+import { z } from 'zod';
+
+export const hop = z.strictObject({
+  name: z.string().min(1).describe('load balancer, ingress, gateway or service'),
+  header: z.string().min(1).describe('Header of the answer in which the hop leaves its mark'),
+  contains: z.string().min(1).describe('Text that the header must contain'),
+  stubFor: z.string().optional().describe('What it stands in for, when it is a stand-in'),
+});
+
+export const edge = z.strictObject({
+  url: plainUrl.describe('A GET that passes the whole chain and changes nothing'),
+  address: hostPort.optional().describe('Connect here instead of resolving the name in the URL'),
+  trust,
+  markHeader: z
+    .string()
+    .min(1)
+    .describe('Header of the request whose value the service repeats in its answer'),
+  hops: z.array(hop).min(1).describe('In the order in which the request passes them'),
+  backend: z
+    .strictObject({
+      deployment: objectName,
+      apiPath: z
+        .string()
+        .regex(/^(\/[^/?#\s]+)+$/, 'a path such as /api/v1, without a slash at its end')
+        .optional()
+        .describe('Path below which its API lies (/tenders, /jobs); the root when left out'),
+      requestsPerSecond: z
+        .number()
+        .min(25)
+        .max(1000)
+        .default(100)
+        .describe(
+          'Open-loop load of failover/backend; 25 a second are 3,000 in two minutes, the least that can show 99.9 %',
+        ),
+      scaling: z
+        .strictObject({
+          lowPerSecond: z.int().min(1).max(10_000).describe('What its minimum of pods carries at ease'),
+          highPerSecond: z
+            .int()
+            .min(2)
+            .max(10_000)
+            .describe('More than its minimum carries within the target of its autoscaler'),
+          rampSeconds: z.int().min(1).max(600),
+        })
+        .default({ lowPerSecond: 10, highPerSecond: 200, rampSeconds: 30 })
+        .describe('Requests a second through the edge by which scaling/backend makes it grow and shrink'),
+    })
+    .optional()
+    .describe(
+      'The Deployment that answers at the end of the chain, whose failover is tested through the edge',
+    ),
+});
+
+export type Edge = z.infer<typeof edge>;
+export type Hop = z.infer<typeof hop>;
