@@ -66,7 +66,7 @@ test('false verdict 15: what --with leaves out outside the embedded environment 
   assert.equal(await scope('staging', undefined), 'profile');
   assert.equal(await scope('staging', ['all']), 'profile');
   assert.equal(await scope('staging', ['postgres']), 'selection');
-  // What it was raised with is what it is.
+  // What it was provisioned with is what it is.
   assert.equal(await scope('local', ['postgres']), 'profile');
 });
 

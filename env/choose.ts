@@ -15,7 +15,7 @@ export type Chosen = EnvironmentFile &
 
 /**
  * What was chosen of the stores and parts that a file declares, once its size has been applied. An embedded environment has only what it was
- * raised with: the rest is taken out. Elsewhere what is declared is there, chosen or not: the choice is one among checks and changes nothing
+ * provisioned with: the rest is taken out. Elsewhere what is declared is there, chosen or not: the choice is one among checks and changes nothing
  * else, so that a check that looks at all stores still does.
  * @param wanted see LoadOptions.with (loader.ts)
  * @param provisioned see LoadOptions
@@ -23,12 +23,13 @@ export type Chosen = EnvironmentFile &
  */
 export function choose(
   file: EnvironmentFile,
-  wanted: readonly string[] | 'raised' | undefined,
+  wanted: readonly string[] | 'provisioned' | undefined,
   provisioned?: Provisioned,
 ): Chosen {
   const { data, unplaced } = placed(file);
   const words = declaredWords(data);
-  const chosen = wanted === 'raised' ? raisedOf(data, words, provisioned) : everyWord(wanted, words);
+  const chosen =
+    wanted === 'provisioned' ? provisionedOf(data, words, provisioned) : everyWord(wanted, words);
   const whole = { ...data, leftOut: [], partsLeftOut: unplaced, notSelected: [] };
   if (chosen === undefined) return whole;
   requireDeclared(data, chosen, words);
@@ -76,14 +77,14 @@ function withoutStores(data: EnvironmentFile, chosen: readonly string[]): Enviro
   };
 }
 
-function raisedOf(
+function provisionedOf(
   { cluster }: EnvironmentFile,
   words: readonly string[],
   provisioned: Provisioned | undefined,
 ): string[] | undefined {
   if (!('embedded' in cluster) || provisioned === undefined) return undefined;
-  const raised = provisioned.wordsOf(cluster.embedded);
-  return words.filter((word) => raised.includes(word));
+  const there = provisioned.wordsOf(cluster.embedded);
+  return words.filter((word) => there.includes(word));
 }
 
 /** `all` stands for every word that the file declares in its size. */

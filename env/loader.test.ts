@@ -264,10 +264,10 @@ async function emptyState(context: TestContext): Promise<string> {
   return state;
 }
 
-test('should declare in an embedded environment what it was raised with', async (context) => {
+test('should declare in an embedded environment what it was provisioned with', async (context) => {
   const state = await emptyState(context);
   const names = async (environment: string): Promise<string[]> =>
-    Object.keys((await openEnvironment(environment, { with: 'raised' })).stores);
+    Object.keys((await openEnvironment(environment, { with: 'provisioned' })).stores);
   assert.deepEqual(await names('local'), ['postgres']);
   const all = Object.keys((await openEnvironment('local')).stores);
   await mkdir(path.join(state, 'local'));
@@ -278,24 +278,27 @@ test('should declare in an embedded environment what it was raised with', async 
     path.join(state, 'local', 'stamp.json'),
     JSON.stringify({ with: ['postgres', 'telemetry'] }),
   );
-  const raised = await openEnvironment('local', { with: 'raised' });
-  assert.deepEqual([Object.keys(raised.stores), raised.partsLeftOut], [['postgres'], ['ai', 'gpu']]);
+  const provisioned = await openEnvironment('local', { with: 'provisioned' });
+  assert.deepEqual(
+    [Object.keys(provisioned.stores), provisioned.partsLeftOut],
+    [['postgres'], ['ai', 'gpu']],
+  );
   assert.ok((await names('staging')).includes('redis'));
 });
 
-test('should take in an embedded environment the size that it was raised with, unless another is asked for', async (context) => {
+test('should take in an embedded environment the size that it was provisioned with, unless another is asked for', async (context) => {
   const state = await emptyState(context);
   const nodes = async (options: Parameters<typeof openEnvironment>[1]): Promise<unknown> => {
     const { cluster, topology } = await openEnvironment('local', options);
     return ['size' in cluster && cluster.size, topology.controlPlane?.nodes];
   };
-  assert.deepEqual(await nodes({ size: 'raised' }), ['full', 3]);
+  assert.deepEqual(await nodes({ size: 'provisioned' }), ['full', 3]);
   await mkdir(path.join(state, 'local'));
   await writeFile(path.join(state, 'local', 'stamp.json'), JSON.stringify({ size: 'small', with: [] }));
-  assert.deepEqual(await nodes({ size: 'raised' }), ['small', 1]);
+  assert.deepEqual(await nodes({ size: 'provisioned' }), ['small', 1]);
   assert.deepEqual(await nodes({ size: 'full' }), ['full', 3]);
   assert.deepEqual(await nodes({}), ['full', 3]);
-  assert.equal((await openEnvironment('staging', { size: 'raised' })).name, 'staging');
+  assert.equal((await openEnvironment('staging', { size: 'provisioned' })).name, 'staging');
 });
 
 test('should complete the time-outs and find files of the instance', async () => {

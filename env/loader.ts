@@ -21,15 +21,15 @@ export interface LoadOptions {
   /** Root of the checkout; its folder `env` holds the named environments. Default: the one that this file is in. */
   checkoutDir?: string | undefined;
   /**
-   * Stores and parts to keep of those that the file declares; all when left out. `raised`: in an embedded environment those that it was
-   * raised with (before it was ever raised: those that it would be), elsewhere all.
+   * Stores and parts to keep of those that the file declares; all when left out. `provisioned`: in an embedded environment those that it was
+   * provisioned with (before it was ever provisioned: those that it would be), elsewhere all.
    */
-  with?: readonly string[] | 'raised' | undefined;
+  with?: readonly string[] | 'provisioned' | undefined;
   /**
-   * Embedded environments only: instead of the size in the file. `raised`: the size that its stamp says it was raised with; elsewhere nothing.
+   * Embedded environments only: instead of the size in the file. `provisioned`: the size that its stamp says it was provisioned with; elsewhere nothing.
    */
-  size?: Size | 'raised' | undefined;
-  /** What is known of embedded environments; without it nothing is, and `raised` is what the file says. */
+  size?: Size | 'provisioned' | undefined;
+  /** What is known of embedded environments; without it nothing is, and `provisioned` is what the file says. */
   provisioned?: Provisioned | undefined;
   /** A further look at what the file refers to, at what is not known here: names of checks. */
   look?: Look | undefined;
@@ -101,10 +101,10 @@ export function parseEnvironment(text: string, file: string, look?: Look): Parse
 
 function applySize(data: EnvironmentFile, { size: asked, provisioned }: LoadOptions): EnvironmentFile {
   if (!('embedded' in data.cluster)) {
-    if (asked === undefined || asked === 'raised') return data;
+    if (asked === undefined || asked === 'provisioned') return data;
     throw new CommandError(`${data.name} has no size: only an embedded environment has`, EXIT.usage);
   }
-  const size = asked === 'raised' ? provisioned?.sizeOf(data.cluster.embedded) : asked;
+  const size = asked === 'provisioned' ? provisioned?.sizeOf(data.cluster.embedded) : asked;
   const wanted = size ?? data.cluster.size;
   const overlay = data.sizes?.[wanted];
   const { controlPlane } = data.topology;

@@ -56,9 +56,9 @@ export type EnvironmentFile = z.infer<typeof environmentFile>;
 /** An environment as the rest of Plumbline sees it: size applied, every time-out present. */
 export interface Environment extends Omit<EnvironmentFile, 'sizes' | 'timeouts' | 'objectives'> {
   timeouts: Record<TimeoutName, Timeout>;
-  /** Stores that the file of an embedded environment declares and that were not raised. */
+  /** Stores that the file of an embedded environment declares and that were not provisioned. */
   leftOut: readonly StoreName[];
-  /** Workloads of what an embedded environment was raised without, as `KIND NAMESPACE/NAME`: they may run from an earlier time. */
+  /** Workloads of what an embedded environment was provisioned without, as `KIND NAMESPACE/NAME`: they may run from an earlier time. */
   workloadsLeftOut?: readonly string[];
   /** The same of parts; also those that the size cannot hold. */
   partsLeftOut: readonly PartName[];

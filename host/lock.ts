@@ -82,7 +82,7 @@ export function lockPath(instance: string): string {
   return join(stateDir(instance), 'lock');
 }
 
-/** Who raises or removes an instance now, or null. */
+/** Who provisions or removes an instance now, or null. */
 export function instanceHolder(instance: string): LockHolder | null {
   return lockHolder(lockPath(instance));
 }

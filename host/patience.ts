@@ -5,7 +5,7 @@ const VARIABLE = 'PLUMBLINE_PATIENCE';
 const MOST = 50;
 
 /**
- * How many times as long as on an ordinary machine may be waited for everything that raises an environment: `PLUMBLINE_PATIENCE`, 1 where it is
+ * How many times as long as on an ordinary machine may be waited for everything that provisions an environment: `PLUMBLINE_PATIENCE`, 1 where it is
  * not set. For machines that are emulated or very slow. Goals of checks stay what they are.
  * @throws CommandError (64) for what is no number from 1 to 50
  */

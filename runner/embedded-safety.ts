@@ -36,7 +36,7 @@ async function undoCut(port: Of<'link-up'>): Promise<UndoResult> {
     // Earlier versions kept it, and the bridge, in the host's own namespace.
     if (existsSync(`/sys/class/net/${port.link}`))
       throw new Error(
-        `the link ${port.link} is of an environment that another version has raised: plumbline env down`,
+        `the link ${port.link} is of an environment that another version has provisioned: plumbline env down`,
       );
     return { outcome: 'void', note: `the link ${port.link} is gone` };
   }

@@ -1,6 +1,6 @@
 /**
  * Whether a full store of log lines makes the checks of telemetry slower:
- * `node scripts/log-store-size.ts [--env local] [--documents 5000000] [--questions]`. Runs the telemetry suite and times the questions that it asks, fills the store of a raised embedded environment with lines of the last day and
+ * `node scripts/log-store-size.ts [--env local] [--documents 5000000] [--questions]`. Runs the telemetry suite and times the questions that it asks, fills the store of a provisioned embedded environment with lines of the last day and
  * the next hour, does both again, and removes what it filled; `--questions` leaves the suite
  * out. Of a check that takes less than three seconds the median of nine counts. Exit 1 where a check takes more than twice as long, a question more than twice as long and more than 20 ms, or a check does not pass.
  */
@@ -57,7 +57,7 @@ const interrupt = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupt.abort());
 const { signal } = interrupt;
 
-const environment = await openEnvironment(values.env, { with: 'raised', size: 'raised' });
+const environment = await openEnvironment(values.env, { with: 'provisioned', size: 'provisioned' });
 if (!('embedded' in environment.cluster))
   throw new Error(`${values.env} is not embedded: a log store of somebody else is not filled`);
 const logs = declaredLogs();
@@ -85,13 +85,13 @@ try {
 
 function declaredLogs(): LogSettings {
   const declared = environment.telemetry?.logs;
-  if (declared === undefined) throw new Error(`${values.env} was raised without telemetry`);
+  if (declared === undefined) throw new Error(`${values.env} was provisioned without telemetry`);
   return declared;
 }
 
 async function accountOf(): Promise<SignalAddress> {
   const progress = new Progress();
-  const connection = await connect({ environment, progress, signal, raise: false });
+  const connection = await connect({ environment, progress, signal, provision: false });
   try {
     const stores = new StoreTargets(environment, connection.cluster);
     return await addressOf({ stores, environment }, logs);

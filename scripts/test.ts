@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { storesRaised } from '../env/local/stores-raised.ts';
+import { storesProvisioned } from '../env/local/stores-provisioned.ts';
 import { check } from './check.ts';
 import { failuresIn, failuresText } from './running/failures.ts';
 import { addUp, readCounts, renderCounts, single } from './running/runners.ts';
@@ -124,7 +124,7 @@ const globOf = (names: readonly string[]): string => `telemetry/{${names.join(',
 
 async function telemetry(run: TestRun): Promise<void> {
   run.begin('telemetry up');
-  const words = [...new Set([...storesRaised(ENVIRONMENT), 'telemetry'])].join(',');
+  const words = [...new Set([...storesProvisioned(ENVIRONMENT), 'telemetry'])].join(',');
   const up = await run.plumbline(['env', 'up', '--env', ENVIRONMENT, '--with', words]);
   run.single('telemetry up', up);
   if (up.exitCode !== 0 || run.stopped()) return;
@@ -151,7 +151,7 @@ async function withCluster(run: TestRun): Promise<void> {
     if (up.exitCode === 0 && !run.stopped()) await onCluster(run);
   } finally {
     run.begin('environment down');
-    // With no signal: what was raised goes, whoever wants to stop.
+    // With no signal: what was provisioned goes, whoever wants to stop.
     const down = await runStep([process.execPath, CLI, 'env', 'down', '--env', ENVIRONMENT], { live: true });
     run.single('environment down', down);
   }

@@ -1,5 +1,5 @@
 /**
- * Writes to every store that an embedded environment was raised with, all at once, and prints how late the writes were started
+ * Writes to every store that an embedded environment was provisioned with, all at once, and prints how late the writes were started
  * and how many were acknowledged: `node scripts/workloads-at-once.ts [--env local] [--seconds 60]`. Nothing is hurt. Exit 1 when a
  * generator lagged more than the limit of the failover record (p99 outside of outages), or a store acknowledged nothing.
  */
@@ -32,9 +32,9 @@ const seconds = Number(values.seconds);
 const interrupt = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.abort());
 
-const environment = await openEnvironment(values.env, { with: 'raised', size: 'raised' });
+const environment = await openEnvironment(values.env, { with: 'provisioned', size: 'provisioned' });
 const progress = new Progress();
-const connection = await connect({ environment, progress, signal: interrupt.signal, raise: false });
+const connection = await connect({ environment, progress, signal: interrupt.signal, provision: false });
 const folder = mkdtempSync(join(tmpdir(), 'plumbline-at-once-'));
 try {
   const targets = new StoreTargets(environment, connection.cluster);

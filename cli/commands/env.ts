@@ -22,7 +22,7 @@ function embedded(environment: Environment): { instance: 'local' | 'local-small'
     return { instance: environment.cluster.embedded, size: environment.cluster.size };
   }
   throw new CommandError(
-    `${environment.name} is not an embedded environment: Plumbline neither raises nor removes it; allowed: local, local-small`,
+    `${environment.name} is not an embedded environment: Plumbline neither provisions nor removes it; allowed: local, local-small`,
     EXIT.usage,
   );
 }
@@ -172,24 +172,26 @@ async function validate(files: readonly string[], context: Context): Promise<num
 export function registerEnv(program: Command, context: Context): void {
   const env = program
     .command('env')
-    .description('raise, remove and look at embedded environments; validate files');
+    .description('provision, remove and look at embedded environments; validate files');
   const named = (): Option => new Option('--env <name>', 'embedded environment').default('local');
-  const raising = (name: string, description: string): Command =>
+  const provisioning = (name: string, description: string): Command =>
     env
       .command(name)
       .description(description)
       .addOption(named())
       .addOption(new Option('--size <size>', 'instead of the size in its file').choices(['small', 'full']))
-      .option('--with <stores>', 'stores and parts to raise, separated by commas, or all', commaList);
-  raising(
+      .option('--with <stores>', 'stores and parts to provision, separated by commas, or all', commaList);
+  provisioning(
     'check',
     'whether this machine can hold an environment, and what to do (exit 0: ready, 64: not)',
   ).action(async (options: UpOptions) => {
     context.exit(await checkMachine(options, context));
   });
-  raising('up', 'raise an environment on this machine, or complete it').action(async (options: UpOptions) => {
-    context.exit(await up(options, context));
-  });
+  provisioning('up', 'provision an environment on this machine, or complete it').action(
+    async (options: UpOptions) => {
+      context.exit(await up(options, context));
+    },
+  );
   env
     .command('down')
     .description('remove an environment, whatever is left of it')

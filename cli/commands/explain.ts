@@ -67,7 +67,7 @@ async function describe(row: CatalogueRow): Promise<string[]> {
 
 async function inEnvironment(row: CatalogueRow, name: string): Promise<string[]> {
   const { openEnvironment } = await import('../../suites/catalogue/plan/open.ts');
-  const environment = await openEnvironment(name, { with: 'raised', size: 'raised' });
+  const environment = await openEnvironment(name, { with: 'provisioned', size: 'provisioned' });
   const { goals, source } = resolveGoals(environment, row);
   const notRun = whyNotRun(environment, row);
   return [

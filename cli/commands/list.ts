@@ -17,7 +17,7 @@ async function linesOf(env: string | undefined): Promise<Line[]> {
     }));
   }
   const { openEnvironment } = await import('../../suites/catalogue/plan/open.ts');
-  const environment = await openEnvironment(env, { with: 'raised', size: 'raised' });
+  const environment = await openEnvironment(env, { with: 'provisioned', size: 'provisioned' });
   return planChecks(environment).map(({ row, notRun }) => ({
     id: row.id,
     state: notRun ?? 'runs',

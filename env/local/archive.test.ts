@@ -95,7 +95,7 @@ describe('an archive of programs and images', () => {
 
   it('should refuse to pack what is not built, and to write over a file', async () => {
     cache();
-    await assert.rejects(packArchive(file), refusal(/nothing to pack yet: raise an environment first/));
+    await assert.rejects(packArchive(file), refusal(/nothing to pack yet: provision an environment first/));
     full();
     writeFileSync(file, 'mine');
     await assert.rejects(packArchive(file), refusal(/is there already/));

@@ -42,7 +42,7 @@ import {
 import { errorText } from '../../reports/record/error-text.ts';
 
 const FORMAT = 1;
-/** Folders of the cache that an environment is raised from; what they were built from is left out. */
+/** Folders of the cache that an environment is provisioned from; what they were built from is left out. */
 const PARTS = ['images/blobs', 'images/files', 'images/layers', 'registry'] as const;
 /** Where a file of an archive may go. */
 const ALLOWED = /^(?:toolchain\/[0-9a-f]{16}|images\/(?:blobs|files|layers)|registry)\/[\w.+/-]+$/;
@@ -90,7 +90,7 @@ export async function packArchive(file: string, options: ArchiveOptions = {}): P
   const least = groupsFor([]);
   if (!(await toolsBuilt(least, options.signal)))
     throw new CommandError(
-      'there is nothing to pack yet: raise an environment first, with all that the archive is to hold (plumbline env up --env local --with all)',
+      'there is nothing to pack yet: provision an environment first, with all that the archive is to hold (plumbline env up --env local --with all)',
       EXIT.usage,
     );
   const toolsFolder = await toolsDir(least, options.signal);

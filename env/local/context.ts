@@ -9,7 +9,7 @@ import { stateDir } from '../../host/paths.ts';
 import type { PlatformContext } from './platform/index.ts';
 import { toolVersions } from './toolchain/index.ts';
 
-/** What is being raised, with what. */
+/** What is being provisioned, with what. */
 export type Target = {
   readonly instance: InstanceName;
   readonly size: ClusterSize;

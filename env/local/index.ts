@@ -1,5 +1,5 @@
 /**
- * The embedded environment: a real Kubernetes with the reference platform in it, raised and removed on this machine.
+ * The embedded environment: a real Kubernetes with the reference platform in it, provisioned and removed on this machine.
  * Programs and images are kept in a cache that all checkouts share; everything else belongs to one instance.
  */
 import { createHash, X509Certificate } from 'node:crypto';
@@ -21,8 +21,8 @@ import { findingsOf, judgeMachine, lookAtMachine } from './machine/preflight.ts'
 import type { Finding, Machine, Need } from './machine/preflight.ts';
 import { Progress, recordDurations, recordedDurations } from './progress.ts';
 import type { UpProgress } from './progress.ts';
-import { clusterUid, raiseCluster, raisePlatform, restoreHealth } from './raise.ts';
-import { storesRaised } from './stores-raised.ts';
+import { clusterUid, provisionCluster, provisionPlatform, restoreHealth } from './provision.ts';
+import { storesProvisioned } from './stores-provisioned.ts';
 import { bootId, isStanding, readStamp, sha256, sourcesFingerprint, writeStamp } from './state/stamp.ts';
 import type { Stamp } from './state/stamp.ts';
 import { removeInstance } from './teardown.ts';
@@ -44,7 +44,7 @@ export { leftovers } from './leftovers.ts';
 export { status } from './status.ts';
 export type { LocalStatus } from './status.ts';
 
-/** What is to be raised. */
+/** What is to be provisioned. */
 export type UpOptions = {
   readonly instance: InstanceName;
   readonly size: ClusterSize;
@@ -64,7 +64,7 @@ export type UpResult = {
   readonly created: boolean;
   /**
    * Settles when the platform works. Where nothing was built that is minutes after the cluster is there, since what it consists of is made
-   * then. Rejects with the reason when it cannot be raised. The environment's lock is held until then.
+   * then. Rejects with the reason when it cannot be provisioned. The environment's lock is held until then.
    */
   readonly platformReady: Promise<void>;
 };
@@ -88,7 +88,7 @@ async function lookedAt(
 export async function checkMachine({
   instance,
   size,
-  with: words = storesRaised(instance),
+  with: words = storesProvisioned(instance),
   signal,
 }: Pick<UpOptions, 'instance' | 'size' | 'with' | 'signal'>): Promise<Finding[]> {
   const { machine, need } = await lookedAt({ instance, size, words }, signal);
@@ -96,13 +96,13 @@ export async function checkMachine({
 }
 
 /**
- * Raises an environment, or returns the one that is up when it is healthy and made of the same things.
+ * Provisions an environment, or returns the one that is up when it is healthy and made of the same things.
  * @throws PreflightError before anything is changed when the machine cannot hold it; EnvironmentHeldError when another
- * process raises or removes it now; else the error of the step that failed. What was built until then is kept.
+ * process provisions or removes it now; else the error of the step that failed. What was built until then is kept.
  */
 export async function up(options: UpOptions): Promise<UpResult> {
   const { instance, size, signal } = options;
-  const words = options.with ?? storesRaised(instance);
+  const words = options.with ?? storesProvisioned(instance);
   const { machine, need } = await lookedAt({ instance, size, words }, signal);
   judgeMachine(machine, need);
   const { built } = need;
@@ -113,16 +113,16 @@ export async function up(options: UpOptions): Promise<UpResult> {
     progress.stop();
     release();
   };
-  let raised: Raised;
+  let provisioned: Provisioned;
   try {
     options.refuse?.();
-    raised = await raise(options, progress);
+    provisioned = await provision(options, progress);
   } catch (error) {
     end();
     throw error;
   }
-  const { stamp, created } = raised;
-  const platformReady = raised.platformReady
+  const { stamp, created } = provisioned;
+  const platformReady = provisioned.platformReady
     .then(() => {
       if (created) recordDurations(key, progress.finish());
     })
@@ -136,7 +136,7 @@ export async function up(options: UpOptions): Promise<UpResult> {
 /**
  * Removes an environment: processes, cgroups, namespaces, links, routes and its state. Works on whatever a crash or an
  * interrupted set-up left. The cache of programs and images stays.
- * @throws EnvironmentHeldError when another process raises or removes it now; Error with everything that is left after all.
+ * @throws EnvironmentHeldError when another process provisions or removes it now; Error with everything that is left after all.
  */
 export async function down(options: {
   readonly instance: InstanceName;
@@ -159,16 +159,16 @@ export async function down(options: {
   }
 }
 
-type Raised = {
+type Provisioned = {
   readonly stamp: Stamp;
   readonly created: boolean;
   readonly platformReady: Promise<void>;
 };
 
-async function raise(options: UpOptions, progress: Progress): Promise<Raised> {
+async function provision(options: UpOptions, progress: Progress): Promise<Provisioned> {
   const { instance, size, signal } = options;
   const before = standing(instance, size);
-  const words = [...(options.with ?? storesRaised(instance))].sort();
+  const words = [...(options.with ?? storesProvisioned(instance))].sort();
   progress.begin('packages', 'looking at the system packages');
   await ensurePackages(words, { onProgress: (message) => progress.message(message), signal });
   // What is up already is compared with all that it would be made of.
@@ -185,7 +185,7 @@ async function raise(options: UpOptions, progress: Progress): Promise<Raised> {
   const rest = clusterFirst ? new Rest(asked) : null;
   let stamp: Stamp;
   try {
-    await raiseCluster(target, progress);
+    await provisionCluster(target, progress);
     stamp = await makeStamp(target);
     writeStamp(stamp);
   } catch (error) {
@@ -195,13 +195,13 @@ async function raise(options: UpOptions, progress: Progress): Promise<Raised> {
   const finish = async (): Promise<void> => {
     if (rest !== null) progress.begin('platform', 'making what the platform consists of');
     const complete = rest === null ? target : await rest.made(tell);
-    await raisePlatform(complete, progress);
+    await provisionPlatform(complete, progress);
     writeStamp({ ...stamp, fingerprint: fingerprintOf(complete) });
   };
   return { stamp, created: true, platformReady: finish() };
 }
 
-/** The stamp of an environment that was raised to the end since the last boot, in this size. */
+/** The stamp of an environment that was provisioned to the end since the last boot, in this size. */
 function standing(instance: InstanceName, size: ClusterSize): Stamp | null {
   const stamp = readStamp(instance);
   return isStanding(stamp) && stamp.size === size ? stamp : null;
@@ -219,7 +219,9 @@ async function reuse(target: Target, stamp: Stamp | null, progress: Progress): P
     await restoreHealth(target, stamp.uid, more);
   } catch (error) {
     target.signal?.throwIfAborted();
-    target.say(`what is up does not become healthy and is raised anew: ${errorText(error).slice(0, 200)}`);
+    target.say(
+      `what is up does not become healthy and is provisioned again: ${errorText(error).slice(0, 200)}`,
+    );
     return null;
   }
   if (!more) return stamp;

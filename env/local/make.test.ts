@@ -34,7 +34,7 @@ test('what is made beside the cluster is quiet until somebody waits for it', asy
   assert.deepEqual(told, ['compiling metrics: 2 of 2 packages']);
 });
 
-test('nothing goes on in the background when the cluster could not be raised', async () => {
+test('nothing goes on in the background when the cluster could not be provisioned', async () => {
   let ended = false;
   const rest = new Rest(
     ASKED,
@@ -50,7 +50,7 @@ test('nothing goes on in the background when the cluster could not be raised', a
   assert.ok(ended);
 });
 
-test('an interrupt of whoever raises the environment ends what is made beside the cluster', async () => {
+test('an interrupt of whoever provisions the environment ends what is made beside the cluster', async () => {
   const interrupt = new AbortController();
   const rest = new Rest({ ...ASKED, signal: interrupt.signal }, ({ signal }) => {
     const { promise, reject } = Promise.withResolvers<Target>();

@@ -10,7 +10,7 @@ import type { GroupName } from './toolchain/index.ts';
 /** How long another process may build images; from an empty cache it takes a minute or two. */
 const IMAGES_LOCK_DEADLINE_MS = 15 * 60_000;
 
-/** What is to be raised, before anything of it is made. */
+/** What is to be provisioned, before anything of it is made. */
 export type Asked = Omit<Target, 'binDir' | 'images' | 'say'>;
 
 /** Takes what is being done, and how much of it is done if that is known. */
@@ -68,7 +68,7 @@ export async function make(asked: Asked, part: Part, options: MakeOptions): Prom
   return { ...asked, binDir, images, say: tell };
 }
 
-/** The whole of an environment, made in the background while its cluster is being raised. */
+/** The whole of an environment, made in the background while its cluster is being provisioned. */
 export class Rest {
   readonly #end = new AbortController();
   readonly #made: Promise<Target>;
@@ -91,7 +91,7 @@ export class Rest {
 
   /** Nobody needs it any more. */
   async abandon(): Promise<void> {
-    this.#end.abort(new Error('the cluster could not be raised'));
+    this.#end.abort(new Error('the cluster could not be provisioned'));
     await this.#made.catch(() => undefined);
   }
 }

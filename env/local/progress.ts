@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { cacheDir } from '../../host/paths.ts';
 
-/** The steps of raising an environment, in their order. */
+/** The steps of provisioning an environment, in their order. */
 export const STEPS = [
   'packages',
   'toolchain',
@@ -17,7 +17,7 @@ export const STEPS = [
 ] as const;
 export type Step = (typeof STEPS)[number];
 
-/** What is told while an environment is raised. */
+/** What is told while an environment is provisioned. */
 export type UpProgress = {
   readonly step: Step;
   /** From 1. */

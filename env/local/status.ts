@@ -21,7 +21,7 @@ export type LocalStatus = {
   /** `absent`: nothing of it; `partial`: something, but it was never finished or parts of it are dead; `up`: all runs. */
   readonly state: 'absent' | 'partial' | 'up';
   readonly stamp: Stamp | null;
-  /** Who raises or removes it now. */
+  /** Who provisions or removes it now. */
   readonly holder: LockHolder | null;
   readonly nodes: readonly { readonly name: string; readonly running: boolean; readonly ready: boolean }[];
   readonly loadBalancer: boolean;

@@ -6,7 +6,7 @@ export const KINDS = ['local', 'development', 'testing', 'staging', 'production'
 export const SIZES = ['small', 'full'] as const;
 
 const embedded = z.strictObject({
-  embedded: z.enum(INSTANCES).describe('Name of the instance that `plumbline env up` raises'),
+  embedded: z.enum(INSTANCES).describe('Name of the instance that `plumbline env up` provisions'),
   size: z.enum(SIZES).describe('small: 1 control plane; full: 3, and a GPU pool'),
 });
 

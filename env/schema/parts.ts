@@ -1,11 +1,11 @@
 /**
- * Parts of the platform beside its stores, each a word of `--with`, in the order in which they are raised. A new one is a word here, what it
+ * Parts of the platform beside its stores, each a word of `--with`, in the order in which they are provisioned. A new one is a word here, what it
  * needs below, its objects in env/local/platform/parts.ts (PARTS), and `parts` of its checks in the catalogue.
  */
 export const PART_NAMES = ['telemetry', 'ai', 'gpu'] as const;
 export type PartName = (typeof PART_NAMES)[number];
 
-/** The words that each needs beside it, where the platform is raised by us. */
+/** The words that each needs beside it, where the platform is provisioned by us. */
 export const PART_NEEDS: Readonly<Record<PartName, readonly string[]>> = {
   telemetry: ['postgres'],
   ai: ['postgres', 'redis', 'rabbitmq', 'elasticsearch', 'neo4j'],

@@ -25,7 +25,7 @@ test('should want the parent of a hop earlier in the path', () => {
   assert.deepEqual(problem?.path, ['traces', 'path', 0, 'parent']);
 });
 
-test('should leave out of the path what needs a part that was not raised', async () => {
+test('should leave out of the path what needs a part that was not provisioned', async () => {
   const path = async (words?: string[]) =>
     telemetryHere(await loadEnvironment('local', { with: words }))?.traces?.path ?? [];
   const services = async (words?: string[]) => (await path(words)).map(({ service }) => service);

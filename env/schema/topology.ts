@@ -79,7 +79,7 @@ const workload = z.strictObject({
   part: z
     .enum(PART_NAMES)
     .optional()
-    .describe('The part of the platform that it belongs to: it is there only where that is raised'),
+    .describe('The part of the platform that it belongs to: it is there only where that is provisioned'),
   gpu: z.int().min(1).optional().describe('GPU devices that each replica asks for'),
   spread: z
     .strictObject({

@@ -46,12 +46,12 @@ const hop = z.strictObject({
   service: z.string().min(1).describe('service.name of its spans, and the service field of its log lines'),
   parent: z.string().min(1).optional().describe('The service of the path that calls it; the first has none'),
   through: through.default('http').describe('What the trace context crosses to get there'),
-  requires: z.string().min(1).optional().describe('Only where this word of --with is raised'),
+  requires: z.string().min(1).optional().describe('Only where this word of --with is provisioned'),
   spans: z
     .array(
       z.strictObject({
         name: z.string().min(1).describe('Name of a span of the service, such as that of a call to a store'),
-        requires: z.string().min(1).optional().describe('Only where this word of --with is raised'),
+        requires: z.string().min(1).optional().describe('Only where this word of --with is provisioned'),
       }),
     )
     .default([])

@@ -29,7 +29,7 @@ export interface Connection {
   context: string | undefined;
   uid: string;
   version: string;
-  /** Null for an environment that is raised by others, or was before. */
+  /** Null for an environment that is provisioned by others, or was before. */
   platformReady: Promise<void> | null;
   /** What an earlier run had left and was restored on the way here; null: nothing. */
   restored: RestoreReport | null;
@@ -47,8 +47,8 @@ export interface ConnectOptions {
   environment: Environment;
   progress: Progress;
   signal: AbortSignal;
-  /** Controls and `restore` take the environment as it is; `run` raises an embedded one that is not up. */
-  raise: boolean;
+  /** Controls and `restore` take the environment as it is; `run` provisions an embedded one that is not up. */
+  provision: boolean;
 }
 
 interface Reached {
@@ -90,14 +90,14 @@ function external(environment: Environment): Reached {
   return { kubeconfig: path, context, pin, platformReady: null };
 }
 
-/** @throws CommandError (64) when it was never raised to the end. */
+/** @throws CommandError (64) when it was never provisioned to the end. */
 function asItIs(instance: InstanceName, environment: Environment): Reached {
   const stamp = readStamp(instance);
   const kubeconfig = join(stateDir(instance), 'kubeconfig');
   if (stamp !== null && stamp.fingerprint !== null && existsSync(kubeconfig))
     return { kubeconfig, pin: pinOf(stamp), platformReady: null };
   throw new CommandError(
-    `${instance} is not up: \`plumbline env up --env ${environment.name}\` raises it`,
+    `${instance} is not up: \`plumbline env up --env ${environment.name}\` provisions it`,
     EXIT.usage,
   );
 }
@@ -105,7 +105,7 @@ function asItIs(instance: InstanceName, environment: Environment): Reached {
 /** For the embedded environment the stamp that `env up` left is the pin. */
 async function embedded(instance: InstanceName, options: ConnectOptions): Promise<Reached> {
   const { environment, progress, signal } = options;
-  if (!options.raise) return asItIs(instance, environment);
+  if (!options.provision) return asItIs(instance, environment);
   const restored = await restoreLeftovers(environment, instance, {
     say: (line) => progress.say(line),
     signal,
@@ -120,7 +120,7 @@ async function embedded(instance: InstanceName, options: ConnectOptions): Promis
       with: words,
       // Asked under the instance's lock: whoever began to hold it since we looked keeps it. We ourselves hold nothing yet.
       refuse: () => refuseWhileHeld(instance),
-      onProgress: (seen) => progress.doing(raising(instance, seen), seen.remainingMs ?? 0),
+      onProgress: (seen) => progress.doing(provisioning(instance, seen), seen.remainingMs ?? 0),
       signal,
     });
     return { kubeconfig: up.kubeconfig, pin: pinOf(up.stamp), platformReady: up.platformReady, restored };
@@ -131,16 +131,16 @@ async function embedded(instance: InstanceName, options: ConnectOptions): Promis
     if (error instanceof local.EnvironmentHeldError)
       throw new CommandError(error.message, EXIT.refused, { cause: error });
     throw exitCodeOf(error) === undefined
-      ? new BlockedError(`${instance} could not be raised: ${errorText(error)}`, { cause: error })
+      ? new BlockedError(`${instance} could not be provisioned: ${errorText(error)}`, { cause: error })
       : error;
   }
 }
 
-function raising(instance: string, seen: UpProgress): string {
-  return `raising ${instance}: ${seen.step} (${seen.index} of ${seen.of}) ${seen.message}`;
+function provisioning(instance: string, seen: UpProgress): string {
+  return `provisioning ${instance}: ${seen.step} (${seen.index} of ${seen.of}) ${seen.message}`;
 }
 
-/** `env up` stamps what it raised; for the embedded environment that is the pin. */
+/** `env up` stamps what it provisioned; for the embedded environment that is the pin. */
 function pinOf(stamp: Stamp): Reached['pin'] {
   return { kubeSystemUid: stamp.uid, caSha256: stamp.caSha256 };
 }

@@ -40,7 +40,7 @@ export function runControls(options: ControlsOptions): Promise<CommandResult> {
     const size = options.size ?? 'small';
     const environment = await openEnvironment(size === 'full' ? 'local' : 'local-small', {
       size,
-      with: 'raised',
+      with: 'provisioned',
     });
     const chosen = chooseControls(await allControls(), { ...options, size }, environment);
     const instance = embeddedOf(environment);
@@ -63,17 +63,17 @@ export function runControls(options: ControlsOptions): Promise<CommandResult> {
   });
 }
 
-/** Those of this size, and of the stores and parts that are raised: without them a control has nothing to break. */
+/** Those of this size, and of the stores and parts that are provisioned: without them a control has nothing to break. */
 function chooseControls(
   all: readonly Control[],
   { check, size }: ControlsOptions,
   environment: Environment,
 ): Control[] {
-  const raised = declaredWords(environment);
+  const provisioned = declaredWords(environment);
   const held = all.filter((control) => {
     const store = storeFault(control.check)?.store;
     if (store !== undefined && environment.stores[store] === undefined) return false;
-    if (!needs(control).every((word) => raised.includes(word))) return false;
+    if (!needs(control).every((word) => provisioned.includes(word))) return false;
     return size === 'full' ? control.size === 'full' : control.size !== 'full';
   });
   // The short ones first.
@@ -84,7 +84,7 @@ function chooseControls(
   );
   if (found.length > 0) return found;
   throw new CommandError(
-    `no control matches "${check}" with what is raised (${raised.join(', ')}); there are:\n${held.map(({ id }) => `  ${id}`).join('\n')}`,
+    `no control matches "${check}" with what is provisioned (${provisioned.join(', ')}); there are:\n${held.map(({ id }) => `  ${id}`).join('\n')}`,
     EXIT.usage,
   );
 }
@@ -163,7 +163,7 @@ class ControlRun {
     const { environment, instance, folder, progress, interrupt } = this.#parts;
     const broken = leftBroken(environment);
     if (broken !== null) progress.say(`${environment.name}: ${broken}`);
-    const connection = await connect({ environment, progress, signal: interrupt.signal, raise: false });
+    const connection = await connect({ environment, progress, signal: interrupt.signal, provision: false });
     const kube = kubeCallFrom(connection.kubeconfig);
     this.#kubeconfig = connection.kubeconfig;
     const left: string[] = [];

@@ -40,7 +40,10 @@ export function drill(options: DrillOptions): Promise<CommandResult> {
     const resumed =
       options.resume === undefined ? null : await readSeriesOf(options.resume, options.out ?? 'runs');
     const asked = resumed === null ? askedOf(options) : askedAgain(options, resumed);
-    const environment = await openEnvironment(asked.env, { with: 'raised', size: asked.size ?? 'raised' });
+    const environment = await openEnvironment(asked.env, {
+      with: 'provisioned',
+      size: asked.size ?? 'provisioned',
+    });
     const fingerprint = { ...fingerprintOf(environment.file), clusterUid: stampedUid(environment) };
     if (resumed !== null) refuseOther(resumed, fingerprint);
     const planned = planChecks(environment, { checks: [asked.check], repeat: asked.repeat });

@@ -196,7 +196,7 @@ class Run {
       environment,
       progress: this.#progress,
       signal,
-      raise: true,
+      provision: true,
     });
     this.#connection = connection;
     this.#noteRestored(connection.restored);

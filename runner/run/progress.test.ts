@@ -59,22 +59,22 @@ test('should say how long a step has taken, and how long it took the last time',
   progress.close();
 });
 
-test('should count what raising the environment still takes as time that is left', () => {
+test('should count what provisioning the environment still takes as time that is left', () => {
   const { lines, progress } = shown();
   progress.expect(new Map([['a/b', 60_000]]));
-  progress.doing('raising local: toolchain (2 of 11) compiling', 540_000);
+  progress.doing('provisioning local: toolchain (2 of 11) compiling', 540_000);
   progress.close();
   assert.match(lines.at(-1) ?? '', /about 10 min 0 s left/);
 });
 
 test('should say a new thing at once and keep quiet about more words on the same one', () => {
   const { lines, progress } = shown();
-  progress.doing('raising local: nodes (5 of 10) one');
-  progress.doing('raising local: nodes (5 of 10) two');
-  progress.doing('raising local: join (6 of 10) three');
+  progress.doing('provisioning local: nodes (5 of 10) one');
+  progress.doing('provisioning local: nodes (5 of 10) two');
+  progress.doing('provisioning local: join (6 of 10) three');
   progress.close();
   assert.deepEqual(
     lines.map((line) => line.replace(/ {2}\[.*/s, '')),
-    ['… raising local: nodes (5 of 10) one', '… raising local: join (6 of 10) three'],
+    ['… provisioning local: nodes (5 of 10) one', '… provisioning local: join (6 of 10) three'],
   );
 });

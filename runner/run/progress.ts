@@ -43,7 +43,7 @@ export class Progress {
     this.#out = out;
   }
 
-  /** What is being done beside checks, such as raising the environment, and how much longer it takes at a guess, ms. */
+  /** What is being done beside checks, such as provisioning the environment, and how much longer it takes at a guess, ms. */
   doing(what: string, leftMs = 0): void {
     this.#whatLeft = { ms: leftMs, saidMs: performance.now() };
     // A new thing is said at once; another word about the same one may wait for the heartbeat.
@@ -172,7 +172,7 @@ export class Progress {
   }
 }
 
-/** `raising local: nodes (5 of 10, …) …`: what stays the same while it goes on. */
+/** `provisioning local: nodes (5 of 10, …) …`: what stays the same while it goes on. */
 function headOf(what: string): string {
   return what.split(' (', 1)[0] ?? what;
 }

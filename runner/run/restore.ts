@@ -19,13 +19,13 @@ export interface RestoreOptions {
  */
 export function restore(options: RestoreOptions): Promise<CommandResult> {
   return guarded(async () => {
-    const environment = await openEnvironment(options.env, { with: 'raised', size: 'raised' });
+    const environment = await openEnvironment(options.env, { with: 'provisioned', size: 'provisioned' });
     const progress = new Progress();
     const broken = leftBroken(environment);
     if (broken !== null) progress.say(`${environment.name}: ${broken}`);
     const interrupt = new Interrupt((line) => progress.say(line));
     try {
-      const connection = await connect({ environment, progress, signal: interrupt.signal, raise: false });
+      const connection = await connect({ environment, progress, signal: interrupt.signal, provision: false });
       const kube = kubeCallFrom(connection.kubeconfig, connection.context);
       try {
         await ensureOwnNamespaces(environment, kube.call);

@@ -29,12 +29,12 @@ export interface RunOptions {
 
 type Plan = Pick<ExecuteOptions, 'profile' | 'scope' | 'planned'>;
 
-/** `plumbline run`: plan, raise or reach, observe, judge, restore, write. Never throws. */
+/** `plumbline run`: plan, provision or reach, observe, judge, restore, write. Never throws. */
 export function runEnvironment(options: RunOptions): Promise<CommandResult> {
   return guarded(async () => {
     const environment = await openEnvironment(options.env, {
-      with: options.with ?? 'raised',
-      size: options.size ?? 'raised',
+      with: options.with ?? 'provisioned',
+      size: options.size ?? 'provisioned',
     });
     const { profile, scope, planned } = planOf(environment, options);
     if (options.dryRun === true) {

@@ -27,7 +27,7 @@ function isHeldBy(pid: number | undefined): (error: unknown) => boolean {
   };
 }
 
-test('raising and removing is refused, naming the holder, while a living process holds the environment', async () => {
+test('provisioning and removing is refused, naming the holder, while a living process holds the environment', async () => {
   assert.ok(id);
   const holders = new HolderRecord(safetyFolder(INSTANCE, INSTANCE));
   const holder = { ...holderSelf(), ...id };
@@ -42,7 +42,7 @@ test('raising and removing is refused, naming the holder, while a living process
   holders.remove(holder);
 });
 
-test('holding is refused while a living process raises or removes the environment, and nothing is touched', async () => {
+test('holding is refused while a living process provisions or removes the environment, and nothing is touched', async () => {
   const lock = lockPath(INSTANCE);
   mkdirSync(dirname(lock), { recursive: true });
   writeFileSync(lock, JSON.stringify({ ...id, since: '2026-11-24T00:00:00Z', checkout: '/a/checkout' }));
@@ -53,7 +53,7 @@ test('holding is refused while a living process raises or removes the environmen
   other.kill('SIGKILL');
   await once(other, 'exit');
   await (await openSafety(optionsOf(api))).close();
-  assert.ok(existsSync(lock), 'a dead lock is for whoever raises');
+  assert.ok(existsSync(lock), 'a dead lock is for whoever provisions');
 });
 
 function optionsOf(api: TestApi): Parameters<typeof openSafety>[0] {

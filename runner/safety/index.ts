@@ -97,8 +97,8 @@ async function open(options: SafetyOptions, taking: TakeOver | null): Promise<Sa
   refuseWhenHeld(holders, me);
   holders.add(me);
   try {
-    // After we have said that we hold it: who raises or removes it says so first and looks for us then.
-    if (options.embedded !== undefined) refuseWhileRaised(options.embedded);
+    // After we have said that we hold it: who provisions or removes it says so first and looks for us then.
+    if (options.embedded !== undefined) refuseWhileProvisioned(options.embedded);
     const children = new ChildRecord(ledger.folder);
     const ended = await children.endRecorded(options.signal);
     if (ended.length > 0) options.notice(`ended what an earlier run had left running: ${ended.join(', ')}`);
@@ -320,19 +320,19 @@ function refuseWhenHeld(holders: HolderRecord, me: Holder): void {
 }
 
 /**
- * For whoever raises or removes an embedded instance, under its lock: a run that holds the instance keeps it.
+ * For whoever provisions or removes an embedded instance, under its lock: a run that holds the instance keeps it.
  * @throws HeldError (75) naming the holder.
  */
 export function refuseWhileHeld(instance: InstanceName): void {
   refuseWhenHeld(new HolderRecord(safetyFolder(instance, instance)), holderSelf());
 }
 
-function refuseWhileRaised(instance: InstanceName): void {
+function refuseWhileProvisioned(instance: InstanceName): void {
   const other = instanceHolder(instance);
   if (other === null || other.pid === process.pid) return;
   throw new HeldError(
     `process ${other.pid}`,
-    `${instance} is being raised or removed by process ${other.pid} since ${other.since}, for the checkout ${other.checkout}; wait until it has ended`,
+    `${instance} is being provisioned or removed by process ${other.pid} since ${other.since}, for the checkout ${other.checkout}; wait until it has ended`,
   );
 }
 

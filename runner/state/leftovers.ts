@@ -25,7 +25,7 @@ export function leftBroken(environment: Environment): string | null {
 
 /**
  * Before an embedded environment is looked at: whoever works on it now keeps it, and what a killed run left undone is undone.
- * Otherwise a cluster that is only disturbed would be found unhealthy and raised anew.
+ * Otherwise a cluster that is only disturbed would be found unhealthy and provisioned again.
  * @returns what it came to; null when nothing was left
  * @throws HeldError when a living process holds it.
  */
@@ -60,7 +60,7 @@ export async function restoreLeftovers(
   } catch (error) {
     how.signal.throwIfAborted();
     if (error instanceof HeldError) throw error;
-    // A cluster that cannot even be restored is one for `env up` to heal or to raise anew.
+    // A cluster that cannot even be restored is one for `env up` to heal or to provision again.
     how.say(`  it could not be restored: ${errorText(error)}`);
     return null;
   } finally {

@@ -90,7 +90,7 @@ ${asBefore('checked')} || exit 1
       limitS: 300,
       script: itests(PIECES),
     },
-    { name: 'up', claim: 'the environment is raised', limitS: 1200, script: up },
+    { name: 'up', claim: 'the environment is provisioned', limitS: 1200, script: up },
     {
       name: 'limits',
       claim: 'containers run below the limits of their pods, as the kernel says',
@@ -118,7 +118,7 @@ ${asBefore('down')}`,
     },
     {
       name: 'killed',
-      claim: '`env down` leaves nothing of an environment whose raising was killed in the middle',
+      claim: '`env down` leaves nothing of an environment whose provisioning was killed in the middle',
       limitS: 600,
       script: `setsid ${up} & pid=$!
 for _ in $(seq 3000); do find /sys/fs/cgroup -maxdepth 4 -type d -path '*/plumbline/${env}/control-1' | grep -q . && break; sleep 0.1; done

@@ -8,7 +8,7 @@ const ANSWER_MS = 10_000;
 /** @throws Error where the environment declares no AI service: then there is nothing to break */
 export function aiOf(ctx: ControlContext): AiSettings {
   const { ai } = ctx.environment;
-  if (ai === undefined) throw new Error('the environment has no AI service: raise it with --with …,ai');
+  if (ai === undefined) throw new Error('the environment has no AI service: provision it with --with …,ai');
   return ai;
 }
 

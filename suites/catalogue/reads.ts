@@ -62,11 +62,11 @@ export function telemetryHere(environment: Environment): Telemetry | undefined {
   return { ...declared, traces: { ...declared.traces, path } };
 }
 
-/** What needs a part or a store that was not raised is no part of the path. */
+/** What needs a part or a store that was not provisioned is no part of the path. */
 function pathHere(environment: Environment, path: readonly TraceHop[]): TraceHop[] {
   const words = declaredWords(environment);
-  const raised = (word: string | undefined): boolean => word === undefined || words.includes(word);
+  const provisioned = (word: string | undefined): boolean => word === undefined || words.includes(word);
   return path
-    .filter(({ requires }) => raised(requires))
-    .map((hop) => ({ ...hop, spans: hop.spans.filter(({ requires }) => raised(requires)) }));
+    .filter(({ requires }) => provisioned(requires))
+    .map((hop) => ({ ...hop, spans: hop.spans.filter(({ requires }) => provisioned(requires)) }));
 }

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { runRecordSchema } from '../../reports/record/run-record.ts';
 import { Copy } from '../add-one/copy.ts';
-import { raised } from './_helpers/instance.ts';
+import { provisioned } from './_helpers/instance.ts';
 
 const CHECK = 'topology/nodes/retired';
 
@@ -13,7 +13,7 @@ describe('a check that was added by its folder', () => {
   const copy = new Copy();
   let files: string[] = [];
   before(async () => {
-    await raised(['postgres']);
+    await provisioned(['postgres']);
     files = copy.follow('docs/extend/a-check.md');
   });
   after(() => copy.remove());

@@ -10,7 +10,7 @@ import type { FailoverRecord } from '../../reports/record/run-record.ts';
 import { kubeCallFrom, safetyFolder, type KubeCall } from '../../runner/embedded-safety.ts';
 import { Ledger } from '../../runner/safety/journal/ledger.ts';
 import { HolderRecord } from '../../runner/safety/lease/processes.ts';
-import { raised } from './_helpers/instance.ts';
+import { provisioned } from './_helpers/instance.ts';
 import { onlyRun, plumbline, ROOT, scratch } from './_helpers/runner-fixture.ts';
 
 const INSTANCE = 'local-small';
@@ -24,7 +24,7 @@ let kube: KubeCall;
 let close: () => void;
 
 before(async () => {
-  ({ call: kube, close } = kubeCallFrom(await raised(['postgres'])));
+  ({ call: kube, close } = kubeCallFrom(await provisioned(['postgres'])));
 });
 after(() => close());
 
@@ -75,7 +75,7 @@ function trialsOf(name: string): { trials: FailoverRecord[]; verdict: string; no
   return { trials: check?.trials ?? [], verdict: record.verdict, notes: record.notes };
 }
 
-test('should refuse a second drill, raising and removing while a drill runs, and stop it by the kill switch within 2 s', async () => {
+test('should refuse a second drill, provisioning and removing while a drill runs, and stop it by the kill switch within 2 s', async () => {
   const drill = plumbline([
     'drill',
     'failover/postgres/hang',
@@ -87,9 +87,9 @@ test('should refuse a second drill, raising and removing while a drill runs, and
   await until('a drill holds the environment', () => holders.living().length > 0);
   const [holder] = holders.living();
   const named = new RegExp(`held by process ${holder?.pid ?? 0} on this machine`);
-  const raising = await plumbline(['env', 'up', '--env', INSTANCE]);
-  assert.equal(raising.code, 75, raising.output);
-  assert.match(raising.output, named);
+  const provisioning = await plumbline(['env', 'up', '--env', INSTANCE]);
+  assert.equal(provisioning.code, 75, provisioning.output);
+  assert.match(provisioning.output, named);
 
   await until('the fault is in force', () => ledger.open().some(({ access }) => access === 'fault'));
   const second = await plumbline([
@@ -137,12 +137,12 @@ test('should refuse a second drill, raising and removing while a drill runs, and
   }
 });
 
-test('should refuse drills and restoring while the environment is being raised or removed, naming who does', async () => {
+test('should refuse drills and restoring while the environment is being provisioned or removed, naming who does', async () => {
   const release = takeLock(lockPath(INSTANCE));
   try {
     for (const words of [
-      ['drill', 'failover/postgres/pod-delete', '--env', INSTANCE, '--out', out('raised')],
-      ['run', '--env', INSTANCE, '--check', 'topology/nodes/pools', '--out', out('raised')],
+      ['drill', 'failover/postgres/pod-delete', '--env', INSTANCE, '--out', out('provisioned')],
+      ['run', '--env', INSTANCE, '--check', 'topology/nodes/pools', '--out', out('provisioned')],
       ['restore', '--env', INSTANCE],
     ]) {
       const { code, output } = await plumbline(words);

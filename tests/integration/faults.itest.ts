@@ -26,7 +26,7 @@ import type { FaultContext, FaultSeen } from '../../faults/_common/fault.ts';
 import type { FaultResult } from '../../suites/harness/protocol.ts';
 import { endElsewhere, prepareElsewhere } from './_helpers/elsewhere.ts';
 import { faultsLeft } from './_helpers/faults-left.ts';
-import { INSTANCE, raised } from './_helpers/instance.ts';
+import { INSTANCE, provisioned } from './_helpers/instance.ts';
 
 const STORE = 'postgres';
 const STEADY_MS = 180_000;
@@ -38,7 +38,7 @@ let cluster: KubeCluster;
 const over = new AbortController();
 
 before(async () => {
-  kubeconfig = await raised([STORE]);
+  kubeconfig = await provisioned([STORE]);
   ({ call: kube, close } = kubeCallFrom(kubeconfig));
   cluster = openCluster({ kubeconfig, signal: over.signal });
 });
@@ -64,7 +64,7 @@ class Held {
 
   static async open(nameOrFile: string): Promise<Held> {
     const environment = await openEnvironment(nameOrFile, {
-      with: 'raised',
+      with: 'provisioned',
       size: nameOrFile === INSTANCE ? 'small' : undefined,
     });
     const safety = await openSafety({

@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import { addressesOf, execInNode, nodeSpec, nodesOf } from '../../env/local/nodes/index.ts';
 import { run, runAny } from '../../host/run.ts';
 import { serviceTrouble } from '../../env/local/machine/services.ts';
-import { INSTANCE, raised } from './_helpers/instance.ts';
+import { INSTANCE, provisioned } from './_helpers/instance.ts';
 
 const TIMEOUT_MS = 10_000;
 const [NODE, OTHER] = ['worker-1', 'worker-2'].map((name) => nodeSpec(INSTANCE, name));
@@ -33,7 +33,7 @@ const listener = createServer((socket) => socket.end());
 let asked: string | null = null;
 
 before(async () => {
-  await raised(['postgres']);
+  await provisioned(['postgres']);
   await new Promise<void>((resolve) => listener.listen(0, host, resolve));
   assert.equal(await reaches(host, (listener.address() as AddressInfo).port), true);
   // `env up` has loaded the module.

@@ -15,7 +15,7 @@ import type { KubeCluster } from '../../probes/kubernetes/index.ts';
 import type { KubeObject, ObjectRef } from '../../probes/kubernetes/types.ts';
 import type { LoadSecond } from '../../reports/record/details/load-result.ts';
 import { CHECKOUT } from '../../runner/serve/playwright.ts';
-import { raised } from './_helpers/instance.ts';
+import { provisioned } from './_helpers/instance.ts';
 
 const NAMESPACE = 'plumbline-k6';
 const TEST_RUNS = 'k6.io/v1alpha1/TestRun';
@@ -33,7 +33,7 @@ let cluster: KubeCluster;
 let image = '';
 
 before(async () => {
-  const kubeconfig = await raised(['postgres']);
+  const kubeconfig = await provisioned(['postgres']);
   cluster = openCluster({ kubeconfig, signal: over.signal });
   const backend = await cluster.client.get(ref('apps/v1', 'Deployment', 'tender-api', 'tender'));
   const spec = backend?.['spec'] as { template: { spec: { containers: { image: string }[] } } };

@@ -4,14 +4,14 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { raised } from './_helpers/instance.ts';
+import { provisioned } from './_helpers/instance.ts';
 import { KillSeries } from './_helpers/kill-harness.ts';
 import type { Attempt, Plan } from './_helpers/kill-harness.ts';
 
 let series: KillSeries;
 
 before(async () => {
-  const kubeconfig = await raised(['postgres']);
+  const kubeconfig = await provisioned(['postgres']);
   series = await KillSeries.open(kubeconfig, mkdtempSync(join(tmpdir(), 'plumbline-kill-')));
 });
 after(() => series.close());

@@ -25,7 +25,7 @@ import { run, runAny } from '../../host/run.ts';
 import { CLUSTER_GROUPS, toolsDir } from '../../env/local/toolchain/index.ts';
 import { waitFor } from '../../host/wait.ts';
 
-/** These tests run on the small environment that `npm test` has raised before. */
+/** These tests run on the small environment that `npm test` has provisioned before. */
 const INSTANCE = 'local-small';
 const WORKER = nodeSpec(INSTANCE, 'worker-3');
 const KUBELET_PORT = 10_250;

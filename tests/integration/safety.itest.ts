@@ -10,7 +10,7 @@ import { CHECKOUT } from '../../runner/serve/playwright.ts';
 import { kubeCallFrom, KillSwitchError, openSafety } from '../../runner/embedded-safety.ts';
 import type { KubeCall, SafetyOptions } from '../../runner/embedded-safety.ts';
 import { LEASE_SECONDS } from '../../runner/safety/lease/lease.ts';
-import { raised } from './_helpers/instance.ts';
+import { provisioned } from './_helpers/instance.ts';
 
 const INSTANCE = 'local-small';
 const NODE = { apiVersion: 'v1', kind: 'Node', name: 'worker-1' };
@@ -24,7 +24,7 @@ let close: () => void;
 let options: SafetyOptions;
 
 before(async () => {
-  kubeconfig = await raised(['postgres']);
+  kubeconfig = await provisioned(['postgres']);
   ({ call: kube, close } = kubeCallFrom(kubeconfig));
   const { body } = await kube({ method: 'GET', path: '/api/v1/namespaces/kube-system', timeoutMs: 10_000 });
   const clusterUid = (body as { metadata: { uid: string } }).metadata.uid;

@@ -5,14 +5,14 @@ import { readStamp, status, up } from '../../env/local/index.ts';
 import { nodeSpec } from '../../env/local/nodes/index.ts';
 import { run } from '../../host/run.ts';
 import { serviceTrouble } from '../../env/local/machine/services.ts';
-import { INSTANCE, raised } from './_helpers/instance.ts';
+import { INSTANCE, provisioned } from './_helpers/instance.ts';
 
 const NODE = nodeSpec(INSTANCE, 'worker-3');
 /** What a second `env up` may take longer for looking at Services. */
 const LOOK_MS = 2_000;
 
 before(async () => {
-  await raised(['postgres']);
+  await provisioned(['postgres']);
 });
 
 test('finds Services on every node of a healthy environment, and soon', async () => {
@@ -34,7 +34,7 @@ test('false verdict 26: an environment whose Services are gone is not up, and en
   assert.ok(stamp !== null);
   const again = await up({ instance: INSTANCE, size: stamp.size });
   await again.platformReady;
-  assert.equal(again.created, false, 'repaired, not raised from nothing');
+  assert.equal(again.created, false, 'repaired, not provisioned from nothing');
   const found = await status({ instance: INSTANCE });
   assert.deepEqual([found.state, found.services], ['up', []]);
 });

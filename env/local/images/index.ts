@@ -23,8 +23,8 @@ export function clusterImages(): string[] {
 }
 
 /** Names of the images that a cluster and a platform with those stores and parts need. */
-export function imagesFor(raised: readonly string[]): string[] {
-  const ofThem = raised.flatMap((word) => names(STORE_IMAGES[word] ?? PART_IMAGES[word] ?? []));
+export function imagesFor(provisioned: readonly string[]): string[] {
+  const ofThem = provisioned.flatMap((word) => names(STORE_IMAGES[word] ?? PART_IMAGES[word] ?? []));
   // A part may use the image of a store.
   return [...new Set([...names(CLUSTER_IMAGES), ...names(PLATFORM_IMAGES), ...ofThem])];
 }

@@ -1,4 +1,4 @@
-/** The images of the parts of the platform that can be left out, built only where they are raised. */
+/** The images of the parts of the platform that can be left out, built only where they are provisioned. */
 import { APP_USER } from './debian/debian-recipes.ts';
 import { ALERTMANAGER, PYTHON_SERVICE } from './debian/debian-services.ts';
 import { app, bare, base, programs, service } from './recipes.ts';

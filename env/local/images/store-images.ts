@@ -1,4 +1,4 @@
-/** The images of the stores, built only where the store is raised. */
+/** The images of the stores, built only where the store is provisioned. */
 import { APP_USER, POSTGRES, POSTGRES_USER } from './debian/debian-recipes.ts';
 import { HAPROXY, RABBITMQ, RABBITMQ_HOME, REDIS } from './debian/debian-stores.ts';
 import { ELASTICSEARCH_JARS, ELASTICSEARCH_LAUNCHER } from './elasticsearch.ts';

@@ -22,7 +22,7 @@ const CHANGED_BY_KUBELET = [
 ];
 
 /**
- * Raises the limits that are too low and writes down what all of them were, once for all instances.
+ * Lifts the limits that are too low and writes down what all of them were, once for all instances.
  * @throws Error when a setting cannot be written.
  */
 export function raiseKernelLimits(): void {

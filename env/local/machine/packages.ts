@@ -20,7 +20,7 @@ interface Package {
   readonly tools?: readonly string[];
   /** Distributions, by their id in os-release, that have no such package: what needs it does without. */
   readonly notIn?: readonly string[];
-  /** Only where this word of `--with` is raised. */
+  /** Only where this word of `--with` is provisioned. */
   readonly part?: PartName;
 }
 

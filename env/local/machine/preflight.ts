@@ -80,7 +80,7 @@ const TOOLS = ['go', 'bash', 'ip', 'bridge', 'unshare', 'nsenter', 'dpkg-query']
 /** Tools that a package of the list brings. */
 const FROM_PACKAGES = new Set(['ip', 'bridge', 'unshare', 'nsenter']);
 
-/** Looks at this machine. Changes nothing. @param words stores and parts that are to be raised */
+/** Looks at this machine. Changes nothing. @param words stores and parts that are to be provisioned */
 export async function lookAtMachine(words: readonly string[], signal?: AbortSignal): Promise<Machine> {
   const missingTools = TOOLS.filter((tool) => !onPath(tool));
   const linux = process.platform === 'linux';

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { after, test } from 'node:test';
 import { nodesOf } from '../nodes/addressing.ts';
-import { repairServices } from '../raise.ts';
+import { repairServices } from '../provision.ts';
 import { askFrom, servicePlaces, ServicesDeadError, waitServices } from './services.ts';
 import type { Asking, Look } from './services.ts';
 import { DeadlineError } from '../../../host/wait.ts';
@@ -109,7 +109,7 @@ test('only Services that one node found dead at every look are dead; else it is 
   await assert.rejects(waiting(asking(['unknown', 'answer'])), DeadlineError);
 });
 
-test('an environment is raised anew only for Services that stay dead, and kept where it is not known', async () => {
+test('an environment is provisioned again only for Services that stay dead, and kept where it is not known', async () => {
   const dead = new ServicesDeadError('dead');
   const unknown = new Error('the script cannot be run');
   const tried = async (...waits: (Error | null)[]): Promise<{ repaired: unknown; restarts: number }> => {

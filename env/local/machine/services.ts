@@ -172,7 +172,7 @@ export async function askFrom(
   if (said.get('looked') !== 'yes')
     return {
       state: 'unknown',
-      detail: `the script that asks ended with ${code ?? 'a signal'}: ${stderr.trim().slice(0, 200)}`,
+      detail: `the script that asks ended with ${code ?? 'a signal'}: ${stderr.trim().slice(-200)}`,
     };
   const missing: string[] = [];
   if (said.get('api') !== 'yes')

@@ -38,7 +38,7 @@ const EDGE_PART: Part = {
   wait: waitForEdge,
 };
 
-/** The stores that can be raised, by the name that `--with` takes. */
+/** The stores that can be provisioned, by the name that `--with` takes. */
 export const STORES: Readonly<Record<string, Part>> = {
   postgres: { name: 'postgres', objects: postgresObjects, wait: waitPostgres },
   redis: { name: 'redis', objects: redisObjects, wait: waitRedis },
@@ -47,7 +47,7 @@ export const STORES: Readonly<Record<string, Part>> = {
   neo4j: { name: 'neo4j', objects: neo4jObjects, wait: waitNeo4j },
 };
 
-/** What else can be raised or left out, by the word that `--with` takes, and the words that each needs. */
+/** What else can be provisioned or left out, by the word that `--with` takes, and the words that each needs. */
 export const PARTS: Readonly<Record<PartName, Part & { readonly needs: readonly string[] }>> = {
   telemetry: {
     name: 'telemetry',

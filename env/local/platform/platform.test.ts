@@ -9,7 +9,7 @@ import { PARTS, platformParts, STORES } from './parts.ts';
 import { CANARY_JOB, scrapedIn } from './prometheus/services.ts';
 import { PLACEHOLDERS } from './secrets.ts';
 
-/** Everything that can be raised. */
+/** Everything that can be provisioned. */
 const ALL = [...Object.keys(STORES), ...Object.keys(PARTS)];
 const DIGEST = `sha256:${'0'.repeat(64)}`;
 
@@ -139,7 +139,7 @@ test('should name every object once', () => {
   );
 });
 
-test('should change its fingerprint with an image and with what is raised, and with nothing else', () => {
+test('should change its fingerprint with an image and with what is provisioned, and with nothing else', () => {
   const images = imageSet();
   const other = {
     ...images,

@@ -32,7 +32,7 @@ test('a source, its name and its content count; a test does not', (context) => {
   assert.notEqual(sourcesFingerprint([dir]), second);
 });
 
-test('an environment stands when it was raised to the end, and since the last boot', () => {
+test('an environment stands when it was provisioned to the end, and since the last boot', () => {
   const stamp: Stamp = {
     instance: 'local-small',
     size: 'small',

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import type { ClusterSize, InstanceName } from '../nodes/addressing.ts';
 import { stateDir } from '../../../host/paths.ts';
 
-/** What `env up` says of an environment that it raised. It is also what pins it. */
+/** What `env up` says of an environment that it provisioned. It is also what pins it. */
 export type Stamp = {
   readonly instance: InstanceName;
   readonly size: ClusterSize;
-  /** The stores and parts that were raised. */
+  /** The stores and parts that were provisioned. */
   readonly with: readonly string[];
   /** UID of the namespace kube-system, which stands for the cluster. */
   readonly uid: string;
@@ -21,7 +21,7 @@ export type Stamp = {
   readonly bootId: string;
 };
 
-/** The stamp of an instance, or null when its cluster was never raised. */
+/** The stamp of an instance, or null when its cluster was never provisioned. */
 export function readStamp(instance: InstanceName): Stamp | null {
   try {
     return JSON.parse(readFileSync(stampPath(instance), 'utf8')) as Stamp;
@@ -42,7 +42,7 @@ export function bootId(): string {
   return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 }
 
-/** Whether it is of an environment that was raised to the end since the last boot. */
+/** Whether it is of an environment that was provisioned to the end since the last boot. */
 export function isStanding(stamp: Stamp | null): stamp is Stamp {
   return stamp !== null && stamp.fingerprint !== null && stamp.bootId === bootId();
 }

@@ -24,7 +24,7 @@ export const CLUSTER_GROUPS: readonly GroupName[] = ['cluster', 'runc'];
 /** What every platform in it needs. */
 const PLATFORM_GROUPS: readonly GroupName[] = ['metrics', 'storage'];
 
-/** What a part of the platform adds, by the word that `--with` takes; built only where it is raised. */
+/** What a part of the platform adds, by the word that `--with` takes; built only where it is provisioned. */
 const PART_GROUPS: Readonly<Record<string, readonly GroupName[]>> = {
   telemetry: ['tracing'],
   gpu: ['gpu'],

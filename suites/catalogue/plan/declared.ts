@@ -15,7 +15,7 @@ function partLeftOut(environment: Environment, row: CatalogueRow): string | null
 }
 
 function leftOutText(environment: Environment, what: string): string {
-  return `not raised: ${what} is declared, but not among --with (${declaredWords(environment).join(', ')})`;
+  return `not provisioned: ${what} is declared, but not among --with (${declaredWords(environment).join(', ')})`;
 }
 
 /** Why `--with` leaves out a check outside embedded environments, or null: it looks at one store or part that was not chosen. */

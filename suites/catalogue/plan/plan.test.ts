@@ -60,12 +60,15 @@ test('should only list what was selected', () => {
   );
 });
 
-test('should run checks of a part only where it is raised, and require them nowhere else', async () => {
+test('should run checks of a part only where it is provisioned, and require them nowhere else', async () => {
   const id = 'gpu/exclusive';
   assert.equal(one(local, id).notRun, null);
   assert.equal(one(local, id, { profile: 'nightly' }).required, true);
   const without = await loadEnvironment('local', { with: ['postgres'] });
-  assert.equal(one(without, id).notRun, 'not raised: part gpu is declared, but not among --with (postgres)');
+  assert.equal(
+    one(without, id).notRun,
+    'not provisioned: part gpu is declared, but not among --with (postgres)',
+  );
   assert.equal(one(without, id, { profile: 'nightly' }).required, false);
   const tight = await loadEnvironment('local', { size: 'small' });
   assert.equal(one(tight, id).notRun, 'size small');
@@ -188,13 +191,13 @@ test('should mark what a profile requires', () => {
   assert.equal(one(local, 'topology/mesh/istio', { profile: 'spine' }).required, false);
 });
 
-test('should neither run nor require what looks at a part that was not raised, and say so', async () => {
+test('should neither run nor require what looks at a part that was not provisioned, and say so', async () => {
   const bare = await loadEnvironment('local', { with: ['postgres'] });
   const row = catalogue().find(({ id }) => id === 'telemetry/logs/canary');
   assert.ok(row !== undefined);
   assert.match(
     whyNotRun(bare, { ...row, built: true }) ?? '',
-    /^not raised: part telemetry is declared, but not among --with \(postgres\)$/,
+    /^not provisioned: part telemetry is declared, but not among --with \(postgres\)$/,
   );
   const required = { ...bare, profiles: { all: { checks: ['**'], required: ['telemetry/**'] } } };
   assert.equal(one(required, row.id, { profile: 'all' }).required, false);

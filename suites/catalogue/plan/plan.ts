@@ -106,7 +106,7 @@ function isRepeated(row: CatalogueRow): boolean {
 
 /**
  * A run of less than a whole profile says nothing of the profile: checks were named, suites were, fewer trials than the profile's, or outside
- * embedded environments stores and parts. (What an embedded environment was raised with is what it is, and its profiles are about that.)
+ * embedded environments stores and parts. (What an embedded environment was provisioned with is what it is, and its profiles are about that.)
  */
 export function scopeOf(environment: Environment, { profile, suites, checks, repeat }: Selection): Scope {
   if (profile === undefined) return 'selection';
@@ -116,17 +116,17 @@ export function scopeOf(environment: Environment, { profile, suites, checks, rep
   return named > 0 || (repeat !== undefined && repeat < trials) ? 'selection' : 'profile';
 }
 
-/** An embedded environment has the stores and parts that it was raised with, and the others are required by nobody. */
-function notRaised(environment: Environment, row: CatalogueRow): boolean {
+/** An embedded environment has the stores and parts that it was provisioned with, and the others are required by nobody. */
+function notProvisioned(environment: Environment, row: CatalogueRow): boolean {
   if (!('embedded' in environment.cluster)) return false;
   const store = row.hurts?.store;
   if (store !== undefined && environment.leftOut.includes(store)) return true;
   return row.parts.some((part) => environment.partsLeftOut.includes(part));
 }
 
-/** What cannot be required of this run: what was not raised, and what its selection leaves out. */
+/** What cannot be required of this run: what was not provisioned, and what its selection leaves out. */
 function notHere(environment: Environment, row: CatalogueRow): boolean {
-  return notRaised(environment, row) || notSelected(environment, row) !== null;
+  return notProvisioned(environment, row) || notSelected(environment, row) !== null;
 }
 
 /**

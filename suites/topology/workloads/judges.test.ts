@@ -196,7 +196,7 @@ test('should miss a workload with pods among what runs in closed namespaces, and
   assert.equal(looked(goals, [...quiet, owners([])], open).verdict, 'pass', 'no namespace is closed');
 });
 
-test('false verdict 20: what an embedded environment was raised without may run from an earlier time', () => {
+test('false verdict 20: what an embedded environment was provisioned without may run from an earlier time', () => {
   const seen = [namespace, workload(), pod(), second, owner('StatefulSet', 'redis', 'tender', 3)];
   assert.equal(declaredWith(goals, seen).verdict, 'fail');
   const leftOut = ['StatefulSet tender/redis'];

@@ -11,8 +11,8 @@ import { readStamp } from '../../../env/local/state/stamp.ts';
 import { CHECKOUT } from '../../../runner/serve/playwright.ts';
 import type { KubeCall } from '../../../runner/embedded-safety.ts';
 import { INSTANCE } from './instance.ts';
-import { declaringOnly } from './raised-stores.ts';
-import type { DeclaresStores } from './raised-stores.ts';
+import { declaringOnly } from './provisioned-stores.ts';
+import type { DeclaresStores } from './provisioned-stores.ts';
 
 const CALL_TIMEOUT_MS = 10_000;
 /** Longer than any series that asks for it once, at its beginning; `endElsewhere` takes it back. */

@@ -19,10 +19,10 @@ export function environmentArgument(folder: string): string {
 }
 
 /**
- * Raises the small embedded environment with these stores, to the end: until then this process holds the environment's
+ * Provisions the small embedded environment with these stores, to the end: until then this process holds the environment's
  * lock, and every run or drill that a test starts would be refused. Returns the path of its kubeconfig.
  */
-export async function raised(stores: readonly string[]): Promise<string> {
+export async function provisioned(stores: readonly string[]): Promise<string> {
   const { kubeconfig, platformReady } = await up({ instance: INSTANCE, size: 'small', with: stores });
   await platformReady;
   return kubeconfig;

@@ -116,7 +116,7 @@ export class KillSeries {
    */
   static async open(kubeconfig: string, out: string, env: string = INSTANCE): Promise<KillSeries> {
     mkdirSync(out, { recursive: true });
-    const environment = await openEnvironment(env, { with: 'raised', size: 'raised' });
+    const environment = await openEnvironment(env, { with: 'provisioned', size: 'provisioned' });
     const over = new AbortController();
     const cluster = openCluster({ kubeconfig, signal: over.signal });
     const stores = new StoreTargets(environment, cluster);

@@ -6,8 +6,8 @@ import { parse, stringify } from 'yaml';
 import { stateDir } from '../../../host/paths.ts';
 import { readStamp } from '../../../env/local/state/stamp.ts';
 import type { RunRecord } from '../../../reports/record/run-record.ts';
-import { declaringOnly } from './raised-stores.ts';
-import type { DeclaresStores } from './raised-stores.ts';
+import { declaringOnly } from './provisioned-stores.ts';
+import type { DeclaresStores } from './provisioned-stores.ts';
 
 export const ROOT = join(import.meta.dirname, '..', '..', '..');
 export const KUBECONFIG = join(stateDir('local-small'), 'kubeconfig');

@@ -55,7 +55,7 @@ export const INDEX_TEMPLATE = {
 };
 
 const DAY_MS = 86_400_000;
-/** Lines of earlier days go when the environment is raised again: local environments serve nobody. */
+/** Lines of earlier days go when the environment is provisioned again: local environments serve nobody. */
 const KEPT_DAYS = 3;
 
 /** Of these indices those whose day is too long ago. */

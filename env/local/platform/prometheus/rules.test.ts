@@ -77,7 +77,7 @@ test('should have a group for every objective of the environment, and the canary
   ]);
 });
 
-test('should scrape what was raised, and hold rules only where alerts go somewhere', () => {
+test('should scrape what was provisioned, and hold rules only where alerts go somewhere', () => {
   const config = (words: string[]): { rule_files?: string[]; scrape_configs: { job_name: string }[] } =>
     parse(prometheusConfig({ with: words })) as ReturnType<typeof config>;
   const jobs = (words: string[]): string[] => config(words).scrape_configs.map(({ job_name }) => job_name);

@@ -37,7 +37,7 @@ const SCRAPED: readonly Scraped[] = [
   { job: CANARY_JOB, namespace: 'plumbline-canary', port: 8080, part: 'telemetry' },
 ];
 
-/** The rows of what was raised. */
+/** The rows of what was provisioned. */
 export function scrapedIn(context: Pick<PlatformContext, 'with'>): readonly Scraped[] {
   return SCRAPED.filter(({ part }) => part === undefined || context.with.includes(part));
 }

@@ -76,7 +76,7 @@ test('should be found behind its API, and be allowed to ask who asks, and nothin
   );
 });
 
-test('should have RabbitMQ tell of its queues, and Prometheus ask, only where the AI service is raised', () => {
+test('should have RabbitMQ tell of its queues, and Prometheus ask, only where the AI service is provisioned', () => {
   const scrape = (words: readonly string[]) => {
     const { scrape_configs: all } = parse(prometheusConfig({ with: words })) as {
       scrape_configs: Record<string, unknown>[];

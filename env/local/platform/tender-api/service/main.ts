@@ -16,7 +16,7 @@ function setting(name: string): string {
 
 const telemetry = telemetryOf({ service: 'tender-api' });
 const { log } = telemetry;
-/** Set where the AI service is raised. */
+/** Set where the AI service is provisioned. */
 const handsOver = process.env.HANDS_OVER === 'on';
 const store = new TenderStore({
   primaryHost: setting('PRIMARY_HOST'),

@@ -6,18 +6,18 @@ export interface DeclaresStores {
 }
 
 /**
- * The environment with the stores that were raised and no others, which is what the file of a cluster of somebody else's says: only
- * of an embedded environment is a declared store that was not raised left out by itself.
+ * The environment with the stores that were provisioned and no others, which is what the file of a cluster of somebody else's says: only
+ * of an embedded environment is a declared store that was not provisioned left out by itself.
  */
 export function declaringOnly<T extends DeclaresStores>(environment: T, stores: readonly string[]): T {
   const { topology } = environment;
-  const raised = (store: string | undefined): boolean => store === undefined || stores.includes(store);
+  const provisioned = (store: string | undefined): boolean => store === undefined || stores.includes(store);
   const workloads = topology.workloads
-    .filter(({ store, part }) => raised(store) && raised(part))
+    .filter(({ store, part }) => provisioned(store) && provisioned(part))
     .map(({ part: _part, ...workload }) => workload);
   return {
     ...environment,
     topology: { ...topology, workloads },
-    stores: Object.fromEntries(Object.entries(environment.stores).filter(([name]) => raised(name))),
+    stores: Object.fromEntries(Object.entries(environment.stores).filter(([name]) => provisioned(name))),
   };
 }

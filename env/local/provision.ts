@@ -38,7 +38,7 @@ const SERVICES_SILENT_MS = 45_000;
 const HEALTHY_WITHIN_MS = 4000;
 
 /** Makes a cluster from nothing, after removing whatever an earlier attempt left: its nodes are Ready, and nothing of the platform runs on them yet. */
-export async function raiseCluster(target: Target, progress: Progress): Promise<void> {
+export async function provisionCluster(target: Target, progress: Progress): Promise<void> {
   const { instance, size, signal } = target;
   const cluster = clusterContext(target);
   progress.begin('clean', 'removing what an earlier attempt left');
@@ -59,7 +59,7 @@ export async function raiseCluster(target: Target, progress: Progress): Promise<
 }
 
 /** Fills a cluster that was just made with the platform. */
-export async function raisePlatform(target: Target, progress: Progress): Promise<void> {
+export async function provisionPlatform(target: Target, progress: Progress): Promise<void> {
   const { instance, signal } = target;
   const platform = platformContext(target);
   progress.begin('platform', 'applying the platform');
@@ -70,10 +70,10 @@ export async function raisePlatform(target: Target, progress: Progress): Promise
 }
 
 /**
- * Brings an environment that was raised before back to health, if it is not healthy: restarts dead nodes and host
+ * Brings an environment that was provisioned before back to health, if it is not healthy: restarts dead nodes and host
  * processes, lets cut links pass, applies the platform again.
  * @returns whether anything had to be done.
- * @throws Error when it does not become healthy; it is to be raised anew then.
+ * @throws Error when it does not become healthy; it is to be provisioned again then.
  */
 export async function restoreHealth(target: Target, uid: string, applyAgain: boolean): Promise<boolean> {
   const cluster = clusterContext(target);
@@ -103,7 +103,7 @@ export type ServiceRepair = {
  * Nodes and pods stay Ready when Services are dead, so that these are asked for themselves. What is meant to serve them is started again
  * where they are. Only what was found dead at every look is: an environment of which it is not known is kept as it is.
  * @returns whether that was necessary
- * @throws ServicesDeadError when they stay dead after it; then alone is the environment to be raised anew for its Services
+ * @throws ServicesDeadError when they stay dead after it; then alone is the environment to be provisioned again for its Services
  */
 export async function repairServices({ wait, startAgain, say, signal }: ServiceRepair): Promise<boolean> {
   const isDead = async (deadlineMs: number): Promise<ServicesDeadError | null> => {
