@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { numberOf, readSummary, requestsOf } from '../../load/engines/k6/summary.ts';
 import { cacheDir } from '../../host/paths.ts';
 import { onPath } from '../../host/run.ts';
 import { measured } from './measured.ts';
@@ -155,19 +156,23 @@ function wrk(program: string, ...before: string[]): Peer {
   };
 }
 
-interface K6Report {
-  metrics: { http_reqs: { count: number }; http_req_duration: { med: number; 'p(99)': number } };
-}
-
-function k6(folder: string): Peer {
+/** The k6 on PATH. Its summary is read from a file: on standard output it writes more than that. @throws Error without one */
+export function k6(folder: string): Peer {
   if (!onPath('k6')) throw new Error('not on PATH');
   const run = async (url: string, options: object, seconds: number): Promise<Result> => {
     const script = scriptFor(folder, url, options);
-    const trends = ['--summary-trend-stats', 'med,p(99)', '--summary-export', '/dev/stdout'];
-    const ran = await measured('k6', ['run', '--quiet', ...trends, script], seconds * 1000 + SLACK_MS);
-    const { metrics } = JSON.parse(ran.stdout.slice(ran.stdout.indexOf('{'))) as K6Report;
-    const { med, 'p(99)': p99 } = metrics.http_req_duration;
-    return { requests: metrics.http_reqs.count, cpuSeconds: ran.cpuSeconds, p50: med, p99 };
+    const file = join(folder, 'k6-summary.json');
+    const trends = ['--summary-trend-stats', 'med,p(99)', '--summary-export', file];
+    const { cpuSeconds } = await measured(
+      'k6',
+      ['run', '--quiet', ...trends, script],
+      seconds * 1000 + SLACK_MS,
+    );
+    const summary = await readSummary(file);
+    const requests = summary === null ? null : requestsOf(summary);
+    if (summary === null || requests === null) throw new Error('k6 wrote no summary');
+    const duration = (value: string): number | null => numberOf(summary, 'http_req_duration', value);
+    return { requests, cpuSeconds, p50: duration('med'), p99: duration('p(99)') };
   };
   return {
     name: 'k6',

@@ -23,7 +23,8 @@ export async function readSummary(file: string): Promise<Summary | null> {
   }
 }
 
-function numberOf(summary: Summary, metric: string, value: string): number | null {
+/** One value of a metric, such as `p(99)` of `http_req_duration`; null where there is none. */
+export function numberOf(summary: Summary, metric: string, value: string): number | null {
   const found = summary.metrics[metric]?.[value];
   return typeof found === 'number' ? found : null;
 }
