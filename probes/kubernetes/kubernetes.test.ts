@@ -4,7 +4,8 @@ import { errorOfAnswer, errorOfFailure, KubeError, unavailableText } from './err
 import { compareVersions } from './cache/informer.ts';
 import { kindOf, pathOf } from './kinds.ts';
 import { describe, hasFailed, isIn } from './cache/ready.ts';
-import { trim } from './cache/trim.ts';
+import { keepPodFields, podField, trim } from './cache/trim.ts';
+import type { PodObject } from './objects.ts';
 import type { KubeObject } from './types.ts';
 
 const where = { verb: 'list', path: '/api/v1/pods' };
@@ -103,6 +104,19 @@ test('should say what a pod waits for', () => {
     conditions: [{ type: 'Ready', status: 'False' }],
   };
   assert.equal(describe(object('Pod', { status })), 'x (Pending; c: ImagePullBackOff; not Ready)');
+});
+
+test('should keep a field that a check says it reads, and answer for no other', () => {
+  const security = { privileged: true };
+  const of = (): KubeObject =>
+    object('Pod', { spec: { containers: [{ name: 'c', securityContext: security }], affinity: {} } });
+  const [dropped] = (trim(of()) as unknown as PodObject).spec.containers;
+  assert.ok(dropped !== undefined);
+  assert.throws(() => podField(dropped, 'securityContext'), /securityContext of pods is not kept/);
+  keepPodFields(['securityContext']);
+  const pod = trim(of()) as unknown as PodObject;
+  assert.deepEqual(podField(pod.spec.containers[0] ?? {}, 'securityContext'), security);
+  assert.throws(() => podField(pod.spec, 'affinity'), /podFields of the check's definition/);
 });
 
 test('should drop what no check reads, secrets in environments among it', () => {

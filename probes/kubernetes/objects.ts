@@ -101,8 +101,14 @@ export interface ContainerStatus {
   lastState?: ContainerState;
 }
 
+/** A container of a pod as the cache keeps it: what it drops is no field here, so that no check takes its absence for an answer (`podField`). */
+export type PodContainer = Pick<Container, 'name' | 'image' | 'args' | 'command'>;
+
 export interface PodObject extends KubeObject {
-  spec: PodSpec;
+  spec: Omit<PodSpec, 'containers' | 'initContainers'> & {
+    containers: PodContainer[];
+    initContainers?: (PodContainer & { restartPolicy?: string })[];
+  };
   status: {
     phase?: string;
     reason?: string;

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import type { PartName } from '../../env/schema.ts';
+import { keepPodFields } from '../../probes/kubernetes/cache/trim.ts';
 import { addKinds } from '../../reports/record/observations/index.ts';
 import { closest } from '../../env/suggest.ts';
 import { globMatcher } from '../../env/globs.ts';
@@ -26,7 +27,10 @@ const FILES = readdirSync(SUITES, { recursive: true, encoding: 'utf8' }).filter(
   DECLARATIONS.includes(path.basename(file)),
 );
 const ROWS = (await Promise.all(FILES.toSorted().map(rowsIn))).flat().toSorted((a, b) => a.order - b.order);
-for (const { observes } of ROWS) if (observes !== undefined) addKinds(observes);
+for (const { observes, podFields = [] } of ROWS) {
+  if (observes !== undefined) addKinds(observes);
+  keepPodFields(podFields);
+}
 
 const BY_ID: ReadonlyMap<string, CatalogueRow> = new Map(ROWS.map((one) => [one.id, one]));
 if (BY_ID.size < ROWS.length) {

@@ -3,6 +3,7 @@ import type { Goals } from '../../reports/record/goals.ts';
 import type { KindSchemas } from '../../reports/record/observations/kinds.ts';
 import type { CheckBody } from '../harness/context.ts';
 import type { Control } from '../harness/control.ts';
+import type { PodField } from '../../probes/kubernetes/cache/trim.ts';
 import type { CheckSettings } from './check-settings.ts';
 import type { Environment, FaultName, PartName, StoreName, TimeoutName } from '../../env/schema.ts';
 
@@ -92,6 +93,8 @@ export interface CatalogueRow {
   hurts?: Hurts;
   /** What it is given of the environment beside what every check is given. Secrets are taken out of it. */
   reads: (environment: Environment) => Partial<CheckSettings>;
+  /** Fields of pods that it reads, of those that the runner's cache drops otherwise; read with `podField`. */
+  podFields?: readonly PodField[];
   /** It must have the environment for itself although it injects no fault: always, or where this says so. */
   alone: (environment: Environment, access: Access) => boolean;
   time: Time;

@@ -5,7 +5,7 @@ import type { KubeObject } from '../types.ts';
 const REPEATS = 'kubectl.kubernetes.io/last-applied-configuration';
 
 /**
- * Drops, in place, what no check reads: bookkeeping that repeats the object, the image lists of nodes, the environment
+ * Drops, in place, what no check says that it reads: bookkeeping that repeats the object, the image lists of nodes, the environment
  * variables of pods (which may hold secrets too). On 10,000 pods this is the difference between 250 MB and 60 MB.
  */
 export function trim(object: KubeObject): KubeObject {
@@ -30,20 +30,42 @@ function trimNode(node: KubeObject): void {
   if (isRecord(status)) delete status['images'];
 }
 
-/** What a pod's spec repeats from its owner's template, or what only the scheduler and kubelet need. */
-const POD_SPEC_UNREAD = ['affinity', 'securityContext', 'tolerations', 'topologySpreadConstraints'];
-const CONTAINER_UNREAD = [
-  ...['env', 'envFrom', 'lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe', 'resources'],
-  ...['securityContext', 'terminationMessagePath', 'terminationMessagePolicy', 'volumeMounts'],
-];
+/** What a pod's spec and its containers repeat from their owner's template, or what only the scheduler and kubelet need. */
+const DROPPED = [
+  ...[
+    'affinity',
+    'tolerations',
+    'topologySpreadConstraints',
+    'securityContext',
+    'env',
+    'envFrom',
+    'lifecycle',
+  ],
+  ...['livenessProbe', 'readinessProbe', 'startupProbe', 'resources', 'terminationMessagePath'],
+  ...['terminationMessagePolicy', 'volumeMounts'],
+] as const;
+/** A field of pods that is dropped unless the definition of a check says that it reads it. */
+export type PodField = (typeof DROPPED)[number];
+
+const kept = new Set<PodField>();
+
+/** Keeps fields that a check reads: asked for before the first object is cached. */
+export function keepPodFields(fields: readonly PodField[]): void {
+  for (const field of fields) kept.add(field);
+}
+
+/** Such a field. @throws Error where nobody keeps it: it would be missing, and no check may take that for an answer */
+export function podField(of: object, field: PodField): unknown {
+  if (!kept.has(field))
+    throw new Error(`${field} of pods is not kept: name it in podFields of the check's definition`);
+  return Reflect.get(of, field);
+}
 
 function trimPod(pod: KubeObject): void {
   const { spec } = pod;
   if (!isRecord(spec)) return;
-  drop(spec, POD_SPEC_UNREAD);
-  for (const container of [...recordsIn(spec['containers']), ...recordsIn(spec['initContainers'])]) {
-    drop(container, CONTAINER_UNREAD);
-  }
+  for (const part of [spec, ...recordsIn(spec['containers']), ...recordsIn(spec['initContainers'])])
+    drop(part);
   spec['volumes'] = recordsIn(spec['volumes']).filter((volume) => 'persistentVolumeClaim' in volume);
 }
 
@@ -51,6 +73,6 @@ function recordsIn(value: unknown): Record<string, unknown>[] {
   return Array.isArray(value) ? value.filter(isRecord) : [];
 }
 
-function drop(from: Record<string, unknown>, fields: readonly string[]): void {
-  for (const field of fields) Reflect.deleteProperty(from, field);
+function drop(from: Record<string, unknown>): void {
+  for (const field of DROPPED) if (!kept.has(field)) Reflect.deleteProperty(from, field);
 }
