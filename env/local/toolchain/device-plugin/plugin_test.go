@@ -140,8 +140,11 @@ func TestRegistersAgainWithAKubeletThatHasRestarted(t *testing.T) {
 	first.expect(t, "the plugin's stream ends with its socket", 0)
 	second := startKubelet(t, dir)
 	second.expect(t, "the kubelet that came back", 2)
-	if !life.isRegistered() {
-		t.Error("it does not say that it is registered")
+	// kubelet has the devices a moment before the plugin hears that it is registered.
+	for deadline := time.Now().Add(patience); !life.isRegistered(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("it does not say that it is registered")
+		}
 	}
 
 	cancel()
