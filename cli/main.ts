@@ -43,7 +43,8 @@ function strict(command: Command, context: Context): void {
   for (const child of command.commands) strict(child, context);
 }
 
-function buildProgram(context: Context): Command {
+/** All commands; what they print and end with goes to the context. */
+export function buildProgram(context: Context): Command {
   const program = new Command('plumbline')
     .description('Checks an environment against its deployment architecture')
     .version(manifest.version, '-V, --version', 'print the version')

@@ -10,6 +10,21 @@ export const EXIT = {
   terminated: 143,
 } as const;
 
+/** What each of them means, for the reference. */
+export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
+  met: 'met, or done',
+  notMet: 'not met: a check failed, a declared thing is absent, or the environment was not put back',
+  inconclusive:
+    'inconclusive: no data, too few samples, a source unreachable, rights missing, or an embedded environment half up',
+  harness: 'the harness itself failed, or the runs folder cannot be written',
+  usage:
+    'wrong input: environment, profile, YAML, a glob that matches nothing, a kubeconfig or variable that is not there, another cluster than the pinned one, a machine that cannot hold an environment, Node too old',
+  refused:
+    'refused for now: somebody else holds the Lease, the kill switch is set, or a run on another machine has left something open',
+  interrupted: 'interrupted, after restoring',
+  terminated: 'told to end (SIGTERM), after restoring',
+};
+
 /** An error that ends a command with an exit code of its own; its message is for people and complete. */
 export class CommandError extends Error {
   readonly exitCode: number;

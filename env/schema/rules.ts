@@ -42,7 +42,11 @@ export const permits = z
 const profile = z.strictObject({
   checks: globs,
   required: z.array(z.string().min(1)).default([]).describe('Of these, none may be not-run'),
-  minTrials: z.int().min(1).optional().describe('Trials of a failover check in this profile'),
+  minTrials: z
+    .int()
+    .min(1)
+    .optional()
+    .describe('Trials of a failover check in this profile, or more where its goal asks for more'),
   serviceTrials: z
     .int()
     .min(1)

@@ -33,7 +33,7 @@ export interface RunnerMethods {
   'cluster.list': { params: ListParams; result: ListResult };
   /** Waits in the cache until `count` objects match; see `WaitParams`. */
   'cluster.wait': { params: WaitParams; result: ListResult };
-  /** Server-side apply of objects that Plumbline owns; the inverse (delete) goes into the ledger first. */
+  /** Creates objects that Plumbline owns, or merges into them; the inverse (delete) goes into the ledger first. */
   'cluster.apply': { params: { check: string; objects: KubeObject[] }; result: null };
   /** Without grace, unless some is given: then an object may be there, on its way out, for so long after the answer. */
   'cluster.delete': { params: { check: string; objects: ObjectRef[]; graceSeconds?: number }; result: null };

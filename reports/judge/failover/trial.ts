@@ -170,8 +170,8 @@ function withAway(
 }
 
 /**
- * The trial as an outage is held against it: what of the majority's absence had passed before the outage began is no part of the
- * outage, so that it is none of the goal.
+ * The trial's goals for one outage of it. A goal allows for the time for which a majority was kept away; what of that had passed before
+ * this outage began is taken off again.
  */
 export function goalFor(
   trial: Trial,

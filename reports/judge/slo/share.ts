@@ -46,9 +46,9 @@ export interface ShareDecision {
  * - 500 good requests: nothing failed, so nothing clusters; 0.05^(1/500) = 0.994 < 0.999, and 2,995 requests are asked for;
  * - 1 failure in 100,000: a single failure has an effect of 1; the lower bound is 0.99995: pass;
  * - 300 failures in 100,000, spread: an effect near 1; the upper bound is 0.9973: fail (an effect up to about 30 would not change that);
- * - 60 failures in 100,000, all of one minute: an effect of 60, and one cluster says little of the size of clusters, so 120 requests
- *   count as one: 1 failure in 833. By requests alone it would pass (lower bound 0.99925), with the effective sample (0.994) it is open,
- *   and as many more requests are asked for. If that minute was 6,000 of the 100,000, it is 1 in 8, and that is too many: fail.
+ * - 60 failures in 100,000, all of one minute: an effect close to 60, and one cluster says little of the size of clusters, so some 120
+ *   requests count as one: 1 failure in about 840. By requests alone it would pass (lower bound 0.99925), with the effective sample
+ *   (0.994) it is open, and more requests are asked for. If that minute was 6,000 of the 100,000, it is 1 in 8, and that is too many: fail.
  *
  * What is unknown is held both ways: the goal is met only if it is met though all of that was bad, and missed only if it is missed though
  * all of that was good. Supposes that the sample is typical: nothing is claimed of outages that did not happen in it.

@@ -63,18 +63,20 @@ function layersOf(environment: Environment, row: CatalogueRow): Layer[] {
 }
 
 /**
- * The goals of a check here: the catalogue's, then those of the environment file in its order, then those of the store.
- * Only a goal that a layer marks as confirmed, and no later layer assumes again, is confirmed.
+ * The goals of a check here: the catalogue's, then those of the environment file in its order, then those of the store. They are
+ * confirmed only if every one of them is: by the layer that has the last word on it. (`minTrials` is none of them: it says how much is
+ * measured, not how good it must be.)
  */
 export function resolveGoals(environment: Environment, row: CatalogueRow): ResolvedGoals {
   const layers = layersOf(environment, row);
   const goals = layers.reduce<Goals>((before, { values }) => ({ ...before, ...values }), row.goals);
   const changed = Object.entries(goals).filter(([name, value]) => row.goals[name as GoalName] !== value);
   const here = changed.map(([name, value]) => `${name} ${String(value)}`).join(', ');
-  const source = layers.at(-1)?.confirmed === true ? 'confirmed' : 'assumed';
+  const names = Object.keys(goals).filter((name) => name !== 'minTrials');
+  const confirmed = names.every((name) => layers.findLast(({ values }) => name in values)?.confirmed);
   return {
     goals,
-    source: Object.keys(goals).length === 0 ? 'none' : source,
+    source: Object.keys(goals).length === 0 ? 'none' : confirmed ? 'confirmed' : 'assumed',
     text: here === '' ? row.goal : `${row.goal} (here: ${here})`,
   };
 }

@@ -159,13 +159,26 @@ test('should take goals from the catalogue, the file and the store, in this orde
   assert.deepEqual(one(local, id).goals, { rtoSeconds: 30, lostWrites: 0, minTrials: 1 });
   assert.equal(one(local, id).goalSource, 'assumed');
   const goals: Environment['goals'] = {
-    'failover/**': { status: 'confirmed', values: { rtoSeconds: 20, minTrials: 2 } },
+    'failover/**': { status: 'confirmed', values: { rtoSeconds: 20, lostWrites: 0, minTrials: 2 } },
   };
   const without = { ...local, goals, stores: { postgres: { ...local.stores.postgres!, goals: {} } } };
   const planned = one(without, id);
   assert.deepEqual([planned.goals.rtoSeconds, planned.trials, planned.goalSource], [20, 2, 'confirmed']);
   assert.match(planned.goalText, /\(here: rtoSeconds 20, minTrials 2\)$/);
   assert.equal(one({ ...local, goals }, id).goals.rtoSeconds, 30);
+});
+
+test('should call goals confirmed only when an owner has confirmed every one of them', () => {
+  const id = 'failover/postgres/pod-crash';
+  const stores = { postgres: { ...local.stores.postgres!, goals: {} } };
+  const source = (goals: Environment['goals']): string => one({ ...local, goals, stores }, id).goalSource;
+  const rto = { status: 'confirmed', values: { rtoSeconds: 20 } } as const;
+  const losses = { status: 'confirmed', values: { lostWrites: 0 } } as const;
+  assert.equal(source({ [id]: rto }), 'assumed');
+  assert.equal(source({ [id]: rto, 'failover/**': losses }), 'confirmed');
+  assert.equal(source({ [id]: rto, 'failover/**': { ...losses, status: 'assumed' } }), 'assumed');
+  const slower = { status: 'assumed', values: { rtoSeconds: 40 } } as const;
+  assert.equal(source({ [id]: rto, 'failover/**': losses, 'failover/postgres/**': slower }), 'assumed');
 });
 
 test('should tell the judges of services how often they are to be tried', () => {
@@ -179,8 +192,13 @@ test('should tell the judges of services how often they are to be tried', () => 
   assert.equal(planned('topology/nodes/pools').goals.minTrials, undefined);
 });
 
-test('should take trials from --repeat, then the profile, then the goal', () => {
+test('should take trials from --repeat, else from the profile or the goal, whichever asks for more', () => {
   const id = 'failover/postgres/pod-crash';
+  const goals: Environment['goals'] = { [id]: { status: 'confirmed', values: { minTrials: 5 } } };
+  const often = { ...local, goals, stores: { postgres: { ...local.stores.postgres!, goals: {} } } };
+  const { trials, goals: more } = one(often, id, { profile: 'gate' });
+  assert.deepEqual([trials, more.minTrials], [5, 5], 'a profile takes nothing off a goal');
+  assert.equal(one(often, id, { profile: 'gate', repeat: 2 }).goals.minTrials, 5);
   assert.equal(one(local, id, { profile: 'gate' }).trials, 3);
   assert.equal(one(local, id, { profile: 'gate', repeat: 10 }).trials, 10);
   assert.equal(one(local, 'topology/nodes/pools', { repeat: 10 }).trials, 1);

@@ -88,10 +88,10 @@ function neverRun(environment: Environment, row: CatalogueRow): string | null {
   return row.needsSize === 'full' && small ? 'size small' : null;
 }
 
-/** What injects a fault is tried as often as the profile says, whatever it hurts: a store, a service or the control plane. */
-function trialsOf(row: CatalogueRow, profile: Profile | null, own: unknown): number {
+/** What injects a fault is tried as often as the profile says, and never less often than its goal does. */
+function trialsOf(row: CatalogueRow, profile: Profile | null, own: number | undefined): number {
   if (!isRepeated(row)) return 1;
-  return wantedBy(row, profile) ?? (typeof own === 'number' ? own : 1);
+  return Math.max(wantedBy(row, profile) ?? 1, own ?? 1);
 }
 
 /** As often as a profile says; undefined: it says nothing. */
@@ -146,15 +146,15 @@ export function planChecks(environment: Environment, selection: Selection = {}):
   }
   return rows.map((row) => {
     const { goals, source, text } = resolveGoals(environment, row);
-    const minTrials = isRepeated(row) ? wantedBy(row, profile) : undefined;
-    const resolved = minTrials === undefined ? goals : { ...goals, minTrials };
+    const trials = trialsOf(row, profile, goals.minTrials);
+    const wanted = isRepeated(row) && wantedBy(row, profile) !== undefined;
     return {
       row: withStandIns(environment, row),
-      goals: resolved,
+      goals: wanted ? { ...goals, minTrials: trials } : goals,
       goalSource: source,
       goalText: text,
       required: profile !== null && matchesAny(profile.required, row.id) && !notHere(environment, row),
-      trials: (isRepeated(row) ? selection.repeat : undefined) ?? trialsOf(row, profile, resolved.minTrials),
+      trials: (isRepeated(row) ? selection.repeat : undefined) ?? trials,
       notRun: whyNotRun(environment, row, selection.now),
     };
   });

@@ -1,16 +1,13 @@
 /**
- * The page on what histories hold, written from the schemas: `node scripts/history-reference.ts`.
+ * The page on what histories hold, written from the schemas.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
 import { z } from 'zod';
-import { HISTORY_SCHEMA, OUTCOMES } from '../reports/record/history/history.ts';
-import { PRESSURE_FILE } from '../reports/record/pressure.ts';
-import { SUITES } from '../reports/record/observations/index.ts';
-import type { KindSchemas } from '../reports/record/observations/kinds.ts';
-import { catalogue, suiteOf } from '../suites/catalogue/index.ts';
-
-export const PAGE = path.join(import.meta.dirname, '..', 'docs', 'reference', 'histories.md');
+import { HISTORY_SCHEMA, OUTCOMES } from '../../reports/record/history/history.ts';
+import { PRESSURE_FILE } from '../../reports/record/pressure.ts';
+import { SUITES } from '../../reports/record/observations/index.ts';
+import type { KindSchemas } from '../../reports/record/observations/kinds.ts';
+import { catalogue, suiteOf } from '../../suites/catalogue/index.ts';
+import { cell } from './cell.ts';
 
 /** By the end of a field's name. */
 const UNITS: readonly (readonly [RegExp, string])[] = [
@@ -24,7 +21,7 @@ const UNITS: readonly (readonly [RegExp, string])[] = [
 ];
 const OWN: readonly string[] = ['kind', 't'];
 
-export function pageText(): string {
+export function historiesPage(): string {
   const outcomes = Object.entries(OUTCOMES).map(([name, code]) => `${code} ${name}`);
   return `# Histories, format ${HISTORY_SCHEMA}
 
@@ -66,10 +63,6 @@ function kindText(kind: string, schema: z.ZodObject | undefined): string {
       `| \`${at}\` | ${cell(type)} | ${optional ? 'optional' : ''} | ${unit} |`,
   );
   return `### \`${kind}\`\n\n| field | type | | unit |\n| --- | --- | --- | --- |\n${lines.join('\n')}\n`;
-}
-
-function cell(text: string): string {
-  return text.replaceAll('|', '\\|');
 }
 
 interface Row {
@@ -129,9 +122,4 @@ function plainTypeOf(schema: z.core.$ZodType): string {
   return schema instanceof z.ZodNumber && schema.format !== null && schema.format.includes('int')
     ? 'integer'
     : schema._zod.def.type;
-}
-
-if (import.meta.main) {
-  mkdirSync(path.dirname(PAGE), { recursive: true });
-  writeFileSync(PAGE, pageText());
 }

@@ -1,13 +1,9 @@
 /**
- * The page on every check, written from the catalogue: `node scripts/check-reference.ts`.
+ * The page on every check, written from the catalogue.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
-import { catalogue, suiteOf, suites } from '../suites/catalogue/index.ts';
-import { controlsInWords } from '../suites/catalogue/loaded.ts';
-import type { Access, CatalogueRow } from '../suites/catalogue/index.ts';
-
-export const PAGE = path.join(import.meta.dirname, '..', 'docs', 'reference', 'checks.md');
+import { catalogue, suiteOf, suites } from '../../suites/catalogue/index.ts';
+import { controlsInWords } from '../../suites/catalogue/loaded.ts';
+import type { Access, CatalogueRow } from '../../suites/catalogue/index.ts';
 
 const ACCESS: Readonly<Record<Access, string>> = {
   r: 'reads',
@@ -21,7 +17,7 @@ const CONTROLS = new Map(
   await Promise.all(catalogue().map(async (row) => [row.id, await controlsInWords(row)] as const)),
 );
 
-export function pageText(): string {
+export function checksPage(): string {
   const built = catalogue().filter((row) => row.built);
   return `# Checks
 
@@ -95,9 +91,4 @@ function controlsText({ id }: CatalogueRow): string {
   return (CONTROLS.get(id) ?? [])
     .map(({ title, verdict, size }) => `${title} → ${verdict}${size === 'full' ? ' (full size)' : ''}`)
     .join('; ');
-}
-
-if (import.meta.main) {
-  mkdirSync(path.dirname(PAGE), { recursive: true });
-  writeFileSync(PAGE, pageText());
 }

@@ -1,0 +1,23 @@
+/**
+ * The pages below docs/reference, each written from what it is about: `npm run reference`.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { checksPage } from './reference/checks.ts';
+import { commandLinePage } from './reference/command-line.ts';
+import { environmentPage } from './reference/environment.ts';
+import { historiesPage } from './reference/histories.ts';
+
+export const FOLDER = path.join(import.meta.dirname, '..', 'docs', 'reference');
+
+export const PAGES: Readonly<Record<string, () => string>> = {
+  'checks.md': checksPage,
+  'command-line.md': commandLinePage,
+  'environment.md': environmentPage,
+  'histories.md': historiesPage,
+};
+
+if (import.meta.main) {
+  mkdirSync(FOLDER, { recursive: true });
+  for (const [name, text] of Object.entries(PAGES)) writeFileSync(path.join(FOLDER, name), text());
+}
