@@ -177,9 +177,10 @@ export default tseslint.config(
         },
       ],
       '@typescript-eslint/no-non-null-assertion': 'off',
-      'boundaries/dependencies': 'off',
     },
   },
+  // Only tests import doubles: both look wherever they must.
+  { files: [...TESTS, ...DOUBLES], rules: { 'boundaries/dependencies': 'off' } },
   {
     files: FROM_ANSWER_TO_VERDICT.map((folder) => `${folder}/**/*.ts`),
     ignores: [...TESTS, ...DOUBLES],

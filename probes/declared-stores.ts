@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
+import { addStoreFacts } from '../reports/record/store-facts.ts';
 import type { StoreDeclarations, StoreKind, StoreName } from './store/declaring.ts';
 
 export { FAULTS } from './store/declaring.ts';
@@ -34,6 +35,8 @@ const FOLDERS = readdirSync(import.meta.dirname, { withFileTypes: true }).filter
 export const STORE_KINDS: readonly StoreKind[] = (await Promise.all(FOLDERS.map(({ name }) => kindIn(name))))
   .flat()
   .toSorted((a, b) => a.order - b.order);
+
+for (const { name, recorded } of STORE_KINDS) addStoreFacts(name, recorded);
 
 export type Stores = { [Name in StoreName]?: StoreDeclarations[Name] | undefined };
 /** Any declared store; what only one kind has is read by its driver. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { common } from '../store/declaring.ts';
 import type { StoreKind } from '../store/declaring.ts';
+import { GOVERNING } from './governing.ts';
 
 const elasticsearch = z.strictObject({
   ...common,
@@ -33,4 +34,11 @@ export const store: StoreKind = {
   goals: { lostWrites: 0 },
   lostText: '0 acknowledged documents lost',
   dataFolders: ['/usr/share/elasticsearch/data', '/var/lib/elasticsearch'],
+  recorded: {
+    governing: { read: GOVERNING.cluster, perThing: GOVERNING.index, everyThing: true },
+    watches: [{ kind: 'master', count: 2, what: 'who is the master' }],
+    durabilityOfCluster: true,
+    members: { serving: 'joined', following: 'joined', roles: ['master-eligible', 'data'] },
+    conditions: ['health', 'master-eligible nodes'],
+  },
 };

@@ -1,4 +1,4 @@
-import { GOVERNING } from '../../reports/record/governing.ts';
+import { GOVERNING } from './governing.ts';
 import { anyMember, ask, CANARY_INDEX, memberPlace } from './api.ts';
 import { factsOf } from '../store/members.ts';
 import type {
@@ -9,8 +9,8 @@ import type {
   StoreTarget,
 } from '../store/store-driver.ts';
 
-const CLUSTER = Object.keys(GOVERNING.elasticsearch.cluster);
-const INDEX = Object.keys(GOVERNING.elasticsearch.index);
+const CLUSTER = Object.keys(GOVERNING.cluster);
+const INDEX = Object.keys(GOVERNING.index);
 
 type Flat = Record<string, string | string[] | undefined>;
 

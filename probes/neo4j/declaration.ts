@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { common } from '../store/declaring.ts';
 import type { StoreKind } from '../store/declaring.ts';
+import type { SettingKinds } from '../store/recorded.ts';
+import { GOVERNING } from './governing.ts';
 
 export const neo4j = z
   .strictObject({
@@ -27,6 +29,10 @@ declare module '../store/declaring.ts' {
   }
 }
 
+function sorted(kinds: SettingKinds): SettingKinds {
+  return Object.fromEntries(Object.entries(kinds).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
 export const store: StoreKind = {
   name: 'neo4j',
   order: 50,
@@ -44,4 +50,14 @@ export const store: StoreKind = {
   lostText: '0 committed transactions lost',
   alone: 'clustering needs Neo4j Enterprise',
   dataFolders: ['/data', '/var/lib/neo4j'],
+  recorded: {
+    governing: {
+      // Its settings come sorted by name.
+      read: { ...GOVERNING.itself, ...sorted({ ...GOVERNING.server, ...GOVERNING.routing }) },
+      placeOf: (name) =>
+        ({ edition: 'dbms.components()', members: 'SHOW DATABASES' })[name] ?? 'SHOW SETTINGS',
+    },
+    members: { serving: 'online', following: 'online', roles: ['follower', 'secondary', 'primary'] },
+    conditions: ['edition'],
+  },
 };

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { GOVERNING } from '../../reports/record/governing.ts';
+import { GOVERNING } from './governing.ts';
 import { factsOf } from '../store/members.ts';
 import type {
   Bounds,
@@ -13,11 +13,11 @@ import type { BoltConnection } from './bolt.ts';
 import type { ClusterView } from './members.ts';
 import { bounded } from './query.ts';
 
-const OWN = Object.keys(GOVERNING.neo4j.server);
+const OWN = Object.keys(GOVERNING.server);
 /** Enterprise: when the loss of a leader is noticed, how elections are spaced, how long clients keep a route (Operations manual, "Configuration settings"). */
 const DETECTION = 'dbms.cluster.raft.leader_failure_detection_window';
 const ELECTION = 'dbms.cluster.raft.election_failure_detection_window';
-const CLUSTER = [DETECTION, ELECTION, ...Object.keys(GOVERNING.neo4j.routing)];
+const CLUSTER = [DETECTION, ELECTION, ...Object.keys(GOVERNING.routing)];
 const SETTINGS = `SHOW SETTINGS YIELD name, value WHERE name IN $names RETURN name, value ORDER BY name`;
 
 /** The live settings of the server on the other end, and what it is. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { kubeName, port, secretSource } from '../declaring.ts';
 import { common } from '../store/declaring.ts';
 import type { StoreKind } from '../store/declaring.ts';
+import { GOVERNING } from './governing.ts';
 
 const postgres = z.strictObject({
   ...common,
@@ -32,4 +33,12 @@ export const store: StoreKind = {
   goals: { lostWrites: 0 },
   lostText: '0 acknowledged writes lost',
   dataFolders: ['/var/lib/postgresql'],
+  recorded: {
+    governing: { read: { ...GOVERNING.patroni, ...GOVERNING.server } },
+    members: {
+      serving: 'running',
+      following: 'streaming',
+      roles: ['replica', 'sync_standby', 'quorum_standby'],
+    },
+  },
 };

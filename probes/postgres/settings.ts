@@ -1,4 +1,4 @@
-import { GOVERNING } from '../../reports/record/governing.ts';
+import { GOVERNING } from './governing.ts';
 import type {
   Bounds,
   Circumstances,
@@ -14,10 +14,10 @@ import { anyMember, patroniConfig, patroniMembers } from './patroni.ts';
 import { queryOnce } from './query.ts';
 
 /** Read from the server that takes the writes. */
-const DURABILITY = Object.keys(GOVERNING.postgres.server);
+const DURABILITY = Object.keys(GOVERNING.server);
 
 /** Patroni's dynamic settings that govern a failover, with its own defaults (documentation, "Dynamic Configuration Settings"). */
-const PATRONI_DEFAULTS: Readonly<Record<keyof typeof GOVERNING.postgres.patroni, string>> = {
+const PATRONI_DEFAULTS: Readonly<Record<keyof typeof GOVERNING.patroni, string>> = {
   ttl: '30',
   loop_wait: '10',
   retry_timeout: '10',

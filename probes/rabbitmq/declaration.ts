@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { port } from '../declaring.ts';
 import { common } from '../store/declaring.ts';
 import type { StoreKind } from '../store/declaring.ts';
+import { GOVERNING } from './governing.ts';
 
 const rabbitmq = z.strictObject({
   ...common,
@@ -44,4 +45,10 @@ export const store: StoreKind = {
   goals: { lostWrites: 0 },
   lostText: '0 confirmed messages lost',
   dataFolders: ['/var/lib/rabbitmq'],
+  recorded: {
+    governing: { read: GOVERNING.cluster, perThing: GOVERNING.queues },
+    watches: [{ kind: 'reader', what: 'a consumer beside the writes' }],
+    durabilityOfCluster: true,
+    conditions: ['quorum queues', 'virtual hosts'],
+  },
 };

@@ -1,4 +1,4 @@
-import type { GOVERNING } from '../../reports/record/governing.ts';
+import type { GOVERNING } from './governing.ts';
 import { factsOf, firstAnswer } from '../store/members.ts';
 import type {
   Bounds,
@@ -35,7 +35,7 @@ export async function governingSettings(target: StoreTarget, bounds: Bounds): Pr
   const ticks = [...new Set(nodes.flatMap((node) => node.net_ticktime ?? []))];
   const { queue, vhost } = optionsOf(target.connection);
   const canary = `${queue.type}, ${queue.durable ? 'durable' : 'transient'}`;
-  const cluster: (GoverningSetting & { name: keyof typeof GOVERNING.rabbitmq.cluster })[] = [
+  const cluster: (GoverningSetting & { name: keyof typeof GOVERNING.cluster })[] = [
     { name: 'version', value: `${overview.rabbitmq_version} on Erlang ${overview.erlang_version}`, source },
     { name: 'members', value: String(nodes.length), source },
     // Every node has its own; where they differ the slowest decides.
@@ -58,7 +58,7 @@ export function serverFacts(target: StoreTarget, bounds: Bounds): Promise<Server
 /** Each type and each durability that there is among the platform's queues, with an example. */
 function kindsOf(queues: readonly RabbitQueue[]): GoverningSetting[] {
   const of = (
-    name: keyof typeof GOVERNING.rabbitmq.queues,
+    name: keyof typeof GOVERNING.queues,
     value: (queue: RabbitQueue) => string,
   ): GoverningSetting[] =>
     [...Map.groupBy(queues, value)].map(([found, [example, ...more]]) => ({

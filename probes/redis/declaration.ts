@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { endpoint, secretSource } from '../declaring.ts';
 import { common } from '../store/declaring.ts';
 import type { StoreKind } from '../store/declaring.ts';
+import { GOVERNING } from './governing.ts';
 
 const redis = z.strictObject({
   ...common,
@@ -42,4 +43,8 @@ export const store: StoreKind = {
   goalsUnder: { partition: { lossWindowBeyondFailover: 'min-replicas-max-lag' } },
   lostText: 'lost writes lie within 1 s; in a partition within failover time + min-replicas-max-lag',
   dataFolders: ['/data', '/var/lib/redis'],
+  recorded: {
+    governing: { read: { ...GOVERNING.sentinel, ...GOVERNING.master, ...GOVERNING.wait } },
+    members: { serving: 'running', following: 'streaming', roles: ['replica'] },
+  },
 };

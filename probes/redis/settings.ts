@@ -1,4 +1,4 @@
-import { GOVERNING } from '../../reports/record/governing.ts';
+import { GOVERNING } from './governing.ts';
 import { factsOf } from '../store/members.ts';
 import type {
   Bounds,
@@ -12,8 +12,8 @@ import { redisStore } from './declared.ts';
 import { endOf } from './members.ts';
 import { newest, pairs, Sentinels } from './sentinel.ts';
 
-const OF_SENTINEL = Object.keys(GOVERNING.redis.sentinel);
-const OF_MASTER = Object.keys(GOVERNING.redis.master);
+const OF_SENTINEL = Object.keys(GOVERNING.sentinel);
+const OF_MASTER = Object.keys(GOVERNING.master);
 
 /** The Sentinels' settings, then the master's. @throws Error when no Sentinel, or the master, does not answer */
 export async function governingSettings(target: StoreTarget, bounds: Bounds): Promise<GoverningSetting[]> {

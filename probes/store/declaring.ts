@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { FAULTS } from '../../faults/index.ts';
 import type { FaultName } from '../../faults/index.ts';
 import type { Goals } from '../../reports/record/goals.ts';
+import type { StoreFacts } from '../../reports/record/store-facts.ts';
 import { endpoint, kubeName, labels, objectName, secretSource } from '../declaring.ts';
 
 export { FAULTS } from '../../faults/index.ts';
@@ -37,6 +38,8 @@ export interface StoreKind {
   alone?: string;
   /** Where its server keeps its data by its own documentation and packages, for pods of it that nobody asks. */
   dataFolders: readonly string[];
+  /** What its histories hold, and in which words. */
+  recorded: StoreFacts;
 }
 
 /** What a partition can cut a member off from besides its peers. */

@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { monoMs } from '../../host/clock.ts';
 import { writeHeader } from '../../probes/history.ts';
+// Judges know stores by what their declarations say.
+import '../../probes/declared-stores.ts';
 import { judgeFailover } from '../../reports/judge/failover/index.ts';
 import { readHistory } from '../../reports/record/history/read-history.ts';
 import { contentsOf, linesOf, SHAPES } from './shapes.ts';

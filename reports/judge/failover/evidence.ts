@@ -1,5 +1,6 @@
 import type { HistoryHeader } from '../../record/history/history.ts';
 import { STAGES } from '../../record/observations/failover.ts';
+import { storeFacts } from '../../record/store-facts.ts';
 import type { Annotations } from '../annotations.ts';
 import { AFTERWARDS_ANNOTATIONS } from '../evidence/afterwards.ts';
 import { need } from '../evidence/need.ts';
@@ -23,6 +24,7 @@ export function declaredNames(header: HistoryHeader): string[] | null {
 /** What the pass of a failover rests on. */
 export function failoverEvidence(header: HistoryHeader): AnyNeed[] {
   const names = declaredNames(header);
+  const { watches = [] } = storeFacts(storeOf(header));
   return [
     need('stage', { subjects: STAGES, of: ({ name }) => name, what: 'stage' }),
     need('steady', { where: ({ ok }) => ok, what: 'a steady store before the fault' }),
@@ -45,8 +47,7 @@ export function failoverEvidence(header: HistoryHeader): AnyNeed[] {
     ...(names === null
       ? []
       : [need('readback', { subjects: names, of: ({ source }) => source, what: 'reading' })]),
-    ...(storeOf(header) === 'elasticsearch' ? [need('master', { count: 2, what: 'who is the master' })] : []),
-    ...(storeOf(header) === 'rabbitmq' ? [need('reader', { what: 'a consumer beside the writes' })] : []),
+    ...watches.map(({ kind, ...more }) => need(kind, more)),
   ];
 }
 

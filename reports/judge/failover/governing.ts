@@ -1,38 +1,11 @@
 /** Settings that govern a failover: what is read of each store must be there, be of its kind, and be what the environment declares. */
 import type { History } from '../../record/history/history.ts';
-import { GOVERNING } from '../../record/governing.ts';
 import type { Seen } from '../../record/observations/index.ts';
+import { storeFacts } from '../../record/store-facts.ts';
+import type { SettingKinds, StoreFacts } from '../../record/store-facts.ts';
 import { all } from '../observed.ts';
 import { storeOf } from './evidence.ts';
 import { trialOf } from './trial.ts';
-
-type Kinds = Readonly<Record<string, RegExp>>;
-
-const { postgres, redis, rabbitmq, elasticsearch, neo4j } = GOVERNING;
-
-/** What is read of every server of a store, whatever its version and edition, in the order in which it is read. */
-const READ: Readonly<Record<string, Kinds>> = {
-  postgres: { ...postgres.patroni, ...postgres.server },
-  redis: { ...redis.sentinel, ...redis.master, ...redis.wait },
-  rabbitmq: rabbitmq.cluster,
-  elasticsearch: elasticsearch.cluster,
-  neo4j: { ...neo4j.itself, ...byName({ ...neo4j.server, ...neo4j.routing }) },
-};
-
-/** Read only where there is something that has them: then all of them. */
-const TOGETHER: Readonly<Record<string, Kinds>> = {
-  rabbitmq: rabbitmq.queues,
-  elasticsearch: elasticsearch.index,
-};
-
-function byName(kinds: Kinds): Kinds {
-  return Object.fromEntries(Object.entries(kinds).toSorted(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-/** Where a setting of a store is read, where that has the same name everywhere. */
-const PLACES: Readonly<Record<string, (name: string) => string>> = {
-  neo4j: (name) => ({ edition: 'dbms.components()', members: 'SHOW DATABASES' })[name] ?? 'SHOW SETTINGS',
-};
 
 export function governingGap(history: History): string | null {
   const store = storeOf(history.header);
@@ -40,24 +13,30 @@ export function governingGap(history: History): string | null {
   // Declared evidence already says so.
   if (seen.length === 0) return null;
   const names = new Set(seen.map(({ name }) => name));
-  const kinds = kindsFor(store, names);
+  const { governing } = storeFacts(store);
+  const kinds = kindsFor(governing, names);
   const missing = Object.keys(kinds).filter((name) => !names.has(name));
   if (missing.length > 0) return `settings that govern the failover were not read: ${missing.join(', ')}`;
   return (
-    readGap(seen, kinds, store) ??
+    readGap(seen, kinds, governing) ??
     declaredGap(seen, history.header.settings.stores?.[store]?.durability ?? {}) ??
     relationGap(history, new Map(seen.map(({ name, value }) => [name, Number(value)])))
   );
 }
 
 /** Each once, as what it can be, in its turn, and where it is read. */
-function readGap(seen: readonly Seen<'governing'>[], kinds: Kinds, store: string): string | null {
+function readGap(
+  seen: readonly Seen<'governing'>[],
+  kinds: SettingKinds,
+  { read, perThing = {}, everyThing, placeOf: place }: StoreFacts['governing'],
+): string | null {
+  const order = [Object.keys(read), Object.keys(perThing)] as const;
   return (
     twiceGap(seen) ??
     kindGap(seen, kinds) ??
-    orderGap(seen, store) ??
-    placeGap(seen, PLACES[store]) ??
-    (store === 'elasticsearch' ? wholeGap(seen, Object.keys(TOGETHER[store] ?? {})) : null)
+    orderGap(seen, ...order) ??
+    placeGap(seen, place) ??
+    (everyThing === true ? wholeGap(seen, order[1]) : null)
   );
 }
 
@@ -71,10 +50,9 @@ function wholeGap(seen: readonly Seen<'governing'>[], together: readonly string[
   return lacking === undefined ? null : `not every setting of ${lacking[0]} was read`;
 }
 
-function kindsFor(store: string, seen: ReadonlySet<string>): Kinds {
-  const together = TOGETHER[store] ?? {};
-  const has = Object.keys(together).some((name) => seen.has(name));
-  return { ...READ[store], ...(has ? together : {}) };
+function kindsFor({ read, perThing = {} }: StoreFacts['governing'], seen: ReadonlySet<string>): SettingKinds {
+  const has = Object.keys(perThing).some((name) => seen.has(name));
+  return { ...read, ...(has ? perThing : {}) };
 }
 
 /** Of one place each is read once. */
@@ -91,15 +69,14 @@ function twiceGap(seen: readonly Seen<'governing'>[]): string | null {
 const placeOf = (source: string): string => source.replace(/, default$/, '');
 
 /** One after the other, as they are asked for: two that changed places have each other's value. */
-function orderGap(seen: readonly Seen<'governing'>[], store: string): string | null {
+function orderGap(
+  seen: readonly Seen<'governing'>[],
+  ofAll: readonly string[],
+  ofThing: readonly string[],
+): string | null {
   const inPlace = Map.groupBy(seen, ({ source }) => placeOf(source));
-  return (
-    unordered(seen, Object.keys(READ[store] ?? {})) ??
-    [...inPlace.values()]
-      .map((of) => unordered(of, Object.keys(TOGETHER[store] ?? {})))
-      .find((gap) => gap !== null) ??
-    null
-  );
+  const ofThings = [...inPlace.values()].map((of) => unordered(of, ofThing));
+  return unordered(seen, ofAll) ?? ofThings.find((gap) => gap !== null) ?? null;
 }
 
 function unordered(seen: readonly Seen<'governing'>[], order: readonly string[]): string | null {
@@ -116,7 +93,7 @@ function placeGap(
   return odd === undefined ? null : `${odd.name} is said to be of ${odd.source}`;
 }
 
-function kindGap(seen: readonly Seen<'governing'>[], kinds: Kinds): string | null {
+function kindGap(seen: readonly Seen<'governing'>[], kinds: SettingKinds): string | null {
   const odd = seen.find(({ name, value }) => kinds[name]?.test(value) === false);
   return odd === undefined ? null : `${odd.name} is ${JSON.stringify(odd.value)}, which it cannot be`;
 }

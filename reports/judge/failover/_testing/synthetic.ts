@@ -1,4 +1,6 @@
 /** Histories of trials made up for tests: a service that works, stops at a known time, and works again. */
+// Judges know stores by what their declarations say.
+import '../../../../probes/declared-stores.ts';
 import { HISTORY_SCHEMA, OUTCOMES } from '../../../record/history/history.ts';
 import type { History, Observation, Operations, Outcome } from '../../../record/history/history.ts';
 import type { FailoverRecord } from '../../../record/run-record.ts';

@@ -6,12 +6,12 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { ControlContext } from '../../../harness/control.ts';
-import { elasticsearchControls } from './elasticsearch.ts';
+import { controls } from './elasticsearch.ts';
 import { contextOf } from '../../../_testing/control-context.ts';
 
 const INDEX = '/plumbline-canary';
-const control = (id: string): (typeof elasticsearchControls)[number] =>
-  elasticsearchControls.find((one) => one.id === id) ?? assert.fail(id);
+const control = (id: string): (typeof controls)[number] =>
+  controls.find((one) => one.id === id) ?? assert.fail(id);
 const noReplicas = control('failover/elasticsearch/pod-delete/no-replicas');
 const indexLost = control('failover/query/vector/index-lost');
 

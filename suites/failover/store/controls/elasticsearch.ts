@@ -36,7 +36,7 @@ const DROPPED_MS = 60_000;
  */
 const STEADY_BEFORE_MS = 10_000;
 
-export const elasticsearchControls: readonly Control[] = [
+export const controls: readonly Control[] = [
   ...everyStoreControls({
     store: 'elasticsearch',
     newest: newestWrite,

@@ -1,16 +1,13 @@
-/** What breaks the failover of each store, and of what is found in it, on purpose. */
+/** What breaks the failover of each store, and of what is found in it, on purpose: a file of the store's name, which exports `controls`. */
+import { z } from 'zod';
+import { STORES } from '../../../../env/schema.ts';
 import type { Control } from '../../../harness/control.ts';
-import { elasticsearchControls } from './elasticsearch.ts';
-import { neo4jControls } from './neo4j.ts';
-import { postgresControls } from './postgres.ts';
-import { rabbitmqControls } from './rabbitmq.ts';
-import { redisControls } from './redis.ts';
 
-/** A new store's list is added here. */
-export const controls: readonly Control[] = [
-  ...postgresControls,
-  ...redisControls,
-  ...elasticsearchControls,
-  ...rabbitmqControls,
-  ...neo4jControls,
-];
+const moduleSchema = z.object({ controls: z.array(z.custom<Control>()).min(1) });
+
+async function controlsOf(store: string): Promise<readonly Control[]> {
+  const loaded: unknown = await import(new URL(`${store}.ts`, import.meta.url).href);
+  return moduleSchema.parse(loaded).controls;
+}
+
+export const controls: readonly Control[] = (await Promise.all(STORES.map(controlsOf))).flat();

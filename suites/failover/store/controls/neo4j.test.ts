@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { neo4jControls } from './neo4j.ts';
+import { controls } from './neo4j.ts';
 import { contextOf } from '../../../_testing/control-context.ts';
 
 const environment = {
@@ -30,7 +30,7 @@ for (const [name, statement] of [
   ['index-lost', 'DROP INDEX'],
 ] as const)
   test(`should do ${name} at the own address of the server that was started anew, before clients are led to it`, async (t) => {
-    const control = neo4jControls.find(({ id }) => id === `failover/query/graph/${name}`);
+    const control = controls.find(({ id }) => id === `failover/query/graph/${name}`);
     assert.ok(control !== undefined);
     const asked: { host: string; body: string }[] = [];
     const refusals = [new Error('ECONNREFUSED'), new Error('ECONNREFUSED')];

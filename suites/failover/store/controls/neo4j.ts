@@ -31,7 +31,7 @@ const GRAPH = 'PlumblineGraph';
 
 const askedLate = { settings: { query: { askAfterMs: ASKED_AFTER_MS } } };
 
-export const neo4jControls: readonly Control[] = [
+export const controls: readonly Control[] = [
   ...everyStoreControls({
     store: 'neo4j',
     newest: newestWrite,

@@ -9,7 +9,7 @@ const TABLE = 'plumbline_canary.writes';
 /** The newest run in it: the one that is writing now. */
 const NEWEST = `(SELECT run FROM ${TABLE} ORDER BY written_at DESC LIMIT 1)`;
 
-export const postgresControls: readonly Control[] = [
+export const controls: readonly Control[] = [
   ...everyStoreControls({
     store: 'postgres',
     newest: newestWrite,

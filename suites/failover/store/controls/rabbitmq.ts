@@ -9,7 +9,7 @@ const SHORT_DEADLINE_MS = 15_000;
 /** Writes that were surely acknowledged before the crash. */
 const ENOUGH = 100;
 
-export const rabbitmqControls: readonly Control[] = [
+export const controls: readonly Control[] = [
   ...everyStoreControls({ store: 'rabbitmq', newest, remove, double }),
   {
     id: 'failover/rabbitmq/pod-crash/transient-classic',

@@ -7,7 +7,7 @@ import { countOf, doubleWrite, newestWrite, removeWrite, restartWithMinReplicas 
 /** A second of writes: with min-replicas a master that is cut off stops after two. */
 const ENOUGH = 200;
 
-export const redisControls: readonly Control[] = [
+export const controls: readonly Control[] = [
   ...everyStoreControls({
     store: 'redis',
     newest: newestWrite,

@@ -5,9 +5,7 @@ import { storesOf } from '../../../../reports/judge/topology/declared.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
-
-/** Stores whose settings of durability are the cluster's as a whole (of an index, of a queue); of every other each server has its own. */
-const CLUSTER_WIDE = ['elasticsearch', 'rabbitmq'];
+import { storeFacts } from '../../../../reports/record/store-facts.ts';
 
 export const judge: CheckJudge = {
   judge: judgeDurability,
@@ -66,7 +64,7 @@ function judgeSetting(
       value,
       one.value,
     );
-  if (CLUSTER_WIDE.includes(store)) return;
+  if (storeFacts(store).durabilityOfCluster === true) return;
   const servers = reported.map(({ member }) => member ?? 'the cluster');
   findings.eachOnce(subject, [...new Set(servers)], servers);
   if (reported.length > 0 && new Set(servers).size < members)

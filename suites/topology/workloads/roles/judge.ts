@@ -6,41 +6,13 @@ import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { Seen } from '../../../../reports/record/observations/index.ts';
+import { storeFacts } from '../../../../reports/record/store-facts.ts';
+import type { StoreFacts } from '../../../../reports/record/store-facts.ts';
 
 const LEADING = ['leader', 'master', 'primary'];
 
-interface Words {
-  /** What a store calls a member that leads and serves. */
-  serving: string;
-  /** What it calls one that follows. */
-  following: string;
-  /** The roles of those that follow. */
-  roles: readonly string[];
-}
-
-/** A streaming replica. */
-const STREAMING: Words = {
-  serving: 'running',
-  following: 'streaming',
-  roles: ['replica', 'sync_standby', 'quorum_standby'],
-};
-
-/** What a member is called by stores other than PostgreSQL, such as a node that has joined or a copy of the database that is online. */
-const WORDS: Readonly<Record<string, Words>> = {
-  redis: { serving: 'running', following: 'streaming', roles: ['replica'] },
-  elasticsearch: { serving: 'joined', following: 'joined', roles: ['master-eligible', 'data'] },
-  neo4j: { serving: 'online', following: 'online', roles: ['follower', 'secondary', 'primary'] },
-};
-
 /** A member of a store in which nobody leads the cluster: each queue, say, has a leader of its own. */
 const PEER = 'peer';
-
-/** What a store says of itself beside its members; a store that is not named here says nothing. */
-const CONDITIONS: Readonly<Record<string, readonly string[]>> = {
-  elasticsearch: ['health', 'master-eligible nodes'],
-  neo4j: ['edition'],
-  rabbitmq: ['quorum queues', 'virtual hosts'],
-};
 
 type Member = Seen<'member'>;
 
@@ -114,8 +86,9 @@ function members(history: History, findings: Findings, of: { store: string; want
     String(wanted),
     `${found.length}: ${names.join(', ')}`,
   );
-  if (found.some(({ role }) => role === PEER)) peers(findings, found);
-  else followers(findings, found, { store, leader: described.leader });
+  const { members: words } = storeFacts(store);
+  if (words === undefined) peers(findings, found);
+  else followers(findings, found, { store, leader: described.leader, words });
 }
 
 function peers(findings: Findings, found: readonly Member[]): void {
@@ -131,13 +104,17 @@ function peers(findings: Findings, found: readonly Member[]): void {
 function followers(
   findings: Findings,
   found: readonly Member[],
-  { store, leader }: { store: string; leader: string | null },
+  {
+    store,
+    leader,
+    words,
+  }: { store: string; leader: string | null; words: NonNullable<StoreFacts['members']> },
 ): void {
   const leaders = found.filter(({ role }) => LEADING.includes(role));
   const named = leaders.map(({ name }) => name).join(', ');
   findings.expect(`primary of ${store}`, leaders.length === 1, 'exactly one', named || 'none');
   if (leaders.length === 1) findings.agree(`leader of ${store}`, leader, named);
-  const { serving, following, roles: known } = WORDS[store] ?? STREAMING;
+  const { serving, following, roles: known } = words;
   for (const { name, role, state } of found) {
     const leads = LEADING.includes(role);
     const right = leads ? serving : following;
@@ -158,7 +135,7 @@ function conditions(history: History, findings: Findings, store: string): void {
   if (described !== undefined) {
     findings.agree(`conditions of ${store}`, described.conditions, found.length);
     const names = found.map(({ name }) => name);
-    findings.eachOnce(`conditions of ${store}`, CONDITIONS[store] ?? [], names);
+    findings.eachOnce(`conditions of ${store}`, storeFacts(store).conditions ?? [], names);
   }
   for (const { name, ok, expected, seen } of found) {
     findings.expect(`${name} of ${store}`, ok, expected, seen);
