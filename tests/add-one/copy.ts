@@ -1,6 +1,6 @@
 /** A copy of the checkout to which a colleague adds something, word for word as a page of docs/extend/ says. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -24,7 +24,9 @@ export class Copy {
     });
     for (const file of listed
       .split('\0')
-      .filter((name) => name !== '' && !name.startsWith('tests/histories')))
+      .filter((name) => name !== '' && !name.startsWith('tests/histories'))
+      // Git still lists what was removed and is not committed yet.
+      .filter((name) => existsSync(path.join(CHECKOUT, name))))
       cpSync(path.join(CHECKOUT, file), path.join(this.root, file));
     symlinkSync(path.join(CHECKOUT, 'node_modules'), path.join(this.root, 'node_modules'));
   }
