@@ -120,7 +120,7 @@ export default tseslint.config(
           patterns: [
             {
               regex:
-                '^(\\.\\./)+(env|host|probes|load)/|/(harness|catalogue)/|/(observe|controls)\\.ts$|^\\./definition\\.ts$',
+                '^(\\.\\./)+(env|faults|host|probes|load)/|/(harness|catalogue)/|/(observe|controls)\\.ts$|^\\./definition\\.ts$',
               message: 'A judge knows the record and what other judges know, and nothing of how it was made.',
             },
           ],

@@ -10,8 +10,20 @@ if (major < NEEDED) {
   );
   process.exitCode = 64;
 } else {
-  const { main } = await import('./main.ts');
-  process.exitCode = await main(process.argv.slice(2));
+  // Node's own 1 and 13 would be taken for a verdict, or for nothing at all: what cannot be loaded is an error of the harness.
+  const HARNESS = 3;
+  process.on('exit', (code) => {
+    if (code !== 13) return;
+    process.stderr.write(
+      'plumbline cannot be loaded: a module waits for itself, such as a definition that imports the catalogue\n',
+    );
+    process.exitCode = HARNESS;
+  });
+  const loaded = await import('./main.ts').catch((error) => {
+    process.stderr.write(`plumbline cannot be loaded: ${error?.stack ?? error}\n`);
+    process.exit(HARNESS);
+  });
+  process.exitCode = await loaded.main(process.argv.slice(2));
   // Whatever still keeps the process alive has had its chance.
   setTimeout(() => process.exit(), 5000).unref();
 }

@@ -12,7 +12,11 @@ const moduleSchema = z.object({
 });
 
 async function faultIn(file: string): Promise<Fault> {
-  const loaded: unknown = await import(pathToFileURL(path.join(import.meta.dirname, file)).href);
+  const loaded: unknown = await import(pathToFileURL(path.join(import.meta.dirname, file)).href).catch(
+    (error: unknown) => {
+      throw new Error(`faults/${file} cannot be loaded: ${String(error)}`, { cause: error });
+    },
+  );
   const { data } = moduleSchema.safeParse(loaded);
   if (data?.fault.id !== path.basename(file, '.ts'))
     throw new Error(`faults/${file} exports no fault of its name`);

@@ -19,7 +19,9 @@ const moduleSchema = z.object({
 async function kindIn(folder: string): Promise<StoreKind[]> {
   const file = path.join(import.meta.dirname, folder, 'declaration.ts');
   if (!existsSync(file)) return [];
-  const loaded: unknown = await import(pathToFileURL(file).href);
+  const loaded: unknown = await import(pathToFileURL(file).href).catch((error: unknown) => {
+    throw new Error(`probes/${folder}/declaration.ts cannot be loaded: ${String(error)}`, { cause: error });
+  });
   const { store } = moduleSchema.parse(loaded);
   if (store === undefined) return [];
   if (store.name !== folder)

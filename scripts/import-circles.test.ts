@@ -44,6 +44,39 @@ function importsOf(file: string): string[] {
   return [...found].map((one) => path.join(path.dirname(file), one.groups?.['file'] ?? ''));
 }
 
+/** What is found by its name is imported by whoever lists it, which no import shows. */
+const LISTED: readonly (readonly [by: string, pattern: string])[] = [
+  ['suites/catalogue/rows.ts', 'suites/*/**/{definition,planned}.ts'],
+  ['faults/index.ts', 'faults/!(index|*.test).ts'],
+  ['probes/declared-stores.ts', 'probes/*/declaration.ts'],
+  ['probes/stores.ts', 'probes/*/index.ts'],
+  ['suites/failover/store/controls/index.ts', 'suites/failover/store/controls/!(index|*.test).ts'],
+];
+/** Imports that are done before the file itself is: no types, and nothing that is loaded when it is needed. */
+const FIRST = /^(?:import|export)(?! type\b)[^;]*?\sfrom '(?<file>\.{1,2}\/[^']+\.ts)'/gm;
+
+function firstImportsOf(file: string): string[] {
+  const found = readFileSync(path.join(ROOT, file), 'utf8').matchAll(FIRST);
+  return [...found].map((one) => path.join(path.dirname(file), one.groups?.['file'] ?? ''));
+}
+
+function reaches(from: string, to: string, seen = new Set<string>()): boolean {
+  if (from === to) return true;
+  if (seen.has(from)) return false;
+  seen.add(from);
+  return firstImportsOf(from).some((next) => reaches(next, to, seen));
+}
+
+for (const [by, pattern] of LISTED)
+  test(`should have nothing that waits for itself: what ${by} lists does not import it`, () => {
+    const files = globSync(pattern, { cwd: ROOT });
+    assert.ok(files.length > 4, `${files.length} files`);
+    assert.deepEqual(
+      files.filter((file) => reaches(file, by)),
+      [],
+    );
+  });
+
 test('should find a circle, and none where two ways lead to one file', () => {
   assert.deepEqual(
     circleOf(

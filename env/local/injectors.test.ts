@@ -5,7 +5,7 @@ import type { FaultMember } from '../../faults/_common/fault.ts';
 import { AGENT, agentPod, MARK } from '../../faults/injectors/agent-pod.ts';
 import { NodeInjector } from './node-injector.ts';
 import { PodInjector, processesIn } from '../../faults/injectors/pod.ts';
-import type { PodHandOptions } from '../../faults/injectors/pod.ts';
+import type { PodInjectorOptions } from '../../faults/injectors/pod.ts';
 import { loseNode } from '../../faults/injectors/power.ts';
 
 const member: FaultMember = {
@@ -16,8 +16,8 @@ const member: FaultMember = {
 };
 type Request = { method: string; path: string; body?: unknown };
 
-/** A injector whose pod runs at once and answers every exec with the same. */
-function podInjector(answer: { code: number; stdout: string }, over: Partial<PodHandOptions> = {}) {
+/** An injector whose pod runs at once and answers every exec with the same. */
+function podInjector(answer: { code: number; stdout: string }, over: Partial<PodInjectorOptions> = {}) {
   const requests: Request[] = [];
   const performed: { title: string; inverses: unknown[] }[] = [];
   const asked: string[][] = [];

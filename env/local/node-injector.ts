@@ -32,7 +32,7 @@ const LOOK_EVERY_MS = 1;
 const DROP_LOOK_MS = 50;
 const COMMAND_TIMEOUT_MS = 10_000;
 
-export interface HostHandOptions {
+export interface HostInjectorOptions {
   instance: InstanceName;
   size: ClusterSize;
   /** How long the cause itself may take, ms. */
@@ -42,9 +42,9 @@ export interface HostHandOptions {
 
 /** Acts on this machine, which holds the nodes of the embedded environment: on their processes, cgroups, namespaces and links. */
 export class NodeInjector implements FaultInjector {
-  readonly #options: HostHandOptions;
+  readonly #options: HostInjectorOptions;
 
-  constructor(options: HostHandOptions) {
+  constructor(options: HostInjectorOptions) {
     this.#options = options;
   }
 

@@ -33,7 +33,7 @@ export interface ExecResult {
   stderr: string;
 }
 
-export interface PodHandOptions {
+export interface PodInjectorOptions {
   namespace: string;
   image: string;
   /** After this the pod undoes by itself what it did, s. */
@@ -54,12 +54,12 @@ type Shared = Pick<FaultContext, 'check' | 'perform' | 'kube' | 'timeoutMs' | 's
  * it did; without anybody to end it, it does so by itself at its deadline.
  */
 export class PodInjector implements FaultInjector {
-  readonly #options: PodHandOptions;
+  readonly #options: PodInjectorOptions;
   readonly #shared: Shared;
   /** Node → name of the pod on it. */
   readonly #pods = new Map<string, string>();
 
-  constructor(options: PodHandOptions, shared: Shared) {
+  constructor(options: PodInjectorOptions, shared: Shared) {
     this.#options = options;
     this.#shared = shared;
   }

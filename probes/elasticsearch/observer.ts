@@ -8,7 +8,7 @@ import type { ObserveOptions, Observer, StoreMember, StoreTarget } from '../stor
 
 /** A node answers from its own memory in a few milliseconds; one that does not answer in this time has trouble of its own. */
 const ANSWER_MS = 400;
-/** How often it is looked at unless it is told otherwise (probes/following.ts). */
+/** How often it is looked at unless it is told otherwise (probes/store/following.ts). */
 const POLL_MS = 100;
 
 /** Follows the node of the canary's primary shard, the master, the copies that are in, and where the Service points. */

@@ -16,7 +16,7 @@ const declaredSchema = z.object({
     .default({ type: 'quorum', durable: true }),
 });
 
-/** What only RabbitMQ declares; see env/schema/stores/rabbitmq.ts. */
+/** What only RabbitMQ declares; see declaration.ts. */
 export type RabbitOptions = z.infer<typeof declaredSchema>;
 
 /** @throws ZodError when the declaration is not one of RabbitMQ */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { StoreConnection } from '../store/store-driver.ts';
 import type { RedisAddress, RedisLogin } from './connection.ts';
 
-/** As much of a Redis store's declaration as its driver needs; env/schema/stores/redis.ts has it all. */
+/** As much of a Redis store's declaration as its driver needs; declaration.ts has it all. */
 const declaration = z.object({
   sentinel: z
     .object({

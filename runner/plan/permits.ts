@@ -1,5 +1,6 @@
 import type { Environment } from '../../env/schema.ts';
 import { faultIn, rowOf, whyNotRun } from '../../suites/catalogue/index.ts';
+import { faults } from '../../faults/index.ts';
 import type { ClusterPermits } from './cluster-permit.ts';
 import type { Mutation, Permit } from '../embedded-safety.ts';
 
@@ -20,6 +21,11 @@ export function permitOf(environment: Environment, cluster: ClusterPermits | nul
     const refusal = refusalOf(environment, mutation);
     if (refusal !== null || cluster === null || mutation.access !== 'fault') return refusal;
     const { check } = mutation;
-    return cluster.problem({ check, fault: faultIn(environment, check) });
+    const declared = faultIn(environment, check);
+    // Whoever asks for a fault is a process of its own, and the permits were for the one that is declared.
+    const injected = faults.get(mutation.fault ?? '')?.id;
+    if (injected !== undefined && injected !== declared)
+      return `${check} may inject ${declared ?? 'no fault'}, and asks for ${injected}`;
+    return cluster.problem({ check, fault: declared });
   };
 }

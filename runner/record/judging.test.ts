@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openHistory } from '../../probes/history.ts';
+import type { CheckJudge } from '../../reports/judge/definition.ts';
+import { rowOf } from '../../suites/catalogue/index.ts';
 import { judgeCheck } from './judging.ts';
 import { appendToTrial, openTrial } from '../state/trials.ts';
 
@@ -27,6 +29,15 @@ test('should call a judge that crashes, or finds nothing, inconclusive and never
   const judgement = await judgeCheck(histories, 'topology/nodes/pools');
   assert.equal(judgement.verdict, 'inconclusive');
   assert.notEqual(judgement.reason, '');
+});
+
+test('should call a judge that cannot be loaded inconclusive', async (t) => {
+  const row = rowOf('topology/nodes/pools') ?? assert.fail('no such check');
+  t.mock.method(row as { judge(): Promise<CheckJudge> }, 'judge', () =>
+    Promise.reject(new Error('no such module')),
+  );
+  const { verdict, reason } = await judgeCheck(histories, row.id);
+  assert.deepEqual([verdict, reason], ['inconclusive', 'its judge cannot be loaded: no such module']);
 });
 
 test('should let the runner hold a check back, with its first line as the reason', async () => {

@@ -3,7 +3,7 @@ import { all, first, last } from '../../reports/judge/observed.ts';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { judgeOver } from '../../reports/judge/definition.ts';
-import type { Judge, Series } from '../../reports/judge/definition.ts';
+import type { CheckJudge, Judge, Series } from '../../reports/judge/definition.ts';
 import { judgeOf } from '../../suites/catalogue/loaded.ts';
 import type { History, Observation } from '../../reports/record/history/history.ts';
 import type { Evidence, Judgement } from '../../reports/record/judgement.ts';
@@ -25,11 +25,16 @@ interface Judged {
 }
 
 /**
- * The verdict of a check from its histories alone. Never throws: a history that cannot be read and a judge that crashes
- * are `inconclusive` and say so.
+ * The verdict of a check from its histories alone. Never throws: a history that cannot be read, and a judge that cannot be loaded or
+ * crashes, are `inconclusive` and say so.
  */
 export async function judgeCheck(histories: string, check: string): Promise<Judgement> {
-  const of = await judgeOf(check);
+  let of: CheckJudge | undefined;
+  try {
+    of = await judgeOf(check);
+  } catch (error) {
+    return bareJudgement('inconclusive', `its judge cannot be loaded: ${errorText(error)}`);
+  }
   if (of === undefined) return bareJudgement('inconclusive', `no check that is built is called ${check}`);
   const judging = of.series === undefined ? allAtOnce(judgeOver(of)) : oneByOne(of.series());
   const trials: Judged[] = [];

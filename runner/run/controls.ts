@@ -128,7 +128,7 @@ interface Uncaught {
   problems: readonly string[];
 }
 
-/** A line for each control that was not caught, for those who read the last lines of a long log; scripts/failures.ts reads them. */
+/** A line for each control that was not caught, for those who read the last lines of a long log; scripts/running/failures.ts reads them. */
 export function uncaughtLines(uncaught: readonly Uncaught[]): string[] {
   if (uncaught.length === 0) return [];
   const each = uncaught.map(({ control: { id, verdict }, problems }) => {

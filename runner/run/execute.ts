@@ -1,4 +1,5 @@
 import { faultIn } from '../../suites/catalogue/index.ts';
+import { judgeOf } from '../../suites/catalogue/loaded.ts';
 import type { PlannedCheck } from '../../suites/catalogue/index.ts';
 import { CommandError, EXIT } from '../../host/errors.ts';
 import { patient } from '../../host/patience.ts';
@@ -184,8 +185,17 @@ class Run {
     return error;
   }
 
+  /** Nothing is disturbed for what nobody could judge. @throws Error that names the check */
+  async #loadJudges(): Promise<void> {
+    for (const { row } of this.#toRun())
+      await judgeOf(row.id).catch((error: unknown) => {
+        throw new Error(`the judge of ${row.id} cannot be loaded: ${errorText(error)}`, { cause: error });
+      });
+  }
+
   async #checks(): Promise<void> {
     if (this.#toRun().length === 0) return;
+    await this.#loadJudges();
     const { environment } = this.#options;
     const signal = this.#interrupt.signal;
     // First of all that is said: whoever reads one line must know that it was found broken.

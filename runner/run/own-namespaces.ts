@@ -32,7 +32,7 @@ export async function ensureOwnNamespaces(environment: Environment, kube: KubeCa
   }
 }
 
-/** Lease, killSwitch and ledger live in it. Who may not read namespaces is told by what comes next. */
+/** Lease, kill switch and ledger live in it. Who may not read namespaces is told by what comes next. */
 async function expectSystemNamespace(environment: Environment, kube: KubeCall): Promise<void> {
   const name = environment.namespaces.system;
   const path = `/api/v1/namespaces/${name}`;

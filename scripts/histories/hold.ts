@@ -21,9 +21,9 @@ export type Answer = Result & { tookMs: number };
 export async function hold({ check, folder, seed, choices, forMs }: Asked): Promise<Answer> {
   const beganMs = performance.now();
   const file = storedPath(check, folder);
-  const of = await judgeOf(check);
   const refused = (why: string): Result => ({ ...nothing(check), refused: why });
-  const held = (): Result => {
+  const held = async (): Promise<Result> => {
+    const of = await judgeOf(check);
     if (file === null) return refused('there is no stored history');
     if (of === undefined) return refused('there is no judge');
     const trials = trialsOf(readStored(file));
@@ -33,13 +33,7 @@ export async function hold({ check, folder, seed, choices, forMs }: Asked): Prom
       { seed: seed ^ hashOf(check), isOver: () => performance.now() > endMs, choices },
     );
   };
-  const result = ((): Result => {
-    try {
-      return held();
-    } catch (error) {
-      return refused(errorText(error));
-    }
-  })();
+  const result = await held().catch((error: unknown) => refused(errorText(error)));
   return { ...result, tookMs: performance.now() - beganMs };
 }
 

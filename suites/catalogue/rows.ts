@@ -17,7 +17,11 @@ const DECLARATIONS = ['definition.ts', 'planned.ts'];
 const moduleSchema = z.object({ checks: z.custom<readonly CatalogueRow[]>(Array.isArray) });
 
 async function rowsIn(file: string): Promise<readonly CatalogueRow[]> {
-  const loaded: unknown = await import(pathToFileURL(path.join(SUITES, file)).href);
+  const loaded: unknown = await import(pathToFileURL(path.join(SUITES, file)).href).catch(
+    (error: unknown) => {
+      throw new Error(`suites/${file} cannot be loaded: ${String(error)}`, { cause: error });
+    },
+  );
   const { data } = moduleSchema.safeParse(loaded);
   if (data === undefined) throw new Error(`suites/${file} exports no list of \`checks\``);
   return data.checks;

@@ -88,6 +88,20 @@ describe('adding a check', () => {
     assert.deepEqual(copy.ask(DERIVED), EXPECTED);
   });
 
+  it('should name what cannot be loaded, with the exit code of the harness', () => {
+    const file = `suites/${CHECK}/definition.ts`;
+    const text = copy.read(file);
+    copy.write(file, `throw new Error('half written');\n${text}`);
+    const thrown = copy.plumbline('list');
+    assert.equal(thrown.code, 3);
+    assert.ok(thrown.output.includes(`${file} cannot be loaded: Error: half written`), thrown.output);
+    copy.write(file, `import '../../../catalogue/index.ts';\n${text}`);
+    const waiting = copy.plumbline('list');
+    assert.equal(waiting.code, 3);
+    assert.match(waiting.output, /a module waits for itself/);
+    copy.write(file, text);
+  });
+
   it('should be in both references once they are written again', () => {
     assert.equal(copy.node('scripts/reference.ts').code, 0);
     assert.match(copy.read('docs/reference/checks.md'), new RegExp(`### \`${CHECK}\``));

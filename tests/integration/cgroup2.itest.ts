@@ -1,5 +1,5 @@
 /**
- * The hand on this machine and its undo with cgroup v2, also where the machine has v1: in a mount namespace of its own, v2 is all that is
+ * The injector on this machine and its undo with cgroup v2, also where the machine has v1: in a mount namespace of its own, v2 is all that is
  * mounted, and in a cgroup namespace of its own, one cgroup of it is all that is seen. It has no controllers there; freezing and killing
  * need none.
  */
@@ -15,7 +15,7 @@ const TIMEOUT_MS = 60_000;
 const unified = parseHierarchies(readFileSync('/proc/self/mountinfo', 'utf8')).find(
   ({ version }) => version === 2,
 )?.mountPoint;
-const own = join(unified ?? '', `plumbline-hand-${process.pid}`);
+const own = join(unified ?? '', `plumbline-injector-${process.pid}`);
 
 const ENTER = 'echo $$ >"$0/cgroup.procs" && exec unshare --cgroup --mount -- sh -c "$1" "$2" "$3"';
 const INSIDE = 'umount -R /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup && exec "$0" "$1"';

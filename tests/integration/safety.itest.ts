@@ -1,4 +1,4 @@
-/** Lease, killSwitch and pauses against the API server of the small embedded environment. */
+/** Lease, kill switch and pauses against the API server of the small embedded environment. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

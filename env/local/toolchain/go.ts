@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { availableParallelism, totalmem } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { cacheDir } from '../../../host/paths.ts';
@@ -127,7 +128,10 @@ async function beside<T>(
 ): Promise<T> {
   const over = new AbortController();
   const either = signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]);
-  const standard = spawnGo(['build', ...COMPILE_FLAGS, tags, 'std'], { ...options, signal: either });
+  // What is killed leaves its work folder behind.
+  const goFolder = mkdtempSync(join(tmpdir(), 'plumbline-go-'));
+  const env = { ...options.env, GOTMPDIR: goFolder };
+  const standard = spawnGo(['build', ...COMPILE_FLAGS, tags, 'std'], { ...options, env, signal: either });
   // It ends by the signal, or badly where the build itself will say why.
   const ended = standard.catch(() => undefined);
   try {
@@ -135,6 +139,7 @@ async function beside<T>(
   } finally {
     over.abort();
     await ended;
+    rmSync(goFolder, { recursive: true, force: true });
   }
 }
 
@@ -168,8 +173,10 @@ function spawnGo(argv: readonly string[], options: SpawnOptions): Promise<void> 
   });
   return new Promise((resolve, reject) => {
     const stop = (): void => {
+      // It did not even start. (0 would be ourselves.)
+      if (child.pid === undefined) return;
       try {
-        process.kill(-(child.pid ?? 0), 'SIGKILL');
+        process.kill(-child.pid, 'SIGKILL');
       } catch {
         // It ended by itself meanwhile.
       }

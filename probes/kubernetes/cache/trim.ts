@@ -45,9 +45,10 @@ const DROPPED = [
   ...['terminationMessagePolicy', 'volumeMounts'],
 ] as const;
 /** A field of pods that is dropped unless the definition of a check says that it reads it. */
-export type PodField = (typeof DROPPED)[number];
+/** (Never its environment, which may hold secrets.) */
+export type PodField = Exclude<(typeof DROPPED)[number], 'env' | 'envFrom'>;
 
-const kept = new Set<PodField>();
+const kept = new Set<string>();
 
 /** Keeps fields that a check reads: asked for before the first object is cached. */
 export function keepPodFields(fields: readonly PodField[]): void {

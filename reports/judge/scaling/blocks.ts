@@ -22,7 +22,7 @@ type State = 'met' | 'missed' | 'unknown';
 interface Question {
   startMs: number;
   p95Ms: number;
-  /** Whether iterations that were never begun count as slow, or as good (slo/drops.ts). */
+  /** Whether iterations that were never begun count as slow, or as good (slo/series/drops.ts). */
   dropsAreSlow: boolean;
 }
 

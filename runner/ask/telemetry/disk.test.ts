@@ -105,14 +105,43 @@ test('should find a line as it is and a line of which only the message was kept,
 });
 
 test('should not let a line that is part of others answer for one of them', async () => {
-  // As Traefik begins: the end of a coloured paragraph is a line of its own.
-  const [one, end, two] = ['INF one\u001b[0m', '\u001b[0m', 'INF two\u001b[0m'] as const;
+  const [one, end, two] = ['--- one', '---', '--- two'] as const;
   const disk = [one, end, two].map((text) => ({ atMs: 10_000, text }));
   const records = [end, two, one].map((text): [number, string] => [10_000, text]);
   const found = await lookFor(store(records), { namespace: 'n', name: 'p' }, disk, BOUNDS);
   assert.deepEqual([found.lines, found.found, found.missing], [3, 3, null]);
   const fewer = await lookFor(store([records[0]!, records[2]!]), { namespace: 'n', name: 'p' }, disk, BOUNDS);
   assert.deepEqual([fewer.lines, fewer.found, fewer.missing], [3, 2, two]);
+});
+
+test('should not let a line that is not looked for answer for one that is lost', async () => {
+  const many = Array.from({ length: 20 }, (_, at) => ({ atMs: 10_000 + at, text: `--- ${at}` }));
+  const disk = [{ atMs: 9_999, text: '---' }, ...many];
+  const kept = disk
+    .filter(({ text }) => text !== '--- 7')
+    .map((line): [number, string] => [line.atMs, line.text]);
+  const found = await lookFor(store(kept), { namespace: 'n', name: 'p' }, disk, BOUNDS);
+  assert.deepEqual([found.lines, found.found, found.missing], [20, 19, '--- 7']);
+});
+
+test('should want no line that says nothing, and let none answer: the end of a colour', async () => {
+  // As Traefik begins: the end of a coloured paragraph is a line of its own.
+  const disk = ['INF one\u001b[0m', '\u001b[0m', 'INF two\u001b[0m'].map((text) => ({ atMs: 10_000, text }));
+  const records = disk.map(({ atMs, text }): [number, string] => [atMs, text]);
+  const found = await lookFor(store(records), { namespace: 'n', name: 'p' }, disk, BOUNDS);
+  assert.deepEqual([found.lines, found.found, found.missing], [2, 2, null]);
+  const fewer = await lookFor(store(records.slice(0, 2)), { namespace: 'n', name: 'p' }, disk, BOUNDS);
+  assert.deepEqual([fewer.lines, fewer.found, fewer.missing], [2, 1, 'INF two\u001b[0m']);
+});
+
+test('should give each of several equal lines the record of its own time', async () => {
+  const disk = [10_000, 11_900, 13_000].map((atMs) => ({ atMs, text: 'again' }));
+  const records = [13_000, 11_900, 10_000].map((atMs): [number, string] => [atMs, 'again']);
+  const found = await lookFor(store(records), { namespace: 'n', name: 'p' }, disk, {
+    ...BOUNDS,
+    untilMs: 20_000,
+  });
+  assert.deepEqual([found.lines, found.found], [3, 3]);
 });
 
 test('should take a secret out of a line before the line is cut', async () => {

@@ -1,4 +1,5 @@
 /** What the pods of a workload logged lately, looked for in the store of logs. */
+import { stripVTControlCharacters } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DiskLine } from '../../../probes/arrivals/index.ts';
 import type { KubeCluster } from '../../../probes/kubernetes/index.ts';
@@ -109,10 +110,14 @@ export async function lookFor(
   if (first === undefined || last === undefined) return { lines: 0, found: 0, missing: null };
   const span = { fromMs: first.atMs - APART_MS, toMs: last.atMs + APART_MS };
   const records = await probe.search({ ...span, pod, most: MOST_RECORDS }, { deadlineMs, signal });
-  const left = new Set(records);
-  // Those that are as they were written first: a line of three characters is in many others, and would answer for one of them.
-  const changed = lines.filter((line) => !take(left, line, isAsWritten));
-  const missing = changed.filter((line) => !take(left, line, isPartOf));
+  const left = new Set(records.filter(({ message }) => isSaid({ text: message })));
+  // What is kept as it was written belongs to its own line, whether that one is looked for or not: a line of three characters is in many
+  // others, and would answer for one of them.
+  const others = disk.filter(
+    (line) => line.atMs >= span.fromMs && line.atMs <= span.toMs && isSaid(line) && !lines.includes(line),
+  );
+  const asWritten = new Set([...lines, ...others].filter((line) => take(left, line, isAsWritten)));
+  const missing = lines.filter((line) => !asWritten.has(line) && !take(left, line, isPartOf));
   return {
     lines: lines.length,
     found: lines.length - missing.length,
@@ -120,22 +125,22 @@ export async function lookFor(
   };
 }
 
-function isSaid({ text }: DiskLine): boolean {
-  return text.trim() !== '';
+/** The end of a coloured paragraph, alone on its line, says nothing. */
+function isSaid({ text }: Pick<DiskLine, 'text'>): boolean {
+  return stripVTControlCharacters(text).trim() !== '';
 }
 
-/** Each record answers for one line only. */
+/** Each record answers for one line only, and of several the one that is nearest in time. */
 function take(
   left: Set<LogRecord>,
   { atMs, text }: DiskLine,
   isSame: (kept: string, written: string) => boolean,
 ): boolean {
-  for (const record of left) {
-    if (Math.abs(record.timeMs - atMs) > APART_MS || !isSame(record.message.trim(), text.trim())) continue;
-    left.delete(record);
-    return true;
-  }
-  return false;
+  const apart = ({ timeMs }: LogRecord): number => Math.abs(timeMs - atMs);
+  const [nearest] = [...left]
+    .filter((record) => apart(record) <= APART_MS && isSame(record.message.trim(), text.trim()))
+    .toSorted((a, b) => apart(a) - apart(b));
+  return nearest !== undefined && left.delete(nearest);
 }
 
 function isAsWritten(kept: string, written: string): boolean {

@@ -11,7 +11,7 @@ export const KILL_SWITCH_NAME = 'plumbline-stop';
 const FRESH_MS = 2_000;
 /**
  * Silence stops everything only after this. An API server on two busy cores has taken more than 1.5 s for an answer, and one
- * that answers nobody takes no kill switch from anybody either; new actions wait meanwhile.
+ * that answers nobody takes no order from anybody either; new actions wait meanwhile.
  */
 const SILENT_MS = 6_000;
 /** Readings overlap, so that one slow answer does not delay the next. A watch alone would not do: silence looks like an absent kill switch. */

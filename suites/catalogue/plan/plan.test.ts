@@ -192,6 +192,17 @@ test('should tell the judges of services how often they are to be tried', () => 
   assert.equal(planned('topology/nodes/pools').goals.minTrials, undefined);
 });
 
+test('should ask for one trial of what is not repeated, whatever a glob says', () => {
+  const goals: Environment['goals'] = { '**': { status: 'assumed', values: { minTrials: 3 } } };
+  const often = { ...local, goals, stores: { postgres: { ...local.stores.postgres!, goals: {} } } };
+  const planned = (id: string): unknown => {
+    const { trials, goals: of } = one(often, id);
+    return [trials, of.minTrials];
+  };
+  assert.deepEqual(planned('topology/nodes/pools'), [1, undefined]);
+  assert.deepEqual(planned('failover/postgres/pod-crash'), [3, 3]);
+});
+
 test('should take trials from --repeat, else from the profile or the goal, whichever asks for more', () => {
   const id = 'failover/postgres/pod-crash';
   const goals: Environment['goals'] = { [id]: { status: 'confirmed', values: { minTrials: 5 } } };

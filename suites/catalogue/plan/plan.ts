@@ -147,10 +147,15 @@ export function planChecks(environment: Environment, selection: Selection = {}):
   return rows.map((row) => {
     const { goals, source, text } = resolveGoals(environment, row);
     const trials = trialsOf(row, profile, goals.minTrials);
-    const wanted = isRepeated(row) && wantedBy(row, profile) !== undefined;
+    const { minTrials, ...others } = goals;
+    // What is not repeated could never have enough of them.
+    const repeated =
+      minTrials === undefined && wantedBy(row, profile) === undefined
+        ? others
+        : { ...others, minTrials: trials };
     return {
       row: withStandIns(environment, row),
-      goals: wanted ? { ...goals, minTrials: trials } : goals,
+      goals: isRepeated(row) ? repeated : others,
       goalSource: source,
       goalText: text,
       required: profile !== null && matchesAny(profile.required, row.id) && !notHere(environment, row),

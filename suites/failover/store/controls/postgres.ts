@@ -1,4 +1,4 @@
-/** Controls of failover/postgres/…; how they reach the store is in failover-postgres.ts. */
+/** Controls of failover/postgres/…. */
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { Control, ControlContext } from '../../../harness/control.ts';
 import { everyStoreControls, type StoredWrite } from './every-store.ts';

@@ -51,7 +51,7 @@ describe('scaling/backend/down', () => {
 
   const LOADS = { firstEnds: 60, fewUntil: 93, secondEnds: 153 };
   /**
-   * Two teeth (suites/scaling/backend.ts): much load, 30 s of few and 3 s between two engines, much load, then few until the end. One load
+   * Two teeth (observe.ts): much load, 30 s of few and 3 s between two engines, much load, then few until the end. One load
    * stands for them all, and so does its end.
    */
   const teeth = (desired: (second: number) => number, stabilisationDownS: number): Seen[] => {
