@@ -44,7 +44,7 @@ export class Copy {
     rmSync(this.root, { recursive: true, force: true });
   }
 
-  write(file: string, text: string): void {
+  write(file: string, text: string | Buffer): void {
     mkdirSync(path.dirname(path.join(this.root, file)), { recursive: true });
     writeFileSync(path.join(this.root, file), text);
   }

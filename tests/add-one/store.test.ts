@@ -1,0 +1,178 @@
+/** A store is added by adding its folder and what breaks it: docs/extend/a-store.md, word for word. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { after, before, describe, it } from 'node:test';
+import { Copy } from './copy.ts';
+
+const PAGE = 'docs/extend/a-store.md';
+const FILES = [
+  'probes/valkey/declaration.ts',
+  'probes/valkey/index.ts',
+  'suites/failover/store/controls/valkey.ts',
+];
+const CHECK = 'failover/valkey/pod-crash';
+const STORED = path.join(import.meta.dirname, '..', 'histories', 'failover.redis.pod-crash.ndjson.gz');
+
+const DECLARED = `  valkey:
+    statefulSet: { namespace: tender, name: valkey }
+    container: valkey
+    members: 3
+    primary: { host: valkey.example.com, port: 6379 }
+    password: { env: VALKEY_PASSWORD }
+    sentinel: { master: tender, addresses: [{ host: valkey-sentinel.example.com, port: 26379 }] }
+`;
+
+/** Of Redis, which the topology names as well. */
+const WORKLOAD =
+  '    - { kind: StatefulSet, namespace: tender, name: redis, replicas: 3, serves: true, store: redis }\n';
+
+/** What the copy derives of the store. */
+const DERIVED = `
+import { STORES } from './env/schema.ts';
+import { storeDriver } from './probes/stores.ts';
+import { planChecks, rowOf, whyNotRun } from './suites/catalogue/index.ts';
+import { allControls, judgeOf } from './suites/catalogue/loaded.ts';
+import { openEnvironment } from './suites/catalogue/plan/open.ts';
+import { headerSettings } from './runner/plan/environment-parts.ts';
+import { readStored, storedPath, trialsOf } from './scripts/histories/stored.ts';
+const staging = await openEnvironment('staging', {});
+const [planned] = planChecks(staging, { checks: ['${CHECK}'] });
+const { over } = await judgeOf('${CHECK}');
+const histories = trialsOf(readStored(storedPath('${CHECK}'))).map(({ history }) => history);
+const judged = (left) =>
+  over(histories.map((one) => ({ ...one, observations: one.observations.filter((seen) => !left(seen)) }))).verdict;
+const settings = headerSettings('${CHECK}', staging);
+console.log(JSON.stringify({
+  order: STORES.indexOf('valkey') - STORES.indexOf('redis'),
+  driver: storeDriver('valkey').store,
+  row: [rowOf('${CHECK}').title, rowOf('failover/valkey/switchover').built],
+  goals: planned.goals,
+  here: planned.notRun,
+  elsewhere: whyNotRun(await openEnvironment('testing', {}), rowOf('${CHECK}')),
+  settings: [settings.store, settings.stores?.valkey?.members],
+  controls: (await allControls()).filter(({ check }) => check === '${CHECK}').map(({ id }) => id),
+  whole: judged(() => false),
+  unread: judged(({ kind, name }) => kind === 'governing' && name === 'min-replicas-to-write'),
+}));
+`;
+
+const EXPECTED = {
+  order: 1,
+  driver: 'valkey',
+  row: ['Valkey: every process of the leader killed at once', false],
+  goals: { rtoSeconds: 15, lossWindowSeconds: 1, minTrials: 1 },
+  here: null,
+  elsewhere: 'not declared: store valkey',
+  settings: ['valkey', 3],
+  controls: [`${CHECK}/nowhere`, `${CHECK}/write-removed`],
+  whole: 'pass',
+  unread: 'inconclusive',
+};
+
+/** Follows the page: its files, the environment that declares one, and a history as one leaves it, which is Redis' by another name. */
+function follow(copy: Copy): string[] {
+  copy.change(
+    'env/staging.yaml',
+    'stores: # section 5.2: StatefulSets, data on PVs\n',
+    `stores: # section 5.2: StatefulSets, data on PVs\n${DECLARED}`,
+  );
+  copy.change('env/staging.yaml', WORKLOAD, `${WORKLOAD}${WORKLOAD.replaceAll('redis', 'valkey')}`);
+  const stored = gunzipSync(readFileSync(STORED)).toString().replaceAll('redis', 'valkey');
+  copy.write(`tests/histories/${CHECK.replaceAll('/', '.')}.ndjson.gz`, gzipSync(stored));
+  return copy.follow(PAGE);
+}
+
+describe('adding a store', () => {
+  const copy = new Copy();
+  let files: string[] = [];
+  before(() => {
+    files = follow(copy);
+  });
+  after(() => copy.remove());
+
+  it('should need its folder and what breaks it, and nothing beside them', () =>
+    assert.deepEqual(files, FILES));
+
+  it('should be listed, and explained', () => {
+    const { output } = copy.plumbline('list', '--env', 'staging');
+    assert.match(output, /failover\/valkey\/hang +runs +Valkey: /);
+    assert.match(
+      copy.plumbline('explain', CHECK).output,
+      /acknowledged write 150, or a later one, is removed/,
+    );
+  });
+
+  it('should be known to environment files', () => {
+    assert.equal(copy.plumbline('env', 'validate', 'env/staging.yaml').code, 0);
+    const text = copy.read('env/staging.yaml');
+    copy.write('env/staging.yaml', text.replace('sentinel: { master: tender', 'sentinel: { chief: tender'));
+    const misspelt = copy.plumbline('env', 'validate', 'env/staging.yaml');
+    assert.equal(misspelt.code, 64);
+    assert.match(misspelt.output, /stores\.valkey\.sentinel/);
+    copy.write('env/staging.yaml', text);
+    assert.equal(copy.node('scripts/reference.ts').code, 0);
+    assert.match(copy.read('docs/reference/environment.md'), /`stores\.valkey\.sentinel\.master`/);
+  });
+
+  it('should be planned, driven, broken and judged by what its folder says', () => {
+    assert.deepEqual(copy.ask(DERIVED), EXPECTED);
+  });
+});
+
+/** What would be if a list were kept by hand. */
+const BY_HAND: readonly (readonly [what: string, file: string, from: string, to: string])[] = [
+  [
+    'declarations',
+    'probes/declared-stores.ts',
+    'if (store === undefined) return [];',
+    "if (store === undefined || store.name === 'valkey') return [];",
+  ],
+  [
+    'drivers',
+    'probes/stores.ts',
+    'await Promise.all(STORE_KINDS.map(({ name }) => driverOf(name)))',
+    'await Promise.all(STORE_KINDS.filter(({ order }) => order % 10 === 0).map(({ name }) => driverOf(name)))',
+  ],
+  [
+    'what their histories hold',
+    'probes/declared-stores.ts',
+    'for (const { name, recorded } of STORE_KINDS) addStoreFacts(name, recorded);',
+    'for (const { name, recorded, order } of STORE_KINDS) if (order % 10 === 0) addStoreFacts(name, recorded);',
+  ],
+  [
+    'controls',
+    'suites/failover/store/controls/index.ts',
+    'STORES.map(controlsOf)',
+    "STORES.filter((store) => store !== 'valkey').map(controlsOf)",
+  ],
+];
+
+/** The copy must still be a program: what does not even load would prove nothing. */
+const LOADS = `
+import './suites/catalogue/loaded.ts';
+import './probes/stores.ts';
+import './suites/failover/store/controls/index.ts';
+console.log(JSON.stringify('loaded'));
+`;
+
+describe('a list of stores that is kept by hand', () => {
+  const copy = new Copy();
+  before(() => void follow(copy));
+  after(() => copy.remove());
+
+  for (const [what, file, from, to] of BY_HAND)
+    it(`should be noticed: ${what}`, () => {
+      const text = copy.read(file);
+      copy.change(file, from, to);
+      try {
+        assert.equal(copy.ask(LOADS), 'loaded');
+        assert.throws(() => assert.deepEqual(copy.ask(DERIVED), EXPECTED));
+      } finally {
+        copy.write(file, text);
+      }
+    });
+
+  it('should be what fails, and not the copy', () => assert.deepEqual(copy.ask(DERIVED), EXPECTED));
+});
