@@ -4,7 +4,7 @@ import type { Provisioned } from './provisioned.ts';
 import { PART_NAMES, STORES } from './schema.ts';
 import type { Environment, EnvironmentFile, PartName, StoreName } from './schema.ts';
 import { lackingNeeds } from './schema/parts.ts';
-import { nameOf } from '../reports/record/topology-names.ts';
+import { nameOf } from '../reports/record/names/topology-names.ts';
 
 /** The word of `--with`, given alone, for all that an environment declares. */
 const ALL = 'all';

@@ -1,5 +1,5 @@
-import { faultsOf } from '../../reports/record/trace-faults.ts';
-import type { PathHop } from '../../reports/record/trace-faults.ts';
+import { faultsOf } from '../../reports/record/names/trace-faults.ts';
+import type { PathHop } from '../../reports/record/names/trace-faults.ts';
 import type { Trace, TraceProbe } from '../traces/index.ts';
 import { Sight } from './sight.ts';
 import type { Following, Write } from './sight.ts';

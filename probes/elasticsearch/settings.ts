@@ -1,4 +1,4 @@
-import { GOVERNING } from './governing.ts';
+import { GOVERNING } from './declaration.ts';
 import { anyMember, ask, CANARY_INDEX, memberPlace } from './api.ts';
 import { factsOf } from '../store/members.ts';
 import type {

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { common } from '../store/declaring.ts';
 import type { StoreKind } from '../store/declaring.ts';
+import { COUNT, SWITCH, TIME, ANY } from '../store/recorded.ts';
 import type { SettingKinds } from '../store/recorded.ts';
-import { GOVERNING } from './governing.ts';
 
 export const neo4j = z
   .strictObject({
@@ -28,6 +28,23 @@ declare module '../store/declaring.ts' {
     neo4j: z.infer<typeof neo4j>;
   }
 }
+
+/** Settings that govern a failover of this store, by where they are read, in the order in which they are read, and what each can be. */
+export const GOVERNING = {
+  itself: { edition: /^[a-z]+$/, members: COUNT },
+  /** What decides how long recovery after a crash takes, and whether it may pass over missing logs; every edition has it. */
+  server: {
+    'db.checkpoint': /^[A-Z]+$/i,
+    'db.checkpoint.interval.time': TIME,
+    'db.checkpoint.interval.tx': COUNT,
+    'db.recovery.fail_on_missing_files': SWITCH,
+    'db.tx_log.preallocate': SWITCH,
+    'db.tx_log.rotation.retention_policy': ANY,
+    'server.databases.read_only': ANY,
+  },
+  /** How long clients keep a route. */
+  routing: { 'dbms.routing_ttl': TIME },
+} as const satisfies Readonly<Record<string, SettingKinds>>;
 
 function sorted(kinds: SettingKinds): SettingKinds {
   return Object.fromEntries(Object.entries(kinds).toSorted(([a], [b]) => (a < b ? -1 : 1)));

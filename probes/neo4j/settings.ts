@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { GOVERNING } from './governing.ts';
+import { GOVERNING } from './declaration.ts';
 import { factsOf } from '../store/members.ts';
 import type {
   Bounds,

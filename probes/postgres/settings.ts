@@ -1,4 +1,4 @@
-import { GOVERNING } from './governing.ts';
+import { GOVERNING } from './declaration.ts';
 import type {
   Bounds,
   Circumstances,

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { port } from '../declaring.ts';
 import { common } from '../store/declaring.ts';
 import type { StoreKind } from '../store/declaring.ts';
-import { GOVERNING } from './governing.ts';
+import { COUNT, SWITCH } from '../store/recorded.ts';
+import type { SettingKinds } from '../store/recorded.ts';
 
 const rabbitmq = z.strictObject({
   ...common,
@@ -35,6 +36,19 @@ declare module '../store/declaring.ts' {
     rabbitmq: z.infer<typeof rabbitmq>;
   }
 }
+
+/** Settings that govern a failover of this store, by where they are read, in the order in which they are read, and what each can be. */
+export const GOVERNING = {
+  cluster: {
+    version: /^\d+\.\d+.* on Erlang /,
+    members: COUNT,
+    net_ticktime: /^(?:\d+|unknown)$/,
+    heartbeat: /^(?:\d+|unknown)$/,
+    'canary queue': /^\w+, (?:durable|transient)$/,
+  },
+  /** Of the platform's own queues. */
+  queues: { 'queue type': /^[a-z]+$/, 'queue durable': SWITCH },
+} as const satisfies Readonly<Record<string, SettingKinds>>;
 
 export const store: StoreKind = {
   name: 'rabbitmq',

@@ -1,4 +1,4 @@
-import type { GOVERNING } from './governing.ts';
+import type { GOVERNING } from './declaration.ts';
 import { factsOf, firstAnswer } from '../store/members.ts';
 import type {
   Bounds,

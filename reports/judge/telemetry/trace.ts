@@ -1,14 +1,14 @@
 /** Traces of marked requests, as they were followed. */
 import type { History } from '../../record/history/history.ts';
 import type { Seen } from '../../record/observations/index.ts';
-import { faultsOf as faultsIn } from '../../record/trace-faults.ts';
-import type { TraceFault, TraceSpan } from '../../record/trace-faults.ts';
+import { faultsOf as faultsIn } from '../../record/names/trace-faults.ts';
+import type { TraceFault, TraceSpan } from '../../record/names/trace-faults.ts';
 import { all } from '../observed.ts';
 import type { Findings } from '../topology/findings.ts';
 import { sweptRule } from './observed.ts';
 import type { Hop, Marked } from './observed.ts';
 
-export { hopName, isNamed } from '../../record/trace-faults.ts';
+export { hopName, isNamed } from '../../record/names/trace-faults.ts';
 export type Fault = TraceFault;
 
 export interface Span extends TraceSpan {

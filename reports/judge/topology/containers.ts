@@ -1,6 +1,6 @@
 import type { History, HistoryHeader } from '../../record/history/history.ts';
 import type { Seen } from '../../record/observations/index.ts';
-import { nameOf } from '../../record/topology-names.ts';
+import { nameOf } from '../../record/names/topology-names.ts';
 import { need } from '../evidence/need.ts';
 import type { AnyNeed } from '../evidence/need.ts';
 import { all } from '../observed.ts';

@@ -1,7 +1,7 @@
 /** The declarations that judges read from a history's header. */
 import type { HeaderSettings } from '../../record/settings.ts';
 
-export { nameOf } from '../../record/topology-names.ts';
+export { nameOf } from '../../record/names/topology-names.ts';
 
 export type DeclaredWorkload = NonNullable<HeaderSettings['workloads']>[number];
 export type DeclaredPool = NonNullable<HeaderSettings['pools']>[number];

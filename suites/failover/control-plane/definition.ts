@@ -1,7 +1,7 @@
 /** Writes to the Kubernetes API while what leads it is hurt. */
 import { row } from '../../catalogue/row.ts';
 import type { CatalogueRow, Time } from '../../catalogue/types.ts';
-import type { ControlPlaneFault } from '../../../reports/record/control-plane-faults.ts';
+import type { ControlPlaneFault } from '../../../reports/record/names/control-plane-faults.ts';
 import { OBSERVES } from './observations.ts';
 
 const controlPlaneTime: Time = {

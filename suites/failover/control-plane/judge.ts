@@ -13,7 +13,7 @@ import { measure } from '../../../reports/judge/failover/record.ts';
 import { decide, seconds } from '../../../reports/judge/failover/verdict.ts';
 import { all, first, last } from '../../../reports/judge/observed.ts';
 import { mayLead, storesOf } from '../../../reports/judge/topology/declared.ts';
-import { KILLED_PODS } from '../../../reports/record/control-plane-faults.ts';
+import { KILLED_PODS } from '../../../reports/record/names/control-plane-faults.ts';
 import { OUTCOMES } from '../../../reports/record/history/history.ts';
 import type { History, HistoryHeader } from '../../../reports/record/history/history.ts';
 import type { Figure, Finding, Judgement } from '../../../reports/record/judgement.ts';

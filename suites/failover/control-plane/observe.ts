@@ -1,8 +1,8 @@
 import { API_OBJECT } from '../_trial/api-object.ts';
 import { notedAtRest } from '../_trial/at-rest.ts';
 import { scaledPods } from '../_trial/scaled-pods.ts';
-import { KILLED_PODS } from '../../../reports/record/control-plane-faults.ts';
-import type { ControlPlaneFault } from '../../../reports/record/control-plane-faults.ts';
+import { KILLED_PODS } from '../../../reports/record/names/control-plane-faults.ts';
+import type { ControlPlaneFault } from '../../../reports/record/names/control-plane-faults.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
 import type { Fields } from '../../../reports/record/observations/index.ts';
 import type { CheckContext } from '../../harness/context.ts';

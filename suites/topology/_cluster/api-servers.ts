@@ -3,7 +3,7 @@ import {
   KUBELET_PORT,
   kubeletName,
   serverName,
-} from '../../../reports/record/topology-names.ts';
+} from '../../../reports/record/names/topology-names.ts';
 import type { Trust } from '../../../env/schema.ts';
 import type { CheckContext } from '../../harness/context.ts';
 import { listPods, setting } from '../_objects/declared.ts';

@@ -12,7 +12,7 @@ import {
   KUBELET_PORT,
   kubeletName,
   serverName,
-} from '../../../../reports/record/topology-names.ts';
+} from '../../../../reports/record/names/topology-names.ts';
 
 const DAY_MS = 86_400_000;
 

@@ -8,7 +8,7 @@ import { listedNodes } from '../../../../reports/judge/topology/nodes.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { Seen } from '../../../../reports/record/observations/index.ts';
-import { REACHED_AGAIN, SAMPLED_NODES } from '../../../../reports/record/topology-names.ts';
+import { REACHED_AGAIN, SAMPLED_NODES } from '../../../../reports/record/names/topology-names.ts';
 
 export const judge: CheckJudge = {
   judge: judgeReachability,

@@ -1,4 +1,4 @@
-import { REACHED_AGAIN, SAMPLED_NODES } from '../../../../reports/record/topology-names.ts';
+import { REACHED_AGAIN, SAMPLED_NODES } from '../../../../reports/record/names/topology-names.ts';
 import type { CheckContext } from '../../../harness/context.ts';
 import type { KubeObject } from '../../../harness/protocol.ts';
 import { canaryLabels, canaryMetadata, CONTAINER_DEFAULTS, POD_DEFAULTS } from '../../_objects/canary.ts';

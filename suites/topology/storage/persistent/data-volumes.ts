@@ -1,7 +1,7 @@
 import { STORE_KINDS } from '../../../../probes/declared-stores.ts';
 import type { ClaimObject, VolumeObject } from '../../../../probes/kubernetes/objects.ts';
 import type { CheckContext } from '../../../harness/context.ts';
-import { coversPath } from '../../../../reports/record/topology-names.ts';
+import { coversPath } from '../../../../reports/record/names/topology-names.ts';
 import type { Found } from '../../_objects/declared.ts';
 import { podsOf } from '../../_objects/declared.ts';
 import type { PodObject, Volume, WorkloadObject } from '../../_objects/shapes.ts';

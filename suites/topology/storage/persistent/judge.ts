@@ -7,7 +7,7 @@ import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { Seen } from '../../../../reports/record/observations/index.ts';
 import type { HeaderSettings } from '../../../../reports/record/settings.ts';
-import { coversPath, nameOf } from '../../../../reports/record/topology-names.ts';
+import { coversPath, nameOf } from '../../../../reports/record/names/topology-names.ts';
 
 type Storage = HeaderSettings['storage'];
 

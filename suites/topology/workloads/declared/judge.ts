@@ -8,7 +8,7 @@ import { judgePods } from '../../../../reports/judge/topology/restarts.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { Seen } from '../../../../reports/record/observations/index.ts';
-import { nameOf } from '../../../../reports/record/topology-names.ts';
+import { nameOf } from '../../../../reports/record/names/topology-names.ts';
 
 export const judge: CheckJudge = {
   judge: judgeDeclared,

@@ -11,7 +11,7 @@ import type { DeclaredWorkload } from '../../../../reports/judge/topology/declar
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History, HistoryHeader } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
-import { nameOf } from '../../../../reports/record/topology-names.ts';
+import { nameOf } from '../../../../reports/record/names/topology-names.ts';
 
 const serving = ({ settings }: HistoryHeader): DeclaredWorkload[] =>
   (settings.workloads ?? []).filter(({ serves }) => serves === true);

@@ -7,7 +7,7 @@ import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { Seen } from '../../../../reports/record/observations/index.ts';
-import { nameOf } from '../../../../reports/record/topology-names.ts';
+import { nameOf } from '../../../../reports/record/names/topology-names.ts';
 
 export const judge: CheckJudge = {
   judge: judgeSpread,
