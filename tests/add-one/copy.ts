@@ -60,10 +60,18 @@ export class Copy {
     this.write(file, parts.join(to));
   }
 
-  /** Writes every file that a page shows: its path in backticks on a line of its own, then a block of code. @returns their paths */
+  /**
+   * Writes every file that a page shows: its path in backticks on a line of its own, then a block of code.
+   * @returns their paths
+   * @throws Error when one of them imports a file that is not there, types included, which Node would not notice
+   */
   follow(page: string): string[] {
     const blocks = [...this.read(page).matchAll(/^`([^`\n]+)`\n\n```ts\n(.*?)^```$/gms)];
     for (const [, file = '', text = ''] of blocks) this.write(file, text);
+    for (const [, file = '', text = ''] of blocks)
+      for (const [, from = ''] of text.matchAll(/(?:from |import\(|module )'(\.[^']+)'/g))
+        if (!existsSync(path.join(this.root, path.dirname(file), from)))
+          throw new Error(`${page}: ${file} imports ${from}, which is not there`);
     return blocks.map(([, file = '']) => file);
   }
 
