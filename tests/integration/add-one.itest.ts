@@ -60,3 +60,28 @@ describe('a check that was added by its folder', () => {
     assert.equal(run.code, 0, run.output);
   });
 });
+
+describe('a fault that was added by its file', () => {
+  const copy = new Copy();
+  before(async () => {
+    await provisioned(['postgres']);
+    copy.change('env/local-small.yaml', ', pod-delete,', ', pod-delete, evict,');
+    copy.follow('docs/extend/a-fault.md');
+  });
+  after(() => copy.remove());
+
+  it('should take the leader away, be proved, and end with another one', () => {
+    const drill = copy.plumbline('drill', 'failover/postgres/evict', '--env', 'local-small', '--yes');
+    assert.equal(drill.code, 0, drill.output);
+    assert.match(
+      drill.output,
+      /failover\/postgres\/evict: RTO [\d.]+ s, lost writes 0, another leader in 1 of 1 trial/,
+    );
+  });
+
+  it('should be caught when a write is lost', () => {
+    const caught = copy.plumbline('controls', '--check', 'failover/postgres/evict');
+    assert.equal(caught.code, 0, caught.output);
+    assert.match(caught.output, /1 passed, 0 failed/);
+  });
+});
