@@ -1,6 +1,8 @@
 /** A check is added by adding its folder: docs/extend/a-check.md, word for word. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { noticesTablesByHand } from './by-hand.ts';
+import type { ByHand } from './by-hand.ts';
 import { Copy } from './copy.ts';
 
 const PAGE = 'docs/extend/a-check.md';
@@ -109,8 +111,7 @@ describe('adding a check', () => {
   });
 });
 
-/** What would be if a table were kept by hand: the same that is known today, and not what a new folder says. */
-const BY_HAND: readonly (readonly [what: string, file: string, from: string, to: string])[] = [
+const BY_HAND: readonly ByHand[] = [
   [
     'the list of definitions',
     'suites/catalogue/rows.ts',
@@ -149,29 +150,11 @@ const BY_HAND: readonly (readonly [what: string, file: string, from: string, to:
   ],
 ];
 
-/** The copy must still be a program: what does not even load would prove nothing. */
-const LOADS = `
-import './suites/catalogue/loaded.ts';
-import './runner/plan/environment-parts.ts';
-console.log(JSON.stringify('loaded'));
-`;
-
-describe('a table that is kept by hand', () => {
-  const copy = new Copy();
-  before(() => void copy.follow(PAGE));
-  after(() => copy.remove());
-
-  for (const [what, file, from, to] of BY_HAND)
-    it(`should be noticed: ${what}`, () => {
-      const text = copy.read(file);
-      copy.change(file, from, to);
-      try {
-        assert.equal(copy.ask(LOADS), 'loaded');
-        assert.throws(() => assert.deepEqual(copy.ask(DERIVED), EXPECTED));
-      } finally {
-        copy.write(file, text);
-      }
-    });
-
-  it('should be what fails, and not the copy', () => assert.deepEqual(copy.ask(DERIVED), EXPECTED));
+noticesTablesByHand('a table that is kept by hand', {
+  follow: (copy) => copy.follow(PAGE),
+  tables: BY_HAND,
+  loads: `import './suites/catalogue/loaded.ts';
+import './runner/plan/environment-parts.ts';`,
+  derived: DERIVED,
+  expected: EXPECTED,
 });

@@ -1,6 +1,8 @@
 /** A fault is added by adding its file: docs/extend/a-fault.md, word for word. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { noticesTablesByHand } from './by-hand.ts';
+import type { ByHand } from './by-hand.ts';
 import { Copy } from './copy.ts';
 
 const PAGE = 'docs/extend/a-fault.md';
@@ -101,8 +103,7 @@ describe('adding a fault', () => {
   });
 });
 
-/** What would be if a list were kept by hand. */
-const BY_HAND: readonly (readonly [what: string, file: string, from: string, to: string])[] = [
+const BY_HAND: readonly ByHand[] = [
   [
     'names of faults',
     'faults/index.ts',
@@ -129,25 +130,10 @@ const BY_HAND: readonly (readonly [what: string, file: string, from: string, to:
   ],
 ];
 
-describe('a list of faults that is kept by hand', () => {
-  const copy = new Copy();
-  before(() => void follow(copy));
-  after(() => copy.remove());
-
-  for (const [what, file, from, to] of BY_HAND)
-    it(`should be noticed: ${what}`, () => {
-      const text = copy.read(file);
-      copy.change(file, from, to);
-      try {
-        assert.equal(
-          copy.ask("import './faults/index.ts'; console.log(JSON.stringify('loaded'));"),
-          'loaded',
-        );
-        assert.throws(() => assert.deepEqual(copy.ask(DERIVED), EXPECTED));
-      } finally {
-        copy.write(file, text);
-      }
-    });
-
-  it('should be what fails, and not the copy', () => assert.deepEqual(copy.ask(DERIVED), EXPECTED));
+noticesTablesByHand('a list of faults that is kept by hand', {
+  follow,
+  tables: BY_HAND,
+  loads: `import './faults/index.ts';`,
+  derived: DERIVED,
+  expected: EXPECTED,
 });

@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { after, before, describe, it } from 'node:test';
+import { noticesTablesByHand } from './by-hand.ts';
+import type { ByHand } from './by-hand.ts';
 import { Copy } from './copy.ts';
 
 const PAGE = 'docs/extend/a-store.md';
@@ -121,8 +123,7 @@ describe('adding a store', () => {
   });
 });
 
-/** What would be if a list were kept by hand. */
-const BY_HAND: readonly (readonly [what: string, file: string, from: string, to: string])[] = [
+const BY_HAND: readonly ByHand[] = [
   [
     'declarations',
     'probes/declared-stores.ts',
@@ -149,30 +150,12 @@ const BY_HAND: readonly (readonly [what: string, file: string, from: string, to:
   ],
 ];
 
-/** The copy must still be a program: what does not even load would prove nothing. */
-const LOADS = `
-import './suites/catalogue/loaded.ts';
+noticesTablesByHand('a list of stores that is kept by hand', {
+  follow,
+  tables: BY_HAND,
+  loads: `import './suites/catalogue/loaded.ts';
 import './probes/stores.ts';
-import './suites/failover/store/controls/index.ts';
-console.log(JSON.stringify('loaded'));
-`;
-
-describe('a list of stores that is kept by hand', () => {
-  const copy = new Copy();
-  before(() => void follow(copy));
-  after(() => copy.remove());
-
-  for (const [what, file, from, to] of BY_HAND)
-    it(`should be noticed: ${what}`, () => {
-      const text = copy.read(file);
-      copy.change(file, from, to);
-      try {
-        assert.equal(copy.ask(LOADS), 'loaded');
-        assert.throws(() => assert.deepEqual(copy.ask(DERIVED), EXPECTED));
-      } finally {
-        copy.write(file, text);
-      }
-    });
-
-  it('should be what fails, and not the copy', () => assert.deepEqual(copy.ask(DERIVED), EXPECTED));
+import './suites/failover/store/controls/index.ts';`,
+  derived: DERIVED,
+  expected: EXPECTED,
 });
