@@ -88,20 +88,27 @@ function neverRun(environment: Environment, row: CatalogueRow): string | null {
   return row.needsSize === 'full' && small ? 'size small' : null;
 }
 
-/** What injects a fault is tried as often as the profile says, and never less often than its goal does. */
-function trialsOf(row: CatalogueRow, profile: Profile | null, own: number | undefined): number {
-  if (!isRepeated(row)) return 1;
-  return Math.max(wantedBy(row, profile) ?? 1, own ?? 1);
+/**
+ * What injects a fault is tried as often as the profile says, and never less often than its goal does; `repeat` alone changes nothing of
+ * the goal. What is not repeated could never have enough trials, and is asked for none.
+ */
+function repeated(
+  row: CatalogueRow,
+  profile: Profile | null,
+  { goals, repeat }: { goals: Goals; repeat: number | undefined },
+): Pick<PlannedCheck, 'goals' | 'trials'> {
+  const { minTrials, ...others } = goals;
+  if (suiteOf(row.id) !== 'failover') return { goals: others, trials: 1 };
+  const asked = [wantedBy(row, profile), minTrials].filter((trials) => trials !== undefined);
+  if (asked.length === 0) return { goals: others, trials: repeat ?? 1 };
+  const trials = Math.max(...asked);
+  return { goals: { ...others, minTrials: trials }, trials: repeat ?? trials };
 }
 
 /** As often as a profile says; undefined: it says nothing. */
 function wantedBy(row: CatalogueRow, profile: Profile | null): number | undefined {
   const ofServices = failoverParts(row.id) === null ? profile?.serviceTrials : undefined;
   return ofServices ?? profile?.minTrials;
-}
-
-function isRepeated(row: CatalogueRow): boolean {
-  return suiteOf(row.id) === 'failover';
 }
 
 /**
@@ -146,20 +153,12 @@ export function planChecks(environment: Environment, selection: Selection = {}):
   }
   return rows.map((row) => {
     const { goals, source, text } = resolveGoals(environment, row);
-    const trials = trialsOf(row, profile, goals.minTrials);
-    const { minTrials, ...others } = goals;
-    // What is not repeated could never have enough of them.
-    const repeated =
-      minTrials === undefined && wantedBy(row, profile) === undefined
-        ? others
-        : { ...others, minTrials: trials };
     return {
       row: withStandIns(environment, row),
-      goals: isRepeated(row) ? repeated : others,
+      ...repeated(row, profile, { goals, repeat: selection.repeat }),
       goalSource: source,
       goalText: text,
       required: profile !== null && matchesAny(profile.required, row.id) && !notHere(environment, row),
-      trials: (isRepeated(row) ? selection.repeat : undefined) ?? trials,
       notRun: whyNotRun(environment, row, selection.now),
     };
   });
