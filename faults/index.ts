@@ -1,8 +1,8 @@
 /** Faults by their name in check ids. A new one is a file beside this one that exports `fault`. */
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
+import { loadModule } from '../host/load-module.ts';
 import type { Fault, FaultName } from './_common/fault.ts';
 
 export type { Fault, FaultName } from './_common/fault.ts';
@@ -12,15 +12,10 @@ const moduleSchema = z.object({
 });
 
 async function faultIn(file: string): Promise<Fault> {
-  const loaded: unknown = await import(pathToFileURL(path.join(import.meta.dirname, file)).href).catch(
-    (error: unknown) => {
-      throw new Error(`faults/${file} cannot be loaded: ${String(error)}`, { cause: error });
-    },
-  );
-  const { data } = moduleSchema.safeParse(loaded);
-  if (data?.fault.id !== path.basename(file, '.ts'))
-    throw new Error(`faults/${file} exports no fault of its name`);
-  return data.fault;
+  const what = 'fault of its name';
+  const { fault } = await loadModule(path.join(import.meta.dirname, file), moduleSchema, what);
+  if (fault.id !== path.basename(file, '.ts')) throw new Error(`faults/${file} exports no ${what}`);
+  return fault;
 }
 
 const FILES = readdirSync(import.meta.dirname).filter(

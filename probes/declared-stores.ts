@@ -1,8 +1,8 @@
 /** Stores by what their declarations say. A new one is a folder beside this file whose `declaration.ts` exports `store`. */
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
+import { loadModule } from '../host/load-module.ts';
 import { addStoreFacts } from '../reports/record/store-facts.ts';
 import type { StoreDeclarations, StoreKind, StoreName } from './store/declaring.ts';
 
@@ -19,10 +19,7 @@ const moduleSchema = z.object({
 async function kindIn(folder: string): Promise<StoreKind[]> {
   const file = path.join(import.meta.dirname, folder, 'declaration.ts');
   if (!existsSync(file)) return [];
-  const loaded: unknown = await import(pathToFileURL(file).href).catch((error: unknown) => {
-    throw new Error(`probes/${folder}/declaration.ts cannot be loaded: ${String(error)}`, { cause: error });
-  });
-  const { store } = moduleSchema.parse(loaded);
+  const { store } = await loadModule(file, moduleSchema, 'store of its name');
   if (store === undefined) return [];
   if (store.name !== folder)
     throw new Error(`probes/${folder}/declaration.ts is of a store of another name: ${store.name}`);

@@ -1,6 +1,6 @@
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
+import { loadModule } from '../host/load-module.ts';
 import { STORE_KINDS } from './declared-stores.ts';
 import type { StoreDriver } from './store/store-driver.ts';
 
@@ -10,10 +10,8 @@ const moduleSchema = z.object({
 
 /** The folder of each declared store exports its driver. */
 async function driverOf(name: string): Promise<StoreDriver> {
-  const loaded: unknown = await import(pathToFileURL(path.join(import.meta.dirname, name, 'index.ts')).href);
-  const { data } = moduleSchema.safeParse(loaded);
-  if (data === undefined) throw new Error(`probes/${name}/index.ts exports no \`driver\``);
-  return data.driver;
+  return (await loadModule(path.join(import.meta.dirname, name, 'index.ts'), moduleSchema, '`driver`'))
+    .driver;
 }
 
 const DRIVERS: readonly StoreDriver[] = await Promise.all(STORE_KINDS.map(({ name }) => driverOf(name)));

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
+import { loadModule } from '../../host/load-module.ts';
 import type { PartName } from '../../env/schema.ts';
 import { keepPodFields } from '../../probes/kubernetes/cache/trim.ts';
 import { addKinds } from '../../reports/record/observations/index.ts';
@@ -17,14 +17,7 @@ const DECLARATIONS = ['definition.ts', 'planned.ts'];
 const moduleSchema = z.object({ checks: z.custom<readonly CatalogueRow[]>(Array.isArray) });
 
 async function rowsIn(file: string): Promise<readonly CatalogueRow[]> {
-  const loaded: unknown = await import(pathToFileURL(path.join(SUITES, file)).href).catch(
-    (error: unknown) => {
-      throw new Error(`suites/${file} cannot be loaded: ${String(error)}`, { cause: error });
-    },
-  );
-  const { data } = moduleSchema.safeParse(loaded);
-  if (data === undefined) throw new Error(`suites/${file} exports no list of \`checks\``);
-  return data.checks;
+  return (await loadModule(path.join(SUITES, file), moduleSchema, 'list of `checks`')).checks;
 }
 
 const FILES = readdirSync(SUITES, { recursive: true, encoding: 'utf8' }).filter((file) =>
