@@ -1,10 +1,10 @@
-import { test, type TestInfo } from '@playwright/test';
+import { test } from '@playwright/test';
 import { abortWorker, RunnerClient } from './client.ts';
 import { createContext } from './context.ts';
 import type { CheckBody } from './context.ts';
 import { readHandover } from './handover.ts';
 import { Observations } from './observations.ts';
-import type { Judged, PlannedCheck, StepRecord } from './protocol.ts';
+import type { PlannedCheck, StepRecord } from './protocol.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
 /** Beyond a check's own time, for judging and for saying that it ran out; then Playwright kills the worker. */
@@ -25,8 +25,9 @@ export function planned(): readonly string[] {
 }
 
 /**
- * Registers a check of the plan. The body observes and records, once a trial; the runner judges, and the test passes exactly when the verdict
- * is `pass`. A body that throws makes the check `inconclusive`.
+ * Registers a check of the plan. The body observes and records, once a trial; the test ends well when that came to its end. What was
+ * observed is judged by the runner, and its verdict does not come back here. A body that throws makes the check `inconclusive`, and fails the
+ * test, so that Playwright goes on with a new worker: what was begun in the old one may still run.
  */
 export function register(id: string, body: CheckBody): void {
   const planned = plan.get(id);
@@ -41,12 +42,8 @@ export function register(id: string, body: CheckBody): void {
     info.setTimeout(performance.now() - startedMs + planned.timeoutMs + GRACE_MS);
     const run = new CheckRun(planned, client);
     const crash = await run.trials(body);
-    const judgement = await client.call(
-      'check.end',
-      { check: id, trials: run.begun, steps: run.steps, crash },
-      id,
-    );
-    await settle(info, judgement);
+    await client.call('check.end', { check: id, trials: run.begun, steps: run.steps, crash }, id);
+    if (crash !== undefined) throw new Error(crash);
   });
 }
 
@@ -127,12 +124,4 @@ async function withDeadline(work: Promise<void>, signal: AbortSignal, planned: P
   } finally {
     signal.removeEventListener('abort', onAbort);
   }
-}
-
-/** Attaches the judgement and ends the test as it says. `not-run` has this one way only. */
-async function settle(info: TestInfo, judgement: Judged): Promise<void> {
-  await info.attach('judgement', { body: JSON.stringify(judgement), contentType: 'application/json' });
-  // Known only once it was looked: the record says `not-run` with its reason, and Playwright has no other word for that than skipped.
-  if (judgement.verdict === 'not-run') test.skip(true, judgement.reason);
-  if (judgement.verdict !== 'pass') throw new Error(`${judgement.verdict}: ${judgement.reason}`);
 }

@@ -9,7 +9,6 @@ import type { Utilisation } from '../../probes/gpu/index.ts';
 import type { ObjectOf } from '../../probes/kubernetes/objects.ts';
 import type { KubeObject, ObjectRef } from '../../probes/kubernetes/types.ts';
 import type { Steadiness } from '../../probes/store/store-driver.ts';
-import type { Judgement } from '../../reports/record/judgement.ts';
 
 export type { KubeObject, ObjectRef };
 
@@ -22,10 +21,10 @@ export type { KubeObject, ObjectRef };
 export interface RunnerMethods {
   /** Opens the history of a check (or of its next trial): the runner writes the header and hands over the folder. */
   'check.begin': { params: { check: string; trial: number }; result: BeginResult };
-  /** Judges the history so far recorded and stores the result; the same judge as `plumbline judge`. */
+  /** All is recorded: the runner undoes what was done, and judges the histories as `plumbline judge` does. It answers when it has. */
   'check.end': {
     params: { check: string; trials: number; steps: StepRecord[]; crash?: string };
-    result: Judged;
+    result: null;
   };
   /** Waits for its turn: readers share, `exclusive` is alone. Released by `check.end`. */
   'lock.acquire': { params: { check: string; mode: 'shared' | 'exclusive' }; result: null };
@@ -231,14 +230,9 @@ export interface RunnerMethods {
   'progress.event': { params: ProgressEvent; result: null };
 }
 
-/** `error` is Playwright's own trouble, such as a spec file that does not load or a worker that died. */
-export interface ProgressEvent {
-  event: 'loaded' | 'test' | 'step' | 'ended' | 'error';
-  check?: string;
-  detail?: string;
-  /** Tests found, on `loaded`. */
-  tests?: number;
-}
+/** A step that begins, or Playwright's own trouble, such as a spec file that does not load or a worker that died. */
+export type ProgressEvent =
+  { event: 'step'; check: string; detail: string } | { event: 'error'; detail: string };
 
 /** A request on the wire. `check` names the asking check, so that API calls are counted against it. */
 export interface RequestEnvelope {
@@ -301,8 +295,6 @@ export interface BeginResult {
   goals: Goals;
   settings: CheckSettings;
 }
-/** What the test of a check needs of its judgement; the whole is beside it. */
-export type Judged = Pick<Judgement, 'verdict' | 'reason'>;
 export interface StepRecord {
   title: string;
   durationMs: number;

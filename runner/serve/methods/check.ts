@@ -23,12 +23,12 @@ export function checkMethods(runner: ServedRunner): Methods {
       // Stopped and undone before it is judged: the next check must find the environment as it was.
       await runner.abandon(check);
       const own = crash === undefined ? null : crashVerdict(crash, interrupted);
-      return (await runState.conclude(check, own, steps)).judgement;
+      await runState.conclude(check, own, steps);
+      return null;
     },
     'progress.event': (event) => {
-      if (event.event === 'error') runner.complaints.push(event.detail ?? 'unknown error of Playwright');
-      else if (event.event === 'step' && event.check !== undefined)
-        runState.progress.step(event.check, event.detail ?? '');
+      if (event.event === 'error') runner.complaints.push(event.detail);
+      else runState.progress.step(event.check, event.detail);
       return Promise.resolve(null);
     },
   };
