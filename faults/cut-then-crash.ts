@@ -5,16 +5,15 @@ import type { Fault, FaultContext, FaultResult } from './_common/fault.ts';
 import { injectInto } from './_common/inject.ts';
 import { needsNode } from './_common/refusal.ts';
 
-/** PostgreSQL's port: what the replicas no longer hear from. */
+/** PostgreSQL's port on the leader: the replicas stream from it. */
 const REPLICATION_PORT = 5432;
 const TABLE = 'plumbline_cut';
-/** Long enough for some hundred acknowledged writes, short enough that Patroni still takes a replica for leader (1 MiB of lag). */
+/** Long enough for some hundred acknowledged writes, short enough that Patroni still promotes a replica (lag below 1 MiB). */
 const CUT_MS = 3_000;
 
 /**
- * For controls only: the replicas no longer receive what the leader writes, and some seconds later the leader crashes. They hear
- * from it again when the fault is undone, after another has taken over. With asynchronous commit this loses acknowledged writes,
- * which the check must count.
+ * For controls only: the replicas are cut off from the leader's writes, and CUT_MS later the leader crashes. The rollback lifts the cut
+ * only after a replica has taken over. With asynchronous commit this loses acknowledged writes, which the check must count.
  */
 export const fault: Fault = {
   id: 'cut-then-crash',
@@ -58,6 +57,6 @@ async function cutAndCrash(ctx: FaultContext): Promise<FaultResult> {
   if (notCut.length > 0) return missed(ctx, ctx.target, notCut.join('; '), monoMs());
   ctx.write({ kind: 'replicas-cut', t: monoMs(), replicas: replicas.map(({ name }) => name) });
   await sleep(CUT_MS, undefined, { signal: ctx.signal });
-  // The cut outlasts the crash: the kernel keeps what a killed server had handed to it, and would send it as soon as it can.
+  // The cut stays during the crash: the kernel still holds data of the killed server in its socket buffers, and would deliver it.
   return await injectInto(ctx, 'cut-then-crash', (member) => ctx.injector.crash(member));
 }

@@ -9,8 +9,8 @@ declare module './_common/fault.ts' {
 }
 
 /**
- * The container's cgroup frozen: every process of it stands still where it is, its sockets stay open and the kernel still acknowledges
- * what arrives. kubelet's liveness probe may end the container, which then thaws; the inverse finds it so.
+ * Freezes the container's cgroup: its processes stop, its sockets stay open, and the kernel still acknowledges what arrives. A failing
+ * liveness probe may make kubelet restart the container, which thaws it; the rollback then has nothing to do.
  */
 export const fault: Fault = {
   id: 'hang',

@@ -1,4 +1,4 @@
-/** Faults by their name in check ids. A new one is a file beside this one that exports `fault`. */
+/** Faults by their name in check ids. To add a fault, add a file beside this one that exports `fault`. */
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
@@ -12,7 +12,7 @@ const moduleSchema = z.object({
 });
 
 async function faultIn(file: string): Promise<Fault> {
-  const what = 'fault of its name';
+  const what = 'fault whose id is the name of the file';
   const { fault } = await loadModule(path.join(import.meta.dirname, file), moduleSchema, what);
   if (fault.id !== path.basename(file, '.ts')) throw new Error(`faults/${file} exports no ${what}`);
   return fault;
@@ -33,17 +33,17 @@ export function faultOf(id: string): Fault {
   return fault;
 }
 
-/** A list that is not empty, as `z.enum` wants it. */
+/** A list that is not empty, which `z.enum` needs. */
 export type Names = readonly [FaultName, ...FaultName[]];
 
 function namesOf(which: (fault: Fault) => boolean): Names {
   const names = ALL.filter((fault) => fault.forControlsOnly !== true && which(fault)).map(({ id }) => id);
   if (names.length === 0) throw new Error('there are no faults');
-  // eslint-disable-next-line verdicts/no-cast-from-unknown -- the file of each adds its name to FaultNames
+  // eslint-disable-next-line verdicts/no-cast-from-unknown -- each fault's file adds its name to FaultNames
   return names as unknown as Names;
 }
 
-/** Faults that checks and environment files may name, in their order. */
+/** Faults that checks and environment files may name, sorted by `order`. */
 export const FAULTS = namesOf(() => true);
-/** Those that can hit any pod, and not the members of a store alone. */
+/** Faults that can hit any pod, not only members of a store. */
 export const POD_FAULTS = namesOf(({ anyPod }) => anyPod);

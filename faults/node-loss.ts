@@ -7,7 +7,7 @@ declare module './_common/fault.ts' {
   }
 }
 
-/** Packets dropped silently, then every process of the node killed: nobody learns of it but by waiting. */
+/** Drops the node's packets silently, then kills all its processes: others notice the loss only by their timeouts. */
 export const fault: Fault = {
   id: 'node-loss',
   order: 40,

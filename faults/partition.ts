@@ -13,8 +13,8 @@ declare module './_common/fault.ts' {
 }
 
 /**
- * The member cut off from its peers: what it sends to them and hears from them is dropped, while clients still reach it. With
- * `also: api` it does not reach the API server either, which is where some stores elect their leader.
+ * Cuts the member off from its peers: packets in both directions are dropped, while clients still reach the member. With `also: api`
+ * it does not reach the API server either, through which some stores elect their leader.
  */
 export const fault: Fault = {
   id: 'partition',
@@ -32,7 +32,7 @@ export const fault: Fault = {
   },
 };
 
-/** Those who are cut off together stay together: a majority that is cut off keeps its own way. */
+/** Targets of one fault are not cut off from each other: a majority that is cut off can still form a quorum. */
 function prepare(
   ctx: FaultContext,
   { member, all, api }: { member: FaultMember; all: readonly FaultMember[]; api: Cut[] },
@@ -47,7 +47,9 @@ function prepare(
   if (peers.length === 0 || unknown.length > 0) {
     const lacking = unknown.map(({ name }) => name).join(', ');
     const reason =
-      unknown.length > 0 ? `${lacking} has no address to be cut off from` : `${member.name} has no peers`;
+      unknown.length > 0
+        ? `no IP address is known for ${lacking}, so its packets cannot be dropped`
+        : `${member.name} has no peers`;
     return Promise.resolve({ reason });
   }
   return ctx.injector.cut(member, [...peers, ...api], TABLE);
@@ -57,7 +59,7 @@ const port = z.object({ port: z.number() });
 const apiService = z.object({
   spec: z.object({ clusterIPs: z.array(z.string()).optional(), ports: z.array(port) }),
 });
-/** The API server writes null for a list that is empty, and for a port that is any. */
+/** The API server writes null for an empty list, and for a port that stands for all ports. */
 const slices = z.object({
   items: z.array(
     z.object({
@@ -67,14 +69,14 @@ const slices = z.object({
   ),
 });
 
-/** @throws Error for an answer that is none, or says something else */
+/** @throws Error when the status is not 200, or the answer has an unexpected shape */
 async function read<T>(ctx: FaultContext, path: string, schema: z.ZodType<T>): Promise<T> {
   const { status, body } = await ctx.kube({ method: 'GET', path, timeoutMs: ctx.timeoutMs('apiRequest') });
   if (status !== 200) throw new Error(`partition: the API server answered ${status} for ${path}`);
   return heldTo(schema, body, `partition: ${path}`);
 }
 
-/** The API server as pods know it: its Service, and the servers behind it, which some clients ask directly. */
+/** The addresses at which pods reach the API server: its Service, and the servers behind it, which some clients use directly. */
 async function apiServers(ctx: FaultContext): Promise<Cut[]> {
   const service = await read(ctx, '/api/v1/namespaces/default/services/kubernetes', apiService);
   const selector = encodeURIComponent('kubernetes.io/service-name=kubernetes');

@@ -8,7 +8,7 @@ declare module './_common/fault.ts' {
   }
 }
 
-/** SIGKILL to every process of the pod, from the node: nothing in the pod gets a word in. Kubernetes starts it again. */
+/** SIGKILL to every process of the pod, from its node: nothing in the pod can shut down cleanly. kubelet restarts the containers. */
 export const fault: Fault = {
   id: 'pod-crash',
   order: 10,

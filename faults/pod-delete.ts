@@ -13,8 +13,8 @@ declare module './_common/fault.ts' {
 }
 
 /**
- * Deletion through the API without grace: the kind case. Kubernetes takes the pod out of the Services and still sends
- * SIGTERM; the StatefulSet makes a new pod of the name.
+ * Deletion through the Kubernetes API with grace period 0. It is milder than a crash: the pod is taken out of the Services and still
+ * gets SIGTERM. The StatefulSet creates a new pod with the same name.
  */
 export const fault: Fault = {
   id: 'pod-delete',
@@ -32,7 +32,7 @@ function prepare(ctx: FaultContext, member: FaultMember): Preparation {
   return {
     member,
     found: `pod ${member.uid}`,
-    inverses: [], // the StatefulSet makes the pod again
+    inverses: [], // the StatefulSet creates the pod again
     act: async (acted) => {
       const body = {
         apiVersion: 'v1',
@@ -44,10 +44,10 @@ function prepare(ctx: FaultContext, member: FaultMember): Preparation {
       const thereMs = monoMs();
       const before = await look(ctx, member);
       if (!before.there || before.ending)
-        return `${member.name} (${member.uid}) was gone before it was deleted, or ending already`;
+        return `${member.name} (${member.uid}) was gone or terminating before the deletion was sent`;
       const { status } = await ctx.kube({ method: 'DELETE', path: pathOf(ctx, member), body, timeoutMs });
       acted(`deleted, answered ${status}`);
-      // The API server deletes in two steps: kubelet may be quicker than the second, which then finds nothing, or another pod.
+      // The API server deletes in two steps. If kubelet removes the pod in between, the second finds none (404) or a new one (409).
       if (status >= 300 && status !== 404 && status !== 409)
         return `the API server refused to delete ${member.name}: ${status}`;
       return awaitGone(ctx, member, thereMs);
@@ -55,7 +55,7 @@ function prepare(ctx: FaultContext, member: FaultMember): Preparation {
   };
 }
 
-/** Landed when the API server knows no pod of this UID any more. */
+/** Landed when the API server no longer has a pod with this UID. */
 async function awaitGone(ctx: FaultContext, member: FaultMember, thereMs: number): Promise<Landing | string> {
   const limitMs = ctx.timeoutMs('faultLanding');
   const until = monoMs() + limitMs;
@@ -64,7 +64,7 @@ async function awaitGone(ctx: FaultContext, member: FaultMember, thereMs: number
     const { there } = await look(ctx, member);
     const landedMs = monoMs();
     if (!there) {
-      const proof = `the API server knows no pod ${member.uid} (${member.name}) any more, since between ${lastBeforeMs.toFixed(1)} and ${landedMs.toFixed(1)} ms`;
+      const proof = `pod ${member.uid} (${member.name}) disappeared from the API server between ${lastBeforeMs.toFixed(1)} and ${landedMs.toFixed(1)} ms`;
       return { lastBeforeMs, landedMs, by: 'UID gone from the API', proof };
     }
     lastBeforeMs = sentMs;
@@ -77,7 +77,7 @@ const podSeen = z.object({
   metadata: z.object({ uid: z.string(), deletionTimestamp: z.string().optional() }),
 });
 
-/** Is the pod of this UID in the API, and is it to end already? An answer that says neither counts as there. */
+/** Whether the API still has a pod with this UID, and whether that pod is terminating. An unreadable answer counts as "there". */
 async function look(ctx: FaultContext, member: FaultMember): Promise<{ there: boolean; ending: boolean }> {
   const timeoutMs = ctx.timeoutMs('apiRequest');
   const { status, body } = await ctx.kube({ method: 'GET', path: pathOf(ctx, member), timeoutMs });

@@ -10,8 +10,8 @@ declare module './_common/fault.ts' {
 }
 
 /**
- * A planned change of leader, ordered in the store's own way. There is nothing to undo: who leads is no property of the
- * environment, and roles are compared as a multiset afterwards.
+ * A planned change of leader, ordered by the store's own command. There is nothing to undo: an environment does not declare which
+ * member leads, and roles are compared afterwards as a multiset.
  */
 export const fault: Fault = {
   id: 'switchover',
@@ -49,7 +49,7 @@ function prepare(ctx: FaultContext, member: FaultMember): Preparation {
   };
 }
 
-/** The order is the cause, and the store's answer to it the proof. It took effect somewhere between the two; the outage counts from the order. */
+/** The proof is the store's answer to the order. The change happened between the two; the outage counts from the order. */
 function carriedOut(order: {
   from: string;
   to: string;
@@ -58,7 +58,7 @@ function carriedOut(order: {
   answeredMs: number;
 }): Landing | string {
   const { from, to, detail, sentMs, answeredMs } = order;
-  if (from === to) return `${detail}, and ${from} leads as before`;
+  if (from === to) return `${detail}, but ${from} still leads`;
   const proof = `ordered at ${sentMs.toFixed(1)} ms, answered at ${answeredMs.toFixed(1)} ms: ${detail} (${from} → ${to})`;
   return { lastBeforeMs: sentMs, landedMs: sentMs, by: 'order carried out', proof };
 }

@@ -130,7 +130,7 @@ test('a node whose power is not on is not lost; one that is has its return recor
   };
   const signal = new AbortController().signal;
   const off = await loseNode(member, power, signal);
-  assert.match('reason' in off ? off.reason : '', /worker-1 is not on.*power of worker-1: off/);
+  assert.match('reason' in off ? off.reason : '', /worker-1 must be on.*power of worker-1: off/);
   const on = await loseNode(member, { ...power, state: ['echo', 'power: on'], off: ['true'] }, signal);
   assert.ok('act' in on);
   assert.deepEqual(on.inverses[0], {

@@ -4,19 +4,19 @@ import type { FaultInverse } from './inverse.ts';
 
 export type { FaultInverse } from './inverse.ts';
 
-/** Names of the faults that checks and environment files may name: the file of each adds its own. */
+/** Names of the faults that checks and environment files may name. Each fault's own file adds its name. */
 // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- it is what others merge into
 export interface FaultNames {}
 
 export type FaultName = keyof FaultNames;
 
-/** What became of a fault: whom it hit, and when it is proved to have been in force. */
+/** Outcome of a fault: which members it hit, and when it is proved to have been in force. */
 export interface FaultResult {
   target: string;
   /** CLOCK_MONOTONIC ms at which it was in force; null when it did not land, and `proof` says why. */
   landedAtMs: number | null;
   proof: string;
-  /** It lasts until it is undone: a frozen process does not thaw by itself. */
+  /** The fault stays in force until it is undone: a frozen process does not thaw by itself. */
   lasting?: boolean;
 }
 
@@ -28,19 +28,19 @@ export interface Switchover {
   detail: string;
 }
 
-/** A member of the store that is to be hurt. */
+/** A member of the store, or another pod, that a fault can hit. */
 export interface FaultMember {
   /** Its pod's name. */
   name: string;
   uid: string;
-  /** null while it is not placed. */
+  /** null while the pod is not scheduled. */
   node: string | null;
   ip?: string | null;
   /** Running containers: name → id as in the pod's status. */
   containers?: Readonly<Record<string, string>>;
 }
 
-/** One request to the API server, as `runner/safety` makes it: JSON in and out, over connections of its own. */
+/** One request to the API server, JSON in and out. `runner/safety` implements it, over its own connections. */
 export type FaultKubeCall = (request: {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   path: string;
@@ -49,7 +49,7 @@ export type FaultKubeCall = (request: {
   timeoutMs: number;
 }) => Promise<{ status: number; body: unknown }>;
 
-/** The guarded way to act: checks, ledger and timers come before `act`. */
+/** Runs `act` only after the guard's checks passed, the rollback is in the ledger and its timer is armed. */
 export type Perform = (mutation: {
   check: string;
   title: string;
@@ -60,9 +60,9 @@ export type Perform = (mutation: {
   act(): Promise<void>;
 }) => Promise<void>;
 
-/** When a fault was in force, and why that is sure. CLOCK_MONOTONIC ms. */
+/** From when a fault was in force, and the proof of it. CLOCK_MONOTONIC ms. */
 export interface Landing {
-  /** It was not yet in force then. */
+  /** The last instant at which the fault was certainly not in force yet. */
   lastBeforeMs: number;
   landedMs: number;
   /** The kind of proof, in three words. */
@@ -73,22 +73,23 @@ export interface Landing {
 /** What a fault will do to one member. Nothing has been done yet. */
 export interface Prepared {
   member: FaultMember;
-  /** What is there to be hurt: processes, a cgroup, addresses; for people. */
+  /** What the fault will act on (processes, a cgroup, addresses), for people to read. */
   found: string;
   /** In the order of the actions; undone in reverse. */
   inverses: FaultInverse[];
   /**
-   * Does it, calls `acted` when it is done and before it is proved, and returns the proof; or a sentence when it did not take effect.
+   * Carries the fault out. Calls `acted` after the action and before the proof. Returns the proof, or a sentence that says why the
+   * fault did not take effect.
    */
   act(acted: (did: string) => void): Promise<Landing | string>;
-  /** When `act` is over at the latest, ms, where that is longer than half a minute: nothing is undone in the middle of it. */
+  /** Longest duration of `act`, ms, where it exceeds half a minute. The rollback waits for it, so that it never runs in the middle of `act`. */
   endsWithinMs?: number;
 }
 
-/** `reason`: why it cannot be done to this member. */
+/** `reason`: why the fault cannot be injected into this member. */
 export type Preparation = Prepared | { reason: string };
 
-/** A direction that is to be cut: another address, and there only these ports where they are given. */
+/** One peer to cut a member off from: its address, and where `ports` are given, only those ports. */
 export interface Cut {
   name: string;
   address: string;
@@ -109,7 +110,7 @@ export interface FaultInjector {
   loseNode(member: FaultMember): Promise<Preparation>;
 }
 
-/** What of an environment decides which faults can be injected. */
+/** The properties of an environment that decide which faults can be injected. */
 export interface FaultSurroundings {
   /** The embedded environment, whose nodes this machine holds. */
   embedded?: string | undefined;
@@ -119,7 +120,7 @@ export interface FaultSurroundings {
   power?: boolean | undefined;
 }
 
-/** What a fault says of itself. */
+/** The observations that a fault records. */
 export type FaultSeen = NewSeen<
   'fault-armed' | 'fault-acted' | 'fault-landed' | 'fault-missed' | 'replicas-cut'
 >;
@@ -127,15 +128,15 @@ export type FaultSeen = NewSeen<
 export interface FaultContext {
   check: string;
   store: string;
-  /** `leader`, `replica`, `random`, `majority`, `master`, or the name of a pod. A name that no member has lands nowhere. */
+  /** `leader`, `replica`, `random`, `majority`, `master`, or the name of a pod. A fault on a pod that is no member does not land. */
   target: string;
   namespace: string;
   statefulSet: string;
-  /** The container that holds the server. */
+  /** The container that runs the server. */
   container: string;
-  /** Leads the data of the canary, by the store's own word; null when nobody does. */
+  /** The member that leads the canary's data, as the store reports it; null when there is no leader. */
   leader: string | null;
-  /** Leads the cluster, where that is another role; undefined: the store has none. */
+  /** The member that leads the cluster, where the store has a separate role for it; undefined: the store has no such role. */
   master?: string | null | undefined;
   members: readonly FaultMember[];
   /** Pods besides the members that belong to the store's own cluster, such as its sentinels. */
@@ -147,7 +148,7 @@ export interface FaultContext {
   switchover: ((from: string) => Promise<Switchover>) | null;
   kube: FaultKubeCall;
   perform: Perform;
-  /** Undoes now what was done for this check so far; for faults that undo a part of themselves. */
+  /** Undoes now everything that was done for this check so far; for faults that undo a part of themselves. */
   restore(): Promise<unknown>;
   /** Appends to the trial's `faults.ndjson`. */
   write: (observation: FaultSeen) => void;
@@ -156,37 +157,37 @@ export interface FaultContext {
   signal: AbortSignal;
 }
 
-/** Something that is done to a member, and the proof by its cause alone that it was done. One file each, found by `faults/index.ts`. */
+/** An action on a member, and the proof, from its cause alone, that it was carried out. One file each, found by `faults/index.ts`. */
 export interface Fault {
   id: string;
   /** Its place in lists: the lower the earlier. */
   order: number;
   /** What is done. */
   title: string;
-  /** The same of a leader, as checks are titled. */
+  /** The title where the target is the leader, for the titles of checks. */
   ofLeader: string;
   /** No check and no environment file may name it. */
   forControlsOnly?: true;
-  /** Whether what it did ends by itself: a pod starts again, a frozen one does not thaw. */
+  /** Whether its effect ends by itself: a killed pod is started again, a frozen one does not thaw. */
   heals: boolean;
-  /** Any pod can be hit; false: it means something among the members of a store only. */
+  /** Whether it can hit any pod; false: only members of a store. */
   anyPod: boolean;
-  /** Only another member can answer it: a store of one member is spared. */
+  /** Recovery needs another member, so the fault is not injected into a store of one member. */
   needsAnother: boolean;
-  /** It takes a whole node, and all that is on it. */
+  /** It takes down a whole node and every pod on it. */
   takesNode?: true;
-  /** It is the leader's and nobody else's. */
+  /** It can be aimed at the leader only. */
   leaderOnly?: true;
   /** What it can cut a member off from besides its peers. */
   also?: readonly 'api'[];
-  /** Seconds until writes must succeed again, for a store that states no goal of its own; undefined: then there is no such check. */
+  /** Seconds until writes must succeed again, for a store without a goal of its own; undefined: such a store gets no check. */
   usualSeconds?: number;
-  /** Why it cannot be done in this environment; null: it can. */
+  /** Why the fault cannot be injected in this environment; null: it can. */
   refusal: (environment: FaultSurroundings) => string | null;
   inject: (ctx: FaultContext) => Promise<FaultResult>;
 }
 
-/** The fault did not land: said in the history, so that the judge says `inconclusive`. */
+/** Records that the fault did not land; the judge then says `inconclusive`. */
 export function missed(ctx: FaultContext, target: string, reason: string, t: number): FaultResult {
   ctx.write({ kind: 'fault-missed', t, reason });
   return { target, landedAtMs: null, proof: reason };

@@ -3,12 +3,12 @@ import { missed } from './fault.ts';
 import type { FaultContext, FaultMember, FaultResult, Landing, Preparation, Prepared } from './fault.ts';
 import { chooseTargets } from './target.ts';
 
-/** How one fault is prepared for one member. */
+/** Prepares one fault for one member. */
 export type Prepare = (member: FaultMember, all: readonly FaultMember[]) => Promise<Preparation>;
 
 /**
- * The way of every fault: choose whom to hurt, prepare it for each of them, say so, then act through the guard, on all at once, and
- * prove it. When it cannot be prepared for one of several, nothing is done to any.
+ * The steps of every fault: choose the targets, prepare the fault for each, record that, then act on all of them at once through the
+ * guard and prove it. When the preparation fails for one target, nothing is done to any.
  */
 export async function injectInto(ctx: FaultContext, fault: string, prepare: Prepare): Promise<FaultResult> {
   const chosen = chooseTargets(ctx);
@@ -47,7 +47,7 @@ async function actOn(
       const acted = (member: string) => (did: string) =>
         ctx.write({ kind: 'fault-acted', t: monoMs(), member, did });
       const all = prepared.map((one) => one.act(acted(one.member.name)));
-      // Every one comes to its end before the first error is told: what was begun must be known to be over.
+      // All actions settle before the first error is thrown: a rollback must not start while one is still in flight.
       for (const settled of await Promise.allSettled(all)) {
         if (settled.status === 'rejected') throw settled.reason;
         outcomes.push(settled.value);
@@ -57,7 +57,7 @@ async function actOn(
   return outcomes;
 }
 
-/** In force when it is for all of them. */
+/** The fault is in force from the moment at which it has landed on every target. */
 function landing(ctx: FaultContext, target: string, outcomes: readonly (Landing | string)[]): FaultResult {
   const failures = outcomes.filter((one) => typeof one === 'string');
   const landed = outcomes.filter((one) => typeof one !== 'string');

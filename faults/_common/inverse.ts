@@ -1,6 +1,6 @@
 import type { InstanceName } from '../../host/paths.ts';
 
-/** How the power of one node is given back from this machine: its environment file's own commands, with the node's name in them. */
+/** How this machine switches one node on again: the commands of the environment file, with the node's name filled in. */
 export interface NodePower {
   on: string[];
   state: string[];
@@ -10,12 +10,12 @@ export interface NodePower {
   timeoutMs: number;
 }
 
-/** Inverses that faults need, as `runner/safety` undoes them; the ledger knows more. */
+/** Rollbacks that faults need, carried out by `runner/safety`. The ledger has further kinds, for other changes. */
 export type FaultInverse =
   | { kind: 'thaw'; cgroup: string }
   | { kind: 'packet-filter'; pid: number; startTime: string; table: string }
   | { kind: 'link-up'; instance: InstanceName; link: string }
   | { kind: 'node-start'; instance: InstanceName; node: string; size: 'small' | 'full'; binDir: string }
-  /** The power of a node. Another machine that undoes it uses the commands of its own environment file. */
+  /** Switches a node on. Where another machine does the rollback, it uses the commands of its own environment file. */
   | { kind: 'node-power'; node: string; commands: NodePower }
   | { kind: 'kube-end'; path: string; mark: string };

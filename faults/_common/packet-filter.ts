@@ -2,12 +2,12 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import type { Cut } from './fault.ts';
 
-/** Before every other chain, connection tracking's included: what is dropped here has never been seen. */
+/** nftables priority `raw`: ahead of connection tracking (-200), which therefore never sees a dropped packet. */
 const PRIORITY = -300;
 
 /**
- * An nftables script: what the namespace sends to and hears from these addresses is dropped and counted.
- * @throws Error for what is no address, or a name that could end a comment: the script goes to a command
+ * An nftables script that drops and counts what the namespace sends to these addresses and receives from them.
+ * @throws Error for an invalid IP address, and for a name that could break out of the quoted comment: the script goes to a command
  */
 export function dropRules(table: string, cuts: readonly Cut[]): string {
   return [
@@ -25,15 +25,15 @@ export function dropRules(table: string, cuts: readonly Cut[]): string {
 
 function rule({ name, address, ports = [] }: Cut, direction: 'from' | 'to'): string {
   const version = isIP(address);
-  if (version === 0) throw new Error(`${name}: "${address}" is no address`);
-  if (!/^[a-z0-9.-]+$/.test(name)) throw new Error(`"${name}" is no name of a pod or Service`);
+  if (version === 0) throw new Error(`${name}: "${address}" is not an IP address`);
+  if (!/^[a-z0-9.-]+$/.test(name)) throw new Error(`"${name}" is not a valid name of a pod or Service`);
   const family = version === 4 ? 'ip' : 'ip6';
   const [side, port] = direction === 'from' ? ['saddr', 'sport'] : ['daddr', 'dport'];
   const only = ports.length === 0 ? '' : ` tcp ${port} { ${ports.join(', ')} }`;
   return `${family} ${side} ${address}${only} counter drop comment "${direction} ${name}"`;
 }
 
-/** For people: who is cut off, at which address. */
+/** For people: the peers that are cut off, each with its address. */
 export function cutsIn(cuts: readonly Cut[]): string {
   return cuts.map(({ name, address }) => `${name} (${address})`).join(', ');
 }
@@ -41,7 +41,7 @@ export function cutsIn(cuts: readonly Cut[]): string {
 /** Packets that each rule has dropped so far, by its comment. */
 export type Drops = ReadonlyMap<string, number>;
 
-/** As much of libnftables-json(5) as is read; an expression that is no object, such as `accept`, is no counter. */
+/** The part of libnftables-json(5) that is read here. An expression that is not an object, such as `accept`, has no counter. */
 const expression = z.object({ counter: z.object({ packets: z.number() }).optional() }).catch({});
 const listed = z.object({
   nftables: z.array(
@@ -51,7 +51,7 @@ const listed = z.object({
   ),
 });
 
-/** Reads `nft -j list table`. @throws SyntaxError when it is not JSON, ZodError when it says something else */
+/** Reads `nft -j list table`. @throws SyntaxError when it is not JSON, ZodError when it has an unexpected shape */
 export function parseDrops(json: string): Drops {
   const drops = new Map<string, number>();
   for (const { rule: found } of listed.parse(JSON.parse(json)).nftables) {
@@ -62,12 +62,12 @@ export function parseDrops(json: string): Drops {
   return drops;
 }
 
-/** Whether something was sent to each of them, and was dropped. */
+/** Whether at least one packet to each peer was dropped. */
 export function allDropped(cuts: readonly Cut[], drops: Drops): boolean {
   return cuts.every(({ name }) => (drops.get(`to ${name}`) ?? 0) > 0);
 }
 
-/** For the proof: `pg-0 (10.0.0.7): 3 to, 2 from`. */
+/** For the proof: `pg-0 (10.0.0.7): 3 to, 2 from it`. */
 export function describeDrops(cuts: readonly Cut[], drops: Drops): string {
   const count = (key: string): number => drops.get(key) ?? 0;
   return cuts
@@ -78,7 +78,7 @@ export function describeDrops(cuts: readonly Cut[], drops: Drops): string {
     .join(', ');
 }
 
-/** Where to knock so that a rule has something to drop; port 9 is "discard", and whether anything listens does not matter. */
+/** Addresses to connect to, so that each rule has a packet to drop. Port 9 is "discard"; nothing needs to listen there. */
 export function knocksOf(cuts: readonly Cut[]): { address: string; port: number }[] {
   return cuts.map(({ address, ports = [] }) => ({ address, port: ports[0] ?? 9 }));
 }

@@ -3,7 +3,7 @@ import type { FaultContext, FaultMember } from './fault.ts';
 type Aim = Pick<FaultContext, 'target' | 'leader' | 'master' | 'members' | 'store'>;
 type Chosen = { members: FaultMember[] } | { reason: string };
 
-/** The members that a target means now, the leader first, or why there are none. */
+/** The members that a target stands for at this moment, the leader first; or the reason why there are none. */
 export function chooseTargets(ctx: Aim, random: () => number = Math.random): Chosen {
   const { target, leader, master, members, store } = ctx;
   switch (target) {
@@ -29,7 +29,7 @@ function holder(ctx: Aim, name: string | null, role: string): Chosen {
   const found = named(ctx.members, name);
   return found.length > 0
     ? { members: found }
-    : { reason: `${ctx.store} says that ${name} is its ${role}, and no pod has that name` };
+    : { reason: `${ctx.store} says that ${name} is its ${role}, but no pod has that name` };
 }
 
 function one(ctx: Aim, from: readonly FaultMember[], what: string, random: () => number): Chosen {
@@ -37,11 +37,11 @@ function one(ctx: Aim, from: readonly FaultMember[], what: string, random: () =>
   return member === undefined ? nobody(ctx, what) : { members: [member] };
 }
 
-/** The leader, and so many others that those who are left cannot decide anything. */
+/** The leader and as many others as make a majority, so that the members that are left have no quorum. */
 function majority(ctx: Aim, random: () => number): Chosen {
   const { leader, members, store } = ctx;
   if (members.length < 2)
-    return { reason: `${store} has ${members.length} member: no majority apart from it` };
+    return { reason: `${store} has ${members.length} member: a majority needs at least 2` };
   const leads = named(members, leader ?? '');
   if (leads.length === 0) return nobody(ctx, 'leader');
   const others = shuffled(without(members, leader), random);

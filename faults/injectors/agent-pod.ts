@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What the pod runs; it has everything with it, so that its image needs no files of ours. */
+/** The script that the pod runs. It travels in the pod's environment, so that the image needs no files of Plumbline. */
 export const AGENT = readFileSync(join(import.meta.dirname, 'agent.sh'), 'utf8');
 export const AGENT_CONTAINER = 'injector';
 /** Annotation that names the ledger entry which created an object; the same as in runner/safety. */
 export const MARK = 'plumbline.dev/ledger-entry';
-/** Time to undo when it is told to end, s. */
+/** Termination grace, s: the time that the pod has to undo after SIGTERM. */
 const GRACE_SECONDS = 30;
-/** After its own deadline, at which it undoes and ends, s; then Kubernetes ends it. */
+/** How long after the agent's own deadline, at which it undoes and exits, Kubernetes ends the pod, s. */
 const DEADLINE_SLACK_SECONDS = 60;
 
 export interface AgentPod {
@@ -16,18 +16,18 @@ export interface AgentPod {
   namespace: string;
   node: string;
   image: string;
-  /** After this it undoes by itself, s. */
+  /** After this the agent undoes without being asked, s. */
   activeSeconds: number;
   check: string;
   annotations: Record<string, string>;
 }
 
-/** Words for the agent, as a command in its container: the text is in the environment of every process there. */
+/** The command that runs the agent with these arguments. Its script is in the container's environment, as `$AGENT`. */
 export function agentCommand(words: readonly string[]): string[] {
   return ['sh', '-c', 'eval "$AGENT"', 'agent', ...words];
 }
 
-/** The privileged pod: on one node, in its process namespace, for a limited time, without any right in the API. */
+/** The privileged pod: on one node, in the node's process namespace, for a limited time, without rights in the Kubernetes API. */
 export function agentPod(pod: AgentPod): object {
   const { name, namespace, node, image, activeSeconds, check, annotations } = pod;
   return {
@@ -43,7 +43,7 @@ export function agentPod(pod: AgentPod): object {
       },
     },
     spec: {
-      nodeName: node, // past the scheduler: the node may be full, or cordoned
+      nodeName: node, // bypasses the scheduler: the node may be full or cordoned
       hostPID: true,
       restartPolicy: 'OnFailure',
       activeDeadlineSeconds: activeSeconds + DEADLINE_SLACK_SECONDS,

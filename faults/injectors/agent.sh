@@ -1,15 +1,16 @@
 # The injector of a drill on a node. Runs in a privileged pod that sees the node's processes (hostPID), given to sh as text:
-#   watch SECONDS          the pod's own process: undoes what was done when it is told to end, or after so many seconds
-#   look UID               processes of a pod: number@start time and container, a line each
-#   kill UID SECONDS       SIGKILL to all of them, and to what they started, until none is left
-#   frozen ID              state of a container's freezer, and how many processes are in it
-#   freeze ID SECONDS      freezes it, and waits until the kernel says so
+#   watch SECONDS          the pod's main process: undoes everything on SIGTERM, or after SECONDS
+#   look UID               processes of a pod, one a line: PID@start time and container
+#   kill UID SECONDS       sends SIGKILL to the processes of a pod, and to what they start meanwhile, until none is left
+#   frozen ID              state of a container's freezer, number of processes in it, its folder
+#   freeze ID SECONDS      freezes a container, and waits until the kernel says FROZEN
 #   cut PID START TABLE RULES   loads a packet filter into the network namespace of a process
-#   probe PID ADDRESS PORT …   tries to connect from that namespace to each, at once; whether it works does not matter
+#   probe PID ADDRESS PORT …   sends a connection attempt from that namespace to each address; its outcome does not matter
 #   inside PID COMMAND…    runs a command in that namespace
 # The image needs a shell and its usual tools (busybox will do), nsenter and nft.
 # What is done is recorded before it is done, in a folder that outlives the container, and undone in reverse order.
-# Exit code 3: there was nothing to act on; the last line says what. No doubled dollar signs: Kubernetes would halve them.
+# Exit code 3: there was nothing to act on, and the last line says why.
+# This text must not contain two dollar signs in a row: Kubernetes replaces them by one.
 set -u
 undo=${PLUMBLINE_UNDO:-/plumbline/undo}
 cgroups=${PLUMBLINE_CGROUPS:-/proc/1/root/sys/fs/cgroup}
@@ -17,7 +18,7 @@ mkdir -p "$undo"
 
 now() { cut -d. -f1 /proc/uptime; }
 
-# Two members on one node are hurt at once: each record has a name of its own, and without one nothing is done.
+# Two members on one node may be hit at the same time, so each record has a unique name. If it cannot be written, nothing is done.
 record() {
   new=$(mktemp "$undo/.XXXXXX") && echo "$*" >"$new" &&
     mv "$new" "$undo/$(($(find "$undo" -type f | wc -l) + 1000))${new##*/}" || {
@@ -26,7 +27,7 @@ record() {
   }
 }
 
-# State and start time (fields 3 and 22) of a process, after the name that may hold anything.
+# State and start time (fields 3 and 22) of a process. The name before them may contain spaces and brackets.
 stat_of() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f1,20; }
 
 alive() {
@@ -168,7 +169,7 @@ undo_all() {
   return $failed
 }
 
-# Tries until all is undone; Kubernetes ends it after its grace, and starts it again where it may.
+# Retries until everything is undone. After the grace period Kubernetes kills the pod, and restarts it if its restart policy allows.
 end_well() {
   until undo_all; do sleep 1; done
   exit 0

@@ -24,7 +24,7 @@ import { loseNode, type PowerCommands } from './power.ts';
 
 const LOOK_EVERY_MS = 250;
 const DROP_LOOK_MS = 100;
-/** The agent's exit code for "there was nothing to act on". */
+/** The agent's exit code for "nothing to act on". */
 const NOTHING = 3;
 
 export interface ExecResult {
@@ -36,22 +36,22 @@ export interface ExecResult {
 export interface PodInjectorOptions {
   namespace: string;
   image: string;
-  /** After this the pod undoes by itself what it did, s. */
+  /** After this the pod undoes without being asked, s. */
   activeSeconds: number;
-  /** How long the cause itself may take, ms. */
+  /** How long the cause itself (processes gone, cgroup frozen) may take, ms. */
   landingMs: number;
-  /** How long the pod may take to run, ms. */
+  /** How long the pod may take until it runs, ms. */
   readyMs: number;
   exec(pod: { namespace: string; pod: string; container: string }, command: string[]): Promise<ExecResult>;
-  /** How the power of a node is switched, where that is declared. */
+  /** Commands that switch a node's power; null: the environment declares none. */
   power: PowerCommands | null;
 }
 
 type Shared = Pick<FaultContext, 'check' | 'perform' | 'kube' | 'timeoutMs' | 'signal'>;
 
 /**
- * Acts on a node through a privileged pod on it, which is created through the guard. The ledger holds its end, with which it undoes what
- * it did; without anybody to end it, it does so by itself at its deadline.
+ * Acts on a node through a privileged pod on it, created through the guard. Ending the pod makes it undo what it did, and that is the
+ * rollback in the ledger. If nobody ends the pod, it undoes by itself at its deadline.
  */
 export class PodInjector implements FaultInjector {
   readonly #options: PodInjectorOptions;
@@ -107,9 +107,10 @@ export class PodInjector implements FaultInjector {
   async cut(member: FaultMember, cuts: readonly Cut[], table: string): Promise<Preparation> {
     const looked = await this.#ask(member, ['look', member.uid]);
     if ('reason' in looked) return looked;
-    // The sandbox's own process: it lives as long as the pod's network does.
+    // The oldest process is the sandbox's own: it lives as long as the pod's network namespace.
     const [anchor] = processesIn(looked.said).toSorted((a, b) => a.start - b.start);
-    if (anchor === undefined) return { reason: `${member.name} has no process to reach its network by` };
+    if (anchor === undefined)
+      return { reason: `${member.name} has no process through which its network namespace can be entered` };
     const pid = String(anchor.pid);
     return {
       member,
@@ -133,7 +134,10 @@ export class PodInjector implements FaultInjector {
 
   loseNode(member: FaultMember): Promise<Preparation> {
     const { power } = this.#options;
-    if (power === null) return Promise.resolve({ reason: 'no command switches the power of a node here' });
+    if (power === null)
+      return Promise.resolve({
+        reason: 'no command is declared that switches the power of a node: cluster.power',
+      });
     return loseNode(member, power, this.#shared.signal);
   }
 
@@ -153,7 +157,7 @@ export class PodInjector implements FaultInjector {
     }
   }
 
-  /** Asks the agent on the member's node. `reason`: there was nothing to act on. @throws Error with its words when it failed */
+  /** Runs the agent on the member's node. `reason`: there was nothing to act on. @throws Error with the agent's output when it failed */
   async #ask(member: FaultMember, words: string[]): Promise<{ said: string } | { reason: string }> {
     if (member.node === null) return { reason: `${member.name} is on no node` };
     const { code, stdout, stderr } = await this.#exec(member, words);
@@ -198,7 +202,7 @@ export class PodInjector implements FaultInjector {
         const reply = await this.#kube('POST', path, body);
         if (reply.status !== 201 && reply.status !== 409)
           throw new Error(
-            `the privileged pod cannot be created in ${namespace}: ${reply.status} ${JSON.stringify(reply.body).slice(0, 300)}; its owners make the namespace and the rights (deploy/)`,
+            `the privileged pod cannot be created in ${namespace}: ${reply.status} ${JSON.stringify(reply.body).slice(0, 300)}; the cluster's owners create the namespace and grant the rights (deploy/)`,
           );
       },
     });
@@ -229,7 +233,7 @@ export class PodInjector implements FaultInjector {
   }
 }
 
-/** The phase of a pod and the state of its first container, as far as they are told. */
+/** The phase of a pod and the state of its first container, as far as the answer has them. */
 function seenIn(body: unknown): { phase: string | undefined; state: unknown } {
   const { phase, containerStatuses } = podSeen.safeParse(body).data?.status ?? {};
   return { phase, state: containerStatuses?.[0]?.state ?? {} };
@@ -250,7 +254,7 @@ function landingOf(
   return { lastBeforeMs, landedMs: monoMs(), by, proof: `${what}: ${answer.said}` };
 }
 
-/** Reads `look`: `number@start container`, a line each. */
+/** Reads the output of `look`: one `number@start container` a line. */
 export function processesIn(said: string): { id: string; pid: number; start: number }[] {
   return said.split('\n').flatMap((line) => {
     const found = /^(?<pid>\d+)@(?<start>\d+) /.exec(line);

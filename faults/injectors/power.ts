@@ -6,7 +6,7 @@ import type { NodePower } from '../_common/inverse.ts';
 
 const LOOK_EVERY_MS = 250;
 
-/** The environment's own commands for the power of a node; `{node}` stands for its name. */
+/** The environment file's commands for the power of a node; `{node}` stands for the node's name. */
 export interface PowerCommands {
   off: readonly string[];
   on: readonly string[];
@@ -17,7 +17,7 @@ export interface PowerCommands {
   timeoutMs: number;
 }
 
-/** How a node is given its power back: what the ledger of this machine holds. */
+/** The rollback, as this machine's ledger holds it: how to switch the node on again. */
 export function nodePower(node: string, { on, state, isOn, isOff, timeoutMs }: PowerCommands): NodePower {
   return { on: commandFor(node, on), state: commandFor(node, state), isOn, isOff, timeoutMs };
 }
@@ -26,7 +26,7 @@ function commandFor(node: string, argv: readonly string[]): string[] {
   return argv.map((word) => word.replaceAll('{node}', node));
 }
 
-/** Takes the power of the member's node away, and knows how it is given back. Landed when the state is the one of a node that is off. */
+/** Switches the member's node off. Landed when the state command prints `isOff`; the rollback switches the node on. */
 export async function loseNode(
   member: FaultMember,
   power: PowerCommands,
@@ -34,7 +34,7 @@ export async function loseNode(
 ): Promise<Preparation> {
   const { node } = member;
   if (node === null) return { reason: `${member.name} is on no node` };
-  // Kubernetes tells every container so. The node may be this pod's own, and the timer that gives the power back ends with the container.
+  // Set in every container of Kubernetes. If the node were this pod's own, the timer of the rollback would be lost with the pod.
   if (process.env['KUBERNETES_SERVICE_HOST'] !== undefined)
     return {
       reason: 'Plumbline runs in a pod, which may go with the node: run this drill from a machine outside',
@@ -42,14 +42,16 @@ export async function loseNode(
   const state = (): Promise<string> =>
     run(commandFor(node, power.state), { timeoutMs: power.timeoutMs, signal });
   const before = await state();
-  // What says "off" is off: the other word may be a part of it, or of the node's name.
+  // `isOff` takes precedence: `isOn` may be a part of it, or of the node's name.
   if (!before.includes(power.isOn) || before.includes(power.isOff))
-    return { reason: `${node} is not on before its power is taken: "${before.trim().slice(0, 100)}"` };
+    return {
+      reason: `${node} must be on before it is switched off, and its state command printed "${before.trim().slice(0, 100)}"`,
+    };
   return {
     member,
     found: `node ${node}`,
     inverses: [{ kind: 'node-power', node, commands: nodePower(node, power) }],
-    // The order itself, and the wait for what it does.
+    // One timeout for the command, one for its effect.
     endsWithinMs: 2 * power.timeoutMs,
     act: async (acted) => {
       const lastBeforeMs = monoMs();
@@ -64,7 +66,7 @@ export async function loseNode(
           return { lastBeforeMs, landedMs, by: 'power off', proof };
         }
         if (landedMs > until)
-          return `the power of ${node} was not off within ${power.timeoutMs / 1000} s: "${seen.slice(0, 100)}"`;
+          return `the power of ${node} was not off within ${power.timeoutMs / 1000} s; its state command last printed "${seen.slice(0, 100)}"`;
         await sleep(LOOK_EVERY_MS, undefined, { signal });
       }
     },
