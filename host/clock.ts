@@ -4,7 +4,7 @@ export function monoMs(): number {
   return seconds * 1000 + nanoseconds / 1e6;
 }
 
-/** The same instant on the wall clock and on the monotonic one, to translate the times of a history afterwards. */
+/** Now, on the wall clock and on the monotonic one, to convert the times of a history afterwards. */
 export function anchor(): { wall: string; monoMs: number } {
   return { wall: new Date().toISOString(), monoMs: monoMs() };
 }

@@ -22,10 +22,10 @@ export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   refused:
     'refused for now: somebody else holds the Lease, the kill switch is set, or a run on another machine has left something open',
   interrupted: 'interrupted, after restoring',
-  terminated: 'told to end (SIGTERM), after restoring',
+  terminated: 'ended by SIGTERM, after restoring',
 };
 
-/** An error that ends a command with an exit code of its own; its message is for people and complete. */
+/** An error that ends a command with its own exit code. Its message is printed as it is, so it must be complete. */
 export class CommandError extends Error {
   readonly exitCode: number;
 

@@ -1,7 +1,7 @@
-/** Answers from outside, held to what they must be like. */
+/** Answers from outside, checked against a schema. */
 import type { z } from 'zod';
 
-/** What a text says as JSON; undefined where it is none: the schema that it is held to says so then. */
+/** Parses JSON. Returns undefined for invalid JSON, which the schema then rejects. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -10,11 +10,15 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** @param what names the answer. @throws Error with it and with what is otherwise than it must be, in one line */
+/**
+ * Checks an answer against a schema.
+ * @param what names the answer in the error
+ * @throws Error with `what` and the first violation, in one line
+ */
 export function heldTo<T>(schema: z.ZodType<T>, answer: unknown, what: string): T {
   const parsed = schema.safeParse(answer);
   if (parsed.success) return parsed.data;
   const [first] = parsed.error.issues;
   const at = first === undefined || first.path.length === 0 ? '' : `${first.path.join('.')}: `;
-  throw new Error(`${what}: an answer of another form: ${at}${first?.message ?? ''}`);
+  throw new Error(`${what}: the answer has an unexpected shape: ${at}${first?.message ?? ''}`);
 }

@@ -1,4 +1,4 @@
-/** Modules that are found by their name, such as the definition of a check: no import shows what they must export. */
+/** Loads modules by file name, such as the definition of a check. The compiler does not see these imports, so exports are checked here. */
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { z } from 'zod';
@@ -6,10 +6,10 @@ import type { z } from 'zod';
 const CHECKOUT = path.dirname(import.meta.dirname);
 
 /**
- * What a module exports, held to what it must be.
+ * Loads a module and checks its exports against a schema.
  * @param file its absolute path
- * @param what it must export, in words
- * @throws Error with its path in the checkout, when it cannot be loaded or exports something else
+ * @param what names the required export in the error
+ * @throws Error with its path in the checkout, when it cannot be loaded or its exports do not match
  */
 export async function loadModule<T>(file: string, exported: z.ZodType<T>, what: string): Promise<T> {
   const name = path.relative(CHECKOUT, file);

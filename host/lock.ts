@@ -27,7 +27,7 @@ export class EnvironmentHeldError extends Error {
   }
 }
 
-/** Gives the lock back; may be called twice. */
+/** Releases the lock; may be called twice. */
 export type Release = () => void;
 
 /**
@@ -53,7 +53,7 @@ export function takeLock(path: string): Release {
   };
 }
 
-/** Runs work while holding the lock, waiting for whoever holds it now. */
+/** Waits for the lock, then runs work while holding it. */
 export async function withLock<T>(
   path: string,
   options: { readonly deadlineMs: number; readonly signal?: AbortSignal | undefined },
@@ -71,23 +71,23 @@ export async function withLock<T>(
   }
 }
 
-/** Who holds the lock now, or null when nobody living does. */
+/** The living process that holds the lock now, or null. */
 export function lockHolder(path: string): LockHolder | null {
   const holder = readHolder(path);
   return holder !== null && processAlive(holder) ? holder : null;
 }
 
-/** Where the lock of an instance lies. */
+/** The lock file of an instance. */
 export function lockPath(instance: string): string {
   return join(stateDir(instance), 'lock');
 }
 
-/** Who provisions or removes an instance now, or null. */
+/** The process that provisions or removes an instance now, or null. */
 export function instanceHolder(instance: string): LockHolder | null {
   return lockHolder(lockPath(instance));
 }
 
-/** A hard link appears whole or not at all, and never replaces one that is there. */
+/** Uses a hard link: it appears whole or not at all, and never replaces an existing file. */
 function claim(candidate: string, path: string): void {
   for (let attempt = 0; attempt < 10; attempt += 1) {
     try {
@@ -101,11 +101,11 @@ function claim(candidate: string, path: string): void {
     removeStale(path, holder, `${candidate}.stale`);
   }
   throw new Error(
-    `the lock ${path} could not be taken in 10 attempts; others take and leave it all the time`,
+    `the lock ${path} could not be taken in 10 attempts; other processes keep taking and releasing it`,
   );
 }
 
-/** Moves a dead holder's lock away; if another process was quicker and it is theirs by now, it is put back. */
+/** Removes the lock of a dead holder. If a living process has taken the lock meanwhile, its lock is put back. */
 function removeStale(path: string, dead: LockHolder | null, aside: string): void {
   try {
     renameSync(path, aside);
@@ -117,7 +117,7 @@ function removeStale(path: string, dead: LockHolder | null, aside: string): void
     try {
       linkSync(aside, path);
     } catch {
-      // A third one holds it; the one that we moved will find itself without, which its release tolerates.
+      // A third process has taken it. The process whose lock was moved has lost it; its release tolerates that.
     }
   }
   unlinkSync(aside);

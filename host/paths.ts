@@ -1,15 +1,15 @@
 import { join } from 'node:path';
 
-/** The embedded environments that may be up at once on one machine. */
+/** The embedded environments; one machine can run them at the same time. */
 export const INSTANCES = ['local', 'local-small'] as const;
 export type InstanceName = (typeof INSTANCES)[number];
 
-/** Everything that is expensive and reproducible: Go's caches, binaries, images. Outside any checkout, shared by all. */
+/** The folder of what is expensive and reproducible: Go's caches, binaries, images. It is outside of, and shared by, all checkouts. */
 export function cacheDir(): string {
   return process.env['PLUMBLINE_CACHE'] ?? '/var/cache/plumbline';
 }
 
-/** The root of the state folders; one folder an instance below it. */
+/** The folder that holds one state folder for each instance. */
 export function stateRoot(): string {
   return process.env['PLUMBLINE_STATE'] ?? '/var/lib/plumbline';
 }
@@ -19,7 +19,7 @@ export function stateDir(instance: string): string {
   return join(stateRoot(), instance);
 }
 
-/** Where the log files of an instance's host processes and nodes lie. */
+/** The folder of the logs of an instance's host processes and nodes. */
 export function logDir(instance: string): string {
   return join(stateDir(instance), 'log');
 }

@@ -40,7 +40,7 @@ suite('patience', () => {
     );
     await assert.rejects(
       runAny(['sleep', '60'], { timeoutMs: 1 }),
-      (error) => error instanceof FailedCommand && /no end within 20 ms/.test(error.message),
+      (error) => error instanceof FailedCommand && /did not end within 20 ms/.test(error.message),
     );
   });
 });

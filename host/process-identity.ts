@@ -8,7 +8,7 @@ export type ProcessId = {
   readonly startTime: string;
 };
 
-/** Field 22 counts from 1; the split below begins after the second field. */
+/** Index of field 22, which counts from 1, among the fields from the third on. */
 const START_TIME_AFTER_NAME = 22 - 3;
 
 /** Parses the state letter and the start time out of /proc/PID/stat, whose second field may hold spaces and brackets. */
@@ -24,7 +24,7 @@ export function parseStat(stat: string): { state: string; startTime: string } | 
   return state === undefined || startTime === undefined ? null : { state, startTime };
 }
 
-/** The process with this number now, or null when there is none (a zombie counts as none: nothing of it runs). */
+/** The process that has this PID now, or null. A zombie counts as none, since it no longer runs. */
 export function identify(pid: number): ProcessId | null {
   const stat = readProc(pid, 'stat');
   const parsed = stat === null ? null : parseStat(stat);
@@ -37,13 +37,13 @@ export function processAlive(process: ProcessId): boolean {
   return identify(process.pid)?.startTime === process.startTime;
 }
 
-/** The command line of a process, words joined by spaces; empty when it is gone or a kernel thread. */
+/** The command line of a process, arguments joined by spaces; empty for a kernel thread or when the process is gone. */
 export function commandLine(pid: number): string {
   return (readProc(pid, 'cmdline') ?? '').replaceAll('\0', ' ').trim();
 }
 
 /**
- * Sends a signal to each process that is still the one that was identified.
+ * Sends a signal to each process, unless it has ended or its PID now belongs to another process.
  * @returns which were signalled and which were gone already.
  */
 export function killProcesses(

@@ -12,9 +12,9 @@ export type CommandResult = {
   readonly stderr: string;
 };
 
-/** How a command is run. The deadline is not optional: nothing here may wait for ever. */
+/** How a command is run. The deadline is required, so that nothing waits forever. */
 export type RunOptions = {
-  /** On an ordinary machine; a slow one is given more (patience.ts). */
+  /** Multiplied by `PLUMBLINE_PATIENCE` on a slow machine (patience.ts). */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
   readonly input?: string | undefined;
@@ -22,7 +22,7 @@ export type RunOptions = {
   readonly cwd?: string | undefined;
 };
 
-/** A command that ended otherwise than with exit code 0. */
+/** A command that did not end with exit code 0 in time. */
 export class CommandError extends Error {
   readonly argv: readonly string[];
   readonly result: CommandResult;
@@ -30,7 +30,9 @@ export class CommandError extends Error {
 
   constructor(argv: readonly string[], result: CommandResult, timeoutMs: number | null) {
     const how =
-      timeoutMs === null ? `exit ${result.code ?? result.signal ?? '?'}` : `no end within ${timeoutMs} ms`;
+      timeoutMs === null
+        ? `exit ${result.code ?? result.signal ?? '?'}`
+        : `did not end within ${timeoutMs} ms`;
     const said = (result.stderr.trim() || result.stdout.trim()).slice(-2000);
     super(`${argv.join(' ').slice(0, 400)}: ${how}${said === '' ? '' : `\n${said}`}`);
     this.name = 'CommandError';
@@ -40,11 +42,11 @@ export class CommandError extends Error {
   }
 }
 
-/** Output kept of one command; enough for `kubectl get -o json` of a whole cluster. */
+/** Limit of a command's output; enough for `kubectl get -o json` of a whole cluster. */
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 
 /**
- * Runs a command without a shell and returns whatever it did.
+ * Runs a command without a shell and returns its result, whatever the exit code.
  * @throws CommandError only when the deadline passed; the abort reason when the signal fired.
  */
 export function runAny(argv: readonly string[], options: RunOptions): Promise<CommandResult> {
@@ -74,7 +76,7 @@ export function runAny(argv: readonly string[], options: RunOptions): Promise<Co
         else resolve(result);
       },
     );
-    // A child that ends before it has read its input must not bring this process down with EPIPE.
+    // A child that ends before it has read its input causes EPIPE here, which must not crash this process.
     child.stdin?.on('error', () => undefined);
     child.stdin?.end(options.input ?? '');
   });
@@ -82,7 +84,7 @@ export function runAny(argv: readonly string[], options: RunOptions): Promise<Co
 
 /**
  * Runs a command that must succeed and returns its standard output.
- * @throws CommandError when it ends with another code than 0 or passes its deadline.
+ * @throws CommandError when its exit code is not 0 or it passes its deadline.
  */
 export async function run(argv: readonly string[], options: RunOptions): Promise<string> {
   const result = await runAny(argv, options);
@@ -110,12 +112,12 @@ export function startDetached(
   }
 }
 
-/** Whether a program of that name can be run. */
+/** Whether PATH has an executable with this name. */
 export function onPath(tool: string): boolean {
   return pathOf(tool) !== undefined;
 }
 
-/** The program that runs under that name. */
+/** The file that PATH resolves this name to. */
 export function pathOf(tool: string, path = process.env['PATH'] ?? ''): string | undefined {
   return path
     .split(delimiter)

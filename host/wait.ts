@@ -2,19 +2,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { patient } from './patience.ts';
 import { errorText } from '../reports/record/error-text.ts';
 
-/** What is awaited, for how long, and how often it is looked at. */
+/** What is awaited, for how long, and how often it is polled. */
 export type WaitOptions = {
-  /** The words after "waited for", with the object and where it is. */
+  /** Completes "waited 5 s for …" in the error: the object and where it is. */
   readonly what: string;
-  /** On an ordinary machine; a slow one is given more (patience.ts). */
+  /** Multiplied by `PLUMBLINE_PATIENCE` on a slow machine (patience.ts). */
   readonly deadlineMs: number;
   readonly intervalMs?: number;
   readonly signal?: AbortSignal | undefined;
-  /** What to run next when it does not come. */
+  /** What to run next when the deadline passes. */
   readonly next?: string;
 };
 
-/** A wait that passed its deadline: says what was awaited, how long, and what was last seen. */
+/** A wait passed its deadline. The message says what was awaited, how long, and what was last seen. */
 export class DeadlineError extends Error {
   constructor(options: WaitOptions, lastSeen: string) {
     const next = options.next === undefined ? '' : `; next: ${options.next}`;
@@ -26,8 +26,8 @@ export class DeadlineError extends Error {
 }
 
 /**
- * Looks until `look` returns something other than null. A `look` that throws counts as "not yet", and its message is
- * reported as last seen. For things that cannot be watched (sockets that do not exist yet, processes of others).
+ * Calls `look` until it returns something other than null. A `look` that throws counts as "not yet", and its message is
+ * reported as last seen. For things that cannot be watched (a socket that does not exist yet, a process that is not our child).
  * @throws DeadlineError after the deadline; the abort reason when the signal fires.
  */
 export async function waitFor<T>(look: () => Promise<T | null> | T | null, options: WaitOptions): Promise<T> {

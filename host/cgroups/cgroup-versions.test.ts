@@ -72,7 +72,7 @@ test('a machine without any lacks all of v1', () => {
   assert.throws(() => cgroupsIn('').mountOf('freezer'), /no cgroup v1 hierarchy/);
 });
 
-/** Plain files where the kernel would show its own; what is written to them is seen. */
+/** Plain files instead of the kernel's, so that tests can read what was written to them. */
 suite('v2, on plain files', () => {
   let root: string;
   let machine: Cgroups;
@@ -117,7 +117,10 @@ suite('v2, on plain files', () => {
 
   test('what is not given although it was asked for is named', () => {
     writeFileSync(file('plumbline/local/control-1/cgroup.controllers'), 'cpu memory pids\n');
-    assert.throws(() => machine.make('plumbline/local/control-1'), /control-1 was not given cpuset, io$/);
+    assert.throws(
+      () => machine.make('plumbline/local/control-1'),
+      /control-1 did not get the controllers cpuset, io$/,
+    );
   });
 
   test('the root takes back what it handed down for us alone', () => {
@@ -134,8 +137,8 @@ suite('v2, on plain files', () => {
 });
 
 /**
- * The kernel's own v2 hierarchy, which a machine with v1 has too where it is mounted beside: without controllers, but freezing, killing and
- * what proves them are part of every cgroup.
+ * The kernel's real v2 hierarchy. A machine with v1 may mount it as well: it then has no controllers, but freezing and killing, and the
+ * files that prove them, are part of every v2 cgroup.
  */
 function realRoot(): string | undefined {
   const found = parseHierarchies(readFileSync('/proc/self/mountinfo', 'utf8'));
@@ -156,7 +159,7 @@ suite('v2, of this kernel', { skip: whyNot() }, () => {
 
   before(() => {
     root = realRoot() ?? '';
-    // Without what else is mounted: on a machine with v1 the answer would be v1.
+    // Only this mount: with all mounts of a v1 machine the answer would be v1.
     machine = cgroupsIn(`29 24 0:26 / ${root} rw - cgroup2 cgroup2 rw\n`);
     handedDown = machine.handedDown();
   });
@@ -165,7 +168,7 @@ suite('v2, of this kernel', { skip: whyNot() }, () => {
     machine.takeBack(handedDown);
   });
 
-  /** A shell that never rests, with a child of its own; both begin once the shell is where it belongs. */
+  /** A busy-looping shell with a busy child; both start once the shell is in its cgroup. */
   function started(procs: readonly string[]): ProcessId {
     const child = spawn('sh', ['-c', 'read -r go; sleep 600 & while :; do sleep 0.01; done'], {
       stdio: ['pipe', 'ignore', 'ignore'],

@@ -1,77 +1,77 @@
 /**
- * The two versions of cgroups that a kernel offers, behind one set of words. A machine is asked once which of them it has; whoever makes,
- * freezes or removes a cgroup asks for that one and does not look again.
+ * cgroup v1 and v2 behind one interface. The version of this machine is determined once; callers use `cgroups()` and need not know which
+ * it is.
  */
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseHierarchies } from './hierarchies.ts';
 import type { Hierarchy } from './hierarchies.ts';
 
-/** The `cgroup.procs` files that a node's processes write their number into, and what the node mounts. */
+/** The `cgroup.procs` files into which a node's processes write their PID, and what the node mounts. */
 export type NodePlaces = {
-  /** For the process that becomes the node, before it unshares its cgroup namespace: this becomes the namespace's root. */
+  /** For the process that becomes the node, before it unshares its cgroup namespace. This cgroup becomes the namespace's root. */
   readonly enter: readonly string[];
-  /** For PID 1 after that, and for every command that is run in the node. */
+  /** For PID 1 after it has unshared, and for every command that is run in the node. */
   readonly inside: readonly string[];
-  /** What boot.sh mounts below /sys/fs/cgroup: `unified`, or `FOLDER:OPTIONS` a hierarchy. */
+  /** What boot.sh mounts below /sys/fs/cgroup: `unified`, or one `FOLDER:OPTIONS` for each hierarchy. */
   readonly mounts: string;
 };
 
 export interface Cgroups {
   readonly version: 1 | 2;
-  /** Below each of them every cgroup of ours is made, and looked for. */
+  /** Every cgroup of ours is created, and searched for, below each of these. */
   readonly mountPoints: readonly string[];
   /** The controllers that an environment needs and this machine does not have. */
   lacking(): string[];
-  /** Whether nothing can be handed down here, since the root that is seen is a container's and holds its processes. */
+  /** Whether no controller can be delegated, because the visible root is a container's cgroup and has processes in it. */
   rootIsHeld(): boolean;
-  /** The mount point below which a controller's cgroups are. @throws Error when there is none */
+  /** The mount point of a controller's hierarchy. @throws Error when none is mounted */
   mountOf(controller: string): string;
   /**
-   * Makes a cgroup for processes of the host and returns the `cgroup.procs` files to write a number into.
-   * @param ratio of CPU time to what a sibling has that is given none
+   * Makes a cgroup for processes of the host and returns the `cgroup.procs` files to write a PID into.
+   * @param ratio of CPU time, relative to a sibling that was made without one
    */
   make(name: string, ratio?: number): string[];
   /** Makes a node's cgroup. @param ratio as for `make` */
   makeNode(name: string, ratio?: number): NodePlaces;
-  /** The CPU time that a cgroup has where a sibling that is given none has 1. */
+  /** The CPU ratio of a cgroup; 1 for one that was made without. */
   ratioOf(name: string): number;
-  /** The CPU time of everything that is or was in a cgroup and below it, ms; null: there is no such cgroup. */
+  /** CPU time used so far in a cgroup and below it, including by processes that have ended, ms; null: there is no such cgroup. */
   cpuMs(name: string): number | null;
-  /** Asks for everything in a cgroup to stand still; `freezerState` says when it does. */
+  /** Requests that everything in a cgroup freezes; `freezerState` says when it has. */
   freeze(folder: string): void;
-  /** Lets it run again. */
+  /** Lets everything in it run again. */
   thaw(folder: string): void;
-  /** THAWED, FREEZING or FROZEN as the kernel says, in the words of v1. */
+  /** The kernel's state, in v1's words: THAWED, FREEZING or FROZEN. */
   freezerState(folder: string): string;
-  /** Readies everything in a cgroup to be killed, or kills it, as far as the kernel does that by itself. */
+  /** v2: kills everything in a cgroup. v1 has no such call: thaws everything, so that SIGKILL takes effect. */
   end(name: string): void;
-  /** The controllers that the machine's root hands down to all below it, which on v2 are changed for us. */
+  /** The controllers that the root delegates to the cgroups below it. v2 only; making cgroups adds to them. */
   handedDown(): string[];
   /**
-   * Takes back what the root hands down for us alone, once our cgroups are gone.
-   * @param before what it handed down before them
+   * Stops delegating the controllers that the root delegates only for us, once our cgroups are gone.
+   * @param before what the root delegated before our cgroups were made
    */
   takeBack(before: readonly string[]): void;
 }
 
-/** Relative CPU time of a cgroup that is given none. */
+/** The kernel's defaults: `cpu.shares` of v1, `cpu.weight` of v2. */
 const DEFAULT_SHARES = 1024;
 const DEFAULT_WEIGHT = 100;
 
 const V1_NEEDED = ['cpu', 'cpuacct', 'cpuset', 'memory', 'devices', 'freezer', 'blkio', 'pids'];
-/** Devices are a matter of eBPF there, and freezing is part of every cgroup. */
+/** v2 controls devices by eBPF and can freeze every cgroup: it has no controllers for these. */
 const V2_NEEDED = ['cpu', 'cpuset', 'memory', 'io', 'pids'];
 
-/** Where on v2 the processes of a node are: a cgroup that gives controllers to those below it may hold none itself. */
+/** On v2 a node's processes are in this child: a cgroup that delegates controllers may hold no processes itself. */
 export const LEAF = 'init';
 
-/** How often a chain of cgroups is made anew when something took a controller away in between. */
+/** Attempts to make a chain of cgroups, as something else (systemd) may take a controller away in between. */
 const ATTEMPTS = 3;
 
 /**
- * The cgroups that /proc/self/mountinfo tells of. The kernel gives each controller to one version only, and systemd mounts an empty v2
- * hierarchy beside those of v1: it is v1 where v1 has the controller cpu.
+ * The cgroups listed in /proc/self/mountinfo. The kernel gives each controller to one version only, and systemd mounts an empty v2
+ * hierarchy beside those of v1. So the machine is v1 if v1 has the controller `cpu`.
  */
 export function cgroupsIn(mountinfo: string): Cgroups {
   const found = parseHierarchies(mountinfo);
@@ -82,7 +82,7 @@ export function cgroupsIn(mountinfo: string): Cgroups {
 
 let ofThisMachine: Cgroups | undefined;
 
-/** The cgroups of this machine, asked for once. */
+/** The cgroups of this machine, read once. */
 export function cgroups(): Cgroups {
   ofThisMachine ??= cgroupsIn(readFileSync('/proc/self/mountinfo', 'utf8'));
   return ofThisMachine;
@@ -181,7 +181,7 @@ class CgroupsV1 implements Cgroups {
     return readFileSync(join(folder, 'freezer.state'), 'utf8').trim();
   }
 
-  /** A frozen process of v1 does not die: everything is thawed. */
+  /** On v1 a frozen process does not die of SIGKILL until it is thawed. */
   end(name: string): void {
     const freezer = this.#of('freezer');
     if (freezer === undefined) return;
@@ -189,7 +189,7 @@ class CgroupsV1 implements Cgroups {
       try {
         this.thaw(folder);
       } catch {
-        // Gone meanwhile: nothing is frozen in it.
+        // The cgroup has been removed meanwhile: nothing is frozen in it.
       }
     }
   }
@@ -199,7 +199,7 @@ class CgroupsV1 implements Cgroups {
   }
 
   takeBack(): void {
-    // Every hierarchy has its controllers all the way down.
+    // Nothing is delegated on v1: every cgroup of a hierarchy has all its controllers.
   }
 
   #of(controller: string): Hierarchy | undefined {
@@ -208,11 +208,11 @@ class CgroupsV1 implements Cgroups {
 }
 
 /**
- * Our cgroups are at the top, outside of systemd's slices. A slice cannot be delegated; a scope or service can, but lives and ends with a
- * process of its own, needs the bus, and does not exist where something else than systemd is PID 1. What speaks for a delegated unit is
- * that systemd does not take controllers away below it. It cannot here either: the kernel refuses to take a controller from a cgroup
- * whose child hands it further, and ours does. Tried with systemd 252: controllers and processes stay as they are over `daemon-reload` and
- * the start of other units.
+ * Our cgroups are at the top, outside of systemd's slices. systemd cannot delegate a slice. It can delegate a scope or service, but that
+ * lives only as long as its own process, needs the bus, and does not exist where PID 1 is not systemd. The advantage of a delegated
+ * unit is that systemd does not take controllers away below it. It cannot do so here either: the kernel refuses to take a controller from
+ * a cgroup whose child delegates it further, and ours does. Tried with systemd 252: controllers and processes stay as they are during
+ * `daemon-reload` and the start of other units.
  */
 class CgroupsV2 implements Cgroups {
   readonly version = 2;
@@ -229,7 +229,7 @@ class CgroupsV2 implements Cgroups {
     return V2_NEEDED.filter((controller) => !offered.includes(controller));
   }
 
-  /** The root of the machine alone has no type, and may hand down what it likes. */
+  /** Only the machine's root has no `cgroup.type`, and it may delegate although it has processes. */
   rootIsHeld(): boolean {
     if (!existsSync(join(this.#root, 'cgroup.type'))) return false;
     const given = this.handedDown();
@@ -274,19 +274,19 @@ class CgroupsV2 implements Cgroups {
     writeFileSync(join(folder, 'cgroup.freeze'), '0');
   }
 
-  /** cgroup.freeze holds what was asked for; cgroup.events holds what came of it. */
+  /** cgroup.freeze holds the requested state, cgroup.events the actual one. */
   freezerState(folder: string): string {
     if (/^frozen 1$/m.test(readFileSync(join(folder, 'cgroup.events'), 'utf8'))) return 'FROZEN';
     return numberIn(join(folder, 'cgroup.freeze')) === 1 ? 'FREEZING' : 'THAWED';
   }
 
-  /** The kernel kills everything below at once, also what is frozen and what is just being forked. Since Linux 5.14. */
+  /** Since Linux 5.14 the kernel kills the whole subtree at once, including frozen processes and concurrent forks. */
   end(name: string): void {
     const file = join(this.#root, name, 'cgroup.kill');
     try {
       if (existsSync(file)) writeFileSync(file, '1');
     } catch {
-      // Gone meanwhile: nothing is in it.
+      // The cgroup has been removed meanwhile: nothing is in it.
     }
   }
 
@@ -294,25 +294,25 @@ class CgroupsV2 implements Cgroups {
     return wordsIn(join(this.#root, 'cgroup.subtree_control'));
   }
 
-  /** What somebody else hands further by now stays: the kernel refuses to take that. */
+  /** A controller that another child delegates further by now stays: the kernel refuses to take it away. */
   takeBack(before: readonly string[]): void {
     const ours = this.handedDown().filter((one) => V2_NEEDED.includes(one) && !before.includes(one));
     for (const controller of ours) {
       try {
         writeFileSync(join(this.#root, 'cgroup.subtree_control'), `-${controller}`);
       } catch {
-        // In use by others since.
+        // Others use it by now.
       }
     }
   }
 
-  /** Those that can be handed down here; `lacking` tells of the others before anything is made. */
+  /** The needed controllers that this machine has. `lacking` reports the others before anything is made. */
   #needed(): string[] {
     const lacking = this.lacking();
     return V2_NEEDED.filter((controller) => !lacking.includes(controller));
   }
 
-  /** Makes a cgroup and those above it, each of which hands the controllers down. */
+  /** Makes a cgroup and its ancestors, each of which delegates the controllers. */
   #chain(name: string): string {
     const wanted = this.#needed();
     for (let attempt = 1; ; attempt += 1) {
@@ -323,11 +323,11 @@ class CgroupsV2 implements Cgroups {
           path = join(path, part);
           mkdirSync(path, { recursive: true });
         }
-        // Between two steps systemd may take back what the root was just asked to hand down. From now on the kernel would not let it.
+        // systemd may have revoked a controller of the root between two steps. Once the whole chain has it, the kernel refuses that.
         const given = wordsIn(join(path, 'cgroup.controllers'));
         const missing = wanted.filter((controller) => !given.includes(controller));
         if (missing.length === 0) return path;
-        throw new Error(`${path} was not given ${missing.join(', ')}`);
+        throw new Error(`cgroup ${path} did not get the controllers ${missing.join(', ')}`);
       } catch (error) {
         if (attempt === ATTEMPTS) throw error;
       }
@@ -343,7 +343,7 @@ function readOrNull(file: string): string | null {
   }
 }
 
-/** Lets the cgroups below this one have the controllers; whatever they have already is left alone. */
+/** Delegates the controllers to the cgroups below this one; those that are delegated already are left alone. */
 function handDown(folder: string, wanted: readonly string[]): void {
   const file = join(folder, 'cgroup.subtree_control');
   const given = wordsIn(file);
@@ -354,13 +354,13 @@ function handDown(folder: string, wanted: readonly string[]): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EBUSY') throw error;
     throw new Error(
-      `${folder} cannot hand down ${missing.join(', ')}, since processes are in it; inside a container, give it the cgroup namespace of the host`,
+      `cgroup ${folder} cannot delegate ${missing.join(', ')}, since processes are in it; run a container with the cgroup namespace of the host`,
       { cause: error },
     );
   }
 }
 
-/** A new v1 cpuset has neither processors nor memory nodes, and takes no process until it has. */
+/** A new v1 cpuset has neither CPUs nor memory nodes, and accepts no process until it has both. */
 function inheritCpuset(parent: string, child: string): void {
   for (const file of ['cpuset.cpus', 'cpuset.mems']) {
     if (readFileSync(join(child, file), 'utf8').trim() !== '') continue;

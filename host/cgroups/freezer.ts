@@ -1,11 +1,11 @@
-/** Everything in a cgroup made to stand still, and let go on, whichever version of cgroups the machine has. */
+/** Freezes and thaws a cgroup, on either version of cgroups. */
 import { waitFor } from '../wait.ts';
 import { cgroups } from './cgroup-versions.ts';
 import type { Cgroups } from './cgroup-versions.ts';
 import { existsSync } from 'node:fs';
 
 /**
- * Stops every process of a cgroup where it is and waits until the kernel says FROZEN. thawCgroup is the inverse.
+ * Freezes every process of a cgroup and waits until the kernel says FROZEN. `thawCgroup` undoes it.
  * @throws DeadlineError when some process cannot be frozen in time.
  */
 export async function freezeCgroup(
@@ -29,7 +29,7 @@ export function thawCgroup(folder: string, machine: Cgroups = cgroups()): void {
   if (existsSync(folder)) machine.thaw(folder);
 }
 
-/** THAWED, FREEZING or FROZEN as the kernel says. */
+/** The kernel's state: THAWED, FREEZING or FROZEN. */
 export function freezerState(folder: string, machine: Cgroups = cgroups()): string {
   return machine.freezerState(folder);
 }

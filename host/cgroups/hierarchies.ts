@@ -1,6 +1,6 @@
 /** One mounted cgroup hierarchy of the host. */
 export type Hierarchy = {
-  /** Its v1 controllers, `name=systemd`, or empty for the unified one. */
+  /** Its v1 controllers, or `name=systemd`; empty for the unified (v2) hierarchy. */
   readonly controllers: readonly string[];
   readonly mountPoint: string;
   readonly version: 1 | 2;
@@ -12,7 +12,7 @@ const V1_CONTROLLERS = new Set(
   ),
 );
 
-/** Parses the cgroup mounts out of /proc/self/mountinfo; a mount seen twice counts once. */
+/** Parses the cgroup mounts in /proc/self/mountinfo; of several mounts of one hierarchy the first counts. */
 export function parseHierarchies(mountinfo: string): Hierarchy[] {
   const found = new Map<string, Hierarchy>();
   for (const line of mountinfo.split('\n')) {

@@ -30,7 +30,7 @@ test('should answer requests, in any order, and say who asked', async () => {
   await session.close();
 });
 
-test('should refuse an answer of another form, naming the question and what is wrong with it', async () => {
+test('should refuse an answer of unexpected shape, naming the question and what is wrong with it', async () => {
   const session = await Session.listen(
     handlers({
       'cluster.raw': () => Promise.resolve({ status: 200, body: 7 as unknown as string }),

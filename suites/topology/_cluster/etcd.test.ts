@@ -53,11 +53,14 @@ test('should record every member with its id in full, its health and whom it tak
   assert.equal(await etcdLeader(ctx, [pod]), 'control-1');
 });
 
-test('should say of an answer of another form that etcd cannot be seen, and what is wrong with it', async () => {
+test('should say of an answer of unexpected shape that etcd cannot be seen, and what is wrong with it', async () => {
   const { ctx, said } = context({ ...whole, 'endpoint health': '[{"endpoint":7}]' });
   await readEtcd(ctx, [pod]);
   const [[what, reason] = []] = said;
   assert.equal(what, 'etcd');
-  assert.match(String(reason), /etcdctl endpoint health --cluster: an answer of another form: 0\.endpoint/);
+  assert.match(
+    String(reason),
+    /etcdctl endpoint health --cluster: the answer has an unexpected shape: 0\.endpoint/,
+  );
   assert.equal(await etcdLeader(context({}).ctx, [pod]), null);
 });
