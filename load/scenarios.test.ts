@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { after, beforeEach, describe, it } from 'node:test';
 
-/** Scenarios run here on stand-ins of k6's modules: what they send and what they ask for is tested, not k6. */
+/** Runs the scenarios on stand-ins of k6's modules: this tests what scenarios send and which options they export, not k6. */
 interface Params {
   headers: Record<string, string>;
   tags: { name: string };
@@ -35,7 +35,7 @@ const stage = {
 function send(method: string, url: string, body: unknown, params: Params): Answer {
   const sent = { method, url, body, params };
   stage.sent.push(sent);
-  // As tender-api does: what marks a request is in the header of its answer.
+  // Like tender-api, repeats the request's marker header in the answer.
   const headers = { ...params.headers };
   return { status: 0, body: '{}', error: '', status_text: '', headers, ...stage.answer(sent) };
 }
@@ -87,7 +87,7 @@ const hooks = registerHooks({
   resolve: (specifier, context, next) => {
     if (specifier in MODULES) return { url: `stand-in:${specifier}`, shortCircuit: true };
     const found = next(specifier, context);
-    // Settings are read when a module is loaded: the settings of a test are part of its identity.
+    // Settings are read when a module is loaded. They are part of its URL, so that each test loads it again.
     const from = /\?(.*)$/.exec(context.parentURL ?? '')?.[1];
     return specifier.startsWith('./') && from !== undefined && !found.url.includes('?')
       ? { ...found, url: `${found.url}?${from}` }
@@ -194,7 +194,7 @@ describe('every scenario', () => {
       stage.answer = answerAs('done');
       script.setup();
       for (stage.iteration = 0; stage.iteration < 100; stage.iteration += 25) script.default();
-      // What judges count: one check a request, those of the setup among them. A journey asks for more than its requests.
+      // Judges count on one check for each request, including those of setup. A journey has one more check.
       if (name !== 'journey') assert.equal(stage.checks.length, stage.sent.length, name);
       for (const { url, params } of stage.sent) {
         assert.ok(url.startsWith('http://t.example.test/'), url);
@@ -210,7 +210,7 @@ function titleIn(body: unknown): unknown {
   return (JSON.parse(String(body)) as { title: unknown }).title;
 }
 
-/** tender-api's answers, with a job that is `pending` for two questions. */
+/** tender-api's answers, with a job that is `pending` for the first two polls. */
 function answerAs(end: 'done' | 'failed' | 'never'): (sent: Sent) => Partial<Answer> {
   let asked = 0;
   return ({ method, url, body }) => {

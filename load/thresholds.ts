@@ -1,13 +1,13 @@
-/** k6's thresholds out of an environment's goals. */
+/** Derives k6's thresholds from an environment's goals. */
 import type { Threshold } from './engines/engine.ts';
 
-/** What the environment promises of the requests of a load. Every part may be absent. */
+/** The environment's goals for the requests of a load. Each is optional. */
 export interface LoadGoals {
-  /** No more than this for a share of the requests: `{ percentile: 95, maxMs: 500 }`. */
+  /** Maximum latency at a percentile: `{ percentile: 95, maxMs: 500 }`. */
   latency?: readonly LatencyGoal[];
-  /** The share of requests that must succeed, 0 to 1: 0.999. */
+  /** The ratio of requests that must succeed, 0 to 1, such as 0.999. */
   availabilityRatio?: number;
-  /** Requests a second that must be reached over the whole load. */
+  /** Minimum of requests per second, averaged over the whole load. */
   minRequestsPerSecond?: number;
 }
 
@@ -15,18 +15,18 @@ export interface LatencyGoal {
   /** Above 0, at most 100. */
   percentile: number;
   maxMs: number;
-  /** Of requests with these tags only: `{ name: 'read' }`; default: of those that were answered as expected. */
+  /** Only requests with these tags, such as `{ name: 'read' }`; default: requests with an expected response. */
   tags?: Readonly<Record<string, string>>;
 }
 
 export interface ThresholdOptions {
-  /** Ends the load when a goal is missed by this much: a broken target is not loaded to the end. Default: it runs on. */
+  /** Ends the load early if at least this ratio of requests has failed: the target is broken. Default: the load runs to its end. */
   abort?: { failedRatio: number; afterMs: number };
 }
 
 type Thresholds = Partial<Record<string, Threshold[]>>;
 
-/** Digits without an exponent, and without the rest of binary fractions: 1 − 0.999 is 0.001, not 0.0010000000000000009. */
+/** Decimal digits, without an exponent or rounding errors: 1 − 0.999 gives 0.001, not 0.0010000000000000009. */
 const exact = (value: number): string => value.toFixed(12).replace(/\.?0+$/, '');
 
 function check(what: string, value: number, [above, most]: readonly [number, number]): void {
@@ -35,15 +35,15 @@ function check(what: string, value: number, [above, most]: readonly [number, num
 }
 
 /**
- * The metric of a latency goal. Failed requests are often quick; they are the business of the availability goal and would hide slow
- * answers here.
+ * The metric of a latency goal. Failed requests are left out by default: they are often quick and would hide slow answers. The
+ * availability goal counts them.
  */
 function metricOf(tags: Readonly<Record<string, string>> = { expected_response: 'true' }): string {
   const parts = Object.entries(tags).map(([name, value]) => {
-    // k6 splits at these, and has no way to quote them.
+    // k6 splits at these characters, and they cannot be quoted.
     if (/[{},]/.test(name + value) || name.includes(':') || value === '')
       throw new RangeError(
-        `tag ${name}:${value}: a threshold can name no tag that is empty or holds "{", "}" or ","`,
+        `tag ${name}:${value}: a tag in a threshold must not be empty or contain "{", "}" or ","`,
       );
     return `${name}:${value}`;
   });
@@ -68,9 +68,8 @@ function abortThreshold({ failedRatio, afterMs }: NonNullable<ThresholdOptions['
 }
 
 /**
- * Thresholds by metric, in k6's own words: a p95 of at most 500 ms becomes `http_req_duration{expected_response:true}: p(95)<500`, an
- * availability of 99.9 % `http_req_failed: rate<0.001`. They describe this load; whether the sample is large enough to claim the goal is
- * for the judge to say.
+ * Thresholds by metric, in k6's syntax: a p95 of at most 500 ms becomes `http_req_duration{expected_response:true}: p(95)<500`, an
+ * availability of 99.9 % `http_req_failed: rate<0.001`. They judge only this load; the judge decides whether the sample is large enough.
  * @throws RangeError for a goal that no load can meet or miss, with its value
  */
 export function thresholdsOf(goals: LoadGoals, options: ThresholdOptions = {}): Record<string, Threshold[]> {
@@ -78,7 +77,7 @@ export function thresholdsOf(goals: LoadGoals, options: ThresholdOptions = {}): 
   for (const goal of goals.latency ?? []) addLatency(thresholds, goal);
   if (goals.availabilityRatio !== undefined) {
     check('the availability goal (ratio)', goals.availabilityRatio, [0, 1]);
-    // "Fewer than 0 failures" cannot be: a goal of 100 % is met without any.
+    // For a goal of 100 %, `rate<0` could never hold; `rate==0` means no failures.
     const ratio = 1 - goals.availabilityRatio;
     thresholds.http_req_failed = [ratio === 0 ? 'rate==0' : `rate<${exact(ratio)}`];
   }

@@ -1,4 +1,4 @@
-/** The one interface behind which k6, k6-operator and the embedded engine run a scenario. */
+/** The common interface of the load engines: k6, k6-operator and embedded. */
 import type { LoadResult, LoadSecond } from '../../reports/record/details/load-result.ts';
 
 /** A threshold as k6 writes it: an expression, or one that may end the load. */
@@ -7,42 +7,42 @@ export type Threshold = string | { threshold: string; abortOnFail?: boolean; del
 export interface LoadRequest {
   /** Absolute path of the script, in TypeScript or JavaScript. */
   script: string;
-  /** `__ENV` of the script: nothing of this process's environment reaches it but what is named here. */
+  /** `__ENV` of the script. It gets nothing else from this process's environment. */
   variables: Readonly<Record<string, string>>;
-  /** Names of those whose values are secrets: they are taken out of all that is written or shown. */
+  /** Names of variables with secret values. The values are removed from everything that is written or shown. */
   secrets?: readonly string[];
-  /** Replace those of the script's own options that they name. */
+  /** Options that replace the script's own. */
   options?: { thresholds?: Readonly<Record<string, readonly Threshold[]>> };
-  /** What is trusted beside the system's authorities, PEM. */
+  /** Certificate authority to trust in addition to the system's, PEM. */
   ca?: string;
-  /** Fixed addresses of host names: `tender.example.test` → `198.18.0.2`. With a port where the address has another: `198.18.0.2:8443`. */
+  /** Fixed addresses of host names: `tender.example.test` → `198.18.0.2`, or with a different port `198.18.0.2:8443`. */
   hosts?: Readonly<Record<string, string>>;
-  /** Whatever the script asks for, no more is sent than this. */
+  /** Hard limits, whatever the script says. */
   limits: { requests: number; durationMs: number };
 }
 
-/** What is told while a load runs. */
+/** Receives events while a load runs. */
 export interface LoadListener {
-  /** Each second that is over, in order. */
+  /** Called for each second that is over, in order. */
   second?(second: LoadSecond): void;
   /** What the script logs (`console.*`), for people. */
   log?(level: 'debug' | 'info' | 'warn' | 'error', text: string): void;
 }
 
 /**
- * Why a load is stopped whose check has seen enough: the reason of the signal. That is its planned end: what it had been asked for until then
- * is `completed`, where its record is whole.
+ * Abort reason when a check stops its load because it has enough data. This is the planned end of the load: its outcome is `completed`,
+ * provided that the record up to then has no gaps.
  */
 export const ENOUGH = 'enough';
 
 export interface LoadEngine {
   readonly name: LoadResult['engine']['name'];
-  /** Null when it can run here, else the reason why not, with what to do. */
+  /** Why it cannot run here, with what to do; null: it can. */
   unavailable(): Promise<string | null>;
   /**
-   * Runs the script to its end. Never rejects for what the script or the target did: that is in the result's outcome. An abort of the
-   * signal stops new iterations, lets running ones end within `gracefulStop`, and resolves with `interrupted`, or with `completed` where the
-   * reason was `ENOUGH` and nothing is missing.
+   * Runs the script to its end. Never rejects for a failure of the script or the target: the result's outcome says so. An abort of the
+   * signal starts no new iterations, lets running ones end within `gracefulStop`, and resolves with `interrupted`, or with `completed` if
+   * the reason was `ENOUGH` and the record has no gaps.
    */
   run(request: LoadRequest, listener: LoadListener, signal: AbortSignal): Promise<LoadResult>;
 }

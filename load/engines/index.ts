@@ -1,14 +1,14 @@
-/** Which engine runs a load. The engines themselves are handed in by whoever calls. */
+/** Chooses the engine of a load, from those that the caller provides. */
 import type { Environment } from '../../env/schema.ts';
 import type { LoadEngine } from './engine.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
 export type EngineName = LoadEngine['name'];
 
-/** What an environment says of its engine; `auto` takes the first that can run. */
+/** The engine that an environment names; `auto`: the first of `ORDER` that can run. */
 export type EngineChoice = Environment['load']['engine'];
 
-/** k6 first: it is what teams run elsewhere. Many pods only where the environment declares them: they cost. The embedded one always runs. */
+/** k6 first, as teams use it elsewhere. k6-operator starts pods, so it must be declared. The embedded engine can always run. */
 const ORDER: readonly EngineName[] = ['k6', 'k6-operator', 'embedded'];
 
 export interface Candidate {
@@ -19,13 +19,13 @@ export interface Candidate {
 
 export interface Chosen {
   name: EngineName;
-  /** Those before it in the order, each with the reason why not; empty where the environment named one. */
+  /** Engines before it in the order, each with the reason why it cannot run; empty if the environment named one. */
   passedOver: { name: EngineName; reason: string }[];
 }
 
 const NOT_GIVEN = 'the environment does not declare it';
 
-/** An engine that was named cannot run, or none can. */
+/** The named engine cannot run, or none can. */
 export class NoEngineError extends Error {
   constructor(message: string) {
     super(message);
@@ -34,8 +34,8 @@ export class NoEngineError extends Error {
 }
 
 /**
- * Picks by name, or in order. An engine that is not among the candidates is not declared.
- * @throws NoEngineError when the named one, or every one, cannot run; another is never taken in its place
+ * Picks the named engine, or for `auto` the first that can run. An engine that is not among the candidates is not declared.
+ * @throws NoEngineError when the named engine cannot run (no other one replaces it), or none can
  */
 export function pick(choice: EngineChoice, candidates: readonly Candidate[]): Chosen {
   const reasonOf = (name: EngineName): string | null => {
@@ -57,7 +57,7 @@ export function pick(choice: EngineChoice, candidates: readonly Candidate[]): Ch
   throw new NoEngineError(`no load engine can run: ${reasons.join('; ')}`);
 }
 
-/** As much of an engine as the choice needs. */
+/** The part of an engine that the choice needs. */
 export type Choosable = Pick<LoadEngine, 'name' | 'unavailable'>;
 
 async function reasonOf(engine: Choosable): Promise<string | null> {
@@ -69,7 +69,7 @@ async function reasonOf(engine: Choosable): Promise<string | null> {
 }
 
 /**
- * Asks the engines that are declared, only as many as the choice needs, and picks one.
+ * Asks the declared engines in order whether they can run, until one can, and picks it.
  * @throws NoEngineError as `pick` does
  */
 export async function chooseEngine<E extends Choosable>(

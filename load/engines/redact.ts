@@ -1,7 +1,7 @@
 import { replacing } from '../../probes/redact.ts';
 import type { LoadRequest } from './engine.ts';
 
-/** Puts `[NAME]` where the value of a secret variable stands in a text. */
+/** Replaces the value of each secret variable in a text by `[NAME]`. */
 export function secretsHidden({
   variables,
   secrets = [],

@@ -1,4 +1,4 @@
-/** A load in a process of its own: what it costs must not make anything else late, and its end must end nothing else. */
+/** Runs a load in its own process: its CPU use must not delay the harness, and a crash must not end it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { lastError, startChild } from '../../probes/child.ts';
@@ -13,20 +13,20 @@ export { ENOUGH } from '../engines/engine.ts';
 
 const ENTRY = fileURLToPath(new URL('./main.ts', import.meta.url));
 
-/** What the process is told on its first line. */
+/** The first line that the process reads. */
 export interface LoadOrder extends Omit<RecordedLoad, 'engine'> {
   engine: 'k6' | 'embedded';
-  /** From the order to end until it is killed, ms. */
+  /** From the request to stop until the process is killed, ms. */
   graceMs: number;
 }
 
-/** What it says of itself, a line each. */
+/** The messages that the process writes, one a line. */
 export type LoadMessage = { started: true } | { second: LoadSecond } | { log: string };
 
 export interface LoadProcess extends Omit<Child, 'pid'> {
-  /** null: it runs in this process. */
+  /** null: the load runs in this process. */
   readonly pid: number | null;
-  /** The engine has been started. Rejects when the process ended before, with what it said. */
+  /** Resolves when the engine has been started. Rejects with the process's error if the process ends before that. */
   readonly ready: Promise<void>;
 }
 
@@ -37,7 +37,7 @@ export interface LoadProcessOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Starts it. It ends by itself when the script is over, and gracefully when it is stopped: its result is written either way. */
+/** Starts the process. It ends when the script is over, or gracefully when stopped; its result is written in both cases. */
 export function startLoad(order: LoadOrder, options: LoadProcessOptions = {}): LoadProcess {
   const ready = Promise.withResolvers<undefined>();
   ready.promise.catch(() => undefined);
@@ -57,8 +57,8 @@ export function startLoad(order: LoadOrder, options: LoadProcessOptions = {}): L
 }
 
 /**
- * Runs a load in this process: one whose work is done elsewhere, so that it costs little here, and that must be able to reach what records
- * its objects. Otherwise as `startLoad`; `stop` leaves it to itself after the deadline.
+ * Runs a load in this process. It is meant for an engine that works elsewhere (pods), so that it needs little CPU here, and that needs
+ * this process's record of its objects. Otherwise like `startLoad`, except that after the deadline `stop` does not kill the load.
  */
 export function startLoadHere(
   { engine, ...order }: Omit<RecordedLoad, 'engine'> & { engine: LoadEngine },

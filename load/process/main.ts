@@ -1,4 +1,4 @@
-/** A load in a process of its own; see index.ts. */
+/** Entry point of a load's process; see index.ts. */
 import { createInterface } from 'node:readline';
 import { HistoryError } from '../../probes/history.ts';
 import { EmbeddedEngine } from '../engines/embedded/index.ts';
@@ -10,14 +10,14 @@ import { recordLoad } from './record.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
 const EXIT = { ended: 0, engine: 2, history: 3 } as const;
-/** Longest line of a script's log that is shown. */
+/** Maximum length of a line of the script's log. */
 const LOG_LENGTH = 500;
 
 function say(message: LoadMessage): void {
   process.stdout.write(`${JSON.stringify(message)}\n`);
 }
 
-/** Time for the engine's own end, within that after which this process is killed: its result must still be written. */
+/** Part of `graceMs` reserved for writing the result: the engine must end this much before this process is killed. */
 const RESERVE_MS = 5_000;
 
 const ENGINES: Readonly<Record<LoadOrder['engine'], (graceMs: number) => LoadEngine>> = {
@@ -34,9 +34,9 @@ function run({ engine, graceMs, ...order }: LoadOrder, stop: AbortSignal): Promi
   return recordLoad({ engine: ENGINES[engine](graceMs), ...order }, listener, stop);
 }
 
-// Ctrl-C reaches the whole group, but only the runner decides.
+// Ctrl-C reaches the whole process group, but only the runner decides when to stop.
 process.on('SIGINT', () => undefined);
-// The runner died: what was seen is still written.
+// If the runner has died, writing to it fails; the history must still be written.
 process.stdout.on('error', () => undefined);
 const lines = createInterface({ input: process.stdin });
 const stop = new AbortController();

@@ -17,8 +17,8 @@ export interface RecordedLoad {
 }
 
 /**
- * Runs a load to its end and writes what came of it: each second as it is over, so that a killed load is not lost, then what it came to.
- * @throws HistoryError when it cannot be written; what the engine throws
+ * Runs a load to its end and writes its history: each second as soon as it is over, so that a killed load is not lost, then the result.
+ * @throws HistoryError when the history cannot be written; what the engine throws
  */
 export async function recordLoad(
   { engine, passedOver, request, history }: RecordedLoad,
@@ -39,7 +39,7 @@ export async function recordLoad(
     };
     const log: LoadListener['log'] = (level, text) => listener.log?.(level, redact(text));
     const result = await engine.run(request, { second, log }, stop);
-    // A sample may have come after its second was told.
+    // A second may have changed: samples may arrive after it was reported.
     for (const one of result.seconds) seconds.write(one);
     writer.observe({ kind: 'load', ...loadOf(result) });
   } catch (error) {
@@ -51,7 +51,7 @@ export async function recordLoad(
   }
 }
 
-/** Writes each second, and again where it has changed since. */
+/** Writes each second, and writes it again if it has changed. */
 class WrittenSeconds {
   readonly #writer: HistoryWriter;
   readonly #written = new Map<number, string>();
@@ -69,7 +69,7 @@ class WrittenSeconds {
   }
 }
 
-/** As much of a result as judges read: its seconds are lines of their own. */
+/** The part of a result that judges read. Its seconds are separate observations. */
 export function loadOf(result: LoadResult): Fields<'load'> {
   const { engine, scenarios, metrics } = result;
   const sum = (of: (scenario: LoadResult['scenarios'][number]) => number): number =>
@@ -97,7 +97,7 @@ function bucketsOf(metric: LoadMetric | undefined): Fields<'load'>['latency'] {
   return metric?.type === 'trend' ? (metric.buckets ?? []) : [];
 }
 
-/** `steady` of `…/load/scenarios/steady.ts`. */
+/** The scenario's name: `steady` for `…/load/scenarios/steady.ts`. */
 function scenarioOf(script: string): string {
   return basename(script).replace(/\.[jt]s$/, '');
 }

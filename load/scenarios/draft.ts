@@ -1,5 +1,5 @@
 /**
- * Drafts of the AI service at the same rate all the time, whatever it does: each asks its language model.
+ * Requests drafts from the AI service at a constant rate, no matter how fast it answers. Each draft needs its language model.
  * AI_URL (BASE_URL/ai/draft), RATE (2 a second), DURATION (30s), MAX_VUS (50). BASE_URL, MARK_HEADER, MARK, TIMEOUT: see target.ts.
  */
 import exec from 'k6/execution';
@@ -17,7 +17,7 @@ export const options: Options = {
       rate: count('RATE', 2, 100000),
       timeUnit: '1s',
       duration: text('DURATION', '30s'),
-      // All of them beforehand: for each that is made while the load runs, one iteration is dropped.
+      // All VUs are made beforehand: each one made while the load runs would cost a dropped iteration.
       preAllocatedVUs: maxVus,
       maxVUs: maxVus,
     },
@@ -28,7 +28,7 @@ export function setup(): void {
   lookFirst();
 }
 
-/** A draft as the service gives one: a text, and whether its model wrote it. */
+/** Whether this is a draft: a text, and whether the service is degraded (wrote it without its model). */
 function isDraft(draft: unknown): draft is Fields {
   if (!isObject(draft) || typeof draft['degraded'] !== 'boolean') return false;
   return typeof draft['text'] === 'string' && draft['text'].trim() !== '';
@@ -42,6 +42,6 @@ export default function draft(): void {
     counted('draft: status 200 and a text', false);
     return;
   }
-  // Answered, and not as asked: by its name a reader knows it from an answer that is none.
+  // A degraded draft fails under its own check name, to distinguish it from an answer without a draft.
   counted('draft: written with the model', given['degraded'] === false);
 }

@@ -1,5 +1,5 @@
 /**
- * Tenders at the same rate all the time, whatever becomes of them: each is a job for the AI service.
+ * Creates tenders at a constant rate, no matter how fast they are processed. Each is a job for the AI service.
  * RATE (5 a second), DURATION (30s), MAX_VUS (50). BASE_URL, MARK_HEADER, MARK, TIMEOUT: see target.ts.
  */
 import exec from 'k6/execution';
@@ -16,7 +16,7 @@ export const options: Options = {
       rate: count('RATE', 5, 100000),
       timeUnit: '1s',
       duration: text('DURATION', '30s'),
-      // All of them beforehand: for each that is made while the load runs, one iteration is dropped.
+      // All VUs are made beforehand: each one made while the load runs would cost a dropped iteration.
       preAllocatedVUs: maxVus,
       maxVUs: maxVus,
     },

@@ -1,6 +1,6 @@
 /**
- * What an author does: upload a tender, have its text generated, wait for it, read it. The language model behind it may be stubbed;
- * the answer says so.
+ * The steps of an author: upload a tender, have its text generated, wait for it, read it. The language model may be stubbed; the answer
+ * says so.
  * RATE (2 a second), DURATION (30s), MAX_VUS (50), POLL_SECONDS (0.1), POLL_MOST (100).
  * BASE_URL, MARK_HEADER, MARK, TIMEOUT: see target.ts.
  */
@@ -25,7 +25,7 @@ export const options: Options = {
       rate: count('RATE', 2, 10000),
       timeUnit: '1s',
       duration: text('DURATION', '30s'),
-      // All of them beforehand: for each that is made while the load runs, one iteration is dropped.
+      // All VUs are made beforehand: each one made while the load runs would cost a dropped iteration.
       preAllocatedVUs: maxVus,
       maxVUs: maxVus,
     },
@@ -36,7 +36,7 @@ export function setup(): void {
   lookFirst();
 }
 
-/** The id in an answer, or null where there is none. */
+/** The id in an answer; null: there is none. */
 function idOf(answer: { body: unknown; status: number }): string | null {
   if (typeof answer.body !== 'string') {
     return null;
@@ -56,7 +56,7 @@ function startGeneration(tender: string): string | null {
   return expectStatus(answer, 202, 'generate') ? idOf(answer) : null;
 }
 
-/** Asks until the job is over, `POLL_MOST` times at most. */
+/** Polls until the job is over, at most `POLL_MOST` times. @returns whether the job is done */
 function waitForJob(job: string): boolean {
   for (let asked = 0; asked < pollMost; asked++) {
     const answer = http.get(`${baseUrl()}/jobs/${job}`, named('poll job'));

@@ -1,5 +1,5 @@
 /**
- * Up to a rate, held there, and down again: does the backend grow with the load, and shrink after it?
+ * Ramps up to a rate, holds it, and ramps down again: does the backend scale up with the load, and down after it?
  * RATE (20 a second, at the top), START_RATE (1), RAMP_UP (20s), HOLD (30s), RAMP_DOWN (20s), MAX_VUS (100).
  * BASE_URL, MARK_HEADER, MARK, TIMEOUT: see target.ts.
  */
@@ -16,7 +16,7 @@ export const options: Options = {
       executor: 'ramping-arrival-rate',
       startRate: startRate,
       timeUnit: '1s',
-      // All of them beforehand: for each that is made while the load runs, one iteration is dropped.
+      // All VUs are made beforehand: each one made while the load runs would cost a dropped iteration.
       preAllocatedVUs: maxVus,
       maxVUs: maxVus,
       stages: [

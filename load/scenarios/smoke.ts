@@ -1,5 +1,5 @@
 /**
- * One user, a few iterations: does the way through the platform work at all?
+ * One user, a few iterations: does the platform answer from end to end?
  * ITERATIONS (5). BASE_URL, MARK_HEADER, MARK, TIMEOUT: see target.ts.
  */
 import type { Options } from 'k6/options';

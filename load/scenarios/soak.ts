@@ -1,5 +1,5 @@
 /**
- * A moderate load of reads and writes for long: what leaks, fills up or slows down with time?
+ * A moderate load of reads and writes over a long time: what leaks, fills up or slows down?
  * RATE (5 a second), DURATION (2m: set hours for a real one), WRITE_PERCENT (20), MAX_VUS (50).
  * BASE_URL, MARK_HEADER, MARK, TIMEOUT: see target.ts.
  */
@@ -18,7 +18,7 @@ export const options: Options = {
       rate: count('RATE', 5, 100000),
       timeUnit: '1s',
       duration: text('DURATION', '2m'),
-      // All of them beforehand: for each that is made while the load runs, one iteration is dropped.
+      // All VUs are made beforehand: each one made while the load runs would cost a dropped iteration.
       preAllocatedVUs: maxVus,
       maxVUs: maxVus,
     },
@@ -31,7 +31,7 @@ export function setup(): void {
 
 export default function soak(): void {
   const n = exec.scenario.iterationInTest;
-  // By number and not by chance, so that every engine sends the same mix.
+  // By iteration number, not at random, so that every engine sends the same mix.
   if (n % 100 >= writePercent) {
     readLatest();
     return;

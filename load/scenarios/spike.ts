@@ -1,5 +1,5 @@
 /**
- * A quiet load that jumps at once and falls back: what do clients see until the platform has caught up?
+ * A low rate that jumps up at once and drops back: what do clients see until the platform has scaled?
  * RATE (5 a second), SPIKE_RATE (50), BEFORE (10s), SPIKE (10s), AFTER (20s), MAX_VUS (200).
  * BASE_URL, MARK_HEADER, MARK, TIMEOUT: see target.ts.
  */
@@ -16,7 +16,7 @@ export const options: Options = {
       executor: 'ramping-arrival-rate',
       startRate: rate,
       timeUnit: '1s',
-      // All of them beforehand: VUs that are made while the spike lasts would flatten it.
+      // All VUs are made beforehand: making them during the spike would flatten it.
       preAllocatedVUs: maxVus,
       maxVUs: maxVus,
       stages: [

@@ -1,5 +1,5 @@
 /**
- * The same rate all the time, whatever the platform does: latency and availability under a load that is known.
+ * A constant rate, no matter how fast the platform answers: latency and availability under a known load.
  * RATE (10 a second), DURATION (30s), MAX_VUS (50). BASE_URL, MARK_HEADER, MARK, TIMEOUT: see target.ts.
  */
 import type { Options } from 'k6/options';
@@ -14,7 +14,7 @@ export const options: Options = {
       rate: count('RATE', 10, 100000),
       timeUnit: '1s',
       duration: text('DURATION', '30s'),
-      // All of them beforehand: for each that is made while the load runs, one iteration is dropped.
+      // All VUs are made beforehand: each one made while the load runs would cost a dropped iteration.
       preAllocatedVUs: maxVus,
       maxVUs: maxVus,
     },

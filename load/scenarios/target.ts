@@ -1,11 +1,11 @@
-/** What all scenarios share: where they send, with which mark, and how they look first. */
+/** Shared by all scenarios: settings, the target and its marker header, checks, and the first look at the target. */
 import { check, fail } from 'k6';
 import http from 'k6/http';
 import type { Params, RefinedResponse, ResponseType } from 'k6/http';
 
 type Answer = RefinedResponse<ResponseType | undefined>;
 
-/** A setting of the load; every one has a default that is small and ends soon. */
+/** A setting of the load. The defaults make a small, short load. */
 export function text(name: string, fallback: string): string {
   const value = __ENV[name];
   return value === undefined || value === '' ? fallback : value;
@@ -20,12 +20,12 @@ export function count(name: string, fallback: number, most: number): number {
   return value;
 }
 
-/** Where the platform is, without a slash at its end. */
+/** The platform's URL, without a trailing slash. */
 export function baseUrl(): string {
   return text('BASE_URL', 'http://127.0.0.1:8080').replace(/\/+$/, '');
 }
 
-/** Parameters of a request: its name in metrics, and the mark by which the environment knows a harness's traffic. */
+/** Parameters of a request: its name in metrics, and the marker header that identifies the harness's traffic. */
 export function named(name: string): Params {
   const headers: { [name: string]: string } = { 'content-type': 'application/json' };
   headers[text('MARK_HEADER', 'x-plumbline-mark')] = text('MARK', 'load');
@@ -33,8 +33,8 @@ export function named(name: string): Params {
 }
 
 /**
- * Counts a request as good or not, by a check that says what was asked for. Judges count these and nothing else (reports/judge/performance):
- * every request of a scenario is checked exactly once, whatever came of it.
+ * Counts a request as good or bad, with a check that names the expectation. Judges count only these checks (reports/judge/performance), so
+ * every request of a scenario must be checked exactly once, whatever its outcome.
  */
 export function counted(name: string, good: boolean): boolean {
   const checks: { [name: string]: () => boolean } = {};
@@ -42,7 +42,7 @@ export function counted(name: string, good: boolean): boolean {
   return check(null, checks);
 }
 
-/** Whether the answer has this status. */
+/** Checks that the answer has this status. */
 export function expectStatus(answer: Answer, status: number, name: string): boolean {
   return counted(`${name}: status ${status}`, answer.status === status);
 }
@@ -53,7 +53,7 @@ export function isObject(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null;
 }
 
-/** The JSON of an answer's body; null where it is none. */
+/** The JSON of an answer's body; null: it is not JSON. */
 export function jsonOf(answer: { body: unknown }): unknown {
   try {
     return typeof answer.body === 'string' ? JSON.parse(answer.body) : null;
@@ -62,7 +62,7 @@ export function jsonOf(answer: { body: unknown }): unknown {
   }
 }
 
-/** A tender as the API gives it. */
+/** Whether this is a tender as the API returns it. */
 function isTender(one: unknown): one is Fields {
   return isObject(one) && hasId(one['id']) && typeof one['title'] === 'string';
 }
@@ -71,21 +71,21 @@ function hasId(id: unknown): boolean {
   return (typeof id === 'string' && id !== '') || typeof id === 'number';
 }
 
-/** Whether a tender was stored: the answer is the tender, with an id and the title that was sent. */
+/** Checks that a tender was stored: the answer is the tender, with an id and the title that was sent. */
 export function expectStored(answer: Answer, title: string, name: string): boolean {
   const tender = jsonOf(answer);
   const stored = answer.status === 201 && isTender(tender) && tender['title'] === title;
   return counted(`${name}: status 201 and the tender`, stored && repeatsMark(answer));
 }
 
-/** Whether the service behind the whole chain answered: it repeats the mark. Not asked where no header is named. */
+/** Whether the service behind the whole chain answered: it repeats the marker. True if no marker header is set. */
 function repeatsMark(answer: Answer): boolean {
   const header = text('MARK_HEADER', '').toLowerCase();
   const name = Object.keys(answer.headers).find((one) => one.toLowerCase() === header);
   return header === '' || (name !== undefined && answer.headers[name] === text('MARK', 'load'));
 }
 
-/** One look before the load: a target that does not answer, or is another, is not loaded. */
+/** One request before the load. It fails the load if the target does not answer or is not the expected service. */
 export function lookFirst(): void {
   const url = `${baseUrl()}/tenders`;
   const answer = http.get(`${url}?limit=1`, named('look first'));
@@ -103,7 +103,7 @@ export function lookFirst(): void {
 
 const MOST_LISTED = 20;
 
-/** Reads the newest tenders: a list of them, from the service behind the whole chain. */
+/** Reads the newest tenders, and checks that the service behind the whole chain returned a list of them. */
 export function readLatest(): void {
   const answer = http.get(`${baseUrl()}/tenders?limit=${MOST_LISTED}`, named('list tenders'));
   const listed = answer.status === 200 && repeatsMark(answer) && isList(jsonOf(answer));

@@ -129,13 +129,13 @@ describe('a load that is told that it is enough', () => {
     const result = await load(HEAD + text + GET, server.url, {
       threads: 2,
       signal: stop.signal,
-      // In the middle of a second, so that most of it is not offered any more.
+      // Stop in the middle of a second, so that most of that second's iterations do not count as offered.
       second: () => (second++ === 0 ? void setTimeout(() => stop.abort(ENOUGH), 300) : undefined),
     });
     assert.equal(result.outcome, 'completed');
     const sum = (of: 'offered' | 'started' | 'dropped'): number =>
       result.seconds.reduce((all, one) => all + (one[of] ?? 0), 0);
-    // On a machine that is busy with other things the users may all be: what they cannot take is dropped, and was offered.
+    // On a busy machine all VUs may be busy too. Iterations that are dropped then still count as offered.
     const [offered, begun] = [sum('offered'), sum('started') + sum('dropped')];
     assert.ok(offered <= begun && offered > begun - 40, `${offered} offered, ${begun} begun or dropped`);
     assert.ok((result.scenarios[0]?.offered ?? 0) <= begun);
@@ -272,7 +272,7 @@ describe('times', () => {
     await using server = await serve((_request, response) => {
       begin ||= performance.now();
       const since = performance.now() - begin;
-      // Silent for 1 s of the 2 s.
+      // No answer for 1 s of the 2 s.
       if (since < 400 || since > 1400) response.end('ok');
       else setTimeout(() => response.end('ok'), 1400 - since);
     });
@@ -282,7 +282,7 @@ describe('times', () => {
     const result = await load(HEAD + rate + GET, server.url);
     assert.equal(result.scenarios[0]?.dropped, 0);
     assert.ok((trend(result, 'plumbline_latency').p99 ?? 0) > 900);
-    // Every second one is due in the stall, and on average it takes half of it.
+    // Half of the requests are due during the stall; on average each waits for half of it.
     assert.ok((trend(result, 'plumbline_latency').med ?? 0) > 5);
   });
 });
@@ -360,7 +360,7 @@ describe('how a load ends', () => {
 
   it('should be told when a limit is reached', async () => {
     await using server = await serve();
-    // One VU: what others have on their way when the limit is reached is cut off.
+    // One VU only: with more, requests in flight would be cut off when the limit is reached.
     const text = `${HEAD}export const options = { vus: 1, duration: '50s' };\n${GET}`;
     const requests = await load(text, server.url, { limits: { requests: 20, durationMs: 60_000 } });
     assert.deepEqual([requests.outcome, requests.requests.count], ['aborted', 20]);

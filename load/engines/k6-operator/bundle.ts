@@ -1,23 +1,23 @@
-/** The files of a script as a ConfigMap can hold them: flat, side by side. */
+/** Collects the files of a script for a ConfigMap, which can hold only one flat folder. */
 import { readFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { init, parse } from 'es-module-lexer';
 import { errorText } from '../../../reports/record/error-text.ts';
 
-/** Kubernetes refuses ConfigMaps of more than 1 MiB; the rest is for names and the main module. */
+/** Kubernetes' limit for a ConfigMap is 1 MiB; the difference is for names and the main module. */
 const MOST_BYTES = 1_000_000;
 const KEY = /^[-._a-zA-Z0-9]+$/;
 
-/** A script that cannot be carried into pods; the message names what is in the way. */
+/** A script that cannot be put into a ConfigMap; the message names the reason. */
 export class BundleError extends Error {}
 
 const isRelative = (specifier: string): boolean =>
   /^\.{0,2}\//.test(specifier) || specifier.startsWith('file:');
 
-/** What a module imports by path. @throws BundleError for a module that is not one, or imports what is computed */
+/** The relative imports of a module. @throws BundleError when it cannot be parsed */
 function importsOf(source: string, name: string): string[] {
   try {
-    // It reads TypeScript too, as far as Node and k6 can erase it.
+    // The lexer also reads TypeScript whose types can be erased, which is what k6 accepts.
     const [imports] = parse(source, name);
     return imports.map(({ specifier }) => specifier ?? '').filter(isRelative);
   } catch (cause) {
@@ -27,10 +27,10 @@ function importsOf(source: string, name: string): string[] {
 }
 
 /**
- * The script and all that it imports by path, by file name. The operator mounts one flat folder, so that only files beside the script
- * can go with it; `open()` finds nothing there.
+ * The script and all files that it imports by path, by file name. The operator mounts one flat folder, so only files beside the script
+ * can be included. `open()` is refused, since files other than modules are not included.
  * @param script absolute path
- * @throws BundleError that names the import, the call or the size that stands in the way
+ * @throws BundleError naming the import, call or size that is not allowed
  */
 export async function bundle(script: string): Promise<{ entry: string; files: Record<string, string> }> {
   await init();
@@ -44,7 +44,7 @@ export async function bundle(script: string): Promise<{ entry: string; files: Re
       throw new BundleError(`"${name}" cannot be the name of a file in a ConfigMap`);
     const source = await readFile(join(folder, name), 'utf8');
     if (/(?<![.\w$])open\s*\(/.test(source))
-      throw new BundleError(`${name} calls open(): pods have no files beside the scripts`);
+      throw new BundleError(`${name} calls open(): pods get only the scripts, no other files`);
     files[name] = source;
     for (const specifier of importsOf(source, name)) {
       if (!/^\.\/[^/]+$/.test(specifier))
@@ -60,5 +60,5 @@ export async function bundle(script: string): Promise<{ entry: string; files: Re
   return { entry, files };
 }
 
-/** The file that k6 is given in every pod. */
+/** The file that k6 runs in every pod. */
 export const MAIN = 'plumbline-main.js';

@@ -1,4 +1,4 @@
-/** Deletes what was made, and waits until it is gone. */
+/** Deletes the objects of a load, and waits until they are gone. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { KubeClient } from '../../../probes/kubernetes/client.ts';
 import { unavailableText } from '../../../probes/kubernetes/errors.ts';
@@ -7,15 +7,16 @@ import type { Objects } from './objects.ts';
 
 const textOf = ({ kind, namespace, name }: ObjectRef): string => `${kind} ${namespace ?? ''}/${name}`;
 
-/** Pods, Jobs and Services belong to the TestRun: the cluster collects them when it is gone. */
+/** The pods that still exist. Pods, Jobs and Services are owned by the TestRun, so Kubernetes deletes them after it. */
 async function podsLeft(client: KubeClient, namespace: string, name: string): Promise<string[]> {
   const { items } = await client.list('v1/Pod', { namespace, labels: { k6_cr: name } });
   return items.map(({ metadata }) => `Pod ${namespace}/${metadata.name}`);
 }
 
 /**
- * Last made, first deleted. It goes on past what fails, and takes a time of its own: the signal that ended the load does not end this.
- * @returns what is still there when the time is up, with the reason; empty when all is gone
+ * Deletes in reverse order of creation, and continues after an error. It has its own deadline: the signal that ended the load does not
+ * end the clean-up.
+ * @returns what still exists at the deadline, with the reason; empty: everything is gone
  */
 export async function cleanUp(
   { client, objects }: { client: KubeClient; objects: Objects },
@@ -24,7 +25,7 @@ export async function cleanUp(
 ): Promise<string[]> {
   const until = performance.now() + cleanUpMs;
   let left = [...made].reverse();
-  /** Whose deletion was accepted: a second order could be taken for that of somebody else's object. */
+  /** Objects whose deletion was accepted. It is not sent again: it could delete a new object of the same name. */
   const going = new Set<ObjectRef>();
   for (;;) {
     const problems: string[] = [];

@@ -1,4 +1,4 @@
-/** What the pods of a load say when they have ended. */
+/** Collects the outcome of a load from the logs of its pods, once they have ended. */
 import type { KubeClient } from '../../../probes/kubernetes/client.ts';
 import type { KubeObject } from '../../../probes/kubernetes/types.ts';
 import type { LoadResult } from '../../../reports/record/details/load-result.ts';
@@ -7,7 +7,7 @@ import type { LoadListener } from '../engine.ts';
 import { Tally } from '../points/tally.ts';
 import { readPodLog, type PodLog } from './pod-summary.ts';
 
-/** The summary stands at the end, after a line of progress for every second. */
+/** Lines of the log to read: the summary is at the end, after one line of progress for every second. */
 const TAIL_LINES = 5000;
 const WORST: readonly Outcome[] = ['failed', 'aborted', 'interrupted', 'completed'];
 
@@ -25,7 +25,7 @@ function endingOfPod(pod: KubeObject, log: PodLog): Ending {
   if (terminated?.exitCode === undefined) return { outcome: 'failed', reason: `pod ${name} has not ended` };
   const ending =
     terminated.reason === 'OOMKilled'
-      ? { outcome: 'failed' as const, reason: 'k6 had more memory than its limit allows' }
+      ? { outcome: 'failed' as const, reason: 'k6 exceeded its memory limit and was killed (OOMKilled)' }
       : endingOf({ code: terminated.exitCode, signal: null }, log.lastError);
   if (ending.outcome === 'completed' && log.summary === null)
     return {
@@ -42,7 +42,7 @@ export interface Collected {
 }
 
 /**
- * Reads every pod's log. The worst ending is that of the load.
+ * Reads the logs of all pods. The worst ending of a pod is the ending of the load.
  * @throws KubeError when a log cannot be read
  */
 export async function collect(
@@ -65,10 +65,10 @@ export async function collect(
   if (pods.length < how.parallelism)
     endings.push({
       outcome: 'failed',
-      reason: `${pods.length} of ${how.parallelism} pods are there at the end`,
+      reason: `${pods.length} of ${how.parallelism} pods existed at the end`,
     });
   const order = (ending: Ending): number => WORST.indexOf(ending.outcome);
-  const [ending = { outcome: 'failed', reason: 'no pod is there at the end' }] = endings.sort(
+  const [ending = { outcome: 'failed', reason: 'no pod existed at the end' }] = endings.sort(
     (a, b) => order(a) - order(b),
   );
   return { logs, ending, errors: errors.top() };

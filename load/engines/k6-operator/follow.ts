@@ -8,11 +8,11 @@ import type { Ending } from '../k6/exit-codes.ts';
 import type { LiveCounts } from './live.ts';
 
 export interface Timeouts {
-  /** From creation until all pods run: pulling the image of k6 is most of it. */
+  /** From creation until all pods run; most of it is pulling the k6 image. */
   startMs: number;
-  /** Pods whose counts cannot be read for so long may send without bound. */
+  /** If no counts can be read for this long, the load is ended, since its limit of requests cannot be enforced. */
   uncountedMs: number;
-  /** For deleting everything. */
+  /** For deleting all objects. */
   cleanUpMs: number;
   pollMs: number;
 }
@@ -29,7 +29,7 @@ export interface Followed {
   live: LiveCounts;
 }
 
-/** How it went: all pods have ended (their logs say how), or it had to be given up. */
+/** The course of a load: all pods have ended (`givenUp` is null; their logs have the outcome), or the load was given up. */
 export type Course = { pods: KubeObject[]; startedMs: number | null; givenUp: Ending | null };
 
 type PodStatus = { phase?: string };
@@ -60,7 +60,7 @@ function place({ namespace, name }: Followed): string {
   return `TestRun ${namespace}/${name}`;
 }
 
-/** What ends the watch before the load has begun; null when it is to go on. */
+/** Why to give up a load that has not started yet; null: keep waiting. */
 function beforeStart(run: Followed, { stage, pods, createdMs }: Seen, now: number): Ending | null {
   const waitedMs = Math.round(now - createdMs);
   const seen = `last seen: stage "${stage || 'none'}", ${pods.length} of ${run.parallelism} pods: ${pods.map(describe).join(', ') || 'none'}`;
@@ -73,21 +73,17 @@ function beforeStart(run: Followed, { stage, pods, createdMs }: Seen, now: numbe
   );
 }
 
-/** What ends a load that runs. */
+/** Why to end a running load; null: let it run. */
 function whileRunning(run: Followed, startedMs: number, now: number): Ending | null {
   const { limits, live, timeouts } = run;
   const interrupted = (reason: string): Ending => ({ outcome: 'interrupted', reason });
   if (live.total.requests > limits.requests)
-    return interrupted(
-      `the load sent more than ${limits.requests} requests, the most it may send: it was deleted`,
-    );
+    return interrupted(`the load sent more than ${limits.requests} requests, its limit: it was deleted`);
   if (now - startedMs > limits.durationMs)
-    return interrupted(
-      `the load had not ended after ${limits.durationMs} ms, the most it may last: it was deleted`,
-    );
+    return interrupted(`the load had not ended after ${limits.durationMs} ms, its limit: it was deleted`);
   if (now - (live.answeredMs ?? startedMs) > timeouts.uncountedMs)
     return failed(
-      `the requests of ${place(run)} cannot be counted (GET on pods/proxy, port 6565, for ${timeouts.uncountedMs} ms), so that nothing would bound them`,
+      `the requests of ${place(run)} cannot be counted (GET on pods/proxy, port 6565, for ${timeouts.uncountedMs} ms): it was deleted, since its limit could not be enforced`,
     );
   return null;
 }
@@ -106,7 +102,7 @@ async function look(
   return { stage, pods: await runnersOf(run, signal) };
 }
 
-/** One look. @returns the course when it is over, else null */
+/** Polls once. @returns the course if the load is over, else null */
 async function step(run: Followed, seen: Seen, signal: AbortSignal): Promise<Course | null> {
   const found = await look(run, signal);
   const over = (givenUp: Ending | null): Course => ({ pods: seen.pods, startedMs: seen.startedMs, givenUp });
@@ -135,7 +131,7 @@ function isFinished(
   return found.stage === 'finished' || (found.pods.length >= run.parallelism && running.length === 0);
 }
 
-/** Asks the pods that run how far they are. */
+/** Reads the counts of the running pods, and checks the limits. */
 async function count(
   run: Followed,
   of: { running: KubeObject[]; startedMs: number; now: number },
@@ -147,8 +143,8 @@ async function count(
 }
 
 /**
- * Looks once a `pollMs`: the operator itself looks every 15 s, so that a watch would tell no sooner what the pods tell.
- * @throws KubeError when the API server refuses, or the signal fires
+ * Polls every `pollMs`. A watch would not be faster: the operator itself polls only every 15 s, and counts have to be polled anyway.
+ * @throws KubeError when the API server refuses a request, or the signal fires
  */
 export async function follow(run: Followed, signal: AbortSignal): Promise<Course> {
   const seen: Seen = { stage: '', pods: [], createdMs: performance.now(), startedMs: null };

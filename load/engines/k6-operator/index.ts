@@ -1,4 +1,4 @@
-/** Spreads a load over many pods with the k6 operator (TestRun, k6.io/v1alpha1). README.md says how, and what it cannot tell. */
+/** Spreads a load over many pods with the k6 operator (TestRun, k6.io/v1alpha1). README.md describes how, and its limits. */
 import { randomBytes } from 'node:crypto';
 import type { KubeClient } from '../../../probes/kubernetes/client.ts';
 import { refOf } from '../../../probes/kubernetes/client.ts';
@@ -19,7 +19,7 @@ import { mergePods } from './merge.ts';
 import { objectsOf, type Objects, type Spread } from './objects.ts';
 
 export interface OperatorOptions extends Spread {
-  /** For reading. */
+  /** Reads objects; `objects` creates and deletes them. */
   client: KubeClient;
   objects: Objects;
   /** Whether the operator behind the API is a stand-in; the result says so. */
@@ -31,7 +31,7 @@ const GROUP = '/apis/k6.io/v1alpha1';
 const INSTALL =
   'install the k6 operator (https://grafana.com/docs/k6/latest/set-up/set-up-distributed-k6/install-k6-operator/) or run with another engine';
 
-/** What the engine does in its namespace; README.md lists them. */
+/** The rights that the engine needs in its namespace; README.md lists them. */
 const RIGHTS = [
   { group: 'k6.io', resource: 'testruns', verb: 'create' },
   { group: 'k6.io', resource: 'testruns', verb: 'delete' },
@@ -66,7 +66,7 @@ export class OperatorEngine implements LoadEngine {
     }
   }
 
-  /** Asked before, so that a choice of engines does not end at the first object. */
+  /** Checks the rights in advance, so that `auto` can choose another engine instead of failing at the first object. */
   async #missingRight(): Promise<string | null> {
     const { client, namespace } = this.#options;
     for (const resourceAttributes of RIGHTS) {
@@ -111,14 +111,14 @@ export class OperatorEngine implements LoadEngine {
     if ((request.secrets ?? []).length > 0)
       return {
         outcome: 'failed',
-        reason: 'this engine takes no secret variables: they would stand in the TestRun',
+        reason: 'this engine accepts no secret variables: they would be readable in the TestRun',
       };
     const { entry, files } = await bundle(request.script);
     const name = `plumbline-load-${randomBytes(4).toString('hex')}`;
     const main = mainModule(entry, replacedBy(request));
     const { variables, ca, limits } = request;
     for (const object of objectsOf(this.#options, { name, files, main, variables, ca })) {
-      // Before the call: an object may be there although its answer was lost.
+      // Noted before the call, since the object may exist even if the answer is lost.
       tools.made.push(refOf(object));
       await objects.create(object, signal);
     }
@@ -138,7 +138,7 @@ export class OperatorEngine implements LoadEngine {
     return { ...mergePods(summaries, interrupted), seconds: live.seconds(), errors, ...ending };
   }
 
-  /** A load that was cut off has no summaries: what its pods had counted so far is all there is. */
+  /** The result of a load that was cut off: it has no summaries, only the pods' counts so far. */
   #partly(live: LiveCounts, ending: Ending): Parts {
     const { requests, failed } = live.total;
     const seconds = live.seconds();

@@ -1,9 +1,9 @@
-/** What pods count while they run, asked of k6's REST API through the API server (`pods/proxy`). */
+/** Counts of running pods, read from k6's REST API through the API server (`pods/proxy`). */
 import type { KubeClient } from '../../../probes/kubernetes/client.ts';
 import type { LoadSecond } from '../../../reports/record/details/load-result.ts';
 import { SecondSeries } from '../points/seconds.ts';
 
-/** Where the operator has k6 listen in every pod. */
+/** The port of k6's REST API in pods of the operator. */
 const PORT = 6565;
 const ASK_MS = 3000;
 
@@ -20,7 +20,7 @@ const NONE: Counts = { requests: 0, failed: 0, good: 0, bad: 0, iterations: 0, d
 
 type Listed = { data?: { id?: string; attributes?: { sample?: Record<string, number> } }[] };
 
-/** Null when it is not the list of metrics that `/v1/metrics` answers. */
+/** Reads an answer of `/v1/metrics`; null: it is not a list of metrics. */
 export function countsOf(body: string): Counts | null {
   let listed: Listed;
   try {
@@ -32,7 +32,7 @@ export function countsOf(body: string): Counts | null {
   const of = (metric: string, value: string): number =>
     listed.data?.find(({ id }) => id === metric)?.attributes?.sample?.[value] ?? 0;
   const requests = of('http_reqs', 'count');
-  // Of checks only their rate is told. A scenario makes one for each request.
+  // k6 reports only the rate of checks. A scenario makes one check for each request.
   const good = Math.round(of('checks', 'rate') * requests);
   return {
     requests,
@@ -50,7 +50,7 @@ export class LiveCounts {
   readonly #pods = new Map<string, Counts>();
   readonly #seconds: SecondSeries;
   #told: Counts = NONE;
-  /** Monotonic time of the last time that every pod asked had answered, ms. */
+  /** When all queried pods last answered, ms (monotonic); null: never. */
   answeredMs: number | null = null;
 
   constructor(client: KubeClient, namespace: string, second?: (second: LoadSecond) => void) {
@@ -59,7 +59,7 @@ export class LiveCounts {
     this.#seconds = new SecondSeries(false, second);
   }
 
-  /** Of all pods, as they last said. */
+  /** Sum over all pods of their latest counts. */
   get total(): Counts {
     const all = [...this.#pods.values()];
     const sum = (of: keyof Counts): number => all.reduce((total, each) => total + each[of], 0);
@@ -70,7 +70,7 @@ export class LiveCounts {
     };
   }
 
-  /** Asks the pods that run. Never rejects: who does not answer keeps what it said before. */
+  /** Queries the running pods. Never rejects: a pod that does not answer keeps its previous counts. */
   async ask(pods: readonly string[], atMs: number, signal: AbortSignal): Promise<void> {
     const answers = await Promise.all(pods.map((pod) => this.#one(pod, signal)));
     if (answers.every((answered) => answered)) this.answeredMs = performance.now();

@@ -1,18 +1,18 @@
-/** The module that every pod runs: the script with the harness's options, and a summary that can be found in the pod's log. */
+/** The module that every pod runs: the script with the harness's options, and a summary between markers in the pod's log. */
 import type { Replaced } from '../k6/wrapper.ts';
 import { optionsSource } from '../k6/wrapper.ts';
 
 export const BEGIN = 'PLUMBLINE-SUMMARY-BEGIN';
 export const END = 'PLUMBLINE-SUMMARY-END';
-/** Container runtimes cut lines at 16 KiB. */
+/** Characters per line of the summary; container runtimes split lines at 16 KiB. */
 const LINE = 8000;
 
-/** What trends say of themselves; percentiles that thresholds ask for come on top. */
+/** Statistics of trends in the summary; percentiles that thresholds name are added. */
 const STATS = ['count', 'min', 'avg', 'med', 'max', 'p(90)', 'p(95)', 'p(99)', 'p(99.9)'];
 
 /**
- * Source for the main module. Thresholds that are always met make k6 keep counts by scenario, the only way to get them into a summary.
- * @param entry file name of the script, beside it
+ * Source of the main module. It adds thresholds that are always met: only for these does k6 put counts by scenario into the summary.
+ * @param entry file name of the script, in the same folder
  */
 export function mainModule(entry: string, replaced: Replaced): string {
   const from = JSON.stringify(`./${entry}`);

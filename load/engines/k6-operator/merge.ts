@@ -1,4 +1,4 @@
-/** One load out of the summaries of many pods. */
+/** Merges the summaries of many pods into one load. */
 import type { LoadMetric, LoadResult } from '../../../reports/record/details/load-result.ts';
 import { isOpenModel } from '../points/collector.ts';
 import { judge } from '../points/expression.ts';
@@ -16,7 +16,7 @@ function of(parts: readonly PodMetric[], value: string): number[] {
 /** k6's name of each statistic of the result. */
 const QUANTILES = { med: 'med', p90: 'p(90)', p95: 'p(95)', p99: 'p(99)', p999: 'p(99.9)' } as const;
 
-/** Least and greatest of each quantile that all parts have. */
+/** Minimum and maximum over the parts of each quantile that all parts have. */
 function boundsOf(parts: readonly PodMetric[]): Record<string, [number, number]> {
   const within: Record<string, [number, number]> = {};
   const named = Object.entries(QUANTILES) as [keyof typeof QUANTILES, string][];
@@ -32,8 +32,8 @@ function boundsOf(parts: readonly PodMetric[]): Record<string, [number, number]>
 }
 
 /**
- * Summaries hold no distributions: counts, ends and means add up exactly, and a quantile of the whole lies between the least and the
- * greatest of its parts. Parts without samples have no say.
+ * Summaries hold no distributions. Count, minimum, maximum and mean of the whole are exact; a quantile of the whole lies between the
+ * smallest and the largest of its parts. Parts without samples are ignored.
  */
 function trend(all: readonly PodMetric[]): Trend {
   const parts = all.filter(({ values }) => (values.count ?? 0) > 0);
@@ -52,7 +52,7 @@ function trend(all: readonly PodMetric[]): Trend {
   };
 }
 
-/** VUs of pods add up; of other gauges only what all pods agree on is the value of the whole. */
+/** VUs are summed. Another gauge has a value only if all pods have the same one. */
 function gauge(parts: readonly PodMetric[], name: string): LoadMetric {
   const values = of(parts, 'value');
   if (name.startsWith('vus'))
@@ -103,14 +103,14 @@ function scenariosOf(
   return scenarios.map(({ name, executor }) => {
     const iterations = countOf(metrics[`iterations{scenario:${name}}`]);
     const dropped = countOf(metrics[`dropped_iterations{scenario:${name}}`]);
-    // The progress has only their sum.
+    // The progress line has only the sum over scenarios, so it can be assigned only if there is one scenario.
     const cut = scenarios.length === 1 ? interrupted : 0;
     const offered = isOpenModel(executor) ? iterations + dropped + cut : null;
     return { name, executor, offered, iterations, interrupted: cut, dropped };
   });
 }
 
-/** k6 lists a metric that a threshold names with zeros when nothing was sampled. */
+/** Whether nothing was sampled: k6 lists a metric that a threshold names even then, with zeros. */
 const isEmpty = (metric: LoadMetric | undefined): boolean => metric?.type === 'counter' && metric.count === 0;
 
 function thresholdsOf(
@@ -126,7 +126,7 @@ function thresholdsOf(
           expressions.set(`${metric}\n${expression}`, { metric, expression });
   return [...expressions.values()].map(({ metric, expression }) => ({
     ...{ metric, expression },
-    // Of the whole: each pod judged only its own part.
+    // Judged on the whole load, since each pod judged only its own part.
     ok: isEmpty(metrics[metric]) ? null : judge(metrics[metric], expression),
   }));
 }

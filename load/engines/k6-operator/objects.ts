@@ -1,14 +1,14 @@
-/** What is created in the cluster for one load. */
+/** The objects that are created in the cluster for one load. */
 import type { KubeObject, ObjectRef } from '../../../probes/kubernetes/types.ts';
 import { MAIN } from './bundle.ts';
 
 const MANAGED_BY = 'app.kubernetes.io/managed-by';
 const CHECK = 'plumbline.dev/check';
 
-/** How objects come and go: where they must be recorded before they are there, by whoever records them. */
+/** Creates and deletes objects. The implementation may record each one for rollback before it is created. */
 export interface Objects {
   create(object: KubeObject, signal: AbortSignal): Promise<void>;
-  /** Without an error when it is gone already. */
+  /** No error when the object is gone already. */
   remove(ref: ObjectRef): Promise<void>;
 }
 
@@ -18,17 +18,17 @@ export interface Spread {
   check: string;
   /** Pods that share the load. k6 gives each an equal part of every rate and of every VU. */
   parallelism: number;
-  /** Image with k6 2.x; the operator's own default (`grafana/k6:latest`) is whatever is latest. */
+  /** Image with k6 2.x. Required, since the operator's default (`grafana/k6:latest`) may be another version. */
   image: string;
-  /** Image of the pod that starts the others, where the operator's default cannot be pulled. */
+  /** Image of the pod that starts the others, in case the operator's default cannot be pulled. */
   starterImage?: string;
-  /** Every pod on a node of its own. */
+  /** Schedules each pod on a different node. */
   separate?: boolean;
   resources?: { requests?: Record<string, string>; limits?: Record<string, string> };
 }
 
 export interface Parts {
-  /** Of all objects. */
+  /** Name of all objects. */
   name: string;
   files: Readonly<Record<string, string>>;
   main: string;
@@ -43,7 +43,7 @@ function labelsOf({ check }: Pick<Spread, 'check'>): Record<string, string> {
   return { [MANAGED_BY]: 'plumbline', [CHECK]: check };
 }
 
-/** No secret is among them: the account that makes loads can read none, and so could not undo one either. */
+/** Plain values, never a Secret: the account for loads may not read Secrets, and so could not clean one up. */
 function environment({ variables, ca }: Parts): unknown[] {
   const own = Object.entries(variables).map(([name, value]) => ({ name, value }));
   const trust = ca === undefined ? [] : [{ name: 'SSL_CERT_FILE', value: `${CA_FOLDER}/${CA_KEY}` }];
@@ -70,12 +70,12 @@ function testRun(spread: Spread, parts: Parts): KubeObject {
       ...(separate === true && { separate }),
       script: { configMap: { name: parts.name, file: MAIN } },
       arguments: '--no-usage-report --no-color --log-format=json --include-system-env-vars',
-      // Interrupted iterations are only told in the progress.
+      // The count of interrupted iterations appears only in the progress lines.
       quiet: 'false',
       runner: {
         image,
         metadata: { labels },
-        // k6 calls no API of Kubernetes.
+        // k6 does not use the Kubernetes API.
         automountServiceAccountToken: 'false',
         env: environment(parts),
         ...(resources && { resources }),
@@ -86,7 +86,7 @@ function testRun(spread: Spread, parts: Parts): KubeObject {
   };
 }
 
-/** In the order in which they are created: what the TestRun needs comes first. */
+/** In the order of creation: the ConfigMap that the TestRun mounts comes first. */
 export function objectsOf(spread: Spread, parts: Parts): KubeObject[] {
   const metadata = { name: parts.name, namespace: spread.namespace, labels: labelsOf(spread) };
   const data = { ...parts.files, [MAIN]: parts.main, ...(parts.ca !== undefined && { [CA_KEY]: parts.ca }) };

@@ -47,7 +47,7 @@ const trend = (count: number, p95: number): Record<string, number> => ({
   ...{ 'p(90)': p95, 'p(95)': p95, 'p(99)': p95, 'p(99.9)': p95, 'p(75)': p95 },
 });
 
-/** handleSummary's data of one pod, told by the main module that the pod runs. */
+/** The log of one pod, with the summary that the generated main module prints. */
 async function logOf(requests: number, p95: number, extra: string[] = []): Promise<string> {
   const main = join(folder, `main-${String(Math.random()).slice(2)}.mjs`);
   const source = mainModule('plain.mjs', {});
@@ -104,7 +104,7 @@ interface Case extends Partial<LoadRequest> {
   engine?: Partial<OperatorOptions>;
 }
 
-/** Without anybody who records what is made. */
+/** Creates and deletes objects directly, without recording rollbacks. */
 function directly(of: KubeClient): OperatorOptions['objects'] {
   return {
     create: async (object, signal) => {
@@ -278,7 +278,7 @@ describe('a load over many pods', () => {
   });
 });
 
-/** The schema with every object that lists its fields closed to others; `metadata` is the API server's own. */
+/** The schema, made strict: objects may not have fields that it does not list. `metadata` is checked by the API server. */
 function closed(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(closed);
   if (typeof schema !== 'object' || schema === null) return schema;
@@ -315,7 +315,7 @@ describe('a load over many pods that goes wrong', () => {
     const error = JSON.stringify({ level: 'error', msg: 'setup saw 503' });
     const cases: [Pod, string, RegExp][] = [
       [{ exitCode: 107, log: await logOf(1, 1, [error]) }, 'failed', /pod runner-1: .*threw.*setup saw 503/],
-      [{ exitCode: 137, reason: 'OOMKilled', log: '' }, 'failed', /runner-1: k6 had more memory/],
+      [{ exitCode: 137, reason: 'OOMKilled', log: '' }, 'failed', /runner-1: k6 exceeded its memory limit/],
       [{ exitCode: 108, log: good.log }, 'aborted', /runner-1: the script ended the load/],
       [{ exitCode: 0, log: 'PLUMBLINE-SUMMARY-BEGIN\n{"metr' }, 'failed', /runner-1: no summary in its log/],
     ];
@@ -332,7 +332,7 @@ describe('a load over many pods that goes wrong', () => {
     const [good] = await twoPods();
     assert.ok(good);
     const result = await run({ behaviour: { pods: [good] } });
-    assert.match(result.reason, /1 of 2 pods are there at the end/);
+    assert.match(result.reason, /1 of 2 pods existed at the end/);
   });
 
   it('should not wait for pods that failed before the start', async () => {

@@ -1,15 +1,15 @@
-/** What one pod's log says: its summary between the markers, and how it got there. */
+/** Reads one pod's log: the summary between the markers, errors and progress. */
 import { z } from 'zod';
 import type { LoadResult } from '../../../reports/record/details/load-result.ts';
 import type { LoadListener } from '../engine.ts';
 import { LogReader, ProgressReader } from '../k6/output.ts';
 import { BEGIN, END } from './main-module.ts';
 
-/** `handleSummary`'s data, as k6 2.2 gives it (`internal/js/summary.go`), as far as it is used. */
+/** The used part of `handleSummary`'s data in k6 2.2 (`internal/js/summary.go`). */
 const metricSchema = z.object({
   type: z.enum(['trend', 'counter', 'rate', 'gauge']),
   contains: z.string(),
-  // A statistic without samples may be null.
+  // Null: a statistic without samples.
   values: z.record(z.string(), z.number().nullable()),
   thresholds: z.record(z.string(), z.unknown()).optional(),
 });
@@ -39,12 +39,12 @@ export interface PodSummary {
   checks: LoadResult['checks'];
   durationMs: number;
   scenarios: { name: string; executor: string }[];
-  /** Metrics that are there only for their counts. */
+  /** Metrics that exist only because of the thresholds added by the main module. */
   added: string[];
 }
 
 export interface PodLog {
-  /** Null when the markers are not there or hold no summary. */
+  /** Null: no markers, or no valid summary between them. */
   summary: PodSummary | null;
   interrupted: number;
   lastError: string;
@@ -73,7 +73,7 @@ function summaryOf(text: string): PodSummary | null {
   }
 }
 
-/** Reads the log of a pod. The last summary counts. */
+/** Reads the log of a pod. If it has several summaries, the last one counts. */
 export function readPodLog(text: string, listener: LoadListener = {}): PodLog {
   const log = new LogReader(listener, (line) => line);
   const progress = new ProgressReader();

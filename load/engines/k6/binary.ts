@@ -1,14 +1,14 @@
-/** The `k6` on PATH and its version. */
+/** Finds the `k6` on PATH and its version. */
 import { execFile } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 
-/** The documented interface that this engine speaks; another major version may change flags, formats and exit codes. */
+/** Supported major version; another one may change flags, formats and exit codes. */
 export const MAJOR = 2;
 const DEADLINE_MS = 10_000;
 const INSTALL = `install k6 ${MAJOR}.x (https://grafana.com/docs/k6/latest/set-up/install-k6/) or run with another engine`;
 
-/** First file of that name on a PATH that may be run; null when there is none. Relative folders are left out. */
+/** The first executable file of that name on a PATH; null: none. Relative folders are ignored. */
 export function onPath(name: string, path: string): string | null {
   for (const folder of path.split(delimiter).filter(isAbsolute)) {
     const file = join(folder, name);
@@ -16,13 +16,13 @@ export function onPath(name: string, path: string): string | null {
       accessSync(file, constants.X_OK);
       return file;
     } catch {
-      // Not here: the next folder may have it.
+      // Not in this folder; try the next one.
     }
   }
   return null;
 }
 
-/** `2.2.0` of what `k6 version` prints; null when it is something else. */
+/** The version in the output of `k6 version`, such as `2.2.0`; null: there is none. */
 export function versionOf(output: string): string | null {
   return /^k6(?:\.exe)? v?(\d+\.\d+\.\d+\S*)/m.exec(output)?.[1] ?? null;
 }
@@ -41,7 +41,7 @@ export async function findK6(path: string): Promise<Found> {
   const version = versionOf(said);
   if (version === null)
     return {
-      problem: `"${file} version" gave no version of k6 (${said.trim().slice(0, 200) || 'nothing'}): ${INSTALL}`,
+      problem: `"${file} version" printed no version of k6 (${said.trim().slice(0, 200) || 'nothing'}): ${INSTALL}`,
     };
   if (Number(version.split('.')[0]) !== MAJOR)
     return { problem: `k6 ${version} at ${file} is not ${MAJOR}.x: ${INSTALL}` };

@@ -1,8 +1,8 @@
-/** Trust in an authority beside the system's. */
+/** Makes k6 trust an authority in addition to the system's. */
 import { getCACertificates } from 'node:tls';
 
 /**
- * Go takes the file that SSL_CERT_FILE names in place of the system's bundle, so that the bundle goes into it too.
+ * Content for SSL_CERT_FILE. Go reads that file instead of the system's bundle, so it must include the bundle.
  * @param ca PEM
  */
 export function bundleWith(ca: string): string {

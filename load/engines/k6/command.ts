@@ -1,9 +1,9 @@
-/** How k6 is called. */
+/** Arguments and environment of k6. */
 import { tlsEnvironment } from './certificates.ts';
 import type { LoadRequest } from '../engine.ts';
 
 export interface Files {
-  /** A folder of this run's own, gone after it. */
+  /** Temporary folder of this run. */
   folder: string;
   config: string;
   points: string;
@@ -11,30 +11,30 @@ export interface Files {
   ca: string;
 }
 
-/** Variables that k6, its Go runtime or its TLS library would act on: the harness sets them, a script's variables may not. */
+/** Variables that k6, its Go runtime or its TLS library would act on. Only the harness may set them. */
 const OWN =
   /^(?:K6_.*|SSL_CERT_(?:FILE|DIR)|SSLKEYLOGFILE|HOME|XDG_.*|GO[A-Z]+|NO_COLOR|TERM|(?:HTTPS?|NO|ALL)_PROXY)$/i;
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-/** Why a variable cannot be handed to k6, or null when all can. Values are not named. */
+/** Why a variable cannot be passed to k6; null: all can. The reason contains no values. */
 export function variablesProblem(variables: LoadRequest['variables']): string | null {
   for (const name of Object.keys(variables)) {
     if (!NAME.test(name))
-      return `the variable "${name}" has a name that k6 does not take (letters, digits and "_")`;
+      return `the variable "${name}" has a name that k6 does not accept (expected letters, digits and "_")`;
     if (OWN.test(name))
-      return `the variable ${name} would change k6 itself and not just the script: give it another name`;
+      return `the variable ${name} would change k6 itself, not only the script: give it another name`;
   }
   return null;
 }
 
-/** The whole environment of k6, and so `__ENV` of the script: nothing of this process's own is in it. */
+/** The whole environment of k6, which is also `__ENV` of the script. It contains nothing of this process's environment. */
 export function environmentOf(request: LoadRequest, files: Files): Record<string, string> {
   return {
     ...request.variables,
-    // Without a home k6 warns, with the user's it would read their configuration.
+    // Without HOME k6 warns; with the user's home it would read the user's configuration.
     HOME: files.folder,
     K6_NO_USAGE_REPORT: 'true',
-    // Otherwise k6 may fetch another k6 with the extensions that a script imports.
+    // Otherwise k6 may download a k6 binary with the extensions that a script imports.
     K6_AUTO_EXTENSION_RESOLUTION: 'false',
     ...(request.ca === undefined ? {} : tlsEnvironment(files.ca)),
   };
@@ -56,7 +56,7 @@ export function inspectArgs(files: Files): string[] {
   return ['inspect', '--execution-requirements', ...common(files), '-'];
 }
 
-/** Arguments that run it. Not `--quiet`: the count of interrupted iterations is only in the progress. */
+/** Arguments that run the script. Without `--quiet`, since the count of interrupted iterations appears only in the progress. */
 export function runArgs(files: Files): string[] {
   return [
     'run',

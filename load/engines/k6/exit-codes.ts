@@ -4,18 +4,18 @@ import type { LoadResult } from '../../../reports/record/details/load-result.ts'
 export type Outcome = LoadResult['outcome'];
 export interface Ending {
   outcome: Outcome;
-  /** A sentence; empty for `completed`. */
+  /** Why, in one sentence; empty for `completed`. */
   reason: string;
 }
 
-/** Of a k6 that got SIGINT: it has run its iterations and its summary to their end. */
+/** k6 got SIGINT, and has finished its running iterations, teardown and summary. */
 export const STOPPED_BY_SIGNAL = 105;
 
 const CODES: Readonly<Record<number, Ending>> = {
   0: { outcome: 'completed', reason: '' },
-  97: { outcome: 'failed', reason: 'k6 says that a cloud test run failed, which Plumbline never asks for' },
-  98: { outcome: 'failed', reason: 'k6 lost a cloud test run, which Plumbline never asks for' },
-  // A threshold that was crossed is in the result's thresholds; the load itself ran to its end.
+  97: { outcome: 'failed', reason: 'k6 says that a cloud test run failed, but Plumbline never starts one' },
+  98: { outcome: 'failed', reason: 'k6 lost a cloud test run, but Plumbline never starts one' },
+  // A threshold was crossed, which the result's thresholds show; the load itself ran to its end.
   99: { outcome: 'completed', reason: '' },
   100: { outcome: 'failed', reason: 'setup() did not end within its time-out' },
   101: { outcome: 'failed', reason: 'teardown() did not end within its time-out' },
@@ -30,7 +30,7 @@ const CODES: Readonly<Record<number, Ending>> = {
   110: { outcome: 'failed', reason: 'the script marked the load as failed (exec.test.fail)' },
 };
 
-/** The one way in which 99 means an early end (`internal/metrics/engine` of k6's source). */
+/** Exit code 99 with this log line means that the load ended early (`internal/metrics/engine` of k6's source). */
 const ABORTED_BY_THRESHOLD = /abortOnFail enabled, stopping test prematurely/;
 
 export interface Exit {
@@ -39,8 +39,8 @@ export interface Exit {
 }
 
 /**
- * @param error the last error that it logged, empty when there was none
- * @returns the outcome with a sentence that ends in that error
+ * @param error the last error that k6 logged; empty: none
+ * @returns the outcome, with a reason that ends with that error
  */
 export function endingOf({ code, signal }: Exit, error: string): Ending {
   const says = error === '' ? '' : `: ${error}`;

@@ -1,4 +1,4 @@
-/** Runs scenarios with the `k6` on PATH (2.x). README.md says how, and what k6 cannot tell. */
+/** Runs scenarios with the `k6` on PATH (2.x). README.md describes how, and what k6 does not report. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -13,12 +13,12 @@ import { runK6, type Grace } from './session.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
 
 export interface K6Options {
-  /** Where `k6` is looked for; default: PATH of this process. */
+  /** PATH to search for `k6`; default: that of this process. */
   path?: string;
   grace?: Partial<Grace>;
 }
 
-/** k6 runs teardown() for up to 60 s and handleSummary for up to 120 s after SIGINT (its own defaults). */
+/** `interruptMs`: after SIGINT, k6 runs teardown() for up to 60 s and handleSummary for up to 120 s (its defaults). */
 const GRACE: Grace = { interruptMs: 180_000, inspectMs: 60_000 };
 
 async function prepare(request: LoadRequest): Promise<Files> {

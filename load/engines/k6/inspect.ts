@@ -1,4 +1,4 @@
-/** What `k6 inspect --execution-requirements` says of a script: the options as k6 will use them. */
+/** The options of a script as k6 will use them, from `k6 inspect --execution-requirements`. */
 export interface Plan {
   scenarios: { name: string; executor: string }[];
   thresholds: { metric: string; expression: string }[];
@@ -13,11 +13,11 @@ function expressionOf(threshold: unknown): string {
   return isObject(threshold) && typeof threshold.threshold === 'string' ? threshold.threshold : '';
 }
 
-/** @throws Error when it is not what k6 prints */
+/** @throws Error when the output is not a JSON object */
 export function planOf(output: string): Plan {
   const begin = output.indexOf('{');
   const parsed: unknown = JSON.parse(output.slice(Math.max(0, begin)));
-  if (!isObject(parsed)) throw new Error('k6 inspect printed no object');
+  if (!isObject(parsed)) throw new Error('k6 inspect did not print a JSON object');
   const scenarios = isObject(parsed.scenarios) ? parsed.scenarios : {};
   const thresholds = isObject(parsed.thresholds) ? parsed.thresholds : {};
   return {

@@ -74,7 +74,7 @@ describe('finding k6', () => {
     for (const [version, expected] of [
       ['1.7.0', /k6 1\.7\.0 at .* is not 2\.x: install/],
       ['3.0.0-rc1', /k6 3\.0\.0-rc1 at .* is not 2\.x/],
-      [null, /gave no version of k6 \(something else\)/],
+      [null, /printed no version of k6 \(something else\)/],
     ] as const) {
       const other = await installStandIn(version);
       assert.match((await new K6Engine({ path: other.path }).unavailable()) ?? '', expected);
@@ -163,7 +163,7 @@ describe('a load with k6', () => {
     assert.equal(env.RATE, '5');
     assert.equal(env.cwd, k6.path, 'the folder of the script');
     assert.match(env.SSL_CERT_FILE ?? '', /ca\.pem$/);
-    // The shell that starts the stand-in sets PWD and its like.
+    // The shell that starts the stand-in sets PWD and similar variables.
     assert.ok(!('PLUMBLINE_TEST_SECRET' in env) && !('USER' in env));
     assert.ok(!(env.PATH ?? '').includes('node_modules'));
   });
@@ -179,7 +179,7 @@ describe('a load with k6', () => {
   });
 });
 
-/** The bucket of a duration in ms, as the result states it. */
+/** The result's bucket for a duration in ms. */
 function bucket(ms: number): number {
   const units = ms * 1000;
   const width = 2 ** (Math.floor(Math.log2(units)) - 10);
@@ -260,7 +260,7 @@ describe('a k6 that does not end well', () => {
   it('should be killed when it lasts longer than it may', async () => {
     const result = await run({ behaviour: { hang: 'deaf' }, limits: { requests: 100, durationMs: 1500 } });
     assert.equal(result.outcome, 'interrupted');
-    assert.match(result.reason, /had not ended after 1500 ms, the most it may last: k6 was killed/);
+    assert.match(result.reason, /had not ended after 1500 ms, its limit: k6 was killed/);
   });
 
   it('should be killed when it sends more than it may, and not when it sends just as much', async () => {
@@ -299,13 +299,13 @@ describe('a k6 that does not end well', () => {
       assert.match(result.reason, /without a summary/);
     }
     const result = await run({ behaviour: { summary: 'other count' } });
-    assert.match(result.reason, /counted 27 requests, and samples came of 20/);
+    assert.match(result.reason, /counted 27 requests, but its samples have 20/);
   });
 
   it('should count lines that were cut off, and use the others', async () => {
     const result = await run({ behaviour: { raw: '{"metric":"http_reqs","type":"Point","data":{"ti' } });
     assert.equal(result.outcome, 'completed');
-    assert.deepEqual(result.errors, [{ error: 'lines of k6’s output that are no samples', count: 1 }]);
+    assert.deepEqual(result.errors, [{ error: 'lines of k6’s output that are not samples', count: 1 }]);
   });
 
   it('should keep the values of secret variables out of all that it says', async () => {

@@ -1,4 +1,4 @@
-/** What k6 says on its standard error and output. */
+/** Reads k6's standard error and standard output. */
 import type { LoadListener } from '../engine.ts';
 import { Lines } from '../points/lines.ts';
 import { Tally } from '../points/tally.ts';
@@ -28,13 +28,13 @@ function entryOf(line: string): Entry | null {
   }
 }
 
-/** Reads k6's log (`--log-format json` on standard error): what the script logs, errors that iterations threw, the last lines. */
+/** Reads k6's log (`--log-format json` on standard error): the script's log, errors thrown by iterations, and the last lines. */
 export class LogReader {
   readonly lines: Lines;
   /** The last 50 lines, without the values of variables. */
   readonly tail: string[] = [];
   readonly thrown = new Tally();
-  /** The last error, empty when there was none. */
+  /** The last error; empty: none. */
   lastError = '';
   readonly #listener: LoadListener;
   readonly #redact: (text: string) => string;
@@ -48,7 +48,7 @@ export class LogReader {
   #line(line: string): void {
     const entry = entryOf(line);
     if (entry === null || typeof entry.msg !== 'string') {
-      // A Go panic, or the loader of the system: no log line, but often the reason.
+      // Not a log line, but often the reason of a failure: a Go panic, or a message of the dynamic loader.
       this.#keep(this.#redact(line));
       return;
     }
@@ -72,7 +72,7 @@ export class LogReader {
   }
 }
 
-/** Reads how many iterations were interrupted out of the progress that k6 prints on standard output. */
+/** Reads the number of interrupted iterations from the progress on k6's standard output. */
 export class ProgressReader {
   interrupted = 0;
   readonly lines = new Lines((line) => {

@@ -1,11 +1,11 @@
-/** A named pipe that k6 writes its samples to: they are read as they come and lie on no disk. */
+/** A named pipe for k6's samples: they are read as they are written, and need no disk space. */
 import { execFile } from 'node:child_process';
 import { closeSync, constants, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const MAKE_DEADLINE_MS = 5000;
-/** What is still in the pipe (64 KiB on Linux) when its writer has ended is read in a moment. */
+/** More than enough to read what is left in the pipe (at most 64 KiB on Linux) when the writer has ended. */
 const DRAIN_DEADLINE_MS = 10_000;
 
 function make(path: string): Promise<void> {
@@ -18,17 +18,17 @@ function make(path: string): Promise<void> {
 }
 
 export interface SamplePipe {
-  /** To be called when no one will write any more; resolves when all was read. */
+  /** To be called when k6 has ended; resolves when everything has been read. */
   drain(): Promise<void>;
 }
 
 /**
  * Makes the pipe and reads it.
- * @throws Error when it cannot be made
+ * @throws Error when the pipe cannot be made
  */
 export async function openPipe(path: string, use: (text: string) => void): Promise<SamplePipe> {
   await make(path);
-  // A writer of our own, so that the reader sees the end neither before k6 has opened the pipe nor if k6 never does.
+  // An extra writer: without it the reader could see the end of the pipe before k6 has opened it.
   const hold = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
   const reader = new Socket({
     fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK),

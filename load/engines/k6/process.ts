@@ -1,4 +1,4 @@
-/** One run of the k6 binary: started in a session of its own, stopped gently, then killed. */
+/** One run of the k6 binary: started in its own session, stopped gracefully, then killed. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Exit } from './exit-codes.ts';
 import { onPath } from './binary.ts';
@@ -21,18 +21,18 @@ export class K6Process {
   #timer: NodeJS.Timeout | undefined;
 
   constructor(command: Command) {
-    // Whoever kills the harness must not leave a load running that no one watches.
+    // If the harness is killed, k6 must not keep loading the platform unsupervised: setpriv makes the kernel kill it.
     const guard = process.platform === 'linux' ? onPath('setpriv', process.env.PATH ?? '') : null;
     const [file, ...args] =
       guard === null
         ? [command.file, ...command.args]
         : [guard, '--pdeathsig', 'KILL', command.file, ...command.args];
-    // A terminal's Ctrl-C goes to the runner alone: k6 takes a second SIGINT as an order to stop at once.
+    // Detached, so that Ctrl-C in a terminal reaches only the runner: on a second SIGINT k6 would stop at once.
     this.#child = spawn(file, args, { cwd: command.cwd, env: command.env, detached: true, stdio: 'pipe' });
     this.ended = this.#follow(command);
   }
 
-  /** Asks k6 to stop as Ctrl-C does: no new iteration, teardown, summary; killed when it has not ended after `graceMs`. */
+  /** Sends SIGINT: k6 starts no new iteration, then runs teardown and summary. After `graceMs` it is killed. */
   interrupt(graceMs: number): void {
     if (this.#over) return;
     this.#child.kill('SIGINT');
@@ -45,7 +45,7 @@ export class K6Process {
     try {
       process.kill(-pid, 'SIGKILL');
     } catch {
-      // It has just ended.
+      // The process has just ended.
     }
   }
 
@@ -56,7 +56,7 @@ export class K6Process {
       [stderr, command.stderr],
     ] as const)
       stream?.setEncoding('utf8').on('data', (text) => use(String(text)));
-    // A k6 that ends before it has read its input must not bring this process down with EPIPE.
+    // If k6 ends before it has read its input, EPIPE must not crash this process.
     stdin?.on('error', () => undefined);
     stdin?.end(command.input);
     return new Promise((resolve, reject) => {

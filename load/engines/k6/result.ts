@@ -1,4 +1,4 @@
-/** The load result of one run of k6, from its samples, its summary and how it ended. */
+/** Makes the load result of one run of k6 from its samples, summary and exit. */
 import type { LoadResult } from '../../../reports/record/details/load-result.ts';
 import type { Collector } from '../points/collector.ts';
 import { judge } from '../points/expression.ts';
@@ -15,7 +15,7 @@ export interface Run {
   collector: Collector;
   log: LogReader;
   summary: Summary | null;
-  /** Iterations that were cut off, as k6 counts them. */
+  /** Interrupted iterations, as counted by k6. */
   interrupted: number;
   /** Wall clock at which k6 was started, ms since 1970. */
   spawnedMs: number;
@@ -42,7 +42,7 @@ export function emptyResult(script: string, version: string, ending: Ending): Lo
   };
 }
 
-/** A load whose samples are not all there is not a completed one: nobody knows what is missing. */
+/** The ending, changed to `failed` if samples or the summary are missing: what they would show is unknown. */
 function whole(run: Run): Ending {
   const { ending, summary, collector } = run;
   const counted = summary === null ? null : requestsOf(summary);
@@ -55,7 +55,7 @@ function whole(run: Run): Ending {
   if (counted === null || counted === collector.requests) return ending;
   return {
     outcome: 'failed',
-    reason: `k6 counted ${counted} requests, and samples came of ${collector.requests}: the record is not whole`,
+    reason: `k6 counted ${counted} requests, but its samples have ${collector.requests}: the record is incomplete`,
   };
 }
 
@@ -63,7 +63,7 @@ function errorsOf(run: Run): LoadResult['errors'] {
   const { collector, log, interrupted, plan } = run;
   const all = collector.errors;
   for (const { error, count } of log.thrown.top()) all.add(error, count);
-  if (collector.unreadable > 0) all.add('lines of k6’s output that are no samples', collector.unreadable);
+  if (collector.unreadable > 0) all.add('lines of k6’s output that are not samples', collector.unreadable);
   if (interrupted > 0 && plan.scenarios.length !== 1)
     all.add('interrupted iterations (k6 does not say of which scenario)', interrupted);
   return all.top();
@@ -86,7 +86,7 @@ export function resultOf(run: Run): LoadResult {
     thresholds: plan.thresholds.map(({ metric, expression }) => ({
       metric,
       expression,
-      // k6 passes a threshold without samples; nothing is known then.
+      // k6 counts a threshold without samples as met; here it is unknown.
       ok:
         metrics[metric] === undefined
           ? null

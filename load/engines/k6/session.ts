@@ -1,4 +1,4 @@
-/** One load with k6: its options are read, then it runs, watched, to its end. */
+/** One load with k6: reads the script's options, then runs k6 within its limits. */
 import type { LoadResult } from '../../../reports/record/details/load-result.ts';
 import { ENOUGH } from '../engine.ts';
 import type { LoadListener, LoadRequest } from '../engine.ts';
@@ -17,7 +17,7 @@ import { replacedBy, wrapperSource } from './wrapper.ts';
 export interface Grace {
   /** From SIGINT to SIGKILL. */
   interruptMs: number;
-  /** For reading the script's options. */
+  /** Time limit for reading the script's options. */
   inspectMs: number;
 }
 
@@ -32,7 +32,7 @@ type Job = LoadRequest & { cwd: string };
 
 const INTERRUPTED: Ending = { outcome: 'interrupted', reason: 'the load was interrupted' };
 
-/** What every call of k6 has in common. */
+/** What all calls of k6 have in common. */
 function callOf(job: Job, { binary, files }: Tools) {
   return {
     file: binary.file,
@@ -66,7 +66,7 @@ async function inspect(job: Job, tools: Tools, signal: AbortSignal): Promise<Pla
     : { outcome: 'failed', reason: ending.reason || 'k6 inspect failed' };
 }
 
-/** Ends a load that asks for more than it may. */
+/** Kills a load that exceeds its limits. */
 class Limits {
   reason = '';
   readonly #limits: LoadRequest['limits'];
@@ -81,15 +81,14 @@ class Limits {
     const { durationMs } = this.#limits;
     this.#kill = kill;
     this.#timer = setTimeout(
-      () => this.#exceeded(`the load had not ended after ${durationMs} ms, the most it may last`),
+      () => this.#exceeded(`the load had not ended after ${durationMs} ms, its limit`),
       durationMs,
     );
   }
 
   requests(count: number): void {
     const { requests } = this.#limits;
-    if (count > requests)
-      this.#exceeded(`the load sent more than ${requests} requests, the most it may send`);
+    if (count > requests) this.#exceeded(`the load sent more than ${requests} requests, its limit`);
   }
 
   stop(): void {
@@ -105,24 +104,24 @@ class Limits {
 
 function endedAs(exit: Exit, error: string, why: { limit: string; signal: AbortSignal }): Ending {
   if (why.limit !== '') return { outcome: 'interrupted', reason: `${why.limit}: k6 was killed` };
-  // k6 may have come to its own end just before the signal reached it.
+  // k6 may have ended by itself just before the signal reached it.
   if (!why.signal.aborted || exit.code === 0 || exit.code === 99) return endingOf(exit, error);
   if (exit.signal === 'SIGKILL')
     return {
       outcome: 'interrupted',
       reason: `${INTERRUPTED.reason}; k6 did not stop in time and was killed`,
     };
-  // Whether its record is whole is looked at like that of any load that came to its end.
+  // As for any completed load, `resultOf` checks that the record is complete.
   return exit.code === STOPPED_BY_SIGNAL && why.signal.reason === ENOUGH
     ? { outcome: 'completed', reason: '' }
     : INTERRUPTED;
 }
 
-/** Waits until k6 has ended; an abort stops it gently. */
+/** Waits until k6 has ended. An abort stops it gracefully. */
 async function follow(k6: K6Process, graceMs: number, signal: AbortSignal): Promise<Exit> {
   const interrupt = (): void => k6.interrupt(graceMs);
   signal.addEventListener('abort', interrupt);
-  // It may have fired before anyone listened.
+  // The signal may have fired before the listener was added.
   if (signal.aborted) interrupt();
   return k6.ended.finally(() => signal.removeEventListener('abort', interrupt));
 }

@@ -12,7 +12,7 @@ export interface Summary {
 
 const isObject = (value: unknown): value is Values => typeof value === 'object' && value !== null;
 
-/** Null when there is none, or it was cut off: k6 was killed before its end. */
+/** Null: the file is missing or incomplete, since k6 was killed. */
 export async function readSummary(file: string): Promise<Summary | null> {
   try {
     const parsed: unknown = JSON.parse(await readFile(file, 'utf8'));
@@ -23,18 +23,18 @@ export async function readSummary(file: string): Promise<Summary | null> {
   }
 }
 
-/** One value of a metric, such as `p(99)` of `http_req_duration`; null where there is none. */
+/** One value of a metric, such as `p(99)` of `http_req_duration`; null: there is none. */
 export function numberOf(summary: Summary, metric: string, value: string): number | null {
   const found = summary.metrics[metric]?.[value];
   return typeof found === 'number' ? found : null;
 }
 
-/** Requests that k6 counted; null where it made none. */
+/** Requests that k6 counted; null: it sent none. */
 export function requestsOf(summary: Summary): number | null {
   return numberOf(summary, 'http_reqs', 'count');
 }
 
-/** How long the load took by k6's own clock, from the rate of a counter; null without one. */
+/** Duration of the load by k6's clock, ms, derived from count and rate of a counter; null: there is no such counter. */
 export function durationOf(summary: Summary): number | null {
   for (const metric of ['iterations', 'http_reqs', 'data_sent']) {
     const count = numberOf(summary, metric, 'count') ?? 0;
@@ -44,7 +44,7 @@ export function durationOf(summary: Summary): number | null {
   return null;
 }
 
-/** k6's own verdict on a threshold; null where it gave none. */
+/** k6's verdict on a threshold: whether it was met; null: there is none. */
 export function verdictOf(summary: Summary, metric: string, expression: string): boolean | null {
   const thresholds = summary.metrics[metric]?.thresholds;
   const crossed = isObject(thresholds) ? thresholds[expression] : undefined;

@@ -1,6 +1,6 @@
 /**
- * The script that k6 is given: it hands on all that the real one exports, with the options that the harness replaces. k6 puts a script's
- * options above those of a configuration file, and has no flag or variable for thresholds and hosts, so that only a script can replace them.
+ * The main module that k6 runs: it re-exports the script, with the options that the harness replaces. Only a script can replace thresholds
+ * and hosts: k6 has no flag or variable for them, and a script's options take precedence over a configuration file.
  */
 import { pathToFileURL } from 'node:url';
 import type { LoadRequest, Threshold } from '../engine.ts';
@@ -10,12 +10,12 @@ export interface Replaced {
   hosts?: Readonly<Record<string, string>> | undefined;
 }
 
-/** Options of a request that a script cannot state for itself. */
+/** The options of a request that replace the script's own. */
 export function replacedBy(request: Pick<LoadRequest, 'options' | 'hosts'>): Replaced {
   return { thresholds: request.options?.thresholds, hosts: request.hosts };
 }
 
-/** Lines that make `options` of those of the script, imported as `script`. Thresholds and hosts are replaced key by key. */
+/** Lines of code that export `options`: those of the script (imported as `script`) with thresholds and hosts replaced key by key. */
 export function optionsSource({ thresholds = {}, hosts = {} }: Replaced): string[] {
   return [
     'const own = script.options || {};',
@@ -27,15 +27,15 @@ export function optionsSource({ thresholds = {}, hosts = {} }: Replaced): string
 }
 
 /**
- * Source for k6's standard input. It runs with the script's folder as working directory, so that `open()`, which k6 resolves against the
- * main module, finds what it found before.
+ * Source of the main module, for k6's standard input. k6 runs in the script's folder, since it resolves paths of `open()` against the main
+ * module.
  * @param script absolute path
  */
 export function wrapperSource(script: string, replaced: Replaced): string {
   const from = JSON.stringify(pathToFileURL(script).href);
   return [
     `import * as script from ${from};`,
-    // What is exported here by name wins over what is handed on.
+    // A named export of this module takes precedence over `export *`.
     `export * from ${from};`,
     ...optionsSource(replaced),
     'export default script.default;',

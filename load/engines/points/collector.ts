@@ -1,4 +1,4 @@
-/** Makes of k6's samples what a load result says: metrics, seconds, checks, scenarios, errors. Memory does not grow with their number. */
+/** Aggregates k6's samples for a load result (metrics, seconds, checks, scenarios, errors), in memory that does not grow with their number. */
 import type { LoadMetric, LoadResult, LoadSecond } from '../../../reports/record/details/load-result.ts';
 import { Opening } from './opening.ts';
 import { pointOf, type PointLine } from './points.ts';
@@ -8,19 +8,19 @@ import { sinkOf, type MetricKind, type Sink } from './sinks.ts';
 import { Tally } from './tally.ts';
 
 export interface CollectorOptions {
-  /** As the script's options state them: name and executor. */
+  /** The scenarios of the script's options. */
   scenarios: readonly { name: string; executor: string }[];
   /** Names of metrics and sub-metrics that thresholds judge. */
   thresholds: readonly string[];
   second?: (second: LoadSecond) => void;
-  /** Takes secrets out of texts that are kept. */
+  /** Removes secrets from texts that are kept. */
   redact: (text: string) => string;
 }
 
 type Scenario = LoadResult['scenarios'][number];
 type Check = LoadResult['checks'][number];
 
-/** Whether a schedule says when iterations begin, however long they take. */
+/** Whether iterations start by a schedule, no matter how long earlier ones take. */
 export const isOpenModel = (executor: string): boolean => executor.endsWith('-arrival-rate');
 
 export class Collector {
@@ -34,12 +34,12 @@ export class Collector {
   readonly #scenarios = new Map<string, Scenario>();
   readonly #checks = new Map<string, Check>();
   #lastMs = 0;
-  /** Lines that were no samples. */
+  /** Number of lines that were not samples. */
   unreadable = 0;
   requests = 0;
   failed = 0;
 
-  /** @throws Error when a threshold names a metric in a way that cannot be read */
+  /** @throws Error when a threshold's metric name is malformed */
   constructor(options: CollectorOptions) {
     this.#options = options;
     this.#seconds = new SecondSeries(
@@ -60,7 +60,7 @@ export class Collector {
       });
   }
 
-  /** One line of the output. */
+  /** Takes one line of k6's sample output. */
   line(text: string): void {
     const line = pointOf(text);
     if (line === null) this.unreadable++;
@@ -68,17 +68,17 @@ export class Collector {
     else this.#opening.take(line);
   }
 
-  /** No more lines come. */
+  /** To be called after the last line. */
   end(): void {
     this.#opening.end();
   }
 
-  /** Wall clock of the beginning, ms since 1970; null when nothing was sampled. */
+  /** When the load began, ms since 1970; null: there were no samples. */
   get beganMs(): number | null {
     return this.#opening.beganMs;
   }
 
-  /** From the beginning to the last sample. */
+  /** From the beginning of the load to the last sample, ms. */
   get durationMs(): number {
     return Math.max(0, this.#lastMs - (this.beganMs ?? this.#lastMs));
   }
@@ -100,8 +100,8 @@ export class Collector {
   }
 
   /**
-   * @param interrupted iterations in all, where the engine tells; k6 does not say of which scenario, so that they are given only where
-   *   there is one
+   * @param interrupted total of interrupted iterations. k6 does not report them by scenario, so they are assigned only if there is one
+   *   scenario
    */
   scenarios(interrupted: number): Scenario[] {
     const all = [...this.#scenarios.values()];
@@ -109,7 +109,7 @@ export class Collector {
     return all.map((each) => ({
       ...each,
       interrupted: only,
-      // Every tick of the schedule either starts an iteration or is dropped.
+      // Each due iteration is either started or dropped.
       offered: each.offered === null ? null : each.iterations + each.dropped + only,
     }));
   }

@@ -1,4 +1,4 @@
-/** Threshold expressions of k6, judged on a metric of the result: `p(95)<500`, `rate<0.01`, `count>=100`. */
+/** Judges metrics of a result by k6's threshold expressions, such as `p(95)<500`, `rate<0.01`, `count>=100`. */
 import type { LoadMetric } from '../../../reports/record/details/load-result.ts';
 import { quantileOf } from './histogram.ts';
 
@@ -11,7 +11,7 @@ export interface Expression {
 const FORM =
   /^\s*(?<method>avg|min|max|med|count|rate|value|p\(\s*\d+(?:\.\d+)?\s*\))\s*(?<operator><=|>=|===?|!=|<|>)\s*(?<value>-?\d+(?:\.\d+)?)\s*$/;
 
-/** Null when it is not an expression of k6 2.x. */
+/** Parses an expression; null: it is not one of k6 2.x. */
 export function expressionOf(text: string): Expression | null {
   const groups = FORM.exec(text)?.groups;
   if (groups === undefined) return null;
@@ -70,7 +70,7 @@ function ofTrend(metric: Trend, method: string): number | null {
   }
 }
 
-/** What the expression's method gives for a metric; null without samples, or where the metric's kind has no such method. */
+/** The value of a method (`p(95)`, `rate` …) for a metric; null: no samples, or the metric's type has no such method. */
 export function measure(metric: LoadMetric, method: string): number | null {
   switch (metric.type) {
     case 'trend':
@@ -84,7 +84,7 @@ export function measure(metric: LoadMetric, method: string): number | null {
   }
 }
 
-/** The interval in which a statistic surely lies: a single number, except where it was merged without distributions. */
+/** The interval that contains a statistic. It is a single number, unless the metric was merged from pods without distributions. */
 function intervalOf(metric: LoadMetric, method: string): readonly [number, number] | null {
   const known = metric.type === 'trend' ? metric.within?.[NAMED[method] ?? method] : undefined;
   if (known !== undefined) return known;
@@ -99,7 +99,7 @@ export function judge(metric: LoadMetric | undefined, text: string): boolean | n
   const interval = intervalOf(metric, expression.method);
   if (interval === null) return null;
   const [low, high] = interval.map((end) => holds(expression, end));
-  // An equation may hold between two ends at which it does not.
+  // An equality may hold inside the interval even if it does not at its ends.
   if (interval[0] !== interval[1] && ['==', '!='].includes(expression.operator)) return null;
   return low === high ? (low ?? null) : null;
 }

@@ -1,10 +1,10 @@
-/** Counts by value with three significant digits, in memory that does not grow with their number. */
+/** Counts values with three significant digits, in memory that does not grow with their number. */
 import type { Buckets } from '../../../reports/record/details/load-result.ts';
 
-/** Below this every whole number has a bucket of its own; above, 1,024 buckets an octave: at most 0.098 % wide. */
+/** Below this, every integer has its own bucket. Above it, each doubling has 1,024 buckets, at most 0.098 % wide. */
 const EXACT = 2048;
 const BITS_KEPT = 10;
-/** Buckets count in thousandths: of a millisecond where values are durations, of one where they are not. */
+/** Buckets are in thousandths of the metric's unit: µs for durations in ms. */
 export const UNITS = 1000;
 
 function widthOf(units: number): number {
@@ -12,7 +12,7 @@ function widthOf(units: number): number {
   return size < EXACT ? 1 : 2 ** (Math.floor(Math.log2(size)) - BITS_KEPT);
 }
 
-/** The lowest value of the bucket that holds a value (both in thousandths); below zero, the one nearest to zero. */
+/** The lowest value of the bucket of a value (both in thousandths); for a negative value, the one nearest to zero. */
 export function bucketOf(units: number): number {
   const width = widthOf(units);
   return Math.trunc(units / width) * width;
@@ -23,7 +23,7 @@ export interface Spread {
   max: number;
 }
 
-/** The value at a rank (0 = the smallest), taken as the middle of its bucket; in the unit of the samples. */
+/** The value at a rank (0 = the smallest), approximated by the middle of its bucket, in the unit of the samples. */
 function valueAt(buckets: Buckets, rank: number, within: Spread): number {
   let passed = 0;
   for (const [lowest, count] of buckets) {
@@ -37,7 +37,7 @@ function valueAt(buckets: Buckets, rank: number, within: Spread): number {
 }
 
 /**
- * A quantile as k6 takes it: between the two samples next to `ratio × (n − 1)`, in proportion.
+ * A quantile as k6 computes it: interpolated between the two samples next to rank `ratio × (n − 1)`.
  * @returns null without samples
  */
 export function quantileOf(buckets: Buckets, ratio: number, within: Spread): number | null {
@@ -49,7 +49,7 @@ export function quantileOf(buckets: Buckets, ratio: number, within: Spread): num
   return below + (above - below) * (rank - Math.floor(rank));
 }
 
-/** Adds distributions up; exact, since all have the same buckets. */
+/** Adds distributions. The sum is exact, since all have the same bucket boundaries. */
 export function mergeBuckets(parts: readonly Buckets[]): Buckets {
   const sums = new Map<number, number>();
   for (const part of parts)

@@ -1,13 +1,13 @@
-/** Lines out of a stream of text, one at a time; nothing but the unfinished one is kept. */
+/** Splits a stream of text into lines; keeps only the unfinished line. */
 
-/** A sample is about 300 bytes; what is longer than this is no line of k6's. */
+/** A sample has about 300 bytes; a line longer than this is not from k6, and is skipped. */
 const LONGEST = 1 << 20;
 
 export class Lines {
   readonly #use: (line: string) => void;
   #rest = '';
   #skipping = false;
-  /** Lines that were too long and left out. */
+  /** Number of lines skipped because they were too long. */
   skipped = 0;
 
   constructor(use: (line: string) => void) {
@@ -29,7 +29,7 @@ export class Lines {
     }
   }
 
-  /** What came after the last line break, once the stream has ended. */
+  /** To be called at the end of the stream: takes the text after the last line break. */
   end(): void {
     this.#line(this.#rest);
     this.#rest = '';

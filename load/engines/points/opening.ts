@@ -1,15 +1,15 @@
-/** When a load began, as its first samples tell. */
+/** Determines from the first samples when a load began. */
 import type { PointLine } from './points.ts';
 
-/** Samples held back at most until one with a duration has come. */
+/** Maximum of samples held back while waiting for one with a duration. */
 const MOST_HELD = 500;
-/** Gauges are sampled from before the first iteration, while VUs are still being made. */
+/** Ignored for the beginning: k6 samples these gauges while VUs are still being made, before the first iteration. */
 const GAUGES: ReadonlySet<string> = new Set(['vus', 'vus_max']);
 const DURATIONS: ReadonlySet<string> = new Set(['iteration_duration', 'http_req_duration']);
 
 /**
- * Holds back the first samples until the beginning is known: the start of the first request or iteration, which k6 tells only by the
- * time at which it ended and how long it took.
+ * Holds back the first samples until the beginning of the load is known. It is the start of the first request or iteration, of which k6
+ * reports only the end and the duration.
  */
 export class Opening {
   readonly #use: (point: PointLine) => void;
@@ -29,7 +29,7 @@ export class Opening {
     if (DURATIONS.has(point.metric) || this.#held.length >= MOST_HELD) this.end();
   }
 
-  /** Uses what was held back. */
+  /** Sets the beginning and passes the held-back samples on. */
   end(): void {
     const held = this.#held ?? [];
     if (held.length === 0) return;

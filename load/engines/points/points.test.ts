@@ -12,7 +12,7 @@ import { Tally } from './tally.ts';
 
 const same = (text: string): string => text;
 
-/** As k6's documentation of the JSON output shows them, with the fields that its source writes. */
+/** Lines as in k6's documentation of the JSON output, with the fields that k6's source writes. */
 const DECLARED =
   '{"type":"Metric","data":{"name":"http_req_duration","type":"trend","contains":"time","thresholds":["avg<1000"],"submetrics":null},"metric":"http_req_duration"}';
 const POINT =

@@ -43,7 +43,7 @@ function pointLine(metric: string, data: Record<string, unknown>): PointLine | n
   };
 }
 
-/** Null for what is no such line: text that was cut off, or of another program. */
+/** Parses a line; null: it is not such a line (truncated, or from another program). */
 export function pointOf(line: string): MetricLine | PointLine | null {
   let parsed: Parsed;
   try {

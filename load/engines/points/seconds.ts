@@ -1,10 +1,10 @@
-/** The series of seconds, built while the samples come in. */
+/** Builds the series of seconds while samples arrive. */
 import type { LoadSecond } from '../../../reports/record/details/load-result.ts';
 import { Histogram } from './histogram.ts';
 
-/** A second is told once samples of a time this much later were seen: k6 writes its samples every 200 ms, and some a little late. */
+/** A second is reported once a sample this much later has been seen: k6 writes samples every 200 ms, and some a little late. */
 const LATE_MS = 2000;
-/** k6 samples its VUs every second: a gap longer than an hour comes from a clock that jumped, not from a load. */
+/** k6 samples its VUs every second, so a gap of more than an hour means that the clock jumped. */
 const LONGEST_GAP_SECONDS = 3600;
 
 type Count = 'offered' | 'started' | 'dropped' | 'iterations' | 'requests' | 'failed' | 'good' | 'bad';
@@ -24,19 +24,19 @@ const empty = (): Second => ({
 export class SecondSeries {
   readonly #seconds = new Map<number, Second>();
   readonly #tell: ((second: LoadSecond) => void) | undefined;
-  /** Whether a schedule asks for iterations at all. */
+  /** Whether a scenario has a schedule, so that iterations are offered. */
   readonly #open: boolean;
   #told = 0;
   #last = -1;
   #vus = 0;
 
-  /** @param tell is called once for every second, in order, when it is over; samples that come later still are in `all` */
+  /** @param tell called once for each second, in order, when it is over. Samples that arrive later are included only in `all`. */
   constructor(open: boolean, tell?: (second: LoadSecond) => void) {
     this.#open = open;
     this.#tell = tell;
   }
 
-  /** @param atMs since the load began; what lies before it counts as its first second */
+  /** @param atMs ms since the load began; a negative time counts as the first second */
   add(atMs: number, count: Count, by = 1): void {
     this.#at(atMs).counts[count] += by;
   }
@@ -49,13 +49,13 @@ export class SecondSeries {
     this.#at(atMs).vus = vus;
   }
 
-  /** Tells what is over when a sample of this time was seen. */
+  /** A sample of this time was seen: reports the seconds that are over. */
   seen(atMs: number): void {
     while (this.#tell !== undefined && (this.#told + 1) * 1000 + LATE_MS <= atMs && this.#told <= this.#last)
       this.#tell(this.#second(this.#told++));
   }
 
-  /** Tells what was not told yet, and gives every second from the first to the last. */
+  /** Reports the remaining seconds. @returns every second from the first to the last */
   all(): LoadSecond[] {
     if (this.#tell !== undefined)
       for (; this.#told <= this.#last; this.#told++) this.#tell(this.#second(this.#told));
@@ -76,7 +76,7 @@ export class SecondSeries {
 
   #second(index: number): LoadSecond {
     const { counts, vus, latency } = this.#seconds.get(index) ?? empty();
-    // A second of which no gauge came has as many VUs as the one before it.
+    // A second without a sample of the gauge has as many VUs as the previous one.
     this.#vus = vus ?? this.#vus;
     const { offered, ...others } = counts;
     return {

@@ -1,7 +1,7 @@
 /** Sub-metrics by tags, as thresholds name them: `http_req_duration{name:read,status:200}`. */
 
 export interface Selector {
-  /** As it was written. */
+  /** The text as written in the threshold. */
   key: string;
   metric: string;
   tags: readonly (readonly [name: string, value: string])[];
@@ -10,7 +10,7 @@ export interface Selector {
 const unquoted = (text: string): string => text.trim().replace(/^["']+|["']+$/g, '');
 
 /**
- * Reads the name of a metric with its tags; blanks and quotes around names and values do not count, a value may hold colons.
+ * Parses the name of a metric with its tags. Spaces and quotes around names and values are ignored; a value may contain colons.
  * @throws Error with the name and what is wrong with it
  */
 export function selectorOf(key: string): Selector {

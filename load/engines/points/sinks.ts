@@ -1,4 +1,4 @@
-/** What k6's four kinds of metric make of their samples. */
+/** Aggregates samples, for each of k6's four types of metric. */
 import type { LoadMetric } from '../../../reports/record/details/load-result.ts';
 import { Histogram, quantileOf } from './histogram.ts';
 
@@ -6,7 +6,7 @@ export type MetricKind = LoadMetric['type'];
 
 export interface Sink {
   add(value: number): void;
-  /** @param durationMs of the load, for rates */
+  /** @param durationMs duration of the load, for rates */
   metric(durationMs: number): LoadMetric;
 }
 
@@ -36,7 +36,7 @@ function trend(time: boolean): Sink {
   };
 }
 
-/** What a counter makes in a second; 0 where no time has passed. */
+/** The rate of a counter per second; 0 if no time has passed. */
 export function perSecond(count: number, durationMs: number): number {
   return durationMs > 0 ? (count * 1000) / durationMs : 0;
 }

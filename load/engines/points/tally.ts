@@ -1,6 +1,6 @@
-/** The most frequent of many texts, in bounded memory. */
+/** Counts texts in bounded memory, and lists the most frequent ones. */
 
-/** Texts that are told apart; an error that names a port would otherwise fill the memory. */
+/** Maximum of different texts; errors that contain a port number would otherwise fill the memory. */
 const MOST_KEPT = 1000;
 const MOST_GIVEN = 50;
 const OTHERS = 'others';
@@ -14,7 +14,7 @@ export class Tally {
     this.#counts.set(key, (this.#counts.get(key) ?? 0) + by);
   }
 
-  /** Most frequent first, at most 50. */
+  /** The most frequent texts, at most 50, most frequent first. */
   top(): { error: string; count: number }[] {
     return [...this.#counts]
       .map(([error, count]) => ({ error, count }))

@@ -1,4 +1,4 @@
-/** Loads of tests: a server of the test's own, a script, the result. */
+/** Runs loads for tests: each has its own server, a script and the result. */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -15,7 +15,7 @@ import { scriptOf } from './scripts.ts';
 
 export interface TestServer {
   url: string;
-  /** How often each method and path were asked for. */
+  /** Number of requests by method and path. */
   asked: Map<string, number>;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -24,7 +24,7 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => vo
 
 export const OK: Handler = (_request, response) => void response.end('ok');
 
-/** A server of node:http on a free port of this machine. */
+/** Starts an HTTP server on a free port of 127.0.0.1. */
 export async function serve(handler: Handler = OK): Promise<TestServer> {
   const asked = new Map<string, number>();
   const server = createServer((request, response) => {
@@ -88,7 +88,7 @@ export function trend(result: LoadResult, name: string): LoadMetric & { type: 't
   return metric;
 }
 
-/** A certificate for `localhost` that nobody has signed, and its key, PEM; openssl makes both. */
+/** A self-signed certificate for `localhost` and its key, PEM, made by openssl. */
 export async function selfSigned(): Promise<{ cert: string; key: string }> {
   const folder = mkdtempSync(join(tmpdir(), 'plumbline-certificate-'));
   try {

@@ -1,4 +1,4 @@
-/** Scripts of tests, in a folder that is gone afterwards. */
+/** Scripts for tests, in a folder that is removed afterwards. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ const folder = mkdtempSync(join(tmpdir(), 'plumbline-script-'));
 after(() => rmSync(folder, { recursive: true }));
 let made = 0;
 
-/** One line, so that the next one is the second. */
+/** One line, so that the code after it begins on line 2. */
 export const HEAD = `import http from 'k6/http'; import { check, group, sleep } from 'k6';\n`;
 
 /** Writes a script, and files beside it. @returns its path */
@@ -27,7 +27,7 @@ export function rewritten(code: string, files: Record<string, string> = {}): str
     .join('\n');
 }
 
-/** Why a script is refused. */
+/** The error with which a script is refused. */
 export function errorOf(code: string, files: Record<string, string> = {}): string {
   try {
     return `not refused: ${rewritten(code, files)}`;

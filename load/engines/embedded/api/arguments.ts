@@ -1,4 +1,4 @@
-/** One request of a script, whatever function it came through. */
+/** The arguments of one request, the same for every function of `k6/http`. */
 export interface RequestArguments {
   method: string;
   url: unknown;
@@ -6,7 +6,7 @@ export interface RequestArguments {
   params: unknown;
 }
 
-/** What `http.url` makes: an address, and the template that is its name. */
+/** The result of `http.url`: a URL, and its template, which becomes the `name` tag. */
 export class NamedUrl {
   readonly url: string;
   readonly name: string;
@@ -21,7 +21,7 @@ export class NamedUrl {
   }
 }
 
-/** A request of which nothing is sent, for what its arguments are: in k6 an answer that says so, and no sample. */
+/** The arguments are invalid, so nothing is sent. As in k6, the script gets a response with the error, and no sample is recorded. */
 export class InvalidRequest extends Error {
   /** 0: k6 has no code for it. */
   readonly errorCode: number;

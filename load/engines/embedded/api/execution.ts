@@ -1,16 +1,16 @@
 import { tagsObject } from './tags.ts';
 import type { ScenarioState, Vu } from './vu.ts';
 
-/** What `exec.test.abort()` throws: the iteration ends, and the load with it. */
+/** Thrown by `exec.test.abort()`: ends the iteration and the whole load. */
 export class TestAborted extends Error {}
 
-/** `k6/execution` for one VU. All threads together are one of k6's instances. */
+/** `k6/execution` for one VU. All threads together count as one k6 instance. */
 export function executionApi(vu: Vu): Record<string, object> {
   return { instance: instanceOf(vu), scenario: scenarioOf(vu), vu: vuOf(vu), test: testOf(vu) };
 }
 
 function running(vu: Vu, what: string): Vu {
-  if (vu.initialising) throw new Error(`exec.${what} is not known while the script is loaded`);
+  if (vu.initialising) throw new Error(`exec.${what} is not available while the script is loaded`);
   return vu;
 }
 
@@ -38,7 +38,7 @@ function instanceOf(vu: Vu): object {
 
 function scenarioOf(vu: Vu): object {
   const scenario = (): ScenarioState => {
-    if (vu.scenario === null) throw new Error('exec.scenario is known in iterations of a scenario only');
+    if (vu.scenario === null) throw new Error('exec.scenario is available only in iterations of a scenario');
     return vu.scenario;
   };
   return {

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Vu } from './vu.ts';
 
-/** Files that `open` has read and arrays that the script shares: one of each for all VUs of a thread. */
+/** Files read by `open`, and shared arrays of the script; kept once for all VUs of a thread. */
 export class SharedFiles {
   readonly #files = new Map<string, Buffer>();
   readonly #arrays = new Map<string, readonly unknown[]>();
 
-  /** @throws Error naming the file, when it cannot be read, or when iterations have begun */
+  /** @throws Error naming the file, when it cannot be read or iterations have begun */
   open(vu: Vu, folder: string, { path, mode }: { path: unknown; mode: unknown }): string | ArrayBuffer {
     if (!vu.initialising)
       throw new Error(`open(${JSON.stringify(path)}): files can be opened only while the script is loaded`);
@@ -21,7 +21,7 @@ export class SharedFiles {
     return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer;
   }
 
-  /** The class `SharedArray` of one VU: the first VU of the thread makes the data, none can change it. */
+  /** The class `SharedArray` of one VU. The thread's first VU makes the data; it is frozen. */
   sharedArray(vu: Vu): unknown {
     const arrays = this.#arrays;
     return function SharedArray(name: unknown, make: unknown): readonly unknown[] {
@@ -35,7 +35,7 @@ export class SharedFiles {
       const made = (make as () => unknown)();
       if (!Array.isArray(made))
         throw new TypeError(`new SharedArray(${JSON.stringify(name)}): the function must return an array`);
-      // Through JSON, as in k6: what it cannot hold is gone there too.
+      // Through JSON, as in k6, so that values that JSON cannot hold are lost in the same way.
       const data = deepFreeze(JSON.parse(JSON.stringify(made)) as unknown[]);
       arrays.set(name, data);
       return data;

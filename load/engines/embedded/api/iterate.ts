@@ -3,8 +3,8 @@ import { unsupported } from './unsupported.ts';
 type Callback = (this: unknown, ...args: unknown[]) => unknown;
 
 /**
- * Runs an array method whose callback blocks: one element after the other, each awaited, with the result that the method would have.
- * @throws TypeError where the object has a method of that name that is not an array's
+ * Runs an array method whose callback blocks: awaits one element after the other, and returns what the method would.
+ * @throws TypeError when the object is not an array (or, for `forEach`, a Map or Set)
  */
 export async function iterate(
   name: string,
@@ -30,7 +30,7 @@ export async function iterate(
 
 type Runner = (array: unknown[], callback: Callback, rest: unknown[]) => Promise<unknown>;
 
-/** Calls for the elements there are (holes are passed over) until `stop` says so. */
+/** Calls the callback for each element until `seen` returns true. Holes are skipped unless `holes` is set. */
 async function each(
   [array, callback, rest]: Parameters<Runner>,
   seen: (result: unknown, index: number) => boolean,

@@ -10,7 +10,7 @@ describe('k6', () => {
       export default () => {
         const begin = Date.now();
         sleep(NaN); sleep(-1); sleep(undefined);
-        check(Date.now() - begin, { 'no time': (ms) => ms < 200, 'nothing is known before': () => /exec.vu is not known/.test(early) });
+        check(Date.now() - begin, { 'no time': (ms) => ms < 200, 'nothing is known before': () => /exec.vu is not available/.test(early) });
         let thrown = '';
         try { check(1, { first: () => true, 'a::b': () => true }); } catch (error) { thrown = error.message; }
         check(thrown, { thrown: (text) => /'::'/.test(text) });

@@ -9,7 +9,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 type Test = (value: unknown) => unknown;
 type Answer = [name: string, value: unknown];
 
-/** `k6` for one VU. What blocks in k6 returns a promise here, which the rewritten script awaits. */
+/** The module `k6` for one VU. Functions that block in k6 return a promise here, which the rewritten script awaits. */
 export class K6Api {
   readonly #vu: Vu;
 
@@ -23,10 +23,10 @@ export class K6Api {
     vu.waited = true;
     const { epoch } = vu;
     return new Promise((resolve) => {
-      // What is no number, or negative, is no time, as in k6.
+      // As in k6, a value that is negative or not a number does not sleep.
       const delay = Math.min(LONGEST_TIMER_MS, ms > 0 ? ms : 0);
       setTimeout(() => {
-        // An interrupted iteration never goes on.
+        // An interrupted iteration must not continue.
         if (vu.epoch === epoch) resolve();
       }, delay);
     });
@@ -79,7 +79,7 @@ export class K6Api {
     return all;
   };
 
-  /** Only tests that block get here. */
+  /** Continues a `check` from its first test that blocks. */
   async #awaitRest(
     { all, at, first }: { all: boolean; at: number; first: Promise<boolean> },
     entries: readonly Answer[],

@@ -4,7 +4,7 @@ import type { Vu } from './vu.ts';
 
 type MetricClass = new (name: string, isTime?: boolean) => { add(value: unknown, tags?: unknown): boolean };
 
-/** `k6/metrics` for one VU: the classes, whose samples carry that VU's tags. */
+/** `k6/metrics` for one VU: samples of these classes carry that VU's tags. */
 export function metricsApi(vu: Vu): Record<'Counter' | 'Gauge' | 'Rate' | 'Trend', MetricClass> {
   return {
     Counter: metricClass(vu, 'counter'),

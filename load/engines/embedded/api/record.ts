@@ -6,7 +6,7 @@ import { isSystemTagOn } from './tags.ts';
 import { countError } from './thread.ts';
 import type { Vu } from './vu.ts';
 
-/** Counts and measures one request that has ended, as k6 does for each of a chain of redirects. */
+/** Records one request that has ended; as in k6, each request of a chain of redirects is recorded. */
 export function recordExchange(vu: Vu, exchange: Exchange, prepared: Prepared): void {
   const { registry, counts } = vu.thread;
   const { built } = registry;
@@ -45,7 +45,7 @@ interface Sample {
   expected: boolean | undefined;
 }
 
-/** Tags of the script beside k6's own, which win. Made out only when they are asked for: few are. */
+/** Tags of the script and k6's own; k6's win. Computed on access, since few tags are ever read. */
 class ExchangeTags implements Tags {
   readonly #sample: Sample;
 
@@ -60,10 +60,10 @@ class ExchangeTags implements Tags {
   }
 }
 
-/** What k6 says of a request itself; undefined: nothing. */
+/** The tags that k6 sets itself; undefined: it does not set this one for the sample. */
 const SYSTEM: Readonly<Record<string, (sample: Sample) => string | undefined>> = {
   name: (sample) => (givenName(sample) === undefined ? knownName(sample) : undefined),
-  // A name that the script gives is the URL too, lest there be many.
+  // As in k6, a name from the script replaces the URL too, which keeps the number of different tags low.
   url: (sample) => givenName(sample) ?? knownName(sample),
   method: ({ exchange }) => exchange.method,
   status: ({ exchange }) => String(exchange.head?.status ?? 0),
@@ -80,7 +80,7 @@ function givenName({ vu, prepared }: Sample): string | undefined {
   return prepared.params.tags?.['name'] ?? vu.tag('name');
 }
 
-/** k6 leaves the template out where it does not set names. */
+/** As in k6, the template is used only if the system tag `name` is on. */
 function knownName({ vu, exchange, prepared }: Sample): string {
   const template = isSystemTagOn(vu.thread.options, 'name') ? prepared.template : null;
   return template ?? exchange.target.clean;

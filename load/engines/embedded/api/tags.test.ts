@@ -4,7 +4,7 @@ import { load, serve } from '../_testing/loads.ts';
 import type { Ran } from '../_testing/loads.ts';
 import { HEAD } from '../_testing/scripts.ts';
 
-/** Runs a script whose options hold a threshold for each name of a sub-metric, and tells how many samples each had. */
+/** Runs a script with a threshold on each of these sub-metrics. @returns how many samples each one got */
 async function counts(
   names: readonly string[],
   options: string,
@@ -32,19 +32,19 @@ async function counts(
 describe('tags', () => {
   it('should be the script’s where it names things, and k6’s where it does not', async () => {
     const wanted = {
-      // A name of the script's is the URL too; k6 has it so, lest URLs be many.
+      // As in k6, a name from the script replaces the URL too.
       'http_reqs{name:of the request}': 1,
       'http_reqs{url:of the request}': 1,
       'http_reqs{name:of the scenario}': 1,
       'http_reqs{name:of the VU}': 1,
       'http_reqs{url:of the VU}': 1,
-      // Nobody says what the answer was but the answer.
+      // A script cannot override the status of a response.
       'http_reqs{status:teapot}': 0,
       'http_reqs{method:MINE}': 0,
       'http_reqs{status:200}': 4,
-      // Values become text.
+      // Values are converted to strings.
       'http_reqs{number:5}': 1,
-      // Setup belongs to no scenario, but to the load.
+      // The request of setup has no scenario tag, but the load's.
       'http_reqs{scenario:s}': 3,
       'http_reqs{scenario:default}': 0,
       'http_reqs{of:the load}': 4,

@@ -1,17 +1,20 @@
 import type { Tags } from '../metrics/metric.ts';
 import type { RunOptions } from '../options/scenario.ts';
 
-/** k6's tags of its own that are off unless `systemTags` names them (its documentation, "System tags"). */
+/** System tags that are off unless `systemTags` names them (k6's documentation, "System tags"). */
 const OFF_BY_DEFAULT = new Set(['vu', 'iter', 'ip', 'ocsp_status']);
 
 type TagValues = Readonly<Record<string, string>>;
 
-/** Whether k6 would set a tag of its own; one that it does not set is the script's to use. */
+/** Whether a system tag is on. If it is off, scripts may use its name. */
 export function isSystemTagOn({ systemTags }: RunOptions, name: string): boolean {
   return systemTags === null ? !OFF_BY_DEFAULT.has(name) : systemTags.includes(name);
 }
 
-/** Tags that hold for a whole scenario, or without one for setup and teardown: the options' and its own, then k6's. */
+/**
+ * Tags of all samples of a scenario: those of the options, then the scenario's own, then system tags.
+ * @param scenario null: for setup and teardown
+ */
 export function tagsOfScenario(
   options: RunOptions,
   scenario: { name: string; tags: TagValues } | null,
@@ -22,13 +25,13 @@ export function tagsOfScenario(
   return own;
 }
 
-/** Tags given for one sample, over those of the VU. */
+/** Tags given for one sample; they win over the VU's. */
 export class SampleTags implements Tags {
   readonly #vu: Tags;
   readonly #given: TagValues;
   readonly #system: TagValues;
 
-  /** @param system k6's own for this sample, which nobody overrides; only those that are on */
+  /** @param system system tags of this sample that are on; nothing overrides them */
   constructor(vu: Tags, given: TagValues, system: TagValues = {}) {
     this.#vu = vu;
     this.#given = given;
@@ -40,7 +43,7 @@ export class SampleTags implements Tags {
   }
 }
 
-/** Tags as a script gives them: values become text. @throws TypeError for values that k6 does not take either */
+/** Reads a script's tags; values become text. @throws TypeError for values that k6 does not accept either */
 export function tagsOf(given: unknown): Record<string, string> {
   if (typeof given !== 'object' || given === null) return {};
   return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, tagValue(name, value)]));
@@ -52,7 +55,7 @@ export function tagValue(name: string, value: unknown): string {
   throw new TypeError(`tag '${name}': expected a string, a number or a boolean`);
 }
 
-/** `exec.vu.tags`: what a script puts there becomes text, and shows in the samples that follow. */
+/** `exec.vu.tags`: values that a script sets become text, and are tags of the samples that follow. */
 export function tagsObject(vu: { tags: Record<string, string> }): object {
   return new Proxy(
     {},

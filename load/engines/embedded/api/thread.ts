@@ -14,34 +14,34 @@ export interface Thread {
   readonly toldOptions: unknown;
   readonly variables: Readonly<Record<string, string>>;
   readonly counts: ThreadCounts;
-  /** What all threads count together. */
+  /** Counters that all threads share. */
   readonly board: Board;
-  /** JSON of what setup returned; null: nothing. */
+  /** What `setup` returned, as JSON; null: nothing. */
   readonly setupData: string | null;
-  /** ms of the thread's clock at which the test began, with setup; 0 before. */
+  /** When the test (its `setup`) began, ms of the thread's clock; 0 before that. */
   readonly testStartMs: number;
   log(level: LogLevel, text: string): void;
-  /** One more request may be sent; false: the limit is reached, and the load ends. */
+  /** Asks to send one more request; false: the limit is reached, and the load ends. */
   takeRequest(): boolean;
-  /** Of a request that has ended, from its intended start, ms: the distribution of the second. */
+  /** Adds a request that has ended to the second's latencies: ms from its intended start. */
   latency(ms: number): void;
-  /** The whole load ends. */
+  /** Ends the whole load. */
   abort(reason: string): void;
-  /** When the next request may be sent under `rps`, ms to wait. */
+  /** How long the next request must wait to stay within `rps`, ms. */
   rpsDelayMs(): number;
 }
 
-/** What a second of a thread did; begun anew every second. */
+/** What a thread did within one second; all but `busy` are reset every second. */
 export interface ThreadCounts {
   started: number;
   dropped: number;
   iterations: number;
   requests: number;
   failed: number;
-  /** Of the script's checks: those that passed, and those that did not. */
+  /** Checks of the script that passed, and that failed. */
   good: number;
   bad: number;
-  /** VUs of the thread that run an iteration now: not begun anew. */
+  /** VUs of the thread that run an iteration now; not reset. */
   busy: number;
   errors: Map<string, number>;
   checks: Map<string, { name: string; group: string; passes: number; fails: number }>;
@@ -55,7 +55,7 @@ export function newCounts(): ThreadCounts {
   };
 }
 
-/** Error texts hold ids and times: they are cut, and no more kinds are kept than a person would read. */
+/** Error texts may contain ids and times, so that all differ: they are cut, and the number of different ones is limited. */
 const MAX_ERROR_KINDS = 200;
 const MAX_ERROR_TEXT = 300;
 

@@ -1,16 +1,16 @@
 type Listener = (error: TypeError) => void;
 
-/** A thread runs one load, so that there is one to be told. */
+/** One for the whole thread, since a thread runs one load. */
 let listener: Listener | null = null;
 
-/** @param tell called with every use of what k6 has and this engine has not, whatever the script makes of the error */
+/** @param tell called whenever a script uses a part of k6 that this engine lacks, even if the script catches the error */
 export function onUnsupported(tell: Listener): void {
   listener = tell;
 }
 
 /**
- * What to throw where a script asks at run time for what the engine has not. The load fails with it: k6 would have gone on, and a load
- * whose iterations end there is another one.
+ * The error to throw when a script uses an unsupported part of k6 at run time. It makes the load fail: in k6 the iteration would have
+ * continued, so a load whose iterations end at this point is not the load that was meant.
  */
 export function unsupported(message: string): TypeError {
   const error = new TypeError(message);

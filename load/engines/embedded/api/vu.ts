@@ -10,10 +10,10 @@ export type StatusTest = (status: number) => boolean;
 /** k6's default response callback: 2xx and 3xx are expected. */
 export const EXPECTED: StatusTest = (status) => status >= 200 && status < 400;
 
-/** Which scenario a VU works for, and what the executor knows of it. */
+/** The scenario that a VU works for, and its state in the executor. */
 export interface ScenarioState {
   spec: NamedScenario;
-  /** ms of the thread's clock. */
+  /** Start of the scenario, ms of the thread's clock. */
   startMs: number;
   /** 0 to 1. */
   progress(): number;
@@ -22,34 +22,34 @@ export interface ScenarioState {
 /** One virtual user: what its script may see and change. */
 export class Vu implements Tags {
   readonly thread: Thread;
-  /** From 1, over all threads; 0 for the script's first loading, setup, teardown and handleSummary. */
+  /** From 1, unique over all threads; 0 for the first load of the script, setup, teardown and handleSummary. */
   readonly id: number;
   readonly client: HttpClient;
-  /** The script is being loaded: metrics may be made and files opened, requests may not be sent. */
+  /** The script is being loaded: it may create metrics and open files, but not send requests. */
   initialising = true;
   /** `__ITER`. */
   iteration = 0;
-  /** Of all iterations of the scenario, which this is, from 0. */
+  /** Number of this iteration among all iterations of the scenario, from 0. */
   iterationInTest = 0;
   env: Record<string, string>;
-  /** Whom it works for; null: nobody, and the next scenario begins with its own settings. */
+  /** The scenario that it works for; null: none, and the next one to be assigned applies its settings. */
   scenario: ScenarioState | null = null;
-  /** `exec.vu.tags`: all that samples get, with those that k6 sets itself. */
+  /** `exec.vu.tags`: the tags of every sample, including system tags. */
   tags: Record<string, string>;
   responseCallback: StatusTest | null = EXPECTED;
   jar = new CookieJar();
-  /** Of this iteration: how late it began, ms, until its first request takes that. */
+  /** How late this iteration began, ms. Its first request adds that to its latency and resets it. */
   latenessMs = 0;
   bytesSent = 0;
   bytesReceived = 0;
   /** Requests of `asyncRequest` without an answer yet. */
   pending = 0;
   whenIdle: (() => void) | null = null;
-  /** Another one after an interruption: what was waited for before never comes. */
+  /** Incremented by an interruption: results of an earlier epoch are ignored. */
   epoch = 0;
-  /** Whether the iteration has waited for anything, and so let others run. */
+  /** Whether the iteration has awaited anything, which let other VUs run. */
   waited = false;
-  /** Iterations begun by scenario. */
+  /** Number of iterations begun, by scenario. */
   readonly #begun = new Map<string, number>();
 
   constructor(thread: Thread, id: number) {
@@ -60,7 +60,7 @@ export class Vu implements Tags {
     this.tags = tagsOfScenario(thread.options, null);
   }
 
-  /** The scenario's own settings, for the iterations that follow. */
+  /** Applies a scenario's settings to the iterations that follow. */
   assign(scenario: ScenarioState): void {
     if (this.scenario === scenario) return;
     this.scenario = scenario;
@@ -85,7 +85,7 @@ export class Vu implements Tags {
     return Math.max(0, (this.#begun.get(this.scenario?.spec.name ?? '') ?? 0) - 1);
   }
 
-  /** `::outer::inner`: k6 keeps it as a tag, and has no groups where that tag is off. */
+  /** `::outer::inner`. As in k6, it is the tag `group`, and there are no groups where that tag is off. */
   get group(): string {
     return this.tags['group'] ?? '';
   }
@@ -94,7 +94,7 @@ export class Vu implements Tags {
     if (isSystemTagOn(this.thread.options, 'group')) this.tags['group'] = path;
   }
 
-  /** Everything that the iteration waits for is given up: its code never goes on. */
+  /** Abandons everything that the iteration awaits, so that its code never continues. */
   interrupt(): void {
     this.epoch++;
     this.pending = 0;
@@ -106,7 +106,7 @@ export class Vu implements Tags {
     return this.tags[name];
   }
 
-  /** Counts the bytes since the last time, none too: k6 always has these metrics. */
+  /** Records the bytes since the last call, even if there were none: k6 always has these metrics. */
   flushData(): void {
     const { data_sent: sent, data_received: received } = this.thread.registry.built;
     sent.add(this.bytesSent, this);

@@ -4,25 +4,25 @@ import { ArrivalSchedule } from './schedule.ts';
 import { ScenarioRun } from './scenario-run.ts';
 import type { Crew } from './scenario-run.ts';
 
-/** Timers of Node have a resolution of 1 ms; less than that is not asked for. */
+/** Node's timers have a resolution of 1 ms. */
 const SHORTEST_TIMER_MS = 1;
 
 type Arriving = NamedScenario & { executor: 'constant-arrival-rate' | 'ramping-arrival-rate' };
 
 /**
- * Iterations that begin when they are due, whatever became of those before them. One timer, set anew for the next that is due; after a
- * stall all that is overdue begins at once, with the times that were intended. Each thread has every `count`th iteration; where it has no
- * VU free, another thread that has one gets it. Where none has, the iteration is dropped, and another VU is made for those that follow, up
- * to `maxVUs`: as k6 does it.
+ * Starts iterations when they are due, whether or not earlier ones have ended. One timer is set for the next one that is due. After a
+ * stall all overdue iterations start at once, and keep their intended start times. Each thread has every `count`th iteration. If it has no
+ * free VU, it hands the iteration to a thread that has. If none has, the iteration is dropped as in k6, and a VU is made for later ones,
+ * up to `maxVUs`.
  */
 export class ArrivalRate extends ScenarioRun<Arriving> {
   readonly #schedule = new ArrivalSchedule(this.spec);
-  /** The one that rested longest is first. Some of them may be kept for iterations on their way from other threads. */
+  /** Idle VUs, longest idle first. Some may be reserved for iterations that other threads are handing over. */
   readonly #resting: VuRunner[] = [...this.runners];
   #next = this.crew.segment.index;
-  /** Iterations that other threads were given, without an answer yet. */
+  /** Iterations handed to other threads that have not answered yet. */
   #handed = 0;
-  /** Iterations from threads that began earlier. */
+  /** Iterations handed over by threads that began before this one. */
   readonly #early: number[] = [];
 
   constructor(spec: Arriving, crew: Crew) {
@@ -41,7 +41,7 @@ export class ArrivalRate extends ScenarioRun<Arriving> {
     this.#tick();
   }
 
-  /** What is due at the end itself (a ramp's last) is begun or dropped first: its own timer may come after that of the end. */
+  /** Iterations due exactly at the end (a ramp's last one) are started or dropped first: their timer may fire after the end's. */
   protected override expire(): void {
     this.#tick(Math.max(performance.now(), this.state.startMs + this.#schedule.durationMs));
     super.expire();
@@ -108,7 +108,7 @@ export class ArrivalRate extends ScenarioRun<Arriving> {
     return this.#handed > 0;
   }
 
-  /** A thread that is gone would never answer. */
+  /** Stops waiting for answers: a thread that has ended would never send one. */
   override interrupt(): void {
     this.#handed = 0;
     super.interrupt();
@@ -128,7 +128,7 @@ export class ArrivalRate extends ScenarioRun<Arriving> {
     this.#free.add(1);
   }
 
-  /** A load that ends with the schedule's last iteration begins no more, even where its timer comes a moment early. */
+  /** Starts the iterations that are due by now before it stops: their timer may not have fired yet. */
   protected override windDown(cutMs: number): void {
     if (this.begun && !this.stopping) this.#tick();
     super.windDown(cutMs);

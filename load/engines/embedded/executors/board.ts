@@ -1,4 +1,4 @@
-/** A whole number that all threads of a load see and change. */
+/** An integer that all threads of a load share. */
 export class Cell {
   readonly #cells: Int32Array;
   readonly #at: number;
@@ -26,7 +26,7 @@ export class Cell {
     return Atomics.exchange(this.#cells, this.#at, value);
   }
 
-  /** Takes one away where there is any: of two threads that want the last one, one gets it. */
+  /** Decrements it if it is positive. If two threads want the last one, only one gets it. @returns whether this one did */
   takeOne(): boolean {
     for (;;) {
       const seen = this.value;
@@ -39,17 +39,17 @@ export class Cell {
 const OF_LOAD = 5;
 const OF_SCENARIO = 4;
 
-/** What a scenario counts over all threads. */
+/** Counters of one scenario over all threads. */
 export class ScenarioCells {
   /** Iterations that have begun. */
   readonly started: Cell;
-  /** Iterations that a VU has asked for, of those that VUs share. */
+  /** `shared-iterations`: iterations claimed by VUs. */
   readonly claimed: Cell;
-  /** Iterations that are over, cut off or not. */
+  /** Iterations that have ended, including interrupted ones. */
   readonly done: Cell;
-  /** VUs that may still be made beyond the planned ones. */
+  /** VUs that may still be made in addition to the planned ones. */
   readonly recruits: Cell;
-  /** VUs without an iteration, by thread. */
+  /** Idle VUs, by thread. */
   readonly free: readonly Cell[];
 
   constructor(cells: Int32Array, from: number, threads: number) {
@@ -61,13 +61,13 @@ export class ScenarioCells {
   }
 }
 
-/** What the threads of a load count together, so that scripts and schedules see one load and not its parts. */
+/** Counters that the threads of a load share, so that scripts and schedules see one load. */
 export class Board {
   readonly memory: SharedArrayBuffer;
   readonly threads: number;
   /** VUs that run an iteration now. */
   readonly busy: Cell;
-  /** VUs that there are. */
+  /** VUs that exist. */
   readonly vus: Cell;
   /** The highest id of a VU. */
   readonly lastId: Cell;
@@ -75,7 +75,7 @@ export class Board {
   readonly interrupted: Cell;
   readonly scenarios: readonly ScenarioCells[];
 
-  /** @param memory of the same board in another thread */
+  /** @param memory the memory of the same board in another thread; undefined: a new board */
   constructor(scenarios: number, threads: number, memory?: SharedArrayBuffer) {
     const size = OF_SCENARIO + threads;
     this.memory = memory ?? new SharedArrayBuffer(4 * (OF_LOAD + scenarios * size));

@@ -4,7 +4,7 @@ import { ScenarioRun } from './scenario-run.ts';
 
 type Of<Executor extends string> = NamedScenario & { executor: Executor };
 
-/** VUs that iterate until the time is over. */
+/** A fixed number of VUs that iterate until the duration is over. */
 export class ConstantVus extends ScenarioRun<Of<'constant-vus'>> {
   protected begin(): void {
     for (const runner of this.runners) this.next(runner);
@@ -15,7 +15,7 @@ export class ConstantVus extends ScenarioRun<Of<'constant-vus'>> {
   }
 }
 
-/** Every VU does its number of iterations. */
+/** Each VU runs a fixed number of iterations. */
 export class PerVuIterations extends ScenarioRun<Of<'per-vu-iterations'>> {
   readonly #begun = new Map<VuRunner, number>();
 
@@ -51,7 +51,7 @@ export class PerVuIterations extends ScenarioRun<Of<'per-vu-iterations'>> {
   }
 }
 
-/** The VUs of all threads share a number of iterations: whoever is free does the next. */
+/** The VUs of all threads share a number of iterations: a VU that is free runs the next one. */
 export class SharedIterations extends ScenarioRun<Of<'shared-iterations'>> {
   #neverBegun = 0;
 
@@ -64,7 +64,7 @@ export class SharedIterations extends ScenarioRun<Of<'shared-iterations'>> {
     else this.checkDone();
   }
 
-  /** The first thread whose time is over has what is left, so that no other begins any of it. */
+  /** The first thread to expire claims the remaining iterations, so that no other thread starts them, and reports them as dropped. */
   protected override expire(): void {
     const { iterations } = this.spec;
     this.#neverBegun = Math.max(0, iterations - this.cells.claimed.exchange(iterations));
@@ -84,12 +84,12 @@ export class SharedIterations extends ScenarioRun<Of<'shared-iterations'>> {
   }
 }
 
-/** A number of VUs that follows stages. */
+/** The number of VUs follows the stages. */
 export class RampingVus extends ScenarioRun<Of<'ramping-vus'>> {
   readonly #ranks = new Map(this.crew.planned.map(({ runner, rank }) => [runner, rank] as const));
-  /** How many VUs there should be now, of all threads. */
+  /** How many VUs should run now, over all threads. */
   #planned = 0;
-  /** Ramps that were down for a VU, so that an older grace does not cut a newer iteration. */
+  /** When each VU was ramped down. The timer of an earlier ramp-down must not cut an iteration that began after it. */
   readonly #downs = new Map<VuRunner, number>();
 
   protected begin(): void {
@@ -120,13 +120,13 @@ export class RampingVus extends ScenarioRun<Of<'ramping-vus'>> {
     this.at(now + this.spec.gracefulRampDown, () => {
       if (this.#downs.get(runner) !== now) return;
       this.cut(runner);
-      // A VU that ramps up again begins anew, tags and all.
+      // If this VU ramps up again, it starts with fresh tags and settings.
       runner.vu.scenario = null;
       this.checkDone();
     });
   }
 
-  /** A last step to no VUs is a step like the others: `gracefulRampDown` holds for it. */
+  /** `gracefulRampDown` applies to a last step to 0 VUs as well. */
   protected override expire(): void {
     if (this.spec.stages.at(-1)?.target === 0) this.#plan(0);
     super.expire();
@@ -142,7 +142,7 @@ export class RampingVus extends ScenarioRun<Of<'ramping-vus'>> {
   }
 }
 
-/** When the number of VUs changes, ms from the start, and to what: each whole number when the ramp reaches it, as in k6. */
+/** When (ms from the start) and to what the number of VUs changes. As in k6, each whole number counts from when the ramp reaches it. */
 export function plannedSteps(
   start: number,
   stages: readonly { duration: number; target: number }[],

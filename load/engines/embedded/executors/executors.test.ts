@@ -6,7 +6,7 @@ import { HEAD } from '../_testing/scripts.ts';
 
 const IMPORTS = `${HEAD}import exec from 'k6/execution'; import { Counter, Trend } from 'k6/metrics';\n`;
 
-/** @param code what follows the options */
+/** @param code the script's code after its options */
 async function scenarios(all: object, code: string, threads = 1): Promise<Ran> {
   const options = `export const options = { scenarios: ${JSON.stringify(all)} };\n`;
   const result = await load(`${IMPORTS}${options}${code}`, '', { threads });
@@ -82,7 +82,7 @@ describe('what scripts are told of the load', () => {
     );
     failedChecks(result);
     assert.ok(count(result, 'of_b') > 10);
-    // The one that sleeps long, and the other unless it had just begun no more.
+    // The VU with the long sleep is interrupted; the other one is too, unless it was between two iterations.
     for (const { interrupted } of result.scenarios) assert.ok(interrupted === 1 || interrupted === 2);
     const { vus_max: most } = result.metrics;
     assert.ok(most?.type === 'gauge' && most.max === 2);
@@ -106,7 +106,7 @@ describe('what scripts are told of the load', () => {
 
 describe('arrivals over several threads', () => {
   it('should be dropped only where no thread has a VU free', async () => {
-    // The six VUs of the first thread are taken by the first six of its ten iterations; those of the second are always free.
+    // The first thread's six VUs are busy after six of its ten iterations; the second thread's VUs are always free.
     const result = await scenarios(
       { s: { executor: 'constant-arrival-rate', rate: 20, duration: '1s', preAllocatedVUs: 12 } },
       `export default () => { if (__VU % 2 === 1) sleep(2); }`,

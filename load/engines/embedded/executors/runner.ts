@@ -4,14 +4,14 @@ import type { ScenarioState, Vu } from '../api/vu.ts';
 import type { Exports } from '../script/evaluate.ts';
 import type { ScenarioCells } from './board.ts';
 
-/** Whom a VU works for: one scenario at a time. */
+/** The scenario that a VU works for; one at a time. */
 export interface Employer {
   readonly state: ScenarioState;
   readonly cells: ScenarioCells;
   readonly totals: { iterations: number };
-  /** The VU is free again; not called for an iteration that was cut off. */
+  /** The VU is free again. Not called for an interrupted iteration. */
   iterationEnded(runner: VuRunner): void;
-  /** Its time is over: cuts off what still runs. */
+  /** The scenario's time is over: interrupts what still runs. */
   interrupt(): void;
 }
 
@@ -38,9 +38,9 @@ export class VuRunner {
     return this.#employer === employer;
   }
 
-  /** @param intendedMs when the schedule wanted it to begin; null: no schedule */
+  /** @param intendedMs when the iteration was due by its schedule; null: it has no schedule */
   begin(employer: Employer, intendedMs: number | null): void {
-    // A VU is given to the next scenario for the moment when the one before must be over.
+    // The plan gives a VU to the next scenario from the moment at which the previous one must be over.
     if (this.#employer !== employer) this.#employer?.interrupt();
     const { vu } = this;
     const { counts, board } = vu.thread;
@@ -94,7 +94,7 @@ export class VuRunner {
     thread.log('error', scriptStack(stack ?? message));
   }
 
-  /** The function is over; what it asked for asynchronously belongs to the iteration too. */
+  /** The function has returned. The iteration lasts until its `asyncRequest`s have ended as well. */
   #settled(epoch: number): void {
     const { vu } = this;
     const employer = this.#employer;
@@ -113,7 +113,7 @@ export class VuRunner {
     vu.thread.board.completed.add(1);
     employer.totals.iterations++;
     this.#over(employer);
-    // An iteration that waited for nothing must let others have their turn.
+    // An iteration that awaited nothing must yield, or other VUs would never run.
     if (vu.waited) employer.iterationEnded(this);
     else setImmediate(() => employer.iterationEnded(this));
   }
@@ -128,7 +128,7 @@ export class VuRunner {
     this.#employer = null;
   }
 
-  /** Ends the running iteration where it is; it counts as interrupted, and nobody is told. */
+  /** Ends the running iteration at once. It counts as interrupted; `iterationEnded` is not called. */
   interrupt(): void {
     const employer = this.#employer;
     if (employer === null) return;
@@ -138,7 +138,7 @@ export class VuRunner {
   }
 }
 
-/** The part of a stack that is the script's own: the lines of this engine help nobody who reads a script's error. */
+/** A stack without the lines of this engine, which do not help to find an error in the script. */
 export function scriptStack(stack: string): string {
   return stack
     .split('\n')

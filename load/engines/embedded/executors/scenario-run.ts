@@ -4,13 +4,13 @@ import type { NamedScenario } from '../options/scenario.ts';
 import type { ScenarioCells } from './board.ts';
 import type { Employer, VuRunner } from './runner.ts';
 
-/** Which thread of how many. */
+/** Index of a thread, and the number of threads. */
 export interface Segment {
   index: number;
   count: number;
 }
 
-/** A VU that is planned for a scenario, and its place among those of all threads, from 0. */
+/** A VU planned for a scenario, and its rank among the scenario's VUs of all threads, from 0. */
 export interface Member {
   runner: VuRunner;
   rank: number;
@@ -21,10 +21,10 @@ export interface Crew {
   segment: Segment;
   cells: ScenarioCells;
   planned: readonly Member[];
-  /** Makes a VU that was not planned. @throws what the script throws when it is loaded */
+  /** Makes an unplanned VU. @throws what the script throws while it is loaded */
   recruit(): VuRunner;
   dropped(scenario: string, count: number): void;
-  /** Gives an iteration to another thread that has kept a VU free for it; `handed` is told what became of it. */
+  /** Gives an iteration to another thread that has reserved a VU for it. The outcome comes back through `handed`. */
   handOver(thread: number, dueMs: number): void;
 }
 
@@ -35,21 +35,21 @@ export interface ScenarioTotals {
   dropped: number;
 }
 
-/** One scenario on one thread: begins at its time, ends when nothing of it runs any more. */
+/** One scenario on one thread: begins at its start time, ends when no iteration of it runs any more. */
 export abstract class ScenarioRun<Spec extends NamedScenario = NamedScenario> implements Employer {
   protected readonly spec: Spec;
   protected readonly crew: Crew;
   readonly state: ScenarioState;
   readonly cells: ScenarioCells;
   protected readonly runners: VuRunner[];
-  /** No iteration begins any more. */
+  /** No new iteration may start. */
   protected stopping = false;
   readonly totals: ScenarioTotals;
   #resolve: (() => void) | null = null;
   readonly #timers = new Set<NodeJS.Timeout>();
-  /** Its own start has passed. */
+  /** The scenario's start time has passed. */
   protected begun = false;
-  /** It was not stopped: its time is over. */
+  /** The scenario ended because its time was over, not because it was stopped. */
   #expired = false;
 
   constructor(spec: Spec, crew: Crew) {
@@ -64,7 +64,7 @@ export abstract class ScenarioRun<Spec extends NamedScenario = NamedScenario> im
   protected abstract begin(): void;
   protected abstract next(runner: VuRunner): void;
 
-  /** @param startMs of the load, on the thread's clock. @returns when the scenario has ended */
+  /** @param startMs start of the load, ms of the thread's clock. Resolves when the scenario has ended. */
   run(startMs: number): Promise<void> {
     this.state.startMs = startMs + this.spec.startTime;
     return new Promise((resolve) => {
@@ -90,18 +90,18 @@ export abstract class ScenarioRun<Spec extends NamedScenario = NamedScenario> im
     else this.next(runner);
   }
 
-  /** Begins no more iterations, by order; those that run have `gracefulStop` left. */
+  /** On request: starts no more iterations. Those that run may take another `gracefulStop`. */
   stop(): void {
     this.windDown(performance.now() + this.spec.gracefulStop);
   }
 
-  /** Ends everything now, by order. */
+  /** On request: ends everything now. */
   abort(): void {
     this.#expired = false;
     this.interrupt();
   }
 
-  /** The time is over: begins no more iterations. */
+  /** The scenario's time is over: starts no more iterations. */
   protected expire(): void {
     this.windDown(this.state.startMs + cutOffMs(this.spec));
   }
@@ -134,7 +134,7 @@ export abstract class ScenarioRun<Spec extends NamedScenario = NamedScenario> im
     this.crew.dropped(this.spec.name, count);
   }
 
-  /** Nothing begins and nothing runs: it is over. */
+  /** Ends the scenario if no iteration runs and none will start. */
   protected checkDone(): void {
     if (!this.stopping && !(this.begun && this.finished())) return;
     if (this.awaits() || this.runners.some((one) => one.isBusyFor(this))) return;
@@ -150,17 +150,17 @@ export abstract class ScenarioRun<Spec extends NamedScenario = NamedScenario> im
     return this.stopping && this.#resolve === null;
   }
 
-  /** Whether all that was to be done is done before the time is over. */
+  /** Whether all iterations have been started before the time is over. */
   protected finished(): boolean {
     return false;
   }
 
-  /** Whether something is on its way that belongs to it. */
+  /** Whether iterations handed to other threads are still unanswered. */
   protected awaits(): boolean {
     return false;
   }
 
-  /** Iterations that this thread would have had to begin before the time was over. */
+  /** Iterations that this thread should have started, but did not, before the time was over. */
   protected neverBegun(): number {
     return 0;
   }
@@ -174,17 +174,17 @@ export abstract class ScenarioRun<Spec extends NamedScenario = NamedScenario> im
     return performance.now() - this.state.startMs;
   }
 
-  /** Runs an iteration that another thread has handed over. @returns whether it began */
+  /** Runs an iteration that another thread has handed over. @returns whether it was accepted */
   take(_dueMs: number): boolean {
     return false;
   }
 
-  /** What became of an iteration that was handed over. */
+  /** The answer for an iteration that was handed over: whether the other thread accepted it. */
   handed(_taken: boolean): void {
-    // Only open scenarios hand over.
+    // Only arrival rates hand over.
   }
 
-  /** Calls at a time of the thread's clock; not after the scenario has ended. */
+  /** Calls `what` at a time of the thread's clock, unless the scenario has ended by then. */
   protected at(ms: number, what: () => void): void {
     const timer = setTimeout(
       () => {

@@ -40,7 +40,7 @@ describe('a schedule of arrivals', () => {
     ];
     const one = schedule({ executor: 'ramping-arrival-rate', stages, preAllocatedVUs: 1 });
     const due = times(one);
-    // n = t² for t in seconds on the way up.
+    // While the rate rises, n = t² with t in seconds.
     assert.deepEqual(due.slice(0, 4).map(Math.round), [1000, 1414, 1732, 2000]);
     assert.deepEqual(due.slice(4, 8).map(Math.round), [2250, 2500, 2750, 3000]);
     assert.equal(due.length, 12);

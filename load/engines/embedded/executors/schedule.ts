@@ -1,12 +1,12 @@
 import type { NamedScenario } from '../options/scenario.ts';
 
-/** A piece of a schedule in which the rate goes straight from one value to another; rates per ms, times in ms from the scenario's start. */
+/** A piece of a schedule with a linear rate. Rates are per ms, times are ms from the scenario's start. */
 interface Piece {
   startMs: number;
   endMs: number;
   from: number;
   to: number;
-  /** Iterations due before it. */
+  /** Iterations due before this piece. */
   before: number;
 }
 
@@ -43,7 +43,7 @@ export class ArrivalSchedule {
     this.#offset = constant ? 0 : 1;
   }
 
-  /** When iteration `n` is due, ms; null: the schedule is over before. */
+  /** When iteration `n` is due, ms; null: the schedule ends before that. */
   dueMs(n: number): number | null {
     const wanted = n + this.#offset;
     for (const piece of this.#pieces) {
@@ -53,10 +53,10 @@ export class ArrivalSchedule {
     return null;
   }
 
-  /** How many are due before a time, ms. */
+  /** How many iterations are due before a time, ms. */
   countBefore(ms: number): number {
     const passed = this.#passedAt(Math.min(Math.max(0, ms), this.durationMs));
-    // What floating point makes of a whole number must not add or lose an iteration.
+    // A rounding error of floating point must not add or lose an iteration.
     const exact = Math.abs(passed - Math.round(passed)) < 1e-6 ? Math.round(passed) : passed;
     return this.#offset === 0 ? Math.ceil(exact) : Math.floor(exact);
   }
@@ -70,7 +70,10 @@ export class ArrivalSchedule {
   }
 }
 
-/** When the rate has added up to `wanted` within a piece, with its end or without; null: not in it. */
+/**
+ * When the iterations add up to `wanted` within a piece; null: not in this piece.
+ * @param inclusive whether the end of the piece belongs to it
+ */
 function timeOf(piece: Piece, wanted: number, inclusive: boolean): number | null {
   const { startMs, endMs, from, to, before } = piece;
   const length = endMs - startMs;
@@ -82,7 +85,7 @@ function timeOf(piece: Piece, wanted: number, inclusive: boolean): number | null
   else {
     const root = from * from + 2 * slope * need;
     if (root < -1e-12) return null;
-    // The earlier of the two solutions; written so that it loses no digits where the slope is small.
+    // The earlier solution of the quadratic equation, in the form that keeps precision for a small slope.
     t = (2 * need) / (from + Math.sqrt(Math.max(0, root)));
   }
   if (Number.isNaN(t)) t = 0;

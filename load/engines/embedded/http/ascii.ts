@@ -1,4 +1,4 @@
-// eslint-disable-next-line no-control-regex -- all of ASCII, of which control characters are a part
+// eslint-disable-next-line no-control-regex -- ASCII includes control characters
 const ASCII = /^[\x00-\x7f]*$/;
 
 export function isAscii(text: string): boolean {

@@ -2,18 +2,18 @@ import { malformed } from './head.ts';
 
 const LF = 10;
 const CR = 13;
-/** A size line with its extensions; a trailer may be as long. */
+/** Limit for a size line with its extensions, and for a trailer line. */
 const MAX_LINE = 16_384;
-/** RFC 9112, section 7.1: the size, then extensions, which mean nothing here. */
+/** RFC 9112, section 7.1: the size, then extensions, which are ignored. */
 const SIZE = /^([0-9a-fA-F]{1,12})[ \t]*(?:;[^\r\n]*)?$/;
 
-/** Takes a chunked body apart, from pieces cut anywhere (RFC 9112, section 7.1). */
+/** Decodes a chunked body (RFC 9112, section 7.1) from pieces that may be split anywhere. */
 export class ChunkedReader {
   #state: 'size' | 'data' | 'after data' | 'trailer' = 'size';
   #line = '';
   #left = 0;
 
-  /** @returns how far the body went in these bytes; -1: it goes on. @throws RequestError for anything malformed */
+  /** @returns where the body ends in these bytes; -1: more is to come. @throws RequestError for anything malformed */
   read(bytes: Buffer, keep: (part: Buffer) => void): number {
     let at = 0;
     while (at < bytes.length) {
@@ -37,7 +37,7 @@ export class ChunkedReader {
     return -1;
   }
 
-  /** @returns whether that was the last one */
+  /** @returns whether that was the last line of the body */
   #endOfLine(): boolean {
     const line = this.#line;
     this.#line = '';

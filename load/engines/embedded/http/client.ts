@@ -11,14 +11,14 @@ export interface Network {
   names: Names;
   trust: Trust;
   deadlines: Deadlines;
-  /** Every request on a connection of its own. */
+  /** Every request opens a new connection. */
   noReuse: boolean;
 }
 
-/** What Go sends again on a new connection when a kept one turns out to be closed (net/http, Request.isReplayable). */
+/** Methods that Go repeats on a new connection if the reused one turns out to be closed (net/http, Request.isReplayable). */
 const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
-/** The connections of one VU: kept between requests, never shared with another, as k6's are. */
+/** The connections of one VU. As in k6, they are kept between requests and not shared with other VUs. */
 export class HttpClient implements ConnectionOwner {
   readonly #network: Network;
   readonly #resting = new Map<string, Connection[]>();
@@ -29,7 +29,7 @@ export class HttpClient implements ConnectionOwner {
     this.#network = network;
   }
 
-  /** Sends; `exchange.done` is called when it has ended, unless it is aborted before. */
+  /** Sends a request. `exchange.done` is called when it has ended, unless `close` was called before. */
   send(exchange: Exchange): void {
     exchange.startMs = performance.now();
     this.#network.deadlines.add(exchange);
@@ -103,7 +103,7 @@ export class HttpClient implements ConnectionOwner {
     this.#all.delete(connection);
   }
 
-  /** Closes every connection; nobody is told of requests on their way. */
+  /** Closes every connection. `done` is not called for requests in flight. */
   close(): void {
     for (const one of this.#all) {
       if (one.exchange !== null) this.#network.deadlines.remove(one.exchange);

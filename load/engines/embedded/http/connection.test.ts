@@ -11,7 +11,7 @@ import { Exchange } from './exchange.ts';
 import { Names } from './names.ts';
 import { targetOf } from './target.ts';
 
-/** Listens with room for one connection, and never takes any. */
+/** Listens with a backlog of one connection, and never accepts any. */
 const DEAF = `
   const { createServer } = require('node:net');
   const { parentPort } = require('node:worker_threads');
@@ -34,7 +34,7 @@ describe('a connection', () => {
   it('should be given up when it does not come up in time', async () => {
     const worker = new Worker(DEAF, { eval: true });
     const [port] = (await once(worker, 'message')) as [number];
-    // What the backlog holds, so that the next one waits.
+    // Fill the backlog, so that the next connection has to wait.
     const before: Socket[] = Array.from({ length: 8 }, () => connect(port, '127.0.0.1'));
     for (const one of before) one.on('error', () => undefined);
     await new Promise((resolve) => setTimeout(resolve, 100));

@@ -7,31 +7,31 @@ import type { Exchange } from './exchange.ts';
 import { ResponseParser } from './parser.ts';
 import type { Target } from './target.ts';
 
-/** How connections are made, and what TLS trusts. */
+/** Settings for new connections: TLS trust and the dial timeout. */
 export interface Trust {
   context: () => SecureContext;
   verify: boolean;
-  /** ms; undefined: k6's. */
+  /** ms; undefined: k6's default. */
   dialTimeoutMs?: number;
 }
 
-/** What became of a connection's exchange, or of the connection while it rested. */
+/** Hears of the end of an exchange, and of the loss of an idle connection. */
 export interface ConnectionOwner {
-  /** The exchange has its answer or its error; `usable`: another one may follow on this connection. */
+  /** The exchange has a response or an error. `usable`: the connection can be reused. */
   ended(connection: Connection, exchange: Exchange, usable: boolean): void;
-  /** Closed while nothing was asked. */
+  /** The connection was closed while it was idle. */
   lost(connection: Connection): void;
 }
 
-/** k6's limit for a connection to come up, ms; shaking hands in TLS comes after it. */
+/** k6's limit for a TCP connection to come up, ms; it does not include the TLS handshake. */
 const DIAL_TIMEOUT_MS = 30_000;
 
 /**
- * Every socket of a thread reads into this: what is read is taken apart before the next one reads. 64 KiB is what libuv offers for a read.
+ * All sockets of a thread read into this buffer: each read is parsed before the next one. 64 KiB is libuv's size of a read.
  */
 const SHARED = Buffer.allocUnsafeSlow(65_536);
 
-/** One connection to one server: one exchange at a time. */
+/** One connection to one server, with one exchange at a time. */
 export class Connection {
   readonly target: Target;
   readonly #owner: ConnectionOwner;
@@ -50,12 +50,12 @@ export class Connection {
     return !this.#closed;
   }
 
-  /** What is on its way. */
+  /** The exchange in flight; null: the connection is idle. */
   get exchange(): Exchange | null {
     return this.#exchange;
   }
 
-  /** Connects, shakes hands where TLS is spoken, and sends the exchange. */
+  /** Connects, does the TLS handshake for https, and sends the exchange. */
   open(exchange: Exchange, at: { address: string; port: number }, trust: Trust): void {
     if (this.#closed) return;
     this.#exchange = exchange;
@@ -65,7 +65,7 @@ export class Connection {
     try {
       socket = this.#socket = this.#dial(at, trust);
     } catch (error) {
-      // A port beyond all ports is told at once, which nobody waits for yet.
+      // An out-of-range port throws synchronously, before the caller waits for the result: report it in the next turn.
       setImmediate(() => this.give(requestError(error as Error)));
       return;
     }
@@ -136,7 +136,7 @@ export class Connection {
   #read(length: number): boolean {
     const exchange = this.#exchange;
     if (exchange === null) {
-      // Nobody asked: an error page before a close, or worse. What follows could not be told apart.
+      // Unsolicited bytes, such as an error page before a close: they could be taken for the next response, so the connection is given up.
       this.close();
       this.#owner.lost(this);
       return false;
@@ -163,7 +163,7 @@ export class Connection {
     this.#owner.ended(this, exchange, usable);
   }
 
-  /** The exchange ends with an error, and the connection with it. */
+  /** Ends the exchange with an error, and closes the connection. */
   give(error: RequestError): void {
     const exchange = this.#exchange;
     this.#exchange = null;
@@ -176,7 +176,7 @@ export class Connection {
     } else if (resting) this.#owner.lost(this);
   }
 
-  /** The other side has closed: that may be the end of the answer, or its loss. */
+  /** The server has closed the connection: the response is complete if its length is given by the close, otherwise it is lost. */
   #ended(): void {
     const exchange = this.#exchange;
     if (exchange === null || exchange.sendMs === 0) {
@@ -191,7 +191,7 @@ export class Connection {
     }
   }
 
-  /** Nobody is told. */
+  /** Closes the connection without calling the owner. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;

@@ -5,8 +5,8 @@ import type { Exchange } from './exchange.ts';
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * The deadlines of all requests of a thread under one timer, set for the earliest. Requests end long before their deadline as a rule, so
- * that adding and removing must cost nothing: a linked list, looked through only when the timer fires.
+ * The deadlines of all requests of a thread, with one timer set for the earliest. Requests usually end long before their deadline, so
+ * adding and removing must be cheap: they are a linked list that is searched only when the timer fires.
  */
 export class Deadlines {
   #first: Exchange | null = null;
@@ -36,7 +36,7 @@ export class Deadlines {
     if (atMs === Infinity) return;
     const delay = Math.min(LONGEST_TIMER_MS, Math.max(0, Math.ceil(atMs - performance.now())));
     this.#timer = setTimeout(() => this.#fire(), delay);
-    // Requests are what keeps a thread going, not their deadlines.
+    // The sockets keep the thread alive; this timer must not.
     this.#timer.unref();
   }
 

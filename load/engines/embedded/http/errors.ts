@@ -1,4 +1,4 @@
-/** Why a request got no answer, with k6's number for it (documentation of k6, "Error codes"). */
+/** Why a request got no response, with k6's error code (k6's documentation, "Error codes"). */
 export class RequestError extends Error {
   readonly errorCode: number;
 
@@ -11,7 +11,7 @@ export class RequestError extends Error {
 
 export const ERROR_CODES = {
   other: 1000,
-  /** What the other side says in TLS: Go does not count it as TCP. */
+  /** A TLS alert from the server; Go does not count it as a TCP error. */
   alert: 1010,
   invalidUrl: 1020,
   timeout: 1050,
@@ -23,12 +23,12 @@ export const ERROR_CODES = {
   refused: 1212,
   dialErrno: 1213,
   reset: 1220,
-  /** What answers does not speak TLS. */
+  /** The server does not speak TLS. */
   notTls: 1301,
   unknownAuthority: 1310,
   hostname: 1311,
   decompression: 1701,
-  /** k6 adds the status to it: 1404, 1503. */
+  /** k6 adds the HTTP status to it: 1404, 1503. */
   status: 1000,
 } as const;
 
@@ -45,12 +45,12 @@ const BY_CODE: Readonly<Record<string, readonly [number, string]>> = {
   ENODATA: [ERROR_CODES.noSuchHost, 'lookup: no such host'],
   EAI_AGAIN: [ERROR_CODES.dns, 'lookup: temporary failure in name resolution'],
   ERR_TLS_CERT_ALTNAME_INVALID: [ERROR_CODES.hostname, 'x509: certificate is not valid for this host name'],
-  ERR_SSL_WRONG_VERSION_NUMBER: [ERROR_CODES.notTls, 'tls: the answer is no TLS'],
-  ERR_SSL_PACKET_LENGTH_TOO_LONG: [ERROR_CODES.notTls, 'tls: the answer is no TLS'],
+  ERR_SSL_WRONG_VERSION_NUMBER: [ERROR_CODES.notTls, 'tls: the answer is not TLS'],
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: [ERROR_CODES.notTls, 'tls: the answer is not TLS'],
 };
 const AUTHORITY = /SELF_SIGNED|UNABLE_TO_|CERT_UNTRUSTED|INVALID_CA|CERT_SIGNATURE|CERT_CHAIN/;
 
-/** What an error of a socket means. */
+/** Converts an error of a socket to k6's error code and text. */
 export function requestError(error: Error & { code?: string }): RequestError {
   if (error instanceof RequestError) return error;
   const { code = '', message } = error;
@@ -59,7 +59,7 @@ export function requestError(error: Error & { code?: string }): RequestError {
   if (AUTHORITY.test(code)) return new RequestError(ERROR_CODES.unknownAuthority, `x509: ${message}`, error);
   if (/^ERR_SSL_.*ALERT/.test(code))
     return new RequestError(ERROR_CODES.alert, `remote error: tls: ${message}`, error);
-  // A certificate that has expired, and whatever else is wrong with TLS, has no number of its own in k6.
+  // k6 has no specific code for an expired certificate and other TLS errors.
   const text = message === '' ? code : message;
   return new RequestError(ERROR_CODES.other, /^CERT_/.test(code) ? `x509: ${text}` : text, error);
 }

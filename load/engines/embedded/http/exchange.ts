@@ -7,8 +7,8 @@ export interface ExchangeListener {
 }
 
 /**
- * One request and its answer. Times are ms of the thread's clock (`performance.now()`), set as they pass; a plain object that is filled in,
- * since there is one for every request.
+ * One request and its response. Times are ms of the thread's clock (`performance.now()`); 0: not reached. A plain mutable object for
+ * speed, since there is one for every request.
  */
 export class Exchange {
   readonly method: string;
@@ -17,20 +17,20 @@ export class Exchange {
   readonly headText: string;
   readonly body: Buffer | null;
   readonly discardBody: boolean;
-  /** When it is given up. */
+  /** When the request is given up, ms of the thread's clock. */
   readonly deadlineMs: number;
-  /** Told once, when it has ended; never after it was aborted. */
+  /** Called once, when the request has ended; never after an abort. */
   readonly #listener: ExchangeListener;
 
   startMs = 0;
-  /** Handed to a connection that is up. */
+  /** When it was handed to an open connection. */
   sendMs = 0;
   sentMs = 0;
   firstByteMs = 0;
   endMs = 0;
   connectingMs = 0;
   handshakeMs = 0;
-  /** It went over a connection that was used before. */
+  /** It was sent over a connection that had been used before. */
   reused = false;
   retried = false;
   bytesSent = 0;
@@ -38,7 +38,7 @@ export class Exchange {
   head: Head | null = null;
   answer: Buffer | null = null;
   error: RequestError | null = null;
-  /** Where it is on its way, to be told when it is given up. */
+  /** The connection or DNS lookup that has the request now; `give` ends it with an error. */
   carrier: { give(error: RequestError): void } | null = null;
 
   /** Neighbours in the list of the deadlines. */
@@ -58,7 +58,7 @@ export class Exchange {
     this.#listener = listener;
   }
 
-  /** Its answer is none after all. */
+  /** Turns a response that cannot be used into an error. */
   fail(error: RequestError): void {
     this.error = error;
     this.head = null;

@@ -1,35 +1,35 @@
 /**
- * URLs as Go takes them apart (net/url), which is how k6 does: nothing is normalised, so that what scripts wrote is what is sent, tagged and
- * shown; and some are refused that browsers would mend. Parts are kept as they are written, escapes and all.
+ * Parses URLs as Go does (net/url), and so k6. Nothing is normalised: a URL is sent, tagged and shown as the script wrote it, with its
+ * escapes. Some URLs are refused that a browser would repair.
  */
 export interface GoUrl {
-  /** In lower case; empty for a relative one. */
+  /** In lower case; empty for a relative URL. */
   scheme: string;
-  /** `mailto:x`: what follows the scheme where no slash does. */
+  /** What follows the scheme when it is not a slash: `x` of `mailto:x`. */
   opaque: string;
   user: { name: string; password: string | null; text: string } | null;
   /** With its port. */
   host: string;
-  /** Escaped where it has to be. */
+  /** Escaped where necessary. */
   path: string;
   /** Null: no question mark. */
   query: string | null;
   fragment: string;
 }
 
-// eslint-disable-next-line no-control-regex -- what no URL may have
+// eslint-disable-next-line no-control-regex -- characters that no URL may have
 const CONTROL = /[\x00-\x1f\x7f]/;
 const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]*):/;
 const USER = /^[A-Za-z0-9\-._:~!$&'()*+,;=%@]*$/;
-/** Of ASCII; other characters are names in other scripts. */
+/** Allowed characters of ASCII, and all others (internationalised names). */
 const HOST = /^[A-Za-z0-9\-_.~!$&'()*+,;=:[\]<>"%\u0080-\uffff]*$/;
 const ESCAPE = /%(?![0-9A-Fa-f]{2})(.{0,2})/;
-/** What may stand in a path as it is (RFC 3986, and the brackets). */
+/** Characters allowed unescaped in a path (RFC 3986, and brackets). */
 const PATH = /^[A-Za-z0-9\-_.~!$&'()*+,;=:@/[\]%]*$/;
-/** What Go leaves as it is where it escapes a path anew. */
+/** Characters that Go leaves unescaped when it re-escapes a path. */
 const PATH_KEPT = /[A-Za-z0-9\-_.~$&+,/:;=@]/;
 
-/** @throws Error saying what is wrong, for what Go does not parse */
+/** @throws Error with the reason, for a URL that Go does not parse */
 export function parseGoUrl(text: string): GoUrl {
   const [whole, fragment] = cut(text, '#');
   if (CONTROL.test(whole)) throw new Error('invalid control character in URL');
@@ -46,13 +46,13 @@ export function parseGoUrl(text: string): GoUrl {
   return { ...url, path: escapedPath(rest) };
 }
 
-/** Before and after the first mark; null: there is none. */
+/** The text before and after the first `mark`; `after` is null when there is none. */
 function cut(text: string, mark: string): [before: string, after: string | null] {
   const at = text.indexOf(mark);
   return at < 0 ? [text, null] : [text.slice(0, at), text.slice(at + 1)];
 }
 
-/** Empty for a relative one. */
+/** Empty for a relative URL. */
 function schemeOf(text: string): string {
   if (text.startsWith(':')) throw new Error('missing protocol scheme');
   return SCHEME.exec(text)?.[1] ?? '';
@@ -95,7 +95,7 @@ function checkEscapes(text: string): void {
   if (wrong !== null) throw new Error(`invalid URL escape ${JSON.stringify(wrong[0])}`);
 }
 
-/** As written where that may be sent; else escaped anew. */
+/** The path as written if all its characters are allowed; otherwise re-escaped. */
 function escapedPath(path: string): string {
   checkEscapes(path);
   if (PATH.test(path)) return path;
@@ -119,7 +119,7 @@ function unescaped(text: string): string {
   return text === bytes ? text : Buffer.from(bytes, 'latin1').toString('utf8');
 }
 
-/** @param user what stands for name and password */
+/** @param user text for user and password; null: left out */
 export function textOfUrl(url: GoUrl, user = url.user?.text ?? null): string {
   const { scheme, opaque, path, query, fragment } = url;
   const begin = scheme === '' ? '' : `${scheme}:`;
@@ -132,12 +132,12 @@ function authorityOf({ host, user: given }: GoUrl, user: string | null): string 
   return `//${user === null ? '' : `${user}@`}${host}`;
 }
 
-/** Without what nobody should read in a metric. */
+/** The URL with user and password masked, for metrics and logs. */
 export function cleanText(url: GoUrl): string {
   return textOfUrl(url, url.user === null ? null : url.user.password === null ? '****' : '****:****');
 }
 
-/** Where a reference leads from a URL (RFC 3986, section 5.2). @throws Error for what Go does not parse */
+/** Resolves a reference against a URL (RFC 3986, section 5.2). @throws Error for a reference that Go does not parse */
 export function resolveGoUrl(base: GoUrl, reference: string): GoUrl {
   const to = parseGoUrl(reference);
   if (to.scheme !== '') return { ...to, path: withoutDots(to.path) };

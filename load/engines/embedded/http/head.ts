@@ -1,19 +1,19 @@
 import { ERROR_CODES, RequestError } from './errors.ts';
 
-/** How long the body of an answer is. */
+/** How the end of a response's body is determined. */
 export type Framing =
   { kind: 'none' } | { kind: 'length'; bytes: number } | { kind: 'chunked' } | { kind: 'close' };
 
-/** The status line and the headers of an answer; many answers of one server share one. */
+/** Status line and headers of a response. Equal heads of a server's responses share one object. */
 export interface Head {
   status: number;
   statusText: string;
   proto: string;
-  /** Names in lower case, in order, repeated ones apart. */
+  /** In order, with names in lower case; a repeated header has several entries. */
   fields: readonly (readonly [name: string, value: string])[];
   keepAlive: boolean;
   framing: Framing;
-  /** The first `content-encoding`, empty where there is none. */
+  /** The first `content-encoding`; empty: there is none. */
   encoding: string;
   cookies: readonly string[];
 }
@@ -23,9 +23,9 @@ const STATUS_LINE = /^(HTTP\/1\.[01]) (\d{3})(?: ([^\r\n]*))?$/;
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 /**
- * Lines may end in LF alone, and go on in the next line where that begins with a space (RFC 9112, sections 2.2 and 5.2), as Go reads them.
- * @param text with the empty line
- * @throws RequestError for anything that two readers might understand differently
+ * Like Go, accepts lines that end in LF alone, and lines that continue after a line break and a space (RFC 9112, sections 2.2 and 5.2).
+ * @param text the head, including its empty line
+ * @throws RequestError for a malformed head, and for one that another parser might read differently
  */
 export function parseHead(text: string): Head {
   const lines = text
@@ -59,7 +59,7 @@ function parseField(line: string): readonly [string, string] {
   const name = line.slice(0, Math.max(0, colon));
   const value = line.slice(colon + 1).trim();
   if (!TOKEN.test(name)) throw malformed(`header line ${quoted(line)}`);
-  // eslint-disable-next-line no-control-regex -- the characters that a value may not have
+  // eslint-disable-next-line no-control-regex -- characters that a value may not have
   if (/[\x00\r\n]/.test(value)) throw malformed(`header ${name} with a control character`);
   return [name.toLowerCase(), value];
 }
@@ -74,7 +74,7 @@ function keepsAlive(proto: string, fields: Head['fields']): boolean {
   return proto === 'HTTP/1.1' || /(^|[\s,])keep-alive($|[\s,])/.test(connection);
 }
 
-/** RFC 9112, section 6.3. Two lengths, or a length beside chunks, is how answers are smuggled: refused. */
+/** RFC 9112, section 6.3. Two lengths, or a length and chunks, allow response smuggling, so they are refused. */
 function framingOf(status: number, fields: Head['fields']): Framing {
   const lengths = valuesOf(fields, 'content-length');
   const codings = valuesOf(fields, 'transfer-encoding');

@@ -9,17 +9,17 @@ interface Address {
   port: number;
 }
 
-/** Addresses of host names: those that are given (k6's `hosts`), then the system's, kept for a while. */
+/** Resolves host names: first by the given addresses (k6's `hosts`), then by the system's resolver, with a cache. */
 export class Names {
   readonly #fixed: Readonly<Record<string, string>>;
   readonly #kept = new Map<string, { addresses: readonly string[]; untilMs: number; next: number }>();
 
-  /** @param fixed by host, `host:port` or `*.domain`: an address, which may have a port */
+  /** @param fixed address, with or without port, by host, `host:port` or `*.domain` */
   constructor(fixed: Readonly<Record<string, string>>) {
     this.#fixed = fixed;
   }
 
-  /** Where to connect for a host and port, when that is known without asking; else null. */
+  /** The address for a host and port, if it is known without a lookup; else null. */
   known(host: string, port: number): Address | null {
     const given = this.#given(host, port);
     if (given !== undefined) return splitAddress(given, port);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ResponseParser } from './parser.ts';
 
-/** Feeds pieces as a socket would. @returns whether the answer was complete after the last one */
+/** Feeds the pieces as a socket would. @returns whether the response was complete after the last one */
 function feed(parser: ResponseParser, ...pieces: readonly string[]): boolean {
   let done = false;
   for (const piece of pieces) {

@@ -3,35 +3,35 @@ import { ERROR_CODES, RequestError } from './errors.ts';
 import { malformed, parseHead } from './head.ts';
 import type { Head } from './head.ts';
 
-/** Go's default, which k6 keeps (net/http: 10 MiB), is more than any real head; a server that sends more is broken. */
+/** 1 MiB: more than any real head needs. (Go's default, and so k6's, is 10 MiB.) */
 const MAX_HEAD_BYTES = 1 << 20;
 const LF = 10;
 const CR = 13;
 const EMPTY = Buffer.alloc(0);
 
 /**
- * Reads the answers of one connection, one after the other, from pieces cut anywhere. A whole small answer in one piece, the common case,
- * is read without a copy of its head: where the bytes of a head are those of the last one, what it said is known.
+ * Parses the responses of one connection, one after the other, from pieces that may be split anywhere. If the bytes of a head equal those
+ * of the previous head, it is not parsed again. That makes the common case, a small response in one piece, fast.
  */
 export class ResponseParser {
   head: Head | null = null;
-  /** Bytes of the current answer so far, with its head. */
+  /** Bytes of the current response so far, including its head. */
   bytes = 0;
   #lastHead: Head | null = null;
   #lastBytes: Buffer = EMPTY;
-  /** Of a head that is not complete. */
+  /** Bytes of a head that is not complete yet. */
   #pending: Buffer = EMPTY;
   #headRequest = false;
   #discard = false;
-  /** Content-Length that is still to come; -1: not by length. */
+  /** Bytes of the Content-Length that are still to come; -1: the body has no Content-Length. */
   #left = -1;
   #chunked: ChunkedReader | null = null;
   #parts: Buffer[] = [];
   #done = true;
-  /** Bytes followed the answer: it is whole, but nothing that comes after them could be told apart. */
+  /** Extra bytes followed the response. It is complete, but the connection must not be reused: they could be taken for the next response. */
   overrun = false;
 
-  /** Before each request. */
+  /** To be called before each request. */
   begin(method: string, discardBody: boolean): void {
     this.head = null;
     this.bytes = 0;
@@ -44,9 +44,9 @@ export class ResponseParser {
   }
 
   /**
-   * The next `length` bytes of a buffer that the caller will use again.
-   * @returns whether the answer is complete
-   * @throws RequestError for an answer that is malformed
+   * Parses the next `length` bytes of a buffer. Copies what it keeps, as the caller reuses the buffer.
+   * @returns whether the response is complete
+   * @throws RequestError for a malformed response
    */
   feed(chunk: Buffer, length: number): boolean {
     if (this.#done) throw malformed('bytes that no request asked for');
@@ -59,7 +59,7 @@ export class ResponseParser {
     return this.#readBody(chunk, at, length);
   }
 
-  /** The other side has closed. @throws RequestError unless that ends the answer */
+  /** The server has closed the connection. @throws RequestError unless the close marks the end of the response */
   end(): void {
     if (this.head !== null && this.head.framing.kind === 'close' && !this.#done) {
       this.#done = true;
@@ -103,7 +103,7 @@ export class ResponseParser {
     }
     this.#pending = EMPTY;
     const head = parseHead(bytes.toString('latin1', 0, end));
-    // Informational answers come before the real one; 101 would change the protocol.
+    // Informational responses precede the real one. 101 would change the protocol.
     if (head.status >= 200) {
       this.#lastHead = head;
       this.#lastBytes = Buffer.from(bytes.subarray(0, end));
@@ -153,7 +153,7 @@ export class ResponseParser {
   }
 }
 
-/** Where the head ends, its empty line included; -1: not yet. A line may end in LF alone (RFC 9112, section 2.2). */
+/** Where the head ends, after its empty line; -1: it is incomplete. A line may end in LF alone (RFC 9112, section 2.2). */
 function endOfHead(bytes: Buffer): number {
   let lineStart = 0;
   for (let at = bytes.indexOf(LF); at >= 0; at = bytes.indexOf(LF, at + 1)) {
@@ -164,7 +164,7 @@ function endOfHead(bytes: Buffer): number {
     }
     lineStart = at + 1;
   }
-  // What is not HTTP at all (TLS, a banner) may never end a line: say so at once.
+  // Bytes that are not HTTP (TLS, a banner) may never end a line, so they are refused here.
   if (!'HTTP/1.'.startsWith(bytes.toString('latin1', 0, Math.min(7, bytes.length))))
     throw malformed(`status line ${JSON.stringify(bytes.toString('latin1', 0, 40))}`);
   return -1;

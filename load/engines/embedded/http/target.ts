@@ -4,15 +4,15 @@ import { ERROR_CODES, RequestError } from './errors.ts';
 import { cleanText, parseGoUrl, textOfUrl } from './go-url.ts';
 import type { GoUrl } from './go-url.ts';
 
-/** Where a URL leads, and what of it stands in a request. */
+/** The server that a URL points to, and the parts of a request that the URL determines. */
 export interface Target {
-  /** As the script wrote it. */
+  /** The URL as the script wrote it. */
   url: string;
-  /** The same for tags and logs: without name and password. */
+  /** The URL for tags and logs: user and password are masked. */
   clean: string;
   parsed: GoUrl;
   secure: boolean;
-  /** Without brackets, in lower case. */
+  /** In lower case, without the brackets of an IPv6 address. */
   host: string;
   port: number;
   /** The value of the Host header. */
@@ -21,21 +21,21 @@ export interface Target {
   path: string;
   /** For cookies. */
   place: { hostname: string; pathname: string; protocol: string };
-  /** Requests with the same one may share a connection. */
+  /** Requests with the same key may use the same connection. */
   key: string;
-  /** Of `http://user:password@host`: the value of the Authorization header, else null. */
+  /** Value of the Authorization header for `http://user:password@host`; null: the URL has no user. */
   authorization: string | null;
-  /** Why no request can go there, though it is a URL: k6 counts those as failed requests. */
+  /** Why no request can be sent to this valid URL; k6 counts such a request as failed. */
   refused: string | null;
-  /** The head of a plain GET, made once. */
+  /** Cached head of a plain GET. */
   plainHead: string | null;
 }
 
-/** Scripts that put an id into every URL would fill any cache: it begins anew when full. */
+/** The cache is cleared when it is full: scripts that put an id into every URL would fill any cache. */
 const MAX_CACHED = 4096;
 const cache = new Map<string, Target>();
 
-/** @throws RequestError for what is no URL: nothing is counted then, as in k6 */
+/** @throws RequestError for an invalid URL; as in k6, it does not count as a request */
 export function targetOf(url: string): Target {
   const known = cache.get(url);
   if (known !== undefined) return known;

@@ -1,9 +1,9 @@
 /**
- * Bits of the fraction that are kept: 1,024 buckets for every doubling, so that none is wider than 0.1 % of its value (three significant
- * digits, as an HDR histogram with that precision).
+ * Bits of a double's fraction that are kept: 1,024 buckets for every doubling, so that no bucket is wider than 0.1 % of its value (like
+ * an HDR histogram with three significant digits).
  */
 const FRACTION_BITS = 10;
-/** Bits of the upper half of a double that lie below those kept. */
+/** Low bits of a double's upper half that are discarded. */
 const SHIFT = 20 - FRACTION_BITS;
 const PER_DOUBLING = 2 ** FRACTION_BITS;
 /** From 2^-20 (a nanosecond, in ms) to 2^44 (557 years): 64 doublings, 256 KiB of counts. */
@@ -13,29 +13,29 @@ const BUCKETS = DOUBLINGS * PER_DOUBLING;
 /** An exponent of 0 is stored as 1023 in a double (IEEE 754). */
 const FIRST = (LOWEST_EXPONENT + 1023) << FRACTION_BITS;
 
-/** The bucket of zero, and of what is nearer to it than the lowest bucket. */
+/** The bucket of zero, and of positive values below the lowest bucket. */
 const ZERO = -1;
 
 const double = new Float64Array(1);
 const halves = new Uint32Array(double.buffer);
 
-/** `[bucket, count]`, ascending; bucket -1 holds zeros, and those below it negative values. */
+/** `[bucket, count]`, ascending. Bucket -1 holds zeros, lower buckets hold negative values. */
 export type BucketCounts = [bucket: number, count: number][];
 
-/** What a histogram held: mergeable, and small where few buckets were hit. */
+/** Content of a histogram in a form that can be merged, and is small if few buckets are in use. */
 export interface HistogramPart {
   count: number;
   sum: number;
   min: number;
   max: number;
   /**
-   * Bucket, count, bucket, count …, ascending. A part is told every second by every metric: as arrays of pairs it would cost its thread and
-   * the parent more memory than the load itself.
+   * Bucket, count, bucket, count …, ascending. Every metric sends a part every second: as arrays of pairs they would take more memory than
+   * the load itself.
    */
   buckets: Int32Array;
 }
 
-/** The bucket of a value: exponent and first bits of the fraction of its double, read as they lie in memory. */
+/** The bucket of a value: the exponent and the first bits of the fraction, read from the memory of the double. */
 export function bucketOf(value: number): number {
   if (value < 0) return -2 - Math.max(0, bucketOf(-value));
   double[0] = value;
@@ -44,7 +44,7 @@ export function bucketOf(value: number): number {
   return bucket < BUCKETS ? bucket : BUCKETS - 1;
 }
 
-/** The lowest value that falls in a bucket (of a negative one: nearest to zero). */
+/** The lowest value of a bucket; in a bucket of negative values, the one nearest to zero. */
 export function lowestOf(bucket: number): number {
   if (bucket === -1) return 0;
   if (bucket < -1) return -lowestOf(-2 - bucket);
@@ -53,21 +53,21 @@ export function lowestOf(bucket: number): number {
   return double[0];
 }
 
-/** What stands for the values of a bucket. */
+/** The value that represents all values of a bucket. */
 export function middleOf(bucket: number): number {
   if (bucket < -1) return -middleOf(-2 - bucket);
   return bucket === -1 ? 0 : (lowestOf(bucket) + lowestOf(bucket + 1)) / 2;
 }
 
 /**
- * Counts of values by bucket, in memory that does not grow. Our own, since hdr-histogram-js counts whole numbers within a range given
- * before, while trends hold any number; and taking the bucket from the bits of the double needs no arithmetic.
+ * Counts values by bucket, in memory that does not grow. hdr-histogram-js is not used, since it counts integers within a range fixed in
+ * advance, while a trend holds any number. Reading the bucket from the bits of the double needs no arithmetic.
  */
 export class Histogram {
   #counts: Uint32Array | null = null;
-  /** Connecting takes no time on a kept connection: zeros are what is counted most. */
+  /** Counted apart, since zero is the most frequent value: connecting takes no time on a reused connection. */
   #zeros = 0;
-  /** Negative values, of which there are few kinds in practice. */
+  /** Buckets below 0: negative values, few in practice, and what is close to zero. */
   readonly #others = new Map<number, number>();
   #first = BUCKETS;
   #last = -1;
@@ -100,7 +100,7 @@ export class Histogram {
     if (bucket > this.#last) this.#last = bucket;
   }
 
-  /** What was counted since the last time; it begins anew. */
+  /** Returns what was counted since the last call, and resets the histogram. */
   take(): HistogramPart {
     const buckets = this.#packed();
     const part = { count: this.#count, sum: this.#sum, min: this.#min, max: this.#max, buckets };
@@ -163,7 +163,7 @@ export class Distribution {
     return (this.#sorted ??= [...this.#counts].sort((a, b) => a[0] - b[0]));
   }
 
-  /** Between the two nearest ranks, as k6 does; null without values. @param share 0 to 1 */
+  /** Interpolates between the two nearest ranks, as k6 does; null without values. @param share 0 to 1 */
   quantile(share: number): number | null {
     if (this.count === 0) return null;
     const rank = share * (this.count - 1);

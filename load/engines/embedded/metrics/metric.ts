@@ -11,12 +11,12 @@ export interface MetricSpec {
   contains: Contains;
 }
 
-/** What the tags of a sample are; asked only where a threshold names tags. */
+/** The tags of a sample. They are read only if a threshold names tags. */
 export interface Tags {
   tag(name: string): string | undefined;
 }
 
-/** What a metric held since the last part: by type. */
+/** What was added to a metric since the last part, by type. */
 export type SinkPart =
   | { type: 'counter'; count: number }
   | { type: 'gauge'; value: number; min: number; max: number; atMs: number }
@@ -25,7 +25,7 @@ export type SinkPart =
 
 interface Sink {
   add(value: number): void;
-  /** Null where nothing was added. */
+  /** Returns what was added since the last call, and resets; null: nothing. */
   take(): SinkPart | null;
 }
 
@@ -95,7 +95,7 @@ class TrendSink implements Sink {
 
 const SINKS = { counter: CounterSink, gauge: GaugeSink, rate: RateSink, trend: TrendSink };
 
-/** Tags that a threshold names, with the samples that have them all. */
+/** The samples that have all tags named by a threshold. */
 interface SubMetric {
   name: string;
   tags: readonly (readonly [name: string, value: string])[];
@@ -117,7 +117,7 @@ export class Metric {
     this.#subs.push({ name, tags, sink: new SINKS[this.spec.type]() });
   }
 
-  /** @param tags may be null where no threshold names tags */
+  /** @param tags may be null if no threshold names tags */
   add(value: number, tags: Tags | null): void {
     this.#sink.add(value);
     for (const sub of this.#subs)

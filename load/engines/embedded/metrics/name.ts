@@ -1,6 +1,6 @@
 /**
- * `http_req_duration{scenario:steady, name:"read it"}` taken apart.
- * @throws Error where the braces or a tag are malformed
+ * Parses `http_req_duration{scenario:steady, name:"read it"}`.
+ * @throws Error when the braces or a tag are malformed
  */
 export function parseMetricName(text: string): {
   name: string;

@@ -2,7 +2,7 @@ import { Metric } from './metric.ts';
 import type { MetricSpec, SinkPart } from './metric.ts';
 import { parseMetricName } from './name.ts';
 
-/** k6's own metrics (its documentation, "Built-in metrics"), and the latency from the intended start. */
+/** k6's built-in metrics (its documentation, "Built-in metrics"), and `plumbline_latency`, measured from the intended start. */
 const BUILT_IN = {
   vus: ['gauge', 'default'],
   vus_max: ['gauge', 'default'],
@@ -36,7 +36,7 @@ export const BUILT_IN_METRICS: readonly MetricSpec[] = Object.entries(BUILT_IN).
 /** k6: letters, digits and underscores, at most 128, not beginning with a digit. */
 const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
 
-/** The metrics of one thread: k6's own, and those that the script makes. All VUs of the thread share them. */
+/** The metrics of one thread: k6's built-in ones and the script's. All VUs of the thread share them. */
 export class MetricRegistry {
   readonly #metrics = new Map<string, Metric>();
   #tagged = false;
@@ -48,8 +48,8 @@ export class MetricRegistry {
   }
 
   /**
-   * A metric of the script; every VU asks for it and gets the same one.
-   * @throws Error for a name that k6 does not allow, or that another type has
+   * A metric of the script. Every VU that creates it gets the same one.
+   * @throws Error for a name that k6 does not allow, or that a metric of another type has
    */
   custom(spec: MetricSpec): Metric {
     if (!NAME.test(spec.name))
@@ -77,7 +77,7 @@ export class MetricRegistry {
     return [...this.#metrics.values()].map(({ spec }) => spec);
   }
 
-  /** Keeps a sub-metric for each name with tags. Names that are no metric of this thread are left out. */
+  /** Adds a sub-metric for each name with tags. Names of metrics that this thread does not have are ignored. */
   addSubMetrics(names: Iterable<string>): void {
     for (const full of names) {
       const { name, tags } = parseMetricName(full);
@@ -87,7 +87,7 @@ export class MetricRegistry {
     }
   }
 
-  /** What was added since the last time, by metric and sub-metric. */
+  /** What was added since the last call, by metric and sub-metric. */
   take(): [name: string, part: SinkPart][] {
     return [...this.#metrics.values()].flatMap((one) => [...one.take()]);
   }

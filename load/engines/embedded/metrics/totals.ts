@@ -6,7 +6,7 @@ import { parseMetricName } from './name.ts';
 
 type Gauge = SinkPart & { type: 'gauge' };
 
-/** Everything that the threads said of one metric. */
+/** One metric, summed over all threads. */
 export type Total =
   | { type: 'counter'; count: number }
   | { type: 'rate'; passes: number; fails: number }
@@ -18,7 +18,7 @@ export class MetricTotals {
   readonly #totals = new Map<string, Total>();
   readonly #specs = new Map<string, MetricSpec>();
 
-  /** Metrics that there are, with or without samples. */
+  /** Declares the metrics that exist, with or without samples. */
   declare(specs: Iterable<MetricSpec>): void {
     for (const spec of specs) this.#specs.set(spec.name, spec);
   }
@@ -39,7 +39,7 @@ export class MetricTotals {
     }
   }
 
-  /** As the result holds them. @param seconds of the load, for rates */
+  /** The metrics in the form of the result. @param seconds duration over which the rates of counters are computed */
   results(seconds: number): Record<string, LoadMetric> {
     const names = [...this.#totals.keys()].sort();
     return Object.fromEntries(
@@ -103,7 +103,7 @@ function trendOf(values: Distribution, time: boolean): LoadMetric {
   };
 }
 
-/** In thousandths of the unit: µs where the unit is ms. */
+/** Lowest values of the buckets, in thousandths of the metric's unit (µs for ms), with their counts. */
 export function asBuckets(counts: BucketCounts): Buckets {
   return counts.map(([bucket, count]) => [lowestOf(bucket) * 1000, count]);
 }

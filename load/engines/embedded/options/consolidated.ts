@@ -1,7 +1,7 @@
 import { parseDuration } from './duration.ts';
 import type { LoadOptions, NamedScenario } from './scenario.ts';
 
-/** Options that k6 tells of whether they were given or not (its lib.Options as JSON); null: not given. */
+/** Options that k6 always lists in `exec.test.options` (its lib.Options as JSON); null: not given. */
 const TOLD = [
   ...['paused', 'executionSegment', 'executionSegmentSequence', 'noSetup', 'setupTimeout', 'noTeardown'],
   ...['teardownTimeout', 'handleSummaryTimeout', 'rps', 'dns', 'maxRedirects', 'userAgent', 'batch'],
@@ -37,7 +37,7 @@ const SHORTCUTS: Readonly<Record<string, string>> = { maxDuration: 'duration', s
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** What `exec.test.options` holds: the options of the script without their short forms, each scenario with all its fields. */
+/** The value of `exec.test.options`: the script's options, with shortcuts expanded to scenarios, and each scenario with all its fields. */
 export function consolidated(raw: Fields, { scenarios, shared }: LoadOptions): object {
   const given = isShort(raw) ? {} : ((raw['scenarios'] ?? {}) as Record<string, Fields | undefined>);
   return {
@@ -49,13 +49,13 @@ export function consolidated(raw: Fields, { scenarios, shared }: LoadOptions): o
   };
 }
 
-/** Whether a short form says what runs: `vus` alone does so even beside scenarios. */
+/** Whether a shortcut defines what runs. `vus` does even if there are scenarios. */
 function isShort({ vus, iterations, duration, stages }: Fields): boolean {
   const ramps = Array.isArray(stages) && stages.length > 0;
   return ramps || [vus, iterations, duration].some((one) => one !== undefined && one !== null);
 }
 
-/** As the scenario would be written at length. */
+/** The shortcuts written as the fields of a scenario. */
 function fromShort(scenario: NamedScenario, raw: Fields): Fields {
   const long: Record<string, unknown> = {};
   for (const name of FIELDS[scenario.executor]) long[name] = raw[SHORTCUTS[name] ?? name];
@@ -67,7 +67,7 @@ function fieldsOf({ executor }: NamedScenario, given: Fields): Fields {
   return { executor, ...told([...BASE, ...FIELDS[executor]], given) };
 }
 
-/** Null for what was not given. */
+/** These fields, with null for those that were not given. */
 function told(names: readonly string[], given: Fields): Fields {
   return Object.fromEntries(names.map((name) => [name, written(name, given[name] ?? null)]));
 }
@@ -80,7 +80,7 @@ function written(name: string, value: unknown): unknown {
   return ms === null ? value : goDuration(ms);
 }
 
-/** As Go writes durations: `1m0s`, `1.5s`, `250ms`. */
+/** A duration as Go formats it: `1m0s`, `1.5s`, `250ms`. */
 export function goDuration(ms: number): string {
   if (ms === 0) return '0s';
   if (ms < 1000) return ms < 1 ? `${ms * 1000}µs` : `${ms}ms`;

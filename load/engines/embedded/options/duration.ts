@@ -12,7 +12,7 @@ const PART = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h|d)/y;
 
 /**
  * A duration as k6 writes it: `1h30m`, `500ms`, or a number of milliseconds.
- * @returns ms; null for anything else, and for negative ones
+ * @returns ms; null for anything else, and for negative durations
  */
 export function parseDuration(value: string | number): number | null {
   if (typeof value === 'number') return Number.isFinite(value) && value >= 0 ? value : null;

@@ -116,14 +116,14 @@ describe('options', () => {
       scenario({ executor: 'constant-vus', duration: 'long' }),
       /options\.scenarios\.a\.duration: expected a duration/,
     ],
-    [{ scenarios: {}, duration: '1s' }, /options\.duration cannot be used beside options\.scenarios/],
+    [{ scenarios: {}, duration: '1s' }, /options\.duration cannot be used together with options\.scenarios/],
     [
       { duration: '1s', stages: [{ duration: '1s', target: 2 }] },
-      /options\.duration cannot be used beside options\.stages/,
+      /options\.duration cannot be used together with options\.stages/,
     ],
     [
       { iterations: 5, stages: [{ duration: '1s', target: 2 }] },
-      /options\.iterations cannot be used beside options\.stages/,
+      /options\.iterations cannot be used together with options\.stages/,
     ],
     [
       scenario({
@@ -139,7 +139,10 @@ describe('options', () => {
       /neither startVUs nor the target/,
     ],
     [scenario({ executor: 'ramping-vus', stages: [] }), /a\.stages: expected at least one stage/],
-    [{ scenarios: { 'a b': { executor: 'per-vu-iterations' } } }, /letters, digits, _ and - only/],
+    [
+      { scenarios: { 'a b': { executor: 'per-vu-iterations' } } },
+      /may contain only letters, digits, _ and -/,
+    ],
     [{ thresholds: { checks: 'rate==1' } }, /options\.thresholds\.checks: /],
   ];
   for (const [raw, expected] of refused)

@@ -8,7 +8,7 @@ import { checkSense, fromShortcuts, oneIteration } from './shortcuts.ts';
 export { OptionsError } from './check.ts';
 
 /**
- * Reads what a script exports as `options`.
+ * Reads and checks the `options` that a script exports.
  * @throws OptionsError naming the option, what was expected and what was seen
  */
 export function readOptions(raw: unknown): LoadOptions {
@@ -57,7 +57,7 @@ function whatRuns(scenarios: unknown, shortcuts: Shortcuts): Pick<LoadOptions, '
   );
   return {
     scenarios: [oneIteration()],
-    warnings: empty.map(([name]) => `${name} is empty: one iteration of one VU, as in k6`),
+    warnings: empty.map(([name]) => `${name} is empty: one iteration of one VU is run, as in k6`),
   };
 }
 
@@ -72,13 +72,13 @@ function named(name: string, one: unknown): NamedScenario {
   return scenario;
 }
 
-/** k6 takes null for "not given". */
+/** Like k6, treats null as "not given". */
 function withoutNulls(one: unknown): unknown {
   if (!isObject(one)) return one;
   return Object.fromEntries(Object.entries(one).filter(([, value]) => value !== null && value !== undefined));
 }
 
-/** What holds until the options of a script are known. */
+/** The defaults, used until the options of the script are known. */
 export function defaultOptions(): RunOptions {
   return readOptions({}).shared;
 }

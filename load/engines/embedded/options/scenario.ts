@@ -1,10 +1,10 @@
 import type { ThresholdSpec } from '../thresholds/thresholds.ts';
 import type { Scenario, SharedOptions } from './schema.ts';
 
-// Threads read this file, and not the schema, whose library costs them a part of their start.
+// Threads import this file instead of schema.ts: loading zod would slow down their start.
 
 export type NamedScenario = Scenario & { name: string };
-/** Options that hold for all scenarios. */
+/** Options that apply to all scenarios. */
 export type RunOptions = Omit<SharedOptions, 'thresholds'>;
 
 /** The options of a script, checked and with k6's defaults; durations in ms. */
@@ -12,21 +12,21 @@ export interface LoadOptions {
   scenarios: NamedScenario[];
   thresholds: ThresholdSpec[];
   shared: RunOptions;
-  /** What k6 warns of. */
+  /** Warnings that k6 would print. */
   warnings: string[];
 }
 
-/** How long a scenario may take from the start of the load until its last iteration is cut off, ms. */
+/** From the start of the load until the scenario's last iteration is cut off, ms. */
 export function endOfScenario(scenario: NamedScenario): number {
   return scenario.startTime + cutOffMs(scenario);
 }
 
-/** From the scenario's start until it starts no more iterations, ms. A ramp of VUs is over when it has come down to none for good. */
+/** From the scenario's start until it starts no more iterations, ms. Ramping VUs end when the ramp stays at 0. */
 export function regularDuration(scenario: Scenario): number {
   return downMs(scenario) ?? scheduled(scenario);
 }
 
-/** From the scenario's start until what still runs is cut off, ms: `gracefulRampDown` holds for a last step to no VUs too. */
+/** From the scenario's start until running iterations are cut off, ms. `gracefulRampDown` applies to a last step to 0 VUs too. */
 export function cutOffMs(scenario: Scenario): number {
   const last = scheduled(scenario) + scenario.gracefulStop;
   const down = downMs(scenario);
@@ -39,7 +39,7 @@ function scheduled(scenario: Scenario): number {
   return 'duration' in scenario ? scenario.duration : scenario.maxDuration;
 }
 
-/** When ramping VUs that end with none reach that, ms; null for all others. */
+/** When ramping VUs reach their final 0, ms from the scenario's start; null: not ramping VUs, or they do not end at 0. */
 function downMs(scenario: Scenario): number | null {
   if (scenario.executor !== 'ramping-vus' || scenario.stages.at(-1)?.target !== 0) return null;
   const { stages } = scenario;
@@ -49,13 +49,13 @@ function downMs(scenario: Scenario): number | null {
   return ms;
 }
 
-/** The most VUs that a scenario may use. */
+/** The maximum of VUs that a scenario may use. */
 export function vusOf(scenario: Scenario): number {
   if ('preAllocatedVUs' in scenario) return scenario.maxVUs ?? scenario.preAllocatedVUs;
   return plannedVus(scenario);
 }
 
-/** The VUs that are there before the load begins. */
+/** The VUs that are made before the load begins. */
 export function plannedVus(scenario: Scenario): number {
   if ('preAllocatedVUs' in scenario) return scenario.preAllocatedVUs;
   if (scenario.executor === 'ramping-vus')

@@ -15,10 +15,10 @@ const duration = z.union([z.string(), z.number()]).transform((value, context) =>
   });
   return z.NEVER;
 });
-/** k6 takes no shorter one for a whole scenario; steps of a ramp may be shorter. */
+/** k6's minimum for a whole scenario; the stages of a ramp may be shorter. */
 const SHORTEST_SCENARIO_MS = 1000;
 const long = duration.refine((ms) => ms >= SHORTEST_SCENARIO_MS, {
-  message: 'expected at least 1s (k6 takes no less)',
+  message: 'expected at least 1s (k6 refuses less)',
 });
 const count = z.number().int().min(0);
 const positive = z.number().int().min(1);
@@ -76,7 +76,7 @@ const threshold = z.union([
   }),
 ]);
 
-/** Options beside those that say what runs. */
+/** All options except those that define what runs (scenarios and shortcuts). */
 export const optionsSchema = z.strictObject({
   thresholds: z.record(z.string(), z.array(threshold)).default({}),
   setupTimeout: duration.default(HOOK_TIMEOUT_MS),
@@ -89,7 +89,7 @@ export const optionsSchema = z.strictObject({
   hosts: strings.default({}),
   batch: positive.default(20),
   batchPerHost: count.default(6),
-  /** Null: not given, so that k6 follows 10 and warns when there are more. */
+  /** Null: not given; k6 then follows 10 and warns when there are more. */
   maxRedirects: count.nullable().default(null),
   summaryTrendStats: z.array(z.string()).default(['avg', 'min', 'med', 'max', 'p(90)', 'p(95)']),
   systemTags: z.array(z.string()).nullable().default(null),
@@ -97,12 +97,12 @@ export const optionsSchema = z.strictObject({
   throw: z.boolean().default(false),
   rps: z.number().min(0).default(0),
 });
-/** Options that are shorter ways to write one scenario. */
+/** Options that are a shortcut for one scenario. */
 export const shortcutsSchema = z.strictObject({
   vus: positive.optional(),
   duration: duration.optional(),
   iterations: positive.optional(),
-  /** None of them: one iteration, as k6 has it. */
+  /** An empty list means one iteration, as in k6. */
   stages: z.array(stage).optional(),
 });
 export type SharedOptions = z.infer<typeof optionsSchema>;

@@ -3,14 +3,14 @@ import type { NamedScenario } from './scenario.ts';
 import { scenarioSchema } from './schema.ts';
 import type { Shortcuts } from './schema.ts';
 
-/** Those that say what runs, in the order in which k6 looks at them. */
+/** Shortcuts that define what runs, in the order in which k6 considers them. */
 const TAKES_OVER = ['iterations', 'duration', 'stages'] as const;
 
 /**
- * The scenario that the short options stand for, as k6 derives it: iterations shared, else a duration, else stages, else as many shared
- * iterations as `vus`. Null: none of them says what runs.
- * @param beside whether the script has `scenarios` too; only `vus` alone may stand beside them, and wins
- * @throws OptionsError for those that k6 refuses together
+ * The scenario that the shortcuts stand for, as k6 derives it: shared iterations, else a duration, else stages, else as many shared
+ * iterations as `vus`. Null: no shortcut defines what runs.
+ * @param beside whether the script also has `scenarios`; only `vus` alone is allowed with them, and it overrides them
+ * @throws OptionsError for a combination that k6 refuses
  */
 export function fromShortcuts(shortcuts: Shortcuts, beside: boolean): NamedScenario | null {
   const { vus, duration, iterations, stages } = shortcuts;
@@ -24,12 +24,12 @@ export function fromShortcuts(shortcuts: Shortcuts, beside: boolean): NamedScena
     });
   if (duration !== undefined) return made('constant-vus', { vus, duration });
   if (ramps) return made('ramping-vus', { startVUs: vus, stages });
-  // `stages: []` beside `vus` is one iteration of one VU.
+  // `vus` with `stages: []` means one iteration of one VU.
   if (vus === undefined || stages !== undefined) return null;
   return made('shared-iterations', { vus, iterations: vus });
 }
 
-/** Without anything that says what runs. */
+/** The scenario when nothing defines what runs. */
 export function oneIteration(): NamedScenario {
   return made('per-vu-iterations', {});
 }
@@ -40,7 +40,9 @@ function refuseTogether(given: readonly string[], beside: boolean): void {
   const others = [...(given.includes('stages') ? ['stages'] : []), ...(beside ? ['scenarios'] : [])];
   const other = others.find((name) => name !== first);
   if (other !== undefined)
-    throw new OptionsError(`options.${first} cannot be used beside options.${other} (k6 refuses it too)`);
+    throw new OptionsError(
+      `options.${first} cannot be used together with options.${other} (k6 refuses it too)`,
+    );
 }
 
 function made(executor: string, fields: Readonly<Record<string, unknown>>): NamedScenario {
@@ -51,17 +53,17 @@ function made(executor: string, fields: Readonly<Record<string, unknown>>): Name
   return scenario;
 }
 
-/** What k6 checks of a scenario beyond the form of each field. @throws OptionsError */
+/** Checks a scenario's fields against each other, as k6 does. @throws OptionsError */
 export function checkSense(scenario: NamedScenario): void {
   const problem = problemOf(scenario);
   if (problem !== null) throw new OptionsError(`options.scenarios.${scenario.name}: ${problem}`);
 }
 
-/** k6: names stand in tags and file names. */
+/** k6's rule for names of scenarios. */
 const NAME = /^[0-9a-zA-Z_-]+$/;
 
 function problemOf(scenario: NamedScenario): string | null {
-  if (!NAME.test(scenario.name)) return 'a name has letters, digits, _ and - only';
+  if (!NAME.test(scenario.name)) return 'a name may contain only letters, digits, _ and -';
   if ('preAllocatedVUs' in scenario) return problemOfPool(scenario);
   if (scenario.executor === 'shared-iterations' && scenario.iterations < scenario.vus)
     return `iterations (${scenario.iterations}) are less than vus (${scenario.vus})`;

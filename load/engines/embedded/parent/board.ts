@@ -2,7 +2,7 @@ import { Board } from '../executors/board.ts';
 import { plannedVus, vusOf } from '../options/scenario.ts';
 import type { NamedScenario } from '../options/scenario.ts';
 
-/** The board of a load before it begins. @param vus ids of the planned VUs by scenario */
+/** Makes the board of a load, with its initial values. @param vus ids of the planned VUs, by scenario */
 export function boardOf(
   scenarios: readonly NamedScenario[],
   threads: number,

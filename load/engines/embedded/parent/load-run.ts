@@ -23,7 +23,7 @@ import { planVus } from './vu-plan.ts';
 
 export interface EngineSettings {
   version: string;
-  /** Fixed number of threads; undefined: what the load needs. */
+  /** Number of threads; undefined: as many as the load needs. */
   threads?: number | undefined;
   /** Heap of a thread, MiB. */
   memoryMb?: number | undefined;
@@ -31,15 +31,15 @@ export interface EngineSettings {
 
 type Planned = Pick<Plan, 'options' | 'toldOptions'>;
 
-/** k6 judges thresholds with `abortOnFail` every two seconds. */
+/** k6 evaluates thresholds with `abortOnFail` every two seconds. */
 const THRESHOLD_EVERY_MS = 2000;
-/** k6 looks at the number of its VUs every second. */
+/** k6 samples the number of its VUs every second. */
 const VUS_EVERY_MS = 1000;
-/** Between "everything has ended" by the schedule and a thread that does not say so: its script spins, or it is stuck. */
+/** Grace after the end of the schedule. A thread that has not reported its end by then has a script in an endless loop. */
 const THREAD_GRACE_MS = 10_000;
-/** From the moment all threads are ready to the first iteration, so that the order reaches all of them before. */
+/** From the moment all threads are ready to the first iteration, so that all get the start message before that. */
 const START_DELAY_MS = 20;
-/** Iterations that are due this shortly before a load is told to stop may not have begun: their threads hear of it at about the same time. */
+/** Iterations due within this before a stop may not have begun, since the stop message reaches the threads at about the same time. */
 const UNDER_WAY_MS = 50;
 
 /** One load, from the script to the result. */
@@ -58,15 +58,15 @@ export class LoadRun {
   #options: LoadOptions | null = null;
   #thresholds: Thresholds | null = null;
   readonly #scenarios = new ScenarioSums();
-  /** The first reason why it did not end by itself. */
+  /** The first reason why the load did not end by itself; null: it did, or still runs. */
   #outcome: Outcome | null = null;
-  /** When the first iteration began. */
+  /** When the first iteration begins, ms (CLOCK_MONOTONIC); null: not known yet. */
   #startMs: number | null = null;
-  /** Of the load: from its first iteration to its last. */
+  /** Duration of the load, from its first iteration to its last, without setup and teardown. */
   #durationMs = 0;
-  /** Where a load that was told to stop had got to; nothing is offered after that. */
+  /** When the load was asked to stop, ms from its start. No iterations count as offered after that. */
   #askedMs = Infinity;
-  /** When the test began, with setup, and when it ended, with teardown: that is what k6 counts rates over. */
+  /** Begin (of setup) and end (of teardown) of the test: k6 computes rates over this time. */
   #testStartMs: number | null = null;
   #testEndMs: number | null = null;
 
@@ -118,7 +118,7 @@ export class LoadRun {
     if (first.alive) await this.#summarise(first, { options, setup });
   }
 
-  /** All VUs are there before the time begins to count. @returns what ends the watch on their number */
+  /** Makes all VUs before the test begins. @returns a function that stops sampling the number of VUs */
   async #prepare(first: ThreadHandle, planned: Planned): Promise<() => void> {
     const { options } = planned;
     const count = this.#threads.length;
@@ -144,7 +144,7 @@ export class LoadRun {
     return () => clearInterval(watch);
   }
 
-  /** Setup, the load, teardown; thresholds may end it from the first to the last. @returns what setup gave */
+  /** Runs setup, the load and teardown. Thresholds may end it at any point. @returns what setup returned */
   async #test(first: ThreadHandle, options: LoadOptions): Promise<string | null> {
     if (this.#hasEnded()) return null;
     const testStartMs = monoMs();
@@ -156,7 +156,7 @@ export class LoadRun {
       if (first.alive) await first.ask('teardown', setup).catch(this.#failed);
       return setup;
     } catch (error) {
-      // Setup failed: nothing is loaded, and nothing torn down, as in k6.
+      // Setup failed: as in k6, neither the load nor teardown runs.
       this.#failed(error);
       return null;
     } finally {
@@ -235,7 +235,7 @@ export class LoadRun {
   }
 
   async #endStuck(): Promise<void> {
-    const reason = `a thread of the load did not end within ${THREAD_GRACE_MS} ms after its time: the script computes without an end`;
+    const reason = `a thread of the load did not end within ${THREAD_GRACE_MS} ms after its schedule: the script is in an endless loop`;
     await Promise.all(this.#threads.map((one) => one.end(reason)));
   }
 
@@ -248,7 +248,7 @@ export class LoadRun {
     const log: NonNullable<LoadListener['log']> = (level, text) => this.#listener.log?.(level, text);
     await first.ask('summary', JSON.stringify(data)).then(
       (files) => writeSummary(files, log),
-      // k6 falls back to its own summary too.
+      // A failing handleSummary does not fail the load, as in k6.
       (error: unknown) => log('error', (error as Error).message),
     );
   }
@@ -258,7 +258,7 @@ export class LoadRun {
     if (told.second !== null) this.#seconds.add(thread, told.second, told);
   }
 
-  /** Since the test began, as long as it goes on. */
+  /** Duration of the test so far, ms; fixed once it has ended. */
   #testMs(): number {
     return this.#testStartMs === null ? 0 : (this.#testEndMs ?? monoMs()) - this.#testStartMs;
   }
@@ -268,7 +268,7 @@ export class LoadRun {
     if (reason !== null) this.#end({ outcome: 'aborted', reason }, 'now');
   }
 
-  /** The first reason stays; but a load that fails after it was told to stop has failed. */
+  /** Keeps the first reason, except that a failure after a stop makes the load `failed`. */
   #end(outcome: Outcome, how: 'gracefully' | 'now'): void {
     const overrules = outcome.outcome === 'failed' && STOPPED.has(this.#outcome?.outcome);
     if (this.#outcome === null || overrules) this.#outcome = outcome;

@@ -3,7 +3,7 @@ import type { LoadResult } from '../../../../reports/record/details/load-result.
 export type Outcome = Pick<LoadResult, 'outcome' | 'reason'>;
 
 export const INTERRUPTED: Outcome = { outcome: 'interrupted', reason: 'interrupted from outside' };
-/** It was told to stop after it had begun, by whoever had seen enough. */
+/** The load was stopped after it had begun, because the caller had enough data (`ENOUGH`). */
 export const PLANNED: Outcome = { outcome: 'completed', reason: '' };
-/** How a load ends that was told to; one that fails on the way has failed. */
+/** Outcomes of a load that was asked to stop. A later failure overrules them. */
 export const STOPPED: ReadonlySet<unknown> = new Set([INTERRUPTED.outcome, PLANNED.outcome]);

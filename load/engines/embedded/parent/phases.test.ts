@@ -40,7 +40,7 @@ describe('the phases of a load', () => {
   });
 
   it('should have all planned VUs before the time begins', async () => {
-    // Loading takes 30 ms for each VU, and would fill the load's first seconds.
+    // Each VU takes 30 ms to load; if that counted, it would fill the first seconds of the load.
     const slow = `const end = Date.now() + 30; while (Date.now() < end);`;
     const result = await load(
       `${HEAD}${slow} import exec from 'k6/execution';

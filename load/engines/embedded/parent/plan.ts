@@ -7,13 +7,14 @@ import type { LoadOptions, NamedScenario } from '../options/scenario.ts';
 import type { LoadRequest, Threshold } from '../../engine.ts';
 import type { Loaded } from '../worker/protocol.ts';
 
-/** What one thread does with little of a core, so that a second one would only cost memory. */
+/** One thread handles this with a fraction of a core: below it a second thread would only cost memory. */
 const RATE_PER_THREAD = 2000;
 const VUS_PER_THREAD = 100;
 
 /**
- * The options of the script with those of the request in their place, and what scripts are told of them.
- * @throws OptionsError
+ * The script's options, with thresholds replaced by those of the request if it has any.
+ * @returns also `toldOptions`: the value of `exec.test.options`, as JSON
+ * @throws OptionsError for options that are malformed or not supported, and for a missing function
  */
 export function planOptions(
   loaded: Loaded,
@@ -33,7 +34,7 @@ export function planOptions(
   return { options, toldOptions: JSON.stringify(consolidated({ ...given }, options)) };
 }
 
-/** As many threads as the load needs, at most one a core, none without a VU of each scenario. */
+/** As many threads as the load needs; at most one for each core, and so few that each has a VU of every scenario. */
 export function threadsFor(scenarios: readonly NamedScenario[]): number {
   const rate = scenarios.reduce((sum, one) => sum + highestRate(one), 0);
   const vus = scenarios.reduce((sum, one) => sum + ('preAllocatedVUs' in one ? 0 : vusOf(one)), 0);
@@ -52,7 +53,7 @@ function highestRate(scenario: NamedScenario): number {
   );
 }
 
-/** How many iterations each open scenario has offered before a time of the load, ms; null for closed ones. */
+/** For each scenario with an arrival rate: how many iterations are due before a time of the load, ms. */
 export function offeredBy(scenarios: readonly NamedScenario[]): ((ms: number) => number)[] {
   return scenarios.flatMap((one) => {
     const offered = offeredOf(one);

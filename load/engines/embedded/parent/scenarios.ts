@@ -3,7 +3,7 @@ import type { ScenarioTotals } from '../executors/scenario-run.ts';
 import type { NamedScenario } from '../options/scenario.ts';
 import { offeredOf } from './plan.ts';
 
-/** What became of the scenarios, over all threads. */
+/** Totals of the scenarios over all threads. */
 export class ScenarioSums {
   readonly #sums = new Map<string, ScenarioTotals>();
 

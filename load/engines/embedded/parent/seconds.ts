@@ -10,19 +10,19 @@ interface Merging {
   latency: Distribution;
 }
 
-/** A second that was given on, with its distribution packed: as pairs it would hold ten times the memory until the load ends. */
+/** A second that has been reported. Its latencies are packed: as pairs they would take ten times the memory until the load ends. */
 interface KeptSecond {
   second: Omit<LoadSecond, 'latency'>;
   /** Bucket, count, bucket, count … */
   latency: Int32Array;
 }
 
-/** Puts the seconds of all threads together, and gives them on in order when no thread can add to them any more. */
+/** Merges the seconds of all threads, and reports each one, in order, once no thread can add to it. */
 export class Seconds {
   readonly #offered: (fromMs: number, toMs: number) => number | null;
   readonly #given: (second: LoadSecond) => void;
   readonly #merging = new Map<number, Merging>();
-  /** The next second that each thread will tell of. */
+  /** The second that each thread will send next. */
   readonly #next = new Map<unknown, number>();
   #out = 0;
   readonly #kept: KeptSecond[] = [];
@@ -52,13 +52,13 @@ export class Seconds {
     this.#giveOut(Math.min(...this.#next.values()), Infinity);
   }
 
-  /** The thread tells nothing more. */
+  /** The thread will send no more seconds. */
   leave(thread: unknown): void {
     this.#next.delete(thread);
     if (this.#next.size > 0) this.#giveOut(Math.min(...this.#next.values()), Infinity);
   }
 
-  /** Everything that was told, to the end of the load. */
+  /** Reports the remaining seconds, up to the end of the load. */
   close(durationMs: number): void {
     this.#giveOut(Math.max(-1, ...this.#merging.keys()) + 1, durationMs);
   }
@@ -85,7 +85,7 @@ export class Seconds {
     }
   }
 
-  /** Every second that was given on. */
+  /** Every second that has been reported. */
   all(): LoadSecond[] {
     return this.#kept.map(({ second, latency }) => ({ ...second, latency: asBuckets(pairsOf(latency)) }));
   }

@@ -3,7 +3,7 @@ import type { LoadListener } from '../../engine.ts';
 
 type Log = NonNullable<LoadListener['log']>;
 
-/** Writes what `handleSummary` returned: to the log what is for a stream, the rest to files. */
+/** Writes what `handleSummary` returned: `stdout` and `stderr` to the log, everything else to files. */
 export function writeSummary(files: Readonly<Record<string, string>>, log: Log): void {
   for (const [name, content] of Object.entries(files))
     if (name === 'stdout' || name === 'stderr') log('info', content);

@@ -6,7 +6,7 @@ import type { LoadOptions } from '../options/scenario.ts';
 
 /**
  * The object that k6 gives to `handleSummary` (its documentation, "Custom summary").
- * @param testMs of the whole test, with setup and teardown
+ * @param testMs duration of the whole test, including setup and teardown
  */
 export function summaryData(
   result: Pick<LoadResult, 'metrics' | 'checks' | 'thresholds'>,
@@ -42,7 +42,7 @@ export function summaryData(
   };
 }
 
-/** k6 tells of what a threshold is on, and of its parent, though there be no sample. */
+/** As in k6, adds the metrics that thresholds name, and their parents, even if they have no samples. */
 function withThoseOfThresholds(
   { metrics, thresholds }: Pick<LoadResult, 'metrics' | 'thresholds'>,
   totals: MetricTotals,

@@ -4,7 +4,7 @@ import type { Told } from '../worker/protocol.ts';
 
 const MOST_ERRORS = 50;
 
-/** What all threads said, added up. */
+/** Sums up what all threads report. */
 export class Tally {
   readonly metrics = new MetricTotals();
   readonly requests = { count: 0, failed: 0 };
@@ -19,7 +19,7 @@ export class Tally {
     for (const { name, group, passes, fails } of told.checks) this.#check(name, group, { passes, fails });
   }
 
-  /** The gauges of VUs, which only all threads together know. */
+  /** Records the gauges of VUs, which are counted over all threads. */
   seen({ busy, vus }: { busy: number; vus: number }): void {
     const atMs = Date.now();
     const gauge = (value: number) => ({ type: 'gauge', value, min: value, max: value, atMs }) as const;

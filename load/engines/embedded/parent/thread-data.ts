@@ -3,7 +3,7 @@ import { defaultOptions } from '../options/options.ts';
 import { bundleScript } from '../script/bundle.ts';
 import type { ThreadData } from '../worker/protocol.ts';
 
-/** What every thread of a load is started with. @throws ScriptError for a script that cannot be loaded */
+/** The data with which every thread of a load starts. @throws ScriptError for a script that cannot be loaded */
 export function threadDataOf({ script, variables, ca, hosts, limits }: LoadRequest): ThreadData {
   return {
     ...{ bundle: bundleScript(script), variables, defaults: defaultOptions() },

@@ -8,7 +8,7 @@ import type {
   Told,
 } from '../worker/protocol.ts';
 
-/** What a thread says unasked. */
+/** Receives the messages of a thread that are not answers. */
 export interface ThreadListener {
   told(handle: ThreadHandle, told: Told): void;
   log(level: 'debug' | 'info' | 'warn' | 'error', text: string): void;
@@ -16,12 +16,12 @@ export interface ThreadListener {
   unsupported(reason: string): void;
 }
 
-/** A thread is no more, whatever it was doing. */
+/** The thread has ended; its open questions get no answer. */
 export class ThreadDied extends Error {}
 
 /**
- * Of a thread's young generation. What a request leaves is garbage at once; the 48 MiB of Node's default are filled with it over the first
- * millions of requests, which looks like a leak and is of no use (`npm run bench -- load memory`).
+ * Size of a thread's young generation. A request leaves only short-lived garbage. With Node's default of 48 MiB it accumulates over the
+ * first millions of requests: that looks like a leak, and makes nothing faster (`npm run bench -- load memory`).
  */
 const YOUNG_MB = 3;
 
@@ -30,18 +30,18 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** The parent's end of one thread: questions with answers, and the news of its death. */
+/** The parent's handle of one thread: sends questions, matches answers, and detects the thread's end. */
 export class ThreadHandle {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   #nextId = 1;
   #death: ThreadDied | null = null;
 
-  /** @param memoryMb of the thread's heap; undefined: as much as Node gives */
+  /** @param memoryMb limit of the thread's heap; undefined: Node's default */
   constructor(data: ThreadData, listener: ThreadListener, memoryMb: number | undefined) {
     this.#worker = new Worker(new URL('../worker/main.ts', import.meta.url), {
       workerData: data,
-      // Scripts see `__ENV` and nothing else.
+      // Scripts must not see this process's environment, only `__ENV`.
       env: {},
       resourceLimits: {
         maxYoungGenerationSizeMb: YOUNG_MB,
@@ -74,7 +74,7 @@ export class ThreadHandle {
     this.#worker.postMessage({ stop: order } satisfies StopOrder);
   }
 
-  /** Ends it, with a reason for whoever still waits for it. */
+  /** Terminates the thread. Open questions are rejected with the reason. */
   async end(reason: string): Promise<void> {
     this.#die(reason);
     await this.#worker.terminate();

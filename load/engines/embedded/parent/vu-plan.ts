@@ -2,13 +2,13 @@ import { endOfScenario, plannedVus } from '../options/scenario.ts';
 import type { NamedScenario } from '../options/scenario.ts';
 
 /**
- * Which VUs work for which scenario, by id from 1: those that are free take the next scenario, so that scripts which take their data by
- * `__VU` find as many VUs as scenarios need at a time, as in k6. More are made only where none is free.
- * @returns by scenario, in the order of `scenarios`
+ * Assigns VUs to scenarios, as k6 does: a scenario gets VUs that are free at its start, and new ones only if too few are free. So `__VU`,
+ * by which scripts choose their data, never exceeds the VUs needed at the same time.
+ * @returns ids of VUs (from 1) by scenario, in the order of `scenarios`
  */
 export function planVus(scenarios: readonly NamedScenario[]): number[][] {
   const planned: number[][] = scenarios.map(() => []);
-  /** Until when each is taken, ms; the first is VU 1. */
+  /** When each VU becomes free, ms; index 0 is VU 1. */
   const takenUntil: number[] = [];
   for (const [index, scenario] of [...scenarios.entries()].sort(byStart)) {
     const ids = freeAt(takenUntil, scenario.startTime, plannedVus(scenario));
@@ -18,7 +18,7 @@ export function planVus(scenarios: readonly NamedScenario[]): number[][] {
   return planned;
 }
 
-/** k6 gives VUs out in the order of start times, then names. */
+/** k6 assigns VUs in the order of start times, then of names. */
 function byStart([, a]: [number, NamedScenario], [, b]: [number, NamedScenario]): number {
   return a.startTime - b.startTime || (a.name < b.name ? -1 : 1);
 }

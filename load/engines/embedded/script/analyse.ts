@@ -10,15 +10,15 @@ import { UNKNOWN } from './values.ts';
 import type { Abstract, ScriptFunction } from './values.ts';
 import { textOf } from './modules.ts';
 
-/** What has to be rewritten: calls, and functions that become async. */
+/** What has to be rewritten: calls to be awaited, and functions to be made async. */
 export interface Analysis {
   sites: ReadonlyMap<AnyNode, Rewriting>;
   functions: ReadonlySet<AnyNode>;
 }
 
 /**
- * Finds the calls of the modules that block, through every function of the script that they may reach.
- * @throws ScriptError naming the first thing that cannot be rewritten so that it does what it does in k6
+ * Finds the calls that block, directly or through functions of the script.
+ * @throws ScriptError naming the first thing that cannot be rewritten so that it behaves as in k6
  */
 export function analyse(modules: readonly LinkedModule[]): Analysis {
   const flow = new Flow(modules);
@@ -40,7 +40,7 @@ export function analyse(modules: readonly LinkedModule[]): Analysis {
   return { sites: flow.sites, functions: new Set(rewritten) };
 }
 
-/** The engine calls what the script exports, and waits for it. */
+/** The engine calls the exported functions, with unknown arguments, and awaits them. */
 function enterExports(flow: Flow): void {
   const entry = flow.modules.at(-1);
   if (entry === undefined) return;
@@ -78,7 +78,7 @@ const KINDS: Readonly<Record<string, string>> = {
   field: 'the initialiser of a field cannot be async: do it in a method',
   'static block': 'a static block cannot be async: do it in a static method',
 };
-/** What the language itself calls. */
+/** Methods that JavaScript itself calls. */
 const IMPLICIT = new Set(['toString', 'valueOf', 'toJSON', 'then']);
 
 function refuseFunction(flow: Flow, fn: ScriptFunction): void {

@@ -4,7 +4,7 @@ import { BLOCKING, EXECUTION, MODULES } from './supported.ts';
 import { builtin, lookup, UNKNOWN } from './values.ts';
 import type { Abstract, Values } from './values.ts';
 
-/** The arguments of a call: the first ones by place, then what a spread may put at any later place. */
+/** The arguments of a call: `list` by position, `rest` what a spread may put at any later position. */
 export interface Arguments {
   list: Values[];
   rest: Values;
@@ -18,7 +18,7 @@ export function allOf(args: Arguments): Values {
   return new Set([...args.list.flatMap((one) => [...one]), ...args.rest]);
 }
 
-/** What a call of a script's function inside one of the engine's is: how often is no matter, but whether it blocks. */
+/** Follows a call of a script's function by one of the engine's. Only whether it blocks matters, not how often it is called. */
 export type Invoke = (node: AnyNode, callee: Values, args: Arguments) => Values;
 
 export interface BuiltinCall {
@@ -28,10 +28,10 @@ export interface BuiltinCall {
   invoke: Invoke;
 }
 
-/** What `http.get` and its kin return. */
+/** What `http.get` and the other request functions return. */
 export const RESPONSE = builtin('Response');
 
-/** Globals of the language that are followed, or that keep and call nothing of what they are given. */
+/** Globals that neither keep nor call their arguments. */
 const INERT = [
   ...['log', 'info', 'warn', 'error', 'debug'].map((name) => `console.${name}`),
   ...['JSON.stringify', 'Object.keys', 'Array.isArray', 'String', 'Number', 'Boolean'],
@@ -40,12 +40,12 @@ const INERT = [
 export const GLOBALS: ReadonlyMap<string, Abstract> = globals();
 const K6 = new Map(Object.entries(MODULES).map(([name, names]) => [name, moduleOf(name, names)]));
 
-/** The object that a module of k6 is; its names are a closed list. */
+/** A module of k6 as an object with a fixed list of names; null: k6 has no such module, or it is not supported. */
 export function k6Module(specifier: string): Abstract | null {
   return K6.get(specifier) ?? null;
 }
 
-/** The name of the object whose names are a closed list, and whether `name` is none of them. */
+/** The display name of an object with a fixed list of names that lacks `name`; null: it has `name`, or its names are not fixed. */
 export function closedWithout(value: Abstract, name: string): string | null {
   if (value.builtin === null || !CLOSED.test(value.builtin)) return null;
   return value.props.has(name) ? null : value.builtin.replace(/^module /, '');
@@ -70,7 +70,7 @@ function globals(): Map<string, Abstract> {
     const object = found.get(head) ?? builtin(head);
     found.set(head, object);
     if (name !== undefined) object.prop(name).add(builtin(path));
-    // The other methods of it are unknown, and what is given to them is not followed.
+    // All other methods are unknown, and their arguments are not followed.
     object.sources.add(UNKNOWN);
   }
   return found;
@@ -92,7 +92,7 @@ const HANDLERS: Readonly<Record<string, (call: BuiltinCall) => Values>> = {
   'Object.entries': entriesOf,
 };
 
-/** What the call of something of the engine or the language gives. */
+/** What a call of a function of the engine or of JavaScript may return. */
 export function callBuiltin(name: string, call: BuiltinCall): Values {
   const { flow, node, args } = call;
   if (BLOCKING.has(name)) {
@@ -123,11 +123,11 @@ function check({ flow, node, args, invoke }: BuiltinCall): Values {
   return new Set([UNKNOWN]);
 }
 
-/** k6 would take the promise for the answer. */
+/** k6 would take the promise itself for the result. */
 function refuseAsync(flow: Flow, node: AnyNode, values: Values, name: string): void {
   for (const { fn } of values)
     if (fn?.code?.async === true)
-      flow.problem(node, `${name}() with an async function is not supported, by k6 neither`);
+      flow.problem(node, `${name}() with an async function is supported neither here nor by k6`);
 }
 
 function sharedArray({ flow, node, args }: BuiltinCall): Values {

@@ -12,7 +12,7 @@ export type Visit = (node: AnyNode) => Values;
 const MAKES_ARRAY = new Set(['map', 'flatMap', 'filter']);
 const ADDING = new Set(['push', 'unshift', 'splice', 'fill', 'concat', 'with', 'toSpliced']);
 
-/** Calls: who may be called, with what, and whether that blocks. */
+/** Follows calls: which functions a call may reach, with which arguments, and whether it blocks. */
 export class Calls {
   readonly #flow: Flow;
   readonly #visit: Visit;
@@ -67,13 +67,13 @@ export class Calls {
     return result;
   };
 
-  /** What stands before the dot. */
+  /** What the expression before the dot may be. */
   receiver(node: Expression | Super): Values {
     const { home } = this.#flow.context;
     return node.type === 'Super' ? (home?.sources ?? new Set()) : this.#visit(node);
   }
 
-  /** Null: computed. */
+  /** The name of a member; null: computed. */
   nameOf(node: AnyNode & { type: 'MemberExpression' }): string | null {
     const { property } = node;
     if (property.type === 'PrivateIdentifier') return `#${property.name}`;
@@ -134,13 +134,13 @@ export class Calls {
     return new Set([UNKNOWN]);
   }
 
-  /** The script's own async function runs up to its first await at once in k6; here its blocking calls are awaits too. */
+  /** In k6 an async function of the script runs at once up to its first await. Here a blocking call in it is an await as well. */
   #asyncCall(node: AnyNode, fn: ScriptFunction): Values {
     if (this.#isAwaited(node)) return fn.returns;
     if (fn.blocking && fn.code?.generator !== true)
       this.#flow.problem(
         node,
-        `the async function ${fn.name}() makes blocking calls and is called without await: k6 would run it before going on; write await`,
+        `the async function ${fn.name}() makes blocking calls and is called without await: k6 would run those calls before it continues; write await`,
       );
     this.#flow.escape(fn.returns, node, 'in a promise that is not awaited at once');
     return new Set([UNKNOWN]);
@@ -177,7 +177,7 @@ export class Calls {
     return thisValues;
   }
 
-  /** Methods that functions and arrays have by the language. */
+  /** Calls of built-in methods of functions and arrays. */
   #ofValue(node: CallExpression, value: Abstract, call: { name: string | null; args: Arguments }): Values {
     const { name, args } = call;
     if (name === null || lookupOwn(value, name)) return new Set();
@@ -218,7 +218,7 @@ export class Calls {
     return MAKES_ARRAY.has(name) ? this.#iterated(node, value, { name, elements, results }) : unknown;
   }
 
-  /** What `reduce` returned comes in again; the other methods may be given a `this`. */
+  /** The result of a `reduce` callback is its next argument. The second argument of the other methods is the callback's `this`. */
   #feedBack(fn: ScriptFunction, reducing: boolean, second: Values): void {
     const [accumulated] = fn.parameters;
     if (!reducing) this.#flow.add(fn.thisValues, second);
@@ -283,7 +283,7 @@ export class Calls {
   }
 }
 
-/** The value, or what it inherits from, has something of the script's under that name. */
+/** Whether the value, or what it inherits from, has a member of the script with this name. */
 function lookupOwn(value: Abstract, name: string): boolean {
   return [...lookup(new Set([value]), name)].some((one) => one !== UNKNOWN);
 }
@@ -292,7 +292,7 @@ function isBlockingBuiltin({ builtin }: Abstract): boolean {
   return builtin !== null && BLOCKING.has(builtin);
 }
 
-/** What iterating over values may give. */
+/** What iterating over the values may yield. */
 export function elementsOf(values: Values): Values {
   const found: Values = new Set();
   for (const value of values) {

@@ -5,14 +5,14 @@ import type { ClassNode } from './scope.ts';
 import { Abstract, UNKNOWN } from './values.ts';
 import type { Values } from './values.ts';
 
-/** The three objects of a class: itself, what its instances inherit from, and one that stands for all instances. */
+/** The three objects of a class: the class, its prototype, and one object that stands for all instances. */
 interface Parts {
   made: Abstract;
   prototype: Abstract;
   instance: Abstract;
 }
 
-/** Follows classes: members, static ones, and what is inherited. */
+/** Follows classes: members, static members and inheritance. */
 export class ClassFollower {
   readonly #flow: Flow;
   readonly #follower: Walker;
@@ -73,7 +73,7 @@ export class ClassFollower {
     } else this.#follower.accessor(target, { node, value: node.value, home: target, self });
   }
 
-  /** Fields and static blocks run as functions without parameters of their own, in which nothing can be awaited. */
+  /** Fields and static blocks are treated as functions without parameters, in which nothing can be awaited. */
   #initialiser(parts: Parts, node: PropertyDefinition | StaticBlock): void {
     const { made, prototype, instance } = parts;
     const isStatic = node.type === 'StaticBlock' || node.static;

@@ -1,7 +1,7 @@
-/** Something in a script that this engine cannot load or will not do, with the place that says so. */
+/** Something in a script that this engine cannot load or does not support, with file and line. */
 export class ScriptError extends Error {
   readonly file: string;
-  /** From 1; 0 where no line is known. */
+  /** From 1; 0: unknown. */
   readonly line: number;
 
   constructor(place: { file: string; line: number }, what: string, cause?: unknown) {

@@ -14,7 +14,7 @@ import { RUNTIME } from './runtime.ts';
 export type Exports = Readonly<Record<string, unknown>>;
 type ModuleFunction = (runtime: ModuleRuntime) => void;
 
-/** A script compiled once for a thread, to be evaluated for each of its VUs. */
+/** A script, compiled once for a thread and evaluated for each of its VUs. */
 export class CompiledScript {
   readonly #bundle: Bundle;
   readonly #functions: ModuleFunction[];
@@ -24,13 +24,13 @@ export class CompiledScript {
     this.#bundle = bundle;
     this.#files = files;
     this.#functions = bundle.modules.map(({ path, code }) => {
-      // On one line with the first of the script, so that V8's stacks name the script's own lines.
+      // On the same line as the script's first line, so that stacks have the script's line numbers.
       const source = `(function (${RUNTIME}) { 'use strict'; ${code}\n})`;
       return new Script(source, { filename: path }).runInThisContext() as ModuleFunction;
     });
   }
 
-  /** Runs the top level of every module for a VU. @returns what the script exports. @throws what the script throws */
+  /** Runs the top-level code of every module for a VU. @returns the script's exports. @throws what the script throws */
   evaluate(vu: Vu): Exports {
     const k6 = modulesOf(vu, this.#files);
     const evaluated = new Map<string, object>();
@@ -67,7 +67,7 @@ interface Links {
   exports: (namespace: object) => void;
 }
 
-/** What the rewritten code of one module finds under its one name. */
+/** The object that the rewritten code of one module sees under the name `RUNTIME`. */
 class ModuleRuntime {
   readonly #vu: Vu;
   readonly k6: Links['k6'];
@@ -98,7 +98,7 @@ class ModuleRuntime {
     return this.#vu.env;
   }
 
-  /** Called first in every module: the getters of its exports, then modules all of whose names it exports too. */
+  /** Called first in every module, with getters for its exports, and the modules that it re-exports with `export *`. */
   exports(getters: object, ...all: readonly object[]): void {
     for (const from of all)
       for (const name of Object.keys(from))

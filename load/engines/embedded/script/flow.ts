@@ -5,17 +5,17 @@ import { BLOCKING } from './supported.ts';
 import { Abstract, UNKNOWN } from './values.ts';
 import type { FunctionKind, ScriptFunction, Site, Values } from './values.ts';
 
-/** What surrounds the code that is being followed. */
+/** The surroundings of the code that is being followed. */
 export interface Context {
   module: LinkedModule;
-  /** Null at the top of a module. */
+  /** The function that contains the code; null: top level of a module. */
   owner: ScriptFunction | null;
   thisValues: Values;
-  /** What `arguments` holds. */
+  /** What `arguments` may hold. */
   extra: Values;
-  /** Where `super` looks. */
+  /** The object in whose prototype `super` is looked up. */
   home: Abstract | null;
-  /** In the default of a parameter nothing can be awaited. */
+  /** The code is in the default of a parameter, where nothing can be awaited. */
   inParameters: boolean;
 }
 
@@ -24,13 +24,13 @@ export interface Problem {
   what: string;
 }
 
-/** How a call that may block has to be written: awaited, or as a loop over the elements of an array. */
+/** How to rewrite a call that may block: await it, or run an array method's callback one element after the other. */
 export type Rewriting = 'await' | 'iterate';
 
 /**
- * Follows where the functions of a script may go (a flow analysis without call contexts): what each name, property and parameter may
- * hold, until nothing is added any more. A call blocks if one of the functions that it may reach blocks. A function that goes
- * where it cannot be followed is called by nobody who would wait for it: if it blocks, that is refused.
+ * Determines which functions of a script each name, property and parameter may hold (a flow analysis without call contexts, repeated until
+ * it adds nothing). A call blocks if one of the functions that it may reach blocks. A function that is passed to code that cannot be
+ * followed would not be awaited there: if it blocks, the script is refused.
  */
 export class Flow {
   readonly modules: readonly LinkedModule[];
@@ -73,7 +73,7 @@ export class Flow {
     return this.context.module.scopes.bindings.get(node) ?? null;
   }
 
-  /** What a place of the source makes; `part` tells several of one place apart. */
+  /** The object that a place of the source creates. `part` distinguishes several objects of one place. */
   at(node: AnyNode, part = ''): Abstract {
     let parts = this.#made.get(node);
     if (parts === undefined) this.#made.set(node, (parts = new Map<string, Abstract>()));
@@ -82,7 +82,7 @@ export class Flow {
     return found;
   }
 
-  /** The class that an object is the prototype (or, for static members, the class itself) of. */
+  /** Object → its class. The object is the class's prototype, or for static members the class itself. */
   readonly classes = new Map<Abstract, Abstract>();
 
   /** The exports of a module. */
@@ -104,7 +104,7 @@ export class Flow {
     if (!this.problems.has(node)) this.problems.set(node, { site: this.site(node), what });
   }
 
-  /** The function that a node is; made once. */
+  /** The function of a node, created at the first call. */
   functionAt(node: AnyNode, kind: FunctionKind, name: string): { value: Abstract; fn: ScriptFunction } {
     const value = this.at(node);
     if (value.fn === null) {
@@ -124,7 +124,7 @@ export class Flow {
     return { value, fn: value.fn };
   }
 
-  /** A call in the code being followed blocks. */
+  /** Records that a call in the code being followed blocks. */
   blocks(node: AnyNode, how: Rewriting, name: string): void {
     const before = this.sites.get(node);
     if (before === undefined) {
@@ -145,7 +145,7 @@ export class Flow {
     }
   }
 
-  /** The values go where they cannot be followed; `how` ends a sentence: `passed to foo()`. */
+  /** Records that the values leave the analysis. `how` completes a message: `passed to foo()`. */
   escape(values: Iterable<Abstract>, node: AnyNode, how: string): void {
     const site = this.site(node);
     for (const value of values) this.#escapeOne(value, site, how);
@@ -177,7 +177,7 @@ export class Flow {
     for (const part of parts) for (const one of part) this.#escapeOne(one, site, how);
   }
 
-  /** Follows code inside another context, then comes back. */
+  /** Follows code within a changed context, and restores the context afterwards. */
   within(context: Partial<Context>, body: () => void): void {
     const before = this.context;
     this.context = { ...before, ...context };

@@ -15,7 +15,7 @@ type Handler = (node: never) => Values;
 const NONE: Values = new Set();
 const DATA: Values = new Set([UNKNOWN]);
 
-/** Walks the code of the modules and tells the flow what each expression may give. */
+/** Walks the code of the modules and records in the flow what each expression may yield. */
 export class Follower implements Walker {
   readonly #flow: Flow;
   readonly #calls: Calls;
@@ -72,7 +72,7 @@ export class Follower implements Walker {
     };
   }
 
-  /** What an expression may give; statements give nothing. */
+  /** What an expression may yield; a statement yields nothing. */
   visit(node: AnyNode): Values {
     const handler = this.#handlers[node.type];
     return handler === undefined ? this.#all(node) : handler(node as never);
@@ -128,7 +128,7 @@ export class Follower implements Walker {
     this.#flow.add(this.slot(made, node), this.method(node.value, this.keyOf(node), method));
   }
 
-  /** Where a member of an object or a class is kept. */
+  /** The values of a member of an object or a class. */
   slot(made: Abstract, node: { key: AnyNode; computed: boolean }): Values {
     const name = this.keyOf(node);
     return name === null ? made.any : made.prop(name);
@@ -142,7 +142,7 @@ export class Follower implements Walker {
     return !computed && key.type === 'Identifier' ? key.name : null;
   }
 
-  /** A value that is a member: where it is a function it knows its object. */
+  /** Follows the value of a member. If it is a function, its `this` may be the object. */
   method(
     value: AnyNode,
     name: string | null,
@@ -206,7 +206,7 @@ export class Follower implements Walker {
     return new Set([value]);
   };
 
-  /** Follows the code of a function once; what is called it with comes from its calls. */
+  /** Follows the code of a function once. The values of its parameters come from its calls. */
   body(node: AnyNode, context: Partial<Context>): void {
     const fn = this.#flow.at(node).fn;
     if (fn === null || !isFunction(node)) return;
@@ -242,7 +242,7 @@ export class Follower implements Walker {
     return node.operator === '=' ? values : DATA;
   };
 
-  /** Writes values to a pattern: names, members, and what is taken apart. */
+  /** Assigns values to a pattern: a name, a member, or a destructuring. */
   bind(pattern: AnyNode, values: Values): void {
     if (pattern.type === 'Identifier') this.#bindName(pattern, values);
     else if (pattern.type === 'MemberExpression') this.#write(pattern, values);

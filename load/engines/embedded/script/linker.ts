@@ -8,7 +8,7 @@ import { resolveScopes } from './scope.ts';
 import type { Scopes } from './scope.ts';
 import { GLOBALS_REFUSED, MODULES, refusedModule, TYPE_MODULES } from './supported.ts';
 
-/** A file of the script, with what its names mean and the files that it imports. */
+/** A file of the script, with its resolved names and the files that it imports. */
 export interface LinkedModule extends ParsedModule {
   scopes: Scopes;
   /** The module behind each relative specifier. */
@@ -16,8 +16,8 @@ export interface LinkedModule extends ParsedModule {
 }
 
 /**
- * Reads the script and every file that it imports, each once, imported ones before those that import them.
- * @throws ScriptError with file, line and name for what cannot be read, parsed or is not supported
+ * Reads the script and every file that it imports, each once. An imported file comes before those that import it.
+ * @throws ScriptError with file, line and name for anything that cannot be read or parsed, or is not supported
  */
 export function linkModules(path: string): LinkedModule[] {
   const order: LinkedModule[] = [];
@@ -51,7 +51,7 @@ function link(path: string, linking: Linking): LinkedModule {
   return module;
 }
 
-/** The specifier of an import or of an export that takes from elsewhere; null for other statements. */
+/** The specifier of an import or of an `export … from`; null for other statements. */
 export function sourceOf(statement: AnyNode): string | null {
   switch (statement.type) {
     case 'ImportDeclaration':
@@ -64,7 +64,7 @@ export function sourceOf(statement: AnyNode): string | null {
   }
 }
 
-/** In TypeScript, imported names that are never used as values are types, and go away with them. */
+/** In TypeScript, an imported name that is never used as a value is a type: the import is dropped. */
 export function onlyTypes(module: LinkedModule, node: ImportDeclaration, specifier: string): boolean {
   const unused = node.specifiers.every((one) => !isUsed(module, one.local));
   return (

@@ -9,9 +9,9 @@ import type { Binding } from './scope.ts';
 import { GLOBALS_GIVEN, GLOBALS_REFUSED, MODULES } from './supported.ts';
 
 /**
- * Imports and exports as plain code. Names from other files of the script are read where they are used, so that they are live as in a
- * module; names of k6 never change and are kept in constants.
- * @returns what stands before the code, without a line break
+ * Rewrites imports and exports as plain code. Names from other files of the script are read at each use, as they are live bindings in a
+ * module. Names of k6 never change, and become constants.
+ * @returns the code to put before the module, without a line break
  */
 export function rewriteModuleSyntax(module: LinkedModule, edits: MagicString): string {
   return new ModuleSyntax(module, edits).run();
@@ -25,7 +25,7 @@ class ModuleSyntax {
   readonly #constants: string[] = [];
   readonly #getters = new Map<string, string>();
   readonly #stars: string[] = [];
-  /** What to write instead of a name of another file. */
+  /** The code that replaces a name imported from another file. */
   readonly #live = new Map<Binding, string>();
 
   constructor(module: LinkedModule, edits: MagicString) {
@@ -54,7 +54,7 @@ class ModuleSyntax {
     return `${this.#constants.join('')}${RUNTIME}.exports({ ${getters.join(', ')} }${stars});`;
   }
 
-  /** The object that holds the exports of what a specifier means. */
+  /** Code for the object that holds the exports of a specifier. */
   #reference(specifier: string): string {
     const linked = this.#module.imports.get(specifier);
     return linked === undefined
@@ -86,7 +86,7 @@ class ModuleSyntax {
       return;
     }
     for (const one of node.specifiers) {
-      // In TypeScript: a type, which is no value; see parseModule.
+      // In TypeScript this exports a type, which has no value; see parseModule.
       if (!node.source && !this.#module.scopes.bindings.has(one.local)) continue;
       const local = textOf(one.local);
       const from = node.source ? `${this.#reference(sourceOf(node) ?? '')}[${JSON.stringify(local)}]` : null;
@@ -95,7 +95,7 @@ class ModuleSyntax {
     this.#remove(node);
   }
 
-  /** A name that is exported again may be an imported one. */
+  /** An exported name may be an imported one. */
   #localCode(node: AnyNode, name: string): string {
     const binding = this.#module.scopes.bindings.get(node);
     return (binding && this.#live.get(binding)) ?? name;
@@ -113,11 +113,11 @@ class ModuleSyntax {
     }
     this.#getters.set('default', DEFAULT);
     this.#edits.update(node.start, declaration.start, `const ${DEFAULT} = `);
-    // A declaration needs no semicolon at its end, an expression does.
+    // An exported declaration becomes an expression here, and needs a semicolon at its end.
     this.#edits.appendRight(declaration.end, ';');
   }
 
-  /** What the engine gives is a property of its runtime; what there is not, `typeof` must not find either. */
+  /** Globals of the engine become properties of its runtime. Refused ones become `undefined`, so that `typeof` does not find Node's. */
   #globals(): void {
     for (const node of this.#module.scopes.globals) {
       if (GLOBALS_REFUSED.has(node.name)) this.#edits.update(node.start, node.end, 'undefined');
@@ -140,7 +140,7 @@ class ModuleSyntax {
     }
   }
 
-  /** Lines stay where they were. */
+  /** Keeps the line breaks, so that line numbers do not change. */
   #remove({ start, end }: { start: number; end: number }): void {
     const lines = this.#module.code.slice(start, end).replace(/[^\n]/g, '');
     if (lines === '') this.#edits.remove(start, end);

@@ -17,7 +17,7 @@ import type { Abstract, Values } from './values.ts';
 
 const NONE: Values = new Set();
 
-/** Follows what modules give each other. */
+/** Follows imports and exports between modules. */
 export class ModuleFollower {
   readonly #flow: Flow;
   readonly #follower: Walker;
@@ -83,7 +83,7 @@ export class ModuleFollower {
     return binding === null ? NONE : this.#flow.variable(binding);
   }
 
-  /** Null: dropped with its types. */
+  /** The exports of an import's source; null: the import holds only types and was dropped. */
   #source({ value }: Literal): Abstract | null {
     const specifier = String(value);
     const linked = this.#flow.context.module.imports.get(specifier);
@@ -91,7 +91,7 @@ export class ModuleFollower {
   }
 
   #take(from: Abstract, name: string): Values {
-    // `import http from 'k6/http'` is all of the module.
+    // The default export of a k6 module, as in `import http from 'k6/http'`, is the whole module.
     return from.builtin !== null && name === 'default' ? new Set([from]) : lookup(new Set([from]), name);
   }
 
@@ -111,7 +111,7 @@ export function textOf(node: Identifier | Literal): string {
   return node.type === 'Identifier' ? node.name : String(node.value);
 }
 
-/** What a declaration that is exported declares. */
+/** The names that an exported declaration declares. */
 export function declaredNames(node: AnyNode): Identifier[] {
   if (node.type === 'VariableDeclaration') return node.declarations.flatMap((one) => namesOf(one.id));
   return (node.type === 'FunctionDeclaration' || node.type === 'ClassDeclaration') && node.id

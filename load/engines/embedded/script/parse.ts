@@ -3,7 +3,7 @@ import { Parser } from 'acorn';
 import type { AnyNode, Program } from 'acorn';
 import { ScriptError } from './errors.ts';
 
-/** One file of a script, without its types. Every position in it is one of the file as it was written. */
+/** One file of a script, with its types replaced by spaces, so that positions are those of the original file. */
 export interface ParsedModule {
   /** Absolute path. */
   path: string;
@@ -11,12 +11,12 @@ export interface ParsedModule {
   ast: Program;
 }
 
-/** Acorn says where in the message too, and its lines begin at 1. */
+/** The position that acorn appends to its messages. */
 const ACORN_PLACE = / \(\d+:\d+\)$/;
 
-/** A name that is exported and declared nowhere is a type: its declaration went away with the types. */
+/** Accepts the export of an undeclared name: it is a type, whose declaration was stripped. */
 class TypeScriptParser extends Parser {
-  /** Acorn's own: refuses such a name. */
+  /** Overrides acorn's check, which refuses such a name. */
   checkLocalExport(): void {
     // rewriteModuleSyntax leaves it out.
   }
@@ -41,7 +41,7 @@ export function parseModule(path: string, source: string): ParsedModule {
 function stripped(path: string, source: string): string {
   const emitWarning = process.emitWarning.bind(process);
   try {
-    // Node calls the function experimental, on stderr, in the middle of what people read.
+    // Node would print a warning on stderr that the function is experimental.
     process.emitWarning = () => undefined;
     return stripTypeScriptTypes(source, { mode: 'strip' });
   } catch (error) {
@@ -50,7 +50,7 @@ function stripped(path: string, source: string): string {
       code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX'
         ? `${message}; only types that can be stripped are supported`
         : `syntax error: ${message}`;
-    // Nothing but the head of the stack says where: `:LINE`, then the line itself.
+    // Only the head of the stack has the place: `:LINE`, then the text of that line.
     const line = Number(/^[^\n]*:(\d+)\n/.exec(stack)?.[1] ?? 0);
     throw new ScriptError({ file: path, line }, what, error);
   } finally {
@@ -58,7 +58,7 @@ function stripped(path: string, source: string): string {
   }
 }
 
-/** From 1. */
+/** The line of a node, from 1. */
 export function lineOf(module: ParsedModule, node: { start: number }): number {
   let line = 1;
   for (let at = module.code.indexOf('\n'); at >= 0 && at < node.start; at = module.code.indexOf('\n', at + 1))
@@ -70,13 +70,13 @@ export function placeOf(module: ParsedModule, node: { start: number }): { file: 
   return { file: module.path, line: lineOf(module, node) };
 }
 
-/** A piece of the source as it stands in a message: one line, at most 60 characters. */
+/** A piece of the source for a message: on one line, at most 60 characters. */
 export function excerpt(module: ParsedModule, node: { start: number; end: number }): string {
   const text = module.code.slice(node.start, node.end).replace(/\s+/g, ' ');
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }
 
-/** The nodes directly below one, in the order of the source. */
+/** The direct children of a node, in the order of the source. */
 export function childrenOf(node: AnyNode): AnyNode[] {
   const found: AnyNode[] = [];
   for (const value of Object.values(node) as unknown[]) {

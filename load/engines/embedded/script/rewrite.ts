@@ -9,7 +9,7 @@ import type { FunctionNode } from './scope.ts';
 import { rewriteModuleSyntax } from './module-syntax.ts';
 import { RUNTIME } from './runtime.ts';
 
-/** The code of one module as the body of a function, every line where it was. */
+/** The code of one module as the body of a function, with unchanged line numbers. */
 export interface RewrittenModule {
   path: string;
   code: string;
@@ -17,7 +17,7 @@ export interface RewrittenModule {
   imports: readonly string[];
 }
 
-/** Writes `async` and `await` where the analysis says so, and turns imports and exports into plain code. */
+/** Inserts `async` and `await` as the analysis says, and rewrites imports and exports as plain code. */
 export function rewriteModule(module: LinkedModule, analysis: Analysis): RewrittenModule {
   const edits = new MagicString(module.code);
   new Rewriter(module, analysis, edits).visit(module.ast);
@@ -73,7 +73,7 @@ class Rewriter {
     this.#edits.appendLeft(node.end, ')');
   }
 
-  /** Whether an optional chain that goes on after the call could end before it. */
+  /** Whether the call is in an optional chain that continues after it. Such a call may not happen, and then the rest must be skipped too. */
   #insideChain(call: AnyNode): boolean {
     let inChain = false;
     for (let at = this.#parent(call), below = call; at !== undefined; below = at, at = this.#parent(at)) {
@@ -86,20 +86,20 @@ class Rewriter {
     return inChain && hasOptional(call);
   }
 
-  /** `items.map(f)` → `(await __plumbline.map(items, f))`. */
+  /** `items.map(f)` → `(await __plumbline.iterate('map', items, f))`. */
   #iterate(node: CallExpression): void {
     const { callee } = node;
     if (callee.type !== 'MemberExpression' || callee.object.type === 'Super') return;
     const name = callee.property.type === 'Identifier' ? callee.property.name : '';
     this.#open(node, `(await ${RUNTIME}.iterate('${name}', `);
     const open = this.#module.code.indexOf('(', callee.end);
-    // A bracket that closes around the object stays with it.
+    // The edit begins at the dot, so that a bracket that closes before it stays.
     const from = this.#module.code.lastIndexOf('.', callee.property.start);
     this.#edits.update(from, open + 1, `, ${newlinesOf(this.#module.code.slice(from, open + 1))}`);
     this.#edits.appendLeft(node.end, ')');
   }
 
-  /** Before an expression that may begin a statement: without a semicolon, the line before would call it. */
+  /** Inserts text before an expression. If it begins a statement, a semicolon keeps a `(` from calling the end of the previous line. */
   #open(node: AnyNode, text: string): void {
     const guard = this.#beginsStatement(node) ? ';' : '';
     this.#edits.appendRight(node.start, `${guard}${text}`);

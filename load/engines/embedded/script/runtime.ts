@@ -1,2 +1,2 @@
-/** The name by which a rewritten script reaches what the engine gives it. */
+/** The name of the engine's object in a rewritten script. */
 export const RUNTIME = '__plumbline';

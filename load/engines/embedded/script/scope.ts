@@ -13,12 +13,12 @@ export interface Binding {
   kind: 'import' | 'variable' | 'function' | 'class' | 'parameter';
 }
 
-/** What every identifier of a module means, and what stands above every node. */
+/** The binding of every identifier of a module, and the parent of every node. */
 export interface Scopes {
-  /** By the identifier's node, declarations and references alike; a global has no entry. */
+  /** By node of the identifier, for declarations and references. A global has no entry. */
   bindings: ReadonlyMap<AnyNode, Binding>;
   parents: ReadonlyMap<AnyNode, AnyNode>;
-  /** Identifiers that are references or writes, not declarations, and mean a global. */
+  /** Identifiers that read or write a global. */
   globals: readonly Identifier[];
   /** How often a binding is used outside its declaration. */
   uses: ReadonlyMap<Binding, number>;
@@ -51,7 +51,7 @@ const BLOCKS = new Set([
   'StaticBlock',
 ]);
 
-/** Resolves every identifier by the rules of the language. */
+/** Resolves every identifier by JavaScript's scope rules. */
 export function resolveScopes(program: AnyNode): Scopes {
   return new Resolver().run(program);
 }
@@ -81,7 +81,7 @@ class Resolver {
     else if (node.type === 'CatchClause') this.#catch(node, scope);
     else if (BLOCKS.has(node.type)) this.#block(node, new Scope(scope));
     else if (node.type === 'Identifier') this.#identifier(node, scope);
-    // `export { a } from './b.ts'` names nothing of this module.
+    // `export { a } from './b.ts'` refers to no name of this module.
     else if (node.type === 'ExportNamedDeclaration' && node.source) return;
     else this.#children(node, scope);
   }
@@ -94,7 +94,7 @@ class Resolver {
     }
   }
 
-  /** Declares what the statements directly in a block declare, then goes into them. */
+  /** Declares the names of the statements directly in a block, then visits the statements. */
   #block(node: AnyNode, scope: Scope): void {
     for (const child of childrenOf(node)) this.#declareStatement(child, scope);
     if (node.type === 'SwitchStatement')
@@ -166,7 +166,7 @@ class Resolver {
   }
 }
 
-/** `var` belongs to the function (or module) around it, however deep it stands. */
+/** `var` belongs to the surrounding function or module, at any depth of nesting. */
 function hoistVars(node: AnyNode, scope: Scope): void {
   if (node.type === 'VariableDeclaration' && node.kind === 'var')
     for (const one of node.declarations)
@@ -174,7 +174,7 @@ function hoistVars(node: AnyNode, scope: Scope): void {
   for (const child of childrenOf(node)) if (!isFunction(child)) hoistVars(child, scope);
 }
 
-/** The identifiers that a pattern declares or writes; members (`a.b = …`) declare nothing. */
+/** The identifiers that a pattern declares or writes; a member (`a.b = …`) is none. */
 export function namesOf(pattern: AnyNode): Identifier[] {
   switch (pattern.type) {
     case 'Identifier':
@@ -200,7 +200,7 @@ export function isFunction(node: AnyNode): node is FunctionNode {
   );
 }
 
-/** What a statement declares in its block; `var` is the function's (hoistVars). */
+/** What a statement declares in its block. `var` belongs to the function (hoistVars). */
 function declaredBy(node: AnyNode): { id: Pattern; kind: Binding['kind'] }[] {
   switch (node.type) {
     case 'VariableDeclaration':
@@ -219,7 +219,7 @@ function declaredBy(node: AnyNode): { id: Pattern; kind: Binding['kind'] }[] {
 const KEYED = new Set(['Property', 'MethodDefinition', 'PropertyDefinition']);
 const LABELLED = new Set(['LabeledStatement', 'BreakStatement', 'ContinueStatement', 'MetaProperty']);
 
-/** A name that means no variable: the `b` of `a.b`, of `{ b: 1 }`, of `break b`, of `import { b as c }`. */
+/** Whether a name does not refer to a variable: the `b` of `a.b`, `{ b: 1 }`, `break b` and `import { b as c }`. */
 function isPlainName(parent: AnyNode, child: AnyNode): boolean {
   if (parent.type === 'MemberExpression') return child === parent.property && !parent.computed;
   if (KEYED.has(parent.type)) {

@@ -1,4 +1,4 @@
-/** What of k6 a script may use here: README.md has the same as a table for people. Everything else fails at load. */
+/** The parts of k6 that scripts may use; README.md has them as a table. Anything else fails when the script is loaded. */
 
 /** Calls that block in k6 and are awaited here. */
 export const BLOCKING: ReadonlySet<string> = new Set([
@@ -26,7 +26,7 @@ const HTTP = [
   'url',
 ];
 
-/** The names that each module exports; `default` is an object of them all. */
+/** The names that each module exports. `default` is an object with all of them. */
 export const MODULES: Readonly<Record<string, readonly string[]>> = {
   k6: ['check', 'fail', 'group', 'sleep'],
   'k6/http': HTTP,
@@ -35,10 +35,10 @@ export const MODULES: Readonly<Record<string, readonly string[]>> = {
   'k6/data': ['SharedArray'],
 };
 
-/** Modules that hold nothing but types: an import of them that is never used as a value is dropped, as k6 does. */
+/** Modules that contain only types. As in k6, an import from them is dropped if it is never used as a value. */
 export const TYPE_MODULES: ReadonlySet<string> = new Set(['k6/options']);
 
-/** What `k6/execution` tells, by object. */
+/** Properties of `k6/execution`, by object. */
 export const EXECUTION: Readonly<Record<string, readonly string[]>> = {
   instance: [
     'iterationsInterrupted',
@@ -52,7 +52,7 @@ export const EXECUTION: Readonly<Record<string, readonly string[]>> = {
   test: ['abort', 'options'],
 };
 
-/** What k6's responses have and these have not: an HTML parser, and details of the connection. */
+/** Properties of k6's responses that are not supported: the HTML parser and details of the connection. */
 export const RESPONSE_REFUSED: ReadonlySet<string> = new Set([
   'html',
   'submitForm',
@@ -64,10 +64,10 @@ export const RESPONSE_REFUSED: ReadonlySet<string> = new Set([
   'ocsp',
 ]);
 
-/** Globals that the engine gives, and how the rewritten code reaches them. */
+/** Globals that the engine provides, as properties of its runtime. */
 export const GLOBALS_GIVEN: ReadonlySet<string> = new Set(['__ENV', '__VU', '__ITER', 'open', 'console']);
 
-/** Globals that k6 has and this engine has not, and those that neither has but Node would. */
+/** Globals that k6 has but this engine lacks, and globals of Node that k6 lacks. */
 export const GLOBALS_REFUSED: ReadonlySet<string> = new Set([
   'require',
   'module',
@@ -99,7 +99,7 @@ export const GLOBALS_REFUSED: ReadonlySet<string> = new Set([
   '__filename',
 ]);
 
-/** Array methods that can run a blocking callback: one element after the other, as k6 does. */
+/** Array methods that may have a blocking callback. They run one element after the other, as in k6. */
 export const SEQUENTIAL: ReadonlySet<string> = new Set([
   'forEach',
   'map',

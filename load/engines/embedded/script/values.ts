@@ -8,7 +8,7 @@ export interface Site {
   node: AnyNode;
 }
 
-/** What a name or an expression may hold. Plain data is `UNKNOWN` too: nothing in it is a function of the script that blocks. */
+/** What a name or an expression may hold. Plain data is `UNKNOWN`, since it contains no function of the script. */
 export type Values = Set<Abstract>;
 
 export type FunctionKind = 'function' | 'getter' | 'setter' | 'constructor' | 'field' | 'static block';
@@ -21,29 +21,29 @@ export interface ScriptFunction extends Site {
   name: string;
   thisValues: Values;
   returns: Values;
-  /** What a call with more arguments than parameters, or one that reads `arguments`, passes. */
+  /** Everything that calls pass: for `arguments`, and for a rest parameter. */
   extra: Values;
   parameters: Values[];
   /** The first blocking call in it. */
   blocking: Site | null;
-  /** Where it went that cannot wait for it, and how to say so. */
+  /** Where it was passed to code that cannot await it, and the words for a message. */
   escaped: { site: Site; how: string } | null;
 }
 
-/** A function, an object, an array, a class or an instance: one for each place of the source that makes it. */
+/** A function, an object, an array, a class or an instance; one for each place of the source that creates it. */
 export class Abstract {
   readonly props = new Map<string, Values>();
-  /** Elements of an array, and what is written under a computed name. */
+  /** Elements of an array, and values assigned to computed names. */
   readonly any: Values = new Set();
-  /** Where names are looked up that it has not itself: prototype, spread objects. */
+  /** Where names that it does not have itself are looked up: its prototype and spread objects. */
   readonly sources: Values = new Set();
   fn: ScriptFunction | null = null;
-  /** Of a class: what `new` makes. */
+  /** For a class: the object that `new` creates. */
   instance: Abstract | null = null;
-  /** Something of the engine: `k6/http.get`. */
+  /** For a part of the engine: its name, such as `k6/http.get`. */
   builtin: string | null = null;
   isArray = false;
-  /** Code that is not the script's may have it: anything may have been written to it. */
+  /** Code outside of the script may have it, and may have written anything to it. */
   escaped = false;
 
   prop(name: string): Values {
@@ -53,7 +53,7 @@ export class Abstract {
   }
 }
 
-/** Everything that is not made by the script: data, and functions that never block. */
+/** Everything that the script did not create: data, and functions that never block. */
 export const UNKNOWN = new Abstract();
 
 export function builtin(name: string): Abstract {
@@ -62,7 +62,7 @@ export function builtin(name: string): Abstract {
   return made;
 }
 
-/** Names that every object or function has by the language. */
+/** Names that every object or function has in JavaScript. */
 const INHERITED = new Set([
   'constructor',
   'hasOwnProperty',
@@ -76,7 +76,7 @@ const INHERITED = new Set([
   'prototype',
 ]);
 
-/** What reading `name` of one of `values` may give; `null`: a computed name, so anything of them. */
+/** What reading `name` of one of `values` may yield. A `name` of null is a computed one: any property. */
 export function lookup(values: Values, name: string | null, seen = new Set<Abstract>()): Values {
   const found: Values = new Set();
   for (const value of values) {
@@ -89,14 +89,14 @@ export function lookup(values: Values, name: string | null, seen = new Set<Abstr
   return found;
 }
 
-/** What the language gives under a name is not looked for elsewhere; a property of the script may be set on some paths only. */
+/** Whether the lookup stops here: a built-in property always exists, while one of the script may be set on some paths only. */
 function isFixed(value: Abstract, name: string | null): boolean {
   return value.builtin !== null && name !== null && value.props.has(name);
 }
 
 function* own(value: Abstract, name: string | null): Iterable<Abstract> {
   if (value === UNKNOWN || value.escaped) yield UNKNOWN;
-  // What an array's elements are says nothing of its methods.
+  // The elements of an array are no answer to a named property, such as a method.
   if (!value.isArray || name === null || /^\d+$/.test(name)) yield* value.any;
   if (name !== null) yield* value.props.get(name) ?? [];
   else for (const one of value.props.values()) yield* one;

@@ -2,20 +2,20 @@ import type { AnyNode } from 'acorn';
 import type { Context } from './flow.ts';
 import type { Abstract, Values } from './values.ts';
 
-/** Where a member that is followed belongs. */
+/** The object that a member belongs to, for `super` and `this`. */
 export interface Member {
   home: Abstract | null;
   self: Abstract;
 }
 
-/** What follows any node, as those see it that follow the nodes of one kind. */
+/** The interface of `Follower` for the classes that follow one kind of node. */
 export interface Walker {
   visit(node: AnyNode): Values;
-  /** Where the values of a member are kept. */
+  /** The values of a member. */
   slot(made: Abstract, node: { key: AnyNode; computed: boolean }): Values;
   /** The name of a member; null: computed. */
   keyOf(node: { key: AnyNode; computed: boolean }): string | null;
-  /** A value that is a member: where it is a function it knows its object. */
+  /** Follows the value of a member. If it is a function, its `this` may be the object. */
   method(value: AnyNode, name: string | null, of: Member): Values;
   accessor(
     made: Abstract,

@@ -1,10 +1,10 @@
 import type { MetricType } from '../metrics/metric.ts';
 
-/** `p(95) < 300` taken apart. */
+/** The parts of an expression such as `p(95) < 300`. */
 export interface Expression {
   text: string;
   aggregation: string;
-  /** Of `p(N)`, 0 to 100. */
+  /** N of `p(N)`, 0 to 100. */
   percentile: number | null;
   operator: string;
   value: number;
@@ -13,7 +13,7 @@ export interface Expression {
 const EXPRESSION =
   /^\s*(avg|min|max|med|count|rate|value|p\(\s*(\d+(?:\.\d+)?)\s*\))\s*(<=|>=|===|==|!=|<|>)\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*$/;
 
-/** What k6 computes for each type of metric (its documentation, "Thresholds"). */
+/** Aggregations that k6 has for each type of metric (its documentation, "Thresholds"). */
 const AGGREGATIONS: Readonly<Record<MetricType, readonly string[]>> = {
   counter: ['count', 'rate'],
   gauge: ['value'],
@@ -21,7 +21,7 @@ const AGGREGATIONS: Readonly<Record<MetricType, readonly string[]>> = {
   trend: ['avg', 'min', 'max', 'med', 'p(N)'],
 };
 
-/** @throws Error that says what was expected */
+/** @throws Error for a malformed expression, with what was expected */
 export function parseExpression(text: string): Expression {
   const match = EXPRESSION.exec(text);
   const [, method = '', percentile, operator = '', value = ''] = match ?? [];
@@ -38,7 +38,7 @@ export function parseExpression(text: string): Expression {
   };
 }
 
-/** @throws Error where a metric of that type has no such value */
+/** @throws Error when a metric of that type does not have the aggregation */
 export function checkAggregation(metric: string, type: MetricType, { text, aggregation }: Expression): void {
   const allowed = AGGREGATIONS[type];
   if (!allowed.includes(aggregation))

@@ -3,23 +3,23 @@ import type { MetricTotals, Total } from '../metrics/totals.ts';
 import { checkAggregation, compare, parseExpression } from './grammar.ts';
 import type { Expression } from './grammar.ts';
 
-/** A threshold of the options, read. */
+/** One threshold from the options. */
 export interface ThresholdSpec {
   metric: string;
   expression: string;
   abortOnFail: boolean;
-  /** An abort is not asked before this much of the load has passed, ms. */
+  /** The threshold does not abort the test before this much of it has passed, ms. */
   delayAbortMs: number;
 }
 
 type Verdict = LoadResult['thresholds'][number];
 
-/** The thresholds of a load, judged from its metrics at any time. */
+/** The thresholds of a load. They can be judged at any time from the metrics so far. */
 export class Thresholds {
   readonly #totals: MetricTotals;
   readonly #all: { spec: ThresholdSpec; expression: Expression }[];
 
-  /** @throws Error naming the threshold, for one that is malformed or on a metric that there is not */
+  /** @throws Error naming the threshold when it is malformed or its metric does not exist */
   constructor(specs: readonly ThresholdSpec[], totals: MetricTotals) {
     this.#totals = totals;
     this.#all = specs.map((spec) => {
@@ -33,8 +33,8 @@ export class Thresholds {
   }
 
   /**
-   * At the end. A metric without samples counts as 0, as in k6; but a rate of nothing is none.
-   * @param seconds of the whole test, with setup and teardown, for the rate of a counter
+   * Judges at the end of the load. As in k6, a metric without samples counts as 0; but a rate without samples gives `ok: null`.
+   * @param seconds duration of the whole test, with setup and teardown, for the rate of a counter
    */
   judge(seconds: number): Verdict[] {
     return this.#all.map(({ spec: { metric, expression: text }, expression }) => {
@@ -45,7 +45,7 @@ export class Thresholds {
     });
   }
 
-  /** Why the load must end now; null: go on. What has no sample yet is not judged. */
+  /** Why the load must end now; null: it may continue. A metric without samples is not judged yet. */
   abort(elapsedMs: number): string | null {
     const failed = this.#all.find(
       ({ spec, expression }) =>
@@ -64,7 +64,7 @@ export class Thresholds {
   }
 }
 
-/** Null: no sample. */
+/** The aggregated value; null: there are no samples. */
 function valueOf(total: Total | undefined, expression: Expression, seconds: number): number | null {
   switch (total?.type) {
     case undefined:

@@ -9,7 +9,7 @@ import type { CompiledScript } from '../script/evaluate.ts';
 import type { Plan } from './protocol.ts';
 import { Relay } from './relay.ts';
 
-/** The VUs of a thread, and its part of every scenario. */
+/** The VUs of a thread, and the thread's share of every scenario. */
 export class Crews {
   readonly #thread: Thread;
   readonly #script: CompiledScript;
@@ -24,7 +24,7 @@ export class Crews {
     this.#plan = plan;
   }
 
-  /** Makes all planned VUs: before the time of the load begins, since it takes time. @throws what the script throws */
+  /** Makes all planned VUs. It is called before the load begins, since it takes time. @throws what the script throws */
   recruit(): void {
     const { scenarios } = this.#plan.options;
     const { segment, channel } = this.#plan;
@@ -54,7 +54,7 @@ export class Crews {
     return cells;
   }
 
-  /** Every thread has every `count`th VU. */
+  /** The planned VUs of this thread: every `count`th one. */
   #planned(scenario: number): Member[] {
     const { vus, segment } = this.#plan;
     return (vus[scenario] ?? []).flatMap((id, rank) =>
@@ -62,7 +62,7 @@ export class Crews {
     );
   }
 
-  /** One VU may work for scenarios that follow each other. */
+  /** A VU is made once, and may work for several scenarios one after the other. */
   #member(id: number): VuRunner {
     const known = this.#pool.get(id);
     if (known !== undefined) return known;

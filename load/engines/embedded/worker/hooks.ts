@@ -9,7 +9,7 @@ const SUMMARY_TIMEOUT_MS = 120_000;
 
 type Hook = 'setup' | 'teardown' | 'handleSummary';
 
-/** Runs setup, teardown and handleSummary, each in a VU of its own, as k6 does. */
+/** Runs setup, teardown and handleSummary. As in k6, each has its own VU. */
 export class Hooks {
   readonly #thread: Thread;
   readonly #script: CompiledScript;
@@ -20,7 +20,7 @@ export class Hooks {
     this.#script = script;
   }
 
-  /** @returns JSON of what it returned; null: nothing */
+  /** @returns what the script's `setup` returned, as JSON; null: nothing */
   async setup(): Promise<string | null> {
     const data = await this.#call('setup', this.#thread.options.setupTimeout, []);
     return data === undefined ? null : JSON.stringify(data);
@@ -31,14 +31,14 @@ export class Hooks {
     await this.#call('teardown', this.#thread.options.teardownTimeout, [given]);
   }
 
-  /** @returns what goes to each file or stream */
+  /** @returns content by file or stream */
   async summary(data: string): Promise<Record<string, string>> {
     const made = await this.#call('handleSummary', SUMMARY_TIMEOUT_MS, [JSON.parse(data)]);
     if (typeof made !== 'object' || made === null) return {};
     return Object.fromEntries(Object.entries(made).map(([name, content]) => [name, contentOf(content)]));
   }
 
-  /** Ends setup now; the others are let end. */
+  /** Ends a running setup now. teardown and handleSummary are not interrupted. */
   interrupt(reason: string): void {
     this.#interrupt?.(reason);
   }
@@ -53,7 +53,7 @@ export class Hooks {
       const call = (hook as (...given: unknown[]) => unknown).bind(undefined, ...given);
       return await Promise.race([Promise.resolve().then(call), stopped.promise]);
     } catch (error) {
-      // What ends the load has been told.
+      // exec.test.abort() has already reported the abort.
       if (error instanceof TestAborted) throw error;
       throw new Error(`${name}() failed: ${textOf(error)}`, { cause: error });
     } finally {
@@ -62,7 +62,7 @@ export class Hooks {
     }
   }
 
-  /** Rejects when the time is over, or by order. */
+  /** A promise that rejects at the timeout, or when `interrupt` is called. */
   #stopped(name: Hook, vu: Vu, timeoutMs: number): { promise: Promise<never>; done: () => void } {
     const { promise, reject } = Promise.withResolvers<never>();
     const stop = (reason: string): void => {
@@ -86,7 +86,7 @@ function contentOf(content: unknown): string {
   return content instanceof ArrayBuffer ? Buffer.from(content).toString('latin1') : String(content);
 }
 
-/** Message and place: the first line of the stack that is the script's. */
+/** The message, with the first lines of the stack that belong to the script. */
 export function textOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return scriptStack(error.stack ?? error.message)

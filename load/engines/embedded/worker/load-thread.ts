@@ -36,7 +36,7 @@ type Handlers = {
   ) => Operations[Name]['answer'] | Promise<Operations[Name]['answer']>;
 };
 
-/** One thread of a load: its VUs, its metrics, its part of every scenario. */
+/** One thread of a load: its VUs, its metrics and its share of every scenario. */
 export class LoadThread implements Thread {
   readonly registry = new MetricRegistry();
   readonly counts = newCounts();
@@ -96,11 +96,11 @@ export class LoadThread implements Thread {
     if (stop === 'now') this.#hooks.interrupt('the load was ended');
   }
 
-  /** A promise of the script was rejected, and nobody looked. k6 logs that as the iteration's error, which goes on all the same. */
+  /** A promise of the script was rejected without a handler. It is logged and counted as an error; the iteration continues. */
   rejected(reason: unknown): void {
     if (reason instanceof TestAborted) return;
     countError(this.counts, errorText(reason));
-    this.log('error', `a promise was rejected that nobody waited for: ${textOf(reason)}`);
+    this.log('error', `unhandled promise rejection: ${textOf(reason)}`);
   }
 
   log(level: LogLevel, text: string): void {
@@ -129,7 +129,7 @@ export class LoadThread implements Thread {
     return at - now;
   }
 
-  /** Made when TLS is first spoken: reading the authorities takes longer than the rest of a thread's start. */
+  /** Made at the first use of TLS, since reading the certificate authorities takes longer than the rest of a thread's start. */
   #context(): SecureContext {
     const { ca } = this.#data;
     const own = ca === null ? [] : [ca];
@@ -181,7 +181,7 @@ export class LoadThread implements Thread {
     return null;
   }
 
-  /** Outside of the load too thresholds are judged by what has been told. */
+  /** Sends metrics every second during setup and teardown too, since thresholds are judged then as well. */
   async #telling<Result>(hook: Promise<Result>): Promise<Result> {
     const timer = setInterval(() => this.#tell(null), 1000);
     try {
@@ -205,7 +205,7 @@ export class LoadThread implements Thread {
     return runs.map(({ totals }) => totals);
   }
 
-  /** Tells of each second when it is over. */
+  /** Sends the counts of each second when it is over. */
   #everySecond(): { stop(): void } {
     let timer: NodeJS.Timeout;
     const arm = (): void => {

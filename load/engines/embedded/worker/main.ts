@@ -1,4 +1,4 @@
-/** The entry of a load's threads. */
+/** Entry point of a load's threads. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { textOf } from './hooks.ts';
 import { LoadThread } from './load-thread.ts';
@@ -14,7 +14,7 @@ port.on('message', (message: Question | StopOrder) => {
   else void answer(message);
 });
 
-// Else the thread would die of it, and the load with it.
+// Without a handler, the thread would end with an error, and the load would fail.
 process.on('unhandledRejection', (reason) => thread.rejected(reason));
 
 async function answer(question: Question): Promise<void> {

@@ -5,19 +5,19 @@ import type { MetricSpec, SinkPart } from '../metrics/metric.ts';
 import type { LoadOptions, RunOptions } from '../options/scenario.ts';
 import type { Bundle } from '../script/bundle.ts';
 
-/** What a thread is started with. */
+/** The data with which a thread starts. */
 export interface ThreadData {
   bundle: Bundle;
   defaults: RunOptions;
   variables: Readonly<Record<string, string>>;
   ca: string | null;
   hosts: Readonly<Record<string, string>>;
-  /** Requests that all threads have sent together, and how many they may. */
+  /** Number of requests sent so far by all threads; `maxRequests` is its limit. */
   sent: SharedArrayBuffer;
   maxRequests: number;
 }
 
-/** What the script turned out to be when it was loaded. */
+/** What loading the script has shown. */
 export interface Loaded {
   /** JSON of `options`; null: none. */
   options: string | null;
@@ -31,25 +31,25 @@ export interface Plan {
   /** JSON of `exec.test.options`. */
   toldOptions: string;
   segment: Segment;
-  /** What all threads count together. */
+  /** Memory of the board, shared by all threads. */
   board: SharedArrayBuffer;
   /** Ids of the planned VUs by scenario. */
   vus: readonly (readonly number[])[];
-  /** Name of the channel on which the threads of this load hand iterations over. */
+  /** Name of the BroadcastChannel over which the threads of this load hand iterations over. */
   channel: string;
 }
 
-/** What the parent asks of a thread, each answered once. */
+/** Requests of the parent to a thread. Each gets one answer. */
 export interface Operations {
   load: { ask: null; answer: Loaded };
   prepare: { ask: Plan; answer: null };
   /** Makes the planned VUs. */
   recruit: { ask: null; answer: null };
-  /** JSON of what `setup` returned; null: nothing. Times are CLOCK_MONOTONIC. */
+  /** The answer is what `setup` returned, as JSON; null: nothing. Times are CLOCK_MONOTONIC, ms. */
   setup: { ask: { testStartMs: number }; answer: string | null };
   run: { ask: { startMs: number; testStartMs: number; data: string | null }; answer: ScenarioTotals[] };
   teardown: { ask: string | null; answer: null };
-  /** JSON of the data; the answer is what goes to each file or stream. */
+  /** Takes the summary data as JSON; the answer is content by file or stream. */
   summary: { ask: string; answer: Record<string, string> };
 }
 export type OperationName = keyof Operations;
@@ -58,12 +58,12 @@ export type Question = {
   [Name in OperationName]: { id: number; name: Name; ask: Operations[Name]['ask'] };
 }[OperationName];
 
-/** An order to end: within `gracefulStop`, or now. */
+/** Tells a thread to end: within `gracefulStop`, or now. */
 export interface StopOrder {
   stop: 'gracefully' | 'now';
 }
 
-/** One second of a thread, or (`second: null`) what it did outside of the load. */
+/** Counts of one second of a thread; `second: null`: of setup or teardown. */
 export interface Told {
   second: number | null;
   started: number;
@@ -73,7 +73,7 @@ export interface Told {
   failed: number;
   good: number;
   bad: number;
-  /** At its end. */
+  /** VUs that run an iteration at the end of the second. */
   busy: number;
   latency: HistogramPart;
   metrics: [name: string, part: SinkPart][];
@@ -86,7 +86,7 @@ export type FromThread =
   | { type: 'failure'; id: number; message: string }
   | { type: 'told'; told: Told }
   | { type: 'log'; level: LogLevel; text: string }
-  /** The script, or a limit, ends the load. */
+  /** The script, or a limit, aborts the load. */
   | { type: 'abort'; reason: string }
-  /** The script asked for what the engine has not. */
+  /** The script used a part of k6 that the engine lacks. */
   | { type: 'unsupported'; reason: string };

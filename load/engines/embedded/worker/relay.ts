@@ -1,25 +1,25 @@
 import { BroadcastChannel } from 'node:worker_threads';
 
-/** What became of an iteration that another thread was given, or the iteration itself. */
+/** An iteration that is handed over (`dueMs`), or the answer to it (`taken`). */
 type Message = { to: number; from: number; scenario: number } & ({ dueMs: number } | { taken: boolean });
 
 interface RelayListener {
-  /** @returns whether the iteration began */
+  /** @returns whether the iteration was accepted */
   take(scenario: number, dueMs: number): boolean;
   handed(scenario: number, taken: boolean): void;
 }
 
-/** Iterations on their way between the threads of one load: rare, so that all hear all of them. */
+/** Hands iterations over between the threads of one load. They are rare, so every message is broadcast to all threads. */
 export class Relay {
   readonly #channel: BroadcastChannel;
   readonly #index: number;
 
-  /** @param name of the load's channel, and no other's */
+  /** @param name of the channel, unique to the load */
   constructor(name: string, index: number, listener: RelayListener) {
     this.#index = index;
     this.#channel = new BroadcastChannel(name);
     this.#channel.onmessage = (event) => this.#hear((event as { data: Message }).data, listener);
-    // What keeps a thread alive is its parent.
+    // The channel must not keep the thread alive.
     this.#channel.unref();
   }
 

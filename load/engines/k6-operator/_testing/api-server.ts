@@ -22,16 +22,16 @@ export interface Pod {
 }
 
 export interface Behaviour {
-  /** Stages that a look sees, one after the other; the last one stays. */
+  /** Stages that successive polls see; the last one stays. */
   stages?: string[];
   pods?: Pod[];
-  /** Pods never end. */
+  /** The pods never end. */
   endless?: boolean;
-  /** Requests that each pod counts more at each look; null: pods/proxy is forbidden. */
+  /** By how many requests a pod's count grows at each poll; null: pods/proxy is forbidden. */
   requestsPerLook?: number | null;
-  /** `POST testruns`: answered with 403. */
+  /** Calls answered with 403, such as `POST testruns`. */
   forbidden?: readonly string[];
-  /** `pods/proxy`: the account has no right to it, and a review says so. */
+  /** Resources for which an access review says "not allowed", such as `pods/proxy`. */
   denied?: readonly string[];
   /** Objects that cannot be deleted. */
   stuck?: readonly string[];
@@ -52,9 +52,9 @@ const STAGES = ['', 'initialization', 'initialized', 'created', 'started', 'star
 export class ApiServer {
   behaviour: Behaviour = {};
   readonly objects = new Map<string, KubeObject>();
-  /** `POST configmaps` and the like, in order. */
+  /** All calls in order, such as `POST configmaps`. */
   readonly calls: string[] = [];
-  /** All that was ever created. */
+  /** All objects that were created, including deleted ones. */
   readonly created: KubeObject[] = [];
   #looks = 0;
   #counted = 0;
@@ -124,13 +124,13 @@ export class ApiServer {
     return this.#read(kind, name);
   }
 
-  /** What concerns no object of its own. */
+  /** Answers discovery and access reviews; null: the call concerns an object. */
   #known(path: string, body: string): unknown {
     if (path === '/apis/k6.io/v1alpha1')
       return { resources: [{ name: 'testruns' }, { name: 'testruns/status' }] };
     if (path !== '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews') return null;
     const review = JSON.parse(body) as Review;
-    // As the real one answers: what it was asked, without a name, and the status.
+    // Like the real API server: the request with empty metadata, and the status.
     return { ...review, metadata: {}, status: { allowed: this.#allows(review) } };
   }
 
@@ -177,7 +177,7 @@ export class ApiServer {
     return { status: 200, answer: { metadata: { resourceVersion: '1' }, items: this.#podList(pods) } };
   }
 
-  /** Pods are there from `created` on, run while the stage is `started`, and go with their TestRun. */
+  /** Pods exist from the stage `created` on, run while it is `started`, and are gone with their TestRun. */
   #podList(pods: readonly Pod[]): unknown[] {
     const { stages = STAGES, endless } = this.behaviour;
     const stage = stages[Math.min(this.#looks - 1, stages.length - 1)] ?? '';

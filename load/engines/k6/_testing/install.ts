@@ -1,4 +1,4 @@
-/** Puts the stand-in on a PATH of its own. */
+/** Installs the stand-in as `k6` in a temporary folder, to be used as PATH. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,14 +7,14 @@ import { fileURLToPath } from 'node:url';
 const STAND_IN = fileURLToPath(new URL('./stand-in.ts', import.meta.url));
 
 export interface Installed {
-  /** A folder that holds nothing but `k6`. */
+  /** The folder that holds `k6`. */
   path: string;
-  /** Writes a script beside it and gives its path. */
+  /** Writes a script into the same folder and returns its path. */
   script: (name: string, source: string) => Promise<string>;
   remove: () => Promise<void>;
 }
 
-/** @param version that `k6 version` prints; null: it prints something else */
+/** @param version that `k6 version` prints; null: it prints no version */
 export async function installStandIn(version: string | null = '2.2.0'): Promise<Installed> {
   const folder = await mkdtemp(join(tmpdir(), 'plumbline stand-in '));
   const said =

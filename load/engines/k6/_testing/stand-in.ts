@@ -1,7 +1,7 @@
 /**
  * Stands in for the k6 binary in tests. It follows k6 2.2: flags of `version`, `inspect` and `run` as `internal/cmd` of its source has
  * them, sample lines as `internal/output/json`, the exported summary as `internal/js/summary-wrapper.js`, log lines as logrus's JSON,
- * exit codes as `errext/exitcodes`. It sends no request and runs no iteration: the variable STAND_IN says what it pretends.
+ * exit codes as `errext/exitcodes`. It sends no request and runs no iteration: the variable STAND_IN says what to simulate.
  */
 import { readFileSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,25 +9,25 @@ import { parseArgs } from 'node:util';
 import { pathToFileURL } from 'node:url';
 
 export interface Behaviour {
-  /** Requests 100 ms apart, one an iteration; default 20. */
+  /** Number of requests, 100 ms apart, one in each iteration; default 20. */
   requests?: number;
-  /** How many of them fail, the first ones. */
+  /** How many requests fail; the first ones do. */
   failing?: number;
   dropped?: number;
   interrupted?: number;
   exit?: number;
-  /** What it logs: `[level, message, source]`. */
+  /** Log entries: `[level, message, source]`. */
   logs?: [level: string, message: string, source?: string][];
-  /** Text on standard error that is no log line. */
+  /** Text on standard error that is not a log line. */
   stderr?: string;
-  /** Lines written as they are after the samples. */
+  /** Raw text to write after the samples. */
   raw?: string;
   summary?: 'none' | 'cut off' | 'other count';
-  /** Runs on until it is told to stop; `deaf`: does not listen either. */
+  /** Does not end by itself. `until SIGINT`: SIGINT ends it; `deaf`: it ignores SIGINT. */
   hang?: 'until SIGINT' | 'deaf';
   killSelf?: boolean;
   hangInInspect?: boolean;
-  /** Thresholds are told as crossed. */
+  /** Reports all thresholds as crossed. */
   crossed?: boolean;
 }
 
@@ -65,7 +65,7 @@ interface Options {
   hosts?: Record<string, string>;
 }
 
-/** Loads the script on standard input with Node: in tests it imports nothing of k6. */
+/** Loads the script from standard input with Node, since scripts in tests import nothing of k6. */
 async function optionsOf(): Promise<Options> {
   const file = join(process.env.HOME ?? '', `main-${String(process.pid)}.mjs`);
   writeFileSync(file, readFileSync(0));
@@ -78,7 +78,7 @@ async function optionsOf(): Promise<Options> {
 }
 
 function planned(options: Options): Options & { scenarios: Record<string, { executor: string }> } {
-  // Without scenarios k6 runs one iteration in one that it calls default.
+  // Without scenarios, k6 runs one iteration of a scenario named `default`.
   return { ...options, scenarios: options.scenarios ?? { default: { executor: 'shared-iterations' } } };
 }
 
@@ -124,7 +124,7 @@ class Samples {
 const FAILED = { name: 'read', status: '0', error: 'dial: connection refused', error_code: '1212' };
 const ANSWERED = { name: 'read', status: '200' };
 
-/** One iteration of one request, as k6 orders its samples. */
+/** The samples of one iteration with one request, in k6's order. */
 function iteration(samples: Samples, end: number, fails: boolean): void {
   const tags: Record<string, string> = fails ? FAILED : ANSWERED;
   samples.write('http_reqs', end, 1, tags);
@@ -173,7 +173,7 @@ function finish(options: Options, exit: number): never {
   process.exit(exit);
 }
 
-/** How it goes on when its samples are written; its line about its environment tells that they are, and that it can be interrupted. */
+/** Continues after the samples. The log line with its environment tells tests that the samples are written and SIGINT is handled. */
 function goOn(options: Options): void {
   process.on('SIGINT', () => {
     if (behaviour.hang === 'until SIGINT') finish(options, 105);

@@ -4,7 +4,7 @@ import type { Prepared } from './request.ts';
 import type { Response } from './response.ts';
 import type { Vu } from '../vu.ts';
 
-/** What a batch needs of the API. */
+/** What a batch needs from `HttpApi`. */
 interface Sender {
   /** @throws InvalidRequest */
   prepare(request: RequestArguments): Prepared;
@@ -13,8 +13,8 @@ interface Sender {
 }
 
 /**
- * Requests beside each other: at most `batch` at a time, and `batchPerHost` to one host (0: no limit). The answers have the places
- * (or the names) of the requests. Where one cannot be made, none is.
+ * Sends requests in parallel: at most `batch` at a time, and at most `batchPerHost` to one host (0: no limit). Responses have the same
+ * indexes or names as the requests. If one request is invalid, none is sent.
  */
 export async function runBatch(vu: Vu, given: readonly unknown[], sender: Sender): Promise<unknown> {
   const [requests, ...others] = given;
@@ -34,7 +34,7 @@ export async function runBatch(vu: Vu, given: readonly unknown[], sender: Sender
   return placed(requests, entries, await new Batch(vu, all, sender).run());
 }
 
-/** As the requests were; in an array those that are missing are null. */
+/** An array or an object, as the requests were given. A missing response is null in an array, and left out of an object. */
 function placed(
   requests: object,
   entries: readonly [name: string, request: unknown][],
@@ -44,7 +44,7 @@ function placed(
   return Object.fromEntries(answers.map((answer, index) => [entries[index]?.[0] ?? '', answer]));
 }
 
-/** @throws InvalidRequest for what is no request */
+/** @throws InvalidRequest when it does not describe a request */
 function argumentsOf(name: string, given: unknown): RequestArguments {
   if (Array.isArray(given)) {
     const [method, url, body, params] = given as unknown[];
@@ -62,12 +62,12 @@ function argumentsIn(name: string, given: object): RequestArguments {
   const { url, body, params, ...rest } = given as Record<string, unknown>;
   const method = 'method' in rest ? rest['method'] : 'GET';
   if (typeof method !== 'string')
-    throw new InvalidRequest(`request ${name} of the batch: the method is no text`);
+    throw new InvalidRequest(`request ${name} of the batch: the method is not a string`);
   const verb = method.toUpperCase();
   return { method: verb, url, body: verb === 'GET' || verb === 'HEAD' ? null : body, params };
 }
 
-/** Workers take the requests in order, each waiting for its host: as k6's do. */
+/** Workers take the requests in order, and wait for a free slot of the request's host, as k6's do. */
 class Batch {
   readonly #requests: readonly Prepared[];
   readonly #sender: Sender;
@@ -76,7 +76,7 @@ class Batch {
   readonly #answers: Response[] = [];
   readonly #hosts = new Map<string, Slots>();
   #next = 0;
-  /** The first that was thrown; the others go on. */
+  /** The first error thrown; the other requests continue. */
   #error: { thrown: unknown } | null = null;
 
   constructor(vu: Vu, requests: readonly Prepared[], sender: Sender) {
@@ -118,7 +118,7 @@ class Batch {
   }
 }
 
-/** A number of places; who finds none waits for the next that is free. */
+/** A counting semaphore: `take` waits until a slot is free. */
 class Slots {
   #free: number;
   readonly #waiting: (() => void)[] = [];

@@ -24,7 +24,7 @@ function kindOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice('[object '.length, -1);
 }
 
-/** In the order of the names, as Go writes forms. */
+/** Sorted by name, as Go encodes forms. */
 function form(given: object, warn: Warn): string {
   const fields = Object.entries(given).sort(([a], [b]) => (a < b ? -1 : Number(a > b)));
   const pairs = fields.flatMap(([name, value]) =>
@@ -35,12 +35,12 @@ function form(given: object, warn: Warn): string {
   return pairs.join('&');
 }
 
-/** A form is flat: what is deeper is left empty, as in k6. */
+/** A form is flat: a nested value is sent empty, as in k6. */
 function fieldOf(value: unknown, warn: Warn): string {
   if (value === undefined || value === null) return '';
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  warn(`a form cannot hold ${kindOf(value)} inside a field: it is sent empty; use JSON.stringify`);
+  warn(`a form field cannot hold ${kindOf(value)}: it is sent empty; use JSON.stringify`);
   return '';
 }
 

@@ -16,7 +16,7 @@ interface Settle {
   reject: (error: Error) => void;
 }
 
-/** One call of `http.*`: a request, and those that redirects make of it. */
+/** One call of `http.*`: a request and the redirects that follow from it. */
 export class Call implements ExchangeListener {
   readonly #vu: Vu;
   readonly #prepared: Prepared;
@@ -24,7 +24,7 @@ export class Call implements ExchangeListener {
   #redirects: Redirects | null = null;
   #outgoing: Outgoing;
   #followed = 0;
-  /** Of the whole chain. */
+  /** Deadline of the whole chain of redirects. */
   #deadlineMs = 0;
 
   constructor(vu: Vu, prepared: Prepared, settle: Settle) {
@@ -34,14 +34,14 @@ export class Call implements ExchangeListener {
     this.#settle = settle;
   }
 
-  /** @param plainHead the head where it is known, which saves making it */
+  /** @param plainHead the request's head if it is already known; null: it is built */
   send(plainHead: string | null): void {
     const delay = this.#vu.thread.rpsDelayMs();
     if (delay <= 0) this.#begin(plainHead);
     else this.#later(delay, () => this.#begin(plainHead));
   }
 
-  /** Not after the iteration was cut off. */
+  /** Does nothing if the iteration has been interrupted meanwhile. */
   #later(ms: number, what: () => void): void {
     const { epoch } = this.#vu;
     setTimeout(() => {
@@ -58,7 +58,7 @@ export class Call implements ExchangeListener {
     const vu = this.#vu;
     vu.waited = true;
     if (!vu.thread.takeRequest()) {
-      // An iteration never goes on: the load is ending. Setup and teardown must end too.
+      // The load is ending: the promise of an iteration stays pending. Setup and teardown must end, so they get an error.
       if (vu.scenario === null) this.#settle.reject(new Error('the load reached its limit of requests'));
       return;
     }
@@ -74,7 +74,7 @@ export class Call implements ExchangeListener {
     else this.#refuse(exchange, refused);
   }
 
-  /** What Go refuses to send is a request that failed, all the same. */
+  /** A request that Go would refuse to send still counts as a failed request. */
   #refuse(exchange: Exchange, reason: string): void {
     exchange.startMs = exchange.endMs = performance.now();
     exchange.error = new RequestError(ERROR_CODES.other, reason);
@@ -96,7 +96,7 @@ export class Call implements ExchangeListener {
     this.#sendNow(null);
   }
 
-  /** @returns the request that a redirect makes of it; null: this is the answer */
+  /** @returns the request to which a redirect leads; null: this response is the final one */
   #read(exchange: Exchange, head: Head): Outgoing | null {
     try {
       const next = this.#next(head);
@@ -119,7 +119,7 @@ export class Call implements ExchangeListener {
     if (redirectsByDefault)
       this.#vu.thread.log(
         'warn',
-        `after ${redirects} redirects the last one is the answer (redirects or maxRedirects say how many are followed)`,
+        `stopped after ${redirects} redirects and returned the last one; the parameter redirects or the option maxRedirects sets the limit`,
       );
     return null;
   }
@@ -146,7 +146,7 @@ export class Call implements ExchangeListener {
   }
 }
 
-/** 204, 304 and their like have no body that could be coded. */
+/** Responses that have no body (204, 304) are not decoded. */
 function decode(exchange: Exchange, answer: Buffer, encoding: string): void {
   if (encoding !== '' && exchange.head?.framing.kind !== 'none') exchange.answer = decoded(answer, encoding);
 }

@@ -1,4 +1,4 @@
-/** A cookie as k6 shows those of a response. */
+/** A cookie, as k6 shows it in a response. */
 export interface Cookie {
   name: string;
   value: string;
@@ -12,7 +12,7 @@ export interface Cookie {
 }
 
 interface Kept extends Cookie {
-  /** Sent to this host only, not to those below it. */
+  /** Sent to this host only, not to its subdomains. */
   hostOnly: boolean;
   /** ms since the epoch. */
   untilMs: number;
@@ -20,7 +20,7 @@ interface Kept extends Cookie {
 
 type Place = Pick<URL, 'hostname' | 'pathname' | 'protocol'>;
 
-/** One `Set-Cookie` (RFC 6265, section 5.2); null for what has no name. */
+/** Parses one `Set-Cookie` (RFC 6265, section 5.2); null if it has no name. */
 export function parseSetCookie(line: string): Cookie | null {
   const [first = '', ...attributes] = line.split(';');
   const equals = first.indexOf('=');
@@ -50,7 +50,7 @@ const ATTRIBUTES: Readonly<Record<string, (cookie: Cookie, value: string) => voi
   httponly: (cookie) => (cookie.http_only = true),
   secure: (cookie) => (cookie.secure = true),
   expires: (cookie, value) => (cookie.expires = Date.parse(value) || 0),
-  // 0 is what "no Max-Age" is called, so that one that says "at once" is -1 (as in Go's cookies).
+  // 0 means "no Max-Age", so a Max-Age of 0 or less ("delete now") is stored as -1, as in Go's cookies.
   'max-age': (cookie, value) => {
     if (/^-?\d+$/.test(value)) cookie.max_age = Number(value) > 0 ? Number(value) : -1;
   },
@@ -60,7 +60,7 @@ const ATTRIBUTES: Readonly<Record<string, (cookie: Cookie, value: string) => voi
 export class CookieJar {
   readonly #kept = new Map<string, Kept>();
 
-  /** Nothing was ever kept: nothing needs to be looked up. */
+  /** False: the jar is empty, and need not be searched. */
   get used(): boolean {
     return this.#kept.size > 0;
   }
@@ -77,7 +77,7 @@ export class CookieJar {
       this.#kept.set(key, { ...cookie, domain, path, untilMs, hostOnly: cookie.domain === '' });
   }
 
-  /** Those for a URL, longest path first. */
+  /** The cookies to send to a URL, longest path first. */
   for(place: Place, nowMs = Date.now()): Cookie[] {
     if (this.#kept.size === 0) return [];
     return [...this.#kept.values()]

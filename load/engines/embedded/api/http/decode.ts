@@ -1,7 +1,7 @@
 import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib';
 import { ERROR_CODES, RequestError } from '../../http/errors.ts';
 
-/** Those that k6 knows; gzip and zlib begin with a header, so that nothing at all is not theirs. */
+/** The codings that k6 knows. gzip and zlib begin with a header, so an empty body is an error for them. */
 const DECODERS: Readonly<Record<string, (bytes: Buffer) => Buffer>> = {
   gzip: (bytes) => gunzipSync(notEmpty(bytes)),
   deflate: (bytes) => inflateSync(notEmpty(bytes)),
@@ -10,8 +10,8 @@ const DECODERS: Readonly<Record<string, (bytes: Buffer) => Buffer>> = {
 };
 
 /**
- * Takes off several codings, which were applied in the order of their names; what is not known is left as it is.
- * @throws RequestError for a body that is not what they say
+ * Undoes the codings, which were applied in the listed order. An unknown coding is skipped.
+ * @throws RequestError when the body does not match a coding
  */
 export function decoded(body: Buffer, encoding: string): Buffer {
   let bytes = body;
@@ -22,7 +22,7 @@ export function decoded(body: Buffer, encoding: string): Buffer {
       bytes = decode(bytes);
     } catch (error) {
       const why = (error as Error).message;
-      // One that only ends too early is any error to k6.
+      // k6 has no specific code for a body that ends too early.
       if (why === 'unexpected end of file')
         throw new RequestError(ERROR_CODES.other, 'unexpected EOF', error);
       throw new RequestError(ERROR_CODES.decompression, `error decompressing response body (${why})`, error);

@@ -66,11 +66,11 @@ export class HttpApi {
       vu.pending--;
       if (vu.pending === 0) vu.whenIdle?.();
     };
-    // Errors of the arguments reject, as those of the request do.
+    // An error of the arguments must reject the promise, as an error of the request does.
     const sent = new Promise<Response>((resolve) => {
       resolve(this.send({ method: String(method), url, body, params }));
     });
-    // After the script's own reactions, which are registered first.
+    // `settled` must run after the script's own handlers of this promise.
     void sent.then(
       () => setImmediate(settled),
       () => setImmediate(settled),
@@ -101,7 +101,7 @@ export class HttpApi {
     return new NamedUrl(url, parts.join('${}'));
   };
 
-  /** The common case: nothing but an address, and no cookie. */
+  /** Fast path for the common case: a GET without parameters or cookies. */
   #plainGet(url: string): Promise<Response> {
     const vu = this.#vu;
     if (vu.jar.used || vu.initialising) return this.send({ method: 'GET', url, body: null, params: null });
@@ -133,7 +133,7 @@ export class HttpApi {
     });
   }
 
-  /** @throws InvalidRequest for arguments of which nothing can be sent */
+  /** @throws InvalidRequest for arguments from which no request can be made */
   #prepare({ method, url, body: givenBody, params: given }: RequestArguments): Prepared {
     const vu = this.#vu;
     if (vu.initialising)
@@ -148,7 +148,7 @@ export class HttpApi {
     return { outgoing: { ...made, refused: refusedBecause(made) }, params, template };
   }
 
-  /** An answer without a request, as in k6; not in this turn, so that a script that asks again and again lets others run. */
+  /** A response without a request, as in k6. It comes in a later turn of the event loop, so that a script in a loop lets other VUs run. */
   #invalid(error: InvalidRequest): Promise<Response> {
     const vu = this.#vu;
     const { epoch } = vu;
@@ -165,7 +165,7 @@ export class HttpApi {
   }
 }
 
-/** @throws InvalidRequest for what is no URL */
+/** @throws InvalidRequest for an invalid URL */
 function addressOf(url: unknown): Target {
   if (typeof url !== 'string' && !(url instanceof NamedUrl))
     throw new InvalidRequest(`invalid URL: ${String(url)}`, 1020);
@@ -176,7 +176,7 @@ function addressOf(url: unknown): Target {
   }
 }
 
-/** What a script gets for a request that was not made. @param error null: nothing was wrong with this one */
+/** The response for a request that was not sent. @param error null: another request of the batch was invalid */
 function noAnswer(error: InvalidRequest | null): Response {
   const fields = {
     ...{ method: '', target: NOWHERE, headText: '', body: null },

@@ -1,10 +1,10 @@
 import { unsupported } from '../unsupported.ts';
 
 /**
- * What `response.json(selector)` selects. k6 uses gjson's paths; of those: names and indexes with dots between, `\.` for a dot in a name,
- * `#` for the length of an array and `#.name` for that of each element.
- * @returns undefined where there is nothing
- * @throws TypeError naming what of gjson is not supported: then the load fails
+ * What `response.json(selector)` selects. k6 uses gjson's paths. Supported are names and indexes separated by dots, `\.` for a dot in a
+ * name, `#` for the length of an array and `#.name` for the field `name` of each element.
+ * @returns undefined when nothing matches
+ * @throws TypeError naming a part of gjson that is not supported; the load fails with it
  */
 export function select(value: unknown, selector: string): unknown {
   return follow(value, split(selector), selector);

@@ -9,10 +9,10 @@ import type { StatusTest, Vu } from '../vu.ts';
 
 /** k6's default `timeout` of a request, ms. */
 export const REQUEST_TIMEOUT_MS = 60_000;
-/** How many k6 follows where nobody says how many. */
+/** How many redirects k6 follows by default. */
 const MAX_REDIRECTS = 10;
 
-/** The last argument of a request, read. */
+/** The parameters of a request (its last argument), parsed. */
 export interface Params {
   headers: Record<string, string>;
   cookies: Record<string, { value: string; replace: boolean }>;
@@ -20,7 +20,7 @@ export interface Params {
   tags: Record<string, string> | null;
   timeoutMs: number;
   redirects: number;
-  /** Nobody said how many redirects may be followed, so that more of them are worth a warning. */
+  /** The limit of redirects is the default, so that k6 warns when it is reached. */
   redirectsByDefault: boolean;
   responseType: ResponseType;
   jar: CookieJar;
@@ -42,7 +42,7 @@ export class ExpectedStatuses {
 
 type Reader = (params: Params, value: unknown) => void;
 
-/** Those that k6 passes over where they are null or undefined. */
+/** Parameters that k6 ignores when they are null or undefined. */
 const OPTIONAL = new Set(['headers', 'cookies', 'tags', 'jar', 'compression']);
 
 const READERS: Readonly<Record<string, Reader>> = {
@@ -77,7 +77,7 @@ const READERS: Readonly<Record<string, Reader>> = {
     if (value instanceof CookieJarHandle) params.jar = value.jar;
   },
   auth: (_, value) => {
-    // k6 sends name and password of a URL without being asked; what else it knows, this engine has not.
+    // Basic authentication needs nothing here: user and password of the URL are always sent. Digest and NTLM are not supported.
     if (value === 'digest' || value === 'ntlm')
       throw unsupported(`request parameter auth: "${value}" is not supported by the embedded engine`);
   },
@@ -106,8 +106,8 @@ export function defaultParams(vu: Vu): Params {
 }
 
 /**
- * @throws InvalidRequest naming a parameter that is malformed
- * @throws TypeError naming one that is not supported: then the load fails
+ * @throws InvalidRequest naming a malformed parameter
+ * @throws TypeError naming an unsupported parameter; the load fails with it
  */
 export function readParams(vu: Vu, given: unknown): Params {
   const params = defaultParams(vu);
@@ -125,7 +125,7 @@ export function readParams(vu: Vu, given: unknown): Params {
   return params;
 }
 
-/** ms; what is negative is over at once, as in k6. */
+/** ms. A negative timeout expires at once, as in k6. */
 function timeoutOf(value: unknown): number {
   if (typeof value === 'number' && Number.isFinite(value)) return value;
   const negative = typeof value === 'string' && value.startsWith('-');
@@ -134,7 +134,7 @@ function timeoutOf(value: unknown): number {
   return negative ? -ms : ms;
 }
 
-/** What `setResponseCallback` and `responseCallback` take. */
+/** Reads the argument of `setResponseCallback` and `responseCallback`. */
 export function callbackOf(value: unknown): StatusTest | null {
   if (value === null) return null;
   if (value === undefined) return EXPECTED;
@@ -143,7 +143,7 @@ export function callbackOf(value: unknown): StatusTest | null {
   return value.test;
 }
 
-/** The jar that a script holds: `http.cookieJar()` is that of the VU as it is now. */
+/** The jar object of a script. `http.cookieJar()` returns the VU's jar of the current iteration. */
 export class CookieJarHandle {
   readonly jar: CookieJar;
 
@@ -186,7 +186,7 @@ function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** As JavaScript makes an object of anything. */
+/** Entries of any value, converted to an object as JavaScript does. */
 function entriesOf(value: unknown): [name: string, value: unknown][] {
   return Object.entries(Object(value) as object);
 }

@@ -9,7 +9,7 @@ import { refusedBecause } from './request.ts';
 import type { Outgoing } from './request.ts';
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
-/** What no other host is told. */
+/** Headers that are not sent to another host. */
 const SECRET = new Set([
   'Authorization',
   'Www-Authenticate',
@@ -18,19 +18,19 @@ const SECRET = new Set([
   'Proxy-Authenticate',
 ]);
 
-/** Where an answer sends the client; null: nowhere. */
+/** The location that a redirect names; null: the response is not a redirect. */
 export function locationOf(head: Head): string | null {
   if (!REDIRECTS.has(head.status)) return null;
   const [location = ''] = valuesOf(head.fields, 'location');
   return location === '' ? null : location;
 }
 
-/** What Go makes of a chain of redirects (net/http, Client.do), and k6 of its cookies. */
+/** Follows a chain of redirects like Go (net/http, Client.do), with cookies like k6. */
 export class Redirects {
   readonly #first: Target;
-  /** Given by the script: it stays. */
+  /** The Referer that the script gave; it is kept. */
   readonly #referer: Outgoing['headers'];
-  /** Once another host was asked, it stays without what it must not be told. */
+  /** Once a redirect has led to another host, secret headers are dropped for the rest of the chain. */
   #stripped = false;
 
   constructor(first: Outgoing) {
@@ -38,16 +38,16 @@ export class Redirects {
     this.#referer = first.headers.filter(([name]) => name === 'Referer');
   }
 
-  /** @throws RequestError for a location that is no URL */
+  /** @throws RequestError for a location that is not a URL */
   next(before: Outgoing, status: number, location: string): Outgoing {
     const target = targetAt(resolved(before.target.parsed, location));
-    // 307 and 308 repeat the request, the others ask with GET; HEAD stays HEAD.
+    // 307 and 308 repeat the request. The others turn it into a GET, except HEAD.
     const repeats = status === 307 || status === 308;
     this.#stripped ||= !isAtOrBelow(target.host, this.#first.host);
     const made = {
       method: repeats || before.method === 'HEAD' ? before.method : 'GET',
       target,
-      // An own Host header holds for the same server only, which a relative location is.
+      // The script's Host header applies to the same server only, that is, to a relative location.
       host: isRelative(location) ? before.host : null,
       headers: [...this.#headers(before, repeats), ...this.#refererOf(before.target, target)],
       body: repeats ? before.body : null,
@@ -55,7 +55,7 @@ export class Redirects {
     return { ...made, refused: refusedBecause(made) };
   }
 
-  /** Cookies given as a header are gone: the jar and the request's own say what is sent. */
+  /** Drops a `Cookie` header: cookies come from the jar and from the parameter `cookies`. */
   #headers({ headers }: Outgoing, repeats: boolean): Outgoing['headers'] {
     return headers.filter(
       ([name]) =>
@@ -66,7 +66,7 @@ export class Redirects {
     );
   }
 
-  /** The page before, without its password, and never from https to http. */
+  /** The previous URL without user and password; none from https to http. */
   #refererOf(from: Target, to: Target): Outgoing['headers'] {
     if (this.#referer.length > 0) return this.#referer;
     return from.secure && !to.secure ? [] : [['Referer', textOfUrl(from.parsed, null)]];

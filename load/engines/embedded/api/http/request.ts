@@ -4,15 +4,15 @@ import type { Params } from './params.ts';
 import type { SentRequest } from './response.ts';
 import { canonicalName } from './response.ts';
 
-/** One request as it goes out; a redirect makes another one of it. */
+/** One request as it is sent. A redirect makes a new one from it. */
 export interface Outgoing {
   method: string;
   target: Target;
-  /** The script's own Host header; null: that of the target. */
+  /** The script's own Host header; null: the target's. */
   host: string | null;
   headers: [name: string, value: string][];
   body: Buffer | null;
-  /** Why it cannot be sent: then it counts as a failed request, as in k6. */
+  /** Why it cannot be sent; it then counts as a failed request, as in k6. */
   refused: string | null;
 }
 
@@ -24,12 +24,12 @@ export interface Prepared {
   template: string | null;
 }
 
-/** RFC 9110, section 9.1: the method is a token; anything else would end the request line early. */
+/** RFC 9110, section 9.1: the method is a token; other characters could end the request line early. */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-// eslint-disable-next-line no-control-regex -- the characters that no header may have (tabs it may)
+// eslint-disable-next-line no-control-regex -- characters that no header value may have (a tab is allowed)
 const VALUE = /^[^\x00-\x08\x0a-\x1f\x7f]*$/;
 
-/** The headers that a script gave, with the one that every request has; of one name the last. */
+/** The script's headers and the default User-Agent. Of several with the same name the last one wins. */
 export function headersOf(params: Params, userAgent: string, type: string | null): Outgoing['headers'] {
   const headers = new Map([['User-Agent', userAgent]]);
   if (type !== null) headers.set('Content-Type', type);
@@ -37,7 +37,7 @@ export function headersOf(params: Params, userAgent: string, type: string | null
   return [...headers];
 }
 
-/** What Go would not send. */
+/** Why Go would refuse to send the request; null: it would send it. */
 export function refusedBecause({ method, target, headers }: Omit<Outgoing, 'refused'>): string | null {
   if (target.refused !== null) return target.refused;
   if (!TOKEN.test(method)) return `net/http: invalid method ${JSON.stringify(method)}`;
@@ -48,7 +48,7 @@ export function refusedBecause({ method, target, headers }: Omit<Outgoing, 'refu
   return null;
 }
 
-/** The cookies of the jar and those of the request: these win over one of the same name only with `replace`. */
+/** Cookies of the request and of the jar. One with `replace` is sent instead of the jar's of the same name, otherwise both are. */
 export function cookieHeader({ place }: Target, params: Params): string {
   const own = Object.entries(params.cookies);
   if (own.length === 0 && !params.jar.used) return '';
@@ -73,7 +73,7 @@ export function headText({ method, target, host, headers, body }: Outgoing, cook
   return bytesOf(`${method} ${target.path} HTTP/1.1\r\n${lines.join('')}\r\n`);
 }
 
-/** An empty User-Agent is how scripts leave it out. */
+/** Whether a header of the script is sent. An empty User-Agent means: send none. */
 function isTheirs([name, value]: [name: string, value: string]): boolean {
   return !OURS.has(name) && !(name === 'User-Agent' && value === '');
 }
@@ -86,10 +86,10 @@ function bytesOf(text: string): string {
   return isAscii(text) ? text : Buffer.from(text).toString('latin1');
 }
 
-/** Written by us, whatever a script gives: a wrong length would make two requests of one. */
+/** Always written by the engine: with a wrong length from a script, the server would see two requests. */
 const OURS = new Set(['Content-Length', 'Transfer-Encoding', 'Cookie', 'Host']);
 
-/** A server waits for a body of these unless it is told that there is none. */
+/** For these methods a server expects a body unless Content-Length says 0. */
 function needsLength(method: string): boolean {
   return method === 'POST' || method === 'PUT' || method === 'PATCH';
 }

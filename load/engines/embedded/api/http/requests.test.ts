@@ -6,7 +6,7 @@ import { count, load, serve } from '../../_testing/loads.ts';
 import type { Handler, Ran } from '../../_testing/loads.ts';
 import { HEAD } from '../../_testing/scripts.ts';
 
-/** Tells what it was asked, as JSON; and sends what the paths of the tests say. */
+/** Answers with the request as JSON, or with what the path stands for. */
 const echo: Handler = (request, response) => {
   const path = request.url ?? '';
   const special = SPECIAL[path.split('?')[0] ?? ''];
@@ -86,7 +86,7 @@ describe('requests that are not sent', () => {
       check(http.get(U, { responseType: 'xml' }), { 'a response type': (r) => seen(r) === '0 0' });
       check(http.get(U, { tags: { a: {} } }), { 'a tag': (r) => seen(r) === '0 0' });
     }`);
-    // The redirect to another scheme is one that was answered.
+    // The redirect to an unsupported scheme got an answer, so it counts as a request.
     assert.equal(count(result, 'http_reqs'), 7);
     const failed = result.metrics['http_req_failed'];
     assert.ok(failed?.type === 'rate');

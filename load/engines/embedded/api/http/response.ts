@@ -11,7 +11,7 @@ export type ResponseType = 'text' | 'binary' | 'none';
 export interface Timings {
   duration: number;
   blocked: number;
-  /** k6 measures it no more. */
+  /** k6 no longer measures it. */
   looking_up: 0;
   connecting: number;
   tls_handshaking: number;
@@ -20,7 +20,7 @@ export interface Timings {
   receiving: number;
 }
 
-/** What a response says of its request. */
+/** `response.request`: the request as it was sent. */
 export interface SentRequest {
   method: string;
   url: string;
@@ -29,14 +29,14 @@ export interface SentRequest {
   cookies: Record<string, { name: string; value: string; replace: boolean }[]>;
 }
 
-/** `content-type` → `Content-Type`, as Go writes names, and so k6. */
+/** `content-type` → `Content-Type`, as Go, and so k6, writes header names. */
 export function canonicalName(name: string): string {
   return name.toLowerCase().replace(/(^|-)[a-z]/g, (start) => start.toUpperCase());
 }
 
 /**
- * ms, as k6 defines them: `blocked` goes until the connection is up, so that it holds `connecting` and the handshake. One plain object
- * literal, since it is made for every request.
+ * ms, as k6 defines them: `blocked` lasts until the connection is up, so it includes `connecting` and the TLS handshake. One plain object
+ * literal for speed, since it is made for every request.
  */
 export function timingsOf(exchange: Exchange): Timings {
   const { startMs, sendMs, sentMs, firstByteMs, endMs, reused } = exchange;
@@ -57,10 +57,10 @@ export function timingsOf(exchange: Exchange): Timings {
   };
 }
 
-/** RFC 9110, section 6.4.1: they have no body, not even an empty one. */
+/** RFC 9110, section 6.4.1: these have no body, not even an empty one. */
 const BODILESS = new Set([204, 304]);
 
-/** An answer as scripts see it. What most scripts never read is made when it is read. */
+/** A response as scripts see it. Fields that most scripts never read are computed on access. */
 export class Response {
   readonly #exchange: Exchange;
   readonly #type: ResponseType;
@@ -72,7 +72,7 @@ export class Response {
   #cookies: Record<string, Cookie[]> | null = null;
   #json: unknown;
 
-  /** @param request null where nothing was sent */
+  /** @param request returns null when nothing was sent */
   constructor(exchange: Exchange, type: ResponseType, request: () => SentRequest | null) {
     this.#exchange = exchange;
     this.#type = type;
@@ -143,8 +143,8 @@ export class Response {
   }
 
   /**
-   * @returns with a selector undefined for a body that is not JSON
-   * @throws Error where there is no body, and without a selector for one that is not JSON
+   * @returns undefined when a selector is given and the body is not JSON
+   * @throws Error when there is no body, or when no selector is given and the body is not JSON
    */
   json(selector?: string): unknown {
     const { body } = this;
