@@ -24,7 +24,7 @@ const LAYERS = {
   cli: { pattern: 'cli', may: ['runner', 'suites', 'env', 'host', 'reports', 'record', 'judge', 'render'] },
 };
 
-/** Only types: what workers and the runner say to each other, and so what probes hand to both. */
+/** Only types: the messages between workers and the runner. Probes import them too, because they produce parts of these messages. */
 const PROTOCOL = 'suites/harness/protocol.ts';
 
 /** Parts that must stay pure: no file, no socket, no process. */
@@ -48,7 +48,7 @@ const NO_IO = IO_MODULES.flatMap((name) => [name, `node:${name}`]).map((name) =>
 const JUDGES = ['suites/**/judge.ts', 'suites/**/judge-*.ts'];
 const TESTS = ['**/*.test.ts', '**/*.itest.ts', '**/*.bench.ts'];
 
-/** From what the environment answers to a verdict nothing is guessed. */
+/** Code between an answer of the environment and the verdict: casts and guesses are forbidden there, since they could make a false verdict. */
 const FROM_ANSWER_TO_VERDICT = ['faults', 'probes/gpu', 'probes/kubernetes', 'reports', 'runner', 'suites'];
 const DOUBLES = ['**/_testing/**'];
 
@@ -121,7 +121,7 @@ export default tseslint.config(
             {
               regex:
                 '^(\\.\\./)+(env|faults|host|probes|load)/|/(harness|catalogue)/|/(observe|controls)\\.ts$|^\\./definition\\.ts$',
-              message: 'A judge knows the record and what other judges know, and nothing of how it was made.',
+              message: 'A judge imports only the record and other judges, not what made the record.',
             },
           ],
         },
@@ -134,7 +134,7 @@ export default tseslint.config(
     rules: {
       'no-restricted-imports': [
         'error',
-        { patterns: [{ regex: '/local/', message: 'The schema and the loader know no provider.' }] },
+        { patterns: [{ regex: '/local/', message: 'The schema and the loader import no provider.' }] },
       ],
     },
   },
@@ -148,7 +148,8 @@ export default tseslint.config(
           patterns: [
             {
               regex: '/env/local/|embedded-safety',
-              message: 'The guard knows no provider: what only a provider can undo is handed to it.',
+              message:
+                'The guard imports no provider: it is given the rollbacks that only a provider can do.',
             },
           ],
         },
@@ -160,7 +161,7 @@ export default tseslint.config(
     rules: {
       'no-restricted-imports': [
         'error',
-        { paths: [{ name: '@playwright/test', message: 'Probes know nothing of tests.' }] },
+        { paths: [{ name: '@playwright/test', message: 'Probes do not import a test runner.' }] },
       ],
     },
   },
@@ -179,7 +180,7 @@ export default tseslint.config(
       '@typescript-eslint/no-non-null-assertion': 'off',
     },
   },
-  // Only tests import doubles: both look wherever they must.
+  // Tests and test doubles may import from any layer.
   { files: [...TESTS, ...DOUBLES], rules: { 'boundaries/dependencies': 'off' } },
   {
     files: FROM_ANSWER_TO_VERDICT.map((folder) => `${folder}/**/*.ts`),

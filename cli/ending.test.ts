@@ -5,7 +5,7 @@ import { NotReadyError } from '../env/local/platform/rollout.ts';
 import { DeadlineError } from '../host/wait.ts';
 import { exitCodeOf, linesOf } from './ending.ts';
 
-test('should say of an environment that is half up what is not ready, without a stack', () => {
+test('should name what is not ready in an environment that is half up, without a stack', () => {
   const late = new DeadlineError({ what: 'the edge to answer', deadlineMs: 1000 }, 'status 503');
   for (const error of [new NotReadyError('tender/deployment/api is not ready', {}), late]) {
     assert.equal(exitCodeOf(error), EXIT.inconclusive);
@@ -13,7 +13,7 @@ test('should say of an environment that is half up what is not ready, without a 
   }
 });
 
-test('should show the stack of what nobody foresaw', () => {
+test('should show the stack of an unexpected error', () => {
   const error = new TypeError('x is not a function');
   assert.equal(exitCodeOf(error), EXIT.harness);
   const [message, stack] = linesOf(error);

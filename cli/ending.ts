@@ -1,4 +1,4 @@
-/** How a command ends that threw: its exit code, and what is said of the error. */
+/** Exit code and error text of a command that threw. */
 import { CommanderError } from 'commander';
 import { EXIT } from '../host/errors.ts';
 
@@ -6,7 +6,7 @@ import { EXIT } from '../host/errors.ts';
 const CODES_BY_NAME: Record<string, number> = {
   PreflightError: EXIT.usage,
   EnvironmentHeldError: EXIT.refused,
-  // The embedded environment is half up: something of it was not ready in time, and the message says what.
+  // The embedded environment is half up: a part of it was not ready in time. The message names that part.
   NotReadyError: EXIT.inconclusive,
   DeadlineError: EXIT.inconclusive,
 };
@@ -18,7 +18,7 @@ export function exitCodeOf(error: unknown): number {
   return CODES_BY_NAME[error.name] ?? EXIT.harness;
 }
 
-/** Lines for people; the stack only where the harness itself failed. Commander says what it has to say by itself. */
+/** Error lines to print. The stack is added only when the harness itself failed; commander prints its own errors. */
 export function linesOf(error: unknown): string[] {
   if (error instanceof CommanderError) return [];
   if (!(error instanceof Error)) return [String(error)];

@@ -75,14 +75,14 @@ test('should explain what a check looks at, and assume no goal where there is no
   assert.doesNotMatch(other.out, /^looks at/m);
 });
 
-test('should look at every file that is to be validated', async () => {
+test('should validate the files after an invalid one too', async () => {
   const { code, out, err } = await plumbline('env', 'validate', 'local', 'no-such', 'staging');
   assert.equal(code, 64);
   assert.match(out, /local: valid \(local, local\)\nstaging: valid \(staging, staging\)/);
   assert.match(err, /no environment "no-such"/);
 });
 
-test('should refuse a record that is none', async (context) => {
+test('should refuse a folder without a run record', async (context) => {
   const folder = await mkdtemp(path.join(tmpdir(), 'plumbline-'));
   context.after(() => rm(folder, { recursive: true }));
   const { code, err } = await plumbline('report', folder, '--format', 'html');
@@ -93,7 +93,7 @@ test('should refuse a record that is none', async (context) => {
   );
 });
 
-test('env check says line by line what it looked at, and whether the machine is ready', async () => {
+test('env check prints one line for each requirement, and whether the machine is ready', async () => {
   const { code, out } = await plumbline('env', 'check', '--env', 'local-small');
   const lines = out.trimEnd().split('\n');
   assert.match(lines[0] ?? '', /^[✓✗] system /);

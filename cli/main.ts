@@ -30,7 +30,7 @@ const COMMANDS: readonly Register[] = [
   registerToolchain,
 ];
 
-/** Makes children end the same way: commander copies settings only to commands created after they are set. */
+/** Applies the same exit and output handling to subcommands: commander copies settings only to commands created later. */
 function strict(command: Command, context: Context): void {
   command.exitOverride().configureOutput({
     writeOut: (text) => {
@@ -43,12 +43,12 @@ function strict(command: Command, context: Context): void {
   for (const child of command.commands) strict(child, context);
 }
 
-/** All commands; what they print and end with goes to the context. */
+/** All commands. Their output and exit codes go to the context. */
 export function buildProgram(context: Context): Command {
   const program = new Command('plumbline')
     .description('Checks an environment against its deployment architecture')
     .version(manifest.version, '-V, --version', 'print the version')
-    .showHelpAfterError('(plumbline --help shows what there is)');
+    .showHelpAfterError('(plumbline --help lists the commands)');
   for (const register of COMMANDS) register(program, context);
   strict(program, context);
   return program;
@@ -57,10 +57,9 @@ export function buildProgram(context: Context): Command {
 let guarded = false;
 
 /**
- * What nobody catches ends the command as an error of the harness: Node's own 1 would mean that a check failed.
+ * An uncaught error exits with the code for a harness error: Node's default, 1, would mean that a check failed.
  *
- * `plumbline … | head -1`: a reader that has gone away is no failure of the command, and must not cut short a run that still has to
- * restore. What would be written is lost, and the exit code stays the command's.
+ * A closed stdout (`plumbline … | head -1`) must not end a run that still has to restore. Later output is lost; the exit code is unchanged.
  */
 function guardProcess(): void {
   if (guarded) return;

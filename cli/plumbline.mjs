@@ -1,21 +1,21 @@
 #!/usr/bin/env node
-// Plain JavaScript, so that an old Node gets a sentence instead of a syntax error.
+// Plain JavaScript, so that an old Node prints this message instead of a syntax error.
 const NEEDED = 24;
 const major = Number(process.versions.node.split('.', 1)[0]);
 
 if (major < NEEDED) {
   process.stderr.write(
     `plumbline needs Node.js ${NEEDED} or newer, this is ${process.versions.node}. ` +
-      `\`npm ci\` brings it along: run \`npx plumbline\` or \`npm start\` in the checkout.\n`,
+      `\`npm ci\` installs it: run \`npx plumbline\` or \`npm start\` in the checkout.\n`,
   );
   process.exitCode = 64;
 } else {
-  // Node's own 1 and 13 would be taken for a verdict, or for nothing at all: what cannot be loaded is an error of the harness.
+  // A load failure must exit as a harness error. Node's own codes would mislead: 1 means a failed check, and 13 means nothing here.
   const HARNESS = 3;
   process.on('exit', (code) => {
     if (code !== 13) return;
     process.stderr.write(
-      'plumbline cannot be loaded: a module waits for itself, such as a definition that imports the catalogue\n',
+      'plumbline cannot be loaded: modules import each other and each waits for the other (does a check definition import the catalogue?)\n',
     );
     process.exitCode = HARNESS;
   });
@@ -24,6 +24,6 @@ if (major < NEEDED) {
     process.exit(HARNESS);
   });
   process.exitCode = await loaded.main(process.argv.slice(2));
-  // Whatever still keeps the process alive has had its chance.
+  // Exit after 5 s even if a handle is still open. unref(): this timer itself does not delay the exit.
   setTimeout(() => process.exit(), 5000).unref();
 }

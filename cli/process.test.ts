@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-test('should end as the command ends when nobody reads its output any more', async () => {
+test('should keep the exit code of the command when its output is closed', async () => {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'plumbline.mjs'), 'list'], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -16,7 +16,7 @@ test('should end as the command ends when nobody reads its output any more', asy
   assert.equal(code, 0);
 });
 
-test('should end as an error of the harness, not as a failed check, when nobody catches an error', async () => {
+test('should exit with the code for a harness error, not for a failed check, when an error is uncaught', async () => {
   const code = `
     const { main } = await import(${JSON.stringify(join(import.meta.dirname, 'main.ts'))});
     await main(['--version']);

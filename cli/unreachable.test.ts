@@ -20,7 +20,7 @@ const VARIABLES = Object.fromEntries(
 );
 const RUN = ['run', '--env', 'staging', '--out', out];
 
-/** A kubeconfig of an address at which nobody listens any more. */
+/** A kubeconfig with an address on which nothing listens any more. */
 async function deadKubeconfig(): Promise<string> {
   const server = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
@@ -84,7 +84,7 @@ test('false verdict 16: a kubeconfig of a dead address is one sentence, and no c
   const roles = record.checks.find(({ id }) => id === 'topology/workloads/roles');
   assert.match(roles?.reason ?? '', /^the environment cannot be asked: /);
   assert.deepEqual(roles?.findings, []);
-  // Judged again from its histories it is the same.
+  // Judging the run again from its histories gives the same result.
   const again = await plumbline(['judge', join(out, run)]);
   assert.equal(again.code, 2);
   assert.ok(again.stdout.includes(record.sentence));

@@ -16,7 +16,7 @@ export interface Sink {
   write(text: string): unknown;
 }
 
-/** Without a terminal a line is written at every step and at least this often, ms. */
+/** Without a terminal, a line is written at every step and after this long without one, ms. */
 const QUIET_MS = 15_000;
 
 /** `4:07` */

@@ -9,7 +9,7 @@ export interface Ended {
   stderr: string;
 }
 
-/** @param env variables beside those that a command needs to start; nothing else of this process's environment is handed on */
+/** @param env variables besides PATH and HOME; the command inherits nothing more from this process */
 export async function plumbline(
   argv: readonly string[],
   env: Readonly<Record<string, string>> = {},

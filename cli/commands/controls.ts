@@ -11,7 +11,7 @@ interface Options {
 export function registerControls(program: Command, context: Context): void {
   program
     .command('controls')
-    .description('break on purpose what each check looks at, and prove that it is caught')
+    .description('break what each check looks at, and prove that the check notices')
     .option('--check <glob>', 'only controls of checks whose id matches')
     .addOption(
       new Option('--size <size>', 'embedded environment to break')

@@ -9,7 +9,7 @@ export function registerDiff(program: Command, context: Context): void {
     .argument('<run>', 'folder of a run, its name in runs/, or latest')
     .argument('<baseline>', 'the run to compare with')
     .action(async (run: string, baseline: string) => {
-      // In turn: of two that are missing, the first is the one that is told.
+      // In turn, so that the error names the first of two missing runs.
       const now = await readRun(run, context.checkoutDir);
       const before = await readRun(baseline, context.checkoutDir);
       const { diffRuns } = await import('../../reports/index.ts');

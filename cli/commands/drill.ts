@@ -18,13 +18,13 @@ interface Options {
 export function registerDrill(program: Command, context: Context): void {
   program
     .command('drill')
-    .description('inject one fault, several times if asked, and measure what happens')
-    .argument('[check]', 'id of a failover check; of a series that is resumed, its own')
+    .description('inject one fault, once or in several trials, and measure what happens')
+    .argument('[check]', 'id of a failover check; with --resume, the one of the resumed series')
     .option('--env <name>', 'environment (default: local)')
     .option('--repeat <n>', 'trials; with --resume, how many more', positiveInteger)
     .option('--resume <run>', 'append trials of the same commit, environment and cluster to a run')
     .addOption(
-      new Option('--target <member>', 'whom to hit').choices([
+      new Option('--target <member>', 'member to target').choices([
         'leader',
         'replica',
         'random',
@@ -33,8 +33,8 @@ export function registerDrill(program: Command, context: Context): void {
       ]),
     )
     .addOption(new Option('--also <what...>', 'what a partition cuts off besides the peers').choices(['api']))
-    .option('--yes', 'it may disturb the environment; without it nothing is done')
-    .option('--dry-run', 'print what would be touched, for how long, and its price; do nothing')
+    .option('--yes', 'permit the disturbance; without this option nothing is done')
+    .option('--dry-run', 'print what would be touched, for how long and at what cost; do nothing')
     .option('--out <dir>', 'folder in which the folder of the run is made')
     .action(async (check: string | undefined, options: Options) => {
       const { drill } = await import('../../runner/index.ts');

@@ -64,7 +64,7 @@ async function up(options: UpOptions, context: Context): Promise<number> {
   });
 }
 
-/** Whether this machine can hold the environment: a line for each thing that was looked at, with what to do. */
+/** Prints whether this machine can hold the environment: one line for each requirement, with the remedy if it is not met. */
 async function checkMachine(options: UpOptions, context: Context): Promise<number> {
   const environment = await load(options.env, options);
   const { instance, size } = embedded(environment);
@@ -77,7 +77,7 @@ async function checkMachine(options: UpOptions, context: Context): Promise<numbe
     context.out(
       missing === 0
         ? `this machine is ready for ${instance} (${size})`
-        : `this machine is not ready for ${instance} (${size}): ${missing} of ${findings.length} in the way`,
+        : `this machine is not ready for ${instance} (${size}): ${missing} of ${findings.length} requirements not met`,
     );
     return missing === 0 ? EXIT.met : EXIT.usage;
   });
@@ -113,11 +113,11 @@ async function down(options: { env: string; purge?: true }, context: Context): P
   });
 }
 
-/** @throws CommandError while another environment needs the packages */
+/** @throws CommandError while another environment that needs the packages is up */
 function refuseWhileUp(others: readonly string[]): void {
   if (others.length > 0)
     throw new CommandError(
-      `${others.join(', ')} needs the packages: remove it first (plumbline env down --env ${others[0] ?? ''})`,
+      `the packages are still needed by ${others.join(', ')}: remove it first (plumbline env down --env ${others[0] ?? ''})`,
       EXIT.refused,
     );
 }
@@ -172,14 +172,16 @@ async function validate(files: readonly string[], context: Context): Promise<num
 export function registerEnv(program: Command, context: Context): void {
   const env = program
     .command('env')
-    .description('provision, remove and look at embedded environments; validate files');
+    .description('provision, inspect and remove embedded environments; validate files');
   const named = (): Option => new Option('--env <name>', 'embedded environment').default('local');
   const provisioning = (name: string, description: string): Command =>
     env
       .command(name)
       .description(description)
       .addOption(named())
-      .addOption(new Option('--size <size>', 'instead of the size in its file').choices(['small', 'full']))
+      .addOption(
+        new Option('--size <size>', 'size, instead of the one in its file').choices(['small', 'full']),
+      )
       .option('--with <stores>', 'stores and parts to provision, separated by commas, or all', commaList);
   provisioning(
     'check',
@@ -194,7 +196,7 @@ export function registerEnv(program: Command, context: Context): void {
   );
   env
     .command('down')
-    .description('remove an environment, whatever is left of it')
+    .description('remove an environment, also one that is only half there')
     .addOption(named())
     .option('--purge', 'also remove the packages that were installed for it')
     .action(async (options: { env: string; purge?: true }) => {

@@ -26,7 +26,7 @@ export function registerRun(program: Command, context: Context): void {
     .option('--suite <name>', 'only this suite (may be repeated)', collect)
     .option('--check <glob>', 'only checks whose id matches (may be repeated)', collect)
     .option('--repeat <n>', 'trials of every failover check', positiveInteger)
-    .option('--gate', 'the profile gate, of which every required check must pass')
+    .option('--gate', 'run the profile gate: every required check must pass')
     .option('--baseline <run>', 'compare with an earlier run')
     .option('--out <dir>', 'folder in which the folder of the run is made')
     .option('--with <stores>', 'stores and parts to check, separated by commas, or all', commaList)

@@ -4,7 +4,6 @@ import { EXIT } from '../../host/errors.ts';
 import type { Context } from '../context.ts';
 import { cancellable } from '../signals.ts';
 
-/** A hundredth of a GiB is told. */
 const GIB = 1024 ** 3;
 const gib = (bytes: number): string => `${(bytes / GIB).toFixed(2)} GiB`;
 
@@ -28,9 +27,11 @@ export function registerToolchain(program: Command, context: Context): void {
     });
   toolchain
     .command('unpack')
-    .description('put such a file into the cache of this machine, so that nothing is compiled here')
-    .argument('<file>', 'archive that `toolchain pack` has written')
-    .option('--sha256 <digest>', 'refuse a file with another digest than the one that pack has printed')
+    .description(
+      'put the contents of such a file into the cache of this machine, so that nothing is compiled here',
+    )
+    .argument('<file>', 'archive that `toolchain pack` wrote')
+    .option('--sha256 <digest>', 'refuse the file unless it has this digest, which pack printed')
     .action(async (file: string, options: { sha256?: string }) => {
       const { unpackArchive } = await import('../../env/local/index.ts');
       context.exit(
