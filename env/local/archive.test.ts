@@ -19,7 +19,7 @@ import { run } from '../../host/run.ts';
 import { GROUPS, programOf } from './toolchain/groups.ts';
 import { groupsFor, linkNames, toolchainKey, toolsBuilt, toolsDir } from './toolchain/index.ts';
 
-/** Of no Go that is installed anywhere: programs that were made elsewhere. */
+/** A Go version that no machine has, as if the programs had been compiled elsewhere. */
 const GO = 'go1.0.0';
 const KEY = toolchainKey(GO);
 const kept = process.env['PLUMBLINE_CACHE'];
@@ -46,7 +46,7 @@ function write(file: string, text: string): void {
   writeFileSync(file, text);
 }
 
-/** A cache in which everything is built, and what it was built from. */
+/** A cache with everything built, including the sources it was built from. */
 function full(): string {
   const folder = cache();
   for (const group of GROUPS)
@@ -86,7 +86,7 @@ describe('an archive of programs and images', () => {
     assert.equal(existsSync(join(to, 'go')) || existsSync(join(to, 'images/fetched')), false);
     assert.equal(await toolsBuilt(groupsFor([])), true);
     assert.equal(await toolsDir(['cluster']), join(to, 'toolchain', KEY));
-    // Nothing is left of the work itself, and what is there already stays as it is.
+    // No temporary files are left, and files that exist already stay unchanged.
     assert.deepEqual(readdirSync(to).toSorted(), ['images', 'registry', 'toolchain']);
     write(join(to, 'images/layers/aa.json'), 'changed since');
     await unpackArchive(file, undefined);
@@ -102,7 +102,7 @@ describe('an archive of programs and images', () => {
     await assert.rejects(packArchive(join(root, 'none', 'x')), refusal(/cannot be written/));
   });
 
-  it('should refuse another file than the one that was packed, and change nothing', async () => {
+  it('should refuse a file that differs from the packed one, and change nothing', async () => {
     full();
     await packArchive(file);
     const to = cache();
@@ -110,7 +110,7 @@ describe('an archive of programs and images', () => {
       unpackArchive(file, '0'.repeat(64)),
       refusal(/has the digest [0-9a-f]{64}, expected/),
     );
-    await assert.rejects(unpackArchive(join(root, 'none'), undefined), refusal(/is not there/));
+    await assert.rejects(unpackArchive(join(root, 'none'), undefined), refusal(/does not exist/));
     writeFileSync(file, 'no archive');
     await assert.rejects(unpackArchive(file, undefined), refusal(/cannot be unpacked/));
     writeFileSync(file, readFileSync(file).subarray(0, 4));
@@ -135,12 +135,16 @@ describe('an archive of programs and images', () => {
     cache();
   };
 
-  it('should refuse what would be written elsewhere, is of other sources, or lacks a content', async () => {
+  it('should refuse an archive with a path outside the cache, of other sources, or with a missing blob', async () => {
     const bytes = 1;
     const [sha256, executable] = ['f'.repeat(64), false];
     for (const path of ['../../etc/passwd', '/etc/passwd', 'registry/../../x', 'go/mod/x', 'toolchain/x']) {
       await made((manifest) => (manifest['files'] = [{ path, sha256, bytes, executable }]));
-      await assert.rejects(unpackArchive(file, undefined), refusal(/where nothing of it belongs/), path);
+      await assert.rejects(
+        unpackArchive(file, undefined),
+        refusal(/outside the folders of an archive/),
+        path,
+      );
       rmSync(file);
     }
     await made((manifest) => (manifest['go'] = 'go9.9.9'));
@@ -150,6 +154,6 @@ describe('an archive of programs and images', () => {
     await assert.rejects(unpackArchive(file, undefined), refusal(/is damaged: it lacks the content/));
     rmSync(file);
     await made((manifest) => (manifest['format'] = 2));
-    await assert.rejects(unpackArchive(file, undefined), refusal(/no archive that/));
+    await assert.rejects(unpackArchive(file, undefined), refusal(/not an archive that/));
   });
 });

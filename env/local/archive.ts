@@ -1,6 +1,6 @@
 /**
  * The compiled programs and the images of the embedded environment as one file, so that only one machine of a team compiles: a tar of
- * `manifest.json` and `blobs/SHA256`, compressed with zstd. Each content is there once, under its digest.
+ * `manifest.json` and `blobs/SHA256`, compressed with zstd. Identical files are stored once, under their digest.
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -42,21 +42,21 @@ import {
 import { errorText } from '../../reports/record/error-text.ts';
 
 const FORMAT = 1;
-/** Folders of the cache that an environment is provisioned from; what they were built from is left out. */
+/** Folders of the cache that provisioning reads. The sources that they were built from are left out. */
 const PARTS = ['images/blobs', 'images/files', 'images/layers', 'registry'] as const;
-/** Where a file of an archive may go. */
+/** Paths that a file of an archive may have in the cache. */
 const ALLOWED = /^(?:toolchain\/[0-9a-f]{16}|images\/(?:blobs|files|layers)|registry)\/[\w.+/-]+$/;
-/** Quick: most of it is compressed already. */
+/** A fast level, because most of the content is compressed already. */
 const ZSTD_LEVEL = 3;
-/** Somebody may be building all of it. */
+/** Another process may hold the cache while it builds everything. */
 const LOCK_DEADLINE_MS = 75 * 60_000;
 const STAGING = 'archive-';
 
 const manifestSchema = z.strictObject({
   format: z.literal(FORMAT),
-  /** The folder of the programs, which is the key of their sources. */
+  /** Name of the folder of the programs: the hash of their sources. */
   toolchain: z.string().regex(/^[0-9a-f]{16}$/),
-  /** The Go that has made them. */
+  /** Version of Go that compiled them. */
   go: z.string(),
   files: z.array(
     z.strictObject({
@@ -70,7 +70,7 @@ const manifestSchema = z.strictObject({
 type Manifest = z.infer<typeof manifestSchema>;
 
 export interface Archive {
-  /** Of the whole file: what whoever unpacks it checks it by. */
+  /** Digest of the whole file, to be checked when it is unpacked. */
   sha256: string;
   bytes: number;
   files: number;
@@ -81,16 +81,16 @@ interface ArchiveOptions {
 }
 
 /**
- * Packs the programs and images that are built.
- * @throws CommandError where nothing is built yet, the file is there already, or it cannot be written
+ * Packs the programs and images that are in the cache.
+ * @throws CommandError if nothing is built yet, or the file exists already or cannot be written
  */
 export async function packArchive(file: string, options: ArchiveOptions = {}): Promise<Archive> {
   if (existsSync(file))
-    throw new CommandError(`${file} is there already: remove it, or name another file`, EXIT.usage);
+    throw new CommandError(`${file} exists already: remove it, or name another file`, EXIT.usage);
   const least = groupsFor([]);
   if (!(await toolsBuilt(least, options.signal)))
     throw new CommandError(
-      'there is nothing to pack yet: provision an environment first, with all that the archive is to hold (plumbline env up --env local --with all)',
+      'there is nothing to pack yet: first provision an environment with everything that the archive should hold (plumbline env up --env local --with all)',
       EXIT.usage,
     );
   const toolsFolder = await toolsDir(least, options.signal);
@@ -134,7 +134,7 @@ async function compressed(
   file: string,
   signal: AbortSignal | undefined,
 ): Promise<{ sha256: string; bytes: number }> {
-  // The manifest first: whoever reads it knows at once what comes.
+  // The manifest comes first, so that a reader has the list of files before their contents.
   const tar = spawn('tar', ['-cf', '-', '-C', staging, 'manifest.json', 'blobs'], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
@@ -153,17 +153,17 @@ async function compressed(
 }
 
 /**
- * Puts the programs and images of an archive into the cache; what is there already stays. Nothing is put anywhere before all of it was read
- * and every content has its digest.
- * @param expected digest of the whole file, where whoever packed it told it
- * @throws CommandError for a file that is none of ours, of other sources than this checkout's, or with another digest
+ * Puts the programs and images of an archive into the cache; files that exist there stay. Nothing is placed before the whole archive was
+ * read and every digest verified.
+ * @param expected digest of the whole file, as `pack` printed it; undefined: not compared
+ * @throws CommandError for a file that is not such an archive, was built from other sources than this checkout's, or has another digest
  */
 export async function unpackArchive(
   file: string,
   expected: string | undefined,
   options: ArchiveOptions = {},
 ): Promise<Archive> {
-  if (!existsSync(file)) throw new CommandError(`${file} is not there`, EXIT.usage);
+  if (!existsSync(file)) throw new CommandError(`${file} does not exist`, EXIT.usage);
   return withCache(options, (staging) => unpack(file, expected, { staging, ...options }));
 }
 
@@ -174,9 +174,9 @@ async function unpack(
 ): Promise<Archive> {
   const sha256 = await digestOf(file, signal);
   if (expected !== undefined && sha256 !== expected.toLowerCase())
-    throw new CommandError(`${file} has the digest ${sha256}, expected is ${expected}`, EXIT.usage);
+    throw new CommandError(`${file} has the digest ${sha256}, expected ${expected}`, EXIT.usage);
   try {
-    // With --ignore-zeros it reads to the end of its input; without, it may be gone before we have closed that, which looks like an archive cut off.
+    // --ignore-zeros makes tar read to the end of its input. Without it tar may exit while we still write, which looks like a truncated archive.
     const words = ['--ignore-zeros', '--no-same-owner', '--no-same-permissions'];
     const tar = spawn('tar', ['-xf', '-', '-C', staging, ...words], { stdio: ['pipe', 'ignore', 'ignore'] });
     await together(tar, pipeline(createReadStream(file), createZstdDecompress(), tar.stdin, { signal }));
@@ -195,16 +195,19 @@ function manifestIn(staging: string, file: string): Manifest {
   const text = isFile(path) ? readFileSync(path, 'utf8') : '';
   const found = manifestSchema.safeParse(parsed(text));
   if (!found.success)
-    throw new CommandError(`${file} is no archive that \`plumbline toolchain pack\` has written`, EXIT.usage);
+    throw new CommandError(`${file} is not an archive that \`plumbline toolchain pack\` wrote`, EXIT.usage);
   const manifest = found.data;
   const stray = manifest.files.find(
     ({ path: name }) => !ALLOWED.test(name) || name.split('/').includes('..'),
   );
   if (stray !== undefined)
-    throw new CommandError(`${file} would write to ${stray.path}, where nothing of it belongs`, EXIT.usage);
+    throw new CommandError(
+      `${file} would write to ${stray.path}, which is outside the folders of an archive`,
+      EXIT.usage,
+    );
   if (toolchainKey(manifest.go) !== manifest.toolchain)
     throw new CommandError(
-      `${file} holds programs of other versions than this checkout builds: pack it again with this version of Plumbline`,
+      `${file} holds programs of other versions than this checkout builds: pack again with this version of Plumbline`,
       EXIT.usage,
     );
   return manifest;
@@ -227,11 +230,11 @@ async function checkBlobs(
   for (const digest of digests) {
     const blob = join(staging, 'blobs', digest);
     if (!isFile(blob) || (await digestOf(blob, signal)) !== digest)
-      throw new CommandError(`${file} is damaged: it lacks the content ${digest}`, EXIT.usage);
+      throw new CommandError(`${file} is damaged: it lacks the blob ${digest}`, EXIT.usage);
   }
 }
 
-/** The note of who has made the programs comes last: without it nobody takes them for whole. */
+/** Places the completion marker of the programs last: a folder without it counts as incomplete. */
 function placeFiles(staging: string, { files, toolchain }: Manifest): void {
   const last = `toolchain/${toolchain}/${MADE_BY}`;
   const inOrder = files.toSorted((a, b) => Number(a.path === last) - Number(b.path === last));
@@ -247,7 +250,7 @@ function placeFiles(staging: string, { files, toolchain }: Manifest): void {
   linkNames(join(cacheDir(), 'toolchain', toolchain));
 }
 
-/** Alone in the cache, with a folder of its own there; folders that were left by others are removed. */
+/** Runs the work with the cache locked and in a new staging folder there. Staging folders left by killed processes are removed. */
 function withCache<T>({ signal }: ArchiveOptions, work: (staging: string) => Promise<T>): Promise<T> {
   mkdirSync(cacheDir(), { recursive: true });
   const lock = (name: string, inside: () => Promise<T>): Promise<T> =>
@@ -266,7 +269,7 @@ function withCache<T>({ signal }: ArchiveOptions, work: (staging: string) => Pro
   );
 }
 
-/** Regular files below a folder of the cache, by their paths in the cache. */
+/** Regular files below a folder of the cache, as paths relative to the cache. */
 function filesBelow(folder: string): string[] {
   const path = join(cacheDir(), folder);
   if (!existsSync(path)) return [];
@@ -289,7 +292,7 @@ async function digestOf(file: string, signal: AbortSignal | undefined): Promise<
   return hash.digest('hex');
 }
 
-/** Both must end well; where one does not, the other is not left running. */
+/** Waits until both have succeeded. If one fails, the other is ended too. */
 async function together(tar: ChildProcess, stream: Promise<void>): Promise<void> {
   const ended = new Promise<void>((resolve, reject) => {
     tar.once('error', reject);

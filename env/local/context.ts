@@ -9,7 +9,7 @@ import { stateDir } from '../../host/paths.ts';
 import type { PlatformContext } from './platform/index.ts';
 import { toolVersions } from './toolchain/index.ts';
 
-/** What is being provisioned, with what. */
+/** The instance that is being provisioned, and its programs and images. */
 export type Target = {
   readonly instance: InstanceName;
   readonly size: ClusterSize;
@@ -20,7 +20,7 @@ export type Target = {
   readonly signal: AbortSignal | undefined;
 };
 
-/** What the steps that make the cluster need. */
+/** Input of the steps that make the cluster. */
 export function clusterContext(target: Target): BringUp {
   return {
     nodes: nodesOf(target.instance, target.size),
@@ -31,7 +31,7 @@ export function clusterContext(target: Target): BringUp {
   };
 }
 
-/** What the steps that apply the platform need. */
+/** Input of the steps that apply the platform. */
 export function platformContext(target: Target): PlatformContext {
   const cluster = clusterContext(target);
   return {

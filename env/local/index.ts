@@ -1,6 +1,6 @@
 /**
- * The embedded environment: a real Kubernetes with the reference platform in it, provisioned and removed on this machine.
- * Programs and images are kept in a cache that all checkouts share; everything else belongs to one instance.
+ * The embedded environment: a real Kubernetes cluster with the reference platform, provisioned and removed on this machine.
+ * Programs and images are in a cache that all checkouts share; everything else belongs to one instance.
  */
 import { createHash, X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
@@ -48,11 +48,11 @@ export type { LocalStatus } from './status.ts';
 export type UpOptions = {
   readonly instance: InstanceName;
   readonly size: ClusterSize;
-  /** Stores and parts; without it those that are up already, else PostgreSQL. */
+  /** Stores and parts. Default: those that were provisioned last; the first time, PostgreSQL. */
   readonly with?: readonly string[];
   readonly onProgress?: (progress: UpProgress) => void;
   readonly signal?: AbortSignal;
-  /** Throws when somebody works on the instance who must not be disturbed. Asked under its lock, before anything is changed. */
+  /** Throws while a run that must not be disturbed uses the instance. Called with the instance locked, before anything is changed. */
   readonly refuse?: () => void;
 };
 
@@ -60,11 +60,11 @@ export type UpOptions = {
 export type UpResult = {
   readonly kubeconfig: string;
   readonly stamp: Stamp;
-  /** False when a healthy one was found. */
+  /** False when a healthy environment was up already. */
   readonly created: boolean;
   /**
-   * Settles when the platform works. Where nothing was built that is minutes after the cluster is there, since what it consists of is made
-   * then. Rejects with the reason when it cannot be provisioned. The environment's lock is held until then.
+   * Resolves when the platform works; rejects with the reason when it cannot be provisioned. With an empty cache that is minutes after
+   * the cluster is ready, because the platform's programs and images are still being built. The environment's lock is held until then.
    */
   readonly platformReady: Promise<void>;
 };
@@ -84,7 +84,7 @@ async function lookedAt(
   return { machine, need: { size, built, up: isStanding(readStamp(instance)) } };
 }
 
-/** What `up` looks at first, and what stands in its way. Changes nothing. */
+/** The requirements that `up` checks first, with a problem for each that is not met. Changes nothing. */
 export async function checkMachine({
   instance,
   size,
@@ -96,9 +96,9 @@ export async function checkMachine({
 }
 
 /**
- * Provisions an environment, or returns the one that is up when it is healthy and made of the same things.
- * @throws PreflightError before anything is changed when the machine cannot hold it; EnvironmentHeldError when another
- * process provisions or removes it now; else the error of the step that failed. What was built until then is kept.
+ * Provisions an environment, or returns the one that is up if it is healthy and its fingerprint is the same.
+ * @throws PreflightError before anything is changed when the machine cannot hold it; EnvironmentHeldError while another
+ * process provisions or removes it; otherwise the error of the step that failed. What was built until then is kept.
  */
 export async function up(options: UpOptions): Promise<UpResult> {
   const { instance, size, signal } = options;
@@ -127,16 +127,16 @@ export async function up(options: UpOptions): Promise<UpResult> {
       if (created) recordDurations(key, progress.finish());
     })
     .finally(end);
-  // Whoever does not wait for the platform must not be brought down by it.
+  // A caller that does not await the platform must not get an unhandled rejection.
   platformReady.catch(() => undefined);
   if (built) await platformReady;
   return { kubeconfig: kubeconfigOf(instance), stamp, created, platformReady };
 }
 
 /**
- * Removes an environment: processes, cgroups, namespaces, links, routes and its state. Works on whatever a crash or an
+ * Removes an environment: processes, cgroups, namespaces, links, routes and its state. Also removes what a crash or an
  * interrupted set-up left. The cache of programs and images stays.
- * @throws EnvironmentHeldError when another process provisions or removes it now; Error with everything that is left after all.
+ * @throws EnvironmentHeldError while another process provisions or removes it; Error that lists what could not be removed.
  */
 export async function down(options: {
   readonly instance: InstanceName;
@@ -151,7 +151,7 @@ export async function down(options: {
     const left = await leftovers(options.instance, { signal: options.signal });
     if (left.length > 0) {
       throw new Error(
-        `${options.instance} was removed, but this is still there; run env down again:\n  ${left.join('\n  ')}`,
+        `${options.instance} was removed, except for the following; run env down again:\n  ${left.join('\n  ')}`,
       );
     }
   } finally {
@@ -169,16 +169,16 @@ async function provision(options: UpOptions, progress: Progress): Promise<Provis
   const { instance, size, signal } = options;
   const before = standing(instance, size);
   const words = [...(options.with ?? storesProvisioned(instance))].sort();
-  progress.begin('packages', 'looking at the system packages');
+  progress.begin('packages', 'checking the system packages');
   await ensurePackages(words, { onProgress: (message) => progress.message(message), signal });
-  // What is up already is compared with all that it would be made of.
+  // Only a new cluster starts before everything is built: the fingerprint of an environment that is up covers every image.
   const clusterFirst = before === null && !(await toolsBuilt(groupsFor(words), signal));
   const asked = { instance, size, with: words, signal };
   const tell: Tell = (message, fraction) => progress.message(message, fraction);
-  progress.begin('toolchain', 'looking at the compiled programs');
+  progress.begin('toolchain', 'checking the compiled programs');
   const target = await make(asked, clusterFirst ? clusterOf(words) : whole(words), {
     tell,
-    onImages: () => progress.begin('images', 'looking at the images'),
+    onImages: () => progress.begin('images', 'checking the images'),
   });
   const reused = clusterFirst ? null : await reuse(target, before, progress);
   if (reused !== null) return { stamp: reused, created: false, platformReady: Promise.resolve() };
@@ -193,7 +193,7 @@ async function provision(options: UpOptions, progress: Progress): Promise<Provis
     throw error;
   }
   const finish = async (): Promise<void> => {
-    if (rest !== null) progress.begin('platform', 'making what the platform consists of');
+    if (rest !== null) progress.begin('platform', 'building the programs and images of the platform');
     const complete = rest === null ? target : await rest.made(tell);
     await provisionPlatform(complete, progress);
     writeStamp({ ...stamp, fingerprint: fingerprintOf(complete) });
@@ -207,20 +207,20 @@ function standing(instance: InstanceName, size: ClusterSize): Stamp | null {
   return isStanding(stamp) && stamp.size === size ? stamp : null;
 }
 
-/** The stamp of the environment that is up, if it is made of the same things and is, or becomes, healthy. */
+/** The stamp of the environment that is up, if its fingerprint is the same and it is healthy or can be repaired; otherwise null. */
 async function reuse(target: Target, stamp: Stamp | null, progress: Progress): Promise<Stamp | null> {
   if (stamp === null) return null;
-  // More stores are added to what is there; fewer need a fresh start, or the old ones would be undeclared strangers.
+  // Stores can be added to an environment that is up. To leave one out it is provisioned from nothing, or the old store would stay.
   if (!stamp.with.every((store) => target.with.includes(store))) return null;
   if (stamp.fingerprint !== fingerprintOf({ ...target, with: stamp.with })) return null;
   const more = stamp.with.length < target.with.length;
-  progress.begin('platform-ready', 'looking whether what is up is healthy');
+  progress.begin('platform-ready', 'checking the health of the environment that is up');
   try {
     await restoreHealth(target, stamp.uid, more);
   } catch (error) {
     target.signal?.throwIfAborted();
     target.say(
-      `what is up does not become healthy and is provisioned again: ${errorText(error).slice(0, 200)}`,
+      `the environment that is up does not become healthy and is provisioned again: ${errorText(error).slice(0, 200)}`,
     );
     return null;
   }
@@ -230,7 +230,7 @@ async function reuse(target: Target, stamp: Stamp | null, progress: Progress): P
   return next;
 }
 
-/** A stamp of the cluster: the platform's part of it is missing. */
+/** The stamp of a cluster whose platform is not complete yet: its fingerprint is null. */
 async function makeStamp(target: Target): Promise<Stamp> {
   const ca = Buffer.from(
     /certificate-authority-data: (\S+)/.exec(readFileSync(kubeconfigOf(target.instance), 'utf8'))?.[1] ?? '',
@@ -248,7 +248,7 @@ async function makeStamp(target: Target): Promise<Stamp> {
   };
 }
 
-/** Of manifests, images and lock files: the folder of the programs is named after the hash of theirs. */
+/** Hash of everything that decides what the environment is. The programs count by the name of their folder, a hash of their sources. */
 function fingerprintOf(target: Target): string {
   const here = import.meta.dirname;
   const sources = sourcesFingerprint([join(here, 'nodes'), join(here, 'cluster')]);

@@ -16,7 +16,7 @@ const member: FaultMember = {
 };
 type Request = { method: string; path: string; body?: unknown };
 
-/** An injector whose pod runs at once and answers every exec with the same. */
+/** An injector whose pod runs at once and gives the same answer to every exec. */
 function podInjector(answer: { code: number; stdout: string }, over: Partial<PodInjectorOptions> = {}) {
   const requests: Request[] = [];
   const performed: { title: string; inverses: unknown[] }[] = [];
@@ -53,7 +53,7 @@ function podInjector(answer: { code: number; stdout: string }, over: Partial<Pod
   return { injector, requests, performed, asked };
 }
 
-test('the pod is privileged on its one node, for a limited time, with no right in the API', () => {
+test('the pod is privileged on its one node, for a limited time, without API permissions', () => {
   const pod = agentPod({
     name: 'p',
     namespace: 'n',
@@ -72,7 +72,7 @@ test('the pod is privileged on its one node, for a limited time, with no right i
   assert.equal(MARK, LEDGER_MARK);
 });
 
-test('the pod is in the ledger before it is created, and created once a node', async () => {
+test('the pod is in the ledger before it is created, and is created once per node', async () => {
   const { injector, requests, performed, asked } = podInjector({ code: 0, stdout: '12@34 abc\n7@8 abc\n' });
   const crash = await injector.crash(member);
   const cut = await injector.cut(member, [{ name: 'pg-0', address: '1.2.3.4' }], 't');
@@ -91,7 +91,7 @@ test('the pod is in the ledger before it is created, and created once a node', a
   ]);
 });
 
-test('what the agent does not find cannot be hurt; what it fails at is an error with its words', async () => {
+test('a target that the agent does not find is a reason; a failure of the agent is an error with its output', async () => {
   const nothing = podInjector({ code: 3, stdout: 'no process of the pod u-1 is on this node\n' });
   const prepared = await nothing.injector.crash(member);
   assert.match('reason' in prepared ? prepared.reason : '', /pg-1 on worker-1: no process/);
@@ -105,7 +105,7 @@ test('what the agent does not find cannot be hurt; what it fails at is an error 
   assert.match('reason' in homeless ? homeless.reason : '', /no node/);
 });
 
-test('packets that are not seen to be dropped are no landing', async () => {
+test('a partition has not landed while packets are not seen to be dropped', async () => {
   const { injector } = podInjector({ code: 0, stdout: '12@34 abc' }, {});
   const cut = await injector.cut(member, [{ name: 'pg-0', address: '1.2.3.4' }], 't');
   assert.ok('act' in cut);
@@ -119,7 +119,7 @@ test('packets that are not seen to be dropped are no landing', async () => {
   ]);
 });
 
-test('a node whose power is not on is not lost; one that is has its return recorded first', async () => {
+test('a node that is powered off cannot be lost; for one that is on the power-on is recorded first', async () => {
   const power = {
     off: ['false'],
     on: ['echo', 'on', '{node}'],
@@ -149,12 +149,15 @@ test('a node whose power is not on is not lost; one that is has its return recor
   delete process.env['KUBERNETES_SERVICE_HOST'];
   assert.match('reason' in inPod ? inPod.reason : '', /runs in a pod/);
   const named = { ...power, state: ['echo', '{node} at london: off'], isOn: 'on', isOff: 'off' };
-  assert.ok('reason' in (await loseNode(member, named, signal)), 'the word for on is a part of another');
+  assert.ok(
+    'reason' in (await loseNode(member, named, signal)),
+    'the word for "on" is also part of another state',
+  );
   const outcome = await on.act(() => undefined);
   assert.match(typeof outcome === 'string' ? outcome : '', /was not off within 0.5 s/);
 });
 
-test('on this machine too, what is not there cannot be hurt', async () => {
+test('on this machine too, a target that does not exist is a reason', async () => {
   const signal = new AbortController().signal;
   const injector = new NodeInjector({ instance: 'local-small', size: 'small', landingMs: 100, signal });
   const nowhere = { ...member, uid: 'none-of-that-uid' };

@@ -7,7 +7,7 @@ const MOUNTINFO = `22 1 254:0 / / rw,relatime - ext4 /dev/root rw
 41 22 0:51 / /var/lib/plumbline/local-small/nodes/worker-1/root rw - tmpfs plumbline rw
 `;
 
-test('a mount of one instance is not taken for one of the other', () => {
+test('a mount of one instance is not attributed to the other', () => {
   assert.deepEqual(mountsBelow(MOUNTINFO, '/var/lib/plumbline/local'), [
     '/var/lib/plumbline/local/nodes/worker-1/root',
   ]);

@@ -14,8 +14,8 @@ const IP_DEADLINE_MS = 10_000;
 type Signalled = { readonly signal?: AbortSignal | undefined };
 
 /**
- * Everything of an instance that is on the machine now, one line a thing: processes, cgroups, network namespaces,
- * links, routes and mounts. Empty when `env down` has done what it promises. Changes nothing.
+ * Everything of an instance that is on the machine now, one line each: processes, cgroups, network namespaces,
+ * links, routes and mounts. Empty after a complete `env down`. Changes nothing.
  */
 export async function leftovers(instance: InstanceName, options: Signalled = {}): Promise<string[]> {
   const { linkPrefix, block } = addressesOf(instance);
@@ -34,7 +34,7 @@ export async function leftovers(instance: InstanceName, options: Signalled = {})
     ...folders.map((folder) => `cgroup ${folder}`),
     ...spaces.map((name) => `network namespace ${name}`),
     ...links.map((name) => `link ${name}`),
-    // The blackhole route of the whole range, 198.18.0.0/15, begins like a route of the first instance.
+    // The blackhole route of the whole range, 198.18.0.0/15, has the same prefix as the first instance's routes but is shared.
     ...routes.filter((line) => !line.startsWith('blackhole')).map((line) => `route ${line.trim()}`),
     ...mountsBelow(readFileSync('/proc/self/mountinfo', 'utf8'), stateDir(instance)).map(
       (path) => `mount ${path}`,

@@ -6,7 +6,7 @@ import type { Asked, MakeOptions } from './make.ts';
 
 const ASKED: Asked = { instance: 'local-small', size: 'small', with: ['postgres'], signal: undefined };
 
-test('the cluster alone is less than the whole, and the whole holds all of it', () => {
+test('the groups and images of the cluster are a proper subset of those of the whole environment', () => {
   const [cluster, all] = [clusterOf(['postgres']), whole(['postgres'])];
   for (const group of cluster.groups) assert.ok(all.groups.includes(group), group);
   for (const image of cluster.images) assert.ok(all.images.includes(image), image);
@@ -15,7 +15,7 @@ test('the cluster alone is less than the whole, and the whole holds all of it', 
   assert.deepEqual(cluster.beside, all.groups, 'in one folder');
 });
 
-test('what is made beside the cluster is quiet until somebody waits for it', async () => {
+test('the background build reports no progress until somebody waits for it', async () => {
   const { promise, resolve } = Promise.withResolvers<Target>();
   const asked: MakeOptions[] = [];
   const rest = new Rest(ASKED, (_asked, _part, options) => {
@@ -34,7 +34,7 @@ test('what is made beside the cluster is quiet until somebody waits for it', asy
   assert.deepEqual(told, ['compiling metrics: 2 of 2 packages']);
 });
 
-test('nothing goes on in the background when the cluster could not be provisioned', async () => {
+test('the background build ends when the cluster could not be provisioned', async () => {
   let ended = false;
   const rest = new Rest(
     ASKED,
@@ -50,7 +50,7 @@ test('nothing goes on in the background when the cluster could not be provisione
   assert.ok(ended);
 });
 
-test('an interrupt of whoever provisions the environment ends what is made beside the cluster', async () => {
+test('an interrupt of `env up` ends the background build', async () => {
   const interrupt = new AbortController();
   const rest = new Rest({ ...ASKED, signal: interrupt.signal }, ({ signal }) => {
     const { promise, reject } = Promise.withResolvers<Target>();

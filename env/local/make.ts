@@ -1,4 +1,4 @@
-/** Makes the programs and images that an environment consists of; what the cache holds is made already. */
+/** Builds the programs and images of an environment, except those that are in the cache already. */
 import { join } from 'node:path';
 import type { Target } from './context.ts';
 import { clusterImages, ensureImages, imagesFor } from './images/index.ts';
@@ -7,31 +7,31 @@ import { cacheDir } from '../../host/paths.ts';
 import { buildTools, CLUSTER_GROUPS, groupsFor } from './toolchain/index.ts';
 import type { GroupName } from './toolchain/index.ts';
 
-/** How long another process may build images; from an empty cache it takes a minute or two. */
+/** How long to wait for another process that builds images. From an empty cache that takes a minute or two. */
 const IMAGES_LOCK_DEADLINE_MS = 15 * 60_000;
 
-/** What is to be provisioned, before anything of it is made. */
+/** The environment to provision, before its programs and images are built. */
 export type Asked = Omit<Target, 'binDir' | 'images' | 'say'>;
 
-/** Takes what is being done, and how much of it is done if that is known. */
+/** Receives the present activity, and the fraction of it that is done, if known. */
 export type Tell = (message: string, fraction?: number | null) => void;
 
-/** What of an environment is made. */
+/** The part of an environment to build. */
 export type Part = {
   readonly groups: readonly GroupName[];
-  /** All that are made in the end: they lie in one folder. */
+  /** All groups that will be built in the end: their common folder is named after them. */
   readonly beside: readonly GroupName[];
   readonly images: readonly string[];
 };
 
-/** The cluster alone. */
+/** Only the cluster. */
 export const clusterOf = (words: readonly string[]): Part => ({
   groups: CLUSTER_GROUPS,
   beside: groupsFor(words),
   images: clusterImages(),
 });
 
-/** A cluster and its platform with these words of `--with`. */
+/** The cluster and its platform with these components (`--with`). */
 export const whole = (words: readonly string[]): Part => ({
   groups: groupsFor(words),
   beside: groupsFor(words),
@@ -42,13 +42,13 @@ export type MakeOptions = {
   readonly tell: Tell;
   /** Called between the programs and the images. */
   readonly onImages?: () => void;
-  /** What is compiled takes only what nobody else wants of the cores. */
+  /** Compile at the lowest priority: only with CPU time that nothing else needs. */
   readonly inBackground?: boolean;
 };
 
 /**
- * Makes what is missing of it, one process at a time: all share one cache.
- * @throws Error of what could not be made; what was made until then is kept
+ * Builds the missing programs and images, one process at a time, because all share one cache.
+ * @throws Error that says what could not be built; what was built until then is kept
  */
 export async function make(asked: Asked, part: Part, options: MakeOptions): Promise<Target> {
   const { tell, onImages, inBackground = false } = options;
@@ -68,13 +68,13 @@ export async function make(asked: Asked, part: Part, options: MakeOptions): Prom
   return { ...asked, binDir, images, say: tell };
 }
 
-/** The whole of an environment, made in the background while its cluster is being provisioned. */
+/** Builds the whole of an environment in the background while its cluster is being provisioned. */
 export class Rest {
   readonly #end = new AbortController();
   readonly #made: Promise<Target>;
   #tell: Tell = () => undefined;
 
-  /** @param how another way to make it, in tests */
+  /** @param how replaces `make` in tests */
   constructor(asked: Asked, how: typeof make = make) {
     const { signal } = this.#end;
     const bounded = asked.signal === undefined ? signal : AbortSignal.any([asked.signal, signal]);
@@ -83,13 +83,13 @@ export class Rest {
     this.#made.catch(() => undefined);
   }
 
-  /** Waits for it, and tells of it from now on. */
+  /** Waits until everything is built, and from now on reports the progress. */
   made(tell: Tell): Promise<Target> {
     this.#tell = tell;
     return this.#made;
   }
 
-  /** Nobody needs it any more. */
+  /** Cancels the build: its cluster could not be provisioned. */
   async abandon(): Promise<void> {
     this.#end.abort(new Error('the cluster could not be provisioned'));
     await this.#made.catch(() => undefined);

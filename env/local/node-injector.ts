@@ -27,7 +27,7 @@ import {
 } from '../../faults/_common/packet-filter.ts';
 import type { Drops } from '../../faults/_common/packet-filter.ts';
 
-/** How often the processes are looked at: the error of the landing time. */
+/** Polling interval of the processes. It bounds the error of the landing time. */
 const LOOK_EVERY_MS = 1;
 const DROP_LOOK_MS = 50;
 const COMMAND_TIMEOUT_MS = 10_000;
@@ -35,12 +35,12 @@ const COMMAND_TIMEOUT_MS = 10_000;
 export interface HostInjectorOptions {
   instance: InstanceName;
   size: ClusterSize;
-  /** How long the cause itself may take, ms. */
+  /** How long the fault may take to be in force, ms. */
   landingMs: number;
   signal: AbortSignal;
 }
 
-/** Acts on this machine, which holds the nodes of the embedded environment: on their processes, cgroups, namespaces and links. */
+/** Injects faults into the nodes of the embedded environment, through this machine's processes, cgroups, namespaces and links. */
 export class NodeInjector implements FaultInjector {
   readonly #options: HostInjectorOptions;
 
@@ -84,7 +84,7 @@ export class NodeInjector implements FaultInjector {
         const frozen = processesBelow(cgroup);
         if (frozen.length === 0)
           return `the container ${container} of ${member.name} ended before it was frozen`;
-        const proof = `the kernel says FROZEN of the ${frozen.length} processes of ${member.name} in ${cgroup}: ${frozen.map(briefly).join(' ')}`;
+        const proof = `the kernel reports FROZEN for the ${frozen.length} processes of ${member.name} in ${cgroup}: ${frozen.map(briefly).join(' ')}`;
         return { lastBeforeMs, landedMs, by: 'cgroup frozen', proof };
       },
     });
@@ -110,7 +110,7 @@ export class NodeInjector implements FaultInjector {
         const seen = `packet filter ${table} in the network namespace of ${member.name} (process ${briefly(anchor)}): ${describeDrops(cuts, drops)}`;
         return allDropped(cuts, drops)
           ? { lastBeforeMs, landedMs, by: 'packets dropped', proof: seen }
-          : `not every packet that ${member.name} sent was dropped within ${this.#options.landingMs} ms; ${seen}; last knocks: ${knocks.join('; ')}`;
+          : `not every packet that ${member.name} sent was dropped within ${this.#options.landingMs} ms; ${seen}; last connection attempts: ${knocks.join('; ')}`;
       },
     });
   }
@@ -120,14 +120,14 @@ export class NodeInjector implements FaultInjector {
     if (member.node === null) return { reason: `${member.name} is on no node` };
     const node = nodeSpec(instance, member.node);
     const { pid1 } = nodeStatus(node);
-    if (pid1 === null) return { reason: `the node ${node.name} does not run: it was lost before` };
-    if ((await linkState(node)) === 'cut') return { reason: `the link of ${node.name} was cut before` };
+    if (pid1 === null) return { reason: `the node ${node.name} does not run: it is lost already` };
+    if ((await linkState(node)) === 'cut') return { reason: `the link of ${node.name} is cut already` };
     const binDir = nodeBinDir(pid1);
     return {
       member,
       found: `node ${node.name}: PID 1 is ${briefly(pid1)}`,
       inverses: [
-        // In reverse: packets pass again before the node starts, or it would not find the API server.
+        // Rolled back in reverse order: the link must be up before the node starts, or the node would not reach the API server.
         { kind: 'node-start', instance, node: node.name, size, binDir },
         { kind: 'link-up', instance, link: node.link },
       ],
@@ -141,8 +141,8 @@ export class NodeInjector implements FaultInjector {
         acted(`cut at ${landedMs.toFixed(1)} ms, gone at ${goneMs.toFixed(1)} ms`);
         if (processAlive(pid1)) return `PID 1 of ${node.name} still runs`;
         const proof =
-          `the link ${node.link} forwards no packet since between ${lastBeforeMs.toFixed(1)} and ${landedMs.toFixed(1)} ms; ` +
-          `PID 1 of ${node.name} (${briefly(pid1)}) and all in its namespaces are gone since ${goneMs.toFixed(1)} ms`;
+          `the link ${node.link} has forwarded no packet since between ${lastBeforeMs.toFixed(1)} and ${landedMs.toFixed(1)} ms; ` +
+          `PID 1 of ${node.name} (${briefly(pid1)}) and all processes in its namespaces have been gone since ${goneMs.toFixed(1)} ms`;
         return { lastBeforeMs, landedMs, by: 'packets dropped, then every process gone', proof };
       },
     };
@@ -170,7 +170,7 @@ export class NodeInjector implements FaultInjector {
     return this.#awaitGone(member, found);
   }
 
-  /** Waits until none of the processes is left, nor any that they started meanwhile in the same containers. */
+  /** Waits until the processes are gone, and also those that they started in the same containers in the meantime. */
   async #awaitGone(member: FaultMember, first: readonly PodProcess[]): Promise<Landing | string> {
     const { landingMs } = this.#options;
     const until = monoMs() + landingMs;
@@ -192,7 +192,7 @@ export class NodeInjector implements FaultInjector {
     }
   }
 
-  /** Sends something to each of them, until all of it is seen to be dropped or the time is up. */
+  /** Tries to connect through every cut, until the packet filter has counted a drop for each or the time is up. */
   async #awaitDrops(
     pid: number,
     table: string,
@@ -223,15 +223,15 @@ function gone(
 }
 
 function noProcess({ name, node }: FaultMember): string {
-  return `${name} has no process on ${node ?? 'any node'}: it was dead already, or is not where it should be`;
+  return `${name} has no process on ${node ?? 'any node'}: it was dead already, or runs on another node`;
 }
 
-/** The sandbox's own process: it lives as long as the pod's network does, while containers come and go. */
+/** The sandbox's process: it lives as long as the pod's network namespace, while containers are restarted. */
 function oldest<P extends ProcessId>(processes: readonly P[]): P | undefined {
   return processes.toSorted((a, b) => Number(a.startTime) - Number(b.startTime))[0];
 }
 
-/** Tries to connect from the network namespace of a process; a connection that is dropped is given up soon. */
+/** Tries to connect from the network namespace of a process, for at most 0.3 s. */
 async function knock(pid: number, { address, port }: { address: string; port: number }): Promise<string> {
   const script = 'exec 3<> "/dev/tcp/$0/$1"';
   const argv = [...inNetwork(pid), 'timeout', '0.3', 'bash', '-c', script, address, String(port)];
@@ -243,7 +243,7 @@ function inNetwork(pid: number): string[] {
   return ['nsenter', `--net=/proc/${pid}/ns/net`, '--'];
 }
 
-/** `pid@start time`: what makes a process this one and no later one. */
+/** `pid@start time`: unlike the pid alone, this is never used again for another process. */
 function briefly({ pid, startTime }: ProcessId): string {
   return `${pid}@${startTime}`;
 }

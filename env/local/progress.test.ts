@@ -9,22 +9,22 @@ import type { Step, UpProgress } from './progress.ts';
 const EACH_MS = 1000;
 const even = Object.fromEntries(STEPS.map((step) => [step, EACH_MS])) as Record<Step, number>;
 
-test('what remains is the rest of this step and every later one', () => {
+test('the remaining time is the rest of this step and every later one', () => {
   assert.equal(remainingMs('packages', 0, even), STEPS.length * EACH_MS);
   assert.equal(remainingMs('packages', 400, even), STEPS.length * EACH_MS - 400);
   assert.equal(remainingMs('platform-ready', 250, even), 750);
 });
 
-test('a step that takes longer than the last time leaves nothing negative', () => {
+test('the remaining time is not negative when a step takes longer than the last time', () => {
   assert.equal(remainingMs('platform-ready', 5000, even), 0);
 });
 
-test('a known fraction of a step beats the duration of the last time', () => {
+test('a known fraction of a step takes precedence over the duration of the last time', () => {
   assert.equal(remainingMs('platform-ready', 500, even, 0.25), 1500);
   assert.equal(remainingMs('platform-ready', 500, even, 0.01), 500, 'a fraction this early says nothing');
 });
 
-test('each change is told with the place of its step among all', (context) => {
+test('each change is reported with the index of its step', (context) => {
   const told: UpProgress[] = [];
   const progress = new Progress((one) => told.push(one), even);
   context.after(() => {
@@ -44,7 +44,7 @@ test('each change is told with the place of its step among all', (context) => {
   assert.deepEqual(Object.keys(progress.finish()), ['nodes'], 'only what was begun has a duration');
 });
 
-test('a step that is begun again goes on, and keeps all of its time', (context) => {
+test('a step that is begun again continues, and keeps all of its time', (context) => {
   let now = 0;
   context.mock.method(performance, 'now', () => now);
   const progress = new Progress(() => undefined, even);
@@ -57,7 +57,7 @@ test('a step that is begun again goes on, and keeps all of its time', (context) 
   assert.deepEqual(progress.finish(), { platform: 7000, 'platform-ready': 500 });
 });
 
-test('durations are kept by key for the next time', (context) => {
+test('durations are recorded by key for the next time', (context) => {
   const before = process.env['PLUMBLINE_CACHE'];
   const dir = mkdtempSync(join(tmpdir(), 'plumbline-timings-'));
   process.env['PLUMBLINE_CACHE'] = dir;

@@ -17,14 +17,14 @@ export const STEPS = [
 ] as const;
 export type Step = (typeof STEPS)[number];
 
-/** What is told while an environment is provisioned. */
+/** A progress report during provisioning. */
 export type UpProgress = {
   readonly step: Step;
   /** From 1. */
   readonly index: number;
   readonly of: number;
   readonly elapsedMs: number;
-  /** Estimated from the durations of the last time on this machine, else from measured ones; null when unknown. */
+  /** Estimated from the durations of the last time on this machine, or without those from MEASURED_MS; null when unknown. */
   readonly remainingMs: number | null;
   readonly message: string;
 };
@@ -32,7 +32,7 @@ export type UpProgress = {
 /** Durations of steps, ms. */
 export type Durations = Partial<Record<Step, number>>;
 
-/** Measured on 2 cores with nothing built, full size; replaced by this machine's own after the first time. */
+/** Measured on 2 cores with an empty cache, full size. After the first time this machine's own durations replace them. */
 const MEASURED_MS: Readonly<Record<Step, number>> = {
   packages: 30_000,
   toolchain: 280_000,
@@ -42,14 +42,14 @@ const MEASURED_MS: Readonly<Record<Step, number>> = {
   'control-plane': 8000,
   join: 40_000,
   ready: 20_000,
-  // With nothing built, what it consists of is made before it is applied, while checks of the cluster alone run.
+  // With an empty cache this includes building the platform's programs and images; checks of the cluster alone run meanwhile.
   platform: 120_000,
   'platform-ready': 60_000,
 };
 
 /**
- * How long it still takes: the rest of this step and all later ones.
- * @param fraction of this step that is known to be done, if it can be known
+ * The remaining time, ms: the rest of this step and all later ones.
+ * @param fraction of this step that is done; null if unknown
  */
 export function remainingMs(
   step: Step,
@@ -59,12 +59,12 @@ export function remainingMs(
 ): number {
   const later = STEPS.slice(STEPS.indexOf(step) + 1).reduce((sum, one) => sum + durations[one], 0);
   const expected = Math.max(0, durations[step] - inStepMs);
-  // Early fractions say little: the first packages are small. Later ones say more than the last time's duration.
+  // Below 0.1 the fraction predicts little, because the first packages are small. Later it predicts better than the last duration.
   const ofStep = fraction === null || fraction < 0.1 ? expected : (inStepMs / fraction) * (1 - fraction);
   return Math.round(ofStep + later);
 }
 
-/** Tells the progress at every change and once a second. */
+/** Reports the progress at every change and once a second. */
 export class Progress {
   readonly #tell: (progress: UpProgress) => void;
   readonly #durations: Record<Step, number>;
@@ -84,7 +84,7 @@ export class Progress {
     }, 1000).unref();
   }
 
-  /** Ends the step before and begins this one; what is begun already goes on. */
+  /** Ends the previous step and begins this one. If this step is the present one, it continues. */
   begin(step: Step, message: string): void {
     if (step === this.#step && this.#message !== '') {
       this.message(message);
@@ -97,7 +97,7 @@ export class Progress {
     this.message(message);
   }
 
-  /** Says what is being done now, and how much of the step is done if that is known. */
+  /** Reports the present activity, and the fraction of the step that is done, if known. */
   message(message: string, fraction: number | null = null): void {
     this.#message = message;
     this.#fraction = fraction;
@@ -111,7 +111,7 @@ export class Progress {
     return this.#taken;
   }
 
-  /** Stops telling, after a failure. */
+  /** Stops reporting, after a failure. */
   stop(): void {
     clearInterval(this.#timer);
   }
@@ -138,7 +138,7 @@ export function recordedDurations(key: string): Durations {
   return readAll()[key] ?? {};
 }
 
-/** Keeps the durations for the next time's estimate. */
+/** Records the durations for the next estimate. */
 export function recordDurations(key: string, durations: Durations): void {
   const file = timingsFile();
   mkdirSync(dirname(file), { recursive: true });

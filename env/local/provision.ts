@@ -29,15 +29,15 @@ import { errorText } from '../../reports/record/error-text.ts';
 
 const READY_DEADLINE_MS = 180_000;
 
-/** kube-proxy and CoreDNS, whose images are on the nodes, take some 10 s to start and serve; on two busy cores many times that. */
+/** kube-proxy and CoreDNS need about 10 s to start and serve, since their images are on the nodes; on two busy cores many times that. */
 const SERVICES_DEADLINE_MS = 240_000;
-/** Some looks at Services that do not answer: one may fall into a moment in which kube-proxy writes its rules, or a machine is too busy. */
+/** Enough for several attempts: a single one may fail while kube-proxy writes its rules, or on a busy machine. */
 const SERVICES_SILENT_MS = 45_000;
 
-/** How long a platform that was left healthy may take to say so, before it is applied again. */
+/** How long to wait for the platform to be healthy before it is applied again. */
 const HEALTHY_WITHIN_MS = 4000;
 
-/** Makes a cluster from nothing, after removing whatever an earlier attempt left: its nodes are Ready, and nothing of the platform runs on them yet. */
+/** Makes a cluster with Ready nodes and without the platform, after removing what an earlier attempt left. */
 export async function provisionCluster(target: Target, progress: Progress): Promise<void> {
   const { instance, size, signal } = target;
   const cluster = clusterContext(target);
@@ -58,7 +58,7 @@ export async function provisionCluster(target: Target, progress: Progress): Prom
   await installDns(cluster);
 }
 
-/** Fills a cluster that was just made with the platform. */
+/** Installs the platform on a new cluster. */
 export async function provisionPlatform(target: Target, progress: Progress): Promise<void> {
   const { instance, signal } = target;
   const platform = platformContext(target);
@@ -70,10 +70,10 @@ export async function provisionPlatform(target: Target, progress: Progress): Pro
 }
 
 /**
- * Brings an environment that was provisioned before back to health, if it is not healthy: restarts dead nodes and host
- * processes, lets cut links pass, applies the platform again.
- * @returns whether anything had to be done.
- * @throws Error when it does not become healthy; it is to be provisioned again then.
+ * Repairs an environment that was provisioned before, if it is not healthy: restarts dead nodes and host
+ * processes, restores cut links, applies the platform again.
+ * @returns whether anything had to be repaired
+ * @throws Error when the environment does not become healthy: the caller must provision it again
  */
 export async function restoreHealth(target: Target, uid: string, applyAgain: boolean): Promise<boolean> {
   const cluster = clusterContext(target);
@@ -81,7 +81,10 @@ export async function restoreHealth(target: Target, uid: string, applyAgain: boo
   const revived = await revive(target);
   if (revived) await waitNodesReady(cluster, READY_DEADLINE_MS);
   const seen = await clusterUid(target);
-  if (seen !== uid) throw new Error(`the cluster is another one: expected kube-system ${uid}, seen ${seen}`);
+  if (seen !== uid)
+    throw new Error(
+      `this is another cluster: expected the UID ${uid} of the namespace kube-system, seen ${seen}`,
+    );
   await waitNodesReady(cluster, READY_DEADLINE_MS);
   const repaired = await repairServices(serviceRepair(target));
   if (!applyAgain && (await healthyAlready(target))) return revived || repaired;
@@ -91,7 +94,7 @@ export async function restoreHealth(target: Target, uid: string, applyAgain: boo
   return true;
 }
 
-/** How Services are waited for, and what serves them is started again; others in tests. */
+/** How repairServices waits for Services and restarts kube-proxy and CoreDNS; replaced in tests. */
 export type ServiceRepair = {
   readonly wait: (deadlineMs: number) => Promise<void>;
   readonly startAgain: () => Promise<unknown>;
@@ -100,10 +103,10 @@ export type ServiceRepair = {
 };
 
 /**
- * Nodes and pods stay Ready when Services are dead, so that these are asked for themselves. What is meant to serve them is started again
- * where they are. Only what was found dead at every look is: an environment of which it is not known is kept as it is.
- * @returns whether that was necessary
- * @throws ServicesDeadError when they stay dead after it; then alone is the environment to be provisioned again for its Services
+ * Checks Services by connecting to them, because nodes and pods stay Ready when Services are dead. Restarts kube-proxy and CoreDNS if
+ * every attempt found Services dead. If it could not be determined whether they are, nothing is restarted.
+ * @returns whether a restart was necessary
+ * @throws ServicesDeadError when Services stay dead after it. Only then must the caller provision the environment again.
  */
 export async function repairServices({ wait, startAgain, say, signal }: ServiceRepair): Promise<boolean> {
   const isDead = async (deadlineMs: number): Promise<ServicesDeadError | null> => {
@@ -113,13 +116,13 @@ export async function repairServices({ wait, startAgain, say, signal }: ServiceR
     } catch (error) {
       signal?.throwIfAborted();
       if (error instanceof ServicesDeadError) return error;
-      say(`it is not known whether Services answer, and what is up is kept: ${errorText(error)}`);
+      say(`it could not be determined whether Services answer; the environment is kept: ${errorText(error)}`);
       return null;
     }
   };
   const dead = await isDead(SERVICES_SILENT_MS);
   if (dead === null) return false;
-  say(`starting kube-proxy and CoreDNS again: ${dead.message}`);
+  say(`restarting kube-proxy and CoreDNS: ${dead.message}`);
   await startAgain();
   const still = await isDead(SERVICES_DEADLINE_MS);
   if (still !== null) throw still;

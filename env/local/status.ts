@@ -15,10 +15,10 @@ import type { Stamp } from './state/stamp.ts';
 import { CLUSTER_GROUPS, toolsDir } from './toolchain/index.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
-/** What of an instance is there now. */
+/** The present state of an instance. */
 export type LocalStatus = {
   readonly instance: InstanceName;
-  /** `absent`: nothing of it; `partial`: something, but it was never finished or parts of it are dead; `up`: all runs. */
+  /** `absent`: nothing exists; `partial`: provisioning was never finished, or parts are dead; `up`: all runs. */
   readonly state: 'absent' | 'partial' | 'up';
   readonly stamp: Stamp | null;
   /** Who provisions or removes it now. */
@@ -27,13 +27,13 @@ export type LocalStatus = {
   readonly loadBalancer: boolean;
   readonly registry: boolean;
   readonly apiReachable: boolean;
-  /** What finds no Service, and where, in sentences; empty when all is well. */
+  /** One sentence for each node from which Services do not answer; empty when all answer. */
   readonly services: readonly string[];
 };
 
 const API_DEADLINE_MS = 5000;
 
-/** Looks at an instance without changing anything. */
+/** Inspects an instance without changing anything. */
 export async function status(options: {
   readonly instance: InstanceName;
   readonly signal?: AbortSignal;
@@ -50,7 +50,7 @@ export async function status(options: {
     }))
     .filter((node) => stamp !== null || node.running);
   const services = await serviceTrouble(instance, nodesOf(instance, stamp?.size ?? 'full'), signal).catch(
-    (error: unknown) => [`Services could not be asked: ${errorText(error)}`],
+    (error: unknown) => [`Services could not be checked: ${errorText(error)}`],
   );
   const registry = recordedProcess(instance, 'registry') !== null;
   const found: Omit<LocalStatus, 'state'> = {

@@ -1,10 +1,10 @@
 import type { InstanceName } from './nodes/addressing.ts';
 import { readStamp } from './state/stamp.ts';
 
-/** What is provisioned when nobody says which stores and parts: the smallest platform that works. */
+/** Provisioned when no stores and parts are named: the smallest platform that works. */
 const DEFAULT_STORES: readonly string[] = ['postgres'];
 
-/** The stores and parts that an instance was provisioned with last, also when it is down now; before that the default. */
+/** The stores and parts that an instance was provisioned with last, also if it is down now; the default if it never was. */
 export function storesProvisioned(instance: InstanceName): readonly string[] {
   return readStamp(instance)?.with ?? DEFAULT_STORES;
 }

@@ -11,21 +11,21 @@ import { settleInstallation } from './machine/quiet-install.ts';
 
 const CGROUP_DEADLINE_MS = 60_000;
 
-/** Left where it is by removeInstance: whoever removes holds it. */
+/** Not deleted by removeInstance, because its caller holds this lock. */
 const LOCK_FILE = 'lock';
 
 const STAMP_FILE = 'stamp.json';
 
 /**
  * Removes everything of an instance that a run, a crash or a reboot may have left: processes (by membership of its
- * cgroups), nested cgroups depth first, links, namespaces, routes, and its state folder but for the lock. Mounts need
- * no care: they live in the nodes' namespaces and end with them. Idempotent.
+ * cgroups), nested cgroups depth first, links, namespaces, routes, and its state folder except the lock. Mounts are
+ * in the nodes' namespaces and end with them. Idempotent.
  */
 export async function removeInstance(
   instance: InstanceName,
   options: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<void> {
-  // First of all: from now on it is not an environment any more, whatever happens to this process.
+  // The stamp goes first: even if this process is killed now, the half-removed instance does not count as an environment.
   rmSync(join(stateDir(instance), STAMP_FILE), { force: true });
   killProcesses(processesIn(cgroupName(instance)));
   await removeCgroups(cgroupName(instance), { deadlineMs: CGROUP_DEADLINE_MS, ...options });

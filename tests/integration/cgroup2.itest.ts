@@ -43,7 +43,7 @@ test(
       gone: 'already',
     });
     const named = new RegExp(`\\b${String(pid)}@\\d+`);
-    assert.match(String(freeze), /^cgroup frozen: the kernel says FROZEN of the 1 processes of trial/);
+    assert.match(String(freeze), /^cgroup frozen: the kernel reports FROZEN for the 1 processes of trial/);
     assert.match(String(freeze), named);
     assert.match(String(crash), /^processes gone: all 1 processes of trial on worker-1 are gone/);
     assert.match(String(crash), named);

@@ -206,7 +206,7 @@ for (const where of ['on this machine', 'by a privileged pod'] as const) {
       });
       await t.test('node-loss', async () => {
         const result = await held.through('node-loss', 'replica', /does not run/);
-        assert.match(result.proof, here ? /forwards no packet/ : /power of worker-\d is off/);
+        assert.match(result.proof, here ? /has forwarded no packet/ : /power of worker-\d is off/);
       });
       await t.test('switchover', async () => {
         const result = await held.through('switchover', 'leader', null);

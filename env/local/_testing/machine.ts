@@ -1,4 +1,4 @@
-/** For tests alone: a folder with a state of its own, and programs of its own before those of the machine. */
+/** For tests only: a temporary state folder, and stub programs that precede the machine's in PATH. */
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ export interface StubbedMachine {
   readonly folder: string;
   /** Puts a shell script in the place of a program. */
   readonly stub: (program: string, script: string) => void;
-  /** Everything is as before. */
+  /** Restores the environment variables and removes the folder. */
   readonly remove: () => void;
 }
 

@@ -11,7 +11,7 @@ import { waitFor } from '../../../host/wait.ts';
 import { CONFIG_PATH, DISCOVERY_PATH, discoveryConfig, initConfig, joinConfig } from './kubeadm.ts';
 import type { ClusterVersions } from './kubeadm.ts';
 
-/** What every step of making a cluster needs. */
+/** Input of every step that makes a cluster. */
 export type BringUp = {
   readonly nodes: readonly NodeSpec[];
   readonly binDir: string;
@@ -24,7 +24,7 @@ const INIT_DEADLINE_MS = 240_000;
 const JOIN_DEADLINE_MS = 240_000;
 const KUBECTL_DEADLINE_MS = 60_000;
 
-/** Certificates that control-plane nodes share; kubeadm makes each node's own from them. */
+/** Certificates that control-plane nodes share; kubeadm derives each node's own certificates from them. */
 const SHARED_PKI = [
   'ca.crt',
   'ca.key',
@@ -36,7 +36,7 @@ const SHARED_PKI = [
   'etcd/ca.key',
 ];
 
-/** Makes the control plane on the first node; writes the administrator's kubeconfig. Returns the joining token. */
+/** Makes the control plane on the first node and writes the administrator's kubeconfig. Returns the join token. */
 export async function initControlPlane(context: BringUp): Promise<string> {
   const first = firstOf(context.nodes);
   const token = `${randomBytes(3).toString('hex')}.${randomBytes(8).toString('hex')}`;
@@ -55,7 +55,10 @@ export async function initControlPlane(context: BringUp): Promise<string> {
   return token;
 }
 
-/** Joins every other node: workers all at once, control-plane nodes one after the other, as etcd requires; at once they are Ready no sooner. */
+/**
+ * Joins every other node: workers in parallel, control-plane nodes one after the other, as etcd requires. Joining those in parallel would
+ * not make them Ready sooner.
+ */
 export async function joinNodes(context: BringUp, token: string): Promise<void> {
   const [first, ...others] = context.nodes;
   if (first === undefined) return;
@@ -85,17 +88,17 @@ export async function installDns(context: BringUp): Promise<void> {
   );
 }
 
-/** What a node carries until the control plane has seen that it is Ready, which is a moment later than the node says so. */
+/** Taint that a node carries until the control plane has processed its Ready condition, which is a moment after the node reports it. */
 const NOT_READY = 'node.kubernetes.io/not-ready';
 
-/** Waits until every node is known, Ready and free for pods, and records each one's pod range in the API (its routes are there already). */
+/** Waits until every node is registered, Ready and schedulable, and records its pod range in the API (its routes exist already). */
 export async function waitNodesReady(context: BringUp, deadlineMs: number): Promise<void> {
   const names = context.nodes.map((node) => `node/${node.name}`);
   await allSettledOrThrow(context.nodes.map((node) => recordPodRange(context, node, deadlineMs)));
   const flags = ['--for=condition=Ready', `--timeout=${Math.ceil(patient(deadlineMs) / 1000)}s`];
   await kubectl(context, ['wait', ...flags, ...names], { timeoutMs: deadlineMs + 5000 });
   await waitFor(() => freeForPods(context), {
-    what: `no node to be kept from pods by ${NOT_READY}`,
+    what: `every node to be without the taint ${NOT_READY}`,
     deadlineMs,
     intervalMs: 250,
     signal: context.signal,
@@ -109,7 +112,7 @@ async function freeForPods(context: BringUp): Promise<true> {
   return true;
 }
 
-/** A join ends before its kubelet has registered the node: the API refuses until then. */
+/** Retries until the node is registered: `kubeadm join` returns before kubelet has done that, and until then the API refuses the patch. */
 async function recordPodRange(context: BringUp, node: NodeSpec, deadlineMs: number): Promise<void> {
   const patch = JSON.stringify({ spec: { podCIDR: node.podCidr, podCIDRs: [node.podCidr] } });
   await waitFor(() => kubectl(context, ['patch', 'node', node.name, '-p', patch]), {
@@ -123,7 +126,7 @@ async function recordPodRange(context: BringUp, node: NodeSpec, deadlineMs: numb
 
 /**
  * Runs kubectl against the cluster and returns its output.
- * @throws CommandError with kubectl's own words.
+ * @throws CommandError with kubectl's error text.
  */
 export function kubectl(
   context: Pick<BringUp, 'binDir' | 'kubeconfig' | 'signal'>,
@@ -134,12 +137,12 @@ export function kubectl(
     timeoutMs: options.timeoutMs ?? KUBECTL_DEADLINE_MS,
     input: options.input,
     signal: context.signal,
-    // Discovery is cached below the home folder by default; the environment leaves nothing there.
+    // kubectl's discovery cache goes to the state folder: by default it would stay in the home folder after `env down`.
     env: { ...process.env, KUBECACHEDIR: join(dirname(context.kubeconfig), 'kubectl-cache') },
   });
 }
 
-/** Waits for all, then throws the first failure: nothing goes on in the background after this returned. */
+/** Waits for all, then throws the first failure, so that nothing is still running when this returns. */
 export async function allSettledOrThrow(work: readonly Promise<unknown>[]): Promise<void> {
   const failed = (await Promise.allSettled(work)).find((one) => one.status === 'rejected');
   if (failed !== undefined) throw failed.reason;

@@ -14,7 +14,7 @@ function kinds(text: string): Record<string, Tree> {
   return Object.fromEntries(documents.map((document) => [String(document['kind']), document]));
 }
 
-test('the control plane is reached through the load balancer and pulls from the own registry', () => {
+test('the control plane is reached through the load balancer and pulls from the registry of its instance', () => {
   const { ClusterConfiguration, KubeProxyConfiguration } = kinds(
     initConfig(nodeSpec('local', 'control-1'), VERSIONS, 'a.b'),
   );
@@ -71,7 +71,7 @@ test('the discovery file holds the certificate and no credential', () => {
   assert.doesNotMatch(text, /users:/);
 });
 
-test('every API server is checked and stands behind the one address', () => {
+test('every API server is health-checked and is behind the one address', () => {
   const config = apiConfig('local', [
     { name: 'control-1', address: '198.18.0.10' },
     { name: 'control-2', address: '198.18.0.11' },

@@ -4,14 +4,14 @@ import type { NodeSpec } from '../nodes/addressing.ts';
 import { REGISTRY_NAME } from '../nodes/files.ts';
 import { patience } from '../../../host/patience.ts';
 
-/** Versions that kubeadm is told, as the toolchain builds them; each is also the tag of its image. */
+/** Versions in kubeadm's configuration, as the toolchain builds them; each is also the tag of its image. */
 export type ClusterVersions = {
   readonly kubernetes: string;
   readonly etcd: string;
   readonly coredns: string;
 };
 
-/** kubeadm's own waits, in minutes, as it has them by default. */
+/** kubeadm's default timeouts, in minutes. */
 const KUBEADM_WAITS = {
   controlPlaneComponentHealthCheck: 4,
   discovery: 5,
@@ -23,11 +23,11 @@ const KUBEADM_WAITS = {
 
 const KUBEADM_API = 'kubeadm.k8s.io/v1beta4';
 
-/** Where on a node kubeadm finds what it is told; below /etc, which is kept on the host. */
+/** Where on a node kubeadm's input lies: below /etc, which is a folder of the host. */
 export const CONFIG_PATH = '/etc/kubernetes/plumbline-kubeadm.yaml';
 export const DISCOVERY_PATH = '/etc/kubernetes/plumbline-discovery.conf';
 
-/** The address that clients and kubelets use: the load balancer, in both sizes. */
+/** The address that clients and kubelets use: the load balancer's, in both sizes. */
 export function apiEndpoint(node: Pick<NodeSpec, 'instance'>): string {
   return `${addressesOf(node.instance).loadBalancer}:6443`;
 }
@@ -49,7 +49,7 @@ export function initConfig(node: NodeSpec, versions: ClusterVersions, token: str
   ]);
 }
 
-/** What `kubeadm join` reads on every other node. A control-plane node has been given the certificates before. */
+/** What `kubeadm join` reads on every other node. A control-plane node must have the shared certificates already. */
 export function joinConfig(node: NodeSpec, token: string): string {
   const controlPlane = { localAPIEndpoint: { advertiseAddress: node.address, bindPort: 6443 } };
   return documents([
@@ -64,7 +64,7 @@ export function joinConfig(node: NodeSpec, token: string): string {
   ]);
 }
 
-/** On a slow machine kubeadm waits longer as well. */
+/** kubeadm's timeouts, multiplied by PLUMBLINE_PATIENCE. */
 function waits(): Record<string, unknown> {
   const factor = patience();
   const seconds = Object.entries(KUBEADM_WAITS).map(
@@ -91,7 +91,7 @@ function registration(node: NodeSpec): Record<string, unknown> {
       { name: 'node-ip', value: node.address },
       { name: 'node-labels', value: labels.join(',') },
     ],
-    // Absent means kubeadm's own choice, which for a control-plane node is its usual taint.
+    // Without `taints` kubeadm decides: a control-plane node gets its usual taint.
     ...(node.role === 'control' ? {} : { taints: node.taints }),
   };
 }
@@ -105,7 +105,7 @@ function clusterConfiguration(node: NodeSpec, versions: ClusterVersions): Record
     kubernetesVersion: versions.kubernetes,
     controlPlaneEndpoint: apiEndpoint(node),
     imageRepository: REGISTRY_NAME,
-    // Elliptic keys are made in milliseconds; RSA costs seconds of a small machine.
+    // ECDSA keys are generated in milliseconds; RSA keys take seconds on a small machine.
     encryptionAlgorithm: 'ECDSA-P256',
     networking: { serviceSubnet: serviceCidr, dnsDomain: 'cluster.local' },
     apiServer: { certSANs: [loadBalancer, '127.0.0.1', 'localhost'] },
@@ -114,7 +114,7 @@ function clusterConfiguration(node: NodeSpec, versions: ClusterVersions): Record
       local: {
         imageTag: versions.etcd,
         dataDir: '/var/lib/etcd',
-        // A power cut ends the whole environment anyway; a killed process loses nothing that is in the page cache.
+        // fsync is not needed: a power cut ends the whole environment anyway, and a killed process loses nothing that is in the page cache.
         extraArgs: [{ name: 'unsafe-no-fsync', value: 'true' }],
       },
     },
@@ -130,12 +130,12 @@ function kubeletConfiguration(node: NodeSpec): Record<string, unknown> {
     failSwapOn: false,
     enforceNodeAllocatable: [],
     clusterDNS: [addressesOf(node.instance).dnsService],
-    // The default grows to 5 min: a member that is crashed several times in a row would stay away that long.
+    // The default maximum is 5 min: a member that is crashed several times in a row would be down that long.
     crashLoopBackOff: { maxContainerRestartPeriod: '3s' },
     serializeImagePulls: false,
     maxParallelImagePulls: 3,
     registryPullQPS: 0,
-    // 100 switches the collection of images off: the disk is the whole machine's, not the node's.
+    // 100 switches image garbage collection off: disk use is that of the whole machine, not of the node.
     imageGCHighThresholdPercent: 100,
     evictionHard: { 'memory.available': '100Mi', 'nodefs.available': '1%', 'imagefs.available': '1%' },
     rotateCertificates: true,
@@ -149,7 +149,7 @@ function kubeProxyConfiguration(node: NodeSpec): Record<string, unknown> {
     mode: 'nftables',
     clusterCIDR: addressesOf(node.instance).podCidr,
     detectLocalMode: 'ClusterCIDR',
-    // Zeros: leave the machine's own limits alone.
+    // Zero: kube-proxy does not change the limits of the machine.
     conntrack: { maxPerCore: 0, min: 0, tcpEstablishedTimeout: '0s', tcpCloseWaitTimeout: '0s' },
   };
 }

@@ -27,8 +27,8 @@ export function loadBalancerLink(instance: InstanceName): LinkOwner {
 }
 
 /**
- * Starts the load balancer in a namespace of its own, or lets a running one read its configuration again. The edge's
- * part of it (setExtraConfig) is kept.
+ * Starts the load balancer in a namespace of its own, or makes a running one reload its configuration. The edge's
+ * part of the configuration (setExtraConfig) is kept.
  */
 export async function ensureLoadBalancer(
   instance: InstanceName,
@@ -43,7 +43,7 @@ export async function ensureLoadBalancer(
   await reload(instance, options);
 }
 
-/** Points the API address at other servers. With the same list again it is the inverse. */
+/** Sets the servers behind the API address. Calling it with the former list is the rollback. */
 export async function setApiServers(
   instance: InstanceName,
   apiServers: readonly Backend[],
@@ -54,7 +54,7 @@ export async function setApiServers(
 
 /**
  * Replaces the edge's part of the configuration: complete haproxy sections, bound to the load balancer's address.
- * @throws CommandError with haproxy's own words when the text does not parse; the old text stays in force then.
+ * @throws CommandError with haproxy's error text when the sections do not parse; the old ones then stay in force.
  */
 export async function setExtraConfig(
   instance: InstanceName,
@@ -131,7 +131,7 @@ async function reload(instance: InstanceName, options: Signalled): Promise<void>
   await check([base, extra], options);
   const running = recordedProcess(instance, PROCESS_NAME);
   if (running !== null) {
-    // The master starts a new worker, which takes the sockets over; open connections end in the old one.
+    // On SIGUSR2 the master starts a new worker, which takes over the sockets; the old worker serves its open connections to their end.
     killProcesses([running], 'SIGUSR2');
     return;
   }

@@ -8,7 +8,7 @@ import { startStaticPod, staticPodManifest, staticPodRemoval, stopStaticPod } fr
 
 const NODE = nodeSpec('local-small', 'control-1');
 
-test('stopping moves the manifest aside, starting moves it back, both any number of times', async (context) => {
+test('stopping moves the manifest aside, starting moves it back; repeating either changes nothing', async (context) => {
   const before = process.env['PLUMBLINE_STATE'];
   const dir = mkdtempSync(join(tmpdir(), 'plumbline-pods-'));
   process.env['PLUMBLINE_STATE'] = dir;

@@ -8,14 +8,16 @@ import type { ProcessId } from '../../../host/process-identity.ts';
 import { stateDir } from '../../../host/paths.ts';
 
 /**
- * Records a host process of an instance (the load balancer, the registry) and puts it into the instance's cgroups, so
- * that it is found and ended even when its record was never written.
- * @throws Error when the process is gone already.
+ * Puts a host process of an instance (the load balancer, the registry) into the instance's cgroups and records it. Through
+ * the cgroups `env down` finds it even if its record was never written.
+ * @throws Error when the process has ended already.
  */
 export function adoptProcess(instance: InstanceName, name: string, pid: number): ProcessId {
   const found = identify(pid);
   if (found === null)
-    throw new Error(`${name} of ${instance} (pid ${pid}) ended at once; its log is in the state folder`);
+    throw new Error(
+      `${name} of ${instance} (pid ${pid}) ended right after its start; its log is in the state folder`,
+    );
   for (const file of cgroups().make(cgroupName(instance, 'host'), RATIO_OF_CONTROL))
     writeFileSync(file, String(pid));
   const path = recordPath(instance, name);
@@ -24,7 +26,7 @@ export function adoptProcess(instance: InstanceName, name: string, pid: number):
   return found;
 }
 
-/** The recorded process of that name, or null when it does not run. */
+/** The recorded process of that name, or null if it does not run. */
 export function recordedProcess(instance: InstanceName, name: string): ProcessId | null {
   try {
     const found = JSON.parse(readFileSync(recordPath(instance, name), 'utf8')) as ProcessId;

@@ -14,12 +14,12 @@ function scratch(context: { after: (work: () => void) => void }): string {
   return dir;
 }
 
-test('where one part ends and the next begins changes the hash', () => {
+test('moving the border between two parts changes the hash', () => {
   assert.notEqual(sha256('ab', 'c'), sha256('a', 'bc'));
   assert.equal(sha256('ab', 'c'), sha256('ab', 'c'));
 });
 
-test('a source, its name and its content count; a test does not', (context) => {
+test('the name and content of a source change the hash; a test does not', (context) => {
   const dir = scratch(context);
   writeFileSync(join(dir, 'a.ts'), 'one');
   const first = sourcesFingerprint([dir]);
@@ -49,7 +49,7 @@ test('an environment stands when it was provisioned to the end, and since the la
   assert.ok(!isStanding(null));
 });
 
-test('a stamp comes back as it was written; none, or half of one, is null', (context) => {
+test('a stamp is read as it was written; a missing or truncated one is null', (context) => {
   const before = process.env['PLUMBLINE_STATE'];
   const dir = scratch(context);
   process.env['PLUMBLINE_STATE'] = dir;

@@ -4,17 +4,17 @@ import { join } from 'node:path';
 import type { ClusterSize, InstanceName } from '../nodes/addressing.ts';
 import { stateDir } from '../../../host/paths.ts';
 
-/** What `env up` says of an environment that it provisioned. It is also what pins it. */
+/** Record of an environment that `env up` provisioned. It also identifies the environment, as the pins in an environment file do. */
 export type Stamp = {
   readonly instance: InstanceName;
   readonly size: ClusterSize;
   /** The stores and parts that were provisioned. */
   readonly with: readonly string[];
-  /** UID of the namespace kube-system, which stands for the cluster. */
+  /** UID of the namespace kube-system, which identifies the cluster. */
   readonly uid: string;
-  /** SHA-256 of the cluster's CA certificate in DER, as environment files pin it. */
+  /** SHA-256 of the cluster's CA certificate in DER, as it is pinned in environment files. */
   readonly caSha256: string;
-  /** Of everything that decides what the cluster and its platform are; null until the platform is there. */
+  /** Hash of everything that decides what the cluster and its platform are; null until the platform is complete. */
   readonly fingerprint: string | null;
   /** Wall clock, ISO 8601. */
   readonly createdAt: string;
@@ -30,19 +30,19 @@ export function readStamp(instance: InstanceName): Stamp | null {
   }
 }
 
-/** Writes the stamp at once or not at all. */
+/** Writes the stamp atomically. */
 export function writeStamp(stamp: Stamp): void {
   const path = stampPath(stamp.instance);
   writeFileSync(`${path}.new`, `${JSON.stringify(stamp, null, 2)}\n`);
   renameSync(`${path}.new`, path);
 }
 
-/** The kernel's own number of this boot; after another one nothing of an environment runs. */
+/** The kernel's id of this boot. Nothing of an environment survives a reboot. */
 export function bootId(): string {
   return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 }
 
-/** Whether it is of an environment that was provisioned to the end since the last boot. */
+/** Whether the environment was provisioned completely, and since the last boot. */
 export function isStanding(stamp: Stamp | null): stamp is Stamp {
   return stamp !== null && stamp.fingerprint !== null && stamp.bootId === bootId();
 }
@@ -54,7 +54,7 @@ export function sha256(...parts: readonly string[]): string {
   return hash.digest('hex');
 }
 
-/** A hash over the sources of some folders, tests left out: what makes a node or a cluster what it is. */
+/** A hash over the source files of some folders, without tests: it changes when the code that makes a node or a cluster changes. */
 export function sourcesFingerprint(folders: readonly string[]): string {
   const parts = folders.flatMap((folder) =>
     readdirSync(folder, { withFileTypes: true })
