@@ -1,4 +1,4 @@
-/** From recipes to stored layers and images: keys, building what is missing, pushing what the registry lacks. */
+/** From recipes to stored layers and images: computes keys, builds missing layers, pushes missing blobs to the registry. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
@@ -14,7 +14,7 @@ import type { ImageRecipe, Inputs, LayerRecipe, TagRecipe } from './recipes.ts';
 import { fileBody, type RegistryClient } from './registry.ts';
 import { packEntries, type TarEntry } from './oci/tar.ts';
 
-/** Counts up when this folder would make other bytes from the same recipe. */
+/** Part of every layer's key. Increase it when a change in this folder alters the bytes made from the same recipe. */
 const FORMAT = 1;
 
 export interface BuildContext {
@@ -38,10 +38,10 @@ export interface BuiltImage {
 
 const LARGE_BYTES = 1 << 20;
 
-/** The digest of a file; of a large one it is remembered by size and time, so that a finished build reads nothing. */
+/** The digest of a file. For a large file it is cached by path, size and modification time, so that an unchanged file is not read again. */
 async function fileDigest(path: string, context: BuildContext): Promise<string> {
   const { size, mtimeMs } = await stat(path).catch((cause: unknown) => {
-    throw new Error(`an image needs ${path}, which is not there; was it built?`, { cause });
+    throw new Error(`an image needs ${path}, which does not exist; was it built?`, { cause });
   });
   if (size < LARGE_BYTES) return sha256(await readFile(path));
   const memo = join(
@@ -85,7 +85,7 @@ function nameOf(recipe: LayerRecipe): string {
   return recipe.kind === 'pause' ? 'pause' : recipe.name;
 }
 
-/** The stored layer of a recipe, built if the store lacks it. */
+/** The stored layer of a recipe; built first if it is not in the store. */
 async function ensureLayer(recipe: LayerRecipe, context: BuildContext): Promise<Layer> {
   const description = { format: FORMAT, arch: process.arch, layer: await describeLayer(recipe, context) };
   const key = sha256(JSON.stringify(description)).slice(7, 39);
@@ -109,7 +109,7 @@ async function buildLayer(recipe: LayerRecipe, key: string, context: BuildContex
   );
 }
 
-/** What was fetched stays in the cache; what was made of it is removed. */
+/** Builds a layer of fetched files. These stay in the cache; the temporary folder is removed. */
 async function buildFetched(recipe: FetchedLayer, key: string, context: BuildContext): Promise<Layer> {
   const { store, signal } = context;
   await mkdir(join(store.root, 'tmp'), { recursive: true });
@@ -138,8 +138,8 @@ async function buildPause(key: string, context: BuildContext): Promise<Layer> {
 }
 
 /**
- * The tag of an image. Programs whose version others ask for by name carry it alone; the rest carry their recipe's digest
- * too, so that a tag never means two things.
+ * The tag of an image. If other programs expect a certain version as the tag (kubeadm does), the tag is the version alone. Otherwise the
+ * manifest's digest is appended, so that one tag never names two images.
  */
 export function tagOf(
   recipe: TagRecipe,
@@ -150,7 +150,7 @@ export function tagOf(
   if ('version' in recipe) return `${recipe.version}-${manifestDigest.slice(7, 17)}`;
   const version = versions.get(recipe.module);
   if (version === undefined)
-    throw new Error(`no go.mod of the toolchain requires ${recipe.module}, so that its image has no version`);
+    throw new Error(`no go.mod of the toolchain requires ${recipe.module}, so its image has no version`);
   return version;
 }
 
@@ -169,7 +169,7 @@ export async function buildImage(recipe: ImageRecipe, context: BuildContext): Pr
   };
 }
 
-/** Pushes an image; blobs that the registry has stay where they are. */
+/** Pushes an image, except blobs that the registry has already. */
 export async function pushImage(
   image: BuiltImage,
   client: RegistryClient,

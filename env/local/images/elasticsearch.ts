@@ -1,4 +1,4 @@
-/** Elasticsearch from Maven Central: its jars, the module that carries its network, and our launcher. */
+/** Elasticsearch from Maven Central: its jars, its transport module, and our launcher. */
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exec } from './exec.ts';
@@ -8,7 +8,7 @@ import { compileJava } from './java.ts';
 import type { TarEntry } from './oci/tar.ts';
 
 const LOCK = 'elasticsearch.lock';
-/** Where it lies in the image; `es.path.home`. */
+/** Its folder in the image: `es.path.home`. */
 const HOME = 'opt/elasticsearch';
 const MODULE = 'transport-netty4';
 const LAUNCHER = join(import.meta.dirname, '../platform/elasticsearch/server/Server.java');
@@ -16,8 +16,8 @@ const LAUNCHER = join(import.meta.dirname, '../platform/elasticsearch/server/Ser
 const inModule = ({ name }: Pick<Artifact, 'name'>): boolean => name === MODULE || name.startsWith('netty-');
 
 /**
- * As the distribution lays it out, as far as it is needed: the server's jars in lib, the netty transport as a module
- * with the descriptor and the policy that its jar carries.
+ * The needed part of the distribution's layout: the server's jars in lib, and the netty transport as a module with the
+ * descriptor and the policy from its jar.
  */
 export const ELASTICSEARCH_JARS: FetchedLayer = {
   kind: 'fetched',
@@ -34,7 +34,7 @@ export const ELASTICSEARCH_JARS: FetchedLayer = {
   },
 };
 
-/** Descriptor and policy of the module. Loaded as a Java module it would need the server as one too: it is not told its name. */
+/** Descriptor and policy of the module. `modulename` is removed: loaded as a Java module, it would need the server as a Java module too. */
 async function moduleFiles(
   folder: string,
   artifacts: readonly Artifact[],
@@ -73,7 +73,7 @@ export const ELASTICSEARCH_LAUNCHER: FetchedLayer = {
     const classes = await compileJava(LAUNCHER, await fetchMaven(LOCK, context), context);
     return [
       { path: `${HOME}/launcher/Server.class`, file: join(classes, 'Server.class') },
-      // The server insists on a folder for native libraries; it does without what would be in it.
+      // The server does not start without a folder for native libraries, but the folder may be empty.
       { path: `${HOME}/native`, dir: true },
       { path: `${HOME}/plugins`, dir: true },
     ];

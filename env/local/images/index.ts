@@ -1,6 +1,6 @@
 /**
- * Images of the embedded environment: built from the toolchain's programs and Debian packages, kept in the storage of a
- * registry that lies in the cache. With everything built nothing is started and nothing is pushed.
+ * Images of the embedded environment: built from the toolchain's programs and Debian packages, and kept in the cache as the
+ * storage of a registry. If everything is built, no registry is started and nothing is pushed.
  */
 import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,12 +12,12 @@ import { freePort, RegistryClient, startRegistry, storedTag } from './registry.t
 
 export { startRegistry } from './registry.ts';
 
-/** What nodes call the registry; containerd is told where it is. */
+/** Name of the registry in image references; containerd's configuration maps it to an address. */
 export const REGISTRY_NAME = 'registry.plumbline.test:5000';
 
 const names = (images: readonly ImageRecipe[]): string[] => images.map((image) => image.name);
 
-/** Names of the images without which there is no cluster. */
+/** Names of the images that a cluster needs even without the platform. */
 export function clusterImages(): string[] {
   return names(CLUSTER_IMAGES);
 }
@@ -33,19 +33,19 @@ export interface ImageRef {
   readonly name: string;
   readonly tag: string;
   readonly digest: string;
-  /** `registry/name:tag`, for tools that build names themselves. */
+  /** `registry/name:tag`, for tools that construct references themselves. */
   readonly reference: string;
-  /** `registry/name:tag@digest`: what manifests use. */
+  /** `registry/name:tag@digest`, for manifests. */
   readonly pinned: string;
   readonly compressedBytes: number;
   readonly unpackedBytes: number;
 }
 
-/** The images asked for, by name. */
+/** The requested images, by name. */
 export type ImageSet = Readonly<Record<string, ImageRef>>;
 
 export interface ImageOptions {
-  /** Names to build; all of them without it. */
+  /** Names to build; default: all. */
   readonly only?: readonly string[];
   readonly onProgress?: (message: string) => void;
   readonly signal?: AbortSignal | undefined;
@@ -62,7 +62,7 @@ export function registryStorage(options: Pick<ImageOptions, 'cacheDir'> = {}): s
   return join(cacheRoot(options), 'registry');
 }
 
-/** A reference that fails loudly where an image is missing from a set. */
+/** The image of that name. @throws Error if the set has none */
 export function imageOf(images: ImageSet, name: string): ImageRef {
   const image = images[name];
   if (image === undefined)
@@ -80,7 +80,9 @@ function select(only: readonly string[] | undefined): readonly ImageRecipe[] {
   return only.map((name) => {
     const recipe = all.find((image) => image.name === name);
     if (recipe === undefined)
-      throw new Error(`no image is called ${name}; there are ${all.map((image) => image.name).join(', ')}`);
+      throw new Error(
+        `no image is called ${name}; known images: ${all.map((image) => image.name).join(', ')}`,
+      );
     return recipe;
   });
 }
@@ -113,19 +115,19 @@ export async function ensureImages(toolchainBin: string, options: ImageOptions =
   return Object.fromEntries(built.map((image) => [image.name, refOf(image)]));
 }
 
-const LEFTOVER_AGE_MS = 3_600_000; // no build takes an hour, so that nobody works in an older folder
+const LEFTOVER_AGE_MS = 3_600_000; // no build takes an hour, so an older folder is not in use
 
 /** Removes the working folders of builds that were killed. */
 async function removeLeftovers(folder: string): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
     const path = join(folder, name);
-    // Not the time of change: unpacking an archive sets that to the archive's own.
+    // ctime, not mtime: unpacking an archive sets mtime to the time in the archive.
     const { ctimeMs } = await stat(path).catch(() => ({ ctimeMs: Date.now() }));
     if (Date.now() - ctimeMs > LEFTOVER_AGE_MS) await rm(path, { recursive: true, force: true });
   }
 }
 
-/** Fills the storage through a registry that lives for the time of the push, on the loopback interface. */
+/** Pushes the images into the storage through a temporary registry on the loopback interface. */
 async function pushAll(images: readonly BuiltImage[], storage: string, context: BuildContext): Promise<void> {
   const temp = join(context.store.root, 'tmp');
   await mkdir(temp, { recursive: true });

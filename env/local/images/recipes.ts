@@ -20,13 +20,13 @@ export type LayerRecipe =
   | FetchedLayer
   | { readonly kind: 'pause' };
 
-/** Where the material of the images lies. */
+/** Folders of the input files. */
 export interface Inputs {
   readonly toolchainBin: string;
   readonly checkout: string;
 }
 
-/** How the tag is made: the version of a Go module in the lock files, or a fixed version and the recipe's digest. */
+/** How the tag is made: `module`: version of a Go module in the lock files; `fixed`: this text; `version`: this and the manifest's digest. */
 export type TagRecipe =
   { readonly module: string } | { readonly fixed: string } | { readonly version: string };
 
@@ -37,11 +37,11 @@ export interface ImageRecipe {
   readonly run: RunConfig;
 }
 
-/** As `locks/traefik.requirements.txt` has it. */
+/** The version in `locks/traefik.requirements.txt`. */
 export const TRAEFIK_VERSION = '3.7.15';
 const NONROOT = '65532:65532';
 const KUBERNETES = { module: 'k8s.io/kubernetes' } as const;
-/** Debian with busybox, under everything that is not one static program. */
+/** Debian with busybox: the base of every image that is not one static program. */
 export const base: LayerRecipe = { kind: 'debian', recipe: BASE };
 
 /** Programs of the toolchain, in a layer of their own. */
@@ -61,7 +61,7 @@ export function programs(...names: string[]): LayerRecipe {
   };
 }
 
-/** The servers of a control plane, which are one program: one layer for all of their images. */
+/** The servers of a control plane are one program, so their images share one layer. */
 const controlPlane: LayerRecipe = {
   kind: 'files',
   name: 'kubernetes',
@@ -73,7 +73,7 @@ const controlPlane: LayerRecipe = {
     ]),
 };
 
-/** What a program without a distribution under it still asks for: users, and a place for temporary files. */
+/** What a static program still needs without a distribution: users, and a folder for temporary files. */
 export const bare: LayerRecipe = {
   kind: 'files',
   name: 'bare',
@@ -100,7 +100,7 @@ const busybox: LayerRecipe = {
     ]),
 };
 
-/** The applets that canaries, probes and the volume helper call. */
+/** The busybox applets that canaries, probes and the volume helper call. */
 const APPLETS = [
   'awk',
   'cat',
@@ -177,14 +177,14 @@ const node: LayerRecipe = {
 
 const nodeLibraries: LayerRecipe = { kind: 'debian', recipe: NODE_LIBRARIES };
 const PLATFORM = 'env/local/platform';
-/** What the services in Node share. Paths like `../../service-kit` from their folder end here: nothing lies above the root. */
+/** Code that the Node services share. Their imports of `../../service-kit` resolve here, because `..` of the root is the root. */
 const kit: LayerRecipe = {
   kind: 'files',
   name: 'service-kit',
   entries: ({ checkout }) => codeOf(join(checkout, PLATFORM, 'service-kit'), 'service-kit'),
 };
 
-/** npm packages with all that they need, as they lie in the checkout. */
+/** npm packages with their dependencies, copied from the checkout. */
 function modules(...roots: string[]): LayerRecipe {
   return {
     kind: 'files',
@@ -199,7 +199,7 @@ function modules(...roots: string[]): LayerRecipe {
   };
 }
 
-/** A reference service: its sources as they are. */
+/** A reference service: its unmodified sources. */
 export function service(folder: string): LayerRecipe {
   return {
     kind: 'files',
@@ -284,7 +284,7 @@ export const CLUSTER_IMAGES: readonly ImageRecipe[] = [
   },
 ];
 
-/** What every platform runs beside stores and parts, the edge among it. */
+/** Images that every platform needs besides those of stores and parts, such as the edge's. */
 export const PLATFORM_IMAGES: readonly ImageRecipe[] = [
   {
     name: 'metrics-server',

@@ -7,7 +7,7 @@ import { after, before, suite, test } from 'node:test';
 import { holds } from '../machine/ports.ts';
 import { freePort, startRegistry } from './registry.ts';
 
-/** In place of Debian's program: listens where it is told, or says like it that it cannot. */
+/** Stands in for docker-registry: listens on the configured address, or prints the same error when it cannot. */
 const PROGRAM = `#!${process.execPath}
 const { addr } = JSON.parse(require('node:fs').readFileSync(process.argv[3], 'utf8')).http;
 const [host, port] = addr.split(':');
@@ -19,7 +19,7 @@ server.once('error', () => setTimeout(() => {
 server.listen(Number(port), host);
 `;
 
-// In a suite: hooks outside of one would hold for the tests of other files, which may share this process.
+// In a suite, because hooks outside of one would also apply to tests of other files in the same process.
 suite('a registry', () => {
   let folder: string;
   const path = process.env['PATH'];
@@ -46,7 +46,7 @@ suite('a registry', () => {
   });
 
   test(
-    'a stranger that answers at the port is not taken for the registry, and is named',
+    'another process that answers on the port is not taken for the registry, and is named',
     { skip: process.platform !== 'linux' },
     async () => {
       const port = await freePort();
@@ -58,7 +58,7 @@ suite('a registry', () => {
       });
       try {
         await assert.rejects(start(`127.0.0.1:${port}`), {
-          message: `the registry cannot listen at 127.0.0.1:${port}, which node (process ${process.pid}) holds; end that, or let it listen elsewhere`,
+          message: `the registry cannot listen on 127.0.0.1:${port}, which node (process ${process.pid}) holds; end that process, or make it use another port`,
         });
       } finally {
         stranger.close();

@@ -1,4 +1,4 @@
-/** The image registry: Debian's docker-registry over one storage folder, and the few calls that fill it. */
+/** The image registry: Debian's docker-registry with one storage folder, and a client that pushes to it. */
 import { spawn } from 'node:child_process';
 import { closeSync, createReadStream, openSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -13,15 +13,15 @@ import type { Descriptor, Document } from './oci/oci.ts';
 export interface RegistryOptions {
   /** `host:port` to listen on, plain HTTP. */
   readonly address: string;
-  /** Network namespace to listen in, by its name; this one when left out. */
+  /** Name of the network namespace to listen in; default: that of this process. */
   readonly netns?: string | undefined;
   /** Folder of the blobs; may be shared by several registries. */
   readonly storage: string;
   readonly logFile: string;
   readonly signal?: AbortSignal | undefined;
-  /** End with the process that started it; the default lives on. */
+  /** Ends when this process ends; default: it keeps running. */
   readonly dieWithParent?: boolean;
-  /** Called at once, before it answers: whoever is killed meanwhile has it in its books. */
+  /** Called before the registry answers, so that it is recorded even if this process is killed while it waits. */
   readonly onSpawn?: (pid: number) => void;
 }
 
@@ -32,14 +32,14 @@ export interface Registry {
   readonly stop: () => Promise<void>;
 }
 
-const START_DEADLINE_MS = 15_000; // it listens after some 30 ms; this is for a machine under load
+const START_DEADLINE_MS = 15_000; // it listens after about 30 ms; the margin is for a machine under load
 const POLL_MS = 25;
 
 function config(options: RegistryOptions): string {
   return JSON.stringify({
     version: 0.1,
     log: { level: 'warn' },
-    // No cache of descriptors: two instances may fill the same storage.
+    // No cache of blob descriptors, because two registries may write to the same storage.
     storage: { filesystem: { rootdirectory: options.storage }, delete: { enabled: true } },
     http: { addr: options.address, headers: { 'X-Content-Type-Options': ['nosniff'] } },
   });
@@ -47,7 +47,7 @@ function config(options: RegistryOptions): string {
 
 /**
  * Starts a registry in a session of its own and waits until it answers.
- * @throws when it ends at once (the address is taken, say) or does not answer in 15 s; the error holds the end of its log
+ * @throws when it exits (for example because the address is in use) or does not answer within 15 s; the error holds the end of its log
  */
 export async function startRegistry(options: RegistryOptions): Promise<Registry> {
   await mkdir(options.storage, { recursive: true });
@@ -88,7 +88,7 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
   return { pid: child.pid ?? 0, address: options.address, url: `http://${options.address}`, stop };
 }
 
-/** An answer alone proves nothing: it may be a stranger's, who is why the child is about to end. */
+/** Waits until the registry answers. Checks who answers: if another process holds the address, the registry is about to exit. */
 async function answering(
   options: RegistryOptions,
   pid: number,
@@ -102,7 +102,7 @@ async function answering(
       const holder = strangerAt(options, pid);
       if (holder !== null)
         throw new Error(
-          `the registry cannot listen at ${options.address}, which ${describeHolder(holder)} holds; end that, or let it listen elsewhere`,
+          `the registry cannot listen on ${options.address}, which ${describeHolder(holder)} holds; end that process, or make it use another port`,
         );
       const tail = (await readFile(options.logFile, 'utf8').catch(() => '')).slice(-1000).trim();
       throw new Error(
@@ -114,7 +114,7 @@ async function answering(
   }
 }
 
-/** Who else holds the address. In a namespace of its own the registry has every address to itself. */
+/** Another process that holds the address. In a network namespace of its own the registry cannot have one. */
 function strangerAt({ address, netns }: RegistryOptions, pid: number): Holder | null {
   const holder = netns === undefined ? holderOf(address) : null;
   return holder?.pid === pid ? null : holder;
@@ -144,10 +144,10 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** What an upload sends: bytes at hand, or a file as it is read. */
+/** Body of an upload: bytes in memory, or a file that is streamed. */
 export type UploadBody = Uint8Array | ReadableStream<Uint8Array>;
 
-/** Pushes images; remembers which repository has a blob, so that a shared layer travels once. */
+/** Pushes images. Remembers which repository has a blob, so that a shared layer is uploaded once. */
 export class RegistryClient {
   readonly #url: string;
   readonly #signal: AbortSignal | undefined;
@@ -170,7 +170,7 @@ export class RegistryClient {
     );
   }
 
-  /** Makes the repository hold the blob; `body` is asked for only when no repository has it yet. */
+  /** Makes the blob available in the repository; calls `body` only if no repository has it yet. */
   async pushBlob(repository: string, blob: Descriptor, body: () => UploadBody): Promise<void> {
     const held = await this.#call('HEAD', `/v2/${repository}/blobs/${blob.digest}`);
     if (held.status === 200) {
@@ -206,7 +206,7 @@ export function fileBody(path: string): UploadBody {
   return Readable.toWeb(createReadStream(path, { highWaterMark: 1 << 20 })) as ReadableStream<Uint8Array>;
 }
 
-/** The digest that a tag of the storage points at, read from the folder itself: no registry need run. */
+/** The digest that a tag points to, read from the storage folder without a running registry. */
 export async function storedTag(
   storage: string,
   repository: string,

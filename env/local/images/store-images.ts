@@ -6,7 +6,7 @@ import { JAVA_RUNTIME, mavenLayer } from './java.ts';
 import { base } from './recipes.ts';
 import type { ImageRecipe } from './recipes.ts';
 
-/** By the name that `--with` takes. */
+/** By the name of the store, as in `--with`. */
 export const STORE_IMAGES: Readonly<Record<string, readonly ImageRecipe[]>> = {
   postgres: [
     {

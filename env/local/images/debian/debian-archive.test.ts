@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { aptWords, RELEASE } from './debian-archive.ts';
 
-test('the sources of a machine serve where it runs the release of the images, and nowhere else', async (context) => {
+test('the apt sources of a machine are used only if it runs the release of the images', async (context) => {
   const folder = await mkdtemp(join(tmpdir(), 'plumbline-apt-'));
   context.after(() => rm(folder, { recursive: true }));
   assert.deepEqual(await aptWords(folder, { codename: RELEASE }), []);

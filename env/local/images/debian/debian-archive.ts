@@ -2,34 +2,34 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { distribution } from '../../machine/distribution.ts';
 
-/** Images are made of packages of this release, whatever the machine runs: names of libraries and versions of servers are written down for it. */
+/** Images are made of packages of this release, whatever the machine runs: the recipes name libraries and server versions of this release. */
 export const RELEASE = 'bookworm';
-/** Of the package debian-archive-keyring, by which apt knows that a package is Debian's. */
+/** Keyring of the package debian-archive-keyring, with which apt verifies Debian's signatures. */
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
 /** Where packages come from. */
 export interface ArchiveSource {
-  /** What the machine runs; its own sources serve where that is the release of the images. */
+  /** Release of the machine. If it is the release of the images, the machine's own apt sources are used. */
   readonly codename: string;
-  /** Address of a mirror of Debian, needed on any other release; security updates are beside it, as `MIRROR-security`. */
+  /** Address of a Debian mirror, needed on any other release. Security updates are expected at `MIRROR-security`. */
   readonly mirror?: string | undefined;
 }
 
-/** As this machine, and `PLUMBLINE_DEBIAN_MIRROR`, have it. */
+/** The source for this machine, from its os-release and `PLUMBLINE_DEBIAN_MIRROR`. */
 export function archiveSource(): ArchiveSource {
   return { codename: distribution().codename, mirror: process.env['PLUMBLINE_DEBIAN_MIRROR'] };
 }
 
-/** Whether a mirror is needed and none is named. */
+/** Whether a mirror is needed but not set. */
 export function lacksMirror({ codename, mirror = '' }: ArchiveSource): boolean {
   return codename !== RELEASE && mirror === '';
 }
 
 /**
- * What apt-get has to be told so that it looks for packages of the images' release: nothing on a machine that runs it. Elsewhere it is given lists,
- * sources and a state of its own, so that nothing of the machine's is used but its settings (proxies), and nothing is changed.
- * @param folder that may be filled; kept from one time to the next
- * @throws Error where a mirror is needed and none is named
+ * Options that make apt-get use packages of the images' release: none on a machine that runs it. On another release apt-get gets its own
+ * lists, sources and state in `folder`. It then uses only the settings of the machine (proxies) and changes nothing there.
+ * @param folder for apt's files; kept between builds
+ * @throws Error if a mirror is needed but not set
  */
 export async function aptWords(folder: string, { codename, mirror }: ArchiveSource): Promise<string[]> {
   if (codename === RELEASE) return [];
@@ -49,7 +49,7 @@ export async function aptWords(folder: string, { codename, mirror }: ArchiveSour
   const settings = {
     'Dir::Etc': join(folder, 'etc'),
     'Dir::State': join(folder, 'state'),
-    // What is installed here says nothing of what an image holds.
+    // Ignore the packages that are installed on the machine: the image does not have them.
     'Dir::State::status': '/dev/null',
     'Dir::Cache': join(folder, 'cache'),
   };

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import type { DebianRecipe } from './debian.ts';
 import { exec } from '../exec.ts';
 
-/** The user that reference services run as; the number is the one that distroless images made customary. */
+/** User id of the reference services: `nonroot` of the distroless images. */
 export const APP_USER = 65532;
-/** PostgreSQL's user; Debian's own packages ask for a free system id, so that any fixed one is as good. */
+/** User id of PostgreSQL. Debian's packages take any free system id, so a fixed one is equally good. */
 export const POSTGRES_USER = 999;
 
 const USERS = [
@@ -23,13 +23,13 @@ async function finishBase(root: string, signal?: AbortSignal): Promise<void> {
   await writeFile(join(root, 'etc/group'), group.join(''));
   await writeFile(join(root, 'etc/nsswitch.conf'), 'passwd: files\ngroup: files\nhosts: files dns\n');
   await mkdir(join(root, 'var/tmp'), { recursive: true, mode: 0o1777 });
-  // The package brings them as folders; its script would make them links.
+  // The package contains these as folders; its maintainer script, which is not run here, would replace them with links.
   await rm(join(root, 'var/run'), { recursive: true, force: true });
   await symlink('/run', join(root, 'var/run'));
   await linkApplets(root, signal);
 }
 
-/** Every busybox tool that no package brought, as a link in /usr/bin. */
+/** Links every busybox applet into /usr/bin, unless a package has installed a program of that name. */
 async function linkApplets(root: string, signal?: AbortSignal): Promise<void> {
   const applets = (await exec('chroot', [root, '/bin/busybox', '--list'], { signal })).trim().split('\n');
   const taken = new Set([
@@ -74,7 +74,7 @@ export const NFT: DebianRecipe = {
     'libxtables12',
     'libjansson4',
     'libgmp10',
-    // Names of protocols. Without them nft lists numbers, and kube-proxy, which asks for what it wrote as names, removes it all at its hourly full sync.
+    // For names of protocols. Without them nft lists numbers; kube-proxy then does not recognise its own rules and removes them all at its hourly full sync.
     'netbase',
   ],
   exclude: ['./usr/share/nftables*'],
@@ -103,8 +103,8 @@ async function finishPostgres(root: string, signal?: AbortSignal): Promise<void>
     await mkdir(join(root, folder), { recursive: true });
     await exec('chown', [`${String(POSTGRES_USER)}:${String(POSTGRES_USER)}`, join(root, folder)]);
   }
-  // Compiled once here: the containers run without the right to write it, and each start would cost a second of CPU.
-  // The mode trusts the compiled file whatever its source's time, which a layer does not keep.
+  // Python is compiled once here: containers may not write the compiled files, and each start would cost a second of CPU.
+  // unchecked-hash: the compiled file is used without comparing the source's modification time, which a layer does not keep.
   await exec(
     'chroot',
     [
@@ -129,7 +129,7 @@ async function finishPostgres(root: string, signal?: AbortSignal): Promise<void>
 
 const LOADER = process.arch === 'arm64' ? '/lib/ld-linux-aarch64.so.1' : '/lib64/ld-linux-x86-64.so.2';
 
-/** Fails the build if a program misses a shared library: package lists are written by hand. */
+/** Fails the build if a program lacks a shared library. That can happen because the package lists are written by hand. */
 export async function proveLinked(
   root: string,
   programs: readonly string[],

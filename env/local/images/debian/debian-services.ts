@@ -1,9 +1,9 @@
-/** The Debian parts of the images that come with the platform's parts: Prometheus, Alertmanager, and Python with what the AI service imports. */
+/** Debian recipes for images of the platform's parts: Prometheus, Alertmanager, and Python with the packages that the AI service imports. */
 import { BASE, proveLinked } from './debian-recipes.ts';
 import type { DebianRecipe } from './debian.ts';
 import { exec } from '../exec.ts';
 
-/** One static program but for libc. Its web console's scripts are left out: nothing here opens it. */
+/** One program that needs only libc. The scripts of its web console are left out, because nothing here opens it. */
 export const PROMETHEUS: DebianRecipe = {
   name: 'prometheus',
   parent: BASE,
@@ -13,7 +13,7 @@ export const PROMETHEUS: DebianRecipe = {
   finish: (root, signal) => proveLinked(root, ['/usr/bin/prometheus'], signal),
 };
 
-/** One static program but for libc, and the templates that it does not start without. Its console is left out: nothing here opens it. */
+/** One program that needs only libc, and the templates without which it does not start. Its web console is left out, because nothing here opens it. */
 export const ALERTMANAGER: DebianRecipe = {
   name: 'alertmanager',
   parent: BASE,
@@ -26,13 +26,13 @@ export const ALERTMANAGER: DebianRecipe = {
 const PYTHON = '/usr/bin/python3.11';
 const PACKAGES = '/usr/lib/python3/dist-packages';
 
-/** What the service imports, so that a package that the list below lacks fails the build and not a pod. */
+/** Modules that the service imports. The build imports them, so that a package missing from the list below fails the build, not a pod. */
 const IMPORTS =
   'fastapi, uvicorn, uvicorn.protocols.http.h11_impl, httpx, aio_pika, asyncpg, prometheus_client';
 
 async function finishPython(root: string, signal?: AbortSignal): Promise<void> {
   await proveLinked(root, [PYTHON], signal);
-  // As for Patroni: compiled once here, and trusted whatever the source's time, which a layer does not keep.
+  // Compiled once here, as for Patroni; the source's modification time, which a layer does not keep, is not compared.
   const compile = ['-m', 'compileall', '-q', '--invalidation-mode', 'unchecked-hash'];
   await exec('chroot', [root, PYTHON, ...compile, PACKAGES, '/usr/lib/python3.11'], { signal });
   await exec('chroot', [root, PYTHON, '-c', `import ${IMPORTS}`], { signal });
@@ -46,7 +46,7 @@ export const PYTHON_SERVICE: DebianRecipe = {
     'libpython3.11-minimal',
     'libpython3.11-stdlib',
     'python3-minimal',
-    // what the interpreter and its modules link to
+    // shared libraries of the interpreter and its modules
     'libexpat1',
     'zlib1g',
     'libssl3',

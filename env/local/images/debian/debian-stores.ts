@@ -1,10 +1,10 @@
-/** The Debian parts of the images of Redis and RabbitMQ, and of the gate before the stores that have no accounts. */
+/** Debian recipes for Redis, RabbitMQ, and the authenticating proxy in front of stores without accounts. */
 import { mkdir, readdir, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BASE, proveLinked } from './debian-recipes.ts';
 import type { DebianRecipe } from './debian.ts';
 
-/** The gate before a server that has no accounts of its own. */
+/** The authenticating proxy in front of a server that has no accounts of its own. */
 export const HAPROXY: DebianRecipe = {
   name: 'haproxy',
   parent: BASE,
@@ -37,14 +37,14 @@ export const HAPROXY: DebianRecipe = {
   finish: (root, signal) => proveLinked(root, ['/usr/sbin/haproxy'], signal),
 };
 
-/** Sentinel is the same program. */
+/** Redis and Sentinel, which are the same program. */
 export const REDIS: DebianRecipe = {
   name: 'redis',
   parent: BASE,
   packages: [
     'redis-server',
     'redis-tools',
-    // what both link to
+    // shared libraries of both
     'libatomic1',
     'libjemalloc2',
     'liblzf1',
@@ -75,9 +75,9 @@ export const REDIS: DebianRecipe = {
 };
 
 const RABBITMQ_LIB = 'usr/lib/rabbitmq/lib';
-/** Where the server is found, whatever its version. */
+/** Path of the server that does not depend on its version. */
 export const RABBITMQ_HOME = '/opt/rabbitmq';
-/** The command-line tools are one program under several names; these are called. */
+/** Command-line tools to link: one program under several names. */
 const RABBITMQ_TOOLS = ['rabbitmqctl', 'rabbitmq-queues'];
 
 async function finishRabbitmq(root: string, signal?: AbortSignal): Promise<void> {
@@ -104,7 +104,7 @@ export const RABBITMQ: DebianRecipe = {
   parent: BASE,
   packages: [
     'rabbitmq-server',
-    // what its applications are made of
+    // Erlang applications that RabbitMQ uses
     'erlang-base',
     'erlang-asn1',
     'erlang-crypto',
@@ -118,7 +118,7 @@ export const RABBITMQ: DebianRecipe = {
     'erlang-syntax-tools',
     'erlang-tools',
     'erlang-xmerl',
-    // what the runtime links to
+    // shared libraries of the Erlang runtime
     'libstdc++6',
     'libgcc-s1',
     'libtinfo6',
@@ -146,7 +146,7 @@ export const RABBITMQ: DebianRecipe = {
     '*/erts-*/bin/erlc',
     '*/erts-*/bin/typer',
     '*/erts-*/bin/yielding_c_fun',
-    // plugins that are never switched on
+    // plugins that are never enabled
     '*/plugins/amqp10_client-*',
     '*/plugins/eetcd-*',
     '*/plugins/gun-*',

@@ -1,7 +1,7 @@
 /**
- * Root file systems from Debian packages, unpacked straight from the archives: no maintainer scripts, no package manager
- * inside, only what is named. What the scripts would have done and is needed stands in the recipe's `finish`.
- * That is some ten times quicker and several times smaller than a bootstrapped system.
+ * Root file systems from Debian packages, unpacked straight from the archives: only the named packages, no maintainer
+ * scripts, no package manager. A recipe's `finish` does what is needed of the scripts' work.
+ * The result is built about ten times faster than a bootstrapped system and is several times smaller.
  */
 import { mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,24 +10,24 @@ import type { ArchiveSource } from './debian-archive.ts';
 import { exec, execPipe } from '../exec.ts';
 import { packDifference, snapshot, type TarStream } from '../oci/tar.ts';
 
-/** A set of packages laid over another one. */
+/** A set of packages, as a layer over those of its parent. */
 export interface DebianRecipe {
   readonly name: string;
   readonly parent?: DebianRecipe;
   readonly packages: readonly string[];
   /** Patterns of paths (as GNU tar matches them, `*` crosses folders) that are not unpacked. */
   readonly exclude: readonly string[];
-  /** Counts up when `finish` changes, since a function cannot be digested. */
+  /** Part of the layer's key. Increase it when `finish` changes, because a function has no digest. */
   readonly finishVersion: number;
   /** Works on the unpacked tree; may `chroot` into it. */
   readonly finish?: (root: string, signal?: AbortSignal) => Promise<void>;
 }
 
-/** Where archives are kept and trees are put together. */
+/** Folders for the package archives and for the trees that are built from them. */
 export interface DebianContext {
   readonly debsDir: string;
   readonly tempDir: string;
-  /** Without it: as this machine has it. */
+  /** Default: the source for this machine. */
   readonly source?: ArchiveSource | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -50,7 +50,7 @@ const NEVER = [
   './usr/lib/systemd*',
 ];
 
-/** Debian's merged /usr: these names are links. A layer that holds them as folders would replace the links. */
+/** In Debian's merged /usr these names are links. A layer that contained them as folders would replace the links. */
 const MERGED = ['bin', 'sbin', 'lib', 'lib64'];
 
 /** The part of a recipe that decides its content, for a cache key. */
@@ -65,8 +65,8 @@ export function describeDebian(recipe: DebianRecipe): unknown {
 }
 
 /**
- * Downloads the archives that are not there yet.
- * @throws when a package cannot be had, also after refreshing the lists once
+ * Downloads the archives that are missing.
+ * @throws when a package is not available even after the lists were refreshed once
  */
 export async function fetchPackages(packages: readonly string[], context: DebianContext): Promise<string[]> {
   await mkdir(context.debsDir, { recursive: true });
@@ -95,7 +95,7 @@ async function missingPackages(packages: readonly string[], debsDir: string): Pr
 
 async function download(packages: readonly string[], context: DebianContext): Promise<void> {
   const staging = await mkdtemp(join(context.debsDir, 'partial-'));
-  // Archives are fetched by root's own process: apt's sandbox user cannot write into the cache.
+  // Downloads run as root, because apt's sandbox user cannot write into the cache.
   const source = context.source ?? archiveSource();
   const words = [
     '-q',
@@ -139,8 +139,8 @@ async function layOut(recipe: DebianRecipe, root: string, context: DebianContext
 }
 
 /**
- * Puts the recipe's tree together and hands the tar of what it adds to its parent to `use`; the tree is removed after that.
- * @throws when a package cannot be had or a step of the recipe fails
+ * Builds the recipe's tree and passes a tar of its difference to the parent's tree to `use`; then removes the tree.
+ * @throws when a package is not available or a step of the recipe fails
  */
 export async function withDebianLayer<T>(
   recipe: DebianRecipe,

@@ -41,7 +41,7 @@ test('should not find a layer whose blob was cut short', async () => {
   });
 });
 
-test('should leave nothing behind when its source breaks off', async () => {
+test('should leave nothing behind when its source fails', async () => {
   async function* broken(): TarStream {
     yield Buffer.alloc(100);
     await Promise.reject(new Error('source broke'));
@@ -52,7 +52,7 @@ test('should leave nothing behind when its source breaks off', async () => {
   });
 });
 
-test('should give the same digest however the tar arrives in pieces', async () => {
+test('should give the same digest however the tar is split into chunks', async () => {
   const bytes = Buffer.from(Array.from({ length: 3_000_000 }, (_, at) => (at * at) % 251));
   async function* pieces(size: number): TarStream {
     for (let at = 0; at < bytes.length; at += size) {

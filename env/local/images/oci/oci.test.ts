@@ -11,7 +11,7 @@ const layer = (name: string): Layer => ({
   unpackedBytes: 30,
 });
 
-test('should list the digests of the plain layers in the config and of the packed ones in the manifest', () => {
+test('should list the digests of uncompressed layers in the config and of compressed ones in the manifest', () => {
   const layers = [layer('base'), layer('app')];
   const config = imageConfig(layers, { entrypoint: ['/app'], user: '65532:65532', env: { LANG: 'C' } });
   const manifest = imageManifest(config.descriptor, layers);

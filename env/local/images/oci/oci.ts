@@ -1,5 +1,5 @@
 /**
- * The few documents of the OCI image format that this folder writes: config, manifest, descriptors. Pure functions.
+ * The documents of the OCI image format that are written here: config, manifest, descriptors. Pure functions.
  * Source of names and media types: OCI Image Format Specification 1.1.
  */
 import { createHash } from 'node:crypto';
@@ -11,7 +11,7 @@ export const MEDIA_TYPE = {
   layerZstd: 'application/vnd.oci.image.layer.v1.tar+zstd',
 } as const;
 
-/** Content address of a blob; `sizeBytes` is what travels, not what it unpacks to. */
+/** Content address of a blob; `sizeBytes` is its compressed size. */
 export interface Descriptor {
   readonly mediaType: string;
   readonly digest: string;

@@ -78,7 +78,7 @@ test('should give the same bytes for the same entries at any time', async () => 
   assert.deepEqual(await bytes(packEntries(entries)), await bytes(packEntries(entries)));
 });
 
-test('should end with the error of a file that is not there', async () => {
+test('should fail with the error of a missing file', async () => {
   await assert.rejects(bytes(packEntries([{ path: 'a', file: '/nonexistent/file' }])), /ENOENT/);
 });
 
@@ -91,7 +91,7 @@ test('should list links to folders without walking into them', async () => {
   });
 });
 
-test('should carry only what was added or changed, and never the links of a merged /usr again', async () => {
+test('should contain only what was added or changed, and not the links of a merged /usr', async () => {
   await withFolder(async (folder) => {
     await mkdir(join(folder, 'usr/lib'), { recursive: true });
     await symlink('usr/lib', join(folder, 'lib'));

@@ -1,5 +1,5 @@
 /**
- * Writes the tar of a layer: from a list of entries, or from what one folder has more than a snapshot of it.
+ * Writes the tar of a layer: from a list of entries, or from what was added to a folder since a snapshot of it.
  * Order, owner and time are fixed, so that the same content has the same digest.
  */
 import { createReadStream } from 'node:fs';
@@ -18,7 +18,7 @@ export type TarEntry =
 
 type Header = Partial<FullHeader> & { readonly name: string };
 
-/** The bytes of a tar, as they are made. */
+/** The bytes of a tar, while it is being written. */
 export type TarStream = AsyncIterable<Buffer>;
 
 const FIXED_TIME = new Date(0);
@@ -31,7 +31,7 @@ function header(entry: TarEntry): Header {
   return { ...common, uid, type: 'file', mode: entry.mode ?? 0o644 };
 }
 
-/** Adds an entry without content, or with content held in memory. Resolves when the reader took it. */
+/** Adds an entry without content, or with content from memory. Resolves when the reader has taken it. */
 async function addSmall(tar: Pack, headers: Header, body?: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     tar.entry(headers, body ?? '', (error) => {
@@ -61,7 +61,7 @@ function start(fill: (tar: Pack) => Promise<void>): TarStream {
       tar.destroy(asError(error));
     },
   );
-  return tar as unknown as TarStream; // its declarations leave out that it can be iterated
+  return tar as unknown as TarStream; // it is an async iterable, but its type declarations do not say so
 }
 
 /** A tar of the given entries, in their order. Missing source files end the stream with their error. */
@@ -71,10 +71,10 @@ export function packEntries(entries: readonly TarEntry[]): TarStream {
   });
 }
 
-/** What a folder holds, path by path: enough to see that a path was added or changed. */
+/** A fingerprint of every path in a folder, to detect added or changed paths. */
 export type Snapshot = ReadonlyMap<string, string>;
 
-/** Paths below `root`, folders before what they hold, names in order. Symbolic links are listed, never followed. */
+/** Paths below `root`, sorted, each folder before its content. Symbolic links are listed but not followed. */
 export async function listTree(root: string, prefix = ''): Promise<string[]> {
   const entries = await readdir(join(root, prefix), { withFileTypes: true });
   const paths: string[] = [];
@@ -86,7 +86,7 @@ export async function listTree(root: string, prefix = ''): Promise<string[]> {
   return paths;
 }
 
-/** Remembers every path below `root` with its kind, size, mode, owner and time. */
+/** Records kind, size, mode, owner and time of every path below `root`. */
 export async function snapshot(root: string): Promise<Snapshot> {
   const result = new Map<string, string>();
   for (const path of await listTree(root)) result.set(path, await fingerprint(join(root, path)));
@@ -99,7 +99,7 @@ async function fingerprint(path: string): Promise<string> {
   return `${String(info.mode)}:${String(info.uid)}:${String(info.gid)}:${content}`;
 }
 
-/** A tar of what is new or changed below `root` since the snapshot. Deletions are not carried: layers here only add. */
+/** A tar of what is new or changed below `root` since the snapshot. Deletions are not recorded, because the layers here only add. */
 export function packDifference(root: string, before: Snapshot): TarStream {
   return start(async (tar) => {
     for (const path of await listTree(root)) {
@@ -116,5 +116,5 @@ async function addFromDisk(tar: Pack, root: string, path: string): Promise<void>
   else if (info.isSymbolicLink())
     await addSmall(tar, { ...headers, type: 'symlink', linkname: await readlink(full) });
   else if (info.isFile()) await addFile(tar, { ...headers, type: 'file' }, full);
-  // Anything else (a socket, a device) has no place in a layer of packages.
+  // Sockets and devices are left out.
 }
