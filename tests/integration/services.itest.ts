@@ -29,7 +29,7 @@ test('false verdict 26: an environment whose Services are gone is not up, and en
   await run([...nft, 'delete', 'table', 'ip', 'kube-proxy'], { timeoutMs: 5_000 });
   const lost = await status({ instance: INSTANCE });
   assert.equal(lost.state, 'partial');
-  assert.match(lost.services.join(), /^from worker-3, the API server's Service .* takes no connection/);
+  assert.match(lost.services.join(), /^from worker-3, the API server's Service .* accepts no connection/);
   const stamp = readStamp(INSTANCE);
   assert.ok(stamp !== null);
   const again = await up({ instance: INSTANCE, size: stamp.size });

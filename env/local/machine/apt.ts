@@ -1,23 +1,23 @@
 import { run } from '../../../host/run.ts';
 
 const DEADLINE_MS = 600_000;
-/** apt's own wait for another apt, s. */
+/** How long apt waits for the lock of another apt, s. */
 const LOCK_SECONDS = 300;
 
 type Signalled = { readonly signal?: AbortSignal | undefined };
 
 /**
- * Runs apt-get, which asks nothing.
- * @returns what it said
- * @throws CommandError with its own words
+ * Runs apt-get without interactive questions.
+ * @returns its output
+ * @throws CommandError with apt-get's error text
  */
 export function aptGet(args: readonly string[], options: Signalled): Promise<string> {
   return runApt([], args, options);
 }
 
 /**
- * The same for what changes packages. It is not ended in the middle, whoever interrupts: dpkg would be left in pieces, or go on by itself
- * and enable what nobody switches off again. A session of its own keeps a terminal's Ctrl-C from it.
+ * Runs apt-get to change packages. An interrupt does not end it: packages would be left half installed, or dpkg would run on and
+ * enable services that nobody disables again. It runs in a session of its own, so that a terminal's Ctrl-C does not reach it.
  * @throws the reason of the signal, once apt-get has ended
  */
 export async function aptToItsEnd(args: readonly string[], { signal }: Signalled): Promise<string> {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { distributionIn } from './distribution.ts';
 
-test('what a machine runs is read from its os-release', () => {
+test('the distribution of a machine is read from its os-release', () => {
   const debian = 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nVERSION_CODENAME=bookworm\nID=debian\n';
   assert.deepEqual(distributionIn(debian), { id: 'debian', codename: 'bookworm' });
   const ubuntu = 'ID=ubuntu\nID_LIKE=debian\nVERSION_CODENAME="noble"\nUBUNTU_CODENAME=jammy\n';

@@ -9,7 +9,7 @@ const FRESH: HostRecord = {
   controllers: ['cpu', 'memory', 'pids'],
 };
 
-test('what the first instance found is what is put back, also after a second one', () => {
+test('the settings that the first instance found are restored, also after a second instance', () => {
   assert.deepEqual(recordOf(null, FRESH), FRESH);
   const second: HostRecord = {
     ...FRESH,
@@ -19,12 +19,12 @@ test('what the first instance found is what is put back, also after a second one
   assert.deepEqual(recordOf(FRESH, second), FRESH);
 });
 
-test('a module that somebody unloaded in between is added, in the order of loading', () => {
+test('a module that was unloaded in between is added, in the order of loading', () => {
   const before: HostRecord = { ...FRESH, modules: ['nf_conntrack'] };
   assert.deepEqual(recordOf(before, { ...FRESH, modules: ['overlay'] }).modules, ['overlay', 'nf_conntrack']);
 });
 
-test('what was found at another boot is forgotten', () => {
+test('a record of an earlier boot is discarded', () => {
   const now: HostRecord = { ...FRESH, bootId: 'b', modules: [] };
   assert.deepEqual(recordOf(FRESH, now), now);
 });

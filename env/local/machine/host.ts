@@ -7,18 +7,18 @@ import { cgroups } from '../../../host/cgroups/cgroup-versions.ts';
 import { stateRoot } from '../../../host/paths.ts';
 import { bootId } from '../state/stamp.ts';
 
-/** What was changed on the machine itself for its environments, beside the limits of kernel.ts. */
+/** Former state of the machine, where provisioning changed it. The limits of kernel.ts have a record of their own. */
 export type HostRecord = {
   readonly bootId: string;
-  /** Modules that were not there before. */
+  /** Modules that were not loaded before. */
   readonly modules: readonly ModuleName[];
-  /** What the root of cgroup v2 handed down before. */
+  /** Controllers that the root of cgroup v2 had enabled for its children before. */
   readonly controllers: readonly string[];
 };
 
 /**
- * Changes what nodes need of the machine itself: limits, modules, and what these two do to others. What it was before is written down
- * first, once for all instances, so that `restoreHost` finds it even after a crash in between.
+ * Changes the machine as nodes need it: kernel limits and modules. The former state, including the enabled cgroup controllers, is
+ * recorded first, once for all instances, so that `restoreHost` finds it even after a crash in between.
  * @throws Error when a setting cannot be written or a module cannot be loaded.
  */
 export async function prepareHost(
@@ -33,17 +33,17 @@ export async function prepareHost(
 }
 
 /**
- * What is to be put back later: what an earlier instance found stays, and what is about to change now is added.
- * @param now as it is, its modules those that are absent
+ * The record for restoreHost: the state that an earlier instance found, and the modules that will be loaded now.
+ * @param now the present state; `modules` are the absent ones
  */
 export function recordOf(before: HostRecord | null, now: HostRecord): HostRecord {
-  // After another boot nothing is left of what was changed before.
+  // A reboot has undone the earlier changes.
   if (before?.bootId !== now.bootId) return now;
   const modules = MODULES.filter((name) => [...before.modules, ...now.modules].includes(name));
   return { ...before, modules };
 }
 
-/** Puts the machine back to what it was before the first instance. Nothing recorded means nothing to do. */
+/** Restores the machine to its state before the first instance. Does nothing without a record. */
 export async function restoreHost(): Promise<void> {
   restoreKernelLimits();
   const before = readRecord();

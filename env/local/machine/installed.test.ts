@@ -7,7 +7,7 @@ import { broughtPackages, goingIn, noteInstalled, purgeBrought } from './install
 import { stubMachine } from '../_testing/machine.ts';
 import type { StubbedMachine } from '../_testing/machine.ts';
 
-test('what apt would remove is read from its words', () => {
+test('the packages that apt would remove are read from its output', () => {
   const said = `NOTE: This is only a simulation!
 Reading package lists...
 Purg haproxy [2.6.12-1+deb12u3]
@@ -17,7 +17,7 @@ Inst something (1.0)
   assert.deepEqual(goingIn(said), ['haproxy', 'other:i386']);
 });
 
-suite('packages that were brought', () => {
+suite('packages that were installed for Plumbline', () => {
   let machine: StubbedMachine;
   const said = (): string[] => {
     const file = join(machine.folder, 'said');
@@ -35,7 +35,7 @@ suite('packages that were brought', () => {
     machine.remove();
   });
 
-  test('are those that are still there, and none that were there before', async () => {
+  test('are those that are still installed, without those that were installed before', async () => {
     assert.deepEqual(await broughtPackages(), []);
     noteInstalled(['socat:amd64']);
     noteInstalled(['haproxy:amd64']);
@@ -65,7 +65,7 @@ suite('packages that were brought', () => {
       (error) =>
         error instanceof CommandError &&
         error.exitCode === 75 &&
-        /^mine would go as well/.test(error.message),
+        /because mine would be removed too/.test(error.message),
     );
     assert.equal(said().length, 1);
     assert.deepEqual(await broughtPackages(), ['haproxy:amd64']);

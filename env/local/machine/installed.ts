@@ -1,4 +1,4 @@
-/** The packages that `env up` has brought to this machine: named when an environment goes, and removed when that is asked for. */
+/** The packages that `env up` installed on this machine: `env down` lists them, `env down --purge` removes them. */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
@@ -8,22 +8,22 @@ import { stateRoot } from '../../../host/paths.ts';
 import { runAny } from '../../../host/run.ts';
 
 const LIST_DEADLINE_MS = 60_000;
-/** What `apt-get -s` says it would do: `Purg haproxy [2.6.12-1]`. */
+/** A removal in the output of `apt-get -s`: `Purg haproxy [2.6.12-1]`. */
 const WOULD_GO = /^(?:Purg|Remv) (\S+)/gm;
 
 type Signalled = { readonly signal?: AbortSignal | undefined };
 
-/** Every package that is there, as `name:architecture`. */
+/** Every installed package, as `name:architecture`. */
 export async function installedPackages(options: Signalled): Promise<string[]> {
   const argv = ['dpkg-query', '-W', '-f', '${Package}:${Architecture} ${db:Status-Status}\\n'];
   const { stdout } = await runAny(argv, { timeoutMs: LIST_DEADLINE_MS, ...options });
   return installedIn(stdout);
 }
 
-/** What dpkg-query says of a package that is not there, or of which only settings are left. */
+/** dpkg-query's status of a package that is not installed, or of which only configuration files are left. */
 const GONE = ['not-installed', 'config-files'];
 
-/** Which packages are there, as dpkg-query says: also those of which an interrupted installation has left a half. */
+/** The installed packages in dpkg-query's output, including half-installed ones. */
 export function installedIn(dpkgOutput: string): string[] {
   return dpkgOutput.split('\n').flatMap((line) => {
     const [name = '', status = 'not-installed'] = line.split(' ');
@@ -31,7 +31,7 @@ export function installedIn(dpkgOutput: string): string[] {
   });
 }
 
-/** Adds to the note of what was brought. @param names as `name:architecture` */
+/** Records packages as installed for Plumbline. @param names as `name:architecture` */
 export function noteInstalled(names: readonly string[]): void {
   const noted = [...new Set([...readNote(), ...names])].toSorted();
   mkdirSync(dirname(notePath()), { recursive: true });
@@ -39,7 +39,7 @@ export function noteInstalled(names: readonly string[]): void {
   renameSync(`${notePath()}.new`, notePath());
 }
 
-/** Those that are still there. */
+/** The recorded packages that are still installed. */
 export async function broughtPackages(options: Signalled = {}): Promise<string[]> {
   const noted = readNote();
   if (noted.length === 0) return [];
@@ -48,8 +48,8 @@ export async function broughtPackages(options: Signalled = {}): Promise<string[]
 }
 
 /**
- * Removes them with their settings. Returns their names.
- * @throws CommandError (75) where something else needs one of them by now: then nothing is removed
+ * Removes the recorded packages with their configuration files. Returns their names.
+ * @throws CommandError (75) if another package depends on one of them: then nothing is removed
  */
 export async function purgeBrought(options: Signalled = {}): Promise<string[]> {
   const names = await broughtPackages(options);
@@ -58,7 +58,7 @@ export async function purgeBrought(options: Signalled = {}): Promise<string[]> {
     const others = goingIn(simulated).filter((name) => !names.some((one) => isSame(one, name)));
     if (others.length > 0)
       throw new CommandError(
-        `${others.join(', ')} would go as well, since what was installed for Plumbline is needed by it; remove that first, or keep them: ${names.join(', ')}`,
+        `nothing was removed, because ${others.join(', ')} would be removed too: it depends on a package that was installed for Plumbline. Remove it first, or keep ${names.join(', ')}`,
         EXIT.refused,
       );
     await aptToItsEnd(['-y', 'purge', ...names], options);
@@ -67,12 +67,12 @@ export async function purgeBrought(options: Signalled = {}): Promise<string[]> {
   return names;
 }
 
-/** Names in what apt would do, without their architecture where it leaves that out. */
+/** Names of the packages that apt would remove, with or without architecture, as apt prints them. */
 export function goingIn(simulated: string): string[] {
   return [...simulated.matchAll(WOULD_GO)].flatMap(([, name]) => (name === undefined ? [] : [name]));
 }
 
-/** apt names a package of the machine's own architecture without it. */
+/** apt omits the architecture of a package if it is the machine's own. */
 function isSame(noted: string, named: string): boolean {
   return noted === named || noted.replace(/:[^:]*$/, '') === named;
 }

@@ -3,15 +3,15 @@ import { dirname, join } from 'node:path';
 import { stateRoot } from '../../../host/paths.ts';
 
 /**
- * Settings of the whole machine that an environment needs at least this high. A kubelet alone holds some ten inotify
- * instances and the kernel allows 128 a user: the twelfth node would not start.
+ * Minimum values of settings of the whole machine. For example, a kubelet alone holds about ten inotify instances and
+ * the kernel's default is 128 per user: the twelfth node would not start.
  */
 const AT_LEAST: Readonly<Record<string, number>> = {
   'fs/inotify/max_user_instances': 8192,
   'fs/inotify/max_user_watches': 524_288,
 };
 
-/** Settings that kubelet changes when it starts; they are put back with the others. */
+/** Settings that kubelet changes when it starts; they are restored with the others. */
 const CHANGED_BY_KUBELET = [
   'kernel/panic',
   'kernel/panic_on_oops',
@@ -22,7 +22,7 @@ const CHANGED_BY_KUBELET = [
 ];
 
 /**
- * Lifts the limits that are too low and writes down what all of them were, once for all instances.
+ * Raises the limits that are too low. The former values of all settings are recorded first, once for all instances.
  * @throws Error when a setting cannot be written.
  */
 export function raiseKernelLimits(): void {
@@ -37,7 +37,7 @@ export function raiseKernelLimits(): void {
   }
 }
 
-/** Puts the settings back to what they were before the first instance. Nothing recorded means nothing to do. */
+/** Restores the settings to their values before the first instance. Does nothing without a record. */
 export function restoreKernelLimits(): void {
   if (!existsSync(recordPath())) return;
   const before = JSON.parse(readFileSync(recordPath(), 'utf8')) as Record<string, string>;

@@ -18,7 +18,7 @@ test('modules are found in the list of the kernel, however they are compressed',
   assert.deepEqual(unloadable(MODULES, SOURCE), []);
 });
 
-test('a module that another one only needs is not there', () => {
+test('a module that is listed only as a dependency of another does not count as available', () => {
   const list = LIST.replace(
     /^kernel\/net\/bridge\/br_netfilter.*\n/m,
     'a/b.ko: kernel/net/bridge/br_netfilter.ko\n',
@@ -28,7 +28,7 @@ test('a module that another one only needs is not there', () => {
   ]);
 });
 
-test('a module in whose place something else is done is not loaded by trying', () => {
+test('a module is reported as barred if modprobe would run another command instead', () => {
   const dir = '/lib/modules/6.1.0/kernel';
   const plan = `install /bin/false \ninsmod ${dir}/net/llc/llc.ko \ninsmod ${dir}/net/bridge/br_netfilter.ko \ninsmod ${dir}/net/netfilter/nf_conntrack.ko \n`;
   const barred = unloadable(MODULES, { ...SOURCE, plan });
@@ -39,7 +39,7 @@ test('a module in whose place something else is done is not loaded by trying', (
   );
 });
 
-test('what stands in the way of loading is told', () => {
+test('the reason why a module cannot be loaded is reported', () => {
   const one = ['overlay'] as const;
   const why = (change: Partial<ModuleSource>): string | undefined =>
     unloadable(one, { ...SOURCE, ...change })[0]?.why;
@@ -48,7 +48,7 @@ test('what stands in the way of loading is told', () => {
   assert.equal(why({ capabilities: '00000000a80425fb' }), 'not allowed');
   for (const change of [{ list: null }, { disabled: '1\n' }, { capabilities: '00000000a80425fb' }]) {
     const [what, doThis] = describeMissing(unloadable(one, { ...SOURCE, ...change }), '6.1.0');
-    assert.match(what, /^the kernel module overlay is not (loaded|there), and /);
+    assert.match(what, /^the kernel module overlay is not loaded, and /);
     assert.match(doThis, /type modprobe -a overlay|write overlay into \/etc\/modules-load\.d/);
   }
   const mixed = describeMissing([
@@ -63,10 +63,10 @@ const SETTING = '/proc/sys/net/bridge/bridge-nf-call-iptables';
 
 function whyNot(): string | false {
   if (process.getuid?.() !== 0) return 'only root may make namespaces';
-  return existsSync(SETTING) ? false : 'br_netfilter is not there, and a test loads no modules';
+  return existsSync(SETTING) ? false : 'br_netfilter is not loaded, and a test must not load it';
 }
 
-/** The settings belong to a network namespace, so that one of its own stands for a machine; modprobe does nothing there. */
+/** These settings exist once per network namespace, so a new namespace serves as a machine. modprobe is a stub that does nothing. */
 test(
   'with br_netfilter loaded, the packet filter is kept off the bridges of the host',
   { skip: whyNot() },
@@ -82,7 +82,7 @@ test(
         env: { ...process.env, PATH: `${folder}:${process.env['PATH'] ?? ''}` },
       });
       assert.equal(said, '1\n0\n');
-      assert.equal(readFileSync(SETTING, 'utf8'), before, 'elsewhere it stays');
+      assert.equal(readFileSync(SETTING, 'utf8'), before, 'the setting of the machine is unchanged');
     } finally {
       rmSync(folder, { recursive: true });
     }

@@ -5,38 +5,38 @@ import { onPath, run, runAny } from '../../../host/run.ts';
 
 type Signalled = { readonly signal?: AbortSignal | undefined };
 
-/** Kernel modules that nodes need and that nothing loads by itself, in the order in which they are loaded. */
+/** Kernel modules that nodes need and that the kernel does not load on demand, in the order of loading. */
 export const MODULES = ['overlay', 'br_netfilter', 'nf_conntrack'] as const;
 
 export type ModuleName = (typeof MODULES)[number];
 
-/** Why a module that is not there cannot be loaded either. */
+/** Why an absent module cannot be loaded. */
 export type ModuleTrouble = 'no modules' | 'not among them' | 'locked' | 'not allowed' | 'barred';
 
-/** A module that is needed and cannot be had, and why. */
+/** A needed module that is absent and cannot be loaded, and why. */
 export type MissingModule = { readonly name: ModuleName; readonly why: ModuleTrouble };
 
-/** What of the machine tells whether a module can be loaded. */
+/** Facts about the machine that decide whether a module can be loaded. */
 export type ModuleSource = {
-  /** modules.dep of the running kernel; null when it has no folder of modules. */
+  /** modules.dep of the running kernel; null if there is no modules folder for this kernel. */
   readonly list: string | null;
-  /** /proc/sys/kernel/modules_disabled, `1` when nothing can be loaded until the next boot. */
+  /** /proc/sys/kernel/modules_disabled: `1` means that no module can be loaded until the next boot. */
   readonly disabled: string;
   /** Effective capabilities of this process in hexadecimal, as in /proc/PID/status. */
   readonly capabilities: string;
-  /** What `modprobe -n -v` would do for all that are absent; empty where there is no modprobe yet. */
+  /** Output of `modprobe -n -v` for the absent modules; empty if modprobe is not installed yet. */
   readonly plan: string;
 };
 
 const BRIDGE_SETTINGS = '/proc/sys/net/bridge';
-/** Whether a bridge in this network namespace asks the packet filter. */
+/** Settings that decide whether bridges in this network namespace pass their packets through the packet filter. */
 const BRIDGE_CALLS = ['bridge-nf-call-iptables', 'bridge-nf-call-ip6tables', 'bridge-nf-call-arptables'];
 
 const LOAD_DEADLINE_MS = 30_000;
 /**
- * Keeps the host's packet filter away from the host's bridges, as it was before the module was loaded: else a forward policy of drop, which
- * ufw and Docker set, would silence the nodes, and every other bridge on the machine. Nodes have settings of their own (boot.sh). One
- * program does both, so that the second is done even when this process is killed after the first.
+ * Loads br_netfilter, then switches its filtering of the host's bridges off, as it was before. Otherwise a forward policy of drop, which ufw
+ * and Docker set, would cut off the nodes and every other bridge of the machine. Nodes have settings of their own (boot.sh). One shell
+ * does both, so that the second step happens even if this process is killed after the first.
  */
 const LOAD_QUIETLY = `modprobe br_netfilter || exit
 for file in ${BRIDGE_CALLS.map((name) => `${BRIDGE_SETTINGS}/${name}`).join(' ')}; do
@@ -44,26 +44,26 @@ for file in ${BRIDGE_CALLS.map((name) => `${BRIDGE_SETTINGS}/${name}`).join(' ')
 done`;
 const CAP_SYS_MODULE = 16n;
 
-/** What the module brings, whether it is part of the kernel or loaded. */
+/** Test for the presence of each module, whether it is loaded or built into the kernel. */
 const SIGN: Readonly<Record<ModuleName, () => boolean>> = {
   overlay: () => /\boverlay$/m.test(readFileSync('/proc/filesystems', 'utf8')),
   br_netfilter: () => existsSync(BRIDGE_SETTINGS),
-  // boot.sh writes this one, and a node that boots without it keeps connections to dead pods for two minutes.
+  // boot.sh writes this setting. A node that boots without it keeps connections to dead pods for two minutes.
   nf_conntrack: () => existsSync('/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_syn_sent'),
 };
 
-/** Those that are not there now. */
+/** The needed modules that are absent now. */
 export function absentModules(): ModuleName[] {
   return MODULES.filter((name) => !SIGN[name]());
 }
 
-/** Those that are neither there nor can be loaded. Changes nothing. */
+/** The needed modules that are absent and cannot be loaded. Changes nothing. */
 export async function missingModules(options: Signalled = {}): Promise<MissingModule[]> {
   const absent = absentModules();
   return absent.length === 0 ? [] : unloadable(absent, await moduleSource(absent, options));
 }
 
-/** Which of these modules cannot be loaded, and why. */
+/** The modules among these that cannot be loaded, and why. */
 export function unloadable(absent: readonly ModuleName[], source: ModuleSource): MissingModule[] {
   return absent.flatMap((name) => {
     const why = troubleWith(name, source);
@@ -76,9 +76,9 @@ function troubleWith(name: ModuleName, source: ModuleSource): ModuleTrouble | nu
   if (disabled.trim() === '1') return 'locked';
   if (((BigInt(`0x${capabilities}`) >> CAP_SYS_MODULE) & 1n) === 0n) return 'not allowed';
   if (list === null) return 'no modules';
-  // kernel/fs/overlayfs/overlay.ko: …, often with a suffix of compression.
+  // A line such as `kernel/fs/overlayfs/overlay.ko: …`, often with a compression suffix after `.ko`.
   if (!new RegExp(`/${name}\\.ko(\\.\\w+)?:`).test(list)) return 'not among them';
-  // A command of somebody's in its place, as hardening guides put /bin/false.
+  // modprobe would run another command instead, such as the /bin/false of hardening guides.
   return plan !== '' && !new RegExp(`^insmod \\S*/${name}\\.ko`, 'm').test(plan) ? 'barred' : null;
 }
 
@@ -99,7 +99,7 @@ async function planOf(absent: readonly ModuleName[], options: Signalled): Promis
   return (await runAny(argv, { timeoutMs: LOAD_DEADLINE_MS, ...options })).stdout;
 }
 
-/** What is wrong and what to do about it, for a person: of all that cannot be loaded for the same reason as the first. */
+/** Problem and remedy as text, for the first missing module and all that are missing for the same reason. */
 export function describeMissing(missing: readonly MissingModule[], kernel = release()): [string, string] {
   const why = missing[0]?.why;
   const alike = missing.filter((one) => one.why === why).map(({ name }) => name);
@@ -110,22 +110,22 @@ export function describeMissing(missing: readonly MissingModule[], kernel = rele
   switch (why) {
     case 'locked':
       return [
-        `${what} ${is} not loaded, and this kernel loads no more until the next boot (kernel.modules_disabled)`,
-        `write ${alike.join(' and ')} into /etc/modules-load.d/plumbline.conf, a line each, and reboot`,
+        `${what} ${is} not loaded, and this kernel loads no modules until the next boot (kernel.modules_disabled)`,
+        `write ${alike.join(' and ')} into /etc/modules-load.d/plumbline.conf, one per line, and reboot`,
       ];
     case 'not allowed':
       return [
-        `${what} ${is} not loaded, and root may not load modules here, as in a container`,
+        `${what} ${is} not loaded, and root may not load modules here (is this a container?)`,
         `${typed} on the machine itself`,
       ];
     case 'barred':
       return [
-        `${what} ${is} not loaded, and an "install" line of modprobe's settings does something else instead`,
-        `find it (grep -rE 'install +(${alike.join('|')})' /etc/modprobe.d /usr/lib/modprobe.d), take it out if your policy allows that, and ${typed}`,
+        `${what} ${is} not loaded, and an "install" line in modprobe's settings runs another command instead`,
+        `find it (grep -rE 'install +(${alike.join('|')})' /etc/modprobe.d /usr/lib/modprobe.d), remove it if your policy allows that, and ${typed}`,
       ];
     case 'no modules':
       return [
-        `${what} ${is} not there, and neither is /lib/modules/${kernel} to load from`,
+        `${what} ${is} not loaded, and /lib/modules/${kernel}, from which to load, does not exist`,
         `reboot if the kernel was upgraded since it booted; in a container, ${typed} on the machine itself`,
       ];
     default:
@@ -138,7 +138,7 @@ export function describeMissing(missing: readonly MissingModule[], kernel = rele
 
 /**
  * Loads modules.
- * @throws Error naming the one that is not there after it, as where it is blacklisted.
+ * @throws Error that names a module which is still absent afterwards, for example because it is blacklisted.
  */
 export async function loadModules(names: readonly ModuleName[], options: Signalled = {}): Promise<void> {
   for (const name of names) {
@@ -146,18 +146,18 @@ export async function loadModules(names: readonly ModuleName[], options: Signall
     await run(argv, { timeoutMs: LOAD_DEADLINE_MS, ...options });
     if (!SIGN[name]())
       throw new Error(
-        `modprobe ${name} ended well, but the module is not there; look for it in /etc/modprobe.d`,
+        `modprobe ${name} succeeded, but the module is not loaded; look for it in /etc/modprobe.d`,
       );
   }
 }
 
 /**
- * Unloads a module that nobody uses; one in use stays, and changes nothing for anybody. The bridges' stays too when somebody has switched
- * its filter on meanwhile, as Docker does.
+ * Unloads a module. One that is in use stays loaded. br_netfilter also stays if its filtering of bridges was switched on in the
+ * meantime, as Docker does.
  */
 export async function unloadModule(name: ModuleName): Promise<void> {
   if (name === 'br_netfilter' && bridgesCall()) return;
-  // Not modprobe, which would take along what the module depends on, whoever loaded that.
+  // Not modprobe -r, which would also unload the module's dependencies, even if something else had loaded them.
   await run(['rmmod', name], { timeoutMs: LOAD_DEADLINE_MS }).catch(() => undefined);
 }
 

@@ -5,7 +5,7 @@ import type { Distribution } from './distribution.ts';
 import { installQuietly } from './quiet-install.ts';
 import { onPath, runAny } from '../../../host/run.ts';
 
-/** Programs that show a page without a screen, as distributions call them; the smallest first. */
+/** Names of headless browsers in distributions, the smallest first. */
 export const BROWSERS = [
   'chromium-headless-shell',
   'chromium',
@@ -16,11 +16,11 @@ export const BROWSERS = [
 interface Package {
   readonly name: string;
   readonly why: string;
-  /** Not needed where a program of one of these names is on PATH already, from wherever. */
+  /** Not needed if a program of one of these names is on PATH. */
   readonly tools?: readonly string[];
-  /** Distributions, by their id in os-release, that have no such package: what needs it does without. */
+  /** Distributions without this package, by their id in os-release; there it is not required. */
   readonly notIn?: readonly string[];
-  /** Only where this word of `--with` is provisioned. */
+  /** Needed only if this part is provisioned. */
   readonly part?: PartName;
 }
 
@@ -28,7 +28,7 @@ interface Package {
 export const PACKAGES: readonly Package[] = [
   { name: 'iproute2', why: 'network namespaces, links, routes' },
   { name: 'util-linux', why: 'unshare, nsenter and setpriv' },
-  { name: 'kmod', why: 'kubelet and kube-proxy ask for modules' },
+  { name: 'kmod', why: 'kubelet and kube-proxy load modules' },
   { name: 'nftables', why: 'kube-proxy' },
   { name: 'iptables', why: 'host ports of pods' },
   { name: 'conntrack', why: 'kube-proxy' },
@@ -37,19 +37,19 @@ export const PACKAGES: readonly Package[] = [
   { name: 'haproxy', why: 'the load balancer in front of the API servers and the edge' },
   { name: 'docker-registry', why: 'the registry that images are pulled from' },
   { name: 'busybox-static', why: 'the smallest image' },
-  { name: 'gcc', why: 'runc and the pause program are in C, or need it' },
+  { name: 'gcc', why: 'compiles the pause program and the C part of runc' },
   { name: 'libc6-dev', why: 'as above' },
   { name: 'libseccomp-dev', why: 'runc confines containers with it' },
   { name: 'pkg-config', why: 'runc finds libseccomp with it' },
   { name: 'openssl', why: 'the certificate of the edge' },
   { name: 'zstd', why: 'layers of images' },
   { name: 'ca-certificates', why: 'fetching modules' },
-  { name: 'debian-archive-keyring', why: 'images are made of packages of Debian' },
+  { name: 'debian-archive-keyring', why: 'images are made of Debian packages' },
   { name: 'maven', why: 'the jars of Elasticsearch and Neo4j', tools: ['mvn'] },
-  { name: 'python3-pip', why: 'Traefik and the Java runtime come as wheels', tools: ['pip3'] },
+  { name: 'python3-pip', why: 'Traefik and the Java runtime are installed as wheels', tools: ['pip3'] },
   {
     name: 'chromium-headless-shell',
-    why: 'what a browser shows of dashboards',
+    why: 'dashboards are rendered in a browser',
     tools: BROWSERS,
     notIn: ['ubuntu'], // there it comes as a snap
     part: 'telemetry',
@@ -58,7 +58,7 @@ export const PACKAGES: readonly Package[] = [
 
 type Options = { readonly onProgress?: (message: string) => void; readonly signal?: AbortSignal | undefined };
 
-/** Those that an environment with these words of `--with` needs on this distribution, where `has` says which programs there are. */
+/** Names of the packages that an environment with these components needs on this distribution. `has` says whether a program is on PATH. */
 export function packagesFor(
   words: readonly string[],
   has: (tool: string) => boolean = onPath,
@@ -70,7 +70,7 @@ export function packagesFor(
     .map(({ name }) => name);
 }
 
-/** Those of them that are not installed. @param words as for `packagesFor` */
+/** The packages of packagesFor that are not installed. @param words as for `packagesFor` */
 export async function missingPackages(words: readonly string[], signal?: AbortSignal): Promise<string[]> {
   const names = packagesFor(words);
   const argv = ['dpkg-query', '-W', '-f', '${Package} ${db:Status-Status}\\n', ...names];
@@ -78,7 +78,7 @@ export async function missingPackages(words: readonly string[], signal?: AbortSi
   return missingOf(names, stdout);
 }
 
-/** Which names dpkg-query did not report as installed. */
+/** The names that dpkg-query does not report as installed. */
 export function missingOf(names: readonly string[], dpkgOutput: string): string[] {
   const installed = new Set(
     dpkgOutput
@@ -90,9 +90,9 @@ export function missingOf(names: readonly string[], dpkgOutput: string): string[
 }
 
 /**
- * Installs what is missing. Services that packages bring (haproxy, the registry) are not started, now or at the next boot.
+ * Installs the missing packages. Their services (haproxy, the registry) are not started, neither now nor at the next boot.
  * @param words as for `packagesFor`
- * @throws CommandError with apt's own words.
+ * @throws CommandError with apt's error text.
  */
 export async function ensurePackages(words: readonly string[], options: Options = {}): Promise<void> {
   const missing = await missingPackages(words, options.signal);

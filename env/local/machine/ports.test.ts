@@ -37,7 +37,7 @@ test('listeners are read with their address, port and inode, connections are not
 });
 
 test(
-  'who holds a port is known, and that nobody else does',
+  'the process that holds a port is found, and no other process is',
   { skip: process.platform !== 'linux' },
   async () => {
     const { server, port } = await listening('127.0.0.1');

@@ -2,12 +2,12 @@ import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 import { commandLine } from '../../../host/process-identity.ts';
 
-/** A TCP socket that listens, as /proc/net/tcp and tcp6 tell of it. */
+/** A listening TCP socket in /proc/net/tcp or tcp6. */
 export type Listener = {
-  /** Dotted, also where a socket of IPv6 takes IPv4; `*` for every address. */
+  /** Dotted IPv4 address, also for an IPv4-mapped IPv6 one; `*` for every address. */
   readonly address: string;
   readonly port: number;
-  /** The number that links it to the file descriptors of its process. */
+  /** Inode of the socket, by which it is found among the file descriptors of its process. */
   readonly inode: string;
 };
 
@@ -17,9 +17,9 @@ export type Holder = { readonly pid: number; readonly command: string };
 const LISTENING = '0A';
 const ANY_V4 = '0'.repeat(8);
 const ANY_V6 = '0'.repeat(32);
-/** Words of 32 bits, each as the processor stores it. */
+/** Prefix of an IPv4-mapped IPv6 address, in words of 32 bits in host byte order. */
 const MAPPED_V4 = '0000000000000000FFFF0000';
-/** Reads /proc/net/tcp or tcp6. Addresses of IPv6 proper are left out. */
+/** Reads /proc/net/tcp or tcp6. IPv6 addresses are skipped unless they are IPv4-mapped. */
 export function parseListeners(text: string): Listener[] {
   return text.split('\n').flatMap((line) => {
     const fields = line.trim().split(/\s+/);
@@ -38,7 +38,7 @@ function addressOf(hex: string): string | null {
   return [6, 4, 2, 0].map((at) => parseInt(v4.slice(at, at + 2), 16)).join('.');
 }
 
-/** Who listens at `host:port`, or at that port of every address; null when nobody does, or nobody that this process may see. */
+/** The process that listens on `host:port` or on that port of every address; null if there is none or this process may not see it. */
 export function holderOf(address: string): Holder | null {
   const inodes = inodesAt(address, 'self');
   if (inodes.size === 0) return null;
@@ -49,12 +49,12 @@ export function holderOf(address: string): Holder | null {
   return pid === undefined ? null : { pid, command: commandLine(pid) };
 }
 
-/** Whether this very process listens at `host:port`, in whatever network namespace it is. */
+/** Whether the process `pid` listens on `host:port` in its own network namespace. */
 export function holds(pid: number, address: string): boolean {
   return hasSocket(pid, inodesAt(address, pid));
 }
 
-/** Who it is, for a message. */
+/** The process, for a message. */
 export function describeHolder(holder: Holder | null): string {
   if (holder === null) return 'another process';
   return `${basename(holder.command.split(' ')[0] ?? '')} (process ${holder.pid})`;
@@ -70,7 +70,7 @@ function inodesAt(address: string, process: number | 'self'): Set<string> {
   );
 }
 
-/** A machine may be without IPv6. */
+/** The text of a file, or nothing: without IPv6 there is no tcp6. */
 function textOf(file: string): string {
   try {
     return readFileSync(file, 'utf8');
@@ -87,7 +87,7 @@ function hasSocket(pid: number, inodes: ReadonlySet<string>): boolean {
       return inode !== undefined && inodes.has(inode);
     });
   } catch {
-    return false; // ended meanwhile
+    return false; // the process has ended in the meantime
   }
 }
 
@@ -95,6 +95,6 @@ function linkOf(path: string): string {
   try {
     return readlinkSync(path);
   } catch {
-    return ''; // closed meanwhile
+    return ''; // the descriptor was closed in the meantime
   }
 }

@@ -54,12 +54,12 @@ const BAD: readonly [string, Partial<Machine>, RegExp][] = [
   [
     "a container's cgroups",
     { cgroups: { version: 2, lacking: [], held: true } },
-    /cgroups seen here are a container's own, .*; run it on the machine itself, or start the container with --cgroupns=host/,
+    /cgroup root seen here is a container's own .*; run it on the machine itself, or start the container with --cgroupns=host/,
   ],
   [
     'no overlay',
     { missingModules: [{ name: 'overlay', why: 'no modules' }] },
-    /overlay is not there, and neither is \/lib\/modules\/\S+ to load from; reboot if .*; in a container, type modprobe -a overlay/,
+    /overlay is not loaded, and \/lib\/modules\/\S+, from which to load, does not exist; reboot if .*; in a container, type modprobe -a overlay/,
   ],
   [
     'modules that are not installed',
@@ -72,7 +72,7 @@ const BAD: readonly [string, Partial<Machine>, RegExp][] = [
     /br_netfilter nf_conntrack .*neither loaded nor in \/lib\/modules\/.*; install the kernel's other modules .* and type modprobe -a br_netfilter nf_conntrack$/,
   ],
   [
-    'SELinux that forbids what it does not know',
+    'SELinux in enforcing mode',
     { selinux: selinuxMode('1') },
     /^SELinux is enforcing, .*; type setenforce 0, and setenforce 1 again after/,
   ],
@@ -96,7 +96,7 @@ const BAD: readonly [string, Partial<Machine>, RegExp][] = [
     /needs 12.0 GiB of disk .* 1.0 GiB are free; free some, or set PLUMBLINE_CACHE/,
   ],
   [
-    'a disk that would hold one of both',
+    'one disk that is too small for cache and state together',
     { oneDisk: true, cacheFreeBytes: 15 * GIB, stateFreeBytes: 15 * GIB },
     /^building and the nodes need 16\.0 GiB of disk .* together, 15\.0 GiB are free/,
   ],
@@ -115,7 +115,7 @@ for (const [name, change, message] of BAD) {
   });
 }
 
-test('every finding is listed, each thing in the way with its remedy', () => {
+test('every finding is listed, and each problem with its remedy', () => {
   const machine = {
     ...GOOD,
     uid: 1000,
@@ -145,12 +145,12 @@ test('every finding is listed, each thing in the way with its remedy', () => {
   );
 });
 
-test('a version of Go between releases, and the oldest that will do, pass', () => {
+test('a development version of Go, and the oldest sufficient release, pass', () => {
   for (const goVersion of ['go1.26.6', 'go1.27', 'go2.0', 'devel go1.28-abc'])
     judgeMachine({ ...GOOD, goVersion }, SMALL);
 });
 
-test('SELinux that only warns, and a kernel without it, pass', () => {
+test('permissive SELinux, and a kernel without SELinux, pass', () => {
   assert.equal(selinuxMode(null), null);
   judgeMachine({ ...GOOD, selinux: selinuxMode('0') }, SMALL);
 });
@@ -168,7 +168,7 @@ test('a machine with cgroup v2 passes', () => {
     const found = cgroupsFound(mountinfo);
     assert.deepEqual(found, { version: 2, lacking: [], held: false });
     judgeMachine({ ...GOOD, cgroups: found }, SMALL);
-    // As in a container with a cgroup namespace of its own.
+    // The files of a container with a cgroup namespace of its own.
     writeFileSync(join(root, 'cgroup.type'), 'domain\n');
     writeFileSync(join(root, 'cgroup.subtree_control'), '\n');
     writeFileSync(join(root, 'cgroup.procs'), '1\n');
@@ -178,12 +178,12 @@ test('a machine with cgroup v2 passes', () => {
   }
 });
 
-test('a good machine passes, also one whose missing tools apt can bring', () => {
+test('a good machine passes, also one whose missing tools apt can install', () => {
   judgeMachine(GOOD, SMALL);
   judgeMachine({ ...GOOD, missingTools: ['ip', 'nsenter'], missingPackages: ['iproute2'] }, SMALL);
 });
 
-test('what is built needs no room for building, what is up needs none at all', () => {
+test('with everything built no disk space for building is needed, and for an environment that is up none at all', () => {
   judgeMachine({ ...GOOD, cacheFreeBytes: 0 }, { ...SMALL, built: true });
   judgeMachine(
     { ...GOOD, cacheFreeBytes: 0, stateFreeBytes: 0, memoryAvailableBytes: 0 },
@@ -195,7 +195,7 @@ test('available memory is read in bytes', () => {
   assert.equal(availableBytes('MemTotal: 9 kB\nMemAvailable:       2048 kB\n'), 2 * 1024 * 1024);
 });
 
-test('should want a browser with telemetry alone, and only where there is none', () => {
+test('should require a browser only with telemetry, and only if none is installed', () => {
   const browser = 'chromium-headless-shell';
   const debian = { id: 'debian', codename: 'bookworm' };
   assert.ok(packagesFor(['postgres', 'telemetry'], () => false, debian).includes(browser));
@@ -210,7 +210,7 @@ test('should want a browser with telemetry alone, and only where there is none',
   assert.ok(!onUbuntu.includes(browser) && onUbuntu.includes('debian-archive-keyring'));
 });
 
-test('a package that dpkg does not call installed is missing', () => {
+test('a package that dpkg does not report as installed is missing', () => {
   const output = 'haproxy installed\nsocat config-files\nnftables installed\n';
   assert.deepEqual(missingOf(['haproxy', 'socat', 'nftables', 'kmod'], output), ['socat', 'kmod']);
 });

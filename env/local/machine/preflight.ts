@@ -13,7 +13,7 @@ import { goVersion } from '../toolchain/go.ts';
 
 /** The machine cannot hold the environment; nothing was changed. The command line maps this to exit 64. */
 export class PreflightError extends Error {
-  /** What is in the way. */
+  /** The requirement that is not met. */
   readonly what: string;
   /** What to do about it. */
   readonly remedy: string;
@@ -26,39 +26,39 @@ export class PreflightError extends Error {
   }
 }
 
-/** What of a machine decides whether it can hold the environment. */
+/** Facts about a machine that decide whether it can hold the environment. */
 export type Machine = {
   readonly platform: string;
   readonly uid: number;
-  /** Which version of cgroups it has, and the controllers that are needed and not there. */
+  /** The cgroup version, and the needed controllers that are missing. */
   readonly cgroups: {
     readonly version: 1 | 2;
     readonly lacking: readonly string[];
     readonly held: boolean;
   };
   readonly missingModules: readonly MissingModule[];
-  /** Null where the kernel runs without SELinux. */
+  /** Null if the kernel runs without SELinux. */
   readonly selinux: 'enforcing' | 'permissive' | null;
   readonly memoryAvailableBytes: number;
   readonly cacheFreeBytes: number;
   readonly stateFreeBytes: number;
-  /** Whether both are on one file system. */
+  /** Whether cache and state are on one file system. */
   readonly oneDisk: boolean;
   readonly missingTools: readonly string[];
-  /** As `go` says it, `go1.26.8`; null when there is none. */
+  /** As `go version` prints it, `go1.26.8`; null if Go is not on PATH. */
   readonly goVersion: string | null;
   readonly missingPackages: readonly string[];
   readonly hasApt: boolean;
-  /** Where the packages of images come from. */
+  /** Source of the packages that images are made of. */
   readonly archive: ArchiveSource;
 };
 
-/** What is asked for. */
+/** The environment that the machine must hold. */
 export type Need = {
   readonly size: ClusterSize;
   /** Whether programs and images are built already. */
   readonly built: boolean;
-  /** Whether the environment is up, so that its memory and disk are taken already. */
+  /** Whether the environment is up: its memory and disk space are in use already. */
   readonly up: boolean;
 };
 
@@ -66,21 +66,21 @@ const GIB = 1024 ** 3;
 
 /** Measured: 1.0 GiB for three nodes, 1.9 GiB for six without stores; doubled for the stores and the checks. */
 const MEMORY_BYTES: Readonly<Record<ClusterSize, number>> = { small: 3 * GIB, full: 5 * GIB };
-/** Measured: 6.2 GiB with PostgreSQL alone; stores, telemetry and a second version of everything need room as well. */
+/** Measured: 6.2 GiB with PostgreSQL alone. The rest is for other stores, telemetry and a second version of everything. */
 const CACHE_BYTES = 12 * GIB;
-/** Measured: some 0.7 GiB of images and data a node. */
+/** Measured: about 0.7 GiB of images and data per node. */
 const STATE_BYTES: Readonly<Record<ClusterSize, number>> = { small: 4 * GIB, full: 7 * GIB };
 
-/** What the Go modules of Kubernetes ask for. */
+/** Required by the Go modules of Kubernetes. */
 const OLDEST_GO = [1, 26, 6] as const;
 
 const SELINUX_ENFORCE = '/sys/fs/selinux/enforce';
 
 const TOOLS = ['go', 'bash', 'ip', 'bridge', 'unshare', 'nsenter', 'dpkg-query'];
-/** Tools that a package of the list brings. */
+/** Tools that are in the packages of packages.ts. */
 const FROM_PACKAGES = new Set(['ip', 'bridge', 'unshare', 'nsenter']);
 
-/** Looks at this machine. Changes nothing. @param words stores and parts that are to be provisioned */
+/** Inspects this machine without changing it. @param words stores and parts that are to be provisioned */
 export async function lookAtMachine(words: readonly string[], signal?: AbortSignal): Promise<Machine> {
   const missingTools = TOOLS.filter((tool) => !onPath(tool));
   const linux = process.platform === 'linux';
@@ -90,7 +90,7 @@ export async function lookAtMachine(words: readonly string[], signal?: AbortSign
     cgroups: linux
       ? cgroupsFound(readFileSync('/proc/self/mountinfo', 'utf8'))
       : { version: 1, lacking: [], held: false },
-    // Nobody else may load one, and what nobody else can do says nothing of the machine.
+    // Only root may load modules. A failure of another user would say nothing about the machine.
     missingModules: linux && process.getuid?.() === 0 ? await missingModules({ signal }) : [],
     selinux: selinuxMode(readText(SELINUX_ENFORCE)),
     memoryAvailableBytes: linux ? availableBytes(readFileSync('/proc/meminfo', 'utf8')) : 0,
@@ -105,14 +105,14 @@ export async function lookAtMachine(words: readonly string[], signal?: AbortSign
   };
 }
 
-/** One thing that is looked at: what was found, and what is in the way, if anything. */
+/** One requirement: what was found, and the problem, if it is not met. */
 export type Finding = {
   readonly name: string;
   readonly found: string;
   readonly problem: PreflightError | null;
 };
 
-/** Everything that is looked at, in the order in which it stands in the way. */
+/** A finding for every requirement, in the order in which they are checked. */
 export function findingsOf(machine: Machine, need: Need): Finding[] {
   return ASPECTS.map(({ name, found, problem }) => ({
     name,
@@ -122,8 +122,8 @@ export function findingsOf(machine: Machine, need: Need): Finding[] {
 }
 
 /**
- * Judges whether the machine can hold what is asked for.
- * @throws PreflightError with the first thing that it lacks and what to do about it.
+ * Judges whether the machine can hold the environment.
+ * @throws PreflightError with the first requirement that is not met, and its remedy
  */
 export function judgeMachine(machine: Machine, need: Need): void {
   for (const { problem } of ASPECTS) {
@@ -148,7 +148,8 @@ const ASPECTS: readonly Aspect[] = [
   },
   {
     name: 'kernel modules',
-    found: ({ uid }) => (uid === 0 ? 'there, or loaded when they are needed' : 'looked for as root only'),
+    found: ({ uid }) =>
+      uid === 0 ? 'present, or loaded when they are needed' : 'not checked: only root can',
     problem: ({ missingModules: missing }) =>
       missing.length > 0 ? new PreflightError(...describeMissing(missing)) : null,
   },
@@ -160,7 +161,7 @@ const ASPECTS: readonly Aspect[] = [
   },
   {
     name: 'tools',
-    // Go has a line of its own.
+    // Go has its own aspect.
     found: ({ missingTools }) =>
       laterText(
         missingTools.filter((tool) => tool !== 'go'),
@@ -211,7 +212,7 @@ function systemProblem({ platform }: Machine): PreflightError | null {
 function rightsProblem({ uid }: Machine): PreflightError | null {
   if (uid === 0) return null;
   return new PreflightError(
-    `the embedded environment makes namespaces and links and needs root, this is user ${uid}`,
+    `the embedded environment creates namespaces and links and needs root, this is user ${uid}`,
     'open a root shell (sudo -i), go back to this folder, and set PATH and the PLUMBLINE_ variables there: sudo alone drops them',
   );
 }
@@ -219,7 +220,7 @@ function rightsProblem({ uid }: Machine): PreflightError | null {
 function cgroupProblem({ version, lacking, held }: Machine['cgroups']): PreflightError | null {
   if (held)
     return new PreflightError(
-      "the cgroups seen here are a container's own, and its processes are where controllers would be handed down",
+      "the cgroup root seen here is a container's own and holds its processes, so no controllers can be enabled below it",
       'run it on the machine itself, or start the container with --cgroupns=host',
     );
   if (lacking.length === 0) return null;
@@ -237,17 +238,17 @@ function cgroupProblem({ version, lacking, held }: Machine['cgroups']): Prefligh
 function selinuxProblem({ selinux }: Machine): PreflightError | null {
   if (selinux !== 'enforcing') return null;
   return new PreflightError(
-    'SELinux is enforcing, and no policy knows the nodes, which are no containers of this machine',
+    'SELinux is enforcing, and has no policy for the nodes, which are not containers of this machine',
     'type setenforce 0, and setenforce 1 again after `plumbline env down`',
   );
 }
 
-const INSTALL_GO = `install Go ${OLDEST_GO.join('.')} or newer from https://go.dev/dl/ (that of Debian 12 and 13 is older) and put it on the PATH of root, or unpack what another machine has built (plumbline toolchain unpack FILE)`;
+const INSTALL_GO = `install Go ${OLDEST_GO.join('.')} or newer from https://go.dev/dl/ (the one in Debian 12 and 13 is older) and put it on the PATH of root, or unpack what another machine has built (plumbline toolchain unpack FILE)`;
 
 function goProblem({ goVersion: version }: Machine): PreflightError | null {
   if (version === null) return new PreflightError('the command go is not on PATH', INSTALL_GO);
   const parts = /^go(\d+)\.(\d+)(?:\.(\d+))?/.exec(`${version}.0`)?.slice(1);
-  // A version between releases has no number: whoever has one knows what they do.
+  // A development version has no release number and is accepted: who installs one does so on purpose.
   if (parts === undefined || !isOlder(parts.map((part) => Number(part)))) return null;
   return new PreflightError(`the command go is ${version}, which is too old`, INSTALL_GO);
 }
@@ -274,7 +275,7 @@ function packageProblem({ missingPackages, hasApt }: Machine): PreflightError | 
 function archiveProblem({ archive }: Machine, { built }: Need): PreflightError | null {
   if (built || !lacksMirror(archive)) return null;
   return new PreflightError(
-    `images are made of packages of Debian 12 (${RELEASE}), and this machine runs another release`,
+    `images are made of packages of Debian 12 (${RELEASE}), but this machine runs another release`,
     'type export PLUMBLINE_DEBIAN_MIRROR=URL with the address of a mirror that holds Debian 12',
   );
 }
@@ -310,13 +311,13 @@ function memoryProblem({ memoryAvailableBytes }: Machine, { up, size }: Need): P
   );
 }
 
-/** What a machine with these mounts has of cgroups. */
+/** The cgroups of a machine with these mounts. */
 export function cgroupsFound(mountinfo: string): Machine['cgroups'] {
   const found = cgroupsIn(mountinfo);
   return { version: found.version, lacking: found.lacking(), held: found.rootIsHeld() };
 }
 
-/** What the kernel's file says: `1` or `0`; null where there is no such file. */
+/** The mode in the text of the kernel's file, `1` or `0`; null if there is no such file. */
 export function selinuxMode(enforce: string | null): Machine['selinux'] {
   if (enforce === null) return null;
   return enforce.trim() === '1' ? 'enforcing' : 'permissive';
@@ -331,7 +332,7 @@ export function availableBytes(meminfo: string): number {
   return Number(/^MemAvailable:\s+(\d+) kB$/m.exec(meminfo)?.[1] ?? 0) * 1024;
 }
 
-/** Free bytes where a folder is, or will be made. */
+/** Free bytes of the file system on which a folder is, or will be created. */
 function freeBytes(folder: string): number {
   const { bavail, bsize } = statfsSync(existing(folder));
   return bavail * bsize;
@@ -341,7 +342,7 @@ function deviceOf(folder: string): number {
   return statSync(existing(folder)).dev;
 }
 
-/** The folder, or the one in which it will be made. */
+/** The folder, or its closest ancestor that exists. */
 function existing(folder: string): string {
   return existsSync(folder) ? folder : existing(dirname(folder));
 }

@@ -9,7 +9,7 @@ import { settleInstallation, unitsIn } from './quiet-install.ts';
 import { stubMachine } from '../_testing/machine.ts';
 import type { StubbedMachine } from '../_testing/machine.ts';
 
-test('units that start by themselves are found among the files of packages', () => {
+test('units that can be enabled are found among the files of packages', () => {
   const files = `/.
 /etc/init.d/haproxy
 /lib/systemd/system
@@ -23,13 +23,13 @@ test('units that start by themselves are found among the files of packages', () 
   assert.deepEqual(unitsIn(files.split('\n')), ['docker-registry.service', 'fetch.timer']);
 });
 
-test('packages that are half installed are there, and those of which settings are left are not', () => {
+test('half-installed packages count as installed, and those with only configuration files left do not', () => {
   const output =
     'haproxy:amd64 installed\nsocat:amd64 config-files\nadduser:all installed\nx:amd64 half-configured\n';
   assert.deepEqual(installedIn(output), ['haproxy:amd64', 'adduser:all', 'x:amd64']);
 });
 
-// In a suite: hooks outside of one would hold for the tests of other files, which may share this process.
+// In a suite, because hooks outside of one would also apply to tests of other files in the same process.
 suite('an installation', () => {
   let machine: StubbedMachine;
 
@@ -41,7 +41,7 @@ suite('an installation', () => {
   });
 
   test(
-    'after an installation that was killed, services of its packages are switched off, and of no others',
+    'after an installation that was killed, the services of its packages are disabled, and no others',
     { skip: process.platform !== 'linux' },
     async () => {
       const { folder, stub } = machine;
@@ -56,7 +56,7 @@ esac`,
       );
       mkdirSync(join(folder, 'state'));
       const record = join(folder, 'state', 'installing.json');
-      // The hook was there before: it is not this test's to remove.
+      // The hook existed before the installation (policy: false), so settling must not remove it.
       writeFileSync(
         record,
         JSON.stringify({ asked: ['haproxy', 'socat'], before: ['old:amd64'], policy: false }),
@@ -68,12 +68,12 @@ esac`,
       const noted = readFileSync(join(folder, 'state', 'installed.json'), 'utf8');
       assert.deepEqual(JSON.parse(noted), ['haproxy:amd64', 'socat:amd64']);
       await settleInstallation();
-      assert.equal(readFileSync(said, 'utf8').trim(), words, 'nothing is done twice');
+      assert.equal(readFileSync(said, 'utf8').trim(), words, 'nothing is disabled a second time');
     },
   );
 
   test(
-    'that is interrupted goes on to its end, and its services are switched off then',
+    'that is interrupted still runs to its end, and then its services are disabled',
     { skip: process.platform !== 'linux' },
     async () => {
       const { folder, stub } = machine;

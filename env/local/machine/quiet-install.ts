@@ -5,29 +5,29 @@ import { withLock } from '../../../host/lock.ts';
 import { stateRoot } from '../../../host/paths.ts';
 import { onPath, run, runAny } from '../../../host/run.ts';
 
-/** Debian's hook that keeps a package from starting its service at once. It does not keep it from being started at the next boot. */
+/** Debian's hook that prevents a package from starting its service during installation. The service would still start at the next boot. */
 const SERVICE_POLICY = '/usr/sbin/policy-rc.d';
 const DEADLINE_MS = 60_000;
-/** Another process may fetch and install all of them. */
+/** Another process may hold the lock while it downloads and installs every package. */
 const LOCK_DEADLINE_MS = 15 * 60_000;
-/** Units that are started by themselves once they are enabled; a template (`name@.service`) is not. */
+/** Units that start at boot once they are enabled. A template (`name@.service`) does not. */
 const UNIT = /^(?:\/usr)?\/lib\/systemd\/system\/([^/@]+\.(?:service|socket|timer|path))$/;
 const INIT_SCRIPT = /^\/etc\/init\.d\/([^/]+)$/;
 
-/** An installation that has begun: what it is compared with when it is over, also by a later process when this one is killed. */
+/** Record of an installation in progress. After it, or after a crash in a later process, this shows which packages are new. */
 type Begun = {
   readonly asked: readonly string[];
-  /** Every package that was there, as `name:architecture`. */
+  /** Every package that was installed before, as `name:architecture`. */
   readonly before: readonly string[];
-  /** Whether the hook was not there before. */
+  /** True if the hook did not exist before, so that it must be removed. */
   readonly policy: boolean;
 };
 
 type Signalled = { readonly signal?: AbortSignal | undefined };
 
 /**
- * Installs packages so that no service which they bring runs, neither now nor after the next boot. Services that were there before stay
- * as they are.
+ * Installs packages so that none of their services runs, neither now nor after the next boot. Services of packages that were installed
+ * before are not changed.
  */
 export async function installQuietly(
   asked: readonly string[],
@@ -45,17 +45,17 @@ export async function installQuietly(
   });
 }
 
-/** Ends an installation of a process that was killed in it. Nothing recorded means nothing to do. */
+/** Completes the installation of a process that was killed during it. Does nothing without a record. */
 export async function settleInstallation(options: Signalled = {}): Promise<void> {
   if (existsSync(recordPath())) await alone(options, () => settleKilled(options));
 }
 
-/** What else is new by now may be somebody else's, installed since. */
+/** Considers only the packages that were requested: other new ones may have been installed by somebody since. */
 async function settleKilled(options: Signalled): Promise<void> {
   await settle((name, { asked }) => asked.includes(name.replace(/:.*/, '')), options);
 }
 
-/** One process at a time: what is new would be told apart wrongly. */
+/** One process at a time. Otherwise one would take the other's packages for its own new ones. */
 function alone(options: Signalled, work: () => Promise<void>): Promise<void> {
   const lock = join(stateRoot(), 'installing.lock');
   return withLock(lock, { deadlineMs: LOCK_DEADLINE_MS, signal: options.signal }, work);
@@ -70,7 +70,7 @@ async function begin(asked: readonly string[], options: Signalled): Promise<void
   if (begun.policy) writeFileSync(SERVICE_POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
 }
 
-/** Switches off what the new packages have enabled. @param ours which of the new ones are meant */
+/** Disables the services of new packages. @param ours selects among the new packages */
 async function settle(ours: (name: string, begun: Begun) => boolean, options: Signalled = {}): Promise<void> {
   if (!existsSync(recordPath())) return;
   const begun = JSON.parse(readFileSync(recordPath(), 'utf8')) as Begun;
@@ -85,7 +85,7 @@ async function settle(ours: (name: string, begun: Begun) => boolean, options: Si
   rmSync(recordPath(), { force: true });
 }
 
-/** @param started whether they may run already, since a hook of somebody else decided that */
+/** @param started whether the services may run already: somebody else's hook was in place and may have allowed their start */
 async function disable(files: readonly string[], started: boolean, options: Signalled): Promise<void> {
   const wait = { timeoutMs: DEADLINE_MS, ...options };
   const units = unitsIn(files);
@@ -98,7 +98,7 @@ async function disable(files: readonly string[], started: boolean, options: Sign
     if (onPath('update-rc.d')) await run(['update-rc.d', script, 'disable'], wait);
 }
 
-/** What of the files of packages is the name of a unit. */
+/** Names of the systemd units among the files of packages. */
 export function unitsIn(files: readonly string[]): string[] {
   return namesOf(files, UNIT);
 }

@@ -15,7 +15,7 @@ const listener = createServer((socket) => socket.on('error', () => undefined));
 await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
 const apiPort = (listener.address() as AddressInfo).port;
 
-/** Answers every question with what the test lets it answer. */
+/** A DNS server that answers every query with the result of `answer`. */
 const dns = createSocket('udp4');
 let answer: (question: Buffer) => Buffer | null = () => null;
 dns.on('message', (question, from) => {
@@ -31,7 +31,7 @@ after(() => {
 
 const places = { api: '127.0.0.1', apiPort, dns: '127.0.0.1', dnsPort };
 
-/** The question again, with a code and the records that follow it. */
+/** A response to the query with a response code and one record, or none. */
 function answered(question: Buffer, code: number, address: number[]): Buffer {
   const head = Buffer.from(question);
   head[2] = 0x81;
@@ -41,14 +41,14 @@ function answered(question: Buffer, code: number, address: number[]): Buffer {
   return Buffer.concat([head, Buffer.from(record)]);
 }
 
-test('knows where the Services are', () => {
+test('the addresses of the Services are known', () => {
   assert.deepEqual(servicePlaces('local-small'), {
     ...{ api: '198.19.128.1', apiPort: 443 },
     ...{ dns: '198.19.128.10', dnsPort: 53 },
   });
 });
 
-test('is content when both Services answer', async () => {
+test('the state is "answer" when both Services answer', async () => {
   answer = (question) => {
     assert.ok(question.includes('kubernetes') && question.includes('cluster'));
     return answered(question, 0, [127, 0, 0, 1]);
@@ -62,7 +62,7 @@ test('false verdict 26: an environment whose Services are dead is not healthy, t
   assert.equal(dead.state, 'dead');
   assert.match(
     detailOf(dead),
-    /^the API server's Service \(127\.0\.0\.1:1\) takes no connection, the cluster's DNS \(127\.0\.0\.1:\d+\) does not answer, kube-proxy has rules for 0 Services there/,
+    /^the API server's Service \(127\.0\.0\.1:1\) accepts no connection, the cluster's DNS \(127\.0\.0\.1:\d+\) does not answer, kube-proxy has rules for 0 Services on this node/,
   );
 });
 
@@ -78,16 +78,16 @@ test('false verdict 26: a DNS that does not know the API server does not count a
   assert.match(detailOf(await askFrom([], places)), /does not know 127\.0\.0\.1/);
 });
 
-test('false verdict 26: a look that cannot be made is no sign of dead Services', async () => {
+test('false verdict 26: an attempt that cannot be made is no sign of dead Services', async () => {
   const outside = await askFrom(['nsenter', '--net=/run/netns/none', '--'], places);
   assert.equal(outside.state, 'unknown');
-  assert.match(detailOf(outside), /the script that asks ended with 1: .*none/);
+  assert.match(detailOf(outside), /the probe script ended with 1: .*none/);
   const bare = await askFrom(['env', 'PATH=/nowhere', '/bin/bash', '-c', 'exec /bin/"$@"', '-'], places);
   assert.equal(bare.state, 'unknown');
   assert.match(detailOf(bare), /timeout is not installed/);
 });
 
-/** What nodes say at one look after the other; the last is said again and again. */
+/** The states of the nodes in successive attempts; the last one is repeated. */
 function asking(...looks: Look['state'][][]): Asking {
   const counts = new Map<string, number>();
   return ({ name }) => {
@@ -101,7 +101,7 @@ function asking(...looks: Look['state'][][]): Asking {
 const NODES = nodesOf('local-small', 'small').slice(0, 2);
 const waiting = (ask: Asking): Promise<void> => waitServices('local-small', NODES, { deadlineMs: 700, ask });
 
-test('only Services that one node found dead at every look are dead; else it is not known', async () => {
+test('Services are dead only if one node found them dead at every attempt; otherwise it is unknown', async () => {
   await waiting(asking(['dead', 'unknown'], ['answer', 'answer']));
   await assert.rejects(waiting(asking(['answer', 'dead'])), ServicesDeadError);
   await assert.rejects(waiting(asking(['dead', 'answer'], ['answer', 'dead'])), DeadlineError);
@@ -109,7 +109,7 @@ test('only Services that one node found dead at every look are dead; else it is 
   await assert.rejects(waiting(asking(['unknown', 'answer'])), DeadlineError);
 });
 
-test('an environment is provisioned again only for Services that stay dead, and kept where it is not known', async () => {
+test('an environment is provisioned again only for Services that stay dead, and kept if their state is unknown', async () => {
   const dead = new ServicesDeadError('dead');
   const unknown = new Error('the script cannot be run');
   const tried = async (...waits: (Error | null)[]): Promise<{ repaired: unknown; restarts: number }> => {

@@ -6,24 +6,26 @@ import { waitFor } from '../../../host/wait.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
 
 /**
- * Whether Services work, seen from the nodes: Ready nodes and ready pods say nothing of that. A kube-proxy that has lost its rules leaves
- * everything ready, and every Service dead.
+ * Checks from the nodes whether Services work. Ready nodes and ready pods do not prove it: if kube-proxy has lost its rules, everything
+ * stays ready although every Service is dead.
  */
 
 const API_PORT = 443;
 const DNS_PORT = 53;
-/** Both answer within milliseconds; on two busy cores it can be a hundred times that. */
+/** API server and DNS answer within milliseconds; on two busy cores it can take a hundred times as long. */
 const ANSWER_SECONDS = 2;
-/** The script at its slowest: one connection and three questions that get no answer, and a list of rules. */
+/** Longest run of the script: one connection and three DNS queries without an answer, and the list of rules. */
 const SCRIPT_DEADLINE_MS = 15_000;
 const LOOK_EVERY_MS = 500;
-/** What the script needs besides bash; where one of them is missing it can tell nothing. */
+/** Tools that the script needs besides bash. Without one of them the result is unknown. */
 const TOOLS = ['timeout', 'dd', 'od', 'tr'];
 const API_NAME = 'kubernetes.default.svc.cluster.local';
 
 /**
- * Words: the address and port of the API server's Service, those of the cluster's DNS, a question as printf's text, seconds for an answer.
- * The last line says that it came to its end. UDP loses packets, so the question is asked three times; dd makes one packet of it, where printf begins another after a line feed. The rules are counted for the message alone.
+ * Arguments: address and port of the API server's Service, address and port of the cluster's DNS, a DNS query as a printf format, seconds
+ * to wait for an answer. The last line of output proves that the script ran to its end. The query is sent up to three times because UDP
+ * loses packets. dd sends it as one packet; printf alone would start another packet after a line feed. The rules are counted only for the
+ * message.
  */
 const SCRIPT = `
 for tool in ${TOOLS.join(' ')}; do command -v "$tool" >/dev/null || { echo "$tool is not installed" >&2; exit 3; }; done
@@ -38,7 +40,7 @@ echo "rules=$(nft list map ip kube-proxy service-ips 2>/dev/null | grep -o 'goto
 echo looked=yes
 `;
 
-/** Where the two Services are that every cluster has. */
+/** Addresses of the two Services that every cluster has. */
 export type ServicePlaces = {
   readonly api: string;
   readonly apiPort: number;
@@ -46,14 +48,14 @@ export type ServicePlaces = {
   readonly dnsPort: number;
 };
 
-/** kube-apiserver takes the first address of the Services' range for its own. */
+/** The API server's Service has the first address of the Services' range. */
 export function servicePlaces(instance: InstanceName): ServicePlaces {
   const { serviceCidr, dnsService } = addressesOf(instance);
   const api = serviceCidr.replace(/\.0\/\d+$/, '.1');
   return { api, apiPort: API_PORT, dns: dnsService, dnsPort: DNS_PORT };
 }
 
-/** Services that were asked for and do not answer. That it is not known whether they do is another error. */
+/** Services are known to be dead. If it is unknown whether they answer, another error is thrown. */
 export class ServicesDeadError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -61,13 +63,13 @@ export class ServicesDeadError extends Error {
   }
 }
 
-/** What a look came to: `unknown` says why it could not be made, and tells nothing of the Services. */
+/** Result of one attempt. `unknown`: the attempt failed for the reason in `detail`, which says nothing about the Services. */
 export type Look = { state: 'answer' } | { state: 'dead' | 'unknown'; detail: string };
 
-/** How a node is asked; another one in tests. */
+/** Checks Services from one node; replaced in tests. */
 export type Asking = (node: NodeSpec, places: ServicePlaces, signal?: AbortSignal) => Promise<Look>;
 
-/** Which running nodes find no Service, and what they miss, in sentences; empty when all is well. Changes nothing. */
+/** One sentence for each running node from which Services do not answer or could not be checked. Changes nothing. */
 export async function serviceTrouble(
   instance: InstanceName,
   nodes: readonly NodeSpec[],
@@ -81,7 +83,7 @@ export async function serviceTrouble(
 function sentenceOf(node: string, look: Look): string[] {
   if (look.state === 'answer') return [];
   return [
-    look.state === 'dead' ? `from ${node}, ${look.detail}` : `${node} could not be asked: ${look.detail}`,
+    look.state === 'dead' ? `from ${node}, ${look.detail}` : `${node} could not be checked: ${look.detail}`,
   ];
 }
 
@@ -106,8 +108,8 @@ function lookFrom(
 
 /**
  * Waits until Services answer on every node.
- * @throws ServicesDeadError when the same node found them dead at every look; DeadlineError when that is not known: some looks could not
- * be made, or Services answered in between
+ * @throws ServicesDeadError if one node found them dead at every attempt; DeadlineError if that is not certain because some attempts
+ * failed or Services answered in between
  */
 export async function waitServices(
   instance: InstanceName,
@@ -129,27 +131,30 @@ export async function waitServices(
       ...wait,
       what: `Services of ${instance} to answer on every node`,
       intervalMs: LOOK_EVERY_MS,
-      next: 'look at kube-proxy and CoreDNS in kube-system',
+      next: 'inspect kube-proxy and CoreDNS in kube-system',
     });
   } catch (error) {
     wait.signal?.throwIfAborted();
     const dead = [...((alwaysDead as Set<string> | null) ?? [])];
     if (dead.length === 0) throw error;
-    throw new ServicesDeadError(`dead from ${dead.join(', ')} throughout: ${errorText(error)}`, {
-      cause: error,
-    });
+    throw new ServicesDeadError(
+      `Services were dead at every attempt from ${dead.join(', ')}: ${errorText(error)}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
-/** A node that does not run cannot be asked. */
+/** Checks Services from a node; `unknown` if the node does not run. */
 function askNode(node: NodeSpec, places: ServicePlaces, signal?: AbortSignal): Promise<Look> {
   if (!nodeStatus(node).running) return Promise.resolve({ state: 'unknown', detail: 'it does not run' });
   return askFrom(['nsenter', `--net=/run/netns/${node.netns}`, '--'], places, signal);
 }
 
 /**
- * Asks both Services from where `enter` leads.
- * @throws Error when the script that asks could not be run
+ * Checks both Services from the namespace that the command `enter` enters.
+ * @throws Error if the script could not be started
  */
 export async function askFrom(
   enter: readonly string[],
@@ -168,19 +173,19 @@ export async function askFrom(
   const argv = [...enter, 'bash', '-c', SCRIPT, 'services', ...words];
   const { stdout, stderr, code } = await runAny(argv, { timeoutMs: SCRIPT_DEADLINE_MS, signal });
   const said = new Map(stdout.split('\n').map((line) => wordsOf(line)));
-  // Whatever it printed until then: it did not come to its end, so that what is missing was not asked for.
+  // The script did not run to its end. A result that is missing from its output may never have been requested.
   if (said.get('looked') !== 'yes')
     return {
       state: 'unknown',
-      detail: `the script that asks ended with ${code ?? 'a signal'}: ${stderr.trim().slice(-200)}`,
+      detail: `the probe script ended with ${code ?? 'a signal'}: ${stderr.trim().slice(-200)}`,
     };
   const missing: string[] = [];
   if (said.get('api') !== 'yes')
-    missing.push(`the API server's Service (${api}:${apiPort}) takes no connection`);
+    missing.push(`the API server's Service (${api}:${apiPort}) accepts no connection`);
   const wrong = wrongAnswer(said.get('dns') ?? '', api);
   if (wrong !== null) missing.push(`the cluster's DNS (${dns}:${dnsPort}) ${wrong}`);
   if (missing.length === 0) return { state: 'answer' };
-  const rules = `kube-proxy has rules for ${said.get('rules') ?? 'an unknown number of'} Services there`;
+  const rules = `kube-proxy has rules for ${said.get('rules') ?? 'an unknown number of'} Services on this node`;
   const detail = [...missing, rules, ...(stderr === '' ? [] : [stderr.trim().slice(0, 200)])].join(', ');
   return { state: 'dead', detail };
 }
@@ -191,7 +196,7 @@ function wordsOf(line: string): [string, string] {
   return [name, value];
 }
 
-/** A question for one IPv4 address, as DNS puts it (RFC 1035, 4.1). */
+/** A DNS query for an IPv4 address (RFC 1035, 4.1). */
 function question(name: string): Buffer {
   const header = Buffer.from([0x50, 0x4c, 0x01, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
   const labels = name.split('.').flatMap((label) => [label.length, ...Buffer.from(label)]);
@@ -202,14 +207,14 @@ function octal(bytes: Buffer): string {
   return [...bytes].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('');
 }
 
-/** What is wrong with an answer in hexadecimal; null: it names the address. */
+/** What is wrong with a DNS response in hexadecimal; null if it contains the address. */
 function wrongAnswer(hex: string, address: string): string | null {
   if (hex === '') return 'does not answer';
   const answer = Buffer.from(hex, 'hex');
   const code = (answer[3] ?? 0) % 16;
   if (code !== 0) return `answers with code ${code} for ${API_NAME}`;
   const wanted = Buffer.from(address.split('.').map(Number));
-  // The last four bytes of an answer with one record are its address; others may follow it.
+  // The address need not be in the last four bytes, because other records may follow.
   const answered = answer.length > question(API_NAME).length && answer.includes(wanted);
   return answered ? null : `does not know ${address} as ${API_NAME}`;
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { INSTANCES, addressesOf, nodeSpec, nodesOf } from './addressing.ts';
 
-test('every address, pod range and link is used once over both instances', () => {
+test('no address, pod range or link is used twice in the two instances', () => {
   const nodes = INSTANCES.flatMap((instance) => nodesOf(instance, 'full'));
   for (const pick of ['address', 'podCidr', 'link', 'netns'] as const) {
     assert.equal(new Set(nodes.map((node) => node[pick])).size, nodes.length, pick);
@@ -26,7 +26,7 @@ test('pod ranges stay within the pod block and away from nodes and services', ()
   assert.equal(nodeSpec('local-small', 'gpu-1').podCidr, '198.19.84.0/24');
 });
 
-test('the sizes hold the nodes that the design names', () => {
+test('each size has the nodes of the design', () => {
   const names = (size: 'small' | 'full'): string[] => nodesOf('local', size).map((node) => node.name);
   assert.deepEqual(names('small'), ['control-1', 'worker-1', 'worker-2', 'worker-3']);
   assert.deepEqual(names('full').length, 7);

@@ -5,7 +5,7 @@ export type { InstanceName } from '../../../host/paths.ts';
 export type ClusterSize = 'small' | 'full';
 export type NodeRole = 'control' | 'worker' | 'gpu';
 
-/** Addresses and link names of one instance. Everything lies in 198.18.0.0/15, the benchmark range of RFC 2544. */
+/** Addresses and link names of one instance. All addresses are in 198.18.0.0/15, the benchmark range of RFC 2544. */
 export type InstanceAddresses = {
   readonly instance: InstanceName;
   /** First two octets. */
@@ -13,7 +13,7 @@ export type InstanceAddresses = {
   /** The machine itself, on its link to the switch. */
   readonly host: string;
   readonly loadBalancer: string;
-  /** The network namespace that holds the bridge: the registry listens in it, and nothing else. */
+  /** Address of the bridge, in its network namespace; only the registry listens in that namespace. */
   readonly switch: string;
   readonly registry: string;
   readonly nodeCidr: string;
@@ -24,12 +24,12 @@ export type InstanceAddresses = {
   readonly linkPrefix: string;
   /** Name of the bridge, and of the network namespace that it is in. */
   readonly bridge: string;
-  /** The host's own link to the bridge. */
+  /** The host's link to the bridge. */
   readonly hostLink: string;
   readonly loadBalancerLink: string;
 };
 
-/** One node: what it is called, where it is, and what Kubernetes shall know of it. */
+/** One node: its name, its addresses, and the labels and taints that it has in Kubernetes. */
 export type NodeSpec = {
   readonly instance: InstanceName;
   readonly name: string;
@@ -40,7 +40,7 @@ export type NodeSpec = {
   readonly podCidr: string;
   readonly podGateway: string;
   readonly zone: string;
-  /** The node's port of the bridge. */
+  /** The node's port on the bridge. */
   readonly link: string;
   readonly netns: string;
   readonly labels: Readonly<Record<string, string>>;
@@ -60,7 +60,7 @@ const COUNTS: Readonly<Record<ClusterSize, Readonly<Record<NodeRole, number>>>> 
   full: { control: 3, worker: 3, gpu: 1 },
 };
 
-/** Both instances together: the range that a blackhole route on the host covers. */
+/** The range of both instances. A blackhole route on the host covers it. */
 export const WHOLE_RANGE = '198.18.0.0/15';
 
 export const INSTANCES: readonly InstanceName[] = ['local', 'local-small'];

@@ -1,4 +1,4 @@
-/** What boot.sh makes, with programs in place of containerd and kubelet that do nothing: a node's namespaces and cgroups. */
+/** Tests the namespaces and cgroups that boot.sh makes, with stubs for containerd and kubelet that do nothing. */
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,7 @@ const BOOT = join(import.meta.dirname, 'boot.sh');
 const TOOLS = ['bash', 'ip', 'nft', 'nsenter', 'unshare'];
 const MOUNTINFO = process.platform === 'linux' ? readFileSync('/proc/self/mountinfo', 'utf8') : '';
 
-/** The machine's own cgroups, and its v2 hierarchy alone: beside v1 it has no controllers, but the same places. */
+/** The cgroups of this machine, and in addition its v2 hierarchy alone. On a v1 machine that has no controllers, but the paths are the same. */
 function makes(): Cgroups[] {
   const own = cgroupsIn(MOUNTINFO);
   const unified = parseHierarchies(MOUNTINFO).find(({ version }) => version === 2);
@@ -90,7 +90,7 @@ for (const machine of skip === false ? makes() : [])
       rmSync(dir, { recursive: true, force: true });
     });
 
-    test('should find PID 1 in the cgroup of its node, and the process that waits for its end beside it', () => {
+    test('should find PID 1 in the cgroup of its node, together with the process that waits for its end', () => {
       assert.ok(saysIn(readFileSync(`/proc/${pid1}/cgroup`, 'utf8'), cgroup));
       const parent = Number(/^PPid:\s*(\d+)$/m.exec(readFileSync(`/proc/${pid1}/status`, 'utf8'))?.[1]);
       assert.equal(
@@ -100,7 +100,7 @@ for (const machine of skip === false ? makes() : [])
       assert.ok(processesIn(name, machine).some(({ pid }) => pid === parent));
     });
 
-    test('should show the node its own cgroups alone, as the root of what it sees', async () => {
+    test('should show the node only its own cgroups, as its cgroup root', async () => {
       const own = (await inNode('cat /proc/self/cgroup')).trim().split('\n');
       const version = machine.version === 1 ? ':/' : '0::/init';
       assert.ok(
@@ -121,13 +121,13 @@ for (const machine of skip === false ? makes() : [])
     });
 
     if (machine.version === 2)
-      test('should have no process where controllers are handed down', async () => {
+      test('should have no process in a cgroup that enables controllers for its children', async () => {
         assert.equal(readFileSync(places.enter[0] ?? '', 'utf8'), '');
         const offered = (await inNode('cat /sys/fs/cgroup/cgroup.controllers')).trim();
         assert.equal((await inNode('cat /sys/fs/cgroup/cgroup.subtree_control')).trim(), offered);
       });
 
-    test('should end with all that it runs when the machine shuts down, and not hold that up', async () => {
+    test('should end with all its processes when the machine shuts down, without delaying that', async () => {
       const all = processesIn(cgroup, machine);
       assert.ok(all.some(({ pid }) => pid === pid1));
       process.kill(pid1, 'SIGTERM');
@@ -136,5 +136,5 @@ for (const machine of skip === false ? makes() : [])
   });
 
 test('a node boots from boot.sh', { skip }, () => {
-  assert.ok(makes().length > 0, 'tried above, with each version of cgroups that is here');
+  assert.ok(makes().length > 0, 'tested above with each cgroup version of this machine');
 });

@@ -12,7 +12,7 @@ const MOUNTINFO = `22 1 254:0 / / rw,relatime - ext4 /dev/root rw
 35 22 0:28 / /elsewhere/freezer rw,relatime - cgroup cgroup rw,freezer
 `;
 
-test('hierarchies are read with their controllers, each once', () => {
+test('each hierarchy is read once, with its controllers', () => {
   assert.deepEqual(
     parseHierarchies(MOUNTINFO).map(({ controllers, mountPoint, version }) => [
       controllers,

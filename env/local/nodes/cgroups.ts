@@ -7,26 +7,26 @@ import type { Cgroups } from '../../../host/cgroups/cgroup-versions.ts';
 import { identify, killProcesses, processAlive } from '../../../host/process-identity.ts';
 import type { ProcessId } from '../../../host/process-identity.ts';
 
-/** Path of an instance's, or a node's, cgroup below each mount point. */
+/** Path of the cgroup of an instance or a node, below each mount point. */
 export function cgroupName(instance: InstanceName, node?: string): string {
   return node === undefined ? `plumbline/${instance}` : `plumbline/${instance}/${node}`;
 }
 
 /**
- * Share of CPU time of the control plane's nodes and of the environment's own processes (load balancer, registry), where any other node has
- * 1. Elsewhere they have machines of their own; on this one, load on the platform would starve the API servers of it: with equal shares
- * and 300 requests a second no Lease was renewed for 10 s.
+ * CPU weight of control-plane nodes and of the environment's own processes (load balancer, registry); any other node has 1. In
+ * production they have machines of their own. On one machine with equal weights, load on the platform starves the API servers: at 300
+ * requests per second no Lease was renewed for 10 s.
  */
 export const RATIO_OF_CONTROL = 4;
 
-/** Whether the text of /proc/PID/cgroup says that a process is in a cgroup, or in the leaf that a node's own processes are in. */
+/** Whether a process is in a cgroup or in its leaf for a node's own processes, by the text of /proc/PID/cgroup. */
 export function saysIn(procCgroup: string, name: string): boolean {
   return procCgroup
     .split('\n')
     .some((line) => line.endsWith(`/${name}`) || line.endsWith(`/${name}/${LEAF}`));
 }
 
-/** Every process in a cgroup and the cgroups nested in it, over all mount points. */
+/** Every process in a cgroup and its descendants, over all mount points. */
 export function processesIn(name: string, machine: Cgroups = cgroups()): ProcessId[] {
   const pids = new Set<number>();
   for (const mountPoint of machine.mountPoints) {
@@ -35,7 +35,7 @@ export function processesIn(name: string, machine: Cgroups = cgroups()): Process
   return [...pids].map(identify).filter((found) => found !== null);
 }
 
-/** The processes of one cgroup folder and the folders nested in it. */
+/** The processes of one cgroup folder and its descendants. */
 export function processesBelow(folder: string): ProcessId[] {
   const pids = new Set(nested(folder).flatMap(readPids));
   return [...pids].map(identify).filter((found) => found !== null);
@@ -55,9 +55,9 @@ export async function removeCgroups(
       const folders = machine.mountPoints.flatMap((mountPoint) => nested(join(mountPoint, name)));
       const stuck = folders.filter((folder) => !removed(folder));
       if (stuck.length === 0) return true;
-      throw new Error(`${left.length} processes, cgroups ${stuck.slice(0, 3).join(', ')}`);
+      throw new Error(`${left.length} processes are left, and the cgroups ${stuck.slice(0, 3).join(', ')}`);
     },
-    { what: `the cgroups ${name} to be empty and gone`, intervalMs: 50, ...options },
+    { what: `the cgroups ${name} to be empty and removed`, intervalMs: 50, ...options },
   );
   for (const mountPoint of machine.mountPoints) removed(join(mountPoint, 'plumbline'));
 }

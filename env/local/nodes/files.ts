@@ -4,24 +4,26 @@ import { stateDir } from '../../../host/paths.ts';
 import { addressesOf, nodesOf } from './addressing.ts';
 import type { NodeSpec } from './addressing.ts';
 
-/** The name that images carry, its port included; containerd is told where the instance's registry listens. */
+/** Host and port in image references; containerd's configuration maps them to the registry of the instance. */
 export const REGISTRY_NAME = 'registry.plumbline.test:5000';
 
-/** The sandbox image of every pod; kubeadm v1.37 asks for the same tag. */
+/** The sandbox image of every pod; kubeadm v1.37 uses the same tag. */
 export const PAUSE_IMAGE = `${REGISTRY_NAME}/pause:3.10`;
 
-/** Where in a node local-path volumes lie: on the node's own disk folder, so that they survive its crash. */
+/** Folder of local-path volumes in a node: in the node's disk folder, so that they survive its crash. */
 export const VOLUMES_PATH = '/var/lib/plumbline-volumes';
 
-/** The folder on the host that holds everything a node writes. */
+/** The folder on the host with everything that a node writes. */
 export function nodeDir(node: NodeSpec): string {
   return join(stateDir(node.instance), 'nodes', node.name);
 }
 
-/** Where a path inside a node lies on the host; only /etc and /var are kept there. */
+/** The host's path of a path in a node. @throws Error outside of /etc and /var, which alone are stored on the host */
 export function onHost(node: NodeSpec, pathInNode: string): string {
   if (!/^\/(etc|var)\//.test(pathInNode)) {
-    throw new Error(`${pathInNode} of ${node.name} has no place on the host: only /etc and /var are kept`);
+    throw new Error(
+      `${pathInNode} of ${node.name} has no path on the host: only /etc and /var are stored there`,
+    );
   }
   return join(nodeDir(node), pathInNode);
 }
@@ -48,7 +50,7 @@ export function nodeFiles(node: NodeSpec, binDir: string): Readonly<Record<strin
     '/etc/hostname': `${node.name}\n`,
     '/etc/hosts': hostsFile(node),
     '/etc/machine-id': `${createHash('sha256').update(`${node.instance}/${node.name}`).digest('hex').slice(0, 32)}\n`,
-    // Nothing answers there: names outside the cluster fail at once instead of leaving the machine.
+    // Nothing listens on port 53 of the bridge: lookups of external names fail at once and never leave the machine.
     '/etc/resolv.conf': `nameserver ${nobody}\n`,
     '/etc/containerd/config.toml': containerdConfig(binDir),
     [`/etc/containerd/certs.d/${REGISTRY_NAME}/hosts.toml`]: hostsToml(registry),
@@ -65,7 +67,7 @@ function hostsToml(registry: string): string {
   return `server = "http://${registry}"\n\n[host."http://${registry}"]\n  capabilities = ["pull", "resolve"]\n`;
 }
 
-/** The pod network: a bridge a node, addresses from the node's own range, host ports; routes between nodes are static. */
+/** The pod network: one bridge per node, addresses from the node's pod range, host ports. Routes between nodes are static. */
 function cniConfig(node: NodeSpec): string {
   const config = {
     cniVersion: '1.0.0',

@@ -1,6 +1,6 @@
 /**
- * Nodes of the embedded environment: each is a set of Linux namespaces with a containerd and a kubelet in it. What
- * faults need (processes and cgroups of a pod, a node's link, its crash and return) is here too.
+ * Nodes of the embedded environment: each is a set of Linux namespaces with a containerd and a kubelet. Also what faults
+ * need: processes and cgroups of a pod, a node's link, its crash and restart.
  */
 export { INSTANCES, addressesOf, isInstanceName, nodeSpec, nodesOf } from './addressing.ts';
 export type { ClusterSize, InstanceAddresses, InstanceName, NodeRole, NodeSpec } from './addressing.ts';

@@ -5,7 +5,7 @@ import type { ClusterSize, InstanceName, NodeSpec } from './addressing.ts';
 
 const IP_DEADLINE_MS = 10_000;
 
-/** STP states of a bridge port as `bridge link` counts them: in the first nothing passes, in the second everything does. */
+/** STP states of a bridge port, as `bridge link` numbers them: 0 (disabled) forwards nothing, 3 (forwarding) everything. */
 const PORT_STATE = { cut: '0', up: '3' } as const;
 
 type Signalled = { readonly signal?: AbortSignal | undefined };
@@ -15,14 +15,14 @@ export type LinkOwner = Pick<NodeSpec, 'link' | 'netns' | 'address' | 'instance'
 
 type Port = Pick<LinkOwner, 'instance' | 'link'>;
 
-/** The host's packet filter is not in force there; nor shall one of the bridge's own be. */
+/** Switches packet filtering of bridged packets off in the bridge's namespace. The host's packet filter does not apply there anyway. */
 const NO_FILTER =
   'for file in /proc/sys/net/bridge/bridge-nf-call-*; do [ ! -e "$file" ] || echo 0 >"$file"; done';
 
 /**
- * Makes the instance's bridge and the host's routes, or completes them. The bridge is in a network namespace of its own, to which the host has one
- * link: whatever the host's firewall does with packets that come in or pass through, the nodes reach each other and the registry, and no
- * rule of it has to be changed. Idempotent.
+ * Makes the instance's bridge and the host's routes, or completes them. The bridge is in a network namespace of its own, to which the host
+ * has one link. So nodes reach each other and the registry whatever rules the host's firewall has for incoming and forwarded packets, and
+ * none of its rules must be changed. Idempotent.
  */
 export async function ensureNetwork(
   instance: InstanceName,
@@ -53,7 +53,7 @@ export async function ensureNetwork(
       `link set ${bridge} up`,
       `link set ${hostLink} master ${bridge}`,
       `link set ${hostLink} up`,
-      // What a pod asks for in vain here is answered at once.
+      // Routes back to the pods: a refusal, such as that of a DNS lookup, then reaches the pod at once instead of after a timeout.
       ...nodes.map((node) => `route replace ${node.podCidr} via ${node.address} dev ${bridge}`),
     ],
     options,
@@ -61,7 +61,7 @@ export async function ensureNetwork(
   const lines = [
     `addr replace ${host}/18 dev ${hostLink}`,
     `link set ${hostLink} up`,
-    // Whatever of the range has no node behind it must not leave the machine.
+    // Packets to addresses of the range without a node must not leave the machine.
     `route replace blackhole ${WHOLE_RANGE} metric 65535`,
     ...nodes.map((node) => `route replace ${node.podCidr} via ${node.address} dev ${hostLink}`),
   ];
@@ -70,13 +70,13 @@ export async function ensureNetwork(
   if (first !== undefined) await routeServicesVia(first, options);
 }
 
-/** Sends the host's own traffic for Service addresses through a node, whose kube-proxy then picks the endpoint. */
+/** Routes the host's traffic for Service addresses through a node, whose kube-proxy picks the endpoint. */
 export async function routeServicesVia(node: NodeSpec, options: Signalled = {}): Promise<void> {
   const { hostLink, serviceCidr } = addressesOf(node.instance);
   await ip(['route', 'replace', serviceCidr, 'via', node.address, 'dev', hostLink], options);
 }
 
-/** Makes a network namespace with one link into the instance's bridge, or completes it. Idempotent. */
+/** Makes a network namespace with one link to the instance's bridge, or completes it. Idempotent. */
 export async function ensureLink(owner: LinkOwner, options: Signalled = {}): Promise<void> {
   const { bridge, serviceCidr, switch: gateway } = addressesOf(owner.instance);
   const inside = ['-n', bridge];
@@ -92,39 +92,39 @@ export async function ensureLink(owner: LinkOwner, options: Signalled = {}): Pro
       'link set lo up',
       `addr replace ${owner.address}/18 dev eth0`,
       'link set eth0 up',
-      // kube-proxy rewrites Service addresses after this lookup, which must find some route for them.
+      // kube-proxy rewrites Service addresses only after the route lookup, which must therefore find some route.
       `route replace ${serviceCidr} via ${gateway} dev eth0`,
     ],
     options,
   );
 }
 
-/** Whether the link is there at all. */
+/** Whether the link exists. */
 export async function hasLink({ instance, link }: Port, options: Signalled = {}): Promise<boolean> {
   return (await portsOf(instance, options)).includes(link);
 }
 
-/** Names of the links in the namespace of the bridge; none when there is no such namespace. */
+/** Names of the links in the namespace of the bridge; none if there is no such namespace. */
 async function portsOf(instance: InstanceName, options: Signalled): Promise<string[]> {
   const { bridge } = addressesOf(instance);
   if (!existsSync(`/run/netns/${bridge}`)) return [];
   return parseNames(await ip(['-n', bridge, '-br', 'link', 'show'], options));
 }
 
-/** The same for every life of a node, as a network card's is: neighbours remember it. Locally administered, from the IPv4 address. */
+/** A locally administered MAC address, made from the IPv4 address. It is the same after a restart, because neighbours cache it. */
 function macOf(address: string): string {
   const octets = address.split('.').map((octet) => Number(octet).toString(16).padStart(2, '0'));
   return ['02', '00', ...octets].join(':');
 }
 
-/** Makes the static routes to the other nodes' pods. There is no default route: a node reaches its own block only. */
+/** Makes the static routes to the other nodes' pods. There is no default route: a node reaches only the block of its instance. */
 export async function routePods(node: NodeSpec, size: ClusterSize, options: Signalled = {}): Promise<void> {
   const others = nodesOf(node.instance, size).filter((other) => other.name !== node.name);
   const lines = others.map((other) => `route replace ${other.podCidr} via ${other.address} dev eth0`);
   await batch(['-n', node.netns], lines, options);
 }
 
-/** Removes the namespace and link of one node or load balancer; whatever is missing already is fine. */
+/** Removes the namespace and link of one node or load balancer, if they exist. */
 export async function removeLink(
   owner: Pick<LinkOwner, 'instance' | 'link' | 'netns'>,
   options: Signalled = {},
@@ -140,7 +140,7 @@ export async function removeNetwork(instance: InstanceName, options: Signalled =
   const mine = (name: string): boolean => name.startsWith(`${linkPrefix}-`);
   const links = parseNames(await ip(['-br', 'link', 'show'], options)).filter(mine);
   const spaces = parseNames(await ip(['netns', 'list'], options)).filter(mine);
-  // The routes through a link go with it, and so does what is in a namespace, unless a process keeps that alive without its name.
+  // Deleting a link deletes its routes. Deleting the name of a namespace deletes its content only if no process is left in it.
   for (const link of links) await ipAny(['link', 'del', link], options);
   for (const space of spaces) {
     for (const pid of (await ip(['netns', 'pids', space], options)).split('\n').filter((line) => line !== ''))
@@ -152,8 +152,8 @@ export async function removeNetwork(instance: InstanceName, options: Signalled =
 }
 
 /**
- * Drops every packet from and to the owner silently: its bridge port stops forwarding, while its carrier stays up, so
- * that no end learns of it from the link. Idempotent; restoreLink is the inverse.
+ * Drops every packet from and to the owner silently: its bridge port stops forwarding, but the carrier stays up, so that
+ * neither end can detect it from the link. Idempotent; restoreLink is the rollback.
  */
 export async function cutLink(owner: Port, options: Signalled = {}): Promise<void> {
   await setPort(owner, PORT_STATE.cut, options);
@@ -171,7 +171,7 @@ export async function restoreLink(owner: Port, options: Signalled = {}): Promise
 export async function linkState(owner: Port, options: Signalled = {}): Promise<'up' | 'cut'> {
   const shown = await bridgeOf(owner, ['show', 'dev', owner.link], options);
   if (!shown.includes(owner.link))
-    throw new Error(`the link ${owner.link} is no port of a bridge; expected one, seen "${shown}"`);
+    throw new Error(`the link ${owner.link} is not a port of a bridge; \`bridge link\` shows "${shown}"`);
   return shown.includes('state forwarding') ? 'up' : 'cut';
 }
 
@@ -179,11 +179,11 @@ function killQuietly(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It has ended meanwhile.
+    // The process has ended in the meantime.
   }
 }
 
-/** First words of `ip -br link` or `ip netns list`, without the peer that ip adds after an @. */
+/** Names in the output of `ip -br link` or `ip netns list`, without the peer that ip appends after an @. */
 export function parseNames(output: string): string[] {
   return output
     .split('\n')
@@ -209,7 +209,7 @@ function ip(args: readonly string[], options: Signalled): Promise<string> {
   return run(['ip', ...args], { timeoutMs: IP_DEADLINE_MS, ...options });
 }
 
-/** For what may be gone already, together with something removed a moment ago. */
+/** Runs ip and ignores a failure: the object may have been removed together with another one. */
 async function ipAny(args: readonly string[], options: Signalled): Promise<void> {
   await runAny(['ip', ...args], { timeoutMs: IP_DEADLINE_MS, ...options });
 }

@@ -14,7 +14,7 @@ import { ensureLink, removeLink, routePods } from './links.ts';
 import { identify, killProcesses, processAlive, waitGone } from '../../../host/process-identity.ts';
 import type { ProcessId } from '../../../host/process-identity.ts';
 
-/** What a node's own /etc takes over from the host: accounts, certificates, the alternatives that iptables hides behind. */
+/** Copied from the host's /etc into the node's: accounts, certificates, and the alternatives through which iptables is found. */
 const FROM_HOST_ETC = [
   'alternatives',
   'ca-certificates.conf',
@@ -36,7 +36,7 @@ const KILL_DEADLINE_MS = 20_000;
 const BIN_VARIABLE = 'NODE_BIN=';
 const NODE_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-/** How a node is started: with which binaries, in a cluster of which size. */
+/** The binaries that a node is started with, and the size of its cluster. */
 export type StartOptions = {
   readonly binDir: string;
   readonly size: ClusterSize;
@@ -45,18 +45,18 @@ export type StartOptions = {
 
 /**
  * Starts a node, or completes one that was left half up, and waits until its containerd answers. A node that runs
- * already stays as it is. What it wrote before (kubelet's and etcd's data, volumes) is kept; its network is made anew, as
- * a machine's is when it starts.
- * @throws DeadlineError when it does not come up, naming its log.
+ * already is not changed. Its data (kubelet's, etcd's, volumes) is kept. Its network is created again, as on a machine
+ * that boots.
+ * @throws DeadlineError with the node's log if it does not come up
  */
 export async function startNode(node: NodeSpec, options: StartOptions): Promise<ProcessId> {
   if (nodeStatus(node).pid1 === null) {
-    // Left over from a crash: whatever still runs in its cgroups belongs to a node that is no more.
+    // Processes that are left in its cgroups belong to its previous, crashed run.
     await removeCgroups(cgroupName(node.instance, node.name), {
       deadlineMs: KILL_DEADLINE_MS,
       signal: options.signal,
     });
-    // A machine that comes back has empty packet filters and no pods' links; kube-proxy takes tables that it finds for its own work.
+    // A machine that boots has no packet filters and no links of pods. A new kube-proxy would take old tables for its own work.
     await removeLink(node, options);
     await ensureLink(node, options);
     await routePods(node, options.size, options);
@@ -66,15 +66,15 @@ export async function startNode(node: NodeSpec, options: StartOptions): Promise<
   return waitForContainerd(node, options.signal);
 }
 
-/** PID 1 of the node as the host sees it, when it runs. */
+/** The node's PID 1 with its pid on the host; null if the node does not run. */
 export function nodeStatus(node: NodeSpec): { readonly running: boolean; readonly pid1: ProcessId | null } {
   const pid1 = readPid1(node);
   return { running: pid1 !== null, pid1 };
 }
 
 /**
- * The folder of binaries that a running node was started with: it is to be started with the same again.
- * @throws Error when its environment does not say
+ * The folder of binaries that a running node was started with, so that a restart uses the same.
+ * @throws Error if the environment of its PID 1 does not contain it
  */
 export function nodeBinDir(pid1: ProcessId): string {
   const environ = readFileSync(`/proc/${pid1.pid}/environ`, 'utf8').split('\0');
@@ -85,8 +85,8 @@ export function nodeBinDir(pid1: ProcessId): string {
 }
 
 /**
- * Crashes a node: SIGKILL to its PID 1, with which the kernel kills everything in it. Its disk, link and namespace stay.
- * @returns the process that was killed, or null when the node did not run.
+ * Crashes a node: after SIGKILL to its PID 1 the kernel kills everything in it. Its disk, link and namespace stay.
+ * @returns the process that was killed, or null if the node did not run
  */
 export async function stopNode(
   node: NodeSpec,
@@ -100,7 +100,7 @@ export async function stopNode(
   return pid1;
 }
 
-/** Removes everything of a node: processes, cgroups, link, namespace, disk. Whatever is missing already is fine. */
+/** Removes everything that exists of a node: processes, cgroups, link, namespace, disk. */
 export async function destroyNode(
   node: NodeSpec,
   options: { readonly signal?: AbortSignal | undefined } = {},
@@ -113,8 +113,8 @@ export async function destroyNode(
 }
 
 /**
- * Runs a command in all namespaces and cgroups of a node and returns whatever it did.
- * @throws Error when the node does not run; CommandError when the deadline passes.
+ * Runs a command in all namespaces and cgroups of a node and returns its result, also if it failed.
+ * @throws Error if the node does not run; CommandError when the deadline passes
  */
 export async function execInNode(
   node: NodeSpec,
@@ -146,7 +146,7 @@ function pidFile(node: NodeSpec): string {
   return join(nodeDir(node), 'var/lib/plumbline-pid');
 }
 
-/** The pid file may be from an earlier life, its number taken by another process: it must be PID 1 of a namespace. */
+/** The pid file may be old and its number reused by another process, so the process must be PID 1 of a namespace. */
 function readPid1(node: NodeSpec): ProcessId | null {
   const found = identify(numberIn(pidFile(node)));
   if (found === null) return null;
@@ -175,7 +175,7 @@ function inCgroupOf(pid: number, node: NodeSpec): boolean {
   }
 }
 
-/** Lays out the node's folders and writes the files that it needs; what the node wrote itself is left alone. */
+/** Creates the node's folders and writes the files that it needs. Files that the node wrote are not changed. */
 function writeDisk(node: NodeSpec, binDir: string): void {
   const dir = nodeDir(node);
   for (const folder of ['root', 'etc', 'var/lib', 'var/log', 'var/tmp', 'var/cache']) {

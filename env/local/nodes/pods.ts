@@ -6,7 +6,7 @@ import { cgroupName, processesBelow } from './cgroups.ts';
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
-/** A process of a pod, as the host sees it. */
+/** A process of a pod, with its pid on the host. */
 export type PodProcess = ProcessId & {
   /** The container's id; null for a process in the pod's cgroup itself. */
   readonly containerId: string | null;
@@ -19,14 +19,14 @@ const QOS_FOLDERS = ['', 'burstable', 'besteffort'];
 /** A pod of a node. */
 type PodPlace = { readonly instance: InstanceName; readonly node: string; readonly podUid: string };
 
-/** The pod's cgroup folder on the host in a controller's hierarchy, or null when the pod is not on the node. */
+/** The pod's cgroup folder on the host in a controller's hierarchy, or null if the pod is not on the node. */
 export function podCgroup(place: PodPlace, controller = 'freezer'): string | null {
   const base = join(cgroups().mountOf(controller), cgroupName(place.instance, place.node), 'kubepods');
   const folders = QOS_FOLDERS.map((qos) => join(base, qos, `pod${place.podUid}`));
   return folders.find((folder) => existsSync(folder)) ?? null;
 }
 
-/** The cgroup folder of one container of the pod, or null when it does not run. */
+/** The cgroup folder of one container of the pod, or null if it does not run. */
 export function containerCgroup(place: PodPlace, containerId: string, controller = 'freezer'): string | null {
   const pod = podCgroup(place, controller);
   // Kubernetes writes containerd://ID into the pod's status.
@@ -34,7 +34,7 @@ export function containerCgroup(place: PodPlace, containerId: string, controller
   return folder !== null && existsSync(folder) ? folder : null;
 }
 
-/** Every process of a pod with its container, its sandbox's included; empty when the pod is not on the node. */
+/** Every process of a pod with its container, including the sandbox's; empty if the pod is not on the node. */
 export function podProcesses(place: PodPlace): PodProcess[] {
   const pod = podCgroup(place);
   if (pod === null) return [];
