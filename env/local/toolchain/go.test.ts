@@ -14,15 +14,15 @@ await goBuild(GROUPS[0], '', 'nowhere', {}).then(
 );
 `;
 
-test('should say that Go is not there, and not end itself with what it did not start', (t) => {
+test('should report that Go is missing, and not kill itself in place of the process that did not start', (t) => {
   const TMPDIR = mkdtempSync(path.join(tmpdir(), 'plumbline-go-test-'));
   t.after(() => rmSync(TMPDIR, { recursive: true }));
-  // In a process of its own: what is wrong here would end this one.
+  // In a child process, because the bug would kill the process that runs the test.
   const { signal, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', BUILD], {
     encoding: 'utf8',
     env: { ...process.env, PATH: '/nonexistent', TMPDIR },
   });
   assert.equal(signal, null);
   assert.match(stdout, /^refused: .*go/, stderr);
-  assert.deepEqual(readdirSync(TMPDIR), [], 'nothing is left of what was begun beside');
+  assert.deepEqual(readdirSync(TMPDIR), [], 'the background build leaves no files behind');
 });

@@ -9,7 +9,7 @@ import { linkerFlags, moduleDir } from './groups.ts';
 import type { ToolGroup } from './groups.ts';
 import { asError } from '../../../reports/record/error-text.ts';
 
-/** What a build tells while it runs: packages compiled of those that the programs consist of. */
+/** Progress of a build: the number of compiled packages, and of all packages of the programs. */
 export type BuildProgress = {
   readonly group: string;
   readonly done: number;
@@ -20,29 +20,29 @@ export type BuildProgress = {
 export type GoOptions = {
   readonly onProgress?: ((progress: BuildProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Takes only what nobody else wants of the cores. */
+  /** Compile at the lowest priority: only with CPU time that nothing else needs. */
   readonly inBackground?: boolean;
 };
 
-/** Compiling trades memory for speed: no collection before a compiler or the linker holds this much, MiB. */
+/** A compiler or linker collects garbage only from this much memory on, MiB: more memory saves time. */
 const MOST_MIB = 1500;
 const MIB = 1024 ** 2;
 
-/** There are as many compilers as cores, and together they may take half of the machine's memory. */
+/** GOMEMLIMIT of each compiler. There are as many compilers as cores; together they may use half of the machine's memory. */
 const memoryLimit = (): string =>
   `${Math.floor(Math.min(MOST_MIB, totalmem() / MIB / 2 / availableParallelism()))}MiB`;
 const LIST_DEADLINE_MS = 600_000;
 
-/** Flags that change what the compiler makes, and so belong to the key of a build. */
+/** Flags that change the compiler's output, and so are part of the key of a build. */
 export const COMPILE_FLAGS: readonly string[] = [
   '-trimpath',
   '-buildvcs=false',
   '-mod=readonly',
-  // One thread a compiler: there are always as many packages to compile as cores, and the threads of one wait for each other.
+  // One thread per compiler: there are always enough packages to keep every core busy, and threads of one compiler wait for each other.
   '-gcflags=all=-dwarf=false -c=1',
 ];
 
-/** The environment of every Go command here: caches in the shared folder, never another toolchain. */
+/** The environment of every Go command here: caches in the shared folder, and no download of another Go toolchain. */
 export function goEnvironment(group: Pick<ToolGroup, 'cgo'>): NodeJS.ProcessEnv {
   const caches = join(cacheDir(), 'go');
   return {
@@ -74,9 +74,9 @@ export async function goVersion(signal?: AbortSignal): Promise<string> {
 }
 
 /**
- * Builds the programs of a group into a folder. What was compiled before an interruption is not compiled again: Go's
- * own cache holds it.
- * @throws Error with the compiler's last words; the abort reason when the signal fires.
+ * Builds the programs of a group into a folder. After an interruption, packages that were compiled before are taken from
+ * Go's cache.
+ * @throws Error with the compiler's last output; the abort reason when the signal fires.
  */
 export async function goBuild(
   group: ToolGroup,
@@ -119,8 +119,8 @@ type SpawnOptions = GoOptions & {
 };
 
 /**
- * Fetching modules leaves the cores idle, and the standard library needs none of them: it is compiled meanwhile, as far as it gets. What is
- * compiled by then is in Go's cache.
+ * Does the work, which downloads modules, and meanwhile compiles the standard library, which needs none of them: the cores would be idle
+ * otherwise. Packages that are compiled when the work ends are in Go's cache.
  */
 async function beside<T>(
   { onProgress: _, signal, tags, ...options }: SpawnOptions & { readonly tags: string },
@@ -128,11 +128,11 @@ async function beside<T>(
 ): Promise<T> {
   const over = new AbortController();
   const either = signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]);
-  // What is killed leaves its work folder behind.
+  // A killed go leaves its temporary folder behind, so it gets one that is removed below.
   const goFolder = mkdtempSync(join(tmpdir(), 'plumbline-go-'));
   const env = { ...options.env, GOTMPDIR: goFolder };
   const standard = spawnGo(['build', ...COMPILE_FLAGS, tags, 'std'], { ...options, env, signal: either });
-  // It ends by the signal, or badly where the build itself will say why.
+  // It is aborted, or fails for a reason that the build of the group reports itself.
   const ended = standard.catch(() => undefined);
   try {
     return await work();
@@ -143,7 +143,7 @@ async function beside<T>(
   }
 }
 
-/** Niceness counts among the processes of one session only, where the kernel groups them by session: then the session has one of its own. */
+/** Lowers the priority of the whole session: with autogroup scheduling a process's own niceness counts only within its session. */
 const IN_BACKGROUND = [
   'sh',
   '-c',
@@ -153,13 +153,13 @@ const IN_BACKGROUND = [
 
 function spawnGo(argv: readonly string[], options: SpawnOptions): Promise<void> {
   options.signal?.throwIfAborted();
-  // Should this process be killed, the build ends with it: the next one must not find it still writing.
+  // If this process is killed, the build is killed too. Otherwise it might still write when the next build starts.
   const first = options.inBackground === true ? IN_BACKGROUND : [];
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...first, 'go', ...argv], {
     env: options.env,
     cwd: options.cwd,
     stdio: ['ignore', 'ignore', 'pipe'],
-    // A session of its own: a terminal's Ctrl-C reaches us, and we end the whole group.
+    // A session of its own: a terminal's Ctrl-C reaches only this process, which then kills the whole process group.
     detached: true,
   });
   const last: string[] = [];
@@ -167,18 +167,18 @@ function spawnGo(argv: readonly string[], options: SpawnOptions): Promise<void> 
   createInterface({ input: child.stderr }).on('line', (line) => {
     last.push(line);
     if (last.length > 40) last.shift();
-    // `-v` prints a package's path as its compiling begins; errors begin with # or hold a blank.
+    // `-v` prints the path of a package when its compilation begins. Error lines begin with # or contain a blank.
     if (!/[\s#]/.test(line)) done += 1;
     tell(options, { group: options.group, done: Math.min(done, options.of), of: options.of, message: line });
   });
   return new Promise((resolve, reject) => {
     const stop = (): void => {
-      // It did not even start. (0 would be ourselves.)
+      // It did not start. kill(-0) would kill this process's own group.
       if (child.pid === undefined) return;
       try {
         process.kill(-child.pid, 'SIGKILL');
       } catch {
-        // It ended by itself meanwhile.
+        // It has ended in the meantime.
       }
     };
     options.signal?.addEventListener('abort', stop, { once: true });

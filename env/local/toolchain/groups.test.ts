@@ -29,7 +29,7 @@ test('a module has the version of its require line, a replaced one that of its r
   assert.throws(() => moduleVersion(GO_MOD, 'example.com/c'), /names no version of example.com\/c/);
 });
 
-test('a dot in a module path is no wildcard', () => {
+test('a dot in a module path is not a wildcard', () => {
   assert.throws(() => moduleVersion('require exampleXcom/a v1.0.0\n', 'example.com/a'), /names no version/);
 });
 
@@ -49,14 +49,14 @@ test('no two groups build a program of the same name', () => {
   assert.equal(new Set(names).size, names.length);
 });
 
-test('a part brings its own programs, a store none', () => {
+test('a part adds its own programs, a store adds none', () => {
   assert.deepEqual(groupsFor(['postgres']), groupsFor([]));
   assert.deepEqual(groupsFor(['postgres', 'gpu']), [...groupsFor([]), 'gpu']);
   assert.deepEqual(groupsFor(['postgres', 'ai']), [...groupsFor([]), 'ai']);
   assert.deepEqual(groupsFor([]).slice(0, CLUSTER_GROUPS.length), CLUSTER_GROUPS, 'the cluster first');
 });
 
-test('one program is called by each of its names, and what is there already stays', (context) => {
+test('a program is linked under each of its names, and existing files stay', (context) => {
   const folder = mkdtempSync(join(tmpdir(), 'plumbline-names-'));
   context.after(() => {
     rmSync(folder, { recursive: true });
@@ -72,7 +72,7 @@ test('one program is called by each of its names, and what is there already stay
   assert.equal(readFileSync(join(folder, 'kubectl'), 'utf8'), 'another one');
 });
 
-test('the linker is told the version, or kubeadm refuses to work', () => {
+test('the linker gets the version, without which kubeadm refuses to work', () => {
   const [cluster] = GROUPS;
   assert.ok(cluster);
   const flags = linkerFlags(
@@ -82,7 +82,7 @@ test('the linker is told the version, or kubeadm refuses to work', () => {
   assert.match(flags, /-X k8s\.io\/component-base\/version\.gitVersion=v1\.2\.3/);
 });
 
-test('the key changes with the Go version, and with nothing else while the files stay', () => {
+test('with unchanged files the key changes only with the Go version', () => {
   assert.equal(toolchainKey('go1.26.8'), toolchainKey('go1.26.8'));
   assert.notEqual(toolchainKey('go1.26.8'), toolchainKey('go1.26.9'));
 });

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 /** A set of programs that one `go build` makes from one module. */
 export type ToolGroup = {
   readonly name: GroupName;
-  /** Folder of the module, below this one. */
+  /** Folder of the module, relative to this folder. */
   readonly module: string;
   /** Packages to build; their programs are named after their last path element unless `rename` says otherwise. */
   readonly packages: readonly string[];
   readonly rename?: Readonly<Record<string, string>>;
-  /** Other names of a program, by which it knows what to be: symbolic links beside it. */
+  /** Other names of a program, as symbolic links beside it. The name by which it is called selects its function. */
   readonly names?: Readonly<Record<string, readonly string[]>>;
   readonly cgo: boolean;
   readonly tags: readonly string[];
@@ -18,13 +18,13 @@ export type ToolGroup = {
 
 export type GroupName = 'cluster' | 'runc' | 'metrics' | 'storage' | 'tracing' | 'gpu' | 'ai';
 
-/** Programs that a cluster cannot start without, in the order in which they are built: before all others. */
+/** Programs without which a cluster cannot start, in the order in which they are built. They are built before all others. */
 export const CLUSTER_GROUPS: readonly GroupName[] = ['cluster', 'runc'];
 
-/** What every platform in it needs. */
+/** Programs that every platform needs. */
 const PLATFORM_GROUPS: readonly GroupName[] = ['metrics', 'storage'];
 
-/** What a part of the platform adds, by the word that `--with` takes; built only where it is provisioned. */
+/** Programs of the optional parts, by their names in `--with`; built only if the part is provisioned. */
 const PART_GROUPS: Readonly<Record<string, readonly GroupName[]>> = {
   telemetry: ['tracing'],
   gpu: ['gpu'],
@@ -37,7 +37,10 @@ export function groupsFor(words: readonly string[]): readonly GroupName[] {
 }
 
 const KUBERNETES = 'k8s.io/kubernetes';
-/** The programs of Kubernetes that are one here: linking each by itself takes some 10 s on two cores. kube-proxy, whose image every node pulls, stays small. */
+/**
+ * Programs of Kubernetes that are combined into one, because linking each separately takes about 10 s on two cores. kube-proxy is not
+ * among them, so that its image, which every node pulls, stays small.
+ */
 export const KUBERNETES_NAMES = [
   'kube-apiserver',
   'kube-controller-manager',
@@ -50,7 +53,7 @@ const COMPONENT_VERSION = 'k8s.io/component-base/version';
 const CONTAINERD = 'github.com/containerd/containerd/v2';
 const CNI = 'github.com/containernetworking/plugins/plugins';
 
-/** Without these the programs report v0.0.0, and kubeadm refuses to work with them. */
+/** Without these variables the programs report v0.0.0, and kubeadm refuses to work with them. */
 const KUBERNETES_VERSION = {
   [`${COMPONENT_VERSION}.gitVersion`]: `{${KUBERNETES}}`,
   [`${COMPONENT_VERSION}.gitMajor`]: '1',
@@ -59,7 +62,7 @@ const KUBERNETES_VERSION = {
   [`${COMPONENT_VERSION}.buildDate`]: '1970-01-01T00:00:00Z',
 };
 
-/** Pure Go resolvers, and no tracing pages of gRPC, which keep the linker from dropping unused code. */
+/** Pure Go resolvers, and no gRPC tracing pages, which would prevent the linker from dropping unused code. */
 const STATIC_TAGS = ['netgo', 'osusergo', 'static_build', 'grpcnotrace'];
 
 export const GROUPS: readonly ToolGroup[] = [
@@ -121,7 +124,7 @@ export const GROUPS: readonly ToolGroup[] = [
     },
   },
   {
-    // In kubelet's own module: what it imports is compiled already.
+    // In kubelet's module, because its imports are compiled there already.
     name: 'gpu',
     module: '.',
     packages: ['./device-plugin'],
@@ -130,7 +133,7 @@ export const GROUPS: readonly ToolGroup[] = [
     variables: {},
   },
   {
-    // In metrics-server's own module, for the same reason: what is left to compile takes some seconds.
+    // In metrics-server's module for the same reason; the rest compiles in some seconds.
     name: 'ai',
     module: '.',
     packages: ['./external-metrics'],
@@ -140,7 +143,7 @@ export const GROUPS: readonly ToolGroup[] = [
   },
 ];
 
-/** The program that a package builds to. A major-version suffix is no name: Go drops it. */
+/** File name of the program that Go builds from a package. Go ignores a major-version suffix. */
 export function programOf(group: ToolGroup, packagePath: string): string {
   const parts = packagePath.split('/');
   const last = parts.at(-1) ?? packagePath;
@@ -148,7 +151,7 @@ export function programOf(group: ToolGroup, packagePath: string): string {
   return group.rename?.[name] ?? name;
 }
 
-/** Version of a module as a go.mod says it: the replacement's, else the required one. */
+/** Version of a module in a go.mod: that of its replacement, otherwise the required one. */
 export function moduleVersion(goMod: string, module: string): string {
   const escaped = module.replaceAll(/[.*+?^${}()|[\]\\/]/g, String.raw`\$&`);
   const replaced = new RegExp(
@@ -162,7 +165,7 @@ export function moduleVersion(goMod: string, module: string): string {
   return version;
 }
 
-/** The linker's flags of a group: no symbol tables, and the versions. */
+/** Linker flags of a group: no symbol tables, and the values of `variables`. */
 export function linkerFlags(group: ToolGroup, goMod: string): string {
   const flags = Object.entries(group.variables).map(([variable, value]) => {
     const module = /^\{(.+)\}$/.exec(value)?.[1];

@@ -1,6 +1,6 @@
 /**
- * The programs that the embedded environment consists of, compiled from Go modules: versions in go.mod, output in the
- * cache under a key of everything that decides it, so that no checkout builds twice what another has built.
+ * The programs of the embedded environment, compiled from Go modules. Versions are in go.mod; the programs are in the cache
+ * under a hash of everything they depend on, so that checkouts share them.
  */
 import { createHash } from 'node:crypto';
 import {
@@ -25,7 +25,7 @@ export { CLUSTER_GROUPS, groupsFor, KUBERNETES_NAMES } from './groups.ts';
 export type { GroupName } from './groups.ts';
 export type { BuildProgress } from './go.ts';
 
-/** Versions of what is built, as go.mod says. */
+/** Versions of the programs, from go.mod. */
 export type ToolVersions = {
   readonly kubernetes: string;
   readonly etcd: string;
@@ -33,13 +33,13 @@ export type ToolVersions = {
   readonly containerd: string;
 };
 
-/** How long a second caller waits for the first one's build; an empty cache on two cores takes some six minutes. */
+/** How long to wait for the build of another process. From an empty cache on two cores a build takes about six minutes. */
 const LOCK_DEADLINE_MS = 75 * 60_000;
 
 /**
- * Makes sure that the programs of the groups lie in the folder that is returned, building what is missing. Safe to
- * call from several processes at once: the second waits for the first. With `beside` they go where those groups are, or will be.
- * @throws Error with the compiler's last words; the abort reason when the signal fires (what was compiled is kept).
+ * Builds the missing programs of the groups and returns their folder. Safe to call from several processes at once: the
+ * second waits for the first. `beside`: the programs are put into the folder of these groups.
+ * @throws Error with the compiler's last output; the abort reason when the signal fires (compiled packages are kept).
  */
 export async function buildTools(
   groups: readonly GroupName[],
@@ -58,7 +58,7 @@ export async function buildTools(
   return outDir;
 }
 
-/** Whether all programs of these groups are there already. */
+/** Whether all programs of these groups are built. */
 export async function toolsBuilt(groups: readonly GroupName[], signal?: AbortSignal): Promise<boolean> {
   return allBuilt(groups, await toolsDir(groups, signal));
 }
@@ -68,8 +68,8 @@ function allBuilt(groups: readonly GroupName[], folder: string): boolean {
 }
 
 /**
- * The folder of the programs for the module files of this checkout and this machine's Go. Programs of the same sources that another Go has made
- * serve as well, when all that are asked for are there: they were brought along (`plumbline toolchain unpack`).
+ * The folder of the programs for the sources of this checkout and the Go of this machine. If that folder lacks a requested program, a folder
+ * of the same sources and another Go that has them all is used instead: it was unpacked (`plumbline toolchain unpack`).
  */
 export async function toolsDir(groups: readonly GroupName[], signal?: AbortSignal): Promise<string> {
   const folder = join(cacheDir(), 'toolchain');
@@ -81,10 +81,10 @@ export async function toolsDir(groups: readonly GroupName[], signal?: AbortSigna
   return brought ?? own ?? join(folder, 'none');
 }
 
-/** Which Go has made the programs beside it. */
+/** File with the version of the Go that built the programs in its folder. */
 export const MADE_BY = '.made-by';
 
-/** That Go, noted where it is not yet. */
+/** The version in that file, which is written first if it is missing. */
 export async function madeBy(folder: string, signal?: AbortSignal): Promise<string> {
   const file = join(folder, MADE_BY);
   if (!existsSync(file)) writeFileSync(file, `${await goVersion(signal)}\n`);
@@ -104,7 +104,7 @@ function isOfTheseSources(folder: string): boolean {
   return existsSync(file) && basename(folder) === toolchainKey(readFileSync(file, 'utf8').trim());
 }
 
-/** A hash over everything that decides what the programs are. */
+/** A hash over everything that the programs depend on. */
 export function toolchainKey(go: string): string {
   const hash = createHash('sha256');
   hash.update(JSON.stringify([go, process.arch, COMPILE_FLAGS]));
@@ -118,7 +118,7 @@ export function toolchainKey(go: string): string {
   return hash.digest('hex').slice(0, 16);
 }
 
-/** The versions that clusters and images are told. */
+/** The versions for the configuration of clusters and the tags of images. */
 export function toolVersions(): ToolVersions {
   const main = readFileSync(join(import.meta.dirname, 'go.mod'), 'utf8');
   return {
@@ -130,14 +130,14 @@ export function toolVersions(): ToolVersions {
 }
 
 async function buildGroup(group: ToolGroup, outDir: string, options: GoOptions): Promise<void> {
-  // Whoever held the lock before may have built this very thing.
+  // Another process may have built the group while this one waited for the lock.
   if (built(group, outDir)) return;
   const scratch = `${outDir}.${group.name}.building`;
   rmSync(scratch, { recursive: true, force: true });
   mkdirSync(scratch, { recursive: true });
   mkdirSync(outDir, { recursive: true });
   await goBuild(group, goModOf(group), scratch, options);
-  // One rename a program: a half-written one never has its final name.
+  // Programs get their final names by rename, so that a half-written one never has it.
   for (const name of readdirSync(scratch))
     renameSync(join(scratch, name), join(outDir, group.rename?.[name] ?? name));
   linkNames(outDir);
@@ -145,7 +145,7 @@ async function buildGroup(group: ToolGroup, outDir: string, options: GoOptions):
   rmSync(scratch, { recursive: true, force: true });
 }
 
-/** Gives the programs in a folder the other names that they have. */
+/** Links the programs in a folder under their other names. */
 export function linkNames(folder: string): void {
   for (const [program, name] of GROUPS.flatMap(otherNames)) {
     const scratch = join(folder, `${name}.link`);
@@ -162,7 +162,7 @@ function otherNames(group: ToolGroup): (readonly [program: string, name: string]
   );
 }
 
-/** Go files of the group's packages that lie here, without their tests. */
+/** Go files of the group's packages in this repository, without tests. */
 function ownSources(group: ToolGroup): string[] {
   return group.packages
     .filter((path) => path.startsWith('./'))

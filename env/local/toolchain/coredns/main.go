@@ -1,5 +1,5 @@
-// A CoreDNS with only the plugins that a cluster's Corefile uses. Its usual main also compiles the clients of
-// several clouds, which costs minutes on two cores.
+// CoreDNS with only the plugins that a cluster's Corefile uses. Its usual main also includes the clients of several
+// clouds, which take minutes to compile on two cores.
 package main
 
 import (
@@ -21,7 +21,7 @@ import (
 )
 
 func main() {
-	// The order of the plugin chain, as in CoreDNS' own plugin.cfg.
+	// The order of the plugin chain, as in CoreDNS's plugin.cfg.
 	dnsserver.Directives = []string{
 		"reload", "health", "ready", "prometheus", "errors", "log", "cache",
 		"loadbalance", "hosts", "kubernetes", "loop", "forward",

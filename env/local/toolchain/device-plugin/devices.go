@@ -22,7 +22,7 @@ func newDevices(node string, count int) []*pluginapi.Device {
 
 var unsafeCharacters = regexp.MustCompile(`[^A-Za-z0-9-]+`)
 
-// safeName is the name of a resource as part of the name of a file.
+// safeName makes the name of a resource usable in a file name.
 func safeName(resource string) string {
 	return unsafeCharacters.ReplaceAllString(resource, "-")
 }

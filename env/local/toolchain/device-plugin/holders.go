@@ -9,7 +9,7 @@ import (
 	podresources "k8s.io/kubelet/pkg/apis/podresources/v1"
 )
 
-// One answer of kubelet; a healthy one takes a few milliseconds.
+// Deadline of one request to kubelet; a healthy kubelet answers within a few milliseconds.
 const holdersDeadline = 2 * time.Second
 
 // holder is the container that holds a device.
@@ -19,7 +19,7 @@ type holder struct {
 	container string
 }
 
-// podResources asks kubelet who holds which device: a plugin is told of allocations, and never that one has ended.
+// podResources queries kubelet for the holder of each device. A plugin is notified of allocations, but not of their end.
 type podResources struct {
 	socket   string
 	resource string
@@ -28,7 +28,7 @@ type podResources struct {
 	connection *grpc.ClientConn
 }
 
-// holders by the id of the device.
+// holders returns the holders by device id.
 func (p *podResources) holders(ctx context.Context) (map[string]holder, error) {
 	connection, err := p.connect()
 	if err != nil {
@@ -56,7 +56,7 @@ func (p *podResources) holders(ctx context.Context) (map[string]holder, error) {
 	return found, nil
 }
 
-// connect keeps one connection: it connects anew by itself when kubelet has restarted.
+// connect returns the one shared connection, which reconnects by itself after a restart of kubelet.
 func (p *podResources) connect() (*grpc.ClientConn, error) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()

@@ -19,20 +19,20 @@ import (
 )
 
 const (
-	// One answer of kubelet on its own socket; while it answers it dials back to this program (10 s at most, kubelet's own limit).
+	// Deadline of a registration. Before kubelet answers, it connects back to this program, for which it allows 10 s.
 	registerDeadline = 15 * time.Second
-	// Between two tries to register with a kubelet that is there and refuses.
+	// Pause between two attempts to register with a kubelet that refuses.
 	registerAgain = time.Second
 )
 
 type lifecycleOptions struct {
-	// dir is the folder of kubelet's socket, socket the path of ours in it.
+	// dir is the folder of kubelet's socket; socket is the path of the plugin's socket in it.
 	dir    string
 	socket string
 	plugin *plugin
 }
 
-// lifecycle keeps the plugin registered: kubelet forgets its plugins when it restarts, removes their sockets and makes its own anew.
+// lifecycle keeps the plugin registered. When kubelet restarts, it forgets its plugins, removes their sockets and recreates its own.
 type lifecycle struct {
 	options    lifecycleOptions
 	registered atomic.Bool
@@ -44,7 +44,7 @@ func newLifecycle(options lifecycleOptions) *lifecycle {
 	return &lifecycle{options: options}
 }
 
-// run returns when the context ends, or with an error that no further try can mend.
+// run returns when the context ends, or with an error that a retry cannot fix.
 func (l *lifecycle) run(ctx context.Context) error {
 	watcher, err := fsnotify.NewWatcher()
 	if err != nil {
@@ -67,7 +67,7 @@ func (l *lifecycle) run(ctx context.Context) error {
 	return nil
 }
 
-// awaitRestart returns when kubelet has made its socket anew, when ours is gone, or when the time to try again has come.
+// awaitRestart returns when kubelet has recreated its socket, when the plugin's socket is removed, or when it is time to retry.
 func (l *lifecycle) awaitRestart(ctx context.Context, watcher *fsnotify.Watcher, again <-chan time.Time) error {
 	kubelet := filepath.Join(l.options.dir, filepath.Base(pluginapi.KubeletSocket))
 	for {
@@ -81,10 +81,10 @@ func (l *lifecycle) awaitRestart(ctx context.Context, watcher *fsnotify.Watcher,
 				return errors.New("the watch of kubelet's folder ended")
 			}
 			if event.Name == kubelet && event.Has(fsnotify.Create) {
-				log.Printf("%s was made anew", kubelet)
+				log.Printf("%s was created again", kubelet)
 				return nil
 			}
-			// Our own end removes it as well: told late, when the next one is there already.
+			// stop removes the socket too. That event may arrive only after the next socket was created, so check that it is missing.
 			if event.Name == l.options.socket && event.Has(fsnotify.Remove) && !exists(l.options.socket) {
 				log.Printf("%s was removed", l.options.socket)
 				return nil
@@ -124,7 +124,7 @@ func (l *lifecycle) serve() error {
 	return nil
 }
 
-// register tells kubelet; what it returns ticks when that has to be tried again, and is nil when it worked.
+// register registers with kubelet. It returns nil on success, otherwise a channel that ticks when it is time to retry.
 func (l *lifecycle) register(ctx context.Context) <-chan time.Time {
 	err := register(ctx, filepath.Join(l.options.dir, filepath.Base(pluginapi.KubeletSocket)), &pluginapi.RegisterRequest{
 		Version:      pluginapi.Version,
@@ -159,7 +159,7 @@ func dialUnix(socket string) (*grpc.ClientConn, error) {
 
 func (l *lifecycle) isRegistered() bool { return l.registered.Load() }
 
-// stop ends the server, which removes its socket. Safe to call twice.
+// stop stops the server, which removes its socket. Safe to call twice.
 func (l *lifecycle) stop() {
 	l.registered.Store(false)
 	l.mutex.Lock()

@@ -1,5 +1,5 @@
-// A device plugin of kubelet (API v1beta1) whose devices are simulated: they have names and are given to containers like
-// real ones, by kubelet itself, and nothing is behind them. What each container was given is in its environment.
+// A kubelet device plugin (API v1beta1) with simulated devices: kubelet allocates them to containers like real ones, but
+// there is no hardware. An environment variable of each container names its devices.
 package main
 
 import (
@@ -16,10 +16,10 @@ import (
 	pluginapi "k8s.io/kubelet/pkg/apis/deviceplugin/v1beta1"
 )
 
-// The longest time that an answer of the HTTP server may take to write, and its shutdown.
+// Write timeout of the HTTP server, and deadline of its shutdown.
 const httpDeadline = 5 * time.Second
 
-// settings are what the flags say.
+// settings are the values of the flags.
 type settings struct {
 	resource     string
 	devices      int
@@ -37,12 +37,12 @@ func parse(arguments []string) (settings, error) {
 	flags := flag.NewFlagSet("device-plugin", flag.ContinueOnError)
 	flags.StringVar(&s.resource, "resource", "nvidia.com/gpu", "name of the extended resource")
 	flags.IntVar(&s.devices, "devices", 2, "number of simulated devices")
-	flags.StringVar(&s.variable, "variable", "PLUMBLINE_DEVICES", "variable of a container that names the devices it was given")
+	flags.StringVar(&s.variable, "variable", "PLUMBLINE_DEVICES", "environment variable in which a container finds the names of its devices")
 	flags.StringVar(&s.node, "node", "", "name of the node, for the names of the devices and the labels of the metrics")
 	flags.StringVar(&s.listen, "listen", ":9400", "address of /metrics, /healthz and /readyz")
 	flags.StringVar(&s.pluginDir, "plugin-dir", pluginapi.DevicePluginPath, "folder of kubelet's registration socket")
-	flags.StringVar(&s.podResources, "pod-resources", "/var/lib/kubelet/pod-resources/kubelet.sock", "socket on which kubelet tells who holds which device")
-	flags.BoolVar(&s.sameDevice, "same-device", false, "a fault, for controls: every container is told the first device")
+	flags.StringVar(&s.podResources, "pod-resources", "/var/lib/kubelet/pod-resources/kubelet.sock", "kubelet's socket for the holders of devices")
+	flags.BoolVar(&s.sameDevice, "same-device", false, "a fault, for negative controls: every container gets the first device")
 	flags.BoolVar(&s.metrics, "metrics", true, "serve /metrics")
 	return s, flags.Parse(arguments)
 }

@@ -12,7 +12,7 @@ import (
 	pluginapi "k8s.io/kubelet/pkg/apis/deviceplugin/v1beta1"
 )
 
-// What a device that is held is said to be busy: it goes up and down around this, by so much, once in so many seconds.
+// Simulated utilisation of an allocated device: it oscillates around busyMean by busySwing, with this period.
 const (
 	busyMean      = 0.7
 	busySwing     = 0.2
@@ -38,7 +38,7 @@ func handler(s settings, devices []*pluginapi.Device, ready readiness) http.Hand
 		mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, r *http.Request) {
 			text, err := exposition(r.Context(), s, devices, source.holders)
 			if err != nil {
-				log.Printf("asking kubelet who holds the devices: %v", err)
+				log.Printf("querying kubelet for the holders of devices: %v", err)
 				http.Error(w, err.Error(), http.StatusServiceUnavailable)
 				return
 			}
@@ -49,8 +49,8 @@ func handler(s settings, devices []*pluginapi.Device, ready readiness) http.Hand
 	return mux
 }
 
-// exposition is the text of /metrics, in Prometheus' format 0.0.4. Beside its own series it has one named as NVIDIA's
-// dcgm-exporter names it, with that exporter's labels and unit (percent): which series is read is data of the environment.
+// exposition is the text of /metrics, in Prometheus' format 0.0.4. Besides its own series it has one with the name, labels
+// and unit (percent) of NVIDIA's dcgm-exporter. The environment file decides which of the two is read.
 func exposition(ctx context.Context, s settings, devices []*pluginapi.Device, ask askHolders) (string, error) {
 	held, err := ask(ctx)
 	if err != nil {
@@ -78,7 +78,7 @@ func exposition(ctx context.Context, s settings, devices []*pluginapi.Device, as
 	return own.String() + dcgm.String(), nil
 }
 
-// simulated is a utilisation that changes, so that a value which was scraped once only can be told from one that is followed.
+// simulated is a utilisation that changes with time, so that a stale value can be distinguished from a fresh one.
 func simulated(now time.Time, index int) float64 {
 	turn := float64(now.UnixMilli()%(periodSeconds*1000))/(periodSeconds*1000) + float64(index)/4
 	return busyMean + busySwing*math.Sin(2*math.Pi*turn)

@@ -10,7 +10,7 @@ import (
 	pluginapi "k8s.io/kubelet/pkg/apis/deviceplugin/v1beta1"
 )
 
-// plugin answers kubelet: which devices there are, and what a container that was given some of them must be told.
+// plugin answers kubelet: it lists the devices, and sets the environment variable of a container that gets some of them.
 type plugin struct {
 	pluginapi.UnimplementedDevicePluginServer
 	resource   string
@@ -23,8 +23,8 @@ func (p *plugin) GetDevicePluginOptions(context.Context, *pluginapi.Empty) (*plu
 	return &pluginapi.DevicePluginOptions{}, nil
 }
 
-// ListAndWatch tells the devices once: none of them ever changes. The stream stands as long as kubelet and this program do;
-// that it breaks tells kubelet that the devices cannot be had any more.
+// ListAndWatch sends the devices once, because they never change. The stream stays open while kubelet and this program run;
+// when it breaks, kubelet considers the devices unavailable.
 func (p *plugin) ListAndWatch(_ *pluginapi.Empty, stream grpc.ServerStreamingServer[pluginapi.ListAndWatchResponse]) error {
 	if err := stream.Send(&pluginapi.ListAndWatchResponse{Devices: p.devices}); err != nil {
 		return err
@@ -33,7 +33,7 @@ func (p *plugin) ListAndWatch(_ *pluginapi.Empty, stream grpc.ServerStreamingSer
 	return nil
 }
 
-// Allocate is asked by kubelet once for each container, with the devices that kubelet has chosen.
+// Allocate is called by kubelet once for each container, with the devices that kubelet has chosen.
 func (p *plugin) Allocate(_ context.Context, request *pluginapi.AllocateRequest) (*pluginapi.AllocateResponse, error) {
 	response := &pluginapi.AllocateResponse{}
 	for _, container := range request.ContainerRequests {

@@ -68,7 +68,7 @@ func TestNamesOfDevicesAreShortEnoughForTheAPI(t *testing.T) {
 	}
 }
 
-// kubeletDouble is as much of kubelet as a plugin speaks with: it takes registrations and follows the devices.
+// kubeletDouble stands in for kubelet: it accepts registrations and records the devices.
 type kubeletDouble struct {
 	pluginapi.UnimplementedRegistrationServer
 	dir     string
@@ -132,7 +132,7 @@ func TestRegistersAgainWithAKubeletThatHasRestarted(t *testing.T) {
 	first := startKubelet(t, dir)
 	first.expect(t, "a kubelet that starts after the plugin", 2)
 
-	// As kubelet does when it starts: it removes every socket of its folder, then makes its own.
+	// Like a starting kubelet: remove every socket in the folder, then create kubelet's own.
 	first.server.Stop()
 	if err := os.Remove(filepath.Join(dir, "plumbline.sock")); err != nil {
 		t.Fatal(err)
@@ -140,10 +140,10 @@ func TestRegistersAgainWithAKubeletThatHasRestarted(t *testing.T) {
 	first.expect(t, "the plugin's stream ends with its socket", 0)
 	second := startKubelet(t, dir)
 	second.expect(t, "the kubelet that came back", 2)
-	// kubelet has the devices a moment before the plugin hears that it is registered.
+	// kubelet has the devices a moment before the plugin gets the answer to its registration.
 	for deadline := time.Now().Add(patience); !life.isRegistered(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatal("it does not say that it is registered")
+			t.Fatal("the plugin does not report that it is registered")
 		}
 	}
 
@@ -154,11 +154,11 @@ func TestRegistersAgainWithAKubeletThatHasRestarted(t *testing.T) {
 			t.Error(err)
 		}
 	case <-time.After(patience):
-		t.Fatal("it did not end")
+		t.Fatal("the plugin did not end")
 	}
 	second.expect(t, "the plugin that ended", 0)
 	second.server.Stop()
 	if life.isRegistered() {
-		t.Error("it says that it is registered when it has ended")
+		t.Error("the plugin reports that it is registered although it has ended")
 	}
 }

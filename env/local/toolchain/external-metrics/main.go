@@ -1,5 +1,5 @@
-// A source of external metrics (external.metrics.k8s.io/v1beta1) for autoscalers: one metric of one namespace, which is the
-// answer to one query that is put to Prometheus whenever the metric is asked for.
+// A source of external metrics (external.metrics.k8s.io/v1beta1) for autoscalers. It has one metric in one namespace; every
+// request for it runs one query in Prometheus and returns the result.
 package main
 
 import (
@@ -18,10 +18,10 @@ import (
 	"sigs.k8s.io/custom-metrics-apiserver/pkg/cmd"
 )
 
-// Shorter than the autoscaler waits for an answer, and longer than Prometheus needs for one series.
+// Shorter than the timeout of the autoscaler, and longer than Prometheus needs for one series.
 const queryDeadline = 5 * time.Second
 
-// settings are what the flags say, beside those of every API server.
+// settings are the values of this program's own flags, without those of every API server.
 type settings struct {
 	prometheus string
 	namespace  string
@@ -31,9 +31,9 @@ type settings struct {
 
 func (s *settings) addFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&s.prometheus, "prometheus", "", "address of Prometheus, such as http://prometheus:9090")
-	flags.StringVar(&s.namespace, "namespace", "", "namespace in which the metric is found")
+	flags.StringVar(&s.namespace, "namespace", "", "namespace of the metric")
 	flags.StringVar(&s.metric, "metric", "", "name of the metric")
-	flags.StringVar(&s.query, "query", "", "what is asked of Prometheus: one value")
+	flags.StringVar(&s.query, "query", "", "PromQL query with one value as its result")
 }
 
 func (s *settings) check() error {

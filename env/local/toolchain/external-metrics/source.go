@@ -21,10 +21,10 @@ import (
 	"sigs.k8s.io/custom-metrics-apiserver/pkg/provider"
 )
 
-// Of an answer that is one value; what is longer is none.
+// Size limit of an answer: one with a single value is much shorter.
 const mostBytes = 64 * 1024
 
-// source answers for the one metric.
+// source provides the one metric.
 type source struct {
 	settings
 	client *http.Client
@@ -32,8 +32,8 @@ type source struct {
 
 var _ provider.ExternalMetricsProvider = (*source)(nil)
 
-// GetExternalMetric asks Prometheus. Without a value there is an error, never a zero: an autoscaler that is told of an empty
-// queue shrinks what it should not touch.
+// GetExternalMetric queries Prometheus. Without a value it returns an error, never zero: the autoscaler would take zero for an
+// empty queue and scale down.
 func (s *source) GetExternalMetric(ctx context.Context, namespace string, _ labels.Selector, info provider.ExternalMetricInfo) (*external_metrics.ExternalMetricValueList, error) {
 	if namespace != s.namespace || info.Metric != s.metric {
 		return nil, provider.NewMetricNotFoundError(schema.GroupResource{Group: external_metrics.GroupName, Resource: namespace}, info.Metric)
@@ -53,7 +53,7 @@ func (s *source) ListAllExternalMetrics() []provider.ExternalMetricInfo {
 	return []provider.ExternalMetricInfo{{Metric: s.metric}}
 }
 
-// answer is as much of Prometheus' as is needed (HTTP API, /api/v1/query).
+// answer holds the needed fields of Prometheus' answer (HTTP API, /api/v1/query).
 type answer struct {
 	Status string `json:"status"`
 	Error  string `json:"error"`
@@ -87,30 +87,30 @@ func (s *source) ask(ctx context.Context) (float64, time.Time, error) {
 	return valueIn(response.StatusCode, text)
 }
 
-// valueIn is the value of an answer that holds just one, and when it was so.
+// valueIn returns the single value of an answer, and its time.
 func valueIn(status int, text []byte) (float64, time.Time, error) {
 	none := func(format string, of ...any) (float64, time.Time, error) {
 		return 0, time.Time{}, fmt.Errorf(format, of...)
 	}
 	var seen answer
 	if err := json.Unmarshal(text, &seen); err != nil {
-		return none("Prometheus answered %d, and not with what it should: %v", status, err)
+		return none("Prometheus answered %d with an unexpected body: %v", status, err)
 	}
 	if status != http.StatusOK || seen.Status != "success" {
 		return none("Prometheus answered %d: %s", status, seen.Error)
 	}
 	if seen.Data.ResultType != "vector" || len(seen.Data.Result) != 1 {
-		return none("Prometheus knows %d values (%s), one is needed", len(seen.Data.Result), seen.Data.ResultType)
+		return none("Prometheus returned %d values (%s), expected one", len(seen.Data.Result), seen.Data.ResultType)
 	}
 	pair := seen.Data.Result[0].Value
 	seconds, isNumber := pair[0].(float64)
 	digits, isText := pair[1].(string)
 	if !isNumber || !isText {
-		return none("Prometheus answered with a value that is none: %v", pair)
+		return none("Prometheus returned a value that is not a number: %v", pair)
 	}
 	value, err := strconv.ParseFloat(digits, 64)
 	if err != nil || math.IsNaN(value) || math.IsInf(value, 0) {
-		return none("Prometheus answered with a value that is none: %s", digits)
+		return none("Prometheus returned a value that is not a number: %s", digits)
 	}
 	return value, time.UnixMilli(int64(seconds * 1000)), nil
 }

@@ -42,12 +42,12 @@ func TestTheValueIsPrometheus(t *testing.T) {
 
 func TestWithoutOneValueThereIsAnErrorAndNoZero(t *testing.T) {
 	for text, wanted := range map[string]string{
-		`{"status":"success","data":{"resultType":"vector","result":[]}}`:                              "knows 0 values",
-		strings.Replace(deep, `[{`, `[{"value":[1,"2"]},{`, 1):                                         "knows 2 values",
-		strings.Replace(deep, "41", "NaN", 1):                                                          "a value that is none: NaN",
-		`{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":["1",2]}]}}`: "a value that is none",
+		`{"status":"success","data":{"resultType":"vector","result":[]}}`:                              "returned 0 values",
+		strings.Replace(deep, `[{`, `[{"value":[1,"2"]},{`, 1):                                         "returned 2 values",
+		strings.Replace(deep, "41", "NaN", 1):                                                          "a value that is not a number: NaN",
+		`{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":["1",2]}]}}`: "a value that is not a number",
 		`{"status":"error","error":"bad query"}`:                                                       "bad query",
-		`<html>`:                                                                                       "not with what it should",
+		`<html>`:                                                                                       "an unexpected body",
 	} {
 		_, err := sourceOf(t, http.StatusOK, text).GetExternalMetric(context.Background(), "tender", labels.Everything(), provider.ExternalMetricInfo{Metric: "depth"})
 		if !errors.IsServiceUnavailable(err) || !strings.Contains(err.Error(), wanted) {
@@ -76,7 +76,7 @@ func TestSettingsMustAllBeGiven(t *testing.T) {
 	}
 	for _, bad := range []settings{{}, {prometheus: "prometheus:9090", namespace: "a", metric: "b", query: "c"}, {prometheus: good.prometheus}} {
 		if bad.check() == nil {
-			t.Errorf("%+v was taken", bad)
+			t.Errorf("%+v was accepted", bad)
 		}
 	}
 }

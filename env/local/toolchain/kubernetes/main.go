@@ -1,5 +1,5 @@
-// Several programs of Kubernetes in one, which is what it is called by. They share almost all of their packages, and the
-// linker, which takes some ten seconds for each of them on two cores, has to run once.
+// Several programs of Kubernetes in one; the name by which it is called selects the program. They share almost all packages,
+// so the linker, which takes about ten seconds for each program on two cores, has to run only once.
 package main
 
 import (
@@ -41,7 +41,7 @@ func main() {
 	case "kubectl":
 		control()
 	default:
-		fmt.Fprintf(os.Stderr, "%s is no program of Kubernetes that is in here; it is called by the name of one\n", name)
+		fmt.Fprintf(os.Stderr, "%s is not a Kubernetes program that this binary contains; call it by the name of one\n", name)
 		os.Exit(64)
 	}
 }
@@ -51,7 +51,7 @@ func serve(command *cobra.Command) {
 }
 
 func control() {
-	// What the command is made of writes logs already, before its flags are parsed.
+	// Constructing the command already writes logs, so the log level is set before its flags are parsed.
 	_, _ = logs.GlogSetter(kubectl.GetLogVerbosity(os.Args))
 	if err := cli.RunNoErrOutput(kubectl.NewDefaultKubectlCommand()); err != nil {
 		kubectlutil.CheckErr(err)
