@@ -1,4 +1,4 @@
-/** What the API says of a workload that is not ready, in words for people. */
+/** Describes for people the state of a workload that is not ready, from API objects. */
 
 interface ContainerStatus {
   name: string;
@@ -52,9 +52,9 @@ export interface Seen {
   now: Date;
 }
 
-/** Pods that are told of: the others of a workload mostly lack the same. */
+/** Maximum number of pods that are described: others usually have the same problem. */
 const MOST_PODS = 3;
-/** Of a message: kubelet repeats the image's name and its digest in it. */
+/** Maximum length of a message, in which kubelet repeats the image's name and digest. */
 const MOST_CHARACTERS = 300;
 
 /** `1 of 3 pods ready; pod a: container c waits, ImagePullBackOff (…); latest warning, 4 s ago, of a: Failed (…)`. */
@@ -70,7 +70,7 @@ export function lastSeen(seen: Seen): string {
   ].join('; ');
 }
 
-/** A DaemonSet has other names for them than a Deployment and a StatefulSet. */
+/** Ready and wanted pods. A DaemonSet has other names for these fields than a Deployment and a StatefulSet. */
 function counts({ spec, status = {} }: SeenWorkload): string[] {
   const wanted = status.desiredNumberScheduled ?? spec.replicas ?? 1;
   const ready = status.readyReplicas ?? status.numberReady ?? 0;
@@ -83,7 +83,7 @@ function isReady({ status }: SeenPod): boolean {
   return status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') === true;
 }
 
-/** The first container that is not as it should be says why the pod is not ready. */
+/** Why the pod is not ready: the state of the first container that is not ready. */
 function podText({ status = {} }: SeenPod): string {
   const unplaced = status.conditions?.find(
     ({ type, status: is }) => type === 'PodScheduled' && is === 'False',
@@ -123,7 +123,7 @@ function latestWarning({ workload, pods, events, now }: Seen): string[] {
   return [`latest warning, ${String(ago)} s ago, of ${latest.of}: ${latest.what}`];
 }
 
-/** Named after its Deployment and a hash, which Kubernetes writes without vowels (apimachinery, rand.SafeEncodeString). */
+/** Whether a ReplicaSet belongs to the Deployment: its name is the Deployment's and a hash without vowels (apimachinery, rand.SafeEncodeString). */
 function isReplicaSet(name: string, { metadata }: SeenWorkload): boolean {
   const start = `${metadata.name}-`;
   return name.startsWith(start) && /^[bcdfghjklmnpqrstvwxz2456789]+$/.test(name.slice(start.length));

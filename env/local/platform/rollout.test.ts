@@ -38,7 +38,7 @@ const seen = (over: Partial<Seen> = {}): Seen => ({
   ...over,
 });
 
-/** kubectl as it answers: the rollout fails, and each `get` returns what is given for its kind. */
+/** A context with a stub of kubectl: the rollout fails, and each `get` returns the given answer for its kind. */
 function contextWith(answers: Record<string, unknown>) {
   const asked: string[] = [];
   return {
@@ -92,13 +92,13 @@ test('should say what is not ready, where, since when, what was last seen, and w
   assert.ok(context.asked.some((argv) => argv.includes('pods -l app=jaeger -n observability')));
 });
 
-test('should still name it where its state cannot be read', async () => {
+test('should still name the workload if its state cannot be read', async () => {
   const { message } = await errorOf(contextWith({}));
   assert.match(message, /^observability\/deployment\/jaeger in local-small is not ready/);
   assert.match(message, /last seen: its state could not be read \(error: timed out waiting/);
 });
 
-test('should throw on what cancels the waiting', async () => {
+test('should throw the reason of the signal that cancels the wait', async () => {
   const reason = new Error('interrupted by SIGINT');
   const context = { ...contextWith({}), kubectl: () => Promise.reject(reason) };
   await assert.rejects(waitRollout(context, ROLLOUT), reason);
@@ -127,7 +127,7 @@ test('should name the reason of each kind of pod that is not ready', () => {
   assert.equal(podOf({ phase: 'Pending' }), 'pod p: Pending');
 });
 
-test('should tell of a workload without pods, of a DaemonSet, and of no more than three pods', () => {
+test('should describe a workload without pods, a DaemonSet, and at most three pods', () => {
   const none = { ...JAEGER, status: {} };
   const refused = warning('jaeger-5d7f9', 40, 'FailedCreate');
   assert.equal(
@@ -145,7 +145,7 @@ test('should tell of a workload without pods, of a DaemonSet, and of no more tha
   assert.match(text, /^3 of 7 pods ready; pod p0: .*; pod p2: [^;]*; and 2 more$/);
 });
 
-test('should show the latest warning of the workload, and none of one that is only called alike', () => {
+test('should show the latest warning of the workload, and none of another with a similar name', () => {
   const events = [
     warning('jaeger-bcd-2', 10, 'Failed'),
     warning('jaeger-bcd-2', 50, 'BackOff'),

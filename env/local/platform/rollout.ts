@@ -3,12 +3,12 @@ import { CommandError } from '../../../host/run.ts';
 import type { PlatformContext } from './context.ts';
 import { lastSeen, type Seen, type SeenEvent, type SeenPod, type SeenWorkload } from './rollout-seen.ts';
 
-/** Beyond the deadline, ms: kubectl itself then says what was not ready. */
+/** How long kubectl may run beyond the deadline, ms, so that it can report itself what was not ready. */
 const KUBECTL_GRACE_MS = 10_000;
-/** For each question after what was seen last, ms: nobody waits longer for an explanation. */
+/** Timeout of each query for the last state, ms. */
 const LOOK_MS = 5_000;
 
-/** A workload of the platform that was not ready in time: says where it is, how long was waited, what was last seen, and what to run next. */
+/** A workload of the platform was not ready in time. The message says where it is, how long it was waited for, what was last seen, and what to run next. */
 export class NotReadyError extends Error {
   constructor(message: string, options: ErrorOptions) {
     super(message, options);
@@ -25,7 +25,7 @@ interface Rollout {
 }
 
 /**
- * Waits until every pod of a workload is of its newest template and ready.
+ * Waits until every pod of a workload has its newest template and is ready.
  * @throws NotReadyError at the deadline, or when kubectl gives up before it; the abort reason
  */
 export async function waitRollout(context: RolloutContext, rollout: Rollout): Promise<void> {
@@ -59,7 +59,7 @@ async function notReady(
   return new NotReadyError(message, { cause: error });
 }
 
-/** What there is to see of it, in words; why nothing is, where nothing is. Throws only the abort reason. */
+/** The state of the workload as text, or why it could not be read. Throws only the abort reason. */
 async function look(context: RolloutContext, namespace: string, workload: string): Promise<string> {
   const get = async (...argv: string[]): Promise<unknown> =>
     JSON.parse(

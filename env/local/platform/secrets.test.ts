@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { ensureSecrets, SECRET_NAMES, secretsFile } from './secrets.ts';
 
-test('should make passwords once, each its own, readable by the owner alone', async () => {
+test('should generate distinct passwords once, readable only by the owner', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'plumbline-secrets-'));
   try {
     const first = await ensureSecrets(folder);
@@ -17,7 +17,7 @@ test('should make passwords once, each its own, readable by the owner alone', as
   }
 });
 
-test('should keep the passwords that are there and add those that are missing', async () => {
+test('should keep existing passwords and add missing ones', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'plumbline-secrets-'));
   try {
     await writeFile(secretsFile(folder), JSON.stringify({ tender: 'kept' }));

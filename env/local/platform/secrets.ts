@@ -1,9 +1,9 @@
-/** Passwords of one instance: made once, kept in its state folder (mode 0600) and in Kubernetes Secrets, never printed. */
+/** Passwords of one instance: generated once, kept in its state folder (mode 0600) and in Kubernetes Secrets, never printed. */
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Who has a password. Names of the keys in the file and in the Secret. */
+/** Users with a password: the keys in the file and in the Secret. */
 export const SECRET_NAMES = [
   'superuser',
   'replication',
@@ -34,7 +34,7 @@ export function secretsFile(stateDir: string): string {
   return join(stateDir, 'secrets.json');
 }
 
-/** Reads the instance's passwords, making those that are missing. */
+/** Reads the instance's passwords and generates missing ones. */
 export async function ensureSecrets(stateDir: string): Promise<Secrets> {
   const text = await readFile(secretsFile(stateDir), 'utf8').catch(() => '{}');
   const known = JSON.parse(text) as Partial<Secrets>;
@@ -52,7 +52,7 @@ async function store(stateDir: string, secrets: Secrets): Promise<void> {
   await rename(partial, secretsFile(stateDir));
 }
 
-/** Passwords that stand for any others where only the shape of the manifests matters. */
+/** Placeholder passwords, for manifests whose passwords do not matter. */
 export const PLACEHOLDERS: Secrets = Object.fromEntries(
   SECRET_NAMES.map((name) => [name, 'placeholder']),
 ) as Secrets;

@@ -1,4 +1,4 @@
-/** Trace context as W3C Trace Context (Level 1) writes it: `traceparent: 00-<trace id>-<span id>-<flags>`. */
+/** Trace context in the format of W3C Trace Context (Level 1): `traceparent: 00-<trace id>-<span id>-<flags>`. */
 import { randomBytes } from 'node:crypto';
 
 export interface TraceContext {
@@ -9,12 +9,12 @@ export interface TraceContext {
   readonly sampled: boolean;
 }
 
-/** Neither id may be all zeros; only versions after 00 may have more behind the flags. */
+/** Neither id may be all zeros. Only versions after 00 may have more fields after the flags. */
 const FORMAT =
   /^(?!ff)(?!00-.*-..-)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?$/;
 const SAMPLED = 1;
 
-/** What a header says; undefined where it is missing or not as the recommendation wants it (then a new trace begins). */
+/** The trace context in a header; undefined if the header is missing or invalid: then the caller begins a new trace. */
 export function parseTraceparent(header: unknown): TraceContext | undefined {
   const found = typeof header === 'string' ? FORMAT.exec(header.trim()) : null;
   if (found === null) return undefined;
@@ -31,8 +31,8 @@ export function newSpanId(): string {
 }
 
 /**
- * The beginning of a trace that no caller has begun.
- * @param ratio share of such traces that are kept, decided by the id, so that every service decides alike
+ * A new trace, for a request without trace context.
+ * @param ratio share of new traces that are sampled; the id decides, so that every service decides the same
  */
 export function newRoot(ratio: number): Omit<TraceContext, 'spanId'> {
   const traceId = randomBytes(16).toString('hex');

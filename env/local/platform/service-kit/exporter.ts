@@ -1,6 +1,6 @@
-/** Sends finished spans to an OpenTelemetry collector: OTLP/HTTP 1.x, JSON encoding, in batches, never more than it can hold. */
+/** Sends finished spans to an OpenTelemetry collector: OTLP/HTTP 1.x, JSON encoding, in batches, with a bounded queue. */
 
-/** Numbers as opentelemetry-proto has them (trace.proto, SpanKind). */
+/** Numbers from opentelemetry-proto (trace.proto, SpanKind). */
 export const SPAN_KIND = { internal: 1, server: 2, client: 3, producer: 4, consumer: 5 } as const;
 export type SpanKind = keyof typeof SPAN_KIND;
 export type Attributes = Readonly<Record<string, string | number | boolean>>;
@@ -15,14 +15,14 @@ export interface FinishedSpan {
   readonly startMs: number;
   readonly endMs: number;
   readonly attributes: Attributes;
-  /** The type of what went wrong, never its text; undefined where nothing did. */
+  /** Type of the error, never its text; undefined if there was none. */
   readonly errorType: string | undefined;
 }
 
 export interface ExporterOptions {
   /** Base address, without /v1/traces. */
   readonly url: string;
-  /** Of the service: `service.name` and what else there is to say of it. */
+  /** Attributes of the service: `service.name` and others. */
   readonly resource: Attributes;
   readonly everyMs?: number;
 }
@@ -76,7 +76,7 @@ export function encodeSpans(spans: readonly FinishedSpan[], resource: Attributes
   });
 }
 
-/** Holds what could not be sent and tries again; beyond what it can hold the oldest spans go, and are counted. */
+/** Queues spans and retries when sending fails. When the queue is full, the oldest spans are dropped and counted. */
 export class OtlpExporter {
   readonly #options: ExporterOptions;
   #held: FinishedSpan[] = [];
@@ -96,7 +96,7 @@ export class OtlpExporter {
     this.#schedule();
   }
 
-  /** Sends what is held, once; for the end of a process, with a deadline of its own. */
+  /** Sends the queued spans at the end of the process: without retries and until the deadline. */
   async stop(deadlineMs: number): Promise<void> {
     clearTimeout(this.#timer);
     const end = performance.now() + deadlineMs;
@@ -125,7 +125,7 @@ export class OtlpExporter {
     this.#timer.unref();
   }
 
-  /** @returns whether it went well; one request at a time */
+  /** Sends the queue, one request at a time. @returns whether everything was sent */
   async #flush(answerMs: number): Promise<boolean> {
     this.#sending ??= this.#sendAll(answerMs).finally(() => {
       this.#sending = undefined;
@@ -150,7 +150,7 @@ export class OtlpExporter {
     return true;
   }
 
-  /** OTLP/HTTP: 429, 502, 503 and 504 are worth another try, other errors of the client are not. */
+  /** Sends one batch. As in OTLP/HTTP, 429, 502, 503 and 504 are retryable, and other 4xx statuses are not. */
   async #send(batch: readonly FinishedSpan[], answerMs: number): Promise<'sent' | 'refused' | 'failed'> {
     try {
       const answer = await fetch(`${this.#options.url}/v1/traces`, {

@@ -12,7 +12,7 @@ import { Tracer, type Span } from './tracer.ts';
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const SPAN = '00f067aa0ba902b7';
 
-test('should read trace context as the recommendation writes it, and begin anew for anything else', () => {
+test('should read valid trace context, and begin a new trace for anything else', () => {
   const header = `00-${TRACE}-${SPAN}-01`;
   assert.deepEqual(parseTraceparent(header), { traceId: TRACE, spanId: SPAN, sampled: true });
   assert.equal(formatTraceparent({ traceId: TRACE, spanId: SPAN, sampled: true }), header);
@@ -30,7 +30,7 @@ test('should keep all, none, or a share of the traces that begin here', () => {
   assert.ok(kept(0.5) > 120 && kept(0.5) < 280);
 });
 
-test('should link spans to the caller and to each other, and leave out what the caller does not want traced', async () => {
+test('should link spans to the caller and to each other, and not export traces that the caller does not sample', async () => {
   const spans: FinishedSpan[] = [];
   const tracer = new Tracer(0, (span) => spans.push(span));
   const parent = { traceId: TRACE, spanId: SPAN, sampled: true };
@@ -51,7 +51,7 @@ test('should link spans to the caller and to each other, and leave out what the 
   assert.equal(spans.length, 3);
 });
 
-test('should write one JSON object a line, with the ids of the span and the mark of its request', async () => {
+test('should write one JSON object per line, with the ids of the span and the mark of its request', async () => {
   const lines: string[] = [];
   const given = { service: 'tender-api', write: (line: string) => lines.push(line) };
   const { log, tracer } = telemetryOf({ ...given, env: {} });
@@ -81,7 +81,7 @@ test('should write one JSON object a line, with the ids of the span and the mark
   assert.deepEqual([last.trace_id, last.mark], [undefined, 'm-1']);
 });
 
-test('should export of an error only its type, whatever was thrown', async () => {
+test('should export only the type of an error, whatever was thrown', async () => {
   const spans: FinishedSpan[] = [];
   const tracer = new Tracer(1, (span) => spans.push(span));
   const secret = 'postgres://user:password@store';
@@ -111,7 +111,7 @@ test('should export of an error only its type, whatever was thrown', async () =>
   assert.deepEqual(seen, types);
 });
 
-/** A collector that answers with these statuses, then 200, and keeps what it was sent. */
+/** A collector that answers with these statuses, then with 200, and records what it receives. */
 async function collector(
   context: TestContext,
   statuses: number[],
@@ -141,7 +141,7 @@ const finished = (name: string): FinishedSpan => ({
   errorType: undefined,
 });
 
-test('should encode spans as OTLP has them in JSON', () => {
+test('should encode spans in OTLP’s JSON format', () => {
   const sent = JSON.parse(encodeSpans([finished('a')], { 'service.name': 's' })) as {
     resourceSpans: { resource: unknown; scopeSpans: { spans: Record<string, unknown>[] }[] }[];
   };
@@ -157,7 +157,7 @@ test('should encode spans as OTLP has them in JSON', () => {
   ]);
 });
 
-test('should send again what a collector could not take, and give up what it refuses', async (context) => {
+test('should retry a batch that the collector could not accept, and drop one that it refuses', async (context) => {
   const { url, bodies } = await collector(context, [503, 200, 400]);
   const exporter = new OtlpExporter({ url, resource: {}, everyMs: 5 });
   exporter.add(finished('first'));
@@ -169,7 +169,7 @@ test('should send again what a collector could not take, and give up what it ref
   assert.deepEqual([exporter.exported, exporter.dropped, bodies.length], [2, 1, 2]);
 });
 
-test('should hold no more than it can, and count what it let go', async () => {
+test('should limit its queue, and count dropped spans', async () => {
   const exporter = new OtlpExporter({ url: 'http://127.0.0.1:1', resource: {} });
   for (let i = 0; i < 8200; i++) exporter.add(finished('x'));
   await exporter.stop(100);

@@ -8,20 +8,20 @@ export type Fields = Readonly<Record<string, string | number | boolean | undefin
 
 export interface Telemetry {
   readonly tracer: Tracer;
-  /** One JSON object a line on the standard output, with the ids of the span that the code runs in. */
+  /** Writes one JSON object per line to the standard output, with the ids of the current span. */
   readonly log: (level: Level, message: string, fields?: Fields) => void;
-  /** Spans sent and spans lost, for the service's own metrics. */
+  /** Numbers of sent and dropped spans, for the service's metrics. */
   readonly exported: () => { sent: number; dropped: number };
-  /** Sends what is still held. */
+  /** Sends the spans that are still queued. */
   readonly stop: () => Promise<void>;
 }
 
-/** The header of a request that its harness knows it by. */
+/** Header with the correlation id by which Plumbline finds a request again. */
 export const MARK_HEADER = 'x-plumbline-mark';
 
 /**
- * What controls may break, as words of the environment variable TELEMETRY_BREAK separated by commas: `log-trace-id` (log lines without the ids
- * of the trace), `export` (no span is sent), `amqp-context` (messages without trace context), `http-context` (the same for requests).
+ * What negative controls may break, as a comma-separated list in the environment variable TELEMETRY_BREAK: `log-trace-id` (log lines without
+ * trace ids), `export` (no span is sent), `amqp-context` (messages without trace context), `http-context` (requests without trace context).
  */
 export type Break = 'log-trace-id' | 'export' | 'amqp-context' | 'http-context';
 
@@ -29,7 +29,7 @@ export function broken(what: Break, env: NodeJS.ProcessEnv = process.env): boole
   return (env.TELEMETRY_BREAK ?? '').split(',').includes(what);
 }
 
-/** Share of the requests without trace context of their caller that are traced: enough to look at, and little of a load. */
+/** Sampled share of requests without trace context: enough to inspect, and little load. */
 const DEFAULT_RATIO = 0.02;
 const STOP_MS = 3_000;
 
@@ -39,7 +39,7 @@ export interface TelemetryOptions {
   readonly write?: (line: string) => void;
 }
 
-/** Without OTLP_URL spans are made, so that log lines have ids, and go nowhere. */
+/** Sets telemetry up. Without OTLP_URL spans are created, so that log lines have ids, but not exported. */
 export function telemetryOf({ service, env = process.env, write }: TelemetryOptions): Telemetry {
   const out = write ?? ((line: string) => void process.stdout.write(line));
   const url = env.OTLP_URL;

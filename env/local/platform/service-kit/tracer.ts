@@ -1,17 +1,17 @@
-/** Spans, and which one the code that runs now belongs to. */
+/** Creates spans, and knows the current one. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { formatTraceparent, newRoot, newSpanId, type TraceContext } from './context.ts';
 import type { Attributes, FinishedSpan, SpanKind } from './exporter.ts';
 
 export interface SpanOptions {
   readonly kind: SpanKind;
-  /** The caller's, from its header or message; left out: the span that the code runs in, else a new trace. */
+  /** The caller's trace context, from its header or message. Default: the current span; without one, a new trace. */
   readonly parent?: TraceContext | undefined;
   readonly mark?: string | undefined;
   readonly attributes?: Attributes;
 }
 
-/** The attribute that carries a request's mark. */
+/** The attribute with a request's mark. */
 const MARK_ATTRIBUTE = 'plumbline.mark';
 
 const wallMs = (): number => performance.timeOrigin + performance.now();
@@ -24,7 +24,7 @@ export class Span {
   readonly #startMs = wallMs();
   #attributes: Attributes;
   #errorType: string | undefined;
-  /** May be set until the span ends: of a request the route is known last. */
+  /** May be set until the span ends, because the route of a request is known late. */
   name: string;
 
   constructor(name: string, options: SpanOptions, from: Omit<TraceContext, 'spanId'> & { spanId?: string }) {
@@ -43,17 +43,17 @@ export class Span {
     this.#attributes = { ...this.#attributes, ...attributes };
   }
 
-  /** Of what was thrown only its type: its text may hold an address with its password, or what a user wrote. */
+  /** Records only the type of the error: its text may contain an address with a password, or a user's text. */
   fail(error: unknown): void {
     this.failAs(error instanceof Error ? error.constructor.name : typeof error);
   }
 
-  /** @param type a name out of a few, such as a status: it is exported as it is */
+  /** @param type one of a few names, such as a status; it is exported unchanged */
   failAs(type: string): void {
     this.#errorType = type;
   }
 
-  /** `traceparent` for whoever is called within this span. */
+  /** `traceparent` for calls within this span. */
   traceparent(): string {
     return formatTraceparent(this.context);
   }
@@ -79,18 +79,18 @@ export class Tracer {
   readonly #ratio: number;
   readonly #export: (span: FinishedSpan) => void;
 
-  /** @param ratio share of the traces that begin here which are kept; those that a caller began are kept as it says */
+  /** @param ratio sampled share of the traces that begin here; for other traces the caller has decided */
   constructor(ratio: number, exportSpan: (span: FinishedSpan) => void) {
     this.#ratio = ratio;
     this.#export = exportSpan;
   }
 
-  /** The span that the code runs in. */
+  /** The current span: the one around the calling code. */
   current(): Span | undefined {
     return this.#current.getStore();
   }
 
-  /** Runs work in a span, which ends with it. The type of what the work throws is noted in the span, and it is thrown on. */
+  /** Runs work in a span, which ends with it. If the work throws, the span gets the type of the error, which is thrown again. */
   async within<T>(name: string, options: SpanOptions, work: (span: Span) => Promise<T>): Promise<T> {
     const outer = this.current();
     const from = options.parent ?? outer?.context ?? newRoot(this.#ratio);
@@ -106,7 +106,7 @@ export class Tracer {
   }
 }
 
-/** Lines logged within an inner span belong to the same request. */
+/** The mark of the outer span: lines logged within an inner span belong to the same request. */
 function inherited(options: SpanOptions, outer: Span | undefined): string | undefined {
   return options.parent === undefined ? outer?.mark : undefined;
 }

@@ -10,7 +10,7 @@ import org.elasticsearch.node.Node;
 import org.elasticsearch.plugins.PluginsLoader;
 
 /**
- * Starts one Elasticsearch node from the jars of Maven Central, which come without the distribution's own launcher.
+ * Starts one Elasticsearch node from the jars of Maven Central, which do not include the distribution's launcher.
  * Settings: elasticsearch.yml in es.path.conf, then system properties that begin with "set.".
  */
 public final class Server {

@@ -1,7 +1,7 @@
 /**
- * A stand-in for Grafana 12: of its HTTP API (https://grafana.com/docs/grafana/v12.0/developers/http_api/) health, data sources and their
- * health, dashboards by UID and /api/ds/query, and a page for a browser. It keeps nothing and asks its one data source, a real Prometheus,
- * anew each time. Dashboards may be seen by anybody, as with `auth.anonymous`; data sources only with the token of a service account.
+ * A stand-in for Grafana 12. It has a part of the HTTP API (https://grafana.com/docs/grafana/v12.0/developers/http_api/): health, data
+ * sources and their health, dashboards by UID, /api/ds/query; and a page for a browser. It caches nothing: every request queries its one data
+ * source, a real Prometheus. Dashboards are public, as with `auth.anonymous`; data sources need the token of a service account.
  */
 import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -11,7 +11,7 @@ import { messageOf, type PanelQuery, type PrometheusSource, type Window } from '
 const VERSION = '12.0.0-stub';
 const MAX_BODY_BYTES = 256 * 1024;
 
-/** As much of a dashboard's model as is looked at here; the rest is handed on. */
+/** The fields of a dashboard's model that are used here; all others are passed on unchanged. */
 export interface Dashboard {
   readonly uid: string;
   readonly title: string;
@@ -26,7 +26,7 @@ export interface GrafanaOptions {
 
 interface Answer {
   readonly status: number;
-  /** HTML as text, JSON as anything else. */
+  /** A string is sent as HTML, anything else as JSON. */
   readonly body: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -34,7 +34,7 @@ interface Answer {
 const json = (status: number, body: object): Answer => ({ status, body });
 const failure = (status: number, message: string): Answer => json(status, { message, traceID: '' });
 
-/** As Grafana makes it of a title. */
+/** The slug that Grafana makes of a title. */
 export function slugOf(title: string): string {
   return title
     .toLowerCase()
@@ -74,7 +74,7 @@ export class GrafanaStub {
     return json(200, { meta: { slug, url: `/d/${uid}/${slug}`, provisioned: true }, dashboard });
   }
 
-  /** Its address has the title in it; whoever leaves that out is led there. */
+  /** The page of a dashboard. Its address contains the slug of the title; an address without it is redirected. */
   #page(uid: string, slug: string | undefined, search: string): Answer {
     const dashboard = this.#found(uid);
     if (dashboard === undefined) return { status: 404, body: notFoundPage() };
@@ -87,7 +87,7 @@ export class GrafanaStub {
     };
   }
 
-  /** The list of them, or the health of one. */
+  /** The list of data sources, or the health of one. */
   async #dataSources(asked: string | undefined, request: IncomingMessage): Promise<Answer> {
     const { source, token } = this.#options;
     if (!isToken(request.headers.authorization, token)) return failure(401, 'Unauthorized');
@@ -101,7 +101,7 @@ export class GrafanaStub {
     return json(health.status === 'OK' ? 200 : 400, health);
   }
 
-  /** Without `datasourceQueryMultiStatus` one query that fails makes the answer 400; those that did not are in it all the same. */
+  /** As in Grafana without `datasourceQueryMultiStatus`, one failed query makes the status 400; the results of the others are included. */
   async #query(request: IncomingMessage): Promise<Answer> {
     const { source } = this.#options;
     const asked = queriesOf(await readJson(request));
@@ -153,7 +153,7 @@ function isObject(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null;
 }
 
-/** What is asked for; undefined where it is not as the API wants it. */
+/** The queries in a request body; undefined if the body is not valid for the API. */
 function queriesOf(body: unknown): Asked | undefined {
   if (!isObject(body) || !Array.isArray(body.queries) || body.queries.length === 0) return undefined;
   const nowMs = Date.now();
@@ -196,7 +196,7 @@ function send(response: ServerResponse, { status, body, headers }: Answer): void
   response.end(html ? body : JSON.stringify(body));
 }
 
-/** Its server, not listening yet. */
+/** The stand-in's server, not listening yet. */
 export function grafanaServer(stub: GrafanaStub): Server {
   return createServer((request, response) => {
     stub.answer(request).then(

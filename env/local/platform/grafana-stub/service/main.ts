@@ -1,4 +1,4 @@
-/** Entry: reads the dashboards that were provisioned and serves until SIGTERM. */
+/** Entry: reads the provisioned dashboards and serves until SIGTERM. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { telemetryOf } from '../../service-kit/telemetry.ts';

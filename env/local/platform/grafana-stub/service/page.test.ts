@@ -5,7 +5,7 @@ import type { Dashboard } from './grafana.ts';
 import { PAGE_SCRIPT } from './page.ts';
 import { grafanaFor, NOWHERE, prometheusFor, range } from './_testing/grafana.ts';
 
-/** As much of an element as the page's script uses. */
+/** A DOM element with what the page's script uses. */
 class Element {
   readonly name: string;
   readonly attributes: Record<string, string> = {};
@@ -24,13 +24,13 @@ class Element {
     this.children.push(...more);
   }
 
-  /** Itself and all below it. */
+  /** The element and all its descendants. */
   all(): Element[] {
     return [this, ...this.children.flatMap((child) => child.all())];
   }
 }
 
-/** The script as a browser runs it at an address, once it has shown everything. */
+/** Runs the page's script as a browser does, and returns the elements when all panels are shown. */
 async function shown(context: TestContext, prometheusUrl: string, dashboard: Dashboard): Promise<Element[]> {
   const url = await grafanaFor(context, prometheusUrl, [dashboard]);
   const root = new Element('main');
@@ -69,7 +69,7 @@ const errorsOf = (elements: Element[]): string[] =>
     attributes['data-testid'] === 'data-testid Panel status error' ? [attributes['title'] ?? ''] : [],
   );
 
-test('should show the series of every panel, also of those in a row', async (context) => {
+test('should show the series of every panel, including those in a row', async (context) => {
   const prometheus = await prometheusFor(context, (_, parameters) =>
     range({ job: parameters.get('query') ?? '' }, '1', '2.5'),
   );
@@ -97,7 +97,7 @@ test('should mark the panel whose query fails, and no other', async (context) =>
   assert.deepEqual(errorsOf(elements), ['no such function']);
 });
 
-test('should mark every panel where the data source does not answer, and say No data where it has none', async (context) => {
+test('should mark every panel if the data source does not answer, and show "No data" for a query without series', async (context) => {
   const refused = errorsOf(await shown(context, NOWHERE, DASHBOARD));
   assert.equal(refused.length, 2);
   for (const reason of refused) assert.match(reason, /ECONNREFUSED/);

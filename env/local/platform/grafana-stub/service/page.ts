@@ -1,6 +1,6 @@
-/** What a browser is sent of a dashboard. Panels and their errors are marked as Grafana 12 marks them (its package e2e-selectors). */
+/** HTML page of a dashboard. Panels and their errors have the markers of Grafana 12 (its package e2e-selectors). */
 
-/** Title of a page and of an error are all that the server itself puts in. */
+/** The page: the server inserts only the title; the script does the rest. */
 export function dashboardPage(title: string): string {
   return page(title, `<main id="panels"></main>\n<script>${PAGE_SCRIPT}</script>`);
 }
@@ -33,8 +33,8 @@ h2 { font-size: 1rem; margin: 0 } h2 button { float: right; background: #d10e5c;
 svg { width: 100%; height: 4rem } polyline { fill: none; stroke: #73bf69; vector-effect: non-scaling-stroke }`;
 
 /**
- * Each panel asks the server for its own queries, as Grafana's panels do. One that gets an error, or no answer, shows it; one that gets no
- * series shows that there is no data, which is no error.
+ * Each panel sends its own queries to the server, as Grafana's panels do. A panel shows an error if a query fails or is not answered. A
+ * panel without series shows "No data", which is not an error.
  */
 export const PAGE_SCRIPT = `
 const uid = decodeURIComponent(location.pathname.split('/')[2]);

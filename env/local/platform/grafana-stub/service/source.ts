@@ -1,10 +1,10 @@
-/** The data source of the dashboards: a Prometheus, asked as Grafana's backend asks it, and its answers as Grafana's data frames. */
+/** The data source of the dashboards: sends queries to Prometheus as Grafana's backend does, and converts the answers to data frames. */
 
 /** One query of a panel, as the page sends it. */
 export interface PanelQuery {
   readonly refId: string;
   readonly expr: string;
-  /** The newest value alone, instead of a range. */
+  /** Query only the newest value instead of a range. */
   readonly instant: boolean;
 }
 
@@ -15,7 +15,7 @@ export interface Window {
 
 export interface Frame {
   readonly schema: { readonly refId: string; readonly fields: readonly unknown[] };
-  /** Times in ms, and values; null where a value is no number that JSON has. */
+  /** Times in ms, and values; null for a value that JSON has no number for (NaN, Inf). */
   readonly data: { readonly values: readonly [readonly number[], readonly (number | null)[]] };
 }
 
@@ -30,7 +30,7 @@ interface PrometheusSeries {
   readonly values?: readonly (readonly [number, string])[];
 }
 
-/** Shorter than a browser waits for the whole page. */
+/** Shorter than a browser's timeout for the whole page. */
 const ANSWER_MS = 5_000;
 const POINTS = 60;
 
@@ -40,12 +40,12 @@ export class PrometheusSource {
   readonly type = 'prometheus';
   readonly #url: string;
 
-  /** @param url base of its HTTP API */
+  /** @param url base address of Prometheus' HTTP API */
   constructor(url: string) {
     this.#url = url.replace(/\/+$/, '');
   }
 
-  /** Asks what Grafana's own plugin asks: whether 1+1 can be calculated. */
+  /** The health check of Grafana's Prometheus plugin: evaluates 1+1. */
   async health(): Promise<SourceHealth> {
     try {
       await this.#ask('/api/v1/query', { query: '1+1' });
@@ -55,7 +55,7 @@ export class PrometheusSource {
     }
   }
 
-  /** @throws Error with what Prometheus, or the way to it, says */
+  /** @throws Error with the error of Prometheus or of the connection */
   async query({ refId, expr, instant }: PanelQuery, { fromMs, toMs }: Window): Promise<Frame[]> {
     const toSeconds = String(toMs / 1000);
     const step = String(Math.max(1, Math.round((toMs - fromMs) / 1000 / POINTS)));
@@ -79,7 +79,7 @@ export class PrometheusSource {
     if (!answer.ok || said.status !== 'success')
       throw new Error(said.error ?? `Prometheus answers with status ${String(answer.status)}`);
     const { resultType, result } = said.data ?? {};
-    // A scalar is one value without labels.
+    // A scalar becomes one series without labels.
     if (resultType === 'scalar') return [{ metric: {}, value: result as [number, string] }];
     return Array.isArray(result) ? (result as PrometheusSeries[]) : [];
   }
@@ -105,7 +105,7 @@ function frameOf(refId: string, { metric, value, values }: PrometheusSeries): Fr
   };
 }
 
-/** Of a connection that failed, what failed: fetch itself only says that it did. */
+/** The text of an error with its cause: the message of fetch alone says only that it failed. */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;

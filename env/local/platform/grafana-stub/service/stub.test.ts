@@ -17,7 +17,7 @@ const query = (url: string, body: unknown): Promise<[number, Record<string, unkn
 
 const source = { uid: 'prometheus' };
 
-test('should say how it is and show its dashboards to anybody, its data sources to its account alone', async (context) => {
+test('should show its health and dashboards to anybody, its data sources only to its account', async (context) => {
   const url = await grafanaFor(context, NOWHERE, [DASHBOARD]);
   const [status, health] = await jsonOf(`${url}/api/health`);
   assert.deepEqual([status, health.database], [200, 'ok']);
@@ -57,7 +57,7 @@ test('should ask Prometheus itself whether the data source is healthy', async (c
   assert.match(String(said.message), /ECONNREFUSED/);
 });
 
-test('should hand the queries of a panel to Prometheus and its series on as frames', async (context) => {
+test('should send the queries of a panel to Prometheus and return the series as frames', async (context) => {
   const asked: Record<string, string>[] = [];
   const prometheus = await prometheusFor(context, (path, parameters) => {
     asked.push({ path, ...Object.fromEntries(parameters) });
@@ -88,7 +88,7 @@ test('should hand the queries of a panel to Prometheus and its series on as fram
   );
 });
 
-test('should answer 400 where one query fails, with what the others found', async (context) => {
+test('should answer 400 if one query fails, with the results of the others', async (context) => {
   const prometheus = await prometheusFor(context, (_, parameters) =>
     parameters.get('query') === 'up'
       ? range({}, '1')
@@ -105,7 +105,7 @@ test('should answer 400 where one query fails, with what the others found', asyn
   assert.deepEqual([B.status, B.error, B.frames.length], [500, 'parse error', 0]);
 });
 
-test('should refuse what is no query, and one for a data source that it has not', async (context) => {
+test('should refuse an invalid query, and a query for an unknown data source', async (context) => {
   const url = await grafanaFor(context, NOWHERE, []);
   const one = { refId: 'A', expr: 'up', datasource: source };
   for (const wrong of [
@@ -123,7 +123,7 @@ test('should refuse what is no query, and one for a data source that it has not'
   assert.equal(status, 404);
 });
 
-test('should lead a browser to the address with the title in it, and say where there is no dashboard', async (context) => {
+test('should redirect a browser to the address with the title, and answer 404 for an unknown dashboard', async (context) => {
   const url = await grafanaFor(context, NOWHERE, [{ uid: 'u1', title: 'A <b> & "c"' }]);
   const led = await fetch(`${url}/d/u1?kiosk`, { redirect: 'manual' });
   assert.deepEqual([led.status, led.headers.get('location')], [302, '/d/u1/a-b-c?kiosk']);

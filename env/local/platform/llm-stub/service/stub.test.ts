@@ -27,7 +27,7 @@ const ask = (url: string, key = KEY): Promise<Response> =>
 const control = (url: string, body: unknown): Promise<Response> =>
   fetch(`${url}/control`, { method: 'PUT', body: JSON.stringify(body) });
 
-test('should answer as the API does, for the key alone', async (context) => {
+test('should answer as the API does, but only with the right key', async (context) => {
   const url = await listening(context);
   await control(url, { delayMs: 0 });
   const answer = await ask(url);
@@ -45,14 +45,14 @@ test('should answer as the API does, for the key alone', async (context) => {
   assert.equal((await fetch(`${url}/v1/models`)).status, 404);
 });
 
-test('should be as slow and fail as often as it is told, until it is told otherwise', async (context) => {
+test('should be as slow and fail as often as it is configured, until that is reset', async (context) => {
   const url = await listening(context);
   assert.equal((await control(url, { delayMs: 40, failRatio: 1, status: 429 })).status, 200);
   const began = performance.now();
   const limited = await ask(url);
   assert.deepEqual([limited.status, limited.headers.get('retry-after')], [429, '1']);
   assert.ok(performance.now() - began >= 39);
-  await control(url, { failRatio: 0.5, delayMs: 0 }); // 0.5 is not below it
+  await control(url, { failRatio: 0.5, delayMs: 0 }); // the stub drew 0.5, which is not below the ratio
   assert.equal((await ask(url)).status, 200);
   const reset = (await (await fetch(`${url}/control`, { method: 'DELETE' })).json()) as Record<
     string,
@@ -61,7 +61,7 @@ test('should be as slow and fail as often as it is told, until it is told otherw
   assert.deepEqual(reset, { ...DEFAULT_BEHAVIOUR, counts: { answered: 1, failed: 1, unauthorized: 0 } });
 });
 
-test('should refuse a behaviour that is none', () => {
+test('should refuse an invalid behaviour', () => {
   const refusal = (wanted: Record<string, unknown>): string =>
     JSON.stringify(changed(DEFAULT_BEHAVIOUR, wanted));
   assert.match(refusal({ delayMs: -1 }), /delayMs.* must be 0 to 120000/);

@@ -1,24 +1,24 @@
 /**
- * A stand-in for a language model: OpenAI's chat completions as its API reference has them (POST /v1/chat/completions, version of November 2025), always
- * with the same text for the same question. `PUT /control` makes it slow, makes it refuse, or makes it fail.
+ * A stand-in for a language model: OpenAI's chat completions after its API reference (POST /v1/chat/completions, November 2025). The same
+ * question always gets the same text. `PUT /control` makes it slow, makes it refuse, or makes it fail.
  */
 import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** How it behaves. */
+/** Configured behaviour of the stub. */
 export interface Behaviour {
-  /** Before every answer, also a refusal. */
+  /** Delay before every answer, including refusals. */
   readonly delayMs: number;
-  /** Share of the requests that are answered with `status` in place of a completion, 0 to 1. */
+  /** Share of the requests that are answered with `status` instead of a completion, 0 to 1. */
   readonly failRatio: number;
-  /** 429 is too many requests, 500 and 503 are failures of the server. */
+  /** Status of a failure: 429 is too many requests, 500 and 503 are failures of the server. */
   readonly status: number;
 }
 
 export const DEFAULT_BEHAVIOUR: Behaviour = { delayMs: 300, failRatio: 0, status: 503 };
 
-/** Requests by what became of them, for whoever controls it. */
+/** Requests by outcome, for `GET /control`. */
 export interface Counts {
   answered: number;
   failed: number;
@@ -40,7 +40,7 @@ interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** An error as OpenAI's API words it. */
+/** An error in the format of OpenAI's API. */
 function refusal(status: number, type: string, message: string): Answer {
   const retry = status === 429 ? { headers: { 'retry-after': '1' } } : {};
   return { status, body: { error: { message, type, param: null, code: null } }, ...retry };
@@ -70,7 +70,7 @@ function isKey(header: string | undefined, apiKey: string): boolean {
 const isNumber = (value: unknown, from: number, to: number): value is number =>
   typeof value === 'number' && value >= from && value <= to;
 
-/** The behaviour with what a request changes; text where it is none. */
+/** The behaviour with the changes of a request; a text that says what is wrong if they are invalid. */
 export function changed(before: Behaviour, wanted: Record<string, unknown>): Behaviour | string {
   const { delayMs = before.delayMs, failRatio = before.failRatio, status = before.status } = wanted;
   if (!isNumber(delayMs, 0, LONGEST_DELAY_MS)) return `"delayMs" must be 0 to ${String(LONGEST_DELAY_MS)}`;
@@ -157,7 +157,7 @@ export class LlmStub {
   async #control(request: IncomingMessage): Promise<Answer> {
     if (request.method === 'PUT') {
       const wanted = await readJson(request);
-      const next = wanted === undefined ? 'the body is no JSON object' : changed(this.behaviour, wanted);
+      const next = wanted === undefined ? 'the body is not a JSON object' : changed(this.behaviour, wanted);
       if (typeof next === 'string') return { status: 400, body: { error: next } };
       this.behaviour = next;
     } else if (request.method === 'DELETE') this.behaviour = DEFAULT_BEHAVIOUR;
@@ -175,7 +175,7 @@ function send(response: ServerResponse, { status, body, headers }: Answer): void
   response.end(JSON.stringify(body));
 }
 
-/** Its server, not listening yet. */
+/** The stub's server, not listening yet. */
 export function stubServer(stub: LlmStub): Server {
   return createServer((request, response) => {
     stub.answer(request).then(

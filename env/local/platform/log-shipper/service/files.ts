@@ -1,23 +1,23 @@
-/** Which log files there are on the node, and how far each has been shipped. */
+/** The log files of the node, and how far each has been shipped. */
 import { fstatSync, readdirSync, statSync } from 'node:fs';
 import { open, readFile, rename, writeFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sourceOf, type Source } from './record.ts';
 import { headOf } from './tail.ts';
 
-/** A log file that is followed. It stays open, so that it can be read to its end when it is renamed or removed. */
+/** A log file that is followed. It stays open, so that it can be read to its end after it is renamed or removed. */
 export interface Followed {
   readonly source: Source;
   readonly file: FileHandle;
-  /** By which it is known in another life of the shipper. */
+  /** Identifies the file after a restart of the shipper. */
   readonly key: string;
-  /** Up to where the store has acknowledged its lines. */
+  /** The store has acknowledged all lines before this offset. */
   offset: number;
-  /** No folder has it any more. */
+  /** The file is in no folder any more. */
   gone: boolean;
 }
 
-/** Bytes that are there now. */
+/** Present size, bytes. */
 export function sizeOf({ file }: Followed): number {
   return fstatSync(file.fd).size;
 }
@@ -26,25 +26,25 @@ function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder);
   } catch {
-    return []; // gone, or no folder
+    return []; // it was removed, or is not a folder
   }
 }
 
 export class Files {
   readonly #root: string;
   readonly #stateFile: string;
-  /** By inode, which no other file gets while this one is open. */
+  /** By inode. It cannot be reused while the file is open. */
   readonly #followed = new Map<number, Followed>();
   #remembered: Readonly<Record<string, number>> = {};
   #written = '';
 
-  /** @param stateFile where positions are kept, on a disk that outlives the pod */
+  /** @param stateFile file for the positions, on a disk that outlives the pod */
   constructor(root: string, stateFile: string) {
     this.#root = root;
     this.#stateFile = stateFile;
   }
 
-  /** Reads where an earlier life stopped. A file that cannot be read is as none: everything is sent again, and stored once. */
+  /** Reads the positions of the previous run. Without a readable file everything is sent again; the store keeps each line once. */
   async load(): Promise<void> {
     const text = await readFile(this.#stateFile, 'utf8').catch(() => '{}');
     try {
@@ -54,7 +54,7 @@ export class Files {
     }
   }
 
-  /** The files that there are now, and those that are gone and not read to their end yet. */
+  /** The files that exist now, and removed files that are not yet read to their end. */
   async scan(): Promise<readonly Followed[]> {
     const seen = new Set<number>();
     for (const path of this.#paths()) {
@@ -70,7 +70,7 @@ export class Files {
     return [...this.#followed.values()];
   }
 
-  /** Writes positions down, if they changed; a half-written file never has the final name. */
+  /** Writes the positions if they changed. The file is replaced by rename, so it is never half-written. */
   async save(): Promise<void> {
     const positions = Object.fromEntries(
       [...this.#followed.values()].map(({ key, offset }) => [key, offset]),
@@ -104,7 +104,7 @@ export class Files {
     return paths.sort();
   }
 
-  /** @returns whether it is followed now; not while nothing is in it, nor when it is gone meanwhile */
+  /** @returns whether the file is followed now: false while it is empty, or if it was removed in the meantime */
   async #follow(path: string, inode: number): Promise<boolean> {
     const source = sourceOf(path);
     const file = await open(join(this.#root, path)).catch(() => undefined);
@@ -114,7 +114,7 @@ export class Files {
       await file.close();
       return false;
     }
-    // With the folder: two containers that write their first line in the same nanosecond are still two.
+    // The key includes the folder, because two containers may write their first line in the same nanosecond.
     const key = `${source.uid}/${source.container}/${head}`;
     this.#followed.set(inode, { source, file, key, offset: this.#remembered[key] ?? 0, gone: false });
     return true;

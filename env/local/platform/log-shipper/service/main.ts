@@ -1,4 +1,4 @@
-/** Entry: ships the lines of every container on this node until SIGTERM; says on /metrics how far it is. */
+/** Entry: ships the lines of every container on this node until SIGTERM; /metrics shows its progress. */
 import { createServer } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { telemetryOf } from '../../service-kit/telemetry.ts';
@@ -13,7 +13,7 @@ function setting(name: string): string {
   return value;
 }
 
-/** Files cannot be watched over their rotation without a watch for each folder: looking costs less. */
+/** Polling interval. To watch files across rotation would need a watch for each folder; polling costs less. */
 const ROUND_MS = 500;
 const { log } = telemetryOf({ service: 'log-shipper' });
 const files = new Files(setting('LOGS'), `${setting('STATE')}/positions.json`);

@@ -6,12 +6,12 @@ export function metricsText({ stored, refused, failures, lastStoredMs }: Counts)
     `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${name} ${String(value)}\n`;
   return [
     metric('counter', 'log_shipper_stored_total', 'Lines that the store has acknowledged.', stored),
-    metric('counter', 'log_shipper_refused_total', 'Lines that the store would not take.', refused),
+    metric('counter', 'log_shipper_refused_total', 'Lines that the store refused.', refused),
     metric('counter', 'log_shipper_failures_total', 'Rounds in which the store did not answer.', failures),
     metric(
       'gauge',
       'log_shipper_last_stored_timestamp_seconds',
-      'When the store last acknowledged lines; 0 before that.',
+      'Time at which the store last acknowledged lines; 0 before that.',
       lastStoredMs / 1000,
     ),
   ].join('');

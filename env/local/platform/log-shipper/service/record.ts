@@ -1,7 +1,7 @@
-/** From a line of a container's log file to the record that the log store keeps. Format of the lines: Kubernetes CRI logging, v1. */
+/** Converts a line of a container's log file to the record in the log store. Format of the lines: Kubernetes CRI logging, v1. */
 import { createHash } from 'node:crypto';
 
-/** Whose file it is: `/var/log/pods/<namespace>_<pod>_<uid>/<container>/<restarts>.log`, also when it was rotated. */
+/** The container of a log file, from its path `/var/log/pods/<namespace>_<pod>_<uid>/<container>/<restarts>.log`, rotated or not. */
 export interface Source {
   readonly namespace: string;
   readonly pod: string;
@@ -16,13 +16,13 @@ export interface LogRecord {
   readonly document: Readonly<Record<string, unknown>>;
 }
 
-/** A whole line of a container: what the runtime split is put together again. */
+/** A whole line of a container: the parts into which the runtime split it are joined. */
 export interface Line {
   /** RFC 3339 with nanoseconds, as the runtime wrote it. */
   readonly time: string;
   readonly stream: string;
   readonly text: string;
-  /** Where it begins in its file. */
+  /** Offset of its beginning in the file. */
   readonly offset: number;
 }
 
@@ -30,16 +30,16 @@ const PATH =
   /^(?<namespace>[^_/]+)_(?<pod>[^_/]+)_(?<uid>[^_/]+)\/(?<container>[^/]+)\/\d+\.log(?:\.\d{8}-\d{6})?$/;
 const LINE =
   /^(?<time>\d{4}-\d\d-\d\dT\S+) (?<stream>stdout|stderr) (?<flag>[FP])(?::\S*)? (?<text>[\s\S]*)$/;
-/** Longer text is cut: no service here writes as much in one line. */
+/** Longer text is truncated; no service here writes such long lines. */
 const LONGEST = 32_768;
 
-/** @param path below the folder of all pods' logs; undefined for what is no log (a compressed one is a rotated one that has been read) */
+/** The source of a path below the folder of all pods' logs; undefined if it is not a log, or compressed: then it has been read before. */
 export function sourceOf(path: string): Source | undefined {
   const groups = PATH.exec(path)?.groups;
   return groups as unknown as Source | undefined;
 }
 
-/** One line of the file; undefined where it is none of the runtime's. */
+/** Parses one line of the file; undefined if it does not have the runtime's format. */
 export function parseLine(raw: string): (Omit<Line, 'offset'> & { whole: boolean }) | undefined {
   const groups = LINE.exec(raw)?.groups;
   if (groups === undefined) return undefined;
@@ -59,7 +59,7 @@ function objectIn(line: string): Record<string, unknown> {
   }
 }
 
-/** Fields of a line that is a JSON object; of any other the message alone. */
+/** The fields of a line that is a JSON object; for any other line only the message. */
 function fieldsOf(line: string, container: string): Record<string, unknown> {
   const object = objectIn(line);
   const { n } = object;
@@ -74,7 +74,7 @@ function fieldsOf(line: string, container: string): Record<string, unknown> {
   };
 }
 
-/** The same line has the same id whenever it is sent: sent again it is stored once. */
+/** The record of a line. Its id depends only on the line, so that a line which is sent twice is stored once. */
 export function recordOf(line: Line, source: Source, node: string): LogRecord {
   const { namespace, pod, uid, container } = source;
   const identity = [node, uid, container, line.time, String(line.offset)].join('/');
@@ -90,7 +90,7 @@ export function recordOf(line: Line, source: Source, node: string): LogRecord {
   };
 }
 
-/** Without the fields that an index may refuse: what the store has of a line that it would not take as it is. */
+/** The record without fields that an index may refuse. It is sent when the store has refused the full record. */
 export function plainly({ id, index, document }: LogRecord): LogRecord {
   const { '@timestamp': time, kubernetes, message, service } = document;
   return { id, index, document: { '@timestamp': time, kubernetes, message: String(message), service } };

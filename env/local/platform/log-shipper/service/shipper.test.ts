@@ -12,7 +12,7 @@ const POD = 'tender_tender-api-7d9_0b9f2a3e-1111-2222-3333-444455556666';
 const SOURCE = sourceOf(`${POD}/tender-api/0.log`);
 
 let nanosecond = 0;
-/** A line as the runtime writes it. */
+/** A line in the runtime's format. */
 function line(text: string, flag: 'F' | 'P' = 'F'): string {
   nanosecond += 1;
   return `2026-11-24T10:00:00.${String(nanosecond).padStart(9, '0')}Z stdout ${flag} ${text}\n`;
@@ -23,7 +23,7 @@ interface Fixture {
   folder: string;
   stored: Map<string, LogRecord>;
   sent: number;
-  /** What the next calls of the store throw. */
+  /** Number of the next calls of the store that fail. */
   away: number;
   life: () => Promise<Shipper>;
 }
@@ -67,7 +67,7 @@ async function rounds(shipper: Shipper, count: number): Promise<void> {
   for (let i = 0; i < count; i++) await shipper.round(1);
 }
 
-test('should take namespace, pod and container from the path, and only what is a log', () => {
+test('should take namespace, pod and container from the path of a log, and ignore other files', () => {
   assert.deepEqual(
     { ...SOURCE },
     {
@@ -80,7 +80,7 @@ test('should take namespace, pod and container from the path, and only what is a
   assert.equal(parseLine('no line of the runtime'), undefined);
 });
 
-test('should take a service’s fields from JSON, and of any other line its text', () => {
+test('should take a service’s fields from JSON, and the text of any other line', () => {
   assert.ok(SOURCE !== undefined);
   const at = { time: '2026-11-24T23:59:59.123456789Z', stream: 'stdout', offset: 7 };
   const json = {
@@ -117,7 +117,7 @@ test('should take a service’s fields from JSON, and of any other line its text
   assert.deepEqual(Object.keys(plainly(record).document), ['@timestamp', 'kubernetes', 'message', 'service']);
 });
 
-test('should ship whole lines once, also those that the runtime split and those that were half written', async (context) => {
+test('should ship whole lines once, including those that the runtime split or that were half written', async (context) => {
   const given = await fixture(context);
   const file = join(given.folder, '0.log');
   const shipper = await given.life();
@@ -133,7 +133,7 @@ test('should ship whole lines once, also those that the runtime split and those 
   assert.equal(given.sent, 2);
 });
 
-test('should lose nothing while the store is away or when it is killed, and store again what it sends again under the same id', async (context) => {
+test('should lose nothing while the store is unavailable or when the shipper is killed, and send lines again with the same id', async (context) => {
   const given = await fixture(context);
   const file = join(given.folder, '0.log');
   await writeFile(file, line('one'));
@@ -143,7 +143,7 @@ test('should lose nothing while the store is away or when it is killed, and stor
   assert.deepEqual([messages(given), killed.counts.failures], [[], 3]);
   await rounds(killed, 2);
   await appendFile(file, line('two'));
-  const next = await given.life(); // the first one never wrote down more than it had stored
+  const next = await given.life(); // the first shipper never saved a position beyond what was stored
   await rounds(next, 3);
   assert.deepEqual([messages(given), given.sent], [['one', 'two'], 2]);
   await rm(join(given.root, 'positions.json'));
@@ -151,7 +151,7 @@ test('should lose nothing while the store is away or when it is killed, and stor
   assert.deepEqual([messages(given), given.sent], [['one', 'two'], 4]);
 });
 
-test('should follow a file that is rotated, and read one that is removed to its end', async (context) => {
+test('should follow a rotated file, and read a removed one to its end', async (context) => {
   const given = await fixture(context);
   const file = join(given.folder, '0.log');
   const shipper = await given.life();

@@ -1,6 +1,7 @@
 /**
- * Follows the node's log files and stores their lines. The files are the queue: a position moves only when the store has acknowledged what lies
- * before it, so that neither a store that is away nor a node that dies costs a line, and what is sent twice has the same id and is stored once.
+ * Follows the node's log files and stores their lines. The files are the queue: a position advances only when the store has acknowledged
+ * everything before it. So no line is lost when the store is unavailable or the node dies. A line that is sent twice has the same id and is
+ * stored once.
  */
 import type { Telemetry } from '../../service-kit/telemetry.ts';
 import { sizeOf, type Files, type Followed } from './files.ts';
@@ -25,10 +26,10 @@ export interface Counts {
 
 const MOST_LINES = 2_000;
 const LONGEST_PAUSE_MS = 5_000;
-/** Rounds between two looks at which files there are, of half a second each (main.ts): a container that is gone sooner is not seen. */
+/** Rounds (of half a second, main.ts) between two scans for files. A container whose log exists for a shorter time may be missed. */
 const SCAN_EVERY = 2;
 
-/** What one round takes: lines, and where each file stands once they are stored. */
+/** The lines of one round, and the position of each file after they are stored. */
 interface Batch {
   readonly records: LogRecord[];
   readonly moves: Map<Followed, number>;
@@ -38,11 +39,11 @@ export class Shipper {
   readonly #options: ShipperOptions;
   readonly counts: Counts = { stored: 0, refused: 0, failures: 0, lastStoredMs: 0 };
   #followed: readonly Followed[] = [];
-  /** Where the next round begins: one busy file must not keep others waiting. */
+  /** Index of the file with which the next round begins, so that a busy file does not keep others waiting. */
   #first = 0;
   #rounds = 0;
   #prepared = false;
-  /** Failures of the store in a row. */
+  /** Consecutive failures of the store. */
   #failing = 0;
 
   constructor(options: ShipperOptions) {
@@ -50,7 +51,7 @@ export class Shipper {
   }
 
   /**
-   * One round: looks, reads, stores, remembers. Never rejects.
+   * One round: scans for files, reads, stores, saves positions. Never rejects.
    * @returns how long to pause before the next; 0 while there is more to ship
    */
   async round(pauseMs: number): Promise<number> {
@@ -63,7 +64,7 @@ export class Shipper {
       return batch.records.length >= MOST_LINES ? 0 : pauseMs;
     } catch (error) {
       this.counts.failures += 1;
-      // Told once: the store's own absence is seen by whoever looks for it, and each line would have to be shipped.
+      // Logged once per outage: this line must be shipped too, and the outage itself is visible elsewhere.
       if (this.#failing++ === 0)
         this.#options.log('warn', 'the log store does not answer', { cause: String(error) });
       return Math.min(pauseMs * 2 ** this.#failing, LONGEST_PAUSE_MS);
@@ -99,7 +100,7 @@ export class Shipper {
   async #ship({ records, moves }: Batch): Promise<void> {
     const { store, files, log } = this.#options;
     let left: readonly LogRecord[] = records;
-    // The store is busy: the rest of the batch alone is sent again, at the next round's pace when it stays so.
+    // A busy store may accept only a part of the batch. The rest is sent again, up to three times, then in the next round.
     for (let attempt = 0; left.length > 0; attempt++) {
       const outcome = await store.send(left);
       this.counts.stored += outcome.stored;
@@ -108,7 +109,7 @@ export class Shipper {
         log('error', 'the log store refuses lines', { refused: outcome.refused, cause: store.lastRefusal });
       left = outcome.again;
       if (left.length > 0 && attempt === 2)
-        throw new Error(`${String(left.length)} lines were put off three times`);
+        throw new Error(`the log store was too busy for ${String(left.length)} lines three times`);
     }
     for (const [followed, next] of moves) followed.offset = next;
     this.counts.lastStoredMs = Date.now();

@@ -1,4 +1,4 @@
-/** Stores records in Elasticsearch by its bulk API, as long as it takes: nothing counts as shipped before the store has said so. */
+/** Stores records in Elasticsearch through its bulk API. A record counts as shipped only when the store has acknowledged it. */
 import { plainly, type LogRecord } from './record.ts';
 
 export interface StoreOptions {
@@ -7,12 +7,12 @@ export interface StoreOptions {
   readonly password: string;
 }
 
-/** What became of a batch. */
+/** Result of sending a batch. */
 export interface Outcome {
-  /** Records that must be sent again; none when all are stored or refused. */
+  /** Records that must be sent again; empty if all are stored or refused. */
   readonly again: readonly LogRecord[];
   readonly stored: number;
-  /** Records that the store will never take. */
+  /** Number of records that the store will never accept. */
   readonly refused: number;
 }
 
@@ -31,7 +31,7 @@ interface Item {
 export class LogStore {
   readonly #options: StoreOptions;
   readonly #authorization: string;
-  /** Why the last record was refused; for the shipper's own log. */
+  /** Why the last record was refused, for the shipper's own log. */
   lastRefusal = '';
 
   constructor(options: StoreOptions) {
@@ -39,15 +39,15 @@ export class LogStore {
     this.#authorization = `Basic ${Buffer.from(`${options.user}:${options.password}`).toString('base64')}`;
   }
 
-  /** Whether the template of the indices is there: an index that is made before it has the wrong fields. */
+  /** Whether the index template exists: an index that is created before it has the wrong fields. */
   async prepared(): Promise<boolean> {
     const answer = await this.#call('/_index_template/logs');
     return answer.status === 200;
   }
 
   /**
-   * Sends a batch once, and once more without their fields what an index would not take as it is.
-   * @throws when the store does not answer, or answers as a whole with an error
+   * Sends a batch. Records that the index refuses are sent once more without their fields.
+   * @throws when the store does not answer, or refuses the whole request
    */
   async send(records: readonly LogRecord[]): Promise<Outcome> {
     const first = await this.#bulk(records);
@@ -74,7 +74,7 @@ export class LogStore {
     return errors ? this.#sort(records, items) : { again: [], refused: [], stored: records.length };
   }
 
-  /** Which records the store took, which it may take later, and which it never will. */
+  /** Sorts the records of a batch: stored, to be sent again, or refused. */
   #sort(records: readonly LogRecord[], items: readonly Item[]): Sorted {
     const [again, refused]: [LogRecord[], LogRecord[]] = [[], []];
     for (const [at, record] of records.entries()) {

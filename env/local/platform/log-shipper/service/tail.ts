@@ -1,11 +1,11 @@
-/** Reads one open log file on, line by line. */
+/** Reads an open log file from an offset, line by line. */
 import type { FileHandle } from 'node:fs/promises';
 import { parseLine, type Line } from './record.ts';
 
 const CHUNK_BYTES = 256 * 1024;
 const HEAD_BYTES = 64;
 const NEWLINE = 0x0a;
-/** A line without an end after so many bytes is no line. */
+/** After this many bytes without a newline the text is skipped. */
 const LONGEST_BYTES = 1024 * 1024;
 
 async function readAt(file: FileHandle, offset: number, bytes: number): Promise<Buffer> {
@@ -13,7 +13,7 @@ async function readAt(file: FileHandle, offset: number, bytes: number): Promise<
   return buffer.subarray(0, bytesRead);
 }
 
-/** A file's beginning, by which it is known again later: its first line holds the nanosecond in which it was written. Empty before that. */
+/** A file's beginning, which identifies it: the first line contains the nanosecond at which it was written. Empty without a line. */
 export async function headOf(file: FileHandle): Promise<string> {
   const bytes = await readAt(file, 0, HEAD_BYTES);
   const end = bytes.indexOf(NEWLINE);
@@ -23,11 +23,11 @@ export async function headOf(file: FileHandle): Promise<string> {
 
 export interface Read {
   readonly lines: readonly Line[];
-  /** Where the next reading begins once these lines are stored. */
+  /** Offset for the next read, once these lines are stored. */
   readonly next: number;
 }
 
-/** A line that the runtime split, as far as it has been seen. */
+/** The parts read so far of a line that the runtime split. */
 interface Part {
   readonly offset: number;
   readonly time: string;
@@ -36,7 +36,7 @@ interface Part {
 }
 
 /**
- * Whole lines from an offset on, at most a chunk of the file. Lines that are not whole yet are left for the next time.
+ * Reads whole lines from an offset, at most one chunk of the file. Incomplete lines are left for the next call.
  * @throws the error of the file system
  */
 export async function readLines(file: FileHandle, offset: number): Promise<Read> {
@@ -46,7 +46,7 @@ export async function readLines(file: FileHandle, offset: number): Promise<Read>
   return await longLine(file, offset);
 }
 
-/** A line of more than a chunk, or what is left of it: it cannot be kept waiting for its end for ever. */
+/** Reads a line that is longer than a chunk. Beyond LONGEST_BYTES it is skipped, because its end may never come. */
 async function longLine(file: FileHandle, offset: number): Promise<Read> {
   const bytes = await readAt(file, offset, LONGEST_BYTES);
   const read = split(bytes, offset);
@@ -56,7 +56,7 @@ async function longLine(file: FileHandle, offset: number): Promise<Read> {
 
 function split(bytes: Buffer, offset: number): Read {
   const lines: Line[] = [];
-  /** One a stream: the runtime splits each by itself. */
+  /** By stream, because the runtime splits the lines of stdout and stderr separately. */
   const parts = new Map<string, Part>();
   let at = 0;
   let next = offset;
@@ -65,7 +65,7 @@ function split(bytes: Buffer, offset: number): Read {
     const parsed = parseLine(bytes.subarray(at, end).toString());
     at = end + 1;
     if (parsed !== undefined) take(parsed, begin);
-    // Only behind a whole line: parts are read again together with their end.
+    // The position advances only when no line is incomplete: its parts are read again together with its end.
     if (parts.size === 0) next = offset + at;
   }
   return { lines: lines.filter((line) => line.offset < next), next };

@@ -1,4 +1,4 @@
-"""Asking again whoever was not reached."""
+"""Retries of requests that did not reach their server."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ T = TypeVar("T")
 async def asked_again(
     ask: Callable[[], Awaitable[T]], unreached: tuple[type[Exception], ...], for_s: float, pause_s: float = 0.5
 ) -> T:
-    """Asks, and again for `for_s` seconds where nobody was reached, which did nothing yet. Raises what came last."""
+    """Sends a request, and retries for `for_s` seconds while the server is not reached: then it cannot have done anything. Raises the last error."""
     end = time.monotonic() + for_s
     while True:
         try:

@@ -1,4 +1,4 @@
-"""Takes jobs from RabbitMQ and does them: a draft, a vector, a graph, and the tender's status. Acknowledged when all of it is written."""
+"""Takes jobs from RabbitMQ: writes a draft, a vector, a graph and the tender's status, and then acknowledges the job."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ PREFETCH = 8
 HEARTBEAT_S = 5
 CONNECT_S = 3.0
 RECONNECT_S = 0.5
-# Of a job: longer than the failover of any store, after which another pod may try.
+# Limit for one job: longer than the failover of any store. After it the job is put back, and another pod may try.
 WORK_S = 60.0
 PAUSES_S = (0.2, 0.5, 1.0, 2.0)
 LLM_TIMEOUT_S = 10.0
-# A node that is lost takes some of the cluster's DNS with it, until the control plane has missed it for 40 s.
+# When a node is lost, a part of the cluster's DNS is lost too, until the control plane marks the node NotReady after 40 s.
 LLM_REACH_S = 45.0
 STOP_S = 15.0
 
@@ -54,7 +54,7 @@ class Sinks:
 
 
 class NotNow(Exception):
-    """What a job needs is away."""
+    """A store that a job needs is unavailable."""
 
 
 class Worker:
@@ -62,20 +62,20 @@ class Worker:
         self._queue = queue
         self._sinks = sinks
         self._telemetry = telemetry
-        # A control: acknowledged before the work, so that a pod that dies takes its jobs with it.
+        # For a negative control: acknowledge before the work, so that the jobs of a pod that dies are lost.
         self._ack_first = ack_first
         self._stopping = asyncio.Event()
         self._running: set[asyncio.Task[Any]] = set()
 
     async def run(self) -> None:
-        """Until it is stopped; a connection that is lost is made anew."""
+        """Takes jobs until it is stopped, and reconnects when the connection is lost."""
         told = ""
         while not self._stopping.is_set():
             cause = "closed"
             try:
                 await self._session()
                 told = ""
-            except Exception as error:  # noqa: BLE001 – whatever a connection ends with, the next one is made
+            except Exception as error:  # noqa: BLE001 – after any error it reconnects
                 cause = f"{type(error).__name__}: {error}"
             CONSUMING.set(0)
             if cause != told and not self._stopping.is_set():
@@ -123,7 +123,7 @@ class Worker:
             wait.cancel()
 
     async def _finish(self) -> None:
-        """What is being done is done before the connection goes."""
+        """Waits for running jobs before the connection is closed."""
         if self._running:
             await asyncio.wait(set(self._running), timeout=STOP_S)
 
@@ -143,7 +143,7 @@ class Worker:
             span.attributes["messaging.message.id"] = str(message.message_id)
             try:
                 await self._attend(message)
-            except Exception as error:  # noqa: BLE001 – the connection is gone: RabbitMQ delivers it again
+            except Exception as error:  # noqa: BLE001 – the connection is lost, so RabbitMQ delivers the job again
                 self._telemetry.log("warn", "the job was not acknowledged", cause=f"{type(error).__name__}: {error}")
 
     async def _attend(self, message: AbstractIncomingMessage) -> None:
@@ -151,7 +151,7 @@ class Worker:
         job = _job(message.body)
         if job is None:
             DONE.labels("poison").inc()
-            self._telemetry.log("error", "this is no job and is thrown away", bytes=len(message.body))
+            self._telemetry.log("error", "the message is not a job and is discarded", bytes=len(message.body))
             await message.ack()
             return
         if self._ack_first:
@@ -171,7 +171,7 @@ class Worker:
         self._telemetry.log("info", f"tender {outcome}", tender=job[0], redelivered=bool(message.redelivered))
 
     async def _work(self, tender: str, title: str) -> str:
-        """Everything once, and again what a store that is away did not take. Raises NotNow when that lasts too long."""
+        """Does all steps of a job and retries those that an unavailable store did not accept. Raises NotNow after WORK_S."""
         draft = await self._sinks.model.draft(title, LLM_TIMEOUT_S, LLM_REACH_S)
         status = "degraded" if draft.degraded else "done"
         await self._again(lambda: self._sinks.search.put(tender, title, draft.text, draft.degraded))
@@ -188,7 +188,7 @@ class Worker:
             except (httpx.HTTPError, Refused, OSError, asyncio.TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 seen = f"{type(error).__name__}: {error}"[:300]
                 if attempt == 0:
-                    self._telemetry.log("warn", "a store did not take it and is asked again", cause=seen)
+                    self._telemetry.log("warn", "a write to a store failed and is retried", cause=seen)
                 if time.monotonic() >= end or self._stopping.is_set():
                     raise NotNow(seen) from error
                 await asyncio.sleep(PAUSES_S[min(attempt, len(PAUSES_S) - 1)])
@@ -201,7 +201,7 @@ def _text(value: Any) -> str | None:
 
 
 def _job(body: bytes) -> tuple[str, str] | None:
-    """Number and title of a tender; None for what is no job."""
+    """Number and title of a tender; None if the message is not a job."""
     try:
         job = json.loads(body)
         tender, title = job["tender"], job["title"]

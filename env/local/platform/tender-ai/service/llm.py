@@ -1,4 +1,4 @@
-"""Asks the language model for a draft. A model that is busy, slow or away gives a degraded draft, never an error."""
+"""Gets a draft from the language model. If the model is busy, slow or unavailable, the draft is degraded; it is never an error."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from again import asked_again
 from telemetry import Telemetry
 
 MODEL = "plumbline-stub-1"
-# The request was never sent: a name that was not found in time, or no connection.
+# Errors with which the request was never sent: the name was not resolved in time, or there was no connection.
 UNREACHED = (httpx.ConnectError, httpx.ConnectTimeout)
 
 
@@ -27,7 +27,7 @@ class Model:
         self._telemetry = telemetry
 
     async def draft(self, title: str, timeout_s: float, reach_s: float = 0.0) -> Draft:
-        """At most `timeout_s` long an answer; for `reach_s` a model that is not reached is asked again."""
+        """Waits at most `timeout_s` for the answer, and retries for `reach_s` while the model is not reached."""
         try:
             with self._telemetry.span(
                 "chat", "client", **{"gen_ai.operation.name": "chat", "gen_ai.request.model": MODEL}
@@ -36,7 +36,7 @@ class Model:
                 text = await asked_again(lambda: self._ask(title, timeout_s, parent), UNREACHED, reach_s)
                 return Draft(text, False)
         except (httpx.HTTPError, KeyError, IndexError, TypeError, ValueError) as error:
-            # The kind of the error and never the request: that holds the key.
+            # Log only the kind of the error: the request contains the key.
             self._telemetry.log("warn", "the language model gave no draft", cause=_kind(error))
             return Draft(f"{title}: to be drafted by hand, the language model did not answer.", True)
 

@@ -1,4 +1,4 @@
-"""Entry: reads the environment, serves HTTP and takes jobs until SIGTERM, then finishes what it has begun."""
+"""Entry: reads the environment, serves HTTP and takes jobs until SIGTERM, then finishes those in flight."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def setting(name: str) -> str:
 
 async def main() -> None:
     telemetry = Telemetry("tender-ai")
-    # Plain HTTP within the cluster; without this the client reads certificates that no one needs.
+    # verify=False: HTTP within the cluster is plain, and loading certificates would only take time.
     client = httpx.AsyncClient(verify=False, limits=httpx.Limits(max_connections=64), trust_env=False)
     model = Model(client, setting("LLM_URL"), setting("LLM_API_KEY"), telemetry)
     tenders = Tenders(setting("POSTGRES_HOST"), setting("POSTGRES_PASSWORD"), telemetry)
@@ -63,7 +63,7 @@ async def main() -> None:
     working = asyncio.ensure_future(worker.run())
     state.ready = True
     telemetry.log("info", "ready")
-    await server.serve()  # returns after SIGTERM, when no request is under way
+    await server.serve()  # returns after SIGTERM, when no request is in flight
     worker.stop()
     await asyncio.wait({working}, timeout=20)
     await tenders.close()

@@ -1,4 +1,4 @@
-"""Of what needs nothing but Python: telemetry and words. Run by ../service.test.ts."""
+"""Tests of what needs only the standard library: telemetry and words. Run by ../service.test.ts."""
 
 import asyncio
 import json
@@ -21,7 +21,7 @@ def finished(name: str) -> Span:
 
 
 class Collector:
-    """Answers with these statuses, then 200, and keeps what it was sent."""
+    """A collector that answers with these statuses, then with 200, and records what it receives."""
 
     def __init__(self, statuses: list[int]) -> None:
         self.bodies: list[bytes] = []

@@ -1,4 +1,4 @@
-"""What the service writes: vectors to Elasticsearch, a graph to Neo4j, and how far a tender is to PostgreSQL. All of it may be written again."""
+"""Writes vectors to Elasticsearch, a graph to Neo4j, and the status of a tender to PostgreSQL. Every write may be repeated."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from words import DIMENSIONS, embed, terms
 INDEX = "tenders"
 ANSWER_S = 5.0
 CONNECT_S = 2.0
-# Two pods with two connections each, beside the backend's, stay below the role's limit of 30.
+# Two pods with two connections each stay below the role's limit of 30, together with the backend's connections.
 CONNECTIONS = 2
 
 MAPPING = {
@@ -28,7 +28,7 @@ MAPPING = {
     },
 }
 
-# Nodes are found by their names, so that a job done twice leaves one graph.
+# MERGE finds nodes by their names, so that a job that is done twice leaves one graph.
 MERGE = """MERGE (t:Tender {id: $id}) SET t.title = $title
 WITH t UNWIND $terms AS name
 MERGE (w:Term {name: name}) MERGE (t)-[:MENTIONS]->(w)"""
@@ -39,7 +39,7 @@ CONSTRAINTS = (
 
 
 class Refused(Exception):
-    """A store answered, and not well."""
+    """A store answered with an error."""
 
 
 class Search:
@@ -59,7 +59,7 @@ class Search:
             await self._call("PUT", f"/{INDEX}/_doc/{tender}", document)
 
     async def _prepare(self) -> None:
-        """Two pods may make the index at once: the second is told that it is there."""
+        """Creates the index. Two pods may do that at once: the second gets "already exists", which is fine."""
         if self._prepared:
             return
         answer = await self._client.put(
@@ -78,7 +78,7 @@ class Search:
 
 
 class Graph:
-    """By Neo4j's Query API (v2): Debian has no driver, and a request holds a whole transaction."""
+    """Uses Neo4j's Query API (v2), because Debian has no driver. Each request is a whole transaction."""
 
     def __init__(self, client: httpx.AsyncClient, url: str, password: str, telemetry: Telemetry) -> None:
         self._client = client
@@ -115,7 +115,7 @@ class Tenders:
         self._pool: asyncpg.Pool | None = None
 
     async def open(self) -> None:
-        """Connects when it is first asked, not here."""
+        """Creates the pool; it connects at the first query."""
         self._pool = await asyncpg.create_pool(
             host=self._host,
             user="tender",
@@ -131,7 +131,7 @@ class Tenders:
         )
 
     async def finish(self, tender: str, status: str) -> None:
-        """A tender that is done stays as it is."""
+        """Sets the status of a tender, unless it was set before."""
         if self._pool is None:
             raise Refused("PostgreSQL: not opened")
         with self._telemetry.span(

@@ -1,4 +1,4 @@
-"""Log lines, W3C trace context, and spans as OTLP/HTTP in JSON: what service-kit is for the services in Node. Standard library alone."""
+"""Log lines, W3C trace context, and spans as OTLP/HTTP in JSON, like service-kit for the services in Node. Uses only the standard library."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ LONGEST_PAUSE_S = 5.0
 
 @dataclass(frozen=True)
 class Context:
-    """Where a trace stands: 32 and 16 hexadecimal digits, and whether it is kept."""
+    """Trace id and span id (32 and 16 hexadecimal digits), and whether the trace is sampled."""
 
     trace_id: str
     span_id: str
@@ -43,7 +43,7 @@ class Context:
 
 
 def parse_traceparent(header: Any) -> Context | None:
-    """What a header says; None where it is missing or not as the recommendation wants it."""
+    """The trace context in a header; None if the header is missing or invalid."""
     if isinstance(header, bytes):
         header = header.decode("latin-1")
     found = FORMAT.match(header.strip()) if isinstance(header, str) else None
@@ -56,7 +56,7 @@ def parse_traceparent(header: Any) -> Context | None:
 
 
 def new_root(ratio: float) -> Context:
-    """The beginning of a trace that no caller has begun; its id decides whether it is kept."""
+    """A new trace, for a request without trace context; its id decides whether it is sampled."""
     trace_id = secrets.token_hex(16)
     return Context(trace_id, "", int(trace_id[16:24], 16) / 2**32 < ratio)
 
@@ -114,7 +114,7 @@ def encode(spans: list[Span], resource: dict[str, Any]) -> bytes:
 
 
 class Exporter:
-    """Sends spans from a thread of its own, in batches; beyond what it can hold the oldest go, and are counted."""
+    """Sends spans in batches from its own thread. When its queue is full, the oldest spans are dropped and counted."""
 
     def __init__(self, url: str, resource: dict[str, Any], every_s: float = EVERY_S) -> None:
         self._url = f"{url}/v1/traces"
@@ -134,7 +134,7 @@ class Exporter:
             self._trim()
 
     def stop(self, deadline_s: float) -> None:
-        """Sends what is held, within the deadline."""
+        """Sends the queued spans, until the deadline."""
         self._stop.set()
         self._thread.join(deadline_s)
 
@@ -184,7 +184,7 @@ class Exporter:
 
 
 class Telemetry:
-    """Set up from the environment; without OTLP_URL spans are made, so that log lines have ids, and go nowhere."""
+    """Set up from the environment. Without OTLP_URL spans are created, so that log lines have ids, but not exported."""
 
     def __init__(
         self, service: str, env: dict[str, str] | None = None, write: Callable[[str], Any] | None = None
@@ -200,7 +200,7 @@ class Telemetry:
         self._exporter = Exporter(url, _resource(service, env)) if keeps else None
 
     def broken(self, what: str) -> bool:
-        """What a control has broken: see service-kit/telemetry.ts."""
+        """Whether a negative control has broken this: see service-kit/telemetry.ts."""
         return what in self._broken
 
     def current(self) -> Span | None:
@@ -210,7 +210,7 @@ class Telemetry:
     def span(
         self, name: str, kind: str, parent: Context | None = None, mark: str | None = None, **attributes: Any
     ) -> Iterator[Span]:
-        """A span around a block of code: a child of the parent, else of the span that the code runs in, else a new trace."""
+        """A span around a block of code: a child of the parent; by default of the current span; without one, a new trace."""
         outer = self.current()
         came_from = parent or (outer.context if outer else new_root(self._ratio))
         context = Context(came_from.trace_id, secrets.token_hex(8), came_from.sampled)
@@ -220,7 +220,7 @@ class Telemetry:
         try:
             yield span
         except BaseException as error:
-            # Never its text: that may hold an address with its password, or what a user wrote.
+            # Never its text: that may contain an address with a password, or a user's text.
             span.error_type = type(error).__name__
             raise
         finally:
@@ -230,7 +230,7 @@ class Telemetry:
                 self._exporter.add(span)
 
     def log(self, level: str, message: str, **fields: Any) -> None:
-        """One JSON object a line, with the ids of the span that the code runs in."""
+        """Writes one JSON object per line, with the ids of the current span."""
         span = self.current()
         line: dict[str, Any] = {
             "ts": datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
@@ -245,7 +245,7 @@ class Telemetry:
         self._write(json.dumps(line | fields) + "\n")
 
     def exported(self) -> tuple[int, int]:
-        """Spans sent, and spans lost."""
+        """Numbers of sent and dropped spans."""
         return (self._exporter.sent, self._exporter.dropped) if self._exporter else (0, 0)
 
     def stop(self) -> None:

@@ -1,4 +1,4 @@
-"""HTTP of the AI service: POST /v1/draft, /healthz, /readyz, /metrics; each request within the trace of its caller."""
+"""HTTP of the AI service: POST /v1/draft, /healthz, /readyz, /metrics. Each request is part of its caller's trace."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from telemetry import MARK_HEADER, Telemetry, parse_traceparent
 HOPS = ("haproxy", "traefik", "gateway")
 ROUTES = ("/v1/draft", "/healthz", "/readyz")
 PROBES = ("/healthz", "/readyz", "/metrics")
-# A request waits for the model no longer than the goal for its answer allows (p95 of 3 s).
+# Shorter than the goal for an answer of this service (p95 of 3 s).
 LLM_TIMEOUT_S = 2.5
 
 DURATIONS = Histogram(
@@ -34,13 +34,13 @@ class Question(BaseModel):
 
 
 class State:
-    """Whether the service can answer; readiness follows it."""
+    """Whether the service can answer; /readyz reports it."""
 
     ready = False
 
 
 class Spans:
-    """Counts what telemetry itself does."""
+    """Metrics of the telemetry itself."""
 
     def __init__(self, telemetry: Telemetry) -> None:
         self._telemetry = telemetry
@@ -52,7 +52,7 @@ class Spans:
 
 
 class Traced:
-    """Around the application: a span and a line for each request, its duration, and the marks of the hops."""
+    """Wraps the application: adds a span, a log line, a duration and the hop headers to each request."""
 
     def __init__(self, app: Any, telemetry: Telemetry, pod_name: str) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""What a model of embeddings and one of entities would do: the same numbers and terms for the same text, without a model."""
+"""Stands in for an embedding model and an entity model: the same text always gives the same vector and terms."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MOST_TERMS = 8
 
 
 def embed(text: str) -> list[float]:
-    """A vector of length 1: each word counts for one of its dimensions, by its hash. Never all zeros."""
+    """A vector of length 1. Each word changes the one dimension that its hash selects. Never all zeros."""
     vector = [0.0] * DIMENSIONS
     vector[0] = 0.1
     for word in _words(text):
@@ -22,7 +22,7 @@ def embed(text: str) -> list[float]:
 
 
 def terms(text: str) -> list[str]:
-    """The first few words that are long enough to mean something."""
+    """The first few distinct words of at least four letters."""
     return list(dict.fromkeys(word for word in _words(text) if len(word) >= 4))[:MOST_TERMS]
 
 

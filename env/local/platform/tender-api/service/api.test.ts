@@ -8,7 +8,7 @@ import { Busy, Generator } from './generator.ts';
 import type { Job, JobStore } from './jobs.ts';
 import type { Tender, TenderStore } from './store.ts';
 
-/** Holds tenders in memory: what is tested here is HTTP, PostgreSQL is tested where it runs. */
+/** A store of tenders in memory. These tests are about HTTP; the integration tests use PostgreSQL. */
 function memory(): Pick<TenderStore, 'add' | 'find' | 'latest'> {
   const rows: Tender[] = [];
   return {
@@ -25,7 +25,7 @@ function memory(): Pick<TenderStore, 'add' | 'find' | 'latest'> {
   };
 }
 
-/** Jobs in memory, with the rules that the queries of JobStore have. */
+/** A store of jobs in memory, with the rules of JobStore's queries. */
 function jobsInMemory(): Pick<JobStore, 'start' | 'finish' | 'find'> & { down: boolean } {
   const jobs = new Map<string, Job>();
   const store = {
@@ -95,7 +95,7 @@ test('should echo the request’s mark and the hops in the order in which a requ
   });
 });
 
-test('should refuse bad input with 400 and answer 503 while the database is away', async () => {
+test('should refuse bad input with 400 and answer 503 while the database is unavailable', async () => {
   await withApi(async (url) => {
     const post = async (body: string): Promise<number> =>
       (await fetch(`${url}/tenders`, { method: 'POST', body })).status;
@@ -109,7 +109,7 @@ test('should refuse bad input with 400 and answer 503 while the database is away
   });
 });
 
-test('should be ready only when it says so, and count its requests', async () => {
+test('should report readiness from its state, and count requests', async () => {
   await withApi(async (url, state) => {
     assert.equal((await fetch(`${url}/readyz`)).status, 503);
     state.ready = true;
@@ -124,7 +124,7 @@ test('should be ready only when it says so, and count its requests', async () =>
 const json = async (answer: Response): Promise<Record<string, unknown>> =>
   (await answer.json()) as Record<string, unknown>;
 
-test('should take a generation at once, and give its text when it is asked for it later', async () => {
+test('should accept a generation at once, and return its text later', async () => {
   const model = Promise.withResolvers<string>();
   const generator = new Generator(jobsInMemory(), { delayMs: 0, model: () => model.promise });
   await withApi(async (url) => {
@@ -139,7 +139,7 @@ test('should take a generation at once, and give its text when it is asked for i
   }, generator);
 });
 
-test('should refuse generations of what is not there, by another method, or too many', async () => {
+test('should refuse generations for unknown tenders, with another method, or too many', async () => {
   await withApi(async (url) => {
     const statuses = [
       (await fetch(`${url}/tenders/2/generate`, { method: 'POST' })).status,
@@ -156,7 +156,7 @@ test('should refuse generations of what is not there, by another method, or too 
   }, busy);
 });
 
-test('should take no more jobs than it can hold', async () => {
+test('should accept no more jobs than its limit', async () => {
   const model = Promise.withResolvers<string>();
   const generator = new Generator(jobsInMemory(), { delayMs: 0, model: () => model.promise });
   for (let n = 0; n < 500; n++) await generator.start('1');
@@ -167,7 +167,7 @@ test('should take no more jobs than it can hold', async () => {
   await generator.idle();
 });
 
-test('should answer 503 while the database is away, stay ready, and survive a job that cannot be written', async () => {
+test('should answer 503 while the database is unavailable, stay ready, and survive a job that cannot be written', async () => {
   const jobs = jobsInMemory();
   const model = Promise.withResolvers<string>();
   const generator = new Generator(jobs, { delayMs: 0, model: () => model.promise });
@@ -179,11 +179,15 @@ test('should answer 503 while the database is away, stay ready, and survive a jo
     assert.equal((await fetch(`${url}/readyz`)).status, 200);
     model.resolve('A draft that no one can keep.');
     await generator.idle();
-    assert.equal((await json(await fetch(`${url}/jobs/1`))).status, 'pending', 'it fails by its deadline');
+    assert.equal(
+      (await json(await fetch(`${url}/jobs/1`))).status,
+      'pending',
+      'the job will fail by its deadline',
+    );
   }, generator);
 });
 
-test('should answer after the time that the stub is given, with the number of the tender', async () => {
+test('should answer after the delay of the stub, with the number of the tender', async () => {
   const jobs = jobsInMemory();
   const generator = new Generator(jobs, { delayMs: 50 });
   const began = performance.now();
@@ -193,7 +197,7 @@ test('should answer after the time that the stub is given, with the number of th
   assert.equal((await jobs.find('1'))?.text, 'Draft of tender 1.');
 });
 
-test('should hand a stored tender on with the mark of its request, and log it within the trace', async () => {
+test('should hand over a stored tender with the mark of its request, and log it within the trace', async () => {
   const lines: string[] = [];
   const handed: unknown[] = [];
   const handover: Sources['handover'] = {

@@ -8,34 +8,34 @@ import { Busy, LLM, type Generator } from './generator.ts';
 import type { Handover } from './handover.ts';
 import type { TenderStore } from './store.ts';
 
-/** What answers come from. */
+/** Sources of the answers. */
 export interface Sources {
   readonly store: Pick<TenderStore, 'add' | 'find' | 'latest'>;
   readonly generator: Pick<Generator, 'start' | 'find'>;
-  /** Where tenders go once they are stored; absent where there is no AI service. */
+  /** Receives tenders once they are stored; absent without an AI service. */
   readonly handover?: Pick<Handover, 'accept'> | undefined;
 }
 
 export interface ApiOptions {
   readonly podName: string;
-  /** Added to every answer but those of probes and metrics: by it a control makes the service slow. */
+  /** Delay of every answer except those of probes and metrics, ms; for a negative control that makes the service slow. */
   readonly delayMs?: number;
-  /** Of so many answers, probes and metrics aside, one is a 503: by it a control makes the service fail. 0: none. */
+  /** Every n-th answer, without probes and metrics, is a 503; 0: none. For a negative control that makes the service fail. */
   readonly failEvery?: number;
-  /** Left out: lines go to the standard output, spans nowhere. */
+  /** Default: lines go to the standard output, spans are not exported. */
   readonly telemetry?: Telemetry;
 }
 
 export interface Api {
   readonly server: Server;
-  /** Set when the service can answer; readiness follows it. */
+  /** Set when the service can answer; /readyz reports it. */
   readonly state: { ready: boolean };
 }
 
 interface Answer {
   readonly status: number;
   readonly body: unknown;
-  /** The route as metrics name it: never the path itself, which holds ids. */
+  /** The route for metrics: not the path, which contains ids. */
   readonly route: string;
 }
 
@@ -81,7 +81,7 @@ function limitOf(url: URL): number {
   return limit;
 }
 
-/** Takes a tender: stored first, then handed on, which cannot make it fail any more. */
+/** Accepts a tender: stores it, then hands it over. A failed handover does not fail the request. */
 async function accept({ store, handover }: Sources, request: IncomingMessage, span: Span): Promise<Answer> {
   const title = titleOf(await readBody(request));
   const { mark } = span;
@@ -110,7 +110,7 @@ async function tender({ store }: Sources, id: string): Promise<Answer> {
     : { status: 200, body: found, route };
 }
 
-/** Takes a generation job; its text comes later and is asked for under /jobs/ID. */
+/** Accepts a generation job. Its text is generated later and returned by /jobs/ID. */
 async function generate({ generator }: Sources, request: IncomingMessage, id: string): Promise<Answer> {
   const route = '/tenders/:id/generate';
   if (request.method !== 'POST') return { status: 405, body: { error: 'use POST' }, route };
@@ -133,7 +133,7 @@ async function job({ generator }: Sources, id: string): Promise<Answer> {
     : { status: 200, body: { ...found, llm: LLM }, route };
 }
 
-/** Paths with an id in them; undefined for every other. */
+/** Answers paths that contain an id; undefined for other paths. */
 function byId(sources: Sources, request: IncomingMessage, path: string): Promise<Answer> | undefined {
   const match = /^\/(?:tenders\/(?<tender>\d{1,18})(?<generate>\/generate)?|jobs\/(?<job>\d{1,18}))$/.exec(
     path,
@@ -166,7 +166,7 @@ async function safeAnswer(
   }
 }
 
-/** Within the trace of its caller; a line for each request that is traced, or that failed. */
+/** Answers within the trace of the caller. Logs a request if it is traced or failed. */
 async function traced(sources: Sources, request: IncomingMessage, telemetry: Telemetry): Promise<Answer> {
   const { method = 'GET', url = '/' } = request;
   const attributes = { 'http.request.method': method, 'url.path': url };
@@ -185,7 +185,7 @@ async function traced(sources: Sources, request: IncomingMessage, telemetry: Tel
   });
 }
 
-/** What kubelet asks for, several times a second on every pod: it is neither traced nor logged. */
+/** Answers kubelet's probes. They are neither traced nor logged, because they come several times a second. */
 function probe(url: string | undefined, ready: boolean): Answer | undefined {
   const [path] = (url ?? '').split('?', 1);
   if (path === '/healthz') return { status: 200, body: { alive: true }, route: path };
@@ -193,7 +193,7 @@ function probe(url: string | undefined, ready: boolean): Answer | undefined {
   return undefined;
 }
 
-/** The marks that the hops before this one left, and this one's own. */
+/** The hops that a request passed, from their headers, and this service. */
 export function hopsOf(headers: IncomingMessage['headers']): string {
   return [...HOPS.filter((hop) => headers[`x-plumbline-hop-${hop}`] !== undefined), 'tender-api'].join(', ');
 }
@@ -214,7 +214,7 @@ function send(
   response.end(JSON.stringify(body));
 }
 
-/** Counts what telemetry itself does. */
+/** Metrics of the telemetry itself. */
 function countSpans(registry: Registry, telemetry: Telemetry): void {
   const { exported } = telemetry;
   const counter = (name: string, help: string, read: () => number): void => {
@@ -232,7 +232,7 @@ function countSpans(registry: Registry, telemetry: Telemetry): void {
   counter('telemetry_spans_dropped_total', 'Spans that could not be sent.', () => exported().dropped);
 }
 
-/** A server that answers from store and generator; it is not listening yet. */
+/** The server, not listening yet. */
 export function createApi(sources: Sources, options: ApiOptions): Api {
   const { podName, delayMs = 0, failEvery = 0, telemetry = telemetryOf({ service: 'tender-api' }) } = options;
   let answered = 0;
@@ -266,6 +266,6 @@ export function createApi(sources: Sources, options: ApiOptions): Api {
       response.destroy(error instanceof Error ? error : undefined);
     });
   });
-  server.keepAliveTimeout = 65_000; // longer than the gateway keeps its connections, so that it never reuses one that just closed
+  server.keepAliveTimeout = 65_000; // longer than the gateway keeps idle connections, so that the gateway never reuses one that was just closed
   return { server, state };
 }

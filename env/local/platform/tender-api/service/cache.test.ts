@@ -11,7 +11,7 @@ import { TenderCache } from './cache.ts';
 const bulk = (text: string): string => `$${text.length}\r\n${text}\r\n`;
 const list = (...texts: string[]): string => `*${texts.length}\r\n${texts.map(bulk).join('')}`;
 
-/** A server of Redis' protocol as far as the client asks; `answer` gives the reply to a command, or the promise of one. */
+/** A server for the part of Redis' protocol that the client uses; `answer` returns the reply to a command. */
 async function serverOf(
   t: TestContext,
   answer: (words: string[]) => string | Promise<string>,
@@ -34,7 +34,7 @@ async function serverOf(
   return { server, port: (server.address() as AddressInfo).port };
 }
 
-/** A cache before a master that answers each SET after what `lateMs` says of it (from 0 on). */
+/** A cache with a master that delays its answer to the n-th SET (from 0) by `lateMs(n)`. */
 async function cacheBefore(
   t: TestContext,
   lateMs: (set: number) => number,
@@ -76,7 +76,7 @@ test('should keep its connection when one answer is late', async (t) => {
   assert.deepEqual([sets >= 20, connections()], [true, 1]);
 });
 
-test('should ask the Sentinels for another connection when no answer comes any more', async (t) => {
+test('should reconnect through the Sentinels when no answer comes any more', async (t) => {
   const { cache, connections } = await cacheBefore(t, (set) => (set >= 5 ? 60_000 : 0));
   await putUntil(cache, () => connections() > 1);
   assert.ok(connections() > 1);

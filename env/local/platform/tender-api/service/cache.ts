@@ -1,11 +1,11 @@
-/** The newest tenders in Redis, for five minutes each. A cache: whoever finds nothing asks PostgreSQL. */
+/** Caches the newest tenders in Redis for five minutes each. Tenders that are not cached are in PostgreSQL. */
 import { Redis } from 'ioredis';
 import type { Telemetry } from '../../service-kit/telemetry.ts';
 import { Patience } from './patience.ts';
 import type { Tender } from './store.ts';
 
 export interface CacheOptions {
-  /** `host:port` of the Sentinels, which know the master. */
+  /** `host:port` of the Sentinels, which return the address of the master. */
   readonly sentinel: string;
   readonly master: string;
   readonly password: string;
@@ -13,12 +13,12 @@ export interface CacheOptions {
 }
 
 const TTL_S = 300;
-/** A cache that does not answer within this is no help; a request waits for it that long at most. */
+/** How long a request waits for the cache at most. */
 const ANSWER_MS = 300;
-/** After failures for so long it is left alone for as long, so that a Redis that hangs does not slow every request; a busy machine fails for less. */
+/** After failures for this long the cache is not used for as long, so that a hanging Redis does not slow every request. A busy machine fails for less. */
 const PAUSE_MS = 2_000;
 
-/** After time-outs for so long a connection is given up. One late answer is no reason: on a busy machine a new connection takes longer than that. */
+/** After timeouts for this long the connection is replaced. One late answer is no reason: on a busy machine a new connection takes longer. */
 const GIVE_UP_MS = 1_000;
 
 export class TenderCache {
@@ -32,7 +32,7 @@ export class TenderCache {
     this.#redis = new Redis({
       sentinels: [{ host, port: Number(port) }],
       name: options.master,
-      protocol: 2, // what Sentinels answer is read as lists
+      protocol: 2, // ioredis expects Sentinels' answers as lists, as in RESP2
       password: options.password,
       sentinelPassword: options.sentinelPassword,
       connectTimeout: 1_000,
@@ -42,14 +42,14 @@ export class TenderCache {
       maxRetriesPerRequest: 0,
       retryStrategy: (times) => Math.min(times * 200, 2_000),
       sentinelRetryStrategy: (times) => Math.min(times * 200, 2_000),
-      // A former master that comes back as a replica: the next connection asks the Sentinels again.
+      // READONLY: this is a former master that is now a replica. The new connection gets the master from the Sentinels.
       reconnectOnError: (error) => error.message.startsWith('READONLY'),
     });
-    // Each is told with the command that it made fail.
+    // Connection errors are logged with the command that they made fail.
     this.#redis.on('error', () => undefined);
   }
 
-  /** Never rejects: what is not cached is found in PostgreSQL. */
+  /** Never rejects: a tender that is not cached is read from PostgreSQL. */
   async put(tender: Tender): Promise<void> {
     if (this.#patience.pauses(performance.now())) return;
     const attributes = { 'db.system.name': 'redis', 'db.operation.name': 'SET' };
@@ -60,8 +60,8 @@ export class TenderCache {
       this.#patience.succeeded();
     } catch (error) {
       const failingMs = this.#patience.failed(performance.now());
-      // A master that is frozen keeps its connections, and the Sentinels may have made another one: the next connection asks them. Of several that
-      // time out at once the first does it: the others would end the connection that it has begun.
+      // A frozen master keeps its connections open although the Sentinels may have promoted another one, so reconnect through them. If several
+      // commands time out at once, only the first reconnects: the others would end the connection that it has begun.
       const gone = failingMs >= GIVE_UP_MS && /timed out/.test(String(error));
       if (gone && this.#redis.status === 'ready') this.#redis.disconnect(true);
       this.#telemetry.log('warn', 'the tender was not cached', { tender: tender.id, cause: String(error) });

@@ -1,21 +1,21 @@
-/** Generates the text of tenders in the background. The language model is a stub: it answers the same after a fixed time. */
+/** Generates the text of tenders in the background. The language model is a stub that gives a fixed answer after a fixed time. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Telemetry } from '../../service-kit/telemetry.ts';
 import type { Job, JobStore } from './jobs.ts';
 
 export interface GeneratorOptions {
-  /** How long the stub takes to answer. */
+  /** Time until the stub answers, ms. */
   readonly delayMs: number;
-  /** In place of the stub. */
+  /** Replaces the stub. */
   readonly model?: (job: Job) => Promise<string>;
   readonly log?: Telemetry['log'];
 }
 
-/** Said in every answer about a job, so that no one takes its speed for a model's. */
+/** Included in every answer about a job, so that its speed is not taken for that of a real model. */
 export const LLM = 'stubbed';
-/** A job that has not ended after this long counts as failed: its pod is gone, or the database was. */
+/** A job that has not ended after this long counts as failed: its pod or the database was lost. */
 const GRACE_MS = 30_000;
-/** Jobs of one pod at a time; beyond them it says that it is busy. */
+/** Maximum number of running jobs of one pod; further jobs are refused as busy. */
 const MOST_JOBS = 500;
 
 export class Busy extends Error {}
@@ -42,8 +42,8 @@ export class Generator {
   }
 
   /**
-   * Takes a job and answers at once; undefined when there is no such tender.
-   * @throws Busy when this pod has as many as it takes
+   * Accepts a job and returns at once; undefined if there is no such tender.
+   * @throws Busy if this pod has the maximum number of jobs
    */
   async start(tender: string): Promise<Job | undefined> {
     if (this.#running.size >= MOST_JOBS)
@@ -59,12 +59,12 @@ export class Generator {
     return this.#jobs.find(id);
   }
 
-  /** Resolves when no job of this pod runs any more. */
+  /** Resolves when this pod has no running job. */
   async idle(): Promise<void> {
     while (this.#running.size > 0) await Promise.all(this.#running);
   }
 
-  /** Never rejects: what cannot be written down fails by its deadline. */
+  /** Never rejects: a job whose result cannot be written fails by its deadline. */
   async #generate(job: Job): Promise<void> {
     try {
       await this.#jobs.finish(job.id, { text: await this.#model(job) });

@@ -18,7 +18,7 @@ interface Seen {
   open: OpenTender[];
 }
 
-/** Redis, RabbitMQ and PostgreSQL as they are seen from here; they themselves are tested where they run. */
+/** Stubs of Redis, RabbitMQ and PostgreSQL; the real ones are in the integration tests. */
 function parts(): { seen: Seen; handover: Handover } {
   const seen: Seen = { cached: [], published: [], writtenDown: [], lines: [], refuses: false, open: [] };
   const telemetry = telemetryOf({ service: 'tender-api', env: {}, write: (line) => seen.lines.push(line) });
@@ -48,7 +48,7 @@ function parts(): { seen: Seen; handover: Handover } {
   return { seen, handover };
 }
 
-test('should cache and hand over a tender, and write down that it was confirmed', async () => {
+test('should cache and hand over a tender, and record its confirmation', async () => {
   const { seen, handover } = parts();
   await handover.accept(TENDER, 'm-1');
   assert.deepEqual([seen.cached, seen.writtenDown], [['7'], []]);
@@ -57,7 +57,7 @@ test('should cache and hand over a tender, and write down that it was confirmed'
   assert.deepEqual(seen.writtenDown, ['7']);
 });
 
-test('should not fail with RabbitMQ, and hand over later what it did not confirm, in the same trace', async () => {
+test('should not fail when RabbitMQ fails, and hand over unconfirmed tenders later in the same trace', async () => {
   const { seen, handover } = parts();
   seen.refuses = true;
   await handover.accept(TENDER, 'm-1');

@@ -1,6 +1,6 @@
 /**
- * What becomes of a tender once PostgreSQL has it: it is cached, and handed to the AI service. An accepted tender is never lost to that: the table is
- * the outbox, and what RabbitMQ has not confirmed is handed over again, by whichever pod looks first.
+ * After a tender is stored in PostgreSQL, it is cached and handed over to the AI service. No accepted tender is lost: the table is the outbox.
+ * A tender that RabbitMQ has not confirmed is handed over again by any pod.
  */
 import { parseTraceparent } from '../../service-kit/context.ts';
 import type { Telemetry } from '../../service-kit/telemetry.ts';
@@ -16,7 +16,7 @@ export interface HandoverParts {
   readonly telemetry: Telemetry;
 }
 
-/** How often the outbox is looked at and confirmations are written down. */
+/** Interval at which the outbox is read and confirmations are recorded. */
 const EVERY_MS = 1_000;
 
 export class Handover {
@@ -33,18 +33,18 @@ export class Handover {
     this.#timer = setInterval(() => void this.look(), EVERY_MS);
   }
 
-  /** Ends with what is confirmed written down. */
+  /** Stops after recording the pending confirmations. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     await this.#writeDown();
   }
 
-  /** Never rejects: what fails is tried again from the outbox. */
+  /** Never rejects: a failed handover is retried from the outbox. */
   async accept(tender: Tender, mark: string | undefined): Promise<void> {
     await Promise.all([this.#parts.cache.put(tender), this.#publish({ ...tender, mark })]);
   }
 
-  /** Writes down what was confirmed, and hands over again what was not. Never rejects: the next look does it. */
+  /** Records confirmations and hands over unconfirmed tenders again. Never rejects: the next interval retries. */
   async look(): Promise<void> {
     if (this.#looking) return;
     this.#looking = true;
@@ -58,7 +58,7 @@ export class Handover {
     }
   }
 
-  /** Within the trace of the request that brought it. */
+  /** Hands a tender over again, within the trace of its original request. */
   async #again(open: OpenTender): Promise<void> {
     const parent = parseTraceparent(open.traceparent);
     const options = { kind: 'internal', parent, mark: open.mark } as const;
@@ -70,7 +70,7 @@ export class Handover {
       await this.#parts.queue.publish({ tender: id, title, mark });
       this.#confirmed.push(id);
     } catch (error) {
-      this.#parts.telemetry.log('warn', 'the tender was not handed over and is tried again', {
+      this.#parts.telemetry.log('warn', 'the tender was not handed over and will be retried', {
         tender: id,
         cause: String(error),
       });

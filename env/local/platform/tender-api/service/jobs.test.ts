@@ -8,7 +8,7 @@ interface Query {
   values: unknown[];
 }
 
-/** A pool that answers with these rows and remembers what it was asked; PostgreSQL itself is tested where it runs. */
+/** A stub of a pool that returns these rows and records the queries; the integration tests use PostgreSQL. */
 function pool(rows: unknown[]): { pool: Pool; asked: Query[] } {
   const asked: Query[] = [];
   const query = (text: string, values: unknown[]): Promise<{ rows: unknown[] }> => {
@@ -20,7 +20,7 @@ function pool(rows: unknown[]): { pool: Pool; asked: Query[] } {
 
 const ROW = { id: '3', tender: '1', status: 'pending', result: null };
 
-test('should write to the primary and read from a replica, or from the primary what a replica lacks', async () => {
+test('should write to the primary and read from a replica, or from the primary if the replica lacks the job', async () => {
   const primary = pool([ROW]);
   const behind = pool([]);
   const store = new JobStore(primary.pool, behind.pool);
@@ -35,14 +35,14 @@ test('should write to the primary and read from a replica, or from the primary w
   assert.equal(primary.asked.length, 2);
 });
 
-test('should start nothing for a tender that is not there', async () => {
+test('should start no job for a tender that does not exist', async () => {
   const { pool: empty } = pool([]);
   const store = new JobStore(empty, empty);
   assert.equal(await store.start('9', 1), undefined);
   assert.equal(await store.find('9'), undefined);
 });
 
-test('should end only jobs that are pending and in time, and read those that are late as failed', async () => {
+test('should end only jobs that are pending and in time, and report late ones as failed', async () => {
   const { pool: primary, asked } = pool([]);
   const store = new JobStore(primary, primary);
   await store.finish('3', { text: 'a draft' });

@@ -1,11 +1,11 @@
-/** Generation jobs in PostgreSQL: whoever asks any pod learns how a job stands, whatever became of the pod that took it. */
+/** Generation jobs in PostgreSQL, so that every pod can report a job's status, even if the pod that accepted it is lost. */
 import type { Pool } from 'pg';
 
 export interface Job {
   readonly id: string;
   readonly tender: string;
   readonly status: 'pending' | 'done' | 'failed';
-  /** What was generated; absent until it is done. */
+  /** The generated text; absent until the job is done. */
   readonly text?: string;
 }
 
@@ -24,7 +24,7 @@ interface Row {
   result: string | null;
 }
 
-/** A job past its deadline has failed, though no one is left to write it down: its pod may be gone. */
+/** A pending job counts as failed after its deadline, because its pod may be lost and cannot record the failure. */
 const COLUMNS = `id::text, tender_id::text AS tender, result,
   CASE WHEN status = 'pending' AND deadline < now() THEN 'failed' ELSE status END AS status`;
 
@@ -41,7 +41,7 @@ export class JobStore {
     this.#replica = replica;
   }
 
-  /** A new job for a tender that is there; undefined when it is not. */
+  /** A new job for a tender; undefined if the tender does not exist. */
   async start(tender: string, deadlineMs: number): Promise<Job | undefined> {
     const { rows } = await this.#primary.query<Row>(
       `INSERT INTO generation_jobs (tender_id, deadline)
@@ -51,7 +51,7 @@ export class JobStore {
     return rows[0] && toJob(rows[0]);
   }
 
-  /** Writes down how a job ended; one that ended already, or whose deadline has passed, stays as it is. */
+  /** Records how a job ended. A job that has ended before, or whose deadline has passed, is not changed. */
   async finish(id: string, end: { text: string } | 'failed'): Promise<void> {
     await this.#primary.query(
       `UPDATE generation_jobs SET status = $2, result = $3
@@ -60,7 +60,7 @@ export class JobStore {
     );
   }
 
-  /** One job. A replica may be behind, so that what it lacks is asked of the primary too. */
+  /** One job. If the replica, which may lag, lacks it, the primary is queried. */
   async find(id: string): Promise<Job | undefined> {
     const query = `SELECT ${COLUMNS} FROM generation_jobs WHERE id = $1`;
     const { rows } = await this.#replica.query<Row>(query, [id]);

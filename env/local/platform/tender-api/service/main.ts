@@ -1,4 +1,4 @@
-/** Entry: reads the environment, makes the tables, serves until SIGTERM, then finishes what is in flight. */
+/** Entry: reads the environment, creates the tables, serves until SIGTERM, then finishes requests in flight. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { telemetryOf } from '../../service-kit/telemetry.ts';
 import { createApi } from './api.ts';
@@ -16,7 +16,7 @@ function setting(name: string): string {
 
 const telemetry = telemetryOf({ service: 'tender-api' });
 const { log } = telemetry;
-/** Set where the AI service is provisioned. */
+/** True if the AI service is provisioned. */
 const handsOver = process.env.HANDS_OVER === 'on';
 const store = new TenderStore({
   primaryHost: setting('PRIMARY_HOST'),
@@ -25,14 +25,14 @@ const store = new TenderStore({
   handsOver,
   telemetry,
 });
-/** The stub's time to answer, ms. */
+/** Time until the stub answers, ms. */
 const DEFAULT_LLM_DELAY_MS = 200;
 const generator = new Generator(store.jobs, {
   delayMs: Number(process.env.LLM_DELAY_MS ?? DEFAULT_LLM_DELAY_MS),
   log,
 });
 
-/** What tenders are handed to, and how that ends. */
+/** The handover of tenders, with its start and end. */
 function wayOn(): { handover: Handover; start: () => void; close: () => Promise<void> } {
   const cache = new TenderCache(
     {
@@ -79,7 +79,7 @@ const api = createApi(
 );
 const ended = new AbortController();
 
-/** No request comes any more; what was taken is written down before the database is left. */
+/** Called when no request is left: finishes jobs and records confirmations before it disconnects from the database. */
 async function finish(): Promise<void> {
   await generator.idle();
   await way?.close();
@@ -107,7 +107,7 @@ while (!ended.signal.aborted && !api.state.ready) {
     way?.start();
     log('info', 'ready');
   } catch (error) {
-    log('warn', 'the database is not there yet', { cause: String(error) });
+    log('warn', 'the database is not available yet', { cause: String(error) });
     await delay(RETRY_MS, undefined, { signal: ended.signal }).catch(() => undefined);
   }
 }

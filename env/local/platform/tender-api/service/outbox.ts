@@ -1,15 +1,15 @@
-/** Tenders that wait to be handed to the AI service, as the table of tenders has them. */
+/** The outbox: tenders in the table that wait for their handover to the AI service. */
 import type { Pool } from 'pg';
 
 export interface OpenTender {
   readonly id: string;
   readonly title: string;
   readonly mark: string | undefined;
-  /** Of the request that brought it. */
+  /** Trace context of the request that created the tender. */
   readonly traceparent: string | undefined;
 }
 
-/** A tender that was offered this long ago without a confirmation is offered again. Longer than its pod needs to write one down. */
+/** A tender is offered again this long after an offer without confirmation. Longer than a pod needs to record a confirmation. */
 const AGAIN_AFTER_S = 10;
 const MOST_AT_ONCE = 50;
 
@@ -27,14 +27,14 @@ export class Outbox {
     this.#primary = primary;
   }
 
-  /** Writes down that RabbitMQ has confirmed them. */
+  /** Records that RabbitMQ has confirmed these tenders. */
   async handedOver(ids: readonly string[]): Promise<void> {
     await this.#primary.query('UPDATE tenders SET handed_over_at = now() WHERE id = ANY($1::bigint[])', [
       ids,
     ]);
   }
 
-  /** Takes some that nobody has confirmed; no other pod takes them before the same time has passed again. */
+  /** Claims some unconfirmed tenders. No other pod claims them until AGAIN_AFTER_S has passed again. */
   async takeOpen(): Promise<OpenTender[]> {
     const { rows } = await this.#primary.query<Row>(
       `UPDATE tenders SET offered_at = now() WHERE id IN (

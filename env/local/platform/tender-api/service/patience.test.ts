@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Patience } from './patience.ts';
 
-test('should not pause for failures of a moment, however many', () => {
+test('should not pause for short failures, however many', () => {
   const patience = new Patience(2_000);
   for (const atMs of [10_000, 10_001, 11_900]) patience.failed(atMs);
   assert.equal(patience.pauses(11_901), false);
@@ -11,7 +11,7 @@ test('should not pause for failures of a moment, however many', () => {
   assert.equal(patience.pauses(12_101), false);
 });
 
-test('should pause after failures that last, and again where they go on', () => {
+test('should pause after lasting failures, and again if they continue', () => {
   const patience = new Patience(2_000);
   patience.failed(10_000);
   patience.failed(12_000);

@@ -1,10 +1,10 @@
-/** When to leave alone what does not answer. Times are of one monotonic clock, ms. */
+/** Decides when to pause the use of a server that does not answer. Times are from one monotonic clock, ms. */
 export class Patience {
   readonly #forMs: number;
   #failingSinceMs: number | null = null;
   #pausedUntilMs = 0;
 
-  /** @param forMs failures for longer than this, with no success between, make a pause of the same length */
+  /** @param forMs failures for longer than this, without a success in between, cause a pause of the same length */
   constructor(forMs: number) {
     this.#forMs = forMs;
   }
@@ -17,7 +17,7 @@ export class Patience {
     this.#failingSinceMs = null;
   }
 
-  /** @returns since when it has been failing, ms ago; 0 for the first failure after a success */
+  /** @returns how long it has been failing, ms; 0 for the first failure after a success */
   failed(nowMs: number): number {
     this.#failingSinceMs ??= nowMs;
     const forMs = nowMs - this.#failingSinceMs;

@@ -1,4 +1,4 @@
-/** Hands tenders to the AI service: persistent messages to its quorum queue, each confirmed by RabbitMQ before it counts as handed over. */
+/** Hands tenders over to the AI service as persistent messages in its quorum queue. A tender counts as handed over when RabbitMQ has confirmed it. */
 import { connect, type ChannelModel, type ConfirmChannel } from 'amqplib';
 import { broken, MARK_HEADER, type Telemetry } from '../../service-kit/telemetry.ts';
 
@@ -10,18 +10,18 @@ export interface QueueOptions {
   readonly password: string;
 }
 
-/** What the AI service is told of a tender. */
+/** Message to the AI service about a tender. */
 export interface TenderJob {
   readonly tender: string;
   readonly title: string;
   readonly mark: string | undefined;
 }
 
-/** Made by the environment with all members of the cluster (env/local/platform/rabbitmq/queue.ts). */
+/** Declared by the environment on all members of the cluster (env/local/platform/rabbitmq/queue.ts). */
 export const JOBS_QUEUE = 'tender.jobs';
 const HEARTBEAT_S = 5;
 const CONNECT_MS = 3_000;
-/** A confirmation that has not come by then may still come: the job is handed over again later, and done once in effect. */
+/** A later confirmation is ignored: the job is handed over again, which is harmless because doing it twice has the same effect as once. */
 const CONFIRM_MS = 1_500;
 const RETRY_MS = 500;
 
@@ -42,7 +42,7 @@ export class JobQueue {
     this.#telemetry = telemetry;
   }
 
-  /** Connects, and again whenever the connection is lost, until it is closed. */
+  /** Connects, and reconnects whenever the connection is lost, until close. */
   start(): void {
     void this.#open().catch((error: unknown) => {
       this.#lost(error);
@@ -84,7 +84,7 @@ export class JobQueue {
       '',
       JOBS_QUEUE,
       Buffer.from(JSON.stringify({ tender, title })),
-      // Mandatory: what no queue takes is confirmed too, after it was returned.
+      // mandatory: RabbitMQ also confirms a message that no queue takes, but returns it first, so that it can be rejected here.
       { persistent: true, mandatory: true, messageId: tender, contentType: 'application/json', headers },
       (error: Error | null) => {
         if (error !== null) reject(new NotConfirmed(`refused: ${error.message}`));
@@ -135,7 +135,7 @@ export class JobQueue {
     this.#model = undefined;
     for (const reject of this.#waiting.values()) reject(new NotConfirmed('the connection was lost'));
     if (this.#closed) return;
-    // Told once: it is looked for twice a second.
+    // Logged once per cause, because it reconnects twice a second.
     if (this.#told !== String(cause))
       this.#telemetry.log('warn', 'no connection to RabbitMQ', { cause: String(cause) });
     this.#told = String(cause);

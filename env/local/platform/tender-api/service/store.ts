@@ -10,10 +10,10 @@ export interface Tender {
   readonly createdAt: string;
 }
 
-/** How far the AI service is with a tender: `degraded` is done without the language model. */
+/** Status of a tender in the AI service; `degraded`: done without the language model. */
 export type TenderStatus = 'accepted' | 'done' | 'degraded' | 'failed';
 
-/** Where a tender came from, kept with it for whoever works on it later. */
+/** Mark and trace context of the request that created a tender, stored for later processing. */
 export interface Origin {
   readonly mark?: string | undefined;
   readonly traceparent?: string | undefined;
@@ -23,14 +23,14 @@ export interface StoreOptions {
   readonly primaryHost: string;
   readonly replicaHost: string;
   readonly password: string;
-  /** Whether tenders are handed to the AI service: only then do they wait for it. */
+  /** Whether tenders are handed over to the AI service; only then do they enter the outbox. */
   readonly handsOver: boolean;
   readonly telemetry: Telemetry;
 }
 
-const POOL_SIZE = 5; // five pods with two pools stay below the role's limit of 30 connections, replicas counted apart
+const POOL_SIZE = 5; // five pods with two pools each stay below the role's limit of 30 connections, which the primary and the replicas count separately
 const CONNECT_TIMEOUT_MS = 2_000;
-/** Ends a query on the client's side: a frozen server never answers, and its own time-outs do not run. */
+/** Timeout on the client's side, because the timeouts of a frozen server do not run. */
 const QUERY_TIMEOUT_MS = 3_000;
 
 const TABLE = `CREATE TABLE IF NOT EXISTS tenders (
@@ -43,10 +43,10 @@ const TABLE = `CREATE TABLE IF NOT EXISTS tenders (
   offered_at timestamptz,
   handed_over_at timestamptz
 )`;
-/** Of the tenders that wait to be handed over: few at any time. */
+/** Partial index of the tenders that wait for their handover, which are few at any time. */
 const OPEN_INDEX = `CREATE INDEX IF NOT EXISTS tenders_open ON tenders (offered_at)
   WHERE status = 'accepted' AND handed_over_at IS NULL AND offered_at IS NOT NULL`;
-/** Any constant will do: two pods that start at once must not create the tables at the same time. */
+/** Arbitrary key of the advisory lock that prevents two starting pods from creating the tables at the same time. */
 const TABLE_LOCK = 7_021_411;
 
 function pool(host: string, password: string, log: Telemetry['log']): Pool {
@@ -96,7 +96,7 @@ export class TenderStore {
     this.jobs = new JobStore(this.#primary, this.#replica);
   }
 
-  /** Makes the tables if they are not there. */
+  /** Creates the tables if they do not exist. */
   async prepare(): Promise<void> {
     const client = await this.#primary.connect();
     let failure: Error | undefined;
@@ -129,7 +129,7 @@ export class TenderStore {
     return toTender(row);
   }
 
-  /** One tender, and how far it is. A replica may be behind, so that what it lacks is asked of the primary too. */
+  /** One tender with its status. If the replica, which may lag, lacks it, the primary is queried. */
   async find(id: string): Promise<(Tender & { status: TenderStatus }) | undefined> {
     const query = 'SELECT id::text, title, created_at, status FROM tenders WHERE id = $1';
     type Found = Row & { status: TenderStatus };
@@ -138,7 +138,7 @@ export class TenderStore {
     return row === undefined ? undefined : { ...toTender(row), status: row.status };
   }
 
-  /** The newest tenders, as a replica has them. Without its table `id` would be the text that is selected, which no index sorts. */
+  /** The newest tenders on a replica. ORDER BY must say `tenders.id`: a bare `id` would be the selected text, which has no index. */
   async latest(limit: number): Promise<Tender[]> {
     const { rows } = await this.#traced('SELECT tenders', () =>
       this.#replica.query<Row>(

@@ -1,4 +1,4 @@
-/** The reading part of Kong's Admin API (3.9): /status, /services, /routes, /upstreams and their targets and health; and /metrics. */
+/** The read-only part of Kong's Admin API (3.9): /status, /services, /routes, /upstreams with targets and health; also /metrics. */
 import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { hostname } from 'node:os';
@@ -15,13 +15,13 @@ const STARTED_S = Math.floor(Date.now() / 1000);
 const stamps = { created_at: STARTED_S, updated_at: STARTED_S };
 const page = (...data: unknown[]): unknown => ({ data, next: null });
 
-/** A route with the health of where it leads. */
+/** A route with the health of its upstream. */
 export interface Served {
   readonly route: Route;
   readonly health: UpstreamHealth;
 }
 
-/** What the Admin API says of one route: its Kong service, route, upstream and target. */
+/** One route as objects of the Admin API: Kong service, route, upstream and target. */
 function objectsOf({ route: { prefix, upstream }, health }: Served): Record<Kind, Record<string, unknown>> {
   const { name, host, port } = upstream;
   const ids = {
@@ -70,7 +70,7 @@ function objectsOf({ route: { prefix, upstream }, health }: Served): Record<Kind
 
 type Kind = 'service' | 'route' | 'upstream' | 'target' | 'health';
 
-/** Answers by path; undefined where Kong would say 404. */
+/** Answers by path; undefined where Kong would answer 404. */
 export function adminAnswers(served: readonly Served[], counters: Counters): (path: string) => unknown {
   const all = (kind: Kind): Record<string, unknown>[] => served.map((one) => objectsOf(one)[kind]);
   const fixed: Record<string, () => unknown> = {
@@ -88,7 +88,7 @@ export function adminAnswers(served: readonly Served[], counters: Counters): (pa
 
 const ONE = /^\/(service|route|upstream)s\/([^/]+)(?:\/(targets|health))?$/;
 
-/** What there is of one object, or of what lies below an upstream. */
+/** One object, or the targets or health below an upstream. */
 function ofOne(served: readonly Served[], path: string): unknown {
   const [, kind = '', name = '', below] = ONE.exec(path) ?? [];
   const one = served.find(({ route }) => route.upstream.name === name);
@@ -112,7 +112,7 @@ export function metricsText(counters: Counters, spans: { sent: number; dropped: 
   ].join('');
 }
 
-/** The Admin API's server; it reads only. */
+/** The server of the Admin API. It answers only GET. */
 export function adminServer(
   served: readonly Served[],
   counters: Counters,

@@ -26,7 +26,7 @@ async function listening(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-test('should pass a request on with its mark and body, and bring the answer back', async () => {
+test('should forward a request with its mark and body, and return the answer', async () => {
   const backend = createServer((request, response) => {
     response.writeHead(201, { 'x-seen': String(request.headers['x-plumbline-hop-gateway']) });
     request.pipe(response);
@@ -62,7 +62,7 @@ test('should answer 502 when nobody listens upstream, and count it', async () =>
   }
 });
 
-test('should let go of what no client waits for, and hold up nobody for those that do not answer', async () => {
+test('should drop requests whose client is gone, and not delay others for requests that are not answered', async () => {
   let silent = 0;
   let closed = 0;
   const backend = createServer((request, response) => {
@@ -87,7 +87,7 @@ test('should let go of what no client waits for, and hold up nobody for those th
     const ends = await Promise.allSettled(held);
     assert.ok(ends.every(({ status }) => status === 'rejected'));
     await until(() => closed === held.length);
-    assert.equal(counters.failures, 0, 'a client that leaves is no failure of the upstream');
+    assert.equal(counters.failures, 0, 'a client that closes its request is not a failure of the upstream');
   } finally {
     for (const one of [server, backend]) {
       one.closeAllConnections();
@@ -96,7 +96,7 @@ test('should let go of what no client waits for, and hold up nobody for those th
   }
 });
 
-test('should repeat only what the upstream cannot have done', () => {
+test('should repeat only requests that the upstream cannot have executed', () => {
   const error = (code: string): NodeJS.ErrnoException => Object.assign(new Error(code), { code });
   assert.ok(mayRepeat(error('ECONNREFUSED'), 'POST', false));
   assert.ok(mayRepeat(error('ECONNRESET'), 'GET', false));
@@ -105,7 +105,7 @@ test('should repeat only what the upstream cannot have done', () => {
   assert.ok(!mayRepeat(error('ETIMEDOUT'), 'GET', true));
 });
 
-test('should keep headers of one connection to that connection', () => {
+test('should not forward hop-by-hop headers', () => {
   assert.deepEqual(passedOn({ connection: 'close', 'transfer-encoding': 'chunked', accept: '*/*' }), {
     accept: '*/*',
   });
@@ -127,7 +127,7 @@ test('should change the upstream’s health only after two results of the same k
   assert.equal(health.current, 'HEALTHY');
 });
 
-test('should publish the upstream’s health where Kong’s Admin API has it', () => {
+test('should publish the upstream’s health at the paths of Kong’s Admin API', () => {
   const health = new UpstreamHealth(upstream);
   const answers = adminAnswers([{ route: to(1), health }], { requests: 7, failures: 0 });
   health.note(false);
@@ -140,7 +140,7 @@ test('should publish the upstream’s health where Kong’s Admin API has it', (
   assert.equal(answers('/constructor'), undefined);
 });
 
-test('should send each path to its own upstream, under the name that it has there, within one trace', async () => {
+test('should send each path to its upstream, with the path that it has there, within one trace', async () => {
   const seen: string[] = [];
   const backend = createServer((request, response) => {
     seen.push(`${request.url ?? ''} ${String(request.headers.traceparent).slice(3, 35)}`);
@@ -156,7 +156,7 @@ test('should send each path to its own upstream, under the name that it has ther
     const headers = { traceparent: `00-${trace}-00f067aa0ba902b7-01`, 'x-plumbline-mark': 'm-1' };
     assert.equal((await fetch(`${url}/ai/draft?x=1`, { method: 'POST', headers })).status, 200);
     assert.deepEqual(seen, [`/v1/draft?x=1 ${trace}`]);
-    while (lines.length === 0) await delay(1); // it is written once the answer is sent
+    while (lines.length === 0) await delay(1); // the line is written after the answer is sent
     const line = JSON.parse(lines[0] ?? '{}') as Record<string, unknown>;
     assert.deepEqual([line.trace_id, line.mark, line.msg], [trace, 'm-1', 'POST /ai/draft 200']);
   } finally {

@@ -1,4 +1,4 @@
-/** Active health checks of the upstream, as Kong's `healthchecks.active`: two successes heal, two failures condemn. */
+/** Active health checks of the upstream, as Kong's `healthchecks.active`: two successes make it healthy, two failures unhealthy. */
 import { get } from 'node:http';
 
 export interface Upstream {
@@ -13,7 +13,7 @@ const PERIOD_MS = 2_000;
 const TIMEOUT_MS = 1_000;
 const THRESHOLD = 2;
 
-/** Whether the upstream says that it is ready. */
+/** Whether the upstream reports that it is ready. */
 async function probe(upstream: Upstream): Promise<boolean> {
   return await new Promise((resolve) => {
     const request = get({ ...upstream, path: '/readyz', timeout: TIMEOUT_MS, agent: false }, (response) => {
@@ -52,7 +52,7 @@ export class UpstreamHealth {
     this.note(await probe(this.#upstream));
   }
 
-  /** Takes the result of one check into account. The first one decides alone. */
+  /** Records the result of one check. The very first result decides alone. */
   note(good: boolean): void {
     if (good) this.#streak = Math.max(this.#streak, 0) + 1;
     else this.#streak = Math.min(this.#streak, 0) - 1;

@@ -1,6 +1,6 @@
 /**
- * A stand-in for Kong Gateway: a reverse proxy with a route or two, active health checks, and the part of the Admin API that
- * reads state. Paths and fields follow the documentation of Kong Gateway 3.9 (Admin API, open source edition).
+ * A stand-in for Kong Gateway: a reverse proxy with one or two routes, active health checks, and the read-only part of the
+ * Admin API. Paths and fields follow the documentation of Kong Gateway 3.9 (Admin API, open source edition).
  */
 import { telemetryOf } from '../../../service-kit/telemetry.ts';
 import { adminServer } from './admin.ts';
@@ -18,7 +18,7 @@ function upstreamOf(address: string): Upstream {
   return { name: host.split('.')[0] ?? host, host, port: Number(port) };
 }
 
-/** `/ai/draft` is the AI service's `/v1/draft`, where there is one; everything else belongs to the backend. */
+/** With an AI service, `/ai/draft` is its `/v1/draft`. Every other path goes to the backend. */
 const { AI_UPSTREAM } = process.env;
 const routes: readonly Route[] = [
   { prefix: '/', becomes: '/', upstream: upstreamOf(setting('UPSTREAM')) },

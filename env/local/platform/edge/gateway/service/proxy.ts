@@ -1,4 +1,4 @@
-/** Passes requests on, leaves its mark on them, and tries again where the upstream cannot have seen them. */
+/** Forwards requests with its hop header, and retries those that the upstream cannot have executed. */
 import {
   Agent,
   createServer,
@@ -18,7 +18,7 @@ export interface Counters {
   failures: number;
 }
 
-/** Where requests whose path begins so are sent, and what stands there in place of the beginning. */
+/** Requests whose path begins with `prefix` go to `upstream`, with `becomes` in place of the prefix. */
 export interface Route {
   readonly prefix: string;
   readonly becomes: string;
@@ -45,11 +45,11 @@ const ATTEMPTS = 3;
 const TIMEOUT_MS = 10_000;
 const MAX_BODY_BYTES = 1 << 20;
 /**
- * Connections to the upstream at once, as many as nginx' default (`worker_connections`). Where they are few, one pod that does not answer
- * holds them all, and every request after it waits in memory for its turn.
+ * Maximum number of connections to the upstream: nginx' default (`worker_connections`). With few connections, one pod that does not answer
+ * would occupy all of them, and every later request would wait in memory.
  */
 const MOST_CONNECTIONS = 1024;
-/** nginx' status for a client that closed its request: it is not the upstream that failed. */
+/** nginx' status for a request that the client closed, to distinguish it from a failure of the upstream. */
 const CLIENT_CLOSED = 499;
 
 interface Attempt {
@@ -57,15 +57,15 @@ interface Attempt {
   readonly outgoing: ServerResponse;
   readonly body: Buffer;
   readonly upstream: Upstream;
-  /** Path and query as the upstream knows them. */
+  /** Path and query for the upstream. */
   readonly path: string;
   readonly agent: Agent;
   readonly podName: string;
-  /** Trace context for the upstream; none where a control has it dropped. */
+  /** Trace context for the upstream; undefined while a negative control drops it. */
   readonly traceparent: string | undefined;
 }
 
-/** The route of a path: that with the longest prefix. */
+/** The route of a path: the one with the longest matching prefix. */
 export function routeOf(routes: readonly Route[], path: string): Route | undefined {
   return routes
     .filter(({ prefix }) => path.startsWith(prefix))
@@ -107,7 +107,7 @@ async function send(attempt: Attempt, remember: (request: ClientRequest) => void
       },
     });
     remember(request);
-    // Nobody waits for the answer any more: what is kept for it is let go at once.
+    // When the client closes the request, the connection to the upstream is freed at once.
     const clientClosed = (): void => void request.destroy(new Error('the client closed the request'));
     outgoing.once('close', clientClosed);
     request.on('response', (answer) => {
@@ -124,8 +124,8 @@ async function send(attempt: Attempt, remember: (request: ClientRequest) => void
 }
 
 /**
- * Whether a failed attempt may be repeated: the upstream never saw it (no connection), or closed a kept connection under
- * it, or reading twice does no harm. The same rule as nginx' `proxy_next_upstream` without `non_idempotent`.
+ * Whether a failed attempt may be repeated: there was no connection to the upstream, or the upstream closed a reused
+ * connection, or the method only reads. The same rule as nginx' `proxy_next_upstream` without `non_idempotent`.
  */
 export function mayRepeat(
   error: NodeJS.ErrnoException,
@@ -161,7 +161,7 @@ function refuse(outgoing: ServerResponse, status: number, message: string): void
   outgoing.end(JSON.stringify({ message }));
 }
 
-/** Passes one request on and brings the answer back. @returns the status that the client saw */
+/** Forwards one request and returns the answer to the client. @returns the status that the client got */
 async function pass(attempt: Attempt, counters: Counters, { log, tracer }: Telemetry): Promise<number> {
   let answer: IncomingMessage;
   try {
@@ -185,12 +185,12 @@ async function pass(attempt: Attempt, counters: Counters, { log, tracer }: Telem
   return status;
 }
 
-/** A path as a span is named: numbers are ids. */
+/** The path for the name of a span: numbers, which are ids, are replaced. */
 function templateOf(path: string): string {
   return (path.split('?', 1)[0] ?? path).replaceAll(/\/\d+(?=\/|$)/g, '/:id');
 }
 
-/** The proxy's server, not listening yet, and what it counts. */
+/** The proxy's server, not listening yet, and its counters. */
 export function proxyServer(
   routes: readonly Route[],
   { podName, telemetry }: ProxyOptions,
@@ -239,10 +239,10 @@ export function proxyServer(
   return { server, counters };
 }
 
-/** Kong's own words. */
+/** The text of Kong's own answer. */
 const NO_ROUTE = 'no Route matched with those values';
 
-/** A line for each request that is traced, or that failed: a load of hundreds a second would be as many lines. */
+/** Logs a request only if it is traced or failed: under load there are hundreds of requests a second. */
 function note(
   { log }: Telemetry,
   span: Span,

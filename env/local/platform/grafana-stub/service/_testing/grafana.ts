@@ -1,4 +1,4 @@
-/** A Prometheus for tests of the stand-in, and the stand-in before it, both on loopback. */
+/** For tests: a stub of Prometheus, and the Grafana stand-in in front of it, both on loopback. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -7,7 +7,7 @@ import { GrafanaStub, grafanaServer, type Dashboard } from '../grafana.ts';
 import { PrometheusSource } from '../source.ts';
 
 export const TOKEN = 'token-of-a-test';
-/** Nobody has that port (IANA: unassigned), and fetch does not refuse it of itself. */
+/** An address without a listener: IANA has not assigned the port, and fetch does not block it. */
 export const NOWHERE = 'http://127.0.0.1:4';
 
 async function listening(context: TestContext, server: Server): Promise<string> {
@@ -25,7 +25,7 @@ export interface PrometheusAnswer {
   readonly body: unknown;
 }
 
-/** @param answer by the path and parameters of what is asked */
+/** @param answer for the path and parameters of a request */
 export function prometheusFor(
   context: TestContext,
   answer: (path: string, parameters: URLSearchParams) => PrometheusAnswer,
@@ -47,7 +47,7 @@ export function grafanaFor(
   return listening(context, grafanaServer(new GrafanaStub({ token: TOKEN, source, dashboards })));
 }
 
-/** What Prometheus answers to a range, of one series. */
+/** Prometheus' answer to a range query, with one series. */
 export function range(labels: Record<string, string>, ...values: string[]): PrometheusAnswer {
   const result = [{ metric: labels, values: values.map((value, at) => [1000 + at, value]) }];
   return { body: { status: 'success', data: { resultType: 'matrix', result } } };
