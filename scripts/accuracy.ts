@@ -1,6 +1,6 @@
 /**
- * How well the length of an outage is measured: a proxy in front of a PostgreSQL server is cut for a known time, ten times
- * each, and the interval that the judge gives is held against what the proxy measured of itself. `node scripts/accuracy.ts [TIMES]`
+ * Measures the accuracy of outage lengths: a proxy in front of a PostgreSQL server is cut for known times, ten times each,
+ * and the judge's interval is compared with the length that the proxy measured. `node scripts/accuracy.ts [TIMES]`
  */
 import { loadavg } from 'node:os';
 import { cutTrial } from '../tests/integration/_helpers/cut-trial.ts';
@@ -11,7 +11,7 @@ const LENGTHS_MS = [500, 2000, 5000];
 const KINDS: readonly CutKind[] = ['cut', 'drop'];
 const times = Number(process.argv[2] ?? 10);
 
-// Through `exit`, so that the server is ended too.
+// process.exit, so that the exit handlers also end the server.
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 const server = await startPostgres();
 try {
@@ -44,7 +44,7 @@ function summary(kind: CutKind, lengthMs: number, results: CutResult[]): string 
   ].join(' | ');
 }
 
-/** The cut lasted some length in `trueMs`; the interval must hold one of them. */
+/** The true length lies somewhere in `trueMs`, so the judge's interval must overlap it. */
 function holds({ record: { rto }, trueMs }: CutResult): boolean {
   return rto !== null && trueMs !== null && rto.loMs <= trueMs.hiMs && trueMs.loMs <= rto.hiMs;
 }

@@ -1,6 +1,6 @@
 /**
- * Figures of the harness itself, one a line: `npm run bench [-- SECTION…]`; sections are `judging`, `load` and `memory`, all when left out.
- * Each goal stands beside its figure. Ends with 1 when one is missed.
+ * Benchmarks of the harness itself, one per line with its goal: `npm run bench [-- SECTION…]`; the sections are `judging`, `load` and
+ * `memory`, by default all. Exit 1 if a goal is missed.
  */
 import { benchJudging } from './bench/judging.ts';
 import { benchLoad } from './bench/load.ts';

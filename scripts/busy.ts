@@ -1,7 +1,8 @@
 /**
- * When does a busy machine turn verdicts of an environment that nobody broke? `node scripts/busy.ts --env NAME --out DIR [--jobs 0,1,2,4] [--kind spin|build]
- * [--runs N] --check GLOB...`: for each number of jobs beside it, runs the checks and tells what others took of the cores and how each check ended; `1@50` is
- * one job that runs half of the time. The bound of `reports/judge/busy.ts` is to be found with it; docs/adr/0013-too-busy-to-judge.md says what is known. Steps that the folder holds already count.
+ * Measures from which load on a busy machine changes the verdicts of an unbroken environment: `node scripts/busy.ts --env NAME --out DIR
+ * [--jobs 0,1,2,4] [--kind spin|build] [--runs N] --check GLOB...`. For each number of concurrent jobs it runs the checks and prints the CPU
+ * share of other processes and the verdicts; `1@50` is one job that runs half of the time. The bound in `reports/judge/busy.ts` comes from this;
+ * results are in docs/adr/0013-too-busy-to-judge.md. Results that are in the folder already are reused.
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -23,12 +24,12 @@ import { runStep } from './running/steps.ts';
 
 const CLI = resolve(import.meta.dirname, '..', 'cli', 'plumbline.mjs');
 const USAGE = 64;
-/** A job that is forgotten ends by itself, s. */
+/** Time after which a job ends even if it is never stopped, s. */
 const LONGEST_S = 3600;
-/** In which a job that does not run all the time runs and rests once. */
+/** Period in which a job with a share below 1 runs once and rests once. */
 const PERIOD_MS = 500;
 
-/** What another person's job on the machine may be: one core that spins, or a compiler that reads, writes and takes memory as well. */
+/** Examples of other load: a busy loop on one core, or a compiler that also reads, writes and uses memory. */
 const JOBS: Readonly<Record<string, (folder: string) => string>> = {
   spin: () => 'while :; do :; done',
   build: (folder) =>
@@ -77,7 +78,7 @@ for (const step of steps) {
   const jobs = Array.from({ length: step.count }, () => begin(job));
   const rest = restNow(jobs, step.share);
   try {
-    // One check a run: whatever is beside it is then only the job.
+    // One check per run, so that only the jobs run beside it.
     for (let done = resultsIn(at).length; done < runs * checks.length; done++) {
       if (stopped()) break;
       const check = checks[done % checks.length] ?? '';
@@ -99,7 +100,7 @@ const text = `${HEAD}\n${table.join('\n')}\n`;
 writeFileSync(join(folder, `${kind}.md`), text);
 process.stdout.write(`\n${text}`);
 
-/** So many jobs, each running that share of the time. */
+/** A number of jobs that each run for a share of the time. */
 interface Step {
   name: string;
   count: number;
@@ -115,7 +116,7 @@ function isStep({ count, share }: Step): boolean {
   return Number.isInteger(count) && count >= 0 && share > 0 && share <= 1;
 }
 
-/** Lets jobs run that share of every period only. @returns what ends it */
+/** Stops and continues jobs so that they run for that share of every period. @returns a function that ends this */
 function restNow(jobs: readonly Job[], share: number): () => void {
   if (share === 1) return () => undefined;
   const signal = (name: NodeJS.Signals): void => {
@@ -139,7 +140,7 @@ interface Job {
 
 function begin(command: (scratch: string) => string): Job {
   const scratch = mkdtempSync(join(tmpdir(), 'plumbline-busy-'));
-  // A session of its own, so that it is ended whole; and not a child of any run, whose CPU time would count as the harness's.
+  // In a session of its own, so that all of it can be killed. It is not a child of a run, or its CPU time would count as the harness's.
   const child = spawn('timeout', [String(LONGEST_S), 'sh', '-c', command(scratch)], {
     detached: true,
     stdio: 'ignore',

@@ -1,8 +1,8 @@
 /**
- * What a machine that nobody has prepared meets: `node scripts/fresh-machine.ts --ssh "ssh -p 2222 root@127.0.0.1" [--archive FILE] [--patience N] [--env NAME]
- * [--with WORDS] [--step NAME]... [--out DIR]`. Copies this checkout with its node_modules there, and the archive of `plumbline toolchain pack` if one is
- * given, then tries one step after the other (`fresh-machine/steps.ts`). It changes that machine and starts it anew: take one that may be thrown away.
- * Exit 0: all held; 1: some did not; 3: it could not be tried; 64: bad words.
+ * Tests Plumbline on an unprepared machine: `node scripts/fresh-machine.ts --ssh "ssh -p 2222 root@127.0.0.1" [--archive FILE] [--patience N]
+ * [--env NAME] [--with WORDS] [--step NAME]... [--out DIR]`. Copies this checkout with its node_modules there, and an archive of `plumbline
+ * toolchain pack` if given, and then runs the steps of `fresh-machine/steps.ts`. It changes and reboots that machine: use a disposable one.
+ * Exit 0: every claim held; 1: some did not; 3: the test could not be run; 64: usage.
  */
 import { spawn } from 'node:child_process';
 import { createWriteStream, existsSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -15,13 +15,13 @@ import { errorText } from '../reports/record/error-text.ts';
 
 const USAGE = 64;
 const HARNESS = 3;
-/** As much as `PLUMBLINE_PATIENCE` may be. */
+/** Maximum of `PLUMBLINE_PATIENCE`. */
 const MOST_PATIENCE = 50;
 const COPY_S = 900;
 const REBOOT_S = 300;
-/** More than a script is given to end over there. */
+/** Longer than the 10 s that a script gets to end on the remote machine. */
 const ENDING_S = 30;
-/** Within it a machine that is told to start anew has stopped to answer. */
+/** Within this time a machine that reboots stops answering. */
 const ASK_AGAIN_MS = 5000;
 const CHECKOUT = resolve(import.meta.dirname, '..');
 const THERE = `${WORK}/checkout`;
@@ -52,7 +52,7 @@ const chosen = all.filter(({ name }) => values.step === undefined || values.step
 const bad = !(patience >= 1 && patience <= MOST_PATIENCE) || chosen.length === 0;
 if (ssh === undefined || bad || (values.archive !== undefined && !existsSync(values.archive))) {
   process.stderr.write(
-    'usage: node scripts/fresh-machine.ts --ssh "ssh -p PORT root@HOST" [--archive FILE that is there] [--patience 1 to 50] [--env NAME] [--with WORDS]\n' +
+    'usage: node scripts/fresh-machine.ts --ssh "ssh -p PORT root@HOST" [--archive EXISTING_FILE] [--patience 1 to 50] [--env NAME] [--with WORDS]\n' +
       `       [--step NAME]... [--out DIR]\n  steps: ${all.map(({ name }) => name).join(', ')}\n`,
   );
   process.exit(USAGE);
@@ -89,7 +89,7 @@ async function tried(step: Step): Promise<Result> {
   return { name: step.name, claim: step.claim, held, seconds };
 }
 
-/** The checkout as git has it with what is changed in it, its packages, and the archive. */
+/** Copies the checkout's tracked and untracked files, its node_modules, and the archive. */
 async function copy(): Promise<void> {
   process.stdout.write('copying the checkout\n');
   const listed = `cd '${CHECKOUT}' && { git ls-files -z -co --exclude-standard; printf 'node_modules\\0'; } | tar -cz --null --ignore-failed-read -T -`;
@@ -101,19 +101,19 @@ async function piped(from: readonly [string, ...string[]], there: string): Promi
   const [file, ...words] = from;
   const source = spawn(file, words, { stdio: ['ignore', 'pipe', 'inherit'] });
   const target = spawn(command[0], [...command.slice(1), there], { stdio: ['pipe', 'ignore', 'inherit'] });
-  // Whichever ends early says so by its exit code.
+  // If one process ends early, its exit code reports that.
   target.stdin.on('error', () => undefined);
   source.stdout.pipe(target.stdin);
   const codes = await Promise.all([ended(source, COPY_S), ended(target, COPY_S)]);
   if (codes.some((code) => code !== 0))
     throw new Error(
-      `what is needed there cannot be copied: ${file} and ${command[0]} ended with ${codes.join(' and ')}`,
+      `the files cannot be copied to the machine: ${file} and ${command[0]} ended with ${codes.join(' and ')}`,
     );
 }
 
-/** @returns the exit code of a script that is run there as root in the copy of the checkout; 124 when it took too long */
+/** Runs a script as root in the copy of the checkout. @returns its exit code; 124 if it took too long */
 async function remote(script: string, { limitS, log }: { limitS: number; log: string }): Promise<number> {
-  // Ended over there as well: nothing of a step may run beside the next one.
+  // The timeout is on the remote machine, so that nothing of a step is still running during the next one.
   const there = `timeout -k 10 ${Math.ceil(limitS * patience)} bash -s`;
   const child = spawn(command[0], [...command.slice(1), there], { stdio: ['pipe', 'pipe', 'pipe'] });
   const file = createWriteStream(log);
@@ -134,7 +134,7 @@ async function remote(script: string, { limitS, log }: { limitS: number; log: st
   return code;
 }
 
-/** The exit code, 124 for what took too long on a machine that is this slow. */
+/** The exit code of a child; 124 if it ran longer than the limit, which is multiplied by the patience. */
 function ended(child: ReturnType<typeof spawn>, limitS: number): Promise<number> {
   return new Promise((settle) => {
     const timer = setTimeout(
@@ -161,7 +161,7 @@ async function bootId(): Promise<string> {
   return (await ended(child, REBOOT_S / 10)) === 0 ? said.trim() : '';
 }
 
-/** Starts the machine anew and waits until it answers. */
+/** Reboots the machine and waits until it answers. */
 async function rebooted(before: string): Promise<boolean> {
   await remote('systemctl reboot --no-block', { limitS: 60, log: join(out, 'rebooting.log') });
   const end = performance.now() + REBOOT_S * 1000 * patience;

@@ -1,7 +1,7 @@
 /**
- * Keeps the passing histories of a run, for `npm run mutate`: `node scripts/histories.ts keep RUNFOLDER… [--check GLOB] [--missing]`.
- * Each check that passed there, by its histories alone, replaces what was stored of it (with --missing only what is not stored yet). Says what
- * was kept, why others were not, and which built checks have no stored history.
+ * Stores the passing histories of a run for `npm run mutate`: `node scripts/histories.ts keep RUNFOLDER… [--check GLOB] [--missing]`.
+ * The histories of each check that passes replace its stored ones; with --missing only checks without a stored history are stored. Prints
+ * what was stored, why others were not, and which built checks have no stored history.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -26,7 +26,7 @@ interface Options {
   folder: string;
 }
 
-/** What became of one check: the file, or why there is none. */
+/** Result for one check: the stored file, or why there is none. */
 type Kept = { file: string; bytes: number } | { why: string };
 
 async function keep(run: string, check: string, folder: string): Promise<Kept> {
@@ -37,9 +37,9 @@ async function keep(run: string, check: string, folder: string): Promise<Kept> {
   if (verdict !== 'pass') return { why: `${verdict}: ${reason}` };
   const files = filesOf(from).map(cleaned);
   const secret = files.map(secretIn).find((found) => found !== null);
-  if (secret !== undefined) return { why: `it holds what looks like a secret: ${secret}` };
+  if (secret !== undefined) return { why: `it contains something that looks like a secret: ${secret}` };
   const stored = await fewestTrials({ head: { stored: 1, check, recorded: originOf(run) }, files });
-  if (stored === null) return { why: 'it no longer passes once what is for people is left out' };
+  if (stored === null) return { why: 'it does not pass without the lines for people (kind "evidence")' };
   const file = writeStored(stored, folder);
   return { file, bytes: readFileSync(file).length };
 }
@@ -54,7 +54,7 @@ function filesOf(from: string): StoredFile[] {
   );
 }
 
-/** As many trials as the goal asks for: more say nothing that these do not. */
+/** Reduces a history to the number of trials that the goal requires, if it then still passes: more trials test nothing else. */
 async function fewestTrials(stored: Stored): Promise<Stored | null> {
   const names = [...new Set(stored.files.map(({ trial }) => trial))];
   const [first] = trialsOf({ ...stored, files: stored.files.filter(({ trial }) => trial === names[0]) });
@@ -116,7 +116,7 @@ const { values, positionals } = parseArgs({
 const [command, ...runs] = positionals;
 if (command !== 'keep' || runs.length === 0 || runs.some((run) => !existsSync(path.join(run, 'histories')))) {
   process.stderr.write(
-    'usage: node scripts/histories.ts keep RUNFOLDER… [--check GLOB] [--missing] [--folder FOLDER]\nRUNFOLDER holds the folder histories of a run.\n',
+    'usage: node scripts/histories.ts keep RUNFOLDER… [--check GLOB] [--missing] [--folder FOLDER]\nRUNFOLDER is the folder of a run, which contains the folder histories.\n',
   );
   process.exitCode = USAGE;
 } else {

@@ -23,7 +23,7 @@ const IMPORT = /(?:\bfrom|\bimport\()\s*'(?<file>\.{1,2}\/[^']+\.ts)'/g;
 
 type Graph = ReadonlyMap<string, readonly string[]>;
 
-/** The first circle of imports, as the files on it; empty when there is none. */
+/** The files on the first import cycle; empty if there is none. */
 function circleOf(graph: Graph): string[] {
   const done = new Set<string>();
   const visit = (file: string, way: readonly string[]): string[] => {
@@ -44,7 +44,7 @@ function importsOf(file: string): string[] {
   return [...found].map((one) => path.join(path.dirname(file), one.groups?.['file'] ?? ''));
 }
 
-/** What is found by its name is imported by whoever lists it, which no import shows. */
+/** Files that are found by name: the listing file imports them dynamically, which no import statement shows. */
 const LISTED: readonly (readonly [by: string, pattern: string])[] = [
   ['suites/catalogue/rows.ts', 'suites/*/**/{definition,planned}.ts'],
   ['faults/index.ts', 'faults/!(index|*.test).ts'],
@@ -52,7 +52,7 @@ const LISTED: readonly (readonly [by: string, pattern: string])[] = [
   ['probes/stores.ts', 'probes/*/index.ts'],
   ['suites/failover/store/controls/index.ts', 'suites/failover/store/controls/!(index|*.test).ts'],
 ];
-/** Imports that are done before the file itself is: no types, and nothing that is loaded when it is needed. */
+/** Imports that are evaluated before the file itself: neither types nor dynamic imports. */
 const FIRST = /^(?:import|export)(?! type\b)[^;]*?\sfrom '(?<file>\.{1,2}\/[^']+\.ts)'/gm;
 
 function firstImportsOf(file: string): string[] {
@@ -68,7 +68,7 @@ function reaches(from: string, to: string, seen = new Set<string>()): boolean {
 }
 
 for (const [by, pattern] of LISTED)
-  test(`should have nothing that waits for itself: what ${by} lists does not import it`, () => {
+  test(`should have no cycle through ${by}: the files that it lists do not import it`, () => {
     const files = globSync(pattern, { cwd: ROOT });
     assert.ok(files.length > 4, `${files.length} files`);
     assert.deepEqual(
@@ -77,7 +77,7 @@ for (const [by, pattern] of LISTED)
     );
   });
 
-test('should find a circle, and none where two ways lead to one file', () => {
+test('should find a cycle, and none if two paths lead to one file', () => {
   assert.deepEqual(
     circleOf(
       new Map([
@@ -101,7 +101,7 @@ test('should find a circle, and none where two ways lead to one file', () => {
   );
 });
 
-test('should have no circle of imports, types included, anywhere in the project', () => {
+test('should have no import cycle anywhere in the project, types included', () => {
   const files = globSync(
     FOLDERS.map((folder) => `${folder}/**/*.ts`),
     { cwd: ROOT },

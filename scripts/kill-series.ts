@@ -1,8 +1,8 @@
 /**
- * Kills the harness again and again, at random moments, on the small embedded environment, and prints what became of it:
+ * Kills the harness repeatedly at random moments on the small embedded environment, and prints whether the environment was restored:
  * `node scripts/kill-series.ts [WITH_NEXT_START=20] [WITHOUT=5] [SEED] [--faults postgres/hang,postgres/node-loss,…] [--elsewhere]`.
- * With --faults it strikes in the middle of drills of these faults, in turn, else of what controls break. With --elsewhere the cluster is
- * reached like any other: by its API, privileged pods and a power command. Ends with 1 as soon as the environment was not restored.
+ * With --faults it kills during drills of these faults, in turn; otherwise during negative controls. With --elsewhere the cluster is accessed
+ * like any other: through its API, privileged pods and a power command. Stops with exit 1 when the environment was not restored.
  */
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,9 +16,9 @@ import { KillSeries } from '../tests/integration/_helpers/kill-harness.ts';
 import type { Attempt, Plan, Victim, Work } from '../tests/integration/_helpers/kill-harness.ts';
 import { errorText } from '../reports/record/error-text.ts';
 
-/** Three of four strike while an inverse is open: that is where it hurts. */
+/** Three of four kills happen while a rollback is pending, because that is the critical time. */
 const PENDING_SHARE = 0.75;
-/** A break of a store is in force for half a minute, the others for seconds. */
+/** Maximum delay of the kill, ms. A broken store stays broken for half a minute, other breaks last for seconds. */
 const MAX_DELAY_MS: Record<string, number> = {
   cordon: 2_000,
   route: 4_000,
@@ -26,7 +26,7 @@ const MAX_DELAY_MS: Record<string, number> = {
   'lossy store': 12_000,
   drill: 15_000,
 };
-/** A lasting fault is in force for half a minute and then undone; one that heals is over sooner, with its trial going on. */
+/** A lasting fault is undone after half a minute. A fault that heals by itself is over sooner, while its trial continues. */
 const MAX_FAULT_DELAY_MS = 25_000;
 const TRIES = 3;
 const BREAKING: Work[] = ['cordon', 'route', 'paused store', 'lossy store'];
@@ -36,12 +36,12 @@ interface Asked {
   withStart: number;
   without: number;
   seed: number;
-  /** `STORE/FAULT`; empty: what controls break. */
+  /** `STORE/FAULT`; empty: use negative controls. */
   faults: Work[];
   elsewhere: boolean;
 }
 
-/** Mulberry32: a series can be repeated by its seed. */
+/** Mulberry32: the same seed repeats a series. */
 function generator(seed: number): () => number {
   let state = seed;
   return () => {
@@ -58,7 +58,7 @@ function pick<T>(from: readonly T[], random: Random): T {
   return from[Math.floor(random() * from.length)] as T;
 }
 
-/** Without a next start it is the whole harness that is gone. */
+/** Who is killed. Without a next start only the timers can restore, so the runner or the whole harness is killed. */
 function victimOf(at: number, random: Random, next: Plan['next']): Victim {
   return next === 'timers'
     ? pick<Victim>(['runner', 'all'], random)
@@ -72,7 +72,7 @@ function planOf(at: number, random: Random, next: Plan['next']): Plan {
   return { work, victim, when, delayMs: Math.round(random() * (MAX_DELAY_MS[work] ?? 0)), next };
 }
 
-/** Every fault in turn, and every victim with every fault. */
+/** Takes every fault in turn, and combines every victim with every fault. */
 function faultPlanOf(
   at: number,
   random: Random,
@@ -97,7 +97,7 @@ function row(at: number, attempt: Attempt): string {
   return `${cells.map((cell, column) => cell.padEnd([4, 26, 12, 8, 10, 8, 8][column] ?? 0)).join('')}${problems.length === 0 ? 'restored' : `NOT RESTORED: ${problems.join('; ')}`}`;
 }
 
-/** A blow may come too late, when the work was quicker: then another one is drawn. */
+/** Makes one attempt. If the work ended before the kill, another plan is drawn. */
 async function struck(series: KillSeries, draw: () => Plan): Promise<Attempt | null> {
   for (let tries = 0; tries < TRIES; tries++) {
     const plan = draw();
@@ -105,7 +105,7 @@ async function struck(series: KillSeries, draw: () => Plan): Promise<Attempt | n
       return await series.attempt(plan);
     } catch (error) {
       const message = errorText(error);
-      console.log(`    not struck (${plan.work}, ${plan.victim}, +${plan.delayMs} ms): ${message}`);
+      console.log(`    not killed (${plan.work}, ${plan.victim}, +${plan.delayMs} ms): ${message}`);
     }
   }
   return null;
@@ -119,7 +119,7 @@ function asked(): Asked {
   const [withStart = 20, without = 5, seed = Date.now() % 1_000_000] = positionals.map(Number);
   const faults = (values.faults ?? '').split(',').filter(Boolean) as Work[];
   if (values.elsewhere && faults.length === 0)
-    throw new Error('--elsewhere needs --faults: controls run on the embedded environment only');
+    throw new Error('--elsewhere needs --faults: negative controls run only on the embedded environment');
   return { withStart, without, seed, faults, elsewhere: values.elsewhere };
 }
 
@@ -137,14 +137,14 @@ async function attempts(series: KillSeries, { withStart, without, seed, faults }
       made.push(attempt);
       console.log(row(at, attempt));
       if (attempt.problems.length === 0) continue;
-      console.log('    the series ends here: the environment is left as it is, to be looked at');
+      console.log('    the series ends here; the environment is left as it is for inspection');
       break;
     }
   }
   const restored = made.filter(({ problems }) => problems.length === 0).length;
   const pending = made.filter(({ open }) => open > 0).length;
   console.log(
-    `${restored} of ${made.length} restored, ${pending} of them struck while an undo was pending, ${missed} not struck`,
+    `${restored} of ${made.length} restored, ${pending} of them killed while a rollback was pending, ${missed} not killed`,
   );
   return restored === made.length && missed === 0 ? 0 : 1;
 }

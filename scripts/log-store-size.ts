@@ -1,8 +1,9 @@
 /**
- * Whether a full store of log lines makes the checks of telemetry slower:
- * `node scripts/log-store-size.ts [--env local] [--documents 5000000] [--questions]`. Runs the telemetry suite and times the questions that it asks, fills the store of a provisioned embedded environment with lines of the last day and
- * the next hour, does both again, and removes what it filled; `--questions` leaves the suite
- * out. Of a check that takes less than three seconds the median of nine counts. Exit 1 where a check takes more than twice as long, a question more than twice as long and more than 20 ms, or a check does not pass.
+ * Measures whether a full log store makes the telemetry checks slower:
+ * `node scripts/log-store-size.ts [--env local] [--documents 5000000] [--questions]`. Runs the telemetry suite and times its queries, fills
+ * the log store of a provisioned embedded environment with lines of the last day and the next hour, does both again, and removes the lines.
+ * `--questions` leaves the suite out. A check that takes less than three seconds counts with the median of nine runs. Exit 1 if a check
+ * takes more than twice as long, a query takes more than twice as long and more than 20 ms, or a check does not pass.
  */
 import { readFileSync, rmSync, mkdtempSync } from 'node:fs';
 import { spawn } from 'node:child_process';
@@ -23,9 +24,9 @@ import { Progress } from '../runner/run/progress.ts';
 import { StoreTargets } from '../runner/targets/store-target.ts';
 import { addressOf } from '../runner/ask/telemetry/sources.ts';
 
-/** The goal: no check becomes more than so much slower. */
+/** Goal: the maximum ratio of the durations after and before. */
 const MOST_RATIO = 2;
-/** Questions answered within so many ms are no matter: the shortest check that asks some takes seconds. */
+/** Queries within this time, ms, always meet the goal: the shortest check that sends any takes seconds. */
 const QUICK_MS = 20;
 const INDICES = ['logs-filled-1', 'logs-filled-2', 'logs-filled-3', 'logs-filled-4', 'logs-filled-5'];
 const BATCH = 1_000;
@@ -33,14 +34,14 @@ const ASKED = 40;
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 const REQUEST_MS = 120_000;
-/** A store whose memory is full of what it has just taken says 429, its gate 503, and wants to be asked later: so often, with so long between. */
+/** A store with full buffers answers 429, its proxy 503; both are retried up to TRIES times, LATER_MS apart. */
 const BUSY = [429, 503];
 const TRIES = 60;
 const LATER_MS = 1_000;
-/** A check that takes less than so many seconds is run so often more: the median counts, since once is chance. */
+/** A check that takes less than SHORT_S seconds is run AGAIN more times. The median counts, because a single short run varies much. */
 const SHORT_S = 3;
 const AGAIN = 8;
-/** Exit codes of a run that looked: met, not met, inconclusive. */
+/** Exit codes of a run that has verdicts: met, not met, inconclusive. */
 const LOOKED = [0, 1, 2];
 
 const { values } = parseArgs({
@@ -59,7 +60,9 @@ const { signal } = interrupt;
 
 const environment = await openEnvironment(values.env, { with: 'provisioned', size: 'provisioned' });
 if (!('embedded' in environment.cluster))
-  throw new Error(`${values.env} is not embedded: a log store of somebody else is not filled`);
+  throw new Error(
+    `${values.env} is not an embedded environment: this script fills only the log store of one`,
+  );
 const logs = declaredLogs();
 const address = await accountOf();
 let waits = 0;
@@ -79,7 +82,7 @@ try {
   });
 } finally {
   rmSync(folder, { recursive: true, force: true });
-  // Whoever interrupts wants it gone as well.
+  // Remove the lines after an interrupt too: the signal is aborted by then, so this uses a timeout of its own.
   await empty(AbortSignal.timeout(REQUEST_MS));
 }
 
@@ -101,7 +104,7 @@ async function accountOf(): Promise<SignalAddress> {
   }
 }
 
-/** Asks the store itself, again where it has too much to do; all of it is bounded in time. */
+/** Sends a request to the log store, and retries while it is too busy; attempts and times are limited. */
 async function store(
   method: string,
   path: string,
@@ -139,7 +142,7 @@ async function empty(until: AbortSignal): Promise<void> {
   for (const index of INDICES) await store('DELETE', `/${index}?ignore_unavailable=true`, { until });
 }
 
-/** Lines of 200 pods, evenly over the last day and the next hour, so that the minutes in which the checks look are full of them too. */
+/** Writes lines of 200 pods, spread evenly over the last day and the next hour, so that the minutes that the checks query contain lines too. */
 async function fill(): Promise<void> {
   const fromMs = Date.now() - DAY_MS;
   const stepMs = (DAY_MS + HOUR_MS) / documents;
@@ -150,11 +153,12 @@ async function fill(): Promise<void> {
     const lines: string[] = [];
     for (let n = first; n < Math.min(first + BATCH, documents); n++)
       lines.push('{"create":{}}', JSON.stringify(lineOf(n, fromMs + n * stepMs)));
-    // One index after the other: each has buffers of its own.
+    // Fill one index after the other, because each needs its own buffers in the store.
     const index = INDICES[Math.floor((first / documents) * INDICES.length)] ?? '';
     const body = `${lines.join('\n')}\n`;
     const answer = await store('POST', `/${index}/_bulk?filter_path=errors`, { body });
-    if (answer !== '{"errors":false}') throw new Error(`not all lines were taken: ${answer.slice(0, 300)}`);
+    if (answer !== '{"errors":false}')
+      throw new Error(`the store did not accept all lines: ${answer.slice(0, 300)}`);
   }
   for (const index of INDICES) {
     const body = JSON.stringify({ index: { refresh_interval: '1s' } });
@@ -162,9 +166,9 @@ async function fill(): Promise<void> {
     await store('POST', `/${index}/_refresh`);
   }
   const { count } = JSON.parse(await store('GET', '/logs-filled-*/_count')) as { count: number };
-  if (count !== documents) throw new Error(`${count} of ${documents} lines are in the store`);
+  if (count !== documents) throw new Error(`found ${count} of ${documents} lines in the store`);
   const seconds = ((performance.now() - begun) / 1000).toFixed(0);
-  console.log(`${count} lines in ${seconds} s; ${waits} times the store was too busy to take some`);
+  console.log(`${count} lines in ${seconds} s; the store was too busy ${waits} times`);
 }
 
 function lineOf(n: number, atMs: number): Record<string, unknown> {
@@ -181,7 +185,7 @@ function lineOf(n: number, atMs: number): Record<string, unknown> {
   };
 }
 
-/** Median ms of each kind of question that the checks ask. */
+/** Median duration of each kind of query that the checks send, ms. */
 async function questions(): Promise<Map<string, number>> {
   const probe = logProbe(logs, address);
   const toMs = Date.now();
@@ -213,7 +217,7 @@ async function both(when: string): Promise<{ asked: Map<string, number>; suite: 
   return { asked, suite: await checks(join(folder, when), ['--suite', 'telemetry']) };
 }
 
-/** Seconds of each of these checks, in each of some runs. */
+/** Durations of these checks in AGAIN runs, s. */
 async function again(when: string, ids: readonly string[]): Promise<Map<string, number[]>> {
   const found = new Map<string, number[]>(ids.map((id) => [id, []]));
   const which = ids.flatMap((id) => ['--check', id]);
@@ -223,7 +227,7 @@ async function again(when: string, ids: readonly string[]): Promise<Map<string, 
   return found;
 }
 
-/** The median of those that were run again, the others as they were. */
+/** Duration of each check: the median if it was run again, otherwise the single value. */
 function joined(
   once: ReadonlyMap<string, number>,
   more: ReadonlyMap<string, readonly number[]>,
@@ -233,7 +237,7 @@ function joined(
   );
 }
 
-/** Seconds of each check that ran. @param out a folder of this run alone: what it leaves is of no other */
+/** Durations of the checks of one run, s. @param out folder for this run only, so that `latest` is this run */
 async function checks(out: string, which: readonly string[]): Promise<Map<string, number>> {
   const args = ['cli/plumbline.mjs', 'run', '--env', values.env, ...which, '--out', out];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });

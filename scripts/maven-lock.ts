@@ -34,7 +34,7 @@ try {
   )) {
     const file = jarOf({ name, version, classifier });
     if (!present.has(file))
-      throw new Error(`${group}:${name}:${version} is listed, but ${file} did not come`);
+      throw new Error(`${group}:${name}:${version} is listed, but Maven did not fetch ${file}`);
     const sha256 = createHash('sha256')
       .update(await readFile(join(jars, file)))
       .digest('hex');
@@ -42,7 +42,7 @@ try {
   }
   if (lines.length !== present.size)
     throw new Error(
-      `${String(present.size)} jars came, ${String(lines.length)} of them can be named in a lock file`,
+      `${String(present.size)} jars were fetched, but only ${String(lines.length)} of them can be named in a lock file`,
     );
   process.stdout.write(
     `# Made by maven-lock.ts ${process.argv.slice(2).join(' ')}\n${lines.sort(byName).join('\n')}\n`,

@@ -1,7 +1,7 @@
 /**
- * Takes the stored passing history of every built check apart and says which mutants still pass:
+ * Mutates the stored passing history of every built check and prints which mutants still pass:
  * `npm run mutate [-- --check GLOB] [--sample SECONDS] [--survivors N] [--seed N] [--choices] [--folder FOLDER]`.
- * Ends with 1 when a mutant survives, a history is missing or does not pass, or too many fields are called annotations.
+ * Exit 1 if a mutant survives, a history is missing or does not pass, or too many fields are declared as annotations.
  */
 import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -20,7 +20,7 @@ const USAGE = 64;
 
 interface Options {
   globs: readonly string[];
-  /** null: everything. */
+  /** Time limit for a sample, ms; null: every mutant. */
   sampleMs: number | null;
   survivors: number;
   seed: number;
@@ -41,7 +41,7 @@ function optionsOf(): Options {
   });
   const numbers = [values.survivors, values.seed, values.sample ?? '1'].map(Number);
   if (numbers.some((number) => !Number.isFinite(number) || number < 0))
-    throw new Error('--sample, --survivors and --seed are numbers');
+    throw new Error('--sample, --survivors and --seed must be numbers');
   return {
     globs: values.check,
     sampleMs: values.sample === undefined ? null : Number(values.sample) * 1000,
@@ -52,9 +52,9 @@ function optionsOf(): Options {
   };
 }
 
-/** Each worker takes the next check; in a sample each has an even part of the time that is left. */
+/** Distributes the checks among workers. In a sample each check gets an equal part of the remaining time. */
 async function holdAll(checks: readonly string[], options: Options): Promise<Answer[]> {
-  // The largest first, so that none is begun alone at the end; of a sample each has the same time.
+  // The largest history first, so that no worker begins a long one when the others have finished.
   const waiting = checks.toSorted((a, b) => sizeOf(b, options.folder) - sizeOf(a, options.folder));
   const answers: Answer[] = [];
   const beganMs = performance.now();

@@ -8,7 +8,7 @@ import { runStep } from './running/steps.ts';
 
 const SCRIPT = resolve(import.meta.dirname, 'repeat.ts');
 
-test('a series whose runs are all there already is told from them, without another run', async (context) => {
+test('a series whose runs all exist already is reported without another run', async (context) => {
   const folder = mkdtempSync(join(tmpdir(), 'plumbline-repeat-'));
   context.after(() => {
     rmSync(folder, { recursive: true });
@@ -22,7 +22,7 @@ test('a series whose runs are all there already is told from them, without anoth
     writeFileSync(join(folder, id, 'run.json'), JSON.stringify(record));
     writeFileSync(join(folder, id, 'pressure.json'), '{"pressure":null}');
   }
-  // Cut off before its pressure was kept: it does not count.
+  // This run was interrupted before its pressure was written, so it does not count.
   mkdirSync(join(folder, 'c'));
   writeFileSync(join(folder, 'c', 'run.json'), '{');
   const told = await runStep([process.execPath, SCRIPT, '--runs', '2', '--env', 'none', '--out', folder]);

@@ -1,8 +1,8 @@
 /**
- * How often the harness is wrong: `npm run repeat -- --runs N --env NAME [--profile P] [--with WORDS] [--check GLOB] [--out DIR]`. Runs an environment that
- * nobody breaks N times and lists verdicts that are not the same each time, with their reasons and the pressure on this machine meanwhile. Runs
- * that the folder holds already count, so that an interrupted series goes on. Exit 0: no check failed and each came to one verdict; 1: one
- * failed; 2: verdicts differ, or a run left no record.
+ * Measures how often the harness is wrong: `npm run repeat -- --runs N --env NAME [--profile P] [--with WORDS] [--check GLOB] [--out DIR]`.
+ * Checks an unbroken environment N times and lists verdicts that differ between runs, with their reasons and the pressure on this machine.
+ * Runs that are in the folder already count, so an interrupted series can be continued. Exit 0: no check failed and each always had the
+ * same verdict; 1: one failed; 2: verdicts differ, or a run left no record.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -18,7 +18,7 @@ import { runStep } from './running/steps.ts';
 
 const CLI = resolve(import.meta.dirname, '..', 'cli', 'plumbline.mjs');
 const PRESSURE = 'pressure.json';
-/** A run that was refused or broke this often in a row will not come good by itself. */
+/** After this many runs without a record in a row the series is ended: the cause will not go away by itself. */
 const MOST_BROKEN = 3;
 
 const keptSchema = z.object({ pressure: pressureSchema.nullable() });
@@ -83,7 +83,7 @@ function commandOf(): [string, ...string[]] {
   ];
 }
 
-/** Written whole or not at all: a run without it was cut off, and does not count. */
+/** Writes the pressure of a run atomically. A run without this file was interrupted and does not count. */
 function keep(folder: string, pressure: Pressure | null): void {
   const file = join(folder, PRESSURE);
   writeFileSync(`${file}.new`, `${JSON.stringify({ pressure })}\n`);
@@ -102,7 +102,7 @@ function recorded(): RepeatedRun[] {
     const [run, pressure] = ['run.json', PRESSURE].map((file) => join(out, name, file));
     if (run === undefined || pressure === undefined || !existsSync(run) || !existsSync(pressure)) return [];
     const record = runRecordSchema.parse(JSON.parse(readFileSync(run, 'utf8')));
-    // A run that was cut off says nothing of its checks.
+    // An interrupted run says nothing about its checks.
     if (record.interrupted !== null) return [];
     const measured = keptSchema.safeParse(JSON.parse(readFileSync(pressure, 'utf8')));
     return [{ record, pressure: measured.data?.pressure ?? null }];

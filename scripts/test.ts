@@ -9,16 +9,16 @@ import { runStep } from './running/steps.ts';
 import type { StepResult } from './running/steps.ts';
 
 const ROOT = path.dirname(import.meta.dirname);
-/** Where the step and the sum so far are kept, for whoever has to stop this. */
+/** File with the present step and the counts so far, for a process that has to stop this one. */
 const PROGRESS = path.join(ROOT, 'test-results', 'progress.json');
 const ENVIRONMENT = 'local-small';
 const CLI = path.join(ROOT, 'cli', 'plumbline.mjs');
-/** Exit codes with which `env up` says that it changed nothing: bad input, or held by somebody else. */
+/** Exit codes of `env up` if it changed nothing: usage error, or the environment is held by another process. */
 const UNTOUCHED = [64, 75];
 
 class TestRun {
   total: Counts = { passed: 0, failed: 0, skipped: 0 };
-  /** What failed so far, a line each, beginning with the name of its step. */
+  /** Failures so far, one line each, beginning with the name of the step. */
   readonly failures: string[] = [];
   readonly #abort = new AbortController();
   #endedBy: NodeJS.Signals | null = null;
@@ -53,39 +53,39 @@ class TestRun {
     );
   }
 
-  /** Counts what has ended, and keeps what failed in it for the end. */
+  /** Adds the counts of a step, and keeps its failures for the end. */
   count(step: string, result: RunnerResult, failures: () => readonly string[]): void {
     this.total = addUp([{ exitCode: 0, counts: this.total }, result]);
     if (addUp([result]).failed > 0) this.failures.push(...failures().map((line) => `${step}: ${line}`));
   }
 
-  /** A runner that counts its own tests. */
+  /** Counts a runner that reports its own counts. */
   counted(step: string, ended: StepResult): RunnerResult {
     const result = { exitCode: ended.exitCode, counts: readCounts(ended.output) };
     this.count(step, result, () => failuresIn(ended));
     return result;
   }
 
-  /** A command that counts as one thing. */
+  /** Counts a command as one test. */
   single(step: string, ended: StepResult): void {
     this.count(step, single(ended.exitCode), () => failuresIn(ended));
   }
 
-  /** A plumbline command; its output is shown as it comes. */
+  /** Runs a plumbline command and prints its output while it runs. */
   plumbline(args: readonly string[]): Promise<StepResult> {
     return runStep([process.execPath, CLI, ...args], { live: true, signal: this.signal });
   }
 }
 
-/** The tests of a folder, one file after the other: what they measure must not disturb what others measure. */
+/** Runs the tests of a folder, one file after the other, so that their measurements do not disturb each other. */
 function testsIn(folder: string): readonly [string, ...string[]] {
   const how = ['--test', '--test-concurrency=1', '--test-reporter=spec'];
   return [process.execPath, ...how, `${folder}/**/*.itest.ts`];
 }
 
 /**
- * Every mutant of every stored history; the step of `check` tries those of some. The seed is fixed, so that a change of the code decides and not
- * the draw.
+ * Tests every mutant of every stored history; `npm run check` tests only a sample. The seed is fixed, so that results change only with the
+ * code.
  */
 async function mutation(run: TestRun): Promise<void> {
   run.begin('mutation');
@@ -98,7 +98,7 @@ async function onCluster(run: TestRun): Promise<void> {
   const tests = await runStep(testsIn('tests/integration'), { live: true, signal: run.signal });
   run.counted('integration tests', tests);
   if (run.stopped()) return;
-  // One after the other: a machine that others keep busy excuses missed goals of time, and such a control would not be caught.
+  // Run nothing beside the controls: on a busy machine a missed time goal is inconclusive, and such a control would not be caught.
   run.begin('controls');
   run.counted('controls', await run.plumbline(['controls', '--size', 'small']));
   if (run.stopped()) return;
@@ -107,7 +107,7 @@ async function onCluster(run: TestRun): Promise<void> {
   if (!run.stopped()) await telemetry(run);
 }
 
-/** What follows lines and requests into the stores of logs and traces, and what shows that it can fail; all controls of it would take a quarter of an hour. */
+/** Checks that follow log lines and requests into the stores of logs and traces, and some of their controls: all would take 15 minutes. */
 const TELEMETRY = {
   checks: ['logs/canary', 'traces/canary', 'metrics/targets', 'alerts/rules', 'dashboards'],
   controls: [
@@ -136,10 +136,10 @@ async function telemetry(run: TestRun): Promise<void> {
   const step = 'controls of telemetry';
   const caught = run.counted(step, await run.plumbline(['controls', '--size', 'small', '--check', glob]));
   if (run.stopped()) return;
-  // A name of the glob that is of no control would be passed over, and nobody would know.
+  // A name that matches no control would be skipped silently, so the number of controls is checked.
   const { passed, failed, skipped } = addUp([caught]);
   const [wanted, seen] = [TELEMETRY.controls.length, passed + failed + skipped];
-  run.count(step, single(seen === wanted ? 0 : 1), () => [`${wanted} were asked for, ${seen} counted`]);
+  run.count(step, single(seen === wanted ? 0 : 1), () => [`expected ${wanted} controls, ${seen} were run`]);
 }
 
 async function withCluster(run: TestRun): Promise<void> {
@@ -151,7 +151,7 @@ async function withCluster(run: TestRun): Promise<void> {
     if (up.exitCode === 0 && !run.stopped()) await onCluster(run);
   } finally {
     run.begin('environment down');
-    // With no signal: what was provisioned goes, whoever wants to stop.
+    // Without the signal: the environment is removed even after an interrupt.
     const down = await runStep([process.execPath, CLI, 'env', 'down', '--env', ENVIRONMENT], { live: true });
     run.single('environment down', down);
   }
@@ -168,5 +168,5 @@ if (!run.stopped()) await withCluster(run);
 if (run.endedBy !== null) process.stdout.write(`\nended by ${run.endedBy}\n`);
 process.stdout.write(`\n${failuresText(run.failures)}${renderCounts(run.total)}\n`);
 process.exitCode = run.endedBy === null ? (run.total.failed === 0 ? 0 : 1) : (CODES[run.endedBy] ?? 1);
-// The handlers of the signals must not keep the process alive.
+// The signal handlers must not keep the process alive.
 process.removeAllListeners('SIGINT').removeAllListeners('SIGTERM');

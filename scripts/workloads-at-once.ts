@@ -1,7 +1,7 @@
 /**
- * Writes to every store that an embedded environment was provisioned with, all at once, and prints how late the writes were started
- * and how many were acknowledged: `node scripts/workloads-at-once.ts [--env local] [--seconds 60]`. Nothing is hurt. Exit 1 when a
- * generator lagged more than the limit of the failover record (p99 outside of outages), or a store acknowledged nothing.
+ * Writes to every store of an embedded environment at the same time, and prints how late the writes were started and how many were
+ * acknowledged: `node scripts/workloads-at-once.ts [--env local] [--seconds 60]`. No fault is injected. Exit 1 if a load generator
+ * lagged more than the limit of the failover record (p99 outside of outages), or a store acknowledged nothing.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
@@ -86,7 +86,7 @@ async function start(store: string, targets: StoreTargets): Promise<Running> {
   return { store, process: started };
 }
 
-/** Prints a line; false when the load was not delivered as stated. */
+/** Prints the line of a store. @returns false if the load was not delivered as stated */
 async function report(store: string): Promise<boolean> {
   const { writes } = await readHistory(join(folder, store));
   const acks = acknowledgements(writes);

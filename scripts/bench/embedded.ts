@@ -2,7 +2,7 @@
 import { EmbeddedEngine } from '../../load/engines/embedded/index.ts';
 
 const [script = '', ...marks] = process.argv.slice(2);
-/** Resident memory when so many requests had been made, MiB. */
+/** Resident memory after that number of requests, MiB. */
 const rssAt: Record<string, number> = {};
 const left = marks.map(Number);
 let requests = 0;

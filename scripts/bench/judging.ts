@@ -1,4 +1,4 @@
-/** How fast histories of long trials are read and judged. */
+/** Measures how fast histories of long trials are read and judged. */
 import { HISTORY_SCHEMA } from '../../reports/record/history/history.ts';
 import { once } from 'node:events';
 import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
@@ -7,14 +7,14 @@ import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { monoMs } from '../../host/clock.ts';
 import { writeHeader } from '../../probes/history.ts';
-// Judges know stores by what their declarations say.
+// Registers the declarations of stores, which judges need.
 import '../../probes/declared-stores.ts';
 import { judgeFailover } from '../../reports/judge/failover/index.ts';
 import { readHistory } from '../../reports/record/history/read-history.ts';
 import { contentsOf, linesOf, SHAPES } from './shapes.ts';
 import type { Shape } from './shapes.ts';
 
-/** Writes of a trial; the reads between them come on top. */
+/** Writes of a trial. The reads between them are additional. */
 const WRITES = 1_000_000;
 /** 1,000,000 operations in 2 s. */
 const GOAL_PER_SECOND = 500_000;
@@ -26,7 +26,7 @@ export async function benchJudging(): Promise<void> {
   say('memory afterwards', process.memoryUsage().rss / 2 ** 20, 'MiB');
 }
 
-/** Milliseconds; `cpu` is processor time, which does not grow when others use the machine. */
+/** Durations in ms. `cpu` is processor time, which does not increase with other load on the machine. */
 interface Measured {
   read: number;
   judge: number;
@@ -34,7 +34,7 @@ interface Measured {
   operations: number;
 }
 
-/** Reads and judges a long trial of that kind, several times; the middle one counts. */
+/** Reads and judges a long trial of that store several times, and reports the median. */
 async function measure(shape: Shape): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'plumbline-bench-'));
   try {

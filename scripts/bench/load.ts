@@ -1,4 +1,4 @@
-/** The embedded engine beside its peers, in one run, on loopback, with the same tiny answer. */
+/** Compares the embedded engine with other load generators: in one run, on loopback, with the same tiny answer. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,10 +9,10 @@ import { withTarget } from './target.ts';
 const ROUNDS = 3;
 const SECONDS = 6;
 const RATE = 2000;
-/** Rates that are tried for the highest one kept, each for a few seconds. */
+/** Rates, tried for a few seconds each, to find the highest sustained one. */
 const LADDER = [2000, 4000, 6000, 8000, 10_000, 12_000, 14_000, 16_000, 20_000, 24_000, 28_000, 32_000];
 const STEP_SECONDS = 4;
-/** Of the requests that the rate asks for: what is below was not kept. */
+/** Share of the requested rate from which on it counts as sustained. */
 const KEPT_SHARE = 0.99;
 
 export async function benchLoad(): Promise<void> {
@@ -32,7 +32,7 @@ export async function benchLoad(): Promise<void> {
 
 const perCpuSecond = ({ requests, cpuSeconds }: Result): number => requests / cpuSeconds;
 
-/** In turns, so that what else the machine does meets all of them; the middle ratio of the rounds counts. */
+/** The programs take turns, so that other load on the machine affects all of them. The median of the rounds' ratios counts. */
 async function fastest(found: readonly Peer[], url: string): Promise<void> {
   const rounds: Map<string, Result>[] = [];
   for (let round = 0; round < ROUNDS; round++) {
@@ -68,7 +68,7 @@ async function atRate(found: readonly Peer[], url: string): Promise<void> {
       `  ${name}: ${perCpuSecond(result).toFixed(0)} requests per CPU-second, ${requests} of ${RATE * SECONDS} made, p50 ${ms(p50)}, p99 ${ms(p99)}`,
     );
   }
-  // Only what was measured beside it says anything: figures of another machine are of that machine.
+  // Compare only with k6 on this machine: figures from another machine are not comparable.
   const [own, k6] = [rates.get('embedded'), rates.get('k6')];
   if (own === undefined || k6 === undefined) return;
   if (own < k6) process.exitCode = 1;
@@ -76,7 +76,7 @@ async function atRate(found: readonly Peer[], url: string): Promise<void> {
 }
 
 async function highestRates(found: readonly Peer[], url: string): Promise<void> {
-  say(`highest rate kept (${KEPT_SHARE * 100} % of it, ${STEP_SECONDS} s a step):`);
+  say(`highest rate sustained (at least ${KEPT_SHARE * 100} % of the requests, ${STEP_SECONDS} s per step):`);
   for (const { name, open } of found) {
     if (open === undefined) continue;
     let kept = 0;

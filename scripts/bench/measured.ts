@@ -1,22 +1,22 @@
-/** A program with what it printed and the processor time that it took. */
+/** Runs a program and returns its output and processor time. */
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 
 export interface Ran {
   stdout: string;
-  /** User and system time of the program and everything that it started, seconds. */
+  /** User and system time of the program and its descendants, seconds. */
   cpuSeconds: number;
 }
 
-/** What `times` prints of the children of a shell, POSIX: `0m1.230000s 0m0.120000s`. */
+/** Output of POSIX `times` for the children of a shell: `0m1.230000s 0m0.120000s`. */
 const TIMES = /^(\d+)m([\d.]+)s (\d+)m([\d.]+)s$/;
 
 /**
- * Runs it in a group of its own, all of which is killed after the deadline.
- * @throws Error when it ends badly, with what it said last
+ * Runs a program in a process group of its own, which is killed after the deadline.
+ * @throws Error with its last output if it fails
  */
 export async function measured(program: string, args: readonly string[], timeoutMs: number): Promise<Ran> {
-  // The shell's own builtin counts what its children used, when they have ended.
+  // The shell builtin `times` reports the processor time of the shell's ended children.
   const script = '"$@"; code=$?; times >&2; exit $code';
   const child = spawn('sh', ['-c', script, 'sh', program, ...args], {
     detached: true,

@@ -1,4 +1,4 @@
-/** Whether the memory of the embedded engine grows with the number of requests. */
+/** Measures whether the memory of the embedded engine grows with the number of requests. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { CONNECTIONS, scriptFor } from './peers.ts';
 import { withTarget } from './target.ts';
 
 const FIRST = 1e6;
-/** Slightly less than the last, so that a whole second ends between it and the end. */
+/** Slightly less than REQUESTS, so that at least one sample, taken once a second, lies between this mark and the end. */
 const LAST = 9.9e6;
 const REQUESTS = 10e6;
 const MOST_GROWTH = 1.1;

@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path';
 import { test } from 'node:test';
 import { k6 } from './peers.ts';
 
-test("should read k6's summary where k6 wrote it, whatever else it prints", async (context) => {
+test("should read k6's summary from its file, whatever k6 prints", async (context) => {
   const folder = mkdtempSync(join(tmpdir(), 'plumbline-peers-'));
   const path = process.env['PATH'] ?? '';
   context.after(() => {

@@ -1,4 +1,4 @@
-/** The engine and its peers behind one interface: what each made of the same target, from its own report. */
+/** The embedded engine and other load generators behind one interface. Results are from each program's own report. */
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { onPath } from '../../host/run.ts';
 import { measured } from './measured.ts';
 
 export const CONNECTIONS = 20;
-/** Where the rate is fixed, answers are quick: more users than this are never busy at once. */
+/** Virtual users at a fixed rate. Answers are quick, so no more are busy at once. */
 const USERS = 200;
 const VEGETA = 'github.com/tsenart/vegeta/v12@v12.12.0';
 const BUILD_MS = 600_000;
@@ -19,20 +19,20 @@ const SLACK_MS = 60_000;
 export interface Result {
   requests: number;
   cpuSeconds: number;
-  /** ms; null where the program does not say. */
+  /** ms; null if the program does not report it. */
   p50: number | null;
   p99: number | null;
 }
 
 export interface Peer {
   name: string;
-  /** As fast as it can, for so long. */
+  /** Closed loop: as fast as possible for that many seconds. */
   closed: (url: string, seconds: number) => Promise<Result>;
-  /** At a fixed rate; undefined where it has none. */
+  /** Open loop: at a fixed rate; undefined if the program does not support it. */
   open?: (url: string, load: { ratePerSecond: number; seconds: number }) => Promise<Result>;
 }
 
-/** Those that are here or can be brought here; the others with the reason. */
+/** The programs that are installed or can be fetched, and for each other one the reason. */
 export async function peers(folder: string): Promise<{ found: Peer[]; missing: string[] }> {
   const missing: string[] = [];
   const found = [embedded(folder), autocannon()];
@@ -156,7 +156,7 @@ function wrk(program: string, ...before: string[]): Peer {
   };
 }
 
-/** The k6 on PATH. Its summary is read from a file: on standard output it writes more than that. @throws Error without one */
+/** The k6 on PATH. Its summary is read from a file, because k6 prints other things on standard output. @throws Error if k6 is not on PATH */
 export function k6(folder: string): Peer {
   if (!onPath('k6')) throw new Error('not on PATH');
   const run = async (url: string, options: object, seconds: number): Promise<Result> => {
@@ -183,7 +183,7 @@ export function k6(folder: string): Peer {
 
 const run = promisify(execFile);
 
-/** Built once, from its Go module. */
+/** The vegeta on PATH, or one that is built once from its Go module. */
 async function vegetaProgram(): Promise<string> {
   if (onPath('vegeta')) return 'vegeta';
   const folder = join(cacheDir(), 'bench');
@@ -195,7 +195,7 @@ async function vegetaProgram(): Promise<string> {
   return program;
 }
 
-/** Debian's package, unpacked in the cache with the library that it needs: nothing is installed for a measurement. */
+/** The wrk on PATH, or Debian's package with its library, unpacked into the cache without being installed. */
 async function wrkCommand(): Promise<[string, ...string[]]> {
   if (onPath('wrk')) return ['wrk'];
   const folder = join(cacheDir(), 'bench', 'wrk');

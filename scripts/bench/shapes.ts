@@ -1,22 +1,22 @@
-/** Trials as each store's workload records them, made up at any length: what the judging of a history costs depends on them. */
+/** Generates histories of any length with the characteristics of each store's load, on which the cost of judging depends. */
 
-/** How the operations of one kind of store look in a history. */
+/** Characteristics of one store's operations in a history. */
 export interface Shape {
   store: string;
   members: number;
-  /** A second of failures every so many seconds. */
+  /** An outage of `outageSeconds` begins every so many seconds. */
   outageEverySeconds: number;
   outageSeconds: number;
-  /** Outcome (2 unknown, 1 fail, 3 unsent) and detail of what fails in an outage; gone through in turn. */
+  /** Outcome (1 fail, 2 unknown, 3 unsent) and detail of the operations in an outage, used in turn. */
   failures: readonly (readonly [1 | 2 | 3, string])[];
   /** Detail of the nth write that succeeds; undefined: none. */
   detail?: (n: number) => string | undefined;
-  /** Every so many acknowledged writes one is lost, and one is there twice. */
+  /** One of this many acknowledged writes is lost; one of `doubledEvery` is present twice. */
   lostEvery?: number;
   doubledEvery?: number;
 }
 
-/** A wait for a free connection, as the engine notes it: another text each time. */
+/** Detail of an operation that waited for a free connection; the text differs each time. */
 const waited = (n: number): string => `waited=${((n * 7919) % 5000) / 10}`;
 
 export const SHAPES: readonly Shape[] = [
@@ -83,10 +83,10 @@ export const SHAPES: readonly Shape[] = [
 ];
 
 const SPACING_MS = 5;
-/** As many reads as the default workload makes: one to ten writes. */
+/** One read per ten writes, as in the default load. */
 const READS_EVERY = 10;
 
-/** One line of a workload's history for each write, with the reads between them. */
+/** The line of the nth write in a history, and the line of a read after every tenth. */
 export function linesOf(shape: Shape, n: number, startMs: number): string {
   const due = startMs + (n - 1) * SPACING_MS;
   const write = isDown(shape, n) ? failed(shape, n, due) : succeeded(shape, n, due);
@@ -95,7 +95,7 @@ export function linesOf(shape: Shape, n: number, startMs: number): string {
   return `${write}\n${JSON.stringify(read)}\n`;
 }
 
-/** Whether the nth write falls into an outage. The first seconds are quiet. */
+/** Whether the nth write is in an outage. There is none before `outageEverySeconds`. */
 export function isDown({ outageEverySeconds, outageSeconds }: Shape, n: number): boolean {
   const atMs = (n - 1) * SPACING_MS;
   const everyMs = outageEverySeconds * 1000;
@@ -120,7 +120,7 @@ function succeeded({ detail }: Shape, n: number, due: number): string {
   return JSON.stringify(['w', n, due, due + 0.213, due + 1.847, 0, ...(text === undefined ? [] : [text])]);
 }
 
-/** What a read-back finds: everything that was acknowledged, less what the shape loses, with what it doubles. */
+/** Result of a read-back: all acknowledged writes, without those that the shape loses, and with its duplicates. */
 export function contentsOf(
   shape: Shape,
   operations: number,

@@ -1,4 +1,4 @@
-/** What the engines and their peers ask: a server in a process of its own, that answers two bytes and costs as little as it can. */
+/** The target of the load generators: a server in its own process that answers two bytes at minimal cost. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
@@ -12,7 +12,7 @@ const SERVER = `
   process.stdin.on('end', () => process.exit()).resume();
   server.listen(0, '127.0.0.1', () => console.log(server.address().port));`;
 
-/** Calls `work` with the server's URL; it is gone afterwards. */
+/** Calls `work` with the server's URL, and ends the server afterwards. */
 export async function withTarget<T>(work: (url: string) => Promise<T>): Promise<T> {
   const server = spawn(process.execPath, ['-e', SERVER], { stdio: ['pipe', 'pipe', 'inherit'] });
   try {

@@ -1,4 +1,4 @@
-/** `limits.ts ENV`: reads the memory limits of running containers back from the kernel, and holds them against what their pods declare. */
+/** `limits.ts ENV`: compares the memory limits of running containers in the kernel with those that their pods declare. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -66,10 +66,10 @@ for (const { metadata, spec, status } of podsSchema.parse(JSON.parse(listed)).it
     else wrong += 1;
   }
 }
-process.stdout.write(`${held} containers below their limits, ${wrong} not\n`);
+process.stdout.write(`${held} containers have the declared memory limit, ${wrong} do not\n`);
 process.exitCode = held > 0 && wrong === 0 ? 0 : 1;
 
-/** In bytes, as cgroup v2 or v1 has it; null where there is none. */
+/** The memory limit in cgroup v2 or v1, bytes; null if there is none. */
 function limitOf(folder: string | null): number | null {
   const file = ['memory.max', 'memory.limit_in_bytes']
     .map((name) => join(folder ?? '', name))

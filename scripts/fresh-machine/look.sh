@@ -1,12 +1,12 @@
-# What of a machine an environment may have changed, as text that is the same as long as nothing of it changes.
+# Prints everything of a machine that an environment may change. The text stays the same as long as nothing is changed.
 section() { echo "## $1"; }
 
-section 'units that start by themselves'
+section 'enabled units'
 systemctl list-unit-files --state=enabled --no-legend --plain 2>/dev/null | awk '{ print $1 }' | sort
 section 'listeners'
 ss -Hltn | awk '{ print $4 }' | sort -u
 section 'rules of the packet filter'
-# Counters count on.
+# Counters of rules change all the time, so they are left out.
 { command -v nft >/dev/null && nft list ruleset; } | sed 's/counter packets [0-9]* bytes [0-9]*/counter/'
 section 'settings'
 find /etc/modules-load.d /etc/modprobe.d /etc/sysctl.d -type f -exec sha256sum {} + 2>/dev/null | sort

@@ -9,7 +9,7 @@ import { stepsFor } from './steps.ts';
 
 const TRIED = { env: 'local-small', words: 'postgres', archive: true };
 
-test('every step is a script that bash understands, with a name of its own', () => {
+test('every step has a valid bash script and a unique name', () => {
   const steps = stepsFor(TRIED);
   assert.equal(new Set(steps.map(({ name }) => name)).size, steps.length);
   for (const { name, script } of steps) {
@@ -18,17 +18,17 @@ test('every step is a script that bash understands, with a name of its own', () 
   }
 });
 
-test('what cannot be removed is never taken for a machine that is as before', () => {
+test('a failed removal is never taken for an unchanged machine', () => {
   for (const { name, script } of stepsFor(TRIED).filter(({ name: one }) => ['down', 'killed'].includes(one)))
     assert.match(script, /env down --env local-small \|\| exit 1\n.*diff -u \S+\/before\.txt/, name);
 });
 
-test('an archive is unpacked only where one was brought', () => {
+test('an archive is unpacked only if one was copied', () => {
   const names = stepsFor({ ...TRIED, archive: false }).map(({ name }) => name);
   assert.ok(!names.includes('unpack') && names.includes('up'));
 });
 
-test('a process of an environment that is left over is seen', async () => {
+test('a leftover process of an environment is detected', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'plumbline-look-'));
   const standIn = join(folder, 'kubelet-standin');
   copyFileSync('/bin/sleep', standIn);

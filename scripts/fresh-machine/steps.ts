@@ -1,41 +1,41 @@
-/** What is tried on a fresh machine, in its order. Each step is a script of bash, run as root in the checkout's copy there. */
+/** The steps on a fresh machine, in order. Each is a bash script that runs as root in the copy of the checkout. */
 
 export interface Step {
   readonly name: string;
-  /** What must hold after it. */
+  /** What must hold after the step. */
   readonly claim: string;
   readonly script: string;
-  /** On an ordinary machine, s; a slow one is given a multiple. */
+  /** Time limit on an ordinary machine, s; multiplied by the patience on a slow one. */
   readonly limitS: number;
-  /** The machine is started anew after the script. */
+  /** The machine is rebooted after the script. */
   readonly reboots?: true;
 }
 
 export interface Tried {
   /** Name of the environment. */
   readonly env: string;
-  /** Words of `--with`. */
+  /** Value of `--with`. */
   readonly words: string;
-  /** Whether an archive of programs and images was brought along. */
+  /** Whether an archive of programs and images was copied to the machine. */
   readonly archive: boolean;
 }
 
-/** Where everything of this is kept over there: the copy of the checkout is in `checkout`. */
+/** Folder for all files on the remote machine; the copy of the checkout is in `checkout`. */
 export const WORK = '/var/tmp/plumbline-fresh';
 
-/** The port at which a registry is usually found: a stranger's is put there, and must stay. */
+/** Usual port of a registry. A foreign server is started on it, and must survive. */
 const STRANGERS_PORT = 5000;
 
 const PLUMBLINE = 'node_modules/.bin/node cli/plumbline.mjs';
 const LOOK = 'bash scripts/fresh-machine/look.sh';
-/** The node's pieces: cgroups, both injectors with their proofs, limits that are read back. */
+/** Integration tests that need no cluster: cgroups and the agent of the pod injector. */
 const PIECES = ['cgroup2', 'agent'];
 const WITH_CLUSTER = ['nodes', 'faults', 'services'];
 
 const itests = (names: readonly string[]): string =>
   `node_modules/.bin/node --test --test-concurrency=1 ${names.map((name) => `tests/integration/${name}.itest.ts`).join(' ')}`;
 
-/** What `look.sh` says now must be what it said at first. */
+/** Fails unless `look.sh` prints the same as at the beginning. */
 const asBefore = (after: string): string =>
   `${LOOK} >${WORK}/${after}.txt && diff -u ${WORK}/before.txt ${WORK}/${after}.txt`;
 
@@ -45,12 +45,12 @@ export function stepsFor({ env, words, archive }: Tried): Step[] {
     {
       name: 'strangers',
       claim:
-        'a registry of somebody else at its usual port, and a firewall that takes and forwards nothing, on bridges as well',
+        'a foreign registry on its usual port, and a firewall that accepts and forwards nothing, also on bridges',
       limitS: 120,
-      // Transient: what systemd starts by itself at the next boot must not be ours.
+      // A transient unit, so that it is not among the enabled units.
       script: `systemd-run --unit=stranger --quiet $PWD/node_modules/.bin/node -e 'require("node:http").createServer((_, reply) => reply.end("{}")).listen(${STRANGERS_PORT})'
-command -v nft >/dev/null || { echo 'put nft on this machine first: its firewall is part of what is tried'; exit 1; }
-# As Docker does it.
+command -v nft >/dev/null || { echo 'install nft on this machine first: the test needs a firewall'; exit 1; }
+# Docker does the same.
 modprobe br_netfilter && echo 1 >/proc/sys/net/bridge/bridge-nf-call-iptables || exit 1
 nft -f - <<'RULES' || exit 1
 table inet stranger {
@@ -86,26 +86,26 @@ ${asBefore('checked')} || exit 1
       : []),
     {
       name: 'pieces',
-      claim: 'cgroups freeze, thaw and kill with proof, by both injectors',
+      claim: 'both injectors freeze, thaw and kill processes with proof',
       limitS: 300,
       script: itests(PIECES),
     },
     { name: 'up', claim: 'the environment is provisioned', limitS: 1200, script: up },
     {
       name: 'limits',
-      claim: 'containers run below the limits of their pods, as the kernel says',
+      claim: 'the kernel has the memory limits that pods declare',
       limitS: 120,
       script: `node_modules/.bin/node scripts/fresh-machine/limits.ts ${env}`,
     },
     {
       name: 'nodes',
-      claim: 'nodes stop and start, links are cut, containers freeze, and all is as before',
+      claim: 'nodes stop and start, links are cut, containers freeze, and everything is restored',
       limitS: 900,
       script: itests(WITH_CLUSTER),
     },
     {
       name: 'strangers-live',
-      claim: 'the registry of somebody else answers, and the rules of the firewall are there',
+      claim: 'the foreign registry listens, and the rules of the firewall are in force',
       limitS: 60,
       script: `ss -Hltn | grep -q ':${STRANGERS_PORT} ' && nft list table inet stranger | grep -q 'policy drop'`,
     },
@@ -128,8 +128,7 @@ ${asBefore('killed')}`,
     },
     {
       name: 'reboot',
-      claim:
-        'after a reboot with the environment up nothing of it is there, and `env down` removes its files',
+      claim: 'after a reboot nothing of an environment that was up runs, and `env down` removes its files',
       limitS: 1200,
       script: up,
       reboots: true,
@@ -138,7 +137,7 @@ ${asBefore('killed')}`,
       name: 'rebooted',
       claim: 'no service, port, rule, setting or cgroup of ours',
       limitS: 300,
-      // The strangers are gone with the reboot: their listener, their rules and what these have loaded are not looked for.
+      // The foreign server and firewall do not survive the reboot, so their listener, rules and modules are left out of the comparison.
       script: `without() { sed -e '/^## rules/,/^## settings/d' -e '/:${STRANGERS_PORT}$/d' -e '/^net\\/bridge\\//d' -e '/^br_netfilter$/d' -e '/^nf_conntrack$/d' "$1"; }
 ${LOOK} >${WORK}/rebooted.txt && cat ${WORK}/rebooted.txt
 diff -u <(without ${WORK}/before.txt) <(without ${WORK}/rebooted.txt) || exit 1
@@ -147,7 +146,7 @@ ${PLUMBLINE} env down --env ${env}`,
     },
     {
       name: 'purge',
-      claim: 'packages that were brought go when that is asked for',
+      claim: '`env down --purge` removes the packages that were installed',
       limitS: 600,
       script: `${PLUMBLINE} env down --env ${env} --purge`,
     },

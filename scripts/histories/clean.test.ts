@@ -4,19 +4,19 @@ import { cleaned, secretIn } from './clean.ts';
 
 const file = (text: string) => ({ trial: 'trial-01', name: 'check.ndjson', text });
 
-test('should leave out what is for people, and cut paths of this machine', () => {
+test('should leave out lines for people, and shorten paths of this machine', () => {
   const kept = '{"kind":"load","t":1,"scenario":"/home/someone/plumbline/load/scenarios/steady.ts"}';
   const { text } = cleaned(file(`{"kind":"evidence","t":1,"text":"x"}\n${kept}\n`));
   assert.equal(text, '{"kind":"load","t":1,"scenario":"steady.ts"}\n');
 });
 
-test('should keep paths that every machine has, and pairs that are no path', () => {
+test('should keep paths that every machine has, and texts with a slash that are not paths', () => {
   const line =
     '{"kind":"x","t":1,"a":"/var/lib/postgresql/data","b":"https://198.19.0.10/tenders","c":"a/tmp"}\n';
   assert.equal(cleaned(file(line)).text, line);
 });
 
-test('should name what looks like a secret', () => {
+test('should report text that looks like a secret', () => {
   const secrets = [
     '"password":"hunter2hunter2"',
     '"a":"https://me:word@host/"',

@@ -1,9 +1,9 @@
-/** What of a recorded history is for nobody's eyes but this machine's: taken out before it is kept, or a reason not to keep it. */
+/** Removes text from a recorded history that must not leave this machine, and detects secrets, with which a history is not stored. */
 import type { StoredFile } from './stored.ts';
 
-/** For people, and no verdict rests on it: logs and events, which hold whatever a pod cared to say. */
+/** Lines for people, on which no verdict rests: logs and events, which may contain any text of a pod. */
 const FOR_PEOPLE = /^\{(?:"t":[\d.]+,)?"kind":"evidence"/;
-/** Folders of people and of work: whoever keeps a history sits in one of them. */
+/** Paths in home and work folders, which depend on the machine and the user who stores a history. */
 const OWN_PATH = /\/(?:home|root|work|tmp|Users|opt|srv|mnt|builds?)(?:\/[\w.@+-]+)*\/(?<name>[\w.@+-]+)/g;
 const SECRETS: readonly RegExp[] = [
   /-----BEGIN [A-Z ]+-----/,
@@ -14,14 +14,14 @@ const SECRETS: readonly RegExp[] = [
 ];
 const SHOWN_CHARACTERS = 60;
 
-/** The lines that are kept, with paths of this machine cut to their last part. */
+/** The lines to store, with paths of this machine reduced to their last part. */
 export function cleaned({ trial, name, text }: StoredFile): StoredFile {
   const lines = text.split('\n').filter((line) => line !== '' && !FOR_PEOPLE.test(line));
   const kept = lines.map((line) => `${line.replaceAll(OWN_PATH, (_, last: string) => last)}\n`);
   return { trial, name, text: kept.join('') };
 }
 
-/** The first thing that looks like a secret, with where it stands; null: there is none. */
+/** The first text that looks like a secret, with its place; null if there is none. */
 export function secretIn({ trial, name, text }: StoredFile): string | null {
   for (const [index, line] of text.split('\n').entries()) {
     const found = SECRETS.map((pattern) => pattern.exec(line)).find((match) => match !== null);

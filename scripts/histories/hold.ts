@@ -1,4 +1,4 @@
-/** One check's judge held against its stored history; also a worker that does so for whoever asks. */
+/** Tests one check's judge with mutants of its stored history. Also the entry of a worker that does so on request. */
 import { parentPort } from 'node:worker_threads';
 import { judgeOver } from '../../reports/judge/definition.ts';
 import { nothing, takeApart } from '../../reports/mutation/take-apart.ts';
@@ -12,7 +12,7 @@ export interface Asked {
   folder: string;
   seed: number;
   choices: boolean;
-  /** As long as it may take, ms; null: as long as it takes. */
+  /** Time limit, ms; null: none. */
   forMs: number | null;
 }
 
@@ -37,7 +37,7 @@ export async function hold({ check, folder, seed, choices, forMs }: Asked): Prom
   return { ...result, tookMs: performance.now() - beganMs };
 }
 
-/** FNV-1a: each check draws for itself, whichever worker it meets and whatever came before. */
+/** FNV-1a: the seed depends on the check, so that its sample is the same in every worker and order. */
 function hashOf(text: string): number {
   let hash = 0x811c9dc5;
   for (const letter of text) hash = Math.imul(hash ^ (letter.codePointAt(0) ?? 0), 0x01000193);

@@ -48,7 +48,7 @@ test('should read back what was stored, as trials with the file of each observat
   assert.deepEqual([...trial!.files.values()], ['check.ndjson']);
 });
 
-test('should keep what was written by hand as text, in place of what was recorded', (t) => {
+test('should store a handwritten history as text, and replace a recorded one', (t) => {
   const into = folder(t);
   writeStored(stored({ recorded: { run: 'run-1', commit: null } }), into);
   const file = writeStored(stored({ handwritten: 'nothing here has such devices' }), into);
@@ -56,7 +56,7 @@ test('should keep what was written by hand as text, in place of what was recorde
   assert.match(readFileSync(file, 'utf8'), /^\{"stored":1,.*"handwritten":"nothing here/);
 });
 
-test('should refuse a file that does not say where it is from, and a damaged line', (t) => {
+test('should refuse a file without its origin, and a damaged line', (t) => {
   const file = path.join(folder(t), 'x.ndjson');
   writeFileSync(file, `${JSON.stringify({ stored: 1, check: CHECK })}\n`);
   assert.throws(() => readStored(file), StoredHistoryError);

@@ -1,6 +1,6 @@
 /**
- * Passing histories that are kept to hold judges against: tests/histories/, one file a check, its slashes as dots. `NAME.ndjson.gz` was recorded in a
- * run; `NAME.ndjson` may be written by hand and then says why in its first line. Both hold the same text:
+ * Passing histories in tests/histories/, with which judges are tested: one file per check, with dots for the slashes of its id.
+ * `NAME.ndjson.gz` was recorded in a run. `NAME.ndjson` was written by hand; its first line says why. Both contain the same text:
  *
  *     {"stored":1,"check":"…","recorded":{"run":"…","commit":"…"}}      or      {"stored":1,"check":"…","handwritten":"why"}
  *     # trial-01/check.ndjson
@@ -23,7 +23,7 @@ const headSchema = z.strictObject({
   stored: z.literal(1),
   check: z.string(),
   recorded: z.strictObject({ run: z.string(), commit: z.string().nullable() }).optional(),
-  /** Why no run here can record it. */
+  /** Why no run here can record this history. */
   handwritten: z.string().min(1).optional(),
 });
 export type StoredHead = z.infer<typeof headSchema>;
@@ -40,18 +40,18 @@ export interface Stored {
   files: StoredFile[];
 }
 
-/** A stored history that cannot be used, and why. */
+/** A stored history is unusable, for the reason in the message. */
 export class StoredHistoryError extends Error {
   override readonly name = 'StoredHistoryError';
 }
 
-/** The file of a check's stored history, or null: there is none. */
+/** The file of a check's stored history; null if there is none. */
 export function storedPath(check: string, folder = STORED_FOLDER): string | null {
   const base = path.join(folder, check.replaceAll('/', '.'));
   return [`${base}.ndjson.gz`, `${base}.ndjson`].find((file) => existsSync(file)) ?? null;
 }
 
-/** @throws StoredHistoryError when the file is not of the form above */
+/** @throws StoredHistoryError if the file does not have the format above */
 export function readStored(file: string): Stored {
   const bytes = readFileSync(file);
   const text = (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
@@ -80,16 +80,16 @@ function headOf(line: string, file: string): StoredHead {
   try {
     const head = headSchema.parse(JSON.parse(line));
     if ((head.recorded === undefined) === (head.handwritten === undefined))
-      throw new Error('it must be either recorded or handwritten');
+      throw new Error('it must have either "recorded" or "handwritten"');
     return head;
   } catch (cause) {
-    throw new StoredHistoryError(`${file}: its first line does not fit: ${(cause as Error).message}`, {
+    throw new StoredHistoryError(`${file}: its first line is invalid: ${(cause as Error).message}`, {
       cause,
     });
   }
 }
 
-/** Replaces what was stored of the check. */
+/** Replaces the stored history of the check. */
 export function writeStored({ head, files }: Stored, folder = STORED_FOLDER): string {
   const text = [
     `${JSON.stringify(head)}\n`,
@@ -108,8 +108,8 @@ export function writeStored({ head, files }: Stored, folder = STORED_FOLDER): st
 }
 
 /**
- * The trials, read as from a run's folder.
- * @throws UnreadableHistoryError as reading a folder does; StoredHistoryError for a line that is damaged
+ * The trials, as they are read from a run's folder.
+ * @throws UnreadableHistoryError like reading a folder; StoredHistoryError for a damaged line
  */
 export function trialsOf({ head, files }: Stored): Trial[] {
   const names = [...new Set(files.map(({ trial }) => trial))].toSorted();

@@ -1,17 +1,17 @@
-/** What mutation found, as text. */
+/** Renders the results of mutation as text. */
 import type { Survivor } from '../../reports/mutation/take-apart.ts';
 import type { Answer } from './hold.ts';
 
-/** Of the fields of a suite, as many may be annotations. */
+/** Maximum share of annotations among the fields of a suite. */
 const ANNOTATED_SHARE = 0.15;
 const MOST_NAMED = 20;
 
 export interface MutationReport {
   answers: readonly Answer[];
-  /** Built checks of which no history is stored. */
+  /** Built checks without a stored history. */
   missing: readonly string[];
   seed: number;
-  /** As many survivors are shown. */
+  /** Number of survivors to show. */
   survivors: number;
 }
 
@@ -39,7 +39,7 @@ export function reportText(report: MutationReport): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** Why it is not well; empty: nothing was found. */
+/** The problems that fail the run; empty if there are none. */
 export function problemsOf({ answers, missing }: MutationReport): string[] {
   const survivors = answers.flatMap((answer) => answer.survivors);
   const wide = rowsOf(answers).filter(({ fields, annotated }) => annotated > fields * ANNOTATED_SHARE);
@@ -48,7 +48,7 @@ export function problemsOf({ answers, missing }: MutationReport): string[] {
     ...(survivors.length > 0 ? [`${survivors.length} mutants still pass`] : []),
     ...wide.map(
       ({ suite, fields, annotated }) =>
-        `${suite}: ${annotated} of ${fields} fields are called annotations, the limit is ${percent(ANNOTATED_SHARE)}`,
+        `${suite}: ${annotated} of ${fields} fields are declared as annotations, the limit is ${percent(ANNOTATED_SHARE)}`,
     ),
     ...(missing.length > 0
       ? [
@@ -56,10 +56,10 @@ export function problemsOf({ answers, missing }: MutationReport): string[] {
         ]
       : []),
     ...answers.flatMap(({ check, refused }) =>
-      refused === null ? [] : [`${check}: its stored history does not pass as it is: ${refused}`],
+      refused === null ? [] : [`${check}: its unchanged stored history does not pass: ${refused}`],
     ),
     ...answers.flatMap(({ check, unknown }) =>
-      unknown.map((path) => `${check}: the annotation ${path} names no field of its kind`),
+      unknown.map((path) => `${check}: the annotation ${path} does not name a field of its kind`),
     ),
   ];
 }
@@ -142,7 +142,7 @@ function percent(share: number): string {
   return `${(share * 100).toFixed(1)} %`;
 }
 
-/** One of each operator and path of a check: a field that nobody reads survives in every line. */
+/** One survivor for each check, operator and path: if a judge does not read a field, its mutants survive in every line. */
 function survivorLines({ answers, survivors: most }: MutationReport): string[] {
   const groups = new Map<string, { first: Survivor; more: number }>();
   for (const survivor of answers.flatMap((answer) => answer.survivors)) {

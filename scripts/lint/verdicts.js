@@ -1,6 +1,6 @@
 /**
- * Rules of lint for the way from an observation to a verdict: what was recorded is read as what its schema says, and nothing is concluded
- * from the words of a reason.
+ * Lint rules for code between an observation and a verdict: recorded values are read with the types of their schema, and no decision
+ * depends on the text of a reason.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import ts from 'typescript';
 
 const LOOKS_INTO = ['startsWith', 'endsWith', 'includes', 'match', 'search', 'indexOf'];
 
-/** The type of a node, and whether it has a property. */
+/** Functions that return the type of a node, and whether it has a property. */
 function typed(context) {
   const services = context.sourceCode.parserServices;
   const checker = services.program.getTypeChecker();
@@ -17,14 +17,14 @@ function typed(context) {
   return { typeOf, has };
 }
 
-/** Types that say nothing of a value: unknown, any (what JSON.parse gives), and `{}`, which is what `unknown ?? {}` comes to. */
+/** Whether a type says nothing about its value: unknown, any (as from JSON.parse), or `{}` (as from `unknown ?? {}`). */
 function saysNothing(type) {
   if ((type.flags & (ts.TypeFlags.Unknown | ts.TypeFlags.Any)) !== 0) return true;
   const isObject = (type.flags & ts.TypeFlags.Object) !== 0;
   return isObject && type.getProperties().length === 0 && bare(type);
 }
 
-/** Neither an index signature nor something to call. */
+/** Whether a type has neither an index signature nor a call signature. */
 function bare(type) {
   const indexes = [type.getStringIndexType(), type.getNumberIndexType()];
   return indexes.every((of) => of === undefined) && type.getCallSignatures().length === 0;
@@ -34,7 +34,7 @@ const noCastFromUnknown = {
   meta: {
     type: 'problem',
     messages: {
-      cast: 'A cast from unknown says what nobody looked at: parse it, or give it a type where it comes from.',
+      cast: 'This cast from unknown asserts a type that nothing has checked: parse the value, or give it a type where it comes from.',
     },
     schema: [],
   },
@@ -55,7 +55,8 @@ const noNamedFieldOfObservation = {
   meta: {
     type: 'problem',
     messages: {
-      field: "A field of an observation is read by its type: `seen.{{name}}`, from `all(history, 'kind')`.",
+      field:
+        "Read a field of an observation by its type: `seen.{{name}}`, with `seen` from `all(history, 'kind')`.",
     },
     schema: [],
   },
@@ -76,7 +77,7 @@ const noLookIntoReason = {
   meta: {
     type: 'problem',
     messages: {
-      words: 'Nothing is concluded from the words of a reason: give what is asked for a field of its own.',
+      words: 'Do not decide by the text of a reason: record what is needed in a field of its own.',
     },
     schema: [],
   },
@@ -99,7 +100,7 @@ const noLookIntoReason = {
 };
 
 export const verdicts = {
-  // What ESLint keeps of files that it has seen is for these rules as they are.
+  // ESLint caches results by this version: the hash of this file makes them invalid when a rule changes.
   meta: {
     name: 'verdicts',
     version: createHash('sha256')

@@ -30,17 +30,17 @@ test('should find a check that did not come to the same verdict each time, and b
   assert.match(renderSeries(series), /odd: 2 pass, 1 fail\n {2}b: fail: reason of fail/);
 });
 
-test('should call a check that always fails odd as well: nobody broke anything', () => {
+test('should also list a check that always fails, because nothing is broken', () => {
   const series = seriesOf([runOf('a', { bad: 'fail' }), runOf('b', { bad: 'fail' })]);
   assert.equal(series.checks[0]?.odd.length, 2);
 });
 
-test('should claim nothing of no runs', () => {
+test('should claim nothing without runs', () => {
   const { falseFailsUpper, runsWithFailsUpper } = seriesOf([]);
   assert.deepEqual([falseFailsUpper, runsWithFailsUpper], [1, 1]);
 });
 
-test('should count apart what a machine that was too busy explains', () => {
+test('should count verdicts separately that a too busy machine explains', () => {
   const shares = (mean: number) => ({ mean, most: mean });
   const measured = (others: number) => ({
     ...{ cpu: shares(0.9), memory: shares(0), io: shares(0), spanMs: 60_000 },

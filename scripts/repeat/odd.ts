@@ -1,4 +1,4 @@
-/** What several runs of one environment that nobody broke say of the harness: verdicts that are not the same each time. Pure. */
+/** Finds verdicts that differ between runs of one unbroken environment: errors of the harness. Pure. */
 import { proportionBounds } from '../../reports/judge/statistics.ts';
 import type { CheckResult, RunRecord } from '../../reports/record/run-record.ts';
 import type { Verdict } from '../../reports/record/verdict.ts';
@@ -8,19 +8,19 @@ import { pressureText } from '../../reports/render/text.ts';
 
 export interface RepeatedRun {
   record: RunRecord;
-  /** Pressure on this machine during the run; null: it was not measured. */
+  /** Pressure on this machine during the run; null if it was not measured. */
   pressure: Pressure | null;
 }
 
-/** One check in one run, where its verdict is not the usual one. */
+/** A check's verdict in one run that differs from its usual verdict. */
 export interface OddOne {
   run: string;
   verdict: Verdict;
   reason: string;
   seen: string;
-  /** During the check; of the whole run where a check does not tell. */
+  /** Pressure during the check, or during the whole run if the check has none. */
   pressure: Pressure | null;
-  /** The machine was too busy: that explains it. */
+  /** True if the machine was too busy, which explains the verdict. */
   busy: boolean;
 }
 
@@ -34,19 +34,19 @@ export interface CheckSeries {
 export interface Series {
   runs: number;
   checks: CheckSeries[];
-  /** Of all verdicts of checks that ran. */
+  /** Number of verdicts of checks that ran. */
   judged: number;
   falseFails: number;
-  /** One-sided 95 % bound (Clopper-Pearson) of the share of verdicts that are false fails. */
+  /** One-sided 95 % bound (Clopper-Pearson) of the share of false fails among the verdicts. */
   falseFailsUpper: number;
-  /** Runs in which any check failed, and the bound of their share: runs are independent, checks of one run are not. */
+  /** Runs in which any check failed, and the bound of their share. Runs are independent; checks of one run are not. */
   runsWithFails: number;
   runsWithFailsUpper: number;
-  /** Odd verdicts that a machine which was too busy explains. */
+  /** Number of odd verdicts that a too busy machine explains. */
   byBusyMachine: number;
 }
 
-/** `not-run` says nothing of a check. Nothing is broken, so that every fail is a false one. */
+/** `not-run` does not count as a verdict. Nothing is broken, so every fail is false. */
 export function seriesOf(runs: readonly RepeatedRun[]): Series {
   const ids = [...new Set(runs.flatMap(({ record }) => record.checks.map(({ id }) => id)))];
   const checks = ids.map((id) => checkSeries(id, runs)).filter((one) => one !== null);
@@ -67,7 +67,7 @@ export function seriesOf(runs: readonly RepeatedRun[]): Series {
   };
 }
 
-/** Of nothing anything may be true. */
+/** Upper bound of a share; 1 without observations. */
 function upper(found: number, of: number): number {
   return of === 0 ? 1 : proportionBounds(found, of).upper;
 }
@@ -102,19 +102,19 @@ function checkSeries(id: string, runs: readonly RepeatedRun[]): CheckSeries | nu
   return { id, verdicts, usual, odd };
 }
 
-/** A table of what is odd, each odd verdict with its reason and the pressure meanwhile. */
+/** The odd verdicts as text, with their reasons and the pressure at the time. */
 export function renderSeries(series: Series): string {
   const { checks, runs } = series;
   const odd = checks.filter((one) => one.odd.length > 0);
   const lines = [
     `${runs} runs, ${checks.length} checks, ${series.judged} verdicts`,
-    `fails of an environment that nobody broke: ${series.falseFails} of ${series.judged} verdicts (at most ${percent(series.falseFailsUpper)} at 95 %), in ${series.runsWithFails} of ${runs} runs (at most ${percent(series.runsWithFailsUpper)})`,
+    `false fails in an unbroken environment: ${series.falseFails} of ${series.judged} verdicts (at most ${percent(series.falseFailsUpper)} at 95 %), in ${series.runsWithFails} of ${runs} runs (at most ${percent(series.runsWithFailsUpper)})`,
     odd.length === 0
-      ? 'every check came to the same verdict each time'
-      : `checks that did not: ${odd.length}`,
+      ? 'every check had the same verdict each time'
+      : `checks with differing verdicts: ${odd.length}`,
   ];
   if (series.byBusyMachine > 0)
-    lines.push(`verdicts of them that a machine which was too busy explains: ${series.byBusyMachine}`);
+    lines.push(`of these verdicts a too busy machine explains: ${series.byBusyMachine}`);
   for (const { id, verdicts, odd: ones } of odd) {
     const counts = Object.entries(verdicts).map(([verdict, count]) => `${count} ${verdict}`);
     lines.push('', `${id}: ${counts.join(', ')}`);

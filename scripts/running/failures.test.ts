@@ -20,7 +20,7 @@ test("should name each test that failed, with its place and why, from node's own
   const folder = mkdtempSync(join(tmpdir(), 'failures-'));
   const file = join(folder, 'some.test.mjs');
   writeFileSync(file, TESTS);
-  // A test runner inside one takes itself for a file of the other.
+  // With this variable of the outer test runner, the inner one would take itself for one of its files.
   const env = { NODE_TEST_CONTEXT: undefined };
   const ended = await runStep([process.execPath, '--test', '--test-reporter=spec', file], { env });
   assert.equal(ended.exitCode, 1);
@@ -35,7 +35,7 @@ test('should name the tests that had failed when the runner was killed', () => {
   assert.deepEqual(failuresIn({ exitCode: 137, output }), ['should hold']);
 });
 
-test('should name each control that was not caught, as the command prints it before its sum', () => {
+test('should name each negative control that was not caught', () => {
   const output = [
     '✘ a/b/one (must be fail: breaks it)  [3.1 s]',
     '    the check says pass: all well',
@@ -63,7 +63,7 @@ test('should name each check of a run that did not pass', () => {
   ]);
 });
 
-test('should tell a runner that names nothing by what it said, without its colours', () => {
+test('should use a line of the output, without colours, if a runner names no failure', () => {
   const types = "Checking\nsuites/a.ts(3,4): error TS2322: Type 'x'\nFound 1\n";
   assert.deepEqual(failuresIn({ exitCode: 2, output: types }), [
     "ended with 2: suites/a.ts(3,4): error TS2322: Type 'x'",
@@ -71,10 +71,10 @@ test('should tell a runner that names nothing by what it said, without its colou
   const mutation = 'seed 1\n\u001b[31m✗ 3 mutants still pass\u001b[0m\n';
   assert.deepEqual(failuresIn({ exitCode: 1, output: mutation }), ['ended with 1: ✗ 3 mutants still pass']);
   assert.deepEqual(failuresIn({ exitCode: 137, output: 'begun\nKilled\n\n' }), ['ended with 137: Killed']);
-  assert.deepEqual(failuresIn({ exitCode: 1, output: '' }), ['ended with 1: it said nothing']);
+  assert.deepEqual(failuresIn({ exitCode: 1, output: '' }), ['ended with 1: it printed nothing']);
 });
 
-test('should print nothing where nothing failed', () => {
+test('should print nothing if nothing failed', () => {
   assert.equal(failuresText([]), '');
   assert.equal(failuresText(['lint: x', 'types: y']), 'failed:\n  lint: x\n  types: y\n');
 });

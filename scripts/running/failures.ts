@@ -1,17 +1,17 @@
-/** What failed in a runner's output, a line each: whoever reads a long log reads its last lines first. */
+/** Extracts the failures from a runner's output, one line each, to repeat them at the end of a long log. */
 import type { StepResult } from './steps.ts';
 
-/** What `plumbline controls` prints above its sum, followed by an indented line for each. */
+/** The line of `plumbline controls` that is followed by an indented line for each failure. */
 const CONTROLS = /^\d+ negative controls? (?:was|were) not caught:$/;
-/** A verdict as `plumbline run` prints it: mark, verdict, check, reason, how far the run is. */
+/** A verdict in the output of `plumbline run`: mark, verdict, check, reason, progress of the run. */
 const VERDICT = /^[✘?] (fail|inconclusive) +(\S+) {2}(.*?)(?: {2}\[[^\]]*\])?$/;
 const FAILING_TESTS = '✖ failing tests:';
 const FAILED_TEST = /^\s*✖ (.+?) \(\d[\d.]*ms\)/;
-/** Lines by which linters, compilers and scripts say what they found. */
+/** Lines in which linters, compilers and scripts report an error. */
 const TELLING = /\berror\b|^\s*[✗✘✖]|^\[warn\]/i;
 const ANSI = new RegExp(`${String.fromCodePoint(27)}\\[[\\d;]*m`, 'g');
 
-/** The names of what failed and why, by what the runner says; a runner that names nothing is told by a line of its output. */
+/** The failures in the output, with their reasons; if the runner names none, a line of its output that shows the cause. */
 export function failuresIn({ exitCode, output }: Pick<StepResult, 'exitCode' | 'output'>): string[] {
   const lines = output.replaceAll(ANSI, '').split('\n');
   for (const read of [failedTests, failedControls, failedChecks]) {
@@ -21,14 +21,14 @@ export function failuresIn({ exitCode, output }: Pick<StepResult, 'exitCode' | '
   return [`ended with ${exitCode}: ${tellingLine(lines)}`];
 }
 
-/** By the section that node's test runner ends with; where it did not come so far, by the tests as they ended. */
+/** Failed tests in the last section of node's test runner; if it was killed before that, the tests that were reported as failed. */
 function failedTests(lines: readonly string[]): string[] {
   const section = lines.indexOf(FAILING_TESTS);
   if (section < 0) return lines.flatMap((line) => FAILED_TEST.exec(line)?.[1] ?? []);
   return lines.slice(section).flatMap((line, index, rest) => {
     const place = /^test at (.+?)(?::\d+)?$/.exec(line)?.[1];
     const name = FAILED_TEST.exec(rest[index + 1] ?? '')?.[1];
-    // A test that is still to be done is among them, and has not failed.
+    // A todo test is listed in this section too, but does not count as failed.
     if (place === undefined || name === undefined) return [];
     return [`${name} (${place}): ${(rest[index + 2] ?? '').trim()}`];
   });
@@ -51,10 +51,10 @@ function failedChecks(lines: readonly string[]): string[] {
 
 function tellingLine(lines: readonly string[]): string {
   const said = lines.map((line) => line.trim()).filter((line) => line !== '');
-  return said.find((line) => TELLING.test(line)) ?? said.at(-1) ?? 'it said nothing';
+  return said.find((line) => TELLING.test(line)) ?? said.at(-1) ?? 'it printed nothing';
 }
 
-/** `failed:` and a line for each; empty where nothing has. */
+/** `failed:` and one line for each failure; empty if there is none. */
 export function failuresText(failures: readonly string[]): string {
   return failures.length === 0 ? '' : ['failed:', ...failures.map((line) => `  ${line}`), ''].join('\n');
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { addUp, readCounts } from './runners.ts';
 
-test('should read the plain closing line, the last one where there are several', () => {
+test('should read the plain closing line, and the last one of several', () => {
   const output = '1 passed, 0 failed\nnoise 3 passed, 4 failed\ncontrols: 12 passed, 2 failed, 3 skipped\n';
   assert.deepEqual(readCounts(output), { passed: 12, failed: 2, skipped: 3 });
 });
@@ -12,7 +12,7 @@ test("should read node's test runner and count cancelled tests as failed", () =>
   assert.deepEqual(readCounts(output), { passed: 5, failed: 2, skipped: 2 });
 });
 
-test('should find no counts where a runner printed none', () => {
+test('should find no counts if a runner printed none', () => {
   assert.equal(readCounts('Killed\n'), null);
 });
 

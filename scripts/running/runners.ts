@@ -5,7 +5,7 @@ export interface Counts {
   skipped: number;
 }
 
-/** What a finished runner left: its counts (null when it printed none) and whether it exited with 0. */
+/** Result of a runner: its counts (null if it printed none) and its exit code. */
 export interface RunnerResult {
   counts: Counts | null;
   exitCode: number;
@@ -15,7 +15,7 @@ const PLAIN = /^(?:[\w-]+: )?(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/;
 const NODE_TEST = /^(?:# |ℹ )(pass|fail|cancelled|skipped|todo) (\d+)$/;
 
 /**
- * The counts in a runner's output: the last plain line `N passed, N failed[, N skipped]`, else the closing lines of
+ * The counts in a runner's output: the last plain line `N passed, N failed[, N skipped]`; without one, the closing lines of
  * node's test runner, where cancelled tests count as failed and todo tests as skipped.
  */
 export function readCounts(output: string): Counts | null {
@@ -32,7 +32,7 @@ export function readCounts(output: string): Counts | null {
   return { passed: sum('pass'), failed: sum('fail', 'cancelled'), skipped: sum('skipped', 'todo') };
 }
 
-/** Adds up; a runner without counts adds one failure, since a runner that says nothing has shown nothing. */
+/** Adds counts up. A runner without counts adds one failure, because it has not shown that anything passed. */
 export function addUp(results: readonly RunnerResult[]): Counts {
   const sum: Counts = { passed: 0, failed: 0, skipped: 0 };
   for (const { counts, exitCode } of results) {
@@ -44,7 +44,7 @@ export function addUp(results: readonly RunnerResult[]): Counts {
   return sum;
 }
 
-/** One thing that passed or failed as a whole. */
+/** Counts for a command that passes or fails as a whole. */
 export function single(exitCode: number): RunnerResult {
   const ok = exitCode === 0;
   return { exitCode, counts: { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 } };

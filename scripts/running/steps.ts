@@ -8,7 +8,7 @@ export interface StepResult {
 }
 
 export interface StepOptions {
-  /** Also show the output as it comes. */
+  /** Also print the output while the step runs. */
   live?: boolean;
   signal?: AbortSignal;
   env?: NodeJS.ProcessEnv;
@@ -17,14 +17,14 @@ export interface StepOptions {
 /** After SIGTERM a child may clean up this long before it is killed. */
 const GRACE_MS = 45_000;
 
-/** Ends the whole process group of a child when the signal aborts. Returns what removes the listener. */
+/** Ends the whole process group of a child when the signal aborts. Returns a function that removes the listener. */
 function endOnAbort(child: ChildProcess, signal: AbortSignal | undefined): () => void {
   const send = (name: NodeJS.Signals): void => {
     if (child.pid === undefined) return;
     try {
       process.kill(-child.pid, name);
     } catch {
-      // The group is gone already.
+      // The group has ended already.
     }
   };
   let killer: NodeJS.Timeout | undefined;
@@ -40,7 +40,7 @@ function endOnAbort(child: ChildProcess, signal: AbortSignal | undefined): () =>
   };
 }
 
-/** Runs a program in a process group of its own and resolves when it has ended; a program that cannot start is 127. */
+/** Runs a program in a process group of its own and resolves when it has ended. The exit code is 127 if it cannot start. */
 export function runStep(
   command: readonly [string, ...string[]],
   options: StepOptions = {},

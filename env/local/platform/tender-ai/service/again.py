@@ -13,7 +13,7 @@ T = TypeVar("T")
 async def asked_again(
     ask: Callable[[], Awaitable[T]], unreached: tuple[type[Exception], ...], for_s: float, pause_s: float = 0.5
 ) -> T:
-    """Sends a request, and retries for `for_s` seconds while the server is not reached: then it cannot have done anything. Raises the last error."""
+    """Sends a request, and retries for `for_s` seconds while the server, which then did nothing, is not reached. Raises the last error."""
     end = time.monotonic() + for_s
     while True:
         try:

@@ -1,4 +1,4 @@
-"""Log lines, W3C trace context, and spans as OTLP/HTTP in JSON, like service-kit for the services in Node. Uses only the standard library."""
+"""Log lines, W3C trace context, and spans as OTLP/HTTP in JSON: service-kit's counterpart in Python. Uses only the standard library."""
 
 from __future__ import annotations
 
