@@ -24,7 +24,7 @@ const LAYERS = {
   cli: { pattern: 'cli', may: ['runner', 'suites', 'env', 'host', 'reports', 'record', 'judge', 'render'] },
 };
 
-/** Only types: the messages between workers and the runner. Probes import them too, because they produce parts of these messages. */
+/** Only types: the messages between workers and the runner. Probes may import it too. */
 const PROTOCOL = 'suites/harness/protocol.ts';
 
 /** Parts that must stay pure: no file, no socket, no process. */
@@ -48,7 +48,10 @@ const NO_IO = IO_MODULES.flatMap((name) => [name, `node:${name}`]).map((name) =>
 const JUDGES = ['suites/**/judge.ts', 'suites/**/judge-*.ts'];
 const TESTS = ['**/*.test.ts', '**/*.itest.ts', '**/*.bench.ts'];
 
-/** Code between an answer of the environment and the verdict: casts and guesses are forbidden there, since they could make a false verdict. */
+/**
+ * Code between an answer of the environment and the verdict: casts and guesses are forbidden there, since they could make a false
+ * verdict.
+ */
 const FROM_ANSWER_TO_VERDICT = ['faults', 'probes/gpu', 'probes/kubernetes', 'reports', 'runner', 'suites'];
 const DOUBLES = ['**/_testing/**'];
 

@@ -1,8 +1,8 @@
 /**
  * Measures from which load on a busy machine changes the verdicts of an unbroken environment: `node scripts/busy.ts --env NAME --out DIR
- * [--jobs 0,1,2,4] [--kind spin|build] [--runs N] --check GLOB...`. For each number of concurrent jobs it runs the checks and prints the CPU
- * share of other processes and the verdicts; `1@50` is one job that runs half of the time. The bound in `reports/judge/busy.ts` comes from this;
- * results are in docs/adr/0013-too-busy-to-judge.md. Results that are in the folder already are reused.
+ * [--jobs 0,1,2,4] [--kind spin|build] [--runs N] --check GLOB...`. For each number of concurrent jobs it runs the checks and prints the
+ * CPU share of other processes and the verdicts; `1@50` is one job that runs half of the time. The bound in `reports/judge/busy.ts` comes
+ * from this; results are in docs/adr/0013-too-busy-to-judge.md. Results that are in the folder already are reused.
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';

@@ -1,8 +1,8 @@
 /**
- * Tests Plumbline on an unprepared machine: `node scripts/fresh-machine.ts --ssh "ssh -p 2222 root@127.0.0.1" [--archive FILE] [--patience N]
- * [--env NAME] [--with WORDS] [--step NAME]... [--out DIR]`. Copies this checkout with its node_modules there, and an archive of `plumbline
- * toolchain pack` if given, and then runs the steps of `fresh-machine/steps.ts`. It changes and reboots that machine: use a disposable one.
- * Exit 0: every claim held; 1: some did not; 3: the test could not be run; 64: usage.
+ * Tests Plumbline on an unprepared machine: `node scripts/fresh-machine.ts --ssh "ssh -p 2222 root@127.0.0.1" [--archive FILE]
+ * [--patience N] [--env NAME] [--with WORDS] [--step NAME]... [--out DIR]`. Copies this checkout with its node_modules there, and an
+ * archive of `plumbline toolchain pack` if given, and then runs the steps of `fresh-machine/steps.ts`. It changes and reboots that
+ * machine: use a disposable one. Exit 0: every claim held; 1: some did not; 3: the test could not be run; 64: usage.
  */
 import { spawn } from 'node:child_process';
 import { createWriteStream, existsSync, mkdirSync, writeFileSync } from 'node:fs';

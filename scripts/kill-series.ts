@@ -1,7 +1,7 @@
 /**
  * Kills the harness repeatedly at random moments on the small embedded environment, and prints whether the environment was restored:
- * `node scripts/kill-series.ts [WITH_NEXT_START=20] [WITHOUT=5] [SEED] [--faults postgres/hang,postgres/node-loss,…] [--elsewhere]`.
- * With --faults it kills during drills of these faults, in turn; otherwise during negative controls. With --elsewhere the cluster is accessed
+ * `node scripts/kill-series.ts [WITH_NEXT_START=20] [WITHOUT=5] [SEED] [--faults postgres/hang,postgres/node-loss,…] [--elsewhere]`. With
+ * --faults it kills during drills of these faults, in turn; otherwise during negative controls. With --elsewhere the cluster is accessed
  * like any other: through its API, privileged pods and a power command. Stops with exit 1 when the environment was not restored.
  */
 import { mkdtempSync } from 'node:fs';

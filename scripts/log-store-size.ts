@@ -142,7 +142,10 @@ async function empty(until: AbortSignal): Promise<void> {
   for (const index of INDICES) await store('DELETE', `/${index}?ignore_unavailable=true`, { until });
 }
 
-/** Writes lines of 200 pods, spread evenly over the last day and the next hour, so that the minutes that the checks query contain lines too. */
+/**
+ * Writes lines of 200 pods, spread evenly over the last day and the next hour, so that the minutes that the checks query contain lines
+ * too.
+ */
 async function fill(): Promise<void> {
   const fromMs = Date.now() - DAY_MS;
   const stepMs = (DAY_MS + HOUR_MS) / documents;

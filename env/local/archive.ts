@@ -176,7 +176,8 @@ async function unpack(
   if (expected !== undefined && sha256 !== expected.toLowerCase())
     throw new CommandError(`${file} has the digest ${sha256}, expected ${expected}`, EXIT.usage);
   try {
-    // --ignore-zeros makes tar read to the end of its input. Without it tar may exit while we still write, which looks like a truncated archive.
+    // --ignore-zeros makes tar read to the end of its input. Without it tar may exit while we still write, which looks like a truncated
+    // archive.
     const words = ['--ignore-zeros', '--no-same-owner', '--no-same-permissions'];
     const tar = spawn('tar', ['-xf', '-', '-C', staging, ...words], { stdio: ['pipe', 'ignore', 'ignore'] });
     await together(tar, pipeline(createReadStream(file), createZstdDecompress(), tar.stdin, { signal }));

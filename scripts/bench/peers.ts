@@ -156,7 +156,10 @@ function wrk(program: string, ...before: string[]): Peer {
   };
 }
 
-/** The k6 on PATH. Its summary is read from a file, because k6 prints other things on standard output. @throws Error if k6 is not on PATH */
+/**
+ * The k6 on PATH. Its summary is read from a file, because k6 prints other things on standard output.
+ * @throws Error if k6 is not on PATH
+ */
 export function k6(folder: string): Peer {
   if (!onPath('k6')) throw new Error('not on PATH');
   const run = async (url: string, options: object, seconds: number): Promise<Result> => {

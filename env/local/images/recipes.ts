@@ -26,7 +26,9 @@ export interface Inputs {
   readonly checkout: string;
 }
 
-/** How the tag is made: `module`: version of a Go module in the lock files; `fixed`: this text; `version`: this and the manifest's digest. */
+/**
+ * How the tag is made: `module`: version of a Go module in the lock files; `fixed`: this text; `version`: this and the manifest's digest.
+ */
 export type TagRecipe =
   { readonly module: string } | { readonly fixed: string } | { readonly version: string };
 

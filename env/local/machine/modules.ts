@@ -34,9 +34,9 @@ const BRIDGE_CALLS = ['bridge-nf-call-iptables', 'bridge-nf-call-ip6tables', 'br
 
 const LOAD_DEADLINE_MS = 30_000;
 /**
- * Loads br_netfilter, then switches its filtering of the host's bridges off, as it was before. Otherwise a forward policy of drop, which ufw
- * and Docker set, would cut off the nodes and every other bridge of the machine. Nodes have settings of their own (boot.sh). One shell
- * does both, so that the second step happens even if this process is killed after the first.
+ * Loads br_netfilter, then switches its filtering of the host's bridges off, as it was before. Otherwise a forward policy of drop, which
+ * ufw and Docker set, would cut off the nodes and every other bridge of the machine. Nodes have settings of their own (boot.sh). One
+ * shell does both, so that the second step happens even if this process is killed after the first.
  */
 const LOAD_QUIETLY = `modprobe br_netfilter || exit
 for file in ${BRIDGE_CALLS.map((name) => `${BRIDGE_SETTINGS}/${name}`).join(' ')}; do

@@ -17,7 +17,10 @@ const BOOT = join(import.meta.dirname, 'boot.sh');
 const TOOLS = ['bash', 'ip', 'nft', 'nsenter', 'unshare'];
 const MOUNTINFO = process.platform === 'linux' ? readFileSync('/proc/self/mountinfo', 'utf8') : '';
 
-/** The cgroups of this machine, and in addition its v2 hierarchy alone. On a v1 machine that has no controllers, but the paths are the same. */
+/**
+ * The cgroups of this machine, and in addition its v2 hierarchy alone. On a v1 machine that has no controllers, but the paths are the
+ * same.
+ */
 function makes(): Cgroups[] {
   const own = cgroupsIn(MOUNTINFO);
   const unified = parseHierarchies(MOUNTINFO).find(({ version }) => version === 2);

@@ -123,7 +123,10 @@ function latestWarning({ workload, pods, events, now }: Seen): string[] {
   return [`latest warning, ${String(ago)} s ago, of ${latest.of}: ${latest.what}`];
 }
 
-/** Whether a ReplicaSet belongs to the Deployment: its name is the Deployment's and a hash without vowels (apimachinery, rand.SafeEncodeString). */
+/**
+ * Whether a ReplicaSet belongs to the Deployment: its name is the Deployment's and a hash without vowels (apimachinery,
+ * rand.SafeEncodeString).
+ */
 function isReplicaSet(name: string, { metadata }: SeenWorkload): boolean {
   const start = `${metadata.name}-`;
   return name.startsWith(start) && /^[bcdfghjklmnpqrstvwxz2456789]+$/.test(name.slice(start.length));

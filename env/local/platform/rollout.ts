@@ -8,7 +8,10 @@ const KUBECTL_GRACE_MS = 10_000;
 /** Timeout of each query for the last state, ms. */
 const LOOK_MS = 5_000;
 
-/** A workload of the platform was not ready in time. The message says where it is, how long it was waited for, what was last seen, and what to run next. */
+/**
+ * A workload of the platform was not ready in time. The message says where it is, how long it was waited for, what was last seen, and
+ * what to run next.
+ */
 export class NotReadyError extends Error {
   constructor(message: string, options: ErrorOptions) {
     super(message, options);

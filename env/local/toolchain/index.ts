@@ -68,8 +68,8 @@ function allBuilt(groups: readonly GroupName[], folder: string): boolean {
 }
 
 /**
- * The folder of the programs for the sources of this checkout and the Go of this machine. If that folder lacks a requested program, a folder
- * of the same sources and another Go that has them all is used instead: it was unpacked (`plumbline toolchain unpack`).
+ * The folder of the programs for the sources of this checkout and the Go of this machine. If that folder lacks a requested program, a
+ * folder of the same sources and another Go that has them all is used instead: it was unpacked (`plumbline toolchain unpack`).
  */
 export async function toolsDir(groups: readonly GroupName[], signal?: AbortSignal): Promise<string> {
   const folder = join(cacheDir(), 'toolchain');

@@ -2,7 +2,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { distribution } from '../../machine/distribution.ts';
 
-/** Images are made of packages of this release, whatever the machine runs: the recipes name libraries and server versions of this release. */
+/**
+ * Images are made of packages of this release, whatever the machine runs: the recipes name libraries and server versions of this release.
+ */
 export const RELEASE = 'bookworm';
 /** Keyring of the package debian-archive-keyring, with which apt verifies Debian's signatures. */
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';

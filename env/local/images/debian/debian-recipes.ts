@@ -74,7 +74,8 @@ export const NFT: DebianRecipe = {
     'libxtables12',
     'libjansson4',
     'libgmp10',
-    // For names of protocols. Without them nft lists numbers; kube-proxy then does not recognise its own rules and removes them all at its hourly full sync.
+    // For names of protocols. Without them nft lists numbers; kube-proxy then does not recognise its own rules and removes them all at
+    // its hourly full sync.
     'netbase',
   ],
   exclude: ['./usr/share/nftables*'],

@@ -1,4 +1,6 @@
-/** Debian recipes for images of the platform's parts: Prometheus, Alertmanager, and Python with the packages that the AI service imports. */
+/**
+ * Debian recipes for images of the platform's parts: Prometheus, Alertmanager, and Python with the packages that the AI service imports.
+ */
 import { BASE, proveLinked } from './debian-recipes.ts';
 import type { DebianRecipe } from './debian.ts';
 import { exec } from '../exec.ts';
@@ -13,7 +15,10 @@ export const PROMETHEUS: DebianRecipe = {
   finish: (root, signal) => proveLinked(root, ['/usr/bin/prometheus'], signal),
 };
 
-/** One program that needs only libc, and the templates without which it does not start. Its web console is left out, because nothing here opens it. */
+/**
+ * One program that needs only libc, and the templates without which it does not start. Its web console is left out, because nothing here
+ * opens it.
+ */
 export const ALERTMANAGER: DebianRecipe = {
   name: 'alertmanager',
   parent: BASE,

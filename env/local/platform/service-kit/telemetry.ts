@@ -20,8 +20,9 @@ export interface Telemetry {
 export const MARK_HEADER = 'x-plumbline-mark';
 
 /**
- * What negative controls may break, as a comma-separated list in the environment variable TELEMETRY_BREAK: `log-trace-id` (log lines without
- * trace ids), `export` (no span is sent), `amqp-context` (messages without trace context), `http-context` (requests without trace context).
+ * What negative controls may break, as a comma-separated list in the environment variable TELEMETRY_BREAK: `log-trace-id` (log lines
+ * without trace ids), `export` (no span is sent), `amqp-context` (messages without trace context), `http-context` (requests without trace
+ * context).
  */
 export type Break = 'log-trace-id' | 'export' | 'amqp-context' | 'http-context';
 

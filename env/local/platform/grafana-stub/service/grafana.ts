@@ -1,7 +1,7 @@
 /**
  * A stand-in for Grafana 12. It has a part of the HTTP API (https://grafana.com/docs/grafana/v12.0/developers/http_api/): health, data
- * sources and their health, dashboards by UID, /api/ds/query; and a page for a browser. It caches nothing: every request queries its one data
- * source, a real Prometheus. Dashboards are public, as with `auth.anonymous`; data sources need the token of a service account.
+ * sources and their health, dashboards by UID, /api/ds/query; and a page for a browser. It caches nothing: every request queries its one
+ * data source, a real Prometheus. Dashboards are public, as with `auth.anonymous`; data sources need the token of a service account.
  */
 import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';

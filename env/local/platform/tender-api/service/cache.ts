@@ -15,10 +15,15 @@ export interface CacheOptions {
 const TTL_S = 300;
 /** How long a request waits for the cache at most. */
 const ANSWER_MS = 300;
-/** After failures for this long the cache is not used for as long, so that a hanging Redis does not slow every request. A busy machine fails for less. */
+/**
+ * After failures for this long the cache is not used for as long, so that a hanging Redis does not slow every request. A busy machine
+ * fails for less.
+ */
 const PAUSE_MS = 2_000;
 
-/** After timeouts for this long the connection is replaced. One late answer is no reason: on a busy machine a new connection takes longer. */
+/**
+ * After timeouts for this long the connection is replaced. One late answer is no reason: on a busy machine a new connection takes longer.
+ */
 const GIVE_UP_MS = 1_000;
 
 export class TenderCache {
@@ -60,8 +65,8 @@ export class TenderCache {
       this.#patience.succeeded();
     } catch (error) {
       const failingMs = this.#patience.failed(performance.now());
-      // A frozen master keeps its connections open although the Sentinels may have promoted another one, so reconnect through them. If several
-      // commands time out at once, only the first reconnects: the others would end the connection that it has begun.
+      // A frozen master keeps its connections open although the Sentinels may have promoted another one, so reconnect through them. If
+      // several commands time out at once, only the first reconnects: the others would end the connection that it has begun.
       const gone = failingMs >= GIVE_UP_MS && /timed out/.test(String(error));
       if (gone && this.#redis.status === 'ready') this.#redis.disconnect(true);
       this.#telemetry.log('warn', 'the tender was not cached', { tender: tender.id, cause: String(error) });

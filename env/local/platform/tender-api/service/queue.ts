@@ -1,4 +1,7 @@
-/** Hands tenders over to the AI service as persistent messages in its quorum queue. A tender counts as handed over when RabbitMQ has confirmed it. */
+/**
+ * Hands tenders over to the AI service as persistent messages in its quorum queue. A tender counts as handed over when RabbitMQ has
+ * confirmed it.
+ */
 import { connect, type ChannelModel, type ConfirmChannel } from 'amqplib';
 import { broken, MARK_HEADER, type Telemetry } from '../../service-kit/telemetry.ts';
 
