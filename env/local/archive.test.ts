@@ -95,10 +95,10 @@ describe('an archive of programs and images', () => {
 
   it('should refuse to pack what is not built, and to write over a file', async () => {
     cache();
-    await assert.rejects(packArchive(file), refusal(/nothing to pack yet: provision an environment first/));
+    await assert.rejects(packArchive(file), refusal(/nothing to pack yet: first provision an environment/));
     full();
     writeFileSync(file, 'mine');
-    await assert.rejects(packArchive(file), refusal(/is there already/));
+    await assert.rejects(packArchive(file), refusal(/exists already/));
     await assert.rejects(packArchive(join(root, 'none', 'x')), refusal(/cannot be written/));
   });
 
@@ -151,7 +151,7 @@ describe('an archive of programs and images', () => {
     await assert.rejects(unpackArchive(file, undefined), refusal(/other versions than this checkout builds/));
     rmSync(file);
     await made((manifest) => (manifest['files'] = [{ path: 'registry/x', sha256, bytes, executable }]));
-    await assert.rejects(unpackArchive(file, undefined), refusal(/is damaged: it lacks the content/));
+    await assert.rejects(unpackArchive(file, undefined), refusal(/is damaged: it lacks the blob/));
     rmSync(file);
     await made((manifest) => (manifest['format'] = 2));
     await assert.rejects(unpackArchive(file, undefined), refusal(/not an archive that/));
