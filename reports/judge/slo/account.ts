@@ -4,22 +4,22 @@ import type { Grid } from './series/series.ts';
 import type { Span } from './series/span.ts';
 
 /**
- * Good and bad of a stretch of time, events or slices, counted twice: as if everything that nobody saw had been good, and as if it had
- * been bad. What was seen to be bad is bad in both.
+ * Events or slices of a stretch of time, counted twice: with everything unobserved taken as good (best), and as bad (worst). What was seen
+ * to be bad is bad in both.
  */
 export interface Account {
   total: number;
   badBest: number;
   badWorst: number;
-  /** Share of the time of which something is known. */
+  /** Share of the stretch that was observed. */
   coverage: number;
-  /** Of the slices, those in which nothing happened, and that is known; 0 where events are counted. */
+  /** Slices that are known to have had no events; 0 where events are counted. */
   quiet: number;
 }
 
 /**
- * Events of a stretch. In a gap, as many events are supposed as the mean of the known time, or as many as a counter that survived the gap
- * says there were, whichever is more.
+ * Events of a stretch. For a gap, the larger of two estimates counts: the mean rate of the observed time, or the growth of a counter that
+ * survived the gap.
  */
 export function eventsOf(grid: Grid, span: Span, ratePerMs = meanRate(grid)): Account {
   const found = { total: 0, bad: 0, gapTotal: 0, gapBad: 0, gapMs: 0 };
@@ -45,7 +45,7 @@ export function eventsOf(grid: Grid, span: Span, ratePerMs = meanRate(grid)): Ac
   };
 }
 
-/** Events a ms in the known time of the whole window. */
+/** Events per ms, averaged over the observed time of the whole window. */
 export function meanRate(grid: Grid): number {
   const events = grid.total.reduce((sum, one) => sum + one, 0);
   const known = grid.toMs - grid.fromMs - grid.gapMs.reduce((sum, one) => sum + one, 0);
@@ -53,8 +53,8 @@ export function meanRate(grid: Grid): number {
 }
 
 /**
- * Slices of a stretch, from its end backwards, so that the newest is whole. A slice without events is good where its time was covered: nobody
- * was refused anything (it is counted as quiet, since it shows nothing either); where it was not, nobody knows.
+ * Slices of a stretch, cut from its end backwards, so that the newest is whole. A slice without events is good if its time was observed:
+ * nobody was refused. It also counts as quiet, since it proves nothing. If its time was not observed, it is unknown.
  */
 export function slicesOf(grid: Grid, span: Span, slice: { target: number; ms: number }): Account {
   const rate = meanRate(grid);
@@ -85,7 +85,7 @@ function isBad(bad: number, total: number, target: number): boolean {
   return total > 0 && bad / total > 1 - target + EPSILON;
 }
 
-/** What the objective counts, of a stretch of time. */
+/** Counts a stretch of time in the objective's unit: slices or events. */
 export function accountOf(objective: Objective, grid: Grid, span: Span): Account {
   return objective.method === 'Timeslices' && objective.slice !== null
     ? slicesOf(grid, span, objective.slice)

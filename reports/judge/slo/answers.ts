@@ -1,6 +1,6 @@
 /**
- * What became of the requests of a load: the samples that its goals are held against. Good is what the scenario's own check says of a request,
- * never its status alone.
+ * How the requests of a load ended: the samples that goals are compared with. A request is good if the scenario's own check passed; its
+ * status alone is never enough.
  */
 import { dropsOf } from './series/drops.ts';
 import { merged } from './histogram.ts';
@@ -9,7 +9,7 @@ import { sumOf } from './load.ts';
 import type { Load, LoadSecond } from './load.ts';
 import type { Sample } from './share.ts';
 
-/** Requests that were answered well, and not; what was never sent, not waited for or not checked is unknown. */
+/** Good and failed requests. A request that was never sent, not waited for or not checked is unknown. */
 export function sampleOfLoad(load: Load): Required<Sample> {
   const { requests, seconds } = load;
   const { count, failed, unchecked } = requests;
@@ -23,7 +23,7 @@ export function sampleOfLoad(load: Load): Required<Sample> {
   return { count: count - unchecked, failed, unknown: drops.count + unchecked, tallies };
 }
 
-/** Their times, by the second; as one where only times, or failures, of the whole load are known. */
+/** Latencies of a load, by the second; a single entry where latencies or failures are known only for the whole load. */
 export function timesOfLoad(load: Load): TimesAt[] {
   const { requests, seconds } = load;
   const { failed, unchecked } = requests;
@@ -39,7 +39,7 @@ export function timesOfLoad(load: Load): TimesAt[] {
   return latency.length === 0 ? [] : [{ atMs: 0, latency, failed, unchecked, dropped: drops.count }];
 }
 
-/** A check follows its answer at once, and may fall into the next second all the same. */
+/** Requests without a check result, at least 0: a check may fall into the second after its answer. */
 function uncheckedIn({ requests, good, bad }: LoadSecond): number {
   return Math.max(0, requests - good - bad);
 }

@@ -151,7 +151,7 @@ describe('budgetOf by occurrences', () => {
     assert.equal(few.verdict, 'inconclusive');
     assert.match(
       few.reason,
-      /^30 events have a budget of less than one .*: 1000 are needed for a target of 99.9 %/,
+      /^30 events allow less than one bad one, .*: 1000 are needed for a target of 99.9 %/,
     );
     assert.equal(
       budget(objective({ target: 0.9 }), [counter(61, (i) => Number(i % 6 === 0))], []).verdict,
@@ -224,7 +224,7 @@ describe('budgetOf by slices of time', () => {
     assert.equal(idle.verdict, 'inconclusive');
     assert.match(
       idle.reason,
-      /^only the 5 slices without traffic leave a budget: of the 5 with traffic alone -33/,
+      /^budget is left only because 5 slices without traffic count as good: counting only the 5 with traffic, -33/,
     );
     const few = budget(objective({ ...SLICES, target: 0.9 }), [half], []);
     assert.equal(few.verdict, 'inconclusive');

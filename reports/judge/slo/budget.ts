@@ -7,7 +7,7 @@ import { gapsText } from './series/gap-text.ts';
 import { percent } from './percent.ts';
 import type { Grid } from './series/series.ts';
 
-/** A figure as it would be if everything unseen had been good, and if it had been bad. */
+/** A figure with everything unobserved taken as good (best), and as bad (worst). */
 export interface Range {
   best: number;
   worst: number;
@@ -30,10 +30,10 @@ type Said = Pick<Budget, 'verdict' | 'reason'>;
 type Found = Omit<Budget, keyof Said>;
 
 /**
- * The error budget of a window: (1 − target) of its events or slices may be bad; of a calendar's period that still goes on, of those of the whole
- * period, as many as there would be at the rate so far. Its gaps are counted best case and worst case: it passes only if the worst leaves a
- * budget, fails if not even the best does, and is open in between, naming the gap. It is also open where the budget is smaller than one event
- * or slice, and where only slices without traffic make it one.
+ * The error budget of a window: (1 − target) of its events or slices may be bad. For a calendar period that has not ended, the budget is
+ * that of the whole period, extrapolated at the rate so far. Gaps are counted best case and worst case: it passes if budget is left even in
+ * the worst case, fails if none is left even in the best, and is inconclusive in between, naming the gap. It is also inconclusive where the
+ * budget is smaller than one event or slice, or where only slices without traffic leave a budget.
  */
 export function budgetOf(objective: Objective, grid: Grid): Budget {
   const account = accountOf(objective, grid, grid);
@@ -50,7 +50,7 @@ export function budgetOf(objective: Objective, grid: Grid): Budget {
   return { ...found, ...(nothingOf(found) ?? verdictOf(objective, grid, found)) };
 }
 
-/** How many times as long as what has passed of it the whole window is. */
+/** Length of the whole window as a multiple of the part that has passed. */
 function periodsOf({ fromMs, toMs, endMs }: Grid): number {
   return Math.max(1, (endMs - fromMs) / (toMs - fromMs));
 }
@@ -95,10 +95,10 @@ function verdictOf(objective: Objective, grid: Grid, found: Found): Said {
   };
 }
 
-/** A budget spent to the last event is met. */
+/** Rounding must not fail a budget that is spent exactly. */
 const EPSILON = 1e-9;
 
-/** Why a budget that is left says too little to pass. */
+/** Why the remaining budget proves too little to pass; null if it proves enough. */
 function whyTooLittle({ target, method }: Objective, grid: Grid, account: Account): Said | null {
   const busy = account.total - account.quiet;
   const what = method === 'Timeslices' ? 'slices with traffic' : 'events';
@@ -106,12 +106,12 @@ function whyTooLittle({ target, method }: Objective, grid: Grid, account: Accoun
   if (busy * (1 - target) < 1 - EPSILON)
     return {
       verdict: 'inconclusive',
-      reason: `${Math.floor(busy)} ${what} have a budget of less than one that may be bad, so that nothing bad shows nothing: ${needed} are needed for a target of ${percent(target)}`,
+      reason: `${Math.floor(busy)} ${what} allow less than one bad one, so that seeing none proves nothing: ${needed} are needed for a target of ${percent(target)}`,
     };
   const alone = remainingOf({ ...account, total: busy }, target, periodsOf(grid));
   if (alone.worst >= -EPSILON) return null;
   return {
     verdict: 'inconclusive',
-    reason: `only the ${account.quiet} slices without traffic leave a budget: of the ${busy} with traffic alone ${percent(alone.worst)} of theirs is left`,
+    reason: `budget is left only because ${account.quiet} slices without traffic count as good: counting only the ${busy} with traffic, ${percent(alone.worst)} of their budget is left`,
   };
 }

@@ -8,8 +8,8 @@ const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
 /**
- * Google's SRE workbook, "Alerting on SLOs", multiwindow multi-burn-rate alerts for a window of 30 days: 2 % of the budget in an hour, 5 % in
- * six hours, 10 % in three days; the short window, a twelfth of the long one, says whether it is still going on.
+ * Google's SRE workbook, "Alerting on SLOs", multiwindow multi-burn-rate alerts for a window of 30 days: 2 % of the budget in an hour, 5 %
+ * in six hours, 10 % in three days; the short window, a twelfth of the long one, says whether the budget is still burning.
  */
 const PAIRS = [
   { factor: 14.4, longMs: HOUR_MS, shortMs: 5 * MINUTE_MS },
@@ -23,7 +23,7 @@ export interface BurnRate {
   factor: number;
   longMs: number;
   shortMs: number;
-  /** 1: the windows of the workbook; less: shortened alike, since the window of the objective is shorter than the longest of them. */
+  /** 1: the workbook's windows; below 1: all are shortened by this factor, because the objective's window is shorter than three days. */
   scale: number;
   /** Multiples of the rate that would spend the budget exactly by the end of the window; null: not computed. */
   long: Range | null;
@@ -35,9 +35,9 @@ export interface BurnRate {
 }
 
 /**
- * How fast the budget is being spent at the end of the window, in the three pairs. Where the window of the objective is shorter than three
- * days, every pair is shortened by (window / 30 days), so that each still stands for the same share of the budget; what then holds fewer
- * than two steps of the data, or no whole slice, is not computed and says so.
+ * How fast the budget is being spent at the end of the window, for the three pairs. If the objective's window is shorter than three days,
+ * every pair is shortened by (window / 30 days), so that each still stands for the same share of the budget. A pair whose short window
+ * holds fewer than two steps of the data, or no whole slice, is not computed; its `reason` says so.
  */
 export function burnRates(objective: Objective, grid: Grid): BurnRate[] {
   const windowMs = grid.toMs - grid.fromMs;

@@ -1,6 +1,6 @@
 /**
- * Counts by value, as a load records them: `[lowest value of the bucket in µs, count]`, ascending. What is computed from them is as wide
- * as a bucket at most, and is always rounded to the side that claims less.
+ * Counts by value, as a load records them: `[lowest value of the bucket in µs, count]`, ascending. A figure computed from them is off by at
+ * most one bucket, and is always rounded to the side that claims less.
  */
 import type { Buckets } from '../../record/details/load-result.ts';
 import type { Verdict } from '../../record/verdict.ts';
@@ -50,7 +50,7 @@ export function quantileMs(buckets: Buckets, quantile: number): number | null {
   return found === null ? null : upperEdgeUs(found) / US_PER_MS;
 }
 
-/** Several of them, by ascending quantiles, in one go. */
+/** Several quantiles, which must be ascending, in one pass over the buckets. */
 export function quantilesMs(buckets: Buckets, quantiles: readonly number[]): (number | null)[] {
   const count = countOf(buckets);
   let index = 0;
@@ -78,7 +78,7 @@ export interface HistogramBounds {
   upperMs: number | null;
 }
 
-/** Bounds of a quantile of what the samples were drawn from, by order statistics. They suppose that samples are independent. */
+/** Bounds of the population's quantile, by order statistics. Assumes that samples are independent. */
 export function histogramBounds(buckets: Buckets, quantile: number): HistogramBounds {
   const samples = countOf(buckets);
   if (samples === 0) return { samples, valueMs: null, lowerMs: null, upperMs: null };
@@ -95,11 +95,11 @@ export function histogramBounds(buckets: Buckets, quantile: number): HistogramBo
 
 export interface HistogramDecision extends HistogramBounds {
   verdict: Extract<Verdict, 'pass' | 'fail' | 'inconclusive'>;
-  /** Samples in all below which not even a faultless run could pass; null when there are that many. */
+  /** Total samples without which not even a faultless run could pass; null when there are that many. */
   samplesNeeded: number | null;
 }
 
-/** Holds a quantile against a goal in ms: at most `goalMs`. */
+/** Compares a quantile with a goal in ms: at most `goalMs`. */
 export function decideHistogram(buckets: Buckets, quantile: number, goalMs: number): HistogramDecision {
   const bounds = histogramBounds(buckets, quantile);
   const { lowerMs, upperMs, samples } = bounds;

@@ -1,4 +1,4 @@
-/** The one way in which judges decide on a quantile of times: failures are infinitely slow, what nobody knows is held both ways. */
+/** How every judge decides on a latency quantile: failures count as infinitely slow, and unknown requests once as good and once as bad. */
 import type { Buckets } from '../../record/details/load-result.ts';
 import type { Verdict } from '../../record/verdict.ts';
 import { countAbove, countOf, decideHistogram, merged } from './histogram.ts';
@@ -6,15 +6,15 @@ import type { HistogramDecision } from './histogram.ts';
 import { bothWays, decideShare } from './share.ts';
 import type { ShareDecision } from './share.ts';
 
-/** Times of a stretch, or of all. */
+/** Latencies of a stretch of time, or of the whole load. */
 export interface Times {
-  /** Of everything that ended, well or not. */
+  /** Of every request that ended, well or not. */
   latency: Buckets;
-  /** Of these, how many failed: which of the times are theirs nobody says. */
+  /** How many of them failed; which of the latencies are theirs is not recorded. */
   failed: number;
-  /** Of these, how many may have failed or not. */
+  /** How many of them were not checked, and may have failed. */
   unchecked: number;
-  /** Beside these, how many were never begun or never ended. */
+  /** Requests, not in `latency`, that were never begun or never ended. */
   dropped: number;
 }
 
@@ -30,27 +30,27 @@ export interface QuantileGoal {
 export interface LatencyDecision {
   verdict: Extract<Verdict, 'pass' | 'fail' | 'inconclusive'>;
   /**
-   * Bounds by rank, of requests as if they were independent. The value is that of what ended, with failures as infinitely slow; the bounds hold
-   * whatever became of the rest.
+   * Bounds by rank, with requests taken as independent. The value is that of the requests that ended, with failures as infinitely slow; the
+   * bounds hold however the unknown ones ended.
    */
   byRank: HistogramDecision;
   /** Requests that took longer than the goal, or failed. */
   slow: number;
-  /** The same question asked of the share of requests within the goal, with clusters of slow ones counted as what they are. */
+  /** The same goal, as the share of requests that meet it; slow requests that cluster count as fewer samples. */
   clustered: ShareDecision;
-  /** Requests in all that would decide; null when decided, or when none would. */
+  /** Total requests that would decide; null when decided, or when no number would. */
   samplesToDecide: number | null;
-  /** Requests that were counted both ways. */
+  /** Requests counted once as good and once as bad. */
   unknown: number;
 }
 
 /**
- * Holds a quantile of latency against a goal in ms. "p95 ≤ 500 ms" says the same as "95 % of requests are answered, well and within 500 ms"; slow
- * requests come in clusters as failures do. So the bounds by rank and the bounds of that share, with its clusters (share.ts), both have to agree.
+ * Compares a quantile of latency with a goal in ms. "p95 ≤ 500 ms" says the same as "95 % of requests are answered, well and within 500
+ * ms". Slow requests cluster as failures do. So the bounds by rank and the bounds of that share, with its clusters (share.ts), must agree.
  *
- * A failure is infinitely slow. Whether its own time was one of the short or of the long ones is not known, and matters: so the goal is met
- * only if it is met though the failures had the shortest times, and missed only if it is missed though they had the longest.
- * @param seconds times in their order; one without a time of its own counts as one event
+ * A failure is infinitely slow, but which of the recorded latencies belong to failures is not known. So the goal is met only if it is met
+ * with the shortest latencies taken as theirs, and missed only if it is missed with the longest.
+ * @param seconds latencies in order of time; where there is only one entry for the whole load, all its failures count as one event
  */
 export function decideLatency(seconds: readonly TimesAt[], goal: QuantileGoal): LatencyDecision {
   const ended = seconds.map((one) => ({ ...one, unchecked: 0, dropped: 0 }));
@@ -73,13 +73,13 @@ interface Placed {
   latency: Buckets;
 }
 
-/** As if failures, and what may be one, had had the shortest times, and what was dropped had never been answered. */
+/** Worst case: failed and unchecked requests had the shortest latencies, and dropped ones were never answered. */
 function atWorst({ atMs, latency, failed, unchecked, dropped }: TimesAt): Placed {
   const bad = failed + unchecked;
   return { atMs, latency: withSlow(without(latency, bad), bad + dropped) };
 }
 
-/** As if failures had had the longest times, and what was dropped had been answered at once. */
+/** Best case: failed requests had the longest latencies, and dropped ones were answered at once. */
 function atBest({ atMs, latency, failed, dropped }: TimesAt): Placed {
   const rest = withSlow(without(latency.toReversed(), failed).toReversed(), failed);
   return { atMs, latency: dropped === 0 ? rest : [[0, dropped], ...rest] };

@@ -4,9 +4,9 @@ import { merged, quantileMs } from './histogram.ts';
 import type { Load, LoadSecond } from './load.ts';
 
 const SECOND_MS = 1000;
-/** Steps of a chart: more than a screen can show apart are not kept. */
+/** Steps of a chart: a screen cannot show more. */
 const MOST_STEPS = 240;
-/** Rows of the heatmap: eight to a tenfold, from 1 ms to 100 s. */
+/** Rows of the heatmap: eight per decade, from 1 ms to 100 s. */
 const HEAT = { lowestMs: 1, ratio: 10 ** (1 / 8), rows: 40 };
 
 /** The seconds that fall into one step. */
@@ -19,7 +19,7 @@ export interface Step {
   seconds: number;
 }
 
-/** A length in whole seconds by which `lengthMs` has at most 240 steps. */
+/** Step length, ms, in whole seconds, that divides `lengthMs` into at most 240 steps. */
 export function stepFor(lengthMs: number): number {
   return Math.max(1, Math.ceil(lengthMs / SECOND_MS / MOST_STEPS)) * SECOND_MS;
 }
@@ -47,7 +47,7 @@ export function stepsOf(
   });
 }
 
-/** A figure of a step as a rate, rounded to what a chart can show. */
+/** A step's count as a rate per second, rounded to what a chart can show. */
 export function rateOf(count: number, stepMs: number): number {
   return rounded((count * SECOND_MS) / stepMs);
 }
@@ -94,7 +94,7 @@ function heatOf(steps: readonly Buckets[]): Heat {
     const rows = new Map<number, number>();
     for (const [us, count] of latency) {
       const place = Math.floor(Math.log(us / SECOND_MS / HEAT.lowestMs) / Math.log(HEAT.ratio) + 1e-9);
-      // What is faster or slower than the rows is counted in the first and the last.
+      // Latencies outside the rows count in the first or the last row.
       const row = Math.min(HEAT.rows - 1, Math.max(0, place));
       rows.set(row, (rows.get(row) ?? 0) + count);
     }

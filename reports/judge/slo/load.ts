@@ -1,4 +1,4 @@
-/** A load as judges see it: what its lines say, put together. */
+/** A load as judges see it, put together from its lines. */
 import type { Seen } from '../../record/observations/index.ts';
 
 export type LoadSecond = Omit<Seen<'load-second'>, 'kind' | 't'>;
@@ -6,12 +6,12 @@ export type LoadSecond = Omit<Seen<'load-second'>, 'kind' | 't'>;
 export interface Load extends Omit<Seen<'load'>, 'kind' | 't' | 'requests'> {
   /** In order, one a second. */
   seconds: LoadSecond[];
-  /** Without those that the scenario makes before its load. */
+  /** Without the requests of the scenario's setup. */
   requests: {
     count: number;
-    /** Answered, and not as the scenario's check demands. */
+    /** Answered, but the scenario's check failed. */
     failed: number;
-    /** No check came of them: nobody knows. */
+    /** Without a check result: unknown whether they were good. */
     unchecked: number;
   };
 }
@@ -21,7 +21,7 @@ const SETUP = '::setup';
 
 type Counted = Pick<Seen<'load'>, 'checks' | 'requests'>;
 
-/** Requests that the scenario made before its load: each was checked. */
+/** Requests of the scenario's setup, counted by their checks: setup checks each. */
 export function setupRequests({ checks }: Pick<Counted, 'checks'>): number {
   return sumOf(
     checks.filter(({ group }) => group === SETUP),
@@ -29,13 +29,13 @@ export function setupRequests({ checks }: Pick<Counted, 'checks'>): number {
   );
 }
 
-/** Checks of the load itself, by what they found. */
+/** Checks of the load itself, without those of the setup. */
 export function checkedOf({ checks }: Pick<Counted, 'checks'>): { good: number; bad: number } {
   const own = checks.filter(({ group }) => group !== SETUP);
   return { good: sumOf(own, ({ passes }) => passes), bad: sumOf(own, ({ fails }) => fails) };
 }
 
-/** A load out of its lines. @param lines of its seconds, in the order in which they were written */
+/** A load out of its lines. @param lines its seconds in the order written; of two with the same `atMs` the later counts */
 export function loadOf(result: Seen<'load'>, lines: readonly Seen<'load-second'>[]): Load {
   const count = Math.max(0, result.requests - setupRequests(result));
   const { good, bad } = checkedOf(result);

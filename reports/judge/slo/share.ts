@@ -1,4 +1,4 @@
-/** The one way in which judges decide on a proportion: of requests, jobs, lines or traces that were as promised. */
+/** How every judge decides on a proportion of good events, be they requests, jobs, lines or traces. */
 import type { Verdict } from '../../record/verdict.ts';
 import { decideProportion } from '../statistics.ts';
 import type { ProportionDecision } from '../statistics.ts';
@@ -12,46 +12,46 @@ export interface Sample {
   /** Events of which it is known whether they were good. */
   count: number;
   failed: number;
-  /** Events beside those of which nobody knows; none when left out. */
+  /** Events, not in `count`, of which this is not known; 0 when left out. */
   unknown?: number;
-  /** The same by time, ascending; empty where nobody tells times: then all failures count as one event. */
+  /** The same numbers by time, ascending; empty where times are not recorded: then all failures count as one event. */
   tallies: readonly Tally[];
 }
 
 export interface ShareDecision {
   verdict: Decided;
-  /** Share of good ones among those that are known; null without any. */
+  /** Share of good events in `count`; null without any. */
   ratio: number | null;
-  /** Clopper–Pearson as if events were independent, of those that are known. */
+  /** Clopper–Pearson on the known events, taken as independent. */
   byRequest: ProportionDecision;
-  /** The same of the effective sample: what is left once clusters count as what they are. */
+  /** The same on the effective sample, which is smaller where failures cluster. */
   effective: ProportionDecision & { samples: number; failed: number };
   clustering: Clustering;
-  /** One-sided 95 % each: the wider of the two, and what is unknown counted as bad for the lower and as good for the upper one. */
+  /** One-sided 95 % bounds, the wider of the two. Unknown events count as bad for the lower bound, as good for the upper one. */
   lower: number;
   upper: number;
-  /** Events in all that would decide, were ratio and clustering to hold; null when decided, or when none would. */
+  /** Total events that would decide, if ratio and clustering stayed the same; null when decided, or when no number would. */
   samplesToDecide: number | null;
-  /** Events that were counted both ways. */
+  /** Events counted once as good and once as bad. */
   unknown: number;
 }
 
 /**
- * Holds the share of good events against a goal, e.g. 0.999.
+ * Compares the share of good events with a goal, e.g. 0.999.
  *
  * Two samples are judged by one-sided 95 % Clopper–Pearson bounds, and a verdict needs both to agree: the events as they are, and the
  * effective sample, that is events and failures divided by how many of them count as one (clustering.ts). As that is ≥ 1, the second
  * never claims more than the first; where failures are spread by chance the two are the same. From this follows, for a goal of 99.9 %:
  *
- * - 500 good requests: nothing failed, so nothing clusters; 0.05^(1/500) = 0.994 < 0.999, and 2,995 requests are asked for;
+ * - 500 good requests: nothing failed, so nothing clusters; 0.05^(1/500) = 0.994 < 0.999: inconclusive, 2,995 requests are needed;
  * - 1 failure in 100,000: a single failure has an effect of 1; the lower bound is 0.99995: pass;
  * - 300 failures in 100,000, spread: an effect near 1; the upper bound is 0.9973: fail (an effect up to about 30 would not change that);
  * - 60 failures in 100,000, all of one minute: an effect close to 60, and one cluster says little of the size of clusters, so some 120
- *   requests count as one: 1 failure in about 840. By requests alone it would pass (lower bound 0.99925), with the effective sample
- *   (0.994) it is open, and more requests are asked for. If that minute was 6,000 of the 100,000, it is 1 in 8, and that is too many: fail.
+ *   requests count as one: 1 failure in about 840. By requests alone it would pass (lower bound 0.99925), with the effective sample (0.994)
+ *   it is inconclusive, and more requests are needed. If that minute was 6,000 of the 100,000, it is 1 in 8, and that is too many: fail.
  *
- * What is unknown is held both ways: the goal is met only if it is met though all of that was bad, and missed only if it is missed though
- * all of that was good. Supposes that the sample is typical: nothing is claimed of outages that did not happen in it.
+ * Unknown events count both ways: the goal is met only if it is met with all of them bad, and missed only if it is missed with all of them
+ * good. The sample is assumed to be typical: nothing is claimed about outages that did not happen in it.
  * @param blockMs length of the shortest blocks, ms
  */
 export function decideShare(sample: Sample, goalRatio: number, blockMs = BLOCK_MS): ShareDecision {
@@ -72,7 +72,7 @@ interface Way {
   samplesToDecide: number | null;
 }
 
-/** What is decided if all that is unknown was good, and if it was bad, as one: more of the same would decide only what both leave open. */
+/** Combines the decisions with unknown events as good and as bad; more samples are suggested only where they would decide both. */
 export function bothWays(best: Way, worst: Way): Way {
   const verdict = worst.verdict === 'pass' ? 'pass' : best.verdict === 'fail' ? 'fail' : 'inconclusive';
   const { samplesToDecide: one } = best;
@@ -115,7 +115,7 @@ function decideKnown(sample: Sample, goalRatio: number, blockMs: number): ShareD
   };
 }
 
-/** Times that do not add up to the events tell nothing of how these cluster. */
+/** Tallies that do not add up to the failures cannot show how these cluster: all failures count as one event. */
 function clusteringFor({ count, failed, tallies }: Sample, blockMs: number): Clustering {
   const timed = tallies.reduce((sum, tally) => sum + tally.failed, 0);
   const found = clusteringOf(tallies, blockMs);
@@ -139,7 +139,7 @@ function needed(
   return most === 0 ? null : most;
 }
 
-/** One thing that was to go well: whether it did; null: nobody knows. */
+/** One event, and whether it was good; null: unknown. */
 export interface Event {
   /** Any clock, ms. */
   atMs: number;
@@ -148,7 +148,7 @@ export interface Event {
 
 const SECOND_MS = 1000;
 
-/** A sample out of single events, by the second: what a judge has that followed each of them. */
+/** Builds a sample from single events, tallied by the second. */
 export function sampleOf(events: Iterable<Event>): Required<Sample> {
   const seconds = new Map<number, Required<Tally>>();
   const sum = { count: 0, failed: 0, unknown: 0 };

@@ -34,7 +34,7 @@ describe('decideThroughput', () => {
   it('should say nothing of a rate that nobody asked for', () => {
     const decision = decideThroughput(inventedLoad({ perSecond: 20 }), 50);
     assert.equal(decision.verdict, 'inconclusive');
-    assert.match(decision.open, /asked for 20 requests a second only, the goal is 50/);
+    assert.match(decision.open, /offered only 20 requests a second, the goal is 50/);
   });
 
   it('should not count what was offered and never sent', () => {

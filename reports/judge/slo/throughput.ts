@@ -14,18 +14,18 @@ export interface ThroughputDecision {
   perSecond: number | null;
   lower: number | null;
   upper: number | null;
-  /** Requests a second that the schedule came to; null: closed model. */
+  /** Requests a second that the schedule offered; null: closed model. */
   offeredPerSecond: number | null;
-  /** Why it is open; empty when it is decided. */
+  /** Why it is inconclusive; empty when it is decided. */
   open: string;
 }
 
 /**
- * Holds good answers a second against a goal. In an open model the rate that was offered is known, and what is uncertain is which share of
- * it is answered well. So the lower bound is that of the availability (clusters included) times the rate that was sent, and the upper one that
- * of the availability, were all that was dropped answered well, times the rate offered. Nothing is said of rates that nobody asked for: less
- * offered than the goal is open. In a closed model the middle rate of the blocks of time is bounded by order statistics, which takes five of them.
- * The caller sees to it that the load was delivered.
+ * Compares good answers a second with a goal. In an open model the offered rate is known, and only the share answered well is uncertain. So
+ * the lower bound is that of the availability (clusters included) times the rate sent. The upper bound is that of the availability, with
+ * all drops answered well, times the rate offered. If less than the goal was offered, it is inconclusive. In a closed model the median rate
+ * of the blocks of time is bounded by order statistics, which takes five blocks.
+ * The caller checks that the load was delivered.
  */
 export function decideThroughput(result: Load, goalPerSecond: number): ThroughputDecision {
   const { requests, seconds, durationMs } = result;
@@ -35,7 +35,7 @@ export function decideThroughput(result: Load, goalPerSecond: number): Throughpu
   const offeredPerSecond = (offered * requests.count * SECOND_MS) / (started * durationMs);
   const sample = sampleOfLoad(result);
   const { unchecked } = requests;
-  // What was dropped is no part of what was sent: the share of the delivery has it. What nobody checked may be bad.
+  // Drops are no part of the rate sent: `share` accounts for them. Unchecked requests may be bad.
   const sent = decideShare(
     { ...sample, count: sample.count + unchecked, failed: sample.failed + unchecked, unknown: 0 },
     ANY,
@@ -50,12 +50,12 @@ export function decideThroughput(result: Load, goalPerSecond: number): Throughpu
       ...bounds,
       offeredPerSecond,
       verdict: 'inconclusive',
-      open: `the load asked for ${rounded(offeredPerSecond)} requests a second only, the goal is ${goalPerSecond}`,
+      open: `the load offered only ${rounded(offeredPerSecond)} requests a second, the goal is ${goalPerSecond}`,
     };
   return { ...bounds, offeredPerSecond, ...held(bounds, goalPerSecond) };
 }
 
-/** Only the bounds are asked for, whatever they are held against. */
+/** Only the bounds are used, so any goal will do. */
 const ANY = 0.5;
 
 function closedModel(seconds: readonly LoadSecond[], goalPerSecond: number): ThroughputDecision {
@@ -86,7 +86,7 @@ function held(
   const between =
     lower === null || upper === null
       ? 'five blocks of 10 s are needed to bound a rate'
-      : `the rate lies between ${rounded(lower)} and ${rounded(upper)} a second, the goal of ${goal} in between`;
+      : `the rate is between ${rounded(lower)} and ${rounded(upper)} a second, too close to the goal of ${goal} to decide`;
   return { verdict: 'inconclusive', open: between };
 }
 

@@ -145,7 +145,7 @@ it('should be open where a bad query asks for a label that the total does not ha
   const nothing: Seen = ['series', { ...series(query, () => 0)[1], values: [] }];
   const judgement = budget([series('requests', () => 100), nothing], [objective({ indicator })]);
   assert.equal(judgement.verdict, 'inconclusive');
-  assert.match(judgement.reason, /asks for the label status/);
+  assert.match(judgement.reason, /selects by the label status/);
 });
 
 it('should demand that it was recorded which targets answered, where they can be told', () => {

@@ -41,15 +41,15 @@ export function bucketsOf(valuesMs: Iterable<number>): Buckets {
 export interface InventedLoad {
   seconds?: number;
   perSecond?: number;
-  /** Of the requests of a second, those whose check fails. */
+  /** How many requests of a second fail their check. */
   failedAt?: (second: number) => number;
   /** Latency of every request of a second, ms. */
   latencyAt?: (second: number) => number;
   /** Iterations offered a second; null: closed model. Default: as many as are made. */
   offered?: number | null;
-  /** What is different in a second. */
+  /** Overrides fields of a second. */
   change?: (second: LoadSecond) => Partial<LoadSecond>;
-  /** What is different in what the load came to. */
+  /** Overrides fields of the load's summary. */
   over?: Partial<Fields<'load'>>;
 }
 
@@ -103,7 +103,7 @@ export function inventedLoad(of: InventedLoad = {}): Load {
   );
 }
 
-/** The lines of a load as its process writes them. @param startMs when it began, ms of the history; the anchor's wall clock is that of 0 */
+/** The lines of a load as its process writes them. @param startMs start of the load, ms of the history; 0 is the anchor's wall clock */
 export function recordedLoad(of: InventedLoad = {}, startMs = 2000): Line[] {
   const seconds = secondsOf(of);
   const startedAt = new Date(Date.parse('2026-01-01T00:00:00Z') + startMs).toISOString();

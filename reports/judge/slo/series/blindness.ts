@@ -1,10 +1,10 @@
-/** For which part of what is scraped nobody could see what happened. */
+/** Finds when, and for which share of the scrape targets, nothing was observed. */
 import type { Target } from './targets.ts';
 import { uncovered } from './span.ts';
 import type { At, Span } from './span.ts';
 
 export interface Gap extends Span {
-  /** Share of the targets that nobody read; 1: all of them. */
+  /** Share of the targets that were not scraped; 1: all of them. */
   share: number;
 }
 
@@ -16,8 +16,8 @@ interface Change {
 }
 
 /**
- * Stretches of which not everything is known, ascending, each with a share of its own: of the targets that were there, so many were not
- * read. Where there was none at all, everything is unknown.
+ * Stretches that were not fully observed, ascending. A stretch's share is that of its existing targets which were not scraped; where no
+ * target existed, it is 1.
  * @param hidden stretches in which nothing could be known, whatever was scraped
  */
 export function blindStretches(targets: readonly Target[], hidden: readonly Span[], at: At): Gap[] {
@@ -66,7 +66,7 @@ function shareOf({ alive, blind, hidden }: Omit<Change, 't'>): number {
   return alive === 0 ? 0 : blind / alive;
 }
 
-/** Stretches that touch as one, with their mean share. */
+/** Merges stretches that touch; their shares are averaged, weighted by length. */
 export function touching(stretches: readonly Gap[]): Gap[] {
   const found: Gap[] = [];
   for (const one of stretches) {

@@ -1,4 +1,4 @@
-/** What counters tell: how much they grew, and from when to when. */
+/** How much counters grew, and from when to when. */
 import type { Series } from '../../../record/objective.ts';
 import type { At, Span } from './span.ts';
 import { readBefore, wasBlind } from './targets.ts';
@@ -6,13 +6,13 @@ import type { Target, Targets } from './targets.ts';
 
 export interface Increase extends Span {
   amount: number;
-  /** Its target was not read for a part of the time: when it grew nobody knows, and what else happened neither. */
+  /** Its target was not scraped for part of the time: when the counter grew is unknown, and it may have counted more. */
   unseen: boolean;
 }
 
 interface Read {
   found: Increase[];
-  /** Counters that fell: a process began anew. */
+  /** Counters that fell: their process was restarted. */
   resets: number;
 }
 
@@ -22,10 +22,10 @@ interface Sample {
 }
 
 /**
- * How counters grew from each sample to the next. A counter that fell began anew: it has counted its new value since. A counter comes into
- * being with its first event; so one that appears at a target that was read before has counted from 0 since then (the first error of a service
- * would be missed otherwise), and so have those of a target that is new. Of every other the first sample is where counting begins: pods are
- * scraped at moments of their own, and the first scrape of one may come after that of another.
+ * How counters grew from each sample to the next. A counter that fell was reset, and has counted its new value since. A counter appears
+ * with its first event. So one that appears on a target that was scraped before has counted from 0 since that scrape (the first error of a
+ * service would be missed otherwise), and so have the counters of a new target. For any other counter, the first sample is the baseline:
+ * pods are scraped at different moments, so a later first sample does not mean a new pod.
  */
 export function increases(series: readonly Series[], targets: Targets, at: At): Read {
   const read: Read = { found: [], resets: 0 };
@@ -33,7 +33,7 @@ export function increases(series: readonly Series[], targets: Targets, at: At): 
     const target = targets.of(labels);
     let before: Sample | null = null;
     for (const [t, value] of points) {
-      // Stale or no number: as if it had not been scraped.
+      // Stale or not a number: treated as not scraped.
       if (value === null) continue;
       if (before === null) {
         const fromMs = beganAt(target, t, at);
@@ -50,7 +50,7 @@ export function increases(series: readonly Series[], targets: Targets, at: At): 
   return read;
 }
 
-/** From when a counter that appears at `t` has counted from 0; null: nobody knows. */
+/** Since when a counter that appears at `t` has counted from 0; null: unknown. */
 function beganAt(target: Target | undefined, t: number, at: At): number | null {
   const before = readBefore(target, t);
   if (before !== undefined) return before;

@@ -1,9 +1,9 @@
 import { sumOf } from '../load.ts';
 import type { Load } from '../load.ts';
 
-/** What the schedule asked for, and what was begun of it. */
+/** What the schedule planned, and how much of it was started. */
 export interface Delivery {
-  /** Iterations that the schedule asked for; null: a closed model asks for none. */
+  /** Iterations that the schedule planned; null: a closed model has no schedule. */
   offered: number | null;
   started: number;
   dropped: number;
@@ -13,7 +13,7 @@ export interface Delivery {
 
 type Counted = Pick<Load, 'seconds' | 'offered' | 'dropped'>;
 
-/** How much of the load was delivered: by the seconds where they know of the schedule, else by its sums. */
+/** How much of the load was delivered: from the seconds if they carry the schedule, otherwise from the load's totals. */
 export function deliveryOf(load: Counted): Delivery {
   const bySecond = load.seconds.some(({ offered }) => offered !== null);
   const counted = load.seconds.length > 0 && (bySecond || load.offered === null);

@@ -1,14 +1,14 @@
 /**
- * Iterations that the schedule asked for and that were never begun, or were cut off. They are neither slow nor failed, and nobody knows what
- * would have become of them: an engine drops when all its users wait, and that may be the service's fault or its own. So a goal is held twice,
- * against a load in which all of that was answered at once and well, and against one in which it was not answered (share.ts, latency.ts).
+ * Scheduled iterations that were never started, or were cut off. They are neither slow nor failed: an engine drops iterations when all its
+ * virtual users are busy, and the cause may be the service or the engine. So a goal is checked twice: with all of them answered at once and
+ * well, and with none of them answered (share.ts, latency.ts).
  */
 import { deliveryOf } from './delivery.ts';
 import { sumOf } from '../load.ts';
 import type { Load } from '../load.ts';
 
 interface Drops {
-  /** Requests that were not sent, or not waited for: as many an iteration as those that were. */
+  /** Requests not sent or not waited for, estimated from the requests per iteration of those sent. */
   count: number;
   /** By the second in which they were due, for each second of the load. */
   bySecond: readonly number[];
@@ -22,7 +22,7 @@ export function dropsOf(load: Load): Drops {
   const timed = sumOf(bySecond, (one) => one);
   const never = Math.max(timed, dropped * each, Math.floor((offered ?? 0) - started) * each);
   const count = never + interrupted * each;
-  // What no second tells of is put into the last one, so that the times add up.
+  // Drops that no second reports are added to the last one, so that the sums agree.
   if (bySecond.length > 0) bySecond[bySecond.length - 1] = (bySecond.at(-1) ?? 0) + count - timed;
   return { count, bySecond };
 }

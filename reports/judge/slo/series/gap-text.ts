@@ -2,7 +2,7 @@ import type { Account } from '../account.ts';
 import type { Gap } from './blindness.ts';
 import { percent } from '../percent.ts';
 
-/** `no data from … to … (120 s), the longest of 3 gaps; 96.2 % of the window is covered`; of some targets only, their share is said. */
+/** `no data from … to … (120 s), the longest of 3 gaps; 96.2 % of the window is covered`, or `no data of 50 % of its targets …` */
 export function gapsText(gaps: readonly Gap[], { coverage }: Pick<Account, 'coverage'>): string {
   const [most] = [...gaps].sort((a, b) => weightOf(b) - weightOf(a));
   if (most === undefined) return 'every gap counted';

@@ -39,7 +39,7 @@ describe('misnamed', () => {
     const words = [series('job', 'status'), { labels: { job: 'tender-api', status: 'error' }, points: [] }];
     assert.match(
       misnamed(objective({ bad }), of(bad, words)) ?? '',
-      /tells numbers of the label status apart, and the total has status="error"/,
+      /expects numbers in the label status, but the total has status="error"/,
     );
     const good = TOTAL.replace('}', ',status!~"5.."}');
     assert.match(misnamed(objective({ good }), of(good, words)) ?? '', /status="error"/);
@@ -54,7 +54,7 @@ describe('misnamed', () => {
     const code = of(bad, [series('job', 'route', 'code'), series('job', 'route', 'status')]);
     assert.match(
       misnamed(objective({ bad }), code) ?? '',
-      /^the bad query asks for the label status, which 1 of 2 series of the total do not have/,
+      /^the bad query selects by the label status, which 1 of 2 series of the total do not have/,
     );
   });
 

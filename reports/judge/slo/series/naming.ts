@@ -4,8 +4,9 @@ import { demands, selectorOf } from './selector.ts';
 import type { Matcher, Selector } from './selector.ts';
 
 /**
- * Why what a query found, or did not find, may say nothing: a bad query with a misspelt label matches nothing for ever, and would leave the
- * whole budget. Null where it can be right. Looked at are plain selectors; `le` is what a histogram adds to its buckets.
+ * Why a query's result, empty or not, may say nothing: a query for bad events with a misspelt label never matches, and would leave the
+ * whole budget. Null where the query can be right. Only plain selectors are examined; `le` is skipped, since a histogram adds it to its
+ * buckets.
  */
 export function misnamed({ indicator }: Objective, answers: Answers): string | null {
   if (indicator.kind !== 'ratio') return null;
@@ -23,7 +24,7 @@ function mislabelled(part: Part, counted: Labelled): string | null {
   return withoutLabel(part, counted) ?? ofOtherShape(part, counted);
 }
 
-/** The query for a part of the events. */
+/** The query for the good or the bad events. */
 interface Part {
   what: 'good' | 'bad';
   query: string;
@@ -43,17 +44,17 @@ function withoutLabel(
     if (matcher.label === 'le' || !demands(matcher)) continue;
     const without = counted.filter(({ labels }) => !(matcher.label in labels)).length;
     if (without > 0)
-      return `the ${what} query asks for the label ${matcher.label}, which ${without} of ${counted.length} series of the total do not have: what it counts says nothing (${query})`;
+      return `the ${what} query selects by the label ${matcher.label}, which ${without} of ${counted.length} series of the total do not have: its count proves nothing (${query})`;
   }
   return null;
 }
 
-/** Nothing but digits and what a regular expression makes of them: `5..`, `[45]\\d\\d`, `500|503`. */
+/** Only digits and regular-expression syntax: `5..`, `[45]\\d\\d`, `500|503`. */
 const DIGITS = /^(?=.*(?:\d|\\d))[\d.|()[\]{},?*+^$\\d-]+$/;
-/** The same, written as classes: `5xx`. */
+/** Status classes: `5xx`. */
 const CLASSES = /^[\d.|()[\]-]*\dxx(?:\|\dxx)*\)?$/i;
 
-/** Which values a matcher can tell apart: those that are written in another way it never matches. Null where nothing follows from it. */
+/** The shape of the values that a matcher can match: a value of another shape never matches. Null: no shape can be derived. */
 function shapeOf({ value }: Matcher): { is: RegExp; called: string } | null {
   const asked = value.slice(1, -1).replaceAll('\\\\', '\\');
   if (CLASSES.test(asked)) return { is: /^\dxx$/i, called: 'classes such as 5xx' };
@@ -64,7 +65,7 @@ function isOther(value: string | undefined, shape: RegExp): boolean {
   return value !== undefined && !shape.test(value);
 }
 
-/** A service that writes `status="error"` fails for ever, and a query for `5..` finds nothing of it. */
+/** Finds, for example, a service that writes `status="error"`, which a query for `5..` never matches. */
 function ofOtherShape(
   { what, query, asked }: Part,
   counted: readonly { labels: Record<string, string> }[],
@@ -73,12 +74,15 @@ function ofOtherShape(
     const shape = matcher.label === 'le' ? null : shapeOf(matcher);
     const odd = shape && counted.find(({ labels }) => isOther(labels[matcher.label], shape.is));
     if (shape !== null && odd)
-      return `the ${what} query tells ${shape.called} of the label ${matcher.label} apart, and the total has ${matcher.label}="${odd.labels[matcher.label] ?? ''}": what it counts says nothing (${query})`;
+      return `the ${what} query expects ${shape.called} in the label ${matcher.label}, but the total has ${matcher.label}="${odd.labels[matcher.label] ?? ''}": its count proves nothing (${query})`;
   }
   return null;
 }
 
-/** Every histogram that has a count has its buckets: where there are none, it has no such edge. No good event at all is a matter of fact. */
+/**
+ * Why a query that matched no series says nothing; null where that may be a fact. A histogram with a count has buckets: none lacks a real
+ * edge.
+ */
 function ofNothing({ what, query, asked }: Part, whole: Selector, answers: Answers): string | null {
   if ((answers.get(query) ?? []).length > 0) return null;
   if (what === 'good')
@@ -87,5 +91,5 @@ function ofNothing({ what, query, asked }: Part, whole: Selector, answers: Answe
       : null;
   return asked.metric === whole.metric
     ? null
-    : `the bad query matches nothing, and nobody knows whether there is a metric ${asked.metric}`;
+    : `the bad query matches no series, and nothing shows that there is a metric ${asked.metric}`;
 }

@@ -1,4 +1,4 @@
-/** What queries say of what they ask for. Grammar: https://prometheus.io/docs/prometheus/latest/querying/basics/ (read for 3.5). */
+/** Reads selectors out of queries. Grammar: https://prometheus.io/docs/prometheus/latest/querying/basics/ (read for 3.5). */
 import type { Objective } from '../../../record/objective.ts';
 
 export interface Matcher {
@@ -16,7 +16,7 @@ export interface Selector {
 
 const MATCHER = /([A-Za-z_]\w*)\s*(=~|!~|!=|=)\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`)/g;
 const PLAIN = /^\s*([A-Za-z_:][\w:]*)\s*(?:\{([^]*)\})?\s*$/;
-/** Labels of a target, by which the source says who it is; a service's own metrics have them as well. */
+/** Labels that identify a target; a service's own metrics carry them as well. */
 const OF_TARGETS = new Set(['job', 'namespace', 'cluster']);
 
 /** Null for a query that is more than a selector. */
@@ -31,7 +31,7 @@ function matchersIn(text: string): Matcher[] {
   }));
 }
 
-/** Whether a series is one that a selector asks for. @param selector null for its metric: of any name */
+/** Whether a selector selects a series. @param selector with a null metric it matches any name */
 export function matchesSelector(
   labels: Readonly<Record<string, string>>,
   { metric, matchers }: { metric: string | null; matchers: readonly Matcher[] },
@@ -42,7 +42,7 @@ export function matchesSelector(
   );
 }
 
-/** An expression that is none here decides nothing: Prometheus has its own kind (RE2). */
+/** An expression that is invalid in JavaScript counts as a match: Prometheus uses RE2, whose syntax differs. */
 function matches(text: string, { op, value }: Matcher): boolean {
   const asked = value.slice(1, -1).replaceAll('\\\\', '\\');
   if (op === '=' || op === '!=') return (text === asked) === (op === '=');
@@ -53,14 +53,14 @@ function matches(text: string, { op, value }: Matcher): boolean {
   }
 }
 
-/** Whether series without the label are left out by it. */
+/** Whether the matcher excludes series without its label. */
 export function demands({ op, value }: Matcher): boolean {
   return (op === '=' || op === '=~') && value.length > 2;
 }
 
 /**
- * The query for whether each target of an objective could be scraped: `up{job="…"}`. Null where its queries name no job, or several: then
- * nobody can tell which targets it is about.
+ * The query for whether each target of an objective could be scraped: `up{job="…"}`. Null where its query names no job, or several: then
+ * its targets are unknown.
  */
 export function targetsQuery({ indicator }: Objective): string | null {
   const query = indicator.kind === 'ratio' ? indicator.total : indicator.query;
@@ -70,7 +70,7 @@ export function targetsQuery({ indicator }: Objective): string | null {
   return jobs.length === 1 ? `up{${texts.join(',')}}` : null;
 }
 
-/** Every query of an objective, its targets last. */
+/** Every query of an objective; the one for its targets comes last. */
 export function queriesOf(objective: Objective): string[] {
   const { indicator } = objective;
   const targets = targetsQuery(objective);

@@ -15,18 +15,18 @@ import type { Targets } from './targets.ts';
 
 export interface Grid extends Span {
   stepMs: number;
-  /** End of the whole window: the period of a calendar goes on after `toMs`. */
+  /** End of the whole window: a calendar period may end after `toMs`. */
   endMs: number;
   /** Events of each step that were seen, and the bad ones among them. */
   total: Float64Array;
   bad: Float64Array;
-  /** Events that counters say there were while nobody looked at them, and the bad ones among them. */
+  /** Events that counters show for unobserved time, and the bad ones among them. */
   gapTotal: Float64Array;
   gapBad: Float64Array;
-  /** Of each step, the ms of which nothing is known; where some of the targets were not seen, their share of it. */
+  /** Unobserved ms of each step; where only some targets were missed, weighted by their share. */
   gapMs: Float64Array;
   gaps: Gap[];
-  /** Counters that began anew: a process was restarted. */
+  /** Counter resets: a process was restarted. */
   resets: number;
 }
 
@@ -34,7 +34,7 @@ export interface Grid extends Span {
 export type Answers = ReadonlyMap<string, readonly Series[]>;
 
 /**
- * @param at the window, and the distance of the points
+ * @param at the window, and the spacing of its points
  * @returns null when a query of the objective has no answer at all
  */
 export function gridOf(objective: Objective, answers: Answers, at: At): Grid | null {
@@ -65,7 +65,7 @@ function emptyGrid({ fromMs, toMs, stepMs, endMs = toMs }: At): Grid {
   };
 }
 
-/** Width of a step of the grid, in steps: the last ends with the window. */
+/** Width of a step, as a fraction of a full one: the last is cut off at the end of the window. */
 export function widthOf({ fromMs, toMs, stepMs }: Grid, index: number): number {
   return Math.min(1, (toMs - fromMs) / stepMs - index);
 }
@@ -75,7 +75,7 @@ function thresholdGrid(series: readonly Series[], indicator: Threshold, { at, up
   for (const { points } of series) {
     for (const [t, value] of points) {
       const index = Math.min(grid.total.length - 1, Math.floor((t - at.fromMs) / at.stepMs));
-      // No number: there was no traffic to measure, and the source has answered all the same.
+      // Not a number: the source answered, but had no traffic to measure.
       if (value === null || index < 0 || t > at.toMs) continue;
       grid.total[index] = (grid.total[index] ?? 0) + 1;
       if (!holds(value, indicator)) grid.bad[index] = (grid.bad[index] ?? 0) + 1;
@@ -122,12 +122,12 @@ function place(found: readonly Increase[], into: Pick<Grid, 'total' | 'gapTotal'
 function badOf(total: Float64Array, second: Float64Array, isGood: boolean): Float64Array {
   return total.map((all, index) => {
     const value = second[index] ?? 0;
-    // Scraped a moment apart the two may differ a little either way.
+    // The two are scraped at slightly different moments, so either may be ahead of the other.
     return Math.min(all, Math.max(0, isGood ? all - value : value));
   });
 }
 
-/** Numbers of events for each point of time, each of the step that ends with it. */
+/** Events at each point in time; a point stands for the step that ends there. */
 function amounts(series: readonly Series[], { stepMs }: At): { found: Increase[]; resets: number } {
   const found = series.flatMap(({ points }) =>
     points.flatMap(([t, value]) =>
@@ -137,14 +137,14 @@ function amounts(series: readonly Series[], { stepMs }: At): { found: Increase[]
   return { found, resets: 0 };
 }
 
-/** Where counters are of nobody who is known to be scraped, such as those of a recording rule, their own samples tell when they were there. */
+/** For counters of no known target, such as those of a recording rule, the gaps between their own samples are unobserved. */
 function hiddenOf(main: readonly Series[], targets: Targets, at: At): Span[] {
   if (targets.all.length === 0) return [{ fromMs: at.fromMs, toMs: at.toMs }];
   const stray = main.filter(({ labels }) => targets.of(labels) === undefined);
   return stray.length === 0 ? [] : uncovered(moments(timesOf(stray, false)), at);
 }
 
-/** What was computed by the source: of a point at which some targets were not seen, a part is unknown. */
+/** For points that the source computed: where some targets were missed, that share of a point's events is unknown. */
 function markPoints(grid: Grid, times: readonly number[], { at, up }: Around): void {
   const targets = up.length === 0 ? { all: [], of: () => undefined } : targetsOf(up, [[], []], at);
   mark(grid, targets, uncovered(moments(times), at), at);

@@ -7,13 +7,13 @@ export interface Span {
   toMs: number;
 }
 
-/** A window, and how densely it was looked at. */
+/** A window, and how densely it was sampled. */
 export interface At extends Span {
-  /** Distance of the points: the interval of scraping, the step of a query, or what is left of scrapes that were thinned out. */
+  /** Spacing of the points: the scrape interval, the step of a query, or the spacing left after thinning out. */
   stepMs: number;
-  /** Interval of scraping; the step when left out. */
+  /** Scrape interval; `stepMs` when left out. */
   scrapeMs?: number;
-  /** End of the whole window where it lies ahead, as that of a month does; `toMs` when left out. */
+  /** End of the whole window if it is in the future, such as that of the current month; `toMs` when left out. */
   endMs?: number;
 }
 
@@ -30,7 +30,7 @@ export function gapLimitMs(at: At): number {
   return Math.max(at.stepMs, scrapeLimitMs(at));
 }
 
-/** Stretches of the window that none of the spans covers and that are longer than the limit, its two ends included. */
+/** Stretches of the window that no span covers and that exceed the gap limit, also at its two ends. */
 export function uncovered(spans: readonly Span[], at: At): Span[] {
   const limit = gapLimitMs(at);
   const found: Span[] = [];
@@ -70,7 +70,7 @@ export function lastBefore(times: readonly number[], t: number): number | undefi
   return times[lo - 1];
 }
 
-/** An amount over the steps that it spans, evenly; what lies outside of the window is left out. */
+/** Spreads an amount evenly over the steps of its span; the part outside the window is dropped. */
 export function spread(
   column: Float64Array,
   { fromMs, toMs, amount }: Span & { amount: number },

@@ -1,36 +1,36 @@
-/** Who was scraped, and when nobody could read it. */
+/** Which targets were scraped, and when each could not be read. */
 import type { Series } from '../../../record/objective.ts';
 import { gapLimitMs, lastBefore, moments, scrapeLimitMs, timesOf, uncovered } from './span.ts';
 import type { At, Span } from './span.ts';
 
-/** What is scraped as a whole: a pod, as a rule. */
+/** A scrape target: usually a pod. */
 export interface Target {
   /** Scrapes that succeeded, ascending. */
   seen: readonly number[];
-  /** While the source knew of it. */
+  /** From when until when the source knew of the target. */
   alive: Span;
-  /** Parts of that in which it was not read. */
+  /** Parts of `alive` in which the target was not scraped. */
   blind: readonly Span[];
-  /** It came into being within the window, so that its counters began at 0 in it. */
+  /** It appeared within the window, so its counters started from 0 in it. */
   isNew: boolean;
 }
 
 export interface Targets {
   all: readonly Target[];
-  /** The one that a series was scraped from; undefined where its labels do not say. */
+  /** The target that a series was scraped from; undefined where the labels do not identify one. */
   of(labels: Series['labels']): Target | undefined;
 }
 
-/** Labels that tell the series of one target apart; the others say which target it is. */
+/** Labels that distinguish the series of one target; all others identify the target. */
 const OF_SERIES = new Set([
   ...['__name__', 'method', 'route', 'path', 'handler', 'status', 'status_code', 'code'],
   ...['le', 'quantile'],
 ]);
 
 /**
- * @param counted the series that count all events; and those that count a part of them, which tell of a target only what the others do not
- * @param up the answer to `up{job="…"}`, which a source writes with every attempt: 1 a scrape, 0 a target that did not answer. Empty: none was
- *   recorded, and a target is known by its samples alone, so that one that is down looks like one that is gone.
+ * @param counted the series that count all events, and those that count a part; a target in both is read from the first
+ * @param up the answer to `up{job="…"}`, which a source writes with every scrape: 1 if it succeeded, 0 if not. Empty: not recorded. Targets
+ *   are then known by their samples alone, and one that is down looks like one that is gone.
  */
 export function targetsOf(
   up: readonly Series[],
@@ -53,7 +53,7 @@ function byAttempts(up: readonly Series[], at: At): Targets {
     if (begin === undefined || end === undefined) continue;
     const seen = points.flatMap(([t, value]) => (value !== null && value > 0 ? [t] : []));
     const isNew = begin[0] - first > scrapeLimitMs(at);
-    // Before its first scrape a new one has served nobody, or its counters tell of it; an old one may have been down for long.
+    // A new target begins with its first success: what it served before is in its counters. An old one may have been down from the start.
     const fromMs = isNew ? (seen[0] ?? begin[0]) : begin[0];
     const alive = { fromMs, toMs: end[0] };
     found.set(keyOf(labels), { seen, alive, blind: blindIn(seen, alive, at), isNew });
@@ -90,13 +90,13 @@ function blindIn(seen: readonly number[], alive: Span, at: At): Span[] {
   return uncovered(moments(seen), { ...at, ...alive });
 }
 
-/** Whether a target was not read for a part of a stretch that is long enough to matter. */
+/** Whether a target was not scraped for part of a stretch; stretches up to the gap limit do not count. */
 export function wasBlind(target: Target | undefined, span: Span, at: At): boolean {
   if (span.toMs - span.fromMs <= gapLimitMs(at)) return false;
   return target === undefined || target.blind.some((one) => one.fromMs < span.toMs && one.toMs > span.fromMs);
 }
 
-/** When a target was read last before a moment; undefined when it was not. */
+/** When a target was last scraped before an instant; undefined when it was not. */
 export function readBefore(target: Target | undefined, t: number): number | undefined {
   return target === undefined ? undefined : lastBefore(target.seen, t);
 }
