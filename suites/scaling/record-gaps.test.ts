@@ -24,11 +24,11 @@ describe('the record of an autoscaler', () => {
       [-20, { conditions: [] }, /a status with a metric and without its conditions/],
       [-20, { conditions: [able, active, limited, limited] }, /without its conditions/],
       [-20, { conditions: [{ ...Object(able), status: 'False' }, active, limited] }, /AbleToScale is False/],
-      [-20, { conditions: scaled }, /a status that scales and does not/],
+      [-20, { conditions: scaled }, /a status that says that it scales/],
       [
         30,
         { ...raise, ...cpu(100), conditions: [kept, active, limited] },
-        /a status that scales and does not/,
+        /a status that says that it scales/,
       ],
       [-20, { conditions: [able, active, few], ...cpu(100) }, /a status at a limit/],
       [30, { ...raise, ...cpu(1000) }, /more pods desired than its metric asks for, or fewer/],

@@ -1,9 +1,9 @@
-/** Whether the latency goal was met, five seconds after five seconds of a load. */
+/** Whether the latency goal was met in each block of 5 s of a load. */
 import type { LoadSecond } from '../slo/load.ts';
 import { countAbove, countOf, merged } from '../slo/histogram.ts';
 import type { Observed } from './observed.ts';
 
-/** Blocks in which the latency goal is looked at, ms; fewer requests than this in one say nothing about a p95. */
+/** Length of a block, ms. Fewer than LEAST_SAMPLES requests in a block say nothing about a p95. */
 const BLOCK_MS = 5000;
 const SECOND_MS = 1000;
 const LEAST_SAMPLES = 20;
@@ -11,9 +11,9 @@ const LEAST_SAMPLES = 20;
 const MOST_BAD = 0.05;
 
 export interface LatencySeen {
-  /** End of the last block that missed the goal, ms since the load began; 0: none did; null: there was none that tells. */
+  /** End of the last block that missed the goal, ms since the load began; 0: no block missed it; null: no block had enough requests. */
   metFromMs: number | null;
-  /** What the last block of the load that was asked for anything says. */
+  /** State of the last block in which requests were due. */
   last: State;
 }
 
@@ -44,7 +44,7 @@ interface Block {
   block: LoadSecond[];
 }
 
-/** What is left over at the end belongs to the block before: in a part of one there are too few requests to say anything. */
+/** A shorter last block is merged into the one before: alone it has too few requests. */
 function blocksOf(seconds: Observed['seconds'], startMs: number): Block[] {
   const grouped = Map.groupBy(seconds, ({ atMs }) => Math.floor((atMs - startMs) / BLOCK_MS));
   const blocks = [...grouped]
@@ -59,8 +59,8 @@ function blocksOf(seconds: Observed['seconds'], startMs: number): Block[] {
 }
 
 /**
- * A request that fails counts as slow: where every one fails at once nothing is as it should be. Where requests were sent and next to nothing came
- * back, they took longer than the block, and that is a miss as well. Null where nothing was asked for.
+ * A failed request counts as slow: failing at once must not look fast. If requests were sent and almost none came back, they took longer
+ * than the block, which is a miss as well. Null if no request was due.
  */
 function stateOf(block: readonly LoadSecond[], { p95Ms, dropsAreSlow }: Question): State | null {
   const sum = (of: (second: LoadSecond) => number): number =>

@@ -1,4 +1,4 @@
-/** What an autoscaler does when load comes, one thing after the other. */
+/** The steps by which an autoscaler reacts to load. */
 import { latencySeen } from './blocks.ts';
 import type { LatencySeen } from './blocks.ts';
 import type { Hpa, HpaSpec, Observed } from './observed.ts';
@@ -10,7 +10,7 @@ import { secondsOf } from './conclude.ts';
 export interface Goals {
   decisionS: number;
   readyS: number;
-  /** null: nobody waits for what it does. */
+  /** null: no client waits for the result. */
   latency: { limitS: number; p95Ms: number } | null;
 }
 
@@ -20,7 +20,7 @@ export interface Chain {
   decidedMs: number | null;
   readyMs: number | null;
   raises: Raise[];
-  /** If what was dropped had been answered in time, and if it had been slow; null: there is no goal for it. */
+  /** With dropped iterations taken as fast (best) and as slow (worst); null: there is no latency goal. */
   latency: { best: LatencySeen; worst: LatencySeen } | null;
 }
 
@@ -77,7 +77,7 @@ export function chainOf(observed: Observed, startMs: number, p95Ms: number | nul
   };
 }
 
-/** Why it has no metric, in its own words. */
+/** Why the autoscaler has no metric, by its own conditions. */
 export function why(hpa: readonly Hpa[]): string {
   return (
     hpa.findLast(({ complaints }) => complaints.length > 0)?.complaints.join(', ') ?? 'it does not say why'

@@ -6,7 +6,7 @@ import type { Observed } from './observed.ts';
 /** Calm before the load that is worth showing, ms. */
 const LEAD_MS = 30_000;
 
-/** The load and what the autoscaler made of it on one axis; its zero is the start of the load. */
+/** The load and the autoscaler's reaction on one time axis, whose 0 is the start of the load. */
 export function scalingDetail(
   { hpa, replicas, spec, startMs, lastMs, seconds }: Observed,
   more: Pick<ScalingDetail, 'target' | 'marks' | 'derivation'>,
@@ -22,7 +22,7 @@ export function scalingDetail(
     ...more,
     fromMs: fromMs - startMs,
     stepMs,
-    // Outside of the load nothing is offered, and that is known.
+    // Outside the load the offered rate is known: 0.
     offered: steps.map(({ offered, seconds: known }) =>
       known === 0 ? 0 : offered === null ? null : rateOf(offered, stepMs),
     ),

@@ -9,13 +9,13 @@ import type { Observed } from './observed.ts';
 export type Mark = ScalingDetail['marks'][number];
 
 export interface Found {
-  /** What failed, worst first, that is no matter of time. */
+  /** Failures that are not about time, worst first. */
   failures: string[];
   /** What took longer than it may. */
   late: string[];
-  /** Why nothing can be said. */
+  /** Why the result is inconclusive. */
   gaps: string[];
-  /** When nothing failed and nothing is missing. */
+  /** Reason given for a pass. */
   pass: string;
   expected: string;
   figures: Figure[];
@@ -23,7 +23,7 @@ export interface Found {
   derivation: string;
 }
 
-/** A source that did not answer, an engine that failed and an autoscaler that is not there leave nothing to claim; then failures, then gaps. */
+/** What blocks any verdict comes first (no source, engine or autoscaler), then failures, then gaps. */
 export function conclude(observed: Observed, found: Found): Judgement {
   const rules = rulesOf([...observed.lost, ...observed.load.blocking], found);
   const verdict = worstOf(rules);

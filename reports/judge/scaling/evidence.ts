@@ -7,9 +7,11 @@ import { LOAD_ANNOTATIONS } from '../performance/evidence.ts';
 export const ANNOTATIONS: Annotations = {
   ...LOAD_ANNOTATIONS,
   'hpa-spec.policiesDown': 'tells how long the way down is expected to take, which no verdict rests on',
-  'hpa-spec.metricResolutionS': 'tells how soon a change of the load is expected to show, as above',
+  'hpa-spec.metricResolutionS':
+    'tells how soon a change of the load is expected to show, which no verdict rests on',
   'hpa[]': 'what its metric was between two decisions, for the chart: each decision is judged',
-  'hpa.metrics[].value': 'as above: what asked for a decision is judged',
+  'hpa.metrics[].value':
+    'its value between two decisions, for the chart: the value behind a decision is judged',
 };
 
 export const BETWEEN: Annotations = {

@@ -35,18 +35,18 @@ export interface Replicas {
 
 /** What a check of an autoscaler recorded; times are those of the history, ms. */
 export interface Observed {
-  /** What grows: `backend`. */
+  /** What the autoscaler resizes: `backend`. */
   called: string;
   hpa: Hpa[];
   spec: HpaSpec | null;
   replicas: Replicas[];
-  /** The first load began. */
+  /** When the first load began. */
   startMs: number | null;
-  /** It had risen to its full rate; null where none began. */
+  /** When that load was at its full rate; null if none began. */
   topMs: number | null;
-  /** The last load that makes it grow was over. */
+  /** When the last load that makes it grow ended. */
   endMs: number | null;
-  /** The last time of which anything is known. */
+  /** Time of the last observation. */
   lastMs: number;
   /** Why there was nothing to observe, or no longer: no autoscaler, no rest before the load. */
   lost: string[];
@@ -78,13 +78,13 @@ export function observe(history: History, called = 'backend'): Observed {
   };
 }
 
-/** Of the last load that makes it grow. */
+/** End of the last load that makes it grow. */
 function endOf(history: History, start: Seen<'load-begun'> | undefined): number | null {
   const ends = all(history, 'load-ended');
   return (start && ends.find(({ t }) => t >= start.t)?.t) ?? null;
 }
 
-/** Longer than this between two looks, ms: when something was is told too late by as much, and pods may come and go between them. */
+/** Longest allowed time between two looks, ms: a change may be timed late by as much, and pods may come and go unseen. */
 const UNWATCHED_MS = 5_000;
 
 function lostOf(history: History, called: string): string[] {
@@ -108,7 +108,7 @@ function lostOf(history: History, called: string): string[] {
   ];
 }
 
-/** Looks that are at most the longest gap apart span what was watched; and nobody looks more often than every 100 ms. */
+/** Looks at most the longest gap apart must cover the time watched; and they come no more often than every 100 ms. */
 function isWatched({ looks, longestGapMs, watchedMs }: Seen<'hpa-watched'>): boolean {
   return (
     longestGapMs > 0 &&
@@ -122,7 +122,7 @@ const LEAST_GAP_MS = 100;
 
 type Scale = Seen<'not-back'>['scale'];
 
-/** What was seen of it last. */
+/** The scale seen last. */
 export function scaleText(scale: Scale): string {
   if (scale === null) return '';
   const { desired, ready, total, min } = scale;
@@ -160,7 +160,7 @@ function specOf(one: Seen<'hpa-spec'> | undefined): HpaSpec | null {
   };
 }
 
-/** Of several policies the one that allows most counts, unless the environment says otherwise. */
+/** Of several policies the one that allows most counts: Kubernetes' default, selectPolicy Max. */
 function shrinkingS(policies: NonNullable<Seen<'hpa-spec'>['policiesDown']>, pods: number): number {
   const steps = policies
     .filter((policy) => policy.pods > 0)
@@ -168,10 +168,10 @@ function shrinkingS(policies: NonNullable<Seen<'hpa-spec'>['policiesDown']>, pod
   return steps.length === 0 ? 0 : Math.max(0, Math.min(...steps));
 }
 
-/** A wall clock that was set meanwhile, or another machine's, tells nothing of when a load began. */
+/** Further apart, ms, the engine's wall clock was set meanwhile or is another machine's: it does not show when the load began. */
 const CLOCKS_APART_MS = 60_000;
 
-/** The engine's own start on the clock of the history, where both are known; else when the check took note of it. */
+/** Start of the load on the clock of the history: the engine's own where it can be used, otherwise when the check noted it. */
 function zeroOf({ header }: History, { result }: ObservedLoad, startMs: number | null): number | null {
   if (result === null) return startMs;
   const sinceAnchor = Date.parse(result.startedAt) - Date.parse(header.anchor.wall);

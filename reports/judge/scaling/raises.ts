@@ -1,19 +1,19 @@
-/** Whether every pod that an autoscaler wished for during a load came. */
+/** Whether the pods of every scale-up during a load became ready. */
 import { secondsOf } from './conclude.ts';
 import type { Observed } from './observed.ts';
 
-/** More pods were wanted than before. Times are those of the history, ms. */
+/** A scale-up: more pods desired than before. Times are those of the history, ms. */
 export interface Raise {
   t: number;
   from: number;
   to: number;
-  /** As many were ready; null: not seen. */
+  /** When that many were ready; null: not seen. */
   metMs: number | null;
-  /** Fewer were wanted again; null: not seen. */
+  /** When fewer were desired again; null: not seen. */
   withdrawnMs: number | null;
 }
 
-/** Those of the load, in order. @param base pods wanted before it */
+/** Scale-ups during the load, in order. @param base pods desired before it */
 export function raisesOf({ hpa, replicas, endMs }: Observed, startMs: number, base: number): Raise[] {
   const found: Raise[] = [];
   let before = base;
@@ -30,18 +30,18 @@ export function raisesOf({ hpa, replicas, endMs }: Observed, startMs: number, ba
   return found;
 }
 
-/** Replicas are recorded when they change: those of before may be enough already. */
+/** Replicas are recorded only when they change: the last record before `t` may be enough already. */
 function readyFrom(replicas: Observed['replicas'], t: number, count: number): number | null {
   const last = replicas.findLast((one) => one.t <= t);
   if (last !== undefined && last.ready >= count) return t;
   return replicas.find((one) => one.t > t && one.ready >= count)?.t ?? null;
 }
 
-/** What is held against the raises. */
+/** Deadlines for scale-ups. */
 interface Patience {
-  /** Until then pods may take whenever they were wished for: the goal for new pods counts from the load, ms of the history. */
+  /** No deadline lies before this: the goal for ready pods counts from the load. Ms of the history. */
   readyMs: number;
-  /** From a raise to ready pods, ms: what the goals leave between the decision and them. */
+  /** Time allowed from a scale-up to ready pods, ms: the goal for ready pods minus that for the decision. */
   eachMs: number;
   /** End of what was watched of the load. */
   untilMs: number;
@@ -52,13 +52,13 @@ export interface Unmet {
   gaps: string[];
 }
 
-/** A raise whose pods did not come in time is a failure, one that the end of the load cut off is a gap, and one that was taken back is neither. */
+/** A scale-up whose pods were late is a failure, one cut off by the end of the load is a gap, one taken back is neither. */
 export function unmetOf(raises: readonly Raise[], { readyMs, eachMs, untilMs }: Patience): Unmet {
   const unmet: Unmet = { failures: [], gaps: [] };
   for (const raise of raises) {
     const deadlineMs = Math.max(raise.t + eachMs, readyMs);
     if ((raise.metMs ?? Infinity) <= deadlineMs || (raise.withdrawnMs ?? Infinity) <= deadlineMs) continue;
-    const what = `the raise from ${raise.from} to ${raise.to} pods`;
+    const what = `the scale-up from ${raise.from} to ${raise.to} pods`;
     if (raise.metMs === null && untilMs < deadlineMs)
       unmet.gaps.push(`${what} was not met when the load ended, ${secondsOf(untilMs - raise.t)} s after it`);
     else

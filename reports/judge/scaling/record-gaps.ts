@@ -1,4 +1,4 @@
-/** Whether what was recorded of an autoscaler agrees with itself, and with what Kubernetes lets its settings and its status be. */
+/** Whether the record of an autoscaler is consistent, and possible by Kubernetes' rules for its settings and status. */
 import type { History, HistoryHeader } from '../../record/history/history.ts';
 import type { Kind, Seen } from '../../record/observations/index.ts';
 import { all } from '../observed.ts';
@@ -8,19 +8,19 @@ import { conditionGaps } from './status-gaps.ts';
 const LONGEST_WINDOW_S = 3600;
 /** A rollout may double the pods for a while. */
 const PODS_OF_A_ROLLOUT = 2;
-/** No pod is ready this soon after it was made, ms: where the looks lie closer, one of them saw it before. */
+/** No pod is ready this soon after its creation, ms: looks closer together than this see it first while it is not ready. */
 const PODS_START_MS = 500;
-/** Of the time at which a load's own process says that it began, ms. */
+/** Tolerance of the start time that a load's own process reports, ms. */
 const CLOCK_SLACK_MS = 60_000;
 /** A timer may ring a little early, ms. */
 const TIMER_MS = 5;
-/** Engines share out what is due by the second in their own way. */
+/** Tolerance of a rate, as a share: engines assign due iterations to seconds differently. */
 const OF_A_SECOND = 0.1;
 
 const isCount = (value: number): boolean => Number.isInteger(value) && value >= 0;
 const isWithin = (value: number, lo: number, hi: number): boolean => value >= lo && value <= hi;
 
-/** Why the record of an autoscaler and of its load is none to rest on; empty: it is. */
+/** Why the record of an autoscaler and of its load cannot be relied on; empty: it can. */
 export function soundGaps(history: History): string[] {
   return [...recordGaps(history), ...restGaps(history), ...rateGaps(history)];
 }
@@ -35,10 +35,10 @@ function recordGaps(history: History): string[] {
   return gaps.map((gap) => `the record of the autoscaler is not sound: ${gap}`);
 }
 
-/** What was so before the load, and what was so when it began, was written for each of these. */
+/** Kinds that are recorded before the load, and once more when it begins. */
 const AT_REST = ['hpa-spec', 'hpa', 'scaled-pods'] as const;
 
-/** A phase begins with everything once more: without it nobody knows what the load met. */
+/** A phase begins with a full record: without it the state that the load met is unknown. */
 function restGaps(history: History): string[] {
   const [begun] = all(history, 'load-begun');
   if (begun === undefined) return [];
@@ -54,18 +54,18 @@ function restGaps(history: History): string[] {
     if (before === undefined) return [`no ${kind} was recorded before the load`];
     return after !== undefined && restOf(after) === restOf(before)
       ? []
-      : [`no ${kind} was recorded when the load began that is as before it`];
+      : [`the ${kind} recorded when the load began is missing, or not as before it`];
   });
 }
 
-/** The one that was going on, and the next. */
+/** The look in progress, and the next. */
 const LOOKS = 2;
 
 function longestGap(history: History): number {
   return Math.max(0, ...all(history, 'hpa-watched').map(({ longestGapMs }) => longestGapMs));
 }
 
-/** What stays while nothing happens: a metric moves a little. */
+/** What stays the same at rest: metrics move a little even then. */
 function restOf(seen: Seen<Kind>): string {
   return textOf(seen.kind === 'hpa' ? { ...seen, metrics: [], conditions: [] } : seen);
 }
@@ -84,7 +84,7 @@ function specGaps(history: History, spec: Seen<'hpa-spec'>): string[] {
   return [...gaps, ...limitGaps(history, spec), ...timeGaps(history, spec)];
 }
 
-/** Pods that may be wanted are those that the environment declares. */
+/** The autoscaler's limits must lie within the replicas that the environment declares. */
 function limitGaps({ header }: History, { min, max }: Seen<'hpa-spec'>): string[] {
   const declared = declaredOf(header);
   if (declared === undefined || (min >= declared.min && max <= declared.max)) return [];
@@ -94,14 +94,14 @@ function limitGaps({ header }: History, { min, max }: Seen<'hpa-spec'>): string[
 /** How many pods the Deployment that grows may have. */
 function declaredOf({ settings }: HistoryHeader): { min: number; max: number } | undefined {
   const { topology, ai } = settings;
-  // A check of the backend is told nothing of the AI service.
+  // The history of a backend check has no AI settings.
   const grows = ai === undefined ? topology?.edge?.backend?.deployment : ai.deployment;
   const deployments = topology?.workloads?.filter(({ kind }) => kind === 'Deployment');
   return deployments?.find(({ namespace, name }) => namespace === grows?.namespace && name === grows.name)
     ?.replicas;
 }
 
-/** Nobody looks more often than he waits between two looks. */
+/** Looks cannot be closer together than the wait between them. */
 function timeGaps(history: History, { lookEverySeconds, metricResolutionS }: Seen<'hpa-spec'>): string[] {
   const gaps: string[] = [];
   const longestMs = longestGap(history);
@@ -114,7 +114,7 @@ function timeGaps(history: History, { lookEverySeconds, metricResolutionS }: See
   return gaps;
 }
 
-/** The first look comes at once, and between all others lies a wait at least: one of them was the longest. */
+/** All looks but the first follow a wait, and one of these waits was the longest gap. */
 function fits({ looks, longestGapMs, watchedMs }: Seen<'hpa-watched'>, everyMs: number): boolean {
   return (looks - 2) * (everyMs - TIMER_MS) + longestGapMs <= watchedMs + TIMER_MS;
 }
@@ -138,10 +138,10 @@ function statusGaps(history: History, spec: Seen<'hpa-spec'>): string[] {
   return [...gaps, ...metricGaps(statuses), ...conditionGaps(statuses, spec)];
 }
 
-/** Of a stabilisation window, ms: the controller looks every 15 s, and what it said is seen a little later. */
+/** Tolerance of a stabilisation window, ms: the controller syncs every 15 s, and its decision is seen a little later. */
 const WINDOW_SLACK_MS = 20_000;
 
-/** Kubernetes: downwards the highest recommendation of the window counts, so that what was raised stays for as long. */
+/** Kubernetes scales down to the highest recommendation of the window, so a raised number stays for at least the window. */
 function isStabilised(statuses: readonly Seen<'hpa'>[], { stabilisationDownS }: Seen<'hpa-spec'>): boolean {
   const leastMs = stabilisationDownS * 1000 - WINDOW_SLACK_MS;
   const before = (index: number): number => statuses[index - 1]?.desired ?? Infinity;
@@ -154,14 +154,14 @@ function isStabilised(statuses: readonly Seen<'hpa'>[], { stabilisationDownS }: 
   );
 }
 
-/** Kubernetes: the controller looks every 15 s, and writes down then what it counts; another look may be missed. */
+/** Kubernetes: the controller syncs every 15 s, and writes its count of pods then; one sync may be missed. */
 const COUNTED_WITHIN_MS = 30_000;
-/** Two objects, whose changes come one after the other. */
+/** Tolerance, ms: Deployment and autoscaler are two objects, whose changes arrive one after the other. */
 const APART_MS = 1_000;
 
 /**
- * What it counts are pods that the Deployment has, or had when the controller looked last; and once their number stays it counts as many. What it
- * said before anybody looked is of pods that nobody counted.
+ * `current` must be a number of pods that the Deployment had when the controller last looked, and the actual one once it stays. A status
+ * from before the pods were first recorded cannot be checked.
  */
 function isCounted(history: History): boolean {
   const pods = all(history, 'scaled-pods');
@@ -178,7 +178,7 @@ function isCounted(history: History): boolean {
   });
 }
 
-/** How many there were, from what held at the first of the two times on. */
+/** The totals in a stretch of time, with the one that held when it began. */
 function totalsIn(pods: readonly Seen<'scaled-pods'>[], fromMs: number, toMs: number): number[] {
   const before = pods.findLast(({ t }) => t <= fromMs);
   const since = pods.filter(({ t }) => t > fromMs && t <= toMs);
@@ -203,7 +203,7 @@ function isOdd({ value, target }: Seen<'hpa'>['metrics'][number]): boolean {
   return (value !== null && value < 0) || (target !== null && target <= 0);
 }
 
-/** Of pods that are not ready the metric says nothing: where none is, what is desired is no answer to the load. */
+/** The metric covers ready pods only: with none ready, `desired` is not an answer to the load. */
 function podsGaps(history: History, { min, max }: Seen<'hpa-spec'>): string[] {
   const isSound = ({ ready, total }: Seen<'scaled-pods'>): boolean =>
     isCount(ready) && ready <= total && isCount(total) && total <= PODS_OF_A_ROLLOUT * max;
@@ -217,7 +217,7 @@ function podsGaps(history: History, { min, max }: Seen<'hpa-spec'>): string[] {
     : [];
 }
 
-/** The load that was begun is the one that was planned, and that its engine then offered, where that says so by the second. */
+/** The load begun must be the planned one, and the one that its engine offered, where the engine records that by the second. */
 function rateGaps(history: History): string[] {
   const [begun, ...more] = all(history, 'load-begun');
   if (begun === undefined) return [];
@@ -253,7 +253,7 @@ function plannedRate({ settings }: HistoryHeader): { highPerSecond: number; ramp
   return tenders === undefined ? null : { highPerSecond: tenders.perSecond, rampSeconds: 0 };
 }
 
-/** A load begins between the start of its engine and what it came to. */
+/** A load begins between the start of its engine and its result. */
 function momentGaps(history: History, { t }: Seen<'load-begun'>): string[] {
   const [start] = all(history, 'load-start');
   const [end] = all(history, 'load');

@@ -13,7 +13,7 @@ export interface Expected {
   /** From the start of the load, ms. */
   crossed: Window | null;
   decided: Window | null;
-  /** From its end. */
+  /** From the end of the load, ms. */
   back: Window | null;
   derivation: string;
 }
@@ -29,10 +29,10 @@ export function isAbove({ load }: Hpa): boolean {
 }
 
 /**
- * When things should happen by the autoscaler's own settings. CPU is a difference of two samples, so that a change is whole after two
- * resolutions of metrics-server at the latest; the controller looks every 15 s; upwards it takes the lowest recommendation of the
- * stabilisation window, downwards the highest, so that a decision comes after the window, and one look later at most. A load that rises
- * may cross the target at any time until it is at its top. To each end the interval of our own looking is added.
+ * When the autoscaler should act, by its own settings. CPU is a difference of two samples, so a change shows in full after at most two
+ * resolutions of metrics-server. The controller syncs every 15 s. Upwards it takes the lowest recommendation of the stabilisation window,
+ * downwards the highest, so a decision comes after the window and at most one sync. A rising load may cross the target at any time until it
+ * is at its top. Each upper end includes the interval of our own looks.
  * @param rampMs from the start of the load to its top
  * @param pods how many have to go on the way down
  */
@@ -56,7 +56,7 @@ export function expectedOf(
   };
 }
 
-/** When a queue is deep enough to cross its target follows from no setting: nothing is expected, and what governs the autoscaler is said. */
+/** No setting says when a queue is deep enough to cross its target: no times are expected, and only the settings are reported. */
 export function unexpected(history: History, spec: HpaSpec): Expected {
   const derivation = governing(spec, last(history, 'hpa-spec')?.lookEverySeconds ?? 0);
   return { crossed: null, decided: null, back: null, derivation };

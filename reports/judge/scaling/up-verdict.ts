@@ -8,10 +8,10 @@ import { unmetOf } from './raises.ts';
 import type { Unmet } from './raises.ts';
 import { isAbove } from './settings.ts';
 
-/** What was so this shortly before the end of the load, ms, was so at its end: the autoscaler looks every 15 s. */
+/** A state seen this shortly before the end of the load, ms, held at its end: the autoscaler syncs every 15 s. */
 const STILL_MS = 30_000;
 
-/** Failures stand though the load was not delivered as stated: less of it can only have made things look better. */
+/** Failures stand even if the load was not delivered as stated: less load can only have made things look better. */
 export function verdictOf(context: Context): Pick<Found, 'failures' | 'late' | 'gaps' | 'pass'> {
   const { chain, goals, observed } = context;
   const undelivered = observed.load.undelivered === null ? [] : [observed.load.undelivered];
@@ -35,7 +35,7 @@ export function verdictOf(context: Context): Pick<Found, 'failures' | 'late' | '
   };
 }
 
-/** The first raise is what the goals are of; each further one may take what they leave between the decision and ready pods. */
+/** The goals are for the first scale-up; each further one may take the goal for ready pods minus that for the decision. */
 function furtherRaises({ chain, goals, observed, topMs }: Context): Unmet {
   return unmetOf(chain.raises.slice(1), {
     readyMs: topMs + goals.readyS * 1000,
@@ -44,12 +44,12 @@ function furtherRaises({ chain, goals, observed, topMs }: Context): Unmet {
   });
 }
 
-/** As long as there was load. */
+/** End of the load; of the record where the load was not seen to end. */
 function untilOf({ endMs, lastMs }: Observed): number {
   return endMs ?? lastMs;
 }
 
-/** The metric asks for more than the maximum allows, and it does not help. */
+/** The metric calls for more pods than the maximum allows, and no pod was added or latency stayed above its goal. */
 function stuckText({ observed, spec, startMs, chain }: Context): string | null {
   const { hpa, endMs } = observed;
   const during = hpa.filter(({ t }) => t >= startMs && t <= (endMs ?? Infinity));
@@ -65,7 +65,7 @@ function stuckText({ observed, spec, startMs, chain }: Context): string | null {
     : null;
 }
 
-/** Where no pod was added, and the metric was away for a part of the time in which that had to be decided, nobody knows why. */
+/** If no pod was added, and the metric was missing while that had to be decided, the cause is unknown. */
 function blindText({ observed, startMs, topMs, chain, goals }: Context): string | null {
   if (chain.decidedMs !== null) return null;
   const until = Math.min(topMs + goals.decisionS * 1000, observed.endMs ?? Infinity);
@@ -73,7 +73,7 @@ function blindText({ observed, startMs, topMs, chain, goals }: Context): string 
   return blind.length === 0 ? null : `the autoscaler was without a metric for a while: ${why(blind)}`;
 }
 
-/** The load did not ask for more pods. */
+/** The load did not lift the metric over its target. */
 function idleText({ observed, startMs, chain }: Context): string | null {
   if (chain.crossedMs !== null || chain.decidedMs !== null) return null;
   const highest = Math.max(0, ...observed.hpa.filter(({ t }) => t >= startMs).map(({ load }) => load ?? 0));
@@ -87,7 +87,7 @@ interface Step {
   gap?: string;
 }
 
-/** From when the goals count, ms since the load began. Less load than stated may have asked for more pods later only. */
+/** When the goals start to count, ms since the load began: at the full load, or when less load than stated crossed the target later. */
 function countedFrom({ observed, startMs, topMs, chain }: Context): number {
   const top = topMs - startMs;
   return observed.load.undelivered === null ? top : Math.max(top, chain.crossedMs ?? 0);
@@ -109,7 +109,9 @@ function stepOf(
     : { gap: `${what}: not seen in ${watchedS} s${of}, the goal is ${limitS} s` };
 }
 
-/** What was dropped may have been slow or not: a miss counts if it is one either way, and the goal is met only if it is met either way. */
+/**
+ * Dropped iterations may have been slow or not: the goal is missed only if it is missed either way, and met only if it is met either way.
+ */
 function latencyStep(context: Context): Step {
   const { latency } = context.chain;
   const goal = context.goals.latency;
@@ -120,7 +122,7 @@ function latencyStep(context: Context): Step {
   const hangs = failure ?? gap;
   return hangs === undefined
     ? {}
-    : { gap: `it hangs on iterations that were dropped: if they were slow, ${hangs}` };
+    : { gap: `it depends on iterations that were dropped: if they were slow, ${hangs}` };
 }
 
 function latencyStepOf(

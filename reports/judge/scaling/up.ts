@@ -48,10 +48,10 @@ function expectedOfGoals({ decisionS, readyS, latency }: Goals): string {
     latency === null
       ? 'afterwards its queue and its pods as before'
       : `p95 ≤ ${latency.p95Ms} ms again within ${latency.limitS} s`;
-  return `a decision within ${decisionS} s of the full load, pods ready within ${readyS} s, every further wish met, ${then}`;
+  return `a decision within ${decisionS} s of the full load, pods ready within ${readyS} s, every further scale-up met, ${then}`;
 }
 
-/** What a check leaves is its own doing or the platform's, and is not there for the next one to find. */
+/** What a check leaves behind is a failure, its own or the platform's: the next check must not find it. */
 function leftBehind(history: History, { called }: Observed): string[] {
   return all(history, 'not-back').map(
     ({ waitedMs, scale }) =>
@@ -61,11 +61,11 @@ function leftBehind(history: History, { called }: Observed): string[] {
 
 function queueUnseen(history: History): string[] {
   return all(history, 'queue-unseen').map(
-    () => 'whether the queue is as before was not seen: after the load the autoscaler had no value of it',
+    () => 'whether the queue is as before is unknown: after the load the autoscaler had no value for it',
   );
 }
 
-/** Every comparison with a goal that is not stated is false, and would pass. */
+/** A goal that is not stated is NaN: every comparison with it is false, and would pass. */
 function goalGaps({ decisionS, readyS, latency }: Goals): string[] {
   const stated = [decisionS, readyS, latency?.limitS ?? 0, latency?.p95Ms ?? 0];
   return stated.some(Number.isNaN) ? ['the history does not state every goal'] : [];
@@ -75,7 +75,7 @@ function nothing(expected: string): Found {
   return { failures: [], late: [], gaps: [], pass: '', expected, figures: [], marks: [], derivation: '' };
 }
 
-/** What has to be there before anything can be said. */
+/** What is missing, without which nothing can be judged. */
 function missingOf({ hpa, spec, startMs, endMs }: Observed): string[] {
   const gaps: string[] = [];
   if (startMs === null) gaps.push('no load was started');
