@@ -99,7 +99,7 @@ describe('performance/api/latency', () => {
     assert.match(latency().expected, /measured from the intended start$/);
     const sent = latency({ over: { engine: 'k6', latencyFrom: 'sent', sent: [] } });
     assert.equal(sent.verdict, 'pass');
-    assert.match(sent.expected, /measured from the sending, since the engine tells no more/);
+    assert.match(sent.expected, /measured from the sending, since the engine reports no intended start/);
     assert.match(sent.reason, /5000 requests, from the sending;/);
     assert.equal(sent.goals?.[0]?.target, 'p95 ≤ 500 ms, from the sending');
     assert.equal(sent.load?.latencyFrom, 'sent');
@@ -253,7 +253,7 @@ describe('the record of a load', () => {
       [changed('load', () => ({ checks: [] })), /5000 good ones by its seconds, 0 in all/],
       [changed('load', () => ({ iterations: 0 })), /5000 iterations begun by its seconds, 0 in all/],
       [changed('load', () => ({ durationMs: 1_000_000 })), /100 seconds of a load of 1000 s/],
-      [changed('load', () => ({ startedAt: '2026-01-01T01:00:00Z' })), /when it had not been asked for/],
+      [changed('load', () => ({ startedAt: '2026-01-01T01:00:00Z' })), /outside its recorded start and end/],
       [changed('load', () => ({ latency: [[400_000, 5000]] })), /not among those of the whole/],
       [changed('load', () => ({ sent: [[400_000, 5000]] })), /from the sending/],
       [changed('load', () => ({ scenario: 'draft' })), /embedded with steady was started/],
@@ -275,14 +275,20 @@ describe('the record of a load', () => {
       /4950 iterations begun by its seconds, 5000 in all/,
     );
     assert.match(reasonOf(inSecond(5000, { offered: 0 })), /4950 iterations offered by its seconds/);
-    assert.match(reasonOf(inSecond(5000, { started: -1 })), /second 5 counts less than no iteration/);
+    assert.match(
+      reasonOf(inSecond(5000, { started: -1 })),
+      /second 5 counts a negative number of iterations/,
+    );
     const sent = [
       [39_000, 1],
       [3900, 4999],
     ];
     assert.match(reasonOf(changed('load', () => ({ sent }))), /its latencies are out of order/);
     const odd = [[39_000.5, 5000]];
-    assert.match(reasonOf(changed('load', () => ({ sent: odd }))), /a latency is none that an engine writes/);
+    assert.match(
+      reasonOf(changed('load', () => ({ sent: odd }))),
+      /a latency is not the start of a bucket of any engine/,
+    );
     // k6 leaves iterations out of its seconds that were cut off, and counts its setup and teardown among them.
     const ofK6 = inSecond(5000, { started: 52 }).map(([kind, fields]): Seen => [
       kind,

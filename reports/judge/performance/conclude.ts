@@ -22,8 +22,8 @@ export interface Decided {
 }
 
 /**
- * The judgement of one goal. An engine that failed, a source that did not answer and an observation that was cut off leave nothing to
- * claim; then a failure is a failure; then a gap is inconclusive.
+ * The judgement of one goal, by precedence: a failed engine, an unavailable source or a cut-off observation is inconclusive; then a failure
+ * fails; then a gap is inconclusive.
  */
 export function conclude(observed: Observed, decided: Decided): Judgement {
   const { verdict, reason } = settled(observed, decided);
@@ -55,7 +55,7 @@ function settled(observed: Observed, decided: Decided): Pick<Decided, 'verdict' 
   return { verdict: 'inconclusive', reason: gaps.join('; ') };
 }
 
-/** What is said of the goal alone: a load that was not delivered, or an engine that failed, can make a service look as bad as it likes. */
+/** The verdict on the goal alone. A failure that an undelivered load or a failed engine may have caused does not stand. */
 function goalVerdict({ blocking, undelivered }: Observed, decided: Decided): Decided['verdict'] {
   const stands = blocking.length === 0 && (undelivered === null || decided.failureStands);
   if (decided.verdict === 'fail') return stands ? 'fail' : 'inconclusive';
@@ -77,14 +77,14 @@ function deliveryFigures({ delivery, deliveredGoal, result }: Observed): Figure[
   ];
 }
 
-/** What was not as promised, by what was asked for. */
+/** Failed checks, by the name of the check. */
 function checkFigures({ result }: Observed): Figure[] {
   return (result?.checks ?? [])
     .filter(({ fails }) => fails > 0)
     .map(({ name, fails }) => ({ name: `not as promised: ${name}`, value: fails }));
 }
 
-/** How much failures, or slow answers, came in clusters, for people. */
+/** How much failures, or slow answers, cluster, for people. */
 export function clusterFigures({ clustering, effective }: ShareDecision, what: string): Figure[] {
   const { designEffect, blocks, blocksWithFailures, blocksWithFailuresUpper, blockMs } = clustering;
   if (blocks === 0) return [];
@@ -106,7 +106,7 @@ export function clusterFigures({ clustering, effective }: ShareDecision, what: s
   ];
 }
 
-/** What nobody knows counts both ways. */
+/** Says how many requests counted both as good and as bad. */
 export function unknownText({ unknown }: { unknown: number }): string {
   return unknown === 0
     ? ''

@@ -1,4 +1,4 @@
-/** Counters of the same requests, held against each other. */
+/** Compares counters of the same requests. */
 import type { Series } from '../../record/objective.ts';
 import { matchesSelector, selectorOf } from '../slo/series/selector.ts';
 import type { Selector } from '../slo/series/selector.ts';
@@ -10,24 +10,24 @@ export function targetNames(ups: readonly Series[]): string[] {
   return [...names].sort();
 }
 
-/** Where no target is known, the counters of the same requests are one. */
+/** Where no target is known, counters with the same labels count as one target. */
 export function targetKey(labels: Series['labels'], names: readonly string[]): string {
   if (names.length === 0) return pairKey(labels);
   return JSON.stringify(names.map((name) => labels[name] ?? ''));
 }
 
-/** A counter only grows; where it falls its process began anew, and with it every counter of its target. */
+/** A counter falls only if its process restarted, and then every counter of its target falls. */
 export function counterGap(counters: readonly Series[], names: readonly string[]): string | null {
   if (counters.some(({ points }) => points.some(([, value]) => value !== null && value < 0)))
     return 'a counter is below 0';
   for (const own of Map.groupBy(counters, ({ labels }) => targetKey(labels, names)).values()) {
     const at = oddFall(own);
-    if (at !== null) return `at ${at} a counter fell, and its process had not begun anew`;
+    if (at !== null) return `at ${at} a counter fell although its process had not restarted`;
   }
   return null;
 }
 
-/** When a counter fell and others of its target went on; of one that is alone, when it is where it would have been a sample later. null: never. */
+/** When a counter fell although others of its target did not; of an only counter, when one sample is out of line. null: never. */
 function oddFall(counters: readonly Series[]): number | null {
   const times = counters.flatMap(({ points }) => fallsOf(points).map(({ t }) => t));
   const alone = new Set(times.filter((t) => times.indexOf(t) === times.lastIndexOf(t)));
@@ -56,7 +56,7 @@ function fallsOf(points: Series['points']): Fall[] {
   });
 }
 
-/** A process that began anew soon counts less than this again. */
+/** Within a scrape, a restarted process may count to this. */
 const MUCH = 10;
 
 /** Whether a counter that had counted much is there before and after, and did not fall. */
@@ -71,7 +71,7 @@ function isSpike(points: Series['points'], index: number): boolean {
   return at(index - 1) <= at(index + 1) || at(index - 2) <= at(index);
 }
 
-/** When counters of each target fell together: its process began anew. */
+/** When counters of each target fell: its process restarted. */
 function restartsOf(counters: readonly Series[], names: readonly string[]): ReadonlyMap<string, Set<number>> {
   const found = new Map<string, Set<number>>();
   for (const { labels, points } of counters) {
@@ -89,8 +89,8 @@ interface Answered {
 }
 
 /**
- * A series of the good or the bad events has one of all events beside it, with the same labels, that counts no less; and so has the other way
- * round each series of all events that the query for a part asks for as well. Looked at where both are plain selectors of a metric, or of a histogram.
+ * Each series of the good or bad events needs one of all events with the same labels that counts no less. And each series of all events
+ * that the query for the part also selects needs one of the part. Checked where both are plain selectors of one metric or histogram.
  * @param of.sureMs what was scraped later may be in one answer alone
  */
 export function pairGap(
@@ -108,7 +108,7 @@ export function pairGap(
   const totals = new Map(all.series.map((one) => [pairKey(one.labels), one]));
   const parts = Map.groupBy(part.series, ({ labels }) => pairKey(labels));
   for (const [key, found] of parts) {
-    // Of a histogram the query may ask for an edge in more than one way of writing it.
+    // The edge of a histogram may be written in more than one way, each a series.
     if (found.length > 1 && edges === 0) return `two series of ${part.query} count the same: ${key}`;
     const total = totals.get(key);
     const gap =
@@ -123,7 +123,7 @@ export function pairGap(
 /** Two metrics are not counted in one go, and a scrape may come in between. */
 const IN_BETWEEN = { least: 10, share: 0.01 };
 
-/** Of two metrics only this is known: good and bad events are among all events. */
+/** Two different metrics: all that is certain is that good and bad events are among all events. */
 function moreThanAll(all: Answered, part: Answered): string | null {
   const totals = new Map(all.series.map(({ labels, points }) => [pairKey(labels), new Map(points)]));
   for (const { labels, points } of part.series) {
@@ -194,7 +194,7 @@ function unequal(
     const own = counted.get(t) ?? null;
     if (value === null || own === null) continue;
     if (isSame ? own !== value : own > value) return `${own} of ${value} events at ${t}`;
-    // What is not of the part is a counter as well.
+    // All events minus the part is a counter as well: it may not fall without a restart.
     const rest = value - own;
     if (rest < restBefore && restarts?.has(t) !== true)
       return `${restBefore} other events, then ${rest} at ${t}`;

@@ -11,11 +11,11 @@ export const LOAD_ANNOTATIONS: Annotations = {
   'load-start.passedOver': 'why another engine was not taken: whichever runs, it is judged by what it sent',
   'load.engineVersion': 'names the program for people',
   'load.stubbed': 'says that the engine ran against a stand-in, which is shown beside its name',
-  'load.checks[].name': 'what was asked for, for people: passes and fails are what counts',
+  'load.checks[].name': 'names the check for people: its passes and fails are judged',
   'load.errors': 'explains failures that the checks have counted',
 };
 
-/** The load, and the seconds that were planned of it, but for the last ones, of which not every engine tells; its sums say whether one is missing. */
+/** The load and its planned seconds, without the last ones, which not every engine reports; the load's sums show whether one is missing. */
 function loadEvidence({ settings }: HistoryHeader): AnyNeed[] {
   const { seconds = 1 } = settings.steady ?? {};
   return [

@@ -23,7 +23,7 @@ export interface Observed {
   deliveredGoal: number | null;
 }
 
-/** Reads the lines of loads. Several count as one after the other. */
+/** Reads the loads of a history; several count as one, in order. */
 export function observedLoad(history: History): Observed {
   const loads = recordedLoads(history);
   const result = combined(loads.map(({ load }) => load));
@@ -37,7 +37,7 @@ export function observedLoad(history: History): Observed {
   };
 }
 
-/** The one load of a check that sends the same rate for a while, held against what the environment plans for it. */
+/** The one load of a check with a constant rate, compared with what the environment plans. */
 export function observedSteady(history: History, scenario: 'steady' | 'draft'): Observed {
   const observed = observedLoad(history);
   const { steady } = history.header.settings;
@@ -76,13 +76,13 @@ function blockingOf(history: History, loads: readonly Recorded[]): string[] {
   blocking.push(...loads.flatMap(({ load }) => endedBadly(load)));
   if (loads.length === 0 && blocking.length === 0) blocking.push('no load was recorded');
   if (first(history, 'end') === undefined) blocking.push('the observation was cut off before its end');
-  // An engine that failed says why; what is missing of its record then is no news.
+  // A failed engine has said why: gaps in its record add nothing.
   return blocking.length > 0 ? blocking : loads.flatMap((one) => recordGaps(one, history.header));
 }
 
 function endedBadly({ outcome, reason, engine }: Load): string[] {
   if (outcome === 'completed')
-    return reason === '' ? [] : [`the load says that it completed, and why not: ${reason}`];
+    return reason === '' ? [] : [`the load says that it completed, but also why it did not: ${reason}`];
   const words = { failed: 'failed', aborted: 'was aborted', interrupted: 'was interrupted' } as const;
   const what = outcome === 'failed' ? `the engine (${engine})` : 'the load';
   return [`${what} ${words[outcome]}: ${reason}`];
@@ -119,7 +119,7 @@ function combined(loads: readonly Load[]): Load | null {
       unchecked: sum(({ requests }) => requests.unchecked),
     },
     checks: loads.flatMap(({ checks }) => checks),
-    // Of one load only: several may measure in other ways.
+    // Kept for a single load only: several may measure in different ways.
     ...{ latency: [], sent: [] },
   };
 }
@@ -129,7 +129,7 @@ export function loadRules({ blocking, undelivered, delivery }: Observed): Rule[]
   const share = delivery.share === null ? 'a load' : `${percentOf(delivery.share)} of the load`;
   return [
     blocking.length === 0
-      ? { id: 'load/whole', verdict: 'pass', text: 'its lines are all there and agree' }
+      ? { id: 'load/whole', verdict: 'pass', text: 'all lines of the load are there and agree' }
       : { id: 'load/whole', verdict: 'inconclusive', text: blocking.join('; ') },
     undelivered === null
       ? { id: 'load/delivered', verdict: 'pass', text: `${share} was delivered` }

@@ -17,7 +17,7 @@ interface Recorded {
   query: string;
   fromMs: number;
   toMs: number;
-  /** End of the whole window, where it lies ahead; else `toMs`. */
+  /** End of the whole window if it is in the future; otherwise `toMs`. */
   endMs: number;
   stepMs: number;
   scrapeMs: number;
@@ -25,7 +25,7 @@ interface Recorded {
   line: Seen<'series'>;
 }
 
-/** Every answer of a history, read once, under the name of each objective that it is of. */
+/** Every answer of a history, read once, under the name of each objective that it belongs to. */
 export function recordedOf(history: History): ReadonlyMap<string, Recorded[]> {
   const found = new Map<string, Recorded[]>();
   for (const one of all(history, 'series')) {
@@ -69,7 +69,7 @@ export function gridFrom(
   const bent = answersGap(history, objective, { answers, line: { ...first.line, ...span } });
   if (bent !== null) return `the record of its series is not whole: ${bent}`;
   const { window } = objective;
-  // What was not asked for is a gap as well.
+  // The part of the window before the queries is a gap as well.
   const fromMs = window.kind === 'rolling' ? Math.min(span.fromMs, span.toMs - window.ms) : span.fromMs;
   const endMs = Math.max(...recorded.map((one) => one.endMs));
   const { stepMs, scrapeMs } = first;
@@ -95,7 +95,7 @@ function spanOf(recorded: readonly Recorded[]): Span {
   };
 }
 
-/** Parts are written as they come: of a query that was cut off, what is missing would look like events that did not happen. */
+/** Parts are written as they arrive. What a cut-off query did not return would look like time without events. */
 function whyIncomplete(
   objective: Objective,
   byQuery: ReadonlyMap<string, readonly Recorded[]>,
@@ -110,7 +110,7 @@ function whyIncomplete(
   return null;
 }
 
-/** The parts of a long query, each series once. */
+/** The parts of a long query, joined: each series once. */
 function joined(all: readonly Series[]): Series[] {
   const found = new Map<string, Series>();
   for (const { labels, points } of all) {

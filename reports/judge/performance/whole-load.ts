@@ -1,6 +1,6 @@
 /**
- * Whether the record of a load is whole and its parts agree. A load is told twice, by its seconds and by what it came to; what is in one and
- * not in the other was lost or is wrong, and then nobody knows what the load was.
+ * Whether the record of a load is whole and consistent. A load is recorded twice, by the second and as a summary. If the two differ,
+ * something was lost or is wrong, and what the load was is unknown.
  */
 import type { HistoryHeader } from '../../record/history/history.ts';
 import type { Buckets } from '../../record/details/load-result.ts';
@@ -10,19 +10,19 @@ import { checkedOf, setupRequests, sumOf } from '../slo/load.ts';
 import type { Load, LoadSecond } from '../slo/load.ts';
 
 const SECOND_MS = 1000;
-/** A load's time by its engine's clock, and by its seconds: k6 counts what comes before and after it too. */
+/** Tolerance between a load's duration by its engine and by its seconds: k6 also counts setup and teardown. */
 const DURATION_SLACK_MS = 5_000;
-/** Of the machine that ran it against ours, and from the order to the first iteration. */
+/** Tolerance for the clock of the load's machine, and for the time from its order to the first iteration. */
 const CLOCK_SLACK_MS = 60_000;
-/** Of what pods say while they run (k6-operator), which is asked for once a second and not exact. */
+/** Tolerance, as a share, of the counts of running pods (k6-operator), which are polled once a second and inexact. */
 const LOOSE_SHARE = 0.05;
-/** What pods count after they were last asked is in no second: they are asked a second after the last answer, which may take three (k6-operator). */
+/** Seconds whose counts may be missing: pods (k6-operator) are polled a second after the last answer, which may take three. */
 export const UNASKED_SECONDS = 4;
-/** Where a load is stopped, what was due just before may or may not have begun. */
+/** Tolerance, as a share: iterations due just before a load is stopped may or may not have begun. */
 const SCHEDULE_SHARE = 0.02;
-/** k6 counts its setup and its teardown as begun, which are no iterations. */
+/** k6 counts its setup and its teardown as iterations begun. */
 const OUTSIDE = 2;
-/** Of a second that the embedded engine told of just before it was stopped, what was due at its end may be no part of the load. */
+/** Tolerance, as a share: the embedded engine may count iterations as due in its last second that come after its stop. */
 const CUT_OFF_SHARE = 0.1;
 
 /** One load with the lines that it was made from. */
@@ -56,8 +56,8 @@ function secondsGaps({ load }: Recorded): string[] {
 }
 
 /**
- * How many seconds a load lasted by what was counted in them. The seconds of pods begin when the operator says that the load has, and end when
- * the last pod has: at both ends some may be empty that are no part of the load. Those of other engines are all of it.
+ * How many seconds a load lasted, by their counts. With the operator, seconds run from its report that the load began until the last pod
+ * ended: empty ones at both ends are no part of the load. Other engines record only the load itself.
  */
 function busySeconds({ seconds, engine }: Load): number {
   if (engine !== 'k6-operator') return seconds.length;
@@ -65,7 +65,7 @@ function busySeconds({ seconds, engine }: Load): number {
   return seconds.findLastIndex(isBusy) - seconds.findIndex(isBusy) + 1;
 }
 
-/** By how much a sum over the seconds may be off, beside what an engine counts otherwise: pods are asked now and then. */
+/** By how much a sum over the seconds may be off because pods are only polled; 0 for other engines. */
 function looseness({ engine, seconds }: Load, sum: number): number {
   if (engine !== 'k6-operator') return 0;
   return LOOSE_SHARE * sum + (UNASKED_SECONDS * sum) / Math.max(1, seconds.length);
@@ -107,7 +107,7 @@ function scheduleGaps({ load }: Recorded): string[] {
   return gaps;
 }
 
-/** Both are counts of the same iterations; only k6 leaves those out of its seconds that were cut off. */
+/** Seconds and summary count the same iterations, but k6 leaves interrupted ones out of its seconds. */
 function scheduleBySecond(load: Load): string[] {
   const { seconds, iterations, interrupted, offered, engine } = load;
   const compared: [what: string, told: number, sum: number, more: number][] = [
@@ -126,7 +126,7 @@ function scheduleBySecond(load: Load): string[] {
 
 function negativeGaps({ seconds }: Load): string[] {
   const odd = seconds.find(({ offered, started, dropped }) => Math.min(offered ?? 0, started, dropped) < 0);
-  return odd === undefined ? [] : [`second ${odd.atMs / SECOND_MS} counts less than no iteration`];
+  return odd === undefined ? [] : [`second ${odd.atMs / SECOND_MS} counts a negative number of iterations`];
 }
 
 function latencyGaps({
@@ -135,12 +135,12 @@ function latencyGaps({
 }: Recorded): string[] {
   if (engine === 'k6-operator') return [];
   const odd = seconds.find((second) => countOf(second.latency) !== second.requests);
-  if (odd !== undefined) return [`second ${odd.atMs / SECOND_MS} has other latencies than requests`];
+  if (odd !== undefined) return [`second ${odd.atMs / SECOND_MS} has more or fewer latencies than requests`];
   if (countOf(latency) !== end.requests) return [`${countOf(latency)} latencies of ${end.requests} requests`];
   const gaps: string[] = [];
   if (![latency, sent].every(isAscending)) gaps.push('its latencies are out of order');
   if (![latency, sent].every((buckets) => buckets.every(isBucket)))
-    gaps.push('a latency is none that an engine writes');
+    gaps.push('a latency is not the start of a bucket of any engine');
   if (!holds(latency, merged(seconds.map((second) => second.latency))))
     gaps.push('latencies of its seconds are not among those of the whole');
   if (latencyFrom === 'intended' && !isFaster(sent, latency))
@@ -148,12 +148,12 @@ function latencyGaps({
   return gaps;
 }
 
-/** Every engine writes its buckets in order: where they are not, one of them is another than it was. */
+/** Every engine writes its buckets in order: out of order, one of them was changed. */
 function isAscending(buckets: Buckets): boolean {
   return buckets.every(([lowest], index) => lowest > (buckets[index - 1]?.[0] ?? 0));
 }
 
-/** Buckets of a thousandth of a doubling begin at whole steps: of a microsecond in k6, of a millisecond in the embedded engine. */
+/** Buckets are 1/1024 of a doubling and begin at whole steps, which k6 counts in µs and the embedded engine in ms. */
 function isBucket([lowest]: Buckets[number]): boolean {
   const isStep = (value: number, least: number): boolean =>
     Number.isInteger(value / Math.max(least, 2 ** (Math.floor(Math.log2(value)) - BITS_KEPT)));
@@ -187,7 +187,7 @@ function timeGaps({ start, end, load }: Recorded, { anchor }: HistoryHeader): st
   if (!(load.durationMs > 0 && load.durationMs <= tookMs + DURATION_SLACK_MS))
     gaps.push(`${load.durationMs / SECOND_MS} s of load in ${Math.round(tookMs / SECOND_MS)} s`);
   if (!(beganMs >= start.t - CLOCK_SLACK_MS && beganMs <= end.t + CLOCK_SLACK_MS))
-    gaps.push(`it says that it began at ${load.startedAt}, when it had not been asked for`);
+    gaps.push(`it says that it began at ${load.startedAt}, outside its recorded start and end`);
   return gaps;
 }
 
@@ -197,7 +197,7 @@ function originGaps({ start, end }: Recorded): string[] {
   return ordered === ended ? [] : [`${ordered} was started, ${ended} ended`];
 }
 
-/** What the environment says of a load at the same rate. */
+/** What the environment plans for a load with a constant rate. */
 export interface Plan {
   scenario: string;
   perSecond: number;

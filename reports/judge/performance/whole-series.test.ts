@@ -36,7 +36,7 @@ function pointsOf(value: Counter): Series['points'] {
   ]).filter(([, one]) => one !== null);
 }
 
-/** Of pod `a` what is given, of pod `b` what is ordinary. */
+/** Pod `a` as given, pod `b` as usual. */
 interface Told {
   total?: Counter;
   good?: Counter;
@@ -99,12 +99,12 @@ it('should take a process that begins anew for what it is', () => {
 
 it('should not believe one sample that no process can have had', () => {
   for (const [told, gap] of [
-    [{ total: at(20, 0) }, /of 0 events|fell, and its process had not begun anew/],
-    [{ total: at(20, 30_000) }, /fell, and its process had not begun anew/],
+    [{ total: at(20, 0) }, /of 0 events|fell although its process had not restarted/],
+    [{ total: at(20, 30_000) }, /fell although its process had not restarted/],
     [{ total: at(20, -3000) }, /a counter is below 0/],
     [{ good: at(0, 0) }, /1000 other events, then 0/],
     [{ good: at(60, 70_000) }, /70000 of 7000 events/],
-    [{ up: at(20, 10) }, /a target is up or not, and not 10/],
+    [{ up: at(20, 10) }, /is 10, expected 0 or 1/],
     [{ up: at(20, 0, () => 1) }, /a scrape failed at .* and brought a sample all the same/],
   ] as [Told, RegExp][]) {
     const judgement = budget(told);
@@ -123,7 +123,7 @@ it('should want series to be what was asked for, of the window that was asked fo
   for (const [told, gap] of [
     [{ labels: { job: 'other' } }, /is of something else/],
     [{ labels: { instance: 'c' } }, /of no target that was scraped/],
-    [{ line: { toMs: TO_MS * 10, endMs: TO_MS * 10 } }, /what was still to come/],
+    [{ line: { toMs: TO_MS * 10, endMs: TO_MS * 10 } }, /queried for time after the query/],
     [{ line: { fromMs: 0 } }, /a run of/],
     [{ line: { endMs: TO_MS + 1 } }, /a run of/],
     [{ line: { stepSeconds: 100 } }, /a sample each 100 s of scrapes each 10 s; declared are 10 s/],

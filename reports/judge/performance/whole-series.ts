@@ -1,6 +1,6 @@
 /**
- * Whether what a source of metrics answered can be what it recorded. The same requests are counted several times: by the series of all of them,
- * by those of the good or the bad ones, and by whether their target was scraped. Where these do not agree, one of them is not as it was.
+ * Whether the answers of a metrics source are consistent. The same requests are counted by the series of all events and by those of the
+ * good or the bad ones, and only while their target was scraped. If these disagree, one of them was changed.
  */
 import type { History } from '../../record/history/history.ts';
 import type { Objective, Series } from '../../record/objective.ts';
@@ -19,16 +19,16 @@ const LONGEST_RUN_MS = 31 * DAY_MS;
 /** Longest periods of the calendar, in days, by their unit; an hour more where clocks are put back. */
 const LONGEST_DAYS: Readonly<Record<string, number>> = { d: 1, w: 7, M: 31, Q: 92, Y: 366 };
 const HOUR_MS = 3_600_000;
-/** A scrape that was under way when it was asked is in one answer and not yet in the other. */
+/** A scrape in flight at the time of the query may be in one answer and not yet in the other. */
 const UNDER_WAY_SCRAPES = 2.5;
 
 type Line = Seen<'series'>;
 
-/** Why the answers of an objective were not asked for as planned; null: they were. Looked at before any memory is taken for their window. */
+/** Why the queries of an objective were not sent as planned; null: they were. Checked before memory is allocated for their window. */
 export function askedGap(history: History, objective: Objective, lines: readonly Line[]): string | null {
   const queries = queriesOf(objective);
   const strange = lines.find(({ query }) => !queries.includes(query));
-  if (strange !== undefined) return `it has an answer to ${strange.query}, which is no query of it`;
+  if (strange !== undefined) return `it has an answer to ${strange.query}, which is not one of its queries`;
   for (const line of lines) {
     const gap = lineGap(history, line) ?? windowGap(objective, line, lines) ?? stepGap(history, line, lines);
     if (gap !== null) return `the record of its series is not whole: ${gap}`;
@@ -36,10 +36,10 @@ export function askedGap(history: History, objective: Objective, lines: readonly
   return null;
 }
 
-/** It was asked for what had been until then. */
+/** A query covers only time before it was sent. */
 function lineGap(history: History, { t, fromMs, toMs, endMs }: Line): string | null {
   if (!(fromMs < toMs && toMs <= endMs)) return `a window from ${fromMs} to ${toMs}, of one until ${endMs}`;
-  return toMs <= wallOf(history, t) + OWN_MS ? null : `it was asked for what was still to come`;
+  return toMs <= wallOf(history, t) + OWN_MS ? null : `it was queried for time after the query`;
 }
 
 function windowGap({ window }: Objective, { endMs }: Line, lines: readonly Line[]): string | null {
@@ -57,7 +57,7 @@ function windowGap({ window }: Objective, { endMs }: Line, lines: readonly Line[
 
 const days = (ms: number): string => `${Number((ms / DAY_MS).toPrecision(3))} d`;
 
-/** It was asked until now, as often as the source scrapes, or once a minute. */
+/** A query reaches to the start of the check, in steps of the scrape interval, or of a minute for long windows. */
 function stepGap(history: History, line: Line, lines: readonly Line[]): string | null {
   const { stepSeconds, scrapeSeconds } = line;
   const own = lines.filter(({ query }) => query === line.query);
@@ -69,10 +69,10 @@ function stepGap(history: History, line: Line, lines: readonly Line[]): string |
   if (scrapeSeconds !== declared || (prometheus !== undefined && stepSeconds !== step))
     return `a sample each ${stepSeconds} s of scrapes each ${scrapeSeconds} s; declared are ${declared} s`;
   const { anchor } = history.header;
-  return toMs >= Date.parse(anchor.wall) - OWN_MS ? null : 'it was asked for a time before the check';
+  return toMs >= Date.parse(anchor.wall) - OWN_MS ? null : 'it was queried only for time before the check';
 }
 
-/** Why the answers of an objective cannot be all that was recorded of the same requests; null: they can. */
+/** Why the answers of an objective cannot all come from the same requests; null: they can. */
 export function answersGap(
   history: History,
   objective: Objective,
@@ -94,7 +94,7 @@ function countedIn({ indicator }: Objective, answers: Answers): readonly Series[
   return answers.get(indicator.kind === 'ratio' ? indicator.total : indicator.query) ?? [];
 }
 
-/** What is scraped has a label for its instance, and a target for each pod that its service has at least. */
+/** Scraped series have an `instance` label; then there is a target for each pod that the service has at least. */
 function targetsGap(
   { header: { settings } }: History,
   { service }: Objective,
@@ -142,15 +142,15 @@ function seriesGap(query: string, series: readonly Series[], { fromMs, endMs }: 
   });
 }
 
-/** Without any label nothing can be held against what was asked for. */
+/** A series without labels cannot be compared with its query. */
 const isBare = (labels: Series['labels']): boolean => Object.keys(labels).length === 0;
 
 function upGap({ points }: Series): string | null {
   const odd = points.find(([, value]) => value !== 0 && value !== 1 && value !== null);
-  return odd === undefined ? null : `a target is up or not, and not ${String(odd[1])}`;
+  return odd === undefined ? null : `a target's up is ${String(odd[1])}, expected 0 or 1`;
 }
 
-/** Counters are of targets that were scraped, or all of them of none, as those of a rule are; a scrape that failed brought no sample. */
+/** Counters belong to scraped targets, or none does, as with a recording rule. A failed scrape brings no sample. */
 function scrapedGap(
   ups: readonly Series[],
   counters: readonly Series[],

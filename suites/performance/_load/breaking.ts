@@ -1,7 +1,7 @@
 import { rollOutBackend } from '../../_breaking/backend.ts';
 import type { ControlContext } from '../../harness/control.ts';
 
-/** One answer of so many fails. Its first is none: the load looks once before it begins. */
+/** One answer in this many fails, but never the first: the load sends one request before it begins. */
 export const FAIL_EVERY = 10;
 
 export function failing(ctx: ControlContext): Promise<void> {

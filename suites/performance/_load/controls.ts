@@ -15,19 +15,19 @@ const FEW = SHORT;
 /** Two users cannot make so many requests. */
 const TOO_FAST = { requestsPerSecond: 2000, seconds: 10, maxUsers: 2 };
 
-/** Of the model's answers: the service asks it again, and still fails often enough. */
+/** Share of the model's answers that fail: enough that drafts still fail although the service retries. */
 const FAILING_MODEL = 0.7;
 
 /** 1,000 requests, of which every tenth fails: far from any goal, however it is counted. */
 const FAILING_LOAD = { requestsPerSecond: 50, seconds: 20 };
 
-/** More than nine in ten of what is asked for, and less than all. */
+/** As a share of the offered rate: more than the nine in ten that succeed, and less than all. */
 const NEARLY_ALL = 0.96;
 
 /** What is loaded, and how a second is added to its answers. */
 interface Subject {
   name: 'api' | 'ai';
-  /** Goals that hold without the second and not with it, where the environment's own would hold with it too. */
+  /** Goals that are met only without the added second, where the environment's own would be met with it too. */
   goals?: Record<string, unknown>;
   slow: (ctx: ControlContext) => Promise<void>;
   /** How a share of its answers is made to fail, and a load that shows it. */
@@ -55,7 +55,7 @@ const SUBJECTS: readonly Subject[] = [
 export const controls: readonly Control[] = [...SUBJECTS.flatMap(controlsOf)];
 
 function controlsOf({ name, goals, slow: slowDown, failing: fails, load }: Subject): Control[] {
-  const title = 'a share of the answers is none that was asked for';
+  const title = 'a share of the answers fails';
   return [
     {
       id: `performance/${name}/availability/failing`,

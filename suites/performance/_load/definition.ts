@@ -6,7 +6,7 @@ import { aiBehindEdge, backend } from '../../catalogue/requirements.ts';
 import { always, row } from '../../catalogue/row.ts';
 import type { CatalogueRow } from '../../catalogue/types.ts';
 
-/** Less of the offered load than this was not delivered as stated. */
+/** Below this share of the offered load, it was not delivered as stated. */
 const DELIVERED_SHARE = 0.98;
 
 interface Subject {
@@ -18,11 +18,11 @@ interface Subject {
   /** Good answers a second. */
   requestsPerSecond: number;
   stubbed?: string[];
-  /** What of these rows is not as it is of the other subject. */
+  /** Fields of the rows that differ from those of the other subject. */
   of: Pick<CatalogueRow, 'requires' | 'parts' | 'reads'>;
   /** How long its load lasts, s. */
   seconds: (environment: Environment) => number;
-  /** What is looked at, of a subject whose title does not say it. */
+  /** What each check looks at, where its title does not say it. */
   does?: (what: string) => string;
 }
 

@@ -14,7 +14,7 @@ export function draftLoad(ctx: CheckContext): Promise<void> {
   return sameRate(ctx, 'draft', { AI_URL: ai.url });
 }
 
-/** The same rate through the edge for a while, whatever the platform does. reports/judge/performance says what follows from it. */
+/** Sends a constant rate through the edge, however the platform answers. reports/judge/performance judges it. */
 async function sameRate(ctx: CheckContext, scenario: string, more: Record<string, string>): Promise<void> {
   const { steady } = ctx.settings;
   if (steady === undefined) throw new Error('the environment declares no load');
@@ -39,7 +39,7 @@ async function sameRate(ctx: CheckContext, scenario: string, more: Record<string
   }
 }
 
-/** The goals of the check in the words of a load. */
+/** The goals of the check as a load takes them. */
 function goalsOf(goals: CheckContext['goals']): LoadGoals {
   const { p95Ms, availabilityRatio, requestsPerSecond } = goals;
   return {

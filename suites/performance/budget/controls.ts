@@ -11,10 +11,10 @@ const READY_MS = 90_000;
 /** More than two and a half scrapes of 5 s: that is a gap. */
 const FORGOTTEN_MS = 15_000;
 
-/** Three scrapes: so much is known again that the gap, and not silence, is what is told. */
+/** Three scrapes: enough new data that the gap is reported, and not a lack of any data. */
 const KNOWN_AGAIN_MS = 15_000;
 
-/** Some 30 of them fail: a thousand times the budget of 99.9 % where nothing else was sent, and enough beside the loads of a whole run. */
+/** Some 30 fail: a hundred times the budget of 99.9 % if nothing else is sent, and too many even beside the loads of a whole run. */
 const BAD_REQUESTS = 300;
 
 /** Three scrapes: Prometheus knows of them. */
@@ -51,7 +51,7 @@ async function spend(ctx: ControlContext): Promise<void> {
   await passed(ctx, 'three scrapes', SCRAPED_MS);
 }
 
-/** Its data is gone with its pod; the new one must have scraped again, so that nothing else is missing. */
+/** Prometheus loses its data with its pod. The new pod must have scraped again, so that only the gap is missing. */
 async function forgetful(ctx: ControlContext): Promise<void> {
   await ctx.patch(PROMETHEUS, { spec: { replicas: 0 } });
   await scaled(ctx, 0);

@@ -19,7 +19,7 @@ export const checks: readonly CatalogueRow[] = [
       declares: ({ prometheus: declared, objectives: all }) => declared !== undefined && all.length > 0,
     },
     reads: together(withObjectives, ({ load }) => ({ steady: load.steady })),
-    // Where a window is the run of an embedded environment: readers come first, and what it is to judge comes from those that make load.
+    // Where the window is the run, this check must come after those that make load: otherwise, as a reader, it would run first.
     alone: ({ cluster, objectives: all }) =>
       'embedded' in cluster && all.some(({ window }) => window.kind === 'run'),
     time: {

@@ -31,9 +31,9 @@ interface Judged {
 }
 
 /**
- * `performance/budget`: what is left of the error budget of every objective that the environment holds, from the series that were recorded of
- * its queries. Every `{kind:'series'}` belongs to objectives by their names and to one of their queries by the text; `step` is in seconds,
- * times in wall clock ms.
+ * `performance/budget`: what is left of the error budget of every objective that the environment declares, from the series that were
+ * recorded of its queries. Every `{kind:'series'}` belongs to objectives by their names and to one of their queries by the text; `step` is
+ * in seconds, times in wall clock ms.
  */
 function judgeBudget(history: History): Judgement {
   const gaps = gapsOf(history);
@@ -52,7 +52,7 @@ function judgeBudget(history: History): Judgement {
   return {
     verdict,
     reason: verdict === 'inconclusive' && open.length > 0 ? open.join('; ') : reasonOf(verdict, telling),
-    expected: `budget left for ${objectives.map(({ name }) => name).join(', ') || 'every objective'}, also if all that nobody saw was bad`,
+    expected: `budget left for ${objectives.map(({ name }) => name).join(', ') || 'every objective'}, even if everything unobserved was bad`,
     seen:
       worstOne === undefined
         ? 'nothing'
@@ -151,12 +151,12 @@ function figuresOf(objective: Objective, budget: Budget, grid: Grid): Figure[] {
     { name: `${name}: events`, value: Math.round(budget.events) },
     ...sliceFigure(objective, budget),
     { name: `${name}: coverage of the window`, value: percent(budget.account.coverage) },
-    ...(grid.resets > 0 ? [{ name: `${name}: counters that began anew`, value: grid.resets }] : []),
+    ...(grid.resets > 0 ? [{ name: `${name}: counter resets`, value: grid.resets }] : []),
     ...burnFigures(name, burnRates(objective, grid)),
   ];
 }
 
-/** Slices without traffic are good, and show nothing. */
+/** Slices without traffic count as good but prove nothing. */
 function sliceFigure({ name, method }: Objective, { account: { total, quiet } }: Budget): Figure[] {
   return method === 'Timeslices'
     ? [{ name: `${name}: slices with traffic`, value: `${total - quiet} of ${total}` }]
@@ -187,7 +187,7 @@ const UNKNOWN: Known = {
   remaining: null,
 };
 
-/** Shown is the worst case: what can be relied on. */
+/** Shows the worst case, which can be relied on. */
 function knownOf({ method }: Objective, { account, events, achieved, remaining }: Budget): Known {
   const share = (value: number): number => Number((value * 100).toFixed(4));
   return {
@@ -200,7 +200,7 @@ function knownOf({ method }: Objective, { account, events, achieved, remaining }
   };
 }
 
-/** An answer for every objective that the environment holds. */
+/** An answer for every objective that the environment declares. */
 function budgetEvidence({ settings }: HistoryHeader): AnyNeed[] {
   const names = (settings.objectives ?? []).map((one) => (typeof one === 'string' ? one : one.name));
   return names.map((name) =>

@@ -37,8 +37,8 @@ function judgeLatency(subject: 'API' | 'AI'): (history: History) => Judgement {
 }
 
 /**
- * Whether it is too slow also when measured from the sending. Where the load was not delivered, the generator itself may have been late,
- * and what is measured from the intended start has that in it.
+ * Whether the p95 also fails when measured from the sending. If the load was not delivered, the generator may have been late, and latencies
+ * from the intended start include that.
  */
 function slowByItself(result: Load | null, goalMs: number): boolean {
   const sent = result === null ? [] : sentLatencies(result);
@@ -51,10 +51,10 @@ interface Asked {
   from: Load['latencyFrom'];
 }
 
-/** From when the time of a request runs. A service that keeps a generator waiting is faster when measured from the sending. */
+/** Where the latency of a request starts. Measured from the sending, a service that keeps the generator waiting looks faster. */
 const FROM = {
   intended: 'measured from the intended start',
-  sent: 'measured from the sending, since the engine tells no more: what a request waited for before is not in it',
+  sent: 'measured from the sending, since the engine reports no intended start: the wait before the sending is left out',
 } as const;
 
 function described(

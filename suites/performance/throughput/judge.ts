@@ -7,7 +7,7 @@ import type { ThroughputDecision } from '../../../reports/judge/slo/throughput.t
 import type { History } from '../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../reports/record/judgement.ts';
 
-/** `performance/{api,ai}/throughput`: good answers a second against the goal `requestsPerSecond`, of a load that asked for as many. */
+/** `performance/{api,ai}/throughput`: good answers a second against the goal `requestsPerSecond`, of a load that offered as many. */
 function judgeThroughput(subject: 'API' | 'AI'): (history: History) => Judgement {
   return (history) => {
     const observed = observedSteady(history, subject === 'AI' ? 'draft' : 'steady');
@@ -45,7 +45,7 @@ function judgeThroughput(subject: 'API' | 'AI'): (history: History) => Judgement
         note: '',
       },
       gaps: Number.isNaN(goal) ? ['the history states no goal requestsPerSecond'] : [],
-      // What was not asked for cannot be missed.
+      // A rate that was not offered cannot be missed.
       failureStands: false,
     });
   };
