@@ -299,9 +299,9 @@ describe('gpu/exhausted', () => {
     const without = [node(), asked(), both, ...end, both];
     says(gpu('exhausted', without), 'inconclusive', /devices taken: expected 2 that were free, seen 0/);
     const same = [node(), asked(), holds('a'), holds('b', { devices: ['dev-of-a'] }), both, ...end];
-    says(gpu('exhausted', same), 'inconclusive', /dev-of-a of gpu-1: expected in 1 hands, seen 2/);
+    says(gpu('exhausted', same), 'inconclusive', /dev-of-a of gpu-1: expected held by at most 1, seen 2/);
     const none = [node(), asked(), holds('a'), holds('b', { devices: [] }), both, ...end];
-    says(gpu('exhausted', none), 'inconclusive', /pod b: expected told of 1 devices, seen of none/);
+    says(gpu('exhausted', none), 'inconclusive', /pod b: expected given 1 devices, seen none/);
     says(gpu('exhausted', [...taken, holds('a'), both, ...end]), 'inconclusive', /more than one of a/);
   });
 

@@ -48,7 +48,7 @@ export function poolNodesOf(history: History): Seen<'gpu-node'>[] {
   return nodesOf(history).filter(({ pool }) => pool);
 }
 
-/** What the scheduler may give out of a node; 0 where the node does not know the resource. */
+/** Allocatable devices of a node; 0 where the node does not know the resource. */
 export function offeredBy({ allocatable }: Seen<'gpu-node'>): number {
   return allocatable ?? 0;
 }
@@ -64,7 +64,7 @@ export function expectOffers(history: History, findings: Findings): void {
   for (const one of offersOf(history)) findings.expect(one.subject, one.ok, one.expected, one.seen);
 }
 
-/** Where the offers are not what the check is about: of a pool that is not as declared it shows nothing. */
+/** For checks that are not about the offers: on a pool that is not as declared they prove nothing. */
 export function needPool(history: History, findings: Findings): void {
   findings.rule('pool');
   const { pool } = gpuOf(history);
@@ -90,8 +90,8 @@ function offersOf(history: History): { subject: string; ok: boolean; expected: s
 }
 
 /**
- * What the pods of each node ask for must be there as often as it was counted, add up, and name the check's own pods as they were seen
- * themselves. What does not agree was not seen right.
+ * The requests on each node must be recorded once per look, add up over their pods, and agree with the record of the check's own pods.
+ * Otherwise they were not seen correctly.
  */
 export function needCounts(history: History, findings: Findings, looks: number): void {
   findings.rule('counted');
@@ -112,7 +112,7 @@ export function needCounts(history: History, findings: Findings, looks: number):
 const sumOf = (holders: Seen<'gpu-requested'>['holders']): number =>
   holders.reduce((sum, { asked }) => sum + (asked > 0 ? asked : Number.NaN), 0);
 
-/** The check's own pods are there once each, with as many devices as they ask for, and none that as many others have as may share it. */
+/** Each of the check's own pods is recorded once, with as many devices as it requested; no device is held by more than may share it. */
 function needOwnPods(history: History, findings: Findings): void {
   const pods = all(history, 'gpu-pod');
   const names = pods.map(({ pod }) => pod);
@@ -125,20 +125,20 @@ function needOwnPods(history: History, findings: Findings): void {
       holders.set(key, (holders.get(key) ?? 0) + 1);
     }
     if (devices !== null && !isTold(history, { asked, devices }))
-      findings.unknown(`pod ${pod}`, `told of ${asked} devices`, devices.join(', ') || 'of none');
+      findings.unknown(`pod ${pod}`, `given ${asked} devices`, devices.join(', ') || 'none');
   }
   for (const [device, count] of holders)
-    if (count > sharedBy) findings.unknown(`device ${device}`, `in ${sharedBy} hands`, String(count));
+    if (count > sharedBy) findings.unknown(`device ${device}`, `held by at most ${sharedBy}`, String(count));
 }
 
-/** A container that asks for devices is told of as many, each once. Of slices of the same one it may be told once. */
+/** A container must be given as many devices as it requests, each named once; slices of one shared device may have one name. */
 export function isTold(history: History, { asked, devices }: { asked: number; devices: string[] }): boolean {
   const told = new Set(devices).size;
   const enough = gpuOf(history).kind === 'shared' ? told >= 1 && told <= asked : told === asked;
   return enough && told === devices.length;
 }
 
-/** What was free before the check is what its own pods ask for. */
+/** The check's own pods must request exactly what was free before it. */
 export function needAllTaken(history: History, findings: Findings): void {
   const { devicesPerNode } = gpuOf(history);
   const free = poolNodesOf(history).reduce((sum, { name }) => {
@@ -180,7 +180,7 @@ function expectCounted(
   else findings.unknown(`pod ${pod}`, expected, found === undefined ? 'not there' : `${found.asked}`);
 }
 
-/** What is said of a pod that asked for devices and has none. Others may hold all of them: then nobody could see it. */
+/** A pod that requested devices and has none is a failure, unless others may hold them all: then it is unknown. */
 export function expectHolders(history: History, findings: Findings): void {
   findings.rule('held');
   const busy = all(history, 'gpu-busy').length > 0;
@@ -204,7 +204,7 @@ export function noteBusy(history: History, findings: Findings): void {
     .unknown('free devices', `${busy.needed} that nobody holds`, `${busy.free} of ${busy.offered}`);
 }
 
-/** The judgement with the table of the pool, and the word that its devices are simulated. */
+/** The judgement with the table of the pool, and a note if its devices are simulated. */
 export function concludeWithPool(history: History, findings: Findings, expected: string): Judgement {
   const { resource, simulated, kind = 'whole' } = gpuOf(history);
   if (simulated) findings.note('simulated devices');
@@ -226,7 +226,7 @@ function nodeRows(history: History): GpuDetail['nodes'] {
   });
 }
 
-/** What containers were given, then what Prometheus says. */
+/** What Prometheus says of devices, which is more, otherwise what containers were given. */
 function deviceRows(history: History): GpuDetail['devices'] {
   const told = all(history, 'gpu-pod').flatMap(({ pod, node, devices }) =>
     (devices ?? []).map((device) => ({ node: node ?? '', device, pod, utilisation: null })),
@@ -236,7 +236,6 @@ function deviceRows(history: History): GpuDetail['devices'] {
     ...{ node, device, pod },
     utilisation: value === null ? null : value / maximum,
   }));
-  // Where both are told, the measured row says more.
   return measured.length > 0 ? measured : told;
 }
 
@@ -248,13 +247,13 @@ export const nodesDeclared = (header: HistoryHeader): AnyNeed =>
     what: 'nodes of the pool',
   });
 
-/** And what their pods asked for, so many times. */
+/** The requests on these nodes, from each look. */
 export const requestsSeen = (header: HistoryHeader, looks: number): AnyNeed =>
   need('gpu-requested', { count: declaredPool(header).count.min * looks, what: 'requests of nodes' });
 
 export const HOLDERS: Annotations = {
   'gpu-pod.pod':
-    'which of the pods of a node has which device is chance; each is held against what those of its node ask for',
+    'which pod of a node has which device is chance; each pod is compared with the requests counted on its node',
   'gpu-pod.devices[]':
     'which device a pod has is chance; that it has as many as it asks for, and none of another, is judged',
 };

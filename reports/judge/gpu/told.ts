@@ -10,7 +10,7 @@ export const readyPods = (history: History): Seen<'gpu-pod'>[] =>
 export function expectTold(history: History, pod: Seen<'gpu-pod'>, findings: Findings): void {
   const { asked, devices, detail } = pod;
   const subject = `device of pod ${pod.pod}`;
-  const expected = `${asked} that something in it names`;
+  const expected = `${asked} named in the container`;
   // Nothing in the container says which: that is not the same as being given none.
   if (devices === null) {
     findings.unknown(subject, expected, detail);
