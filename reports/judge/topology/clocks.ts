@@ -16,7 +16,10 @@ export function clocksEvidence({ goals }: HistoryHeader, nodes: number): AnyNeed
     : [need('clock-offset', { count: nodes, what: 'clocks of nodes' })];
 }
 
-/** Each clock is within the goal of the harness's own, which is held by NTP like theirs; what its error does not decide is unknown. */
+/**
+ * Each clock must be within the goal of the harness's own, which NTP keeps like theirs; where the reading's error leaves it open, it is
+ * unknown.
+ */
 export function clocksRule(history: History, findings: Findings, nodes: readonly string[]): void {
   const { clockSeconds } = history.header.goals;
   if (clockSeconds === undefined) return;

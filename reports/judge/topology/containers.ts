@@ -20,7 +20,7 @@ export const ofWorkload = {
   absent: 'fail',
 } as const;
 
-/** Each workload's template, and at least one line for a container of it. */
+/** The template of each workload. */
 export function templates(subjects: readonly string[]): AnyNeed {
   return need('template', { subjects, ...ofWorkload });
 }
@@ -32,7 +32,7 @@ interface Goes<L extends Line> {
   lines: readonly L[];
 }
 
-/** Goes over the containers of declared workloads that are not let off this check; the template says how many there are. */
+/** Visits the containers of declared workloads that are not exempt from this check; the template says which there must be. */
 export function eachContainer<L extends Line>(
   history: History,
   findings: Findings,

@@ -21,12 +21,12 @@ export function storesOf({
   return Object.entries(stores).flatMap(([name, store]) => (store === undefined ? [] : [[name, store]]));
 }
 
-/** The fewest nodes that what is declared can stand on. */
+/** The fewest nodes that the declared pools and the control plane need. */
 export function leastNodes({ pools = [], controlPlane }: HeaderSettings): number {
   return Math.max(1, controlPlane?.nodes ?? 1, ...pools.map(({ count }) => count.min));
 }
 
-/** A controller cuts off names that are longer. */
+/** A controller cuts off longer names. */
 const LONGEST_PREFIX = 40;
 
 /** Whether a pod has the name that its controller, or its StatefulSet, gives it. */
@@ -35,12 +35,12 @@ export function isNamedAfter(pod: string, workload: string): boolean {
   return pod.startsWith(prefix.slice(0, LONGEST_PREFIX));
 }
 
-/** Whether who is said to lead, with its term behind it, is a pod of that StatefulSet, or nobody. */
+/** Whether a leader's name, followed by its term, is that of a pod of the StatefulSet, or `nobody`. */
 export function mayLead(leader: string, statefulSet: string): boolean {
   return isNamedAfter(leader, statefulSet) || leader.startsWith('nobody');
 }
 
-/** Why a container is let off a check, or null. */
+/** Why a container is exempt from a check, or null. */
 export function exemption(
   workload: Pick<DeclaredWorkload, 'exempt'>,
   check: string,

@@ -14,7 +14,7 @@ interface Entry extends Finding {
   state: State;
   /** Id of the rule that it belongs to. */
   rule: string;
-  /** It says how long something may take. */
+  /** Its goal is a time: a machine that is too busy excuses a miss. */
   ofTime?: true;
 }
 
@@ -64,10 +64,7 @@ export class Findings {
     this.#entries.push({ subject, ok: false, expected, seen: why, state: 'unknown', rule: this.#rule });
   }
 
-  /**
-   * What was recorded must be of what was to be recorded, each once: what is missing, doubled or of something else was not recorded as it was
-   * seen.
-   */
+  /** Each wanted name must be recorded once, and no other: a missing, doubled or unknown name means a damaged record. */
   eachOnce(what: string, wanted: readonly string[], recorded: readonly string[]): void {
     const missing = wanted.filter((name) => !recorded.includes(name));
     const strange = recorded.filter((name) => !wanted.includes(name));
@@ -82,12 +79,12 @@ export class Findings {
     });
   }
 
-  /** The same fact, recorded twice. */
+  /** The same fact was recorded twice: both must be equal. */
   agree(what: string, one: string | number | null, other: string | number | null): void {
     this.#recorded(what, one === other, { expected: String(one), seen: String(other) });
   }
 
-  /** Something that holds of whatever was recorded as it was seen, such as a time that lies within the check. */
+  /** A condition that every correct record meets, such as a time within the check. */
   sound(what: string, holds: boolean, expected: string, seen: string): void {
     this.#recorded(what, holds, { expected, seen });
   }
@@ -97,7 +94,7 @@ export class Findings {
     this.unknown(`record of ${what}`, expected, seen);
   }
 
-  /** A goal of the header; NaN, with which no comparison holds, after it was found missing. */
+  /** A goal of the header. If it is missing, that is noted as unknown, and NaN is returned, with which no comparison holds. */
   goal(name: NumberGoal): number {
     const value = this.#history.header.goals[name];
     if (value === undefined) this.unknown(`goal ${name}`, 'a number', 'the header names none');

@@ -6,14 +6,14 @@ import type { Findings } from './findings.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
-/** Fewer restarts than this tell no rate. */
+/** Fewer restarts than this make no rate. */
 const LEAST_RESTARTS = 3;
 /** A drill kills a container, and a probe may do so once more before it has recovered. */
 const RESTARTS_A_DRILL = 2;
-/** A node's clock may be off by this, and what a drill has brought down ends so long after it at the latest. */
+/** A container's end this near a drill, before or after, may be its doing: a node's clock may be off, or the container ends late. */
 const BEFORE_MS = 60_000;
 const AFTER_MS = 60_000;
-/** Between looking at a pod and writing its line. */
+/** Tolerance, ms: time passes between looking at a pod and writing its line. */
 const AGREE_MS = 5000;
 
 type Drilled = NonNullable<HeaderSettings['drilled']>[number];
@@ -72,8 +72,8 @@ function isLate({ restarts, endedAgoMs }: Container, { allowed, windowMs }: Limi
 }
 
 /**
- * Restarts, without those that drills may have caused, over the life of the pod. They go on only where the last one is recent: those of a
- * cluster that came up, whose services waited for each other, are over.
+ * Whether a container keeps restarting, by its rate over the life of the pod without restarts that drills may have caused. The last must be
+ * recent: services restart while they wait for each other in a cluster that comes up, and then stop.
  */
 function isAgain({ restarts, endedAgoMs }: Container, pod: Pod, limits: Limits): boolean {
   const { allowed, windowMs, perHour, drilled } = limits;
@@ -84,8 +84,8 @@ function isAgain({ restarts, endedAgoMs }: Container, pod: Pod, limits: Limits):
 }
 
 /**
- * What a drill hurt may restart a few times; a workload that goes on restarting does not bear it. Null where the restarts are few, or where
- * nobody knows how many there were before.
+ * The target of a drill may restart a few times; one that keeps restarting does not recover. Null where the restarts are few, or where it
+ * is unknown how many there were before.
  */
 function tooMany(pod: Pod, { allowed, drilled }: Limits): string | null {
   const own = drilled.filter(({ pods, to }) => pods.includes(idOf(pod)) && to >= pod.createdAt);
@@ -108,7 +108,7 @@ function endedIn({ endedAt }: Container, { from, to }: Pick<Drilled, 'from' | 't
 
 type Cause = 'own' | 'drill' | 'unclear';
 
-/** Whose doing the last end of a container is: that of a drill on its pod, nobody knows (a drill hurt another one then), or its own. */
+/** Cause of the last end of a container: a drill on its pod, unclear (a drill had another target then), or its own. */
 function causeOf(container: Container, pod: Pod, drilled: readonly Drilled[]): Cause {
   const then = drilled.filter((drill) => endedIn(container, drill));
   if (then.some(({ pods }) => pods.includes(idOf(pod)))) return 'drill';
@@ -117,7 +117,7 @@ function causeOf(container: Container, pod: Pod, drilled: readonly Drilled[]): C
 
 const idOf = ({ namespace, name }: Pod): string => `${namespace}/${name}`;
 
-/** The same facts, said twice: times and ages, the sum of restarts and what it is the sum of. */
+/** Facts that are recorded twice must agree: times with ages, the sum of restarts with its parts. */
 function sound(history: History, findings: Findings, pod: Pod): void {
   const { anchor } = history.header;
   const wallMs = Date.parse(anchor.wall) + pod.t - anchor.monoMs;
