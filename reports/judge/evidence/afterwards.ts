@@ -11,14 +11,14 @@ export const AFTERWARDS_ANNOTATIONS: Annotations = {
 };
 
 /**
- * What every trial owes afterwards, whatever it hurt and whatever it looked at meanwhile: what was hurt is steady again, what was done is undone,
- * roles and objects are as before. What was not looked at is no pass; what did not come back is a failure.
+ * What must hold after every trial, whatever its target: the target is steady again, what was done is undone, roles and objects are as
+ * before. What was not checked is no pass; what did not come back is a failure.
  */
 export function afterwardsRules(history: History): Rule[] {
   return [steadyRule(history), ...healedRules(history), undoneRule(history), ...comparedRules(history)];
 }
 
-/** Where a trial went on after its fault was undone: its members had the time to come back, and that some did not stands. */
+/** In a trial that continued after its fault was undone, members had time to rejoin: one that did not is a failure. */
 function healedRules(history: History): Rule[] {
   return all(history, 'healed')
     .filter(({ ok }) => !ok)
@@ -54,7 +54,7 @@ function undoneRule(history: History): Rule {
   const id = 'afterwards/undone';
   const failed = last(history, 'restored-early-done')?.failed ?? [];
   return failed.length === 0
-    ? { id, verdict: 'pass', text: 'nothing that was done is left' }
+    ? { id, verdict: 'pass', text: 'everything that was done is undone' }
     : { id, verdict: 'fail', text: `not undone: ${failed.slice(0, MOST_NAMED).join('; ')}` };
 }
 
@@ -74,10 +74,10 @@ function comparedRules(history: History): Rule[] {
   return differing(seen);
 }
 
-/** Both are rounded. */
+/** Both times are rounded. */
 const ROUNDING_MS = 1;
 
-/** Every declared store was compared, in the order of its declaration, and something beside them, in the time since the trial was over. */
+/** Every declared store, in that order, and some objects must be compared, in the time since the store was steady again. */
 function comparedGap(history: History, { t, waitedMs, objects, roles }: Seen<'as-before'>): string | null {
   const declared = Object.keys(history.header.settings.stores ?? {}).join(', ');
   const compared = roles.map(({ store }) => store).join(', ');
@@ -107,7 +107,7 @@ function differing(seen: Seen<'as-before'>): Rule[] {
       : {
           id: 'afterwards/objects',
           verdict: 'inconclusive',
-          text: `the environment is not as before: ${unsaid ? 'it is not said how' : differences.slice(0, MOST_NAMED).join('; ')}`,
+          text: `the environment is not as before: ${unsaid ? 'the record does not say how' : differences.slice(0, MOST_NAMED).join('; ')}`,
         },
   ];
 }

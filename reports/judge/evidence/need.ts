@@ -10,25 +10,23 @@ export interface Need<K extends Kind = Kind> {
   subjects?: readonly string[] | undefined;
   /** The subject that an observation is of. */
   of?: (seen: Seen<K>) => string;
-  /** So many must be there; 1 when neither this nor subjects are given. */
+  /** How many must be there; 1 when neither this nor subjects are given. */
   count?: number | undefined;
   /** Which observations of the kind count; all when left out. */
   where?: (seen: Seen<K>) => boolean;
-  /**
-   * `fail` where what is declared and not there is what the check is about, and the observation was complete; else nobody could say.
-   */
+  /** `fail` if absence is what the check is about. It counts only in a complete observation; otherwise absence is inconclusive. */
   absent?: 'inconclusive' | 'fail';
   /** What is missing, in a few words, such as `a reading of the leader`; the kind when left out. */
   what?: string;
 }
 
-/** Needs of different kinds in one list: each knows how its own kind is looked at. */
+/** A need of any kind, for lists of several kinds: each knows how to check its own. */
 export interface AnyNeed {
   kind: Kind;
   rule(history: History, complete: boolean): Rule;
 }
 
-/** Checked when written: `need('member', { subjects, of: (seen) => seen.store })`. */
+/** Type-checked by its kind: `need('member', { subjects, of: (seen) => seen.store })`. */
 export function need<K extends Kind>(kind: K, more: Omit<Need<K>, 'kind'> = {}): AnyNeed {
   const one: Need<K> = { kind, ...more };
   return { kind, rule: (history, complete) => ruleOf(history, one, complete) };

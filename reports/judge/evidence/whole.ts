@@ -2,9 +2,9 @@ import type { History, Operations } from '../../record/history/history.ts';
 import type { Rule } from '../../record/rule.ts';
 import { all, first } from '../observed.ts';
 
-/** Times of a history lie between its header and its end; what is further off than this was timed by another clock. */
+/** A time this far before a history's header or after its end, ms, is of another clock. */
 const STRAY_MS = 60_000;
-/** No check observes nothing for so long and then ends: the longest wait of one is 15 minutes. Its end was timed by another clock. */
+/** Without observations for so long before its end, ms, a history's end is of another clock: the longest wait of a check is 15 minutes. */
 const SILENT_MS = 30 * 60_000;
 const MOST_NAMED = 5;
 
