@@ -1,11 +1,11 @@
-/** A machine that is too busy misses goals of time, whatever runs on it: then nobody knows whose fault it was. */
+/** On a machine that is too busy, goals of time are missed whatever runs there: a miss proves nothing. */
 import type { History } from '../record/history/history.ts';
 import type { Pressure } from '../record/pressure.ts';
 import type { Rule } from '../record/rule.ts';
 
 /**
- * Others than the environment and the harness may take this share of the cores of the machine or the nodes, on average over a trial, on a machine that is free
- * enough for goals of time. Ten times what a free machine shows, and less than where the first verdict turned (between 31 and 50 %): docs/adr/0013-too-busy-to-judge.md.
+ * Largest mean share of the cores that others than the environment and the harness may take during a trial, for goals of time to count. Ten
+ * times that of a free machine, and below where the first verdict changed (between 31 and 50 %): docs/adr/0013-too-busy-to-judge.md.
  */
 export const MOST_OTHERS = 0.25;
 
@@ -17,7 +17,7 @@ export function busyText(pressure: Pressure | null | undefined): string | null {
     : `${pressure?.nodes === undefined ? 'the machine was' : 'the nodes were'} too busy for a goal of time: others took ${percent(others)} of the cores (at most ${percent(MOST_OTHERS)})`;
 }
 
-/** The same rules, but that a goal of time which was missed on a machine too busy says nothing. What is met stays met. */
+/** The same rules, but a goal of time that was missed on a busy machine is inconclusive. A goal that was met stays met. */
 export function excused(rules: readonly Rule[], { pressure }: Pick<History, 'pressure'>): Rule[] {
   const busy = busyText(pressure);
   if (busy === null) return [...rules];

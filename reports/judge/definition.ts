@@ -14,11 +14,11 @@ import { wholeRules } from './evidence/whole.ts';
 
 /** A judge, what its pass rests on, and what of its histories is only an annotation. */
 export interface CheckJudge {
-  /** Pure: one trial's history in, judgement out. What it throws is the caller's `inconclusive`. */
+  /** Pure: one trial's history in, judgement out. If it throws, the caller judges `inconclusive`. */
   judge(history: History): Judgement;
   evidence: EvidenceOf;
   annotations: Annotations;
-  /** It hurts something, or may leave something behind: then it owes what every trial owes afterwards. */
+  /** It injects a fault, or may leave something behind: then the rules for the time after a trial apply. */
   trial?: boolean;
   /** How several trials are judged together; absent: the worst of them speaks for all. */
   over?: Judge;
@@ -26,7 +26,7 @@ export interface CheckJudge {
   series?: () => Series;
 }
 
-/** Pure: histories of all trials in, judgement out. What it throws is the caller's `inconclusive`. */
+/** Pure: histories of all trials in, judgement out. If it throws, the caller judges `inconclusive`. */
 export type Judge = (histories: readonly History[]) => Judgement;
 
 /** Takes one trial after the other, and judges them in the end. */
@@ -76,12 +76,12 @@ export function judgeOne(history: History, of: CheckJudge): Judgement {
   };
 }
 
-/** What a goal is said to be cannot be worse than the verdict of its check. */
+/** The verdict of a goal cannot be worse than that of its check. */
 function asJudged(verdict: Verdict, reason: string): (goal: GoalEntry) => GoalEntry {
   return (goal) => (worst([goal.verdict, verdict]) === verdict ? goal : { ...goal, verdict, note: reason });
 }
 
-/** The judge of all trials of a check: as many as the goal asks for, each once. Fewer are no pass, however well they went. */
+/** The judge of all trials of a check. Fewer trials than the goal requires, each counted once, are no pass, however well they went. */
 export function judgeOver(of: CheckJudge): Judge {
   const judge = of.over ?? overTrials(of);
   return (histories) => {

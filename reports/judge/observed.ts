@@ -6,7 +6,7 @@ interface Observed {
   readonly observations: readonly Observation[];
 }
 
-/** A kind has one form only: a line of another was damaged when it was read. */
+/** Each kind has one schema: a line that does not fit was set aside as damaged when it was read. */
 function isOf<K extends Kind>(kind: K): (seen: Observation) => seen is Observation & Seen<K> {
   return (seen): seen is Observation & Seen<K> => seen.kind === kind;
 }
@@ -16,7 +16,7 @@ interface Index {
   byKind: ReadonlyMap<string, readonly Observation[]>;
 }
 
-/** By the list that they are of: judges ask for many kinds of one history, and histories have thousands of lines. */
+/** Observations by kind, cached per list: judges query many kinds, and histories have thousands of lines. */
 const indexes = new WeakMap<readonly Observation[], Index>();
 
 function ofKind(observations: readonly Observation[], kind: Kind): readonly Observation[] {

@@ -109,14 +109,14 @@ export interface ProportionDecision {
   ratio: number | null;
   lower: number;
   upper: number;
-  /** Samples in all that would decide, were the observed ratio to hold; null when decided, or when none would. */
+  /** Total samples that would decide, if the observed ratio stayed the same; null when decided, or when no number would. */
   samplesToDecide: number | null;
 }
 
 /** Largest sample that is ever asked for; beyond it the ratio lies too close to the goal to be told apart. */
 const MOST_SAMPLES = 1e9;
 
-/** Holds an observed ratio against a goal ratio. */
+/** Compares an observed ratio with a goal ratio. */
 export function decideProportion(successes: number, samples: number, goalRatio: number): ProportionDecision {
   const { lower, upper } = samples === 0 ? { lower: 0, upper: 1 } : proportionBounds(successes, samples);
   const verdict = lower >= goalRatio ? 'pass' : upper < goalRatio ? 'fail' : 'inconclusive';
@@ -132,7 +132,7 @@ function samplesFor(ratio: number, samples: number, goalRatio: number): number |
     const { lower, upper } = proportionBounds(ratio * count, count);
     return lower >= goalRatio || upper < goalRatio;
   };
-  // Whole counts: an effective sample need not be one, and halves of what lies between two such counts would never meet.
+  // Whole counts, as an effective sample may be a fraction, and the bisection below ends only on whole numbers.
   let lo = Math.max(Math.ceil(samples), 1);
   let hi = lo;
   while (!decided(hi)) {
@@ -182,7 +182,7 @@ export function quantileRanks(n: number, quantile: number): { lower: number | nu
   return { lower: lower >= 1 ? lower : null, upper: upper <= n ? upper : null };
 }
 
-/** The smallest rank in 1…n of which a monotone condition holds; n + 1 when of none. */
+/** The smallest rank in 1…n for which a monotone condition holds; n + 1 when there is none. */
 function firstRank(n: number, holds: (rank: number) => boolean): number {
   let lo = 1;
   let hi = n + 1;
@@ -196,11 +196,11 @@ function firstRank(n: number, holds: (rank: number) => boolean): number {
 
 export interface QuantileDecision extends QuantileBounds {
   verdict: Extract<Verdict, 'pass' | 'fail' | 'inconclusive'>;
-  /** Samples in all below which not even a faultless run could pass; null when there are that many. */
+  /** Total samples without which not even a faultless run could pass; null when there are that many. */
   samplesNeeded: number | null;
 }
 
-/** Holds a quantile of `sorted` (ascending) against a goal in the same unit: at most `goal`. */
+/** Compares a quantile of `sorted` (ascending) with a goal in the same unit: at most `goal`. */
 export function decideQuantile(sorted: ArrayLike<number>, quantile: number, goal: number): QuantileDecision {
   const bounds = quantileBounds(sorted, quantile);
   const { lower, upper } = bounds;

@@ -5,20 +5,20 @@ import type { Verdict } from '../record/verdict.ts';
 import { costFigures } from './series-costs.ts';
 import { median, proportionBounds, zeroLossBound } from './statistics.ts';
 
-/** Goals of a failover check that concern its trials together; each trial was already held against the first two. */
+/** Goals of a failover check for all its trials; each trial was already judged by the first two. */
 export interface TrialGoals {
   rtoSeconds?: number | undefined;
   /** What all outages since the fault may take together, in any one trial; the RTO's goal when left out. */
   totalOutageSeconds?: number | undefined;
-  /** How many there may be; when left out they are only said. */
+  /** Outages allowed in a trial; when left out they are only reported. */
   outages?: number | undefined;
-  /** The longest for which a majority was kept away before it was given back; the RTO goal counts from there. */
+  /** The longest time for which a majority was kept away; the RTO goal counts from its return. */
   awaySeconds?: number | undefined;
   /** Lost acknowledged writes that are allowed in any one trial. */
   lostWrites?: number | undefined;
   /** Instead of a number of lost writes: the time within which they must have been acknowledged, in any one trial. */
   lossWindowSeconds?: number | undefined;
-  /** Or a setting of the store by which that time may be longer than the failover took. */
+  /** Instead of seconds: the setting of the store by which that time may be longer than the failover took. */
   lossWindowBeyondFailover?: string | undefined;
   /** Fewer counted trials than this decide nothing. Default 1. */
   minTrials?: number | undefined;
@@ -59,7 +59,7 @@ function verdictOf(trials: readonly FailoverRecord[], gap: string | null): Verdi
   return worst(gap === null ? verdicts : [...verdicts, 'inconclusive']);
 }
 
-/** What the counted trials are too few for; null when they suffice. */
+/** Why the counted trials do not suffice; null when they do. */
 function gapOf(
   counted: readonly FailoverRecord[],
   trials: readonly FailoverRecord[],
@@ -217,7 +217,7 @@ function figuresOf(
   ];
 }
 
-/** What the RTO of a trial may be, seconds: its own absence of the majority differs from the longest by milliseconds. */
+/** The RTO goal of a trial, seconds: the longest absence of a majority differs from the trial's own by milliseconds. */
 function longestRto(rtoSeconds: number, { awaySeconds = 0 }: TrialGoals): number {
   return Math.round((rtoSeconds + awaySeconds) * 1000) / 1000;
 }
@@ -234,7 +234,7 @@ function rtoFigures(counted: readonly FailoverRecord[], goals: TrialGoals): Figu
   return [...figures, { name: 'median RTO', value: middle === null ? null : seconds(middle), unit: 's' }];
 }
 
-/** Of the trial in which there was most of it. */
+/** The largest value of any trial. */
 function outageFigures(counted: readonly FailoverRecord[], goals: TrialGoals): Figure[] {
   if (counted.every(({ sinceFault }) => sinceFault === undefined)) return [];
   const { outages, totalMs } = worstSinceFault(counted);
@@ -302,7 +302,7 @@ function slowBoundFigures(counted: readonly FailoverRecord[], goals: TrialGoals)
   return [{ name, value: Math.ceil(bound * 1000) / 10, unit: '%' }];
 }
 
-/** Measured against what the live settings let expect; a result outside, in either direction, asks for an explanation. */
+/** Compares results with what the live settings predict; one outside, in either direction, needs an explanation. */
 function outsideFigures(counted: readonly FailoverRecord[]): Figure[] {
   const compared = counted.filter(({ outsideExpected }) => outsideExpected !== 'unknown');
   if (compared.length === 0) return [];

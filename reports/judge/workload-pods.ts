@@ -1,9 +1,9 @@
-/** How the pods of a declared workload are called. */
+/** How the pods of a declared workload are named. */
 import type { HeaderSettings } from '../record/settings.ts';
 
 type Workload = NonNullable<HeaderSettings['workloads']>[number];
 
-/** The letters and digits of which Kubernetes makes names and hashes of templates. */
+/** The characters that Kubernetes uses for generated names and template hashes. */
 const SAFE = '[bcdfghjklmnpqrstvwxz2456789]';
 const SUFFIXES: Readonly<Record<string, string>> = {
   StatefulSet: '\\d+',
@@ -11,7 +11,7 @@ const SUFFIXES: Readonly<Record<string, string>> = {
   Deployment: `${SAFE}+-${SAFE}{5}`,
 };
 
-/** How pods of a workload are named, so that `redis-sentinel-0` is none of `redis`. */
+/** Matches the pods of a workload only: `redis-sentinel-0` is not one of `redis`. */
 export function podPattern({ kind, namespace, name }: Pick<Workload, 'kind' | 'namespace' | 'name'>): RegExp {
   const literal = `${namespace}/${name}`.replace(/[.+?^${}()|[\]\\]/g, '\\$&');
   return new RegExp(`^${literal}-${SUFFIXES[kind] ?? '.+'}$`);
