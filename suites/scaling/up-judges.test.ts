@@ -106,7 +106,7 @@ describe('scaling/backend/up', () => {
     const wishes: Story = {
       desired: (s) => (s < 30 ? 2 : s < 100 ? 3 : 5),
       ready: (s) => (s < 40 ? 2 : 3),
-      // A wish that is taken back within 20 s is none of an autoscaler that stabilises.
+      // An autoscaler that stabilises does not take a scale-up back within 20 s.
       spec: { max: 8, stabilisationDownS: 15 },
     };
     const never = up(wishes);
@@ -360,7 +360,7 @@ describe('scaling/ai/up', () => {
     const stuck = up({ ...slow, desired: () => 2, spec: { max: 2 } });
     assert.equal(stuck.verdict, 'fail');
     assert.match(stuck.reason, /stuck at the maximum of 2: .* and no pod may be added/);
-    // With nobody who waits for a job, a queue that goes on growing at the maximum breaks no goal.
+    // No client waits for a job, so a queue that keeps growing at the maximum misses no goal.
     assert.equal(up({ load: { perSecond: 8, latencyAt: () => 9000 } }).verdict, 'pass');
   });
 

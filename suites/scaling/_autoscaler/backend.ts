@@ -3,7 +3,7 @@ import { usersFor } from '../../harness/users.ts';
 import type { Patience, ScaleFollower, Scaled } from './follow.ts';
 import { followed, growingMs, isGrown, startLoad, whileLoaded } from './loaded.ts';
 
-/** Requests go on this long after the last pod that was wished for is ready: whether latency is as it should be again takes some seconds to say. */
+/** The load continues for this long after the last desired pod is ready, to see whether latency recovers. */
 const HOLD_MS = 20_000;
 
 /** Load that makes the backend grow; the rates are the environment's. */
@@ -38,17 +38,17 @@ export async function grow(ctx: CheckContext, rates: Rates, follower: ScaleFollo
       HOLD: `${Math.ceil((longestMs + HOLD_MS) / 1000)}s`,
     }),
   );
-  // Only now: until an engine is there nothing is sent.
+  // Recorded only now: before the engine runs nothing is sent.
   ctx.record('load-begun', { perSecond: highPerSecond, rampSeconds });
   follower.repeat();
   const endMs = performance.now() + longestMs + HOLD_MS;
   const wait = (of: Patience): Promise<boolean> =>
     whileLoaded(ctx, of.timeoutMs, (signal) => follower.until(isGrown, { ...of, signal }));
-  const grown = await ctx.step('wait until more pods are wanted and ready', () =>
+  const grown = await ctx.step('wait until more pods are desired and ready', () =>
     wait({ timeoutMs: longestMs }),
   );
   if (grown)
-    await ctx.step('send on until no more are wanted for a while, to see latency', () =>
+    await ctx.step('keep sending until no more pods are desired for a while, to see latency', () =>
       wait({ timeoutMs: endMs - performance.now(), forMs: HOLD_MS }),
     );
   return grown;

@@ -14,7 +14,7 @@ export const autoscalerOf = (name: string): Autoscaler => ({
 
 export const AUTOSCALER = autoscalerOf('tender-api');
 
-/** The controller looks every 15 s (Kubernetes' default), and metrics of the last minute may still be told. */
+/** The controller syncs every 15 s (Kubernetes' default), and may still get metrics of the last minute. */
 const NOTICED_MS = 120_000;
 
 /** Longer than the goals for the decision and for ready pods together, so that "never" is not said too early. */

@@ -32,9 +32,9 @@ export interface Scale {
 /** How long to wait for a scale. */
 export interface Patience {
   timeoutMs: number;
-  /** It must be so for this long without a break; for one look when left out. */
+  /** The scale must match for this long without a break; for one look when left out. */
   forMs?: number;
-  /** Ends the wait before. */
+  /** Ends the wait early. */
   signal?: AbortSignal;
 }
 
@@ -71,7 +71,7 @@ export class ScaleFollower {
     return true;
   }
 
-  /** Records what is so now once more, changed or not: what a phase begins with. */
+  /** Makes the next look record the full state, changed or not: each phase begins with it. */
   repeat(): void {
     this.#last.clear();
   }
@@ -83,7 +83,7 @@ export class ScaleFollower {
     this.#ctx.record('hpa-watched', { looks, longestGapMs, watchedMs: lastMs - beganMs });
   }
 
-  /** Waits until the scale is so; false after the deadline, or when the signal ended it. */
+  /** Waits until the scale matches; false after the deadline, or when the signal ended it. */
   async until(is: (scale: Scale) => boolean, { timeoutMs, forMs = 0, signal }: Patience): Promise<boolean> {
     const endMs = performance.now() + timeoutMs;
     let sinceMs = Infinity;
@@ -118,7 +118,7 @@ export class ScaleFollower {
       this.#looked();
       return true;
     }
-    // Null: nobody knows, and that was recorded.
+    // Null: the list could not be read, which was recorded.
     if (autoscaler === undefined) this.#missing('hpa-missing');
     if (deployment === undefined) this.#missing('target-missing');
     return false;
@@ -156,7 +156,7 @@ export class ScaleFollower {
     this.#scale = { desired, ready, total, min, max, stabilisationDownS, load: loadOf(autoscaler) };
   }
 
-  /** What did not change says nothing new. */
+  /** Records changes only. */
   #changed<K extends Changing>(kind: K, ...fields: RecordedFields<K>): void {
     const text = JSON.stringify(fields);
     if (this.#last.get(kind) === text) return;
@@ -164,7 +164,7 @@ export class ScaleFollower {
     this.#ctx.record(kind, ...fields);
   }
 
-  /** Undefined: it is not there; null: nobody knows, the list could not be read. */
+  /** Undefined: it does not exist; null: unknown, since the list could not be read. */
   async #find<K extends string>(
     kind: K,
     pick: (items: ObjectOf<K>[]) => ObjectOf<K> | undefined,

@@ -29,7 +29,7 @@ export function autoscalerOf(
 /** Fields of `hpa-spec`. */
 type RecordedSpec = Omit<Fields<'hpa-spec'>, 'metricResolutionS' | 'lookEverySeconds'>;
 
-/** What governs it, with what it leaves out filled in as the controller does. */
+/** The settings of an autoscaler, with the controller's defaults for what it leaves out. */
 export function specOf({ spec }: Autoscaler): RecordedSpec {
   return {
     min: spec.minReplicas ?? DEFAULT_MIN,
@@ -43,7 +43,7 @@ interface Parts extends MetricAmounts {
   name: string;
 }
 
-/** Name, target and current value of a metric, whatever it is of; a container's CPU is not its pod's. */
+/** Name, target and current value of a metric of any type; a container's CPU is named apart from its pod's. */
 function partsOf({ type, resource, containerResource, external, pods, object }: Metric): Parts {
   if (resource !== undefined) return resource;
   if (containerResource !== undefined)
@@ -54,7 +54,7 @@ function partsOf({ type, resource, containerResource, external, pods, object }: 
 
 type Behaviour = Pick<RecordedSpec, 'stabilisationUpS' | 'stabilisationDownS' | 'policiesDown'>;
 
-/** Of several policies the one that allows most counts, unless the environment says otherwise: by a share of the pods all may go at once. */
+/** Policies limit shrinking only if all count pods: the one that allows most applies, and a percentage may let all go at once. */
 function behaviourOf({
   scaleUp = {},
   scaleDown = {},
@@ -101,7 +101,7 @@ function seenMetric(wanted: Metric, current: readonly Metric[] | null = []): See
   return { name, value: amountOf(now, target), target: amountOf(target, target) };
 }
 
-/** What the target is stated in: a share of what is requested, a mean of all pods, or the value itself. */
+/** The amount in the unit of the target: a share of the request, a mean over the pods, or the value itself. */
 function amountOf(amount: MetricTarget | undefined, target: MetricTarget | undefined): number | null {
   if (target?.averageUtilization !== undefined) return amount?.averageUtilization ?? null;
   return quantityOf(target?.averageValue === undefined ? amount?.value : amount?.averageValue);

@@ -10,7 +10,7 @@ export interface Subject {
   deployment: Scaled;
 }
 
-/** Follows an autoscaler while the work is done; without one, or without rest before it, nothing is done, and that is recorded. */
+/** Follows an autoscaler during the work. If there is none, or it is not at rest before, the work is skipped and that is recorded. */
 export async function followed(
   ctx: CheckContext,
   { called, deployment }: Subject,
@@ -44,12 +44,12 @@ export function isGrown({ desired, ready, min }: Scale): boolean {
   return desired > min && ready >= desired;
 }
 
-/** How long more pods are waited for, ms; only controls set another. */
+/** How long to wait for more pods, ms; only controls override it. */
 export function growingMs(ctx: CheckContext): number {
   return ctx.settings.scaleUpMs ?? ctx.timeoutMs('scaleUp');
 }
 
-/** Waits for what the load is to bring about, and no longer when it ends before: without it nothing comes. */
+/** Waits for an effect of the load, at most until the load ends: after that none comes. */
 export async function whileLoaded(
   ctx: CheckContext,
   timeoutMs: number,
@@ -60,7 +60,7 @@ export async function whileLoaded(
     ({ ended }) => {
       if (ended) over.abort();
     },
-    // A load that cannot be asked about is judged by its record.
+    // If the load cannot be queried, its record decides.
     () => undefined,
   );
   return wait(over.signal);

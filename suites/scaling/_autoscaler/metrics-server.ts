@@ -9,7 +9,7 @@ const ARGUMENT = /^--metric-resolution=((?:\d+(?:\.\d+)?(?:h|ms|m|s))+)$/;
 /** Units of Go's durations, s. */
 const UNITS_S: Readonly<Record<string, number>> = { h: 3600, m: 60, s: 1, ms: 0.001 };
 
-/** How often CPU and memory are measured: when an autoscaler can see a change follows from it. Null where there is no metrics-server, or none to be seen. */
+/** How often CPU and memory are measured, s: an autoscaler sees no change sooner. Null where no metrics-server exists or can be read. */
 export async function metricResolution(ctx: CheckContext): Promise<number | null> {
   const { items } = await ctx.cluster.list({ kind: 'apps/v1/Deployment', namespace: NAMESPACE });
   const server = items.find(({ metadata }) => metadata.namespace === NAMESPACE && metadata.name === NAME);

@@ -1,10 +1,10 @@
 import type { CheckContext } from '../../harness/context.ts';
 import type { Scale } from './follow.ts';
 
-/** Beside the stabilisation window and the goal: the last pods go, and it is seen that they are gone. */
+/** Beyond the stabilisation window and the goal: time for the last pods to end, and for that to be seen. */
 const LEAVING_S = 60;
 
-/** As long as it may take by its own settings and the goal, or as the environment says. */
+/** How long shrinking may take, ms: by the autoscaler's settings and the goal, or the environment's timeout if that is longer. */
 export function shrinkingMs(
   ctx: Pick<CheckContext, 'goals' | 'timeoutMs'>,
   scale: Pick<Scale, 'stabilisationDownS'> | null,

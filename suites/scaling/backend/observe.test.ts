@@ -251,7 +251,7 @@ describe('growBackend', () => {
     assert.ok(kinds.indexOf('load.start') < kinds.indexOf('load-begun'), kinds.join());
     const start = told.find(({ kind }) => kind === 'load-begun');
     assert.deepEqual([start?.['perSecond'], start?.['rampSeconds']], [200, 30]);
-    // What is so when the load begins is said again.
+    // The state at the start of the load is recorded again.
     assert.ok(kinds.slice(kinds.indexOf('load-begun')).includes('hpa'), kinds.join());
   });
 });

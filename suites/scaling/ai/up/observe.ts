@@ -17,8 +17,9 @@ type AiSettings = NonNullable<CheckContext['settings']['ai']>;
 type Scaling = NonNullable<AiSettings['scaling']>;
 
 /**
- * The AI service grows with its queue: from its minimum, tenders through the edge, more of them than it does while its model is slow (a stand-in
- * is told to be; another is as it is), until the pods that the autoscaler wants are ready. Then the model is as usual again, and the queue drains.
+ * The AI service grows with its queue. From its minimum, while its model is slow, it gets more tenders through the edge than it can handle,
+ * until the pods that the autoscaler wants are ready. Then the model is as usual again, and the queue drains. Only a stand-in can be
+ * slowed.
  */
 export async function observe(ctx: CheckContext): Promise<void> {
   const ai = ctx.settings.ai;
@@ -38,7 +39,7 @@ export async function observe(ctx: CheckContext): Promise<void> {
   });
 }
 
-/** False when a stand-in that is declared cannot be told: its usual speed asks for no more pods. */
+/** False when a declared stand-in cannot be slowed: at its usual speed no more pods are needed. */
 async function slowed(
   ctx: CheckContext,
   { llm }: AiSettings,
@@ -61,15 +62,15 @@ async function fill(ctx: CheckContext, { perSecond }: Scaling, follower: ScaleFo
       DURATION: `${Math.ceil(timeoutMs / 1000)}s`,
     }),
   );
-  // Only now: until an engine is there nothing is sent.
+  // Recorded only now: before the engine runs nothing is sent.
   ctx.record('load-begun', { perSecond, rampSeconds: 0 });
   follower.repeat();
-  await ctx.step('wait until more pods are wanted and ready', () =>
+  await ctx.step('wait until more pods are desired and ready', () =>
     whileLoaded(ctx, timeoutMs, (signal) => follower.until(isGrown, { timeoutMs, signal })),
   );
 }
 
-/** As before: no more jobs wait, and the pods that were added are gone. */
+/** Waits until no more jobs are queued than before, and the added pods are gone. */
 async function drained(ctx: CheckContext, follower: ScaleFollower, before: Scale | null): Promise<void> {
   // Without an autoscaler nothing shrinks; that it went away was recorded.
   if (follower.scale === null) return;
@@ -81,7 +82,7 @@ async function drained(ctx: CheckContext, follower: ScaleFollower, before: Scale
   else if (follower.scale.load === null) ctx.record('queue-unseen');
 }
 
-/** Where the autoscaler has no value there is nothing to wait for; that the queue was not seen is told. */
+/** Without a value from the autoscaler there is nothing to wait for; that the queue was not seen is recorded. */
 function waitsNoMore({ load }: Scale, before: Scale | null): boolean {
   return load === null || load <= (before?.load ?? 0);
 }

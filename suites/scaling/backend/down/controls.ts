@@ -1,7 +1,7 @@
 import { AUTOSCALER } from '../../_autoscaler/breaking.ts';
 import type { Control } from '../../../harness/control.ts';
 
-/** Much, few for less time than an autoscaler that remembers 60 s needs to follow, and much again. */
+/** Two peaks of load, with a trough too short for an autoscaler with a window of 60 s to scale down in. */
 const TEETH = 2;
 
 export const controls: readonly Control[] = [

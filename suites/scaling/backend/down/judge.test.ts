@@ -15,7 +15,7 @@ describe('scaling/backend/down', () => {
     const judgement = down({ desired: shrinks(240) });
     assert.equal(judgement.verdict, 'pass', judgement.reason);
     assert.match(judgement.reason, /back at 2 pods 100 s after the load/);
-    // The load ends 150 s after its beginning: there is the zero of what is counted from its end.
+    // The load ends 150 s after it began: times after the load count from there.
     const [back] = judgement.scaling?.marks ?? [];
     assert.deepEqual([back?.atMs, back?.sinceMs], [100_000, 150_000]);
     assert.equal(judgement.load?.script.startsWith('/'), false);

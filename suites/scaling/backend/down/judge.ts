@@ -28,7 +28,7 @@ interface Context {
   flaps: Flap[];
 }
 
-/** Pods were taken away and added again, ms between the two. */
+/** Pods were taken away, and added again `afterMs` later. */
 interface Flap {
   t: number;
   afterMs: number;
@@ -92,8 +92,8 @@ function peakOf(hpa: readonly Hpa[]): number {
 }
 
 /**
- * Pods that were taken away and wanted again soon after. The way up and the one way down that a load brings about are no flapping,
- * whatever lies between them.
+ * Scale-downs with a scale-up soon after. The scale-up that a load brings about and the scale-down after it are no flapping, whatever lies
+ * between them.
  */
 function flapsOf(hpa: readonly Hpa[], withinMs: number): Flap[] {
   const found: Flap[] = [];
@@ -119,7 +119,7 @@ function backAfter({ hpa, replicas }: Observed, { min }: HpaSpec, endMs: number)
   return there === undefined || there === null ? null : Math.max(0, there - endMs);
 }
 
-/** Replicas are recorded when they change: those of before may hold already. */
+/** Replicas are recorded only when they change: the last record before may hold already. */
 function settled(replicas: Observed['replicas'], atMs: number, min: number): number | null {
   const last = replicas.findLast(({ t }) => t <= atMs);
   return last !== undefined && last.total <= min ? atMs : null;
@@ -163,7 +163,7 @@ function gapsOf({ backMs, observed, hpa, endMs, spec, goals }: Context): string[
   const { result } = observed.load;
   const dropped = result === null ? 0 : dropsOf(result).count;
   if (result !== null && dropped > 0 && result.requests.failed + dropped > goals.failedRequests)
-    gaps.push(`${dropped} requests were dropped: whether they would have failed nobody knows`);
+    gaps.push(`${dropped} requests were dropped: whether they would have failed is unknown`);
   if (peakOf(hpa) <= spec.min) gaps.push(`there were never more than ${spec.min} pods: nothing to take away`);
   if (backMs === null)
     gaps.push(

@@ -7,17 +7,17 @@ import type { CheckContext } from '../../../harness/context.ts';
 import { usersFor } from '../../../harness/users.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Kubernetes: the controller looks every 15 s, so that what comes back to the minimum and goes up again shows within one look more. */
+/** Kubernetes: the controller syncs every 15 s, so a scale-up after the return to the minimum shows within one more sync. */
 const QUIET_MS = 20_000;
 
 /**
- * Of a saw-tooth, how long there are few requests. Longer than what an autoscaler needs to see that and to follow (CPU as the difference of two
- * samples, 20 s, and a look within 15 s of it, while the last samples still tell of it), so that one that forgets at once does; and short enough
- * that one which remembers 60 s does not: by then four of its looks in a row, 45 s, must have seen few, and samples lag some 10 s.
+ * How long the load of a saw-tooth is low. Long enough for an autoscaler without a window to scale down: CPU is the difference of two
+ * samples, 20 s, and a sync follows within 15 s, while the last samples are still served. Short enough that one with a window of 60 s does
+ * not: four syncs in a row, 45 s, would have to see low load, and samples lag some 10 s.
  */
 const TOOTH_LOW_MS = 30_000;
 
-/** After it the load is there at once. */
+/** After a trough the load is back at once. */
 const TOOTH_RAMP_S = 1;
 
 /** The backend shrinks: grown first, then as few requests as it has on a quiet day, until it is back at its minimum and stays there. */
@@ -34,13 +34,15 @@ export async function observe(ctx: CheckContext): Promise<void> {
   });
 }
 
-/** Much load and little, for a time of its own whatever the backend makes of it. */
+/** High load, then low load for a fixed time, whatever the backend does. */
 async function oneTooth(ctx: CheckContext, rates: Rates, follower: ScaleFollower): Promise<boolean> {
   const grown = await grow(ctx, rates, follower);
   await ctx.step('end the load', () => stopLoad(ctx));
   if (!grown) return false;
   await few(ctx, rates, TOOTH_LOW_MS);
-  await ctx.step('let it be few for a while', () => sleep(TOOTH_LOW_MS, undefined, { signal: ctx.signal }));
+  await ctx.step('keep the load low for a while', () =>
+    sleep(TOOTH_LOW_MS, undefined, { signal: ctx.signal }),
+  );
   await ctx.step('end the load', () => stopLoad(ctx));
   return true;
 }

@@ -3,8 +3,8 @@ import { stopLoad } from '../../_autoscaler/loaded.ts';
 import type { CheckContext } from '../../../harness/context.ts';
 
 /**
- * The backend grows: from its minimum, through the edge, load that rises to a rate that its minimum cannot carry within the autoscaler's
- * target, until what the autoscaler wanted is ready and has answered for a while. reports/judge/scaling says what follows from it.
+ * The backend grows. From its minimum, load through the edge rises to a rate that lifts the minimum over the autoscaler's target, until the
+ * desired pods are ready and have answered for a while. reports/judge/scaling judges it.
  */
 export async function observe(ctx: CheckContext): Promise<void> {
   await scaled(ctx, async ({ rates }, follower) => {

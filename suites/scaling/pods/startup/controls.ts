@@ -11,7 +11,7 @@ export const controls: readonly Control[] = [
     check: 'scaling/pods/startup',
     verdict: 'fail',
     size: 'any',
-    title: `pods are not ready before ${SLOW_READINESS_SECONDS} s`,
+    title: `the readiness probe of the pods starts after ${SLOW_READINESS_SECONDS} s`,
     expectSeen: /p99 .*above/,
     settings: { settings: { startup: { pods: STARTS, readinessDelaySeconds: SLOW_READINESS_SECONDS } } },
     break: () => Promise.resolve(),

@@ -40,7 +40,7 @@ describe('scaling/pods/startup', () => {
   it('should rest on no start whose times cannot be, or that was begun out of its turn', () => {
     const odd = startup(299, () => 1000, { createdMs: 5_000_000 });
     assert.equal(odd.verdict, 'inconclusive');
-    assert.match(odd.reason, /start-0 was created and ready at times that cannot be/);
+    assert.match(odd.reason, /start-0 was created and ready at impossible times/);
     const inTurn = (turnOf: (index: number) => number): string =>
       judge({
         check: 'scaling/pods/startup',
@@ -85,7 +85,7 @@ describe('scaling/pods/startup', () => {
       reasonOf((i) => ({ imagePresent: i !== 7 })),
       /the image was on a for some of its starts only/,
     );
-    // A node that came later has it for none.
+    // A node that joined later has the image for none of its starts.
     assert.match(
       reasonOf((i) => (i < 10 ? { node: 'b', imagePresent: false } : {})),
       /^p95 of 70 starts at most/,
@@ -152,7 +152,7 @@ describe('scaling/pods/startup', () => {
     assert.match(of({ startup: { pods: 60 } }, names.slice(0, 59)).reason, /start-59 among them/);
     assert.match(
       of({ startup: { pods: 60 } }, [...names, 'start-0']).reason,
-      /61 starts were told of, 60 were planned/,
+      /61 starts were recorded, 60 were planned/,
     );
     assert.match(of({}, names).reason, /does not say how many/);
   });

@@ -14,7 +14,7 @@ const MOST_NAMED = 50;
 
 interface Start {
   pod: string;
-  /** From creation to ready, as the watch told of them, ms; Infinity: it was never ready. */
+  /** From creation to ready, as the watch reported them, ms; Infinity: it was never ready. */
   tookMs: number;
   /** Why it does not count; null: it does. */
   excluded: string | null;
@@ -24,9 +24,9 @@ interface Start {
 
 /**
  * `scaling/pods/startup`: from creation to ready, of pods whose image was there and that have no init containers. A p99 is claimed from 299
- * starts on; from 59 on the goal is held against the p95, and the report says so; fewer starts decide nothing, unless they are already too
- * slow: a lower bound of the p99 above the goal is a failure at any number. A pod that was not ready when the wait for it ended is a start that
- * took longer than any goal.
+ * starts on; from 59 on the p95 is compared with the goal, and the report says so; fewer starts decide nothing, unless they are already too
+ * slow: a lower bound of the p99 above the goal is a failure at any number. A pod that was not ready when the wait for it ended is a start
+ * that took longer than any goal.
  */
 function judgeStartup(history: History): Judgement {
   const goalS = history.header.goals.p99Seconds ?? Number.NaN;
@@ -61,12 +61,12 @@ function gapsOf(history: History): string[] {
   return [...gaps, ...planGaps(history), ...timeGaps(history), ...imageGaps(history)];
 }
 
-/** A start whose times cannot be is none that took long or short; and they were begun in the order of their numbers. */
+/** A start with impossible times proves nothing; and starts are created in the order of their numbers. */
 function timeGaps(history: History): string[] {
   const started = all(history, 'pod-started');
   const begun = [...started, ...all(history, 'pod-not-started')];
   const odd = started.find((one) => !isTimed(one));
-  if (odd !== undefined) return [`${odd.pod} was created and ready at times that cannot be`];
+  if (odd !== undefined) return [`${odd.pod} was created and ready at impossible times`];
   const inOrder = begun.toSorted((a, b) => numberOf(a) - numberOf(b));
   const early = inOrder.find(
     ({ createdMs }, index) => createdMs < (inOrder[index - 1]?.createdMs ?? createdMs),
@@ -89,7 +89,7 @@ const isTimed = ({ t, createdMs, readyMs }: Seen<'pod-started'>): boolean =>
 
 const numberOf = ({ pod }: Pick<Start, 'pod'>): number => Number(/\d+$/.exec(pod)?.[0]);
 
-/** Every start that was planned must be told of once: those that are missing may have been the slow ones. */
+/** Every start that was planned must be recorded once: those that are missing may have been the slow ones. */
 function planGaps(history: History): string[] {
   const planned = history.header.settings.startup?.pods;
   if (planned === undefined) return ['the history does not say how many starts were planned'];
@@ -101,9 +101,9 @@ function planGaps(history: History): string[] {
   const gaps: string[] = [];
   if (missing.length > 0)
     gaps.push(
-      `${missing.length} of ${planned} planned starts were not told of, ${missing[0] ?? ''} among them`,
+      `${missing.length} of ${planned} planned starts were not recorded, ${missing[0] ?? ''} among them`,
     );
-  if (told.length !== planned) gaps.push(`${told.length} starts were told of, ${planned} were planned`);
+  if (told.length !== planned) gaps.push(`${told.length} starts were recorded, ${planned} were planned`);
   return gaps;
 }
 
@@ -116,7 +116,7 @@ function neverReady({ pod, reason }: Seen<'pod-not-started'>): Start {
   return { pod, tookMs: Infinity, excluded: null, why: reason };
 }
 
-/** Of this machine's own clock, as is the time of the line: it is written when the pod is ready. */
+/** Tolerance, ms, between a pod's `readyMs` and the time of its line: it is written when the pod is ready, by the same clock. */
 const SAME_MOMENT_MS = 5_000;
 
 function whyExcluded(
@@ -140,7 +140,7 @@ function verdictOf(times: readonly number[], goalS: number): { verdict: Verdict;
   return claimOf(times, goalS);
 }
 
-/** The goal held against the highest quantile that the number of starts supports. */
+/** Compares the goal with the highest quantile that the number of starts supports. */
 function claimOf(times: readonly number[], goalS: number): { verdict: Verdict; reason: string } {
   const n = times.length;
   const claimed = QUANTILES.find((quantile) => n >= needed(quantile)) ?? 0.5;
@@ -157,7 +157,7 @@ function claimOf(times: readonly number[], goalS: number): { verdict: Verdict; r
     ? { verdict, reason: `${name} at most ${seconds(upper)} (upper 95 % bound)${limits}` }
     : {
         verdict,
-        reason: `${name} between ${seconds(lower)} and ${seconds(upper)}, the goal of ${goalS} s in between`,
+        reason: `${name} between ${seconds(lower)} and ${seconds(upper)}, the goal of ${goalS} s lies in between`,
       };
 }
 

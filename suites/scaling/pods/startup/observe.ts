@@ -20,7 +20,7 @@ const AT_ONCE = 2;
 interface Startup {
   /** Starts that are timed. */
   pods: number;
-  /** Set by the control: what holds readiness up. */
+  /** Set by the control: delay of the readiness probe. */
   readinessDelaySeconds?: number;
 }
 
