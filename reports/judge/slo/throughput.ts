@@ -86,7 +86,7 @@ function held(
   const between =
     lower === null || upper === null
       ? 'five blocks of 10 s are needed to bound a rate'
-      : `the rate is between ${rounded(lower)} and ${rounded(upper)} a second, too close to the goal of ${goal} to decide`;
+      : `the rate is between ${rounded(lower)} and ${rounded(upper)} a second, the goal of ${goal} lies in between`;
   return { verdict: 'inconclusive', open: between };
 }
 
