@@ -15,7 +15,7 @@ import {
   TAINT,
 } from './_testing/histories.ts';
 
-/** What a pass rests on can be taken away one by one, and it is none any more. */
+/** Without any single observation that a pass rests on, there is no pass. */
 function needsEach(check: string, seen: readonly Seen[], more: Record<string, unknown> = {}): void {
   assert.equal(gpu(check, [...seen], {}, more).verdict, 'pass', gpu(check, [...seen], {}, more).reason);
   for (const [index, [kind]] of seen.entries())

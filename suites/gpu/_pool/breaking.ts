@@ -15,10 +15,10 @@ export const RESOURCE = 'nvidia.com/gpu';
 
 export const DEVICES = 2;
 
-/** kubelet tells the API server of devices every 10 s, once its plugin has started, some 5 s, or gone. */
+/** kubelet reports devices to the API server every 10 s, once its plugin has started, some 5 s, or gone. */
 const OFFERED_MS = 90_000;
 
-/** No node is what it asks for, and its pods go. */
+/** No node matches the plugin's selector, so its pods go. */
 export async function withoutPlugin(ctx: ControlContext): Promise<void> {
   await offers(ctx, DEVICES);
   await ctx.patch(PLUGIN, {
@@ -27,7 +27,7 @@ export async function withoutPlugin(ctx: ControlContext): Promise<void> {
   await offers(ctx, 0);
 }
 
-/** The plugin with one argument more; of an argument that is there twice, Go's flags take the last. */
+/** Adds an argument to the plugin; of an argument that is there twice, Go's flags take the last. */
 export async function withArgument(ctx: ControlContext, argument: string, offered: number): Promise<void> {
   await offers(ctx, DEVICES);
   const found = await required(ctx, PLUGIN);
@@ -49,7 +49,7 @@ async function rolledOut(ctx: ControlContext): Promise<true | null> {
   return status.updatedNumberScheduled === wanted && status.numberReady === wanted ? true : null;
 }
 
-/** Waits until the node offers so many: what the control before had changed is told late. */
+/** Waits until the node offers this many: a change by the control before is reported late. */
 export async function offers(ctx: ControlContext, count: number): Promise<void> {
   const look = async (): Promise<true | null> =>
     offerOf(await required(ctx, NODE), RESOURCE).allocatable === count ? true : null;

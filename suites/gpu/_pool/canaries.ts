@@ -29,9 +29,9 @@ export interface Canary {
   devices: number;
   /** Whether it tolerates the taints of the pool; it does when left out. */
   tolerates?: boolean;
-  /** Only this node will do. */
+  /** The only node that it may run on. */
   node?: string;
-  /** It goes on for so long after it was asked to end. */
+  /** It keeps running for this long after it was asked to end. */
   lingersSeconds?: number;
 }
 
@@ -51,7 +51,7 @@ export class Canaries {
   readonly #ctx: CheckContext;
   readonly #image: string;
   readonly #made = new Map<string, KubeObject>();
-  /** How long those that were asked to end may still be there, s: they are gone by themselves. */
+  /** Grace periods, s, of those that were asked to end: they need not be removed. */
   readonly #ending = new Map<string, number>();
 
   private constructor(ctx: CheckContext, image: string) {
@@ -59,7 +59,7 @@ export class Canaries {
     this.#image = image;
   }
 
-  /** Runs the body with canaries that are gone afterwards; not at all where there is no image for them. */
+  /** Runs the body with canaries, and removes them afterwards; skips it where there is no image for them. */
   static async use(ctx: CheckContext, body: (canaries: Canaries) => Promise<void>): Promise<void> {
     const image = gpuOf(ctx).image ?? (await canaryImage(ctx));
     if (image === null) {
@@ -98,7 +98,7 @@ export class Canaries {
   }
 
   /**
-   * Follows a canary until it is ready, has failed, or the scheduler has refused it for so long; then `waiting` at the deadline.
+   * Follows a canary until it is ready, has failed, or the scheduler has refused it for `refusedForMs`; `waiting` at the deadline.
    * @param refusedForMs Infinity: a refusal is waited out
    */
   async follow(name: string, of: { timeoutMs: number; refusedForMs: number }): Promise<Fate> {
@@ -183,10 +183,10 @@ export class Canaries {
   }
 }
 
-/** Of a container that does not run. */
+/** For a container that does not run. */
 const NOTHING: Given = { devices: null, toldBy: null, detail: '' };
 
-/** Records a canary that asked for devices, and what it was told that it has. */
+/** Records a canary that requests devices, and which it was given. */
 function record(ctx: CheckContext, canary: Canary, of: { fate: Fate; given: Given }): void {
   const { state, node, refusal, detail } = of.fate;
   const { devices, toldBy, detail: why } = of.given;
@@ -196,7 +196,7 @@ function record(ctx: CheckContext, canary: Canary, of: { fate: Fate; given: Give
   });
 }
 
-/** What the status of a pod says, without the patience of whoever waits for it. */
+/** The fate of a pod by its status alone, without any wait. */
 export function fateOf(pod: PodObject | undefined, atMs: number): Fate {
   if (pod === undefined) return { state: 'waiting', node: null, refusal: null, detail: 'not there', atMs };
   const { phase = 'no status', conditions } = pod.status;
@@ -244,7 +244,7 @@ function podFor(ctx: CheckContext, image: string, canary: Canary): KubeObject {
   };
 }
 
-/** By the name of the object: a node's label of its host name need not be the same. */
+/** Selects the node by its object's name: its hostname label may differ. */
 function onNode(name: string): unknown {
   const matchFields = [{ key: 'metadata.name', operator: 'In', values: [name] }];
   return {
@@ -254,7 +254,7 @@ function onNode(name: string): unknown {
   };
 }
 
-/** Ends when it is asked to, or not before it is killed. PID 1 of a container that sets no trap would not hear of it at all. */
+/** Ends on SIGTERM, or not before it is killed. Without a trap, PID 1 of a container ignores SIGTERM. */
 function scriptFor({ lingersSeconds = 0 }: Canary): string {
   const trap = lingersSeconds > 0 ? `trap '' TERM` : `trap 'exit 0' TERM`;
   return `${trap}; busybox sleep 3600 & wait`;

@@ -8,7 +8,7 @@ export const SHARED = {
   parts: ['gpu'],
   requires: { what: 'gpu', declares: ({ gpu }) => gpu !== undefined },
   reads: together(topologyParts('pools', 'network', 'workloads'), devices, writes, scrapes),
-  // Two that take devices at once would find each other where nobody should be; where they may only read they disturb nobody.
+  // Two checks that take devices at once would see each other's pods; checks that may only read disturb nobody.
   alone: (_environment, access) => access !== 'r',
   time: {
     waits: [

@@ -33,7 +33,7 @@ export function mayWrite(ctx: Pick<CheckContext, 'settings'>): boolean {
   return ctx.settings.writes === true;
 }
 
-/** Records every node of the pool, and any other that offers the resource. Returns those of the pool, or null: nobody could see them. */
+/** Records every node of the pool, and any other that offers the resource. Returns those of the pool; null: they could not be read. */
 export async function recordNodes(ctx: CheckContext): Promise<NodeObject[] | null> {
   const { resource } = gpuOf(ctx);
   const nodes = await ctx.cluster.items({ kind: 'v1/Node' });
@@ -55,8 +55,8 @@ export async function recordNodes(ctx: CheckContext): Promise<NodeObject[] | nul
 }
 
 /**
- * The nodes of the pool with what their pods ask for, recorded; null after it was recorded that nobody could see them. The cache has neither
- * requests nor tolerations of pods, so that the API server is asked once a node.
+ * The nodes of the pool with what their pods request, recorded; null after recording that they could not be read. The cache has neither
+ * requests nor tolerations of pods, so the API server is queried once per node.
  */
 export async function lookAtPool(ctx: CheckContext): Promise<PoolNode[] | null> {
   const nodes = await recordNodes(ctx);
@@ -64,7 +64,7 @@ export async function lookAtPool(ctx: CheckContext): Promise<PoolNode[] | null> 
   return withPods(ctx, nodes);
 }
 
-/** The same again, of the same nodes: what was started meanwhile must be among what their pods ask for. */
+/** Counts the same nodes again: pods started meanwhile must be among those that request devices. */
 export function lookAgain(ctx: CheckContext, nodes: readonly PoolNode[]): Promise<PoolNode[] | null> {
   return ctx.step('count again who holds devices', () =>
     withPods(
@@ -103,7 +103,7 @@ async function podsOn(ctx: CheckContext, node: string): Promise<NodePod[] | null
   return null;
 }
 
-/** Devices of the pool that nobody holds; records that there are none, since without one nothing can be shown. */
+/** Nodes of the pool with free devices; records if fewer devices are free than needed, since then nothing can be shown. */
 export function freeOf(ctx: CheckContext, nodes: readonly PoolNode[], needed = 1): PoolNode[] {
   const free = nodes.filter((node) => node.free > 0);
   const count = free.reduce((sum, node) => sum + node.free, 0);

@@ -7,20 +7,20 @@ import type { Canary } from './canaries.ts';
 import { gpuOf, lookAgain, poolOf } from './pool.ts';
 import type { PoolNode } from './pool.ts';
 
-/** Pods of one device each that a check starts at most; where more are free, one pod takes all of a node. */
+/** Most pods of one device each that a check starts; where more devices are free, one pod takes all of a node. */
 export const MOST_PODS = 8;
 
 /** A pod that must not be placed, and why not. */
 export type Unwanted = Canary & { role: (typeof REFUSED_ROLES)[number] };
 
-/** Takes every device that is declared and free; the names of the pods that do, or null when one that should have a device has none. */
+/** Takes every device that is declared and free. Returns the names of the pods that do, or null when one of them has no device. */
 export async function takeAll(
   ctx: CheckContext,
   canaries: Canaries,
   nodes: readonly PoolNode[],
 ): Promise<string[] | null> {
   const { devicesPerNode } = gpuOf(ctx);
-  // No more than are declared: what a node offers beyond that is what the pod too many would show.
+  // No more than are declared: any device beyond that must be left for the one pod too many.
   const declared = nodes.map((node) => ({
     ...node,
     free: Math.max(0, Math.min(node.free, node.free - (node.allocatable - devicesPerNode))),
@@ -33,7 +33,7 @@ export async function takeAll(
   return ready.size === wanted.length ? wanted.map(({ name }) => name) : null;
 }
 
-/** How long pods go on after they were asked to end, s; set by a control. */
+/** How long pods keep running after they were asked to end, s; set by a control. */
 export function lingersOf({ settings }: Pick<CheckContext, 'settings'>): number {
   return settings.lingersSeconds ?? 0;
 }

@@ -1,7 +1,7 @@
 import type { Utilisation } from '../../../probes/gpu/index.ts';
 import type { CheckContext } from '../../harness/context.ts';
 
-/** What Prometheus knows of the devices now; null after it was recorded that it cannot be asked. */
+/** What Prometheus knows of the devices now; null after recording that it cannot be queried. */
 export async function utilisation(ctx: CheckContext): Promise<Utilisation | null> {
   const { samples, nowSeconds, unavailable } = await ctx.runner.call('gpu.utilisation', { check: ctx.id });
   if (unavailable === undefined) return { samples, nowSeconds };

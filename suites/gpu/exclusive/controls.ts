@@ -7,7 +7,7 @@ export const controls: readonly Control[] = [
     check: 'gpu/exclusive',
     verdict: 'fail',
     size: 'full',
-    title: 'the device plugin tells every container of the same device',
+    title: 'the device plugin gives every container the same device',
     expectSeen: /^device SIM-gpu-1-0 of gpu-1: .*(?:gpu-holds-0, gpu-holds-1|gpu-holds-1, gpu-holds-0)/,
     break: (ctx) => withArgument(ctx, '--same-device=true', DEVICES),
   },

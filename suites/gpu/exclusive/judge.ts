@@ -21,7 +21,7 @@ import { Findings } from '../../../reports/judge/topology/findings.ts';
 import type { History, HistoryHeader } from '../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../reports/record/judgement.ts';
 
-/** `gpu/exclusive`: no device in more hands than it is shared by. */
+/** `gpu/exclusive`: no device is held by more containers than may share it. */
 function judgeExclusive(history: History): Judgement {
   const findings = new Findings(history).rule('exclusive');
   const { sharedBy } = gpuOf(history);
@@ -52,7 +52,7 @@ function expectRequests(history: History, findings: Findings): void {
     );
 }
 
-/** Who holds a device must have been seen of some, and by one way of telling: names of one way are not those of another. */
+/** The holder of some device must be known, and all from one source: device names of two sources cannot be compared. */
 function expectKnownHolders(history: History, findings: Findings): void {
   findings.rule('holders');
   const subject = 'who holds which device';
@@ -66,7 +66,7 @@ function expectKnownHolders(history: History, findings: Findings): void {
   if (!mayWrite(history.header)) expectNamedHolders(history, findings);
 }
 
-/** Where nothing may be started the series must name the pods that ask for devices: else it does not show who holds which. */
+/** Where no pod may be started, the series must name the pods that request devices: otherwise nothing shows who holds which. */
 function expectNamedHolders(history: History, findings: Findings): void {
   const named = new Set((last(history, 'gpu-series')?.samples ?? []).map(({ pod }) => pod));
   const holders = all(history, 'gpu-requested').flatMap((one) => one.holders);

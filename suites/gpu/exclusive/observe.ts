@@ -18,7 +18,7 @@ export async function observe(ctx: CheckContext): Promise<void> {
   const holders = planHolders(freeOf(ctx, nodes, needed), Infinity).slice(0, MOST_PODS);
   if (holders.length < needed) return;
   await Canaries.use(ctx, async (canaries) => {
-    // With no device to be had at all one is asked for all the same: what becomes of it is the answer.
+    // If no device is allocatable, a pod requests one anyway: what becomes of it is the answer.
     const wanted = holders.length === 0 ? [{ name: 'gpu-holds-0', devices: 1 }] : named(holders);
     await ctx.step(`start ${wanted.length} pods that ask for a device each`, () => canaries.hold(wanted));
     await lookAgain(ctx, nodes);

@@ -11,7 +11,7 @@ export const checks: readonly CatalogueRow[] = [
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,
     title: 'One pod too many stays Pending, for the right reason',
-    // To see it all devices must be taken, so that production is spared.
+    // All devices must be taken to see it, so production is left out.
     access: 'w - w w -',
     does: 'pods that take every free device, and what the scheduler says of one more',
     goal: 'with every device taken one more pod stays Pending, and the scheduler says that the resource is what it lacks',

@@ -29,7 +29,7 @@ function judgeExhausted(history: History): Judgement {
   expectOffers(history, findings);
   expectAllTaken(history, findings);
   needAllTaken(history, findings);
-  // Where others held all of them before, no pod was started and nothing counted in between.
+  // If others held all devices before, no pod was started, and there was no count in between.
   needCounts(history, findings, all(history, 'gpu-pod').length > 0 ? 3 : 2);
   return concludeWithPool(
     history,
@@ -38,7 +38,7 @@ function judgeExhausted(history: History): Judgement {
   );
 }
 
-/** Only then is one pod more one too many. */
+/** Only if every device is taken is one more pod one too many. */
 function expectAllTaken(history: History, findings: Findings): void {
   findings.rule('taken');
   const { devicesPerNode } = gpuOf(history);
@@ -58,7 +58,7 @@ function expectExhausted(history: History, extra: Seen<'gpu-refused'>, findings:
   const { node, message, state } = extra;
   if (node !== null) {
     const requested = all(history, 'gpu-requested').findLast((one) => one.node === node)?.requested;
-    const landed = `it landed on ${node}, where pods now ask for ${requested ?? 'nobody knows how many'} of ${devicesPerNode}`;
+    const landed = `it landed on ${node}, where pods now ask for ${requested ?? 'an unknown number'} of ${devicesPerNode}`;
     if (requested !== undefined && requested > devicesPerNode)
       findings.expect(subject, false, expected, landed);
     else findings.unknown(subject, expected, `${landed}: a device had become free`);

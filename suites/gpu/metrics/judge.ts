@@ -24,7 +24,7 @@ interface Fresh {
   freshS: number;
 }
 
-/** `gpu/metrics`: a fresh sample of every device, a number that can be, and the pod that is known to hold one. */
+/** `gpu/metrics`: a fresh sample of every device, a possible value, and the name of the pod that is known to hold one. */
 function judgeMetrics(history: History): Judgement {
   const findings = new Findings(history);
   const { metrics } = gpuOf(history);
@@ -63,7 +63,7 @@ function freshSeconds({ header: { goals, settings } }: History): number | null {
   return freshScrapes === undefined || scrapeSeconds === undefined ? null : freshScrapes * scrapeSeconds;
 }
 
-/** By the clock of Prometheus, s. A sample of later than now was timed by another clock. */
+/** Age by the clock of Prometheus, s; below 0 the sample was timed by another clock. */
 function ageOf({ atSeconds }: DeviceSample, nowSeconds: number | null): number | null {
   return atSeconds === null || nowSeconds === null ? null : nowSeconds - atSeconds;
 }
@@ -104,7 +104,7 @@ function expectValues(
   }
 }
 
-/** The check's own pod, or where it has none each that held a device all the while: the series must name it. */
+/** The series must name the check's own pod, or, where there is none, each that held a device throughout. */
 function expectNamed(
   history: History,
   findings: Findings,
@@ -126,7 +126,7 @@ function expectNamed(
   }
 }
 
-/** A pod says what it was given; where the series speaks of devices in the same words, it must name it at these and no others. */
+/** If the series uses the names of devices that the pod was given, it must name the pod at these and no others. */
 function expectSameDevices(
   history: History,
   findings: Findings,

@@ -12,8 +12,8 @@ const LOOK_EVERY_MS = 1000;
 const HOLDER = 'gpu-is-seen';
 
 /**
- * `gpu/metrics`: until Prometheus knows of every device, and of the pods that hold one, or the time is up. Where that is allowed one is held;
- * else it must know of those that are held anyway.
+ * `gpu/metrics`: waits until Prometheus knows every device and the pods that hold one, or the time is up. Where the check may, it holds a
+ * device itself; otherwise Prometheus must know the pods that hold some anyway.
  */
 export async function observe(ctx: CheckContext): Promise<void> {
   const nodes = await ctx.step('look at the pool', () => lookAtPool(ctx));
@@ -34,7 +34,7 @@ export async function observe(ctx: CheckContext): Promise<void> {
   });
 }
 
-/** Asks until all is there that the judge looks for, and records the last answer: it is the one that counts. */
+/** Queries until everything that the judge needs is there, and records the last answer: it is the one that counts. */
 async function askOften(ctx: CheckContext, nodes: readonly PoolNode[], holder: string | null): Promise<void> {
   const { metrics, devicesPerNode, sharedBy } = gpuOf(ctx);
   const devices = nodes.length * (metrics?.perNode ?? Math.ceil(devicesPerNode / sharedBy));

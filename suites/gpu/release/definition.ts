@@ -16,7 +16,7 @@ export const checks: readonly CatalogueRow[] = [
     // In the embedded environment the node is restarted as well.
     access: 'F - w w -',
     does: 'every device taken, one of its holders deleted, and the time until the pod that waits has it; in the embedded environment also the restart of a node of the pool',
-    goal: 'a device can be had again within 30 s of the deletion of the pod that held it, and, in the embedded environment, of the return of a node that was restarted',
+    goal: 'a device is in use again within 30 s after the pod that held it is deleted, and, in the embedded environment, within 30 s after a restarted node returns',
     goals: { releaseSeconds: 30 },
   }),
 ];

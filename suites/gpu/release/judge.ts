@@ -24,7 +24,7 @@ const SUBJECTS = {
   restart: 'a device after the return of its node',
 } as const;
 
-/** It is recorded as soon as it is seen; a longer time between them was measured by another clock. */
+/** A return is recorded as soon as it is seen; a longer delay means another clock. */
 const RECORDED_WITHIN_MS = 10_000;
 
 /** `gpu/release`: how long until another pod was ready with a device. */
@@ -51,7 +51,7 @@ function judgeRelease(history: History): Judgement {
   needAllTaken(history, findings);
   needCounts(history, findings, 2);
   noteBusy(history, findings);
-  return concludeWithPool(history, findings, `devices can be had again within ${goalS ?? '?'} s`);
+  return concludeWithPool(history, findings, `devices are in use again within ${goalS ?? '?'} s`);
 }
 
 function expectBack(
@@ -76,10 +76,10 @@ function expectBack(
   findings.figure({ name: `back after ${what}`, value, unit: 's', goal: goalS });
 }
 
-/** What keeps it from saying anything; null: nothing. */
+/** Why a return proves nothing; null: it does. */
 function troubleOf(history: History, { node, ready, sinceMs, seenMs, t }: Seen<'gpu-back'>): string | null {
   const timed = sinceMs > history.header.anchor.monoMs && seenMs > sinceMs && t >= seenMs;
-  if (!timed || t - seenMs > RECORDED_WITHIN_MS) return `times that cannot be: ${sinceMs} to ${seenMs} ms`;
+  if (!timed || t - seenMs > RECORDED_WITHIN_MS) return `impossible times: ${sinceMs} to ${seenMs} ms`;
   const known = poolNodesOf(history).some(({ name }) => name === node);
   return known || !ready ? null : `in use again on ${node ?? 'no node'}, not of the pool`;
 }

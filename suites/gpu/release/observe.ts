@@ -27,7 +27,7 @@ export async function observe(ctx: CheckContext): Promise<void> {
   if (node !== undefined && restarts(ctx)) await afterRestart(ctx, node);
 }
 
-/** Nodes can be restarted in the embedded environment only; a control of what comes before it can do without. */
+/** Only nodes of the embedded environment can be restarted; a control of the deletion skips that. */
 function restarts({ settings }: CheckContext): boolean {
   return settings.embedded !== undefined && settings.restart !== false;
 }
@@ -67,8 +67,8 @@ async function afterRestart(ctx: CheckContext, { node }: PoolNode): Promise<void
 }
 
 /**
- * A node that has just come back refuses pods that ask for devices until its plugin is there, and such a pod is over: whoever manages it starts
- * another, and so does this.
+ * A node that has just returned rejects pods that request devices until its plugin runs. A rejected pod stays failed: its controller would
+ * start another, and so does this.
  */
 async function askAgain(
   ctx: CheckContext,

@@ -47,11 +47,11 @@ function judgeSchedule(history: History): Judgement {
     findings,
     mayWrite(history.header)
       ? `${expected}, and have them`
-      : `${expected}; no pod may be started here, so that what one is told is not claimed`,
+      : `${expected}; no pod may be started here, so whether they have them is not claimed`,
   );
 }
 
-/** Of a declared workload as many pods must have been looked at as it has. */
+/** Each declared workload must be recorded with at least its minimum of pods. */
 function expectReplicas(history: History, findings: Findings): void {
   const declared = (history.header.settings.workloads ?? []).filter(({ gpu }) => gpu !== undefined);
   for (const workload of declared) {
@@ -84,7 +84,7 @@ function ofSchedule(header: HistoryHeader): AnyNeed[] {
     requestsSeen(header, writes ? 2 : 1),
     ...onlyWhere(writes, need('gpu-pod', { subjects: ['gpu-lands'], of: ({ pod }) => pod })),
     ...onlyWhere(
-      // Where nothing may be started it is all that there is to see.
+      // Where no pod may be started, nothing else can be seen.
       declared.length > 0 || !writes,
       need('gpu-placed', {
         subjects: declared.map(nameOf),

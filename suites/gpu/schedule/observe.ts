@@ -4,7 +4,7 @@ import type { CheckContext } from '../../harness/context.ts';
 import { messageOf } from '../../topology/_objects/canary.ts';
 import { recordPlaced } from './placed.ts';
 
-/** Of a command that proves that a device answers, as much as a reader needs. */
+/** Characters kept of the output of the command that proves that a device answers. */
 const MOST_OUTPUT = 2000;
 
 /** `gpu/schedule`: a pod that asks for a device lands on the pool, is told which it has, and a real one answers. */

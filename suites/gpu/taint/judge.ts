@@ -28,7 +28,7 @@ interface Taint {
 /** In the words of the scheduler (Kubernetes 1.37, plugin TaintToleration; older ones name the taint in braces). */
 const FOR_ITS_TAINT = /untolerated taint/;
 
-/** `gpu/taint`: the taints are there, nobody runs there who does not tolerate them, and strangers are refused because of them. */
+/** `gpu/taint`: the taints are there, no pod runs there that does not tolerate them, and strangers are refused because of them. */
 function judgeTaint(history: History): Judgement {
   const findings = new Findings(history).rule('kept-away');
   const kept = all(history, 'gpu-refused');
@@ -44,7 +44,7 @@ function judgeTaint(history: History): Judgement {
     const pods = tenants.map(({ pod }) => pod);
     findings.eachOnce(subject, [...new Set(pods)], pods);
     const intruders = tenants.filter(({ tolerates }) => !tolerates).map(({ pod }) => pod);
-    // Something of the cluster runs on every node, be it the plugin alone.
+    // Every node runs some pod of the cluster, at least the plugin's.
     if (tenants.length === 0) findings.unknown(subject, expected, 'no pod at all was seen');
     else
       findings.expect(
@@ -72,7 +72,7 @@ function expectTaints(history: History, { node, taints }: Seen<'gpu-tenants'>, f
   );
 }
 
-/** Of as many nodes as strangers are started for each has one that may go nowhere else. */
+/** Most nodes for each of which a stranger is started that may go nowhere else. */
 const MOST_STRANGERS = 8;
 
 function expectStrangers(history: History, findings: Findings): void {
@@ -124,6 +124,6 @@ export const judge: CheckJudge = {
   evidence: ofTaint,
   annotations: {
     'gpu-tenants.tenants[].pod':
-      'names a pod for people; nobody declares which of those that tolerate the taints run there, and that each does is judged',
+      'names a pod for people: which pods run there is declared nowhere; that each tolerates the taints is judged',
   },
 };

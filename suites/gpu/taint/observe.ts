@@ -13,7 +13,7 @@ export async function observe(ctx: CheckContext): Promise<void> {
   recordTenants(ctx, nodes);
   if (!mayWrite(ctx)) return;
   await Canaries.use(ctx, async (canaries) => {
-    // By its name: then the scheduler looks at that node only, and what it says is of it.
+    // Each is bound to a node by name: then the scheduler looks only at that node, and its message is about it.
     const strangers: Unwanted[] = nodes.slice(0, MOST_PODS).map(({ node }, index) => ({
       ...{ name: `gpu-stranger-${index}`, devices: 0, tolerates: false, node, role: 'stranger' },
     }));

@@ -2,7 +2,7 @@ import type { PoolNode } from '../_pool/pool.ts';
 import { toleratesAll } from '../../../probes/gpu/index.ts';
 import type { CheckContext } from '../../harness/context.ts';
 
-/** Taints of the pool, and the pods on it: one that does not tolerate them was there before, or came past the scheduler. */
+/** Records the taints of the pool and its pods. One that does not tolerate them was there before, or bypassed the scheduler. */
 export function recordTenants(ctx: CheckContext, nodes: readonly PoolNode[]): void {
   for (const { node, taints, pods } of nodes) {
     const lasting = taints.filter(({ key }) => !key.startsWith('node.kubernetes.io/'));
