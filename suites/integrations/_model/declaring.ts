@@ -2,10 +2,10 @@ import { ai, together, wholeTopology, writes } from '../../catalogue/reads.ts';
 import { always } from '../../catalogue/row.ts';
 import type { CatalogueRow } from '../../catalogue/types.ts';
 
-/** Drafts that integrations/llm asks for, and room for as many more. */
+/** Twice the drafts that integrations/llm requests, as a reserve. */
 const DRAFTS = 16;
 
-/** What makes the model slow, busy or broken disturbs all that asks it. */
+/** Runs alone: a slow, busy or broken model disturbs everything that uses it. */
 export const OF_THE_MODEL = {
   parts: ['ai'],
   reads: together(wholeTopology, ai, writes),

@@ -18,7 +18,7 @@ export const controls: readonly Control[] = [
   },
 ];
 
-/** A pod beside the platform's own: what it has logged goes with it, so that the next look finds nothing of it. */
+/** A pod of its own: its log goes with it, so that the next scan finds no token. */
 async function logToken(ctx: ControlContext): Promise<void> {
   const { token } = aiOf(ctx).llm;
   if (token === undefined || !('secret' in token))

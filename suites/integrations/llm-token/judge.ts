@@ -44,7 +44,7 @@ function expectRead({ logs, lines, unread, cut }: Seen<'key-scan'>, found: Findi
   else if (!(lines > 0)) found.unknown('logs of the platform', EXPECTED, 'not a line was in them');
 }
 
-/** Of each declared workload of the namespaces that are looked through as many pods as it has at least. */
+/** Logs of at least the minimum of pods of each declared workload in the scanned namespaces. */
 function expectWorkloads({ settings }: HistoryHeader, { logs }: Seen<'key-scan'>, found: Findings): void {
   found.rule('workloads');
   const { platform, edge } = settings.namespaces ?? {};
@@ -61,7 +61,7 @@ function expectWorkloads({ settings }: HistoryHeader, { logs }: Seen<'key-scan'>
   }
 }
 
-/** Of each member of a store the log of its server: a pod of which only another container was read is not looked through. */
+/** The log of the server of each store's member: to have read another container of its pod is not enough. */
 function expectServers({ settings }: HistoryHeader, { logs }: Seen<'key-scan'>, found: Findings): void {
   const { platform, edge } = settings.namespaces ?? {};
   for (const [store, { members, statefulSet, container }] of storesOf(settings)) {
@@ -81,7 +81,7 @@ function expectServers({ settings }: HistoryHeader, { logs }: Seen<'key-scan'>, 
 
 const BEFORE = / \(before its restart\)$/;
 
-/** What ran before in a container is read beside what runs in it now. */
+/** A log from before a container's restart must come with the one after it. */
 function expectNow({ logs, unread }: Seen<'key-scan'>, found: Findings): void {
   const known = [...logs, ...unread.map(({ log }) => log)];
   const lone = logs.filter((log) => BEFORE.test(log) && !known.includes(log.replace(BEFORE, '')));

@@ -8,7 +8,7 @@ import type { Judgement } from '../../../reports/record/judgement.ts';
 import type { Seen } from '../../../reports/record/observations/index.ts';
 import { MODELS, USUAL_DRAFTS } from '../../../reports/record/observations/integrations.ts';
 
-/** A draft is recorded as soon as it is there; a longer time between them was measured by another clock. */
+/** A draft is recorded as soon as it arrives; a longer delay means another clock. */
 const RECORDED_WITHIN_MS = 10_000;
 
 type Trouble = Exclude<(typeof MODELS)[number], 'usual'>;
@@ -33,8 +33,8 @@ function llmEvidence(): AnyNeed[] {
 }
 
 /**
- * `integrations/llm`: drafts while the model answers, and while it is busy, broken or silent. Each is held against its goal by itself: no quantile
- * is claimed of so few (that is performance/ai).
+ * `integrations/llm`: drafts while the model answers, and while it is busy, broken or silent. Each draft is compared with its goal: so few
+ * support no quantile (performance/ai claims one).
  */
 function judgeLlm(history: History): Judgement {
   const found = new Findings(history);
@@ -83,13 +83,13 @@ interface Expected {
   goalS: number;
 }
 
-/** An answer with a text, by whom it should be, in time; anything else is an error for who asked. */
+/** An answer with a text, degraded only if it should be, in time; anything else is an error for the client. */
 function expectDraft({ header }: History, found: Findings, of: Expected): void {
   const { draft, subject, expected, degraded, goalS } = of;
   const { sentMs, answeredMs, t, status, written } = draft;
   const timed = sentMs > header.anchor.monoMs && answeredMs > sentMs && t >= answeredMs;
   if (!timed || t - answeredMs > RECORDED_WITHIN_MS) {
-    found.unknown(subject, expected, `times that cannot be: ${sentMs} to ${answeredMs} ms`);
+    found.unknown(subject, expected, `impossible times: ${sentMs} to ${answeredMs} ms`);
     return;
   }
   if (status === 200 && written && draft.degraded === degraded)

@@ -6,7 +6,7 @@ import { z } from 'zod';
 const model = z.enum(MODELS);
 
 export const OBSERVES = kinds({
-  /** The stand-in could not be told, so that no draft was asked for. */
+  /** The stand-in could not be configured, so no draft was requested. */
   'not-tried': { model, reason: z.string() },
 });
 

@@ -10,7 +10,7 @@ import type { CheckContext } from '../../harness/context.ts';
 import { monotonicMs } from '../../harness/observations.ts';
 import { z } from 'zod';
 
-/** What can be wrong with a model, and how its stand-in is told. */
+/** The troubles of a model, and how its stand-in is set to each. */
 const TROUBLES = [
   { model: 'busy', title: 'the model answers 429', behaviour: () => ({ status: 429, failRatio: 1 }) },
   { model: 'broken', title: 'the model answers 500', behaviour: () => ({ status: 500, failRatio: 1 }) },
@@ -45,7 +45,7 @@ export async function observe(ctx: CheckContext): Promise<void> {
   }
 }
 
-/** Null where drafts cannot be asked for, or nothing may be written: the judge then says that there are none. */
+/** Null where drafts cannot be requested, or writes are not allowed: the judge then reports that there are none. */
 async function askingOf(ctx: CheckContext): Promise<Asking | null> {
   const { ai, topology, writes } = ctx.settings;
   const edge = topology?.edge;
@@ -83,7 +83,7 @@ async function draftsIn(
   await ctx.step('let it answer again', () => ctx.runner.call('ai.rest', { check }));
 }
 
-/** One draft, and what came of it. */
+/** Requests one draft, and records the outcome. */
 async function draft(
   ctx: CheckContext,
   { ai, edge, endpoint }: Asking,
@@ -118,7 +118,7 @@ const NOTHING: Draft = { degraded: null, written: false };
 
 const draftSchema = z.object({ text: z.string().catch(''), degraded: z.boolean().nullable().catch(null) });
 
-/** The text itself is nobody's business: only whether there is one. */
+/** The text itself is not recorded: only whether there is one. */
 function readDraft(body: string): Draft {
   try {
     const { text, degraded } = draftSchema.parse(JSON.parse(body));
