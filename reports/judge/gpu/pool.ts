@@ -226,7 +226,7 @@ function nodeRows(history: History): GpuDetail['nodes'] {
   });
 }
 
-/** What Prometheus says of devices, which is more, otherwise what containers were given. */
+/** Rows by what Prometheus says, which is more; without it, by what containers were given. */
 function deviceRows(history: History): GpuDetail['devices'] {
   const told = all(history, 'gpu-pod').flatMap(({ pod, node, devices }) =>
     (devices ?? []).map((device) => ({ node: node ?? '', device, pod, utilisation: null })),

@@ -8,7 +8,7 @@ import { conditionGaps } from './status-gaps.ts';
 const LONGEST_WINDOW_S = 3600;
 /** A rollout may double the pods for a while. */
 const PODS_OF_A_ROLLOUT = 2;
-/** No pod is ready this soon after its creation, ms: looks closer together than this see it first while it is not ready. */
+/** No pod is ready this soon after its creation, ms: looks closer together than this see it before it is ready. */
 const PODS_START_MS = 500;
 /** Tolerance of the start time that a load's own process reports, ms. */
 const CLOCK_SLACK_MS = 60_000;

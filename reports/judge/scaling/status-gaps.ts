@@ -50,7 +50,7 @@ const says = ({ conditions }: Status, wanted: string): boolean =>
 /** Last reasons of a sync that scales nothing; one that scales ends with SucceededRescale. */
 const AS_IT_IS = ['ReadyForNewScale', 'ScaleUpStabilized', 'ScaleDownStabilized'];
 
-/** With SucceededRescale both numbers differ; with a reason for not scaling they are the same. */
+/** With SucceededRescale, desired and current pods differ; with a reason for not scaling, they are equal. */
 function isScaled(status: Status): boolean {
   const { desired, current } = status;
   if (says(status, 'SucceededRescale')) return desired !== current;

@@ -17,8 +17,7 @@ export function clocksEvidence({ goals }: HistoryHeader, nodes: number): AnyNeed
 }
 
 /**
- * Each clock must be within the goal of the harness's own, which NTP keeps like theirs; where the reading's error leaves it open, it is
- * unknown.
+ * Each clock must be within the goal of the harness's own, which NTP keeps too; where the reading's error leaves it open, it is unknown.
  */
 export function clocksRule(history: History, findings: Findings, nodes: readonly string[]): void {
   const { clockSeconds } = history.header.goals;

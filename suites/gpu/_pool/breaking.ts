@@ -15,7 +15,7 @@ export const RESOURCE = 'nvidia.com/gpu';
 
 export const DEVICES = 2;
 
-/** kubelet reports devices to the API server every 10 s, once its plugin has started, some 5 s, or gone. */
+/** kubelet reports devices to the API server every 10 s, and a plugin takes some 5 s to start. */
 const OFFERED_MS = 90_000;
 
 /** No node matches the plugin's selector, so its pods go. */

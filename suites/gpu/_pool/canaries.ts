@@ -186,7 +186,7 @@ export class Canaries {
 /** For a container that does not run. */
 const NOTHING: Given = { devices: null, toldBy: null, detail: '' };
 
-/** Records a canary that requests devices, and which it was given. */
+/** Records a canary that requests devices, and which devices it was given. */
 function record(ctx: CheckContext, canary: Canary, of: { fate: Fate; given: Given }): void {
   const { state, node, refusal, detail } = of.fate;
   const { devices, toldBy, detail: why } = of.given;

@@ -79,10 +79,7 @@ function ofOtherShape(
   return null;
 }
 
-/**
- * Why a query that matched no series says nothing; null where that may be a fact. A histogram with a count has buckets: none lacks a real
- * edge.
- */
+/** Why an empty result says nothing; null where it may be a fact, such as no good event. A histogram with a count has all its buckets. */
 function ofNothing({ what, query, asked }: Part, whole: Selector, answers: Answers): string | null {
   if ((answers.get(query) ?? []).length > 0) return null;
   if (what === 'good')
