@@ -30,7 +30,7 @@ describe('the record of an autoscaler', () => {
         { ...raise, ...cpu(100), conditions: [kept, active, limited] },
         /a status that says that it scales/,
       ],
-      [-20, { conditions: [able, active, few], ...cpu(100) }, /a status at a limit/],
+      [-20, { conditions: [able, active, few], ...cpu(100) }, /a status that reports a limit/],
       [30, { ...raise, ...cpu(1000) }, /more pods desired than its metric asks for, or fewer/],
       [30, { ...raise, ...cpu(60) }, /more pods desired than its metric asks for, or fewer/],
     ] as [number, Record<string, unknown>, RegExp][]) {
