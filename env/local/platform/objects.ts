@@ -1,4 +1,5 @@
 /** Kubernetes objects as typed data. Helpers set what every workload of the platform has: labels, probes, limits, no rights. */
+import { APP_USER } from '../images/debian/debian-recipes.ts';
 
 /** Any Kubernetes object; the API server checks the rest. */
 export interface KubeObject {
@@ -196,5 +197,52 @@ export function dataClaim(name: string): unknown {
       accessModes: ['ReadWriteOnce'],
       resources: { requests: { storage: '1Gi' } },
     },
+  };
+}
+
+const WORKLOADS = ['Deployment', 'StatefulSet', 'DaemonSet'];
+
+interface Workload {
+  readonly selector?: unknown;
+  readonly template: { readonly metadata?: Partial<Metadata>; readonly spec: Pod };
+  readonly volumeClaimTemplates?: readonly { readonly metadata: Metadata }[];
+}
+interface Pod {
+  readonly securityContext?: unknown;
+  readonly containers: readonly Readonly<Record<string, unknown>>[];
+}
+
+/**
+ * What every object of the platform has and no manifest repeats; a manifest that says otherwise is right. Labels, whose name is the object's own; a
+ * ServiceAccount without a token; of a workload its selector, pods that run as a user without rights, and containers without any.
+ */
+export function withDefaults(object: KubeObject): KubeObject {
+  const labelled = { ...object, metadata: withLabels(object.metadata) };
+  if (object.kind === 'ServiceAccount') return { automountServiceAccountToken: false, ...labelled };
+  if (!WORKLOADS.includes(object.kind)) return labelled;
+  return { ...labelled, spec: withPodDefaults(object['spec'] as Workload, object.metadata.name) };
+}
+
+function withLabels<T extends Partial<Metadata>>(metadata: T, name = metadata.name ?? ''): T {
+  return { ...metadata, labels: { ...labels(name), ...metadata.labels } };
+}
+
+function withPodDefaults(spec: Workload, name: string): unknown {
+  const { template, volumeClaimTemplates } = spec;
+  const containers = template.spec.containers.map((one) => ({ securityContext: NO_RIGHTS, ...one }));
+  const securityContext = template.spec.securityContext ?? podSecurity(APP_USER);
+  return {
+    selector: { matchLabels: selector(name) },
+    ...spec,
+    template: {
+      metadata: withLabels(template.metadata ?? {}, name),
+      spec: { ...template.spec, securityContext, containers },
+    },
+    ...(volumeClaimTemplates && {
+      volumeClaimTemplates: volumeClaimTemplates.map((claim) => ({
+        ...claim,
+        metadata: withLabels(claim.metadata, name),
+      })),
+    }),
   };
 }

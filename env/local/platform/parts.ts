@@ -7,7 +7,7 @@ import type { PartName } from '../../schema/parts.ts';
 import type { PlatformContext } from './context.ts';
 import { configureLoadBalancer, edgeObjects, waitForEdge } from './edge/index.ts';
 import { elasticsearchObjects, waitElasticsearch } from './elasticsearch/index.ts';
-import { gpuObjects, waitGpu } from './gpu/index.ts';
+import { waitGpu } from './gpu/index.ts';
 import { neo4jObjects, waitNeo4j } from './neo4j/index.ts';
 import type { KubeObject } from './objects.ts';
 import { postgresObjects, waitPostgres } from './postgres/index.ts';
@@ -17,8 +17,9 @@ import { redisObjects, waitRedis } from './redis/index.ts';
 import type { Secrets } from './secrets.ts';
 import { systemObjects, waitSystem } from './system/index.ts';
 import { telemetryObjects, waitTelemetry } from './telemetry/index.ts';
+import { render } from './manifests.ts';
 import { aiObjects, waitAi } from './tender-ai/index.ts';
-import { tenderApiObjects, waitTenderApi } from './tender-api/index.ts';
+import { waitTenderApi } from './tender-api/index.ts';
 
 export interface Part {
   readonly name: string;
@@ -28,8 +29,13 @@ export interface Part {
   readonly wait: (context: PlatformContext) => Promise<void>;
 }
 
+/** The objects of a folder whose manifests need nothing of TypeScript. */
+const of = (folder: string): Part['objects'] => {
+  return (context, secrets) => render(context, secrets, { folder });
+};
+
 const SYSTEM_PART: Part = { name: 'system', objects: systemObjects, wait: waitSystem };
-const TENDER_API_PART: Part = { name: 'tender-api', objects: tenderApiObjects, wait: waitTenderApi };
+const TENDER_API_PART: Part = { name: 'tender-api', objects: of('tender-api'), wait: waitTenderApi };
 const PROMETHEUS_PART: Part = { name: 'prometheus', objects: prometheusObjects, wait: waitPrometheus };
 const EDGE_PART: Part = {
   name: 'edge',
@@ -56,7 +62,7 @@ export const PARTS: Readonly<Record<PartName, Part & { readonly needs: readonly 
     needs: PART_NEEDS.telemetry,
   },
   ai: { name: 'ai', objects: aiObjects, wait: waitAi, needs: PART_NEEDS.ai },
-  gpu: { name: 'gpu', objects: gpuObjects, wait: waitGpu, needs: PART_NEEDS.gpu },
+  gpu: { name: 'gpu', objects: of('gpu'), wait: waitGpu, needs: PART_NEEDS.gpu },
 };
 
 /**

@@ -1,7 +1,9 @@
 /** The platform's part of the load balancer's configuration: TLS ends here, and Traefik's NodePort is behind it. */
 import { join } from 'node:path';
 import type { NodeSpec } from '../../nodes/addressing.ts';
-import { TRAEFIK_NODE_PORT } from './traefik.ts';
+
+/** Where every node that runs Traefik listens (traefik/manifests.yaml). */
+const TRAEFIK_NODE_PORT = 30080;
 
 /** Where the edge's certificate and authority lie in an instance's state folder. */
 export interface EdgeFiles {

@@ -3,19 +3,19 @@ import { readFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { waitFor } from '../../../../host/wait.ts';
 import { EDGE, type PlatformContext } from '../context.ts';
+import { render } from '../manifests.ts';
 import type { KubeObject } from '../objects.ts';
 import { waitRollout } from '../rollout.ts';
+import type { Secrets } from '../secrets.ts';
 import { ensureEdgeCertificate } from './certificate.ts';
-import { GATEWAY, gatewayObjects } from './gateway/index.ts';
 import { EDGE_HOST, edgeFiles, renderEdge } from './haproxy.ts';
-import { TRAEFIK, traefikObjects } from './traefik.ts';
 
 /** Marks of a request that took the whole way, in order. */
 export const ALL_HOPS = 'haproxy, traefik, gateway, tender-api';
 
 /** Every object of the edge. */
-export function edgeObjects(context: PlatformContext): KubeObject[] {
-  return [...gatewayObjects(context), ...traefikObjects(context)];
+export function edgeObjects(context: PlatformContext, secrets: Secrets): KubeObject[] {
+  return ['edge/gateway', 'edge/traefik'].flatMap((folder) => render(context, secrets, { folder }));
 }
 
 /** Makes the certificate and hands the load balancer its part. */
@@ -31,7 +31,7 @@ const PATH_DEADLINE_MS = 30_000;
 
 /** Waits for the pods and then for one request that passes every hop. */
 export async function waitForEdge(context: PlatformContext): Promise<void> {
-  for (const name of [GATEWAY, TRAEFIK]) {
+  for (const name of ['gateway', 'traefik']) {
     await waitRollout(context, {
       namespace: EDGE,
       workload: `deployment/${name}`,

@@ -17,7 +17,11 @@ const MODELS = Object.values(DASHBOARDS) as Model[];
 
 function objectsOf(instance: 'local' | 'local-small'): KubeObject[] {
   const image = { pinned: 'registry/grafana-stub:1@sha256:0' };
-  const context = { addresses: addressesOf(instance), images: { 'grafana-stub': image } };
+  const context = {
+    addresses: addressesOf(instance),
+    images: { 'grafana-stub': image },
+    with: ['telemetry'],
+  };
   return grafanaStubObjects(context as unknown as PlatformContext, PLACEHOLDERS);
 }
 

@@ -1,18 +1,16 @@
 /** What Prometheus scrapes and holds rules against. Settings: Prometheus 2.42's documentation. */
 import { stringify } from 'yaml';
-import { OBSERVABILITY, type PlatformContext } from '../context.ts';
+import type { PlatformContext } from '../context.ts';
 import { podsOf, scrapedIn } from './services.ts';
 
-export const SCRAPE_SECONDS = 5;
-export const ALERTMANAGER = { name: 'alertmanager', port: 9093 } as const;
-export const RULES_FILE = 'rules.yml';
+const SCRAPE_SECONDS = 5;
+const ALERTMANAGER = 'alertmanager.observability.svc.cluster.local:9093';
 
 /** prometheus.yml. Pods are found through DNS: Debian builds Prometheus without Kubernetes' service discovery. */
 export function prometheusConfig(context: Pick<PlatformContext, 'with'>): string {
-  const alertmanager = `${ALERTMANAGER.name}.${OBSERVABILITY}.svc.cluster.local:${String(ALERTMANAGER.port)}`;
   const alerts = {
-    rule_files: [RULES_FILE],
-    alerting: { alertmanagers: [{ static_configs: [{ targets: [alertmanager] }] }] },
+    rule_files: ['rules.yml'],
+    alerting: { alertmanagers: [{ static_configs: [{ targets: [ALERTMANAGER] }] }] },
   };
   return stringify({
     global: {

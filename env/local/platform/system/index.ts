@@ -1,39 +1,50 @@
 /** What the cluster lacks before the platform can run: namespaces, volumes, metrics. */
 import { waitFor } from '../../../../host/wait.ts';
-import { EDGE, OBSERVABILITY, SYSTEM, TENDER, type PlatformContext } from '../context.ts';
-import { metadata, type KubeObject } from '../objects.ts';
+import { SYSTEM, type PlatformContext } from '../context.ts';
+import { render } from '../manifests.ts';
+import type { KubeObject } from '../objects.ts';
 import { waitRollout } from '../rollout.ts';
-import { METRICS, metricsObjects } from './metrics.ts';
-import { STORAGE, storageObjects } from './storage.ts';
+import type { Secrets } from '../secrets.ts';
 
-const METRICS_API = 'apiservice/v1beta1.metrics.k8s.io';
-
-function namespace(name: string): KubeObject {
-  return { apiVersion: 'v1', kind: 'Namespace', metadata: metadata(name) };
-}
+/** CPU and memory of pods and nodes, which autoscalers read. */
+const METRICS = { name: 'metrics-server', group: 'metrics.k8s.io' } as const;
 
 /** Namespaces first: the rest lives in them. */
-export function systemObjects(context: PlatformContext): KubeObject[] {
-  const namespaces = [TENDER, EDGE, OBSERVABILITY].map(namespace);
-  return [...namespaces, ...storageObjects(context), ...metricsObjects(context)];
+export function systemObjects(context: PlatformContext, secrets: Secrets): KubeObject[] {
+  const files = ['namespaces.yaml', 'storage.yaml'];
+  return [
+    ...render(context, secrets, { folder: 'system', files }),
+    ...aggregatedObjects(context, secrets, METRICS),
+  ];
+}
+
+/** Those of a server behind the aggregation layer of Kubernetes; a file of its name says what it has of its own. */
+export function aggregatedObjects(
+  context: PlatformContext,
+  secrets: Secrets,
+  api: { readonly name: string; readonly group: string },
+): KubeObject[] {
+  const files = ['aggregated.yaml', `${api.name}.yaml`];
+  return render(context, secrets, { folder: 'system', files, values: { ...api } });
 }
 
 const DEADLINE_MS = 120_000; // a few seconds on an idle machine
 
 /** Waits until both deployments are available and the metrics API answers. */
 export async function waitSystem(context: PlatformContext): Promise<void> {
-  for (const name of [STORAGE, METRICS]) {
+  for (const name of ['local-path-provisioner', METRICS.name]) {
     await waitRollout(context, {
       namespace: SYSTEM,
       workload: `deployment/${name}`,
       deadlineMs: DEADLINE_MS,
     });
   }
-  await waitApi(context, METRICS_API);
+  await waitApi(context, METRICS.group);
 }
 
-/** Waits until an API behind the aggregation layer answers. @param name `apiservice/NAME` */
-export async function waitApi(context: PlatformContext, name: string): Promise<void> {
+/** Waits until an API behind the aggregation layer answers. */
+export async function waitApi(context: PlatformContext, group: string): Promise<void> {
+  const name = `apiservice/v1beta1.${group}`;
   await waitFor(async () => await answersFor(context, name), {
     what: `the API server of ${context.instance} to reach ${name}`,
     deadlineMs: DEADLINE_MS,

@@ -1,31 +1,33 @@
 /** The part `telemetry`: where log lines, traces and alerts go, and what shows dashboards. Prometheus is always there; see prometheus/. */
 import { allSettledOrThrow } from '../../cluster/bringup.ts';
-import { alertmanagerObjects, waitAlertmanager } from '../alertmanager/index.ts';
-import type { PlatformContext } from '../context.ts';
-import { grafanaStubObjects, waitGrafanaStub } from '../grafana-stub/index.ts';
-import { jaegerObjects, waitJaeger } from '../jaeger/index.ts';
-import { logShipperObjects, waitLogShipper } from '../log-shipper/index.ts';
+import { OBSERVABILITY, type PlatformContext } from '../context.ts';
+import { grafanaStubObjects } from '../grafana-stub/index.ts';
 import { logstoreObjects, waitLogstore } from '../logstore/index.ts';
+import { render } from '../manifests.ts';
 import type { KubeObject } from '../objects.ts';
+import { waitRollout } from '../rollout.ts';
 import type { Secrets } from '../secrets.ts';
 
 export function telemetryObjects(context: PlatformContext, secrets: Secrets): KubeObject[] {
   return [
     ...logstoreObjects(context, secrets),
-    ...logShipperObjects(context),
-    ...jaegerObjects(context),
-    ...alertmanagerObjects(context),
+    ...['log-shipper', 'jaeger', 'alertmanager'].flatMap((folder) => render(context, secrets, { folder })),
     ...grafanaStubObjects(context, secrets),
   ];
 }
 
-/** Waits for all of them, and until lines have somewhere to go. */
+const WORKLOADS = [
+  'daemonset/log-shipper',
+  'deployment/jaeger',
+  'deployment/alertmanager',
+  'deployment/grafana-stub',
+] as const;
+const READY_DEADLINE_MS = 120_000; // a few seconds on an idle machine, once the images are on every node
+
+/** Waits for all of them, and until lines have somewhere to go. The data source of Grafana's stand-in may come later. */
 export async function waitTelemetry(context: PlatformContext): Promise<void> {
-  await allSettledOrThrow([
-    waitLogstore(context),
-    waitLogShipper(context),
-    waitJaeger(context),
-    waitAlertmanager(context),
-    waitGrafanaStub(context),
-  ]);
+  const rollouts = WORKLOADS.map((workload) =>
+    waitRollout(context, { namespace: OBSERVABILITY, workload, deadlineMs: READY_DEADLINE_MS }),
+  );
+  await allSettledOrThrow([waitLogstore(context), ...rollouts]);
 }
