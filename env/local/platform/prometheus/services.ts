@@ -1,7 +1,6 @@
-/** Whose pods Prometheus scrapes: one row a service, and its port nowhere else. */
+/** Whose pods Prometheus scrapes: one row a service. It finds them by the headless Service `<job>-pods` of their manifests, of the same port. */
 import type { PartName } from '../../../schema/parts.ts';
 import { EDGE, OBSERVABILITY, SYSTEM, TENDER, type PlatformContext } from '../context.ts';
-import { metadata, selector, type KubeObject } from '../objects.ts';
 
 /** A service whose pods answer with metrics. */
 export interface Scraped {
@@ -42,32 +41,10 @@ export function scrapedIn(context: Pick<PlatformContext, 'with'>): readonly Scra
   return SCRAPED.filter(({ part }) => part === undefined || context.with.includes(part));
 }
 
-/** Whether there is a row of that name among them. */
-export function isScraped(context: Pick<PlatformContext, 'with'>, job: string): boolean {
-  return scrapedIn(context).some((row) => row.job === job);
-}
-
-/** Name of the headless Service whose addresses are the pods of a service. */
+/**
+ * Name of the headless Service whose addresses are the pods of a service, ready or not: what does not answer is a target that is down, not one
+ * that is missing.
+ */
 export function podsOf(job: string): string {
   return `${job}-pods`;
-}
-
-/**
- * The headless Service of a row's pods, ready or not: what does not answer is a target that is down, not one that is missing.
- * @throws Error when the table has no such row
- */
-export function podsService(job: string): KubeObject {
-  const row = SCRAPED.find((one) => one.job === job);
-  if (row === undefined) throw new Error(`no row of prometheus/services.ts is called ${job}`);
-  return {
-    apiVersion: 'v1',
-    kind: 'Service',
-    metadata: metadata(podsOf(job), row.namespace),
-    spec: {
-      clusterIP: 'None',
-      publishNotReadyAddresses: true,
-      selector: selector(job),
-      ports: [{ name: 'metrics', port: row.port }],
-    },
-  };
 }

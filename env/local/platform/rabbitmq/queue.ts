@@ -2,15 +2,15 @@
 import { waitFor } from '../../../../host/wait.ts';
 import type { PlatformContext } from '../context.ts';
 import { ensureSecrets } from '../secrets.ts';
-import { ADDRESS, APPLICATION_VHOST, MANAGEMENT_PORT } from './config.ts';
 
+/** The virtual host of the application. */
+const APPLICATION_VHOST = 'tender';
 /** Where the backend puts the AI service's jobs. */
 export const APPLICATION_QUEUE = 'tender.jobs';
 const DEADLINE_MS = 90_000;
 const ANSWER_MS = 10_000;
 
-const managementUrl = ({ addresses }: PlatformContext): string =>
-  `http://${addresses.block}.${ADDRESS}:${String(MANAGEMENT_PORT)}`;
+const managementUrl = ({ addresses }: PlatformContext): string => `http://${addresses.block}.128.60:15672`;
 
 /**
  * Waits until one cluster of all members runs, makes the application's quorum queue where it is missing, and waits for its members.

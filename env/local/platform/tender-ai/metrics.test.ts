@@ -1,29 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import { imagesFor, type ImageSet } from '../../images/index.ts';
-import { addressesOf, nodesOf } from '../../nodes/addressing.ts';
-import type { PlatformContext } from '../context.ts';
+import { named, objectsWith } from '../_testing/platform.ts';
 import type { KubeObject } from '../objects.ts';
-import { platformParts } from '../parts.ts';
 import { prometheusConfig } from '../prometheus/config.ts';
-import { PLACEHOLDERS } from '../secrets.ts';
 
 const STORES = ['postgres', 'redis', 'rabbitmq', 'elasticsearch', 'neo4j'];
-
-function objectsWith(words: readonly string[]): KubeObject[] {
-  const images = imagesFor(words).map((name) => [name, { name, pinned: `${name}@sha256:1` }]);
-  const context = {
-    ...{ instance: 'local-small', size: 'small', with: words, stateDir: '/state', kubeconfig: '/kubeconfig' },
-    addresses: addressesOf('local-small'),
-    nodes: nodesOf('local-small', 'small'),
-    images: Object.fromEntries(images) as ImageSet,
-  } as unknown as PlatformContext;
-  return platformParts(words).flatMap((part) => part.objects(context, PLACEHOLDERS));
-}
-
-const named = (objects: readonly KubeObject[], kind: string, name: string): KubeObject | undefined =>
-  objects.find((one) => one.kind === kind && one.metadata.name === name);
 
 interface Template {
   spec: { template: { spec: { containers: { args?: string[]; ports: { name: string }[] }[] } } };

@@ -1,31 +1,6 @@
-/** Settings of the store of log lines, and the fields of a line. */
-import { DATA, INNER_PORT, JOINED_PORT } from '../elasticsearch/config.ts';
+/** The fields of a log line, and how long lines are kept. */
 
-/** With 384 MB it refused lines that came in bulk (429), and was not ready meanwhile. */
-export const HEAP = '640m';
-/** Accounts of the gate before it: who reads, and who ships. */
-export const USERS = ['plumbline', 'shipper'] as const;
 export const TEMPLATE = 'logs';
-
-/** elasticsearch.yml of a single node. JSON is YAML. `${…}` is filled from the environment of the container. */
-export const LOGSTORE_CONFIG = JSON.stringify(
-  {
-    'cluster.name': 'logs',
-    'node.name': '${POD_NAME}',
-    'node.roles': ['master', 'data'],
-    'discovery.type': 'single-node',
-    'path.data': DATA,
-    'path.logs': '/tmp',
-    'http.host': '127.0.0.1',
-    'http.port': INNER_PORT,
-    'transport.host': '127.0.0.1',
-    'readiness.port': JOINED_PORT,
-    'cluster.routing.allocation.disk.threshold_enabled': false,
-    'node.store.allow_mmap': false,
-  },
-  null,
-  2,
-);
 
 const keyword = { type: 'keyword', ignore_above: 512 };
 

@@ -1,7 +1,11 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { authLine, START } from './config.ts';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { authLine } from './auth.ts';
+
+const START = readFileSync(join(import.meta.dirname, 'start.sh'), 'utf8');
 
 test('should write the password as the server reads it: iterated SHA-256 with a salt', () => {
   const line = authLine('neo4j', 'a password');

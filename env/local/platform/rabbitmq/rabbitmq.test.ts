@@ -4,13 +4,17 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { ALIVE, definitions, enabledPlugins, ENVIRONMENT, RABBITMQ_CONF, START } from './config.ts';
+import { ALL, fileOf, named, objectsWith } from '../_testing/platform.ts';
 
-const passwords = { admin: 'secret-a', tender: 'secret-t', plumbline: 'secret-p' };
+const OBJECTS = objectsWith(['rabbitmq']);
+const file = (name: string): string => fileOf(OBJECTS, 'rabbitmq-config', name);
+const RABBITMQ_CONF = file('rabbitmq.conf');
+const START = file('start.sh');
+const ALIVE = file('alive.sh');
 
 test('should find its peers through Kubernetes and miss a silent one after net_ticktime', () => {
   assert.match(RABBITMQ_CONF, /^cluster_formation\.peer_discovery_backend = k8s$/m);
-  assert.match(enabledPlugins({ metrics: false }), /rabbitmq_peer_discovery_k8s/);
+  assert.match(file('enabled_plugins'), /rabbitmq_peer_discovery_k8s/);
   assert.match(RABBITMQ_CONF, /^net_ticktime = 16$/m);
 });
 
@@ -23,7 +27,7 @@ test('should make the queues of one connection on one node, so that one fault hi
 });
 
 test('should have no guest, and give each account its own virtual host', () => {
-  const made = JSON.parse(definitions(passwords)) as {
+  const made = JSON.parse(fileOf(OBJECTS, 'rabbitmq-credentials', 'definitions.json')) as {
     users: { name: string; tags: string }[];
     permissions: { user: string; vhost: string; write: string }[];
   };
@@ -37,8 +41,8 @@ test('should have no guest, and give each account its own virtual host', () => {
 });
 
 test('should hold no password outside of the Secret', () => {
-  const plain = RABBITMQ_CONF + START + JSON.stringify(ENVIRONMENT);
-  assert.doesNotMatch(plain, /default_pass|setcookie|secret-/);
+  const plain = RABBITMQ_CONF + START + JSON.stringify(named(OBJECTS, 'StatefulSet', 'rabbitmq'));
+  assert.doesNotMatch(plain, /default_pass|setcookie|placeholder/);
 });
 
 test('should replace the cookie that the container before it left, which may not be written', () => {
@@ -83,9 +87,9 @@ test('should start virtual hosts that are down on a member, and call it well onl
 });
 
 test('should tell its metrics only where they are asked for', () => {
-  assert.doesNotMatch(enabledPlugins({ metrics: false }), /prometheus/);
+  assert.doesNotMatch(file('enabled_plugins'), /prometheus/);
   assert.equal(
-    enabledPlugins({ metrics: true }),
+    fileOf(objectsWith(ALL), 'rabbitmq-config', 'enabled_plugins'),
     '[rabbitmq_management,rabbitmq_peer_discovery_k8s,rabbitmq_prometheus].\n',
   );
 });
