@@ -6,7 +6,7 @@ import { printable } from './text.ts';
 
 /** CTRF 0.0.0, the published version of the Common Test Report Format (ctrf.io, schema/ctrf.schema.json). */
 const SPEC_VERSION = '0.0.0';
-/** CTRF has no word for inconclusive: `other` is neither passed nor failed, and `rawStatus` says what it was. */
+/** CTRF has no status for inconclusive: `other` is neither passed nor failed, and `rawStatus` keeps our own word. */
 const STATUS: Record<Verdict, 'passed' | 'failed' | 'skipped' | 'other'> = {
   pass: 'passed',
   fail: 'failed',
@@ -57,7 +57,7 @@ function epoch(iso: string): number {
   return Number.isNaN(time) ? 0 : time;
 }
 
-/** An environment that was left broken is a failed test of its own: no check need have failed for it. */
+/** An environment that was left broken is a failed test of its own: every check may have passed all the same. */
 function brokenTest(broken: readonly string[]): Record<string, unknown>[] {
   const [first] = broken;
   if (first === undefined) return [];
@@ -66,7 +66,7 @@ function brokenTest(broken: readonly string[]): Record<string, unknown>[] {
   return [{ name, status: 'failed', rawStatus: 'fail', duration: 0, suite: ['environment'], ...told }];
 }
 
-/** @param broken failed tests besides the checks */
+/** @param broken number of failed tests that are not checks */
 function summary(checks: readonly CheckResult[], broken: number): Record<string, number> {
   const counts: Record<string, number> = {
     tests: checks.length + broken,

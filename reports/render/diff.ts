@@ -14,7 +14,7 @@ export interface RtoChange {
   id: string;
   beforeMs: number | null;
   afterMs: number | null;
-  /** Over the trials that were read back; null: none was, and unknown is not zero. */
+  /** Sum over the trials that were read back; null: no trial was. Unknown is not zero. */
   lostBefore: number | null;
   lostAfter: number | null;
   /** Lost writes in words, with how many trials were read back. */
@@ -26,13 +26,13 @@ export interface RunDiff {
   verdict: { before: Verdict; after: Verdict };
   worse: CheckChange[];
   better: CheckChange[];
-  /** Not run before or not run now: neither better nor worse. */
+  /** Not run in one of the two runs: neither better nor worse. */
   otherwise: CheckChange[];
-  /** Ids that only one of the two knows. */
+  /** Ids of checks that only one of the two records lists. */
   added: string[];
   removed: string[];
   goals: { id: string; before: string; after: string }[];
-  /** Worst RTO and lost writes of failover checks that ran in both, where they differ by more than the sampling. */
+  /** Failover checks that ran in both: those whose lost writes differ, or whose worst RTO differs by more than the sampling can blur. */
   failover: RtoChange[];
   notes: string[];
   text: string;
@@ -40,7 +40,7 @@ export interface RunDiff {
 
 const RANK: Record<Verdict, number> = { fail: 0, inconclusive: 1, 'not-run': 1, pass: 2 };
 
-/** What changed from `baseline` to `run`. Pure: both are records as they were written. */
+/** What changed from `baseline` to `run`, both as recorded. Pure. */
 export function diffRuns(run: RunRecord, baseline: RunRecord): RunDiff {
   const before = new Map(baseline.checks.map((check) => [check.id, check]));
   const after = new Map(run.checks.map((check) => [check.id, check]));
@@ -100,12 +100,12 @@ function lostIn(trials: readonly FailoverRecord[]): number | null {
   return known.length === 0 ? null : known.reduce((sum, lost) => sum + lost, 0);
 }
 
-/** Intervals that overlap are the same as far as the sampling can tell. */
+/** Overlapping intervals may hold the same true value, so they count as unchanged. */
 function overlap(a: Interval | null, b: Interval | null): boolean {
   return a === null || b === null ? a === b : a.loMs <= b.hiMs && b.loMs <= a.hiMs;
 }
 
-/** The interval of the slowest trial, null when one never came back, undefined without trials. */
+/** RTO interval of the slowest trial; null: a trial has no RTO; undefined: there are no trials. */
 function slowest(trials: readonly FailoverRecord[]): Interval | null | undefined {
   let found: Interval | undefined;
   for (const { rto } of trials) {
@@ -134,11 +134,11 @@ function textOf(diff: Omit<RunDiff, 'text'>, run: RunRecord, baseline: RunRecord
   const word = (verdict: Verdict | null): string => (verdict === null ? 'absent' : CHECK_WORDS[verdict]);
   const change = (one: CheckChange): string =>
     `  ${GLYPHS[one.after ?? 'not-run']} ${one.id}: ${word(one.before)} → ${word(one.after)}${one.after === 'pass' ? '' : ` (${one.reason})`}`;
-  const rto = (ms: number | null): string => (ms === null ? 'never' : secondsOf(ms));
+  const rto = (ms: number | null): string => (ms === null ? 'never steady again' : secondsOf(ms));
   const parts: [string, string[]][] = [
     ['Worse', diff.worse.map(change)],
     ['Better', diff.better.map(change)],
-    ['Run in only one of the two', diff.otherwise.map(change)],
+    ['Ran in only one of the two runs', diff.otherwise.map(change)],
     [
       'Failover',
       diff.failover.map(
@@ -149,7 +149,7 @@ function textOf(diff: Omit<RunDiff, 'text'>, run: RunRecord, baseline: RunRecord
     ['Goals changed', diff.goals.map((one) => `  ${one.id}: ${one.before} → ${one.after}`)],
     ['New checks', diff.added.map((id) => `  ${id}`)],
     ['Checks gone', diff.removed.map((id) => `  ${id}`)],
-    ['Not the same conditions', diff.notes.map((note) => `  ${note}`)],
+    ['Different conditions', diff.notes.map((note) => `  ${note}`)],
   ];
   const sections = parts
     .filter(([, lines]) => lines.length > 0)

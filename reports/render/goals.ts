@@ -10,7 +10,7 @@ export interface GoalRow {
 
 const RANK = { fail: 0, inconclusive: 1, pass: 2, 'not-run': 3 } as const;
 
-/** Those without a budget follow. */
+/** Goals without a budget come last. */
 export function goalRows({ checks }: Pick<RunRecord, 'checks'>): GoalRow[] {
   const rows = checks.flatMap((check) => (check.goals ?? []).map((goal): GoalRow => ({ check, goal })));
   return rows.toSorted(byBudget);
@@ -37,12 +37,12 @@ export function boundsText({ lower, upper, unit }: GoalEntry): string {
   return `${shown(lower)} – ${shown(upper)} ${unit}`;
 }
 
-/** Never rounded up to a whole that it is not. */
+/** Rounded down to one decimal: 99.99 % must not be printed as 100 %. */
 export const floored = (percent: number): number => Math.floor(percent * 10 + 1e-9) / 10;
 
-/** `98.4 %`, `-20 to 40 %`, `none` */
+/** `98.4 %`, `-20 to 40 %`; `n/a` for a goal without an error budget, because "none" would read as a spent one. */
 export function budgetText({ remaining }: GoalEntry): string {
-  if (remaining === null) return 'none';
+  if (remaining === null) return 'n/a';
   const [worst, best] = [floored(remaining.worst * 100), floored(remaining.best * 100)];
   return worst === best ? `${worst} %` : `${worst} to ${best} %`;
 }

@@ -13,14 +13,14 @@ import { serviceSection } from './html/services.ts';
 import { STYLE } from './html/style.ts';
 import { html, trusted } from './html/template.ts';
 
-/** Nothing may be loaded, sent or run but what is in the page; the browser itself enforces it. */
+/** The page may load nothing, send nothing and run no script but its own. The browser enforces this. */
 const POLICY = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${createHash('sha256').update(SCRIPT).digest('base64')}'; base-uri 'none'; form-action 'none'`;
 
-/** Not written in the template: the hash of the script is of every character, and a formatter would indent it. */
+/** Kept out of the template: a formatter would indent the script there, and its hash in the policy would no longer match. */
 const INLINE_SCRIPT = trusted(`<script>${SCRIPT}</script>`);
 const INLINE_STYLE = trusted(`<style>${STYLE}</style>`);
 
-/** The report as one offline page of at most 2 MB: when a record is too large, less of it is shown, and the page says so. */
+/** The report as one offline page of at most 2 MB. Of a larger record less is shown, and the page says so. */
 export function renderHtml(record: RunRecord): string {
   let text = '';
   for (const limits of LIMITS) {

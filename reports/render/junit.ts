@@ -17,7 +17,7 @@ function text(value: string): string {
   return printable(value).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
 }
 
-/** Newlines and tabs in attributes are written as references, or a parser would turn them into spaces. */
+/** Newlines and tabs become character references: a parser would turn them into spaces in an attribute. */
 function attribute(value: string): string {
   return text(value).replace(/[\n\t]/g, (character) => (character === '\n' ? '&#10;' : '&#9;'));
 }
@@ -25,9 +25,9 @@ function attribute(value: string): string {
 const seconds = (ms: number): string => (ms / 1000).toFixed(3);
 
 /**
- * JUnit XML: one suite a suite, one case a check; fail → `failure`, inconclusive → `error`, not-run → `skipped`. So a CI
- * that knows only red and green is red for whatever was not shown to work. An environment that was left broken is a failed
- * case of its own and comes first: no check need have failed for it.
+ * JUnit XML: one `testsuite` per suite, one `testcase` per check. fail → `failure`, inconclusive → `error`, not-run → `skipped`:
+ * CI is red for everything that was judged and not shown to work. An environment that was left broken is a failed case of its
+ * own and comes first: every check may have passed all the same.
  */
 export function renderJunit(record: RunRecord): string {
   const suites = [...groupBy(record.checks, (check) => check.suite)];
@@ -47,7 +47,7 @@ function brokenSuite(broken: readonly string[]): string[] {
   ];
 }
 
-/** @param broken one failed case more: the environment */
+/** @param broken adds a failed case for the environment */
 function attributesOf(checks: readonly CheckResult[], broken = false): string {
   const count = (verdict: CheckResult['verdict']): number =>
     checks.filter((check) => check.verdict === verdict).length;
@@ -84,7 +84,7 @@ function outcome(check: CheckResult): string {
   return '';
 }
 
-/** What a reader of a CI page needs to go on: plain text. */
+/** The details of a check that a reader of a CI page needs, as plain text. */
 export function details(check: CheckResult): string {
   const findings = check.findings.map(
     (finding) => `- ${finding.subject}: expected ${finding.expected}, seen ${finding.seen}`,

@@ -16,7 +16,7 @@ import {
   worstRtoText,
 } from './text.ts';
 
-/** GitHub and GitLab cut comments at 65,536 characters; a summary that needs more has missed its purpose anyway. */
+/** Most rows of a table: GitHub limits a comment to 65,536 characters. */
 const MAX_ROWS = 30;
 const MAX_CELL = 300;
 const MARKS: Record<CheckResult['verdict'], string> = {
@@ -27,8 +27,8 @@ const MARKS: Record<CheckResult['verdict'], string> = {
 };
 
 /**
- * Text from elsewhere on one line, with everything that Markdown, HTML or a forge gives a meaning to taken from it: a pod
- * named `@team` notifies nobody, and one named `<script>` is shown as that.
+ * Foreign text on one line, with all syntax of Markdown, HTML and mentions disabled: a pod named `@team` notifies nobody, and
+ * one named `<script>` is shown as it is.
  */
 export function inert(text: string, max = MAX_CELL): string {
   return oneLine(text, max)
@@ -38,7 +38,7 @@ export function inert(text: string, max = MAX_CELL): string {
     .replace(/:\/\//g, ':\u200b//');
 }
 
-/** In a code span of HTML, where neither Markdown nor mentions apply. */
+/** Foreign text in an HTML code element, where neither Markdown nor mentions apply. */
 function code(text: string): string {
   const safe = oneLine(text, MAX_CELL).replace(
     /[&<>|\\`*_~[\]@#]/g,
@@ -113,7 +113,7 @@ function attention(record: RunRecord): string {
     .join('\n\n');
 }
 
-/** Where more than one rule was not met, the reason names the first alone. */
+/** All rules that a check did not meet, where there are several: its reason names only the first. */
 function ruleLines(checks: readonly CheckResult[]): string {
   const lines = checks.flatMap(({ id, rules = [] }) => {
     const several = unmet(rules);
@@ -142,7 +142,7 @@ function goals(record: RunRecord): string {
       ]),
     );
   const head = [
-    row(['Goal', 'Objective', 'Target', 'Achieved', 'Bounds', 'Budget left', 'Over']),
+    row(['Goal', 'Objective', 'Target', 'Achieved', 'Bounds', 'Budget left', 'Window']),
     row(['---', '---', '---', '---:', '---:', '---:', '---']),
   ];
   return [`### Goals: ${metText(all)}`, '', ...head, ...rows].join('\n');
@@ -169,11 +169,11 @@ function failover(checks: readonly CheckResult[]): string {
   return [...head, ...rows].join('\n');
 }
 
-/** As indented code: nothing in it has a meaning, and no fence can be closed from within. */
+/** As indented code: no Markdown applies in it, and unlike a fence the text cannot close it. */
 function baseline(record: RunRecord): string {
   if (record.baseline === undefined) return '';
   const lines = record.baseline.text.split('\n').slice(0, MAX_ROWS * 2);
-  return `### Against ${code(record.baseline.id)}\n\n${lines.map((line) => `    ${oneLineKept(line)}`).join('\n')}`;
+  return `### Compared with ${code(record.baseline.id)}\n\n${lines.map((line) => `    ${oneLineKept(line)}`).join('\n')}`;
 }
 
 function oneLineKept(line: string): string {
@@ -196,5 +196,5 @@ function caveatList(record: RunRecord): string {
   const said = caveats(record);
   return said.length === 0
     ? ''
-    : `**Read this verdict with**\n\n${said.map((sentence) => `- ${inert(sentence, 600)}`).join('\n')}`;
+    : `**Before you rely on this verdict**\n\n${said.map((sentence) => `- ${inert(sentence, 600)}`).join('\n')}`;
 }

@@ -7,7 +7,7 @@ import { oneLine } from './text.ts';
 
 type Metrics = Registry<OpenMetricsContentType> | Registry;
 
-/** Label values come from the catalogue and the environment file; a cut keeps a damaged record from growing series. */
+/** Label values come from the catalogue and the environment file. They are cut, in case a damaged record holds long ones. */
 const label = (text: string): string => oneLine(text, 120);
 
 function gauge<T extends string>(
@@ -25,8 +25,8 @@ function gauge<T extends string>(
 }
 
 /**
- * OpenMetrics text for a push gateway or the textfile collector. Base units (seconds), labels bounded by the catalogue,
- * no run ids: the series of one environment stay the same from run to run.
+ * OpenMetrics text for the textfile collector. Base units (seconds), labels bounded by the catalogue, no run ids: the series of
+ * an environment stay the same from run to run.
  */
 export async function renderOpenMetrics(record: RunRecord): Promise<string> {
   const registry = new Registry<OpenMetricsContentType>();
@@ -35,7 +35,7 @@ export async function renderOpenMetrics(record: RunRecord): Promise<string> {
   return registry.metrics();
 }
 
-/** The same series in the older text format, which is the one that a Pushgateway takes. */
+/** The same series in the older Prometheus text format, the only one that a Pushgateway accepts. */
 export async function renderPrometheusText(record: RunRecord): Promise<string> {
   const registry = new Registry();
   fill(registry, record);
@@ -52,7 +52,8 @@ function fill(registry: Metrics, record: RunRecord): void {
 function runMetrics(registry: Metrics, record: RunRecord): void {
   const environment = label(record.environment.name);
   const { scope } = record;
-  const what = 'Verdict of the run, of a whole profile or of a selection: 1 for the one that holds.';
+  const what =
+    'Verdict of the run (scope: profile or selection): 1 for the verdict reached, 0 for the others.';
   const verdict = gauge(registry, 'run_verdict', what, ['environment', 'scope', 'verdict']);
   const own = record.verdict === 'not-run' ? 'inconclusive' : record.verdict;
   for (const one of VERDICTS)
@@ -88,12 +89,12 @@ const finite = (value: number): number => (Number.isFinite(value) ? value : 0);
 
 function checkMetrics(registry: Metrics, record: RunRecord): void {
   const environment = label(record.environment.name);
-  const verdict = gauge(registry, 'check_verdict', 'Verdict of a check: 1 for the one that holds.', [
-    'environment',
-    'suite',
-    'check',
-    'verdict',
-  ]);
+  const verdict = gauge(
+    registry,
+    'check_verdict',
+    'Verdict of a check: 1 for the verdict reached, 0 for the others.',
+    ['environment', 'suite', 'check', 'verdict'],
+  );
   const duration = gauge(registry, 'check_duration_seconds', 'How long a check took.', [
     'environment',
     'suite',
@@ -111,7 +112,7 @@ function failoverMetrics(registry: Metrics, record: RunRecord): void {
   const rto = gauge(
     registry,
     'failover_rto_worst_seconds',
-    'Longest outage of the trials, upper end of its interval; +Inf: never steady again.',
+    'Longest outage of the counted trials, upper bound of its interval; +Inf: never steady again.',
     names,
   );
   const lost = gauge(
@@ -126,7 +127,7 @@ function failoverMetrics(registry: Metrics, record: RunRecord): void {
     'Writes found more than once, over all trials.',
     names,
   );
-  const trials = gauge(registry, 'failover_trials', 'Trials that came to a verdict.', names);
+  const trials = gauge(registry, 'failover_trials', 'Counted trials: those that passed or failed.', names);
   const elsewhere = gauge(
     registry,
     'failover_trials_elected',
@@ -148,7 +149,7 @@ function failoverMetrics(registry: Metrics, record: RunRecord): void {
     trials.set(labels, counted.length);
     elsewhere.set(labels, counted.filter((trial) => trial.election === 'elsewhere').length);
     const known = counted.flatMap((trial) => (trial.writes === null ? [] : [trial.writes]));
-    // No read-back, no figure: an absent series is not a zero.
+    // Without a read-back losses are unknown: no series, because 0 would claim that nothing was lost.
     if (known.length === 0) continue;
     lost.set(
       labels,
@@ -163,7 +164,7 @@ function failoverMetrics(registry: Metrics, record: RunRecord): void {
 
 type Labels = Record<'environment' | 'store' | 'fault', string>;
 
-/** What not every check has: a figure that was not measured has no series. */
+/** Gauges that not every check has. A figure that was not measured has no series. */
 function furtherMetrics(
   registry: Metrics,
   names: readonly ['environment', 'store', 'fault'],
@@ -171,19 +172,19 @@ function furtherMetrics(
   const window = gauge(
     registry,
     'failover_loss_window_seconds',
-    'Longest time from the first to the last lost acknowledgement of a trial.',
+    'Longest time between the first and the last acknowledged write that a trial lost.',
     names,
   );
   const outside = gauge(
     registry,
     'failover_trials_outside_expected',
-    'Counted trials faster or slower than their live settings let expect.',
+    'Counted trials outside the RTO window that follows from the live settings.',
     names,
   );
   const failed = gauge(
     registry,
     'failover_failed_requests_ratio',
-    'Share of the judged requests through the edge that failed, worst trial.',
+    'Share of the judged requests through the edge that failed, in the worst trial.',
     names,
   );
   return (labels, counted) => {
@@ -201,25 +202,22 @@ function furtherMetrics(
   };
 }
 
-/** A goal without a budget, or one that was not measured, has no series. */
+/** Verdicts of goals; budget and coverage have no series where they do not exist or were not measured. */
 function goalMetrics(registry: Metrics, record: RunRecord): void {
   const names = ['environment', 'check', 'objective'] as const;
-  const verdict = gauge(registry, 'goal_verdict', 'Verdict of a goal: 1 for the one that holds.', [
-    ...names,
-    'verdict',
-  ]);
+  const verdict = gauge(
+    registry,
+    'goal_verdict',
+    'Verdict of a goal: 1 for the verdict reached, 0 for the others.',
+    [...names, 'verdict'],
+  );
   const remaining = gauge(
     registry,
     'goal_error_budget_remaining_ratio',
-    'Share of the error budget that is left if all that nobody saw was bad; below 0: overspent.',
+    'Share of the error budget left, with observation gaps counted as bad; below 0: overspent.',
     names,
   );
-  const coverage = gauge(
-    registry,
-    'goal_coverage_ratio',
-    'Share of the window of which there is data.',
-    names,
-  );
+  const coverage = gauge(registry, 'goal_coverage_ratio', 'Share of the window that has data.', names);
   const environment = label(record.environment.name);
   for (const { check, goal } of goalRows(record)) {
     const labels = { environment, check: label(check.id), objective: label(goal.objective) };

@@ -25,7 +25,7 @@ const RECORDS: Record<string, RunRecord> = {
   empty: fixtureRecord([]),
 };
 
-/** What a pod, a label or a log line may hold, each of which breaks some format when it is not escaped. */
+/** Texts that a pod, a label or a log line may hold. Each breaks some format unless it is escaped. */
 const HOSTILE = [
   '<script>alert(1)</script>',
   '"><img src=x onerror=alert(1)>',
@@ -147,7 +147,7 @@ describe('every report', () => {
       const files = await renderAll(record);
       assertPage(files['report.html'] ?? '');
       assertXml(files['junit.xml'] ?? '');
-      // Four checks, and the environment that was left broken.
+      // Four checks, and a failed case for the environment that was left broken.
       assert.equal(files['junit.xml']?.match(/<testcase /g)?.length, 5);
       const ctrf = JSON.parse(files['ctrf.json'] ?? '') as { results: { tests: unknown[] } };
       assert.equal(ctrf.results.tests.length, 5);
@@ -161,7 +161,7 @@ describe('every report', () => {
   }
 });
 
-/** Everything that a terminal would obey, newline excepted. */
+/** Characters that a terminal interprets, except newline. */
 const CONTROLS = /(?!\n)\p{Cc}|\u202e/u;
 
 function assertPage(page: string): void {
@@ -225,9 +225,9 @@ describe('renderHtml', () => {
 
   it('should say plainly what is assumed, stubbed and cannot be shown', () => {
     assert.match(page, /The goals of 16 of 16 checks are assumed/);
-    assert.match(page, /Kong is a stand-in here \(stubbed\)/);
-    assert.match(page, /loss of power with unsynced pages cannot be shown/);
-    assert.match(page, /no bound on how often writes are lost is claimed/);
+    assert.match(page, /Kong is a stand-in \(stubbed\), not the product/);
+    assert.match(page, /loss of power with unsynced pages cannot be tested/);
+    assert.match(page, /supports no bound on how often writes are lost/);
   });
 
   it('should show the sums of writes and name a sum that does not hold', () => {
@@ -242,7 +242,7 @@ describe('renderHtml', () => {
   });
 
   it('should say that writes were not read back rather than that none were lost', () => {
-    assert.match(page, /could not be read back: nothing is said about loss/);
+    assert.match(page, /could not be read back: whether any were lost is unknown/);
   });
 
   it('should stay below 2 MB whatever a record holds', () => {

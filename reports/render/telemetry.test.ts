@@ -47,12 +47,12 @@ describe('a run that followed requests', () => {
   });
 
   it('should draw the delays as a histogram, what took longer than any bin as well', () => {
-    for (const text of ['Delay until it was seen: traces', '≤ 1 s', '≤ 5 s', '>more<', '70,000 ms'])
+    for (const text of ['Delay until seen: traces', '≤ 1 s', '≤ 5 s', '>more<', '70,000 ms'])
       assert.ok(page.includes(text), text);
   });
 
   it('should show the way of a request, stage by stage, its mark escaped', () => {
-    assert.match(page, /The way of a marked request/);
+    assert.match(page, /The path of a marked request/);
     assert.ok(page.includes('&lt;r/7&gt;'));
     assert.match(page, /missing<\/span>[\s\S]*tender-api → tender-ai \(amqp\)/);
   });

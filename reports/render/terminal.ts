@@ -14,7 +14,7 @@ import {
 } from './text.ts';
 
 export interface TerminalOptions {
-  /** Shown last, so that it is what remains on the screen. */
+  /** Printed as the last line, which stays visible above the prompt. */
   reportPath: string;
   /** ANSI colours; default false. */
   colour?: boolean;
@@ -22,7 +22,7 @@ export interface TerminalOptions {
   width?: number;
 }
 
-/** Lines in all; what has no room is counted. */
+/** Most lines in all; each section counts the lines it leaves out. */
 export const MAX_LINES = 40;
 const MOST_PROBLEMS = 10;
 const MOST_FAILOVERS = 5;
@@ -40,7 +40,7 @@ export function renderTerminal(record: RunRecord, options: TerminalOptions): str
   const line = (text: string): string => oneLineKeepingIndent(text, width);
   const verdict = record.verdict === 'not-run' ? 'inconclusive' : record.verdict;
   const ending = [paint(oneLine(record.sentence), verdict), `report: ${oneLine(options.reportPath)}`];
-  // Nothing was asked: the sentence says why, and there is nothing else to say.
+  // A blocked run looked at nothing: its sentence says why, and there is no more to print.
   if (record.blocked !== undefined) return `${ending.join('\n')}\n`;
   const lines = [
     ...suites(record.checks).map(line),
@@ -51,7 +51,7 @@ export function renderTerminal(record: RunRecord, options: TerminalOptions): str
     ...section(
       caveats(record).map((text) => `  · ${text}`),
       MOST_CAVEATS,
-      'Read this verdict with',
+      'Before you rely on this verdict',
     ).map(line),
     '',
     ...ending,
@@ -72,7 +72,7 @@ function section(lines: readonly string[], most: number, title: string): string[
   return title === '' ? shown : ['', title, ...shown];
 }
 
-/** One line for each suite of which something ran. */
+/** One line for each suite with a check that ran. */
 function suites(checks: readonly CheckResult[]): string[] {
   const lines: string[] = [];
   for (const [suite, members] of groupBy(checks, (check) => check.suite)) {
@@ -91,7 +91,7 @@ function failovers(checks: readonly CheckResult[]): string[] {
     .map((check) => `  ${GLYPHS[check.verdict]} ${check.id}: ${failoverText(check)}`);
 }
 
-/** `goals          2 of 3 met`, then each, least budget left first. */
+/** `goals          2 of 3 met`, then a line for each goal, least budget left first. */
 function goals(record: RunRecord): string[] {
   const rows = goalRows(record);
   if (rows.length === 0) return [];
@@ -119,7 +119,7 @@ function groups(checks: readonly CheckResult[]): string[] {
   );
 }
 
-/** For progress while a run goes on: `✓ pass topology/nodes/pools 812 ms`. */
+/** A line of progress: `✓ pass topology/nodes/pools 812 ms`. */
 export function checkLine(check: Pick<CheckResult, 'verdict' | 'id' | 'durationMs' | 'reason'>): string {
   const why = check.verdict === 'pass' ? '' : `: ${oneLine(check.reason, 160)}`;
   return `${GLYPHS[check.verdict]} ${CHECK_WORDS[check.verdict]} ${check.id} ${duration(check.durationMs)}${why}`;

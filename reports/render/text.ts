@@ -2,7 +2,7 @@ import type { Pressure, Shares } from '../record/pressure.ts';
 import type { CheckResult, FailoverRecord, RunRecord } from '../record/run-record.ts';
 import type { Verdict } from '../record/verdict.ts';
 
-/** Words for the verdict of one check; colour and glyph never stand alone. */
+/** Words for the verdict of a check; they go with every colour and glyph. */
 export const CHECK_WORDS: Record<Verdict, string> = {
   pass: 'pass',
   fail: 'fail',
@@ -12,14 +12,14 @@ export const CHECK_WORDS: Record<Verdict, string> = {
 /** Glyphs of plain text reports. */
 export const GLYPHS: Record<Verdict, string> = { pass: '✓', fail: '✗', inconclusive: '?', 'not-run': '–' };
 
-/** What the nodes of the embedded environment cannot show, said in every report that rests on them. */
+/** What the nodes of the embedded environment cannot show; in every report of that environment. */
 export const NAMESPACE_NODES =
-  'The nodes of this environment are namespaces of one machine: a loss of power with unsynced pages cannot be shown on ' +
+  'The nodes of this environment are namespaces of one machine: a loss of power with unsynced pages cannot be tested on ' +
   'them. The durability settings of the stores are checked instead (topology/storage/durability).';
 
 /**
- * C0 and C1 controls other than tab and newline; and the invisible marks that reorder text (Unicode UAX #9), which could
- * make a name read otherwise. `Cc` holds tab and newline too, hence the look-ahead.
+ * C0 and C1 controls other than tab and newline, and the invisible characters that reorder text (Unicode UAX #9) and could
+ * disguise a name. `Cc` includes tab and newline, hence the look-ahead.
  */
 const UNPRINTABLE = /(?![\t\n])\p{Cc}|[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]/gu;
 const LONE_SURROGATE = /\p{Surrogate}/gu;
@@ -29,7 +29,7 @@ export function printable(text: string): string {
   return text.replace(/\r\n?/g, '\n').replace(UNPRINTABLE, '\ufffd').replace(LONE_SURROGATE, '\ufffd');
 }
 
-/** The same on one line, cut to `max` characters with an ellipsis. */
+/** Printable text on one line, cut to `max` characters with an ellipsis. */
 export function oneLine(text: string, max = Number.POSITIVE_INFINITY): string {
   const line = printable(text).replace(/\s+/g, ' ').trim();
   return line.length > max ? `${line.slice(0, max - 1)}…` : line;
@@ -42,7 +42,7 @@ export function clipped(text: string, max: number): string {
     : `${text.slice(0, max)}\n… ${text.length - max} more characters in run.json`;
 }
 
-/** `This machine meanwhile: tasks waited for CPU 67 %, memory 0 %, disk 2 % of the time; others took 9 % of the cores` */
+/** `Pressure on this machine: tasks waited for CPU 67 %, memory 0 %, disk 2 % of the time; others took 9 % of the cores` */
 export function pressureText({ cpu, memory, io, others, nodes, lateMs }: Pressure): string {
   const waits = Object.entries({ CPU: cpu, memory, disk: io }).flatMap(([what, shares]) =>
     shares === null ? [] : [`${what} ${percentOf(shares)}`],
@@ -53,8 +53,8 @@ export function pressureText({ cpu, memory, io, others, nodes, lateMs }: Pressur
     lateMs === undefined ? [] : [`the harness was at most ${Math.round(lateMs)} ms late`],
   ].flat();
   const who =
-    nodes === undefined ? 'This machine' : `The ${plural(nodes, 'node')} with pods of the environment`;
-  return `${who} meanwhile: ${said.length === 0 ? 'not measured' : said.join('; ')}`;
+    nodes === undefined ? 'this machine' : `the ${plural(nodes, 'node')} with pods of the environment`;
+  return `Pressure on ${who}: ${said.length === 0 ? 'not measured' : said.join('; ')}`;
 }
 
 const percentOf = ({ mean }: Shares): string => `${Math.round(mean * 100)} %`;
@@ -71,12 +71,12 @@ export function duration(ms: number): string {
   return `${Math.floor(total / 3600)} h ${two(Math.floor((total % 3600) / 60))} min`;
 }
 
-/** Seconds with three digits: what the sampling supports, and what can be compared between runs. */
+/** Seconds with three decimals: as exact as the sampling is, and comparable between runs. */
 export function secondsOf(ms: number): string {
   return `${plain(ms / 1000, 3)} s`;
 }
 
-/** `2026-11-24 17:02:31 UTC`; what is no date is shown as it is. */
+/** `2026-11-24 17:02:31 UTC`; text that is not a date is shown as it is. */
 export function moment(iso: string): string {
   const time = Date.parse(iso);
   if (Number.isNaN(time)) return oneLine(iso, 40);
@@ -110,13 +110,13 @@ export function groupBy<T>(items: Iterable<T>, keyOf: (item: T) => string): Map<
   return groups;
 }
 
-/** Checks that were not run by their reason, most first. */
+/** Checks that were not run, grouped by reason, the largest group first. */
 export function notRunByReason(checks: readonly CheckResult[]): [string, CheckResult[]][] {
   const notRun = checks.filter((check) => check.verdict === 'not-run');
   return [...groupBy(notRun, (check) => check.reason)].sort((a, b) => b[1].length - a[1].length);
 }
 
-/** Stand-ins behind checks that ran, each with the ids that rest on it. */
+/** Stand-ins that checks ran against, each with the ids of those checks. */
 export function stubs(record: RunRecord): [string, string[]][] {
   const found = new Map<string, string[]>();
   for (const check of record.checks) {
@@ -137,11 +137,11 @@ export function caveats(record: RunRecord): string[] {
     );
   }
   for (const [part, ids] of stubs(record))
-    said.push(`${part} is a stand-in here (stubbed), behind ${ids.join(', ')}.`);
+    said.push(`${part} is a stand-in (stubbed), not the product, in ${ids.join(', ')}.`);
   const single = ran.filter(({ trials }) => trials.length === 1 && trials[0]?.writes !== null).length;
   if (single > 0) {
     said.push(
-      `${plural(single, 'failover check')} rest${single === 1 ? 's' : ''} on one trial: no bound on how often writes are lost is claimed.`,
+      `${plural(single, 'failover check')} rest${single === 1 ? 's' : ''} on one trial, which supports no bound on how often writes are lost.`,
     );
   }
   if (record.environment.kind === 'local') said.push(NAMESPACE_NODES);
@@ -159,7 +159,7 @@ export function restoredText(record: RunRecord): string {
   return `${undone}${steady}`;
 }
 
-/** Lost writes over all trials that were read back; says so when some or all were not: unknown is not zero. */
+/** Lost writes over all trials that were read back. Says how many were not, because unknown is not zero. */
 export function lostText(trials: readonly FailoverRecord[]): string {
   const known = trials.flatMap((trial) => (trial.writes === null ? [] : [trial.writes.lost]));
   if (known.length === 0) return 'not read back';
@@ -167,13 +167,13 @@ export function lostText(trials: readonly FailoverRecord[]): string {
   return known.length === trials.length ? lost : `${lost} (${known.length} of ${trials.length} read back)`;
 }
 
-/** Why a trial has no RTO: who hurt nobody has not been seen to stay away. */
+/** Why a trial has no RTO. Without a fault in force, "not steady again" would be a false accusation. */
 export function withoutRto({ landed }: Pick<FailoverRecord, 'landed'>): string {
   if (landed.injected === false) return 'no fault was injected';
   return landed.proved ? 'not steady again' : 'the fault did not land';
 }
 
-/** The longest outage of the trials, upper end of its interval. */
+/** The longest outage of the trials, upper bound of its interval. */
 export function worstRtoText(trials: readonly FailoverRecord[]): string {
   const hurt = trials.filter(({ landed }) => landed.injected !== false);
   if (trials.length > 0 && hurt.length === 0) return 'no fault was injected';
@@ -191,7 +191,7 @@ export function failoverText({ trials }: Pick<CheckResult, 'trials'>): string {
     return `${grouped(bad)} of ${grouped(all)} requests failed in ${counted}`;
   }
   const rto = `RTO ${worstRtoText(trials)}`;
-  // A control plane is written to as well, and nothing of it is read back.
+  // Writes to a control plane are not read back, so nothing is said about losses.
   if (trials.every(({ store }) => store === 'control-plane')) return `${rto} in ${counted}`;
   const elsewhere = trials.filter((trial) => trial.election === 'elsewhere').length;
   const flagged = trials.filter(({ outsideExpected }) =>
@@ -201,7 +201,7 @@ export function failoverText({ trials }: Pick<CheckResult, 'trials'>): string {
   return `${rto}, lost writes ${lostText(trials)}${lossWindowText(trials)}, another leader in ${elsewhere} of ${counted}${outside}`;
 }
 
-/** For stores that may lose what was acknowledged last: over how long. */
+/** ` within 0.340 s`: the longest loss window of the trials; empty where there is none. */
 export function lossWindowText(trials: readonly FailoverRecord[]): string {
   const longest = Math.max(0, ...trials.map(({ lossWindowMs }) => lossWindowMs ?? 0));
   return longest === 0 ? '' : ` within ${secondsOf(longest)}`;

@@ -17,7 +17,7 @@ export function checkSections(record: RunRecord, limits: Limits): Html {
   const attention = of('fail', 'inconclusive');
   const missing = record.checks.filter((check) => check.required && check.verdict === 'not-run');
   const passed = of('pass');
-  // Failover first: it is what a reader looks for, and what cannot be told from a word.
+  // Failover first: readers look for it, and its verdict alone says too little.
   passed.sort((a, b) => Number(b.trials.length > 0) - Number(a.trials.length > 0));
   return html`${attentionSection(attention, missing, limits)}${
     passed.length > 0 &&
@@ -104,7 +104,7 @@ function figures(check: CheckResult): Html | null {
   return html`<dl class="figures">${shown}</dl>`;
 }
 
-/** What the verdict rests on, the worst first; of what passed it is opened by those who want it. */
+/** The rules that the verdict rests on, worst first. Closed at first when the check passed. */
 function rules({ rules: all = [], verdict }: CheckResult): Html | null {
   if (all.length === 0) return null;
   const rows = worstFirst(all).map((rule) => [
@@ -135,12 +135,12 @@ function findings(check: CheckResult): Html | null {
   ]);
   const left = check.findingsTotal - check.findings.length;
   return html`<h4>${plural(check.findingsTotal, 'finding')}</h4>
-    ${table('Findings', [{ title: '' }, { title: 'Object' }, { title: 'Expected' }, { title: 'Seen' }], rows)}${left > 0 && html`<p class="note">${left} more are not kept.</p>`}`;
+    ${table('Findings', [{ title: '' }, { title: 'Object' }, { title: 'Expected' }, { title: 'Seen' }], rows)}${left > 0 && html`<p class="note">${left} more findings are not in the record.</p>`}`;
 }
 
 function evidence(check: CheckResult, limits: Limits): Html | null {
   if (check.evidence.length === 0) return null;
-  // Of what passed, less is shown: it is read by few, and a run has many.
+  // Checks that passed are many and seldom read: half the evidence is enough for them.
   const share = check.verdict === 'pass' ? 0.5 : 1;
   const chars = Math.round(limits.evidenceChars * share);
   const shown = check.evidence.slice(0, Math.ceil(limits.evidenceItems * share));
@@ -153,10 +153,10 @@ function evidence(check: CheckResult, limits: Limits): Html | null {
       </details>`,
   );
   return html`<h4>Evidence</h4>
-    ${items}${left > 0 && html`<p class="note">${left} more pieces are in run.json.</p>`}`;
+    ${items}${left > 0 && html`<p class="note">${left} more pieces of evidence are in run.json.</p>`}`;
 }
 
-/** Short evidence of what went wrong is read at once; the rest is opened by those who want it. */
+/** Only short evidence of checks that did not pass is open at first. */
 function openFor(check: CheckResult, text: string): boolean {
   return check.verdict !== 'pass' && text.length <= 1500;
 }
@@ -207,13 +207,14 @@ function notRunSection(checks: readonly CheckResult[]): Html | null {
       <summary>
         ${glyph('not-run')} <b>${reason}</b> <small>${plural(members.length, 'check')}</small>
       </summary>
-      ${table(`Not run: ${reason}`, [{ title: 'Check' }, { title: 'What it would show' }, { title: '' }], rows)}
+      ${table(`Not run: ${reason}`, [{ title: 'Check' }, { title: 'What it checks' }, { title: '' }], rows)}
     </details>`;
   });
   return html`<section id="not-run">
     <h2>Not run <small>${total}</small></h2>
     <p class="lead">
-      Nothing is known about these. They count neither for nor against the verdict, unless they are required.
+      Nothing is known about these. They do not change the verdict, except that no run passes without its
+      required checks.
     </p>
     ${parts}
   </section>`;

@@ -4,7 +4,7 @@ import { glyph, table } from './parts.ts';
 import { html } from './template.ts';
 import type { Html } from './template.ts';
 
-/** The client that asked, once a check: its settings, and which of its errors prove that nothing was written. */
+/** The client of the store, once for all trials: its settings, and which of its errors prove that nothing was written. */
 export function clientPart(trials: readonly FailoverRecord[]): Html | null {
   const workload = trials.find((trial) => trial.workload !== undefined)?.workload;
   if (workload === undefined) return null;
@@ -17,12 +17,12 @@ export function clientPart(trials: readonly FailoverRecord[]): Html | null {
     <summary>Client: ${workload.client}, ${workload.ratePerSecond} operations/s${reads}</summary>
     <div class="columns">
       <div>
-        <h5>Its settings</h5>
+        <h5>Client settings</h5>
         ${table('Settings of the client', [{ title: 'Setting' }, { title: 'Value' }], rows)}
       </div>
       <div>
         <h5>Errors that prove that nothing was written</h5>
-        <p class="note">Every other error is unknown: the write may be there or not.</p>
+        <p class="note">After any other error the outcome is unknown: the write may be there or not.</p>
         <ul class="plain">
           ${workload.sureFailures.map((one) => html`<li>${one}</li>`)}
         </ul>
@@ -31,7 +31,7 @@ export function clientPart(trials: readonly FailoverRecord[]): Html | null {
   </details>`;
 }
 
-/** How the environment was left by a trial, held against how it was found. */
+/** State of the environment after the trial, compared with the state before it. */
 export function afterwardsPart({ afterwards }: FailoverRecord): Html | null {
   if (afterwards === undefined) return null;
   return html`<h5>Afterwards</h5>
@@ -49,7 +49,7 @@ function mark(ok: boolean, unknown: boolean): Html {
 }
 
 function steadyText({ steady, detail }: Afterwards): string {
-  if (steady === null) return 'It was not looked at whether it was steady again.';
+  if (steady === null) return 'Whether the environment was steady again was not checked.';
   return steady ? `Steady again: ${detail}` : `Not steady: ${detail}`;
 }
 
@@ -66,10 +66,12 @@ function rolesText({ roles }: Afterwards): Html | null {
 function objectsText({ objects, differences }: Afterwards): string {
   if (objects === null) return 'Objects were not compared.';
   const all = plural(objects, 'object');
-  return differences.length === 0 ? `${all} compared, all as before` : `Of ${all}: ${differences.join('; ')}`;
+  return differences.length === 0
+    ? `${all} compared, all as before`
+    : `${all} compared, not as before: ${differences.join('; ')}`;
 }
 
-/** Simulated, stubbed, one member: what a reader must know of these trials. */
+/** What limits these trials: something simulated or stubbed, a store of one member. */
 export function remarksPart(trials: readonly FailoverRecord[]): Html | null {
   const said = [...new Set(trials.flatMap((trial) => trial.remarks ?? []))];
   if (said.length === 0) return null;
@@ -78,7 +80,7 @@ export function remarksPart(trials: readonly FailoverRecord[]): Html | null {
   </ul>`;
 }
 
-/** Trials that are listed and decide nothing, each with its reason. */
+/** Trials that were not run or are inconclusive, each with its reason: they do not decide the verdict. */
 export function uncountedPart(trials: readonly FailoverRecord[], most: number): Html | null {
   const open = trials.filter(({ verdict }) => verdict === 'inconclusive' || verdict === 'not-run');
   if (open.length === 0 || trials.length === 1) return null;
@@ -89,7 +91,7 @@ export function uncountedPart(trials: readonly FailoverRecord[], most: number): 
     </ul>`;
 }
 
-/** The price of a trial in error budget, and where its own time went. */
+/** What the trial cost in error budget, and how long each of its stages took. */
 export function costPart({ budget, spentMs }: FailoverRecord): Html | null {
   const stages = Object.entries(spentMs ?? {}).map(([stage, ms]) => `${stage} ${duration(ms)}`);
   if (budget === undefined && stages.length === 0) return null;

@@ -10,12 +10,12 @@ import type { Html } from './template.ts';
 import { budget, scaleOf, timeline } from './charts/timeline.ts';
 
 const MINI_WIDTH = 150;
-/** A proof may name every process; all of it is in run.json. */
+/** Characters shown of a proof of landing: it may name every process. The whole text is in run.json. */
 const PROOF_CHARS = 220;
-/** Trials that did not count, listed with their reasons; the rest is in run.json. */
+/** Most trials that did not count to list; the others are in run.json. */
 const LISTED_UNCOUNTED = 20;
 
-/** Everything that a check's trials showed: the worst in full, the rest in a table. */
+/** All trials of a check: the worst drawn in full, every one in a table. */
 export function failoverParts(check: CheckResult, limits: Limits): Html {
   const ordered = [...check.trials].sort(byInterest);
   const drawn = ordered
@@ -26,7 +26,7 @@ export function failoverParts(check: CheckResult, limits: Limits): Html {
   </div>`;
 }
 
-/** What needs a reader's eye first: fail, then inconclusive, then the slowest. */
+/** Worst first: fail, inconclusive, pass, not run; the slowest first within each. */
 function byInterest(a: FailoverRecord, b: FailoverRecord): number {
   const rank = { fail: 0, inconclusive: 1, pass: 2, 'not-run': 3 } as const;
   const slowness = (trial: FailoverRecord): number =>
@@ -64,7 +64,7 @@ function facts(trial: FailoverRecord): Html[] {
   const interval =
     trial.rto &&
     html`<span
-      ><b>${trial.requests === undefined ? 'RTO' : 'Failures over'}</b> in [${secondsOf(trial.rto.loMs)},
+      ><b>${trial.requests === undefined ? 'RTO' : 'Time with failures'}</b> in [${secondsOf(trial.rto.loMs)},
       ${secondsOf(trial.rto.hiMs)}]</span
     >`;
   const load = html`<span
@@ -76,7 +76,7 @@ function facts(trial: FailoverRecord): Html[] {
   return [target, landing, leaders(trial), interval || html``, load];
 }
 
-/** Nothing to say where nobody is elected, such as in a Deployment. */
+/** Empty where there is no election, as in a Deployment. */
 function leaders(trial: FailoverRecord): Html {
   const { leaderBefore, leaderAfter, election } = trial;
   if (leaderBefore === null && leaderAfter === null && election === 'not applicable') return html``;
@@ -127,7 +127,7 @@ function settings(trial: FailoverRecord): Html | null {
   </div>`;
 }
 
-/** A long name may be broken behind its dots: the table must fit beside the counts. */
+/** Lets a long name wrap after its dots, so that the table fits beside the sums. */
 function breakable(name: string): Html[] {
   return name.split(/(?<=\.)/).map((part, index) => (index === 0 ? html`${part}` : html`<wbr />${part}`));
 }
@@ -143,7 +143,7 @@ function outages(trial: FailoverRecord): Html | null {
       grouped(outage.failed),
       grouped(outage.unknown),
     ]);
-  const heads = ['Last ok', 'First ok after', 'Length, as the sampling supports it', 'Failed', 'Unknown'];
+  const heads = ['Last ok', 'First ok after', 'Length (lower – upper bound)', 'Failed', 'Unknown'];
   return html`<h5>
       ${plural(trial.outages.length, 'interval')} without success, ${secondsOf(trial.outageTotalMs)} in all
       <small>times since the fault landed</small>
@@ -195,5 +195,5 @@ function electionShort(trial: FailoverRecord): string {
 function tallyText(trials: readonly FailoverRecord[]): string {
   const of = (election: FailoverRecord['election']): number =>
     trials.filter((trial) => trial.election === election).length;
-  return `another leader in ${of('elsewhere')}, in place in ${of('in place')}`;
+  return `another leader in ${of('elsewhere')}, recovered in place in ${of('in place')}`;
 }

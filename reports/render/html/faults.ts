@@ -4,17 +4,17 @@ import { anchor, glyph } from './parts.ts';
 import { html } from './template.ts';
 import type { Html } from './template.ts';
 
-/** Checks of the suite that are no stores: their faults are their own, so that columns would be mostly empty. */
+/** Subjects of the suite that are not stores. They have faults of their own, which would make columns that are mostly empty. */
 const NO_STORES = new Set(['backend', 'control-plane', 'query', 'ai', 'dev']);
 
-/** Stores × faults: the worst RTO against its goal, the losses, and what a reader must know, each linked to its check. */
+/** Stores × faults: worst RTO and its goal, lost writes and remarks, each cell linked to its check. */
 export function faultMatrix(record: RunRecord): Html | null {
   const checks = record.checks.filter((check) => check.trials.length > 0);
   if (checks.length < 2) return null;
   const ofStores = checks.filter((check) => !NO_STORES.has(partsOf(check)[0]));
   const others = checks.filter((check) => NO_STORES.has(partsOf(check)[0]));
   return html`<section id="faults">
-    <h2>Failover <small>worst outage of each, against its goal</small></h2>
+    <h2>Failover <small>worst outage of each check, against its goal</small></h2>
     <div class="panel">
       ${ofStores.length > 0 && storeTable(record, ofStores)}${others.length > 0 && otherList(others)}
     </div>
@@ -70,7 +70,7 @@ function partsOf({ id }: CheckResult): [string, string] {
   return [store, fault];
 }
 
-/** A cell without a trial says why, if the check is known at all. */
+/** A cell without trials: why there are none, or a dash when the run has no such check. */
 function absent(record: RunRecord, store: string, fault: string): Html {
   const check = record.checks.find(({ id }) => id === `failover/${store}/${fault}`);
   return check === undefined
@@ -117,7 +117,7 @@ function requestsOf({ trials }: CheckResult): CellText {
   };
 }
 
-/** What the figure alone would hide. */
+/** Remarks that the worst RTO alone would hide. */
 function remarksOf(trials: readonly FailoverRecord[]): string[] {
   const of = (pick: (trial: FailoverRecord) => boolean): number => trials.filter(pick).length;
   const inPlace = of(({ election }) => election === 'in place');
@@ -125,7 +125,7 @@ function remarksOf(trials: readonly FailoverRecord[]): string[] {
   const faster = of(({ outsideExpected }) => outsideExpected === 'faster');
   const open = of(({ verdict }) => verdict === 'inconclusive');
   const said: [number, string][] = [
-    [inPlace, 'in place'],
+    [inPlace, 'recovered in place'],
     [slower, 'slower than expected'],
     [faster, 'faster than expected'],
     [open, 'not counted'],

@@ -7,7 +7,7 @@ import { anchor, badge, table } from './parts.ts';
 import { html } from './template.ts';
 import type { Html } from './template.ts';
 
-/** Every goal of the run in one table, worst remaining budget first; those without a budget follow. */
+/** Every goal of the run in one table, least budget left first; goals without a budget come last. */
 export function goalsSection(record: RunRecord): Html | null {
   const rows = goalRows(record);
   if (rows.length === 0) return null;
@@ -20,15 +20,15 @@ export function goalsSection(record: RunRecord): Html | null {
     { title: 'Sample', numeric: true },
     { title: 'Coverage', numeric: true },
     { title: 'Budget left' },
-    { title: 'Over' },
+    { title: 'Window' },
   ];
   return html`<section id="goals">
     <h2>Goals <small>${metText(rows)}, least budget left first</small></h2>
     <div class="panel goals">
       ${table('Goals', columns, rows.map(cells))}
       <p class="note">
-        Of a load the bounds are one-sided at 95 %; of a window they are what its gaps leave open, if all that
-        nobody saw was bad, and if it was good. A budget below zero has been overspent.
+        Bounds of a load are one-sided 95 % bounds. Bounds of a window cover its observation gaps: one counts
+        everything in the gaps as bad, the other as good. A budget below zero is overspent.
       </p>
     </div>
   </section>`;
@@ -49,10 +49,10 @@ function cells({ check, goal }: GoalRow): (Html | string)[] {
   ];
 }
 
-/** A bar from nothing to the whole budget, and the number; an overspent one is empty and says so. */
+/** The budget left as a number and a bar. An overspent budget has an empty bar and says so. */
 function budgetCell(goal: GoalEntry): Html | string {
   const { remaining } = goal;
-  if (remaining === null) return 'none';
+  if (remaining === null) return 'n/a';
   const { worst, best } = remaining;
   const width = 100;
   const part = (share: number): string => (Math.min(1, Math.max(0, share)) * width).toFixed(1);

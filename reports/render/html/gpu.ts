@@ -4,7 +4,7 @@ import { anchor, table } from './parts.ts';
 import { html } from './template.ts';
 import type { Html } from './template.ts';
 
-/** The pool as each check saw it, in one table: nobody holds the same devices for the whole run. */
+/** The pool as each check saw it: the holders of the devices change during a run. */
 export function gpuSection(record: RunRecord): Html | null {
   const seen = record.checks.flatMap((check) => (check.gpu === undefined ? [] : [{ check, gpu: check.gpu }]));
   const [first] = seen;
@@ -36,7 +36,7 @@ export function gpuPart({ gpu }: CheckResult): Html | null {
 const KINDS: Readonly<Record<GpuDetail['kind'], string>> = {
   whole: 'whole devices',
   mig: 'MIG instances',
-  shared: 'slices of time',
+  shared: 'time slices',
 };
 
 function kindText({ resource, kind, simulated }: GpuDetail): string {
@@ -54,7 +54,7 @@ function nodeTable({ nodes }: GpuDetail): Html {
     { title: 'Node' },
     { title: 'In the pool' },
     { title: 'Offers', numeric: true },
-    { title: 'Pods ask for', numeric: true },
+    { title: 'Requested by pods', numeric: true },
   ];
   return table('Nodes with devices', columns, rows);
 }
@@ -70,7 +70,7 @@ function deviceCells({ node, device, pod, utilisation }: GpuDetail['devices'][nu
   return [
     html`<code>${node}</code>`,
     html`<code>${device}</code>`,
-    pod === null ? 'not told' : pod === '' ? 'nobody' : html`<code>${pod}</code>`,
+    pod === null ? 'unknown' : pod === '' ? 'none' : html`<code>${pod}</code>`,
     utilisation === null ? '–' : `${Math.round(utilisation * 100)} %`,
   ];
 }

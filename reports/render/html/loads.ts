@@ -8,7 +8,7 @@ import { table } from './parts.ts';
 import { html } from './template.ts';
 import type { Html } from './template.ts';
 
-/** What a check's load did, and what an autoscaler made of it. */
+/** The load of a check, and how an autoscaler followed it. */
 export function loadParts({ load, scaling }: CheckResult, limits: Limits): Html | null {
   if (load === undefined && scaling === undefined) return null;
   return html`<div class="load">
@@ -36,9 +36,7 @@ function heatmapPart(map: Html | null, { latencyFrom }: LoadDetail): Html | null
   const from = latencyFrom === 'sent' ? 'the sending' : 'the intended start';
   return html`<h5>
       Latency, second by second
-      <small
-        >from ${from} of each request; each shade stands for three times the requests of the one before</small
-      >
+      <small>from ${from} of each request; each darker shade stands for three times as many requests</small>
     </h5>
     ${map}`;
 }

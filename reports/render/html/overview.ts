@@ -17,10 +17,10 @@ import { anchor, glyph } from './parts.ts';
 import { html } from './template.ts';
 import type { Html } from './template.ts';
 
-/** The verdict as the headline, its fractions as a bar, and why it is not better. */
+/** The verdict as the headline, checks by verdict as a bar, and the reasons of a verdict that is not a pass. */
 export function headline(record: RunRecord): Html {
   const word = runWord(record);
-  // Behind the name of the environment, which may hold the word itself.
+  // Searched with its colon: the name of the environment comes before it, and may contain the same word.
   const at = record.sentence.indexOf(`: ${word}`) + 2;
   const sentence =
     at < 2
@@ -39,7 +39,7 @@ export function headline(record: RunRecord): Html {
   </header>`;
 }
 
-/** A selection of a profile is not the profile. */
+/** Says `selection` where only a part of the profile ran: that is no verdict on the profile. */
 function profileText({ profile, scope }: RunRecord): string {
   if (scope === 'selection') return profile === null ? ' · selection' : ` · selection of profile ${profile}`;
   return profile === null ? '' : ` · profile ${profile}`;
@@ -91,23 +91,23 @@ function reasons(record: RunRecord): Html | null {
     </ul>`;
 }
 
-/** What the verdict rests on, in words. */
+/** What limits the verdict, in sentences. */
 export function caveatSection(record: RunRecord): Html | null {
   const said = caveats(record);
   if (said.length === 0) return null;
   return html`<section id="caveats">
-    <h2>Read this verdict with</h2>
+    <h2>Before you rely on this verdict</h2>
     <ul class="caveats">
       ${said.map((sentence) => html`<li>${sentence}</li>`)}
     </ul>
   </section>`;
 }
 
-/** What changed, when the run was held against another one. */
+/** What changed since the baseline run, if the run has one. */
 export function baselineSection(record: RunRecord): Html | null {
   if (record.baseline === undefined) return null;
   return html`<section id="baseline">
-    <h2>Against the baseline <small>${record.baseline.id}</small></h2>
+    <h2>Compared with the baseline <small>${record.baseline.id}</small></h2>
     <pre tabindex="0">${record.baseline.text}</pre>
   </section>`;
 }
@@ -168,7 +168,7 @@ export function context(record: RunRecord): Html {
   </section>`;
 }
 
-/** Suites × subjects: one row a suite, one tile a subject, glyph and text in each. */
+/** One row per suite with a tile for each subject, both glyph and text. */
 export function matrix(record: RunRecord): Html {
   const rows = [...groupBy(record.checks, (check) => check.suite)].map(([suite, checks]) => {
     const counts = tally(checks);

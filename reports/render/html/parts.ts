@@ -4,7 +4,7 @@ import { CHECK_WORDS } from '../text.ts';
 import { html, trusted } from './template.ts';
 import type { Html } from './template.ts';
 
-/** Shapes differ as much as colours do: a disc with a tick, a square with a cross, a diamond with a mark, an empty ring. */
+/** Glyphs differ in shape as well as colour: a disc with a tick, a square with a cross, a diamond with a question mark, a dashed ring. */
 export const SYMBOLS = trusted(`<svg width="0" height="0" class="symbols" aria-hidden="true">
 <symbol id="g-pass" viewBox="0 0 16 16"><circle cx="8" cy="8" r="7.5" fill="currentColor"/><path d="M4.6 8.3l2.4 2.4 4.5-5" class="mark"/></symbol>
 <symbol id="g-fail" viewBox="0 0 16 16"><rect x=".8" y=".8" width="14.4" height="14.4" rx="2.5" fill="currentColor"/><path d="M5 5l6 6M11 5l-6 6" class="mark"/></symbol>
@@ -21,7 +21,7 @@ export function badge(verdict: Verdict): Html {
   return html`<span class="badge v-${verdict}">${glyph(verdict)}${CHECK_WORDS[verdict]}</span>`;
 }
 
-/** The anchor of a check; ids come from the catalogue, but a record may hold anything. */
+/** The anchor of a check. Its id is escaped: ids come from the catalogue, but a damaged record may hold anything. */
 export function anchor(check: Pick<CheckResult, 'id'>): string {
   return `check-${check.id.replace(/[^A-Za-z0-9-]+/g, '.')}`;
 }
@@ -32,7 +32,7 @@ export interface Column {
   numeric?: boolean;
 }
 
-/** A table with a caption for screen readers; wide ones scroll by themselves and can be reached by keyboard. */
+/** A table with a caption for screen readers. A wide one scrolls in its own box, which the keyboard can reach. */
 export function table(
   caption: string,
   columns: readonly Column[],

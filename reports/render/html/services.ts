@@ -14,18 +14,18 @@ const BASE = 28;
 const OK_HEIGHT = 16;
 const BAD_DEPTH = 12;
 const AXIS = 24;
-/** Bars are summed over at least this many pixels of the axis, so that a strip costs the same for one trial and for a hundred. */
+/** Least width of a bar: what falls into it is summed, so that a strip of a hundred trials is no larger than that of one. */
 const MIN_BAR_PX = 1.5;
 
-/** A trial that is known to have taken place at a time. */
+/** A trial with the known time of its fault, epoch ms. */
 interface Placed {
   trial: FailoverRecord;
   zeroMs: number;
 }
 
 /**
- * What clients saw of every service during the run, on one axis of time: successes stand on the line, everything else hangs from
- * it, and the time from each fault to the end of its outage is shaded. Where a service has no bars, nobody asked it.
+ * What clients saw of every service during the run, on one time axis: successes stand on the line, everything else hangs from it.
+ * The time from each fault to the end of its outage is shaded. Where a service has no bars, nothing was sent to it.
  */
 export function serviceSection(record: RunRecord): Html | null {
   const placed = record.checks
@@ -49,8 +49,8 @@ export function serviceSection(record: RunRecord): Html | null {
         </svg>
       </div>
       <p class="note">
-        Above the line: operations that succeeded, below it: all others, by the time when they were due.
-        Shaded: from the fault to the end of its outage. A service without bars was not asked at that time.
+        Above the line: operations that succeeded; below it: all others. Each is placed at the time it was
+        due. Shaded: from the fault to the end of its outage. No bars: nothing was sent to that service.
       </p>
     </div>
   </section>`;
@@ -91,7 +91,7 @@ function row(service: string, trials: readonly Placed[], at: { scale: Scale; top
     ><path class="s-ok" d="${ok}" /><path class="s-bad" d="${bad}" />`;
 }
 
-/** The fault's window; what it was and how long it took is told to those who point at it. */
+/** From the fault to the end of its outage; the tooltip names fault, target and length. */
 function shade({ trial, zeroMs }: Placed, scale: Scale, top: number): Html {
   const { toMs } = outageWindow(trial);
   const lastMs = (trial.strip.at(-1)?.[0] ?? 0) + BIN_MS;
@@ -109,7 +109,7 @@ function shade({ trial, zeroMs }: Placed, scale: Scale, top: number): Html {
   </rect>`;
 }
 
-/** One bar for each bit of the axis on which something was due; heights by the share of what was due there. */
+/** Per column of pixels a bar up for the share of operations that succeeded, and one down for the rest. */
 function bars(trials: readonly Placed[], scale: Scale, base: number): { ok: string; bad: string } {
   const columns = new Map<number, { ok: number; bad: number }>();
   const perBin = (scale.width * BIN_MS) / (scale.toMs - scale.fromMs);

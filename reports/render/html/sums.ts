@@ -4,7 +4,7 @@ import { table } from './parts.ts';
 import { html } from './template.ts';
 import type { Html } from './template.ts';
 
-/** Lost or duplicated numbers listed by name; the rest is in run.json. */
+/** Most lost or duplicated write numbers to list; the others are in run.json. */
 const LISTED_NUMBERS = 40;
 
 interface Equation {
@@ -13,19 +13,21 @@ interface Equation {
   parts: [string, number][];
 }
 
-/** What became of everything that was sent: the sums of writes, the counts of requests, or why there are none. */
+/** The outcome of everything that was sent: sums of writes, counts of requests, or why there are none. */
 export function sumsOf(trial: FailoverRecord): Html {
   if (trial.writes !== null) return writeSums(trial.writes, trial);
   if (trial.requests !== undefined) return requestSums(trial.requests);
   return trial.store === 'control-plane'
     ? html`<p class="note">
-        The writes all go to one object, which keeps the last of them only: no sums. Whether the last
-        acknowledged write is there is among the findings.
+        All writes go to one object, which keeps only the last one, so there are no sums. The findings say
+        whether the last acknowledged write is there.
       </p>`
-    : html`<p class="note">The writes of this trial could not be read back: nothing is said about loss.</p>`;
+    : html`<p class="note">
+        The writes of this trial could not be read back: whether any were lost is unknown.
+      </p>`;
 }
 
-/** The sums of the failover record, each with whether it adds up. */
+/** The sums of writes, each with whether it adds up. */
 function writeSums(writes: WriteSums, trial: FailoverRecord): Html {
   const equations: Equation[] = [
     {
@@ -74,7 +76,7 @@ function writeSums(writes: WriteSums, trial: FailoverRecord): Html {
           ${equations.map(equationRow)}
           <tr>
             <th scope="row" class="n"><b>${grouped(writes.duplicates)}</b> duplicated</th>
-            <td colspan="2">counted beside the sums</td>
+            <td colspan="2">not part of the sums</td>
           </tr>
         </tbody>
       </table>
@@ -115,8 +117,8 @@ function requestSums(requests: RequestSums): Html {
   const allowed =
     requests.allowanceMs > 0 &&
     html`<p class="note">
-      Failures of the first ${secondsOf(requests.allowanceMs)} are not judged: until then the loss need not be
-      detected.
+      Failures in the first ${secondsOf(requests.allowanceMs)} after the fault are not judged: the platform
+      may take that long to detect it.
     </p>`;
   const rows = [
     ['judged', requests.judged, `of ${secondsOf(requests.windowMs)} after the fault`],
@@ -152,5 +154,5 @@ function failureText(requests: RequestSums): string {
       : `; the last failure ended ${secondsOf(requests.lastFailureMs)} after the fault`;
   if (bad > 0)
     return `Requests failed in ${requests.secondsWithFailures} of ${requests.seconds} seconds${last}.`;
-  return last === '' ? 'No request failed.' : `No request that is judged failed${last}.`;
+  return last === '' ? 'No request failed.' : `No judged request failed${last}.`;
 }

@@ -13,18 +13,18 @@ const TOP = 18;
 const AXIS = 26;
 const GAP = 6;
 
-/** What a check followed: how complete it was over time, how long it took, and the way of single requests. */
+/** Telemetry that a check followed: its completeness over time, its delay, and the path of single requests. */
 export function telemetryParts({ telemetry }: CheckResult): Html | null {
   if (telemetry === undefined) return null;
   const { delays, paths } = telemetry;
   return html`<div class="load">
     ${completeness(telemetry)}${delays.filter(({ samples }) => samples > 0).map(histogram)}${
-      paths.length > 0 && html`<h4>The way of a marked request</h4>`
+      paths.length > 0 && html`<h4>The path of a marked request</h4>`
     }${paths.map(pathTable)}
   </div>`;
 }
 
-/** Only where something was due: a share of nothing is no share. */
+/** Only series in which something was due: without that, completeness has no value. */
 function completeness({ completeness: series, windows, ...axis }: TelemetryDetail): Html | null {
   const known = series.filter(({ values }) => values.some((value) => value !== null));
   if (known.length === 0) return null;
@@ -50,14 +50,14 @@ function completeness({ completeness: series, windows, ...axis }: TelemetryDetai
     })}`;
 }
 
-/** Bars of equal width: the bins grow with the delay. */
+/** All bars are of equal width, although the bins grow with the delay. */
 function histogram({ name, samples, p50Ms, p99Ms, maxMs, edgesMs, counts }: Delays): Html {
   const title = `Delay of ${grouped(samples)} ${name}: p50 ${msText(p50Ms)}, p99 ${msText(p99Ms)}, longest ${msText(maxMs)}`;
   const most = Math.max(1, ...counts);
   const width = (WIDTH - LEFT) / counts.length;
   const bars = counts.map((count, index) => {
     const x = Math.round(LEFT + index * width);
-    // What happened at all must be seen.
+    // At least 2 px, so that a single sample stays visible.
     const height = count === 0 ? 0 : Math.max(2, Math.round((count / most) * HEIGHT));
     const base = TOP + HEIGHT;
     const edge = edgesMs[index];
@@ -81,7 +81,7 @@ function histogram({ name, samples, p50Ms, p99Ms, maxMs, edgesMs, counts }: Dela
         >`
       }`;
   });
-  return html`<h4>Delay until it was seen: ${name}</h4>
+  return html`<h4>Delay until seen: ${name}</h4>
     <p class="facts">
       <span><b>Seen</b> ${grouped(samples)}</span><span><b>p50</b> ${msText(p50Ms)}</span
       ><span><b>p99</b> ${msText(p99Ms)}</span><span><b>Longest</b> ${msText(maxMs)}</span>
@@ -121,7 +121,7 @@ function pathTable({ title, mark, traceId, hops }: RequestPath): Html {
   const columns = [
     { title: '' },
     { title: 'Stage' },
-    { title: 'What it leaves' },
+    { title: 'Signal' },
     { title: 'After', numeric: true },
     { title: 'Found' },
   ];
@@ -129,5 +129,5 @@ function pathTable({ title, mark, traceId, hops }: RequestPath): Html {
       ${title}
       <small>mark <code>${mark}</code>, trace <code>${traceId}</code></small>
     </h5>
-    ${table(`The way of ${title}`, columns, rows)}`;
+    ${table(`The path of ${title}`, columns, rows)}`;
 }

@@ -38,7 +38,7 @@ export function html(strings: TemplateStringsArray, ...values: Value[]): Html {
   return new Html(text);
 }
 
-/** For text written in this folder, never for anything that was read from an environment. */
+/** Unescaped: only for text written in this folder, never for anything that was read from an environment. */
 export function trusted(text: string): Html {
   return new Html(text);
 }

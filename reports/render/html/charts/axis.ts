@@ -4,7 +4,7 @@ import type { Scale } from './strip.ts';
 import { html } from '../template.ts';
 import type { Html } from '../template.ts';
 
-/** Equal steps on a time axis; values are those of the steps. */
+/** A time axis cut into `count` equal steps; a chart has one value for each. */
 export interface Steps {
   fromMs: number;
   stepMs: number;
@@ -17,7 +17,7 @@ export interface Band {
   height: number;
   low: number;
   high: number;
-  /** Equal distances are equal ratios. */
+  /** Logarithmic scale. */
   log?: boolean;
 }
 
@@ -42,7 +42,7 @@ export function timeAxis(scale: Scale, top: number, bottom: number): Html[] {
   });
 }
 
-/** In seconds where the steps are, else in minutes or hours. */
+/** In seconds, minutes or hours, whichever the distance of the ticks calls for. */
 function timeText(seconds: number, step: number): string {
   if (seconds === 0) return '0';
   const sign = seconds < 0 ? '−' : '';
@@ -60,7 +60,7 @@ export function heightOf(band: Band, value: number): number {
   return Math.round((top + height - Math.min(1, Math.max(0, share)) * height) * 10) / 10;
 }
 
-/** A line over the steps, each value held for its step; a value of null breaks it. Equal neighbours cost nothing. */
+/** A stepped line; null breaks it. Equal neighbours share one segment, which keeps the page small. */
 export function stepLine(
   values: readonly (number | null)[],
   steps: Steps,
@@ -95,7 +95,7 @@ export function bars(
     if (value > 0) {
       const from = place(on.scale, steps.fromMs + index * steps.stepMs);
       const to = place(on.scale, steps.fromMs + end * steps.stepMs);
-      // What happened at all must be seen.
+      // At least 2 px, so that a single event stays visible.
       const y = Math.min(base - 2, heightOf(on.band, value));
       path += `M${from} ${base}V${y}H${Math.max(to, from + 1)}V${base}z`;
     }

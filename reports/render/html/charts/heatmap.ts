@@ -12,11 +12,11 @@ const RIGHT = 96;
 const TOP = 8;
 const ROW = 7;
 const AXIS = 26;
-/** Shades; each stands for a third of the counts of the next, in equal ratios. */
+/** Shades of a cell. Each darker one stands for about three times the requests: two shades for a factor of ten. */
 const LEVELS = 5;
 const LEVELS_PER_TENFOLD = 2;
 
-/** Requests by second and latency: dark where there were many. One slow request among thousands is still a cell that can be seen. */
+/** Requests by second and latency, darker where there were more. A single slow request among thousands is still visible as a cell. */
 export function heatmap({ heat, fromMs, stepMs, started }: LoadDetail): Html | null {
   if (heat.cells.length === 0) return null;
   const used = heat.cells.map(([, row]) => row);
@@ -42,7 +42,7 @@ export function heatmap({ heat, fromMs, stepMs, started }: LoadDetail): Html | n
   </div>`;
 }
 
-/** Labels where a decade begins, and at both ends. */
+/** Labels at powers of ten and at both ends. */
 function rowLabels(edge: (row: number) => number, lowest: number, highest: number): Html[] {
   const found: Html[] = [];
   let before = Infinity;
@@ -58,7 +58,7 @@ function rowLabels(edge: (row: number) => number, lowest: number, highest: numbe
   return found;
 }
 
-/** One path a shade; neighbours in time of one shade are one rectangle. */
+/** One SVG path per shade. Consecutive cells of one row and shade are merged into a rectangle, which keeps the page small. */
 function levelPaths(
   cells: LoadDetail['heat']['cells'],
   most: number,

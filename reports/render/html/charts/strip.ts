@@ -12,14 +12,14 @@ export interface Scale {
   width: number;
 }
 
-/** Position of a time on the axis, cut to its ends. */
+/** x position of a time, px; a time outside the axis is moved to its nearer end. */
 export function place(scale: Scale, ms: number): number {
   const share = (ms - scale.fromMs) / (scale.toMs - scale.fromMs);
   return Math.round((scale.left + Math.min(1, Math.max(0, share)) * scale.width) * 10) / 10;
 }
 
 /**
- * Bars of one height per run of equal bins, as a single path: a strip costs bytes by its changes, not by its length.
+ * One bar for each run of bins of equal height, all in a single path: the size of a strip grows with its changes, not its length.
  * `heightOf` gives a bar's height in px, signed: positive bars stand on `base`, negative ones hang from it.
  */
 function bars(
@@ -51,7 +51,7 @@ function bars(
   return path;
 }
 
-/** Typical successes in a bin: what a full bar stands for. One crowded bin after an outage does not flatten the rest. */
+/** Successes that a full bar stands for: the median, because the burst after an outage would flatten all other bars. */
 function fullBin(strip: FailoverRecord['strip']): number {
   const counts = strip
     .map((bin) => bin[1])
@@ -60,11 +60,11 @@ function fullBin(strip: FailoverRecord['strip']): number {
   return counts[Math.floor(counts.length / 2)] ?? 1;
 }
 
-/** Successful operations stand on the line, the others hang from it; both are heights, so colour is not needed to tell. */
+/** Successful operations stand on the line, all others hang from it, so that the chart can be read without colour. */
 export function stripBars(strip: FailoverRecord['strip'], scale: Scale, base: number, height: number): Html {
   const full = fullBin(strip);
   const depth = height * 0.45;
-  // Rounded to quarters, so that the ordinary jitter of a rate does not make a bar of its own.
+  // Rounded to quarters: otherwise ordinary jitter of the rate would start a new bar in every bin.
   const okHeight = (ok: number): number => (Math.ceil(Math.min(1, ok / full) * 4 - 0.3) / 4) * height;
   const ok = bars(strip, scale, base, (bin) => (bin[1] === 0 ? 0 : Math.max(height / 4, okHeight(bin[1]))));
   const bad = bars(strip, scale, base + 1, (bin) =>
@@ -74,8 +74,8 @@ export function stripBars(strip: FailoverRecord['strip'], scale: Scale, base: nu
 }
 
 /**
- * The outage that gives the RTO, ms since the fault landed. The RTO is its length, and it need not begin with the fault:
- * it ends where the steady stretch begins. Without an end it lasts to the end of the axis (`toMs` null).
+ * The outage whose length is the RTO, in ms since the fault landed. It ends where the steady stretch begins and may begin
+ * later than the fault. `toMs` is null for an outage without an end: it is drawn to the end of the axis.
  */
 export function outageWindow(trial: FailoverRecord): { fromMs: number; toMs: number | null } {
   if (trial.rto === null) return { fromMs: trial.outages.at(-1)?.lastOkMs ?? 0, toMs: null };
@@ -84,7 +84,7 @@ export function outageWindow(trial: FailoverRecord): { fromMs: number; toMs: num
   return { fromMs: toMs - trial.rto.hiMs, toMs };
 }
 
-/** The small strip of a row in the table of trials. */
+/** The small strip in a row of the table of trials. */
 export function miniStrip(trial: FailoverRecord, scale: Scale): Html {
   const { fromMs, toMs } = outageWindow(trial);
   const from = place(scale, fromMs);

@@ -13,12 +13,12 @@ const STRIP_BASE = 70;
 const STRIP_BOTTOM = 96;
 const ROW = 24;
 const AXIS = 26;
-/** Calm after the last event, so that the return of the service can be seen. */
+/** Time shown after the last event, so that the return of the service is visible. */
 const TAIL_MS = 4000;
-/** A phase later than this many outages is pointed at, not drawn: it would squeeze the outage itself. */
+/** A phase later than this multiple of the outage's end gets an arrow at the edge: drawn to scale, it would squeeze the outage. */
 const FAR = 2.5;
 
-/** The axis of a trial: what was recorded before the fault, up to some seconds after the service was back. */
+/** The axis of a trial: from the first record before the fault until some seconds after the service was back. */
 export function scaleOf(trial: FailoverRecord, width = WIDTH - LEFT - RIGHT, left = LEFT): Scale {
   const first = trial.strip[0]?.[0] ?? -1000;
   const last = trial.strip.at(-1)?.[0] ?? 0;
@@ -30,7 +30,7 @@ export function scaleOf(trial: FailoverRecord, width = WIDTH - LEFT - RIGHT, lef
   return { fromMs: Math.min(first, -1000), toMs, left, width };
 }
 
-/** Outage strip and phases of one trial on one axis, the time of the fault shaded. */
+/** Strip of operations and phases of one trial on one time axis, the outage shaded. */
 export function timeline(trial: FailoverRecord, goalSeconds: number | null = null): Html {
   const scale = scaleOf(trial);
   const rows = trial.phases.length + (trial.expectedWindowMs === null ? 0 : 1);
@@ -70,10 +70,10 @@ function window(trial: FailoverRecord, scale: Scale, bottom: number): Html {
   const { fromMs, toMs } = outageWindow(trial);
   const from = place(scale, fromMs);
   const to = place(scale, toMs ?? scale.toMs);
-  const name = trial.requests === undefined ? 'RTO' : 'failures over';
+  const name = trial.requests === undefined ? 'RTO' : 'failures for';
   const label = trial.rto === null ? withoutRto(trial) : `${name} ${secondsOf(trial.rto.hiMs)}`;
   const middle = (from + to) / 2;
-  // A short outage has no room for its label inside: it stands to the right.
+  // The label of a short outage does not fit inside: it goes to the right.
   const narrow = to - from < 110;
   return html`<rect
       class="s-window"
@@ -90,7 +90,7 @@ function window(trial: FailoverRecord, scale: Scale, bottom: number): Html {
     >`;
 }
 
-/** A row of its own: the time in which the service should be back by its live settings. */
+/** A row for the window in which the service should be back according to its live settings. */
 function expectedRow(trial: FailoverRecord, scale: Scale, top: number): Html | null {
   const { expectedWindowMs: span } = trial;
   if (span === null) return null;
@@ -115,7 +115,7 @@ function expectedRow(trial: FailoverRecord, scale: Scale, top: number): Html | n
     >`;
 }
 
-/** The goal, where it lies on the axis; the bar above the timeline shows it in any case. */
+/** A line at the goal, unless it lies beyond the axis; the bar above the timeline always shows it. */
 function goalLine(goalSeconds: number | null, scale: Scale, bottom: number): Html | null {
   if (goalSeconds === null || goalSeconds * 1000 > scale.toMs) return null;
   const x = place(scale, goalSeconds * 1000);
@@ -189,7 +189,7 @@ function mark(phase: Phase, scale: Scale, y: number): Html | null {
     />`;
 }
 
-/** How much of the goal the outage used: a bar against its goal. */
+/** A bar that shows how much of the goal the outage used. */
 export function budget(rtoMs: number | null, goalSeconds: number, label: string): Html {
   const goalMs = goalSeconds * 1000;
   const end = Math.max(goalMs, rtoMs ?? goalMs * 1.15) * 1.04;
