@@ -8,7 +8,7 @@ import { without } from './places.ts';
 import type { Line } from './places.ts';
 import { sample } from './random.ts';
 
-/** Of a kind with more lines than this, as many are drawn. */
+/** Most lines of a kind to drop one by one; more are sampled. */
 const LINES_OF_A_KIND = 200;
 
 export function kindsDropped({ trial: { history } }: Subject): Mutant[] {
@@ -29,7 +29,7 @@ export function linesDropped({ trial: { history }, random }: Subject): Mutant[] 
   );
 }
 
-/** All that one writer wrote, except the end: without it nothing else would have to be noticed. */
+/** All lines of one file, except the end: a missing end alone would fail the judge, and the other lines would go untested. */
 export function filesDropped({ trial: { history, files }, covered }: Subject): Mutant[] {
   const names = [...new Set(files.values())];
   return names.flatMap((name) => {
@@ -73,7 +73,7 @@ export function subjectsDropped({ trial: { history }, covered }: Subject, names:
   }));
 }
 
-/** Truncated after the last line of each kind and before each stage; once as it is, once with the line that says that it ran to its end. */
+/** Truncated after the last line of each kind and after each stage line, both with and without the `end` line. */
 export function endsCut({ trial: { history }, covered }: Subject): Mutant[] {
   const at = new Set<number>();
   for (const { kind, t } of history.observations.toReversed()) if (kind === 'stage') at.add(t);
@@ -111,7 +111,7 @@ function isDoneBy({ doneMs, sentMs, intendedMs }: History['writes'], index: numb
   return Math.max(doneMs[index] ?? 0, sentMs[index] ?? 0, intendedMs[index] ?? 0) <= toMs;
 }
 
-/** A line that cannot be read: how each damaged mutant is seen by a judge. */
+/** One unreadable line. It stands for every mutant that damages a line: a judge sees them all alike. */
 export function damaged({ trial: { history } }: Subject): Mutant[] {
   const [last] = history.observations.toReversed();
   if (last === undefined) return [];

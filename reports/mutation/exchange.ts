@@ -1,4 +1,4 @@
-/** Names of subjects in each other's place. */
+/** Operators that exchange names of subjects. */
 import type { History } from '../record/history/history.ts';
 import { byKind, withObservations } from './mutant.ts';
 import type { Mutant, Subject } from './mutant.ts';
@@ -10,10 +10,10 @@ import { spread } from './random.ts';
 import { changedLines, inOne, kindOf } from './values.ts';
 import type { Found } from './values.ts';
 
-/** Beside the first, the middle and the last name of a field, as many are exchanged with another. */
+/** Names of a field to exchange in one line, besides the first, the middle and the last. */
 const OTHER_NAMES = 3;
 
-/** Two names of a field exchanged in all lines of its kind, and one of them in place of the other in one line. */
+/** Exchanges two names of a field in all lines of its kind, and replaces a name by another one in a single line. */
 export function namesExchanged(
   { trial: { history }, random }: Subject,
   places: ReadonlyMap<string, readonly Found[]>,
@@ -24,7 +24,7 @@ export function namesExchanged(
     const named = all.flatMap((place) =>
       place.choices === null && isName(place.value) ? [{ ...place, value: place.value }] : [],
     );
-    // Sentences among them: this is a text for people, and no field of names.
+    // A field that holds sentences is text for people, not a field of names.
     if (named.length === 0 || all.some(({ value }) => isSentence(value))) return [];
     const values = [...new Set(named.map(({ value }) => value))];
     const lines = kinds.get(kindOf(history, named)) ?? [];
@@ -62,7 +62,7 @@ function swapped(value: Json, one: string, other: string): Json {
   return value === other ? one : value;
 }
 
-/** Whether the same is said, in another order. */
+/** Whether the changed lines equal the original ones apart from their order: then this is no mutant. */
 function isSame(history: History, changed: ReadonlyMap<number, Line>): boolean {
   const before = [...changed.keys()].map((index) => history.observations[index]);
   const told = (list: readonly (Line | undefined)[]): string =>

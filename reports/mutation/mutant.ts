@@ -3,34 +3,34 @@ import { parseObservation } from '../record/history/parse-observation.ts';
 import type { Line } from './places.ts';
 import type { Random } from './random.ts';
 
-/** A trial as it was recorded, and in which file each of its observations stands. */
+/** A recorded trial, and the file of each of its observations. */
 export interface Trial {
   history: History;
   files: ReadonlyMap<Observation, string>;
 }
 
-/** One way of bending a history. It is made only when its turn comes: there are thousands. */
+/** One change to a history. The changed history is made only when it is tried: there are thousands. */
 export interface Mutant {
   operator: string;
-  /** What it bends, as annotations name it: `kind`, `kind.list[].field`, `write.field`. */
+  /** What it changes, as annotations name it: `kind`, `kind.list[].field`, `write.field`. */
   path: string;
   before: string;
   after: string;
-  /** null: a line of it could not be read any more, so that it is damaged; the history itself: nothing is another than before. */
+  /** null: the change made a line unreadable; the original history: the change had no effect. */
   make: () => History | null;
 }
 
-/** What operators are given. */
+/** Input of an operator. */
 export interface Subject {
   trial: Trial;
-  /** Whether an annotation covers a path: what is dropped together leaves such lines where they are. */
+  /** Whether an annotation covers a path: operators that drop many lines at once keep such lines. */
   covered: (path: string) => boolean;
   random: Random;
-  /** Values out of a known set are changed as well. */
+  /** Whether values of a known set (enums, literals) are changed too. */
   choices: boolean;
 }
 
-/** By kind, the indexes of its observations. */
+/** Indexes of the observations of each kind. */
 export function byKind(observations: readonly Observation[]): Map<string, number[]> {
   const found = new Map<string, number[]>();
   for (const [index, { kind }] of observations.entries()) {
@@ -41,7 +41,7 @@ export function byKind(observations: readonly Observation[]): Map<string, number
   return found;
 }
 
-/** The history with some observations changed, or left out (null). Those that were changed are read as a file's are. */
+/** The history with some observations changed, or left out (null). Changed ones are parsed like lines of a file. */
 export function withObservations(
   history: History,
   changes: ReadonlyMap<number, Line | null>,
@@ -52,7 +52,7 @@ export function withObservations(
     const change = changes.get(index);
     if (change === undefined) observations.push(seen);
     else if (change !== null) {
-      // What does not fit the schema of its kind is damaged.
+      // A line that does not fit the schema of its kind counts as damaged.
       const read = parseObservation(change);
       if (read === null) return null;
       observations.push(read);
@@ -78,7 +78,7 @@ export function dropping(
 
 const MOST_CHARACTERS = 120;
 
-/** A value as it is shown beside a survivor. */
+/** A value as the report of survivors prints it. */
 export function shown(value: unknown): string {
   const text = JSON.stringify(value);
   return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text;

@@ -4,7 +4,7 @@ import type { Json, Place } from './places.ts';
 import { sample } from './random.ts';
 import type { Random } from './random.ts';
 
-/** Beside the declared ones, as many names that were seen in several lines are taken for subjects. */
+/** Most names to take for subjects that are not declared, only seen in several lines. */
 const SEEN_SUBJECTS = 60;
 const MOST_CHARACTERS = 200;
 const NAME = /^\S+(?: \S+)?$/;
@@ -13,7 +13,7 @@ const DATE = /^\d{4}-\d\d-\d\dT/;
 const NUMBER = /^[\d.,%>-]+(?:m|k|[KMGT]i?|s|ms)?$/;
 
 export interface Names {
-  /** Subjects whose every trace can be left out. */
+  /** Subjects that can be removed from the whole history. */
   subjects: {
     name: string;
     /** The kind of the first line that names it. */
@@ -34,7 +34,7 @@ export function isName(value: unknown): value is string {
   );
 }
 
-/** @param places those of all observations, by path */
+/** @param places places of all observations, by path */
 export function namesOf(
   history: History,
   places: ReadonlyMap<string, readonly Place[]>,
@@ -59,7 +59,7 @@ function distinct(values: readonly Json[]): string[] {
   return [...new Set(values.filter(isName))];
 }
 
-/** Names in the header's settings, those of one list or record together. */
+/** Names in the header's settings, grouped by the list or record that holds them. */
 function declaredGroups({ header }: History): string[][] {
   const groups = new Map<string, Set<string>>();
   const add = (path: string, name: string): void => {
@@ -84,7 +84,7 @@ function subjectsOf(
   random: Random,
 ): Names['subjects'] {
   const whole = new Map<string, number>();
-  /** Of each name or part of one, the kind in which it was seen first. */
+  /** The kind in which each name, or part of a name, was first seen. */
   const at = new Map<string, string>();
   for (const [path, all] of places) {
     const [kind = ''] = path.split(/[.[]/, 1);

@@ -17,13 +17,13 @@ const OTHER_DETAIL = 'something else';
 interface Side {
   history: History;
   key: 'writes' | 'reads';
-  /** As paths name it. */
+  /** First part of the paths. */
   name: 'write' | 'read';
   operations: Operations;
   random: Random;
 }
 
-/** What of the operations a mutant changes. */
+/** Operations that a mutant changes. */
 interface Selection {
   indexes: readonly number[];
   text: string;
@@ -54,7 +54,7 @@ function mutantOf(
   return { ...of, make: () => ({ ...side.history, [side.key]: make() }) };
 }
 
-/** Single ones, the first, middle and last tenth, and all. */
+/** Single operations, the first, middle and last tenth, and all. */
 function selections({ operations, random }: Side): Selection[] {
   const all = Array.from({ length: operations.count }, (_, index) => index);
   const one = (index: number): Selection => ({
@@ -116,7 +116,7 @@ function otherOutcomes(side: Side): Mutant[] {
   );
 }
 
-/** Some that failed, or of which nobody knows: mostly there are few. */
+/** Some operations that failed, are unknown or were not sent: they are few, and a plain sample would miss them. */
 function unusual({ operations, random }: Side): Selection[] {
   return [OUTCOMES.fail, OUTCOMES.unknown, OUTCOMES.unsent].flatMap((code) => {
     const those: number[] = [];
@@ -156,7 +156,7 @@ interface Change {
   change: (value: number) => number;
 }
 
-/** Nothing where no value becomes another one. */
+/** No mutant if the change leaves every value as it is. */
 function changed(side: Side, { column, indexes, operator, text, change }: Change): Mutant[] {
   const values = side.operations[column];
   const at = indexes.find((index) => change(values[index] ?? 0) !== values[index]);
@@ -168,7 +168,7 @@ function changed(side: Side, { column, indexes, operator, text, change }: Change
     before: `${text}: ${before}`,
     after: String(change(before)),
   };
-  // Numbers of operations are whole and not negative, or the line is damaged.
+  // An operation with a negative number is a damaged line.
   if (column === 'n' && change(before) < 0) return [{ ...of, make: () => null }];
   return [mutantOf(side, of, () => withNumbers(side.operations, column, indexes, change) ?? side.operations)];
 }
@@ -182,7 +182,7 @@ function movedTimes(side: Side): Mutant[] {
       const moved = (): Operations =>
         TIMES.reduce(
           (operations, column) =>
-            // What was never sent or answered has no such time.
+            // 0 means never sent or never answered: there is no time to move.
             withNumbers(operations, column, indexes, (value) => (value > 0 ? value + byMs : value)) ??
             operations,
           side.operations,
@@ -198,7 +198,7 @@ function movedTimes(side: Side): Mutant[] {
   );
 }
 
-/** What a detail tells depends on what became of its operation: an answer, an error, or why nobody knows. */
+/** Details by the outcome of their operation, which decides their meaning: an answer, an error, or why the outcome is unknown. */
 export function detailsByOutcome(operations: Operations): Map<string, number[]> {
   const found = new Map<string, number[]>();
   if (operations.detail.size === 0) return found;

@@ -1,42 +1,42 @@
-/** Places in an observation: found, named by their path, and changed without touching the original. */
+/** Finds values in an observation, names them by path, and changes them in a copy. */
 import type { Observation } from '../record/history/history.ts';
 import { chosen, shapeOfKind, step } from './shape.ts';
 import type { Shape } from './shape.ts';
 
-/** An observation as it stands in its file. One that was changed may be none any more: whether it is, its reader says. */
+/** An observation as plain JSON. After a change it may no longer fit its schema: `parseObservation` decides. */
 export interface Line {
   readonly [field: string]: Json;
 }
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 type Key = string | number;
 
-/** A value in an observation. `path` names it for all of its kind: `kind.list[].field`; entries of a record are `.*`. */
+/** A value in an observation. `path` is the same in all lines of a kind: `kind.list[].field`; entries of a record are `.*`. */
 export interface Place {
   path: string;
   keys: readonly Key[];
   value: Json;
-  /** The values that may stand here, where they are a known set. */
+  /** The values that the schema allows here; null: it does not list them. */
   choices: readonly (string | number | boolean | null)[] | null;
 }
 
-/** Of longer lists the beginning, the middle and the end are looked into: a list of ten thousand points has no ten thousand fields. */
+/** Longest list to look into as a whole. In a longer one only some elements are: ten thousand points have the same fields. */
 const WHOLE_LIST = 48;
 const OF_A_LIST = 5;
-/** Every line has them, and other operators change them. */
+/** Fields of every line; operators of their own change these. */
 const OWN: readonly string[] = ['kind', 't'];
 
-/** The observation as what it is in its file. */
+/** The observation as plain JSON. */
 export function jsonOf(seen: Observation): Line {
   return seen;
 }
 
-/** @throws Error for what is no record: an observation that was changed somewhere inside is one still */
+/** @throws Error for a value that is not a record; a change inside an observation cannot make it one */
 function lineOf(value: Json): Line {
   if (!isRecord(value)) throw new Error('a line of a history is a record');
   return value;
 }
 
-/** Leaves, and lists and records that are not empty. */
+/** Places of all leaves, and of lists and records that are not empty. */
 export function placesOf(seen: Observation): Place[] {
   const found: Place[] = [];
   const shape = shapeOfKind(seen.kind);
@@ -106,7 +106,7 @@ function put(at: Json, [key, ...rest]: readonly Key[], value: Json): Json {
   return { ...at, [key]: put(at[key] ?? null, rest, value) };
 }
 
-/** The observation with every value changed that lies at one of the paths, in whatever element of its lists. */
+/** The observation with every value at one of the paths changed, in all elements of its lists. */
 export function withAll(seen: Observation, paths: ReadonlySet<string>, change: (value: Json) => Json): Line {
   const of = [...paths];
   const walk = ({ path, value, shape: general }: Omit<At, 'keys'>): Json => {
@@ -125,8 +125,8 @@ export function withAll(seen: Observation, paths: ReadonlySet<string>, change: (
 }
 
 /**
- * The observation without what names a subject: null when a field of its own does, else with those elements left out of its lists; the same
- * object when nothing names it. Lists that `kept` knows stay as they are.
+ * The observation without a subject: null if a field of its own names it, otherwise a copy without the list elements that do.
+ * Returns the same object if nothing names the subject. Lists for which `kept` is true stay as they are.
  */
 export function without(
   seen: Observation,
@@ -157,13 +157,13 @@ function listWithout(value: readonly Json[], { path, shape, walk, kept }: Within
     const next = step(shape, index);
     return walk({ path: `${path}${next.adds}`, value: child, shape: next.shape });
   });
-  // Parts of a tuple cannot be left out: it goes as a whole.
+  // A tuple has a fixed length: if one part must go, the whole tuple goes.
   if (shape.is === 'tuple') return inner.includes(undefined) ? undefined : value;
   const left = inner.filter((child) => child !== undefined);
   return left.length === value.length && left.every((child, index) => child === value[index]) ? value : left;
 }
 
-/** An object goes when a field of its own does; a record goes on without the entry. */
+/** An object goes as a whole if one of its fields must; a record only loses the entry. */
 function recordWithout(
   value: { readonly [key: string]: Json },
   { path, shape, walk, kept }: Within,

@@ -1,4 +1,4 @@
-/** The shape of a kind's values as its schema has it, for whoever walks through them: how a place is called, and what may stand there. */
+/** The shape of a kind's values, taken from its schema: it gives the path of each place and the values allowed there. */
 import { z } from 'zod';
 import { schemaOf } from '../record/observations/index.ts';
 
@@ -7,7 +7,7 @@ export type Shape =
   | { is: 'list'; of: Shape }
   | { is: 'tuple'; items: readonly Shape[] }
   | { is: 'record'; of: Shape }
-  /** A value out of a known set. */
+  /** One of a known set of values. */
   | { is: 'choice'; values: readonly (string | number | boolean | null)[] }
   | { is: 'one of'; options: readonly { shape: Shape; fits: (value: unknown) => boolean }[] }
   | { is: 'plain' };
@@ -15,7 +15,7 @@ export type Shape =
 const PLAIN: Shape = { is: 'plain' };
 const OF_KIND = new Map<string, Shape>();
 
-/** Plain for a kind without schema: then its values speak for themselves. */
+/** `plain` for a kind without a schema: its places are then found from its values alone. */
 export function shapeOfKind(kind: string): Shape {
   let shape = OF_KIND.get(kind);
   if (shape === undefined) {
@@ -68,14 +68,14 @@ function unwrapped(schema: z.core.$ZodType): z.core.$ZodType {
   return schema;
 }
 
-/** Which of several shapes a value has. */
+/** The option of a union that fits the value. */
 export function chosen(shape: Shape, value: unknown): Shape {
   if (shape.is !== 'one of') return shape;
   const found = shape.options.find(({ fits }) => fits(value));
   return found === undefined ? PLAIN : chosen(found.shape, value);
 }
 
-/** The shape of what lies at `key` of a value, and what its path adds. */
+/** The shape of the value at `key`, and what `key` adds to the path. */
 export function step(shape: Shape, key: string | number): { shape: Shape; adds: string } {
   if (shape.is === 'tuple' && typeof key === 'number') {
     return { shape: shape.items[key] ?? PLAIN, adds: `[${key}]` };
@@ -85,7 +85,7 @@ export function step(shape: Shape, key: string | number): { shape: Shape; adds: 
   return { shape: (shape.is === 'object' ? shape.fields.get(key) : undefined) ?? PLAIN, adds: `.${key}` };
 }
 
-/** Whether a path such as `kind.list[].field` leads to something in the schema of its kind; undefined: the kind has none. */
+/** Whether a path such as `kind.list[].field` exists in the schema of its kind; undefined: the kind has no schema. */
 export function knows(path: string): boolean | undefined {
   const [kind = '', ...rest] = path.split(/(?=[.[])/);
   if (schemaOf(kind) === undefined) return undefined;

@@ -11,7 +11,7 @@ import type { Judgement } from '../record/judgement.ts';
 import { annotationOf, takeApart } from './take-apart.ts';
 import type { Result } from './take-apart.ts';
 
-/** Kinds with schemas, whatever the suites have. No trial's rules take part: the judges below are what is tested. */
+/** Kinds that have a schema whatever suites exist. The rules of every trial are left out: only the judges below are tested. */
 const BEFORE = 'leader, 2 replicas';
 const SEEN: Seen[] = [
   ['steady-after', { ok: true, detail: 'all there' }],
@@ -44,7 +44,7 @@ function passed(verdict: Judgement['verdict']): Judgement {
   };
 }
 
-/** Reads everything of these kinds but what is annotated. */
+/** A judge that reads every field of these kinds except the annotated ones. */
 function thorough({ header, observations, ...history }: History): Judgement {
   const whole = { header, observations, ...history };
   const seen = last(whole, 'as-before');
@@ -60,7 +60,7 @@ function thorough({ header, observations, ...history }: History): Judgement {
     stores.every((store) => seen.roles.some((role) => role.store === store)),
     seen.roles.every((role) => (role.store === 'postgres') === (role.before === BEFORE)),
     seen.roles.every((role) => role.before === role.after),
-    // The end follows at once: its time is a fact like any other.
+    // Reads the time of `end` too, or a mutant that moves it would survive.
     Math.abs(end.t - seen.t) < 1000,
   ].every(Boolean);
   return passed(isGood ? 'pass' : 'inconclusive');

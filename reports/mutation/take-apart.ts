@@ -1,6 +1,6 @@
 /**
- * Judges held against their own passing histories: each history is bent in thousands of ways, and a verdict that is still `pass` names
- * something that the judge does not look at. Pure.
+ * Mutation tests of judges: a passing history is changed in thousands of ways, and each change after which the verdict is still
+ * `pass` shows something that the judge does not read. Pure.
  */
 import type { Judge } from '../judge/definition.ts';
 import type { Annotations } from '../judge/annotations.ts';
@@ -26,9 +26,9 @@ export interface Held {
 
 export interface Limits {
   seed: number;
-  /** Ends when this says so; what was not tried is counted. */
+  /** Stops when this is true; the mutants left are counted as untried. */
   isOver: () => boolean;
-  /** Values out of a known set are changed as well. */
+  /** Whether values of a known set (enums, literals) are changed too. */
   choices: boolean;
 }
 
@@ -42,33 +42,33 @@ export interface Survivor {
 
 export interface Result {
   check: string;
-  /** Why the history was not taken apart: it did not pass as it is. Everything else is 0 then. */
+  /** The verdict and reason of an unchanged history that did not pass: no mutant was tried then. null: it passed. */
   refused: string | null;
   fields: number;
   annotated: number;
   mutants: number;
   caught: number;
   survivors: Survivor[];
-  /** Annotations of which every mutant that was tried is caught: they are not needed. */
+  /** Annotations that are not needed: every mutant tried of their fields was caught. */
   unneeded: string[];
-  /** Annotations of a field that the schema of its kind has not. */
+  /** Annotations of a field that is not in the schema of its kind. */
   unknown: string[];
   /** Mutants for which there was no time. */
   untried: number;
 }
 
-/** As many mutants of an annotated field are tried, to see whether it needs its annotation. */
+/** Most mutants of an annotated field to try, to see whether the field needs its annotation. */
 const TRIED_OF_AN_ANNOTATION = 40;
 const OPERATION_FIELDS = ['n', 'intendedMs', 'sentMs', 'doneMs', 'outcome'] as const;
 
-/** The annotation that covers a path: its own, or one of what holds it. */
+/** The annotation that covers a path: its own, or that of an enclosing path. */
 export function annotationOf(annotations: Annotations, path: string): string | null {
   if (Object.hasOwn(annotations, path)) return path;
   const holder = path.replace(/(?:\.[^.[\]]+|\[\d*\])$/, '');
   return holder === path || holder === '' ? null : annotationOf(annotations, holder);
 }
 
-/** `kind[]` is a single line of a kind, and counts as a field where it is annotated: the kind, or null for any other path. */
+/** The kind of a path `kind[]`, which stands for a single line and counts as a field if annotated; null for any other path. */
 function lineOf(path: string): string | null {
   return /^([^.[\]]+)\[\]$/.exec(path)?.[1] ?? null;
 }
@@ -103,7 +103,7 @@ export function takeApart(held: Held, limits: Limits): Result {
   return result;
 }
 
-/** Of a check of which nothing was tried. */
+/** The empty result of a check. */
 export function nothing(check: string): Result {
   return {
     check,
@@ -121,7 +121,7 @@ export function nothing(check: string): Result {
 
 interface Turn {
   mutant: Mutant;
-  /** The histories of all trials with the bent one among them. */
+  /** The histories of all trials, with the changed one in its place. */
   wrap: (history: History) => History[];
 }
 
@@ -129,7 +129,7 @@ class Trying {
   readonly #held: Held;
   readonly #result: Result;
   readonly #histories: readonly History[];
-  /** Of each annotation, mutants tried and those that were caught. */
+  /** Mutants tried and caught, by annotation. */
   readonly #annotations = new Map<string, { tried: number; caught: number }>();
 
   constructor(held: Held, result: Result) {
@@ -169,7 +169,7 @@ class Trying {
   #annotated(annotation: string, turn: Turn): void {
     const count = this.#annotations.get(annotation) ?? { tried: 0, caught: 0 };
     this.#annotations.set(annotation, count);
-    // One that survived shows that the annotation is needed.
+    // One survivor is enough to show that the annotation is needed.
     if (count.tried >= TRIED_OF_AN_ANNOTATION || count.caught < count.tried) return;
     const isCaught = this.#isCaught(turn);
     if (isCaught === null) return;
@@ -177,16 +177,16 @@ class Trying {
     if (isCaught) count.caught += 1;
   }
 
-  /** null: what was bent is as it was, so that it is no mutant. */
+  /** null: the change had no effect, so this is no mutant. */
   #isCaught({ mutant, wrap }: Turn): boolean | null {
     const history = mutant.make();
     if (history !== null && this.#histories.includes(history)) return null;
-    // Damaged lines are no pass: one mutant of each history shows it.
+    // A damaged line never passes: `damaged` tests that once for each history.
     return history === null || judged(this.#held.judge, wrap(history)).verdict !== 'pass';
   }
 }
 
-/** What a judge throws is its caller's `inconclusive`. */
+/** A judge that throws is inconclusive, as its caller in a run takes it. */
 function judged(judge: Judge, histories: History[]): { verdict: string; reason: string } {
   try {
     return judge(histories);
@@ -220,7 +220,7 @@ function ofTrial(subject: Subject, histories: readonly History[], index: number)
   };
 }
 
-/** Fields that hold a value, and those of operations. */
+/** Paths of fields that hold a plain value, and of the columns of operations. */
 function fieldsOf({ writes, reads }: History, places: ReadonlyMap<string, readonly Found[]>): Set<string> {
   const fields = [...places]
     .filter(([, all]) => all.some(({ value }) => !isList(value) && !isRecord(value)))
@@ -240,7 +240,7 @@ function fieldsOf({ writes, reads }: History, places: ReadonlyMap<string, readon
   return new Set([...fields, ...columns]);
 }
 
-/** Where all trials are needed for what the goal asks for. */
+/** Drops one trial at a time, only where the goal needs every trial. */
 function trialsDropped(histories: readonly History[]): Turn[] {
   const { minTrials = 1 } = histories[0]?.header.goals ?? {};
   if (histories.length < 2 || minTrials < histories.length) return [];

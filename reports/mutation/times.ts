@@ -1,4 +1,4 @@
-/** Times of one source an hour later or earlier: a source with a clock of its own. */
+/** Operators that move the times of one source by an hour, as a wrong clock of that source would. */
 import type { History, Observation } from '../record/history/history.ts';
 import { byKind, withObservations } from './mutant.ts';
 import type { Mutant, Subject } from './mutant.ts';
@@ -7,11 +7,11 @@ import { changedLines, kindOf } from './values.ts';
 import type { Found } from './values.ts';
 
 export const HOUR_MS = 3_600_000;
-/** What lies between 2001 and 2065 is taken for a time of the wall clock in ms. */
+/** Numbers that mean a date from 2001 to 2065 in epoch ms are taken for wall-clock times. */
 const WALL_MS = { from: 1e12, to: 3e12 };
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d/;
 
-/** All times of a kind, of a file, and wall-clock times of a kind, an hour later and earlier. */
+/** Moves the times `t` of each kind and of each file, and wall-clock times, an hour later and earlier. */
 export function timesMoved(
   { trial: { history, files }, covered }: Subject,
   places: ReadonlyMap<string, readonly Found[]>,
@@ -20,7 +20,7 @@ export function timesMoved(
   const ofFiles = Map.groupBy(history.observations.keys(), (index) => fileOf(history, files, index));
   return [HOUR_MS, -HOUR_MS].flatMap((byMs) => [
     ...[...kinds].map(([kind, lines]) => movedLines(history, { path: `${kind}.t`, what: kind, lines, byMs })),
-    // Where one file holds everything, moving it is a check that began later.
+    // A single file holds every time: moving them all only makes the check begin later.
     ...[...(ofFiles.size > 1 ? ofFiles : [])].map(([file, lines]) =>
       movedLines(history, {
         path: `${history.observations[lines[0] ?? 0]?.kind ?? ''}.t`,
@@ -66,7 +66,7 @@ function signed(byMs: number): string {
   return `${byMs > 0 ? '+' : '-'}1 h`;
 }
 
-/** Paths at which wall-clock times stand, by their kind. */
+/** Paths of wall-clock times, by kind. */
 function wallPaths(history: History, places: ReadonlyMap<string, readonly Found[]>): Map<string, string[]> {
   const paths = new Map<string, string[]>();
   for (const [path, all] of places) {
@@ -83,7 +83,7 @@ interface WallMoved {
   covered: Subject['covered'];
 }
 
-/** Each path alone, and all of a kind together. */
+/** Moves each path alone, and all paths of a kind together. */
 function wallMoved(
   history: History,
   wall: ReadonlyMap<string, readonly string[]>,

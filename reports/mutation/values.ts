@@ -8,14 +8,14 @@ import { spread } from './random.ts';
 import type { Random } from './random.ts';
 
 export const FACTORS = [0, 10, -1] as const;
-/** Beside the first, the middle and the last. */
+/** Random places of a path to change, besides the first, the middle and the last. */
 const OTHER_PLACES = 2;
 const LINES_LOOKED_INTO = 300;
 
-/** A place and the line that it is in. */
+/** A place and the index of its line. */
 export type Found = Place & { index: number };
 
-/** Places by path: lines of one kind have the same paths, so that some of very many do. */
+/** Places by path. All lines of a kind have the same paths, so of very many lines only some are read. */
 export function placesByPath(history: History, random: Random): Map<string, Found[]> {
   const found = new Map<string, Found[]>();
   const looked = [...byKind(history.observations).values()].flatMap((indexes) =>
@@ -37,7 +37,7 @@ export interface Change {
   change: (value: Json) => Json;
 }
 
-/** How a value may be bent; nothing where it would stay as it is. */
+/** Changes to try on a value; none that would leave it as it is. */
 function changesOf(value: Json, choices: readonly Json[] | null): Change[] {
   if (typeof value === 'number')
     return FACTORS.filter((factor) => value * factor !== value).map((factor) => ({
@@ -80,7 +80,7 @@ export function kindOf(history: History, [first]: readonly Found[]): string {
 function isBendable(value: Json, choices: readonly Json[] | null, withChoices: boolean): boolean {
   if (value === null) return false;
   if (typeof value === 'string') return withChoices && choices !== null;
-  // Of a literal there is no other value: another one is damaged, which is nothing new.
+  // A literal has only one allowed value: any other would just be one more damaged line.
   return choices === null || withChoices;
 }
 
