@@ -56,7 +56,7 @@ test('should hand targets to the probe as arguments, never inside its script', (
   assert.deepEqual(command.slice(4), ['reach', '5000', '198.18.0.9', 'n', 'a b', `${odd}=198.18.0.1`]);
 });
 
-/** Runs the probe with a `busybox` of its own: `answers` are lines of shell that stand for wget and nslookup. */
+/** Runs the probe with a fake `busybox`; `answers` are shell lines in place of wget and nslookup. */
 async function probed(answers: string, more: Partial<typeof PROBE> = {}): Promise<ProbeLine[]> {
   const folder = await mkdtemp(join(tmpdir(), 'plumbline-probe-'));
   try {
@@ -85,7 +85,7 @@ ${answers}
   }
 }
 const NAMED = `echo Server: 198.18.0.10; echo Name: n; echo "Address: 198.18.0.9"`;
-/** Every second request for a page is lost after the first; each page counts for itself, since they are asked for at once. */
+/** After the first answer every second request is lost. Pages are counted separately, because they are requested in parallel. */
 const PAGE = `[ $(( $(count "$(echo "$5" | tr -c 'a-z0-9' _)") % 2 )) = 1 ] && echo b`;
 
 test('false verdict 12: nine of ten requests lost are not an answer', async () => {

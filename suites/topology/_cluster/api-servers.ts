@@ -10,7 +10,7 @@ import { listPods, setting } from '../_objects/declared.ts';
 import { hasLabels, internalAddress } from '../_objects/shapes.ts';
 import type { NodeObject } from '../_objects/shapes.ts';
 
-/** kubeadm's default; a pod's own `--secure-port` wins. */
+/** kubeadm's default; the `--secure-port` of a pod takes precedence. */
 const API_SERVER_PORT = 6443;
 
 export interface ApiServer {
@@ -55,11 +55,11 @@ export interface TlsEndpoint {
   host: string;
   port: number;
   serverName?: string | undefined;
-  /** Whose signature is asked for, and that it is made out for the name; left out where nobody declared it. */
+  /** The authority that must have signed the certificate; left out where none is declared. */
   trust?: Trust | undefined;
 }
 
-/** Everything of Kubernetes that serves a certificate: the clients' address, every API server, every kubelet. */
+/** All TLS endpoints of Kubernetes: the clients' address, every API server, every kubelet. */
 export function endpointsOf(
   ctx: CheckContext,
   of: { nodes: readonly NodeObject[]; servers: readonly ApiServer[] },

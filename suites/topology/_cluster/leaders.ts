@@ -6,8 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export const LOOK_EVERY_MS = 250;
 
 /**
- * Who leads each declared store now. A store that does not answer is asked again for a while: one slow answer among many, while the
- * machine has other things to do, says nothing of who leads.
+ * Records the current leader of each declared store. A store that does not answer is queried again until `settle` has passed:
+ * one slow answer on a busy machine says nothing about the leader.
  */
 export async function recordLeaders(ctx: CheckContext, when: string | null = null): Promise<void> {
   const untilMs = monotonicMs() + ctx.timeoutMs('settle');
@@ -21,7 +21,7 @@ async function recordLeader(
   for (;;) {
     try {
       const seen = await ctx.runner.call('store.describe', { store });
-      // With its term: a leader that stepped down without the API server and came back was not undisturbed.
+      // With its term, which changes when a leader steps down and comes back: that too is a disturbance.
       const leader = [seen.leader ?? 'nobody', ...(seen.term === undefined ? [] : [seen.term])].join(', ');
       ctx.record('store-leader', { store, when, leader });
       return;

@@ -4,10 +4,10 @@ import type { KubeObject, ObjectRef } from '../../harness/protocol.ts';
 import { findWorkloads, setting } from './declared.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
 
-/** Nobody's user: canaries have no rights and need none. */
+/** The user `nobody`: canaries need no rights. */
 const USER = 65534;
 
-/** What every canary pod has: no rights, small limits, nothing to wait for when it ends. */
+/** Common to all canary pods: no rights, small limits, no grace period. */
 export const POD_DEFAULTS = {
   automountServiceAccountToken: false,
   enableServiceLinks: false,
@@ -30,7 +30,7 @@ export const CONTAINER_DEFAULTS = {
   },
 } as const;
 
-/** Metadata of something that a check creates; the labels tell whose it is. */
+/** Metadata of an object that a check creates; its labels name the check. */
 export function canaryMetadata(
   ctx: CheckContext,
   name: string,
@@ -47,7 +47,7 @@ export function canaryNamespace(ctx: CheckContext): string {
   return setting(ctx, 'namespaces').canary;
 }
 
-/** The declared image with busybox in it, or that of the first workload that serves; null when there is neither. */
+/** The declared `network.probeImage`, which contains busybox, or the image of the first workload that serves; null if there is neither. */
 export async function canaryImage(ctx: CheckContext): Promise<string | null> {
   const declared = setting(ctx, 'network')?.probeImage;
   if (declared !== undefined) return declared;

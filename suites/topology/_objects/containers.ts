@@ -6,15 +6,15 @@ import { waiting } from '../workloads/declared/inventory.ts';
 import { lastingContainers } from './shapes.ts';
 import type { Container, PodObject } from './shapes.ts';
 
-/** A container of a workload's template: what the next pod will be. */
+/** A container of a workload's template, from which the next pod is made. */
 interface Templated {
   workload: string;
   container: Container;
-  /** It runs to its end before the others start. */
+  /** It runs to completion before the other containers start. */
   init: boolean;
 }
 
-/** Every container of a workload's template; records how many there are. */
+/** Every container of a workload's template; also records their number. */
 function containersOf(ctx: CheckContext, found: Found, pods: number | null): Templated[] {
   const spec = found.object?.spec.template.spec;
   if (spec === undefined) return [];
@@ -32,7 +32,7 @@ function containersOf(ctx: CheckContext, found: Found, pods: number | null): Tem
   return [...of(lasting, false), ...of(passing, true)];
 }
 
-/** Of workloads that serve; no other needs probes. */
+/** Records probes of workloads that serve; other workloads need none. */
 export function recordProbes(ctx: CheckContext, found: readonly Found[]): void {
   for (const one of found.filter(({ workload }) => workload.serves))
     for (const { workload, container, init } of containersOf(ctx, one, null))
@@ -61,14 +61,14 @@ function quantitiesIn(given: Record<string, string>): { cpu: string | null; memo
   return { cpu: given['cpu'] ?? null, memory: given['memory'] ?? null };
 }
 
-/** Of the environment's resource; where it declares none, of any extended resource: their names have a slash. */
+/** Limits of the declared device resource; if none is declared, of any extended resource (their names contain a slash). */
 function devicesIn(limits: Record<string, string>, resource: string | undefined): number {
   return Object.entries(limits)
     .filter(([name]) => (resource === undefined ? name.includes('/') : name === resource))
     .reduce((sum, [, count]) => sum + Number(count), 0);
 }
 
-/** Images of the templates, and whether the nodes could pull those of the pods. */
+/** Records the images of the templates, and whether the nodes could pull the images of the pods. */
 export function recordImages(ctx: CheckContext, found: readonly Found[], pods: readonly PodObject[]): void {
   for (const one of found) {
     const own = podsOf(one, pods);
@@ -89,7 +89,7 @@ function probeText(probe: Probe | undefined): string | null {
   return null;
 }
 
-/** Whether the nodes could pull: every container has an image id, and none waits for its image. */
+/** An image was pulled if every container has an image id and none waits for its image. */
 function recordPull(ctx: CheckContext, workload: string, pod: PodObject): void {
   const troubles = waiting(pod).filter((text) => /Image|Registry/.test(text));
   const missing = (pod.status.containerStatuses ?? []).filter(

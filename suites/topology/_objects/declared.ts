@@ -13,7 +13,7 @@ export interface Found {
   object: WorkloadObject | undefined;
 }
 
-/** A part of the settings; what a check is given follows from its id (`reads` of its row in the catalogue). */
+/** A part of the settings. A check only has the parts that `reads` of its catalogue row gives it. */
 export function setting<Name extends keyof CheckSettings>(
   ctx: CheckContext,
   name: Name,
@@ -21,7 +21,7 @@ export function setting<Name extends keyof CheckSettings>(
   return ctx.settings[name];
 }
 
-/** The objects of all declared workloads: one list for each kind that is declared. Refused lists are recorded. */
+/** The objects of all declared workloads, by one list call per declared kind. A refused list is recorded. */
 export async function findWorkloads(
   ctx: CheckContext,
   wanted: (workload: Workload) => boolean = () => true,
@@ -39,8 +39,8 @@ export async function findWorkloads(
 }
 
 /**
- * The objects of all declared workloads. Where their number may change (a range is declared: an autoscaler moves it) or a change is being
- * rolled out, a pod that has not started yet is no finding: what is wanted then is looked at once it has arrived, or after `podReady` as it is.
+ * The objects of all declared workloads. While an autoscaler may resize a workload (a range is declared) or a rollout is in
+ * progress, a pod that has not started yet is no finding: such a workload is read once its pods are ready, at the latest after `podReady`.
  */
 export async function settledWorkloads(ctx: CheckContext): Promise<Found[]> {
   const found = await findWorkloads(ctx);
@@ -56,7 +56,7 @@ export async function settledWorkloads(ctx: CheckContext): Promise<Found[]> {
       try {
         await ctx.cluster.wait({ ...of, until: 'ready', count: 1, timeoutMs });
       } catch {
-        ctx.signal.throwIfAborted(); // what has not arrived is for the judge to find
+        ctx.signal.throwIfAborted(); // a workload that is still not ready is left to the judge
       }
     }),
   );
@@ -67,7 +67,7 @@ export function nameOf(object: KubeObject): string {
   return `${object.kind} ${object.metadata.namespace ?? ''}/${object.metadata.name}`;
 }
 
-/** All nodes, with their names in the history; none after the refusal was recorded. */
+/** All nodes; their names are recorded. Empty if the list was refused, which is recorded instead. */
 export async function listNodes(ctx: CheckContext): Promise<NodeObject[]> {
   const found = await ctx.cluster.items({ kind: 'v1/Node' });
   if (found === null) return [];
@@ -75,7 +75,7 @@ export async function listNodes(ctx: CheckContext): Promise<NodeObject[]> {
   return found;
 }
 
-/** All pods, or null after the refusal was recorded. */
+/** All pods; null if the list was refused, which is recorded. */
 export function listPods(ctx: CheckContext): Promise<PodObject[] | null> {
   return ctx.cluster.items({ kind: 'v1/Pod' });
 }

@@ -5,17 +5,17 @@ import type { KubeObject } from '../../harness/protocol.ts';
 import type { PodObject } from './shapes.ts';
 
 /**
- * Evidence costs calls, and the whole suite may make 100, also when everything fails: events come from one list that all
- * checks share, logs from one pod a check.
+ * The whole suite may make 100 API calls, even if everything fails. So all checks share one list of events, and each check reads
+ * the log of one pod.
  */
 const LOGS_PER_CHECK = 1;
 const EVENTS_PER_CHECK = 10;
 const LOG_LINES = 20;
 
-/** Records the latest events of the objects and the end of the log of the first pod, for the people who read the report. */
+/** Records the latest events of the objects and the end of the first pod's log, for readers of the report. No verdict uses them. */
 export async function recordEvidence(ctx: CheckContext, troubled: readonly KubeObject[]): Promise<void> {
   if (troubled.length === 0) return;
-  await ctx.step('collect events and logs of what is in trouble', async () => {
+  await ctx.step('collect events and logs of objects in trouble', async () => {
     await recordEvents(ctx, troubled);
     const pods = troubled.filter((object) => isOfKind('v1/Pod', object));
     for (const pod of pods.slice(0, LOGS_PER_CHECK)) await recordLog(ctx, pod);
@@ -52,7 +52,7 @@ async function recordLog(ctx: CheckContext, pod: PodObject): Promise<void> {
     ...(container !== undefined && { container }),
     tailLines: LOG_LINES,
   };
-  // A pod that never started has no log; that is no finding of its own.
+  // A pod that never started has no log: this is expected, not another finding.
   const text = await ctx.cluster.logs(where).catch((error: unknown) => `no log: ${String(error)}`);
   ctx.record('evidence', { source, text });
 }

@@ -4,7 +4,7 @@ export type { LabelSelector };
 
 type Labels = Readonly<Record<string, string>>;
 
-/** What each operator asks. `NotIn` and `DoesNotExist` also pick what lacks the label. */
+/** The match of each operator. `NotIn` and `DoesNotExist` also match objects without the label. */
 const OPERATORS: Readonly<Record<string, (value: string | undefined, values: readonly string[]) => boolean>> =
   {
     In: (value, values) => value !== undefined && values.includes(value),
@@ -14,8 +14,8 @@ const OPERATORS: Readonly<Record<string, (value: string | undefined, values: rea
   };
 
 /**
- * Whether a selector picks something with these labels: all of its labels and expressions must hold. No selector picks nothing, an empty one
- * everything (policy/v1). @throws Error for an operator that Kubernetes does not have
+ * Whether a selector matches these labels: all of its labels and expressions must hold. A missing selector matches nothing, an empty
+ * one everything (policy/v1). @throws Error for an operator that Kubernetes does not have
  */
 export function selects(selector: LabelSelector | undefined, labels: Labels = {}): boolean {
   if (selector === undefined) return false;

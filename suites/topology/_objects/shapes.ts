@@ -1,4 +1,4 @@
-/** Small readers of Kubernetes' objects. */
+/** Derived facts of Kubernetes objects. */
 import type {
   AutoscalerObject,
   Condition,
@@ -30,7 +30,7 @@ export function conditionTrue(conditions: Condition[] | undefined, type: string)
   return conditions?.some((one) => one.type === type && one.status === 'True') ?? false;
 }
 
-/** Containers that run as long as the pod does: sidecars are init containers that are always restarted. */
+/** Containers that run as long as the pod, including sidecars (init containers with `restartPolicy: Always`). */
 export function lastingContainers(spec: PodSpec): Container[] {
   return [...spec.containers, ...(spec.initContainers ?? []).filter((one) => one.restartPolicy === 'Always')];
 }
@@ -39,7 +39,7 @@ export function internalAddress(node: NodeObject): string | undefined {
   return node.status.addresses?.find((one) => one.type === 'InternalIP')?.address;
 }
 
-/** `Deployment` for a pod of one: its owner is a ReplicaSet named after it and the hash of the template. */
+/** The owner of a pod. A ReplicaSet is replaced by its Deployment, whose name is that of the ReplicaSet without the template hash. */
 export function ownerOf(pod: PodObject): { kind: string; name: string } {
   const owner = pod.metadata.ownerReferences?.find((one) => one.controller === true);
   if (owner === undefined) return { kind: 'Pod', name: pod.metadata.name };
@@ -50,7 +50,7 @@ export function ownerOf(pod: PodObject): { kind: string; name: string } {
   return { kind: owner.kind, name: owner.name };
 }
 
-/** Whether something has all of these labels; without any wanted, nothing has them. */
+/** Whether all wanted labels are present; false if none is wanted. */
 export function hasLabels(
   wanted: Readonly<Record<string, string>>,
   labels: Readonly<Record<string, string>> | undefined,
@@ -59,7 +59,7 @@ export function hasLabels(
   return pairs.length > 0 && pairs.every(([key, value]) => labels?.[key] === value);
 }
 
-/** Whether a change is on its way through the pods: old ones beside new ones, or more of them than are wanted. */
+/** Whether a rollout is in progress: old and new pods side by side, or more pods than wanted. */
 export function isRolling(object: WorkloadObject): boolean {
   const { wanted, updated } = countsOf(object);
   const { observedGeneration = 0, replicas = wanted } = object.status ?? {};

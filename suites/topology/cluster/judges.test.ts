@@ -5,7 +5,7 @@ import type { Seen } from '../../_testing/histories.ts';
 
 const AT = '2026-01-01T00:00:00Z';
 const VERSIONS = 'topology/cluster/versions';
-/** Histories of tests begin with a second of the machine, whose wall clock says AT at 0. */
+/** Test histories begin 1 s after AT, hence the 1000 in `valid`. */
 const DAY_MS = 86_400_000;
 const valid = (days: number, more: Record<string, unknown> = {}): Seen => [
   'certificate',
@@ -69,7 +69,7 @@ test('false verdict 12: a declared certificate of nobody, or for another name, f
   assert.equal(nobody.verdict, 'fail');
   assert.match(nobody.reason, /chain of certificate of edge.*SELF_SIGNED/);
   const other = seen({ nameOk: false, detail: 'not for edge.test' });
-  assert.match(other.reason, /name in certificate of edge.*made out for edge.test/);
+  assert.match(other.reason, /name in certificate of edge.*issued for edge.test/);
   assert.equal(seen({ chainOk: null, nameOk: null }).verdict, 'inconclusive', 'it was not looked at');
 });
 

@@ -100,12 +100,12 @@ test('false verdict 20: a rollout under way is no failure, unless it is stuck', 
   const rolling = workload({ ready: 3, updated: 1, pods: 3 });
   const judgement = declared(namespace, rolling, ...surge);
   assert.equal(judgement.verdict, 'inconclusive');
-  assert.match(judgement.reason, /a rollout is under way/);
+  assert.match(judgement.reason, /a rollout is in progress/);
   assert.equal(declared(namespace, workload({ ready: 3, pods: 3 }), ...surge).verdict, 'inconclusive');
   assert.equal(declared(namespace, workload({ observed: false }), pod(), second).verdict, 'inconclusive');
   assert.match(
     declared(namespace, workload({ ready: 2, updated: 1, stuck: true }), pod(), second).reason,
-    /its deadline is over/,
+    /its deadline has passed/,
   );
 });
 

@@ -14,7 +14,7 @@ export const controls: readonly Control[] = [
   },
 ];
 
-/** The node that the address is left with is taken down by the check itself: then nothing answers. */
+/** Leaves the address with one node. When the check takes down that node's API server, nothing answers. */
 async function pointAtOne(ctx: ControlContext): Promise<void> {
   const instance = ctx.instance;
   const before = nodesOf(instance, ctx.size)

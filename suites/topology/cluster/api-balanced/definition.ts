@@ -17,7 +17,7 @@ export const checks: readonly CatalogueRow[] = [
     title: 'The API stays reachable while any one API server is down',
     section: '5.1',
     access: 'F - - F r',
-    goal: 'the address that clients use answers at least 99 % while any one API server is down; every API server answers itself; no leader of a store changes meanwhile',
+    goal: 'the address that clients use answers at least 99 % of requests while any one API server is down; every API server answers at its own address; no store changes its leader meanwhile',
     goals: { answeredRatio: 0.99 },
     needsSize: 'full',
     requires: {
@@ -27,7 +27,7 @@ export const checks: readonly CatalogueRow[] = [
     reads: given('controlPlane'),
     time: {
       waits: ['settle'],
-      // One API server after the other is taken away.
+      // The API servers are taken down one after the other.
       workMs: (environment, { waitMs }) =>
         serversOf(environment) * (waitMs('apiServerDown') + waitMs('apiServerUp') + waitMs('settle')),
       usualMs: 90_000,

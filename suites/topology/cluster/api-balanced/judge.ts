@@ -7,10 +7,10 @@ import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { Seen } from '../../../../reports/record/observations/index.ts';
 
-/** One failed request must weigh no more than the goal's allowance: 100 requests for 99 %. */
+/** With fewer requests, a single failure would already exceed the allowance of the goal: 1 of 100 for 99 %. */
 const LEAST_REQUESTS = 100;
 
-/** A request that is not answered is given up after the time-out `connect`; so long after it its line is written at the latest. */
+/** An unanswered request is given up after the time-out `connect`. Its line is written at most this much later. */
 const WRITTEN_MS = 2000;
 
 export const judge: CheckJudge = {
@@ -23,7 +23,7 @@ export const judge: CheckJudge = {
       need('store-leader', {
         where: (seen) => seen.store === store,
         count: nodes + 2,
-        what: `looks at who leads ${store}`,
+        what: `observations of the leader of ${store}`,
       }),
     );
     return [
@@ -37,14 +37,14 @@ export const judge: CheckJudge = {
     ];
   },
   annotations: {
-    'api-server.address': 'where it was asked, for people; its node names it',
+    'api-server.address': 'for people: the address that was queried; the node identifies the server',
     'api-server.detail': 'its answer in words',
     'server-down.detail': 'how it was proved, in words',
     'api-request.detail': 'its error in words',
   },
 };
 
-/** The address that clients use answers while any one API server is down, every server answers, and no store notices. */
+/** The address that clients use answers while any one API server is down, every server answers, and no store changes its leader. */
 function judgeApiBalanced(history: History): Judgement {
   const findings = new Findings(history);
   const { controlPlane: declared } = history.header.settings;
@@ -68,7 +68,7 @@ function judgeApiBalanced(history: History): Judgement {
   );
 }
 
-/** Every server answers by itself before all outages and after its own; each was down once. */
+/** Every server answers at its own address before all outages and after its own; each was down once. */
 function servers(history: History, findings: Findings): void {
   const found = all(history, 'api-server');
   const names = (when: 'before' | 'again'): string[] =>
@@ -92,13 +92,13 @@ function servers(history: History, findings: Findings): void {
     findings.expect(`API server ${node} at ${address}`, ok, 'answers /readyz itself', detail);
 }
 
-/** After the end of its own outage, and before the next one's begin. */
+/** After the end of its own outage and before the next outage begins. */
 function isAfterOwn(history: History, { node, t }: Seen<'api-server'>): boolean {
   const start = all(history, 'server-start').find((one) => one.node === node)?.t ?? Infinity;
   return t >= start && !all(history, 'server-down').some((down) => down.t > start && down.t < t);
 }
 
-/** Requests are numbered from 1, lie in the order of their numbers, and are as many as the generator counted. */
+/** Requests are numbered from 1 without gaps, were sent in that order, and are as many as the generator counted. */
 function counted(history: History, findings: Findings): void {
   const requests = all(history, 'api-request').sort((a, b) => a.n - b.n);
   const total = last(history, 'api-requests');
@@ -110,12 +110,17 @@ function counted(history: History, findings: Findings): void {
       one.sentMs > one.t ||
       !(one.t - one.sentMs <= limitMs),
   );
-  findings.sound('requests', stray === undefined, 'one after the other', `number ${stray?.n ?? 0} is not`);
+  findings.sound(
+    'requests',
+    stray === undefined,
+    'numbered without gaps, in order of time',
+    `not so at number ${stray?.n ?? 0}`,
+  );
   findings.agree('requests', total?.sent ?? null, requests.length);
   findings.agree('answers', total?.answered ?? null, requests.filter(({ ok }) => ok).length);
 }
 
-/** Requests whose answer fell between the proof that a server is down and the order to start it again. */
+/** Requests sent between the proof that a server is down and the order to start it again. */
 function window(
   history: History,
   findings: Findings,
@@ -123,11 +128,16 @@ function window(
 ): void {
   const subject = `clients' address while the API server of ${down.node} is down`;
   if (!down.proved) {
-    findings.unknown(subject, 'that server refusing connections', down.detail || 'it never went down');
+    findings.unknown(subject, 'that server to refuse connections', down.detail || 'it never went down');
     return;
   }
   const end = all(history, 'server-start').find(({ node }) => node === down.node)?.t ?? Infinity;
-  findings.sound(`outage of ${down.node}`, down.t < end, 'its end after its begin', 'its end before it');
+  findings.sound(
+    `outage of ${down.node}`,
+    down.t < end,
+    'its end after its beginning',
+    'its end before its beginning',
+  );
   const requests = all(history, 'api-request').filter(({ sentMs }) => sentMs >= down.t && sentMs < end);
   const ok = requests.filter((request) => request.ok).length;
   const share = requests.length === 0 ? 0 : ok / requests.length;

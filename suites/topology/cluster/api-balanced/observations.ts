@@ -3,7 +3,7 @@ import { kinds } from '../../../../reports/record/observations/kinds.ts';
 import { z } from 'zod';
 
 export const OBSERVES = kinds({
-  /** An API server asked by itself, before all outages and after its own. */
+  /** The answer of an API server at its own address, before all outages or after its own. */
   'api-server': {
     node: z.string(),
     address: z.string(),
@@ -15,7 +15,7 @@ export const OBSERVES = kinds({
   'server-start': { node: z.string() },
   /** A request to the clients' address, numbered from 1; `t` is the time of its answer. */
   'api-request': { n: z.int(), sentMs: z.number(), ok: z.boolean(), detail: z.string() },
-  /** All requests to the clients' address together. */
+  /** Totals of the requests to the clients' address. */
   'api-requests': { sent: z.int(), answered: z.int() },
 });
 

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { CheckContext } from '../../../harness/context.ts';
 import { recordLeaders } from '../../_cluster/leaders.ts';
 
-/** A runner that answers what `describe` says to the n-th question about a store. */
+/** A context whose n-th query of a store is answered by `describe(n)`. */
 function contextOf(describe: (asked: number) => { leader: string | null; term?: string }, settleMs: number) {
   const seen: unknown[] = [];
   let asked = 0;

@@ -6,7 +6,7 @@ import { monotonicMs } from '../../../harness/observations.ts';
 import { Agent, request } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Requests per second to the clients' address, and for how long while a server is down: 400, so that 1 % is 4. */
+/** Time between requests to the clients' address: 400 requests in one window, of which the 1 % that may fail is 4. */
 const EVERY_MS = 50;
 
 const WINDOW_MS = 20_000;
@@ -24,14 +24,14 @@ export async function observe(ctx: CheckContext): Promise<void> {
     return;
   }
   const servers = await ctx.step('find the API servers', () => apiServers(ctx));
-  await ctx.step('ask every API server itself', async () => {
+  await ctx.step('query every API server at its own address', async () => {
     for (const server of servers) {
       const answer = await ask(server, ctx);
       const address = `${server.host}:${server.port}`;
       ctx.record('api-server', { node: server.node, address, when: 'before', ...answer });
     }
   });
-  await ctx.step('note who leads each store', () => recordLeaders(ctx, 'before'));
+  await ctx.step('record the leader of each store', () => recordLeaders(ctx, 'before'));
   const asking = new AbortController();
   const generator = keepAsking(ctx, address, AbortSignal.any([asking.signal, ctx.signal]));
   try {
@@ -42,13 +42,13 @@ export async function observe(ctx: CheckContext): Promise<void> {
     asking.abort();
     await generator;
   }
-  await ctx.step('note who leads each store now', () => recordLeaders(ctx, 'after'));
+  await ctx.step('record the leader of each store again', () => recordLeaders(ctx, 'after'));
 }
 
 /**
- * Stops one server, proves it by a refused connection, waits out the window, starts it again and waits for its answer.
- * False when the server could not be stopped: the runner refuses while it cannot reach the cluster itself. What was seen
- * until then is still judged.
+ * Stops one server, proves it by a refused connection, waits for the window to end, starts the server again and waits for its
+ * answer. Returns false if the server could not be stopped: the runner refuses to while it cannot reach the cluster itself.
+ * What was recorded until then is still judged.
  */
 async function without(ctx: CheckContext, server: ApiServer): Promise<boolean> {
   try {
@@ -79,7 +79,7 @@ async function without(ctx: CheckContext, server: ApiServer): Promise<boolean> {
   return true;
 }
 
-/** An open loop, numbered: a slow answer delays no other request. Every request is recorded when it is answered. */
+/** Sends numbered requests in an open loop: a slow answer delays no other request. Each is recorded when it is answered. */
 async function keepAsking(
   ctx: CheckContext,
   address: { host: string; port: number },
@@ -105,7 +105,7 @@ async function keepAsking(
   ctx.record('api-requests', { sent, answered });
 }
 
-/** One GET of /readyz on a connection of its own, as a new client would. Whose certificate it is, another check asks. */
+/** One GET of /readyz on a new connection, as from a new client. The certificate is not verified: topology/cluster/versions does that. */
 function ask(at: { host: string; port: number }, ctx: CheckContext): Promise<Answered> {
   return new Promise((resolve) => {
     const agent = new Agent({ keepAlive: false, maxCachedSessions: 0 });
@@ -120,7 +120,7 @@ function ask(at: { host: string; port: number }, ctx: CheckContext): Promise<Ans
     const sent = request(options, (answer) => {
       answer.resume();
       const status = answer.statusCode ?? 0;
-      // A server that lets nobody read /readyz unasked has answered all the same.
+      // 401 and 403 are answers too: the server does not let anonymous clients read /readyz.
       answer.once('end', () =>
         resolve({ ok: status === 200 || status === 401 || status === 403, detail: `status ${status}` }),
       );

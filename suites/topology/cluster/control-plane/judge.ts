@@ -17,9 +17,8 @@ export const judge: CheckJudge = {
           need('etcd-member', { count: declared.etcdMembers, absent: 'fail' }),
         ],
   annotations: {
-    'etcd-member.id':
-      'which of two members that follow is which decides nothing; that each is there once, and which one leads, is held',
-    'etcd-member.name': 'for people; members are told apart by their ids',
+    'etcd-member.id': 'each member must occur once and the leader is compared; followers are interchangeable',
+    'etcd-member.name': 'for people; members are identified by their ids',
     'etcd-member.error': 'why it is not healthy, in words',
   },
 };
@@ -83,7 +82,7 @@ function members(history: History, findings: Findings, wanted: number): void {
   leader(history, findings);
 }
 
-/** All that answer name the same member, and it is the one that takes itself for it. */
+/** All members that answer name the same leader, and that member says so itself. */
 function leader(history: History, findings: Findings): void {
   const found = all(history, 'etcd-member');
   const named = new Set(found.flatMap(({ leader: id, healthy }) => id ?? (healthy ? ['nobody'] : [])));
@@ -93,7 +92,7 @@ function leader(history: History, findings: Findings): void {
   findings.expect(
     'etcd leader',
     agreed,
-    'one leader on which all agree',
+    'one leader, the same for all members',
     `named: ${[...named].join(', ') || 'nobody'}; leading: ${leading.join(', ') || 'nobody'}`,
   );
 }

@@ -16,7 +16,7 @@ import {
 
 const DAY_MS = 86_400_000;
 
-/** Between the handshake and its line in the history. */
+/** Tolerance of `daysLeft`: the time between the handshake and its line in the history. */
 const AGREE_DAYS = 0.01;
 
 export const judge: CheckJudge = {
@@ -32,11 +32,11 @@ export const judge: CheckJudge = {
     }),
   ],
   annotations: {
-    'certificate.detail': 'who signed it and what is wrong with it, in words; the fields beside it decide',
+    'certificate.detail': 'its signer and its fault, in words; the other fields decide',
   },
 };
 
-/** Kubelets keep up with the API server, served certificates last a while yet, and those that are declared are signed and named as they must be. */
+/** Kubelets are within the version skew, served certificates do not expire soon, and declared ones have the right signer and name. */
 function judgeVersions(history: History): Judgement {
   const findings = new Findings(history);
   const [behind, days] = [findings.goal('maxMinorSkew'), findings.goal('minDays')];
@@ -77,7 +77,7 @@ function minorOf(version: string): number {
   return found ? Number(found[1]) * 1000 + Number(found[2]) : Number.NaN;
 }
 
-/** Who must be asked for a certificate, and at which address. */
+/** Endpoints whose certificate must have been read, with their addresses. */
 function endpointsOf(history: History): Map<string, string> {
   const { apiAddress, certificates: declared = [] } = history.header.settings;
   return new Map([
@@ -102,7 +102,8 @@ function certificates(history: History, findings: Findings, least: number): void
     findings.agree(`address of ${one.subject}`, endpoints.get(one.subject) ?? null, one.address);
     certificate(history.header, findings, one, least);
   }
-  if (found.length === 0) findings.unknown('served certificates', 'at least one', 'no endpoint was asked');
+  if (found.length === 0)
+    findings.unknown('served certificates', 'at least one', 'no endpoint was contacted');
   const shortest = Math.min(...found.flatMap(({ daysLeft }) => daysLeft ?? []));
   findings.figure({
     name: 'shortest certificate',
@@ -132,11 +133,11 @@ function certificate(
   findings.expect(`begin of ${subject}`, one.begun === true, 'past', 'not yet');
   if (declared === undefined) return;
   demanded(findings, `chain of ${subject}`, one.chainOk, {
-    expected: 'signed by an authority that is declared as trusted',
+    expected: 'signed by the declared trusted authority',
     detail: one.detail,
   });
   demanded(findings, `name in ${subject}`, one.nameOk, {
-    expected: `made out for ${declared.serverName ?? declared.host}`,
+    expected: `issued for ${declared.serverName ?? declared.host}`,
     detail: one.detail,
   });
 }

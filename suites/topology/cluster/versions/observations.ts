@@ -12,12 +12,12 @@ export const OBSERVES = kinds({
     address: z.string(),
     /** ISO 8601. */
     validTo: z.string().nullable(),
-    /** Whether its time has begun. */
+    /** Whether its `notBefore` has passed. */
     begun: z.boolean().nullable(),
     daysLeft: z.number().nullable(),
-    /** Whether an authority that is trusted here signed it; null where none is declared for it. */
+    /** Whether the authority declared for it signed it; null where none is declared. */
     chainOk: z.boolean().nullable(),
-    /** Whether it was made out for the name by which clients call; null where none is declared for it. */
+    /** Whether it was issued for the name that clients use; null where no authority is declared. */
     nameOk: z.boolean().nullable(),
     detail: z.string(),
   },

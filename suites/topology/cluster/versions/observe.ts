@@ -9,10 +9,10 @@ import { inParallel, servedCertificate, without } from './tls.ts';
 import type { Handshake } from './tls.ts';
 import { z } from 'zod';
 
-/** Handshakes at a time. */
+/** Handshakes in parallel. */
 const HANDSHAKES = 32;
 
-/** For all of them together; a thousand that answer take two seconds. */
+/** For all handshakes together; a thousand that are answered take two seconds. */
 const HANDSHAKES_MS = 10_000;
 
 export async function observe(ctx: CheckContext): Promise<void> {
@@ -54,10 +54,11 @@ async function readCertificates(ctx: CheckContext, endpoints: TlsEndpoint[]): Pr
     if (trusted !== null && 'unavailable' in trusted) record(one, without(trusted.unavailable));
     else record(one, await servedCertificate({ ...one, ...trusted }, { timeoutMs, signal: ctx.signal }));
   });
-  for (const one of left) record(one, without(`not asked: others took all of ${HANDSHAKES_MS} ms`));
+  for (const one of left)
+    record(one, without(`not contacted: the handshakes before it took all of ${HANDSHAKES_MS} ms`));
 }
 
-/** The authorities that a declared endpoint's certificate must come from; null where none is declared. */
+/** The authorities one of which must have signed a declared endpoint's certificate; null where none is declared. */
 async function trustedFor(
   ctx: CheckContext,
   trust: Trust | undefined,

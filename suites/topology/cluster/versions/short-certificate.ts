@@ -5,15 +5,15 @@ import { join } from 'node:path';
 import { createServer } from 'node:tls';
 import { promisify } from 'node:util';
 
-/** On loopback; declared as an endpoint for this one run of the check. */
+/** Port on loopback; declared as an endpoint only for this run of the check. */
 export const CERTIFICATE_PORT = 38443;
-/** The same, for one that lasts and that nobody signed. */
+/** Port of a certificate that is valid long enough, but that no trusted authority signed. */
 export const UNSIGNED_PORT = 38444;
 const OPENSSL_DEADLINE_MS = 20_000;
 
 /**
- * Serves a certificate of its own making until the signal fires or the process ends. It changes nothing that would have to
- * be put back: the server lives and dies with this process, and does not keep it alive.
+ * Serves a self-made certificate until the signal fires or the process ends. There is nothing to roll back: the server ends with
+ * this process, and does not keep the process alive.
  * @throws Error when openssl is missing or the port is taken by another process
  */
 export async function serveCertificate(
@@ -27,7 +27,7 @@ export async function serveCertificate(
     server.once('error', reject);
     server.listen(port, '127.0.0.1', resolve);
   }).catch((error: unknown) => {
-    // Run before in this process: it still serves.
+    // An earlier run in this process still serves.
     if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
   });
   server.unref();

@@ -8,7 +8,7 @@ export interface Handshake {
   validTo: string | null;
   chainOk: boolean | null;
   nameOk: boolean | null;
-  /** Who signed it, and what is wrong with it. */
+  /** Its signer and what is wrong with it, or why there was no handshake. */
   detail: string;
 }
 
@@ -16,13 +16,13 @@ export interface Endpoint {
   host: string;
   port: number;
   serverName?: string | undefined;
-  /** Authorities as PEM, or those of the system; without it neither the chain nor the name is looked at. */
+  /** Trusted authorities as PEM, or those of the system; if undefined, neither chain nor name is verified. */
   trusted?: { pem: string } | 'system' | undefined;
 }
 
 /**
- * Shakes hands and reads what certificate is served. A certificate that a client would refuse is no error here: what is wrong with it is told.
- * Never throws: without a certificate `detail` says why.
+ * Does a TLS handshake and reads the served certificate. A certificate that a client would refuse is no error: the result says what
+ * is wrong with it. Never throws: without a handshake `detail` says why.
  */
 export function servedCertificate(
   at: Endpoint,
@@ -32,8 +32,8 @@ export function servedCertificate(
     const { host, port, trusted } = at;
     const servername = at.serverName ?? (/^[\d.:]+$/.test(host) ? '' : host);
     const ca = trusted === undefined || trusted === 'system' ? {} : { ca: trusted.pem };
-    // The chain alone is left to OpenSSL, so that what is wrong with the name is told beside it. A kubelet asks for a client certificate but
-    // does not insist on one during the handshake.
+    // OpenSSL only verifies the chain; the name is checked later, so that both faults are reported. A kubelet requests a client
+    // certificate but does not require one during the handshake.
     const checks = { rejectUnauthorized: false, checkServerIdentity: () => undefined };
     const socket = connect({ host, port, servername, ...ca, ...checks });
     const end = (result: Handshake): void => {
@@ -57,7 +57,7 @@ export function without(detail: string): Handshake {
   return { validFrom: null, validTo: null, chainOk: null, nameOk: null, detail };
 }
 
-/** Without a certificate Node answers with an empty object, whatever its types say. */
+/** Without a certificate Node returns an empty object, contrary to its types. */
 function read(socket: TLSSocket, { host, serverName, trusted }: Endpoint): Handshake {
   const certificate: Partial<PeerCertificate> = socket.getPeerCertificate();
   if (certificate.valid_to === undefined || certificate.valid_from === undefined)
@@ -79,9 +79,8 @@ function read(socket: TLSSocket, { host, serverName, trusted }: Endpoint): Hands
 }
 
 /**
- * Runs at most `atOnce` at a time (a thousand handshakes at once would time each other out), and begins no more after
- * `budgetMs`: behind a firewall that drops packets, every single one would wait for its full time-out. What was not begun
- * is returned.
+ * Runs at most `atOnce` tasks at a time: a thousand handshakes at once would time each other out. Starts none after `budgetMs`:
+ * behind a firewall that drops packets, each would wait for its full time-out. Returns the items that were not started.
  */
 export async function inParallel<T>(
   items: readonly T[],

@@ -13,7 +13,7 @@ const INGRESS = {
   name: 'tender',
 } as const;
 
-/** The Ingress controller learns of a change by its watch and collects changes for a second or two. */
+/** The Ingress controller sees a change through its watch and batches changes for a second or two. */
 const ROUTED_MS = 30_000;
 
 export const controls: readonly Control[] = [
@@ -22,13 +22,13 @@ export const controls: readonly Control[] = [
     check: 'topology/edge/path',
     verdict: 'fail',
     size: 'any',
-    title: 'the Ingress leads past the gateway, straight to the service',
+    title: 'the Ingress bypasses the gateway and routes straight to the service',
     expectSeen: /hop gateway/,
     break: bypassGateway,
   },
 ];
 
-/** An Ingress can only lead to a Service of its own namespace: this one has the backend's pods as its endpoints. */
+/** An Ingress can only route to a Service of its own namespace, so one is made there with the backend's pods as endpoints. */
 async function bypassGateway(ctx: ControlContext): Promise<void> {
   const pods = await ctx.list({
     kind: 'v1/Pod',

@@ -35,7 +35,7 @@ function judgeEdgePath(history: History): Judgement {
 
 function judgeAnswer(findings: Findings, edge: Edge, answer: Seen<'edge-answer'>): void {
   const { url, status, authorized, tlsError, markSent, markSeen, headers } = answer;
-  findings.agree('the address that was asked', edge.url, url);
+  findings.agree('the URL of the request', edge.url, url);
   findings.expect(`GET ${url}`, status >= 200 && status < 300, 'a status of 2xx', String(status));
   findings
     .rule('tls')
@@ -45,7 +45,12 @@ function judgeAnswer(findings: Findings, edge: Edge, answer: Seen<'edge-answer'>
       'a certificate that the declared authority signed for this name',
       tlsError || 'valid',
     );
-  findings.sound('TLS of the edge', !authorized || tlsError === '', 'nothing wrong with it', tlsError);
+  findings.sound(
+    'TLS of the edge',
+    !authorized || tlsError === '',
+    'no error with an accepted certificate',
+    tlsError,
+  );
   findings
     .rule('mark')
     .expect(
@@ -73,7 +78,7 @@ function judgeAnswer(findings: Findings, edge: Edge, answer: Seen<'edge-answer'>
   findings.figure({ name: 'answer of the edge', value: Math.round(answer.ms), unit: 'ms' });
 }
 
-/** Where several hops leave their marks in one header, they stand in the order in which the request passed. */
+/** If several hops add to one header, their marks must be in the order of the hops. */
 function inOrder(edge: Edge, headers: Headers): boolean {
   const last = new Map<string, number>();
   return edge.hops.every((hop) => {

@@ -18,7 +18,7 @@ export const judge: CheckJudge = {
     const plugin = settings.network?.cni.daemonSet;
     return [
       need('nodes', { what: 'a list of the nodes' }),
-      need('reach-plan', { what: 'the nodes between which it is asked' }),
+      need('reach-plan', { what: 'the nodes to probe between' }),
       need('reach-pair', { count: nodes * (nodes - 1) }),
       need('reach-service', { count: nodes }),
       need('reach-dns', { count: nodes }),
@@ -30,11 +30,11 @@ export const judge: CheckJudge = {
   },
   annotations: {
     'reach-pair.firstMs': 'how long until the first answer, for people',
-    'pod-address.node': 'that each is there once is held; its address and its block stand in one line',
+    'pod-address.node': 'each node must occur once; its address is compared with the block in the same line',
   },
 };
 
-/** Pods reach pods over every pair of nodes asked for, a Service and the cluster's DNS, and no request is lost on the way; the declared plugin is there. */
+/** Over every planned pair of nodes pods reach pods, a Service and the cluster DNS without a lost request; the declared plugin is there. */
 function judgeReachability(history: History): Judgement {
   const findings = new Findings(history);
   const nodes = planned(history, findings);
@@ -71,7 +71,7 @@ function judgeReachability(history: History): Judgement {
 
 const pairName = (from: string, to: string): string => `${from} -> ${to}`;
 
-/** All nodes, or as many as a sample has, each of them one that there is. */
+/** The planned nodes: all existing ones, or a sample of them of the right size. */
 function planned(history: History, findings: Findings): string[] {
   findings.rule('plan');
   const listed = listedNodes(history, findings);
@@ -105,7 +105,7 @@ function each(
   );
 }
 
-/** It answered once, and then every time: what is lost of the later requests is lost on a way that was open. */
+/** The target answered once and then every time. A request lost after the first answer was lost on a path that was known to work. */
 function whole(findings: Findings, { subject, ok, asked, lost, detail }: Reached, expected: string): void {
   if (!ok) findings.expect(subject, false, expected, detail || 'no answer');
   else if (lost > 0)
@@ -113,15 +113,15 @@ function whole(findings: Findings, { subject, ok, asked, lost, detail }: Reached
   else {
     findings.agree(`requests ${subject}`, REACHED_AGAIN, asked);
     findings.sound(`requests ${subject}`, lost === 0, 'none lost', String(lost));
-    findings.sound(`requests ${subject}`, detail === '', 'nothing in place of an answer', detail);
+    findings.sound(`requests ${subject}`, detail === '', 'no error beside the answers', detail);
     findings.expect(subject, true, expected, 'answered');
   }
 }
 
-/** A pod that did not start or could not be asked: what it would have seen is unknown. */
+/** Why a pair has no result: its pod did not start or could not be reached. Then the result is unknown, not bad. */
 function whyNot(history: History, subject: string): string {
   const silent = all(history, 'reach-silent').find(({ node }) => subject.startsWith(`${node} ->`));
-  return silent?.reason ?? 'not asked';
+  return silent?.reason ?? 'not probed';
 }
 
 function plugin(history: History, findings: Findings, nodes: readonly string[]): void {
@@ -142,7 +142,7 @@ function plugin(history: History, findings: Findings, nodes: readonly string[]):
   }
 }
 
-/** The addresses of our own pods, one on each node, lie in the node's own block. */
+/** The address of our own pod on each node lies in that node's podCIDR. */
 function addresses(history: History, findings: Findings, nodes: readonly string[]): void {
   const found = all(history, 'pod-address');
   for (const { node, ip, podCidrs } of found)

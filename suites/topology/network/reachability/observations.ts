@@ -2,16 +2,16 @@
 import { kinds } from '../../../../reports/record/observations/kinds.ts';
 import { z } from 'zod';
 
-/** What a repeated question to one address brought: `asked` more requests after the first answer, of which `lost` were not answered. */
+/** Result of repeated requests to one address: `asked` more after the first answer, of which `lost` were not answered. */
 const reached = { from: z.string(), ok: z.boolean(), asked: z.int(), lost: z.int(), detail: z.string() };
 
 export const OBSERVES = kinds({
-  /** The nodes between which it is asked: all of them, or a sample. */
+  /** The nodes to probe between: all nodes, or a sample. */
   'reach-plan': { nodes: z.array(z.string()) },
   'reach-service': reached,
   'reach-dns': reached,
   'cni-daemonset': { ready: z.int(), wanted: z.int() },
-  /** The address that the plugin gave to our own pod on a node. */
+  /** The address that the network plugin gave to our own pod on a node. */
   'pod-address': { node: z.string(), ip: z.string(), podCidrs: z.array(z.string()) },
 });
 

@@ -30,21 +30,21 @@ export async function observe(ctx: CheckContext): Promise<void> {
     recordAddresses(ctx, nodes, pods);
     const address = await serviceAddress(ctx, objects[0]?.metadata.namespace ?? '');
     if (address === null) {
-      ctx.unavailable(`the address of Service ${SERVER}`, 'the cluster gave it none');
+      ctx.unavailable(`the address of Service ${SERVER}`, 'the Service has no cluster IP');
       return;
     }
     const domain = network?.clusterDomain ?? 'cluster.local';
-    await ctx.step('let every pod call every other, the Service and the DNS', () =>
+    await ctx.step('let every pod call every other pod, the Service and the DNS', () =>
       Promise.all(pods.map((pod) => probeFrom(ctx, pod, { pods, address, domain }))),
     );
-    // Afterwards, since an answer that takes long says little of a clock.
+    // After the probes: under their load answers are slow, and a slow answer says little about a clock.
     await ctx.step('measure how far the clocks of the nodes are off', () => measureClocks(ctx, pods));
   } finally {
     await ctx.step('remove the servers', () => removeServers(ctx, objects));
   }
 }
 
-/** Null for a Service without an address of its own: nothing can be asked through it, and a name has nothing to lead to. */
+/** Null for a Service without a cluster IP: no request can go through it, and its name has nothing to resolve to. */
 async function serviceAddress(ctx: CheckContext, namespace: string): Promise<string | null> {
   const { items } = await ctx.cluster.list({ kind: 'v1/Service', namespace });
   const found = items.find((one) => one.metadata.name === SERVER);
@@ -64,7 +64,7 @@ async function recordPlugin(ctx: CheckContext, network: Topology['network']): Pr
   ctx.record('cni-daemonset', { ready, wanted });
 }
 
-/** Our own pods show which addresses the plugin gives out: there is one on every node that is asked about. */
+/** Records the addresses that the plugin gave to our own pods, one on every sampled node. */
 function recordAddresses(ctx: CheckContext, nodes: readonly NodeObject[], pods: readonly PodObject[]): void {
   if (setting(ctx, 'network')?.cni.daemonSet !== undefined) return;
   for (const { spec, status } of pods) {
@@ -76,7 +76,7 @@ function recordAddresses(ctx: CheckContext, nodes: readonly NodeObject[], pods: 
   }
 }
 
-/** Applies the servers and waits for them. Nodes whose server does not get ready are recorded as silent. */
+/** Applies the servers and waits for them. Nodes whose server did not get ready are recorded as silent. */
 async function startServers(
   ctx: CheckContext,
   of: { objects: ReturnType<typeof reachObjects>; nodes: string[] },

@@ -3,14 +3,14 @@ import type { CheckContext } from '../../../harness/context.ts';
 import type { KubeObject } from '../../../harness/protocol.ts';
 import { canaryLabels, canaryMetadata, CONTAINER_DEFAULTS, POD_DEFAULTS } from '../../_objects/canary.ts';
 
-/** Name of the servers, their container and their Service. */
+/** Common name of the servers, their container and their Service. */
 export const SERVER = 'reach';
 const PORT = 8080;
 const HOSTNAME = 'kubernetes.io/hostname';
 /** Above this many nodes the pairs are sampled: 20 nodes are 380 pairs and 20 calls. */
 const MOST_NODES = SAMPLED_NODES;
 
-/** Every node, or 20 of them evenly spaced from a random start, so that every night covers others. */
+/** Every node, or 20 evenly spaced nodes from a random start, so that each nightly run covers different ones. */
 export function sampleOf(names: readonly string[], random: () => number = Math.random): string[] {
   if (names.length <= MOST_NODES) return [...names];
   const start = Math.floor(random() * names.length);
@@ -21,7 +21,7 @@ export function sampleOf(names: readonly string[], random: () => number = Math.r
   return chosen.sort();
 }
 
-/** A DaemonSet on the sampled nodes, whatever their taints, and a Service in front of it: two calls for any number of nodes. */
+/** A DaemonSet that tolerates all taints of the sampled nodes, and a Service in front of it: two API calls for any number of nodes. */
 export function reachObjects(
   ctx: CheckContext,
   of: { image: string; nodes: readonly string[] },
@@ -76,18 +76,19 @@ export function reachObjects(
   ];
 }
 
-/** Requests to each target once it has answered: what is lost of them is lost on a way that is known to be open. */
+/** Requests to each target after its first answer. One that is lost then was lost on a path that is known to work. */
 export const AGAIN = REACHED_AGAIN;
-/** What waits longer than this is lost: a SYN that is lost is sent again after 1 s and after 3 s. */
+/** A request without an answer after this is lost: enough for two retransmissions of the SYN (after 1 s and 3 s). */
 const REQUEST_SECONDS = 5;
-/** After so many lost ones it is known; a way that is closed again would else be waited for ten times. */
+/** Stop after this many lost requests: on a path that has closed again, all ten would wait for their full time-out. */
 const LOST_ENOUGH = 2;
 
 /**
- * Asks all targets at once, each until it answers or the time is up (a Service needs a moment after its pods), and then again and again: one
- * answer shows that there is a way, and not that it is whole. Prints a line a target (wget's own -T ends in a segmentation fault in Debian's
- * static busybox 1.35): `pair|service|dns TARGET ok|fail MILLISECONDS ASKED LOST DETAIL`. Targets are arguments, never part of the script.
- * A name must resolve to the Service's whole address: without one, or with an address of which it is the beginning, nothing is shown.
+ * Calls all targets in parallel, each until it answers or the time is up: a Service needs a moment after its pods. Then calls each
+ * target `AGAIN` times more, because one answer does not show that no requests are lost. Prints one line per target:
+ * `pair|service|dns TARGET ok|fail MILLISECONDS ASKED LOST DETAIL`. Targets are arguments, never part of the script. A name must
+ * resolve to exactly the Service's address, not to one that begins with it. wget's own -T is not used: it crashes in Debian's static
+ * busybox 1.35.
  */
 const SCRIPT = `
 limit=$1; service=$2; name=$3; nodes=" $4 "; shift 4
@@ -135,14 +136,14 @@ export function probeCommand(of: {
   return ['busybox', 'sh', '-c', SCRIPT, 'reach', ...fixed, ...peers];
 }
 
-/** How long a probe may take: the first answer, and as many lost requests as are waited for. */
+/** Longest time that a probe may take, ms: until the first answer, then for the lost requests it waits for. */
 export function probeLastsMs(firstMs: number): number {
   return firstMs + (1 + LOST_ENOUGH) * REQUEST_SECONDS * 1000;
 }
 
 export interface ProbeLine {
   kind: 'pair' | 'service' | 'dns';
-  /** The node, of a pair. */
+  /** The target: for a pair, its node. */
   to: string;
   ok: boolean;
   firstMs: number;
@@ -151,7 +152,7 @@ export interface ProbeLine {
   detail: string;
 }
 
-/** Reads what the script printed; lines of any other form are left out, and the judge then misses them. */
+/** Parses the output of the script. Malformed lines are dropped; the judge notices that they are missing. */
 export function readProbe(output: string): ProbeLine[] {
   return output.split('\n').flatMap((line): ProbeLine[] => {
     const found = /^(pair|service|dns) (\S+) (ok|fail) (\d+) (\d+) (\d+)(?: (.*))?$/.exec(line);

@@ -1,6 +1,6 @@
 import type { Control } from '../../../harness/control.ts';
 
-/** What Kubernetes itself adds to a cordoned node; set here too, so that nobody else changes the list that is put back. */
+/** The taint that Kubernetes adds to a cordoned node. Set here too, so that Kubernetes does not change the list that is put back later. */
 const CORDONED = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
 
 export const controls: readonly Control[] = [

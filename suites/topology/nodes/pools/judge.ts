@@ -24,11 +24,11 @@ export const judge: CheckJudge = {
     need('node', { count: leastNodes(settings) }),
   ],
   annotations: {
-    'node.name': 'that each is there once is held; which of them has which labels is told nowhere else',
+    'node.name': 'each node must occur once; nothing else records which node has which labels',
   },
 };
 
-/** Every declared pool has its nodes with exactly the declared taints; every node, of a pool or not, is Ready, schedulable and without pressure. */
+/** Every declared pool has its nodes with exactly the declared taints. Every node, in a pool or not, is Ready, schedulable, without pressure. */
 function judgePools(history: History): Judgement {
   const findings = new Findings(history);
   const nodes = all(history, 'node');

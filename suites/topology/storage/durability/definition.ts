@@ -11,7 +11,7 @@ export const checks: readonly CatalogueRow[] = [
     observe: async () => (await import('./observe.ts')).observe,
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,
-    title: 'The settings on which durability rests',
+    title: 'The durability settings of the stores',
     section: '5.2',
     access: 'r r r r r',
     goal: 'fsync, synchronous_commit, appendfsync, translog.durability and quorum queues are as declared, on every member',

@@ -23,11 +23,11 @@ export const judge: CheckJudge = {
   },
   annotations: {
     'setting.source': 'where it was read, in words',
-    'setting.member': 'that each server reported once is held; all of them must report the same',
+    'setting.member': 'each server must report once, and all must report the same value',
   },
 };
 
-/** The settings on which durability rests, as every server of each store reports them now. */
+/** Durability settings as every server of each store reports them now. */
 function judgeDurability(history: History): Judgement {
   const findings = new Findings(history);
   for (const [store, declared] of storesOf(history.header.settings)) {
@@ -46,7 +46,7 @@ function judgeDurability(history: History): Judgement {
     for (const [name, value] of wanted)
       judgeSetting(history, findings, { store, name, value, members: declared.members });
   }
-  return findings.conclude('every durability setting as declared, as every server itself reports it');
+  return findings.conclude('every durability setting as declared, on every server');
 }
 
 function judgeSetting(

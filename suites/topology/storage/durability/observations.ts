@@ -3,7 +3,7 @@ import { kinds } from '../../../../reports/record/observations/kinds.ts';
 import { z } from 'zod';
 
 export const OBSERVES = kinds({
-  /** A setting on which durability rests; `member` is null where the cluster has it as a whole. */
+  /** A durability setting; `member` is null for a setting of the whole cluster. */
   setting: {
     store: z.string(),
     member: z.string().nullable(),

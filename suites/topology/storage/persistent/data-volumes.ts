@@ -6,21 +6,21 @@ import type { Found } from '../../_objects/declared.ts';
 import { podsOf } from '../../_objects/declared.ts';
 import type { PodObject, Volume, WorkloadObject } from '../../_objects/shapes.ts';
 
-/** For workloads of a store that are not its members, such as Sentinels, whom nobody asks: members say themselves where their data is. */
+/** Usual data folders, for workloads of a store that are not its members, such as Sentinels. Members report their own folders. */
 function dataFoldersOf(store: string): readonly string[] {
   return STORE_KINDS.find(({ name }) => name === store)?.dataFolders ?? [];
 }
 
-/** Sources that bring files in and hold no data. */
+/** Volume sources that supply configuration and hold no data. */
 const NOT_DATA = new Set(['configMap', 'secret', 'projected', 'downwardAPI']);
-/** Fields of a PersistentVolume's spec that say what is behind it. */
+/** Fields of a PersistentVolume's spec that name its backing storage. */
 const VOLUME_KINDS = ['local', 'csi', 'nfs', 'cephfs', 'rbd', 'hostPath'];
 
 export interface Volumes {
   claims: readonly ClaimObject[];
   volumes: readonly VolumeObject[];
   pods: readonly PodObject[];
-  /** Where the servers of a store say that they keep their data; none of a store that was not asked. */
+  /** Data folders by store, as its servers report them; empty for a store that was not queried. */
   folders: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -53,7 +53,7 @@ export interface DataMount {
   perReplica: boolean;
 }
 
-/** What each container has mounted above, at or below the data. */
+/** What each container mounts above, at or below the data. */
 export function dataMounts(object: WorkloadObject, paths: readonly string[]): DataMount[] {
   const { spec } = object.spec.template;
   const templates = new Set((object.spec.volumeClaimTemplates ?? []).map((one) => one.metadata.name));
@@ -80,7 +80,7 @@ function mountedAs(
   return { source, claim: volume?.persistentVolumeClaim?.claimName ?? null, perReplica: false };
 }
 
-/** Claims that the StatefulSet's replicas must have, and those that its pods do have. */
+/** Claims that the StatefulSet's replicas must have, and claims that its pods have. */
 function claimsOf(found: Found, pods: readonly PodObject[]): Set<string> {
   const { object, workload } = found;
   const replicas = object?.spec.replicas ?? 1;

@@ -4,14 +4,14 @@ import { canary, CANARY } from '../../../_breaking/objects.ts';
 
 const NAME = 'control-forgetful-volume';
 const PROBE = `${NAME}-probe`;
-/** The check whose pods are meant; it labels them so. No other pod is changed, whatever runs meanwhile. */
+/** Label of the pods of topology/storage/persistent. The policy changes only those, whatever else runs. */
 const MARK = { 'plumbline.dev/check': 'topology.storage.persistent' };
-/** An API server acts on a new policy when its informers have it: within a second on an idle one. */
+/** An API server applies a new policy once its informers have it: within a second when it is idle. */
 const IN_FORCE_MS = 30_000;
 
 /**
- * Volumes of the check's own pods forget: the API server swaps their claim for an emptyDir as they are created. The
- * check is the same as ever; the environment no longer keeps what its pods write.
+ * Makes the volumes of the check's own pods lose their data: when such a pod is created, the API server replaces its claim by an
+ * emptyDir. The check itself is not changed.
  */
 export async function forgetfulVolume(ctx: ControlContext): Promise<void> {
   await ctx.apply([policy(), binding()]);
@@ -64,7 +64,7 @@ function binding(): KubeObject {
   };
 }
 
-/** Creates a pod that is never scheduled and looks what became of its volume. */
+/** Creates a pod that is never scheduled, and reads whether its claim was replaced. */
 async function isInForce(ctx: ControlContext): Promise<true | null> {
   const pod = canary('v1', 'Pod', PROBE, {
     spec: {

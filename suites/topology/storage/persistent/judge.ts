@@ -29,7 +29,7 @@ export const judge: CheckJudge = {
   },
   annotations: {
     'data-mount.container':
-      'which it is decides for the members of a store; of pods beside them, such as Sentinels, it is a name for people',
+      'decides only for the members of a store; for other pods, such as Sentinels, it is for people',
   },
 };
 
@@ -37,7 +37,7 @@ function dataWorkloads({ workloads = [] }: HeaderSettings): DeclaredWorkload[] {
   return workloads.filter(({ store }) => store !== undefined);
 }
 
-/** Names of the pods that are the members of the workload's store; none of a workload that is none of them, such as Sentinels. */
+/** Pod names of the members of the workload's store; empty for a workload that has no members, such as Sentinels. */
 function membersOf({ stores }: HeaderSettings, { store, namespace, name }: DeclaredWorkload): string[] {
   const declared = store === undefined ? undefined : stores?.[store];
   const { statefulSet, members = 0 } = declared ?? {};
@@ -46,7 +46,7 @@ function membersOf({ stores }: HeaderSettings, { store, namespace, name }: Decla
     : [];
 }
 
-/** Data of every store lies on a bound claim of the declared class with a real volume; bytes outlive the pod. */
+/** Data of every store lies on a bound claim of the declared class with a real volume; bytes survive their pod. */
 function judgePersistent(history: History): Judgement {
   const findings = new Findings(history);
   const { settings } = history.header;
@@ -82,7 +82,7 @@ interface Held {
   mounts: readonly Seen<'data-mount'>[];
 }
 
-/** Where every member's server says that its data is, that must be on a claim, and nothing of it beside. */
+/** Every folder that a member's server reports for its data must lie on a claim, with everything mounted below it. */
 function foldersOfMembers(history: History, findings: Findings, { workload, members, mounts }: Held): void {
   const { store = '' } = workload;
   const container = history.header.settings.stores?.[store]?.container;
@@ -96,7 +96,11 @@ function foldersOfMembers(history: History, findings: Findings, { workload, memb
   for (const member of members) {
     const folders = said.filter((one) => one.member === member);
     if (folders.length === 0)
-      findings.unknown(`data of ${member}`, 'a folder, by its server', whyUnsaid(history, store, member));
+      findings.unknown(
+        `data of ${member}`,
+        'a folder that its server reports',
+        whyUnsaid(history, store, member),
+      );
     for (const { path } of folders) {
       ownFolder(findings, { member, path, members });
       onClaim(findings, { member, path, mounts: own });
@@ -104,7 +108,7 @@ function foldersOfMembers(history: History, findings: Findings, { workload, memb
   }
 }
 
-/** A server that calls its folder after a member calls it after itself. */
+/** A folder that is named after a member must belong to that member. */
 function ownFolder(
   findings: Findings,
   { member, path, members }: { member: string; path: string; members: readonly string[] },
@@ -121,7 +125,7 @@ function ownFolder(
 
 function whyUnsaid(history: History, store: string, member: string): string {
   const said = all(history, 'data-folder-unsaid').filter((one) => one.store === store);
-  return (said.find((one) => one.member === member) ?? said[0])?.reason ?? 'not asked';
+  return (said.find((one) => one.member === member) ?? said[0])?.reason ?? 'its server was not queried';
 }
 
 function onClaim(
@@ -131,7 +135,7 @@ function onClaim(
   const under = mounts
     .filter((mount) => coversPath(mount.path, path))
     .sort((a, b) => b.path.length - a.path.length)[0];
-  // What is mounted below holds a part of the data.
+  // A volume mounted below the folder holds part of the data.
   const below = mounts.filter((mount) => mount !== under && coversPath(path, mount.path));
   const subject = `data of ${member} at ${path}`;
   if (under === undefined)
@@ -148,7 +152,7 @@ function onClaim(
 const isClaim = ({ source, claim }: Seen<'data-mount'>): boolean =>
   source === 'persistentVolumeClaim' && claim !== null && claim !== '';
 
-/** Nobody asks these servers where their data is: everything near the usual folders must be on a claim. */
+/** These servers do not report their data folders, so every mount near the usual folders must be a claim. */
 function mountedData(findings: Findings, name: string, mounts: readonly Seen<'data-mount'>[]): void {
   for (const mount of mounts) {
     const subject = `${name} ${mount.container}:${mount.path}`;
@@ -157,7 +161,7 @@ function mountedData(findings: Findings, name: string, mounts: readonly Seen<'da
   if (mounts.length === 0) findings.absent(`data of ${name}`, 'a mounted PersistentVolumeClaim');
 }
 
-/** Every claim that a replica must have for what is mounted, and every other one that its pods have. */
+/** Every claim that the mounts of a replica require, and every other claim of its pods. */
 function claims(
   history: History,
   findings: Findings,
@@ -194,7 +198,7 @@ function judgeClaim(findings: Findings, claim: Seen<'claim'>, storage: Storage):
   );
 }
 
-/** A canary writes whole kibibytes. */
+/** The canary writes whole kibibytes. */
 const BLOCK_BYTES = 1024;
 
 function canary(history: History, findings: Findings): void {

@@ -3,11 +3,11 @@ import { kinds } from '../../../../reports/record/observations/kinds.ts';
 import { z } from 'zod';
 
 export const OBSERVES = kinds({
-  /** A workload that holds data is there; `mounts` counts what is mounted at, above or below its data. */
+  /** An existing workload that holds data; `mounts` counts the mounts at, above or below its data. */
   'data-workload': { workload: z.string(), mounts: z.int() },
-  /** Where the server of a member says that it keeps its data. */
+  /** Data folder as the server of a member reports it. */
   'data-folder': { store: z.string(), member: z.string(), path: z.string() },
-  /** The server of a member did not say where it keeps its data. */
+  /** The server of a member did not report its data folder. */
   'data-folder-unsaid': { store: z.string(), member: z.string(), reason: z.string() },
   'data-mount': {
     workload: z.string(),
@@ -18,7 +18,7 @@ export const OBSERVES = kinds({
     claim: z.string().nullable(),
     perReplica: z.boolean(),
   },
-  /** Empty texts: it is not there, or has none. */
+  /** An empty text: the claim does not exist, or has no such value. */
   claim: {
     workload: z.string(),
     name: z.string(),
@@ -28,7 +28,7 @@ export const OBSERVES = kinds({
   },
   'canary-written': { digest: z.string(), bytes: z.int() },
   'canary-read': { digest: z.string() },
-  /** `api`: the API server refused or did not answer, which says nothing of volumes. */
+  /** Cause `api`: the API server refused or did not answer, which says nothing about volumes. */
   'canary-failed': { step: z.string(), cause: z.enum(['volume', 'api']), reason: z.string() },
 });
 

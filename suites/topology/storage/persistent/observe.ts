@@ -9,7 +9,7 @@ export async function observe(ctx: CheckContext): Promise<void> {
   const found = await ctx.step('find the workloads that hold data', () =>
     findWorkloads(ctx, (workload) => workload.store !== undefined),
   );
-  const folders = await ctx.step('ask every server where its data is', () => dataFolders(ctx, found));
+  const folders = await ctx.step('ask every server for its data folder', () => dataFolders(ctx, found));
   await ctx.step('follow their data to the volumes', async () => {
     const claims = (await ctx.cluster.items({ kind: 'v1/PersistentVolumeClaim' })) ?? [];
     const volumes = (await ctx.cluster.items({ kind: 'v1/PersistentVolume' })) ?? [];
@@ -29,7 +29,7 @@ export async function observe(ctx: CheckContext): Promise<void> {
   await writeAndReadBack(ctx, { image, className: storage.className, bytes: storage.canaryBytes });
 }
 
-/** By store, what the servers of its members say. */
+/** Data folders by store, as the servers of its members report them. */
 async function dataFolders(
   ctx: CheckContext,
   found: readonly Found[],
@@ -49,7 +49,7 @@ async function foldersOf(ctx: CheckContext, store: string): Promise<string[]> {
   try {
     const { servers } = await ctx.runner.call('store.servers', { store });
     for (const { member, dataFolders: paths, failed } of servers) {
-      if (paths.length === 0) unsaid(member, failed ?? 'its server does not say');
+      if (paths.length === 0) unsaid(member, failed ?? 'its server does not report its data folder');
       for (const path of paths) ctx.record('data-folder', { store, member, path });
     }
     return [...new Set(servers.flatMap(({ dataFolders: paths }) => paths))];

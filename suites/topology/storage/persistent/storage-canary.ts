@@ -20,7 +20,7 @@ export interface StorageCanary {
   bytes: number;
 }
 
-/** One pod writes random bytes to a new volume and is deleted; the next one reads them. Both say their digest. */
+/** One pod writes random bytes to a new volume and is deleted; the next pod reads them. Both print the digest. */
 export async function writeAndReadBack(ctx: CheckContext, canary: StorageCanary): Promise<void> {
   const claim = claimFor(ctx, canary);
   const blocks = Math.max(1, Math.ceil(canary.bytes / 1024));
@@ -28,7 +28,7 @@ export async function writeAndReadBack(ctx: CheckContext, canary: StorageCanary)
     name: `${CLAIM}-writer`,
     script: `busybox dd if=/dev/urandom of=${FILE} bs=1024 count=${blocks} 2>/dev/null && busybox sync && busybox sha256sum ${FILE}`,
   });
-  // Bytes that are gone are something seen, not something to wait for: it ends well and prints no digest.
+  // Lost bytes are a result, not a failure of the pod: it exits with 0 and prints no digest.
   const script = `busybox sha256sum ${FILE} || busybox true`;
   const reader = podFor(ctx, canary, { name: `${CLAIM}-reader`, script });
   let step = 'write';
@@ -52,27 +52,27 @@ export async function writeAndReadBack(ctx: CheckContext, canary: StorageCanary)
   }
 }
 
-/** Of what the runner says of a failed call (probes/kubernetes/errors.ts): the words for what was waited for in vain, or cannot succeed any more. */
+/** Reasons of a failed call (probes/kubernetes/errors.ts) that mean: the wait ran out, or can no longer succeed. */
 const OF_VOLUME = ['timeout', 'invalid'];
 
-/** An API server that is busy, refuses or does not answer says nothing of volumes. */
+/** Only a wait that failed points at the volume: a busy or refusing API server says nothing about it. */
 function causeOf(error: unknown): 'volume' | 'api' {
   return error instanceof WaitedInVain ? 'volume' : 'api';
 }
 
-/** The pod or what it waits for did not get there. */
+/** The pod did not reach the awaited state in time, or never can. */
 class WaitedInVain extends Error {
   override readonly name = 'WaitedInVain';
 }
 
-/** @throws WaitedInVain where the time is over, and the error of the API server as it is */
+/** @throws WaitedInVain if the pod did not get there in time; errors of the API server unchanged */
 async function waitFor(ctx: CheckContext, query: Omit<WaitParams, 'kind'>): Promise<void> {
   const namespace = canaryNamespace(ctx);
   const waited = await ctx.cluster.wait({ ...query, kind: 'v1/Pod', namespace }).catch((error: unknown) => {
     if (!(error instanceof RunnerError) || !OF_VOLUME.includes(error.reason)) throw error;
     throw new WaitedInVain(error.message, { cause: error });
   });
-  // Pods that cannot be watched were not waited for.
+  // Pods that could not be watched were never waited for, so this is no WaitedInVain.
   if (waited.unavailable !== undefined) throw new Error(waited.unavailable);
 }
 

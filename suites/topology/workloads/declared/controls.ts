@@ -18,7 +18,7 @@ export const controls: readonly Control[] = [
     check: 'topology/workloads/declared',
     verdict: 'fail',
     size: 'any',
-    title: 'a pod that nobody declared runs beside the platform',
+    title: 'an undeclared pod runs beside the platform',
     expectSeen: new RegExp(`Pod tender/${STRAY}`),
     break: strayPod,
   },

@@ -20,18 +20,18 @@ export const judge: CheckJudge = {
       need('namespace', { subjects: namespaces, of: ({ name }) => name, absent: 'fail' }),
       need('replicas', { subjects, of: ({ workload }) => workload, absent: 'fail' }),
       need('pod', { subjects: running, of: ({ workload }) => workload, absent: 'fail' }),
-      need('owners', { what: 'a look at what nobody declared' }),
+      need('owners', { what: 'the list of everything that runs in the closed namespaces' }),
     ];
   },
   annotations: {
     'pod.name':
-      'that each is there once, and whose pod it is, is held; which of them has which past decides nothing',
+      'each pod must occur once and belong to its workload; which pod of a workload restarted does not matter',
     'pod.containers[].name': 'which container restarted, for people; how often and when decides',
-    'pod.containers[].why': "kubelet's word for why a life ended, for people",
+    'pod.containers[].why': "kubelet's reason for the last termination, for people",
   },
 };
 
-/** Everything declared is there, complete and quiet; in closed namespaces there is nothing else. */
+/** Every declared workload is complete and does not restart; the closed namespaces hold nothing else. */
 function judgeDeclared(history: History): Judgement {
   const findings = new Findings(history);
   const { workloads: declared = [] } = history.header.settings;
@@ -73,22 +73,22 @@ function judgeWorkload(history: History, findings: Findings, workload: DeclaredW
 
 type Replicas = Seen<'replicas'>;
 
-/** A change on its way through the pods: old ones beside new ones, one more than wanted, or a change not yet acted on. */
+/** A rollout in progress: old and new pods side by side, one pod more than wanted, or a change the controller has not seen yet. */
 function isRolling({ wanted, ready, updated, observed, pods: there }: Replicas): boolean {
   return !observed || updated !== wanted || (ready > wanted && there >= ready);
 }
 
-/** Nothing is wrong with a rollout, unless it cannot go on; how it ends is not known yet. */
+/** A rollout in progress is unknown, not a failure, unless its deadline has passed. */
 function rolling(findings: Findings, subject: string, found: Replicas): void {
   const { wanted, ready, updated, observed, pods: there, stuck } = found;
   const said = observed ? `${updated} of ${there} pods as last declared` : 'a change not yet acted on';
   const expected = `${wanted} ready and as last declared`;
   const seen = `${ready} ready, ${said}`;
-  if (stuck) findings.expect(`rollout of ${subject}`, false, expected, `${seen}; its deadline is over`);
-  else findings.unknown(`rollout of ${subject}`, expected, `${seen}: a rollout is under way`);
+  if (stuck) findings.expect(`rollout of ${subject}`, false, expected, `${seen}; its deadline has passed`);
+  else findings.unknown(`rollout of ${subject}`, expected, `${seen}: a rollout is in progress`);
 }
 
-/** As many lines of pods as there were pods, each of another one. */
+/** Every pod of the workload is recorded exactly once. */
 function pods(
   history: History,
   findings: Findings,
@@ -126,7 +126,7 @@ interface Owners {
   declared: readonly DeclaredWorkload[];
 }
 
-/** Each owner once, and among them every declared workload that had pods when it was looked at. */
+/** Each owner once, and among them every declared workload that had pods. */
 function eachOwner(history: History, findings: Findings, { owners, closed, declared }: Owners): void {
   const there = owners.map(({ kindName, namespace, name }) => nameOf({ kind: kindName, namespace, name }));
   const running = new Set(
@@ -142,7 +142,7 @@ function eachOwner(history: History, findings: Findings, { owners, closed, decla
   );
 }
 
-/** The same pods, counted from the side of their owners; those on their way out are among them here only. */
+/** The same pods counted by owner. Only this count includes pods that are being deleted, so it may be higher. */
 function ownedPods(
   history: History,
   findings: Findings,

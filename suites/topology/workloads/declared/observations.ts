@@ -3,7 +3,7 @@ import { kinds } from '../../../../reports/record/observations/kinds.ts';
 import { z } from 'zod';
 
 export const OBSERVES = kinds({
-  /** Everything in the closed namespaces that runs pods, and how many lines of it there are. */
+  /** `owners` counts the `owner` lines: one for everything in the closed namespaces that runs pods. */
   owners: { found: z.int() },
   owner: { kindName: z.string(), namespace: z.string(), name: z.string(), pods: z.int() },
 });

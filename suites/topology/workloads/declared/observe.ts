@@ -12,6 +12,6 @@ export async function observe(ctx: CheckContext): Promise<void> {
   const pods = (await ctx.step('look at their pods', () => listPods(ctx))) ?? [];
   for (const one of found) recordWorkload(ctx, one, pods);
   const closed = setting(ctx, 'closed')?.namespaces ?? [];
-  await ctx.step('look for what nobody declared', () => recordOwners(ctx, { pods, namespaces: closed }));
+  await ctx.step('look for undeclared workloads', () => recordOwners(ctx, { pods, namespaces: closed }));
   await recordEvidence(ctx, troubledPods(found.flatMap((one) => podsOf(one, pods))));
 }

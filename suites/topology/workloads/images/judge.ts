@@ -26,11 +26,11 @@ export const judge: CheckJudge = {
     ];
   },
   annotations: {
-    'container-image.image': 'its registry and its pin decide; which image it is nobody declared',
+    'container-image.image': 'its registry and its pin decide; the image itself is not declared',
   },
 };
 
-/** Names begin as declared, are pinned, and the nodes could pull them. */
+/** Every image comes from a declared registry, is pinned, and could be pulled by the nodes. */
 function judgeImages(history: History): Judgement {
   const findings = new Findings(history);
   const { registry } = history.header.settings;
@@ -68,7 +68,7 @@ function pulls(history: History, findings: Findings): void {
     const stray = own.find((pod) => !isNamedAfter(pod, `${namespace}/${name}`));
     findings.sound(`pods of ${workload}`, stray === undefined, 'its own pods', stray ?? '');
   }
-  // A pod belongs to one workload.
+  // No pod may be listed under two workloads.
   const pods = found.map(({ pod }) => pod);
   findings.eachOnce('pods', [...new Set(pods)], pods);
   for (const { pod, troubles } of found)

@@ -23,8 +23,8 @@ export const judge: CheckJudge = {
     return [templates(subjects), need('container-probes', { subjects, ...ofWorkload })];
   },
   annotations: {
-    'container-probes.liveness': 'that there is one decides; which it is nobody declared',
-    'container-probes.readiness': 'that there is one decides; which it is nobody declared',
+    'container-probes.liveness': 'its presence decides; the probe itself is not declared',
+    'container-probes.readiness': 'its presence decides; the probe itself is not declared',
   },
 };
 

@@ -11,7 +11,7 @@ import type { StoreFacts } from '../../../../reports/record/store-facts.ts';
 
 const LEADING = ['leader', 'master', 'primary'];
 
-/** A member of a store in which nobody leads the cluster: each queue, say, has a leader of its own. */
+/** Role of a member in a store without a cluster leader, as in RabbitMQ, where each queue has its own. */
 const PEER = 'peer';
 
 type Member = Seen<'member'>;
@@ -31,19 +31,18 @@ export const judge: CheckJudge = {
     ];
   },
   annotations: {
-    'condition.name':
-      'that each that its store has is there once is held; which of them has which words decides nothing',
+    'condition.name': 'each condition of the store must occur once; `ok` decides, whatever the name',
     'member.name':
-      'that each is there once, and which one leads, is held; which of the others follows in which way decides nothing',
+      'each member must occur once and the leader is compared; the followers are interchangeable',
     'member.role':
-      'which one leads, and that the others follow, is held; who of them does so synchronously decides nothing',
-    'condition.expected': 'what a condition asks for, in words; its `ok` decides',
+      'one member must lead and the others follow; which follower is synchronous does not matter',
+    'condition.expected': 'what the condition requires, in words; its `ok` decides',
     'condition.seen': 'what was found, in words; its `ok` decides',
     'read-service.detail': 'its answer in words; `refused` decides',
   },
 };
 
-/** One primary that serves, all other members stream from it, and the Service for reads refuses writes. */
+/** One primary serves, all other members stream from it, and the read Service refuses writes. */
 function judgeRoles(history: History): Judgement {
   const findings = new Findings(history);
   for (const [store, declared] of storesOf(history.header.settings)) {
@@ -61,14 +60,14 @@ function members(history: History, findings: Findings, of: { store: string; want
   const { store, wanted } = of;
   const down = all(history, 'store-down').find((one) => one.store === store);
   if (down !== undefined) {
-    // A store that is declared and does not answer is a failure, never a smaller profile.
+    // A declared store that is down is a failure, never merely left out.
     findings.expect(store, false, `${wanted} members`, down.reason);
     return;
   }
   const described = all(history, 'described').find((one) => one.store === store);
   if (described === undefined) {
     const unasked = all(history, 'store-unasked').find((one) => one.store === store);
-    const why = unasked === undefined ? 'it was not asked' : `it cannot be asked: ${unasked.reason}`;
+    const why = unasked === undefined ? 'it was not queried' : `it cannot be queried: ${unasked.reason}`;
     findings.unknown(store, `${wanted} members`, why);
     return;
   }
@@ -128,7 +127,7 @@ function followers(
   }
 }
 
-/** What the store says must hold besides, such as its health. */
+/** Further conditions of the store, such as its health. */
 function conditions(history: History, findings: Findings, store: string): void {
   const found = all(history, 'condition').filter((one) => one.store === store);
   const described = all(history, 'described').find((one) => one.store === store);
@@ -139,7 +138,7 @@ function conditions(history: History, findings: Findings, store: string): void {
   }
   for (const { name, ok, expected, seen } of found) {
     findings.expect(`${name} of ${store}`, ok, expected, seen);
-    // As it should be, and there is more to say, such as what an edition cannot do.
+    // The condition holds, but its text adds something, such as what an edition cannot do.
     if (ok && seen !== expected) findings.note(`${name} of ${store}: ${seen}`);
   }
 }

@@ -2,16 +2,16 @@
 import { kinds } from '../../../../reports/record/observations/kinds.ts';
 import { z } from 'zod';
 
-/** Why a store could not be asked, or is down: the words of probes/asking.ts. */
+/** Why a store could not be queried, or is down: as in probes/asking.ts. */
 const cannotAsk = z.enum(['route', 'tls', 'credentials', 'protocol', 'manager']);
 const down = z.enum(['refuses', 'silent', 'absent']);
 
 export const OBSERVES = kinds({
-  /** What a store says of itself; how many lines of members and conditions follow. */
+  /** A store's leader as it reports it, and the number of `member` and `condition` lines that follow. */
   described: { store: z.string(), leader: z.string().nullable(), members: z.int(), conditions: z.int() },
   'store-down': { store: z.string(), cause: down, reason: z.string() },
   'store-unasked': { store: z.string(), cause: cannotAsk, reason: z.string() },
-  /** `refused` is null where it could not be asked. */
+  /** `refused` is null if the read Service could not be reached. */
   'read-service': {
     store: z.string(),
     address: z.string(),

@@ -7,7 +7,7 @@ import { STORES } from '../../../../probes/stores.ts';
 import { RunnerError } from '../../../harness/client.ts';
 import type { CheckContext } from '../../../harness/context.ts';
 
-/** Asks every declared store who it thinks it is, and tries to write where applications only read. */
+/** Asks every declared store for its members and roles, and tries to write to the Service from which applications only read. */
 export async function observe(ctx: CheckContext): Promise<void> {
   for (const [store, declared] of Object.entries(setting(ctx, 'stores'))) {
     if (!STORES.includes(store)) continue; // its probe is not built
@@ -40,7 +40,7 @@ async function recordMembers(ctx: CheckContext, store: string): Promise<boolean>
   }
 }
 
-/** Only a server that is known to run and refuses, is silent, or has no pod, is down. What cannot be asked is nobody's fault, and no other store's. */
+/** Records a store as down only if its server refuses, is silent or has no pod. If it merely cannot be queried, that is not its fault. */
 export function recordUnseen(ctx: CheckContext, store: string, error: unknown): void {
   ctx.signal.throwIfAborted();
   const word = error instanceof RunnerError ? error.reason : '';

@@ -24,8 +24,7 @@ export const judge: CheckJudge = {
     ];
   },
   annotations: {
-    'placement.pods[].name':
-      'whose pods they are is held; which of them runs on which of the nodes decides nothing',
+    'placement.pods[].name': 'its workload is compared; the node of an individual pod does not matter',
   },
 };
 
@@ -46,7 +45,7 @@ function judgeSpread(history: History): Judgement {
 }
 
 /**
- * As many nodes as declared replicas (a workload that scaled up may put more than one on a node, but never all on one).
+ * At least as many nodes as declared replicas. A workload that scaled up may have several pods on a node, but never all on one.
  */
 function placement(history: History, findings: Findings, workload: DeclaredWorkload): void {
   const subject = nameOf(workload);
@@ -68,7 +67,7 @@ function placement(history: History, findings: Findings, workload: DeclaredWorkl
   findings.expect(`placement of ${subject}`, nodes.size >= wanted, `${wanted} different nodes`, where);
 }
 
-/** Exactly one: of a pod that two budgets select, Kubernetes refuses every eviction. */
+/** Exactly one budget: Kubernetes refuses every eviction of a pod that two budgets select. */
 function budgets(history: History, findings: Findings, workload: DeclaredWorkload): void {
   const subject = nameOf(workload);
   const found = all(history, 'budget').filter((one) => one.workload === subject);
@@ -94,7 +93,7 @@ function budget(findings: Findings, workload: DeclaredWorkload, one: Seen<'budge
     findings.unknown(name, 'a computed status', 'no status yet');
     return;
   }
-  // One that counts other pods as well may allow all of these.
+  // A budget that also counts pods of others might allow the eviction of all pods of this workload.
   if (expected > workload.replicas.max)
     findings.unknown(name, `counts ${range(workload.replicas)} pods`, `counts ${expected}`);
   const spare = expected - healthy;

@@ -6,11 +6,11 @@ export const OBSERVES = kinds({
   placement: {
     workload: z.string(),
     pods: z.array(z.strictObject({ name: z.string(), node: z.string() })),
-    /** How many pods these are. */
+    /** Number of these pods. */
     count: z.int(),
-    /** Which nodes these are, each once. */
+    /** Their nodes, each once. */
     nodes: z.array(z.string()),
-    /** The disruption budgets that select its pods. */
+    /** Names of the disruption budgets that select these pods. */
     budgets: z.array(z.string()),
   },
 });

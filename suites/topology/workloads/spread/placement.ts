@@ -11,8 +11,8 @@ export interface Spread {
 }
 
 /**
- * Which pod of a workload runs where (pods without a node are left out), and every disruption budget that selects its pods, as the
- * disruption controller has counted it.
+ * Records the node of each scheduled pod of a workload, and every disruption budget that selects its pods, with the numbers of the
+ * disruption controller.
  */
 export function recordSpread(ctx: CheckContext, found: Found, { pods, budgets }: Spread): void {
   if (found.workload.kind === 'DaemonSet' || found.workload.replicas.max < 2) return;
