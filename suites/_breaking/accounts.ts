@@ -1,11 +1,11 @@
-/** What controls ask systems with, behind the harness's back: the stores as declared, and the accounts in Kubernetes' Secrets. */
+/** How controls reach the stores directly, without the runner: as declared, with the accounts from Kubernetes Secrets. */
 import type { SecretSource, StoreName, Stores } from '../../env/schema.ts';
 import type { ControlContext } from '../harness/control.ts';
 
-/** As much of a control's context as a question needs. With a `password` no Secret is read. */
+/** The part of a control's context that a query needs. With a `password` no Secret is read. */
 export type Asking = Pick<ControlContext, 'environment' | 'signal' | 'get'> & { password?: string };
 
-/** @throws Error where the environment does not declare it: then there is nothing to break */
+/** @throws Error if the environment does not declare the store: then there is nothing to break */
 export function declaredStore<Name extends StoreName>(
   { environment }: Pick<ControlContext, 'environment'>,
   name: Name,
@@ -15,12 +15,13 @@ export function declaredStore<Name extends StoreName>(
   return declared;
 }
 
-/** The value of a key of a Secret; empty where it is not there. @throws Error where the source is none of Kubernetes */
+/** The value of a key of a Secret; empty if the key is missing. @throws Error if the source is not a Secret */
 export async function secretText(
   ctx: Pick<ControlContext, 'get'>,
   source: SecretSource | undefined,
 ): Promise<string> {
-  if (source === undefined || !('secret' in source)) throw new Error('the password is in no Secret');
+  if (source === undefined || !('secret' in source))
+    throw new Error('the password is not declared as a key of a Secret');
   const { key, ...ref } = source.secret;
   const secret = await ctx.get({ apiVersion: 'v1', kind: 'Secret', ...ref });
   return Buffer.from(secret?.data?.[key] ?? '', 'base64').toString('utf8');

@@ -6,7 +6,7 @@ import { contextOf } from '../_testing/control-context.ts';
 
 const pod = (uid: string): KubeObject => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name: uid, uid } });
 
-/** A backend whose Deployment counts only the new pod; `lists` is what each list of its pods shows, the last one from then on. */
+/** A backend whose Deployment counts only the new pod. Each list of its pods returns the next of `lists`; the last one repeats. */
 function rolling(lists: string[][]): ReturnType<typeof contextOf> & { looked: () => number } {
   let looks = 0;
   const labels = { app: 'tender-api' };
@@ -27,16 +27,16 @@ function rolling(lists: string[][]): ReturnType<typeof contextOf> & { looked: ()
   return { ...ctx, looked: () => looks };
 }
 
-test('should wait for a pod of before that still answers, although the Deployment counts it no more', async () => {
+test('should wait for an old pod that still answers, although the Deployment no longer counts it', async () => {
   const ctx = rolling([['old'], ['old', 'new'], ['old', 'new'], ['new']]);
   await rollOutBackend(ctx, 'the changed backend', (container) => container);
   assert.equal(ctx.looked(), 4);
 });
 
-test('should say what it waited for where a pod of before never goes', async () => {
+test('should say what it waited for if an old pod never goes', async () => {
   const ctx = rolling([['old'], ['old', 'new']]);
   await assert.rejects(
     rollOutBackend(ctx, 'the changed backend', (container) => container),
-    /waited for the last pod of before to be gone/,
+    /waited for the last old pod to be gone/,
   );
 });

@@ -5,10 +5,10 @@ import { deployment, required } from './objects.ts';
 import type { ContainerPart, Deployed } from './objects.ts';
 
 export const BACKEND = deployment('tender', 'tender-api');
-/** A pod after the other, each ready before the next; two pods take some 15 s. */
+/** Pods are replaced one after the other, each once the one before is ready; two pods take some 15 s. */
 export const ROLLED_OUT_MS = 120_000;
 
-/** Changes the containers of the backend, and returns when no pod of before is left. */
+/** Changes the containers of the backend, and returns when no old pod is left. */
 export function rollOutBackend(
   ctx: ControlContext,
   what: string,
@@ -19,14 +19,14 @@ export function rollOutBackend(
 
 /** A change of a Deployment's template. */
 interface Change {
-  /** What is waited for, in words. */
+  /** Name of the change, for the message of the wait. */
   what: string;
   change: (container: Container) => ContainerPart;
-  /** Fields of the pod beside its containers. */
+  /** Further fields of the pod spec. */
   pod?: Record<string, unknown>;
 }
 
-/** Changes a Deployment, and returns when no pod of before is left. */
+/** Changes a Deployment, and returns when no old pod is left. */
 export async function rollOut(
   ctx: ControlContext,
   ref: Deployed,
@@ -37,14 +37,10 @@ export async function rollOut(
   const before = await podsOf(ctx, ref, found);
   await ctx.patch(ref, { spec: { template: { spec: { ...pod, containers } } } });
   await ctx.until(`${what} to be rolled out`, () => rolledOut(ctx, ref), { timeoutMs: ROLLED_OUT_MS });
-  // A pod that is going still answers on connections that the gateway keeps; the Deployment no longer counts it.
-  await ctx.until(
-    'the last pod of before to be gone',
-    async () => none(before, await podsOf(ctx, ref, found)),
-    {
-      timeoutMs: ROLLED_OUT_MS,
-    },
-  );
+  // A terminating pod still answers on connections that the gateway keeps open, although the Deployment no longer counts it.
+  await ctx.until('the last old pod to be gone', async () => none(before, await podsOf(ctx, ref, found)), {
+    timeoutMs: ROLLED_OUT_MS,
+  });
 }
 
 async function podsOf(

@@ -10,7 +10,7 @@ export function edgeOf(ctx: ControlContext): Edge {
   return edge;
 }
 
-/** Sends as many requests, one after the other. @returns their statuses; 0 for one without an answer */
+/** Sends `count` requests one after the other. @returns their statuses; 0 for a request without an answer */
 export async function manyThroughTheEdge(ctx: ControlContext, count: number): Promise<number[]> {
   const edge = edgeOf(ctx);
   const ca = await trusted(edge.trust);

@@ -3,10 +3,10 @@ import type { Container, ObjectOf } from '../../probes/kubernetes/objects.ts';
 import type { KubeObject, ObjectRef } from '../harness/protocol.ts';
 import type { ControlContext } from '../harness/control.ts';
 
-/** Canaries of controls live where those of checks do, in the namespace that the embedded environments declare. */
+/** Namespace of the canaries of controls: the one that embedded environments declare for the canaries of checks. */
 export const CANARY = 'plumbline-canary';
 
-/** A container of a merge patch: a field that is null is taken away. */
+/** A container in a merge patch; a field that is null is removed. */
 export interface ContainerPart {
   name: string;
   [field: string]: unknown;
@@ -31,7 +31,7 @@ export function canaryWorkload(kind: 'Deployment' | 'StatefulSet', name: string,
   };
 }
 
-/** @throws Error when it is not there: the environment is not as declared, and the control cannot break it further */
+/** @throws Error if the object is missing: the environment is broken already, so a control would prove nothing */
 export async function required<Version extends string, Kind extends string>(
   ctx: ControlContext,
   ref: ObjectRef<Version, Kind>,
@@ -45,8 +45,8 @@ export async function required<Version extends string, Kind extends string>(
 }
 
 /**
- * Changes the containers of a Deployment that is paused in the same step: what is declared changes, what runs does not,
- * and putting it back starts nothing either.
+ * Changes the containers of a Deployment and pauses it in the same patch, so that only the declaration changes and no pod is
+ * replaced, neither now nor when the change is put back.
  */
 export async function changeContainers(
   ctx: ControlContext,
@@ -58,7 +58,7 @@ export async function changeContainers(
   await ctx.patch(ref, { spec: { paused: true, template: { spec: { containers } } } });
 }
 
-/** The image of a workload that runs here: every node has it, or can pull it. */
+/** The image of a running workload, which every node has or can pull. */
 export async function someImage(ctx: ControlContext): Promise<string> {
   const found = await required(ctx, deployment('tender', 'tender-api'));
   const image = found.spec.template.spec.containers[0]?.image;
@@ -66,7 +66,7 @@ export async function someImage(ctx: ControlContext): Promise<string> {
   return image;
 }
 
-/** A pod template that does nothing, with everything that the checks ask of a container. */
+/** Template of an idle pod that meets every rule of the checks for containers. */
 export function idlePod(
   name: string,
   image: string,

@@ -19,11 +19,11 @@ function declared(ctx: ControlContext): NonNullable<Stores['postgres']> {
   return declaredStore(ctx, 'postgres');
 }
 
-/** Settings of Patroni, whatever they are. */
+/** Settings of Patroni, not validated further. */
 type Settings = z.infer<typeof settings>;
 const settings = z.record(z.string(), z.unknown());
 
-/** What a member of Patroni says of itself in its annotation. */
+/** The part that is read of the status annotation of a Patroni member. */
 const memberState = z.object({ pause: z.boolean().optional() });
 
 /** Members of the store, the leader first. Patroni labels the leader `master` or, from version 4 on, `primary`. */
@@ -67,16 +67,16 @@ export async function sql(ctx: ControlContext, pod: PodRef, text: string): Promi
   return stdout.trim();
 }
 
-/** SQL on whoever leads now. */
+/** Runs SQL on the current leader. */
 export async function sqlOnLeader(ctx: ControlContext, text: string): Promise<string> {
   const [leader] = await members(ctx);
-  if (leader === undefined) throw new Error('PostgreSQL has no member to ask');
+  if (leader === undefined) throw new Error('PostgreSQL has no member to run SQL on');
   return sql(ctx, leader, text);
 }
 
 /**
- * Changes Patroni's dynamic configuration where Patroni keeps it, in an annotation; put back like any other field. Returns
- * when `isInForce` says so.
+ * Changes Patroni's dynamic configuration in the annotation where Patroni keeps it; it is put back like any other field.
+ * Returns once `isInForce` is true.
  */
 export async function changePatroni(
   ctx: ControlContext,
@@ -100,7 +100,7 @@ export async function changePatroni(
   await ctx.until(inForce.what, inForce.probe, { timeoutMs: PATRONI_DEADLINE_MS });
 }
 
-/** Nested settings beside the changed ones stay as they are. */
+/** Merges nested settings too, so that those not in `change` stay as they are. */
 function merged(config: Settings, change: Settings): Settings {
   const isGroup = (value: unknown): value is Settings =>
     typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -111,7 +111,7 @@ function merged(config: Settings, change: Settings): Settings {
   return { ...config, ...Object.fromEntries(entries) };
 }
 
-/** Whether every member has taken Patroni's maintenance mode over, as each says in its own annotation. */
+/** Whether every member reports Patroni's maintenance mode in its own annotation. */
 export async function paused(ctx: ControlContext): Promise<true | null> {
   const { namespace } = declared(ctx).statefulSet;
   const pods = await ctx.list({ kind: 'v1/Pod', namespace });
