@@ -12,7 +12,7 @@ import type {
   Topology,
 } from '../../env/schema.ts';
 
-/** How a trial is aimed and how long it waits, where a drill or a control says otherwise than the environment. */
+/** Target and waits of a trial, where a drill or a control overrides the environment. */
 export interface TrialOverrides {
   target?: string;
   also?: 'api'[];
@@ -24,8 +24,8 @@ export interface TrialOverrides {
 }
 
 /**
- * What a check is given of the environment: parts of it with the types that its schema gives them. Which parts follows from the check; what
- * only drills and controls set stands at the end.
+ * The parts of the environment that a check is given, typed as in the environment's schema. `reads` of its row selects the parts.
+ * Only drills and controls set those at the end.
  */
 export interface CheckSettings extends Partial<Topology> {
   kind: Environment['kind'];
@@ -37,19 +37,19 @@ export interface CheckSettings extends Partial<Topology> {
   timeouts: Record<TimeoutName, number>;
   stores: Environment['stores'];
   drills: Environment['drills'];
-  /** Whether checks may create canaries of their own here. */
+  /** Whether checks may create canaries in this environment. */
   writes?: boolean;
-  /** Workloads of stores and parts that were left out: they may be there, and need not. */
+  /** Workloads of stores and parts that were not provisioned: they may be present or absent. */
   leftOut?: string[];
   /** Drills of late, by the pods (`namespace/name`) that they hurt; times are ISO 8601. */
   drilled?: { pods: string[]; from: string; to: string; restarts?: Record<string, number> }[];
-  /** The whole topology, of checks that are none of topology. */
+  /** The whole topology, for checks of other suites. */
   topology?: Topology;
   gpu?: Gpu & { kind: 'whole' | 'mig' | 'shared' };
   scrapeSeconds?: number;
   startup?: { pods: number; readinessDelaySeconds?: number };
   ai?: AiSettings;
-  /** Whole for budgets, by name for the rules that must be loaded. */
+  /** Complete objectives for checks of budgets; only names for the check that their rules are loaded. */
   objectives?: Objective[] | string[];
   steady?: { requestsPerSecond: number; seconds: number; maxUsers?: number };
   prometheus?: PrometheusSettings;

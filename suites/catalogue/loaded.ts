@@ -1,10 +1,10 @@
-/** What belongs to a check and is loaded when it is needed: its judge, and what breaks it on purpose. */
+/** Parts of a check that are loaded on demand: its judge and its negative controls. */
 import type { CheckJudge } from '../../reports/judge/definition.ts';
 import type { Control } from '../harness/control.ts';
 import { catalogue, rowOf } from './rows.ts';
 import type { CatalogueRow, ControlInWords } from './types.ts';
 
-/** What a check's judge is and what its pass rests on; undefined where nothing of the name is built. */
+/** The judge of a check, with the evidence that its pass rests on; undefined if the check is unknown or not built. */
 export function judgeOf(check: string): Promise<CheckJudge | undefined> {
   return rowOf(check)?.judge?.() ?? Promise.resolve(undefined);
 }
@@ -20,7 +20,7 @@ export async function controlsOf(row: CatalogueRow): Promise<readonly Control[]>
   return ofFamily.filter(({ check }) => check === row.id);
 }
 
-/** What shows, or would show, that a check can fail. */
+/** The controls that show that a check can fail; for a check that is not built, the planned ones. */
 export async function controlsInWords(row: CatalogueRow): Promise<readonly ControlInWords[]> {
   return row.controls === undefined ? row.planned : await controlsOf(row);
 }

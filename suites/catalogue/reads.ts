@@ -1,4 +1,4 @@
-/** What checks are given of an environment, by what they look at; a row of the catalogue puts together what its check needs. */
+/** The parts of an environment that checks can be given. A row of the catalogue combines those that its check needs. */
 import type { CheckSettings } from './check-settings.ts';
 import { declaredWords } from '../../env/declared-words.ts';
 import type { Environment, Telemetry, Topology, TraceHop } from '../../env/schema.ts';
@@ -23,13 +23,13 @@ export const topologyParts =
   ({ topology }) =>
     Object.fromEntries(names.map((name) => [name, topology[name]]));
 
-/** Whether it may write canaries of its own. */
+/** Whether the check may write canaries. */
 export const writes: Reads = ({ kind }) => ({ writes: WRITABLE.has(kind) });
 
 export const devices: Reads = ({ gpu }) =>
   gpu === undefined ? {} : { gpu: { ...gpu, kind: kindOfResource(gpu) } };
 
-/** Of Prometheus only how often it scrapes. */
+/** Only the scrape interval of Prometheus. */
 export const scrapes: Reads = ({ prometheus }) =>
   prometheus === undefined ? {} : { scrapeSeconds: prometheus.scrapeSeconds };
 
@@ -38,10 +38,10 @@ export const prometheus: Reads = ({ prometheus: declared }) =>
 
 export const ai: Reads = ({ ai: declared }) => (declared === undefined ? {} : { ai: declared });
 
-/** Objectives whole, for who judges them. */
+/** Complete objectives, for checks that judge them. */
 export const objectives: Reads = ({ objectives: all }) => ({ objectives: [...all] });
 
-/** Logs, traces, metrics and alerts, and what they must tell of. */
+/** Logs, traces, metrics and alerts, and what they must cover. */
 export const telemetry: Reads = (environment) => {
   const { topology } = environment;
   const here = telemetryHere(environment);
@@ -54,7 +54,7 @@ export const telemetry: Reads = (environment) => {
   };
 };
 
-/** The declared telemetry, with the path of a request as it is here. */
+/** The declared telemetry, with the path of a request reduced to what is provisioned. */
 export function telemetryHere(environment: Environment): Telemetry | undefined {
   const { telemetry: declared } = environment;
   if (declared?.traces === undefined) return declared;
@@ -62,7 +62,7 @@ export function telemetryHere(environment: Environment): Telemetry | undefined {
   return { ...declared, traces: { ...declared.traces, path } };
 }
 
-/** What needs a part or a store that was not provisioned is no part of the path. */
+/** The path without hops that need a part or store that was not provisioned. */
 function pathHere(environment: Environment, path: readonly TraceHop[]): TraceHop[] {
   const words = declaredWords(environment);
   const provisioned = (word: string | undefined): boolean => word === undefined || words.includes(word);

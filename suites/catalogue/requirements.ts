@@ -1,8 +1,8 @@
-/** What several checks need to be declared. */
+/** Requirements that several checks share. */
 import type { Environment } from '../../env/schema.ts';
 import type { Requirement } from './types.ts';
 
-/** A backend behind the edge: requests of checks go through it. */
+/** Whether a backend behind the edge is declared, to which checks send their requests. */
 export const hasBackend = ({ topology }: Environment): boolean => topology.edge?.backend !== undefined;
 
 export const backend: Requirement = { what: 'topology.edge.backend', declares: hasBackend };

@@ -9,13 +9,14 @@ export function access(letters: string): Record<EnvironmentKind, Access> {
   const parts = letters.split(' ');
   const of = (index: number): Access => {
     const found = LETTERS[parts[index] ?? ''];
-    if (found === undefined) throw new Error(`"${letters}": five of r w F p -, between spaces`);
+    if (found === undefined)
+      throw new Error(`access "${letters}": expected five of r, w, F, p or -, separated by spaces`);
     return found;
   };
   return { local: of(0), development: of(1), testing: of(2), staging: of(3), production: of(4) };
 }
 
-/** What would break a check that is not built. */
+/** A planned negative control of a check that is not built. */
 export function wouldFail(title: string): ControlInWords {
   return { title, verdict: 'fail', size: 'any' };
 }
@@ -23,7 +24,7 @@ export function wouldFail(title: string): ControlInWords {
 type Usual = 'goals' | 'planned' | 'parts' | 'reads' | 'alone' | 'time';
 
 interface Given extends Omit<CatalogueRow, 'access' | 'built' | Usual>, Partial<Pick<CatalogueRow, Usual>> {
-  /** See `access`. */
+  /** Letters for the function `access`. */
   access: string;
 }
 
@@ -36,12 +37,12 @@ const USUAL: Pick<CatalogueRow, Usual> = {
   time: shortTime,
 };
 
-/** A row with what most rows have: no goal values, no control, not built, the declared topology to read, little time, beside others. */
+/** A row with defaults: no goal values, no controls, reads the declared topology, takes little time, may run beside other checks. */
 export function row(given: Given): CatalogueRow {
   return { ...USUAL, ...given, access: access(given.access), built: given.observe !== undefined };
 }
 
-/** What several rows of one line of the catalogue share; each gets a name and a title of its own. */
+/** Several rows that differ only in name and title. */
 export function rows(
   names: Record<string, string>,
   given: Omit<Given, 'title' | 'id'> & { prefix: string },
@@ -50,5 +51,5 @@ export function rows(
   return Object.entries(names).map(([name, title]) => row({ ...shared, id: `${prefix}/${name}`, title }));
 }
 
-/** It must have the environment for itself, always. */
+/** For `alone`: the check must always have the environment for itself. */
 export const always = (): boolean => true;

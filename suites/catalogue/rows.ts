@@ -11,7 +11,7 @@ import { row } from './row.ts';
 import type { CatalogueRow } from './types.ts';
 
 const SUITES = path.join(import.meta.dirname, '..');
-/** What a folder below suites/ declares: checks that are built, or those of a suite that are not. */
+/** Files that declare checks: a built check in its folder, and the planned ones of a suite. */
 const DECLARATIONS = ['definition.ts', 'planned.ts'];
 
 const moduleSchema = z.object({ checks: z.custom<readonly CatalogueRow[]>(Array.isArray) });
@@ -32,7 +32,7 @@ for (const { observes, podFields = [] } of ROWS) {
 const BY_ID: ReadonlyMap<string, CatalogueRow> = new Map(ROWS.map((one) => [one.id, one]));
 if (BY_ID.size < ROWS.length) {
   const twice = ROWS.find((one) => BY_ID.get(one.id) !== one)?.id ?? '';
-  throw new Error(`two definitions below suites/ are of ${twice}`);
+  throw new Error(`two definitions below suites/ declare ${twice}`);
 }
 
 /** Every check that Plumbline knows, built or not, in the order of the catalogue. */
@@ -44,12 +44,12 @@ export function rowOf(id: string): CatalogueRow | undefined {
   return BY_ID.get(id);
 }
 
-/** A check that was in the catalogue when a run was made and no longer is. */
+/** A row for a check of an older run that is no longer in the catalogue. */
 export function formerRow(id: string): CatalogueRow {
   return row({ id, order: 0, title: id, section: '', access: '- - - - -', goal: '' });
 }
 
-/** The parts that a check needs; empty for one that needs stores or nothing. */
+/** The parts that a check needs; empty if it needs only stores, or nothing. */
 export function partsOf(id: string): readonly PartName[] {
   return rowOf(id)?.parts ?? [];
 }
@@ -63,12 +63,12 @@ export function suites(): readonly string[] {
   return [...new Set(ROWS.map((row) => suiteOf(row.id)))];
 }
 
-/** The id or suite that was probably meant, for messages. */
+/** The id or suite closest to a mistyped one, for messages. */
 export function suggestCheck(text: string): string | null {
   return closest(text, [...BY_ID.keys(), ...suites().map((suite) => `${suite}/**`)]);
 }
 
-/** Ids that any of the globs matches, in the order of the catalogue, and the globs that match none. */
+/** Ids that match any of the globs, in the order of the catalogue, and globs that match no id. */
 export function matchChecks(globs: readonly string[]): { ids: string[]; unmatched: string[] } {
   const matchers = globs.map((glob) => ({ glob, matches: globMatcher(glob) }));
   return {

@@ -1,11 +1,11 @@
-/** How long checks may take: what several of them share. */
+/** Durations that several checks share. */
 import type { Environment, TimeoutName } from '../../env/schema.ts';
 import type { Time, Work } from './types.ts';
 
-/** A check that looks, and at most starts a pod. */
+/** A check that only reads, or starts at most a pod. */
 export const shortTime: Time = { waits: ['podReady', 'podGone', 'volumeBound', 'settle'], usualMs: 4_000 };
 
-/** After the last request or line of a check of telemetry: what is late, the last look at two stores, the pods of the canary. */
+/** Waits after the last request or line of a telemetry check: late arrivals, last queries of two stores, removal of the canary pods. */
 export const ARRIVAL = [
   'telemetryLate',
   'telemetryQuery',
@@ -22,35 +22,35 @@ const OF_A_STORE: readonly TimeoutName[] = [
   'steadyState',
   'steadyState',
   'faultLanding',
-  'podReady', // of a privileged pod
+  'podReady', // the privileged pod
   'switchover',
   'faultHold',
   'nodeReady',
   'rtoDeadline',
   'membersRejoined',
-  'rtoDeadline', // writes go on after the members' return
+  'rtoDeadline', // writes continue after the members have returned
   'workloadStop',
   'readBack',
-  'settle', // and once more, where a member went away meanwhile
+  'settle', // the read-back is repeated if a member went away during it
   'readBack',
   'settle',
   'settle',
-  'membersRejoined', // of the other stores
+  'membersRejoined', // the other stores
 ];
 
 const steadyMs = ({ drills }: Environment): number => drills.steadySeconds * 1000;
 
-/** One trial of a fault of a store. */
+/** One trial of a fault in a store. */
 export const storeTrial: Time = {
   waits: OF_A_STORE,
   workMs: steadyMs,
   usualMs: (environment) => steadyMs(environment) + 50_000,
 };
 
-/** Who writes lines on a node that is lost writes all of them once more when it is back, and each a little slower than it was told. */
+/** A writer on a lost node writes all its lines again when the node is back, and somewhat slower than asked. */
 const WRITTEN_TWICE = 2.5;
 
-/** The same while requests and lines are followed: these, and what is waited for after the last of them. */
+/** A trial in a store during which requests and lines are followed: adds their time, and the waits after the last of them. */
 export const storeTrialFollowed: Time = {
   waits: OF_A_STORE,
   workMs: (environment, work) => steadyMs(environment) + followedUnderFaultMs(environment, work),

@@ -7,15 +7,15 @@ import type { PodField } from '../../probes/kubernetes/cache/trim.ts';
 import type { CheckSettings } from './check-settings.ts';
 import type { Environment, FaultName, PartName, StoreName, TimeoutName } from '../../env/schema.ts';
 
-/** Environments by their letter in the catalogue. */
+/** Kinds of environment, in the order of the letters in a row's `access`. */
 export type EnvironmentKind = 'local' | 'development' | 'testing' | 'staging' | 'production';
 
 /** r: reads only; w: writes its own canary data; F: injects faults; permit: only with a permit; none: does not apply. */
 export type Access = 'r' | 'w' | 'F' | 'permit' | 'none';
 
-/** What of an environment must be declared for a check to have something to compare with. */
+/** What an environment must declare for a check to run. */
 export interface Requirement {
-  /** As a message names it: `prometheus and objectives`. */
+  /** Name in messages: `prometheus and objectives`. */
   what: string;
   declares: (environment: Environment) => boolean;
 }
@@ -32,33 +32,33 @@ export interface Hurts {
   ofStore?: true;
 }
 
-/** What a check may take as long as. */
+/** Inputs for the duration of a check's own work. */
 export interface Work {
   goals: Goals;
   /** A named time-out, ms. */
   waitMs: (name: TimeoutName) => number;
-  /** Answers of Prometheus that the environment's objectives take at most. */
+  /** Most answers of Prometheus that the environment's objectives need. */
   answers: () => number;
 }
 
-/** A control as it is listed. */
+/** A control as lists show it. */
 export type ControlInWords = Pick<Control, 'title' | 'verdict' | 'size'>;
 
-/** How long one trial of a check may take, and usually takes. */
+/** Longest and usual duration of one trial of a check. */
 export interface Time {
-  /** What it waits for at most, one after the other. */
+  /** Its waits, one after the other: their time-outs add up. */
   waits: readonly TimeoutName[];
-  /** What it does itself beside that, as long as the environment and the goals say, ms. */
+  /** Time for its own work besides these waits, from environment and goals, ms. */
   workMs?: (environment: Environment, work: Work) => number;
-  /** Usual time on two cores, for the progress that is shown, ms. */
+  /** Usual duration on two cores, for the progress display, ms. */
   usualMs: number | ((environment: Environment) => number);
 }
 
-/** One row of the catalogue of checks: all that is known of a check before it runs. */
+/** One row of the catalogue: everything known about a check before it runs. */
 export interface CatalogueRow {
   /** `suite/subject/name`, e.g. `topology/nodes/pools`. */
   id: string;
-  /** Its place in every list: the lower the earlier. */
+  /** Position in lists: lower comes first. */
   order: number;
   title: string;
   /** Section of ARCH-2025-11-005 that it answers, or `–`. */
@@ -66,46 +66,46 @@ export interface CatalogueRow {
   access: Record<EnvironmentKind, Access>;
   /** The goal as a sentence, for people. */
   goal: string;
-  /** What it does to see what it judges, in a sentence for `plumbline explain`; where it is missing, title and goal say it. */
+  /** How it observes, in a sentence for `plumbline explain`; left out where title and goal already say it. */
   does?: string;
   /** Default goal values, overridable in the environment file; all `assumed` until an owner confirms them. */
   goals: Goals;
-  /** Of a check that is not built: what would break it, and the verdict that must follow. Of others `controls` says it. */
+  /** Planned negative controls of a check that is not built; built checks have `controls`. */
   planned: readonly ControlInWords[];
-  /** Kinds of observation that it alone makes. Their names are added to `Kinds` beside it: docs/extend/a-check.md shows how. */
+  /** Kinds of observation that only this check records. Its observations.ts adds them to `Kinds`: see docs/extend/a-check.md. */
   observes?: KindSchemas;
-  /** What it does to see what it judges; where it is missing the check is not built, and `not-run`. Loaded when it is needed, as the next two. */
+  /** Its observer; a check without one is not built and `not-run`. Loaded on demand, as are `judge` and `controls`. */
   observe?: () => Promise<CheckBody>;
   judge?: () => Promise<CheckJudge>;
-  /** What breaks it on purpose: its own controls, or those of all checks of its family. */
+  /** Its negative controls, or those of all checks of its family. */
   controls?: () => Promise<readonly Control[]>;
-  /** It is built: false is reported as `not-run (not built)`. */
+  /** False is reported as `not-run (not built)`. */
   built: boolean;
-  /** Smallest local size that can hold it. */
+  /** Smallest local size in which it can run. */
   needsSize?: 'full';
-  /** It looks at the cluster alone, and so can run before the platform is in it. */
+  /** It reads only the cluster, so it can run before the platform is installed. */
   clusterAlone?: true;
   /** Parts that are stand-ins in the local environment, e.g. `Kong`. */
   stubbed?: string[];
-  /** Parts of the platform without which it has nothing to look at. */
+  /** Parts of the platform that it needs. */
   parts: readonly PartName[];
   requires?: Requirement;
   hurts?: Hurts;
-  /** What it is given of the environment beside what every check is given. Secrets are taken out of it. */
+  /** The parts of the environment that it is given in addition to what every check is given. Secrets are removed from them. */
   reads: (environment: Environment) => Partial<CheckSettings>;
-  /** Fields of pods that it reads, of those that the runner's cache drops otherwise; read with `podField`. */
+  /** Fields of pods that the runner's cache must keep for it; it reads them with `podField`. */
   podFields?: readonly PodField[];
-  /** It must have the environment for itself although it injects no fault: always, or where this says so. */
+  /** Whether it must have the environment for itself although it injects no fault. */
   alone: (environment: Environment, access: Access) => boolean;
   time: Time;
   /** It asks the stores although it hurts none. */
   asksStores?: true;
-  /** It looks at nodes and the control plane, and not at the platform's namespace. */
+  /** It reads nodes and the control plane, not the platform's namespace. */
   withoutPlatform?: true;
-  /** It looks at restarts, and is told of those that drills have caused. */
+  /** It judges restarts, so it is given the restarts that drills have caused. */
   toldOfDrills?: true;
-  /** It makes what it looks at, a load or a breach, and knows no way of reading alone. */
+  /** It has to create the load or breach that it looks at, so it cannot run where only reading is allowed. */
   onlyMakes?: true;
-  /** It changes the template of a Deployment, a right that no account of Plumbline has outside embedded environments. */
+  /** It changes the template of a Deployment. Outside embedded environments no account of Plumbline may do that. */
   writesTemplate?: true;
 }

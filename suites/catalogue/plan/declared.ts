@@ -18,7 +18,7 @@ function leftOutText(environment: Environment, what: string): string {
   return `not provisioned: ${what} is declared, but not among --with (${declaredWords(environment).join(', ')})`;
 }
 
-/** Why `--with` leaves out a check outside embedded environments, or null: it looks at one store or part that was not chosen. */
+/** Why `--with` leaves a check out (outside embedded environments): the store or part that was not selected; null if it does not. */
 export function notSelected(environment: Environment, row: CatalogueRow): string | null {
   const looksAt = [row.hurts?.store, ...row.parts];
   const word = looksAt.find((one) => one !== undefined && environment.notSelected.includes(one));
@@ -27,7 +27,7 @@ export function notSelected(environment: Environment, row: CatalogueRow): string
   return `not selected: ${word} is declared, but not among --with (${chosen.join(', ')})`;
 }
 
-/** Why a store of one member is spared a fault that asks for a failover, or null. */
+/** Why a fault that needs a second member is not injected into a store of one member; null if it can be. */
 export function oneMember(environment: Environment, row: CatalogueRow): string | null {
   const parts = failoverParts(row.id);
   if (parts === null || environment.stores[parts.store]?.members !== 1) return null;
@@ -37,7 +37,7 @@ export function oneMember(environment: Environment, row: CatalogueRow): string |
   return `one member cannot fail over${why}: its restart is measured by pod-crash, pod-delete and hang`;
 }
 
-/** What the environment file does not declare and the check needs, or null. */
+/** What the check needs and the environment file does not declare; null if nothing is missing. */
 export function notDeclared(environment: Environment, row: CatalogueRow): string | null {
   const store = row.hurts?.store;
   if (store !== undefined && environment.stores[store] === undefined)

@@ -7,9 +7,9 @@ import type { CatalogueRow } from '../types.ts';
 
 export interface ResolvedGoals {
   goals: Goals;
-  /** none: the check has no goal values; assumed: until an owner confirms them. */
+  /** none: the check has no goal values; assumed: no owner has confirmed them yet. */
   source: 'assumed' | 'confirmed' | 'none';
-  /** The goal as a sentence, with what this environment changes. */
+  /** The goal as a sentence, with the values that this environment changes. */
   text: string;
 }
 
@@ -24,7 +24,7 @@ export function storeFault(id: string): StoreFault | null {
   return store === undefined || fault === undefined ? null : { store, fault };
 }
 
-/** The same of checks that look at what the store keeps, and not at what is found in it, or told of it, meanwhile. */
+/** `storeFault` only of checks that judge the store itself, not its logs, traces or metrics during the fault; null for others. */
 export function failoverParts(id: string): StoreFault | null {
   return rowOf(id)?.hurts?.ofStore === true ? storeFault(id) : null;
 }
@@ -35,7 +35,7 @@ export function faultHere(environment: Pick<Environment, 'telemetry'>, id: strin
   return usual === null ? null : { ...usual, fault: faultIn(environment, id) ?? usual.fault };
 }
 
-/** The fault that a check injects, by the name that permits have for it; undefined for one that injects none, or one without such a name. */
+/** The fault that a check injects, as permits name it; undefined if it injects none, or one that permits cannot name. */
 export function faultIn(environment: Pick<Environment, 'telemetry'>, id: string): FaultName | undefined {
   const hurts = rowOf(id)?.hurts;
   return hurts?.faultIn?.(environment) ?? hurts?.fault;
@@ -63,9 +63,9 @@ function layersOf(environment: Environment, row: CatalogueRow): Layer[] {
 }
 
 /**
- * The goals of a check here: the catalogue's, then those of the environment file in its order, then those of the store. They are
- * confirmed only if every one of them is: by the layer that has the last word on it. (`minTrials` is none of them: it says how much is
- * measured, not how good it must be.)
+ * The goals of a check in this environment: from the catalogue, then the environment file in its order, then the store; later
+ * values win. They count as confirmed only if the layer that sets each value confirms it. `minTrials` is exempt: it says how
+ * much is measured, not how good it must be.
  */
 export function resolveGoals(environment: Environment, row: CatalogueRow): ResolvedGoals {
   const layers = layersOf(environment, row);

@@ -5,8 +5,8 @@ import type { Environment } from '../../../env/schema.ts';
 import { checkFindings } from './references.ts';
 
 /**
- * An environment by its name or the path of its file: with the names of checks in it held against the catalogue, and with what this machine
- * knows of it where it is an embedded one.
+ * Loads an environment by name or file path. Checks the check names in it against the catalogue, and adds what this machine
+ * knows about it if it is embedded.
  * @throws CommandError (64) and EnvironmentError (64) as `loadEnvironment` does
  */
 export function openEnvironment(

@@ -9,10 +9,10 @@ function windowProblem(permit: Permit, now: Date): string | null {
   return null;
 }
 
-/** Of production the catalogue says `r` for these as well: what can be read of real traffic there performance/budget reads. */
+/** The catalogue gives these checks `r` in production, but they must create a load: for real traffic there is performance/budget. */
 function readingProblem(row: CatalogueRow): string | null {
   return row.onlyMakes === true
-    ? 'not permitted: it makes what it looks at, a load or a breach, and here may only be read'
+    ? 'not permitted: it creates the load or breach that it looks at, and this environment may only be read'
     : null;
 }
 
@@ -29,8 +29,8 @@ function ticketProblem(permit: Permit, strict: boolean): string | null {
 }
 
 /**
- * Why the environment does not permit the check, or null when it does. Reading needs no permit; writing, faults and
- * drills do; where the catalogue says `permit`, the permit must carry a ticket and an end as well.
+ * Why the environment does not permit the check; null if it does. Reading needs no permit; writing, faults and drills do. Where
+ * the catalogue says `permit`, the permit must also have a ticket and an end.
  */
 export function notPermitted(environment: Environment, row: CatalogueRow, now: Date): string | null {
   const needed = row.access[environment.kind];

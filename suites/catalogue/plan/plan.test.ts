@@ -97,7 +97,7 @@ test('should refuse unknown profiles, suites and globs', () => {
   );
   assert.throws(
     () => planChecks(local, { profile: 'smoke', checks: ['failover/postgres/pod-crash'] }),
-    /no check in common/,
+    /none of the selected checks/,
   );
 });
 
@@ -138,7 +138,7 @@ test('should make nothing where the catalogue only lets it read', () => {
   for (const id of ['performance/api/latency', 'performance/ai/throughput', 'telemetry/alerts/fires'])
     assert.equal(
       one(production, id).notRun,
-      'not permitted: it makes what it looks at, a load or a breach, and here may only be read',
+      'not permitted: it creates the load or breach that it looks at, and this environment may only be read',
     );
   for (const id of ['performance/budget', 'telemetry/alerts/rules', 'integrations/llm-token'])
     assert.equal(one(production, id).notRun, null, id);

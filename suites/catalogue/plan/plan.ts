@@ -29,7 +29,7 @@ export interface PlannedCheck {
   goalText: string;
   required: boolean;
   trials: number;
-  /** null: it runs. */
+  /** Why the check is not run; null: it runs. */
   notRun: string | null;
 }
 
@@ -67,7 +67,7 @@ function chosen(selection: Selection, profile: Profile | null): CatalogueRow[] {
   });
 }
 
-/** Why a check cannot run here, whatever was selected; null when it can. */
+/** Why a check cannot run in this environment, independent of the selection; null if it can. */
 export function whyNotRun(environment: Environment, row: CatalogueRow, now = new Date()): string | null {
   return (
     neverRun(environment, row) ??
@@ -78,7 +78,7 @@ export function whyNotRun(environment: Environment, row: CatalogueRow, now = new
   );
 }
 
-/** What no declaration and no permit would change. */
+/** Reasons that no declaration and no permit could remove. */
 function neverRun(environment: Environment, row: CatalogueRow): string | null {
   const never = oneMember(environment, row) ?? (row.built ? null : 'not built');
   if (never !== null) return never;
@@ -89,8 +89,8 @@ function neverRun(environment: Environment, row: CatalogueRow): string | null {
 }
 
 /**
- * What injects a fault is tried as often as the profile says, and never less often than its goal does; `repeat` alone changes nothing of
- * the goal. What is not repeated could never have enough trials, and is asked for none.
+ * Trials of a check, and the `minTrials` that its judge requires. Failover checks run as often as the profile or the goal asks,
+ * whichever is more; `repeat` changes the trials but not the goal. Other checks run once, so `minTrials` is dropped from their goals.
  */
 function repeated(
   row: CatalogueRow,
@@ -105,15 +105,15 @@ function repeated(
   return { goals: { ...others, minTrials: trials }, trials: repeat ?? trials };
 }
 
-/** As often as a profile says; undefined: it says nothing. */
+/** Trials that the profile asks for; undefined: it does not say. */
 function wantedBy(row: CatalogueRow, profile: Profile | null): number | undefined {
   const ofServices = failoverParts(row.id) === null ? profile?.serviceTrials : undefined;
   return ofServices ?? profile?.minTrials;
 }
 
 /**
- * A run of less than a whole profile says nothing of the profile: checks were named, suites were, fewer trials than the profile's, or outside
- * embedded environments stores and parts. (What an embedded environment was provisioned with is what it is, and its profiles are about that.)
+ * A run counts for its profile only if it is complete. It is a selection if checks, suites or, outside embedded environments, stores
+ * and parts were chosen, or with fewer trials than the profile's. The profile of an embedded environment covers what was provisioned.
  */
 export function scopeOf(environment: Environment, { profile, suites, checks, repeat }: Selection): Scope {
   if (profile === undefined) return 'selection';
@@ -123,7 +123,7 @@ export function scopeOf(environment: Environment, { profile, suites, checks, rep
   return named > 0 || (repeat !== undefined && repeat < trials) ? 'selection' : 'profile';
 }
 
-/** An embedded environment has the stores and parts that it was provisioned with, and the others are required by nobody. */
+/** Whether the check needs a store or part that an embedded environment was not provisioned with. */
 function notProvisioned(environment: Environment, row: CatalogueRow): boolean {
   if (!('embedded' in environment.cluster)) return false;
   const store = row.hurts?.store;
@@ -131,14 +131,14 @@ function notProvisioned(environment: Environment, row: CatalogueRow): boolean {
   return row.parts.some((part) => environment.partsLeftOut.includes(part));
 }
 
-/** What cannot be required of this run: what was not provisioned, and what its selection leaves out. */
+/** Whether the check cannot be required in this run: its store or part is not provisioned or not selected. */
 function notHere(environment: Environment, row: CatalogueRow): boolean {
   return notProvisioned(environment, row) || notSelected(environment, row) !== null;
 }
 
 /**
- * Every check that belongs to the selection, with its goals here and the reason why it is not run, if it is not. A run
- * of a profile also lists all checks that are not built, so that nobody takes them for passed.
+ * Every check of the selection, with its goals in this environment and the reason if it is not run. A run of a profile also
+ * lists all checks that are not built, so that nobody takes them for passed.
  * @throws CommandError (64) for an unknown profile or suite, a glob that matches nothing, or an empty selection
  */
 export function planChecks(environment: Environment, selection: Selection = {}): PlannedCheck[] {
@@ -146,10 +146,7 @@ export function planChecks(environment: Environment, selection: Selection = {}):
   const profile = selection.profile === undefined ? null : profileOf(environment, selection.profile);
   const rows = chosen(selection, profile);
   if (rows.length === 0) {
-    throw new CommandError(
-      `profile ${selection.profile ?? '–'} and what was selected have no check in common`,
-      EXIT.usage,
-    );
+    throw new CommandError(`profile ${selection.profile ?? '–'} has none of the selected checks`, EXIT.usage);
   }
   return rows.map((row) => {
     const { goals, source, text } = resolveGoals(environment, row);

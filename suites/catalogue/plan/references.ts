@@ -1,4 +1,4 @@
-/** Names of checks in an environment file, and what is said of them there, held against the catalogue. */
+/** Compares the checks and goals that an environment file names with the catalogue. */
 import type { Finding } from '../../../env/references.ts';
 import { FAULTS, STORES } from '../../../env/schema.ts';
 import type { EnvironmentFile } from '../../../env/schema.ts';
@@ -6,7 +6,7 @@ import { closest } from '../../../env/suggest.ts';
 import type { DataPath } from '../../../env/yaml-source.ts';
 import { matchChecks, rowOf, suggestCheck } from '../rows.ts';
 
-/** Globs that match no check, goals that a check does not have. */
+/** Findings for globs that match no check and for goals that a check does not have. */
 export function checkFindings(file: EnvironmentFile): Finding[] {
   return [...globFindings(file), ...goalFindings(file), ...storeGoalFindings(file)];
 }

@@ -2,12 +2,12 @@ import { rowOf } from '../rows.ts';
 import type { CheckSettings } from '../check-settings.ts';
 import type { Environment, TimeoutName } from '../../../env/schema.ts';
 
-/** Keys behind which there is, or may be, a secret or where it comes from. */
+/** Keys whose value is, or may contain, a secret or its source. */
 const SECRET = new Set(['password', 'admin', 'token']);
 
 /**
- * What a check's history begins with, beside its goals: everything that its observer and its judge may know of the
- * environment. Flat, so that a control can replace one key. Holds no secret: sources of passwords are left out.
+ * The settings at the start of a check's history: all that its observer and its judge may know about the environment besides the
+ * goals. Flat, so that a control can replace a single key. Holds no secret: sources of passwords are left out.
  */
 export function settingsFor(check: string, environment: Environment): CheckSettings {
   const { kind, cluster, apiAddress, namespaces, stores, drills } = environment;
@@ -27,7 +27,7 @@ export function settingsFor(check: string, environment: Environment): CheckSetti
   });
 }
 
-/** However deep: an account lies beside a password, and a part of a store may have a password of its own. */
+/** Removes secrets at any depth: a part of a store may have a password of its own. */
 function withoutSecrets<T>(value: T): T {
   const copy = structuredClone(value);
   dropSecrets(copy);

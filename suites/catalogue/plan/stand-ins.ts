@@ -1,7 +1,7 @@
 import type { Environment } from '../../../env/schema.ts';
 import type { CatalogueRow } from '../types.ts';
 
-/** What stands in for something else in an environment, as its file says. */
+/** Products that an environment replaces by stand-ins, according to its file. */
 function standInsOf({ topology, ai, telemetry }: Environment): string[] {
   return [
     ...(topology.edge?.hops ?? []).flatMap(({ stubFor }) => (stubFor === undefined ? [] : [stubFor])),
@@ -10,7 +10,7 @@ function standInsOf({ topology, ai, telemetry }: Environment): string[] {
   ];
 }
 
-/** A row with those of its stand-ins that stand in here: elsewhere the same check looks at the real thing. */
+/** The row with only those stand-ins that this environment uses: in others the same check meets the real product. */
 export function withStandIns(environment: Environment, row: CatalogueRow): CatalogueRow {
   if (row.stubbed === undefined) return row;
   const here = standInsOf(environment);
