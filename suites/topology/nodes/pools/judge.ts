@@ -28,7 +28,7 @@ export const judge: CheckJudge = {
   },
 };
 
-/** Every declared pool has its nodes with exactly the declared taints. Every node, in a pool or not, is Ready, schedulable, without pressure. */
+/** Every declared pool has its nodes, with exactly the declared taints. Every node, in a pool or not, is Ready and under no pressure. */
 function judgePools(history: History): Judgement {
   const findings = new Findings(history);
   const nodes = all(history, 'node');
