@@ -21,11 +21,11 @@ test('should give the objects of a page the kind of their list, also where it ha
 
 test('should say what an answer lacks, and of which call', () => {
   const page = (value: unknown) => () => pageIn(JSON.stringify(value), of, where);
-  assert.throws(page({ items: [] }), malformed(/^list v1\/Pod: malformed: no list$/));
-  assert.throws(page({ metadata: {}, items: [] }), malformed(/without its version/));
+  assert.throws(page({ items: [] }), malformed(/^list v1\/Pod: malformed: not a list$/));
+  assert.throws(page({ metadata: {}, items: [] }), malformed(/without resourceVersion/));
   assert.throws(page({ metadata, items: [{}] }), malformed(/an item without a name/));
-  assert.throws(() => pageIn('<html>', of, where), malformed(/no JSON/));
-  assert.throws(() => objectIn('{"kind": "Status"}', where), malformed(/no object/));
+  assert.throws(() => pageIn('<html>', of, where), malformed(/not JSON/));
+  assert.throws(() => objectIn('{"kind": "Status"}', where), malformed(/not a Kubernetes object/));
 });
 
 test('should take only events whose objects can be told apart', () => {
@@ -34,8 +34,8 @@ test('should take only events whose objects can be told apart', () => {
   assert.deepEqual(event(bookmark), bookmark);
   const gone = { type: 'ERROR', object: { code: 410 } };
   assert.deepEqual(event(gone), gone);
-  assert.throws(() => event({ type: 'ADDED', object: { metadata } }), malformed(/no event/));
-  assert.throws(() => event({ type: 'RENAMED', object: {} }), malformed(/no event/));
+  assert.throws(() => event({ type: 'ADDED', object: { metadata } }), malformed(/not a watch event/));
+  assert.throws(() => event({ type: 'RENAMED', object: {} }), malformed(/not a watch event/));
 });
 
 test('should take an answer to a review as it is, which has no name, and no other without one', () => {

@@ -1,4 +1,4 @@
-/** Answers of the API server, looked at where they come in: what is none of its objects is told there, and never met further on. */
+/** Validates answers of the API server on arrival, so that a malformed one is reported here and never reaches a check. */
 import { KubeError } from './errors.ts';
 import { isRecord } from './is-record.ts';
 import type { KubeObject, WatchEvent } from './types.ts';
@@ -8,7 +8,7 @@ interface Where {
   path: string;
 }
 
-/** One page of a list; its objects lack apiVersion and kind, which are those of the list. */
+/** One page of a list. The API server leaves apiVersion and kind out of the items; they are added from the list. */
 export interface Page {
   items: KubeObject[];
   next: string;
@@ -19,33 +19,33 @@ export interface Page {
 export function objectIn(text: string, where: Where): KubeObject {
   const value = jsonIn(text, where);
   if (isRecord(value) && isObject(value)) return value;
-  throw malformed('no object', where);
+  throw malformed('not a Kubernetes object', where);
 }
 
-/** Of what is asked by being created, and never kept: such an object has no name. @throws KubeError `server` */
+/** The answer to a review, which is created as an object but never stored, so it has no name. @throws KubeError `server` */
 export function reviewIn(
   text: string,
   where: Where,
 ): Pick<KubeObject, 'apiVersion' | 'kind'> & Record<string, unknown> {
   const value = jsonIn(text, where);
   if (isRecord(value) && isTyped(value)) return value;
-  throw malformed('no object', where);
+  throw malformed('not a Kubernetes object', where);
 }
 
 /** @throws KubeError `server` */
 export function pageIn(text: string, of: { apiVersion: string; kind: string }, where: Where): Page {
   const value = jsonIn(text, where);
-  if (!isRecord(value) || !isRecord(value['metadata'])) throw malformed('no list', where);
+  if (!isRecord(value) || !isRecord(value['metadata'])) throw malformed('not a list', where);
   const { resourceVersion, continue: next = '' } = value['metadata'];
   if (typeof resourceVersion !== 'string' || typeof next !== 'string')
-    throw malformed('a list without its version', where);
+    throw malformed('a list without resourceVersion', where);
   const items = value['items'] ?? [];
   if (!Array.isArray(items)) throw malformed('a list without items', where);
   return { items: items.map((item) => itemOf(item, of, where)), next, resourceVersion };
 }
 
 function itemOf(item: unknown, of: { apiVersion: string; kind: string }, where: Where): KubeObject {
-  if (!isRecord(item)) throw malformed('an item that is no object', where);
+  if (!isRecord(item)) throw malformed('an item that is not an object', where);
   item['apiVersion'] = of.apiVersion;
   item['kind'] = of.kind;
   if (!isObject(item)) throw malformed('an item without a name', where);
@@ -56,7 +56,7 @@ function itemOf(item: unknown, of: { apiVersion: string; kind: string }, where: 
 export function eventIn(line: string, where: Where): WatchEvent {
   const value = jsonIn(line, where);
   if (isRecord(value) && isEvent(value)) return value;
-  throw malformed('no event', where);
+  throw malformed('not a watch event', where);
 }
 
 function isEvent(value: Record<string, unknown>): value is Record<string, unknown> & WatchEvent {
@@ -83,7 +83,7 @@ function jsonIn(text: string, where: Where): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw malformed('no JSON', { ...where, cause });
+    throw malformed('not JSON', { ...where, cause });
   }
 }
 

@@ -24,7 +24,7 @@ export interface Selection {
   labels?: Record<string, string>;
   /** A field selector such as `involvedObject.name=postgres-0`. */
   fields?: string;
-  /** Called for every object of every page before the next is asked for; what it returns is kept. */
+  /** Called for every object of a page before the next page is requested; its result is kept. */
   keep?: (object: KubeObject) => KubeObject;
 }
 
@@ -33,7 +33,7 @@ export interface LogSelection {
   pod: string;
   container?: string;
   tailLines?: number;
-  /** Of the container's last life but one. */
+  /** The log of the container before its last restart. */
   previous?: boolean;
   /** Each line begins with its time, RFC 3339. */
   timestamps?: boolean;
@@ -56,7 +56,7 @@ export class KubeClient {
   readonly #listeners = new Set<(call: Call) => void>();
   #total = 0;
 
-  /** @param requestTimeoutMs deadline of a call that names none */
+  /** @param requestTimeoutMs default deadline of a call */
   constructor(transport: Transport, requestTimeoutMs: number) {
     this.transport = transport;
     this.#requestTimeoutMs = requestTimeoutMs;
@@ -67,13 +67,13 @@ export class KubeClient {
     return { total: this.#total, byKind: Object.fromEntries([...this.#counts].sort()) };
   }
 
-  /** Told of every call, synchronously in the caller's context. Returns how to stop. */
+  /** Calls `listener` for every call, synchronously in the caller's context. @returns a function that unsubscribes */
   onCall(listener: (call: Call) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Counts a call that goes another way than `send` (a websocket). */
+  /** Counts a call that does not go through `#send`, such as a websocket. */
   count(call: Call): void {
     this.#total++;
     const key = `${call.verb} ${call.kind}`;
@@ -116,7 +116,7 @@ export class KubeClient {
 
   /**
    * Changes since a resourceVersion, until the server ends the watch, the connection breaks or the signal fires. `onOpen` is
-   * called when the server has accepted it: on a quiet kind the first event may be a minute away.
+   * called when the server has accepted the watch: on a quiet kind the first event may take a minute.
    */
   async *watch(
     kind: string,
@@ -144,7 +144,7 @@ export class KubeClient {
       throw errorOfAnswer(response.statusCode ?? 0, body, { verb: 'watch', path });
     }
     select.onOpen?.();
-    // Half-open connections (a load balancer that lost its server) are noticed by the kernel's keep-alive, not by us.
+    // The kernel's keep-alive detects half-open connections, such as behind a load balancer that lost its server.
     response.socket.setKeepAlive(true, 10_000);
     for await (const line of createInterface({ input: response, crlfDelay: Infinity })) {
       if (line !== '') yield eventIn(line, { verb: 'watch', path: kind });
@@ -164,7 +164,7 @@ export class KubeClient {
     return objectIn(body, { verb: 'create', path: kindText(object) });
   }
 
-  /** Asks the API server something by an object that it does not keep, as SelfSubjectAccessReview. @returns its answer's status */
+  /** Creates an object that the API server answers but does not store, such as a SelfSubjectAccessReview. @returns its `status` */
   async review(
     asked: { apiVersion: string; kind: string; spec: Record<string, unknown> },
     options: CallOptions = {},
@@ -174,7 +174,7 @@ export class KubeClient {
     return reviewIn(await this.#send(request, kind, options), { verb: 'create', path: kind })['status'];
   }
 
-  /** Replaces; with `metadata.resourceVersion` only if nobody changed it since (else `conflict`). */
+  /** Replaces an object. With `metadata.resourceVersion` only if it has not changed since (`conflict` otherwise). */
   async replace(object: KubeObject, options: CallOptions = {}): Promise<KubeObject> {
     return this.#object({ method: 'PUT', verb: 'replace' }, refOf(object), options, { body: object });
   }
@@ -222,7 +222,7 @@ export class KubeClient {
       preconditions: options.preconditionUid === undefined ? undefined : { uid: options.preconditionUid },
     };
     try {
-      // What is answered is the object, or how it went.
+      // The answer, an object or a Status, is not needed.
       await this.#text({ method: 'DELETE', verb: 'delete' }, ref, options, { body });
     } catch (error) {
       if (!(error instanceof KubeError && error.reason === 'notFound')) throw error;
@@ -242,7 +242,7 @@ export class KubeClient {
     return this.#send({ method: 'GET', verb: 'logs', path }, 'v1/Pod', options);
   }
 
-  /** GET of any path. Every status is an answer; only the lack of one throws. */
+  /** GET of any path. Every HTTP status is returned; throws only if there is no answer. */
   async raw(path: string, options: CallOptions = {}): Promise<{ status: number; body: string }> {
     const bare = path.replace(/\?.*$/, '');
     this.count({ verb: 'raw', kind: bare });
@@ -304,7 +304,7 @@ export class KubeClient {
   }
 }
 
-/** Only a throttled call is worth repeating here; a 429 without Retry-After is an eviction that a PDB forbids. */
+/** Pause before a throttled call is repeated; null: do not repeat. A 429 without Retry-After is an eviction that a PDB forbids. */
 function pauseOf(answer: Answer): number | null {
   return answer.status === 429 ? answer.retryAfterMs : null;
 }

@@ -13,17 +13,17 @@ import type { KubeObject, ObjectRef, Query, QueryResult, WaitQuery } from './typ
 export interface ClusterOptions {
   /** Path of a kubeconfig. */
   kubeconfig: string;
-  /** Its current context when absent. */
+  /** Default: the current context of the kubeconfig. */
   context?: string;
   /** Ends every call, watch and wait. */
   signal: AbortSignal;
   /** Deadline of a single call; default 10 s. */
   requestTimeoutMs?: number;
-  /** A view that has had no connection for this long is no longer passed off as the present; default 15 s. */
+  /** A view that has had no connection for longer than this is stale; default 15 s. */
   staleAfterMs?: number;
 }
 
-/** What a cluster is recognised by. */
+/** What identifies a cluster. */
 export interface ClusterPin {
   /** UID of the namespace kube-system: one for the life of a cluster. */
   uid: string;
@@ -92,7 +92,7 @@ export class KubeCluster {
     for (const ref of refs) await this.cache.seeDeletion(ref);
   }
 
-  /** The object, or null when it is not there. @throws KubeError `server` for one that lacks what its kind must have */
+  /** The object, or null if it does not exist. @throws KubeError `server` for an object without a field that its kind requires */
   async get<Version extends string, Kind extends string>(
     ref: ObjectRef<Version, Kind>,
     signal?: AbortSignal,
@@ -127,7 +127,7 @@ export class KubeCluster {
     if (uid === undefined) {
       throw new KubeError(
         'notFound',
-        'the namespace kube-system is missing: this is no Kubernetes API server',
+        'the namespace kube-system is missing: this is not a Kubernetes API server',
         { verb: 'get', path: 'kube-system' },
       );
     }

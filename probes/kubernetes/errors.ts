@@ -1,4 +1,4 @@
-/** Why a call to the API server gave no answer that can be used. */
+/** Why a call to the API server gave no usable answer. */
 import { errorText } from '../../reports/record/error-text.ts';
 export type KubeReason =
   | 'unreachable'
@@ -25,7 +25,7 @@ const BY_STATUS: Record<number, KubeReason> = {
   504: 'timeout',
 };
 
-/** A call to the API server that failed, with the reason in one word and the sentence that the server gave. */
+/** A failed call to the API server, with a reason of one word and the server's own message. */
 export class KubeError extends Error {
   readonly reason: KubeReason;
   /** HTTP status, where there was an answer. */
@@ -60,7 +60,7 @@ export function errorOfAnswer(
   });
 }
 
-/** What a failing socket, a deadline or an abort means. A deadline is told from an abort by `timedOut`. */
+/** The error for a failed socket, a passed deadline (`timedOut`) or an abort by the caller (`aborted`). */
 export function errorOfFailure(
   cause: unknown,
   where: {
@@ -74,7 +74,7 @@ export function errorOfFailure(
 ): KubeError {
   if (cause instanceof KubeError) return cause;
   const place = `${where.verb} ${where.path} at ${where.server}`;
-  if (where.aborted) return new KubeError('aborted', `${place}: given up`, { ...where, cause });
+  if (where.aborted) return new KubeError('aborted', `${place}: aborted`, { ...where, cause });
   if (where.timedOut)
     return new KubeError('timeout', `${place}: no answer within ${where.timeoutMs} ms`, { ...where, cause });
   const detail =

@@ -16,12 +16,13 @@ export interface ExecResult {
   stderr: string;
 }
 
-/** More output than this is cut: an exec of a check answers in kilobytes. */
+/** Longer output is cut: commands of checks print kilobytes. */
 const MOST_BYTES = 4 * 1024 * 1024;
 
 /**
  * Runs a command in a container over a websocket.
- * @throws KubeError `timeout`, `aborted`, `forbidden`, `notFound`, `unreachable`; a command that fails is a result, with its code
+ * @returns the exit code too: a command that fails does not throw
+ * @throws KubeError `timeout`, `aborted`, `forbidden`, `notFound`, `unreachable`
  */
 export async function execIn(
   config: KubeConfig,
@@ -84,7 +85,7 @@ function run(
   });
 }
 
-/** What is needed of the library's websocket, which comes without types of its own. */
+/** The part that is used of the library's websocket, which is untyped. */
 interface Socket {
   close(): void;
   onclose: (() => void) | null;

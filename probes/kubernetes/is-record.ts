@@ -1,4 +1,4 @@
-/** Whether something that JSON said has fields by name. */
+/** Whether a parsed JSON value is an object, not null or a list. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

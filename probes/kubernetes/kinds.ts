@@ -1,4 +1,4 @@
-/** A kind of object as the API server's paths need it. */
+/** A kind of object, with what its URL path needs. */
 export interface Kind {
   /** `v1`, `apps/v1` … */
   apiVersion: string;
@@ -27,7 +27,7 @@ const CLUSTER_SCOPED = new Set([
 
 /**
  * @param text `v1/Pod`, `apps/v1/StatefulSet`, `discovery.k8s.io/v1/EndpointSlice`
- * @throws Error when it is not of that form
+ * @throws Error for text of another form
  */
 export function kindOf(text: string): Kind {
   const cut = text.lastIndexOf('/');

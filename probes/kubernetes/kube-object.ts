@@ -1,4 +1,4 @@
-/** An object as the API server gives it, as far as all kinds agree. */
+/** The fields that objects of all kinds have. */
 export interface KubeObject {
   apiVersion: string;
   kind: string;

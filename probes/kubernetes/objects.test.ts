@@ -18,14 +18,14 @@ test('should give objects as those of their kind, and of an unknown kind as they
   assert.deepEqual(ofKind('v1/Pod', { items: [pod] }), { items: [pod] });
   const policy = object('example.dev/v1/Policy');
   assert.deepEqual(ofKind('example.dev/v1/Policy', { items: [policy] }), { items: [policy] });
-  // The API server writes null for a list that is empty.
+  // The API server writes null for an empty list.
   assert.ok(
     isOfKind(
       'discovery.k8s.io/v1/EndpointSlice',
       object('discovery.k8s.io/v1/EndpointSlice', { endpoints: null }),
     ),
   );
-  // A Deployment that nobody has looked at yet.
+  // A Deployment that its controller has not processed yet has no status.
   const spec = { template: { spec: { containers: [] } } };
   assert.ok(isOfKind('apps/v1/Deployment', object('apps/v1/Deployment', { spec })));
 });

@@ -1,4 +1,4 @@
-/** As much of each kind of object as Plumbline reads, and the look that says whether an object is one of its kind. */
+/** The fields that Plumbline reads of each kind, and the check that an object has those that its kind requires. */
 import { isRecord } from './is-record.ts';
 import { kindText } from './kinds.ts';
 import type { KubeObject } from './kube-object.ts';
@@ -10,7 +10,7 @@ export interface Condition {
   message?: string;
 }
 
-/** Which objects a selector of Kubernetes picks (meta/v1 LabelSelector). */
+/** LabelSelector of meta/v1. */
 export interface LabelSelector {
   matchLabels?: Record<string, string>;
   matchExpressions?: { key: string; operator: string; values?: string[] }[];
@@ -38,7 +38,7 @@ export interface Mount {
   readOnly?: boolean;
 }
 
-/** What a handler of a probe asks, whatever its kind. */
+/** The fields of all kinds of probe handlers together. */
 interface Asked {
   path?: string;
   port?: string | number;
@@ -101,7 +101,7 @@ export interface ContainerStatus {
   lastState?: ContainerState;
 }
 
-/** A container of a pod as the cache keeps it: what it drops is no field here, so that no check takes its absence for an answer (`podField`). */
+/** A container of a pod in the cache. Dropped fields are left out of this type, so that no check takes their absence for an answer. */
 export type PodContainer = Pick<Container, 'name' | 'image' | 'args' | 'command'>;
 
 export interface PodObject extends KubeObject {
@@ -129,7 +129,7 @@ export interface WorkloadStatus {
   numberReady?: number;
   desiredNumberScheduled?: number;
   updatedNumberScheduled?: number;
-  /** Of a StatefulSet. */
+  /** Only in a StatefulSet. */
   currentRevision?: string;
   updateRevision?: string;
   conditions?: Condition[];
@@ -146,7 +146,7 @@ export interface WorkloadObject extends KubeObject {
   status?: WorkloadStatus;
 }
 
-/** Events of v1; those that were written as events.k8s.io/v1 have `eventTime` only. */
+/** An event of v1. One written through events.k8s.io/v1 has no other time than `eventTime`. */
 export interface EventObject extends KubeObject {
   involvedObject: { kind?: string; namespace?: string; name?: string; uid?: string };
   reason?: string;
@@ -247,7 +247,7 @@ export interface AutoscalerObject extends KubeObject {
   };
 }
 
-/** Kinds of which more is known than what all objects have. */
+/** Kinds with a type of their own. */
 export interface ObjectsByKind {
   'v1/Pod': PodObject;
   'v1/Node': NodeObject;
@@ -267,14 +267,14 @@ export interface ObjectsByKind {
   'policy/v1/PodDisruptionBudget': BudgetObject;
 }
 
-/** The type of objects of a kind, such as `v1/Pod`; of any other kind, what all objects have. */
+/** The type of a kind such as `v1/Pod`; for kinds without one, `KubeObject`. */
 export type ObjectOf<Kind extends string> = Kind extends keyof ObjectsByKind
   ? ObjectsByKind[Kind]
   : KubeObject;
 
 /**
- * What the type of a kind takes for granted: records, and lists where `[]` stands. The API server's own schema holds the rest, and the
- * fields that may be left out are optional in the types.
+ * Paths that the type of each kind requires: records, or lists where the path ends with `[]`. Everything else is optional in the types
+ * or guaranteed by the API server's own schema.
  */
 const REQUIRED: Readonly<Record<keyof ObjectsByKind, readonly string[]>> = {
   'v1/Pod': ['spec', 'spec.containers[]', 'status'],
@@ -295,12 +295,12 @@ const REQUIRED: Readonly<Record<keyof ObjectsByKind, readonly string[]>> = {
   'policy/v1/PodDisruptionBudget': ['spec'],
 };
 
-/** Whether an object is of a kind and has what the type of that kind takes for granted. */
+/** Whether an object is of a kind and has the paths that the kind requires. */
 export function isOfKind<Kind extends string>(kind: Kind, object: KubeObject): object is ObjectOf<Kind> {
   return kindText(object) === kind && lackOf(kind, object) === null;
 }
 
-/** Objects as those of a kind. Where one is none, nothing is said of any: `unavailable` names it and what it lacks. */
+/** Objects typed as a kind. If one is malformed, none is returned: `unavailable` names it and what it lacks. */
 export function ofKind<Kind extends string>(
   kind: Kind,
   { items, unavailable }: { items: readonly KubeObject[]; unavailable?: string },
@@ -314,7 +314,7 @@ export function ofKind<Kind extends string>(
   return { items: found };
 }
 
-/** Why an object is none of a kind, in a sentence. */
+/** Why an object does not fit a kind, in a sentence. */
 export function troubleOf(kind: string, object: KubeObject): string {
   const { namespace, name } = object.metadata;
   const lack = kindText(object) === kind ? lackOf(kind, object) : null;
@@ -322,7 +322,7 @@ export function troubleOf(kind: string, object: KubeObject): string {
   return `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name} ${what}`;
 }
 
-/** The first path that an object of the kind must have and this one has not; null: it has them all. */
+/** The first required path of the kind that the object lacks; null: it lacks none. */
 function lackOf(kind: string, object: KubeObject): string | null {
   const required = isKnown(kind) ? REQUIRED[kind] : [];
   return required.find((path) => !has(object, path)) ?? null;

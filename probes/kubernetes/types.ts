@@ -3,7 +3,7 @@ import type { ObjectOf } from './objects.ts';
 
 export type { KubeObject } from './kube-object.ts';
 
-/** The type of what is found follows from the version and kind, where those are known when it is written. */
+/** Reference to an object. If version and kind are literal types, the type of the object follows from them. */
 export interface ObjectRef<Version extends string = string, Kind extends string = string> {
   apiVersion: Version;
   kind: Kind;
@@ -32,7 +32,7 @@ export interface WaitQuery<Kind extends string = string> extends Query<Kind> {
   timeoutMs: number;
 }
 
-/** Per call: how long it may take, and whose patience ends it. */
+/** Deadline of a call, and the signal that aborts it. */
 export interface CallOptions {
   timeoutMs?: number;
   signal?: AbortSignal;

@@ -13,14 +13,14 @@ const MUTE_MS = 60;
 const STALE_MS = 80;
 const POD = 'v1/Pod';
 
-/** An API server as a view sees it: what is listed, and watches that say what the test lets them say. */
+/** A fake API server: it lists one pod, and its watches send what the test scripts. */
 class Server implements ViewClient {
   ready = 'True';
   lists = 0;
   watches = 0;
   /** While set, lists and new watches are refused. */
   down = false;
-  /** What a watch does once it is open; without it, it is open and mute, whoever ends it. */
+  /** What a watch sends once it is open. The default sends nothing and ignores its end. */
   speak: (say: (event: WatchEvent) => void, close: (error?: Error) => void) => void = () => undefined;
   #version = 1;
 
@@ -103,7 +103,10 @@ test('false verdict 11: waiting does not trust a view that listing refuses as st
   await assert.rejects(cache.wait({ ...untilReady, timeoutMs: 50 }), (error) => {
     assert.ok(error instanceof KubeError);
     assert.equal(error.reason, 'unreachable');
-    assert.match(error.message, /last seen: pg-0 .*too old to count: unreachable: the watch of v1\/Pod/);
+    assert.match(
+      error.message,
+      /last seen: pg-0 .*stale, so not counted\): unreachable: the watch of v1\/Pod/,
+    );
     return true;
   });
 });
@@ -126,7 +129,7 @@ test('false verdict 11: a watch that is open and mute for longer than a bookmark
   const server = new Server();
   const cache = cacheOf(server);
   await cache.list({ kind: POD });
-  // It changes, and the watch says nothing of it.
+  // The pod changes, but the watch does not report it.
   server.ready = 'False';
   await until(() => server.lists >= 2);
   await assert.rejects(cache.wait({ ...untilReady, timeoutMs: 30 }), /not Ready/);
@@ -148,11 +151,11 @@ test('false verdict 11: a mute view that cannot be made anew is stale, for listi
   const server = new Server();
   const cache = cacheOf(server);
   await cache.list({ kind: POD });
-  // A server that is frozen: it holds its connections, and answers nothing.
+  // A frozen server: it keeps its connections open and answers nothing.
   server.list = () => Promise.reject(unreachable());
   await until(async () => (await cache.list({ kind: POD })).unavailable !== undefined);
-  await assert.rejects(cache.wait({ ...untilReady, timeoutMs: 30 }), /too old to count/);
-  // New watches are accepted all the same, and prove nothing.
+  await assert.rejects(cache.wait({ ...untilReady, timeoutMs: 30 }), /stale, so not counted/);
+  // New watches are still accepted, but prove nothing.
   await sleep(4 * MUTE_MS);
   assert.match((await cache.list({ kind: POD })).unavailable ?? '', /^unreachable: the watch of v1\/Pod/);
 });

@@ -6,21 +6,21 @@ import { describe, hasFailed, isIn } from './ready.ts';
 import type { KubeObject, ObjectRef, Query, QueryResult, WaitQuery } from '../types.ts';
 import { asError } from '../../../reports/record/error-text.ts';
 
-/** How long a write waits until the cache has seen it; afterwards readers may see the state before. */
+/** How long a write waits for the cache to show it; after that readers may still see the state before the write. */
 const SEE_OWN_WRITE_MS = 3000;
 
-/** A refusal is remembered: asking again for every check would cost a call each and answer the same. */
+/** A refusal is cached: repeating the call for every check would get the same answer. */
 type Entry = { informer: Informer } | { unavailable: string };
 
 export interface CacheOptions {
   signal: AbortSignal;
-  /** A view older than this without a connection is `unavailable`. */
+  /** A view that has had no connection for longer than this is `unavailable`. */
   staleAfterMs: number;
-  /** So is one whose watch is open and has been silent for this long; default 90 s. */
+  /** A view whose open watch has been silent for longer than this is `unavailable` too; default 90 s. */
   muteAfterMs?: number | undefined;
 }
 
-/** One informer a kind, started by the first reader. Where the whole cluster may not be read, one a namespace. */
+/** One informer per kind, started by the first reader; one per namespace where the whole cluster may not be read. */
 export class KubeCache {
   readonly #client: ViewClient;
   readonly #signal: AbortSignal;
@@ -45,9 +45,9 @@ export class KubeCache {
   }
 
   /**
-   * Waits for changes until enough objects are in the state. What is too old to be listed is too old to end a wait: it goes on until the
-   * view is the present again, or its time is up.
-   * @throws KubeError `timeout` with what was last seen, `unreachable` when that was too old; `invalid` when something that should
+   * Waits for changes until enough objects are in the wanted state. A view too stale for listing cannot end a wait either: the wait
+   * continues until the view is current again or the deadline passes.
+   * @throws KubeError `timeout` with what was last seen, `unreachable` if that view was stale; `invalid` if an object that should
    * succeed has failed
    */
   async wait(query: WaitQuery, signal?: AbortSignal): Promise<QueryResult> {
@@ -63,8 +63,7 @@ export class KubeCache {
     const message = `waited ${query.timeoutMs} ms for ${query.count} ${who} to be ${query.until}; last seen: ${seen.slice(0, 8).join(', ') || 'none'}`;
     const old = stale();
     const where = { verb: 'wait', path: query.kind };
-    if (old !== null)
-      throw new KubeError('unreachable', `${message}, which is too old to count: ${old}`, where);
+    if (old !== null) throw new KubeError('unreachable', `${message} (stale, so not counted): ${old}`, where);
     throw new KubeError('timeout', message, where);
   }
 
@@ -159,7 +158,7 @@ export class KubeCache {
       const onAbort = (): void =>
         end(() =>
           reject(
-            new KubeError('aborted', `waiting for ${informer.kind} was given up`, {
+            new KubeError('aborted', `waiting for ${informer.kind} was aborted`, {
               verb: 'wait',
               path: informer.kind,
             }),
@@ -190,7 +189,7 @@ function named(objects: KubeObject[], query: WaitQuery): KubeObject[] {
     : objects.filter((object) => query.names?.includes(object.metadata.name));
 }
 
-/** The objects in the wanted state when there are enough of them, else null. */
+/** The objects in the wanted state; null if there are too few. */
 function matchesOf(objects: KubeObject[], query: WaitQuery): KubeObject[] | null {
   const candidates = named(objects, query);
   if (query.until === 'gone') return candidates.length === 0 ? [] : null;

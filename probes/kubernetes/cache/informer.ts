@@ -6,23 +6,23 @@ import type { KubeObject, WatchEvent } from '../types.ts';
 
 /** Pauses between attempts to watch again; the last one repeats. */
 const BACKOFF_MS = [50, 200, 500, 1000, 2000, 5000];
-/** Paging through 10,000 pods on a busy machine takes seconds, not the 10 s of an ordinary call. */
+/** Longer than the 10 s of an ordinary call: listing 10,000 pods on a busy machine takes time. */
 const LIST_TIMEOUT_MS = 60_000;
 /**
- * A watch that asks for bookmarks gets one about every minute (kube-apiserver: defaultBookmarkFrequency, in its watch cache), whatever
- * happens to the kind; half as much again for a busy server. A watch that is silent for longer may be held open by a server that is
- * frozen, or by a load balancer that lost it, and nobody can tell that from a kind that does not change.
+ * A watch that asks for bookmarks gets one about every minute, even if nothing changes (kube-apiserver: defaultBookmarkFrequency);
+ * 1.5 times that for a busy server. A watch that is silent for longer may be held open by a frozen server, or by a load balancer that
+ * lost the server. Without bookmarks that looks the same as a kind that does not change.
  */
 export const MUTE_AFTER_MS = 90_000;
 /**
- * After so much of that time without a word the view is made anew, while it still counts: a server that lives, and sends no bookmarks or
- * sends them late, has its views always the present.
+ * After this share of the mute time in silence the view is listed again, while it still counts as current: so a live server that sends
+ * bookmarks late or never does not make its views stale.
  */
 const QUIET = 0.75;
-/** A watch that was accepted counts once it has said something or has stayed open for this long: a page of a proxy does neither. */
+/** An accepted watch counts once it has sent an event or stayed open this long: an error page of a proxy does neither. */
 const HOLDS_AFTER_MS = 1_000;
 
-/** As much of the client as a view takes. */
+/** The part of the client that a view needs. */
 export type ViewClient = Pick<KubeClient, 'list' | 'watch'>;
 
 /** Keeps all objects of one kind (in one namespace or all) up to date: one list, then a watch. */
@@ -37,7 +37,7 @@ export class Informer {
   #resourceVersion = '';
   #lostSince: number | null = null;
   #lostReason = '';
-  /** When the server last proved that this view is the present. */
+  /** When the server last proved that this view is current. */
   #provedMs = performance.now();
 
   constructor(
@@ -63,8 +63,8 @@ export class Informer {
   }
 
   /**
-   * Why this view cannot be trusted now, or null: it has had no connection for longer than that, or one that has been silent for longer
-   * than a watch can be.
+   * Why this view is stale, or null: it has had no connection for longer than `afterMs`, or its watch has been silent for longer
+   * than `muteAfterMs`.
    */
   stale(afterMs: number): string | null {
     const now = performance.now();
@@ -72,19 +72,19 @@ export class Informer {
       if (now - this.#lostSince < afterMs) return null;
       return `unreachable: the watch of ${this.kind} has been broken for ${seconds(now - this.#lostSince)}: ${this.#lostReason}`;
     }
-    // Also where the watch has no time to notice, such as in a process that was paused.
+    // Checked here too: in a process that was paused, the timers of the watch have not fired yet.
     return now - this.#provedMs <= this.#muteAfterMs
       ? null
       : `unreachable: ${this.#muteness(now - this.#provedMs)}`;
   }
 
-  /** True when this view is at least as new as the change that a write answered with. */
+  /** True when this view includes the written object's version. */
   hasSeen(object: KubeObject): boolean {
     const version = object.metadata.resourceVersion;
     return version === undefined || compareVersions(this.#resourceVersion, version) >= 0;
   }
 
-  /** Calls back after every batch of changes. Returns how to stop. */
+  /** Calls back after every batch of changes. @returns a function that unsubscribes */
   subscribe(waiter: () => void): () => void {
     this.#waiters.add(waiter);
     return () => this.#waiters.delete(waiter);
@@ -104,8 +104,8 @@ export class Informer {
 
   async #follow(): Promise<void> {
     let failures = 0;
-    // A view that cannot be followed on from, or that nothing has proved for a while, is made anew before it is followed again: a watch
-    // that is accepted proves nothing of what is held, and its acceptance must not make an old view young.
+    // List again before the next watch if the version is gone or the watch went quiet: that a new watch is accepted does not prove that
+    // the objects held are current.
     let outdated = false;
     while (!this.#over()) {
       try {
@@ -115,7 +115,7 @@ export class Informer {
       } catch (error) {
         if (this.#over()) return;
         outdated ||= error instanceof QuietError || (error instanceof KubeError && error.reason === 'gone');
-        // Not lost yet: it counts until it is mute, and is likely to be made anew before.
+        // A quiet watch is not lost yet: the view counts until it is mute, and the new list probably succeeds before that.
         if (error instanceof QuietError) continue;
         this.#lost(error);
         await this.#pause(BACKOFF_MS[Math.min(failures++, BACKOFF_MS.length - 1)] ?? 0);
@@ -145,7 +145,7 @@ export class Informer {
     const signal = AbortSignal.any([this.#signal, ended.signal]);
     const events = this.#client.watch(this.kind, select, signal)[Symbol.asyncIterator]();
     try {
-      // The timer ends the wait and not only the connection: a mute one may not notice its end either.
+      // The timer rejects the wait itself: closing the connection may not be enough, because a mute one may not report its end.
       for (;;) {
         const next = await new Promise<IteratorResult<WatchEvent>>((resolve, reject) => {
           giveUp = reject;
@@ -161,7 +161,7 @@ export class Informer {
       clearTimeout(quietTimer);
       ended.abort();
     }
-    // The server ends a watch after its time; an end within a second means trouble behind a load balancer.
+    // The server normally ends a watch after minutes. The pause prevents a busy loop if something ends each watch at once.
     await this.#pause(BACKOFF_MS[1] ?? 0);
   }
 
@@ -184,14 +184,14 @@ export class Informer {
   }
 
   #muteness(ms: number): string {
-    return `the watch of ${this.kind} is open and has said nothing for ${seconds(ms)}; a server that lives sends a bookmark a minute`;
+    return `the watch of ${this.kind} is open but silent for ${seconds(ms)}; a live API server sends a bookmark every minute`;
   }
 
   #over(): boolean {
     return this.#signal.aborted;
   }
 
-  /** The view is the present: whoever waits may look at it again. */
+  /** The view is current: wakes those who wait for a change. */
   #proved(): void {
     this.#provedMs = performance.now();
     this.#lostSince = null;
@@ -200,7 +200,7 @@ export class Informer {
 
   #lost(error: unknown): void {
     const now = performance.now();
-    // A view that was mute already does not become younger by a list that fails.
+    // A view that was mute already has been stale since its last proof, not only since this failure.
     this.#lostSince ??= now - this.#provedMs > this.#muteAfterMs ? this.#provedMs : now;
     this.#lostReason = unavailableText(error);
   }
@@ -214,7 +214,7 @@ export class Informer {
   }
 }
 
-/** An open watch that has said nothing for a while. */
+/** An open watch has been silent for a while. */
 class QuietError extends KubeError {}
 
 function seconds(ms: number): string {
@@ -225,7 +225,7 @@ function keyOf(object: KubeObject): string {
   return `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
 }
 
-/** Resource versions are decimal numbers of any length (KEP-5504); they are compared without turning them into floats. */
+/** Resource versions are decimal numbers of any length (KEP-5504), so they are compared as text: floats would round them. */
 export function compareVersions(a: string, b: string): number {
   if (a.length !== b.length) return a.length - b.length;
   return a < b ? -1 : a > b ? 1 : 0;

@@ -16,7 +16,7 @@ function recordsAt(value: unknown): Record<string, unknown>[] {
   return Array.isArray(value) ? value.filter(isRecord) : [];
 }
 
-/** What a controller leaves out it has not counted yet. */
+/** A count of a status; controllers leave out what they have not counted yet. */
 function countAt(value: unknown, otherwise: number): number {
   return typeof value === 'number' ? value : otherwise;
 }
@@ -59,7 +59,7 @@ function replicasReady(object: KubeObject, status: Status): boolean {
 
 const IN: Record<Until, (object: KubeObject, status: Status) => boolean> = {
   exists: () => true,
-  // Decided by absence: nothing that is there matches.
+  // Decided by the absence of the object: an existing one never matches.
   gone: () => false,
   bound: (_, status) => status['phase'] === 'Bound',
   succeeded: (_, status) =>
@@ -73,7 +73,7 @@ export function isIn(state: Until, object: KubeObject): boolean {
   return IN[state](object, recordAt(object['status']));
 }
 
-/** An object that can never succeed any more: waiting on would only waste time. */
+/** Whether an object has failed for good: waiting longer would only waste time. */
 export function hasFailed(object: KubeObject): boolean {
   const status = recordAt(object['status']);
   return status['phase'] === 'Failed' || condition(status, 'Failed');

@@ -5,8 +5,8 @@ import type { KubeObject } from '../types.ts';
 const REPEATS = 'kubectl.kubernetes.io/last-applied-configuration';
 
 /**
- * Drops, in place, what no check says that it reads: bookkeeping that repeats the object, the image lists of nodes, the environment
- * variables of pods (which may hold secrets too). On 10,000 pods this is the difference between 250 MB and 60 MB.
+ * Drops in place what no check declares that it reads: annotations that repeat the object, image lists of nodes, environment variables
+ * of pods (which may also hold secrets). For 10,000 pods this saves 190 of 250 MB.
  */
 export function trim(object: KubeObject): KubeObject {
   const metadata = object.metadata as KubeObject['metadata'] & {
@@ -30,7 +30,7 @@ function trimNode(node: KubeObject): void {
   if (isRecord(status)) delete status['images'];
 }
 
-/** What a pod's spec and its containers repeat from their owner's template, or what only the scheduler and kubelet need. */
+/** Fields of pods and their containers that repeat the owner's template, or that only the scheduler and kubelet need. */
 const DROPPED = [
   ...[
     'affinity',
@@ -44,18 +44,17 @@ const DROPPED = [
   ...['livenessProbe', 'readinessProbe', 'startupProbe', 'resources', 'terminationMessagePath'],
   ...['terminationMessagePolicy', 'volumeMounts'],
 ] as const;
-/** A field of pods that is dropped unless the definition of a check says that it reads it. */
-/** (Never its environment, which may hold secrets.) */
+/** A field of pods that is kept only if the definition of a check names it. `env` never is, because it may hold secrets. */
 export type PodField = Exclude<(typeof DROPPED)[number], 'env' | 'envFrom'>;
 
 const kept = new Set<string>();
 
-/** Keeps fields that a check reads: asked for before the first object is cached. */
+/** Keeps fields that a check reads. To be called before the first object is cached. */
 export function keepPodFields(fields: readonly PodField[]): void {
   for (const field of fields) kept.add(field);
 }
 
-/** Such a field. @throws Error where nobody keeps it: it would be missing, and no check may take that for an answer */
+/** A kept field. @throws Error if the field is not kept: its absence would say nothing, and a check might take it for an answer */
 export function podField(of: object, field: PodField): unknown {
   if (!kept.has(field))
     throw new Error(`${field} of pods is not kept: name it in podFields of the check's definition`);
