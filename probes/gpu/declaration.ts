@@ -6,7 +6,7 @@ const resource = z
   .string()
   .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?\/[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/, 'domain/name')
   .describe(
-    'Extended resource of the devices: nvidia.com/gpu, a MIG profile such as nvidia.com/mig-1g.5gb, or sliced in time, nvidia.com/gpu.shared',
+    'Extended resource of the devices: nvidia.com/gpu, a MIG profile such as nvidia.com/mig-1g.5gb, or nvidia.com/gpu.shared for time slices',
   );
 
 const metricName = z.string().regex(/^[A-Za-z_:][A-Za-z0-9_:]*$/, 'the name of a metric');
@@ -45,34 +45,34 @@ export const gpu = z
       .int()
       .min(1)
       .describe(
-        'How much of the resource each node of the pool offers: devices, MIG instances, or slices of time',
+        'How much of the resource each node of the pool offers: devices, MIG instances, or time slices',
       ),
     sharedBy: z
       .int()
       .min(1)
       .default(1)
-      .describe('Containers that may hold a device at once: more than one only where its time is sliced'),
+      .describe('Containers that may share a device: more than one only with time slices'),
     simulated: z
       .boolean()
       .default(false)
       .describe('There are no devices behind the names; the report says so'),
     variable: labelName
       .default('NVIDIA_VISIBLE_DEVICES')
-      .describe('Variable of a container that names the devices which it was given, separated by commas'),
+      .describe('Environment variable of a container that lists its devices, separated by commas'),
     plugin: objectName.optional().describe('The DaemonSet of the device plugin'),
     image: z
       .string()
       .min(1)
       .optional()
       .describe(
-        'Image of the canary pods, with busybox in it; as in topology.network.probeImage when left out',
+        'Image of the canary pods, which must contain busybox; topology.network.probeImage when left out',
       ),
     workload: z
       .array(z.string().min(1))
       .min(1)
       .optional()
       .describe(
-        'A short command that is run in a canary with a device and ends with 0 when the device answers, such as [nvidia-smi, -L]',
+        'Short command that runs in a canary with a device and exits with 0 if the device works, such as [nvidia-smi, -L]',
       ),
     metrics: metrics.optional(),
   })
@@ -84,8 +84,8 @@ export const gpu = z
 export type Gpu = z.infer<typeof gpu>;
 
 /**
- * How the devices behind a resource are shared out: each whole, in MIG instances, or by slices of time. Read from the names that NVIDIA's
- * device plugin gives: `nvidia.com/mig-1g.5gb` with the strategy "mixed", `.shared` at the end for slices where they are renamed.
+ * How the devices behind a resource are shared: whole, as MIG instances, or in time slices. Derived from the names of NVIDIA's device
+ * plugin: `nvidia.com/mig-1g.5gb` with the strategy "mixed", and `.shared` at the end for time slices if it renames them.
  */
 export function kindOfResource({
   resource: name,

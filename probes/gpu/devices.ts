@@ -1,18 +1,18 @@
 import { basename } from 'node:path';
 
-/** Which devices a container was given, and what named them; null: nothing does, so that nobody can say. */
+/** Devices that a container was given, and the source that names them; null: no source names them, so they are unknown. */
 export interface Given {
   devices: string[] | null;
   toldBy: 'variable' | 'volume mounts' | 'device nodes' | null;
-  /** Why nobody can say; empty where something names them. */
+  /** Why the devices are unknown; empty where a source names them. */
   detail: string;
 }
 
 export interface Telling {
-  /** The variable that names them where the device plugin is set up so. */
+  /** Environment variable that names the devices, if the device plugin is configured to set it. */
   variable: string;
   kind: 'whole' | 'mig' | 'shared';
-  /** No device is behind a name: then nothing but the variable can tell of one. */
+  /** No real device is behind a name, so only the variable can name one. */
   simulated: boolean;
 }
 
@@ -22,10 +22,10 @@ const MOUNTS = '/var/run/nvidia-container-devices';
 const SILENT = new Set(['', 'void', 'none', 'all', MOUNTS]);
 const MARK = '-- devices --';
 
-/** Nodes of one vendor each; the first that is there counts, since a device may have nodes of several. */
+/** Device nodes in order of preference. Only the first pattern that matches counts: one device may have nodes of several patterns. */
 const NODES = [/^\/dev\/nvidia\d+$/, /^\/dev\/dri\/renderD\d+$/, /^\/dev\/accel\/accel\d+$/];
 
-/** For a container with busybox: its variables, then the files by which it may have been given devices. */
+/** Command for a container with busybox: prints its environment, then the files that may name its devices. */
 export const GIVEN_COMMAND = [
   'busybox',
   'sh',
@@ -33,7 +33,7 @@ export const GIVEN_COMMAND = [
   `busybox env; echo '${MARK}'; busybox find /dev ${MOUNTS} ! -type d 2>/dev/null; true`,
 ];
 
-/** Reads what GIVEN_COMMAND has printed. */
+/** Reads the output of GIVEN_COMMAND. */
 export function devicesGiven(output: string, telling: Telling): Given {
   const [environment = '', files = ''] = output.split(`${MARK}\n`);
   const value = valueOf(environment, telling.variable);
@@ -54,18 +54,18 @@ function byFiles(files: readonly string[], { kind }: Telling, said: string): Giv
     const devices = mounts.map((file) => file.slice(MOUNTS.length + 1)).sort();
     return { devices, toldBy: 'volume mounts', detail: '' };
   }
-  // Instances of one device share its node, so that it cannot tell them apart.
+  // All MIG instances of a device share its node, so the node does not identify an instance.
   if (kind === 'mig')
-    return { devices: null, toldBy: null, detail: `${said}, and nodes of devices do not tell MIG instances` };
+    return { devices: null, toldBy: null, detail: `${said}, and device nodes do not identify MIG instances` };
   const nodes = NODES.map((pattern) => files.filter((file) => pattern.test(file))).find(
     (found) => found.length > 0,
   );
   if (nodes !== undefined)
     return { devices: nodes.map((file) => basename(file)).sort(), toldBy: 'device nodes', detail: '' };
-  return { devices: null, toldBy: null, detail: `${said}, and no node or mount of a device is there` };
+  return { devices: null, toldBy: null, detail: `${said}, and there is no device node or mount` };
 }
 
-/** Undefined: there is no such variable. */
+/** The value of a variable; undefined: it is not set. */
 function valueOf(environment: string, variable: string): string | undefined {
   const line = environment.split('\n').findLast((one) => one.startsWith(`${variable}=`));
   return line?.slice(variable.length + 1);

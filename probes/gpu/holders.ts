@@ -1,18 +1,18 @@
-/** A node with devices that nobody holds. */
+/** A node with free devices. */
 export interface NodeOffer {
   node: string;
   free: number;
 }
 
-/** One pod that takes devices of one node. */
+/** A pod that takes devices of one node. */
 export interface HolderPlan {
   node: string;
   devices: number;
 }
 
 /**
- * Pods that together take every free device: one a device where that makes few of them, else one a node.
- * @param mostPods how many pods of one device each are few
+ * Pods that together take every free device: one pod per device, or one per node if that would need more than `mostPods` pods.
+ * @param mostPods most pods with one device each
  */
 export function planHolders(offers: readonly NodeOffer[], mostPods: number): HolderPlan[] {
   const free = offers.filter((offer) => offer.free > 0);

@@ -1,4 +1,4 @@
-/** Extended resources of nodes and pods: what is offered, asked for and given, and how busy the devices are. */
+/** Extended resources of nodes and pods: allocatable, requested and assigned devices, and their utilisation. */
 export { devicesGiven, GIVEN_COMMAND } from './devices.ts';
 export type { Given } from './devices.ts';
 export { planHolders } from './holders.ts';

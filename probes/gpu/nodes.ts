@@ -7,7 +7,7 @@ export interface Taint {
   effect: string;
 }
 
-/** What a node says of a resource; null: it does not know it. */
+/** Allocatable amount of a resource on a node; null: the node does not have the resource. */
 export function offerOf(
   { status }: Pick<NodeObject, 'status'>,
   resource: string,
@@ -16,18 +16,18 @@ export function offerOf(
   return { capacity: countOf(capacity?.[resource]), allocatable: countOf(allocatable?.[resource]) };
 }
 
-/** Extended resources are whole numbers, of which the API server writes thousands as `1k`. */
+/** Extended resources are whole numbers; the API server writes thousands as `1k`. */
 function countOf(quantity: string | undefined): number | null {
   if (quantity === undefined) return null;
   const found = /^(\d+)(k?)$/.exec(quantity);
   return found === null ? null : Number(found[1]) * (found[2] === 'k' ? 1000 : 1);
 }
 
-/** A pod as the check of a pool needs it: the cache of the runner drops requests and tolerations. */
+/** A pod with its requests and tolerations, which the runner's cache drops. */
 export interface NodePod {
   /** `namespace/name` */
   name: string;
-  /** How much of the resource it asks for. */
+  /** Requested amount of the resource. */
   requested: number;
   tolerations: Toleration[];
 }
@@ -73,7 +73,7 @@ function jsonIn(text: string): unknown {
 }
 
 /**
- * Pods that are not over, of the answer to a list of them; null for an answer that is none.
+ * Pods of a list answer that have not ended; null if the answer is not a list of pods.
  */
 export function readPods(body: string, resource: string): NodePod[] | null {
   const listed = podList.safeParse(jsonIn(body));
@@ -87,7 +87,7 @@ export function readPods(body: string, resource: string): NodePod[] | null {
     }));
 }
 
-/** As the scheduler counts: containers together, or the largest init container (sidecars ask for no devices here). */
+/** As the scheduler counts: the sum of the containers, or the largest init container if that is more. Sidecars request no devices here. */
 function requestOf(
   { containers = [], initContainers = [] }: NonNullable<RawPod['spec']>,
   resource: string,
@@ -104,7 +104,7 @@ export function toleratesAll(tolerations: readonly Toleration[], taints: readonl
     .every((taint) => tolerations.some((toleration) => matches(toleration, taint)));
 }
 
-/** A toleration with what the API server takes for granted. */
+/** Defaults of a toleration's fields (Kubernetes API). */
 const DEFAULTS = { key: '', operator: 'Equal', value: '', effect: '' };
 
 function matches(toleration: Toleration, taint: Taint): boolean {

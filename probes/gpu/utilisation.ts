@@ -2,30 +2,30 @@ import type { Gpu } from './declaration.ts';
 import type { Series } from '../../reports/record/objective.ts';
 import type { PrometheusClient } from '../prometheus/index.ts';
 
-/** One device as Prometheus knows it now. */
+/** The last sample of one device in Prometheus. */
 export interface DeviceSample {
   device: string;
   node: string;
-  /** Empty: nobody holds it; null: the series does not say. */
+  /** Pod that holds the device; empty: none; null: the series has no such label. */
   pod: string | null;
-  /** null: what was scraped is no number. */
+  /** null: the scraped value is not a number. */
   value: number | null;
   /** When it was scraped, by the clock of Prometheus, s since 1970. */
   atSeconds: number | null;
 }
 
-/** What Prometheus knows of the devices. */
+/** The last samples of all devices in Prometheus. */
 export interface Utilisation {
   samples: DeviceSample[];
-  /** By the same clock: the time for which it was asked; null where it knows of none. */
+  /** Time of the query, by the same clock; null if Prometheus has no device. */
   nowSeconds: number | null;
 }
 
 type Metrics = NonNullable<Gpu['metrics']>;
 
 /**
- * The last sample of every device, with the time at which it was scraped.
- * @throws PrometheusError when it does not answer or refuses
+ * Reads the last sample of every device, with its scrape time.
+ * @throws PrometheusError if Prometheus refuses or does not answer
  */
 export async function readUtilisation(
   client: Pick<PrometheusClient, 'query'>,
@@ -42,12 +42,12 @@ export async function readUtilisation(
     value: lastOf(one),
     atSeconds: timeOf.get(keyOf(one)) ?? null,
   }));
-  // The point of an instant vector has the time of the question, not that of the sample.
+  // A point of an instant vector carries the time of the query, not that of the sample.
   const askedMs = times[0]?.points.at(-1)?.[0];
   return { samples, nowSeconds: askedMs === undefined ? null : askedMs / 1000 };
 }
 
-/** Functions drop the name of the metric, and nothing else. */
+/** The labels without the metric name, which PromQL functions drop: the key that joins values and times. */
 function keyOf({ labels }: Series): string {
   const others = Object.entries(labels).filter(([name]) => name !== '__name__');
   return JSON.stringify(others.sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -91,7 +91,7 @@ describe('gpu/schedule', () => {
   });
 
   it('false verdict 19: should be open where nothing in the container says which device it has', () => {
-    const detail = 'NVIDIA_VISIBLE_DEVICES is "void", and no node or mount of a device is there';
+    const detail = 'NVIDIA_VISIBLE_DEVICES is "void", and there is no device node or mount';
     const untold = gpu('schedule', seen({ devices: null, toldBy: null, detail }));
     says(untold, 'inconclusive', /device of pod gpu-lands.*is "void"/);
   });
