@@ -13,7 +13,7 @@ const envelope = z.object({
   infos: z.array(z.string()).optional(),
 });
 
-/** Unix seconds and the value as text: `NaN`, `+Inf` and `-Inf` are values as well. */
+/** Unix seconds and the value as text, which may be `NaN`, `+Inf` or `-Inf`. */
 const sample = z.tuple([z.number(), z.string()]);
 const labels = z.record(z.string(), z.string());
 const result = z.discriminatedUnion('resultType', [
@@ -45,7 +45,7 @@ const rule = z.object({
   name: z.string(),
   query: z.string(),
   health: z.string(),
-  /** Of an alerting rule: inactive, pending or firing. */
+  /** Only of an alerting rule: inactive, pending or firing. */
   state: z.string().optional(),
   lastError: z.string().optional(),
   labels: labels.default({}),
@@ -65,8 +65,8 @@ export interface Answered {
 }
 
 /**
- * The data of an answer.
- * @param what address and question, for messages
+ * The data of a successful answer.
+ * @param what address and query, for messages
  * @throws PrometheusError with the reason
  */
 export function opened({ status, text }: { status: number; text: string }, what: string): Answered {
@@ -78,7 +78,7 @@ export function opened({ status, text }: { status: number; text: string }, what:
   const parsed = envelope.safeParse(jsonOf(text));
   if (!parsed.success)
     throw new PrometheusError(
-      `${what}: status ${status}, and no answer of Prometheus: ${text.slice(0, 100)}`,
+      `${what}: status ${status}, not an answer of Prometheus: ${text.slice(0, 100)}`,
       {
         reason: status >= 500 ? 'failed' : 'unreachable',
         status,
@@ -105,20 +105,20 @@ function jsonOf(text: string): unknown {
   }
 }
 
-/** A limit on samples is told as an error of the execution (422), one on points as a bad query (400). */
+/** Prometheus reports its limit of samples as an execution error (422), but its limit of points as a bad query (400). */
 function reasonOf(status: number, errorType: string, error: string): PrometheusReason {
   if (/too many samples|maximum resolution|exceeded the limit|sample limit/i.test(error))
     return 'too many samples';
   return status === 400 || errorType === 'bad_data' ? 'bad query' : 'failed';
 }
 
-/** Data of a known shape. @throws PrometheusError where it has another */
+/** Validates data. @throws PrometheusError if it does not have the documented shape */
 export function shaped<T>(schema: z.ZodType<T>, data: unknown, what: string): T {
   const parsed = schema.safeParse(data);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   throw new PrometheusError(
-    `${what}: the data is not as documented: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`,
+    `${what}: the data does not have the documented shape: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`,
     {
       reason: 'unreachable',
     },
@@ -138,7 +138,7 @@ export function seriesOf(data: unknown, what: string): Series[] {
   return [{ labels: {}, points: [pointOf(found.result)] }];
 }
 
-/** Wall clock ms; null for what is no finite number. */
+/** Time in wall-clock ms and value; null for a value that is not a finite number. */
 function pointOf([seconds, text]: [number, string]): [number, number | null] {
   const value = Number(text);
   return [Math.round(seconds * 1000), text !== '' && Number.isFinite(value) ? value : null];

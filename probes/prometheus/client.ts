@@ -15,7 +15,7 @@ import type { PrometheusAddress } from './transport.ts';
 
 /** Prometheus refuses more points than this for one series (web/api/v1: "exceeded maximum resolution of 11,000 points"). */
 const MOST_POINTS = 11_000;
-/** Read of one answer at most, unless the caller says otherwise. */
+/** Default limit for one answer, bytes. */
 const MAX_BYTES = 64 << 20;
 
 export interface PrometheusOptions extends PrometheusAddress {
@@ -26,7 +26,7 @@ export interface PrometheusOptions extends PrometheusAddress {
 
 export interface Question {
   signal?: AbortSignal | undefined;
-  /** Whether an answer with warnings is taken as it is. Default: it is an error (partial). */
+  /** Accept an answer with warnings. By default it is an error (`partial`). */
   allowPartial?: boolean;
 }
 
@@ -37,8 +37,8 @@ export interface RangeQuestion extends Question {
 }
 
 /**
- * Asks one Prometheus by its HTTP API. Every method rejects with a PrometheusError that has the reason, or with the reason of the signal
- * when the caller gave up. Nothing is asked twice. It keeps its connections until it is closed.
+ * Client of the HTTP API of one Prometheus. Every method rejects with a PrometheusError that has a reason, or, when the caller aborts,
+ * with the reason of the signal. It does not retry. It keeps its connections until it is closed.
  */
 export class PrometheusClient {
   readonly #options: PrometheusOptions;
@@ -49,7 +49,7 @@ export class PrometheusClient {
     this.#agent = connectionsTo(options.url);
   }
 
-  /** Closes its connections; a question that is asked later opens one anew. */
+  /** Closes the connections; a later query opens a new one. */
   close(): void {
     this.#agent.destroy();
   }
@@ -68,7 +68,9 @@ export class PrometheusClient {
   async queryRange(query: string, question: RangeQuestion): Promise<Series[]> {
     const { fromMs, toMs, stepMs } = question;
     if (!(stepMs > 0) || !(toMs >= fromMs))
-      throw new RangeError(`expected a step and a window, found ${stepMs} ms from ${fromMs} to ${toMs}`);
+      throw new RangeError(
+        `expected a positive step and a window that does not end before it begins, found a step of ${stepMs} ms from ${fromMs} to ${toMs}`,
+      );
     const spanMs = (MOST_POINTS - 1) * stepMs;
     const parts: Series[][] = [];
     for (let start = fromMs; start <= toMs; start += spanMs + stepMs) {
@@ -85,10 +87,10 @@ export class PrometheusClient {
   }
 
   /**
-   * The samples of a selector as they were scraped, with their own times: gaps and counters that began anew can be seen in them, which a range
-   * query hides (it repeats a sample for up to five minutes).
+   * The raw samples of a selector with their own times. They show gaps and counter resets, which a range query hides: it repeats a
+   * sample for up to five minutes.
    * @param selector a selector without a range, `name{label="value"}`
-   * @param partMs how long a part is asked for at once
+   * @param partMs time range of one query, ms
    */
   async samples(
     selector: string,
@@ -108,19 +110,19 @@ export class PrometheusClient {
     return joined(parts);
   }
 
-  /** What it scrapes, and how that went last. */
+  /** Active scrape targets, with the result of their last scrape. */
   async targets(question: Question = {}): Promise<Target[]> {
     const path = '/api/v1/targets?state=active';
     return shaped(targetsData, await this.#data(path, undefined, question), path).activeTargets;
   }
 
-  /** Its rules, by group. */
+  /** Loaded rules, by group. */
   async rules(question: Question = {}): Promise<RuleGroup[]> {
     const path = '/api/v1/rules';
     return shaped(rulesData, await this.#data(path, undefined, question), path).groups;
   }
 
-  /** Addresses of the Alertmanagers that it sends alerts to. */
+  /** Addresses of the Alertmanagers to which it sends alerts. */
   async alertmanagers(question: Question = {}): Promise<string[]> {
     const path = '/api/v1/alertmanagers';
     const { activeAlertmanagers } = shaped(
@@ -167,7 +169,7 @@ function askedText(form: URLSearchParams | undefined): string {
 /** Unix seconds with milliseconds. */
 const seconds = (ms: number): string => (ms / 1000).toFixed(3);
 
-/** Each series once, its points ascending; where parts meet, a point may be in both. */
+/** Joins the parts of each series in ascending order; a point at the boundary of two parts may occur in both and is kept once. */
 function joined(parts: readonly Series[][]): Series[] {
   const found = new Map<string, Series>();
   for (const { labels, points } of parts.flat()) {

@@ -1,19 +1,19 @@
-/** Why Prometheus gave no answer that can be used. */
+/** Why Prometheus gave no usable answer. */
 export type PrometheusReason =
-  /** No connection, a connection that broke, a time-out, or an answer that is none of Prometheus. */
+  /** No connection, a broken connection, a time-out, or an answer that does not come from Prometheus. */
   | 'unreachable'
   /** 401 or 403. */
   | 'refused'
   /** The query is wrong: 400. */
   | 'bad query'
-  /** It asks for more samples than Prometheus, or this client, will handle. */
+  /** The query needs more samples than Prometheus, or this client, accepts. */
   | 'too many samples'
   /** Prometheus gave up or is not ready: 422, 500 or 503. */
   | 'failed'
-  /** There is an answer, with warnings: parts of the data are missing. */
+  /** The answer has warnings: parts of the data are missing. */
   | 'partial';
 
-/** Its message is for people and names the address; the query is in it, a password never. */
+/** An error of a query. Its message contains the address and the query, but never a password. */
 export class PrometheusError extends Error {
   readonly reason: PrometheusReason;
   /** HTTP status, where there was an answer. */
@@ -31,7 +31,7 @@ export class PrometheusError extends Error {
     this.warnings = of.warnings ?? [];
   }
 
-  /** Whether asking again, with the same question, may give an answer. */
+  /** Whether the same query may succeed later. */
   get isPassing(): boolean {
     return this.reason === 'unreachable' || this.reason === 'failed';
   }

@@ -1,5 +1,5 @@
 /**
- * The server of these tests answers as the HTTP API of Prometheus 3.5 is documented to
+ * The server of these tests is a stub that answers as documented for the HTTP API of Prometheus 3.5
  * (https://prometheus.io/docs/prometheus/latest/querying/api/); it evaluates nothing.
  */
 import assert from 'node:assert/strict';
@@ -276,17 +276,17 @@ describe('PrometheusError', () => {
       [
         (_, response) => response.writeHead(503).end('Service Unavailable'),
         'failed',
-        /status 503, and no answer of Prometheus/,
+        /status 503, not an answer of Prometheus/,
       ],
       [
         (_, response) => response.end('<html>another server</html>'),
         'unreachable',
-        /no answer of Prometheus: <html>/,
+        /not an answer of Prometheus: <html>/,
       ],
       [
         (_, response) => json(response, success({ resultType: 'vector', result: 5 })),
         'unreachable',
-        /not as documented/,
+        /not have the documented shape/,
       ],
       [
         (_, response) =>

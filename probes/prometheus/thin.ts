@@ -1,17 +1,17 @@
 import type { Series } from '../../reports/record/objective.ts';
 
 interface Thinning {
-  /** No two kept samples lie further apart than this, but where there is a gap. */
+  /** Longest time between two kept samples, except across a gap. */
   stepMs: number;
-  /** Interval of scraping: what is more than two and a half of them apart is a gap. */
+  /** Scrape interval: samples more than 2.5 intervals apart have a gap between them. */
   scrapeMs: number;
   kind: 'counter' | 'gauge';
 }
 
 /**
- * Fewer samples that say the same of a counter: a month of scrapes every 15 s is 170,000 a series, and a history must hold them. One sample
- * a step is kept, and beside it everything that a judge looks for: both ends of each gap, and of each fall of a counter that began anew; of a
- * gauge, such as whether a target answered, every change. The step of the observation is then `stepMs`.
+ * Thins out the samples of a series without changing what a judge sees: a month of scrapes every 15 s is 170,000 samples. Keeps one
+ * sample per step, and in addition both ends of each gap, both sides of each counter reset, and every change of a gauge, such as
+ * whether a target answered. The result has the step `stepMs`.
  */
 export function thinned({ labels, points }: Series, { stepMs, scrapeMs, kind }: Thinning): Series {
   const kept: Series['points'] = [];
@@ -28,7 +28,7 @@ export function thinned({ labels, points }: Series, { stepMs, scrapeMs, kind }: 
 
 type Point = Series['points'][number];
 
-/** Whether something happened between two samples that a judge must see. */
+/** Whether a gap, a reset or a change lies between two samples: a judge must see both of them. */
 function isEdge(
   from: Point | undefined,
   to: Point | undefined,

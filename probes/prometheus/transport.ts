@@ -8,29 +8,29 @@ export interface PrometheusAddress {
   url: string;
   /** Connect here instead of resolving the name in the URL: `host:port`. */
   address?: string | undefined;
-  /** Authorities to trust, PEM; the system's when left out. */
+  /** Authorities to trust, PEM; default: those of the system. */
   ca?: string | undefined;
   account?: { user: string; password: string } | undefined;
   token?: string | undefined;
 }
 
-/** Connections that are kept between questions: a month takes hundreds of them, each with a TLS handshake otherwise. */
+/** Connections that are kept between queries: a month takes hundreds of queries, each of which would need a TLS handshake. */
 export function connectionsTo(url: string): PlainAgent {
   return url.startsWith('https:') ? new TlsAgent({ keepAlive: true }) : new PlainAgent({ keepAlive: true });
 }
 
 export interface Bounds {
   deadlineMs: number;
-  /** Of `connectionsTo` the address. */
+  /** The result of `connectionsTo` for this address. */
   agent: PlainAgent;
   signal?: AbortSignal | undefined;
-  /** More bytes than this in one answer are refused. */
+  /** Largest accepted answer, bytes. */
   maxBytes: number;
 }
 
 /**
- * One POST of a form, as Prometheus takes queries of any length; a GET where there is no form.
- * @returns status and text, whatever the status is
+ * Sends a form by POST, which unlike a URL can hold a query of any length; without a form, a GET.
+ * @returns status and text for every HTTP status
  * @throws PrometheusError unreachable, or too many samples where the answer is larger than `maxBytes`
  */
 export function ask(
@@ -113,7 +113,7 @@ function tooLarge(url: URL, maxBytes: number): PrometheusError {
   );
 }
 
-/** An abort by the caller is no failure of Prometheus. */
+/** The caller's own reason for an abort, which is not a failure of Prometheus. */
 function abortError(signal: AbortSignal): Error {
   const { reason } = signal as { reason: unknown };
   return reason instanceof Error ? reason : new Error('aborted', { cause: reason });
