@@ -28,12 +28,12 @@ const RENDERERS: Record<ReportFormat, (record: RunRecord) => string | Promise<st
   openmetrics: renderOpenMetrics,
 };
 
-/** One report as text. It is a promise only because prom-client returns one: nothing is read or written. */
+/** One report as text. A promise because prom-client answers with one; nothing is read or written. */
 export async function renderFormat(record: RunRecord, format: ReportFormat): Promise<string> {
   return RENDERERS[format](record);
 }
 
-/** Every report as text, by file name. */
+/** All reports by their file name. */
 export async function renderAll(record: RunRecord): Promise<Record<string, string>> {
   const formats = Object.keys(REPORT_FILES) as ReportFormat[];
   const texts = await Promise.all(formats.map((format) => renderFormat(record, format)));

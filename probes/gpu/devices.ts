@@ -33,7 +33,7 @@ export const GIVEN_COMMAND = [
   `busybox env; echo '${MARK}'; busybox find /dev ${MOUNTS} ! -type d 2>/dev/null; true`,
 ];
 
-/** Reads the output of GIVEN_COMMAND. */
+/** Reads what GIVEN_COMMAND has printed. */
 export function devicesGiven(output: string, telling: Telling): Given {
   const [environment = '', files = ''] = output.split(`${MARK}\n`);
   const value = valueOf(environment, telling.variable);

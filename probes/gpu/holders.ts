@@ -1,10 +1,10 @@
-/** A node with free devices. */
+/** A node with devices that nobody holds. */
 export interface NodeOffer {
   node: string;
   free: number;
 }
 
-/** A pod that takes devices of one node. */
+/** One pod that takes devices of one node. */
 export interface HolderPlan {
   node: string;
   devices: number;

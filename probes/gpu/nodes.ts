@@ -7,7 +7,7 @@ export interface Taint {
   effect: string;
 }
 
-/** Allocatable amount of a resource on a node; null: the node does not have the resource. */
+/** Capacity and allocatable amount of a resource on a node; null: the node does not report it. */
 export function offerOf(
   { status }: Pick<NodeObject, 'status'>,
   resource: string,
@@ -16,7 +16,7 @@ export function offerOf(
   return { capacity: countOf(capacity?.[resource]), allocatable: countOf(allocatable?.[resource]) };
 }
 
-/** Extended resources are whole numbers; the API server writes thousands as `1k`. */
+/** Extended resources are whole numbers, of which the API server writes thousands as `1k`. */
 function countOf(quantity: string | undefined): number | null {
   if (quantity === undefined) return null;
   const found = /^(\d+)(k?)$/.exec(quantity);
@@ -27,7 +27,7 @@ function countOf(quantity: string | undefined): number | null {
 export interface NodePod {
   /** `namespace/name` */
   name: string;
-  /** Requested amount of the resource. */
+  /** How much of the resource it asks for. */
   requested: number;
   tolerations: Toleration[];
 }

@@ -8,7 +8,7 @@ export interface DeviceSample {
   node: string;
   /** Pod that holds the device; empty: none; null: the series has no such label. */
   pod: string | null;
-  /** null: the scraped value is not a number. */
+  /** null: what was scraped is no number. */
   value: number | null;
   /** When it was scraped, by the clock of Prometheus, s since 1970. */
   atSeconds: number | null;
@@ -24,8 +24,8 @@ export interface Utilisation {
 type Metrics = NonNullable<Gpu['metrics']>;
 
 /**
- * Reads the last sample of every device, with its scrape time.
- * @throws PrometheusError if Prometheus refuses or does not answer
+ * The last sample of every device, with the time at which it was scraped.
+ * @throws PrometheusError when it does not answer or refuses
  */
 export async function readUtilisation(
   client: Pick<PrometheusClient, 'query'>,

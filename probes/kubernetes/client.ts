@@ -56,7 +56,7 @@ export class KubeClient {
   readonly #listeners = new Set<(call: Call) => void>();
   #total = 0;
 
-  /** @param requestTimeoutMs default deadline of a call */
+  /** @param requestTimeoutMs deadline of a call that names none */
   constructor(transport: Transport, requestTimeoutMs: number) {
     this.transport = transport;
     this.#requestTimeoutMs = requestTimeoutMs;
@@ -144,7 +144,7 @@ export class KubeClient {
       throw errorOfAnswer(response.statusCode ?? 0, body, { verb: 'watch', path });
     }
     select.onOpen?.();
-    // The kernel's keep-alive detects half-open connections, such as behind a load balancer that lost its server.
+    // Half-open connections (a load balancer that lost its server) are noticed by the kernel's keep-alive, not by us.
     response.socket.setKeepAlive(true, 10_000);
     for await (const line of createInterface({ input: response, crlfDelay: Infinity })) {
       if (line !== '') yield eventIn(line, { verb: 'watch', path: kind });

@@ -23,7 +23,7 @@ export interface ClusterOptions {
   staleAfterMs?: number;
 }
 
-/** What identifies a cluster. */
+/** What a cluster is recognised by. */
 export interface ClusterPin {
   /** UID of the namespace kube-system: one for the life of a cluster. */
   uid: string;
@@ -92,7 +92,7 @@ export class KubeCluster {
     for (const ref of refs) await this.cache.seeDeletion(ref);
   }
 
-  /** The object, or null if it does not exist. @throws KubeError `server` for an object without a field that its kind requires */
+  /** The object, or null when it is not there. @throws KubeError `server` for one that lacks what its kind must have */
   async get<Version extends string, Kind extends string>(
     ref: ObjectRef<Version, Kind>,
     signal?: AbortSignal,

@@ -1,4 +1,4 @@
-/** Why a call to the API server gave no usable answer. */
+/** Why a call to the API server gave no answer that can be used. */
 import { errorText } from '../../reports/record/error-text.ts';
 export type KubeReason =
   | 'unreachable'
@@ -25,7 +25,7 @@ const BY_STATUS: Record<number, KubeReason> = {
   504: 'timeout',
 };
 
-/** A failed call to the API server, with a reason of one word and the server's own message. */
+/** A call to the API server that failed, with the reason in one word and the sentence that the server gave. */
 export class KubeError extends Error {
   readonly reason: KubeReason;
   /** HTTP status, where there was an answer. */

@@ -16,7 +16,7 @@ export interface ExecResult {
   stderr: string;
 }
 
-/** Longer output is cut: commands of checks print kilobytes. */
+/** More output than this is cut: an exec of a check answers in kilobytes. */
 const MOST_BYTES = 4 * 1024 * 1024;
 
 /**
@@ -85,7 +85,7 @@ function run(
   });
 }
 
-/** The part that is used of the library's websocket, which is untyped. */
+/** What is needed of the library's websocket, which comes without types of its own. */
 interface Socket {
   close(): void;
   onclose: (() => void) | null;

@@ -1,4 +1,4 @@
-/** Access to Kubernetes: counted calls, one informer-style cache, typed errors. Knows nothing about checks. */
+/** Kubernetes as Plumbline sees it: counted calls, one informer-style cache, typed errors. Knows nothing of checks. */
 export { openCluster, KubeCluster } from './cluster.ts';
 export type { ClusterOptions, ClusterPin } from './cluster.ts';
 export { KubeClient, refOf } from './client.ts';

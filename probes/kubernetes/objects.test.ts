@@ -18,7 +18,7 @@ test('should give objects as those of their kind, and of an unknown kind as they
   assert.deepEqual(ofKind('v1/Pod', { items: [pod] }), { items: [pod] });
   const policy = object('example.dev/v1/Policy');
   assert.deepEqual(ofKind('example.dev/v1/Policy', { items: [policy] }), { items: [policy] });
-  // The API server writes null for an empty list.
+  // The API server writes null for a list that is empty.
   assert.ok(
     isOfKind(
       'discovery.k8s.io/v1/EndpointSlice',

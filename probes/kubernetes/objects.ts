@@ -129,7 +129,7 @@ export interface WorkloadStatus {
   numberReady?: number;
   desiredNumberScheduled?: number;
   updatedNumberScheduled?: number;
-  /** Only in a StatefulSet. */
+  /** Of a StatefulSet. */
   currentRevision?: string;
   updateRevision?: string;
   conditions?: Condition[];
@@ -295,7 +295,7 @@ const REQUIRED: Readonly<Record<keyof ObjectsByKind, readonly string[]>> = {
   'policy/v1/PodDisruptionBudget': ['spec'],
 };
 
-/** Whether an object is of a kind and has the paths that the kind requires. */
+/** Whether an object is of a kind and has what the type of that kind takes for granted. */
 export function isOfKind<Kind extends string>(kind: Kind, object: KubeObject): object is ObjectOf<Kind> {
   return kindText(object) === kind && lackOf(kind, object) === null;
 }
@@ -322,7 +322,7 @@ export function troubleOf(kind: string, object: KubeObject): string {
   return `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name} ${what}`;
 }
 
-/** The first required path of the kind that the object lacks; null: it lacks none. */
+/** The first path that an object of the kind must have and this one has not; null: it has them all. */
 function lackOf(kind: string, object: KubeObject): string | null {
   const required = isKnown(kind) ? REQUIRED[kind] : [];
   return required.find((path) => !has(object, path)) ?? null;

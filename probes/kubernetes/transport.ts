@@ -131,7 +131,7 @@ export class Transport {
       headers['content-type'] = request.contentType ?? 'application/json';
       headers['content-length'] = Buffer.byteLength(body);
     }
-    // The library's agent opens a connection for every call. Ours replace it, except where a proxy needs the library's.
+    // The library's agent opens a connection for every call; ours stand in for it, except where a proxy needs the library's.
     const agent = this.config.getCurrentCluster()?.proxyUrl ? options.agent : own;
     return new Promise((resolve, reject) => {
       // A request that still waits for a connection does not react to the signal until it has one.

@@ -13,7 +13,7 @@ const envelope = z.object({
   infos: z.array(z.string()).optional(),
 });
 
-/** Unix seconds and the value as text, which may be `NaN`, `+Inf` or `-Inf`. */
+/** Unix seconds and the value as text: `NaN`, `+Inf` and `-Inf` are values as well. */
 const sample = z.tuple([z.number(), z.string()]);
 const labels = z.record(z.string(), z.string());
 const result = z.discriminatedUnion('resultType', [
@@ -45,7 +45,7 @@ const rule = z.object({
   name: z.string(),
   query: z.string(),
   health: z.string(),
-  /** Only of an alerting rule: inactive, pending or firing. */
+  /** Of an alerting rule: inactive, pending or firing. */
   state: z.string().optional(),
   lastError: z.string().optional(),
   labels: labels.default({}),

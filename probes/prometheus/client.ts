@@ -26,7 +26,7 @@ export interface PrometheusOptions extends PrometheusAddress {
 
 export interface Question {
   signal?: AbortSignal | undefined;
-  /** Accept an answer with warnings. By default it is an error (`partial`). */
+  /** Whether an answer with warnings is taken as it is. Default: it is an error (partial). */
   allowPartial?: boolean;
 }
 
@@ -116,13 +116,13 @@ export class PrometheusClient {
     return shaped(targetsData, await this.#data(path, undefined, question), path).activeTargets;
   }
 
-  /** Loaded rules, by group. */
+  /** Its rules, by group. */
   async rules(question: Question = {}): Promise<RuleGroup[]> {
     const path = '/api/v1/rules';
     return shaped(rulesData, await this.#data(path, undefined, question), path).groups;
   }
 
-  /** Addresses of the Alertmanagers to which it sends alerts. */
+  /** Addresses of the Alertmanagers that it sends alerts to. */
   async alertmanagers(question: Question = {}): Promise<string[]> {
     const path = '/api/v1/alertmanagers';
     const { activeAlertmanagers } = shaped(

@@ -1,4 +1,4 @@
-/** Why Prometheus gave no usable answer. */
+/** Why Prometheus gave no answer that can be used. */
 export type PrometheusReason =
   /** No connection, a broken connection, a time-out, or an answer that does not come from Prometheus. */
   | 'unreachable'
@@ -6,11 +6,11 @@ export type PrometheusReason =
   | 'refused'
   /** The query is wrong: 400. */
   | 'bad query'
-  /** The query needs more samples than Prometheus, or this client, accepts. */
+  /** It asks for more samples than Prometheus, or this client, will handle. */
   | 'too many samples'
   /** Prometheus gave up or is not ready: 422, 500 or 503. */
   | 'failed'
-  /** The answer has warnings: parts of the data are missing. */
+  /** There is an answer, with warnings: parts of the data are missing. */
   | 'partial';
 
 /** An error of a query. Its message contains the address and the query, but never a password. */
@@ -31,7 +31,7 @@ export class PrometheusError extends Error {
     this.warnings = of.warnings ?? [];
   }
 
-  /** Whether the same query may succeed later. */
+  /** Whether asking again, with the same question, may give an answer. */
   get isPassing(): boolean {
     return this.reason === 'unreachable' || this.reason === 'failed';
   }

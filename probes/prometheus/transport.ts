@@ -8,7 +8,7 @@ export interface PrometheusAddress {
   url: string;
   /** Connect here instead of resolving the name in the URL: `host:port`. */
   address?: string | undefined;
-  /** Authorities to trust, PEM; default: those of the system. */
+  /** Authorities to trust, PEM; the system's when left out. */
   ca?: string | undefined;
   account?: { user: string; password: string } | undefined;
   token?: string | undefined;
@@ -24,7 +24,7 @@ export interface Bounds {
   /** The result of `connectionsTo` for this address. */
   agent: PlainAgent;
   signal?: AbortSignal | undefined;
-  /** Largest accepted answer, bytes. */
+  /** More bytes than this in one answer are refused. */
   maxBytes: number;
 }
 

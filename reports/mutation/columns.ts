@@ -1,16 +1,16 @@
-/** Changes to operations in columns. Only the changed column is copied; the others are shared. */
+/** Operations in columns, changed: a copy of what changes, everything else shared. */
 import type { Details, Operations } from '../record/history/history.ts';
 
 export type NumberColumn = 'n' | 'intendedMs' | 'sentMs' | 'doneMs';
 
-/** Only the operations for whose index `wanted` is true. */
+/** Only those that `wanted` is true of. */
 export function keepOperations(operations: Operations, wanted: (index: number) => boolean): Operations {
   const kept: number[] = [];
   for (let index = 0; index < operations.count; index += 1) if (wanted(index)) kept.push(index);
   return kept.length === operations.count ? operations : pick(operations, kept);
 }
 
-/** The operations at `kept`, in that order; an index may occur twice. */
+/** Operations by their index, in this order; one may be there twice. */
 export function pick(operations: Operations, kept: readonly number[]): Operations {
   const column = (name: NumberColumn): Float64Array =>
     Float64Array.from(kept, (index) => operations[name][index] ?? 0);
@@ -74,7 +74,7 @@ export function withNumbers(
   return changed ? { ...operations, [name]: column } : null;
 }
 
-/** The operations with the outcome of some set; null if all of them had it already. */
+/** The outcome of some operations set; null where it was that already. */
 export function withOutcome(
   operations: Operations,
   indexes: Iterable<number>,

@@ -1,4 +1,4 @@
-/** Operators that exchange names of subjects. */
+/** Names of subjects in each other's place. */
 import type { History } from '../record/history/history.ts';
 import { byKind, withObservations } from './mutant.ts';
 import type { Mutant, Subject } from './mutant.ts';

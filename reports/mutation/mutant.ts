@@ -3,7 +3,7 @@ import { parseObservation } from '../record/history/parse-observation.ts';
 import type { Line } from './places.ts';
 import type { Random } from './random.ts';
 
-/** A recorded trial, and the file of each of its observations. */
+/** A trial as it was recorded, and in which file each of its observations stands. */
 export interface Trial {
   history: History;
   files: ReadonlyMap<Observation, string>;
@@ -30,7 +30,7 @@ export interface Subject {
   choices: boolean;
 }
 
-/** Indexes of the observations of each kind. */
+/** By kind, the indexes of its observations. */
 export function byKind(observations: readonly Observation[]): Map<string, number[]> {
   const found = new Map<string, number[]>();
   for (const [index, { kind }] of observations.entries()) {
@@ -52,7 +52,7 @@ export function withObservations(
     const change = changes.get(index);
     if (change === undefined) observations.push(seen);
     else if (change !== null) {
-      // A line that does not fit the schema of its kind counts as damaged.
+      // What does not fit the schema of its kind is damaged.
       const read = parseObservation(change);
       if (read === null) return null;
       observations.push(read);
@@ -78,7 +78,7 @@ export function dropping(
 
 const MOST_CHARACTERS = 120;
 
-/** A value as the report of survivors prints it. */
+/** A value as it is shown beside a survivor. */
 export function shown(value: unknown): string {
   const text = JSON.stringify(value);
   return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text;

@@ -34,7 +34,7 @@ export function isName(value: unknown): value is string {
   );
 }
 
-/** @param places places of all observations, by path */
+/** @param places those of all observations, by path */
 export function namesOf(
   history: History,
   places: ReadonlyMap<string, readonly Place[]>,
@@ -59,7 +59,7 @@ function distinct(values: readonly Json[]): string[] {
   return [...new Set(values.filter(isName))];
 }
 
-/** Names in the header's settings, grouped by the list or record that holds them. */
+/** Names in the header's settings, those of one list or record together. */
 function declaredGroups({ header }: History): string[][] {
   const groups = new Map<string, Set<string>>();
   const add = (path: string, name: string): void => {
@@ -84,7 +84,7 @@ function subjectsOf(
   random: Random,
 ): Names['subjects'] {
   const whole = new Map<string, number>();
-  /** The kind in which each name, or part of a name, was first seen. */
+  /** Of each name or part of one, the kind in which it was seen first. */
   const at = new Map<string, string>();
   for (const [path, all] of places) {
     const [kind = ''] = path.split(/[.[]/, 1);

@@ -54,7 +54,7 @@ function mutantOf(
   return { ...of, make: () => ({ ...side.history, [side.key]: make() }) };
 }
 
-/** Single operations, the first, middle and last tenth, and all. */
+/** Single ones, the first, middle and last tenth, and all. */
 function selections({ operations, random }: Side): Selection[] {
   const all = Array.from({ length: operations.count }, (_, index) => index);
   const one = (index: number): Selection => ({

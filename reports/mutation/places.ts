@@ -22,7 +22,7 @@ export interface Place {
 /** Longest list to look into as a whole. In a longer one only some elements are: ten thousand points have the same fields. */
 const WHOLE_LIST = 48;
 const OF_A_LIST = 5;
-/** Fields of every line; operators of their own change these. */
+/** Every line has them, and other operators change them. */
 const OWN: readonly string[] = ['kind', 't'];
 
 /** The observation as plain JSON. */
@@ -30,13 +30,13 @@ export function jsonOf(seen: Observation): Line {
   return seen;
 }
 
-/** @throws Error for a value that is not a record; a change inside an observation cannot make it one */
+/** @throws Error for a value that is not a record; a change inside an observation never leads to that */
 function lineOf(value: Json): Line {
   if (!isRecord(value)) throw new Error('a line of a history is a record');
   return value;
 }
 
-/** Places of all leaves, and of lists and records that are not empty. */
+/** Leaves, and lists and records that are not empty. */
 export function placesOf(seen: Observation): Place[] {
   const found: Place[] = [];
   const shape = shapeOfKind(seen.kind);
@@ -106,7 +106,7 @@ function put(at: Json, [key, ...rest]: readonly Key[], value: Json): Json {
   return { ...at, [key]: put(at[key] ?? null, rest, value) };
 }
 
-/** The observation with every value at one of the paths changed, in all elements of its lists. */
+/** The observation with every value changed that lies at one of the paths, in whatever element of its lists. */
 export function withAll(seen: Observation, paths: ReadonlySet<string>, change: (value: Json) => Json): Line {
   const of = [...paths];
   const walk = ({ path, value, shape: general }: Omit<At, 'keys'>): Json => {
@@ -157,7 +157,7 @@ function listWithout(value: readonly Json[], { path, shape, walk, kept }: Within
     const next = step(shape, index);
     return walk({ path: `${path}${next.adds}`, value: child, shape: next.shape });
   });
-  // A tuple has a fixed length: if one part must go, the whole tuple goes.
+  // Parts of a tuple cannot be left out: it goes as a whole.
   if (shape.is === 'tuple') return inner.includes(undefined) ? undefined : value;
   const left = inner.filter((child) => child !== undefined);
   return left.length === value.length && left.every((child, index) => child === value[index]) ? value : left;

@@ -1,4 +1,4 @@
-/** Random numbers in [0, 1) by Mulberry32: the same seed draws the same mutants again. */
+/** Mulberry32: what was drawn can be drawn again by its seed. */
 export type Random = () => number;
 
 export function randomOf(seed: number): Random {
@@ -19,7 +19,7 @@ export function sample<T>(from: readonly T[], most: number, random: Random): T[]
   return from.filter((_, index) => drawn.has(index));
 }
 
-/** The first, the middle and the last element, and `others` more at random. */
+/** The first, the one in the middle, the last, and as many others as are asked for. */
 export function spread<T>(from: readonly T[], others: number, random: Random): T[] {
   const middle = Math.floor(from.length / 2);
   const fixed = new Set([0, middle, from.length - 1]);
@@ -32,7 +32,7 @@ export function spread<T>(from: readonly T[], others: number, random: Random): T
   return from.filter((_, index) => taken.has(index));
 }
 
-/** Shuffles in place; every order is equally likely (Fisher–Yates). */
+/** In place, all orders alike (Fisher and Yates). */
 export function shuffle<T>(list: T[], random: Random): T[] {
   for (let last = list.length - 1; last > 0; last -= 1) {
     const other = Math.floor(random() * (last + 1));

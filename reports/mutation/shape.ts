@@ -7,7 +7,7 @@ export type Shape =
   | { is: 'list'; of: Shape }
   | { is: 'tuple'; items: readonly Shape[] }
   | { is: 'record'; of: Shape }
-  /** One of a known set of values. */
+  /** A value out of a known set. */
   | { is: 'choice'; values: readonly (string | number | boolean | null)[] }
   | { is: 'one of'; options: readonly { shape: Shape; fits: (value: unknown) => boolean }[] }
   | { is: 'plain' };
@@ -68,14 +68,14 @@ function unwrapped(schema: z.core.$ZodType): z.core.$ZodType {
   return schema;
 }
 
-/** The option of a union that fits the value. */
+/** Which of several shapes a value has. */
 export function chosen(shape: Shape, value: unknown): Shape {
   if (shape.is !== 'one of') return shape;
   const found = shape.options.find(({ fits }) => fits(value));
   return found === undefined ? PLAIN : chosen(found.shape, value);
 }
 
-/** The shape of the value at `key`, and what `key` adds to the path. */
+/** The shape of what lies at `key` of a value, and what its path adds. */
 export function step(shape: Shape, key: string | number): { shape: Shape; adds: string } {
   if (shape.is === 'tuple' && typeof key === 'number') {
     return { shape: shape.items[key] ?? PLAIN, adds: `[${key}]` };
@@ -85,7 +85,7 @@ export function step(shape: Shape, key: string | number): { shape: Shape; adds: 
   return { shape: (shape.is === 'object' ? shape.fields.get(key) : undefined) ?? PLAIN, adds: `.${key}` };
 }
 
-/** Whether a path such as `kind.list[].field` exists in the schema of its kind; undefined: the kind has no schema. */
+/** Whether a path such as `kind.list[].field` leads to something in the schema of its kind; undefined: the kind has none. */
 export function knows(path: string): boolean | undefined {
   const [kind = '', ...rest] = path.split(/(?=[.[])/);
   if (schemaOf(kind) === undefined) return undefined;

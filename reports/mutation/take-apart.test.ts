@@ -44,7 +44,7 @@ function passed(verdict: Judgement['verdict']): Judgement {
   };
 }
 
-/** A judge that reads every field of these kinds except the annotated ones. */
+/** Reads everything of these kinds but what is annotated. */
 function thorough({ header, observations, ...history }: History): Judgement {
   const whole = { header, observations, ...history };
   const seen = last(whole, 'as-before');

@@ -49,9 +49,9 @@ export interface Result {
   mutants: number;
   caught: number;
   survivors: Survivor[];
-  /** Annotations that are not needed: every mutant tried of their fields was caught. */
+  /** Annotations of which every mutant that was tried is caught: they are not needed. */
   unneeded: string[];
-  /** Annotations of a field that is not in the schema of its kind. */
+  /** Annotations of a field that the schema of its kind has not. */
   unknown: string[];
   /** Mutants for which there was no time. */
   untried: number;
@@ -61,7 +61,7 @@ export interface Result {
 const TRIED_OF_AN_ANNOTATION = 40;
 const OPERATION_FIELDS = ['n', 'intendedMs', 'sentMs', 'doneMs', 'outcome'] as const;
 
-/** The annotation that covers a path: its own, or that of an enclosing path. */
+/** The annotation that covers a path: its own, or one of what holds it. */
 export function annotationOf(annotations: Annotations, path: string): string | null {
   if (Object.hasOwn(annotations, path)) return path;
   const holder = path.replace(/(?:\.[^.[\]]+|\[\d*\])$/, '');
@@ -121,7 +121,7 @@ export function nothing(check: string): Result {
 
 interface Turn {
   mutant: Mutant;
-  /** The histories of all trials, with the changed one in its place. */
+  /** The histories of all trials with the bent one among them. */
   wrap: (history: History) => History[];
 }
 
@@ -129,7 +129,7 @@ class Trying {
   readonly #held: Held;
   readonly #result: Result;
   readonly #histories: readonly History[];
-  /** Mutants tried and caught, by annotation. */
+  /** Of each annotation, mutants tried and those that were caught. */
   readonly #annotations = new Map<string, { tried: number; caught: number }>();
 
   constructor(held: Held, result: Result) {
@@ -169,7 +169,7 @@ class Trying {
   #annotated(annotation: string, turn: Turn): void {
     const count = this.#annotations.get(annotation) ?? { tried: 0, caught: 0 };
     this.#annotations.set(annotation, count);
-    // One survivor is enough to show that the annotation is needed.
+    // One that survived shows that the annotation is needed.
     if (count.tried >= TRIED_OF_AN_ANNOTATION || count.caught < count.tried) return;
     const isCaught = this.#isCaught(turn);
     if (isCaught === null) return;

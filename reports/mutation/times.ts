@@ -66,7 +66,7 @@ function signed(byMs: number): string {
   return `${byMs > 0 ? '+' : '-'}1 h`;
 }
 
-/** Paths of wall-clock times, by kind. */
+/** Paths at which wall-clock times stand, by their kind. */
 function wallPaths(history: History, places: ReadonlyMap<string, readonly Found[]>): Map<string, string[]> {
   const paths = new Map<string, string[]>();
   for (const [path, all] of places) {
@@ -83,7 +83,7 @@ interface WallMoved {
   covered: Subject['covered'];
 }
 
-/** Moves each path alone, and all paths of a kind together. */
+/** Each path alone, and all of a kind together. */
 function wallMoved(
   history: History,
   wall: ReadonlyMap<string, readonly string[]>,

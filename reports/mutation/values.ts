@@ -12,7 +12,7 @@ export const FACTORS = [0, 10, -1] as const;
 const OTHER_PLACES = 2;
 const LINES_LOOKED_INTO = 300;
 
-/** A place and the index of its line. */
+/** A place and the line that it is in. */
 export type Found = Place & { index: number };
 
 /** Places by path. All lines of a kind have the same paths, so of very many lines only some are read. */

@@ -6,7 +6,7 @@ import { printable } from './text.ts';
 
 /** CTRF 0.0.0, the published version of the Common Test Report Format (ctrf.io, schema/ctrf.schema.json). */
 const SPEC_VERSION = '0.0.0';
-/** CTRF has no status for inconclusive: `other` is neither passed nor failed, and `rawStatus` keeps our own word. */
+/** CTRF has no word for inconclusive: `other` is neither passed nor failed, and `rawStatus` says what it was. */
 const STATUS: Record<Verdict, 'passed' | 'failed' | 'skipped' | 'other'> = {
   pass: 'passed',
   fail: 'failed',
@@ -66,7 +66,7 @@ function brokenTest(broken: readonly string[]): Record<string, unknown>[] {
   return [{ name, status: 'failed', rawStatus: 'fail', duration: 0, suite: ['environment'], ...told }];
 }
 
-/** @param broken number of failed tests that are not checks */
+/** @param broken failed tests besides the checks */
 function summary(checks: readonly CheckResult[], broken: number): Record<string, number> {
   const counts: Record<string, number> = {
     tests: checks.length + broken,

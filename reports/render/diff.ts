@@ -14,7 +14,7 @@ export interface RtoChange {
   id: string;
   beforeMs: number | null;
   afterMs: number | null;
-  /** Sum over the trials that were read back; null: no trial was. Unknown is not zero. */
+  /** Over the trials that were read back; null: none was, and unknown is not zero. */
   lostBefore: number | null;
   lostAfter: number | null;
   /** Lost writes in words, with how many trials were read back. */
@@ -26,13 +26,13 @@ export interface RunDiff {
   verdict: { before: Verdict; after: Verdict };
   worse: CheckChange[];
   better: CheckChange[];
-  /** Not run in one of the two runs: neither better nor worse. */
+  /** Not run before or not run now: neither better nor worse. */
   otherwise: CheckChange[];
   /** Ids of checks that only one of the two records lists. */
   added: string[];
   removed: string[];
   goals: { id: string; before: string; after: string }[];
-  /** Failover checks that ran in both: those whose lost writes differ, or whose worst RTO differs by more than the sampling can blur. */
+  /** Worst RTO and lost writes of failover checks that ran in both, where they differ by more than the sampling. */
   failover: RtoChange[];
   notes: string[];
   text: string;
@@ -40,7 +40,7 @@ export interface RunDiff {
 
 const RANK: Record<Verdict, number> = { fail: 0, inconclusive: 1, 'not-run': 1, pass: 2 };
 
-/** What changed from `baseline` to `run`, both as recorded. Pure. */
+/** What changed from `baseline` to `run`. Pure: both are records as they were written. */
 export function diffRuns(run: RunRecord, baseline: RunRecord): RunDiff {
   const before = new Map(baseline.checks.map((check) => [check.id, check]));
   const after = new Map(run.checks.map((check) => [check.id, check]));
@@ -105,7 +105,7 @@ function overlap(a: Interval | null, b: Interval | null): boolean {
   return a === null || b === null ? a === b : a.loMs <= b.hiMs && b.loMs <= a.hiMs;
 }
 
-/** RTO interval of the slowest trial; null: a trial has no RTO; undefined: there are no trials. */
+/** The interval of the slowest trial, null when one never came back, undefined without trials. */
 function slowest(trials: readonly FailoverRecord[]): Interval | null | undefined {
   let found: Interval | undefined;
   for (const { rto } of trials) {

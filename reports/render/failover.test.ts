@@ -10,7 +10,7 @@ import { renderTerminal } from './terminal.ts';
 
 const MAX_BYTES = 2_000_000;
 
-/** A long series in which every trial has its own logs. */
+/** Every trial of a long series with logs of its own. */
 function longSeries(trials: number): RunRecord {
   const record = drillRecord(trials);
   const text = 'x & y < z\n'.repeat(1500);

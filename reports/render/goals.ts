@@ -10,7 +10,7 @@ export interface GoalRow {
 
 const RANK = { fail: 0, inconclusive: 1, pass: 2, 'not-run': 3 } as const;
 
-/** Goals without a budget come last. */
+/** Those without a budget follow. */
 export function goalRows({ checks }: Pick<RunRecord, 'checks'>): GoalRow[] {
   const rows = checks.flatMap((check) => (check.goals ?? []).map((goal): GoalRow => ({ check, goal })));
   return rows.toSorted(byBudget);

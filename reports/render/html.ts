@@ -20,7 +20,7 @@ const POLICY = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha25
 const INLINE_SCRIPT = trusted(`<script>${SCRIPT}</script>`);
 const INLINE_STYLE = trusted(`<style>${STYLE}</style>`);
 
-/** The report as one offline page of at most 2 MB. Of a larger record less is shown, and the page says so. */
+/** The report as one offline page of at most 2 MB: when a record is too large, less of it is shown, and the page says so. */
 export function renderHtml(record: RunRecord): string {
   let text = '';
   for (const limits of LIMITS) {

@@ -17,7 +17,7 @@ function text(value: string): string {
   return printable(value).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
 }
 
-/** Newlines and tabs become character references: a parser would turn them into spaces in an attribute. */
+/** Newlines and tabs in attributes are written as references, or a parser would turn them into spaces. */
 function attribute(value: string): string {
   return text(value).replace(/[\n\t]/g, (character) => (character === '\n' ? '&#10;' : '&#9;'));
 }

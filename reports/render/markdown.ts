@@ -38,7 +38,7 @@ export function inert(text: string, max = MAX_CELL): string {
     .replace(/:\/\//g, ':\u200b//');
 }
 
-/** Foreign text in an HTML code element, where neither Markdown nor mentions apply. */
+/** In a code span of HTML, where neither Markdown nor mentions apply. */
 function code(text: string): string {
   const safe = oneLine(text, MAX_CELL).replace(
     /[&<>|\\`*_~[\]@#]/g,
@@ -113,7 +113,7 @@ function attention(record: RunRecord): string {
     .join('\n\n');
 }
 
-/** All rules that a check did not meet, where there are several: its reason names only the first. */
+/** Where more than one rule was not met, the reason names the first alone. */
 function ruleLines(checks: readonly CheckResult[]): string {
   const lines = checks.flatMap(({ id, rules = [] }) => {
     const several = unmet(rules);

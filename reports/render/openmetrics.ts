@@ -7,7 +7,7 @@ import { oneLine } from './text.ts';
 
 type Metrics = Registry<OpenMetricsContentType> | Registry;
 
-/** Label values come from the catalogue and the environment file. They are cut, in case a damaged record holds long ones. */
+/** Label values come from the catalogue and the environment file; a cut keeps a damaged record from growing series. */
 const label = (text: string): string => oneLine(text, 120);
 
 function gauge<T extends string>(
@@ -149,7 +149,7 @@ function failoverMetrics(registry: Metrics, record: RunRecord): void {
     trials.set(labels, counted.length);
     elsewhere.set(labels, counted.filter((trial) => trial.election === 'elsewhere').length);
     const known = counted.flatMap((trial) => (trial.writes === null ? [] : [trial.writes]));
-    // Without a read-back losses are unknown: no series, because 0 would claim that nothing was lost.
+    // No read-back, no figure: an absent series is not a zero.
     if (known.length === 0) continue;
     lost.set(
       labels,
@@ -164,7 +164,7 @@ function failoverMetrics(registry: Metrics, record: RunRecord): void {
 
 type Labels = Record<'environment' | 'store' | 'fault', string>;
 
-/** Gauges that not every check has. A figure that was not measured has no series. */
+/** What not every check has: a figure that was not measured has no series. */
 function furtherMetrics(
   registry: Metrics,
   names: readonly ['environment', 'store', 'fault'],

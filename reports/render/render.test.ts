@@ -147,7 +147,7 @@ describe('every report', () => {
       const files = await renderAll(record);
       assertPage(files['report.html'] ?? '');
       assertXml(files['junit.xml'] ?? '');
-      // Four checks, and a failed case for the environment that was left broken.
+      // Four checks, and the environment that was left broken.
       assert.equal(files['junit.xml']?.match(/<testcase /g)?.length, 5);
       const ctrf = JSON.parse(files['ctrf.json'] ?? '') as { results: { tests: unknown[] } };
       assert.equal(ctrf.results.tests.length, 5);
@@ -161,7 +161,7 @@ describe('every report', () => {
   }
 });
 
-/** Characters that a terminal interprets, except newline. */
+/** Everything that a terminal would obey, newline excepted. */
 const CONTROLS = /(?!\n)\p{Cc}|\u202e/u;
 
 function assertPage(page: string): void {

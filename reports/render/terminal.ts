@@ -72,7 +72,7 @@ function section(lines: readonly string[], most: number, title: string): string[
   return title === '' ? shown : ['', title, ...shown];
 }
 
-/** One line for each suite with a check that ran. */
+/** One line for each suite of which something ran. */
 function suites(checks: readonly CheckResult[]): string[] {
   const lines: string[] = [];
   for (const [suite, members] of groupBy(checks, (check) => check.suite)) {
@@ -91,7 +91,7 @@ function failovers(checks: readonly CheckResult[]): string[] {
     .map((check) => `  ${GLYPHS[check.verdict]} ${check.id}: ${failoverText(check)}`);
 }
 
-/** `goals          2 of 3 met`, then a line for each goal, least budget left first. */
+/** `goals          2 of 3 met`, then each, least budget left first. */
 function goals(record: RunRecord): string[] {
   const rows = goalRows(record);
   if (rows.length === 0) return [];
@@ -119,7 +119,7 @@ function groups(checks: readonly CheckResult[]): string[] {
   );
 }
 
-/** A line of progress: `✓ pass topology/nodes/pools 812 ms`. */
+/** For progress while a run goes on: `✓ pass topology/nodes/pools 812 ms`. */
 export function checkLine(check: Pick<CheckResult, 'verdict' | 'id' | 'durationMs' | 'reason'>): string {
   const why = check.verdict === 'pass' ? '' : `: ${oneLine(check.reason, 160)}`;
   return `${GLYPHS[check.verdict]} ${CHECK_WORDS[check.verdict]} ${check.id} ${duration(check.durationMs)}${why}`;

@@ -2,7 +2,7 @@ import type { Pressure, Shares } from '../record/pressure.ts';
 import type { CheckResult, FailoverRecord, RunRecord } from '../record/run-record.ts';
 import type { Verdict } from '../record/verdict.ts';
 
-/** Words for the verdict of a check; they go with every colour and glyph. */
+/** Words for the verdict of one check; colour and glyph never stand alone. */
 export const CHECK_WORDS: Record<Verdict, string> = {
   pass: 'pass',
   fail: 'fail',
@@ -12,14 +12,14 @@ export const CHECK_WORDS: Record<Verdict, string> = {
 /** Glyphs of plain text reports. */
 export const GLYPHS: Record<Verdict, string> = { pass: '✓', fail: '✗', inconclusive: '?', 'not-run': '–' };
 
-/** What the nodes of the embedded environment cannot show; in every report of that environment. */
+/** What the nodes of the embedded environment cannot show, said in every report that rests on them. */
 export const NAMESPACE_NODES =
   'The nodes of this environment are namespaces of one machine: a loss of power with unsynced pages cannot be tested on ' +
   'them. The durability settings of the stores are checked instead (topology/storage/durability).';
 
 /**
- * C0 and C1 controls other than tab and newline, and the invisible characters that reorder text (Unicode UAX #9) and could
- * disguise a name. `Cc` includes tab and newline, hence the look-ahead.
+ * C0 and C1 controls other than tab and newline; and the invisible marks that reorder text (Unicode UAX #9), which could
+ * make a name read otherwise. `Cc` holds tab and newline too, hence the look-ahead.
  */
 const UNPRINTABLE = /(?![\t\n])\p{Cc}|[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]/gu;
 const LONE_SURROGATE = /\p{Surrogate}/gu;
@@ -29,7 +29,7 @@ export function printable(text: string): string {
   return text.replace(/\r\n?/g, '\n').replace(UNPRINTABLE, '\ufffd').replace(LONE_SURROGATE, '\ufffd');
 }
 
-/** Printable text on one line, cut to `max` characters with an ellipsis. */
+/** The same on one line, cut to `max` characters with an ellipsis. */
 export function oneLine(text: string, max = Number.POSITIVE_INFINITY): string {
   const line = printable(text).replace(/\s+/g, ' ').trim();
   return line.length > max ? `${line.slice(0, max - 1)}…` : line;
@@ -110,7 +110,7 @@ export function groupBy<T>(items: Iterable<T>, keyOf: (item: T) => string): Map<
   return groups;
 }
 
-/** Checks that were not run, grouped by reason, the largest group first. */
+/** Checks that were not run by their reason, most first. */
 export function notRunByReason(checks: readonly CheckResult[]): [string, CheckResult[]][] {
   const notRun = checks.filter((check) => check.verdict === 'not-run');
   return [...groupBy(notRun, (check) => check.reason)].sort((a, b) => b[1].length - a[1].length);
@@ -159,7 +159,7 @@ export function restoredText(record: RunRecord): string {
   return `${undone}${steady}`;
 }
 
-/** Lost writes over all trials that were read back. Says how many were not, because unknown is not zero. */
+/** Lost writes over all trials that were read back; says so when some or all were not: unknown is not zero. */
 export function lostText(trials: readonly FailoverRecord[]): string {
   const known = trials.flatMap((trial) => (trial.writes === null ? [] : [trial.writes.lost]));
   if (known.length === 0) return 'not read back';
@@ -167,13 +167,13 @@ export function lostText(trials: readonly FailoverRecord[]): string {
   return known.length === trials.length ? lost : `${lost} (${known.length} of ${trials.length} read back)`;
 }
 
-/** Why a trial has no RTO. Without a fault in force, "not steady again" would be a false accusation. */
+/** Why a trial has no RTO. "not steady again" is only said where a fault was in force: otherwise nothing was tested. */
 export function withoutRto({ landed }: Pick<FailoverRecord, 'landed'>): string {
   if (landed.injected === false) return 'no fault was injected';
   return landed.proved ? 'not steady again' : 'the fault did not land';
 }
 
-/** The longest outage of the trials, upper bound of its interval. */
+/** The longest outage of the trials, upper end of its interval. */
 export function worstRtoText(trials: readonly FailoverRecord[]): string {
   const hurt = trials.filter(({ landed }) => landed.injected !== false);
   if (trials.length > 0 && hurt.length === 0) return 'no fault was injected';
@@ -191,7 +191,7 @@ export function failoverText({ trials }: Pick<CheckResult, 'trials'>): string {
     return `${grouped(bad)} of ${grouped(all)} requests failed in ${counted}`;
   }
   const rto = `RTO ${worstRtoText(trials)}`;
-  // Writes to a control plane are not read back, so nothing is said about losses.
+  // A control plane is written to as well, and nothing of it is read back.
   if (trials.every(({ store }) => store === 'control-plane')) return `${rto} in ${counted}`;
   const elsewhere = trials.filter((trial) => trial.election === 'elsewhere').length;
   const flagged = trials.filter(({ outsideExpected }) =>

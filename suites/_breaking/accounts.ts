@@ -5,7 +5,7 @@ import type { ControlContext } from '../harness/control.ts';
 /** The part of a control's context that a query needs. With a `password` no Secret is read. */
 export type Asking = Pick<ControlContext, 'environment' | 'signal' | 'get'> & { password?: string };
 
-/** @throws Error if the environment does not declare the store: then there is nothing to break */
+/** @throws Error where the environment does not declare it: then there is nothing to break */
 export function declaredStore<Name extends StoreName>(
   { environment }: Pick<ControlContext, 'environment'>,
   name: Name,
@@ -15,7 +15,7 @@ export function declaredStore<Name extends StoreName>(
   return declared;
 }
 
-/** The value of a key of a Secret; empty if the key is missing. @throws Error if the source is not a Secret */
+/** The value of a key of a Secret; empty where it is not there. @throws Error where the source is none of Kubernetes */
 export async function secretText(
   ctx: Pick<ControlContext, 'get'>,
   source: SecretSource | undefined,

@@ -5,7 +5,7 @@ import { deployment, required } from './objects.ts';
 import type { ContainerPart, Deployed } from './objects.ts';
 
 export const BACKEND = deployment('tender', 'tender-api');
-/** Pods are replaced one after the other, each once the one before is ready; two pods take some 15 s. */
+/** A pod after the other, each ready before the next; two pods take some 15 s. */
 export const ROLLED_OUT_MS = 120_000;
 
 /** Changes the containers of the backend, and returns when no old pod is left. */

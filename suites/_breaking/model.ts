@@ -5,7 +5,7 @@ import type { ControlContext } from '../harness/control.ts';
 
 const ANSWER_MS = 10_000;
 
-/** @throws Error if the environment declares no AI service: then there is nothing to break */
+/** @throws Error where the environment declares no AI service: then there is nothing to break */
 export function aiOf(ctx: ControlContext): AiSettings {
   const { ai } = ctx.environment;
   if (ai === undefined) throw new Error('the environment has no AI service: provision it with --with …,ai');

@@ -6,7 +6,7 @@ import type { ControlContext } from '../harness/control.ts';
 /** Namespace of the canaries of controls: the one that embedded environments declare for the canaries of checks. */
 export const CANARY = 'plumbline-canary';
 
-/** A container in a merge patch; a field that is null is removed. */
+/** A container of a merge patch: a field that is null is taken away. */
 export interface ContainerPart {
   name: string;
   [field: string]: unknown;
@@ -58,7 +58,7 @@ export async function changeContainers(
   await ctx.patch(ref, { spec: { paused: true, template: { spec: { containers } } } });
 }
 
-/** The image of a running workload, which every node has or can pull. */
+/** The image of a workload that runs here: every node has it, or can pull it. */
 export async function someImage(ctx: ControlContext): Promise<string> {
   const found = await required(ctx, deployment('tender', 'tender-api'));
   const image = found.spec.template.spec.containers[0]?.image;

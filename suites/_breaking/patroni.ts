@@ -67,7 +67,7 @@ export async function sql(ctx: ControlContext, pod: PodRef, text: string): Promi
   return stdout.trim();
 }
 
-/** Runs SQL on the current leader. */
+/** SQL on whoever leads now. */
 export async function sqlOnLeader(ctx: ControlContext, text: string): Promise<string> {
   const [leader] = await members(ctx);
   if (leader === undefined) throw new Error('PostgreSQL has no member to run SQL on');
@@ -111,7 +111,7 @@ function merged(config: Settings, change: Settings): Settings {
   return { ...config, ...Object.fromEntries(entries) };
 }
 
-/** Whether every member reports Patroni's maintenance mode in its own annotation. */
+/** Whether every member has taken Patroni's maintenance mode over, as each says in its own annotation. */
 export async function paused(ctx: ControlContext): Promise<true | null> {
   const { namespace } = declared(ctx).statefulSet;
   const pods = await ctx.list({ kind: 'v1/Pod', namespace });

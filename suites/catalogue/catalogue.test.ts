@@ -62,7 +62,7 @@ test('should mark as built exactly what is built', () => {
           (fault) => `failover/${store}/${fault}`,
         ),
       ),
-      // A single member cannot fail over, but it can be crashed, deleted and frozen.
+      // One member cannot fail over: it is crashed, deleted and frozen all the same.
       ...['pod-crash', 'pod-delete', 'hang'].map((fault) => `failover/neo4j/${fault}`),
       'failover/backend/pod-crash',
       'failover/backend/rolling-restart',

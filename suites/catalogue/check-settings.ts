@@ -37,13 +37,13 @@ export interface CheckSettings extends Partial<Topology> {
   timeouts: Record<TimeoutName, number>;
   stores: Environment['stores'];
   drills: Environment['drills'];
-  /** Whether checks may create canaries in this environment. */
+  /** Whether checks may create canaries of their own here. */
   writes?: boolean;
   /** Workloads of stores and parts that were not provisioned: they may be present or absent. */
   leftOut?: string[];
   /** Drills of late, by the pods (`namespace/name`) that they hurt; times are ISO 8601. */
   drilled?: { pods: string[]; from: string; to: string; restarts?: Record<string, number> }[];
-  /** The whole topology, for checks of other suites. */
+  /** The whole topology, of checks that are none of topology. */
   topology?: Topology;
   gpu?: Gpu & { kind: 'whole' | 'mig' | 'shared' };
   scrapeSeconds?: number;

@@ -1,4 +1,4 @@
-/** The catalogue of checks: its rows, the plan for an environment, and their goals. */
+/** The catalogue of checks: its rows, what an environment would run of them, and their goals. */
 export { catalogue, formerRow, matchChecks, partsOf, rowOf, suggestCheck, suiteOf, suites } from './rows.ts';
 export { planChecks, scopeOf, whyNotRun } from './plan/plan.ts';
 export type { PlannedCheck, Selection } from './plan/plan.ts';

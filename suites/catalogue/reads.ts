@@ -23,13 +23,13 @@ export const topologyParts =
   ({ topology }) =>
     Object.fromEntries(names.map((name) => [name, topology[name]]));
 
-/** Whether the check may write canaries. */
+/** Whether it may write canaries of its own. */
 export const writes: Reads = ({ kind }) => ({ writes: WRITABLE.has(kind) });
 
 export const devices: Reads = ({ gpu }) =>
   gpu === undefined ? {} : { gpu: { ...gpu, kind: kindOfResource(gpu) } };
 
-/** Only the scrape interval of Prometheus. */
+/** Of Prometheus only how often it scrapes. */
 export const scrapes: Reads = ({ prometheus }) =>
   prometheus === undefined ? {} : { scrapeSeconds: prometheus.scrapeSeconds };
 
@@ -41,7 +41,7 @@ export const ai: Reads = ({ ai: declared }) => (declared === undefined ? {} : { 
 /** Complete objectives, for checks that judge them. */
 export const objectives: Reads = ({ objectives: all }) => ({ objectives: [...all] });
 
-/** Logs, traces, metrics and alerts, and what they must cover. */
+/** Logs, traces, metrics and alerts, and what they must tell of. */
 export const telemetry: Reads = (environment) => {
   const { topology } = environment;
   const here = telemetryHere(environment);

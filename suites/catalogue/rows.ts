@@ -44,12 +44,12 @@ export function rowOf(id: string): CatalogueRow | undefined {
   return BY_ID.get(id);
 }
 
-/** A row for a check of an older run that is no longer in the catalogue. */
+/** A check that was in the catalogue when a run was made and no longer is. */
 export function formerRow(id: string): CatalogueRow {
   return row({ id, order: 0, title: id, section: '', access: '- - - - -', goal: '' });
 }
 
-/** The parts that a check needs; empty if it needs only stores, or nothing. */
+/** The parts that a check needs; empty for one that needs stores or nothing. */
 export function partsOf(id: string): readonly PartName[] {
   return rowOf(id)?.parts ?? [];
 }
@@ -63,12 +63,12 @@ export function suites(): readonly string[] {
   return [...new Set(ROWS.map((row) => suiteOf(row.id)))];
 }
 
-/** The id or suite closest to a mistyped one, for messages. */
+/** The id or suite that was probably meant, for messages. */
 export function suggestCheck(text: string): string | null {
   return closest(text, [...BY_ID.keys(), ...suites().map((suite) => `${suite}/**`)]);
 }
 
-/** Ids that match any of the globs, in the order of the catalogue, and globs that match no id. */
+/** Ids that any of the globs matches, in the order of the catalogue, and the globs that match none. */
 export function matchChecks(globs: readonly string[]): { ids: string[]; unmatched: string[] } {
   const matchers = globs.map((glob) => ({ glob, matches: globMatcher(glob) }));
   return {

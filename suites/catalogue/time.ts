@@ -1,8 +1,8 @@
-/** Durations that several checks share. */
+/** How long checks may take: what several of them share. */
 import type { Environment, TimeoutName } from '../../env/schema.ts';
 import type { Time, Work } from './types.ts';
 
-/** A check that only reads, or starts at most a pod. */
+/** A check that looks, and at most starts a pod. */
 export const shortTime: Time = { waits: ['podReady', 'podGone', 'volumeBound', 'settle'], usualMs: 4_000 };
 
 /** Waits after the last request or line of a telemetry check: late arrivals, last queries of two stores, removal of the canary pods. */
@@ -40,7 +40,7 @@ const OF_A_STORE: readonly TimeoutName[] = [
 
 const steadyMs = ({ drills }: Environment): number => drills.steadySeconds * 1000;
 
-/** One trial of a fault in a store. */
+/** One trial of a fault of a store. */
 export const storeTrial: Time = {
   waits: OF_A_STORE,
   workMs: steadyMs,

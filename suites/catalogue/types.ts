@@ -15,7 +15,7 @@ export type Access = 'r' | 'w' | 'F' | 'permit' | 'none';
 
 /** What an environment must declare for a check to run. */
 export interface Requirement {
-  /** Name in messages: `prometheus and objectives`. */
+  /** As a message names it: `prometheus and objectives`. */
   what: string;
   declares: (environment: Environment) => boolean;
 }
@@ -41,24 +41,24 @@ export interface Work {
   answers: () => number;
 }
 
-/** A control as lists show it. */
+/** A control as it is listed. */
 export type ControlInWords = Pick<Control, 'title' | 'verdict' | 'size'>;
 
-/** Longest and usual duration of one trial of a check. */
+/** How long one trial of a check may take, and usually takes. */
 export interface Time {
-  /** Its waits, one after the other: their time-outs add up. */
+  /** What it waits for at most, one after the other. */
   waits: readonly TimeoutName[];
   /** Time for its own work besides these waits, from environment and goals, ms. */
   workMs?: (environment: Environment, work: Work) => number;
-  /** Usual duration on two cores, for the progress display, ms. */
+  /** Usual time on two cores, for the progress that is shown, ms. */
   usualMs: number | ((environment: Environment) => number);
 }
 
-/** One row of the catalogue: everything known about a check before it runs. */
+/** One row of the catalogue of checks: all that is known of a check before it runs. */
 export interface CatalogueRow {
   /** `suite/subject/name`, e.g. `topology/nodes/pools`. */
   id: string;
-  /** Position in lists: lower comes first. */
+  /** Its place in every list: the lower the earlier. */
   order: number;
   title: string;
   /** Section of ARCH-2025-11-005 that it answers, or `–`. */
@@ -79,15 +79,15 @@ export interface CatalogueRow {
   judge?: () => Promise<CheckJudge>;
   /** Its negative controls, or those of all checks of its family. */
   controls?: () => Promise<readonly Control[]>;
-  /** False is reported as `not-run (not built)`. */
+  /** It is built: false is reported as `not-run (not built)`. */
   built: boolean;
-  /** Smallest local size in which it can run. */
+  /** Smallest local size that can hold it. */
   needsSize?: 'full';
-  /** It reads only the cluster, so it can run before the platform is installed. */
+  /** It looks at the cluster alone, and so can run before the platform is in it. */
   clusterAlone?: true;
   /** Parts that are stand-ins in the local environment, e.g. `Kong`. */
   stubbed?: string[];
-  /** Parts of the platform that it needs. */
+  /** Parts of the platform without which it has nothing to look at. */
   parts: readonly PartName[];
   requires?: Requirement;
   hurts?: Hurts;
@@ -100,12 +100,12 @@ export interface CatalogueRow {
   time: Time;
   /** It asks the stores although it hurts none. */
   asksStores?: true;
-  /** It reads nodes and the control plane, not the platform's namespace. */
+  /** It looks at nodes and the control plane, and not at the platform's namespace. */
   withoutPlatform?: true;
   /** It judges restarts, so it is given the restarts that drills have caused. */
   toldOfDrills?: true;
   /** It has to create the load or breach that it looks at, so it cannot run where only reading is allowed. */
   onlyMakes?: true;
-  /** It changes the template of a Deployment. Outside embedded environments no account of Plumbline may do that. */
+  /** It changes the template of a Deployment, a right that no account of Plumbline has outside embedded environments. */
   writesTemplate?: true;
 }

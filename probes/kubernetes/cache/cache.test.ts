@@ -151,11 +151,11 @@ test('false verdict 11: a mute view that cannot be made anew is stale, for listi
   const server = new Server();
   const cache = cacheOf(server);
   await cache.list({ kind: POD });
-  // A frozen server: it keeps its connections open and answers nothing.
+  // A server that is frozen: it holds its connections, and answers nothing.
   server.list = () => Promise.reject(unreachable());
   await until(async () => (await cache.list({ kind: POD })).unavailable !== undefined);
   await assert.rejects(cache.wait({ ...untilReady, timeoutMs: 30 }), /stale, so not counted/);
-  // New watches are still accepted, but prove nothing.
+  // New watches are accepted all the same, and prove nothing.
   await sleep(4 * MUTE_MS);
   assert.match((await cache.list({ kind: POD })).unavailable ?? '', /^unreachable: the watch of v1\/Pod/);
 });

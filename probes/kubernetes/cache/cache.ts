@@ -9,12 +9,12 @@ import { asError } from '../../../reports/record/error-text.ts';
 /** How long a write waits for the cache to show it; after that readers may still see the state before the write. */
 const SEE_OWN_WRITE_MS = 3000;
 
-/** A refusal is cached: repeating the call for every check would get the same answer. */
+/** A refusal is remembered: asking again for every check would cost a call each and answer the same. */
 type Entry = { informer: Informer } | { unavailable: string };
 
 export interface CacheOptions {
   signal: AbortSignal;
-  /** A view that has had no connection for longer than this is `unavailable`. */
+  /** A view older than this without a connection is `unavailable`. */
   staleAfterMs: number;
   /** A view whose open watch has been silent for longer than this is `unavailable` too; default 90 s. */
   muteAfterMs?: number | undefined;

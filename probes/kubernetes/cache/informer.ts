@@ -37,7 +37,7 @@ export class Informer {
   #resourceVersion = '';
   #lostSince: number | null = null;
   #lostReason = '';
-  /** When the server last proved that this view is current. */
+  /** When the server last proved that this view is the present. */
   #provedMs = performance.now();
 
   constructor(
@@ -84,7 +84,7 @@ export class Informer {
     return version === undefined || compareVersions(this.#resourceVersion, version) >= 0;
   }
 
-  /** Calls back after every batch of changes. @returns a function that unsubscribes */
+  /** Calls back after every batch of changes. Returns how to stop. */
   subscribe(waiter: () => void): () => void {
     this.#waiters.add(waiter);
     return () => this.#waiters.delete(waiter);

@@ -59,7 +59,7 @@ function replicasReady(object: KubeObject, status: Status): boolean {
 
 const IN: Record<Until, (object: KubeObject, status: Status) => boolean> = {
   exists: () => true,
-  // Decided by the absence of the object: an existing one never matches.
+  // Decided by absence: nothing that is there matches.
   gone: () => false,
   bound: (_, status) => status['phase'] === 'Bound',
   succeeded: (_, status) =>
@@ -73,7 +73,7 @@ export function isIn(state: Until, object: KubeObject): boolean {
   return IN[state](object, recordAt(object['status']));
 }
 
-/** Whether an object has failed for good: waiting longer would only waste time. */
+/** An object that can never succeed any more: waiting on would only waste time. */
 export function hasFailed(object: KubeObject): boolean {
   const status = recordAt(object['status']);
   return status['phase'] === 'Failed' || condition(status, 'Failed');

@@ -30,7 +30,7 @@ function trimNode(node: KubeObject): void {
   if (isRecord(status)) delete status['images'];
 }
 
-/** Fields of pods and their containers that repeat the owner's template, or that only the scheduler and kubelet need. */
+/** What a pod's spec and its containers repeat from their owner's template, or what only the scheduler and kubelet need. */
 const DROPPED = [
   ...[
     'affinity',

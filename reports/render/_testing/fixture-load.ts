@@ -1,4 +1,4 @@
-/** A run with loads: an autoscaler that scales with one, goals met, missed and inconclusive, an overspent error budget. */
+/** A run with loads: an autoscaler that follows one, goals that are met, missed and open, an error budget that is overspent. */
 import type { GoalEntry, LoadDetail, ScalingDetail } from '../../record/details/load-detail.ts';
 import type { CheckResult, RunRecord } from '../../record/run-record.ts';
 import { fixtureCheck, fixtureRecord } from './fixture.ts';

@@ -125,7 +125,7 @@ function failoverFigures(goalSeconds: number, trials: readonly FailoverRecord[])
   ];
 }
 
-/** A record of these checks; its verdict is composed from them as in a real run. */
+/** Everything else of a record, judged from its checks. */
 export function fixtureRecord(checks: CheckResult[], over: Partial<RunRecord> = {}): RunRecord {
   const restored = over.restored ?? { actions: 4, failed: [], steadyAgain: true };
   const composed = composeRun(checks, {

@@ -80,7 +80,7 @@ export function remarksPart(trials: readonly FailoverRecord[]): Html | null {
   </ul>`;
 }
 
-/** Trials that were not run or are inconclusive, each with its reason: they do not decide the verdict. */
+/** Trials that are listed and decide nothing, each with its reason. */
 export function uncountedPart(trials: readonly FailoverRecord[], most: number): Html | null {
   const open = trials.filter(({ verdict }) => verdict === 'inconclusive' || verdict === 'not-run');
   if (open.length === 0 || trials.length === 1) return null;

@@ -12,10 +12,10 @@ import { budget, scaleOf, timeline } from './charts/timeline.ts';
 const MINI_WIDTH = 150;
 /** Characters shown of a proof of landing: it may name every process. The whole text is in run.json. */
 const PROOF_CHARS = 220;
-/** Most trials that did not count to list; the others are in run.json. */
+/** Trials that did not count, listed with their reasons; the rest is in run.json. */
 const LISTED_UNCOUNTED = 20;
 
-/** All trials of a check: the worst drawn in full, every one in a table. */
+/** Everything that a check's trials showed: the worst in full, the rest in a table. */
 export function failoverParts(check: CheckResult, limits: Limits): Html {
   const ordered = [...check.trials].sort(byInterest);
   const drawn = ordered
@@ -76,7 +76,7 @@ function facts(trial: FailoverRecord): Html[] {
   return [target, landing, leaders(trial), interval || html``, load];
 }
 
-/** Empty where there is no election, as in a Deployment. */
+/** Nothing to say where nobody is elected, such as in a Deployment. */
 function leaders(trial: FailoverRecord): Html {
   const { leaderBefore, leaderAfter, election } = trial;
   if (leaderBefore === null && leaderAfter === null && election === 'not applicable') return html``;
@@ -127,7 +127,7 @@ function settings(trial: FailoverRecord): Html | null {
   </div>`;
 }
 
-/** Lets a long name wrap after its dots, so that the table fits beside the sums. */
+/** A long name may be broken behind its dots: the table must fit beside the counts. */
 function breakable(name: string): Html[] {
   return name.split(/(?<=\.)/).map((part, index) => (index === 0 ? html`${part}` : html`<wbr />${part}`));
 }

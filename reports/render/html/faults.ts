@@ -70,7 +70,7 @@ function partsOf({ id }: CheckResult): [string, string] {
   return [store, fault];
 }
 
-/** A cell without trials: why there are none, or a dash when the run has no such check. */
+/** A cell without a trial says why, if the check is known at all. */
 function absent(record: RunRecord, store: string, fault: string): Html {
   const check = record.checks.find(({ id }) => id === `failover/${store}/${fault}`);
   return check === undefined

@@ -7,7 +7,7 @@ import { anchor, badge, table } from './parts.ts';
 import { html } from './template.ts';
 import type { Html } from './template.ts';
 
-/** Every goal of the run in one table, least budget left first; goals without a budget come last. */
+/** Every goal of the run in one table, worst remaining budget first; those without a budget follow. */
 export function goalsSection(record: RunRecord): Html | null {
   const rows = goalRows(record);
   if (rows.length === 0) return null;
@@ -49,7 +49,7 @@ function cells({ check, goal }: GoalRow): (Html | string)[] {
   ];
 }
 
-/** The budget left as a number and a bar. An overspent budget has an empty bar and says so. */
+/** A bar from nothing to the whole budget, and the number; an overspent one is empty and says so. */
 function budgetCell(goal: GoalEntry): Html | string {
   const { remaining } = goal;
   if (remaining === null) return 'n/a';

@@ -3,7 +3,7 @@ export interface Limits {
   evidenceChars: number;
   evidenceItems: number;
   trialRows: number;
-  /** Trials of one check drawn in full; the others only have a row in the table. */
+  /** Trials of one check drawn in full; the others keep their row in the table. */
   trialFigures: number;
   /** Whether latencies are drawn second by second. */
   heatmaps: boolean;
@@ -15,5 +15,5 @@ export const LIMITS: readonly Limits[] = [
   { evidenceChars: 600, evidenceItems: 2, trialRows: 25, trialFigures: 1, heatmaps: false },
 ];
 
-/** Even the report of a run of a million operations is at most 2 MB. */
+/** DESIGN: the report of a run of a million operations is at most 2 MB. */
 export const MAX_PAGE_BYTES = 2_000_000;

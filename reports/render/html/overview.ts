@@ -17,7 +17,7 @@ import { anchor, glyph } from './parts.ts';
 import { html } from './template.ts';
 import type { Html } from './template.ts';
 
-/** The verdict as the headline, checks by verdict as a bar, and the reasons of a verdict that is not a pass. */
+/** The verdict as the headline, its fractions as a bar, and why it is not better. */
 export function headline(record: RunRecord): Html {
   const word = runWord(record);
   // Searched with its colon: the name of the environment comes before it, and may contain the same word.
@@ -168,7 +168,7 @@ export function context(record: RunRecord): Html {
   </section>`;
 }
 
-/** One row per suite with a tile for each subject, both glyph and text. */
+/** Suites × subjects: one row a suite, one tile a subject, glyph and text in each. */
 export function matrix(record: RunRecord): Html {
   const rows = [...groupBy(record.checks, (check) => check.suite)].map(([suite, checks]) => {
     const counts = tally(checks);

@@ -32,7 +32,7 @@ export interface Column {
   numeric?: boolean;
 }
 
-/** A table with a caption for screen readers. A wide one scrolls in its own box, which the keyboard can reach. */
+/** A table with a caption for screen readers; wide ones scroll by themselves and can be reached by keyboard. */
 export function table(
   caption: string,
   columns: readonly Column[],

@@ -1,4 +1,4 @@
-/** The only script: expand and collapse, copy a command, open the target of a link, open everything for print. */
+/** All that scripts add: expand and collapse, copy a command, open what a link points at, open everything for print. */
 export const SCRIPT = `'use strict';
 for (const element of document.querySelectorAll('.js')) element.hidden = false;
 const checks = () => document.querySelectorAll('main details:not(.inner)');

@@ -1,4 +1,4 @@
-/** Inline style of the page: system fonts, tabular figures, one column; dark or light as the reader prefers; print. */
+/** Inline style of the page: system fonts, tabular figures, one column; dark and light by preference, and print. */
 export const STYLE = `
 :root{color-scheme:light dark;--bg:#f6f7f8;--panel:#fff;--text:#1a1f26;--muted:#586270;--faint:#8a94a0;--line:#dfe3e8;--soft:#eef1f4;--link:#1a56a6;
 --pass:#157347;--fail:#b3261e;--inconclusive:#8a5200;--not-run:#5c6672;--pass-bg:#e8f4ed;--fail-bg:#fcebea;--inconclusive-bg:#fbf1e0;--mark:#fff;--ok:#5f8fc7;--window:#f3d9d6;--accent:#1a56a6;

@@ -4,7 +4,7 @@ import { table } from './parts.ts';
 import { html } from './template.ts';
 import type { Html } from './template.ts';
 
-/** Most lost or duplicated write numbers to list; the others are in run.json. */
+/** Lost or duplicated numbers listed by name; the rest is in run.json. */
 const LISTED_NUMBERS = 40;
 
 interface Equation {

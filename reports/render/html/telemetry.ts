@@ -50,7 +50,7 @@ function completeness({ completeness: series, windows, ...axis }: TelemetryDetai
     })}`;
 }
 
-/** All bars are of equal width, although the bins grow with the delay. */
+/** Bars of equal width: the bins grow with the delay. */
 function histogram({ name, samples, p50Ms, p99Ms, maxMs, edgesMs, counts }: Delays): Html {
   const title = `Delay of ${grouped(samples)} ${name}: p50 ${msText(p50Ms)}, p99 ${msText(p99Ms)}, longest ${msText(maxMs)}`;
   const most = Math.max(1, ...counts);

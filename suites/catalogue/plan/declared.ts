@@ -37,7 +37,7 @@ export function oneMember(environment: Environment, row: CatalogueRow): string |
   return `one member cannot fail over${why}: its restart is measured by pod-crash, pod-delete and hang`;
 }
 
-/** What the check needs and the environment file does not declare; null if nothing is missing. */
+/** What the environment file does not declare and the check needs, or null. */
 export function notDeclared(environment: Environment, row: CatalogueRow): string | null {
   const store = row.hurts?.store;
   if (store !== undefined && environment.stores[store] === undefined)

@@ -7,9 +7,9 @@ import type { CatalogueRow } from '../types.ts';
 
 export interface ResolvedGoals {
   goals: Goals;
-  /** none: the check has no goal values; assumed: no owner has confirmed them yet. */
+  /** none: the check has no goal values; assumed: until an owner confirms them. */
   source: 'assumed' | 'confirmed' | 'none';
-  /** The goal as a sentence, with the values that this environment changes. */
+  /** The goal as a sentence, with what this environment changes. */
   text: string;
 }
 

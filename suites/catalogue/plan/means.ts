@@ -13,7 +13,7 @@ export function lacksMeans(environment: Environment, row: CatalogueRow): string 
   // Write access to a template means running any code with every account and Secret of that namespace. The undo Job would need that
   // right too, and every run may use its account. So no account in deploy/rbac.yaml has it.
   if (row.writesTemplate === true)
-    return "it changes the template of a Deployment: that takes the right to run any code in the platform's namespace, which Plumbline has only in the embedded environment";
+    return 'it changes the template of a Deployment: a right to run anything in the namespace of the platform, which no account of Plumbline has outside the embedded environment';
   const fault = faultIn(environment, row.id);
   if (fault === undefined) return null;
   return faultOf(fault).refusal({ nodeImage: drills.nodeImage, power: cluster.power !== undefined });

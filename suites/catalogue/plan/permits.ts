@@ -29,8 +29,8 @@ function ticketProblem(permit: Permit, strict: boolean): string | null {
 }
 
 /**
- * Why the environment does not permit the check; null if it does. Reading needs no permit; writing, faults and drills do. Where
- * the catalogue says `permit`, the permit must also have a ticket and an end.
+ * Why the environment does not permit the check, or null when it does. Reading needs no permit; writing, faults and
+ * drills do; where the catalogue says `permit`, the permit must carry a ticket and an end as well.
  */
 export function notPermitted(environment: Environment, row: CatalogueRow, now: Date): string | null {
   const needed = row.access[environment.kind];

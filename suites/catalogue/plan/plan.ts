@@ -29,7 +29,7 @@ export interface PlannedCheck {
   goalText: string;
   required: boolean;
   trials: number;
-  /** Why the check is not run; null: it runs. */
+  /** null: it runs. */
   notRun: string | null;
 }
 
@@ -67,7 +67,7 @@ function chosen(selection: Selection, profile: Profile | null): CatalogueRow[] {
   });
 }
 
-/** Why a check cannot run in this environment, independent of the selection; null if it can. */
+/** Why a check cannot run here, whatever was selected; null when it can. */
 export function whyNotRun(environment: Environment, row: CatalogueRow, now = new Date()): string | null {
   return (
     neverRun(environment, row) ??
@@ -78,7 +78,7 @@ export function whyNotRun(environment: Environment, row: CatalogueRow, now = new
   );
 }
 
-/** Reasons that no declaration and no permit could remove. */
+/** What no declaration and no permit would change. */
 function neverRun(environment: Environment, row: CatalogueRow): string | null {
   const never = oneMember(environment, row) ?? (row.built ? null : 'not built');
   if (never !== null) return never;
@@ -137,8 +137,8 @@ function notHere(environment: Environment, row: CatalogueRow): boolean {
 }
 
 /**
- * Every check of the selection, with its goals in this environment and the reason if it is not run. A run of a profile also
- * lists all checks that are not built, so that nobody takes them for passed.
+ * Every check that belongs to the selection, with its goals here and the reason why it is not run, if it is not. A run
+ * of a profile also lists all checks that are not built, so that nobody takes them for passed.
  * @throws CommandError (64) for an unknown profile or suite, a glob that matches nothing, or an empty selection
  */
 export function planChecks(environment: Environment, selection: Selection = {}): PlannedCheck[] {

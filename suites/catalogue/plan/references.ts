@@ -6,7 +6,7 @@ import { closest } from '../../../env/suggest.ts';
 import type { DataPath } from '../../../env/yaml-source.ts';
 import { matchChecks, rowOf, suggestCheck } from '../rows.ts';
 
-/** Findings for globs that match no check and for goals that a check does not have. */
+/** Globs that match no check, goals that a check does not have. */
 export function checkFindings(file: EnvironmentFile): Finding[] {
   return [...globFindings(file), ...goalFindings(file), ...storeGoalFindings(file)];
 }

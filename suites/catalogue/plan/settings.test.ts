@@ -43,7 +43,7 @@ test('should give checks of devices what is declared of them, and no secret', as
   assert.ok(!JSON.stringify(production).includes('TOKEN'));
 });
 
-test('should understand the names of MIG profiles and of slices of time', () => {
+test('should understand the names of MIG profiles and of time slices', () => {
   const kind = (resource: string, sharedBy = 1): string => kindOfResource({ resource, sharedBy });
   assert.equal(kind('nvidia.com/gpu'), 'whole');
   assert.equal(kind('nvidia.com/mig-1g.5gb'), 'mig');

@@ -10,7 +10,7 @@ import { listPods, setting } from '../_objects/declared.ts';
 import { hasLabels, internalAddress } from '../_objects/shapes.ts';
 import type { NodeObject } from '../_objects/shapes.ts';
 
-/** kubeadm's default; the `--secure-port` of a pod takes precedence. */
+/** kubeadm's default; a pod's own `--secure-port` wins. */
 const API_SERVER_PORT = 6443;
 
 export interface ApiServer {
@@ -59,7 +59,7 @@ export interface TlsEndpoint {
   trust?: Trust | undefined;
 }
 
-/** All TLS endpoints of Kubernetes: the clients' address, every API server, every kubelet. */
+/** Everything of Kubernetes that serves a certificate: the clients' address, every API server, every kubelet. */
 export function endpointsOf(
   ctx: CheckContext,
   of: { nodes: readonly NodeObject[]; servers: readonly ApiServer[] },

@@ -9,7 +9,7 @@ const pod: PodObject = {
   ...{ spec: { containers: [{ name: 'etcd', image: 'etcd' }] }, status: {} },
 };
 const [ONE, TWO] = ['https://198.19.0.1:2379', 'https://198.19.0.2:2379'];
-/** Output of etcdctl 3.6; the ids are too large for JavaScript numbers. */
+/** As etcdctl 3.6 prints; ids are larger than a number of JavaScript. */
 const MEMBERS = `{"header":{"cluster_id":1},"members":[{"ID":10276657743932975437,"name":"control-1","clientURLs":["${ONE}"]},{"ID":10276657743932975438,"name":"control-2","clientURLs":["${TWO}"]}]}`;
 const HEALTH = `[{"endpoint":"${ONE}","health":true,"took":"5ms"},{"endpoint":"${TWO}","health":false,"took":"5s","error":"context deadline exceeded"}]`;
 const STATUS = `[{"Endpoint":"${ONE}","Status":{"header":{"member_id":10276657743932975437,"raft_term":3},"leader":10276657743932975437,"dbSize":1}}]`;

@@ -13,7 +13,7 @@ const CLIENT = [
   `--key=${PKI}/server.key`,
 ];
 
-/** Member ids: 64-bit numbers, which `parse` keeps as text. */
+/** Ids of members, read as text. */
 const id = z.union([z.string(), z.number()]);
 const memberList = z.object({
   members: z.array(
@@ -39,14 +39,14 @@ type MemberList = z.infer<typeof memberList>;
 type EndpointStatus = z.infer<typeof endpointStatus>;
 type EndpointHealth = z.infer<typeof endpointHealth>;
 
-/** Quotes 64-bit ids before parsing: JSON.parse would round them. */
+/** Large ids do not survive JSON.parse as numbers: they are read as text. */
 function parse(text: string): unknown {
   return parseJson(text.replace(/("(?:ID|member_id|leader|cluster_id|raftIndex)":)(\d+)/g, '$1"$2"'));
 }
 
 /**
- * Queries the first etcd pod that answers and records every member: its vote, its health and whom it takes for the leader.
- * Three calls. A member that does not answer is recorded as unhealthy, with etcd's own error.
+ * Asks the first etcd pod that answers, and records every member with its vote, health and idea of the leader. Three
+ * calls. A member that does not answer is recorded as unhealthy, with etcd's own words.
  */
 export async function readEtcd(ctx: CheckContext, pods: readonly PodObject[]): Promise<void> {
   const reasons: string[] = [];
@@ -64,7 +64,7 @@ export async function readEtcd(ctx: CheckContext, pods: readonly PodObject[]): P
   ctx.unavailable('etcd', reasons.join('; ') || 'no pod of etcd was found');
 }
 
-/** Name of the leader according to the first pod that answers; null if none answers. */
+/** The name of the member that leads, by the word of the first pod that answers; null when none does. */
 export async function etcdLeader(ctx: CheckContext, pods: readonly PodObject[]): Promise<string | null> {
   for (const pod of pods) {
     try {
@@ -93,7 +93,7 @@ function record(
   }
 }
 
-/** Whom a member takes for the leader; etcd writes 0 for none. */
+/** Whom a member takes for the leader; etcd writes 0 for nobody. */
 function leaderIn(status: EndpointStatus | undefined): { leader: string | null; leads: boolean } {
   const { leader: named = 0, header } = status?.Status ?? {};
   if (String(named) === '0') return { leader: null, leads: false };
@@ -114,7 +114,7 @@ async function asked<T>(
   return heldTo(schema, parse(await etcdctl(ctx, pod, words)), `etcdctl ${words.join(' ')}`);
 }
 
-/** etcdctl exits with 1 if any member is unhealthy, but still prints all members. */
+/** etcdctl exits with 1 when one member of several is unhealthy, and still prints all of them. */
 async function etcdctl(ctx: CheckContext, pod: PodObject, words: string[]): Promise<string> {
   const result = await ctx.cluster.exec({
     namespace: pod.metadata.namespace ?? 'kube-system',

@@ -4,10 +4,10 @@ import type { KubeObject, ObjectRef } from '../../harness/protocol.ts';
 import { findWorkloads, setting } from './declared.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
 
-/** The user `nobody`: canaries need no rights. */
+/** Nobody's user: canaries have no rights and need none. */
 const USER = 65534;
 
-/** Common to all canary pods: no rights, small limits, no grace period. */
+/** What every canary pod has: no rights, small limits, nothing to wait for when it ends. */
 export const POD_DEFAULTS = {
   automountServiceAccountToken: false,
   enableServiceLinks: false,

@@ -6,15 +6,15 @@ import { waiting } from '../workloads/declared/inventory.ts';
 import { lastingContainers } from './shapes.ts';
 import type { Container, PodObject } from './shapes.ts';
 
-/** A container of a workload's template, from which the next pod is made. */
+/** A container of a workload's template: what the next pod will be. */
 interface Templated {
   workload: string;
   container: Container;
-  /** It runs to completion before the other containers start. */
+  /** It runs to its end before the others start. */
   init: boolean;
 }
 
-/** Every container of a workload's template; also records their number. */
+/** Every container of a workload's template; records how many there are. */
 function containersOf(ctx: CheckContext, found: Found, pods: number | null): Templated[] {
   const spec = found.object?.spec.template.spec;
   if (spec === undefined) return [];
@@ -68,7 +68,7 @@ function devicesIn(limits: Record<string, string>, resource: string | undefined)
     .reduce((sum, [, count]) => sum + Number(count), 0);
 }
 
-/** Records the images of the templates, and whether the nodes could pull the images of the pods. */
+/** Images of the templates, and whether the nodes could pull those of the pods. */
 export function recordImages(ctx: CheckContext, found: readonly Found[], pods: readonly PodObject[]): void {
   for (const one of found) {
     const own = podsOf(one, pods);

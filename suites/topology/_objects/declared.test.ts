@@ -5,11 +5,11 @@ import { settledWorkloads } from './declared.ts';
 
 interface Scaled {
   context: CheckContext;
-  /** Names of the workloads that were waited for. */
+  /** Names of what was waited for. */
   waited: string[];
 }
 
-/** Two Deployments that want three pods and have two; the missing pods become ready, or never do. */
+/** Two Deployments that want three pods and have two; what is waited for arrives, or never does. */
 function scaled({ arrives }: { arrives: boolean }): Scaled {
   const declared = (name: string, max: number) => ({
     ...{ kind: 'Deployment', namespace: 'tender', name, replicas: { min: 2, max } },

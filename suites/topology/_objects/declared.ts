@@ -13,7 +13,7 @@ export interface Found {
   object: WorkloadObject | undefined;
 }
 
-/** A part of the settings. A check only has the parts that `reads` of its catalogue row gives it. */
+/** A part of the settings; what a check is given follows from its id (`reads` of its row in the catalogue). */
 export function setting<Name extends keyof CheckSettings>(
   ctx: CheckContext,
   name: Name,
@@ -21,7 +21,7 @@ export function setting<Name extends keyof CheckSettings>(
   return ctx.settings[name];
 }
 
-/** The objects of all declared workloads, by one list call per declared kind. A refused list is recorded. */
+/** The objects of all declared workloads: one list for each kind that is declared. Refused lists are recorded. */
 export async function findWorkloads(
   ctx: CheckContext,
   wanted: (workload: Workload) => boolean = () => true,
@@ -67,7 +67,7 @@ export function nameOf(object: KubeObject): string {
   return `${object.kind} ${object.metadata.namespace ?? ''}/${object.metadata.name}`;
 }
 
-/** All nodes; their names are recorded. Empty if the list was refused, which is recorded instead. */
+/** All nodes, with their names in the history; none after the refusal was recorded. */
 export async function listNodes(ctx: CheckContext): Promise<NodeObject[]> {
   const found = await ctx.cluster.items({ kind: 'v1/Node' });
   if (found === null) return [];
@@ -75,7 +75,7 @@ export async function listNodes(ctx: CheckContext): Promise<NodeObject[]> {
   return found;
 }
 
-/** All pods; null if the list was refused, which is recorded. */
+/** All pods, or null after the refusal was recorded. */
 export function listPods(ctx: CheckContext): Promise<PodObject[] | null> {
   return ctx.cluster.items({ kind: 'v1/Pod' });
 }

@@ -2,7 +2,7 @@ import type { Topology } from '../../../env/schema.ts';
 import { together, topologyParts, writes } from '../../catalogue/reads.ts';
 import type { Requirement } from '../../catalogue/types.ts';
 
-/** The parts of the topology that a check may read. Its history holds no other part. */
+/** The parts of the topology that a check is given. Nothing else of it goes into its history. */
 export const given = (...parts: readonly (keyof Topology)[]) => together(topologyParts(...parts), writes);
 
 export const declared = (

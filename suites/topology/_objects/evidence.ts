@@ -12,7 +12,7 @@ const LOGS_PER_CHECK = 1;
 const EVENTS_PER_CHECK = 10;
 const LOG_LINES = 20;
 
-/** Records the latest events of the objects and the end of the first pod's log, for readers of the report. No verdict uses them. */
+/** Records the latest events of the objects and the end of the log of the first pod, for the people who read the report. */
 export async function recordEvidence(ctx: CheckContext, troubled: readonly KubeObject[]): Promise<void> {
   if (troubled.length === 0) return;
   await ctx.step('collect events and logs of objects in trouble', async () => {
@@ -52,7 +52,7 @@ async function recordLog(ctx: CheckContext, pod: PodObject): Promise<void> {
     ...(container !== undefined && { container }),
     tailLines: LOG_LINES,
   };
-  // A pod that never started has no log: this is expected, not another finding.
+  // A pod that never started has no log; that is no finding of its own.
   const text = await ctx.cluster.logs(where).catch((error: unknown) => `no log: ${String(error)}`);
   ctx.record('evidence', { source, text });
 }

@@ -3,7 +3,7 @@ import type { ContainerPart } from '../../_breaking/objects.ts';
 import type { Container } from '../../../probes/kubernetes/objects.ts';
 import type { ControlContext } from '../../harness/control.ts';
 
-/** The Deployment that controls change. It is paused first, so that nothing is rolled out. */
+/** A Deployment of the platform whose declaration is changed while it is paused: nothing is rolled out. */
 const TARGET = deployment('edge', 'gateway');
 
 export function changed(ctx: ControlContext, change: (container: Container) => ContainerPart): Promise<void> {

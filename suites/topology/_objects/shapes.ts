@@ -1,4 +1,4 @@
-/** Derived facts of Kubernetes objects. */
+/** Small readers of Kubernetes' objects. */
 import type {
   AutoscalerObject,
   Condition,
@@ -30,7 +30,7 @@ export function conditionTrue(conditions: Condition[] | undefined, type: string)
   return conditions?.some((one) => one.type === type && one.status === 'True') ?? false;
 }
 
-/** Containers that run as long as the pod, including sidecars (init containers with `restartPolicy: Always`). */
+/** Containers that run as long as the pod does: sidecars are init containers that are always restarted. */
 export function lastingContainers(spec: PodSpec): Container[] {
   return [...spec.containers, ...(spec.initContainers ?? []).filter((one) => one.restartPolicy === 'Always')];
 }

@@ -375,7 +375,7 @@ test('false verdict 17: a store that cannot be asked is inconclusive, and the ot
   ];
   const judgement = rolesOf({ stores }, [unasked, refuses]);
   assert.equal(judgement.verdict, 'inconclusive');
-  assert.match(judgement.reason, /postgres: .*it cannot be asked: wrong version number/);
+  assert.match(judgement.reason, /postgres: .*it cannot be queried: wrong version number/);
   const both = { stores: { ...stores, redis: { members: 3 } } };
   const down: Seen = ['store-down', { store: 'redis', cause: 'silent', reason: 'no Sentinel answers' }];
   assert.match(rolesOf(both, [unasked, refuses, down]).reason, /^redis: .*no Sentinel answers/);

@@ -42,7 +42,7 @@ export function heatmap({ heat, fromMs, stepMs, started }: LoadDetail): Html | n
   </div>`;
 }
 
-/** Labels at powers of ten and at both ends. */
+/** Labels where a decade begins, and at both ends. */
 function rowLabels(edge: (row: number) => number, lowest: number, highest: number): Html[] {
   const found: Html[] = [];
   let before = Infinity;

@@ -28,7 +28,7 @@ interface Part {
   unit: string;
   drawn: Drawn[];
   log?: boolean;
-  /** The axis reaches at least up to this value. */
+  /** Top of the axis at least. */
   least?: number;
 }
 
@@ -61,7 +61,7 @@ export function loadChart(load: LoadDetail): Html {
   });
 }
 
-/** Offered load, pods, latency and errors on one time axis, faults shaded. */
+/** Offered load, replicas, latency and errors on one axis of time, faults shaded. */
 export function scalingChart(detail: ScalingDetail): Html {
   const seen = detail.marks.map(({ name, atMs }) => `${name} ${atMs === null ? 'not seen' : duration(atMs)}`);
   return timeChart({
@@ -104,7 +104,7 @@ function latencyAndErrors(of: Pick<LoadDetail, 'p50Ms' | 'p99Ms' | 'errorsPerSec
   ];
 }
 
-/** Bands of lines and bars over one time axis, with vertical marks and shaded windows. */
+/** Bands of lines and bars over one axis of time, with marks, and windows that are shaded. */
 export function timeChart({ title, steps, parts, marks, windows }: Chart): Html {
   const toMs = steps.fromMs + steps.count * steps.stepMs;
   const scale: Scale = { fromMs: steps.fromMs, toMs, left: LEFT, width: WIDTH - LEFT - RIGHT };
@@ -182,7 +182,7 @@ function partOf(part: Part, steps: Steps, { scale, top }: { scale: Scale; top: n
     >${lines}${labels(part.drawn, band)}`;
 }
 
-/** The name of each line at its right end; names that would overlap are moved apart. */
+/** The name of each line behind its end, moved apart where two end at the same height. */
 function labels(lines: readonly Drawn[], band: Band): Html[] {
   let before = -Infinity;
   return lines

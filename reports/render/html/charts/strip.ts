@@ -12,14 +12,14 @@ export interface Scale {
   width: number;
 }
 
-/** x position of a time, px; a time outside the axis is moved to its nearer end. */
+/** Position of a time on the axis, cut to its ends. */
 export function place(scale: Scale, ms: number): number {
   const share = (ms - scale.fromMs) / (scale.toMs - scale.fromMs);
   return Math.round((scale.left + Math.min(1, Math.max(0, share)) * scale.width) * 10) / 10;
 }
 
 /**
- * One bar for each run of bins of equal height, all in a single path: the size of a strip grows with its changes, not its length.
+ * Bars of one height per run of equal bins, as a single path: a strip costs bytes by its changes, not by its length.
  * `heightOf` gives a bar's height in px, signed: positive bars stand on `base`, negative ones hang from it.
  */
 function bars(
@@ -64,7 +64,7 @@ function fullBin(strip: FailoverRecord['strip']): number {
 export function stripBars(strip: FailoverRecord['strip'], scale: Scale, base: number, height: number): Html {
   const full = fullBin(strip);
   const depth = height * 0.45;
-  // Rounded to quarters: otherwise ordinary jitter of the rate would start a new bar in every bin.
+  // Rounded to quarters, so that the ordinary jitter of a rate does not make a bar of its own.
   const okHeight = (ok: number): number => (Math.ceil(Math.min(1, ok / full) * 4 - 0.3) / 4) * height;
   const ok = bars(strip, scale, base, (bin) => (bin[1] === 0 ? 0 : Math.max(height / 4, okHeight(bin[1]))));
   const bad = bars(strip, scale, base + 1, (bin) =>
@@ -84,7 +84,7 @@ export function outageWindow(trial: FailoverRecord): { fromMs: number; toMs: num
   return { fromMs: toMs - trial.rto.hiMs, toMs };
 }
 
-/** The small strip in a row of the table of trials. */
+/** The small strip of a row in the table of trials. */
 export function miniStrip(trial: FailoverRecord, scale: Scale): Html {
   const { fromMs, toMs } = outageWindow(trial);
   const from = place(scale, fromMs);

@@ -13,12 +13,12 @@ const STRIP_BASE = 70;
 const STRIP_BOTTOM = 96;
 const ROW = 24;
 const AXIS = 26;
-/** Time shown after the last event, so that the return of the service is visible. */
+/** Calm after the last event, so that the return of the service can be seen. */
 const TAIL_MS = 4000;
 /** A phase later than this multiple of the outage's end gets an arrow at the edge: drawn to scale, it would squeeze the outage. */
 const FAR = 2.5;
 
-/** The axis of a trial: from the first record before the fault until some seconds after the service was back. */
+/** The axis of a trial: what was recorded before the fault, up to some seconds after the service was back. */
 export function scaleOf(trial: FailoverRecord, width = WIDTH - LEFT - RIGHT, left = LEFT): Scale {
   const first = trial.strip[0]?.[0] ?? -1000;
   const last = trial.strip.at(-1)?.[0] ?? 0;
@@ -73,7 +73,7 @@ function window(trial: FailoverRecord, scale: Scale, bottom: number): Html {
   const name = trial.requests === undefined ? 'RTO' : 'failures for';
   const label = trial.rto === null ? withoutRto(trial) : `${name} ${secondsOf(trial.rto.hiMs)}`;
   const middle = (from + to) / 2;
-  // The label of a short outage does not fit inside: it goes to the right.
+  // A short outage has no room for its label inside: it stands to the right.
   const narrow = to - from < 110;
   return html`<rect
       class="s-window"
@@ -90,7 +90,7 @@ function window(trial: FailoverRecord, scale: Scale, bottom: number): Html {
     >`;
 }
 
-/** A row for the window in which the service should be back according to its live settings. */
+/** A row of its own: the time in which the service should be back by its live settings. */
 function expectedRow(trial: FailoverRecord, scale: Scale, top: number): Html | null {
   const { expectedWindowMs: span } = trial;
   if (span === null) return null;
@@ -115,7 +115,7 @@ function expectedRow(trial: FailoverRecord, scale: Scale, top: number): Html | n
     >`;
 }
 
-/** A line at the goal, unless it lies beyond the axis; the bar above the timeline always shows it. */
+/** The goal, where it lies on the axis; the bar above the timeline shows it in any case. */
 function goalLine(goalSeconds: number | null, scale: Scale, bottom: number): Html | null {
   if (goalSeconds === null || goalSeconds * 1000 > scale.toMs) return null;
   const x = place(scale, goalSeconds * 1000);
@@ -189,7 +189,7 @@ function mark(phase: Phase, scale: Scale, y: number): Html | null {
     />`;
 }
 
-/** A bar that shows how much of the goal the outage used. */
+/** How much of the goal the outage used: a bar against its goal. */
 export function budget(rtoMs: number | null, goalSeconds: number, label: string): Html {
   const goalMs = goalSeconds * 1000;
   const end = Math.max(goalMs, rtoMs ?? goalMs * 1.15) * 1.04;

@@ -27,7 +27,7 @@ export const checks: readonly CatalogueRow[] = [
     reads: given('controlPlane'),
     time: {
       waits: ['settle'],
-      // The API servers are taken down one after the other.
+      // One API server after the other is taken away.
       workMs: (environment, { waitMs }) =>
         serversOf(environment) * (waitMs('apiServerDown') + waitMs('apiServerUp') + waitMs('settle')),
       usualMs: 90_000,

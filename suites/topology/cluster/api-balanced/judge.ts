@@ -7,7 +7,7 @@ import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { Seen } from '../../../../reports/record/observations/index.ts';
 
-/** With fewer requests, a single failure would already exceed the allowance of the goal: 1 of 100 for 99 %. */
+/** One failed request must weigh no more than the goal's allowance: 100 requests for 99 %. */
 const LEAST_REQUESTS = 100;
 
 /** An unanswered request is given up after the time-out `connect`. Its line is written at most this much later. */
@@ -44,7 +44,7 @@ export const judge: CheckJudge = {
   },
 };
 
-/** The address that clients use answers while any one API server is down, every server answers, and no store changes its leader. */
+/** The address that clients use answers while any one API server is down, every server answers, and no store notices. */
 function judgeApiBalanced(history: History): Judgement {
   const findings = new Findings(history);
   const { controlPlane: declared } = history.header.settings;
@@ -68,7 +68,7 @@ function judgeApiBalanced(history: History): Judgement {
   );
 }
 
-/** Every server answers at its own address before all outages and after its own; each was down once. */
+/** Every server answers by itself before all outages and after its own; each was down once. */
 function servers(history: History, findings: Findings): void {
   const found = all(history, 'api-server');
   const names = (when: 'before' | 'again'): string[] =>
@@ -92,7 +92,7 @@ function servers(history: History, findings: Findings): void {
     findings.expect(`API server ${node} at ${address}`, ok, 'answers /readyz itself', detail);
 }
 
-/** After the end of its own outage and before the next outage begins. */
+/** After the end of its own outage, and before the next one's begin. */
 function isAfterOwn(history: History, { node, t }: Seen<'api-server'>): boolean {
   const start = all(history, 'server-start').find((one) => one.node === node)?.t ?? Infinity;
   return t >= start && !all(history, 'server-down').some((down) => down.t > start && down.t < t);

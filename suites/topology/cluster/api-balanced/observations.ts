@@ -15,7 +15,7 @@ export const OBSERVES = kinds({
   'server-start': { node: z.string() },
   /** A request to the clients' address, numbered from 1; `t` is the time of its answer. */
   'api-request': { n: z.int(), sentMs: z.number(), ok: z.boolean(), detail: z.string() },
-  /** Totals of the requests to the clients' address. */
+  /** All requests to the clients' address together. */
   'api-requests': { sent: z.int(), answered: z.int() },
 });
 

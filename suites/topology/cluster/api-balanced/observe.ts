@@ -46,9 +46,9 @@ export async function observe(ctx: CheckContext): Promise<void> {
 }
 
 /**
- * Stops one server, proves it by a refused connection, waits for the window to end, starts the server again and waits for its
- * answer. Returns false if the server could not be stopped: the runner refuses to while it cannot reach the cluster itself.
- * What was recorded until then is still judged.
+ * Stops one server, proves it by a refused connection, waits out the window, starts it again and waits for its answer.
+ * False when the server could not be stopped: the runner refuses while it cannot reach the cluster itself. What was seen
+ * until then is still judged.
  */
 async function without(ctx: CheckContext, server: ApiServer): Promise<boolean> {
   try {
@@ -79,7 +79,7 @@ async function without(ctx: CheckContext, server: ApiServer): Promise<boolean> {
   return true;
 }
 
-/** Sends numbered requests in an open loop: a slow answer delays no other request. Each is recorded when it is answered. */
+/** An open loop, numbered: a slow answer delays no other request. Every request is recorded when it is answered. */
 async function keepAsking(
   ctx: CheckContext,
   address: { host: string; port: number },

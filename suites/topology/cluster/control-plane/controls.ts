@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 
 const ETCD_CLIENT_PORT = 2379;
 
-/** kubelet looks for changed manifests every 20 s; then etcd stops within its grace period. */
+/** kubelet looks for changed manifests every 20 s, then etcd ends within its grace period. */
 const STATIC_POD_MS = 60_000;
 
 export const controls: readonly Control[] = [

@@ -9,10 +9,10 @@ import { inParallel, servedCertificate, without } from './tls.ts';
 import type { Handshake } from './tls.ts';
 import { z } from 'zod';
 
-/** Handshakes in parallel. */
+/** Handshakes at a time. */
 const HANDSHAKES = 32;
 
-/** For all handshakes together; a thousand that are answered take two seconds. */
+/** For all of them together; a thousand that answer take two seconds. */
 const HANDSHAKES_MS = 10_000;
 
 export async function observe(ctx: CheckContext): Promise<void> {
@@ -58,7 +58,7 @@ async function readCertificates(ctx: CheckContext, endpoints: TlsEndpoint[]): Pr
     record(one, without(`not contacted: the handshakes before it took all of ${HANDSHAKES_MS} ms`));
 }
 
-/** The authorities one of which must have signed a declared endpoint's certificate; null where none is declared. */
+/** The authorities that a declared endpoint's certificate must come from; null where none is declared. */
 async function trustedFor(
   ctx: CheckContext,
   trust: Trust | undefined,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createServer } from 'node:tls';
 import { promisify } from 'node:util';
 
-/** Port on loopback; declared as an endpoint only for this run of the check. */
+/** On loopback; declared as an endpoint for this one run of the check. */
 export const CERTIFICATE_PORT = 38443;
 /** Port of a certificate that is valid long enough, but that no trusted authority signed. */
 export const UNSIGNED_PORT = 38444;
@@ -27,7 +27,7 @@ export async function serveCertificate(
     server.once('error', reject);
     server.listen(port, '127.0.0.1', resolve);
   }).catch((error: unknown) => {
-    // An earlier run in this process still serves.
+    // Run before in this process: it still serves.
     if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
   });
   server.unref();

@@ -57,7 +57,7 @@ export function without(detail: string): Handshake {
   return { validFrom: null, validTo: null, chainOk: null, nameOk: null, detail };
 }
 
-/** Without a certificate Node returns an empty object, contrary to its types. */
+/** Without a certificate Node answers with an empty object, whatever its types say. */
 function read(socket: TLSSocket, { host, serverName, trusted }: Endpoint): Handshake {
   const certificate: Partial<PeerCertificate> = socket.getPeerCertificate();
   if (certificate.valid_to === undefined || certificate.valid_from === undefined)

@@ -13,7 +13,7 @@ const INGRESS = {
   name: 'tender',
 } as const;
 
-/** The Ingress controller sees a change through its watch and batches changes for a second or two. */
+/** The Ingress controller learns of a change by its watch and collects changes for a second or two. */
 const ROUTED_MS = 30_000;
 
 export const controls: readonly Control[] = [
@@ -28,7 +28,7 @@ export const controls: readonly Control[] = [
   },
 ];
 
-/** An Ingress can only route to a Service of its own namespace, so one is made there with the backend's pods as endpoints. */
+/** An Ingress can only lead to a Service of its own namespace: this one has the backend's pods as its endpoints. */
 async function bypassGateway(ctx: ControlContext): Promise<void> {
   const pods = await ctx.list({
     kind: 'v1/Pod',

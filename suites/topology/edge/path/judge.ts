@@ -78,7 +78,7 @@ function judgeAnswer(findings: Findings, edge: Edge, answer: Seen<'edge-answer'>
   findings.figure({ name: 'answer of the edge', value: Math.round(answer.ms), unit: 'ms' });
 }
 
-/** If several hops add to one header, their marks must be in the order of the hops. */
+/** Where several hops leave their marks in one header, they stand in the order in which the request passed. */
 function inOrder(edge: Edge, headers: Headers): boolean {
   const last = new Map<string, number>();
   return edge.hops.every((hop) => {

@@ -8,7 +8,7 @@ export const OBSERVES = kinds({
     status: z.int(),
     markSent: z.string(),
     markSeen: z.string(),
-    /** Only the headers that hops are declared to add, in lower case. */
+    /** Those that hops are declared to leave, in lower case. */
     headers: z.record(z.string(), z.string()),
     authorized: z.boolean(),
     tlsError: z.string(),

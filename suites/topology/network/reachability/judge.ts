@@ -142,7 +142,7 @@ function plugin(history: History, findings: Findings, nodes: readonly string[]):
   }
 }
 
-/** The address of our own pod on each node lies in that node's podCIDR. */
+/** The addresses of our own pods, one on each node, lie in the node's own block. */
 function addresses(history: History, findings: Findings, nodes: readonly string[]): void {
   const found = all(history, 'pod-address');
   for (const { node, ip, podCidrs } of found)

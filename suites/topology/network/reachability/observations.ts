@@ -11,7 +11,7 @@ export const OBSERVES = kinds({
   'reach-service': reached,
   'reach-dns': reached,
   'cni-daemonset': { ready: z.int(), wanted: z.int() },
-  /** The address that the network plugin gave to our own pod on a node. */
+  /** The address that the plugin gave to our own pod on a node. */
   'pod-address': { node: z.string(), ip: z.string(), podCidrs: z.array(z.string()) },
 });
 

@@ -76,7 +76,7 @@ function recordAddresses(ctx: CheckContext, nodes: readonly NodeObject[], pods: 
   }
 }
 
-/** Applies the servers and waits for them. Nodes whose server did not get ready are recorded as silent. */
+/** Applies the servers and waits for them. Nodes whose server does not get ready are recorded as silent. */
 async function startServers(
   ctx: CheckContext,
   of: { objects: ReturnType<typeof reachObjects>; nodes: string[] },

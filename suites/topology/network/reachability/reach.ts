@@ -3,14 +3,14 @@ import type { CheckContext } from '../../../harness/context.ts';
 import type { KubeObject } from '../../../harness/protocol.ts';
 import { canaryLabels, canaryMetadata, CONTAINER_DEFAULTS, POD_DEFAULTS } from '../../_objects/canary.ts';
 
-/** Common name of the servers, their container and their Service. */
+/** Name of the servers, their container and their Service. */
 export const SERVER = 'reach';
 const PORT = 8080;
 const HOSTNAME = 'kubernetes.io/hostname';
 /** Above this many nodes the pairs are sampled: 20 nodes are 380 pairs and 20 calls. */
 const MOST_NODES = SAMPLED_NODES;
 
-/** Every node, or 20 evenly spaced nodes from a random start, so that each nightly run covers different ones. */
+/** Every node, or 20 of them evenly spaced from a random start, so that every night covers others. */
 export function sampleOf(names: readonly string[], random: () => number = Math.random): string[] {
   if (names.length <= MOST_NODES) return [...names];
   const start = Math.floor(random() * names.length);
@@ -21,7 +21,7 @@ export function sampleOf(names: readonly string[], random: () => number = Math.r
   return chosen.sort();
 }
 
-/** A DaemonSet that tolerates all taints of the sampled nodes, and a Service in front of it: two API calls for any number of nodes. */
+/** A DaemonSet on the sampled nodes, whatever their taints, and a Service in front of it: two calls for any number of nodes. */
 export function reachObjects(
   ctx: CheckContext,
   of: { image: string; nodes: readonly string[] },
@@ -143,7 +143,7 @@ export function probeLastsMs(firstMs: number): number {
 
 export interface ProbeLine {
   kind: 'pair' | 'service' | 'dns';
-  /** The target: for a pair, its node. */
+  /** The node, of a pair. */
   to: string;
   ok: boolean;
   firstMs: number;

@@ -27,7 +27,7 @@ export const judge: CheckJudge = {
   },
 };
 
-/** Durability settings as every server of each store reports them now. */
+/** The settings on which durability rests, as every server of each store reports them now. */
 function judgeDurability(history: History): Judgement {
   const findings = new Findings(history);
   for (const [store, declared] of storesOf(history.header.settings)) {

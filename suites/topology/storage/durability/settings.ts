@@ -8,7 +8,7 @@ interface Reported {
   source: string;
 }
 
-/** Records the declared settings: those of every server, and those that only the cluster as a whole has. */
+/** Records the declared settings as every server has them, and those that only the cluster has as a whole. */
 export async function recordDurability(
   ctx: CheckContext,
   store: string,

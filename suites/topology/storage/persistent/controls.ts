@@ -12,7 +12,7 @@ export const controls: readonly Control[] = [
     size: 'any',
     title: 'a StatefulSet that is declared to hold data keeps it on an emptyDir',
     expectSeen: /\/var\/lib\/postgresql.*emptyDir/,
-    // No canary volume: this control does not break it, and making one takes ten seconds.
+    // The volume of a canary is not what is broken here, and making one takes ten seconds.
     settings: {
       settings: {
         workloads: [{ ...canaryWorkload('StatefulSet', NAME, 1), store: 'postgres' }],

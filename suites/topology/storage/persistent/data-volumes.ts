@@ -11,9 +11,9 @@ function dataFoldersOf(store: string): readonly string[] {
   return STORE_KINDS.find(({ name }) => name === store)?.dataFolders ?? [];
 }
 
-/** Volume sources that supply configuration and hold no data. */
+/** Sources that bring files in and hold no data. */
 const NOT_DATA = new Set(['configMap', 'secret', 'projected', 'downwardAPI']);
-/** Fields of a PersistentVolume's spec that name its backing storage. */
+/** Fields of a PersistentVolume's spec that say what is behind it. */
 const VOLUME_KINDS = ['local', 'csi', 'nfs', 'cephfs', 'rbd', 'hostPath'];
 
 export interface Volumes {
@@ -53,7 +53,7 @@ export interface DataMount {
   perReplica: boolean;
 }
 
-/** What each container mounts above, at or below the data. */
+/** What each container has mounted above, at or below the data. */
 export function dataMounts(object: WorkloadObject, paths: readonly string[]): DataMount[] {
   const { spec } = object.spec.template;
   const templates = new Set((object.spec.volumeClaimTemplates ?? []).map((one) => one.metadata.name));
@@ -80,7 +80,7 @@ function mountedAs(
   return { source, claim: volume?.persistentVolumeClaim?.claimName ?? null, perReplica: false };
 }
 
-/** Claims that the StatefulSet's replicas must have, and claims that its pods have. */
+/** Claims that the StatefulSet's replicas must have, and those that its pods do have. */
 function claimsOf(found: Found, pods: readonly PodObject[]): Set<string> {
   const { object, workload } = found;
   const replicas = object?.spec.replicas ?? 1;

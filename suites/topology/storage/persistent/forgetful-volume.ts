@@ -6,7 +6,7 @@ const NAME = 'control-forgetful-volume';
 const PROBE = `${NAME}-probe`;
 /** Label of the pods of topology/storage/persistent. The policy changes only those, whatever else runs. */
 const MARK = { 'plumbline.dev/check': 'topology.storage.persistent' };
-/** An API server applies a new policy once its informers have it: within a second when it is idle. */
+/** An API server acts on a new policy when its informers have it: within a second on an idle one. */
 const IN_FORCE_MS = 30_000;
 
 /**
@@ -64,7 +64,7 @@ function binding(): KubeObject {
   };
 }
 
-/** Creates a pod that is never scheduled, and reads whether its claim was replaced. */
+/** Creates a pod that is never scheduled and looks what became of its volume. */
 async function isInForce(ctx: ControlContext): Promise<true | null> {
   const pod = canary('v1', 'Pod', PROBE, {
     spec: {

@@ -46,7 +46,7 @@ function membersOf({ stores }: HeaderSettings, { store, namespace, name }: Decla
     : [];
 }
 
-/** Data of every store lies on a bound claim of the declared class with a real volume; bytes survive their pod. */
+/** Data of every store lies on a bound claim of the declared class with a real volume; bytes outlive the pod. */
 function judgePersistent(history: History): Judgement {
   const findings = new Findings(history);
   const { settings } = history.header;
@@ -135,7 +135,7 @@ function onClaim(
   const under = mounts
     .filter((mount) => coversPath(mount.path, path))
     .sort((a, b) => b.path.length - a.path.length)[0];
-  // A volume mounted below the folder holds part of the data.
+  // What is mounted below holds a part of the data.
   const below = mounts.filter((mount) => mount !== under && coversPath(path, mount.path));
   const subject = `data of ${member} at ${path}`;
   if (under === undefined)
@@ -161,7 +161,7 @@ function mountedData(findings: Findings, name: string, mounts: readonly Seen<'da
   if (mounts.length === 0) findings.absent(`data of ${name}`, 'a mounted PersistentVolumeClaim');
 }
 
-/** Every claim that the mounts of a replica require, and every other claim of its pods. */
+/** Every claim that a replica must have for what is mounted, and every other one that its pods have. */
 function claims(
   history: History,
   findings: Findings,
@@ -198,7 +198,7 @@ function judgeClaim(findings: Findings, claim: Seen<'claim'>, storage: Storage):
   );
 }
 
-/** The canary writes whole kibibytes. */
+/** A canary writes whole kibibytes. */
 const BLOCK_BYTES = 1024;
 
 function canary(history: History, findings: Findings): void {

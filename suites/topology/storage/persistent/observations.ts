@@ -3,11 +3,11 @@ import { kinds } from '../../../../reports/record/observations/kinds.ts';
 import { z } from 'zod';
 
 export const OBSERVES = kinds({
-  /** An existing workload that holds data; `mounts` counts the mounts at, above or below its data. */
+  /** A workload that holds data is there; `mounts` counts what is mounted at, above or below its data. */
   'data-workload': { workload: z.string(), mounts: z.int() },
-  /** Data folder as the server of a member reports it. */
+  /** Where the server of a member says that it keeps its data. */
   'data-folder': { store: z.string(), member: z.string(), path: z.string() },
-  /** The server of a member did not report its data folder. */
+  /** The server of a member did not say where it keeps its data. */
   'data-folder-unsaid': { store: z.string(), member: z.string(), reason: z.string() },
   'data-mount': {
     workload: z.string(),
@@ -28,7 +28,7 @@ export const OBSERVES = kinds({
   },
   'canary-written': { digest: z.string(), bytes: z.int() },
   'canary-read': { digest: z.string() },
-  /** Cause `api`: the API server refused or did not answer, which says nothing about volumes. */
+  /** `api`: the API server refused or did not answer, which says nothing of volumes. */
   'canary-failed': { step: z.string(), cause: z.enum(['volume', 'api']), reason: z.string() },
 });
 

@@ -20,7 +20,7 @@ export interface StorageCanary {
   bytes: number;
 }
 
-/** One pod writes random bytes to a new volume and is deleted; the next pod reads them. Both print the digest. */
+/** One pod writes random bytes to a new volume and is deleted; the next one reads them. Both say their digest. */
 export async function writeAndReadBack(ctx: CheckContext, canary: StorageCanary): Promise<void> {
   const claim = claimFor(ctx, canary);
   const blocks = Math.max(1, Math.ceil(canary.bytes / 1024));

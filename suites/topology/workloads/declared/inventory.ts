@@ -4,7 +4,7 @@ import type { Found } from '../../_objects/declared.ts';
 import { countsOf, ownerOf } from '../../_objects/shapes.ts';
 import type { ContainerStatus, PodObject, WorkloadObject } from '../../_objects/shapes.ts';
 
-/** Records a declared workload and all its pods; the judge checks that their numbers agree. */
+/** A declared workload with all its pods: what is there must add up. */
 export function recordWorkload(ctx: CheckContext, found: Found, pods: readonly PodObject[]): void {
   const { object } = found;
   if (object === undefined) return;
@@ -15,7 +15,7 @@ export function recordWorkload(ctx: CheckContext, found: Found, pods: readonly P
   for (const pod of own) recordPod(ctx, found.name, pod);
 }
 
-/** A Deployment whose progress deadline has passed according to its controller. */
+/** A Deployment whose progress deadline is over, by its controller's word. */
 function isStuck({ status }: WorkloadObject): boolean {
   return (status?.conditions ?? []).some((one) => one.type === 'Progressing' && one.status === 'False');
 }
@@ -24,7 +24,7 @@ function statuses(pod: PodObject): ContainerStatus[] {
   return [...(pod.status.containerStatuses ?? []), ...(pod.status.initContainerStatuses ?? [])];
 }
 
-/** Containers that wait for anything but their first start: crash loops, failed image pulls, bad configuration. */
+/** Containers that wait for anything but their first start: crash loops, images that cannot be pulled, bad configuration. */
 export function waiting(pod: PodObject): string[] {
   return statuses(pod).flatMap((status) => {
     const reason = status.state?.waiting?.reason;
@@ -77,8 +77,8 @@ interface Owner {
 }
 
 /**
- * Records everything that runs or would run pods in the closed namespaces: controllers, even scaled to 0, and pods without a
- * controller. The judge decides which of them are declared.
+ * Records everything that runs or would run pods in the closed namespaces: controllers, also scaled to nothing, and
+ * pods without one. The judge knows which of them are declared.
  */
 export async function recordOwners(
   ctx: CheckContext,

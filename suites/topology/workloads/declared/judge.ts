@@ -31,7 +31,7 @@ export const judge: CheckJudge = {
   },
 };
 
-/** Every declared workload is complete and does not restart; the closed namespaces hold nothing else. */
+/** Everything declared is there, complete and quiet; in closed namespaces there is nothing else. */
 function judgeDeclared(history: History): Judgement {
   const findings = new Findings(history);
   const { workloads: declared = [] } = history.header.settings;
@@ -126,7 +126,7 @@ interface Owners {
   declared: readonly DeclaredWorkload[];
 }
 
-/** Each owner once, and among them every declared workload that had pods. */
+/** Each owner once, and among them every declared workload that had pods when it was looked at. */
 function eachOwner(history: History, findings: Findings, { owners, closed, declared }: Owners): void {
   const there = owners.map(({ kindName, namespace, name }) => nameOf({ kind: kindName, namespace, name }));
   const running = new Set(

@@ -68,7 +68,7 @@ function pulls(history: History, findings: Findings): void {
     const stray = own.find((pod) => !isNamedAfter(pod, `${namespace}/${name}`));
     findings.sound(`pods of ${workload}`, stray === undefined, 'its own pods', stray ?? '');
   }
-  // No pod may be listed under two workloads.
+  // A pod belongs to one workload.
   const pods = found.map(({ pod }) => pod);
   findings.eachOnce('pods', [...new Set(pods)], pods);
   for (const { pod, troubles } of found)

@@ -48,7 +48,7 @@ function judgeResources(history: History): Judgement {
   return findings.conclude('CPU and memory requests and limits on every container, GPUs where declared');
 }
 
-/** A zero quantity such as `0` or `0Mi` reserves nothing and limits nothing, so it counts as missing. */
+/** A quantity that is none, such as `0` or `0Mi`, gives nothing and limits nothing. */
 function isGiven(quantity: string | null): boolean {
   return quantity !== null && /[1-9]/.test(quantity);
 }

@@ -8,7 +8,7 @@ const POSTGRES = {
   name: 'postgres',
 } as const;
 
-/** Patroni stops a member after a shutdown checkpoint; the pod's grace period is 30 s. */
+/** Patroni ends a member within its shutdown checkpoint; the pod's grace is 30 s. */
 const MEMBER_GONE_MS = 45_000;
 
 export const controls: readonly Control[] = [
@@ -23,7 +23,7 @@ export const controls: readonly Control[] = [
   },
 ];
 
-/** Scales down by one replica: its member leaves the cluster. Its volume stays, and the member comes back to it afterwards. */
+/** One replica fewer: its member leaves the cluster, its volume stays, and it comes back to it afterwards. */
 async function detachReplica(ctx: ControlContext): Promise<void> {
   const { replicas } = (await required(ctx, POSTGRES)).spec;
   if (replicas === undefined) throw new Error(`StatefulSet ${POSTGRES.name} states no replicas`);

@@ -42,7 +42,7 @@ export const judge: CheckJudge = {
   },
 };
 
-/** One primary serves, all other members stream from it, and the read Service refuses writes. */
+/** One primary that serves, all other members stream from it, and the Service for reads refuses writes. */
 function judgeRoles(history: History): Judgement {
   const findings = new Findings(history);
   for (const [store, declared] of storesOf(history.header.settings)) {
@@ -60,7 +60,7 @@ function members(history: History, findings: Findings, of: { store: string; want
   const { store, wanted } = of;
   const down = all(history, 'store-down').find((one) => one.store === store);
   if (down !== undefined) {
-    // A declared store that is down is a failure, never merely left out.
+    // A store that is declared and does not answer is a failure, never a smaller profile.
     findings.expect(store, false, `${wanted} members`, down.reason);
     return;
   }
@@ -127,7 +127,7 @@ function followers(
   }
 }
 
-/** Further conditions of the store, such as its health. */
+/** What the store says must hold besides, such as its health. */
 function conditions(history: History, findings: Findings, store: string): void {
   const found = all(history, 'condition').filter((one) => one.store === store);
   const described = all(history, 'described').find((one) => one.store === store);
@@ -138,7 +138,7 @@ function conditions(history: History, findings: Findings, store: string): void {
   }
   for (const { name, ok, expected, seen } of found) {
     findings.expect(`${name} of ${store}`, ok, expected, seen);
-    // The condition holds, but its text adds something, such as what an edition cannot do.
+    // As it should be, and there is more to say, such as what an edition cannot do.
     if (ok && seen !== expected) findings.note(`${name} of ${store}: ${seen}`);
   }
 }

@@ -45,7 +45,7 @@ function judgeSpread(history: History): Judgement {
 }
 
 /**
- * At least as many nodes as declared replicas. A workload that scaled up may have several pods on a node, but never all on one.
+ * As many nodes as declared replicas (a workload that scaled up may put more than one on a node, but never all on one).
  */
 function placement(history: History, findings: Findings, workload: DeclaredWorkload): void {
   const subject = nameOf(workload);
@@ -67,7 +67,7 @@ function placement(history: History, findings: Findings, workload: DeclaredWorkl
   findings.expect(`placement of ${subject}`, nodes.size >= wanted, `${wanted} different nodes`, where);
 }
 
-/** Exactly one budget: Kubernetes refuses every eviction of a pod that two budgets select. */
+/** Exactly one: of a pod that two budgets select, Kubernetes refuses every eviction. */
 function budgets(history: History, findings: Findings, workload: DeclaredWorkload): void {
   const subject = nameOf(workload);
   const found = all(history, 'budget').filter((one) => one.workload === subject);

@@ -6,11 +6,11 @@ export const OBSERVES = kinds({
   placement: {
     workload: z.string(),
     pods: z.array(z.strictObject({ name: z.string(), node: z.string() })),
-    /** Number of these pods. */
+    /** How many pods these are. */
     count: z.int(),
-    /** Their nodes, each once. */
+    /** Which nodes these are, each once. */
     nodes: z.array(z.string()),
-    /** Names of the disruption budgets that select these pods. */
+    /** The disruption budgets that select its pods. */
     budgets: z.array(z.string()),
   },
 });
