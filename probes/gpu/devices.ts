@@ -9,7 +9,7 @@ export interface Given {
 }
 
 export interface Telling {
-  /** Environment variable that names the devices, if the device plugin is configured to set it. */
+  /** Environment variable in which the device plugin may list them. */
   variable: string;
   kind: 'whole' | 'mig' | 'shared';
   /** No real device is behind a name, so only the variable can name one. */
@@ -22,7 +22,7 @@ const MOUNTS = '/var/run/nvidia-container-devices';
 const SILENT = new Set(['', 'void', 'none', 'all', MOUNTS]);
 const MARK = '-- devices --';
 
-/** Device nodes in order of preference. Only the first pattern that matches counts: one device may have nodes of several patterns. */
+/** Device nodes; only the first pattern that matches counts, because a device may have nodes of several. */
 const NODES = [/^\/dev\/nvidia\d+$/, /^\/dev\/dri\/renderD\d+$/, /^\/dev\/accel\/accel\d+$/];
 
 /** Command for a container with busybox: prints its environment, then the files that may name its devices. */

@@ -47,7 +47,7 @@ export async function readUtilisation(
   return { samples, nowSeconds: askedMs === undefined ? null : askedMs / 1000 };
 }
 
-/** The labels without the metric name, which PromQL functions drop: the key that joins values and times. */
+/** Labels without the metric name, which PromQL functions drop. */
 function keyOf({ labels }: Series): string {
   const others = Object.entries(labels).filter(([name]) => name !== '__name__');
   return JSON.stringify(others.sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -8,7 +8,7 @@ interface Where {
   path: string;
 }
 
-/** One page of a list. The API server leaves apiVersion and kind out of the items; they are added from the list. */
+/** One page of a list; apiVersion and kind of its items are added from the list. */
 export interface Page {
   items: KubeObject[];
   next: string;

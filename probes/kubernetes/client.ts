@@ -67,7 +67,7 @@ export class KubeClient {
     return { total: this.#total, byKind: Object.fromEntries([...this.#counts].sort()) };
   }
 
-  /** Calls `listener` for every call, synchronously in the caller's context. @returns a function that unsubscribes */
+  /** `listener` gets every call, synchronously in the caller's context. @returns a function that unsubscribes */
   onCall(listener: (call: Call) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -25,7 +25,7 @@ test('should give objects as those of their kind, and of an unknown kind as they
       object('discovery.k8s.io/v1/EndpointSlice', { endpoints: null }),
     ),
   );
-  // A Deployment that its controller has not processed yet has no status.
+  // Its controller has not processed this Deployment yet.
   const spec = { template: { spec: { containers: [] } } };
   assert.ok(isOfKind('apps/v1/Deployment', object('apps/v1/Deployment', { spec })));
 });

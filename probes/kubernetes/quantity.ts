@@ -4,7 +4,7 @@ const SUFFIXES: Readonly<Record<string, number>> = {
   ...{ Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40, Pi: 2 ** 50, Ei: 2 ** 60 },
 };
 
-/** The number of a quantity such as `12`, `7500m` or `1e3`; null for other text. */
+/** `12`, `7500m`, `1e3`; null for other text. */
 export function quantityOf(text: string | undefined): number | null {
   const match = /^([+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)([numkMGTPE]|[KMGTPE]i)?$/.exec(text ?? '');
   if (match === null) return null;

@@ -138,7 +138,7 @@ export function seriesOf(data: unknown, what: string): Series[] {
   return [{ labels: {}, points: [pointOf(found.result)] }];
 }
 
-/** Time in wall-clock ms and value; null for a value that is not a finite number. */
+/** Wall-clock ms and value; null: not a finite number. */
 function pointOf([seconds, text]: [number, string]): [number, number | null] {
   const value = Number(text);
   return [Math.round(seconds * 1000), text !== '' && Number.isFinite(value) ? value : null];

@@ -169,7 +169,7 @@ function askedText(form: URLSearchParams | undefined): string {
 /** Unix seconds with milliseconds. */
 const seconds = (ms: number): string => (ms / 1000).toFixed(3);
 
-/** Joins the parts of each series in ascending order; a point at the boundary of two parts may occur in both and is kept once. */
+/** Each series once, in ascending order; a point that two parts share is kept once. */
 function joined(parts: readonly Series[][]): Series[] {
   const found = new Map<string, Series>();
   for (const { labels, points } of parts.flat()) {

@@ -113,7 +113,7 @@ function tooLarge(url: URL, maxBytes: number): PrometheusError {
   );
 }
 
-/** The caller's own reason for an abort, which is not a failure of Prometheus. */
+/** An abort by the caller keeps its reason: Prometheus did not fail. */
 function abortError(signal: AbortSignal): Error {
   const { reason } = signal as { reason: unknown };
   return reason instanceof Error ? reason : new Error('aborted', { cause: reason });

@@ -29,7 +29,7 @@ export function linesDropped({ trial: { history }, random }: Subject): Mutant[] 
   );
 }
 
-/** All lines of one file, except the end: a missing end alone would fail the judge, and the other lines would go untested. */
+/** All lines of one file, except the end: its absence alone would fail the judge. */
 export function filesDropped({ trial: { history, files }, covered }: Subject): Mutant[] {
   const names = [...new Set(files.values())];
   return names.flatMap((name) => {
@@ -111,7 +111,7 @@ function isDoneBy({ doneMs, sentMs, intendedMs }: History['writes'], index: numb
   return Math.max(doneMs[index] ?? 0, sentMs[index] ?? 0, intendedMs[index] ?? 0) <= toMs;
 }
 
-/** One unreadable line. It stands for every mutant that damages a line: a judge sees them all alike. */
+/** One unreadable line, for all mutants that damage one: a judge sees them alike. */
 export function damaged({ trial: { history } }: Subject): Mutant[] {
   const [last] = history.observations.toReversed();
   if (last === undefined) return [];

@@ -62,7 +62,7 @@ function swapped(value: Json, one: string, other: string): Json {
   return value === other ? one : value;
 }
 
-/** Whether the changed lines equal the original ones apart from their order: then this is no mutant. */
+/** Whether only the order of lines differs: then this is no mutant. */
 function isSame(history: History, changed: ReadonlyMap<number, Line>): boolean {
   const before = [...changed.keys()].map((index) => history.observations[index]);
   const told = (list: readonly (Line | undefined)[]): string =>

@@ -116,7 +116,7 @@ function otherOutcomes(side: Side): Mutant[] {
   );
 }
 
-/** Some operations that failed, are unknown or were not sent: they are few, and a plain sample would miss them. */
+/** Some operations that are not ok: a plain sample would miss them, as they are few. */
 function unusual({ operations, random }: Side): Selection[] {
   return [OUTCOMES.fail, OUTCOMES.unknown, OUTCOMES.unsent].flatMap((code) => {
     const those: number[] = [];

@@ -220,7 +220,7 @@ function ofTrial(subject: Subject, histories: readonly History[], index: number)
   };
 }
 
-/** Paths of fields that hold a plain value, and of the columns of operations. */
+/** Paths of plain values and of the columns of operations. */
 function fieldsOf({ writes, reads }: History, places: ReadonlyMap<string, readonly Found[]>): Set<string> {
   const fields = [...places]
     .filter(([, all]) => all.some(({ value }) => !isList(value) && !isRecord(value)))

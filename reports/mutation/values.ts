@@ -8,7 +8,7 @@ import { spread } from './random.ts';
 import type { Random } from './random.ts';
 
 export const FACTORS = [0, 10, -1] as const;
-/** Random places of a path to change, besides the first, the middle and the last. */
+/** Random places besides the first, the middle and the last. */
 const OTHER_PLACES = 2;
 const LINES_LOOKED_INTO = 300;
 

@@ -37,10 +37,10 @@ export function boundsText({ lower, upper, unit }: GoalEntry): string {
   return `${shown(lower)} – ${shown(upper)} ${unit}`;
 }
 
-/** Rounded down to one decimal: 99.99 % must not be printed as 100 %. */
+/** Rounded down: 99.99 % must not be shown as 100 %. */
 export const floored = (percent: number): number => Math.floor(percent * 10 + 1e-9) / 10;
 
-/** `98.4 %`, `-20 to 40 %`; `n/a` for a goal without an error budget, because "none" would read as a spent one. */
+/** `98.4 %`, `-20 to 40 %`; `n/a` without an error budget ("none" would read as spent). */
 export function budgetText({ remaining }: GoalEntry): string {
   if (remaining === null) return 'n/a';
   const [worst, best] = [floored(remaining.worst * 100), floored(remaining.best * 100)];

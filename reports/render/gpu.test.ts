@@ -28,8 +28,8 @@ test('should show the pool as a table of node, device and pod, and say that it i
     page,
     /<code>gpu-1<\/code>[\s\S]*<code>SIM-gpu-1-0<\/code>[\s\S]*inference&lt;0&gt;[\s\S]*73 %/,
   );
-  assert.match(page, /SIM-gpu-1-1<\/code>[\s\S]*?none/);
-  assert.match(page, /SIM-gpu-1-2<\/code>[\s\S]*?unknown/);
+  assert.match(page, /SIM-gpu-1-1<\/code><\/td>\s*<td class="">none<\/td>/);
+  assert.match(page, /SIM-gpu-1-2<\/code><\/td>\s*<td class="">unknown<\/td>/);
   assert.match(page, /href="#check-gpu\.metrics"/);
 });
 

@@ -202,7 +202,7 @@ function furtherMetrics(
   };
 }
 
-/** Verdicts of goals; budget and coverage have no series where they do not exist or were not measured. */
+/** Goals. A budget or coverage that does not exist or was not measured has no series. */
 function goalMetrics(registry: Metrics, record: RunRecord): void {
   const names = ['environment', 'check', 'objective'] as const;
   const verdict = gauge(

@@ -167,7 +167,7 @@ export function lostText(trials: readonly FailoverRecord[]): string {
   return known.length === trials.length ? lost : `${lost} (${known.length} of ${trials.length} read back)`;
 }
 
-/** Why a trial has no RTO. "not steady again" is only said where a fault was in force: otherwise nothing was tested. */
+/** Why a trial has no RTO. Without a fault in force, "not steady again" would blame the store. */
 export function withoutRto({ landed }: Pick<FailoverRecord, 'landed'>): string {
   if (landed.injected === false) return 'no fault was injected';
   return landed.proved ? 'not steady again' : 'the fault did not land';

@@ -49,7 +49,7 @@ export interface CheckSettings extends Partial<Topology> {
   scrapeSeconds?: number;
   startup?: { pods: number; readinessDelaySeconds?: number };
   ai?: AiSettings;
-  /** Complete objectives for checks of budgets; only names for the check that their rules are loaded. */
+  /** Complete for checks of budgets; names for the check of loaded rules. */
   objectives?: Objective[] | string[];
   steady?: { requestsPerSecond: number; seconds: number; maxUsers?: number };
   prometheus?: PrometheusSettings;

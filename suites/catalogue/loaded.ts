@@ -20,7 +20,7 @@ export async function controlsOf(row: CatalogueRow): Promise<readonly Control[]>
   return ofFamily.filter(({ check }) => check === row.id);
 }
 
-/** The controls that show that a check can fail; for a check that is not built, the planned ones. */
+/** Controls of a check; the planned ones if it is not built. */
 export async function controlsInWords(row: CatalogueRow): Promise<readonly ControlInWords[]> {
   return row.controls === undefined ? row.planned : await controlsOf(row);
 }

@@ -2,7 +2,7 @@
 import type { Environment } from '../../env/schema.ts';
 import type { Requirement } from './types.ts';
 
-/** Whether a backend behind the edge is declared, to which checks send their requests. */
+/** A backend behind the edge, to which checks send requests. */
 export const hasBackend = ({ topology }: Environment): boolean => topology.edge?.backend !== undefined;
 
 export const backend: Requirement = { what: 'topology.edge.backend', declares: hasBackend };

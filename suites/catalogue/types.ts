@@ -7,7 +7,7 @@ import type { PodField } from '../../probes/kubernetes/cache/trim.ts';
 import type { CheckSettings } from './check-settings.ts';
 import type { Environment, FaultName, PartName, StoreName, TimeoutName } from '../../env/schema.ts';
 
-/** Kinds of environment, in the order of the letters in a row's `access`. */
+/** In the order of the letters of `access`. */
 export type EnvironmentKind = 'local' | 'development' | 'testing' | 'staging' | 'production';
 
 /** r: reads only; w: writes its own canary data; F: injects faults; permit: only with a permit; none: does not apply. */

@@ -115,7 +115,7 @@ export class Informer {
       } catch (error) {
         if (this.#over()) return;
         outdated ||= error instanceof QuietError || (error instanceof KubeError && error.reason === 'gone');
-        // A quiet watch is not lost yet: the view counts until it is mute, and the new list probably succeeds before that.
+        // A quiet watch is not lost: the view counts until it is mute, and is probably listed again before.
         if (error instanceof QuietError) continue;
         this.#lost(error);
         await this.#pause(BACKOFF_MS[Math.min(failures++, BACKOFF_MS.length - 1)] ?? 0);
@@ -145,7 +145,7 @@ export class Informer {
     const signal = AbortSignal.any([this.#signal, ended.signal]);
     const events = this.#client.watch(this.kind, select, signal)[Symbol.asyncIterator]();
     try {
-      // The timer rejects the wait itself: closing the connection may not be enough, because a mute one may not report its end.
+      // The timer rejects the wait itself: a mute connection may not report its end.
       for (;;) {
         const next = await new Promise<IteratorResult<WatchEvent>>((resolve, reject) => {
           giveUp = reject;

@@ -16,7 +16,7 @@ const BEGIN = Date.parse('2026-11-24T17:03:00.000Z');
 const TRIAL_MS = 75_000;
 const LOG_LINES = 60;
 
-/** Thirty checks of stores, then the backend and the control plane. Each kind of trouble happens in one of them. */
+/** Thirty checks of stores, then the backend and the control plane; each kind of trouble once. */
 export function wholeFailoverRecord(): RunRecord {
   const faults = Object.keys(GOALS);
   const all = STORES.flatMap((store) => faults.map((fault) => ({ store, fault })));
@@ -60,7 +60,7 @@ function verdictOf({ trials }: CheckResult): Partial<CheckResult> {
   return open === undefined ? {} : { verdict: 'inconclusive', reason: open.reason };
 }
 
-/** By check, what goes wrong in it: one check for each kind of trouble. */
+/** What goes wrong, by check. */
 const TROUBLE: Record<string, Partial<FailoverRecord>> = {
   'redis/partition': {
     lossWindowMs: 340,

@@ -10,7 +10,7 @@ import type { Html } from './template.ts';
 import { budget, scaleOf, timeline } from './charts/timeline.ts';
 
 const MINI_WIDTH = 150;
-/** Characters shown of a proof of landing: it may name every process. The whole text is in run.json. */
+/** Characters shown of a proof, which may name every process; the rest is in run.json. */
 const PROOF_CHARS = 220;
 /** Trials that did not count, listed with their reasons; the rest is in run.json. */
 const LISTED_UNCOUNTED = 20;

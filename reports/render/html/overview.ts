@@ -20,7 +20,7 @@ import type { Html } from './template.ts';
 /** The verdict as the headline, its fractions as a bar, and why it is not better. */
 export function headline(record: RunRecord): Html {
   const word = runWord(record);
-  // Searched with its colon: the name of the environment comes before it, and may contain the same word.
+  // With its colon: the environment's name before it may contain the same word.
   const at = record.sentence.indexOf(`: ${word}`) + 2;
   const sentence =
     at < 2

@@ -21,7 +21,7 @@ export function badge(verdict: Verdict): Html {
   return html`<span class="badge v-${verdict}">${glyph(verdict)}${CHECK_WORDS[verdict]}</span>`;
 }
 
-/** The anchor of a check. Its id is escaped: ids come from the catalogue, but a damaged record may hold anything. */
+/** The anchor of a check. Ids come from the catalogue, but a damaged record may hold anything. */
 export function anchor(check: Pick<CheckResult, 'id'>): string {
   return `check-${check.id.replace(/[^A-Za-z0-9-]+/g, '.')}`;
 }

@@ -27,7 +27,7 @@ export function notSelected(environment: Environment, row: CatalogueRow): string
   return `not selected: ${word} is declared, but not among --with (${chosen.join(', ')})`;
 }
 
-/** Why a fault that needs a second member is not injected into a store of one member; null if it can be. */
+/** Why a store of one member is spared a fault that needs a second one; null if it is not. */
 export function oneMember(environment: Environment, row: CatalogueRow): string | null {
   const parts = failoverParts(row.id);
   if (parts === null || environment.stores[parts.store]?.members !== 1) return null;

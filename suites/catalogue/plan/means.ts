@@ -4,8 +4,8 @@ import { faultIn } from './goals.ts';
 import type { CatalogueRow } from '../types.ts';
 
 /**
- * What the fault of this check needs and the environment does not declare; null if nothing is missing. An embedded environment
- * needs nothing, because its nodes run on this machine.
+ * What the fault of this check needs and the environment does not declare, or null. An embedded environment needs nothing: its
+ * nodes run on this machine.
  */
 export function lacksMeans(environment: Environment, row: CatalogueRow): string | null {
   const { cluster, drills } = environment;

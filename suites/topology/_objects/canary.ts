@@ -47,7 +47,7 @@ export function canaryNamespace(ctx: CheckContext): string {
   return setting(ctx, 'namespaces').canary;
 }
 
-/** The declared `network.probeImage`, which contains busybox, or the image of the first workload that serves; null if there is neither. */
+/** The declared image with busybox, or the image of the first workload that serves; null if there is neither. */
 export async function canaryImage(ctx: CheckContext): Promise<string | null> {
   const declared = setting(ctx, 'network')?.probeImage;
   if (declared !== undefined) return declared;

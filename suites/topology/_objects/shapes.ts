@@ -39,7 +39,7 @@ export function internalAddress(node: NodeObject): string | undefined {
   return node.status.addresses?.find((one) => one.type === 'InternalIP')?.address;
 }
 
-/** The owner of a pod. A ReplicaSet is replaced by its Deployment, whose name is that of the ReplicaSet without the template hash. */
+/** The owner of a pod; for a ReplicaSet its Deployment, whose name lacks the template hash. */
 export function ownerOf(pod: PodObject): { kind: string; name: string } {
   const owner = pod.metadata.ownerReferences?.find((one) => one.controller === true);
   if (owner === undefined) return { kind: 'Pod', name: pod.metadata.name };

@@ -12,7 +12,7 @@ const RIGHT = 96;
 const TOP = 8;
 const ROW = 7;
 const AXIS = 26;
-/** Shades of a cell. Each darker one stands for about three times the requests: two shades for a factor of ten. */
+/** Shades of a cell: each darker one stands for about three times the requests. */
 const LEVELS = 5;
 const LEVELS_PER_TENFOLD = 2;
 
@@ -58,7 +58,7 @@ function rowLabels(edge: (row: number) => number, lowest: number, highest: numbe
   return found;
 }
 
-/** One SVG path per shade. Consecutive cells of one row and shade are merged into a rectangle, which keeps the page small. */
+/** One path per shade; consecutive cells of a row are merged, which keeps the page small. */
 function levelPaths(
   cells: LoadDetail['heat']['cells'],
   most: number,

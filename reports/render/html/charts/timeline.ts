@@ -15,7 +15,7 @@ const ROW = 24;
 const AXIS = 26;
 /** Calm after the last event, so that the return of the service can be seen. */
 const TAIL_MS = 4000;
-/** A phase later than this multiple of the outage's end gets an arrow at the edge: drawn to scale, it would squeeze the outage. */
+/** A phase later than this multiple of the outage's end is an arrow at the edge: to scale it would squeeze the outage. */
 const FAR = 2.5;
 
 /** The axis of a trial: what was recorded before the fault, up to some seconds after the service was back. */

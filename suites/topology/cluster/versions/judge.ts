@@ -16,7 +16,7 @@ import {
 
 const DAY_MS = 86_400_000;
 
-/** Tolerance of `daysLeft`: the time between the handshake and its line in the history. */
+/** Tolerance: time between the handshake and its line in the history. */
 const AGREE_DAYS = 0.01;
 
 export const judge: CheckJudge = {

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 
 /** On loopback; declared as an endpoint for this one run of the check. */
 export const CERTIFICATE_PORT = 38443;
-/** Port of a certificate that is valid long enough, but that no trusted authority signed. */
+/** Port of a long-lived certificate that no trusted authority signed. */
 export const UNSIGNED_PORT = 38444;
 const OPENSSL_DEADLINE_MS = 20_000;
 

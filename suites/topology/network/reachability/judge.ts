@@ -118,7 +118,7 @@ function whole(findings: Findings, { subject, ok, asked, lost, detail }: Reached
   }
 }
 
-/** Why a pair has no result: its pod did not start or could not be reached. Then the result is unknown, not bad. */
+/** Why a pair is unknown: its pod did not start or could not be reached. */
 function whyNot(history: History, subject: string): string {
   const silent = all(history, 'reach-silent').find(({ node }) => subject.startsWith(`${node} ->`));
   return silent?.reason ?? 'not probed';

@@ -37,7 +37,7 @@ export async function observe(ctx: CheckContext): Promise<void> {
     await ctx.step('let every pod call every other pod, the Service and the DNS', () =>
       Promise.all(pods.map((pod) => probeFrom(ctx, pod, { pods, address, domain }))),
     );
-    // After the probes: under their load answers are slow, and a slow answer says little about a clock.
+    // After the probes: a slow answer says little about a clock.
     await ctx.step('measure how far the clocks of the nodes are off', () => measureClocks(ctx, pods));
   } finally {
     await ctx.step('remove the servers', () => removeServers(ctx, objects));

@@ -6,7 +6,7 @@ import type { CheckContext } from '../../../harness/context.ts';
 
 const PRESSURE = ['MemoryPressure', 'DiskPressure', 'PIDPressure', 'NetworkUnavailable'];
 
-/** Taints that Kubernetes sets itself (not-ready, unschedulable …) are left out: the node's conditions say the same. */
+/** Taints of Kubernetes itself (not-ready, unschedulable …) are left out: the conditions say the same. */
 const OWN_TAINTS = 'node.kubernetes.io/';
 
 export async function observe(ctx: CheckContext): Promise<void> {

@@ -72,7 +72,7 @@ async function waitFor(ctx: CheckContext, query: Omit<WaitParams, 'kind'>): Prom
     if (!(error instanceof RunnerError) || !OF_VOLUME.includes(error.reason)) throw error;
     throw new WaitedInVain(error.message, { cause: error });
   });
-  // Pods that could not be watched were never waited for, so this is no WaitedInVain.
+  // Pods that could not be watched were never waited for.
   if (waited.unavailable !== undefined) throw new Error(waited.unavailable);
 }
 

@@ -110,7 +110,7 @@ async function controllers(ctx: CheckContext): Promise<Owner[]> {
   return found;
 }
 
-/** Whether a controller owns the object, such as a CronJob its Job: then that owner must be declared, not the object. */
+/** Whether a controller owns the object (a CronJob its Job): then the owner must be declared. */
 function isOwned(object: { metadata: { ownerReferences?: { controller?: boolean }[] } }): boolean {
   return object.metadata.ownerReferences?.some((one) => one.controller === true) ?? false;
 }

@@ -7,7 +7,7 @@ import { STORES } from '../../../../probes/stores.ts';
 import { RunnerError } from '../../../harness/client.ts';
 import type { CheckContext } from '../../../harness/context.ts';
 
-/** Asks every declared store for its members and roles, and tries to write to the Service from which applications only read. */
+/** Asks every declared store for its members and roles, and tries to write to its read Service. */
 export async function observe(ctx: CheckContext): Promise<void> {
   for (const [store, declared] of Object.entries(setting(ctx, 'stores'))) {
     if (!STORES.includes(store)) continue; // its probe is not built

@@ -93,7 +93,7 @@ function budget(findings: Findings, workload: DeclaredWorkload, one: Seen<'budge
     findings.unknown(name, 'a computed status', 'no status yet');
     return;
   }
-  // A budget that also counts pods of others might allow the eviction of all pods of this workload.
+  // A budget that also counts other pods may allow the eviction of all these.
   if (expected > workload.replicas.max)
     findings.unknown(name, `counts ${range(workload.replicas)} pods`, `counts ${expected}`);
   const spare = expected - healthy;
