@@ -216,7 +216,7 @@ describe('scaling/backend/up', () => {
       );
       assert.match(
         without((kind, t) => kind === lost && t === at(0)),
-        new RegExp(`no ${lost} was recorded when`),
+        new RegExp(`the ${lost} recorded when the load began is missing`),
       );
     }
     const changed = told.map(([kind, one]): Seen => [

@@ -104,7 +104,7 @@ it('should not believe one sample that no process can have had', () => {
     [{ total: at(20, -3000) }, /a counter is below 0/],
     [{ good: at(0, 0) }, /1000 other events, then 0/],
     [{ good: at(60, 70_000) }, /70000 of 7000 events/],
-    [{ up: at(20, 10) }, /is 10, expected 0 or 1/],
+    [{ up: at(20, 10) }, /up is 1000, expected 0 or 1/],
     [{ up: at(20, 0, () => 1) }, /a scrape failed at .* and brought a sample all the same/],
   ] as [Told, RegExp][]) {
     const judgement = budget(told);

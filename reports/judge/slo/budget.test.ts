@@ -228,7 +228,7 @@ describe('budgetOf by slices of time', () => {
     );
     const few = budget(objective({ ...SLICES, target: 0.9 }), [half], []);
     assert.equal(few.verdict, 'inconclusive');
-    assert.match(few.reason, /^5 slices with traffic have .*: 10 are needed for a target of 90 %/);
+    assert.match(few.reason, /^5 slices with traffic allow .*: 10 are needed for a target of 90 %/);
   });
 
   it('should hold values against a threshold', () => {
