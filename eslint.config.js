@@ -137,7 +137,40 @@ export default tseslint.config(
     rules: {
       'no-restricted-imports': [
         'error',
-        { patterns: [{ regex: '/local/', message: 'The schema and the loader import no provider.' }] },
+        {
+          patterns: [
+            { regex: '/local/', message: 'The schema and the loader import no provider.' },
+            {
+              regex: '/providers/index\\.ts$',
+              message: 'What is known of an environment is known before any provider is loaded.',
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    files: ['env/providers/*.ts'],
+    ignores: TESTS,
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { patterns: [{ regex: '/local/|^\\./[^/]+/', message: 'A provider is found by its name.' }] },
+      ],
+    },
+  },
+  {
+    files: ['**/*.ts'],
+    ignores: [...TESTS, 'env/providers/*/**'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        ...['ImportDeclaration', 'ExportNamedDeclaration', 'ExportAllDeclaration', 'ImportExpression'].map(
+          (node) => ({
+            selector: `${node} > Literal.source[value=/^\\.{1,2}\\/(.*\\/)?providers\\/[^\\/]+\\//]`,
+            message: 'A provider is found by its name: what others may know of it is in its declaration.',
+          }),
+        ),
       ],
     },
   },
@@ -150,7 +183,7 @@ export default tseslint.config(
         {
           patterns: [
             {
-              regex: '/env/local/|embedded-safety',
+              regex: '/env/local/|/providers/index\\.ts$|provider-safety',
               message:
                 'The guard imports no provider: it is given the rollbacks that only a provider can do.',
             },

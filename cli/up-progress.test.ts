@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { clock, UpProgressView } from './up-progress.ts';
-import type { ShownProgress } from './up-progress.ts';
+import type { UpProgress } from '../env/providers/provider.ts';
 
-const base: ShownProgress = {
+const base: UpProgress = {
   step: 'images',
   index: 3,
   of: 10,

@@ -1,14 +1,5 @@
 import { styleText } from 'node:util';
-
-/** The part of the environment's progress that is shown. */
-export interface ShownProgress {
-  step: string;
-  index: number;
-  of: number;
-  elapsedMs: number;
-  remainingMs: number | null;
-  message: string;
-}
+import type { UpProgress } from '../env/providers/provider.ts';
 
 export interface Sink {
   isTTY?: boolean | undefined;
@@ -25,7 +16,7 @@ export function clock(ms: number): string {
   return `${String(Math.floor(seconds / 60))}:${String(seconds % 60).padStart(2, '0')}`;
 }
 
-function lineOf(progress: ShownProgress): string {
+function lineOf(progress: UpProgress): string {
   const { index, of, step, message, elapsedMs, remainingMs } = progress;
   const left = remainingMs === null ? '' : `, about ${clock(remainingMs)} left`;
   return `[${String(index)}/${String(of)}] ${step}: ${message} (${clock(elapsedMs)}${left})`;
@@ -41,7 +32,7 @@ export class UpProgressView {
     this.#sink = sink;
   }
 
-  show(progress: ShownProgress): void {
+  show(progress: UpProgress): void {
     const line = lineOf(progress);
     if (this.#sink.isTTY === true) {
       this.#sink.write(`\r\u001b[K${styleText('dim', line.slice(0, (this.#sink.columns ?? 100) - 1))}`);

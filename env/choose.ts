@@ -1,5 +1,6 @@
 import { declaredWords, declaresPart } from './declared-words.ts';
 import { CommandError, EXIT } from '../host/errors.ts';
+import { traitsOf } from './providers/declared.ts';
 import type { Provisioned } from './provisioned.ts';
 import { PART_NAMES, STORES } from './schema.ts';
 import type { Environment, EnvironmentFile, PartName, StoreName } from './schema.ts';
@@ -18,7 +19,7 @@ export type Chosen = EnvironmentFile &
  * provisioned with: the rest is taken out. Elsewhere what is declared is there, chosen or not: the choice is one among checks and changes nothing
  * else, so that a check that looks at all stores still does.
  * @param wanted see LoadOptions.with (loader.ts)
- * @param provisioned see LoadOptions
+ * @param provisioned what is known of this environment where this machine provisions it
  * @throws CommandError (64) for a word that the file does not declare, or one that lacks what it needs
  */
 export function choose(
@@ -28,12 +29,11 @@ export function choose(
 ): Chosen {
   const { data, unplaced } = placed(file);
   const words = declaredWords(data);
-  const chosen =
-    wanted === 'provisioned' ? provisionedOf(data, words, provisioned) : everyWord(wanted, words);
+  const chosen = wanted === 'provisioned' ? provisionedOf(words, provisioned) : everyWord(wanted, words);
   const whole = { ...data, leftOut: [], partsLeftOut: unplaced, notSelected: [] };
   if (chosen === undefined) return whole;
   requireDeclared(data, chosen, words);
-  if (!('embedded' in data.cluster))
+  if (!traitsOf(data).ownedByUs)
     return { ...whole, notSelected: words.filter((word) => !chosen.includes(word)) };
   const parts = PART_NAMES.filter((part) => declaresPart(data, part) && !chosen.includes(part));
   const kept = withoutParts(withoutStores(data, chosen), parts);
@@ -77,13 +77,9 @@ function withoutStores(data: EnvironmentFile, chosen: readonly string[]): Enviro
   };
 }
 
-function provisionedOf(
-  { cluster }: EnvironmentFile,
-  words: readonly string[],
-  provisioned: Provisioned | undefined,
-): string[] | undefined {
-  if (!('embedded' in cluster) || provisioned === undefined) return undefined;
-  const there = provisioned.wordsOf(cluster.embedded);
+function provisionedOf(words: readonly string[], provisioned: Provisioned | undefined): string[] | undefined {
+  if (provisioned === undefined) return undefined;
+  const there = provisioned.words();
   return words.filter((word) => there.includes(word));
 }
 
@@ -96,15 +92,16 @@ function everyWord(
 }
 
 function requireDeclared(data: EnvironmentFile, wanted: readonly string[], words: readonly string[]): void {
+  const { ownedByUs, size: has } = traitsOf(data);
   for (const word of wanted) {
     if (words.includes(word)) continue;
-    const size = 'embedded' in data.cluster ? ` in its size ${data.cluster.size}` : '';
+    const size = has === undefined ? '' : ` in its size ${has}`;
     throw new CommandError(
       `${data.name} declares no store or part "${word}"${size}; it declares: ${words.join(', ')}; ${ALL}, alone, is all of them`,
       EXIT.usage,
     );
   }
-  if (!('embedded' in data.cluster)) return;
+  if (!ownedByUs) return;
   const lacking = lackingNeeds(wanted);
   if (lacking !== null) throw new CommandError(`${data.name}: ${lacking}`, EXIT.usage);
   if (wanted.includes('postgres')) return;

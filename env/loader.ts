@@ -8,7 +8,8 @@ import type { Problem } from './errors.ts';
 import { problemsOf } from './issues.ts';
 import { keysOf } from './known-keys.ts';
 import { readObjectives, resolveObjectives } from './objectives/index.ts';
-import type { Provisioned } from './provisioned.ts';
+import { declarationOf, namesOf, traitsOf } from './providers/declared.ts';
+import type { Provisioned, ProvisionedOf } from './provisioned.ts';
 import { referenceProblems } from './references.ts';
 import type { Look } from './references.ts';
 import { DEFAULT_TIMEOUTS, environmentFile } from './schema.ts';
@@ -29,8 +30,8 @@ export interface LoadOptions {
    * Embedded environments only: instead of the size in the file. `provisioned`: the size that its stamp says it was provisioned with; elsewhere nothing.
    */
   size?: Size | 'provisioned' | undefined;
-  /** What is known of embedded environments; without it nothing is, and `provisioned` is what the file says. */
-  provisioned?: Provisioned | undefined;
+  /** What is known of environments that this machine provisions; without it nothing is, and `provisioned` is what the file says. */
+  provisioned?: ProvisionedOf | undefined;
   /** A further look at what the file refers to, at what is not known here: names of checks. */
   look?: Look | undefined;
 }
@@ -99,13 +100,20 @@ export function parseEnvironment(text: string, file: string, look?: Look): Parse
   return { data: parsed.data, source };
 }
 
-function applySize(data: EnvironmentFile, { size: asked, provisioned }: LoadOptions): EnvironmentFile {
-  if (!('embedded' in data.cluster)) {
-    if (asked === undefined || asked === 'provisioned') return data;
-    throw new CommandError(`${data.name} has no size: only an embedded environment has`, EXIT.usage);
+function applySize(
+  data: EnvironmentFile,
+  asked: LoadOptions['size'],
+  provisioned: Provisioned | undefined,
+): EnvironmentFile {
+  const { cluster } = data;
+  const provider = declarationOf(cluster);
+  const size = asked === 'provisioned' ? provisioned?.size() : asked;
+  const wanted = size ?? traitsOf(data).size;
+  if (wanted === undefined) return data;
+  if (provider.resized === undefined) {
+    const sized = namesOf((one) => one.resized !== undefined, ' or ');
+    throw new CommandError(`${data.name} has no size: only an ${sized} environment has`, EXIT.usage);
   }
-  const size = asked === 'provisioned' ? provisioned?.sizeOf(data.cluster.embedded) : asked;
-  const wanted = size ?? data.cluster.size;
   const overlay = data.sizes?.[wanted];
   const { controlPlane } = data.topology;
   const topology =
@@ -116,7 +124,7 @@ function applySize(data: EnvironmentFile, { size: asked, provisioned }: LoadOpti
           controlPlane: { ...controlPlane, ...overlay.controlPlane },
           pools: overlay.pools,
         };
-  return { ...data, cluster: { ...data.cluster, size: wanted }, topology };
+  return { ...data, cluster: provider.resized(cluster, wanted), topology };
 }
 
 const STATE = '$STATE/';
@@ -139,7 +147,7 @@ function locateTelemetry(telemetry: Telemetry, folder: string | undefined): Tele
 }
 
 function locateFiles(data: Chosen, provisioned: Provisioned | undefined): Chosen {
-  const folder = 'embedded' in data.cluster ? provisioned?.folderOf(data.cluster.embedded) : undefined;
+  const folder = provisioned?.folder();
   const { certificates, edge } = data.topology;
   const { prometheus, telemetry } = data;
   return {
@@ -154,7 +162,7 @@ function locateFiles(data: Chosen, provisioned: Provisioned | undefined): Chosen
   };
 }
 
-type Completing = Pick<Environment, 'file' | 'objectives'> & Pick<LoadOptions, 'provisioned'>;
+type Completing = Pick<Environment, 'file' | 'objectives'> & { provisioned: Provisioned | undefined };
 
 function complete(data: Chosen, { file, objectives, provisioned }: Completing): Environment {
   const { sizes: _sizes, timeouts, ...rest } = locateFiles(data, provisioned);
@@ -191,7 +199,7 @@ export async function loadEnvironment(nameOrPath: string, options: LoadOptions =
   const misnamed = nameProblem(parsed, file);
   if (misnamed !== null) throw new EnvironmentError([misnamed]);
   const objectives = await objectivesOf(parsed, file, options.checkoutDir ?? CHECKOUT);
-  const { provisioned } = options;
-  const chosen = choose(applySize(parsed.data, options), options.with, provisioned);
+  const provisioned = await options.provisioned?.(parsed.data.cluster);
+  const chosen = choose(applySize(parsed.data, options.size, provisioned), options.with, provisioned);
   return complete(chosen, { file, objectives, provisioned });
 }

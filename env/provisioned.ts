@@ -1,13 +1,14 @@
 import type { Cluster, Size } from './schema.ts';
 
-type Instance = Extract<Cluster, { embedded: unknown }>['embedded'];
-
-/** What is known of the environments that this machine provisions itself, by their names. */
+/** What is known of an environment that this machine provisions itself. Nothing of it is read before it is asked for. */
 export interface Provisioned {
   /** undefined: it was never provisioned, or has been removed. */
-  sizeOf(instance: Instance): Size | undefined;
+  size(): Size | undefined;
   /** Its stores and parts, also when it is down now; before it was ever provisioned, those that it would have. */
-  wordsOf(instance: Instance): readonly string[];
+  words(): readonly string[];
   /** Where its certificates lie: `$STATE` in its file. */
-  folderOf(instance: Instance): string;
+  folder(): string;
 }
+
+/** What is known of the environment of a cluster; undefined: others provision it. */
+export type ProvisionedOf = (cluster: Cluster) => Promise<Provisioned | undefined>;

@@ -1,17 +1,10 @@
 import type { Problem } from './errors.ts';
+import type { Finding } from './finding.ts';
+import { declarationOf, namesOf, traitsOf } from './providers/declared.ts';
 import { STORES } from './schema.ts';
 import type { EnvironmentFile } from './schema.ts';
 import { renderPath } from './yaml-source.ts';
 import type { DataPath, YamlSource } from './yaml-source.ts';
-
-/** Something in an environment file that refers to nothing. */
-export interface Finding {
-  path: DataPath;
-  at?: 'key' | 'value';
-  message: string;
-  found: string;
-  allowed?: string;
-}
 
 export type Look = (file: EnvironmentFile) => Finding[];
 
@@ -27,7 +20,9 @@ function storeFindings(file: EnvironmentFile): Finding[] {
         load.name === set &&
         load.store === name,
     );
-    return declared || 'compose' in file.cluster ? [] : [undeclaredSet(name, `${namespace}/${set}`)];
+    // What no check looks at need not be described.
+    const looked = traitsOf(file).notBuilt === undefined;
+    return declared || !looked ? [] : [undeclaredSet(name, `${namespace}/${set}`)];
   });
 }
 
@@ -40,29 +35,20 @@ function undeclaredSet(store: string, name: string): Finding {
 }
 
 function clusterFindings(file: EnvironmentFile): Finding[] {
-  const found: Finding[] = [];
-  const shape =
-    'embedded' in file.cluster ? 'embedded' : 'compose' in file.cluster ? 'compose' : 'kubeconfig';
-  const allowed = { local: 'embedded', development: 'compose' }[file.kind as string] ?? 'kubeconfig';
-  if (shape !== allowed) {
+  const { cluster, kind, name, sizes } = file;
+  const provider = declarationOf(cluster);
+  const found = provider.findings?.(cluster, { name }) ?? [];
+  if (!provider.environmentKinds.includes(kind)) {
     found.push({
       path: ['cluster'],
-      message: `a ${file.kind} environment has no such cluster`,
-      found: shape,
-      allowed,
+      message: `a ${kind} environment has no such cluster`,
+      found: provider.name,
+      allowed: namesOf(({ environmentKinds }) => environmentKinds.includes(kind)),
     });
   }
-  if ('embedded' in file.cluster && file.cluster.embedded !== file.name) {
-    const message = 'an instance is named like its environment';
-    found.push({ path: ['cluster', 'embedded'], message, found: file.cluster.embedded, allowed: file.name });
-  }
-  if (file.sizes !== undefined && shape !== 'embedded') {
-    found.push({
-      path: ['sizes'],
-      at: 'key',
-      message: 'only an embedded environment has sizes',
-      found: 'sizes',
-    });
+  if (sizes !== undefined && provider.resized === undefined) {
+    const message = `only an ${namesOf((one) => one.resized !== undefined, ' or ')} environment has sizes`;
+    found.push({ path: ['sizes'], at: 'key', message, found: 'sizes' });
   }
   return found;
 }

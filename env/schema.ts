@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import type { Objective } from '../reports/record/objective.ts';
 import { ai } from '../probes/ai/declaration.ts';
-import { cluster, KINDS, namespaces } from './schema/cluster.ts';
+import { cluster } from './providers/declared.ts';
+import { KINDS } from './providers/declaring.ts';
 import { hostPort } from '../probes/declaring.ts';
 import { gpu } from '../probes/gpu/declaration.ts';
+import { namespaces } from './schema/namespaces.ts';
 import { objectives, prometheus } from './schema/objectives.ts';
 import type { PartName } from './schema/parts.ts';
 import { drills, goals, load, permits, profiles, timeouts } from './schema/rules.ts';
@@ -71,8 +73,8 @@ export interface Environment extends Omit<EnvironmentFile, 'sizes' | 'timeouts' 
 }
 
 export type { AiSettings, LlmBehaviour } from '../probes/ai/declaration.ts';
-export { KINDS, SIZES } from './schema/cluster.ts';
-export type { Cluster, Power, Size } from './schema/cluster.ts';
+export { KINDS, SIZES } from './providers/declaring.ts';
+export type { Cluster, EnvironmentKindName, Power, Size } from './providers/declaring.ts';
 export { FAULTS, STORES } from '../probes/declared-stores.ts';
 export type { DeclaredStore, FailoverGoal, FaultName, StoreName, Stores } from '../probes/declared-stores.ts';
 export type { SecretSource, Trust } from '../probes/declaring.ts';
@@ -97,5 +99,3 @@ export { DEFAULT_TIMEOUTS, TIMEOUT_NAMES } from './schema/timeouts.ts';
 export type { Timeout, TimeoutName } from './schema/timeouts.ts';
 export type { Edge, Hop } from '../probes/edge/declaration.ts';
 export type { Certificate, Pool, Taint, Topology, Workload } from './schema/topology.ts';
-
-export type EnvironmentKindName = (typeof KINDS)[number];

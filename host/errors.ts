@@ -35,3 +35,10 @@ export class CommandError extends Error {
     this.exitCode = exitCode;
   }
 }
+
+/** The exit code that an error asks for, if it does. */
+export function exitCodeOf(error: unknown): number | undefined {
+  if (error instanceof Error && 'exitCode' in error && typeof error.exitCode === 'number')
+    return error.exitCode;
+  return undefined;
+}

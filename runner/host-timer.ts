@@ -1,6 +1,6 @@
 /** The process of the timer on the host: `host-timer.ts LEDGER_FOLDER [KUBECONFIG]`. */
 import { existsSync } from 'node:fs';
-import './embedded-safety.ts';
+import './provider-safety.ts';
 import { runHostTimer } from './safety/timers/host-timer.ts';
 
 const [, , folder, kubeconfig] = process.argv;

@@ -11,4 +11,4 @@ export { runControls } from './run/controls.ts';
 export type { ControlsOptions } from './run/controls.ts';
 export { runEnvironment } from './run/run.ts';
 export type { RunOptions } from './run/run.ts';
-export { refuseWhileHeld } from './embedded-safety.ts';
+export { refuseWhileHeld } from './provider-safety.ts';

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { stateDir } from '../host/paths.ts';
-import { kubeCallFrom } from '../runner/embedded-safety.ts';
+import { kubeCallFrom } from '../runner/provider-safety.ts';
 import { endElsewhere, prepareElsewhere } from '../tests/integration/_helpers/elsewhere.ts';
 import { environmentArgument, INSTANCE } from '../tests/integration/_helpers/instance.ts';
 import { KillSeries } from '../tests/integration/_helpers/kill-harness.ts';

@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { openEnvironment } from '../suites/catalogue/plan/open.ts';
+import { traitsOf } from '../env/providers/declared.ts';
 import type { LogSettings } from '../env/schema.ts';
 import { logProbe } from '../probes/logs/index.ts';
 import type { LogSearch } from '../probes/logs/index.ts';
@@ -59,7 +60,7 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => inte
 const { signal } = interrupt;
 
 const environment = await openEnvironment(values.env, { with: 'provisioned', size: 'provisioned' });
-if (!('embedded' in environment.cluster))
+if (!traitsOf(environment).ownedByUs)
   throw new Error(
     `${values.env} is not an embedded environment: this script fills only the log store of one`,
   );

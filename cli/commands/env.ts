@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import { declaredWords } from '../../env/declared-words.ts';
 import { CommandError, EXIT } from '../../host/errors.ts';
-import type { Finding, LocalStatus } from '../../env/local/index.ts';
+import type { MachineFinding, Provisioning } from '../../env/providers/provider.ts';
 import type { Environment, Size } from '../../env/schema.ts';
 import { commaList } from '../context.ts';
 import type { Context } from '../context.ts';
@@ -15,16 +15,49 @@ interface UpOptions {
   with?: string[];
 }
 
+interface Asked {
+  environment: Environment;
+  provisioning: Provisioning;
+  /** Its name, with its size where it has one. */
+  label: string;
+  /** Stores and parts; undefined: nobody said which. */
+  words: string[] | undefined;
+}
+
 const STATUS_CODES = { up: EXIT.met, partial: EXIT.inconclusive, absent: EXIT.notMet } as const;
 
-function embedded(environment: Environment): { instance: 'local' | 'local-small'; size: Size } {
-  if ('embedded' in environment.cluster) {
-    return { instance: environment.cluster.embedded, size: environment.cluster.size };
+/** The environment, and how its provider provisions it. @throws CommandError (64) where others do */
+async function provisionable(options: { env: string; size?: Size; with?: string[] }): Promise<Asked> {
+  const environment = await load(options.env, options);
+  const { name, cluster } = environment;
+  const { PROVIDERS, namesOf, traitsOf } = await import('../../env/providers/declared.ts');
+  const { providerOf } = await import('../../env/providers/index.ts');
+  const { provisioning } = await providerOf(cluster);
+  if (provisioning === undefined) {
+    const providers = namesOf(({ provisions }) => provisions !== undefined, ' or ');
+    const allowed = PROVIDERS.flatMap(({ provisions = [] }) => provisions).join(', ');
+    throw new CommandError(
+      `${name} is not an ${providers} environment: Plumbline neither provisions nor removes it; allowed: ${allowed}`,
+      EXIT.usage,
+    );
   }
-  throw new CommandError(
-    `${environment.name} is not an embedded environment: Plumbline neither provisions nor removes it; allowed: local, local-small`,
-    EXIT.usage,
-  );
+  const { size } = traitsOf(environment);
+  return {
+    environment,
+    provisioning,
+    label: size === undefined ? name : `${name} (${size})`,
+    words: options.with === undefined ? undefined : declaredWords(environment),
+  };
+}
+
+/** Throws while a run holds the environment. */
+async function refusal(environment: Environment): Promise<() => void> {
+  const { traitsOf } = await import('../../env/providers/declared.ts');
+  const { refuseWhileHeld } = await import('../../runner/index.ts');
+  const { instance } = traitsOf(environment);
+  return () => {
+    if (instance !== undefined) refuseWhileHeld(instance);
+  };
 }
 
 async function load(name: string, options: { size?: Size; with?: string[] } = {}): Promise<Environment> {
@@ -33,19 +66,15 @@ async function load(name: string, options: { size?: Size; with?: string[] } = {}
 }
 
 async function up(options: UpOptions, context: Context): Promise<number> {
-  const environment = await load(options.env, options);
-  const { instance, size } = embedded(environment);
-  const local = await import('../../env/local/index.ts');
-  const { refuseWhileHeld } = await import('../../runner/index.ts');
+  const { environment, provisioning, label, words } = await provisionable(options);
+  const refuse = await refusal(environment);
   const started = performance.now();
   const view = new UpProgressView(process.stderr);
   return cancellable(async (signal) => {
     try {
-      const result = await local.up({
-        instance,
-        size,
-        ...(options.with !== undefined && { with: declaredWords(environment) }),
-        refuse: () => refuseWhileHeld(instance),
+      const result = await provisioning.up(environment.cluster, {
+        words,
+        refuse,
         onProgress: (progress) => {
           view.show(progress);
         },
@@ -55,7 +84,7 @@ async function up(options: UpOptions, context: Context): Promise<number> {
       view.end();
       const how = result.created ? 'is up' : 'was up already';
       context.out(
-        `${instance} (${size}) ${how} after ${clock(performance.now() - started)}\n  kubeconfig ${result.kubeconfig}`,
+        `${label} ${how} after ${clock(performance.now() - started)}\n  kubeconfig ${result.kubeconfig}`,
       );
       return EXIT.met;
     } finally {
@@ -66,24 +95,21 @@ async function up(options: UpOptions, context: Context): Promise<number> {
 
 /** Prints whether this machine can hold the environment: one line for each requirement, with the remedy if it is not met. */
 async function checkMachine(options: UpOptions, context: Context): Promise<number> {
-  const environment = await load(options.env, options);
-  const { instance, size } = embedded(environment);
-  const local = await import('../../env/local/index.ts');
+  const { environment, provisioning, label, words } = await provisionable(options);
   return cancellable(async (signal) => {
-    const words = options.with === undefined ? {} : { with: declaredWords(environment) };
-    const findings = await local.checkMachine({ instance, size, ...words, signal });
+    const findings = await provisioning.check(environment.cluster, { words, signal });
     for (const line of tableOf(findings)) context.out(line);
     const missing = findings.filter(({ problem }) => problem !== null).length;
     context.out(
       missing === 0
-        ? `this machine is ready for ${instance} (${size})`
-        : `this machine is not ready for ${instance} (${size}): ${missing} of ${findings.length} requirements not met`,
+        ? `this machine is ready for ${label}`
+        : `this machine is not ready for ${label}: ${missing} of ${findings.length} requirements not met`,
     );
     return missing === 0 ? EXIT.met : EXIT.usage;
   });
 }
 
-function tableOf(findings: readonly Finding[]): string[] {
+function tableOf(findings: readonly MachineFinding[]): string[] {
   const width = Math.max(...findings.map(({ name }) => name.length));
   return findings.flatMap(({ name, found, problem }) => {
     const label = name.padEnd(width);
@@ -94,64 +120,26 @@ function tableOf(findings: readonly Finding[]): string[] {
 }
 
 async function down(options: { env: string; purge?: true }, context: Context): Promise<number> {
-  const { instance } = embedded(await load(options.env));
-  const local = await import('../../env/local/index.ts');
-  const { refuseWhileHeld } = await import('../../runner/index.ts');
+  const { environment, provisioning } = await provisionable({ env: options.env });
+  const refuse = await refusal(environment);
   return cancellable(async (signal) => {
-    await local.down({ instance, signal, refuse: () => refuseWhileHeld(instance) });
-    context.out(`${instance} is removed; the build cache stays`);
-    const packages = await local.broughtPackages({ signal });
-    if (packages.length === 0) return EXIT.met;
-    if (options.purge !== true) {
-      context.out(`packages that were installed for it stay (--purge removes them): ${packages.join(', ')}`);
-      return EXIT.met;
-    }
-    refuseWhileUp(local.INSTANCES.filter((name) => name !== instance && local.readStamp(name) !== null));
-    await local.purgeBrought({ signal });
-    context.out(`removed with their settings: ${packages.join(', ')}`);
+    const purge = options.purge === true;
+    const say = (line: string): void => context.out(line);
+    await provisioning.down(environment.cluster, { purge, refuse, say, signal });
     return EXIT.met;
   });
 }
 
-/** @throws CommandError while another environment that needs the packages is up */
-function refuseWhileUp(others: readonly string[]): void {
-  if (others.length > 0)
-    throw new CommandError(
-      `the packages are still needed by ${others.join(', ')}: remove it first (plumbline env down --env ${others[0] ?? ''})`,
-      EXIT.refused,
-    );
-}
-
 async function status(options: { env: string }, context: Context): Promise<number> {
-  const environment = await load(options.env);
-  const { instance } = embedded(environment);
-  const local = await import('../../env/local/index.ts');
+  const { environment, provisioning } = await provisionable(options);
   const { leftBroken } = await import('../../runner/index.ts');
   const broken = leftBroken(environment);
-  if (broken !== null) context.out(`${instance}: ${broken}`);
-  const found = await local.status({ instance });
-  for (const line of linesOf(found)) context.out(line);
-  return broken === null ? STATUS_CODES[found.state] : STATUS_CODES.partial;
-}
-
-function linesOf(found: LocalStatus): string[] {
-  const { instance, state, stamp, holder, nodes } = found;
-  const lines = [`${instance}: ${state}${stamp === null ? '' : ` (${stamp.size})`}`];
-  if (holder !== null)
-    lines.push(`  held by pid ${String(holder.pid)} since ${holder.since}, for ${holder.checkout}`);
-  if (state === 'absent') return lines;
-  const named = nodes.map(
-    (node) =>
-      `  ${node.name.padEnd(12)} ${node.running ? 'running' : 'stopped'}, ${node.ready ? 'Ready' : 'not Ready'}`,
-  );
-  return [
-    ...lines,
-    ...named,
-    `  API server ${found.apiReachable ? 'answers' : 'does not answer'}`,
-    ...(found.services.length === 0 ? ['  Services answer on every node that runs'] : []),
-    ...found.services.map((line) => `  Services: ${line}`),
-    `  load balancer ${found.loadBalancer ? 'runs' : 'is down'}, registry ${found.registry ? 'runs' : 'is down'}`,
-  ];
+  if (broken !== null) context.out(`${environment.name}: ${broken}`);
+  return cancellable(async (signal) => {
+    const found = await provisioning.status(environment.cluster, { signal });
+    for (const line of found.lines) context.out(line);
+    return broken === null ? STATUS_CODES[found.state] : STATUS_CODES.partial;
+  });
 }
 
 async function validate(files: readonly string[], context: Context): Promise<number> {

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { cacheDir } from '../../host/paths.ts';
+import type { UpProgress as Shown } from '../providers/provider.ts';
 
 /** The steps of provisioning an environment, in their order. */
 export const STEPS = [
@@ -17,17 +18,8 @@ export const STEPS = [
 ] as const;
 export type Step = (typeof STEPS)[number];
 
-/** A progress report during provisioning. */
-export type UpProgress = {
-  readonly step: Step;
-  /** From 1. */
-  readonly index: number;
-  readonly of: number;
-  readonly elapsedMs: number;
-  /** Estimated from the durations of the last time on this machine, or without those from MEASURED_MS; null when unknown. */
-  readonly remainingMs: number | null;
-  readonly message: string;
-};
+/** What is told while an environment is provisioned. What remains is estimated from the last time on this machine, else from measurements. */
+export type UpProgress = Shown & { readonly step: Step };
 
 /** Durations of steps, ms. */
 export type Durations = Partial<Record<Step, number>>;

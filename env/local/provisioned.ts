@@ -1,11 +1,14 @@
 import type { Provisioned } from '../provisioned.ts';
 import { stateDir } from '../../host/paths.ts';
+import type { InstanceName } from '../../host/paths.ts';
 import { readStamp } from './state/stamp.ts';
 import { storesProvisioned } from './stores-provisioned.ts';
 
-/** The embedded environments of this machine. */
-export const provisionedHere: Provisioned = {
-  sizeOf: (instance) => readStamp(instance)?.size,
-  wordsOf: storesProvisioned,
-  folderOf: stateDir,
-};
+/** What this machine knows of one of its embedded environments. */
+export function provisionedHere(instance: InstanceName): Provisioned {
+  return {
+    size: () => readStamp(instance)?.size,
+    words: () => storesProvisioned(instance),
+    folder: () => stateDir(instance),
+  };
+}

@@ -6,7 +6,7 @@ import type { Environment } from '../../env/schema.ts';
 import type { Restarts } from '../state/drilled.ts';
 import type { KubeObject } from '../../suites/harness/protocol.ts';
 import { timeoutMsOf } from '../plan/environment-parts.ts';
-import type { Entry } from '../embedded-safety.ts';
+import type { Entry } from '../provider-safety.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
 const LOOK_EVERY_MS = 500;

@@ -1,3 +1,4 @@
+import { traitsOf } from '../../env/providers/declared.ts';
 import type { Environment } from '../../env/schema.ts';
 import { isOfKind } from '../../probes/kubernetes/index.ts';
 import type {
@@ -53,12 +54,11 @@ export async function takeSnapshot(runner: SnapshotSource): Promise<Snapshot> {
 const SYSTEM = 'kube-system';
 
 /** Where anything that is declared runs, and where checks and controls change something. */
-function comparedNamespaces({ namespaces, topology, cluster }: Environment): string[] {
+function comparedNamespaces(environment: Environment): string[] {
+  const { namespaces, topology } = environment;
   const { platform, edge, canary } = namespaces;
   const declared = topology.workloads.map(({ namespace }) => namespace);
-  // Controls take metrics-server away.
-  const system = 'embedded' in cluster ? [SYSTEM] : [];
-  return [...new Set([platform, edge, canary, ...declared, ...system])];
+  return [...new Set([platform, edge, canary, ...declared, ...traitsOf(environment).systemNamespaces])];
 }
 
 /** The roles of every store in a snapshot, as a sorted list with its steadiness. */

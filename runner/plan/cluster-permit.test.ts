@@ -4,7 +4,7 @@ import { loadEnvironment } from '../../env/loader.ts';
 import type { Environment } from '../../env/schema.ts';
 import { faultIn } from '../../suites/catalogue/index.ts';
 import { ClusterPermits, parsePermit, permitProblem } from './cluster-permit.ts';
-import type { KubeReply } from '../embedded-safety.ts';
+import type { KubeReply } from '../provider-safety.ts';
 
 const CHECK = 'failover/postgres/pod-delete';
 const ASKING = { check: CHECK, fault: 'pod-delete' };

@@ -1,7 +1,7 @@
 import { matchesAny } from '../../env/globs.ts';
 import { FAULTS } from '../../env/schema.ts';
 import { z } from 'zod';
-import type { KubeCall, KubeReply } from '../embedded-safety.ts';
+import type { KubeCall, KubeReply } from '../provider-safety.ts';
 import { seenAt } from '../safety/timers/undo-kube.ts';
 
 /** ConfigMap in Plumbline's own namespace, written by the owners of the cluster; their RBAC keeps Plumbline from writing it. */

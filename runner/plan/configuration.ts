@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { CatalogueRow, PlannedCheck } from '../../suites/catalogue/index.ts';
 import { CommandError, EXIT } from '../../host/errors.ts';
+import { traitsOf } from '../../env/providers/declared.ts';
 import type { Environment } from '../../env/schema.ts';
 import { settingsFor } from '../../suites/catalogue/plan/settings.ts';
 import type { Scope } from '../../reports/record/verdict.ts';
@@ -28,7 +29,7 @@ export function requireConfiguration(
   planned: readonly PlannedCheck[],
   scope: Scope,
 ): void {
-  if (!('kubeconfig' in environment.cluster)) return;
+  if (traitsOf(environment).ownedByUs) return;
   const running = planned.filter(({ notRun }) => notRun === null).map(({ row }) => row);
   if (running.length === 0) return;
   const wanted = SECTIONS.filter(

@@ -1,18 +1,20 @@
 import type { Environment } from '../../env/schema.ts';
-import type { InstanceName } from '../../env/local/nodes/index.ts';
+import { traitsOf } from '../../env/providers/declared.ts';
+import type { Size } from '../../env/schema.ts';
+import type { InstanceName } from '../../host/paths.ts';
 import { faultHere, type PlannedCheck, type Work } from '../../suites/catalogue/index.ts';
 import type { Goals } from '../../reports/record/goals.ts';
 import { settingsFor } from '../../suites/catalogue/plan/settings.ts';
 import type { CheckSettings } from '../../suites/catalogue/check-settings.ts';
 import { answersFor } from '../ask/metric-questions.ts';
 
-/** The instance of the embedded environment; undefined for any other. */
+/** The instance of the embedded environment, whose nodes and state are on this machine; undefined for any other. */
 export function embeddedOf(environment: Environment): InstanceName | undefined {
-  return 'embedded' in environment.cluster ? environment.cluster.embedded : undefined;
+  return traitsOf(environment).instance;
 }
 
-export function sizeOf(environment: Environment): 'small' | 'full' | undefined {
-  return 'embedded' in environment.cluster ? environment.cluster.size : undefined;
+export function sizeOf(environment: Environment): Size | undefined {
+  return traitsOf(environment).size;
 }
 
 /** Where pods of the environment are, and where those of the harness are. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Environment } from '../../env/schema.ts';
 import { loadEnvironment } from '../../env/loader.ts';
-import type { Mutation } from '../embedded-safety.ts';
+import type { Mutation } from '../provider-safety.ts';
 import { ClusterPermits } from './cluster-permit.ts';
 import { permitOf } from './permits.ts';
 

@@ -2,7 +2,7 @@ import type { Environment } from '../../env/schema.ts';
 import { faultIn, rowOf, whyNotRun } from '../../suites/catalogue/index.ts';
 import { faults } from '../../faults/index.ts';
 import type { ClusterPermits } from './cluster-permit.ts';
-import type { Mutation, Permit } from '../embedded-safety.ts';
+import type { Mutation, Permit } from '../provider-safety.ts';
 
 /**
  * Why a mutation may not be done in this environment, asked before each one: a permit can end while a run goes on. Controls

@@ -5,7 +5,7 @@ import { loadEnvironment } from '../../env/loader.ts';
 import { describePlan, priceOf, tooDear } from './dry-run.ts';
 import { checkTimeoutMs, headerSettings, lockMode } from './environment-parts.ts';
 import { refusalOf } from './permits.ts';
-import type { Mutation } from '../embedded-safety.ts';
+import type { Mutation } from '../provider-safety.ts';
 
 const small = await loadEnvironment('local-small');
 const mutation = (check: string, access: Mutation['access']): Mutation => ({

@@ -22,7 +22,7 @@ import { ensureOwnNamespaces } from './own-namespaces.ts';
 import { Progress } from './progress.ts';
 import { swept } from '../record/redact-folder.ts';
 import { checkFolderName, makeRunFolder, type RunFolder } from '../record/run-folder.ts';
-import { kubeCallFrom, openSafety, type Safety } from '../embedded-safety.ts';
+import { kubeCallFrom, openSafety, type Safety } from '../provider-safety.ts';
 import { differences, takeSnapshot, type Snapshot } from '../ask/snapshot.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 

@@ -1,6 +1,7 @@
 import { failoverParts, planChecks, type PlannedCheck } from '../../suites/catalogue/index.ts';
 import { CommandError, EXIT } from '../../host/errors.ts';
 import { openEnvironment } from '../../suites/catalogue/plan/open.ts';
+import { traitsOf } from '../../env/providers/declared.ts';
 import { readStamp } from '../../env/local/state/stamp.ts';
 import type { Environment, Size } from '../../env/schema.ts';
 import { refuseAim, type Target } from '../plan/aim.ts';
@@ -126,7 +127,7 @@ function refuse(environment: Environment, planned: PlannedCheck, options: Asked)
   if (options.dryRun === true) return;
   const dear = tooDear(environment, planned);
   if (dear !== null) throw new CommandError(dear, EXIT.refused);
-  if ('embedded' in environment.cluster) return;
+  if (traitsOf(environment).ownedByUs) return;
   if (options.yes !== true) {
     throw new CommandError(
       `${row.id} disturbs ${environment.name}: look at --dry-run, then say --yes`,

@@ -1,8 +1,10 @@
 import { faultIn } from '../../suites/catalogue/index.ts';
 import { judgeOf } from '../../suites/catalogue/loaded.ts';
 import type { PlannedCheck } from '../../suites/catalogue/index.ts';
-import { CommandError, EXIT } from '../../host/errors.ts';
+import { CommandError, EXIT, exitCodeOf } from '../../host/errors.ts';
 import { patient } from '../../host/patience.ts';
+import { traitsOf } from '../../env/providers/declared.ts';
+import { BlockedError } from '../../env/providers/provider.ts';
 import type { Environment, SecretSource } from '../../env/schema.ts';
 import { diffRuns, renderTerminal } from '../../reports/index.ts';
 import type { RunRecord } from '../../reports/record/run-record.ts';
@@ -10,7 +12,7 @@ import type { Scope } from '../../reports/record/verdict.ts';
 import { Afterwards } from '../state/afterwards.ts';
 import { RunState, type CheckOverrides } from '../state/run-state.ts';
 import { ClusterPermits } from '../plan/cluster-permit.ts';
-import { BlockedError, connect, exitCodeOf, type Connection } from './connect.ts';
+import { connect, type Connection } from './connect.ts';
 import { CheckRunner } from '../serve/check-runner.ts';
 import { embeddedOf, estimateMs, lockMode, timeoutMsOf } from '../plan/environment-parts.ts';
 import { isInCheckout, type Fingerprint } from '../plan/fingerprint.ts';
@@ -33,7 +35,7 @@ import {
   type KubeCall,
   type RestoreReport,
   type Safety,
-} from '../embedded-safety.ts';
+} from '../provider-safety.ts';
 import { describeResumption, nextTrial, refuseOther, resumeSeries, type Series } from '../state/series.ts';
 import { sendTelemetry } from '../record/telemetry/index.ts';
 import { errorText } from '../../reports/record/error-text.ts';
@@ -235,7 +237,7 @@ class Run {
   async #askPermits(call: KubeCall): Promise<void> {
     const { environment, refuseWithoutPermit } = this.#options;
     const disturbing = this.#toRun().filter((one) => lockMode(one, environment) === 'exclusive');
-    if (embeddedOf(environment) !== undefined || disturbing.length === 0) return;
+    if (traitsOf(environment).ownedByUs || disturbing.length === 0) return;
     this.#permits = new ClusterPermits(call, environment.namespaces.system);
     const { refused, weakness } = await this.#permits.ask(
       disturbing.map(({ row: { id } }) => ({ check: id, fault: faultIn(environment, id) })),

@@ -1,5 +1,5 @@
 import { EXIT } from '../../host/errors.ts';
-import { exitCodeOf } from './connect.ts';
+import { exitCodeOf } from '../../host/errors.ts';
 import { RunFolderError } from '../record/run-folder.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 

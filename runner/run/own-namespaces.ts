@@ -1,7 +1,7 @@
 import { CommandError, EXIT } from '../../host/errors.ts';
 import type { Environment } from '../../env/schema.ts';
-import { embeddedOf } from '../plan/environment-parts.ts';
-import type { KubeCall } from '../embedded-safety.ts';
+import { traitsOf } from '../../env/providers/declared.ts';
+import type { KubeCall } from '../provider-safety.ts';
 
 const CALL_TIMEOUT_MS = 10_000;
 
@@ -11,7 +11,7 @@ const CALL_TIMEOUT_MS = 10_000;
  * @throws Error when the API server refuses; CommandError (1) where the owners have not made the one that every run needs.
  */
 export async function ensureOwnNamespaces(environment: Environment, kube: KubeCall): Promise<void> {
-  if (embeddedOf(environment) === undefined) return expectSystemNamespace(environment, kube);
+  if (!traitsOf(environment).ownedByUs) return expectSystemNamespace(environment, kube);
   for (const name of [environment.namespaces.system, environment.namespaces.canary]) {
     const body = {
       apiVersion: 'v1',

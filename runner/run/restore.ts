@@ -7,7 +7,7 @@ import { Interrupt } from './interrupt.ts';
 import { leftBroken } from '../state/leftovers.ts';
 import { ensureOwnNamespaces } from './own-namespaces.ts';
 import { Progress } from './progress.ts';
-import { kubeCallFrom, restoreEnvironment } from '../embedded-safety.ts';
+import { kubeCallFrom, restoreEnvironment } from '../provider-safety.ts';
 
 export interface RestoreOptions {
   env: string;

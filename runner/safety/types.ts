@@ -1,6 +1,7 @@
+import type { ProviderInverse } from '../../env/providers/declaring.ts';
+import type { UndoResult } from '../../env/providers/provider.ts';
 import type { LlmBehaviour } from '../../env/schema.ts';
 import type { ProcessId } from '../../host/process-identity.ts';
-import type { InstanceName } from '../../host/paths.ts';
 import type { NodePower } from '../../faults/_common/inverse.ts';
 import type { KubeInverse } from './timers/undo-kube.ts';
 
@@ -15,9 +16,6 @@ export type Access = 'canary' | 'fault' | 'control';
  */
 export type NodeInverse =
   | { kind: 'thaw'; cgroup: string }
-  | { kind: 'link-up'; instance: InstanceName; link: string }
-  /** A node of the embedded environment that was killed is started again, with what it was started with. */
-  | { kind: 'node-start'; instance: InstanceName; node: string; size: 'small' | 'full'; binDir: string }
   /** The manifest of a static pod goes back from `to`, where it was moved aside, to `from`, where kubelet reads it. */
   | { kind: 'static-pod'; from: string; to: string }
   /** Words after `ip -n NETNS route replace`. */
@@ -45,15 +43,13 @@ export type NodeInverse =
     }
   /** A packet filter's table in the network namespace of a process; the namespace ends with its processes. */
   | { kind: 'packet-filter'; pid: number; startTime: string; table: string }
-  /** The API servers behind the load balancer. */
-  | { kind: 'api-servers'; instance: InstanceName; before: { name: string; address: string }[] }
   /**
    * What stands in for a language model does again what it does at rest; a pod of it that was started anew does so by itself. `embedded`: it runs
    * on this machine, and ends with it; elsewhere it goes on while this machine is started anew.
    */
   | { kind: 'stand-in'; url: string; rest: LlmBehaviour; embedded?: boolean }
-  /** The edge's part of the load balancer's configuration; only while it is what was written. */
-  | { kind: 'edge-config'; instance: InstanceName; before: string; afterSha256: string };
+  /** What the provider of the environment alone can undo. */
+  | ProviderInverse;
 
 export type Inverse = KubeInverse | NodeInverse;
 
@@ -97,8 +93,7 @@ export type RestoreReport = {
   readonly conflicts: string[];
 };
 
-/** Outcome of one inverse: undone now, found undone, left alone because someone else changed it, or no longer possible. */
-export type UndoResult = { outcome: 'undone' | 'already' } | { outcome: 'conflict' | 'void'; note: string };
+export type { UndoResult };
 
 /** True for inverses that go through the API server; the others are done on the host. */
 export function isKubeInverse(inverse: Inverse): inverse is KubeInverse {

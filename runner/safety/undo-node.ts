@@ -2,6 +2,9 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { INVERSES } from '../../env/providers/declared.ts';
+import type { InverseKind } from '../../env/providers/declaring.ts';
+import type { Undo } from '../../env/providers/provider.ts';
 import type { LlmBehaviour } from '../../env/schema.ts';
 import { processAlive } from '../../host/process-identity.ts';
 import { freezerState, thawCgroup } from '../../host/cgroups/freezer.ts';
@@ -18,14 +21,11 @@ const LOOKS_IN_A_ROW = 3;
 const LOOK_EVERY_MS = 1_000;
 
 /** How inverses of some kinds are undone. */
-export type UndoKinds<K extends NodeInverse['kind']> = {
+type UndoKinds<K extends NodeInverse['kind']> = {
   readonly [Each in K]: (inverse: Extract<NodeInverse, { kind: Each }>) => Promise<UndoResult> | UndoResult;
 };
 
-/** What was done to nodes that the provider of the environment holds on this machine: only it knows how they are started. */
-export type ProviderKind = 'link-up' | 'node-start' | 'api-servers' | 'edge-config';
-
-const UNDO: UndoKinds<Exclude<NodeInverse['kind'], ProviderKind>> = {
+const UNDO: UndoKinds<Exclude<NodeInverse['kind'], InverseKind>> = {
   thaw: undoThaw,
   'static-pod': undoStaticPod,
   route: undoRoute,
@@ -39,11 +39,11 @@ const UNDO: UndoKinds<Exclude<NodeInverse['kind'], ProviderKind>> = {
   'stand-in': undoStandIn,
 };
 
-let ofProvider: UndoKinds<ProviderKind> | null = null;
+let ofProviders: Undo | null = null;
 
-/** Who starts a process that may undo something says how the provider's own kinds are undone (`runner/embedded-safety.ts`). */
-export function provideUndo(kinds: UndoKinds<ProviderKind>): void {
-  ofProvider = kinds;
+/** Who starts a process that may undo something says how the providers' own kinds are undone (`runner/provider-safety.ts`). */
+export function provideUndo(kinds: Undo): void {
+  ofProviders = kinds;
 }
 
 /**
@@ -51,7 +51,7 @@ export function provideUndo(kinds: UndoKinds<ProviderKind>): void {
  * @throws Error when it did not work and can be tried again.
  */
 export async function undoNode(inverse: NodeInverse): Promise<UndoResult> {
-  const known: Partial<UndoKinds<NodeInverse['kind']>> = { ...UNDO, ...ofProvider };
+  const known: Partial<UndoKinds<NodeInverse['kind']>> = { ...UNDO, ...ofProviders };
   const undo = known[inverse.kind] as
     ((inverse: NodeInverse) => Promise<UndoResult> | UndoResult) | undefined;
   if (undo === undefined)
@@ -63,11 +63,10 @@ export async function undoNode(inverse: NodeInverse): Promise<UndoResult> {
 export function endsWithBoot(inverse: NodeInverse): boolean {
   return (
     inverse.kind === 'thaw' ||
-    inverse.kind === 'link-up' ||
-    inverse.kind === 'node-start' ||
     inverse.kind === 'route' ||
     inverse.kind === 'packet-filter' ||
-    (inverse.kind === 'stand-in' && inverse.embedded === true)
+    (inverse.kind === 'stand-in' && inverse.embedded === true) ||
+    INVERSES.some(({ kind, endsWithBoot: ends }) => kind === inverse.kind && ends === true)
   );
 }
 

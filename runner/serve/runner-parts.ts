@@ -2,7 +2,7 @@ import type { KubeCluster } from '../../probes/kubernetes/index.ts';
 import type { RunState } from '../state/run-state.ts';
 import type { BudgetAccount } from '../state/budget.ts';
 import type { RunFolder } from '../record/run-folder.ts';
-import type { Safety } from '../embedded-safety.ts';
+import type { Safety } from '../provider-safety.ts';
 import type { StoreTargets } from '../targets/store-target.ts';
 
 export interface RunnerParts {

@@ -2,14 +2,15 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { storeFault } from '../../suites/catalogue/index.ts';
+import { traitsOf } from '../../env/providers/declared.ts';
 import type { Environment } from '../../env/schema.ts';
 import { monoMs } from '../../host/clock.ts';
 import { openHistory, type HistoryWriter } from '../../probes/history.ts';
 import type { ExpectedWindow } from '../../probes/store/store-driver.ts';
 import type { Goals } from '../../reports/record/goals.ts';
-import { embeddedOf, timeoutMsOf } from '../plan/environment-parts.ts';
+import { timeoutMsOf } from '../plan/environment-parts.ts';
 import { OutageMeter, type Progress } from './outage-meter.ts';
-import type { RestoreReport } from '../embedded-safety.ts';
+import type { RestoreReport } from '../provider-safety.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
 const MS_A_DAY = 86_400_000;
@@ -31,7 +32,7 @@ export function budgetOf(environment: Environment): Budget {
   return {
     totalMs,
     affordableMs: Math.round(totalMs * maxShare),
-    enforced: enforced ?? embeddedOf(environment) === undefined,
+    enforced: enforced ?? !traitsOf(environment).ownedByUs,
   };
 }
 

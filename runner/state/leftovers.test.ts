@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import type { Environment } from '../../env/schema.ts';
 import { leftBroken } from './leftovers.ts';
 import { Ledger } from '../safety/journal/ledger.ts';
-import { safetyFolder } from '../embedded-safety.ts';
+import { safetyFolder } from '../provider-safety.ts';
 
 process.env['XDG_STATE_HOME'] = mkdtempSync(join(tmpdir(), 'leftovers-'));
 

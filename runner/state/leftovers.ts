@@ -12,8 +12,8 @@ import {
   refuseWhileHeld,
   restoreEnvironment,
   safetyFolder,
-} from '../embedded-safety.ts';
-import type { RestoreReport } from '../embedded-safety.ts';
+} from '../provider-safety.ts';
+import type { RestoreReport } from '../provider-safety.ts';
 import { Ledger } from '../safety/journal/ledger.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 

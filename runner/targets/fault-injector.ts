@@ -1,3 +1,4 @@
+import { traitsOf } from '../../env/providers/declared.ts';
 import type { Environment } from '../../env/schema.ts';
 import { NodeInjector } from '../../env/local/node-injector.ts';
 import type { FaultContext, FaultInjector, FaultSurroundings } from '../../faults/_common/fault.ts';
@@ -10,11 +11,11 @@ import { embeddedOf, sizeOf, timeoutMsOf } from '../plan/environment-parts.ts';
 
 /** What of an environment decides which faults can be injected. */
 export function surroundingsOf(environment: Environment): FaultSurroundings {
-  const { cluster, drills } = environment;
+  const { instance, power } = traitsOf(environment);
   return {
-    embedded: embeddedOf(environment),
-    nodeImage: drills.nodeImage,
-    power: 'kubeconfig' in cluster && cluster.power !== undefined,
+    embedded: instance,
+    nodeImage: environment.drills.nodeImage,
+    power: power !== undefined,
   };
 }
 
@@ -57,7 +58,6 @@ export function powerOnOf(environment: Environment): ((node: string) => NodePowe
 }
 
 function powerOf(environment: Environment): PowerCommands | null {
-  const { cluster } = environment;
-  if (!('kubeconfig' in cluster) || cluster.power === undefined) return null;
-  return { ...cluster.power, timeoutMs: timeoutMsOf(environment, 'nodePower') };
+  const { power } = traitsOf(environment);
+  return power === undefined ? null : { ...power, timeoutMs: timeoutMsOf(environment, 'nodePower') };
 }

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
 import { lockPath, takeLock } from '../../host/lock.ts';
 import type { FailoverRecord } from '../../reports/record/run-record.ts';
-import { kubeCallFrom, safetyFolder, type KubeCall } from '../../runner/embedded-safety.ts';
+import { kubeCallFrom, safetyFolder, type KubeCall } from '../../runner/provider-safety.ts';
 import { Ledger } from '../../runner/safety/journal/ledger.ts';
 import { HolderRecord } from '../../runner/safety/lease/processes.ts';
 import { provisioned } from './_helpers/instance.ts';

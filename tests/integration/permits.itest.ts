@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, beforeEach, test } from 'node:test';
 import { parse, stringify } from 'yaml';
 import { readStamp } from '../../env/local/state/stamp.ts';
-import { kubeCallFrom, safetyFolder } from '../../runner/embedded-safety.ts';
+import { kubeCallFrom, safetyFolder } from '../../runner/provider-safety.ts';
 import {
   asForeign,
   KUBECONFIG,

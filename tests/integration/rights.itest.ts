@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
 import { openCluster } from '../../probes/kubernetes/index.ts';
-import { kubeCallFrom } from '../../runner/embedded-safety.ts';
+import { kubeCallFrom } from '../../runner/provider-safety.ts';
 import type { KubeObject } from '../../suites/harness/protocol.ts';
 import { KUBECONFIG, ROOT } from './_helpers/runner-fixture.ts';
 

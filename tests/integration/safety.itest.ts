@@ -7,8 +7,8 @@ import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CHECKOUT } from '../../runner/serve/playwright.ts';
-import { kubeCallFrom, KillSwitchError, openSafety } from '../../runner/embedded-safety.ts';
-import type { KubeCall, SafetyOptions } from '../../runner/embedded-safety.ts';
+import { kubeCallFrom, KillSwitchError, openSafety } from '../../runner/provider-safety.ts';
+import type { KubeCall, SafetyOptions } from '../../runner/provider-safety.ts';
 import { LEASE_SECONDS } from '../../runner/safety/lease/lease.ts';
 import { provisioned } from './_helpers/instance.ts';
 

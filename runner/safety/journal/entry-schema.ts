@@ -1,25 +1,18 @@
 /** How entries are read from the disk: what was written by whichever version is looked at before anybody acts on it. */
 import { z } from 'zod';
+import { providerInverse } from '../../../env/providers/declared.ts';
+import type { ProviderInverse } from '../../../env/providers/declaring.ts';
 import type { Entry, Inverse, NodeInverse } from '../types.ts';
 import { fitsKubeInverse } from '../timers/undo-kube.ts';
 import type { KubeInverse } from '../timers/undo-kube.ts';
 
-const instance = z.enum(['local', 'local-small']);
 const words = z.array(z.string());
 const ms = z.number();
 
 const power = z.object({ on: words, state: words, isOn: z.string(), isOff: z.string(), timeoutMs: ms });
 
-const nodeInverse: z.ZodType<NodeInverse> = z.discriminatedUnion('kind', [
+const nodeInverse: z.ZodType<Exclude<NodeInverse, ProviderInverse>> = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('thaw'), cgroup: z.string() }),
-  z.object({ kind: z.literal('link-up'), instance, link: z.string() }),
-  z.object({
-    kind: z.literal('node-start'),
-    instance,
-    node: z.string(),
-    size: z.enum(['small', 'full']),
-    binDir: z.string(),
-  }),
   z.object({ kind: z.literal('static-pod'), from: z.string(), to: z.string() }),
   z.object({ kind: z.literal('route'), netns: z.string(), route: words }),
   z.object({ kind: z.literal('node-power'), node: z.string(), commands: power }),
@@ -39,23 +32,18 @@ const nodeInverse: z.ZodType<NodeInverse> = z.discriminatedUnion('kind', [
   }),
   z.object({ kind: z.literal('packet-filter'), pid: z.number(), startTime: z.string(), table: z.string() }),
   z.object({
-    kind: z.literal('api-servers'),
-    instance,
-    before: z.array(z.object({ name: z.string(), address: z.string() })),
-  }),
-  z.object({
     kind: z.literal('stand-in'),
     url: z.string(),
     rest: z.object({ delayMs: ms, failRatio: z.number(), status: z.number() }),
     embedded: z.boolean().exactOptional(),
   }),
-  z.object({ kind: z.literal('edge-config'), instance, before: z.string(), afterSha256: z.string() }),
 ]);
 
 /** An inverse that this version can run. */
 export const inverseSchema: z.ZodType<Inverse> = z.union([
   z.custom<KubeInverse>(fitsKubeInverse, { error: 'no inverse of a kind that is known here' }),
   nodeInverse,
+  providerInverse,
 ]);
 
 const states = z.enum(['pending', 'done', 'failed', 'void']);

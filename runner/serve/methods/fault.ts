@@ -9,7 +9,7 @@ import type { Subject } from '../../targets/deployments.ts';
 import { timeoutMsOf } from '../../plan/environment-parts.ts';
 import { injectorFor, surroundingsOf } from '../../targets/fault-injector.ts';
 import { podsNow, nodesOf, podsOn, restartsNow } from '../../ask/nodes-back.ts';
-import { kubeCallFrom } from '../../embedded-safety.ts';
+import { kubeCallFrom } from '../../provider-safety.ts';
 import type { Call, Handlers } from '../session.ts';
 import type { ServedRunner } from '../served.ts';
 

@@ -1,3 +1,4 @@
+import { traitsOf } from '../../../env/providers/declared.ts';
 import type { Environment } from '../../../env/schema.ts';
 import { faultOf } from '../../../faults/index.ts';
 import { faultIn } from './goals.ts';
@@ -8,13 +9,13 @@ import type { CatalogueRow } from '../types.ts';
  * nodes run on this machine.
  */
 export function lacksMeans(environment: Environment, row: CatalogueRow): string | null {
-  const { cluster, drills } = environment;
-  if (!('kubeconfig' in cluster)) return null;
+  const { ownedByUs, power } = traitsOf(environment);
+  if (ownedByUs) return null;
   // Write access to a template means running any code with every account and Secret of that namespace. The undo Job would need that
   // right too, and every run may use its account. So no account in deploy/rbac.yaml has it.
   if (row.writesTemplate === true)
     return 'it changes the template of a Deployment: a right to run anything in the namespace of the platform, which no account of Plumbline has outside the embedded environment';
   const fault = faultIn(environment, row.id);
   if (fault === undefined) return null;
-  return faultOf(fault).refusal({ nodeImage: drills.nodeImage, power: cluster.power !== undefined });
+  return faultOf(fault).refusal({ nodeImage: environment.drills.nodeImage, power: power !== undefined });
 }

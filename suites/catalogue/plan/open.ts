@@ -1,6 +1,6 @@
-import { provisionedHere } from '../../../env/local/provisioned.ts';
 import { loadEnvironment } from '../../../env/loader.ts';
 import type { LoadOptions } from '../../../env/loader.ts';
+import { provisionedOf } from '../../../env/providers/index.ts';
 import type { Environment } from '../../../env/schema.ts';
 import { checkFindings } from './references.ts';
 
@@ -13,5 +13,5 @@ export function openEnvironment(
   nameOrPath: string,
   options: Omit<LoadOptions, 'look' | 'provisioned'> = {},
 ): Promise<Environment> {
-  return loadEnvironment(nameOrPath, { ...options, look: checkFindings, provisioned: provisionedHere });
+  return loadEnvironment(nameOrPath, { ...options, look: checkFindings, provisioned: provisionedOf });
 }

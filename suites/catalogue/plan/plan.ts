@@ -1,5 +1,6 @@
 import { CommandError, EXIT } from '../../../host/errors.ts';
 import { matchesAny } from '../../../env/globs.ts';
+import { traitsOf } from '../../../env/providers/declared.ts';
 import type { Environment, Profile } from '../../../env/schema.ts';
 import { closest } from '../../../env/suggest.ts';
 import { notDeclared, notSelected, oneMember } from './declared.ts';
@@ -83,9 +84,9 @@ function neverRun(environment: Environment, row: CatalogueRow): string | null {
   const never = oneMember(environment, row) ?? (row.built ? null : 'not built');
   if (never !== null) return never;
   if (row.access[environment.kind] === 'none') return `does not apply to a ${environment.kind} environment`;
-  if ('compose' in environment.cluster) return 'not built for a Compose project';
-  const small = 'embedded' in environment.cluster && environment.cluster.size === 'small';
-  return row.needsSize === 'full' && small ? 'size small' : null;
+  const { notBuilt, size } = traitsOf(environment);
+  if (notBuilt !== undefined) return notBuilt;
+  return row.needsSize === 'full' && size === 'small' ? 'size small' : null;
 }
 
 /**
@@ -125,7 +126,7 @@ export function scopeOf(environment: Environment, { profile, suites, checks, rep
 
 /** Whether the check needs a store or part that an embedded environment was not provisioned with. */
 function notProvisioned(environment: Environment, row: CatalogueRow): boolean {
-  if (!('embedded' in environment.cluster)) return false;
+  if (!traitsOf(environment).ownedByUs) return false;
   const store = row.hurts?.store;
   if (store !== undefined && environment.leftOut.includes(store)) return true;
   return row.parts.some((part) => environment.partsLeftOut.includes(part));

@@ -1,5 +1,5 @@
 /** Compares the checks and goals that an environment file names with the catalogue. */
-import type { Finding } from '../../../env/references.ts';
+import type { Finding } from '../../../env/finding.ts';
 import { FAULTS, STORES } from '../../../env/schema.ts';
 import type { EnvironmentFile } from '../../../env/schema.ts';
 import { closest } from '../../../env/suggest.ts';

@@ -1,5 +1,6 @@
 import { rowOf } from '../rows.ts';
 import type { CheckSettings } from '../check-settings.ts';
+import { traitsOf } from '../../../env/providers/declared.ts';
 import type { Environment, TimeoutName } from '../../../env/schema.ts';
 
 /** Keys whose value is, or may contain, a secret or its source. */
@@ -14,10 +15,11 @@ export function settingsFor(check: string, environment: Environment): CheckSetti
   const timeouts = Object.fromEntries(
     Object.entries(environment.timeouts).map(([name, wait]) => [name, wait.seconds * 1000]),
   ) as Record<TimeoutName, number>;
-  const embedded = 'embedded' in cluster ? { embedded: cluster.embedded, size: cluster.size } : {};
+  const { instance, size } = traitsOf({ cluster });
   return withoutSecrets({
     kind,
-    ...embedded,
+    ...(instance !== undefined && { embedded: instance }),
+    ...(size !== undefined && { size }),
     ...(apiAddress !== undefined && { apiAddress }),
     namespaces,
     timeouts,

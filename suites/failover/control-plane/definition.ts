@@ -1,4 +1,5 @@
 /** Writes to the Kubernetes API while what leads it is hurt. */
+import { traitsOf } from '../../../env/providers/declared.ts';
 import { row } from '../../catalogue/row.ts';
 import type { CatalogueRow, Time } from '../../catalogue/types.ts';
 import type { ControlPlaneFault } from '../../../reports/record/names/control-plane-faults.ts';
@@ -38,7 +39,8 @@ function controlPlaneRow(fault: ControlPlaneFault, own: Pick<CatalogueRow, 'orde
     needsSize: 'full',
     requires: {
       what: 'apiAddress, and an embedded cluster (the fault acts on its nodes; elsewhere it is not built)',
-      declares: ({ apiAddress, cluster }) => apiAddress !== undefined && 'embedded' in cluster,
+      declares: ({ apiAddress, cluster }) =>
+        apiAddress !== undefined && traitsOf({ cluster }).instance !== undefined,
     },
     hurts: {},
     time: controlPlaneTime,

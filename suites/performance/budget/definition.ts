@@ -1,3 +1,4 @@
+import { traitsOf } from '../../../env/providers/declared.ts';
 import { together } from '../../catalogue/reads.ts';
 import { row } from '../../catalogue/row.ts';
 import type { CatalogueRow } from '../../catalogue/types.ts';
@@ -21,7 +22,7 @@ export const checks: readonly CatalogueRow[] = [
     reads: together(withObjectives, ({ load }) => ({ steady: load.steady })),
     // Where the window is the run, this check must come after those that make load: otherwise, as a reader, it would run first.
     alone: ({ cluster, objectives: all }) =>
-      'embedded' in cluster && all.some(({ window }) => window.kind === 'run'),
+      traitsOf({ cluster }).ownedByUs && all.some(({ window }) => window.kind === 'run'),
     time: {
       waits: ['prometheusQuery', 'settle'],
       workMs: (_environment, { answers, waitMs }) => answers() * waitMs('prometheusPart'),

@@ -9,7 +9,7 @@ import { nodeBinDir, nodeSpec, nodeStatus } from '../../../env/local/nodes/index
 import { stateDir } from '../../../host/paths.ts';
 import { readStamp } from '../../../env/local/state/stamp.ts';
 import { CHECKOUT } from '../../../runner/serve/playwright.ts';
-import type { KubeCall } from '../../../runner/embedded-safety.ts';
+import type { KubeCall } from '../../../runner/provider-safety.ts';
 import { INSTANCE } from './instance.ts';
 import { declaringOnly } from './provisioned-stores.ts';
 import type { DeclaresStores } from './provisioned-stores.ts';

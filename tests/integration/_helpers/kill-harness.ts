@@ -17,7 +17,7 @@ import { monoMs } from '../../../host/clock.ts';
 import { openCluster } from '../../../probes/kubernetes/index.ts';
 import type { KubeCluster } from '../../../probes/kubernetes/index.ts';
 import { CHECKOUT } from '../../../runner/serve/playwright.ts';
-import { safetyFolder } from '../../../runner/embedded-safety.ts';
+import { safetyFolder } from '../../../runner/provider-safety.ts';
 import { Ledger } from '../../../runner/safety/journal/ledger.ts';
 import { HolderRecord, sessionMembers } from '../../../runner/safety/lease/processes.ts';
 import type { RecordedGroup } from '../../../runner/safety/lease/processes.ts';

@@ -1,6 +1,6 @@
 /** A process that holds the environment and, on a line of its standard input, tries to change something. For safety.itest.ts. */
 import { once } from 'node:events';
-import { kubeCallFrom, openSafety, RefusedError } from '../../../runner/embedded-safety.ts';
+import { kubeCallFrom, openSafety, RefusedError } from '../../../runner/provider-safety.ts';
 
 const [, , kubeconfig = '', clusterUid = ''] = process.argv;
 const { call, close } = kubeCallFrom(kubeconfig);

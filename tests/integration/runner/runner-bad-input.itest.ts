@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { parse } from 'yaml';
 import { openCluster } from '../../../probes/kubernetes/index.ts';
-import { kubeCallFrom } from '../../../runner/embedded-safety.ts';
+import { kubeCallFrom } from '../../../runner/provider-safety.ts';
 import type { KubeObject } from '../../../suites/harness/protocol.ts';
 import { asForeign, KUBECONFIG, onlyRun, plumbline, ROOT, scratch } from '../_helpers/runner-fixture.ts';
 

@@ -1,10 +1,8 @@
-/**
- * The guard of everything that changes an environment, with what only the embedded one's provider can undo. Whoever opens it, restores or
- * starts a timer imports this and not `safety/`, which knows no provider.
- */
+/** How what was done to nodes of an embedded environment is undone: only who started them knows how. */
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setApiServers, setExtraConfig } from '../env/local/cluster/load-balancer.ts';
+import { setApiServers, setExtraConfig } from '../../local/cluster/load-balancer.ts';
 import {
   hasLink,
   linkState,
@@ -13,25 +11,19 @@ import {
   nodeStatus,
   restoreLink,
   startNode,
-} from '../env/local/nodes/index.ts';
-import { stateDir } from '../host/paths.ts';
-import { provideUndo, sha256 } from './safety/undo-node.ts';
-import type { UndoKinds, ProviderKind } from './safety/undo-node.ts';
-import type { NodeInverse, UndoResult } from './safety/types.ts';
+} from '../../local/nodes/index.ts';
+import { stateDir } from '../../../host/paths.ts';
+import type { ProviderInverses } from '../declaring.ts';
+import type { Undo, UndoResult } from '../provider.ts';
 
-export * from './safety/index.ts';
-
-type Of<K extends ProviderKind> = Extract<NodeInverse, { kind: K }>;
-
-const UNDO: UndoKinds<ProviderKind> = {
+export const undo: Undo = {
   'link-up': undoCut,
   'node-start': undoNodeLoss,
   'api-servers': undoApiServers,
   'edge-config': undoEdgeConfig,
 };
-provideUndo(UNDO);
 
-async function undoCut(port: Of<'link-up'>): Promise<UndoResult> {
+async function undoCut(port: ProviderInverses['link-up']): Promise<UndoResult> {
   if (!(await hasLink(port))) {
     // Earlier versions kept it, and the bridge, in the host's own namespace.
     if (existsSync(`/sys/class/net/${port.link}`))
@@ -46,7 +38,7 @@ async function undoCut(port: Of<'link-up'>): Promise<UndoResult> {
 }
 
 /** Returns when the node's containerd answers; its kubelet then says Ready by itself, and takes its pods up again. */
-async function undoNodeLoss(inverse: Of<'node-start'>): Promise<UndoResult> {
+async function undoNodeLoss(inverse: ProviderInverses['node-start']): Promise<UndoResult> {
   const { instance, binDir, size } = inverse;
   const node = nodeSpec(instance, inverse.node);
   if (!existsSync(nodeDir(node))) return { outcome: 'void', note: `the node ${node.name} was removed` };
@@ -55,16 +47,16 @@ async function undoNodeLoss(inverse: Of<'node-start'>): Promise<UndoResult> {
   return { outcome: 'undone' };
 }
 
-async function undoApiServers(inverse: Of<'api-servers'>): Promise<UndoResult> {
+async function undoApiServers(inverse: ProviderInverses['api-servers']): Promise<UndoResult> {
   await setApiServers(inverse.instance, inverse.before);
   return { outcome: 'undone' };
 }
 
-async function undoEdgeConfig(inverse: Of<'edge-config'>): Promise<UndoResult> {
+async function undoEdgeConfig(inverse: ProviderInverses['edge-config']): Promise<UndoResult> {
   const file = join(stateDir(inverse.instance), 'lb/edge.cfg');
   const now = existsSync(file) ? readFileSync(file, 'utf8') : '';
   if (now === inverse.before) return { outcome: 'already' };
-  if (sha256(Buffer.from(now)) !== inverse.afterSha256)
+  if (createHash('sha256').update(now).digest('hex') !== inverse.afterSha256)
     return { outcome: 'conflict', note: `${file} was changed by someone else since; left as it is` };
   await setExtraConfig(inverse.instance, inverse.before);
   return { outcome: 'undone' };

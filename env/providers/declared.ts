@@ -1,0 +1,71 @@
+/** Providers by what their declarations say. A new one is a folder beside this file whose `declaration.ts` exports `declaration`. */
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { loadModule } from '../../host/load-module.ts';
+import type {
+  Cluster,
+  InverseDeclaration,
+  InverseKind,
+  ProviderDeclaration,
+  ProviderInverse,
+  Traits,
+} from './declaring.ts';
+
+const moduleSchema = z.object({
+  declaration: z.custom<ProviderDeclaration>(
+    (value) => z.object({ name: z.string(), order: z.number() }).safeParse(value).success,
+  ),
+});
+
+async function declarationIn(folder: string): Promise<ProviderDeclaration> {
+  const what = 'declaration of a provider of its name';
+  const file = path.join(import.meta.dirname, folder, 'declaration.ts');
+  const { declaration } = await loadModule(file, moduleSchema, what);
+  if (declaration.name !== folder)
+    throw new Error(`env/providers/${folder}/declaration.ts exports no ${what}`);
+  return declaration;
+}
+
+const FOLDERS = readdirSync(import.meta.dirname, { withFileTypes: true }).filter((entry) =>
+  entry.isDirectory(),
+);
+
+/** Every provider, in the order of lists. */
+export const PROVIDERS: readonly ProviderDeclaration[] = (
+  await Promise.all(FOLDERS.map(({ name }) => declarationIn(name)))
+).toSorted((a, b) => a.order - b.order);
+
+/** What only a provider can undo, by kind. */
+export const INVERSES: readonly (InverseDeclaration & { kind: InverseKind })[] = PROVIDERS.flatMap(
+  ({ inverses = {} }) =>
+    Object.entries(inverses).map(([kind, inverse]) => ({ ...inverse, kind: kind as InverseKind })),
+);
+
+/** One of them as a ledger keeps it. */
+export const providerInverse = z.union(
+  INVERSES.map(({ kind, schema }) => schema.extend({ kind: z.literal(kind) })),
+) as unknown as z.ZodType<ProviderInverse>;
+
+/** The section `cluster` of an environment file: how to reach the environment, in the shape of one of them. */
+export const cluster: z.ZodType<Cluster> = z.union(PROVIDERS.map(({ schema }) => schema));
+
+/** The provider of a cluster, which the key of its name tells. @throws Error when there is none, which no schema lets through */
+export function declarationOf(of: Cluster): ProviderDeclaration {
+  const found = PROVIDERS.find(({ name }) => name in of);
+  if (found === undefined)
+    throw new Error(`no provider of {${Object.keys(of).join(', ')}}; there are ${namesOf(() => true)}`);
+  return found;
+}
+
+/** What its provider says of an environment. */
+export function traitsOf({ cluster: of }: { cluster: Cluster }): Traits {
+  return declarationOf(of).traits(of);
+}
+
+/** The providers of which something is so, by their names, in a message. */
+export function namesOf(which: (provider: ProviderDeclaration) => boolean, joint = ', '): string {
+  return PROVIDERS.filter(which)
+    .map(({ name }) => name)
+    .join(joint);
+}

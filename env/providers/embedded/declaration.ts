@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import { INSTANCES } from '../../../host/paths.ts';
+import { SIZES } from '../declaring.ts';
+import type { ProviderDeclaration } from '../declaring.ts';
+
+const embedded = z.strictObject({
+  embedded: z.enum(INSTANCES).describe('Name of the instance that `plumbline env up` provisions'),
+  size: z.enum(SIZES).describe('small: 1 control plane; full: 3, and a GPU pool'),
+});
+
+const instance = z.enum(INSTANCES);
+const link = z.object({ instance, link: z.string() });
+const node = z.object({ instance, node: z.string(), size: z.enum(SIZES), binDir: z.string() });
+const apiServers = z.object({
+  instance,
+  before: z.array(z.object({ name: z.string(), address: z.string() })),
+});
+const edgeConfig = z.object({ instance, before: z.string(), afterSha256: z.string() });
+
+declare module '../declaring.ts' {
+  interface ProviderShapes {
+    embedded: z.infer<typeof embedded>;
+  }
+  interface ProviderInverses {
+    /** The link of a node that was cut is joined to the others again. */
+    'link-up': z.infer<typeof link>;
+    /** A node that was killed is started again, with what it was started with. */
+    'node-start': z.infer<typeof node>;
+    /** The API servers behind the load balancer. */
+    'api-servers': z.infer<typeof apiServers>;
+    /** The edge's part of the load balancer's configuration; only while it is what was written. */
+    'edge-config': z.infer<typeof edgeConfig>;
+  }
+}
+
+/** A Kubernetes that Plumbline provisions on this machine. */
+export const declaration: ProviderDeclaration<'embedded'> = {
+  name: 'embedded',
+  order: 10,
+  schema: embedded,
+  environmentKinds: ['local'],
+  provisions: INSTANCES,
+  traits: ({ embedded: name, size }) => ({
+    ownedByUs: true,
+    instance: name,
+    size,
+    // Controls take metrics-server away.
+    systemNamespaces: ['kube-system'],
+  }),
+  resized: (cluster, size) => ({ ...cluster, size }),
+  findings: ({ embedded: found }, { name: allowed }) => {
+    const message = 'an instance is named like its environment';
+    return found === allowed ? [] : [{ path: ['cluster', 'embedded'], message, found, allowed }];
+  },
+  inverses: {
+    'link-up': { schema: link, endsWithBoot: true },
+    'node-start': { schema: node, endsWithBoot: true },
+    'api-servers': { schema: apiServers },
+    'edge-config': { schema: edgeConfig },
+  },
+};

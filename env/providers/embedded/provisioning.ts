@@ -1,0 +1,61 @@
+/** What `plumbline env …` does with an embedded environment, and what it says of one. */
+import { CommandError, EXIT } from '../../../host/errors.ts';
+import * as local from '../../local/index.ts';
+import type { LocalStatus } from '../../local/index.ts';
+import type { Provisioning } from '../provider.ts';
+
+type Of<Method extends keyof Provisioning> = Provisioning<'embedded'>[Method];
+
+export const check: Of<'check'> = ({ embedded: instance, size }, { words, signal }) =>
+  local.checkMachine({ instance, size, ...(words !== undefined && { with: words }), signal });
+
+export const up: Of<'up'> = ({ embedded: instance, size }, { words, ...how }) =>
+  local.up({ instance, size, ...(words !== undefined && { with: words }), ...how });
+
+export const down: Of<'down'> = async ({ embedded: instance }, { purge, refuse, say, signal }) => {
+  await local.down({ instance, signal, refuse });
+  say(`${instance} is removed; the build cache stays`);
+  const packages = await local.broughtPackages({ signal });
+  if (packages.length === 0) return;
+  if (!purge) {
+    say(`packages that were installed for it stay (--purge removes them): ${packages.join(', ')}`);
+    return;
+  }
+  refuseWhileUp(local.INSTANCES.filter((name) => name !== instance && local.readStamp(name) !== null));
+  await local.purgeBrought({ signal });
+  say(`removed with their settings: ${packages.join(', ')}`);
+};
+
+/** @throws CommandError (75) while another environment needs the packages */
+function refuseWhileUp(others: readonly string[]): void {
+  if (others.length > 0)
+    throw new CommandError(
+      `${others.join(', ')} needs the packages: remove it first (plumbline env down --env ${others[0] ?? ''})`,
+      EXIT.refused,
+    );
+}
+
+export const status: Of<'status'> = async ({ embedded: instance }, { signal }) => {
+  const found = await local.status({ instance, signal });
+  return { state: found.state, lines: linesOf(found) };
+};
+
+function linesOf(found: LocalStatus): string[] {
+  const { instance, state, stamp, holder, nodes } = found;
+  const lines = [`${instance}: ${state}${stamp === null ? '' : ` (${stamp.size})`}`];
+  if (holder !== null)
+    lines.push(`  held by pid ${String(holder.pid)} since ${holder.since}, for ${holder.checkout}`);
+  if (state === 'absent') return lines;
+  const named = nodes.map(
+    (node) =>
+      `  ${node.name.padEnd(12)} ${node.running ? 'running' : 'stopped'}, ${node.ready ? 'Ready' : 'not Ready'}`,
+  );
+  return [
+    ...lines,
+    ...named,
+    `  API server ${found.apiReachable ? 'answers' : 'does not answer'}`,
+    ...(found.services.length === 0 ? ['  Services answer on every node that runs'] : []),
+    ...found.services.map((line) => `  Services: ${line}`),
+    `  load balancer ${found.loadBalancer ? 'runs' : 'is down'}, registry ${found.registry ? 'runs' : 'is down'}`,
+  ];
+}

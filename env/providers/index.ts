@@ -1,0 +1,38 @@
+/** What providers do, by the folder of their declaration, whose `index.ts` exports `provider`. Each is loaded when it is needed. */
+import path from 'node:path';
+import { z } from 'zod';
+import { loadModule } from '../../host/load-module.ts';
+import type { ProvisionedOf } from '../provisioned.ts';
+import { declarationOf, PROVIDERS } from './declared.ts';
+import type { Cluster, ProviderName } from './declaring.ts';
+import type { Provider, Undo } from './provider.ts';
+
+const moduleSchema = z.object({
+  provider: z.custom<Provider>((value) => z.object({ connect: z.function() }).safeParse(value).success),
+});
+
+async function providerIn(name: ProviderName): Promise<Provider> {
+  const file = path.join(import.meta.dirname, name, 'index.ts');
+  return (await loadModule(file, moduleSchema, '`provider`')).provider;
+}
+
+/** The provider of a cluster. */
+export function providerOf(cluster: Cluster): Promise<Provider> {
+  return providerIn(declarationOf(cluster).name);
+}
+
+export const provisionedOf: ProvisionedOf = async (cluster) =>
+  (await providerOf(cluster)).provisioned?.(cluster);
+
+/** How every kind of inverse that only a provider can undo is undone. @throws Error for a declared one that nobody undoes */
+export async function everyUndo(): Promise<Undo> {
+  const undo: Undo = {};
+  for (const { name, inverses = {} } of PROVIDERS) {
+    const own = (await (await providerIn(name)).undo?.()) ?? {};
+    for (const kind of Object.keys(inverses))
+      if (!(kind in own))
+        throw new Error(`env/providers/${name}/index.ts undoes no "${kind}", which it declares`);
+    Object.assign(undo, own);
+  }
+  return undo;
+}

@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import { pin, power } from '../declaring.ts';
+import type { ProviderDeclaration } from '../declaring.ts';
+
+const kubeconfig = z.strictObject({
+  kubeconfig: z
+    .union([z.strictObject({ file: z.string().min(1) }), z.strictObject({ env: z.string().min(1) })])
+    .describe('Path of the kubeconfig, or the environment variable that holds its path'),
+  context: z.string().min(1).optional().describe('Context in it; its current one when left out'),
+  pin,
+  power: power.optional(),
+});
+
+declare module '../declaring.ts' {
+  interface ProviderShapes {
+    kubeconfig: z.infer<typeof kubeconfig>;
+  }
+}
+
+/** A cluster that is there without us, reached as kubectl reaches it. */
+export const declaration: ProviderDeclaration<'kubeconfig'> = {
+  name: 'kubeconfig',
+  order: 20,
+  schema: kubeconfig,
+  environmentKinds: ['testing', 'staging', 'production'],
+  traits: ({ power: switched }) => ({ ownedByUs: false, power: switched, systemNamespaces: [] }),
+};
