@@ -1,11 +1,14 @@
 /** What docs/extend/ adds, held to types and lint, and run on the small cluster from a copy of the checkout. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { parse, stringify } from 'yaml';
 import { runRecordSchema } from '../../reports/record/run-record.ts';
 import { Copy } from '../add-one/copy.ts';
 import { provisioned } from './_helpers/instance.ts';
+import { asForeign, KUBECONFIG } from './_helpers/runner-fixture.ts';
 
 const CHECK = 'topology/nodes/retired';
 
@@ -14,7 +17,7 @@ describe('what the pages add', () => {
   let files: string[] = [];
   before(() => {
     const pages = readdirSync(path.join(copy.root, 'docs', 'extend'));
-    assert.ok(pages.length >= 3, pages.join());
+    assert.ok(pages.length >= 4, pages.join());
     files = pages.flatMap((page) => copy.follow(`docs/extend/${page}`));
   });
   after(() => copy.remove());
@@ -83,5 +86,39 @@ describe('a fault that was added by its file', () => {
     const caught = copy.plumbline('controls', '--check', 'failover/postgres/evict');
     assert.equal(caught.code, 0, caught.output);
     assert.match(caught.output, /1 passed, 0 failed/);
+  });
+});
+
+describe('a provider that was added by its folder', () => {
+  const copy = new Copy();
+  /** The small cluster, as one whose kubeconfig a command prints. */
+  const declare = (name: string, printed: readonly string[]): string => {
+    const foreign = parse(readFileSync(asForeign(copy.root, name), 'utf8')) as { cluster: { pin: object } };
+    const { pin } = foreign.cluster;
+    const file = path.join(copy.root, `${name}.yaml`);
+    copy.write(`${name}.yaml`, stringify({ ...foreign, kind: 'testing', cluster: { printed, pin } }));
+    return file;
+  };
+  before(async () => {
+    await provisioned(['postgres']);
+    copy.follow('docs/extend/a-provider.md');
+  });
+  after(() => copy.remove());
+
+  it('should be reached by what the command prints, held against the pin, and leave no kubeconfig', () => {
+    const file = declare('printed', ['cat', KUBECONFIG]);
+    const left = (): string[] =>
+      readdirSync(tmpdir()).filter((name) => name.startsWith('plumbline-printed-'));
+    const before = left();
+    const run = copy.plumbline('run', '--env', file, '--check', 'topology/nodes/pools', '--out', 'out');
+    assert.equal(run.code, 0, run.output);
+    assert.deepEqual(left(), before);
+  });
+
+  it('should be inconclusive where the command fails, and say why', () => {
+    const file = declare('silent', ['sh', '-c', 'echo no such cluster >&2; exit 3']);
+    const run = copy.plumbline('run', '--env', file, '--check', 'topology/nodes/pools', '--out', 'silent');
+    assert.equal(run.code, 2, run.output);
+    assert.match(run.output, /printed no kubeconfig: exit 3: no such cluster/);
   });
 });
