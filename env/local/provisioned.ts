@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Provisioned } from '../provisioned.ts';
 import { stateDir } from '../../host/paths.ts';
 import type { InstanceName } from '../../host/paths.ts';
@@ -8,6 +9,8 @@ import { storesProvisioned } from './stores-provisioned.ts';
 export function provisionedHere(instance: InstanceName): Provisioned {
   return {
     size: () => readStamp(instance)?.size,
+    uid: () => readStamp(instance)?.uid,
+    kubeconfig: () => join(stateDir(instance), 'kubeconfig'),
     words: () => storesProvisioned(instance),
     folder: () => stateDir(instance),
   };

@@ -27,7 +27,9 @@ export const provisionedOf: ProvisionedOf = async (cluster) =>
 /** How every kind of inverse that only a provider can undo is undone. @throws Error for a declared one that nobody undoes */
 export async function everyUndo(): Promise<Undo> {
   const undo: Undo = {};
-  for (const { name, inverses = {} } of PROVIDERS) {
+  // One that declares none is not loaded: whatever is wrong with it is in nobody's way.
+  for (const { name, inverses } of PROVIDERS) {
+    if (inverses === undefined) continue;
     const own = (await (await providerIn(name)).undo?.()) ?? {};
     for (const kind of Object.keys(inverses))
       if (!(kind in own))

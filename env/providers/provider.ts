@@ -1,4 +1,5 @@
 /** What a provider does: `provider` of the `index.ts` in its folder. What belongs to the runner comes in through parameters. */
+import type { FaultInjector } from '../../faults/_common/fault.ts';
 import type { Environment } from '../schema.ts';
 import type { Provisioned } from '../provisioned.ts';
 import type { InverseKind, Pin, ProviderInverses, ProviderName, ProviderShapes } from './declaring.ts';
@@ -119,6 +120,11 @@ export interface Provider<Name extends ProviderName = ProviderName> {
   /** What this machine knows of it, where it provisions it. */
   provisioned?(cluster: ProviderShapes[Name]): Provisioned;
   provisioning?: Provisioning<Name>;
+  /** How faults act on its nodes, where this machine holds them; left out: through a privileged pod. `landingMs`: how long the cause may take. */
+  injector?(
+    cluster: ProviderShapes[Name],
+    how: { landingMs: number; signal: AbortSignal },
+  ): Promise<FaultInjector>;
   /** Loaded by whoever may have to undo something, before anything is done. */
   undo?(): Promise<Undo>;
 }

@@ -1,4 +1,4 @@
-import type { InstanceName } from '../../env/local/nodes/index.ts';
+import type { InstanceName } from '../../host/paths.ts';
 import type { Environment } from '../../env/schema.ts';
 import type { Control, ControlContext } from '../../suites/harness/control.ts';
 import type { KubeObject, ObjectRef } from '../../suites/harness/protocol.ts';

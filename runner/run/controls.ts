@@ -2,9 +2,9 @@ import { matchesAny } from '../../env/globs.ts';
 import { partsOf, planChecks, rowOf, storeFault, type PlannedCheck } from '../../suites/catalogue/index.ts';
 import { declaredWords } from '../../env/declared-words.ts';
 import { CommandError, EXIT } from '../../host/errors.ts';
+import type { InstanceName } from '../../host/paths.ts';
 import { openEnvironment } from '../../suites/catalogue/plan/open.ts';
-import type { InstanceName } from '../../env/local/nodes/index.ts';
-import { readStamp } from '../../env/local/state/stamp.ts';
+import { provisionedOf } from '../../env/providers/index.ts';
 import type { Environment } from '../../env/schema.ts';
 import type { Judgement } from '../../reports/record/judgement.ts';
 import type { Control, ControlContext } from '../../suites/harness/control.ts';
@@ -44,10 +44,10 @@ export function runControls(options: ControlsOptions): Promise<CommandResult> {
     });
     const chosen = chooseControls(await allControls(), { ...options, size }, environment);
     const instance = embeddedOf(environment);
-    const stamp = instance === undefined ? null : readStamp(instance);
-    if (instance === undefined || stamp?.size !== size) {
+    const found = (await provisionedOf(environment.cluster))?.size();
+    if (instance === undefined || found !== size) {
       throw new CommandError(
-        `Controls break things: they run only on a ${size} cluster that \`plumbline env up --env ${environment.name} --size ${size}\` has stamped; found ${stamp?.size ?? 'none'}`,
+        `Controls break things: they run only on a ${size} cluster that \`plumbline env up --env ${environment.name} --size ${size}\` has stamped; found ${found ?? 'none'}`,
         EXIT.usage,
       );
     }

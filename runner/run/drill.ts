@@ -2,13 +2,12 @@ import { failoverParts, planChecks, type PlannedCheck } from '../../suites/catal
 import { CommandError, EXIT } from '../../host/errors.ts';
 import { openEnvironment } from '../../suites/catalogue/plan/open.ts';
 import { traitsOf } from '../../env/providers/declared.ts';
-import { readStamp } from '../../env/local/state/stamp.ts';
+import { provisionedOf } from '../../env/providers/index.ts';
 import type { Environment, Size } from '../../env/schema.ts';
 import { refuseAim, type Target } from '../plan/aim.ts';
 import type { CheckOverrides } from '../state/run-state.ts';
 import { requireConfiguration } from '../plan/configuration.ts';
 import { describePlan, tooDear } from '../plan/dry-run.ts';
-import { embeddedOf } from '../plan/environment-parts.ts';
 import { execute } from './execute.ts';
 import { fingerprintOf } from '../plan/fingerprint.ts';
 import { guarded, type CommandResult } from './guard.ts';
@@ -45,7 +44,8 @@ export function drill(options: DrillOptions): Promise<CommandResult> {
       with: 'provisioned',
       size: asked.size ?? 'provisioned',
     });
-    const fingerprint = { ...fingerprintOf(environment.file), clusterUid: stampedUid(environment) };
+    const clusterUid = await provisionedUid(environment);
+    const fingerprint = { ...fingerprintOf(environment.file), clusterUid };
     if (resumed !== null) refuseOther(resumed, fingerprint);
     const planned = planChecks(environment, { checks: [asked.check], repeat: asked.repeat });
     const [only] = planned;
@@ -106,9 +106,9 @@ function askedAgain(options: DrillOptions, series: Series): Asked {
 }
 
 /** The cluster that `env up` has left; null where only the cluster itself can tell. */
-function stampedUid(environment: Environment): string | null {
-  const instance = embeddedOf(environment);
-  return instance === undefined ? null : (readStamp(instance)?.uid ?? 'none: it is not up');
+async function provisionedUid({ cluster }: Environment): Promise<string | null> {
+  const provisioned = await provisionedOf(cluster);
+  return provisioned === undefined ? null : (provisioned.uid() ?? 'none: it is not up');
 }
 
 /** @throws CommandError 75 where a permit, the word or the budget is missing, 64 for what is no drill. */

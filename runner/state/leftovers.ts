@@ -1,8 +1,6 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import type { InstanceName } from '../../env/local/nodes/index.ts';
-import { stateDir } from '../../host/paths.ts';
-import { readStamp } from '../../env/local/state/stamp.ts';
+import { provisionedOf } from '../../env/providers/index.ts';
+import type { InstanceName } from '../../host/paths.ts';
 import type { Environment } from '../../env/schema.ts';
 import { embeddedOf, timeoutMsOf } from '../plan/environment-parts.ts';
 import {
@@ -36,16 +34,16 @@ export async function restoreLeftovers(
 ): Promise<RestoreReport | null> {
   refuseWhileHeld(instance);
   const folder = safetyFolder(environment.name, instance);
-  const stamp = readStamp(instance);
-  const kubeconfig = join(stateDir(instance), 'kubeconfig');
-  if (stamp === null || !existsSync(kubeconfig) || new Ledger(folder).open().length === 0) return null;
+  const there = await clusterOf(environment);
+  if (there === null || new Ledger(folder).open().length === 0) return null;
+  const { uid, kubeconfig } = there;
   how.say('  restoring what an earlier run left undone');
   const kube = kubeCallFrom(kubeconfig);
   try {
     const report = await restoreEnvironment({
       environment: environment.name,
       embedded: instance,
-      clusterUid: stamp.uid,
+      clusterUid: uid,
       kube: kube.call,
       kubeconfig,
       runId: 'leftovers',
@@ -66,4 +64,13 @@ export async function restoreLeftovers(
   } finally {
     kube.close();
   }
+}
+
+/** The cluster that was provisioned, and may have been disturbed; null: there is none. */
+async function clusterOf({ cluster }: Environment): Promise<{ uid: string; kubeconfig: string } | null> {
+  const provisioned = await provisionedOf(cluster);
+  const uid = provisioned?.uid();
+  if (provisioned === undefined || uid === undefined) return null;
+  const kubeconfig = provisioned.kubeconfig();
+  return existsSync(kubeconfig) ? { uid, kubeconfig } : null;
 }

@@ -1,13 +1,13 @@
 import { traitsOf } from '../../env/providers/declared.ts';
+import { providerOf } from '../../env/providers/index.ts';
 import type { Environment } from '../../env/schema.ts';
-import { NodeInjector } from '../../env/local/node-injector.ts';
 import type { FaultContext, FaultInjector, FaultSurroundings } from '../../faults/_common/fault.ts';
 import type { NodePower } from '../../faults/_common/inverse.ts';
 import { PodInjector } from '../../faults/injectors/pod.ts';
 import { nodePower } from '../../faults/injectors/power.ts';
 import type { PowerCommands } from '../../faults/injectors/power.ts';
 import type { ServedRunner } from '../serve/served.ts';
-import { embeddedOf, sizeOf, timeoutMsOf } from '../plan/environment-parts.ts';
+import { timeoutMsOf } from '../plan/environment-parts.ts';
 
 /** What of an environment decides which faults can be injected. */
 export function surroundingsOf(environment: Environment): FaultSurroundings {
@@ -22,17 +22,12 @@ export function surroundingsOf(environment: Environment): FaultSurroundings {
 type Shared = Pick<FaultContext, 'check' | 'perform' | 'write' | 'kube' | 'timeoutMs' | 'signal'>;
 
 /** How faults act on nodes here: on this machine where it holds them, else by a privileged pod. */
-export function injectorFor(runner: ServedRunner, shared: Shared): FaultInjector {
+export async function injectorFor(runner: ServedRunner, shared: Shared): Promise<FaultInjector> {
   const { environment } = runner.runState;
-  const instance = embeddedOf(environment);
   const landingMs = timeoutMsOf(environment, 'faultLanding');
-  if (instance !== undefined)
-    return new NodeInjector({
-      instance,
-      size: sizeOf(environment) ?? 'small',
-      landingMs,
-      signal: shared.signal,
-    });
+  const provider = await providerOf(environment.cluster);
+  const here = await provider.injector?.(environment.cluster, { landingMs, signal: shared.signal });
+  if (here !== undefined) return here;
   const { cluster } = runner.parts;
   return new PodInjector(
     {

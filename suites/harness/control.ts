@@ -1,5 +1,5 @@
 import type { LlmBehaviour } from '../../env/schema.ts';
-import type { InstanceName } from '../../env/local/nodes/index.ts';
+import type { InstanceName } from '../../host/paths.ts';
 import type { Environment } from '../../env/schema.ts';
 import type { CheckSettings } from '../catalogue/check-settings.ts';
 import type { ObjectOf } from '../../probes/kubernetes/objects.ts';

@@ -10,6 +10,7 @@ import { after, before, test } from 'node:test';
 import { freezeCgroup, freezerState, thawCgroup } from '../../host/cgroups/freezer.ts';
 import { waitFor } from '../../host/wait.ts';
 import { openEnvironment } from '../../suites/catalogue/plan/open.ts';
+import { traitsOf } from '../../env/providers/declared.ts';
 import type { Environment } from '../../env/schema.ts';
 import { openCluster } from '../../probes/kubernetes/index.ts';
 import type { KubeCluster } from '../../probes/kubernetes/index.ts';
@@ -69,7 +70,7 @@ class Held {
     });
     const safety = await openSafety({
       environment: environment.name,
-      embedded: 'embedded' in environment.cluster ? environment.cluster.embedded : undefined,
+      embedded: traitsOf(environment).instance,
       clusterUid: (await cluster.pin(over.signal)).uid,
       kube,
       kubeconfig,
@@ -113,7 +114,7 @@ class Held {
       leader: (await driver.describe(reached, bounds)).leader,
       members: await this.stores.pods(STORE),
       also: ['api'],
-      injector: injectorFor(this.#parts(), shared),
+      injector: await injectorFor(this.#parts(), shared),
       switchover: (from) =>
         driver.switchover?.(reached, { run: 'none', from }, bounds) ?? Promise.reject(new Error('none')),
       restore: () => this.safety.restore({ check, access: 'fault' }),

@@ -1,8 +1,6 @@
 /** A Kubernetes on this machine, which Plumbline provisions and removes. What does so (`env/local/`) is big, and loaded when it is needed. */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { CommandError, EXIT, exitCodeOf } from '../../../host/errors.ts';
-import { stateDir } from '../../../host/paths.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
 import { declaredWords } from '../../declared-words.ts';
 import { provisionedHere } from '../../local/provisioned.ts';
@@ -24,6 +22,10 @@ export const provider: Provider<'embedded'> = {
     down: async (...asked) => (await import('./provisioning.ts')).down(...asked),
     status: async (...asked) => (await import('./provisioning.ts')).status(...asked),
   },
+  injector: async ({ embedded: instance, size }, how) => {
+    const { NodeInjector } = await import('../../local/node-injector.ts');
+    return new NodeInjector({ instance, size, ...how });
+  },
   undo: async () => (await import('./undo.ts')).undo,
 };
 
@@ -35,7 +37,7 @@ function pinOf({ uid, caSha256 }: Stamp): Reached['pin'] {
 /** @throws CommandError (64) when it was never provisioned to the end. */
 function asItIs({ embedded: instance }: Embedded, environment: string): Reached {
   const stamp = readStamp(instance);
-  const kubeconfig = join(stateDir(instance), 'kubeconfig');
+  const kubeconfig = provisionedHere(instance).kubeconfig();
   if (stamp !== null && stamp.fingerprint !== null && existsSync(kubeconfig))
     return { kubeconfig, pin: pinOf(stamp), platformReady: null };
   throw new CommandError(

@@ -3,11 +3,11 @@ import { staticPodRemoval, stopStaticPod, type StaticPodName } from '../../../en
 import { nodeSpec, type InstanceName } from '../../../env/local/nodes/index.ts';
 import { monoMs } from '../../../host/clock.ts';
 import { openHistory, type HistoryWriter } from '../../../probes/history.ts';
-import { NodeInjector } from '../../../env/local/node-injector.ts';
+import { providerOf } from '../../../env/providers/index.ts';
 import type { FaultMember } from '../../../faults/_common/fault.ts';
 import type { KubeObject, Params, Result } from '../../../suites/harness/protocol.ts';
 import type { ServedRunner } from '../served.ts';
-import { embeddedOf, sizeOf, timeoutMsOf } from '../../plan/environment-parts.ts';
+import { embeddedOf, timeoutMsOf } from '../../plan/environment-parts.ts';
 import { RequestError, type Call, type Handlers } from '../session.ts';
 
 const NAMESPACE = 'kube-system';
@@ -54,12 +54,9 @@ async function crash(
     STATIC_PODS.includes(name as StaticPodName),
   );
   const landingMs = timeoutMsOf(environment, 'faultLanding');
-  const injector = new NodeInjector({
-    instance,
-    size: sizeOf(environment) ?? 'small',
-    landingMs,
-    signal: call.signal,
-  });
+  const provider = await providerOf(environment.cluster);
+  const injector = await provider.injector?.(environment.cluster, { landingMs, signal: call.signal });
+  if (injector === undefined) return missed(writer, node, 'nobody here can act on the processes of a node');
   const members = await mirrorsOf(runner, node, names);
   const prepared = await Promise.all(members.map((member) => injector.crash(member)));
   writer.observe({

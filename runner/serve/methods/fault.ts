@@ -76,7 +76,7 @@ async function inject(
       kube: kube.call,
       write: (seen: Parameters<FaultContext['write']>[0]) => writer.observe(seen),
     };
-    const injector = injectorFor(runner, shared);
+    const injector = await injectorFor(runner, shared);
     const result = await fault.inject({ ...shared, ...subject, members, injector });
     const hurt = result.target.split(', ');
     const nodes = members.flatMap(({ name, node }) => (node !== null && hurt.includes(name) ? [node] : []));

@@ -9,6 +9,7 @@ import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openEnvironment } from '../../../suites/catalogue/plan/open.ts';
 import { killProcesses } from '../../../host/process-identity.ts';
+import { traitsOf } from '../../../env/providers/declared.ts';
 import { nodeSpec, nodesOf } from '../../../env/local/nodes/index.ts';
 import type { ProcessId } from '../../../host/process-identity.ts';
 import { commandLine } from '../../../host/process-identity.ts';
@@ -99,7 +100,7 @@ export class KillSeries {
     { cluster, out, env }: { cluster: KubeCluster; out: string; env: string },
   ) {
     const { environment } = source.runState;
-    const embedded = 'embedded' in environment.cluster ? environment.cluster.embedded : undefined;
+    const embedded = traitsOf(environment).instance;
     this.#source = source;
     this.#cluster = cluster;
     this.#env = env;
