@@ -1,20 +1,27 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { monoMs } from './clock.ts';
 import { patient } from './patience.ts';
 import { errorText } from '../reports/record/error-text.ts';
 
-/** What is awaited, for how long, and how often it is polled. */
-export type WaitOptions = {
-  /** Completes "waited 5 s for …" in the error: the object and where it is. */
-  readonly what: string;
-  /** Multiplied by `PLUMBLINE_PATIENCE` on a slow machine (patience.ts). */
+/** For how long, and how often. */
+export type LookOptions = {
+  /** On whatever machine: who provisions something gives a slow one more (`patient` of patience.ts, which `waitFor` does by itself). */
   readonly deadlineMs: number;
   readonly intervalMs?: number;
   readonly signal?: AbortSignal | undefined;
-  /** What to run next when the deadline passes. */
+};
+
+/** What is awaited, for how long, and how often it is looked at. */
+export type WaitOptions = LookOptions & {
+  /** The words after "waited for", with the object and where it is. */
+  readonly what: string;
+  /** What to run next when it does not come. */
   readonly next?: string;
 };
 
-/** A wait passed its deadline. The message says what was awaited, how long, and what was last seen. */
+const INTERVAL_MS = 100;
+
+/** A wait that passed its deadline: says what was awaited, how long, and what was last seen. */
 export class DeadlineError extends Error {
   constructor(options: WaitOptions, lastSeen: string) {
     const next = options.next === undefined ? '' : `; next: ${options.next}`;
@@ -26,26 +33,83 @@ export class DeadlineError extends Error {
 }
 
 /**
- * Calls `look` until it returns something other than null. A `look` that throws counts as "not yet", and its message is
- * reported as last seen. For things that cannot be watched (a socket that does not exist yet, a process that is not our child).
- * @throws DeadlineError after the deadline; the abort reason when the signal fires.
+ * Looks until what is seen is what is awaited, or the deadline has passed: at least once, and for the last time at the deadline. A look is handed
+ * what is left until then, ms, at least 1. For things that cannot be watched, where the caller knows what to make of it that something did not come.
+ * @returns what was seen last, whether it is what was awaited or not
+ * @throws what `look` throws; the abort reason when the signal fires between two looks
+ */
+export async function lookUntil<T>(
+  look: (leftMs: number) => Promise<T> | T,
+  isAwaited: (seen: T) => boolean,
+  { deadlineMs, intervalMs = INTERVAL_MS, signal }: LookOptions,
+): Promise<T> {
+  const end = monoMs() + deadlineMs;
+  for (;;) {
+    const seen = await look(Math.max(1, end - monoMs()));
+    const left = end - monoMs();
+    if (isAwaited(seen) || left <= 0) return seen;
+    // Whole milliseconds: a timer cuts the rest off, and the deadline would be looked at before it.
+    await pause(Math.ceil(Math.min(intervalMs, left)), signal);
+  }
+}
+
+/**
+ * Looks until `look` returns something other than null. A `look` that throws counts as "not yet", and its message is
+ * reported as last seen. For things that cannot be watched (sockets that do not exist yet, processes of others).
+ * @throws DeadlineError after the deadline, which a slow machine has later (patience.ts); the abort reason when the signal fires.
  */
 export async function waitFor<T>(look: () => Promise<T | null> | T | null, options: WaitOptions): Promise<T> {
-  const end = performance.now() + patient(options.deadlineMs);
   let lastSeen = 'nothing';
+  const found = await lookUntil(
+    async () => {
+      options.signal?.throwIfAborted();
+      try {
+        return await look();
+      } catch (error) {
+        lastSeen = errorText(error).slice(0, 500);
+        return null;
+      }
+    },
+    (seen) => seen !== null,
+    { ...options, deadlineMs: patient(options.deadlineMs) },
+  );
+  if (found === null) throw new DeadlineError(options, lastSeen);
+  return found;
+}
+
+/**
+ * Tries until it succeeds. An attempt is handed what is left of the deadline, ms, at least 1.
+ * @throws what the last attempt threw: one that is final, one after the signal fired, or one with no time for another
+ */
+export async function retry<T>(
+  attempt: (leftMs: number) => Promise<T>,
+  options: LookOptions & { readonly isFinal?: (error: unknown) => boolean },
+): Promise<T> {
+  const { deadlineMs, intervalMs = INTERVAL_MS, signal, isFinal = () => false } = options;
+  const end = monoMs() + deadlineMs;
   for (;;) {
-    options.signal?.throwIfAborted();
     try {
-      const seen = await look();
-      if (seen !== null) return seen;
+      return await attempt(Math.max(1, end - monoMs()));
     } catch (error) {
-      lastSeen = errorText(error).slice(0, 500);
+      if (isFinal(error) || signal?.aborted === true || monoMs() + intervalMs >= end) throw error;
+      await pause(intervalMs, signal);
     }
-    if (performance.now() >= end) throw new DeadlineError(options, lastSeen);
-    await sleep(
-      options.intervalMs ?? 100,
-      undefined,
-      options.signal === undefined ? {} : { signal: options.signal },
-    );
   }
+}
+
+/** Does something at fixed instants until the signal fires, leaving out those that were missed. @throws what `act` throws */
+export async function repeat(
+  everyMs: number,
+  signal: AbortSignal,
+  act: () => Promise<void> | void,
+): Promise<void> {
+  for (let next = monoMs(); !signal.aborted; next = Math.max(next + everyMs, monoMs())) {
+    await act();
+    await sleep(Math.max(1, next + everyMs - monoMs()), undefined, { signal }).catch(() => undefined);
+  }
+}
+
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) await sleep(ms);
+  else await sleep(ms, undefined, { signal }).catch(() => signal.throwIfAborted());
 }

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { monoMs } from '../../host/clock.ts';
+import { lookUntil } from '../../host/wait.ts';
 import { exchangeOf } from '../edge/ask.ts';
 import { HttpConnection, httpErrorClass } from '../edge/connection.ts';
 import type { HttpEndpoint } from '../edge/connection.ts';
@@ -40,14 +40,13 @@ export async function followJobs(
 ): Promise<Followed> {
   const startMs = monoMs();
   const states = new Map<string, JobState>(ids.map((id) => [id, 'unread']));
-  for (;;) {
-    const open = ids.filter((id) => !ENDED.includes(states.get(id) ?? 'unread'));
-    const trouble = await look(target, { open, states, signal });
-    const waitedMs = monoMs() - startMs;
-    const over = [...states.values()].every((state) => ENDED.includes(state));
-    if (over || waitedMs >= deadlineMs) return { states, waitedMs, trouble };
-    await sleep(Math.min(AGAIN_AFTER_MS, deadlineMs - waitedMs), undefined, { signal });
-  }
+  const openNow = (): string[] => ids.filter((id) => !ENDED.includes(states.get(id) ?? 'unread'));
+  const trouble = await lookUntil(
+    () => look(target, { open: openNow(), states, signal }),
+    () => openNow().length === 0,
+    { deadlineMs, intervalMs: AGAIN_AFTER_MS, signal },
+  );
+  return { states, waitedMs: monoMs() - startMs, trouble };
 }
 
 interface Looking {

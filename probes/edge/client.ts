@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { monoMs } from '../../host/clock.ts';
+import { lookUntil } from '../../host/wait.ts';
 import type { StoreConnection } from '../store/store-driver.ts';
 import type { OperationResult, WorkloadClient, WorkloadSession } from '../workload/client.ts';
 import { exchangeOf } from './ask.ts';
@@ -51,13 +51,17 @@ export class EdgeWorkloadClient implements WorkloadClient {
   async prepare(deadlineMs: number): Promise<void> {
     const end = monoMs() + deadlineMs;
     let last = 'nothing';
-    while (monoMs() < end) {
-      const seen = await this.#once(end);
-      if (seen === null) return;
-      // What came of the deadline itself says less than what was seen before it.
-      if (monoMs() < end || last === 'nothing') last = seen;
-      await sleep(TRY_AGAIN_MS);
-    }
+    const failure = await lookUntil(
+      async () => {
+        const seen = await this.#once(end);
+        // What came of the deadline itself says less than what was seen before it.
+        if (seen !== null && (monoMs() < end || last === 'nothing')) last = seen;
+        return seen;
+      },
+      (seen) => seen === null,
+      { deadlineMs, intervalMs: TRY_AGAIN_MS },
+    );
+    if (failure === null) return;
     throw new Error(
       `the edge answers ${last}, expected a 2xx with the mark within ${Math.round(deadlineMs)} ms`,
     );

@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ask, CANARY_INDEX, memberPlace } from './api.ts';
 import type { Place } from './api.ts';
 import { ledView } from './state.ts';
 import { primaryOf } from './view.ts';
 import type { View } from './view.ts';
 import { monoMs } from '../../host/clock.ts';
+import { lookUntil, retry } from '../../host/wait.ts';
 import { within } from '../store/readback.ts';
 import type {
   Bounds,
@@ -17,6 +17,8 @@ import { errorText } from '../../reports/record/error-text.ts';
 
 const LOOK_EVERY_MS = 50;
 const LOOK_MS = 1_000;
+/** At least 20 attempts, also where none is answered. */
+const INCLUDE_MS = 20 * (LOOK_MS + 4 * LOOK_EVERY_MS);
 /** A commit of what was written for a minute takes well below a second. */
 const FLUSH_MS = 3_000;
 
@@ -97,17 +99,15 @@ async function excludeMaster({ target, other, from, bounds }: Order): Promise<st
 /** Left in place, the exclusion would cost a vote for good. */
 async function includeAgain(target: StoreTarget, others: readonly StoreMember[]): Promise<void> {
   const path = '/_cluster/voting_config_exclusions?wait_for_removal=false';
-  for (let attempt = 0; ; attempt++) {
-    try {
-      const member = others[attempt % others.length];
+  let attempt = 0;
+  await retry(
+    async () => {
+      const member = others[attempt++ % others.length];
       if (member !== undefined)
         await ask(memberPlace(target, member), { path, method: 'DELETE' }, { deadlineMs: LOOK_MS });
-      return;
-    } catch (error) {
-      if (attempt >= 20) throw error;
-      await sleep(LOOK_EVERY_MS * 4);
-    }
-  }
+    },
+    { deadlineMs: INCLUDE_MS, intervalMs: LOOK_EVERY_MS * 4 },
+  );
 }
 
 async function another(
@@ -116,16 +116,21 @@ async function another(
   end: number,
 ): Promise<string> {
   let seen = 'nothing';
-  while (monoMs() < end) {
+  const look = async (): Promise<string | null> => {
     try {
       const holder = roleOf(await ledView(where.target, where.others, { deadlineMs: LOOK_MS }));
-      if (holder !== null && holder !== where.from) return holder;
       seen = holder ?? 'nobody';
+      return holder === where.from ? null : holder;
     } catch (error) {
       seen = errorText(error);
+      return null;
     }
-    await sleep(LOOK_EVERY_MS);
-  }
+  };
+  const other = await lookUntil(look, (holder) => holder !== null, {
+    deadlineMs: end - monoMs(),
+    intervalMs: LOOK_EVERY_MS,
+  });
+  if (other !== null) return other;
   throw new Error(
     `Elasticsearch: expected another member than ${where.from} to take over, seen ${seen} at the deadline`,
   );

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { monoMs } from '../../host/clock.ts';
+import { retry } from '../../host/wait.ts';
 import type { Bounds, StoreConnection } from '../store/store-driver.ts';
 import { BoltConnection } from './bolt.ts';
 import type { BoltOptions, Parameters, Row } from './bolt.ts';
@@ -67,16 +67,11 @@ export async function connectWithin(
   bounds: Bounds,
   options: BoltOptions = {},
 ): Promise<BoltConnection> {
-  const end = monoMs() + bounds.deadlineMs;
-  for (;;) {
-    try {
-      return await connectOnce(connection, { ...bounds, deadlineMs: Math.max(1, end - monoMs()) }, options);
-    } catch (error) {
-      const final = serverCode(error) !== null || bounds.signal?.aborted === true;
-      if (final || monoMs() + BETWEEN_ATTEMPTS_MS >= end) throw error;
-      await sleep(BETWEEN_ATTEMPTS_MS);
-    }
-  }
+  return await retry((deadlineMs) => connectOnce(connection, { ...bounds, deadlineMs }, options), {
+    ...bounds,
+    intervalMs: BETWEEN_ATTEMPTS_MS,
+    isFinal: (error) => serverCode(error) !== null,
+  });
 }
 
 /** One question, one answer, one connection. @throws as `connectWithin` and the server's errors */

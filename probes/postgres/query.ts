@@ -1,7 +1,6 @@
 import { Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { monoMs } from '../../host/clock.ts';
+import { retry } from '../../host/wait.ts';
 import type { Bounds, StoreConnection } from '../store/store-driver.ts';
 
 /** A connection for looking, with a deadline of its own for everything that it does. */
@@ -88,21 +87,14 @@ const BETWEEN_ATTEMPTS_MS = 100;
  * connections to the pod that is gone. What the server itself says (a wrong password, too many connections) is final.
  */
 export async function connectWithin(connection: StoreConnection, bounds: Bounds): Promise<ShortClient> {
-  const end = monoMs() + bounds.deadlineMs;
-  for (;;) {
-    const left = end - monoMs();
-    try {
-      return await connectOnce(
-        connection,
-        { ...bounds, deadlineMs: Math.max(1, left) },
-        Math.min(left, ATTEMPT_MS),
-      );
-    } catch (error) {
-      const final = error instanceof pg.DatabaseError || bounds.signal?.aborted === true;
-      if (final || monoMs() + BETWEEN_ATTEMPTS_MS >= end) throw error;
-      await sleep(BETWEEN_ATTEMPTS_MS);
-    }
-  }
+  return await retry(
+    (deadlineMs) => connectOnce(connection, { ...bounds, deadlineMs }, Math.min(deadlineMs, ATTEMPT_MS)),
+    {
+      ...bounds,
+      intervalMs: BETWEEN_ATTEMPTS_MS,
+      isFinal: (error) => error instanceof pg.DatabaseError,
+    },
+  );
 }
 
 /** One question, one answer, one connection. @throws as `connectWithin` and `ShortClient.query` */

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { monoMs } from '../../host/clock.ts';
+import { lookUntil } from '../../host/wait.ts';
 import { attempt, unreadBy, within } from '../store/readback.ts';
 import type {
   Bounds,
@@ -17,6 +17,8 @@ import { errorText } from '../../reports/record/error-text.ts';
 const DEFAULT_PORT = 5432;
 const UNDEFINED_TABLE = '42P01';
 const REPLAY_LOOK_MS = 100;
+/** For the answer to the look that is made at the deadline. */
+const LAST_LOOK_MS = 500;
 /** One member that does not answer must leave time to read the others. */
 const LOOK_MS = 10_000;
 
@@ -121,15 +123,15 @@ async function contents(
 
 /** @throws Error that says how far it got */
 async function replayed(at: StoreConnection, position: string, bounds: Bounds): Promise<void> {
-  const end = monoMs() + bounds.deadlineMs;
-  let seen = 'nothing';
-  while (monoMs() < end) {
-    const sql = `SELECT pg_last_wal_replay_lsn()::text AS value`;
-    seen = await single(at, sql, { ...bounds, deadlineMs: Math.max(1, end - monoMs()) });
-    if (walPosition(seen) >= walPosition(position)) return;
-    await sleep(REPLAY_LOOK_MS, undefined, bounds.signal === undefined ? {} : { signal: bounds.signal });
-  }
-  throw new Error(`expected it to have replayed ${position}, seen ${seen} at the deadline`);
+  const sql = `SELECT pg_last_wal_replay_lsn()::text AS value`;
+  const isThere = (seen: string): boolean => walPosition(seen) >= walPosition(position);
+  const seen = await lookUntil(
+    (leftMs) => single(at, sql, { ...bounds, deadlineMs: leftMs + LAST_LOOK_MS }),
+    isThere,
+    { ...bounds, intervalMs: REPLAY_LOOK_MS },
+  );
+  if (!isThere(seen))
+    throw new Error(`expected it to have replayed ${position}, seen ${seen} at the deadline`);
 }
 
 /** `16/B374D848` as a number that can be compared. @throws Error for anything else (e.g. a server that replays nothing) */

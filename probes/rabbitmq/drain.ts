@@ -1,6 +1,7 @@
 import type { Channel, ChannelModel } from 'amqplib';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monoMs } from '../../host/clock.ts';
+import { lookUntil } from '../../host/wait.ts';
 import type { Bounds, StoreConnection } from '../store/store-driver.ts';
 import { Link } from './link.ts';
 
@@ -90,15 +91,17 @@ async function readWhole(model: ChannelModel, reading: Reading): Promise<Drained
 
 /** Waits until the expected number is ready and nobody else consumes. */
 async function readyMessages(channel: Channel, { queue, expected, endMs }: Reading): Promise<number> {
-  for (;;) {
-    const { messageCount, consumerCount } = await channel.checkQueue(queue);
-    if (consumerCount === 0 && (expected === null || messageCount === expected)) return messageCount;
-    if (monoMs() >= endMs)
-      throw new Error(
-        `${queue}: expected ${expected ?? 'any number of'} messages ready and no consumer, seen ${messageCount} and ${consumerCount}`,
-      );
-    await sleep(LOOK_EVERY_MS);
-  }
+  type Seen = { messageCount: number; consumerCount: number };
+  const isReady = ({ messageCount, consumerCount }: Seen): boolean =>
+    consumerCount === 0 && (expected === null || messageCount === expected);
+  const seen = await lookUntil(() => channel.checkQueue(queue), isReady, {
+    deadlineMs: endMs - monoMs(),
+    intervalMs: LOOK_EVERY_MS,
+  });
+  if (isReady(seen)) return seen.messageCount;
+  throw new Error(
+    `${queue}: expected ${expected ?? 'any number of'} messages ready and no consumer, seen ${seen.messageCount} and ${seen.consumerCount}`,
+  );
 }
 
 async function assertDrained(

@@ -1,5 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { monoMs } from '../../host/clock.ts';
+import { lookUntil } from '../../host/wait.ts';
+import type { LookOptions } from '../../host/wait.ts';
 import { firstAnswer } from '../store/members.ts';
 import { attempt, MovedError } from '../store/readback.ts';
 import type {
@@ -75,18 +76,18 @@ class ReadBack {
   /** The queue once it has a leader, all members online, and nothing unacknowledged; `absent` when no member knows it. */
   async settled(): Promise<RabbitQueue | 'absent'> {
     const { name, members, left } = this.#place;
-    const end = monoMs() + Math.min(SETTLE_MS, left().deadlineMs);
-    for (;;) {
-      const seen = await firstAnswer('RabbitMQ', members, (member) => this.#queueAt(member));
-      if (seen === null) {
-        await this.#absentEverywhere();
-        return 'absent';
-      }
-      const why = unsettled(seen);
-      if (why === null) return seen;
-      if (monoMs() >= end) throw new MovedError(`${name}: ${why}`);
-      await sleep(LOOK_EVERY_MS);
+    const seen = await lookUntil(
+      () => firstAnswer('RabbitMQ', members, (member) => this.#queueAt(member)),
+      (queue) => queue === null || unsettled(queue) === null,
+      settling(left()),
+    );
+    if (seen === null) {
+      await this.#absentEverywhere();
+      return 'absent';
     }
+    const why = unsettled(seen);
+    if (why !== null) throw new MovedError(`${name}: ${why}`);
+    return seen;
   }
 
   /** The leader twice, then the other members of the queue, then its state as a whole. */
@@ -154,17 +155,17 @@ class ReadBack {
   /** Everything is back: as many ready as were read, and nobody holds any. */
   async #whole(total: number, bounds: Bounds): Promise<void> {
     const { name, members } = this.#place;
-    const end = monoMs() + Math.min(SETTLE_MS, bounds.deadlineMs);
-    for (;;) {
+    const look = async (): Promise<{ ready: number; held: number }> => {
       const seen = await firstAnswer('RabbitMQ', members, (member) => this.#queueAt(member));
-      const [ready, held] = [seen?.messages_ready ?? -1, seen?.messages_unacknowledged ?? -1];
-      if (ready === total && held === 0) return;
-      if (monoMs() >= end)
-        throw new Error(
-          `${name}: read ${total} messages; afterwards ${ready} are ready and ${held} unacknowledged, expected ${total} and 0`,
-        );
-      await sleep(LOOK_EVERY_MS);
-    }
+      return { ready: seen?.messages_ready ?? -1, held: seen?.messages_unacknowledged ?? -1 };
+    };
+    const isWhole = (seen: { ready: number; held: number }): boolean =>
+      seen.ready === total && seen.held === 0;
+    const seen = await lookUntil(look, isWhole, settling(bounds));
+    if (isWhole(seen)) return;
+    throw new Error(
+      `${name}: read ${total} messages; afterwards ${seen.ready} are ready and ${seen.held} unacknowledged, expected ${total} and 0`,
+    );
   }
 
   /** With its counts of messages, which only the list of all queues has. */
@@ -200,4 +201,8 @@ function leaderIn(queue: RabbitQueue, members: readonly StoreMember[]): StoreMem
 
 function connectionOf(target: StoreTarget, member: StoreMember): StoreConnection {
   return { ...target.connection, host: member.address, port: member.port ?? AMQP_PORT };
+}
+
+function settling({ deadlineMs, signal }: Bounds): LookOptions {
+  return { deadlineMs: Math.min(SETTLE_MS, deadlineMs), intervalMs: LOOK_EVERY_MS, signal };
 }

@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { monoMs } from '../../host/clock.ts';
 import { withoutManager } from '../asking.ts';
 import { firstAnswer } from '../store/members.ts';
 import type {
@@ -15,12 +13,11 @@ import { leaderNodeOf, Management, memberOfNode, podOfNode } from './management.
 import type { RabbitNode, RabbitQueue, RabbitVhost } from './management.ts';
 import { recordQueue } from './options.ts';
 import { governingSettings } from './settings.ts';
-import { unsteadyBy } from '../store/steady.ts';
+import { unsteadyBy, waitSteadyBy } from '../store/steady.ts';
 
 const WHO = 'RabbitMQ';
 /** A member that hangs delays the answers of the others by some seconds. */
 const LOOK_MS = 6000;
-const LOOK_EVERY_MS = 300;
 
 /**
  * Members as the cluster lists them, and whether every lasting queue is a quorum queue with all its members. `leader` is null:
@@ -185,21 +182,7 @@ function problemOfQueue(queue: RabbitQueue, expected: number): string[] {
   return online.length === expected ? [] : [`queue ${name}: ${online.length} of ${expected} members online`];
 }
 
-/** Looks every 300 ms; each look has a deadline of its own, so that one that hangs costs no more than that. */
-export async function waitSteady(target: StoreTarget, bounds: Bounds): Promise<Steadiness> {
-  const end = monoMs() + bounds.deadlineMs;
-  for (;;) {
-    const seen = await steady(target, { ...bounds, deadlineMs: LOOK_MS });
-    const left = end - monoMs();
-    if (seen.ok || left <= 0 || bounds.signal?.aborted === true) return seen;
-    const options = bounds.signal === undefined ? {} : { signal: bounds.signal };
-    try {
-      await sleep(Math.min(LOOK_EVERY_MS, left), undefined, options);
-    } catch {
-      return seen; // aborted
-    }
-  }
-}
+export const waitSteady = waitSteadyBy(steady, LOOK_MS);
 
 /** There is no address that only reads: every member takes writes. */
 export function refusesWrites(at: {

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { monoMs } from '../../host/clock.ts';
+import { lookUntil } from '../../host/wait.ts';
 import { firstAnswer } from '../store/members.ts';
 import type {
   Bounds,
@@ -32,13 +32,14 @@ export async function switchover(
   const members = await target.members();
   const queue = await lookUp(target, members, run, left());
   const said = await order(target, { queue, members, from }, left());
-  for (;;) {
-    const now = memberOf(await lookUp(target, members, run, left()), members);
-    if (now !== null && now !== from) return { from, to: now, detail: `${queue.name}: ${said}` };
-    if (monoMs() >= end)
-      throw new Error(`${queue.name}: ${said}, but ${now ?? 'nobody'} leads at the deadline`);
-    await sleep(LOOK_EVERY_MS);
-  }
+  const to = await lookUntil(
+    async () => memberOf(await lookUp(target, members, run, left()), members),
+    (now) => now !== null && now !== from,
+    { ...left(), intervalMs: LOOK_EVERY_MS },
+  );
+  if (to === null || to === from)
+    throw new Error(`${queue.name}: ${said}, but ${to ?? 'nobody'} leads at the deadline`);
+  return { from, to, detail: `${queue.name}: ${said}` };
 }
 
 interface Order {

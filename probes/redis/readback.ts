@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { monoMs } from '../../host/clock.ts';
+import { lookUntil } from '../../host/wait.ts';
 import { contentsOf } from '../store/contents.ts';
 import type { Contents } from '../store/contents.ts';
 import { attempt, unreadBy } from '../store/readback.ts';
@@ -16,6 +16,8 @@ import { canaryKey } from './session.ts';
 /** Elements an answer; a list of any length is read in so many steps. */
 const CHUNK = 10_000;
 const OFFSET_LOOK_MS = 100;
+/** For the answer to the look that is made at the deadline. */
+const LAST_LOOK_MS = 500;
 /** One member that does not answer must leave time to read the others. */
 const LOOK_MS = 10_000;
 
@@ -131,18 +133,17 @@ async function caughtUp(
   { leader, offset }: { leader: MemberView; offset: number },
   bounds: Bounds,
 ): Promise<void> {
-  const end = monoMs() + bounds.deadlineMs;
-  for (;;) {
-    const left = { ...bounds, deadlineMs: Math.min(LOOK_MS, Math.max(1, end - monoMs())) };
-    const seen = await looked(target, replica, left);
-    const follows = seen.role === 'slave' && seen.linkUp && seen.masterAddress === leader.announced;
-    if (follows && seen.offset >= offset) return;
-    if (monoMs() >= end) {
-      const state = follows ? 'following' : `${seen.role} of ${seen.masterAddress ?? 'nobody'}`;
-      throw new Error(`expected it to follow ${leader.name} at ${offset}, seen ${state} at ${seen.offset}`);
-    }
-    await sleep(OFFSET_LOOK_MS, undefined, bounds.signal === undefined ? {} : { signal: bounds.signal });
-  }
+  const follows = (seen: MemberView): boolean =>
+    seen.role === 'slave' && seen.linkUp && seen.masterAddress === leader.announced;
+  const isCaughtUp = (seen: MemberView): boolean => follows(seen) && seen.offset >= offset;
+  const seen = await lookUntil(
+    (leftMs) => looked(target, replica, { ...bounds, deadlineMs: Math.min(LOOK_MS, leftMs + LAST_LOOK_MS) }),
+    isCaughtUp,
+    { ...bounds, intervalMs: OFFSET_LOOK_MS },
+  );
+  if (isCaughtUp(seen)) return;
+  const state = follows(seen) ? 'following' : `${seen.role} of ${seen.masterAddress ?? 'nobody'}`;
+  throw new Error(`expected it to follow ${leader.name} at ${offset}, seen ${state} at ${seen.offset}`);
 }
 
 /** @throws Error when it does not answer */

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { monoMs } from '../../host/clock.ts';
+import { lookUntil } from '../../host/wait.ts';
 import type { Bounds, StoreTarget, Switchover, SwitchoverRequest } from '../store/store-driver.ts';
 import { textOf, withRedis } from './connection.ts';
 import type { Command, RedisAddress, RedisEnd } from './connection.ts';
@@ -67,13 +67,17 @@ async function settled(
   before: RedisAddress,
   { end, bounds }: { end: number; bounds: Bounds },
 ): Promise<RedisAddress> {
-  for (;;) {
-    const views = await asking.views(ANSWER_MS);
-    const now = newest(views)?.address;
-    const moved = now !== undefined && textOf(now) !== textOf(before);
-    if (moved && views.every(({ address }) => textOf(address) === textOf(now))) return now;
-    if (monoMs() >= end)
-      throw new Error(`the Sentinels still name ${views.map(({ address }) => textOf(address)).join(', ')}`);
-    await sleep(LOOK_EVERY_MS, undefined, bounds.signal === undefined ? {} : { signal: bounds.signal });
-  }
+  const { views, now } = await lookUntil(
+    async () => {
+      const seen = await asking.views(ANSWER_MS);
+      const named = newest(seen)?.address;
+      const moved = named !== undefined && textOf(named) !== textOf(before);
+      const agreed = moved && seen.every(({ address }) => textOf(address) === textOf(named));
+      return { views: seen, now: agreed ? named : null };
+    },
+    (seen) => seen.now !== null,
+    { ...bounds, deadlineMs: end - monoMs(), intervalMs: LOOK_EVERY_MS },
+  );
+  if (now !== null) return now;
+  throw new Error(`the Sentinels still name ${views.map(({ address }) => textOf(address)).join(', ')}`);
 }

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { monoMs } from '../../host/clock.ts';
+import { repeat } from '../../host/wait.ts';
 import type { ObserveOptions, Observer } from './store-driver.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
@@ -33,10 +33,7 @@ export function followStore(following: Following, options: ObserveOptions): Obse
   const follower = new Follower(following, options, signal);
   const loops = [
     repeat(options.pollMs ?? DEFAULT_POLL_MS, signal, () => follower.look()),
-    repeat(ENDPOINTS_POLL_MS, signal, () => {
-      follower.lookAtEndpoints();
-      return Promise.resolve();
-    }),
+    repeat(ENDPOINTS_POLL_MS, signal, () => follower.lookAtEndpoints()),
   ];
   return {
     stop: async () => {
@@ -46,14 +43,6 @@ export function followStore(following: Following, options: ObserveOptions): Obse
       follower.final();
     },
   };
-}
-
-/** At fixed instants, leaving out those that were missed. */
-async function repeat(everyMs: number, signal: AbortSignal, look: () => Promise<void>): Promise<void> {
-  for (let next = monoMs(); !signal.aborted; next = Math.max(next + everyMs, monoMs())) {
-    await look();
-    await sleep(Math.max(1, next + everyMs - monoMs()), undefined, { signal }).catch(() => undefined);
-  }
 }
 
 class Follower {

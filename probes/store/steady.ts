@@ -1,11 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { NOT_LET_IN } from '../../reports/record/observations/failover.ts';
 import { askFailureOf } from '../asking.ts';
-import { monoMs } from '../../host/clock.ts';
+import { lookUntil } from '../../host/wait.ts';
 import type { Bounds, Steadiness, StoreDriver, StoreTarget } from './store-driver.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
-/** One look that hangs costs no more than this. */
 const LOOK_MS = 2000;
 const LOOK_EVERY_MS = 300;
 
@@ -20,23 +18,26 @@ export function unsteadyBy(error: unknown): Steadiness {
   return { ok: false, leader: null, detail, ...(barred !== undefined && { cannotAsk: barred }) };
 }
 
-/** A store's `waitSteady` from its `steady`: looks every 300 ms until it holds, the deadline has passed or the signal fires. */
-export function waitSteadyBy(steady: StoreDriver['steady']): StoreDriver['waitSteady'] {
+/**
+ * A store's `waitSteady` from its `steady`: looks every 300 ms until it holds, the deadline has passed or the signal fires.
+ * @param lookMs one look that hangs costs no more than this
+ */
+export function waitSteadyBy(
+  steady: StoreDriver['steady'],
+  lookMs: number = LOOK_MS,
+): StoreDriver['waitSteady'] {
   return async (target: StoreTarget, bounds: Bounds): Promise<Steadiness> => {
-    const end = monoMs() + bounds.deadlineMs;
-    for (;;) {
-      const seen = await steady(target, { ...bounds, deadlineMs: LOOK_MS });
-      const left = end - monoMs();
-      if (seen.ok || left <= 0 || bounds.signal?.aborted === true) return seen;
-      try {
-        await sleep(
-          Math.min(LOOK_EVERY_MS, left),
-          undefined,
-          bounds.signal === undefined ? {} : { signal: bounds.signal },
-        );
-      } catch {
-        return seen; // aborted
-      }
+    const seen: Steadiness[] = [];
+    const look = async (): Promise<Steadiness> => {
+      const now = await steady(target, { ...bounds, deadlineMs: lookMs });
+      seen[0] = now;
+      return now;
+    };
+    try {
+      return await lookUntil(look, ({ ok }) => ok, { ...bounds, intervalMs: LOOK_EVERY_MS });
+    } catch (error) {
+      if (seen[0] !== undefined && bounds.signal?.aborted === true) return seen[0];
+      throw error;
     }
   };
 }
