@@ -6,7 +6,7 @@ import { DeadlineError } from '../host/wait.ts';
 import { exitCodeOf, linesOf } from './ending.ts';
 
 test('should name what is not ready in an environment that is half up, without a stack', () => {
-  const late = new DeadlineError({ what: 'the edge to answer', deadlineMs: 1000 }, 'status 503');
+  const late = new DeadlineError({ what: 'the edge to answer', deadlineMs: 1000 }, 1000, 'status 503');
   for (const error of [new NotReadyError('tender/deployment/api is not ready', {}), late]) {
     assert.equal(exitCodeOf(error), EXIT.inconclusive);
     assert.deepEqual(linesOf(error), [error.message]);

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { monoMs } from '../host/clock.ts';
+import { lookFor } from '../host/wait.ts';
 import type { Fault, FaultContext, FaultMember, Landing, Preparation } from './_common/fault.ts';
 import { injectInto } from './_common/inject.ts';
 
@@ -58,19 +58,22 @@ function prepare(ctx: FaultContext, member: FaultMember): Preparation {
 /** Landed when the API server no longer has a pod with this UID. */
 async function awaitGone(ctx: FaultContext, member: FaultMember, thereMs: number): Promise<Landing | string> {
   const limitMs = ctx.timeoutMs('faultLanding');
-  const until = monoMs() + limitMs;
-  for (let lastBeforeMs = thereMs; ;) {
-    const sentMs = monoMs();
-    const { there } = await look(ctx, member);
-    const landedMs = monoMs();
-    if (!there) {
+  let lastBeforeMs = thereMs;
+  const landing = await lookFor<Landing>(
+    async () => {
+      const sentMs = monoMs();
+      const { there } = await look(ctx, member);
+      const landedMs = monoMs();
+      if (there) {
+        lastBeforeMs = sentMs;
+        return null;
+      }
       const proof = `pod ${member.uid} (${member.name}) disappeared from the API server between ${lastBeforeMs.toFixed(1)} and ${landedMs.toFixed(1)} ms`;
       return { lastBeforeMs, landedMs, by: 'UID gone from the API', proof };
-    }
-    lastBeforeMs = sentMs;
-    if (landedMs > until) return `${member.name} (${member.uid}) was still in the API after ${limitMs} ms`;
-    await sleep(LOOK_EVERY_MS);
-  }
+    },
+    { deadlineMs: limitMs, intervalMs: LOOK_EVERY_MS },
+  );
+  return landing ?? `${member.name} (${member.uid}) was still in the API after ${limitMs} ms`;
 }
 
 const podSeen = z.object({

@@ -5,7 +5,7 @@ import { errorText } from '../reports/record/error-text.ts';
 
 /** For how long, and how often. */
 export type LookOptions = {
-  /** On whatever machine: who provisions something gives a slow one more (`patient` of patience.ts, which `waitFor` does by itself). */
+  /** On whatever machine; see `WaitOptions` for what a slow one is given. */
   readonly deadlineMs: number;
   readonly intervalMs?: number;
   readonly signal?: AbortSignal | undefined;
@@ -17,17 +17,17 @@ export type WaitOptions = LookOptions & {
   readonly what: string;
   /** What to run next when it does not come. */
   readonly next?: string;
+  /** A slow machine is given more (patience.ts), unless this is `exact`: what a check measures must not depend on it. */
+  readonly patience?: 'exact';
 };
 
 const INTERVAL_MS = 100;
 
 /** A wait that passed its deadline: says what was awaited, how long, and what was last seen. */
 export class DeadlineError extends Error {
-  constructor(options: WaitOptions, lastSeen: string) {
-    const next = options.next === undefined ? '' : `; next: ${options.next}`;
-    super(
-      `waited ${Math.round(patient(options.deadlineMs) / 100) / 10} s for ${options.what}; last seen: ${lastSeen}${next}`,
-    );
+  constructor({ what, next }: WaitOptions, waitedMs: number, lastSeen: string) {
+    const advice = next === undefined ? '' : `; next: ${next}`;
+    super(`waited ${Math.round(waitedMs / 100) / 10} s for ${what}; last seen: ${lastSeen}${advice}`);
     this.name = 'DeadlineError';
   }
 }
@@ -53,14 +53,23 @@ export async function lookUntil<T>(
   }
 }
 
+/** As `lookUntil`, until it sees something other than null; null: nothing came before the deadline. */
+export function lookFor<T>(
+  look: (leftMs: number) => Promise<T | null> | T | null,
+  options: LookOptions,
+): Promise<T | null> {
+  return lookUntil<T | null>(look, (seen) => seen !== null, options);
+}
+
 /**
  * Looks until `look` returns something other than null. A `look` that throws counts as "not yet", and its message is
  * reported as last seen. For things that cannot be watched (sockets that do not exist yet, processes of others).
  * @throws DeadlineError after the deadline, which a slow machine has later (patience.ts); the abort reason when the signal fires.
  */
 export async function waitFor<T>(look: () => Promise<T | null> | T | null, options: WaitOptions): Promise<T> {
+  const deadlineMs = options.patience === 'exact' ? options.deadlineMs : patient(options.deadlineMs);
   let lastSeen = 'nothing';
-  const found = await lookUntil(
+  const found = await lookFor(
     async () => {
       options.signal?.throwIfAborted();
       try {
@@ -70,10 +79,9 @@ export async function waitFor<T>(look: () => Promise<T | null> | T | null, optio
         return null;
       }
     },
-    (seen) => seen !== null,
-    { ...options, deadlineMs: patient(options.deadlineMs) },
+    { ...options, deadlineMs },
   );
-  if (found === null) throw new DeadlineError(options, lastSeen);
+  if (found === null) throw new DeadlineError(options, deadlineMs, lastSeen);
   return found;
 }
 

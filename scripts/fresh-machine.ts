@@ -4,10 +4,10 @@
  * archive of `plumbline toolchain pack` if given, and then runs the steps of `fresh-machine/steps.ts`. It changes and reboots that
  * machine: use a disposable one. Exit 0: every claim held; 1: some did not; 3: the test could not be run; 64: usage.
  */
+import { lookUntil } from '../host/wait.ts';
 import { spawn } from 'node:child_process';
 import { createWriteStream, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { stepsFor, WORK } from './fresh-machine/steps.ts';
 import type { Step } from './fresh-machine/steps.ts';
@@ -164,11 +164,7 @@ async function bootId(): Promise<string> {
 /** Reboots the machine and waits until it answers. */
 async function rebooted(before: string): Promise<boolean> {
   await remote('systemctl reboot --no-block', { limitS: 60, log: join(out, 'rebooting.log') });
-  const end = performance.now() + REBOOT_S * 1000 * patience;
-  while (performance.now() < end) {
-    const now = await bootId();
-    if (now !== '' && now !== before) return true;
-    await sleep(ASK_AGAIN_MS);
-  }
-  return false;
+  const isAnother = (now: string): boolean => now !== '' && now !== before;
+  const deadlineMs = REBOOT_S * 1000 * patience;
+  return isAnother(await lookUntil(bootId, isAnother, { deadlineMs, intervalMs: ASK_AGAIN_MS }));
 }

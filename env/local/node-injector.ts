@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { killProcesses, processAlive } from '../../host/process-identity.ts';
 import {
   containerCgroup,
@@ -16,6 +15,7 @@ import type { ProcessId } from '../../host/process-identity.ts';
 import type { ClusterSize, InstanceName, PodProcess } from './nodes/index.ts';
 import { run, runAny } from '../../host/run.ts';
 import { monoMs } from '../../host/clock.ts';
+import { lookFor, lookUntil } from '../../host/wait.ts';
 import type { Cut, FaultMember, FaultInjector, Landing, Preparation } from '../../faults/_common/fault.ts';
 import {
   allDropped,
@@ -173,10 +173,10 @@ export class NodeInjector implements FaultInjector {
   /** Waits until the processes are gone, and also those that they started in the same containers in the meantime. */
   async #awaitGone(member: FaultMember, first: readonly PodProcess[]): Promise<Landing | string> {
     const { landingMs } = this.#options;
-    const until = monoMs() + landingMs;
     const containers = new Set(first.map(({ containerId }) => containerId));
     let processes: readonly PodProcess[] = first;
-    for (let lastBeforeMs = monoMs(); ;) {
+    let lastBeforeMs = monoMs();
+    const look = (): Landing | null => {
       const lookMs = monoMs();
       if (!processes.some(processAlive)) {
         const late = this.#processes(member).filter(
@@ -187,9 +187,10 @@ export class NodeInjector implements FaultInjector {
         killProcesses(late);
       }
       lastBeforeMs = lookMs;
-      if (lookMs > until) return `not every process of ${member.name} was gone within ${landingMs} ms`;
-      await sleep(LOOK_EVERY_MS);
-    }
+      return null;
+    };
+    const landing = await lookFor(look, { deadlineMs: landingMs, intervalMs: LOOK_EVERY_MS });
+    return landing ?? `not every process of ${member.name} was gone within ${landingMs} ms`;
   }
 
   /** Tries to connect through every cut, until the packet filter has counted a drop for each or the time is up. */
@@ -198,16 +199,17 @@ export class NodeInjector implements FaultInjector {
     table: string,
     cuts: readonly Cut[],
   ): Promise<{ drops: Drops; knocks: string[] }> {
-    const until = monoMs() + this.#options.landingMs;
-    for (;;) {
+    const look = async (): Promise<{ drops: Drops; knocks: string[] }> => {
       const knocks = await Promise.all(knocksOf(cuts).map((at) => knock(pid, at)));
       const listed = await run([...inNetwork(pid), 'nft', '-j', 'list', 'table', 'inet', table], {
         timeoutMs: COMMAND_TIMEOUT_MS,
       });
-      const drops = parseDrops(listed);
-      if (allDropped(cuts, drops) || monoMs() > until) return { drops, knocks };
-      await sleep(DROP_LOOK_MS);
-    }
+      return { drops: parseDrops(listed), knocks };
+    };
+    return await lookUntil(look, ({ drops }) => allDropped(cuts, drops), {
+      deadlineMs: this.#options.landingMs,
+      intervalMs: DROP_LOOK_MS,
+    });
   }
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { monoMs } from '../../host/clock.ts';
+import { lookUntil } from '../../host/wait.ts';
 import type {
   Cut,
   FaultContext,
@@ -24,6 +24,8 @@ import { loseNode, type PowerCommands } from './power.ts';
 
 const LOOK_EVERY_MS = 250;
 const DROP_LOOK_MS = 100;
+/** Phases in which a pod runs, or has ended and will not run any more. */
+const AS_FAR_AS_IT_GOES: readonly string[] = ['Running', 'Failed', 'Succeeded'];
 /** The agent's exit code for "nothing to act on". */
 const NOTHING = 3;
 
@@ -146,15 +148,17 @@ export class PodInjector implements FaultInjector {
     pid: string,
     { table, cuts }: { table: string; cuts: readonly Cut[] },
   ): Promise<Drops> {
-    const until = monoMs() + this.#options.landingMs;
     const knocks = knocksOf(cuts).flatMap(({ address, port }) => [address, String(port)]);
-    for (;;) {
+    const look = async (): Promise<Drops> => {
       await this.#exec(member, ['probe', pid, ...knocks]);
       const listed = await this.#exec(member, ['inside', pid, 'nft', '-j', 'list', 'table', 'inet', table]);
-      const drops: Drops = listed.code === 0 ? parseDrops(listed.stdout) : new Map();
-      if (allDropped(cuts, drops) || monoMs() > until) return drops;
-      await sleep(DROP_LOOK_MS, undefined, { signal: this.#shared.signal });
-    }
+      return listed.code === 0 ? parseDrops(listed.stdout) : new Map();
+    };
+    return await lookUntil(look, (drops) => allDropped(cuts, drops), {
+      deadlineMs: this.#options.landingMs,
+      intervalMs: DROP_LOOK_MS,
+      signal: this.#shared.signal,
+    });
   }
 
   /** Runs the agent on the member's node. `reason`: there was nothing to act on. @throws Error with the agent's output when it failed */
@@ -212,16 +216,13 @@ export class PodInjector implements FaultInjector {
   }
 
   async #awaitRunning(path: string): Promise<void> {
-    const until = monoMs() + this.#options.readyMs;
-    let seen = 'nothing';
-    while (monoMs() < until) {
-      const { body } = await this.#kube('GET', path);
-      const { phase, state } = seenIn(body);
-      if (phase === 'Running') return;
-      seen = `${phase ?? 'no phase'} ${JSON.stringify(state)}`;
-      if (phase === 'Failed' || phase === 'Succeeded') break;
-      await sleep(LOOK_EVERY_MS, undefined, { signal: this.#shared.signal });
-    }
+    const { phase, state } = await lookUntil(
+      async () => seenIn((await this.#kube('GET', path)).body),
+      (seen) => seen.phase !== undefined && AS_FAR_AS_IT_GOES.includes(seen.phase),
+      { deadlineMs: this.#options.readyMs, intervalMs: LOOK_EVERY_MS, signal: this.#shared.signal },
+    );
+    if (phase === 'Running') return;
+    const seen = `${phase ?? 'no phase'} ${JSON.stringify(state)}`;
     throw new Error(
       `waited up to ${this.#options.readyMs / 1000} s for ${path} to run; last seen: ${seen.slice(0, 300)}`,
     );

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from '../../host/run.ts';
 import { monoMs } from '../../host/clock.ts';
+import { lookUntil } from '../../host/wait.ts';
 import type { FaultMember, Preparation } from '../_common/fault.ts';
 import type { NodePower } from '../_common/inverse.ts';
 
@@ -57,18 +57,16 @@ export async function loseNode(
       const lastBeforeMs = monoMs();
       await run(commandFor(node, power.off), { timeoutMs: power.timeoutMs });
       acted(`power of ${node} ordered off`);
-      const until = monoMs() + power.timeoutMs;
-      for (;;) {
-        const seen = (await state()).trim();
-        const landedMs = monoMs();
-        if (seen.includes(power.isOff)) {
-          const proof = `the power of ${node} is off: "${seen.slice(0, 100)}"`;
-          return { lastBeforeMs, landedMs, by: 'power off', proof };
-        }
-        if (landedMs > until)
-          return `the power of ${node} was not off within ${power.timeoutMs / 1000} s; its state command last printed "${seen.slice(0, 100)}"`;
-        await sleep(LOOK_EVERY_MS, undefined, { signal });
-      }
+      const seen = await lookUntil(
+        async () => (await state()).trim(),
+        (said) => said.includes(power.isOff),
+        { deadlineMs: power.timeoutMs, intervalMs: LOOK_EVERY_MS, signal },
+      );
+      const landedMs = monoMs();
+      const said = `"${seen.slice(0, 100)}"`;
+      return seen.includes(power.isOff)
+        ? { lastBeforeMs, landedMs, by: 'power off', proof: `the power of ${node} is off: ${said}` }
+        : `the power of ${node} was not off within ${power.timeoutMs / 1000} s; its state command last printed ${said}`;
     },
   };
 }

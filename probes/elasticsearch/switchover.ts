@@ -4,7 +4,7 @@ import { ledView } from './state.ts';
 import { primaryOf } from './view.ts';
 import type { View } from './view.ts';
 import { monoMs } from '../../host/clock.ts';
-import { lookUntil, retry } from '../../host/wait.ts';
+import { lookFor, retry } from '../../host/wait.ts';
 import { within } from '../store/readback.ts';
 import type {
   Bounds,
@@ -126,7 +126,7 @@ async function another(
       return null;
     }
   };
-  const other = await lookUntil(look, (holder) => holder !== null, {
+  const other = await lookFor(look, {
     deadlineMs: end - monoMs(),
     intervalMs: LOOK_EVERY_MS,
   });

@@ -66,24 +66,25 @@ async function readWhole(model: ChannelModel, reading: Reading): Promise<Drained
   let taken = 0;
   await channel.prefetch(MOST_HELD);
   let consumers = 0;
-  while (taken < total) {
+  const isWhole = (): boolean => taken >= total;
+  const goOn = async (): Promise<void> => {
+    if (isWhole()) return;
     if (broken[0] !== undefined) throw broken[0];
-    if (monoMs() >= reading.endMs)
-      throw new Error(`${reading.queue}: ${taken} of ${total} messages delivered at the deadline`);
-    if (taken >= consumers * MOST_HELD) {
-      consumers++;
-      await channel.consume(reading.queue, (message) => {
-        if (message === null) {
-          broken.push(new Error('the server cancelled the consumer'));
-          return;
-        }
-        const n = Number(message.content.toString());
-        counts.set(n, (counts.get(n) ?? 0) + 1);
-        taken++;
-      });
-    }
-    await sleep(LOOK_EVERY_MS);
-  }
+    if (taken < consumers * MOST_HELD) return;
+    consumers++;
+    await channel.consume(reading.queue, (message) => {
+      if (message === null) {
+        broken.push(new Error('the server cancelled the consumer'));
+        return;
+      }
+      const n = Number(message.content.toString());
+      counts.set(n, (counts.get(n) ?? 0) + 1);
+      taken++;
+    });
+  };
+  await lookUntil(goOn, isWhole, { deadlineMs: reading.endMs - monoMs(), intervalMs: LOOK_EVERY_MS });
+  if (!isWhole())
+    throw new Error(`${reading.queue}: ${taken} of ${total} messages delivered at the deadline`);
   await assertDrained(channel, { ...reading, consumers, total, taken });
   await putBack(channel);
   return { total, ...summaryOf(counts) };

@@ -2,6 +2,7 @@ import type { Outcome } from '../../reports/record/history/history.ts';
 import { OUTCOMES } from '../../reports/record/history/history.ts';
 import type { OperationLine } from '../../reports/record/history/history.ts';
 import { monoMs } from '../../host/clock.ts';
+import { retry } from '../../host/wait.ts';
 import type { OperationResult, WorkloadClient, WorkloadSession } from './client.ts';
 import { Pacer } from './pacer.ts';
 import { Scout } from './scout.ts';
@@ -149,21 +150,20 @@ export class WorkloadEngine {
   }
 
   async #openSession(endMs: number): Promise<WorkloadSession> {
-    for (;;) {
+    const open = async (leftMs: number): Promise<WorkloadSession> => {
       const session = this.#options.client.session();
-      const left = Math.max(1, endMs - monoMs());
-      const timer = setTimeout(() => session.destroy(), left);
+      const timer = setTimeout(() => session.destroy(), leftMs);
       try {
-        await session.open(Math.min(left, 2000));
+        await session.open(Math.min(leftMs, 2000));
         return session;
       } catch (error) {
         session.destroy();
-        if (monoMs() >= endMs) throw error;
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        throw error;
       } finally {
         clearTimeout(timer);
       }
-    }
+    };
+    return await retry(open, { deadlineMs: endMs - monoMs(), intervalMs: 50 });
   }
 
   #due(operation: Operation): void {

@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { monoMs } from '../../host/clock.ts';
+import { lookUntil } from '../../host/wait.ts';
 import { timeoutMsOf } from '../plan/environment-parts.ts';
 import { takeSnapshot, unrest, type Snapshot, type SnapshotSource } from './snapshot.ts';
 
@@ -15,12 +14,11 @@ export async function atRest(
   signal: AbortSignal,
   about: string | null = null,
 ): Promise<{ seen: Snapshot; restless: string[] }> {
-  const endMs = monoMs() + timeoutMsOf(runner.runState.environment, 'settle');
-  for (;;) {
-    const seen = await takeSnapshot(runner);
-    const restless = unrest(seen, about);
-    if (restless.length === 0 || monoMs() > endMs)
-      return { seen, restless: restless.map((subject) => `${subject}: ${seen.get(subject) ?? 'not seen'}`) };
-    await sleep(LOOK_EVERY_MS, undefined, { signal });
-  }
+  const seen = await lookUntil(
+    () => takeSnapshot(runner),
+    (now) => unrest(now, about).length === 0,
+    { deadlineMs: timeoutMsOf(runner.runState.environment, 'settle'), intervalMs: LOOK_EVERY_MS, signal },
+  );
+  const restless = unrest(seen, about);
+  return { seen, restless: restless.map((subject) => `${subject}: ${seen.get(subject) ?? 'not seen'}`) };
 }

@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { monoMs } from '../../host/clock.ts';
+import { lookUntil } from '../../host/wait.ts';
 import { isIn } from '../../probes/kubernetes/index.ts';
 import type { KubeCluster, PodObject } from '../../probes/kubernetes/index.ts';
 import type { Environment } from '../../env/schema.ts';
@@ -47,15 +46,14 @@ export interface Lost {
  */
 export async function awaitNodes(runner: Looking, lost: Lost, signal: AbortSignal): Promise<string | null> {
   const limitMs = timeoutMsOf(runner.runState.environment, 'nodeReady');
-  const until = monoMs() + limitMs;
-  for (;;) {
-    const missing = await missingOf(runner, lost);
-    if (missing.length === 0) return null;
-    signal.throwIfAborted();
-    if (monoMs() > until)
-      return `nodes ${lost.nodes.join(', ')} were given back, and not everything on them was ready within ${limitMs / 1000} s: ${missing.slice(0, NAMED).join('; ')}`;
-    await sleep(LOOK_EVERY_MS);
-  }
+  const missing = await lookUntil(() => missingOf(runner, lost), isEmpty, {
+    deadlineMs: limitMs,
+    intervalMs: LOOK_EVERY_MS,
+    signal,
+  });
+  return missing.length === 0
+    ? null
+    : `nodes ${lost.nodes.join(', ')} were given back, and not everything on them was ready within ${limitMs / 1000} s: ${missing.slice(0, NAMED).join('; ')}`;
 }
 
 /** Names of the pods on nodes, as `namespace/name`; none where they cannot be listed. */
@@ -89,14 +87,16 @@ export async function awaitHeartbeat(
   signal: AbortSignal,
 ): Promise<string | null> {
   const limitMs = timeoutMsOf(runner.runState.environment, 'nodeReady');
-  const until = monoMs() + limitMs;
-  for (;;) {
-    const missing = await silentOf(runner, [of.node], of.beats);
-    if (missing.length === 0) return null;
-    signal.throwIfAborted();
-    if (monoMs() > until) return `${missing.join('; ')} within ${limitMs / 1000} s`;
-    await sleep(LOOK_EVERY_MS);
-  }
+  const missing = await lookUntil(() => silentOf(runner, [of.node], of.beats), isEmpty, {
+    deadlineMs: limitMs,
+    intervalMs: LOOK_EVERY_MS,
+    signal,
+  });
+  return missing.length === 0 ? null : `${missing.join('; ')} within ${limitMs / 1000} s`;
+}
+
+function isEmpty(missing: readonly string[]): boolean {
+  return missing.length === 0;
 }
 
 /** The last heartbeat of each node; a node without any has an empty one. */

@@ -2,6 +2,7 @@ import type { InstanceName } from '../../host/paths.ts';
 import type { Environment } from '../../env/schema.ts';
 import type { Control, ControlContext } from '../../suites/harness/control.ts';
 import type { KubeObject, ObjectRef } from '../../suites/harness/protocol.ts';
+import { waitFor } from '../../host/wait.ts';
 import type { CheckRunner } from '../serve/check-runner.ts';
 
 const EXEC_TIMEOUT_MS = 30_000;
@@ -58,7 +59,8 @@ export function controlContext(control: Control, around: ControlSurroundings): C
         act: () => action.act(),
         controlPlane: true,
       }),
-    until: (what, probe, options) => until({ what, signal, ...options }, probe),
+    until: (what, probe, { timeoutMs, everyMs = UNTIL_EVERY_MS }) =>
+      waitFor(probe, { what, deadlineMs: timeoutMs, intervalMs: everyMs, patience: 'exact', signal }),
   };
 
   /** The check that runs next must find in the cache what was just written. */
@@ -83,33 +85,5 @@ export function controlContext(control: Control, around: ControlSurroundings): C
       },
       signal,
     );
-  }
-}
-
-interface Until {
-  what: string;
-  timeoutMs: number;
-  everyMs?: number;
-  signal: AbortSignal;
-}
-
-/** Polls until `probe` returns something other than null. @throws Error with what it threw last, at the deadline. */
-export async function until<T>(wait: Until, probe: () => Promise<T | null>): Promise<T> {
-  const deadline = performance.now() + wait.timeoutMs;
-  let last: unknown;
-  for (;;) {
-    wait.signal.throwIfAborted();
-    try {
-      const found = await probe();
-      if (found !== null) return found;
-      last = undefined;
-    } catch (error) {
-      last = error;
-    }
-    if (performance.now() > deadline) {
-      const why = last instanceof Error ? `; last: ${last.message}` : '';
-      throw new Error(`waited ${wait.timeoutMs} ms for ${wait.what}${why}`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, wait.everyMs ?? UNTIL_EVERY_MS));
   }
 }

@@ -3,6 +3,7 @@ import { partsOf, planChecks, rowOf, storeFault, type PlannedCheck } from '../..
 import { declaredWords } from '../../env/declared-words.ts';
 import { CommandError, EXIT } from '../../host/errors.ts';
 import type { InstanceName } from '../../host/paths.ts';
+import { waitFor } from '../../host/wait.ts';
 import { openEnvironment } from '../../suites/catalogue/plan/open.ts';
 import { provisionedOf } from '../../env/providers/index.ts';
 import type { Environment } from '../../env/schema.ts';
@@ -12,7 +13,7 @@ import { allControls } from '../../suites/catalogue/loaded.ts';
 import { atRest } from '../ask/at-rest.ts';
 import { RunState } from '../state/run-state.ts';
 import { connect } from './connect.ts';
-import { controlContext, until } from './control-context.ts';
+import { controlContext } from './control-context.ts';
 import { CheckRunner } from '../serve/check-runner.ts';
 import { embeddedOf, timeoutMsOf } from '../plan/environment-parts.ts';
 import { guarded, type CommandResult } from './guard.ts';
@@ -25,6 +26,8 @@ import { checkFolderName, makeRunFolder, type RunFolder } from '../record/run-fo
 import { kubeCallFrom, openSafety, type Safety } from '../provider-safety.ts';
 import { differences, takeSnapshot, type Snapshot } from '../ask/snapshot.ts';
 import { errorText } from '../../reports/record/error-text.ts';
+
+const LOOK_EVERY_MS = 250;
 
 export interface ControlsOptions {
   /** Glob over ids of checks, or of controls. */
@@ -326,14 +329,20 @@ class ControlRun {
   /** The environment must be as it was: rollouts done, members back, nothing left over. */
   async #asBefore(runner: CheckRunner, before: Snapshot): Promise<string[]> {
     const { environment, interrupt } = this.#parts;
-    const timeoutMs = timeoutMsOf(environment, 'membersRejoined');
+    const deadlineMs = timeoutMsOf(environment, 'membersRejoined');
     let last: string[] = [];
     try {
-      await until(
-        { what: 'the environment to be as before', timeoutMs, signal: interrupt.signal },
+      await waitFor(
         async () => {
           last = differences(before, await takeSnapshot(runner));
           return last.length === 0 ? true : null;
+        },
+        {
+          what: 'the environment to be as before',
+          deadlineMs,
+          intervalMs: LOOK_EVERY_MS,
+          patience: 'exact',
+          signal: interrupt.signal,
         },
       );
       return [];

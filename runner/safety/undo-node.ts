@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { INVERSES } from '../../env/providers/declared.ts';
 import type { InverseKind } from '../../env/providers/declaring.ts';
 import type { Undo } from '../../env/providers/provider.ts';
@@ -10,7 +9,7 @@ import { processAlive } from '../../host/process-identity.ts';
 import { freezerState, thawCgroup } from '../../host/cgroups/freezer.ts';
 import { run, runAny } from '../../host/run.ts';
 import { tellStandIn } from '../../probes/ai/stand-in.ts';
-import { monoMs } from '../../host/clock.ts';
+import { lookUntil } from '../../host/wait.ts';
 import type { NodePower } from '../../faults/_common/inverse.ts';
 import type { NodeInverse, UndoResult } from './types.ts';
 
@@ -108,17 +107,20 @@ async function undoPowerLoss({ commands }: { commands: NodePower }): Promise<Und
   const { on, state, isOn, isOff, timeoutMs } = commands;
   // Whatever it looks like now: what was ordered before may still be under way, and the command is harmless then.
   await run(on, { timeoutMs });
-  const deadline = monoMs() + timeoutMs;
-  for (let inRow = 0; ;) {
-    const { stdout } = await runAny(state, { timeoutMs });
-    inRow = stdout.includes(isOn) && !stdout.includes(isOff) ? inRow + 1 : 0;
-    if (inRow >= LOOKS_IN_A_ROW) return { outcome: 'undone' };
-    if (monoMs() > deadline)
-      throw new Error(
-        `\`${on.join(' ')}\` was run, but \`${state.join(' ')}\` did not go on printing "${isOn}" within ${timeoutMs / 1000} s; last: "${stdout.trim().slice(0, 100)}"`,
-      );
-    await sleep(LOOK_EVERY_MS);
-  }
+  let inRow = 0;
+  const said = await lookUntil(
+    async () => {
+      const { stdout } = await runAny(state, { timeoutMs });
+      inRow = stdout.includes(isOn) && !stdout.includes(isOff) ? inRow + 1 : 0;
+      return stdout;
+    },
+    () => inRow >= LOOKS_IN_A_ROW,
+    { deadlineMs: timeoutMs, intervalMs: LOOK_EVERY_MS },
+  );
+  if (inRow >= LOOKS_IN_A_ROW) return { outcome: 'undone' };
+  throw new Error(
+    `\`${on.join(' ')}\` was run, but \`${state.join(' ')}\` did not go on printing "${isOn}" within ${timeoutMs / 1000} s; last: "${said.trim().slice(0, 100)}"`,
+  );
 }
 
 async function undoPacketFilter(inverse: {

@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { monoMs } from '../../host/clock.ts';
+import { lookUntil } from '../../host/wait.ts';
 import type { Ledger } from './journal/ledger.ts';
 import { bootId } from './lease/place.ts';
 import { isKubeInverse } from './types.ts';
@@ -29,18 +28,19 @@ export async function undoAll(entries: readonly Entry[], context: UndoContext): 
   const undone: string[] = [];
   const conflicts: string[] = [];
   const failed = new Map<number, string>();
-  const until = monoMs() + context.retryForMs;
   let left = entries.toSorted((a, b) => b.seq - a.seq);
-  for (;;) {
+  const once = async (): Promise<void> => {
     failed.clear();
     for (const entry of left) {
       const sentence = await undoOne(entry, context, { undone, conflicts });
       if (sentence !== null) failed.set(entry.seq, sentence);
     }
     left = left.filter(({ seq }) => failed.has(seq));
-    if (left.length === 0 || monoMs() >= until) break;
-    await sleep(RETRY_EVERY_MS);
-  }
+  };
+  await lookUntil(once, () => left.length === 0, {
+    deadlineMs: context.retryForMs,
+    intervalMs: RETRY_EVERY_MS,
+  });
   return {
     actions: entries.length,
     undone,

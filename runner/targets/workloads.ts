@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { monoMs } from '../../host/clock.ts';
+import { lookUntil } from '../../host/wait.ts';
 import { openHistory, type HistoryWriter } from '../../probes/history.ts';
 import { readBackWhole } from '../../probes/store/readback.ts';
 import type { Observer } from '../../probes/store/store-driver.ts';
@@ -82,22 +83,20 @@ export class Workloads {
     if (!running) throw new RequestError(`${wait.check} has no workload`, 'crash');
     // By default only what comes after the question counts: at the moment of a fault the last stretch is still unbroken.
     const askedMs = wait.begunBefore === true ? 0 : monoMs();
-    const deadline = performance.now() + wait.timeoutMs;
-    for (;;) {
-      const progress = running.progress();
-      if (progress && isMet(wait, progress, askedMs))
-        return { met: true, acknowledged: progress.ok, detail: describe(progress) };
-      if (performance.now() > deadline) {
-        const detail = progress ? describe(progress) : 'the workload has reported nothing';
-        return {
-          met: false,
-          acknowledged: progress?.ok ?? 0,
-          detail: `not ${wait.until} within ${wait.timeoutMs} ms: ${detail}`,
-        };
-      }
-      signal.throwIfAborted();
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-    }
+    const { progress, met } = await lookUntil(
+      () => {
+        const now = running.progress();
+        return { progress: now, met: now !== null && isMet(wait, now, askedMs) };
+      },
+      (seen) => seen.met,
+      { deadlineMs: wait.timeoutMs, intervalMs: POLL_MS, signal },
+    );
+    const detail = progress ? describe(progress) : 'the workload has reported nothing';
+    return {
+      met,
+      acknowledged: progress?.ok ?? 0,
+      detail: met ? detail : `not ${wait.until} within ${wait.timeoutMs} ms: ${detail}`,
+    };
   }
 
   async stop(check: string): Promise<void> {

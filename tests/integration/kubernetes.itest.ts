@@ -17,7 +17,7 @@ import type { KubeCluster } from '../../probes/kubernetes/index.ts';
 import { startWorkload } from '../../probes/workload/process.ts';
 import { failoverRecord } from '../../reports/judge/failover/index.ts';
 import { readHistory } from '../../reports/record/history/read-history.ts';
-import { until } from '../../runner/run/control-context.ts';
+import { waitFor } from '../../host/wait.ts';
 import type { ControlContext } from '../../suites/harness/control.ts';
 import { forgetfulVolume } from '../../suites/topology/storage/persistent/forgetful-volume.ts';
 import { canary } from '../../suites/_breaking/objects.ts';
@@ -226,7 +226,8 @@ test("should swap the claim of the storage check's pods for an emptyDir while it
     },
     get: (of) => cluster.get(of),
     delete: (of) => cluster.delete([of], { graceSeconds: 0 }),
-    until: (what, probe, options) => until({ what, signal: over.signal, ...options }, probe),
+    until: (what, probe, options) =>
+      waitFor(probe, { what, deadlineMs: options.timeoutMs, signal: over.signal }),
   };
   await forgetfulVolume(ctx as ControlContext);
   const volume = async (name: string, check: string): Promise<unknown> => {

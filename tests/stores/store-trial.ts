@@ -3,8 +3,8 @@ import { HISTORY_SCHEMA } from '../../reports/record/history/history.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { anchor, monoMs } from '../../host/clock.ts';
+import { lookUntil } from '../../host/wait.ts';
 import { openHistory, writeHeader } from '../../probes/history.ts';
 import { recordGoverning } from '../../probes/store/store-driver.ts';
 import type { StoreDriver, StoreTarget } from '../../probes/store/store-driver.ts';
@@ -111,11 +111,6 @@ function flowsAgain(workload: WorkloadProcess, deadlineMs: number): Promise<bool
   });
 }
 
-async function until(deadlineMs: number, holds: () => boolean): Promise<boolean> {
-  const end = monoMs() + deadlineMs;
-  while (monoMs() < end) {
-    if (holds()) return true;
-    await sleep(50);
-  }
-  return false;
+function until(deadlineMs: number, holds: () => boolean): Promise<boolean> {
+  return lookUntil(holds, (held) => held, { deadlineMs, intervalMs: 50 });
 }

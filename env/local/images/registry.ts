@@ -5,7 +5,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
+import { lookUntil } from '../../../host/wait.ts';
 import { describeHolder, holderOf, holds } from '../machine/ports.ts';
 import type { Holder } from '../machine/ports.ts';
 import type { Descriptor, Document } from './oci/oci.ts';
@@ -68,16 +68,19 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
   closeSync(log);
   if (child.pid !== undefined) options.onSpawn?.(child.pid);
   let ended: string | undefined;
-  child.once('error', (error) => {
-    ended = error.message;
-  });
-  child.once('exit', (code, signal) => {
-    ended = `it ended with ${signal ?? `exit ${String(code)}`}`;
-  });
+  const over = Promise.withResolvers<undefined>();
+  const end = (how: string): void => {
+    ended = how;
+    over.resolve(undefined);
+  };
+  child.once('error', (error) => end(error.message));
+  child.once('exit', (code, signal) => end(`it ended with ${signal ?? `exit ${String(code)}`}`));
   child.unref();
   const stop = async (): Promise<void> => {
     child.kill('SIGTERM');
-    while (ended === undefined) await delay(POLL_MS);
+    // The child itself keeps no process alive, but whoever stops it waits for its end.
+    child.ref();
+    await over.promise;
   };
   try {
     await answering(options, child.pid ?? 0, () => ended);
@@ -94,24 +97,22 @@ async function answering(
   pid: number,
   ended: () => string | undefined,
 ): Promise<void> {
-  const deadline = Date.now() + START_DEADLINE_MS;
-  for (;;) {
-    options.signal?.throwIfAborted();
-    const failure = ended() ?? (Date.now() > deadline ? 'it did not answer in time' : undefined);
-    if (failure !== undefined) {
-      const holder = strangerAt(options, pid);
-      if (holder !== null)
-        throw new Error(
-          `the registry cannot listen on ${options.address}, which ${describeHolder(holder)} holds; end that process, or make it use another port`,
-        );
-      const tail = (await readFile(options.logFile, 'utf8').catch(() => '')).slice(-1000).trim();
-      throw new Error(
-        `the registry at ${options.address} did not start: ${failure}. Its log ${options.logFile} ends: ${tail}`,
-      );
-    }
-    if (holds(pid, options.address) && (await isRegistry(options.address))) return;
-    await delay(POLL_MS);
-  }
+  const answers = await lookUntil(
+    async () => ended() === undefined && holds(pid, options.address) && (await isRegistry(options.address)),
+    (seen) => seen || ended() !== undefined,
+    { deadlineMs: START_DEADLINE_MS, intervalMs: POLL_MS, signal: options.signal },
+  );
+  if (answers) return;
+  const holder = strangerAt(options, pid);
+  if (holder !== null)
+    throw new Error(
+      `the registry cannot listen on ${options.address}, which ${describeHolder(holder)} holds; end that process, or make it use another port`,
+    );
+  const failure = ended() ?? 'it did not answer in time';
+  const tail = (await readFile(options.logFile, 'utf8').catch(() => '')).slice(-1000).trim();
+  throw new Error(
+    `the registry at ${options.address} did not start: ${failure}. Its log ${options.logFile} ends: ${tail}`,
+  );
 }
 
 /** Another process that holds the address. In a network namespace of its own the registry cannot have one. */

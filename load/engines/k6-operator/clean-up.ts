@@ -1,5 +1,5 @@
 /** Deletes the objects of a load, and waits until they are gone. */
-import { setTimeout as delay } from 'node:timers/promises';
+import { lookUntil } from '../../../host/wait.ts';
 import type { KubeClient } from '../../../probes/kubernetes/client.ts';
 import { unavailableText } from '../../../probes/kubernetes/errors.ts';
 import type { ObjectRef } from '../../../probes/kubernetes/types.ts';
@@ -23,11 +23,10 @@ export async function cleanUp(
   made: readonly ObjectRef[],
   { cleanUpMs, pollMs }: { cleanUpMs: number; pollMs: number },
 ): Promise<string[]> {
-  const until = performance.now() + cleanUpMs;
   let left = [...made].reverse();
   /** Objects whose deletion was accepted. It is not sent again: it could delete a new object of the same name. */
   const going = new Set<ObjectRef>();
-  for (;;) {
+  const look = async (): Promise<string[]> => {
     const problems: string[] = [];
     const still: ObjectRef[] = [];
     for (const ref of left) {
@@ -46,13 +45,8 @@ export async function cleanUp(
         .filter(({ kind }) => kind === 'TestRun')
         .map(({ namespace = '', name }) => podsLeft(client, namespace, name).catch(() => [])),
     );
-    if (left.length === 0 && pods.flat().length === 0) return [];
-    if (performance.now() + pollMs > until) {
-      const why = problems.length === 0 ? '' : ` (${problems.join('; ')})`;
-      return [...left.map(textOf), ...pods.flat()].map((text, index) =>
-        index === 0 ? `${text}${why}` : text,
-      );
-    }
-    await delay(pollMs);
-  }
+    const why = problems.length === 0 ? '' : ` (${problems.join('; ')})`;
+    return [...left.map(textOf), ...pods.flat()].map((text, index) => (index === 0 ? `${text}${why}` : text));
+  };
+  return await lookUntil(look, (there) => there.length === 0, { deadlineMs: cleanUpMs, intervalMs: pollMs });
 }

@@ -1,5 +1,5 @@
 /** Questions that are asked once: targets and series, rules, alerts, dashboards. What does not answer is `unavailable`. */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { lookUntil } from '../../../host/wait.ts';
 import { askKibana, dashboardProbe } from '../../../probes/dashboards/index.ts';
 import type { NewObservation } from '../../../probes/history.ts';
 import type { PrometheusClient, RuleGroup } from '../../../probes/prometheus/index.ts';
@@ -44,12 +44,8 @@ export async function known<T>(
   look: () => Promise<T[]>,
   { fresh, timeoutMs, signal }: { fresh: (one: T) => boolean; timeoutMs: number; signal: AbortSignal },
 ): Promise<T[]> {
-  const untilMs = performance.now() + timeoutMs;
-  for (;;) {
-    const found = await look();
-    if (!found.some(fresh) || performance.now() >= untilMs) return found;
-    await sleep(LOOK_EVERY_MS, undefined, { signal });
-  }
+  const options = { deadlineMs: timeoutMs, intervalMs: LOOK_EVERY_MS, signal };
+  return await lookUntil(look, (found) => !found.some(fresh), options);
 }
 
 const unknown = ({ health }: { health: string }): boolean => health === 'unknown';

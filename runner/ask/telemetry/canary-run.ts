@@ -1,3 +1,4 @@
+import { lookUntil } from '../../../host/wait.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Environment } from '../../../env/schema.ts';
 import { telemetryHere } from '../../../suites/catalogue/reads.ts';
@@ -109,17 +110,17 @@ export class CanaryRun {
   /** A store that does not answer at the end is asked for as long as one question may take: then nothing can be said. */
   async #sweep(): Promise<void> {
     const { environment, writer } = this.#parts;
-    const untilMs = Date.now() + timeoutMsOf(environment, 'telemetryQuery');
+    const endMs = performance.now() + timeoutMsOf(environment, 'telemetryQuery');
     for (const [what, arrivals] of [
       ['logs', this.#logs],
       ['traces', this.#traces],
     ] as const) {
       if (arrivals === null) continue;
-      let answered = await arrivals.sweep(this.#signal);
-      while (!answered && Date.now() < untilMs) {
-        await sleep(LOOK_EVERY_MS, undefined, { signal: this.#signal });
-        answered = await arrivals.sweep(this.#signal);
-      }
+      const answered = await lookUntil(
+        () => arrivals.sweep(this.#signal),
+        (came) => came,
+        { deadlineMs: endMs - performance.now(), intervalMs: LOOK_EVERY_MS, signal: this.#signal },
+      );
       writer.observe({ kind: 'swept', what, answered, found: arrivals.written });
       if (answered) continue;
       const reason = arrivals.trouble ?? 'no answer';

@@ -5,7 +5,7 @@ import { LeftElsewhereError } from '../errors.ts';
 import type { Ledger } from './ledger.ts';
 import { MIRROR_NAME, readMirror } from './mirror.ts';
 import type { Listed, Listing } from './mirror.ts';
-import { pause } from '../lease/pause.ts';
+import { lookUntil } from '../../../host/wait.ts';
 import { bootId, self } from '../lease/place.ts';
 import type { Entry, KubeCall, RestoreReport } from '../types.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
@@ -86,16 +86,14 @@ export async function settleGivenBack(of: Elsewhere): Promise<void> {
 export async function awaitOwner(
   of: Elsewhere & { readonly graceMs: number; readonly signal: AbortSignal },
 ): Promise<ReadonlySet<string>> {
-  const until = monoMs() + of.graceMs;
   const { open } = await leftElsewhere(of);
   const ids = new Set(open.flatMap(({ id }) => id ?? []));
-  while (monoMs() < until) {
-    await pause(Math.min(LOOK_EVERY_MS, until - monoMs()), of.signal);
-    of.signal.throwIfAborted();
+  await lookUntil(
     // An API server that does not answer now says nothing new.
-    const left = await leftElsewhere(of).catch(() => null);
-    if (left?.open.length === 0) break;
-  }
+    () => leftElsewhere(of).catch(() => null),
+    (left) => left?.open.length === 0,
+    { deadlineMs: of.graceMs, intervalMs: LOOK_EVERY_MS, signal: of.signal },
+  );
   return ids;
 }
 

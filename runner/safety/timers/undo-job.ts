@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { monoMs } from '../../../host/clock.ts';
+import { lookUntil } from '../../../host/wait.ts';
 import type { KubeCall, KubeInverse, KubeReply } from '../types.ts';
 import { deleteOptions, saidIn, textAt } from './undo-kube.ts';
 
@@ -182,21 +181,20 @@ export class UndoJob {
    * @returns false when it has ended or is gone: the next one has another name
    */
   async #runs(signal: AbortSignal | undefined): Promise<boolean> {
-    const until = monoMs() + READY_DEADLINE_MS;
-    let seen = 'nothing';
-    while (monoMs() < until) {
-      signal?.throwIfAborted();
-      const job = await this.#look();
-      if (isOver(job)) {
-        this.#ended++;
-        return false;
-      }
-      if ((job?.status?.ready ?? 0) >= 1) return true;
-      seen = JSON.stringify(job?.status ?? {});
-      await sleep(READY_LOOK_MS);
+    const isReady = (job: JobObject | null): boolean => (job?.status?.ready ?? 0) >= 1;
+    const seen = await lookUntil(
+      () => this.#look(),
+      (job) => isOver(job) || isReady(job),
+      { deadlineMs: READY_DEADLINE_MS, intervalMs: READY_LOOK_MS, signal },
+    );
+    if (isOver(seen)) {
+      this.#ended++;
+      return false;
     }
+    if (isReady(seen)) return true;
     throw new Error(
-      `waited ${READY_DEADLINE_MS / 1000} s for the Job ${this.#options.namespace}/${this.#name()} to run; last seen: ${seen}; ` +
+      `waited ${READY_DEADLINE_MS / 1000} s for the Job ${this.#options.namespace}/${this.#name()} to run; ` +
+        `last seen: ${JSON.stringify(seen?.status ?? {})}; ` +
         `next: kubectl -n ${this.#options.namespace} describe pod -l app.kubernetes.io/name=${UNDO_NAME}`,
     );
   }

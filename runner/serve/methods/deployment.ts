@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { monoMs } from '../../../host/clock.ts';
+import { lookUntil } from '../../../host/wait.ts';
 import { openHistory } from '../../../probes/history.ts';
 import type { DeploymentName, KubeObject, Params, Result } from '../../../suites/harness/protocol.ts';
 import { deploymentOf, deploymentPods } from '../../targets/deployments.ts';
@@ -75,28 +75,26 @@ async function restart(
     const actedMs = monoMs();
     writer.observe({ kind: 'fault-acted', t: actedMs, member: target, did: 'template patched' });
     const limitMs = timeoutMsOf(runner.runState.environment, 'faultLanding');
-    for (;;) {
-      const now = await read(runner, subject, signal);
-      const observed = now.status?.observedGeneration ?? 0;
-      if (observed > generation) {
-        const landedMs = monoMs();
-        const proof = `generation ${generation} → ${observed} of ${target}: its controller rolls out another template`;
-        writer.observe({
-          kind: 'fault-landed',
-          t: landedMs,
-          by: 'template replaced',
-          proof,
-          betweenMs: [actedMs, landedMs],
-        });
-        return { target, landedAtMs: landedMs, proof };
-      }
-      if (monoMs() - actedMs > limitMs) {
-        const reason = `the controller of ${target} has not seen generation ${generation + 1} within ${limitMs} ms`;
-        writer.observe({ kind: 'fault-missed', reason });
-        return { target, landedAtMs: null, proof: reason };
-      }
-      await sleep(LOOK_EVERY_MS, undefined, { signal });
+    const observed = await lookUntil(
+      async () => (await read(runner, subject, signal)).status?.observedGeneration ?? 0,
+      (seen) => seen > generation,
+      { deadlineMs: limitMs, intervalMs: LOOK_EVERY_MS, signal },
+    );
+    if (observed <= generation) {
+      const reason = `the controller of ${target} has not seen generation ${generation + 1} within ${limitMs} ms`;
+      writer.observe({ kind: 'fault-missed', reason });
+      return { target, landedAtMs: null, proof: reason };
     }
+    const landedMs = monoMs();
+    const proof = `generation ${generation} → ${observed} of ${target}: its controller rolls out another template`;
+    writer.observe({
+      kind: 'fault-landed',
+      t: landedMs,
+      by: 'template replaced',
+      proof,
+      betweenMs: [actedMs, landedMs],
+    });
+    return { target, landedAtMs: landedMs, proof };
   } finally {
     await writer.close();
   }
@@ -107,18 +105,17 @@ async function rolledOut(
   { check, trial, subject, timeoutMs }: Params<'deployment.rolledOut'>,
   { old, signal }: { old: ReadonlySet<string>; signal: AbortSignal },
 ): Promise<Result<'deployment.rolledOut'>> {
-  const until = monoMs() + timeoutMs;
-  for (;;) {
-    const { over, detail } = await progress(runner, { subject, old }, signal);
-    if (over) {
-      const writer = openHistory(runner.runState.trialFolder(check, trial), 'rollout.ndjson');
-      writer.observe({ kind: 'rollout-done', replaced: old.size, detail });
-      await writer.close();
-      return { done: true, detail };
-    }
-    if (monoMs() > until) return { done: false, detail };
-    await sleep(LOOK_EVERY_MS, undefined, { signal });
+  const { over, detail } = await lookUntil(
+    () => progress(runner, { subject, old }, signal),
+    (seen) => seen.over,
+    { deadlineMs: timeoutMs, intervalMs: LOOK_EVERY_MS, signal },
+  );
+  if (over) {
+    const writer = openHistory(runner.runState.trialFolder(check, trial), 'rollout.ndjson');
+    writer.observe({ kind: 'rollout-done', replaced: old.size, detail });
+    await writer.close();
   }
+  return { done: over, detail };
 }
 
 async function progress(

@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { monoMs } from '../../../host/clock.ts';
+import { retry } from '../../../host/wait.ts';
 import type { StoreQuery } from '../../../probes/store/store-driver.ts';
 import { storeDriver } from '../../../probes/stores.ts';
 import type { ServedRunner } from '../served.ts';
@@ -21,17 +20,15 @@ export function queryMethods({
     'query.ask': async ({ store, of, timeoutMs }, call) => {
       const query = queryOf(store);
       const target = await stores.target(store);
-      const end = monoMs() + timeoutMs;
-      for (;;) {
-        const deadlineMs = Math.max(1, Math.min(operationMs, end - monoMs()));
-        try {
-          return { answers: await query.ask(target, of, { deadlineMs, signal: call.signal }), detail: '' };
-        } catch (error) {
-          call.signal.throwIfAborted();
-          const detail = errorText(error);
-          if (monoMs() + ASK_AGAIN_MS >= end) return { answers: null, detail };
-          await sleep(ASK_AGAIN_MS, undefined, { signal: call.signal });
-        }
+      const { signal } = call;
+      const ask = (leftMs: number): ReturnType<typeof query.ask> =>
+        query.ask(target, of, { deadlineMs: Math.min(operationMs, leftMs), signal });
+      try {
+        const answers = await retry(ask, { deadlineMs: timeoutMs, intervalMs: ASK_AGAIN_MS, signal });
+        return { answers, detail: '' };
+      } catch (error) {
+        signal.throwIfAborted();
+        return { answers: null, detail: errorText(error) };
       }
     },
   };

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { storeFault } from '../../../suites/catalogue/index.ts';
 import { monoMs } from '../../../host/clock.ts';
+import { lookUntil } from '../../../host/wait.ts';
 import { openHistory } from '../../../probes/history.ts';
 import { redactor } from '../../../probes/redact.ts';
 import type { Params, PodSelection } from '../../../suites/harness/protocol.ts';
@@ -69,11 +69,11 @@ async function compare(
   signal: AbortSignal,
 ): Promise<{ same: boolean; detail: string }> {
   const startMs = monoMs();
-  let { after, differ } = await look(runner, before);
-  while (differ.length > 0 && monoMs() - startMs < timeoutMs) {
-    await sleep(LOOK_EVERY_MS, undefined, { signal });
-    ({ after, differ } = await look(runner, before));
-  }
+  const { after, differ } = await lookUntil(
+    () => look(runner, before),
+    (seen) => seen.differ.length === 0,
+    { deadlineMs: timeoutMs, intervalMs: LOOK_EVERY_MS, signal },
+  );
   const roles = rolesIn(before).map(({ store, roles: was }) => ({
     store,
     before: was,

@@ -6,6 +6,7 @@ import type { ControlPlaneFault } from '../../../reports/record/names/control-pl
 import { errorText } from '../../../reports/record/error-text.ts';
 import type { Fields } from '../../../reports/record/observations/index.ts';
 import type { CheckContext } from '../../harness/context.ts';
+import { lookUntil, repeat } from '../../../host/wait.ts';
 import { heldTo, parseJson } from '../../../host/json.ts';
 import { monotonicMs } from '../../harness/observations.ts';
 import type { FaultResult } from '../../harness/protocol.ts';
@@ -163,7 +164,7 @@ async function leadingEtcd(ctx: CheckContext): Promise<string | null> {
 /** Polls who leads; an API server that does not answer has said nothing. */
 async function followLeader(ctx: CheckContext, aim: Aim, signal: AbortSignal): Promise<void> {
   let last: string | null | undefined;
-  while (!signal.aborted) {
+  await repeat(LEADER_POLL_MS, signal, async () => {
     const askedMs = monotonicMs();
     const leader = await aim.leader(ctx).catch(() => undefined);
     const pollMs = Math.round(monotonicMs() - askedMs + LEADER_POLL_MS);
@@ -171,8 +172,7 @@ async function followLeader(ctx: CheckContext, aim: Aim, signal: AbortSignal): P
       ctx.record('leader', { leader, pollMs });
       last = leader;
     }
-    await sleep(LEADER_POLL_MS, undefined, { signal }).catch(() => undefined);
-  }
+  });
   ctx.record('leader', { leader: last ?? null, pollMs: LEADER_POLL_MS, final: true });
 }
 
@@ -222,19 +222,21 @@ async function steady(ctx: CheckContext): Promise<void> {
 async function back(ctx: CheckContext, of: { node: string; pods: string[]; sinceMs: number }): Promise<void> {
   const names = of.pods.map((pod) => `${pod}-${of.node}`);
   const sinceWallMs = Date.now() - (monotonicMs() - of.sinceMs) - START_PRECISION_MS;
-  const untilMs = monotonicMs() + ctx.timeoutMs('membersRejoined');
-  const seen = await ctx.step(`wait until ${names.join(', ')} run again`, async () => {
-    for (;;) {
-      const listed = await ctx.cluster.list({ kind: 'v1/Pod', namespace: SYSTEM });
-      const again = listed.items.filter(
-        (pod) => names.includes(pod.metadata.name) && startedSince(pod, sinceWallMs),
-      );
-      const detail = listed.unavailable ?? `${again.length} of ${names.length} run again`;
-      if (again.length === names.length) return { ok: true, detail };
-      if (monotonicMs() > untilMs) return { ok: false, detail };
-      await sleep(LEADER_POLL_MS, undefined, { signal: ctx.signal });
-    }
-  });
+  const look = async (): Promise<{ ok: boolean; detail: string }> => {
+    const listed = await ctx.cluster.list({ kind: 'v1/Pod', namespace: SYSTEM });
+    const again = listed.items.filter(
+      (pod) => names.includes(pod.metadata.name) && startedSince(pod, sinceWallMs),
+    );
+    const detail = listed.unavailable ?? `${again.length} of ${names.length} run again`;
+    return { ok: again.length === names.length, detail };
+  };
+  const seen = await ctx.step(`wait until ${names.join(', ')} run again`, () =>
+    lookUntil(look, ({ ok }) => ok, {
+      deadlineMs: ctx.timeoutMs('membersRejoined'),
+      intervalMs: LEADER_POLL_MS,
+      signal: ctx.signal,
+    }),
+  );
   ctx.record('steady-after', seen);
 }
 

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { lookUntil } from '../../../host/wait.ts';
 import { devicesGiven, GIVEN_COMMAND } from '../../../probes/gpu/index.ts';
 import type { Given } from '../../../probes/gpu/index.ts';
 import type { CheckContext } from '../../harness/context.ts';
@@ -103,20 +103,22 @@ export class Canaries {
    */
   async follow(name: string, of: { timeoutMs: number; refusedForMs: number }): Promise<Fate> {
     const ctx = this.#ctx;
-    const endMs = monotonicMs() + of.timeoutMs;
     let refusedSinceMs = Infinity;
-    for (;;) {
-      const pod = await this.#pod(name);
-      const atMs = monotonicMs();
-      const fate = fateOf(pod, atMs);
-      if (fate.state !== 'waiting') return fate;
-      const refused = fate.node === null && isRefused(pod);
-      refusedSinceMs = refused ? Math.min(refusedSinceMs, atMs) : Infinity;
-      if (atMs - refusedSinceMs >= of.refusedForMs)
-        return { ...fate, state: 'refused', refusal: await refusalOf(ctx, pod, canaryNamespace(ctx)) };
-      if (atMs > endMs) return fate;
-      await sleep(LOOK_EVERY_MS, undefined, { signal: ctx.signal });
-    }
+    const { pod, fate, isOut } = await lookUntil(
+      async () => {
+        const seen = await this.#pod(name);
+        const atMs = monotonicMs();
+        const now = fateOf(seen, atMs);
+        const refused = now.state === 'waiting' && now.node === null && isRefused(seen);
+        refusedSinceMs = refused ? Math.min(refusedSinceMs, atMs) : Infinity;
+        return { pod: seen, fate: now, isOut: atMs - refusedSinceMs >= of.refusedForMs };
+      },
+      (seen) => seen.fate.state !== 'waiting' || seen.isOut,
+      { deadlineMs: of.timeoutMs, intervalMs: LOOK_EVERY_MS, signal: ctx.signal },
+    );
+    return isOut
+      ? { ...fate, state: 'refused', refusal: await refusalOf(ctx, pod, canaryNamespace(ctx)) }
+      : fate;
   }
 
   /** Starts canaries that hold devices and records what each was given. Returns those that are ready, by name. */

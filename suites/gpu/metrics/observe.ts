@@ -4,8 +4,7 @@ import type { PoolNode } from '../_pool/pool.ts';
 import { utilisation } from '../_pool/utilisation.ts';
 import type { Utilisation } from '../../../probes/gpu/index.ts';
 import type { CheckContext } from '../../harness/context.ts';
-import { monotonicMs } from '../../harness/observations.ts';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { lookUntil } from '../../../host/wait.ts';
 
 const LOOK_EVERY_MS = 1000;
 
@@ -40,16 +39,12 @@ async function askOften(ctx: CheckContext, nodes: readonly PoolNode[], holder: s
   const devices = nodes.length * (metrics?.perNode ?? Math.ceil(devicesPerNode / sharedBy));
   const holders = holder === null ? holdersOn(nodes) : [holder];
   const pods = metrics?.labels.pod === undefined ? [] : holders;
-  const endMs = monotonicMs() + ctx.timeoutMs('gpuMetrics');
-  for (;;) {
-    const seen = await utilisation(ctx);
-    if (seen === null) return;
-    if (isComplete(ctx, seen, { devices, pods }) || monotonicMs() > endMs) {
-      ctx.record('gpu-series', { ...seen, holder });
-      return;
-    }
-    await sleep(LOOK_EVERY_MS, undefined, { signal: ctx.signal });
-  }
+  const seen = await lookUntil(
+    () => utilisation(ctx),
+    (now) => now === null || isComplete(ctx, now, { devices, pods }),
+    { deadlineMs: ctx.timeoutMs('gpuMetrics'), intervalMs: LOOK_EVERY_MS, signal: ctx.signal },
+  );
+  if (seen !== null) ctx.record('gpu-series', { ...seen, holder });
 }
 
 /** Series name pods without their namespaces. */

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { lookUntil, repeat } from '../../../host/wait.ts';
 import type { ObjectOf, WorkloadObject } from '../../../probes/kubernetes/objects.ts';
 import type { CheckContext } from '../../harness/context.ts';
 import type { RecordedFields } from '../../harness/observations.ts';
@@ -67,7 +67,9 @@ export class ScaleFollower {
     this.#watch.beganMs = this.#watch.lastMs = performance.now();
     if (!(await this.#look())) return false;
     const signal = AbortSignal.any([this.#over.signal, this.#ctx.signal]);
-    this.#following = this.#follow(signal);
+    this.#following = repeat(LOOK_EVERY_MS, signal, async () => {
+      await this.#look();
+    });
     return true;
   }
 
@@ -85,24 +87,18 @@ export class ScaleFollower {
 
   /** Waits until the scale matches; false after the deadline, or when the signal ended it. */
   async until(is: (scale: Scale) => boolean, { timeoutMs, forMs = 0, signal }: Patience): Promise<boolean> {
-    const endMs = performance.now() + timeoutMs;
     let sinceMs = Infinity;
-    for (;;) {
+    const look = (): boolean => {
       const nowMs = performance.now();
       const isSo = this.#scale !== null && is(this.#scale);
       sinceMs = isSo ? Math.min(sinceMs, nowMs) : Infinity;
-      if (nowMs - sinceMs >= forMs) return true;
-      if (nowMs > endMs || signal?.aborted === true) return false;
-      await sleep(LOOK_EVERY_MS, undefined, { signal: this.#ctx.signal });
-    }
-  }
-
-  async #follow(signal: AbortSignal): Promise<void> {
-    for (;;) {
-      const ended = await sleep(LOOK_EVERY_MS, false, { signal }).catch(() => true);
-      if (ended) return;
-      await this.#look();
-    }
+      return nowMs - sinceMs >= forMs;
+    };
+    return await lookUntil(look, (held) => held || signal?.aborted === true, {
+      deadlineMs: timeoutMs,
+      intervalMs: LOOK_EVERY_MS,
+      signal: this.#ctx.signal,
+    });
   }
 
   async #look(): Promise<boolean> {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { CheckContext } from '../../harness/context.ts';
 import type { KubeObject, ListResult } from '../../harness/protocol.ts';
 import { observe as growBackend } from './up/observe.ts';
@@ -239,10 +240,11 @@ describe('an autoscaler by a metric from elsewhere', () => {
 
 describe('growBackend', () => {
   it('should say that the load began when it had, and wait no longer for pods when it has ended', async () => {
-    const call = (method: string): Promise<unknown> =>
-      Promise.resolve(
-        method === 'load.ended' ? { ended: true } : method === 'load.stop' ? { stopped: true } : null,
-      );
+    const call = async (method: string): Promise<unknown> => {
+      // Two looks at the autoscaler later.
+      if (method === 'load.ended') await sleep(600);
+      return method === 'load.ended' ? { ended: true } : method === 'load.stop' ? { stopped: true } : null;
+    };
     const { ctx, told } = context({ lists: there(), call });
     const begunMs = performance.now();
     await growBackend(ctx);

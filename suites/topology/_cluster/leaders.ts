@@ -1,7 +1,7 @@
+import { retry } from '../../../host/wait.ts';
 import { setting } from '../_objects/declared.ts';
 import type { CheckContext } from '../../harness/context.ts';
 import { monotonicMs } from '../../harness/observations.ts';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 export const LOOK_EVERY_MS = 250;
 
@@ -18,20 +18,17 @@ async function recordLeader(
   ctx: CheckContext,
   { store, when, untilMs }: { store: string; when: string | null; untilMs: number },
 ): Promise<void> {
-  for (;;) {
-    try {
-      const seen = await ctx.runner.call('store.describe', { store });
-      // With its term, which changes when a leader steps down and comes back: that too is a disturbance.
-      const leader = [seen.leader ?? 'nobody', ...(seen.term === undefined ? [] : [seen.term])].join(', ');
-      ctx.record('store-leader', { store, when, leader });
-      return;
-    } catch (error) {
-      ctx.signal.throwIfAborted();
-      if (monotonicMs() > untilMs) {
-        ctx.unavailable(`the leader of ${store}`, String(error));
-        return;
-      }
-    }
-    await sleep(LOOK_EVERY_MS, undefined, { signal: ctx.signal });
+  try {
+    const seen = await retry(() => ctx.runner.call('store.describe', { store }), {
+      deadlineMs: untilMs - monotonicMs(),
+      intervalMs: LOOK_EVERY_MS,
+      signal: ctx.signal,
+    });
+    // With its term: it changes when a leader steps down and comes back: that too is a disturbance.
+    const leader = [seen.leader ?? 'nobody', ...(seen.term === undefined ? [] : [seen.term])].join(', ');
+    ctx.record('store-leader', { store, when, leader });
+  } catch (error) {
+    ctx.signal.throwIfAborted();
+    ctx.unavailable(`the leader of ${store}`, String(error));
   }
 }

@@ -1,3 +1,4 @@
+import { lookUntil } from '../../../../host/wait.ts';
 import { runName, settingsOf } from '../../_following/settings.ts';
 import type { CheckContext } from '../../../harness/context.ts';
 import type { KubeObject } from '../../../harness/protocol.ts';
@@ -11,7 +12,6 @@ import {
   messageOf,
   refOf,
 } from '../../../topology/_objects/canary.ts';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 const BREACH = 'breach';
 
@@ -130,23 +130,15 @@ async function untilAlerts(
   { sinceMs, wanted, timeoutMs }: AlertWait,
 ): Promise<void> {
   const { id: check, trial } = ctx;
-  for (;;) {
-    const { seen, silent } = await ctx.runner.call('telemetry.ask', {
-      check,
-      trial,
-      about: 'alerts',
-      labels,
-    });
-    const afterMs = Date.now() - sinceMs;
-    if (silent === undefined && seen > 0 === wanted) {
-      ctx.record(wanted ? 'alert-arrived' : 'alert-ended');
-      return;
-    }
-    if (afterMs > timeoutMs) {
-      if (silent !== undefined && wanted) ctx.unavailable('Alertmanager', silent);
-      else ctx.record(wanted ? 'alert-missing' : 'alert-stays');
-      return;
-    }
-    await sleep(LOOK_EVERY_MS, undefined, { signal: ctx.signal });
-  }
+  const { came, silent } = await lookUntil(
+    async () => {
+      const answer = await ctx.runner.call('telemetry.ask', { check, trial, about: 'alerts', labels });
+      return { ...answer, came: answer.silent === undefined && answer.seen > 0 === wanted };
+    },
+    (seen) => seen.came,
+    { deadlineMs: sinceMs + timeoutMs - Date.now(), intervalMs: LOOK_EVERY_MS, signal: ctx.signal },
+  );
+  if (came) ctx.record(wanted ? 'alert-arrived' : 'alert-ended');
+  else if (silent !== undefined && wanted) ctx.unavailable('Alertmanager', silent);
+  else ctx.record(wanted ? 'alert-missing' : 'alert-stays');
 }

@@ -1,3 +1,4 @@
+import { lookUntil } from '../../../../host/wait.ts';
 import { apiServers, clientsAddress } from '../../_cluster/api-servers.ts';
 import type { ApiServer } from '../../_cluster/api-servers.ts';
 import { LOOK_EVERY_MS, recordLeaders } from '../../_cluster/leaders.ts';
@@ -58,7 +59,12 @@ async function without(ctx: CheckContext, server: ApiServer): Promise<boolean> {
     ctx.unavailable(`the outage of the API server of ${server.node}`, String(error));
     return false;
   }
-  const down = await lookUntil(ctx, ctx.timeoutMs('apiServerDown'), async () => !(await ask(server, ctx)).ok);
+  const answers = async (): Promise<boolean> => (await ask(server, ctx)).ok;
+  const looking = { intervalMs: LOOK_EVERY_MS, signal: ctx.signal };
+  const down = !(await lookUntil(answers, (ok) => !ok, {
+    deadlineMs: ctx.timeoutMs('apiServerDown'),
+    ...looking,
+  }));
   ctx.record('server-down', {
     node: server.node,
     proved: down,
@@ -67,7 +73,10 @@ async function without(ctx: CheckContext, server: ApiServer): Promise<boolean> {
   if (down) await sleep(WINDOW_MS, undefined, { signal: ctx.signal });
   ctx.record('server-start', { node: server.node });
   await ctx.runner.call('node.apiServer', { check: ctx.id, node: server.node, action: 'start' });
-  const back = await lookUntil(ctx, ctx.timeoutMs('apiServerUp'), async () => (await ask(server, ctx)).ok);
+  const back = await lookUntil(answers, (ok) => ok, {
+    deadlineMs: ctx.timeoutMs('apiServerUp'),
+    ...looking,
+  });
   ctx.record('api-server', {
     node: server.node,
     address: `${server.host}:${server.port}`,
@@ -130,17 +139,4 @@ function ask(at: { host: string; port: number }, ctx: CheckContext): Promise<Ans
     sent.once('error', (error) => resolve({ ok: false, detail: error.message }));
     sent.end();
   });
-}
-
-async function lookUntil(
-  ctx: CheckContext,
-  timeoutMs: number,
-  met: () => Promise<boolean>,
-): Promise<boolean> {
-  const until = monotonicMs() + timeoutMs;
-  while (monotonicMs() < until) {
-    if (await met()) return true;
-    await sleep(LOOK_EVERY_MS, undefined, { signal: ctx.signal });
-  }
-  return false;
 }
