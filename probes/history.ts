@@ -2,6 +2,7 @@ import { closeSync, fsyncSync, mkdirSync, openSync, write, writeSync } from 'nod
 import { join } from 'node:path';
 import type { HistoryHeader, NewObservation, OperationLine } from '../reports/record/history/history.ts';
 import { monoMs } from '../host/clock.ts';
+import { errorCode } from '../reports/record/error-text.ts';
 
 /** A history that cannot be written: what is not recorded has not been observed, so this is never passed over. */
 export class HistoryError extends Error {
@@ -13,7 +14,7 @@ export class HistoryError extends Error {
   readonly unwritable: boolean;
 
   constructor(file: string, doing: string, cause: unknown) {
-    const code = errorCode(cause);
+    const code = errorCode(cause) ?? String(cause);
     const full = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG';
     const unwritable = ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'EISDIR'].includes(code);
     const advice = full
@@ -37,11 +38,6 @@ function makeFolder(folder: string): void {
   } catch (error) {
     if (errorCode(error) !== 'EEXIST') throw error;
   }
-}
-
-function errorCode(cause: unknown): string {
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-  return typeof code === 'string' ? code : String(cause);
 }
 
 export interface HistoryOptions {

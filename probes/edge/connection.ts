@@ -4,7 +4,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { connect as connectTcp } from 'node:net';
 import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { errorText } from '../../reports/record/error-text.ts';
+import { errorCode, errorText, firstWords } from '../../reports/record/error-text.ts';
 
 /** Where an HTTP client of a workload connects to, and whom it expects there. */
 export interface HttpEndpoint {
@@ -147,11 +147,10 @@ function settled(socket: Socket, event: 'connect' | 'secureConnect', limitMs: nu
 
 /** A short class for a history: errno, TLS code, or the first words. */
 export function httpErrorClass(error: unknown): string {
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
-  return errorText(error).replaceAll(/\s+/g, ' ').slice(0, 60);
+  return errorCode(error) ?? firstWords(errorText(error));
 }
 
 /** Nothing listens there: asking again soon costs nothing. */
 export function wasRefused(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED';
+  return errorCode(error) === 'ECONNREFUSED';
 }

@@ -1,4 +1,5 @@
 import { errors } from '@elastic/elasticsearch';
+import { errorCode, errorText, firstWords } from '../../reports/record/error-text.ts';
 
 /**
  * Answers that prove that a document was not indexed: the request was refused before it reached the shard. Elasticsearch itself
@@ -46,29 +47,17 @@ export function isMissing(error: unknown): boolean {
  */
 export function errorClass(error: unknown): string {
   if (error instanceof errors.ResponseError) return `${error.statusCode ?? '?'} ${typeOf(error)}`;
-  if (!(error instanceof Error)) return firstWords(String(error));
-  const code = codeOf(error) ?? codeOf(error.cause);
-  return code ?? firstWords(error.message);
+  const code = errorCode(error) ?? (error instanceof Error ? errorCode(error.cause) : null);
+  // The transport adds both ends of the connection, which would make every error a class of its own.
+  return code ?? firstWords(errorText(error).replace(/ - Local: .*$/s, ''));
 }
 
 /** Of an answer that says no more than its status, as a node does that is about to go or has just come. */
 const UNTYPED = 'without a type';
-
-function codeOf(error: unknown): string | null {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
-}
 
 function typeOf(error: errors.ResponseError): string {
   const body: unknown = error.body;
   if (typeof body !== 'object' || body === null || !('error' in body)) return UNTYPED;
   const said = body.error;
   return typeof said === 'object' && said !== null && 'type' in said ? String(said.type) : UNTYPED;
-}
-
-function firstWords(message: string): string {
-  // The transport adds both ends of the connection, which would make every error a class of its own.
-  return message
-    .replace(/ - Local: .*$/s, '')
-    .replaceAll(/\s+/g, ' ')
-    .slice(0, 60);
 }

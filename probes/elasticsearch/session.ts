@@ -7,6 +7,7 @@ import { errorClass, isMissing, isSureFailure } from './errors.ts';
 import { localView, primaryOf } from './view.ts';
 import type { StoreConnection } from '../store/store-driver.ts';
 import type { OperationResult, WorkloadClient, WorkloadSession } from '../workload/client.ts';
+import { errorCode } from '../../reports/record/error-text.ts';
 
 /** How long the server may wait for a primary or for copies before it refuses: no longer than the client waits. */
 const SERVER_WAIT = '1s';
@@ -48,7 +49,7 @@ export class ElasticsearchWorkloadClient implements WorkloadClient {
   }
 
   refused(error: unknown): boolean {
-    return error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED';
+    return errorCode(error) === 'ECONNREFUSED';
   }
 
   errorClass(error: unknown): string {

@@ -5,6 +5,7 @@ import { auth, driver as newDriver, session as sessionModes } from 'neo4j-driver
 import type { Driver, Session } from 'neo4j-driver';
 import type { StoreConnection } from '../store/store-driver.ts';
 import { BoltUnreachable } from './errors.ts';
+import { errorCode } from '../../reports/record/error-text.ts';
 
 /** Whose connecting is under way: the driver hides its sockets, Node announces them to whoever listens. */
 const connecting = new AsyncLocalStorage<BoltConnection>();
@@ -166,8 +167,7 @@ export class BoltConnection {
   }
 
   explained(error: unknown): unknown {
-    const code =
-      error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+    const code = errorCode(error) ?? '';
     if (code.startsWith('Neo.')) return error;
     const where = `${this.#connection.host}:${this.#connection.port}`;
     return new BoltUnreachable(where, this.#errno ?? (code === '' ? 'no connection' : code), error);

@@ -1,5 +1,5 @@
 import { Neo4jError } from 'neo4j-driver';
-import { errorText } from '../../reports/record/error-text.ts';
+import { errorText, firstWords } from '../../reports/record/error-text.ts';
 
 /**
  * A write is a transaction of its own: BEGIN, CREATE, COMMIT, each answered before the next is sent. Until COMMIT has left this
@@ -18,12 +18,9 @@ export class BoltUnreachable extends Error {
   readonly code: string;
 
   constructor(where: string, code: string, cause: unknown) {
-    super(
-      `Neo4j at ${where}: ${code}: ${cause instanceof Error ? firstWords(cause.message, 160) : String(cause)}`,
-      {
-        cause,
-      },
-    );
+    super(`Neo4j at ${where}: ${code}: ${firstWords(errorText(cause), 160)}`, {
+      cause,
+    });
     this.code = code;
   }
 }
@@ -35,14 +32,10 @@ const PREFIX = /^Neo\.(?:ClientError|TransientError|DatabaseError)\./;
 export function errorClass(error: unknown): string {
   if (error instanceof BoltUnreachable) return error.code;
   if (error instanceof Neo4jError) return error.code.replace(PREFIX, '');
-  return firstWords(errorText(error), 60);
+  return firstWords(errorText(error));
 }
 
 /** The code of an error that the server itself gave, such as Neo.ClientError.Cluster.NotALeader; null for anything else. */
 export function serverCode(error: unknown): string | null {
   return error instanceof Neo4jError && error.code.startsWith('Neo.') ? error.code : null;
-}
-
-function firstWords(message: string, length: number): string {
-  return message.replaceAll(/\s+/g, ' ').slice(0, length);
 }

@@ -1,4 +1,5 @@
 import { DatabaseError } from 'pg';
+import { errorCode, errorText, firstWords } from '../../reports/record/error-text.ts';
 
 /**
  * The SQLSTATEs that prove that an INSERT in a transaction of its own was not committed: the server refused the statement
@@ -30,18 +31,10 @@ export const SURE_FAILURE_NAMES: readonly string[] = [
 /** A short class for a history: SQLSTATE, errno, or the first words of the message. Messages of servers may hold data: cut. */
 export function errorClass(error: unknown): string {
   if (error instanceof DatabaseError) return `${error.code ?? 'no SQLSTATE'} ${firstWords(error.message)}`;
-  if (error instanceof Error) {
-    const code = 'code' in error && typeof error.code === 'string' ? error.code : null;
-    return code ?? firstWords(error.message);
-  }
-  return firstWords(String(error));
+  return errorCode(error) ?? firstWords(errorText(error));
 }
 
 /** The SQLSTATE of a server's error; null for anything else. */
 export function sqlState(error: unknown): string | null {
   return error instanceof DatabaseError ? (error.code ?? null) : null;
-}
-
-function firstWords(message: string): string {
-  return message.replaceAll(/\s+/g, ' ').slice(0, 60);
 }

@@ -4,6 +4,7 @@ import type { StoreConnection } from '../store/store-driver.ts';
 import type { OperationResult, WorkloadClient, WorkloadSession } from '../workload/client.ts';
 import { errorClass, REFUSED_AT_ONCE, SURE_FAILURES, sqlState } from './errors.ts';
 import { connectWithin } from './query.ts';
+import { errorCode } from '../../reports/record/error-text.ts';
 
 /** The schema is Plumbline's own, so that its canaries are never among the application's tables. */
 export const CANARY_TABLE = 'plumbline_canary.writes';
@@ -50,7 +51,7 @@ export class PostgresWorkloadClient implements WorkloadClient {
 
   refused(error: unknown): boolean {
     if (sqlState(error) !== null) return (sqlState(error) ?? '') in REFUSED_AT_ONCE;
-    return error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED';
+    return errorCode(error) === 'ECONNREFUSED';
   }
 
   errorClass(error: unknown): string {

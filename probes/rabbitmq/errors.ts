@@ -1,3 +1,5 @@
+import { errorCode, errorText, firstWords } from '../../reports/record/error-text.ts';
+
 /**
  * AMQP reply codes with which the server closes a channel before it has routed the message (AMQP 0-9-1, section 1.1; RabbitMQ
  * checks the exchange and the right to write to it first): the write did not happen.
@@ -24,24 +26,18 @@ export const SURE_FAILURE_NAMES: readonly string[] = [
  * message may have been stored before that. Nor does anything that ends the connection.
  */
 export function isSureFailure(error: unknown): boolean {
-  const code = codeOf(error);
-  return typeof code === 'number' && SURE_CODES.has(code);
+  const code = replyCodeOf(error);
+  return code !== null && SURE_CODES.has(code);
 }
 
 /** A short class for a history: reply code, errno, or the first words of the message. */
 export function errorClass(error: unknown): string {
-  if (!(error instanceof Error)) return firstWords(String(error));
-  if (error.message === NACKED) return 'nack';
-  const code = codeOf(error);
-  if (typeof code === 'number') return `${code} ${firstWords(error.message)}`;
-  return code ?? firstWords(error.message);
+  const said = errorText(error);
+  if (said === NACKED) return 'nack';
+  const reply = replyCodeOf(error);
+  return reply === null ? (errorCode(error) ?? firstWords(said)) : `${reply} ${firstWords(said)}`;
 }
 
-function codeOf(error: unknown): string | number | null {
-  if (!(error instanceof Error) || !('code' in error)) return null;
-  return typeof error.code === 'string' || typeof error.code === 'number' ? error.code : null;
-}
-
-function firstWords(message: string): string {
-  return message.replaceAll(/\s+/g, ' ').slice(0, 60);
+function replyCodeOf(error: unknown): number | null {
+  return error instanceof Error && 'code' in error && typeof error.code === 'number' ? error.code : null;
 }

@@ -5,6 +5,7 @@ import { errorClass, isSureFailure, RETURNED } from './errors.ts';
 import { Link } from './link.ts';
 import { optionsOf, readerQueue, recordQueue, runBefore } from './options.ts';
 import { Reader } from './reader.ts';
+import { errorCode } from '../../reports/record/error-text.ts';
 
 /**
  * Canary queues go by themselves when nobody has used them for so long, ms. Publishing is no use: no trial may take as long. Of a series,
@@ -78,7 +79,7 @@ export class RabbitWorkloadClient implements WorkloadClient {
   }
 
   refused(error: unknown): boolean {
-    return error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED';
+    return errorCode(error) === 'ECONNREFUSED';
   }
 
   errorClass(error: unknown): string {

@@ -1,4 +1,5 @@
 import { ReplyError } from 'ioredis';
+import { errorCode, errorText, firstWords } from '../../reports/record/error-text.ts';
 
 /**
  * The error codes with which Redis refuses a command before it has done anything. Everything else (a connection that breaks, no
@@ -30,12 +31,5 @@ export function replyCode(error: unknown): string | null {
 
 /** A short class for a history: a reply's code, errno, or the first words of the message. */
 export function errorClass(error: unknown): string {
-  const code = replyCode(error);
-  if (code !== null) return code;
-  if (!(error instanceof Error)) return firstWords(String(error));
-  return 'code' in error && typeof error.code === 'string' ? error.code : firstWords(error.message);
-}
-
-function firstWords(message: string): string {
-  return message.replaceAll(/\s+/g, ' ').slice(0, 60);
+  return replyCode(error) ?? errorCode(error) ?? firstWords(errorText(error));
 }

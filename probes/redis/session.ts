@@ -6,6 +6,7 @@ import { redisStore } from './declared.ts';
 import type { RedisStore } from './declared.ts';
 import { errorClass, replyCode, SURE_FAILURES } from './errors.ts';
 import { Sentinels } from './sentinel.ts';
+import { errorCode } from '../../reports/record/error-text.ts';
 
 /** Every run writes into a list of its own, which goes by itself after this time. */
 const TIME_TO_LIVE_S = 24 * 3600;
@@ -69,7 +70,7 @@ export class RedisWorkloadClient implements WorkloadClient {
   }
 
   refused(error: unknown): boolean {
-    return error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED';
+    return errorCode(error) === 'ECONNREFUSED';
   }
 
   errorClass(error: unknown): string {

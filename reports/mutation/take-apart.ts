@@ -16,6 +16,7 @@ import { knows } from './shape.ts';
 import { timesMoved } from './times.ts';
 import { placesByPath, valuesBent } from './values.ts';
 import type { Found } from './values.ts';
+import { errorText } from '../record/error-text.ts';
 
 export interface Held {
   check: string;
@@ -191,10 +192,7 @@ function judged(judge: Judge, histories: History[]): { verdict: string; reason: 
   try {
     return judge(histories);
   } catch (error) {
-    return {
-      verdict: 'inconclusive',
-      reason: `the judge crashed: ${error instanceof Error ? error.message : ''}`,
-    };
+    return { verdict: 'inconclusive', reason: `the judge crashed: ${errorText(error)}` };
   }
 }
 

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { CommandError, EXIT } from '../../host/errors.ts';
 import { parseRun } from '../../reports/record/parse-run.ts';
 import type { RunRecord } from '../../reports/record/run-record.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 /** The run to compare with, read before anything is done. @throws CommandError (64) when it is no run. */
 export function readBaseline(run: string, parent: string): RunRecord {
@@ -11,7 +12,7 @@ export function readBaseline(run: string, parent: string): RunRecord {
     try {
       return parseRun(readFileSync(join(folder, 'run.json'), 'utf8'));
     } catch (error) {
-      tried.push(`${folder}: ${error instanceof Error ? error.message.split('\n', 1)[0] : String(error)}`);
+      tried.push(`${folder}: ${errorText(error).split('\n', 1)[0] ?? ''}`);
     }
   }
   throw new CommandError(`no baseline "${run}": ${tried.join('; ')}`, EXIT.usage);

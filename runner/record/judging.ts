@@ -11,7 +11,7 @@ import type { Pressure } from '../../reports/record/pressure.ts';
 import { bareJudgement } from './outcome.ts';
 import { readHistory, trialFolders } from '../../reports/record/history/read-history.ts';
 import { checkFolderName } from './run-folder.ts';
-import { errorText } from '../../reports/record/error-text.ts';
+import { errorText, stackOf } from '../../reports/record/error-text.ts';
 
 /** What is kept of a trial once it was judged: a series of a hundred must not be in memory at once. */
 interface Judged {
@@ -170,7 +170,6 @@ function safely(judge: () => Judgement): Judgement {
     return judge();
   } catch (error) {
     const judgement = bareJudgement('inconclusive', `the judge crashed: ${errorText(error)}`);
-    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    return { ...judgement, evidence: [{ source: 'stack of the judge', text: stack }] };
+    return { ...judgement, evidence: [{ source: 'stack of the judge', text: stackOf(error) }] };
   }
 }

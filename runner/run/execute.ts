@@ -16,7 +16,7 @@ import { connect, type Connection } from './connect.ts';
 import { CheckRunner } from '../serve/check-runner.ts';
 import { embeddedOf, estimateMs, lockMode, timeoutMsOf } from '../plan/environment-parts.ts';
 import { isInCheckout, type Fingerprint } from '../plan/fingerprint.ts';
-import { stackOf, type CommandResult } from './guard.ts';
+import type { CommandResult } from './guard.ts';
 import { Interrupt } from './interrupt.ts';
 import { lastTimes } from '../record/last-time.ts';
 import { leftBroken } from '../state/leftovers.ts';
@@ -38,7 +38,7 @@ import {
 } from '../provider-safety.ts';
 import { describeResumption, nextTrial, refuseOther, resumeSeries, type Series } from '../state/series.ts';
 import { sendTelemetry } from '../record/telemetry/index.ts';
-import { errorText } from '../../reports/record/error-text.ts';
+import { errorText, stackOf } from '../../reports/record/error-text.ts';
 
 export interface ExecuteOptions {
   environment: Environment;

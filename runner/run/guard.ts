@@ -1,7 +1,7 @@
 import { EXIT } from '../../host/errors.ts';
 import { exitCodeOf } from '../../host/errors.ts';
 import { RunFolderError } from '../record/run-folder.ts';
-import { errorText } from '../../reports/record/error-text.ts';
+import { errorText, stackOf } from '../../reports/record/error-text.ts';
 
 export interface CommandResult {
   exitCode: number;
@@ -21,10 +21,4 @@ export async function guarded(command: () => Promise<CommandResult>): Promise<Co
     process.stderr.write(`${text}\n`);
     return { exitCode: EXIT.harness };
   }
-}
-
-export function stackOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const cause = error.cause === undefined ? '' : `\ncaused by: ${stackOf(error.cause)}`;
-  return `${error.stack ?? error.message}${cause}`;
 }

@@ -9,6 +9,7 @@ import type { SafetyOptions } from './index.ts';
 import { TestApi } from './_testing/api.ts';
 import { NODE, nodeRef, openForTest as open, safetyOptions as options } from './_testing/safety.ts';
 import { MARK } from './timers/undo-kube.ts';
+import { clockAhead } from './_testing/clock.ts';
 
 test('records the inverse on disk and in the cluster and arms the Job before it acts; close restores', async () => {
   const api = new TestApi();
@@ -87,11 +88,7 @@ test('whoever lost the Lease to another while it was paused restores nothing: th
   await safety.patch('c', nodeRef, { spec: { unschedulable: true } });
   const lease = '/apis/coordination.k8s.io/v1/namespaces/plumbline-system/leases/plumbline';
   api.put(lease, { spec: { holderIdentity: 'elsewhere/boot/1/2', renewTime: 'now' } });
-  const real = process.hrtime;
-  t.mock.method(process, 'hrtime', () => {
-    const [seconds, nanos] = real();
-    return [seconds + 11, nanos];
-  });
+  clockAhead(t, 11);
   await assert.rejects(safety.patch('c', nodeRef, { spec: { other: 1 } }), /Lease|kill switch/);
   assert.match((await safety.restore()).failed.join(), /another process holds the environment now/);
   assert.deepEqual(api.objects.get(NODE)?.['spec'], { unschedulable: true });

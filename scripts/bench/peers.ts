@@ -8,6 +8,7 @@ import { numberOf, readSummary, requestsOf } from '../../load/engines/k6/summary
 import { cacheDir } from '../../host/paths.ts';
 import { onPath } from '../../host/run.ts';
 import { measured } from './measured.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 
 export const CONNECTIONS = 20;
 /** Virtual users at a fixed rate. Answers are quick, so no more are busy at once. */
@@ -44,9 +45,7 @@ export async function peers(folder: string): Promise<{ found: Peer[]; missing: s
     try {
       found.push(await make());
     } catch (error) {
-      missing.push(
-        `${name}: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)}`,
-      );
+      missing.push(`${name}: ${errorText(error).split('\n', 1)[0] ?? ''}`);
     }
   return { found, missing };
 }

@@ -5,7 +5,7 @@ import type { CheckBody } from './context.ts';
 import { readHandover } from './handover.ts';
 import { Observations } from './observations.ts';
 import type { PlannedCheck, StepRecord } from './protocol.ts';
-import { errorText } from '../../reports/record/error-text.ts';
+import { errorText, stackOf } from '../../reports/record/error-text.ts';
 
 /** Beyond a check's own time, for judging and for saying that it ran out; then Playwright kills the worker. */
 const GRACE_MS = 20_000;
@@ -67,7 +67,7 @@ class CheckRun {
       for (let trial = firstTrial; trial < firstTrial + trials; trial++) await this.#trial(trial, body);
       return undefined;
     } catch (error) {
-      return error instanceof Error ? (error.stack ?? error.message) : String(error);
+      return stackOf(error);
     }
   }
 

@@ -11,6 +11,7 @@ import { safetyFolder } from '../lease/place.ts';
 import { TestApi } from '../_testing/api.ts';
 import { Timers } from '../timers/timers.ts';
 import { NODE, nodeRef, openForTest as open, safetyOptions as options } from '../_testing/safety.ts';
+import { clockAhead } from '../_testing/clock.ts';
 
 const MIRROR = '/api/v1/namespaces/plumbline-system/configmaps/plumbline-ledger';
 
@@ -204,10 +205,9 @@ test('a takeover that fails stops whoever comes, leaves a timer, and is tried ag
   const broken = (node: string) => ({ ...powerOn(node), on: ['false'] });
   const given = options(api, 'broken-power');
   const armed = t.mock.method(Timers.prototype, 'arm', () => Promise.resolve());
-  const real = process.hrtime;
   // Tried again for a minute; here it passes at once.
   let extra = 0;
-  t.mock.method(process, 'hrtime', () => [real()[0] + (extra += 20), real()[1]] as [number, number]);
+  clockAhead(t, () => (extra += 20));
   await assert.rejects(
     restoreEnvironment({ ...given, powerOn: broken, ownerGraceMs }),
     (error: Error & { exitCode?: number }) => {
@@ -310,11 +310,7 @@ test('whoever lost the Lease to another leaves the mirror and the Jobs of that o
   api.put(LEASE, { spec: { holderIdentity: 'elsewhere/boot/1/2', renewTime: 'now' } });
   leftBy(api, [LEFT]);
   const theirs = mirrorOf(api);
-  const real = process.hrtime;
-  t.mock.method(process, 'hrtime', () => {
-    const [seconds, nanos] = real();
-    return [seconds + 11, nanos];
-  });
+  clockAhead(t, 11);
   const before = api.requests.length;
   await safety.close();
   assert.equal(mirrorOf(api), theirs);

@@ -7,6 +7,7 @@ import { HeldError, RefusedError } from '../errors.ts';
 import { Lease } from './lease.ts';
 import { formatHolder, holderSelf } from './place.ts';
 import { TestApi } from '../_testing/api.ts';
+import { clockAhead } from '../_testing/clock.ts';
 
 const PATH = '/apis/coordination.k8s.io/v1/namespaces/plumbline-system/leases/plumbline';
 const take = (api: TestApi, onLost: (reason: string) => void = () => undefined): Promise<Lease> =>
@@ -59,12 +60,7 @@ test('after the local deadline nothing may be done, whatever the cluster says', 
   const api = new TestApi();
   const lost: string[] = [];
   const lease = await take(api, (reason) => lost.push(reason));
-  const real = process.hrtime;
-  // A paused process finds the clock moved on when it wakes.
-  t.mock.method(process, 'hrtime', () => {
-    const [seconds, nanos] = real();
-    return [seconds + 11, nanos];
-  });
+  clockAhead(t, 11);
   assert.throws(
     () => lease.assertHeld(),
     (error: unknown) => error instanceof RefusedError && error.reason === 'lease-lost',
@@ -80,11 +76,7 @@ test('a drill that takes the API server away does not lose the Lease, but nothin
   const lost: string[] = [];
   const lease = await take(api, (reason) => lost.push(reason));
   lease.allowBlindness(60_000);
-  const real = process.hrtime;
-  t.mock.method(process, 'hrtime', () => {
-    const [seconds, nanos] = real();
-    return [seconds + 11, nanos];
-  });
+  clockAhead(t, 11);
   api.down = true;
   await lease.renewIfBlind();
   assert.throws(() => lease.assertHeld(), /nothing new begins until it is/);
@@ -100,11 +92,7 @@ test('a Lease that somebody else took meanwhile is lost, blind or not', async (t
   const lost: string[] = [];
   const lease = await take(api, (reason) => lost.push(reason));
   lease.allowBlindness(60_000);
-  const real = process.hrtime;
-  t.mock.method(process, 'hrtime', () => {
-    const [seconds, nanos] = real();
-    return [seconds + 11, nanos];
-  });
+  clockAhead(t, 11);
   api.put(PATH, { spec: { holderIdentity: 'elsewhere/boot/1/2' } });
   await lease.renewIfBlind();
   assert.throws(() => lease.assertHeld(), /elsewhere\/boot\/1\/2 took it/);
@@ -116,12 +104,8 @@ test('once the API server was given back and a renewal went through, a Lease tha
   const api = new TestApi();
   const lost: string[] = [];
   const lease = await take(api, (reason) => lost.push(reason));
-  const real = process.hrtime;
   let laterSeconds = 0;
-  t.mock.method(process, 'hrtime', () => {
-    const [seconds, nanos] = real();
-    return [seconds + laterSeconds, nanos];
-  });
+  clockAhead(t, () => laterSeconds);
   lease.allowBlindness(60_000);
   api.down = true;
   laterSeconds = 11;

@@ -10,7 +10,7 @@ import { HolderRecord, replaceFile } from '../lease/processes.ts';
 import type { Entry, KubeCall } from '../types.ts';
 import { isKubeInverse } from '../types.ts';
 import { undoAll } from '../undo.ts';
-import { errorText } from '../../../reports/record/error-text.ts';
+import { errorText, stackOf } from '../../../reports/record/error-text.ts';
 
 /**
  * The timer on the host: a process in a session of its own that outlives the harness. It undoes open entries when they
@@ -102,8 +102,7 @@ export async function followLedger(
       troubles++;
       // A disk that is full now, a file that is being replaced: whatever it is, what is open stays open.
       const message = errorText(error);
-      if (message !== said)
-        log(folder, `goes on after ${error instanceof Error ? (error.stack ?? message) : message}`);
+      if (message !== said) log(folder, `goes on after ${stackOf(error)}`);
       said = message;
     }
     await wait(Math.min(LOOK_EVERY_MS * 2 ** Math.min(troubles, 10), LOOK_AT_LEAST_EVERY_MS));
@@ -199,7 +198,7 @@ export async function runHostTimer(folder: string, kubeconfig: string | undefine
     await followLedger(folder, kubeconfig);
     log(folder, 'nothing left to undo, nobody holds the environment: ending');
   } catch (error) {
-    log(folder, `ended by ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    log(folder, `ended by ${stackOf(error)}`);
     process.exitCode = 1;
   }
 }

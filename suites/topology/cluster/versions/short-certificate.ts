@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer } from 'node:tls';
 import { promisify } from 'node:util';
+import { errorCode } from '../../../../reports/record/error-text.ts';
 
 /** On loopback; declared as an endpoint for this one run of the check. */
 export const CERTIFICATE_PORT = 38443;
@@ -28,7 +29,7 @@ export async function serveCertificate(
     server.listen(port, '127.0.0.1', resolve);
   }).catch((error: unknown) => {
     // Run before in this process: it still serves.
-    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
+    if (errorCode(error) !== 'EADDRINUSE') throw error;
   });
   server.unref();
   signal.addEventListener('abort', () => server.close(), { once: true });
