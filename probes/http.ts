@@ -1,8 +1,6 @@
-import { request } from 'node:http';
+import { askOnce } from '../host/http.ts';
 import type { Bounds } from './store/store-driver.ts';
 import { errorText } from '../reports/record/error-text.ts';
-
-const MAX_ANSWER_BYTES = 4 << 20;
 
 export interface HttpQuestion {
   /** Who is asked, for errors: `Patroni of postgres-0`. */
@@ -28,47 +26,30 @@ export class HttpRefusal extends Error {
 }
 
 /**
- * One request, one answer, one connection: pooled ones to a member that is gone would be asked first.
+ * One request, one answer, one connection.
  * @returns the status and the text, whatever the status is
  * @throws Error that says who was asked, for what, and why there was no answer
  */
-export function askHttp(question: HttpQuestion, bounds: Bounds): Promise<{ status: number; text: string }> {
-  const { host, port, path, method = 'GET', account } = question;
-  const signals = [
-    AbortSignal.timeout(Math.max(1, Math.ceil(bounds.deadlineMs))),
-    ...(bounds.signal ? [bounds.signal] : []),
-  ];
-  const body = question.body === undefined ? undefined : JSON.stringify(question.body);
-  return new Promise((resolve, reject) => {
-    const fail = (what: unknown): void => {
-      const said = errorText(what);
-      reject(new Error(`${whereOf(question)}: ${said}`, { cause: what }));
-    };
-    const asked = request(
+export async function askHttp(
+  question: HttpQuestion,
+  bounds: Bounds,
+): Promise<{ status: number; text: string }> {
+  const { host, port, path, method = 'GET', account, body } = question;
+  try {
+    return await askOnce(
+      { url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`, account },
       {
-        ...{ host, port, path, method },
-        agent: false,
-        signal: AbortSignal.any(signals),
-        headers: body === undefined ? {} : { 'content-type': 'application/json' },
-        ...(account && { auth: `${account.user}:${account.password}` }),
+        ...{ path, method },
+        ...(body !== undefined && {
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify(body),
+        }),
       },
-      (answer) => {
-        const parts: Buffer[] = [];
-        let bytes = 0;
-        answer.on('data', (part: Buffer) => {
-          bytes += part.length;
-          if (bytes > MAX_ANSWER_BYTES) asked.destroy(new Error(`more than ${MAX_ANSWER_BYTES} bytes`));
-          else parts.push(part);
-        });
-        answer.on('error', fail);
-        answer.on('end', () =>
-          resolve({ status: answer.statusCode ?? 0, text: Buffer.concat(parts).toString('utf8') }),
-        );
-      },
+      bounds,
     );
-    asked.on('error', fail);
-    asked.end(body);
-  });
+  } catch (cause) {
+    throw new Error(`${whereOf(question)}: ${errorText(cause)}`, { cause });
+  }
 }
 
 /** The JSON of an answer. @throws HttpRefusal with the status and the beginning of what is not JSON */

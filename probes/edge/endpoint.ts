@@ -1,10 +1,5 @@
+import { hostAndPort } from '../../host/http.ts';
 import type { HttpEndpoint } from './connection.ts';
-
-/** `host:port`, with the brackets of an IPv6 address left out. */
-export function hostAndPort(address: string): { host: string; port: number } {
-  const cut = address.lastIndexOf(':');
-  return { host: address.slice(0, cut).replace(/^\[|\]$/g, ''), port: Number(address.slice(cut + 1)) };
-}
 
 /**
  * How a client of the edge gets there: by the declared address where there is one, else by the name in the URL; the certificate must be for

@@ -9,16 +9,17 @@ import {
   targetsData,
 } from './answers.ts';
 import type { RuleGroup, Target } from './answers.ts';
+import { HttpClient } from '../../host/http.ts';
+import type { HttpServer } from '../../host/http.ts';
 import { PrometheusError } from './errors.ts';
-import { ask, connectionsTo } from './transport.ts';
-import type { PrometheusAddress } from './transport.ts';
+import { ask } from './transport.ts';
 
 /** Prometheus refuses more points than this for one series (web/api/v1: "exceeded maximum resolution of 11,000 points"). */
 const MOST_POINTS = 11_000;
 /** Default limit for one answer, bytes. */
 const MAX_BYTES = 64 << 20;
 
-export interface PrometheusOptions extends PrometheusAddress {
+export interface PrometheusOptions extends HttpServer {
   /** Time for one answer, ms. */
   deadlineMs: number;
   maxBytes?: number;
@@ -42,16 +43,16 @@ export interface RangeQuestion extends Question {
  */
 export class PrometheusClient {
   readonly #options: PrometheusOptions;
-  readonly #agent: ReturnType<typeof connectionsTo>;
+  readonly #client: HttpClient;
 
   constructor(options: PrometheusOptions) {
     this.#options = options;
-    this.#agent = connectionsTo(options.url);
+    this.#client = new HttpClient(options);
   }
 
   /** Closes the connections; a later query opens a new one. */
   close(): void {
-    this.#agent.destroy();
+    this.#client.close();
   }
 
   /** An instant query. @param atMs wall clock ms; now when left out */
@@ -146,9 +147,8 @@ export class PrometheusClient {
 
   async #data(path: string, form: URLSearchParams | undefined, question: Question): Promise<unknown> {
     const { deadlineMs, maxBytes = MAX_BYTES } = this.#options;
-    question.signal?.throwIfAborted();
-    const bounds = { deadlineMs, maxBytes, agent: this.#agent, signal: question.signal };
-    const answer = await ask(this.#options, form === undefined ? { path } : { path, form }, bounds);
+    const bounds = { deadlineMs, maxBytes, signal: question.signal };
+    const answer = await ask(this.#client, form === undefined ? { path } : { path, form }, bounds);
     const what = `${this.#options.url}${path}${askedText(form)}`;
     const { data, warnings } = opened(answer, what);
     if (warnings.length > 0 && question.allowPartial !== true)

@@ -1,6 +1,6 @@
 import type { RequestOptions } from 'node:https';
 import type { Environment } from '../../env/schema.ts';
-import { hostAndPort } from '../../probes/edge/endpoint.ts';
+import { hostAndPort } from '../../host/http.ts';
 import { loadKubeConfig } from '../../probes/kubernetes/transport.ts';
 import { storeDriver } from '../../probes/stores.ts';
 import type { WorkloadInput } from '../../probes/workload/config.ts';

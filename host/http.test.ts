@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { askOnce, HttpClient, HttpError } from './http.ts';
+
+const DEADLINE_MS = 2_000;
+
+/** A server on the loopback interface for one test; returns its URL. */
+async function serving(t: TestContext, answer: RequestListener): Promise<string> {
+  const server = createServer(answer);
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+function failed(part: Partial<HttpError>, words: RegExp): (error: unknown) => boolean {
+  return (error) => {
+    assert.ok(error instanceof HttpError);
+    assert.match(error.message, words);
+    for (const [key, value] of Object.entries(part)) assert.equal(error[key as keyof HttpError], value);
+    return true;
+  };
+}
+
+test('should give status, headers and text, whatever the status is', async (t) => {
+  const url = await serving(t, (_request, response) => {
+    response.writeHead(418, { 'x-hop': 'kettle' }).end('short and stout');
+  });
+  const { status, headers, text } = await askOnce({ url }, { path: '/' }, { deadlineMs: DEADLINE_MS });
+  assert.deepEqual([status, headers['x-hop'], text], [418, 'kettle', 'short and stout']);
+});
+
+test('should send path, method, body and the account, behind the base of the URL', async (t) => {
+  const seen: unknown[] = [];
+  const url = await serving(t, (request, response) => {
+    request.on('data', (part: Buffer) => {
+      const { method, url: path, headers } = request;
+      seen.push(method, path, headers.authorization, part.toString());
+    });
+    request.on('end', () => response.end());
+  });
+  await askOnce(
+    { url: `${url}/base/`, account: { user: 'ann', password: 'pass' } },
+    { path: '/api?x=1', method: 'PUT', body: '{}', headers: { 'content-type': 'application/json' } },
+    { deadlineMs: DEADLINE_MS },
+  );
+  const account = `Basic ${Buffer.from('ann:pass').toString('base64')}`;
+  assert.deepEqual(seen, ['PUT', '/base/api?x=1', account, '{}']);
+});
+
+test('should connect to the address where one is given, and ask for the name in the URL', async (t) => {
+  const hosts: (string | undefined)[] = [];
+  const url = await serving(t, (request, response) => {
+    hosts.push(request.headers.host);
+    response.end();
+  });
+  const server = { url: 'http://grafana.example:3000', address: new URL(url).host };
+  await askOnce(server, { path: '/' }, { deadlineMs: DEADLINE_MS });
+  assert.deepEqual(hosts, ['grafana.example:3000']);
+});
+
+test('should keep its connection between questions, and end it with the answer where it asks once', async (t) => {
+  const ports = new Set<number | undefined>();
+  const url = await serving(t, (request, response) => {
+    ports.add(request.socket.remotePort);
+    response.end();
+  });
+  const client = new HttpClient({ url });
+  for (let n = 0; n < 6; n++) await client.ask({ path: '/' }, { deadlineMs: DEADLINE_MS });
+  client.close();
+  assert.equal(ports.size, 1);
+  await client.ask({ path: '/' }, { deadlineMs: DEADLINE_MS });
+  client.close();
+  assert.equal(ports.size, 2, 'a client that was closed opens another');
+  ports.clear();
+  for (let n = 0; n < 3; n++) await askOnce({ url }, { path: '/' }, { deadlineMs: DEADLINE_MS });
+  assert.equal(ports.size, 3);
+});
+
+test('should say that nothing came in time', async (t) => {
+  const url = await serving(t, () => undefined);
+  await assert.rejects(
+    askOnce({ url }, { path: '/' }, { deadlineMs: 50 }),
+    failed({ timedOut: true }, /^no answer within 50 ms$/),
+  );
+});
+
+test('should refuse an answer that is too large', async (t) => {
+  const url = await serving(t, (_request, response) => response.end('x'.repeat(2000)));
+  await assert.rejects(
+    askOnce({ url }, { path: '/' }, { deadlineMs: DEADLINE_MS, maxBytes: 1000 }),
+    failed({ tooLarge: true }, /^more than 1000 bytes$/),
+  );
+});
+
+test('should say that the connection broke, in the middle of an answer too, with the code of a reset', async (t) => {
+  const url = await serving(t, (request, response) => {
+    if (request.url === '/middle') response.writeHead(200, { 'content-length': '100' }).write('begun');
+    setImmediate(() => request.socket.destroy());
+  });
+  for (const path of ['/', '/middle'])
+    await assert.rejects(askOnce({ url }, { path }, { deadlineMs: DEADLINE_MS }), (error) => {
+      assert.ok(error instanceof HttpError);
+      assert.match(error.message, /connection broke/);
+      return (error.cause as { code?: string }).code === 'ECONNRESET';
+    });
+});
+
+test('should name the errno where nothing listens', async () => {
+  await assert.rejects(
+    askOnce({ url: 'http://127.0.0.1:1' }, { path: '/' }, { deadlineMs: DEADLINE_MS }),
+    failed({ timedOut: false }, /ECONNREFUSED/),
+  );
+});
+
+test("should end with the reason of the caller's signal", async (t) => {
+  const url = await serving(t, () => undefined);
+  const ending = new AbortController();
+  const asked = askOnce({ url }, { path: '/' }, { deadlineMs: DEADLINE_MS, signal: ending.signal });
+  setTimeout(() => ending.abort(new Error('given up')), 20);
+  await assert.rejects(asked, /given up/);
+});

@@ -1,0 +1,180 @@
+import { setImmediate } from 'node:timers/promises';
+import { Agent, buildConnector, request } from 'undici';
+import { asError, errorCode, errorText } from '../reports/record/error-text.ts';
+
+/** How an HTTP server is reached, and as whom. */
+export interface HttpServer {
+  /** Base of its API; the path of a question comes behind it. */
+  url: string;
+  /** Connect here instead of resolving the name in the URL: `host:port`. */
+  address?: string | undefined;
+  /** Authorities to trust, PEM; the system's when left out. */
+  ca?: string | undefined;
+  account?: { user: string; password: string } | undefined;
+  token?: string | undefined;
+}
+
+export interface HttpQuestion {
+  /** With its query string. */
+  path: string;
+  /** GET when left out. */
+  method?: string;
+  headers?: Record<string, string>;
+  body?: string | undefined;
+}
+
+export interface HttpBounds {
+  /** From the connecting to the last byte, ms. */
+  deadlineMs: number;
+  signal?: AbortSignal | undefined;
+  /** More bytes than this in one answer are refused; 4 MiB when left out. */
+  maxBytes?: number | undefined;
+}
+
+/** Whatever the status is. */
+export interface HttpAnswer {
+  status: number;
+  headers: Record<string, string | string[] | undefined>;
+  text: string;
+}
+
+/** There was no whole answer. The message says why, and not who was asked. */
+export class HttpError extends Error {
+  override readonly name = 'HttpError';
+  readonly timedOut: boolean;
+  readonly tooLarge: boolean;
+
+  constructor(message: string, { cause, ...why }: { cause?: unknown; timedOut?: true; tooLarge?: true }) {
+    super(message, cause === undefined ? {} : { cause });
+    this.timedOut = why.timedOut ?? false;
+    this.tooLarge = why.tooLarge ?? false;
+  }
+}
+
+const MAX_BYTES = 4 << 20;
+/** A packet that asks for a connection is sent again after 1, 3 and 7 s (Linux): after that it is not worth another. */
+const CONNECT_MS = 10_000;
+
+/** What undici calls a connection that ends before or within an answer. */
+const BROKEN: readonly string[] = ['UND_ERR_SOCKET', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'];
+
+/** Asks one server over HTTP/1.1. It keeps its connections until it is closed; nothing is asked twice, and no redirect is followed. */
+export class HttpClient {
+  readonly url: string;
+  readonly #headers: Record<string, string>;
+  readonly #connect: buildConnector.connector;
+  readonly #once: boolean;
+  #agent: Agent | null = null;
+
+  /** @param options.once the connection ends with the answer: a kept one to a member that is gone would be asked first */
+  constructor(server: HttpServer, options: { once?: boolean } = {}) {
+    this.url = server.url.replace(/\/+$/, '');
+    this.#headers = authorization(server);
+    this.#connect = connecting(server);
+    this.#once = options.once ?? false;
+  }
+
+  /** @throws HttpError when there is no whole answer; the reason of the caller's signal */
+  async ask(question: HttpQuestion, { deadlineMs, signal, maxBytes }: HttpBounds): Promise<HttpAnswer> {
+    signal?.throwIfAborted();
+    const timeout = AbortSignal.timeout(Math.max(1, Math.ceil(deadlineMs)));
+    try {
+      const ending = signal === undefined ? timeout : AbortSignal.any([timeout, signal]);
+      return await this.#exchange(question, ending, maxBytes ?? MAX_BYTES);
+    } catch (cause) {
+      if (signal?.aborted === true) throw asError(signal.reason);
+      if (timeout.aborted)
+        throw new HttpError(`no answer within ${deadlineMs} ms`, { timedOut: true, cause });
+      throw cause instanceof HttpError ? cause : failure(cause);
+    }
+  }
+
+  async #exchange(
+    { path, method = 'GET', headers, body }: HttpQuestion,
+    signal: AbortSignal,
+    maxBytes: number,
+  ): Promise<HttpAnswer> {
+    this.#agent ??= new Agent({ connect: this.#connect, headersTimeout: 0, bodyTimeout: 0 });
+    const answer = await request(`${this.url}${path}`, {
+      method,
+      headers: { accept: 'application/json', ...this.#headers, ...headers },
+      ...(body !== undefined && { body }),
+      reset: this.#once,
+      dispatcher: this.#agent,
+      signal,
+    });
+    const text = await textOf(answer.body, maxBytes);
+    // Only then does undici take the connection for free: without it, the next question would open another.
+    if (!this.#once) await setImmediate();
+    return { status: answer.statusCode, headers: answer.headers, text };
+  }
+
+  /** Ends its connections, and what is being asked fails; a question that is asked later opens one again. */
+  close(): void {
+    void this.#agent?.destroy();
+    this.#agent = null;
+  }
+}
+
+async function textOf(body: AsyncIterable<Buffer>, maxBytes: number): Promise<string> {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for await (const part of body) {
+    bytes += part.length;
+    if (bytes > maxBytes) throw new HttpError(`more than ${maxBytes} bytes`, { tooLarge: true });
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString('utf8');
+}
+
+/** One question over a connection of its own. @throws as `HttpClient.ask` */
+export async function askOnce(
+  server: HttpServer,
+  question: HttpQuestion,
+  bounds: HttpBounds,
+): Promise<HttpAnswer> {
+  const client = new HttpClient(server, { once: true });
+  try {
+    return await client.ask(question, bounds);
+  } finally {
+    client.close();
+  }
+}
+
+/** `host:port`, with the brackets of an IPv6 address left out. */
+export function hostAndPort(address: string): { host: string; port: number } {
+  const cut = address.lastIndexOf(':');
+  return { host: address.slice(0, cut).replace(/^\[|\]$/g, ''), port: Number(address.slice(cut + 1)) };
+}
+
+function authorization({ account, token }: HttpServer): Record<string, string> {
+  if (token !== undefined) return { authorization: `Bearer ${token}` };
+  if (account === undefined) return {};
+  const words = Buffer.from(`${account.user}:${account.password}`).toString('base64');
+  return { authorization: `Basic ${words}` };
+}
+
+/** The certificate must be for the name in the URL, wherever the connection goes. */
+function connecting({ address, ca }: HttpServer): buildConnector.connector {
+  const connect = buildConnector({ allowH2: false, timeout: CONNECT_MS, ...(ca !== undefined && { ca }) });
+  if (address === undefined) return connect;
+  const { host: hostname, port } = hostAndPort(address);
+  return (options, callback) => connect({ ...options, hostname, port: String(port) }, callback);
+}
+
+/** In the words of the system: undici has codes of its own for what Node calls a reset or a time-out. */
+function failure(cause: unknown): HttpError {
+  const code = errorCode(cause);
+  if (code !== null && BROKEN.includes(code))
+    return new HttpError('ECONNRESET: the connection broke before the end of the answer', {
+      cause: reset(cause),
+    });
+  if (code === 'UND_ERR_CONNECT_TIMEOUT')
+    return new HttpError(`no connection within ${CONNECT_MS} ms`, { cause, timedOut: true });
+  const said = errorText(cause);
+  return new HttpError(code === null || said.includes(code) ? said : `${code}: ${said}`, { cause });
+}
+
+function reset(cause: unknown): Error {
+  return Object.assign(new Error(errorText(cause), { cause }), { code: 'ECONNRESET' });
+}
