@@ -14,6 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { openEnvironment } from '../suites/catalogue/plan/open.ts';
 import { traitsOf } from '../env/providers/declared.ts';
+import { askOnce } from '../host/http.ts';
 import type { LogSettings } from '../env/schema.ts';
 import { logProbe } from '../probes/logs/index.ts';
 import type { LogSearch } from '../probes/logs/index.ts';
@@ -121,22 +122,13 @@ async function store(
   }
 }
 
-async function ask(
+function ask(
   method: string,
   path: string,
   { body, until }: { body: string | undefined; until: AbortSignal },
 ): Promise<{ status: number; text: string }> {
-  const { user, password } = address.account ?? { user: '', password: '' };
-  const answer = await fetch(`${address.url}${path}`, {
-    method,
-    signal: AbortSignal.any([until, AbortSignal.timeout(REQUEST_MS)]),
-    headers: {
-      authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`,
-      'content-type': 'application/x-ndjson',
-    },
-    ...(body !== undefined && { body }),
-  });
-  return { status: answer.status, text: await answer.text() };
+  const question = { method, path, body, headers: { 'content-type': 'application/x-ndjson' } };
+  return askOnce(address, question, { deadlineMs: REQUEST_MS, signal: until });
 }
 
 async function empty(until: AbortSignal): Promise<void> {

@@ -10,7 +10,6 @@ export interface Bounds {
 }
 
 /**
-/**
  * Sends a form by POST, which unlike a URL can hold a query of any length; without a form, a GET.
  * @returns status and text for every HTTP status
  * @throws PrometheusError unreachable, or too many samples where the answer is larger than `maxBytes`; the reason of the caller's signal

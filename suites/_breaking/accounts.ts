@@ -1,6 +1,9 @@
 /** How controls reach the stores directly, without the runner: as declared, with the accounts from Kubernetes Secrets. */
 import type { SecretSource, StoreName, Stores } from '../../env/schema.ts';
+import { askOnce } from '../../host/http.ts';
 import type { ControlContext } from '../harness/control.ts';
+
+const ANSWER_MS = 10_000;
 
 /** The part of a control's context that a query needs. With a `password` no Secret is read. */
 export type Asking = Pick<ControlContext, 'environment' | 'signal' | 'get'> & { password?: string };
@@ -27,11 +30,29 @@ export async function secretText(
   return Buffer.from(secret?.data?.[key] ?? '', 'base64').toString('utf8');
 }
 
-/** The header of HTTP's basic authentication. */
-export async function basic(
+/** The account that is declared, with its password as it is now. */
+export async function accountOf(
   ctx: Asking,
   { user = '', password }: { user?: string; password?: SecretSource },
-): Promise<string> {
-  const account = `${user}:${ctx.password ?? (await secretText(ctx, password))}`;
-  return `Basic ${Buffer.from(account).toString('base64')}`;
+): Promise<{ user: string; password: string }> {
+  return { user, password: ctx.password ?? (await secretText(ctx, password)) };
+}
+
+/** One question with a body of JSON, over a connection of its own; whatever the status is. @throws HttpError when there is no answer */
+export async function askJson(
+  ctx: Asking,
+  at: { url: string; declared: { user?: string; password?: SecretSource } },
+  question: { method: string; path: string; body?: unknown },
+): Promise<{ status: number; text: string }> {
+  const { method, path, body } = question;
+  const account = await accountOf(ctx, at.declared);
+  const sent = {
+    headers: { 'content-type': 'application/json' },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  };
+  return await askOnce(
+    { url: at.url, account },
+    { method, path, ...sent },
+    { deadlineMs: ANSWER_MS, signal: ctx.signal },
+  );
 }

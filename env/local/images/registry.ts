@@ -5,6 +5,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
+import { askOnce } from '../../../host/http.ts';
 import { lookUntil } from '../../../host/wait.ts';
 import { describeHolder, holderOf, holds } from '../machine/ports.ts';
 import type { Holder } from '../machine/ports.ts';
@@ -124,7 +125,8 @@ function strangerAt({ address, netns }: RegistryOptions, pid: number): Holder | 
 /** Whether something that speaks the registry API answers there. */
 async function isRegistry(address: string): Promise<boolean> {
   try {
-    return (await fetch(`http://${address}/v2/`, { signal: AbortSignal.timeout(1000) })).ok;
+    const { status } = await askOnce({ url: `http://${address}` }, { path: '/v2/' }, { deadlineMs: 1000 });
+    return status === 200;
   } catch {
     return false;
   }

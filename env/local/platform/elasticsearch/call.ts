@@ -1,3 +1,4 @@
+import { askOnce } from '../../../../host/http.ts';
 import type { PlatformContext } from '../context.ts';
 
 const ANSWER_MS = 10_000;
@@ -10,15 +11,11 @@ export function callOf(
   { signal }: Pick<PlatformContext, 'signal'>,
   { url, user, password }: { url: string; user: string; password: string },
 ): Call {
-  const authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
-  return async (method, path, body) => {
-    const signals = [AbortSignal.timeout(ANSWER_MS), ...(signal === undefined ? [] : [signal])];
-    const answer = await fetch(`${url}${path}`, {
-      method,
-      headers: { authorization, 'content-type': 'application/x-ndjson' },
-      signal: AbortSignal.any(signals),
-      ...(body !== undefined && { body }),
-    });
-    return { status: answer.status, text: await answer.text() };
-  };
+  const headers = { 'content-type': 'application/x-ndjson' };
+  return (method, path, body) =>
+    askOnce(
+      { url, account: { user, password } },
+      { method, path, headers, body },
+      { deadlineMs: ANSWER_MS, signal },
+    );
 }

@@ -1,4 +1,5 @@
 /** The application's queue, made when all members are there: one that is made before has members only where they were. */
+import { askOnce } from '../../../../host/http.ts';
 import { waitFor } from '../../../../host/wait.ts';
 import type { PlatformContext } from '../context.ts';
 import { ensureSecrets } from '../secrets.ts';
@@ -33,20 +34,16 @@ type Call = (path: string, body?: unknown) => Promise<unknown>;
 /** Requests as the administrator. @throws Error with path, status and text of any answer but a good one */
 async function callOf(context: PlatformContext, url: string): Promise<Call> {
   const { rabbitmqAdmin } = await ensureSecrets(context.stateDir);
-  const authorization = `Basic ${Buffer.from(`admin:${rabbitmqAdmin}`).toString('base64')}`;
+  const account = { user: 'admin', password: rabbitmqAdmin };
+  const headers = { 'content-type': 'application/json' };
   return async (path, body) => {
-    const signals = [
-      AbortSignal.timeout(ANSWER_MS),
-      ...(context.signal === undefined ? [] : [context.signal]),
-    ];
-    const answer = await fetch(`${url}${path}`, {
-      method: body === undefined ? 'GET' : 'PUT',
-      headers: { authorization, 'content-type': 'application/json' },
-      signal: AbortSignal.any(signals),
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    });
-    const text = await answer.text();
-    if (!answer.ok) throw new Error(`${path}: status ${String(answer.status)}: ${text.slice(0, 200)}`);
+    const sent = body === undefined ? {} : { method: 'PUT', body: JSON.stringify(body) };
+    const { status, text } = await askOnce(
+      { url, account },
+      { path, headers, ...sent },
+      { deadlineMs: ANSWER_MS, signal: context.signal },
+    );
+    if (status < 200 || status > 299) throw new Error(`${path}: status ${status}: ${text.slice(0, 200)}`);
     return text === '' ? null : (JSON.parse(text) as unknown);
   };
 }

@@ -1,12 +1,11 @@
 /** Elasticsearch behind the harness's back: its HTTP API as the canary's account, through the address of applications. */
 import { z } from 'zod';
 import type { Stores } from '../../../../env/schema.ts';
-import { heldTo } from '../../../../host/json.ts';
-import { basic, declaredStore, secretText } from '../../../_breaking/accounts.ts';
+import { heldTo, parseJson } from '../../../../host/json.ts';
+import { askJson, declaredStore, secretText } from '../../../_breaking/accounts.ts';
 import type { Asking } from '../../../_breaking/accounts.ts';
 import type { ControlContext } from '../../../harness/control.ts';
 
-const ANSWER_MS = 10_000;
 export const CANARY = 'plumbline-canary';
 
 export function declaredElasticsearch(ctx: Asking): NonNullable<Stores['elasticsearch']> {
@@ -22,13 +21,9 @@ export async function elasticsearch(
 ): Promise<{ status: number; json: unknown }> {
   const declared = declaredElasticsearch(ctx);
   const { host, port } = declared.primary;
-  const answer = await fetch(`http://${host}:${port}${path}`, {
-    method,
-    headers: { authorization: await basic(ctx, declared), 'content-type': 'application/json' },
-    signal: AbortSignal.any([ctx.signal, AbortSignal.timeout(ANSWER_MS)]),
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
-  return { status: answer.status, json: await answer.json() };
+  const at = { url: `http://${host}:${port}`, declared };
+  const { status, text } = await askJson(ctx, at, { method, path, body });
+  return { status, json: parseJson(text) };
 }
 
 /**

@@ -2,11 +2,10 @@
 import { z } from 'zod';
 import type { Stores } from '../../../../env/schema.ts';
 import { heldTo, parseJson } from '../../../../host/json.ts';
-import { basic, declaredStore } from '../../../_breaking/accounts.ts';
+import { askJson, declaredStore } from '../../../_breaking/accounts.ts';
 import type { ControlContext } from '../../../harness/control.ts';
 import type { StoredWrite } from './every-store.ts';
 
-const ANSWER_MS = 10_000;
 const HTTP_PORT = 7474;
 const CANARY = 'PlumblineCanary';
 
@@ -30,18 +29,12 @@ export async function cypher(
 ): Promise<unknown[][]> {
   const declared = declaredNeo4j(ctx);
   const { primary, database } = declared;
-  const answer = await fetch(`http://${at ?? primary.host}:${HTTP_PORT}/db/${database}/query/v2`, {
-    method: 'POST',
-    headers: {
-      authorization: await basic(ctx, declared),
-      'content-type': 'application/json',
-      accept: 'application/json',
-    },
-    signal: AbortSignal.any([ctx.signal, AbortSignal.timeout(ANSWER_MS)]),
-    body: JSON.stringify({ statement, parameters }),
-  });
-  const text = await answer.text();
-  if (!answer.ok) throw new Error(`Neo4j: ${answer.status} ${text.slice(0, 300)}`);
+  const { status, text } = await askJson(
+    ctx,
+    { url: `http://${at ?? primary.host}:${HTTP_PORT}`, declared },
+    { method: 'POST', path: `/db/${database}/query/v2`, body: { statement, parameters } },
+  );
+  if (status < 200 || status > 299) throw new Error(`Neo4j: ${status} ${text.slice(0, 300)}`);
   return heldTo(rows, parseJson(text), 'Neo4j').data.values;
 }
 

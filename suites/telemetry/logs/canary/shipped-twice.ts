@@ -2,11 +2,10 @@
 import { z } from 'zod';
 import type { LogSettings } from '../../../../env/schema.ts';
 import { heldTo, parseJson } from '../../../../host/json.ts';
-import { basic } from '../../../_breaking/accounts.ts';
+import { askJson } from '../../../_breaking/accounts.ts';
 import { beside } from '../../../failover/store/controls/every-store.ts';
 import type { ControlContext } from '../../../harness/control.ts';
 
-const ANSWER_MS = 10_000;
 /** Before the first line come Playwright's start and pods on every node. */
 const SHIPPED_MS = 120_000;
 /** The line that is there twice. */
@@ -55,16 +54,7 @@ function declared({ environment }: ControlContext): LogSettings {
 /** @throws Error with the answer when it is no success */
 async function asked(ctx: ControlContext, method: string, path: string, body: unknown): Promise<unknown> {
   const logs = declared(ctx);
-  const answer = await fetch(`${logs.url}${path}`, {
-    method,
-    headers: {
-      authorization: await basic(ctx, logs),
-      'content-type': 'application/json',
-    },
-    signal: AbortSignal.any([ctx.signal, AbortSignal.timeout(ANSWER_MS)]),
-    body: JSON.stringify(body),
-  });
-  const text = await answer.text();
-  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text.slice(0, 300)}`);
+  const { status, text } = await askJson(ctx, { url: logs.url, declared: logs }, { method, path, body });
+  if (status < 200 || status > 299) throw new Error(`${method} ${path}: ${status} ${text.slice(0, 300)}`);
   return parseJson(text);
 }
