@@ -11,11 +11,11 @@ export type LookOptions = {
   readonly signal?: AbortSignal | undefined;
 };
 
-/** What is awaited, for how long, and how often it is looked at. */
+/** What is awaited, for how long, and how often it is polled. */
 export type WaitOptions = LookOptions & {
-  /** The words after "waited for", with the object and where it is. */
+  /** Completes "waited 5 s for …" in the error: the object and where it is. */
   readonly what: string;
-  /** What to run next when it does not come. */
+  /** What to run next when the deadline passes. */
   readonly next?: string;
   /** A slow machine is given more (patience.ts), unless this is `exact`: what a check measures must not depend on it. */
   readonly patience?: 'exact';
@@ -23,7 +23,7 @@ export type WaitOptions = LookOptions & {
 
 const INTERVAL_MS = 100;
 
-/** A wait that passed its deadline: says what was awaited, how long, and what was last seen. */
+/** A wait passed its deadline. The message says what was awaited, how long, and what was last seen. */
 export class DeadlineError extends Error {
   constructor({ what, next }: WaitOptions, waitedMs: number, lastSeen: string) {
     const advice = next === undefined ? '' : `; next: ${next}`;

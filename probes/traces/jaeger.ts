@@ -1,11 +1,9 @@
 import { z } from 'zod';
-import { shapedAs, SignalClient, SignalError } from '../signals/index.ts';
-import type { SignalAddress, SignalBounds } from '../signals/index.ts';
-import { spanId, spanKind, traceId } from './probe.ts';
+import { shapedAs, SignalError } from '../signals/index.ts';
+import type { SignalBounds } from '../signals/index.ts';
+import { groupsOf, HttpTraces, spanId, spanKind, traceId } from './probe.ts';
 import type { MarkSearch, Span, Trace, TraceProbe } from './probe.ts';
 
-/** Ids in one question: 50 make a URL of 2 KB and an answer of some MB. */
-const AT_ONCE = 50;
 /** Traces of one mark: more than one is already told apart. */
 const FEW = 5;
 
@@ -38,27 +36,14 @@ const answer = z.object({
 });
 type JaegerTrace = NonNullable<z.infer<typeof answer>['data']>[number];
 
-export class JaegerProbe implements TraceProbe {
+export class JaegerProbe extends HttpTraces implements TraceProbe {
   readonly kind = 'jaeger';
   readonly stubbed = false;
-  readonly #client: SignalClient;
-  readonly #markTag: string;
-
-  constructor(address: SignalAddress, markTag: string) {
-    this.#client = new SignalClient(address);
-    this.#markTag = markTag;
-  }
-
-  close(): void {
-    this.#client.close();
-  }
 
   async byIds(ids: readonly string[], bounds: SignalBounds): Promise<Trace[]> {
     const found: Trace[] = [];
-    for (let at = 0; at < ids.length; at += AT_ONCE) {
-      const query = new URLSearchParams(
-        ids.slice(at, at + AT_ONCE).map((id): [string, string] => ['traceID', id]),
-      );
+    for (const some of groupsOf(ids)) {
+      const query = new URLSearchParams(some.map((id): [string, string] => ['traceID', id]));
       found.push(...(await this.#ask(query, bounds)));
     }
     return found;
@@ -67,7 +52,7 @@ export class JaegerProbe implements TraceProbe {
   byMark({ service, mark, fromMs, toMs }: MarkSearch, bounds: SignalBounds): Promise<Trace[]> {
     const query = new URLSearchParams({
       service,
-      tags: JSON.stringify({ [this.#markTag]: mark }),
+      tags: JSON.stringify({ [this.markTag]: mark }),
       start: String(Math.floor(fromMs * 1000)),
       end: String(Math.ceil(toMs * 1000)),
       limit: String(FEW),
@@ -78,11 +63,11 @@ export class JaegerProbe implements TraceProbe {
   /** What is not there is an entry of `errors` with 404; with nothing there at all the whole answer is a 404. */
   async #ask(query: URLSearchParams, bounds: SignalBounds): Promise<Trace[]> {
     const path = `/api/traces?${query.toString()}`;
-    const { data } = await this.#client.json({ path }, bounds, [404]);
-    const { data: traces, errors } = shapedAs(answer, data, `${this.#client.url}/api/traces`);
+    const { data } = await this.client.json({ path }, bounds, [404]);
+    const { data: traces, errors } = shapedAs(answer, data, `${this.client.url}/api/traces`);
     const real = (errors ?? []).filter(({ code, msg }) => code !== 404 && !/not found/i.test(msg));
     if (real[0] !== undefined)
-      throw new SignalError(`${this.#client.url}/api/traces: ${real[0].msg}`, { reason: 'failed' });
+      throw new SignalError(`${this.client.url}/api/traces: ${real[0].msg}`, { reason: 'failed' });
     return (traces ?? []).map((trace) => this.#trace(trace));
   }
 
@@ -95,7 +80,7 @@ export class JaegerProbe implements TraceProbe {
         const parent = (span.references ?? []).find(
           (one) => one.refType === 'CHILD_OF' && traceId(one.traceID) === id,
         );
-        const mark = tags.get(this.#markTag);
+        const mark = tags.get(this.markTag);
         return {
           id: spanId(span.spanID),
           parent: parent === undefined ? null : spanId(parent.spanID),

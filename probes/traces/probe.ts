@@ -1,4 +1,5 @@
-import type { SignalBounds } from '../signals/index.ts';
+import { SignalClient } from '../signals/index.ts';
+import type { SignalAddress, SignalBounds } from '../signals/index.ts';
 
 export type SpanKind = 'server' | 'client' | 'producer' | 'consumer' | 'internal';
 
@@ -45,6 +46,29 @@ export interface TraceProbe {
   /** Traces in which a span of the service carries the mark, at most a few: where the spans went whose context was lost. */
   byMark(search: MarkSearch, bounds: SignalBounds): Promise<Trace[]>;
   close(): void;
+}
+
+/** What every store of traces that is asked over HTTP has. */
+export abstract class HttpTraces {
+  protected readonly client: SignalClient;
+  /** Name of the attribute in which a span carries the mark of its request. */
+  protected readonly markTag: string;
+
+  constructor(address: SignalAddress, markTag: string) {
+    this.client = new SignalClient(address);
+    this.markTag = markTag;
+  }
+
+  close(): void {
+    this.client.close();
+  }
+}
+
+/** Ids as many at a time as go into one question: 50 make a URL of 2 KB and an answer of some MB. */
+export function groupsOf(ids: readonly string[], most = 50): string[][] {
+  return Array.from({ length: Math.ceil(ids.length / most) }, (_, at) =>
+    ids.slice(at * most, (at + 1) * most),
+  );
 }
 
 /** Ids as all stores are asked for them: stores leave out leading zeros. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { shapedAs, SignalClient } from '../signals/index.ts';
-import type { SignalAddress, SignalBounds } from '../signals/index.ts';
-import { spanId, spanKind, traceId } from './probe.ts';
+import { shapedAs } from '../signals/index.ts';
+import type { SignalBounds } from '../signals/index.ts';
+import { HttpTraces, spanId, spanKind, traceId } from './probe.ts';
 import type { MarkSearch, Span, Trace, TraceProbe } from './probe.ts';
 
 const FEW = 5;
@@ -31,28 +31,17 @@ const searchAnswer = z.object({ traces: z.array(z.object({ traceID: z.string() }
 /** OTLP's numbers of kinds (opentelemetry-proto, trace.proto). */
 const KINDS: readonly string[] = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer'];
 
-export class TempoProbe implements TraceProbe {
+export class TempoProbe extends HttpTraces implements TraceProbe {
   readonly kind = 'tempo';
   readonly stubbed = true;
-  readonly #client: SignalClient;
-  readonly #markTag: string;
-
-  constructor(address: SignalAddress, markTag: string) {
-    this.#client = new SignalClient(address);
-    this.#markTag = markTag;
-  }
-
-  close(): void {
-    this.#client.close();
-  }
 
   async byIds(ids: readonly string[], bounds: SignalBounds): Promise<Trace[]> {
     const found: Trace[] = [];
     for (const id of ids) {
       const path = `/api/traces/${id}`;
-      const { status, data } = await this.#client.json({ path }, bounds, [404]);
+      const { status, data } = await this.client.json({ path }, bounds, [404]);
       if (status === 404) continue;
-      const { batches } = shapedAs(traceAnswer, data, `${this.#client.url}${path}`);
+      const { batches } = shapedAs(traceAnswer, data, `${this.client.url}${path}`);
       const spans = batches.flatMap((one) => this.#spans(one));
       if (spans.length > 0) found.push({ id, spans });
     }
@@ -61,7 +50,7 @@ export class TempoProbe implements TraceProbe {
 
   async byMark({ service, mark, fromMs, toMs }: MarkSearch, bounds: SignalBounds): Promise<Trace[]> {
     const text = (one: string): string => JSON.stringify(one);
-    const q = `{ resource.service.name = ${text(service)} && span.${text(this.#markTag)} = ${text(mark)} }`;
+    const q = `{ resource.service.name = ${text(service)} && span.${text(this.markTag)} = ${text(mark)} }`;
     const query = new URLSearchParams({
       q,
       start: String(Math.floor(fromMs / 1000)),
@@ -69,8 +58,8 @@ export class TempoProbe implements TraceProbe {
       limit: String(FEW),
     });
     const path = `/api/search?${query.toString()}`;
-    const { data } = await this.#client.json({ path }, bounds);
-    const { traces } = shapedAs(searchAnswer, data, `${this.#client.url}/api/search`);
+    const { data } = await this.client.json({ path }, bounds);
+    const { traces } = shapedAs(searchAnswer, data, `${this.client.url}/api/search`);
     return this.byIds(
       traces.map(({ traceID }) => traceId(traceID)),
       bounds,
@@ -91,7 +80,7 @@ export class TempoProbe implements TraceProbe {
           kind: spanKind(typeof one.kind === 'number' ? KINDS[one.kind] : one.kind),
           startMs,
           durationMs: Number(one.endTimeUnixNano) / 1e6 - startMs,
-          mark: textOf(one.attributes, this.#markTag) ?? null,
+          mark: textOf(one.attributes, this.markTag) ?? null,
         };
       }),
     );

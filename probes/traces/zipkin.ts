@@ -1,11 +1,9 @@
 import { z } from 'zod';
-import { shapedAs, SignalClient } from '../signals/index.ts';
-import type { SignalAddress, SignalBounds } from '../signals/index.ts';
-import { spanId, spanKind, traceId } from './probe.ts';
+import { shapedAs } from '../signals/index.ts';
+import type { SignalBounds } from '../signals/index.ts';
+import { groupsOf, HttpTraces, spanId, spanKind, traceId } from './probe.ts';
 import type { MarkSearch, Span, Trace, TraceProbe } from './probe.ts';
 
-/** Ids in one question: 50 make a URL of 2 KB. */
-const AT_ONCE = 50;
 const FEW = 5;
 
 /** Zipkin API v2 (https://zipkin.io/zipkin-api/, read for 1.0.0): `/api/v2/traceMany`, `/api/v2/traces`. Never tried against a Zipkin: stubbed. */
@@ -23,34 +21,21 @@ const span = z.object({
 });
 const answer = z.array(z.array(span));
 
-export class ZipkinProbe implements TraceProbe {
+export class ZipkinProbe extends HttpTraces implements TraceProbe {
   readonly kind = 'zipkin';
   readonly stubbed = true;
-  readonly #client: SignalClient;
-  readonly #markTag: string;
-
-  constructor(address: SignalAddress, markTag: string) {
-    this.#client = new SignalClient(address);
-    this.#markTag = markTag;
-  }
-
-  close(): void {
-    this.#client.close();
-  }
 
   async byIds(ids: readonly string[], bounds: SignalBounds): Promise<Trace[]> {
     const found: Trace[] = [];
-    for (let at = 0; at < ids.length; at += AT_ONCE) {
-      const some = ids.slice(at, at + AT_ONCE).join(',');
-      found.push(...(await this.#ask(`/api/v2/traceMany?traceIds=${some}`, bounds)));
-    }
+    for (const some of groupsOf(ids))
+      found.push(...(await this.#ask(`/api/v2/traceMany?traceIds=${some.join(',')}`, bounds)));
     return found;
   }
 
   byMark({ service, mark, fromMs, toMs }: MarkSearch, bounds: SignalBounds): Promise<Trace[]> {
     const query = new URLSearchParams({
       serviceName: service,
-      annotationQuery: `${this.#markTag}=${mark}`,
+      annotationQuery: `${this.markTag}=${mark}`,
       endTs: String(Math.ceil(toMs)),
       lookback: String(Math.ceil(toMs - fromMs)),
       limit: String(FEW),
@@ -59,8 +44,8 @@ export class ZipkinProbe implements TraceProbe {
   }
 
   async #ask(path: string, bounds: SignalBounds): Promise<Trace[]> {
-    const { data } = await this.#client.json({ path }, bounds);
-    const traces = shapedAs(answer, data, `${this.#client.url}${path.replace(/\?.*$/, '')}`);
+    const { data } = await this.client.json({ path }, bounds);
+    const traces = shapedAs(answer, data, `${this.client.url}${path.replace(/\?.*$/, '')}`);
     return traces.flatMap((spans) => {
       const [first] = spans;
       if (first === undefined) return [];
@@ -78,7 +63,7 @@ export class ZipkinProbe implements TraceProbe {
       kind: spanKind(one.kind),
       startMs: one.timestamp / 1000,
       durationMs: one.duration / 1000,
-      mark: one.tags[this.#markTag] ?? null,
+      mark: one.tags[this.markTag] ?? null,
     };
   }
 }

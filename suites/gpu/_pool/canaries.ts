@@ -8,9 +8,8 @@ import {
   canaryImage,
   canaryMetadata,
   canaryNamespace,
+  canaryPod,
   CONTAINER_DEFAULTS,
-  messageOf,
-  POD_DEFAULTS,
   refOf,
 } from '../../topology/_objects/canary.ts';
 import { conditionTrue } from '../../topology/_objects/shapes.ts';
@@ -18,6 +17,7 @@ import type { PodObject } from '../../topology/_objects/shapes.ts';
 import { gpuOf, poolOf } from './pool.ts';
 import { refusalOf } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
+import { errorText } from '../../../reports/record/error-text.ts';
 
 const CONTAINER = 'canary';
 /** The runner's cache is fed by watches, so that a look costs the API server nothing. */
@@ -155,7 +155,7 @@ export class Canaries {
       return devicesGiven(stdout, { variable, kind, simulated });
     } catch (error) {
       this.#ctx.signal.throwIfAborted();
-      this.#ctx.unavailable(`devices of ${name}`, messageOf(error));
+      this.#ctx.unavailable(`devices of ${name}`, errorText(error));
       return { ...NOTHING, detail: 'its environment was not read' };
     }
   }
@@ -224,26 +224,16 @@ function podFor(ctx: CheckContext, image: string, canary: Canary): KubeObject {
   const { requests, limits } = CONTAINER_DEFAULTS.resources;
   const { taints } = poolOf(ctx);
   const tolerations = taints.map(({ key, effect }) => ({ key, operator: 'Exists', effect }));
-  return {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: canaryMetadata(ctx, canary.name),
-    spec: {
-      ...POD_DEFAULTS,
-      restartPolicy: 'Never',
-      ...(canary.node !== undefined && { affinity: onNode(canary.node) }),
-      ...(canary.tolerates !== false && { tolerations }),
-      containers: [
-        {
-          name: CONTAINER,
-          image,
-          command: ['busybox', 'sh', '-c', scriptFor(canary)],
-          ...CONTAINER_DEFAULTS,
-          resources: { requests: { ...requests, ...asked }, limits: { ...limits, ...asked } },
-        },
-      ],
-    },
+  const container = {
+    name: CONTAINER,
+    image,
+    command: ['busybox', 'sh', '-c', scriptFor(canary)],
+    resources: { requests: { ...requests, ...asked }, limits: { ...limits, ...asked } },
   };
+  return canaryPod(canaryMetadata(ctx, canary.name), container, {
+    ...(canary.node !== undefined && { affinity: onNode(canary.node) }),
+    ...(canary.tolerates !== false && { tolerations }),
+  });
 }
 
 /** Selects the node by its object's name: its hostname label may differ. */

@@ -1,8 +1,8 @@
 import { Canaries } from '../_pool/canaries.ts';
 import { freeOf, gpuOf, lookAgain, lookAtPool, mayWrite } from '../_pool/pool.ts';
 import type { CheckContext } from '../../harness/context.ts';
-import { messageOf } from '../../topology/_objects/canary.ts';
 import { recordPlaced } from './placed.ts';
+import { errorText } from '../../../reports/record/error-text.ts';
 
 /** Characters kept of the output of the command that proves that a device answers. */
 const MOST_OUTPUT = 2000;
@@ -27,7 +27,7 @@ export async function observe(ctx: CheckContext): Promise<void> {
         ctx.record('gpu-answer', { command: workload.join(' '), code, output });
       } catch (error) {
         ctx.signal.throwIfAborted();
-        ctx.unavailable('answer of the device', messageOf(error));
+        ctx.unavailable('answer of the device', errorText(error));
       }
     });
   });

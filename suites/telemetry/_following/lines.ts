@@ -7,13 +7,13 @@ import {
   canaryMetadata,
   canaryNamespace,
   CONTAINER_DEFAULTS,
-  messageOf,
   POD_DEFAULTS,
   refOf,
 } from '../../topology/_objects/canary.ts';
 import type { NodeObject, PodObject } from '../../topology/_objects/shapes.ts';
 import { conditionTrue } from '../../topology/_objects/shapes.ts';
 import { settingsOf } from './settings.ts';
+import { errorText } from '../../../reports/record/error-text.ts';
 
 /** Name of the container. */
 const WRITER = LINE_WRITER;
@@ -122,7 +122,7 @@ export async function startLines(ctx: CheckContext, { objects, nodes }: Writers)
   } catch (error) {
     ctx.signal.throwIfAborted();
     const there = new Set((await podsOf(ctx)).map(({ spec }) => spec.nodeName));
-    const reason = messageOf(error);
+    const reason = errorText(error);
     for (const node of nodes.filter((name) => !there.has(name))) ctx.record('no-writer', { node, reason });
   }
   return clocksOf(ctx);
@@ -167,7 +167,7 @@ export async function lastStartMs(ctx: CheckContext, { nodes }: Writers): Promis
     await untilReady(ctx, nodes);
   } catch (error) {
     ctx.signal.throwIfAborted();
-    ctx.unavailable('a writer of lines', messageOf(error));
+    ctx.unavailable('a writer of lines', errorText(error));
   }
   const pods = await podsOf(ctx);
   const starts = pods.flatMap(({ status }) =>

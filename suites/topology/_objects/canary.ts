@@ -2,7 +2,6 @@ import type { Workload } from '../../../env/schema.ts';
 import type { CheckContext } from '../../harness/context.ts';
 import type { KubeObject, ObjectRef } from '../../harness/protocol.ts';
 import { findWorkloads, setting } from './declared.ts';
-import { errorText } from '../../../reports/record/error-text.ts';
 
 /** Nobody's user: canaries have no rights and need none. */
 const USER = 65534;
@@ -29,6 +28,21 @@ export const CONTAINER_DEFAULTS = {
     capabilities: { drop: ['ALL'] },
   },
 } as const;
+
+/** A pod of one container that is never restarted, with the defaults of every canary; `container` and `spec` are merged over them. */
+export function canaryPod(
+  metadata: KubeObject['metadata'],
+  container: Record<string, unknown>,
+  spec: Record<string, unknown> = {},
+): KubeObject {
+  const containers = [{ ...CONTAINER_DEFAULTS, ...container }];
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata,
+    spec: { ...POD_DEFAULTS, restartPolicy: 'Never', containers, ...spec },
+  };
+}
 
 /** Metadata of an object that a check creates; its labels name the check. */
 export function canaryMetadata(
@@ -65,8 +79,4 @@ export function refOf(object: KubeObject): ObjectRef {
     name: metadata.name,
     ...(metadata.namespace !== undefined && { namespace: metadata.namespace }),
   };
-}
-
-export function messageOf(error: unknown): string {
-  return errorText(error);
 }

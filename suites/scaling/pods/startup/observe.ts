@@ -2,15 +2,14 @@ import type { CheckContext } from '../../../harness/context.ts';
 import { monotonicMs } from '../../../harness/observations.ts';
 import type { KubeObject } from '../../../harness/protocol.ts';
 import {
-  CONTAINER_DEFAULTS,
-  POD_DEFAULTS,
   canaryImage,
   canaryMetadata,
   canaryNamespace,
-  messageOf,
+  canaryPod,
   refOf,
 } from '../../../topology/_objects/canary.ts';
 import type { NodeObject } from '../../../topology/_objects/shapes.ts';
+import { errorText } from '../../../../reports/record/error-text.ts';
 
 const PORT = 8080;
 
@@ -93,7 +92,7 @@ async function startOne(ctx: CheckContext, pod: KubeObject, warm: ReadonlySet<st
     });
   } catch (error) {
     ctx.signal.throwIfAborted();
-    ctx.record('pod-not-started', { pod: name, createdMs, reason: messageOf(error) });
+    ctx.record('pod-not-started', { pod: name, createdMs, reason: errorText(error) });
   } finally {
     await ctx.cluster.remove([refOf(pod)]);
   }
@@ -114,17 +113,7 @@ function podFor(
       periodSeconds: 1,
       ...(delay !== undefined && { initialDelaySeconds: delay }),
     },
-    ...CONTAINER_DEFAULTS,
   };
-  return {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: canaryMetadata(ctx, of.name),
-    spec: {
-      ...POD_DEFAULTS,
-      restartPolicy: 'Never',
-      containers: [container],
-      ...(of.node !== undefined && { nodeName: of.node }),
-    },
-  };
+  const spec = of.node === undefined ? {} : { nodeName: of.node };
+  return canaryPod(canaryMetadata(ctx, of.name), container, spec);
 }

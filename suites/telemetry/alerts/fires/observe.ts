@@ -3,15 +3,14 @@ import { runName, settingsOf } from '../../_following/settings.ts';
 import type { CheckContext } from '../../../harness/context.ts';
 import type { KubeObject } from '../../../harness/protocol.ts';
 import {
-  CONTAINER_DEFAULTS,
-  POD_DEFAULTS,
   canaryImage,
   canaryLabels,
   canaryMetadata,
   canaryNamespace,
-  messageOf,
+  canaryPod,
   refOf,
 } from '../../../topology/_objects/canary.ts';
+import { errorText } from '../../../../reports/record/error-text.ts';
 
 const BREACH = 'breach';
 
@@ -72,7 +71,6 @@ function breachObjects(ctx: CheckContext, { image, run, canary }: Breach): KubeO
     ports: [{ containerPort: canary.port }],
     readinessProbe: { httpGet: { path: '/metrics', port: canary.port }, periodSeconds: 1 },
     volumeMounts: [{ name: 'scratch', mountPath: '/tmp' }],
-    ...CONTAINER_DEFAULTS,
   };
   return [
     {
@@ -85,17 +83,9 @@ function breachObjects(ctx: CheckContext, { image, run, canary }: Breach): KubeO
         ports: [{ name: 'http', port: canary.port }],
       },
     },
-    {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { ...canaryMetadata(ctx, BREACH), labels },
-      spec: {
-        ...POD_DEFAULTS,
-        restartPolicy: 'Never',
-        containers: [container],
-        volumes: [{ name: 'scratch', emptyDir: { sizeLimit: '1Mi' } }],
-      },
-    },
+    canaryPod({ ...canaryMetadata(ctx, BREACH), labels }, container, {
+      volumes: [{ name: 'scratch', emptyDir: { sizeLimit: '1Mi' } }],
+    }),
   ];
 }
 
@@ -112,7 +102,7 @@ async function startBreach(ctx: CheckContext, objects: KubeObject[]): Promise<nu
     return sinceMs;
   } catch (error) {
     ctx.signal.throwIfAborted();
-    ctx.unavailable('the pod of the breach', messageOf(error));
+    ctx.unavailable('the pod of the breach', errorText(error));
     return null;
   }
 }

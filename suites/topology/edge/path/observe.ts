@@ -1,8 +1,8 @@
-import { messageOf } from '../../_objects/canary.ts';
 import { setting } from '../../_objects/declared.ts';
 import { throughTheEdge, trusted } from '../../../../probes/edge/edge-request.ts';
 import type { CheckContext } from '../../../harness/context.ts';
 import { randomUUID } from 'node:crypto';
+import { errorText } from '../../../../reports/record/error-text.ts';
 
 export async function observe(ctx: CheckContext): Promise<void> {
   const edge = setting(ctx, 'edge');
@@ -25,7 +25,7 @@ export async function observe(ctx: CheckContext): Promise<void> {
     } catch (error) {
       ctx.record('edge-failed', {
         url: edge.url,
-        reason: messageOf(error),
+        reason: errorText(error),
       });
     }
   });

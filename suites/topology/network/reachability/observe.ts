@@ -1,4 +1,4 @@
-import { canaryImage, messageOf, refOf } from '../../_objects/canary.ts';
+import { canaryImage, refOf } from '../../_objects/canary.ts';
 import { listNodes, setting } from '../../_objects/declared.ts';
 import { recordEvidence } from '../../_objects/evidence.ts';
 import type { NodeObject, PodObject, WorkloadObject } from '../../_objects/shapes.ts';
@@ -6,6 +6,7 @@ import type { Topology } from '../../../../env/schema.ts';
 import type { CheckContext } from '../../../harness/context.ts';
 import { SERVER, probeCommand, probeLastsMs, reachObjects, readProbe, sampleOf } from './reach.ts';
 import type { ProbeLine } from './reach.ts';
+import { errorText } from '../../../../reports/record/error-text.ts';
 
 export async function observe(ctx: CheckContext): Promise<void> {
   const network = setting(ctx, 'network');
@@ -89,7 +90,7 @@ async function startServers(
   } as const;
   const waited = await ctx.cluster
     .wait({ ...query, until: 'ready', count: of.nodes.length, timeoutMs: ctx.timeoutMs('podReady') })
-    .catch((error: unknown) => ({ items: [] as PodObject[], unavailable: messageOf(error) }));
+    .catch((error: unknown) => ({ items: [] as PodObject[], unavailable: errorText(error) }));
   if (waited.unavailable === undefined) return waited.items.filter((pod) => pod.spec.nodeName !== undefined);
 
   const all = (await ctx.cluster.list(query)).items;
@@ -141,7 +142,7 @@ async function probeFrom(
         reason: `the probe exited with ${result.code}: ${result.stderr.slice(-200)}`,
       });
   } catch (error) {
-    ctx.record('reach-silent', { node, reason: messageOf(error) });
+    ctx.record('reach-silent', { node, reason: errorText(error) });
   }
 }
 

@@ -1,5 +1,5 @@
 import type { CheckContext } from '../../../harness/context.ts';
-import { messageOf } from '../../_objects/canary.ts';
+import { errorText } from '../../../../reports/record/error-text.ts';
 
 interface Reported {
   member: string | null;
@@ -20,7 +20,7 @@ export async function recordDurability(
     for (const one of reported) ctx.record('setting', { store, ...one });
   } catch (error) {
     ctx.signal.throwIfAborted();
-    ctx.unavailable(`settings of ${store}`, messageOf(error));
+    ctx.unavailable(`settings of ${store}`, errorText(error));
   }
 }
 

@@ -1,9 +1,10 @@
-import { canaryImage, messageOf } from '../../_objects/canary.ts';
+import { canaryImage } from '../../_objects/canary.ts';
 import { findWorkloads, listPods, setting } from '../../_objects/declared.ts';
 import type { Found } from '../../_objects/declared.ts';
 import type { CheckContext } from '../../../harness/context.ts';
 import { isMember, recordStore } from './data-volumes.ts';
 import { writeAndReadBack } from './storage-canary.ts';
+import { errorText } from '../../../../reports/record/error-text.ts';
 
 export async function observe(ctx: CheckContext): Promise<void> {
   const found = await ctx.step('find the workloads that hold data', () =>
@@ -55,7 +56,7 @@ async function foldersOf(ctx: CheckContext, store: string): Promise<string[]> {
     return [...new Set(servers.flatMap(({ dataFolders: paths }) => paths))];
   } catch (error) {
     ctx.signal.throwIfAborted();
-    unsaid('every member', messageOf(error));
+    unsaid('every member', errorText(error));
     return [];
   }
 }

@@ -1,14 +1,8 @@
 import type { CheckContext } from '../../../harness/context.ts';
 import { RunnerError } from '../../../harness/client.ts';
 import type { KubeObject, WaitParams } from '../../../harness/protocol.ts';
-import {
-  canaryMetadata,
-  canaryNamespace,
-  CONTAINER_DEFAULTS,
-  messageOf,
-  POD_DEFAULTS,
-  refOf,
-} from '../../_objects/canary.ts';
+import { canaryMetadata, canaryNamespace, canaryPod, refOf } from '../../_objects/canary.ts';
+import { errorText } from '../../../../reports/record/error-text.ts';
 
 const CLAIM = 'persist';
 const FILE = '/data/bytes';
@@ -46,7 +40,7 @@ export async function writeAndReadBack(ctx: CheckContext, canary: StorageCanary)
     });
   } catch (error) {
     ctx.signal.throwIfAborted();
-    ctx.record('canary-failed', { step, cause: causeOf(error), reason: messageOf(error) });
+    ctx.record('canary-failed', { step, cause: causeOf(error), reason: errorText(error) });
   } finally {
     await ctx.step('remove the volume', () => ctx.cluster.remove([reader, writer, claim].map(refOf)));
   }
@@ -110,17 +104,8 @@ function podFor(ctx: CheckContext, canary: StorageCanary, of: { name: string; sc
     image: canary.image,
     command: ['busybox', 'sh', '-c', of.script],
     volumeMounts: [{ name: 'data', mountPath: '/data' }],
-    ...CONTAINER_DEFAULTS,
   };
-  return {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: canaryMetadata(ctx, of.name),
-    spec: {
-      ...POD_DEFAULTS,
-      restartPolicy: 'Never',
-      containers: [container],
-      volumes: [{ name: 'data', persistentVolumeClaim: { claimName: CLAIM } }],
-    },
-  };
+  return canaryPod(canaryMetadata(ctx, of.name), container, {
+    volumes: [{ name: 'data', persistentVolumeClaim: { claimName: CLAIM } }],
+  });
 }

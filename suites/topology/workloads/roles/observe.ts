@@ -1,4 +1,3 @@
-import { messageOf } from '../../_objects/canary.ts';
 import { listPods, setting } from '../../_objects/declared.ts';
 import { recordEvidence } from '../../_objects/evidence.ts';
 import { ownerOf } from '../../_objects/shapes.ts';
@@ -6,6 +5,7 @@ import { cannotAskIn, downIn } from '../../../../probes/asking.ts';
 import { STORES } from '../../../../probes/stores.ts';
 import { RunnerError } from '../../../harness/client.ts';
 import type { CheckContext } from '../../../harness/context.ts';
+import { errorText } from '../../../../reports/record/error-text.ts';
 
 /** Asks every declared store for its members and roles, and tries to write to its read Service. */
 export async function observe(ctx: CheckContext): Promise<void> {
@@ -45,11 +45,11 @@ export function recordUnseen(ctx: CheckContext, store: string, error: unknown): 
   ctx.signal.throwIfAborted();
   const word = error instanceof RunnerError ? error.reason : '';
   const down = downIn(word);
-  if (down !== null) ctx.record('store-down', { store, cause: down, reason: messageOf(error) });
+  if (down !== null) ctx.record('store-down', { store, cause: down, reason: errorText(error) });
   else
     ctx.record('store-unasked', {
       ...{ store, cause: cannotAskIn(word) ?? 'protocol' },
-      reason: messageOf(error),
+      reason: errorText(error),
     });
 }
 
@@ -68,6 +68,6 @@ async function tryToWrite(
     });
     ctx.record('read-service', { store, address, refused, detail });
   } catch (error) {
-    ctx.record('read-service', { store, address, refused: null, detail: messageOf(error) });
+    ctx.record('read-service', { store, address, refused: null, detail: errorText(error) });
   }
 }
