@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { RequestListener } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
+import { certificateFor } from './_testing/certificate.ts';
 import { askOnce, HttpClient, HttpError } from './http.ts';
+import type { HttpServer } from './http.ts';
 
 const DEADLINE_MS = 2_000;
 
@@ -127,4 +130,26 @@ test("should end with the reason of the caller's signal", async (t) => {
   const asked = askOnce({ url }, { path: '/' }, { deadlineMs: DEADLINE_MS, signal: ending.signal });
   setTimeout(() => ending.abort(new Error('given up')), 20);
   await assert.rejects(asked, /given up/);
+});
+
+test('should hold a certificate against the authority and the name in the URL, or take any and say what it is worth', async (t) => {
+  const own = await certificateFor('right.test');
+  const server = createTlsServer(own, (_request, response) => response.end('ok'));
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const ask = (name: string, more: Partial<HttpServer>): ReturnType<typeof askOnce> =>
+    askOnce({ url: `https://${name}:8443`, address, ...more }, { path: '/' }, { deadlineMs: DEADLINE_MS });
+  const { text, tls } = await ask('right.test', { ca: own.cert });
+  assert.deepEqual([text, tls], ['ok', { authorized: true, error: '' }]);
+  await assert.rejects(ask('wrong.test', { ca: own.cert }), failed({}, /ERR_TLS_CERT_ALTNAME_INVALID/));
+  await assert.rejects(ask('right.test', {}), failed({}, /DEPTH_ZERO_SELF_SIGNED_CERT/));
+  const any = await ask('wrong.test', { anyCertificate: true });
+  assert.equal(any.tls?.authorized, false);
+  assert.match(any.tls.error, /SELF_SIGNED/);
 });

@@ -1,4 +1,6 @@
+import type { Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
+import { TLSSocket } from 'node:tls';
 import { Agent, buildConnector, request } from 'undici';
 import { asError, errorCode, errorText } from '../reports/record/error-text.ts';
 
@@ -12,6 +14,8 @@ export interface HttpServer {
   ca?: string | undefined;
   account?: { user: string; password: string } | undefined;
   token?: string | undefined;
+  /** Whatever certificate it shows is taken: what it is worth is for the caller to judge, by `HttpAnswer.tls`. */
+  anyCertificate?: boolean;
 }
 
 export interface HttpQuestion {
@@ -36,6 +40,8 @@ export interface HttpAnswer {
   status: number;
   headers: Record<string, string | string[] | undefined>;
   text: string;
+  /** What a strict client makes of the certificate of the connection that was opened last, empty where nothing is wrong; null: no TLS. */
+  tls: { authorized: boolean; error: string } | null;
 }
 
 /** There was no whole answer. The message says why, and not who was asked. */
@@ -65,12 +71,19 @@ export class HttpClient {
   readonly #connect: buildConnector.connector;
   readonly #once: boolean;
   #agent: Agent | null = null;
+  #tls: HttpAnswer['tls'] = null;
 
   /** @param options.once the connection ends with the answer: a kept one to a member that is gone would be asked first */
   constructor(server: HttpServer, options: { once?: boolean } = {}) {
     this.url = server.url.replace(/\/+$/, '');
     this.#headers = authorization(server);
-    this.#connect = connecting(server);
+    const connect = connecting(server);
+    this.#connect = (where, connected) =>
+      connect(where, (...[error, socket]) => {
+        this.#tls = tlsOf(socket);
+        if (error === null) connected(null, socket);
+        else connected(error, null);
+      });
     this.#once = options.once ?? false;
   }
 
@@ -106,7 +119,7 @@ export class HttpClient {
     const text = await textOf(answer.body, maxBytes);
     // Only then does undici take the connection for free: without it, the next question would open another.
     if (!this.#once) await setImmediate();
-    return { status: answer.statusCode, headers: answer.headers, text };
+    return { status: answer.statusCode, headers: answer.headers, text, tls: this.#tls };
   }
 
   /** Ends its connections, and what is being asked fails; a question that is asked later opens one again. */
@@ -147,6 +160,11 @@ export function hostAndPort(address: string): { host: string; port: number } {
   return { host: address.slice(0, cut).replace(/^\[|\]$/g, ''), port: Number(address.slice(cut + 1)) };
 }
 
+/** Base of a server that is known by where it is; an IPv6 address gets its brackets. */
+export function urlOf(scheme: 'http' | 'https', { host, port }: { host: string; port: number }): string {
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
 function authorization({ account, token }: HttpServer): Record<string, string> {
   if (token !== undefined) return { authorization: `Bearer ${token}` };
   if (account === undefined) return {};
@@ -155,11 +173,21 @@ function authorization({ account, token }: HttpServer): Record<string, string> {
 }
 
 /** The certificate must be for the name in the URL, wherever the connection goes. */
-function connecting({ address, ca }: HttpServer): buildConnector.connector {
-  const connect = buildConnector({ allowH2: false, timeout: CONNECT_MS, ...(ca !== undefined && { ca }) });
+function connecting({ address, ca, anyCertificate }: HttpServer): buildConnector.connector {
+  const connect = buildConnector({
+    ...{ allowH2: false, timeout: CONNECT_MS, rejectUnauthorized: anyCertificate !== true },
+    ...(ca !== undefined && { ca }),
+  });
   if (address === undefined) return connect;
   const { host: hostname, port } = hostAndPort(address);
   return (options, callback) => connect({ ...options, hostname, port: String(port) }, callback);
+}
+
+function tlsOf(socket: Socket | null): HttpAnswer['tls'] {
+  if (!(socket instanceof TLSSocket)) return null;
+  // Node types this as an Error and sets null when there is none.
+  const error = socket.authorizationError as Error | string | null;
+  return { authorized: socket.authorized, error: error === null ? '' : String(error) };
 }
 
 /** In the words of the system: undici has codes of its own for what Node calls a reset or a time-out. */

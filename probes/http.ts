@@ -1,4 +1,4 @@
-import { askOnce } from '../host/http.ts';
+import { askOnce, urlOf } from '../host/http.ts';
 import type { Bounds } from './store/store-driver.ts';
 import { errorText } from '../reports/record/error-text.ts';
 
@@ -37,7 +37,7 @@ export async function askHttp(
   const { host, port, path, method = 'GET', account, body } = question;
   try {
     return await askOnce(
-      { url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`, account },
+      { url: urlOf('http', { host, port }), account },
       {
         ...{ path, method },
         ...(body !== undefined && {

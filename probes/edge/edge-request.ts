@@ -1,7 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { IncomingMessage } from 'node:http';
-import { request } from 'node:https';
-import { TLSSocket } from 'node:tls';
+import { askOnce } from '../../host/http.ts';
 import type { Trust } from '../declaring.ts';
 import type { Edge } from './declaration.ts';
 import { errorText } from '../../reports/record/error-text.ts';
@@ -32,66 +30,30 @@ export async function trusted(trust: Trust): Promise<{ pem: string | undefined }
  * One GET with the mark. A certificate that a client would refuse does not stop it: it is reported beside the hops.
  * @throws Error when there is no answer
  */
-export function throughTheEdge(
+export async function throughTheEdge(
   edge: Edge,
   how: { mark: string; ca: string | undefined; timeoutMs: number; signal: AbortSignal },
 ): Promise<EdgeAnswer> {
-  const url = new URL(edge.url);
-  const [host, port] = addressOf(edge, url);
+  const { origin, host, pathname, search } = new URL(edge.url);
   const started = performance.now();
-  return new Promise((resolve, reject) => {
-    const sent = request(
-      {
-        host,
-        port,
-        path: url.pathname + url.search,
-        headers: { host: url.host, [edge.markHeader]: how.mark },
-        servername: /^[\d.:]+$/.test(url.hostname) ? '' : url.hostname,
-        rejectUnauthorized: false,
-        agent: false,
-        ...(how.ca !== undefined && { ca: how.ca }),
-        signal: AbortSignal.any([how.signal, AbortSignal.timeout(how.timeoutMs)]),
-      },
-      (answer) => {
-        const tls = tlsOf(answer);
-        answer.resume();
-        answer.once('end', () =>
-          resolve({
-            ...read(edge, answer),
-            ...tls,
-            ms: performance.now() - started,
-          }),
-        );
-        answer.once('error', reject);
-      },
+  try {
+    const { status, headers, tls } = await askOnce(
+      { url: origin, address: edge.address, ca: how.ca, anyCertificate: true },
+      { path: pathname + search, headers: { [edge.markHeader]: how.mark } },
+      { deadlineMs: how.timeoutMs, signal: how.signal },
     );
-    sent.once('error', (error) =>
-      reject(new Error(`no answer from ${host}:${port} within ${how.timeoutMs} ms: ${error.message}`)),
-    );
-    sent.end();
-  });
-}
-
-/** What a strict client would have made of the certificate; lost once the socket is closed. */
-function tlsOf({ socket }: IncomingMessage): Pick<EdgeAnswer, 'authorized' | 'tlsError'> {
-  if (!(socket instanceof TLSSocket)) return { authorized: false, tlsError: 'not a TLS connection' };
-  // Node types this as an Error and sets null when there is none.
-  const error = socket.authorizationError as Error | string | null;
-  return { authorized: socket.authorized, tlsError: error === null ? '' : String(error) };
-}
-
-function addressOf(edge: Edge, url: URL): [string, number] {
-  if (edge.address === undefined) return [url.hostname, Number(url.port || 443)];
-  const cut = edge.address.lastIndexOf(':');
-  return [edge.address.slice(0, cut).replace(/^\[|\]$/g, ''), Number(edge.address.slice(cut + 1))];
-}
-
-function read(edge: Edge, answer: IncomingMessage): Pick<EdgeAnswer, 'status' | 'markSeen' | 'headers'> {
-  const header = (name: string): string => String(answer.headers[name.toLowerCase()] ?? '');
-  const names = [...new Set(edge.hops.map((hop) => hop.header.toLowerCase()))];
-  return {
-    status: answer.statusCode ?? 0,
-    markSeen: header(edge.markHeader),
-    headers: Object.fromEntries(names.map((name) => [name, header(name)])),
-  };
+    const header = (name: string): string => String(headers[name.toLowerCase()] ?? '');
+    const names = [...new Set(edge.hops.map((hop) => hop.header.toLowerCase()))];
+    return {
+      status,
+      markSeen: header(edge.markHeader),
+      headers: Object.fromEntries(names.map((name) => [name, header(name)])),
+      authorized: tls?.authorized ?? false,
+      tlsError: tls?.error ?? 'not a TLS connection',
+      ms: performance.now() - started,
+    };
+  } catch (cause) {
+    const where = edge.address ?? host;
+    throw new Error(`no answer from ${where} within ${how.timeoutMs} ms: ${errorText(cause)}`, { cause });
+  }
 }

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { Agent as PlainAgent, request as plainRequest } from 'node:http';
-import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { HttpClient, HttpError } from '../../host/http.ts';
+import type { HttpAnswer } from '../../host/http.ts';
+import { errorCode } from '../../reports/record/error-text.ts';
 import { httpErrorClass } from './connection.ts';
 import type { HttpEndpoint } from './connection.ts';
 
@@ -53,8 +54,8 @@ export async function sendMarked(
   load: MarkedLoad,
   answered: (answer: MarkedAnswer) => void,
 ): Promise<void> {
-  const agent =
-    target.endpoint.tls === null ? new PlainAgent({ keepAlive: true }) : new TlsAgent({ keepAlive: true });
+  const { host, port, tls } = target.endpoint;
+  const client = new HttpClient({ url: target.url.origin, address: `${host}:${port}`, ca: tls?.ca });
   const begunMs = performance.now();
   const under: Promise<void>[] = [];
   try {
@@ -63,63 +64,45 @@ export async function sendMarked(
       const waitMs = dueMs - performance.now();
       if (waitMs > 0) await sleep(waitMs, undefined, { signal: load.signal });
       load.signal.throwIfAborted();
-      under.push(one(target, load, { n, agent }).then(answered));
+      under.push(one(target, load, { n, client }).then(answered));
     }
     await Promise.all(under);
   } finally {
-    agent.destroy();
+    client.close();
   }
 }
 
 /** Never rejects. */
-function one(
+async function one(
   target: MarkedTarget,
   load: MarkedLoad,
-  { n, agent }: { n: number; agent: PlainAgent },
+  { n, client }: { n: number; client: HttpClient },
 ): Promise<MarkedAnswer> {
   const mark = `${load.run}/${n}`;
   const traceId = randomBytes(16).toString('hex');
-  const { url, method } = target;
-  const { host, port, tls } = target.endpoint;
   const body = target.body.replaceAll('{mark}', mark);
-  const send = tls === null ? plainRequest : tlsRequest;
+  const headers = {
+    'user-agent': 'plumbline',
+    [target.markHeader]: mark,
+    traceparent: `00-${traceId}-${randomBytes(8).toString('hex')}-01`,
+    ...(body !== '' && { 'content-type': 'application/json' }),
+  };
+  const { method, path } = target;
+  const question = { method, path, headers, body: body === '' ? undefined : body };
   const sentMs = Date.now();
-  const over = (of: Pick<MarkedAnswer, 'status' | 'ok' | 'detail'>): MarkedAnswer => ({
-    ...{ n, mark, traceId, sentMs, doneMs: Date.now() },
-    ...of,
-  });
-  return new Promise((resolve) => {
-    const failed = (error: unknown): void =>
-      resolve(over({ status: null, ok: false, detail: httpErrorClass(error) }));
-    const sent = send(
-      {
-        ...{ host, port, method, path: target.path, agent },
-        ...(tls !== null && { ca: tls.ca, servername: tls.serverName }),
-        signal: AbortSignal.any([load.signal, AbortSignal.timeout(load.deadlineMs)]),
-        headers: {
-          host: url.host,
-          'user-agent': 'plumbline',
-          [target.markHeader]: mark,
-          traceparent: `00-${traceId}-${randomBytes(8).toString('hex')}-01`,
-          ...(body !== '' && {
-            'content-type': 'application/json',
-            'content-length': String(Buffer.byteLength(body)),
-          }),
-        },
-      },
-      (answer) => {
-        const status = answer.statusCode ?? 0;
-        const seen = answer.headers[target.markHeader.toLowerCase()];
-        answer.once('error', failed);
-        answer.once('end', () => {
-          const good = status >= 200 && status <= 299;
-          const ok = good && seen === mark;
-          resolve(over({ status, ok, detail: ok ? '' : good ? 'mark' : `status ${status}` }));
-        });
-        answer.resume();
-      },
-    );
-    sent.once('error', failed);
-    sent.end(body === '' ? undefined : body);
-  });
+  const became = await client.ask(question, load).then(
+    (answer) => judged(answer, answer.headers[target.markHeader.toLowerCase()] === mark),
+    (error: unknown) => ({ status: null, ok: false, detail: whyNot(error) }),
+  );
+  return { n, mark, traceId, sentMs, doneMs: Date.now(), ...became };
+}
+
+function judged({ status }: HttpAnswer, marked: boolean): Pick<MarkedAnswer, 'status' | 'ok' | 'detail'> {
+  const good = status >= 200 && status <= 299;
+  const ok = good && marked;
+  return { status, ok, detail: ok ? '' : good ? 'mark' : `status ${status}` };
+}
+
+function whyNot(error: unknown): string {
+  return (error instanceof HttpError ? errorCode(error.cause) : null) ?? httpErrorClass(error);
 }

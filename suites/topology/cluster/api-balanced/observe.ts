@@ -4,7 +4,8 @@ import type { ApiServer } from '../../_cluster/api-servers.ts';
 import { LOOK_EVERY_MS, recordLeaders } from '../../_cluster/leaders.ts';
 import type { CheckContext } from '../../../harness/context.ts';
 import { monotonicMs } from '../../../harness/observations.ts';
-import { Agent, request } from 'node:https';
+import { askOnce, urlOf } from '../../../../host/http.ts';
+import { errorText } from '../../../../reports/record/error-text.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Time between requests to the clients' address: 400 requests in one window, of which the 1 % that may fail is 4. */
@@ -115,28 +116,13 @@ async function keepAsking(
 }
 
 /** One GET of /readyz on a new connection, as from a new client. The certificate is not verified: topology/cluster/versions does that. */
-function ask(at: { host: string; port: number }, ctx: CheckContext): Promise<Answered> {
-  return new Promise((resolve) => {
-    const agent = new Agent({ keepAlive: false, maxCachedSessions: 0 });
-    const options = {
-      host: at.host,
-      port: at.port,
-      path: '/readyz',
-      agent,
-      rejectUnauthorized: false,
-      timeout: ctx.timeoutMs('connect'),
-    };
-    const sent = request(options, (answer) => {
-      answer.resume();
-      const status = answer.statusCode ?? 0;
-      // 401 and 403 are answers too: the server does not let anonymous clients read /readyz.
-      answer.once('end', () =>
-        resolve({ ok: status === 200 || status === 401 || status === 403, detail: `status ${status}` }),
-      );
-      answer.once('error', (error) => resolve({ ok: false, detail: error.message }));
-    });
-    sent.once('timeout', () => sent.destroy(new Error(`no answer within ${ctx.timeoutMs('connect')} ms`)));
-    sent.once('error', (error) => resolve({ ok: false, detail: error.message }));
-    sent.end();
-  });
+async function ask(at: { host: string; port: number }, ctx: CheckContext): Promise<Answered> {
+  const server = { url: urlOf('https', at), anyCertificate: true };
+  try {
+    const { status } = await askOnce(server, { path: '/readyz' }, { deadlineMs: ctx.timeoutMs('connect') });
+    // 401 and 403 are answers too: the server does not let anonymous clients read /readyz.
+    return { ok: status === 200 || status === 401 || status === 403, detail: `status ${status}` };
+  } catch (error) {
+    return { ok: false, detail: errorText(error) };
+  }
 }
