@@ -36,21 +36,19 @@ function writesOf(rule: Rule): string[] {
 /** Everything that any role may write, by namespace: a new right has to be argued for here. */
 const WRITES: Record<string, string[]> = {
   'plumbline-canary/plumbline-canary': [
-    'pods,services,configmaps,persistentvolumeclaims: create patch update delete',
+    'pods,services,persistentvolumeclaims: create patch delete',
     'pods/exec: create',
-    'daemonsets: create patch update delete',
+    'daemonsets: create patch delete',
   ],
   'plumbline-system/plumbline-system': [
     'leases[plumbline]: update',
-    'configmaps[plumbline-ledger,plumbline-undo]: patch',
+    'configmaps[plumbline-ledger]: patch',
+    'configmaps[plumbline-undo]: patch',
     'jobs: create deletecollection',
   ],
   // What it has settled it takes out of the mirror: until then, runs elsewhere begin nothing.
   'plumbline-undo/plumbline-system': ['configmaps[plumbline-ledger]: patch'],
-  'plumbline-undo/plumbline-canary': [
-    'pods,services,configmaps,persistentvolumeclaims: delete',
-    'daemonsets: delete',
-  ],
+  'plumbline-undo/plumbline-canary': ['pods,services,persistentvolumeclaims: delete', 'daemonsets: delete'],
   'plumbline-undo/plumbline-drill': ['pods: delete'],
   'plumbline-drill/tender': ['pods: delete'],
   'plumbline-drill/plumbline-drill': ['pods: create delete', 'pods/exec: create'],

@@ -4,6 +4,7 @@ import { missed } from './_common/fault.ts';
 import type { Fault, FaultContext, FaultResult } from './_common/fault.ts';
 import { injectInto } from './_common/inject.ts';
 import { needsNode } from './_common/refusal.ts';
+import { BY_POD_ON_NODE } from './_common/right.ts';
 
 /** PostgreSQL's port on the leader: the replicas stream from it. */
 const REPLICATION_PORT = 5432;
@@ -24,6 +25,7 @@ export const fault: Fault = {
   heals: false,
   anyPod: false,
   needsAnother: true,
+  rights: BY_POD_ON_NODE,
   refusal: needsNode('cut-then-crash'),
   inject: cutAndCrash,
 };

@@ -1,6 +1,7 @@
 import type { Fault } from './_common/fault.ts';
 import { injectInto } from './_common/inject.ts';
 import { needsNode } from './_common/refusal.ts';
+import { BY_POD_ON_NODE } from './_common/right.ts';
 
 declare module './_common/fault.ts' {
   interface FaultNames {
@@ -20,6 +21,7 @@ export const fault: Fault = {
   heals: false,
   anyPod: true,
   needsAnother: false,
+  rights: BY_POD_ON_NODE,
   refusal: needsNode('hang'),
   inject: (ctx) => injectInto(ctx, 'hang', (member) => ctx.injector.freeze(member, ctx.container)),
 };

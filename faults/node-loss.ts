@@ -1,5 +1,6 @@
 import type { Fault } from './_common/fault.ts';
 import { injectInto } from './_common/inject.ts';
+import { UNTIL_NODE_IS_BACK } from './_common/right.ts';
 
 declare module './_common/fault.ts' {
   interface FaultNames {
@@ -17,6 +18,8 @@ export const fault: Fault = {
   anyPod: true,
   needsAnother: true,
   takesNode: true,
+  // The power of a node is switched by the environment's own command.
+  rights: UNTIL_NODE_IS_BACK,
   refusal: ({ embedded, power }) =>
     embedded === undefined && power !== true
       ? 'no command is declared that switches the power of a node: cluster.power'

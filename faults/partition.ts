@@ -3,8 +3,16 @@ import { heldTo } from '../host/json.ts';
 import type { Cut, Fault, FaultContext, FaultMember, Preparation } from './_common/fault.ts';
 import { injectInto } from './_common/inject.ts';
 import { needsNode } from './_common/refusal.ts';
+import { BY_POD_ON_NODE } from './_common/right.ts';
+import type { Right } from './_common/right.ts';
 
 const TABLE = 'plumbline_partition';
+
+/** Where the API server is found, for `also: api`. */
+const API_SERVERS: readonly Right[] = [
+  { verbs: ['get'], group: '', resource: 'services', where: 'everywhere', names: ['kubernetes'] },
+  { verbs: ['list'], group: 'discovery.k8s.io', resource: 'endpointslices', where: 'everywhere' },
+];
 
 declare module './_common/fault.ts' {
   interface FaultNames {
@@ -25,6 +33,7 @@ export const fault: Fault = {
   anyPod: false,
   needsAnother: true,
   also: ['api'],
+  rights: [...BY_POD_ON_NODE, ...API_SERVERS],
   refusal: needsNode('partition'),
   inject: async (ctx) => {
     const api = ctx.also.includes('api') ? await apiServers(ctx) : [];

@@ -1,6 +1,7 @@
 import type { Fault } from './_common/fault.ts';
 import { injectInto } from './_common/inject.ts';
 import { needsNode } from './_common/refusal.ts';
+import { BY_POD_ON_NODE } from './_common/right.ts';
 
 declare module './_common/fault.ts' {
   interface FaultNames {
@@ -17,6 +18,7 @@ export const fault: Fault = {
   heals: true,
   anyPod: true,
   needsAnother: false,
+  rights: BY_POD_ON_NODE,
   refusal: needsNode('pod-crash'),
   inject: (ctx) => injectInto(ctx, 'pod-crash', (member) => ctx.injector.crash(member)),
 };

@@ -24,6 +24,7 @@ export const fault: Fault = {
   heals: true,
   anyPod: true,
   needsAnother: false,
+  rights: [{ verbs: ['get', 'delete'], group: '', resource: 'pods', where: 'platform' }],
   refusal: () => null,
   inject: (ctx) => injectInto(ctx, 'pod-delete', (member) => Promise.resolve(prepare(ctx, member))),
 };

@@ -22,6 +22,8 @@ export const fault: Fault = {
   anyPod: false,
   needsAnother: true,
   leaderOnly: true,
+  // The store's driver orders it: what that needs, its declaration says (`rightsFor`).
+  rights: [],
   refusal: () => null,
   inject: (ctx) => injectInto(ctx, 'switchover', (member) => Promise.resolve(prepare(ctx, member))),
 };

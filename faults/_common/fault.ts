@@ -1,6 +1,7 @@
 import type { LandedBy } from '../../reports/record/observations/failover.ts';
 import type { NewSeen } from '../../reports/record/observations/index.ts';
 import type { FaultInverse } from './inverse.ts';
+import type { Right } from './right.ts';
 
 export type { FaultInverse } from './inverse.ts';
 
@@ -182,6 +183,8 @@ export interface Fault {
   also?: readonly 'api'[];
   /** Seconds until writes must succeed again, for a store without a goal of its own; undefined: such a store gets no check. */
   usualSeconds?: number;
+  /** The rights that it needs from the API server outside embedded environments, where no injector acts on this machine. */
+  rights: readonly Right[];
   /** Why the fault cannot be injected in this environment; null: it can. */
   refusal: (environment: FaultSurroundings) => string | null;
   inject: (ctx: FaultContext) => Promise<FaultResult>;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { port } from '../declaring.ts';
+import { execsIn } from '../kubernetes/rights.ts';
 import { common } from '../store/declaring.ts';
 import type { StoreKind } from '../store/declaring.ts';
 import { COUNT, SWITCH } from '../store/recorded.ts';
@@ -56,6 +57,16 @@ export const store: StoreKind = {
   label: 'RabbitMQ',
   schema: rabbitmq,
   seconds: { 'pod-crash': 15, 'pod-delete': 10, hang: 30, 'node-loss': 30, partition: 30, switchover: 10 },
+  // rabbitmqctl in the leader's pod orders it.
+  rightsFor: {
+    switchover: [
+      {
+        ...execsIn('platform'),
+        notGiven:
+          'it is a right to everything in the pods of the platform; without it the change of leader cannot be ordered, and the check is inconclusive',
+      },
+    ],
+  },
   goals: { lostWrites: 0 },
   lostText: '0 confirmed messages lost',
   dataFolders: ['/var/lib/rabbitmq'],

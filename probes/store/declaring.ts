@@ -3,6 +3,7 @@ import { FAULTS } from '../../faults/index.ts';
 import type { FaultName } from '../../faults/index.ts';
 import type { Goals } from '../../reports/record/goals.ts';
 import type { StoreFacts } from '../../reports/record/store-facts.ts';
+import type { Right } from '../kubernetes/rights.ts';
 import { endpoint, kubeName, labels, objectName, secretSource } from '../declaring.ts';
 
 export { FAULTS } from '../../faults/index.ts';
@@ -34,6 +35,8 @@ export interface StoreKind {
   goalsUnder?: Partial<Record<FaultName, Goals>>;
   /** The same in words. */
   lostText: string;
+  /** What the API server must allow under this fault beside what the fault itself needs. */
+  rightsFor?: Partial<Record<FaultName, readonly Right[]>>;
   /** Why one member is all that there is, where that is no choice. */
   alone?: string;
   /** Where its server keeps its data by its own documentation and packages, for pods of it that nobody asks. */

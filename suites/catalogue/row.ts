@@ -21,7 +21,7 @@ export function wouldFail(title: string): ControlInWords {
   return { title, verdict: 'fail', size: 'any' };
 }
 
-type Usual = 'goals' | 'planned' | 'parts' | 'reads' | 'alone' | 'time';
+type Usual = 'goals' | 'planned' | 'parts' | 'reads' | 'touches' | 'alone' | 'time';
 
 interface Given extends Omit<CatalogueRow, 'access' | 'built' | Usual>, Partial<Pick<CatalogueRow, Usual>> {
   /** Letters for the function `access`. */
@@ -33,6 +33,7 @@ const USUAL: Pick<CatalogueRow, Usual> = {
   planned: [],
   parts: [],
   reads: wholeTopology,
+  touches: {},
   alone: () => false,
   time: shortTime,
 };

@@ -5,6 +5,7 @@ import type { CheckBody } from '../harness/context.ts';
 import type { Control } from '../harness/control.ts';
 import type { PodField } from '../../probes/kubernetes/cache/trim.ts';
 import type { CheckSettings } from './check-settings.ts';
+import type { Touches } from './touches.ts';
 import type { Environment, FaultName, PartName, StoreName, TimeoutName } from '../../env/schema.ts';
 
 /** In the order of the letters of `access`. */
@@ -93,6 +94,8 @@ export interface CatalogueRow {
   hurts?: Hurts;
   /** The parts of the environment that it is given in addition to what every check is given. Secrets are removed from them. */
   reads: (environment: Environment) => Partial<CheckSettings>;
+  /** What it does with the API of the cluster. */
+  touches: Touches;
   /** Fields of pods that the runner's cache must keep for it; it reads them with `podField`. */
   podFields?: readonly PodField[];
   /** Whether it must have the environment for itself although it injects no fault. */

@@ -16,6 +16,7 @@ import { follow, TIMEOUTS, type Course, type Timeouts } from './follow.ts';
 import { LiveCounts } from './live.ts';
 import { mainModule } from './main-module.ts';
 import { mergePods } from './merge.ts';
+import { OPERATOR_RIGHTS } from './rights.ts';
 import { objectsOf, type Objects, type Spread } from './objects.ts';
 
 export interface OperatorOptions extends Spread {
@@ -31,15 +32,11 @@ const GROUP = '/apis/k6.io/v1alpha1';
 const INSTALL =
   'install the k6 operator (https://grafana.com/docs/k6/latest/set-up/set-up-distributed-k6/install-k6-operator/) or run with another engine';
 
-/** The rights that the engine needs in its namespace; README.md lists them. */
-const RIGHTS = [
-  { group: 'k6.io', resource: 'testruns', verb: 'create' },
-  { group: 'k6.io', resource: 'testruns', verb: 'delete' },
-  { group: '', resource: 'configmaps', verb: 'create' },
-  { group: '', resource: 'pods', verb: 'list' },
-  { group: '', resource: 'pods', subresource: 'log', verb: 'get' },
-  { group: '', resource: 'pods', subresource: 'proxy', verb: 'get' },
-];
+/** The rights that the engine needs, one verb each, as an access review takes them. */
+const ASKED = OPERATOR_RIGHTS.flatMap(({ verbs, group, resource: whole }) => {
+  const [resource = '', subresource] = whole.split('/');
+  return verbs.map((verb) => ({ group, resource, verb, ...(subresource !== undefined && { subresource }) }));
+});
 
 type Parts = Partial<Omit<LoadResult, 'schema' | 'engine' | 'script'>>;
 
@@ -69,14 +66,14 @@ export class OperatorEngine implements LoadEngine {
   /** Checks the rights in advance, so that `auto` can choose another engine instead of failing at the first object. */
   async #missingRight(): Promise<string | null> {
     const { client, namespace } = this.#options;
-    for (const resourceAttributes of RIGHTS) {
+    for (const resourceAttributes of ASKED) {
       const status = await client.review({
         apiVersion: 'authorization.k8s.io/v1',
         kind: 'SelfSubjectAccessReview',
         spec: { resourceAttributes: { namespace, ...resourceAttributes } },
       });
       const { allowed = false } = (status ?? {}) as { allowed?: boolean };
-      const { verb, resource, subresource } = { subresource: undefined, ...resourceAttributes };
+      const { verb, resource, subresource } = resourceAttributes;
       const what = subresource === undefined ? resource : `${resource}/${subresource}`;
       if (!allowed)
         return `the account may not ${verb} ${what} in ${namespace}: bind plumbline-load (deploy/rbac.yaml)`;

@@ -1,6 +1,7 @@
 /** Jobs for the AI service while it is hurt. */
 import { ai, together, wholeTopology } from '../../catalogue/reads.ts';
 import { aiBehindEdge } from '../../catalogue/requirements.ts';
+import { DEPLOYMENT_TRIAL, ROLLOUT_TRIAL } from '../_trial/touches.ts';
 import { row } from '../../catalogue/row.ts';
 import type { CatalogueRow, Time } from '../../catalogue/types.ts';
 
@@ -41,6 +42,7 @@ function aiRow(fault: string, what: string, own: Own): CatalogueRow {
     },
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).aiControls,
+    touches: own.writesTemplate === true ? ROLLOUT_TRIAL : DEPLOYMENT_TRIAL,
     section: '5.1',
     access: 'F - F F p',
     does: `tenders through the edge, each a job for the AI service, while ${what}; every accepted one is followed to its end, and what it left in Elasticsearch and Neo4j is counted`,

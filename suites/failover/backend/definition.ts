@@ -1,5 +1,6 @@
 /** Requests through the edge while the backend is hurt. */
 import { backend } from '../../catalogue/requirements.ts';
+import { DEPLOYMENT_TRIAL, ROLLOUT_TRIAL } from '../_trial/touches.ts';
 import { row } from '../../catalogue/row.ts';
 import type { CatalogueRow, Time } from '../../catalogue/types.ts';
 
@@ -36,6 +37,7 @@ function backendRow(fault: string, own: Own): CatalogueRow {
     },
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,
+    touches: own.writesTemplate === true ? ROLLOUT_TRIAL : DEPLOYMENT_TRIAL,
     section: '5.1',
     access: 'F - F F p',
     stubbed: ['Kong'],

@@ -1,5 +1,6 @@
 /** Writes to the Kubernetes API while what leads it is hurt. */
 import { traitsOf } from '../../../env/providers/declared.ts';
+import { TRIAL } from '../_trial/touches.ts';
 import { row } from '../../catalogue/row.ts';
 import type { CatalogueRow, Time } from '../../catalogue/types.ts';
 import type { ControlPlaneFault } from '../../../reports/record/names/control-plane-faults.ts';
@@ -41,6 +42,13 @@ function controlPlaneRow(fault: ControlPlaneFault, own: Pick<CatalogueRow, 'orde
       what: 'apiAddress, and an embedded cluster (the fault acts on its nodes; elsewhere it is not built)',
       declares: ({ apiAddress, cluster }) =>
         apiAddress !== undefined && traitsOf({ cluster }).instance !== undefined,
+    },
+    touches: {
+      lists: ['v1/Pod', 'autoscaling/v2/HorizontalPodAutoscaler'],
+      makes: ['v1/ConfigMap'],
+      execs: ['kube-system'],
+      runner: [...(TRIAL.runner ?? []), 'store.describe', 'workload.start', 'controlPlane.crash'],
+      embeddedOnly: true,
     },
     hurts: {},
     time: controlPlaneTime,

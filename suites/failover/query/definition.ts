@@ -18,6 +18,9 @@ function queryRow(name: string, store: StoreName, own: Pick<CatalogueRow, 'order
     section: '5.2',
     access: 'F - F F p',
     goal: 'after the failover of Elasticsearch and Neo4j the same neighbours and the same paths are found',
+    touches: {
+      runner: ['store.steady', 'state.note', 'state.compare', 'query.prepare', 'query.ask', 'fault.inject'],
+    },
     hurts: { store, fault: 'pod-crash' },
     time: storeTrial,
     ...own,

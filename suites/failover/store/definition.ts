@@ -3,8 +3,10 @@ import { STORE_KINDS } from '../../../probes/declared-stores.ts';
 import type { StoreKind } from '../../../probes/declared-stores.ts';
 import { faultOf, FAULTS } from '../../../faults/index.ts';
 import type { FaultName } from '../../../faults/index.ts';
+import { TRIAL } from '../_trial/touches.ts';
 import { row } from '../../catalogue/row.ts';
 import { storeTrial } from '../../catalogue/time.ts';
+import { touching } from '../../catalogue/touches.ts';
 import type { CatalogueRow } from '../../catalogue/types.ts';
 
 function storeRow({ name: store, ...kind }: StoreKind, fault: FaultName): CatalogueRow[] {
@@ -32,6 +34,16 @@ function storeRow({ name: store, ...kind }: StoreKind, fault: FaultName): Catalo
       },
       judge: async () => (await import('../../../reports/judge/failover/index.ts')).FAILOVER,
       controls: async () => (await import('./controls/index.ts')).controls,
+    }),
+    touches: touching(TRIAL, {
+      runner: [
+        'store.governing',
+        'store.steady',
+        'observer.start',
+        'workload.start',
+        'workload.readBack',
+        'fault.inject',
+      ],
     }),
     hurts: { store, fault, ofStore: true },
     time: storeTrial,

@@ -1,4 +1,5 @@
 import { devices, scrapes, together, topologyParts, writes } from '../../catalogue/reads.ts';
+import { WORKLOADS } from '../../catalogue/touches.ts';
 import type { CatalogueRow } from '../../catalogue/types.ts';
 
 /** Only the full size has a pool of devices. */
@@ -8,6 +9,12 @@ export const SHARED = {
   parts: ['gpu'],
   requires: { what: 'gpu', declares: ({ gpu }) => gpu !== undefined },
   reads: together(topologyParts('pools', 'network', 'workloads'), devices, writes, scrapes),
+  // The cache may be late about which pods hold devices, so they are listed anew; canaries hold some.
+  touches: {
+    lists: ['v1/Node', 'v1/Pod', 'v1/Event', ...WORKLOADS],
+    makes: ['v1/Pod'],
+    execs: ['canary'],
+  },
   // Two checks that take devices at once would see each other's pods; checks that may only read disturb nobody.
   alone: (_environment, access) => access !== 'r',
   time: {

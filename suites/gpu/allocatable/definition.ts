@@ -13,6 +13,7 @@ export const checks: readonly CatalogueRow[] = [
     observe: async () => (await import('./observe.ts')).observe,
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,
+    touches: { lists: ['v1/Node', 'v1/Pod', 'v1/Event', 'apps/v1/DaemonSet'], logs: ['platform', 'edge'] },
     title: 'Nodes of the GPU pool offer devices',
     access: 'w - w w r',
     does: 'what every node says that it offers, and the pods of the device plugin; it writes nothing',

@@ -10,6 +10,7 @@ export const checks: readonly CatalogueRow[] = [
     observe: async () => (await import('./observe.ts')).observe,
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,
+    touches: { runner: ['ai.scanLogs'] },
     title: "The language model's token is in no log",
     section: '7',
     access: 'r r r r r',

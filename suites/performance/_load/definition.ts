@@ -45,6 +45,7 @@ function of({
     access: 'w w w w r',
     alone: always,
     onlyMakes: true,
+    touches: { runner: ['load.start'] },
     time: {
       waits: ['loadStop', 'loadStop', 'settle', 'settle'],
       workMs: (environment) => seconds(environment) * 1000,

@@ -1,3 +1,4 @@
+import type { Touches } from '../../catalogue/touches.ts';
 import type { Time } from '../../catalogue/types.ts';
 
 export const upAndDown: Time = {
@@ -13,4 +14,10 @@ export const upAndDown: Time = {
     'settle',
   ],
   usualMs: 180_000,
+};
+
+/** The autoscaler is followed while a load is made. */
+export const WHILE_LOADED: Touches = {
+  lists: ['apps/v1/Deployment', 'autoscaling/v2/HorizontalPodAutoscaler'],
+  runner: ['load.start'],
 };

@@ -3,6 +3,8 @@ import { telemetry as declaredTelemetry, together, wholeTopology, writes } from 
 import { hasBackend } from '../../catalogue/requirements.ts';
 import type { row } from '../../catalogue/row.ts';
 import { ARRIVAL, followedMs, storeTrialFollowed } from '../../catalogue/time.ts';
+import { touching, WORKLOADS } from '../../catalogue/touches.ts';
+import type { Touches } from '../../catalogue/touches.ts';
 import type { CatalogueRow, Hurts, Requirement } from '../../catalogue/types.ts';
 
 type Source = 'logs' | 'traces' | 'alerts' | 'dashboards';
@@ -38,6 +40,13 @@ export const SHARED = {
   time: { waits: [...ARRIVAL, 'telemetryLate'], workMs: followedMs, usualMs: 30_000 },
 } as const satisfies Partial<CatalogueRow>;
 
+/** Numbered lines of a pod on every node, by a clock that is compared with ours. */
+export const WRITERS: Touches = {
+  lists: ['v1/Node', 'v1/Pod', ...WORKLOADS],
+  makes: ['apps/v1/DaemonSet'],
+  runner: ['clocks.nodes'],
+};
+
 /** What observability costs when it is needed most: the platform's own database fails over meanwhile. */
 const OWN_STORE: StoreName = 'postgres';
 
@@ -58,7 +67,15 @@ export const ONE_TRACE =
   'one request is one trace over the declared path (edge, backend, queue, AI, calls to stores) within 30 s, with its services and parents';
 
 /** What a postgres pod-crash interrupts is what telemetry is for. */
-export const UNDER_FAULT = { ...SHARED, access: 'F F F F p', hurts: HURTS, time: storeTrialFollowed };
+export const UNDER_FAULT = {
+  ...SHARED,
+  access: 'F F F F p',
+  hurts: HURTS,
+  touches: touching(WRITERS, {
+    runner: ['store.steady', 'state.note', 'state.compare', 'fault.inject', 'telemetry.disk'],
+  }),
+  time: storeTrialFollowed,
+};
 
 export const METRICS = {
   ...SHARED,

@@ -1,5 +1,6 @@
 import type { Topology } from '../../../env/schema.ts';
 import { together, topologyParts, writes } from '../../catalogue/reads.ts';
+import type { Touches } from '../../catalogue/touches.ts';
 import type { Requirement } from '../../catalogue/types.ts';
 
 /** The parts of the topology that a check is given. Nothing else of it goes into its history. */
@@ -21,3 +22,6 @@ export const someStore: Requirement = {
   what: 'a store',
   declares: ({ stores }) => Object.keys(stores).length > 0,
 };
+
+/** Events and the end of a log of what is in trouble; where a log may not be read, the report says so and nothing else changes. */
+export const EVIDENCE: Touches = { lists: ['v1/Event'], logs: ['platform', 'edge'] };

@@ -1,5 +1,6 @@
 import { ai, together, wholeTopology } from '../../../catalogue/reads.ts';
 import { hasBackend } from '../../../catalogue/requirements.ts';
+import { WHILE_LOADED } from '../../_autoscaler/declaring.ts';
 import { always, row } from '../../../catalogue/row.ts';
 import type { CatalogueRow } from '../../../catalogue/types.ts';
 
@@ -10,6 +11,7 @@ export const checks: readonly CatalogueRow[] = [
     observe: async () => (await import('./observe.ts')).observe,
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,
+    touches: WHILE_LOADED,
     title: 'The AI service grows with its queue',
     section: '5.2',
     access: 'w - w w -',

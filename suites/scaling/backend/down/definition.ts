@@ -1,4 +1,4 @@
-import { upAndDown } from '../../_autoscaler/declaring.ts';
+import { upAndDown, WHILE_LOADED } from '../../_autoscaler/declaring.ts';
 import { backend } from '../../../catalogue/requirements.ts';
 import { always, row } from '../../../catalogue/row.ts';
 import type { CatalogueRow } from '../../../catalogue/types.ts';
@@ -10,6 +10,7 @@ export const checks: readonly CatalogueRow[] = [
     observe: async () => (await import('./observe.ts')).observe,
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,
+    touches: WHILE_LOADED,
     title: 'The backend shrinks again, without flapping',
     section: '5.2',
     access: 'w - w w -',

@@ -1,4 +1,5 @@
 import { together, topologyParts, wholeTopology } from '../../../catalogue/reads.ts';
+import { WORKLOADS } from '../../../catalogue/touches.ts';
 import { always, row } from '../../../catalogue/row.ts';
 import type { CatalogueRow } from '../../../catalogue/types.ts';
 import { OBSERVES } from './observations.ts';
@@ -14,6 +15,7 @@ export const checks: readonly CatalogueRow[] = [
     observe: async () => (await import('./observe.ts')).observe,
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,
+    touches: { lists: ['v1/Node', 'v1/Pod', ...WORKLOADS], makes: ['v1/Pod'] },
     title: 'Pods start quickly',
     section: '–',
     access: 'w - w w -',

@@ -1,4 +1,5 @@
 import { SHARED, source } from '../../_following/declaring.ts';
+import { WORKLOADS } from '../../../catalogue/touches.ts';
 import { row } from '../../../catalogue/row.ts';
 import type { CatalogueRow } from '../../../catalogue/types.ts';
 import { OBSERVES } from './observations.ts';
@@ -12,6 +13,7 @@ export const checks: readonly CatalogueRow[] = [
     observe: async () => (await import('./observe.ts')).observe,
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,
+    touches: { lists: ['v1/Pod', ...WORKLOADS], makes: ['v1/Pod', 'v1/Service'] },
     title: 'A breach reaches Alertmanager',
     section: '7',
     access: 'w - w w r',

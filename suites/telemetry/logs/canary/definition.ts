@@ -1,4 +1,5 @@
-import { LOG_GOALS, SHARED, source } from '../../_following/declaring.ts';
+import { LOG_GOALS, SHARED, source, WRITERS } from '../../_following/declaring.ts';
+import { touching } from '../../../catalogue/touches.ts';
 import { row } from '../../../catalogue/row.ts';
 import type { CatalogueRow } from '../../../catalogue/types.ts';
 
@@ -10,6 +11,7 @@ export const checks: readonly CatalogueRow[] = [
     observe: async () => (await import('./observe.ts')).observe,
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,
+    touches: touching(WRITERS, { runner: ['telemetry.disk'] }),
     title: 'Marked log lines arrive',
     section: '7',
     access: 'w w w w w',

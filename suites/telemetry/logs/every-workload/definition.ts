@@ -1,4 +1,5 @@
-import { SHARED, source } from '../../_following/declaring.ts';
+import { SHARED, source, WRITERS } from '../../_following/declaring.ts';
+import { touching } from '../../../catalogue/touches.ts';
 import { row } from '../../../catalogue/row.ts';
 import type { CatalogueRow } from '../../../catalogue/types.ts';
 import { OBSERVES } from './observations.ts';
@@ -12,6 +13,7 @@ export const checks: readonly CatalogueRow[] = [
     observe: async () => (await import('./observe.ts')).observe,
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,
+    touches: touching(WRITERS, { runner: ['telemetry.recent'] }),
     title: "Every workload's log lines arrive",
     section: '7',
     access: 'w w w w w',

@@ -1,4 +1,5 @@
-import { declared, given } from '../../_objects/declaring.ts';
+import { declared, EVIDENCE, given } from '../../_objects/declaring.ts';
+import { touching } from '../../../catalogue/touches.ts';
 import { row } from '../../../catalogue/row.ts';
 import type { CatalogueRow } from '../../../catalogue/types.ts';
 import { OBSERVES } from './observations.ts';
@@ -11,6 +12,11 @@ export const checks: readonly CatalogueRow[] = [
     observe: async () => (await import('./observe.ts')).observe,
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,
+    touches: {
+      ...touching(EVIDENCE, { lists: ['v1/Node', 'v1/Pod'], execs: ['kube-system'] }),
+      execsNotGiven:
+        'it is a right to everything in the pods of kube-system; without it etcd cannot be asked, and the check is inconclusive',
+    },
     title: 'The declared control plane, and an etcd with all its voting members',
     section: '5.1',
     access: 'r - - r r',

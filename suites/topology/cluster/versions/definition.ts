@@ -11,6 +11,7 @@ export const checks: readonly CatalogueRow[] = [
     observe: async () => (await import('./observe.ts')).observe,
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,
+    touches: { lists: ['v1/Node', 'v1/Pod'], asks: ['/version'] },
     title: 'Versions within the skew that Kubernetes supports, certificates not about to expire',
     section: '5.1',
     access: 'r - r r r',

@@ -1,4 +1,5 @@
-import { declared, given } from '../../_objects/declaring.ts';
+import { declared, EVIDENCE, given } from '../../_objects/declaring.ts';
+import { touching, WORKLOADS } from '../../../catalogue/touches.ts';
 import { row } from '../../../catalogue/row.ts';
 import type { CatalogueRow } from '../../../catalogue/types.ts';
 import { OBSERVES } from './observations.ts';
@@ -11,6 +12,12 @@ export const checks: readonly CatalogueRow[] = [
     observe: async () => (await import('./observe.ts')).observe,
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,
+    touches: touching(EVIDENCE, {
+      lists: ['v1/Node', 'v1/Pod', 'v1/Service', ...WORKLOADS],
+      makes: ['apps/v1/DaemonSet', 'v1/Service'],
+      execs: ['canary'],
+      runner: ['clocks.nodes'],
+    }),
     title: 'Pods reach pods on every node, Services and the cluster DNS',
     section: '5.1',
     access: 'w w w w -',

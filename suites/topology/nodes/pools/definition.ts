@@ -1,4 +1,5 @@
-import { given } from '../../_objects/declaring.ts';
+import { EVIDENCE, given } from '../../_objects/declaring.ts';
+import { touching } from '../../../catalogue/touches.ts';
 import { row } from '../../../catalogue/row.ts';
 import type { CatalogueRow } from '../../../catalogue/types.ts';
 
@@ -9,6 +10,7 @@ export const checks: readonly CatalogueRow[] = [
     observe: async () => (await import('./observe.ts')).observe,
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,
+    touches: touching(EVIDENCE, { lists: ['v1/Node', 'v1/Pod'] }),
     title: 'The declared node pools',
     section: '5.1',
     access: 'r - r r r',

@@ -11,6 +11,7 @@ export const checks: readonly CatalogueRow[] = [
     observe: async () => (await import('./observe.ts')).observe,
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,
+    touches: { runner: ['store.servers', 'store.describe'] },
     title: 'The durability settings of the stores',
     section: '5.2',
     access: 'r r r r r',

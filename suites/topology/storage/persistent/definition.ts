@@ -1,4 +1,5 @@
 import { declared, given } from '../../_objects/declaring.ts';
+import { WORKLOADS } from '../../../catalogue/touches.ts';
 import { row } from '../../../catalogue/row.ts';
 import type { CatalogueRow } from '../../../catalogue/types.ts';
 import { OBSERVES } from './observations.ts';
@@ -11,6 +12,12 @@ export const checks: readonly CatalogueRow[] = [
     observe: async () => (await import('./observe.ts')).observe,
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,
+    touches: {
+      lists: ['v1/PersistentVolumeClaim', 'v1/PersistentVolume', 'v1/Pod', ...WORKLOADS],
+      makes: ['v1/PersistentVolumeClaim', 'v1/Pod'],
+      logs: ['canary'],
+      runner: ['store.servers'],
+    },
     title: 'Data lives on persistent volumes and survives its pod',
     section: '5.1',
     access: 'w r w w r',

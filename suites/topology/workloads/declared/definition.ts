@@ -1,5 +1,6 @@
-import { given, workloadsDeclared } from '../../_objects/declaring.ts';
+import { EVIDENCE, given, workloadsDeclared } from '../../_objects/declaring.ts';
 import { together } from '../../../catalogue/reads.ts';
+import { touching, WORKLOADS } from '../../../catalogue/touches.ts';
 import { row } from '../../../catalogue/row.ts';
 import type { CatalogueRow } from '../../../catalogue/types.ts';
 import { OBSERVES } from './observations.ts';
@@ -12,6 +13,7 @@ export const checks: readonly CatalogueRow[] = [
     observe: async () => (await import('./observe.ts')).observe,
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,
+    touches: touching(EVIDENCE, { lists: ['v1/Namespace', 'v1/Pod', 'batch/v1/Job', ...WORKLOADS] }),
     title: 'The declared workloads, and nothing else',
     section: '5.2',
     access: 'r r r r r',

@@ -1,4 +1,5 @@
 import { declared, given } from '../../_objects/declaring.ts';
+import { WORKLOADS } from '../../../catalogue/touches.ts';
 import { row } from '../../../catalogue/row.ts';
 import type { CatalogueRow } from '../../../catalogue/types.ts';
 
@@ -9,6 +10,7 @@ export const checks: readonly CatalogueRow[] = [
     observe: async () => (await import('./observe.ts')).observe,
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,
+    touches: { lists: ['v1/Pod', ...WORKLOADS] },
     title: 'Images from the declared registry, pinned',
     section: '5.3',
     access: 'r - r r r',

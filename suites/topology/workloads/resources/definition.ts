@@ -1,5 +1,6 @@
 import { given, workloadsDeclared } from '../../_objects/declaring.ts';
 import { devices, together } from '../../../catalogue/reads.ts';
+import { WORKLOADS } from '../../../catalogue/touches.ts';
 import { row } from '../../../catalogue/row.ts';
 import type { CatalogueRow } from '../../../catalogue/types.ts';
 
@@ -10,6 +11,7 @@ export const checks: readonly CatalogueRow[] = [
     observe: async () => (await import('./observe.ts')).observe,
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,
+    touches: { lists: WORKLOADS },
     title: 'Requests and limits',
     section: '5.2',
     access: 'r - r r r',

@@ -1,4 +1,5 @@
-import { given, someStore } from '../../_objects/declaring.ts';
+import { EVIDENCE, given, someStore } from '../../_objects/declaring.ts';
+import { touching } from '../../../catalogue/touches.ts';
 import { row } from '../../../catalogue/row.ts';
 import type { CatalogueRow } from '../../../catalogue/types.ts';
 import { OBSERVES } from './observations.ts';
@@ -11,6 +12,7 @@ export const checks: readonly CatalogueRow[] = [
     observe: async () => (await import('./observe.ts')).observe,
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,
+    touches: touching(EVIDENCE, { lists: ['v1/Pod'], runner: ['store.describe', 'store.refusesWrites'] }),
     title: 'Leaders and replicas of the stores',
     section: '5.2',
     access: 'r r r r r',

@@ -1,4 +1,5 @@
 import { given, workloadsDeclared } from '../../_objects/declaring.ts';
+import { WORKLOADS } from '../../../catalogue/touches.ts';
 import { row } from '../../../catalogue/row.ts';
 import type { CatalogueRow } from '../../../catalogue/types.ts';
 import { OBSERVES } from './observations.ts';
@@ -11,6 +12,7 @@ export const checks: readonly CatalogueRow[] = [
     observe: async () => (await import('./observe.ts')).observe,
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,
+    touches: { lists: ['v1/Pod', 'policy/v1/PodDisruptionBudget', ...WORKLOADS] },
     title: 'Replicas on different nodes, with a disruption budget',
     section: '5.1',
     access: 'r - - r r',

@@ -1,0 +1,126 @@
+/** What commands need of the API server whatever they run: beside it each check needs what its definition says. */
+import { asks, gets, lists } from '../../probes/kubernetes/rights.ts';
+import type { Right } from '../../probes/kubernetes/rights.ts';
+
+/** Rights with what they are for, as the reference lists them. */
+export interface Purpose {
+  what: string;
+  rights: readonly Right[];
+}
+
+/** One ConfigMap of Plumbline's own namespace. */
+function configMap(name: string, ...verbs: readonly string[]): Right {
+  return { verbs, group: '', resource: 'configmaps', where: 'system', names: [name] };
+}
+
+const METRICS = { verbs: ['list'], group: 'metrics.k8s.io', where: 'everywhere' } as const;
+
+/** Every command that takes an environment: `run`, `drill`, `controls`, `restore`. */
+export const EVERY_COMMAND: readonly Purpose[] = [
+  {
+    what: 'to see that this is the pinned cluster',
+    rights: [gets('v1/Namespace', 'everywhere', ['kube-system']), asks('/version')],
+  },
+  { what: 'to find its own namespace', rights: [gets('v1/Namespace', 'everywhere')] },
+  {
+    what: 'to hold the Lease, so that nobody else runs',
+    rights: [
+      {
+        ...{ verbs: ['get', 'update'], group: 'coordination.k8s.io', resource: 'leases' },
+        ...{ where: 'system', names: ['plumbline'] },
+      },
+    ],
+  },
+  { what: 'to see the kill switch', rights: [configMap('plumbline-stop', 'get')] },
+  {
+    what: 'to mirror the rollback journal where it outlives this machine',
+    rights: [configMap('plumbline-ledger', 'get', 'patch')],
+  },
+  {
+    what: 'to have a Job undo what a dead run left',
+    rights: [
+      configMap('plumbline-undo', 'patch'),
+      { verbs: ['get'], group: '', resource: 'serviceaccounts', where: 'system', names: ['plumbline-undo'] },
+      {
+        ...{ verbs: ['get', 'create', 'deletecollection'], group: 'batch', resource: 'jobs' },
+        ...{ where: 'system' },
+      },
+    ],
+  },
+];
+
+/** Those that run checks besides. */
+export const RUNS: readonly Purpose[] = [
+  { what: 'to see whether the platform and its nodes are there', rights: lists('v1/Namespace', 'v1/Node') },
+  {
+    what: 'to read a password that the environment file says is in a Secret',
+    rights: [
+      {
+        ...gets('v1/Secret', 'platform'),
+        notGiven:
+          'passwords come from files or variables; where one is in a Secret, its owner grants `get` on that one by its name',
+      },
+    ],
+  },
+  {
+    what: 'to know how busy the nodes are, and by whom; without it a goal that is missed on busy nodes fails all the same',
+    rights: [
+      ...lists('v1/Node', 'v1/Pod'),
+      { ...METRICS, resource: 'nodes' },
+      { ...METRICS, resource: 'pods' },
+    ],
+  },
+];
+
+/** Where a fault is injected outside embedded environments; what the fault itself needs stands with it. */
+export const DRILLS: readonly Purpose[] = [
+  { what: "to read the owners' permit, before every fault", rights: [configMap('plumbline-permit', 'get')] },
+  { what: 'to know what it hits, and how often it restarted before', rights: lists('v1/Pod') },
+];
+
+/** Where a run on another machine took the power of a node away. */
+export const RESTORES: readonly Purpose[] = [
+  {
+    what: 'to see that a node whose power it gives back is of this cluster',
+    rights: [gets('v1/Node', 'everywhere')],
+  },
+];
+
+/** The account of the Jobs that undo, which outlive the run; what they undo follows from what may be made (`undoing`). */
+export const UNDO_JOBS: readonly Purpose[] = [
+  {
+    what: 'to see that nobody renews the Lease any more',
+    rights: [
+      {
+        ...{ verbs: ['get'], group: 'coordination.k8s.io', resource: 'leases' },
+        ...{ where: 'system', names: ['plumbline'] },
+      },
+    ],
+  },
+  {
+    what: 'to read what is to be undone, and to take out what is settled',
+    rights: [configMap('plumbline-ledger', 'get', 'patch')],
+  },
+];
+
+/** What undoing takes of what may be created in namespaces of Plumbline's own: it is looked at, and deleted where it is marked as ours. */
+export function undoing(rights: readonly Right[]): Right[] {
+  return rights
+    .filter(({ verbs, where }) => verbs.includes('create') && ['canary', 'drill', 'load'].includes(where))
+    .filter(({ resource }) => !resource.includes('/'))
+    .map((right) => ({ ...right, verbs: ['get', 'delete'] }));
+}
+
+/** The owners of the platform, and nobody of Plumbline. */
+export const OWNERS: readonly Purpose[] = [
+  {
+    what: 'to make the permit and the kill switch, and to take them away',
+    rights: [
+      { verbs: ['get', 'list', 'create'], group: '', resource: 'configmaps', where: 'system' },
+      {
+        ...{ verbs: ['update', 'patch', 'delete'], group: '', resource: 'configmaps' },
+        ...{ where: 'system', names: ['plumbline-permit', 'plumbline-stop'] },
+      },
+    ],
+  },
+];

@@ -1,0 +1,58 @@
+/** The rights that a check needs, put together from its definition, the fault that it injects and what the runner does for it. */
+import { faultOf } from '../../faults/index.ts';
+import { STORE_KINDS } from '../../probes/declared-stores.ts';
+import { asks, execsIn, lists, logsIn, makes, merged } from '../../probes/kubernetes/rights.ts';
+import type { Right } from '../../probes/kubernetes/rights.ts';
+import { METHOD_RIGHTS } from '../harness/method-rights.ts';
+import type { Touches } from './touches.ts';
+import type { Access, CatalogueRow } from './types.ts';
+
+/** All that a check needs where it may do all that it can. */
+export function rightsOf({ touches, hurts }: Pick<CatalogueRow, 'touches' | 'hurts'>): Right[] {
+  return merged([...ownRights(touches), ...faultRights(hurts)]);
+}
+
+/** The same where it has this access: where it only reads it makes nothing, and so needs nothing in the namespace of canaries. */
+export function rightsWith(row: Pick<CatalogueRow, 'touches' | 'hurts'>, access: Access): Right[] {
+  if (access === 'none') return [];
+  return access === 'r' ? rightsOf(row).filter(({ where }) => where !== 'canary') : rightsOf(row);
+}
+
+function ownRights(touches: Touches): Right[] {
+  const { execsNotGiven: notGiven } = touches;
+  return [
+    ...lists(...(touches.lists ?? [])),
+    ...(touches.makes ?? []).map(makes),
+    ...(touches.execs ?? []).map((where) => ({
+      ...execsIn(where),
+      ...(notGiven !== undefined && { notGiven }),
+    })),
+    ...(touches.logs ?? []).map(logsIn),
+    ...(touches.asks ?? []).map(asks),
+    ...(touches.runner ?? []).flatMap((method) => METHOD_RIGHTS[method] ?? []),
+  ];
+}
+
+/** What the fault does, and what the store's own way of it does. */
+function faultRights(hurts: CatalogueRow['hurts']): readonly Right[] {
+  if (hurts?.fault === undefined) return [];
+  const { store: name, fault } = hurts;
+  const kind = STORE_KINDS.find((one) => one.name === name);
+  return [...faultOf(fault).rights, ...(kind?.rightsFor?.[fault] ?? [])];
+}
+
+/** Rights in lines for people, those that differ in the resource alone together: `list, watch everywhere: nodes, pods`. */
+export function rightLines(rights: readonly Right[]): string[] {
+  const lines = new Map<string, { begins: string; resources: string[]; ends: string }>();
+  for (const { verbs, group, resource, where, names = [], notGiven } of merged(rights)) {
+    const begins = `${verbs.join(', ')} ${where === 'everywhere' ? where : `in ${where}`}`;
+    const ends = notGiven === undefined ? '' : ` – given to nobody: ${notGiven}`;
+    const line = lines.get(begins + ends) ?? { begins, resources: [], ends };
+    const named = names.length === 0 ? '' : ` (${names.join(', ')})`;
+    line.resources.push(`${group === '' ? '' : `${group}/`}${resource}${named}`);
+    lines.set(begins + ends, line);
+  }
+  return [...lines.values()].map(
+    ({ begins, resources, ends }) => `${begins}: ${resources.join(', ')}${ends}`,
+  );
+}

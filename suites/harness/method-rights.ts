@@ -1,0 +1,60 @@
+/**
+ * What the runner needs of the API server to answer a check: rights by method. A method that is missing here needs none, or passes on what the
+ * check itself asks of the cluster, which its definition says.
+ */
+import { execsIn, gets, lists, logsIn } from '../../probes/kubernetes/rights.ts';
+import type { Right } from '../../probes/kubernetes/rights.ts';
+import type { Method } from './protocol.ts';
+
+/** Members of a store, and whether it is down or cannot be asked, are told from its pods. */
+const OF_STORES = lists('v1/Pod');
+
+/** All that must be as it was before a trial. */
+const SNAPSHOT = lists(
+  'v1/Node',
+  'v1/Pod',
+  'apps/v1/Deployment',
+  'apps/v1/StatefulSet',
+  'apps/v1/DaemonSet',
+  'v1/Service',
+  'networking.k8s.io/v1/Ingress',
+  'policy/v1/PodDisruptionBudget',
+  'autoscaling/v2/HorizontalPodAutoscaler',
+  'v1/PersistentVolumeClaim',
+);
+
+const PLATFORM_LOGS = [logsIn('platform'), logsIn('edge')];
+
+/** A new template of pods; where an environment is not embedded, the check that asks for it is not run. */
+const ROLLOUT: readonly Right[] = [
+  ...lists('v1/Pod'),
+  gets('apps/v1/Deployment', 'platform'),
+  { verbs: ['patch'], group: 'apps', resource: 'deployments', where: 'platform' },
+];
+
+export const METHOD_RIGHTS: Readonly<Partial<Record<Method, readonly Right[]>>> = {
+  'store.describe': OF_STORES,
+  'store.servers': OF_STORES,
+  'store.steady': OF_STORES,
+  'store.governing': OF_STORES,
+  'store.refusesWrites': OF_STORES,
+  'query.prepare': OF_STORES,
+  'query.ask': OF_STORES,
+  'workload.start': OF_STORES,
+  'workload.readBack': OF_STORES,
+  // Whom the Service of the store leads to.
+  'observer.start': [...OF_STORES, ...lists('discovery.k8s.io/v1/EndpointSlice')],
+  'state.note': SNAPSHOT,
+  'state.compare': SNAPSHOT,
+  'evidence.collect': [...lists('v1/Pod', 'v1/Event'), ...PLATFORM_LOGS],
+  'clocks.nodes': [execsIn('canary')],
+  'telemetry.disk': [logsIn('canary'), ...PLATFORM_LOGS],
+  'telemetry.recent': PLATFORM_LOGS,
+  'ai.scanLogs': [...lists('v1/Pod'), ...PLATFORM_LOGS],
+  // How many pods of the backend there are, for the line that is shown.
+  'load.start': lists('apps/v1/Deployment'),
+  'fault.inject': lists('v1/Pod'),
+  'deployment.restart': ROLLOUT,
+  'deployment.rolledOut': ROLLOUT,
+  'controlPlane.crash': lists('v1/Pod'),
+};
