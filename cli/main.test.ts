@@ -75,6 +75,14 @@ test('should explain what a check looks at, and assume no goal where there is no
   assert.doesNotMatch(other.out, /^looks at/m);
 });
 
+test('should explain which rights a check needs, and which nobody gives it', async () => {
+  const { out } = await plumbline('explain', 'topology/cluster/control-plane');
+  assert.match(out, /^rights {5}list, watch everywhere: events, nodes, pods$/m);
+  assert.match(out, /^ {11}get, create in kube-system: pods\/exec – given to nobody: /m);
+  const embedded = await plumbline('explain', 'failover/control-plane/leader-crash');
+  assert.match(embedded.out, /^rights {5}those of an embedded environment, which nobody else gives$/m);
+});
+
 test('should validate the files after an invalid one too', async () => {
   const { code, out, err } = await plumbline('env', 'validate', 'local', 'no-such', 'staging');
   assert.equal(code, 64);

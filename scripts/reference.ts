@@ -7,6 +7,7 @@ import { checksPage } from './reference/checks.ts';
 import { commandLinePage } from './reference/command-line.ts';
 import { environmentPage } from './reference/environment.ts';
 import { historiesPage } from './reference/histories.ts';
+import { rightsPage } from './reference/rights.ts';
 
 export const FOLDER = path.join(import.meta.dirname, '..', 'docs', 'reference');
 
@@ -15,6 +16,7 @@ export const PAGES: Readonly<Record<string, () => string>> = {
   'command-line.md': commandLinePage,
   'environment.md': environmentPage,
   'histories.md': historiesPage,
+  'rights.md': rightsPage,
 };
 
 if (import.meta.main) {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { resolveGoals, rowOf, suggestCheck, whyNotRun } from '../../suites/catalogue/index.ts';
 import type { CatalogueRow } from '../../suites/catalogue/index.ts';
+import { rightLines, rightsOf } from '../../suites/catalogue/rights.ts';
 import { controlsInWords } from '../../suites/catalogue/loaded.ts';
 import { CommandError, EXIT } from '../../host/errors.ts';
 import type { Context } from '../context.ts';
@@ -34,6 +35,17 @@ function defaultsText(goals: Record<string, unknown>): string {
   return `${goalsText(goals)}${assumed}`;
 }
 
+/** What the API server must allow; in the embedded environment Plumbline's account may do everything. */
+function rightsText(row: CatalogueRow): string[] {
+  if (!row.built) return [];
+  if (row.touches.embeddedOnly === true)
+    return ['rights     those of an embedded environment, which nobody else gives'];
+  const lines = rightLines(rightsOf(row));
+  return (lines.length === 0 ? ['none but those of every run'] : lines).map(
+    (line, index) => `${index === 0 ? 'rights   ' : '         '}  ${line}`,
+  );
+}
+
 async function describe(row: CatalogueRow): Promise<string[]> {
   const stubbed =
     row.stubbed === undefined ? [] : [`stand-ins  ${row.stubbed.join(', ')}, in the local environment`];
@@ -61,6 +73,7 @@ async function describe(row: CatalogueRow): Promise<string[]> {
       ([kind, access], index) =>
         `${index === 0 ? 'access   ' : '         '}  ${kind.padEnd(12)} ${ACCESS[access] ?? access}`,
     ),
+    ...rightsText(row),
     `built      ${row.built ? 'yes' : 'no: it is reported as not-run'}`,
   ];
 }

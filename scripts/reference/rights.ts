@@ -1,0 +1,116 @@
+/**
+ * The page on rights, written from what definitions, faults, engines and the runner say that they need; `deploy/rights.test.ts` holds
+ * `deploy/rbac.yaml` against the same.
+ */
+import { namespaces } from '../../env/schema/cluster.ts';
+import { faultOf, FAULTS } from '../../faults/index.ts';
+import { OPERATOR_RIGHTS } from '../../load/engines/k6-operator/rights.ts';
+import type { Right } from '../../probes/kubernetes/rights.ts';
+import { DRILLS, EVERY_COMMAND, OWNERS, RESTORES, RUNS, UNDO_JOBS } from '../../runner/safety/rights.ts';
+import type { Purpose } from '../../runner/safety/rights.ts';
+import { catalogue, suiteOf, suites } from '../../suites/catalogue/index.ts';
+import type { CatalogueRow } from '../../suites/catalogue/index.ts';
+import { rightLines, rightsOf } from '../../suites/catalogue/rights.ts';
+import { cell } from './cell.ts';
+
+export function rightsPage(): string {
+  const places = Object.entries(namespaces.parse({})).map(([place, name]) => `*${place}* is \`${name}\``);
+  return `# Rights
+
+Written from the definitions of checks (\`touches\`), of faults (\`rights\`) and of what the runner does; do not edit this page. \`deploy/rbac.yaml\` grants this and nothing else, and a test holds it to that.
+\`npx plumbline explain CHECK\` says the same of one check. In the embedded environment Plumbline's account may do everything, and nothing here matters.
+
+Places are named as in an environment file's \`namespaces\`; by default ${places.join(', ')}. *load* is \`load.operator.namespace\`. What any account has from Kubernetes itself (finding out which
+kinds there are, and asking about its own rights) is not listed. To *get* an object shows no more than to *list* it, so \`deploy/rbac.yaml\` gives both.
+
+## Accounts
+
+| account | for | its roles |
+| --- | --- | --- |
+| \`plumbline\` | runs: checks that read or write canaries | \`plumbline-read\`, \`plumbline-evidence\`, \`plumbline-canary\`, \`plumbline-system\`, \`plumbline-load\` |
+| \`plumbline-drill\` | drills: checks that disturb, with or without a permit | the same but \`plumbline-load\`, and \`plumbline-drill\` |
+| \`plumbline-undo\` | Jobs that undo what a dead run left | \`plumbline-undo\` |
+| the group \`tender-owners\` | the permit and the kill switch | \`plumbline-owner\` |
+
+## Whatever is run
+
+### Every command that takes an environment
+
+${purposes(EVERY_COMMAND)}
+### Runs and drills
+
+${purposes(RUNS)}
+### Faults
+
+${purposes(DRILLS)}
+What the fault itself needs, all of it of the account \`plumbline-drill\`:
+
+${table(
+  ['fault', 'rights'],
+  FAULTS.map((name) => [`\`${name}\``, linesText(faultOf(name).rights, 'none of the API server')]),
+)}
+### Loads over the k6 operator
+
+Of the account \`plumbline\`, where \`load.operator\` is declared; they are asked for before anything is made.
+
+${linesText(OPERATOR_RIGHTS, '')}
+
+### restore
+
+What every command needs, what is undone (\`get\`, and \`patch\` or \`delete\`), and
+
+${purposes(RESTORES)}
+### Jobs that undo
+
+Of the account \`plumbline-undo\`, beside \`get\` and \`delete\` of all that may be created in *canary*, *drill* and *load*.
+
+${purposes(UNDO_JOBS)}
+### The owners of the platform
+
+${purposes(OWNERS)}
+## Checks
+
+Beside what is needed whatever is run. What is *in canary* is needed only where a check may write. The account follows from the access that the check has in a kind of environment ([checks](checks.md)).
+
+${suites().map(suiteText).join('')}`;
+}
+
+function purposes(all: readonly Purpose[]): string {
+  return table(
+    ['for', 'rights'],
+    all.map(({ what, rights }) => [what, linesText(rights, 'none')]),
+  );
+}
+
+function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |\n`;
+  return [heads, heads.map(() => '---'), ...rows].map(line).join('');
+}
+
+function linesText(rights: readonly Right[], none: string): string {
+  return rights.length === 0 ? none : rightLines(rights).join('<br>');
+}
+
+function suiteText(suite: string): string {
+  const rows = catalogue().filter((row) => row.built && suiteOf(row.id) === suite);
+  if (rows.length === 0) return '';
+  const cells = rows.map((row) => [`\`${row.id}\``, accountOf(row), rightsText(row)]);
+  return `### ${suite}\n\n${table(['check', 'account', 'rights'], cells)}\n`;
+}
+
+/** Outside the embedded environment, whose account is its owner's. */
+function accountOf({ access: { local: _, ...elsewhere }, touches }: CatalogueRow): string {
+  if (touches.embeddedOnly === true) return '–';
+  const all = Object.values(elsewhere);
+  const disturbs = all.some((one) => one === 'F' || one === 'permit');
+  const looks = all.some((one) => one === 'r' || one === 'w');
+  return [looks ? '`plumbline`' : null, disturbs ? '`plumbline-drill`' : null]
+    .filter((one) => one !== null)
+    .join(', ');
+}
+
+function rightsText(row: CatalogueRow): string {
+  if (row.touches.embeddedOnly === true)
+    return 'in embedded environments only: nobody else gives what it needs';
+  return linesText(rightsOf(row), 'none');
+}
