@@ -14,16 +14,22 @@ interface Step {
 
 const ROOT = path.dirname(import.meta.dirname);
 const bin = (name: string): string => path.join(ROOT, 'node_modules', '.bin', name);
-/** What tsc has found so far, by content: a second run looks at what changed only. */
-const TYPES_CACHE = path.join(ROOT, 'node_modules', '.cache', 'types.tsbuildinfo');
-/** By content as well. A file whose types changed elsewhere is not looked at again: a clean clone, as in CI, looks at all. */
-const LINT_CACHE = [
+/** What was found out so far, each by the content of what it is about: a second run looks at what changed only, a clean clone, as in CI, at all. */
+const CACHE = path.join(ROOT, 'node_modules', '.cache');
+const TYPES_CACHE = path.join(CACHE, 'types.tsbuildinfo');
+/**
+ * Whether a file is formatted follows from itself, Prettier's version and its options, at which Prettier looks. Where it would keep this by itself,
+ * a call without a cache throws it away.
+ */
+const FORMAT_CACHE = [
   '--cache',
   '--cache-strategy',
   'content',
   '--cache-location',
-  path.join(ROOT, 'node_modules', '.cache', 'eslint'),
+  path.join(CACHE, 'format'),
 ];
+/** A third of what a small test takes is that the types of its modules are stripped and the rest is compiled: Node keeps both, by content. */
+const COMPILED = path.join(CACHE, 'node');
 const NODE_TEST = [process.execPath, '--test', '--test-reporter=spec'] as const;
 const testsOf = (folders: readonly string[]): string[] => folders.map((folder) => `${folder}/**/*.test.ts`);
 /** Their tests start processes, handle signals or measure time: a process for each file. */
@@ -55,7 +61,7 @@ const MUTATION = [
 
 /** Longest first, so that two at a time end soonest. */
 const STEPS: readonly Step[] = [
-  { name: 'lint', command: [bin('eslint'), '.', '--max-warnings', '0', ...LINT_CACHE] },
+  { name: 'lint', command: [process.execPath, path.join('scripts', 'lint', 'run.ts')] },
   {
     name: 'unit tests 1',
     command: [...NODE_TEST, `--test-concurrency=${FILES_AT_ONCE}`, ...testsOf(ISOLATED)],
@@ -69,7 +75,7 @@ const STEPS: readonly Step[] = [
   { name: 'mutation', command: MUTATION },
   { name: 'types', command: [bin('tsc'), '--noEmit', '--incremental', '--tsBuildInfoFile', TYPES_CACHE] },
   { name: 'types of scenarios', command: [bin('tsc'), '--noEmit', '-p', path.join('load', 'scenarios')] },
-  { name: 'format', command: [bin('prettier'), '--check', '--log-level', 'warn', '.'] },
+  { name: 'format', command: [bin('prettier'), '--check', '--log-level', 'warn', ...FORMAT_CACHE, '.'] },
   { name: 'unused', command: [bin('knip')] },
 ];
 
@@ -85,7 +91,7 @@ export interface Checked {
 
 async function runOne(step: Step, signal: AbortSignal | undefined): Promise<Checked> {
   const result = await runStep(step.command, {
-    env: { FORCE_COLOR: '0' },
+    env: { FORCE_COLOR: '0', NODE_COMPILE_CACHE: COMPILED },
     ...(signal !== undefined && { signal }),
   });
   const { exitCode, output } = result;

@@ -80,7 +80,8 @@ export class Copy {
       cwd: this.root,
       encoding: 'utf8',
       timeout: LONGEST_MS,
-      env: { ...process.env, FORCE_COLOR: '0' },
+      // A copy has another path each time: what was compiled of it would be kept and never used.
+      env: { ...process.env, FORCE_COLOR: '0', NODE_DISABLE_COMPILE_CACHE: '1' },
     });
     return { code: status, output: `${stdout}${stderr}` };
   }
