@@ -5,7 +5,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
-import { namespaces } from '../env/schema/cluster.ts';
+import { namespaces } from '../env/schema/namespaces.ts';
 import { OPERATOR_RIGHTS } from '../load/engines/k6-operator/rights.ts';
 import type { Right } from '../probes/kubernetes/rights.ts';
 import {

@@ -2,7 +2,7 @@
  * The page on rights, written from what definitions, faults, engines and the runner say that they need; `deploy/rights.test.ts` holds
  * `deploy/rbac.yaml` against the same.
  */
-import { namespaces } from '../../env/schema/cluster.ts';
+import { namespaces } from '../../env/schema/namespaces.ts';
 import { faultOf, FAULTS } from '../../faults/index.ts';
 import { OPERATOR_RIGHTS } from '../../load/engines/k6-operator/rights.ts';
 import type { Right } from '../../probes/kubernetes/rights.ts';
