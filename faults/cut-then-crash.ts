@@ -48,7 +48,7 @@ async function cutAndCrash(ctx: FaultContext): Promise<FaultResult> {
     title: `replicas of ${ctx.store} cut off from port ${REPLICATION_PORT}`,
     access: 'fault',
     fault: 'cut-then-crash',
-    inverses: prepared.flatMap(({ inverses }) => inverses),
+    rollbacks: prepared.flatMap(({ rollbacks }) => rollbacks),
     act: async () => {
       for (const one of prepared) {
         const outcome = await one.act(() => undefined);

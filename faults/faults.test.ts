@@ -39,7 +39,7 @@ class Recorder implements FaultInjector {
     return Promise.resolve({
       member,
       found: what,
-      inverses: [{ kind: 'thaw', cgroup: `/${member.name}` }],
+      rollbacks: [{ kind: 'thaw', cgroup: `/${member.name}` }],
       act: (acted) => {
         this.done.push(`${what} ${member.name}`);
         acted(what);
@@ -62,12 +62,12 @@ interface Harness {
   ctx: FaultContext;
   injector: Recorder;
   written: Written[];
-  performed: { title: string; inverses: unknown[] }[];
+  performed: { title: string; rollbacks: unknown[] }[];
 }
 
 function context(over: Partial<FaultContext> = {}, injector = new Recorder()): Harness {
   const written: Written[] = [];
-  const performed: { title: string; inverses: unknown[] }[] = [];
+  const performed: { title: string; rollbacks: unknown[] }[] = [];
   const ctx: FaultContext = {
     check: 'failover/postgres/pod-delete',
     store: 'postgres',
@@ -146,7 +146,7 @@ test('every fault that acts on a node is missed when there is nothing to act on'
   }
 });
 
-test('every fault that acts on a node records its inverse first, and lands by its proof', async () => {
+test('every fault that acts on a node records its rollback first, and lands by its proof', async () => {
   for (const [id, what] of [
     ['pod-crash', 'crash pg-1'],
     ['hang', 'freeze postgres of pg-1'],
@@ -157,7 +157,7 @@ test('every fault that acts on a node records its inverse first, and lands by it
     const result = await faultOf(id).inject(ctx);
     assert.deepEqual([result.landedAtMs, result.target], [2, 'pg-1'], id);
     assert.deepEqual(kinds(written), ['fault-armed', 'fault-acted', 'fault-landed'], id);
-    assert.deepEqual(performed[0]?.inverses, [{ kind: 'thaw', cgroup: '/pg-1' }], id);
+    assert.deepEqual(performed[0]?.rollbacks, [{ kind: 'thaw', cgroup: '/pg-1' }], id);
     assert.deepEqual(injector.done, [what], id);
   }
 });
@@ -178,7 +178,7 @@ test('a majority is hurt at once under one entry each, and has landed when the l
     Promise.resolve({
       member,
       found: member.name,
-      inverses: [{ kind: 'thaw', cgroup: member.name }],
+      rollbacks: [{ kind: 'thaw', cgroup: member.name }],
       act: () => {
         const landedMs = outcomes.get(member.name) ?? 0;
         const by = 'processes gone';
@@ -188,7 +188,7 @@ test('a majority is hurt at once under one entry each, and has landed when the l
   const both = { ...context({ target: 'majority', members: members.slice(0, 2) }, injector) };
   const result = await faultOf('pod-crash').inject(both.ctx);
   assert.deepEqual([result.landedAtMs, result.target], [9, 'pg-1, pg-0']);
-  assert.equal(both.performed[0]?.inverses.length, 2);
+  assert.equal(both.performed[0]?.rollbacks.length, 2);
   assert.deepEqual(both.written.at(-1)?.['betweenMs'], [4, 9]);
 });
 
@@ -240,7 +240,7 @@ test('a planned change of leader lands by the order and its answer, not where it
   });
   const result = await faultOf('switchover').inject(done.ctx);
   assert.match(result.proof, /Successfully switched over \(pg-1 → pg-2\)/);
-  assert.deepEqual(done.performed[0]?.inverses, []);
+  assert.deepEqual(done.performed[0]?.rollbacks, []);
   const refused = context({ switchover: () => Promise.reject(new Error('412 no candidate')) });
   assert.match((await faultOf('switchover').inject(refused.ctx)).proof, /no candidate/);
   assert.deepEqual(kinds(refused.written), ['fault-armed', 'fault-missed']);

@@ -33,7 +33,7 @@ function prepare(ctx: FaultContext, member: FaultMember): Preparation {
   return {
     member,
     found: `pod ${member.uid}`,
-    inverses: [], // the StatefulSet creates the pod again
+    rollbacks: [], // the StatefulSet creates the pod again
     act: async (acted) => {
       const body = {
         apiVersion: 'v1',

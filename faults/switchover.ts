@@ -36,7 +36,7 @@ function prepare(ctx: FaultContext, member: FaultMember): Preparation {
   return {
     member,
     found: 'the leader',
-    inverses: [],
+    rollbacks: [],
     act: async (acted) => {
       const sentMs = monoMs();
       try {

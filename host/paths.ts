@@ -14,7 +14,7 @@ export function stateRoot(): string {
   return process.env['PLUMBLINE_STATE'] ?? '/var/lib/plumbline';
 }
 
-/** The folder of one instance: kubeconfig, stamp.json, lock, ledger, logs and the nodes' disks. */
+/** The folder of one instance: kubeconfig, stamp.json, lock, journal, logs and the nodes' disks. */
 export function stateDir(instance: string): string {
   return join(stateRoot(), instance);
 }

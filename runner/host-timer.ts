@@ -1,4 +1,4 @@
-/** The process of the timer on the host: `host-timer.ts LEDGER_FOLDER [KUBECONFIG]`. */
+/** The process of the timer on the host: `host-timer.ts JOURNAL_FOLDER [KUBECONFIG]`. */
 import { existsSync } from 'node:fs';
 import './provider-safety.ts';
 import { runHostTimer } from './safety/timers/host-timer.ts';

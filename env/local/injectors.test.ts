@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MARK as LEDGER_MARK } from '../../runner/safety/timers/undo-kube.ts';
+import { ENTRY_ANNOTATION as OF_SAFETY } from '../../runner/safety/timers/undo-kube.ts';
 import type { FaultMember } from '../../faults/_common/fault.ts';
-import { AGENT, agentPod, MARK } from '../../faults/injectors/agent-pod.ts';
+import { AGENT, agentPod, ENTRY_ANNOTATION } from '../../faults/injectors/agent-pod.ts';
 import { NodeInjector } from './node-injector.ts';
 import { PodInjector, processesIn } from '../../faults/injectors/pod.ts';
 import type { PodInjectorOptions } from '../../faults/injectors/pod.ts';
@@ -19,7 +19,7 @@ type Request = { method: string; path: string; body?: unknown };
 /** An injector whose pod runs at once and gives the same answer to every exec. */
 function podInjector(answer: { code: number; stdout: string }, over: Partial<PodInjectorOptions> = {}) {
   const requests: Request[] = [];
-  const performed: { title: string; inverses: unknown[] }[] = [];
+  const performed: { title: string; rollbacks: unknown[] }[] = [];
   const asked: string[][] = [];
   const injector = new PodInjector(
     {
@@ -69,22 +69,22 @@ test('the pod is privileged on its one node, for a limited time, without API per
   );
   assert.ok(Number(pod.spec['activeDeadlineSeconds']) > 600);
   assert.doesNotMatch(AGENT, /\$\$/, 'Kubernetes halves doubled dollar signs');
-  assert.equal(MARK, LEDGER_MARK);
+  assert.equal(ENTRY_ANNOTATION, OF_SAFETY);
 });
 
-test('the pod is in the ledger before it is created, and is created once per node', async () => {
+test('the pod is in the journal before it is created, and is created once per node', async () => {
   const { injector, requests, performed, asked } = podInjector({ code: 0, stdout: '12@34 abc\n7@8 abc\n' });
   const crash = await injector.crash(member);
   const cut = await injector.cut(member, [{ name: 'pg-0', address: '1.2.3.4' }], 't');
   assert.ok('act' in crash && 'act' in cut);
   assert.equal(performed.length, 1);
-  const [inverse] = performed[0]?.inverses as { kind: string; path: string; mark: string }[];
+  const [rollback] = performed[0]?.rollbacks as { kind: string; path: string; marker: string }[];
   const posted = requests.find(({ method }) => method === 'POST')?.body as {
     metadata: { name: string; annotations: Record<string, string> };
   };
-  assert.equal(inverse?.kind, 'kube-end');
-  assert.ok(inverse.path.endsWith(`/namespaces/plumbline-drill/pods/${posted.metadata.name}`));
-  assert.equal(posted.metadata.annotations[MARK], inverse.mark);
+  assert.equal(rollback?.kind, 'kube-end');
+  assert.ok(rollback.path.endsWith(`/namespaces/plumbline-drill/pods/${posted.metadata.name}`));
+  assert.equal(posted.metadata.annotations[ENTRY_ANNOTATION], rollback.marker);
   assert.deepEqual(asked, [
     ['look', 'u-1'],
     ['look', 'u-1'],
@@ -133,7 +133,7 @@ test('a node that is powered off cannot be lost; for one that is on the power-on
   assert.match('reason' in off ? off.reason : '', /worker-1 must be on.*power of worker-1: off/);
   const on = await loseNode(member, { ...power, state: ['echo', 'power: on'], off: ['true'] }, signal);
   assert.ok('act' in on);
-  assert.deepEqual(on.inverses[0], {
+  assert.deepEqual(on.rollbacks[0], {
     kind: 'node-power',
     node: 'worker-1',
     commands: {

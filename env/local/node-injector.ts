@@ -54,7 +54,7 @@ export class NodeInjector implements FaultInjector {
     return Promise.resolve({
       member,
       found: `processes ${found.map(briefly).join(' ')}`,
-      inverses: [], // kubelet starts the containers again
+      rollbacks: [], // kubelet starts the containers again
       act: (acted) => this.#kill(member, found, acted),
     });
   }
@@ -74,7 +74,7 @@ export class NodeInjector implements FaultInjector {
     return Promise.resolve({
       member,
       found: `cgroup ${cgroup}: processes ${processes.map(briefly).join(' ')}`,
-      inverses: [{ kind: 'thaw', cgroup }],
+      rollbacks: [{ kind: 'thaw', cgroup }],
       act: async (acted) => {
         const lastBeforeMs = monoMs();
         const { landingMs, signal } = this.#options;
@@ -97,7 +97,7 @@ export class NodeInjector implements FaultInjector {
     return Promise.resolve({
       member,
       found: cutsIn(cuts),
-      inverses: [{ kind: 'packet-filter', pid, startTime, table }],
+      rollbacks: [{ kind: 'packet-filter', pid, startTime, table }],
       act: async (acted) => {
         const lastBeforeMs = monoMs();
         await run([...inNetwork(pid), 'nft', '-f', '-'], {
@@ -126,7 +126,7 @@ export class NodeInjector implements FaultInjector {
     return {
       member,
       found: `node ${node.name}: PID 1 is ${briefly(pid1)}`,
-      inverses: [
+      rollbacks: [
         // Rolled back in reverse order: the link must be up before the node starts, or the node would not reach the API server.
         { kind: 'node-start', instance, node: node.name, size, binDir },
         { kind: 'link-up', instance, link: node.link },

@@ -5,10 +5,10 @@ import { z } from 'zod';
 import { loadModule } from '../../host/load-module.ts';
 import type {
   Cluster,
-  InverseDeclaration,
-  InverseKind,
+  RollbackDeclaration,
+  RollbackKind,
   ProviderDeclaration,
-  ProviderInverse,
+  ProviderRollback,
   Traits,
 } from './declaring.ts';
 
@@ -37,15 +37,15 @@ export const PROVIDERS: readonly ProviderDeclaration[] = (
 ).toSorted((a, b) => a.order - b.order);
 
 /** What only a provider can undo, by kind. */
-export const INVERSES: readonly (InverseDeclaration & { kind: InverseKind })[] = PROVIDERS.flatMap(
-  ({ inverses = {} }) =>
-    Object.entries(inverses).map(([kind, inverse]) => ({ ...inverse, kind: kind as InverseKind })),
+export const INVERSES: readonly (RollbackDeclaration & { kind: RollbackKind })[] = PROVIDERS.flatMap(
+  ({ rollbacks = {} }) =>
+    Object.entries(rollbacks).map(([kind, rollback]) => ({ ...rollback, kind: kind as RollbackKind })),
 );
 
-/** One of them as a ledger keeps it. */
-export const providerInverse = z.union(
+/** One of them as a rollback journal keeps it. */
+export const providerRollback = z.union(
   INVERSES.map(({ kind, schema }) => schema.extend({ kind: z.literal(kind) })),
-) as unknown as z.ZodType<ProviderInverse>;
+) as unknown as z.ZodType<ProviderRollback>;
 
 /** The section `cluster` of an environment file: how to reach the environment, in the shape of one of them. */
 export const cluster: z.ZodType<Cluster> = z.union(PROVIDERS.map(({ schema }) => schema));

@@ -23,13 +23,13 @@ export type Cluster = ProviderShapes[ProviderName];
  * process can do it later; whatever undoes it must change nothing when it is done twice.
  */
 // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- it is what others merge into
-export interface ProviderInverses {}
+export interface ProviderRollbacks {}
 
-export type InverseKind = keyof ProviderInverses;
-export type ProviderInverse = { [Kind in InverseKind]: { kind: Kind } & ProviderInverses[Kind] }[InverseKind];
+export type RollbackKind = keyof ProviderRollbacks;
+export type ProviderRollback = { [Kind in RollbackKind]: { kind: Kind } & ProviderRollbacks[Kind] }[RollbackKind];
 
-/** How inverses of one kind are read from the disk, and what becomes of them. */
-export interface InverseDeclaration {
+/** How rollbacks of one kind are read from the disk, and what becomes of them. */
+export interface RollbackDeclaration {
   /** Everything of it but its kind. */
   schema: z.ZodObject;
   /** A restart of the machine undoes it by itself: the kernel forgets it. */
@@ -74,7 +74,7 @@ export interface Traits {
    * asked comes with it, and it has the stores and parts that it was provisioned with, and no others.
    */
   ownedByUs: boolean;
-  /** Its instance on this machine, which holds its nodes, its state and its ledger; left out: it is elsewhere. */
+  /** Its instance on this machine, which holds its nodes, its state and its rollback journal; left out: it is elsewhere. */
   instance?: InstanceName;
   /** The size that it has, where it has one. */
   size?: Size;
@@ -104,5 +104,5 @@ export interface ProviderDeclaration<Name extends ProviderName = ProviderName> {
   /** What is wrong with `cluster` beside the rest of the file, which its schema cannot see. */
   findings?(cluster: ProviderShapes[Name], file: { name: string }): Finding[];
   /** How what it alone can undo is read; its `index.ts` says how it is undone. */
-  inverses?: Partial<Record<InverseKind, InverseDeclaration>>;
+  rollbacks?: Partial<Record<RollbackKind, RollbackDeclaration>>;
 }

@@ -24,14 +24,14 @@ export function providerOf(cluster: Cluster): Promise<Provider> {
 export const provisionedOf: ProvisionedOf = async (cluster) =>
   (await providerOf(cluster)).provisioned?.(cluster);
 
-/** How every kind of inverse that only a provider can undo is undone. @throws Error for a declared one that nobody undoes */
+/** How every kind of rollback that only a provider can undo is undone. @throws Error for a declared one that nobody undoes */
 export async function everyUndo(): Promise<Undo> {
   const undo: Undo = {};
   // One that declares none is not loaded: whatever is wrong with it is in nobody's way.
-  for (const { name, inverses } of PROVIDERS) {
-    if (inverses === undefined) continue;
+  for (const { name, rollbacks } of PROVIDERS) {
+    if (rollbacks === undefined) continue;
     const own = (await (await providerIn(name)).undo?.()) ?? {};
-    for (const kind of Object.keys(inverses))
+    for (const kind of Object.keys(rollbacks))
       if (!(kind in own))
         throw new Error(`env/providers/${name}/index.ts undoes no "${kind}", which it declares`);
     Object.assign(undo, own);

@@ -2,7 +2,7 @@
 import type { FaultInjector } from '../../faults/_common/fault.ts';
 import type { Environment } from '../schema.ts';
 import type { Provisioned } from '../provisioned.ts';
-import type { InverseKind, Pin, ProviderInverses, ProviderName, ProviderShapes } from './declaring.ts';
+import type { RollbackKind, Pin, ProviderRollbacks, ProviderName, ProviderShapes } from './declaring.ts';
 
 /** The environment cannot be asked anything: every check is inconclusive, with this reason. */
 export class BlockedError extends Error {
@@ -106,9 +106,9 @@ export interface Provisioning<Name extends ProviderName = ProviderName> {
 /** Undone now, found undone, left alone since somebody else has changed it, or no longer possible. */
 export type UndoResult = { outcome: 'undone' | 'already' } | { outcome: 'conflict' | 'void'; note: string };
 
-/** How each kind of inverse is undone. Throws where it did not work and can be tried again. */
+/** How each kind of rollback is undone. Throws where it did not work and can be tried again. */
 export type Undo = {
-  readonly [Kind in InverseKind]?: (inverse: ProviderInverses[Kind]) => Promise<UndoResult>;
+  readonly [Kind in RollbackKind]?: (rollback: ProviderRollbacks[Kind]) => Promise<UndoResult>;
 };
 
 export interface Provider<Name extends ProviderName = ProviderName> {

@@ -5,9 +5,9 @@ import { globSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { inverseSchema } from '../../runner/safety/journal/entry-schema.ts';
+import { rollbackSchema } from '../../runner/safety/journal/entry-schema.ts';
 import { endsWithBoot } from '../../runner/safety/undo-node.ts';
-import type { NodeInverse } from '../../runner/safety/types.ts';
+import type { NodeRollback } from '../../runner/safety/types.ts';
 import type { Environment } from '../schema.ts';
 import { declarationOf, INVERSES, PROVIDERS, traitsOf } from './declared.ts';
 import type { Cluster } from './declaring.ts';
@@ -111,10 +111,10 @@ describe('what only a provider can undo', () => {
     assert.deepEqual(Object.keys(await everyUndo()).sort(), INVERSES.map(({ kind }) => kind).sort()));
 
   it('should be read from a ledger as it was written, and not when it lacks something', () => {
-    const cut: NodeInverse = { kind: 'link-up', instance: 'local', link: 'pl-w1' };
-    assert.deepEqual(inverseSchema.parse(cut), cut);
-    assert.equal(inverseSchema.safeParse({ kind: 'link-up', instance: 'local' }).success, false);
-    assert.equal(inverseSchema.safeParse({ ...cut, instance: 'elsewhere' }).success, false);
+    const cut: NodeRollback = { kind: 'link-up', instance: 'local', link: 'pl-w1' };
+    assert.deepEqual(rollbackSchema.parse(cut), cut);
+    assert.equal(rollbackSchema.safeParse({ kind: 'link-up', instance: 'local' }).success, false);
+    assert.equal(rollbackSchema.safeParse({ ...cut, instance: 'elsewhere' }).success, false);
   });
 
   it('should end with the machine where the kernel forgets it', () => {

@@ -1,9 +1,9 @@
 import type { LandedBy } from '../../reports/record/observations/failover.ts';
 import type { NewSeen } from '../../reports/record/observations/index.ts';
-import type { FaultInverse } from './inverse.ts';
+import type { FaultRollback } from './rollback.ts';
 import type { Right } from './right.ts';
 
-export type { FaultInverse } from './inverse.ts';
+export type { FaultRollback } from './rollback.ts';
 
 /** Names of the faults that checks and environment files may name. Each fault's own file adds its name. */
 // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- it is what others merge into
@@ -50,13 +50,13 @@ export type FaultKubeCall = (request: {
   timeoutMs: number;
 }) => Promise<{ status: number; body: unknown }>;
 
-/** Runs `act` only after the guard's checks passed, the rollback is in the ledger and its timer is armed. */
+/** Runs `act` only after the guard's checks passed, the rollback is in the rollback journal and its timer is armed. */
 export type Perform = (mutation: {
   check: string;
   title: string;
   access: 'fault';
   fault: string;
-  inverses: FaultInverse[];
+  rollbacks: FaultRollback[];
   endsWithinMs?: number;
   act(): Promise<void>;
 }) => Promise<void>;
@@ -77,7 +77,7 @@ export interface Prepared {
   /** What the fault will act on (processes, a cgroup, addresses), for people to read. */
   found: string;
   /** In the order of the actions; undone in reverse. */
-  inverses: FaultInverse[];
+  rollbacks: FaultRollback[];
   /**
    * Carries the fault out. Calls `acted` after the action and before the proof. Returns the proof, or a sentence that says why the
    * fault did not take effect.

@@ -41,7 +41,7 @@ async function actOn(
     title: `${fault} of ${ctx.namespace}/${target}`,
     access: 'fault',
     fault,
-    inverses: prepared.flatMap(({ inverses }) => inverses),
+    rollbacks: prepared.flatMap(({ rollbacks }) => rollbacks),
     endsWithinMs: Math.max(0, ...prepared.map(({ endsWithinMs = 0 }) => endsWithinMs)),
     act: async () => {
       const acted = (member: string) => (did: string) =>

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 /** The script that the pod runs. It travels in the pod's environment, so that the image needs no files of Plumbline. */
 export const AGENT = readFileSync(join(import.meta.dirname, 'agent.sh'), 'utf8');
 export const AGENT_CONTAINER = 'injector';
-/** Annotation that names the ledger entry which created an object; the same as in runner/safety. */
-export const MARK = 'plumbline.dev/ledger-entry';
+/** Annotation that names the journal entry which created an object; the same as in runner/safety. */
+export const ENTRY_ANNOTATION = 'plumbline.dev/ledger-entry';
 /** Termination grace, s: the time that the pod has to undo after SIGTERM. */
 const GRACE_SECONDS = 30;
 /** How long after the agent's own deadline, at which it undoes and exits, Kubernetes ends the pod, s. */

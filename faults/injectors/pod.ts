@@ -19,7 +19,7 @@ import {
   parseDrops,
 } from '../_common/packet-filter.ts';
 import type { Drops } from '../_common/packet-filter.ts';
-import { AGENT_CONTAINER, agentCommand, agentPod, MARK } from './agent-pod.ts';
+import { AGENT_CONTAINER, agentCommand, agentPod, ENTRY_ANNOTATION } from './agent-pod.ts';
 import { loseNode, type PowerCommands } from './power.ts';
 
 const LOOK_EVERY_MS = 250;
@@ -53,7 +53,7 @@ type Shared = Pick<FaultContext, 'check' | 'perform' | 'kube' | 'timeoutMs' | 's
 
 /**
  * Acts on a node through a privileged pod on it, created through the guard. Ending the pod makes it undo what it did, and that is the
- * rollback in the ledger. If nobody ends the pod, it undoes by itself at its deadline.
+ * rollback in the rollback journal. If nobody ends the pod, it undoes by itself at its deadline.
  */
 export class PodInjector implements FaultInjector {
   readonly #options: PodInjectorOptions;
@@ -75,7 +75,7 @@ export class PodInjector implements FaultInjector {
       found: `processes ${processesIn(looked.said)
         .map(({ id }) => id)
         .join(' ')}`,
-      inverses: [], // kubelet starts the containers again
+      rollbacks: [], // kubelet starts the containers again
       act: async (acted) => {
         const lastBeforeMs = monoMs();
         const killed = await this.#ask(member, ['kill', member.uid, String(Math.ceil(landingMs / 1000))]);
@@ -95,7 +95,7 @@ export class PodInjector implements FaultInjector {
     return {
       member,
       found: `freezer: ${looked.said.trim()}`,
-      inverses: [], // recorded by the pod on the node, and run when it ends
+      rollbacks: [], // recorded by the pod on the node, and run when it ends
       act: async (acted) => {
         const lastBeforeMs = monoMs();
         const seconds = String(Math.ceil(this.#options.landingMs / 1000));
@@ -117,7 +117,7 @@ export class PodInjector implements FaultInjector {
     return {
       member,
       found: cutsIn(cuts),
-      inverses: [],
+      rollbacks: [],
       act: async (acted) => {
         const lastBeforeMs = monoMs();
         const rules = dropRules(table, cuts);
@@ -184,15 +184,15 @@ export class PodInjector implements FaultInjector {
     if (known !== undefined) return known;
     const { namespace, image, activeSeconds } = this.#options;
     const { check, perform } = this.#shared;
-    const mark = randomUUID();
-    const name = `plumbline-injector-${mark.slice(0, 8)}`;
+    const marker = randomUUID();
+    const name = `plumbline-injector-${marker.slice(0, 8)}`;
     const path = `/api/v1/namespaces/${namespace}/pods`;
     await perform({
       check,
       title: `privileged pod ${namespace}/${name} on ${node}, which undoes what it did when it ends`,
       access: 'fault',
       fault: 'injector',
-      inverses: [{ kind: 'kube-end', path: `${path}/${name}`, mark }],
+      rollbacks: [{ kind: 'kube-end', path: `${path}/${name}`, marker }],
       act: async () => {
         const body = agentPod({
           name,
@@ -201,7 +201,7 @@ export class PodInjector implements FaultInjector {
           image,
           activeSeconds,
           check,
-          annotations: { [MARK]: mark },
+          annotations: { [ENTRY_ANNOTATION]: marker },
         });
         const reply = await this.#kube('POST', path, body);
         if (reply.status !== 201 && reply.status !== 409)

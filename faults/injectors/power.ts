@@ -2,7 +2,7 @@ import { run } from '../../host/run.ts';
 import { monoMs } from '../../host/clock.ts';
 import { lookUntil } from '../../host/wait.ts';
 import type { FaultMember, Preparation } from '../_common/fault.ts';
-import type { NodePower } from '../_common/inverse.ts';
+import type { NodePower } from '../_common/rollback.ts';
 
 const LOOK_EVERY_MS = 250;
 
@@ -17,7 +17,7 @@ export interface PowerCommands {
   timeoutMs: number;
 }
 
-/** The rollback, as this machine's ledger holds it: how to switch the node on again. */
+/** The rollback, as this machine's journal holds it: how to switch the node on again. */
 export function nodePower(node: string, { on, state, isOn, isOff, timeoutMs }: PowerCommands): NodePower {
   return { on: commandFor(node, on), state: commandFor(node, state), isOn, isOff, timeoutMs };
 }
@@ -50,7 +50,7 @@ export async function loseNode(
   return {
     member,
     found: `node ${node}`,
-    inverses: [{ kind: 'node-power', node, commands: nodePower(node, power) }],
+    rollbacks: [{ kind: 'node-power', node, commands: nodePower(node, power) }],
     // One timeout for the command, one for its effect.
     endsWithinMs: 2 * power.timeoutMs,
     act: async (acted) => {

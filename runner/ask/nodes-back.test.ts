@@ -102,8 +102,8 @@ test('false verdict 25: a cluster that cannot be asked leaves it open whether th
 test('false verdict 25: an injection that broke off has lost the nodes that its entries give back', () => {
   const commands = { on: ['on'], state: ['state'], isOn: 'on', isOff: 'off', timeoutMs: 1 };
   const entries = [
-    { inverse: { kind: 'node-power', node: 'w-1', commands } },
-    { inverse: { kind: 'kube-end', path: '/p', mark: 'm' } },
+    { rollback: { kind: 'node-power', node: 'w-1', commands } },
+    { rollback: { kind: 'kube-end', path: '/p', marker: 'm' } },
   ] as const;
   assert.deepEqual(nodesOf(entries), ['w-1']);
 });

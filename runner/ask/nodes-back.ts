@@ -178,10 +178,10 @@ function nameOf({ metadata }: KubeObject): string {
   return `pod ${metadata.namespace ?? ''}/${metadata.name} has not returned`;
 }
 
-/** The nodes that entries of the ledger give back. */
-export function nodesOf(entries: readonly Pick<Entry, 'inverse'>[]): string[] {
-  return entries.flatMap(({ inverse }) =>
-    inverse.kind === 'node-start' || inverse.kind === 'node-power' ? [inverse.node] : [],
+/** The nodes that entries of the journal give back. */
+export function nodesOf(entries: readonly Pick<Entry, 'rollback'>[]): string[] {
+  return entries.flatMap(({ rollback }) =>
+    rollback.kind === 'node-start' || rollback.kind === 'node-power' ? [rollback.node] : [],
   );
 }
 

@@ -21,7 +21,7 @@ const asked = (fault?: string): Mutation => ({
   title: 't',
   access: 'fault',
   ...(fault !== undefined && { fault }),
-  inverses: [],
+  rollbacks: [],
   act: () => Promise.resolve(),
 });
 

@@ -12,7 +12,7 @@ const mutation = (check: string, access: Mutation['access']): Mutation => ({
   check,
   title: 'a change',
   access,
-  inverses: [],
+  rollbacks: [],
   act: () => Promise.resolve(),
 });
 

@@ -20,7 +20,7 @@ export interface ControlSurroundings {
   log(message: string): void;
 }
 
-/** What a control may use: every change goes through the ledger under the control's own id. */
+/** What a control may use: every change goes through the journal under the control's own id. */
 export function controlContext(control: Control, around: ControlSurroundings): ControlContext {
   const { runner, environment, instance, size, kubeconfig, signal } = around;
   const { cluster, safety } = runner.parts;
@@ -50,12 +50,12 @@ export function controlContext(control: Control, around: ControlSurroundings): C
       await cluster.cache.seeDeletion(ref);
     },
     exec: (pod, command) => cluster.exec({ ...pod, command, timeoutMs: EXEC_TIMEOUT_MS }, signal),
-    ledgered: ({ title, inverse, ...action }) =>
+    actWithRollback: ({ title, rollback, ...action }) =>
       safety.perform({
         check: control.id,
         title,
         ...access,
-        inverses: [inverse],
+        rollbacks: [rollback],
         act: () => action.act(),
         controlPlane: true,
       }),

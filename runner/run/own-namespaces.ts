@@ -32,14 +32,14 @@ export async function ensureOwnNamespaces(environment: Environment, kube: KubeCa
   }
 }
 
-/** Lease, kill switch and ledger live in it. Who may not read namespaces is told by what comes next. */
+/** Lease, kill switch and journal live in it. Who may not read namespaces is told by what comes next. */
 async function expectSystemNamespace(environment: Environment, kube: KubeCall): Promise<void> {
   const name = environment.namespaces.system;
   const path = `/api/v1/namespaces/${name}`;
   const { status } = await kube({ method: 'GET', path, timeoutMs: CALL_TIMEOUT_MS });
   if (status !== 404) return;
   throw new CommandError(
-    `${environment.name}: the namespace ${name} is missing, where Plumbline keeps its Lease, kill switch and ledger; ` +
+    `${environment.name}: the namespace ${name} is missing, where Plumbline keeps its Lease, kill switch and journal; ` +
       'expected it to be there, made by the owners of the cluster with the roles in deploy/rbac.yaml. Nothing was touched.',
     EXIT.notMet,
   );

@@ -14,7 +14,7 @@ export interface RestoreOptions {
 }
 
 /**
- * `plumbline restore`: takes the Lease and runs what the ledger still holds, and takes over the power of nodes that another machine left
+ * `plumbline restore`: takes the Lease and runs what the journal still holds, and takes over the power of nodes that another machine left
  * off, once that machine had the time to give it back. Exit 0 when nothing is left, else 1; 75 when it may not begin.
  */
 export function restore(options: RestoreOptions): Promise<CommandResult> {

@@ -1,11 +1,11 @@
 /**
- * What keeps an environment safe: one holder at a time, the inverse of every action recorded before it, a kill switch that
+ * What keeps an environment safe: one holder at a time, the rollback of every action recorded before it, a kill switch that
  * stops everything, timers for when nobody is left. `openSafety` is the way in, `Safety.perform` the way to any change.
  */
 import { z } from 'zod';
 import { instanceHolder } from '../../host/lock.ts';
 import type { InstanceName } from '../../host/paths.ts';
-import type { NodePower } from '../../faults/_common/inverse.ts';
+import type { NodePower } from '../../faults/_common/rollback.ts';
 import {
   awaitOwner,
   leftElsewhere,
@@ -18,7 +18,7 @@ import {
 } from './journal/elsewhere.ts';
 import { HeldError, LeftElsewhereError } from './errors.ts';
 import { Lease } from './lease/lease.ts';
-import { Ledger } from './journal/ledger.ts';
+import { Journal } from './journal/journal.ts';
 import { KillSwitch } from './lease/kill-switch.ts';
 import { dropFromMirror, Mirror } from './journal/mirror.ts';
 import { formatHolder, holderSelf, safetyFolder } from './lease/place.ts';
@@ -36,7 +36,7 @@ export { leftOpen } from './journal/left-open.ts';
 export { safetyFolder } from './lease/place.ts';
 export { Safety } from './safety.ts';
 export type { Mutation, Permit } from './safety.ts';
-export type { Access, Entry, Inverse, KubeCall, KubeReply, RestoreReport } from './types.ts';
+export type { Access, Entry, Rollback, KubeCall, KubeReply, RestoreReport } from './types.ts';
 export { sha256 } from './undo-node.ts';
 
 export type SafetyOptions = {
@@ -81,7 +81,7 @@ const START_RETRY_MS = 60_000;
 
 /**
  * Takes the environment: ends what a killed predecessor left running and waits until it is gone, takes the Lease, restores
- * what the ledger holds, and follows the kill switch.
+ * what the journal holds, and follows the kill switch.
  * @throws HeldError when a living process holds it; LeftElsewhereError when another machine has left something open; KillSwitchError when the
  * kill switch is set. What this machine had left is restored all the same.
  */
@@ -91,21 +91,21 @@ export function openSafety(options: SafetyOptions): Promise<Safety> {
 
 async function open(options: SafetyOptions, taking: TakeOver | null): Promise<Safety> {
   const namespace = namespaceOf(options);
-  const ledger = new Ledger(safetyFolder(options.environment, options.embedded));
-  const holders = new HolderRecord(ledger.folder);
+  const journal = new Journal(safetyFolder(options.environment, options.embedded));
+  const holders = new HolderRecord(journal.folder);
   const me = holderSelf();
   refuseWhenHeld(holders, me);
   holders.add(me);
   try {
     // After we have said that we hold it: who provisions or removes it says so first and looks for us then.
     if (options.embedded !== undefined) refuseWhileProvisioned(options.embedded);
-    const children = new ChildRecord(ledger.folder);
+    const children = new ChildRecord(journal.folder);
     const ended = await children.endRecorded(options.signal);
     if (ended.length > 0) options.notice(`ended what an earlier run had left running: ${ended.join(', ')}`);
     const stop = new AbortController();
     const onStop = (reason: string): void => stop.abort(new Error(reason));
     // Nodes first: without them, a predecessor's stopped control plane would refuse the Lease for ever.
-    const early = options.embedded === undefined ? null : await undoNodesFirst(ledger, options);
+    const early = options.embedded === undefined ? null : await undoNodesFirst(journal, options);
     if (options.embedded !== undefined) await ensureNamespace(options.kube, namespace);
     const lease = await Lease.take({ kube: options.kube, namespace, onLost: onStop, signal: options.signal });
     const release = async (): Promise<void> => {
@@ -116,7 +116,7 @@ async function open(options: SafetyOptions, taking: TakeOver | null): Promise<Sa
       return await opened({
         options,
         namespace,
-        ledger,
+        journal,
         children,
         lease,
         stop,
@@ -135,7 +135,7 @@ async function open(options: SafetyOptions, taking: TakeOver | null): Promise<Sa
   }
 }
 
-/** `plumbline restore`: takes the environment, which restores what the ledger holds, and gives it back. */
+/** `plumbline restore`: takes the environment, which restores what the journal holds, and gives it back. */
 export async function restoreEnvironment(options: RestoreOptions): Promise<RestoreReport> {
   const { safety, before } = await openPatiently(options);
   const { restoredAtStart } = safety;
@@ -166,9 +166,9 @@ async function openPatiently({
     // Whoever set it wants nothing to happen.
     await KillSwitch.refuseWhenSet({ kube, namespace });
     notice(`${error.message.split('. ')[0] ?? ''}; it has up to ${graceMs / 1000} s to undo it`);
-    const ledger = new Ledger(safetyFolder(environment, embedded));
+    const journal = new Journal(safetyFolder(environment, embedded));
     const signal = options.signal ?? new AbortController().signal;
-    const waitedFor = await awaitOwner({ kube, namespace, ledger, graceMs, signal });
+    const waitedFor = await awaitOwner({ kube, namespace, journal, graceMs, signal });
     return { safety: await open(options, { powerOn, waitedFor }), before: error.restored };
   }
 }
@@ -180,7 +180,7 @@ function namespaceOf({ systemNamespace }: SafetyOptions): string {
 type Opening = {
   options: SafetyOptions;
   namespace: string;
-  ledger: Ledger;
+  journal: Journal;
   children: ChildRecord;
   lease: Lease;
   stop: AbortController;
@@ -191,17 +191,17 @@ type Opening = {
 };
 
 async function opened(opening: Opening): Promise<Safety> {
-  const { options, namespace, ledger, lease, onStop } = opening;
+  const { options, namespace, journal, lease, onStop } = opening;
   const { kube, clusterUid, runId, notice } = options;
   const elsewhere = options.embedded === undefined;
-  if (elsewhere) await settleGivenBack({ kube, namespace, ledger });
-  const left = ledger.open().filter(({ takenFrom }) => takenFrom === undefined);
-  const unread = sayDamage(ledger, notice);
-  const readable = await undoAll(left, { ledger, kube, clusterUid, retryForMs: START_RETRY_MS });
+  if (elsewhere) await settleGivenBack({ kube, namespace, journal });
+  const left = journal.open().filter(({ takenFrom }) => takenFrom === undefined);
+  const unread = sayDamage(journal, notice);
+  const readable = await undoAll(left, { journal, kube, clusterUid, retryForMs: START_RETRY_MS });
   const own = joined(readable, { ...NOTHING, failed: unread, conflicts: unread });
-  const mirror = new Mirror({ kube, namespace, ledger, holder: lease.identity });
+  const mirror = new Mirror({ kube, namespace, journal, holder: lease.identity });
   const timers = new Timers({
-    folder: ledger.folder,
+    folder: journal.folder,
     kubeconfig: options.kubeconfig,
     job: async () => {
       const image = options.undoImage ?? (await liveUndoImage(options));
@@ -213,19 +213,19 @@ async function opened(opening: Opening): Promise<Safety> {
   });
   let theirs = NOTHING;
   try {
-    // An embedded environment and its ledger are on one machine. Before the ledger is rotated: it tells its own entries from others'.
+    // An embedded environment and its journal are on one machine. Before the journal is rotated: it tells its own entries from others'.
     if (elsewhere) theirs = await undoWhatIsLeftElsewhere(opening, own);
   } catch (error) {
     for (const line of own.undone) notice(`undone: ${line}`);
     for (const line of own.failed) notice(`not undone: ${line}`);
     // Whatever was found elsewhere: what is open here is tried again. The mirror and its Job are theirs.
-    await armOpen(timers, ledger, notice);
+    await armOpen(timers, journal, notice);
     throw error;
   }
-  ledger.rotate();
+  journal.rotate();
   // Also with nothing open: timers undo without writing it, and what it still lists would keep every other machine out.
   await mirror.refresh();
-  if (ledger.open().length > 0) await armOpen(timers, ledger, notice);
+  if (journal.open().length > 0) await armOpen(timers, journal, notice);
   else for (const message of await timers.disarm()) notice(message);
   const killSwitch = await KillSwitch.follow({ kube, namespace, onStop });
   return new Safety({
@@ -238,19 +238,19 @@ async function opened(opening: Opening): Promise<Safety> {
   });
 }
 
-/** Says what of the ledger cannot be read. @returns what cannot be undone for that, in sentences: nobody tries it again */
-function sayDamage(ledger: Ledger, notice: (message: string) => void): string[] {
-  const damaged = ledger.damaged();
+/** Says what of the journal cannot be read. @returns what cannot be undone for that, in sentences: nobody tries it again */
+function sayDamage(journal: Journal, notice: (message: string) => void): string[] {
+  const damaged = journal.damaged();
   for (const { text } of damaged) notice(text);
-  for (const damage of damaged.filter(({ kind }) => kind === 'cut')) ledger.acknowledge(damage);
+  for (const damage of damaged.filter(({ kind }) => kind === 'cut')) journal.acknowledge(damage);
   return damaged.filter(({ kind }) => kind === 'unfit').map(({ text }) => text);
 }
 
 /** What could not be undone at the start is tried again by the timers too, whatever becomes of this process. */
-async function armOpen(timers: Timers, ledger: Ledger, notice: (message: string) => void): Promise<void> {
-  const inverses = ledger.open().map(({ inverse }) => inverse);
-  if (inverses.length === 0) return;
-  await timers.arm(inverses).catch((error: unknown) => notice(`no timer goes on: ${String(error)}`));
+async function armOpen(timers: Timers, journal: Journal, notice: (message: string) => void): Promise<void> {
+  const rollbacks = journal.open().map(({ rollback }) => rollback);
+  if (rollbacks.length === 0) return;
+  await timers.arm(rollbacks).catch((error: unknown) => notice(`no timer goes on: ${String(error)}`));
 }
 
 /**
@@ -258,33 +258,33 @@ async function armOpen(timers: Timers, ledger: Ledger, notice: (message: string)
  * @throws LeftElsewhereError when something of it stays open
  */
 async function undoWhatIsLeftElsewhere(opening: Opening, own: RestoreReport): Promise<RestoreReport> {
-  const { options, namespace, ledger, taking } = opening;
+  const { options, namespace, journal, taking } = opening;
   const { kube, clusterUid, environment, notice } = options;
-  const left = await leftElsewhere({ kube, namespace, ledger });
-  const taken = ledger.open().filter(({ takenFrom }) => takenFrom !== undefined);
+  const left = await leftElsewhere({ kube, namespace, journal });
+  const taken = journal.open().filter(({ takenFrom }) => takenFrom !== undefined);
   if (left.open.length + taken.length === 0) return NOTHING;
   const of = { holder: left.holder, namespace, environment };
   if (taking === null) throw refusePlainly({ ...left, taken }, of, own);
   await KillSwitch.refuseWhenSet({ kube, namespace });
-  const now = await takeOver(left, { ...options, ...taking, namespace, ledger });
+  const now = await takeOver(left, { ...options, ...taking, namespace, journal });
   const report = await undoAll([...taken, ...now.taken], {
-    ledger,
+    journal,
     kube,
     clusterUid,
     retryForMs: START_RETRY_MS,
   });
   for (const line of report.undone) notice(`undone for another machine: ${line}`);
-  const stale = await dropFromMirror({ kube, namespace }, settledFor(ledger));
-  if (stale !== null) notice(`the mirror of the ledger still lists what was undone: ${stale}`);
+  const stale = await dropFromMirror({ kube, namespace }, settledFor(journal));
+  if (stale !== null) notice(`the mirror of the journal still lists what was undone: ${stale}`);
   if (report.failed.length > 0) throw refuseTaken(report.failed, of);
   if (now.rest.length > 0) throw refuseRest(now.rest, of);
   return report;
 }
 
 /** Ids of what this machine has settled for others, also on an earlier try after which the mirror could not be written. */
-function settledFor(ledger: Ledger): Set<string> {
-  const open = new Set(ledger.open().map(({ id }) => id));
-  const taken = ledger.entries().filter(({ takenFrom }) => takenFrom !== undefined);
+function settledFor(journal: Journal): Set<string> {
+  const open = new Set(journal.open().map(({ id }) => id));
+  const taken = journal.entries().filter(({ takenFrom }) => takenFrom !== undefined);
   return new Set(taken.map(({ id }) => id).filter((id) => !open.has(id)));
 }
 
@@ -337,9 +337,9 @@ function refuseWhileProvisioned(instance: InstanceName): void {
 }
 
 /** What was done to nodes needs no API server, and may be what keeps it away. */
-async function undoNodesFirst(ledger: Ledger, options: SafetyOptions): Promise<RestoreReport> {
-  const nodes = ledger.open().filter(({ inverse }) => !inverse.kind.startsWith('kube-'));
-  return undoAll(nodes, { ledger, kube: null, clusterUid: options.clusterUid, retryForMs: 0 });
+async function undoNodesFirst(journal: Journal, options: SafetyOptions): Promise<RestoreReport> {
+  const nodes = journal.open().filter(({ rollback }) => !rollback.kind.startsWith('kube-'));
+  return undoAll(nodes, { journal, kube: null, clusterUid: options.clusterUid, retryForMs: 0 });
 }
 
 function withEarly(early: RestoreReport | null, late: RestoreReport): RestoreReport {

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { KubeObject, ObjectRef } from '../../suites/harness/protocol.ts';
 import { kindOf, kindText, pathOf } from '../../probes/kubernetes/kinds.ts';
 import { changedFields, mergePatched } from './diff.ts';
-import type { Access, Inverse, KubeCall, KubeReply } from './types.ts';
-import { deleteOptions, isJson, MARK, saidIn, textAt } from './timers/undo-kube.ts';
+import type { Access, Rollback, KubeCall, KubeReply } from './types.ts';
+import { deleteOptions, isJson, ENTRY_ANNOTATION, saidIn, textAt } from './timers/undo-kube.ts';
 import type { Json } from './timers/undo-kube.ts';
 
 const CALL_TIMEOUT_MS = 10_000;
@@ -24,17 +24,17 @@ export type Performer = {
     check: string;
     title: string;
     access: Access;
-    inverses: Inverse[];
+    rollbacks: Rollback[];
     controlPlane?: boolean;
     act(): Promise<void>;
   }): Promise<void>;
-  /** Marks entries as done whose created object was deleted by its own check. */
+  /** Settles entries whose created object was deleted by its own check. */
   settleCreated(paths: ReadonlySet<string>): void;
   /** Whether an open entry says that we created what is at the path. */
   hasCreated(path: string): boolean;
 };
 
-/** Changes objects through the guard: reads what is there, derives the exact inverse, acts by compare-and-set. */
+/** Changes objects through the guard: reads what is there, derives the exact rollback, acts by compare-and-set. */
 export class GuardedObjects {
   readonly #kube: KubeCall;
   readonly #guard: Performer;
@@ -55,7 +55,7 @@ export class GuardedObjects {
   }
 
   /**
-   * Merge patch. The inverse holds every field that it changes, as it was in the version that it was sent against.
+   * Merge patch. The rollback holds every field that it changes, as it was in the version that it was sent against.
    * @throws Error when the object is not there, or the server refuses.
    */
   async patch(
@@ -73,7 +73,7 @@ export class GuardedObjects {
       if (fields.length === 0) return before;
       const path = pathOfRef(ref);
       let reply: KubeReply | undefined;
-      const inverse: Inverse = { kind: 'kube-patch', path, uid: before.metadata.uid ?? '', fields };
+      const rollback: Rollback = { kind: 'kube-patch', path, uid: before.metadata.uid ?? '', fields };
       const title = `${nameOf(ref)}: ${fields.map(({ at }) => at.join('.')).join(', ')} changed`;
       const body = mergePatched(change, {
         metadata: { resourceVersion: before.metadata.resourceVersion ?? '' },
@@ -82,7 +82,7 @@ export class GuardedObjects {
         check,
         title,
         ...options,
-        inverses: [inverse],
+        rollbacks: [rollback],
         act: async () => {
           reply = await this.#kube({
             method: 'PATCH',
@@ -100,7 +100,7 @@ export class GuardedObjects {
     }
   }
 
-  /** Deletes, without grace where none is given. What we created ourselves is then settled; for anything else the inverse creates it again. */
+  /** Deletes, without grace where none is given. What we created ourselves is then settled; for anything else the rollback creates it again. */
   async remove(check: string, refs: readonly ObjectRef[], options: ChangeOptions): Promise<void> {
     const own = refs.filter((ref) => this.#guard.hasCreated(pathOfRef(ref)));
     for (const ref of own) await this.#delete(ref, undefined, options.graceSeconds);
@@ -110,15 +110,19 @@ export class GuardedObjects {
   }
 
   async #create(check: string, objects: readonly KubeObject[], options: ChangeOptions): Promise<void> {
-    const marked = objects.map((object) => ({ object, mark: randomUUID() }));
+    const created = objects.map((object) => ({ object, marker: randomUUID() }));
     await this.#guard.perform({
       check,
       title: `created ${objects.map(nameOf).join(', ')}`,
       ...options,
-      inverses: marked.map(({ object, mark }) => ({ kind: 'kube-delete', path: pathOfRef(object), mark })),
+      rollbacks: created.map(({ object, marker }) => ({
+        kind: 'kube-delete',
+        path: pathOfRef(object),
+        marker,
+      })),
       act: async () => {
-        for (const { object, mark } of marked) {
-          const annotations = { ...object.metadata.annotations, [MARK]: mark };
+        for (const { object, marker } of created) {
+          const annotations = { ...object.metadata.annotations, [ENTRY_ANNOTATION]: marker };
           const body = { ...object, metadata: { ...object.metadata, annotations } };
           expectOk(await this.#send('POST', collectionOf(object), body), `creation of ${nameOf(object)}`);
         }
@@ -134,7 +138,7 @@ export class GuardedObjects {
       check,
       title: `${nameOf(ref)} deleted`,
       ...options,
-      inverses: [{ kind: 'kube-create', path: collectionOf(ref), object }],
+      rollbacks: [{ kind: 'kube-create', path: collectionOf(ref), object }],
       act: () => this.#delete(ref, before.metadata.uid, options.graceSeconds),
     });
   }

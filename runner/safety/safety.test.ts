@@ -3,15 +3,15 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Ledger } from './journal/ledger.ts';
+import { Journal } from './journal/journal.ts';
 import { restoreEnvironment, safetyFolder, sha256 } from './index.ts';
 import type { SafetyOptions } from './index.ts';
 import { TestApi } from './_testing/api.ts';
 import { NODE, nodeRef, openForTest as open, safetyOptions as options } from './_testing/safety.ts';
-import { MARK } from './timers/undo-kube.ts';
+import { ENTRY_ANNOTATION } from './timers/undo-kube.ts';
 import { clockAhead } from './_testing/clock.ts';
 
-test('records the inverse on disk and in the cluster and arms the Job before it acts; close restores', async () => {
+test('records the rollback on disk and in the cluster and arms the Job before it acts; close restores', async () => {
   const api = new TestApi();
   api.put(NODE, { spec: { podCIDR: 'x' } });
   const given = options(api);
@@ -25,7 +25,7 @@ test('records the inverse on disk and in the cluster and arms the Job before it 
   const armed = api.requests.findIndex(({ method, path }) => method === 'POST' && path.endsWith('/jobs'));
   assert.ok(mirrored >= 0 && mirrored < acted, 'mirror before action');
   assert.ok(armed >= 0 && armed < acted, 'Job before action');
-  assert.equal(new Ledger(safetyFolder(given.environment, undefined)).open().length, 1);
+  assert.equal(new Journal(safetyFolder(given.environment, undefined)).open().length, 1);
   const report = await safety.close();
   assert.deepEqual(report.failed, []);
   assert.deepEqual(api.objects.get(NODE)?.['spec'], { podCIDR: 'x' });
@@ -55,7 +55,7 @@ test('false verdict 25: what could not be undone in the middle of a run is still
   api.put(NODE, { spec: { podCIDR: 'x' } });
   const safety = await open(options(api));
   await safety.patch('c', nodeRef, { spec: { podCIDR: 'y' } });
-  // Somebody else: the ledger closes the entry, and no later restore tries it again.
+  // Somebody else: the journal closes the entry, and no later restore tries it again.
   await api.call({ method: 'PATCH', path: NODE, body: { spec: { podCIDR: 'z' } }, timeoutMs: 1 });
   assert.equal((await safety.restore({ check: 'c' })).failed.length, 1);
   assert.deepEqual(safety.pending(), []);
@@ -96,7 +96,7 @@ test('whoever lost the Lease to another while it was paused restores nothing: th
   assert.deepEqual((await safety.restore()).failed, []);
 });
 
-test('without a way to record the inverse in the cluster it does not act, and nothing is left to undo', async () => {
+test('without a way to record the rollback in the cluster it does not act, and nothing is left to undo', async () => {
   const api = new TestApi();
   api.put(NODE, { spec: {} });
   const given = options(api);
@@ -137,11 +137,11 @@ test('restoring waits for what is under way: what has not begun will not, what h
     check: 'c',
     title: 'pod made',
     access: 'control',
-    inverses: [{ kind: 'kube-delete', path, mark: 'm' }],
+    rollbacks: [{ kind: 'kube-delete', path, marker: 'm' }],
     act: async () => {
       acted.resolve(undefined);
       await new Promise((resolve) => setTimeout(resolve, 50));
-      api.put(path, { metadata: { annotations: { [MARK]: 'm' } } });
+      api.put(path, { metadata: { annotations: { [ENTRY_ANNOTATION]: 'm' } } });
     },
   });
   await acted.promise;
@@ -185,7 +185,7 @@ test('what is not permitted is refused before anything is recorded', async () =>
     title: 't',
     access: 'fault' as const,
     fault: 'pod-crash',
-    inverses: [],
+    rollbacks: [],
     act: () => Promise.reject(new Error('acted')),
   };
   await assert.rejects(safety.perform(mutation), /no permit in this file/);
@@ -195,12 +195,12 @@ test('what a killed run left open is restored by the next start', async () => {
   const given = options(new TestApi());
   const file = join(mkdtempSync(join(tmpdir(), 'safety-file-')), 'f');
   writeFileSync(file, 'after');
-  new Ledger(safetyFolder(given.environment, undefined)).record({
+  new Journal(safetyFolder(given.environment, undefined)).record({
     id: 'x',
     check: 'c',
     title: 'file changed',
     access: 'control',
-    inverse: {
+    rollback: {
       kind: 'file',
       path: file,
       before: Buffer.from('before').toString('base64'),

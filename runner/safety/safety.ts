@@ -3,7 +3,7 @@ import { monoMs } from '../../host/clock.ts';
 import type { KubeObject, ObjectRef } from '../../suites/harness/protocol.ts';
 import { RefusedError } from './errors.ts';
 import type { Lease } from './lease/lease.ts';
-import type { Ledger } from './journal/ledger.ts';
+import type { Journal } from './journal/journal.ts';
 import type { KillSwitch } from './lease/kill-switch.ts';
 import type { Mirror } from './journal/mirror.ts';
 import { isUndoneElsewhere } from './journal/mirror.ts';
@@ -13,7 +13,7 @@ import { bootId, self } from './lease/place.ts';
 import { pause } from './lease/pause.ts';
 import type { ChildRecord } from './lease/processes.ts';
 import type { Timers } from './timers/timers.ts';
-import type { Access, Entry, Inverse, KubeCall, RestoreReport } from './types.ts';
+import type { Access, Entry, Rollback, KubeCall, RestoreReport } from './types.ts';
 import { undoAll } from './undo.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
@@ -26,7 +26,7 @@ export type Mutation = {
   /** The fault's name, where it is one. */
   readonly fault?: string;
   /** Empty for what heals by itself. */
-  readonly inverses: readonly Inverse[];
+  readonly rollbacks: readonly Rollback[];
   /** It takes the API server away, so that kill switch and mirror may be unreachable until it is undone. */
   readonly controlPlane?: boolean;
   /** When `act` is over at the latest, ms, where that is longer than half a minute. */
@@ -39,7 +39,7 @@ export type Permit = (mutation: Mutation) => string | null | Promise<string | nu
 
 export type SafetyParts = {
   readonly kube: KubeCall;
-  readonly ledger: Ledger;
+  readonly journal: Journal;
   readonly lease: Lease;
   readonly killSwitch: KillSwitch;
   readonly mirror: Mirror;
@@ -77,10 +77,10 @@ export class Safety {
   readonly #underWay = new Set<UnderWay>();
   /** Numbers of the entries whose action took the API server away and was not yet seen to be undone. */
   readonly #blinding = new Set<number>();
-  /** What will never be undone: the ledger has closed it, so that only we still know at the end. */
+  /** What will never be undone: the journal has closed it, so that only we still know at the end. */
   readonly #conflicts: Set<string>;
   #gaps = 0;
-  /** Inverses run one after the other, whoever asks for them. */
+  /** Rollbacks run one after the other, whoever asks for them. */
   #restoring: Promise<unknown> = Promise.resolve();
 
   constructor(parts: SafetyParts) {
@@ -109,10 +109,10 @@ export class Safety {
   }
 
   /**
-   * Every mutation goes through here: permits, Lease and kill switch are checked, the inverse is recorded on disk and in the
-   * cluster, the timers are armed, Lease and kill switch are checked again, and only then it acts. When `act` throws, its inverse
+   * Every mutation goes through here: permits, Lease and kill switch are checked, the rollback is recorded on disk and in the
+   * cluster, the timers are armed, Lease and kill switch are checked again, and only then it acts. When `act` throws, its rollback
    * stays open: nobody knows how far it came.
-   * @throws RefusedError when it may not begin; Error when its inverse or timer could not be put in place; what `act` throws.
+   * @throws RefusedError when it may not begin; Error when its rollback or timer could not be put in place; what `act` throws.
    */
   async perform(mutation: Mutation): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<undefined>();
@@ -132,7 +132,7 @@ export class Safety {
     const { mutation } = underWay;
     const { killSwitch, lease, restoreDeadlineMs } = this.#parts;
     await this.#check(mutation);
-    const entries = mutation.inverses.map((inverse) => this.#record(mutation, inverse));
+    const entries = mutation.rollbacks.map((rollback) => this.#record(mutation, rollback));
     try {
       await this.#secure(mutation);
       await this.#check(mutation);
@@ -153,8 +153,8 @@ export class Safety {
   }
 
   /**
-   * What is recorded but has not begun will not begin, and what has begun comes to its end: an inverse that ran before its
-   * action would leave the action in force and the ledger empty.
+   * What is recorded but has not begun will not begin, and what has begun comes to its end: a rollback that ran before its
+   * action would leave the action in force and the journal empty.
    */
   async #settleUnderWay({ check, access }: RestoreFilter): Promise<void> {
     const matching = [...this.#underWay].filter(
@@ -200,7 +200,7 @@ export class Safety {
   /** What is still to be undone. */
   pending(filter: RestoreFilter = {}): Entry[] {
     const { check, access } = filter;
-    return this.#parts.ledger
+    return this.#parts.journal
       .open()
       .filter(
         (entry) =>
@@ -209,7 +209,7 @@ export class Safety {
   }
 
   /**
-   * Undoes what is open, last first, past steps that fail. Works when `stopped` too: an inverse acts by compare-and-set, and
+   * Undoes what is open, last first, past steps that fail. Works when `stopped` too: a rollback acts by compare-and-set, and
    * a cluster that somebody else restores meanwhile is not harmed by it.
    */
   restore(filter: RestoreFilter = {}): Promise<RestoreReport> {
@@ -232,7 +232,7 @@ export class Safety {
 
   async #restoreNow(filter: RestoreFilter): Promise<RestoreReport> {
     await this.#settleUnderWay(filter);
-    const { ledger, kube, clusterUid, lease, mirror } = this.#parts;
+    const { journal, kube, clusterUid, lease, mirror } = this.#parts;
     const entries = this.pending(filter);
     if (entries.length === 0) {
       this.#endBlindness();
@@ -246,20 +246,20 @@ export class Safety {
         conflicts: [],
       };
     }
-    const report = await undoAll(entries, { ledger, kube, clusterUid, retryForMs: RESTORE_RETRY_MS });
+    const report = await undoAll(entries, { journal, kube, clusterUid, retryForMs: RESTORE_RETRY_MS });
     for (const conflict of report.conflicts) this.#conflicts.add(conflict);
     this.#endBlindness();
-    // A series of a hundred drills must not make its ledger longer and longer.
-    ledger.rotate();
+    // A series of a hundred drills must not make its journal longer and longer.
+    journal.rotate();
     await mirror.sync();
     return report;
   }
 
   /** Once nothing is left undone that took the API server away, a kill switch or a Lease that stays silent means what it always means. */
   #endBlindness(): void {
-    const { ledger, killSwitch, lease } = this.#parts;
+    const { journal, killSwitch, lease } = this.#parts;
     if (this.#blinding.size === 0) return;
-    if (ledger.open().some(({ seq }) => this.#blinding.has(seq))) return;
+    if (journal.open().some(({ seq }) => this.#blinding.has(seq))) return;
     this.#blinding.clear();
     killSwitch.endBlindness();
     lease.endBlindness();
@@ -286,7 +286,7 @@ export class Safety {
     if (this.pending().length === 0) trouble.push(...(await timers.disarm()));
     const gap = await mirror.sync();
     if (gap !== null && mirror.mayBeStale)
-      trouble.push(`the mirror of the ledger is outdated, and may keep other machines out: ${gap}`);
+      trouble.push(`the mirror of the journal is outdated, and may keep other machines out: ${gap}`);
     for (const message of trouble) notice(message);
   }
 
@@ -305,14 +305,14 @@ export class Safety {
       );
   }
 
-  #record(mutation: Mutation, inverse: Inverse): Entry {
-    const { ledger, clusterUid, runId, restoreDeadlineMs } = this.#parts;
-    return ledger.record({
+  #record(mutation: Mutation, rollback: Rollback): Entry {
+    const { journal, clusterUid, runId, restoreDeadlineMs } = this.#parts;
+    return journal.record({
       id: randomUUID(),
       check: mutation.check,
       title: mutation.title,
       access: mutation.access,
-      inverse,
+      rollback,
       clusterUid,
       bootId: bootId(),
       holder: self(),
@@ -324,12 +324,12 @@ export class Safety {
   }
 
   /** The mirror must hold what the cluster's own timer or another machine has to undo; for what only this machine can undo it may be late, and that is said. */
-  async #secure({ inverses, title }: Mutation): Promise<void> {
-    if (inverses.length === 0) return;
-    const [gap] = await Promise.all([this.#parts.mirror.sync(), this.#parts.timers.arm(inverses)]);
+  async #secure({ rollbacks, title }: Mutation): Promise<void> {
+    if (rollbacks.length === 0) return;
+    const [gap] = await Promise.all([this.#parts.mirror.sync(), this.#parts.timers.arm(rollbacks)]);
     if (gap === null) return;
-    if (inverses.some(isUndoneElsewhere)) {
-      throw new Error(`${title}: its inverse cannot be recorded in the cluster: ${gap}`);
+    if (rollbacks.some(isUndoneElsewhere)) {
+      throw new Error(`${title}: its rollback cannot be recorded in the cluster: ${gap}`);
     }
     this.#gaps++;
     this.#parts.notice(
@@ -338,11 +338,13 @@ export class Safety {
   }
 
   #created(paths: ReadonlySet<string>): Entry[] {
-    return this.pending().filter(({ inverse }) => inverse.kind === 'kube-delete' && paths.has(inverse.path));
+    return this.pending().filter(
+      ({ rollback }) => rollback.kind === 'kube-delete' && paths.has(rollback.path),
+    );
   }
 
   /** The mirror follows with the next action or at the end: undoing once more what is done changes nothing. */
   #settle(entries: readonly Entry[], note = 'undone by its check'): void {
-    for (const { seq } of entries) this.#parts.ledger.mark(seq, 'done', note);
+    for (const { seq } of entries) this.#parts.journal.setState(seq, 'done', note);
   }
 }

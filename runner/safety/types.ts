@@ -1,11 +1,11 @@
-import type { ProviderInverse } from '../../env/providers/declaring.ts';
+import type { ProviderRollback } from '../../env/providers/declaring.ts';
 import type { UndoResult } from '../../env/providers/provider.ts';
 import type { LlmBehaviour } from '../../env/schema.ts';
 import type { ProcessId } from '../../host/process-identity.ts';
-import type { NodePower } from '../../faults/_common/inverse.ts';
-import type { KubeInverse } from './timers/undo-kube.ts';
+import type { NodePower } from '../../faults/_common/rollback.ts';
+import type { KubeRollback } from './timers/undo-kube.ts';
 
-export type { KubeCall, KubeInverse, KubeReply, KubeRequest } from './timers/undo-kube.ts';
+export type { KubeCall, KubeRollback, KubeReply, KubeRequest } from './timers/undo-kube.ts';
 
 /** Who may ask: canaries of checks, faults of drills, breaks of controls. */
 export type Access = 'canary' | 'fault' | 'control';
@@ -14,7 +14,7 @@ export type Access = 'canary' | 'fault' | 'control';
  * How one thing that was done to a machine is undone: data only, so that another process can do it later. Each acts by
  * compare-and-set or is idempotent: doing it twice, or after someone else did, changes nothing.
  */
-export type NodeInverse =
+export type NodeRollback =
   | { kind: 'thaw'; cgroup: string }
   /** The manifest of a static pod goes back from `to`, where it was moved aside, to `from`, where kubelet reads it. */
   | { kind: 'static-pod'; from: string; to: string }
@@ -25,7 +25,7 @@ export type NodeInverse =
    * mirror names the node alone: another machine gives it its power with the commands of its own environment file.
    */
   | { kind: 'node-power'; node: string; commands: NodePower }
-  /** The same, as earlier versions wrote it: their ledgers are still undone. */
+  /** The same, as earlier versions wrote it: what their journals hold is still undone. */
   | {
       kind: 'command';
       argv: string[];
@@ -49,22 +49,22 @@ export type NodeInverse =
    */
   | { kind: 'stand-in'; url: string; rest: LlmBehaviour; embedded?: boolean }
   /** What the provider of the environment alone can undo. */
-  | ProviderInverse;
+  | ProviderRollback;
 
-export type Inverse = KubeInverse | NodeInverse;
+export type Rollback = KubeRollback | NodeRollback;
 
 /** `failed` is tried again by the next restore; `void` cannot be undone any more, and says why in its note. */
 export type EntryState = 'pending' | 'done' | 'failed' | 'void';
 
-/** One action and its inverse, as the ledger keeps it. */
+/** One action and its rollback, as the journal keeps it. */
 export type Entry = {
   readonly seq: number;
-  /** Unique over all ledgers: the objects that the action creates carry it. */
+  /** Unique over all journals: the objects that the action creates carry it. */
   readonly id: string;
   readonly check: string;
   readonly title: string;
   readonly access: Access;
-  readonly inverse: Inverse;
+  readonly rollback: Rollback;
   /** kube-system's UID: in another cluster the entry means nothing. */
   readonly clusterUid: string;
   readonly bootId: string;
@@ -95,7 +95,7 @@ export type RestoreReport = {
 
 export type { UndoResult };
 
-/** True for inverses that go through the API server; the others are done on the host. */
-export function isKubeInverse(inverse: Inverse): inverse is KubeInverse {
-  return inverse.kind.startsWith('kube-');
+/** True for rollbacks that go through the API server; the others are done on the host. */
+export function isKubeRollback(rollback: Rollback): rollback is KubeRollback {
+  return rollback.kind.startsWith('kube-');
 }

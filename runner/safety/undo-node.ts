@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { INVERSES } from '../../env/providers/declared.ts';
-import type { InverseKind } from '../../env/providers/declaring.ts';
+import type { RollbackKind } from '../../env/providers/declaring.ts';
 import type { Undo } from '../../env/providers/provider.ts';
 import type { LlmBehaviour } from '../../env/schema.ts';
 import { processAlive } from '../../host/process-identity.ts';
@@ -10,21 +10,21 @@ import { freezerState, thawCgroup } from '../../host/cgroups/freezer.ts';
 import { run, runAny } from '../../host/run.ts';
 import { tellStandIn } from '../../probes/ai/stand-in.ts';
 import { lookUntil } from '../../host/wait.ts';
-import type { NodePower } from '../../faults/_common/inverse.ts';
-import type { NodeInverse, UndoResult } from './types.ts';
+import type { NodePower } from '../../faults/_common/rollback.ts';
+import type { NodeRollback, UndoResult } from './types.ts';
 
-/** One command of an inverse; a healthy one takes milliseconds, a reload of a load balancer a second. */
+/** One command of a rollback; a healthy one takes milliseconds, a reload of a load balancer a second. */
 const COMMAND_DEADLINE_MS = 15_000;
 /** How often in a row a node must be said to be on: what was ordered before may still be on its way. */
 const LOOKS_IN_A_ROW = 3;
 const LOOK_EVERY_MS = 1_000;
 
-/** How inverses of some kinds are undone. */
-type UndoKinds<K extends NodeInverse['kind']> = {
-  readonly [Each in K]: (inverse: Extract<NodeInverse, { kind: Each }>) => Promise<UndoResult> | UndoResult;
+/** How rollbacks of some kinds are undone. */
+type UndoKinds<K extends NodeRollback['kind']> = {
+  readonly [Each in K]: (rollback: Extract<NodeRollback, { kind: Each }>) => Promise<UndoResult> | UndoResult;
 };
 
-const UNDO: UndoKinds<Exclude<NodeInverse['kind'], InverseKind>> = {
+const UNDO: UndoKinds<Exclude<NodeRollback['kind'], RollbackKind>> = {
   thaw: undoThaw,
   'static-pod': undoStaticPod,
   route: undoRoute,
@@ -49,23 +49,23 @@ export function provideUndo(kinds: Undo): void {
  * Undoes one thing that was done on this host.
  * @throws Error when it did not work and can be tried again.
  */
-export async function undoNode(inverse: NodeInverse): Promise<UndoResult> {
-  const known: Partial<UndoKinds<NodeInverse['kind']>> = { ...UNDO, ...ofProviders };
-  const undo = known[inverse.kind] as
-    ((inverse: NodeInverse) => Promise<UndoResult> | UndoResult) | undefined;
+export async function undoNode(rollback: NodeRollback): Promise<UndoResult> {
+  const known: Partial<UndoKinds<NodeRollback['kind']>> = { ...UNDO, ...ofProviders };
+  const undo = known[rollback.kind] as
+    ((rollback: NodeRollback) => Promise<UndoResult> | UndoResult) | undefined;
   if (undo === undefined)
-    throw new Error(`this process does not know how "${inverse.kind}" is undone: run plumbline restore`);
-  return undo(inverse);
+    throw new Error(`this process does not know how "${rollback.kind}" is undone: run plumbline restore`);
+  return undo(rollback);
 }
 
 /** Kinds that a restart of the machine undoes by itself: the kernel forgot them. */
-export function endsWithBoot(inverse: NodeInverse): boolean {
+export function endsWithBoot(rollback: NodeRollback): boolean {
   return (
-    inverse.kind === 'thaw' ||
-    inverse.kind === 'route' ||
-    inverse.kind === 'packet-filter' ||
-    (inverse.kind === 'stand-in' && inverse.embedded === true) ||
-    INVERSES.some(({ kind, endsWithBoot: ends }) => kind === inverse.kind && ends === true)
+    rollback.kind === 'thaw' ||
+    rollback.kind === 'route' ||
+    rollback.kind === 'packet-filter' ||
+    (rollback.kind === 'stand-in' && rollback.embedded === true) ||
+    INVERSES.some(({ kind, endsWithBoot: ends }) => kind === rollback.kind && ends === true)
   );
 }
 
@@ -123,21 +123,21 @@ async function undoPowerLoss({ commands }: { commands: NodePower }): Promise<Und
   );
 }
 
-async function undoPacketFilter(inverse: {
+async function undoPacketFilter(rollback: {
   pid: number;
   startTime: string;
   table: string;
 }): Promise<UndoResult> {
-  if (!processAlive(inverse)) return { outcome: 'already' };
-  const inside = ['nsenter', `--net=/proc/${inverse.pid}/ns/net`, '--', 'nft'];
+  if (!processAlive(rollback)) return { outcome: 'already' };
+  const inside = ['nsenter', `--net=/proc/${rollback.pid}/ns/net`, '--', 'nft'];
   const shown = await run([...inside, 'list', 'tables'], { timeoutMs: COMMAND_DEADLINE_MS });
-  if (!shown.split('\n').includes(`table inet ${inverse.table}`)) return { outcome: 'already' };
-  await run([...inside, 'delete', 'table', 'inet', inverse.table], { timeoutMs: COMMAND_DEADLINE_MS });
+  if (!shown.split('\n').includes(`table inet ${rollback.table}`)) return { outcome: 'already' };
+  await run([...inside, 'delete', 'table', 'inet', rollback.table], { timeoutMs: COMMAND_DEADLINE_MS });
   return { outcome: 'undone' };
 }
 
-async function undoFile(inverse: Extract<NodeInverse, { kind: 'file' }>): Promise<UndoResult> {
-  const { path, before, afterSha256, mode } = inverse;
+async function undoFile(rollback: Extract<NodeRollback, { kind: 'file' }>): Promise<UndoResult> {
+  const { path, before, afterSha256, mode } = rollback;
   const now = existsSync(path) ? readFileSync(path) : null;
   const wanted = before === null ? null : Buffer.from(before, 'base64');
   if (now === null ? wanted === null : wanted !== null && now.equals(wanted)) return { outcome: 'already' };
@@ -146,11 +146,11 @@ async function undoFile(inverse: Extract<NodeInverse, { kind: 'file' }>): Promis
   }
   if (wanted === null) rmSync(path, { force: true });
   else replaceFile(path, wanted, mode);
-  if (inverse.then !== undefined) await run(inverse.then, { timeoutMs: COMMAND_DEADLINE_MS });
+  if (rollback.then !== undefined) await run(rollback.then, { timeoutMs: COMMAND_DEADLINE_MS });
   return { outcome: 'undone' };
 }
 
-/** SHA-256 in hexadecimal: what a file inverse compares by. */
+/** SHA-256 in hexadecimal: what a file rollback compares by. */
 export function sha256(content: Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');
 }

@@ -7,24 +7,24 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { staticPodRemoval, stopStaticPod } from '../../env/local/cluster/index.ts';
 import { nodeSpec } from '../../env/local/nodes/index.ts';
-import { Ledger } from './journal/ledger.ts';
+import { Journal } from './journal/journal.ts';
 import { bootId } from './lease/place.ts';
-import type { Entry, Inverse } from './types.ts';
+import type { Entry, Rollback } from './types.ts';
 import { sha256 } from './undo-node.ts';
 import { undoAll } from './undo.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'undo-'));
 let made = 0;
 
-function setup(...inverses: Inverse[]): { ledger: Ledger; entries: Entry[] } {
-  const ledger = new Ledger(join(folder, `ledger-${++made}`));
-  const entries = inverses.map((inverse, at) =>
-    ledger.record({
+function setup(...rollbacks: Rollback[]): { journal: Journal; entries: Entry[] } {
+  const journal = new Journal(join(folder, `journal-${++made}`));
+  const entries = rollbacks.map((rollback, at) =>
+    journal.record({
       id: String(at),
       check: 'c',
       title: `step ${at + 1}`,
       access: 'control',
-      inverse,
+      rollback,
       clusterUid: 'u',
       bootId: bootId(),
       holder: { pid: 1, startTime: '1' },
@@ -34,17 +34,17 @@ function setup(...inverses: Inverse[]): { ledger: Ledger; entries: Entry[] } {
       at: '',
     }),
   );
-  return { ledger, entries };
+  return { journal, entries };
 }
 
 /** A step that cannot be undone. */
-const powerless: Inverse = {
+const powerless: Rollback = {
   kind: 'node-power',
   node: 'n',
   commands: { on: ['/bin/false'], state: ['true'], isOn: 'on', isOff: 'off', timeoutMs: 1_000 },
 };
 
-const fileInverse = (path: string, before: string | null, after: string | null): Inverse => ({
+const fileRollback = (path: string, before: string | null, after: string | null): Rollback => ({
   kind: 'file',
   path,
   before: before === null ? null : Buffer.from(before).toString('base64'),
@@ -54,37 +54,41 @@ const fileInverse = (path: string, before: string | null, after: string | null):
 test('undoes in reverse order: the oldest state wins', async () => {
   const path = join(folder, 'twice');
   writeFileSync(path, 'C');
-  const { ledger, entries } = setup(fileInverse(path, 'A', 'B'), fileInverse(path, 'B', 'C'));
-  const report = await undoAll(entries, { ledger, kube: null, clusterUid: 'u', retryForMs: 0 });
+  const { journal, entries } = setup(fileRollback(path, 'A', 'B'), fileRollback(path, 'B', 'C'));
+  const report = await undoAll(entries, { journal, kube: null, clusterUid: 'u', retryForMs: 0 });
   assert.equal(readFileSync(path, 'utf8'), 'A');
   assert.deepEqual(report, { actions: 2, undone: ['step 2 (c)', 'step 1 (c)'], failed: [], conflicts: [] });
-  assert.deepEqual(ledger.open(), []);
+  assert.deepEqual(journal.open(), []);
 });
 
-test('undoes everything though the ledger cannot be written, and says so', async () => {
+test('undoes everything though the journal cannot be written, and says so', async () => {
   const [first, second] = [join(folder, 'unwritten-1'), join(folder, 'unwritten-2')];
   for (const path of [first, second]) writeFileSync(path, 'B');
-  const { ledger, entries } = setup(fileInverse(first, 'A', 'B'), powerless, fileInverse(second, 'A', 'B'));
-  ledger.mark = () => {
+  const { journal, entries } = setup(
+    fileRollback(first, 'A', 'B'),
+    powerless,
+    fileRollback(second, 'A', 'B'),
+  );
+  journal.setState = () => {
     throw new Error('ENOSPC: no space left on device');
   };
-  const report = await undoAll(entries, { ledger, kube: null, clusterUid: 'u', retryForMs: 0 });
+  const report = await undoAll(entries, { journal, kube: null, clusterUid: 'u', retryForMs: 0 });
   assert.deepEqual([readFileSync(first, 'utf8'), readFileSync(second, 'utf8')], ['A', 'A']);
   assert.deepEqual(report.undone, ['step 3 (c)', 'step 1 (c)']);
   assert.equal(report.failed.length, 3);
-  assert.match(report.failed[0] ?? '', /^step 3 \(c\): undone, but the ledger cannot be written: ENOSPC/);
-  assert.match(report.failed[1] ?? '', /^step 2 .*false.*; the ledger cannot be written: ENOSPC/);
+  assert.match(report.failed[0] ?? '', /^step 3 \(c\): undone, but the journal cannot be written: ENOSPC/);
+  assert.match(report.failed[1] ?? '', /^step 2 .*false.*; the journal cannot be written: ENOSPC/);
 });
 
 test('goes on past a failing step, keeps it open and says why', async () => {
   const path = join(folder, 'past');
   writeFileSync(path, 'B');
-  const { ledger, entries } = setup(fileInverse(path, 'A', 'B'), powerless);
-  const report = await undoAll(entries, { ledger, kube: null, clusterUid: 'u', retryForMs: 0 });
+  const { journal, entries } = setup(fileRollback(path, 'A', 'B'), powerless);
+  const report = await undoAll(entries, { journal, kube: null, clusterUid: 'u', retryForMs: 0 });
   assert.equal(readFileSync(path, 'utf8'), 'A');
   assert.match(report.failed.join(), /step 2 \(c\): \/bin\/false: exit 1/);
   assert.deepEqual(
-    ledger.open().map(({ seq, state }) => [seq, state]),
+    journal.open().map(({ seq, state }) => [seq, state]),
     [[2, 'failed']],
   );
 });
@@ -92,18 +96,18 @@ test('goes on past a failing step, keeps it open and says why', async () => {
 test('leaves what someone else has changed, reports it once and does not come back to it', async () => {
   const path = join(folder, 'foreign');
   writeFileSync(path, 'theirs');
-  const { ledger, entries } = setup(fileInverse(path, 'A', 'B'));
-  const report = await undoAll(entries, { ledger, kube: null, clusterUid: 'u', retryForMs: 0 });
+  const { journal, entries } = setup(fileRollback(path, 'A', 'B'));
+  const report = await undoAll(entries, { journal, kube: null, clusterUid: 'u', retryForMs: 0 });
   assert.equal(readFileSync(path, 'utf8'), 'theirs');
   assert.match(report.failed.join(), /changed by someone else since/);
-  assert.deepEqual(ledger.open(), []);
+  assert.deepEqual(journal.open(), []);
 });
 
 test('a second time changes nothing', async () => {
   const path = join(folder, 'new-file');
   writeFileSync(path, 'made');
-  const { ledger, entries } = setup(fileInverse(path, null, 'made'));
-  const context = { ledger, kube: null, clusterUid: 'u', retryForMs: 0 };
+  const { journal, entries } = setup(fileRollback(path, null, 'made'));
+  const context = { journal, kube: null, clusterUid: 'u', retryForMs: 0 };
   assert.equal((await undoAll(entries, context)).undone.length, 1);
   assert.equal(existsSync(path), false);
   assert.deepEqual(await undoAll(entries, context), { actions: 1, undone: [], failed: [], conflicts: [] });
@@ -112,22 +116,22 @@ test('a second time changes nothing', async () => {
 test('what was done to another cluster is void', async () => {
   const path = join(folder, 'other-cluster');
   writeFileSync(path, 'B');
-  const { ledger, entries } = setup(fileInverse(path, 'A', 'B'));
-  await undoAll(entries, { ledger, kube: null, clusterUid: 'another', retryForMs: 0 });
+  const { journal, entries } = setup(fileRollback(path, 'A', 'B'));
+  await undoAll(entries, { journal, kube: null, clusterUid: 'another', retryForMs: 0 });
   assert.equal(readFileSync(path, 'utf8'), 'B');
   assert.deepEqual(
-    ledger.entries().map(({ state }) => state),
+    journal.entries().map(({ state }) => state),
     ['void'],
   );
 });
 
 test('what a restart of the machine has undone already is void', async () => {
-  const { ledger, entries } = setup({ kind: 'thaw', cgroup: '/sys/fs/cgroup/none' });
+  const { journal, entries } = setup({ kind: 'thaw', cgroup: '/sys/fs/cgroup/none' });
   const before = entries.map((entry) => ({ ...entry, bootId: 'an earlier boot' }));
-  const report = await undoAll(before, { ledger, kube: null, clusterUid: 'u', retryForMs: 0 });
+  const report = await undoAll(before, { journal, kube: null, clusterUid: 'u', retryForMs: 0 });
   assert.deepEqual([report.undone, report.failed], [[], []]);
   assert.deepEqual(
-    ledger.entries().map(({ state, note }) => [state, note]),
+    journal.entries().map(({ state, note }) => [state, note]),
     [['void', 'void: the machine was restarted since']],
   );
 });
@@ -143,8 +147,8 @@ test('a static pod that was stopped is started, one that runs again is left alon
   const removal = staticPodRemoval(node, 'kube-apiserver');
   mkdirSync(dirname(removal.from), { recursive: true });
   writeFileSync(removal.from, 'manifest');
-  const { ledger, entries } = setup({ kind: 'static-pod', ...removal });
-  const options = { ledger, kube: null, clusterUid: 'u', retryForMs: 0 };
+  const { journal, entries } = setup({ kind: 'static-pod', ...removal });
+  const options = { journal, kube: null, clusterUid: 'u', retryForMs: 0 };
   await stopStaticPod(node, 'kube-apiserver');
   assert.equal(existsSync(removal.from), false);
   await undoAll(entries, options);
@@ -161,14 +165,14 @@ test('gives a node its power back though it still looks on, and is over only whe
   writeFileSync(state, 'worker-on-1: on');
   // The order to switch it off was still on its way: the node goes off a moment after it was told to be on.
   const on = ['sh', '-c', `sleep 0.5 && echo 'worker-on-1: off' >${state} &`];
-  const { ledger, entries } = setup({
+  const { journal, entries } = setup({
     kind: 'node-power',
     node: 'worker-on-1',
     commands: { on, state: ['cat', state], isOn: 'on', isOff: 'off', timeoutMs: 3_000 },
   });
-  const report = await undoAll(entries, { ledger, kube: null, clusterUid: 'u', retryForMs: 0 });
+  const report = await undoAll(entries, { journal, kube: null, clusterUid: 'u', retryForMs: 0 });
   assert.match(report.failed[0] ?? '', /did not go on printing "on" within 3 s; last: "worker-on-1: off"/);
-  assert.equal(ledger.open().length, 1);
+  assert.equal(journal.open().length, 1);
 });
 
 test('puts a stand-in for a model back to what it does at rest, as often as it is asked to', async () => {
@@ -180,8 +184,8 @@ test('puts a stand-in for a model back to what it does at rest, as often as it i
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const rest = { delayMs: 300, failRatio: 0, status: 503 };
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const { ledger, entries } = setup({ kind: 'stand-in', url, rest }, { kind: 'stand-in', url, rest });
-  const report = await undoAll(entries, { ledger, kube: null, clusterUid: 'u', retryForMs: 0 });
+  const { journal, entries } = setup({ kind: 'stand-in', url, rest }, { kind: 'stand-in', url, rest });
+  const report = await undoAll(entries, { journal, kube: null, clusterUid: 'u', retryForMs: 0 });
   server.closeAllConnections();
   server.close();
   assert.deepEqual(report.failed, []);
@@ -191,12 +195,12 @@ test('puts a stand-in for a model back to what it does at rest, as often as it i
 test('puts a stand-in back though this machine was restarted since, unless it had run on it', async () => {
   const rest = { delayMs: 300, failRatio: 0, status: 503 };
   const away = { kind: 'stand-in', url: 'http://127.0.0.1:1', rest } as const;
-  const { ledger, entries } = setup(away, { ...away, embedded: false }, { ...away, embedded: true });
+  const { journal, entries } = setup(away, { ...away, embedded: false }, { ...away, embedded: true });
   const before = entries.map((entry) => ({ ...entry, bootId: 'an earlier boot' }));
-  const report = await undoAll(before, { ledger, kube: null, clusterUid: 'u', retryForMs: 0 });
+  const report = await undoAll(before, { journal, kube: null, clusterUid: 'u', retryForMs: 0 });
   assert.equal(report.failed.length, 2);
   assert.deepEqual(
-    ledger.entries().map(({ state }) => state),
+    journal.entries().map(({ state }) => state),
     ['failed', 'failed', 'void'],
   );
 });

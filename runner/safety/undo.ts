@@ -1,7 +1,7 @@
 import { lookUntil } from '../../host/wait.ts';
-import type { Ledger } from './journal/ledger.ts';
+import type { Journal } from './journal/journal.ts';
 import { bootId } from './lease/place.ts';
-import { isKubeInverse } from './types.ts';
+import { isKubeRollback } from './types.ts';
 import type { Entry, KubeCall, RestoreReport, UndoResult } from './types.ts';
 import { undoKube } from './timers/undo-kube.ts';
 import { endsWithBoot, undoNode } from './undo-node.ts';
@@ -11,7 +11,7 @@ const CALL_TIMEOUT_MS = 10_000;
 const RETRY_EVERY_MS = 1_000;
 
 export type UndoContext = {
-  readonly ledger: Ledger;
+  readonly journal: Journal;
   /** null: there is no way to the API server, and what needs it fails. */
   readonly kube: KubeCall | null;
   /** UID of kube-system; null: not known, and entries are taken at their word. */
@@ -62,43 +62,43 @@ async function undoOne(
   } catch (error) {
     const message = errorText(error);
     const known = entry.state === 'failed' && entry.note === message;
-    const unwritten = known ? null : written(() => context.ledger.mark(entry.seq, 'failed', message));
+    const unwritten = known ? null : written(() => context.journal.setState(entry.seq, 'failed', message));
     return `${label}: ${message}${unwritten === null ? '' : `; ${unwritten}`}`;
   }
   if (result.outcome === 'undone') undone.push(label);
   if (result.outcome === 'conflict') conflicts.push(`${label}: ${result.note}`);
-  const unwritten = written(() => settle(context.ledger, entry.seq, result));
+  const unwritten = written(() => settle(context.journal, entry.seq, result));
   return unwritten === null ? null : `${label}: ${result.outcome}, but ${unwritten}`;
 }
 
-/** A ledger on a full disk must not keep the steps that follow from being undone. Returns null, or what to say. */
+/** A journal on a full disk must not keep the steps that follow from being undone. Returns null, or what to say. */
 function written(write: () => void): string | null {
   try {
     write();
     return null;
   } catch (error) {
-    return `the ledger cannot be written: ${errorText(error)}`;
+    return `the journal cannot be written: ${errorText(error)}`;
   }
 }
 
-function settle(ledger: Ledger, seq: number, result: UndoResult): void {
-  if ('note' in result) ledger.mark(seq, 'void', `${result.outcome}: ${result.note}`);
-  else ledger.mark(seq, 'done', result.outcome);
+function settle(journal: Journal, seq: number, result: UndoResult): void {
+  if ('note' in result) journal.setState(seq, 'void', `${result.outcome}: ${result.note}`);
+  else journal.setState(seq, 'done', result.outcome);
 }
 
 async function resultOf(entry: Entry, context: UndoContext): Promise<UndoResult> {
-  const { inverse } = entry;
+  const { rollback } = entry;
   if (context.clusterUid !== null && entry.clusterUid !== context.clusterUid) {
     return {
       outcome: 'void',
       note: `it was done to another cluster (${entry.clusterUid}) that this one has replaced`,
     };
   }
-  if (isKubeInverse(inverse)) {
+  if (isKubeRollback(rollback)) {
     if (context.kube === null) throw new Error('no way to the API server');
-    return undoKube(inverse, context.kube, CALL_TIMEOUT_MS);
+    return undoKube(rollback, context.kube, CALL_TIMEOUT_MS);
   }
-  if (entry.bootId !== bootId() && endsWithBoot(inverse))
+  if (entry.bootId !== bootId() && endsWithBoot(rollback))
     return { outcome: 'void', note: 'the machine was restarted since' };
-  return undoNode(inverse);
+  return undoNode(rollback);
 }

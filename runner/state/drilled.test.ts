@@ -14,7 +14,7 @@ const silent = (message: string): void => assert.fail(message);
 test('false verdict 20: drills of earlier runs are remembered with the pods that they hurt', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'plumbline-drilled-'));
   try {
-    const earlier = new Drills(join(folder, 'ledger'), silent);
+    const earlier = new Drills(join(folder, 'journal'), silent);
     assert.deepEqual(earlier.ofLate(at(0)), []);
     earlier.end('failover/postgres/hang', at(0));
     assert.deepEqual(earlier.ofLate(at(0)), [], 'it hurt nothing');
@@ -27,11 +27,11 @@ test('false verdict 20: drills of earlier runs are remembered with the pods that
     earlier.end('failover/postgres/hang', at(3));
     earlier.begin('failover/redis/pod-crash', ['tender/redis-1'], { from: at(4), restarts });
     appendFileSync(
-      join(folder, 'ledger/drilled.ndjson'),
+      join(folder, 'journal/drilled.ndjson'),
       `${JSON.stringify({ check: 'by an older release', pods: [], from: iso(4) })}\n`,
     );
-    appendFileSync(join(folder, 'ledger/drilled.ndjson'), '{"check":"cut');
-    const later = new Drills(join(folder, 'ledger'), silent);
+    appendFileSync(join(folder, 'journal/drilled.ndjson'), '{"check":"cut');
+    const later = new Drills(join(folder, 'journal'), silent);
     const first = {
       ...{ pods: ['tender/postgres-0'], from: iso(1), to: iso(2) },
       restarts: { 'tender/postgres-0': 7 },
@@ -51,20 +51,20 @@ test('a file that cannot be written is said once, and what was hurt is kept unti
   try {
     const said: string[] = [];
     // A file where the folder should be: as a disk that takes nothing.
-    await writeFile(join(folder, 'ledger'), '');
-    const drills = new Drills(join(folder, 'ledger'), (message) => said.push(message));
+    await writeFile(join(folder, 'journal'), '');
+    const drills = new Drills(join(folder, 'journal'), (message) => said.push(message));
     drills.begin('failover/redis/hang', ['tender/redis-1'], begun(1));
     drills.end('failover/redis/hang', at(2));
     const expected = { pods: ['tender/redis-1'], from: iso(1), to: iso(2), restarts: {} };
     assert.deepEqual(drills.ofLate(at(3)), [expected]);
     assert.match(said[0] ?? '', /^which pods drills hurt cannot be kept in .*drilled\.ndjson: E/);
     assert.equal(new Set(said).size, said.length);
-    await rm(join(folder, 'ledger'));
-    await mkdir(join(folder, 'ledger'));
+    await rm(join(folder, 'journal'));
+    await mkdir(join(folder, 'journal'));
     // Half a line that the disk still took.
-    await writeFile(join(folder, 'ledger/drilled.ndjson'), '{"check":"failover/redis/ha');
+    await writeFile(join(folder, 'journal/drilled.ndjson'), '{"check":"failover/redis/ha');
     drills.begin('failover/redis/hang', ['tender/redis-2'], begun(4));
-    assert.deepEqual(new Drills(join(folder, 'ledger'), silent).ofLate(at(5)), [
+    assert.deepEqual(new Drills(join(folder, 'journal'), silent).ofLate(at(5)), [
       expected,
       { ...expected, pods: ['tender/redis-2'], from: iso(4), to: iso(5) },
     ]);

@@ -33,7 +33,7 @@ type Line = z.infer<typeof lineSchema>;
 
 /**
  * Remembers across runs which pods were hurt on purpose and when, so that a restart which a drill caused is not taken for trouble of the
- * platform's own. A file beside the ledger, of this machine alone: what another one did is not excused.
+ * platform's own. A file beside the journal, of this machine alone: what another one did is not excused.
  */
 export class Drills {
   readonly #folder: string;

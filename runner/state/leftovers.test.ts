@@ -5,16 +5,16 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Environment } from '../../env/schema.ts';
 import { leftBroken } from './leftovers.ts';
-import { Ledger } from '../safety/journal/ledger.ts';
+import { Journal } from '../safety/journal/journal.ts';
 import { safetyFolder } from '../provider-safety.ts';
 
 process.env['XDG_STATE_HOME'] = mkdtempSync(join(tmpdir(), 'leftovers-'));
 
 test('what is left broken is said together with what to type, and nothing is done about it', () => {
   const environment = { name: 'rack', cluster: { kubeconfig: { env: 'K' } } } as unknown as Environment;
-  const ledger = new Ledger(safetyFolder('rack', undefined));
+  const journal = new Journal(safetyFolder('rack', undefined));
   assert.equal(leftBroken(environment), null);
-  ledger.record({
+  journal.record({
     ...{ id: 'i', check: 'c', title: 'file changed', access: 'control', clusterUid: 'u', runId: 'r' },
     ...{
       holder: { pid: 1, startTime: '1' },
@@ -23,11 +23,11 @@ test('what is left broken is said together with what to type, and nothing is don
       dueAfterMs: 0,
       at: '2026-01-01T00:00:00Z',
     },
-    inverse: { kind: 'file', path: '/none', before: null, afterSha256: null },
+    rollback: { kind: 'file', path: '/none', before: null, afterSha256: null },
   });
   assert.match(
     leftBroken(environment) ?? '',
     /^LEFT BROKEN .*: file changed \(c\); .*; `plumbline restore --env rack` undoes it at once$/,
   );
-  assert.equal(ledger.open().length, 1);
+  assert.equal(journal.open().length, 1);
 });

@@ -12,7 +12,7 @@ import {
   safetyFolder,
 } from '../provider-safety.ts';
 import type { RestoreReport } from '../provider-safety.ts';
-import { Ledger } from '../safety/journal/ledger.ts';
+import { Journal } from '../safety/journal/journal.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
 /** What an earlier run has left undone on this machine, as the first sentence of whoever comes next; null: nothing. */
@@ -35,7 +35,7 @@ export async function restoreLeftovers(
   refuseWhileHeld(instance);
   const folder = safetyFolder(environment.name, instance);
   const there = await clusterOf(environment);
-  if (there === null || new Ledger(folder).open().length === 0) return null;
+  if (there === null || new Journal(folder).open().length === 0) return null;
   const { uid, kubeconfig } = there;
   how.say('  restoring what an earlier run left undone');
   const kube = kubeCallFrom(kubeconfig);

@@ -2,7 +2,7 @@ import { traitsOf } from '../../env/providers/declared.ts';
 import { providerOf } from '../../env/providers/index.ts';
 import type { Environment } from '../../env/schema.ts';
 import type { FaultContext, FaultInjector, FaultSurroundings } from '../../faults/_common/fault.ts';
-import type { NodePower } from '../../faults/_common/inverse.ts';
+import type { NodePower } from '../../faults/_common/rollback.ts';
 import { PodInjector } from '../../faults/injectors/pod.ts';
 import { nodePower } from '../../faults/injectors/power.ts';
 import type { PowerCommands } from '../../faults/injectors/power.ts';

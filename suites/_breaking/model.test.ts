@@ -17,7 +17,7 @@ function controlOf(id: string): (typeof controls)[number] {
   return controls.find((control) => control.id === id) ?? assert.fail(id);
 }
 
-test('should make the model a second slower, with what it does at rest as the inverse, written down first', async () => {
+test('should make the model a second slower, with what it does at rest as the rollback, written down first', async () => {
   const told: unknown[] = [];
   const server = createServer((request, response) => {
     request.on('data', (part: Buffer) => told.push([request.method, request.url, JSON.parse(String(part))]));
@@ -31,8 +31,8 @@ test('should make the model a second slower, with what it does at rest as the in
       told.length = 0;
       const ctx = contextOf({
         environment: { ai },
-        ledgered: async (action) => {
-          assert.deepEqual(action.inverse, { kind: 'stand-in', url, rest, embedded: true });
+        actWithRollback: async (action) => {
+          assert.deepEqual(action.rollback, { kind: 'stand-in', url, rest, embedded: true });
           assert.deepEqual(told, []);
           await action.act();
         },
@@ -69,7 +69,7 @@ test('should roll out a service that acknowledges early, and may not finish, bef
     environment: { ai: { ...small.ai, llm: { stubbed: true, control: { url: 'http://unused', rest } } } },
     get: () => Promise.resolve(found()),
     list: () => Promise.resolve([]),
-    ledgered: ({ title }) => {
+    actWithRollback: ({ title }) => {
       steps.push(title);
       return Promise.resolve();
     },

@@ -21,9 +21,9 @@ export async function changeModel(
   const { control } = aiOf(ctx).llm;
   if (control === undefined) throw new Error('the environment declares no ai.llm.control');
   const { url, rest } = control;
-  await ctx.ledgered({
+  await ctx.actWithRollback({
     title,
-    inverse: { kind: 'stand-in', url, rest, embedded: true },
+    rollback: { kind: 'stand-in', url, rest, embedded: true },
     act: () =>
       tellStandIn(url, { ...rest, ...behaviour(rest) }, { deadlineMs: ANSWER_MS, signal: ctx.signal }),
   });

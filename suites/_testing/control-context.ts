@@ -40,7 +40,7 @@ export function contextOf(given: Given): ControlContext & { noted: Noted } {
     apply: refused('apply'),
     delete: refused('delete'),
     exec: refused('exec'),
-    ledgered: refused('act'),
+    actWithRollback: refused('act'),
     until,
     log: (message) => noted.logs.push(message),
     ...given,

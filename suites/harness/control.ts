@@ -9,7 +9,7 @@ import type { KubeObject, ListParams, ObjectRef } from './protocol.ts';
 
 /**
  * A deliberate break and the verdict that it must cause. A control never restores by itself: whatever it changes goes
- * through the context, which records the exact inverse in the ledger before it acts.
+ * through the context, which records the exact rollback in the journal before it acts.
  */
 export interface Control {
   /** Unique; by habit the check's id, a slash and what is broken: `topology/nodes/pools/cordoned`. */
@@ -42,12 +42,12 @@ export interface ControlOverrides {
   trials?: number;
 }
 
-/** Something done to the machine beside the cluster, with an inverse that the ledger knows how to run. */
-export interface LedgeredAction {
+/** Something done to the machine beside the cluster, with a rollback that the journal knows how to run. */
+export interface ActionWithRollback {
   /** For people: what is done, to what. */
   title: string;
-  /** The entry of the ledger: a kind that `runner/safety` can undo and its data. */
-  inverse: ControlInverse;
+  /** The entry of the journal: a kind that `runner/safety` can undo and its data. */
+  rollback: ControlRollback;
   act(): Promise<void>;
 }
 
@@ -61,18 +61,18 @@ export interface ControlContext {
   signal: AbortSignal;
   get<V extends string, K extends string>(ref: ObjectRef<V, K>): Promise<ObjectOf<`${V}/${K}`> | null>;
   list<K extends string>(params: ListParams<K>): Promise<ObjectOf<K>[]>;
-  /** Merge patch (RFC 7386). Inverse: the object as it was before, put back field by field. */
+  /** Merge patch (RFC 7386). Rollback: the object as it was before, put back field by field. */
   patch(ref: ObjectRef, patch: Record<string, unknown>): Promise<void>;
-  /** Replaces what is there or creates. Inverse: the object as it was, or deletion. */
+  /** Replaces what is there or creates. Rollback: the object as it was, or deletion. */
   apply(objects: KubeObject[]): Promise<void>;
-  /** Deletes without grace. Inverse: the object again, without what the server had added. */
+  /** Deletes without grace. Rollback: the object again, without what the server had added. */
   delete(ref: ObjectRef): Promise<void>;
   exec(
     pod: { namespace: string; pod: string; container: string },
     command: string[],
   ): Promise<{ code: number; stdout: string; stderr: string }>;
-  /** Anything else: the inverse is recorded and its timer armed, then `act` runs. */
-  ledgered(action: LedgeredAction): Promise<void>;
+  /** Anything else: the rollback is recorded and its timer armed, then `act` runs. */
+  actWithRollback(action: ActionWithRollback): Promise<void>;
   /** Waits until `probe` returns something other than null; polls every `everyMs` (default 250). Throws with what was last seen. */
   until<T>(
     what: string,
@@ -83,7 +83,7 @@ export interface ControlContext {
 }
 
 /** How what a control does beside the cluster is undone. */
-export type ControlInverse =
+export type ControlRollback =
   /** The manifest of a static pod goes back from `to`, where it was moved aside, to `from`, where kubelet reads it. */
   | { kind: 'static-pod'; from: string; to: string }
   /** Words after `ip -n NETNS route replace`. */

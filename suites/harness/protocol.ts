@@ -15,7 +15,7 @@ export type { KubeObject, ObjectRef };
 /**
  * What a Playwright worker may ask of the runner, over a Unix socket, one JSON object a line:
  * `{id, method, params}` → `{id, result}` or `{id, error: {message, reason}}`. When the socket closes the runner is
- * gone and the worker aborts. Everything that must survive a worker (faults, workloads, the cluster cache, the ledger)
+ * gone and the worker aborts. Everything that must survive a worker (faults, workloads, the cluster cache, the journal)
  * lives behind these methods.
  */
 export interface RunnerMethods {
@@ -32,7 +32,7 @@ export interface RunnerMethods {
   'cluster.list': { params: ListParams; result: ListResult };
   /** Waits in the cache until `count` objects match; see `WaitParams`. */
   'cluster.wait': { params: WaitParams; result: ListResult };
-  /** Creates objects that Plumbline owns, or merges into them; the inverse (delete) goes into the ledger first. */
+  /** Creates objects that Plumbline owns, or merges into them; the rollback (delete) goes into the journal first. */
   'cluster.apply': { params: { check: string; objects: KubeObject[] }; result: null };
   /** Without grace, unless some is given: then an object may be there, on its way out, for so long after the answer. */
   'cluster.delete': { params: { check: string; objects: ObjectRef[]; graceSeconds?: number }; result: null };
@@ -183,7 +183,7 @@ export interface RunnerMethods {
     params: { check: string; trial: number; pods: PodSelection; fromMs: number; toMs: number };
     result: null;
   };
-  /** Embedded environments only: stops one API server / starts it again, with undo in the ledger. */
+  /** Embedded environments only: stops one API server / starts it again, with undo in the journal. */
   'node.apiServer': { params: { check: string; node: string; action: 'stop' | 'start' }; result: null };
   /**
    * Embedded environments only: SIGKILL to every process of static pods of a control-plane node, which are kept from starting again

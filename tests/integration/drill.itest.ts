@@ -8,7 +8,7 @@ import { parse, stringify } from 'yaml';
 import { lockPath, takeLock } from '../../host/lock.ts';
 import type { FailoverRecord } from '../../reports/record/run-record.ts';
 import { kubeCallFrom, safetyFolder, type KubeCall } from '../../runner/provider-safety.ts';
-import { Ledger } from '../../runner/safety/journal/ledger.ts';
+import { Journal } from '../../runner/safety/journal/journal.ts';
 import { HolderRecord } from '../../runner/safety/lease/processes.ts';
 import { provisioned } from './_helpers/instance.ts';
 import { onlyRun, plumbline, ROOT, scratch } from './_helpers/runner-fixture.ts';
@@ -18,8 +18,8 @@ const KILL_SWITCHES = '/api/v1/namespaces/plumbline-system/configmaps';
 const BEGIN_MS = 180_000;
 const TIMEOUT_MS = 10_000;
 const folder = scratch();
-const ledger = new Ledger(safetyFolder(INSTANCE, INSTANCE));
-const holders = new HolderRecord(ledger.folder);
+const journal = new Journal(safetyFolder(INSTANCE, INSTANCE));
+const holders = new HolderRecord(journal.folder);
 let kube: KubeCall;
 let close: () => void;
 
@@ -91,7 +91,7 @@ test('should refuse a second drill, provisioning and removing while a drill runs
   assert.equal(provisioning.code, 75, provisioning.output);
   assert.match(provisioning.output, named);
 
-  await until('the fault is in force', () => ledger.open().some(({ access }) => access === 'fault'));
+  await until('the fault is in force', () => journal.open().some(({ access }) => access === 'fault'));
   const second = await plumbline([
     'drill',
     'failover/postgres/pod-delete',
@@ -105,7 +105,7 @@ test('should refuse a second drill, provisioning and removing while a drill runs
   const removing = await plumbline(['env', 'down', '--env', INSTANCE]);
   assert.equal(removing.code, 75, removing.output);
   assert.match(removing.output, named);
-  assert.ok(ledger.open().length > 0, 'the fault lasts until it is undone');
+  assert.ok(journal.open().length > 0, 'the fault lasts until it is undone');
 
   const killSwitch = {
     apiVersion: 'v1',
@@ -115,11 +115,11 @@ test('should refuse a second drill, provisioning and removing while a drill runs
   };
   await kube({ method: 'POST', path: KILL_SWITCHES, body: killSwitch, timeoutMs: TIMEOUT_MS });
   try {
-    const tookMs = await until('everything is undone', () => ledger.open().length === 0, 10_000);
+    const tookMs = await until('everything is undone', () => journal.open().length === 0, 10_000);
     assert.ok(tookMs <= 2_000, `undone only after ${Math.round(tookMs)} ms`);
-    const recorded = ledger.entries().length;
+    const recorded = journal.entries().length;
     const { code, output } = await drill;
-    assert.equal(ledger.entries().length, recorded, 'no new action');
+    assert.equal(journal.entries().length, recorded, 'no new action');
     assert.equal(code, 2, output);
     assert.match(output, /kill switch plumbline-stop: it is set \("enough"\)/);
     const next = await plumbline([

@@ -1,6 +1,6 @@
 /**
  * Every fault on the small embedded environment, by both injectors: on this machine, and by a privileged pod as on any other cluster. Each is
- * seen in force by its own proof and by an independent look, undone through the ledger, and leaves nothing.
+ * seen in force by its own proof and by an independent look, undone through the journal, and leaves nothing.
  */
 import assert from 'node:assert/strict';
 import { mkdtempSync } from 'node:fs';

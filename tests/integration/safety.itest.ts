@@ -78,7 +78,7 @@ test('the kill switch stops everything within 2 s, restoring still works, and no
   try {
     const setMs = performance.now();
     await stopped;
-    // Nobody asks for it: the inverse of what was done runs at once.
+    // Nobody asks for it: the rollback of what was done runs at once.
     while ('plumbline.dev/kill-switch' in (await annotations()) && performance.now() - setMs < 10_000)
       await sleep(20);
     const tookMs = performance.now() - setMs;

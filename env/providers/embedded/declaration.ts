@@ -21,7 +21,7 @@ declare module '../declaring.ts' {
   interface ProviderShapes {
     embedded: z.infer<typeof embedded>;
   }
-  interface ProviderInverses {
+  interface ProviderRollbacks {
     /** The link of a node that was cut is joined to the others again. */
     'link-up': z.infer<typeof link>;
     /** A node that was killed is started again, with what it was started with. */
@@ -52,7 +52,7 @@ export const declaration: ProviderDeclaration<'embedded'> = {
     const message = 'an instance is named like its environment';
     return found === allowed ? [] : [{ path: ['cluster', 'embedded'], message, found, allowed }];
   },
-  inverses: {
+  rollbacks: {
     'link-up': { schema: link, endsWithBoot: true },
     'node-start': { schema: node, endsWithBoot: true },
     'api-servers': { schema: apiServers },

@@ -13,7 +13,7 @@ import {
   startNode,
 } from '../../local/nodes/index.ts';
 import { stateDir } from '../../../host/paths.ts';
-import type { ProviderInverses } from '../declaring.ts';
+import type { ProviderRollbacks } from '../declaring.ts';
 import type { Undo, UndoResult } from '../provider.ts';
 
 export const undo: Undo = {
@@ -23,7 +23,7 @@ export const undo: Undo = {
   'edge-config': undoEdgeConfig,
 };
 
-async function undoCut(port: ProviderInverses['link-up']): Promise<UndoResult> {
+async function undoCut(port: ProviderRollbacks['link-up']): Promise<UndoResult> {
   if (!(await hasLink(port))) {
     // Earlier versions kept it, and the bridge, in the host's own namespace.
     if (existsSync(`/sys/class/net/${port.link}`))
@@ -38,26 +38,26 @@ async function undoCut(port: ProviderInverses['link-up']): Promise<UndoResult> {
 }
 
 /** Returns when the node's containerd answers; its kubelet then says Ready by itself, and takes its pods up again. */
-async function undoNodeLoss(inverse: ProviderInverses['node-start']): Promise<UndoResult> {
-  const { instance, binDir, size } = inverse;
-  const node = nodeSpec(instance, inverse.node);
+async function undoNodeLoss(rollback: ProviderRollbacks['node-start']): Promise<UndoResult> {
+  const { instance, binDir, size } = rollback;
+  const node = nodeSpec(instance, rollback.node);
   if (!existsSync(nodeDir(node))) return { outcome: 'void', note: `the node ${node.name} was removed` };
   if (nodeStatus(node).running) return { outcome: 'already' };
   await startNode(node, { binDir, size });
   return { outcome: 'undone' };
 }
 
-async function undoApiServers(inverse: ProviderInverses['api-servers']): Promise<UndoResult> {
-  await setApiServers(inverse.instance, inverse.before);
+async function undoApiServers(rollback: ProviderRollbacks['api-servers']): Promise<UndoResult> {
+  await setApiServers(rollback.instance, rollback.before);
   return { outcome: 'undone' };
 }
 
-async function undoEdgeConfig(inverse: ProviderInverses['edge-config']): Promise<UndoResult> {
-  const file = join(stateDir(inverse.instance), 'lb/edge.cfg');
+async function undoEdgeConfig(rollback: ProviderRollbacks['edge-config']): Promise<UndoResult> {
+  const file = join(stateDir(rollback.instance), 'lb/edge.cfg');
   const now = existsSync(file) ? readFileSync(file, 'utf8') : '';
-  if (now === inverse.before) return { outcome: 'already' };
-  if (createHash('sha256').update(now).digest('hex') !== inverse.afterSha256)
+  if (now === rollback.before) return { outcome: 'already' };
+  if (createHash('sha256').update(now).digest('hex') !== rollback.afterSha256)
     return { outcome: 'conflict', note: `${file} was changed by someone else since; left as it is` };
-  await setExtraConfig(inverse.instance, inverse.before);
+  await setExtraConfig(rollback.instance, rollback.before);
   return { outcome: 'undone' };
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { leftOpen, openSafety, restoreEnvironment } from '../index.ts';
 import type { RestoreOptions, SafetyOptions } from '../index.ts';
-import { Ledger } from './ledger.ts';
+import { Journal } from './journal.ts';
 import { dropFromMirror, Mirror } from './mirror.ts';
 import { safetyFolder } from '../lease/place.ts';
 import { TestApi } from '../_testing/api.ts';
@@ -15,7 +15,7 @@ import { clockAhead } from '../_testing/clock.ts';
 
 const MIRROR = '/api/v1/namespaces/plumbline-system/configmaps/plumbline-ledger';
 
-/** A machine that died: its ledger is out of reach, what it did is in the cluster, and so is the mirror. */
+/** A machine that died: its journal is out of reach, what it did is in the cluster, and so is the mirror. */
 function leftBy(api: TestApi, entries: unknown): void {
   api.put(MIRROR, { data: { holder: 'laptop-a', entries: JSON.stringify(entries) } });
 }
@@ -24,7 +24,7 @@ const LEASE = '/apis/coordination.k8s.io/v1/namespaces/plumbline-system/leases/p
 const DELETED = '/api/v1/namespaces/x/configmaps/canary';
 const LEFT = {
   ...{ seq: 1, title: 'canary made', check: 'c', state: 'pending', dueAt: '2026-01-01T00:00:00Z' },
-  inverse: { kind: 'kube-delete', path: DELETED },
+  rollback: { kind: 'kube-delete', path: DELETED },
 };
 const mirrorOf = (api: TestApi): string =>
   (api.objects.get(MIRROR)?.['data'] as { entries: string } | undefined)?.entries ?? '';
@@ -70,7 +70,7 @@ const POWER = {
     check: 'failover/postgres/node-loss',
   },
   ...{ state: 'pending', dueAfterMs: 600_000 },
-  inverse: { kind: 'node-power', node: 'worker-1', on: ['false'] },
+  rollback: { kind: 'node-power', node: 'worker-1', on: ['false'] },
 };
 
 /** An owner has as long as a test takes. */
@@ -119,7 +119,7 @@ test('false verdict 23: what cannot be switched on from here is refused or stays
   );
   await assert.rejects(restore({ powerOn }), /answered 404 for the node worker-1/);
   api.put(NODE, {});
-  const hostile = { ...POWER, inverse: { kind: 'node-power', node: '$(reboot)' } };
+  const hostile = { ...POWER, rollback: { kind: 'node-power', node: '$(reboot)' } };
   leftBy(api, [hostile]);
   await assert.rejects(restore({ powerOn }), /has left open/);
   assert.equal(switched(), '');
@@ -243,10 +243,10 @@ test('false verdict 23: the mirror names a node that is off, no command and no t
     check: 'c',
     title: 'node-loss',
     access: 'fault',
-    inverses: [{ kind: 'node-power', node: 'worker-1', commands: powerOn('worker-1') }],
+    rollbacks: [{ kind: 'node-power', node: 'worker-1', commands: powerOn('worker-1') }],
     act: () => {
       const [entry] = JSON.parse(mirrorOf(api)) as [Record<string, unknown>];
-      assert.deepEqual(entry['inverse'], { kind: 'node-power', node: 'worker-1' });
+      assert.deepEqual(entry['rollback'], { kind: 'node-power', node: 'worker-1' });
       assert.equal(entry['dueAfterMs'], 60_000);
       assert.doesNotMatch(mirrorOf(api), /\d{4}-\d{2}-\d{2}T/);
       return Promise.resolve();
@@ -265,10 +265,10 @@ test('false verdict 23: without the mirror no power is taken: nobody else could 
       : given.kube(request);
   const safety = await open({ ...given, kube: blocked });
   const { powerOn } = powerHere();
-  const inverse = { kind: 'node-power', node: 'worker-1', commands: powerOn('worker-1') } as const;
+  const rollback = { kind: 'node-power', node: 'worker-1', commands: powerOn('worker-1') } as const;
   const act = () => Promise.reject(new Error('acted'));
   await assert.rejects(
-    safety.perform({ check: 'c', title: 't', access: 'fault', inverses: [inverse], act }),
+    safety.perform({ check: 'c', title: 't', access: 'fault', rollbacks: [rollback], act }),
     /cannot be recorded in the cluster/,
   );
 });
@@ -322,7 +322,7 @@ test('a node that another machine gave back, or that was never taken, is not swi
   const api = new TestApi();
   const { powerOn, switched } = powerHere();
   const given = options(api, 'owner');
-  const killed = new Ledger(safetyFolder('owner', undefined));
+  const killed = new Journal(safetyFolder('owner', undefined));
   const of = {
     check: 'c',
     title: 'node-loss',
@@ -334,7 +334,7 @@ test('a node that another machine gave back, or that was never taken, is not swi
     ...of,
     ...{ id: POWER.id, holder: { pid: 1, startTime: '1' }, runId: 'r', dueMs: 0, dueAfterMs: 0 },
     at: '2026-01-01T00:00:00Z',
-    inverse: { kind: 'node-power', node: 'worker-1', commands: powerOn('worker-1') },
+    rollback: { kind: 'node-power', node: 'worker-1', commands: powerOn('worker-1') },
   } as const;
   killed.record(entry);
   leftBy(api, []);
@@ -386,8 +386,8 @@ test('the mirror is written again after a conflict', async () => {
     request.contentType === 'application/apply-patch+yaml' && conflicts-- > 0
       ? Promise.resolve({ status: 409, body: {} })
       : given.kube(request);
-  const ledger = new Ledger(safetyFolder('conflicts', undefined));
-  const mirror = new Mirror({ kube: busy, namespace: 'plumbline-system', ledger, holder: 'me' });
+  const journal = new Journal(safetyFolder('conflicts', undefined));
+  const mirror = new Mirror({ kube: busy, namespace: 'plumbline-system', journal, holder: 'me' });
   assert.equal(await mirror.sync(), null);
   assert.equal(mirrorOf(api), '[]');
 });
@@ -405,11 +405,11 @@ test('an entry of the mirror that cannot be read is said, and keeps no other fro
   assert.deepEqual(JSON.parse(mirrorOf(api)), [{ id: 7 }]);
 });
 
-test('an entry of the ledger that cannot be read is among what is left broken', async () => {
+test('an entry of the journal that cannot be read is among what is left broken', async () => {
   const given = options(new TestApi(), 'unread');
-  const ledger = new Ledger(safetyFolder('unread', undefined));
-  writeFileSync(join(ledger.folder, 'ledger.ndjson'), '{"entry":{"seq":1,"title":"newer","check":"c"}}\n');
-  assert.match(leftOpen(ledger.folder) ?? '', /1 not undone: .*ledger\.ndjson:1: newer \(c\)/);
+  const journal = new Journal(safetyFolder('unread', undefined));
+  writeFileSync(join(journal.folder, 'ledger.ndjson'), '{"entry":{"seq":1,"title":"newer","check":"c"}}\n');
+  assert.match(leftOpen(journal.folder) ?? '', /1 not undone: .*ledger\.ndjson:1: newer \(c\)/);
   const said: string[] = [];
   const report = await restoreEnvironment({ ...given, notice: (line) => said.push(line) });
   assert.match(report.failed.join(), /newer \(c\) cannot be undone by this version/);

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { monoMs } from '../../../host/clock.ts';
-import type { NodePower } from '../../../faults/_common/inverse.ts';
+import type { NodePower } from '../../../faults/_common/rollback.ts';
 import { LeftElsewhereError } from '../errors.ts';
-import type { Ledger } from './ledger.ts';
+import type { Journal } from './journal.ts';
 import { MIRROR_NAME, readMirror } from './mirror.ts';
 import type { Listed, Listing } from './mirror.ts';
 import { lookUntil } from '../../../host/wait.ts';
@@ -23,7 +23,7 @@ const powerSchema = z.looseObject({
   id: z.uuid(),
   check: z.string(),
   title: z.string(),
-  inverse: z.looseObject({
+  rollback: z.looseObject({
     kind: z.literal('node-power'),
     node: z
       .string()
@@ -32,7 +32,7 @@ const powerSchema = z.looseObject({
   }),
 });
 
-/** What runs on other machines have left open in the cluster, by the mirror of their ledger. */
+/** What runs on other machines have left open in the cluster, by the mirror of their journal. */
 type LeftElsewhere = {
   readonly open: readonly Listed[];
   /** Who wrote it. */
@@ -42,13 +42,13 @@ type LeftElsewhere = {
 type Elsewhere = {
   readonly kube: KubeCall;
   readonly namespace: string;
-  readonly ledger: Ledger;
+  readonly journal: Journal;
 };
 
 /** @throws LeftElsewhereError (75) that the mirror cannot be read: nobody knows then what is open. */
 export async function leftElsewhere(of: Elsewhere): Promise<LeftElsewhere> {
   const { listed, holder } = await listing(of);
-  const entries = of.ledger.entries();
+  const entries = of.journal.entries();
   const own = new Set([...entries.map(({ id }) => id), ...entries.map(withoutId)]);
   return { open: listed.filter((entry) => !own.has(keyOf(entry))), holder };
 }
@@ -69,14 +69,14 @@ async function listing(of: Elsewhere): Promise<Listing> {
  * the mirror no longer lists was given back, or never taken. Whoever put that node right long ago must not have it switched on again.
  */
 export async function settleGivenBack(of: Elsewhere): Promise<void> {
-  const open = of.ledger.open().filter(({ inverse }) => inverse.kind === 'node-power');
+  const open = of.journal.open().filter(({ rollback }) => rollback.kind === 'node-power');
   if (open.length === 0) return;
   const seen = await readMirror(of).catch(() => null);
   // Without a mirror it is not known.
   if (seen?.resourceVersion == null) return;
   const listed = new Set(seen.listed.map(({ id }) => id));
   for (const { id, seq } of open)
-    if (!listed.has(id)) of.ledger.mark(seq, 'done', 'given back from another machine, or never taken');
+    if (!listed.has(id)) of.journal.setState(seq, 'done', 'given back from another machine, or never taken');
 }
 
 /**
@@ -99,7 +99,7 @@ export async function awaitOwner(
 
 /**
  * Takes over what this machine can undo of it: nodes that were switched off, where the environment file here says how a node is switched
- * on. They become entries of the ledger here, so that they are undone, tried again and reported like any others. Only the node's name is
+ * on. They become entries of the journal here, so that they are undone, tried again and reported like any others. Only the node's name is
  * taken from the mirror, and only of a node of this cluster: whoever may write the mirror must not have others act for them. To be
  * called under the Lease.
  * @returns the entries, and of the others why they are not among them
@@ -120,7 +120,7 @@ export async function takeOver(
     const found = powerSchema.safeParse(entry);
     const reason = found.success ? await refusalOf(found.data, options) : '';
     const commands =
-      found.success && reason === null ? options.powerOn?.(found.data.inverse.node) : undefined;
+      found.success && reason === null ? options.powerOn?.(found.data.rollback.node) : undefined;
     if (found.success && commands !== undefined)
       taken.push(adopt(found.data, { commands, holder: left.holder, ...options }));
     else rest.push({ title: titleOf(entry), reason: reason ?? '' });
@@ -130,7 +130,7 @@ export async function takeOver(
 
 /** Why the power of a node cannot be given back from here; null: it can. */
 async function refusalOf(
-  { id, inverse: { node } }: z.infer<typeof powerSchema>,
+  { id, rollback: { node } }: z.infer<typeof powerSchema>,
   {
     kube,
     powerOn,
@@ -145,16 +145,16 @@ async function refusalOf(
 }
 
 function adopt(
-  { id, check, title, inverse }: z.infer<typeof powerSchema>,
-  how: { commands: NodePower; holder: string; ledger: Ledger; clusterUid: string; runId: string },
+  { id, check, title, rollback }: z.infer<typeof powerSchema>,
+  how: { commands: NodePower; holder: string; journal: Journal; clusterUid: string; runId: string },
 ): Entry {
-  const { commands, holder, ledger, clusterUid, runId } = how;
-  return ledger.record({
+  const { commands, holder, journal, clusterUid, runId } = how;
+  return journal.record({
     id,
     check,
-    title: `power of ${inverse.node}, taken by ${holder} (${title})`,
+    title: `power of ${rollback.node}, taken by ${holder} (${title})`,
     access: 'fault',
-    inverse: { kind: 'node-power', node: inverse.node, commands },
+    rollback: { kind: 'node-power', node: rollback.node, commands },
     clusterUid,
     bootId: bootId(),
     holder: self(),
@@ -223,7 +223,7 @@ function keyOf({ id, seq, title, dueAt }: Pick<Listed, 'id' | 'seq' | 'title' | 
   return id ?? JSON.stringify([seq, title, dueAt]);
 }
 
-/** An entry of the ledger as an earlier version listed it. */
+/** An entry of the journal as an earlier version listed it. */
 function withoutId(entry: Entry & { dueAt?: unknown }): string {
   const { seq, title, dueAt } = entry;
   return keyOf(typeof dueAt === 'string' ? { seq, title, dueAt } : { seq, title });

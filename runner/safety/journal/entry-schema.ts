@@ -1,17 +1,17 @@
 /** How entries are read from the disk: what was written by whichever version is looked at before anybody acts on it. */
 import { z } from 'zod';
-import { providerInverse } from '../../../env/providers/declared.ts';
-import type { ProviderInverse } from '../../../env/providers/declaring.ts';
-import type { Entry, Inverse, NodeInverse } from '../types.ts';
-import { fitsKubeInverse } from '../timers/undo-kube.ts';
-import type { KubeInverse } from '../timers/undo-kube.ts';
+import { providerRollback } from '../../../env/providers/declared.ts';
+import type { ProviderRollback } from '../../../env/providers/declaring.ts';
+import type { Entry, Rollback, NodeRollback } from '../types.ts';
+import { fitsKubeRollback } from '../timers/undo-kube.ts';
+import type { KubeRollback } from '../timers/undo-kube.ts';
 
 const words = z.array(z.string());
 const ms = z.number();
 
 const power = z.object({ on: words, state: words, isOn: z.string(), isOff: z.string(), timeoutMs: ms });
 
-const nodeInverse: z.ZodType<Exclude<NodeInverse, ProviderInverse>> = z.discriminatedUnion('kind', [
+const nodeRollback: z.ZodType<Exclude<NodeRollback, ProviderRollback>> = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('thaw'), cgroup: z.string() }),
   z.object({ kind: z.literal('static-pod'), from: z.string(), to: z.string() }),
   z.object({ kind: z.literal('route'), netns: z.string(), route: words }),
@@ -39,11 +39,11 @@ const nodeInverse: z.ZodType<Exclude<NodeInverse, ProviderInverse>> = z.discrimi
   }),
 ]);
 
-/** An inverse that this version can run. */
-export const inverseSchema: z.ZodType<Inverse> = z.union([
-  z.custom<KubeInverse>(fitsKubeInverse, { error: 'no inverse of a kind that is known here' }),
-  nodeInverse,
-  providerInverse,
+/** A rollback that this version can run. */
+export const rollbackSchema: z.ZodType<Rollback> = z.union([
+  z.custom<KubeRollback>(fitsKubeRollback, { error: 'no rollback of a kind that is known here' }),
+  nodeRollback,
+  providerRollback,
 ]);
 
 const states = z.enum(['pending', 'done', 'failed', 'void']);
@@ -54,7 +54,7 @@ export const entrySchema: z.ZodType<Entry> = z.looseObject({
   check: z.string(),
   title: z.string(),
   access: z.enum(['canary', 'fault', 'control']),
-  inverse: inverseSchema,
+  rollback: rollbackSchema,
   clusterUid: z.string(),
   bootId: z.string(),
   holder: z.object({ pid: z.int(), startTime: z.string() }),
@@ -69,4 +69,4 @@ export const entrySchema: z.ZodType<Entry> = z.looseObject({
 });
 
 /** What became of an entry. */
-export const markSchema = z.object({ seq: z.int(), state: states, note: z.string().exactOptional() });
+export const stateSchema = z.object({ seq: z.int(), state: states, note: z.string().exactOptional() });

@@ -4,23 +4,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { followLedger } from '../timers/host-timer.ts';
+import { followJournal } from '../timers/host-timer.ts';
 import { clearTrouble, leftOpen, writeTrouble } from './left-open.ts';
-import { Ledger } from './ledger.ts';
+import { Journal } from './journal.ts';
 import { bootId, holderSelf } from '../lease/place.ts';
 import { HolderRecord } from '../lease/processes.ts';
 
-/** A ledger with the power of a node that is given back once the file is there. */
-function lost(): { folder: string; ledger: Ledger; power: string } {
+/** A journal with the power of a node that is given back once the file is there. */
+function lost(): { folder: string; journal: Journal; power: string } {
   const folder = mkdtempSync(join(tmpdir(), 'left-'));
   const power = join(folder, 'power');
-  const ledger = new Ledger(join(folder, 'ledger'));
-  ledger.record({
+  const journal = new Journal(join(folder, 'journal'));
+  journal.record({
     id: 'x',
     check: 'failover/postgres/node-loss',
     title: 'node-loss of tender/pg-1',
     access: 'fault',
-    inverse: {
+    rollback: {
       kind: 'node-power',
       node: 'worker-1',
       commands: { on: ['cat', power], state: ['cat', power], isOn: 'on', isOff: 'off', timeoutMs: 5_000 },
@@ -33,24 +33,24 @@ function lost(): { folder: string; ledger: Ledger; power: string } {
     dueAfterMs: 0,
     at: '',
   });
-  return { folder: ledger.folder, ledger, power };
+  return { folder: journal.folder, journal, power };
 }
 
 test('says nothing where nothing is open, or while whoever did it still runs', () => {
-  const { folder, ledger } = lost();
+  const { folder, journal } = lost();
   const holders = new HolderRecord(folder);
   holders.add(holderSelf());
   assert.equal(leftOpen(folder), null);
   holders.remove(holderSelf());
   assert.match(leftOpen(folder) ?? '', /^LEFT BROKEN .* 1 not undone: node-loss of tender\/pg-1 .*no timer/);
-  ledger.mark(1, 'done');
+  journal.setState(1, 'done');
   assert.equal(leftOpen(folder), null);
   assert.equal(leftOpen(join(folder, 'nowhere')), null);
 });
 
 test('false verdict 24: what the timer tries in vain is on record, with since when and how often', async () => {
-  const { folder, ledger, power } = lost();
-  const following = followLedger(folder, undefined);
+  const { folder, journal, power } = lost();
+  const following = followJournal(folder, undefined);
   const began = performance.now();
   let said: string | null;
   try {
@@ -58,10 +58,10 @@ test('false verdict 24: what the timer tries in vain is on record, with since wh
       await sleep(20);
     said = leftOpen(folder);
     writeFileSync(power, 'on');
-    while (ledger.open().length > 0 && performance.now() - began < 30_000) await sleep(50);
-    assert.deepEqual(ledger.open(), [], 'tried again');
+    while (journal.open().length > 0 && performance.now() - began < 30_000) await sleep(50);
+    assert.deepEqual(journal.open(), [], 'tried again');
   } finally {
-    ledger.mark(1, 'done');
+    journal.setState(1, 'done');
   }
   assert.match(
     said ?? '',

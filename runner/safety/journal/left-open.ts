@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { Ledger } from './ledger.ts';
+import { Journal } from './journal.ts';
 import { HolderRecord, recordedProcess, replaceFile } from '../lease/processes.ts';
 
 /** What the timer on the host could not undo so far: for whoever looks next, since nobody reads a log that nobody points at. */
@@ -43,9 +43,9 @@ function readTrouble(folder: string): Trouble | null {
  */
 export function leftOpen(folder: string): string | null {
   if (!existsSync(folder) || new HolderRecord(folder).living().length > 0) return null;
-  const ledger = new Ledger(folder);
-  const open = ledger.open();
-  const unread = ledger.damaged().filter(({ kind }) => kind === 'unfit');
+  const journal = new Journal(folder);
+  const open = journal.open();
+  const unread = journal.damaged().filter(({ kind }) => kind === 'unfit');
   if (open.length + unread.length === 0) return null;
   const named = open.slice(0, NAMED).map(({ title, check, note }) => {
     const why = note === undefined ? '' : `: ${note.replaceAll(/\s+/g, ' ').slice(0, NOTE_CHARACTERS)}`;

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import type { Ledger } from './ledger.ts';
-import { isKubeInverse } from '../types.ts';
-import type { Entry, Inverse, KubeCall } from '../types.ts';
+import type { Journal } from './journal.ts';
+import { inPresentWords } from '../timers/undo-kube.ts';
+import { isKubeRollback } from '../types.ts';
+import type { Entry, Rollback, KubeCall } from '../types.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
 
+/** Older than the word journal. Owners of clusters grant rights on this very name, and runs of other versions look for it there. */
 export const MIRROR_NAME = 'plumbline-ledger';
 const CALL_TIMEOUT_MS = 5_000;
 /** A ConfigMap holds 1 MiB; this leaves room for the rest of the object. */
@@ -14,7 +16,7 @@ const ATTEMPTS = 5;
 const RETRY_AFTER_MS = 200;
 
 /**
- * What the Job in the cluster and other machines read: kube inverses to run, and nodes whose power is to be given back; for people, the
+ * What the Job in the cluster and other machines read: rollbacks through the API server to run, and nodes whose power is to be given back; for people, the
  * titles of the others. No time of day stands in it, for no two clocks are alike: what is due is a length.
  */
 export type MirroredEntry = {
@@ -24,17 +26,17 @@ export type MirroredEntry = {
   check: string;
   state: string;
   dueAfterMs: number;
-  inverse: unknown;
+  rollback: unknown;
 };
 
 /** True when the entry may be read by whoever reads ConfigMaps: values of Secrets stay on the disk. */
-export function isMirrored(entry: Pick<Entry, 'inverse'>): boolean {
-  return isKubeInverse(entry.inverse) && !entry.inverse.path.includes('/secrets');
+export function isMirrored(entry: Pick<Entry, 'rollback'>): boolean {
+  return isKubeRollback(entry.rollback) && !entry.rollback.path.includes('/secrets');
 }
 
 /** True for what somebody else undoes when this machine is gone: then it must be in the mirror before it is done. */
-export function isUndoneElsewhere(inverse: Inverse): boolean {
-  return inverse.kind === 'node-power' || (isKubeInverse(inverse) && isMirrored({ inverse }));
+export function isUndoneElsewhere(rollback: Rollback): boolean {
+  return rollback.kind === 'node-power' || (isKubeRollback(rollback) && isMirrored({ rollback }));
 }
 
 /** As much of an entry as tells whose it is, whoever wrote it. Earlier versions wrote no `id`. */
@@ -43,7 +45,7 @@ const listedSchema = z.looseObject({
   seq: z.number().optional(),
   title: z.string().optional(),
   dueAt: z.string().optional(),
-  inverse: z.unknown(),
+  rollback: z.unknown(),
 });
 export type Listed = z.infer<typeof listedSchema>;
 
@@ -96,9 +98,9 @@ function listOf(text: string): unknown[] | null {
 
 /** One that cannot be read is nobody's, and keeps none of the others from being undone. */
 function readable(raw: unknown, i: number): Listed {
-  const read = listedSchema.safeParse(raw).data;
+  const read = listedSchema.safeParse(inPresentWords(raw)).data;
   return (
-    read ?? { title: `entry ${i + 1} of the ConfigMap ${MIRROR_NAME}, which cannot be read`, inverse: null }
+    read ?? { title: `entry ${i + 1} of the ConfigMap ${MIRROR_NAME}, which cannot be read`, rollback: null }
   );
 }
 
@@ -139,16 +141,16 @@ function mirrorPath(namespace: string): string {
 export class Mirror {
   readonly #kube: KubeCall;
   readonly #namespace: string;
-  readonly #ledger: Ledger;
+  readonly #journal: Journal;
   readonly #holder: string;
   #writing: Promise<string | null> | null = null;
   #next: Promise<string | null> | null = null;
   #written: string | null = null;
 
-  constructor(options: { kube: KubeCall; namespace: string; ledger: Ledger; holder: string }) {
+  constructor(options: { kube: KubeCall; namespace: string; journal: Journal; holder: string }) {
     this.#kube = options.kube;
     this.#namespace = options.namespace;
-    this.#ledger = options.ledger;
+    this.#journal = options.journal;
     this.#holder = options.holder;
   }
 
@@ -188,7 +190,7 @@ export class Mirror {
   }
 
   #now(): string {
-    return JSON.stringify(this.#ledger.open().map(mirrored));
+    return JSON.stringify(this.#journal.open().map(mirrored));
   }
 
   async #write(): Promise<string | null> {
@@ -235,12 +237,14 @@ export class Mirror {
 }
 
 function mirrored(entry: Entry): MirroredEntry {
-  const { id, seq, title, check, state, dueAfterMs, inverse } = entry;
-  return { id, seq, title, check, state, dueAfterMs, inverse: inverseFor(inverse) };
+  const { id, seq, title, check, state, dueAfterMs, rollback } = entry;
+  return { id, seq, title, check, state, dueAfterMs, rollback: mirroredRollback(rollback) };
 }
 
-function inverseFor(inverse: Inverse): unknown {
-  if (isMirrored({ inverse })) return inverse;
+function mirroredRollback(rollback: Rollback): unknown {
+  if (isMirrored({ rollback })) return rollback;
   // Never a command: whoever may write the mirror must not choose what others run.
-  return inverse.kind === 'node-power' ? { kind: inverse.kind, node: inverse.node } : { kind: inverse.kind };
+  return rollback.kind === 'node-power'
+    ? { kind: rollback.kind, node: rollback.node }
+    : { kind: rollback.kind };
 }

@@ -45,7 +45,10 @@ export function holderState(holder: Holder): 'alive' | 'gone' | 'unknown' {
   return identify(holder.pid)?.startTime === holder.startTime ? 'alive' : 'gone';
 }
 
-/** Where an environment's ledger and process record lie: with the embedded instance, else in the user's state folder. */
+/**
+ * Where an environment's rollback journal and process record lie: with the embedded instance, else in the user's state folder. The folder
+ * keeps the name that the journal once had: what earlier versions left open is in it, and their timers watch it.
+ */
 export function safetyFolder(environment: string, embedded: InstanceName | undefined): string {
   if (embedded !== undefined) return join(stateDir(embedded), 'ledger');
   const state = process.env['XDG_STATE_HOME'] ?? join(homedir(), '.local/state');

@@ -1,12 +1,12 @@
 /**
  * The timer in the cluster: runs in the undo Job, beside `undo-kube.ts`, and has no other imports. It undoes what the
- * mirror of the ledger holds when an entry is due, or when the Lease has not been renewed for a while by this pod's own
+ * mirror of the journal holds when an entry is due, or when the Lease has not been renewed for a while by this pod's own
  * clock: nobody holds the environment any more, and no next start came.
  */
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fitsKubeInverse, seenAt, textAt, undoKube } from './undo-kube.ts';
-import type { KubeCall, KubeInverse } from './undo-kube.ts';
+import { fitsKubeRollback, inPresentWords, seenAt, textAt, undoKube } from './undo-kube.ts';
+import type { KubeCall, KubeRollback } from './undo-kube.ts';
 
 /** The Lease lasts 15 s; as much again for a next start, which restores with more care. */
 const GRACE_MS = 30_000;
@@ -17,7 +17,7 @@ const CALL_TIMEOUT_MS = 5_000;
 const ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /** `dueAfterMs` is a length: the clock of whoever wrote it is not this pod's. */
-type Mirrored = { id: string; seq: number; title: string; dueAfterMs: number; inverse: KubeInverse };
+type Mirrored = { id: string; seq: number; title: string; dueAfterMs: number; rollback: KubeRollback };
 /** `raw`: as it is listed, to be listed again. */
 type Listed = { raw: unknown; mine: Mirrored | null };
 
@@ -93,7 +93,7 @@ export async function lookOnce(
   const mine = listed.map((one) => one.mine).filter((one) => one !== null);
   const entries = toUndo(mine, abandoned, ages.of(mine, performance.now()));
   const settled = new Set<Mirrored>();
-  for (const entry of entries) if (await undoLogged(entry.title, entry.inverse, call)) settled.add(entry);
+  for (const entry of entries) if (await undoLogged(entry.title, entry.rollback, call)) settled.add(entry);
   const inVain = settled.size < entries.length;
   if (!abandoned) return inVain ? 'in vain' : 'go on';
   // A run elsewhere waits until nothing is listed. While somebody holds the environment, the list is theirs.
@@ -119,23 +119,23 @@ async function readMirror(
 ): Promise<{ listed: Listed[]; resourceVersion: string | undefined }> {
   const { body } = await call({ method: 'GET', path: mirrorPath(namespace), timeoutMs: CALL_TIMEOUT_MS });
   const entries = parsed(textAt(body, 'data', 'entries') ?? '[]');
-  if (!Array.isArray(entries)) throw new Error('the mirror of the ledger holds no list');
+  if (!Array.isArray(entries)) throw new Error('the mirror of the journal holds no list');
   const listed = entries.map((raw: unknown, i) => ({ raw, mine: mirroredOf(raw, i) }));
   return { listed, resourceVersion: textAt(body, 'metadata', 'resourceVersion') };
 }
 
 /** An entry that is this timer's to undo; null for what only a machine can undo, and for what cannot be read, which is said. */
 function mirroredOf(raw: unknown, i: number): Mirrored | null {
-  const inverse = seenAt(raw, 'inverse');
-  const kind = textAt(inverse, 'kind');
+  const rollback = seenAt(inPresentWords(raw), 'rollback');
+  const kind = textAt(rollback, 'kind');
   if (kind !== undefined && !kind.startsWith('kube-')) return null;
   const id = textAt(raw, 'id');
-  if (id === undefined || !fitsKubeInverse(inverse)) {
+  if (id === undefined || !fitsKubeRollback(rollback)) {
     sayOnce(`entry ${i + 1} of the mirror cannot be read, and stays: ${JSON.stringify(raw).slice(0, 300)}`);
     return null;
   }
   return {
-    ...{ id, inverse, title: textAt(raw, 'title') ?? id },
+    ...{ id, rollback, title: textAt(raw, 'title') ?? id },
     // Without a length it is undone once nobody holds the environment.
     ...{ seq: numberAt(raw, 'seq') ?? 0, dueAfterMs: numberAt(raw, 'dueAfterMs') ?? Infinity },
   };
@@ -173,9 +173,9 @@ function mirrorPath(namespace: string): string {
   return `/api/v1/namespaces/${namespace}/configmaps/plumbline-ledger`;
 }
 
-async function undoLogged(title: string, inverse: KubeInverse, call: KubeCall): Promise<boolean> {
+async function undoLogged(title: string, rollback: KubeRollback, call: KubeCall): Promise<boolean> {
   try {
-    const result = await undoKube(inverse, call, CALL_TIMEOUT_MS);
+    const result = await undoKube(rollback, call, CALL_TIMEOUT_MS);
     if (result.outcome !== 'already')
       console.log(`${title}: ${result.outcome}${'note' in result ? `: ${result.note}` : ''}`);
     return true;

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monoMs } from '../../../host/clock.ts';
 import { kubeCallFrom } from '../kube-call.ts';
-import { Ledger } from '../journal/ledger.ts';
+import { Journal } from '../journal/journal.ts';
 import { clearTrouble, writeTrouble } from '../journal/left-open.ts';
 import { bootId, self } from '../lease/place.ts';
 import { HolderRecord, replaceFile } from '../lease/processes.ts';
 import type { Entry, KubeCall } from '../types.ts';
-import { isKubeInverse } from '../types.ts';
+import { isKubeRollback } from '../types.ts';
 import { undoAll } from '../undo.ts';
 import { errorText, stackOf } from '../../../reports/record/error-text.ts';
 
@@ -34,6 +34,8 @@ const LOOK_AT_LEAST_EVERY_MS = 30_000;
 const POWER_AT_MOST_MS = 4 * 3_600_000;
 
 export const HOST_TIMER_FILE = 'host-timer.json';
+/** What a timer can read: one that an earlier version started finds no rollback in what is recorded now. */
+export const TIMER_READS = 'rollbacks';
 /** Present while a Job in the cluster undoes what went through the API server. */
 export const CLUSTER_TIMER_FILE = 'cluster-timer.json';
 
@@ -51,7 +53,7 @@ export function dueNow(
  * Whether it is too late to switch a node on. By the longer of both clocks: the monotonic one stands still while a laptop sleeps. Pure.
  */
 export function tooLate(entry: Entry, now: { ms: number; bootId: string; wallMs: number }): boolean {
-  if (entry.inverse.kind !== 'node-power' && entry.inverse.kind !== 'command') return false;
+  if (entry.rollback.kind !== 'node-power' && entry.rollback.kind !== 'command') return false;
   const byMonotonic = entry.bootId === now.bootId ? now.ms - entry.dueMs : 0;
   // What earlier versions wrote has no length, and is due at once.
   const byWall = now.wallMs - Date.parse(entry.at) - entry.dueAfterMs;
@@ -83,8 +85,8 @@ export class Retries {
   }
 }
 
-/** Follows one ledger until nothing is left to do and nobody holds the environment. */
-export async function followLedger(
+/** Follows one journal until nothing is left to do and nobody holds the environment. */
+export async function followJournal(
   folder: string,
   kubeconfig: string | undefined,
   wait: (ms: number) => Promise<unknown> = sleep,
@@ -111,7 +113,7 @@ export async function followLedger(
 
 class Follower {
   readonly #folder: string;
-  readonly #ledger: Ledger;
+  readonly #journal: Journal;
   readonly #holders: HolderRecord;
   readonly #kube: KubeCall | null;
   readonly #retries = new Retries();
@@ -121,7 +123,7 @@ class Follower {
 
   constructor(folder: string, kubeconfig: string | undefined) {
     this.#folder = folder;
-    this.#ledger = new Ledger(folder);
+    this.#journal = new Journal(folder);
     this.#holders = new HolderRecord(folder);
     this.#kube = kubeconfig === undefined ? null : kubeCallFrom(kubeconfig).call;
   }
@@ -145,7 +147,7 @@ class Follower {
   async #undo(due: readonly Entry[]): Promise<void> {
     const folder = this.#folder;
     const report = await undoAll(due, {
-      ledger: this.#ledger,
+      journal: this.#journal,
       kube: this.#kube,
       clusterUid: null,
       retryForMs: 0,
@@ -159,7 +161,7 @@ class Follower {
   }
 
   #mine(): Entry[] {
-    return this.#ledger.open().filter((entry) => this.#isMine(entry) && !this.#isGivenUp(entry));
+    return this.#journal.open().filter((entry) => this.#isMine(entry) && !this.#isGivenUp(entry));
   }
 
   #isGivenUp(entry: Entry): boolean {
@@ -174,11 +176,11 @@ class Follower {
     return true;
   }
 
-  #isMine({ inverse }: Entry): boolean {
-    if (!isKubeInverse(inverse)) return true;
+  #isMine({ rollback }: Entry): boolean {
+    if (!isKubeRollback(rollback)) return true;
     // Without a way to the API server it can do nothing about it, and the Job in the cluster does.
     if (this.#kube === null) return false;
-    return inverse.path.includes('/secrets') || !existsSync(join(this.#folder, CLUSTER_TIMER_FILE));
+    return rollback.path.includes('/secrets') || !existsSync(join(this.#folder, CLUSTER_TIMER_FILE));
   }
 }
 
@@ -193,9 +195,9 @@ function log(folder: string, message: string): void {
 /** Runs the timer until nothing is left to undo. */
 export async function runHostTimer(folder: string, kubeconfig: string | undefined): Promise<void> {
   const file = join(folder, HOST_TIMER_FILE);
-  replaceFile(file, JSON.stringify(self()));
+  replaceFile(file, JSON.stringify({ ...self(), reads: TIMER_READS }));
   try {
-    await followLedger(folder, kubeconfig);
+    await followJournal(folder, kubeconfig);
     log(folder, 'nothing left to undo, nobody holds the environment: ending');
   } catch (error) {
     log(folder, `ended by ${stackOf(error)}`);

@@ -1,18 +1,20 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { identify } from '../../../host/process-identity.ts';
 import { Ages, LeaseWatch, lookOnce, toUndo } from './cluster-timer.ts';
-import { dueNow, followLedger, HOST_TIMER_FILE, Retries, tooLate } from './host-timer.ts';
+import { dueNow, followJournal, HOST_TIMER_FILE, Retries, tooLate } from './host-timer.ts';
 import { leftOpen } from '../journal/left-open.ts';
-import { Ledger } from '../journal/ledger.ts';
+import { Journal } from '../journal/journal.ts';
 import { recordedProcess } from '../lease/processes.ts';
 import { TestApi } from '../_testing/api.ts';
 import { Timers } from './timers.ts';
-import type { Entry, Inverse, KubeCall } from '../types.ts';
+import type { Entry, Rollback, KubeCall } from '../types.ts';
 import { rulesFor, UndoJob } from './undo-job.ts';
-import { MARK } from './undo-kube.ts';
+import { ENTRY_ANNOTATION } from './undo-kube.ts';
 
 const entry = (seq: number, dueMs: number): Entry => ({ seq, dueMs, bootId: 'now' }) as Entry;
 
@@ -43,7 +45,7 @@ test('the host timer switches no node on hours after it was due, by whichever of
   const hour = 3_600_000;
   const due = {
     ...{ ...entry(1, 1_000), at: '2026-01-01T00:00:00Z', dueAfterMs: 60_000 },
-    inverse: { kind: 'node-power', node: 'w', commands: {} },
+    rollback: { kind: 'node-power', node: 'w', commands: {} },
   } as unknown as Entry;
   const wall = Date.parse('2026-01-01T00:01:00Z');
   const now = (hours: number, wallHours = hours, bootId = 'now') => ({
@@ -54,14 +56,14 @@ test('the host timer switches no node on hours after it was due, by whichever of
   // A laptop that slept: one of its clocks stood still.
   assert.equal(tooLate(due, now(0, 9)), true);
   assert.equal(tooLate(due, now(9, 1, 'another')), false);
-  assert.equal(tooLate({ ...due, inverse: { kind: 'thaw', cgroup: 'c' } }, now(100)), false);
+  assert.equal(tooLate({ ...due, rollback: { kind: 'thaw', cgroup: 'c' } }, now(100)), false);
 });
 
 test('a timer that has given a node up ends, and leaves its entry and the reason on record', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'timer-'));
-  const ledger = new Ledger(folder);
+  const journal = new Journal(folder);
   const commands = { on: ['touch', join(folder, 'on')], state: ['true'], isOn: '', isOff: 'x', timeoutMs: 1 };
-  ledger.record({
+  journal.record({
     ...{ id: 'i', check: 'c', title: 't', access: 'fault', clusterUid: 'u', runId: 'r' },
     ...{
       holder: { pid: 1, startTime: '1' },
@@ -70,14 +72,14 @@ test('a timer that has given a node up ends, and leaves its entry and the reason
       dueAfterMs: 0,
       at: '2026-01-01T00:00:00Z',
     },
-    inverse: { kind: 'node-power', node: 'w', commands },
+    rollback: { kind: 'node-power', node: 'w', commands },
   });
   let waits = 0;
   const folderGone = (): void => rmSync(folder, { recursive: true });
   const wait = (): Promise<void> => {
     if (++waits === 3) {
       assert.equal(existsSync(join(folder, 'on')), false);
-      assert.equal(ledger.open().length, 1);
+      assert.equal(journal.open().length, 1);
       assert.match(leftOpen(folder) ?? '', /has tried 0 times .* no longer runs/);
       assert.equal(
         readFileSync(join(folder, 'host-timer.log'), 'utf8').match(/no longer undoes t/g)?.length,
@@ -87,12 +89,12 @@ test('a timer that has given a node up ends, and leaves its entry and the reason
     }
     return Promise.resolve();
   };
-  await followLedger(folder, undefined, wait);
+  await followJournal(folder, undefined, wait);
 });
 
 test('a host timer that cannot look waits longer and longer, and says the same thing once', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'timer-'));
-  // A folder where the ledger should be: every look fails.
+  // A folder where the journal should be: every look fails.
   mkdirSync(join(folder, 'ledger.ndjson'));
   const waits: number[] = [];
   let log = '';
@@ -104,15 +106,15 @@ test('a host timer that cannot look waits longer and longer, and says the same t
     }
     return Promise.resolve();
   };
-  await followLedger(folder, undefined, wait);
+  await followJournal(folder, undefined, wait);
   assert.deepEqual(waits.slice(0, 3), [1_000, 2_000, 4_000]);
   assert.equal(waits.at(-1), 30_000);
   assert.equal(log.match(/goes on after/g)?.length, 1);
 });
 
-const kubeEntry = { kind: 'kube-delete', path: '/api/v1/namespaces/x/pods/p', mark: 'm' } as const;
+const kubeEntry = { kind: 'kube-delete', path: '/api/v1/namespaces/x/pods/p', marker: 'm' } as const;
 const powerOf = (kind: 'node-power' | 'command') =>
-  ({ kind, node: 'w', commands: {}, argv: [], until: {} }) as unknown as Inverse;
+  ({ kind, node: 'w', commands: {}, argv: [], until: {} }) as unknown as Rollback;
 
 /** A machine that does not hold the environment: what goes through the API server is the Job's. */
 function timersElsewhere(): { timers: Timers; lives: () => boolean } {
@@ -136,6 +138,23 @@ test('entries of which some are undone by the Job and some only by this host hav
     await timers.disarm();
     assert.equal(lives(), false);
   }
+});
+
+test('a timer that an earlier version started is replaced: it would not see what is recorded now', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'timers-'));
+  const older = spawn('sleep', ['60']);
+  const id = older.pid === undefined ? null : identify(older.pid);
+  writeFileSync(join(folder, HOST_TIMER_FILE), JSON.stringify(id));
+  const options = { folder, hostAllowed: true, notice: () => undefined, job: () => Promise.resolve(null) };
+  const timers = new Timers(options);
+  await timers.arm([powerOf('node-power')]);
+  const ours = recordedProcess(join(folder, HOST_TIMER_FILE));
+  assert.equal(older.killed || older.signalCode === 'SIGTERM' || identify(older.pid ?? 0) === null, true);
+  assert.notEqual(ours?.pid, older.pid);
+  // Ours is not replaced by the next that is armed.
+  await timers.arm([powerOf('node-power')]);
+  assert.deepEqual(recordedProcess(join(folder, HOST_TIMER_FILE)), ours);
+  await timers.disarm();
 });
 
 test('the image of the Job may become known only when the environment is complete', async (t) => {
@@ -200,7 +219,7 @@ test('false verdict 24: the host timer never gives up what is open, and tries it
 test("false verdict 23: the cluster's timer counts what is due by its own clock", () => {
   const mirrored = (seq: number, dueAfterMs: number) => ({
     ...{ id: `id-${seq}`, seq, title: '', dueAfterMs },
-    inverse: kubeEntry,
+    rollback: kubeEntry,
   });
   const entries = [mirrored(1, 10_000), mirrored(2, 600_000)];
   const ages = new Ages();
@@ -220,7 +239,7 @@ test('the undo Job gets the rights for what it has to undo and no others', () =>
     { apiGroups: [''], resources: ['nodes'], verbs: ['get', 'patch'] },
   ]);
   assert.deepEqual(
-    rulesFor({ kind: 'kube-delete', path: '/apis/apps/v1/namespaces/tender/deployments/x', mark: '' }),
+    rulesFor({ kind: 'kube-delete', path: '/apis/apps/v1/namespaces/tender/deployments/x', marker: '' }),
     [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'delete'] }],
   );
   assert.deepEqual(
@@ -239,12 +258,14 @@ test("the cluster's timer takes what it has settled out of the mirror once nobod
   const mirror = `${space}/configmaps/plumbline-ledger`;
   const lease = '/apis/coordination.k8s.io/v1/namespaces/plumbline-system/leases/plumbline';
   api.put(lease, { spec: { holderIdentity: 'laptop-a', renewTime: 'then' } });
-  api.put('/api/v1/namespaces/x/configmaps/canary', { metadata: { annotations: { [MARK]: 'm' } } });
-  const entry = (seq: number, inverse: Record<string, string>) => ({
-    ...{ id: `id-${seq}`, seq, title: `step ${seq}`, dueAfterMs: 600_000 },
-    inverse,
+  api.put('/api/v1/namespaces/x/configmaps/canary', {
+    metadata: { annotations: { [ENTRY_ANNOTATION]: 'm' } },
   });
-  const made = entry(1, { kind: 'kube-delete', path: '/api/v1/namespaces/x/configmaps/canary', mark: 'm' });
+  const entry = (seq: number, rollback: Record<string, string>) => ({
+    ...{ id: `id-${seq}`, seq, title: `step ${seq}`, dueAfterMs: 600_000 },
+    rollback,
+  });
+  const made = entry(1, { kind: 'kube-delete', path: '/api/v1/namespaces/x/configmaps/canary', marker: 'm' });
   const power = entry(2, { kind: 'node-power', node: 'worker-1' });
   api.put(mirror, { data: { entries: JSON.stringify([made, power]) } });
   const listed = (): unknown =>
@@ -258,10 +279,23 @@ test("the cluster's timer takes what it has settled out of the mirror once nobod
   assert.deepEqual(listed(), [power]);
 });
 
+test("the cluster's timer undoes what a version listed that said inverse and mark", async () => {
+  const api = new TestApi();
+  const mirror = '/api/v1/namespaces/plumbline-system/configmaps/plumbline-ledger';
+  api.put(kubeEntry.path, { metadata: { annotations: { [ENTRY_ANNOTATION]: 'm' } } });
+  const inverse = { kind: 'kube-delete', path: kubeEntry.path, mark: 'm' };
+  const listed = [{ id: 'i', seq: 1, title: 't', dueAfterMs: 0, inverse }];
+  api.put(mirror, { data: { entries: JSON.stringify(listed) } });
+  const watch = { unchangedForMs: () => 60_000 } as unknown as LeaseWatch;
+  assert.equal(await lookOnce(api.call, 'plumbline-system', { watch, ages: new Ages() }), 'over');
+  assert.equal(api.objects.has(kubeEntry.path), false);
+  assert.deepEqual(api.objects.get(mirror)?.['data'], { entries: '[]' });
+});
+
 test("the cluster's timer goes on while the mirror still lists what it has settled", async () => {
   const api = new TestApi();
   const mirror = '/api/v1/namespaces/plumbline-system/configmaps/plumbline-ledger';
-  const settled = { id: 'i', seq: 1, title: 't', dueAfterMs: 0, inverse: kubeEntry };
+  const settled = { id: 'i', seq: 1, title: 't', dueAfterMs: 0, rollback: kubeEntry };
   const list = () => api.put(mirror, { data: { entries: JSON.stringify([settled]) } });
   list();
   let conflicts = 1;
@@ -280,9 +314,9 @@ test("an entry of the mirror that cannot be read is said with its place, stays, 
   const api = new TestApi();
   const said = t.mock.method(console, 'error', () => undefined);
   const mirror = '/api/v1/namespaces/plumbline-system/configmaps/plumbline-ledger';
-  api.put('/api/v1/namespaces/x/pods/p', { metadata: { annotations: { [MARK]: 'm' } } });
-  const newer = { id: 'n', seq: 1, title: 'newer', inverse: { kind: 'kube-mend', path: '/api/v1/x' } };
-  const settled = { id: 'i', seq: 2, title: 't', dueAfterMs: 0, inverse: kubeEntry };
+  api.put('/api/v1/namespaces/x/pods/p', { metadata: { annotations: { [ENTRY_ANNOTATION]: 'm' } } });
+  const newer = { id: 'n', seq: 1, title: 'newer', rollback: { kind: 'kube-mend', path: '/api/v1/x' } };
+  const settled = { id: 'i', seq: 2, title: 't', dueAfterMs: 0, rollback: kubeEntry };
   api.put(mirror, { data: { entries: JSON.stringify([newer, 7, settled]) } });
   const watch = { unchangedForMs: () => 60_000 } as unknown as LeaseWatch;
   assert.equal(await lookOnce(api.call, 'plumbline-system', { watch, ages: new Ages() }), 'over');

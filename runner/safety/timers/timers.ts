@@ -1,14 +1,14 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { killProcesses, waitGone } from '../../../host/process-identity.ts';
 import { startDetached } from '../../../host/run.ts';
 import { waitFor } from '../../../host/wait.ts';
-import { CLUSTER_TIMER_FILE, HOST_TIMER_FILE } from './host-timer.ts';
+import { CLUSTER_TIMER_FILE, HOST_TIMER_FILE, TIMER_READS } from './host-timer.ts';
 import { clearTrouble } from '../journal/left-open.ts';
 import { isMirrored } from '../journal/mirror.ts';
 import { recordedProcess, replaceFile } from '../lease/processes.ts';
-import { isKubeInverse } from '../types.ts';
-import type { Inverse } from '../types.ts';
+import { isKubeRollback } from '../types.ts';
+import type { Rollback } from '../types.ts';
 import { UndoJob } from './undo-job.ts';
 import type { UndoJobOptions } from './undo-job.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
@@ -51,20 +51,20 @@ export class Timers {
   /**
    * @throws Error when no timer can be armed for one of them: then the action must not begin.
    */
-  arm(inverses: readonly Inverse[]): Promise<void> {
+  arm(rollbacks: readonly Rollback[]): Promise<void> {
     // One after the other: two checks that begin at once share one Job and one process.
-    const armed = this.#arming.then(() => this.#armNow(inverses));
+    const armed = this.#arming.then(() => this.#armNow(rollbacks));
     this.#arming = armed.catch(() => undefined);
     return armed;
   }
 
-  async #armNow(inverses: readonly Inverse[]): Promise<void> {
-    const forCluster = inverses
-      .filter((inverse) => isKubeInverse(inverse) && isMirrored({ inverse }))
-      .filter(isKubeInverse);
-    let rest = inverses.filter((inverse) => !isKubeInverse(inverse) || !isMirrored({ inverse }));
+  async #armNow(rollbacks: readonly Rollback[]): Promise<void> {
+    const forCluster = rollbacks
+      .filter((rollback) => isKubeRollback(rollback) && isMirrored({ rollback }))
+      .filter(isKubeRollback);
+    let rest = rollbacks.filter((rollback) => !isKubeRollback(rollback) || !isMirrored({ rollback }));
     try {
-      if (forCluster.length > 0 && !(await this.#armJob(forCluster))) rest = [...inverses];
+      if (forCluster.length > 0 && !(await this.#armJob(forCluster))) rest = [...rollbacks];
     } finally {
       // Also without a Job: what only this host can undo must not wait for one.
       if (rest.length > 0) await this.#armHost(rest);
@@ -72,12 +72,12 @@ export class Timers {
   }
 
   /** Returns false when the host has to do it instead. */
-  async #armJob(inverses: Parameters<UndoJob['arm']>[0]): Promise<boolean> {
+  async #armJob(rollbacks: Parameters<UndoJob['arm']>[0]): Promise<boolean> {
     if (this.#jobFailed) return false;
     try {
       const job = await this.#undoJob();
       if (job === null) return false;
-      await job.arm(inverses, this.#options.signal);
+      await job.arm(rollbacks, this.#options.signal);
       replaceFile(this.#file(CLUSTER_TIMER_FILE), '{}');
       return true;
     } catch (error) {
@@ -93,10 +93,10 @@ export class Timers {
   }
 
   /** The power of nodes is switched from here whatever the environment is; the rest only where this host holds it. */
-  async #armHost(inverses: readonly Inverse[]): Promise<void> {
-    const mine = this.#options.hostAllowed ? inverses : inverses.filter(isPower);
+  async #armHost(rollbacks: readonly Rollback[]): Promise<void> {
+    const mine = this.#options.hostAllowed ? rollbacks : rollbacks.filter(isPower);
     if (mine.length > 0) await this.#startHost();
-    if (mine.length < inverses.length)
+    if (mine.length < rollbacks.length)
       throw new Error('no timer can be armed: no undo Job, and this host does not hold the environment');
   }
 
@@ -104,7 +104,10 @@ export class Timers {
     const { folder, signal, hostAllowed } = this.#options;
     // Elsewhere the timer has no way to the API server: what goes through it is the Job's.
     const kubeconfig = hostAllowed ? this.#options.kubeconfig : undefined;
-    if (recordedProcess(this.#file(HOST_TIMER_FILE)) !== null) return;
+    if (recordedProcess(this.#file(HOST_TIMER_FILE)) !== null) {
+      if (readsRollbacks(this.#file(HOST_TIMER_FILE))) return;
+      await this.#endHost();
+    }
     const script = join(import.meta.dirname, '..', '..', 'host-timer.ts');
     const argv = [process.execPath, script, folder, ...(kubeconfig === undefined ? [] : [kubeconfig])];
     startDetached(argv, this.#file('host-timer.log'));
@@ -120,14 +123,18 @@ export class Timers {
   /** Ends both timers, those of an earlier run too. Returns what went wrong. */
   async disarm(): Promise<string[]> {
     await this.#arming;
+    await this.#endHost();
+    clearTrouble(this.#options.folder);
+    return this.#disarmJob();
+  }
+
+  async #endHost(): Promise<void> {
     const host = recordedProcess(this.#file(HOST_TIMER_FILE));
     if (host !== null) {
       killProcesses([host], 'SIGTERM');
       await waitGone([host], { deadlineMs: END_DEADLINE_MS });
     }
     rmSync(this.#file(HOST_TIMER_FILE), { force: true });
-    clearTrouble(this.#options.folder);
-    return this.#disarmJob();
   }
 
   async #disarmJob(): Promise<string[]> {
@@ -150,6 +157,11 @@ export class Timers {
 }
 
 /** Also as earlier versions wrote it. */
-function isPower({ kind }: Inverse): boolean {
+function isPower({ kind }: Rollback): boolean {
   return kind === 'node-power' || kind === 'command';
+}
+
+/** Whether a timer that runs understands what this version records; one that an earlier version started is replaced. */
+function readsRollbacks(file: string): boolean {
+  return readFileSync(file, 'utf8').includes(`"reads":"${TIMER_READS}"`);
 }

@@ -23,7 +23,7 @@ function server(undoesIn: string | null): KubeCall {
 const job = (kube: KubeCall): UndoJob =>
   new UndoJob({ kube, namespace: 'plumbline-system', image: 'node', runId: 'r' });
 const pod = (namespace: string) =>
-  ({ kind: 'kube-delete', path: `/api/v1/namespaces/${namespace}/pods/p`, mark: 'm' }) as const;
+  ({ kind: 'kube-delete', path: `/api/v1/namespaces/${namespace}/pods/p`, marker: 'm' }) as const;
 const rbac = () => asked.filter((line) => line.includes('rbac.authorization'));
 
 test('gives itself the least rights where nobody else has, and takes them away again', async () => {

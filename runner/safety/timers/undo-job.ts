@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { lookUntil } from '../../../host/wait.ts';
-import type { KubeCall, KubeInverse, KubeReply } from '../types.ts';
+import type { KubeCall, KubeRollback, KubeReply } from '../types.ts';
 import { deleteOptions, saidIn, textAt } from './undo-kube.ts';
 
 /** Name of the Job and of all that belongs to it. */
@@ -63,11 +63,11 @@ export class UndoJob {
    * One that has ended, as it does once the Lease was not renewed for a while, is followed by another.
    * @throws Error when it cannot be started or does not come up: then the action must not begin.
    */
-  async arm(inverses: readonly KubeInverse[], signal?: AbortSignal): Promise<void> {
+  async arm(rollbacks: readonly KubeRollback[], signal?: AbortSignal): Promise<void> {
     this.#given ??= { namespaces: await this.#rightsGiven() };
     const { namespaces } = this.#given;
-    if (namespaces !== null) refuseOutside(namespaces, inverses);
-    else if (this.#addRules(inverses)) await this.#applyRights();
+    if (namespaces !== null) refuseOutside(namespaces, rollbacks);
+    else if (this.#addRules(rollbacks)) await this.#applyRights();
     if (this.#armed && (await this.#runs(signal))) return;
     this.#armed = false;
     await this.#applyScript();
@@ -100,10 +100,10 @@ export class UndoJob {
     return said === undefined ? null : said.split(/[\s,]+/).filter(Boolean);
   }
 
-  #addRules(inverses: readonly KubeInverse[]): boolean {
+  #addRules(rollbacks: readonly KubeRollback[]): boolean {
     const before = this.#rules.size;
-    for (const inverse of inverses)
-      for (const rule of rulesFor(inverse)) this.#rules.set(JSON.stringify(rule), rule);
+    for (const rollback of rollbacks)
+      for (const rule of rulesFor(rollback)) this.#rules.set(JSON.stringify(rule), rule);
     return this.#rules.size > before;
   }
 
@@ -260,25 +260,25 @@ function refused(method: string, path: string, { status, body }: KubeReply): Err
 }
 
 /** The least that undoing this asks for. */
-export function rulesFor(inverse: KubeInverse): Rule[] {
+export function rulesFor(rollback: KubeRollback): Rule[] {
   const match =
     /^\/apis?\/(?:(?<group>[^/]+\.[^/]+|apps|batch|autoscaling|policy|extensions)\/)?v[^/]+\/(?:namespaces\/[^/]+\/)?(?<resource>[^/?]+)/.exec(
-      inverse.path,
+      rollback.path,
     );
   const resource = match?.groups?.['resource'];
-  if (resource === undefined) throw new Error(`ledger: no resource in the API path ${inverse.path}`);
+  if (resource === undefined) throw new Error(`journal: no resource in the API path ${rollback.path}`);
   const verbs = {
     'kube-patch': ['get', 'patch'],
     'kube-delete': ['get', 'delete'],
     'kube-end': ['get', 'delete'],
     'kube-create': ['create'],
-  }[inverse.kind];
+  }[rollback.kind];
   return [{ apiGroups: [match?.groups?.['group'] ?? ''], resources: [resource], verbs }];
 }
 
 /** @throws Error for what the Job may not undo: then the action must not begin. */
-function refuseOutside(namespaces: readonly string[], inverses: readonly KubeInverse[]): void {
-  for (const { path } of inverses) {
+function refuseOutside(namespaces: readonly string[], rollbacks: readonly KubeRollback[]): void {
+  for (const { path } of rollbacks) {
     const namespace = /\/namespaces\/(?<name>[^/]+)\/./.exec(path)?.groups?.['name'];
     if (namespace !== undefined && namespaces.includes(namespace)) continue;
     throw new Error(

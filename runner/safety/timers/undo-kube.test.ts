@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { deleteOptions, MARK, fieldState, undoKube } from './undo-kube.ts';
+import { deleteOptions, ENTRY_ANNOTATION, fieldState, undoKube } from './undo-kube.ts';
 import type { Json, KubeCall, KubeRequest } from './undo-kube.ts';
 
 /** One object behind the three verbs that undoing uses, with optimistic writes as the API server has them. */
@@ -91,15 +91,15 @@ test('sends the resource version along, and tries anew when it is outdated', asy
   assert.equal(patch.metadata.resourceVersion, '7');
 });
 
-test('deletes only what carries the mark of the action, by UID', async () => {
+test('deletes only what carries the marker of the action, by UID', async () => {
   const path = '/api/v1/namespaces/c/pods/p';
-  const marked = server({ metadata: { uid: 'u', annotations: { [MARK]: 'e1' } } });
-  assert.deepEqual(await undoKube({ kind: 'kube-delete', path, mark: 'e1' }, marked.call, 1000), {
+  const own = server({ metadata: { uid: 'u', annotations: { [ENTRY_ANNOTATION]: 'e1' } } });
+  assert.deepEqual(await undoKube({ kind: 'kube-delete', path, marker: 'e1' }, own.call, 1000), {
     outcome: 'undone',
   });
-  assert.deepEqual((marked.sent.at(-1)?.body as { preconditions: Json }).preconditions, { uid: 'u' });
-  const theirs = server({ metadata: { uid: 'u', annotations: { [MARK]: 'e2' } } });
-  assert.deepEqual(await undoKube({ kind: 'kube-delete', path, mark: 'e1' }, theirs.call, 1000), {
+  assert.deepEqual((own.sent.at(-1)?.body as { preconditions: Json }).preconditions, { uid: 'u' });
+  const theirs = server({ metadata: { uid: 'u', annotations: { [ENTRY_ANNOTATION]: 'e2' } } });
+  assert.deepEqual(await undoKube({ kind: 'kube-delete', path, marker: 'e1' }, theirs.call, 1000), {
     outcome: 'already',
   });
   assert.notEqual(theirs.state(), null);
@@ -107,10 +107,10 @@ test('deletes only what carries the mark of the action, by UID', async () => {
 
 test('creates again what was deleted, once', async () => {
   const { call, state } = server(null);
-  const inverse = { kind: 'kube-create' as const, path: '/x', object: { metadata: { name: 'a' } } };
-  assert.equal((await undoKube(inverse, call, 1000)).outcome, 'undone');
+  const rollback = { kind: 'kube-create' as const, path: '/x', object: { metadata: { name: 'a' } } };
+  assert.equal((await undoKube(rollback, call, 1000)).outcome, 'undone');
   assert.deepEqual(state(), { metadata: { name: 'a' } });
-  assert.equal((await undoKube(inverse, call, 1000)).outcome, 'already');
+  assert.equal((await undoKube(rollback, call, 1000)).outcome, 'already');
 });
 
 test('an answer that is neither yes nor no can be tried again: it throws with what was said', async () => {
@@ -127,7 +127,7 @@ test('a removed field counts as ours while it is absent, and as restored once it
 
 test('a pod that undoes what it did is told to end with its own grace, and waited for', async () => {
   const path = '/api/v1/namespaces/plumbline-drill/pods/node-worker-1';
-  const pod = { metadata: { uid: 'u1', annotations: { [MARK]: 'm1' } } };
+  const pod = { metadata: { uid: 'u1', annotations: { [ENTRY_ANNOTATION]: 'm1' } } };
   let looks = 0;
   const sent: KubeRequest[] = [];
   const call: KubeCall = (request) => {
@@ -135,12 +135,14 @@ test('a pod that undoes what it did is told to end with its own grace, and waite
     if (request.method === 'GET' && ++looks > 3) return Promise.resolve({ status: 404, body: {} });
     return Promise.resolve({ status: 200, body: pod });
   };
-  assert.deepEqual(await undoKube({ kind: 'kube-end', path, mark: 'm1' }, call, 100), { outcome: 'undone' });
+  assert.deepEqual(await undoKube({ kind: 'kube-end', path, marker: 'm1' }, call, 100), {
+    outcome: 'undone',
+  });
   const deletion = sent.find(({ method }) => method === 'DELETE')?.body as Record<string, unknown>;
   assert.equal('gracePeriodSeconds' in deletion, false);
   assert.deepEqual(deletion['preconditions'], { uid: 'u1' });
   looks = 0;
-  const other = await undoKube({ kind: 'kube-end', path, mark: 'another' }, call, 100);
+  const other = await undoKube({ kind: 'kube-end', path, marker: 'another' }, call, 100);
   assert.deepEqual(other, { outcome: 'already' });
 });
 

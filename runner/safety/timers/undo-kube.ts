@@ -28,24 +28,36 @@ export interface ChangedField {
   after: [] | [Json];
 }
 
-export type KubeInverse =
+export type KubeRollback =
   /** Fields go back to what they were, each only while it holds what was put there. */
   | { kind: 'kube-patch'; path: string; uid: string; fields: ChangedField[] }
-  /** What was created goes away; only when it carries the mark of this very action. */
-  | { kind: 'kube-delete'; path: string; mark: string }
+  /** What was created goes away; only when it carries the marker of this very action. */
+  | { kind: 'kube-delete'; path: string; marker: string }
   /**
    * A pod that undoes what it did when it is told to end: asked to end with its own grace, and waited for until it is gone. Only when it
-   * carries the mark of this very action.
+   * carries the marker of this very action.
    */
-  | { kind: 'kube-end'; path: string; mark: string }
+  | { kind: 'kube-end'; path: string; marker: string }
   /** What was deleted comes back, unless something of the name is there already. `path` is the collection. */
   | { kind: 'kube-create'; path: string; object: Json };
 
 export type KubeUndoResult =
   { outcome: 'undone' | 'already' } | { outcome: 'conflict' | 'void'; note: string };
 
+/**
+ * An entry of the rollback journal or of its mirror in the words of this version. Earlier versions called its rollback the `inverse`,
+ * and the marker in it the `mark`: what they left open, on disk or in the cluster, is undone all the same.
+ */
+export function inPresentWords(entry: unknown): unknown {
+  if (!isRecord(entry) || !('inverse' in entry) || 'rollback' in entry) return entry;
+  const { inverse, ...rest } = entry;
+  if (!isRecord(inverse) || !('mark' in inverse)) return { ...rest, rollback: inverse };
+  const { mark, ...others } = inverse;
+  return { ...rest, rollback: { ...others, marker: mark } };
+}
+
 /** True for what one of these is, whoever wrote it. */
-export function fitsKubeInverse(value: unknown): value is KubeInverse {
+export function fitsKubeRollback(value: unknown): value is KubeRollback {
   const path = textAt(value, 'path');
   if (path === undefined || !/^\/apis?\//.test(path)) return false;
   switch (seenAt(value, 'kind')) {
@@ -55,7 +67,7 @@ export function fitsKubeInverse(value: unknown): value is KubeInverse {
     }
     case 'kube-delete':
     case 'kube-end':
-      return textAt(value, 'mark') !== undefined;
+      return textAt(value, 'marker') !== undefined;
     case 'kube-create':
       return isRecord(seenAt(value, 'object')) && isJson(seenAt(value, 'object'));
     default:
@@ -101,47 +113,50 @@ export function saidIn(body: unknown): string {
   return textAt(body, 'message') ?? JSON.stringify(body ?? null);
 }
 
-/** Annotation that names the ledger entry which created the object. */
-export const MARK = 'plumbline.dev/ledger-entry';
+/**
+ * Annotation that names the entry of the rollback journal which created the object. Its name is older than the journal's: by another one
+ * what an earlier version created would not be found again.
+ */
+export const ENTRY_ANNOTATION = 'plumbline.dev/ledger-entry';
 
 /** An optimistic write is tried anew when the object changed in between; a busy object changes a few times a second. */
 const ATTEMPTS = 5;
 
 /**
- * Undoes one inverse.
+ * Undoes one rollback.
  * @throws Error when the API server refuses or does not answer: it can be tried again.
  */
 export async function undoKube(
-  inverse: KubeInverse,
+  rollback: KubeRollback,
   call: KubeCall,
   timeoutMs: number,
 ): Promise<KubeUndoResult> {
-  switch (inverse.kind) {
+  switch (rollback.kind) {
     case 'kube-patch':
-      return undoPatch(inverse, call, timeoutMs);
+      return undoPatch(rollback, call, timeoutMs);
     case 'kube-delete':
-      return undoCreate(inverse, call, timeoutMs);
+      return undoCreate(rollback, call, timeoutMs);
     case 'kube-end':
-      return undoPod(inverse, call, timeoutMs);
+      return undoPod(rollback, call, timeoutMs);
     case 'kube-create':
-      return undoDelete(inverse, call, timeoutMs);
+      return undoDelete(rollback, call, timeoutMs);
   }
 }
 
 async function undoPatch(
-  inverse: KubeInverse & { kind: 'kube-patch' },
+  rollback: KubeRollback & { kind: 'kube-patch' },
   call: KubeCall,
   timeoutMs: number,
 ): Promise<KubeUndoResult> {
   for (let attempt = 1; ; attempt++) {
-    const got = await call({ method: 'GET', path: inverse.path, timeoutMs });
-    if (got.status === 404) return { outcome: 'void', note: `${inverse.path} is no longer there` };
-    expectStatus(got, 200, `GET ${inverse.path}`);
-    const { object, uid, resourceVersion } = objectIn(got, inverse.path);
-    if (uid !== inverse.uid) {
-      return { outcome: 'void', note: `${inverse.path} was replaced by another object of the name` };
+    const got = await call({ method: 'GET', path: rollback.path, timeoutMs });
+    if (got.status === 404) return { outcome: 'void', note: `${rollback.path} is no longer there` };
+    expectStatus(got, 200, `GET ${rollback.path}`);
+    const { object, uid, resourceVersion } = objectIn(got, rollback.path);
+    if (uid !== rollback.uid) {
+      return { outcome: 'void', note: `${rollback.path} was replaced by another object of the name` };
     }
-    const states = inverse.fields.map((field) => ({
+    const states = rollback.fields.map((field) => ({
       field,
       state: fieldState(object, field),
     }));
@@ -151,18 +166,18 @@ async function undoPatch(
       const patch = mergePatchOf(ours, resourceVersion);
       const sent = await call({
         method: 'PATCH',
-        path: inverse.path,
+        path: rollback.path,
         body: patch,
         contentType: 'application/merge-patch+json',
         timeoutMs,
       });
       if (sent.status === 409 && attempt < ATTEMPTS) continue;
-      expectStatus(sent, 200, `PATCH ${inverse.path}`);
+      expectStatus(sent, 200, `PATCH ${rollback.path}`);
     }
     if (foreign.length > 0) {
       return {
         outcome: 'conflict',
-        note: `${inverse.path}: ${foreign.join(', ')} changed by someone else since; left as it is`,
+        note: `${rollback.path}: ${foreign.join(', ')} changed by someone else since; left as it is`,
       };
     }
     return { outcome: ours.length > 0 ? 'undone' : 'already' };
@@ -170,28 +185,29 @@ async function undoPatch(
 }
 
 async function undoCreate(
-  inverse: KubeInverse & { kind: 'kube-delete' },
+  rollback: KubeRollback & { kind: 'kube-delete' },
   call: KubeCall,
   timeoutMs: number,
 ): Promise<KubeUndoResult> {
-  const got = await call({ method: 'GET', path: inverse.path, timeoutMs });
+  const got = await call({ method: 'GET', path: rollback.path, timeoutMs });
   if (got.status === 404) return { outcome: 'already' };
-  expectStatus(got, 200, `GET ${inverse.path}`);
-  if (textAt(got.body, 'metadata', 'annotations', MARK) !== inverse.mark) return { outcome: 'already' };
+  expectStatus(got, 200, `GET ${rollback.path}`);
+  if (textAt(got.body, 'metadata', 'annotations', ENTRY_ANNOTATION) !== rollback.marker)
+    return { outcome: 'already' };
   if (
     textAt(got.body, 'metadata', 'deletionTimestamp') !== undefined &&
-    inverse.path.includes('/persistentvolumeclaims/')
+    rollback.path.includes('/persistentvolumeclaims/')
   )
     return { outcome: 'already' };
   const gone = await call({
     method: 'DELETE',
-    path: inverse.path,
-    body: deleteOptions(uidOf(got, inverse.path)),
+    path: rollback.path,
+    body: deleteOptions(uidOf(got, rollback.path)),
     timeoutMs,
   });
   // 409: the UID differs, so that ours is gone.
   if (gone.status === 404 || gone.status === 409) return { outcome: 'already' };
-  if (gone.status !== 202) expectStatus(gone, 200, `DELETE ${inverse.path}`);
+  if (gone.status !== 202) expectStatus(gone, 200, `DELETE ${rollback.path}`);
   return { outcome: 'undone' };
 }
 
@@ -200,12 +216,12 @@ const END_DEADLINE_MS = 50_000;
 const END_LOOK_MS = 250;
 
 async function undoPod(
-  inverse: KubeInverse & { kind: 'kube-end' },
+  rollback: KubeRollback & { kind: 'kube-end' },
   call: KubeCall,
   timeoutMs: number,
 ): Promise<KubeUndoResult> {
-  const { path } = inverse;
-  const uid = await markedUid(inverse, call, timeoutMs);
+  const { path } = rollback;
+  const uid = await uidOfOwn(rollback, call, timeoutMs);
   if (uid === null) return { outcome: 'already' };
   const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid } };
   const sent = await call({ method: 'DELETE', path, body, timeoutMs });
@@ -213,7 +229,7 @@ async function undoPod(
   if (sent.status !== 202) expectStatus(sent, 200, `DELETE ${path}`);
   const until = performance.now() + END_DEADLINE_MS;
   for (;;) {
-    if ((await markedUid(inverse, call, timeoutMs)) !== uid) return { outcome: 'undone' };
+    if ((await uidOfOwn(rollback, call, timeoutMs)) !== uid) return { outcome: 'undone' };
     if (performance.now() > until)
       throw new Error(
         `${path} was told to end and is still there after ${END_DEADLINE_MS / 1000} s: has it undone what it did?`,
@@ -223,15 +239,15 @@ async function undoPod(
 }
 
 /** UID of what is there, if this very action made it; null: it is gone. */
-async function markedUid(
-  { path, mark }: { path: string; mark: string },
+async function uidOfOwn(
+  { path, marker }: { path: string; marker: string },
   call: KubeCall,
   timeoutMs: number,
 ): Promise<string | null> {
   const got = await call({ method: 'GET', path, timeoutMs });
   if (got.status === 404) return null;
   expectStatus(got, 200, `GET ${path}`);
-  return textAt(got.body, 'metadata', 'annotations', MARK) === mark ? uidOf(got, path) : null;
+  return textAt(got.body, 'metadata', 'annotations', ENTRY_ANNOTATION) === marker ? uidOf(got, path) : null;
 }
 
 function objectIn(
@@ -251,13 +267,13 @@ function uidOf({ body }: KubeReply, path: string): string {
 }
 
 async function undoDelete(
-  inverse: KubeInverse & { kind: 'kube-create' },
+  rollback: KubeRollback & { kind: 'kube-create' },
   call: KubeCall,
   timeoutMs: number,
 ): Promise<KubeUndoResult> {
-  const sent = await call({ method: 'POST', path: inverse.path, body: inverse.object, timeoutMs });
+  const sent = await call({ method: 'POST', path: rollback.path, body: rollback.object, timeoutMs });
   if (sent.status === 409) return { outcome: 'already' };
-  expectStatus(sent, 201, `POST ${inverse.path}`);
+  expectStatus(sent, 201, `POST ${rollback.path}`);
   return { outcome: 'undone' };
 }
 

@@ -9,21 +9,21 @@ const local = await loadEnvironment('local');
 const rest = { delayMs: 300, failRatio: 0, status: 503 };
 const url = 'http://127.0.0.1:1';
 
-/** Inverses that are recorded before the model is told to be slow. */
+/** Rollbacks that are recorded before the model is told to be slow. */
 async function recorded(environment: Environment): Promise<unknown> {
-  let inverses: unknown;
-  const perform = (action: { inverses: unknown }): Promise<void> => {
-    inverses = action.inverses;
+  let rollbacks: unknown;
+  const perform = (action: { rollbacks: unknown }): Promise<void> => {
+    rollbacks = action.rollbacks;
     return Promise.resolve();
   };
   const runner = { runState: { environment }, parts: { safety: { perform } } } as unknown as ServedRunner;
   const check = 'integrations/llm';
   const call = { check, signal: new AbortController().signal };
   await aiMethods(runner)['ai.behave']({ check, title: 'slow', behaviour: { delayMs: 1000 } }, call);
-  return inverses;
+  return rollbacks;
 }
 
-test('should say in the inverse whether the stand-in runs on this machine', async () => {
+test('should say in the rollback whether the stand-in runs on this machine', async () => {
   assert.ok(local.ai !== undefined);
   const ai = { ...local.ai, llm: { ...local.ai.llm, control: { url, rest } } };
   assert.deepEqual(await recorded({ ...local, ai }), [{ kind: 'stand-in', url, rest, embedded: true }]);

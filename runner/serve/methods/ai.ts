@@ -26,7 +26,7 @@ export function aiMethods(runner: ServedRunner): Methods {
   };
 }
 
-/** What it does at rest is the inverse, recorded before it is told anything. */
+/** What it does at rest is the rollback, recorded before it is told anything. */
 async function behave(
   runner: ServedRunner,
   { check, title, behaviour }: Params<'ai.behave'>,
@@ -41,7 +41,7 @@ async function behave(
     check,
     title,
     access: 'canary',
-    inverses: [{ kind: 'stand-in', url, rest, embedded: embeddedOf(environment) !== undefined }],
+    rollbacks: [{ kind: 'stand-in', url, rest, embedded: embeddedOf(environment) !== undefined }],
     act: async () => {
       try {
         const deadlineMs = timeoutMsOf(environment, 'edgeRequest');

@@ -17,7 +17,7 @@ type Methods = Pick<
 /** How long the cache may take to show what was just written. */
 const SEEN_WITHIN_MS = 5_000;
 
-/** Reads come from the cache; writes go through the ledger first. */
+/** Reads come from the cache; writes go through the journal first. */
 export function clusterMethods(runner: ServedRunner): Methods {
   const { cluster, safety } = runner.parts;
   return {

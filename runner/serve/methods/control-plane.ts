@@ -82,7 +82,7 @@ async function crash(
     title: `${fault}: ${names.join(', ')} of ${node} killed and kept down`,
     access: 'fault',
     fault,
-    inverses: names.map((name) => ({ kind: 'static-pod', ...staticPodRemoval(spec, name) })),
+    rollbacks: names.map((name) => ({ kind: 'static-pod', ...staticPodRemoval(spec, name) })),
     controlPlane: true,
     act: async () => {
       // First the manifests, or kubelet would start them again within a second; then the kill, before kubelet ends them gently.

@@ -30,7 +30,7 @@ export function nodeMethods(runner: ServedRunner): Pick<Handlers, 'node.apiServe
         check,
         title: `API server of ${node} stopped`,
         access: 'fault',
-        inverses: [{ kind: 'static-pod', ...removal }],
+        rollbacks: [{ kind: 'static-pod', ...removal }],
         controlPlane: true,
         act: async () => {
           await stopStaticPod(nodeSpec(instance, node), 'kube-apiserver');
@@ -58,7 +58,7 @@ async function restart(
     check,
     title: `node ${node} killed, to be started again`,
     access: 'fault',
-    inverses: [{ kind: 'node-start', instance, node, ...how }],
+    rollbacks: [{ kind: 'node-start', instance, node, ...how }],
     act: async () => {
       await stopNode(spec);
     },

@@ -27,9 +27,9 @@ async function pointAtLeader(ctx: ControlContext, fault: 'leader-crash' | 'etcd-
   const leader = fault === 'leader-crash' ? await leaseHolder(ctx) : await etcdLeader(ctx, before);
   const only = before.filter(({ name }) => name === leader);
   if (only.length === 0) throw new Error(`no control-plane node is named ${leader}`);
-  await ctx.ledgered({
+  await ctx.actWithRollback({
     title: `the load balancer knows the API server of ${leader} only`,
-    inverse: { kind: 'api-servers', instance, before },
+    rollback: { kind: 'api-servers', instance, before },
     act: () => setApiServers(instance, only),
   });
 }

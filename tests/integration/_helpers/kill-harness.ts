@@ -19,7 +19,7 @@ import { openCluster } from '../../../probes/kubernetes/index.ts';
 import type { KubeCluster } from '../../../probes/kubernetes/index.ts';
 import { CHECKOUT } from '../../../runner/serve/playwright.ts';
 import { safetyFolder } from '../../../runner/provider-safety.ts';
-import { Ledger } from '../../../runner/safety/journal/ledger.ts';
+import { Journal } from '../../../runner/safety/journal/journal.ts';
 import { HolderRecord, sessionMembers } from '../../../runner/safety/lease/processes.ts';
 import type { RecordedGroup } from '../../../runner/safety/lease/processes.ts';
 import { differences, takeSnapshot, unrest } from '../../../runner/ask/snapshot.ts';
@@ -63,7 +63,7 @@ export interface Plan {
   work: Work;
   victim: Victim;
   /**
-   * `pending`: while an inverse is open; `fault`: once a fault is armed, whether it has an inverse or heals by itself; `any`: at some
+   * `pending`: while a rollback is open; `fault`: once a fault is armed, whether it has a rollback or heals by itself; `any`: at some
    * moment after Playwright was started.
    */
   when: 'pending' | 'fault' | 'any';
@@ -74,7 +74,7 @@ export interface Plan {
 }
 
 export interface Attempt extends Plan {
-  /** Inverses that were open when the blow fell. */
+  /** Rollbacks that were open when the blow fell. */
   open: number;
   /** From the blow to an environment that is as before, ms. */
   restoredMs: number;
@@ -88,7 +88,7 @@ export class KillSeries {
   readonly #cluster: KubeCluster;
   readonly #over = new AbortController();
   readonly #folder: string;
-  readonly #ledger: Ledger;
+  readonly #journal: Journal;
   readonly #out: string;
   /** What `--env` takes: the instance, or the file of an environment that reaches the same cluster otherwise. */
   readonly #env: string;
@@ -106,7 +106,7 @@ export class KillSeries {
     this.#env = env;
     this.#elsewhere = embedded === undefined;
     this.#folder = safetyFolder(environment.name, embedded);
-    this.#ledger = new Ledger(this.#folder);
+    this.#journal = new Journal(this.#folder);
     this.#out = out;
   }
 
@@ -146,7 +146,7 @@ export class KillSeries {
       await ended;
       throw error;
     });
-    const open = this.#ledger.open().length;
+    const open = this.#journal.open().length;
     const groups = this.#groups();
     killProcesses(victims);
     const struckMs = monoMs();
@@ -160,7 +160,7 @@ export class KillSeries {
     if (plan.next === 'start') problems.push(...(await this.#restore(label)));
     problems.push(...(await this.#sameAgain()));
     const restoredMs = monoMs() - struckMs;
-    // What the timers undid is still open in the ledger; nothing may be left to undo.
+    // What the timers undid is still open in the journal; nothing may be left to undo.
     if (plan.next === 'timers') problems.push(...(await this.#restore(label)));
     problems.push(...this.#leftovers(groups));
     return { ...plan, open, restoredMs, problems };
@@ -185,7 +185,7 @@ export class KillSeries {
     const needsPlaywright = plan.when === 'any' || plan.victim !== 'runner';
     const begun = {
       any: () => true,
-      pending: () => this.#ledger.open().length > 0,
+      pending: () => this.#journal.open().length > 0,
       fault: () => isArmed(join(this.#out, 'runs', label)),
     }[plan.when];
     while (!begun() || (needsPlaywright && this.#victims(plan.victim).length === 0)) {
@@ -237,10 +237,10 @@ export class KillSeries {
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
     const code = await new Promise<number | null>((resolve) => child.once('exit', resolve));
-    const open = this.#ledger.open();
+    const open = this.#journal.open();
     const complaints =
       code === 0 ? [] : [`restore after ${label} ended with ${code}: ${said.trim().slice(-400)}`];
-    return [...complaints, ...open.map(({ title }) => `still open in the ledger: ${title}`)];
+    return [...complaints, ...open.map(({ title }) => `still open in the journal: ${title}`)];
   }
 
   /** Compares until nothing differs and nothing of a fault is left, or the time is up. */

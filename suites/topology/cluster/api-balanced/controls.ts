@@ -20,10 +20,10 @@ async function pointAtOne(ctx: ControlContext): Promise<void> {
   const before = nodesOf(instance, ctx.size)
     .filter((node) => node.role === 'control')
     .map(({ name, address }) => ({ name, address }));
-  const inverse = { kind: 'api-servers' as const, instance, before };
-  await ctx.ledgered({
+  const rollback = { kind: 'api-servers' as const, instance, before };
+  await ctx.actWithRollback({
     title: 'the load balancer knows one API server only',
-    inverse,
+    rollback,
     act: () => setApiServers(instance, before.slice(0, 1)),
   });
 }

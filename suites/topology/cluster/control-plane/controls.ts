@@ -22,11 +22,11 @@ export const controls: readonly Control[] = [
 
 async function stopEtcd(ctx: ControlContext): Promise<void> {
   const node = nodeSpec(ctx.instance, 'control-3');
-  const inverse = { kind: 'static-pod' as const, ...staticPodRemoval(node, 'etcd') };
+  const rollback = { kind: 'static-pod' as const, ...staticPodRemoval(node, 'etcd') };
   const act = async (): Promise<void> => {
     await stopStaticPod(node, 'etcd');
   };
-  await ctx.ledgered({ title: `etcd of ${node.name} is stopped`, inverse, act });
+  await ctx.actWithRollback({ title: `etcd of ${node.name} is stopped`, rollback, act });
   const gone = async (): Promise<true | null> =>
     (await accepts(node.address, ETCD_CLIENT_PORT)) ? null : true;
   await ctx.until(`etcd of ${node.name} to refuse connections`, gone, { timeoutMs: STATIC_POD_MS });

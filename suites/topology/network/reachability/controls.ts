@@ -25,9 +25,9 @@ async function dropRoute(ctx: ControlContext): Promise<void> {
   const act = async (): Promise<void> => {
     await ip(['-n', from.netns, 'route', 'del', ...route]);
   };
-  await ctx.ledgered({
+  await ctx.actWithRollback({
     title: `${from.name} loses its route to the pods of ${to.name}`,
-    inverse: { kind: 'route', netns: from.netns, route },
+    rollback: { kind: 'route', netns: from.netns, route },
     act,
   });
 }

@@ -10,13 +10,14 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { entrySchema, markSchema } from './entry-schema.ts';
+import { entrySchema, stateSchema } from './entry-schema.ts';
+import { inPresentWords } from '../timers/undo-kube.ts';
 import type { Entry, EntryState } from '../types.ts';
 
 /** A line of the file: an entry as recorded before its action, what became of it, or a damaged line that was said. */
-type Line = { entry: Entry } | z.infer<typeof markSchema> | { said: number };
+type Line = { entry: Entry } | z.infer<typeof stateSchema> | { said: number };
 
-const lineSchema = z.union([z.object({ entry: entrySchema }), markSchema, z.object({ said: z.int() })]);
+const lineSchema = z.union([z.object({ entry: entrySchema }), stateSchema, z.object({ said: z.int() })]);
 /** As much of an entry that does not fit as tells which it is. */
 const namedSchema = z.object({
   entry: z.looseObject({
@@ -41,21 +42,24 @@ export type Damage = {
 
 type Read = { readonly line: Line } | { readonly damage: Damage; readonly seq: number };
 
-/** From this many lines on, a ledger with nothing open starts a new file; the old one is kept as evidence. */
+/** Older than the word journal: under another name nobody would find what an earlier version left open. */
+const FILE = 'ledger.ndjson';
+
+/** From this many lines on, a journal with nothing open starts a new file; the old one is kept as evidence. */
 const ROTATE_LINES = 2000;
 
 /**
- * The undo ledger on disk: append-only lines, each on the disk (fsync) before the action that it tells of. Several
+ * The rollback journal on disk: append-only lines, each on the disk (fsync) before the action that it tells of. Several
  * processes may append (the harness, the timer on the host): a line is one write to a file opened for appending.
  */
-export class Ledger {
+export class Journal {
   readonly folder: string;
   readonly #file: string;
 
   /** Creates the folder when it is missing. */
   constructor(folder: string) {
     this.folder = folder;
-    this.#file = join(folder, 'ledger.ndjson');
+    this.#file = join(folder, FILE);
     if (!existsSync(folder)) {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       syncFolder(dirname(folder));
@@ -117,7 +121,7 @@ export class Ledger {
     return recorded;
   }
 
-  mark(seq: number, state: EntryState, note?: string): void {
+  setState(seq: number, state: EntryState, note?: string): void {
     this.#append({ seq, state, ...(note === undefined ? {} : { note }) });
   }
 
@@ -163,7 +167,7 @@ export class Ledger {
     const place = `${this.#file}:${number}`;
     let value: unknown;
     try {
-      value = JSON.parse(text);
+      value = lineInPresentWords(JSON.parse(text));
     } catch {
       const damage = {
         line: number,
@@ -191,11 +195,16 @@ export class Ledger {
   }
 }
 
+function lineInPresentWords(line: unknown): unknown {
+  if (typeof line !== 'object' || line === null || !('entry' in line)) return line;
+  return { ...line, entry: inPresentWords(line.entry) };
+}
+
 /** What of an entry does not fit. */
 function entryTrouble(value: unknown): string {
   const { error } = z.object({ entry: entrySchema }).safeParse(value);
   const [first] = error?.issues ?? [];
-  return first === undefined ? 'no line of a ledger' : `${first.path.join('.')}: ${first.message}`;
+  return first === undefined ? 'no line of a rollback journal' : `${first.path.join('.')}: ${first.message}`;
 }
 
 function seqOf(read: Read): number {

@@ -10,12 +10,12 @@ export interface NodePower {
   timeoutMs: number;
 }
 
-/** Rollbacks that faults need, carried out by `runner/safety`. The ledger has further kinds, for other changes. */
-export type FaultInverse =
+/** Rollbacks that faults need, carried out by `runner/safety`. The journal has further kinds, for other changes. */
+export type FaultRollback =
   | { kind: 'thaw'; cgroup: string }
   | { kind: 'packet-filter'; pid: number; startTime: string; table: string }
   | { kind: 'link-up'; instance: InstanceName; link: string }
   | { kind: 'node-start'; instance: InstanceName; node: string; size: 'small' | 'full'; binDir: string }
   /** Switches a node on. Where another machine does the rollback, it uses the commands of its own environment file. */
   | { kind: 'node-power'; node: string; commands: NodePower }
-  | { kind: 'kube-end'; path: string; mark: string };
+  | { kind: 'kube-end'; path: string; marker: string };

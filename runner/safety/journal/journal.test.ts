@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, copyFileSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { TestApi } from '../_testing/api.ts';
+import { ENTRY_ANNOTATION } from '../timers/undo-kube.ts';
+import { undoAll } from '../undo.ts';
+import { Journal } from './journal.ts';
+import type { Entry } from '../types.ts';
+
+const entry = (title: string): Omit<Entry, 'seq' | 'state'> => ({
+  id: title,
+  check: 'c',
+  title,
+  access: 'control',
+  rollback: { kind: 'thaw', cgroup: '/none' },
+  clusterUid: 'u',
+  bootId: 'b',
+  holder: { pid: 1, startTime: '1' },
+  runId: 'r',
+  dueMs: 0,
+  dueAfterMs: 0,
+  at: '',
+});
+
+function fresh(): Journal {
+  return new Journal(join(mkdtempSync(join(tmpdir(), 'journal-')), 'deep/er'));
+}
+
+test('entries are on disk before record returns, and keep their order', () => {
+  const journal = fresh();
+  journal.record(entry('one'));
+  assert.match(
+    readFileSync(join(journal.folder, 'ledger.ndjson'), 'utf8'),
+    /"title":"one".*"state":"pending"\}\}\n$/,
+  );
+  journal.record(entry('two'));
+  assert.deepEqual(
+    new Journal(journal.folder).open().map(({ seq, title }) => [seq, title]),
+    [
+      [1, 'one'],
+      [2, 'two'],
+    ],
+  );
+});
+
+test('done and void entries are no longer open; failed ones are, with the reason', () => {
+  const journal = fresh();
+  for (const title of ['a', 'b', 'c', 'd']) journal.record(entry(title));
+  journal.setState(1, 'done');
+  journal.setState(2, 'failed', 'no answer');
+  journal.setState(3, 'void', 'gone');
+  assert.deepEqual(
+    journal.open().map(({ title, state, note }) => [title, state, note]),
+    [
+      ['b', 'failed', 'no answer'],
+      ['d', 'pending', undefined],
+    ],
+  );
+});
+
+test('half a line left by a crash loses nothing before or after it', () => {
+  const journal = fresh();
+  journal.record(entry('before'));
+  appendFileSync(join(journal.folder, 'ledger.ndjson'), '{"entry":{"seq":2,"tit');
+  journal.record(entry('after'));
+  assert.deepEqual(
+    journal.open().map(({ title }) => title),
+    ['before', 'after'],
+  );
+});
+
+test('a long journal starts anew once nothing is open, goes on counting, and keeps the old one', () => {
+  const journal = fresh();
+  const lines = Array.from({ length: 2_001 }, (_, at) => {
+    const state = at === 2_000 ? 'pending' : 'done';
+    return `${JSON.stringify({ entry: { ...entry('many'), seq: at + 1, state } })}\n`;
+  });
+  appendFileSync(join(journal.folder, 'ledger.ndjson'), lines.join(''));
+  journal.rotate();
+  assert.equal(journal.entries().length, 2_001, 'not while something is open');
+  journal.setState(2_001, 'done');
+  journal.rotate();
+  assert.equal(journal.entries().length, 1);
+  assert.equal(journal.record(entry('next')).seq, 2_002);
+  assert.ok(readdirSync(journal.folder).includes('ledger-until-2001.ndjson'));
+});
+
+test('a damaged line is said with its place, and everything that can be read is still open', () => {
+  const journal = fresh();
+  journal.record(entry('one'));
+  const file = join(journal.folder, 'ledger.ndjson');
+  const newer = { ...entry('newer'), seq: 7, state: 'pending', rollback: { kind: 'gpu-thaw', card: 3 } };
+  appendFileSync(file, `${JSON.stringify({ entry: newer })}\n{"entry":{"seq":8,"ti`);
+  const after = journal.record(entry('two'));
+  // Not the number of one that cannot be read: what settles one must not settle the other.
+  assert.equal(after.seq, 8);
+  assert.deepEqual(
+    journal.open().map(({ title }) => title),
+    ['one', 'two'],
+  );
+  const [unfit, cut] = journal.damaged();
+  assert.ok(unfit?.kind === 'unfit');
+  assert.ok(unfit.text.startsWith(`${file}:2: newer (c) cannot be undone by this version: entry.rollback`));
+  assert.deepEqual([cut?.kind, cut?.line], ['cut', 3]);
+  if (cut !== undefined) journal.acknowledge(cut);
+  // Half a line is said once; what stays broken, until somebody settles it.
+  assert.deepEqual(
+    journal.damaged().map(({ line }) => line),
+    [2],
+  );
+  journal.setState(7, 'void', 'undone by hand');
+  assert.deepEqual(journal.damaged(), []);
+});
+
+test('what earlier versions wrote is read', () => {
+  const journal = fresh();
+  const { dueAfterMs: _, ...older } = entry('older');
+  const command = {
+    ...{ kind: 'command', argv: ['on'], timeoutMs: 1 },
+    until: { argv: ['state'], includes: 'on', excludes: 'off' },
+  };
+  const line = { entry: { ...older, dueAt: '2026-01-01', seq: 1, state: 'pending', rollback: command } };
+  appendFileSync(join(journal.folder, 'ledger.ndjson'), `${JSON.stringify(line)}\n`);
+  assert.deepEqual(
+    journal.open().map(({ title, dueAfterMs, rollback }) => [title, dueAfterMs, rollback]),
+    [['older', 0, command]],
+  );
+});
+
+test('a journal of a version that said inverse and mark is read and undone, and counting continues', async () => {
+  const journal = fresh();
+  const stored = join(import.meta.dirname, '_testing/before-rollback.ndjson');
+  copyFileSync(stored, join(journal.folder, 'ledger.ndjson'));
+  assert.deepEqual(journal.damaged(), []);
+  const [pod, power] = journal.open();
+  assert.equal(power?.rollback.kind === 'node-power' && power.rollback.node, 'worker-1');
+  assert.ok(pod?.rollback.kind === 'kube-delete');
+  const { path, marker } = pod.rollback;
+  const api = new TestApi();
+  api.put(path, { metadata: { annotations: { [ENTRY_ANNOTATION]: marker } } });
+  await undoAll([pod], { journal, kube: api.call, clusterUid: 'u', retryForMs: 0 });
+  assert.equal(api.objects.has(path), false);
+  assert.deepEqual(
+    journal.open().map(({ title }) => title),
+    ['power of worker-1'],
+  );
+  assert.equal(journal.record(entry('next')).seq, 4);
+});
