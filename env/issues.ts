@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Problem } from './errors.ts';
+import { renamedKey } from './renamed-keys.ts';
 import { closest } from './suggest.ts';
 import { renderPath } from './yaml-source.ts';
 import type { DataPath, YamlSource } from './yaml-source.ts';
@@ -91,15 +92,22 @@ function branchSummary(branches: readonly (readonly Issue[])[]): string {
   return [...new Set(kinds.filter((kind) => kind !== ''))].join(', or ');
 }
 
+/** What an unknown key is called now, or which one may have been meant. */
+function hintFor(key: string, known: readonly string[]): string {
+  const renamed = renamedKey(key, known);
+  if (renamed !== null) return ` (it is now called "${renamed}")`;
+  const meant = closest(key, known);
+  return meant === null ? '' : ` (did you mean "${meant}"?)`;
+}
+
 function unknownKeys(issue: Extract<Issue, { code: 'unrecognized_keys' }>, path: DataPath, context: Context) {
   const known = context.knownKeys(path);
   return issue.keys.map((key): Problem => {
-    const meant = closest(key, known);
     return {
       file: context.file,
       ...context.source.locate([...path, key], 'key'),
       path: renderPath(path),
-      found: `"${key}"${meant === null ? '' : ` (did you mean "${meant}"?)`}`,
+      found: `"${key}"${hintFor(key, known)}`,
       allowed: known.length === 0 ? null : known.join(', '),
       message: 'unknown key',
     };
@@ -140,13 +148,12 @@ function unknownEntry(
   const key = String(path.at(-1));
   const first = issue.issues[0];
   const values = first?.code === 'invalid_value' ? first.values.map(String) : [];
-  const meant = closest(key, values);
   return [
     {
       file: context.file,
       ...context.source.locate(path, 'key'),
       path: renderPath(path.slice(0, -1)),
-      found: `"${key}"${meant === null ? '' : ` (did you mean "${meant}"?)`}`,
+      found: `"${key}"${hintFor(key, values)}`,
       allowed: values.length === 0 ? null : values.join(', '),
       message: 'unknown key',
     },

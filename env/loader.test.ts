@@ -52,6 +52,19 @@ test('should name the place and the alternatives of an unknown key', () => {
   assert.match(String(missing), /: topology\.network\.policyEnforced: missing; allowed: true or false$/);
 });
 
+test('should say what a key is called now that had another name in an earlier version', () => {
+  const [problem] = problemsWith('clientLoad: {', 'workload: {');
+  assert.match(
+    String(problem),
+    /stores\.postgres: unknown key; found "workload" \(it is now called "clientLoad"\); allowed: /,
+  );
+  const [timeout] = problemsWith('stores:', 'timeouts: { workloadStop: 20 }\nstores:');
+  assert.match(
+    String(timeout),
+    /timeouts: unknown key; found "workloadStop" \(it is now called "clientLoadStop"\)/,
+  );
+});
+
 test('should say where YAML stops to parse', () => {
   const [problem] = problemsWith('size: full', 'size: [full');
   assert.match(String(problem), /^env\/local\.yaml:\d+:\d+: not valid YAML: /);

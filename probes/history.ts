@@ -65,7 +65,7 @@ export interface HistoryWriter extends Omit<LineWriter, 'append'> {
   header(header: HistoryHeader): void;
   /** Appends one observation; the kernel has it when this returns, so it survives the death of this process. */
   observe(observation: NewObservation): void;
-  /** Appends one operation of a workload; the kernel has it within `flushMs`. Never blocks on the disk. */
+  /** Appends one operation of a client load; the kernel has it within `flushMs`. Never blocks on the disk. */
   operation(line: OperationLine): void;
 }
 

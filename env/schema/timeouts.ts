@@ -104,7 +104,7 @@ export const DEFAULT_TIMEOUTS = {
     seconds: 5,
     reason: 'a pod that does not fit is tried again within a second of anything that may help it',
   },
-  storeConnect: { seconds: 2, reason: 'a connection to a store, retried by the workload itself' },
+  storeConnect: { seconds: 2, reason: 'a connection to a store, retried by the client load itself' },
   storeOperation: { seconds: 5, reason: "the client's own deadline: a frozen server never answers" },
   storeSettings: {
     seconds: 20,
@@ -134,7 +134,7 @@ export const DEFAULT_TIMEOUTS = {
     reason: 'the scheduler says within a second or two why a pod fits nowhere; its event may come later',
   },
   volumeBound: { seconds: 60, reason: 'a provisioner creates the volume once a pod is scheduled' },
-  workloadStop: { seconds: 30, reason: 'outstanding operations run into storeOperation' },
+  clientLoadStop: { seconds: 30, reason: 'outstanding operations run into storeOperation' },
 } as const satisfies Record<string, Timeout>;
 
 export type TimeoutName = keyof typeof DEFAULT_TIMEOUTS;

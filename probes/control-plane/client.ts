@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { HttpConnection, httpErrorClass, wasRefused } from '../edge/connection.ts';
 import type { HttpEndpoint } from '../edge/connection.ts';
 import type { StoreConnection } from '../store/store-driver.ts';
-import type { OperationResult, WorkloadClient, WorkloadSession } from '../workload/client.ts';
+import type { OperationResult, LoadClient, ClientLoadSession } from '../client-load/client.ts';
 
 const declaredSchema = z.object({
   ca: z.string().optional(),
@@ -21,7 +21,7 @@ export const API_SURE_FAILURES: readonly string[] = [
 ];
 
 /** Numbered writes through the address that clients of Kubernetes use: each sets one field of one ConfigMap. */
-export class ControlPlaneWorkloadClient implements WorkloadClient {
+export class ControlPlaneLoadClient implements LoadClient {
   readonly #endpoint: HttpEndpoint;
   readonly #path: string;
   readonly #headers: Record<string, string>;
@@ -57,7 +57,7 @@ export class ControlPlaneWorkloadClient implements WorkloadClient {
     }
   }
 
-  session(): WorkloadSession {
+  session(): ClientLoadSession {
     const connection = new HttpConnection(this.#endpoint);
     return {
       open: (connectTimeoutMs) => connection.open(connectTimeoutMs),

@@ -3,9 +3,9 @@ import { createServer } from 'node:http';
 import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, describe, it } from 'node:test';
-import { ControlPlaneWorkloadClient } from '../control-plane/client.ts';
-import { workloadDriver } from '../workload/drivers.ts';
-import { EdgeWorkloadClient } from './client.ts';
+import { ControlPlaneLoadClient } from '../control-plane/client.ts';
+import { clientLoadDriver } from '../client-load/drivers.ts';
+import { EdgeLoadClient } from './client.ts';
 import { HttpConnection } from './connection.ts';
 
 type Answer = (response: ServerResponse, mark: string) => void;
@@ -34,9 +34,9 @@ async function serve(answer: () => Answer): Promise<{ port: number; connections:
   return { port: (server.address() as AddressInfo).port, connections: () => connections };
 }
 
-function clientAt(port: number): EdgeWorkloadClient {
+function clientAt(port: number): EdgeLoadClient {
   const declared = { url: 'http://tender.test/tenders?limit=1', markHeader: 'X-Mark' };
-  return new EdgeWorkloadClient(
+  return new EdgeLoadClient(
     { host: '127.0.0.1', port, database: '', user: '', password: '', declared },
     'run-1',
   );
@@ -94,7 +94,7 @@ describe('requests through the edge', () => {
     const { port } = server.address() as AddressInfo;
     const declared = { url: 'http://tender.test/tenders', markHeader: 'X-Mark', tender: true };
     const connection = { host: '127.0.0.1', port, database: '', user: '', password: '', declared };
-    const session = new EdgeWorkloadClient(connection, 'run-1').session();
+    const session = new EdgeLoadClient(connection, 'run-1').session();
     await session.open(1000);
     assert.deepEqual(await session.write(3), { outcome: 'ok', detail: 'id=7' });
     assert.deepEqual(titles, [{ title: 'run-1/3' }]);
@@ -123,18 +123,18 @@ describe('requests through the edge', () => {
   });
 
   it('should be found by its name, as stores are', () => {
-    assert.equal(workloadDriver('edge').store, 'edge');
-    assert.equal(workloadDriver('postgres').store, 'postgres');
-    assert.throws(() => workloadDriver('nothing'), /there are: postgres/);
+    assert.equal(clientLoadDriver('edge').store, 'edge');
+    assert.equal(clientLoadDriver('postgres').store, 'postgres');
+    assert.throws(() => clientLoadDriver('nothing'), /there are: postgres/);
   });
 });
 
 describe('numbered writes through the API', () => {
   it('should refuse to begin without a ConfigMap to write to', () => {
     const connection = { host: '127.0.0.1', port: 1, database: '', user: '', password: 'token' };
-    assert.throws(() => new ControlPlaneWorkloadClient({ ...connection, declared: {} }, 'run'), /object/);
+    assert.throws(() => new ControlPlaneLoadClient({ ...connection, declared: {} }, 'run'), /object/);
     const declared = { serverName: '', object: 'canary/writes' };
-    assert.ok(new ControlPlaneWorkloadClient({ ...connection, declared }, 'run').session());
+    assert.ok(new ControlPlaneLoadClient({ ...connection, declared }, 'run').session());
   });
 
   it('should not connect without TLS: a token must not be sent in the clear', async () => {

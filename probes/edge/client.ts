@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { monoMs } from '../../host/clock.ts';
 import { lookUntil } from '../../host/wait.ts';
 import type { StoreConnection } from '../store/store-driver.ts';
-import type { OperationResult, WorkloadClient, WorkloadSession } from '../workload/client.ts';
+import type { OperationResult, LoadClient, ClientLoadSession } from '../client-load/client.ts';
 import { exchangeOf } from './ask.ts';
 import { HttpConnection, httpErrorClass, wasRefused } from './connection.ts';
 import type { HttpEndpoint } from './connection.ts';
@@ -29,7 +29,7 @@ export const EDGE_SURE_FAILURES: readonly string[] = [
 const TRY_AGAIN_MS = 200;
 
 /** Requests through the edge: each a GET, or a tender, with a mark of its own, over kept connections, one attempt, no redirects. */
-export class EdgeWorkloadClient implements WorkloadClient {
+export class EdgeLoadClient implements LoadClient {
   readonly #endpoint: HttpEndpoint;
   readonly #url: URL;
   readonly #markHeader: string;
@@ -84,7 +84,7 @@ export class EdgeWorkloadClient implements WorkloadClient {
     }
   }
 
-  session(): WorkloadSession {
+  session(): ClientLoadSession {
     const connection = new HttpConnection(this.#endpoint);
     const send = (n: number): Promise<OperationResult> => this.#send(connection, n);
     return {

@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { errorCode, errorText, firstWords } from '../../reports/record/error-text.ts';
 
-/** Where an HTTP client of a workload connects to, and whom it expects there. */
+/** Where an HTTP client of a client load connects to, and whom it expects there. */
 export interface HttpEndpoint {
   host: string;
   port: number;
@@ -109,7 +109,7 @@ export class HttpConnection {
     socket.on('end', broken);
     const only = { keepAlive: true, maxSockets: 1 };
     const agent = this.#endpoint.tls === null ? new HttpAgent(only) : new HttpsAgent(only);
-    // The agent never connects by itself: a connection that is gone is opened anew by the workload, which then counts it.
+    // The agent never connects by itself: a connection that is gone is opened anew by the client load, which then counts it.
     agent.createConnection = () => socket;
     this.#agent = agent;
     this.#open = !socket.destroyed;

@@ -3,7 +3,7 @@ import { askHttp, jsonOf } from '../http.ts';
 import type { HttpQuestion } from '../http.ts';
 import type { Bounds, StoreConnection, StoreMember, StoreTarget } from '../store/store-driver.ts';
 
-/** Where the canary's documents go; made by the workload, kept a day. */
+/** Where the canary's documents go; made by the client load, kept a day. */
 export const CANARY_INDEX = 'plumbline-canary';
 const DEFAULT_PORT = 9200;
 

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { errors } from '@elastic/elasticsearch';
 import { errorClass, isMissing, isSureFailure, SURE_FAILURE_NAMES } from './errors.ts';
 import { readBack } from './readback.ts';
-import { ElasticsearchWorkloadClient } from './session.ts';
+import { ElasticsearchLoadClient } from './session.ts';
 import { expectedWindow, millisOf } from './settings.ts';
 import { connection, serving } from './_testing/server.ts';
 import { nearest } from './vectors.ts';
@@ -134,7 +134,7 @@ test('should say of a read that a member answered it which had been replaced as 
         return { status: 404, json: { found: false } };
       },
       async (port) => {
-        const session = new ElasticsearchWorkloadClient(connection(port), 'run').session();
+        const session = new ElasticsearchLoadClient(connection(port), 'run').session();
         await session.open(1000);
         assert.deepEqual(await session.write(1), { outcome: 'ok' });
         assert.deepEqual(await session.read(), { outcome: 'ok', detail });
@@ -157,7 +157,7 @@ test('should acknowledge a write only with a majority of copies, in one attempt,
       return replies[asked.length - 1] ?? { status: 500, json: {} };
     },
     async (port) => {
-      const session = new ElasticsearchWorkloadClient(connection(port), 'run').session();
+      const session = new ElasticsearchLoadClient(connection(port), 'run').session();
       await session.open(1000);
       const results = [];
       for (let n = 1; n <= replies.length; n++) results.push(await session.write(n));

@@ -1,9 +1,9 @@
-/** Elasticsearch: what the workload, the read-back, the observer and the description of the store need. */
+/** Elasticsearch: what the client load, the read-back, the observer and the description of the store need. */
 import type { StoreDriver } from '../store/store-driver.ts';
 import { SURE_FAILURE_NAMES } from './errors.ts';
 import { observe } from './observer.ts';
 import { readBack } from './readback.ts';
-import { ElasticsearchWorkloadClient } from './session.ts';
+import { ElasticsearchLoadClient } from './session.ts';
 import { expectedWindow, governingSettings, serverFacts } from './settings.ts';
 import { describe, leadership, refusesWrites, steady, waitSteady } from './state.ts';
 import { switchover } from './switchover.ts';
@@ -14,7 +14,7 @@ export const elasticsearch: StoreDriver = {
   sureFailures: SURE_FAILURE_NAMES,
   // Every member takes requests: a third of 200 a second hang for their deadline of 1 s while one member does, and as many are on their way.
   connections: { connections: 24, maxConnections: 160 },
-  client: (connection, run) => new ElasticsearchWorkloadClient(connection, run),
+  client: (connection, run) => new ElasticsearchLoadClient(connection, run),
   describe,
   servers: serverFacts,
   clusterWideDurability: true,

@@ -6,7 +6,7 @@ import { majorityOf, prepareCanary } from './canary.ts';
 import { errorClass, isMissing, isSureFailure } from './errors.ts';
 import { localView, primaryOf } from './view.ts';
 import type { StoreConnection } from '../store/store-driver.ts';
-import type { OperationResult, WorkloadClient, WorkloadSession } from '../workload/client.ts';
+import type { OperationResult, LoadClient, ClientLoadSession } from '../client-load/client.ts';
 import { errorCode } from '../../reports/record/error-text.ts';
 
 /** How long the server may wait for a primary or for copies before it refuses: no longer than the client waits. */
@@ -14,7 +14,7 @@ const SERVER_WAIT = '1s';
 /** A question to the cluster state that a read waits for; well below the operation's own deadline. */
 const LOOK_MS = 300;
 
-/** What the sessions of one workload know together. */
+/** What the sessions of one client load know together. */
 interface Shared {
   /** The acknowledged document with the highest number, and the term of the primary that took it. */
   newest: { n: number; id: string; term: number } | null;
@@ -28,8 +28,8 @@ interface Primary {
   term: number;
 }
 
-/** Elasticsearch's part of the workload: one document a write, through the official client. */
-export class ElasticsearchWorkloadClient implements WorkloadClient {
+/** Elasticsearch's part of the client load: one document a write, through the official client. */
+export class ElasticsearchLoadClient implements LoadClient {
   readonly #connection: StoreConnection;
   readonly #run: string;
   readonly #shared: Shared = { newest: null, primary: null };
@@ -44,7 +44,7 @@ export class ElasticsearchWorkloadClient implements WorkloadClient {
     return prepareCanary(this.#connection, deadlineMs);
   }
 
-  session(): WorkloadSession {
+  session(): ClientLoadSession {
     return new ElasticsearchSession(this.#connection, this.#run, this.#shared);
   }
 
@@ -58,7 +58,7 @@ export class ElasticsearchWorkloadClient implements WorkloadClient {
 }
 
 /** One connection: the client's own pool, retries and sniffing are left out, so that one write is one request on it. */
-class ElasticsearchSession implements WorkloadSession {
+class ElasticsearchSession implements ClientLoadSession {
   readonly #socket = new Socket();
   readonly #connection: StoreConnection;
   readonly #run: string;

@@ -83,7 +83,7 @@ export async function leadership(target: StoreTarget, _run: string, bounds: Boun
 
 /**
  * Green, nothing moving, every declared member in, agreeing on one master, and enough of them able to become one. How many copies the
- * canary has is not asked: its index is put right after this, when the workload begins. Never throws.
+ * canary has is not asked: its index is put right after this, when the client load begins. Never throws.
  */
 export async function steady(target: StoreTarget, bounds: Bounds): Promise<Steadiness> {
   try {

@@ -1,10 +1,10 @@
-/** Neo4j, one member (Community) or a cluster (Enterprise): workload, read-back, observer and description. */
+/** Neo4j, one member (Community) or a cluster (Enterprise): client load, read-back, observer and description. */
 import type { StoreDriver } from '../store/store-driver.ts';
 import { SURE_FAILURE_NAMES } from './errors.ts';
 import { graphQuery } from './graph.ts';
 import { observe } from './observer.ts';
 import { readBack } from './readback.ts';
-import { Neo4jWorkloadClient } from './session.ts';
+import { Neo4jLoadClient } from './session.ts';
 import { expectedWindow, governingSettings, serverFacts } from './settings.ts';
 import { describe, refusesWrites, steady, waitSteady } from './state.ts';
 
@@ -12,7 +12,7 @@ import { describe, refusesWrites, steady, waitSteady } from './state.ts';
 export const neo4j: StoreDriver = {
   store: 'neo4j',
   sureFailures: SURE_FAILURE_NAMES,
-  client: (connection, run) => new Neo4jWorkloadClient(connection, run),
+  client: (connection, run) => new Neo4jLoadClient(connection, run),
   describe,
   servers: serverFacts,
   steady,

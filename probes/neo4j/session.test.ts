@@ -1,9 +1,9 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import type { OperationResult, WorkloadSession } from '../workload/client.ts';
+import type { OperationResult, ClientLoadSession } from '../client-load/client.ts';
 import { BoltUnreachable } from './errors.ts';
 import { connectOnce, Neo4jTimeout } from './query.ts';
-import { Neo4jWorkloadClient } from './session.ts';
+import { Neo4jLoadClient } from './session.ts';
 import { fakeServer } from './_testing/server.ts';
 import type { FakeServer, Script } from './_testing/server.ts';
 
@@ -12,11 +12,11 @@ const at = (port: number) => ({ host: '127.0.0.1', port, database: 'neo4j', user
 /** Opens a session on a server that follows the script from then on, and does one thing with it. */
 async function once(
   script: Script,
-  work: (session: WorkloadSession) => Promise<OperationResult>,
+  work: (session: ClientLoadSession) => Promise<OperationResult>,
 ): Promise<{ result: OperationResult; server: FakeServer; usable: boolean }> {
   let opened = false;
   const server = await fakeServer((message, socket) => (opened ? script(message, socket) : undefined));
-  const session = new Neo4jWorkloadClient(at(server.port), 'r').session();
+  const session = new Neo4jLoadClient(at(server.port), 'r').session();
   await session.open(1000);
   opened = true;
   server.messages.length = 0;
@@ -86,7 +86,7 @@ void test('whatever goes wrong before COMMIT is a sure failure: it was never sen
 void test('an idle connection that the server closed is not usable, and nothing connects behind our back', async () => {
   const sockets: { end(): void }[] = [];
   const server = await fakeServer((_, socket) => void sockets.push(socket));
-  const session = new Neo4jWorkloadClient(at(server.port), 'r').session();
+  const session = new Neo4jLoadClient(at(server.port), 'r').session();
   await session.open(1000);
   sockets[0]?.end();
   while (session.usable()) await new Promise((resolve) => setImmediate(resolve));
@@ -98,7 +98,7 @@ void test('an idle connection that the server closed is not usable, and nothing 
 
 void test('a refused connection is told from a silent one', async () => {
   const server = await fakeServer(() => 'silent');
-  const client = new Neo4jWorkloadClient(at(server.port), 'r');
+  const client = new Neo4jLoadClient(at(server.port), 'r');
   await assert.rejects(connectOnce(at(server.port), { deadlineMs: 200 }), Neo4jTimeout);
   server.close();
   await assert.rejects(client.session().open(1000), (error) => {

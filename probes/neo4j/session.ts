@@ -1,7 +1,7 @@
 import { int } from 'neo4j-driver';
 import type { Session, Transaction } from 'neo4j-driver';
 import type { StoreConnection } from '../store/store-driver.ts';
-import type { OperationResult, WorkloadClient, WorkloadSession } from '../workload/client.ts';
+import type { OperationResult, LoadClient, ClientLoadSession } from '../client-load/client.ts';
 import { BoltConnection } from './bolt.ts';
 import { BoltUnreachable, errorClass } from './errors.ts';
 import { connectWithin } from './query.ts';
@@ -25,8 +25,8 @@ const HIGHEST = `
   MATCH (w:${CANARY_LABEL}) WHERE w.run = $run AND w.n > 0
   RETURN w.n AS n ORDER BY w.run DESC, w.n DESC LIMIT 1`;
 
-/** Neo4j's part of the workload: explicit transactions, one attempt each. */
-export class Neo4jWorkloadClient implements WorkloadClient {
+/** Neo4j's part of the client load: explicit transactions, one attempt each. */
+export class Neo4jLoadClient implements LoadClient {
   readonly #connection: StoreConnection;
   readonly #run: string;
 
@@ -46,7 +46,7 @@ export class Neo4jWorkloadClient implements WorkloadClient {
     }
   }
 
-  session(): WorkloadSession {
+  session(): ClientLoadSession {
     return new Neo4jSession(this.#connection, this.#run);
   }
 
@@ -59,7 +59,7 @@ export class Neo4jWorkloadClient implements WorkloadClient {
   }
 }
 
-class Neo4jSession implements WorkloadSession {
+class Neo4jSession implements ClientLoadSession {
   readonly #bolt: BoltConnection;
   readonly #run: string;
 

@@ -1,9 +1,9 @@
-/** PostgreSQL under Patroni: what the workload, the read-back, the observer and the description of the store need. */
+/** PostgreSQL under Patroni: what the client load, the read-back, the observer and the description of the store need. */
 import type { StoreDriver } from '../store/store-driver.ts';
 import { SURE_FAILURE_NAMES } from './errors.ts';
 import { observe } from './observer.ts';
 import { readBack } from './readback.ts';
-import { PostgresWorkloadClient } from './session.ts';
+import { PostgresLoadClient } from './session.ts';
 import { expectedWindow, governingSettings, serverFacts } from './settings.ts';
 import { describe, refusesWrites, steady, waitSteady } from './state.ts';
 import { switchover } from './switchover.ts';
@@ -11,7 +11,7 @@ import { switchover } from './switchover.ts';
 export const postgres: StoreDriver = {
   store: 'postgres',
   sureFailures: SURE_FAILURE_NAMES,
-  client: (connection, run) => new PostgresWorkloadClient(connection, run),
+  client: (connection, run) => new PostgresLoadClient(connection, run),
   describe,
   servers: serverFacts,
   steady,

@@ -4,7 +4,7 @@ import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { DatabaseError } from 'pg';
-import { PostgresWorkloadClient } from './session.ts';
+import { PostgresLoadClient } from './session.ts';
 import { errorClass, SURE_FAILURES, sqlState } from './errors.ts';
 import { leaderOf, patroniCluster, patroniMembers } from './patroni.ts';
 import type { PatroniStatus } from './patroni.ts';
@@ -19,7 +19,7 @@ const settings = (values: Record<string, string>) =>
   Object.entries(values).map(([name, value]) => ({ name, value, source: 'test' }));
 
 void test('a server that takes nobody now is asked again like one that refuses connections', () => {
-  const client = new PostgresWorkloadClient(
+  const client = new PostgresLoadClient(
     { host: '127.0.0.1', port: 1, database: 'd', user: 'u', password: 'p' },
     'run',
   );

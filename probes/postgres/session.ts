@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import pg from 'pg';
 import type { StoreConnection } from '../store/store-driver.ts';
-import type { OperationResult, WorkloadClient, WorkloadSession } from '../workload/client.ts';
+import type { OperationResult, LoadClient, ClientLoadSession } from '../client-load/client.ts';
 import { errorClass, REFUSED_AT_ONCE, SURE_FAILURES, sqlState } from './errors.ts';
 import { connectWithin } from './query.ts';
 import { errorCode } from '../../reports/record/error-text.ts';
@@ -26,8 +26,8 @@ const SELECT = {
   text: `SELECT coalesce(max(n), 0)::text AS n, pg_is_in_recovery() AS replica FROM ${CANARY_TABLE} WHERE run = $1`,
 };
 
-/** PostgreSQL's part of the workload. Autocommit: the statement's success is COMMIT's. */
-export class PostgresWorkloadClient implements WorkloadClient {
+/** PostgreSQL's part of the client load. Autocommit: the statement's success is COMMIT's. */
+export class PostgresLoadClient implements LoadClient {
   readonly #connection: StoreConnection;
   readonly #run: string;
 
@@ -45,7 +45,7 @@ export class PostgresWorkloadClient implements WorkloadClient {
     }
   }
 
-  session(): WorkloadSession {
+  session(): ClientLoadSession {
     return new PostgresSession(this.#connection, this.#run);
   }
 
@@ -59,7 +59,7 @@ export class PostgresWorkloadClient implements WorkloadClient {
   }
 }
 
-class PostgresSession implements WorkloadSession {
+class PostgresSession implements ClientLoadSession {
   readonly #socket = new Socket();
   readonly #client: pg.Client;
   readonly #run: string;
@@ -72,7 +72,7 @@ class PostgresSession implements WorkloadSession {
     this.#client = new pg.Client({
       ...connection,
       stream: () => this.#socket,
-      application_name: 'plumbline-workload',
+      application_name: 'plumbline-client-load',
       keepAlive: false,
     });
     const broken = (): void => {

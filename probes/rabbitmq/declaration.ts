@@ -22,7 +22,7 @@ const rabbitmq = z.strictObject({
     .min(1)
     .max(60)
     .default(5)
-    .describe('AMQP heartbeat that the workload asks for; the server may ask for a shorter one'),
+    .describe('AMQP heartbeat that the client load asks for; the server may ask for a shorter one'),
   queue: z
     .strictObject({
       type: z.enum(['quorum', 'classic']).default('quorum'),

@@ -1,9 +1,9 @@
-/** RabbitMQ with quorum queues: what the workload, the read-back, the observer and the description of the store need. */
+/** RabbitMQ with quorum queues: what the client load, the read-back, the observer and the description of the store need. */
 import type { StoreDriver } from '../store/store-driver.ts';
 import { SURE_FAILURE_NAMES } from './errors.ts';
 import { observe } from './observer.ts';
 import { readBack } from './readback.ts';
-import { RabbitWorkloadClient } from './session.ts';
+import { RabbitLoadClient } from './session.ts';
 import { expectedWindow, governingSettings, serverFacts } from './settings.ts';
 import { switchover } from './switchover.ts';
 import { describe, leadership, refusesWrites, steady, waitSteady } from './state.ts';
@@ -18,7 +18,7 @@ export const rabbitmq: StoreDriver = {
   store: 'rabbitmq',
   sureFailures: SURE_FAILURE_NAMES,
   connections: CONNECTIONS,
-  client: (connection, run) => new RabbitWorkloadClient(connection, run),
+  client: (connection, run) => new RabbitLoadClient(connection, run),
   describe,
   servers: serverFacts,
   clusterWideDurability: true,

@@ -1,6 +1,6 @@
 import type { Channel, ConfirmChannel, Options } from 'amqplib';
 import type { StoreConnection } from '../store/store-driver.ts';
-import type { OperationResult, WorkloadClient, WorkloadSession } from '../workload/client.ts';
+import type { OperationResult, LoadClient, ClientLoadSession } from '../client-load/client.ts';
 import { errorClass, isSureFailure, RETURNED } from './errors.ts';
 import { Link } from './link.ts';
 import { optionsOf, readerQueue, recordQueue, runBefore } from './options.ts';
@@ -15,10 +15,10 @@ import { errorCode } from '../../reports/record/error-text.ts';
 const EXPIRES_MS = 2 * 3_600_000;
 
 /**
- * RabbitMQ's part of the workload. A write is one persistent message through the default exchange to the run's queue, published as
+ * RabbitMQ's part of the client load. A write is one persistent message through the default exchange to the run's queue, published as
  * `mandatory` on a channel with confirms: acknowledged means confirmed and not returned, since what no queue takes is confirmed too.
  */
-export class RabbitWorkloadClient implements WorkloadClient {
+export class RabbitLoadClient implements LoadClient {
   readonly #connection: StoreConnection;
   readonly #run: string;
   readonly #reader: Reader;
@@ -67,11 +67,11 @@ export class RabbitWorkloadClient implements WorkloadClient {
     }
   }
 
-  session(): WorkloadSession {
+  session(): ClientLoadSession {
     const name = `${process.pid}.${++this.#sessions}`;
     return new RabbitSession({
       name,
-      link: new Link(this.#connection, `plumbline-workload ${name}`),
+      link: new Link(this.#connection, `plumbline-client-load ${name}`),
       record: recordQueue(this.#run),
       markers: readerQueue(this.#run),
       reader: this.#reader,
@@ -106,7 +106,7 @@ interface SessionParts {
   reader: Reader;
 }
 
-class RabbitSession implements WorkloadSession {
+class RabbitSession implements ClientLoadSession {
   readonly #parts: SessionParts;
   #channel: ConfirmChannel | null = null;
   /** Why the server closed the channel. */

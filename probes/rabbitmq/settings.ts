@@ -41,7 +41,7 @@ export async function governingSettings(target: StoreTarget, bounds: Bounds): Pr
     // Every node has its own; where they differ the slowest decides.
     { name: 'net_ticktime', value: ticks.length === 0 ? 'unknown' : String(Math.max(...ticks)), source },
     await heartbeat(target.connection, bounds),
-    { name: 'canary queue', value: canary, source: 'declared by the workload' },
+    { name: 'canary queue', value: canary, source: 'declared by the client load' },
   ];
   return [...cluster, ...kindsOf(queues.filter((one) => one.vhost !== vhost && one.exclusive !== true))];
 }

@@ -1,9 +1,9 @@
-/** Redis under Sentinel: what the workload, the read-back, the observer and the description of the store need. */
+/** Redis under Sentinel: what the client load, the read-back, the observer and the description of the store need. */
 import type { StoreDriver } from '../store/store-driver.ts';
 import { SURE_FAILURE_NAMES } from './errors.ts';
 import { observe } from './observer.ts';
 import { readBack } from './readback.ts';
-import { RedisWorkloadClient } from './session.ts';
+import { RedisLoadClient } from './session.ts';
 import { expectedWindow, governingSettings, serverFacts } from './settings.ts';
 import { describe, refusesWrites, steady, waitSteady } from './state.ts';
 import { switchover } from './switchover.ts';
@@ -11,7 +11,7 @@ import { switchover } from './switchover.ts';
 export const redis: StoreDriver = {
   store: 'redis',
   sureFailures: SURE_FAILURE_NAMES,
-  client: (connection, run) => new RedisWorkloadClient(connection, run),
+  client: (connection, run) => new RedisLoadClient(connection, run),
   describe,
   servers: serverFacts,
   steady,

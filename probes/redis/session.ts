@@ -1,6 +1,6 @@
 import { monoMs } from '../../host/clock.ts';
 import type { StoreConnection } from '../store/store-driver.ts';
-import type { OperationResult, WorkloadClient, WorkloadSession } from '../workload/client.ts';
+import type { OperationResult, LoadClient, ClientLoadSession } from '../client-load/client.ts';
 import { RedisConnection, textOf } from './connection.ts';
 import { redisStore } from './declared.ts';
 import type { RedisStore } from './declared.ts';
@@ -35,10 +35,10 @@ interface Shared {
 const LISTEN_MS = 2000;
 
 /**
- * Redis' part of the workload. As Sentinel's documentation asks of clients: the master is asked of the Sentinels for every connection,
+ * Redis' part of the client load. As Sentinel's documentation asks of clients: the master is asked of the Sentinels for every connection,
  * and connections to another one are given up when they say that it has moved.
  */
-export class RedisWorkloadClient implements WorkloadClient {
+export class RedisLoadClient implements LoadClient {
   readonly #shared: Shared;
 
   constructor(connection: StoreConnection, run: string) {
@@ -60,7 +60,7 @@ export class RedisWorkloadClient implements WorkloadClient {
     }
   }
 
-  session(): WorkloadSession {
+  session(): ClientLoadSession {
     return new RedisSession(this.#shared);
   }
 
@@ -86,7 +86,7 @@ class NotMaster extends Error {
   }
 }
 
-class RedisSession implements WorkloadSession {
+class RedisSession implements ClientLoadSession {
   readonly #shared: Shared;
   #redis: RedisConnection | null = null;
   /** Which master it is connected to, and since when. */

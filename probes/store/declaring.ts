@@ -71,7 +71,7 @@ export const failoverGoal = z.strictObject({
     .describe('confirmed: an owner has agreed to it'),
 });
 
-const workload = z
+const clientLoad = z
   .strictObject({
     writesPerSecond: z.number().min(200).max(5000).default(200),
     readsPerSecond: z.number().min(1).max(5000).default(20),
@@ -113,7 +113,7 @@ export const common = {
     })
     .default({ also: [] })
     .describe('What a partition cuts the leader off from besides its peers'),
-  workload,
+  clientLoad,
   durability: z
     .record(z.string(), z.string())
     .default({})

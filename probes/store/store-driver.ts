@@ -3,7 +3,7 @@ import type { Switchover } from '../../faults/_common/fault.ts';
 export type { Switchover } from '../../faults/_common/fault.ts';
 import type { NotLetIn } from '../../reports/record/observations/failover.ts';
 import type { NewSeen } from '../../reports/record/observations/index.ts';
-import type { WorkloadClient } from '../workload/client.ts';
+import type { LoadClient } from '../client-load/client.ts';
 
 /** How a store is reached: the address that applications use, and who asks. */
 export interface StoreConnection {
@@ -107,14 +107,14 @@ export interface ExpectedWindow {
 
 /** Who holds which role now, for aiming a fault: names of pods, null while nobody holds it. */
 export interface Leadership {
-  /** Leads the data that the workload writes to (a queue's leader, a primary shard's node, the primary). */
+  /** Leads the data that the client load writes to (a queue's leader, a primary shard's node, the primary). */
   leader: string | null;
   /** Leads the cluster, where that is a role of its own, as in Elasticsearch; absent where there is none. */
   master?: string | null;
 }
 
 export interface SwitchoverRequest {
-  /** The run id under which the workload writes: where leadership belongs to a queue or an index, it is that one's. */
+  /** The run id under which the client load writes: where leadership belongs to a queue or an index, it is that one's. */
   run: string;
   /** The member that leads now and is to lead no longer. */
   from: string;
@@ -126,7 +126,7 @@ export type ReadBackSeen = NewSeen<
 >;
 
 export interface ReadBackRequest {
-  /** The run id under which the workload wrote. */
+  /** The run id under which the client load wrote. */
   run: string;
   write: (seen: ReadBackSeen) => void;
 }
@@ -136,7 +136,7 @@ export type Sighting = NewSeen<'leader' | 'master' | 'members' | 'endpoint' | 'e
 
 export interface ObserveOptions {
   write: (seen: Sighting) => void;
-  /** The run id under which the workload writes: where leadership belongs to a queue or an index, it is that one's. */
+  /** The run id under which the client load writes: where leadership belongs to a queue or an index, it is that one's. */
   run?: string | undefined;
   /** Addresses behind the Service that applications use, from the cluster's cache; polled, since reading it is free. */
   endpoints?: (() => readonly string[]) | undefined;
@@ -186,12 +186,12 @@ export interface StoreDriver {
   /** The errors that prove that a write did not happen; every other error is `unknown`. */
   readonly sureFailures: readonly string[];
   /**
-   * Connections of the workload at its start, and the most that there may be, where the engine's own numbers (for a store whose one leader
+   * Connections of the client load at its start, and the most that there may be, where the engine's own numbers (for a store whose one leader
    * answers or does not) are too few: while one of several members hangs, what was sent to it stays under way for its whole deadline.
    */
   readonly connections?: { readonly connections: number; readonly maxConnections: number };
-  /** The store's part of the workload; used in the workload's own process. */
-  client(connection: StoreConnection, run: string): WorkloadClient;
+  /** The store's part of the client load; used in the client load's own process. */
+  client(connection: StoreConnection, run: string): LoadClient;
   describe(target: StoreTarget, bounds: Bounds): Promise<StoreDescription>;
   /** Asks the server of every member by itself. A member that does not answer is in the list, with its reason. */
   servers(target: StoreTarget, bounds: Bounds): Promise<ServerFacts[]>;

@@ -1,4 +1,4 @@
-/** Operators on the operations of a workload: gone, twice, another outcome, other times, another detail. */
+/** Operators on the operations of a client load: gone, twice, another outcome, other times, another detail. */
 import { OUTCOMES } from '../record/history/history.ts';
 import type { History, Operations } from '../record/history/history.ts';
 import { keepOperations, pick, withDetails, withNumbers, withOutcome } from './columns.ts';

@@ -6,7 +6,7 @@ import { telemetryDetailSchema } from './details/telemetry-detail.ts';
 import { SCOPES, VERDICTS } from './verdict.ts';
 
 /** The run record: `run.json`. Every report is a pure function of it. Its JSON Schema is reports/record/run.schema.json. */
-export const RUN_SCHEMA = 2;
+export const RUN_SCHEMA = 3;
 
 const verdict = z.enum(VERDICTS);
 const iso = z.string();
@@ -67,7 +67,7 @@ export const writeSumsSchema = z.object({
   duplicates: z.number(),
 });
 /** The client that asked: how fast, with which settings, and which errors prove that nothing was written. */
-export const workloadSchema = z.object({
+export const clientLoadSchema = z.object({
   client: z.string(),
   ratePerSecond: z.number(),
   readRatePerSecond: z.number(),
@@ -176,7 +176,7 @@ export const failoverRecordSchema = z.object({
   outsideExpected: z.enum(['no', 'faster', 'slower', 'unknown']),
   /** Wall clock of the record's zero: the landing, else the action, else the first write. */
   zeroAt: iso.optional(),
-  workload: workloadSchema.optional(),
+  clientLoad: clientLoadSchema.optional(),
   afterwards: afterwardsSchema.optional(),
   requests: requestSumsSchema.optional(),
   /** What a reader must know of this trial: simulated, stubbed, one member. */
@@ -288,7 +288,7 @@ export type Reason = z.infer<typeof reasonSchema>;
 export type Interval = z.infer<typeof intervalSchema>;
 export type Outage = z.infer<typeof outageSchema>;
 export type Phase = z.infer<typeof phaseSchema>;
-export type Workload = z.infer<typeof workloadSchema>;
+export type ClientLoad = z.infer<typeof clientLoadSchema>;
 export type Afterwards = z.infer<typeof afterwardsSchema>;
 export type RequestSums = z.infer<typeof requestSumsSchema>;
 export type WriteSums = z.infer<typeof writeSumsSchema>;

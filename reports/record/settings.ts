@@ -17,7 +17,7 @@ const store = z.object({
   primary: endpoint.optional(),
   replica: endpoint.optional(),
   durability: labels.optional(),
-  workload: z.object({ writesPerSecond: z.number(), readsPerSecond: z.number() }).optional(),
+  clientLoad: z.object({ writesPerSecond: z.number(), readsPerSecond: z.number() }).optional(),
 });
 
 const workload = z.object({

@@ -19,7 +19,7 @@ import { timeoutMsOf } from '../plan/environment-parts.ts';
 import { RequestError } from '../serve/session.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
-/** As the workload notes the id of a tender that was accepted. */
+/** As the client load notes the id of a tender that was accepted. */
 const ID = /(?:^|;)id=([^;]+)/;
 /** The collection of tenders behind the edge. */
 export function jobsUrl({ edge, url }: EdgeTarget): URL {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { redactor } from '../../probes/redact.ts';
 import { writeFileAtomically } from './run-folder.ts';
 
-/** Only a workload's history grows beyond this, and that is redacted as it is written. */
+/** Only a client load's history grows beyond this, and that is redacted as it is written. */
 const MAX_BYTES = 256 * 1024 * 1024;
 
 /**

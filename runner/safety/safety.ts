@@ -94,7 +94,7 @@ export class Safety {
       hasCreated: (path) => this.#created(new Set([path])).length > 0,
       settleCreated: (paths) => this.#settle(this.#created(paths)),
     });
-    // At once: ending workloads and workers in an orderly way takes longer than anything may stay broken.
+    // At once: ending client loads and workers in an orderly way takes longer than anything may stay broken.
     this.stopped.addEventListener('abort', () => void this.#restoreStopped(), { once: true });
   }
 

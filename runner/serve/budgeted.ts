@@ -5,7 +5,7 @@ type Methods = Pick<Handlers, 'fault.inject' | 'fault.restore'>;
 
 /** No fault without an account of what it costs: refused where that is too much, undone early where it becomes too much. */
 export function budgeted(runner: ServedRunner, methods: Methods): Methods {
-  const { runState, budget, workloads } = runner;
+  const { runState, budget, clientLoads } = runner;
   const { safety } = runner.parts;
   return {
     ...methods,
@@ -16,7 +16,7 @@ export function budgeted(runner: ServedRunner, methods: Methods): Methods {
           check,
           folder: runState.trialFolder(check, trial),
           goals: runState.headerSource(check).goals,
-          ratePerSecond: workloads.rateOf(check),
+          ratePerSecond: clientLoads.rateOf(check),
         },
         {
           restore: () => safety.restore({ check, access: 'fault' }),

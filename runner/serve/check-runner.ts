@@ -25,7 +25,7 @@ import { stateMethods } from './methods/state.ts';
 import type { ServedRunner } from './served.ts';
 import { storeMethods } from './methods/store.ts';
 import { telemetryMethods } from './methods/telemetry.ts';
-import { workloadMethods } from './methods/workload.ts';
+import { clientLoadMethods } from './methods/client-load.ts';
 import { LoadRuns } from '../targets/load-runs.ts';
 import { LostNodes } from '../ask/nodes-back.ts';
 import { runPlaywright } from './playwright.ts';
@@ -34,7 +34,7 @@ import { Session, type Handlers } from './session.ts';
 import { silence } from './silent.ts';
 import { StoreTargets } from '../targets/store-target.ts';
 import { TelemetryRuns } from '../ask/telemetry/runs.ts';
-import { Workloads } from '../targets/workloads.ts';
+import { ClientLoads } from '../targets/client-loads.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
 /** Runs planned checks through Playwright. One for a whole run, drill or set of controls. */
@@ -43,7 +43,7 @@ export class CheckRunner implements ServedRunner {
   readonly runState: RunState;
   readonly budget: BudgetAccount;
   readonly lock = new SharedLock();
-  readonly workloads: Workloads;
+  readonly clientLoads: ClientLoads;
   readonly loads: LoadRuns;
   readonly telemetry: TelemetryRuns;
   readonly stores: StoreTargets;
@@ -64,7 +64,7 @@ export class CheckRunner implements ServedRunner {
     this.drills = new Drills(kept, (message) => this.complaints.push(message));
     this.runState.busy ??= new NodesWatch(() => lookAtUse(parts.cluster, namespacesOf(environment)));
     this.runState.drilled = () => this.drills.ofLate(new Date());
-    this.workloads = new Workloads(this);
+    this.clientLoads = new ClientLoads(this);
     this.loads = new LoadRuns(this);
     this.telemetry = new TelemetryRuns(this);
     parts.cluster.onCall(this.runState.calls.count);
@@ -112,7 +112,7 @@ export class CheckRunner implements ServedRunner {
     try {
       await this.telemetry.stop(check);
       await this.loads.stop(check);
-      await this.workloads.stopAll(check);
+      await this.clientLoads.stopAll(check);
       const report = await this.parts.safety.restore({ check });
       this.drills.end(check, new Date());
       this.complaints.push(...report.failed.map((failure) => `${check}: ${failure}`));
@@ -157,7 +157,7 @@ export class CheckRunner implements ServedRunner {
       ...storeMethods(this),
       ...telemetryMethods(this),
       ...clockMethods(this),
-      ...workloadMethods(this),
+      ...clientLoadMethods(this),
     };
   }
 }

@@ -116,7 +116,7 @@ export interface TrialCost {
 }
 
 /**
- * Keeps account of what faults cost while they last: from a workload's progress to the outage and the error budget spent, and
+ * Keeps account of what faults cost while they last: from a client load's progress to the outage and the error budget spent, and
  * from there to the safety part, which undoes the fault once it costs more than was estimated.
  */
 export class BudgetAccount {
@@ -154,7 +154,7 @@ export class BudgetAccount {
     return null;
   }
 
-  /** To be called with every report of the workload of a check. */
+  /** To be called with every report of the client load of a check. */
   progress(check: string, progress: Progress): void {
     const open = this.#open.get(check);
     if (open === undefined) return;
@@ -164,7 +164,7 @@ export class BudgetAccount {
     if (reason !== null) open.early = restoreEarly(check, open, reason);
   }
 
-  /** To be called when the workload of a check has ended: writes what was spent. */
+  /** To be called when the client load of a check has ended: writes what was spent. */
   async end(check: string): Promise<void> {
     const open = this.#open.get(check);
     if (open === undefined) return;

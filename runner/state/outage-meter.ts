@@ -1,7 +1,7 @@
-/** A gap without a success that is shorter than this is no outage: a workload reports every 250 ms. */
+/** A gap without a success that is shorter than this is no outage: a client load reports every 250 ms. */
 const FLOWING_MS = 500;
 
-/** What the meter reads of a workload's progress; see `probes/workload`. Times are CLOCK_MONOTONIC ms, counts are of writes. */
+/** What the meter reads of a client load's progress; see `probes/client-load`. Times are CLOCK_MONOTONIC ms, counts are of writes. */
 export interface Progress {
   t: number;
   startedMs: number | null;
@@ -19,7 +19,7 @@ export interface Reading {
   lostMs: number;
 }
 
-/** Turns a workload's progress into time without service, as it goes on. Accurate to the 250 ms between two reports. */
+/** Turns a client load's progress into time without service, as it goes on. Accurate to the 250 ms between two reports. */
 export class OutageMeter {
   readonly #ratePerSecond: number;
   readonly #sinceMs: number;

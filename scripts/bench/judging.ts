@@ -115,8 +115,8 @@ async function writeTrial(folder: string, shape: Shape): Promise<void> {
         complete: true,
       });
   await header.close();
-  const file = createWriteStream(join(folder, 'workload.ndjson'));
+  const file = createWriteStream(join(folder, 'client-load.ndjson'));
   for (let n = 1; n <= WRITES; n++) if (!file.write(linesOf(shape, n, START_MS))) await once(file, 'drain');
-  file.end(`${JSON.stringify({ kind: 'workload-end', t: START_MS, scheduled: WRITES })}\n`);
+  file.end(`${JSON.stringify({ kind: 'client-load-end', t: START_MS, scheduled: WRITES })}\n`);
   await finished(file);
 }

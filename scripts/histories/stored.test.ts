@@ -4,13 +4,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
+import { HISTORY_SCHEMA } from '../../reports/record/history/history.ts';
 import { readStored, storedPath, StoredHistoryError, trialsOf, writeStored } from './stored.ts';
 import type { Stored } from './stored.ts';
 
 const CHECK = 'topology/nodes/pools';
 const HEADER = {
   kind: 'header',
-  schema: 2,
+  schema: HISTORY_SCHEMA,
   check: CHECK,
   trial: 1,
   environment: 'made-up',
@@ -25,7 +26,7 @@ function stored(head: Partial<Stored['head']>, text = lines(HEADER, { kind: 'end
     head: { stored: 1, check: CHECK, ...head },
     files: [
       { trial: 'trial-01', name: 'check.ndjson', text },
-      { trial: 'trial-01', name: 'workload.ndjson', text: lines(['w', 1, 1, 1, 2, 0]) },
+      { trial: 'trial-01', name: 'client-load.ndjson', text: lines(['w', 1, 1, 1, 2, 0]) },
     ],
   };
 }

@@ -5,7 +5,7 @@
  *     {"stored":1,"check":"…","recorded":{"run":"…","commit":"…"}}      or      {"stored":1,"check":"…","handwritten":"why"}
  *     # trial-01/check.ndjson
  *     …the lines of that file…
- *     # trial-01/workload.ndjson
+ *     # trial-01/client-load.ndjson
  *     …
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -29,7 +29,7 @@ Written from the schemas in \`reports/record/observations/\` and those of single
 
 A history is one folder a trial: NDJSON files, one writer each. The first line of \`check.ndjson\` is the header. A line that begins with \`{\` is an
 observation: its \`kind\`, its time \`t\` (CLOCK_MONOTONIC, ms), and the fields below. A line of an unknown kind, with an unknown field, without one that is not
-optional or with one of another type is damaged, and a damaged history is never a pass. A line that begins with \`[\` is an operation of a workload:
+optional or with one of another type is damaged, and a damaged history is never a pass. A line that begins with \`[\` is an operation of a client load:
 \`["w" or "r", n, intendedMs, sentMs, doneMs, outcome, detail?]\` with the outcomes ${outcomes.join(', ')}.
 
 \`${PRESSURE_FILE}\` holds no observation: in an embedded environment it says every few seconds how long tasks of the machine had waited

@@ -60,7 +60,7 @@ export interface CheckSettings extends Partial<Topology> {
   rtoDeadlineMs?: number;
   members?: number;
   failover?: TrialOverrides;
-  workload?: Record<string, unknown>;
+  clientLoad?: Record<string, unknown>;
   canary?: Partial<TelemetryCanary>;
   everyWorkload?: { waitMs?: number };
   jobs?: { doneWithinMs?: number };

@@ -29,7 +29,7 @@ const OF_A_STORE: readonly TimeoutName[] = [
   'rtoDeadline',
   'membersRejoined',
   'rtoDeadline', // writes continue after the members have returned
-  'workloadStop',
+  'clientLoadStop',
   'readBack',
   'settle', // the read-back is repeated if a member went away during it
   'readBack',

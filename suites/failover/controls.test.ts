@@ -34,7 +34,7 @@ test('controls have names of their own and belong to checks of this suite', () =
   for (const { id, check } of failoverControls) assert.ok(id.startsWith(`${check}/`), id);
 });
 
-test('should give those who tamper with a running workload more time before the fault than it takes', () => {
+test('should give those who tamper with a running client load more time before the fault than it takes', () => {
   const ids = /(write-removed|write-doubled|pod-delete\/no-replicas)$/;
   const tampering = new Map(
     failoverControls.filter(({ id }) => ids.test(id)).map((one) => [one.id, one.settings]),
@@ -46,7 +46,7 @@ test('should give those who tamper with a running workload more time before the 
   }
   assert.deepEqual(tampering.get('failover/redis/pod-delete/write-removed')?.goals, { lostWrites: 0 });
   const index = tampering.get('failover/elasticsearch/pod-delete/no-replicas')?.settings;
-  assert.deepEqual(index?.['workload'], { index: { replicas: 0 } });
+  assert.deepEqual(index?.['clientLoad'], { index: { replicas: 0 } });
 });
 
 test('should see a classic queue of records that is left, and no queue of a reader', () => {

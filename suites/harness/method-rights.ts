@@ -40,8 +40,8 @@ export const METHOD_RIGHTS: Readonly<Partial<Record<Method, readonly Right[]>>> 
   'store.refusesWrites': OF_STORES,
   'query.prepare': OF_STORES,
   'query.ask': OF_STORES,
-  'workload.start': OF_STORES,
-  'workload.readBack': OF_STORES,
+  'clientLoad.start': OF_STORES,
+  'clientLoad.readBack': OF_STORES,
   // Whom the Service of the store leads to.
   'observer.start': [...OF_STORES, ...lists('discovery.k8s.io/v1/EndpointSlice')],
   'state.note': SNAPSHOT,

@@ -15,7 +15,7 @@ export type { KubeObject, ObjectRef };
 /**
  * What a Playwright worker may ask of the runner, over a Unix socket, one JSON object a line:
  * `{id, method, params}` → `{id, result}` or `{id, error: {message, reason}}`. When the socket closes the runner is
- * gone and the worker aborts. Everything that must survive a worker (faults, workloads, the cluster cache, the journal)
+ * gone and the worker aborts. Everything that must survive a worker (faults, client loads, the cluster cache, the journal)
  * lives behind these methods.
  */
 export interface RunnerMethods {
@@ -48,14 +48,17 @@ export interface RunnerMethods {
   'cluster.authority': { params: Record<string, never>; result: { pem: string | null } };
   /** GET of a raw API path such as `/version`, `/readyz?verbose`. */
   'cluster.raw': { params: { path: string }; result: { status: number; body: string } };
-  /** Starts the store's workload as a child of the runner; it writes `workload.ndjson` into the check's history. */
-  'workload.start': { params: { check: string; store: string; trial: number }; result: null };
+  /** Starts the store's client load as a child of the runner; it writes `client-load.ndjson` into the check's history. */
+  'clientLoad.start': { params: { check: string; store: string; trial: number }; result: null };
   /** Stops it gracefully and waits for outstanding operations. */
-  'workload.stop': { params: { check: string }; result: null };
-  /** Waits in the workload's own progress: for `count` acknowledged writes, or for a stretch of `stretchMs` without a failure. */
-  'workload.wait': { params: WorkloadWait; result: { met: boolean; acknowledged: number; detail: string } };
+  'clientLoad.stop': { params: { check: string }; result: null };
+  /** Waits in the client load's own progress: for `count` acknowledged writes, or for a stretch of `stretchMs` without a failure. */
+  'clientLoad.wait': {
+    params: ClientLoadWait;
+    result: { met: boolean; acknowledged: number; detail: string };
+  };
   /** After healing: reads everything back from the leader twice, then from every member, into `readback.ndjson`. */
-  'workload.readBack': { params: { check: string; store: string; trial: number }; result: null };
+  'clientLoad.readBack': { params: { check: string; store: string; trial: number }; result: null };
   /**
    * Starts a scenario of load/scenarios through the edge, as a child of the runner; it writes `load.ndjson` into the check's history. The
    * target and the mark come from the environment, `variables` are the scenario's own, `goals` become its thresholds.
@@ -214,7 +217,7 @@ export interface RunnerMethods {
   /** The utilisation of every device as the environment's Prometheus knows it; `unavailable` says why it does not. */
   'gpu.utilisation': { params: { check: string }; result: Utilisation & { unavailable?: string } };
   /**
-   * Of the tenders that the trial's workload was given an id for: waits until none is open, then counts what is in the stores for each;
+   * Of the tenders that the trial's client load was given an id for: waits until none is open, then counts what is in the stores for each;
    * appends `jobs`, `effects` and `effects-failed` to `jobs.ndjson`.
    */
   'ai.jobs': { params: { check: string; trial: number; timeoutMs: number }; result: { detail: string } };
@@ -278,7 +281,7 @@ export interface DiskPod {
 export interface ClockedPod extends DiskPod {
   clock: { offsetMs: number; errorMs: number };
 }
-export interface WorkloadWait {
+export interface ClientLoadWait {
   check: string;
   until: 'acknowledged' | 'steady';
   /** For `acknowledged`. */

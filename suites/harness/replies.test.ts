@@ -19,7 +19,7 @@ test('should take what every check of every size is begun with', async () => {
 });
 
 test('should take any answer of an order that says no more', () => {
-  assert.equal(replyTo('workload.stop', { stopped: true }), null);
+  assert.equal(replyTo('clientLoad.stop', { stopped: true }), null);
   assert.equal(replyTo('check.end', { verdict: 'fail', reason: 'it is so' }), null);
 });
 

@@ -1,4 +1,4 @@
-/** The measuring chain against outages of known length: real server, real workload process, real history, reader and judge. */
+/** The measuring chain against outages of known length: real server, real client load process, real history, reader and judge. */
 import { after, before, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { exactSums } from '../sums.ts';

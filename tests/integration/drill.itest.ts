@@ -173,7 +173,7 @@ test('should go on with a series that was killed, listing the trial that was cut
   const trial = (number: number) => join(historyOf('series'), `trial-0${number}`);
   await until(
     'the second trial writes',
-    () => early !== '' || sizeOf(join(trial(2), 'workload.ndjson')) > 10_000,
+    () => early !== '' || sizeOf(join(trial(2), 'client-load.ndjson')) > 10_000,
   );
   assert.equal(early, '', 'it ended by itself');
   process.kill(pid, 'SIGKILL');

@@ -14,7 +14,7 @@ import { anchor, monoMs } from '../../host/clock.ts';
 import { writeHeader } from '../../probes/history.ts';
 import { KubeError, openCluster } from '../../probes/kubernetes/index.ts';
 import type { KubeCluster } from '../../probes/kubernetes/index.ts';
-import { startWorkload } from '../../probes/workload/process.ts';
+import { startClientLoad } from '../../probes/client-load/process.ts';
 import { failoverRecord } from '../../reports/judge/failover/index.ts';
 import { readHistory } from '../../reports/record/history/read-history.ts';
 import { waitFor } from '../../host/wait.ts';
@@ -300,7 +300,7 @@ test('should measure how long numbered writes failed, and keep the last acknowle
     settings: {},
     anchor: anchor(),
   }).close();
-  const workload = startWorkload({
+  const clientLoad = startClientLoad({
     ...{ store: 'control-plane', history, run: 'r', ratePerSecond: 25, readRatePerSecond: 0, connections: 4 },
     operationTimeoutMs: 3_000,
     connection: {
@@ -311,7 +311,7 @@ test('should measure how long numbered writes failed, and keep the last acknowle
       },
     },
   });
-  await workload.ready;
+  await clientLoad.ready;
   await sleep(5_000);
   const killedMs = monoMs();
   await end(children.at(-1) as ChildProcess);
@@ -321,7 +321,7 @@ test('should measure how long numbered writes failed, and keep the last acknowle
   await ready(other);
   const backMs = monoMs();
   await sleep(6_000);
-  await workload.stop(10_000);
+  await clientLoad.stop(10_000);
   const read = await readHistory(history);
   const hurt = { fault: 'leader-crash', target: 'control-1' };
   const observations = [

@@ -17,9 +17,9 @@ import { Link } from '../../probes/rabbitmq/link.ts';
 import { recordQueue } from '../../probes/rabbitmq/options.ts';
 import { Reader } from '../../probes/rabbitmq/reader.ts';
 import type { StoreConnection } from '../../probes/store/store-driver.ts';
-import type { WorkloadSession } from '../../probes/workload/client.ts';
-import { startWorkload } from '../../probes/workload/process.ts';
-import type { WorkloadProcess } from '../../probes/workload/process.ts';
+import type { ClientLoadSession } from '../../probes/client-load/client.ts';
+import { startClientLoad } from '../../probes/client-load/process.ts';
+import type { ClientLoadProcess } from '../../probes/client-load/process.ts';
 import { failoverRecord } from '../../reports/judge/failover/index.ts';
 import { readHistory } from '../../reports/record/history/read-history.ts';
 import type { FailoverRecord } from '../../reports/record/run-record.ts';
@@ -39,7 +39,7 @@ describe('RabbitMQ', () => {
   });
   after(() => cluster.stop());
 
-  async function session(run: string, connection = cluster.target.connection): Promise<WorkloadSession> {
+  async function session(run: string, connection = cluster.target.connection): Promise<ClientLoadSession> {
     const client = rabbitmq.client(connection, run);
     await client.prepare(10_000);
     const made = client.session();
@@ -236,7 +236,7 @@ describe('RabbitMQ', () => {
     assert.deepEqual([sums.lost, sums.unexpected, sums.duplicates], [0, 0, 0], record.reason);
     assert.equal(sums.scheduled, sums.ok + sums.fail + sums.unknown + sums.unsent);
     assert.equal(record.election, 'elsewhere');
-    // A busy machine may delay the workload: then the judge does not claim a pass. Nothing else may keep it from one.
+    // A busy machine may delay the client load: then the judge does not claim a pass. Nothing else may keep it from one.
     if (record.verdict === 'inconclusive') assert.match(record.reason, /^the generator was [\d.]+ ms/);
     else assert.equal(record.verdict, 'pass', record.reason);
   });
@@ -293,14 +293,14 @@ async function crashTrial(cluster: RabbitCluster): Promise<FailoverRecord> {
   });
   const phases = openHistory(folder, 'phases.ndjson');
   const observer = rabbitmq.observe(target, { run, write: (one) => phases.observe(one) });
-  const workload = startWorkload({
+  const clientLoad = startClientLoad({
     store: 'rabbitmq',
     history: folder,
     run,
     connection: target.connection,
   });
   try {
-    await workload.ready;
+    await clientLoad.ready;
     const victim = await leaderElsewhere(cluster, run);
     await sleep(2500);
     const faults = openHistory(folder, 'faults.ndjson');
@@ -310,9 +310,9 @@ async function crashTrial(cluster: RabbitCluster): Promise<FailoverRecord> {
     cluster.kill(victim);
     for (const seen of landed(hurt, sinceMs)) faults.observe(seen);
     await faults.close();
-    await flowsAgain(workload, monoMs());
+    await flowsAgain(clientLoad, monoMs());
     // Before the member comes back: its start takes a busy machine's time, which would be a second outage without an end.
-    await workload.stop(10_000);
+    await clientLoad.stop(10_000);
     cluster.restart(victim);
     const back = await rabbitmq.waitSteady(target, UP);
     const readback = openHistory(folder, 'readback.ndjson');
@@ -323,7 +323,7 @@ async function crashTrial(cluster: RabbitCluster): Promise<FailoverRecord> {
     await Promise.all([readback.close(), phases.close(), check.close()]);
     return failoverRecord(await readHistory(folder));
   } finally {
-    await workload.stop(10_000);
+    await clientLoad.stop(10_000);
     rmSync(folder, { recursive: true, force: true });
   }
 }
@@ -332,17 +332,17 @@ const AGAIN_DEADLINE_MS = 40_000;
 const STEADY_MS = 5200;
 
 /** Waits until no write has failed for 5 s, or the deadline; the judge says which it was. */
-async function flowsAgain(workload: WorkloadProcess, sinceMs: number): Promise<void> {
+async function flowsAgain(clientLoad: ClientLoadProcess, sinceMs: number): Promise<void> {
   const end = monoMs() + AGAIN_DEADLINE_MS;
   while (monoMs() < end) {
     await sleep(100);
-    const seen = workload.progress();
+    const seen = clientLoad.progress();
     if (seen === null || seen.t - Math.max(seen.lastNotOkMs ?? 0, sinceMs) < STEADY_MS) continue;
     if (seen.t - (seen.lastOkMs ?? 0) < 500) return;
   }
 }
 
-/** The leader of the run's queue, moved away from the member that the workload's connections lead to. */
+/** The leader of the run's queue, moved away from the member that the client load's connections lead to. */
 async function leaderElsewhere({ target }: RabbitCluster, run: string): Promise<string> {
   const here = (await target.members()).find(({ address }) => address === target.connection.host)?.name;
   const { leader } = (await rabbitmq.leadership?.(target, run, BOUNDS)) ?? assert.fail('no leadership');

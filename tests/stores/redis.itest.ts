@@ -38,7 +38,7 @@ async function numbersIn(cluster: RedisCluster, name: string): Promise<Set<numbe
   return new Set(all.map(Number).filter((n) => Number.isInteger(n)));
 }
 
-/** A busy machine may delay the workload: then the judge does not claim a pass. Nothing else may keep it from one. */
+/** A busy machine may delay the client load: then the judge does not claim a pass. Nothing else may keep it from one. */
 function assertPassed({ verdict, reason }: FailoverRecord): void {
   if (verdict === 'inconclusive') assert.match(reason, /^the generator was [\d.]+ ms/);
   else assert.equal(verdict, 'pass', reason);

@@ -1,4 +1,4 @@
-/** One trial against a store on this machine: the real workload, driver, history, reader and judge. */
+/** One trial against a store on this machine: the real client load, driver, history, reader and judge. */
 import { HISTORY_SCHEMA } from '../../reports/record/history/history.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,8 +8,8 @@ import { lookUntil } from '../../host/wait.ts';
 import { openHistory, writeHeader } from '../../probes/history.ts';
 import { recordGoverning } from '../../probes/store/store-driver.ts';
 import type { StoreDriver, StoreTarget } from '../../probes/store/store-driver.ts';
-import { startWorkload } from '../../probes/workload/process.ts';
-import type { WorkloadProcess } from '../../probes/workload/process.ts';
+import { startClientLoad } from '../../probes/client-load/process.ts';
+import type { ClientLoadProcess } from '../../probes/client-load/process.ts';
 import { failoverRecord } from '../../reports/judge/failover/index.ts';
 import { readHistory } from '../../reports/record/history/read-history.ts';
 import type { FailoverRecord } from '../../reports/record/run-record.ts';
@@ -61,7 +61,7 @@ async function observed(trial: StoreTrial, folder: string): Promise<void> {
   const observer = driver.observe(target, { run, write: (one) => phases.observe(one) });
   const { ratePerSecond = 200 } = trial;
   const { store } = driver;
-  const workload = startWorkload({
+  const clientLoad = startClientLoad({
     store,
     history: folder,
     run,
@@ -69,8 +69,8 @@ async function observed(trial: StoreTrial, folder: string): Promise<void> {
     ratePerSecond,
   });
   try {
-    await workload.ready;
-    await until(deadlineMs, () => (workload.progress()?.ok ?? 0) >= trial.acknowledged);
+    await clientLoad.ready;
+    await until(deadlineMs, () => (clientLoad.progress()?.ok ?? 0) >= trial.acknowledged);
     const leader = steady.leader ?? '';
     const faults = openHistory(folder, 'faults.ndjson');
     const hurt = { fault, target: leader };
@@ -79,13 +79,13 @@ async function observed(trial: StoreTrial, folder: string): Promise<void> {
     await trial.hurt(leader);
     for (const seen of landed(hurt, sinceMs)) faults.observe(seen);
     await faults.close();
-    const flows = await flowsAgain(workload, deadlineMs);
+    const flows = await flowsAgain(clientLoad, deadlineMs);
     if (!flows) check.observe({ kind: 'deadline', rtoDeadlineMs: deadlineMs, detail: 'not steady' });
     await trial.heal(leader);
     const after = await driver.waitSteady(target, { deadlineMs });
     // A member that joins costs writes on a busy machine: the recording must not end in the middle of that.
-    if (flows) await flowsAgain(workload, deadlineMs);
-    await workload.stop(STOP_MS);
+    if (flows) await flowsAgain(clientLoad, deadlineMs);
+    await clientLoad.stop(STOP_MS);
     const readback = openHistory(folder, 'readback.ndjson');
     await driver.readBack(target, { run, write: readback.observe.bind(readback) }, { deadlineMs: 30_000 });
     await readback.close();
@@ -93,7 +93,7 @@ async function observed(trial: StoreTrial, folder: string): Promise<void> {
     check.observe({ kind: 'steady-after', ...after });
     check.observe({ kind: 'end' });
   } finally {
-    await workload.stop(STOP_MS);
+    await clientLoad.stop(STOP_MS);
     await observer.stop();
     await phases.close();
     await check.close();
@@ -101,10 +101,10 @@ async function observed(trial: StoreTrial, folder: string): Promise<void> {
 }
 
 /** Whether writes have succeeded for so long that they are steady again. */
-function flowsAgain(workload: WorkloadProcess, deadlineMs: number): Promise<boolean> {
+function flowsAgain(clientLoad: ClientLoadProcess, deadlineMs: number): Promise<boolean> {
   const hurtMs = monoMs();
   return until(deadlineMs, () => {
-    const seen = workload.progress();
+    const seen = clientLoad.progress();
     const lastOkMs = seen?.lastOkMs ?? 0;
     const bad = Math.max(seen?.lastNotOkMs ?? 0, hurtMs);
     return seen !== null && lastOkMs > bad + STEADY_MS && seen.t - lastOkMs < 500;

@@ -16,7 +16,7 @@ function gapOf(kind: 'budget-estimate' | 'budget-spent', change: object, setting
 
 test('should hold what a trial is said to have cost against its writes', () => {
   assert.equal(gapOf('budget-spent', {}), '');
-  // A workload tells four times a second how far it is.
+  // A client load tells four times a second how far it is.
   assert.equal(gapOf('budget-spent', { longestOutageMs: 1_760 }), '');
   for (const longestOutageMs of [0, 20_000, -2_000])
     assert.match(gapOf('budget-spent', { longestOutageMs }), /the longest outage was counted as/);

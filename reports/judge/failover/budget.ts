@@ -6,13 +6,13 @@ import { first, last } from '../observed.ts';
 
 /** Both are rounded. */
 const SAME_MS = 1;
-/** A workload reports four times a second; what its meter saw of an outage is short of it by as much. */
+/** A client load reports four times a second; what its meter saw of an outage is short of it by as much. */
 const REPORT_MS = 500;
 /** A gap that is shorter is no outage to the meter. */
 const LEAST_MS = 500;
 /** From its first report on it counts what failed. */
 const FIRST_REPORT_MS = 1_000;
-/** The last report of a workload comes when its history is closed. */
+/** The last report of a client load comes when its history is closed. */
 const ENDING_MS = 1_000;
 
 export function budgetGap(history: History): string | null {
@@ -125,7 +125,7 @@ function gapsOf(history: History, sinceMs: number): Span[] {
     if (lengthMs >= LEAST_MS) gaps.push(seenOf(lengthMs));
     beforeMs = Math.max(beforeMs, time);
   }
-  const endMs = first(history, 'workload-end')?.t ?? beforeMs;
+  const endMs = first(history, 'client-load-end')?.t ?? beforeMs;
   return [...gaps, { loMs: 0, hiMs: Math.max(0, endMs - beforeMs) + ENDING_MS }];
 }
 
@@ -135,7 +135,7 @@ function seenOf(lengthMs: number): Span {
 }
 
 function failedMs({ writes, ...history }: History, sinceMs: number): Span {
-  const rate = first(history, 'workload-start')?.ratePerSecond ?? Number.NaN;
+  const rate = first(history, 'client-load-start')?.ratePerSecond ?? Number.NaN;
   let [few, many] = [0, 0];
   for (let i = 0; i < writes.count; i++) {
     if (writes.outcome[i] === OUTCOMES.ok || (writes.doneMs[i] as number) < sinceMs) continue;

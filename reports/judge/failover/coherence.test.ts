@@ -13,8 +13,8 @@ test('should want who connects given up before who waits for it', () => {
   const settings = clientOf(5)['settings'] as Record<string, unknown>;
   const client = (more: object): Synthetic =>
     new Synthetic()
-      .without('workload-start')
-      .see(-10, 'workload-start', clientOf(5, { settings: { ...settings, ...more } }));
+      .without('client-load-start')
+      .see(-10, 'client-load-start', clientOf(5, { settings: { ...settings, ...more } }));
   assert.equal(saidOf(client({}), 'coherence/client'), '');
   for (const connectTimeoutMs of [0, 1_000, -100])
     assert.match(saidOf(client({ connectTimeoutMs }), 'coherence/client'), /ms to connect, a wait of 500 ms/);

@@ -135,10 +135,10 @@ function roleHolder(history: History, untilMs: number): string | null {
 /** What belongs into a stage: not before it begins, or not after. */
 const PLACES: readonly { kind: Kind; from?: StageName; until?: StageName }[] = [
   { kind: 'steady', until: 'fault' },
-  { kind: 'workload-start', until: 'fault' },
+  { kind: 'client-load-start', until: 'fault' },
   { kind: 'fault-armed', from: 'fault' },
   { kind: 'fault-landed', until: 'recovery' },
-  { kind: 'workload-end', from: 'healing', until: 'read-back' },
+  { kind: 'client-load-end', from: 'healing', until: 'read-back' },
   { kind: 'readback', from: 'read-back', until: 'settling' },
   { kind: 'steady-after', from: 'settling' },
   { kind: 'as-before', from: 'settling' },
@@ -225,18 +225,18 @@ function otherLeader(
 }
 
 function clientGap(history: History): string | null {
-  const start = first(history, 'workload-start');
+  const start = first(history, 'client-load-start');
   if (start === undefined) return null;
   const store = storeOf(history.header);
   if (start.store !== store) return `the client asked ${start.store}, not ${store}`;
   if (start.sureFailures.length === 0)
     return 'the client knows no error that proves that nothing was written';
   const declared = history.header.settings.stores?.[store];
-  return patienceGap(start, declared?.primary) ?? rateGap(start, declared?.workload);
+  return patienceGap(start, declared?.primary) ?? rateGap(start, declared?.clientLoad);
 }
 
 function rateGap(
-  { ratePerSecond, readRatePerSecond }: Seen<'workload-start'>,
+  { ratePerSecond, readRatePerSecond }: Seen<'client-load-start'>,
   declared: { writesPerSecond: number; readsPerSecond: number } | undefined,
 ): string | null {
   if (declared === undefined) return null;
@@ -248,7 +248,7 @@ function rateGap(
 
 /** At the declared address, with a place for every connection; who connects is given up before who waits for him, and he before an operation. */
 export function patienceGap(
-  { settings }: Seen<'workload-start'>,
+  { settings }: Seen<'client-load-start'>,
   declared: { host: string; port: number } | undefined,
 ): string | null {
   const { host, port, connections, maxConnections } = settings;

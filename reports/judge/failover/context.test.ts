@@ -10,7 +10,7 @@ const roles = (after: string) => [{ store: 'postgres', before: 'leader, replica;
 describe('the context of a record', () => {
   it('should say who asked, with which settings, and which errors are sure failures', () => {
     const record = judge(new Synthetic());
-    assert.deepEqual(record.workload, {
+    assert.deepEqual(record.clientLoad, {
       client: 'test',
       ratePerSecond: 200,
       readRatePerSecond: 20,

@@ -1,6 +1,6 @@
 import type { History } from '../../record/history/history.ts';
 import type { Seen } from '../../record/observations/index.ts';
-import type { Afterwards, FailoverRecord, Workload } from '../../record/run-record.ts';
+import type { Afterwards, FailoverRecord, ClientLoad } from '../../record/run-record.ts';
 import { all, first, last } from '../observed.ts';
 import type { Trial } from './trial.ts';
 import { seconds } from './verdict.ts';
@@ -9,18 +9,18 @@ import { seconds } from './verdict.ts';
 const MAX_LISTED = 20;
 const MAX_CHARS = 300;
 
-type Context = Pick<FailoverRecord, 'zeroAt' | 'workload' | 'afterwards' | 'remarks' | 'expectedFrom'>;
+type Context = Pick<FailoverRecord, 'zeroAt' | 'clientLoad' | 'afterwards' | 'remarks' | 'expectedFrom'>;
 
 /** What a reader needs beside the figures: when it was, who asked, how the environment was left, and what to know of it. */
 export function contextOf(history: History, trial: Trial): Context {
-  const workload = workloadOf(history);
+  const clientLoad = clientLoadOf(history);
   const afterwards = afterwardsOf(history);
   const remarks = remarksOf(history, trial);
   const derivation = last(history, 'expected-window')?.derivation;
   return {
     ...zeroOf(history, trial),
     ...(derivation !== undefined && { expectedFrom: derivation }),
-    ...(workload !== null && { workload }),
+    ...(clientLoad !== null && { clientLoad }),
     ...(afterwards !== null && { afterwards }),
     ...(remarks.length > 0 && { remarks }),
   };
@@ -31,8 +31,8 @@ function zeroOf({ header }: History, { zeroMs }: Trial): Pick<FailoverRecord, 'z
   return Number.isFinite(wallMs) ? { zeroAt: new Date(wallMs).toISOString() } : {};
 }
 
-function workloadOf(history: History): Workload | null {
-  const seen = first(history, 'workload-start');
+function clientLoadOf(history: History): ClientLoad | null {
+  const seen = first(history, 'client-load-start');
   if (seen === undefined) return null;
   const { client, ratePerSecond, readRatePerSecond, settings, sureFailures } = seen;
   return {

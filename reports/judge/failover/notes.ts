@@ -4,7 +4,7 @@ const WAITED = /(?:^|;)waited=([\d.]+)/;
 const OPENED = /(?:^|;)opened=([\d.]+)/;
 const REFUSED = /(?:^|;)refused=([\d.]+)/;
 
-/** How long this operation waited for a free connection, ms: noted by the workload as `waited=MS`. */
+/** How long this operation waited for a free connection, ms: noted by the client load as `waited=MS`. */
 export function waitedMs(operations: Operations, i: number): number {
   return note(operations, i, WAITED) ?? 0;
 }

@@ -75,7 +75,7 @@ describe('recovery', () => {
     never.without(
       'fault-landed',
       'steady-after',
-      'workload-end',
+      'client-load-end',
       'readback',
       'readback-plan',
       'leader',
@@ -254,10 +254,10 @@ describe('what makes a trial inconclusive', () => {
       Object.assign(new Synthetic(), { damaged: [{ file: 'phases.ndjson', line: 3 }] }),
       /phases\.ndjson:3/,
     ],
-    ['a workload that was killed', new Synthetic().without('workload-end'), /did not say how many/],
+    ['a client load that was killed', new Synthetic().without('client-load-end'), /did not say how many/],
     [
       'another number of scheduled writes',
-      new Synthetic().without('workload-end').see(16_001, 'workload-end', { scheduled: 3201 }),
+      new Synthetic().without('client-load-end').see(16_001, 'client-load-end', { scheduled: 3201 }),
       /3201 ≠ 3200.*write 3201 of 3201 is not in the history/,
     ],
     ['a leader read once', dropRead(2), /read 1 times, expected 2/],

@@ -60,7 +60,7 @@ export function trialOf(history: History): Trial {
     store,
     healingMs: all(history, 'stage').find(({ name }) => name === 'healing')?.t ?? null,
     members: membersSetting(header.settings, store),
-    scheduled: first(history, 'workload-end')?.scheduled ?? null,
+    scheduled: first(history, 'client-load-end')?.scheduled ?? null,
     reader: first(history, 'reader') ?? null,
     // The last one counts: a wait may look more than once.
     steadyAfter: last(history, 'steady-after') ?? null,

@@ -5,11 +5,11 @@ import type { HeaderSettings } from '../settings.ts';
 
 /**
  * The format of a history: a folder of append-only NDJSON files, one writer per file. Lines that start with `{` are
- * observations, lines that start with `[` are operations of a workload. Times are milliseconds of CLOCK_MONOTONIC
+ * observations, lines that start with `[` are operations of a client load. Times are milliseconds of CLOCK_MONOTONIC
  * (shared by all processes of one boot), as floats; the header anchors them to the wall clock.
  * A last line without a newline was being written when its process died and is ignored.
  */
-export const HISTORY_SCHEMA = 2;
+export const HISTORY_SCHEMA = 3;
 
 /** First line of `check.ndjson`. Judges read goals and settings from here and from nowhere else. */
 export interface HistoryHeader {

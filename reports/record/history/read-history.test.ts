@@ -61,7 +61,7 @@ describe('readHistory', () => {
     const folder = await historyOf({
       'check.ndjson': lines(HEADER, { kind: 'steady', t: 10, ok: true, detail: '' }, { kind: 'end', t: 90 }),
       'faults.ndjson': lines({ kind: 'fault-missed', t: 50, reason: 'no pod' }),
-      'workload.ndjson': lines(
+      'client-load.ndjson': lines(
         ['w', 1, 20, 20.5, 21.25, 0],
         ['r', 1, 20, 20.1, 20.2, 2, 'ECONNRESET'],
         ['w', 2, 25, 25, 27, 1],
@@ -102,7 +102,7 @@ describe('readHistory', () => {
     }
     const folder = await historyOf({
       'check.ndjson': lines(HEADER),
-      'workload.ndjson': numbers
+      'client-load.ndjson': numbers
         .map((value, index) => `["w",${index + 1},0,0,${JSON.stringify(value)},0]\n`)
         .join(''),
     });
@@ -115,7 +115,7 @@ describe('readHistory', () => {
     for (const cut of ['["w",3,30,30,31,0]', '["w",3,3', '{"kind":"end","t":9}', '{"ki']) {
       const folder = await historyOf({
         'check.ndjson': lines(HEADER),
-        'workload.ndjson': lines(['w', 1, 1, 1, 2, 0]) + cut,
+        'client-load.ndjson': lines(['w', 1, 1, 1, 2, 0]) + cut,
       });
       const { writes, observations, damaged } = await readHistory(folder);
       assert.equal(writes.count, 1, cut);
@@ -139,19 +139,19 @@ describe('readHistory', () => {
       '\u0000\u0000',
     ];
     const text = bad.map((line) => `${line}\n["w",7,1,1,1,0]\n`).join('');
-    const folder = await historyOf({ 'check.ndjson': lines(HEADER), 'workload.ndjson': text });
+    const folder = await historyOf({ 'check.ndjson': lines(HEADER), 'client-load.ndjson': text });
     const { writes, damaged } = await readHistory(folder);
     assert.equal(writes.count, bad.length);
     assert.deepEqual(
       damaged,
-      bad.map((_, index) => ({ file: 'workload.ndjson', line: 2 * index + 1 })),
+      bad.map((_, index) => ({ file: 'client-load.ndjson', line: 2 * index + 1 })),
     );
   });
 
   it('should take details with escapes, spaces and other spellings of JSON', async () => {
     const folder = await historyOf({
       'check.ndjson': lines(HEADER),
-      'workload.ndjson':
+      'client-load.ndjson':
         '["w",1,1,1,1,2,"a \\"b\\" \\u00e9"]\n[ "w", 2, 1e1, 1, 1, 2, "ü" ]\n["w",3,1,1,1,1,""]\n',
     });
     const { writes, damaged } = await readHistory(folder);
@@ -182,7 +182,7 @@ describe('readHistory', () => {
     const folder = await historyOf({
       'check.ndjson': lines(HEADER),
       'readback.ndjson': lines(long, { kind: 'end', t: 6 }),
-      'workload.ndjson': operations.join(''),
+      'client-load.ndjson': operations.join(''),
     });
     const { observations, writes, damaged } = await readHistory(folder);
     assert.ok(observations[0]?.kind === 'readback');
@@ -197,7 +197,7 @@ describe('readHistory', () => {
     const none = await historyOf({ 'check.ndjson': '{"kind":"hea' });
     await assert.rejects(readHistory(none), { name: 'UnreadableHistoryError', message: /no header/ });
     const other = await historyOf({ 'check.ndjson': lines({ ...HEADER, schema: 1 }) });
-    await assert.rejects(readHistory(other), /schema 1, but this version reads 2/);
+    await assert.rejects(readHistory(other), /schema 1, but this version reads 3/);
     await assert.rejects(readHistory(join(root, 'absent')), UnreadableHistoryError);
   });
 });

@@ -4,7 +4,7 @@ import { kinds } from './kinds.ts';
 /** What a client that writes and reads at fixed rates says of itself beside its operations. */
 export const REQUESTS = kinds({
   /** Who asks, how fast, and with which patience. Its first operation follows as soon as its connections are open. */
-  'workload-start': {
+  'client-load-start': {
     store: z.string(),
     /** Under which its writes are in the store. */
     run: z.string(),
@@ -26,8 +26,8 @@ export const REQUESTS = kinds({
     sureFailures: z.array(z.string()),
   },
   /** How many operations it scheduled; each of them has a line of its own. */
-  'workload-end': { scheduled: z.int(), scheduledReads: z.int() },
-  'workload-failed': { reason: z.string() },
+  'client-load-end': { scheduled: z.int(), scheduledReads: z.int() },
+  'client-load-failed': { reason: z.string() },
   /** What a consumer beside the writes got, where a store hands out messages. */
   reader: {
     queue: z.string(),

@@ -71,7 +71,7 @@ export function fixtureTrial(options: TrialOptions = {}): FailoverRecord {
     expectedFrom: 'ttl 20 s + loop_wait 5 s at most; a leader that gives up its lease is replaced at once',
     outsideExpected: rtoMs === null ? 'unknown' : rtoMs < 1000 ? 'faster' : rtoMs > 30_000 ? 'slower' : 'no',
     zeroAt,
-    workload: {
+    clientLoad: {
       client: `${store} client, one attempt per operation`,
       ratePerSecond: 200,
       readRatePerSecond: 20,

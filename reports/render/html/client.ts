@@ -6,15 +6,15 @@ import type { Html } from './template.ts';
 
 /** The client of the store, once for all trials: its settings, and which of its errors prove that nothing was written. */
 export function clientPart(trials: readonly FailoverRecord[]): Html | null {
-  const workload = trials.find((trial) => trial.workload !== undefined)?.workload;
-  if (workload === undefined) return null;
-  const reads = workload.readRatePerSecond > 0 ? `, ${workload.readRatePerSecond} reads/s` : '';
-  const rows = workload.settings.map(({ name, value }) => [
+  const clientLoad = trials.find((trial) => trial.clientLoad !== undefined)?.clientLoad;
+  if (clientLoad === undefined) return null;
+  const reads = clientLoad.readRatePerSecond > 0 ? `, ${clientLoad.readRatePerSecond} reads/s` : '';
+  const rows = clientLoad.settings.map(({ name, value }) => [
     html`<code>${name}</code>`,
     html`<code>${value}</code>`,
   ]);
   return html`<details class="inner">
-    <summary>Client: ${workload.client}, ${workload.ratePerSecond} operations/s${reads}</summary>
+    <summary>Client: ${clientLoad.client}, ${clientLoad.ratePerSecond} operations/s${reads}</summary>
     <div class="columns">
       <div>
         <h5>Client settings</h5>
@@ -24,7 +24,7 @@ export function clientPart(trials: readonly FailoverRecord[]): Html | null {
         <h5>Errors that prove that nothing was written</h5>
         <p class="note">After any other error the outcome is unknown: the write may be there or not.</p>
         <ul class="plain">
-          ${workload.sureFailures.map((one) => html`<li>${one}</li>`)}
+          ${clientLoad.sureFailures.map((one) => html`<li>${one}</li>`)}
         </ul>
       </div>
     </div>

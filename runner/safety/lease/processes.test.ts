@@ -49,7 +49,7 @@ test('a child that ended is taken out of the record', async () => {
   const folder = fresh();
   const child = spawn('sleep', ['300'], { detached: true, stdio: 'ignore' });
   const record = new ChildRecord(folder);
-  record.add({ name: 'workload', pid: child.pid ?? 0 });
+  record.add({ name: 'clientLoad', pid: child.pid ?? 0 });
   record.remove(child.pid ?? 0);
   assert.deepEqual(await new ChildRecord(folder).endRecorded(), []);
   child.kill('SIGKILL');

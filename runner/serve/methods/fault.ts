@@ -116,7 +116,7 @@ async function subjectOf(
   const { statefulSet, container, partition } = runner.stores.declared(store);
   const { switchover: order } = storeDriver(store);
   const reached = await runner.stores.target(store);
-  const run = runner.workloads.runName({ check, store, trial });
+  const run = runner.clientLoads.runName({ check, store, trial });
   const bounds = { deadlineMs: timeoutMsOf(environment, 'storeOperation'), signal: call.signal };
   const ordering = { deadlineMs: timeoutMsOf(environment, 'switchover'), signal: call.signal };
   return {

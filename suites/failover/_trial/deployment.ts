@@ -17,8 +17,8 @@ export interface DeploymentTrial {
   /** What it is called in steps: `the backend`. */
   called: string;
   deployment: { namespace: string; name: string };
-  /** What is sent through the edge meanwhile (probes/workload/drivers.ts), and how many good answers must come before the fault. */
-  workload: string;
+  /** What is sent through the edge meanwhile (probes/client-load/drivers.ts), and how many good answers must come before the fault. */
+  clientLoad: string;
   minAcknowledged: number;
   fault: string;
   /** Once nothing is sent any more and everything is undone and ready again. */
@@ -37,14 +37,14 @@ export async function runDeploymentTrial(ctx: CheckContext, of: DeploymentTrial)
   if (!(await notedAtRest(ctx))) return;
   try {
     await ctx.step('send requests through the edge', () =>
-      call('workload.start', { check, store: of.workload, trial }),
+      call('clientLoad.start', { check, store: of.clientLoad, trial }),
     );
     if (!(await requestsFlow(ctx, of.minAcknowledged))) return;
     const startedMs = monotonicMs();
     const result = await inject(ctx, of);
     if (result.landedAtMs !== null) await window(ctx, of, result.landedAtMs);
     const seconds = { fromMs: result.landedAtMs ?? startedMs, toMs: monotonicMs() };
-    await ctx.step('stop sending and wait for outstanding answers', () => call('workload.stop', { check }));
+    await ctx.step('stop sending and wait for outstanding answers', () => call('clientLoad.stop', { check }));
     await ctx.step('undo what is left of the fault', () => call('fault.restore', { check }));
     await ctx.step('keep what the pods logged and what happened to them in those seconds', () =>
       call('evidence.collect', {
@@ -59,7 +59,7 @@ export async function runDeploymentTrial(ctx: CheckContext, of: DeploymentTrial)
     );
   } finally {
     // For a step that threw: nothing of a trial may run on into the next.
-    await call('workload.stop', { check });
+    await call('clientLoad.stop', { check });
     await call('fault.restore', { check });
   }
 }
@@ -96,14 +96,14 @@ async function ready(
 async function requestsFlow(ctx: CheckContext, minAcknowledged: number): Promise<boolean> {
   const { steadySeconds } = ctx.settings.drills;
   const stretch = await ctx.step(`wait for ${steadySeconds} s of requests without a failure`, () =>
-    ctx.runner.call('workload.wait', {
+    ctx.runner.call('clientLoad.wait', {
       check: ctx.id,
       until: 'steady',
       stretchMs: steadySeconds * 1000,
       timeoutMs: steadySeconds * 1000 + ctx.timeoutMs('steadyState'),
     }),
   );
-  const count = await ctx.runner.call('workload.wait', {
+  const count = await ctx.runner.call('clientLoad.wait', {
     ...{ check: ctx.id, until: 'acknowledged', count: minAcknowledged },
     timeoutMs: ctx.timeoutMs('steadyState'),
   } as const);

@@ -6,7 +6,7 @@ export const TRIAL: Touches = { runner: ['state.note', 'state.compare', 'evidenc
 /** A Deployment that is hurt while requests are sent, and its pods until they are as many as before. */
 export const DEPLOYMENT_TRIAL: Touches = {
   lists: ['apps/v1/Deployment'],
-  runner: ['state.note', 'state.compare', 'evidence.collect', 'workload.start', 'fault.inject'],
+  runner: ['state.note', 'state.compare', 'evidence.collect', 'clientLoad.start', 'fault.inject'],
 };
 
 /** A rolling restart of it, which no account outside embedded environments may do. */

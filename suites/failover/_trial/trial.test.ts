@@ -13,7 +13,7 @@ const STRETCH = { met: true, detail: 'steady' };
 const WELL: Record<string, Answer> = {
   'store.steady': () => ({ ok: true, leader: 'redis-0', detail: '' }),
   'state.note': () => ({ unrest: [] }),
-  'workload.wait': () => STRETCH,
+  'clientLoad.wait': () => STRETCH,
   'fault.inject': () => ({ target: 'redis-0', landedAtMs: 1000, lasting: false }),
 };
 
@@ -52,7 +52,13 @@ async function trialWith(answers: Record<string, Answer>, failover: Record<strin
 test('should write, hurt, heal and read back, in this order', async () => {
   const { methods, kinds, thrown } = await trialWith({});
   assert.equal(thrown, undefined);
-  const order = ['workload.start', 'fault.inject', 'fault.restore', 'workload.stop', 'workload.readBack'];
+  const order = [
+    'clientLoad.start',
+    'fault.inject',
+    'fault.restore',
+    'clientLoad.stop',
+    'clientLoad.readBack',
+  ];
   assert.deepEqual(methods.filter((method) => order.includes(method)).slice(0, order.length), order);
   assert.equal(kinds.includes('deadline'), false);
   assert.equal(kinds.includes('no-fault'), false);
@@ -76,14 +82,14 @@ test('should hurt nothing when the store is not steady', async () => {
 
 test('should hurt nothing when writes do not flow, and say why', async () => {
   const { methods, recorded } = await trialWith({
-    'workload.wait': () => ({ met: false, detail: 'no answer for 9 s' }),
+    'clientLoad.wait': () => ({ met: false, detail: 'no answer for 9 s' }),
   });
   assert.equal(methods.includes('fault.inject'), false);
   assert.deepEqual(
     recorded.filter(({ kind }) => kind === 'no-fault'),
     [{ kind: 'no-fault', reason: 'no answer for 9 s' }],
   );
-  assert.deepEqual(methods.slice(-3), ['workload.stop', 'observer.stop', 'fault.restore']);
+  assert.deepEqual(methods.slice(-3), ['clientLoad.stop', 'observer.stop', 'fault.restore']);
 });
 
 test('should wait for nothing after a fault that did not land', async () => {
@@ -91,7 +97,7 @@ test('should wait for nothing after a fault that did not land', async () => {
     'fault.inject': () => ({ target: 'redis-0', landedAtMs: null, lasting: false }),
   });
   const injected = asked.findIndex(({ method }) => method === 'fault.inject');
-  const waits = asked.slice(injected).filter(({ method }) => method === 'workload.wait');
+  const waits = asked.slice(injected).filter(({ method }) => method === 'clientLoad.wait');
   assert.deepEqual(
     waits.map(({ params }) => params['begunBefore']),
     [true],
@@ -100,10 +106,10 @@ test('should wait for nothing after a fault that did not land', async () => {
 
 test('should see writes without a failure for as long before the fault as ends an outage after it', async () => {
   const { asked } = await trialWith({});
-  const [before] = asked.filter(({ method }) => method === 'workload.wait');
+  const [before] = asked.filter(({ method }) => method === 'clientLoad.wait');
   assert.deepEqual([before?.params['until'], before?.params['stretchMs']], ['steady', 5000]);
   const longer = await trialWith({}, { steadyBeforeMs: 12_000 });
-  assert.equal(longer.asked.find(({ method }) => method === 'workload.wait')?.params['stretchMs'], 12_000);
+  assert.equal(longer.asked.find(({ method }) => method === 'clientLoad.wait')?.params['stretchMs'], 12_000);
 });
 
 test('should note the deadline when writes do not succeed again', async () => {
@@ -113,7 +119,7 @@ test('should note the deadline when writes do not succeed again', async () => {
       hurt = true;
       return { target: 'redis-0', landedAtMs: 1000, lasting: false };
     },
-    'workload.wait': ({ begunBefore }) =>
+    'clientLoad.wait': ({ begunBefore }) =>
       hurt && begunBefore !== true ? { met: false, detail: 'last success 60 s ago' } : STRETCH,
   });
   assert.deepEqual(
@@ -124,14 +130,14 @@ test('should note the deadline when writes do not succeed again', async () => {
 
 test('should note the deadline when a member that rejoined stalls the writes for good', async () => {
   const { recorded, methods } = await trialWith({
-    'workload.wait': (params) =>
+    'clientLoad.wait': (params) =>
       params['begunBefore'] === true ? { met: false, detail: 'stalled' } : STRETCH,
   });
   assert.deepEqual(
     recorded.filter(({ kind }) => kind === 'deadline'),
     [{ kind: 'deadline', rtoDeadlineMs: 1000, detail: 'stalled' }],
   );
-  assert.equal(methods.includes('workload.readBack'), true);
+  assert.equal(methods.includes('clientLoad.readBack'), true);
 });
 
 test('should give a majority back before it waits for writes', async () => {
@@ -140,7 +146,11 @@ test('should give a majority back before it waits for writes', async () => {
     { target: 'majority' },
   );
   const injected = methods.indexOf('fault.inject');
-  assert.deepEqual(methods.slice(injected, injected + 3), ['fault.inject', 'fault.restore', 'workload.wait']);
+  assert.deepEqual(methods.slice(injected, injected + 3), [
+    'fault.inject',
+    'fault.restore',
+    'clientLoad.wait',
+  ]);
   assert.equal(kinds.includes('given-back'), true);
 });
 
@@ -149,7 +159,11 @@ test('should keep what lasts in force until writes were seen to succeed', async 
     'fault.inject': () => ({ target: 'redis-0', landedAtMs: 1000, lasting: true }),
   });
   const injected = methods.indexOf('fault.inject');
-  assert.deepEqual(methods.slice(injected, injected + 3), ['fault.inject', 'workload.wait', 'fault.restore']);
+  assert.deepEqual(methods.slice(injected, injected + 3), [
+    'fault.inject',
+    'clientLoad.wait',
+    'fault.restore',
+  ]);
 });
 
 test('should leave nothing running when a step breaks off', async () => {
@@ -157,7 +171,7 @@ test('should leave nothing running when a step breaks off', async () => {
     'fault.inject': () => Promise.reject(new Error('the runner lost the Lease')),
   });
   assert.match(String(thrown), /lost the Lease/);
-  assert.deepEqual(methods.slice(-3), ['workload.stop', 'observer.stop', 'fault.restore']);
+  assert.deepEqual(methods.slice(-3), ['clientLoad.stop', 'observer.stop', 'fault.restore']);
 });
 
 test('should read nothing back from a store whose members stay away, and say that it is not steady', async () => {
@@ -165,6 +179,6 @@ test('should read nothing back from a store whose members stay away, and say tha
   const { methods, recorded } = await trialWith({
     'store.steady': () => ({ ok: seen++ === 0, detail: 'redis-2 is missing' }),
   });
-  assert.equal(methods.includes('workload.readBack'), false);
+  assert.equal(methods.includes('clientLoad.readBack'), false);
   assert.deepEqual(recorded.at(-1), { kind: 'steady-after', ok: false, detail: 'redis-2 is missing' });
 });

@@ -50,7 +50,7 @@ export async function runTrial(ctx: CheckContext, subject: TrialSubject): Promis
     await ctx.step('follow leader, members and endpoints', () =>
       call('observer.start', { check, store, trial }),
     );
-    await ctx.step('start writing', () => call('workload.start', { check, store, trial }));
+    await ctx.step('start writing', () => call('clientLoad.start', { check, store, trial }));
     if (!(await writesFlow(ctx, settings))) return;
     stage(ctx, 'fault');
     const injectedMs = monotonicMs();
@@ -66,7 +66,7 @@ export async function runTrial(ctx: CheckContext, subject: TrialSubject): Promis
     await healAndReadBack(ctx, { store, seconds }, settings);
   } finally {
     // For a step that threw: nothing of a trial may run on into the next.
-    await call('workload.stop', { check });
+    await call('clientLoad.stop', { check });
     await call('observer.stop', { check });
     await call('fault.restore', { check });
   }
@@ -95,9 +95,9 @@ async function writesFlow(ctx: CheckContext, settings: TrialSettings): Promise<b
   const stretchMs = Math.max(settings.steadyBeforeMs, STEADY_STRETCH_MS);
   const timeoutMs = stretchMs + ctx.timeoutMs('steadyState');
   const stretch = await ctx.step(`wait for ${stretchMs / 1000} s of writes without a failure`, () =>
-    ctx.runner.call('workload.wait', { check, until: 'steady', stretchMs, timeoutMs }),
+    ctx.runner.call('clientLoad.wait', { check, until: 'steady', stretchMs, timeoutMs }),
   );
-  const count = await ctx.runner.call('workload.wait', {
+  const count = await ctx.runner.call('clientLoad.wait', {
     check,
     until: 'acknowledged',
     count: MIN_ACKNOWLEDGED,
@@ -126,12 +126,12 @@ async function hold(ctx: CheckContext, { holdMs, target }: TrialSettings): Promi
   await ctx.step('give the majority back', () => ctx.runner.call('fault.restore', { check: ctx.id }));
 }
 
-/** Watches the workload until it is steady again; records the deadline when that does not come. */
+/** Watches the client load until it is steady again; records the deadline when that does not come. */
 async function recovery(ctx: CheckContext, result: FaultResult, rtoDeadlineMs: number): Promise<void> {
   const seen = await ctx.step(
     `wait until writes succeed again for ${STEADY_STRETCH_MS / 1000} s (hurt: ${result.target})`,
     () =>
-      ctx.runner.call('workload.wait', {
+      ctx.runner.call('clientLoad.wait', {
         check: ctx.id,
         until: 'steady',
         stretchMs: STEADY_STRETCH_MS,
@@ -148,7 +148,7 @@ async function recovery(ctx: CheckContext, result: FaultResult, rtoDeadlineMs: n
 async function writesGoOn(ctx: CheckContext, rtoDeadlineMs: number): Promise<void> {
   const wait = { until: 'steady', stretchMs: STEADY_STRETCH_MS, begunBefore: true } as const;
   const seen = await ctx.step(`see ${STEADY_STRETCH_MS / 1000} s of writes without a failure`, () =>
-    ctx.runner.call('workload.wait', { check: ctx.id, ...wait, timeoutMs: rtoDeadlineMs }),
+    ctx.runner.call('clientLoad.wait', { check: ctx.id, ...wait, timeoutMs: rtoDeadlineMs }),
   );
   if (!seen.met) ctx.record('deadline', { rtoDeadlineMs, detail: seen.detail });
 }
@@ -166,7 +166,7 @@ async function healAndReadBack(
     call('store.steady', { check, store, timeoutMs: membersRejoinedMs }),
   );
   if (healed.ok) await writesGoOn(ctx, rtoDeadlineMs);
-  await ctx.step('stop writing and wait for outstanding answers', () => call('workload.stop', { check }));
+  await ctx.step('stop writing and wait for outstanding answers', () => call('clientLoad.stop', { check }));
   await ctx.step('keep what the pods logged and what happened to them in those seconds', () =>
     call('evidence.collect', { check, trial, pods: { store }, ...seconds }),
   );
@@ -176,7 +176,7 @@ async function healAndReadBack(
   }
   stage(ctx, 'read-back');
   await ctx.step('read everything back from the leader twice, then from every member', () =>
-    call('workload.readBack', { check, store, trial }),
+    call('clientLoad.readBack', { check, store, trial }),
   );
   stage(ctx, 'settling');
   await ctx.step('stop following', () => call('observer.stop', { check }));

@@ -11,7 +11,7 @@ const aiTime: Time = {
     'steadyState',
     'podReady',
     'faultLanding',
-    'workloadStop',
+    'clientLoadStop',
     'nodeReady',
     'membersRejoined',
     'membersRejoined',

@@ -7,7 +7,7 @@ import type { Rule } from '../../../reports/record/rule.ts';
 import { all, last } from '../../../reports/judge/observed.ts';
 
 const MAX_NAMED = 10;
-/** As the workload notes the id of a tender that was accepted. */
+/** As the client load notes the id of a tender that was accepted. */
 const ID = /(?:^|;)id=([^;]+)/;
 
 export interface JobGoals {

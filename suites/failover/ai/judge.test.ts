@@ -173,7 +173,7 @@ describe('jobs of the AI service', () => {
     const embedded = trial({}, 'pod-crash', { ...drills, embedded: 'local-small' });
     assert.equal(judge(withEffects(embedded)).verdict, 'pass');
     const client = clientOf(200, { store: 'jobs', readRatePerSecond: 0, sureFailures: [] });
-    const unsure = withEffects(trial()).without('workload-start').see(-10, 'workload-start', client);
+    const unsure = withEffects(trial()).without('client-load-start').see(-10, 'client-load-start', client);
     assert.match(judge(unsure).reason, /the client knows no error that proves that nothing was done/);
   });
 

@@ -50,7 +50,7 @@ export const judge: CheckJudge = {
       what: 'what jobs left in a store',
     }),
   ],
-  annotations: { ...REQUEST_ANNOTATIONS, 'workload-start.settings.waitTimeoutMs': PATIENCE },
+  annotations: { ...REQUEST_ANNOTATIONS, 'client-load-start.settings.waitTimeoutMs': PATIENCE },
   trial: true,
   over: judgeAi,
 };

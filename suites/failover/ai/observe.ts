@@ -16,7 +16,7 @@ export function observe(ctx: CheckContext, fault: string): Promise<void> {
     subject: 'ai',
     called: 'the AI service',
     deployment: ai.deployment,
-    workload: 'jobs',
+    clientLoad: 'jobs',
     minAcknowledged: MIN_ACCEPTED,
     fault,
     afterwards: async () => {

@@ -9,7 +9,7 @@ const backendTime: Time = {
     'steadyState',
     'podReady',
     'faultLanding',
-    'workloadStop',
+    'clientLoadStop',
     'nodeReady',
     'membersRejoined',
     'settle',

@@ -12,7 +12,7 @@ export function observe(ctx: CheckContext, fault: string): Promise<void> {
     subject: 'backend',
     called: 'the backend',
     deployment: edge.backend.deployment,
-    workload: 'edge',
+    clientLoad: 'edge',
     minAcknowledged: MIN_ACKNOWLEDGED,
     fault,
   });

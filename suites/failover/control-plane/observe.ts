@@ -76,7 +76,7 @@ export async function observe(ctx: CheckContext, fault: ControlPlaneFault): Prom
   let observed: Promise<void> = Promise.resolve();
   try {
     await ctx.step('write through the address that clients use', () =>
-      call('workload.start', { check, store: 'control-plane', trial }),
+      call('clientLoad.start', { check, store: 'control-plane', trial }),
     );
     observed = followLeader(ctx, aim, AbortSignal.any([watching.signal, ctx.signal]));
     if (!(await writesFlow(ctx))) return;
@@ -91,7 +91,7 @@ export async function observe(ctx: CheckContext, fault: ControlPlaneFault): Prom
     await ctx.step('see that writes go on succeeding', () => steady(ctx));
     watching.abort();
     await observed;
-    await ctx.step('stop writing and wait for outstanding answers', () => call('workload.stop', { check }));
+    await ctx.step('stop writing and wait for outstanding answers', () => call('clientLoad.stop', { check }));
     await ctx.step('read the object', () => readObject(ctx));
     await ctx.step('keep what happened to the control plane in those seconds', () =>
       call('evidence.collect', {
@@ -107,7 +107,7 @@ export async function observe(ctx: CheckContext, fault: ControlPlaneFault): Prom
     // For a step that threw: nothing of a trial may run on into the next.
     watching.abort();
     await observed;
-    await call('workload.stop', { check });
+    await call('clientLoad.stop', { check });
     await call('fault.restore', { check });
   }
 }
@@ -180,12 +180,12 @@ async function writesFlow(ctx: CheckContext): Promise<boolean> {
   const { steadySeconds } = ctx.settings.drills;
   const timeoutMs = steadySeconds * 1000 + ctx.timeoutMs('steadyState');
   const stretch = await ctx.step(`wait for ${steadySeconds} s of writes without a failure`, () =>
-    ctx.runner.call('workload.wait', {
+    ctx.runner.call('clientLoad.wait', {
       ...{ check: ctx.id, until: 'steady', stretchMs: steadySeconds * 1000, timeoutMs },
     } as const),
   );
   const count = await ctx.step(`wait for ${MIN_ACKNOWLEDGED} acknowledged writes`, () =>
-    ctx.runner.call('workload.wait', {
+    ctx.runner.call('clientLoad.wait', {
       ...{ check: ctx.id, until: 'acknowledged', count: MIN_ACKNOWLEDGED, timeoutMs },
     } as const),
   );
@@ -206,7 +206,7 @@ async function recovery(ctx: CheckContext, { landedAtMs }: FaultResult): Promise
 /** Records the deadline when writes do not succeed for a while before it. */
 async function steady(ctx: CheckContext): Promise<void> {
   const { rtoDeadlineMs = ctx.timeoutMs('rtoDeadline') } = ctx.settings;
-  const seen = await ctx.runner.call('workload.wait', {
+  const seen = await ctx.runner.call('clientLoad.wait', {
     ...{ check: ctx.id, until: 'steady', stretchMs: STEADY_STRETCH_MS },
     timeoutMs: rtoDeadlineMs,
   } as const);

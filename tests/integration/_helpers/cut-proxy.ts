@@ -9,7 +9,7 @@ import { createServer, connect } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { monoMs } from '../../../host/clock.ts';
-import { raisePriority } from '../../../probes/workload/priority.ts';
+import { raisePriority } from '../../../probes/client-load/priority.ts';
 
 const [listenPort = 0, targetPort = 0] = process.argv.slice(2).map(Number);
 const sockets = new Set<Socket>();

@@ -1,4 +1,4 @@
-/** One trial against a server behind a proxy that is cut for a known time: the real workload, history, reader and judge. */
+/** One trial against a server behind a proxy that is cut for a known time: the real client load, history, reader and judge. */
 import { HISTORY_SCHEMA } from '../../../reports/record/history/history.ts';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { anchor, monoMs } from '../../../host/clock.ts';
 import { openHistory, writeHeader } from '../../../probes/history.ts';
 import { storeDriver } from '../../../probes/stores.ts';
-import { startWorkload } from '../../../probes/workload/process.ts';
+import { startClientLoad } from '../../../probes/client-load/process.ts';
 import { failoverRecord } from '../../../reports/judge/failover/index.ts';
 import { readHistory } from '../../../reports/record/history/read-history.ts';
 import type { FailoverRecord } from '../../../reports/record/run-record.ts';
@@ -85,9 +85,9 @@ async function observe(
     anchor: anchor(),
   });
   const connection = { ...server.connection, port: proxy.port };
-  const workload = startWorkload({ store: 'postgres', history: folder, run, connection });
+  const clientLoad = startClientLoad({ store: 'postgres', history: folder, run, connection });
   try {
-    await workload.ready;
+    await clientLoad.ready;
     await sleep(BEFORE_MS);
     const faults = openHistory(folder, 'faults.ndjson');
     const hurt = { fault: options.kind, target: 'proxy' };
@@ -98,7 +98,7 @@ async function observe(
     await faults.close();
     const back = await restoreAfter(proxy, options, cut);
     if (back === null) check.observe({ kind: 'deadline', rtoDeadlineMs, detail: 'not restored' });
-    await workload.stop(STOP_MS);
+    await clientLoad.stop(STOP_MS);
     if (back === null) await proxy.send(options.kind === 'cut' ? 'restore' : 'resume');
     const readback = openHistory(folder, 'readback.ndjson');
     const member = { name: 'solo', address: server.connection.host, port: server.connection.port };
@@ -110,7 +110,7 @@ async function observe(
     check.observe({ kind: 'end' });
     return back;
   } finally {
-    await workload.stop(STOP_MS);
+    await clientLoad.stop(STOP_MS);
     await check.close();
   }
 }

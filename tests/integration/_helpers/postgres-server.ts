@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../../env/local/images/registry.ts';
 import { queryOnce } from '../../../probes/postgres/query.ts';
-import { raisePriority } from '../../../probes/workload/priority.ts';
+import { raisePriority } from '../../../probes/client-load/priority.ts';
 import type { StoreConnection } from '../../../probes/store/store-driver.ts';
 
 const BIN = '/usr/lib/postgresql/15/bin';

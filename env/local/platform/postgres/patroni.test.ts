@@ -32,14 +32,14 @@ test('should lose no acknowledged write by its settings', () => {
   assert.deepEqual([DYNAMIC.synchronous_mode, DYNAMIC.synchronous_mode_strict], [true, true]);
 });
 
-test('should let the workload connect anew for some seconds while commits wait for a replica', () => {
+test('should let the client load connect anew for some seconds while commits wait for a replica', () => {
   const limits = [...POST_BOOTSTRAP.matchAll(/CREATE ROLE (\w+) LOGIN CONNECTION LIMIT (\d+)/g)];
   const of: Record<string, number> = Object.fromEntries(
     limits.map(([, name = '', limit]) => [name, Number(limit)] as const),
   );
   assert.ok(
     (of['plumbline'] ?? 0) >= 16 * 5,
-    'probes/workload/config.ts: 16 connections, given up after 1 s',
+    'probes/client-load/config.ts: 16 connections, given up after 1 s',
   );
   const roles = (of['plumbline'] ?? 0) + (of['tender'] ?? 0);
   assert.ok(

@@ -14,18 +14,25 @@ export function requestsOnly(
   outline: Outline & { check: string; spacingMs: number },
 ): Synthetic {
   const made = new Synthetic(outline).without(
-    ...['workload-start', 'workload-end', 'budget-estimate', 'expected-window', 'governing', 'fault-armed'],
+    ...[
+      'client-load-start',
+      'client-load-end',
+      'budget-estimate',
+      'expected-window',
+      'governing',
+      'fault-armed',
+    ],
     ...['leader', 'members', 'endpoint', 'readback', 'readback-plan', 'stage'],
   );
   made.reads.length = 0;
   const { faultAtMs, lengthMs, check, spacingMs } = made.outline;
   const fault = check.split('/')[2] ?? '';
   return made
-    .see(-10, 'workload-start', clientOf(spacingMs, { store, readRatePerSecond: 0, sureFailures: SURE }))
+    .see(-10, 'client-load-start', clientOf(spacingMs, { store, readRatePerSecond: 0, sureFailures: SURE }))
     .see(faultAtMs - 2, 'budget-estimate', {
       ...{ from: 'deadline', outageMs: 60_000, share: 1, estimateMs: 60_000 },
       ...{ derivation: 'rtoDeadline', enforced: false },
     })
     .see(faultAtMs - 1, 'fault-armed', armedFor(fault, 'postgres-0'))
-    .see(lengthMs + 1, 'workload-end', { scheduled: made.writes.length, scheduledReads: 0 });
+    .see(lengthMs + 1, 'client-load-end', { scheduled: made.writes.length, scheduledReads: 0 });
 }

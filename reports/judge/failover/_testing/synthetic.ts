@@ -36,7 +36,7 @@ const STORES = {
   postgres: {
     members: 3,
     statefulSet: { namespace: 'tender', name: 'postgres' },
-    workload: { writesPerSecond: 200, readsPerSecond: 20 },
+    clientLoad: { writesPerSecond: 200, readsPerSecond: 20 },
   },
 };
 const GOVERNING = {
@@ -178,7 +178,7 @@ export class Synthetic {
     see(START - 80, 'leader', { leader: 'postgres-0', pollMs: 100 });
     see(START - 80, 'endpoint', { addresses: ['198.18.74.5'] });
     see(START - 80, 'members', { streaming: 2, pollMs: 500 });
-    see(START - 10, 'workload-start', clientOf(this.outline.spacingMs));
+    see(START - 10, 'client-load-start', clientOf(this.outline.spacingMs));
     see(fault - 3, 'stage', { name: 'fault' });
     see(fault - 2, 'budget-estimate', ESTIMATE);
     see(fault - 1, 'fault-armed', armedFor('pod-crash', 'postgres-0'));
@@ -198,7 +198,7 @@ export class Synthetic {
     });
     const end = START + lengthMs;
     see(Math.max(fault + 4, end - 100), 'stage', { name: 'healing' });
-    see(end + 1, 'workload-end', { scheduled: this.writes.length, scheduledReads: this.reads.length });
+    see(end + 1, 'client-load-end', { scheduled: this.writes.length, scheduledReads: this.reads.length });
     see(end + 2, 'budget-spent', { spentMs: 0, longestOutageMs: 0 });
     this.#spent = this.observations.at(-1);
     see(end + 400, 'stage', { name: 'read-back' });

@@ -25,7 +25,7 @@ export function downtimeOf(since: readonly RawOutage[], endOfRecordingMs: number
   return { outages: since.length, totalMs: { loMs, hiMs }, fromMs: since[0]?.start.loMs ?? null };
 }
 
-/** Shorter than this a workload counts as flowing: an operation that failed by itself as a member came back is told and no recovery waits for it. */
+/** Shorter than this a client load counts as flowing: an operation that failed by itself as a member came back is told and no recovery waits for it. */
 const GLITCH_MS = 500;
 
 /** The last outage that was more than a single operation, and that came to an end. */

@@ -11,7 +11,7 @@ const EDGE_MS = 50;
 
 /**
  * How late operations were started. Waiting for a free connection is not lateness of the generator (the store holds the
- * connections): the workload notes it as `waited=MS` in the detail, and it is taken off.
+ * connections): the client load notes it as `waited=MS` in the detail, and it is taken off.
  */
 export function generatorLag(
   writes: Operations,

@@ -79,7 +79,7 @@ describe('outcomes of a client', () => {
     const proof = (detail: string, outcome: string) =>
       after((trial) => {
         for (const seen of trial.observations)
-          if (seen.kind === 'workload-start')
+          if (seen.kind === 'client-load-start')
             Object.assign(seen, {
               sureFailures: ['connect: any', '400 a_exception|b_exception: refused', 'status 4xx: refused'],
             });
@@ -101,7 +101,7 @@ it('should know a client at another address, or of another patience, than can be
     const stores = { postgres: { members: 3, primary: { host: '198.18.128.32', port: 5432 } } };
     trial.outline.settings = { ...trial.outline.settings, stores };
     for (const seen of trial.observations)
-      if (seen.kind === 'workload-start') Object.assign(seen.settings as object, more);
+      if (seen.kind === 'client-load-start') Object.assign(seen.settings as object, more);
     return said({ rules: coherenceRules(trial.history()).filter(({ id }) => id === 'coherence/client') });
   };
   assert.equal(asked({}), '');

@@ -21,7 +21,7 @@ const ROUNDING_MS = 0.1;
  * succeeded names none. And it takes up operations in the order in which they are due: who was sent later than the next one had to wait, and says so.
  */
 export function outcomeRules(history: History): Rule[] {
-  const start = first(history, 'workload-start');
+  const start = first(history, 'client-load-start');
   if (start === undefined) return [];
   const proofs = start.sureFailures.flatMap(proofsIn);
   return [
@@ -62,7 +62,7 @@ function proofsIn(entry: string): Proof[] {
 
 interface Asking {
   what: 'write' | 'read';
-  start: Seen<'workload-start'>;
+  start: Seen<'client-load-start'>;
   proofs: readonly Proof[];
   isAnswer: (said: string) => boolean;
 }

@@ -23,8 +23,8 @@ interface Plan {
  * shows: each number is there once, was due at its time, sent no sooner and done no sooner than that, and the schedule fills the recording.
  */
 export function scheduleRules(history: History): Rule[] {
-  const start = first(history, 'workload-start');
-  const end = first(history, 'workload-end');
+  const start = first(history, 'client-load-start');
+  const end = first(history, 'client-load-end');
   // Declared evidence already says that they are missing.
   if (start === undefined || end === undefined || history.writes.count === 0) return [];
   const startMs = earliest(history.writes);
@@ -55,7 +55,7 @@ interface Times {
   drainMs: number;
 }
 
-function drainOf({ settings }: Seen<'workload-start'>): number {
+function drainOf({ settings }: Seen<'client-load-start'>): number {
   return settings.operationTimeoutMs + settings.waitTimeoutMs + CLOSING_MS;
 }
 

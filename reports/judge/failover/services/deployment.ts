@@ -154,7 +154,7 @@ function unfinished({ history: { observations }, measured }: Watched): string | 
 }
 
 function declaredRate(history: History): number {
-  return first(history, 'workload-start')?.ratePerSecond ?? 0;
+  return first(history, 'client-load-start')?.ratePerSecond ?? 0;
 }
 
 /** What a judgement says of the trial that speaks for all. */

@@ -30,11 +30,11 @@ function gapOf(kind: string, change: Record<string, unknown>, made = trial()): s
 test('should hold what a client of the edge waits for, and where it asks, against what is declared', () => {
   const start = trial()
     .history()
-    .observations.find(({ kind }) => kind === 'workload-start') as unknown as {
+    .observations.find(({ kind }) => kind === 'client-load-start') as unknown as {
     settings: Record<string, unknown>;
   };
   const settings = (more: object): string =>
-    gapOf('workload-start', { settings: { ...start.settings, port: 443, ...more } });
+    gapOf('client-load-start', { settings: { ...start.settings, port: 443, ...more } });
   assert.equal(settings({}), '');
   assert.match(settings({ port: 4430 }), /:4430, declared is .*:443/);
   assert.match(settings({ connections: 0 }), /0 connections/);

@@ -25,7 +25,7 @@ export function faultEvidence(): AnyNeed[] {
 
 /** And requests meanwhile, whose schedule is known from its beginning to its end. */
 export function requestEvidence(): AnyNeed[] {
-  return [...faultEvidence(), need('workload-start'), need('workload-end')];
+  return [...faultEvidence(), need('client-load-start'), need('client-load-end')];
 }
 
 /** What a fault may cost and what it did; a template is replaced without an account. */
@@ -51,8 +51,8 @@ export const PATIENCE = 'how patient the client was, for people: what it did sta
 /** Of checks that ask and hurt no store by itself. */
 export const REQUEST_ANNOTATIONS: Annotations = {
   ...AFTERWARDS_ANNOTATIONS,
-  'workload-start.settings.operationTimeoutMs': PATIENCE,
-  'workload-start.settings.maxConnections': PATIENCE,
+  'client-load-start.settings.operationTimeoutMs': PATIENCE,
+  'client-load-start.settings.maxConnections': PATIENCE,
   'write.detail.ok': 'that it waited or had to connect makes the end of an outage more exact',
   'write.detail.unknown': 'why it got no answer, for people: whatever the reason, it counts as not answered',
 };
@@ -129,7 +129,7 @@ function ruleOf(id: string, gap: string | null, holds: string): Rule {
 }
 
 function clientGap(history: History, { store, ratePerSecond, address }: Client): string | null {
-  const start = first(history, 'workload-start');
+  const start = first(history, 'client-load-start');
   if (start === undefined) return null;
   if (start.store !== store) return `the client asked ${start.store}, not ${store}`;
   if (start.sureFailures.length === 0) return 'the client knows no error that proves that nothing was done';
@@ -142,7 +142,7 @@ function clientGap(history: History, { store, ratePerSecond, address }: Client):
 const HTTPS_PORT = 443;
 
 /** Where the edge is declared; whose address it has is the environment's affair. */
-function portOf({ settings }: HistoryHeader, { settings: asked }: Seen<'workload-start'>): number {
+function portOf({ settings }: HistoryHeader, { settings: asked }: Seen<'client-load-start'>): number {
   const url = settings.topology?.edge?.url;
   return url === undefined ? asked.port : Number(new URL(url).port || HTTPS_PORT);
 }

@@ -126,9 +126,9 @@ function missing(reading: Reading, declared: number | null): string[] {
   return gaps;
 }
 
-/** The read-back must be of the writes of this very workload. */
+/** The read-back must be of the writes of this very client load. */
 function otherRun(history: History): string | null {
-  const wrote = first(history, 'workload-start')?.run;
+  const wrote = first(history, 'client-load-start')?.run;
   const other = all(history, 'readback-plan').find(({ run }) => run !== wrote);
   if (wrote === undefined || other === undefined) return null;
   return `another run was read back: written ${JSON.stringify(wrote)}, read ${JSON.stringify(other.run)}`;

@@ -53,7 +53,7 @@ const ANSWER = /^(?:(\d+)(@replica|@replaced)?|marker=\d+ after=[\d.]+)(?:;|$)/;
  */
 export function readsOf(history: History, acks: Acknowledgements, faultMs: number | null): Reads {
   const { reads, writes } = history;
-  const start = first(history, 'workload-start');
+  const start = first(history, 'client-load-start');
   const found: Reads = {
     ...{ plannedPerSecond: start?.readRatePerSecond ?? null, recorded: reads.count },
     ...{ ok: 0, replica: 0, unclear: 0, madeUp: 0 },

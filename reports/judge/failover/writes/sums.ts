@@ -26,8 +26,8 @@ export interface Accounts {
  *     unknown   = recovered + absent                 fail = absent + unexpected
  *
  * Every operation falls into one cell (its outcome, and whether the store has it), so the last three hold by construction; they are
- * checked all the same, and against what was counted apart: how many writes the workload scheduled, how many numbers the store has,
- * and that each number is in the history exactly once. `scheduled` is what the workload says it scheduled; null when it was killed before it could.
+ * checked all the same, and against what was counted apart: how many writes the client load scheduled, how many numbers the store has,
+ * and that each number is in the history exactly once. `scheduled` is what the client load says it scheduled; null when it was killed before it could.
  */
 export function accountsOf(writes: Operations, contents: Contents, scheduled: number | null): Accounts {
   const marks = marksOf(writes, contents);
@@ -135,7 +135,8 @@ function mismatchesOf({ writes, contents, scheduled, sums, marks, unsentPresent 
   const equal = (name: string, left: number, right: number): void => {
     if (left !== right) found.push(`${name}: ${left} ≠ ${right}`);
   };
-  if (scheduled === null) found.push('the workload did not say how many writes it scheduled (it was killed)');
+  if (scheduled === null)
+    found.push('the client load did not say how many writes it scheduled (it was killed)');
   equal(
     'scheduled = ok + fail + unknown + unsent',
     sums.scheduled,

@@ -53,7 +53,7 @@ export const controls: readonly Control[] = [
     expectSeen: /lost/,
     settings: {
       settings: {
-        workload: { index: { replicas: 0 } },
+        clientLoad: { index: { replicas: 0 } },
         failover: { steadyBeforeMs: STEADY_BEFORE_MS },
       },
     },
@@ -165,7 +165,7 @@ function droppedWithin(ctx: ControlContext, index: string): Promise<true> {
 }
 
 /**
- * Other checks read the settings of the canary's index, which must not stay without replicas until the next workload puts them right:
+ * Other checks read the settings of the canary's index, which must not stay without replicas until the next client load puts them right:
  * also when the check came to another verdict than it should, and nobody counts. What has been dropped by then is not there.
  */
 async function dropWhenOver(ctx: ControlContext): Promise<void> {

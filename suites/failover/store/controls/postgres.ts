@@ -4,7 +4,7 @@ import type { Control, ControlContext } from '../../../harness/control.ts';
 import { everyStoreControls, type StoredWrite } from './every-store.ts';
 import { changePatroni, members, paused, sql, sqlOnLeader } from '../../../_breaking/patroni.ts';
 
-/** The table that the workload writes to; see probes/postgres. */
+/** The table that the client load writes to; see probes/postgres. */
 const TABLE = 'plumbline_canary.writes';
 /** The newest run in it: the one that is writing now. */
 const NEWEST = `(SELECT run FROM ${TABLE} ORDER BY written_at DESC LIMIT 1)`;

@@ -21,7 +21,7 @@ export const controls: readonly Control[] = [
     settings: {
       settings: {
         rtoDeadlineMs: SHORT_DEADLINE_MS,
-        workload: { queue: { type: 'classic', durable: false } },
+        clientLoad: { queue: { type: 'classic', durable: false } },
       },
     },
     break: () => Promise.resolve(),

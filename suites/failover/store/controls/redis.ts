@@ -25,7 +25,7 @@ export const controls: readonly Control[] = [
     expectSeen: /lost \d+ acknowledged writes over/,
     settings: {
       goals: { lossWindowSeconds: 1, lossWindowBeyondFailover: false },
-      settings: { workload: { wait: { replicas: 0, milliseconds: 400 } } },
+      settings: { clientLoad: { wait: { replicas: 0, milliseconds: 400 } } },
     },
     break: (ctx) => restartWithMinReplicas(ctx, 0),
     verify: countLostIndependently,

@@ -3,7 +3,7 @@ import type { Environment } from '../../env/schema.ts';
 import { hostAndPort } from '../../host/http.ts';
 import { loadKubeConfig } from '../../probes/kubernetes/transport.ts';
 import { storeDriver } from '../../probes/stores.ts';
-import type { WorkloadInput } from '../../probes/workload/config.ts';
+import type { ClientLoadInput } from '../../probes/client-load/config.ts';
 import { API_OBJECT } from '../../suites/failover/_trial/api-object.ts';
 import { jobsUrl } from '../ask/ai-jobs.ts';
 import { edgeTarget } from './edge-target.ts';
@@ -11,7 +11,7 @@ import type { RunnerCore } from '../serve/runner-parts.ts';
 import { timeoutMsOf } from '../plan/environment-parts.ts';
 import { RequestError } from '../serve/session.ts';
 
-export type Load = Omit<WorkloadInput, 'store' | 'history' | 'run'>;
+export type Load = Omit<ClientLoadInput, 'store' | 'history' | 'run'>;
 
 /** What a client of the platform may wait for one answer, ms. */
 const EDGE_ANSWER_MS = 2_000;
@@ -20,7 +20,7 @@ const API_ANSWER_MS = 3_000;
 /** An RTO of 15 s is told to 40 ms; each write costs a commit in etcd, on the machine that is measured. */
 const API_WRITES_PER_SECOND = 25;
 
-/** How a workload reaches what it asks, how fast, and with which patience. Secrets stay in memory. */
+/** How a client load reaches what it asks, how fast, and with which patience. Secrets stay in memory. */
 export async function loadOf(runner: RunnerCore, store: string): Promise<Load> {
   if (store === 'edge') return edgeLoad(runner.runState.environment);
   if (store === 'jobs') return jobsLoad(runner.runState.environment);
@@ -29,8 +29,8 @@ export async function loadOf(runner: RunnerCore, store: string): Promise<Load> {
   const { connection } = await runner.stores.target(store);
   return {
     connection,
-    ratePerSecond: declared.workload.writesPerSecond,
-    readRatePerSecond: declared.workload.readsPerSecond,
+    ratePerSecond: declared.clientLoad.writesPerSecond,
+    readRatePerSecond: declared.clientLoad.readsPerSecond,
     ...storeDriver(store).connections,
   };
 }

@@ -1,13 +1,13 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { parseWorkloadConfig } from './config.ts';
-import { startWorkload } from './process.ts';
+import { parseClientLoadConfig } from './config.ts';
+import { startClientLoad } from './process.ts';
 
 const connection = { host: '127.0.0.1', port: 1, database: 'd', user: 'u', password: 'secret-word' };
 const config = { store: 'postgres', history: '/tmp', run: 'r', connection };
 
 void test('defaults are 200 writes a second with deadlines of the client', () => {
-  const parsed = parseWorkloadConfig(JSON.stringify(config));
+  const parsed = parseClientLoadConfig(JSON.stringify(config));
   assert.equal(parsed.ratePerSecond, 200);
   assert.ok(parsed.connectTimeoutMs < parsed.operationTimeoutMs);
   assert.ok(parsed.connections <= parsed.maxConnections);
@@ -21,7 +21,7 @@ void test('errors name the field and never the password', () => {
     extra: 1,
   });
   assert.throws(
-    () => parseWorkloadConfig(wrong),
+    () => parseClientLoadConfig(wrong),
     (error: Error) => {
       assert.match(error.message, /history: must be an absolute path/);
       assert.match(error.message, /connection\.port/);
@@ -30,19 +30,19 @@ void test('errors name the field and never the password', () => {
       return true;
     },
   );
-  assert.throws(() => parseWorkloadConfig('{'), /not one line of JSON/);
+  assert.throws(() => parseClientLoadConfig('{'), /not one line of JSON/);
 });
 
-void test('a workload that cannot begin says why and ends with the code for it', async () => {
-  const workload = startWorkload({ ...config, store: 'nothing' });
+void test('a client load that cannot begin says why and ends with the code for it', async () => {
+  const clientLoad = startClientLoad({ ...config, store: 'nothing' });
   await assert.rejects(
-    workload.ready,
-    /workload ended \(64\): store nothing: not known; there are: postgres/,
+    clientLoad.ready,
+    /client load ended \(64\): store nothing: not known; there are: postgres/,
   );
-  assert.equal((await workload.ended).code, 64);
-  const nowhere = startWorkload({ ...config, history: '/proc/nowhere/trial' });
+  assert.equal((await clientLoad.ended).code, 64);
+  const nowhere = startClientLoad({ ...config, history: '/proc/nowhere/trial' });
   await assert.rejects(
     nowhere.ready,
-    /workload ended \(3\): history \/proc\/nowhere\/trial\/workload\.ndjson: cannot open it/,
+    /client load ended \(3\): history \/proc\/nowhere\/trial\/client-load\.ndjson: cannot open it/,
   );
 });

@@ -1,4 +1,4 @@
-/** What a store's client must offer to the workload engine. */
+/** What a store's client must offer to the client load engine. */
 import type { NewSeen } from '../../reports/record/observations/index.ts';
 
 export interface OperationResult {
@@ -8,7 +8,7 @@ export interface OperationResult {
 }
 
 /** One connection. One operation at a time; one attempt each: no retry, no resend, no offline queue. */
-export interface WorkloadSession {
+export interface ClientLoadSession {
   /**
    * Connects and logs in. Rejects with any error: as long as it has not resolved, no write has left this process.
    * The limit is for reaching the server (ms); the login is covered by the operation's own deadline.
@@ -24,10 +24,10 @@ export interface WorkloadSession {
   destroy(): void;
 }
 
-export interface WorkloadClient {
+export interface LoadClient {
   /** Makes the place that the writes go to. Called once, before the first operation. */
   prepare(deadlineMs: number): Promise<void>;
-  session(): WorkloadSession;
+  session(): ClientLoadSession;
   /** Did the server's machine refuse the connection at once (nothing listens), so that asking again soon costs nothing? */
   refused(error: unknown): boolean;
   /** The class of an error for the history: short, without secrets. */

@@ -1,8 +1,8 @@
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 
-/** What the workload's process is told, as one line of JSON on its standard input. */
-export const workloadConfigSchema = z.strictObject({
+/** What the client load's process is told, as one line of JSON on its standard input. */
+export const clientLoadConfigSchema = z.strictObject({
   store: z.string(),
   /** Absolute folder of the trial's history. */
   history: z.string().refine(isAbsolute, 'must be an absolute path'),
@@ -28,19 +28,19 @@ export const workloadConfigSchema = z.strictObject({
   connections: z.int().min(1).default(12),
   maxConnections: z.int().min(1).default(16),
 });
-export type WorkloadConfig = z.infer<typeof workloadConfigSchema>;
-export type WorkloadInput = z.input<typeof workloadConfigSchema>;
+export type ClientLoadConfig = z.infer<typeof clientLoadConfigSchema>;
+export type ClientLoadInput = z.input<typeof clientLoadConfigSchema>;
 
 /** @throws Error that names each field, without the values (one is a password). */
-export function parseWorkloadConfig(text: string): WorkloadConfig {
+export function parseClientLoadConfig(text: string): ClientLoadConfig {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    throw new Error('workload: standard input is not one line of JSON');
+    throw new Error('client load: standard input is not one line of JSON');
   }
-  const parsed = workloadConfigSchema.safeParse(value);
+  const parsed = clientLoadConfigSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   const issues = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'config'}: ${issue.message}`);
-  throw new Error(`workload: ${issues.join('; ')}`);
+  throw new Error(`client load: ${issues.join('; ')}`);
 }

@@ -1,14 +1,14 @@
-/** The workload's own process: its event loop serves nothing else, so that operations start when they are due. */
+/** The client load's own process: its event loop serves nothing else, so that operations start when they are due. */
 import { createInterface } from 'node:readline';
 import { monoMs } from '../../host/clock.ts';
 import { HistoryError, openHistory } from '../history.ts';
 import { redactor } from '../redact.ts';
 import type { HistoryWriter } from '../history.ts';
 import type { NewSeen } from '../../reports/record/observations/index.ts';
-import { parseWorkloadConfig } from './config.ts';
-import type { WorkloadConfig } from './config.ts';
-import { workloadDriver } from './drivers.ts';
-import { WorkloadEngine } from './engine.ts';
+import { parseClientLoadConfig } from './config.ts';
+import type { ClientLoadConfig } from './config.ts';
+import { clientLoadDriver } from './drivers.ts';
+import { ClientLoadEngine } from './engine.ts';
 import { raisePriority } from './priority.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
@@ -42,7 +42,7 @@ async function main(): Promise<void> {
     new Promise<string>((resolve) => lines.once('line', resolve)),
     stopped.then(() => ''),
   ]);
-  const config = attempt(EXIT.config, () => parseWorkloadConfig(first));
+  const config = attempt(EXIT.config, () => parseClientLoadConfig(first));
   const redact = redactor([config.connection.password, ...Object.values(config.connection.secrets ?? {})]);
   try {
     await work(config, redact, stopped);
@@ -57,23 +57,23 @@ async function main(): Promise<void> {
 }
 
 async function work(
-  config: WorkloadConfig,
+  config: ClientLoadConfig,
   redact: (text: string) => string,
   stopped: Promise<void>,
 ): Promise<void> {
-  const driver = attempt(EXIT.config, () => workloadDriver(config.store));
+  const driver = attempt(EXIT.config, () => clientLoadDriver(config.store));
   const client = driver.client(config.connection, config.run);
   const broken = Promise.withResolvers<never>();
   // Whoever waits gets it; nobody waiting must not end the process in another way.
   broken.promise.catch(() => undefined);
-  const history = openHistory(config.history, 'workload.ndjson', { redact, onError: broken.reject });
-  const engine = new WorkloadEngine({ ...config, client, record: recorder(history, broken.reject) });
+  const history = openHistory(config.history, 'client-load.ndjson', { redact, onError: broken.reject });
+  const engine = new ClientLoadEngine({ ...config, client, record: recorder(history, broken.reject) });
   history.observe(started(config, driver.sureFailures));
   try {
     await client.prepare(OPEN_DEADLINE_MS);
     await engine.open(OPEN_DEADLINE_MS);
   } catch (error) {
-    history.observe({ kind: 'workload-failed', reason: client.errorClass(error) });
+    history.observe({ kind: 'client-load-failed', reason: client.errorClass(error) });
     throw new Ending(EXIT.unreachable, error);
   }
   engine.start();
@@ -88,13 +88,13 @@ async function work(
   // As it was then: the time in which its history is closed is none without an answer.
   const last = engine.progress();
   for (const seen of client.end?.() ?? []) history.observe(seen);
-  history.observe({ kind: 'workload-end', ...ended });
+  history.observe({ kind: 'client-load-end', ...ended });
   await history.close();
   say({ progress: last });
   say({ ended: true, ...ended });
 }
 
-function recorder(history: HistoryWriter, failed: (error: unknown) => void): WorkloadEngineRecord {
+function recorder(history: HistoryWriter, failed: (error: unknown) => void): ClientLoadEngineRecord {
   return (line) => {
     try {
       history.operation(line);
@@ -103,12 +103,12 @@ function recorder(history: HistoryWriter, failed: (error: unknown) => void): Wor
     }
   };
 }
-type WorkloadEngineRecord = ConstructorParameters<typeof WorkloadEngine>[0]['record'];
+type ClientLoadEngineRecord = ConstructorParameters<typeof ClientLoadEngine>[0]['record'];
 
-function started(config: WorkloadConfig, sureFailures: readonly string[]): NewSeen<'workload-start'> {
+function started(config: ClientLoadConfig, sureFailures: readonly string[]): NewSeen<'client-load-start'> {
   const { store, run, connection, ratePerSecond, readRatePerSecond, history: _folder, ...rest } = config;
   return {
-    kind: 'workload-start',
+    kind: 'client-load-start',
     store,
     run,
     client: `${store} client, one attempt per operation, pid ${process.pid}`,

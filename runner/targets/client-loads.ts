@@ -5,11 +5,11 @@ import { openHistory, type HistoryWriter } from '../../probes/history.ts';
 import { readBackWhole } from '../../probes/store/readback.ts';
 import type { Observer } from '../../probes/store/store-driver.ts';
 import { storeDriver } from '../../probes/stores.ts';
-import { startWorkload, type WorkloadProcess } from '../../probes/workload/process.ts';
-import type { WorkloadWait } from '../../suites/harness/protocol.ts';
+import { startClientLoad, type ClientLoadProcess } from '../../probes/client-load/process.ts';
+import type { ClientLoadWait } from '../../suites/harness/protocol.ts';
 import type { RunnerCore } from '../serve/runner-parts.ts';
 import { timeoutMsOf } from '../plan/environment-parts.ts';
-import { loadOf, type Load } from './workload-target.ts';
+import { loadOf, type Load } from './client-load-target.ts';
 import { RequestError } from '../serve/session.ts';
 
 interface Subject {
@@ -18,17 +18,17 @@ interface Subject {
   trial: number;
 }
 
-/** A workload counts as flowing while its last success is younger than this. */
+/** A client load counts as flowing while its last success is younger than this. */
 const FLOWING_MS = 500;
 const POLL_MS = 50;
 const ENDPOINT_POLL_MS = 100;
-/** Of a workload that is told nothing else (probes/workload/config.ts). */
+/** Of a client load that is told nothing else (probes/client-load/config.ts). */
 const DEFAULT_RATE = 200;
 
-/** Workloads and observers of running checks: children and connections of the runner, at most one of each a check. */
-export class Workloads {
+/** Client loads and observers of running checks: children and connections of the runner, at most one of each a check. */
+export class ClientLoads {
   readonly #runner: RunnerCore;
-  readonly #running = new Map<string, WorkloadProcess>();
+  readonly #running = new Map<string, ClientLoadProcess>();
   readonly #rates = new Map<string, number>();
   readonly #observers = new Map<
     string,
@@ -48,14 +48,14 @@ export class Workloads {
 
   async start(subject: Subject): Promise<void> {
     const { check, store, trial } = subject;
-    if (this.#running.has(check)) throw new RequestError(`${check} has a workload already`, 'crash');
+    if (this.#running.has(check)) throw new RequestError(`${check} has a client load already`, 'crash');
     const { parts, budget, runState } = this.#runner;
     const load = changed(
       await loadOf(this.#runner, store),
-      runState.headerSource(check).settings['workload'],
+      runState.headerSource(check).settings['clientLoad'],
     );
     this.#rates.set(check, load.ratePerSecond ?? DEFAULT_RATE);
-    const child = startWorkload(
+    const child = startClientLoad(
       {
         store,
         history: runState.trialFolder(check, trial),
@@ -64,23 +64,23 @@ export class Workloads {
       },
       { signal: parts.signal, onProgress: (progress) => budget.progress(check, progress) },
     );
-    parts.safety.children.add({ name: `workload of ${check}`, pid: child.pid });
+    parts.safety.children.add({ name: `client load of ${check}`, pid: child.pid });
     void child.ended.then(() => parts.safety.children.remove(child.pid));
     this.#running.set(check, child);
     await child.ready;
   }
 
-  /** Writes a second that the last workload of a check was started with. */
+  /** Writes a second that the last client load of a check was started with. */
   rateOf(check: string): number {
     return this.#rates.get(check) ?? DEFAULT_RATE;
   }
 
   async wait(
-    wait: WorkloadWait,
+    wait: ClientLoadWait,
     signal: AbortSignal,
   ): Promise<{ met: boolean; acknowledged: number; detail: string }> {
     const running = this.#running.get(wait.check);
-    if (!running) throw new RequestError(`${wait.check} has no workload`, 'crash');
+    if (!running) throw new RequestError(`${wait.check} has no client load`, 'crash');
     // By default only what comes after the question counts: at the moment of a fault the last stretch is still unbroken.
     const askedMs = wait.begunBefore === true ? 0 : monoMs();
     const { progress, met } = await lookUntil(
@@ -91,7 +91,7 @@ export class Workloads {
       (seen) => seen.met,
       { deadlineMs: wait.timeoutMs, intervalMs: POLL_MS, signal },
     );
-    const detail = progress ? describe(progress) : 'the workload has reported nothing';
+    const detail = progress ? describe(progress) : 'the client load has reported nothing';
     return {
       met,
       acknowledged: progress?.ok ?? 0,
@@ -103,7 +103,7 @@ export class Workloads {
     const running = this.#running.get(check);
     if (!running) return;
     this.#running.delete(check);
-    await running.stop(timeoutMsOf(this.#runner.runState.environment, 'workloadStop'));
+    await running.stop(timeoutMsOf(this.#runner.runState.environment, 'clientLoadStop'));
     await this.#runner.budget.end(check);
   }
 
@@ -186,11 +186,11 @@ export class Workloads {
   }
 }
 
-type Seen = NonNullable<ReturnType<WorkloadProcess['progress']>>;
+type Seen = NonNullable<ReturnType<ClientLoadProcess['progress']>>;
 
-/** Whether what is waited for has come, by the workload's last report. */
+/** Whether what is waited for has come, by the client load's last report. */
 export function isMet(
-  wait: Pick<WorkloadWait, 'until' | 'count' | 'stretchMs'>,
+  wait: Pick<ClientLoadWait, 'until' | 'count' | 'stretchMs'>,
   seen: Seen,
   askedMs: number,
 ): boolean {

@@ -3,12 +3,12 @@ import { OUTCOMES } from '../../reports/record/history/history.ts';
 import type { OperationLine } from '../../reports/record/history/history.ts';
 import { monoMs } from '../../host/clock.ts';
 import { retry } from '../../host/wait.ts';
-import type { OperationResult, WorkloadClient, WorkloadSession } from './client.ts';
+import type { OperationResult, LoadClient, ClientLoadSession } from './client.ts';
 import { Pacer } from './pacer.ts';
 import { Scout } from './scout.ts';
 
 export interface EngineOptions {
-  client: WorkloadClient;
+  client: LoadClient;
   ratePerSecond: number;
   readRatePerSecond: number;
   /** From sending to giving up, ms; the connection is then destroyed. */
@@ -26,7 +26,7 @@ export interface EngineOptions {
   record(line: OperationLine): void;
 }
 
-export interface WorkloadProgress {
+export interface ClientLoadProgress {
   /** CLOCK_MONOTONIC ms, like every time here. Counts are of writes. */
   t: number;
   /** When the first operation was due. */
@@ -54,7 +54,7 @@ interface Waiting {
 
 /** One operation on its way. */
 interface Attempt {
-  session: WorkloadSession;
+  session: ClientLoadSession;
   operation: Operation;
   /** When it first asked for a connection, and when it last began to. */
   firstMs: number;
@@ -73,13 +73,13 @@ interface Attempt {
 const ASK_AGAIN_MS = 2;
 
 /**
- * An open-loop workload: operations start when they are due, never because others have ended. Each takes a free connection;
+ * An open-loop client load: operations start when they are due, never because others have ended. Each takes a free connection;
  * where none is up it connects as a part of itself, so that every few milliseconds an attempt shows
  * whether the store is back, and a refused one is a failure with a time of its own.
  */
-export class WorkloadEngine {
+export class ClientLoadEngine {
   readonly #options: EngineOptions;
-  readonly #idle: WorkloadSession[] = [];
+  readonly #idle: ClientLoadSession[] = [];
   #sessions = 0;
   #waiting: Waiting[] = [];
   #outstanding = 0;
@@ -87,7 +87,7 @@ export class WorkloadEngine {
   #stopping = false;
   #drained: (() => void) | null = null;
   #pacer: Pacer | null = null;
-  readonly #progress: WorkloadProgress = {
+  readonly #progress: ClientLoadProgress = {
     t: 0,
     startedMs: null,
     ok: 0,
@@ -145,12 +145,12 @@ export class WorkloadEngine {
     return { scheduled: this.#progress.scheduled, scheduledReads: this.#scheduledReads };
   }
 
-  progress(): WorkloadProgress {
+  progress(): ClientLoadProgress {
     return { ...this.#progress, t: monoMs() };
   }
 
-  async #openSession(endMs: number): Promise<WorkloadSession> {
-    const open = async (leftMs: number): Promise<WorkloadSession> => {
+  async #openSession(endMs: number): Promise<ClientLoadSession> {
+    const open = async (leftMs: number): Promise<ClientLoadSession> => {
       const session = this.#options.client.session();
       const timer = setTimeout(() => session.destroy(), leftMs);
       try {
@@ -187,7 +187,7 @@ export class WorkloadEngine {
   }
 
   /** A usable connection, the one that rested longest; else one that has to connect; null when all are busy. */
-  #take(): WorkloadSession | null {
+  #take(): ClientLoadSession | null {
     const usable = this.#idle.findIndex((session) => session.usable());
     const found = this.#idle.splice(Math.max(0, usable), 1)[0];
     if (found !== undefined) return found;
@@ -207,7 +207,7 @@ export class WorkloadEngine {
     }
   }
 
-  #run(session: WorkloadSession, operation: Operation, waitedMs: number): void {
+  #run(session: ClientLoadSession, operation: Operation, waitedMs: number): void {
     const now = monoMs();
     const asked = { refusedMs: null, openedMs: null, sent: false, over: false };
     const attempt: Attempt = { session, operation, firstMs: now, sentMs: now, ...asked };
@@ -224,7 +224,7 @@ export class WorkloadEngine {
     });
   }
 
-  #release(session: WorkloadSession): void {
+  #release(session: ClientLoadSession): void {
     const next = this.#waiting.shift();
     if (next === undefined) this.#idle.push(session);
     else this.#run(session, next.operation, monoMs() - next.sinceMs);

@@ -1,6 +1,6 @@
 /**
  * Writes to every store of an embedded environment at the same time, and prints how late the writes were started and how many were
- * acknowledged: `node scripts/workloads-at-once.ts [--env local] [--seconds 60]`. No fault is injected. Exit 1 if a load generator
+ * acknowledged: `node scripts/client-loads-at-once.ts [--env local] [--seconds 60]`. No fault is injected. Exit 1 if a load generator
  * lagged more than the limit of the failover record (p99 outside of outages), or a store acknowledged nothing.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -12,8 +12,8 @@ import { openEnvironment } from '../suites/catalogue/plan/open.ts';
 import { writeHeader } from '../probes/history.ts';
 import { anchor } from '../host/clock.ts';
 import { storeDriver, STORES } from '../probes/stores.ts';
-import { startWorkload } from '../probes/workload/process.ts';
-import type { WorkloadProcess } from '../probes/workload/process.ts';
+import { startClientLoad } from '../probes/client-load/process.ts';
+import type { ClientLoadProcess } from '../probes/client-load/process.ts';
 import { acknowledgements } from '../reports/judge/failover/writes/acknowledgements.ts';
 import { generatorLag, MAX_LAG_MS } from '../reports/judge/failover/outages/generator.ts';
 import { outagesOf } from '../reports/judge/failover/outages/outages.ts';
@@ -57,7 +57,7 @@ try {
 
 interface Running {
   store: string;
-  process: WorkloadProcess;
+  process: ClientLoadProcess;
 }
 
 async function start(store: string, targets: StoreTargets): Promise<Running> {
@@ -74,11 +74,11 @@ async function start(store: string, targets: StoreTargets): Promise<Running> {
   }).close();
   const declared = targets.declared(store);
   const { connection: at } = await targets.target(store);
-  const started = startWorkload(
+  const started = startClientLoad(
     {
       ...{ store, history, run: `at-once/${process.pid}`, connection: at },
-      ratePerSecond: declared.workload.writesPerSecond,
-      readRatePerSecond: declared.workload.readsPerSecond,
+      ratePerSecond: declared.clientLoad.writesPerSecond,
+      readRatePerSecond: declared.clientLoad.readsPerSecond,
       ...storeDriver(store).connections,
     },
     { signal: interrupt.signal },

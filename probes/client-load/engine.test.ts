@@ -2,12 +2,12 @@ import { afterEach, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OperationLine } from '../../reports/record/history/history.ts';
-import type { OperationResult, WorkloadClient, WorkloadSession } from './client.ts';
-import { WorkloadEngine } from './engine.ts';
+import type { OperationResult, LoadClient, ClientLoadSession } from './client.ts';
+import { ClientLoadEngine } from './engine.ts';
 import type { EngineOptions } from './engine.ts';
 
 /** A store in this process: up or down, quick, slow or mute. */
-class Store implements WorkloadClient {
+class Store implements LoadClient {
   up = true;
   refuses = false;
   mute = false;
@@ -33,7 +33,7 @@ class Store implements WorkloadClient {
   errorClass(error: unknown): string {
     return error instanceof Error ? error.message : String(error);
   }
-  session(): WorkloadSession {
+  session(): ClientLoadSession {
     let open = false;
     const end = (): void => {
       if (open) this.live--;
@@ -67,7 +67,7 @@ class Store implements WorkloadClient {
   }
 }
 
-const engines: WorkloadEngine[] = [];
+const engines: ClientLoadEngine[] = [];
 // A test that failed must not leave one running.
 afterEach(async () => {
   for (const engine of engines.splice(0)) await engine.stop();
@@ -76,9 +76,9 @@ afterEach(async () => {
 function run(
   store: Store,
   options: Partial<EngineOptions> = {},
-): { engine: WorkloadEngine; lines: OperationLine[] } {
+): { engine: ClientLoadEngine; lines: OperationLine[] } {
   const lines: OperationLine[] = [];
-  const engine = new WorkloadEngine({
+  const engine = new ClientLoadEngine({
     client: store,
     ratePerSecond: 200,
     readRatePerSecond: 20,
@@ -101,7 +101,7 @@ const errorOf = (line: OperationLine): string =>
     .filter((part) => !/^(waited|refused|opened)=/.test(part))
     .join(';');
 
-describe('the workload engine', () => {
+describe('the client load engine', () => {
   it('should keep places for writes while every read hangs', async () => {
     const store = new Store();
     store.muteReads = true;

@@ -1,21 +1,21 @@
 import { fileURLToPath } from 'node:url';
 import { lastError, startChild } from '../child.ts';
 import type { Child } from '../child.ts';
-import type { WorkloadInput } from './config.ts';
-import type { WorkloadProgress } from './engine.ts';
+import type { ClientLoadInput } from './config.ts';
+import type { ClientLoadProgress } from './engine.ts';
 
 const ENTRY = fileURLToPath(new URL('./main.ts', import.meta.url));
 
-export interface WorkloadProcess extends Child {
+export interface ClientLoadProcess extends Child {
   /** Writing has begun. Rejects when the process ended before, with what it said. */
   readonly ready: Promise<void>;
   /** The last progress that it told, every 250 ms. */
-  progress(): WorkloadProgress | null;
+  progress(): ClientLoadProgress | null;
 }
 
-export interface WorkloadProcessOptions {
-  onProgress?: ((progress: WorkloadProgress) => void) | undefined;
-  /** Ends the workload gracefully when it fires. */
+export interface ClientLoadProcessOptions {
+  onProgress?: ((progress: ClientLoadProgress) => void) | undefined;
+  /** Ends the client load gracefully when it fires. */
   signal?: AbortSignal | undefined;
 }
 
@@ -27,16 +27,19 @@ export interface WorkloadProcessOptions {
  */
 const V8_OPTIONS = ['--max-semi-space-size=2', '--initial-old-space-size=512'];
 
-/** Starts the workload as a process of its own. Stopped after the deadline, its history is without `workload-end`. */
-export function startWorkload(config: WorkloadInput, options: WorkloadProcessOptions = {}): WorkloadProcess {
-  let progress: WorkloadProgress | null = null;
+/** Starts the client load as a process of its own. Stopped after the deadline, its history is without `client-load-end`. */
+export function startClientLoad(
+  config: ClientLoadInput,
+  options: ClientLoadProcessOptions = {},
+): ClientLoadProcess {
+  let progress: ClientLoadProgress | null = null;
   const ready = Promise.withResolvers<undefined>();
   ready.promise.catch(() => undefined);
   const child = startChild(ENTRY, config, {
     nodeOptions: V8_OPTIONS,
     signal: options.signal,
     onMessage: (said) => {
-      const message = said as { ready?: true; progress?: WorkloadProgress };
+      const message = said as { ready?: true; progress?: ClientLoadProgress };
       if (message.ready === true) ready.resolve(undefined);
       if (message.progress === undefined) return;
       progress = message.progress;
@@ -44,7 +47,7 @@ export function startWorkload(config: WorkloadInput, options: WorkloadProcessOpt
     },
   });
   void child.ended.then((end) =>
-    ready.reject(new Error(`workload ended (${end.code ?? end.signal}): ${lastError(end)}`)),
+    ready.reject(new Error(`client load ended (${end.code ?? end.signal}): ${lastError(end)}`)),
   );
   return { ...child, ready: ready.promise, progress: () => progress };
 }
