@@ -2,6 +2,9 @@
 const RENAMED_KEYS: Readonly<Record<string, string>> = {
   workload: 'clientLoad',
   workloadStop: 'clientLoadStop',
+  mark: 'correlationId',
+  markHeader: 'correlationHeader',
+  markTag: 'correlationTag',
 };
 
 /** What a key is called now, if it had another name and the new one may stand where it was found. */

@@ -35,7 +35,7 @@ const stage = {
 function send(method: string, url: string, body: unknown, params: Params): Answer {
   const sent = { method, url, body, params };
   stage.sent.push(sent);
-  // Like tender-api, repeats the request's marker header in the answer.
+  // Like tender-api, repeats the request's correlation header in the answer.
   const headers = { ...params.headers };
   return { status: 0, body: '{}', error: '', status_text: '', headers, ...stage.answer(sent) };
 }
@@ -175,7 +175,7 @@ describe('every scenario', () => {
   });
 
   it('should not load another service that answers in its place', async () => {
-    const settings = { BASE_URL: 'http://tender.example.test', MARK_HEADER: 'x-mark' };
+    const settings = { BASE_URL: 'http://tender.example.test', CORRELATION_HEADER: 'x-mark' };
     const script = await load('steady', settings);
     stage.answer = () => ({ status: 200, headers: {} });
     assert.throws(() => script.setup(), /tenders does not repeat the header x-mark: it is not the service/);
@@ -183,12 +183,12 @@ describe('every scenario', () => {
     script.setup();
   });
 
-  it('should mark and name every request and check its status', async () => {
+  it('should give an id and a name to every request and check its status', async () => {
     for (const name of NAMES) {
       const script = await load(name, {
         BASE_URL: 'http://t.example.test',
-        MARK_HEADER: 'x-mark',
-        MARK: 'run-7',
+        CORRELATION_HEADER: 'x-mark',
+        CORRELATION_ID: 'run-7',
       });
       Object.assign(stage, { sent: [], checks: [] });
       stage.answer = answerAs('done');
@@ -305,7 +305,7 @@ describe('jobs', () => {
 
 describe('reads', () => {
   it('false verdict 4: should be good only where they are lists of tenders, from the service behind the chain', async () => {
-    const { default: steady } = await load('steady', { MARK_HEADER: 'x-mark' });
+    const { default: steady } = await load('steady', { CORRELATION_HEADER: 'x-mark' });
     const good = (answer: Partial<Answer>): boolean | undefined => {
       stage.checks = [];
       stage.answer = () => answer;
@@ -320,7 +320,7 @@ describe('reads', () => {
       assert.equal(good({ status: 200, body: other }), false, other);
     assert.equal(good({ status: 204, body: '' }), false);
     assert.equal(good({ status: 202, body }), false);
-    assert.equal(good({ status: 200, body, headers: {} }), false, 'the mark is not repeated');
+    assert.equal(good({ status: 200, body, headers: {} }), false, 'the correlation id is not repeated');
   });
 });
 

@@ -186,8 +186,8 @@ async function questions(): Promise<Map<string, number>> {
   const probe = logProbe(logs, address);
   const toMs = Date.now();
   const kinds: [string, Omit<LogSearch, 'most'>][] = [
-    ['by mark, 5 minutes', { fromMs: toMs - 300_000, toMs, mark: 'pl-of-nobody' }],
-    ['by mark, an hour', { fromMs: toMs - HOUR_MS, toMs, mark: 'pl-of-nobody' }],
+    ['by correlation id, 5 minutes', { fromMs: toMs - 300_000, toMs, correlationId: 'pl-of-nobody' }],
+    ['by correlation id, an hour', { fromMs: toMs - HOUR_MS, toMs, correlationId: 'pl-of-nobody' }],
     ['by pod, 30 seconds', { fromMs: toMs - 30_000, toMs, pod: { namespace: 'tender', name: 'filled-7' } }],
   ];
   try {

@@ -1,6 +1,6 @@
 /**
  * Requests drafts from the AI service at a constant rate, no matter how fast it answers. Each draft needs its language model.
- * AI_URL (BASE_URL/ai/draft), RATE (2 a second), DURATION (30s), MAX_VUS (50). BASE_URL, MARK_HEADER, MARK, TIMEOUT: see target.ts.
+ * AI_URL (BASE_URL/ai/draft), RATE (2 a second), DURATION (30s), MAX_VUS (50). BASE_URL, CORRELATION_HEADER, CORRELATION_ID, TIMEOUT: see target.ts.
  */
 import exec from 'k6/execution';
 import http from 'k6/http';

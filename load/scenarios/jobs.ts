@@ -1,6 +1,6 @@
 /**
  * Creates tenders at a constant rate, no matter how fast they are processed. Each is a job for the AI service.
- * RATE (5 a second), DURATION (30s), MAX_VUS (50). BASE_URL, MARK_HEADER, MARK, TIMEOUT: see target.ts.
+ * RATE (5 a second), DURATION (30s), MAX_VUS (50). BASE_URL, CORRELATION_HEADER, CORRELATION_ID, TIMEOUT: see target.ts.
  */
 import exec from 'k6/execution';
 import http from 'k6/http';

@@ -2,7 +2,7 @@
  * The steps of an author: upload a tender, have its text generated, wait for it, read it. The language model may be stubbed; the answer
  * says so.
  * RATE (2 a second), DURATION (30s), MAX_VUS (50), POLL_SECONDS (0.1), POLL_MOST (100).
- * BASE_URL, MARK_HEADER, MARK, TIMEOUT: see target.ts.
+ * BASE_URL, CORRELATION_HEADER, CORRELATION_ID, TIMEOUT: see target.ts.
  */
 import { check, sleep } from 'k6';
 import exec from 'k6/execution';

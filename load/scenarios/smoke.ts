@@ -1,6 +1,6 @@
 /**
  * One user, a few iterations: does the platform answer from end to end?
- * ITERATIONS (5). BASE_URL, MARK_HEADER, MARK, TIMEOUT: see target.ts.
+ * ITERATIONS (5). BASE_URL, CORRELATION_HEADER, CORRELATION_ID, TIMEOUT: see target.ts.
  */
 import type { Options } from 'k6/options';
 import { count, lookFirst, readLatest } from './target.ts';

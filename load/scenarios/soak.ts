@@ -1,7 +1,7 @@
 /**
  * A moderate load of reads and writes over a long time: what leaks, fills up or slows down?
  * RATE (5 a second), DURATION (2m: set hours for a real one), WRITE_PERCENT (20), MAX_VUS (50).
- * BASE_URL, MARK_HEADER, MARK, TIMEOUT: see target.ts.
+ * BASE_URL, CORRELATION_HEADER, CORRELATION_ID, TIMEOUT: see target.ts.
  */
 import http from 'k6/http';
 import exec from 'k6/execution';

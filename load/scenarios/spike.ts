@@ -1,7 +1,7 @@
 /**
  * A low rate that jumps up at once and drops back: what do clients see until the platform has scaled?
  * RATE (5 a second), SPIKE_RATE (50), BEFORE (10s), SPIKE (10s), AFTER (20s), MAX_VUS (200).
- * BASE_URL, MARK_HEADER, MARK, TIMEOUT: see target.ts.
+ * BASE_URL, CORRELATION_HEADER, CORRELATION_ID, TIMEOUT: see target.ts.
  */
 import type { Options } from 'k6/options';
 import { count, lookFirst, readLatest, text } from './target.ts';

@@ -1,6 +1,6 @@
 /**
  * A constant rate, no matter how fast the platform answers: latency and availability under a known load.
- * RATE (10 a second), DURATION (30s), MAX_VUS (50). BASE_URL, MARK_HEADER, MARK, TIMEOUT: see target.ts.
+ * RATE (10 a second), DURATION (30s), MAX_VUS (50). BASE_URL, CORRELATION_HEADER, CORRELATION_ID, TIMEOUT: see target.ts.
  */
 import type { Options } from 'k6/options';
 import { count, lookFirst, readLatest, text } from './target.ts';

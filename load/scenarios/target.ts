@@ -1,4 +1,4 @@
-/** Shared by all scenarios: settings, the target and its marker header, checks, and the first look at the target. */
+/** Shared by all scenarios: settings, the target and its correlation header, checks, and the first look at the target. */
 import { check, fail } from 'k6';
 import http from 'k6/http';
 import type { Params, RefinedResponse, ResponseType } from 'k6/http';
@@ -25,10 +25,10 @@ export function baseUrl(): string {
   return text('BASE_URL', 'http://127.0.0.1:8080').replace(/\/+$/, '');
 }
 
-/** Parameters of a request: its name in metrics, and the marker header that identifies the harness's traffic. */
+/** Parameters of a request: its name in metrics, and the correlation header that identifies the harness's traffic. */
 export function named(name: string): Params {
   const headers: { [name: string]: string } = { 'content-type': 'application/json' };
-  headers[text('MARK_HEADER', 'x-plumbline-mark')] = text('MARK', 'load');
+  headers[text('CORRELATION_HEADER', 'x-plumbline-mark')] = text('CORRELATION_ID', 'load');
   return { headers: headers, tags: { name: name }, timeout: text('TIMEOUT', '10s') };
 }
 
@@ -75,28 +75,28 @@ function hasId(id: unknown): boolean {
 export function expectStored(answer: Answer, title: string, name: string): boolean {
   const tender = jsonOf(answer);
   const stored = answer.status === 201 && isTender(tender) && tender['title'] === title;
-  return counted(`${name}: status 201 and the tender`, stored && repeatsMark(answer));
+  return counted(`${name}: status 201 and the tender`, stored && repeatsCorrelationId(answer));
 }
 
-/** Whether the service behind the whole chain answered: it repeats the marker. True if no marker header is set. */
-function repeatsMark(answer: Answer): boolean {
-  const header = text('MARK_HEADER', '').toLowerCase();
+/** Whether the service behind the whole chain answered: it repeats the correlation id. True if no correlation header is set. */
+function repeatsCorrelationId(answer: Answer): boolean {
+  const header = text('CORRELATION_HEADER', '').toLowerCase();
   const name = Object.keys(answer.headers).find((one) => one.toLowerCase() === header);
-  return header === '' || (name !== undefined && answer.headers[name] === text('MARK', 'load'));
+  return header === '' || (name !== undefined && answer.headers[name] === text('CORRELATION_ID', 'load'));
 }
 
 /** One request before the load. It fails the load if the target does not answer or is not the expected service. */
 export function lookFirst(): void {
   const url = `${baseUrl()}/tenders`;
   const answer = http.get(`${url}?limit=1`, named('look first'));
-  const good = answer.status === 200 && repeatsMark(answer);
-  counted('look first: status 200 and the mark', good);
+  const good = answer.status === 200 && repeatsCorrelationId(answer);
+  counted('look first: status 200 and the correlation id', good);
   if (answer.status !== 200) {
     fail(`${url} answered ${answer.status} before the load (${answer.error || answer.status_text})`);
   }
-  if (!repeatsMark(answer)) {
+  if (!repeatsCorrelationId(answer)) {
     fail(
-      `${url} does not repeat the header ${text('MARK_HEADER', '')}: it is not the service that is to be loaded`,
+      `${url} does not repeat the header ${text('CORRELATION_HEADER', '')}: it is not the service that is to be loaded`,
     );
   }
 }
@@ -106,7 +106,7 @@ const MOST_LISTED = 20;
 /** Reads the newest tenders, and checks that the service behind the whole chain returned a list of them. */
 export function readLatest(): void {
   const answer = http.get(`${baseUrl()}/tenders?limit=${MOST_LISTED}`, named('list tenders'));
-  const listed = answer.status === 200 && repeatsMark(answer) && isList(jsonOf(answer));
+  const listed = answer.status === 200 && repeatsCorrelationId(answer) && isList(jsonOf(answer));
   counted('list tenders: status 200 and a list of tenders', listed);
 }
 

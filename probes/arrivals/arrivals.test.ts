@@ -14,7 +14,7 @@ const CLOCKS_MS = 900_000;
 
 function record(id: string, more: Partial<LogRecord>): LogRecord {
   return {
-    ...{ id, timeMs: Date.now(), message: '', service: '', traceId: '', mark: '', number: null },
+    ...{ id, timeMs: Date.now(), message: '', service: '', traceId: '', correlationId: '', number: null },
     ...{ node: 'w1', namespace: 'n', pod: 'p' },
     ...more,
   };
@@ -49,8 +49,8 @@ function following(startMs = Date.now() - 10_000) {
 }
 
 test('should be complete when every node has all lines and every request a line of each service', async () => {
-  const lines = [1, 2].map((n) => record(`l${n}`, { mark: `${RUN}/line/w1/x`, number: n }));
-  const request = record('q', { mark: `${RUN}/1`, service: 'gateway' });
+  const lines = [1, 2].map((n) => record(`l${n}`, { correlationId: `${RUN}/line/w1/x`, number: n }));
+  const request = record('q', { correlationId: `${RUN}/1`, service: 'gateway' });
   let there: LogRecord[] = [];
   const seen = following();
   const probe = store(() => there);
@@ -60,21 +60,21 @@ test('should be complete when every node has all lines and every request a line 
   there = [...lines.slice(1), request];
   await arrivals.look(signal);
   assert.equal(arrivals.complete, false);
-  there = [...lines, request, record('r', { mark: `${RUN}/1`, service: 'tender-api' })];
+  there = [...lines, request, record('r', { correlationId: `${RUN}/1`, service: 'tender-api' })];
   await arrivals.look(signal);
   assert.equal(arrivals.complete, true);
   await arrivals.sweep(signal);
   assert.equal(seen.of('line').length, 2);
   assert.equal(seen.of('request-line').length, 2);
   assert.equal(arrivals.written, 4);
-  assert.ok(probe.searches.every(({ mark }) => mark === `${RUN}/`));
+  assert.ok(probe.searches.every(({ correlationId }) => correlationId === `${RUN}/`));
 });
 
 test('should not look further back than what is still awaited', async () => {
   const startMs = Date.now() - 50_000;
   const seen = following(startMs);
   const lateMs = Date.now() - 1_000;
-  const probe = store(() => [record('l1', { mark: `${RUN}/line/w1/x`, number: 1, timeMs: lateMs })]);
+  const probe = store(() => [record('l1', { correlationId: `${RUN}/line/w1/x`, number: 1, timeMs: lateMs })]);
   const arrivals = new LogArrivals(probe, { run: RUN, nodes: ['w1'], lines: 2, services: [] }, seen.options);
   await arrivals.look(signal);
   await arrivals.look(signal);
@@ -110,7 +110,7 @@ test("should await the lines of a container's last life, also where those of an 
   const seen = following();
   const now = Date.now();
   const line = (life: string, n: number, timeMs: number): LogRecord =>
-    record(`${life}${n}`, { mark: `${RUN}/line/w1/${life}`, number: n, timeMs });
+    record(`${life}${n}`, { correlationId: `${RUN}/line/w1/${life}`, number: n, timeMs });
   let there = [line('b', 1, now - 2_000)];
   const probe = store(() => there);
   const arrivals = new LogArrivals(probe, { run: RUN, nodes: ['w1'], lines: 2, services: [] }, seen.options);
@@ -126,7 +126,7 @@ test("should await the lines of a container's last life, also where those of an 
 test('false verdict 21: should find the lines of nodes whose clocks are minutes ahead or behind', async () => {
   const now = Date.now();
   for (const offMs of [-600_000, 600_000]) {
-    const there = record('l1', { mark: `${RUN}/line/w1/x`, number: 1, timeMs: now + offMs });
+    const there = record('l1', { correlationId: `${RUN}/line/w1/x`, number: 1, timeMs: now + offMs });
     const probe = store(({ fromMs, toMs }) =>
       there.timeMs >= fromMs && there.timeMs <= toMs ? [there] : [],
     );
@@ -159,20 +159,20 @@ test('should tell how long a store did not answer, once', async () => {
 });
 
 function span(id: string, parent: string | null, service: string, name = 'x'): Span {
-  return { id, parent, service, name, kind: 'internal', startMs: 1, durationMs: 1, mark: null };
+  return { id, parent, service, name, kind: 'internal', startMs: 1, durationMs: 1, correlationId: null };
 }
 
 const EXPECTED = [
   { service: 'gateway', through: 'http', spans: [] },
   { service: 'tender-api', parent: 'gateway', through: 'http', spans: [{ name: 'SET' }] },
 ];
-const REQUEST = { mark: `${RUN}/1`, n: 1, traceId: 't1', sentMs: Date.now() - 5_000 };
+const REQUEST = { correlationId: `${RUN}/1`, n: 1, traceId: 't1', sentMs: Date.now() - 5_000 };
 
 function traces(answer: () => Trace[], elsewhere: Trace[] = []): TraceProbe {
   return {
     ...{ kind: 'test', stubbed: false, close: () => undefined },
     byIds: () => Promise.resolve(answer()),
-    byMark: () => Promise.resolve(elsewhere),
+    byCorrelationId: () => Promise.resolve(elsewhere),
   };
 }
 

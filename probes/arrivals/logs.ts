@@ -14,16 +14,16 @@ const LOOK_BACK_AGAIN_MS = 2_000;
 
 /** What is awaited in the store. */
 export interface ExpectedLines {
-  /** Beginning of every mark. */
+  /** Beginning of every correlation id. */
   run: string;
-  /** Nodes whose pods write numbered lines, marked `RUN/line/NODE/…`, from 1 to `lines`; none without such pods. */
+  /** Nodes whose pods write numbered lines, with the correlation id `RUN/line/NODE/…`, from 1 to `lines`; none without such pods. */
   nodes: readonly string[];
   lines: number;
   /** Services that log a line of every request that was answered well. */
   services: readonly string[];
 }
 
-/** Follows the arrival of marked lines in a store of logs, and writes each when it is first seen. */
+/** Follows the arrival of canary lines in a store of logs, and writes each when it is first seen. */
 export class LogArrivals {
   readonly #probe: LogProbe;
   readonly #expected: ExpectedLines;
@@ -31,12 +31,12 @@ export class LogArrivals {
   readonly #write: Write;
   readonly #sight: Sight;
   readonly #seen = new Set<string>();
-  /** Marks and services of requests that were answered well and whose lines have not come, with their times. */
+  /** Correlation ids and services of requests that were answered well and whose lines have not come, with their times. */
   readonly #pending = new Map<string, number>();
   /** Lines of requests that came before the request's own answer. */
   readonly #early = new Set<string>();
   /** Of each node, the highest number up to which every line has come, in the series that came last, and that line's time. */
-  readonly #marks = new Map<string, Series>();
+  readonly #correlationIds = new Map<string, Series>();
   readonly #startMs: number;
   #written = 0;
   #lookBackMs = Date.now() + LOOK_BACK_EVERY_MS;
@@ -51,16 +51,18 @@ export class LogArrivals {
   }
 
   /** A request was answered well: its lines are due. */
-  answered(mark: string, sentMs: number): void {
+  answered(correlationId: string, sentMs: number): void {
     for (const service of this.#expected.services) {
-      const key = `${mark}|${service}`;
+      const key = `${correlationId}|${service}`;
       if (!this.#early.delete(key)) this.#pending.set(key, sentMs);
     }
   }
 
   get complete(): boolean {
     const { nodes, lines } = this.#expected;
-    return this.#pending.size === 0 && nodes.every((node) => (this.#marks.get(node)?.upTo ?? 0) >= lines);
+    return (
+      this.#pending.size === 0 && nodes.every((node) => (this.#correlationIds.get(node)?.upTo ?? 0) >= lines)
+    );
   }
 
   /** One look at what may have come since the last, and now and then at what is older. Never throws for a store that does not answer. */
@@ -90,7 +92,7 @@ export class LogArrivals {
     const { run } = this.#expected;
     return this.#sight.look(signal, async () => {
       const found = await this.#probe.search(
-        { fromMs, toMs: Date.now() + CLOCKS_MS, mark: `${run}/`, most: MOST_RECORDS },
+        { fromMs, toMs: Date.now() + CLOCKS_MS, correlationId: `${run}/`, most: MOST_RECORDS },
         { deadlineMs: this.#following.deadlineMs, signal },
       );
       const seenMs = Date.now();
@@ -102,7 +104,7 @@ export class LogArrivals {
   #fromMs(now: number): number {
     const awaited = [
       ...this.#pending.values(),
-      ...this.#expected.nodes.map((node) => this.#marks.get(node)?.timeMs ?? this.#startMs),
+      ...this.#expected.nodes.map((node) => this.#correlationIds.get(node)?.timeMs ?? this.#startMs),
     ];
     const oldest = now - this.#following.patienceMs;
     return Math.max(this.#startMs, oldest, Math.min(now, ...awaited)) - MARGIN_MS;
@@ -111,28 +113,28 @@ export class LogArrivals {
   #take(record: LogRecord, seenMs: number): void {
     this.#seen.add(record.id);
     this.#written += 1;
-    const { timeMs, mark, service, traceId, number, pod } = record;
-    const line = LINE.exec(mark);
+    const { timeMs, correlationId, service, traceId, number, pod } = record;
+    const line = LINE.exec(correlationId);
     if (line?.groups !== undefined) {
       const { node = '' } = line.groups;
-      this.#write({ kind: 'line', seenMs, atMs: timeMs, mark, n: number, node: record.node });
-      if (number !== null) this.#advance(node, mark, { n: number, timeMs });
+      this.#write({ kind: 'line', seenMs, atMs: timeMs, correlationId, n: number, node: record.node });
+      if (number !== null) this.#advance(node, correlationId, { n: number, timeMs });
       return;
     }
-    this.#write({ kind: 'request-line', seenMs, atMs: timeMs, mark, service, traceId, pod });
-    const key = `${mark}|${service}`;
+    this.#write({ kind: 'request-line', seenMs, atMs: timeMs, correlationId, service, traceId, pod });
+    const key = `${correlationId}|${service}`;
     if (!this.#pending.delete(key)) this.#early.add(key);
   }
 
-  #advance(node: string, mark: string, line: { n: number; timeMs: number }): void {
-    const before = this.#marks.get(node);
+  #advance(node: string, correlationId: string, line: { n: number; timeMs: number }): void {
+    const before = this.#correlationIds.get(node);
     // Of a container's earlier life, found by looking back: the later one is awaited.
-    if (before !== undefined && before.mark !== mark && line.timeMs < before.timeMs) return;
+    if (before !== undefined && before.correlationId !== correlationId && line.timeMs < before.timeMs) return;
     const series =
-      before?.mark === mark
+      before?.correlationId === correlationId
         ? before
-        : { mark, upTo: 0, timeMs: line.timeMs, ahead: new Map<number, number>() };
-    this.#marks.set(node, series);
+        : { correlationId, upTo: 0, timeMs: line.timeMs, ahead: new Map<number, number>() };
+    this.#correlationIds.set(node, series);
     series.ahead.set(line.n, line.timeMs);
     for (let next = series.upTo + 1; series.ahead.has(next); next++) {
       series.timeMs = series.ahead.get(next) ?? series.timeMs;
@@ -143,12 +145,12 @@ export class LogArrivals {
 }
 
 interface Series {
-  mark: string;
+  correlationId: string;
   upTo: number;
   timeMs: number;
   /** Lines that came before one with a lower number. */
   ahead: Map<number, number>;
 }
 
-/** Marks of numbered lines: `RUN/line/NODE/START`. */
+/** Correlation ids of numbered lines: `RUN/line/NODE/START`. */
 const LINE = /^[^/]+\/line\/(?<node>[^/]+)\//;

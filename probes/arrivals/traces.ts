@@ -15,7 +15,7 @@ const EXAMPLES = 3;
 export type ExpectedPath = readonly PathHop[];
 
 interface Awaited {
-  mark: string;
+  correlationId: string;
   n: number;
   traceId: string;
   sentMs: number;
@@ -41,7 +41,7 @@ export class TraceArrivals {
     this.#sight = new Sight('traces', following.write);
   }
 
-  answered(of: { mark: string; n: number; traceId: string; sentMs: number }): void {
+  answered(of: { correlationId: string; n: number; traceId: string; sentMs: number }): void {
     this.#awaited.set(of.traceId, { ...of, askedMs: 0, last: null });
   }
 
@@ -91,8 +91,8 @@ export class TraceArrivals {
     this.#tell(one, seenMs);
   }
 
-  #tell({ mark, n, traceId, last }: Awaited, seenMs: number | null): void {
-    this.#write({ kind: 'trace', seenMs, mark, n, traceId, spans: spansOf(last) });
+  #tell({ correlationId, n, traceId, last }: Awaited, seenMs: number | null): void {
+    this.#write({ kind: 'trace', seenMs, correlationId, n, traceId, spans: spansOf(last) });
     this.#written += 1;
   }
 
@@ -112,19 +112,19 @@ export class TraceArrivals {
   /** Where the spans of a missing service are: in a trace of their own, where the context was lost on the way to it. */
   async #strays(open: readonly Awaited[], signal: AbortSignal): Promise<void> {
     const asked = new Map<string, number>();
-    for (const { mark, n, traceId, sentMs, last } of open) {
+    for (const { correlationId, n, traceId, sentMs, last } of open) {
       for (const service of this.#missing(last)) {
         const count = asked.get(service) ?? 0;
         if (count >= EXAMPLES) continue;
         asked.set(service, count + 1);
         await this.#sight.look(signal, async () => {
           const window = { fromMs: sentMs - 1000, toMs: Date.now() + 1000 };
-          const found = await this.#probe.byMark(
-            { service, mark, ...window },
+          const found = await this.#probe.byCorrelationId(
+            { service, correlationId, ...window },
             { deadlineMs: this.#following.deadlineMs, signal },
           );
           const elsewhere = found.filter(({ id }) => id !== traceId).map(({ id }) => id);
-          this.#write({ kind: 'stray', mark, n, service, traces: elsewhere });
+          this.#write({ kind: 'stray', correlationId, n, service, traces: elsewhere });
         });
       }
     }

@@ -8,7 +8,7 @@ import { clientLoadDriver } from '../client-load/drivers.ts';
 import { EdgeLoadClient } from './client.ts';
 import { HttpConnection } from './connection.ts';
 
-type Answer = (response: ServerResponse, mark: string) => void;
+type Answer = (response: ServerResponse, correlationId: string) => void;
 
 const servers: Server[] = [];
 after(() => {
@@ -18,8 +18,8 @@ after(() => {
   }
 });
 
-const right: Answer = (response, mark) => {
-  response.writeHead(200, { 'x-mark': mark });
+const right: Answer = (response, correlationId) => {
+  response.writeHead(200, { 'x-mark': correlationId });
   response.end('[]');
 };
 
@@ -35,7 +35,7 @@ async function serve(answer: () => Answer): Promise<{ port: number; connections:
 }
 
 function clientAt(port: number): EdgeLoadClient {
-  const declared = { url: 'http://tender.test/tenders?limit=1', markHeader: 'X-Mark' };
+  const declared = { url: 'http://tender.test/tenders?limit=1', correlationHeader: 'X-Mark' };
   return new EdgeLoadClient(
     { host: '127.0.0.1', port, database: '', user: '', password: '', declared },
     'run-1',
@@ -43,16 +43,16 @@ function clientAt(port: number): EdgeLoadClient {
 }
 
 describe('requests through the edge', () => {
-  it('should keep one connection for many requests, each with a mark of its own', async () => {
-    const marks: string[] = [];
-    const { port, connections } = await serve(() => (response, mark) => {
-      marks.push(mark);
-      right(response, mark);
+  it('should keep one connection for many requests, each with a correlation id of its own', async () => {
+    const correlationIds: string[] = [];
+    const { port, connections } = await serve(() => (response, correlationId) => {
+      correlationIds.push(correlationId);
+      right(response, correlationId);
     });
     const session = clientAt(port).session();
     await session.open(1000);
     for (let n = 1; n <= 3; n++) assert.deepEqual(await session.write(n), { outcome: 'ok' });
-    assert.deepEqual(marks, ['run-1/1', 'run-1/2', 'run-1/3']);
+    assert.deepEqual(correlationIds, ['run-1/1', 'run-1/2', 'run-1/3']);
     assert.equal(connections(), 1);
     assert.ok(session.usable());
     session.destroy();
@@ -68,7 +68,7 @@ describe('requests through the edge', () => {
     answer = (response) => response.writeHead(503).end('no');
     assert.deepEqual(await session.write(1), { outcome: 'fail', detail: 'status 503' });
     answer = (response) => response.writeHead(200).end('somebody else');
-    assert.deepEqual(await session.write(2), { outcome: 'fail', detail: 'mark' });
+    assert.deepEqual(await session.write(2), { outcome: 'fail', detail: 'correlation-id' });
     answer = (response) => response.destroy();
     assert.deepEqual(await session.write(3), { outcome: 'unknown', detail: 'ECONNRESET' });
     assert.ok(!session.usable());
@@ -92,7 +92,7 @@ describe('requests through the edge', () => {
     servers.push(server);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
-    const declared = { url: 'http://tender.test/tenders', markHeader: 'X-Mark', tender: true };
+    const declared = { url: 'http://tender.test/tenders', correlationHeader: 'X-Mark', tender: true };
     const connection = { host: '127.0.0.1', port, database: '', user: '', password: '', declared };
     const session = new EdgeLoadClient(connection, 'run-1').session();
     await session.open(1000);

@@ -10,7 +10,7 @@ import { edgeEndpoint } from './endpoint.ts';
 
 const declaredSchema = z.object({
   url: z.url(),
-  markHeader: z.string().min(1),
+  correlationHeader: z.string().min(1),
   /** PEM of the authorities that a client trusts; the system's when left out. */
   ca: z.string().optional(),
   /** Each request is a POST of a tender with a title of its own, and its answer names the tender: `id=…` in the detail. */
@@ -23,24 +23,24 @@ const CREATED = 201;
 export const EDGE_SURE_FAILURES: readonly string[] = [
   'connect: any error before the request was sent',
   'status: any answer but 2xx',
-  'mark: a 2xx without the mark of this request, so from someone else',
+  'correlation-id: a 2xx without the correlation id of this request, so from someone else',
 ];
 
 const TRY_AGAIN_MS = 200;
 
-/** Requests through the edge: each a GET, or a tender, with a mark of its own, over kept connections, one attempt, no redirects. */
+/** Requests through the edge: each a GET, or a tender, with a correlation id of its own, over kept connections, one attempt, no redirects. */
 export class EdgeLoadClient implements LoadClient {
   readonly #endpoint: HttpEndpoint;
   readonly #url: URL;
-  readonly #markHeader: string;
+  readonly #correlationHeader: string;
   readonly #run: string;
   readonly #tender: boolean;
 
   /** @throws ZodError when the connection does not declare what is asked, and how. */
   constructor(connection: StoreConnection, run: string) {
-    const { url, markHeader, ca, tender } = declaredSchema.parse(connection.declared);
+    const { url, correlationHeader, ca, tender } = declaredSchema.parse(connection.declared);
     this.#url = new URL(url);
-    this.#markHeader = markHeader.toLowerCase();
+    this.#correlationHeader = correlationHeader.toLowerCase();
     this.#run = run;
     this.#tender = tender;
     const { host, port } = connection;
@@ -63,7 +63,7 @@ export class EdgeLoadClient implements LoadClient {
     );
     if (failure === null) return;
     throw new Error(
-      `the edge answers ${last}, expected a 2xx with the mark within ${Math.round(deadlineMs)} ms`,
+      `the edge answers ${last}, expected a 2xx with the correlation id within ${Math.round(deadlineMs)} ms`,
     );
   }
 
@@ -105,17 +105,19 @@ export class EdgeLoadClient implements LoadClient {
   }
 
   async #send(connection: HttpConnection, n: number): Promise<OperationResult> {
-    const mark = `${this.#run}/${n}`;
-    const marked = { [this.#markHeader]: mark };
+    const correlationId = `${this.#run}/${n}`;
+    const correlated = { [this.#correlationHeader]: correlationId };
     try {
-      if (this.#tender) return await this.#create(connection, mark, marked);
+      if (this.#tender) return await this.#create(connection, correlationId, correlated);
       const { status, headers } = await connection.ask({
         method: 'GET',
         path: this.#url.pathname + this.#url.search,
-        headers: { host: this.#url.host, ...marked, 'user-agent': 'plumbline' },
+        headers: { host: this.#url.host, ...correlated, 'user-agent': 'plumbline' },
       });
       if (status < 200 || status > 299) return { outcome: 'fail', detail: `status ${status}` };
-      return headers[this.#markHeader] === mark ? { outcome: 'ok' } : { outcome: 'fail', detail: 'mark' };
+      return headers[this.#correlationHeader] === correlationId
+        ? { outcome: 'ok' }
+        : { outcome: 'fail', detail: 'correlation-id' };
     } catch (error) {
       return { outcome: 'unknown', detail: httpErrorClass(error) };
     }
@@ -125,9 +127,9 @@ export class EdgeLoadClient implements LoadClient {
   async #create(
     connection: HttpConnection,
     title: string,
-    marked: Record<string, string>,
+    correlated: Record<string, string>,
   ): Promise<OperationResult> {
-    const question = { method: 'POST', url: this.#url, headers: marked, body: { title } } as const;
+    const question = { method: 'POST', url: this.#url, headers: correlated, body: { title } } as const;
     const { status, text } = await connection.ask(exchangeOf(question));
     if (status !== CREATED) return { outcome: 'fail', detail: `status ${status}` };
     const { id } = JSON.parse(text) as { id?: string | number };

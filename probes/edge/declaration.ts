@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 export const hop = z.strictObject({
   name: z.string().min(1).describe('load balancer, ingress, gateway or service'),
-  header: z.string().min(1).describe('Header of the answer in which the hop leaves its mark'),
+  header: z.string().min(1).describe('Header of the answer in which the hop leaves its name'),
   contains: z.string().min(1).describe('Text that the header must contain'),
   stubFor: z.string().optional().describe('What it stands in for, when it is a stand-in'),
 });
@@ -12,7 +12,7 @@ export const edge = z.strictObject({
   url: plainUrl.describe('A GET that passes the whole chain and changes nothing'),
   address: hostPort.optional().describe('Connect here instead of resolving the name in the URL'),
   trust,
-  markHeader: z
+  correlationHeader: z
     .string()
     .min(1)
     .describe('Header of the request whose value the service repeats in its answer'),

@@ -6,7 +6,7 @@ import { errorText } from '../../reports/record/error-text.ts';
 
 export interface EdgeAnswer {
   status: number;
-  markSeen: string;
+  correlationIdSeen: string;
   /** Only the headers that hops are declared to leave, in lower case. */
   headers: Record<string, string>;
   authorized: boolean;
@@ -27,26 +27,26 @@ export async function trusted(trust: Trust): Promise<{ pem: string | undefined }
 }
 
 /**
- * One GET with the mark. A certificate that a client would refuse does not stop it: it is reported beside the hops.
+ * One GET with the correlation id. A certificate that a client would refuse does not stop it: it is reported beside the hops.
  * @throws Error when there is no answer
  */
 export async function throughTheEdge(
   edge: Edge,
-  how: { mark: string; ca: string | undefined; timeoutMs: number; signal: AbortSignal },
+  how: { correlationId: string; ca: string | undefined; timeoutMs: number; signal: AbortSignal },
 ): Promise<EdgeAnswer> {
   const { origin, host, pathname, search } = new URL(edge.url);
   const started = performance.now();
   try {
     const { status, headers, tls } = await askOnce(
       { url: origin, address: edge.address, ca: how.ca, anyCertificate: true },
-      { path: pathname + search, headers: { [edge.markHeader]: how.mark } },
+      { path: pathname + search, headers: { [edge.correlationHeader]: how.correlationId } },
       { deadlineMs: how.timeoutMs, signal: how.signal },
     );
     const header = (name: string): string => String(headers[name.toLowerCase()] ?? '');
     const names = [...new Set(edge.hops.map((hop) => hop.header.toLowerCase()))];
     return {
       status,
-      markSeen: header(edge.markHeader),
+      correlationIdSeen: header(edge.correlationHeader),
       headers: Object.fromEntries(names.map((name) => [name, header(name)])),
       authorized: tls?.authorized ?? false,
       tlsError: tls?.error ?? 'not a TLS connection',

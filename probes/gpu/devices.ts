@@ -20,7 +20,7 @@ export interface Telling {
 const MOUNTS = '/var/run/nvidia-container-devices';
 /** Values that name no device: with CDI the variable is `void`, whatever the container was given. */
 const SILENT = new Set(['', 'void', 'none', 'all', MOUNTS]);
-const MARK = '-- devices --';
+const DIVIDER = '-- devices --';
 
 /** Device nodes; only the first pattern that matches counts, because a device may have nodes of several. */
 const NODES = [/^\/dev\/nvidia\d+$/, /^\/dev\/dri\/renderD\d+$/, /^\/dev\/accel\/accel\d+$/];
@@ -30,12 +30,12 @@ export const GIVEN_COMMAND = [
   'busybox',
   'sh',
   '-c',
-  `busybox env; echo '${MARK}'; busybox find /dev ${MOUNTS} ! -type d 2>/dev/null; true`,
+  `busybox env; echo '${DIVIDER}'; busybox find /dev ${MOUNTS} ! -type d 2>/dev/null; true`,
 ];
 
 /** Reads what GIVEN_COMMAND has printed. */
 export function devicesGiven(output: string, telling: Telling): Given {
-  const [environment = '', files = ''] = output.split(`${MARK}\n`);
+  const [environment = '', files = ''] = output.split(`${DIVIDER}\n`);
   const value = valueOf(environment, telling.variable);
   const named = (value ?? '')
     .split(',')

@@ -109,12 +109,12 @@ export class ElasticsearchLogProbe implements LogProbe {
     return hits.hits;
   }
 
-  #filters({ mark, pod }: LogSearch, { fromMs, toMs }: Span): unknown[] {
-    const { time, mark: markField, namespace, pod: podField } = this.#fields;
+  #filters({ correlationId, pod }: LogSearch, { fromMs, toMs }: Span): unknown[] {
+    const { time, correlationId: correlationField, namespace, pod: podField } = this.#fields;
     const range = { gte: fromMs, lt: toMs, format: 'epoch_millis' };
     return [
       { range: { [time]: range } },
-      ...(mark === undefined ? [] : [{ prefix: { [markField]: mark } }]),
+      ...(correlationId === undefined ? [] : [{ prefix: { [correlationField]: correlationId } }]),
       ...(pod === undefined
         ? []
         : [{ term: { [namespace]: pod.namespace } }, { term: { [podField]: pod.name } }]),
@@ -124,14 +124,14 @@ export class ElasticsearchLogProbe implements LogProbe {
   #record({ _index: index, _id: id, _source: source }: Hit): LogRecord {
     const of = (name: string): unknown => fieldOf(source, name);
     const text = (name: string): string => textOf(of(name));
-    const { time, message, service, traceId, mark, number, node, namespace, pod } = this.#fields;
+    const { time, message, service, traceId, correlationId, number, node, namespace, pod } = this.#fields;
     return {
       id: `${index}/${id}`,
       timeMs: timeOf(of(time)),
       message: text(message),
       service: text(service),
       traceId: text(traceId),
-      mark: text(mark),
+      correlationId: text(correlationId),
       number: numberOf(of(number)),
       node: text(node),
       namespace: text(namespace),

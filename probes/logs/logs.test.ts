@@ -38,7 +38,7 @@ async function withProbe(
   }
 }
 
-test('should ask by time and mark only, with the account, and read fields by their names', async () => {
+test('should ask by time and correlation id only, with the account, and read fields by their names', async () => {
   const source = {
     '@timestamp': '2026-01-02T03:04:05.678Z',
     message: 'stored',
@@ -51,12 +51,15 @@ test('should ask by time and mark only, with the account, and read fields by the
   await withProbe(
     () => page([hit('a', source)]),
     async (probe, asked) => {
-      const found = await probe.search({ fromMs: 1000.5, toMs: 2000.5, mark: 'run/', most: 10 }, BOUNDS);
+      const found = await probe.search(
+        { fromMs: 1000.5, toMs: 2000.5, correlationId: 'run/', most: 10 },
+        BOUNDS,
+      );
       assert.deepEqual(found, [
         {
           id: 'logs-1/a',
           timeMs: Date.parse('2026-01-02T03:04:05.678Z'),
-          ...{ message: 'stored', service: 'tender-api', traceId: 'ab', mark: 'run/7', number: 12 },
+          ...{ message: 'stored', service: 'tender-api', traceId: 'ab', correlationId: 'run/7', number: 12 },
           ...{ node: 'w1', namespace: 'tender', pod: 'tender-api-0' },
         },
       ]);
@@ -97,7 +100,7 @@ test('should ask for each half of the time where more match than one answer hold
 
 test('should refuse more records than are expected at most, in one answer and in its parts', async () => {
   const hits = (count: number) => Array.from({ length: count }, (_, index) => hit(`h${index}`, {}));
-  const search = { fromMs: 0, toMs: 1000, mark: 'x' };
+  const search = { fromMs: 0, toMs: 1000, correlationId: 'x' };
   const tooMany = /more records match than the \d+ that are expected at most/;
   await withProbe(
     () => page(hits(3)),
@@ -115,7 +118,7 @@ test('should refuse more records than are expected at most, in one answer and in
 });
 
 test('should refuse an answer of which a part is missing, an account that is not accepted, and a server that is not there', async () => {
-  const search = { fromMs: 0, toMs: 1, mark: 'x', most: 1 };
+  const search = { fromMs: 0, toMs: 1, correlationId: 'x', most: 1 };
   const reasonOf = (reason: string) => (error: unknown) =>
     error instanceof SignalError && error.reason === reason;
   await withProbe(

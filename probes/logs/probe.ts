@@ -9,7 +9,7 @@ export interface LogRecord {
   message: string;
   service: string;
   traceId: string;
-  mark: string;
+  correlationId: string;
   /** Of a numbered line; null: it has none. */
   number: number | null;
   node: string;
@@ -22,8 +22,8 @@ export interface LogSearch {
   /** Wall clock ms, both ends included. */
   fromMs: number;
   toMs: number;
-  /** Records whose mark begins with this. */
-  mark?: string;
+  /** Records whose correlation id begins with this. */
+  correlationId?: string;
   /** Records of this pod. */
   pod?: { namespace: string; name: string };
   /** More records than these are an error: what was cut off must not be taken for lost. */

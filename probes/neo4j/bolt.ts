@@ -17,7 +17,7 @@ export type Row = Readonly<Record<string, unknown>>;
 export type Parameters = Readonly<Record<string, unknown>>;
 
 /** Rows with the bookmarks that stand for the state that they were read in. */
-interface Marked<R extends Row> {
+interface WithBookmark<R extends Row> {
   rows: R[];
   bookmarks: string[];
 }
@@ -109,11 +109,14 @@ export class BoltConnection {
 
   /** One statement in a transaction of its own. @throws as `open` */
   async run<R extends Row = Row>(query: string, parameters: Parameters = {}): Promise<R[]> {
-    return (await this.runMarked<R>(query, parameters)).rows;
+    return (await this.runWithBookmark<R>(query, parameters)).rows;
   }
 
   /** As `run`, with the bookmarks that stand for the state that was seen. */
-  async runMarked<R extends Row = Row>(query: string, parameters: Parameters = {}): Promise<Marked<R>> {
+  async runWithBookmark<R extends Row = Row>(
+    query: string,
+    parameters: Parameters = {},
+  ): Promise<WithBookmark<R>> {
     return this.withSession(async (session) => {
       const result = await session.run(query, parameters);
       return {

@@ -87,7 +87,7 @@ async function prepare(
     await bolt.run(`CALL db.awaitIndex('plumbline_graph', 30)`);
     await bolt.run(CLEAR);
     await bolt.run(MAKE_NODES, { nodes: int(NODES) });
-    return (await bolt.runMarked(MAKE_LINKS, { links: LINKS.map((link) => link.map((id) => int(id))) }))
+    return (await bolt.runWithBookmark(MAKE_LINKS, { links: LINKS.map((link) => link.map((id) => int(id))) }))
       .bookmarks;
   });
   // Answered only by a member that has all of it.

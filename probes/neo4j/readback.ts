@@ -117,7 +117,7 @@ async function readOne(reading: Reading, bounds: Bounds): Promise<string[]> {
   const bolt = await connectWithin(connectionOf(target, member), bounds, options);
   try {
     const { rows, bookmarks } = await bounded(bolt, member.name, bounds, () =>
-      bolt.runMarked<{ n: number }>(query, { run: request.run }),
+      bolt.runWithBookmark<{ n: number }>(query, { run: request.run }),
     );
     const contents: Contents = contentsOf(rows.map(({ n }) => n));
     request.write({ kind: 'readback', source: member.name, role, pass, ...contents, complete: true });

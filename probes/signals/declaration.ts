@@ -20,7 +20,11 @@ const logFields = z
     service: z.string().min(1).default('service'),
     traceId: z.string().min(1).default('trace_id'),
     spanId: z.string().min(1).default('span_id'),
-    mark: z.string().min(1).default('mark').describe('Of a type that is searched as a whole (keyword)'),
+    correlationId: z
+      .string()
+      .min(1)
+      .default('mark')
+      .describe('Of a type that is searched as a whole (keyword)'),
     number: z.string().min(1).default('n'),
     node: z.string().min(1).default('kubernetes.node'),
     namespace: z.string().min(1).default('kubernetes.namespace'),
@@ -56,18 +60,18 @@ const hop = z.strictObject({
     )
     .default([])
     .describe('Spans that it makes for every request'),
-  logs: z.boolean().default(true).describe('Whether it logs at least one line with the mark'),
+  logs: z.boolean().default(true).describe('Whether it logs at least one line with the correlation id'),
 });
 
 const traces = z.strictObject({
   kind: z.enum(['jaeger', 'tempo', 'zipkin']),
   ...reached,
   path: z.array(hop).min(1).describe('Services that one request passes, each after the one that calls it'),
-  markTag: z
+  correlationTag: z
     .string()
     .min(1)
     .default('plumbline.mark')
-    .describe('Attribute of the spans that take a request, with its mark'),
+    .describe('Attribute of the spans that take a request, with its correlation id'),
 });
 
 const alerts = z.strictObject({
@@ -133,14 +137,14 @@ const canary = z
       .min(1)
       .max(100_000)
       .default(1000)
-      .describe('Marked requests of telemetry/traces/complete'),
-    perSecond: z.number().min(1).max(200).default(20).describe('Marked requests a second, through the edge'),
+      .describe('Canary requests of telemetry/traces/complete'),
+    perSecond: z.number().min(1).max(200).default(20).describe('Canary requests a second, through the edge'),
     few: z
       .int()
       .min(1)
       .max(1000)
       .default(40)
-      .describe('Marked requests of the checks that look at what one request leaves'),
+      .describe('Canary requests of the checks that look at what one request leaves'),
     lines: z.int().min(10).max(5000).default(200).describe('Numbered log lines from a pod on every node'),
     linesPerSecond: z.int().min(1).max(10).default(10).describe('Numbered lines a second, of each pod'),
     underFaultSeconds: z
@@ -168,11 +172,13 @@ const canary = z
       .string()
       .regex(/^\/[^?#\s]*$/, 'a path such as /tenders')
       .default('/tenders')
-      .describe('Where a marked request goes, below the API of the edge'),
+      .describe('Where a canary request goes, below the API of the edge'),
     body: z
       .string()
-      .default('{"title":"Plumbline canary {mark}"}')
-      .describe('What it sends; {mark} stands for its mark. Empty: nothing'),
+      .default('{"title":"Plumbline canary {correlationId}"}')
+      // An earlier version called it so. It would be sent as it stands, and no request would be found again by its title.
+      .refine((body) => !body.includes('{mark}'), '{mark} is now called {correlationId}')
+      .describe('What it sends; {correlationId} stands for its correlation id. Empty: nothing'),
   })
   .prefault({})
   .describe('What the canary sends and writes');
@@ -202,7 +208,7 @@ function sendsSecret(one: { password?: unknown; token?: unknown }): boolean {
   return (one.password ?? one.token) !== undefined;
 }
 
-/** Where the platform's logs, traces, alerts and dashboards are, and what a marked request leaves in them. */
+/** Where the platform's logs, traces, alerts and dashboards are, and what a canary request leaves in them. */
 export const telemetry = z
   .strictObject({
     logs: logs.optional(),

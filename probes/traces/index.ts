@@ -6,14 +6,14 @@ import type { TraceProbe } from './probe.ts';
 import { TempoProbe } from './tempo.ts';
 import { ZipkinProbe } from './zipkin.ts';
 
-export type { MarkSearch, Span, SpanKind, Trace, TraceProbe } from './probe.ts';
+export type { CorrelationSearch, Span, SpanKind, Trace, TraceProbe } from './probe.ts';
 
 const PROBES = { jaeger: JaegerProbe, tempo: TempoProbe, zipkin: ZipkinProbe } as const;
 
 /** The probe of a declared store; `address` has its account. */
 export function traceProbe(
-  { kind, markTag }: Pick<TraceSettings, 'kind' | 'markTag'>,
+  { kind, correlationTag }: Pick<TraceSettings, 'kind' | 'correlationTag'>,
   address: SignalAddress,
 ): TraceProbe {
-  return new PROBES[kind](address, markTag);
+  return new PROBES[kind](address, correlationTag);
 }

@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { shapedAs, SignalError } from '../signals/index.ts';
 import type { SignalBounds } from '../signals/index.ts';
 import { groupsOf, HttpTraces, spanId, spanKind, traceId } from './probe.ts';
-import type { MarkSearch, Span, Trace, TraceProbe } from './probe.ts';
+import type { CorrelationSearch, Span, Trace, TraceProbe } from './probe.ts';
 
-/** Traces of one mark: more than one is already told apart. */
+/** Traces of one correlation id: more than one is already told apart. */
 const FEW = 5;
 
 /** Query API of Jaeger 1.76, `/api/traces`, which its own UI uses (https://www.jaegertracing.io/docs/1.76/architecture/apis/). */
@@ -49,10 +49,13 @@ export class JaegerProbe extends HttpTraces implements TraceProbe {
     return found;
   }
 
-  byMark({ service, mark, fromMs, toMs }: MarkSearch, bounds: SignalBounds): Promise<Trace[]> {
+  byCorrelationId(
+    { service, correlationId, fromMs, toMs }: CorrelationSearch,
+    bounds: SignalBounds,
+  ): Promise<Trace[]> {
     const query = new URLSearchParams({
       service,
-      tags: JSON.stringify({ [this.markTag]: mark }),
+      tags: JSON.stringify({ [this.correlationTag]: correlationId }),
       start: String(Math.floor(fromMs * 1000)),
       end: String(Math.ceil(toMs * 1000)),
       limit: String(FEW),
@@ -80,7 +83,7 @@ export class JaegerProbe extends HttpTraces implements TraceProbe {
         const parent = (span.references ?? []).find(
           (one) => one.refType === 'CHILD_OF' && traceId(one.traceID) === id,
         );
-        const mark = tags.get(this.markTag);
+        const correlationId = tags.get(this.correlationTag);
         return {
           id: spanId(span.spanID),
           parent: parent === undefined ? null : spanId(parent.spanID),
@@ -89,7 +92,7 @@ export class JaegerProbe extends HttpTraces implements TraceProbe {
           kind: spanKind(tags.get('span.kind')),
           startMs: span.startTime / 1000,
           durationMs: span.duration / 1000,
-          mark: typeof mark === 'string' ? mark : null,
+          correlationId: typeof correlationId === 'string' ? correlationId : null,
         };
       }),
     };

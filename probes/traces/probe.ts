@@ -15,8 +15,8 @@ export interface Span {
   /** Wall clock ms. */
   startMs: number;
   durationMs: number;
-  /** The mark of the request, where the span carries one. */
-  mark: string | null;
+  /** The correlation id of the request, where the span carries one. */
+  correlationId: string | null;
 }
 
 export interface Trace {
@@ -25,15 +25,15 @@ export interface Trace {
   spans: Span[];
 }
 
-export interface MarkSearch {
+export interface CorrelationSearch {
   service: string;
-  mark: string;
+  correlationId: string;
   /** Wall clock ms. */
   fromMs: number;
   toMs: number;
 }
 
-/** A store of traces. Every question is bounded by ids, or by mark and time. */
+/** A store of traces. Every question is bounded by ids, or by correlation id and time. */
 export interface TraceProbe {
   readonly kind: string;
   /** It was never tried against the real thing here, only against what its documentation says. */
@@ -43,20 +43,20 @@ export interface TraceProbe {
    * @throws SignalError where the store does not answer; the reason of the signal
    */
   byIds(ids: readonly string[], bounds: SignalBounds): Promise<Trace[]>;
-  /** Traces in which a span of the service carries the mark, at most a few: where the spans went whose context was lost. */
-  byMark(search: MarkSearch, bounds: SignalBounds): Promise<Trace[]>;
+  /** Traces in which a span of the service carries the correlation id, at most a few: where the spans went whose context was lost. */
+  byCorrelationId(search: CorrelationSearch, bounds: SignalBounds): Promise<Trace[]>;
   close(): void;
 }
 
 /** What every store of traces that is asked over HTTP has. */
 export abstract class HttpTraces {
   protected readonly client: SignalClient;
-  /** Name of the attribute in which a span carries the mark of its request. */
-  protected readonly markTag: string;
+  /** Name of the attribute in which a span carries the correlation id of its request. */
+  protected readonly correlationTag: string;
 
-  constructor(address: SignalAddress, markTag: string) {
+  constructor(address: SignalAddress, correlationTag: string) {
     this.client = new SignalClient(address);
-    this.markTag = markTag;
+    this.correlationTag = correlationTag;
   }
 
   close(): void {

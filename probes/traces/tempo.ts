@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { shapedAs } from '../signals/index.ts';
 import type { SignalBounds } from '../signals/index.ts';
 import { HttpTraces, spanId, spanKind, traceId } from './probe.ts';
-import type { MarkSearch, Span, Trace, TraceProbe } from './probe.ts';
+import type { CorrelationSearch, Span, Trace, TraceProbe } from './probe.ts';
 
 const FEW = 5;
 
@@ -48,9 +48,12 @@ export class TempoProbe extends HttpTraces implements TraceProbe {
     return found;
   }
 
-  async byMark({ service, mark, fromMs, toMs }: MarkSearch, bounds: SignalBounds): Promise<Trace[]> {
+  async byCorrelationId(
+    { service, correlationId, fromMs, toMs }: CorrelationSearch,
+    bounds: SignalBounds,
+  ): Promise<Trace[]> {
     const text = (one: string): string => JSON.stringify(one);
-    const q = `{ resource.service.name = ${text(service)} && span.${text(this.markTag)} = ${text(mark)} }`;
+    const q = `{ resource.service.name = ${text(service)} && span.${text(this.correlationTag)} = ${text(correlationId)} }`;
     const query = new URLSearchParams({
       q,
       start: String(Math.floor(fromMs / 1000)),
@@ -80,7 +83,7 @@ export class TempoProbe extends HttpTraces implements TraceProbe {
           kind: spanKind(typeof one.kind === 'number' ? KINDS[one.kind] : one.kind),
           startMs,
           durationMs: Number(one.endTimeUnixNano) / 1e6 - startMs,
-          mark: textOf(one.attributes, this.markTag) ?? null,
+          correlationId: textOf(one.attributes, this.correlationTag) ?? null,
         };
       }),
     );

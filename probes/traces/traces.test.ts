@@ -17,7 +17,7 @@ async function withProbe(
   work: (probe: TraceProbe, asked: Asked[]) => Promise<void>,
 ): Promise<void> {
   const server = await standIn(answer);
-  const probe = traceProbe({ kind, markTag: 'plumbline.mark' }, { url: server.url });
+  const probe = traceProbe({ kind, correlationTag: 'plumbline.mark' }, { url: server.url });
   try {
     await work(probe, server.asked);
   } finally {
@@ -32,11 +32,11 @@ const EXPECTED = [
     spans: [
       {
         ...{ id: SERVER, parent: null, service: 'gateway', name: 'POST /tenders', kind: 'server' },
-        ...{ startMs: 1_700_000_000_000, durationMs: 12.5, mark: 'run/1' },
+        ...{ startMs: 1_700_000_000_000, durationMs: 12.5, correlationId: 'run/1' },
       },
       {
         ...{ id: CHILD, parent: SERVER, service: 'tender-api', name: 'INSERT tenders', kind: 'client' },
-        ...{ startMs: 1_700_000_000_001, durationMs: 2, mark: null },
+        ...{ startMs: 1_700_000_000_001, durationMs: 2, correlationId: null },
       },
     ],
   },
@@ -109,12 +109,15 @@ test('should take a 404 of Jaeger for nothing found, and any other error for one
   );
 });
 
-test('should look in Jaeger for a mark within a time', async () => {
+test('should look in Jaeger for a correlation id within a time', async () => {
   await withProbe(
     'jaeger',
     () => ({ body: JAEGER }),
     async (probe, asked) => {
-      await probe.byMark({ service: 'tender-ai', mark: 'run/1', fromMs: 1, toMs: 2 }, BOUNDS);
+      await probe.byCorrelationId(
+        { service: 'tender-ai', correlationId: 'run/1', fromMs: 1, toMs: 2 },
+        BOUNDS,
+      );
       const query = new URL(asked[0]?.path ?? '', 'http://x').searchParams;
       assert.deepEqual(Object.fromEntries(query), {
         ...{

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { shapedAs } from '../signals/index.ts';
 import type { SignalBounds } from '../signals/index.ts';
 import { groupsOf, HttpTraces, spanId, spanKind, traceId } from './probe.ts';
-import type { MarkSearch, Span, Trace, TraceProbe } from './probe.ts';
+import type { CorrelationSearch, Span, Trace, TraceProbe } from './probe.ts';
 
 const FEW = 5;
 
@@ -32,10 +32,13 @@ export class ZipkinProbe extends HttpTraces implements TraceProbe {
     return found;
   }
 
-  byMark({ service, mark, fromMs, toMs }: MarkSearch, bounds: SignalBounds): Promise<Trace[]> {
+  byCorrelationId(
+    { service, correlationId, fromMs, toMs }: CorrelationSearch,
+    bounds: SignalBounds,
+  ): Promise<Trace[]> {
     const query = new URLSearchParams({
       serviceName: service,
-      annotationQuery: `${this.markTag}=${mark}`,
+      annotationQuery: `${this.correlationTag}=${correlationId}`,
       endTs: String(Math.ceil(toMs)),
       lookback: String(Math.ceil(toMs - fromMs)),
       limit: String(FEW),
@@ -63,7 +66,7 @@ export class ZipkinProbe extends HttpTraces implements TraceProbe {
       kind: spanKind(one.kind),
       startMs: one.timestamp / 1000,
       durationMs: one.duration / 1000,
-      mark: one.tags[this.markTag] ?? null,
+      correlationId: one.tags[this.correlationTag] ?? null,
     };
   }
 }

@@ -61,7 +61,7 @@ const certificate = z.object({
 
 const edge = z.object({
   url: z.string(),
-  markHeader: z.string(),
+  correlationHeader: z.string(),
   hops: z.array(
     z.object({
       name: z.string(),

@@ -21,7 +21,7 @@ const DETAIL: TelemetryDetail = {
   ],
   paths: [
     {
-      ...{ title: 'a request of which something is missing', mark: '<r/7>', traceId: 'abc' },
+      ...{ title: 'a request of which something is missing', correlationId: '<r/7>', traceId: 'abc' },
       hops: [
         { name: 'edge', what: 'request', found: true, atMs: 21, detail: 'answered 201' },
         { name: 'tender-api → tender-ai (amqp)', what: 'span', found: false, atMs: null, detail: 'no span' },
@@ -51,8 +51,8 @@ describe('a run that followed requests', () => {
       assert.ok(page.includes(text), text);
   });
 
-  it('should show the way of a request, stage by stage, its mark escaped', () => {
-    assert.match(page, /The path of a marked request/);
+  it('should show the way of a request, stage by stage, its correlation id escaped', () => {
+    assert.match(page, /The path of a canary request/);
     assert.ok(page.includes('&lt;r/7&gt;'));
     assert.match(page, /missing<\/span>[\s\S]*tender-api → tender-ai \(amqp\)/);
   });

@@ -41,7 +41,7 @@ async function edgeLoad(environment: Environment): Promise<Load> {
   return {
     connection: {
       ...{ host, port, database: '', user: '', password: '' },
-      declared: { url: edge.url, markHeader: edge.markHeader, ...(ca !== undefined && { ca }) },
+      declared: { url: edge.url, correlationHeader: edge.correlationHeader, ...(ca !== undefined && { ca }) },
     },
     ratePerSecond: edge.backend.requestsPerSecond,
     readRatePerSecond: 0,

@@ -87,7 +87,7 @@ export class LoadRuns {
         script: join(CHECKOUT, 'load/scenarios', `${scenario}.ts`),
         variables: {
           ...Object.fromEntries(own),
-          ...{ BASE_URL: `${url.origin}${apiPath}`, MARK_HEADER: edge.markHeader },
+          ...{ BASE_URL: `${url.origin}${apiPath}`, CORRELATION_HEADER: edge.correlationHeader },
         },
         hosts,
         limits: this.#limits(check),

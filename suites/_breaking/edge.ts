@@ -15,7 +15,7 @@ export async function manyThroughTheEdge(ctx: ControlContext, count: number): Pr
   const edge = edgeOf(ctx);
   const ca = await trusted(edge.trust);
   const asking = {
-    mark: 'control',
+    correlationId: 'control',
     ca: 'pem' in ca ? ca.pem : undefined,
     timeoutMs: REQUEST_MS,
     signal: ctx.signal,

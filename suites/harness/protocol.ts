@@ -61,7 +61,7 @@ export interface RunnerMethods {
   'clientLoad.readBack': { params: { check: string; store: string; trial: number }; result: null };
   /**
    * Starts a scenario of load/scenarios through the edge, as a child of the runner; it writes `load.ndjson` into the check's history. The
-   * target and the mark come from the environment, `variables` are the scenario's own, `goals` become its thresholds.
+   * target and the correlation id come from the environment, `variables` are the scenario's own, `goals` become its thresholds.
    */
   'load.start': {
     params: {
@@ -83,7 +83,7 @@ export interface RunnerMethods {
    */
   'metrics.record': { params: { check: string; trial: number }; result: { unavailable?: string } };
   /**
-   * Sends marked requests through the edge at a fixed rate, and follows what arrives of them, and of numbered lines, in the stores of logs
+   * Sends canary requests through the edge at a fixed rate, and follows what arrives of them, and of numbered lines, in the stores of logs
    * and traces, into `telemetry.ndjson`. One a check.
    */
   'telemetry.start': { params: TelemetryOrder; result: null };
@@ -92,7 +92,7 @@ export interface RunnerMethods {
   /** Waits until everything has arrived or is past its time. `lastMs`: wall clock ms at which the last numbered line was written. */
   'telemetry.finish': { params: { check: string; lastMs: number }; result: null };
   'telemetry.stop': { params: { check: string }; result: null };
-  /** Counts marked lines in the log files on the nodes' disks, as kubelet reads them, into `disk.ndjson`. */
+  /** Counts canary lines in the log files on the nodes' disks, as kubelet reads them, into `disk.ndjson`. */
   'telemetry.disk': {
     params: { check: string; trial: number; run: string; pods: ClockedPod[]; sinceMs: number };
     result: null;
@@ -250,13 +250,13 @@ export type ReplyEnvelope =
 export interface TelemetryOrder {
   check: string;
   trial: number;
-  /** Beginning of every mark; without a slash. */
+  /** Beginning of every correlation id; without a slash. */
   run: string;
   follow: ('logs' | 'traces')[];
-  /** Marked requests, and how many a second; 0: none. */
+  /** Canary requests, and how many a second; 0: none. */
   requests: number;
   perSecond: number;
-  /** Nodes whose pods write numbered lines, from 1 to `lines`, marked `RUN/line/NODE/START`. */
+  /** Nodes whose pods write numbered lines, from 1 to `lines`, with the correlation id `RUN/line/NODE/START`. */
   nodes: string[];
   lines: number;
   /** Wall clock ms; nothing that is older is looked for. */

@@ -61,7 +61,7 @@ describe('the record of an autoscaler', () => {
     const reasonOf = (rampSeconds: number): string => {
       const scaling = { lowPerSecond: 10, highPerSecond: 50, rampSeconds };
       const backend = { deployment: { namespace: 'tender', name: 'api' }, requestsPerSecond: 20, scaling };
-      const edge = { url: 'https://edge.test', markHeader: 'x-mark', hops: [], backend };
+      const edge = { url: 'https://edge.test', correlationHeader: 'x-mark', hops: [], backend };
       const settings = { topology: { edge } };
       const seen = tell({ desired: grows, load: LOAD });
       return judge({ check: 'scaling/backend/up', goals: GOALS, settings, seen, cut: true }).reason;
@@ -112,7 +112,7 @@ describe('the record of an autoscaler', () => {
       const deployment = { namespace: 'tender', name: 'api' };
       const scaling = { lowPerSecond: 10, highPerSecond: 50, rampSeconds: 0 };
       const backend = { deployment, requestsPerSecond: 20, scaling };
-      const edge = { url: 'https://edge.test', markHeader: 'x-mark', hops: [], backend };
+      const edge = { url: 'https://edge.test', correlationHeader: 'x-mark', hops: [], backend };
       const workloads = [{ kind: 'Deployment', ...deployment, replicas }];
       const settings = { topology: { edge, workloads } };
       const seen = tell({ desired: grows, load: LOAD });

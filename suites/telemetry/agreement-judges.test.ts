@@ -76,9 +76,12 @@ test('should not take a line of one service for that of another whose pod wrote 
       check: 'telemetry/correlation',
       settings: { ...settings({ few: 1 }), workloads },
       goals: VISIBLE,
-      seen: followed([...requests([{ n: 1 }]).filter(([kind]) => kind === 'marked'), ...logged(pod)], {
-        logs: true,
-      }),
+      seen: followed(
+        [...requests([{ n: 1 }]).filter(([kind]) => kind === 'canary-request'), ...logged(pod)],
+        {
+          logs: true,
+        },
+      ),
     });
   // Of a service that is called like another workload, or like none, and of a workload whose name begins with that of another service.
   const others = [
@@ -98,7 +101,7 @@ const underFault = (seen: Seen[], more: Record<string, unknown> = {}): Judgement
   judge({ check: 'telemetry/logs/under-fault', settings: { ...SETTINGS, ...more }, goals: VISIBLE, seen });
 
 const PASSING: Seen[] = [
-  ...requests(all()).filter(([kind]) => kind === 'marked'),
+  ...requests(all()).filter(([kind]) => kind === 'canary-request'),
   ...disksRead([
     ...followed([...lines([NODE]), ...upTo(400).map((n) => requestLine(n, 'gateway'))], { logs: true }),
     serviceDisk('gateway', upTo(400)),
@@ -110,7 +113,7 @@ test('should want the lines of a request to carry no trace id of another', () =>
   assert.equal(underFault(PASSING).verdict, 'pass', underFault(PASSING).reason);
   held(underFault(changed(PASSING, 'request-line', { traceId: 't2' })), /r\/1 of gateway/);
   assert.equal(underFault(changed(PASSING, 'request-line', { traceId: '' })).verdict, 'pass');
-  held(underFault(changed(PASSING, 'marked', { traceId: 't2' })), /marked requests/);
+  held(underFault(changed(PASSING, 'canary-request', { traceId: 't2' })), /canary requests/);
 });
 
 test('should want the nodes listed before their pods wrote', () => {

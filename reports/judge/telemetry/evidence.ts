@@ -6,12 +6,12 @@ import { planOf } from './observed.ts';
 import type { Store } from './observed.ts';
 
 /** Each numbered request that was to be sent. */
-export function requestsMarked(header: HistoryHeader): AnyNeed {
+export function canaryRequestsSent(header: HistoryHeader): AnyNeed {
   const { requests: count } = planOf(header);
-  return need('marked', {
+  return need('canary-request', {
     subjects: Array.from({ length: count }, (_, index) => String(index + 1)),
     of: ({ n }) => String(n),
-    what: 'marked requests',
+    what: 'canary requests',
   });
 }
 

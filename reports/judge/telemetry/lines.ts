@@ -46,17 +46,17 @@ export function linesByNode(history: History, clocks: ReadonlyMap<string, Offset
   const read = new Set(countedNodes(history));
   return nodesOf(history).map((node) => {
     const counted = read.has(node);
-    const own = new Map([...disk].filter(([mark]) => nodeIn(mark) === node));
-    const arrived = new Map([...stored].filter(([mark]) => nodeIn(mark) === node));
+    const own = new Map([...disk].filter(([correlationId]) => nodeIn(correlationId) === node));
+    const arrived = new Map([...stored].filter(([correlationId]) => nodeIn(correlationId) === node));
     const silent = silentReason(history, node);
-    const marks = [...new Set([...own.keys(), ...arrived.keys()])];
+    const correlationIds = [...new Set([...own.keys(), ...arrived.keys()])];
     const empty = emptyOf(node, { counted, silent });
-    if (marks.length === 0) return empty;
-    const parts = marks.map((mark) =>
+    if (correlationIds.length === 0) return empty;
+    const parts = correlationIds.map((correlationId) =>
       seriesOf(history, {
         ...{ node, clock: clocks.get(node) ?? null },
-        written: expectedOf(own.get(mark), counted ? null : count),
-        arrived: arrived.get(mark) ?? [],
+        written: expectedOf(own.get(correlationId), counted ? null : count),
+        arrived: arrived.get(correlationId) ?? [],
       }),
     );
     return parts.reduce(added, { ...empty, silent: null });
@@ -81,8 +81,8 @@ function unreadNodes(history: History): string[] {
 }
 
 /** The node's name in `RUN/line/NODE/START`. */
-function nodeIn(mark: string): string {
-  return mark.split('/')[2] ?? '';
+function nodeIn(correlationId: string): string {
+  return correlationId.split('/')[2] ?? '';
 }
 
 function silentReason(history: History, node: string): string {
@@ -121,16 +121,18 @@ export function numbersRule(history: History, findings: Findings): void {
   findings.rule('numbers');
   const { lines: count } = planOf(history.header);
   const nodes = new Set(nodesOf(history));
-  const isStrange = (mark: string, n: number): boolean => !nodes.has(nodeIn(mark)) || !(n >= 1 && n <= count);
+  const isStrange = (correlationId: string, n: number): boolean =>
+    !nodes.has(nodeIn(correlationId)) || !(n >= 1 && n <= count);
   const stored = all(history, 'line').find(
-    ({ mark, n, node }) => isStrange(mark, n ?? Number.NaN) || (node !== '' && node !== nodeIn(mark)),
+    ({ correlationId, n, node }) =>
+      isStrange(correlationId, n ?? Number.NaN) || (node !== '' && node !== nodeIn(correlationId)),
   );
   const expected = `of a known node, with a number from 1 to ${count}`;
   if (stored !== undefined)
     findings.unknown(
       'a line in the store',
       expected,
-      `${stored.mark}, number ${String(stored.n)}, of ${stored.node}`,
+      `${stored.correlationId}, number ${String(stored.n)}, of ${stored.node}`,
     );
   for (const one of all(history, 'disk')) diskRule(findings, one, { isStrange, expected });
   findings.expect('lines', true, expected, `${all(history, 'line').length} in the store`);
@@ -139,16 +141,17 @@ export function numbersRule(history: History, findings: Findings): void {
 function diskRule(
   findings: Findings,
   { node, pod, lines, series, requests }: Seen<'disk'>,
-  of: { isStrange: (mark: string, n: number) => boolean; expected: string },
+  of: { isStrange: (correlationId: string, n: number) => boolean; expected: string },
 ): void {
   const subject = `the disk of ${node} (${pod})`;
   const lists = [...series, ...requests].map((one) => one.lines);
   const sum = lists.reduce((total, one) => total + one.length, 0);
-  const strange = series.find(({ mark, lines: own }) =>
-    own.some(([n]) => nodeIn(mark) !== node || of.isStrange(mark, n)),
+  const strange = series.find(({ correlationId, lines: own }) =>
+    own.some(([n]) => nodeIn(correlationId) !== node || of.isStrange(correlationId, n)),
   );
-  if (sum !== lines) findings.unknown(subject, `${lines} marked lines`, String(sum));
-  else if (strange !== undefined) findings.unknown(subject, of.expected, `${strange.mark} has another one`);
+  if (sum !== lines) findings.unknown(subject, `${lines} canary lines`, String(sum));
+  else if (strange !== undefined)
+    findings.unknown(subject, of.expected, `${strange.correlationId} has another one`);
 }
 
 /** Whether every log that was to be read was, that of each writer once, or it is told why not: else nobody counted. */
@@ -277,20 +280,23 @@ function added(sum: NodeLines, part: Part): NodeLines {
 
 function storedLines(history: History): Map<string, Arrived[]> {
   const found = new Map<string, Arrived[]>();
-  for (const { mark, n, seenMs, atMs } of all(history, 'line')) {
+  for (const { correlationId, n, seenMs, atMs } of all(history, 'line')) {
     if (n === null) continue;
-    const before = found.get(mark);
-    if (before === undefined) found.set(mark, [{ n, seenMs, atMs }]);
+    const before = found.get(correlationId);
+    if (before === undefined) found.set(correlationId, [{ n, seenMs, atMs }]);
     else before.push({ n, seenMs, atMs });
   }
   return found;
 }
 
-/** By mark: numbers with the time at which the runtime wrote them. */
+/** By correlation id: numbers with the time at which the runtime wrote them. */
 function diskLines(history: History): Map<string, Map<number, number>> {
   return new Map(
     all(history, 'disk').flatMap(({ series }) =>
-      series.map(({ mark, lines }): [string, Map<number, number>] => [mark, new Map(lines)]),
+      series.map(({ correlationId, lines }): [string, Map<number, number>] => [
+        correlationId,
+        new Map(lines),
+      ]),
     ),
   );
 }

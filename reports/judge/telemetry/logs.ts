@@ -64,14 +64,17 @@ function evidenceFindings(history: History, findings: Findings): void {
   countedRule(history, findings);
   const [lines, asked] = [all(history, 'line'), all(history, 'request-line')];
   sweptRule(history, findings, { store: 'logs', found: lines.length + asked.length });
-  requestLinesRule(history, findings, { sent: all(history, 'marked'), lines: requestLines(history) });
+  requestLinesRule(history, findings, { sent: all(history, 'canary-request'), lines: requestLines(history) });
   listedFinding(history, findings);
   const disks = all(history, 'disk').flatMap(({ series, requests }) => [...series, ...requests]);
   timesRule(history, findings, [
     { kind: 'line', own: lines.map(({ seenMs }) => seenMs), foreign: lines.map(({ atMs }) => atMs) },
     { kind: 'request-line', own: asked.map(({ seenMs }) => seenMs), foreign: asked.map(({ atMs }) => atMs) },
     { kind: 'disk', foreign: disks.flatMap((one) => one.lines.map(([, atMs]) => atMs)) },
-    { kind: 'marked', own: all(history, 'marked').flatMap(({ sentMs, doneMs }) => [sentMs, doneMs]) },
+    {
+      kind: 'canary-request',
+      own: all(history, 'canary-request').flatMap(({ sentMs, doneMs }) => [sentMs, doneMs]),
+    },
   ]);
 }
 
@@ -131,7 +134,7 @@ function heldFinding(history: History, findings: Findings, of: Held, tolerated: 
   }
   const ok = of.lost === 0 || tolerated;
   const said = `${of.lines - of.lost} of ${of.lines} on its disk arrived${ok ? '' : `, ${shipperOn(history, of.node)}`}`;
-  findings.expect(subject, ok, 'every line of a marked request in the store', said);
+  findings.expect(subject, ok, 'every line of a canary request in the store', said);
 }
 
 /** Where they were lost or held up: what is on the disk and not in the store was lost by what lies between. */

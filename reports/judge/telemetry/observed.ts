@@ -10,7 +10,7 @@ import type { Findings } from '../topology/findings.ts';
 import { wallOf } from './clocks.ts';
 import type { Offset } from './clocks.ts';
 
-export type Marked = Seen<'marked'>;
+export type CanaryRequest = Seen<'canary-request'>;
 type Declared = NonNullable<HeaderSettings['telemetry']>;
 export type Hop = NonNullable<Declared['traces']>['path'][number];
 type Canary = NonNullable<Declared['canary']>;
@@ -40,7 +40,7 @@ export function plannedOf(header: HistoryHeader, name: Exclude<keyof Canary, 'fa
   return planned;
 }
 
-/** Marked requests and numbered lines that were to be sent and written, of a node each. */
+/** Canary requests and numbered lines that were to be sent and written, of a node each. */
 export interface Plan {
   requests: number;
   lines: number;
@@ -63,34 +63,47 @@ export function planOf(header: HistoryHeader): Plan {
 }
 
 /** Requests that were sent, in the order of their numbers. */
-export function markedOf(history: History): Marked[] {
-  return all(history, 'marked').sort((a, b) => a.n - b.n);
+export function canaryRequestsOf(history: History): CanaryRequest[] {
+  return all(history, 'canary-request').sort((a, b) => a.n - b.n);
 }
 
 /** Every planned request is there, once, and each line of one says the same in all of its fields. */
-export function markedRule(history: History, findings: Findings, marked: readonly Marked[]): void {
+export function canaryRequestsRule(
+  history: History,
+  findings: Findings,
+  canaries: readonly CanaryRequest[],
+): void {
   findings.rule('requests');
   const { requests } = planOf(history.header);
   const { edgeRequest } = history.header.settings.timeouts ?? {};
-  const runs = new Set(marked.map(({ mark }) => runIn(mark)));
-  const numbers = new Set(marked.map(({ n }) => n));
-  const strange = marked.find((one) => !isConsistent(one, requests, edgeRequest));
-  const traceIds = new Set(marked.map(({ traceId }) => traceId));
-  const said = `${marked.length} of ${requests}`;
-  if (marked.length !== requests || numbers.size !== requests || traceIds.size !== requests || runs.size > 1)
-    findings.unknown('marked requests', `each of ${requests}, once, of one run`, said);
+  const runs = new Set(canaries.map(({ correlationId }) => runIn(correlationId)));
+  const numbers = new Set(canaries.map(({ n }) => n));
+  const strange = canaries.find((one) => !isConsistent(one, requests, edgeRequest));
+  const traceIds = new Set(canaries.map(({ traceId }) => traceId));
+  const said = `${canaries.length} of ${requests}`;
+  if (
+    canaries.length !== requests ||
+    numbers.size !== requests ||
+    traceIds.size !== requests ||
+    runs.size > 1
+  )
+    findings.unknown('canary requests', `each of ${requests}, once, of one run`, said);
   else if (strange !== undefined)
-    findings.unknown(`request ${strange.mark}`, 'a number, a time and an answer that fit', describe(strange));
-  else findings.expect('marked requests', true, `${requests} sent`, said);
+    findings.unknown(
+      `request ${strange.correlationId}`,
+      'a number, a time and an answer that fit',
+      describe(strange),
+    );
+  else findings.expect('canary requests', true, `${requests} sent`, said);
 }
 
 /** Slower than its own time-out an answer is taken for none; the timer may be late. */
 const SLACK_MS = 10_000;
 
-function isConsistent(one: Marked, count: number, timeoutMs = Infinity): boolean {
-  const { n, mark, sentMs, doneMs, status, ok, detail } = one;
+function isConsistent(one: CanaryRequest, count: number, timeoutMs = Infinity): boolean {
+  const { n, correlationId, sentMs, doneMs, status, ok, detail } = one;
   const tookMs = doneMs - sentMs;
-  const numbered = n >= 1 && n <= count && numberIn(mark) === n;
+  const numbered = n >= 1 && n <= count && numberIn(correlationId) === n;
   const timed = tookMs >= 0 && tookMs <= timeoutMs + SLACK_MS;
   return numbered && timed && isStatus(status) && ok === (isGood(status) && detail === '');
 }
@@ -99,40 +112,40 @@ function isConsistent(one: Marked, count: number, timeoutMs = Infinity): boolean
 const isStatus = (status: number | null): boolean => status === null || (status >= 100 && status <= 599);
 const isGood = (status: number | null): boolean => status !== null && status >= 200 && status <= 299;
 
-function describe({ n, status, ok, detail }: Marked): string {
+function describe({ n, status, ok, detail }: CanaryRequest): string {
   return `number ${n}, status ${String(status)} (${ok ? 'good' : detail || 'not good'})`;
 }
 
-/** The number in `RUN/17`; NaN where it is another mark. */
-export function numberIn(mark: string): number {
-  return Number(/^[^/]+\/(\d+)$/.exec(mark)?.[1] ?? Number.NaN);
+/** The number in `RUN/17`; NaN where it is another correlation id. */
+export function numberIn(correlationId: string): number {
+  return Number(/^[^/]+\/(\d+)$/.exec(correlationId)?.[1] ?? Number.NaN);
 }
 
-const runIn = (mark: string): string => mark.split('/', 1)[0] ?? '';
+const runIn = (correlationId: string): string => correlationId.split('/', 1)[0] ?? '';
 
 /** Why requests were not answered well, with the first of them; empty: all were. */
-export function refusals(marked: readonly Marked[]): string {
-  const bad = marked.filter(({ ok }) => !ok);
-  return bad.length === 0 ? '' : `${bad.length} of ${marked.length} were not: ${bad[0]?.detail ?? ''}`;
+export function refusals(canaries: readonly CanaryRequest[]): string {
+  const bad = canaries.filter(({ ok }) => !ok);
+  return bad.length === 0 ? '' : `${bad.length} of ${canaries.length} were not: ${bad[0]?.detail ?? ''}`;
 }
 
 /**
  * Of the requests of a trial a share must be accepted: what was refused leaves nothing to be followed, and a platform that refuses most says
  * little of its telemetry.
  */
-export function acceptedRule(history: History, findings: Findings, marked: readonly Marked[]): void {
+export function acceptedRule(history: History, findings: Findings, canaries: readonly CanaryRequest[]): void {
   findings.rule('accepted');
   const goal = goalOf(history.header, 'answeredRatio');
-  const good = marked.filter(({ ok }) => ok).length;
-  const ratio = marked.length === 0 ? 0 : good / marked.length;
+  const good = canaries.filter(({ ok }) => ok).length;
+  const ratio = canaries.length === 0 ? 0 : good / canaries.length;
   const percent = (of: number): string => `${Math.round(of * 1000) / 10} %`;
   findings.figure({
     ...{ name: 'requests answered well', value: Math.round(ratio * 1000) / 10, unit: '%' },
     goal: `≥ ${goal * 100}`,
   });
-  const why = refusals(marked);
+  const why = refusals(canaries);
   findings.expect(
-    'marked requests answered well',
+    'canary requests answered well',
     ratio >= goal,
     `at least ${percent(goal)}`,
     `${percent(ratio)}${why === '' ? '' : `; ${why}`}`,
@@ -234,7 +247,7 @@ export function awayOf(history: History): { nodes: string[]; fromMs: number; toM
 }
 
 /** Of a trial: the fault is proved, and happened while requests flowed. */
-export function faultRule(history: History, findings: Findings, marked: readonly Marked[]): void {
+export function faultRule(history: History, findings: Findings, canaries: readonly CanaryRequest[]): void {
   priceFinding(history, findings);
   findings.rule('fault');
   const why = unlanded(history);
@@ -246,15 +259,15 @@ export function faultRule(history: History, findings: Findings, marked: readonly
   const landedMs = wallOf(history, landed?.t ?? 0);
   const odd = oddLanding(history) ?? undone(history) ?? orderGap(history, STEPS);
   if (odd !== null) findings.unknown('the fault', 'proved once it was in force', odd);
-  flowFinding(findings, { marked, landedMs, by: landed?.by ?? '' });
+  flowFinding(findings, { canaries, landedMs, by: landed?.by ?? '' });
 }
 
 function flowFinding(
   findings: Findings,
-  { marked, landedMs, by }: { marked: readonly Marked[]; landedMs: number; by: string },
+  { canaries, landedMs, by }: { canaries: readonly CanaryRequest[]; landedMs: number; by: string },
 ): void {
-  const before = marked.some(({ sentMs }) => sentMs < landedMs);
-  const after = marked.some(({ doneMs }) => doneMs > landedMs);
+  const before = canaries.some(({ sentMs }) => sentMs < landedMs);
+  const after = canaries.some(({ doneMs }) => doneMs > landedMs);
   if (before && after) findings.expect('the fault', true, 'landed while requests flowed', by);
   else
     findings.unknown(

@@ -1,9 +1,9 @@
-/** The way of a marked request, stage by stage, with what was found at each. */
+/** The way of a canary request, stage by stage, with what was found at each. */
 import type { History } from '../../record/history/history.ts';
 import type { RequestPath } from '../../record/details/telemetry-detail.ts';
 import { all } from '../observed.ts';
 import { pathOf } from './observed.ts';
-import type { Hop, Marked } from './observed.ts';
+import type { Hop, CanaryRequest } from './observed.ts';
 import { requestLines } from './request-lines.ts';
 import type { RequestLine } from './request-lines.ts';
 import { faultsOf, hopName, isNamed, tracesOf } from './trace.ts';
@@ -13,13 +13,13 @@ import type { FoundTrace } from './trace.ts';
 const MOST_BROKEN = 2;
 
 interface Shown {
-  request: Marked;
+  request: CanaryRequest;
   trace: FoundTrace | undefined;
   lines: readonly RequestLine[];
 }
 
 /** One that left everything, and the first that did not. */
-export function pathsShown(history: History, marked: readonly Marked[]): RequestPath[] {
+export function pathsShown(history: History, canaries: readonly CanaryRequest[]): RequestPath[] {
   const path = pathOf(history.header);
   const traces = tracesOf(history);
   const lines = Map.groupBy(requestLines(history), ({ n }) => n);
@@ -27,11 +27,11 @@ export function pathsShown(history: History, marked: readonly Marked[]): Request
   const hasTraces = traces.size > 0 || asked.has('traces');
   const hasLines = lines.size > 0 || asked.has('logs');
   const looked = { traces: hasTraces, lines: hasLines };
-  const shown = marked
+  const shown = canaries
     .filter(({ ok }) => ok)
     .map((request) => ({
       request,
-      trace: traces.get(request.mark),
+      trace: traces.get(request.correlationId),
       lines: lines.get(request.n) ?? [],
     }));
   const isWhole = (one: Shown): boolean =>
@@ -63,7 +63,12 @@ function pathOfOne(
     ...(looked.traces ? spanStages(hop, trace, since) : []),
     ...(looked.lines && hop.logs ? [lineStage(hop, lines, { request, since })] : []),
   ]);
-  return { title: looked.title, mark: request.mark, traceId: request.traceId, hops: [edge, ...stages] };
+  return {
+    title: looked.title,
+    correlationId: request.correlationId,
+    traceId: request.traceId,
+    hops: [edge, ...stages],
+  };
 }
 
 type Stage = RequestPath['hops'][number];
@@ -96,7 +101,7 @@ function spanStages(hop: Hop, trace: FoundTrace | undefined, since: (ms: number)
 function lineStage(
   { service }: Hop,
   lines: readonly RequestLine[],
-  { request, since }: { request: Marked; since: (ms: number) => number },
+  { request, since }: { request: CanaryRequest; since: (ms: number) => number },
 ): Stage {
   const own = lines.filter((line) => line.service === service);
   const [first] = own;
@@ -106,7 +111,7 @@ function lineStage(
     atMs: first === undefined ? null : since(first.atMs),
     detail:
       first === undefined
-        ? 'no line with the mark'
+        ? 'no line with the correlation id'
         : `${own.length} ${own.length === 1 ? 'line' : 'lines'} from ${first.pod}, ${right ? 'with the trace id' : 'WITHOUT the trace id'}`,
   };
 }

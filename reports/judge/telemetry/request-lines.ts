@@ -1,10 +1,10 @@
-/** Log lines of marked requests, by service. */
+/** Log lines of canary requests, by service. */
 import type { History } from '../../record/history/history.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import { all } from '../observed.ts';
 import type { Findings } from '../topology/findings.ts';
 import { numberIn, pathOf } from './observed.ts';
-import type { Marked } from './observed.ts';
+import type { CanaryRequest } from './observed.ts';
 
 export interface RequestLine extends Omit<Seen<'request-line'>, 'kind' | 't'> {
   n: number;
@@ -12,8 +12,8 @@ export interface RequestLine extends Omit<Seen<'request-line'>, 'kind' | 't'> {
 
 /** Lines in the store, each record once. */
 export function requestLines(history: History): RequestLine[] {
-  return all(history, 'request-line').map(({ mark, service, traceId, seenMs, atMs, pod }) => ({
-    ...{ n: numberIn(mark), mark, service, traceId, seenMs, atMs, pod },
+  return all(history, 'request-line').map(({ correlationId, service, traceId, seenMs, atMs, pod }) => ({
+    ...{ n: numberIn(correlationId), correlationId, service, traceId, seenMs, atMs, pod },
   }));
 }
 
@@ -21,14 +21,16 @@ export function requestLines(history: History): RequestLine[] {
 export function requestLinesRule(
   history: History,
   findings: Findings,
-  of: { sent: readonly Pick<Marked, 'mark' | 'traceId'>[]; lines: readonly RequestLine[] },
+  of: { sent: readonly Pick<CanaryRequest, 'correlationId' | 'traceId'>[]; lines: readonly RequestLine[] },
 ): void {
   const { lines } = of;
   const services = pathOf(history.header).map(({ service }) => service);
   const names = [...services, ...(history.header.settings.workloads ?? []).map(({ name }) => name)];
-  const marks = new Set(of.sent.map(({ mark }) => mark));
+  const correlationIds = new Set(of.sent.map(({ correlationId }) => correlationId));
   const owners = new Map(
-    of.sent.flatMap(({ mark, traceId }) => (traceId === '' ? [] : [[traceId, mark] as const])),
+    of.sent.flatMap(({ correlationId, traceId }) =>
+      traceId === '' ? [] : [[traceId, correlationId] as const],
+    ),
   );
   // Of a few pods there are thousands of lines.
   const ofPods = new Map<string, string | undefined>();
@@ -36,8 +38,10 @@ export function requestLinesRule(
     if (!ofPods.has(pod)) ofPods.set(pod, serviceOf(pod, { services, names }));
     return ofPods.get(pod);
   };
-  const isStrange = ({ mark, service, pod, traceId }: RequestLine): boolean =>
-    !marks.has(mark) || (owners.get(traceId) ?? mark) !== mark || (ownerOf(pod) ?? service) !== service;
+  const isStrange = ({ correlationId, service, pod, traceId }: RequestLine): boolean =>
+    !correlationIds.has(correlationId) ||
+    (owners.get(traceId) ?? correlationId) !== correlationId ||
+    (ownerOf(pod) ?? service) !== service;
   const strange = lines.find(isStrange);
   findings.rule('request-lines');
   const expected = 'each of a request that was sent, and of a pod of its service';
@@ -46,7 +50,7 @@ export function requestLinesRule(
     findings.unknown(
       'log lines of requests',
       expected,
-      `${strange.mark} of ${strange.service} (${strange.pod})`,
+      `${strange.correlationId} of ${strange.service} (${strange.pod})`,
     );
 }
 

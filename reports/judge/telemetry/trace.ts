@@ -1,4 +1,4 @@
-/** Traces of marked requests, as they were followed. */
+/** Traces of canary requests, as they were followed. */
 import type { History } from '../../record/history/history.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import { faultsOf as faultsIn } from '../../record/names/trace-faults.ts';
@@ -6,7 +6,7 @@ import type { TraceFault, TraceSpan } from '../../record/names/trace-faults.ts';
 import { all } from '../observed.ts';
 import type { Findings } from '../topology/findings.ts';
 import { sweptRule } from './observed.ts';
-import type { Hop, Marked } from './observed.ts';
+import type { Hop, CanaryRequest } from './observed.ts';
 
 export { hopName, isNamed } from '../../record/names/trace-faults.ts';
 export type Fault = TraceFault;
@@ -15,17 +15,17 @@ export interface Span extends TraceSpan {
   startMs: number;
 }
 
-export interface FoundTrace extends Pick<Seen<'trace'>, 'mark' | 'n' | 'traceId' | 'seenMs'> {
+export interface FoundTrace extends Pick<Seen<'trace'>, 'correlationId' | 'n' | 'traceId' | 'seenMs'> {
   spans: Span[];
 }
 
-/** By the request's mark. */
+/** By the request's correlation id. */
 export function tracesOf(history: History): Map<string, FoundTrace> {
   return new Map(
-    all(history, 'trace').map(({ mark, n, traceId, seenMs, spans }) => [
-      mark,
+    all(history, 'trace').map(({ correlationId, n, traceId, seenMs, spans }) => [
+      correlationId,
       {
-        ...{ mark, n, traceId, seenMs },
+        ...{ correlationId, n, traceId, seenMs },
         spans: spans.map(([id, parent, service, name, startMs]) => ({ id, parent, service, name, startMs })),
       },
     ]),
@@ -41,21 +41,21 @@ export function faultsOf(trace: FoundTrace | undefined, path: readonly Hop[]): F
 export function tracesRule(
   history: History,
   findings: Findings,
-  of: { good: readonly Marked[]; traces: ReadonlyMap<string, FoundTrace>; path: readonly Hop[] },
+  of: { good: readonly CanaryRequest[]; traces: ReadonlyMap<string, FoundTrace>; path: readonly Hop[] },
 ): void {
   const { good, traces, path } = of;
   sweptRule(history, findings, { store: 'traces', found: all(history, 'trace').length });
   findings.rule('followed');
-  const odd = good.find((request) => !fits(request, traces.get(request.mark), path));
+  const odd = good.find((request) => !fits(request, traces.get(request.correlationId), path));
   const expected = 'one record of its trace, which is whole where it was seen whole';
-  if (odd !== undefined) findings.unknown(`request ${odd.mark}`, expected, 'another one');
+  if (odd !== undefined) findings.unknown(`request ${odd.correlationId}`, expected, 'another one');
   else if (traces.size !== good.length)
     findings.unknown('traces', 'one of each accepted request', `${traces.size} of ${good.length}`);
   else findings.expect('traces', true, 'one record of each accepted request', `${traces.size}`);
 }
 
 /** Whoever followed it wrote when it was whole, and why not else: both say the same. */
-function fits(request: Marked, trace: FoundTrace | undefined, path: readonly Hop[]): boolean {
+function fits(request: CanaryRequest, trace: FoundTrace | undefined, path: readonly Hop[]): boolean {
   if (trace === undefined || trace.n !== request.n || trace.traceId !== request.traceId) return false;
   const whole = faultsOf(trace, path).length === 0;
   return whole === (trace.seenMs !== null) && (trace.seenMs === null || trace.seenMs >= request.sentMs);

@@ -6,7 +6,7 @@ import { all } from '../observed.ts';
 import { decideShare, sampleOf } from '../slo/share.ts';
 import type { Findings } from '../topology/findings.ts';
 import { timesRule } from './clocks.ts';
-import { requestsMarked, storeSwept } from './evidence.ts';
+import { canaryRequestsSent, storeSwept } from './evidence.ts';
 import { delayFigures, delaysOf, lossBoundFigure, overTime } from './figures.ts';
 import {
   arrivalRule,
@@ -15,20 +15,20 @@ import {
   declaredOf,
   faultWindows,
   goalOf,
-  markedOf,
-  markedRule,
+  canaryRequestsOf,
+  canaryRequestsRule,
   pathOf,
   refusals,
   wasTold,
 } from './observed.ts';
-import type { Coming, Marked } from './observed.ts';
+import type { Coming, CanaryRequest } from './observed.ts';
 import { pathsShown } from './paths.ts';
 import { faultsOf, straysOf, tracesOf, tracesRule } from './trace.ts';
 import type { Fault, FoundTrace } from './trace.ts';
 
 /** What became of one request that was answered well. */
 interface Followed {
-  request: Marked;
+  request: CanaryRequest;
   trace: FoundTrace | undefined;
   faults: Fault[];
   coming: Coming;
@@ -77,11 +77,11 @@ export function judged(
   decide: (followed: readonly Followed[]) => Verdict,
 ): Judgement {
   const visibleMs = goalOf(history.header, 'visibleSeconds') * 1000;
-  const marked = markedOf(history);
-  const followed = followedOf(history, marked);
-  evidenceFindings(history, findings, { marked, followed });
+  const canaries = canaryRequestsOf(history);
+  const followed = followedOf(history, canaries);
+  evidenceFindings(history, findings, { canaries, followed });
   findings.rule('traces');
-  conclude(history, findings, { marked, followed, decide });
+  conclude(history, findings, { canaries, followed, decide });
   const stub = stubbedIn(history.header);
   if (stub !== null)
     findings.note(`the probe of ${stub} follows its documentation and was never tried against it (stubbed)`);
@@ -90,7 +90,7 @@ export function judged(
     'traces',
     whole.flatMap(({ request, trace }) => (trace?.seenMs == null ? [] : [trace.seenMs - request.sentMs])),
   );
-  counts(findings, { marked, followed });
+  counts(findings, { canaries, followed });
   for (const figure of [
     ...delayFigures(delays, visibleMs),
     ...lossBoundFigure('traces', followed.length, followed.filter(isBad).length),
@@ -98,7 +98,7 @@ export function judged(
     findings.figure(figure);
   const series = [
     { name: 'traces', due: followed.map((one) => ({ atMs: one.request.sentMs, arrived: !isBad(one) })) },
-    { name: 'answered', due: marked.map(({ sentMs, ok }) => ({ atMs: sentMs, arrived: ok })) },
+    { name: 'answered', due: canaries.map(({ sentMs, ok }) => ({ atMs: sentMs, arrived: ok })) },
   ];
   const blind = blindOf(history, 'traces').map((one) => ({ ...one, name: 'the store did not answer' }));
   return {
@@ -106,7 +106,7 @@ export function judged(
     telemetry: {
       ...overTime(series, [...faultWindows(history), ...blind]),
       delays: [delays],
-      paths: pathsShown(history, marked),
+      paths: pathsShown(history, canaries),
     },
   };
 }
@@ -115,14 +115,14 @@ export function judged(
 function evidenceFindings(
   history: History,
   findings: Findings,
-  { marked, followed }: { marked: readonly Marked[]; followed: readonly Followed[] },
+  { canaries, followed }: { canaries: readonly CanaryRequest[]; followed: readonly Followed[] },
 ): void {
-  markedRule(history, findings, marked);
+  canaryRequestsRule(history, findings, canaries);
   const good = followed.map(({ request }) => request);
   tracesRule(history, findings, { good, traces: tracesOf(history), path: pathOf(history.header) });
   const traces = all(history, 'trace');
   timesRule(history, findings, [
-    { kind: 'marked', own: marked.flatMap(({ sentMs, doneMs }) => [sentMs, doneMs]) },
+    { kind: 'canary-request', own: canaries.flatMap(({ sentMs, doneMs }) => [sentMs, doneMs]) },
     {
       kind: 'trace',
       own: traces.flatMap(({ seenMs }) => (seenMs === null ? [] : [seenMs])),
@@ -136,28 +136,28 @@ function conclude(
   history: History,
   findings: Findings,
   of: {
-    marked: readonly Marked[];
+    canaries: readonly CanaryRequest[];
     followed: readonly Followed[];
     decide: (followed: readonly Followed[]) => Verdict;
   },
 ): void {
-  const { marked, followed, decide } = of;
-  if (followed.length < marked.length) findings.note(refusals(marked));
+  const { canaries, followed, decide } = of;
+  if (followed.length < canaries.length) findings.note(refusals(canaries));
   if (followed.length === 0)
-    findings.unknown('marked requests', 'answered well', refusals(marked) || 'none was sent');
+    findings.unknown('canary requests', 'answered well', refusals(canaries) || 'none was sent');
   else if (followed.some(({ faults }) => faults.length > 0) && !wasTold(history, 'traces'))
     findings.unknown('traces', 'whole', 'the store did not answer at the end');
   else describe(history, findings, { followed, verdict: decide(followed) });
 }
 
-function followedOf(history: History, marked: readonly Marked[]): Followed[] {
+function followedOf(history: History, canaries: readonly CanaryRequest[]): Followed[] {
   const traces = tracesOf(history);
   const path = pathOf(history.header);
   const rule = arrivalRule(history, 'traces');
-  return marked
+  return canaries
     .filter(({ ok }) => ok)
     .map((request) => {
-      const trace = traces.get(request.mark);
+      const trace = traces.get(request.correlationId);
       const seenMs = trace?.seenMs ?? null;
       const faults = faultsOf(trace, path);
       // Never whole is for its faults to say, when it was seen is for this.
@@ -222,14 +222,14 @@ function groupsOf(followed: readonly Followed[]): Map<string, { fault: Fault; co
 /** Sums that must add up: sent = answered well + refused + unanswered; answered well = whole in time + late + not whole. */
 function counts(
   findings: Findings,
-  { marked, followed }: { marked: readonly Marked[]; followed: readonly Followed[] },
+  { canaries, followed }: { canaries: readonly CanaryRequest[]; followed: readonly Followed[] },
 ): void {
   const of = (want: (one: Followed) => boolean): number => followed.filter(want).length;
   const figures = [
-    { name: 'requests sent', value: marked.length },
+    { name: 'requests sent', value: canaries.length },
     { name: 'answered well', value: followed.length },
-    { name: 'refused', value: marked.filter(({ ok, status }) => !ok && status !== null).length },
-    { name: 'not answered', value: marked.filter(({ ok, status }) => !ok && status === null).length },
+    { name: 'refused', value: canaries.filter(({ ok, status }) => !ok && status !== null).length },
+    { name: 'not answered', value: canaries.filter(({ ok, status }) => !ok && status === null).length },
     {
       name: 'whole traces in time',
       value: of(({ faults, coming }) => faults.length === 0 && coming === 'in time'),
@@ -244,7 +244,7 @@ function counts(
 }
 
 export const tracesEvidence = (header: HistoryHeader): AnyNeed[] => [
-  requestsMarked(header),
+  canaryRequestsSent(header),
   storeSwept('traces'),
   need('trace'),
 ];

@@ -38,7 +38,7 @@ export const telemetryDetailSchema = z.object({
   delays: z.array(delaysSchema),
   /** One request that left everything, and some that did not. */
   paths: z.array(
-    z.object({ title: z.string(), mark: z.string(), traceId: z.string(), hops: z.array(hopSchema) }),
+    z.object({ title: z.string(), correlationId: z.string(), traceId: z.string(), hops: z.array(hopSchema) }),
   ),
 });
 

@@ -39,10 +39,10 @@ export const TELEMETRY = kinds({
   /** Of a trial: what was hurt was given back, and whether all of its members had rejoined then. */
   healed: { ok: z.boolean(), detail: z.string() },
 
-  /** A request with a mark of its own, sent through the edge. */
-  marked: {
+  /** A request with a correlation id of its own, sent through the edge. */
+  'canary-request': {
     n: z.int(),
-    mark: z.string(),
+    correlationId: z.string(),
     traceId: z.string(),
     sentMs: wallMs,
     doneMs: wallMs,
@@ -51,12 +51,12 @@ export const TELEMETRY = kinds({
     detail: z.string(),
   },
   /** A numbered line in the store, when it was first seen; time and node as the record says, the node empty where it says none. */
-  line: { seenMs: wallMs, atMs: wallMs, mark: z.string(), n: z.int().nullable(), node: z.string() },
-  /** A line of a marked request in the store. */
+  line: { seenMs: wallMs, atMs: wallMs, correlationId: z.string(), n: z.int().nullable(), node: z.string() },
+  /** A line of a canary request in the store. */
   'request-line': {
     seenMs: wallMs,
     atMs: wallMs,
-    mark: z.string(),
+    correlationId: z.string(),
     service: z.string(),
     traceId: z.string(),
     pod: z.string(),
@@ -64,13 +64,13 @@ export const TELEMETRY = kinds({
   /** A request's trace when it was first seen whole, or as it was in the end. Spans: id, parent, service, name, wall clock ms of its node. */
   trace: {
     seenMs: wallMs.nullable(),
-    mark: z.string(),
+    correlationId: z.string(),
     n: z.int(),
     traceId: z.string(),
     spans: z.array(z.tuple([z.string(), z.string().nullable(), z.string(), z.string(), wallMs])),
   },
   /** Where the spans of a missing service are: ids of other traces. */
-  stray: { mark: z.string(), n: z.int(), service: z.string(), traces: z.array(z.string()) },
+  stray: { correlationId: z.string(), n: z.int(), service: z.string(), traces: z.array(z.string()) },
   /** A time in which a store did not answer: what came meanwhile was seen only afterwards. */
   blind: { what: z.enum(['logs', 'traces']), fromMs: wallMs, toMs: wallMs, reason: z.string() },
   /** The last look at everything, and how many lines or traces were written into this history of what was found. */
@@ -82,9 +82,9 @@ export const TELEMETRY = kinds({
     pod: z.string(),
     /** It is of a pod that writes numbered lines. */
     writer: z.boolean(),
-    /** Lines with a mark of this run. */
+    /** Lines with a correlation id of this run. */
     lines: z.int(),
-    series: z.array(z.object({ mark: z.string(), lines: numbered })),
+    series: z.array(z.object({ correlationId: z.string(), lines: numbered })),
     requests: z.array(z.object({ service: z.string(), lines: numbered })),
   },
   'disk-unread': {

@@ -19,7 +19,7 @@ export function telemetryParts({ telemetry }: CheckResult): Html | null {
   const { delays, paths } = telemetry;
   return html`<div class="load">
     ${completeness(telemetry)}${delays.filter(({ samples }) => samples > 0).map(histogram)}${
-      paths.length > 0 && html`<h4>The path of a marked request</h4>`
+      paths.length > 0 && html`<h4>The path of a canary request</h4>`
     }${paths.map(pathTable)}
   </div>`;
 }
@@ -110,7 +110,7 @@ function edgeText(ms: number): string {
   return ms < 1000 ? `${ms} ms` : `${ms / 1000} s`;
 }
 
-function pathTable({ title, mark, traceId, hops }: RequestPath): Html {
+function pathTable({ title, correlationId, traceId, hops }: RequestPath): Html {
   const rows = hops.map(({ name, what, found, atMs, detail }) => [
     html`<span class="nowrap">${glyph(found ? 'pass' : 'fail')} ${found ? 'found' : 'missing'}</span>`,
     name,
@@ -127,7 +127,7 @@ function pathTable({ title, mark, traceId, hops }: RequestPath): Html {
   ];
   return html`<h5>
       ${title}
-      <small>mark <code>${mark}</code>, trace <code>${traceId}</code></small>
+      <small>correlation id <code>${correlationId}</code>, trace <code>${traceId}</code></small>
     </h5>
     ${table(`The path of ${title}`, columns, rows)}`;
 }

@@ -4,8 +4,8 @@ import type { Environment } from '../../../env/schema.ts';
 import { telemetryHere } from '../../../suites/catalogue/reads.ts';
 import { LogArrivals, TraceArrivals } from '../../../probes/arrivals/index.ts';
 import type { Following } from '../../../probes/arrivals/index.ts';
-import { sendMarked } from '../../../probes/edge/marked.ts';
-import type { MarkedAnswer, MarkedTarget } from '../../../probes/edge/marked.ts';
+import { sendCanaryRequests } from '../../../probes/edge/canary-requests.ts';
+import type { CanaryAnswer, CanaryTarget } from '../../../probes/edge/canary-requests.ts';
 import type { HistoryWriter } from '../../../probes/history.ts';
 import type { LogProbe } from '../../../probes/logs/index.ts';
 import type { TraceProbe } from '../../../probes/traces/index.ts';
@@ -21,11 +21,11 @@ export interface CanaryParts {
   logs: LogProbe | null;
   traces: TraceProbe | null;
   /** null: no requests are sent. */
-  target: MarkedTarget | null;
+  target: CanaryTarget | null;
   signal: AbortSignal;
 }
 
-/** Sends marked requests and follows what arrives, beside the check that asked for it. */
+/** Sends canary requests and follows what arrives, beside the check that asked for it. */
 export class CanaryRun {
   readonly #parts: CanaryParts;
   readonly #ending = new AbortController();
@@ -81,13 +81,13 @@ export class CanaryRun {
       deadlineMs: timeoutMsOf(environment, 'edgeRequest'),
       signal: this.#signal,
     };
-    await sendMarked(target, load, (answer) => this.#answered(answer));
+    await sendCanaryRequests(target, load, (answer) => this.#answered(answer));
   }
 
-  #answered(answer: MarkedAnswer): void {
-    this.#parts.writer.observe({ kind: 'marked', ...answer });
+  #answered(answer: CanaryAnswer): void {
+    this.#parts.writer.observe({ kind: 'canary-request', ...answer });
     if (!answer.ok) return;
-    this.#logs?.answered(answer.mark, answer.sentMs);
+    this.#logs?.answered(answer.correlationId, answer.sentMs);
     this.#traces?.answered(answer);
   }
 

@@ -30,13 +30,13 @@ test('should count numbered lines by their series and lines of requests by their
     ...{ kind: 'disk', node: 'w1', pod: 'p', writer: false, lines: 4 },
     series: [
       {
-        mark: 'r1/line/w1/5-7',
+        correlationId: 'r1/line/w1/5-7',
         lines: [
           [1, 1],
           [2, 2],
         ],
       },
-      { mark: 'r1/line/w1/9-7', lines: [[1, 3]] },
+      { correlationId: 'r1/line/w1/9-7', lines: [[1, 3]] },
     ],
     requests: [{ service: 'tender-api', lines: [[17, 4]] }],
   });
@@ -74,7 +74,7 @@ test('should count nothing only of a container before its restart that left no f
 
 function store(messages: [timeMs: number, message: string][]): LogProbe {
   const records = messages.map(([timeMs, message], index): LogRecord => ({
-    ...{ id: String(index), timeMs, message, service: '', traceId: '', mark: '', number: null },
+    ...{ id: String(index), timeMs, message, service: '', traceId: '', correlationId: '', number: null },
     ...{ node: 'w1', namespace: 'n', pod: 'p' },
   }));
   return { kind: 'test', search: () => Promise.resolve(records), close: () => undefined };

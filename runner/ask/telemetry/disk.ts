@@ -48,7 +48,7 @@ function whole(text: string): string {
   return text;
 }
 
-/** Numbered lines and lines of marked requests on one node's disk. */
+/** Numbered lines and lines of canary requests on one node's disk. */
 export function countedOn(
   { node, pod, container }: DiskPod,
   lines: readonly DiskLine[],
@@ -56,21 +56,22 @@ export function countedOn(
 ): { kind: 'disk' } & Fields<'disk'> {
   const series = new Map<string, [number, number][]>();
   const services = new Map<string, [number, number][]>();
-  let marked = 0;
+  let count = 0;
   for (const { atMs, text } of lines) {
     if (!text.includes(run)) continue;
     const said = parsed(text);
-    const mark = textOf(said[fields.mark]);
-    const request = new RegExp(`^${run}/(\\d+)$`).exec(mark)?.[1];
+    const correlationId = textOf(said[fields.correlationId]);
+    const request = new RegExp(`^${run}/(\\d+)$`).exec(correlationId)?.[1];
     const n = Number(request ?? said[fields.number]);
-    if (!Number.isInteger(n) || (request === undefined && !mark.startsWith(`${run}/line/`))) continue;
-    if (request === undefined) push(series, mark, [n, atMs]);
+    if (!Number.isInteger(n) || (request === undefined && !correlationId.startsWith(`${run}/line/`)))
+      continue;
+    if (request === undefined) push(series, correlationId, [n, atMs]);
     else push(services, textOf(said[fields.service]), [n, atMs]);
-    marked += 1;
+    count += 1;
   }
   return {
-    ...{ kind: 'disk', node, pod, writer: container === LINE_WRITER, lines: marked },
-    series: [...series].map(([mark, of]) => ({ mark, lines: of })),
+    ...{ kind: 'disk', node, pod, writer: container === LINE_WRITER, lines: count },
+    series: [...series].map(([correlationId, of]) => ({ correlationId, lines: of })),
     requests: [...services].map(([service, of]) => ({ service, lines: of })),
   };
 }

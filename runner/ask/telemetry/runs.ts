@@ -1,6 +1,6 @@
 import { openHistory } from '../../../probes/history.ts';
 import { edgeEndpoint } from '../../../probes/edge/endpoint.ts';
-import type { MarkedTarget } from '../../../probes/edge/marked.ts';
+import type { CanaryTarget } from '../../../probes/edge/canary-requests.ts';
 import type { Params } from '../../../suites/harness/protocol.ts';
 import { edgeTarget } from '../../targets/edge-target.ts';
 import type { RunnerCore } from '../../serve/runner-parts.ts';
@@ -41,13 +41,13 @@ export class TelemetryRuns {
     this.#running.set(check, run);
   }
 
-  async #target(): Promise<MarkedTarget> {
+  async #target(): Promise<CanaryTarget> {
     const { environment } = this.#runner.runState;
     const { edge, url, ca } = await edgeTarget(environment);
     const canary = environment.telemetry?.canary;
     if (canary === undefined) throw new RequestError('the environment declares no telemetry', 'refused');
     return {
-      ...{ url, endpoint: edgeEndpoint(url, edge.address, ca), markHeader: edge.markHeader },
+      ...{ url, endpoint: edgeEndpoint(url, edge.address, ca), correlationHeader: edge.correlationHeader },
       ...{ method: canary.method, path: `${edge.backend.apiPath ?? ''}${canary.path}`, body: canary.body },
     };
   }

@@ -92,7 +92,7 @@ async function draft(
   const question = {
     method: 'POST',
     url: new URL(ai.url),
-    headers: { [edge.markHeader]: `${ctx.id}/${model}/${n}` },
+    headers: { [edge.correlationHeader]: `${ctx.id}/${model}/${n}` },
     body: { title: `Plumbline asks for a draft (${model} ${n})` },
   } as const;
   const bounds = { deadlineMs: ctx.timeoutMs('llmAnswer'), signal: ctx.signal };

@@ -36,7 +36,7 @@ export interface Writers {
 }
 
 /**
- * Begins with a mark of its own each time, so that what a container wrote before it was restarted is told from what it writes after. The
+ * Begins with a correlation id of its own each time, so that what a container wrote before it was restarted is told from what it writes after. The
  * last line written, it waits to be removed: a container that ends is started again. Digits of the counter are all that differs.
  */
 const SCRIPT = `

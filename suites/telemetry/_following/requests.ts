@@ -10,7 +10,7 @@ export interface Requests {
   follow: ('logs' | 'traces')[];
 }
 
-/** Sends marked requests, and waits until everything of them has arrived or is past its time. */
+/** Sends canary requests, and waits until everything of them has arrived or is past its time. */
 export async function followRequests(ctx: CheckContext, { count, follow }: Requests): Promise<void> {
   const { id: check, trial } = ctx;
   const { canary } = settingsOf(ctx).telemetry;
@@ -18,7 +18,7 @@ export async function followRequests(ctx: CheckContext, { count, follow }: Reque
   const begunMs = Date.now();
   try {
     await ctx.step(
-      `send ${count} marked requests through the edge, ${canary.perSecond} a second`,
+      `send ${count} canary requests through the edge, ${canary.perSecond} a second`,
       async () => {
         const order = {
           run,

@@ -26,7 +26,7 @@ export function visibleMsOf({ id, goals }: CheckContext): number {
   return goals.visibleSeconds * 1000;
 }
 
-/** Of a trial: marks of several must not be mixed up. No slash, no character that a search would take for more than itself. */
+/** Of a trial: correlation ids of several must not be mixed up. No slash, no character that a search would take for more than itself. */
 export function runName(ctx: CheckContext): string {
   return `pl${Date.now().toString(36)}t${ctx.trial}x${Math.floor(Math.random() * 1e6).toString(36)}`;
 }

@@ -86,7 +86,7 @@ async function canaryUnderFault(ctx: CheckContext, of: Trial): Promise<void> {
     },
     ...{ nodes: writers?.nodes ?? [], lines: writers?.order.count ?? 0, sinceMs: begunMs },
   };
-  await ctx.step(`send ${asked.requests} marked requests, ${asked.perSecond} a second`, () =>
+  await ctx.step(`send ${asked.requests} canary requests, ${asked.perSecond} a second`, () =>
     ctx.runner.call('telemetry.start', { check, trial, ...asked }),
   );
   await hurt(ctx, of.aim);

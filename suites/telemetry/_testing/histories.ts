@@ -83,7 +83,7 @@ export const tOf = (wallMs: number): number => wallMs - ANCHOR_MS;
 export function lines(nodes: readonly NodeCanary[]): Seen[] {
   return [
     ...nodes.flatMap(({ node, disk, stored, delayMs = 2000, aheadMs = 0 }): Seen[] => {
-      const mark = `r/line/${node}/1-1`;
+      const correlationId = `r/line/${node}/1-1`;
       const writtenMs = (n: number): number => START_MS + n * 100;
       const atMs = (n: number): number => writtenMs(n) + (aheadMs ?? 0);
       const pod = `lines-${node}`;
@@ -92,7 +92,7 @@ export function lines(nodes: readonly NodeCanary[]): Seen[] {
         aheadMs === null ? ['clock-unread', { source: node, reason: 'forbidden' }] : clock(node, aheadMs),
         ...stored.map((n): Seen => [
           'line',
-          { mark, n, node, atMs: atMs(n), seenMs: writtenMs(n) + delayMs },
+          { correlationId, n, node, atMs: atMs(n), seenMs: writtenMs(n) + delayMs },
         ]),
         disk === null
           ? ['disk-unread', { node, pod, container: 'lines', workload: null, reason: 'forbidden' }]
@@ -100,7 +100,7 @@ export function lines(nodes: readonly NodeCanary[]): Seen[] {
               'disk',
               {
                 ...{ node, pod, writer: true, lines: disk.length, requests: [] },
-                series: disk.length === 0 ? [] : [{ mark, lines: disk.map((n) => [n, atMs(n)]) }],
+                series: disk.length === 0 ? [] : [{ correlationId, lines: disk.map((n) => [n, atMs(n)]) }],
               },
             ],
       ];
@@ -195,7 +195,7 @@ export const WHOLE = [
 export function requests(of: readonly RequestCanary[]): Seen[] {
   return of.flatMap(({ n, ok = true, spans = WHOLE, seenMs }): Seen[] => {
     const sentMs = START_MS + n * 50;
-    const named = { n, mark: `r/${n}`, traceId: `t${n}` };
+    const named = { n, correlationId: `r/${n}`, traceId: `t${n}` };
     const answer = {
       sentMs,
       doneMs: sentMs + 20,
@@ -205,7 +205,7 @@ export function requests(of: readonly RequestCanary[]): Seen[] {
     };
     const whole = spans === WHOLE ? sentMs + 3000 : null;
     return [
-      ['marked', { ...named, ...answer }],
+      ['canary-request', { ...named, ...answer }],
       ...(ok
         ? [
             [
@@ -227,7 +227,7 @@ export function requestLine(n: number, service: string, more: Record<string, unk
   return [
     'request-line',
     {
-      ...{ mark: `r/${n}`, service, traceId: `t${n}`, atMs, seenMs: atMs + 2000 },
+      ...{ correlationId: `r/${n}`, service, traceId: `t${n}`, atMs, seenMs: atMs + 2000 },
       ...{ pod: `${service}-0` },
       ...more,
     },

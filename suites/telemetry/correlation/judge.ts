@@ -2,19 +2,19 @@ import type { CheckJudge } from '../../../reports/judge/definition.ts';
 import { need } from '../../../reports/judge/evidence/need.ts';
 import { all } from '../../../reports/judge/observed.ts';
 import { timesRule } from '../../../reports/judge/telemetry/clocks.ts';
-import { BLIND, requestsMarked, storeSwept } from '../../../reports/judge/telemetry/evidence.ts';
+import { BLIND, canaryRequestsSent, storeSwept } from '../../../reports/judge/telemetry/evidence.ts';
 import { delayFigures, delaysOf, overTime } from '../../../reports/judge/telemetry/figures.ts';
 import {
   arrivalRule,
   comingOf,
   goalOf,
-  markedOf,
-  markedRule,
+  canaryRequestsOf,
+  canaryRequestsRule,
   pathOf,
   sweptRule,
   wasTold,
 } from '../../../reports/judge/telemetry/observed.ts';
-import type { Marked } from '../../../reports/judge/telemetry/observed.ts';
+import type { CanaryRequest } from '../../../reports/judge/telemetry/observed.ts';
 import { pathsShown } from '../../../reports/judge/telemetry/paths.ts';
 import { requestLines, requestLinesRule } from '../../../reports/judge/telemetry/request-lines.ts';
 import type { RequestLine } from '../../../reports/judge/telemetry/request-lines.ts';
@@ -26,23 +26,23 @@ import type { Judgement } from '../../../reports/record/judgement.ts';
 function judgeCorrelation(history: History): Judgement {
   const findings = new Findings(history);
   const visibleMs = goalOf(history.header, 'visibleSeconds') * 1000;
-  const marked = markedOf(history);
-  const good = marked.filter(({ ok }) => ok);
-  const bad = marked.filter(({ ok }) => !ok);
+  const canaries = canaryRequestsOf(history);
+  const good = canaries.filter(({ ok }) => ok);
+  const bad = canaries.filter(({ ok }) => !ok);
   const lines = requestLines(history);
-  evidenceFindings(history, findings, { marked, lines });
+  evidenceFindings(history, findings, { canaries, lines });
   const byService = Map.groupBy(lines, ({ service }) => service);
   const services = pathOf(history.header)
     .filter(({ logs }) => logs)
     .map(({ service }) => service);
   if (good.length === 0)
-    findings.unknown('marked requests', 'answered well', bad[0]?.detail ?? 'none was sent');
+    findings.unknown('canary requests', 'answered well', bad[0]?.detail ?? 'none was sent');
   else {
     if (bad.length > 0)
       findings.unknown(
-        'marked requests',
+        'canary requests',
         'all of them answered well',
-        `${good.length} of ${marked.length}: ${bad[0]?.detail ?? ''}`,
+        `${good.length} of ${canaries.length}: ${bad[0]?.detail ?? ''}`,
       );
     for (const service of services)
       serviceFindings(history, findings, { service, good, lines: byService.get(service) ?? [], visibleMs });
@@ -56,7 +56,7 @@ function judgeCorrelation(history: History): Judgement {
     }),
   );
   const figures = [
-    { name: 'requests sent', value: marked.length },
+    { name: 'requests sent', value: canaries.length },
     { name: 'answered well', value: good.length },
     { name: 'log lines found', value: lines.length },
     ...delayFigures(delays, visibleMs),
@@ -70,7 +70,7 @@ function judgeCorrelation(history: History): Judgement {
     ...findings.conclude(
       `every service of the path logs each request within ${visibleMs / 1000} s, with its trace id`,
     ),
-    telemetry: { ...overTime(series, []), delays: [delays], paths: pathsShown(history, marked) },
+    telemetry: { ...overTime(series, []), delays: [delays], paths: pathsShown(history, canaries) },
   };
 }
 
@@ -78,14 +78,14 @@ function judgeCorrelation(history: History): Judgement {
 function evidenceFindings(
   history: History,
   findings: Findings,
-  { marked, lines }: { marked: readonly Marked[]; lines: readonly RequestLine[] },
+  { canaries, lines }: { canaries: readonly CanaryRequest[]; lines: readonly RequestLine[] },
 ): void {
-  markedRule(history, findings, marked);
+  canaryRequestsRule(history, findings, canaries);
   sweptRule(history, findings, { store: 'logs', found: all(history, 'request-line').length });
   // Whose trace id a line carries is what this check is about.
-  requestLinesRule(history, findings, { sent: marked.map((one) => ({ ...one, traceId: '' })), lines });
+  requestLinesRule(history, findings, { sent: canaries.map((one) => ({ ...one, traceId: '' })), lines });
   timesRule(history, findings, [
-    { kind: 'marked', own: marked.flatMap(({ sentMs, doneMs }) => [sentMs, doneMs]) },
+    { kind: 'canary-request', own: canaries.flatMap(({ sentMs, doneMs }) => [sentMs, doneMs]) },
     {
       kind: 'request-line',
       own: lines.map(({ seenMs }) => seenMs),
@@ -96,7 +96,7 @@ function evidenceFindings(
 
 interface ServiceLines {
   service: string;
-  good: readonly Marked[];
+  good: readonly CanaryRequest[];
   lines: readonly RequestLine[];
   visibleMs: number;
 }
@@ -163,6 +163,6 @@ function inTime(
 
 export const judge: CheckJudge = {
   judge: judgeCorrelation,
-  evidence: (header) => [requestsMarked(header), storeSwept('logs'), need('request-line')],
+  evidence: (header) => [canaryRequestsSent(header), storeSwept('logs'), need('request-line')],
   annotations: { ...BLIND, 'request-line.pod': 'shown beside the way of a request' },
 };

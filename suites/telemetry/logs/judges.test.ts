@@ -199,7 +199,7 @@ function flowed(
   of: { stored?: number[]; disk?: number[]; more?: Seen[]; refused?: number } = {},
 ): Seen[] {
   const { stored = upTo(400), disk = stored, more = [], refused = 0 } = of;
-  const sent = requests(all((n) => ({ ok: n > refused }))).filter(([kind]) => kind === 'marked');
+  const sent = requests(all((n) => ({ ok: n > refused }))).filter(([kind]) => kind === 'canary-request');
   const logged = stored.map((n) => requestLine(n, 'gateway'));
   return [
     ...sent,
@@ -279,7 +279,7 @@ test('false verdict 2: logs under a fault want what every trial shows afterwards
   assert.equal(refused.verdict, 'fail');
   assert.match(
     refused.reason,
-    /marked requests answered well: expected at least 50 %, seen 32 %; 272 of 400/,
+    /canary requests answered well: expected at least 50 %, seen 32 %; 272 of 400/,
   );
   assert.ok(tOf(START_MS) > 0);
 });

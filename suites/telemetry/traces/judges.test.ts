@@ -50,7 +50,7 @@ test('should name the hop at which the context is lost, and tell that from spans
   assert.match(nowhere.reason, /tender-api → tender-ai \(amqp\): .*no span of tender-ai in 40 of 40 traces/);
   assert.doesNotMatch(nowhere.reason, /context was lost/);
   const elsewhere = judged(FEW, 40, lost, [
-    ['stray', { n: 1, mark: 'r/1', service: 'tender-ai', traces: ['x'] }],
+    ['stray', { n: 1, correlationId: 'r/1', service: 'tender-ai', traces: ['x'] }],
   ]);
   assert.match(elsewhere.reason, /the trace context was lost on the way/);
 });
@@ -114,12 +114,12 @@ const SERVICES = ['gateway', 'tender-api', 'tender-ai'];
 test('should not pass on the few of the requests that were answered', () => {
   const few = judged(FEW, 20, (n) => ({ ok: n === 1 }));
   assert.equal(few.verdict, 'inconclusive');
-  assert.match(few.reason, /marked requests: expected all of them answered well, seen 1 of 20/);
+  assert.match(few.reason, /canary requests: expected all of them answered well, seen 1 of 20/);
   assert.match(few.seen, /19 of 20 were not: status 503/);
   const lines = SERVICES.map((one) => requestLine(1, one));
   const correlation = correlated(20, lines, (n) => ({ ok: n === 1 }));
   assert.equal(correlation.verdict, 'inconclusive');
-  assert.match(correlation.reason, /marked requests: .*seen 1 of 20: status 503/);
+  assert.match(correlation.reason, /canary requests: .*seen 1 of 20: status 503/);
   // A share of many is held against those that were accepted, as long as that is not the few.
   assert.equal(judged(MANY, 1000, (n) => ({ ok: n > 1 })).verdict, 'pass');
   assert.equal(judged(MANY, 1000, (n) => ({ ok: n > 600 })).verdict, 'fail');
@@ -183,7 +183,7 @@ test('false verdict 2: traces under a fault want what every trial shows afterwar
   assert.equal(good.verdict, 'pass', good.reason);
   const refused = underFault((n) => ({ ok: n > 272 }), trial());
   assert.equal(refused.verdict, 'fail');
-  assert.match(refused.reason, /marked requests answered well: expected at least 50 %, seen 32 %/);
+  assert.match(refused.reason, /canary requests answered well: expected at least 50 %, seen 32 %/);
   for (const kind of ['steady-after', 'as-before'])
     assert.equal(
       underFault(
@@ -213,15 +213,15 @@ test('should not rest on a history that contradicts itself', () => {
   const spans = WHOLE.map(([id, parent, ...rest]) => [id, parent === 'p' ? 'c' : parent, ...rest]);
   const cases: [string, Seen[]][] = [
     ['one trace less', whole.filter(([kind], at) => kind !== 'trace' || at > 3)],
-    ['one request less', whole.filter(([kind], at) => kind !== 'marked' || at > 3)],
+    ['one request less', whole.filter(([kind], at) => kind !== 'canary-request' || at > 3)],
     ['a whole trace without spans', changed('trace', { spans: [] })],
     ['a whole trace with another parent', changed('trace', { spans })],
     ["another request's trace", changed('trace', { traceId: 't2' })],
     ['seen at no time', changed('trace', { seenMs: 0 })],
-    ['a good answer that was none', changed('marked', { ok: false })],
-    ['an answer before it was asked', changed('marked', { doneMs: START_MS - 1 })],
-    ['a number of another', changed('marked', { n: 10 })],
-    ['another status', changed('marked', { status: 2010 })],
+    ['a good answer that was none', changed('canary-request', { ok: false })],
+    ['an answer before it was asked', changed('canary-request', { doneMs: START_MS - 1 })],
+    ['a number of another', changed('canary-request', { n: 10 })],
+    ['another status', changed('canary-request', { status: 2010 })],
   ];
   for (const [why, seen] of cases) assert.notEqual(of(seen), 'pass', why);
 });

@@ -6,7 +6,7 @@ import type { Seen } from '../../_testing/histories.ts';
 const hop = (name: string, contains: string) => ({ name, header: 'X-Hops', contains });
 const edge = {
   url: 'https://t.test/',
-  markHeader: 'x-mark',
+  correlationHeader: 'x-mark',
   hops: [hop('load balancer', 'haproxy'), hop('gateway', 'gateway'), hop('service', 'api')],
 };
 const answer = (more: Record<string, unknown> = {}): Seen => [
@@ -14,8 +14,8 @@ const answer = (more: Record<string, unknown> = {}): Seen => [
   {
     url: 'https://t.test/',
     status: 200,
-    markSent: 'm1',
-    markSeen: 'm1',
+    correlationIdSent: 'm1',
+    correlationIdSeen: 'm1',
     authorized: true,
     tlsError: '',
     ms: 12.3,
@@ -25,7 +25,7 @@ const answer = (more: Record<string, unknown> = {}): Seen => [
 ];
 const path = (...seen: Seen[]) => judge({ check: 'topology/edge/path', settings: { edge }, seen });
 
-test('should accept a marked request that every hop has marked in order', () => {
+test('should accept a canary request that every hop has named itself on in order', () => {
   const judgement = path(answer());
   assert.equal(judgement.verdict, 'pass');
   assert.match(judgement.expected, /load balancer → gateway → service/);
@@ -37,10 +37,10 @@ test('should name the hop that was passed by', () => {
   assert.match(judgement.reason, /hop gateway: expected X-Hops with "gateway", seen haproxy, api/);
 });
 
-test('should refuse a wrong order, a lost mark, an error status, a certificate that clients refuse, no answer', () => {
+test('should refuse a wrong order, a lost correlation id, an error status, a certificate that clients refuse, no answer', () => {
   assert.equal(path(answer({ headers: { 'x-hops': 'gateway, haproxy, api' } })).verdict, 'fail');
-  assert.equal(path(answer({ markSeen: '' })).verdict, 'fail');
-  assert.equal(path(answer({ markSeen: 'another' })).verdict, 'fail');
+  assert.equal(path(answer({ correlationIdSeen: '' })).verdict, 'fail');
+  assert.equal(path(answer({ correlationIdSeen: 'another' })).verdict, 'fail');
   assert.equal(path(answer({ status: 503 })).verdict, 'fail');
   assert.match(path(answer({ authorized: false, tlsError: 'CERT_HAS_EXPIRED' })).reason, /CERT_HAS_EXPIRED/);
   assert.match(

@@ -6,7 +6,7 @@ import type { Outline } from './synthetic.ts';
 const SURE = [
   'connect: any error before the request was sent',
   'status: any answer but 2xx',
-  'mark: of another',
+  'correlation-id: of another',
 ];
 
 export function requestsOnly(

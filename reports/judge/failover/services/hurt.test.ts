@@ -4,7 +4,7 @@ import { agreementRules } from './hurt.ts';
 import { requestsOnly } from '../_testing/requests-only.ts';
 import type { Synthetic } from '../_testing/synthetic.ts';
 
-const edge = { url: 'https://edge.test/tenders', markHeader: 'x-mark', hops: [] };
+const edge = { url: 'https://edge.test/tenders', correlationHeader: 'x-mark', hops: [] };
 const workloads = [{ kind: 'Deployment', namespace: 'tender', name: 'api', replicas: { min: 2, max: 5 } }];
 
 const trial = (fault = 'pod-crash'): Synthetic =>

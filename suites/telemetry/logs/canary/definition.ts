@@ -12,7 +12,7 @@ export const checks: readonly CatalogueRow[] = [
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,
     touches: touching(WRITERS, { runner: ['telemetry.disk'] }),
-    title: 'Marked log lines arrive',
+    title: 'Canary log lines arrive',
     section: '7',
     access: 'w w w w w',
     does: "numbered lines of a pod on every Ready node: what arrives in the store of logs, held against the nodes' own files",

@@ -8,15 +8,15 @@ import {
   OF_THE_FAULT,
   SHIPPER,
   nodesWriting,
-  requestsMarked,
+  canaryRequestsSent,
   storeSwept,
 } from '../../../../reports/judge/telemetry/evidence.ts';
 import { judgeLines } from '../../../../reports/judge/telemetry/logs.ts';
 import {
   acceptedRule,
   faultRule,
-  markedOf,
-  markedRule,
+  canaryRequestsOf,
+  canaryRequestsRule,
 } from '../../../../reports/judge/telemetry/observed.ts';
 import { heldOnDisks, requestLines } from '../../../../reports/judge/telemetry/request-lines.ts';
 import type { Held } from '../../../../reports/judge/telemetry/request-lines.ts';
@@ -25,13 +25,13 @@ import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import { LINE_WRITER } from '../../../../reports/record/observations/telemetry.ts';
 
-/** telemetry/logs/under-fault: the same, and every line of a marked request, while a store was hurt. */
+/** telemetry/logs/under-fault: the same, and every line of a canary request, while a store was hurt. */
 function judgeLogsUnderFault(history: History): Judgement {
   const findings = new Findings(history);
-  const marked = markedOf(history);
-  faultRule(history, findings, marked);
-  markedRule(history, findings, marked);
-  acceptedRule(history, findings, marked);
+  const canaries = canaryRequestsOf(history);
+  faultRule(history, findings, canaries);
+  canaryRequestsRule(history, findings, canaries);
+  acceptedRule(history, findings, canaries);
   findings.rule('lines-of-requests');
   const stored = requestLines(history);
   const held = heldOnDisks(history, stored);
@@ -43,15 +43,15 @@ function judgeLogsUnderFault(history: History): Judgement {
   if (gone > 0) findings.note(`${gone} pods that logged requests are gone: what they wrote was not counted`);
   const sum = (of: (one: Held) => number): number => held.reduce((total, one) => total + of(one), 0);
   const figures = [
-    { name: 'marked requests', value: marked.length },
-    { name: 'of them answered well', value: marked.filter(({ ok }) => ok).length },
+    { name: 'canary requests', value: canaries.length },
+    { name: 'of them answered well', value: canaries.filter(({ ok }) => ok).length },
     { name: "their lines on the nodes' disks", value: sum(({ lines }) => lines) },
     { name: 'their lines in the store', value: stored.length },
     { name: 'their lines that are there twice', value: sum(({ twice }) => twice) },
   ];
   for (const figure of figures) findings.figure(figure);
   if (held.length === 0)
-    findings.unknown('lines of marked requests', "on the nodes' disks", 'no line was found there');
+    findings.unknown('lines of canary requests', "on the nodes' disks", 'no line was found there');
   return judgeLines(history, findings, held);
 }
 
@@ -67,7 +67,7 @@ function unreadFindings(history: History, findings: Findings): void {
     const subject = `lines of ${container} (${pod} on node ${node})`;
     findings.unknown(
       subject,
-      'every line of a marked request in the store',
+      'every line of a canary request in the store',
       `its log cannot be read: ${reason}`,
     );
   }
@@ -76,7 +76,7 @@ function unreadFindings(history: History, findings: Findings): void {
 export const judge: CheckJudge = {
   judge: judgeLogsUnderFault,
   evidence: (header) => [
-    requestsMarked(header),
+    canaryRequestsSent(header),
     ...nodesWriting(header),
     ...DISKS,
     ...OF_THE_FAULT,

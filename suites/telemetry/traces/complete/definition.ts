@@ -14,8 +14,8 @@ export const checks: readonly CatalogueRow[] = [
     title: 'Traces are complete',
     section: '2',
     access: 'w w w w w',
-    does: 'many marked requests through the edge (canary.requests), each followed to its trace: services, parents and declared spans',
-    goal: `${ONE_TRACE}; at least 99 % of the marked requests, 1,000 by default, with a sample large enough to say so; at least 99 % of all answered well`,
+    does: 'many canary requests through the edge (canary.requests), each followed to its trace: services, parents and declared spans',
+    goal: `${ONE_TRACE}; at least 99 % of the canary requests, 1,000 by default, with a sample large enough to say so; at least 99 % of all answered well`,
     goals: { visibleSeconds: 30, foundRatio: 0.99, answeredRatio: 0.99 },
     requires: TRACES,
     alone: always, // it sends a thousand requests through every store

@@ -1,6 +1,6 @@
 import type { CheckJudge } from '../../../../reports/judge/definition.ts';
 import { BLIND, TRACE } from '../../../../reports/judge/telemetry/evidence.ts';
-import { acceptedRule, markedOf } from '../../../../reports/judge/telemetry/observed.ts';
+import { acceptedRule, canaryRequestsOf } from '../../../../reports/judge/telemetry/observed.ts';
 import { judged, shareVerdict, tracesEvidence } from '../../../../reports/judge/telemetry/traces.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
@@ -9,7 +9,7 @@ import type { Judgement } from '../../../../reports/record/judgement.ts';
 /** telemetry/traces/complete: so large a share of them that the sample bears it out. */
 function judgeComplete(history: History): Judgement {
   const findings = new Findings(history);
-  acceptedRule(history, findings, markedOf(history));
+  acceptedRule(history, findings, canaryRequestsOf(history));
   return judged(history, findings, (followed) => shareVerdict(history, findings, followed));
 }
 

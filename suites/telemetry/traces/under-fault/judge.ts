@@ -1,6 +1,6 @@
 import type { CheckJudge } from '../../../../reports/judge/definition.ts';
 import { BLIND, FAULT, OF_THE_FAULT, TRACE } from '../../../../reports/judge/telemetry/evidence.ts';
-import { acceptedRule, faultRule, markedOf } from '../../../../reports/judge/telemetry/observed.ts';
+import { acceptedRule, faultRule, canaryRequestsOf } from '../../../../reports/judge/telemetry/observed.ts';
 import { judged, shareVerdict, tracesEvidence } from '../../../../reports/judge/telemetry/traces.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
@@ -9,9 +9,9 @@ import type { Judgement } from '../../../../reports/record/judgement.ts';
 /** telemetry/traces/under-fault: the same of those that were accepted while a store was hurt. */
 function judgeTracesUnderFault(history: History): Judgement {
   const findings = new Findings(history);
-  const marked = markedOf(history);
-  faultRule(history, findings, marked);
-  acceptedRule(history, findings, marked);
+  const canaries = canaryRequestsOf(history);
+  faultRule(history, findings, canaries);
+  acceptedRule(history, findings, canaries);
   return judged(history, findings, (followed) => shareVerdict(history, findings, followed));
 }
 

@@ -60,7 +60,7 @@ async function bypassed(ctx: ControlContext): Promise<true | null> {
   const ca = await trusted(edge.trust);
   const pem = 'pem' in ca ? ca.pem : undefined;
   const seen = await throughTheEdge(edge, {
-    mark: NAME,
+    correlationId: NAME,
     ca: pem,
     timeoutMs: REQUEST_MS,
     signal: ctx.signal,

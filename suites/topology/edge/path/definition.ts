@@ -14,7 +14,7 @@ export const checks: readonly CatalogueRow[] = [
     title: 'A request passes the whole chain of the edge',
     section: '5',
     access: 'r r r r r',
-    goal: 'a marked request passes load balancer, Ingress, gateway and service; each hop left its mark; TLS is valid',
+    goal: 'a canary request passes load balancer, Ingress, gateway and service; each hop left its name; TLS is valid',
     stubbed: ['Kong'],
     requires: declared('edge'),
     reads: given('edge'),

@@ -13,13 +13,13 @@ type Headers = Readonly<Record<string, string>>;
 
 export const judge: CheckJudge = {
   judge: judgeEdgePath,
-  evidence: () => [need('edge-answer', { what: 'an answer to a marked request' })],
+  evidence: () => [need('edge-answer', { what: 'an answer to a canary request' })],
   annotations: {
     'edge-answer.ms': 'how long it took, for people',
   },
 };
 
-/** A marked request passes every hop in turn, over TLS that a client would accept. */
+/** A canary request passes every hop in turn, over TLS that a client would accept. */
 function judgeEdgePath(history: History): Judgement {
   const findings = new Findings(history);
   const { edge } = history.header.settings;
@@ -29,12 +29,12 @@ function judgeEdgePath(history: History): Judgement {
   const answers = all(history, 'edge-answer');
   if (edge !== undefined) for (const answer of answers) judgeAnswer(findings, edge, answer);
   return findings.conclude(
-    `a marked request passes ${edge?.hops.map((hop) => hop.name).join(' → ') ?? '(nothing declared)'}; TLS valid`,
+    `a canary request passes ${edge?.hops.map((hop) => hop.name).join(' → ') ?? '(nothing declared)'}; TLS valid`,
   );
 }
 
 function judgeAnswer(findings: Findings, edge: Edge, answer: Seen<'edge-answer'>): void {
-  const { url, status, authorized, tlsError, markSent, markSeen, headers } = answer;
+  const { url, status, authorized, tlsError, correlationIdSent, correlationIdSeen, headers } = answer;
   findings.agree('the URL of the request', edge.url, url);
   findings.expect(`GET ${url}`, status >= 200 && status < 300, 'a status of 2xx', String(status));
   findings
@@ -52,12 +52,12 @@ function judgeAnswer(findings: Findings, edge: Edge, answer: Seen<'edge-answer'>
     tlsError,
   );
   findings
-    .rule('mark')
+    .rule('correlation-id')
     .expect(
-      'the mark',
-      markSent !== '' && markSeen === markSent,
-      `${edge.markHeader}: ${markSent}`,
-      markSeen || 'not in the answer',
+      'the correlation id',
+      correlationIdSent !== '' && correlationIdSeen === correlationIdSent,
+      `${edge.correlationHeader}: ${correlationIdSent}`,
+      correlationIdSeen || 'not in the answer',
     );
   findings.rule('hops');
   for (const hop of edge.hops) {
@@ -78,7 +78,7 @@ function judgeAnswer(findings: Findings, edge: Edge, answer: Seen<'edge-answer'>
   findings.figure({ name: 'answer of the edge', value: Math.round(answer.ms), unit: 'ms' });
 }
 
-/** Where several hops leave their marks in one header, they stand in the order in which the request passed. */
+/** Where several hops leave their names in one header, they stand in the order in which the request passed. */
 function inOrder(edge: Edge, headers: Headers): boolean {
   const last = new Map<string, number>();
   return edge.hops.every((hop) => {

@@ -6,8 +6,8 @@ export const OBSERVES = kinds({
   'edge-answer': {
     url: z.string(),
     status: z.int(),
-    markSent: z.string(),
-    markSeen: z.string(),
+    correlationIdSent: z.string(),
+    correlationIdSeen: z.string(),
     /** Those that hops are declared to leave, in lower case. */
     headers: z.record(z.string(), z.string()),
     authorized: z.boolean(),

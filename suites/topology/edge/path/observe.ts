@@ -12,16 +12,16 @@ export async function observe(ctx: CheckContext): Promise<void> {
     ctx.unavailable('the authority of the edge', ca.unavailable);
     return;
   }
-  const mark = randomUUID();
-  await ctx.step(`send a marked request to ${edge.url}`, async () => {
+  const correlationId = randomUUID();
+  await ctx.step(`send a canary request to ${edge.url}`, async () => {
     try {
       const seen = await throughTheEdge(edge, {
-        mark,
+        correlationId,
         ca: ca.pem,
         timeoutMs: ctx.timeoutMs('edgeRequest'),
         signal: ctx.signal,
       });
-      ctx.record('edge-answer', { url: edge.url, markSent: mark, ...seen });
+      ctx.record('edge-answer', { url: edge.url, correlationIdSent: correlationId, ...seen });
     } catch (error) {
       ctx.record('edge-failed', {
         url: edge.url,

@@ -6,21 +6,21 @@ import { errorCode } from '../../reports/record/error-text.ts';
 import { httpErrorClass } from './connection.ts';
 import type { HttpEndpoint } from './connection.ts';
 
-/** How a marked request gets through the edge. */
-export interface MarkedTarget {
+/** How a canary request gets through the edge. */
+export interface CanaryTarget {
   /** Scheme and name as clients type them. */
   url: URL;
   /** Where they connect to. */
   endpoint: HttpEndpoint;
-  markHeader: string;
+  correlationHeader: string;
   method: string;
   path: string;
-  /** `{mark}` stands for the mark; empty: no body. */
+  /** `{correlationId}` stands for the correlation id; empty: no body. */
   body: string;
 }
 
-export interface MarkedLoad {
-  /** Beginning of every mark: the n-th request has `RUN/n`. */
+export interface CanaryLoad {
+  /** Beginning of every correlation id: the n-th request has `RUN/n`. */
   run: string;
   count: number;
   perSecond: number;
@@ -30,16 +30,16 @@ export interface MarkedLoad {
 }
 
 /** What became of one request. Times in wall clock ms, as logs and traces have them. */
-export interface MarkedAnswer {
+export interface CanaryAnswer {
   n: number;
-  mark: string;
+  correlationId: string;
   /** Of the trace that it belongs to: chosen here and handed on by `traceparent`. */
   traceId: string;
   sentMs: number;
   doneMs: number;
   /** null: no answer, so that nobody knows whether it was done. */
   status: number | null;
-  /** A 2xx with the mark of this request. */
+  /** A 2xx with the correlation id of this request. */
   ok: boolean;
   /** What else it was. */
   detail: string;
@@ -49,10 +49,10 @@ export interface MarkedAnswer {
  * Sends numbered requests at a fixed rate, open loop: a slow answer does not hold up the next. Each begins a trace (W3C Trace Context,
  * sampled). Resolves when every answer is there or given up.
  */
-export async function sendMarked(
-  target: MarkedTarget,
-  load: MarkedLoad,
-  answered: (answer: MarkedAnswer) => void,
+export async function sendCanaryRequests(
+  target: CanaryTarget,
+  load: CanaryLoad,
+  answered: (answer: CanaryAnswer) => void,
 ): Promise<void> {
   const { host, port, tls } = target.endpoint;
   const client = new HttpClient({ url: target.url.origin, address: `${host}:${port}`, ca: tls?.ca });
@@ -74,16 +74,16 @@ export async function sendMarked(
 
 /** Never rejects. */
 async function one(
-  target: MarkedTarget,
-  load: MarkedLoad,
+  target: CanaryTarget,
+  load: CanaryLoad,
   { n, client }: { n: number; client: HttpClient },
-): Promise<MarkedAnswer> {
-  const mark = `${load.run}/${n}`;
+): Promise<CanaryAnswer> {
+  const correlationId = `${load.run}/${n}`;
   const traceId = randomBytes(16).toString('hex');
-  const body = target.body.replaceAll('{mark}', mark);
+  const body = target.body.replaceAll('{correlationId}', correlationId);
   const headers = {
     'user-agent': 'plumbline',
-    [target.markHeader]: mark,
+    [target.correlationHeader]: correlationId,
     traceparent: `00-${traceId}-${randomBytes(8).toString('hex')}-01`,
     ...(body !== '' && { 'content-type': 'application/json' }),
   };
@@ -91,16 +91,16 @@ async function one(
   const question = { method, path, headers, body: body === '' ? undefined : body };
   const sentMs = Date.now();
   const became = await client.ask(question, load).then(
-    (answer) => judged(answer, answer.headers[target.markHeader.toLowerCase()] === mark),
+    (answer) => judged(answer, answer.headers[target.correlationHeader.toLowerCase()] === correlationId),
     (error: unknown) => ({ status: null, ok: false, detail: whyNot(error) }),
   );
-  return { n, mark, traceId, sentMs, doneMs: Date.now(), ...became };
+  return { n, correlationId, traceId, sentMs, doneMs: Date.now(), ...became };
 }
 
-function judged({ status }: HttpAnswer, marked: boolean): Pick<MarkedAnswer, 'status' | 'ok' | 'detail'> {
+function judged({ status }: HttpAnswer, correlated: boolean): Pick<CanaryAnswer, 'status' | 'ok' | 'detail'> {
   const good = status >= 200 && status <= 299;
-  const ok = good && marked;
-  return { status, ok, detail: ok ? '' : good ? 'mark' : `status ${status}` };
+  const ok = good && correlated;
+  return { status, ok, detail: ok ? '' : good ? 'correlation-id' : `status ${status}` };
 }
 
 function whyNot(error: unknown): string {

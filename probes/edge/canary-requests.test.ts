@@ -3,29 +3,29 @@ import { createServer } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import { sendMarked } from './marked.ts';
-import type { MarkedAnswer } from './marked.ts';
+import { sendCanaryRequests } from './canary-requests.ts';
+import type { CanaryAnswer } from './canary-requests.ts';
 
-test('should send each request with a mark and a trace of its own, and say what became of it', async () => {
+test('should send each request with a correlation id and a trace of its own, and say what became of it', async () => {
   const seen: { headers: IncomingHttpHeaders; body: string }[] = [];
   const server = createServer((request, response) => {
     let body = '';
     request.on('data', (part: Buffer) => (body += part.toString()));
     request.on('end', () => {
       seen.push({ headers: request.headers, body });
-      const mark = request.headers['x-mark'] as string;
-      const status = mark.endsWith('/2') ? 503 : 201;
-      response.writeHead(status, { 'x-mark': mark.endsWith('/3') ? 'another' : mark });
+      const correlationId = request.headers['x-mark'] as string;
+      const status = correlationId.endsWith('/2') ? 503 : 201;
+      response.writeHead(status, { 'x-mark': correlationId.endsWith('/3') ? 'another' : correlationId });
       response.end('{}');
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  const answers: MarkedAnswer[] = [];
+  const answers: CanaryAnswer[] = [];
   const target = {
-    ...{ url: new URL(`http://127.0.0.1:${port}`), markHeader: 'x-mark' },
+    ...{ url: new URL(`http://127.0.0.1:${port}`), correlationHeader: 'x-mark' },
     endpoint: { host: '127.0.0.1', port, tls: null },
-    ...{ method: 'POST', path: '/tenders', body: '{"title":"{mark}"}' },
+    ...{ method: 'POST', path: '/tenders', body: '{"title":"{correlationId}"}' },
   };
   const load = {
     run: 'r1',
@@ -34,14 +34,14 @@ test('should send each request with a mark and a trace of its own, and say what 
     deadlineMs: 5_000,
     signal: new AbortController().signal,
   };
-  await sendMarked(target, load, (answer) => answers.push(answer));
+  await sendCanaryRequests(target, load, (answer) => answers.push(answer));
   answers.sort((a, b) => a.n - b.n);
   assert.deepEqual(
-    answers.map(({ mark, status, ok, detail }) => [mark, status, ok, detail]),
+    answers.map(({ correlationId, status, ok, detail }) => [correlationId, status, ok, detail]),
     [
       ['r1/1', 201, true, ''],
       ['r1/2', 503, false, 'status 503'],
-      ['r1/3', 201, false, 'mark'],
+      ['r1/3', 201, false, 'correlation-id'],
     ],
   );
   const first = seen.find(({ headers }) => headers['x-mark'] === 'r1/1');
