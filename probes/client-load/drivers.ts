@@ -1,27 +1,27 @@
-import { API_SURE_FAILURES, ControlPlaneLoadClient } from '../control-plane/client.ts';
-import { EDGE_SURE_FAILURES, EdgeLoadClient } from '../edge/client.ts';
+import { API_DEFINITE_FAILURES, ControlPlaneLoadClient } from '../control-plane/client.ts';
+import { EDGE_DEFINITE_FAILURES, EdgeLoadClient } from '../edge/client.ts';
 import type { StoreDriver } from '../store/store-driver.ts';
 import { storeDriver } from '../stores.ts';
 
 /** What a client load needs to know of what it asks. */
-export type ClientLoadDriver = Pick<StoreDriver, 'store' | 'sureFailures' | 'client'>;
+export type ClientLoadDriver = Pick<StoreDriver, 'store' | 'definiteFailures' | 'client'>;
 
 /** What can be asked besides stores: the platform through its edge, and Kubernetes through its API. */
 const OTHERS: readonly ClientLoadDriver[] = [
   {
     store: 'edge',
-    sureFailures: EDGE_SURE_FAILURES,
+    definiteFailures: EDGE_DEFINITE_FAILURES,
     client: (connection, run) => new EdgeLoadClient(connection, run),
   },
   {
     // Tenders, each of which becomes a job of the AI service.
     store: 'jobs',
-    sureFailures: EDGE_SURE_FAILURES,
+    definiteFailures: EDGE_DEFINITE_FAILURES,
     client: (connection, run) => new EdgeLoadClient(connection, run),
   },
   {
     store: 'control-plane',
-    sureFailures: API_SURE_FAILURES,
+    definiteFailures: API_DEFINITE_FAILURES,
     client: (connection, run) => new ControlPlaneLoadClient(connection, run),
   },
 ];

@@ -165,7 +165,7 @@ describe('the client load engine', () => {
     assert.ok(refused.length >= 12, `${refused.length} attempts in 100 ms`);
     assert.ok(
       refused.every((line) => line[5] === 1),
-      'what was never sent is a sure failure',
+      'what was never sent is a definite failure',
     );
     assert.ok(
       writes(lines)

@@ -68,7 +68,7 @@ async function work(
   broken.promise.catch(() => undefined);
   const history = openHistory(config.history, 'client-load.ndjson', { redact, onError: broken.reject });
   const engine = new ClientLoadEngine({ ...config, client, record: recorder(history, broken.reject) });
-  history.observe(started(config, driver.sureFailures));
+  history.observe(started(config, driver.definiteFailures));
   try {
     await client.prepare(OPEN_DEADLINE_MS);
     await engine.open(OPEN_DEADLINE_MS);
@@ -105,7 +105,10 @@ function recorder(history: HistoryWriter, failed: (error: unknown) => void): Cli
 }
 type ClientLoadEngineRecord = ConstructorParameters<typeof ClientLoadEngine>[0]['record'];
 
-function started(config: ClientLoadConfig, sureFailures: readonly string[]): NewSeen<'client-load-start'> {
+function started(
+  config: ClientLoadConfig,
+  definiteFailures: readonly string[],
+): NewSeen<'client-load-start'> {
   const { store, run, connection, ratePerSecond, readRatePerSecond, history: _folder, ...rest } = config;
   return {
     kind: 'client-load-start',
@@ -115,7 +118,7 @@ function started(config: ClientLoadConfig, sureFailures: readonly string[]): New
     ratePerSecond,
     readRatePerSecond,
     settings: { ...rest, host: connection.host, port: connection.port, scheduling: raisePriority() },
-    sureFailures: [...sureFailures],
+    definiteFailures: [...definiteFailures],
   };
 }
 

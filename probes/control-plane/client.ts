@@ -15,7 +15,7 @@ const declaredSchema = z.object({
 });
 
 /** Answers that prove that the API server wrote nothing. A 5xx may come after etcd has the write. */
-export const API_SURE_FAILURES: readonly string[] = [
+export const API_DEFINITE_FAILURES: readonly string[] = [
   'connect: any error before the request was sent',
   'status 4xx: refused before it was written',
 ];

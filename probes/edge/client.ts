@@ -20,7 +20,7 @@ const declaredSchema = z.object({
 const CREATED = 201;
 
 /** What proves that a request failed; everything else that is not a 2xx is unanswered. Both count as failed. */
-export const EDGE_SURE_FAILURES: readonly string[] = [
+export const EDGE_DEFINITE_FAILURES: readonly string[] = [
   'connect: any error before the request was sent',
   'status: any answer but 2xx',
   'correlation-id: a 2xx without the correlation id of this request, so from someone else',

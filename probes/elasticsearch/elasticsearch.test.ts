@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { errors } from '@elastic/elasticsearch';
-import { errorClass, isMissing, isSureFailure, SURE_FAILURE_NAMES } from './errors.ts';
+import { errorClass, isMissing, isDefiniteFailure, DEFINITE_FAILURE_NAMES } from './errors.ts';
 import { readBack } from './readback.ts';
 import { ElasticsearchLoadClient } from './session.ts';
 import { expectedWindow, millisOf } from './settings.ts';
@@ -18,14 +18,14 @@ const refusal = (statusCode: number, type: string | null): errors.ResponseError 
     meta: {} as never,
   });
 
-test('should take for sure failures only what was refused before it reached the shard', () => {
+test('should take for definite failures only what was refused before it reached the shard', () => {
   for (const [status, type] of [
     [400, 'document_parsing_exception'],
     [401, null],
     [403, 'cluster_block_exception'],
     [404, 'index_not_found_exception'],
   ] as const)
-    assert.equal(isSureFailure(refusal(status, type)), true, `${status} ${type ?? ''}`);
+    assert.equal(isDefiniteFailure(refusal(status, type)), true, `${status} ${type ?? ''}`);
   for (const [status, type] of [
     [503, 'unavailable_shards_exception'],
     [503, null],
@@ -34,9 +34,9 @@ test('should take for sure failures only what was refused before it reached the 
     [500, 'node_disconnected_exception'],
     [404, null],
   ] as const)
-    assert.equal(isSureFailure(refusal(status, type)), false, `${status} ${type ?? ''}`);
-  assert.equal(isSureFailure(new errors.ConnectionError('socket hang up')), false);
-  assert.ok(SURE_FAILURE_NAMES.some((name) => name.startsWith('404 index_not_found_exception:')));
+    assert.equal(isDefiniteFailure(refusal(status, type)), false, `${status} ${type ?? ''}`);
+  assert.equal(isDefiniteFailure(new errors.ConnectionError('socket hang up')), false);
+  assert.ok(DEFINITE_FAILURE_NAMES.some((name) => name.startsWith('404 index_not_found_exception:')));
 });
 
 test('should not name an error by a number alone, which is what a read saw', () => {

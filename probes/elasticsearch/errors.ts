@@ -6,7 +6,7 @@ import { errorCode, errorText, firstWords } from '../../reports/record/error-tex
  * tries again when a primary's node goes, so that what may follow such a try (503 unavailable_shards_exception, 429 rejections,
  * 408 and every 5xx) proves nothing.
  */
-const SURE: readonly { status: number; type: RegExp; what: string }[] = [
+const DEFINITE: readonly { status: number; type: RegExp; what: string }[] = [
   {
     status: 400,
     type: /^(?:document_parsing_exception|mapper_parsing_exception|strict_dynamic_mapping_exception|illegal_argument_exception)$/,
@@ -18,9 +18,9 @@ const SURE: readonly { status: number; type: RegExp; what: string }[] = [
 ];
 
 /** Besides: any error before the connection was ready, since the request had not left the client. */
-export const SURE_FAILURE_NAMES: readonly string[] = [
+export const DEFINITE_FAILURE_NAMES: readonly string[] = [
   'connect: any error before the request was sent',
-  ...SURE.map(({ status, type, what }) =>
+  ...DEFINITE.map(({ status, type, what }) =>
     type.source === '^'
       ? `${status}: ${what}`
       : `${status} ${type.source.replaceAll(/[$^]|\(\?:|\)/g, '')}: ${what}`,
@@ -28,10 +28,10 @@ export const SURE_FAILURE_NAMES: readonly string[] = [
 ];
 
 /** Whether the answer proves that nothing was written. */
-export function isSureFailure(error: unknown): boolean {
+export function isDefiniteFailure(error: unknown): boolean {
   if (!(error instanceof errors.ResponseError)) return false;
   const type = typeOf(error);
-  return SURE.some((sure) => sure.status === error.statusCode && sure.type.test(type));
+  return DEFINITE.some((one) => one.status === error.statusCode && one.type.test(type));
 }
 
 /** The member looked, and has no such document. A 404 that does not say so is of somebody else on the way. */

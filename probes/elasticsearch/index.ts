@@ -1,6 +1,6 @@
 /** Elasticsearch: what the client load, the read-back, the observer and the description of the store need. */
 import type { StoreDriver } from '../store/store-driver.ts';
-import { SURE_FAILURE_NAMES } from './errors.ts';
+import { DEFINITE_FAILURE_NAMES } from './errors.ts';
 import { observe } from './observer.ts';
 import { readBack } from './readback.ts';
 import { ElasticsearchLoadClient } from './session.ts';
@@ -11,7 +11,7 @@ import { vectorQuery } from './vectors.ts';
 
 export const elasticsearch: StoreDriver = {
   store: 'elasticsearch',
-  sureFailures: SURE_FAILURE_NAMES,
+  definiteFailures: DEFINITE_FAILURE_NAMES,
   // Every member takes requests: a third of 200 a second hang for their deadline of 1 s while one member does, and as many are on their way.
   connections: { connections: 24, maxConnections: 160 },
   client: (connection, run) => new ElasticsearchLoadClient(connection, run),

@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import { Client, HttpConnection } from '@elastic/elasticsearch';
 import { CANARY_INDEX, ElasticsearchRefusal, servicePlace } from './api.ts';
 import { majorityOf, prepareCanary } from './canary.ts';
-import { errorClass, isMissing, isSureFailure } from './errors.ts';
+import { errorClass, isMissing, isDefiniteFailure } from './errors.ts';
 import { localView, primaryOf } from './view.ts';
 import type { StoreConnection } from '../store/store-driver.ts';
 import type { OperationResult, LoadClient, ClientLoadSession } from '../client-load/client.ts';
@@ -110,7 +110,7 @@ class ElasticsearchSession implements ClientLoadSession {
       if (n > (this.#shared.newest?.n ?? 0)) this.#shared.newest = { n, id, term };
       return { outcome: 'ok' };
     } catch (error) {
-      return { outcome: isSureFailure(error) ? 'fail' : 'unknown', detail: errorClass(error) };
+      return { outcome: isDefiniteFailure(error) ? 'fail' : 'unknown', detail: errorClass(error) };
     }
   }
 

@@ -6,7 +6,7 @@ import { errorText, firstWords } from '../../reports/record/error-text.ts';
  * process the server cannot have committed, and it rolls back what is open when the connection ends (Bolt protocol, "Transaction
  * states"). After that every error, transient ones too, leaves the commit unsure.
  */
-export const SURE_FAILURE_NAMES: readonly string[] = [
+export const DEFINITE_FAILURE_NAMES: readonly string[] = [
   'connect: any error before the transaction was begun',
   'before COMMIT: any error while COMMIT had not been sent (NotALeader, ForbiddenOnReadOnlyDatabase, DatabaseUnavailable, connection lost, …)',
 ];

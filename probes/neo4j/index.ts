@@ -1,6 +1,6 @@
 /** Neo4j, one member (Community) or a cluster (Enterprise): client load, read-back, observer and description. */
 import type { StoreDriver } from '../store/store-driver.ts';
-import { SURE_FAILURE_NAMES } from './errors.ts';
+import { DEFINITE_FAILURE_NAMES } from './errors.ts';
 import { graphQuery } from './graph.ts';
 import { observe } from './observer.ts';
 import { readBack } from './readback.ts';
@@ -11,7 +11,7 @@ import { describe, refusesWrites, steady, waitSteady } from './state.ts';
 /** There is no planned change of leader that a client could order: leaders move when a server stops or is deallocated. */
 export const neo4j: StoreDriver = {
   store: 'neo4j',
-  sureFailures: SURE_FAILURE_NAMES,
+  definiteFailures: DEFINITE_FAILURE_NAMES,
   client: (connection, run) => new Neo4jLoadClient(connection, run),
   describe,
   servers: serverFacts,

@@ -63,7 +63,7 @@ void test('a transient error of COMMIT proves nothing', async () => {
   assert.deepEqual(result, { outcome: 'unknown', detail: 'Database.DatabaseUnavailable' });
 });
 
-void test('whatever goes wrong before COMMIT is a sure failure: it was never sent', async () => {
+void test('whatever goes wrong before COMMIT is a definite failure: it was never sent', async () => {
   const code = 'Neo.ClientError.Cluster.NotALeader';
   const refused = await once(
     (message) => (message === 'RUN' ? { code } : undefined),

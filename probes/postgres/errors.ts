@@ -6,7 +6,7 @@ import { errorCode, errorText, firstWords } from '../../reports/record/error-tex
  * before it had done anything. Everything that can come while a commit is under way or waits for a replica
  * (57P01 administrator command, 57014 cancelled, 08006 connection failure, 40001 …) proves nothing and is `unknown`.
  */
-export const SURE_FAILURES: Readonly<Record<string, string>> = {
+export const DEFINITE_FAILURES: Readonly<Record<string, string>> = {
   '25006': 'cannot execute INSERT in a read-only transaction',
   '42P01': 'the table does not exist',
   '42501': 'no right to write',
@@ -23,9 +23,9 @@ export const REFUSED_AT_ONCE: Readonly<Record<string, string>> = {
 };
 
 /** Besides: any error before the connection was ready, since the statement had not left the client. */
-export const SURE_FAILURE_NAMES: readonly string[] = [
+export const DEFINITE_FAILURE_NAMES: readonly string[] = [
   'connect: any error before the statement was sent',
-  ...Object.entries(SURE_FAILURES).map(([state, what]) => `${state}: ${what}`),
+  ...Object.entries(DEFINITE_FAILURES).map(([state, what]) => `${state}: ${what}`),
 ];
 
 /** A short class for a history: SQLSTATE, errno, or the first words of the message. Messages of servers may hold data: cut. */

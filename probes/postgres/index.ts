@@ -1,6 +1,6 @@
 /** PostgreSQL under Patroni: what the client load, the read-back, the observer and the description of the store need. */
 import type { StoreDriver } from '../store/store-driver.ts';
-import { SURE_FAILURE_NAMES } from './errors.ts';
+import { DEFINITE_FAILURE_NAMES } from './errors.ts';
 import { observe } from './observer.ts';
 import { readBack } from './readback.ts';
 import { PostgresLoadClient } from './session.ts';
@@ -10,7 +10,7 @@ import { switchover } from './switchover.ts';
 
 export const postgres: StoreDriver = {
   store: 'postgres',
-  sureFailures: SURE_FAILURE_NAMES,
+  definiteFailures: DEFINITE_FAILURE_NAMES,
   client: (connection, run) => new PostgresLoadClient(connection, run),
   describe,
   servers: serverFacts,

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { DatabaseError } from 'pg';
 import { PostgresLoadClient } from './session.ts';
-import { errorClass, SURE_FAILURES, sqlState } from './errors.ts';
+import { errorClass, DEFINITE_FAILURES, sqlState } from './errors.ts';
 import { leaderOf, patroniCluster, patroniMembers } from './patroni.ts';
 import type { PatroniStatus } from './patroni.ts';
 import { connectWithin, PostgresTimeout } from './query.ts';
@@ -29,10 +29,10 @@ void test('a server that takes nobody now is asked again like one that refuses c
   assert.equal(client.refused(Object.assign(new Error('x'), { code: 'ECONNREFUSED' })), true);
 });
 
-void test('only what the server refused before doing anything is a sure failure', () => {
-  assert.ok('25006' in SURE_FAILURES);
+void test('only what the server refused before doing anything is a definite failure', () => {
+  assert.ok('25006' in DEFINITE_FAILURES);
   for (const state of ['57P01', '57014', '08006', '40001', '53300', '57P03'])
-    assert.ok(!(state in SURE_FAILURES), state);
+    assert.ok(!(state in DEFINITE_FAILURES), state);
   assert.equal(sqlState(serverError('25006')), '25006');
   assert.equal(sqlState(new Error('25006')), null);
 });

@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 import pg from 'pg';
 import type { StoreConnection } from '../store/store-driver.ts';
 import type { OperationResult, LoadClient, ClientLoadSession } from '../client-load/client.ts';
-import { errorClass, REFUSED_AT_ONCE, SURE_FAILURES, sqlState } from './errors.ts';
+import { errorClass, REFUSED_AT_ONCE, DEFINITE_FAILURES, sqlState } from './errors.ts';
 import { connectWithin } from './query.ts';
 import { errorCode } from '../../reports/record/error-text.ts';
 
@@ -111,8 +111,8 @@ class PostgresSession implements ClientLoadSession {
       if (warning !== undefined) return { outcome: 'unknown', detail: `warning ${warning}` };
       return { outcome: 'ok' };
     } catch (error) {
-      const sure = (sqlState(error) ?? '') in SURE_FAILURES;
-      return { outcome: sure ? 'fail' : 'unknown', detail: errorClass(error) };
+      const definite = (sqlState(error) ?? '') in DEFINITE_FAILURES;
+      return { outcome: definite ? 'fail' : 'unknown', detail: errorClass(error) };
     }
   }
 

@@ -4,7 +4,7 @@ import { errorCode, errorText, firstWords } from '../../reports/record/error-tex
  * AMQP reply codes with which the server closes a channel before it has routed the message (AMQP 0-9-1, section 1.1; RabbitMQ
  * checks the exchange and the right to write to it first): the write did not happen.
  */
-const SURE_CODES: ReadonlyMap<number, string> = new Map([
+const DEFINITE_CODES: ReadonlyMap<number, string> = new Map([
   [403, '403 ACCESS_REFUSED: no right to write'],
   [404, '404 NOT_FOUND: the exchange does not exist'],
 ]);
@@ -14,10 +14,10 @@ export const RETURNED = 'returned';
 /** amqplib's message for basic.nack. */
 const NACKED = 'message nacked';
 
-export const SURE_FAILURE_NAMES: readonly string[] = [
+export const DEFINITE_FAILURE_NAMES: readonly string[] = [
   'connect: any error before the message was sent',
   `${RETURNED}: routed to no queue (mandatory), so that its confirm means nothing`,
-  ...SURE_CODES.values(),
+  ...DEFINITE_CODES.values(),
 ];
 
 /**
@@ -25,9 +25,9 @@ export const SURE_FAILURE_NAMES: readonly string[] = [
  * failed, and only "refuses responsibility" (its documentation, "Consumer Acknowledgements and Publisher Confirms"): the
  * message may have been stored before that. Nor does anything that ends the connection.
  */
-export function isSureFailure(error: unknown): boolean {
+export function isDefiniteFailure(error: unknown): boolean {
   const code = replyCodeOf(error);
-  return code !== null && SURE_CODES.has(code);
+  return code !== null && DEFINITE_CODES.has(code);
 }
 
 /** A short class for a history: reply code, errno, or the first words of the message. */

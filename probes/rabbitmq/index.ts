@@ -1,6 +1,6 @@
 /** RabbitMQ with quorum queues: what the client load, the read-back, the observer and the description of the store need. */
 import type { StoreDriver } from '../store/store-driver.ts';
-import { SURE_FAILURE_NAMES } from './errors.ts';
+import { DEFINITE_FAILURE_NAMES } from './errors.ts';
 import { observe } from './observer.ts';
 import { readBack } from './readback.ts';
 import { RabbitLoadClient } from './session.ts';
@@ -16,7 +16,7 @@ const CONNECTIONS = { connections: 12, maxConnections: 64 };
 
 export const rabbitmq: StoreDriver = {
   store: 'rabbitmq',
-  sureFailures: SURE_FAILURE_NAMES,
+  definiteFailures: DEFINITE_FAILURE_NAMES,
   connections: CONNECTIONS,
   client: (connection, run) => new RabbitLoadClient(connection, run),
   describe,

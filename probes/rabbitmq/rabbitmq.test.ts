@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { summaryOf } from './drain.ts';
-import { errorClass, isSureFailure, SURE_FAILURE_NAMES } from './errors.ts';
+import { errorClass, isDefiniteFailure, DEFINITE_FAILURE_NAMES } from './errors.ts';
 import { Link } from './link.ts';
 import { leaderNodeOf, memberOfNode, podOfNode } from './management.ts';
 import type { RabbitQueue } from './management.ts';
@@ -27,8 +27,8 @@ const queue = (over: Partial<RabbitQueue>): RabbitQueue => ({
 
 describe('what proves that a message is in no queue', () => {
   it('should be a refusal before routing, and nothing else', () => {
-    assert.ok(isSureFailure(coded(403, 'ACCESS_REFUSED')));
-    assert.ok(isSureFailure(coded(404, 'NOT_FOUND')));
+    assert.ok(isDefiniteFailure(coded(403, 'ACCESS_REFUSED')));
+    assert.ok(isDefiniteFailure(coded(404, 'NOT_FOUND')));
     // A nack, an internal error, a forced end of the connection and a reset come after the message may have been stored.
     for (const error of [
       new Error('message nacked'),
@@ -37,8 +37,8 @@ describe('what proves that a message is in no queue', () => {
       coded('ECONNRESET', 'read ECONNRESET'),
       new Error('channel closed'),
     ])
-      assert.ok(!isSureFailure(error), error.message);
-    assert.ok(SURE_FAILURE_NAMES.some((name) => name.startsWith('returned')));
+      assert.ok(!isDefiniteFailure(error), error.message);
+    assert.ok(DEFINITE_FAILURE_NAMES.some((name) => name.startsWith('returned')));
   });
 
   it('should be told in a few words', () => {

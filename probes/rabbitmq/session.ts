@@ -1,7 +1,7 @@
 import type { Channel, ConfirmChannel, Options } from 'amqplib';
 import type { StoreConnection } from '../store/store-driver.ts';
 import type { OperationResult, LoadClient, ClientLoadSession } from '../client-load/client.ts';
-import { errorClass, isSureFailure, RETURNED } from './errors.ts';
+import { errorClass, isDefiniteFailure, RETURNED } from './errors.ts';
 import { Link } from './link.ts';
 import { optionsOf, readerQueue, recordQueue, runBefore } from './options.ts';
 import { Reader } from './reader.ts';
@@ -197,6 +197,6 @@ class RabbitSession implements ClientLoadSession {
     const { link } = this.#parts;
     const why = this.#closed ?? link.cause ?? error;
     const detail = errorClass(why) + (link.blocked === null ? '' : ` (blocked: ${link.blocked})`);
-    return { outcome: isSureFailure(why) ? 'fail' : 'unknown', detail };
+    return { outcome: isDefiniteFailure(why) ? 'fail' : 'unknown', detail };
   }
 }

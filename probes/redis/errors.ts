@@ -5,7 +5,7 @@ import { errorCode, errorText, firstWords } from '../../reports/record/error-tex
  * The error codes with which Redis refuses a command before it has done anything. Everything else (a connection that breaks, no
  * answer, UNBLOCKED because the role changed while WAIT was waiting) proves nothing and is `unknown`.
  */
-export const SURE_FAILURES: Readonly<Record<string, string>> = {
+export const DEFINITE_FAILURES: Readonly<Record<string, string>> = {
   NOREPLICAS: 'fewer good replicas than min-replicas-to-write',
   READONLY: 'this is a replica',
   MASTERDOWN: 'a replica without its master, and replica-serve-stale-data is no',
@@ -17,9 +17,9 @@ export const SURE_FAILURES: Readonly<Record<string, string>> = {
   MISCONF: 'the last write to disk failed, so that writes are refused',
 };
 
-export const SURE_FAILURE_NAMES: readonly string[] = [
+export const DEFINITE_FAILURE_NAMES: readonly string[] = [
   'connect: any error before the command was sent (no Sentinel answers, no connection, not a master)',
-  ...Object.entries(SURE_FAILURES).map(([code, what]) => `${code}: ${what}`),
+  ...Object.entries(DEFINITE_FAILURES).map(([code, what]) => `${code}: ${what}`),
 ];
 
 /** The code of a server's error reply, such as READONLY; null for anything else. */

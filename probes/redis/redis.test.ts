@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ReplyError } from 'ioredis';
 import { redisStore } from './declared.ts';
-import { errorClass, replyCode, SURE_FAILURES } from './errors.ts';
+import { errorClass, replyCode, DEFINITE_FAILURES } from './errors.ts';
 import { nameOf, replicationIn } from './members.ts';
 import { isDown, newest, pairs } from './sentinel.ts';
 import type { SentinelView } from './sentinel.ts';
@@ -13,7 +13,7 @@ const reply = (message: string): Error => new (ReplyError as new (message: strin
 const settings = (values: Record<string, string>) =>
   Object.entries(values).map(([name, value]) => ({ name, value, source: 'test' }));
 
-test('only what the server refused before doing anything is a sure failure', () => {
+test('only what the server refused before doing anything is a definite failure', () => {
   for (const message of [
     'NOREPLICAS Not enough good replicas to write.',
     "READONLY You can't write against a read only replica.",
@@ -21,9 +21,9 @@ test('only what the server refused before doing anything is a sure failure', () 
     'MASTERDOWN Link with MASTER is down',
     'NOAUTH Authentication required.',
   ])
-    assert.ok((replyCode(reply(message)) ?? '') in SURE_FAILURES, message);
+    assert.ok((replyCode(reply(message)) ?? '') in DEFINITE_FAILURES, message);
   for (const message of ['UNBLOCKED force unblock from blocking operation', 'ERR something'])
-    assert.ok(!((replyCode(reply(message)) ?? '') in SURE_FAILURES), message);
+    assert.ok(!((replyCode(reply(message)) ?? '') in DEFINITE_FAILURES), message);
   assert.equal(replyCode(new Error('READONLY')), null, 'not what a server said');
 });
 

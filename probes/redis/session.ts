@@ -4,7 +4,7 @@ import type { OperationResult, LoadClient, ClientLoadSession } from '../client-l
 import { RedisConnection, textOf } from './connection.ts';
 import { redisStore } from './declared.ts';
 import type { RedisStore } from './declared.ts';
-import { errorClass, replyCode, SURE_FAILURES } from './errors.ts';
+import { errorClass, replyCode, DEFINITE_FAILURES } from './errors.ts';
 import { Sentinels } from './sentinel.ts';
 import { errorCode } from '../../reports/record/error-text.ts';
 
@@ -173,8 +173,8 @@ class RedisSession implements ClientLoadSession {
   #failed(error: Error): OperationResult {
     // A master without replicas, or one that is none any more: whoever named it may know better by now, or another Sentinel does.
     this.#shared.sentinels.doubt();
-    const sure = (replyCode(error) ?? '') in SURE_FAILURES;
-    return { outcome: sure ? 'fail' : 'unknown', detail: errorClass(error) };
+    const definite = (replyCode(error) ?? '') in DEFINITE_FAILURES;
+    return { outcome: definite ? 'fail' : 'unknown', detail: errorClass(error) };
   }
 }
 

@@ -184,7 +184,7 @@ export interface StoreQuery {
 export interface StoreDriver {
   readonly store: string;
   /** The errors that prove that a write did not happen; every other error is `unknown`. */
-  readonly sureFailures: readonly string[];
+  readonly definiteFailures: readonly string[];
   /**
    * Connections of the client load at its start, and the most that there may be, where the engine's own numbers (for a store whose one leader
    * answers or does not) are too few: while one of several members hangs, what was sent to it stays under way for its whole deadline.

@@ -72,7 +72,7 @@ export const clientLoadSchema = z.object({
   ratePerSecond: z.number(),
   readRatePerSecond: z.number(),
   settings: z.array(z.object({ name: z.string(), value: z.string() })),
-  sureFailures: z.array(z.string()),
+  definiteFailures: z.array(z.string()),
 });
 /** How the environment was left, held against how it was found. Roles are multisets: leaders may have changed. */
 export const afterwardsSchema = z.object({

@@ -64,7 +64,7 @@ describe('a run of the whole failover suite', () => {
     assert.match(strips, /12 lost/);
   });
 
-  it('should show the client, its sure failures, the state afterwards, remarks and the loss window', () => {
+  it('should show the client, its definite failures, the state afterwards, remarks and the loss window', () => {
     for (const text of [
       'redis client, one attempt per operation',
       '25006: cannot execute INSERT in a read-only transaction',

@@ -229,7 +229,7 @@ function clientGap(history: History): string | null {
   if (start === undefined) return null;
   const store = storeOf(history.header);
   if (start.store !== store) return `the client asked ${start.store}, not ${store}`;
-  if (start.sureFailures.length === 0)
+  if (start.definiteFailures.length === 0)
     return 'the client knows no error that proves that nothing was written';
   const declared = history.header.settings.stores?.[store];
   return patienceGap(start, declared?.primary) ?? rateGap(start, declared?.clientLoad);

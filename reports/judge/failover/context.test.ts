@@ -8,13 +8,13 @@ const judge = (trial: Synthetic) => failoverRecord(trial.history());
 const roles = (after: string) => [{ store: 'postgres', before: 'leader, replica; steady', after }];
 
 describe('the context of a record', () => {
-  it('should say who asked, with which settings, and which errors are sure failures', () => {
+  it('should say who asked, with which settings, and which errors are definite failures', () => {
     const record = judge(new Synthetic());
     assert.deepEqual(record.clientLoad, {
       client: 'test',
       ratePerSecond: 200,
       readRatePerSecond: 20,
-      sureFailures: ['25006: read-only'],
+      definiteFailures: ['25006: read-only'],
       settings: [
         { name: 'operationTimeoutMs', value: '1000' },
         { name: 'connectTimeoutMs', value: '100' },

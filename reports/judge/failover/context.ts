@@ -34,13 +34,13 @@ function zeroOf({ header }: History, { zeroMs }: Trial): Pick<FailoverRecord, 'z
 function clientLoadOf(history: History): ClientLoad | null {
   const seen = first(history, 'client-load-start');
   if (seen === undefined) return null;
-  const { client, ratePerSecond, readRatePerSecond, settings, sureFailures } = seen;
+  const { client, ratePerSecond, readRatePerSecond, settings, definiteFailures } = seen;
   return {
     client,
     ratePerSecond,
     readRatePerSecond,
     settings: Object.entries(settings).map(([name, value]) => ({ name, value: String(value) })),
-    sureFailures: listOf(sureFailures),
+    definiteFailures: listOf(definiteFailures),
   };
 }
 

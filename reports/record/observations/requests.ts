@@ -23,7 +23,7 @@ export const REQUESTS = kinds({
       scheduling: z.string(),
     }),
     /** Errors that prove that a write did not happen. */
-    sureFailures: z.array(z.string()),
+    definiteFailures: z.array(z.string()),
   },
   /** How many operations it scheduled; each of them has a line of its own. */
   'client-load-end': { scheduled: z.int(), scheduledReads: z.int() },

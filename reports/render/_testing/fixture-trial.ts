@@ -81,7 +81,7 @@ export function fixtureTrial(options: TrialOptions = {}): FailoverRecord {
         { name: 'connections', value: '12' },
         { name: 'scheduling', value: 'real-time 2' },
       ],
-      sureFailures: [
+      definiteFailures: [
         'connect: any error before the statement was sent',
         '25006: cannot execute INSERT in a read-only transaction',
       ],

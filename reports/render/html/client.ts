@@ -24,7 +24,7 @@ export function clientPart(trials: readonly FailoverRecord[]): Html | null {
         <h5>Errors that prove that nothing was written</h5>
         <p class="note">After any other error the outcome is unknown: the write may be there or not.</p>
         <ul class="plain">
-          ${clientLoad.sureFailures.map((one) => html`<li>${one}</li>`)}
+          ${clientLoad.definiteFailures.map((one) => html`<li>${one}</li>`)}
         </ul>
       </div>
     </div>

@@ -172,7 +172,7 @@ describe('jobs of the AI service', () => {
     assert.match(judge(withEffects(trial({}, 'pod-crash', drills))).reason, /it was to be one$/);
     const embedded = trial({}, 'pod-crash', { ...drills, embedded: 'local-small' });
     assert.equal(judge(withEffects(embedded)).verdict, 'pass');
-    const client = clientOf(200, { store: 'jobs', readRatePerSecond: 0, sureFailures: [] });
+    const client = clientOf(200, { store: 'jobs', readRatePerSecond: 0, definiteFailures: [] });
     const unsure = withEffects(trial()).without('client-load-start').see(-10, 'client-load-start', client);
     assert.match(judge(unsure).reason, /the client knows no error that proves that nothing was done/);
   });

@@ -3,7 +3,7 @@ import { armedFor, clientOf, Synthetic } from './synthetic.ts';
 import type { Outline } from './synthetic.ts';
 
 /** As the client of the edge says. */
-const SURE = [
+const DEFINITE = [
   'connect: any error before the request was sent',
   'status: any answer but 2xx',
   'correlation-id: of another',
@@ -28,7 +28,11 @@ export function requestsOnly(
   const { faultAtMs, lengthMs, check, spacingMs } = made.outline;
   const fault = check.split('/')[2] ?? '';
   return made
-    .see(-10, 'client-load-start', clientOf(spacingMs, { store, readRatePerSecond: 0, sureFailures: SURE }))
+    .see(
+      -10,
+      'client-load-start',
+      clientOf(spacingMs, { store, readRatePerSecond: 0, definiteFailures: DEFINITE }),
+    )
     .see(faultAtMs - 2, 'budget-estimate', {
       ...{ from: 'deadline', outageMs: 60_000, share: 1, estimateMs: 60_000 },
       ...{ derivation: 'rtoDeadline', enforced: false },

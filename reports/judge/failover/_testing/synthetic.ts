@@ -85,7 +85,7 @@ export function clientOf(spacingMs: number, more: Record<string, unknown> = {}):
       port: 5432,
       scheduling: 'niceness 0',
     },
-    sureFailures: ['25006: read-only'],
+    definiteFailures: ['25006: read-only'],
     ...more,
   };
 }

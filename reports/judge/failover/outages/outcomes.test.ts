@@ -81,7 +81,11 @@ describe('outcomes of a client', () => {
         for (const seen of trial.observations)
           if (seen.kind === 'client-load-start')
             Object.assign(seen, {
-              sureFailures: ['connect: any', '400 a_exception|b_exception: refused', 'status 4xx: refused'],
+              definiteFailures: [
+                'connect: any',
+                '400 a_exception|b_exception: refused',
+                'status 4xx: refused',
+              ],
             });
         Object.assign(trial.write(1100), { outcome, detail });
       });

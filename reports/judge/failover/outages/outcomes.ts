@@ -23,7 +23,7 @@ const ROUNDING_MS = 0.1;
 export function outcomeRules(history: History): Rule[] {
   const start = first(history, 'client-load-start');
   if (start === undefined) return [];
-  const proofs = start.sureFailures.flatMap(proofsIn);
+  const proofs = start.definiteFailures.flatMap(proofsIn);
   return [
     ruleOf('outcomes/writes', history.writes, {
       what: 'write',

@@ -132,7 +132,8 @@ function clientGap(history: History, { store, ratePerSecond, address }: Client):
   const start = first(history, 'client-load-start');
   if (start === undefined) return null;
   if (start.store !== store) return `the client asked ${start.store}, not ${store}`;
-  if (start.sureFailures.length === 0) return 'the client knows no error that proves that nothing was done';
+  if (start.definiteFailures.length === 0)
+    return 'the client knows no error that proves that nothing was done';
   if (ratePerSecond !== undefined && start.ratePerSecond !== ratePerSecond)
     return `${start.ratePerSecond} requests a second, declared are ${ratePerSecond}`;
   const edge = { host: start.settings.host, port: portOf(history.header, start) };
