@@ -154,8 +154,8 @@ test('should tell how long a store did not answer, once', async () => {
   assert.equal(arrivals.trouble, 'gone');
   down = false;
   assert.equal(await arrivals.sweep(signal), true);
-  assert.equal(seen.of('blind').length, 1);
-  assert.equal(seen.of('blind')[0]?.reason, 'gone');
+  assert.equal(seen.of('observation-gap').length, 1);
+  assert.equal(seen.of('observation-gap')[0]?.reason, 'gone');
 });
 
 function span(id: string, parent: string | null, service: string, name = 'x'): Span {

@@ -3,6 +3,6 @@ export { LogArrivals } from './logs.ts';
 export type { ExpectedLines } from './logs.ts';
 export { TraceArrivals } from './traces.ts';
 export type { ExpectedPath } from './traces.ts';
-export type { Following } from './sight.ts';
+export type { Following } from './source-watch.ts';
 export { linesOnDisk } from './disk.ts';
 export type { DiskLine } from './disk.ts';

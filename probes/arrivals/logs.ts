@@ -1,7 +1,7 @@
 import { LOOK_BACK_EVERY_MS } from '../../reports/record/observations/telemetry.ts';
 import type { LogProbe, LogRecord } from '../logs/index.ts';
-import { Sight } from './sight.ts';
-import type { Following, Write } from './sight.ts';
+import { SourceWatch } from './source-watch.ts';
+import type { Following, Write } from './source-watch.ts';
 
 /** Before the first line's own time: a line may be a moment older than the request's sending. */
 const MARGIN_MS = 2_000;
@@ -29,7 +29,7 @@ export class LogArrivals {
   readonly #expected: ExpectedLines;
   readonly #following: Following;
   readonly #write: Write;
-  readonly #sight: Sight;
+  readonly #source: SourceWatch;
   readonly #seen = new Set<string>();
   /** Correlation ids and services of requests that were answered well and whose lines have not come, with their times. */
   readonly #pending = new Map<string, number>();
@@ -46,7 +46,7 @@ export class LogArrivals {
     this.#expected = expected;
     this.#following = following;
     this.#write = following.write;
-    this.#sight = new Sight('logs', following.write);
+    this.#source = new SourceWatch('logs', following.write);
     this.#startMs = following.startMs;
   }
 
@@ -85,12 +85,12 @@ export class LogArrivals {
 
   /** Why the store does not answer; null: it does. */
   get trouble(): string | null {
-    return this.#sight.trouble;
+    return this.#source.trouble;
   }
 
   async #look(fromMs: number, signal: AbortSignal): Promise<boolean> {
     const { run } = this.#expected;
-    return this.#sight.look(signal, async () => {
+    return this.#source.look(signal, async () => {
       const found = await this.#probe.search(
         { fromMs, toMs: Date.now() + CLOCKS_MS, correlationId: `${run}/`, most: MOST_RECORDS },
         { deadlineMs: this.#following.deadlineMs, signal },

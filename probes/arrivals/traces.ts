@@ -1,8 +1,8 @@
 import { faultsOf } from '../../reports/record/names/trace-faults.ts';
 import type { PathHop } from '../../reports/record/names/trace-faults.ts';
 import type { Trace, TraceProbe } from '../traces/index.ts';
-import { Sight } from './sight.ts';
-import type { Following, Write } from './sight.ts';
+import { SourceWatch } from './source-watch.ts';
+import type { Following, Write } from './source-watch.ts';
 
 /** Traces asked for in one look: three questions of fifty. Those that were asked for longest ago come first. */
 const AT_ONCE = 150;
@@ -29,7 +29,7 @@ export class TraceArrivals {
   readonly #expected: ExpectedPath;
   readonly #following: Following;
   readonly #write: Write;
-  readonly #sight: Sight;
+  readonly #source: SourceWatch;
   readonly #awaited = new Map<string, Awaited>();
   #written = 0;
 
@@ -38,7 +38,7 @@ export class TraceArrivals {
     this.#expected = expected;
     this.#following = following;
     this.#write = following.write;
-    this.#sight = new Sight('traces', following.write);
+    this.#source = new SourceWatch('traces', following.write);
   }
 
   answered(of: { correlationId: string; n: number; traceId: string; sentMs: number }): void {
@@ -70,7 +70,7 @@ export class TraceArrivals {
   }
 
   async #ask(due: readonly Awaited[], signal: AbortSignal): Promise<boolean> {
-    return this.#sight.look(signal, async () => {
+    return this.#source.look(signal, async () => {
       const { deadlineMs } = this.#following;
       const found = await this.#probe.byIds(
         due.map(({ traceId }) => traceId),
@@ -117,7 +117,7 @@ export class TraceArrivals {
         const count = asked.get(service) ?? 0;
         if (count >= EXAMPLES) continue;
         asked.set(service, count + 1);
-        await this.#sight.look(signal, async () => {
+        await this.#source.look(signal, async () => {
           const window = { fromMs: sentMs - 1000, toMs: Date.now() + 1000 };
           const found = await this.#probe.byCorrelationId(
             { service, correlationId, ...window },
@@ -132,7 +132,7 @@ export class TraceArrivals {
 
   /** Why the store does not answer; null: it does. */
   get trouble(): string | null {
-    return this.#sight.trouble;
+    return this.#source.trouble;
   }
 }
 

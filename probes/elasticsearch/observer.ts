@@ -3,7 +3,7 @@ import { isActive, localView, primaryOf } from './view.ts';
 import type { View } from './view.ts';
 import { monoMs } from '../../host/clock.ts';
 import { followStore } from '../store/following.ts';
-import type { Sight } from '../store/following.ts';
+import type { SeenLeader } from '../store/following.ts';
 import type { ObserveOptions, Observer, StoreMember, StoreTarget } from '../store/store-driver.ts';
 
 /** A node answers from its own memory in a few milliseconds; one that does not answer in this time has trouble of its own. */
@@ -43,7 +43,7 @@ class Teller {
     this.#options = options;
   }
 
-  async leader(signal: AbortSignal): Promise<Sight | null> {
+  async leader(signal: AbortSignal): Promise<SeenLeader | null> {
     const askedMs = monoMs();
     const view = await this.#ask(await this.#target.members(), signal);
     this.#view = view;

@@ -1,5 +1,5 @@
 import { followStore } from '../store/following.ts';
-import type { Sight } from '../store/following.ts';
+import type { SeenLeader } from '../store/following.ts';
 import type { Bounds, ObserveOptions, Observer, StoreMember, StoreTarget } from '../store/store-driver.ts';
 import { connectMember, viewOf } from './ask.ts';
 import type { BoltConnection } from './bolt.ts';
@@ -39,7 +39,7 @@ class Teller {
     this.#target = target;
   }
 
-  async leader(signal: AbortSignal): Promise<Sight> {
+  async leader(signal: AbortSignal): Promise<SeenLeader> {
     const members = await this.#target.members();
     const view = await this.#view(members, { deadlineMs: ANSWER_MS, signal });
     return { leader: leaderOf(view, members) };

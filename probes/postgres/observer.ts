@@ -1,5 +1,5 @@
 import { followStore } from '../store/following.ts';
-import type { Sight } from '../store/following.ts';
+import type { SeenLeader } from '../store/following.ts';
 import type { ObserveOptions, Observer, StoreMember, StoreTarget } from '../store/store-driver.ts';
 import { anyMember, leaderOf, patroniCluster, patroniMembers, patroniStatus } from './patroni.ts';
 import type { PatroniCluster } from './patroni.ts';
@@ -29,7 +29,7 @@ class Teller {
     this.#target = target;
   }
 
-  async leader(signal: AbortSignal): Promise<Sight> {
+  async leader(signal: AbortSignal): Promise<SeenLeader> {
     const cluster = await this.#cluster(await patroniMembers(this.#target), signal);
     this.#leader = leaderOf(cluster);
     return { leader: this.#leader };

@@ -1,5 +1,5 @@
 import { followStore } from '../store/following.ts';
-import type { Sight } from '../store/following.ts';
+import type { SeenLeader } from '../store/following.ts';
 import { firstAnswer } from '../store/members.ts';
 import type { ObserveOptions, Observer, StoreMember, StoreTarget } from '../store/store-driver.ts';
 import { leaderNodeOf, Management, podOfNode } from './management.ts';
@@ -45,7 +45,7 @@ class Teller {
   }
 
   /** Null before there is a queue. */
-  async leader(signal: AbortSignal): Promise<Sight | null> {
+  async leader(signal: AbortSignal): Promise<SeenLeader | null> {
     const members = await this.#target.members();
     const seen = await this.#look(members, signal);
     if (seen === null) return this.#last === null ? null : { leader: null };

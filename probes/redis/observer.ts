@@ -1,5 +1,5 @@
 import { followStore } from '../store/following.ts';
-import type { Sight } from '../store/following.ts';
+import type { SeenLeader } from '../store/following.ts';
 import type { ObserveOptions, Observer, StoreTarget } from '../store/store-driver.ts';
 import { textOf } from './connection.ts';
 import { redisStore } from './declared.ts';
@@ -53,7 +53,7 @@ class SentinelWatch {
   }
 
   /** @throws Error when no Sentinel answers */
-  async leader(signal: AbortSignal): Promise<Sight> {
+  async leader(signal: AbortSignal): Promise<SeenLeader> {
     // Who has which address is learnt while everybody is there.
     if (!this.#known) await memberViews(this.#target, { deadlineMs: ANSWER_MS, signal });
     this.#known = true;

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { followStore } from './following.ts';
-import type { Sight } from './following.ts';
-import type { Sighting } from './store-driver.ts';
+import type { SeenLeader } from './following.ts';
+import type { StoreObservation } from './store-driver.ts';
 
 /** What is written while looks come to these answers, one after the other; the last one stays. */
-async function told(answers: readonly (Sight | Error)[]): Promise<Sighting[]> {
-  const written: Sighting[] = [];
+async function told(answers: readonly (SeenLeader | Error)[]): Promise<StoreObservation[]> {
+  const written: StoreObservation[] = [];
   const { promise: all, resolve } = Promise.withResolvers<undefined>();
   let looks = 0;
   const observer = followStore(

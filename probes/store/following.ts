@@ -10,16 +10,16 @@ const MEMBERS_EVERY = 5;
 const ENDPOINTS_POLL_MS = 20;
 
 /** Who leads, as one look saw it. */
-export interface Sight {
+export interface SeenLeader {
   leader: string | null;
 }
 
 /** How one kind of store is looked at; what `followStore` makes observations of. */
 export interface Following {
   /** One look, with a deadline of its own. Null while there is nothing yet that could be led. @throws when nobody answers */
-  leader(signal: AbortSignal): Promise<Sight | null>;
+  leader(signal: AbortSignal): Promise<SeenLeader | null>;
   /** How many members follow the leader; null when that could not be seen. */
-  members?(seen: Sight, signal: AbortSignal): Promise<number | null>;
+  members?(seen: SeenLeader, signal: AbortSignal): Promise<number | null>;
 }
 
 /**
@@ -50,12 +50,12 @@ class Follower {
   readonly #options: ObserveOptions;
   readonly #signal: AbortSignal;
   readonly #pollMs: number;
-  #last: Sight | undefined;
+  #last: SeenLeader | undefined;
   #lastStreaming = -1;
   #lastEndpoints: string | undefined;
   #leaderSeenMs: number | null = null;
   #membersSeenMs: number | null = null;
-  #blind = false;
+  #inGap = false;
   /** Why nothing was seen for a while, each time. */
   readonly #unseen: string[] = [];
   #looks = 0;
@@ -72,13 +72,13 @@ class Follower {
     const askedMs = monoMs();
     try {
       const seen = await this.#following.leader(this.#signal);
-      this.#blind = false;
+      this.#inGap = false;
       if (seen === null) return;
       this.#saw(seen, askedMs);
       if (this.#looks % MEMBERS_EVERY === 1) await this.#lookAtMembers(seen);
     } catch (error) {
-      if (this.#signal.aborted || this.#blind) return;
-      this.#blind = true;
+      if (this.#signal.aborted || this.#inGap) return;
+      this.#inGap = true;
       this.#unseen.push(`${new Date().toISOString()} ${errorText(error)}`);
     }
   }
@@ -111,7 +111,7 @@ class Follower {
     this.#options.write({ kind: 'leader', leader, pollMs, final: true });
   }
 
-  #saw(seen: Sight, askedMs: number): void {
+  #saw(seen: SeenLeader, askedMs: number): void {
     const pollMs = this.#since(this.#leaderSeenMs);
     this.#leaderSeenMs = askedMs;
     if (this.#last?.leader === seen.leader) return;
@@ -119,7 +119,7 @@ class Follower {
     this.#options.write({ kind: 'leader', leader: seen.leader, pollMs });
   }
 
-  async #lookAtMembers(leader: Sight): Promise<void> {
+  async #lookAtMembers(leader: SeenLeader): Promise<void> {
     const askedMs = monoMs();
     const streaming = (await this.#following.members?.(leader, this.#signal)) ?? null;
     if (streaming === null) return;

@@ -132,10 +132,10 @@ export interface ReadBackRequest {
 }
 
 /** What observers of a store write. */
-export type Sighting = NewSeen<'leader' | 'master' | 'members' | 'endpoint' | 'evidence'>;
+export type StoreObservation = NewSeen<'leader' | 'master' | 'members' | 'endpoint' | 'evidence'>;
 
 export interface ObserveOptions {
-  write: (seen: Sighting) => void;
+  write: (seen: StoreObservation) => void;
   /** The run id under which the client load writes: where leadership belongs to a queue or an index, it is that one's. */
   run?: string | undefined;
   /** Addresses behind the Service that applications use, from the cluster's cache; polled, since reading it is free. */

@@ -98,11 +98,11 @@ test('should find nothing that still passes where everything is read', () => {
 });
 
 test('should name what is not read, by its field and how it was bent', () => {
-  const blind = held((history) => {
+  const ignorant = held((history) => {
     const { roles, objects } = last(history, 'as-before') ?? { roles: [], objects: 0 };
     return passed(objects === 3 && roles.length === 2 ? 'pass' : 'fail');
   });
-  const found = sorts(blind);
+  const found = sorts(ignorant);
   assert.ok(found.includes('as-before.waitedMs: number × 10'), found.join('\n'));
   assert.ok(found.includes('as-before.roles[].store: names exchanged'));
   assert.ok(!found.some((sort) => sort.startsWith('as-before.objects')));
@@ -151,12 +151,12 @@ test('should know what an annotation covers', () => {
 });
 
 test('should take annotations of single lines, and count each as a field', () => {
-  const blind = (history: History): Judgement =>
+  const ignorant = (history: History): Judgement =>
     passed(all(history, 'steady-after').length > 0 && last(history, 'end') !== undefined ? 'pass' : 'fail');
   const followed = { 'as-before[]': 'one of many', 'as-before': 'and the rest' };
-  const result = held(blind, { annotations: followed });
+  const result = held(ignorant, { annotations: followed });
   assert.deepEqual(result.unknown, []);
   assert.equal(result.fields, 9);
   assert.ok(!sorts(result).some((sort) => sort.startsWith('as-before')));
-  assert.ok(sorts(held(blind, { evidence: () => [] })).includes('as-before[]: line dropped'));
+  assert.ok(sorts(held(ignorant, { evidence: () => [] })).includes('as-before[]: line dropped'));
 });

@@ -150,12 +150,12 @@ test('restoring waits for what is under way: what has not begun will not, what h
   await acting;
 });
 
-test('what took the API server away allows blindness only until it is undone and the API server has answered again', async () => {
+test('what took the API server away allows an observation gap only until it is undone and the API server has answered again', async () => {
   const api = new TestApi();
   api.put(NODE, { spec: {} });
   const safety = await open(options(api));
-  const blinding = { access: 'fault', controlPlane: true } as const;
-  await safety.patch('c', nodeRef, { spec: { unschedulable: true } }, blinding);
+  const onControlPlane = { access: 'fault', controlPlane: true } as const;
+  await safety.patch('c', nodeRef, { spec: { unschedulable: true } }, onControlPlane);
   api.down = true;
   await new Promise((resolve) => setTimeout(resolve, 2_500));
   assert.equal(safety.stopped.aborted, false);

@@ -76,7 +76,7 @@ export class Safety {
   readonly #objects: GuardedObjects;
   readonly #underWay = new Set<UnderWay>();
   /** Numbers of the entries whose action took the API server away and was not yet seen to be undone. */
-  readonly #blinding = new Set<number>();
+  readonly #causingGap = new Set<number>();
   /** What will never be undone: the journal has closed it, so that only we still know at the end. */
   readonly #conflicts: Set<string>;
   #gaps = 0;
@@ -147,9 +147,9 @@ export class Safety {
       throw error;
     }
     if (mutation.controlPlane !== true) return;
-    for (const { seq } of entries) this.#blinding.add(seq);
-    killSwitch.allowBlindness(restoreDeadlineMs);
-    lease.allowBlindness(restoreDeadlineMs);
+    for (const { seq } of entries) this.#causingGap.add(seq);
+    killSwitch.allowGap(restoreDeadlineMs);
+    lease.allowGap(restoreDeadlineMs);
   }
 
   /**
@@ -235,7 +235,7 @@ export class Safety {
     const { journal, kube, clusterUid, lease, mirror } = this.#parts;
     const entries = this.pending(filter);
     if (entries.length === 0) {
-      this.#endBlindness();
+      this.#endGap();
       return { actions: 0, undone: [], failed: [], conflicts: [] };
     }
     if (await lease.isTakenByOther()) {
@@ -248,7 +248,7 @@ export class Safety {
     }
     const report = await undoAll(entries, { journal, kube, clusterUid, retryForMs: RESTORE_RETRY_MS });
     for (const conflict of report.conflicts) this.#conflicts.add(conflict);
-    this.#endBlindness();
+    this.#endGap();
     // A series of a hundred drills must not make its journal longer and longer.
     journal.rotate();
     await mirror.sync();
@@ -256,13 +256,13 @@ export class Safety {
   }
 
   /** Once nothing is left undone that took the API server away, a kill switch or a Lease that stays silent means what it always means. */
-  #endBlindness(): void {
+  #endGap(): void {
     const { journal, killSwitch, lease } = this.#parts;
-    if (this.#blinding.size === 0) return;
-    if (journal.open().some(({ seq }) => this.#blinding.has(seq))) return;
-    this.#blinding.clear();
-    killSwitch.endBlindness();
-    lease.endBlindness();
+    if (this.#causingGap.size === 0) return;
+    if (journal.open().some(({ seq }) => this.#causingGap.has(seq))) return;
+    this.#causingGap.clear();
+    killSwitch.endGap();
+    lease.endGap();
   }
 
   /**
@@ -295,7 +295,7 @@ export class Safety {
     if (reason !== null)
       throw new RefusedError('not-permitted', `${mutation.title} (${mutation.check}): ${reason}`);
     await this.#parts.killSwitch.confirm();
-    await this.#parts.lease.renewIfBlind();
+    await this.#parts.lease.renewAfterGap();
     // Last, and without a wait after it: what was true before a pause may not be any more.
     this.#parts.lease.assertHeld();
     if (this.stopped.aborted)

@@ -280,14 +280,14 @@ test('should not say that dashboards render where no browser is, and still see w
     ['data-sources', { count: 0 }],
     ['unavailable', { what: 'a browser', reason: 'none is installed' }],
   ];
-  const blind = judged(check, seen, { settings });
-  assert.equal(blind.verdict, 'inconclusive');
-  assert.match(blind.reason, /a browser unavailable: none is installed/);
+  const unavailable = judged(check, seen, { settings });
+  assert.equal(unavailable.verdict, 'inconclusive');
+  assert.match(unavailable.reason, /a browser unavailable: none is installed/);
   assert.deepEqual(
-    blind.findings.map(({ subject, seen: said }) => [subject, said]),
+    unavailable.findings.map(({ subject, seen: said }) => [subject, said]),
     [['dashboard Goals (slo)', 'no browser showed it']],
   );
-  assert.match(blind.seen, /Grafana is a stand-in \(stubbed\)/);
+  assert.match(unavailable.seen, /Grafana is a stand-in \(stubbed\)/);
   const source: Seen = ['data-source', { source: 'Logs', ok: false, detail: 'no connection' }];
   assert.equal(judged(check, [...seen, source], { settings }).verdict, 'fail');
 });

@@ -17,7 +17,7 @@ export function verdictOf(context: Context): Pick<Found, 'failures' | 'late' | '
   const undelivered = observed.load.undelivered === null ? [] : [observed.load.undelivered];
   const stuck = stuckText(context);
   if (stuck !== null) return { failures: [stuck], late: [], gaps: [], pass: '' };
-  const idle = blindText(context) ?? idleText(context);
+  const idle = noMetricText(context) ?? idleText(context);
   if (idle !== null) return { failures: [], late: [], gaps: [...undelivered, idle], pass: '' };
   const steps = [
     stepOf(context, { atMs: chain.decidedMs, limitS: goals.decisionS, what: 'more pods were desired' }),
@@ -66,11 +66,11 @@ function stuckText({ observed, spec, startMs, chain }: Context): string | null {
 }
 
 /** If no pod was added, and the metric was missing while that had to be decided, the cause is unknown. */
-function blindText({ observed, startMs, topMs, chain, goals }: Context): string | null {
+function noMetricText({ observed, startMs, topMs, chain, goals }: Context): string | null {
   if (chain.decidedMs !== null) return null;
   const until = Math.min(topMs + goals.decisionS * 1000, observed.endMs ?? Infinity);
-  const blind = observed.hpa.filter(({ t, load }) => t >= startMs && t <= until && load === null);
-  return blind.length === 0 ? null : `the autoscaler was without a metric for a while: ${why(blind)}`;
+  const without = observed.hpa.filter(({ t, load }) => t >= startMs && t <= until && load === null);
+  return without.length === 0 ? null : `the autoscaler was without a metric for a while: ${why(without)}`;
 }
 
 /** The load did not lift the metric over its target. */

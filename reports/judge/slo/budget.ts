@@ -2,7 +2,7 @@ import type { Objective } from '../../record/objective.ts';
 import type { Verdict } from '../../record/verdict.ts';
 import { accountOf, eventsOf } from './account.ts';
 import type { Account } from './account.ts';
-import type { Gap } from './series/blindness.ts';
+import type { Gap } from './series/gaps.ts';
 import { gapsText } from './series/gap-text.ts';
 import { percent } from './percent.ts';
 import type { Grid } from './series/series.ts';

@@ -66,7 +66,7 @@ export const NODES = {
 export const SHIPPER = {
   shipper:
     'names who brings the lines of a node, where lines are missing; that they are there is seen in the store',
-  blind: 'can only take from a pass: what came in that time counts as unseen instead of late',
+  'observation-gap': 'can only take from a pass: what came in that time counts as unseen instead of late',
 };
 
-export const BLIND = { blind: SHIPPER.blind };
+export const OBSERVATION_GAP = { 'observation-gap': SHIPPER['observation-gap'] };

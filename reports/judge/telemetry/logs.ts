@@ -6,7 +6,7 @@ import { OWN_MS, offsetsOf, timesRule, wallOf } from './clocks.ts';
 import { delayFigures, delaysOf, lossBoundFigure, overTime } from './figures.ts';
 import { countedRule, linesByNode, nodesOf, nodesRule, numbersRule } from './lines.ts';
 import type { NodeLines } from './lines.ts';
-import { blindOf, declaredOf, faultWindows, goalOf, planOf, sweptRule, wasTold } from './observed.ts';
+import { gapsOf, declaredOf, faultWindows, goalOf, planOf, sweptRule, wasTold } from './observed.ts';
 import { requestLines, requestLinesRule } from './request-lines.ts';
 import type { Held } from './request-lines.ts';
 
@@ -49,7 +49,7 @@ export function judgeLines(history: History, findings: Findings, held: readonly 
     ...lossBoundFigure('lines', expected, missing),
   ];
   for (const figure of figures) findings.figure(figure);
-  const shaded = blindOf(history, 'logs').map((one) => ({ ...one, name: 'the store did not answer' }));
+  const shaded = gapsOf(history, 'logs').map((one) => ({ ...one, name: 'the store did not answer' }));
   const series = [{ name: 'log lines', due: nodes.flatMap((one) => one.due) }];
   return {
     ...findings.conclude(`every line visible within ${visibleMs / 1000} s; missing ${most}`),

@@ -153,10 +153,10 @@ export function acceptedRule(history: History, findings: Findings, canaries: rea
 }
 
 /** A time in which a store did not answer: what came meanwhile was seen only afterwards. */
-export type Blind = Pick<Seen<'blind'>, 'fromMs' | 'toMs'>;
+export type Gap = Pick<Seen<'observation-gap'>, 'fromMs' | 'toMs'>;
 
-export function blindOf(history: History, what: Store): Blind[] {
-  return all(history, 'blind').filter((one) => one.what === what);
+export function gapsOf(history: History, what: Store): Gap[] {
+  return all(history, 'observation-gap').filter((one) => one.what === what);
 }
 
 /** Whether the store was asked for everything at the end, and answered: only then is what it does not hold missing. */
@@ -192,12 +192,12 @@ export type Coming = 'in time' | 'late' | 'unseen' | 'undecided';
 export interface ArrivalRule {
   visibleMs: number;
   lookEveryMs: number;
-  blind: readonly Blind[];
+  gaps: readonly Gap[];
 }
 
 export function arrivalRule(history: History, store: Store): ArrivalRule {
   const visibleMs = goalOf(history.header, 'visibleSeconds') * 1000;
-  return { visibleMs, lookEveryMs: LOOK_EVERY_MS, blind: blindOf(history, store) };
+  return { visibleMs, lookEveryMs: LOOK_EVERY_MS, gaps: gapsOf(history, store) };
 }
 
 /** Nothing is seen before it is written; so much the clocks of one machine may differ between two readings, ms. */
@@ -217,7 +217,7 @@ export function comingOf(
   const dueMs = writtenMs + rule.visibleMs;
   const beforeMs = of.seenMs - rule.lookEveryMs;
   if (beforeMs <= dueMs - errorMs) return 'in time';
-  if (rule.blind.some(({ fromMs, toMs }) => fromMs <= dueMs && dueMs <= toMs)) return 'unseen';
+  if (rule.gaps.some(({ fromMs, toMs }) => fromMs <= dueMs && dueMs <= toMs)) return 'unseen';
   return beforeMs <= dueMs + errorMs ? 'undecided' : 'late';
 }
 

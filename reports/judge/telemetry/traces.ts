@@ -10,7 +10,7 @@ import { canaryRequestsSent, storeSwept } from './evidence.ts';
 import { delayFigures, delaysOf, lossBoundFigure, overTime } from './figures.ts';
 import {
   arrivalRule,
-  blindOf,
+  gapsOf,
   comingOf,
   declaredOf,
   faultWindows,
@@ -100,11 +100,11 @@ export function judged(
     { name: 'traces', due: followed.map((one) => ({ atMs: one.request.sentMs, arrived: !isBad(one) })) },
     { name: 'answered', due: canaries.map(({ sentMs, ok }) => ({ atMs: sentMs, arrived: ok })) },
   ];
-  const blind = blindOf(history, 'traces').map((one) => ({ ...one, name: 'the store did not answer' }));
+  const gaps = gapsOf(history, 'traces').map((one) => ({ ...one, name: 'the store did not answer' }));
   return {
     ...findings.conclude(`one request is one trace over the declared services within ${visibleMs / 1000} s`),
     telemetry: {
-      ...overTime(series, [...faultWindows(history), ...blind]),
+      ...overTime(series, [...faultWindows(history), ...gaps]),
       delays: [delays],
       paths: pathsShown(history, canaries),
     },

@@ -72,7 +72,7 @@ export const TELEMETRY = kinds({
   /** Where the spans of a missing service are: ids of other traces. */
   stray: { correlationId: z.string(), n: z.int(), service: z.string(), traces: z.array(z.string()) },
   /** A time in which a store did not answer: what came meanwhile was seen only afterwards. */
-  blind: { what: z.enum(['logs', 'traces']), fromMs: wallMs, toMs: wallMs, reason: z.string() },
+  'observation-gap': { what: z.enum(['logs', 'traces']), fromMs: wallMs, toMs: wallMs, reason: z.string() },
   /** The last look at everything, and how many lines or traces were written into this history of what was found. */
   swept: { what: z.enum(['logs', 'traces']), answered: z.boolean(), found: z.int() },
 

@@ -72,10 +72,10 @@ describe('the kill switch', { concurrency: true }, () => {
     await assert.rejects(follow(api), /cannot be read/);
   });
 
-  test('an action on the control plane itself may blind it for a while', async () => {
+  test('an action on the control plane itself may keep it from being read for a while', async () => {
     const api = new TestApi();
     const { killSwitch } = await follow(api);
-    killSwitch.allowBlindness(60_000);
+    killSwitch.allowGap(60_000);
     api.down = true;
     await new Promise((resolve) => setTimeout(resolve, 100));
     await killSwitch.confirm();
@@ -85,9 +85,9 @@ describe('the kill switch', { concurrency: true }, () => {
   test('once the API server was given back and has answered, its silence counts again', async () => {
     const api = new TestApi();
     const { killSwitch, stopped } = await follow(api);
-    killSwitch.allowBlindness(60_000);
+    killSwitch.allowGap(60_000);
     api.down = true;
-    killSwitch.endBlindness();
+    killSwitch.endGap();
     // It takes a while to start: longer than a kill switch may be refused.
     await new Promise((resolve) => setTimeout(resolve, 2_500));
     await killSwitch.confirm();

@@ -37,9 +37,9 @@ export class KillSwitch {
   /** Set while answers come that are none. */
   #trouble: string | null = null;
   #stopped: string | null = null;
-  #blindAllowedUntilMs = 0;
-  /** A reading that was sent after this ends the permission to be blind. */
-  #blindnessOverMs = Infinity;
+  #gapAllowedUntilMs = 0;
+  /** A reading that was sent after this ends the permission for an observation gap. */
+  #gapOverMs = Infinity;
   #following: Promise<void> = Promise.resolve();
 
   private constructor(options: KillSwitchOptions) {
@@ -71,27 +71,27 @@ export class KillSwitch {
    * @throws KillSwitchError when the kill switch is set or unreadable.
    */
   async confirm(): Promise<void> {
-    // It should answer again: whoever wakes from a pause now asks, before it relies on being allowed to be blind.
-    if (this.#mayBeBlind() && this.#blindnessOverMs !== Infinity) await this.#read();
-    while (this.#stopped === null && !this.#mayBeBlind() && monoMs() - this.#clearMs > FRESH_MS) {
+    // It should answer again: whoever wakes from a pause now asks, before it relies on being allowed an observation gap.
+    if (this.#gapAllowed() && this.#gapOverMs !== Infinity) await this.#read();
+    while (this.#stopped === null && !this.#gapAllowed() && monoMs() - this.#clearMs > FRESH_MS) {
       await this.#read();
-      this.#judgeBlindness();
+      this.#judgeGap();
     }
     this.#throwIfStopped();
   }
 
   /** For actions that take the API server away themselves: until then the kill switch may be unreadable. */
-  allowBlindness(forMs: number): void {
-    this.#blindAllowedUntilMs = Math.max(this.#blindAllowedUntilMs, monoMs() + forMs);
-    this.#blindnessOverMs = Infinity;
+  allowGap(forMs: number): void {
+    this.#gapAllowedUntilMs = Math.max(this.#gapAllowedUntilMs, monoMs() + forMs);
+    this.#gapOverMs = Infinity;
   }
 
   /**
    * The API server was given back: the kill switch may stay unreadable until it has been read once more, for an API server takes a
    * while to start, and no longer. What was sent before does not count: it may have been answered before the fault.
    */
-  endBlindness(): void {
-    this.#blindnessOverMs = monoMs();
+  endGap(): void {
+    this.#gapOverMs = monoMs();
   }
 
   async close(): Promise<void> {
@@ -106,7 +106,7 @@ export class KillSwitch {
       const late = monoMs() - this.#clearMs > FRESH_MS;
       if (this.#underWay.size < MAX_UNDER_WAY) void this.#read();
       if (late) await Promise.race(this.#underWay);
-      this.#judgeBlindness();
+      this.#judgeGap();
     }
   }
 
@@ -132,7 +132,7 @@ export class KillSwitch {
       if (status !== 404) return false;
       this.#clearMs = Math.max(this.#clearMs, sentMs);
       this.#trouble = null;
-      if (sentMs >= this.#blindnessOverMs) this.#seesAgain();
+      if (sentMs >= this.#gapOverMs) this.#seesAgain();
       return true;
     } catch (error) {
       // A request that ran out of time is silence, not a refusal.
@@ -142,18 +142,18 @@ export class KillSwitch {
   }
 
   #seesAgain(): void {
-    this.#blindAllowedUntilMs = 0;
-    this.#blindnessOverMs = Infinity;
+    this.#gapAllowedUntilMs = 0;
+    this.#gapOverMs = Infinity;
   }
 
-  #mayBeBlind(): boolean {
-    return monoMs() < this.#blindAllowedUntilMs;
+  #gapAllowed(): boolean {
+    return monoMs() < this.#gapAllowedUntilMs;
   }
 
-  #judgeBlindness(): void {
-    const blindMs = monoMs() - this.#clearMs;
-    if (this.#mayBeBlind() || blindMs < (this.#trouble === null ? SILENT_MS : FRESH_MS)) return;
-    this.#stop(`it could not be read for ${Math.round(blindMs)} ms: ${this.#trouble ?? 'no answer'}`);
+  #judgeGap(): void {
+    const gapMs = monoMs() - this.#clearMs;
+    if (this.#gapAllowed() || gapMs < (this.#trouble === null ? SILENT_MS : FRESH_MS)) return;
+    this.#stop(`it could not be read for ${Math.round(gapMs)} ms: ${this.#trouble ?? 'no answer'}`);
   }
 
   #throwIfStopped(): void {

@@ -75,26 +75,26 @@ test('a drill that takes the API server away does not lose the Lease, but nothin
   const api = new TestApi();
   const lost: string[] = [];
   const lease = await take(api, (reason) => lost.push(reason));
-  lease.allowBlindness(60_000);
+  lease.allowGap(60_000);
   clockAhead(t, 11);
   api.down = true;
-  await lease.renewIfBlind();
+  await lease.renewAfterGap();
   assert.throws(() => lease.assertHeld(), /nothing new begins until it is/);
   api.down = false;
-  await lease.renewIfBlind();
+  await lease.renewAfterGap();
   lease.assertHeld();
   assert.deepEqual(lost, []);
   await lease.release();
 });
 
-test('a Lease that somebody else took meanwhile is lost, blind or not', async (t) => {
+test('a Lease that somebody else took meanwhile is lost, observation gap or not', async (t) => {
   const api = new TestApi();
   const lost: string[] = [];
   const lease = await take(api, (reason) => lost.push(reason));
-  lease.allowBlindness(60_000);
+  lease.allowGap(60_000);
   clockAhead(t, 11);
   api.put(PATH, { spec: { holderIdentity: 'elsewhere/boot/1/2' } });
-  await lease.renewIfBlind();
+  await lease.renewAfterGap();
   assert.throws(() => lease.assertHeld(), /elsewhere\/boot\/1\/2 took it/);
   assert.equal(lost.length, 1);
   await lease.release();
@@ -106,14 +106,14 @@ test('once the API server was given back and a renewal went through, a Lease tha
   const lease = await take(api, (reason) => lost.push(reason));
   let laterSeconds = 0;
   clockAhead(t, () => laterSeconds);
-  lease.allowBlindness(60_000);
+  lease.allowGap(60_000);
   api.down = true;
   laterSeconds = 11;
-  lease.endBlindness();
-  await lease.renewIfBlind();
+  lease.endGap();
+  await lease.renewAfterGap();
   assert.throws(() => lease.assertHeld(), /nothing new begins until it is/);
   api.down = false;
-  await lease.renewIfBlind();
+  await lease.renewAfterGap();
   lease.assertHeld();
   laterSeconds = 22;
   assert.throws(() => lease.assertHeld(), /is lost/);

@@ -53,9 +53,9 @@ export class Lease {
   #validUntilMs = 0;
   #current: LeaseObject | null = null;
   #lost: string | null = null;
-  #blindUntilMs = 0;
-  /** A renewal that was sent after this ends the permission to be blind. */
-  #blindnessOverMs = Infinity;
+  #gapAllowedUntilMs = 0;
+  /** A renewal that was sent after this ends the permission for an observation gap. */
+  #gapOverMs = Infinity;
   #renewing: Promise<void> = Promise.resolve();
 
   private constructor(options: LeaseOptions) {
@@ -82,7 +82,7 @@ export class Lease {
    */
   assertHeld(): void {
     if (this.#lost === null && monoMs() >= this.#validUntilMs) {
-      if (this.#blind())
+      if (this.#gapAllowed())
         throw new RefusedError(
           'lease-lost',
           `the Lease ${this.#path} could not be renewed while the API server was away: nothing new begins until it is`,
@@ -102,23 +102,23 @@ export class Lease {
    * For a drill that takes the API server away: until then, a Lease that cannot be renewed is not lost, only unusable. No
    * action begins on it (`assertHeld`), what is under way goes on, and it counts again once it is renewed and still ours.
    */
-  allowBlindness(forMs: number): void {
-    this.#blindUntilMs = monoMs() + forMs;
-    this.#blindnessOverMs = Infinity;
+  allowGap(forMs: number): void {
+    this.#gapAllowedUntilMs = monoMs() + forMs;
+    this.#gapOverMs = Infinity;
   }
 
   /** The API server was given back: from the next renewal on, a Lease that runs out is lost as ever. */
-  endBlindness(): void {
-    this.#blindnessOverMs = monoMs();
+  endGap(): void {
+    this.#gapOverMs = monoMs();
   }
 
   /** Renews now what ran out while the API server was away; `assertHeld` says whether it worked. */
-  async renewIfBlind(): Promise<void> {
-    if (this.#lost === null && this.#blind() && monoMs() >= this.#validUntilMs) await this.#renew();
+  async renewAfterGap(): Promise<void> {
+    if (this.#lost === null && this.#gapAllowed() && monoMs() >= this.#validUntilMs) await this.#renew();
   }
 
-  #blind(): boolean {
-    return monoMs() < this.#blindUntilMs;
+  #gapAllowed(): boolean {
+    return monoMs() < this.#gapAllowedUntilMs;
   }
 
   /** Whether somebody else holds it now, as far as was seen: then that one restores, and we must not. */
@@ -202,7 +202,7 @@ export class Lease {
 
   async #renew(): Promise<void> {
     const sentMs = monoMs();
-    if (sentMs >= this.#validUntilMs && !this.#blind()) {
+    if (sentMs >= this.#validUntilMs && !this.#gapAllowed()) {
       this.#lose(`it was not renewed within ${RENEW_DEADLINE_MS / 1000} s`);
       return;
     }
@@ -223,9 +223,9 @@ export class Lease {
   #accept(reply: KubeReply, sentMs: number): void {
     this.#current = leaseOf(reply);
     this.#validUntilMs = sentMs + RENEW_DEADLINE_MS;
-    if (sentMs < this.#blindnessOverMs) return;
-    this.#blindUntilMs = 0;
-    this.#blindnessOverMs = Infinity;
+    if (sentMs < this.#gapOverMs) return;
+    this.#gapAllowedUntilMs = 0;
+    this.#gapOverMs = Infinity;
   }
 
   #lose(reason: string): void {

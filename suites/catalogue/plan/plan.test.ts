@@ -74,8 +74,8 @@ test('should run checks of a part only where it is provisioned, and require them
   assert.equal(one(tight, id).notRun, 'size small');
   assert.equal(one(tight, id, { profile: 'nightly' }).required, false);
   assert.equal(one(await loadEnvironment('testing'), id).notRun, 'not declared: gpu');
-  const { prometheus: _prometheus, ...blind } = local;
-  assert.equal(one(blind, 'gpu/metrics').notRun, 'not declared: gpu.metrics and prometheus');
+  const { prometheus: _prometheus, ...unobserved } = local;
+  assert.equal(one(unobserved, 'gpu/metrics').notRun, 'not declared: gpu.metrics and prometheus');
   assert.equal(
     one(await loadEnvironment('production'), 'gpu/exhausted').notRun,
     'does not apply to a production environment',

@@ -135,13 +135,13 @@ describe('jobs of the AI service', () => {
 
   it('should claim nothing where nobody looked, or a store could not be asked', () => {
     assert.match(judge(trial(null)).reason, /not looked at what became of the jobs/);
-    const blind = trial().see(42_300, 'effects', { source: 'elasticsearch', ...left() });
-    blind.see(42_400, 'effects-failed', { source: 'neo4j', reason: 'refused' });
-    assert.match(judge(blind).reason, /what jobs left in neo4j was not counted: refused/);
+    const uncounted = trial().see(42_300, 'effects', { source: 'elasticsearch', ...left() });
+    uncounted.see(42_400, 'effects-failed', { source: 'neo4j', reason: 'refused' });
+    assert.match(judge(uncounted).reason, /what jobs left in neo4j was not counted: refused/);
     const counts = { ...COUNTS, done: 195, unread: 3 };
     const unread = withEffects(trial({ counts, trouble: 'status 502' }), {}, 195);
     assert.match(judge(unread).reason, /3 jobs could not be asked for: status 502/);
-    for (const one of [trial(null), blind, unread]) assert.equal(judge(one).verdict, 'inconclusive');
+    for (const one of [trial(null), uncounted, unread]) assert.equal(judge(one).verdict, 'inconclusive');
   });
 
   it('should need a fault that landed, and jobs that were accepted after it', () => {

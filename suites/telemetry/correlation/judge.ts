@@ -2,7 +2,11 @@ import type { CheckJudge } from '../../../reports/judge/definition.ts';
 import { need } from '../../../reports/judge/evidence/need.ts';
 import { all } from '../../../reports/judge/observed.ts';
 import { timesRule } from '../../../reports/judge/telemetry/clocks.ts';
-import { BLIND, canaryRequestsSent, storeSwept } from '../../../reports/judge/telemetry/evidence.ts';
+import {
+  OBSERVATION_GAP,
+  canaryRequestsSent,
+  storeSwept,
+} from '../../../reports/judge/telemetry/evidence.ts';
 import { delayFigures, delaysOf, overTime } from '../../../reports/judge/telemetry/figures.ts';
 import {
   arrivalRule,
@@ -164,5 +168,5 @@ function inTime(
 export const judge: CheckJudge = {
   judge: judgeCorrelation,
   evidence: (header) => [canaryRequestsSent(header), storeSwept('logs'), need('request-line')],
-  annotations: { ...BLIND, 'request-line.pod': 'shown beside the way of a request' },
+  annotations: { ...OBSERVATION_GAP, 'request-line.pod': 'shown beside the way of a request' },
 };

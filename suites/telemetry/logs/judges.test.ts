@@ -79,8 +79,11 @@ test('should fail for lines that came too late, unless nobody could see them in 
   assert.equal(judged(seen).verdict, 'fail');
   assert.equal(figure(judged(seen), 'late'), 200);
   assert.match(judged(seen).reason, /200 late, held up between the disk and the store/);
-  const blind: Seen = ['blind', { what: 'logs', fromMs: START_MS, toMs: START_MS + 60_000, reason: 'gone' }];
-  const unseen = judged([...seen, blind]);
+  const gap: Seen = [
+    'observation-gap',
+    { what: 'logs', fromMs: START_MS, toMs: START_MS + 60_000, reason: 'gone' },
+  ];
+  const unseen = judged([...seen, gap]);
   assert.equal(unseen.verdict, 'inconclusive');
   assert.match(unseen.reason, /came while the store did not answer/);
 });
@@ -219,12 +222,12 @@ test('should allow lines to be late only while a fault has taken their node away
   assert.deepEqual([figure(held, 'late'), figure(held, 'held up while their node was away')], [0, 200]);
   const both = underFault([...flowed([of('w1'), of('w2')]), ...loss({ node: 'w1, w2' })], 'node-loss');
   assert.equal(both.verdict, 'pass', both.reason);
-  const blind: Seen = [
-    'blind',
+  const gap: Seen = [
+    'observation-gap',
     { what: 'logs', fromMs: START_MS + 100_000, toMs: START_MS + 125_000, reason: 'gone' },
   ];
   const tooLate = [...flowed([GOOD, of('w2', 115_000 + 20_000)]), ...loss()];
-  assert.equal(underFault([...tooLate, blind], 'node-loss').verdict, 'inconclusive');
+  assert.equal(underFault([...tooLate, gap], 'node-loss').verdict, 'inconclusive');
   const wrong: [string, Seen[]][] = [
     ['another node', [...flowed([of('w1'), of('w2')]), ...loss()]],
     [

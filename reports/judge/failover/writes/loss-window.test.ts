@@ -67,9 +67,9 @@ describe('a loss window that follows from the failover and a setting', () => {
       return { n: 1, intended: sent, sent, done: sent + 1, outcome: 'ok' as const, detail };
     };
     const lost = [999, 1000];
-    const blind = cutOff().readBack({ lost });
-    blind.reads.push(read('998'));
-    assert.equal(judge(blind).verdict, 'pass', judge(blind).reason);
+    const unaware = cutOff().readBack({ lost });
+    unaware.reads.push(read('998'));
+    assert.equal(judge(unaware).verdict, 'pass', judge(unaware).reason);
     const stale = cutOff().readBack({ lost });
     stale.reads.push(read('997'));
     assert.match(said(judge(stale)), /1 read on the primary missed an acknowledged write/);

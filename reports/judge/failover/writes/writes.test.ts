@@ -140,10 +140,10 @@ describe('elections and missing phases', () => {
     // Where somebody was hurt by name, nobody has to be elected.
     inPlace.outline.settings = { ...inPlace.outline.settings, failover: { target: 'postgres-0' } };
     assert.equal(judgeFailover([inPlace.history()]).verdict, 'pass');
-    const blind = new Synthetic().without('leader');
-    blind.see(-80, 'leader', { leader: 'postgres-0', pollMs: 100 });
-    blind.see(16_000, 'leader', { leader: 'postgres-0', pollMs: 12_000, final: true });
-    assert.equal(judge(blind).election, 'not seen');
+    const unseen = new Synthetic().without('leader');
+    unseen.see(-80, 'leader', { leader: 'postgres-0', pollMs: 100 });
+    unseen.see(16_000, 'leader', { leader: 'postgres-0', pollMs: 12_000, final: true });
+    assert.equal(judge(unseen).election, 'not seen');
     assert.equal(judge(new Synthetic({ settings: { members: 1 } })).election, 'not applicable');
   });
 

@@ -1,7 +1,7 @@
 /** How much counters grew, and from when to when. */
 import type { Series } from '../../../record/objective.ts';
 import type { At, Span } from './span.ts';
-import { readBefore, wasBlind } from './targets.ts';
+import { readBefore, wasInGap } from './targets.ts';
 import type { Target, Targets } from './targets.ts';
 
 export interface Increase extends Span {
@@ -62,5 +62,5 @@ function add(
   grown: Span & { amount: number },
   { target, at }: { target: Target | undefined; at: At },
 ): void {
-  if (grown.amount > 0) read.found.push({ ...grown, unseen: wasBlind(target, grown, at) });
+  if (grown.amount > 0) read.found.push({ ...grown, unseen: wasInGap(target, grown, at) });
 }

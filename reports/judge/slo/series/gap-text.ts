@@ -1,5 +1,5 @@
 import type { Account } from '../account.ts';
-import type { Gap } from './blindness.ts';
+import type { Gap } from './gaps.ts';
 import { percent } from '../percent.ts';
 
 /** `no data from … to … (120 s), the longest of 3 gaps; 96.2 % of the window is covered`, or `no data of 50 % of its targets …` */

@@ -3,8 +3,8 @@
  * bad, and for how much of it nothing is known.
  */
 import type { Objective, Series } from '../../../record/objective.ts';
-import { blindStretches, touching } from './blindness.ts';
-import type { Gap } from './blindness.ts';
+import { gapStretches, touching } from './gaps.ts';
+import type { Gap } from './gaps.ts';
 import { increases } from './counters.ts';
 import type { Increase } from './counters.ts';
 import { targetsQuery } from './selector.ts';
@@ -149,16 +149,16 @@ function markPoints(grid: Grid, times: readonly number[], { at, up }: Around): v
   const targets = up.length === 0 ? { all: [], of: () => undefined } : targetsOf(up, [[], []], at);
   mark(grid, targets, uncovered(moments(times), at), at);
   grid.gapMs.forEach((ms, index) => {
-    const blind = Math.min(1, ms / (grid.stepMs * widthOf(grid, index)));
-    grid.gapTotal[index] = (grid.total[index] ?? 0) * blind;
-    grid.gapBad[index] = (grid.bad[index] ?? 0) * blind;
-    grid.total[index] = (grid.total[index] ?? 0) * (1 - blind);
-    grid.bad[index] = (grid.bad[index] ?? 0) * (1 - blind);
+    const unseen = Math.min(1, ms / (grid.stepMs * widthOf(grid, index)));
+    grid.gapTotal[index] = (grid.total[index] ?? 0) * unseen;
+    grid.gapBad[index] = (grid.bad[index] ?? 0) * unseen;
+    grid.total[index] = (grid.total[index] ?? 0) * (1 - unseen);
+    grid.bad[index] = (grid.bad[index] ?? 0) * (1 - unseen);
   });
 }
 
 function mark(grid: Grid, { all }: Targets, hidden: readonly Span[], at: At): void {
-  const stretches = blindStretches(all, hidden, at);
+  const stretches = gapStretches(all, hidden, at);
   grid.gaps = touching(stretches);
   for (const { fromMs, toMs, share } of stretches)
     spread(grid.gapMs, { fromMs, toMs, amount: (toMs - fromMs) * share }, at);

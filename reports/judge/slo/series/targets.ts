@@ -10,7 +10,7 @@ export interface Target {
   /** From when until when the source knew of the target. */
   alive: Span;
   /** Parts of `alive` in which the target was not scraped. */
-  blind: readonly Span[];
+  gaps: readonly Span[];
   /** It appeared within the window, so its counters started from 0 in it. */
   isNew: boolean;
 }
@@ -56,7 +56,7 @@ function byAttempts(up: readonly Series[], at: At): Targets {
     // A new target begins with its first success: what it served before is in its counters. An old one may have been down from the start.
     const fromMs = isNew ? (seen[0] ?? begin[0]) : begin[0];
     const alive = { fromMs, toMs: end[0] };
-    found.set(keyOf(labels), { seen, alive, blind: blindIn(seen, alive, at), isNew });
+    found.set(keyOf(labels), { seen, alive, gaps: gapsIn(seen, alive, at), isNew });
   }
   return { all: [...found.values()], of: (labels) => found.get(keyOf(labels)) };
 }
@@ -81,19 +81,19 @@ function bySamples([all, part]: readonly [readonly Series[], readonly Series[]],
     if (fromMs === undefined || toMs === undefined) continue;
     const alive = { fromMs, toMs };
     const isNew = fromMs - first > scrapeLimitMs(at);
-    found.set(key, { seen, alive, blind: blindIn(seen, alive, at), isNew });
+    found.set(key, { seen, alive, gaps: gapsIn(seen, alive, at), isNew });
   }
   return { all: [...found.values()], of: (labels) => found.get(keyOf(labels)) };
 }
 
-function blindIn(seen: readonly number[], alive: Span, at: At): Span[] {
+function gapsIn(seen: readonly number[], alive: Span, at: At): Span[] {
   return uncovered(moments(seen), { ...at, ...alive });
 }
 
 /** Whether a target was not scraped for part of a stretch; stretches up to the gap limit do not count. */
-export function wasBlind(target: Target | undefined, span: Span, at: At): boolean {
+export function wasInGap(target: Target | undefined, span: Span, at: At): boolean {
   if (span.toMs - span.fromMs <= gapLimitMs(at)) return false;
-  return target === undefined || target.blind.some((one) => one.fromMs < span.toMs && one.toMs > span.fromMs);
+  return target === undefined || target.gaps.some((one) => one.fromMs < span.toMs && one.toMs > span.fromMs);
 }
 
 /** When a target was last scraped before an instant; undefined when it was not. */

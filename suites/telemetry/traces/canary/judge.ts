@@ -1,5 +1,5 @@
 import type { CheckJudge } from '../../../../reports/judge/definition.ts';
-import { BLIND, TRACE } from '../../../../reports/judge/telemetry/evidence.ts';
+import { OBSERVATION_GAP, TRACE } from '../../../../reports/judge/telemetry/evidence.ts';
 import { goalOf, canaryRequestsOf } from '../../../../reports/judge/telemetry/observed.ts';
 import { isBad, judged, tracesEvidence } from '../../../../reports/judge/telemetry/traces.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
@@ -23,5 +23,5 @@ function judgeTraces(history: History): Judgement {
 export const judge: CheckJudge = {
   judge: judgeTraces,
   evidence: tracesEvidence,
-  annotations: { ...BLIND, ...TRACE },
+  annotations: { ...OBSERVATION_GAP, ...TRACE },
 };

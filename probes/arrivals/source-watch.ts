@@ -14,11 +14,11 @@ export interface Following {
 }
 
 /** Whether a source answers. When it does not, that is written once with its beginning and its end: nobody could see anything meanwhile. */
-export class Sight {
+export class SourceWatch {
   readonly #what: 'logs' | 'traces';
   readonly #write: Write;
   #lastMs = Date.now();
-  #blind: string | null = null;
+  #trouble: string | null = null;
 
   constructor(what: 'logs' | 'traces', write: Write) {
     this.#what = what;
@@ -31,19 +31,25 @@ export class Sight {
       await question();
     } catch (error) {
       signal.throwIfAborted();
-      this.#blind ??= errorText(error);
+      this.#trouble ??= errorText(error);
       return false;
     }
     const now = Date.now();
-    if (this.#blind !== null)
-      this.#write({ kind: 'blind', what: this.#what, fromMs: this.#lastMs, toMs: now, reason: this.#blind });
-    this.#blind = null;
+    if (this.#trouble !== null)
+      this.#write({
+        kind: 'observation-gap',
+        what: this.#what,
+        fromMs: this.#lastMs,
+        toMs: now,
+        reason: this.#trouble,
+      });
+    this.#trouble = null;
     this.#lastMs = now;
     return true;
   }
 
   /** Why it does not answer; null: it does. */
   get trouble(): string | null {
-    return this.#blind;
+    return this.#trouble;
   }
 }

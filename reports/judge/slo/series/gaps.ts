@@ -11,7 +11,7 @@ export interface Gap extends Span {
 interface Change {
   t: number;
   alive: number;
-  blind: number;
+  unread: number;
   hidden: number;
 }
 
@@ -20,7 +20,7 @@ interface Change {
  * target existed, it is 1.
  * @param hidden stretches in which nothing could be known, whatever was scraped
  */
-export function blindStretches(targets: readonly Target[], hidden: readonly Span[], at: At): Gap[] {
+export function gapStretches(targets: readonly Target[], hidden: readonly Span[], at: At): Gap[] {
   const nobody =
     targets.length === 0
       ? []
@@ -30,14 +30,14 @@ export function blindStretches(targets: readonly Target[], hidden: readonly Span
         );
   const changes = [
     ...targets.flatMap(({ alive }) => edges(alive, 'alive')),
-    ...targets.flatMap(({ blind }) => blind.flatMap((one) => edges(one, 'blind'))),
+    ...targets.flatMap(({ gaps }) => gaps.flatMap((one) => edges(one, 'unread'))),
     ...[...nobody, ...hidden].flatMap((one) => edges(one, 'hidden')),
   ].sort((a, b) => a.t - b.t);
   return swept(changes, at);
 }
 
-function edges({ fromMs, toMs }: Span, what: 'alive' | 'blind' | 'hidden'): Change[] {
-  const none = { alive: 0, blind: 0, hidden: 0 };
+function edges({ fromMs, toMs }: Span, what: 'alive' | 'unread' | 'hidden'): Change[] {
+  const none = { alive: 0, unread: 0, hidden: 0 };
   return [
     { ...none, t: fromMs, [what]: 1 },
     { ...none, t: toMs, [what]: -1 },
@@ -46,10 +46,10 @@ function edges({ fromMs, toMs }: Span, what: 'alive' | 'blind' | 'hidden'): Chan
 
 function swept(changes: readonly Change[], { fromMs, toMs }: Span): Gap[] {
   const found: Gap[] = [];
-  const now = { alive: 0, blind: 0, hidden: 0 };
+  const now = { alive: 0, unread: 0, hidden: 0 };
   changes.forEach((change, index) => {
     now.alive += change.alive;
-    now.blind += change.blind;
+    now.unread += change.unread;
     now.hidden += change.hidden;
     const gap = {
       fromMs: Math.max(fromMs, change.t),
@@ -61,9 +61,9 @@ function swept(changes: readonly Change[], { fromMs, toMs }: Span): Gap[] {
   return found;
 }
 
-function shareOf({ alive, blind, hidden }: Omit<Change, 't'>): number {
+function shareOf({ alive, unread, hidden }: Omit<Change, 't'>): number {
   if (hidden > 0) return 1;
-  return alive === 0 ? 0 : blind / alive;
+  return alive === 0 ? 0 : unread / alive;
 }
 
 /** Merges stretches that touch; their shares are averaged, weighted by length. */
