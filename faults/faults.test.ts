@@ -168,7 +168,7 @@ test('an action without its proof has not landed', async () => {
   assert.deepEqual(kinds(written), ['fault-armed', 'fault-acted', 'fault-missed']);
 });
 
-test('a majority is hurt at once under one entry each, and has landed when the last of them is', async () => {
+test('a majority is hit at once under one entry each, and has landed when the last of them is', async () => {
   const outcomes = new Map([
     ['pg-1', 5],
     ['pg-0', 9],

@@ -3,19 +3,19 @@ import type { NewSeen } from '../reports/record/observations/index.ts';
 
 type FaultSeen = NewSeen<'fault-armed' | 'fault-acted' | 'fault-landed'>;
 
-interface Hurt {
+interface Injected {
   fault: string;
   target: string;
 }
 
-/** Before a test hurts something by itself: what a fault of the runner would have said. */
-export function armed({ fault, target }: Hurt): FaultSeen {
+/** Before a test hits something by itself: what a fault of the runner would have said. */
+export function armed({ fault, target }: Injected): FaultSeen {
   const member = { name: target, uid: 'none', node: null, found: 'made by the test' };
   return { kind: 'fault-armed', fault, target, members: [member] };
 }
 
 /** And afterwards. */
-export function landed({ fault, target }: Hurt, sinceMs: number): FaultSeen[] {
+export function landed({ fault, target }: Injected, sinceMs: number): FaultSeen[] {
   const t = monoMs();
   return [
     { kind: 'fault-acted', t, member: target, did: fault },

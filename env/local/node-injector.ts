@@ -22,7 +22,7 @@ import {
   cutsIn,
   describeDrops,
   dropRules,
-  knocksOf,
+  probeAddresses,
   parseDrops,
 } from '../../faults/_common/packet-filter.ts';
 import type { Drops } from '../../faults/_common/packet-filter.ts';
@@ -106,11 +106,11 @@ export class NodeInjector implements FaultInjector {
         });
         const landedMs = monoMs();
         acted(`packet filter ${table}`);
-        const { drops, knocks } = await this.#awaitDrops(pid, table, cuts);
+        const { drops, probes } = await this.#awaitDrops(pid, table, cuts);
         const seen = `packet filter ${table} in the network namespace of ${member.name} (process ${briefly(anchor)}): ${describeDrops(cuts, drops)}`;
         return allDropped(cuts, drops)
           ? { lastBeforeMs, landedMs, by: 'packets dropped', proof: seen }
-          : `not every packet that ${member.name} sent was dropped within ${this.#options.landingMs} ms; ${seen}; last connection attempts: ${knocks.join('; ')}`;
+          : `not every packet that ${member.name} sent was dropped within ${this.#options.landingMs} ms; ${seen}; last probes: ${probes.join('; ')}`;
       },
     });
   }
@@ -198,13 +198,13 @@ export class NodeInjector implements FaultInjector {
     pid: number,
     table: string,
     cuts: readonly Cut[],
-  ): Promise<{ drops: Drops; knocks: string[] }> {
-    const look = async (): Promise<{ drops: Drops; knocks: string[] }> => {
-      const knocks = await Promise.all(knocksOf(cuts).map((at) => knock(pid, at)));
+  ): Promise<{ drops: Drops; probes: string[] }> {
+    const look = async (): Promise<{ drops: Drops; probes: string[] }> => {
+      const probes = await Promise.all(probeAddresses(cuts).map((at) => probe(pid, at)));
       const listed = await run([...inNetwork(pid), 'nft', '-j', 'list', 'table', 'inet', table], {
         timeoutMs: COMMAND_TIMEOUT_MS,
       });
-      return { drops: parseDrops(listed), knocks };
+      return { drops: parseDrops(listed), probes };
     };
     return await lookUntil(look, ({ drops }) => allDropped(cuts, drops), {
       deadlineMs: this.#options.landingMs,
@@ -234,7 +234,7 @@ function oldest<P extends ProcessId>(processes: readonly P[]): P | undefined {
 }
 
 /** Tries to connect from the network namespace of a process, for at most 0.3 s. */
-async function knock(pid: number, { address, port }: { address: string; port: number }): Promise<string> {
+async function probe(pid: number, { address, port }: { address: string; port: number }): Promise<string> {
   const script = 'exec 3<> "/dev/tcp/$0/$1"';
   const argv = [...inNetwork(pid), 'timeout', '0.3', 'bash', '-c', script, address, String(port)];
   const { code, stderr } = await runAny(argv, { timeoutMs: COMMAND_TIMEOUT_MS });

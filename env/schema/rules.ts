@@ -52,7 +52,7 @@ const profile = z.strictObject({
     .min(1)
     .optional()
     .describe(
-      'The same of what hurts no store by itself (backend, ai, query, control-plane); minTrials when left out',
+      'The same of what hits no store by itself (backend, ai, query, control-plane); minTrials when left out',
     ),
 });
 

@@ -79,6 +79,6 @@ export function describeDrops(cuts: readonly Cut[], drops: Drops): string {
 }
 
 /** Addresses to connect to, so that each rule has a packet to drop. Port 9 is "discard"; nothing needs to listen there. */
-export function knocksOf(cuts: readonly Cut[]): { address: string; port: number }[] {
+export function probeAddresses(cuts: readonly Cut[]): { address: string; port: number }[] {
   return cuts.map(({ address, ports = [] }) => ({ address, port: ports[0] ?? 9 }));
 }

@@ -15,7 +15,7 @@ import {
   cutsIn,
   describeDrops,
   dropRules,
-  knocksOf,
+  probeAddresses,
   parseDrops,
 } from '../_common/packet-filter.ts';
 import type { Drops } from '../_common/packet-filter.ts';
@@ -148,9 +148,9 @@ export class PodInjector implements FaultInjector {
     pid: string,
     { table, cuts }: { table: string; cuts: readonly Cut[] },
   ): Promise<Drops> {
-    const knocks = knocksOf(cuts).flatMap(({ address, port }) => [address, String(port)]);
+    const probes = probeAddresses(cuts).flatMap(({ address, port }) => [address, String(port)]);
     const look = async (): Promise<Drops> => {
-      await this.#exec(member, ['probe', pid, ...knocks]);
+      await this.#exec(member, ['probe', pid, ...probes]);
       const listed = await this.#exec(member, ['inside', pid, 'nft', '-j', 'list', 'table', 'inet', table]);
       return listed.code === 0 ? parseDrops(listed.stdout) : new Map();
     };

@@ -6,7 +6,7 @@ import { leaderNodeOf, Management, podOfNode } from './management.ts';
 import type { RabbitQueue } from './management.ts';
 import { recordQueue } from './options.ts';
 
-/** The member that is asked first answers in some ms, unless it is the one that was hurt. */
+/** The member that is asked first answers in some ms, unless it is the one that was hit. */
 const FIRST_ANSWER_MS = 1000;
 /** While a member hangs the others need up to 4 s for an answer. */
 const ANSWER_MS = 6000;

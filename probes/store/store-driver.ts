@@ -203,7 +203,7 @@ export interface StoreDriver {
   waitSteady(target: StoreTarget, bounds: Bounds): Promise<Steadiness>;
   governing(target: StoreTarget, bounds: Bounds): Promise<GoverningSetting[]>;
   /**
-   * When clients are served again after the leader was hurt. Null when the settings that it follows from are not known, or the fault has
+   * When clients are served again after the leader was hit. Null when the settings that it follows from are not known, or the fault has
    * no expectation.
    */
   expectedWindow(

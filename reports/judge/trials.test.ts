@@ -145,7 +145,7 @@ describe('aggregateTrials', () => {
     assert.equal(figure(got, BOUND), 'not claimed: one trial supports no bound');
   });
 
-  it('should say of a trial that hurt nobody that no fault was injected, not that it never came back', () => {
+  it('should say of a trial that hit nobody that no fault was injected, not that it never came back', () => {
     const landed = { proved: false, by: 'it was not injected', atMs: null, injected: false };
     const none = trial(1, { verdict: 'fail', reason: 'roles are not as before', rto: null, landed });
     const got = aggregateTrials([none], GOALS);

@@ -137,13 +137,13 @@ function outageGoals({ totalOutageSeconds, outages }: TrialGoals): string[] {
   ];
 }
 
-/** A trial that hurt nobody has no outage, long or short. */
+/** A trial that hit nobody has no outage, long or short. */
 function rtoText(counted: readonly FailoverRecord[], worstRto: number | null): string {
   if (worstRto !== null) return `${counted.length > 1 ? 'worst ' : ''}RTO ${seconds(worstRto)} s`;
   return counted.some(neverBack) ? 'RTO > deadline' : 'no fault was injected';
 }
 
-/** Hurt, and not seen to come back. */
+/** Hit, and not seen to come back. */
 export function neverBack({ rto, landed }: FailoverRecord): boolean {
   return rto === null && landed.injected !== false;
 }

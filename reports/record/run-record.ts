@@ -105,7 +105,7 @@ export const requestSumsSchema = z.object({
 export const budgetSchema = z.object({
   /** Before the fault. */
   estimateMs: z.number(),
-  /** Of the environment's requests, those that need what was hurt. */
+  /** Of the environment's requests, those that need what was hit. */
   share: z.number(),
   derivation: z.string(),
   /** Whether the fault had to be undone once the estimate was passed. */
@@ -141,7 +141,7 @@ export const failoverRecordSchema = z.object({
     proved: z.boolean(),
     by: z.string(),
     atMs: z.number().nullable(),
-    /** False: nothing was hurt at all. */
+    /** False: nothing was hit at all. */
     injected: z.boolean().optional(),
   }),
   election: z.enum(['elsewhere', 'in place', 'not seen', 'not applicable']),

@@ -178,7 +178,7 @@ export const settingsSchema = z
     }),
     /** Workloads of stores and parts that were left out of an embedded environment: they may be there, and need not. */
     leftOut: z.array(z.string()),
-    /** Drills of late, by the pods (`namespace/name`) that they hurt; times are ISO 8601. */
+    /** Drills of late, by the pods (`namespace/name`) that they hit; times are ISO 8601. */
     drilled: z.array(
       z.object({
         pods: z.array(z.string()),

@@ -175,9 +175,9 @@ export function withoutRto({ landed }: Pick<FailoverRecord, 'landed'>): string {
 
 /** The longest outage of the trials, upper end of its interval. */
 export function worstRtoText(trials: readonly FailoverRecord[]): string {
-  const hurt = trials.filter(({ landed }) => landed.injected !== false);
-  if (trials.length > 0 && hurt.length === 0) return 'no fault was injected';
-  if (hurt.some((trial) => trial.rto === null)) return 'never steady again';
+  const injected = trials.filter(({ landed }) => landed.injected !== false);
+  if (trials.length > 0 && injected.length === 0) return 'no fault was injected';
+  if (injected.some((trial) => trial.rto === null)) return 'never steady again';
   return secondsOf(Math.max(0, ...trials.map((trial) => trial.rto?.hiMs ?? 0)));
 }
 

@@ -54,7 +54,7 @@ function requireSections(environment: Environment, sections: readonly Section[])
 /** The sections that a check reads, by what it is given and what it disturbs. */
 function asks(row: CatalogueRow, environment: Environment): Set<Section> {
   const given = settingsFor(row.id, environment);
-  const stores = row.hurts !== undefined || row.parts.includes('ai') || row.asksStores === true;
+  const stores = row.injects !== undefined || row.parts.includes('ai') || row.asksStores === true;
   const sections: Section[] = (['ai', 'prometheus', 'telemetry'] as const).filter(
     (section) => given[section] !== undefined,
   );

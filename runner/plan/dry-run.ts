@@ -31,7 +31,7 @@ function estimateBefore(environment: Environment, { row, goals }: PlannedCheck):
 
 /** Faults of the catalogue that have clients to disturb, whatever is looked at meanwhile; what only takes one of several API servers away costs nothing. */
 function disturbs(planned: PlannedCheck, environment: Environment): boolean {
-  return planned.row.hurts !== undefined && lockMode(planned, environment) === 'exclusive';
+  return planned.row.injects !== undefined && lockMode(planned, environment) === 'exclusive';
 }
 
 /** Why a drill is too dear, in an environment in which that counts; null: it is not. */

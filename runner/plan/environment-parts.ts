@@ -54,8 +54,8 @@ export function headerSettings(check: string, environment: Environment): CheckSe
 /** Readers share the environment; what injects a fault, makes load or takes devices has it alone. */
 export function lockMode({ row }: PlannedCheck, environment: Environment): 'shared' | 'exclusive' {
   const access = row.access[environment.kind];
-  const hurts = access === 'F' || access === 'permit';
-  return hurts || row.alone(environment, access) ? 'exclusive' : 'shared';
+  const injects = access === 'F' || access === 'permit';
+  return injects || row.alone(environment, access) ? 'exclusive' : 'shared';
 }
 
 /** Longest time for all trials of a check. */

@@ -55,7 +55,7 @@ test('should price a dry run by its goals and say what is touched', () => {
   );
 });
 
-test('should price a fault whatever is looked at meanwhile, by the traffic of the store that it hurts', () => {
+test('should price a fault whatever is looked at meanwhile, by the traffic of the store that it hits', () => {
   const checks = ['telemetry/logs/under-fault', 'telemetry/traces/under-fault', 'telemetry/logs/canary'];
   const { errorBudget } = small.drills;
   const shared = {

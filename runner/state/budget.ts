@@ -42,7 +42,7 @@ export interface Estimate {
   from: 'window' | 'goal' | 'deadline';
   /** Longest outage that is expected, ms. */
   outageMs: number;
-  /** Share of the environment's requests that need what is hurt. */
+  /** Share of the environment's requests that need what is hit. */
   share: number;
   /** Error budget: outage × share, ms. */
   estimateMs: number;

@@ -11,13 +11,13 @@ const iso = (minute: number): string => at(minute).toISOString();
 const begun = (minute: number) => ({ from: at(minute), restarts: new Map<string, number>() });
 const silent = (message: string): void => assert.fail(message);
 
-test('false verdict 20: drills of earlier runs are remembered with the pods that they hurt', async () => {
+test('false verdict 20: drills of earlier runs are remembered with the pods that they hit', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'plumbline-drilled-'));
   try {
     const earlier = new Drills(join(folder, 'journal'), silent);
     assert.deepEqual(earlier.ofLate(at(0)), []);
     earlier.end('failover/postgres/hang', at(0));
-    assert.deepEqual(earlier.ofLate(at(0)), [], 'it hurt nothing');
+    assert.deepEqual(earlier.ofLate(at(0)), [], 'it hit nothing');
     const restarts = new Map([
       ['tender/postgres-0', 7],
       ['tender/other-0', 1],
@@ -46,7 +46,7 @@ test('false verdict 20: drills of earlier runs are remembered with the pods that
   }
 });
 
-test('a file that cannot be written is said once, and what was hurt is kept until it can', async () => {
+test('a file that cannot be written is said once, and what was hit is kept until it can', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'plumbline-drilled-'));
   try {
     const said: string[] = [];
@@ -57,7 +57,7 @@ test('a file that cannot be written is said once, and what was hurt is kept unti
     drills.end('failover/redis/hang', at(2));
     const expected = { pods: ['tender/redis-1'], from: iso(1), to: iso(2), restarts: {} };
     assert.deepEqual(drills.ofLate(at(3)), [expected]);
-    assert.match(said[0] ?? '', /^which pods drills hurt cannot be kept in .*drilled\.ndjson: E/);
+    assert.match(said[0] ?? '', /^which pods drills hit cannot be kept in .*drilled\.ndjson: E/);
     assert.equal(new Set(said).size, said.length);
     await rm(join(folder, 'journal'));
     await mkdir(join(folder, 'journal'));

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { errorText } from '../../reports/record/error-text.ts';
 
-/** What was hurt longer ago than this explains nothing any more. */
+/** What was hit longer ago than this explains nothing any more. */
 const KEPT_MS = 7 * 86_400_000;
 /** A drill whose process died says nothing of its end: its timers have undone it by then. */
 const LASTS_MS = 15 * 60_000;
 
-/** One drill: whose pods it hurt, as `namespace/name`, and when, ISO 8601. */
+/** One drill: whose pods it hit, as `namespace/name`, and when, ISO 8601. */
 export interface Drilled {
   pods: string[];
   from: string;
@@ -32,7 +32,7 @@ const lineSchema = z.union([
 type Line = z.infer<typeof lineSchema>;
 
 /**
- * Remembers across runs which pods were hurt on purpose and when, so that a restart which a drill caused is not taken for trouble of the
+ * Remembers across runs which pods were hit on purpose and when, so that a restart which a drill caused is not taken for trouble of the
  * platform's own. A file beside the journal, of this machine alone: what another one did is not excused.
  */
 export class Drills {
@@ -62,7 +62,7 @@ export class Drills {
     });
   }
 
-  /** What the check hurt is no longer hurt. Nothing when it hurt nothing. */
+  /** What the check hit is no longer hit. Nothing when it hit nothing. */
   end(check: string, at: Date): void {
     const open = this.#lines().findLast((line) => line.check === check);
     if (open !== undefined && 'from' in open) this.#append({ check, to: at.toISOString() });
@@ -114,7 +114,7 @@ export class Drills {
     if (why === this.#said) return;
     this.#said = why;
     this.#complain(
-      `which pods drills hurt cannot be kept in ${this.#file()}: ${why}; mend that, or a later run takes what they did for trouble of the platform's own`,
+      `which pods drills hit cannot be kept in ${this.#file()}: ${why}; mend that, or a later run takes what they did for trouble of the platform's own`,
     );
   }
 
@@ -123,7 +123,7 @@ export class Drills {
   }
 }
 
-/** Empty where nothing was hurt yet. @throws Error of the file system */
+/** Empty where nothing was hit yet. @throws Error of the file system */
 function read(file: string): string {
   return existsSync(file) ? readFileSync(file, 'utf8') : '';
 }

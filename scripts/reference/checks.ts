@@ -55,7 +55,7 @@ ${factsOf(row)
 function factsOf(row: CatalogueRow): (readonly [string, string])[] {
   const goals = Object.entries(row.goals).map(([name, value]) => `\`${name}: ${String(value)}\``);
   const needs = [
-    ...(row.hurts?.store === undefined ? [] : [`the store \`${row.hurts.store}\``]),
+    ...(row.injects?.store === undefined ? [] : [`the store \`${row.injects.store}\``]),
     ...(row.requires === undefined ? [] : [row.requires.what]),
   ];
   const facts: (readonly [string, string | null])[] = [

@@ -41,7 +41,7 @@ export interface CheckSettings extends Partial<Topology> {
   writes?: boolean;
   /** Workloads of stores and parts that were not provisioned: they may be present or absent. */
   leftOut?: string[];
-  /** Drills of late, by the pods (`namespace/name`) that they hurt; times are ISO 8601. */
+  /** Drills of late, by the pods (`namespace/name`) that they hit; times are ISO 8601. */
   drilled?: { pods: string[]; from: string; to: string; restarts?: Record<string, number> }[];
   /** The whole topology, of checks that are none of topology. */
   topology?: Topology;
@@ -54,7 +54,7 @@ export interface CheckSettings extends Partial<Topology> {
   steady?: { requestsPerSecond: number; seconds: number; maxUsers?: number };
   prometheus?: PrometheusSettings;
   telemetry?: Telemetry;
-  /** The store that a trial hurts, and how. */
+  /** The store that a trial hits, and how. */
   store?: StoreName;
   fault?: FaultName;
   rtoDeadlineMs?: number;

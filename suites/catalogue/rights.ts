@@ -8,12 +8,12 @@ import type { Touches } from './touches.ts';
 import type { Access, CatalogueRow } from './types.ts';
 
 /** All that a check needs where it may do all that it can. */
-export function rightsOf({ touches, hurts }: Pick<CatalogueRow, 'touches' | 'hurts'>): Right[] {
-  return merged([...ownRights(touches), ...faultRights(hurts)]);
+export function rightsOf({ touches, injects }: Pick<CatalogueRow, 'touches' | 'injects'>): Right[] {
+  return merged([...ownRights(touches), ...faultRights(injects)]);
 }
 
 /** The same where it has this access: where it only reads it makes nothing, and so needs nothing in the namespace of canaries. */
-export function rightsWith(row: Pick<CatalogueRow, 'touches' | 'hurts'>, access: Access): Right[] {
+export function rightsWith(row: Pick<CatalogueRow, 'touches' | 'injects'>, access: Access): Right[] {
   if (access === 'none') return [];
   return access === 'r' ? rightsOf(row).filter(({ where }) => where !== 'canary') : rightsOf(row);
 }
@@ -34,9 +34,9 @@ function ownRights(touches: Touches): Right[] {
 }
 
 /** What the fault does, and what the store's own way of it does. */
-function faultRights(hurts: CatalogueRow['hurts']): readonly Right[] {
-  if (hurts?.fault === undefined) return [];
-  const { store: name, fault } = hurts;
+function faultRights(injects: CatalogueRow['injects']): readonly Right[] {
+  if (injects?.fault === undefined) return [];
+  const { store: name, fault } = injects;
   const kind = STORE_KINDS.find((one) => one.name === name);
   return [...faultOf(fault).rights, ...(kind?.rightsFor?.[fault] ?? [])];
 }

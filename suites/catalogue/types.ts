@@ -21,9 +21,9 @@ export interface Requirement {
   declares: (environment: Environment) => boolean;
 }
 
-/** What a check hurts, and how. */
-export interface Hurts {
-  /** The store that it hurts; absent: a service or the control plane. */
+/** What a check hits, and how. */
+export interface Injects {
+  /** The store that it hits; absent: a service or the control plane. */
   store?: StoreName;
   /** By the name that permits have for it; absent: it has none. */
   fault?: FaultName;
@@ -91,7 +91,7 @@ export interface CatalogueRow {
   /** Parts of the platform without which it has nothing to look at. */
   parts: readonly PartName[];
   requires?: Requirement;
-  hurts?: Hurts;
+  injects?: Injects;
   /** The parts of the environment that it is given in addition to what every check is given. Secrets are removed from them. */
   reads: (environment: Environment) => Partial<CheckSettings>;
   /** What it does with the API of the cluster. */
@@ -101,7 +101,7 @@ export interface CatalogueRow {
   /** Whether it must have the environment for itself although it injects no fault. */
   alone: (environment: Environment, access: Access) => boolean;
   time: Time;
-  /** It asks the stores although it hurts none. */
+  /** It asks the stores although it hits none. */
   asksStores?: true;
   /** It looks at nodes and the control plane, and not at the platform's namespace. */
   withoutPlatform?: true;

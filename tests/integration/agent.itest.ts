@@ -168,7 +168,7 @@ for (const what of SUITES)
       assert.deepEqual([frozen(), recorded()], ['THAWED', []]);
     });
 
-    test('members of one node that are hurt at once are all recorded', async () => {
+    test('members of one node that are hit at once are all recorded', async () => {
       const watching = await watch(600);
       const all = await Promise.all(Array.from({ length: 8 }, () => ask('freeze', container, '5')));
       assert.deepEqual(new Set(all.map(({ code }) => code)), new Set([0]));

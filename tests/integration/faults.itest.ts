@@ -150,11 +150,11 @@ class Held {
     if (expected !== null) assert.match(seen.join('\n'), expected);
     const report = await this.safety.restore();
     assert.deepEqual(report.failed, []);
-    const hurt = before.find(({ name }) => name === result.target);
+    const victim = before.find(({ name }) => name === result.target);
     // The store does not know yet that anything has happened: steadiness alone would be that of before.
     if (fault === 'pod-crash') await this.#returned(result.target, pods);
     if (fault === 'node-loss') {
-      const lost = { nodes: [hurt?.node ?? ''], before: pods, beats: new Map<string, string>() };
+      const lost = { nodes: [victim?.node ?? ''], before: pods, beats: new Map<string, string>() };
       assert.equal(await awaitNodes(this.#parts(), lost, over.signal), null);
     }
     await this.steady();

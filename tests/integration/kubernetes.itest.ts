@@ -323,11 +323,11 @@ test('should measure how long numbered writes failed, and keep the last acknowle
   await sleep(6_000);
   await clientLoad.stop(10_000);
   const read = await readHistory(history);
-  const hurt = { fault: 'leader-crash', target: 'control-1' };
+  const injected = { fault: 'leader-crash', target: 'control-1' };
   const observations = [
     ...read.observations,
-    { ...armed(hurt), t: killedMs },
-    ...landed(hurt, killedMs).map((seen) => ({ ...seen, t: killedMs })),
+    { ...armed(injected), t: killedMs },
+    ...landed(injected, killedMs).map((seen) => ({ ...seen, t: killedMs })),
   ].toSorted((a, b) => a.t - b.t);
   const { rto } = failoverRecord({ ...read, observations });
   assert.ok(rto !== null, 'an RTO was expected');

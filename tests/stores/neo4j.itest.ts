@@ -34,7 +34,7 @@ describe('Neo4j, one member', () => {
     await server.stop();
   });
 
-  type Acts = Pick<StoreTrial, 'fault' | 'hurt'> & Partial<Pick<StoreTrial, 'heal'>>;
+  type Acts = Pick<StoreTrial, 'fault' | 'inject'> & Partial<Pick<StoreTrial, 'heal'>>;
   async function trial(acts: Acts): Promise<{ record: FailoverRecord; run: string }> {
     const run = `neo4j-${process.pid}-${++trials}`;
     const fixed = { driver: neo4j, target: server.target, members: 1, goals: GOALS, run };
@@ -54,7 +54,7 @@ describe('Neo4j, one member', () => {
   }
 
   it('should start again after a crash with everything that it had acknowledged', async (t) => {
-    const { record } = await trial({ fault: 'pod-crash', hurt: crashAndRestart });
+    const { record } = await trial({ fault: 'pod-crash', inject: crashAndRestart });
     const w = sumsOf(record);
     t.diagnostic(
       `RTO ${record.rto?.loMs} to ${record.rto?.hiMs} ms, ${w.ok} acknowledged, ${w.unknown} unknown`,
@@ -68,7 +68,7 @@ describe('Neo4j, one member', () => {
   it('should see a frozen server as an outage and its writes as unknown', async () => {
     const { record } = await trial({
       fault: 'hang',
-      hurt: async () => {
+      inject: async () => {
         server.signal('SIGSTOP');
         await sleep(HANG_MS);
         server.signal('SIGCONT');
@@ -83,7 +83,7 @@ describe('Neo4j, one member', () => {
   it('should count what is lost when the data goes with the pod', async () => {
     const { record, run } = await trial({
       fault: 'pod-delete',
-      hurt: async () => {
+      inject: async () => {
         await server.crash();
         server.loseData();
         void server.restart();
@@ -104,7 +104,7 @@ describe('Neo4j, one member', () => {
     const run = `neo4j-${process.pid}-${trials + 1}`;
     const { record } = await trial({
       fault: 'pod-crash',
-      hurt: crashAndRestart,
+      inject: crashAndRestart,
       heal: async () => {
         await cypher(`${tamper} 150 DELETE w`, { run });
         await cypher(`${tamper} 151 CREATE (:PlumblineCanary {run: w.run, n: w.n})`, { run });

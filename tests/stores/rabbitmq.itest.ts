@@ -304,11 +304,11 @@ async function crashTrial(cluster: RabbitCluster): Promise<FailoverRecord> {
     const victim = await leaderElsewhere(cluster, run);
     await sleep(2500);
     const faults = openHistory(folder, 'faults.ndjson');
-    const hurt = { fault: 'pod-crash', target: victim };
-    faults.observe(armed(hurt));
+    const injected = { fault: 'pod-crash', target: victim };
+    faults.observe(armed(injected));
     const sinceMs = monoMs();
     cluster.kill(victim);
-    for (const seen of landed(hurt, sinceMs)) faults.observe(seen);
+    for (const seen of landed(injected, sinceMs)) faults.observe(seen);
     await faults.close();
     await flowsAgain(clientLoad, monoMs());
     // Before the member comes back: its start takes a busy machine's time, which would be a second outage without an end.

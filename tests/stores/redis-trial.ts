@@ -9,7 +9,7 @@ import type { StoreTrial } from './store-trial.ts';
 const ACKNOWLEDGED = 300;
 const DEADLINE_MS = 40_000;
 
-export type RedisTrial = Pick<StoreTrial, 'fault' | 'goals' | 'hurt' | 'heal'>;
+export type RedisTrial = Pick<StoreTrial, 'fault' | 'goals' | 'inject' | 'heal'>;
 
 let trials = 0;
 

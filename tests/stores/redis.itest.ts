@@ -57,7 +57,7 @@ describe('Redis with WAIT and min-replicas', () => {
     const record = await redisTrial(cluster, {
       fault: 'pod-crash',
       goals: GOALS,
-      hurt: (leader) => cluster.kill(leader, 'SIGKILL'),
+      inject: (leader) => cluster.kill(leader, 'SIGKILL'),
       heal: (leader) => cluster.restart(leader),
     });
     const w = sumsOf(record);
@@ -78,7 +78,7 @@ describe('Redis with WAIT and min-replicas', () => {
     const record = await redisTrial(cluster, {
       fault: 'hang',
       goals: GOALS,
-      hurt: (leader) => cluster.kill(leader, 'SIGSTOP'),
+      inject: (leader) => cluster.kill(leader, 'SIGSTOP'),
       heal: (leader) => cluster.kill(leader, 'SIGCONT'),
     });
     const w = sumsOf(record);
@@ -102,7 +102,7 @@ describe('Redis with WAIT and min-replicas', () => {
     const record = await redisTrial(cluster, {
       fault: 'switchover',
       goals: { ...GOALS, lostWrites: 0 },
-      hurt: async (leader) => {
+      inject: async (leader) => {
         await redis.switchover?.(cluster.target, { run: lastRun(), from: leader }, { deadlineMs: 10_000 });
       },
       heal: () => undefined,
@@ -146,7 +146,7 @@ describe('Redis without min-replicas, acknowledged by the reply alone', () => {
     const record = await redisTrial(cluster, {
       fault: 'partition',
       goals: GOALS,
-      hurt: async (leader) => {
+      inject: async (leader) => {
         const replicas = cluster.names.filter((name) => name !== leader);
         for (const name of replicas) cluster.kill(name, 'SIGSTOP');
         // The kernel goes on taking what the master sends to a frozen replica, which would read it when it wakes.
@@ -191,7 +191,7 @@ describe('Redis that keeps nothing on disk', () => {
     const record = await redisTrial(cluster, {
       fault: 'pod-crash',
       goals: GOALS,
-      hurt: async (leader) => {
+      inject: async (leader) => {
         cluster.kill(leader, 'SIGKILL');
         await sleep(300);
         cluster.restart(leader);

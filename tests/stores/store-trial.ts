@@ -30,8 +30,8 @@ export interface StoreTrial {
   acknowledged: number;
   deadlineMs: number;
   ratePerSecond?: number;
-  /** Hurts the leader; returns when that is certain. */
-  hurt(leader: string): Promise<void> | void;
+  /** Injects the fault into the leader; returns when that is certain. */
+  inject(leader: string): Promise<void> | void;
   /** After writes flow again: heals, and does what the read-back is to find. */
   heal(leader: string): Promise<void> | void;
 }
@@ -73,11 +73,11 @@ async function observed(trial: StoreTrial, folder: string): Promise<void> {
     await until(deadlineMs, () => (clientLoad.progress()?.ok ?? 0) >= trial.acknowledged);
     const leader = steady.leader ?? '';
     const faults = openHistory(folder, 'faults.ndjson');
-    const hurt = { fault, target: leader };
-    faults.observe(armed(hurt));
+    const injected = { fault, target: leader };
+    faults.observe(armed(injected));
     const sinceMs = monoMs();
-    await trial.hurt(leader);
-    for (const seen of landed(hurt, sinceMs)) faults.observe(seen);
+    await trial.inject(leader);
+    for (const seen of landed(injected, sinceMs)) faults.observe(seen);
     await faults.close();
     const flows = await flowsAgain(clientLoad, deadlineMs);
     if (!flows) check.observe({ kind: 'deadline', rtoDeadlineMs: deadlineMs, detail: 'not steady' });
@@ -102,11 +102,11 @@ async function observed(trial: StoreTrial, folder: string): Promise<void> {
 
 /** Whether writes have succeeded for so long that they are steady again. */
 function flowsAgain(clientLoad: ClientLoadProcess, deadlineMs: number): Promise<boolean> {
-  const hurtMs = monoMs();
+  const injectedMs = monoMs();
   return until(deadlineMs, () => {
     const seen = clientLoad.progress();
     const lastOkMs = seen?.lastOkMs ?? 0;
-    const bad = Math.max(seen?.lastNotOkMs ?? 0, hurtMs);
+    const bad = Math.max(seen?.lastNotOkMs ?? 0, injectedMs);
     return seen !== null && lastOkMs > bad + STEADY_MS && seen.t - lastOkMs < 500;
   });
 }

@@ -49,7 +49,7 @@ export function coherenceRules(history: History): Rule[] {
 /** Whether those that were prepared are who the fault is armed for. */
 export type Prepared = (armed: Seen<'fault-armed'>) => string | null;
 
-/** @param prepared where its target is not simply the names of those that are hurt */
+/** @param prepared where its target is not simply the names of those that are hit */
 export function faultGap(history: History, prepared: Prepared = namedGap): string | null {
   const armed = first(history, 'fault-armed');
   const landed = first(history, 'fault-landed');
@@ -89,43 +89,44 @@ export function landingGap(history: History): string | null {
   return within ? null : 'the fault landed at another time than its proof says';
 }
 
-/** Who was hurt is whom the trial is about. */
+/** Who was hit is whom the trial is about. */
 export function aimGap(history: History): string | null {
   const armed = first(history, 'fault-armed');
   const { members } = trialOf(history);
   if (armed === undefined || members === 1) return null;
   const target = history.header.settings.failover?.target ?? 'leader';
-  const hurt = armed.target.split(', ');
+  const targets = armed.target.split(', ');
   const holder = roleHolder(history, armed.t);
   if (holder === null) return 'it was not seen who led before the fault';
   return (
-    AIMS[target]?.({ hurt, holder, members }) ??
-    (target in AIMS || armed.target === target ? null : wrongAim(hurt, target))
+    AIMS[target]?.({ targets, holder, members }) ??
+    (target in AIMS || armed.target === target ? null : wrongAim(targets, target))
   );
 }
 
 interface Aim {
-  hurt: string[];
+  targets: string[];
   /** Who held the role when it was last looked at. */
   holder: string;
   members: number | null;
 }
 
 const AIMS: Readonly<Record<string, (aim: Aim) => string | null>> = {
-  leader: ({ hurt, holder }) =>
-    countGap(hurt, 1) ?? (hurt.includes(holder) ? null : wrongAim(hurt, 'leader')),
-  master: ({ hurt, holder }) =>
-    countGap(hurt, 1) ?? (hurt.includes(holder) ? null : wrongAim(hurt, 'master')),
-  replica: ({ hurt, holder }) =>
-    countGap(hurt, 1) ?? (hurt.includes(holder) ? wrongAim(hurt, 'replica') : null),
-  random: ({ hurt }) => countGap(hurt, 1),
-  majority: ({ hurt, members }) => (members === null ? null : countGap(hurt, Math.floor(members / 2) + 1)),
+  leader: ({ targets, holder }) =>
+    countGap(targets, 1) ?? (targets.includes(holder) ? null : wrongAim(targets, 'leader')),
+  master: ({ targets, holder }) =>
+    countGap(targets, 1) ?? (targets.includes(holder) ? null : wrongAim(targets, 'master')),
+  replica: ({ targets, holder }) =>
+    countGap(targets, 1) ?? (targets.includes(holder) ? wrongAim(targets, 'replica') : null),
+  random: ({ targets }) => countGap(targets, 1),
+  majority: ({ targets, members }) =>
+    members === null ? null : countGap(targets, Math.floor(members / 2) + 1),
 };
 
 const countGap = (names: readonly string[], wanted: number): string | null =>
-  names.length === wanted ? null : `${names.length} members were hurt, ${wanted} were to be`;
-const wrongAim = (hurt: readonly string[], target: string): string =>
-  `${hurt.join(', ')} was hurt, and was not the ${target} when it was last looked at`;
+  names.length === wanted ? null : `${names.length} members were hit, ${wanted} were to be`;
+const wrongAim = (targets: readonly string[], target: string): string =>
+  `${targets.join(', ')} was hit, and was not the ${target} when it was last looked at`;
 
 function roleHolder(history: History, untilMs: number): string | null {
   const seen = all(history, roleOf(history)).filter(({ t, leader }) => t <= untilMs && leader !== null);

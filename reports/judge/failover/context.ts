@@ -78,7 +78,7 @@ function remarksOf(history: History, trial: Trial): string[] {
 
 const ONE_MEMBER = 'one member: it cannot fail over; what is measured is its restart';
 const givenBack = (awayMs: number): string =>
-  `the majority was given back ${seconds(awayMs)} s after it had been hurt: without it nothing comes back, so that goal and deadline of the RTO count from there`;
+  `the majority was given back ${seconds(awayMs)} s after it had been hit: without it nothing comes back, so that goal and deadline of the RTO count from there`;
 
 function listOf(all: readonly string[]): string[] {
   return all.slice(0, MAX_LISTED).map((one) => one.slice(0, MAX_CHARS));

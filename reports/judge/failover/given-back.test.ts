@@ -26,7 +26,7 @@ describe('a majority that was given back', () => {
   it('should have the goal from then on, and say so', () => {
     const record = judge(returned(frozen([[5_000, 40_000]])));
     assert.equal(record.verdict, 'pass', record.reason);
-    assert.match(record.remarks?.join() ?? '', /given back 30 s after it had been hurt.*count from there/);
+    assert.match(record.remarks?.join() ?? '', /given back 30 s after it had been hit.*count from there/);
     assert.deepEqual(failoverRecordSchema.parse(record), record);
     const late = judge(returned(frozen([[5_000, 47_000]])));
     assert.equal(late.verdict, 'fail');

@@ -95,7 +95,7 @@ function goalsOf(first: History): TrialGoals {
     lossWindowSeconds: goals.lossWindowSeconds,
     lossWindowBeyondFailover: beyond === false ? undefined : beyond,
     minTrials: goals.minTrials,
-    // Who is hurt need not lead: then nobody has to be elected.
+    // Who is hit need not lead: then nobody has to be elected.
     electionRequired: trialOf(first).members !== 1 && ['leader', 'master'].includes(aimOf(first)),
   };
 }

@@ -142,7 +142,7 @@ function booksOf(
   return { writes: sums, lostNumbers, duplicateNumbers, lossWindowMs };
 }
 
-/** Only where something was hurt is there anything that came of it. */
+/** Only where something was hit is there anything that came of it. */
 function sinceFault({ outages, totalMs }: Downtime, { faultMs }: Trial): Pick<FailoverRecord, 'sinceFault'> {
   return faultMs === null ? {} : { sinceFault: { outages, totalMs: rounded(totalMs) } };
 }

@@ -36,7 +36,7 @@ export interface Trial {
   /** When the trial began to undo what it had done: outages that began later are the return's, and their deadline counts from here. */
   healingMs: number | null;
   /**
-   * Where a majority was hurt: what passed between the landing and its return, ms, else 0. Without it nothing comes back, so that goal and
+   * Where a majority was hit: what passed between the landing and its return, ms, else 0. Without it nothing comes back, so that goal and
    * deadline count from the return.
    */
   awayMs: number;
@@ -52,10 +52,10 @@ export interface Trial {
 export function trialOf(history: History): Trial {
   const { header } = history;
   const [, store = '?', fault = '?'] = header.check.split('/');
-  const hurt = faultOf(history, fault);
-  const awayMs = awayOf(history, hurt);
+  const injected = faultOf(history, fault);
+  const awayMs = awayOf(history, injected);
   return {
-    ...hurt,
+    ...injected,
     ...withAway(goalsOf(header), deadlineOf(history), awayMs),
     store,
     healingMs: all(history, 'stage').find(({ name }) => name === 'healing')?.t ?? null,
@@ -139,7 +139,7 @@ function deadlineOf(history: History): Deadline {
   };
 }
 
-/** Faults that stay in force until they are undone: a majority that is hurt by one is kept away for a while, then given back. */
+/** Faults that stay in force until they are undone: a majority that is hit by one is kept away for a while, then given back. */
 const LASTING: readonly string[] = ['hang', 'node-loss', 'partition'];
 
 /** A fault that was undone early for its price has given the majority back then. Infinity: the recording ended before it was. */

@@ -33,7 +33,7 @@ export const DISKS = [need('disks-read', { what: "the logs on the nodes' disks" 
 export const OF_THE_FAULT = [
   need('steady', { where: ({ ok }) => ok, what: 'that the store was steady before' }),
   need('budget-estimate', { what: 'what the fault may cost' }),
-  need('fault-armed', { what: 'what was hurt' }),
+  need('fault-armed', { what: 'what was hit' }),
   need('fault-acted', { what: 'what was done to whom' }),
   need('fault-landed', { what: 'a proof of the fault' }),
   need('healed', { what: 'that all members rejoined' }),

@@ -4,7 +4,7 @@ import type { History, HistoryHeader } from '../../record/history/history.ts';
 import { LOOK_EVERY_MS } from '../../record/observations/telemetry.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import type { HeaderSettings } from '../../record/settings.ts';
-import { orderGap, priceRule } from '../failover/services/hurt.ts';
+import { orderGap, priceRule } from '../failover/services/fault-trial.ts';
 import { all, first, last } from '../observed.ts';
 import type { Findings } from '../topology/findings.ts';
 import { wallOf } from './clocks.ts';
@@ -303,8 +303,8 @@ const SAME_MS = 1_000;
 /** What of a landing does not fit; null: all of it does. */
 function oddLanding(history: History): string | null {
   const landed = first(history, 'fault-landed');
-  const hurt = first(history, 'fault-armed')?.members.length ?? 0;
-  if (landed === undefined || hurt === 0) return 'nothing was hurt';
+  const injected = first(history, 'fault-armed')?.members.length ?? 0;
+  if (landed === undefined || injected === 0) return 'nothing was hit';
   const [notYetMs, surelyMs] = landed.betweenMs;
   const tookMs = surelyMs - notYetMs;
   const fits = tookMs >= 0 && tookMs <= LONGEST_LANDING_MS && Math.abs(surelyMs - landed.t) <= SAME_MS;

@@ -53,7 +53,7 @@ function judgePod(findings: Findings, pod: Pod, limits: Limits): void {
   ];
   findings.expect(subject, troubles.length === 0, 'running quietly', troubles.join(', ') || 'running');
   for (const one of of('unclear'))
-    findings.unknown(subject, 'running quietly', `${lateText(one)}, while a drill hurt another pod`);
+    findings.unknown(subject, 'running quietly', `${lateText(one)}, while a drill hit another pod`);
   const byDrill = of('drill');
   for (const one of byDrill) findings.note(`${subject}: ${lateText(one)}, by a drill`);
   const many = byDrill.length > 0 ? tooMany(pod, limits) : null;

@@ -43,9 +43,9 @@ const role = {
   final: z.literal(true).optional(),
 };
 
-/** What every trial records, whatever it hurts: its fault, its stages, and how the environment was left. */
+/** What every trial records, whatever it hits: its fault, its stages, and how the environment was left. */
 export const FAILOVER = kinds({
-  /** Before the trial: what is not steady is not hurt. */
+  /** Before the trial: what is not steady is not hit. */
   steady,
   /** `cannotAsk`: the store answers, and no longer lets in whoever asks. */
   'steady-after': { ...steady, cannotAsk: z.enum(NOT_LET_IN).optional() },
@@ -59,7 +59,7 @@ export const FAILOVER = kinds({
   },
   stage: { name: z.enum(STAGES) },
 
-  /** Everything is prepared, nothing has been done yet. `target`: the names of `members`, or what else is hurt. */
+  /** Everything is prepared, nothing has been done yet. `target`: the names of `members`, or what else is hit. */
   'fault-armed': {
     fault: z.string(),
     target: z.string(),
@@ -68,7 +68,7 @@ export const FAILOVER = kinds({
         name: z.string(),
         uid: z.string(),
         node: z.string().nullable(),
-        /** What is there to be hurt: processes, a cgroup, addresses. */
+        /** What is there to be hit: processes, a cgroup, addresses. */
         found: z.string(),
       }),
     ),
@@ -86,7 +86,7 @@ export const FAILOVER = kinds({
   'no-fault': { reason: z.string() },
   /** For controls: the replicas receive nothing any more. */
   'replicas-cut': { replicas: z.array(z.string()) },
-  /** The majority that was hurt is given back from here on. */
+  /** The majority that was hit is given back from here on. */
   'given-back': {},
   /** The wait for a steady stretch was given up. */
   deadline: { rtoDeadlineMs: z.number(), detail: z.string() },

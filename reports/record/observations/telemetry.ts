@@ -36,7 +36,7 @@ export const TELEMETRY = kinds({
   'no-writer': { node: z.string(), reason: z.string() },
   shipper: { node: z.string(), pod: z.string(), ready: z.boolean() },
 
-  /** Of a trial: what was hurt was given back, and whether all of its members had rejoined then. */
+  /** Of a trial: what was hit was given back, and whether all of its members had rejoined then. */
   healed: { ok: z.boolean(), detail: z.string() },
 
   /** A request with a correlation id of its own, sent through the edge. */

@@ -78,9 +78,11 @@ async function inject(
     };
     const injector = await injectorFor(runner, shared);
     const result = await fault.inject({ ...shared, ...subject, members, injector });
-    const hurt = result.target.split(', ');
-    const nodes = members.flatMap(({ name, node }) => (node !== null && hurt.includes(name) ? [node] : []));
-    const pods = hurt.map((name) => `${subject.namespace}/${name}`);
+    const targets = result.target.split(', ');
+    const nodes = members.flatMap(({ name, node }) =>
+      node !== null && targets.includes(name) ? [node] : [],
+    );
+    const pods = targets.map((name) => `${subject.namespace}/${name}`);
     return { result: { ...result, lasting: lasts(fault, result) }, nodes, pods };
   } finally {
     kube.close();
@@ -106,7 +108,7 @@ function guardOf(runner: ServedRunner, check: string, signal: AbortSignal): Guar
   };
 }
 
-/** What is hurt: the store as declared, and who holds which role in it now. */
+/** What is hit: the store as declared, and who holds which role in it now. */
 async function subjectOf(
   runner: ServedRunner,
   { check, store, target, trial, also }: Params<'fault.inject'>,

@@ -20,7 +20,7 @@ function leftOutText(environment: Environment, what: string): string {
 
 /** Why `--with` leaves a check out (outside embedded environments): the store or part that was not selected; null if it does not. */
 export function notSelected(environment: Environment, row: CatalogueRow): string | null {
-  const looksAt = [row.hurts?.store, ...row.parts];
+  const looksAt = [row.injects?.store, ...row.parts];
   const word = looksAt.find((one) => one !== undefined && environment.notSelected.includes(one));
   if (word === undefined) return null;
   const chosen = declaredWords(environment).filter((one) => !environment.notSelected.includes(one));
@@ -39,7 +39,7 @@ export function oneMember(environment: Environment, row: CatalogueRow): string |
 
 /** What the environment file does not declare and the check needs, or null. */
 export function notDeclared(environment: Environment, row: CatalogueRow): string | null {
-  const store = row.hurts?.store;
+  const store = row.injects?.store;
   if (store !== undefined && environment.stores[store] === undefined)
     return leftOut(environment, store) ?? `not declared: store ${store}`;
   const left = partLeftOut(environment, row);

@@ -18,18 +18,18 @@ export interface StoreFault {
   fault: FaultName;
 }
 
-/** The store that a check hurts, and how; null for checks that hurt none. */
+/** The store that a check hits, and how; null for checks that hit none. */
 export function storeFault(id: string): StoreFault | null {
-  const { store, fault } = rowOf(id)?.hurts ?? {};
+  const { store, fault } = rowOf(id)?.injects ?? {};
   return store === undefined || fault === undefined ? null : { store, fault };
 }
 
 /** `storeFault` only of checks that judge the store itself, not its logs, traces or metrics during the fault; null for others. */
 export function failoverParts(id: string): StoreFault | null {
-  return rowOf(id)?.hurts?.ofStore === true ? storeFault(id) : null;
+  return rowOf(id)?.injects?.ofStore === true ? storeFault(id) : null;
 }
 
-/** The store that a check hurts, with the fault that the environment declares where the check leaves that to it. */
+/** The store that a check hits, with the fault that the environment declares where the check leaves that to it. */
 export function faultHere(environment: Pick<Environment, 'telemetry'>, id: string): StoreFault | null {
   const usual = storeFault(id);
   return usual === null ? null : { ...usual, fault: faultIn(environment, id) ?? usual.fault };
@@ -37,8 +37,8 @@ export function faultHere(environment: Pick<Environment, 'telemetry'>, id: strin
 
 /** The fault that a check injects, as permits name it; undefined if it injects none, or one that permits cannot name. */
 export function faultIn(environment: Pick<Environment, 'telemetry'>, id: string): FaultName | undefined {
-  const hurts = rowOf(id)?.hurts;
-  return hurts?.faultIn?.(environment) ?? hurts?.fault;
+  const injects = rowOf(id)?.injects;
+  return injects?.faultIn?.(environment) ?? injects?.fault;
 }
 
 interface Layer {

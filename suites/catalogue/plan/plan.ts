@@ -127,7 +127,7 @@ export function scopeOf(environment: Environment, { profile, suites, checks, rep
 /** Whether the check needs a store or part that an embedded environment was not provisioned with. */
 function notProvisioned(environment: Environment, row: CatalogueRow): boolean {
   if (!traitsOf(environment).ownedByUs) return false;
-  const store = row.hurts?.store;
+  const store = row.injects?.store;
   if (store !== undefined && environment.leftOut.includes(store)) return true;
   return row.parts.some((part) => environment.partsLeftOut.includes(part));
 }

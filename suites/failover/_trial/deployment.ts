@@ -10,7 +10,7 @@ const TAIL_MS = 2_000;
 const ROLLING_RESTART = 'rolling-restart';
 
 type Call = CheckContext['runner']['call'];
-/** A Deployment whose pods are hurt while requests are sent. */
+/** A Deployment whose pods are hit while requests are sent. */
 export interface DeploymentTrial {
   /** How faults are aimed at it, in place of a store. */
   subject: DeploymentName;

@@ -49,7 +49,7 @@ async function trialWith(answers: Record<string, Answer>, failover: Record<strin
   return { methods, asked, recorded, kinds, thrown };
 }
 
-test('should write, hurt, heal and read back, in this order', async () => {
+test('should write, inject, heal and read back, in this order', async () => {
   const { methods, kinds, thrown } = await trialWith({});
   assert.equal(thrown, undefined);
   const order = [
@@ -74,13 +74,13 @@ test('should give a member that went once more as long as one that came back lat
   assert.ok(after > 45_000 && after <= 50_000, `${after} ms are left of 50,000`);
 });
 
-test('should hurt nothing when the store is not steady', async () => {
+test('should hit nothing when the store is not steady', async () => {
   const { methods, kinds } = await trialWith({ 'store.steady': () => ({ ok: false, detail: 'no leader' }) });
   assert.deepEqual(methods, ['store.steady']);
   assert.deepEqual(kinds, ['stage', 'steady']);
 });
 
-test('should hurt nothing when writes do not flow, and say why', async () => {
+test('should hit nothing when writes do not flow, and say why', async () => {
   const { methods, recorded } = await trialWith({
     'clientLoad.wait': () => ({ met: false, detail: 'no answer for 9 s' }),
   });
@@ -113,14 +113,14 @@ test('should see writes without a failure for as long before the fault as ends a
 });
 
 test('should note the deadline when writes do not succeed again', async () => {
-  let hurt = false;
+  let injected = false;
   const { recorded } = await trialWith({
     'fault.inject': () => {
-      hurt = true;
+      injected = true;
       return { target: 'redis-0', landedAtMs: 1000, lasting: false };
     },
     'clientLoad.wait': ({ begunBefore }) =>
-      hurt && begunBefore !== true ? { met: false, detail: 'last success 60 s ago' } : STRETCH,
+      injected && begunBefore !== true ? { met: false, detail: 'last success 60 s ago' } : STRETCH,
   });
   assert.deepEqual(
     recorded.filter(({ kind }) => kind === 'deadline'),

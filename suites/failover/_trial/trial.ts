@@ -33,7 +33,7 @@ interface TrialSettings {
 }
 
 /**
- * One failover trial: a store at rest is written to, hurt once, watched until writes succeed again, healed, and read
+ * One failover trial: a store at rest is written to, hit once, watched until writes succeed again, healed, and read
  * back. It only records; see reports/judge/failover for what follows from it.
  */
 export async function runTrial(ctx: CheckContext, subject: TrialSubject): Promise<void> {
@@ -129,7 +129,7 @@ async function hold(ctx: CheckContext, { holdMs, target }: TrialSettings): Promi
 /** Watches the client load until it is steady again; records the deadline when that does not come. */
 async function recovery(ctx: CheckContext, result: FaultResult, rtoDeadlineMs: number): Promise<void> {
   const seen = await ctx.step(
-    `wait until writes succeed again for ${STEADY_STRETCH_MS / 1000} s (hurt: ${result.target})`,
+    `wait until writes succeed again for ${STEADY_STRETCH_MS / 1000} s (hit: ${result.target})`,
     () =>
       ctx.runner.call('clientLoad.wait', {
         check: ctx.id,

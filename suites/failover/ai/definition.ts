@@ -1,4 +1,4 @@
-/** Jobs for the AI service while it is hurt. */
+/** Jobs for the AI service while it is hit. */
 import { ai, together, wholeTopology } from '../../catalogue/reads.ts';
 import { aiBehindEdge } from '../../catalogue/requirements.ts';
 import { DEPLOYMENT_TRIAL, ROLLOUT_TRIAL } from '../_trial/touches.ts';
@@ -30,7 +30,7 @@ const GOALS = { lostJobs: 0, doubledJobs: 0, degradedJobs: 0, windowSeconds: 60 
 const UNDER_WAY = 8;
 
 /** What of these checks is not as it is of the others. */
-type Own = Pick<CatalogueRow, 'order' | 'title' | 'hurts' | 'writesTemplate'> &
+type Own = Pick<CatalogueRow, 'order' | 'title' | 'injects' | 'writesTemplate'> &
   Partial<Pick<CatalogueRow, 'goal' | 'goals'>>;
 
 function aiRow(fault: string, what: string, own: Own): CatalogueRow {
@@ -61,29 +61,29 @@ export const checks: readonly CatalogueRow[] = [
   aiRow('pod-crash', 'every process of one of its pods is killed', {
     order: 560,
     title: 'AI service: a pod crashes',
-    hurts: { fault: 'pod-crash' },
+    injects: { fault: 'pod-crash' },
   }),
   aiRow('pod-delete', 'one of its pods is deleted without grace', {
     order: 570,
     title: 'AI service: a pod is deleted without grace',
-    hurts: { fault: 'pod-delete' },
+    injects: { fault: 'pod-delete' },
   }),
   aiRow('hang', 'one of its pods is frozen, and let go on later', {
     order: 580,
     title: 'AI service: a pod is frozen',
-    hurts: { fault: 'hang' },
+    injects: { fault: 'hang' },
     goal: `${GOAL} but for ${UNDER_WAY}, which the frozen pod may have had under way`,
     goals: { ...GOALS, degradedJobs: UNDER_WAY },
   }),
   aiRow('node-loss', 'the node of one of its pods is lost', {
     order: 590,
     title: 'AI service: its node is lost',
-    hurts: { fault: 'node-loss' },
+    injects: { fault: 'node-loss' },
   }),
   aiRow('rolling-restart', 'all of its pods are replaced', {
     order: 600,
     title: 'AI service: a rolling restart',
-    hurts: {},
+    injects: {},
     writesTemplate: true,
   }),
 ];

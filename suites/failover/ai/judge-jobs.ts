@@ -81,14 +81,14 @@ function doubledRule({ doubled }: Jobs, { doubledJobs }: JobGoals): Rule {
     : { id, verdict: 'pass', text: `${doubled.length} accepted jobs done more than once` };
 }
 
-/** A stand-in for the model may have been on the node that was lost; a model elsewhere is not hurt by any fault of the service. */
+/** A stand-in for the model may have been on the node that was lost; a model elsewhere is not hit by any fault of the service. */
 function degradedRule({ header }: History, { seen }: Jobs, { degradedJobs }: JobGoals): Rule {
   const id = 'jobs/degraded';
   const { degraded } = seen.counts;
   const text = `${degraded} ${degraded === 1 ? 'job was' : 'jobs were'} done without the model; allowed: ${degradedJobs}`;
   if (degraded <= degradedJobs) return { id, verdict: 'pass', text };
-  const hurt = header.check.endsWith('/node-loss') && header.settings.ai?.llm?.stubbed === true;
-  return hurt
+  const lostModel = header.check.endsWith('/node-loss') && header.settings.ai?.llm?.stubbed === true;
+  return lostModel
     ? { id, verdict: 'inconclusive', text: `${text}; its stand-in may have been lost with the node` }
     : { id, verdict: 'fail', text };
 }

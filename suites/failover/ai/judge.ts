@@ -14,7 +14,7 @@ import {
   agreementRules,
   costEvidence,
   requestEvidence,
-} from '../../../reports/judge/failover/services/hurt.ts';
+} from '../../../reports/judge/failover/services/fault-trial.ts';
 import { proportionBounds, zeroLossBound } from '../../../reports/judge/statistics.ts';
 import type { History } from '../../../reports/record/history/history.ts';
 import type { Figure, Judgement } from '../../../reports/record/judgement.ts';

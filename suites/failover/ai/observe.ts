@@ -5,7 +5,7 @@ import type { CheckContext } from '../../harness/context.ts';
 const MIN_ACCEPTED = 20;
 
 /**
- * Tenders through the edge, each a job for the AI service, while one of its pods is hurt, or all are replaced. Once it is whole again every
+ * Tenders through the edge, each a job for the AI service, while one of its pods is hit, or all are replaced. Once it is whole again every
  * job that was accepted is followed to its end, and what it left in the stores is counted.
  */
 export function observe(ctx: CheckContext, fault: string): Promise<void> {

@@ -1,4 +1,4 @@
-/** Requests through the edge while the backend is hurt. */
+/** Requests through the edge while the backend is hit. */
 import { backend } from '../../catalogue/requirements.ts';
 import { DEPLOYMENT_TRIAL, ROLLOUT_TRIAL } from '../_trial/touches.ts';
 import { row } from '../../catalogue/row.ts';
@@ -26,7 +26,7 @@ const AT_ONCE = {
 };
 
 /** What of these checks is not as it is of the others. */
-type Own = Pick<CatalogueRow, 'order' | 'title' | 'goal' | 'goals' | 'hurts' | 'writesTemplate'>;
+type Own = Pick<CatalogueRow, 'order' | 'title' | 'goal' | 'goals' | 'injects' | 'writesTemplate'>;
 
 function backendRow(fault: string, own: Own): CatalogueRow {
   return row({
@@ -52,13 +52,13 @@ export const checks: readonly CatalogueRow[] = [
     order: 530,
     title: 'Backend: a pod crashes',
     ...AT_ONCE,
-    hurts: { fault: 'pod-crash' },
+    injects: { fault: 'pod-crash' },
   }),
   backendRow('rolling-restart', {
     order: 540,
     title: 'Backend: a rolling restart',
     ...AT_ONCE,
-    hurts: {},
+    injects: {},
     writesTemplate: true,
   }),
   backendRow('node-loss', {
@@ -67,6 +67,6 @@ export const checks: readonly CatalogueRow[] = [
     goal: 'requests through the edge fail no longer than until the loss of the node is detected; then at most 0.1 % in the rest of the 2 minutes',
     // Node lease of 40 s (Kubernetes' node-monitor-grace-period is 50 s by default), then every node's proxy learns of it.
     goals: { ...GOALS, detectionSeconds: 60 },
-    hurts: { fault: 'node-loss' },
+    injects: { fault: 'node-loss' },
   }),
 ];

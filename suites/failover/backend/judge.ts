@@ -13,7 +13,7 @@ import {
   agreementRules,
   costEvidence,
   requestEvidence,
-} from '../../../reports/judge/failover/services/hurt.ts';
+} from '../../../reports/judge/failover/services/fault-trial.ts';
 import { MIN_ACKNOWLEDGED } from '../../../reports/judge/failover/verdict.ts';
 import { decideShare } from '../../../reports/judge/slo/share.ts';
 import type { ShareDecision } from '../../../reports/judge/slo/share.ts';

@@ -11,7 +11,7 @@ export const controls: readonly Control[] = (['leader-crash', 'etcd-crash'] as c
     check: `failover/control-plane/${fault}`,
     verdict: 'fail',
     size: 'full',
-    title: 'the address that clients use leads to the one control-plane node that is hurt',
+    title: 'the address that clients use leads to the one control-plane node that is hit',
     expectSeen: /RTO > /,
     settings: { settings: { rtoDeadlineMs: SHORT_DEADLINE_MS } },
     break: (ctx) => pointAtLeader(ctx, fault),

@@ -1,4 +1,4 @@
-/** Writes to the Kubernetes API while what leads it is hurt. */
+/** Writes to the Kubernetes API while what leads it is hit. */
 import { traitsOf } from '../../../env/providers/declared.ts';
 import { TRIAL } from '../_trial/touches.ts';
 import { row } from '../../catalogue/row.ts';
@@ -50,7 +50,7 @@ function controlPlaneRow(fault: ControlPlaneFault, own: Pick<CatalogueRow, 'orde
       runner: [...(TRIAL.runner ?? []), 'store.describe', 'clientLoad.start', 'controlPlane.crash'],
       embeddedOnly: true,
     },
-    hurts: {},
+    injects: {},
     time: controlPlaneTime,
     ...own,
   });

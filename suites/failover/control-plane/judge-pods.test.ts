@@ -63,9 +63,9 @@ test('should believe two looks that agree', () => {
   assert.equal(both({ scaled: [] }), '', 'autoscalers that could not be listed');
 });
 
-test('should want both looks while nothing was hurt, and the comparison after them', () => {
-  assert.match(looked({ t: 25 }), /while something was hurt/);
-  assert.match(looked({}, { t: 29 }), /while something was hurt/);
+test('should want both looks while nothing was hit, and the comparison after them', () => {
+  assert.match(looked({ t: 25 }), /while something was hit/);
+  assert.match(looked({}, { t: 29 }), /while something was hit/);
   assert.match(looked({}, {}, 50), /the comparison took 50 ms, 5 ms after the pods were looked at/);
 });
 

@@ -1,4 +1,4 @@
-/** Every pod of the platform before and after the control plane was hurt: who noticed, and whether both looks can be believed. */
+/** Every pod of the platform before and after the control plane was hit: who noticed, and whether both looks can be believed. */
 import type { History, HistoryHeader } from '../../../reports/record/history/history.ts';
 import type { Finding } from '../../../reports/record/judgement.ts';
 import type { Seen } from '../../../reports/record/observations/index.ts';
@@ -104,11 +104,11 @@ export function lookedRule(history: History, target: string): Rule {
 /** Both are rounded. */
 const ROUNDING_MS = 1;
 
-/** Before anything was hurt, and once what was killed was back; the comparison of roles and objects came after that. */
+/** Before anything was hit, and once what was killed was back; the comparison of roles and objects came after that. */
 function timeGap(history: History, { before, after }: Looks): string | null {
   const armedMs = first(history, 'fault-armed')?.t ?? Infinity;
   const backMs = last(history, 'steady-after')?.t ?? -Infinity;
-  if (before.t > armedMs || after.t < backMs) return 'the pods were looked at while something was hurt';
+  if (before.t > armedMs || after.t < backMs) return 'the pods were looked at while something was hit';
   const compared = last(history, 'as-before');
   return compared === undefined || compared.waitedMs <= compared.t - after.t + ROUNDING_MS
     ? null

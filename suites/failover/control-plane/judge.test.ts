@@ -152,13 +152,13 @@ describe('a crash of the control plane', () => {
   });
 
   it('should hold the fault against the static pods that it is about, on the node that leads', () => {
-    const hurt = (of: Record<string, unknown>) =>
+    const withMembers = (of: Record<string, unknown>) =>
       gaps(trial().without('fault-armed').see(4_999, 'fault-armed', of));
     assert.equal(gaps(trial()), '');
-    assert.match(hurt(armed([])), /of control-1 nothing was prepared/);
-    assert.match(hurt(armed(KILLED.slice(1))), /was prepared, not kube-apiserver-control-1/);
-    assert.match(hurt(armed(KILLED, 'worker-1')), /kube-apiserver-control-1 was prepared on worker-1/);
-    assert.match(hurt({ ...armed(), fault: 'etcd-crash' }), /not etcd-control-1/);
+    assert.match(withMembers(armed([])), /of control-1 nothing was prepared/);
+    assert.match(withMembers(armed(KILLED.slice(1))), /was prepared, not kube-apiserver-control-1/);
+    assert.match(withMembers(armed(KILLED, 'worker-1')), /kube-apiserver-control-1 was prepared on worker-1/);
+    assert.match(withMembers({ ...armed(), fault: 'etcd-crash' }), /not etcd-control-1/);
     const acted = (members: string[]) => {
       const made = trial().without('fault-acted');
       for (const member of members) made.see(5_000, 'fault-acted', { member, did: 'signalled' });
@@ -168,7 +168,7 @@ describe('a crash of the control plane', () => {
     assert.match(acted(KILLED.toReversed()), /killed were kube-scheduler-control-1/);
   });
 
-  it('should want the leader hurt, and followed to the end', () => {
+  it('should want the leader hit, and followed to the end', () => {
     const led = (...lines: [number, object][]) => {
       const made = trial().without('leader');
       for (const [t, fields] of lines) made.see(t, 'leader', { pollMs: 500, ...fields });

@@ -8,7 +8,7 @@ import {
   REQUEST_ANNOTATIONS,
   agreementRules,
   requestEvidence,
-} from '../../../reports/judge/failover/services/hurt.ts';
+} from '../../../reports/judge/failover/services/fault-trial.ts';
 import { measure } from '../../../reports/judge/failover/record.ts';
 import { decide, seconds } from '../../../reports/judge/failover/verdict.ts';
 import { all, first, last } from '../../../reports/judge/observed.ts';
@@ -69,7 +69,7 @@ function evidenceOf({ settings }: HistoryHeader): AnyNeed[] {
 
 /**
  * The API must be writable again through the address that clients use, and nothing of the platform may notice: no store changes
- * its leader, and no pod is replaced or restarted but the static pods of the node that was hurt.
+ * its leader, and no pod is replaced or restarted but the static pods of the node that was hit.
  */
 export function judgeControlPlaneCrash(histories: readonly History[]): Judgement {
   const judged = histories.map(judgeTrial);
@@ -151,7 +151,7 @@ function preparedGap({ fault, target, members }: Seen<'fault-armed'>): string | 
 
 const OWN: readonly { id: string; open: (history: History) => string | null; holds: string }[] = [
   { id: 'coherence/order', open: actedGap, holds: 'they were killed one after the other' },
-  { id: 'coherence/aim', open: aimGap, holds: 'who led the control plane was hurt' },
+  { id: 'coherence/aim', open: aimGap, holds: 'who led the control plane was hit' },
   { id: 'coherence/leader', open: leaderGap, holds: 'who leads was followed to the end' },
   { id: 'coherence/store-leaders', open: storeLeaderGap, holds: 'each store is led by a pod of its own' },
 ];

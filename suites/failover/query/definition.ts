@@ -21,7 +21,7 @@ function queryRow(name: string, store: StoreName, own: Pick<CatalogueRow, 'order
     touches: {
       runner: ['store.steady', 'state.note', 'state.compare', 'query.prepare', 'query.ask', 'fault.inject'],
     },
-    hurts: { store, fault: 'pod-crash' },
+    injects: { store, fault: 'pod-crash' },
     time: storeTrial,
     ...own,
   });

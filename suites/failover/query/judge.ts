@@ -1,7 +1,7 @@
 import type { CheckJudge } from '../../../reports/judge/definition.ts';
 import { AFTERWARDS_ANNOTATIONS } from '../../../reports/judge/evidence/afterwards.ts';
 import { need } from '../../../reports/judge/evidence/need.ts';
-import { faultEvidence, faultRules } from '../../../reports/judge/failover/services/hurt.ts';
+import { faultEvidence, faultRules } from '../../../reports/judge/failover/services/fault-trial.ts';
 import { trialOf } from '../../../reports/judge/failover/trial.ts';
 import { all, first } from '../../../reports/judge/observed.ts';
 import { Findings } from '../../../reports/judge/topology/findings.ts';

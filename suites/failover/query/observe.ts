@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CheckContext } from '../../harness/context.ts';
 import { notedAtRest, saidOf } from '../_trial/at-rest.ts';
 
-/** How it is hurt; the other faults are the store's own checks. */
+/** How it is hit; the other faults are the store's own checks. */
 const FAULT = 'pod-crash';
 
 /** Asks the store that answers such questions before and after its failover. */
@@ -22,9 +22,9 @@ export async function observe(ctx: CheckContext, store: string): Promise<void> {
   await ask(ctx, { ...named, of: 'members', when: 'before' }, ctx.timeoutMs('storeOperation'));
   await ask(ctx, { ...named, of: 'clients', when: 'before' }, ctx.timeoutMs('storeOperation'));
   try {
-    const hurt = { ...named, fault: FAULT, target: leader ?? 'leader', trial };
-    const result = await ctx.step(`inject ${FAULT} into ${hurt.target}, which leads that data`, () =>
-      ctx.runner.call('fault.inject', hurt),
+    const fault = { ...named, fault: FAULT, target: leader ?? 'leader', trial };
+    const result = await ctx.step(`inject ${FAULT} into ${fault.target}, which leads that data`, () =>
+      ctx.runner.call('fault.inject', fault),
     );
     if (result.landedAtMs === null) return;
     await waitToAsk(ctx);

@@ -45,7 +45,7 @@ function storeRow({ name: store, ...kind }: StoreKind, fault: FaultName): Catalo
         'fault.inject',
       ],
     }),
-    hurts: { store, fault, ofStore: true },
+    injects: { store, fault, ofStore: true },
     time: storeTrial,
   });
   return [one];

@@ -5,7 +5,7 @@ import type { row } from '../../catalogue/row.ts';
 import { ARRIVAL, followedMs, storeTrialFollowed } from '../../catalogue/time.ts';
 import { touching, WORKLOADS } from '../../catalogue/touches.ts';
 import type { Touches } from '../../catalogue/touches.ts';
-import type { CatalogueRow, Hurts, Requirement } from '../../catalogue/types.ts';
+import type { CatalogueRow, Injects, Requirement } from '../../catalogue/types.ts';
 
 type Source = 'logs' | 'traces' | 'alerts' | 'dashboards';
 
@@ -50,7 +50,7 @@ export const WRITERS: Touches = {
 /** What observability costs when it is needed most: the platform's own database fails over meanwhile. */
 const OWN_STORE: StoreName = 'postgres';
 
-const HURTS: Hurts = {
+const INJECTS: Injects = {
   store: OWN_STORE,
   fault: 'pod-crash',
   faultIn: ({ telemetry: declared }) => declared?.canary.fault,
@@ -70,7 +70,7 @@ export const ONE_TRACE =
 export const UNDER_FAULT = {
   ...SHARED,
   access: 'F F F F p',
-  hurts: HURTS,
+  injects: INJECTS,
   touches: touching(WRITERS, {
     runner: ['store.steady', 'state.note', 'state.compare', 'fault.inject', 'telemetry.disk'],
   }),

@@ -18,7 +18,7 @@ interface Aim {
 }
 
 /**
- * Requests and lines flow, the store on which the platform rests is hurt, and everything is followed to its end: what was accepted and
+ * Requests and lines flow, the store on which the platform rests is hit, and everything is followed to its end: what was accepted and
  * what was written must be told all the same.
  */
 export async function observeUnderFault(ctx: CheckContext, follow: ('logs' | 'traces')[]): Promise<void> {
@@ -89,7 +89,7 @@ async function canaryUnderFault(ctx: CheckContext, of: Trial): Promise<void> {
   await ctx.step(`send ${asked.requests} canary requests, ${asked.perSecond} a second`, () =>
     ctx.runner.call('telemetry.start', { check, trial, ...asked }),
   );
-  await hurt(ctx, of.aim);
+  await inject(ctx, of.aim);
   const writtenMs =
     writers === null ? 0 : Math.max(sinceMs, await lastStartMs(ctx, writers)) + linesMs(writers.order);
   const lastMs = Math.max(Date.now(), writtenMs);
@@ -106,7 +106,7 @@ async function canaryUnderFault(ctx: CheckContext, of: Trial): Promise<void> {
 }
 
 /** The fault, once the canary flows; what lasts is kept for a while and then undone. */
-async function hurt(ctx: CheckContext, { store, fault, target }: Aim): Promise<void> {
+async function inject(ctx: CheckContext, { store, fault, target }: Aim): Promise<void> {
   const { id: check, trial } = ctx;
   const beforeMs = ctx.settings.drills.steadySeconds * 1000;
   await ctx.step(`let it flow for ${beforeMs / 1000} s`, () =>

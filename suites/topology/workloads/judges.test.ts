@@ -134,11 +134,11 @@ test('false verdict 20: a restart that a drill caused is no trouble of the platf
   assert.equal(declaredWith(goals, seen, drill('tender/api-1', 400_000)).verdict, 'fail', 'another time');
   const other = declaredWith(goals, seen, drill('tender/postgres-0', 120_000));
   assert.equal(other.verdict, 'inconclusive');
-  assert.match(other.reason, /while a drill hurt another pod/);
+  assert.match(other.reason, /while a drill hit another pod/);
 });
 
 test('should refuse a workload that a drill has set restarting again and again', () => {
-  const hurt = (restarts: number, more: object = {}) =>
+  const restarted = (restarts: number, more: object = {}) =>
     declaredWith(
       goals,
       [namespace, workload(), pod({ restarts, endedMs: 120_000, ageMs: 100 * HOUR }), second],
@@ -147,12 +147,12 @@ test('should refuse a workload that a drill has set restarting again and again',
       },
     );
   const before = (count: number) => ({ restarts: { 'tender/api-1': count } });
-  assert.equal(hurt(20, before(16)).verdict, 'pass');
-  const many = hurt(20, before(4));
+  assert.equal(restarted(20, before(16)).verdict, 'pass');
+  const many = restarted(20, before(4));
   assert.equal(many.verdict, 'fail');
   assert.match(many.reason, /16 restarts since the drill of .*, which explains 2/);
-  assert.equal(hurt(20).verdict, 'pass', 'nobody counted before');
-  assert.equal(hurt(20, { restarts: { 'tender/other': 0 } }).verdict, 'pass', 'nobody counted its own');
+  assert.equal(restarted(20).verdict, 'pass', 'nobody counted before');
+  assert.equal(restarted(20, { restarts: { 'tender/other': 0 } }).verdict, 'pass', 'nobody counted its own');
 });
 
 test('should refuse one recent restart by the goals of the catalogue, and decide nothing where there are none', () => {

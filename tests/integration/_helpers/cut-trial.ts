@@ -90,11 +90,11 @@ async function observe(
     await clientLoad.ready;
     await sleep(BEFORE_MS);
     const faults = openHistory(folder, 'faults.ndjson');
-    const hurt = { fault: options.kind, target: 'proxy' };
-    faults.observe(armed(hurt));
+    const injected = { fault: options.kind, target: 'proxy' };
+    faults.observe(armed(injected));
     const sinceMs = monoMs();
     const cut = await proxy.send(options.kind);
-    for (const seen of landed(hurt, sinceMs)) faults.observe(seen);
+    for (const seen of landed(injected, sinceMs)) faults.observe(seen);
     await faults.close();
     const back = await restoreAfter(proxy, options, cut);
     if (back === null) check.observe({ kind: 'deadline', rtoDeadlineMs, detail: 'not restored' });

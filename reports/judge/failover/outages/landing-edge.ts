@@ -2,7 +2,7 @@ import type { LandedBy } from '../../../record/observations/failover.ts';
 import type { RawOutage } from './outages.ts';
 import type { Trial } from '../trial.ts';
 
-/** Landings after which the one who was hurt can answer nobody. Not a partition: clients still reach that leader. */
+/** Landings after which the one who was hit can answer nobody. Not a partition: clients still reach that leader. */
 const SILENCED: readonly (LandedBy | null)[] = [
   'processes gone',
   'cgroup frozen',

@@ -1,4 +1,4 @@
-/** What is the same for every Deployment that is hurt while requests are sent through the edge, whatever is then held against a goal. */
+/** What is the same for every Deployment that is hit while requests are sent through the edge, whatever is then held against a goal. */
 import { first } from '../../observed.ts';
 import type { History } from '../../../record/history/history.ts';
 import type { Figure, Judgement } from '../../../record/judgement.ts';
@@ -38,7 +38,7 @@ export interface Watched {
 export function watch(history: History, window: Window): Watched {
   const measured = measure(history);
   const { trial } = measured.evidence;
-  const fromMs = hurtFromMs(history, trial);
+  const fromMs = injectedFromMs(history, trial);
   const span = { fromMs, zeroMs: trial.zeroMs, ...window };
   const requests = requestSums(history.writes, span);
   const sample = sampleOf(requestEvents(history.writes, span));
@@ -116,10 +116,10 @@ function lagGap({ measured: { evidence } }: Watched): string | null {
 }
 
 /**
- * From when on the fault may have hurt, ms: it was not yet in force then. What came to an end before must have gone well, all else is
+ * From when on the fault may have hit, ms: it was not yet in force then. What came to an end before must have gone well, all else is
  * judged; good answers from before it would dilute the sample.
  */
-function hurtFromMs({ observations }: History, { faultMs, zeroMs }: Trial): number {
+function injectedFromMs({ observations }: History, { faultMs, zeroMs }: Trial): number {
   const [from] = first({ observations }, 'fault-landed')?.betweenMs ?? [];
   return from === undefined ? (faultMs ?? zeroMs) : Math.min(from, zeroMs);
 }
@@ -127,7 +127,7 @@ function hurtFromMs({ observations }: History, { faultMs, zeroMs }: Trial): numb
 /** Before the fault every request must have got its answer. */
 function calmBefore({ history, measured }: Watched, minBefore: number): string | null {
   const { trial } = measured.evidence;
-  const calm = before(history.writes, hurtFromMs(history, trial));
+  const calm = before(history.writes, injectedFromMs(history, trial));
   if (calm.failed > 0) return `${calm.failed} of ${calm.sent} requests had failed before the fault`;
   return calm.sent < minBefore ? `${calm.sent} good answers before the fault, ${minBefore} are needed` : null;
 }
@@ -138,7 +138,7 @@ function delivered({ history, measured, window, requests }: Watched): string | n
   const recordedMs = lastDueMs(history.writes) - trial.zeroMs;
   if (recordedMs < window.windowMs - 1000)
     return `${Math.max(0, Math.round(recordedMs / 1000))} of ${window.windowMs / 1000} s after the fault were recorded`;
-  const landingMs = window.allowanceMs === 0 ? trial.zeroMs - hurtFromMs(history, trial) : 0;
+  const landingMs = window.allowanceMs === 0 ? trial.zeroMs - injectedFromMs(history, trial) : 0;
   const expected = (declaredRate(history) * (landingMs + window.windowMs - window.allowanceMs)) / 1000;
   return requests.judged < expected * DELIVERED_SHARE
     ? `the load was not delivered: ${requests.judged} of ${Math.round(expected)} requests were due`

@@ -22,7 +22,7 @@ const START_MS = 120_000;
 const CRASH_MS = 240_000;
 /**
  * After the fault the check waits so long before it asks: several times what a server with a small graph needs to be back (8 s on an
- * idle machine), so that it has been hurt by then.
+ * idle machine), so that it has been hit by then.
  */
 const ASKED_AFTER_MS = 45_000;
 /** As many as are acknowledged at least before a fault is injected. */
@@ -59,7 +59,7 @@ export const controls: readonly Control[] = [
     title: 'the graph is deleted as soon as its server is back from the crash',
     expectSeen: /missing/,
     settings: askedLate,
-    break: (ctx) => hurtAfterCrash(ctx, `MATCH (p:${GRAPH}) DETACH DELETE p`),
+    break: (ctx) => breakAfterCrash(ctx, `MATCH (p:${GRAPH}) DETACH DELETE p`),
   },
   {
     id: 'failover/query/graph/index-lost',
@@ -69,7 +69,7 @@ export const controls: readonly Control[] = [
     title: "the graph's index is dropped as soon as its server is back from the crash",
     expectSeen: /missing/,
     settings: askedLate,
-    break: (ctx) => hurtAfterCrash(ctx, 'DROP INDEX plumbline_graph IF EXISTS'),
+    break: (ctx) => breakAfterCrash(ctx, 'DROP INDEX plumbline_graph IF EXISTS'),
   },
 ];
 
@@ -118,16 +118,16 @@ async function countLostIndependently(ctx: ControlContext, judgement: Judgement)
 }
 
 /**
- * The check asks its questions before its fault, which starts the server anew; the new one is hurt as soon as it answers at its own
+ * The check asks its questions before its fault, which starts the server anew; the new one is hit as soon as it answers at its own
  * address. Through the Service it would be a race: the check waits there too.
  */
-async function hurtAfterCrash(ctx: ControlContext, statement: string): Promise<void> {
+async function breakAfterCrash(ctx: ControlContext, statement: string): Promise<void> {
   const before = await ctx.until('the server to run', () => serverOf(ctx), { timeoutMs: START_MS });
   return beside(ctx, async () => {
     const crashed = { timeoutMs: CRASH_MS, everyMs: 200 };
     await ctx.until('the server to be started anew', () => successor(ctx, before), crashed);
     await ctx.until(
-      'the server to be hurt at its own address',
+      'the server to be hit at its own address',
       async () => {
         const server = await successor(ctx, before);
         if (server === null) return null;

@@ -1,6 +1,6 @@
 import type { CheckJudge } from '../../../../reports/judge/definition.ts';
 import { need } from '../../../../reports/judge/evidence/need.ts';
-import { orderGap } from '../../../../reports/judge/failover/services/hurt.ts';
+import { orderGap } from '../../../../reports/judge/failover/services/fault-trial.ts';
 import { all } from '../../../../reports/judge/observed.ts';
 import { offsetsOf } from '../../../../reports/judge/telemetry/clocks.ts';
 import { NODES, nodesWriting } from '../../../../reports/judge/telemetry/evidence.ts';

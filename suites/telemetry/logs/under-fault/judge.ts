@@ -25,7 +25,7 @@ import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import { LINE_WRITER } from '../../../../reports/record/observations/telemetry.ts';
 
-/** telemetry/logs/under-fault: the same, and every line of a canary request, while a store was hurt. */
+/** telemetry/logs/under-fault: the same, and every line of a canary request, while a store was hit. */
 function judgeLogsUnderFault(history: History): Judgement {
   const findings = new Findings(history);
   const canaries = canaryRequestsOf(history);

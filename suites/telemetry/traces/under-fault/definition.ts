@@ -11,7 +11,7 @@ export const checks: readonly CatalogueRow[] = [
     controls: async () => (await import('./controls.ts')).controls,
     title: 'Traces are complete under a fault',
     section: '2',
-    does: "canary requests through the edge while PostgreSQL's leader is hurt (canary.fault, a pod-crash by default); those that were accepted are followed to their traces",
+    does: "canary requests through the edge while PostgreSQL's leader is hit (canary.fault, a pod-crash by default); those that were accepted are followed to their traces",
     goal: `${ONE_TRACE}; at least 99 % of the requests that were accepted, although PostgreSQL's leader crashed meanwhile; at least half of all accepted`,
     goals: { visibleSeconds: 30, foundRatio: 0.99, answeredRatio: 0.5 },
     ...UNDER_FAULT,

@@ -1,4 +1,4 @@
-/** What every trial that hurts something of the platform rests on, beside what its own check looks at. */
+/** What every trial that hits something of the platform rests on, beside what its own check looks at. */
 import type { History, HistoryHeader } from '../../../record/history/history.ts';
 import type { Kind, Seen } from '../../../record/observations/index.ts';
 import type { Rule } from '../../../record/rule.ts';
@@ -48,7 +48,7 @@ export interface Client {
 
 export const PATIENCE = 'how patient the client was, for people: what it did stands in the operations';
 
-/** Of checks that ask and hurt no store by itself. */
+/** Of checks that ask and hit no store by itself. */
 export const REQUEST_ANNOTATIONS: Annotations = {
   ...AFTERWARDS_ANNOTATIONS,
   'client-load-start.settings.operationTimeoutMs': PATIENCE,
@@ -65,7 +65,7 @@ const STEPS = ['steady', 'fault-armed', 'fault-landed', 'steady-after', 'as-befo
  * @param prepared whether those that were prepared are who the fault is armed for
  */
 export function agreementRules(history: History, client: Client, prepared?: Prepared): Rule[] {
-  // A template is replaced, and no member hurt: what is done to it and by whom are one line.
+  // A template is replaced, and no member hit: what is done to it and by whom are one line.
   const isRollout = first(history, 'fault-armed')?.fault === 'rolling-restart';
   const gap = isRollout ? (landingGap(history) ?? replacedGap(history)) : faultGap(history, prepared);
   return [
@@ -114,7 +114,7 @@ export function priceRule(history: History): Rule {
   );
 }
 
-/** What is seen at rest was seen before anything was hurt, and each step of a fault after the one before it. */
+/** What is seen at rest was seen before anything was hit, and each step of a fault after the one before it. */
 export function orderGap(history: History, kinds: readonly Kind[]): string | null {
   const steps = kinds.flatMap((kind) => {
     const times = all(history, kind).map(({ t }) => t);

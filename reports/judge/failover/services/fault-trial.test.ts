@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { agreementRules } from './hurt.ts';
+import { agreementRules } from './fault-trial.ts';
 import { requestsOnly } from '../_testing/requests-only.ts';
 import type { Synthetic } from '../_testing/synthetic.ts';
 
