@@ -232,7 +232,7 @@ describe('the client load engine', () => {
     assert.equal(ok + fail + unknown + unsent, scheduled);
   });
 
-  it('should try each operation once, and connect anew after an error', async () => {
+  it('should try each operation once, and connect again after an error', async () => {
     const store = new Store();
     store.result = { outcome: 'fail', detail: '25006' };
     const { engine, lines } = run(store, { readRatePerSecond: 0 });

@@ -216,7 +216,7 @@ export class ClientLoadEngine {
       // Asking again for a connection is waiting for one: the operation itself was sent once, at `sentMs`.
       const detail = noteOf(attempt, result.detail ?? '', waitedMs);
       this.#ended(operation, attempt.sentMs, result.outcome, detail);
-      // What failed once is not trusted again: the next operation on this place connects anew.
+      // What failed once is not trusted again: the next operation on this place opens a new connection.
       if (result.outcome !== 'ok') attempt.session.destroy();
       this.#release(attempt.session);
       // Only now, so that the first that waited behind it finds this connection free.

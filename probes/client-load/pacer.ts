@@ -11,7 +11,7 @@ export interface Schedule {
 const SHORTEST_TIMER_MS = 1;
 
 /**
- * Calls every schedule when it is due, from one timer that is set anew for the next instant. No spinning: on two cores
+ * Calls every schedule when it is due, from one timer that is set again for the next instant. No spinning: on two cores
  * that are shared with the cluster a busy loop would delay what is measured. After a stall all that is overdue is called
  * at once, with the intended times that it had.
  */

@@ -109,7 +109,7 @@ export class HttpConnection {
     socket.on('end', broken);
     const only = { keepAlive: true, maxSockets: 1 };
     const agent = this.#endpoint.tls === null ? new HttpAgent(only) : new HttpsAgent(only);
-    // The agent never connects by itself: a connection that is gone is opened anew by the client load, which then counts it.
+    // The agent never connects by itself: a connection that is gone is opened again by the client load, which then counts it.
     agent.createConnection = () => socket;
     this.#agent = agent;
     this.#open = !socket.destroyed;

@@ -67,8 +67,8 @@ test('should go on with an index that is as declared, and commit what it holds',
   ]);
 });
 
-test('should make an index anew that is too old, was made by a write or has lost its primary', async () => {
-  const anew = [`DELETE ${INDEX}`, `PUT ${INDEX}`];
+test('should make an index again that is too old, was made by a write or has lost its primary', async () => {
+  const again = [`DELETE ${INDEX}`, `PUT ${INDEX}`];
   const mappings = { properties: { run: { type: 'text' } } };
   for (const [found, status] of [
     [made(25 * HOUR_MS), 'green'],
@@ -79,7 +79,7 @@ test('should make an index anew that is too old, was made by a write or has lost
   ] as const) {
     const asked = await preparing(found, { status });
     const changes = asked.filter((question) => /^(?:PUT|DELETE)/.test(question));
-    assert.deepEqual(changes, anew);
+    assert.deepEqual(changes, again);
   }
 });
 

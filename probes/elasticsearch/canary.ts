@@ -1,4 +1,4 @@
-/** The canary's index: made as it is declared, put right, or made anew where it cannot be. */
+/** The canary's index: made as it is declared, put right, or made again where it cannot be. */
 import { ask, CANARY_INDEX, ElasticsearchRefusal, servicePlace } from './api.ts';
 import type { Place } from './api.ts';
 import { declaredOf } from './declared.ts';
@@ -41,7 +41,7 @@ export async function prepareCanary(connection: StoreConnection, deadlineMs: num
   const settings = settingsFor(declaredOf(connection).replicas);
   const found = await foundIndex(place, left());
   if (found === null || !isAsDeclared(found, settings) || !(await isHeld(place, left())))
-    await makeAnew(place, settings, left);
+    await makeAgain(place, settings, left);
   await waitGreen(place, CANARY_INDEX, left());
   // What earlier runs wrote is not to be replayed by a copy that starts during this one. It only saves time.
   const flush = { path: `${PATH}/_flush`, method: 'POST' } as const;
@@ -72,7 +72,7 @@ async function isHeld(place: Place, bounds: Bounds): Promise<boolean> {
 }
 
 /**
- * One with other settings is made anew rather than changed: it holds nothing but canaries, and what it may be set to depends on what it
+ * One with other settings is made again rather than changed: it holds nothing but canaries, and what it may be set to depends on what it
  * is set to (no more copies to wait for than there are).
  */
 function isAsDeclared(found: FoundIndex, settings: Record<string, unknown>): boolean {
@@ -82,7 +82,7 @@ function isAsDeclared(found: FoundIndex, settings: Record<string, unknown>): boo
 }
 
 /**
- * Whether it can be gone on with: less than a day old, and made by us. A write that comes just after the index was deleted makes
+ * Whether it can be used further: less than a day old, and made by us. A write that comes just after the index was deleted makes
  * one by itself, in which `run` is text: there no run would be found again, and all of it would seem lost.
  */
 export function isUsable({ mappings = {}, settings = {} }: FoundIndex, nowMs: number): boolean {
@@ -94,7 +94,7 @@ export function isUsable({ mappings = {}, settings = {} }: FoundIndex, nowMs: nu
   return ours && ageMs <= DAY_MS;
 }
 
-async function makeAnew(place: Place, settings: Record<string, unknown>, left: () => Bounds): Promise<void> {
+async function makeAgain(place: Place, settings: Record<string, unknown>, left: () => Bounds): Promise<void> {
   await ask(place, { path: `${PATH}?ignore_unavailable=true`, method: 'DELETE' }, left());
   const body = { settings: { ...settings, number_of_shards: 1 }, mappings: MAPPINGS };
   await ask(place, { path: `${PATH}?wait_for_active_shards=all`, method: 'PUT', body }, left());

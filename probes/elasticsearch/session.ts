@@ -139,7 +139,7 @@ class ElasticsearchSession implements ClientLoadSession {
     }
   }
 
-  /** As last seen, but looked up anew when a later primary has acknowledged something since. */
+  /** As last seen, but looked up again when a later primary has acknowledged something since. */
   async #primaryFor(term: number): Promise<Primary> {
     const known = this.#shared.primary;
     if (known !== null && known.term >= term) return known;

@@ -137,7 +137,7 @@ function silentWindow(governing: readonly GoverningSetting[]): ExpectedWindow | 
     derivation:
       `earliest, where another node is master: ${nobodyThere('follower', follower)} (${follower.lastMs} ms); latest, where the ` +
       `node was master too: ${nobodyThere('leader', leader)}, the last good one just answered (${deposedMs} ms), ` +
-      `a master is elected anew (${ELECTION_MS} ms), its own follower checks remove the node or its first state is given up (cluster.publish.timeout), the later of them (${removedMs} ms), ` +
+      `a master is elected again (${ELECTION_MS} ms), its own follower checks remove the node or its first state is given up (cluster.publish.timeout), the later of them (${removedMs} ms), ` +
       `a copy is promoted (${PROMOTION_MS} ms), and what was sent meanwhile runs out (${follower.timeoutMs} ms)`,
   };
 }

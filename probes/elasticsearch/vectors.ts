@@ -7,7 +7,7 @@ import { localView, primaryOf } from './view.ts';
 import { monoMs } from '../../host/clock.ts';
 import type { Bounds, QueryAnswer, StoreQuery, StoreTarget } from '../store/store-driver.ts';
 
-/** The canary's own vectors, made anew for each trial. */
+/** The canary's own vectors, made again for each trial. */
 export const VECTOR_INDEX = 'plumbline-vectors';
 const DOCUMENTS = 240;
 const DIMENSIONS = 32;

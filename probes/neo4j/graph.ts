@@ -6,7 +6,7 @@ import type { BoltConnection, BoltOptions } from './bolt.ts';
 import { leaderOf } from './members.ts';
 import { bounded, connectWithin } from './query.ts';
 
-/** The canary's own graph, made anew for each trial. */
+/** The canary's own graph, made again for each trial. */
 export const GRAPH_LABEL = 'PlumblineGraph';
 const LINK = 'PLUMBLINE_LINK';
 const NODES = 240;

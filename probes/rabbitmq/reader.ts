@@ -60,7 +60,7 @@ export class Reader {
 
   /**
    * A marker that was confirmed was not delivered in its time. The consumer may sit on a member that is cut off: its connection lives, and
-   * nothing comes any more. It consumes anew, from another member with luck; one that has connected since then keeps its place.
+   * nothing comes any more. It consumes again, from another member with luck; one that has connected since then keeps its place.
    */
   overdue(marker: number): void {
     const link = this.#waiting.get(marker)?.link ?? null;

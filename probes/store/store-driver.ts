@@ -166,7 +166,7 @@ export interface QueryAnswer {
 /** Questions of the platform's kind (nearest neighbours, paths) over data of the canary's own. */
 export interface StoreQuery {
   /**
-   * Makes the data anew and waits until every member has it.
+   * Makes the data again and waits until every member has it.
    * @returns who leads that data, and what each question must find, computed without the store
    */
   prepare(

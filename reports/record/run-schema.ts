@@ -1,5 +1,5 @@
 /**
- * The JSON Schema of `run.json` for readers in other languages. Run this file to write run.schema.json anew:
+ * The JSON Schema of `run.json` for readers in other languages. Run this file to write run.schema.json again:
  * `node reports/record/run-schema.ts && npx prettier --write reports/record/run.schema.json`.
  */
 import { writeFileSync } from 'node:fs';

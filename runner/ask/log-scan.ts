@@ -20,7 +20,7 @@ interface Log {
   namespace: string;
   pod: string;
   container: string;
-  /** Of the container before it was started anew. */
+  /** Of the container before it was started again. */
   previous: boolean;
 }
 

@@ -58,7 +58,7 @@ const object = (kind: string, name: string, rest: Record<string, unknown>): Kube
   return { apiVersion, kind: bare, metadata: { name, namespace: 'tender' }, ...rest };
 };
 
-test('should take a claim that was made anew for the same, whatever volume it has, once it is bound', async () => {
+test('should take a claim that was made again for the same, whatever volume it has, once it is bound', async () => {
   const claim = (volumeName: string | undefined, phase: string): SnapshotSource => {
     const spec = { storageClassName: 'local', ...(volumeName !== undefined && { volumeName }) };
     return sourceOf([object('v1/PersistentVolumeClaim', 'data-0', { spec, status: { phase } })]);

@@ -149,7 +149,7 @@ async function addObjects(
 
 /**
  * What is declared, without what may differ for a good reason: a number of replicas that follows the load, and the volume that a claim
- * was given. A claim that was deleted is made anew by its StatefulSet and gets another volume; that it has one is what counts.
+ * was given. A claim that was deleted is made again by its StatefulSet and gets another volume; that it has one is what counts.
  */
 function comparedSpec(object: KubeObject, limits: Limits | undefined): unknown {
   const { spec } = object;

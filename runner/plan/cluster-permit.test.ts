@@ -66,7 +66,7 @@ test('a permit that cannot be read in full permits nothing, and every fault of i
   assert.match(problemOf({ ...good, faults: 'explode' }) ?? '', /faults may name pod-crash/);
 });
 
-test('is read anew each time; what cannot be read permits nothing', async () => {
+test('is read again each time; what cannot be read permits nothing', async () => {
   let reply: KubeReply | Error = { status: 404, body: {} };
   const permits = new ClusterPermits(
     () => (reply instanceof Error ? Promise.reject(reply) : Promise.resolve(reply)),

@@ -54,7 +54,7 @@ export function makeRunFolder(parent: string, environment: string, at = new Date
 }
 
 /**
- * The folder of a run that is gone on with, proved as a new one is.
+ * The folder of a run that is resumed, proved as a new one is.
  * @throws RunFolderError
  */
 export function openRunFolder(path: string): RunFolder {

@@ -27,7 +27,7 @@ export interface DrillOptions {
   dryRun?: boolean | undefined;
   out?: string | undefined;
   size?: Size | undefined;
-  /** Folder of a drill's run, or its id below `out`: its trials are gone on with. */
+  /** Folder of a drill's run, or its id below `out`: its trials are resumed. */
   resume?: string | undefined;
 }
 

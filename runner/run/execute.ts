@@ -53,7 +53,7 @@ export interface ExecuteOptions {
   overrides?: ReadonlyMap<string, CheckOverrides>;
   /** A drill without the permit of the cluster's owners is refused (75); in a run its check is not-run. */
   refuseWithoutPermit?: boolean | undefined;
-  /** Of a drill: what its trials are of, so that they can be gone on with, and the run that is gone on with. */
+  /** Of a drill: what its trials are of, so that they can be resumed, and the run that is resumed. */
   series?: SeriesOptions | undefined;
 }
 
@@ -86,7 +86,7 @@ class Run {
   readonly #interrupt: Interrupt;
   readonly #runState: RunState;
   readonly #startedAt: Date;
-  /** The run that is gone on with, until it is said in its histories that it is: till then nothing is written to them. */
+  /** The run that is resumed, until its histories say so: till then nothing is written to them. */
   #untouched: Series | null;
   readonly #notes: string[] = [];
   #planned: readonly PlannedCheck[];
@@ -154,7 +154,7 @@ class Run {
     return refused;
   }
 
-  /** What kept a series from being gone on with leaves its run as it was. */
+  /** What kept a series from being resumed leaves its run as it was. */
   #notResumed(error: unknown): unknown {
     this.#connection?.cluster.close();
     const code = this.#interrupt.exitCode ?? (error instanceof BlockedError ? EXIT.inconclusive : undefined);

@@ -7,7 +7,7 @@ import { deleteOptions, isJson, ENTRY_ANNOTATION, saidIn, textAt } from './timer
 import type { Json } from './timers/undo-kube.ts';
 
 const CALL_TIMEOUT_MS = 10_000;
-/** A busy object changes a few times a second; each try reads it anew. */
+/** A busy object changes a few times a second; each try reads it again. */
 const ATTEMPTS = 5;
 const MERGE = 'application/merge-patch+json';
 

@@ -44,8 +44,8 @@ export type NodeRollback =
   /** A packet filter's table in the network namespace of a process; the namespace ends with its processes. */
   | { kind: 'packet-filter'; pid: number; startTime: string; table: string }
   /**
-   * What stands in for a language model does again what it does at rest; a pod of it that was started anew does so by itself. `embedded`: it runs
-   * on this machine, and ends with it; elsewhere it goes on while this machine is started anew.
+   * What stands in for a language model does again what it does at rest; a pod of it that was started again does so by itself. `embedded`: it runs
+   * on this machine, and ends with it; elsewhere it goes on while this machine is started again.
    */
   | { kind: 'stand-in'; url: string; rest: LlmBehaviour; embedded?: boolean }
   /** What the provider of the environment alone can undo. */

@@ -88,7 +88,7 @@ function undoStaticPod({ from, to }: { from: string; to: string }): UndoResult {
       : { outcome: 'void', note: `neither ${from} nor ${to} is there: the node is gone` };
   }
   if (existsSync(from))
-    return { outcome: 'conflict', note: `${from} was written anew meanwhile; the old one stays at ${to}` };
+    return { outcome: 'conflict', note: `${from} was written again meanwhile; the old one stays at ${to}` };
   renameSync(to, from);
   return { outcome: 'undone' };
 }

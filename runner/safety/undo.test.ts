@@ -156,7 +156,7 @@ test('a static pod that was stopped is started, one that runs again is left alon
   await undoAll(entries, options);
   assert.equal(readFileSync(removal.from, 'utf8'), 'manifest', 'undone twice, the server must still run');
   writeFileSync(removal.to, 'older');
-  assert.match((await undoAll(entries, options)).failed.join(), /written anew meanwhile/);
+  assert.match((await undoAll(entries, options)).failed.join(), /written again meanwhile/);
   assert.equal(readFileSync(removal.from, 'utf8'), 'manifest');
 });
 

@@ -25,7 +25,7 @@ export interface CheckOverrides {
 export interface RunnerVerdict {
   verdict: 'inconclusive' | 'fail';
   message: string;
-  /** It came to grief by itself, nobody interrupted it: that stays so when its series is gone on with. */
+  /** It came to grief by itself, nobody interrupted it: that stays so when its series is resumed. */
   crashed?: true;
 }
 
@@ -39,7 +39,7 @@ export class RunState {
   readonly planned = new Map<string, PlannedCheck>();
   readonly overrides = new Map<string, CheckOverrides>();
   readonly outcomes = new Map<string, Outcome>();
-  /** Number of the first trial of a check whose series is gone on with; 1 for any other. */
+  /** Number of the first trial of a check whose series is resumed; 1 for any other. */
   readonly firstTrials = new Map<string, number>();
   /** Folder of the histories; controls give each its own. */
   histories: string;
@@ -138,7 +138,7 @@ export class RunState {
   }
 
   async #say(check: string, own: RunnerVerdict): Promise<void> {
-    // Where it happened: of a series that is gone on with it concerns that trial only.
+    // Where it happened: of a series that is resumed it concerns that trial only.
     const trial = this.#lastTrials.get(check) ?? this.firstTrials.get(check) ?? 1;
     const folder = this.trialFolder(check, trial);
     if (!existsSync(folder)) await this.openTrial(check, trial);

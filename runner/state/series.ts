@@ -11,7 +11,7 @@ import { markResumed, readSeries, type SeriesPlan } from '../record/run-history.
 import { appendToTrial, openTrial, type HeaderSource } from './trials.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
-/** A series of trials that is gone on with. */
+/** A series of trials that is resumed. */
 export interface Series {
   folder: RunFolder;
   plan: SeriesPlan;

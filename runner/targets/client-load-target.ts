@@ -15,7 +15,7 @@ export type Load = Omit<ClientLoadInput, 'store' | 'history' | 'run'>;
 
 /** What a client of the platform may wait for one answer, ms. */
 const EDGE_ANSWER_MS = 2_000;
-/** An API server that has lost its etcd answers nothing for some seconds: the client gives up and asks anew. */
+/** An API server that has lost its etcd answers nothing for some seconds: the client gives up and asks again. */
 const API_ANSWER_MS = 3_000;
 /** An RTO of 15 s is told to 40 ms; each write costs a commit in etcd, on the machine that is measured. */
 const API_WRITES_PER_SECOND = 25;

@@ -164,7 +164,7 @@ export interface RunnerMethods {
     params: { check: string; store: string; host: string; port: number; timeoutMs: number };
     result: { refused: boolean; detail: string };
   };
-  /** Makes the data of the store's questions anew; says who leads it and what the questions must find. */
+  /** Makes the data of the store's questions again; says who leads it and what the questions must find. */
   'query.prepare': {
     params: { check: string; store: string; timeoutMs: number };
     result: { leader: string | null; expected: { question: string; answer: string[] }[] };
@@ -362,7 +362,7 @@ export interface Handover {
 }
 export interface PlannedCheck {
   check: string;
-  /** Number of the first of the trials: a series may be gone on with. */
+  /** Number of the first of the trials: a series may be resumed. */
   firstTrial: number;
   trials: number;
   /** Readers share the environment; what disturbs it runs alone. */

@@ -1,4 +1,4 @@
-/** Drills on the small embedded environment: one at a time, stopped by the kill switch, gone on with after a kill, undone when too dear. */
+/** Drills on the small embedded environment: one at a time, stopped by the kill switch, resumed after a kill, undone when too dear. */
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

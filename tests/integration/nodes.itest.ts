@@ -169,7 +169,7 @@ test('a pod is not told by ICMP that a Service has no endpoints, a node is', asy
   }
 });
 
-test('a kube-proxy that starts anew, and each hour, leaves the Services as they are', async () => {
+test('a kube-proxy that starts again, and each hour, leaves the Services as they are', async () => {
   const path = 'jsonpath={.items[0].metadata.uid}';
   const [label, on] = ['k8s-app=kube-proxy', `spec.nodeName=${WORKER.name}`];
   const podUid = await kubectl(

@@ -58,7 +58,7 @@ test('should answer a request while any number of watches is open', async () => 
   assert.equal(answer.status, 200);
 });
 
-test('false verdict 11: a watch that the server holds open and says nothing on is made anew', async () => {
+test('false verdict 11: a watch that the server holds open and says nothing on is made again', async () => {
   const closing = new AbortController();
   const cache = new KubeCache(new KubeClient(transport, TIMEOUT_MS), {
     signal: closing.signal,

@@ -183,7 +183,7 @@ describe('RabbitMQ', () => {
     for (const one of readings) assert.deepEqual(one.present, []);
   });
 
-  it('should consume anew when the member that it sits on delivers nothing any more', async () => {
+  it('should consume again when the member that it sits on delivers nothing any more', async () => {
     const queue = 'plumbline.stuck';
     const relay = await startRelay(cluster.target.connection);
     const reader = new Reader({ ...cluster.target.connection, ...relay.address }, queue);

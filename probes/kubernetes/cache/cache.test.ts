@@ -125,7 +125,7 @@ test('a wait that began on an old view ends once the view is the present again',
   assert.equal((await waiting).items.length, 1);
 });
 
-test('false verdict 11: a watch that is open and mute for longer than a bookmark takes is made anew', async () => {
+test('false verdict 11: a watch that is open and mute for longer than a bookmark takes is made again', async () => {
   const server = new Server();
   const cache = cacheOf(server);
   await cache.list({ kind: POD });
@@ -144,10 +144,10 @@ test('false verdict 11: a healthy watch of a server without bookmarks is never c
     assert.equal((await cache.list({ kind: POD })).unavailable, undefined);
     await sleep(5);
   }
-  assert.ok(server.lists >= 2, 'made anew on the way');
+  assert.ok(server.lists >= 2, 'made again on the way');
 });
 
-test('false verdict 11: a mute view that cannot be made anew is stale, for listing and for waiting', async () => {
+test('false verdict 11: a mute view that cannot be made again is stale, for listing and for waiting', async () => {
   const server = new Server();
   const cache = cacheOf(server);
   await cache.list({ kind: POD });

@@ -91,7 +91,7 @@ it('should pass where every count of the same requests agrees', () => {
   assert.equal(judgement.verdict, 'pass', judgement.reason);
 });
 
-it('should take a process that begins anew for what it is', () => {
+it('should take a process that begins again for what it is', () => {
   const again: Counter = (index) => (index < 30 ? growing(index) : (index - 29) * 100);
   const judgement = budget({ total: again, good: again });
   assert.equal(judgement.verdict, 'pass', judgement.reason);

@@ -72,7 +72,7 @@ describe('budgetOf by occurrences', () => {
     assert.deepEqual([over.verdict, over.reason], ['fail', '-200 % of the budget left']);
   });
 
-  it('should count what a counter has counted since it began anew', () => {
+  it('should count what a counter has counted since it began again', () => {
     const total = counter(61, (i) => (i === 30 ? 'reset' : 100));
     const found = budget(objective(), [total], [counter(61, () => 0)]);
     near(found.events, 59 * 100 + 50);

@@ -192,7 +192,7 @@ type Part = Omit<NodeLines, 'node' | 'counted' | 'silent'>;
 /** The figure that each way of coming adds to. */
 const FIGURES = { 'held up': 'heldUp', late: 'late', unseen: 'unseen', undecided: 'undecided' } as const;
 
-/** How a line came. What is late because its node was away when it was written, or before it was due, is due anew from when the store was whole again. */
+/** How a line came. What is late because its node was away when it was written, or before it was due, is due again from when the store was whole again. */
 function lineComing(
   history: History,
   { node, clock }: { node: string; clock: Offset | null },

@@ -19,7 +19,7 @@ export class OperationColumns {
     this.detail.none();
   }
 
-  /** As `push`; its detail is the UTF-8 text from `from` to `to` in `source`, which may be used anew afterwards. */
+  /** As `push`; its detail is the UTF-8 text from `from` to `to` in `source`, which may be used again afterwards. */
   pushDetailed(values: Float64Array, source: Buffer, from: number, to: number): void {
     this.append(values);
     this.detail.copy(source, from, to);

@@ -134,6 +134,6 @@ export const FAILOVER = kinds({
   'readback-failed': { source: z.string(), why: z.enum(UNREAD), reason: z.string() },
   /** Not exactly one member leads: those that take themselves for the leader, and what was seen of each. */
   'readback-leaders': { leaders: z.array(z.string()), seen: z.string() },
-  /** What follows was read anew, because something could not be reached the first time. What had been seen until then stands. */
+  /** What follows was read again, because something could not be reached the first time. What had been seen until then stands. */
   'readback-again': { reason: z.string() },
 });

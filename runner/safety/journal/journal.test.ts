@@ -71,7 +71,7 @@ test('half a line left by a crash loses nothing before or after it', () => {
   );
 });
 
-test('a long journal starts anew once nothing is open, goes on counting, and keeps the old one', () => {
+test('a long journal starts again once nothing is open, goes on counting, and keeps the old one', () => {
   const journal = fresh();
   const lines = Array.from({ length: 2_001 }, (_, at) => {
     const state = at === 2_000 ? 'pending' : 'done';

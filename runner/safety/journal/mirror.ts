@@ -11,7 +11,7 @@ export const MIRROR_NAME = 'plumbline-ledger';
 const CALL_TIMEOUT_MS = 5_000;
 /** A ConfigMap holds 1 MiB; this leaves room for the rest of the object. */
 const MAX_BYTES = 900 * 1024;
-/** A write that comes between two others is refused (409), and tried anew. */
+/** A write that comes between two others is refused (409), and tried again. */
 const ATTEMPTS = 5;
 const RETRY_AFTER_MS = 200;
 

@@ -77,7 +77,7 @@ test('does nothing to another object of the same name, or to none', async () => 
   assert.equal((await undoKube(cordon, server(null).call, 1000)).outcome, 'void');
 });
 
-test('sends the resource version along, and tries anew when it is outdated', async () => {
+test('sends the resource version along, and tries again when it is outdated', async () => {
   const { call, sent } = server(node({ unschedulable: true }));
   let conflicts = 2;
   const busy: KubeCall = (request) =>

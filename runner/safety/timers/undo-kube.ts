@@ -119,7 +119,7 @@ export function saidIn(body: unknown): string {
  */
 export const ENTRY_ANNOTATION = 'plumbline.dev/ledger-entry';
 
-/** An optimistic write is tried anew when the object changed in between; a busy object changes a few times a second. */
+/** An optimistic write is tried again when the object changed in between; a busy object changes a few times a second. */
 const ATTEMPTS = 5;
 
 /**

@@ -116,7 +116,7 @@ test('should want the same pod where it was, as it was, and restarted no less of
     /more often before than after/,
   );
   const killed = changed('kube-system/etcd-control-1', { restarts: 0 });
-  assert.equal(looked({}, { pods: killed }), '', 'kubelet may count anew what was killed');
+  assert.equal(looked({}, { pods: killed }), '', 'kubelet may count again what was killed');
 });
 
 test('should know a pod that made room for another, though autoscalers were not listed afterwards', () => {

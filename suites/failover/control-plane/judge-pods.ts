@@ -190,7 +190,7 @@ function workloadOf(text: string): { kind: string; namespace: string; name: stri
 
 /**
  * The same pod stays on its node, comes from where it came from, and restarts no less often than it had. Of what was killed kubelet may count
- * anew: it began again from its file.
+ * from one: it began once more from its file.
  */
 function betweenGap({ before, after }: Looks, target: string): string | null {
   const then = new Map(before.pods.map((row) => [row.uid, row]));

@@ -5,7 +5,7 @@ import { disconnect, passed, shippedNodes, stopShipper } from './breaking.ts';
 /** Enough to show that what is broken is missing everywhere, and short. */
 export const FEW = { requests: 100, few: 20 };
 
-/** Three scrapes of 5 s: older than two, and Prometheus has looked for its targets anew. */
+/** Three scrapes of 5 s: older than two, and Prometheus has looked for its targets again. */
 const UNSCRAPED_MS = 20_000;
 
 /** The node of this control, for its own check. */

@@ -44,7 +44,7 @@ describe('a store that takes connections and acknowledges nothing', () => {
   });
 
   it('should not be said to be down by operations on connections from before the outage', () => {
-    // The path is back at 6 s; what hangs in retransmission is answered later, and nobody has asked anew.
+    // The path is back at 6 s; what hangs in retransmission is answered later, and nobody has asked again.
     const { loMs, hiMs } = rtoOf(waitingForReplica(6_700, 'waited=1.0'));
     assert.ok(loMs <= 1_000, `${loMs}`);
     assert.ok(hiMs >= 1_700);

@@ -95,7 +95,7 @@ test('should delete the index without replicas when the control is over and nobo
   }
 });
 
-test('should delete the index that was searched once a server was started anew, again and again while the store does not answer', async (t) => {
+test('should delete the index that was searched once a server was restarted, again and again while the store does not answer', async (t) => {
   const { ctx, asked } = await served(t, ({ method }, before) => {
     const number = deletions(before).length;
     return { status: method === 'DELETE' && number < 4 ? 503 : 200 };

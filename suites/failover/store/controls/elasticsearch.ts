@@ -26,7 +26,7 @@ const ENOUGH = 300;
 const VECTORS = 'plumbline-vectors';
 /** From the start of the check to its fault: Playwright's start, the wait for a steady state, the data, the questions. */
 const CRASH_MS = 240_000;
-/** After its fault the check waits so long before it asks: kubelet needs some 3 s to start a server anew, the store as long for a leader. */
+/** After its fault the check waits so long before it asks: kubelet needs some 3 s to start a server again, the store as long for a leader. */
 const ASKED_AFTER_MS = 30_000;
 /** A store that has just lost its master refuses until it has another one. */
 const DROPPED_MS = 60_000;
@@ -132,13 +132,13 @@ async function loseOnlyCopy(ctx: ControlContext): Promise<void> {
 }
 
 /**
- * The check searches before its fault, which starts one server anew; the index is deleted as soon as that is seen, and the check asks
+ * The check searches before its fault, which starts one server again; the index is deleted as soon as that is seen, and the check asks
  * again only then.
  */
 async function deleteIndex(ctx: ControlContext): Promise<void> {
   const before = await lives(ctx);
   await ctx.until(
-    'one of the servers to be started anew',
+    'one of the servers to be started again',
     async () => ((await lives(ctx)) === before ? null : true),
     { timeoutMs: CRASH_MS, everyMs: 200 },
   );

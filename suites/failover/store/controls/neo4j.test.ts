@@ -36,7 +36,7 @@ for (const [name, statement] of [
   ['graph-lost', 'DETACH DELETE'],
   ['index-lost', 'DROP INDEX'],
 ] as const)
-  test(`should do ${name} at the own address of the server that was started anew, before clients are led to it`, async (t) => {
+  test(`should do ${name} at the own address of the server that was started again, before clients are led to it`, async (t) => {
     const control = controls.find(({ id }) => id === `failover/query/graph/${name}`);
     assert.ok(control !== undefined);
     const asked: string[] = [];

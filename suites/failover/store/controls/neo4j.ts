@@ -118,14 +118,14 @@ async function countLostIndependently(ctx: ControlContext, judgement: Judgement)
 }
 
 /**
- * The check asks its questions before its fault, which starts the server anew; the new one is hit as soon as it answers at its own
+ * The check asks its questions before its fault, which starts the server again; the new one is hit as soon as it answers at its own
  * address. Through the Service it would be a race: the check waits there too.
  */
 async function breakAfterCrash(ctx: ControlContext, statement: string): Promise<void> {
   const before = await ctx.until('the server to run', () => serverOf(ctx), { timeoutMs: START_MS });
   return beside(ctx, async () => {
     const crashed = { timeoutMs: CRASH_MS, everyMs: 200 };
-    await ctx.until('the server to be started anew', () => successor(ctx, before), crashed);
+    await ctx.until('the server to be started again', () => successor(ctx, before), crashed);
     await ctx.until(
       'the server to be hit at its own address',
       async () => {
