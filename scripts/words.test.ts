@@ -53,7 +53,11 @@ const REPLACED: readonly Replaced[] = [
   { old: /blind|\bSight(ing)?\b/i, now: 'observation gap', kept: /plain sight|to the sight of/g },
   { old: /\bhurts?\b|\bknocks?\b/i, now: 'target, injected, hit' },
   { old: /\bsure[ -]?failure|sureFailure|SURE_FAILURE/i, now: 'definite failure' },
-  { old: /\bgone on with\b|\banew\b/i, now: 'resumed, again', allowedIn: [/^env\/local\/platform\//] },
+  {
+    old: /\bgone on with\b|\banew\b|\btoldBy\b/i,
+    now: 'resumed, again, reported',
+    allowedIn: [/^env\/local\/platform\//],
+  },
   { old: /\boffices?\b/i, now: 'role' },
   { old: /\blevers?\b/i, now: 'kill switch' },
   { old: /BudgetBook/, now: 'budget account' },

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 /** Devices that a container was given, and the source that names them; null: no source names them, so they are unknown. */
 export interface Given {
   devices: string[] | null;
-  toldBy: 'variable' | 'volume mounts' | 'device nodes' | null;
+  reportedBy: 'variable' | 'volume mounts' | 'device nodes' | null;
   /** Why the devices are unknown; empty where a source names them. */
   detail: string;
 }
@@ -41,9 +41,9 @@ export function devicesGiven(output: string, telling: Telling): Given {
     .split(',')
     .map((name) => name.trim())
     .filter((name) => !SILENT.has(name) && !name.endsWith('=all'));
-  if (named.length > 0) return { devices: named, toldBy: 'variable', detail: '' };
+  if (named.length > 0) return { devices: named, reportedBy: 'variable', detail: '' };
   if (telling.simulated && value === undefined)
-    return { devices: [], toldBy: 'variable', detail: `${telling.variable} is not set` };
+    return { devices: [], reportedBy: 'variable', detail: `${telling.variable} is not set` };
   const said = value === undefined ? 'is not set' : `is "${value}"`;
   return byFiles(files.split('\n'), telling, `${telling.variable} ${said}`);
 }
@@ -52,17 +52,21 @@ function byFiles(files: readonly string[], { kind }: Telling, said: string): Giv
   const mounts = files.filter((file) => file.startsWith(`${MOUNTS}/`) && !file.endsWith('/all'));
   if (mounts.length > 0) {
     const devices = mounts.map((file) => file.slice(MOUNTS.length + 1)).sort();
-    return { devices, toldBy: 'volume mounts', detail: '' };
+    return { devices, reportedBy: 'volume mounts', detail: '' };
   }
   // All MIG instances of a device share its node, so the node does not identify an instance.
   if (kind === 'mig')
-    return { devices: null, toldBy: null, detail: `${said}, and device nodes do not identify MIG instances` };
+    return {
+      devices: null,
+      reportedBy: null,
+      detail: `${said}, and device nodes do not identify MIG instances`,
+    };
   const nodes = NODES.map((pattern) => files.filter((file) => pattern.test(file))).find(
     (found) => found.length > 0,
   );
   if (nodes !== undefined)
-    return { devices: nodes.map((file) => basename(file)).sort(), toldBy: 'device nodes', detail: '' };
-  return { devices: null, toldBy: null, detail: `${said}, and there is no device node or mount` };
+    return { devices: nodes.map((file) => basename(file)).sort(), reportedBy: 'device nodes', detail: '' };
+  return { devices: null, reportedBy: null, detail: `${said}, and there is no device node or mount` };
 }
 
 /** The value of a variable; undefined: it is not set. */

@@ -17,8 +17,8 @@ const printed = (environment: string[], files: string[] = []): string =>
   `${environment.join('\n')}\n-- devices --\n${files.join('\n')}\n`;
 
 test('should read which devices a container was given, by its variable', () => {
-  const { devices, toldBy } = devicesGiven(printed(['PATH=/bin', 'NVIDIA_VISIBLE_DEVICES=a, b']), NVIDIA);
-  assert.deepEqual([devices, toldBy], [['a', 'b'], 'variable']);
+  const { devices, reportedBy } = devicesGiven(printed(['PATH=/bin', 'NVIDIA_VISIBLE_DEVICES=a, b']), NVIDIA);
+  assert.deepEqual([devices, reportedBy], [['a', 'b'], 'variable']);
   const simulated = { variable: 'PLUMBLINE_DEVICES', kind: 'whole', simulated: true } as const;
   assert.deepEqual(devicesGiven(printed(['XPLUMBLINE_DEVICES=a']), simulated).devices, []);
   assert.ok(GIVEN_COMMAND.at(-1)?.includes(MOUNTED));
@@ -32,14 +32,14 @@ test('false verdict 19: devices that CDI gives are read from their nodes, whatev
     ['NVIDIA_VISIBLE_DEVICES=all'],
   ]) {
     const given = devicesGiven(printed(environment, files), NVIDIA);
-    assert.deepEqual(given, { devices: ['nvidia3'], toldBy: 'device nodes', detail: '' });
+    assert.deepEqual(given, { devices: ['nvidia3'], reportedBy: 'device nodes', detail: '' });
   }
 });
 
 test('false verdict 19: devices that volume mounts name are read from them', () => {
   const files = [`${MOUNTED}/GPU-2`, `${MOUNTED}/GPU-1`, '/dev/nvidia0', '/dev/nvidia1'];
   const given = devicesGiven(printed([`NVIDIA_VISIBLE_DEVICES=${MOUNTED}`], files), NVIDIA);
-  assert.deepEqual(given, { devices: ['GPU-1', 'GPU-2'], toldBy: 'volume mounts', detail: '' });
+  assert.deepEqual(given, { devices: ['GPU-1', 'GPU-2'], reportedBy: 'volume mounts', detail: '' });
 });
 
 test('false verdict 19: what nothing names is not known, and why is said', () => {

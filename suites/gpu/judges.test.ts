@@ -92,8 +92,8 @@ describe('gpu/schedule', () => {
 
   it('false verdict 19: should be open where nothing in the container says which device it has', () => {
     const detail = 'NVIDIA_VISIBLE_DEVICES is "void", and there is no device node or mount';
-    const untold = gpu('schedule', seen({ devices: null, toldBy: null, detail }));
-    says(untold, 'inconclusive', /device of pod gpu-lands.*is "void"/);
+    const unknown = gpu('schedule', seen({ devices: null, reportedBy: null, detail }));
+    says(unknown, 'inconclusive', /device of pod gpu-lands.*is "void"/);
   });
 
   it('should look at every declared workload with devices, and at as many pods as it has', () => {
@@ -238,15 +238,15 @@ describe('gpu/exclusive', () => {
   });
 
   it('false verdict 19: should know devices by their nodes, and be open where they cannot be compared', () => {
-    const by = (toldBy: string, ...devices: string[]): Record<string, unknown> => ({ devices, toldBy });
+    const by = (reportedBy: string, ...devices: string[]) => ({ devices, reportedBy });
     const nodes = gpu('exclusive', held(by('device nodes', 'nvidia0'), by('device nodes', 'nvidia1')));
     assert.equal(nodes.verdict, 'pass', nodes.reason);
     const twice = gpu('exclusive', held(by('device nodes', 'nvidia0'), by('device nodes', 'nvidia0')));
     says(twice, 'fail', /device nvidia0 of gpu-1/);
     const mixed = gpu('exclusive', held(by('device nodes', 'nvidia0'), by('volume mounts', 'GPU-1')));
     says(mixed, 'inconclusive', /named by device nodes and by volume mounts/);
-    const untold = { devices: null, toldBy: null, detail: 'NVIDIA_VISIBLE_DEVICES is "void"' };
-    says(gpu('exclusive', held(untold, untold)), 'inconclusive', /is "void"/);
+    const unknown = { devices: null, reportedBy: null, detail: 'NVIDIA_VISIBLE_DEVICES is "void"' };
+    says(gpu('exclusive', held(unknown, unknown)), 'inconclusive', /is "void"/);
   });
 
   it('should refuse a container that was given more than it asked for, and requests beyond what there is', () => {

@@ -36,7 +36,7 @@ export const GPU = kinds({
     node: name.nullable(),
     devices: z.array(name).nullable(),
     /** What named them. */
-    toldBy: z.enum(['variable', 'volume mounts', 'device nodes']).nullable(),
+    reportedBy: z.enum(['variable', 'volume mounts', 'device nodes']).nullable(),
     detail: z.string(),
   },
   /** A pod that must not be placed. */

@@ -186,14 +186,14 @@ export class Canaries {
 }
 
 /** For a container that does not run. */
-const NOTHING: Given = { devices: null, toldBy: null, detail: '' };
+const NOTHING: Given = { devices: null, reportedBy: null, detail: '' };
 
 /** Records a canary that requests devices, and which devices it was given. */
 function record(ctx: CheckContext, canary: Canary, of: { fate: Fate; given: Given }): void {
   const { state, node, refusal, detail } = of.fate;
-  const { devices, toldBy, detail: why } = of.given;
+  const { devices, reportedBy, detail: why } = of.given;
   ctx.record('gpu-pod', {
-    ...{ pod: canary.name, asked: canary.devices, state, node, devices, toldBy },
+    ...{ pod: canary.name, asked: canary.devices, state, node, devices, reportedBy },
     detail: why !== '' ? why : (refusal?.message ?? detail),
   });
 }

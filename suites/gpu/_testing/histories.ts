@@ -38,13 +38,13 @@ export const asked = (...pods: string[]): Seen => [
 export const holds = (pod: string, more: Record<string, unknown> = {}): Seen => [
   'gpu-pod',
   {
-    ...{ pod, asked: 1, state: 'ready', node: 'gpu-1', devices: [`dev-of-${pod}`], toldBy: 'variable' },
+    ...{ pod, asked: 1, state: 'ready', node: 'gpu-1', devices: [`dev-of-${pod}`], reportedBy: 'variable' },
     detail: 'Running',
     ...more,
   },
 ];
 export const REFUSED = {
-  ...{ state: 'refused', node: null, devices: null, toldBy: null },
+  ...{ state: 'refused', node: null, devices: null, reportedBy: null },
   detail: '0/7 nodes are available: 7 Insufficient nvidia.com/gpu.',
 };
 export const busy: Seen = ['gpu-busy', { free: 0, offered: 2, needed: 1 }];

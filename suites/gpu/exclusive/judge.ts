@@ -15,7 +15,7 @@ import {
   noteBusy,
   requestsSeen,
 } from '../../../reports/judge/gpu/pool.ts';
-import { expectTold, podName, readyPods } from '../../../reports/judge/gpu/told.ts';
+import { expectReported, podName, readyPods } from '../../../reports/judge/gpu/reported.ts';
 import { all, last } from '../../../reports/judge/observed.ts';
 import { Findings } from '../../../reports/judge/topology/findings.ts';
 import type { History, HistoryHeader } from '../../../reports/record/history/history.ts';
@@ -29,7 +29,7 @@ function judgeExclusive(history: History): Judgement {
   for (const [device, pods] of holdersOf(history))
     findings.expect(`device ${device}`, pods.length <= sharedBy, atMost, pods.join(', '));
   findings.rule('told');
-  for (const pod of readyPods(history)) expectTold(history, pod, findings);
+  for (const pod of readyPods(history)) expectReported(history, pod, findings);
   expectHolders(history, findings);
   expectRequests(history, findings);
   expectKnownHolders(history, findings);
@@ -56,7 +56,7 @@ function expectRequests(history: History, findings: Findings): void {
 function expectKnownHolders(history: History, findings: Findings): void {
   findings.rule('holders');
   const subject = 'who holds which device';
-  const ways = new Set(readyPods(history).flatMap(({ toldBy }) => toldBy ?? []));
+  const ways = new Set(readyPods(history).flatMap(({ reportedBy }) => reportedBy ?? []));
   if (last(history, 'gpu-series')?.samples.some(({ pod }) => pod === null) === true)
     findings.unknown(subject, 'a pod in the series', 'gpu.metrics.labels.pod is not declared');
   else if (holdersOf(history).size === 0)

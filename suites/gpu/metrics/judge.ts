@@ -11,7 +11,7 @@ import {
   requestsSeen,
 } from '../../../reports/judge/gpu/pool.ts';
 import type { DeclaredGpu, DeviceSample } from '../../../reports/judge/gpu/pool.ts';
-import { podName } from '../../../reports/judge/gpu/told.ts';
+import { podName } from '../../../reports/judge/gpu/reported.ts';
 import { all, last } from '../../../reports/judge/observed.ts';
 import { Findings } from '../../../reports/judge/topology/findings.ts';
 import type { History, HistoryHeader } from '../../../reports/record/history/history.ts';

@@ -14,7 +14,7 @@ import {
   poolNodesOf,
   requestsSeen,
 } from '../../../reports/judge/gpu/pool.ts';
-import { expectTold, readyPods } from '../../../reports/judge/gpu/told.ts';
+import { expectReported, readyPods } from '../../../reports/judge/gpu/reported.ts';
 import { all } from '../../../reports/judge/observed.ts';
 import { nameOf } from '../../../reports/judge/topology/declared.ts';
 import { Findings } from '../../../reports/judge/topology/findings.ts';
@@ -36,7 +36,7 @@ function judgeSchedule(history: History): Judgement {
     else onPool(`pod ${pod}`, node);
   expectReplicas(history, findings);
   findings.rule('told');
-  for (const pod of readyPods(history)) expectTold(history, pod, findings);
+  for (const pod of readyPods(history)) expectReported(history, pod, findings);
   expectAnswers(history, findings);
   needPool(history, findings);
   needCounts(history, findings, mayWrite(history.header) ? 2 : 1);

@@ -7,7 +7,7 @@ import { isTold } from './pool.ts';
 export const readyPods = (history: History): Seen<'gpu-pod'>[] =>
   all(history, 'gpu-pod').filter(({ state }) => state === 'ready');
 
-export function expectTold(history: History, pod: Seen<'gpu-pod'>, findings: Findings): void {
+export function expectReported(history: History, pod: Seen<'gpu-pod'>, findings: Findings): void {
   const { asked, devices, detail } = pod;
   const subject = `device of pod ${pod.pod}`;
   const expected = `${asked} named in the container`;
