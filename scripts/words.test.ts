@@ -44,11 +44,7 @@ const REPLACED: readonly Replaced[] = [
   {
     old: /\bmark(Header|Tag|Sent|Seen)\b|\bmarked (request|line|log)|\bsendMarked\b|(?<!\$)\{mark\}|\bMARK_HEADER\b|\bledger\.mark\b/i,
     now: 'correlation id, canary request, marker',
-    allowedIn: [
-      /^env\/(renamed-keys|loader\.test)\.ts$/,
-      /^env\/local\/platform\//,
-      /^probes\/signals\/declaration\.ts$/,
-    ],
+    allowedIn: [/^env\/(renamed-keys|loader\.test)\.ts$/, /^probes\/signals\/declaration\.ts$/],
   },
   { old: /blind|\bSight(ing)?\b/i, now: 'observation gap', kept: /plain sight|to the sight of/g },
   { old: /\bhurts?\b|\bknocks?\b/i, now: 'target, injected, hit' },
@@ -56,7 +52,6 @@ const REPLACED: readonly Replaced[] = [
   {
     old: /\bgone on with\b|\banew\b|\btoldBy\b/i,
     now: 'resumed, again, reported',
-    allowedIn: [/^env\/local\/platform\//],
   },
   { old: /\boffices?\b/i, now: 'role' },
   { old: /\blevers?\b/i, now: 'kill switch' },

@@ -37,14 +37,14 @@ export const PROVIDERS: readonly ProviderDeclaration[] = (
 ).toSorted((a, b) => a.order - b.order);
 
 /** What only a provider can undo, by kind. */
-export const INVERSES: readonly (RollbackDeclaration & { kind: RollbackKind })[] = PROVIDERS.flatMap(
+export const ROLLBACKS: readonly (RollbackDeclaration & { kind: RollbackKind })[] = PROVIDERS.flatMap(
   ({ rollbacks = {} }) =>
     Object.entries(rollbacks).map(([kind, rollback]) => ({ ...rollback, kind: kind as RollbackKind })),
 );
 
 /** One of them as a rollback journal keeps it. */
 export const providerRollback = z.union(
-  INVERSES.map(({ kind, schema }) => schema.extend({ kind: z.literal(kind) })),
+  ROLLBACKS.map(({ kind, schema }) => schema.extend({ kind: z.literal(kind) })),
 ) as unknown as z.ZodType<ProviderRollback>;
 
 /** The section `cluster` of an environment file: how to reach the environment, in the shape of one of them. */

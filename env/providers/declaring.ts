@@ -26,7 +26,9 @@ export type Cluster = ProviderShapes[ProviderName];
 export interface ProviderRollbacks {}
 
 export type RollbackKind = keyof ProviderRollbacks;
-export type ProviderRollback = { [Kind in RollbackKind]: { kind: Kind } & ProviderRollbacks[Kind] }[RollbackKind];
+export type ProviderRollback = {
+  [Kind in RollbackKind]: { kind: Kind } & ProviderRollbacks[Kind];
+}[RollbackKind];
 
 /** How rollbacks of one kind are read from the disk, and what becomes of them. */
 export interface RollbackDeclaration {

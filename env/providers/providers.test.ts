@@ -9,7 +9,7 @@ import { rollbackSchema } from '../../runner/safety/journal/entry-schema.ts';
 import { endsWithBoot } from '../../runner/safety/undo-node.ts';
 import type { NodeRollback } from '../../runner/safety/types.ts';
 import type { Environment } from '../schema.ts';
-import { declarationOf, INVERSES, PROVIDERS, traitsOf } from './declared.ts';
+import { declarationOf, ROLLBACKS, PROVIDERS, traitsOf } from './declared.ts';
 import type { Cluster } from './declaring.ts';
 import { everyUndo, providerOf, provisionedOf } from './index.ts';
 import { BlockedError } from './provider.ts';
@@ -108,9 +108,9 @@ describe('how providers are reached', () => {
 
 describe('what only a provider can undo', () => {
   it('should have somebody who undoes it', async () =>
-    assert.deepEqual(Object.keys(await everyUndo()).sort(), INVERSES.map(({ kind }) => kind).sort()));
+    assert.deepEqual(Object.keys(await everyUndo()).sort(), ROLLBACKS.map(({ kind }) => kind).sort()));
 
-  it('should be read from a ledger as it was written, and not when it lacks something', () => {
+  it('should be read from a journal as it was written, and not when it lacks something', () => {
     const cut: NodeRollback = { kind: 'link-up', instance: 'local', link: 'pl-w1' };
     assert.deepEqual(rollbackSchema.parse(cut), cut);
     assert.equal(rollbackSchema.safeParse({ kind: 'link-up', instance: 'local' }).success, false);

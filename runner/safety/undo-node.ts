@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { INVERSES } from '../../env/providers/declared.ts';
+import { ROLLBACKS } from '../../env/providers/declared.ts';
 import type { RollbackKind } from '../../env/providers/declaring.ts';
 import type { Undo } from '../../env/providers/provider.ts';
 import type { LlmBehaviour } from '../../env/schema.ts';
@@ -65,7 +65,7 @@ export function endsWithBoot(rollback: NodeRollback): boolean {
     rollback.kind === 'route' ||
     rollback.kind === 'packet-filter' ||
     (rollback.kind === 'stand-in' && rollback.embedded === true) ||
-    INVERSES.some(({ kind, endsWithBoot: ends }) => kind === rollback.kind && ends === true)
+    ROLLBACKS.some(({ kind, endsWithBoot: ends }) => kind === rollback.kind && ends === true)
   );
 }
 

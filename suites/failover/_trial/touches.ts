@@ -3,7 +3,7 @@ import type { Touches } from '../../catalogue/touches.ts';
 /** How things are before a trial and after it. */
 export const TRIAL: Touches = { runner: ['state.note', 'state.compare', 'evidence.collect'] };
 
-/** A Deployment that is hurt while requests are sent, and its pods until they are as many as before. */
+/** A Deployment that is hit while requests are sent, and its pods until they are as many as before. */
 export const DEPLOYMENT_TRIAL: Touches = {
   lists: ['apps/v1/Deployment'],
   runner: ['state.note', 'state.compare', 'evidence.collect', 'clientLoad.start', 'fault.inject'],

@@ -19,7 +19,7 @@ export async function isUsable(pemFile: string, address: string, now = Date.now(
       Date.parse(certificate.validTo) - now > MIN_DAYS_LEFT * DAY_MS
     );
   } catch {
-    return false; // absent or unreadable: it is made anew
+    return false; // absent or unreadable: it is made again
   }
 }
 

@@ -32,7 +32,7 @@ test('should lose no acknowledged write by its settings', () => {
   assert.deepEqual([DYNAMIC.synchronous_mode, DYNAMIC.synchronous_mode_strict], [true, true]);
 });
 
-test('should let the client load connect anew for some seconds while commits wait for a replica', () => {
+test('should let the client load connect again for some seconds while commits wait for a replica', () => {
   const limits = [...POST_BOOTSTRAP.matchAll(/CREATE ROLE (\w+) LOGIN CONNECTION LIMIT (\d+)/g)];
   const of: Record<string, number> = Object.fromEntries(
     limits.map(([, name = '', limit]) => [name, Number(limit)] as const),

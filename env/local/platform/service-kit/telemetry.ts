@@ -17,7 +17,7 @@ export interface Telemetry {
 }
 
 /** Header with the correlation id by which Plumbline finds a request again. */
-export const MARK_HEADER = 'x-plumbline-mark';
+export const CORRELATION_HEADER = 'x-plumbline-mark';
 
 /**
  * What negative controls may break, as a comma-separated list in the environment variable TELEMETRY_BREAK: `log-trace-id` (log lines
@@ -80,7 +80,7 @@ type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
 /** Trace context and mark of a request. */
 export function callerOf(headers: Headers): { parent: TraceContext | undefined; mark: string | undefined } {
-  const mark = headers[MARK_HEADER];
+  const mark = headers[CORRELATION_HEADER];
   return {
     parent: parseTraceparent(headers['traceparent']),
     mark: typeof mark === 'string' && mark !== '' ? mark.slice(0, 200) : undefined,

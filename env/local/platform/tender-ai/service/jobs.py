@@ -16,7 +16,7 @@ from aio_pika.abc import AbstractIncomingMessage
 from llm import Model
 from prometheus_client import Counter, Gauge, Histogram
 from stores import Graph, Refused, Search, Tenders
-from telemetry import MARK_HEADER, Telemetry, parse_traceparent
+from telemetry import CORRELATION_HEADER, Telemetry, parse_traceparent
 
 PREFETCH = 8
 HEARTBEAT_S = 5
@@ -135,7 +135,7 @@ class Worker:
 
     async def _handle(self, message: AbstractIncomingMessage) -> None:
         parent = parse_traceparent(message.headers.get("traceparent"))
-        mark = _text(message.headers.get(MARK_HEADER))
+        mark = _text(message.headers.get(CORRELATION_HEADER))
         attributes = {"messaging.system": "rabbitmq", "messaging.destination.name": self._queue.name}
         with self._telemetry.span(
             f"{self._queue.name} process", "consumer", parent, mark, **attributes

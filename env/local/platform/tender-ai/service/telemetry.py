@@ -19,7 +19,7 @@ from datetime import datetime, timezone
 from typing import Any, Callable, Iterator
 
 KINDS = {"internal": 1, "server": 2, "client": 3, "producer": 4, "consumer": 5}  # trace.proto, SpanKind
-MARK_HEADER = "x-plumbline-mark"
+CORRELATION_HEADER = "x-plumbline-mark"
 DEFAULT_RATIO = 0.02
 FORMAT = re.compile(r"^(?!ff)([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$")
 

@@ -10,7 +10,7 @@ from llm import Model
 from prometheus_client import REGISTRY, CollectorRegistry, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily
 from pydantic import BaseModel, Field
-from telemetry import MARK_HEADER, Telemetry, parse_traceparent
+from telemetry import CORRELATION_HEADER, Telemetry, parse_traceparent
 
 HOPS = ("haproxy", "traefik", "gateway")
 ROUTES = ("/v1/draft", "/healthz", "/readyz")
@@ -92,7 +92,7 @@ class Traced:
         parent = parse_traceparent(headers.get("traceparent"))
         name = f"{scope['method']} {scope['path']}"
         attributes = {"http.request.method": scope["method"], "url.path": scope["path"]}
-        with self._telemetry.span(name, "server", parent, headers.get(MARK_HEADER), **attributes) as span:
+        with self._telemetry.span(name, "server", parent, headers.get(CORRELATION_HEADER), **attributes) as span:
             await self._app(scope, receive, send)
             status = seen["status"]
             span.attributes["http.response.status_code"] = status
@@ -107,8 +107,8 @@ class Traced:
             "x-plumbline-hops": ", ".join([*hops, "tender-ai"]),
             "x-plumbline-served-by": self._pod_name,
         }
-        if MARK_HEADER in headers:
-            answer[MARK_HEADER] = headers[MARK_HEADER]
+        if CORRELATION_HEADER in headers:
+            answer[CORRELATION_HEADER] = headers[CORRELATION_HEADER]
         return [(name.encode(), value.encode("latin-1")) for name, value in answer.items()]
 
 

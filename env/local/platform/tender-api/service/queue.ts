@@ -3,7 +3,7 @@
  * confirmed it.
  */
 import { connect, type ChannelModel, type ConfirmChannel } from 'amqplib';
-import { broken, MARK_HEADER, type Telemetry } from '../../service-kit/telemetry.ts';
+import { broken, CORRELATION_HEADER, type Telemetry } from '../../service-kit/telemetry.ts';
 
 export interface QueueOptions {
   /** `host:port` */
@@ -68,7 +68,7 @@ export class JobQueue {
     await this.#telemetry.tracer.within(`${JOBS_QUEUE} publish`, options, async (span) => {
       const headers = {
         ...(!broken('amqp-context') && { traceparent: span.traceparent() }),
-        ...(job.mark !== undefined && { [MARK_HEADER]: job.mark }),
+        ...(job.mark !== undefined && { [CORRELATION_HEADER]: job.mark }),
       };
       await this.#send(job, headers);
     });
