@@ -31,12 +31,12 @@ export class KillSwitchError extends RefusedError {
 }
 
 /**
- * Another machine has left something open in the cluster, or it cannot be known whether one has. Exit code 1 where it was taken over and
- * could not be undone: the cluster is broken then, and waiting mends nothing.
+ * Another machine has left something open in the cluster, or it is unknown whether one has. Exit code 1 when it was taken over and could
+ * not be undone: the cluster is then broken, and waiting does not help.
  */
 export class LeftElsewhereError extends RefusedError {
   override readonly exitCode: 75 | 1;
-  /** What this machine itself had left and was undone before it was refused; null: nothing was tried. */
+  /** The restore of this machine's own entries, done before the refusal; null: nothing was tried. */
   readonly restored: RestoreReport | null;
 
   constructor(message: string, of: { exitCode?: 75 | 1; restored?: RestoreReport } = {}) {

@@ -1,6 +1,6 @@
 /**
- * What keeps an environment safe: one holder at a time, the rollback of every action recorded before it, a kill switch that
- * stops everything, timers for when nobody is left. `openSafety` is the way in, `Safety.perform` the way to any change.
+ * Keeps an environment safe: one holder at a time, a rollback recorded before every action, a kill switch that stops everything, and timers
+ * that undo after a run has died. `openSafety` takes the environment; every change goes through `Safety.perform`.
  */
 import { z } from 'zod';
 import { instanceHolder } from '../../host/lock.ts';
@@ -42,33 +42,33 @@ export { sha256 } from './undo-node.ts';
 export type SafetyOptions = {
   /** Name of the environment. */
   readonly environment: string;
-  /** The instance, when this machine is the environment: then nodes may be acted on and the host has a timer. */
+  /** Set when the environment is an embedded instance on this machine: only then may its nodes be acted on. */
   readonly embedded?: InstanceName | undefined;
-  /** UID of kube-system, compared with the pin already. */
+  /** UID of kube-system; the caller has compared it with the pinned one. */
   readonly clusterUid: string;
   readonly kube: KubeCall;
-  /** Its path, for the timer on the host. */
+  /** Path of the kubeconfig, for the timer on the host. */
   readonly kubeconfig?: string | undefined;
   readonly runId: string;
   readonly systemNamespace?: string | undefined;
   /** Image with `node` in it, for the undo Job. In the embedded environment the reference backend's, when left out. */
   readonly undoImage?: string | undefined;
-  /** Why something may not be done here; null: it may. Asked before every mutation: a permit can end on the way. */
+  /** Returns why a mutation is not permitted; null: it is. Called before every mutation: a permit can expire during a run. */
   readonly permit?: Permit | undefined;
-  /** After this the timers undo an action, whoever lives. */
+  /** This long after an action the timers undo it, even if the run is alive. */
   readonly restoreDeadlineMs: number;
   readonly notice: (message: string) => void;
   readonly signal?: AbortSignal | undefined;
 };
 
 export type RestoreOptions = SafetyOptions & {
-  /** How the environment's file says that a node is switched on: then the nodes that another machine left off are, too. */
+  /** The commands that switch a node on. Where given, nodes that another machine left off are switched on. */
   readonly powerOn?: ((node: string) => NodePower) | null | undefined;
-  /** For tests: how long whoever left something open has to undo it. */
+  /** For tests: overrides `OWNER_GRACE_MS`. */
   readonly ownerGraceMs?: number;
 };
 
-/** What may be done about what another machine has left open: null, nothing. */
+/** How to undo what another machine has left open; where this is null, nothing is undone for it. */
 type TakeOver = {
   readonly powerOn: ((node: string) => NodePower) | null;
   readonly waitedFor: ReadonlySet<string>;
@@ -76,7 +76,7 @@ type TakeOver = {
 
 const NOTHING: RestoreReport = { actions: 0, undone: [], failed: [], conflicts: [] };
 
-/** A stopped control plane of an earlier run must be back before much else works. */
+/** If an earlier run stopped the control plane, most rollbacks fail until it answers again. */
 const START_RETRY_MS = 60_000;
 
 /**
@@ -97,14 +97,14 @@ async function open(options: SafetyOptions, taking: TakeOver | null): Promise<Sa
   refuseWhenHeld(holders, me);
   holders.add(me);
   try {
-    // After we have said that we hold it: who provisions or removes it says so first and looks for us then.
+    // Checked after our record is written: whoever provisions or removes the instance takes its lock first and looks for us then.
     if (options.embedded !== undefined) refuseWhileProvisioned(options.embedded);
     const children = new ChildRecord(journal.folder);
     const ended = await children.endRecorded(options.signal);
     if (ended.length > 0) options.notice(`ended what an earlier run had left running: ${ended.join(', ')}`);
     const stop = new AbortController();
     const onStop = (reason: string): void => stop.abort(new Error(reason));
-    // Nodes first: without them, a predecessor's stopped control plane would refuse the Lease for ever.
+    // Nodes first: as long as a predecessor's control plane is stopped, no Lease can be taken.
     const early = options.embedded === undefined ? null : await undoNodesFirst(journal, options);
     if (options.embedded !== undefined) await ensureNamespace(options.kube, namespace);
     const lease = await Lease.take({ kube: options.kube, namespace, onLost: onStop, signal: options.signal });
@@ -149,8 +149,8 @@ export async function restoreEnvironment(options: RestoreOptions): Promise<Resto
 }
 
 /**
- * Takes over what another machine has left open, and not before that machine had the time to undo it: it may live on without its run. The
- * Lease is given back meanwhile: while it is renewed the undo Job takes nobody for gone, and the owner could not restore.
+ * Takes over what another machine has left open, after that machine had time to undo it: it may be alive though its run is dead. The Lease
+ * is released meanwhile: while it is renewed, the undo Job does not act and the owner cannot restore.
  */
 async function openPatiently({
   powerOn = null,
@@ -163,7 +163,7 @@ async function openPatiently({
     if (!(error instanceof LeftElsewhereError) || error.restored === null) throw error;
     const { kube, environment, embedded, notice } = options;
     const namespace = namespaceOf(options);
-    // Whoever set it wants nothing to happen.
+    // A set kill switch forbids taking over, too.
     await KillSwitch.refuseWhenSet({ kube, namespace });
     notice(`${error.message.split('. ')[0] ?? ''}; it has up to ${graceMs / 1000} s to undo it`);
     const journal = new Journal(safetyFolder(environment, embedded));
@@ -213,17 +213,17 @@ async function opened(opening: Opening): Promise<Safety> {
   });
   let theirs = NOTHING;
   try {
-    // An embedded environment and its journal are on one machine. Before the journal is rotated: it tells its own entries from others'.
+    // Not if embedded: then only this machine has a journal. Before the rotation: the journal tells our entries from those of others.
     if (elsewhere) theirs = await undoWhatIsLeftElsewhere(opening, own);
   } catch (error) {
     for (const line of own.undone) notice(`undone: ${line}`);
     for (const line of own.failed) notice(`not undone: ${line}`);
-    // Whatever was found elsewhere: what is open here is tried again. The mirror and its Job are theirs.
+    // The timers retry our own open entries in any case. The mirror still belongs to the other machine.
     await armOpen(timers, journal, notice);
     throw error;
   }
   journal.rotate();
-  // Also with nothing open: timers undo without writing it, and what it still lists would keep every other machine out.
+  // Even with nothing open: timers undo without updating the mirror, and a stale entry would keep other machines out.
   await mirror.refresh();
   if (journal.open().length > 0) await armOpen(timers, journal, notice);
   else for (const message of await timers.disarm()) notice(message);
@@ -238,7 +238,7 @@ async function opened(opening: Opening): Promise<Safety> {
   });
 }
 
-/** Says what of the journal cannot be read. @returns what cannot be undone for that, in sentences: nobody tries it again */
+/** Reports unreadable lines of the journal. @returns a sentence for each entry that can never be undone because of this */
 function sayDamage(journal: Journal, notice: (message: string) => void): string[] {
   const damaged = journal.damaged();
   for (const { text } of damaged) notice(text);
@@ -246,7 +246,7 @@ function sayDamage(journal: Journal, notice: (message: string) => void): string[
   return damaged.filter(({ kind }) => kind === 'unfit').map(({ text }) => text);
 }
 
-/** What could not be undone at the start is tried again by the timers too, whatever becomes of this process. */
+/** Lets the timers retry what could not be undone at the start, even if this process dies. */
 async function armOpen(timers: Timers, journal: Journal, notice: (message: string) => void): Promise<void> {
   const rollbacks = journal.open().map(({ rollback }) => rollback);
   if (rollbacks.length === 0) return;
@@ -254,8 +254,8 @@ async function armOpen(timers: Timers, journal: Journal, notice: (message: strin
 }
 
 /**
- * What a run on another machine has left open: undone where that may and can be done from here.
- * @throws LeftElsewhereError when something of it stays open
+ * Undoes what a run on another machine has left open, as far as that is allowed and possible from here.
+ * @throws LeftElsewhereError when some of it stays open
  */
 async function undoWhatIsLeftElsewhere(opening: Opening, own: RestoreReport): Promise<RestoreReport> {
   const { options, namespace, journal, taking } = opening;
@@ -281,14 +281,14 @@ async function undoWhatIsLeftElsewhere(opening: Opening, own: RestoreReport): Pr
   return report;
 }
 
-/** Ids of what this machine has settled for others, also on an earlier try after which the mirror could not be written. */
+/** Ids of entries that this machine settled for others, including earlier ones that could not be removed from the mirror. */
 function settledFor(journal: Journal): Set<string> {
   const open = new Set(journal.open().map(({ id }) => id));
   const taken = journal.entries().filter(({ takenFrom }) => takenFrom !== undefined);
   return new Set(taken.map(({ id }) => id).filter((id) => !open.has(id)));
 }
 
-/** Elsewhere the owners make it, with the rights that go with it. */
+/** Embedded only: elsewhere the cluster's owners create the namespace and its rights. */
 async function ensureNamespace(kube: KubeCall, name: string): Promise<void> {
   const labels = { 'app.kubernetes.io/managed-by': 'plumbline' };
   const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } };
@@ -320,7 +320,7 @@ function refuseWhenHeld(holders: HolderRecord, me: Holder): void {
 }
 
 /**
- * For whoever provisions or removes an embedded instance, under its lock: a run that holds the instance keeps it.
+ * Called under an embedded instance's lock, before it is provisioned or removed: a run that holds the instance keeps it.
  * @throws HeldError (75) naming the holder.
  */
 export function refuseWhileHeld(instance: InstanceName): void {
@@ -336,7 +336,7 @@ function refuseWhileProvisioned(instance: InstanceName): void {
   );
 }
 
-/** What was done to nodes needs no API server, and may be what keeps it away. */
+/** Rollbacks on nodes need no API server, and may be what brings it back. */
 async function undoNodesFirst(journal: Journal, options: SafetyOptions): Promise<RestoreReport> {
   const nodes = journal.open().filter(({ rollback }) => !rollback.kind.startsWith('kube-'));
   return undoAll(nodes, { journal, kube: null, clusterUid: options.clusterUid, retryForMs: 0 });
@@ -344,7 +344,7 @@ async function undoNodesFirst(journal: Journal, options: SafetyOptions): Promise
 
 function withEarly(early: RestoreReport | null, late: RestoreReport): RestoreReport {
   if (early === null) return late;
-  // A step that failed early was tried again late; a conflict was not.
+  // Early failures were retried in the late pass; early conflicts were not.
   return {
     actions: early.undone.length + late.actions,
     undone: [...early.undone, ...late.undone],

@@ -2,8 +2,7 @@ import { loadKubeConfig, Transport } from '../../probes/kubernetes/transport.ts'
 import type { KubeCall } from './types.ts';
 
 /**
- * Calls to the API server over connections of their own: what keeps an environment safe must not queue behind checks,
- * and its calls are not the checks' calls.
+ * Calls to the API server over separate connections: safety calls must not queue behind those of checks, nor count as theirs.
  * @throws KubeError `invalid` when the kubeconfig cannot be read.
  */
 export function kubeCallFrom(kubeconfig: string, context?: string): { call: KubeCall; close: () => void } {

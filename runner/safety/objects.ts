@@ -14,7 +14,7 @@ const MERGE = 'application/merge-patch+json';
 export type ChangeOptions = {
   readonly access: Access;
   readonly controlPlane?: boolean;
-  /** Of a deletion; none when left out. */
+  /** Grace period of a deletion; default 0. */
   readonly graceSeconds?: number | undefined;
 };
 
@@ -44,7 +44,7 @@ export class GuardedObjects {
     this.#guard = guard;
   }
 
-  /** Creates what is not there; what is there gets the fields that the object names. */
+  /** Creates missing objects; sets the given fields on existing ones. */
   async apply(check: string, objects: readonly KubeObject[], options: ChangeOptions): Promise<void> {
     const live = await Promise.all(objects.map((object) => this.#get(object)));
     const fresh = objects.filter((_, at) => live[at] === null);
@@ -55,7 +55,7 @@ export class GuardedObjects {
   }
 
   /**
-   * Merge patch. The rollback holds every field that it changes, as it was in the version that it was sent against.
+   * Merge patch. The rollback holds the previous value of every changed field, from the resource version that was patched.
    * @throws Error when the object is not there, or the server refuses.
    */
   async patch(
@@ -100,7 +100,10 @@ export class GuardedObjects {
     }
   }
 
-  /** Deletes, without grace where none is given. What we created ourselves is then settled; for anything else the rollback creates it again. */
+  /**
+   * Deletes, by default without grace. For an object that we created, the entry is then settled; for any other, the rollback creates it
+   * again.
+   */
   async remove(check: string, refs: readonly ObjectRef[], options: ChangeOptions): Promise<void> {
     const own = refs.filter((ref) => this.#guard.hasCreated(pathOfRef(ref)));
     for (const ref of own) await this.#delete(ref, undefined, options.graceSeconds);
@@ -168,7 +171,7 @@ export function withoutServerFields(object: KubeObject): { [field: string]: Json
   return typeof kept === 'object' && !Array.isArray(kept) && kept !== null ? kept : {};
 }
 
-/** As JSON says it. @throws Error for what JSON cannot say */
+/** As plain JSON. @throws Error if JSON cannot represent it */
 function jsonOf(value: object): Json {
   const said: unknown = JSON.parse(JSON.stringify(value));
   if (!isJson(said)) throw new Error('not something that JSON can say');
@@ -182,7 +185,7 @@ function objectOf(reply: KubeReply | undefined, what: string): KubeObject {
   return body;
 }
 
-/** Lists and answers without a kind do not come here: all that is read or written is one object. */
+/** A name is enough: only single objects are read and written here, never lists. */
 function isObject(body: unknown): body is KubeObject {
   return textAt(body, 'metadata', 'name') !== undefined;
 }

@@ -1,4 +1,4 @@
-/** What commands need of the API server whatever they run: beside it each check needs what its definition says. */
+/** Rights that commands need on the API server, whatever they run; each check adds those in its definition. */
 import { asks, gets, lists } from '../../probes/kubernetes/rights.ts';
 import type { Right } from '../../probes/kubernetes/rights.ts';
 
@@ -49,7 +49,7 @@ export const EVERY_COMMAND: readonly Purpose[] = [
   },
 ];
 
-/** Those that run checks besides. */
+/** Further rights of commands that run checks. */
 export const RUNS: readonly Purpose[] = [
   { what: 'to see whether the platform and its nodes are there', rights: lists('v1/Namespace', 'v1/Node') },
   {
@@ -72,13 +72,13 @@ export const RUNS: readonly Purpose[] = [
   },
 ];
 
-/** Where a fault is injected outside embedded environments; what the fault itself needs stands with it. */
+/** For faults outside embedded environments; a fault's own rights are listed with it. */
 export const DRILLS: readonly Purpose[] = [
   { what: "to read the owners' permit, before every fault", rights: [configMap('plumbline-permit', 'get')] },
   { what: 'to know what it hits, and how often it restarted before', rights: lists('v1/Pod') },
 ];
 
-/** Where a run on another machine took the power of a node away. */
+/** For nodes that a run on another machine switched off. */
 export const RESTORES: readonly Purpose[] = [
   {
     what: 'to see that a node whose power it gives back is of this cluster',
@@ -86,7 +86,7 @@ export const RESTORES: readonly Purpose[] = [
   },
 ];
 
-/** The account of the Jobs that undo, which outlive the run; what they undo follows from what may be made (`undoing`). */
+/** For the account of the undo Jobs, which outlive the run; `undoing` adds the rights to undo. */
 export const UNDO_JOBS: readonly Purpose[] = [
   {
     what: 'to see that nobody renews the Lease any more',
@@ -103,7 +103,7 @@ export const UNDO_JOBS: readonly Purpose[] = [
   },
 ];
 
-/** What undoing takes of what may be created in namespaces of Plumbline's own: it is looked at, and deleted where it is marked as ours. */
+/** Rights to undo creations in Plumbline's own namespaces: read the object, and delete it if it carries our marker. */
 export function undoing(rights: readonly Right[]): Right[] {
   return rights
     .filter(({ verbs, where }) => verbs.includes('create') && ['canary', 'drill', 'load'].includes(where))
@@ -111,7 +111,7 @@ export function undoing(rights: readonly Right[]): Right[] {
     .map((right) => ({ ...right, verbs: ['get', 'delete'] }));
 }
 
-/** The owners of the platform, and nobody of Plumbline. */
+/** For the platform's owners only, for no account of Plumbline. */
 export const OWNERS: readonly Purpose[] = [
   {
     what: 'to make the permit and the kill switch, and to take them away',

@@ -27,14 +27,14 @@ export type Mutation = {
   readonly fault?: string;
   /** Empty for what heals by itself. */
   readonly rollbacks: readonly Rollback[];
-  /** It takes the API server away, so that kill switch and mirror may be unreachable until it is undone. */
+  /** Takes the API server down: kill switch and mirror may be unreachable until this is undone. */
   readonly controlPlane?: boolean;
-  /** When `act` is over at the latest, ms, where that is longer than half a minute. */
+  /** Upper bound of the duration of `act`, ms, if above 30 s. */
   readonly endsWithinMs?: number;
   act(): Promise<void>;
 };
 
-/** Why a mutation may not be done; null: it may. What it waits for must end within seconds. */
+/** Returns why a mutation is not permitted; null: it is. Must return within seconds. */
 export type Permit = (mutation: Mutation) => string | null | Promise<string | null>;
 
 export type SafetyParts = {
@@ -58,7 +58,7 @@ export type SafetyParts = {
 /** An API server that was stopped needs up to this long to answer again, once its manifest is back. */
 const RESTORE_RETRY_MS = 60_000;
 
-/** Longer than the deadlines of any action that does not say more. */
+/** Longer than any action takes that sets no `endsWithinMs`. */
 const UNDER_WAY_DEADLINE_MS = 30_000;
 
 type RestoreFilter = { check?: string; access?: Access };
@@ -77,7 +77,7 @@ export class Safety {
   readonly #underWay = new Set<UnderWay>();
   /** Numbers of the entries whose action took the API server away and was not yet seen to be undone. */
   readonly #causingGap = new Set<number>();
-  /** What will never be undone: the journal has closed it, so that only we still know at the end. */
+  /** Conflicts, which are never undone. The journal has closed them: only this set still knows them at the end. */
   readonly #conflicts: Set<string>;
   #gaps = 0;
   /** Rollbacks run one after the other, whoever asks for them. */
@@ -94,7 +94,7 @@ export class Safety {
       hasCreated: (path) => this.#created(new Set([path])).length > 0,
       settleCreated: (paths) => this.#settle(this.#created(paths)),
     });
-    // At once: ending client loads and workers in an orderly way takes longer than anything may stay broken.
+    // At once: an orderly end of client loads and workers takes longer than anything may stay broken.
     this.stopped.addEventListener('abort', () => void this.#restoreStopped(), { once: true });
   }
 
@@ -153,8 +153,8 @@ export class Safety {
   }
 
   /**
-   * What is recorded but has not begun will not begin, and what has begun comes to its end: a rollback that ran before its
-   * action would leave the action in force and the journal empty.
+   * Cancels mutations that have not begun and waits for those in flight: a rollback that ran before its action would leave the action in
+   * force and the journal empty.
    */
   async #settleUnderWay({ check, access }: RestoreFilter): Promise<void> {
     const matching = [...this.#underWay].filter(
@@ -171,7 +171,7 @@ export class Safety {
     over.abort();
   }
 
-  /** Server-side the least: creates what is missing, patches what is there; see GuardedObjects. */
+  /** Creates missing objects and patches existing ones; see GuardedObjects. */
   apply(
     check: string,
     objects: readonly KubeObject[],
@@ -209,8 +209,8 @@ export class Safety {
   }
 
   /**
-   * Undoes what is open, last first, past steps that fail. Works when `stopped` too: a rollback acts by compare-and-set, and
-   * a cluster that somebody else restores meanwhile is not harmed by it.
+   * Undoes open entries, last first, and continues past steps that fail. Works when `stopped` too: a rollback acts by compare-and-set, so
+   * it is harmless while another process restores the cluster.
    */
   restore(filter: RestoreFilter = {}): Promise<RestoreReport> {
     const restoring = this.#restoring.then(() => this.#restoreNow(filter));
@@ -249,13 +249,13 @@ export class Safety {
     const report = await undoAll(entries, { journal, kube, clusterUid, retryForMs: RESTORE_RETRY_MS });
     for (const conflict of report.conflicts) this.#conflicts.add(conflict);
     this.#endGap();
-    // A series of a hundred drills must not make its journal longer and longer.
+    // Otherwise the journal would grow throughout a series of a hundred drills.
     journal.rotate();
     await mirror.sync();
     return report;
   }
 
-  /** Once nothing is left undone that took the API server away, a kill switch or a Lease that stays silent means what it always means. */
+  /** Once every action that took the API server down is undone, silence of the kill switch or the Lease counts again. */
   #endGap(): void {
     const { journal, killSwitch, lease } = this.#parts;
     if (this.#causingGap.size === 0) return;
@@ -266,15 +266,15 @@ export class Safety {
   }
 
   /**
-   * Restores all, ends the timers, gives the Lease back. Timers stay armed for what could not be undone. `failed` holds all that was
-   * not undone since the start, by whomever it was tried: what is left broken must not be lost between two restores.
+   * Restores all, ends the timers and releases the Lease. Timers stay armed for what could not be undone. `failed` covers the whole run,
+   * not only the last restore: nothing left broken may go unreported.
    */
   async close(): Promise<RestoreReport> {
     const { actions, undone, failed } = await this.restore();
     const conflicts = [...this.#conflicts];
     const report = { actions, undone, failed: [...new Set([...conflicts, ...failed])], conflicts };
     await this.#parts.killSwitch.close();
-    // Whoever holds the environment now has a mirror and a Job of its own there.
+    // Another holder has its own mirror and Job there: leave them alone.
     if (!(await this.#parts.lease.isTakenByOther())) await this.#tidyUp();
     await this.#parts.release();
     return report;
@@ -296,7 +296,7 @@ export class Safety {
       throw new RefusedError('not-permitted', `${mutation.title} (${mutation.check}): ${reason}`);
     await this.#parts.killSwitch.confirm();
     await this.#parts.lease.renewAfterGap();
-    // Last, and without a wait after it: what was true before a pause may not be any more.
+    // Last, and with no await after it: during a pause of this process the Lease may expire.
     this.#parts.lease.assertHeld();
     if (this.stopped.aborted)
       throw new RefusedError(
@@ -323,7 +323,10 @@ export class Safety {
     });
   }
 
-  /** The mirror must hold what the cluster's own timer or another machine has to undo; for what only this machine can undo it may be late, and that is said. */
+  /**
+   * A rollback that the undo Job or another machine may have to run must be in the mirror before the action. For one that only this machine
+   * can run, a failed write is reported.
+   */
   async #secure({ rollbacks, title }: Mutation): Promise<void> {
     if (rollbacks.length === 0) return;
     const [gap] = await Promise.all([this.#parts.mirror.sync(), this.#parts.timers.arm(rollbacks)]);
@@ -343,7 +346,7 @@ export class Safety {
     );
   }
 
-  /** The mirror follows with the next action or at the end: undoing once more what is done changes nothing. */
+  /** The mirror is updated with the next action or at the end: undoing an entry twice is harmless. */
   #settle(entries: readonly Entry[], note = 'undone by its check'): void {
     for (const { seq } of entries) this.#parts.journal.setState(seq, 'done', note);
   }

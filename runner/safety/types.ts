@@ -7,7 +7,7 @@ import type { KubeRollback } from './timers/undo-kube.ts';
 
 export type { KubeCall, KubeRollback, KubeReply, KubeRequest } from './timers/undo-kube.ts';
 
-/** Who may ask: canaries of checks, faults of drills, breaks of controls. */
+/** What a change is for: a check's canary, a drill's fault, a control's break. */
 export type Access = 'canary' | 'fault' | 'control';
 
 /**
@@ -18,21 +18,21 @@ export type NodeRollback =
   | { kind: 'thaw'; cgroup: string }
   /** The manifest of a static pod goes back from `to`, where it was moved aside, to `from`, where kubelet reads it. */
   | { kind: 'static-pod'; from: string; to: string }
-  /** Words after `ip -n NETNS route replace`. */
+  /** `route`: arguments of `ip -n NETNS route replace`. */
   | { kind: 'route'; netns: string; route: string[] }
   /**
-   * The power of a node. Over only when `state` goes on printing that it is on: an order to switch it off may still be under way. The
-   * mirror names the node alone: another machine gives it its power with the commands of its own environment file.
+   * The power of a node. Undone once `state` keeps reporting that it is on: an earlier order to switch it off may still be in flight. The
+   * mirror holds only the node's name: another machine uses the commands of its own environment file.
    */
   | { kind: 'node-power'; node: string; commands: NodePower }
-  /** The same, as earlier versions wrote it: what their journals hold is still undone. */
+  /** `node-power` as earlier versions wrote it: their journals can still be undone. */
   | {
       kind: 'command';
       argv: string[];
       until: { argv: string[]; includes: string; excludes: string };
       timeoutMs: number;
     }
-  /** A file as it was (null: it did not exist); only while it holds what was written (null: it was removed). */
+  /** Restores the file `before` (null: there was none), but only while it has `afterSha256` (null: it was removed). */
   | {
       kind: 'file';
       path: string;
@@ -44,11 +44,11 @@ export type NodeRollback =
   /** A packet filter's table in the network namespace of a process; the namespace ends with its processes. */
   | { kind: 'packet-filter'; pid: number; startTime: string; table: string }
   /**
-   * What stands in for a language model does again what it does at rest; a pod of it that was started again does so by itself. `embedded`: it runs
-   * on this machine, and ends with it; elsewhere it goes on while this machine is started again.
+   * The language model's stand-in returns to its behaviour at rest; a restarted pod of it does so by itself. `embedded`: it runs on this
+   * machine, so a reboot ends it; elsewhere it keeps running.
    */
   | { kind: 'stand-in'; url: string; rest: LlmBehaviour; embedded?: boolean }
-  /** What the provider of the environment alone can undo. */
+  /** Kinds that only the environment's provider can undo. */
   | ProviderRollback;
 
 export type Rollback = KubeRollback | NodeRollback;
@@ -59,7 +59,7 @@ export type EntryState = 'pending' | 'done' | 'failed' | 'void';
 /** One action and its rollback, as the journal keeps it. */
 export type Entry = {
   readonly seq: number;
-  /** Unique over all journals: the objects that the action creates carry it. */
+  /** Unique over all journals: identifies the entry in the mirror. */
   readonly id: string;
   readonly check: string;
   readonly title: string;
@@ -70,21 +70,21 @@ export type Entry = {
   readonly bootId: string;
   readonly holder: ProcessId;
   readonly runId: string;
-  /** CLOCK_MONOTONIC ms of `bootId` at which the timers undo it, whoever lives. */
+  /** CLOCK_MONOTONIC of boot `bootId`, ms: from then on the timers undo it, even if the run is alive. */
   readonly dueMs: number;
-  /** The same as a length, ms, for timers elsewhere: each counts it by its own clock, from when it first sees the entry. */
+  /** The same as a duration, ms, for the undo Job: counted by its own clock from when it first sees the entry. */
   readonly dueAfterMs: number;
-  /** ISO 8601, for people and for another boot. */
+  /** Time of recording, ISO 8601: for people, and across reboots. */
   readonly at: string;
-  /** Who had done it, where `plumbline restore` took its undo over from another machine: no plain run goes on with that. */
+  /** The original holder, if `plumbline restore` took the entry over from another machine. While it is open, no run begins. */
   readonly takenFrom?: string;
   readonly state: EntryState;
   readonly note?: string;
 };
 
 /**
- * What a restore did. `failed` holds sentences; `conflicts` those of them that nobody tries again, since somebody else has
- * changed what we had changed.
+ * What a restore did. `failed` holds sentences; `conflicts` those of them that are never retried, since somebody else has changed the same
+ * thing.
  */
 export type RestoreReport = {
   readonly actions: number;

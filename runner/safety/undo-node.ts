@@ -15,7 +15,7 @@ import type { NodeRollback, UndoResult } from './types.ts';
 
 /** One command of a rollback; a healthy one takes milliseconds, a reload of a load balancer a second. */
 const COMMAND_DEADLINE_MS = 15_000;
-/** How often in a row a node must be said to be on: what was ordered before may still be on its way. */
+/** How often in a row a node must report that it is on: an earlier order to switch it off may still be in flight. */
 const LOOKS_IN_A_ROW = 3;
 const LOOK_EVERY_MS = 1_000;
 
@@ -40,7 +40,7 @@ const UNDO: UndoKinds<Exclude<NodeRollback['kind'], RollbackKind>> = {
 
 let ofProviders: Undo | null = null;
 
-/** Who starts a process that may undo something says how the providers' own kinds are undone (`runner/provider-safety.ts`). */
+/** Registers how the providers' own kinds are undone; called by each process that may undo (`runner/provider-safety.ts`). */
 export function provideUndo(kinds: Undo): void {
   ofProviders = kinds;
 }
@@ -58,7 +58,7 @@ export async function undoNode(rollback: NodeRollback): Promise<UndoResult> {
   return undo(rollback);
 }
 
-/** Kinds that a restart of the machine undoes by itself: the kernel forgot them. */
+/** Kinds that a reboot of this machine undoes by itself. */
 export function endsWithBoot(rollback: NodeRollback): boolean {
   return (
     rollback.kind === 'thaw' ||
@@ -105,7 +105,7 @@ async function undoRoute({ netns, route }: { netns: string; route: string[] }): 
 
 async function undoPowerLoss({ commands }: { commands: NodePower }): Promise<UndoResult> {
   const { on, state, isOn, isOff, timeoutMs } = commands;
-  // Whatever it looks like now: what was ordered before may still be under way, and the command is harmless then.
+  // Even if the node looks on: an earlier order to switch it off may be in flight, and a second order to switch on is harmless.
   await run(on, { timeoutMs });
   let inRow = 0;
   const said = await lookUntil(

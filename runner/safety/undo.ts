@@ -12,17 +12,17 @@ const RETRY_EVERY_MS = 1_000;
 
 export type UndoContext = {
   readonly journal: Journal;
-  /** null: there is no way to the API server, and what needs it fails. */
+  /** null: the API server cannot be reached from here; rollbacks that need it fail. */
   readonly kube: KubeCall | null;
-  /** UID of kube-system; null: not known, and entries are taken at their word. */
+  /** UID of kube-system; null: unknown, so the cluster is not compared. */
   readonly clusterUid: string | null;
-  /** For how long failing steps are tried again: an API server that was stopped comes back after other steps. */
+  /** How long failed steps are retried: a stopped API server answers only after other steps are undone. */
   readonly retryForMs: number;
 };
 
 /**
- * Undoes entries in reverse order, goes on past a step that fails, and tries failed ones again for a while. Idempotent:
- * what was undone already, by whomever, changes nothing. Never throws for a step; `failed` has a sentence for each.
+ * Undoes entries in reverse order, continues past a failed step and retries it for a while. Idempotent, even if another process has undone
+ * an entry already. Never throws for a step; `failed` has a sentence for each.
  */
 export async function undoAll(entries: readonly Entry[], context: UndoContext): Promise<RestoreReport> {
   const undone: string[] = [];
@@ -71,7 +71,7 @@ async function undoOne(
   return unwritten === null ? null : `${label}: ${result.outcome}, but ${unwritten}`;
 }
 
-/** A journal on a full disk must not keep the steps that follow from being undone. Returns null, or what to say. */
+/** A journal on a full disk must not stop the remaining steps. Returns null, or the failure as text. */
 function written(write: () => void): string | null {
   try {
     write();

@@ -1,8 +1,8 @@
 import type { TestContext } from 'node:test';
 
 /**
- * From now on the monotonic clock of this process is ahead by so many seconds, as a process that was paused finds it. A function is asked at
- * every look at the clock. `t.mock.restoreAll()` sets it right again, and so does the end of the test.
+ * Sets the monotonic clock of this process ahead by `seconds`, as after a pause of the process. A function is called at every reading of
+ * the clock. `t.mock.restoreAll()` or the end of the test resets it.
  */
 export function clockAhead(t: TestContext, seconds: number | (() => number)): void {
   const real = process.hrtime;

@@ -13,7 +13,7 @@ after(async () => {
 });
 
 let names = 0;
-/** For unit tests only: an environment of its own, and what is needed to take it. */
+/** For unit tests only: options for opening a fresh environment. */
 export function safetyOptions(api: TestApi, environment = `env-${++names}`): SafetyOptions {
   return {
     environment,
@@ -26,7 +26,7 @@ export function safetyOptions(api: TestApi, environment = `env-${++names}`): Saf
   };
 }
 
-/** Jobs are up at once. */
+/** Reports every Job as ready. */
 function readyJobs(api: TestApi): SafetyOptions['kube'] {
   return async (request) => {
     const reply = await api.call(request);
@@ -35,7 +35,7 @@ function readyJobs(api: TestApi): SafetyOptions['kube'] {
   };
 }
 
-/** For unit tests only: closed at their end. */
+/** For unit tests only: closed after the tests. */
 export async function openForTest(given: SafetyOptions): Promise<Safety> {
   const safety = await openSafety(given);
   opened.push(safety);

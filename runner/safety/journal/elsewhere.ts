@@ -12,13 +12,13 @@ import { errorText } from '../../../reports/record/error-text.ts';
 
 const CALL_TIMEOUT_MS = 5_000;
 /**
- * How long whoever left something open has to undo it: their machine may live on without the run. Its timer acts 20 s after the run is
- * gone, the undo Job 30 s after the Lease was last renewed, and both take a while for what they do.
+ * Time for another machine to undo what it left open: it may be alive though its run is dead. Its timer acts 20 s after the run has died,
+ * the undo Job 30 s after the last renewal of the Lease, and undoing takes a while.
  */
 export const OWNER_GRACE_MS = 75_000;
 const LOOK_EVERY_MS = 5_000;
 
-/** A node whose power somebody took away. The name of a node is that of a DNS domain: nothing else becomes a word of a command. */
+/** A node that another machine switched off. Its name becomes an argument of a command, so only DNS names are accepted. */
 const powerSchema = z.looseObject({
   id: z.uuid(),
   check: z.string(),
@@ -35,7 +35,7 @@ const powerSchema = z.looseObject({
 /** What runs on other machines have left open in the cluster, by the mirror of their journal. */
 type LeftElsewhere = {
   readonly open: readonly Listed[];
-  /** Who wrote it. */
+  /** Who wrote the mirror. */
   readonly holder: string;
 };
 
@@ -45,7 +45,7 @@ type Elsewhere = {
   readonly journal: Journal;
 };
 
-/** @throws LeftElsewhereError (75) that the mirror cannot be read: nobody knows then what is open. */
+/** @throws LeftElsewhereError (75) when the mirror cannot be read: what is open is then unknown. */
 export async function leftElsewhere(of: Elsewhere): Promise<LeftElsewhere> {
   const { listed, holder } = await listing(of);
   const entries = of.journal.entries();
@@ -65,14 +65,14 @@ async function listing(of: Elsewhere): Promise<Listing> {
 }
 
 /**
- * Settles the power of nodes that another machine gave back for this one: it is in the mirror before it is taken away, so that one which
- * the mirror no longer lists was given back, or never taken. Whoever put that node right long ago must not have it switched on again.
+ * Settles our `node-power` entries that another machine has undone. An entry is in the mirror before its node is switched off; once it is
+ * no longer listed, the node is on again, or never was off. Switching it on later could undo what somebody did since.
  */
 export async function settleGivenBack(of: Elsewhere): Promise<void> {
   const open = of.journal.open().filter(({ rollback }) => rollback.kind === 'node-power');
   if (open.length === 0) return;
   const seen = await readMirror(of).catch(() => null);
-  // Without a mirror it is not known.
+  // Without a mirror this is unknown.
   if (seen?.resourceVersion == null) return;
   const listed = new Set(seen.listed.map(({ id }) => id));
   for (const { id, seq } of open)
@@ -80,8 +80,8 @@ export async function settleGivenBack(of: Elsewhere): Promise<void> {
 }
 
 /**
- * Gives whoever left something open the time to undo it; returns earlier once nothing of it is listed any more.
- * @returns the ids of what was listed at the beginning: whatever comes later has had no time yet
+ * Waits for the other machine to undo what it left open; returns early once none of it is listed any more.
+ * @returns the ids listed at the beginning: entries that come later have had no time yet
  */
 export async function awaitOwner(
   of: Elsewhere & { readonly graceMs: number; readonly signal: AbortSignal },
@@ -89,7 +89,7 @@ export async function awaitOwner(
   const { open } = await leftElsewhere(of);
   const ids = new Set(open.flatMap(({ id }) => id ?? []));
   await lookUntil(
-    // An API server that does not answer now says nothing new.
+    // No answer is no news: keep waiting.
     () => leftElsewhere(of).catch(() => null),
     (left) => left?.open.length === 0,
     { deadlineMs: of.graceMs, intervalMs: LOOK_EVERY_MS, signal: of.signal },
@@ -98,17 +98,16 @@ export async function awaitOwner(
 }
 
 /**
- * Takes over what this machine can undo of it: nodes that were switched off, where the environment file here says how a node is switched
- * on. They become entries of the journal here, so that they are undone, tried again and reported like any others. Only the node's name is
- * taken from the mirror, and only of a node of this cluster: whoever may write the mirror must not have others act for them. To be
- * called under the Lease.
- * @returns the entries, and of the others why they are not among them
+ * Takes over what this machine can undo: nodes that were switched off, if the environment file here says how to switch them on. They become
+ * entries of this machine's journal: undone, retried and reported like its own. Only the node's name is taken from the mirror, and only if
+ * it is in this cluster: whoever can write the mirror must not choose what is run here. To be called under the Lease.
+ * @returns the entries, and for each of the rest the reason
  */
 export async function takeOver(
   left: LeftElsewhere,
   options: Elsewhere & {
     readonly powerOn: ((node: string) => NodePower) | null;
-    /** Those whose owner had the time to undo them. */
+    /** Ids of entries whose owner had time to undo them. */
     readonly waitedFor: ReadonlySet<string>;
     readonly clusterUid: string;
     readonly runId: string;
@@ -128,7 +127,7 @@ export async function takeOver(
   return { taken, rest };
 }
 
-/** Why the power of a node cannot be given back from here; null: it can. */
+/** Why a node cannot be switched on from here; null: it can. */
 async function refusalOf(
   { id, rollback: { node } }: z.infer<typeof powerSchema>,
   {
@@ -159,7 +158,7 @@ function adopt(
     bootId: bootId(),
     holder: self(),
     runId,
-    // Due at once: whoever took it away is gone.
+    // Due at once: the run that switched it off is gone.
     dueMs: monoMs(),
     dueAfterMs: 0,
     at: new Date().toISOString(),
@@ -169,7 +168,7 @@ function adopt(
 
 type Of = { readonly holder: string; readonly namespace: string; readonly environment: string };
 
-/** A plain run acts on nothing that it has not done itself: it says what is open, and what to type. */
+/** A plain run undoes only what this machine did: it reports what others left open, and what to type. */
 export function refusePlainly(
   { open, taken }: LeftElsewhere & { readonly taken: readonly Entry[] },
   { holder, environment }: Of,
@@ -189,9 +188,9 @@ export function refusePlainly(
 }
 
 /**
- * Where `plumbline restore` cannot undo it from here either: whatever is begun would be broken on top of what is broken, and the mirror
- * and undo Job of whoever did it would be swept away. What went through the API server that Job undoes, with rights of its own, once the
- * Lease is no longer renewed, and takes out of the mirror.
+ * For entries that `plumbline restore` cannot undo from here either. A new run would break what is broken already, and would sweep away the
+ * other machine's mirror and undo Job. That Job undoes what went through the API server once the Lease is no longer renewed, and removes it
+ * from the mirror.
  */
 export function refuseRest(
   rest: readonly { title: string; reason: string }[],
@@ -205,7 +204,7 @@ export function refuseRest(
   );
 }
 
-/** What was taken over is broken until it is undone: nothing else may be begun on it, and waiting alone mends nothing. */
+/** For entries taken over but not undone: nothing may begin on a broken cluster, and waiting alone does not help. */
 export function refuseTaken(failed: readonly string[], { environment }: Of): LeftElsewhereError {
   return new LeftElsewhereError(
     `what was taken over from another machine could not be undone: ${failed.join('; ')}. Nothing was begun. ` +
@@ -218,12 +217,12 @@ function titleOf({ title }: Pick<Listed, 'title'>): string {
   return title ?? 'an entry without a title';
 }
 
-/** By which an entry is known: its id; of one that an earlier version wrote without it, what it wrote instead. */
+/** Key of an entry: its id; for one of an earlier version without id, the fields it had instead. */
 function keyOf({ id, seq, title, dueAt }: Pick<Listed, 'id' | 'seq' | 'title' | 'dueAt'>): string {
   return id ?? JSON.stringify([seq, title, dueAt]);
 }
 
-/** An entry of the journal as an earlier version listed it. */
+/** Key of a journal entry as an earlier version listed it. */
 function withoutId(entry: Entry & { dueAt?: unknown }): string {
   const { seq, title, dueAt } = entry;
   return keyOf(typeof dueAt === 'string' ? { seq, title, dueAt } : { seq, title });

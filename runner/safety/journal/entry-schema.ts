@@ -1,4 +1,4 @@
-/** How entries are read from the disk: what was written by whichever version is looked at before anybody acts on it. */
+/** Schemas of entries on disk: another version may have written them, so each is validated before it is acted on. */
 import { z } from 'zod';
 import { providerRollback } from '../../../env/providers/declared.ts';
 import type { ProviderRollback } from '../../../env/providers/declaring.ts';
@@ -60,7 +60,7 @@ export const entrySchema: z.ZodType<Entry> = z.looseObject({
   holder: z.object({ pid: z.int(), startTime: z.string() }),
   runId: z.string(),
   dueMs: ms,
-  // Earlier versions wrote a time of day instead: due at once.
+  // Earlier versions wrote a time of day instead: such entries are due at once.
   dueAfterMs: ms.default(0),
   at: z.string(),
   takenFrom: z.string().exactOptional(),

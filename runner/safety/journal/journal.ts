@@ -14,11 +14,11 @@ import { entrySchema, stateSchema } from './entry-schema.ts';
 import { inPresentWords } from '../timers/undo-kube.ts';
 import type { Entry, EntryState } from '../types.ts';
 
-/** A line of the file: an entry as recorded before its action, what became of it, or a damaged line that was said. */
+/** A line of the file: an entry recorded before its action, a later state of one, or the number of a damaged line that was reported. */
 type Line = { entry: Entry } | z.infer<typeof stateSchema> | { said: number };
 
 const lineSchema = z.union([z.object({ entry: entrySchema }), stateSchema, z.object({ said: z.int() })]);
-/** As much of an entry that does not fit as tells which it is. */
+/** What identifies an entry that does not match the schema. */
 const namedSchema = z.object({
   entry: z.looseObject({
     seq: z.int().optional(),
@@ -34,23 +34,23 @@ export type Damage = {
   /** What is wrong with it, and where it is. */
   readonly text: string;
   /**
-   * `cut`: half a line, as a crash leaves it: its action had not begun, or what it says was done is found done. `unfit`: an entry that
-   * this version cannot run, so that what it would undo stays.
+   * `cut`: half a line, as a crash leaves it; its action had not begun, or an undo that it recorded is found done. `unfit`: an entry that
+   * this version cannot run, so its action stays in force.
    */
   readonly kind: 'cut' | 'unfit';
 };
 
 type Read = { readonly line: Line } | { readonly damage: Damage; readonly seq: number };
 
-/** Older than the word journal: under another name nobody would find what an earlier version left open. */
+/** The name predates the word journal and must stay: earlier versions left open entries in it. */
 const FILE = 'ledger.ndjson';
 
 /** From this many lines on, a journal with nothing open starts a new file; the old one is kept as evidence. */
 const ROTATE_LINES = 2000;
 
 /**
- * The rollback journal on disk: append-only lines, each on the disk (fsync) before the action that it tells of. Several
- * processes may append (the harness, the timer on the host): a line is one write to a file opened for appending.
+ * The rollback journal on disk: append-only lines, each synced (fsync) before the action that it records. Several processes may append (the
+ * harness, the timer on the host): a line is one write to a file opened for appending.
  */
 export class Journal {
   readonly folder: string;
@@ -89,7 +89,7 @@ export class Journal {
     return this.entries().filter(({ state }) => state === 'pending' || state === 'failed');
   }
 
-  /** Lines that cannot be read and were not said yet; an entry that cannot be run is said again and again, until a line settles it. */
+  /** Unreadable lines that were not reported yet. An entry that cannot be run is reported every time, until a line settles it. */
   damaged(): Damage[] {
     const read = this.#read();
     const lines = read.flatMap((one) => ('line' in one ? [one.line] : []));
@@ -104,7 +104,7 @@ export class Journal {
     });
   }
 
-  /** A cut line was said, and need not be said again. */
+  /** Records that a cut line was reported, so that it is not reported again. */
   acknowledge({ line }: Damage): void {
     this.#append({ said: line });
   }
@@ -114,7 +114,7 @@ export class Journal {
    * @throws Error of the file system, and then nothing may be done.
    */
   record(entry: Omit<Entry, 'seq' | 'state'>): Entry {
-    // Also after those that cannot be read: what settles one must not settle another.
+    // Above those of unreadable entries, too: settling one must not settle another.
     const seq = Math.max(0, ...this.#read().map(seqOf)) + 1;
     const recorded: Entry = { ...entry, seq, state: 'pending' };
     this.#append({ entry: recorded });
@@ -200,7 +200,7 @@ function lineInPresentWords(line: unknown): unknown {
   return { ...line, entry: inPresentWords(line.entry) };
 }
 
-/** What of an entry does not fit. */
+/** Where an entry does not match the schema. */
 function entryTrouble(value: unknown): string {
   const { error } = z.object({ entry: entrySchema }).safeParse(value);
   const [first] = error?.issues ?? [];
@@ -213,7 +213,7 @@ function seqOf(read: Read): number {
   return 'seq' in read.line ? read.line.seq : 0;
 }
 
-/** A new name is only on the disk when its folder is. */
+/** A new file survives a crash only once its folder is synced. */
 function syncFolder(folder: string): void {
   const fd = openSync(folder, 'r');
   try {

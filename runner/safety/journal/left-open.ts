@@ -4,13 +4,13 @@ import { z } from 'zod';
 import { Journal } from './journal.ts';
 import { HolderRecord, recordedProcess, replaceFile } from '../lease/processes.ts';
 
-/** What the timer on the host could not undo so far: for whoever looks next, since nobody reads a log that nobody points at. */
+/** Failures of the timer on the host, for the next command to report: nobody reads the timer's log unprompted. */
 const TROUBLE_FILE = 'host-timer-trouble.json';
 /** The record of the running timer; see host-timer.ts. */
 const TIMER_FILE = 'host-timer.json';
-/** So many of what is open are named. */
+/** Open entries that are named; the rest are counted. */
 const NAMED = 3;
-/** As much of why it could not be undone as one sentence has room for. */
+/** Maximum length of the reason of each. */
 const NOTE_CHARACTERS = 200;
 
 const troubleSchema = z.object({ since: z.string(), tries: z.number() });
@@ -38,8 +38,8 @@ function readTrouble(folder: string): Trouble | null {
 }
 
 /**
- * What a run that is over has left undone on this machine, as one sentence with what has become of it since; null when there is nothing,
- * or when whoever did it still runs. To be said before anything else: the environment is broken until then.
+ * What a finished run has left undone on this machine and what its timer has done since, as one sentence; null when nothing is left, or
+ * while a holder runs. To be reported before anything else: the environment is broken until then.
  */
 export function leftOpen(folder: string): string | null {
   if (!existsSync(folder) || new HolderRecord(folder).living().length > 0) return null;

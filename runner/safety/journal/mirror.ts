@@ -6,18 +6,18 @@ import { isKubeRollback } from '../types.ts';
 import type { Entry, Rollback, KubeCall } from '../types.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
 
-/** Older than the word journal. Owners of clusters grant rights on this very name, and runs of other versions look for it there. */
+/** The name predates the word journal and must stay: owners of clusters grant rights on it, and other versions look for it. */
 export const MIRROR_NAME = 'plumbline-ledger';
 const CALL_TIMEOUT_MS = 5_000;
 /** A ConfigMap holds 1 MiB; this leaves room for the rest of the object. */
 const MAX_BYTES = 900 * 1024;
-/** A write that comes between two others is refused (409), and tried again. */
+/** A concurrent write is refused (409) and retried. */
 const ATTEMPTS = 5;
 const RETRY_AFTER_MS = 200;
 
 /**
- * What the Job in the cluster and other machines read: rollbacks through the API server to run, and nodes whose power is to be given back; for people, the
- * titles of the others. No time of day stands in it, for no two clocks are alike: what is due is a length.
+ * An entry as the undo Job and other machines read it: rollbacks through the API server, nodes to switch on, and for people the titles of
+ * the rest. It holds durations, not times of day: clocks of two machines differ.
  */
 export type MirroredEntry = {
   id: string;
@@ -34,12 +34,12 @@ export function isMirrored(entry: Pick<Entry, 'rollback'>): boolean {
   return isKubeRollback(entry.rollback) && !entry.rollback.path.includes('/secrets');
 }
 
-/** True for what somebody else undoes when this machine is gone: then it must be in the mirror before it is done. */
+/** True if the undo Job or another machine can undo it: then it must be in the mirror before its action. */
 export function isUndoneElsewhere(rollback: Rollback): boolean {
   return rollback.kind === 'node-power' || (isKubeRollback(rollback) && isMirrored({ rollback }));
 }
 
-/** As much of an entry as tells whose it is, whoever wrote it. Earlier versions wrote no `id`. */
+/** What identifies an entry, of any version. Earlier versions wrote no `id`. */
 const listedSchema = z.looseObject({
   id: z.string().optional(),
   seq: z.number().optional(),
@@ -57,7 +57,7 @@ const mirrorSchema = z.object({
 /** What the mirror lists, and who wrote it last. */
 export type Listing = {
   readonly listed: readonly Listed[];
-  /** The same as it was found. */
+  /** The entries as found, to be written back. */
   readonly raw: readonly unknown[];
   readonly holder: string;
   /** Null where there is no mirror. */
@@ -96,7 +96,7 @@ function listOf(text: string): unknown[] | null {
   }
 }
 
-/** One that cannot be read is nobody's, and keeps none of the others from being undone. */
+/** An unreadable entry is listed by its position, and does not keep the others from being undone. */
 function readable(raw: unknown, i: number): Listed {
   const read = listedSchema.safeParse(inPresentWords(raw)).data;
   return (
@@ -105,9 +105,9 @@ function readable(raw: unknown, i: number): Listed {
 }
 
 /**
- * Takes out of a mirror that others have written what is settled, and leaves the rest of it theirs. Whoever writes it meanwhile is not
- * overwritten: it is read again then.
- * @returns null when nothing of it is listed any more, else why it still is
+ * Removes settled entries from a mirror that others wrote, and leaves the rest. A concurrent write is not overwritten: the mirror is read
+ * again.
+ * @returns null when none of them is listed any more, else why one still is
  */
 export async function dropFromMirror(where: Where, ids: ReadonlySet<string>): Promise<string | null> {
   let why = '';
@@ -155,7 +155,7 @@ export class Mirror {
   }
 
   /**
-   * Writes what is open now; calls that come while one is under way share the next. Never throws.
+   * Writes the open entries. Calls during a write share the next one. Never throws.
    * @returns null when the mirror is up to date, else why it is not.
    */
   sync(): Promise<string | null> {
@@ -175,8 +175,8 @@ export class Mirror {
   }
 
   /**
-   * Brings it up to date with what is open, whoever wrote it last; nothing is written where nothing is listed and nothing is open. Never
-   * throws. @returns as `sync`
+   * Writes the open entries, whoever wrote the mirror last; writes nothing when nothing is listed and nothing is open. Never throws.
+   * @returns as `sync`
    */
   async refresh(): Promise<string | null> {
     const seen = await readMirror({ kube: this.#kube, namespace: this.#namespace }).catch(() => null);
@@ -184,7 +184,7 @@ export class Mirror {
     return this.sync();
   }
 
-  /** Whether somebody may still read there that something is open which is not: the last that was written, or an earlier run's. */
+  /** Whether the mirror may still list settled entries, ours or an earlier run's. */
   get mayBeStale(): boolean {
     return this.#written !== this.#now();
   }

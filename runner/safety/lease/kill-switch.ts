@@ -7,11 +7,11 @@ import { errorText } from '../../../reports/record/error-text.ts';
 
 export const KILL_SWITCH_NAME = 'plumbline-stop';
 
-/** No new action begins on a reading older than this, and a kill switch that is refused for this long stops everything. */
+/** No action begins on a reading older than this; if readings are refused for this long, everything stops. */
 const FRESH_MS = 2_000;
 /**
- * Silence stops everything only after this. An API server on two busy cores has taken more than 1.5 s for an answer, and one
- * that answers nobody takes no order from anybody either; new actions wait meanwhile.
+ * No answer for this long stops everything. An API server on two busy cores has taken more than 1.5 s to answer, and while it answers
+ * nobody, nobody can set the kill switch. New actions wait meanwhile.
  */
 const SILENT_MS = 6_000;
 /** Readings overlap, so that one slow answer does not delay the next. A watch alone would not do: silence looks like an absent kill switch. */
@@ -34,7 +34,7 @@ export class KillSwitch {
   readonly #underWay = new Set<Promise<boolean>>();
   /** When the newest reading that found no kill switch was sent. */
   #clearMs = 0;
-  /** Set while answers come that are none. */
+  /** The last error that was not a timeout; null after a successful reading. */
   #trouble: string | null = null;
   #stopped: string | null = null;
   #gapAllowedUntilMs = 0;
@@ -60,7 +60,7 @@ export class KillSwitch {
     return killSwitch;
   }
 
-  /** For what is done once, and not under a kill switch that is followed. @throws KillSwitchError when it is set or cannot be read. */
+  /** A single check, for actions without a followed kill switch. @throws KillSwitchError when it is set or cannot be read. */
   static async refuseWhenSet(of: Omit<KillSwitchOptions, 'onStop'>): Promise<void> {
     const killSwitch = await KillSwitch.follow({ ...of, onStop: () => undefined });
     await killSwitch.close();
@@ -71,7 +71,7 @@ export class KillSwitch {
    * @throws KillSwitchError when the kill switch is set or unreadable.
    */
   async confirm(): Promise<void> {
-    // It should answer again: whoever wakes from a pause now asks, before it relies on being allowed an observation gap.
+    // The API server should answer again: after a pause, read before relying on the allowed gap.
     if (this.#gapAllowed() && this.#gapOverMs !== Infinity) await this.#read();
     while (this.#stopped === null && !this.#gapAllowed() && monoMs() - this.#clearMs > FRESH_MS) {
       await this.#read();
@@ -80,15 +80,15 @@ export class KillSwitch {
     this.#throwIfStopped();
   }
 
-  /** For actions that take the API server away themselves: until then the kill switch may be unreadable. */
+  /** For actions that take the API server down: for this long the kill switch may be unreadable. */
   allowGap(forMs: number): void {
     this.#gapAllowedUntilMs = Math.max(this.#gapAllowedUntilMs, monoMs() + forMs);
     this.#gapOverMs = Infinity;
   }
 
   /**
-   * The API server was given back: the kill switch may stay unreadable until it has been read once more, for an API server takes a
-   * while to start, and no longer. What was sent before does not count: it may have been answered before the fault.
+   * The API server was given back, and takes a while to start: the kill switch may stay unreadable until its next successful reading. A
+   * reading sent before this does not count: it may have been answered before the fault.
    */
   endGap(): void {
     this.#gapOverMs = monoMs();

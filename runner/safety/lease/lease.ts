@@ -7,7 +7,7 @@ import { formatHolder, holderSelf, holderState, parseHolder } from './place.ts';
 import type { KubeCall, KubeReply } from '../types.ts';
 import { saidIn } from '../timers/undo-kube.ts';
 
-/** Kubernetes' own leader election: Lease of 15 s, renewed until 10 s, a try every 2 s. We are not in a hurry: every 4 s. */
+/** As Kubernetes' leader election: 15 s Lease, 10 s renew deadline. It tries every 2 s; here every 4 s is enough. */
 export const LEASE_SECONDS = 15;
 const RENEW_DEADLINE_MS = 10_000;
 const RENEW_EVERY_MS = 4_000;
@@ -22,7 +22,7 @@ export type LeaseOptions = {
   readonly signal?: AbortSignal | undefined;
 };
 
-/** Loose: what is read is written back, with what others put into it. */
+/** Loose: what is read is written back, with fields set by others. */
 const leaseSchema = z.looseObject({
   metadata: z.looseObject({
     name: z.string(),
@@ -40,9 +40,9 @@ const leaseSchema = z.looseObject({
 type LeaseObject = z.infer<typeof leaseSchema>;
 
 /**
- * One drill at a time per cluster: a Lease that is renewed while this process runs. What counts before an action is the
- * local monotonic deadline, 10 s after the last renewal was *sent*: a process that was paused finds it passed when it
- * wakes, whatever the cluster says, and does nothing; others take the Lease over only after 15 s.
+ * One drill at a time per cluster: a Lease that is renewed while this process runs. Before an action only the local monotonic deadline
+ * counts, 10 s after the last renewal was *sent*. A process that was paused finds it passed when it wakes, and does nothing; others take
+ * the Lease over only after 15 s.
  */
 export class Lease {
   readonly identity: string;
@@ -99,20 +99,20 @@ export class Lease {
   }
 
   /**
-   * For a drill that takes the API server away: until then, a Lease that cannot be renewed is not lost, only unusable. No
-   * action begins on it (`assertHeld`), what is under way goes on, and it counts again once it is renewed and still ours.
+   * For a drill that takes the API server down: for this long, a Lease that cannot be renewed is unusable but not lost. No action begins on
+   * it (`assertHeld`), actions in flight continue, and it counts again once it is renewed and still ours.
    */
   allowGap(forMs: number): void {
     this.#gapAllowedUntilMs = monoMs() + forMs;
     this.#gapOverMs = Infinity;
   }
 
-  /** The API server was given back: from the next renewal on, a Lease that runs out is lost as ever. */
+  /** The API server was given back: after the next renewal, a Lease that expires is lost. */
   endGap(): void {
     this.#gapOverMs = monoMs();
   }
 
-  /** Renews now what ran out while the API server was away; `assertHeld` says whether it worked. */
+  /** Renews a Lease that expired while the API server was down; `assertHeld` says whether it worked. */
   async renewAfterGap(): Promise<void> {
     if (this.#lost === null && this.#gapAllowed() && monoMs() >= this.#validUntilMs) await this.#renew();
   }
@@ -121,22 +121,22 @@ export class Lease {
     return monoMs() < this.#gapAllowedUntilMs;
   }
 
-  /** Whether somebody else holds it now, as far as was seen: then that one restores, and we must not. */
+  /** Whether another process holds the Lease, as last seen: then that process restores, and we must not. */
   get takenByOther(): boolean {
     const holder = this.#current?.spec.holderIdentity;
     return holder !== undefined && holder !== '' && holder !== this.identity;
   }
 
   /**
-   * The same, looking once more when the Lease is lost: a process that was paused has seen nothing of what happened meanwhile.
-   * An API server that does not answer tells nothing new.
+   * As `takenByOther`, but reads the Lease again when ours has expired: a paused process has missed what happened. If the API server does
+   * not answer, the last reading counts.
    */
   async isTakenByOther(): Promise<boolean> {
     if (this.#lost === null && monoMs() < this.#validUntilMs) return this.takenByOther;
     try {
       this.#current = leaseOf(await this.#get());
     } catch {
-      // What was seen last holds.
+      // No answer: the last reading counts.
     }
     return this.takenByOther;
   }
@@ -166,7 +166,7 @@ export class Lease {
     }
   }
 
-  /** Returns when nobody living holds what was seen. */
+  /** Returns once no living process holds the Lease. */
   async #awaitFree(current: LeaseObject): Promise<void> {
     const { holderIdentity = '', renewTime, leaseDurationSeconds = LEASE_SECONDS } = current.spec;
     if (holderIdentity === '' || holderIdentity === this.identity) return;

@@ -30,24 +30,24 @@ export function formatHolder({ host, bootId: boot, pid, startTime }: Holder): st
   return [host, boot, pid, startTime].join('/');
 }
 
-/** The reverse; null for an identity that another program wrote. */
+/** Inverse of `formatHolder`; null for an identity that another program wrote. */
 export function parseHolder(identity: string): Holder | null {
   const [host, boot, pid, startTime, ...rest] = identity.split('/');
   if (host === undefined || boot === undefined || startTime === undefined || rest.length > 0) return null;
   return { host, bootId: boot, pid: Number(pid), startTime };
 }
 
-/** Whether a holder still runs; `unknown` for one on another machine or of another start. */
+/** Whether a holder still runs; `unknown` on another machine or from another boot. */
 export function holderState(holder: Holder): 'alive' | 'gone' | 'unknown' {
   if (holder.host !== hostname()) return 'unknown';
-  // Another start of this machine, or another machine with the same name: its clock will tell.
+  // Another boot, or another machine of the same name: only the Lease's expiry can show it.
   if (holder.bootId !== bootId()) return 'unknown';
   return identify(holder.pid)?.startTime === holder.startTime ? 'alive' : 'gone';
 }
 
 /**
- * Where an environment's rollback journal and process record lie: with the embedded instance, else in the user's state folder. The folder
- * keeps the name that the journal once had: what earlier versions left open is in it, and their timers watch it.
+ * Folder of an environment's rollback journal and process records: with the embedded instance, else in the user's state folder. Its name
+ * predates the word journal and must stay: earlier versions left open entries in it, and their timers watch it.
  */
 export function safetyFolder(environment: string, embedded: InstanceName | undefined): string {
   if (embedded !== undefined) return join(stateDir(embedded), 'ledger');

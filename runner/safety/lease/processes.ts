@@ -6,7 +6,7 @@ import type { ProcessId } from '../../../host/process-identity.ts';
 import { holderState } from './place.ts';
 import type { Holder } from './place.ts';
 
-/** A child in a session of its own, with all that it starts: its pid is the session's number. */
+/** A child that leads its own session, with all that it starts: its pid is the session id. */
 export type RecordedGroup = { readonly name: string } & ProcessId;
 
 const processSchema = z.object({ pid: z.int(), startTime: z.string() });
@@ -63,7 +63,7 @@ export class ChildRecord {
   }
 }
 
-/** A member may be starting another one while it is killed: until the session is empty. */
+/** Repeats until the session is empty: a member may start another process while it is killed. */
 async function endSession(group: RecordedGroup, signal: AbortSignal | undefined): Promise<void> {
   for (let members = sessionMembers(group); members.length > 0; members = sessionMembers(group)) {
     killProcesses(members);
@@ -72,8 +72,8 @@ async function endSession(group: RecordedGroup, signal: AbortSignal | undefined)
 }
 
 /**
- * The processes of the session that a recorded child leads or led. When another process has its number now, that is a
- * stranger, and so is its session: numbers are not given again while a session of that number has members.
+ * The processes of the session that a recorded child leads or led. If another process has its pid now, the session is not ours: no pid is
+ * reused while a session of that number has members.
  */
 export function sessionMembers(group: ProcessId): ProcessId[] {
   const leader = identify(group.pid);
@@ -86,7 +86,7 @@ export function sessionMembers(group: ProcessId): ProcessId[] {
     .filter((found) => found !== null);
 }
 
-/** Field 6 of /proc/PID/stat, counted after the name that may hold anything. */
+/** Field 6 of /proc/PID/stat, counted after the name, which may hold spaces and parentheses. */
 function sessionOf(pid: number): number | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -129,7 +129,7 @@ function fileName(holder: Holder): string {
   return `${holder.pid}-${holder.startTime}.json`;
 }
 
-/** A detached helper process by its record, such as the timer on the host. */
+/** The process that a record file names, such as the timer on the host; null if it is dead. */
 export function recordedProcess(file: string): ProcessId | null {
   const id = readRecord(file, processSchema);
   return id !== null && processAlive(id) ? id : null;

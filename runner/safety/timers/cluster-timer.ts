@@ -1,32 +1,31 @@
 /**
- * The timer in the cluster: runs in the undo Job, beside `undo-kube.ts`, and has no other imports. It undoes what the
- * mirror of the journal holds when an entry is due, or when the Lease has not been renewed for a while by this pod's own
- * clock: nobody holds the environment any more, and no next start came.
+ * The timer in the cluster: runs in the undo Job, beside `undo-kube.ts`, and has no other imports. It undoes entries of the mirror when
+ * they are due, or when the Lease was not renewed for `GRACE_MS` by this pod's clock: the holder is gone, and no new run came.
  */
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fitsKubeRollback, inPresentWords, seenAt, textAt, undoKube } from './undo-kube.ts';
 import type { KubeCall, KubeRollback } from './undo-kube.ts';
 
-/** The Lease lasts 15 s; as much again for a next start, which restores with more care. */
+/** 15 s until the Lease expires, 15 s for a new run to start, which restores with more care. */
 const GRACE_MS = 30_000;
 const LOOK_EVERY_MS = 2_000;
-/** A step that fails is tried less and less often, and never given up. */
+/** Failed steps are retried at intervals that grow up to this, without end. */
 const LOOK_AT_LEAST_EVERY_MS = 60_000;
 const CALL_TIMEOUT_MS = 5_000;
 const ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
-/** `dueAfterMs` is a length: the clock of whoever wrote it is not this pod's. */
+/** `dueAfterMs` is a duration: the writer's clock is not this pod's. */
 type Mirrored = { id: string; seq: number; title: string; dueAfterMs: number; rollback: KubeRollback };
-/** `raw`: as it is listed, to be listed again. */
+/** `raw`: as listed, to be written back. */
 type Listed = { raw: unknown; mine: Mirrored | null };
 
-/** Watches how long the Lease has been the same. */
+/** Measures how long the Lease was not renewed. */
 export class LeaseWatch {
   #seen = '';
   #sinceMs = 0;
 
-  /** @param text what identifies the last renewal. Returns for how long it has been the last, in ms. */
+  /** @param text identifies the last renewal. Returns how long ago it was first seen, in ms. */
   unchangedForMs(text: string, nowMs: number): number {
     if (text !== this.#seen) {
       this.#seen = text;
@@ -60,7 +59,7 @@ export function toUndo(
     .toSorted((a, b) => b.seq - a.seq);
 }
 
-/** The API server as pods see it, with the service account's token, which is renewed on disk. */
+/** Calls to the API server from a pod. The token is read every time: it is renewed on disk. */
 function inClusterCall(): KubeCall {
   const host = process.env['KUBERNETES_SERVICE_HOST'] ?? '';
   const base = `https://${host.includes(':') ? `[${host}]` : host}:${process.env['KUBERNETES_SERVICE_PORT'] ?? '443'}`;
@@ -96,7 +95,7 @@ export async function lookOnce(
   for (const entry of entries) if (await undoLogged(entry.title, entry.rollback, call)) settled.add(entry);
   const inVain = settled.size < entries.length;
   if (!abandoned) return inVain ? 'in vain' : 'go on';
-  // A run elsewhere waits until nothing is listed. While somebody holds the environment, the list is theirs.
+  // Runs on other machines wait until nothing is listed. While somebody holds the environment, only the holder writes the list.
   const left = listed.filter(({ mine: one }) => one === null || !settled.has(one)).map(({ raw }) => raw);
   const rewritten = settled.size === 0 || (await rewrite(call, namespace, { left, resourceVersion }));
   return inVain || !rewritten ? 'in vain' : 'over';
@@ -124,7 +123,7 @@ async function readMirror(
   return { listed, resourceVersion: textAt(body, 'metadata', 'resourceVersion') };
 }
 
-/** An entry that is this timer's to undo; null for what only a machine can undo, and for what cannot be read, which is said. */
+/** An entry that this timer can undo; null for one that only a machine can undo, and for an unreadable one, which is logged. */
 function mirroredOf(raw: unknown, i: number): Mirrored | null {
   const rollback = seenAt(inPresentWords(raw), 'rollback');
   const kind = textAt(rollback, 'kind');
@@ -136,7 +135,7 @@ function mirroredOf(raw: unknown, i: number): Mirrored | null {
   }
   return {
     ...{ id, rollback, title: textAt(raw, 'title') ?? id },
-    // Without a length it is undone once nobody holds the environment.
+    // Without a duration it is undone once nobody holds the environment.
     ...{ seq: numberAt(raw, 'seq') ?? 0, dueAfterMs: numberAt(raw, 'dueAfterMs') ?? Infinity },
   };
 }
@@ -153,7 +152,7 @@ function sayOnce(line: string): void {
   console.error(line);
 }
 
-/** @returns false when it was not written, such as when somebody else wrote it meanwhile: it is to be read again */
+/** @returns false when it was not written, such as after a concurrent write: read the mirror again */
 async function rewrite(
   call: KubeCall,
   namespace: string,

@@ -13,9 +13,9 @@ import { undoAll } from '../undo.ts';
 import { errorText, stackOf } from '../../../reports/record/error-text.ts';
 
 /**
- * The timer on the host: a process in a session of its own that outlives the harness. It undoes open entries when they
- * are due, or when no process that holds the environment has lived for a while (a next start comes first).
- * Its entry is runner/host-timer.ts. Everything is loaded at the start: the checkout may go.
+ * The timer on the host: a process in its own session that outlives the harness. It undoes open entries when they are due, or when no
+ * holder of the environment has been alive for `GRACE_MS`. Its entry point is runner/host-timer.ts. All code is loaded at the start: the
+ * checkout may be deleted.
  */
 
 /** Time for a person or a scheduler to start the harness again, which restores with more care. */
@@ -25,21 +25,21 @@ const LOOK_EVERY_MS = 500;
 const RETRY_AFTER_MS = 5_000;
 const RETRY_AT_MOST_AFTER_MS = 5 * 60_000;
 
-/** Looking itself fails: a full disk, no right to a file. Longer and longer between two looks then. */
+/** While looking itself fails (a full disk, a missing permission), the pause between looks grows up to this. */
 const LOOK_AT_LEAST_EVERY_MS = 30_000;
 /**
- * So long after it was due this timer no longer switches a node on: by then somebody else has put the cluster right, or has switched that
- * node off for reasons of their own. It stays on record, and `plumbline restore` undoes it.
+ * This long after it was due, a node is no longer switched on: somebody may have repaired the cluster, or switched the node off on purpose.
+ * The entry stays open, and `plumbline restore` undoes it.
  */
 const POWER_AT_MOST_MS = 4 * 3_600_000;
 
 export const HOST_TIMER_FILE = 'host-timer.json';
-/** What a timer can read: one that an earlier version started finds no rollback in what is recorded now. */
+/** Format of entries that this timer reads. A timer of an earlier version finds no rollback in them. */
 export const TIMER_READS = 'rollbacks';
 /** Present while a Job in the cluster undoes what went through the API server. */
 export const CLUSTER_TIMER_FILE = 'cluster-timer.json';
 
-/** Whether the timer has to act now. Pure: `goneSinceMs` is null while a holder lives. An earlier start of the machine had another clock. */
+/** The entries to undo now. Pure: `goneSinceMs` is null while a holder lives. Those of an earlier boot, with another clock, are due. */
 export function dueNow(
   entries: readonly Entry[],
   now: { ms: number; bootId: string },
@@ -49,18 +49,16 @@ export function dueNow(
   return entries.filter((entry) => abandoned || entry.dueMs <= now.ms || entry.bootId !== now.bootId);
 }
 
-/**
- * Whether it is too late to switch a node on. By the longer of both clocks: the monotonic one stands still while a laptop sleeps. Pure.
- */
+/** Whether it is too late to switch a node on, by the clock that shows more time: the monotonic one stops while a laptop sleeps. Pure. */
 export function tooLate(entry: Entry, now: { ms: number; bootId: string; wallMs: number }): boolean {
   if (entry.rollback.kind !== 'node-power' && entry.rollback.kind !== 'command') return false;
   const byMonotonic = entry.bootId === now.bootId ? now.ms - entry.dueMs : 0;
-  // What earlier versions wrote has no length, and is due at once.
+  // 0 in entries of earlier versions: due at once.
   const byWall = now.wallMs - Date.parse(entry.at) - entry.dueAfterMs;
   return Math.max(byMonotonic, byWall) > POWER_AT_MOST_MS;
 }
 
-/** When what failed is tried again: less and less often, and for as long as it is open. */
+/** Retries failed entries at growing intervals, for as long as they are open. */
 export class Retries {
   readonly #next = new Map<number, { tries: number; atMs: number }>();
 
@@ -79,7 +77,7 @@ export class Retries {
     }
   }
 
-  /** How often the one that was tried most was tried in vain. */
+  /** The highest number of tries in vain of any entry. */
   get most(): number {
     return Math.max(0, ...[...this.#next.values()].map(({ tries }) => tries));
   }
@@ -94,7 +92,7 @@ export async function followJournal(
   const follower = new Follower(folder, kubeconfig);
   let troubles = 0;
   let said = '';
-  // Once the folder is gone, the environment is.
+  // Without its folder, the environment was removed.
   while (existsSync(folder)) {
     try {
       if (await follower.look()) return;
@@ -102,7 +100,7 @@ export async function followJournal(
       said = '';
     } catch (error) {
       troubles++;
-      // A disk that is full now, a file that is being replaced: whatever it is, what is open stays open.
+      // Possibly temporary (a full disk, a file being replaced), and the entries are still open.
       const message = errorText(error);
       if (message !== said) log(folder, `goes on after ${stackOf(error)}`);
       said = message;
@@ -134,7 +132,7 @@ class Follower {
     this.#goneSinceMs = this.#holders.living().length > 0 ? null : (this.#goneSinceMs ?? nowMs);
     const mine = this.#mine();
     if (mine.length === 0) {
-      // What was given up is still open: whoever looks next must read why.
+      // Entries given up are still open: the next command must report why.
       if (this.#givenUp.size === 0) clearTrouble(this.#folder);
       return this.#goneSinceMs !== null && nowMs - this.#goneSinceMs >= GRACE_MS;
     }
@@ -178,7 +176,7 @@ class Follower {
 
   #isMine({ rollback }: Entry): boolean {
     if (!isKubeRollback(rollback)) return true;
-    // Without a way to the API server it can do nothing about it, and the Job in the cluster does.
+    // Without a kubeconfig this timer cannot undo it; the Job in the cluster does.
     if (this.#kube === null) return false;
     return rollback.path.includes('/secrets') || !existsSync(join(this.#folder, CLUSTER_TIMER_FILE));
   }

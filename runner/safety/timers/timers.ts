@@ -20,7 +20,7 @@ const END_DEADLINE_MS = 10_000;
 export type TimerOptions = {
   readonly folder: string;
   readonly kubeconfig?: string | undefined;
-  /** Asked whenever a Job is needed and none is known: null means that there is no image for it yet, so that the timer on the host does everything. */
+  /** Called when a Job is needed and none is known. null: there is no image for it yet, so the timer on the host undoes everything. */
   readonly job: () => Promise<UndoJobOptions | null>;
   readonly hostAllowed: boolean;
   readonly notice: (message: string) => void;
@@ -28,8 +28,8 @@ export type TimerOptions = {
 };
 
 /**
- * What undoes when nobody else does. Armed before the action, disarmed when all is restored. What was done through the
- * API server is undone by a Job in the cluster, what was done to a node by a process on this host.
+ * Timers that undo when the run has died: armed before an action, disarmed once all is restored. A Job in the cluster undoes what was done
+ * through the API server, a process on this host what was done to a node.
  */
 export class Timers {
   readonly #options: TimerOptions;
@@ -52,7 +52,7 @@ export class Timers {
    * @throws Error when no timer can be armed for one of them: then the action must not begin.
    */
   arm(rollbacks: readonly Rollback[]): Promise<void> {
-    // One after the other: two checks that begin at once share one Job and one process.
+    // Serialised: two checks that begin at once share one Job and one process.
     const armed = this.#arming.then(() => this.#armNow(rollbacks));
     this.#arming = armed.catch(() => undefined);
     return armed;
@@ -66,7 +66,7 @@ export class Timers {
     try {
       if (forCluster.length > 0 && !(await this.#armJob(forCluster))) rest = [...rollbacks];
     } finally {
-      // Also without a Job: what only this host can undo must not wait for one.
+      // Even if the Job failed: what only this host can undo does not need it.
       if (rest.length > 0) await this.#armHost(rest);
     }
   }
@@ -92,7 +92,7 @@ export class Timers {
     }
   }
 
-  /** The power of nodes is switched from here whatever the environment is; the rest only where this host holds it. */
+  /** Nodes are switched on from this host in every environment; the rest is undone here only in an embedded one. */
   async #armHost(rollbacks: readonly Rollback[]): Promise<void> {
     const mine = this.#options.hostAllowed ? rollbacks : rollbacks.filter(isPower);
     if (mine.length > 0) await this.#startHost();
@@ -102,7 +102,7 @@ export class Timers {
 
   async #startHost(): Promise<void> {
     const { folder, signal, hostAllowed } = this.#options;
-    // Elsewhere the timer has no way to the API server: what goes through it is the Job's.
+    // No kubeconfig unless embedded: the Job undoes what went through the API server.
     const kubeconfig = hostAllowed ? this.#options.kubeconfig : undefined;
     if (recordedProcess(this.#file(HOST_TIMER_FILE)) !== null) {
       if (readsRollbacks(this.#file(HOST_TIMER_FILE))) return;
@@ -156,7 +156,7 @@ export class Timers {
   }
 }
 
-/** Also as earlier versions wrote it. */
+/** `command`: node power as earlier versions recorded it. */
 function isPower({ kind }: Rollback): boolean {
   return kind === 'node-power' || kind === 'command';
 }

@@ -11,18 +11,18 @@ const CALL_TIMEOUT_MS = 10_000;
 /** A small pod whose image is on the node is up in about 3 s; on two busy cores it can be several times that. */
 const READY_DEADLINE_MS = 45_000;
 const READY_LOOK_MS = 250;
-/** The most that Kubernetes takes: as long as something is open the Job goes on, however often its pod is lost. */
+/** Kubernetes' maximum: while something is open the Job continues, however often its pod is lost. */
 const BACKOFF_LIMIT = 2 ** 31 - 1;
 const APPLY = 'application/apply-patch+yaml';
 /** Conditions of a Job that has ended, or is about to. */
 const ENDED = ['Complete', 'Failed', 'SuccessCriteriaMet', 'FailureTarget'];
 const LABELS = { 'app.kubernetes.io/managed-by': 'plumbline', 'app.kubernetes.io/name': UNDO_NAME };
 
-/** Annotation of the account that the owners of a cluster make for the Job: in which namespaces it may undo (deploy/rbac.yaml). */
+/** Annotation of the Job's account, if owners of the cluster created it: the namespaces it may undo in (deploy/rbac.yaml). */
 const UNDOES_IN = 'plumbline.dev/undoes-in';
 
 type Rule = { apiGroups: string[]; resources: string[]; verbs: string[] };
-/** As much of a Job as tells whether it runs. */
+/** The fields that show whether a Job runs. */
 const jobSchema = z.object({
   metadata: z.object({ deletionTimestamp: z.string().optional() }).optional(),
   status: z
@@ -40,7 +40,7 @@ export type UndoJobOptions = {
   /** An image with `node` on its PATH. */
   readonly image: string;
   readonly runId: string;
-  /** The embedded environment has no owners besides us: its Job gets its rights from us, whatever is there. */
+  /** An embedded environment has no other owners: we always grant the Job its rights. */
   readonly embedded?: boolean;
 };
 
@@ -51,7 +51,7 @@ export class UndoJob {
   #armed = false;
   /** Jobs of this run that have ended by themselves. */
   #ended = 0;
-  /** Once it is known: the namespaces in which owners of the cluster let the Job undo; null: it gets its rights from us. */
+  /** null: not read yet. `namespaces`: where owners of the cluster let the Job undo; null: we grant its rights. */
   #given: { readonly namespaces: readonly string[] | null } | null = null;
 
   constructor(options: UndoJobOptions) {
@@ -59,8 +59,8 @@ export class UndoJob {
   }
 
   /**
-   * Makes sure that the Job runs and may undo these. One Job serves the whole run; its rights grow with what it must undo.
-   * One that has ended, as it does once the Lease was not renewed for a while, is followed by another.
+   * Makes sure that a Job runs and may undo these. One Job serves the whole run; its rights grow with what it must undo. When the Lease is
+   * not renewed for a while the Job ends, and another one is started.
    * @throws Error when it cannot be started or does not come up: then the action must not begin.
    */
   async arm(rollbacks: readonly KubeRollback[], signal?: AbortSignal): Promise<void> {
@@ -78,7 +78,7 @@ export class UndoJob {
     this.#armed = true;
   }
 
-  /** Removes the Job, and any that an earlier run left. Its rights stay small and are removed too. */
+  /** Removes the Job, any that an earlier run left, and the rights that we granted. */
   async disarm(): Promise<void> {
     this.#armed = false;
     const selector = encodeURIComponent(`app.kubernetes.io/name=${UNDO_NAME}`);
@@ -91,7 +91,7 @@ export class UndoJob {
     }
   }
 
-  /** Where the owners made the Job's account, they gave it its rights too, and we may not give it any. */
+  /** If the owners created the Job's account, they granted its rights too, and we may not grant any. */
   async #rightsGiven(): Promise<string[] | null> {
     if (this.#options.embedded === true) return null;
     const path = `/api/v1/namespaces/${this.#options.namespace}/serviceaccounts/${UNDO_NAME}`;
@@ -177,7 +177,7 @@ export class UndoJob {
   }
 
   /**
-   * Waits until the Job runs; one that does takes a single look.
+   * Waits until the Job runs; if it runs already, a single request.
    * @returns false when it has ended or is gone: the next one has another name
    */
   async #runs(signal: AbortSignal | undefined): Promise<boolean> {
@@ -249,7 +249,7 @@ export class UndoJob {
   }
 }
 
-/** Whether it has ended, whatever it came to, or is on its way out. */
+/** Whether the Job has ended, with any result, or is being deleted. */
 function isOver(job: JobObject | null): boolean {
   if (job === null || job.metadata?.deletionTimestamp !== undefined) return true;
   return (job.status?.conditions ?? []).some(({ type, status }) => status === 'True' && ENDED.includes(type));
@@ -259,7 +259,7 @@ function refused(method: string, path: string, { status, body }: KubeReply): Err
   return new Error(`undo Job: ${method} ${path} answered ${status}: ${saidIn(body).slice(0, 300)}`);
 }
 
-/** The least that undoing this asks for. */
+/** The minimum RBAC rules for undoing this. */
 export function rulesFor(rollback: KubeRollback): Rule[] {
   const match =
     /^\/apis?\/(?:(?<group>[^/]+\.[^/]+|apps|batch|autoscaling|policy|extensions)\/)?v[^/]+\/(?:namespaces\/[^/]+\/)?(?<resource>[^/?]+)/.exec(

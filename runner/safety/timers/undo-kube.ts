@@ -15,7 +15,7 @@ export interface KubeRequest {
 }
 export interface KubeReply {
   status: number;
-  /** Parsed JSON, or text where the answer was none. */
+  /** Parsed JSON, or the text if it was not JSON. */
   body: unknown;
 }
 /** One request to the API server. Rejects only when there was no answer. */
@@ -29,24 +29,24 @@ export interface ChangedField {
 }
 
 export type KubeRollback =
-  /** Fields go back to what they were, each only while it holds what was put there. */
+  /** Sets fields back, each only while it holds the value that we set. */
   | { kind: 'kube-patch'; path: string; uid: string; fields: ChangedField[] }
-  /** What was created goes away; only when it carries the marker of this very action. */
+  /** Deletes a created object, only if it carries this action's marker. */
   | { kind: 'kube-delete'; path: string; marker: string }
   /**
-   * A pod that undoes what it did when it is told to end: asked to end with its own grace, and waited for until it is gone. Only when it
-   * carries the marker of this very action.
+   * Ends a pod that undoes its own changes when it terminates: deletes it with its own grace and waits until it is gone. Only if it carries
+   * this action's marker.
    */
   | { kind: 'kube-end'; path: string; marker: string }
-  /** What was deleted comes back, unless something of the name is there already. `path` is the collection. */
+  /** Creates a deleted object, unless one of that name exists. `path` is the collection. */
   | { kind: 'kube-create'; path: string; object: Json };
 
 export type KubeUndoResult =
   { outcome: 'undone' | 'already' } | { outcome: 'conflict' | 'void'; note: string };
 
 /**
- * An entry of the rollback journal or of its mirror in the words of this version. Earlier versions called its rollback the `inverse`,
- * and the marker in it the `mark`: what they left open, on disk or in the cluster, is undone all the same.
+ * Renames the fields of a journal or mirror entry of an earlier version, which called the rollback `inverse` and its marker `mark`: what it
+ * left open is still undone.
  */
 export function inPresentWords(entry: unknown): unknown {
   if (!isRecord(entry) || !('inverse' in entry) || 'rollback' in entry) return entry;
@@ -56,7 +56,7 @@ export function inPresentWords(entry: unknown): unknown {
   return { ...rest, rollback: { ...others, marker: mark } };
 }
 
-/** True for what one of these is, whoever wrote it. */
+/** True for any of these rollbacks; the value may come from another version. */
 export function fitsKubeRollback(value: unknown): value is KubeRollback {
   const path = textAt(value, 'path');
   if (path === undefined || !/^\/apis?\//.test(path)) return false;
@@ -84,7 +84,7 @@ function isChangedField(value: unknown): value is ChangedField {
   );
 }
 
-/** True for what JSON can say. */
+/** True for what JSON can represent. */
 export function isJson(value: unknown): value is Json {
   if (value === null || ['boolean', 'number', 'string'].includes(typeof value)) return true;
   if (Array.isArray(value)) return value.every(isJson);
@@ -95,27 +95,27 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What lies at a path of keys in something that another program wrote; undefined where nothing does. */
+/** The value at a path of keys in unvalidated data; undefined if there is none. */
 export function seenAt(value: unknown, ...keys: string[]): unknown {
   let here = value;
   for (const key of keys) here = isRecord(here) ? here[key] : undefined;
   return here;
 }
 
-/** The same, where it is text. */
+/** As `seenAt`, only for a string. */
 export function textAt(value: unknown, ...keys: string[]): string | undefined {
   const here = seenAt(value, ...keys);
   return typeof here === 'string' ? here : undefined;
 }
 
-/** What an API server says besides its status. */
+/** The message of an API server's answer; without one, its whole body. */
 export function saidIn(body: unknown): string {
   return textAt(body, 'message') ?? JSON.stringify(body ?? null);
 }
 
 /**
- * Annotation that names the entry of the rollback journal which created the object. Its name is older than the journal's: by another one
- * what an earlier version created would not be found again.
+ * Annotation with the marker of the rollback that deletes the object. Its name predates the word journal and must stay: objects that
+ * earlier versions created carry it.
  */
 export const ENTRY_ANNOTATION = 'plumbline.dev/ledger-entry';
 
@@ -211,7 +211,7 @@ async function undoCreate(
   return { outcome: 'undone' };
 }
 
-/** Grace of such a pod (30 s), and time for its node to report that it has ended. */
+/** Grace of a `kube-end` pod (30 s), plus time for its node to report the end. */
 const END_DEADLINE_MS = 50_000;
 const END_LOOK_MS = 250;
 
@@ -238,7 +238,7 @@ async function undoPod(
   }
 }
 
-/** UID of what is there, if this very action made it; null: it is gone. */
+/** UID of the object, if it carries this action's marker; null: ours is gone. */
 async function uidOfOwn(
   { path, marker }: { path: string; marker: string },
   call: KubeCall,
@@ -259,7 +259,7 @@ function objectIn(
   return { object: body, uid: textAt(body, 'metadata', 'uid'), resourceVersion };
 }
 
-/** @throws Error where there is none: without it, what is deleted may be another object of the name */
+/** @throws Error without a UID: the deletion could hit another object of that name */
 function uidOf({ body }: KubeReply, path: string): string {
   const uid = textAt(body, 'metadata', 'uid');
   if (uid === undefined) throw new Error(`GET ${path}: an object without a UID`);
@@ -277,7 +277,7 @@ async function undoDelete(
   return { outcome: 'undone' };
 }
 
-/** Deletion of this very object, at once unless it is given some grace, dependents after it. */
+/** Deletes only the object with this UID: at once by default, its dependents in the background. */
 export function deleteOptions(uid: string | undefined, graceSeconds = 0): Json {
   return {
     apiVersion: 'v1',
@@ -307,7 +307,7 @@ export function valueAt(object: Json | undefined, at: readonly string[]): [] | [
   return value === undefined || value === null ? [] : [value];
 }
 
-/** True when `seen` is `wanted`, apart from keys that a server adds by default to objects within. */
+/** True when `seen` equals `wanted`, apart from keys that the server added to objects. */
 export function covers(seen: Json, wanted: Json): boolean {
   if (Array.isArray(wanted)) {
     return (
