@@ -18,16 +18,16 @@ import { refuseWhileHeld } from '../provider-safety.ts';
 import type { RestoreReport } from '../provider-safety.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
-/** A cluster that is the one it should be. */
+/** A cluster that matches its pin. */
 export interface Connection {
   cluster: KubeCluster;
   kubeconfig: string;
   context: string | undefined;
   uid: string;
   version: string;
-  /** Null for an environment that is provisioned by others, or was before. */
+  /** Null if this run did not provision the environment. */
   platformReady: Promise<void> | null;
-  /** What an earlier run had left and was restored on the way here; null: nothing. */
+  /** The restore of what an earlier run had left, done while connecting; null: none. */
   restored: RestoreReport | null;
 }
 
@@ -59,7 +59,7 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
   }
 }
 
-/** What the runner gives the environment's provider, and what an earlier run had left, once it is restored. */
+/** Connects through the environment's provider, which may restore what an earlier run had left. */
 async function reach(options: ConnectOptions): Promise<{ reached: Reached; restored: RestoreReport | null }> {
   const { environment, progress, provision, signal } = options;
   const instance = embeddedOf(environment);

@@ -66,7 +66,7 @@ export function runControls(options: ControlsOptions): Promise<CommandResult> {
   });
 }
 
-/** Those of this size, and of the stores and parts that are provisioned: without them a control has nothing to break. */
+/** Controls of this size whose stores and components are provisioned: without them there is nothing to break. */
 function chooseControls(
   all: readonly Control[],
   { check, size }: ControlsOptions,
@@ -97,12 +97,12 @@ function usualMsOf(environment: Environment, check: string): number {
   return typeof usual === 'number' ? usual : usual(environment);
 }
 
-/** Words of `--with` without which a control cannot be caught: those of its check, and its own. */
+/** Components (`--with`) that a control needs: those of its check, and its own. */
 function needs({ check, requires = [] }: Control): readonly string[] {
   return [...partsOf(check), ...requires];
 }
 
-/** How controls end by their counts. Where some were skipped, or none was run, it is not shown that every check can fail. */
+/** How controls end by their counts. Inconclusive if some were skipped or none ran: not every check is shown to be able to fail. */
 export function endOf(
   { passed, failed, skipped }: { passed: number; failed: number; skipped: number },
   unrestored: number,
@@ -208,14 +208,14 @@ class ControlRun {
     return { exitCode: interrupt.exitCode ?? exitCode };
   }
 
-  /** Says it without the secrets that were read: messages of stores and servers may quote them. */
+  /** Prints a line without known secrets: messages of stores and servers may quote them. */
   #say(line: string): void {
     this.#parts.progress.say(this.#runner?.runState.redact(line) ?? line);
   }
 
   #makeRunner(cluster: CheckRunner['parts']['cluster'], safety: Safety): CheckRunner {
     const { environment, folder, interrupt } = this.#parts;
-    // Its checks are meant to fail: their verdicts are not news, the controls' are.
+    // Prints nothing: the checks are meant to fail, and only the controls' outcomes matter.
     const quiet = new Progress({ write: () => undefined });
     const runState = new RunState({ environment, histories: folder.histories, progress: quiet });
     return new CheckRunner({
@@ -249,7 +249,7 @@ class ControlRun {
     for (const problem of problems) this.#say(`    ${problem}`);
   }
 
-  /** Breaks, runs the check, compares, restores, looks. Returns everything that is not as it must be. */
+  /** Breaks, runs the check, compares the verdict, restores, compares the environment. Returns all problems. */
   async #one(runner: CheckRunner, control: Control): Promise<string[]> {
     const problems: string[] = [];
     let before: Snapshot | null = null;

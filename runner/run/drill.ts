@@ -14,15 +14,15 @@ import { guarded, type CommandResult } from './guard.ts';
 import { readSeriesOf, refuseOther, trialsToAppend, type Series } from '../state/series.ts';
 
 export interface DrillOptions {
-  /** Default `local`; of a series that is resumed, the series' own. */
+  /** Default: `local`, or that of the resumed series. */
   env?: string | undefined;
-  /** One id, or the glob of one. */
+  /** An id, or a glob that matches one. */
   check?: string | undefined;
   repeat?: number | undefined;
   target?: Target | undefined;
   /** What a partition cuts off besides the peers, in place of what the environment says. */
   also?: 'api'[] | undefined;
-  /** Outside the embedded environment a drill needs this word. */
+  /** `--yes`: required outside the embedded environment. */
   yes?: boolean | undefined;
   dryRun?: boolean | undefined;
   out?: string | undefined;
@@ -31,7 +31,7 @@ export interface DrillOptions {
   resume?: string | undefined;
 }
 
-/** What a drill is about, once it is known. */
+/** The options, with environment and check resolved. */
 type Asked = DrillOptions & { env: string; check: string };
 
 /** `plumbline drill`: one check that injects a fault, repeated. Never throws. */
@@ -84,7 +84,7 @@ function askedOf(options: DrillOptions): Asked {
   return { ...options, check, env };
 }
 
-/** @throws CommandError (64) where what was typed is not what the series is about: it would be another series. */
+/** @throws CommandError (64) when an option contradicts the series: its trials would belong to another one. */
 function askedAgain(options: DrillOptions, series: Series): Asked {
   const { plan, folder } = series;
   const pairs = [
@@ -105,13 +105,13 @@ function askedAgain(options: DrillOptions, series: Series): Asked {
   return { ...options, check, env, target, also, size, repeat: trialsToAppend(series, options.repeat) };
 }
 
-/** The cluster that `env up` has left; null where only the cluster itself can tell. */
+/** UID of the cluster that `env up` provisioned; null where only the cluster itself can tell. */
 async function provisionedUid({ cluster }: Environment): Promise<string | null> {
   const provisioned = await provisionedOf(cluster);
   return provisioned === undefined ? null : (provisioned.uid() ?? 'none: it is not up');
 }
 
-/** @throws CommandError 75 where a permit, the word or the budget is missing, 64 for what is no drill. */
+/** @throws CommandError 75 without a permit, `--yes` or budget, 64 for a check that is no drill. */
 function refuse(environment: Environment, planned: PlannedCheck, options: Asked): void {
   const { row, notRun } = planned;
   const access = row.access[environment.kind];

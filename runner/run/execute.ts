@@ -53,7 +53,7 @@ export interface ExecuteOptions {
   overrides?: ReadonlyMap<string, CheckOverrides>;
   /** A drill without the permit of the cluster's owners is refused (75); in a run its check is not-run. */
   refuseWithoutPermit?: boolean | undefined;
-  /** Of a drill: what its trials are of, so that they can be resumed, and the run that is resumed. */
+  /** For a drill: what its trials are about, so that they can be resumed, and the run to resume. */
   series?: SeriesOptions | undefined;
 }
 
@@ -86,7 +86,7 @@ class Run {
   readonly #interrupt: Interrupt;
   readonly #runState: RunState;
   readonly #startedAt: Date;
-  /** The run that is resumed, until its histories say so: till then nothing is written to them. */
+  /** The run to resume, until its histories record the resumption: before that, nothing is written to them. */
   #untouched: Series | null;
   readonly #notes: string[] = [];
   #planned: readonly PlannedCheck[];
@@ -94,7 +94,7 @@ class Run {
   #connection: Connection | null = null;
   #runner: CheckRunner | null = null;
   #nodes: number | null = null;
-  /** Why the environment could not be asked anything; null: it could. */
+  /** Why the environment could not be queried; null: it could. */
   #blocked: string | null = null;
   readonly #afterwards = new Afterwards();
 
@@ -143,7 +143,7 @@ class Run {
     return writePlan(histories, { id, environment: environment.name, scope, planned: this.#planned });
   }
 
-  /** Refused before anything was done: no run took place, so that no folder is left of it. */
+  /** Whether the run was refused before anything was done; then its folder is removed. */
   #refused(error: unknown): boolean {
     const refused =
       exitCodeOf(error) !== undefined && !this.#interrupt.signal.aborted && this.#runner === null;
@@ -154,7 +154,7 @@ class Run {
     return refused;
   }
 
-  /** What kept a series from being resumed leaves its run as it was. */
+  /** The error of a series that could not be resumed; its run is unchanged. */
   #notResumed(error: unknown): unknown {
     this.#connection?.cluster.close();
     const code = this.#interrupt.exitCode ?? (error instanceof BlockedError ? EXIT.inconclusive : undefined);
@@ -165,7 +165,7 @@ class Run {
     });
   }
 
-  /** What ends a run early: an interrupt, an environment that cannot be asked, or the harness itself (returned). */
+  /** Concludes what is left after an early end: an interrupt, an environment that cannot be queried, or a harness failure (returned). */
   async #cutShort(error: unknown): Promise<unknown> {
     const rest = this.#toRun();
     if (this.#interrupt.name !== null) {
@@ -187,7 +187,7 @@ class Run {
     return error;
   }
 
-  /** Nothing is disturbed for what nobody could judge. @throws Error that names the check */
+  /** Loads all judges before anything is disturbed. @throws Error that names the check */
   async #loadJudges(): Promise<void> {
     for (const { row } of this.#toRun())
       await judgeOf(row.id).catch((error: unknown) => {
@@ -200,7 +200,7 @@ class Run {
     await this.#loadJudges();
     const { environment } = this.#options;
     const signal = this.#interrupt.signal;
-    // First of all that is said: whoever reads one line must know that it was found broken.
+    // Printed first: a reader of one line must see that the environment was found broken.
     const broken = leftBroken(environment);
     if (broken !== null) this.#note(broken);
     this.#progress.doing('reaching the environment');
@@ -212,7 +212,7 @@ class Run {
     });
     this.#connection = connection;
     this.#noteRestored(connection.restored);
-    // Nobody tries these again, so that no later restore would name them.
+    // Conflicts are never retried: no later restore would report them.
     this.#afterwards.add({ actions: 0, failed: connection.restored?.conflicts ?? [] });
     const kube = kubeCallFrom(connection.kubeconfig, connection.context);
     try {
@@ -325,7 +325,7 @@ class Run {
     return this.#toRun().filter(({ row }) => !this.#runState.outcomes.has(row.id));
   }
 
-  /** Without a platform what needs one has no verdict. */
+  /** Without a platform, checks that need one are inconclusive. */
   async #untilPlatform(runner: CheckRunner, safety: Safety, platformReady: Promise<void>): Promise<void> {
     const why = await untilPlatform({
       platformReady,
@@ -415,7 +415,7 @@ class Run {
     }
   }
 
-  /** The verdict is written: what cannot be sent is said, and changes nothing. */
+  /** The verdict is already written: a failure to send is reported and changes nothing. */
   async #sendTelemetry(written: RunRecord): Promise<void> {
     const { environment } = this.#options;
     const stores = this.#runner?.stores;
@@ -424,7 +424,7 @@ class Run {
       Promise.reject(new Error('no secret can be read: no environment was reached'));
     const parent = process.env['TRACEPARENT'];
     const notices = await sendTelemetry(written, environment, { secret, parent });
-    // Nothing was asked, and that is what is said: what sends needs the same environment.
+    // Sending needs the same environment, whose failure to answer is already reported.
     if (this.#blocked !== null) return;
     for (const notice of notices) this.#progress.say(this.#runState.redact(`  ${notice}`));
   }

@@ -2,7 +2,7 @@ import type { PlannedCheck } from '../../suites/catalogue/index.ts';
 import type { KubeCluster } from '../../probes/kubernetes/index.ts';
 import type { RunState } from '../state/run-state.ts';
 
-/** Without its namespace the platform is absent, which is a failure of everything that looks into it, and not a lack of data. */
+/** Without its namespace the platform is absent: checks that need it fail, instead of being inconclusive. */
 export async function judgesNamespace(
   runState: RunState,
   cluster: KubeCluster,

@@ -32,7 +32,7 @@ export async function ensureOwnNamespaces(environment: Environment, kube: KubeCa
   }
 }
 
-/** Lease, kill switch and journal live in it. Who may not read namespaces is told by what comes next. */
+/** Lease, kill switch and journal live in it. If we may not read namespaces, the next call reports it. */
 async function expectSystemNamespace(environment: Environment, kube: KubeCall): Promise<void> {
   const name = environment.namespaces.system;
   const path = `/api/v1/namespaces/${name}`;

@@ -16,7 +16,7 @@ export async function withDeadline<T>(work: Promise<T>, ms: number, signal: Abor
   const timer = setTimeout(() => reject(new Error(`not within ${Math.round(ms / 1000)} s`)), ms);
   const onAbort = () => reject(new Error('interrupted'));
   signal.addEventListener('abort', onAbort, { once: true });
-  // What has fired already tells nobody again.
+  // A signal that has already fired calls no listener.
   if (signal.aborted) onAbort();
   try {
     return await Promise.race([work, promise]);
@@ -29,17 +29,17 @@ export async function withDeadline<T>(work: Promise<T>, ms: number, signal: Abor
 export interface PlatformWait {
   platformReady: Promise<void>;
   limitMs: number;
-  /** What looks at the cluster alone runs meanwhile. */
+  /** Runs the checks that need the cluster alone. */
   meanwhile: () => Promise<void>;
-  /** Whoever typed the command has had enough. */
+  /** Ctrl-C or SIGTERM. */
   interrupted: AbortSignal;
-  /** The kill switch, or the loss of the Lease: each check says so itself. */
+  /** The kill switch, or the loss of the Lease: the checks report it themselves. */
   stopped: AbortSignal;
 }
 
 /**
  * Waits for the platform of a cluster that is up already.
- * @returns why it is not there, in one line; null: it is, or the run was stopped
+ * @returns why it is not ready, in one line; null: it is, or the run was stopped
  * @throws the reason of `interrupted`
  */
 export async function untilPlatform(of: PlatformWait): Promise<string | null> {

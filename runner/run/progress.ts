@@ -3,7 +3,7 @@ import type { Judgement } from '../../reports/record/judgement.ts';
 const MARKS = { pass: '✔', fail: '✘', inconclusive: '?', 'not-run': '–' } as const;
 /** A line at least this often, so that a log shows that something is alive. */
 const HEARTBEAT_MS = 10_000;
-/** A step that takes no longer is over before anybody asks how long it takes. */
+/** Only for a longer step its duration is shown. */
 const TOLD_MS = 5000;
 
 export interface ProgressStream {
@@ -17,7 +17,7 @@ export interface LastTime {
   stepsMs: ReadonlyMap<string, number>;
 }
 
-/** A check that is under way: null while it waits for its turn, which says nothing of how long it takes. */
+/** A check in progress. `begun` is null while it waits for its turn: waiting is not part of its duration. */
 interface Running {
   text: string;
   begun: { checkMs: number; step: string; stepMs: number } | null;
@@ -33,7 +33,7 @@ export class Progress {
   #total = 0;
   #done = 0;
   #what = '';
-  /** How much longer that takes, ms, and when it was said. */
+  /** Estimated time left for `#what`, ms, and when that was reported. */
   #whatLeft = { ms: 0, saidMs: 0 };
   #shownMs = 0;
   #status = false;
@@ -43,10 +43,10 @@ export class Progress {
     this.#out = out;
   }
 
-  /** What is being done beside checks, such as provisioning the environment, and how much longer it takes at a guess, ms. */
+  /** Shows work other than checks, such as provisioning the environment, with its estimated time left, ms. */
   doing(what: string, leftMs = 0): void {
     this.#whatLeft = { ms: leftMs, saidMs: performance.now() };
-    // A new thing is said at once; another word about the same one may wait for the heartbeat.
+    // New work is shown at once; further news of the same work may wait for the heartbeat.
     const same = headOf(what) === headOf(this.#what);
     this.#what = what;
     this.#show(!same);
@@ -58,7 +58,7 @@ export class Progress {
     this.#out.write(`${line}\n`);
   }
 
-  /** The checks to come, with how long each will take at a guess, ms; where it is known, that is what it took the last time. */
+  /** Adds checks to come, with their estimated durations, ms; where known, the last duration replaces the estimate. */
   expect(estimates: ReadonlyMap<string, number>, lastTimes: ReadonlyMap<string, LastTime> = new Map()): void {
     for (const [check, ms] of estimates) this.#estimates.set(check, lastTimes.get(check)?.checkMs ?? ms);
     for (const [check, last] of lastTimes) this.#lastTimes.set(check, last);
@@ -80,7 +80,7 @@ export class Progress {
     this.#show(false);
   }
 
-  /** More words on the step that is under way. */
+  /** Changes the text of the current step. */
   detail(check: string, text: string): void {
     const running = this.#running.get(check);
     if (running === undefined) return;
@@ -117,7 +117,7 @@ export class Progress {
     return rest.join(', ');
   }
 
-  /** Checks that take longer than was expected: how much longer, nobody knows. */
+  /** Checks that have exceeded their estimate: their time left is unknown. */
   #overdue(): string[] {
     const now = performance.now();
     return [...this.#running]
@@ -172,7 +172,7 @@ export class Progress {
   }
 }
 
-/** `provisioning local: nodes (5 of 10, …) …`: what stays the same while it goes on. */
+/** `provisioning local: nodes` of `provisioning local: nodes (5 of 10, …) …`: identifies the work. */
 function headOf(what: string): string {
   return what.split(' (', 1)[0] ?? what;
 }

@@ -14,8 +14,8 @@ export interface RestoreOptions {
 }
 
 /**
- * `plumbline restore`: takes the Lease and runs what the journal still holds, and takes over the power of nodes that another machine left
- * off, once that machine had the time to give it back. Exit 0 when nothing is left, else 1; 75 when it may not begin.
+ * `plumbline restore`: takes the Lease, undoes the journal's open entries, and switches on nodes that another machine left off, once that
+ * machine had time to do it. Exit 0 when nothing is left, else 1; 75 when it may not begin.
  */
 export function restore(options: RestoreOptions): Promise<CommandResult> {
   return guarded(async () => {

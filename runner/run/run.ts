@@ -57,7 +57,7 @@ export function runEnvironment(options: RunOptions): Promise<CommandResult> {
   });
 }
 
-/** @throws CommandError (64) for what `planChecks` refuses, and for a gate of which something was left out */
+/** @throws CommandError (64) when `planChecks` refuses, or a gate leaves something out */
 function planOf(environment: Environment, options: RunOptions): Plan {
   const { suites, checks, repeat, gate = false } = options;
   const profile = options.profile ?? (gate ? 'gate' : undefined);
