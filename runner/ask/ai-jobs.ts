@@ -19,7 +19,7 @@ import { timeoutMsOf } from '../plan/environment-parts.ts';
 import { RequestError } from '../serve/session.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
-/** As the client load notes the id of a tender that was accepted. */
+/** How the client load records the id of an accepted tender. */
 const ID = /(?:^|;)id=([^;]+)/;
 /** The collection of tenders behind the edge. */
 export function jobsUrl({ edge, url }: EdgeTarget): URL {
@@ -30,7 +30,7 @@ export function jobsUrl({ edge, url }: EdgeTarget): URL {
 export interface Accepted {
   /** Id of a tender → the number of the write that was given it first. */
   jobs: ReadonlyMap<string, number>;
-  /** Numbers of writes that were given the id of another: one tender cannot be two. */
+  /** Numbers of writes that were given an id already given to another write. */
   shared: number[];
   /** Numbers of writes that were acknowledged without an id: nobody can follow them. */
   withoutId: number[];
@@ -119,7 +119,7 @@ const some = (numbers: readonly number[]): number[] =>
   numbers.toSorted((a, b) => a - b).slice(0, MOST_NUMBERS);
 
 type Source = (typeof EFFECT_SOURCES)[number];
-/** How what a job leaves is counted in each store. */
+/** Counts what jobs leave in each store. */
 const COUNT: Record<
   Source,
   (
@@ -137,7 +137,7 @@ interface Effects {
   ai: AiSettings;
 }
 
-/** Of every accepted job: none of it may be there twice. Of those that were done: it must be there. */
+/** No effect of an accepted job may be there twice; that of a job that is done must be there. */
 async function recordEffects(
   runner: RunnerCore,
   { store, accepted: { jobs }, followed, ai }: Effects,

@@ -5,9 +5,10 @@ import { takeSnapshot, unrest, type Snapshot, type SnapshotSource } from './snap
 const LOOK_EVERY_MS = 500;
 
 /**
- * What an earlier trial, control or load left in motion must not be what the environment is compared with afterwards: it is looked at
- * until everything is ready and every store steady, at most the environment's `settle` timeout; `restless` tells what is not, in words,
- * when that did not come. `about` is the store that the check is about, if it is: one that cannot be asked is in the way of no other check. @throws Error when the cluster cannot be looked at, or the signal's reason.
+ * Waits until everything is ready and every store steady, at most the environment's `settle` timeout: otherwise what an earlier trial,
+ * control or load left in motion would show in the comparison afterwards. `restless` says what is not at rest by then. `about` is the store
+ * under check: any other store that cannot be queried is ignored.
+ * @throws Error when the cluster cannot be looked at, or the signal's reason.
  */
 export async function atRest(
   runner: SnapshotSource,

@@ -1,7 +1,7 @@
 /**
- * How far the clocks of other machines are from the harness's. A reading is a question and what the other clock said in between: it lies
- * within half the time that the question took, and no assumption about the way there is needed. Each check that compares a time of
- * another machine with one of its own has them measured into its own history.
+ * How far the clocks of other machines are from the harness's. The other clock was read at some moment of the round trip, so the offset is
+ * known to half of that, with no assumption about the network. Each check that compares a time of another machine with one of its own has
+ * the clocks measured into its own history.
  */
 import { monoMs } from '../../host/clock.ts';
 import type { NewObservation } from '../../probes/history.ts';
@@ -10,13 +10,13 @@ import type { PrometheusClient } from '../../probes/prometheus/index.ts';
 import type { ClockPod } from '../../suites/harness/protocol.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
-/** The quickest of so many questions says most. */
+/** Readings per clock: the quickest has the smallest error. */
 const QUESTIONS = 3;
 const SECOND_MS = 1000;
-/** For one answer of a pod, ms. */
+/** Timeout of a pod's answer, ms. */
 const POD_MS = 10_000;
 
-/** What another clock says. A clock that tells whole seconds has left out up to one. */
+/** What another clock says. Whole seconds are up to one second behind. */
 export interface Said {
   saidMs: number;
   precision: 'second' | 'ms';
@@ -73,14 +73,14 @@ function offsetIn({ askedMs, saidMs, precision }: Omit<Reading, 'tookMs'>, tookM
   return { offsetMs: saidMs + left - (askedMs + tookMs / 2), errorMs: tookMs / 2 + left };
 }
 
-/** Clocks of nodes, each by a pod that runs there: containers have the clock of their node. Nodes whose clock was read, with its offset. */
+/** Measures clocks of nodes, each by a pod that runs there: containers have their node's clock. Returns the nodes that answered. */
 export async function measureNodes(
   cluster: Pick<KubeCluster, 'exec'>,
   pods: readonly ClockPod[],
   measuring: Measuring,
 ): Promise<(Offset & { node: string })[]> {
   const found: (Offset & { node: string })[] = [];
-  // One after the other: what is asked at once waits for each other, and says less.
+  // One after the other: concurrent readings delay each other, which adds to the error.
   for (const { node, namespace, pod, container } of pods) {
     const command = ['busybox', 'date', '+%s'];
     const of = { namespace, pod, container, command, timeoutMs: POD_MS };
@@ -103,7 +103,7 @@ function secondsIn({ code, stdout, stderr }: { code: number; stdout: string; std
   return Number(said);
 }
 
-/** The clock by which Prometheus evaluates what is asked for now. */
+/** The clock by which Prometheus evaluates queries now. */
 export function measurePrometheus(client: PrometheusClient, measuring: Measuring): Promise<Offset | null> {
   return measureClock(
     'Prometheus',

@@ -6,9 +6,9 @@ import { errorText } from '../../reports/record/error-text.ts';
 
 /** Last lines of a container's log that are read. */
 const LINES = 200_000;
-/** And bytes: of a log with longer lines kubelet leaves out the last of them. */
+/** Bytes that are read: of a longer log kubelet leaves out the last lines. */
 const MOST_BYTES = 64 << 20;
-/** A shorter text is found where it is not meant. */
+/** A shorter key would match unrelated text. */
 const SHORTEST_KEY = 8;
 
 interface PodPart extends KubeObject {
@@ -20,13 +20,13 @@ interface Log {
   namespace: string;
   pod: string;
   container: string;
-  /** Of the container before it was started again. */
+  /** From before the container's restart. */
   previous: boolean;
 }
 
 /**
  * Looks for the model's token in the logs of every container of the platform and its edge, and appends what was found to `scan.ndjson`:
- * where and in how many lines, never a line. Secrets are taken out of histories by what the runner has read, and it reads the token here.
+ * where and in how many lines, never a line. Because the token is read here, it is redacted in histories.
  */
 export async function scanLogs(
   runner: RunnerCore,
@@ -84,7 +84,7 @@ async function scan(runner: RunnerCore, key: string, signal: AbortSignal): Promi
         if (counted.with > 0) found.push({ log: nameOf(log), lines: counted.with });
       } catch (error) {
         signal.throwIfAborted();
-        // What ran before may be thrown away already; what runs now must be readable.
+        // A log from before a restart may be gone; a current one must be readable.
         if (!log.previous) unread.push({ log: nameOf(log), reason: errorText(error) });
       }
     }

@@ -1,19 +1,19 @@
-/** What a Prometheus has to be asked for the objectives of an environment. */
+/** Queries to Prometheus for the objectives of an environment. */
 import type { Bounds } from '../../env/objectives/index.ts';
 import { queriesOf, targetsQuery } from '../../reports/judge/slo/series/selector.ts';
 import type { Objective } from '../../reports/record/objective.ts';
 
 const DAY_MS = 86_400_000;
-/** A month of scrapes every 15 s is 170,000 samples a series: of windows longer than a day one a minute is kept, and every edge. */
+/** Windows longer than a day keep one sample a minute, and every edge: a month of 15 s scrapes is 170,000 samples a series. */
 const THINNED_MS = 60_000;
-/** Asked for at once: of a hundred series scraped every 15 s some 150,000 samples, a few MiB of an answer. */
+/** Window of one request: for a hundred series scraped every 15 s, some 150,000 samples, a few MiB. */
 const PART_MS = 21_600_000;
 
-/** One query over one window, whatever number of objectives it is of. */
+/** One query over one window, shared by any number of objectives. */
 export interface MetricQuestion extends Bounds {
   objectives: string[];
   query: string;
-  /** Distance of what is kept. */
+  /** Distance between samples kept. */
   stepMs: number;
   /** counter: samples that only grow; gauge: samples that go up and down; points: computed for each step. */
   kind: 'counter' | 'gauge' | 'points';
@@ -47,7 +47,7 @@ function kindOf(objective: Objective, query: string): MetricQuestion['kind'] {
   return indicator.kind === 'ratio' && indicator.counter ? 'counter' : 'points';
 }
 
-/** Parts of a window that are asked for one after the other; of points each begins a step after the one before, so that none is asked for twice. */
+/** Parts of a window, queried one after the other. For points a part ends one step before the next begins: none is queried twice. */
 export function partsOf({
   fromMs,
   toMs,
@@ -65,7 +65,7 @@ export function partsOf({
   return parts;
 }
 
-/** How many answers the objectives take at most. @param runMs how long a run lasts, for windows that are the run */
+/** Most answers that the objectives take. @param runMs duration of a run, for windows that are the run */
 export function answersFor(objectives: readonly Objective[], runMs: number, scrapeMs: number): number {
   const bounds = objectives.map(({ window }): Bounds => {
     const toMs = lengthOf(window, runMs);

@@ -9,10 +9,10 @@ import type { Entry } from '../provider-safety.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
 const LOOK_EVERY_MS = 500;
-/** So many of what is missing are named. */
+/** Missing things that are named. */
 const NAMED = 5;
 
-/** As much of the runner as looking at nodes takes. */
+/** What is needed of the runner. */
 export interface Looking {
   runState: { environment: Environment };
   parts: { cluster: Pick<KubeCluster, 'get' | 'list'> };
@@ -22,26 +22,26 @@ export interface Looking {
 export interface Before {
   /** Ids of the containers that ran. */
   containers: ReadonlySet<string>;
-  /** By UID, whether it was ready: a pod that was not has nothing to return to, whoever it belongs to. */
+  /** Readiness by UID: a pod that was not ready need not return, whatever its owner. */
   ready: ReadonlyMap<string, boolean>;
-  /** Who had pods that were ready: what replaces one of them must become ready too. */
+  /** Owners of ready pods: a replacement of one must become ready too. */
   owners: ReadonlySet<string>;
 }
 
 /**
- * Nodes that were lost, and what they had said until then. Whether they are back is told from what they say now being something
- * else. Their clocks are not ours: a node that runs a minute ahead would be back before it was lost.
+ * Lost nodes, and what they had reported before. They are back when they report something different. Times are not compared, since clocks
+ * differ: a node a minute ahead would be back before it was lost.
  */
 export interface Lost {
   nodes: readonly string[];
   before: Before;
-  /** Each node's last heartbeat, as the node wrote it. Of one that is missing here, the next that is read is taken for the last. */
+  /** Each node's last heartbeat, as the node wrote it. If one is missing here, the next that is read counts as its last. */
   beats: Map<string, string>;
 }
 
 /**
- * Waits until nodes that were lost and given back are Ready and all their pods are. Neither a Ready condition nor a ready pod proves
- * anything by itself: both stand for some 40 s after a node has died. So a new heartbeat is waited for, and new containers.
+ * Waits until lost nodes that were given back are Ready and all their pods are. A Ready condition or a ready pod proves nothing: both stay
+ * for some 40 s after a node has died. New heartbeats and new containers do.
  * @returns what was still missing at the deadline, as a sentence; null when everything is back
  */
 export async function awaitNodes(runner: Looking, lost: Lost, signal: AbortSignal): Promise<string | null> {
@@ -77,7 +77,7 @@ export async function restartsNow({ parts }: Looking): Promise<Restarts> {
 }
 
 /**
- * Waits until a node that was started again has sent a heartbeat since and is Ready; its pods may still be on their way.
+ * Waits until a restarted node has sent a new heartbeat and is Ready; its pods may still be starting.
  * @param of.beats its last heartbeat before it was started
  * @returns what was missing at the deadline; null when nothing is
  */
@@ -114,7 +114,7 @@ export async function heartbeatsOf(runner: Looking, nodes: readonly string[]): P
   return beats;
 }
 
-/** The pods as they are now: what comes back is told from them. @throws Error when pods cannot be read */
+/** The current pods, to see later which came back. @throws Error when pods cannot be read */
 export async function podsNow({ parts }: Looking): Promise<Before> {
   const { items, unavailable } = await parts.cluster.list({ kind: 'v1/Pod' });
   if (unavailable !== undefined)
@@ -130,7 +130,7 @@ export function beforeOf(pods: readonly PodObject[]): Before {
   };
 }
 
-/** Whose pod it is: its controller; of a pod without one, its name. */
+/** UID of a pod's controller; without one, the pod's name. */
 function ownerOf({ metadata }: PodObject): string {
   const controller = metadata.ownerReferences?.find((owner) => owner.controller === true);
   return controller?.uid ?? `${metadata.namespace ?? ''}/${metadata.name}`;
@@ -149,7 +149,7 @@ async function silentOf(runner: Looking, nodes: readonly string[], before: Lost[
   return missing;
 }
 
-/** What of them is not back now, in words. */
+/** Which nodes and pods are not back, in words. */
 async function missingOf(runner: Looking, lost: Lost): Promise<string[]> {
   const missing = await silentOf(runner, lost.nodes, lost.beats);
   const { items, unavailable } = await runner.parts.cluster.list({ kind: 'v1/Pod' });
@@ -158,7 +158,7 @@ async function missingOf(runner: Looking, lost: Lost): Promise<string[]> {
   return [...missing, ...theirs.filter((pod) => !hasReturned(pod, lost.before)).map(nameOf)];
 }
 
-/** A pod that is over, or was not ready before the loss, need not return; of one that runs, no container may be from before it. */
+/** Whether a pod is ready with no container from before the loss. One that has ended, or was not ready before, need not return. */
 export function hasReturned(pod: PodObject, before: Before): boolean {
   const { phase, containerStatuses = [] } = pod.status;
   if (phase === 'Succeeded' || phase === 'Failed') return true;
@@ -178,7 +178,7 @@ function nameOf({ metadata }: KubeObject): string {
   return `pod ${metadata.namespace ?? ''}/${metadata.name} has not returned`;
 }
 
-/** The nodes that entries of the journal give back. */
+/** The nodes that journal entries switch on again. */
 export function nodesOf(entries: readonly Pick<Entry, 'rollback'>[]): string[] {
   return entries.flatMap(({ rollback }) =>
     rollback.kind === 'node-start' || rollback.kind === 'node-power' ? [rollback.node] : [],
@@ -193,10 +193,7 @@ export class LostNodes {
   /** Those that were waited for already. */
   readonly #waited = new Set<LossOf>();
 
-  /**
-   * To be called once nodes are lost. Their last heartbeats are read on the way: the API server may be lost with them, and nobody is to
-   * wait for it.
-   */
+  /** To be called once nodes are lost. Reads their last heartbeats in the background: the API server may be lost with them. */
   add(runner: Looking, check: string, lost: Omit<Lost, 'beats'>): void {
     const entry = { ...lost, check, beats: new Map<string, string>() };
     this.#lost.push(entry);
@@ -209,8 +206,8 @@ export class LostNodes {
   }
 
   /**
-   * Waits for what a check has lost, now that it was given back: once for each loss, since a trial restores more than once and its time is
-   * bounded. @returns what is missing, as a sentence
+   * Waits for a check's lost nodes after they were given back. Each loss is waited for once: a trial restores several times, and its time
+   * is bounded. @returns what is missing, as a sentence
    */
   async awaitOf(runner: Looking, check: string, signal: AbortSignal): Promise<string | null> {
     return this.#await(
@@ -232,8 +229,8 @@ export class LostNodes {
   }
 
   /**
-   * The last look, when all is undone: who is still not back, in sentences. Nodes of a trial that broke off were given back by whoever
-   * restored, and nobody had waited for them.
+   * The last look, when all is undone: what is still missing, in sentences. Nodes of a trial that broke off were given back without a wait
+   * for them.
    */
   async stillGone(runner: Looking, signal: AbortSignal): Promise<{ gone: string[]; unseen: string[] }> {
     const gone: string[] = [];

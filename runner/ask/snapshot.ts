@@ -15,7 +15,7 @@ import { timeoutMsOf } from '../plan/environment-parts.ts';
 import type { StoreTargets } from '../targets/store-target.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
-/** What a snapshot is taken of; an `CheckRunner` is one. */
+/** What a snapshot is taken of, such as a `CheckRunner`. */
 export interface SnapshotSource {
   runState: { environment: Environment };
   stores: Pick<StoreTargets, 'target' | 'failureOf' | 'answered'>;
@@ -26,7 +26,7 @@ export interface SnapshotSource {
 export type Snapshot = Map<string, string>;
 
 const WORKLOADS = ['apps/v1/Deployment', 'apps/v1/StatefulSet', 'apps/v1/DaemonSet'] as const;
-/** Kinds whose spec is what somebody declared. Pods come and go: what matters of them is in their owners. */
+/** Kinds with a declared spec. Pods come and go: their owners are compared instead. */
 const NAMESPACED = [
   ...WORKLOADS,
   'v1/Service',
@@ -53,7 +53,7 @@ export async function takeSnapshot(runner: SnapshotSource): Promise<Snapshot> {
 
 const SYSTEM = 'kube-system';
 
-/** Where anything that is declared runs, and where checks and controls change something. */
+/** Namespaces with declared workloads, and those that checks and controls change. */
 function comparedNamespaces(environment: Environment): string[] {
   const { namespaces, topology } = environment;
   const { platform, edge, canary } = namespaces;
@@ -71,18 +71,18 @@ export function rolesIn(snapshot: Snapshot): { store: string; roles: string }[] 
 const ROLES = 'roles of ';
 const READY = ' is ready';
 const NODE_READY = ' is Ready';
-/** How the roles of a store end that is as it should be. */
+/** Suffix of the roles of a steady store. */
 const STEADY = 'steady';
 
 /**
- * How the roles of a store begin that cannot be asked (no route, TLS, credentials): nobody knows whether it is at rest, and what is looked at
- * elsewhere does not depend on it.
+ * Prefix of the roles of a store that cannot be queried (no route, TLS, credentials): whether it is at rest is unknown, and other checks do
+ * not depend on it.
  */
 const UNASKED = 'cannot be asked';
 
 /**
- * Subjects that are not at rest: workloads and nodes that are not ready, and stores that are not steady. A store that cannot be asked is
- * in the way of nothing but what is `about` it.
+ * Subjects that are not at rest: workloads and nodes that are not ready, and stores that are not steady. A store that cannot be queried
+ * counts only if it is the one in `about`.
  */
 export function unrest(snapshot: Snapshot, about: string | null = null): string[] {
   const steady = (subject: string, value: string): boolean =>
@@ -96,13 +96,12 @@ export function unrest(snapshot: Snapshot, about: string | null = null): string[
     .map(([subject]) => subject);
 }
 
-/** Marks a pod on its way out. */
+/** Marks what is terminating. */
 const GOING = ' is going';
 
 /**
- * What differs between two snapshots, in words; empty when nothing does. A pod that was on its way out before has every
- * right to be gone after; one that is on its way out after must be waited for. With the roles of a store that could not be asked before
- * nothing can be compared.
+ * What differs between two snapshots, in words; empty when nothing does. What was terminating before may be gone after; what is terminating
+ * after must be waited for. Roles of a store that could not be queried before are not compared.
  */
 export function differences(before: Snapshot, after: Snapshot): string[] {
   const subjects = new Set([...before.keys(), ...after.keys()]);
@@ -148,8 +147,8 @@ async function addObjects(
 }
 
 /**
- * What is declared, without what may differ for a good reason: a number of replicas that follows the load, and the volume that a claim
- * was given. A claim that was deleted is made again by its StatefulSet and gets another volume; that it has one is what counts.
+ * The declared spec, without what may legitimately differ: replicas that follow the load, and the volume of a claim. A StatefulSet
+ * recreates a deleted claim, with another volume; that it is bound is what counts.
  */
 function comparedSpec(object: KubeObject, limits: Limits | undefined): unknown {
   const { spec } = object;
@@ -160,13 +159,13 @@ function comparedSpec(object: KubeObject, limits: Limits | undefined): unknown {
   return { ...spec, volumeName: bound ? 'bound' : 'not bound' };
 }
 
-/** Between which numbers of replicas an autoscaler keeps a workload. */
+/** Replica limits that an autoscaler sets for a workload. */
 interface Limits {
   min: number;
   max: number;
 }
 
-/** Workloads whose number of replicas follows the load, with the limits in which it does. */
+/** Workloads whose replicas follow the load, with their limits. */
 async function scaledWorkloads(runner: SnapshotSource): Promise<Map<string, Limits>> {
   const autoscalers = await itemsOf(runner, 'autoscaling/v2/HorizontalPodAutoscaler');
   return new Map(
@@ -177,7 +176,7 @@ async function scaledWorkloads(runner: SnapshotSource): Promise<Map<string, Limi
   );
 }
 
-/** The autoscaler looks every 15 s: until then a workload may be complete in itself and not yet what the limits ask for. */
+/** The autoscaler looks every 15 s: until then a complete workload may be outside its limits. */
 function isWithin({ spec }: WorkloadObject, limits: Limits | undefined): boolean {
   if (limits === undefined) return true;
   const { replicas = 1 } = spec;
@@ -185,8 +184,8 @@ function isWithin({ spec }: WorkloadObject, limits: Limits | undefined): boolean
 }
 
 /**
- * Pods that no controller owns are somebody's leftover; not those of the cluster itself, which come and go, such as a provisioner's
- * helpers that remove a volume.
+ * Pods without a controller are leftovers. Those of the cluster itself are not: they come and go, such as a provisioner's helpers that
+ * remove a volume.
  */
 async function addStrangers(runner: SnapshotSource, snapshot: Snapshot, namespaces: string[]): Promise<void> {
   for (const pod of await itemsOf(runner, 'v1/Pod')) {
@@ -219,7 +218,7 @@ async function rolesOf(runner: SnapshotSource, store: string): Promise<string> {
   } catch (error) {
     const said = errorText(error);
     const { kind, cause } = await runner.stores.failureOf(store, error, bounds);
-    // One that has answered in this run can be asked: that it no longer answers is its own state.
+    // A store that answered earlier in this run can be queried: its silence is its own state.
     const broke = kind === 'down' || runner.stores.answered.has(store);
     return broke ? `not seen: ${said}` : `${UNASKED} (${cause}): ${said}`;
   }
@@ -236,7 +235,7 @@ function isReady(object: WorkloadObject): boolean {
   );
 }
 
-/** A rollout under way has old replicas beside the new ones. */
+/** During a rollout there are old replicas beside the new ones. */
 function isUpdated(status: WorkloadStatus, wanted: number): boolean {
   return status.currentRevision === status.updateRevision || status.updatedReplicas === wanted;
 }
@@ -245,7 +244,7 @@ function nodeReady({ status }: NodeObject): boolean {
   return (status.conditions ?? []).some(({ type, status: is }) => type === 'Ready' && is === 'True');
 }
 
-/** Key order is the server's business. */
+/** The order of keys means nothing. */
 function sorted(_key: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));

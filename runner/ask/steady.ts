@@ -5,8 +5,8 @@ import { timeoutMsOf } from '../plan/environment-parts.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
 /**
- * Measures the steady state of every declared store again, after everything was undone. A store that cannot be asked, and could not be
- * during the whole run, is not known to be disturbed: it is named, and its own checks say that they know nothing.
+ * Measures the steady state of every declared store again, after everything was undone. A store that could not be queried during the whole
+ * run is named, but not counted as disturbed: its own checks report it.
  */
 export async function steadyAgain(runner: RunnerCore): Promise<{ ok: boolean; detail: string }> {
   const { environment } = runner.runState;

@@ -4,11 +4,11 @@ import type { KubeCluster, PodObject } from '../../probes/kubernetes/index.ts';
 import type { KubeObject } from '../../suites/harness/protocol.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
-/** Of one trial, all in all: 100 trials then weigh 3 MB in their histories. */
+/** Per trial: 100 trials add 3 MB to their histories. */
 const TRIAL_BYTES = 32 * 1024;
 /** Of one container's log. */
 const LOG_BYTES = 6 * 1024;
-/** Asked of the server for one container; what is kept of it is less. */
+/** Requested from the server per container; less is kept. */
 const ASKED_BYTES = 512 * 1024;
 const MAX_EVENTS = 40;
 const EVENT_CHARS = 400;
@@ -40,8 +40,8 @@ interface Piece {
 }
 
 /**
- * Writes logs and events of the seconds of a fault as `evidence`, for people; no verdict rests on it. What cannot be had is
- * said in its place. Never throws. Secrets are redacted by the writer.
+ * Writes logs and events of the seconds of a fault as `evidence`, for people; no verdict rests on it. If they cannot be read, the reason
+ * takes their place. Never throws. Secrets are redacted by the writer.
  */
 export async function collectEvidence(source: EvidenceSource, writer: HistoryWriter): Promise<void> {
   let left = TRIAL_BYTES;
@@ -66,7 +66,7 @@ async function podsOf({ cluster, namespace, prefixes }: EvidenceSource): Promise
   return listed.items.filter(({ metadata }) => isOf(prefixes, metadata.name));
 }
 
-/** One life of a container; null when there was nothing in those seconds, or no such life. */
+/** The log of a container from before or since its restart; null if it has none from those seconds. */
 async function logOf(source: EvidenceSource, pod: PodObject, previous: boolean): Promise<Piece | null> {
   const { cluster, namespace, seconds, signal } = source;
   const { name } = pod.metadata;
@@ -91,7 +91,7 @@ async function logOf(source: EvidenceSource, pod: PodObject, previous: boolean):
     const kept = linesUntil(text, to);
     return kept === '' ? null : { ...piece, text: cutMiddle(kept, LOG_BYTES) };
   } catch (error) {
-    // Most containers have had one life only.
+    // Most containers have not been restarted.
     return previous ? null : { ...piece, text: `no log: ${messageOf(error)}` };
   }
 }

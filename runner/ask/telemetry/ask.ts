@@ -11,22 +11,22 @@ import { addressOf, alertsOf, prometheusOf } from './sources.ts';
 import type { SourcesOf } from './sources.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
 
-/** Samples of so many scrapes back are looked at: what is older is not fresh by any goal. */
+/** Scrapes to look back: older samples meet no freshness goal. */
 const SCRAPES_BACK = 24;
-/** Between two looks at what was not evaluated or scraped yet. */
+/** Between two looks at what is not evaluated or scraped yet. */
 const LOOK_EVERY_MS = 500;
 
 interface Asking {
   write: (seen: NewObservation) => void;
   signal: AbortSignal;
-  /** Of the alerts that are asked for. */
+  /** Of the alerts to look for. */
   labels: Readonly<Record<string, string>>;
 }
 
 type Asked = Result<'telemetry.ask'>;
 const NOTHING: Asked = { seen: 0 };
 
-/** What does not answer is written, for the judge. */
+/** Records what does not answer, for the judge. */
 async function answered(what: string, { write, signal }: Asking, work: () => Promise<void>): Promise<void> {
   try {
     await work();
@@ -37,8 +37,8 @@ async function answered(what: string, { write, signal }: Asking, work: () => Pro
 }
 
 /**
- * What Prometheus has, once it knows how each of it is: what was loaded just now, by a start or a reload, is evaluated or scraped within
- * its interval, and until then nothing is known of it. After the time-out as it is.
+ * Waits until Prometheus knows the health of everything found: after a start or a reload, each is evaluated or scraped within its interval,
+ * and its health is unknown until then. After the timeout returns what was last seen.
  */
 export async function known<T>(
   look: () => Promise<T[]>,
@@ -68,13 +68,13 @@ export async function askTargets(of: SourcesOf, asking: Asking): Promise<Asked> 
   return NOTHING;
 }
 
-/** Of each required series what is there now and when it was scraped last, by the clock of Prometheus. */
+/** For each required selector, its current series and their last scrapes by Prometheus' clock. */
 export async function askSeries(of: SourcesOf, asking: Asking): Promise<Asked> {
   const { environment } = of;
   const { write, signal } = asking;
   const scrapeMs = (environment.prometheus?.scrapeSeconds ?? 1) * 1000;
   await withPrometheus(of, asking, async (client) => {
-    // Without its clock nothing of the ages is known: the judge says so, and the window is the harness's.
+    // Without its clock the ages are unknown: the judge says so, and the harness's clock sets the window.
     const ahead = (await measurePrometheus(client, asking))?.offsetMs ?? 0;
     for (const selector of environment.telemetry?.required.series ?? []) {
       const askedMs = Date.now();
@@ -90,7 +90,7 @@ export async function askSeries(of: SourcesOf, asking: Asking): Promise<Asked> {
   return NOTHING;
 }
 
-/** A selector with the name and the labels that a series has: the same text where the series is what was asked for. */
+/** The selector with the name and labels that a series has: the same text if the series is what was queried. */
 export function echoOf(selector: string, labels: Readonly<Record<string, string>>): string {
   const named = selector.replace(/^[a-zA-Z_:][a-zA-Z0-9_:]*(?=\{|$)/, (name) => labels['__name__'] ?? name);
   return named.replaceAll(
@@ -115,8 +115,8 @@ async function withPrometheus(
 }
 
 /**
- * The last scrape of each series that is there; where none is, of those that were there lately. One that is there without a sample in the
- * window is at least as old as the window is long.
+ * The last scrape of each current series; without any, when the last series of the window was scraped. A current series without a sample in
+ * the window counts as scraped at its start.
  */
 export function lastOf(of: {
   now: readonly Series[];
@@ -157,7 +157,7 @@ export async function askRules(of: SourcesOf, asking: Asking): Promise<Asked> {
   return NOTHING;
 }
 
-/** Asked again and again by those who wait for an alert: that nobody answers is for them to tell, once. */
+/** Polled by those who wait for an alert: it is for them to report, once, that nothing answers. */
 export async function askAlerts(of: SourcesOf, { signal, labels }: Asking): Promise<Asked> {
   try {
     const probe = await alertsOf(of);

@@ -17,7 +17,7 @@ export interface CanaryParts {
   environment: Environment;
   order: Params<'telemetry.start'>;
   writer: HistoryWriter;
-  /** null: its arrival is not followed. */
+  /** null: arrivals are not followed. */
   logs: LogProbe | null;
   traces: TraceProbe | null;
   /** null: no requests are sent. */
@@ -100,14 +100,14 @@ export class CanaryRun {
     await this.#sweep();
   }
 
-  /** Everything has come, or what has not is past any hope. */
+  /** Everything has arrived, or it is too late for the rest. */
   #over(): boolean {
     if (this.#lastMs === null) return false;
     const complete = (this.#logs?.complete ?? true) && (this.#traces?.complete ?? true);
     return complete || Date.now() > this.#lastMs + this.#patienceMs;
   }
 
-  /** A store that does not answer at the end is asked for as long as one question may take: then nothing can be said. */
+  /** Retries a store that does not answer at the end, for the timeout of one query: then nothing is known of it. */
   async #sweep(): Promise<void> {
     const { environment, writer } = this.#parts;
     const endMs = performance.now() + timeoutMsOf(environment, 'telemetryQuery');

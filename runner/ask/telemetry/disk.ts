@@ -1,4 +1,4 @@
-/** The independent count: what containers wrote, as kubelet reads it from the disks of the nodes, past every shipper and store. */
+/** The independent count: what containers wrote, as kubelet reads it from the nodes' disks, without any shipper or store. */
 import type { LogFields } from '../../../env/schema.ts';
 import { linesOnDisk } from '../../../probes/arrivals/index.ts';
 import type { DiskLine } from '../../../probes/arrivals/index.ts';
@@ -9,11 +9,11 @@ import type { Fields } from '../../../reports/record/observations/index.ts';
 import type { ClockedPod, DiskPod } from '../../../suites/harness/protocol.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
 
-/** Of one container: 1,500 requests leave some MB. */
+/** Per container: 1,500 requests leave some MB. */
 const MOST_BYTES = 16 << 20;
 
 /**
- * Everything that a container wrote since a time, of its last life as well where it had one.
+ * Everything that a container wrote since a time, including before its last restart.
  * @param tailLines its last lines instead, however old they are
  * @throws KubeError; Error where it wrote more than is read: kubelet gives the oldest lines and cuts the youngest off
  */
@@ -22,7 +22,7 @@ export async function readDisk(
   { namespace, pod, container, restarts, clock }: ClockedPod,
   { sinceMs = 0, tailLines, signal }: { sinceMs?: number; tailLines?: number; signal: AbortSignal },
 ): Promise<DiskLine[]> {
-  // Its node writes the times of lines, and leaves out by them what is older.
+  // The node's clock sets the times of lines, and the cut-off.
   const since = Math.max(0, Math.floor(sinceMs + clock.offsetMs - clock.errorMs));
   const of = {
     ...{ namespace, pod, container, timestamps: true, limitBytes: MOST_BYTES },
@@ -36,7 +36,7 @@ export async function readDisk(
   return linesOnDisk(`${before}\n${now}`);
 }
 
-/** Of a container that was restarted while it was unwatched there may be no file: then there is nothing to count there. */
+/** A container that restarted unwatched may have no previous log: then there is nothing to count. */
 function emptyWithoutFile(error: unknown): string {
   if (error instanceof KubeError && (error.status === 400 || error.status === 404)) return '';
   throw error;

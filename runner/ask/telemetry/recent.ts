@@ -1,4 +1,4 @@
-/** What the pods of a workload logged lately, looked for in the store of logs. */
+/** Looks up in the log store what a workload's pods logged lately. */
 import { stripVTControlCharacters } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DiskLine } from '../../../probes/arrivals/index.ts';
@@ -8,17 +8,17 @@ import type { Fields } from '../../../reports/record/observations/index.ts';
 import type { ClockedPod } from '../../../suites/harness/protocol.ts';
 import { readDisk, unread } from './disk.ts';
 
-/** Lines of a pod that are looked for: its last ones that had the time to arrive. */
+/** Lines looked up per pod: its last ones that had time to arrive. */
 const MOST_LINES = 20;
-/** A record may carry the time that the line itself states, or that of the runtime: so far apart at most. */
+/** Most that a record's time, which the line may state, and the runtime's time for it may differ. */
 const APART_MS = 2_000;
-/** In the seconds of twenty lines a busy pod writes thousands. */
+/** A busy pod writes thousands of records while it writes twenty lines. */
 const MOST_RECORDS = 50_000;
 
-/** Timers count whole milliseconds, and may end within one before their time. */
+/** Timers have whole milliseconds and may fire up to one early. */
 const ROUNDED_MS = 2;
 
-/** Characters of a line that was not found. */
+/** Characters shown of a line that was not found. */
 const MOST_SHOWN = 120;
 
 export interface Recent {
@@ -32,11 +32,11 @@ export interface Recent {
 export interface Looking {
   cluster: Pick<KubeCluster, 'client'>;
   probe: LogProbe;
-  /** Wall clock ms of the harness: how far back is looked first. */
+  /** Start of the first look-up, wall clock of the harness, ms. */
   sinceMs: number;
   /** Younger lines may still be under way. */
   untilMs: number;
-  /** When that held, by `performance.now()`. */
+  /** `performance.now()` when `untilMs` was taken. */
   askedMs: number;
   deadlineMs: number;
   signal: AbortSignal;
@@ -46,9 +46,8 @@ export interface Looking {
 type Told = ({ kind: 'recent' } & Fields<'recent'>) | ({ kind: 'disk-unread' } & Fields<'disk-unread'>);
 
 /**
- * The last lines of a container, looked for in the store. Where it wrote nothing lately, those before are looked for: a service that has
- * little to say is no reason to know nothing of its lines. Nor is one that has just started: its first lines are waited for until they
- * have had their time to arrive.
+ * Looks up the last lines of a container in the store. If it wrote nothing lately, its earlier lines are looked up. If it has just started,
+ * its first lines get the time to arrive.
  * @throws SignalError; the reason of the signal
  */
 export async function recentOf(
@@ -57,7 +56,7 @@ export async function recentOf(
 ): Promise<Told> {
   const { workload, node, pod: name, container, namespace, clock } = pod;
   const said = { kind: 'recent', workload, node, pod: name, container } as const;
-  // By the clock of the node: what is younger by the most that its clock may be off is not looked for either.
+  // By the node's clock, less the most that this clock may be off.
   const oldEnough = (): number => untilMs + performance.now() - askedMs + clock.offsetMs - clock.errorMs;
   const look = (disk: readonly DiskLine[]): Promise<Recent> =>
     lookFor(probe, { namespace, name }, disk, { untilMs: oldEnough(), deadlineMs, signal, redact });
@@ -66,7 +65,7 @@ export async function recentOf(
   const first = lately.find(isSaid);
   if (first !== undefined) {
     const youngMs = first.atMs - oldEnough();
-    // A line that would be younger still is not of now: its node's clock is not known.
+    // A line from further ahead is not waited for: its node's clock is not what we measured.
     const mostMs = Date.now() - untilMs - (performance.now() - askedMs) + 2 * clock.errorMs;
     if (youngMs > 0 && youngMs <= mostMs) await sleep(youngMs + ROUNDED_MS, undefined, { signal });
   }
@@ -78,7 +77,7 @@ export async function recentOf(
   return { ...said, written: earlier.lines > 0 ? 'earlier' : 'never', ...earlier };
 }
 
-/** A log that cannot be read is told; what else throws is the store's. */
+/** A log that cannot be read is returned as such; any other error is the store's. */
 async function onDisk(
   pod: ClockedPod & { workload: string },
   read: () => Promise<DiskLine[]>,
@@ -93,8 +92,8 @@ async function onDisk(
 }
 
 /**
- * @param untilMs wall clock ms of the pod's node: younger lines may still be under way
- * @param redact takes secrets out, before a line is cut: of half a secret nobody knows any more that it is one
+ * @param untilMs wall clock ms of the pod's node: younger lines may still be in flight
+ * @param redact takes secrets out before a line is cut: half a secret would not be recognised
  * @throws SignalError; the reason of the signal
  */
 export async function lookFor(
@@ -111,8 +110,8 @@ export async function lookFor(
   const span = { fromMs: first.atMs - APART_MS, toMs: last.atMs + APART_MS };
   const records = await probe.search({ ...span, pod, most: MOST_RECORDS }, { deadlineMs, signal });
   const left = new Set(records.filter(({ message }) => isSaid({ text: message })));
-  // What is kept as it was written belongs to its own line, whether that one is looked for or not: a line of three characters is in many
-  // others, and would answer for one of them.
+  // A record equal to a line belongs to that line, whether or not it is looked up: a record of three characters is part of many lines, and
+  // must not answer for one of those.
   const others = disk.filter(
     (line) => line.atMs >= span.fromMs && line.atMs <= span.toMs && isSaid(line) && !lines.includes(line),
   );
@@ -125,12 +124,12 @@ export async function lookFor(
   };
 }
 
-/** The end of a coloured paragraph, alone on its line, says nothing. */
+/** False for a blank line, such as one with only a colour reset. */
 function isSaid({ text }: Pick<DiskLine, 'text'>): boolean {
   return stripVTControlCharacters(text).trim() !== '';
 }
 
-/** Each record answers for one line only, and of several the one that is nearest in time. */
+/** Each record answers for one line only. Of several, the one nearest in time is taken. */
 function take(
   left: Set<LogRecord>,
   { atMs, text }: DiskLine,

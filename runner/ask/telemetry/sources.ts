@@ -29,7 +29,7 @@ interface Declared {
   token?: SecretSource | undefined;
 }
 
-/** Read by what knows every secret, so that each is taken out of what is written. @throws RequestError when the authority cannot be read */
+/** `stores` reads the secrets, so that they are redacted in all that is written. @throws RequestError when the authority cannot be read */
 export async function addressOf({ stores }: SourcesOf, declared: Declared): Promise<SignalAddress> {
   const { url, address, trust = 'system', user, password, token } = declared;
   const authorities = await trusted(trust);
