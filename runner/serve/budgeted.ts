@@ -3,7 +3,7 @@ import type { Handlers } from './session.ts';
 
 type Methods = Pick<Handlers, 'fault.inject' | 'fault.restore'>;
 
-/** No fault without an account of what it costs: refused where that is too much, undone early where it becomes too much. */
+/** Accounts for the error budget of every fault: refuses one that costs too much, and undoes one early that comes to cost too much. */
 export function budgeted(runner: ServedRunner, methods: Methods): Methods {
   const { runState, budget, clientLoads } = runner;
   const { safety } = runner.parts;

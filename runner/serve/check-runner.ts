@@ -94,7 +94,7 @@ export class CheckRunner implements ServedRunner {
       });
       const silent = batch.filter(({ row }) => !this.runState.outcomes.has(row.id));
       for (const { row } of silent) await this.abandon(row.id);
-      // Nobody stopped it: its worker died.
+      // Without a stop, its worker has died.
       await this.runState.concludeRest(
         silent,
         stop.aborted
@@ -107,7 +107,7 @@ export class CheckRunner implements ServedRunner {
     }
   }
 
-  /** A check that is over or whose worker is gone: nothing of it runs on, and what it did is undone. */
+  /** Ends everything that a check started, and undoes what it did: it has ended, or its worker is gone. */
   async abandon(check: string): Promise<void> {
     try {
       await this.telemetry.stop(check);

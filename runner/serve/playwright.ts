@@ -15,7 +15,7 @@ export interface PlaywrightOptions {
   folder: string;
   /** Distinguishes the batches of one run. */
   batch: string;
-  /** Called with the pid as soon as there is one, before Playwright can do anything: the process must be on record. */
+  /** Called with the pid before Playwright can do anything: the process must be on record first. */
   onSpawn(pid: number): Promise<void> | void;
   signal: AbortSignal;
 }
@@ -38,7 +38,7 @@ export async function runPlaywright(options: PlaywrightOptions): Promise<Playwri
   writeFileDurably(file, JSON.stringify(handover));
   const log = join(folder, `playwright-${batch}.log`);
   const output = openSync(log, 'a');
-  // Held at a gate until it is on record: `read` returns when the runner closes standard input.
+  // Waits at a gate until it is on record: `read` returns when the runner closes standard input.
   const child = spawn(
     '/bin/sh',
     [
@@ -79,7 +79,7 @@ function cli(): string {
   return createRequire(import.meta.url).resolve('@playwright/test/cli');
 }
 
-/** Colours and interactive switches of the caller's shell must not reach Playwright; secrets in other variables it does not need. */
+/** The caller's colours and interactive switches must not reach Playwright; it needs no secrets from other variables either. */
 function environment(): NodeJS.ProcessEnv {
   const kept = ['PATH', 'HOME', 'LANG', 'TMPDIR', 'TZ', 'PLUMBLINE_STATE', 'PLUMBLINE_CACHE'];
   const picked = kept.flatMap((name) => {
@@ -106,7 +106,7 @@ function waitForEnd(child: ChildProcess): Promise<{ code: number | null; signal:
   });
 }
 
-/** Kills what is left of the group; the group is ours since we made the session. */
+/** Kills what is left of the process group, which is ours since we made the session. */
 function killGroup(child: ChildProcess): void {
   if (child.pid === undefined) return;
   try {

@@ -17,7 +17,7 @@ export interface RunnerParts {
   signal: AbortSignal;
 }
 
-/** What the parts of a runner know of it. They import this and not the runner, which imports them. */
+/** The runner as its parts see it. They import this instead of the runner, which imports them. */
 export interface RunnerCore {
   readonly parts: RunnerParts;
   readonly runState: RunState;

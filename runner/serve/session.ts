@@ -46,7 +46,7 @@ export class RequestError extends Error {
 export interface SessionHooks {
   /** Called with each check whose worker closed its connection before `check.end`. */
   gone(check: string): void;
-  /** Wraps the handling of every request, for counting what it costs. */
+  /** Wraps the handling of every request, to count its API calls. */
   around?<T>(check: string | undefined, work: () => Promise<T>): Promise<T>;
 }
 
@@ -61,7 +61,7 @@ export class Session {
   private constructor(handlers: Handlers, hooks: SessionHooks) {
     this.#handlers = handlers;
     this.#hooks = hooks;
-    // A socket's path may have 107 characters at most: the run folder can be deeper than that.
+    // Not in the run folder, which may be too deep: a socket's path has 107 characters at most.
     this.#folder = mkdtempSync(join(tmpdir(), 'plumbline-'));
     this.#server = createServer((socket) => this.#serve(socket));
   }

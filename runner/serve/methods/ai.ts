@@ -26,7 +26,7 @@ export function aiMethods(runner: ServedRunner): Methods {
   };
 }
 
-/** What it does at rest is the rollback, recorded before it is told anything. */
+/** The rollback is its behaviour at rest, recorded before the behaviour is changed. */
 async function behave(
   runner: ServedRunner,
   { check, title, behaviour }: Params<'ai.behave'>,

@@ -20,7 +20,7 @@ const STATIC_PODS: readonly StaticPodName[] = [
   'kube-scheduler',
 ];
 
-/** Only where this machine is the environment: it acts on the node's files and processes. */
+/** Embedded environments only: it acts on the node's files and processes on this machine. */
 export function controlPlaneMethods(runner: ServedRunner): Pick<Handlers, 'controlPlane.crash'> {
   return {
     'controlPlane.crash': async (params, call) => {
@@ -85,7 +85,7 @@ async function crash(
     rollbacks: names.map((name) => ({ kind: 'static-pod', ...staticPodRemoval(spec, name) })),
     controlPlane: true,
     act: async () => {
-      // First the manifests, or kubelet would start them again within a second; then the kill, before kubelet ends them gently.
+      // Manifests first, or kubelet would restart the pods within a second; then the kill, before kubelet ends them gracefully.
       for (const name of names) await stopStaticPod(spec, name);
       const acted = (member: string) => (did: string) => writer.observe({ kind: 'fault-acted', member, did });
       outcomes.push(...(await Promise.all(able.map((one) => one.act(acted(one.member.name))))));

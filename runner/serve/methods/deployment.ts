@@ -52,7 +52,7 @@ async function read(
   return found;
 }
 
-/** A new template of pods, and the word of its controller that it has begun with it: that is the fault. */
+/** Changes the pod template and waits until the controller has begun the rollout: that is the fault. */
 async function restart(
   runner: ServedRunner,
   { check, trial, subject }: Params<'deployment.restart'>,

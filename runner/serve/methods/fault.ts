@@ -27,12 +27,12 @@ export function faultMethods(runner: ServedRunner): Pick<Handlers, 'fault.inject
       const gone: string[] = [];
       try {
         const { result, nodes } = await inject(runner, params, call);
-        // A fault that did not land took nothing away: what may be open all the same is recorded.
+        // A fault that did not land took no node away; what may be open all the same is in the journal.
         if (result.landedAtMs !== null) gone.push(...nodes);
         runner.drills.begin(check, await podsOn(runner, nodes), before);
         return result;
       } finally {
-        // Of an injection that broke off, what it recorded before it acted says which nodes it may have taken.
+        // If the injection broke off, its open journal entries name the nodes that it may have taken.
         const open = nodesOf(runner.parts.safety.pending({ check, access: 'fault' }));
         const nodes = [...new Set([...gone, ...open])];
         if (nodes.length > 0) runner.lostNodes.add(runner, check, { nodes, before: pods });
@@ -43,8 +43,8 @@ export function faultMethods(runner: ServedRunner): Pick<Handlers, 'fault.inject
       if (report.failed.length > 0) throw new Error(`not undone: ${report.failed.join('; ')}`);
       const missing = await runner.lostNodes.awaitOf(runner, check, call.signal);
       runner.drills.end(check, new Date());
-      // The trial goes on to its read-back: what is not as it was before is compared, and judged, afterwards. Whether they are back at
-      // the end of the run is looked at once more then, and decides on its verdict.
+      // The trial continues with its read-back: differences from before are judged afterwards. At the end of the run the nodes are looked
+      // at once more, and that counts for the run's verdict.
       if (missing !== null) runner.complaints.push(`${check}: ${missing}`);
       return null;
     },
@@ -108,7 +108,7 @@ function guardOf(runner: ServedRunner, check: string, signal: AbortSignal): Guar
   };
 }
 
-/** What is hit: the store as declared, and who holds which role in it now. */
+/** The target: the store as declared, and who holds which role in it now. */
 async function subjectOf(
   runner: ServedRunner,
   { check, store, target, trial, also }: Params<'fault.inject'>,

@@ -12,7 +12,7 @@ import type { Handlers } from '../session.ts';
 import type { StoreTargets } from '../../targets/store-target.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
 
-/** As much of the runner as a client takes. */
+/** What a client needs of the runner. */
 export interface PrometheusRunner {
   stores: Pick<StoreTargets, 'secret'>;
   runState: { environment: Pick<Environment, 'timeouts'> };
@@ -68,7 +68,7 @@ export async function clientOf(
 ): Promise<PrometheusClient | string> {
   const authorities = await trusted(trust);
   if ('unavailable' in authorities) return authorities.unavailable;
-  // Read by what knows every secret, so that each is taken out of what is written.
+  // `stores` reads the secret, so that it is redacted in all that is written.
   return new PrometheusClient({
     ...{ url, address, ca: authorities.pem },
     deadlineMs: timeoutMsOf(environment, 'prometheusQuery'),
@@ -99,7 +99,7 @@ async function record(
   }
 }
 
-/** Counters, and whether targets answered, as they were scraped, so that gaps and restarts show; anything else as a range of its own. */
+/** Counters and `up` as they were scraped, so that gaps and restarts show; anything else as a range query. */
 async function answerOf(
   client: PrometheusClient,
   { query, fromMs, toMs, stepMs, kind }: MetricQuestion,

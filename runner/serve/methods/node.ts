@@ -8,7 +8,7 @@ import { awaitHeartbeat, heartbeatsOf, podsOn, restartsNow } from '../../ask/nod
 import { RequestError, type Call, type Handlers } from '../session.ts';
 import type { ServedRunner } from '../served.ts';
 
-/** What is done to nodes: only where this machine is the environment. */
+/** Actions on nodes, in embedded environments only. */
 export function nodeMethods(runner: ServedRunner): Pick<Handlers, 'node.apiServer' | 'node.restart'> {
   return {
     'node.restart': (params, call) => {
@@ -41,7 +41,7 @@ export function nodeMethods(runner: ServedRunner): Pick<Handlers, 'node.apiServe
   };
 }
 
-/** As a power cut does: every process of the node is killed, and it starts again with its disk as it was. */
+/** Like a power cut: kills every process of the node, then starts it with the disk as it was. */
 async function restart(
   runner: ServedRunner,
   instance: InstanceName,
@@ -63,8 +63,7 @@ async function restart(
       await stopNode(spec);
     },
   });
-  // It is dead: what it had said last is what it must say something else than.
-  // A look that fails must not keep it dead.
+  // The node is dead, so this is its last heartbeat; a later one proves it is back. If it cannot be read, the node is started all the same.
   const beats = await heartbeatsOf(runner, [node]).catch(() => new Map<string, string>());
   await startNode(spec, { ...how, signal });
   const startedMs = monoMs();

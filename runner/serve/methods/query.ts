@@ -8,7 +8,7 @@ import { errorText } from '../../../reports/record/error-text.ts';
 
 const ASK_AGAIN_MS = 200;
 
-/** Questions to a store whose answers must survive a failover. */
+/** Queries to a store whose answers must survive a failover. */
 export function queryMethods({
   stores,
   runState,

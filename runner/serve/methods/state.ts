@@ -15,7 +15,7 @@ type Methods = Pick<Handlers, 'state.note' | 'state.compare' | 'evidence.collect
 
 const LOOK_EVERY_MS = 500;
 
-/** How the environment was before a trial and is after it, and what its pods said meanwhile. */
+/** Compares the environment before and after a trial, and collects what its pods logged meanwhile. */
 export function stateMethods(runner: ServedRunner): Methods {
   const noted = new Map<string, Snapshot>();
   return {
@@ -54,7 +54,7 @@ function selected(
 ): { namespace: string; prefixes: string[]; container?: string } {
   if (!('store' in pods)) return pods;
   const { statefulSet, container } = runner.stores.declared(pods.store);
-  // What belongs to a store beside its members (Redis: the Sentinels) is named after it.
+  // What else belongs to a store (Redis: the Sentinels) has its name as a prefix.
   return {
     namespace: statefulSet.namespace,
     prefixes: [...new Set([statefulSet.name, pods.store])],
@@ -96,7 +96,7 @@ async function compare(
   return { same: differ.length === 0, detail: differ.slice(0, 3).join('; ') };
 }
 
-/** An API server that does not answer is a difference like any other, until the time is up. */
+/** No answer from the API server is a difference like any other, until the deadline. */
 async function look(runner: ServedRunner, before: Snapshot): Promise<{ after: Snapshot; differ: string[] }> {
   try {
     const after = await takeSnapshot(runner);

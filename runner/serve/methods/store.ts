@@ -13,7 +13,7 @@ type Methods = Pick<
   'store.describe' | 'store.servers' | 'store.steady' | 'store.governing' | 'store.refusesWrites'
 >;
 
-/** How long a ready pod may take to accept a connection: a SYN that is lost is sent again after 1 s. */
+/** How long a ready pod may take to accept a connection: a lost SYN is retransmitted after 1 s. */
 const CONNECT_MS = 2000;
 
 /** What a store says of itself. */
@@ -61,7 +61,7 @@ export function storeMethods(runner: ServedRunner): Methods {
   };
 }
 
-/** Says with its error whether the store is down or cannot be asked (probes/asking.ts): the reason is a word of `askWord`. */
+/** Errors say whether the store is down or cannot be queried (probes/asking.ts): the reason is a word of `askWord`. */
 async function asked<T>(
   { stores }: ServedRunner,
   store: string,

@@ -20,7 +20,7 @@ type Methods = Pick<
   | 'telemetry.ask'
 >;
 
-/** What is asked once, by what is asked about. */
+/** Single queries, by subject. */
 const QUESTIONS = {
   targets: askTargets,
   series: askSeries,
@@ -29,7 +29,9 @@ const QUESTIONS = {
   dashboards: askDashboards,
 } as const;
 
-/** Logs, traces, metrics and alerts of the platform: asked here, where the accounts are, and written into the check's history. */
+/**
+ * Logs, traces, metrics and alerts of the platform: queried in this process, which has the accounts, and written into the check's history.
+ */
 export function telemetryMethods(runner: ServedRunner): Methods {
   const { runState, telemetry, stores } = runner;
   const { environment } = runState;
