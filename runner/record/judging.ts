@@ -13,13 +13,13 @@ import { readHistory, trialFolders } from '../../reports/record/history/read-his
 import { checkFolderName } from './run-folder.ts';
 import { errorText, stackOf } from '../../reports/record/error-text.ts';
 
-/** What is kept of a trial once it was judged: a series of a hundred must not be in memory at once. */
+/** What is kept of a judged trial: a series of a hundred must not be in memory at once. */
 interface Judged {
   trial: number;
   evidence: Evidence[];
-  /** Nothing was looked at: there is only what the runner has to say. */
+  /** Nothing was observed: there is only the runner's own verdict. */
   empty: boolean;
-  /** What the runner has to say of it: it crashed, it was cut off, it could not be run. */
+  /** The runner's own verdict on it: it crashed, it was cut off, it could not be run. */
   own: Seen<'runner-verdict'> | undefined;
   pressure: Pressure | null;
 }
@@ -56,7 +56,7 @@ export async function judgeCheck(histories: string, check: string): Promise<Judg
   return withRunnerVerdict(withPressure(judgement, trials), trials);
 }
 
-/** That of the trial in which the machine, or the nodes, were busiest. */
+/** Adds the pressure of the trial in which the machine or the nodes were busiest. */
 function withPressure(judgement: Judgement, trials: readonly Judged[]): Judgement {
   const known = trials.flatMap(({ pressure }) => (pressure === null ? [] : [pressure]));
   const [most] = known.toSorted((a, b) => busyness(b) - busyness(a));
@@ -70,7 +70,7 @@ function allAtOnce(judge: Judge): Series {
   return { add: (history) => histories.push(history), judgement: () => judge(histories) };
 }
 
-/** The same, where a trial that crashes its judge must not keep the others from being looked at. */
+/** As the given series; a trial that crashes its judge is thrown only after all others were judged. */
 function oneByOne(series: Series): Series {
   const crashes: unknown[] = [];
   return {
@@ -101,20 +101,20 @@ function judgedOf({ header, observations, pressure = null }: History): Judged {
 }
 
 /**
- * What interrupted a series that was resumed afterwards concerns that trial alone, and its judge sees that it was cut off. A trial that
- * crashed is another matter: those in which things went worst must not leave the series by being resumed.
+ * Whether a runner verdict counts after the series was resumed. An interruption concerns its own trial, which is judged as cut off. A crash
+ * still counts: resuming must not remove the worst trials from the series.
  */
 function standsBeyond(own: Seen<'runner-verdict'>, resumed: Seen<'resumed'> | undefined): boolean {
   return resumed === undefined || own.t > resumed.t || own.crashed === true;
 }
 
-/** What a record holds of logs and events; the histories have all of it. */
+/** Limits of logs and events in a record; the histories have all of them. */
 const MAX_EVIDENCE = 40;
 const MAX_EVIDENCE_CHARS = 200_000;
 
 /**
- * Logs and events that were recorded beside the observations, for people; no verdict rests on them. Those of trials that
- * failed come first, then those that decided nothing.
+ * Adds logs and events that were recorded beside the observations, for people; no verdict rests on them. Failed trials come first, then
+ * inconclusive ones.
  */
 function withEvidence(judgement: Judgement, trials: readonly Judged[]): Judgement {
   const rank = { fail: 0, inconclusive: 1, pass: 2, 'not-run': 3 } as const;
@@ -143,9 +143,9 @@ function piecesOf(observations: readonly Observation[]): Evidence[] {
 }
 
 /**
- * What happened to the check itself (it crashed, it was cut off, it could not be run) is in its history like everything
- * else, so that judging again comes to the same verdict. It is never better than `inconclusive`; what its trials proved wrong stays proved,
- * but where nobody looked nothing is proved: that nothing was seen is no finding.
+ * What happened to the check itself (it crashed, it was cut off, it could not be run) is in its history, so that judging again gives the
+ * same verdict. That is never better than `inconclusive`. What the trials proved wrong stays proved; a trial without observations proves
+ * nothing.
  */
 function withRunnerVerdict(judgement: Judgement, trials: readonly Judged[]): Judgement {
   const own = trials.find((trial) => trial.own !== undefined)?.own;

@@ -35,7 +35,7 @@ test('how long a check took comes from the newest record of the environment that
   });
   assert.equal(told()?.checkMs, 24);
   assert.deepEqual([...(told()?.stepsMs ?? [])], [['list the nodes', 4]]);
-  // Not run there, another size, another environment, no record, this very run: none of them tells.
+  // Not run there, another size, another environment, no record, this very run: none of them counts.
   put('20261127T110000Z-local-small-bbbb', { durationMs: 99, verdict: 'inconclusive' });
   put('20261127T110100Z-local-small-cccc', { durationMs: 99 }, 'full');
   put('20261127T110200Z-local-dddd', { durationMs: 99 });

@@ -7,10 +7,10 @@ import { sizeOf } from '../plan/environment-parts.ts';
 import type { LastTime } from '../run/progress.ts';
 import type { RunFolder } from './run-folder.ts';
 
-/** As many earlier runs are looked into: reading one takes some milliseconds, and what is older says less. */
+/** Earlier runs to read: each takes some milliseconds, and older ones say less. */
 const MOST_RUNS = 5;
 
-/** As much of a run's record as this needs, whatever its version. */
+/** The fields needed of a run's record, of any version. */
 const recordSchema = z.object({
   environment: z.object({ name: z.string(), size: z.string().nullable() }),
   checks: z.array(
@@ -26,7 +26,7 @@ const recordSchema = z.object({
 });
 type Past = z.infer<typeof recordSchema>['checks'][number];
 
-/** How long the planned checks took when they last ran in this environment, by the records that lie beside this run's. */
+/** How long the planned checks took when they last ran in this environment, from the records beside this run's. */
 export function lastTimes(
   { parent, id }: Pick<RunFolder, 'parent' | 'id'>,
   environment: Environment,
@@ -66,7 +66,7 @@ function readRecord(file: string): z.infer<typeof recordSchema> | null {
   }
 }
 
-/** What was cut off, or could not be asked, says nothing of how long it takes. */
+/** A check that was cut off or could not be queried does not show how long it takes. */
 function ranToTheEnd({ startedAt, verdict, steps }: Past): boolean {
   const concluded = verdict === 'pass' || verdict === 'fail';
   return startedAt !== null && concluded && steps.every(({ error }) => error === undefined);

@@ -31,11 +31,11 @@ export interface RecordParts {
   cluster: { uid: string; version: string; nodes: number | null } | null;
   apiCalls: RunRecord['apiCalls'];
   restored: RunRecord['restored'];
-  /** The exit code that wins over the verdict's: the harness itself failed. */
+  /** Exit code that replaces the verdict's when the harness itself failed. */
   harnessFailure: number | null;
 }
 
-/** Assembles the record from what is known; pure apart from the commit and version of this checkout. */
+/** Assembles the record; pure apart from the commit and version of this checkout. */
 export function assembleRecord(parts: RecordParts): RunRecord {
   const { environment, planned, outcomes, restored, interrupted, scope, blocked } = parts;
   const checks = planned.map((one) => resultOf(one, outcomes.get(one.row.id), environment.name));
@@ -75,12 +75,12 @@ export function assembleRecord(parts: RecordParts): RunRecord {
 
 const SIMULATED_DEVICES = 'GPU pool (simulated devices)';
 
-/** The catalogue's, and what an environment says of itself: elsewhere the same checks look at real devices. */
+/** The catalogue's stubs, and simulated devices where an environment has them: elsewhere the same checks see real ones. */
 function stubbedOf({ row }: PlannedCheck, { gpu }: Judgement): string[] {
   return [...(row.stubbed ?? []), ...(gpu?.simulated === true ? [SIMULATED_DEVICES] : [])];
 }
 
-/** What only some judgements have. */
+/** Fields that only some judgements have. */
 function detailsOf({ goals, load, scaling, gpu, telemetry, pressure }: Judgement): Partial<CheckResult> {
   return {
     ...(goals !== undefined && { goals }),

@@ -3,17 +3,17 @@ import { join } from 'node:path';
 import { redactor } from '../../probes/redact.ts';
 import { writeFileAtomically } from './run-folder.ts';
 
-/** Only a client load's history grows beyond this, and that is redacted as it is written. */
+/** Only a client load's history is larger, and that is redacted as it is written. */
 const MAX_BYTES = 256 * 1024 * 1024;
 
 /**
- * Takes secrets out of every file below a folder. What this process writes is redacted as it is written; this is for what others
- * wrote: Playwright's logs and output, the histories of its workers. To be called when they are gone.
+ * Redacts secrets in every file below a folder. This process redacts what it writes itself; this is for other writers: Playwright's logs
+ * and output, the histories of its workers. To be called when they have ended.
  * @throws Error when a file cannot be read or replaced
  */
 export function redactFolder(folder: string, secrets: readonly string[]): void {
   if (secrets.length === 0) return;
-  // One character a byte, so that files that are no text stay as they are; URLs spell the text itself.
+  // Latin-1 keeps one character a byte, so that binary files survive; URLs hold the text itself.
   const bytes = secrets.map((secret) => Buffer.from(secret, 'utf8').toString('latin1'));
   const redact = redactor([...secrets, ...bytes]);
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
@@ -26,7 +26,7 @@ export function redactFolder(folder: string, secrets: readonly string[]): void {
 }
 
 /**
- * Does the work, then takes the secrets that were read meanwhile out of the folder, whatever became of the work.
+ * Does the work, then redacts in the folder the secrets that were read meanwhile, even if the work fails.
  * @throws what the work throws; Error when a file cannot be read or replaced
  */
 export async function swept<T>(

@@ -10,7 +10,7 @@ import { runRecordSchema } from '../../reports/record/run-record.ts';
 import { SCOPES } from '../../reports/record/verdict.ts';
 import type { Scope } from '../../reports/record/verdict.ts';
 
-/** What a drill set out to do: with its histories, so that another process can go on with it. */
+/** What a drill set out to do, kept with its histories so that another process can resume it. */
 const seriesSchema = z.object({
   check: z.string(),
   /** As typed: a name, or the path of a file. */
@@ -29,7 +29,7 @@ const seriesSchema = z.object({
 });
 export type SeriesPlan = z.infer<typeof seriesSchema>;
 
-/** What a run set out to do, beside the histories of its checks, so that they alone give its verdict again. */
+/** What a run set out to do, kept with its histories so that they alone give its verdict again. */
 const planSchema = z.object({
   /** Version of the histories beside it. */
   schema: z.literal(HISTORY_SCHEMA),
@@ -42,7 +42,7 @@ export type RunPlan = z.infer<typeof planSchema>;
 
 const endSchema = z.object({
   interrupted: z.string().nullable(),
-  /** Why the environment could not be asked anything; null or left out: it could. */
+  /** Why the environment could not be queried; null or left out: it could. */
   blocked: z.string().nullable().optional(),
   restored: runRecordSchema.shape.restored,
 });
@@ -66,18 +66,18 @@ export async function writePlan(
   await append(histories, { kind: 'plan', schema: HISTORY_SCHEMA, id, environment, scope, checks });
 }
 
-/** What a drill set out to do and on what, once it is known which cluster it is and before anything is touched. */
+/** Records what a drill sets out to do: once the cluster is known, and before anything is touched. */
 export async function writeSeries(histories: string, plan: SeriesPlan): Promise<void> {
   await append(histories, { kind: 'series', ...plan });
 }
 
-/** @throws CommandError when the folder is that of no run, or a line does not fit */
+/** @throws CommandError when this is no run's folder, or a line does not fit */
 export function readSeries(histories: string): SeriesPlan | null {
   const found = linesOf(histories).findLast(({ kind }) => kind === 'series');
   return found === undefined ? null : parsed(seriesSchema, found, histories);
 }
 
-/** From here on the run is another session's; an end before it was not the last. */
+/** Begins another session of the run: an end recorded before it no longer counts. */
 export async function markResumed(histories: string, firstTrial: number): Promise<void> {
   await append(histories, { kind: 'resumed', firstTrial, at: new Date().toISOString() });
 }
@@ -102,7 +102,7 @@ async function append(histories: string, line: RunLine, redact?: (text: string) 
  */
 export function readRun(histories: string): { plan: RunPlan; end: RunEnd | null } {
   const seen = linesOf(histories);
-  // It is written again when the owners of the cluster permit less than the file, and when a series is resumed.
+  // The last plan counts: it is written again when the cluster's owners permit less than the file, and when a series is resumed.
   const plan = seen.findLast(({ kind }) => kind === 'plan');
   if (!plan) throw new CommandError(`${join(histories, FILE)} has no plan`, EXIT.usage);
   refuseOlder(plan);
@@ -114,7 +114,7 @@ export function readRun(histories: string): { plan: RunPlan; end: RunEnd | null 
   };
 }
 
-/** Other histories say other things in the same words: what they would be judged to be is a guess. */
+/** Histories of another format mean other things by the same words: judging them would be a guess. */
 function refuseOlder({ id, schema }: Line): void {
   if (schema === HISTORY_SCHEMA) return;
   throw new CommandError(
@@ -140,7 +140,7 @@ function damaged(histories: string, what: string): CommandError {
   return new CommandError(`${join(histories, FILE)}: ${what}; the run cannot be judged`, EXIT.inconclusive);
 }
 
-/** A last line without a newline was being written when its process died. */
+/** Without a newline the last line is incomplete: its process died while writing. */
 function linesOf(histories: string): Line[] {
   const file = join(histories, FILE);
   if (!existsSync(file)) throw new CommandError(`${file} is missing: this is no folder of a run`, EXIT.usage);

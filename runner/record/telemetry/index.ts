@@ -1,4 +1,4 @@
-/** Plumbline's own telemetry: a run that is over as a trace and as metrics, where the environment declares somewhere to send them. */
+/** Plumbline's own telemetry: sends a finished run as a trace and as metrics, if the environment declares where to. */
 import type {
   Environment,
   OtlpSettings,
@@ -22,7 +22,7 @@ export interface SendOptions {
   parent?: string | undefined;
 }
 
-/** As much of an environment as this needs. */
+/** What is needed of an environment. */
 export type Surroundings = Pick<Environment, 'timeouts'> & {
   telemetry?: Pick<Telemetry, 'otlp' | 'pushgateway'> | undefined;
 };
@@ -95,7 +95,7 @@ async function noticeOf(
   { what, url, timeoutMs }: { what: string; url: string; timeoutMs: number },
   send: () => Promise<void>,
 ): Promise<string | null> {
-  // Secrets are read within the time too, and whoever holds them may not answer.
+  // The timeout includes reading secrets, whose source may not answer.
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new Error(`not within ${timeoutMs / 1000} s`)), timeoutMs);
   try {

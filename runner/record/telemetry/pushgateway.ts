@@ -4,9 +4,9 @@ import { renderPrometheusText } from '../../../reports/index.ts';
 import type { RunRecord } from '../../../reports/record/run-record.ts';
 
 const JOB = 'plumbline';
-/** Of a selection of checks: it takes nothing away from what a whole run of its profile said. */
+/** Profile of a selection of checks: it must not replace the metrics of a whole run of its profile. */
 const NO_PROFILE = 'none';
-/** Of an answer that is not good, characters. */
+/** Characters quoted of an error answer. */
 const SAID = 200;
 
 export interface PushOptions {
@@ -19,9 +19,9 @@ export interface PushOptions {
 }
 
 /**
- * Puts the metrics of a run into a Pushgateway (its documented API: PUT replaces all of the group). The group is the environment and the
- * profile, both names of the environment file, so that a drill takes nothing away from what the last nightly run said; no run id is in it.
- * @throws Error when they were not taken, or not within the time: nothing is sent again
+ * Puts the metrics of a run into a Pushgateway (its documented API: PUT replaces the whole group). The group is the environment and the
+ * profile, without a run id; so a drill does not replace the metrics of the last nightly run.
+ * @throws Error when they were not accepted, or not in time: there is no retry
  */
 export async function pushMetrics(
   record: RunRecord,
@@ -45,7 +45,7 @@ export function groupUrl(base: string, { environment, profile, scope }: RunRecor
   return `${base.replace(/\/+$/, '')}/metrics/${path.join('/')}`;
 }
 
-/** A value with a slash goes as base64url, with a mark at its name. */
+/** A value with a slash is sent as base64url, which the name's suffix says. */
 function segment(name: string, value: string): string {
   return value.includes('/')
     ? `${name}@base64/${Buffer.from(value).toString('base64url')}`

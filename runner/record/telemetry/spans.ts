@@ -4,7 +4,7 @@ import type { Verdict } from '../../../reports/record/verdict.ts';
 
 type Attributes = Record<string, string | number | boolean>;
 
-/** A span of the trace of a run, before anything is sent. Times are wall clock, ms since the epoch. */
+/** A span of a run's trace, before it is sent. Times are wall clock, ms since the epoch. */
 export interface SpanPlan {
   name: string;
   kind: 'server' | 'internal';
@@ -12,14 +12,14 @@ export interface SpanPlan {
   endMs: number;
   attributes: Attributes;
   events: { name: string; atMs: number; attributes: Attributes }[];
-  /** Why it is an error; null: it is none. */
+  /** Error text of the span; null: no error. */
   error: string | null;
   children: SpanPlan[];
 }
 
-/** Names and reasons come from the cluster too: no text of a span is longer, characters. */
+/** Longest text in a span, characters: names and reasons come from the cluster too. */
 const MAX_TEXT = 500;
-/** Spans of one run; steps of a series of a hundred trials stay below. What is left out is counted on the root. */
+/** Most spans of one run; a series of a hundred trials has fewer. The number left out is an attribute of the root. */
 const MAX_SPANS = 5_000;
 
 /** `cicd.pipeline.result` and `cicd.pipeline.task.run.result`, OpenTelemetry semantic conventions 1.45. */
@@ -29,7 +29,7 @@ const RESULTS: Record<Verdict, string> = {
   inconclusive: 'error',
   'not-run': 'skip',
 };
-/** `test.suite.run.status`; it knows no suite that says nothing, and "aborted" comes closest. */
+/** `test.suite.run.status` has no value for inconclusive; "aborted" comes closest. */
 const SUITE_STATUS: Record<Verdict, string> = {
   pass: 'success',
   fail: 'failure',
@@ -39,7 +39,7 @@ const SUITE_STATUS: Record<Verdict, string> = {
 
 /**
  * A run as a trace: run → suite → check → phase (its steps; of a failover trial the outages too). Attributes follow OpenTelemetry's
- * conventions for CI/CD and tests; what these have no word for begins with `plumbline.`. A check that was not run has no time, and so no span.
+ * conventions for CI/CD and tests; those that they lack begin with `plumbline.`. A check that was not run has no time, and so no span.
  */
 export function spansOf(record: RunRecord): SpanPlan {
   const startMs = Date.parse(record.startedAt);
@@ -64,7 +64,7 @@ export function spansOf(record: RunRecord): SpanPlan {
   return run;
 }
 
-/** Low cardinality: profiles are the environment file's. A selection of a profile is not the profile. */
+/** Low cardinality: only names of profiles, or `selection`. A selection of a profile is not the profile. */
 function pipelineOf({ profile, scope }: RunRecord): string {
   return `plumbline ${scope === 'selection' || profile === null ? 'selection' : profile}`;
 }
@@ -102,7 +102,7 @@ function checkSpan(check: CheckResult): SpanPlan[] {
       attributes: {
         'test.suite.name': check.suite,
         'test.case.name': check.id,
-        // The conventions know pass and fail; what says neither has no status.
+        // The conventions have pass and fail only; any other verdict sets no status.
         ...(status !== undefined && { 'test.case.result.status': status }),
         'cicd.pipeline.task.name': check.id,
         'cicd.pipeline.task.type': 'test',
@@ -121,7 +121,7 @@ function checkSpan(check: CheckResult): SpanPlan[] {
   ];
 }
 
-/** Histories of an earlier version do not say when a step began: then it has no span. */
+/** No span without a start time, which histories of an earlier version lack. */
 function stepSpan({ title, durationMs, startedAt, error }: CheckResult['steps'][number]): SpanPlan[] {
   if (startedAt === undefined) return [];
   const startMs = Date.parse(startedAt);
@@ -134,7 +134,7 @@ function stepSpan({ title, durationMs, startedAt, error }: CheckResult['steps'][
   ];
 }
 
-/** What a trial saw of the store: annotations, each with its own error of polling. */
+/** Phases of the store in a trial, as span events, each with its polling error. */
 function phaseEvents({ zeroAt, trial, phases }: FailoverRecord): SpanPlan['events'] {
   if (zeroAt === undefined) return [];
   const zeroMs = Date.parse(zeroAt);
@@ -151,7 +151,7 @@ function phaseEvents({ zeroAt, trial, phases }: FailoverRecord): SpanPlan['event
   );
 }
 
-/** What clients could not do meanwhile. One that never ended has no end to draw. */
+/** Outages that clients saw. One that never ended has no end to draw. */
 function outageSpans({ zeroAt, trial, store, fault, outages }: FailoverRecord): SpanPlan[] {
   if (zeroAt === undefined) return [];
   const zeroMs = Date.parse(zeroAt);
@@ -191,7 +191,7 @@ function cut(text: string): string {
   return text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT - 1)}…`;
 }
 
-/** Leaves out phases, the last ones first, where there are too many spans; suites and checks are few. Returns how many it left out. */
+/** Drops phases, the last ones first, if there are too many spans; suites and checks are few. Returns how many. */
 function trim(run: SpanPlan): number {
   const checks = run.children.flatMap((suite) => suite.children);
   const phases = checks.reduce((sum, check) => sum + check.children.length, 0);

@@ -13,7 +13,7 @@ import { spansOf } from './spans.ts';
 
 /** Where OTLP over HTTP takes traces (OpenTelemetry protocol exporter specification). */
 const TRACES_PATH = '/v1/traces';
-/** As many as the SDK's own batches hold. */
+/** The batch size of the SDK's own processors. */
 const BATCH = 512;
 
 export interface TraceOptions {
@@ -24,15 +24,15 @@ export interface TraceOptions {
   headers: Record<string, string>;
   timeoutMs: number;
   /**
-   * W3C `traceparent` of what started the run, such as a pipeline's job: the run is a part of its trace. OpenTelemetry names the environment
-   * variable TRACEPARENT for it.
+   * W3C `traceparent` of what started the run, such as a pipeline's job: the run joins its trace. OpenTelemetry's environment variable for
+   * it is TRACEPARENT.
    */
   parent?: string | undefined;
 }
 
 /**
- * Sends a run that is over as one trace. @returns its trace id
- * @throws Error when it was not taken, or not within the time: nothing is sent again
+ * Sends a finished run as one trace. @returns its trace id
+ * @throws Error when it was not accepted, or not in time: there is no retry
  */
 export async function sendTrace(record: RunRecord, options: TraceOptions): Promise<string> {
   const { timeoutMs } = options;
@@ -47,12 +47,12 @@ export async function sendTrace(record: RunRecord, options: TraceOptions): Promi
     }
     return traceId;
   } finally {
-    // What it still tries is given up with it: waiting for that would hold the run.
+    // Not awaited: its pending retries would delay the run.
     exporter.shutdown().catch(() => undefined);
   }
 }
 
-/** The exporter resolves the name in its URL: where another address is declared it is given that, and the name beside it. */
+/** The exporter resolves the name in its URL. Where another address is declared, the URL holds that, and the name is given beside it. */
 function exporterTo({ url, endpoint, headers, timeoutMs }: TraceOptions): OTLPTraceExporter {
   const { host, port, tls } = endpoint;
   const named = new URL(`${url.replace(/\/+$/, '')}${TRACES_PATH}`);
@@ -89,7 +89,7 @@ async function within(
   }
 }
 
-/** Keeps what has ended, to be sent in batches whose result is known: the SDK's own processors tell nobody of a failure. */
+/** Keeps ended spans, to be sent in batches with a known result: the SDK's own processors report no failure. */
 class Kept implements SpanProcessor {
   readonly spans: ReadableSpan[] = [];
   onStart(): void {
@@ -133,7 +133,7 @@ function resourceOf({ harness, environment, id }: RunRecord): Record<string, str
   };
 }
 
-/** A `traceparent` that cannot be read is no reason to send no trace. */
+/** An unreadable `traceparent` does not prevent the trace: the run becomes its root. */
 function contextOf(parent: string | undefined): Context {
   const found = parent === undefined ? null : parseTraceParent(parent);
   return found === null ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, { ...found, isRemote: true });
