@@ -6,7 +6,7 @@ import { errorText } from '../../reports/record/error-text.ts';
 
 type Restored = RunRecord['restored'];
 
-/** How a run left its environment, collected until its end. What is broken makes the run fail; what was not seen keeps it from being met. */
+/** How a run left its environment, collected until its end. Something broken fails the run; something unseen keeps it from being met. */
 export class Afterwards {
   #restored: Restored = { actions: 0, failed: [], steadyAgain: null };
 
@@ -14,7 +14,7 @@ export class Afterwards {
     return this.#restored;
   }
 
-  /** What restoring came to. */
+  /** Adds the result of a restore. */
   add({ actions, failed }: { actions: number; failed: readonly string[] }): void {
     const before = this.#restored;
     this.#restored = {
@@ -31,7 +31,7 @@ export class Afterwards {
     return ok ? null : `not steady again: ${detail}`;
   }
 
-  /** After everything was undone: nodes that a drill took away and that are not back are left broken, whatever the checks said. */
+  /** To be called after everything was undone: lost nodes that are not back count as left broken, whatever the checks' verdicts. */
   async lookForNodes(runner: Looking & { lostNodes: LostNodes }, signal: AbortSignal): Promise<void> {
     try {
       const { gone, unseen } = await runner.lostNodes.stillGone(runner, signal);

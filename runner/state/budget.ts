@@ -36,9 +36,9 @@ export function budgetOf(environment: Environment): Budget {
   };
 }
 
-/** What one fault is expected to cost. */
+/** The expected cost of one fault. */
 export interface Estimate {
-  /** What the outage follows from. */
+  /** Source of the expected outage. */
   from: 'window' | 'goal' | 'deadline';
   /** Longest outage that is expected, ms. */
   outageMs: number;
@@ -50,8 +50,8 @@ export interface Estimate {
 }
 
 /**
- * The window that follows from the live settings, where one was derived; else the goal, since a drill that is expected to miss it
- * has no business outside a laboratory; else the longest that is waited for.
+ * Expected outage: the window derived from live settings, where there is one. Else the goal: a drill expected to miss it belongs in a
+ * laboratory only. Else the longest deadline.
  */
 export function estimateOf(
   environment: Environment,
@@ -92,7 +92,7 @@ function expectedOutage(of: {
   };
 }
 
-/** What the meter of one trial may do. */
+/** What a trial's meter may call. */
 export interface Restoring {
   restore(): Promise<RestoreReport>;
   notice(message: string): void;
@@ -103,7 +103,7 @@ interface Open {
   meter: OutageMeter;
   writer: HistoryWriter;
   restoring: Restoring;
-  /** The restoring that the budget has asked for. */
+  /** The early restore that overspending has started. */
   early: Promise<void> | null;
 }
 
@@ -116,8 +116,8 @@ export interface TrialCost {
 }
 
 /**
- * Keeps account of what faults cost while they last: from a client load's progress to the outage and the error budget spent, and
- * from there to the safety part, which undoes the fault once it costs more than was estimated.
+ * Accounts for what faults cost while they last: turns a client load's progress into outage and error budget spent, and has the fault
+ * undone once it costs more than was estimated.
  */
 export class BudgetAccount {
   readonly #environment: Environment;
@@ -193,7 +193,7 @@ function tooDear({
     : `it may cost ${seconds(estimate.estimateMs)} of error budget and ${seconds(Math.max(0, left))} are left for this drill`;
 }
 
-/** Why the fault has to be undone now; null: it costs what was expected. */
+/** Why the fault must be undone now; null: within the estimate. */
 export function overspent(
   estimate: Estimate,
   { outageMs, spentMs }: { outageMs: number; spentMs: number },
@@ -219,7 +219,7 @@ async function restoreEarly(check: string, { writer, restoring }: Open, reason: 
 
 const windowSchema = z.object({ hiMs: z.number(), derivation: z.string() });
 
-/** The window that was derived for this trial, from its own history. */
+/** The window derived for this trial, read from its history. */
 function expectedIn(folder: string): { hiMs: number; derivation: string } | null {
   const file = join(folder, 'governing.ndjson');
   if (!existsSync(file)) return null;

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { errorText } from '../../reports/record/error-text.ts';
 
-/** What was hit longer ago than this explains nothing any more. */
+/** A fault longer ago than this explains no restart any more. */
 const KEPT_MS = 7 * 86_400_000;
-/** A drill whose process died says nothing of its end: its timers have undone it by then. */
+/** A drill whose process died counts as this long: its timers have undone it by then. */
 const LASTS_MS = 15 * 60_000;
 
 /** One drill: whose pods it hit, as `namespace/name`, and when, ISO 8601. */
@@ -13,7 +13,7 @@ export interface Drilled {
   pods: string[];
   from: string;
   to: string;
-  /** By pod, restarts of its containers when it began; without those of which nothing was known. */
+  /** Container restarts by pod when the drill began; pods without a known count are left out. */
   restarts?: Record<string, number>;
 }
 
@@ -32,23 +32,23 @@ const lineSchema = z.union([
 type Line = z.infer<typeof lineSchema>;
 
 /**
- * Remembers across runs which pods were hit on purpose and when, so that a restart which a drill caused is not taken for trouble of the
- * platform's own. A file beside the journal, of this machine alone: what another one did is not excused.
+ * Remembers across runs which pods were hit on purpose and when, so that a restart caused by a drill is not taken for a fault of the
+ * platform. The file is beside the journal and covers this machine only: drills from other machines are unknown.
  */
 export class Drills {
   readonly #folder: string;
   readonly #complain: (message: string) => void;
-  /** What the disk did not take counts in this process all the same, and is written before the next line. */
+  /** Lines that could not be written: they count in this process, and are written before the next line. */
   #unwritten: Line[] = [];
   #said = '';
 
-  /** @param complain told once that the file cannot be written or read: a drill goes on without it, and a person has to know */
+  /** @param complain called once when the file cannot be written or read: the drill continues, and a person has to know */
   constructor(folder: string, complain: (message: string) => void) {
     this.#folder = folder;
     this.#complain = complain;
   }
 
-  /** @param restarts of any pods, counted before it began */
+  /** @param before its start, and restarts of any pods until then */
   begin(check: string, pods: readonly string[], before: { from: Date; restarts: Restarts }): void {
     const known = pods.flatMap((pod) => {
       const count = before.restarts.get(pod);
@@ -62,13 +62,13 @@ export class Drills {
     });
   }
 
-  /** What the check hit is no longer hit. Nothing when it hit nothing. */
+  /** Ends the check's drill, if it began one. */
   end(check: string, at: Date): void {
     const open = this.#lines().findLast((line) => line.check === check);
     if (open !== undefined && 'from' in open) this.#append({ check, to: at.toISOString() });
   }
 
-  /** Those of the last days, the oldest first. */
+  /** Drills of the last 7 days, the oldest first. */
   ofLate(now: Date): Drilled[] {
     const lines = this.#lines();
     return lines.flatMap((line, i): Drilled[] => {
@@ -81,7 +81,7 @@ export class Drills {
     });
   }
 
-  /** Never throws: what was done is done, and its result and its undo must not be lost with a line about it. */
+  /** Never throws: a fault's result and its undo must not be lost because a line about it cannot be written. */
   #append(line: Line): void {
     this.#unwritten.push(line);
     try {
@@ -97,7 +97,7 @@ export class Drills {
     }
   }
 
-  /** A line that was cut by a crash is left out. */
+  /** Lines cut by a crash are left out. */
   #lines(): Line[] {
     let text = '';
     try {

@@ -15,16 +15,16 @@ import type { RestoreReport } from '../provider-safety.ts';
 import { Journal } from '../safety/journal/journal.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
-/** What an earlier run has left undone on this machine, as the first sentence of whoever comes next; null: nothing. */
+/** What an earlier run has left undone on this machine, for the next command to report first; null: nothing. */
 export function leftBroken(environment: Environment): string | null {
   const open = leftOpen(safetyFolder(environment.name, embeddedOf(environment)));
   return open === null ? null : `${open}; \`plumbline restore --env ${environment.name}\` undoes it at once`;
 }
 
 /**
- * Before an embedded environment is looked at: whoever works on it now keeps it, and what a killed run left undone is undone.
+ * To be called before an embedded environment is inspected: undoes what a killed run left, unless another process holds the environment.
  * Otherwise a cluster that is only disturbed would be found unhealthy and provisioned again.
- * @returns what it came to; null when nothing was left
+ * @returns the report; null when nothing was left
  * @throws HeldError when a living process holds it.
  */
 export async function restoreLeftovers(
@@ -58,7 +58,7 @@ export async function restoreLeftovers(
   } catch (error) {
     how.signal.throwIfAborted();
     if (error instanceof HeldError) throw error;
-    // A cluster that cannot even be restored is one for `env up` to heal or to provision again.
+    // If even this fails, `env up` has to heal the cluster or provision it again.
     how.say(`  it could not be restored: ${errorText(error)}`);
     return null;
   } finally {
@@ -66,7 +66,7 @@ export async function restoreLeftovers(
   }
 }
 
-/** The cluster that was provisioned, and may have been disturbed; null: there is none. */
+/** The provisioned cluster, possibly disturbed; null: there is none. */
 async function clusterOf({ cluster }: Environment): Promise<{ uid: string; kubeconfig: string } | null> {
   const provisioned = await provisionedOf(cluster);
   const uid = provisioned?.uid();

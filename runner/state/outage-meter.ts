@@ -1,4 +1,4 @@
-/** A gap without a success that is shorter than this is no outage: a client load reports every 250 ms. */
+/** Shorter gaps without a success are no outage: a client load reports every 250 ms. */
 const FLOWING_MS = 500;
 
 /** What the meter reads of a client load's progress; see `probes/client-load`. Times are CLOCK_MONOTONIC ms, counts are of writes. */
@@ -12,14 +12,14 @@ export interface Progress {
 }
 
 export interface Reading {
-  /** Length of the outage that is going on, ms; 0: writes succeed. */
+  /** Length of the current outage, ms; 0: writes succeed. */
   outageMs: number;
   longestOutageMs: number;
-  /** Time in which requests failed since the meter was started, ms: outages, or failures between them where those are more. */
+  /** Time in which requests failed since the meter started, ms: the sum of outages, or the time by count of failures if that is more. */
   lostMs: number;
 }
 
-/** Turns a client load's progress into time without service, as it goes on. Accurate to the 250 ms between two reports. */
+/** Turns a client load's progress into time without service, continuously. Accurate to the 250 ms between two reports. */
 export class OutageMeter {
   readonly #ratePerSecond: number;
   readonly #sinceMs: number;
@@ -27,7 +27,7 @@ export class OutageMeter {
   #overMs = 0;
   #reading: Reading = { outageMs: 0, longestOutageMs: 0, lostMs: 0 };
 
-  /** @param options.sinceMs what came before does not count, CLOCK_MONOTONIC ms */
+  /** @param options.sinceMs start of the measurement, CLOCK_MONOTONIC ms */
   constructor(options: { ratePerSecond: number; sinceMs: number }) {
     this.#ratePerSecond = options.ratePerSecond;
     this.#sinceMs = options.sinceMs;
@@ -44,7 +44,7 @@ export class OutageMeter {
     const gapMs = Math.max(0, progress.t - lastOkMs);
     const outageMs = gapMs < FLOWING_MS ? 0 : gapMs;
     const before = this.#reading.outageMs;
-    // It ended at the first success, which was not reported by itself; its length as last seen is the part that is sure.
+    // The outage ended at a first success between two reports: only its length as last seen is certain.
     if (outageMs < before) this.#overMs += before;
     const countedMs = ((failed - this.#failedBefore) * 1000) / this.#ratePerSecond;
     this.#reading = {

@@ -25,7 +25,7 @@ export interface CheckOverrides {
 export interface RunnerVerdict {
   verdict: 'inconclusive' | 'fail';
   message: string;
-  /** It came to grief by itself, nobody interrupted it: that stays so when its series is resumed. */
+  /** It failed by itself, without an interruption: this still counts when its series is resumed. */
   crashed?: true;
 }
 
@@ -33,7 +33,7 @@ export interface RunnerVerdict {
 export class RunState {
   readonly environment: Environment;
   readonly progress: Progress;
-  /** When the run began, wall clock ms: the window of objectives that last as long as the run. */
+  /** Start of the run, wall clock ms: the start of the window of objectives that cover the run. */
   readonly startedMs = Date.now();
   readonly calls = new CallCounter();
   readonly planned = new Map<string, PlannedCheck>();
@@ -43,15 +43,15 @@ export class RunState {
   readonly firstTrials = new Map<string, number>();
   /** Folder of the histories; controls give each its own. */
   histories: string;
-  /** Drills of late, of this run and earlier ones; the runner, which injects faults, sets it. */
+  /** Recent drills, of this run and earlier ones; set by the runner, which injects faults. */
   drilled: () => CheckSettings['drilled'] = () => [];
-  /** Takes every secret that was read so far out of a text; the runner, which reads them, sets it. */
+  /** Redacts every secret read so far; set by the runner, which reads them. */
   redact: (text: string) => string = (text) => text;
   readonly #startedAt = new Map<string, number>();
   readonly #lastTrials = new Map<string, number>();
-  /** How busy the machine is that holds the cluster; the runner, which has the cluster, sets it where that is another. Null: nobody looks. */
+  /** Measures how busy the cluster's machine is; the runner sets it if that is another machine. Null: not measured. */
   busy: Watch | null;
-  /** Of trials that are under way. */
+  /** Of trials in progress. */
   readonly #pressure = new Map<string, { close(): Promise<void> }>();
 
   constructor(parts: { environment: Environment; histories: string; progress: Progress }) {
@@ -102,7 +102,7 @@ export class RunState {
     return trialFolder(this.histories, check, trial);
   }
 
-  /** Judges what was recorded of a check, with what the runner has to say about it, and keeps the outcome. */
+  /** Judges a check from its records and the runner's own verdict, and keeps the outcome. */
   async conclude(check: string, own: RunnerVerdict | null, steps: StepRecord[] = []): Promise<Outcome> {
     const outcome = await this.#judge(check, own, steps);
     this.progress.ended(check, outcome.judgement);
@@ -132,13 +132,13 @@ export class RunState {
     for (const { row } of checks) if (!this.outcomes.has(row.id)) await this.conclude(row.id, own);
   }
 
-  /** As `concludeRest`, for what has one cause that is said once: nothing is said of each. */
+  /** As `concludeRest`, for a common cause that is reported once: no line for each check. */
   async concludeAll(checks: readonly PlannedCheck[], own: RunnerVerdict): Promise<void> {
     for (const { row } of checks) if (!this.outcomes.has(row.id)) await this.#judge(row.id, own);
   }
 
   async #say(check: string, own: RunnerVerdict): Promise<void> {
-    // Where it happened: of a series that is resumed it concerns that trial only.
+    // In the trial where it happened: if the series is resumed, it concerns only that one.
     const trial = this.#lastTrials.get(check) ?? this.firstTrials.get(check) ?? 1;
     const folder = this.trialFolder(check, trial);
     if (!existsSync(folder)) await this.openTrial(check, trial);

@@ -11,7 +11,7 @@ import { markResumed, readSeries, type SeriesPlan } from '../record/run-history.
 import { appendToTrial, openTrial, type HeaderSource } from './trials.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
-/** A series of trials that is resumed. */
+/** A series of trials to resume. */
 export interface Series {
   folder: RunFolder;
   plan: SeriesPlan;
@@ -64,7 +64,7 @@ async function trialsOf(histories: string, check: string): Promise<Pick<Series, 
 
 const lineSchema = z.object({ kind: z.string() });
 
-/** Kinds of what a check recorded itself; a line that was cut is none. */
+/** Kinds of the observations that a check recorded; a cut line has none. */
 function kindsOf(trial: string): string[] {
   const file = join(trial, 'check.ndjson');
   if (!existsSync(file)) return [];
@@ -86,7 +86,7 @@ export function nextTrial({ ended, cut }: Pick<Series, 'ended' | 'cut'>): number
 }
 
 /**
- * How many trials to append: as many as asked for, else those that are missing of what the series set out to do.
+ * How many trials to append: as many as requested, else those that the series still lacks.
  * @throws CommandError (64) when nothing is missing
  */
 export function trialsToAppend({ plan, ended, folder }: Series, repeat: number | undefined): number {
@@ -109,8 +109,8 @@ export function refuseOther({ plan, folder }: Series, now: Fingerprint): void {
 }
 
 /**
- * Says in the histories that the series goes on: trials that were cut off are said to be, what ended an earlier session
- * concerns its own trial only, and a trial without a header gets one, so that it can be listed.
+ * Records in the histories that the series is resumed. Trials that were cut off are marked as such; what ended an earlier session counts
+ * for its own trial only; a trial without a header gets one, so that it can be listed.
  */
 export async function resumeSeries(series: Series, source: HeaderSource): Promise<void> {
   const { folder, plan, ended, cut } = series;
@@ -128,7 +128,7 @@ export async function resumeSeries(series: Series, source: HeaderSource): Promis
   }
 }
 
-/** A trial that crashed was not ended by the end of its run. */
+/** Why a trial was cut off: its own crash, else the end of its run. */
 async function cutReason(trial: string): Promise<string> {
   const { observations } = await readHistory(trial);
   const crash = all({ observations }, 'runner-verdict').findLast(({ crashed }) => crashed === true);
@@ -137,7 +137,7 @@ async function cutReason(trial: string): Promise<string> {
     : (crash.message.split('\n', 1)[0] ?? '');
 }
 
-/** For the record: from where the series goes on, and which trials do not count. */
+/** For the record: with which trial the series continues, and which trials do not count. */
 export function describeResumption(series: Series): string {
   const { ended, cut } = series;
   const left = cut.length === 0 ? '' : `; cut off and not counted: trial ${cut.join(', ')}`;

@@ -40,12 +40,12 @@ export async function openTrial(histories: string, trial: number, source: Header
   return folder;
 }
 
-/** Whoever looks at how busy the machine or the nodes are, for as long as somebody follows. */
+/** Measures how busy the machine or the nodes are, while followed. */
 export interface Watch {
   follow(take: (look: PressureLook) => void): { close(): void | Promise<void> };
 }
 
-/** How busy it is until it is closed, in a file of its own beside the observations of a trial. */
+/** Records the pressure until closed, in a file beside the observations of a trial. */
 export function recordPressure(folder: string, watch: Watch): { close(): Promise<void> } {
   let writer: LineWriter | null = null;
   const followed = watch.follow((look) => {
