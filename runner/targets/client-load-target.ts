@@ -13,14 +13,14 @@ import { RequestError } from '../serve/session.ts';
 
 export type Load = Omit<ClientLoadInput, 'store' | 'history' | 'run'>;
 
-/** What a client of the platform may wait for one answer, ms. */
+/** How long a client of the platform waits for an answer, ms. */
 const EDGE_ANSWER_MS = 2_000;
-/** An API server that has lost its etcd answers nothing for some seconds: the client gives up and asks again. */
+/** An API server that has lost its etcd answers nothing for some seconds: the client gives up and retries. */
 const API_ANSWER_MS = 3_000;
-/** An RTO of 15 s is told to 40 ms; each write costs a commit in etcd, on the machine that is measured. */
+/** Measures an RTO of 15 s to 40 ms; more would load the measured machine, as each write costs a commit in etcd. */
 const API_WRITES_PER_SECOND = 25;
 
-/** How a client load reaches what it asks, how fast, and with which patience. Secrets stay in memory. */
+/** How a client load reaches its target, its rate and its deadlines. Secrets stay in memory. */
 export async function loadOf(runner: RunnerCore, store: string): Promise<Load> {
   if (store === 'edge') return edgeLoad(runner.runState.environment);
   if (store === 'jobs') return jobsLoad(runner.runState.environment);
@@ -46,12 +46,12 @@ async function edgeLoad(environment: Environment): Promise<Load> {
     ratePerSecond: edge.backend.requestsPerSecond,
     readRatePerSecond: 0,
     operationTimeoutMs: EDGE_ANSWER_MS,
-    // While half of the answers hang, the other half must still be asked for.
+    // While half of the answers hang, requests for the other half must still be sent.
     maxConnections: 64,
   };
 }
 
-/** Tenders in place of reads, at the rate of jobs. @throws as `edgeLoad`, and where no AI service is declared */
+/** Sends tenders in place of reads, at the rate of jobs. @throws as `edgeLoad`, and where no AI service is declared */
 async function jobsLoad(environment: Environment): Promise<Load> {
   const { ai } = environment;
   if (ai === undefined) throw new RequestError('the environment declares no ai', 'refused');

@@ -22,7 +22,7 @@ interface Subject {
 const FLOWING_MS = 500;
 const POLL_MS = 50;
 const ENDPOINT_POLL_MS = 100;
-/** Of a client load that is told nothing else (probes/client-load/config.ts). */
+/** Rate of a client load without a declared one (probes/client-load/config.ts). */
 const DEFAULT_RATE = 200;
 
 /** Client loads and observers of running checks: children and connections of the runner, at most one of each a check. */
@@ -39,7 +39,7 @@ export class ClientLoads {
     this.#runner = runner;
   }
 
-  /** The name under which a trial's writes are in the store. */
+  /** The name of a trial's writes in the store. */
   runName({ check, trial }: Subject): string {
     const { parts, runState } = this.#runner;
     // Controls run one check several times in one run, each with histories of its own.
@@ -81,7 +81,7 @@ export class ClientLoads {
   ): Promise<{ met: boolean; acknowledged: number; detail: string }> {
     const running = this.#running.get(wait.check);
     if (!running) throw new RequestError(`${wait.check} has no client load`, 'crash');
-    // By default only what comes after the question counts: at the moment of a fault the last stretch is still unbroken.
+    // By default only what follows the call counts: at the moment of a fault the last stretch is still unbroken.
     const askedMs = wait.begunBefore === true ? 0 : monoMs();
     const { progress, met } = await lookUntil(
       () => {
@@ -188,7 +188,7 @@ export class ClientLoads {
 
 type Seen = NonNullable<ReturnType<ClientLoadProcess['progress']>>;
 
-/** Whether what is waited for has come, by the client load's last report. */
+/** Whether the condition is met, by the client load's last report. */
 export function isMet(
   wait: Pick<ClientLoadWait, 'until' | 'count' | 'stretchMs'>,
   seen: Seen,
@@ -208,7 +208,7 @@ function describe(seen: Seen): string {
   return `${seen.ok} ok, ${seen.fail} failed, ${seen.unknown} unknown, ${last}`;
 }
 
-/** With what a control declares otherwise of the store for this run of the check, such as another kind of queue. */
+/** Applies what a control declares differently of the store for this run of the check, such as another kind of queue. */
 function changed(load: Load, declared: unknown): Load {
   if (typeof declared !== 'object' || declared === null) return load;
   const { connection } = load;

@@ -19,7 +19,7 @@ export type Subject = Pick<
   | 'switchover'
 >;
 
-/** Deployments whose failover is tested, by the name under which faults are aimed at them in place of a store's. */
+/** Deployments whose failover is tested, by the name that faults use in place of a store's. */
 const DEPLOYMENTS = {
   backend: {
     declared: ({ topology }: Environment) => topology.edge?.backend?.deployment,
@@ -43,7 +43,7 @@ export function deploymentOf(
   return deployment;
 }
 
-/** Its pods that are not on their way out. */
+/** Its pods that are not terminating. */
 export async function deploymentPods(runner: RunnerCore, subject: DeploymentName): Promise<StorePod[]> {
   const { namespace, name } = deploymentOf(runner, subject);
   const listed = await runner.parts.cluster.list({ kind: 'v1/Pod', namespace });
@@ -61,7 +61,7 @@ function isOf({ metadata }: KubeObject, deployment: string): boolean {
   );
 }
 
-/** Nobody leads a Deployment: any of its pods is as good as another. Its pods have one container. */
+/** A Deployment has no leader: any pod will do. Its pods have one container. */
 export function deploymentFault(
   runner: RunnerCore,
   { subject, target, members }: { subject: DeploymentName; target: string; members: readonly StorePod[] },

@@ -9,7 +9,7 @@ import type { PowerCommands } from '../../faults/injectors/power.ts';
 import type { ServedRunner } from '../serve/served.ts';
 import { timeoutMsOf } from '../plan/environment-parts.ts';
 
-/** What of an environment decides which faults can be injected. */
+/** The parts of an environment that decide which faults can be injected. */
 export function surroundingsOf(environment: Environment): FaultSurroundings {
   const { instance, power } = traitsOf(environment);
   return {
@@ -21,7 +21,7 @@ export function surroundingsOf(environment: Environment): FaultSurroundings {
 
 type Shared = Pick<FaultContext, 'check' | 'perform' | 'write' | 'kube' | 'timeoutMs' | 'signal'>;
 
-/** How faults act on nodes here: on this machine where it holds them, else by a privileged pod. */
+/** The injector for faults on nodes: on this machine if it holds them, else a privileged pod. */
 export async function injectorFor(runner: ServedRunner, shared: Shared): Promise<FaultInjector> {
   const { environment } = runner.runState;
   const landingMs = timeoutMsOf(environment, 'faultLanding');
@@ -46,7 +46,7 @@ export async function injectorFor(runner: ServedRunner, shared: Shared): Promise
   );
 }
 
-/** How a node is given its power back as this environment's file declares it; null where it does not. */
+/** The commands to switch a node on, from the environment file; null if it declares none. */
 export function powerOnOf(environment: Environment): ((node: string) => NodePower) | null {
   const power = powerOf(environment);
   return power === null ? null : (node) => nodePower(node, power);

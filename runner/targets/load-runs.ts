@@ -20,16 +20,16 @@ import { CHECKOUT } from '../serve/playwright.ts';
 import { checkFolderName } from '../record/run-folder.ts';
 import { RequestError } from '../serve/session.ts';
 
-/** Of the time for a load's end: what its pods leave must be gone before its record is judged. */
+/** Reserved at a load's end: what its pods leave must be gone before its record is judged. */
 const CLEAN_UP_RESERVE_MS = 5_000;
 const SCENARIO = /^[a-z][a-z0-9-]*$/;
-/** An engine that is made and run in a process of its own. */
+/** An engine that is created and run in a separate process. */
 type OwnProcess = Choosable & { readonly name: LoadOrder['engine'] };
 
-/** A load of a check, from the moment that it was asked for. */
+/** A load of a check, from its request on. */
 interface Slot {
   begun: Promise<LoadProcess>;
-  /** Ends what leads to its start. */
+  /** Aborts the start. */
   cancel: AbortController;
 }
 
@@ -52,7 +52,7 @@ export class LoadRuns {
     const { parts } = this.#runner;
     const cancel = new AbortController();
     const any = AbortSignal.any([signal, cancel.signal, parts.signal, parts.safety.stopped]);
-    // At once: whoever abandons the check meanwhile finds it.
+    // Before the first await: an abandoned check must find it.
     const slot = { cancel, begun: this.#begin(params, any) };
     this.#slots.set(check, slot);
     try {
@@ -112,7 +112,7 @@ export class LoadRuns {
     return running;
   }
 
-  /** Whatever a scenario asks for: no longer than its check, and no more than the largest declared rate makes in that time. */
+  /** Limits for any scenario: the duration of its check, and the requests that the largest declared rate makes in that time. */
   #limits(check: string): { requests: number; durationMs: number } {
     const { environment, planned } = this.#runner.runState;
     const found = planned.get(check);
@@ -127,7 +127,7 @@ export class LoadRuns {
     return { requests: Math.ceil((Math.max(...rates) * durationMs) / 1000), durationMs };
   }
 
-  /** Those that the environment declares; what runs in a process of its own is made there. */
+  /** The engines that the environment declares; one that runs in a separate process is created there. */
   #engines(check: string): (OwnProcess | OperatorEngine)[] {
     const { parts, runState } = this.#runner;
     const { operator } = runState.environment.load;
@@ -144,7 +144,7 @@ export class LoadRuns {
       check: checkFolderName(check),
       timeouts: { cleanUpMs: Math.max(1, this.#graceMs - CLEAN_UP_RESERVE_MS) },
       client: cluster.client,
-      // Recorded before they are there, so that a run that is killed leaves no load behind.
+      // Recorded before they are created: a killed run leaves no load behind.
       objects: {
         create: (object) => safety.apply(check, [object]),
         remove: (ref) => safety.remove(check, [ref]),
@@ -170,7 +170,7 @@ export class LoadRuns {
     runState.progress.detail(check, liveLine(second, found?.status));
   }
 
-  /** Waits until the load is over by itself, well or badly: its record says which. False after the deadline. */
+  /** Waits until the load ends by itself; its record says how. False after the deadline. */
   async ended(check: string, timeoutMs: number, signal: AbortSignal): Promise<boolean> {
     const slot = this.#slots.get(check);
     if (slot === undefined) throw new RequestError(`${check} has no load`, 'crash');
@@ -195,14 +195,14 @@ export class LoadRuns {
   }
 }
 
-/** Where the name in the edge's URL leads, where the environment says so: engines take addresses, not names. */
+/** The address for the name in the edge's URL, if the environment declares one: engines take addresses. */
 async function addressesOf({ edge, url, host, port }: EdgeTarget): Promise<Record<string, string>> {
   if (edge.address === undefined) return {};
   const { address, family } = await lookup(host);
   return { [url.hostname]: `${family === 6 ? `[${address}]` : address}:${port}` };
 }
 
-/** What a second of load was like, in one line. @param pods those of the backend that it goes to, where they are known */
+/** Describes a second of load in one line. @param pods of the backend that it goes to, where known */
 export function liveLine(
   { offered, started, dropped, requests, bad, latency }: LoadSecond,
   pods?: { replicas?: number; readyReplicas?: number },

@@ -25,7 +25,7 @@ export class StoreTargets {
   readonly #environment: Environment;
   readonly #cluster: KubeCluster;
   readonly #secrets = new Map<string, string>();
-  /** Stores that have answered in this run, so that one that cannot be asked any more is not taken for one that never could. */
+  /** Stores that have answered in this run: one that stops answering differs from one that could never be queried. */
   readonly answered = new Set<string>();
 
   constructor(environment: Environment, cluster: KubeCluster) {
@@ -76,7 +76,7 @@ export class StoreTargets {
     };
   }
 
-  /** Passwords of a store's helpers, by what they open. */
+  /** Passwords of a store's helper processes, by helper. */
   async #further(declared: DeclaredStore): Promise<Record<string, string>> {
     const source = 'sentinel' in declared ? declared.sentinel?.password : undefined;
     return source === undefined ? {} : { sentinel: await this.secret(source) };
@@ -94,9 +94,9 @@ export class StoreTargets {
   }
 
   /**
-   * What an error of asking a store means here. Silence alone does not tell a firewall from a frozen server, and an address without a route
-   * may be that of a pod that is gone: kubelet's readiness decides. Where it finds pods ready that accept no connection from here, there is
-   * no route; where it finds none ready, the store is down.
+   * Classifies an error of querying a store. Silence does not tell a firewall from a frozen server, and an address without a route may be
+   * that of a pod that is gone: kubelet's readiness decides. If ready pods accept no connection from here, there is no route; if none is
+   * ready, the store is down.
    */
   async failureOf(store: string, error: unknown, bounds: Bounds): Promise<AskFailure> {
     const failure = askFailureOf(error);
@@ -147,7 +147,7 @@ export class StoreTargets {
       return await this.#ask(source);
     } catch (error) {
       if (error instanceof RequestError) throw error;
-      // A file that is not there, a Secret that may not be read: without the password nothing can be asked.
+      // A missing file or an unreadable Secret: without the password nothing can be queried.
       const said = errorText(error);
       throw noSecret(`a secret cannot be read: ${said}`, error);
     }
