@@ -4,7 +4,7 @@ import { CommandError, EXIT } from '../../host/errors.ts';
 import type { Environment, StoreName } from '../../env/schema.ts';
 import { storeDriver, STORES } from '../../probes/stores.ts';
 
-/** Whom a drill can be told to hit. */
+/** Targets of a drill. */
 export type Target = 'leader' | 'replica' | 'random' | 'majority' | 'master';
 
 interface Aim {
@@ -13,8 +13,7 @@ interface Aim {
 }
 
 /**
- * Refuses before anything is done what could hit nobody; who holds which role is known only then, and a fault that finds nobody is
- * inconclusive.
+ * Refuses an aim that can hit no member. Who holds which role is known only at the fault, which is inconclusive if it finds no target.
  * @throws CommandError 64 with what could be aimed at instead
  */
 export function refuseAim(environment: Environment, check: string, aim: Aim): void {

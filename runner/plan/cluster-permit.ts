@@ -41,7 +41,7 @@ export function parsePermit(data: unknown): { permit: ClusterPermit } | { proble
   return { problem: `it is malformed: ${said.join('; ')}` };
 }
 
-/** A check, and the fault that it injects by the name that permits have for it; undefined: none. */
+/** A check, and its fault by the name that permits use; undefined: none. */
 export interface Asking {
   check: string;
   fault: string | undefined;
@@ -58,7 +58,7 @@ export function permitProblem(permit: ClusterPermit, { check, fault }: Asking, n
   return null;
 }
 
-/** Reads the permit from the cluster each time that it is asked: owners may take it back while a drill goes on. */
+/** Reads the permit from the cluster at each call: owners may withdraw it during a drill. */
 export class ClusterPermits {
   readonly #kube: KubeCall;
   readonly #namespace: string;
@@ -68,7 +68,7 @@ export class ClusterPermits {
     this.#namespace = namespace;
   }
 
-  /** Why the owners of the cluster do not permit the check now, with where they would; null when they do. Never throws. */
+  /** Why the owners of the cluster do not permit the check now, and where they would; null when they do. Never throws. */
   async problem(asking: Asking): Promise<string | null> {
     const found = await this.#read();
     const problem = 'problem' in found ? found.problem : permitProblem(found.permit, asking, new Date());
@@ -77,7 +77,7 @@ export class ClusterPermits {
       : `not permitted in the cluster: ConfigMap ${this.#namespace}/${PERMIT_NAME} (checks, until, ticket, and if need be from, faults): ${problem}`;
   }
 
-  /** Which checks the owners do not permit now and why, and what makes their permit no guard. */
+  /** Which checks the owners do not permit now and why, and why their permit is no guard. */
   async ask(all: readonly Asking[]): Promise<{ refused: Map<string, string>; weakness: string | null }> {
     const refused = new Map<string, string>();
     for (const asking of all) {
@@ -87,7 +87,7 @@ export class ClusterPermits {
     return { refused, weakness: refused.size < all.length ? await this.weakness() : null };
   }
 
-  /** What makes the permit no guard: the account that drills may write it itself. null: it may not, or nobody can say. */
+  /** Why the permit is no guard: the account that drills may write it itself. null: it may not, or that is unknown. */
   async weakness(): Promise<string | null> {
     const attributes = {
       namespace: this.#namespace,

@@ -20,8 +20,8 @@ interface Missing {
 }
 
 /**
- * Refuses an environment that could not be asked, before anything begins: what its file says to read must be there. Of a selection only what
- * its checks ask; an embedded environment brings its own.
+ * Refuses an environment that could not be queried, before anything begins: the files and variables that it names must exist. For a
+ * selection only those that its checks use; an embedded environment has its own.
  * @throws CommandError (64) with one sentence
  */
 export function requireConfiguration(
@@ -51,7 +51,7 @@ function requireSections(environment: Environment, sections: readonly Section[])
   throw new CommandError(`${environment.name} cannot be asked: ${said}`, EXIT.usage);
 }
 
-/** The sections that a check reads, by what it is given and what it disturbs. */
+/** The sections that a check uses, by its settings and its fault. */
 function asks(row: CatalogueRow, environment: Environment): Set<Section> {
   const given = settingsFor(row.id, environment);
   const stores = row.injects !== undefined || row.parts.includes('ai') || row.asksStores === true;

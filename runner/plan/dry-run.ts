@@ -5,7 +5,7 @@ import { estimateMs, lockMode } from './environment-parts.ts';
 
 /** What a plan may cost, in seconds of the error budget of its window. */
 export interface Price {
-  /** If every fault costs as much as is expected of it, over all its trials, s. */
+  /** If every fault of all trials costs what is expected, s. */
   seconds: number;
   /** The whole budget of the window, s. */
   budgetSeconds: number;
@@ -14,8 +14,8 @@ export interface Price {
 }
 
 /**
- * The price of drills before anything is asked of the cluster: outage that the goals allow × share of the traffic. The window
- * that follows from the live settings takes the goal's place right before each fault.
+ * The price of drills before any request to the cluster: outage that the goals allow × share of the traffic. Right before each fault, the
+ * window derived from live settings replaces the goal.
  */
 export function priceOf(environment: Environment, planned: readonly PlannedCheck[]): Price {
   const { totalMs, affordableMs } = budgetOf(environment);
@@ -29,12 +29,12 @@ function estimateBefore(environment: Environment, { row, goals }: PlannedCheck):
   return estimateOf(environment, row.id, { goals, window: null });
 }
 
-/** Faults of the catalogue that have clients to disturb, whatever is looked at meanwhile; what only takes one of several API servers away costs nothing. */
+/** Whether a fault has clients to disturb. One that only stops one of several API servers costs nothing. */
 function disturbs(planned: PlannedCheck, environment: Environment): boolean {
   return planned.row.injects !== undefined && lockMode(planned, environment) === 'exclusive';
 }
 
-/** Why a drill is too dear, in an environment in which that counts; null: it is not. */
+/** Why a drill costs too much, where the budget is enforced; null: it does not. */
 export function tooDear(environment: Environment, planned: PlannedCheck): string | null {
   const { seconds, affordableSeconds } = priceOf(environment, [planned]);
   if (!budgetOf(environment).enforced || seconds <= affordableSeconds) return null;

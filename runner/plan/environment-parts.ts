@@ -17,7 +17,7 @@ export function sizeOf(environment: Environment): Size | undefined {
   return traitsOf(environment).size;
 }
 
-/** Where pods of the environment are, and where those of the harness are. */
+/** Namespaces of the environment's pods, and of the harness's. */
 export function namespacesOf({ namespaces, topology, load }: Environment): {
   environment: string[];
   harness: string[];
@@ -37,7 +37,7 @@ export function timeoutMsOf(
   return environment.timeouts[name].seconds * 1000;
 }
 
-/** What a history's header says of the environment: what the check needs, with every named time-out in ms. */
+/** The environment in a history's header: what the check needs, with every named timeout in ms. */
 export function headerSettings(check: string, environment: Environment): CheckSettings {
   const settings = settingsFor(check, environment);
   const subject = faultHere(environment, check);
@@ -51,7 +51,7 @@ export function headerSettings(check: string, environment: Environment): CheckSe
   };
 }
 
-/** Readers share the environment; what injects a fault, makes load or takes devices has it alone. */
+/** Readers share the environment; a check that injects a fault, makes load or takes devices has it alone. */
 export function lockMode({ row }: PlannedCheck, environment: Environment): 'shared' | 'exclusive' {
   const access = row.access[environment.kind];
   const injects = access === 'F' || access === 'permit';
@@ -67,7 +67,7 @@ export function checkTimeoutMs({ row, goals, trials }: PlannedCheck, environment
   return trials * (waited + windowMs(goals) + (workMs?.(environment, work) ?? 0));
 }
 
-/** A run of an embedded environment is over within a day: the window of objectives that last as long. */
+/** Longest run of an embedded environment: the window of objectives that cover the run. */
 const LONGEST_RUN_MS = 86_400_000;
 
 function answersOf({ objectives, prometheus }: Environment): number {
@@ -79,7 +79,7 @@ function windowMs({ windowSeconds = 0 }: Goals): number {
   return windowSeconds * 1000;
 }
 
-/** A guess of a check's usual time, for the progress shown, ms. */
+/** Estimate of a check's usual duration, for the progress shown, ms. */
 export function estimateMs({ row, goals, trials }: PlannedCheck, environment: Environment): number {
   const { usualMs } = row.time;
   return trials * ((typeof usualMs === 'number' ? usualMs : usualMs(environment)) + windowMs(goals));

@@ -5,8 +5,8 @@ import type { ClusterPermits } from './cluster-permit.ts';
 import type { Mutation, Permit } from '../provider-safety.ts';
 
 /**
- * Why a mutation may not be done in this environment, asked before each one: a permit can end while a run goes on. Controls
- * are let through: they run on stamped clusters only, which `runControls` has made sure of.
+ * Why a mutation is not permitted here, called before each one: a permit can expire during a run. Controls are permitted: `runControls` has
+ * made sure that the cluster is a stamped one.
  */
 export function refusalOf(environment: Environment, mutation: Mutation): string | null {
   if (mutation.access === 'control') return null;
@@ -15,14 +15,14 @@ export function refusalOf(environment: Environment, mutation: Mutation): string 
   return whyNotRun(environment, row);
 }
 
-/** The same, and for faults the permit in the cluster as well, where there has to be one. */
+/** As `refusalOf`; for faults the cluster's permit, too, where one is required. */
 export function permitOf(environment: Environment, cluster: ClusterPermits | null): Permit {
   return (mutation) => {
     const refusal = refusalOf(environment, mutation);
     if (refusal !== null || cluster === null || mutation.access !== 'fault') return refusal;
     const { check } = mutation;
     const declared = faultIn(environment, check);
-    // Whoever asks for a fault is a process of its own, and the permits were for the one that is declared.
+    // The request comes from another process, and permits cover only the declared fault.
     const injected = faults.get(mutation.fault ?? '')?.id;
     if (injected !== undefined && injected !== declared)
       return `${check} may inject ${declared ?? 'no fault'}, and asks for ${injected}`;
