@@ -119,7 +119,7 @@ const some = (numbers: readonly number[]): number[] =>
   numbers.toSorted((a, b) => a - b).slice(0, MOST_NUMBERS);
 
 type Source = (typeof EFFECT_SOURCES)[number];
-/** Counts what jobs leave in each store. */
+/** How what a job leaves is counted in each store. */
 const COUNT: Record<
   Source,
   (

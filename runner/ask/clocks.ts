@@ -13,7 +13,7 @@ import { errorText } from '../../reports/record/error-text.ts';
 /** Readings per clock: the quickest has the smallest error. */
 const QUESTIONS = 3;
 const SECOND_MS = 1000;
-/** Timeout of a pod's answer, ms. */
+/** For one answer of a pod, ms. */
 const POD_MS = 10_000;
 
 /** What another clock says. Whole seconds are up to one second behind. */

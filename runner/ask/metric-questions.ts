@@ -9,7 +9,7 @@ const THINNED_MS = 60_000;
 /** Window of one request: for a hundred series scraped every 15 s, some 150,000 samples, a few MiB. */
 const PART_MS = 21_600_000;
 
-/** One query over one window, shared by any number of objectives. */
+/** One query over one window, whatever number of objectives it is of. */
 export interface MetricQuestion extends Bounds {
   objectives: string[];
   query: string;
@@ -65,7 +65,7 @@ export function partsOf({
   return parts;
 }
 
-/** Most answers that the objectives take. @param runMs duration of a run, for windows that are the run */
+/** How many answers the objectives take at most. @param runMs how long a run lasts, for windows that are the run */
 export function answersFor(objectives: readonly Objective[], runMs: number, scrapeMs: number): number {
   const bounds = objectives.map(({ window }): Bounds => {
     const toMs = lengthOf(window, runMs);

@@ -22,7 +22,7 @@ export interface Looking {
 export interface Before {
   /** Ids of the containers that ran. */
   containers: ReadonlySet<string>;
-  /** Readiness by UID: a pod that was not ready need not return, whatever its owner. */
+  /** By UID, whether it was ready: a pod that was not has nothing to return to, whoever it belongs to. */
   ready: ReadonlyMap<string, boolean>;
   /** Owners of ready pods: a replacement of one must become ready too. */
   owners: ReadonlySet<string>;

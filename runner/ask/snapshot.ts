@@ -159,13 +159,13 @@ function comparedSpec(object: KubeObject, limits: Limits | undefined): unknown {
   return { ...spec, volumeName: bound ? 'bound' : 'not bound' };
 }
 
-/** Replica limits that an autoscaler sets for a workload. */
+/** Between which numbers of replicas an autoscaler keeps a workload. */
 interface Limits {
   min: number;
   max: number;
 }
 
-/** Workloads whose replicas follow the load, with their limits. */
+/** Workloads whose number of replicas follows the load, with the limits in which it does. */
 async function scaledWorkloads(runner: SnapshotSource): Promise<Map<string, Limits>> {
   const autoscalers = await itemsOf(runner, 'autoscaling/v2/HorizontalPodAutoscaler');
   return new Map(

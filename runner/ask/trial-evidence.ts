@@ -4,7 +4,7 @@ import type { KubeCluster, PodObject } from '../../probes/kubernetes/index.ts';
 import type { KubeObject } from '../../suites/harness/protocol.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
-/** Per trial: 100 trials add 3 MB to their histories. */
+/** Of one trial, all in all: 100 trials then weigh 3 MB in their histories. */
 const TRIAL_BYTES = 32 * 1024;
 /** Of one container's log. */
 const LOG_BYTES = 6 * 1024;

@@ -41,7 +41,7 @@ export function parsePermit(data: unknown): { permit: ClusterPermit } | { proble
   return { problem: `it is malformed: ${said.join('; ')}` };
 }
 
-/** A check, and its fault by the name that permits use; undefined: none. */
+/** A check, and the fault that it injects by the name that permits have for it; undefined: none. */
 export interface Asking {
   check: string;
   fault: string | undefined;
@@ -68,7 +68,7 @@ export class ClusterPermits {
     this.#namespace = namespace;
   }
 
-  /** Why the owners of the cluster do not permit the check now, and where they would; null when they do. Never throws. */
+  /** Why the owners of the cluster do not permit the check now, with where they would; null when they do. Never throws. */
   async problem(asking: Asking): Promise<string | null> {
     const found = await this.#read();
     const problem = 'problem' in found ? found.problem : permitProblem(found.permit, asking, new Date());
@@ -77,7 +77,7 @@ export class ClusterPermits {
       : `not permitted in the cluster: ConfigMap ${this.#namespace}/${PERMIT_NAME} (checks, until, ticket, and if need be from, faults): ${problem}`;
   }
 
-  /** Which checks the owners do not permit now and why, and why their permit is no guard. */
+  /** Which checks the owners do not permit now and why, and what makes their permit no guard. */
   async ask(all: readonly Asking[]): Promise<{ refused: Map<string, string>; weakness: string | null }> {
     const refused = new Map<string, string>();
     for (const asking of all) {

@@ -51,7 +51,7 @@ export function headerSettings(check: string, environment: Environment): CheckSe
   };
 }
 
-/** Readers share the environment; a check that injects a fault, makes load or takes devices has it alone. */
+/** Readers share the environment; what injects a fault, makes load or takes devices has it alone. */
 export function lockMode({ row }: PlannedCheck, environment: Environment): 'shared' | 'exclusive' {
   const access = row.access[environment.kind];
   const injects = access === 'F' || access === 'permit';
@@ -79,7 +79,7 @@ function windowMs({ windowSeconds = 0 }: Goals): number {
   return windowSeconds * 1000;
 }
 
-/** Estimate of a check's usual duration, for the progress shown, ms. */
+/** A guess of a check's usual time, for the progress shown, ms. */
 export function estimateMs({ row, goals, trials }: PlannedCheck, environment: Environment): number {
   const { usualMs } = row.time;
   return trials * ((typeof usualMs === 'number' ? usualMs : usualMs(environment)) + windowMs(goals));

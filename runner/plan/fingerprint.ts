@@ -6,7 +6,7 @@ import { CHECKOUT } from '../serve/playwright.ts';
 
 /** What must be the same for trials to belong to one series. */
 export interface Fingerprint {
-  /** Commit of the harness; with `+` and a digest when its files differ from it. Outside git only a digest of its sources. */
+  /** Commit of the harness; with `+` and a digest when its files differ from it. Outside git a digest of its sources. */
   commit: string;
   /** SHA-256 of the environment file. */
   environmentSha256: string;

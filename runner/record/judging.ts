@@ -13,7 +13,7 @@ import { readHistory, trialFolders } from '../../reports/record/history/read-his
 import { checkFolderName } from './run-folder.ts';
 import { errorText, stackOf } from '../../reports/record/error-text.ts';
 
-/** What is kept of a judged trial: a series of a hundred must not be in memory at once. */
+/** What is kept of a trial once it was judged: a series of a hundred must not be in memory at once. */
 interface Judged {
   trial: number;
   evidence: Evidence[];

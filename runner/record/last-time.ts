@@ -26,7 +26,7 @@ const recordSchema = z.object({
 });
 type Past = z.infer<typeof recordSchema>['checks'][number];
 
-/** How long the planned checks took when they last ran in this environment, from the records beside this run's. */
+/** How long the planned checks took when they last ran in this environment, by the records that lie beside this run's. */
 export function lastTimes(
   { parent, id }: Pick<RunFolder, 'parent' | 'id'>,
   environment: Environment,

@@ -12,7 +12,7 @@ export interface Outcome {
   history: string | null;
 }
 
-/** A judgement without a history: the check was not run, or could not be. */
+/** A judgement that comes from no history: the check was not run, or could not be. */
 export function bareJudgement(
   verdict: 'not-run' | 'inconclusive' | 'fail',
   reason: string,

@@ -31,11 +31,11 @@ export interface RecordParts {
   cluster: { uid: string; version: string; nodes: number | null } | null;
   apiCalls: RunRecord['apiCalls'];
   restored: RunRecord['restored'];
-  /** Exit code that replaces the verdict's when the harness itself failed. */
+  /** The exit code that wins over the verdict's: the harness itself failed. */
   harnessFailure: number | null;
 }
 
-/** Assembles the record; pure apart from the commit and version of this checkout. */
+/** Assembles the record from what is known; pure apart from the commit and version of this checkout. */
 export function assembleRecord(parts: RecordParts): RunRecord {
   const { environment, planned, outcomes, restored, interrupted, scope, blocked } = parts;
   const checks = planned.map((one) => resultOf(one, outcomes.get(one.row.id), environment.name));

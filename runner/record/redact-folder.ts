@@ -7,8 +7,8 @@ import { writeFileAtomically } from './run-folder.ts';
 const MAX_BYTES = 256 * 1024 * 1024;
 
 /**
- * Redacts secrets in every file below a folder. This process redacts what it writes itself; this is for other writers: Playwright's logs
- * and output, the histories of its workers. To be called when they have ended.
+ * Takes secrets out of every file below a folder. What this process writes is redacted as it is written; this is for what others
+ * wrote: Playwright's logs and output, the histories of its workers. To be called when they are gone.
  * @throws Error when a file cannot be read or replaced
  */
 export function redactFolder(folder: string, secrets: readonly string[]): void {

@@ -54,7 +54,7 @@ export function makeRunFolder(parent: string, environment: string, at = new Date
 }
 
 /**
- * Opens the folder of a run to resume, and proves it like a new one.
+ * The folder of a run that is resumed, proved as a new one is.
  * @throws RunFolderError
  */
 export function openRunFolder(path: string): RunFolder {

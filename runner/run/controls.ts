@@ -249,7 +249,7 @@ class ControlRun {
     for (const problem of problems) this.#say(`    ${problem}`);
   }
 
-  /** Breaks, runs the check, compares the verdict, restores, compares the environment. Returns all problems. */
+  /** Breaks, runs the check, compares, restores, looks. Returns everything that is not as it must be. */
   async #one(runner: CheckRunner, control: Control): Promise<string[]> {
     const problems: string[] = [];
     let before: Snapshot | null = null;

@@ -31,8 +31,8 @@ export class KillSwitchError extends RefusedError {
 }
 
 /**
- * Another machine has left something open in the cluster, or it is unknown whether one has. Exit code 1 when it was taken over and could
- * not be undone: the cluster is then broken, and waiting does not help.
+ * Another machine has left something open in the cluster, or it cannot be known whether one has. Exit code 1 where it was taken over and
+ * could not be undone: the cluster is broken then, and waiting mends nothing.
  */
 export class LeftElsewhereError extends RefusedError {
   override readonly exitCode: 75 | 1;

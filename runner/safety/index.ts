@@ -42,7 +42,7 @@ export { sha256 } from './undo-node.ts';
 export type SafetyOptions = {
   /** Name of the environment. */
   readonly environment: string;
-  /** Set when the environment is an embedded instance on this machine: only then may its nodes be acted on. */
+  /** The embedded instance, if the environment is on this machine: then its nodes may be acted on and the host has a timer. */
   readonly embedded?: InstanceName | undefined;
   /** UID of kube-system; the caller has compared it with the pinned one. */
   readonly clusterUid: string;

@@ -27,7 +27,7 @@ export type Mutation = {
   readonly fault?: string;
   /** Empty for what heals by itself. */
   readonly rollbacks: readonly Rollback[];
-  /** Takes the API server down: kill switch and mirror may be unreachable until this is undone. */
+  /** It takes the API server away, so that kill switch and mirror may be unreachable until it is undone. */
   readonly controlPlane?: boolean;
   /** Upper bound of the duration of `act`, ms, if above 30 s. */
   readonly endsWithinMs?: number;

@@ -83,8 +83,8 @@ export type Entry = {
 };
 
 /**
- * What a restore did. `failed` holds sentences; `conflicts` those of them that are never retried, since somebody else has changed the same
- * thing.
+ * What a restore did. `failed` holds sentences; `conflicts` those of them that nobody tries again, since somebody else has
+ * changed what we had changed.
  */
 export type RestoreReport = {
   readonly actions: number;

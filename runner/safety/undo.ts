@@ -14,15 +14,15 @@ export type UndoContext = {
   readonly journal: Journal;
   /** null: the API server cannot be reached from here; rollbacks that need it fail. */
   readonly kube: KubeCall | null;
-  /** UID of kube-system; null: unknown, so the cluster is not compared. */
+  /** UID of kube-system; null: not known, and entries are taken at their word. */
   readonly clusterUid: string | null;
   /** How long failed steps are retried: a stopped API server answers only after other steps are undone. */
   readonly retryForMs: number;
 };
 
 /**
- * Undoes entries in reverse order, continues past a failed step and retries it for a while. Idempotent, even if another process has undone
- * an entry already. Never throws for a step; `failed` has a sentence for each.
+ * Undoes entries in reverse order, goes on past a step that fails, and tries failed ones again for a while. Idempotent:
+ * what was undone already, by whomever, changes nothing. Never throws for a step; `failed` has a sentence for each.
  */
 export async function undoAll(entries: readonly Entry[], context: UndoContext): Promise<RestoreReport> {
   const undone: string[] = [];

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-/** Counts API calls by the check that caused them, found through the async context of its request. */
+/** Counts API calls against the check that caused them: the asking check is the async context of its request. */
 export class CallCounter {
   readonly #asking = new AsyncLocalStorage<string>();
   readonly #byCheck = new Map<string, number>();

@@ -94,7 +94,7 @@ export class CheckRunner implements ServedRunner {
       });
       const silent = batch.filter(({ row }) => !this.runState.outcomes.has(row.id));
       for (const { row } of silent) await this.abandon(row.id);
-      // Without a stop, its worker has died.
+      // Nobody stopped it: its worker died.
       await this.runState.concludeRest(
         silent,
         stop.aborted

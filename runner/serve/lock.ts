@@ -9,8 +9,8 @@ interface Waiter {
 }
 
 /**
- * Readers share, `exclusive` is alone. First come, first served: a reader that comes after a waiting `exclusive` waits too, or that would
- * starve.
+ * Readers share, `exclusive` is alone. First come, first served: a reader that comes after a waiting `exclusive` waits too,
+ * so that nobody starves.
  */
 export class SharedLock {
   readonly #holders = new Map<string, LockMode>();
@@ -33,7 +33,7 @@ export class SharedLock {
     await promise.finally(() => signal.removeEventListener('abort', onAbort));
   }
 
-  /** Does nothing if the holder no longer has it. */
+  /** Does nothing when the holder has it no longer. */
   release(holder: string): void {
     if (this.#holders.delete(holder)) this.#advance();
   }

@@ -15,7 +15,7 @@ export interface PlaywrightOptions {
   folder: string;
   /** Distinguishes the batches of one run. */
   batch: string;
-  /** Called with the pid before Playwright can do anything: the process must be on record first. */
+  /** Called with the pid as soon as there is one, before Playwright can do anything: the process must be on record. */
   onSpawn(pid: number): Promise<void> | void;
   signal: AbortSignal;
 }
@@ -38,7 +38,7 @@ export async function runPlaywright(options: PlaywrightOptions): Promise<Playwri
   writeFileDurably(file, JSON.stringify(handover));
   const log = join(folder, `playwright-${batch}.log`);
   const output = openSync(log, 'a');
-  // Waits at a gate until it is on record: `read` returns when the runner closes standard input.
+  // Held at a gate until it is on record: `read` returns when the runner closes standard input.
   const child = spawn(
     '/bin/sh',
     [
@@ -106,7 +106,7 @@ function waitForEnd(child: ChildProcess): Promise<{ code: number | null; signal:
   });
 }
 
-/** Kills what is left of the process group, which is ours since we made the session. */
+/** Kills what is left of the group; the group is ours since we made the session. */
 function killGroup(child: ChildProcess): void {
   if (child.pid === undefined) return;
   try {

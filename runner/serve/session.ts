@@ -46,7 +46,7 @@ export class RequestError extends Error {
 export interface SessionHooks {
   /** Called with each check whose worker closed its connection before `check.end`. */
   gone(check: string): void;
-  /** Wraps the handling of every request, to count its API calls. */
+  /** Wraps the handling of every request, for counting what it costs. */
   around?<T>(check: string | undefined, work: () => Promise<T>): Promise<T>;
 }
 

@@ -36,7 +36,7 @@ export function budgetOf(environment: Environment): Budget {
   };
 }
 
-/** The expected cost of one fault. */
+/** What one fault is expected to cost. */
 export interface Estimate {
   /** Source of the expected outage. */
   from: 'window' | 'goal' | 'deadline';
@@ -219,7 +219,7 @@ async function restoreEarly(check: string, { writer, restoring }: Open, reason: 
 
 const windowSchema = z.object({ hiMs: z.number(), derivation: z.string() });
 
-/** The window derived for this trial, read from its history. */
+/** The window that was derived for this trial, from its own history. */
 function expectedIn(folder: string): { hiMs: number; derivation: string } | null {
   const file = join(folder, 'governing.ndjson');
   if (!existsSync(file)) return null;

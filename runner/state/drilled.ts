@@ -13,7 +13,7 @@ export interface Drilled {
   pods: string[];
   from: string;
   to: string;
-  /** Container restarts by pod when the drill began; pods without a known count are left out. */
+  /** By pod, restarts of its containers when it began; without those of which nothing was known. */
   restarts?: Record<string, number>;
 }
 
@@ -97,7 +97,7 @@ export class Drills {
     }
   }
 
-  /** Lines cut by a crash are left out. */
+  /** A line that was cut by a crash is left out. */
   #lines(): Line[] {
     let text = '';
     try {

@@ -1,4 +1,4 @@
-/** Shorter gaps without a success are no outage: a client load reports every 250 ms. */
+/** A gap without a success that is shorter than this is no outage: a client load reports every 250 ms. */
 const FLOWING_MS = 500;
 
 /** What the meter reads of a client load's progress; see `probes/client-load`. Times are CLOCK_MONOTONIC ms, counts are of writes. */
@@ -12,7 +12,7 @@ export interface Progress {
 }
 
 export interface Reading {
-  /** Length of the current outage, ms; 0: writes succeed. */
+  /** Length of the outage that is going on, ms; 0: writes succeed. */
   outageMs: number;
   longestOutageMs: number;
   /** Time in which requests failed since the meter started, ms: the sum of outages, or the time by count of failures if that is more. */

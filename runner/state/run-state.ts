@@ -45,7 +45,7 @@ export class RunState {
   histories: string;
   /** Recent drills, of this run and earlier ones; set by the runner, which injects faults. */
   drilled: () => CheckSettings['drilled'] = () => [];
-  /** Redacts every secret read so far; set by the runner, which reads them. */
+  /** Takes every secret that was read so far out of a text; the runner, which reads them, sets it. */
   redact: (text: string) => string = (text) => text;
   readonly #startedAt = new Map<string, number>();
   readonly #lastTrials = new Map<string, number>();

@@ -11,7 +11,7 @@ import { markResumed, readSeries, type SeriesPlan } from '../record/run-history.
 import { appendToTrial, openTrial, type HeaderSource } from './trials.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
-/** A series of trials to resume. */
+/** A series of trials that is resumed. */
 export interface Series {
   folder: RunFolder;
   plan: SeriesPlan;
@@ -86,7 +86,7 @@ export function nextTrial({ ended, cut }: Pick<Series, 'ended' | 'cut'>): number
 }
 
 /**
- * How many trials to append: as many as requested, else those that the series still lacks.
+ * How many trials to append: as many as asked for, else those that are missing of what the series set out to do.
  * @throws CommandError (64) when nothing is missing
  */
 export function trialsToAppend({ plan, ended, folder }: Series, repeat: number | undefined): number {

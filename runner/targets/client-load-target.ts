@@ -13,7 +13,7 @@ import { RequestError } from '../serve/session.ts';
 
 export type Load = Omit<ClientLoadInput, 'store' | 'history' | 'run'>;
 
-/** How long a client of the platform waits for an answer, ms. */
+/** What a client of the platform may wait for one answer, ms. */
 const EDGE_ANSWER_MS = 2_000;
 /** An API server that has lost its etcd answers nothing for some seconds: the client gives up and retries. */
 const API_ANSWER_MS = 3_000;

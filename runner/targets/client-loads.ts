@@ -39,7 +39,7 @@ export class ClientLoads {
     this.#runner = runner;
   }
 
-  /** The name of a trial's writes in the store. */
+  /** The name under which a trial's writes are in the store. */
   runName({ check, trial }: Subject): string {
     const { parts, runState } = this.#runner;
     // Controls run one check several times in one run, each with histories of its own.

@@ -3,7 +3,7 @@ import { edgeEndpoint } from '../../probes/edge/endpoint.ts';
 import { trusted } from '../../probes/edge/edge-request.ts';
 import { RequestError } from '../serve/session.ts';
 
-/** The address that applications use, and how to reach it from where Plumbline runs. */
+/** The address that applications use, and how a client gets there from where Plumbline runs. */
 export interface EdgeTarget {
   edge: Edge & { backend: NonNullable<Edge['backend']> };
   url: URL;

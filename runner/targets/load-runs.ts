@@ -170,7 +170,7 @@ export class LoadRuns {
     runState.progress.detail(check, liveLine(second, found?.status));
   }
 
-  /** Waits until the load ends by itself; its record says how. False after the deadline. */
+  /** Waits until the load is over by itself, well or badly: its record says which. False after the deadline. */
   async ended(check: string, timeoutMs: number, signal: AbortSignal): Promise<boolean> {
     const slot = this.#slots.get(check);
     if (slot === undefined) throw new RequestError(`${check} has no load`, 'crash');
@@ -202,7 +202,7 @@ async function addressesOf({ edge, url, host, port }: EdgeTarget): Promise<Recor
   return { [url.hostname]: `${family === 6 ? `[${address}]` : address}:${port}` };
 }
 
-/** Describes a second of load in one line. @param pods of the backend that it goes to, where known */
+/** What a second of load was like, in one line. @param pods those of the backend that it goes to, where they are known */
 export function liveLine(
   { offered, started, dropped, requests, bad, latency }: LoadSecond,
   pods?: { replicas?: number; readyReplicas?: number },

@@ -13,13 +13,13 @@ import { errorText } from '../../../reports/record/error-text.ts';
 
 /** Scrapes to look back: older samples meet no freshness goal. */
 const SCRAPES_BACK = 24;
-/** Between two looks at what is not evaluated or scraped yet. */
+/** Between two looks at what was not evaluated or scraped yet. */
 const LOOK_EVERY_MS = 500;
 
 interface Asking {
   write: (seen: NewObservation) => void;
   signal: AbortSignal;
-  /** Of the alerts to look for. */
+  /** Of the alerts that are asked for. */
   labels: Readonly<Record<string, string>>;
 }
 

@@ -17,7 +17,7 @@ export interface CanaryParts {
   environment: Environment;
   order: Params<'telemetry.start'>;
   writer: HistoryWriter;
-  /** null: arrivals are not followed. */
+  /** null: its arrival is not followed. */
   logs: LogProbe | null;
   traces: TraceProbe | null;
   /** null: no requests are sent. */

@@ -4,7 +4,7 @@ import type { Verdict } from '../../../reports/record/verdict.ts';
 
 type Attributes = Record<string, string | number | boolean>;
 
-/** A span of a run's trace, before it is sent. Times are wall clock, ms since the epoch. */
+/** A span of the trace of a run, before anything is sent. Times are wall clock, ms since the epoch. */
 export interface SpanPlan {
   name: string;
   kind: 'server' | 'internal';
@@ -12,7 +12,7 @@ export interface SpanPlan {
   endMs: number;
   attributes: Attributes;
   events: { name: string; atMs: number; attributes: Attributes }[];
-  /** Error text of the span; null: no error. */
+  /** Why it is an error; null: it is none. */
   error: string | null;
   children: SpanPlan[];
 }

@@ -13,7 +13,7 @@ import { spansOf } from './spans.ts';
 
 /** Where OTLP over HTTP takes traces (OpenTelemetry protocol exporter specification). */
 const TRACES_PATH = '/v1/traces';
-/** The batch size of the SDK's own processors. */
+/** As many as the SDK's own batches hold. */
 const BATCH = 512;
 
 export interface TraceOptions {
@@ -24,8 +24,8 @@ export interface TraceOptions {
   headers: Record<string, string>;
   timeoutMs: number;
   /**
-   * W3C `traceparent` of what started the run, such as a pipeline's job: the run joins its trace. OpenTelemetry's environment variable for
-   * it is TRACEPARENT.
+   * W3C `traceparent` of what started the run, such as a pipeline's job: the run is a part of its trace. OpenTelemetry names the environment
+   * variable TRACEPARENT for it.
    */
   parent?: string | undefined;
 }

@@ -26,7 +26,7 @@ export function safetyOptions(api: TestApi, environment = `env-${++names}`): Saf
   };
 }
 
-/** Reports every Job as ready. */
+/** Jobs are up at once. */
 function readyJobs(api: TestApi): SafetyOptions['kube'] {
   return async (request) => {
     const reply = await api.call(request);
@@ -35,7 +35,7 @@ function readyJobs(api: TestApi): SafetyOptions['kube'] {
   };
 }
 
-/** For unit tests only: closed after the tests. */
+/** For unit tests only: closed at their end. */
 export async function openForTest(given: SafetyOptions): Promise<Safety> {
   const safety = await openSafety(given);
   opened.push(safety);

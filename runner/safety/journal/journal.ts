@@ -49,8 +49,8 @@ const FILE = 'ledger.ndjson';
 const ROTATE_LINES = 2000;
 
 /**
- * The rollback journal on disk: append-only lines, each synced (fsync) before the action that it records. Several processes may append (the
- * harness, the timer on the host): a line is one write to a file opened for appending.
+ * The rollback journal on disk: append-only lines, each on the disk (fsync) before the action that it tells of. Several
+ * processes may append (the harness, the timer on the host): a line is one write to a file opened for appending.
  */
 export class Journal {
   readonly folder: string;

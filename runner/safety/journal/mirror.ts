@@ -6,7 +6,7 @@ import { isKubeRollback } from '../types.ts';
 import type { Entry, Rollback, KubeCall } from '../types.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
 
-/** The name predates the word journal and must stay: owners of clusters grant rights on it, and other versions look for it. */
+/** Older than the word journal. Owners of clusters grant rights on this very name, and runs of other versions look for it there. */
 export const MIRROR_NAME = 'plumbline-ledger';
 const CALL_TIMEOUT_MS = 5_000;
 /** A ConfigMap holds 1 MiB; this leaves room for the rest of the object. */

@@ -22,7 +22,7 @@ export type LeaseOptions = {
   readonly signal?: AbortSignal | undefined;
 };
 
-/** Loose: what is read is written back, with fields set by others. */
+/** Loose: what is read is written back, with what others put into it. */
 const leaseSchema = z.looseObject({
   metadata: z.looseObject({
     name: z.string(),

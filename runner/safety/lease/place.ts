@@ -30,7 +30,7 @@ export function formatHolder({ host, bootId: boot, pid, startTime }: Holder): st
   return [host, boot, pid, startTime].join('/');
 }
 
-/** Inverse of `formatHolder`; null for an identity that another program wrote. */
+/** The reverse; null for an identity that another program wrote. */
 export function parseHolder(identity: string): Holder | null {
   const [host, boot, pid, startTime, ...rest] = identity.split('/');
   if (host === undefined || boot === undefined || startTime === undefined || rest.length > 0) return null;

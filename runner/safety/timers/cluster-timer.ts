@@ -20,7 +20,7 @@ type Mirrored = { id: string; seq: number; title: string; dueAfterMs: number; ro
 /** `raw`: as listed, to be written back. */
 type Listed = { raw: unknown; mine: Mirrored | null };
 
-/** Measures how long the Lease was not renewed. */
+/** Watches how long the Lease has been the same. */
 export class LeaseWatch {
   #seen = '';
   #sinceMs = 0;

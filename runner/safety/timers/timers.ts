@@ -52,7 +52,7 @@ export class Timers {
    * @throws Error when no timer can be armed for one of them: then the action must not begin.
    */
   arm(rollbacks: readonly Rollback[]): Promise<void> {
-    // Serialised: two checks that begin at once share one Job and one process.
+    // One after the other: two checks that begin at once share one Job and one process.
     const armed = this.#arming.then(() => this.#armNow(rollbacks));
     this.#arming = armed.catch(() => undefined);
     return armed;

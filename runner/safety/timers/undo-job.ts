@@ -40,7 +40,7 @@ export type UndoJobOptions = {
   /** An image with `node` on its PATH. */
   readonly image: string;
   readonly runId: string;
-  /** An embedded environment has no other owners: we always grant the Job its rights. */
+  /** The embedded environment has no owners besides us: its Job gets its rights from us, whatever is there. */
   readonly embedded?: boolean;
 };
 
@@ -78,7 +78,7 @@ export class UndoJob {
     this.#armed = true;
   }
 
-  /** Removes the Job, any that an earlier run left, and the rights that we granted. */
+  /** Removes the Job, any that an earlier run left, and the cluster-wide rights that this run granted. */
   async disarm(): Promise<void> {
     this.#armed = false;
     const selector = encodeURIComponent(`app.kubernetes.io/name=${UNDO_NAME}`);
@@ -91,7 +91,7 @@ export class UndoJob {
     }
   }
 
-  /** If the owners created the Job's account, they granted its rights too, and we may not grant any. */
+  /** Where the owners made the Job's account, they gave it its rights too, and we may not give it any. */
   async #rightsGiven(): Promise<string[] | null> {
     if (this.#options.embedded === true) return null;
     const path = `/api/v1/namespaces/${this.#options.namespace}/serviceaccounts/${UNDO_NAME}`;

@@ -29,7 +29,7 @@ export interface ChangedField {
 }
 
 export type KubeRollback =
-  /** Sets fields back, each only while it holds the value that we set. */
+  /** Fields go back to what they were, each only while it holds what was put there. */
   | { kind: 'kube-patch'; path: string; uid: string; fields: ChangedField[] }
   /** Deletes a created object, only if it carries this action's marker. */
   | { kind: 'kube-delete'; path: string; marker: string }
@@ -84,7 +84,7 @@ function isChangedField(value: unknown): value is ChangedField {
   );
 }
 
-/** True for what JSON can represent. */
+/** True for what JSON can say. */
 export function isJson(value: unknown): value is Json {
   if (value === null || ['boolean', 'number', 'string'].includes(typeof value)) return true;
   if (Array.isArray(value)) return value.every(isJson);
@@ -277,7 +277,7 @@ async function undoDelete(
   return { outcome: 'undone' };
 }
 
-/** Deletes only the object with this UID: at once by default, its dependents in the background. */
+/** Deletes only the object with this UID, if one is given: at once by default, its dependents in the background. */
 export function deleteOptions(uid: string | undefined, graceSeconds = 0): Json {
   return {
     apiVersion: 'v1',

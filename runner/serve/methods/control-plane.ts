@@ -85,7 +85,7 @@ async function crash(
     rollbacks: names.map((name) => ({ kind: 'static-pod', ...staticPodRemoval(spec, name) })),
     controlPlane: true,
     act: async () => {
-      // Manifests first, or kubelet would restart the pods within a second; then the kill, before kubelet ends them gracefully.
+      // First the manifests, or kubelet would start them again within a second; then the kill, before kubelet ends them gently.
       for (const name of names) await stopStaticPod(spec, name);
       const acted = (member: string) => (did: string) => writer.observe({ kind: 'fault-acted', member, did });
       outcomes.push(...(await Promise.all(able.map((one) => one.act(acted(one.member.name))))));

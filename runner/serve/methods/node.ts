@@ -41,7 +41,7 @@ export function nodeMethods(runner: ServedRunner): Pick<Handlers, 'node.apiServe
   };
 }
 
-/** Like a power cut: kills every process of the node, then starts it with the disk as it was. */
+/** As a power cut does: every process of the node is killed, and it starts again with its disk as it was. */
 async function restart(
   runner: ServedRunner,
   instance: InstanceName,
@@ -63,7 +63,8 @@ async function restart(
       await stopNode(spec);
     },
   });
-  // The node is dead, so this is its last heartbeat; a later one proves it is back. If it cannot be read, the node is started all the same.
+  // The node is dead, so this is its last heartbeat; a different one proves it is back. If it cannot be read, the node is started all the
+  // same.
   const beats = await heartbeatsOf(runner, [node]).catch(() => new Map<string, string>());
   await startNode(spec, { ...how, signal });
   const startedMs = monoMs();

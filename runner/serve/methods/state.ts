@@ -54,7 +54,7 @@ function selected(
 ): { namespace: string; prefixes: string[]; container?: string } {
   if (!('store' in pods)) return pods;
   const { statefulSet, container } = runner.stores.declared(pods.store);
-  // What else belongs to a store (Redis: the Sentinels) has its name as a prefix.
+  // Other pods of a store (Redis: the Sentinels) have the store's name as a prefix.
   return {
     namespace: statefulSet.namespace,
     prefixes: [...new Set([statefulSet.name, pods.store])],

@@ -13,7 +13,7 @@ type Methods = Pick<
   'store.describe' | 'store.servers' | 'store.steady' | 'store.governing' | 'store.refusesWrites'
 >;
 
-/** How long a ready pod may take to accept a connection: a lost SYN is retransmitted after 1 s. */
+/** How long a ready pod may take to accept a connection: a SYN that is lost is sent again after 1 s. */
 const CONNECT_MS = 2000;
 
 /** What a store says of itself. */
