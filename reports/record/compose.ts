@@ -2,17 +2,17 @@ import type { CheckResult, Reason, RunRecord } from './run-record.ts';
 import { worst } from './verdict.ts';
 import type { Scope, Verdict } from './verdict.ts';
 
-/** What a run's verdict depends on beside its checks. */
+/** What a run's verdict depends on besides its checks. */
 export interface ComposeContext {
   /** Name of the environment; the sentence begins with it. */
   environment: string;
   /** Whether this is a whole profile: a selection of checks is never met, it passes or fails. */
   scope: Scope;
-  /** Why the environment could not be asked anything; null or left out: it could. */
+  /** Why the environment could not be queried; null or left out: it could. */
   blocked?: string | null | undefined;
   /** Signal that ended the run early, e.g. `SIGINT`; null when it ran to its end. */
   interrupted?: string | null;
-  /** What restoring left undone. An environment that is left broken makes the run fail, whatever its checks said. */
+  /** What was not restored. An environment that is left broken makes the run fail, whatever its checks said. */
   restored?: RunRecord['restored'];
 }
 
@@ -36,7 +36,7 @@ export function runWord({ verdict, scope }: { verdict: Verdict; scope: Scope }):
   return RUN_WORDS[scope][verdict];
 }
 
-/** As much of what is quoted as the sentence of a run has room for; `reasons` holds it whole. */
+/** Longest quotation in the sentence of a run; `reasons` holds the whole text. */
 const FIRST_CHARACTERS = 200;
 
 const EXIT_CODES: Record<Verdict, number> = { pass: 0, fail: 1, inconclusive: 2, 'not-run': 2 };
@@ -75,9 +75,9 @@ export function tally(checks: readonly CheckResult[]): Tally {
 }
 
 /**
- * The verdict of a run: the worst of its checks, where `not-run` does not count. A required check that was not run, a run in
- * which nothing passed and an interrupted run are inconclusive at best. What could not be undone, or did not come back, is a
- * failure and comes first: whoever reads one sentence must learn that the environment is broken.
+ * The verdict of a run: the worst of its checks, where `not-run` does not count. A run is inconclusive at best if a required check was
+ * not run, nothing passed, or it was interrupted. An environment that was not restored is a failure and comes first: whoever reads one
+ * sentence must learn that it is broken.
  */
 export function composeRun(checks: readonly CheckResult[], context: ComposeContext): Composition {
   const counts = tally(checks);
@@ -99,7 +99,7 @@ export function composeRun(checks: readonly CheckResult[], context: ComposeConte
   };
 }
 
-/** What keeps every check from being asked is one reason, and not one for each. */
+/** What blocks every check is one reason, not one per check. */
 function reasonsOf(checks: readonly CheckResult[], { blocked }: ComposeContext): Reason[] {
   if (typeof blocked === 'string') return [ofNone(`the environment cannot be asked: ${blocked}`)];
   return checks.map(({ id, reason }) => ({ check: id, text: reason }));
@@ -109,12 +109,12 @@ function ofNone(text: string): Reason {
   return { check: null, text };
 }
 
-/** `topology/nodes/pools: 2 of 3 nodes`, or what is of no check alone. */
+/** `topology/nodes/pools: 2 of 3 nodes`; the text alone if the reason belongs to no single check. */
 export function reasonLine({ check, text }: Reason): string {
   return check === null ? text : `${check}: ${text}`;
 }
 
-/** Everything beside the verdicts of checks that forbids `met`. */
+/** Every reason against `met` other than the verdicts of checks. */
 function gapsOf(checks: readonly CheckResult[], counts: Tally, context: ComposeContext): Reason[] {
   const required = checks
     .filter((check) => check.required && check.verdict === 'not-run')
@@ -126,7 +126,7 @@ function gapsOf(checks: readonly CheckResult[], counts: Tally, context: ComposeC
   return [...required, ...[...gaps, ...unseen].map(ofNone)];
 }
 
-/** How the environment was left, where that is not as it was found. */
+/** What was not restored after the run; empty: nothing is known to be broken. */
 export function leftBroken(restored: RunRecord['restored'] | undefined): string[] {
   if (!restored) return [];
   const broken = restored.failed.map((action) => `not restored: ${action}`);
@@ -157,7 +157,7 @@ function sentenceOf(context: ComposeContext, verdict: Verdict, counts: Tally): s
   return parts.join(', ');
 }
 
-/** The first in its own words; how many more there are is said, so that nobody takes it for the only one. */
+/** The first in full, with the number of the others, so that nobody takes it for the only one. */
 function brokenInOne([first, ...more]: readonly string[]): string[] {
   if (first === undefined) return [];
   return [`ENVIRONMENT LEFT BROKEN (${cut(first)}${more.length === 0 ? '' : `; and ${more.length} more`})`];

@@ -11,7 +11,7 @@ export const goalsSchema = z.strictObject({
   minTrials: number,
   /** Longest outage that ended in a steady stretch. */
   rtoSeconds: number,
-  /** All outages since the fault together; the RTO's goal where it is not given. */
+  /** All outages since the fault together; if not given, the RTO's goal applies. */
   totalOutageSeconds: number,
   /** Outages since the fault. */
   outages: number,
@@ -54,7 +54,7 @@ export const goalsSchema = z.strictObject({
   minDays: number,
   maxRestarts: number,
   restartWindowMinutes: number,
-  /** Of a container that restarts again and again, over the life of its pod. */
+  /** Restart rate of a container that restarts again and again, over the life of its pod. */
   restartsPerHour: number,
   liveSeconds: number,
 });

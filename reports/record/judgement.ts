@@ -32,7 +32,7 @@ export interface Judgement {
   verdict: Verdict;
   /** One sentence; for inconclusive and not-run it names the cause. */
   reason: string;
-  /** What was held against what, each with its own verdict; the worst is the verdict above. */
+  /** What was compared, each with its own verdict; the worst of them is `verdict`. */
   rules?: Rule[];
   expected: string;
   seen: string;
@@ -43,9 +43,9 @@ export interface Judgement {
   evidence: Evidence[];
   /** Present for failover checks: one record per trial. */
   trials?: FailoverRecord[];
-  /** On the machine of an embedded environment meanwhile, in the trial in which it was highest. */
+  /** Pressure during the trial in which it was highest. */
   pressure?: Pressure;
-  /** Present for checks of goals: one entry an objective. */
+  /** Present for checks of goals: one entry per objective. */
   goals?: GoalEntry[];
   /** Present for checks that make a load. */
   load?: LoadDetail;

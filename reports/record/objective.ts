@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /**
- * A service level objective as judges read it: an OpenSLO document (env/objectives) with what the environment says of it already put in.
+ * A service level objective as judges read it: an OpenSLO document (env/objectives) with the environment's own values filled in.
  * Ratios are between 0 and 1, times are ms.
  */
 export const objectiveSchema = z.object({
@@ -14,19 +14,19 @@ export const objectiveSchema = z.object({
   /** Share of events or slices that must be good. */
   target: z.number(),
   window: z.discriminatedUnion('kind', [
-    /** As long as the run: an environment that lives no longer than that has no other. */
+    /** The window is the whole run: an environment that lives no longer has no other. */
     z.object({ kind: z.literal('run') }),
     z.object({ kind: z.literal('rolling'), ms: z.number() }),
     z.object({
       kind: z.literal('calendar'),
       /** `1d`, `1w`, `1M`, `1Q`, `1Y` */
       duration: z.string(),
-      /** Start of some period, `2026-01-01 00:00:00` on the clocks of `timeZone`. */
+      /** Start of any one period, `2026-01-01 00:00:00` in `timeZone`. */
       startTime: z.string(),
       timeZone: z.string(),
     }),
   ]),
-  /** Of a slice, the share of its events that must be good; null for Occurrences. */
+  /** Share of a slice's events that must be good, and its length; null for Occurrences. */
   slice: z.object({ target: z.number(), ms: z.number() }).nullable(),
   indicator: z.discriminatedUnion('kind', [
     z.object({
@@ -50,7 +50,7 @@ export const objectiveSchema = z.object({
 });
 export type Objective = z.infer<typeof objectiveSchema>;
 
-/** One series of a source of metrics; a value of null is one that is no number (no traffic, stale). Times are wall clock ms. */
+/** One series of a metrics source. A null value is no number there (no traffic, stale). Times are wall clock ms. */
 export const seriesSchema = z.object({
   labels: z.record(z.string(), z.string()),
   points: z.array(z.tuple([z.number(), z.number().nullable()])),

@@ -61,7 +61,7 @@ describe('pressure of a trial', () => {
   });
 
   it('should not take what has ended for the work of others, nor tell what one look does not', () => {
-    // A child with 17 s of its own ends, and is missing from the books.
+    // A child that used 17 s ends, and its time is no longer counted.
     const ended = [
       look(0, 0, cores(0, 17_000)),
       look(1000, 0, cores(1500, 800)),

@@ -5,8 +5,8 @@ import { z } from 'zod';
 export const PRESSURE_FILE = 'pressure.ndjson';
 
 /**
- * How long tasks had waited by then, ms since the machine was started: `some` of PSI, which counts time in which at least one waited. Null on other
- * clusters than embedded ones, of whose nodes only the cores are known.
+ * Time that tasks have waited since boot, ms: `some` of PSI, which counts time in which at least one waited. Null on clusters that are
+ * not embedded, of whose nodes only the cores are known.
  */
 export const pressureLookSchema = z.strictObject({
   kind: z.literal('pressure'),
@@ -15,19 +15,19 @@ export const pressureLookSchema = z.strictObject({
   cpuMs: z.number().nullable(),
   memoryMs: z.number().nullable(),
   ioMs: z.number().nullable(),
-  /** CPU time by then of everything that runs there, and of the environment and the harness, ms; null: it could not be read. */
+  /** CPU time so far, ms: of everything that runs there, and of the environment and the harness alone; null: it could not be read. */
   cores: z
     .strictObject({
       count: z.number(),
       busyMs: z.number(),
       oursMs: z.number(),
-      /** How much of the time by then that is about, ms; left out where it is all of it. */
+      /** How much of the time so far these figures cover, ms; left out: all of it. */
       knownMs: z.number().optional(),
     })
     .nullable(),
-  /** Of a cluster: how many of its nodes that is about, those that hold pods of the environment. */
+  /** For a cluster: number of its nodes covered, those that hold pods of the environment. */
   nodes: z.int().optional(),
-  /** How late the harness was at most since the look before, ms; left out where that is not measured. */
+  /** Greatest lateness of the harness since the look before, ms; left out: not measured. */
   lateMs: z.number().optional(),
 });
 export type PressureLook = z.infer<typeof pressureLookSchema>;
@@ -42,11 +42,11 @@ export const pressureSchema = z.object({
   cpu: sharesSchema.nullable(),
   memory: sharesSchema.nullable(),
   io: sharesSchema.nullable(),
-  /** What others than the environment and the harness took of all cores. */
+  /** Share of all cores used by others than the environment and the harness. */
   others: sharesSchema.nullable(),
-  /** Of a cluster: on how many nodes, those that hold pods of the environment; left out for the machine of an embedded one. */
+  /** For a cluster: number of nodes covered, those that hold pods of the environment; left out for an embedded one. */
   nodes: z.int().optional(),
-  /** How late the harness itself was at most, ms. */
+  /** Greatest lateness of the harness itself, ms. */
   lateMs: z.number().optional(),
   /** How long it was measured, ms. */
   spanMs: z.number(),
@@ -75,12 +75,12 @@ export function pressureOf(looks: readonly PressureLook[]): Pressure | null {
   };
 }
 
-/** Of less than this part of the time nobody knows what the rest was like. */
+/** If less than this part of the time is known, it says nothing about the rest. */
 const LEAST_KNOWN = 0.5;
 
 /**
- * A process of ours that ends between two looks may take what it has used out of our books: nobody knows then how much of the time was
- * ours, and all of it counts as such. Null where too little of the time is known.
+ * When a process of ours ends between two looks, our CPU time can drop. Our share is then unknown, and the whole interval counts as ours.
+ * Null if too little of the time is known.
  */
 function othersOf(looks: readonly PressureLook[]): Shares | null {
   const points: Point[] = [];
@@ -98,11 +98,11 @@ function othersOf(looks: readonly PressureLook[]): Shares | null {
 
 interface Point {
   t: number;
-  /** Counts up. */
+  /** Cumulative. */
   ms: number;
 }
 
-/** What the first look says was before. */
+/** The first look is left out: its lateness is from before. */
 function latest([, ...looks]: readonly PressureLook[]): { lateMs?: number } {
   const late = looks.flatMap(({ lateMs }) => lateMs ?? []);
   return late.length === 0 ? {} : { lateMs: Math.max(...late) };
@@ -117,7 +117,7 @@ function sharesOf(points: readonly Point[]): Shares | null {
   if (first === undefined || last === undefined) return null;
   const mean = shareOf(first, last);
   const stretches = points.flatMap((to) => {
-    // The shortest of at least 10 s that ends here.
+    // The shortest stretch of at least 10 s that ends here.
     const from = points.findLast(({ t }) => to.t - t >= STRETCH_MS);
     return from === undefined ? [] : [shareOf(from, to)];
   });

@@ -2,7 +2,7 @@ import type { Figure } from './details/figure.ts';
 import { worst } from './verdict.ts';
 import type { Verdict } from './verdict.ts';
 
-/** One thing that a judge held a history against. A judgement is a list of these; the worst counts. */
+/** One statement of a judge about a history. A judgement is a list of rules; the worst counts. */
 export interface Rule {
   /** Stable within a check, such as `rto`, `evidence/member`, `afterwards`. */
   id: string;
@@ -10,7 +10,7 @@ export interface Rule {
   /** One sentence: what was found; for inconclusive the cause. */
   text: string;
   figures?: Figure[];
-  /** It says how long something may take: a machine that is too busy misses it, whatever runs on it. */
+  /** It limits a duration: a machine that is too busy misses it, whatever runs there. */
   ofTime?: true;
 }
 
@@ -34,7 +34,7 @@ export function reasonOf(rules: readonly Rule[], pass: string): string {
 
 const WORST_FIRST: readonly Verdict[] = ['fail', 'inconclusive', 'pass', 'not-run'];
 
-/** What keeps a verdict from being better comes first; else in their order. */
+/** The worst verdict first; equal ones keep their order. */
 export function worstFirst<T extends Pick<Rule, 'verdict'>>(rules: readonly T[]): T[] {
   return rules.toSorted((a, b) => WORST_FIRST.indexOf(a.verdict) - WORST_FIRST.indexOf(b.verdict));
 }

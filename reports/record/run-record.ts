@@ -66,7 +66,7 @@ export const writeSumsSchema = z.object({
   unexpected: z.number(),
   duplicates: z.number(),
 });
-/** The client that asked: how fast, with which settings, and which errors prove that nothing was written. */
+/** The client: its rates, its settings, and the errors that prove that nothing was written. */
 export const clientLoadSchema = z.object({
   client: z.string(),
   ratePerSecond: z.number(),
@@ -74,7 +74,7 @@ export const clientLoadSchema = z.object({
   settings: z.array(z.object({ name: z.string(), value: z.string() })),
   definiteFailures: z.array(z.string()),
 });
-/** How the environment was left, held against how it was found. Roles are multisets: leaders may have changed. */
+/** How the environment was left, compared with how it was found. Roles are multisets: leaders may have changed. */
 export const afterwardsSchema = z.object({
   steady: z.boolean().nullable(),
   detail: z.string(),
@@ -83,7 +83,7 @@ export const afterwardsSchema = z.object({
   objects: z.number().nullable(),
   differences: z.array(z.string()),
 });
-/** For checks that send requests instead of numbered writes: what became of those of the window. */
+/** For checks that send requests instead of numbered writes: outcomes of the requests in the window. */
 export const requestSumsSchema = z.object({
   windowMs: z.number(),
   /** Time after the fault in which failures are allowed; 0: none. */
@@ -103,9 +103,9 @@ export const requestSumsSchema = z.object({
 });
 /** The price of a trial in error budget: time in which requests fail, weighted with the share of the traffic that they are. */
 export const budgetSchema = z.object({
-  /** Before the fault. */
+  /** Estimated before the fault. */
   estimateMs: z.number(),
-  /** Of the environment's requests, those that need what was hit. */
+  /** Share of the environment's requests that need what was hit. */
   share: z.number(),
   derivation: z.string(),
   /** Whether the fault had to be undone once the estimate was passed. */
@@ -116,16 +116,16 @@ export const budgetSchema = z.object({
   /** Why the fault was undone early; null: it was not. */
   restoredEarly: z.string().nullable(),
 });
-/** One thing that a judge held a history against, with a verdict of its own; the worst is the check's. */
+/** One statement of a judge, with a verdict of its own; the worst is the check's. */
 export const ruleSchema = z.object({
   id: z.string(),
   verdict,
   text: z.string(),
   figures: z.array(figureSchema).optional(),
-  /** It says how long something may take. */
+  /** It limits a duration. */
   ofTime: z.literal(true).optional(),
 });
-/** Why a run's verdict is not better; `check` is null for what is of no check alone. */
+/** Why a run's verdict is not better; `check` is null for a reason that belongs to no single check. */
 export const reasonSchema = z.object({ check: z.string().nullable(), text: z.string() });
 /** One trial of a failover check. */
 export const failoverRecordSchema = z.object({
@@ -163,7 +163,7 @@ export const failoverRecordSchema = z.object({
     p99: z.number(),
     max: z.number(),
     atEdges: z.number(),
-    /** p99 of what was due outside of outages. */
+    /** p99 of operations that were due outside of outages. */
     outside: z.number().optional(),
   }),
   writesPerSecond: z.number(),
@@ -171,7 +171,7 @@ export const failoverRecordSchema = z.object({
   strip: z.array(z.tuple([z.number(), z.number(), z.number()])),
   governing: z.array(z.object({ name: z.string(), value: z.string(), source: z.string() })),
   expectedWindowMs: intervalSchema.nullable(),
-  /** From which settings the window follows. */
+  /** Settings that the window is derived from. */
   expectedFrom: z.string().optional(),
   outsideExpected: z.enum(['no', 'faster', 'slower', 'unknown']),
   /** Wall clock of the record's zero: the landing, else the action, else the first write. */
@@ -184,7 +184,7 @@ export const failoverRecordSchema = z.object({
   /** Where the trial itself spent its time, by stage: steady before, fault, recovery, healing, read-back, settling. */
   spentMs: z.record(z.string(), z.number()).optional(),
   budget: budgetSchema.optional(),
-  /** What ended the trial before its end, where the series went on after it: it is listed, and counts only for what it had proved until then. */
+  /** What ended the trial early, in a series that was resumed: the trial is listed, and counts only for what it had proved by then. */
   cutOff: z.string().optional(),
 });
 
@@ -210,7 +210,7 @@ export const checkResultSchema = z.object({
   findingsTotal: z.number(),
   evidence: z.array(evidenceSchema),
   trials: z.array(failoverRecordSchema),
-  /** For checks of goals: one entry an objective. */
+  /** For checks of goals: one entry per objective. */
   goals: z.array(goalEntrySchema).optional(),
   /** For checks that make a load. */
   load: loadDetailSchema.optional(),
@@ -220,7 +220,7 @@ export const checkResultSchema = z.object({
   gpu: gpuDetailSchema.optional(),
   /** For checks that follow lines or requests into the stores of logs and traces. */
   telemetry: telemetryDetailSchema.optional(),
-  /** How long tasks waited for the machine of an embedded environment meanwhile; left out: nobody measured it. */
+  /** How busy the machine or the nodes were during the check; left out: not measured. */
   pressure: pressureSchema.optional(),
   /** Narrated steps with durations, as the spec ran them. */
   steps: z.array(
@@ -253,13 +253,13 @@ export const runRecordSchema = z.object({
   }),
   harness: z.object({ version: z.string(), commit: z.string().nullable(), node: z.string() }),
   profile: z.string().nullable(),
-  /** `selection`: only some checks were asked for, whatever the profile; its verdict is none of the profile's. */
+  /** `selection`: only some checks were selected; the verdict says nothing about the profile. */
   scope: z.enum(SCOPES),
   startedAt: iso,
   endedAt: iso,
   /** `interrupted` names the signal, when one ended the run early. */
   interrupted: z.string().nullable(),
-  /** Why the environment could not be asked anything, so that every check is inconclusive; left out: it could. */
+  /** Why the environment could not be queried, so that every check is inconclusive; left out: it could. */
   blocked: z.string().optional(),
   verdict,
   /** MET, NOT MET or INCONCLUSIVE with fractions, in one sentence; of a selection passed, failed or inconclusive. */
@@ -270,13 +270,13 @@ export const runRecordSchema = z.object({
   assumedGoals: z.number(),
   notes: z.array(z.string()),
   apiCalls: z.object({ total: z.number(), byKind: z.record(z.string(), z.number()) }),
-  /** With `--baseline`: which run it was held against, and what changed (`diffRuns(…).text`). */
+  /** With `--baseline`: the run that this one was compared with, and what changed (`diffRuns(…).text`). */
   baseline: z.object({ id: z.string(), text: z.string() }).optional(),
   restored: z.object({
     actions: z.number(),
     failed: z.array(z.string()),
     steadyAgain: z.boolean().nullable(),
-    /** What of the environment could not be looked at afterwards, and why: nobody knows whether it is as it was. */
+    /** Parts of the environment that could not be examined afterwards, and why: whether they are as before is unknown. */
     unseen: z.array(z.string()).optional(),
   }),
 });

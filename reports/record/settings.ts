@@ -1,6 +1,6 @@
 /**
- * What a history's header says of the environment, as far as judges read it. The environment's schema (env/) is wider; what it hands over is
- * held against these shapes when compiling and when a header is read. Keys that no judge reads are left out of what a judge is given.
+ * The part of the environment that a history's header holds for judges. The environment's schema (env/) is wider; its values are checked
+ * against these shapes when compiling and when a header is read. A judge gets no keys that no judge reads.
  */
 import { z } from 'zod';
 import { objectiveSchema } from './objective.ts';
@@ -161,7 +161,7 @@ export const settingsSchema = z
       errorBudget: z.object({ enforced: z.boolean().optional() }).optional(),
     }),
     writes: z.boolean(),
-    // Of the topology: a check of topology is given its parts, any other the whole.
+    // Topology: a topology check gets these parts, any other check the whole as `topology`.
     controlPlane: z.object({ nodes: z.number(), etcdMembers: z.number() }),
     certificates: z.array(certificate),
     pools: z.array(pool),
@@ -176,15 +176,15 @@ export const settingsSchema = z
       namespaces: z.array(z.string()),
       ignore: z.array(z.object({ kind: z.string(), name: z.string(), reason: z.string() })),
     }),
-    /** Workloads of stores and parts that were left out of an embedded environment: they may be there, and need not. */
+    /** Workloads of components that an embedded environment left out: they may exist, and need not. */
     leftOut: z.array(z.string()),
-    /** Drills of late, by the pods (`namespace/name`) that they hit; times are ISO 8601. */
+    /** Recent drills, by the pods (`namespace/name`) that they hit; times are ISO 8601. */
     drilled: z.array(
       z.object({
         pods: z.array(z.string()),
         from: z.string(),
         to: z.string(),
-        /** By pod, restarts of its containers when it began. */
+        /** Container restarts by pod when the drill began. */
         restarts: z.record(z.string(), z.number()).optional(),
       }),
     ),
@@ -220,7 +220,7 @@ export const settingsSchema = z
     startup: z.object({ pods: z.number(), readinessDelaySeconds: z.number().optional() }),
     teeth: z.number(),
     scaleUpMs: z.number(),
-    /** Whole ones where budgets are judged, names where only their rules are looked for. */
+    /** Whole objectives if budgets are judged; names if only their rules are looked for. */
     objectives: z.union([z.array(objectiveSchema), z.array(z.string())]),
     prometheus: z.object({ scrapeSeconds: z.number() }),
     scrapeSeconds: z.number(),

@@ -1,28 +1,28 @@
 /**
- * What a history of each store holds and in which words, for who judges it. Whoever declares a store adds it here; a history of a store that
- * nobody has declared cannot be judged.
+ * What the histories of each store contain, for judges. Each store's declaration adds its facts here; a history of an undeclared store
+ * cannot be judged.
  */
 
 /** Settings by name, in the order in which they are read, and what the value of each can be. */
 export type SettingKinds = Readonly<Record<string, RegExp>>;
 
 export interface StoreFacts {
-  /** Settings that govern a failover. Who reads them takes the names from the same table. */
+  /** Settings that govern a failover. The probe that reads them takes the names from the same table. */
   governing: {
-    /** Read of every server of the store, whatever its version and edition. */
+    /** Read from every server of the store, whatever its version and edition. */
     read: SettingKinds;
-    /** Read only where there is something that has them, such as an index: then all of them. */
+    /** Read only if something has them, such as an index; then all of them are. */
     perThing?: SettingKinds;
-    /** Each thing has every one of them, so that a thing that lacks one was not read whole. */
+    /** Each thing has all of them: one that lacks a setting was not read completely. */
     everyThing?: true;
-    /** Where each is read, where that has the same name everywhere. */
+    /** Where each setting is read, if that place has the same name everywhere. */
     placeOf?: (name: string) => string;
   };
-  /** What is watched in a trial beside what is watched of every store, and how often it is seen at least. */
+  /** What a trial watches besides what it watches of every store, and the least number of observations. */
   watches?: readonly { kind: 'master' | 'reader'; count?: number; what: string }[];
-  /** Settings of durability are the cluster's as a whole (of an index, of a queue); of every other store each server has its own. */
+  /** Durability settings belong to the whole cluster (an index, a queue); left out: each server has its own. */
   durabilityOfCluster?: true;
-  /** What it calls its members; absent: nobody leads the cluster, each queue, say, has a leader of its own. */
+  /** Its names for states and roles; absent: the cluster has no leader, for example because each queue has its own. */
   members?: {
     /** State of one that leads and serves. */
     serving: string;
@@ -31,7 +31,7 @@ export interface StoreFacts {
     /** The roles of those that follow. */
     roles: readonly string[];
   };
-  /** What it says of itself beside its members. */
+  /** Conditions that it reports besides its members. */
   conditions?: readonly string[];
 }
 
@@ -41,7 +41,7 @@ export function addStoreFacts(name: string, facts: StoreFacts): void {
   FACTS.set(name, facts);
 }
 
-/** @throws Error for a store that nobody has declared: nothing is known of it, so that nothing could be missed */
+/** @throws Error for an undeclared store: without its facts nothing could be found missing */
 export function storeFacts(name: string): StoreFacts {
   const facts = FACTS.get(name);
   if (facts === undefined)

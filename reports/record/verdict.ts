@@ -2,7 +2,7 @@
 export const VERDICTS = ['pass', 'fail', 'inconclusive', 'not-run'] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
-/** What a run was about: a whole profile, or a selection of checks, which says nothing of a profile however it ends. */
+/** Scope of a run: a whole profile, or a selection of checks, which says nothing about a profile. */
 export const SCOPES = ['profile', 'selection'] as const;
 export type Scope = (typeof SCOPES)[number];
 

@@ -4,26 +4,26 @@ const FIRST_BYTES = 1 << 14;
 const FIRST_CAPACITY = 1024;
 
 /**
- * Details of operations as the bytes that they have in the file: a million of them, each another text, must cost neither a string nor
- * an entry of a map before somebody asks for one.
+ * Details of operations, kept as the bytes of the file: a million different texts cost no string and no map entry until one of them is
+ * read.
  */
 export class DetailColumn implements Details {
   #bytes = Buffer.allocUnsafe(FIRST_BYTES);
   #used = 0;
-  /** Of each operation: where its detail ends. Where there is none, that is where the one before ended. */
+  /** Where the detail of each operation ends. Without a detail, that is where the previous one ended. */
   #ends = new Float64Array(FIRST_CAPACITY);
   #count = 0;
   #size = 0;
-  /** Empty details are rare, and in the bytes not to be told from none. */
+  /** Operations with an empty detail: rare, and `#ends` cannot tell them from operations without one. */
   readonly #empty = new Set<number>();
 
-  /** The next operation has none. */
+  /** Adds an operation without a detail. */
   none(): void {
     if (this.#count === this.#ends.length) this.#growEnds();
     this.#ends[this.#count++] = this.#used;
   }
 
-  /** The next operation has the text that lies from `from` to `to` in `source`, as UTF-8. */
+  /** Adds an operation whose detail is the UTF-8 text from `from` to `to` in `source`. */
   copy(source: Buffer, from: number, to: number): void {
     const length = to - from;
     if (length === 0) this.#empty.add(this.#count);

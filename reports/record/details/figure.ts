@@ -1,4 +1,4 @@
-/** One measured figure with its unit; `goal` is the value it was held against. */
+/** One measured figure with its unit; `goal` is the value it was compared with. */
 export interface Figure {
   name: string;
   value: number | string | null;

@@ -4,7 +4,7 @@ import { z } from 'zod';
 export const gpuDetailSchema = z.object({
   /** Name of the extended resource. */
   resource: z.string(),
-  /** Devices given whole, as MIG instances, or by slices of time. */
+  /** How devices are shared out: whole, as MIG instances, or by time-slicing. */
   kind: z.enum(['whole', 'mig', 'shared']),
   /** There are no devices behind the names. */
   simulated: z.boolean(),
@@ -13,9 +13,9 @@ export const gpuDetailSchema = z.object({
       node: z.string(),
       /** Whether it belongs to the declared pool. */
       pool: z.boolean(),
-      /** What it offers to the scheduler; null: it does not know the resource. */
+      /** Allocatable devices of the node; null: the node does not know the resource. */
       offers: z.number().nullable(),
-      /** What its pods ask for; null: it was not looked at. */
+      /** Devices that its pods request; null: they were not read. */
       requested: z.number().nullable(),
     }),
   ),
@@ -23,7 +23,7 @@ export const gpuDetailSchema = z.object({
     z.object({
       node: z.string(),
       device: z.string(),
-      /** Who holds it; empty: nobody; null: it was not told. */
+      /** Pod that holds the device; empty: none; null: not reported. */
       pod: z.string().nullable(),
       /** Share of the time in which it was busy, 0 to 1; null: not measured. */
       utilisation: z.number().nullable(),

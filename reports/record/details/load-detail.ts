@@ -11,14 +11,14 @@ export const goalEntrySchema = z.object({
   verdict: z.enum(VERDICTS),
   /** In `unit`; null: not measured. */
   achieved: z.number().nullable(),
-  /** One-sided 95 % bounds of it, or what the gaps of the data leave open; null: none can be stated. */
+  /** One-sided 95 % bounds of `achieved`, or what gaps in the data leave open; null: none can be stated. */
   lower: z.number().nullable(),
   upper: z.number().nullable(),
   unit: z.string(),
-  /** Requests, points or slices behind it. */
+  /** Requests, points or slices behind `achieved`. */
   samples: z.number(),
   sampleKind: z.string(),
-  /** Share of the window of which there is data. */
+  /** Share of the window that has data. */
   coverage: z.number().nullable(),
   /** Share of the error budget that is left, gaps counted best and worst case; may be negative; null: the goal has no budget. */
   remaining: z.object({ best: z.number(), worst: z.number() }).nullable(),
@@ -27,10 +27,10 @@ export const goalEntrySchema = z.object({
   note: z.string(),
 });
 
-/** Requests by time and latency: rows are latencies in equal ratios, row 0 from `lowestMs` on. */
+/** Requests by time and latency. Rows are latency bands of equal ratio; row 0 begins at `lowestMs`. */
 export const heatSchema = z.object({
   lowestMs: z.number(),
-  /** Each row ends at this many times its beginning. */
+  /** Upper bound of a row divided by its lower bound. */
   ratio: z.number(),
   rows: z.number(),
   /** [step, row, requests], empty cells left out. */
@@ -43,14 +43,14 @@ export const loadDetailSchema = z.object({
   script: z.string(),
   startedAt: z.string(),
   outcome: z.string(),
-  /** From when the time of a request runs: its intended start, or its sending where the engine tells no more; absent: not stated. */
+  /** Where latency is measured from: the intended start, or the sending if the engine reports only that; absent: not stated. */
   latencyFrom: z.enum(['intended', 'sent']).optional(),
-  /** ms since the load began, of the first step. */
+  /** Start of the first step, ms since the load began. */
   fromMs: z.number(),
   stepMs: z.number(),
-  /** Iterations a second that the schedule asked for; null: closed model. */
+  /** Scheduled iterations per second; null: closed model. */
   offered: z.array(z.number().nullable()),
-  /** Iterations a second that were begun. */
+  /** Iterations started per second. */
   started: z.array(z.number()),
   requestsPerSecond: z.array(z.number()),
   errorsPerSecond: z.array(z.number()),
@@ -63,7 +63,7 @@ export const loadDetailSchema = z.object({
   heat: heatSchema,
 });
 
-/** A load with what the autoscaler made of it. Times are ms since the load began; lists are aligned. */
+/** A load and how the autoscaler reacted. Times are ms since the load began; lists are aligned. */
 export const scalingDetailSchema = z.object({
   target: z.string(),
   fromMs: z.number(),
@@ -76,13 +76,13 @@ export const scalingDetailSchema = z.object({
   ready: z.array(z.number().nullable()),
   min: z.number(),
   max: z.number(),
-  /** What happened when, and when it was to be expected by the autoscaler's own settings. */
+  /** Events, with the times that the autoscaler's own settings predict. */
   marks: z.array(
     z.object({
       name: z.string(),
       /** null: it was not seen. */
       atMs: z.number().nullable(),
-      /** What it counts from, on the axis of the chart; its zero where it is left out. */
+      /** What the event is timed from, on the axis of the chart; left out: its zero. */
       sinceMs: z.number().optional(),
       expected: z.object({ loMs: z.number(), hiMs: z.number() }).nullable(),
       outside: z.enum(['no', 'faster', 'slower', 'unknown']),
@@ -90,7 +90,7 @@ export const scalingDetailSchema = z.object({
   ),
   /** Settings that the expected times follow from. */
   derivation: z.string(),
-  /** Times to be shaded: faults. */
+  /** Intervals to shade in the chart: faults. */
   windows: z.array(z.object({ name: z.string(), fromMs: z.number(), toMs: z.number() })),
 });
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * What a load did, in one form whatever engine ran it. Times that are durations are milliseconds, as k6 reports them; latency is measured
- * from the intended start of an iteration's request, so that a server that stalls is seen (no coordinated omission).
+ * Result of a load, in one form for every engine. Durations are milliseconds, as k6 reports them. Latency is measured from the intended
+ * start of a request, so that a stalled server shows (no coordinated omission).
  */
 export const LOAD_RESULT_SCHEMA = 1;
 
@@ -26,11 +26,11 @@ const trendSchema = z.object({
   p95: z.number().nullable(),
   p99: z.number().nullable(),
   p999: z.number().nullable(),
-  /** Absent where the engine gives no distribution. Of values that are no durations: in thousandths. */
+  /** Absent if the engine gives no distribution. Values other than durations are in thousandths. */
   buckets: bucketsSchema.optional(),
   /**
-   * Where several machines measured and gave no distributions: the interval in which each statistic of the whole surely lies. The
-   * statistic itself is then the upper end.
+   * For several machines without distributions: an interval that contains each statistic of the whole. The statistic itself is then the
+   * upper end.
    */
   within: z.record(z.string(), z.tuple([z.number(), z.number()])).optional(),
 });
@@ -59,19 +59,19 @@ export type LoadMetric = z.infer<typeof metricSchema>;
 export const loadSecondSchema = z.object({
   /** Start of the second, ms since the load began. */
   atMs: z.number(),
-  /** Iterations that the executors' schedule asked for in it; null: closed model, nothing is scheduled. */
+  /** Scheduled iterations of this second; null: closed model, nothing is scheduled. */
   offered: z.number().nullable(),
   started: z.number(),
   dropped: z.number(),
   iterations: z.number(),
   requests: z.number(),
   failed: z.number(),
-  /** Of the script's checks: those that passed in it, and those that did not. */
+  /** The script's checks in this second: passed and failed. */
   good: z.number(),
   bad: z.number(),
-  /** VUs that were running an iteration at its end. */
+  /** VUs that were running an iteration at the end of the second. */
   vus: z.number(),
-  /** Of requests that ended in it, from the intended start. */
+  /** Latency from the intended start, of requests that ended in this second. */
   latency: bucketsSchema,
 });
 export type LoadSecond = z.infer<typeof loadSecondSchema>;
@@ -91,7 +91,7 @@ export const loadResultSchema = z.object({
     version: z.string(),
     /** True where it ran against a stand-in. */
     stubbed: z.boolean(),
-    /** From when latency is measured; absent: from the intended start. `sent`: from when the request was sent, all that k6 tells. */
+    /** Where latency is measured from; absent: the intended start. `sent`: the sending of the request, all that k6 reports. */
     latencyFrom: z.enum(['intended', 'sent']).optional(),
   }),
   script: z.string(),
@@ -102,7 +102,7 @@ export const loadResultSchema = z.object({
     z.object({
       name: z.string(),
       executor: z.string(),
-      /** Iterations that the schedule asked for; null: closed model. */
+      /** Scheduled iterations; null: closed model. */
       offered: z.number().nullable(),
       iterations: z.number(),
       interrupted: z.number(),
@@ -121,7 +121,7 @@ export const loadResultSchema = z.object({
   /** How it ended. */
   outcome: z.enum([
     'completed',
-    /** The script said so (`exec.test.abort`) or a threshold with abortOnFail. */
+    /** By the script (`exec.test.abort`) or a threshold with abortOnFail. */
     'aborted',
     'interrupted',
     /** The script did not load, `setup` failed, the engine or one of its threads died. */

@@ -10,12 +10,12 @@ const delaysSchema = z.object({
   p50Ms: z.number().nullable(),
   p99Ms: z.number().nullable(),
   maxMs: z.number().nullable(),
-  /** Upper ends of the bins, ascending; the last count is of what took longer than the last of them. */
+  /** Upper bounds of the bins, ascending; the last count is of delays above the last bound. */
   edgesMs: z.array(z.number()),
   counts: z.array(z.number()),
 });
 
-/** What one stage of the way of a request left. */
+/** What one stage of a request's path left behind. */
 const hopSchema = z.object({
   /** `edge`, or the service. */
   name: z.string(),
@@ -27,16 +27,16 @@ const hopSchema = z.object({
 });
 
 export const telemetryDetailSchema = z.object({
-  /** Wall clock of the zero of all times. */
+  /** Wall clock of the instant that all times count from. */
   startedAt: z.string(),
   fromMs: z.number(),
   stepMs: z.number(),
-  /** Of what was sent or written in each step, the share that arrived, percent; null: nothing was. All lists are aligned. */
+  /** Share of what was sent or written in each step that arrived, percent; null: nothing was sent. All lists are aligned. */
   completeness: z.array(z.object({ name: z.string(), values: z.array(z.number().nullable()) })),
-  /** Times to be shaded: faults, and times in which a store did not answer. */
+  /** Intervals to shade in the chart: faults, and stretches in which a store did not answer. */
   windows: z.array(z.object({ name: z.string(), fromMs: z.number(), toMs: z.number() })),
   delays: z.array(delaysSchema),
-  /** One request that left everything, and some that did not. */
+  /** One complete request, and some incomplete ones. */
   paths: z.array(
     z.object({ title: z.string(), correlationId: z.string(), traceId: z.string(), hops: z.array(hopSchema) }),
   ),

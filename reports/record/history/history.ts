@@ -22,7 +22,7 @@ export interface HistoryHeader {
   size?: string;
   /** Resolved goals of this check, e.g. `{rtoSeconds: 30, lostWrites: 0, minTrials: 1}`. */
   goals: Goals;
-  /** What the environment declares that this check needs, and named timeouts. */
+  /** What this check needs of the environment's declaration, and named timeouts. */
   settings: HeaderSettings;
   /** Same instant on both clocks. */
   anchor: { wall: string; monoMs: number };
@@ -73,6 +73,6 @@ export interface History {
   reads: Operations;
   /** Lines that could not be parsed, by file; a cut last line is not counted. */
   damaged: { file: string; line: number }[];
-  /** On the machine of an embedded environment meanwhile; null or left out: it was not measured. */
+  /** Pressure during the trial; null or left out: it was not measured. */
   pressure?: Pressure | null;
 }

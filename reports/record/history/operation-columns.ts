@@ -3,7 +3,7 @@ import type { Operations } from './history.ts';
 
 const FIRST_CAPACITY = 1024;
 
-/** Operations in typed arrays that double as they fill: 41 bytes an operation and those of its detail, and no object for any of them. */
+/** Operations in typed arrays that double when full: 41 bytes per operation besides its detail, and no object per operation. */
 export class OperationColumns {
   count = 0;
   private n = new Float64Array(FIRST_CAPACITY);
@@ -19,7 +19,7 @@ export class OperationColumns {
     this.detail.none();
   }
 
-  /** As `push`; its detail is the UTF-8 text from `from` to `to` in `source`, which may be used again afterwards. */
+  /** As `push`, with a detail: the UTF-8 text from `from` to `to` in `source`, which may be reused afterwards. */
   pushDetailed(values: Float64Array, source: Buffer, from: number, to: number): void {
     this.append(values);
     this.detail.copy(source, from, to);

@@ -17,11 +17,11 @@ const FIRST_PRINTABLE = 0x20;
 const LETTER_R = 0x72;
 const LETTER_W = 0x77;
 const WORST_OUTCOME = 3;
-/** Up to here a double holds every integer, and the quotient by an exact power of ten is correctly rounded. */
+/** With so few digits a double holds every integer, and its quotient by an exact power of ten is correctly rounded. */
 const MAX_EXACT_DIGITS = 15;
 const POWERS = Float64Array.from({ length: MAX_EXACT_DIGITS + 1 }, (_, exponent) => 10 ** exponent);
 
-/** n, intended, sent, done, outcome of the line at hand. One buffer for all lines: nothing is allocated per operation. */
+/** n, intended, sent, done, outcome of the current line. One buffer for all lines: nothing is allocated per operation. */
 const values = new Float64Array(5);
 /** Where the last number ended; -1: not a number of the simple form. */
 let cursor = 0;
@@ -48,7 +48,7 @@ function parseFast(buffer: Buffer, start: number, stop: number, sink: OperationS
   return true;
 }
 
-/** Where a line that begins with `["w",` or `["r",` belongs; null for any other. */
+/** Columns for a line that begins with `["w",` or `["r",`; null for any other line. */
 function opening(buffer: Buffer, start: number, sink: OperationSink): OperationColumns | null {
   if (buffer[start + 1] !== QUOTE || buffer[start + 3] !== QUOTE || buffer[start + 4] !== COMMA) return null;
   const kind = buffer[start + 2];
@@ -75,7 +75,7 @@ function plausible(): boolean {
   );
 }
 
-/** A decimal number without exponent; leaves `cursor` behind it, or at -1 when it needs the slow way. */
+/** A decimal number without exponent; leaves `cursor` behind it, or at -1 if JSON.parse must read it. */
 function number(buffer: Buffer, from: number): number {
   const negative = buffer[from] === MINUS;
   const first = negative ? from + 1 : from;
@@ -101,7 +101,7 @@ function digits(buffer: Buffer, from: number, value: number): number {
   let at = from;
   for (;;) {
     const digit = (buffer[at] as number) - ZERO;
-    // NaN at the end of the buffer is neither.
+    // Past the end of the buffer the digit is NaN.
     if (!(digit >= 0 && digit <= 9)) break;
     value = value * 10 + digit;
     at += 1;

@@ -34,7 +34,7 @@ export async function readHistory(folder: string, signal?: AbortSignal): Promise
   return finish(state, folder);
 }
 
-/** The same of files that are in memory. `take` them in the order of their names, then `finish`. */
+/** As `readHistory`, for files in memory: `take` them in the order of their names, then `finish`. */
 export class HistoryReader {
   readonly #state = nothingRead();
 
@@ -139,16 +139,16 @@ async function readFile(path: string, name: string, state: ReadState, signal?: A
 }
 
 interface Span {
-  /** Bytes up to here are of the file. */
+  /** End of the file's bytes in the buffer. */
   stop: number;
   /** Lines of the file before this span. */
   line: number;
   name: string;
-  /** Up to here there is no newline: it was looked for already. */
+  /** Where to resume the search for a newline: there is none before. */
   from?: number;
 }
 
-/** @returns how many lines of the file are read, and where the first one begins that is not whole */
+/** @returns how many lines of the file were read, and where the first incomplete line begins */
 function takeLines(
   buffer: Buffer,
   { stop: end, line, name, from = 0 }: Span,

@@ -1,4 +1,4 @@
-/** On which static pods a fault of the control plane acts: the suite kills them, the judge holds what was killed against them. */
+/** Static pods that a fault of the control plane acts on: the suite kills them, and the judge compares what was killed with them. */
 export const KILLED_PODS = {
   'leader-crash': ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'],
   'etcd-crash': ['etcd'],

@@ -5,15 +5,15 @@ export function nameOf(workload: { kind: string; namespace: string; name: string
   return `${workload.kind} ${workload.namespace}/${workload.name}`;
 }
 
-/** Whose certificate it is, beside the declared ones. */
+/** Subject of the certificate that is checked besides the declared ones. */
 export const CLIENTS_ADDRESS = "the API's address for clients";
 export const serverName = (node: string): string => `API server of ${node}`;
 export const kubeletName = (node: string): string => `kubelet of ${node}`;
 export const KUBELET_PORT = 10250;
 
-/** Reachability is asked between so many nodes at most. */
+/** Reachability is tested between at most this many nodes. */
 export const SAMPLED_NODES = 20;
-/** Requests to each target once it has answered. */
+/** Further requests to each target after its first answer. */
 export const REACHED_AGAIN = 10;
 
 /** Whether something lies at a path of a container or below it. */

@@ -1,6 +1,6 @@
-/** One request's trace, held against the declared path: by those who wait until it is whole, and by those who judge it. */
+/** Compares one request's trace with the declared path, both while waiting for the trace to be complete and when judging it. */
 
-/** A service on the way of a request. */
+/** A service on the path of a request. */
 export interface PathHop {
   service: string;
   parent?: string | undefined;
@@ -17,7 +17,10 @@ export interface TraceSpan {
 
 /** What is wrong at one place of the path. */
 export interface TraceFault {
-  /** `absent`: no span of the service; `link`: below the wrong one; `call`: a declared span is missing; `empty`: there is no trace. */
+  /**
+   * `absent`: no span of the service; `link`: its parent is of the wrong service; `call`: a declared span is missing; `empty`: there is
+   * no trace.
+   */
   what: 'absent' | 'link' | 'call' | 'empty';
   /** `tender-api → tender-ai (amqp)`, or the service. */
   hop: string;
@@ -26,7 +29,7 @@ export interface TraceFault {
   seen: string;
 }
 
-/** Everything that the trace lacks; empty: it is whole. A hop is not looked at behind one that is missing. */
+/** Everything that the trace lacks; empty: it is complete. A hop behind a missing one is not reported as absent or badly linked. */
 export function faultsOf(spans: readonly TraceSpan[], path: readonly PathHop[]): TraceFault[] {
   if (spans.length === 0)
     return [
@@ -62,7 +65,7 @@ function absent(hop: PathHop): TraceFault {
   };
 }
 
-/** The span with which a service takes the request is a child of one of the service that calls it. */
+/** A service's entry span must be a child of a span of the calling service. */
 function linkFault(hop: PathHop, own: readonly TraceSpan[], spans: readonly TraceSpan[]): TraceFault[] {
   if (hop.parent === undefined) return [];
   const byId = new Map(spans.map((span) => [span.id, span]));
@@ -91,7 +94,7 @@ function spanFaults(hop: PathHop, own: readonly TraceSpan[]): TraceFault[] {
     }));
 }
 
-/** Names may have what they are about behind them: `SET tender:17` is a `SET`. */
+/** A span's name may end with its object: `SET tender:17` counts as `SET`. */
 export function isNamed(name: string, expected: string): boolean {
   return name === expected || name.startsWith(`${expected} `);
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { kinds, ranges } from './kinds.ts';
 
-/** What was proved of a fault, in a few words: by its cause, never by what it led to. */
+/** How a fault was proved to be in force: by its cause, never by its effect. */
 export const LANDINGS = [
   'processes gone',
   'cgroup frozen',
@@ -19,13 +19,13 @@ export const STAGES = ['steady before', 'fault', 'recovery', 'healing', 'read-ba
 export type StageName = (typeof STAGES)[number];
 
 /**
- * Why something could not be read back. What was only unreachable, or moved away while it was read, may be asked once more; what was
- * reached and is not as it should be stands.
+ * Why a read-back failed. A source that was unreachable, or moved while it was read, may be read once more.
+ * A wrong answer from a source that was reached stands.
  */
 export const UNREAD = ['unreachable', 'moved', 'unread'] as const;
 export type Unread = (typeof UNREAD)[number];
 
-/** Why a store that answers does not let in whoever asks. */
+/** Why a store that answers refuses the login. */
 export const NOT_LET_IN = ['tls', 'credentials'] as const;
 export type NotLetIn = (typeof NOT_LET_IN)[number];
 
@@ -35,21 +35,21 @@ const steady = {
   detail: z.string(),
 };
 
-/** Who holds a role, as one look saw it; `pollMs` ago, at the look before, it was still as the line before says. */
+/** Who holds a role, as one look saw it. At the look before, `pollMs` earlier, the previous line still held. */
 const role = {
   leader: z.string().nullable(),
   pollMs: z.number(),
-  /** The last line of an observer repeats what it knew: `pollMs` ago, and not later. */
+  /** Last line of an observer: repeats what was known `pollMs` ago, not what holds now. */
   final: z.literal(true).optional(),
 };
 
 /** What every trial records, whatever it hits: its fault, its stages, and how the environment was left. */
 export const FAILOVER = kinds({
-  /** Before the trial: what is not steady is not hit. */
+  /** Before the trial: a store that is not steady is not hit. */
   steady,
-  /** `cannotAsk`: the store answers, and no longer lets in whoever asks. */
+  /** `cannotAsk`: the store answers, but refuses the login. */
   'steady-after': { ...steady, cannotAsk: z.enum(NOT_LET_IN).optional() },
-  /** Roles of the stores and objects of the platform, held against those noted before the trial. */
+  /** Roles of the stores and objects of the platform, compared with those noted before the trial. */
   'as-before': {
     ok: z.boolean(),
     waitedMs: z.number(),
@@ -59,7 +59,7 @@ export const FAILOVER = kinds({
   },
   stage: { name: z.enum(STAGES) },
 
-  /** Everything is prepared, nothing has been done yet. `target`: the names of `members`, or what else is hit. */
+  /** Everything is prepared; nothing has been done yet. `target`: the names of `members`, or the object that is hit. */
   'fault-armed': {
     fault: z.string(),
     target: z.string(),
@@ -68,14 +68,14 @@ export const FAILOVER = kinds({
         name: z.string(),
         uid: z.string(),
         node: z.string().nullable(),
-        /** What is there to be hit: processes, a cgroup, addresses. */
+        /** What will be hit: processes, a cgroup, addresses. */
         found: z.string(),
       }),
     ),
   },
-  /** Done to one of them, and not proved yet. */
+  /** Done to one member, not proved yet. */
   'fault-acted': { member: z.string(), did: z.string() },
-  /** In force for all of them. It was not yet at the first of the two times, it was at the second. */
+  /** In force for all members. It was not at the first of the two times, and was at the second. */
   'fault-landed': {
     by: z.enum(LANDINGS),
     proof: z.string(),
@@ -86,11 +86,11 @@ export const FAILOVER = kinds({
   'no-fault': { reason: z.string() },
   /** For controls: the replicas receive nothing any more. */
   'replicas-cut': { replicas: z.array(z.string()) },
-  /** The majority that was hit is given back from here on. */
+  /** From here on the majority that was hit is being restored. */
   'given-back': {},
   /** The wait for a steady stretch was given up. */
   deadline: { rtoDeadlineMs: z.number(), detail: z.string() },
-  /** What ended the trial before its end, said by whoever went on with the series. */
+  /** What ended the trial early, written by the session that resumed the series. */
   'cut-off': { reason: z.string() },
 
   /** What a fault may cost: the outage that is expected, weighted with the share of the traffic that it stops. */
@@ -120,7 +120,7 @@ export const FAILOVER = kinds({
   /** Addresses behind the Service that applications use. */
   endpoint: { addresses: z.array(z.string()) },
 
-  /** Whom a read-back is going to read, and whose writes. */
+  /** Sources that a read-back will read, and the run whose writes it looks for. */
   'readback-plan': { run: z.string(), sources: z.array(z.string()) },
   /** What one source holds: ranges of numbers, and `[number, how often]` for each that is there more than once. */
   readback: {
@@ -132,8 +132,8 @@ export const FAILOVER = kinds({
     complete: z.boolean(),
   },
   'readback-failed': { source: z.string(), why: z.enum(UNREAD), reason: z.string() },
-  /** Not exactly one member leads: those that take themselves for the leader, and what was seen of each. */
+  /** Not exactly one member leads: those that claim to, and what was seen of each. */
   'readback-leaders': { leaders: z.array(z.string()), seen: z.string() },
-  /** What follows was read again, because something could not be reached the first time. What had been seen until then stands. */
+  /** The readings after this line are a second attempt, because a source could not be reached. Those before it stand. */
   'readback-again': { reason: z.string() },
 });

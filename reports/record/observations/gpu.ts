@@ -14,28 +14,28 @@ export const STRANGER_ASKS = 'gpu-stranger-asks';
 
 /** What the checks of devices see of the pool, of their own pods and of Prometheus. */
 export const GPU = kinds({
-  /** A node of the pool, or another one that knows the resource. The first of a node is how it was before. */
+  /** A node of the pool, or another node that knows the resource. A node's first line is its state before the check. */
   'gpu-node': {
     name,
     pool: z.boolean(),
     ready: z.boolean(),
-    /** What the scheduler may give out of it; null: it does not know the resource. */
+    /** Allocatable devices; null: the node does not know the resource. */
     allocatable: z.int().nullable(),
   },
-  /** What the pods on a node of the pool ask for, together and each. */
+  /** Devices that the pods on a node of the pool request, in total and each. */
   'gpu-requested': {
     node: name,
     requested: z.int(),
     holders: z.array(z.strictObject({ pod: name, asked: z.int() })),
   },
-  /** A pod of the check that asked for devices, and which ones its container was given; null: nothing said which. */
+  /** A pod of the check that requested devices, and the devices that its container was given; null: not reported. */
   'gpu-pod': {
     pod: name,
     asked: z.int(),
     state,
     node: name.nullable(),
     devices: z.array(name).nullable(),
-    /** What named them. */
+    /** What reported them. */
     reportedBy: z.enum(['variable', 'volume mounts', 'device nodes']).nullable(),
     detail: z.string(),
   },
@@ -47,14 +47,14 @@ export const GPU = kinds({
     bound: name.nullable(),
     state,
     node: name.nullable(),
-    /** Of one that was placed: whether it was given the toleration when it was admitted. */
+    /** For a pod that was placed: whether admission gave it the toleration. */
     tolerated: z.boolean().nullable(),
     message: z.string(),
-    /** Whose words the message is: the scheduler's own event, or the pod's status; null: nobody said anything. */
+    /** Where the message is from: the scheduler's event or the pod's status; null: there is none. */
     source: z.enum(['event', 'condition']).nullable(),
     detail: z.string(),
   },
-  /** Others hold so many devices that nothing can be shown. */
+  /** Other pods hold so many devices that too few are free for the check. */
   'gpu-busy': { free: z.int(), offered: z.int(), needed: z.int() },
   /** What Prometheus knows of the devices, by its own clock. */
   'gpu-series': {
@@ -63,7 +63,7 @@ export const GPU = kinds({
       z.strictObject({
         device: name,
         node: name,
-        /** Empty: nobody holds it; null: the series does not say. */
+        /** Pod that holds the device; empty: none; null: the series does not say. */
         pod: name.nullable(),
         value: z.number().nullable(),
         atSeconds: z.number().nullable(),

@@ -7,13 +7,13 @@ export const HARNESS = kinds({
   end: {},
   /** A source did not answer, or may not be asked. */
   unavailable: { what: z.string(), reason: z.string() },
-  /** What the runner has to say of a check: it crashed, it was cut off, it could not be run. */
+  /** The runner's own verdict on a check: it crashed, it was cut off, it could not be run. */
   'runner-verdict': {
     verdict: z.enum(['inconclusive', 'fail']),
     message: z.string(),
     crashed: z.literal(true).optional(),
   },
-  /** From here on the series is another session's. */
+  /** From here on another session continued the series. */
   resumed: { firstTrial: z.int().optional(), at: z.string().optional() },
   /** Logs and events beside the observations, for people. */
   evidence: { source: z.string(), text: z.string(), at: z.string().optional() },

@@ -55,7 +55,7 @@ export type Kind = keyof Kinds;
 /** An observation of one kind, as a judge sees it. */
 export type Seen<K extends Kind> = z.infer<Kinds[K]>;
 
-/** What an observer hands in besides kind and time. */
+/** Fields of an observation besides kind and time. */
 export type Fields<K extends Kind> = Omit<Seen<K>, 'kind' | 't'>;
 
 /** An observation of some kinds as it is handed in: `t` is the time of writing unless the observer knows better. */
@@ -65,7 +65,7 @@ export type NewSeen<K extends Kind> = {
 
 const OWN = new Map<string, z.ZodObject>();
 
-/** @throws Error for a kind that another check, or all of them, know already */
+/** @throws Error for a kind that is already declared, by another check or for all */
 export function addKinds(schemas: KindSchemas): void {
   for (const [kind, schema] of Object.entries(schemas)) {
     if ((schemaOf(kind) ?? schema) !== schema) throw new Error(`two kinds of observation are called ${kind}`);

@@ -6,15 +6,15 @@ import { kinds } from './kinds.ts';
 export const PERFORMANCE = kinds({
   /** The answer of a source of metrics to a query, or to a part of its window. Times are wall clock ms. */
   series: {
-    /** Objectives that the query is of. */
+    /** Objectives that the query belongs to. */
     objectives: z.array(z.string()),
     query: z.string(),
-    /** Distance of the points that were kept. */
+    /** Step between the points that were kept. */
     stepSeconds: z.number(),
     scrapeSeconds: z.number(),
     fromMs: z.number(),
     toMs: z.number(),
-    /** End of the whole window, where it lies ahead; else `toMs`. */
+    /** End of the whole window if it is in the future; otherwise `toMs`. */
     endMs: z.number(),
     values: z.array(seriesSchema),
   },

@@ -3,7 +3,7 @@ import { kinds } from './kinds.ts';
 
 /** Stores in which a job of the AI service leaves something. */
 export const EFFECT_SOURCES = ['elasticsearch', 'neo4j'] as const;
-/** Numbers of writes in a list at most: a trial in which everything was lost has a history that can be read. */
+/** Most write numbers in one list: even a trial that lost everything has a history that can be read. */
 export const MOST_NUMBERS = 1_000;
 
 const numbers = z.array(z.int());
@@ -15,34 +15,34 @@ export const PLATFORM = kinds({
   jobs: {
     /** Writes that were acknowledged. */
     acknowledged: z.int(),
-    /** Different tenders that they were given: those that were followed. */
+    /** Distinct tenders that these writes created: those that were followed. */
     accepted: z.int(),
-    /** How many of them were seen in which state last. */
+    /** Number of tenders by the last state that was seen. */
     counts: z.strictObject({
       done: z.int(),
       /** Done without the model. */
       degraded: z.int(),
       failed: z.int(),
-      /** Not come to an end. */
+      /** Not finished. */
       accepted: z.int(),
-      /** The platform knows none of the id. */
+      /** The platform knows no tender of that id. */
       missing: z.int(),
       /** The platform did not say. */
       unread: z.int(),
     }),
     open: numbers,
     failed: numbers,
-    /** Acknowledged with the id of another, and without any. */
+    /** Writes acknowledged with another write's id, and without an id. */
     shared: numbers,
     withoutId: numbers,
     waitedMs: z.number(),
-    /** What kept the last one that was not read from being read. */
+    /** Error of the last tender that could not be read. */
     trouble: z.string(),
   },
   /** What accepted jobs left in a store. */
   effects: {
     source,
-    /** Jobs said to be done that are there, and those that are not. */
+    /** Finished jobs whose effects are in the store, and writes whose effects are missing. */
     found: z.int(),
     absent: numbers,
     /** `[number of the write, how often]`. */

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { kinds } from './kinds.ts';
 
-/** What a client that writes and reads at fixed rates says of itself beside its operations. */
+/** What a client that writes and reads at fixed rates records besides its operations. */
 export const REQUESTS = kinds({
-  /** Who asks, how fast, and with which patience. Its first operation follows as soon as its connections are open. */
+  /** The client, its rates and its time-outs. Its first operation follows as soon as its connections are open. */
   'client-load-start': {
     store: z.string(),
-    /** Under which its writes are in the store. */
+    /** Run id that its writes carry in the store. */
     run: z.string(),
     client: z.string(),
     ratePerSecond: z.number(),
@@ -28,14 +28,14 @@ export const REQUESTS = kinds({
   /** How many operations it scheduled; each of them has a line of its own. */
   'client-load-end': { scheduled: z.int(), scheduledReads: z.int() },
   'client-load-failed': { reason: z.string() },
-  /** What a consumer beside the writes got, where a store hands out messages. */
+  /** What a consumer received during the writes, for a store that delivers messages. */
   reader: {
     queue: z.string(),
     delivered: z.int(),
     /** Delivered again and flagged as such: no duplication. */
     redelivered: z.int(),
     duplicates: z.int(),
-    /** Of one publisher, after a later one of the same publisher. */
+    /** Delivered after a later message of the same publisher. */
     outOfOrder: z.int(),
   },
   /** What a reader of the report must know. */

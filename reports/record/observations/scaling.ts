@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { kinds } from './kinds.ts';
 
-/** Set with the first value of a metric, and kept from then on. */
+/** Conditions that are set with the first value of a metric and kept from then on. */
 export const HPA_CONDITIONS = ['AbleToScale', 'ScalingActive', 'ScalingLimited'] as const;
 
 const scale = z.object({
@@ -11,22 +11,22 @@ const scale = z.object({
   min: z.number(),
   max: z.number(),
   stabilisationDownS: z.number(),
-  /** The highest of its metrics as a share of its target; null: it has none now. */
+  /** The highest of its metrics as a share of its target; null: no metric has a value now. */
   load: z.number().nullable(),
 });
 
 /** What checks of autoscalers and of the start of pods record. Numbers without a unit are pods. */
 export const SCALING = kinds({
-  /** What governs an autoscaler, what it leaves out filled in as its controller does. */
+  /** The spec of an autoscaler, with its controller's defaults filled in. */
   'hpa-spec': {
     min: z.number(),
     max: z.number(),
     metrics: z.array(z.string()),
     stabilisationUpS: z.number(),
     stabilisationDownS: z.number(),
-    /** How its way down is limited; left out where all pods may go at once. */
+    /** Limits on scaling down; left out if all pods may go at once. */
     policiesDown: z.array(z.object({ pods: z.number(), periodSeconds: z.number() })).optional(),
-    /** How often metrics-server measures; null: no metric is its, or it is not there. */
+    /** Measuring interval of metrics-server; null: no metric comes from it, or it is not there. */
     metricResolutionS: z.number().nullable(),
     lookEverySeconds: z.number(),
   },
@@ -43,17 +43,17 @@ export const SCALING = kinds({
       z.object({ type: z.enum(HPA_CONDITIONS), status: z.string(), reason: z.string(), message: z.string() }),
     ),
   },
-  /** Of the Deployment that it resizes, whenever they change. */
+  /** Pods of the scaled Deployment, whenever they change. */
   'scaled-pods': { ready: z.number(), total: z.number() },
-  /** How it was looked at until the check ended: what did not change between two looks did not change. */
+  /** How it was polled until the check ended: a state that two looks saw alike counts as unchanged between them. */
   'hpa-watched': { looks: z.number(), longestGapMs: z.number(), watchedMs: z.number() },
   'hpa-missing': { deployment: z.string() },
   'target-missing': { deployment: z.string() },
   'not-at-minimum': { scale: scale.nullable() },
-  /** A load that makes it grow has begun: it rises to its full rate. */
+  /** A load that should scale it up has begun, and rises to its full rate. */
   'load-begun': { perSecond: z.number(), rampSeconds: z.number() },
   'load-ended': {},
-  /** After the load it was not as before within this time. */
+  /** It did not return to its earlier size within this time after the load. */
   'not-back': { scale: scale.nullable(), waitedMs: z.number() },
   'queue-unseen': {},
 });

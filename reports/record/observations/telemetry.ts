@@ -1,15 +1,15 @@
 import { z } from 'zod';
 import { kinds } from './kinds.ts';
 
-/** Wall clock ms. Of the harness unless something else is said. */
+/** Wall clock ms, of the harness unless stated otherwise. */
 const wallMs = z.number();
 
-/** What stands in the store or on a disk for requests and lines: number, and wall clock ms of its node. */
+/** Requests or lines found in a store or on a disk: number, and wall clock ms of the node. */
 const numbered = z.array(z.tuple([z.int(), wallMs]));
 
-/** How often the stores are asked, ms: the error of a delay. A store of logs shows new records once a second by default. */
+/** Polling interval of the stores, ms: the error of a delay. A log store shows new records once a second by default. */
 export const LOOK_EVERY_MS = 1_000;
-/** How often a look at logs goes back to the beginning, ms: what a node that was away held up is older than what is awaited of the others. */
+/** Interval of looks at logs from the beginning, ms: lines that an absent node held back are older than those awaited from others. */
 export const LOOK_BACK_EVERY_MS = 10_000;
 
 /** Container of the pods that write numbered lines. */
@@ -19,7 +19,7 @@ export const LINE_WRITER = 'lines';
 export const TELEMETRY = kinds({
   /**
    * One reading of another machine's clock: it was asked at `askedMs`, answered at this observation's time, and says `saidMs`. A clock
-   * that tells whole seconds has left out up to one.
+   * that gives whole seconds is up to one second low.
    */
   'clock-offset': {
     source: z.string(),
@@ -36,7 +36,7 @@ export const TELEMETRY = kinds({
   'no-writer': { node: z.string(), reason: z.string() },
   shipper: { node: z.string(), pod: z.string(), ready: z.boolean() },
 
-  /** Of a trial: what was hit was given back, and whether all of its members had rejoined then. */
+  /** The fault of a trial was undone, and whether all members had rejoined by then. */
   healed: { ok: z.boolean(), detail: z.string() },
 
   /** A request with a correlation id of its own, sent through the edge. */
@@ -50,7 +50,7 @@ export const TELEMETRY = kinds({
     ok: z.boolean(),
     detail: z.string(),
   },
-  /** A numbered line in the store, when it was first seen; time and node as the record says, the node empty where it says none. */
+  /** A numbered line, when it was first seen in the store. Time and node are the record's; empty node: the record has none. */
   line: { seenMs: wallMs, atMs: wallMs, correlationId: z.string(), n: z.int().nullable(), node: z.string() },
   /** A line of a canary request in the store. */
   'request-line': {
@@ -61,7 +61,7 @@ export const TELEMETRY = kinds({
     traceId: z.string(),
     pod: z.string(),
   },
-  /** A request's trace when it was first seen whole, or as it was in the end. Spans: id, parent, service, name, wall clock ms of its node. */
+  /** A request's trace when it was first complete, or its final state. Spans: id, parent, service, name, wall clock ms of the node. */
   trace: {
     seenMs: wallMs.nullable(),
     correlationId: z.string(),
@@ -71,16 +71,16 @@ export const TELEMETRY = kinds({
   },
   /** Where the spans of a missing service are: ids of other traces. */
   stray: { correlationId: z.string(), n: z.int(), service: z.string(), traces: z.array(z.string()) },
-  /** A time in which a store did not answer: what came meanwhile was seen only afterwards. */
+  /** A stretch in which a store did not answer: what arrived in it was seen only afterwards. */
   'observation-gap': { what: z.enum(['logs', 'traces']), fromMs: wallMs, toMs: wallMs, reason: z.string() },
-  /** The last look at everything, and how many lines or traces were written into this history of what was found. */
+  /** The final look at everything. `found`: lines or traces that were written into this history. */
   swept: { what: z.enum(['logs', 'traces']), answered: z.boolean(), found: z.int() },
 
   /** What a container's log on the disk of its node holds of this run. */
   disk: {
     node: z.string(),
     pod: z.string(),
-    /** It is of a pod that writes numbered lines. */
+    /** The container belongs to a pod that writes numbered lines. */
     writer: z.boolean(),
     /** Lines with a correlation id of this run. */
     lines: z.int(),
@@ -94,7 +94,7 @@ export const TELEMETRY = kinds({
     workload: z.string().nullable(),
     reason: z.string(),
   },
-  /** All logs that were to be read were, or could not be. */
+  /** Every log that was to be read was read, or was recorded as unreadable. */
   'disks-read': { count: z.int() },
   /** The last lines of a container, looked for in the store. */
   recent: {
@@ -102,11 +102,11 @@ export const TELEMETRY = kinds({
     node: z.string(),
     pod: z.string(),
     container: z.string(),
-    /** `earlier`: nothing of the declared time, so that what it wrote before was looked for. */
+    /** `earlier`: it wrote nothing in the declared time, so its older lines were looked for. */
     written: z.enum(['lately', 'earlier', 'never']),
     lines: z.int(),
     found: z.int(),
-    /** Beginning of the first that was not found. */
+    /** Beginning of the first line that was not found. */
     missing: z.string().nullable(),
   },
 
@@ -122,18 +122,18 @@ export const TELEMETRY = kinds({
   'series-seen': {
     selector: z.string(),
     askedMs: wallMs,
-    /** The selector with the name and the labels that the first of them has; null: none is there. */
+    /** The selector with the name and labels of the first series; null: there is none. */
     example: z.string().nullable(),
-    /** Of each series that is there: its last sample. */
+    /** Last sample of each series that is there. */
     lastMs: z.array(wallMs),
-    /** Where none is: the last sample of those that were there lately. */
+    /** If there is none: last sample of those that were there recently. */
     goneMs: wallMs.nullable(),
   },
   'rule-group': {
     group: z.string(),
     alerting: z.array(z.object({ rule: z.string(), health: z.string(), lastError: z.string().nullable() })),
   },
-  /** All groups were read, and which addresses are told of alerts. */
+  /** All groups were read, and the addresses that alerts are sent to. */
   alertmanagers: { urls: z.array(z.string()) },
 
   'dashboard-server': { server: z.enum(['Grafana', 'Kibana']), ok: z.boolean(), detail: z.string() },

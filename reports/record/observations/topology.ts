@@ -6,11 +6,11 @@ const taint = z.strictObject({ key: z.string(), value: z.string().nullable(), ef
 /** Requests or limits of a container; null: not set. */
 const quantities = z.strictObject({ cpu: z.string().nullable(), memory: z.string().nullable() });
 
-/** What a repeated question to one address brought: `asked` more requests after the first answer, of which `lost` were not answered. */
+/** Repeated requests to one address: `asked` more after the first answer, of which `lost` were not answered. */
 const reached = { from: z.string(), ok: z.boolean(), asked: z.int(), lost: z.int(), detail: z.string() };
 
 const NODES = kinds({
-  /** The names of all nodes at one look. Whatever is recorded of nodes is held against this. */
+  /** The names of all nodes at one look. Everything recorded of nodes is compared with this list. */
   nodes: { names: z.array(z.string()), count: z.int() },
   /** One of every node, whether a pool has it or not. */
   node: {
@@ -33,13 +33,13 @@ const CLUSTER = kinds({
     name: z.string(),
     learner: z.boolean(),
     healthy: z.boolean(),
-    /** The id of the member that it takes for the leader; null: of none. */
+    /** Id of the member that this one considers the leader; null: none. */
     leader: z.string().nullable(),
-    /** Whether it takes itself for the leader. */
+    /** Whether it considers itself the leader. */
     leads: z.boolean(),
     error: z.string(),
   },
-  /** `when`: `before`, a node whose server was down before this look, or `after`; null in a trial, whose stages say it. */
+  /** `when`: `before`, `after`, or the node whose server was down before this look; null in a trial, whose stages say it. */
   'store-leader': { store: z.string(), when: z.string().nullable(), leader: z.string() },
 });
 
@@ -59,7 +59,7 @@ const STORAGE = kinds({
 const containerLife = z.strictObject({
   name: z.string(),
   restarts: z.int(),
-  /** When its last life but one ended, ISO 8601 and as its distance; null: never, or nobody knows any more. */
+  /** When its previous run ended, as ISO 8601 and as ms ago; null: there was none, or it is no longer known. */
   endedAt: z.string().nullable(),
   endedAgoMs: z.number().nullable(),
   /** Why, as kubelet says, such as `OOMKilled` or `Error`. */
@@ -69,7 +69,7 @@ const containerLife = z.strictObject({
 const WORKLOADS = kinds({
   /** A declared namespace that is there. */
   namespace: { name: z.string() },
-  /** What a declared workload wants and has; `pods` are those not on their way out. */
+  /** What a declared workload wants and has; `pods` are those that are not terminating. */
   replicas: {
     workload: z.string(),
     wanted: z.int(),
