@@ -2,8 +2,8 @@ import { connect } from 'node:net';
 import { errorText } from '../reports/record/error-text.ts';
 
 /**
- * Why a store could not be asked, although it may be well: there is no route to it, TLS does not come about, the account is refused,
- * what answers speaks another protocol, or what manages the store (Patroni, the management API) is not there.
+ * Why a store could not be queried, although it may be well: no route, TLS fails, the account is refused, what answers speaks another
+ * protocol, or the store's manager (Patroni, the management API) is not there.
  */
 export type CannotAsk = (typeof CANNOT_ASK)[number];
 const CANNOT_ASK = ['route', 'tls', 'credentials', 'protocol', 'manager'] as const;
@@ -35,8 +35,8 @@ export function isDown(cause: Down, message: string, options?: ErrorOptions): As
 }
 
 /**
- * What an error of asking a store means. An error of several members, or of several addresses, is looked at whole: one server that was
- * reached and refuses shows that there is a route, so that the store is down; what no rule knows is no proof that it is.
+ * What an error of querying a store means. An error of several members or addresses is examined whole: one server that was reached and
+ * refuses shows that there is a route, so the store is down. An error that no rule knows does not prove that it is down.
  */
 export function askFailureOf(error: unknown): AskFailure {
   const found = failuresIn(error);
@@ -100,7 +100,7 @@ function byStatus(error: Error): AskFailure | null {
   const status = statusOf(error);
   if (status === null) return null;
   if (status === 401 || status === 403) return { kind: 'cannot-ask', cause: 'credentials' };
-  // 408: it waited for itself in vain; 429 and 5xx: it is there and does not serve.
+  // 408: the server timed out itself; 429 and 5xx: it is there and does not serve.
   if (status === 408 || status === 429 || status >= 500) return { kind: 'down', cause: 'refuses' };
   return { kind: 'cannot-ask', cause: 'protocol' };
 }
@@ -117,7 +117,7 @@ const CODES: readonly { code: RegExp; failure: AskFailure }[] = [
   { code: ROUTE, failure: { kind: 'cannot-ask', cause: 'route' } },
   { code: TLS, failure: { kind: 'cannot-ask', cause: 'tls' } },
   { code: SILENT, failure: { kind: 'down', cause: 'silent' } },
-  // A server that speaks TLS closes a connection that does not, without a word: a reset is no proof that it is down.
+  // A server that requires TLS closes a plain connection without a word: a reset does not prove that it is down.
   { code: /^(?:ECONNRESET|EPIPE|HPE_\w+)$/, failure: { kind: 'cannot-ask', cause: 'protocol' } },
   // PostgreSQL, appendix A: too many connections, out of memory, shutting down, crashed, starting.
   { code: /^(?:53\w{3}|57P0[1-5])$/, failure: { kind: 'down', cause: 'refuses' } },
@@ -138,7 +138,7 @@ const CODES: readonly { code: RegExp; failure: AskFailure }[] = [
 function byCode(error: Error): AskFailure | null {
   const code = 'code' in error ? error.code : null;
   if (typeof code !== 'string' && typeof code !== 'number') return null;
-  // pg_hba.conf lets in only who speaks TLS: the account is not what is wrong.
+  // pg_hba.conf admits only TLS connections: the account is not the cause.
   if (code === '28000' && /no encryption|SSL off/.test(error.message))
     return { kind: 'cannot-ask', cause: 'tls' };
   return ofCode(String(code));
@@ -154,13 +154,13 @@ function byName({ name }: Error): AskFailure | null {
   return /Timeout(?:Error)?$/.test(name) ? { kind: 'down', cause: 'silent' } : null;
 }
 
-/** Where a client has neither code nor class for it. Redis' replies begin with their code (its protocol specification, "Simple errors"). */
+/** For clients that give neither code nor class. Redis' replies begin with their code (its protocol specification, "Simple errors"). */
 const MESSAGES: readonly { message: RegExp; failure: AskFailure }[] = [
   {
     message: /^(?:NOAUTH|WRONGPASS|NOPERM)\b|^ERR (?:invalid password|AUTH |Client sent AUTH)/,
     failure: { kind: 'cannot-ask', cause: 'credentials' },
   },
-  // amqplib keeps the reply code of a handshake that is ended in its text only.
+  // amqplib keeps the reply code of a closed handshake only in its text.
   {
     message: /^Handshake terminated by server: (?:403|530)/,
     failure: { kind: 'cannot-ask', cause: 'credentials' },
@@ -204,7 +204,7 @@ function statusOf(error: Error): number | null {
 }
 
 /**
- * What a failed question to a store's manager means: where the store itself answers, the store is not down, and its manager cannot be asked.
+ * What a failed query to a store's manager means: if the store itself answers, it is not down, and only its manager cannot be queried.
  * @returns the error to throw
  */
 export async function withoutManager(
@@ -221,7 +221,7 @@ export async function withoutManager(
   return cannotAsk('manager', `${what}: ${said}`, { cause: error });
 }
 
-/** Whether a TCP connection to an address comes about in time: the kernel of a frozen server still accepts it. Never throws. */
+/** Whether a TCP connection is accepted in time; the kernel of a frozen server still accepts it. Never throws. */
 export function accepts(
   at: { host: string; port: number },
   { deadlineMs, signal }: { deadlineMs: number; signal?: AbortSignal | undefined },

@@ -2,19 +2,19 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
-/** A child of the runner in a session of its own: a signal of the terminal must not end what is being observed. */
+/** A child of the runner in a session of its own: a signal of the terminal must not end the observer. */
 export interface Child {
   readonly pid: number;
   /** Resolves when the process is gone; never rejects. */
   readonly ended: Promise<ChildEnd>;
-  /** Ends it gracefully, with a last line if it is to know why; after the deadline with SIGKILL. */
+  /** Ends it gracefully, with a last input line that may give the reason; after the deadline with SIGKILL. */
   stop(deadlineMs: number, last?: string): Promise<void>;
 }
 
 export interface ChildEnd {
   code: number | null;
   signal: NodeJS.Signals | null;
-  /** The last that it wrote to stderr, at most 4,000 characters. */
+  /** The end of its stderr, at most 4,000 characters. */
   error: string;
 }
 
@@ -28,7 +28,7 @@ export interface ChildOptions {
 
 const KEPT = 4_000;
 
-/** Starts `entry` under this Node, with `config` as the first line of its input; the input's end asks it to end. */
+/** Starts `entry` under this Node, with `config` as the first line of its input. Closing the input asks it to end. */
 export function startChild(entry: string, config: unknown, options: ChildOptions = {}): Child {
   const child = spawn(process.execPath, [...(options.nodeOptions ?? []), entry], {
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -75,7 +75,7 @@ function endOf(child: ChildProcess, error: () => string): Promise<ChildEnd> {
   });
 }
 
-/** What a child said last of why it ended: `{"error": "…"}` as the last line of stderr. */
+/** Why a child says that it ended: `{"error": "…"}` as the last line of stderr. */
 export function lastError({ error }: ChildEnd): string {
   const last = error.trim().split('\n').at(-1) ?? '';
   try {

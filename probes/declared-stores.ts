@@ -1,4 +1,4 @@
-/** Stores by what their declarations say. A new one is a folder beside this file whose `declaration.ts` exports `store`. */
+/** Stores as their declarations describe them. A new store is a folder beside this file whose `declaration.ts` exports `store`. */
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
@@ -15,7 +15,7 @@ const moduleSchema = z.object({
     .optional(),
 });
 
-/** Some folders declare something else: a source of telemetry, a pool of devices. */
+/** A folder without a store declares something else: a source of telemetry, a pool of devices. */
 async function kindIn(folder: string): Promise<StoreKind[]> {
   const file = path.join(import.meta.dirname, folder, 'declaration.ts');
   if (!existsSync(file)) return [];

@@ -4,7 +4,7 @@ import type { HistoryHeader, NewObservation, OperationLine } from '../reports/re
 import { monoMs } from '../host/clock.ts';
 import { errorCode } from '../reports/record/error-text.ts';
 
-/** A history that cannot be written: what is not recorded has not been observed, so this is never passed over. */
+/** A history that cannot be written. What is not recorded was not observed, so this error is never ignored. */
 export class HistoryError extends Error {
   readonly file: string;
   readonly code: string;
@@ -51,7 +51,7 @@ export interface HistoryOptions {
 
 export type { NewObservation } from '../reports/record/history/history.ts';
 
-/** Appends lines of a kind of its own, which is no history of a check. */
+/** Appends lines of another kind, which are no history of a check. */
 export interface LineWriter {
   readonly file: string;
   /** Appends one object as a line; the kernel has it when this returns, so it survives the death of this process. */
@@ -106,7 +106,7 @@ class AppendingWriter implements HistoryWriter, LineWriter {
   readonly #flushMs: number;
   #pending = '';
   #timer: NodeJS.Timeout | null = null;
-  /** The write under way in the thread pool; observations queue behind it, since it may be half done. */
+  /** The write in flight in the thread pool; observations queue behind it, since it may be half done. */
   #writing: Promise<void> | null = null;
   #error: HistoryError | null = null;
   #closed = false;
@@ -134,7 +134,7 @@ class AppendingWriter implements HistoryWriter, LineWriter {
   append(line: object): void {
     this.#check();
     this.#pending += this.#line(line);
-    // Rarely a write is under way: then this line goes out right behind it.
+    // Rarely a write is in flight: then this line goes out right behind it.
     if (this.#writing === null) this.#flushNow();
   }
 

@@ -3,7 +3,7 @@ import type { Bounds } from './store/store-driver.ts';
 import { errorText } from '../reports/record/error-text.ts';
 
 export interface HttpQuestion {
-  /** Who is asked, for errors: `Patroni of postgres-0`. */
+  /** Name of the server, for errors: `Patroni of postgres-0`. */
   who: string;
   host: string;
   port: number;
@@ -15,7 +15,7 @@ export interface HttpQuestion {
   account?: { user: string; password: string } | undefined;
 }
 
-/** The server answered with a status that is none of those expected. */
+/** The server answered with an unexpected status. */
 export class HttpRefusal extends Error {
   override readonly name = 'HttpRefusal';
   readonly status: number;
@@ -28,7 +28,7 @@ export class HttpRefusal extends Error {
 /**
  * One request, one answer, one connection.
  * @returns the status and the text, whatever the status is
- * @throws Error that says who was asked, for what, and why there was no answer
+ * @throws Error that names the server, the request, and why there was no answer
  */
 export async function askHttp(
   question: HttpQuestion,

@@ -18,7 +18,10 @@ interface Found {
   aggregations?: { ids: { buckets: { key: string | number; doc_count: number }[] } };
 }
 
-/** Documents that are named after their tender cannot be twice in one index: they are listed. Others are counted by the field with its id. */
+/**
+ * A document that is named after its tender cannot occur twice in one index: such documents are listed. Others are counted by their id
+ * field.
+ */
 function searchFor(field: string, ids: readonly string[]): Record<string, unknown> {
   if (field === '_id') return { size: ids.length, _source: false, query: { ids: { values: ids } } };
   return {
@@ -35,7 +38,7 @@ function countsIn({ hits, aggregations }: Found): [id: string, count: number][] 
 }
 
 /**
- * Vectors of tenders in Elasticsearch, counted by their id, after a refresh: else those of the last second would be missing.
+ * Counts vectors of tenders in Elasticsearch by tender id, after a refresh: without it those of the last second would be missing.
  * @throws Error when it cannot be read whole
  */
 export async function vectorCounts(

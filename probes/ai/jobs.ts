@@ -4,13 +4,13 @@ import { exchangeOf } from '../edge/ask.ts';
 import { HttpConnection, httpErrorClass } from '../edge/connection.ts';
 import type { HttpEndpoint } from '../edge/connection.ts';
 
-/** What the platform says of a tender; `missing`: it knows none of the id, `unread`: it did not say. */
+/** What the platform says of a tender; `missing`: it knows no tender of that id, `unread`: it did not say. */
 export type JobState = 'accepted' | 'done' | 'degraded' | 'failed' | 'missing' | 'unread';
 
-/** In these a job has come to its end. */
+/** Final states of a job. */
 const ENDED: readonly JobState[] = ['done', 'degraded', 'failed'];
 const STATES: readonly string[] = ['accepted', ...ENDED];
-/** Connections by which tenders are asked for. */
+/** Connections used at once to query tenders. */
 const AT_ONCE = 4;
 const AGAIN_AFTER_MS = 1_000;
 
@@ -18,19 +18,19 @@ export interface JobsTarget {
   endpoint: HttpEndpoint;
   /** Of the collection, such as `https://host/tenders`; a tender is one segment below it. */
   url: URL;
-  /** Of one answer, ms. */
+  /** Deadline of one answer, ms. */
   answerMs: number;
 }
 
 export interface Followed {
   states: Map<string, JobState>;
   waitedMs: number;
-  /** What kept the last tender that was not read from being read; empty: all were. */
+  /** Error of the last tender that could not be read; empty: all were read. */
   trouble: string;
 }
 
 /**
- * Asks for every tender, again and again until each has come to its end or the time is over. Each state is the last that was seen.
+ * Queries every tender until each job has ended or the time is over. Each state is the last one seen.
  * @throws the reason of the signal
  */
 export async function followJobs(

@@ -3,7 +3,7 @@ import { askHttp } from '../http.ts';
 import type { Bounds } from '../store/store-driver.ts';
 
 /**
- * Tells a stand-in for the language model what to do from now on (`PUT /control` below its address): it is slow, busy or broken on demand.
+ * Switches a stand-in for the language model (`PUT /control` below its address) to slow, busy or broken.
  * @throws Error when it does not answer, or refuses
  */
 export async function tellStandIn(url: string, behaviour: LlmBehaviour, bounds: Bounds): Promise<void> {

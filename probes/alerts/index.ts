@@ -1,4 +1,4 @@
-/** What takes alerts, behind one interface. */
+/** Receivers of alerts, behind one interface. */
 import type { AlertSettings } from '../signals/declaration.ts';
 import type { SignalAddress } from '../signals/index.ts';
 import { AlertmanagerProbe } from './alertmanager.ts';

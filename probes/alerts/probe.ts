@@ -9,7 +9,7 @@ export interface Alert {
   state: string;
 }
 
-/** What takes alerts and tells people. */
+/** A receiver of alerts that notifies people. */
 export interface AlertProbe {
   readonly kind: string;
   /** Active alerts with all of these labels. @throws SignalError; the reason of the signal */

@@ -1,4 +1,4 @@
-/** What becomes of canary requests and numbered lines in the stores of logs and traces: followed until it is there, or time is up. */
+/** Follows canary requests and numbered lines into the stores of logs and traces until they arrive or time is up. */
 export { LogArrivals } from './logs.ts';
 export type { ExpectedLines } from './logs.ts';
 export { TraceArrivals } from './traces.ts';

@@ -3,13 +3,13 @@ import type { LogProbe, LogRecord } from '../logs/index.ts';
 import { SourceWatch } from './source-watch.ts';
 import type { Following, Write } from './source-watch.ts';
 
-/** Before the first line's own time: a line may be a moment older than the request's sending. */
+/** Searches begin this much earlier: a line may be a moment older than the sending of its request. */
 const MARGIN_MS = 2_000;
-/** Records have the times of their nodes: a clock that is so far off still takes nothing out of what is looked at from the beginning. */
+/** Records carry the clock of their node: a clock up to this far off hides no record from a search from the beginning. */
 const CLOCKS_MS = 900_000;
-/** Ten times what 20 requests and 40 lines a second are in two minutes. */
+/** Ten times the records of two minutes at 20 requests and 40 lines a second. */
 const MOST_RECORDS = 100_000;
-/** When it is tried again where the store did not answer: ordinary looks, which ask for less, come between. */
+/** When a search from the beginning is repeated after the store did not answer. Ordinary looks, which query less, come between. */
 const LOOK_BACK_AGAIN_MS = 2_000;
 
 /** What is awaited in the store. */
@@ -31,11 +31,11 @@ export class LogArrivals {
   readonly #write: Write;
   readonly #source: SourceWatch;
   readonly #seen = new Set<string>();
-  /** Correlation ids and services of requests that were answered well and whose lines have not come, with their times. */
+  /** Correlation ids and services whose request was answered well and whose line has not come, with their times. */
   readonly #pending = new Map<string, number>();
-  /** Lines of requests that came before the request's own answer. */
+  /** Lines that came before the answer to their request. */
   readonly #early = new Set<string>();
-  /** Of each node, the highest number up to which every line has come, in the series that came last, and that line's time. */
+  /** For each node's latest series: the highest number up to which every line has come, and that line's time. */
   readonly #correlationIds = new Map<string, Series>();
   readonly #startMs: number;
   #written = 0;
@@ -65,7 +65,7 @@ export class LogArrivals {
     );
   }
 
-  /** One look at what may have come since the last, and now and then at what is older. Never throws for a store that does not answer. */
+  /** One look at what may have come since the last, and now and then from the beginning. Does not throw if the store does not answer. */
   async look(signal: AbortSignal): Promise<void> {
     const now = Date.now();
     const back = now >= this.#lookBackMs;
@@ -73,7 +73,7 @@ export class LogArrivals {
     if (back) this.#lookBackMs = now + (answered ? LOOK_BACK_EVERY_MS : LOOK_BACK_AGAIN_MS);
   }
 
-  /** Everything once more, so that what came out of turn, or twice, is not missed. @returns whether the store answered */
+  /** Searches everything once more, so that lines out of order or twice are not missed. @returns whether the store answered */
   sweep(signal: AbortSignal): Promise<boolean> {
     return this.#look(this.#startMs - CLOCKS_MS, signal);
   }
@@ -100,7 +100,7 @@ export class LogArrivals {
     });
   }
 
-  /** The oldest of what is still awaited, and no older than what is not awaited any more. */
+  /** Time of the oldest line still awaited; lines older than the patience are not awaited any more. */
   #fromMs(now: number): number {
     const awaited = [
       ...this.#pending.values(),
@@ -128,7 +128,7 @@ export class LogArrivals {
 
   #advance(node: string, correlationId: string, line: { n: number; timeMs: number }): void {
     const before = this.#correlationIds.get(node);
-    // Of a container's earlier life, found by looking back: the later one is awaited.
+    // A line of the container's earlier life, found by looking back: the later series is awaited.
     if (before !== undefined && before.correlationId !== correlationId && line.timeMs < before.timeMs) return;
     const series =
       before?.correlationId === correlationId

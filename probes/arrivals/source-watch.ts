@@ -7,13 +7,13 @@ export type Write = (seen: NewObservation) => void;
 export interface Following {
   write: Write;
   startMs: number;
-  /** For one question. */
+  /** Deadline of one query. */
   deadlineMs: number;
-  /** Longest that anything is awaited, from its own time. */
+  /** Longest wait for anything, from its own time. */
   patienceMs: number;
 }
 
-/** Whether a source answers. When it does not, that is written once with its beginning and its end: nobody could see anything meanwhile. */
+/** Whether a source answers. A stretch without answers is written once, with its beginning and end: nothing could be seen in it. */
 export class SourceWatch {
   readonly #what: 'logs' | 'traces';
   readonly #write: Write;

@@ -4,11 +4,11 @@ import type { Trace, TraceProbe } from '../traces/index.ts';
 import { SourceWatch } from './source-watch.ts';
 import type { Following, Write } from './source-watch.ts';
 
-/** Traces asked for in one look: three questions of fifty. Those that were asked for longest ago come first. */
+/** Traces queried in one look: three queries of fifty. Those queried longest ago come first. */
 const AT_ONCE = 150;
-/** Younger ones cannot be there yet: services hand their spans on in batches. */
+/** Younger traces cannot be there yet: services hand their spans on in batches. */
 const YOUNGEST_MS = 500;
-/** Requests of which it is looked up where the spans of a missing service went, for each service. */
+/** Requests, for each missing service, whose stray spans are searched for. */
 const EXAMPLES = 3;
 
 /** Services on the way of a request: what a trace must hold to be whole. */
@@ -23,7 +23,7 @@ interface Awaited {
   last: Trace | null;
 }
 
-/** Follows how requests become traces, and writes each when it is whole, or as it was in the end. */
+/** Follows how requests become traces, and writes each when it is complete, or in its final state. */
 export class TraceArrivals {
   readonly #probe: TraceProbe;
   readonly #expected: ExpectedPath;
@@ -49,7 +49,7 @@ export class TraceArrivals {
     return this.#awaited.size === 0;
   }
 
-  /** One look at those that are not whole. Never throws for a store that does not answer. */
+  /** One look at the incomplete traces. Does not throw if the store does not answer. */
   async look(signal: AbortSignal): Promise<void> {
     const now = Date.now();
     const due = [...this.#awaited.values()]
@@ -59,7 +59,7 @@ export class TraceArrivals {
     if (due.length > 0) await this.#ask(due, signal);
   }
 
-  /** Everything that is not whole once more; what is not now is written as it is. @returns whether the store answered */
+  /** Looks once more at every incomplete trace, then writes it as it is. @returns whether the store answered */
   async sweep(signal: AbortSignal): Promise<boolean> {
     const answered = await this.#ask([...this.#awaited.values()], signal);
     if (!answered) return false;
@@ -101,7 +101,7 @@ export class TraceArrivals {
     return this.#written;
   }
 
-  /** Services of which nothing, or not everything, is there. */
+  /** Services of which spans are missing. */
   #missing(trace: Trace | null): string[] {
     const spans = trace?.spans ?? [];
     if (spans.length === 0) return this.#expected.map(({ service }) => service);
@@ -109,7 +109,7 @@ export class TraceArrivals {
     return [...new Set(lost.map(({ service }) => service))];
   }
 
-  /** Where the spans of a missing service are: in a trace of their own, where the context was lost on the way to it. */
+  /** Finds the spans of a missing service: they form a trace of their own if the context was lost on the way. */
   async #strays(open: readonly Awaited[], signal: AbortSignal): Promise<void> {
     const asked = new Map<string, number>();
     for (const { correlationId, n, traceId, sentMs, last } of open) {

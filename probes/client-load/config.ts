@@ -1,7 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 
-/** What the client load's process is told, as one line of JSON on its standard input. */
+/** Configuration of the client load's process, one line of JSON on its standard input. */
 export const clientLoadConfigSchema = z.strictObject({
   store: z.string(),
   /** Absolute folder of the trial's history. */

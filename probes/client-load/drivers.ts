@@ -3,10 +3,10 @@ import { EDGE_DEFINITE_FAILURES, EdgeLoadClient } from '../edge/client.ts';
 import type { StoreDriver } from '../store/store-driver.ts';
 import { storeDriver } from '../stores.ts';
 
-/** What a client load needs to know of what it asks. */
+/** What a client load needs to know of its target. */
 export type ClientLoadDriver = Pick<StoreDriver, 'store' | 'definiteFailures' | 'client'>;
 
-/** What can be asked besides stores: the platform through its edge, and Kubernetes through its API. */
+/** Targets besides stores: the platform through its edge, and Kubernetes through its API. */
 const OTHERS: readonly ClientLoadDriver[] = [
   {
     store: 'edge',

@@ -46,26 +46,26 @@ interface Operation {
   n: number;
   intendedMs: number;
 }
-/** An operation that found no free connection, and since when it waits. */
+/** An operation that found no free connection, and when it began to wait. */
 interface Waiting {
   operation: Operation;
   sinceMs: number;
 }
 
-/** One operation on its way. */
+/** One operation in flight. */
 interface Attempt {
   session: ClientLoadSession;
   operation: Operation;
-  /** When it first asked for a connection, and when it last began to. */
+  /** When it first asked for a connection, and when its latest attempt began. */
   firstMs: number;
   sentMs: number;
   /** Its statement has left this process, or may have. */
   sent: boolean;
   /** When it last asked for a connection and was refused, before it asked again. */
   refusedMs: number | null;
-  /** When the connection that it opened for itself was up and logged in. */
+  /** When the connection that it opened itself was logged in. */
   openedMs: number | null;
-  /** Its deadline has passed: it has its result, and may use no connection any more. */
+  /** Its deadline has passed: it has its result, and may no longer use a connection. */
   over: boolean;
 }
 
@@ -196,7 +196,7 @@ export class ClientLoadEngine {
     return this.#options.client.session();
   }
 
-  /** `unsent` for everything that waits since before `sinceMs`. */
+  /** Records `unsent` for every operation that has waited since before `sinceMs`. */
   #dropWaiting(sinceMs: number): void {
     for (;;) {
       const first = this.#waiting[0];
@@ -216,10 +216,10 @@ export class ClientLoadEngine {
       // Asking again for a connection is waiting for one: the operation itself was sent once, at `sentMs`.
       const detail = noteOf(attempt, result.detail ?? '', waitedMs);
       this.#ended(operation, attempt.sentMs, result.outcome, detail);
-      // What failed once is not trusted again: the next operation on this place opens a new connection.
+      // A connection that failed is not trusted: the next operation in this place opens a new one.
       if (result.outcome !== 'ok') attempt.session.destroy();
       this.#release(attempt.session);
-      // Only now, so that the first that waited behind it finds this connection free.
+      // Only now, so that the first operation waiting behind it finds this connection free.
       this.#scout.leave(attempt);
     });
   }
@@ -269,7 +269,7 @@ export class ClientLoadEngine {
       attempt.openedMs = monoMs();
       break;
     }
-    // The deadline may have destroyed it in the same turn: then nothing may be sent any more.
+    // The deadline may have destroyed the connection in the same turn: then nothing may be sent.
     if (attempt.over || !attempt.session.usable()) return { outcome: 'fail', detail: 'connect: deadline' };
     attempt.sent = true;
     const { kind, n } = attempt.operation;
@@ -278,7 +278,7 @@ export class ClientLoadEngine {
     return result;
   }
 
-  /** Waits behind another that connects; a connection that has become free meanwhile is taken instead of opening one. */
+  /** Waits behind another operation that connects. A connection that became free meanwhile is taken instead of a new one. */
   async #awaitTurn(attempt: Attempt): Promise<void> {
     if (!(await this.#scout.turn(attempt)) || attempt.over) return;
     attempt.sentMs = monoMs();
@@ -289,8 +289,8 @@ export class ClientLoadEngine {
   }
 
   /**
-   * While connections are refused, an operation asks for one every 2 ms until the next operation is due, so that the
-   * return is seen sooner than at the next operation. Not the first that is refused: it shows when the outage began.
+   * While connections are refused, an operation retries every 2 ms until the next operation is due, so that the return is seen sooner.
+   * The first refused operation does not retry: it shows when the outage began.
    */
   async #asksAgain(attempt: Attempt, error: unknown): Promise<boolean> {
     const known = this.#scout.refusing;

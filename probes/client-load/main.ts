@@ -64,7 +64,7 @@ async function work(
   const driver = attempt(EXIT.config, () => clientLoadDriver(config.store));
   const client = driver.client(config.connection, config.run);
   const broken = Promise.withResolvers<never>();
-  // Whoever waits gets it; nobody waiting must not end the process in another way.
+  // An error that nobody awaits must not end the process as an unhandled rejection.
   broken.promise.catch(() => undefined);
   const history = openHistory(config.history, 'client-load.ndjson', { redact, onError: broken.reject });
   const engine = new ClientLoadEngine({ ...config, client, record: recorder(history, broken.reject) });
@@ -85,7 +85,7 @@ async function work(
     clearInterval(progress);
   }
   const ended = await Promise.race([engine.stop(), broken.promise]);
-  // As it was then: the time in which its history is closed is none without an answer.
+  // Taken before the history is closed: the time of closing must not count as time without an answer.
   const last = engine.progress();
   for (const seen of client.end?.() ?? []) history.observe(seen);
   history.observe({ kind: 'client-load-end', ...ended });
@@ -135,6 +135,6 @@ try {
   process.exitCode = EXIT.ended;
 } catch (error) {
   process.stderr.write(`${JSON.stringify({ error: errorText(error) })}\n`);
-  // Connections and timers may be left over: the exit code must not wait for them.
+  // Open connections and timers must not delay the exit code.
   process.exit(error instanceof Ending ? error.exitCode : 1);
 }

@@ -9,7 +9,7 @@ const ENTRY = fileURLToPath(new URL('./main.ts', import.meta.url));
 export interface ClientLoadProcess extends Child {
   /** Writing has begun. Rejects when the process ended before, with what it said. */
   readonly ready: Promise<void>;
-  /** The last progress that it told, every 250 ms. */
+  /** The last progress it reported, every 250 ms. */
   progress(): ClientLoadProgress | null;
 }
 

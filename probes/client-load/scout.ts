@@ -36,12 +36,12 @@ export class Scout {
     this.#refusing = refused;
   }
 
-  /** An operation had an answer: everyone may connect. */
+  /** An operation was answered: everyone may connect. */
   answered(): void {
     this.#refusing = false;
   }
 
-  /** Resolves when `who` may connect, after the longest hold at the latest; true: it had to wait. */
+  /** Resolves when `who` may connect, at the latest after the longest hold; true: it had to wait. */
   async turn(who: object): Promise<boolean> {
     const endMs = monoMs() + this.#holdMs;
     let waited = false;

@@ -27,7 +27,7 @@ export class ControlPlaneLoadClient implements LoadClient {
   readonly #headers: Record<string, string>;
   readonly #run: string;
 
-  /** @throws ZodError when the connection does not declare the object, and who asks. */
+  /** @throws ZodError when the connection does not declare the object and the account. */
   constructor(connection: StoreConnection, run: string) {
     const { ca, cert, serverName, object } = declaredSchema.parse(connection.declared);
     const { host, port, password } = connection;
@@ -43,7 +43,7 @@ export class ControlPlaneLoadClient implements LoadClient {
     this.#endpoint = { host, port, tls: { serverName, ca, ...(withCertificate && { cert, key: password }) } };
   }
 
-  /** The object must be there, and readable by whoever asks. */
+  /** The object must exist and be readable by this account. */
   async prepare(deadlineMs: number): Promise<void> {
     const connection = new HttpConnection(this.#endpoint);
     const timer = setTimeout(() => connection.destroy(), deadlineMs);

@@ -83,7 +83,7 @@ export class GrafanaProbe implements DashboardProbe {
   }
 }
 
-/** A row is a heading and no panel. Of a panel that is repeated one is shown at least; copies may be of values that are gone. */
+/** A row is a heading and no panel. Of a repeated panel at least one is shown; copies may be of values that are gone. */
 const isPanel = ({ type, repeatPanelId }: Panel): boolean =>
   type !== 'row' && (repeatPanelId ?? null) === null;
 

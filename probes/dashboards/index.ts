@@ -1,4 +1,4 @@
-/** What shows dashboards, behind one interface. */
+/** Servers of dashboards, behind one interface. */
 import type { DashboardSettings } from '../signals/declaration.ts';
 import type { SignalAddress } from '../signals/index.ts';
 import { GrafanaProbe } from './grafana.ts';

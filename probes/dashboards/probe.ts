@@ -1,6 +1,6 @@
 import type { SignalBounds } from '../signals/index.ts';
 
-/** One thing that was asked about, and whether it is well. */
+/** One thing that was queried, and whether it is well. */
 export interface Health {
   name: string;
   ok: boolean;
@@ -15,11 +15,11 @@ export interface DashboardState {
   hidden: number;
 }
 
-/** What shows dashboards. Methods reject with a SignalError where it does not answer. */
+/** A server of dashboards. Methods reject with a SignalError if it does not answer. */
 export interface DashboardProbe {
   readonly kind: string;
   health(bounds: SignalBounds): Promise<Health>;
-  /** Every data source, asked by the server itself. */
+  /** Every data source, as queried by the server itself. */
   dataSources(bounds: SignalBounds): Promise<Health[]>;
   dashboard(uid: string, bounds: SignalBounds): Promise<DashboardState>;
   close(): void;

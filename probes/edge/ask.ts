@@ -8,7 +8,7 @@ export interface EdgeQuestion {
   headers: Record<string, string>;
   /** Sent as JSON. */
   body?: unknown;
-  /** Sent as it is; what it is is in the headers. */
+  /** Sent as it is; the headers give its type. */
   text?: string;
 }
 
@@ -16,12 +16,12 @@ export interface EdgeReply {
   status: number;
   headers: Record<string, string | string[] | undefined>;
   text: string;
-  /** From the connecting to the last byte, ms. */
+  /** From connecting to the last byte, ms. */
   ms: number;
 }
 
 /**
- * One request, through the edge or to whatever else is reached like it, over a connection of its own, one attempt, no redirects.
+ * One request over a connection of its own, through the edge or to a similar address: one attempt, no redirects.
  * @throws Error with a short class of what went wrong (errno, TLS code), or that there was no answer within the time
  */
 export async function askEdge(
@@ -60,7 +60,7 @@ export async function askEdge(
   }
 }
 
-/** As a kept connection takes it. */
+/** The request for a kept connection. */
 export function exchangeOf({
   method,
   url,

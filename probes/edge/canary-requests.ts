@@ -24,24 +24,24 @@ export interface CanaryLoad {
   run: string;
   count: number;
   perSecond: number;
-  /** For one answer, ms. */
+  /** Deadline of one answer, ms. */
   deadlineMs: number;
   signal: AbortSignal;
 }
 
-/** What became of one request. Times in wall clock ms, as logs and traces have them. */
+/** Outcome of one request. Times in wall clock ms, as logs and traces have them. */
 export interface CanaryAnswer {
   n: number;
   correlationId: string;
-  /** Of the trace that it belongs to: chosen here and handed on by `traceparent`. */
+  /** Id of its trace: chosen here and handed on by `traceparent`. */
   traceId: string;
   sentMs: number;
   doneMs: number;
-  /** null: no answer, so that nobody knows whether it was done. */
+  /** null: no answer, so that it is unknown whether the request was carried out. */
   status: number | null;
   /** A 2xx with the correlation id of this request. */
   ok: boolean;
-  /** What else it was. */
+  /** What it was instead. */
   detail: string;
 }
 

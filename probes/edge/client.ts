@@ -36,7 +36,7 @@ export class EdgeLoadClient implements LoadClient {
   readonly #run: string;
   readonly #tender: boolean;
 
-  /** @throws ZodError when the connection does not declare what is asked, and how. */
+  /** @throws ZodError when the connection does not declare the request. */
   constructor(connection: StoreConnection, run: string) {
     const { url, correlationHeader, ca, tender } = declaredSchema.parse(connection.declared);
     this.#url = new URL(url);
@@ -54,7 +54,7 @@ export class EdgeLoadClient implements LoadClient {
     const failure = await lookUntil(
       async () => {
         const seen = await this.#once(end);
-        // What came of the deadline itself says less than what was seen before it.
+        // An error caused by the deadline itself says less than the one before it.
         if (seen !== null && (monoMs() < end || last === 'nothing')) last = seen;
         return seen;
       },
@@ -123,7 +123,7 @@ export class EdgeLoadClient implements LoadClient {
     }
   }
 
-  /** Accepted is what has an id: by it the job is followed. The first request (0) only looks whether one gets through. */
+  /** Accepted means that the answer has an id: the job is followed by it. The first request (0) only tests the way. */
   async #create(
     connection: HttpConnection,
     title: string,

@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { errorCode, errorText, firstWords } from '../../reports/record/error-text.ts';
 
-/** Where an HTTP client of a client load connects to, and whom it expects there. */
+/** Where an HTTP client of a client load connects to, and which server it expects there. */
 export interface HttpEndpoint {
   host: string;
   port: number;
@@ -24,11 +24,11 @@ export interface HttpQuestion {
   path: string;
   headers: Record<string, string>;
   body?: string;
-  /** The text of the answer is wanted; else it is read and dropped. */
+  /** Keep the text of the answer; otherwise it is read and dropped. */
   keep?: true;
 }
 
-/** One kept connection to one endpoint, one exchange at a time. What ends it is seen at once, not at the next exchange. */
+/** One kept connection to one endpoint, one exchange at a time. Its end is noticed at once, not at the next exchange. */
 export class HttpConnection {
   readonly #endpoint: HttpEndpoint;
   #socket: Socket | null = null;
@@ -93,7 +93,7 @@ export class HttpConnection {
     return this.#open;
   }
 
-  /** Ends it without a word to the server. */
+  /** Ends it at once, without asking the server. */
   destroy(): void {
     this.#open = false;
     this.#agent?.destroy();

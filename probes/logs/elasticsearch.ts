@@ -15,7 +15,7 @@ interface Span {
 
 interface Budget {
   search: LogSearch;
-  /** Records that may still come, of all parts of the time. */
+  /** Records that may still come, over all parts of the time. */
   left: number;
 }
 
@@ -64,7 +64,7 @@ export class ElasticsearchLogProbe implements LogProbe {
     return this.#between({ search, left: search.most }, span, bounds);
   }
 
-  /** Where more match than one answer may hold, each half of the time is asked for by itself. @param span `toMs` is not in it */
+  /** If more records match than one answer may hold, each half of the time is queried by itself. @param span `toMs` is not in it */
   async #between(budget: Budget, span: Span, bounds: SignalBounds): Promise<LogRecord[]> {
     const { search } = budget;
     const hits = await this.#ask(search, span, bounds);

@@ -2,7 +2,7 @@ import type { SignalBounds } from '../signals/index.ts';
 
 /** One record of the log store. Empty texts stand for fields that it does not have. */
 export interface LogRecord {
-  /** What makes it this record and no other, in the store. */
+  /** Identifies the record in its store. */
   id: string;
   /** Wall clock ms, as the record says. */
   timeMs: number;
@@ -10,14 +10,14 @@ export interface LogRecord {
   service: string;
   traceId: string;
   correlationId: string;
-  /** Of a numbered line; null: it has none. */
+  /** Number of a numbered line; null: it has none. */
   number: number | null;
   node: string;
   namespace: string;
   pod: string;
 }
 
-/** Every search is bounded by time, and by a marker or a pod: how much else the store holds costs nothing. */
+/** Every search is bounded by time, and by a correlation id or a pod: other data in the store costs nothing. */
 export interface LogSearch {
   /** Wall clock ms, both ends included. */
   fromMs: number;
@@ -26,7 +26,7 @@ export interface LogSearch {
   correlationId?: string;
   /** Records of this pod. */
   pod?: { namespace: string; name: string };
-  /** More records than these are an error: what was cut off must not be taken for lost. */
+  /** More records than this are an error: what was cut off must not be taken for lost. */
   most: number;
 }
 
@@ -35,7 +35,7 @@ export interface LogProbe {
   readonly kind: string;
   /**
    * Records that match, in the order of their times.
-   * @throws SignalError where the store does not answer, or not of all its data; the reason of the signal
+   * @throws SignalError if the store does not answer, or not for all its data; the reason of the signal
    */
   search(search: LogSearch, bounds: SignalBounds): Promise<LogRecord[]>;
   close(): void;
