@@ -1,4 +1,6 @@
-/** How busy the nodes of a cluster are, and by whom, as its metrics API says (metrics.k8s.io/v1beta1, which metrics-server serves). */
+/**
+ * How busy the nodes of a cluster are, and with whose pods, from its metrics API (metrics.k8s.io/v1beta1, which metrics-server serves).
+ */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
@@ -8,14 +10,14 @@ import { Followers } from './store/followers.ts';
 import type { KubeCluster, NodeObject, PodObject } from './kubernetes/index.ts';
 import { quantityOf } from './kubernetes/quantity.ts';
 
-/** metrics-server measures as often by default (`--metric-resolution`). */
+/** The default interval of metrics-server (`--metric-resolution`). */
 const EVERY_MS = 15_000;
-/** Of a time between two samples that is longer than this not enough is known. */
+/** If two samples are further apart than this, too little is known of the time between. */
 const MOST_BETWEEN_MS = 90_000;
 /** A look that takes longer is left out: a trial does not wait for it. */
 const LOOK_MS = 3000;
 const API = '/apis/metrics.k8s.io/v1beta1';
-/** It is not there, or we may not read it: so it stays, and is asked no more. */
+/** The API is missing or forbidden: that does not change, so it is not queried again. */
 const NEVER = [401, 403, 404];
 
 const cpu = z.object({ cpu: z.string() });
@@ -42,14 +44,14 @@ type PodUse = z.infer<typeof podsSaid>['items'][number];
 export interface NodesUse {
   nodes: number;
   cores: number;
-  /** Taken by everything on them. */
+  /** Used by everything on them. */
   used: number;
-  /** Taken by pods of the environment and of the harness. */
+  /** Used by pods of the environment and of the harness. */
   ours: number;
-  /** What was measured last, and first, on any of them: wall clock ms. */
+  /** Earliest beginning and earliest end of the nodes' samples, wall clock ms. */
   fromMs: number;
   toMs: number;
-  /** Whose use is known to be ours. Where one of them goes, the node's use still tells of it for a while. */
+  /** Pods whose use is known to be ours. When one of them ends, the node's use still contains it for a while. */
   pods: string;
 }
 
@@ -66,7 +68,7 @@ export class NoMetricsError extends Error {
 }
 
 /**
- * @returns null where something of it is not known this time: what is not known of ours would count as others'
+ * @returns null if a part of it is unknown this time: unknown use of ours would count as others'
  * @throws NoMetricsError
  */
 export async function lookAtUse(
@@ -95,19 +97,19 @@ export async function lookAtUse(
   return { nodes: held.size, ...amounts, ...times, pods: names.join(' ') };
 }
 
-/** In cores; null where one of them is none. */
+/** In cores; null if a quantity is invalid. */
 function amountsOf(
   nodes: readonly NodeObject[],
   { measured, own }: { measured: readonly NodeUse[]; own: readonly PodUse[] },
 ): Pick<NodesUse, 'cores' | 'used' | 'ours'> | null {
-  // A node's use is that of all its cores, those that are kept for the system included.
+  // A node's use covers all its cores, those reserved for the system included.
   const cores = sum(nodes.map(({ status }) => status.capacity?.['cpu']));
   const used = sum(measured.map(({ usage }) => usage.cpu));
   const ours = sum(own.flatMap(({ containers }) => containers.map(({ usage }) => usage.cpu)));
   return cores === null || cores === 0 || used === null || ours === null ? null : { cores, used, ours };
 }
 
-/** Null where one of them is not known. */
+/** Null if a namespace could not be read. */
 async function measuredIn(
   cluster: Asked,
   pods: readonly PodObject[],
@@ -138,7 +140,7 @@ function isThere({ phase }: PodObject['status']): boolean {
   return phase !== 'Succeeded' && phase !== 'Failed';
 }
 
-/** Null where one that runs is not measured yet, as for half a minute after its start: that would be the time in which it takes most. */
+/** Null if a running pod is not measured yet, as for half a minute after its start: that is when it uses most. */
 function measuredOf(pods: readonly PodObject[], measured: PodUse[]): PodUse[] | null {
   const names = new Set(measured.map(({ metadata }) => metadata.name));
   const missing = pods.some(
@@ -147,7 +149,7 @@ function measuredOf(pods: readonly PodObject[], measured: PodUse[]): PodUse[] | 
   return missing ? null : measured;
 }
 
-/** Null where one of them is none. */
+/** Null if a quantity is invalid. */
 function sum(quantities: readonly (string | undefined)[]): number | null {
   const values = quantities.map(quantityOf);
   return values.some((value) => value === null)
@@ -155,7 +157,7 @@ function sum(quantities: readonly (string | undefined)[]): number | null {
     : values.reduce<number>((all, one) => all + (one ?? 0), 0);
 }
 
-/** Of the sample that ended first, and of the one that began first. */
+/** Earliest end and earliest beginning of the samples. */
 function timesOf(nodes: readonly NodeUse[]): { fromMs: number; toMs: number } | null {
   const ends = nodes.map(({ timestamp }) => Date.parse(timestamp));
   const begins = nodes.map(({ window }, i) => (ends[i] ?? Number.NaN) - (windowMs(window) ?? Number.NaN));
@@ -178,27 +180,27 @@ async function said<T>({ client }: Asked, path: string, schema: z.ZodType<T>): P
 
 type Take = (look: PressureLook) => void;
 
-/** What a sample is compared with. */
+/** The sample that the next one is compared with. */
 interface Before extends Pick<NodesUse, 'toMs' | 'pods'> {
   t: number;
-  /** Since then nobody of ours has come or gone, wall clock ms: a sample that began earlier may still tell of who has. */
+  /** Since when no pod of ours has come or gone, wall clock ms: an earlier sample may still contain one that has. */
   sinceMs: number;
 }
 
 /**
- * Looks again and again while somebody follows it, and when somebody begins to and ends: what was taken between two samples is added up. Of
- * other times, in which something was not known or somebody came or went, nothing is: `knownMs` tells how much it is about.
+ * Looks repeatedly while it has followers, and when a follower joins or leaves. Use between two samples is added up. Stretches in which
+ * something was unknown, or a pod came or went, are left out: `knownMs` says how much time is covered.
  */
 export class NodesWatch {
   readonly #look: () => Promise<NodesUse | null>;
   readonly #followers: Followers<PressureLook>;
-  /** Who follows first pays for no call of all. */
+  /** Looks are not charged to the first follower. */
   readonly #onOwnAccount = AsyncLocalStorage.snapshot();
   #underWay: Promise<void> | null = null;
   #isOver = false;
   #before: Before | null = null;
   #last: NodesUse | null = null;
-  /** Added up so far; the metrics API tells rates. */
+  /** Added up so far; the metrics API gives rates. */
   readonly #sums = { knownMs: 0, busyMs: 0, oursMs: 0 };
 
   constructor(look: () => Promise<NodesUse | null>, everyMs = EVERY_MS) {
@@ -219,7 +221,7 @@ export class NodesWatch {
     };
   }
 
-  /** One at a time: whoever comes meanwhile gets that one. */
+  /** One look at a time: a caller that comes meanwhile gets the look in flight. */
   #again(): Promise<void> {
     if (this.#isOver) return Promise.resolve();
     this.#underWay ??= this.#onOwnAccount(() => this.#tell()).finally(() => (this.#underWay = null));
@@ -237,7 +239,7 @@ export class NodesWatch {
     this.#followers.tell({ kind: 'pressure', t, cpuMs: null, memoryMs: null, ioMs: null, cores, nodes });
   }
 
-  /** Null for what takes too long as well: nobody waits for it. */
+  /** Null also for a look that takes too long: nobody waits for it. */
   async #lookSoon(): Promise<NodesUse | null> {
     const late = new AbortController();
     try {
@@ -258,7 +260,7 @@ export class NodesWatch {
       this.#before = { t, toMs, pods, sinceMs: Date.now() };
       return;
     }
-    // The same sample as before: the next one will tell of the time since that.
+    // The same sample as before: the next one will cover the time since then.
     if (toMs <= before.toMs) return;
     const ms = t - before.t;
     this.#before = { ...before, t, toMs };

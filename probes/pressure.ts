@@ -6,20 +6,20 @@ import type { PressureLook } from '../reports/record/pressure.ts';
 import { monoMs } from '../host/clock.ts';
 import { Followers } from './store/followers.ts';
 
-/** Short against the stretches that are told, and three small files of the kernel each time. */
+/** Short against the stretches that are reported, and three small files of the kernel each time. */
 const EVERY_MS = 2000;
-/** USER_HZ, which Linux has fixed at 100 for what it tells of itself. */
+/** USER_HZ, which Linux has fixed at 100 for user space. */
 const TICK_MS = 10;
-/** From a process to its forefathers; no tree of ours is so deep. */
+/** From a process to its ancestors; no process tree of ours is so deep. */
 const MOST_STEPS = 64;
 
-/** Time for which some task had waited so far, ms; null where the kernel does not tell. */
+/** Time for which some task had waited so far, ms; null if the kernel does not report it. */
 export function stalledMs(text: string): number | null {
   const found = /^some .*\btotal=(\d+)$/m.exec(text);
   return found === null ? null : Number(found[1]) / 1000;
 }
 
-/** A process by its /proc/PID/stat: whose child it is, and its CPU time with that of children that have ended, ms. Its name may hold anything. */
+/** A process from its /proc/PID/stat: its parent, and its CPU time with that of ended children, ms. Its name may contain anything. */
 export function processIn(stat: string): { parent: number; cpuMs: number } | null {
   const [, parent, ...rest] = stat
     .slice(stat.lastIndexOf(')') + 2)
@@ -31,7 +31,7 @@ export function processIn(stat: string): { parent: number; cpuMs: number } | nul
   return { parent, cpuMs: times.reduce((sum, one) => sum + one, 0) * TICK_MS };
 }
 
-/** CPU time of this process and of all that come from it and are not in the environment themselves, ms. @param cgroup of the environment */
+/** CPU time of this process and its descendants that are not in the environment themselves, ms. @param cgroup of the environment */
 function ownCpuMs(cgroup: string): number {
   const all = new Map<number, { parent: number; cpuMs: number }>();
   for (const name of readdirSync('/proc')) {
@@ -71,7 +71,7 @@ export function lookAtPressure(cgroup: string): PressureLook | null {
 }
 
 function lookAtCores(cgroup: string): PressureLook['cores'] {
-  // Both from the same books: /proc/stat counts by ticks, and misses a fifth of what runs for shorter than one.
+  // Both from cgroups: /proc/stat counts by ticks, and misses a fifth of what runs for shorter than one.
   const [busyMs, environmentMs] = [cgroups().cpuMs(''), cgroups().cpuMs(cgroup)];
   if (busyMs === null || environmentMs === null) return null;
   return { count: cpus().length, busyMs, oursMs: environmentMs + ownCpuMs(cgroup) };
@@ -79,10 +79,10 @@ function lookAtCores(cgroup: string): PressureLook['cores'] {
 
 type Take = (look: PressureLook) => void;
 
-/** How often is looked whether this process runs when it should, ms. */
+/** How often this process checks whether it runs on time, ms. */
 const TICK_EVERY_MS = 10;
 
-/** How long this process was held up beyond what it asked for. */
+/** How late this process's timer fired. */
 class Lateness {
   #timer: NodeJS.Timeout | null = null;
   #lastMs = 0;
@@ -105,7 +105,7 @@ class Lateness {
     this.#lastMs = now;
   }
 
-  /** The most since this was asked last; null: there was no tick since. */
+  /** The greatest lateness since the last call; null: there was no tick since. */
   take(): number | null {
     const most = this.#mostMs;
     this.#mostMs = null;
@@ -113,7 +113,7 @@ class Lateness {
   }
 }
 
-/** Looks again and again while somebody follows it: once for all who do, and at the moments at which each begins and ends. */
+/** Looks repeatedly while it has followers, once for all of them, and when a follower joins or leaves. */
 export class PressureWatch {
   readonly #cgroup: string;
   readonly #lateness = new Lateness();

@@ -8,7 +8,7 @@ export function redactor(secrets: readonly string[]): (text: string) => string {
   return replacing(secrets.map((secret) => [secret, '***']));
 }
 
-/** The same, with something else in the place of each. Longer texts go first, so that none leaves a rest of another. */
+/** The same with other replacements. Longer secrets go first, so that no part of one is left over. */
 export function replacing(
   secrets: Iterable<readonly [secret: string, shown: string]>,
 ): (text: string) => string {

@@ -176,7 +176,7 @@ const canary = z
     body: z
       .string()
       .default('{"title":"Plumbline canary {correlationId}"}')
-      // An earlier version called it so. It would be sent as it stands, and no request would be found again by its title.
+      // The name in an earlier version. It would be sent as it stands, and no request would be found by its title.
       .refine((body) => !body.includes('{mark}'), '{mark} is now called {correlationId}')
       .describe('What it sends; {correlationId} stands for its correlation id. Empty: nothing'),
   })

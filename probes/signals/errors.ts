@@ -1,6 +1,6 @@
 /** Why a source of telemetry gave no answer that can be used. */
 export type SignalReason =
-  /** No connection, a connection that broke, a time-out, or an answer that is none of this kind of source. */
+  /** No connection, a broken connection, a time-out, or an answer of an unexpected shape. */
   | 'unreachable'
   /** 401 or 403. */
   | 'refused'

@@ -22,7 +22,7 @@ export interface SignalQuestion {
 /** A page of 5,000 log records with the fields that are asked for has some 2 MiB; a hundred traces of twenty spans have some 3. */
 const MAX_BYTES = 32 << 20;
 
-/** Asks one source by HTTP. It keeps its connections until it is closed; nothing is asked twice. */
+/** Queries one source by HTTP. It keeps its connections until it is closed, and never retries. */
 export class SignalClient {
   readonly #client: HttpClient;
 
@@ -89,7 +89,7 @@ export class SignalClient {
     }
   }
 
-  /** Without the query: what is asked for may be long. */
+  /** Without the query string, which may be long. */
   #at(path: string): string {
     return `${this.url}${path.replace(/\?.*$/, '')}`;
   }

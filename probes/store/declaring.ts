@@ -15,14 +15,14 @@ export interface StoreDeclarations {}
 
 export type StoreName = keyof StoreDeclarations;
 
-/** What is known of a store before anybody asks one. */
+/** What is known of a store before it is queried. */
 export interface StoreKind {
   name: StoreName;
   /** Its place in lists: the lower the earlier. */
   order: number;
-  /** As people call it. */
+  /** Its name for people. */
   label: string;
-  /** What an environment file says of one. */
+  /** Schema of its section in an environment file. */
   schema: z.ZodType;
   /**
    * Seconds until writes must succeed again; null: one member cannot fail over, so that there is no such check. Of a fault that is not named the
@@ -31,17 +31,17 @@ export interface StoreKind {
   seconds: Partial<Record<FaultName, number | null>>;
   /** What may be lost, by default. */
   goals: Goals;
-  /** In place of `goals` under this fault. */
+  /** Instead of `goals` under this fault. */
   goalsUnder?: Partial<Record<FaultName, Goals>>;
-  /** The same in words. */
+  /** The goals for losses in words. */
   lostText: string;
-  /** What the API server must allow under this fault beside what the fault itself needs. */
+  /** Rights at the API server under this fault, besides those that the fault itself needs. */
   rightsFor?: Partial<Record<FaultName, readonly Right[]>>;
-  /** Why one member is all that there is, where that is no choice. */
+  /** Why there is only one member, if that is not a choice. */
   alone?: string;
-  /** Where its server keeps its data by its own documentation and packages, for pods of it that nobody asks. */
+  /** Where its server keeps its data by its own documentation and packages, for pods that are not queried. */
   dataFolders: readonly string[];
-  /** What its histories hold, and in which words. */
+  /** What its histories contain. */
   recorded: StoreFacts;
 }
 

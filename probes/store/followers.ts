@@ -1,6 +1,6 @@
 type Take<Look> = (look: Look) => void;
 
-/** Whoever is told of each look at something. A timer runs while there is somebody. */
+/** Followers that get every look at something. A timer runs while there is at least one. */
 export class Followers<Look> {
   readonly #all = new Set<Take<Look>>();
   readonly #everyMs: number;
@@ -22,7 +22,7 @@ export class Followers<Look> {
     return this.#all.has(take);
   }
 
-  /** @param take whoever cannot take a look gets no more: it was not measured, and no more than that */
+  /** @param take a follower that throws gets no more looks: its pressure is then not measured */
   join(take: Take<Look>): void {
     this.#all.add(take);
     this.#timer ??= setInterval(this.#onTime, this.#everyMs).unref();

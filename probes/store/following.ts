@@ -4,7 +4,7 @@ import type { ObserveOptions, Observer } from './store-driver.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
 const DEFAULT_POLL_MS = 100;
-/** Followers are asked for more rarely: each question costs the leader one. */
+/** Followers are queried less often: each query costs the leader one. */
 const MEMBERS_EVERY = 5;
 /** The endpoints come from a cache in this process. */
 const ENDPOINTS_POLL_MS = 20;
@@ -16,15 +16,15 @@ export interface SeenLeader {
 
 /** How one kind of store is looked at; what `followStore` makes observations of. */
 export interface Following {
-  /** One look, with a deadline of its own. Null while there is nothing yet that could be led. @throws when nobody answers */
+  /** One look, with a deadline of its own. Null while there is nothing that could have a leader. @throws when no member answers */
   leader(signal: AbortSignal): Promise<SeenLeader | null>;
   /** How many members follow the leader; null when that could not be seen. */
   members?(seen: SeenLeader, signal: AbortSignal): Promise<number | null>;
 }
 
 /**
- * Follows who leads, who follows and where the Service points, and writes every change. `pollMs` of an observation is the time
- * since the last look that succeeded: what is seen happened within it.
+ * Follows who leads, who follows and where the Service points, and writes every change. `pollMs` of an observation is the time since the
+ * last look that succeeded: the change happened within it.
  */
 export function followStore(following: Following, options: ObserveOptions): Observer {
   const ending = new AbortController();
@@ -56,7 +56,7 @@ class Follower {
   #leaderSeenMs: number | null = null;
   #membersSeenMs: number | null = null;
   #inGap = false;
-  /** Why nothing was seen for a while, each time. */
+  /** Each stretch in which nothing was seen, with the reason. */
   readonly #unseen: string[] = [];
   #looks = 0;
 
@@ -93,7 +93,7 @@ class Follower {
     this.#options.write({ kind: 'endpoint', addresses: sorted });
   }
 
-  /** For people: why who leads was not seen, from those times on until it was seen again. */
+  /** For people: when and why the leader could not be seen. */
   tell(): void {
     if (this.#unseen.length === 0) return;
     this.#options.write({

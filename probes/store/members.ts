@@ -2,7 +2,7 @@ import { isDown } from '../asking.ts';
 import type { ServerFacts, StoreConnection, StoreMember, StoreTarget } from './store-driver.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
-/** Asks all members at once and takes the first answer. @throws Error with what each of them said; `who` names the store */
+/** Queries all members at once and takes the first answer. @throws Error with each member's error; `who` names the store */
 export async function firstAnswer<T>(
   who: string,
   members: readonly StoreMember[],
@@ -23,7 +23,7 @@ export function declaredMembers({ declared }: StoreConnection): number | null {
   return typeof members === 'number' ? members : null;
 }
 
-/** Asks every member at once. One that does not answer is in the list with its reason, so that it is missed and not left out. */
+/** Queries every member at once. One that does not answer is listed with its reason, so that it is noticed. */
 export async function factsOf(
   target: StoreTarget,
   ask: (member: StoreMember) => Promise<Pick<ServerFacts, 'dataFolders' | 'settings'>>,

@@ -3,12 +3,12 @@ import { askFailureOf } from '../asking.ts';
 import type { Bounds, ReadBackRequest, StoreDriver, StoreTarget } from './store-driver.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
-/** The store was not at rest while it was read: what was read of it says nothing about what it holds. */
+/** The store changed while it was read: the reading says nothing about what it holds. */
 export class MovedError extends Error {
   override readonly name = 'MovedError';
 }
 
-/** Does one part of a read-back. What it throws is written as `readback-failed` of that source, and null is the result. */
+/** Does one part of a read-back. An error is written as `readback-failed` of that source, and the result is null. */
 export async function attempt<T>(
   request: ReadBackRequest,
   source: string,
@@ -22,11 +22,11 @@ export async function attempt<T>(
   }
 }
 
-/** A connection that breaks, by the words of the clients: the code does not always survive. */
+/** Texts of clients for a broken connection: the code does not always survive. */
 const BROKEN =
   /ECONNRESET|EPIPE|^Connection (?:terminated|is closed|was closed|closed)|^Channel closed|^Socket closed/;
 
-/** Only a source that could not be reached, or was not at rest, may be asked again: anything else was seen, and stands. */
+/** Only a source that was unreachable, or not at rest, may be read again; any other result stands. */
 export function unreadBy(error: unknown): Unread {
   if (error instanceof MovedError) return 'moved';
   const { kind, cause } = askFailureOf(error);

@@ -8,8 +8,8 @@ const LOOK_MS = 2000;
 const LOOK_EVERY_MS = 300;
 
 /**
- * What an error of looking says of a store: it is not steady. Where a server answered and does not let in whoever asks, nobody knows; that a
- * route, a manager or an answer is missing, of a store that could be asked before, is what a fault that lasts looks like.
+ * What an error of a look says of a store: it is not steady. If a server answered and refused the login, that is unknown. A missing
+ * route, manager or answer, of a store that answered before, is what a lasting fault looks like.
  */
 export function unsteadyBy(error: unknown): Steadiness {
   const detail = errorText(error);

@@ -5,7 +5,7 @@ import type { NotLetIn } from '../../reports/record/observations/failover.ts';
 import type { NewSeen } from '../../reports/record/observations/index.ts';
 import type { LoadClient } from '../client-load/client.ts';
 
-/** How a store is reached: the address that applications use, and who asks. */
+/** How a store is reached: the address that applications use, and the account. */
 export interface StoreConnection {
   host: string;
   port: number;
@@ -18,7 +18,7 @@ export interface StoreConnection {
   declared?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** One member, as the cluster knows it. */
+/** One member as the cluster lists it. */
 export interface StoreMember {
   /** The pod's name. */
   name: string;
@@ -29,7 +29,7 @@ export interface StoreMember {
   node?: string;
 }
 
-/** A store in an environment. Members are asked for each time: a pod that comes back has another address. */
+/** A store in an environment. Members are listed again each time: a pod that comes back has another address. */
 export interface StoreTarget {
   connection: StoreConnection;
   /** The Service for reads, where there is one; the same user and database. */
@@ -48,7 +48,7 @@ export interface CommandResult {
   stderr: string;
 }
 
-/** An account for what the canary's own user may not do. */
+/** An account with rights that the canary's own user lacks. */
 export interface Credentials {
   user: string;
   password: string;
@@ -62,7 +62,7 @@ export interface Bounds {
 
 export interface StoreDescription {
   leader: string | null;
-  /** What the store counts on whenever a leader begins, such as `timeline 5`: the same leader may have stepped down and come back. */
+  /** The store's counter of leaderships, such as `timeline 5`: the same leader may have stepped down and come back. */
   term?: string;
   members: { name: string; role: string; state: string }[];
   /** What else must hold for the roles to be right, in the store's own terms, such as the health of Elasticsearch. */
@@ -70,15 +70,15 @@ export interface StoreDescription {
   governing: GoverningSetting[];
 }
 
-/** What the server of one member says of itself alone. */
+/** What one member's server reports of itself. */
 export interface ServerFacts {
   /** The pod's name. */
   member: string;
-  /** Where it keeps its data, as paths in its container; empty where it does not say. */
+  /** Where it keeps its data, as paths in its container; empty if it does not report them. */
   dataFolders: string[];
   /** Settings on which durability rests and that each server has for itself. */
   settings: GoverningSetting[];
-  /** Why it could not be asked. */
+  /** Why it could not be queried. */
   failed?: string;
 }
 
@@ -94,7 +94,7 @@ export interface Steadiness {
   leader: string | null;
   /** What holds, or what was expected and what was seen instead. */
   detail: string;
-  /** The store answers, and does not let in whoever asks: whether it is steady is not known. */
+  /** The store answers but refuses the login: whether it is steady is unknown. */
   cannotAsk?: NotLetIn;
 }
 
@@ -114,7 +114,7 @@ export interface Leadership {
 }
 
 export interface SwitchoverRequest {
-  /** The run id under which the client load writes: where leadership belongs to a queue or an index, it is that one's. */
+  /** The run id under which the client load writes: leadership of a queue or an index is that of this run's. */
   run: string;
   /** The member that leads now and is to lead no longer. */
   from: string;
@@ -136,7 +136,7 @@ export type StoreObservation = NewSeen<'leader' | 'master' | 'members' | 'endpoi
 
 export interface ObserveOptions {
   write: (seen: StoreObservation) => void;
-  /** The run id under which the client load writes: where leadership belongs to a queue or an index, it is that one's. */
+  /** The run id under which the client load writes: leadership of a queue or an index is that of this run's. */
   run?: string | undefined;
   /** Addresses behind the Service that applications use, from the cluster's cache; polled, since reading it is free. */
   endpoints?: (() => readonly string[]) | undefined;
@@ -149,7 +149,7 @@ export interface Observer {
   stop(): Promise<void>;
 }
 
-/** What else decides how long a failover takes. */
+/** Other circumstances that decide how long a failover takes. */
 export interface Circumstances {
   /** What a partition cuts off besides the peers; `api`: the API server. */
   also: readonly string[];
@@ -186,20 +186,20 @@ export interface StoreDriver {
   /** The errors that prove that a write did not happen; every other error is `unknown`. */
   readonly definiteFailures: readonly string[];
   /**
-   * Connections of the client load at its start, and the most that there may be, where the engine's own numbers (for a store whose one leader
-   * answers or does not) are too few: while one of several members hangs, what was sent to it stays under way for its whole deadline.
+   * Connections of the client load at its start, and at most, if the engine's defaults are too low. The defaults suit a single leader.
+   * With several members, requests to one that hangs stay in flight until their deadline.
    */
   readonly connections?: { readonly connections: number; readonly maxConnections: number };
   /** The store's part of the client load; used in the client load's own process. */
   client(connection: StoreConnection, run: string): LoadClient;
   describe(target: StoreTarget, bounds: Bounds): Promise<StoreDescription>;
-  /** Asks the server of every member by itself. A member that does not answer is in the list, with its reason. */
+  /** Queries the server of every member by itself. A member that does not answer is listed with its reason. */
   servers(target: StoreTarget, bounds: Bounds): Promise<ServerFacts[]>;
-  /** True where the settings on which durability rests are the cluster's as a whole: `describe` has them, and no server has its own. */
+  /** True if the settings that durability rests on belong to the whole cluster: `describe` has them, and no server has its own. */
   readonly clusterWideDurability?: true;
   /** One look: is there a leader, does every member follow it, is what the store promises in force? */
   steady(target: StoreTarget, bounds: Bounds): Promise<Steadiness>;
-  /** Looks until it is steady or the deadline has passed. Does not throw for a store that does not answer. */
+  /** Looks until it is steady or the deadline has passed. Does not throw if the store does not answer. */
   waitSteady(target: StoreTarget, bounds: Bounds): Promise<Steadiness>;
   governing(target: StoreTarget, bounds: Bounds): Promise<GoverningSetting[]>;
   /**
@@ -218,7 +218,7 @@ export interface StoreDriver {
    * is written as `readback-failed`, never left out.
    */
   readBack(target: StoreTarget, request: ReadBackRequest, bounds: Bounds): Promise<void>;
-  /** Who leads the data of this run, and the cluster where that is another; without it `describe` names the leader. */
+  /** Who leads the data of this run, and who leads the cluster if that is another member; without it `describe` names the leader. */
   readonly leadership?: (target: StoreTarget, run: string, bounds: Bounds) => Promise<Leadership>;
   /** True where the cluster has a leader of its own besides the leaders of its data; `leadership` then names it as the master. */
   readonly hasMaster?: true;
@@ -244,7 +244,7 @@ export interface StoreDriver {
 /** What `recordGoverning` needs to know of the trial. */
 export interface GoverningRequest extends Partial<Circumstances> {
   fault: string;
-  /** Who is aimed at, the leader when left out: only of its loss the settings say how long it takes. */
+  /** The fault's target, the leader if left out: only for the loss of the leader do the settings give a duration. */
   target?: string;
   write: (seen: NewSeen<'governing' | 'expected-window'>) => void;
 }

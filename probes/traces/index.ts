@@ -10,7 +10,7 @@ export type { CorrelationSearch, Span, SpanKind, Trace, TraceProbe } from './pro
 
 const PROBES = { jaeger: JaegerProbe, tempo: TempoProbe, zipkin: ZipkinProbe } as const;
 
-/** The probe of a declared store; `address` has its account. */
+/** The probe of a declared store; `address` includes its account. */
 export function traceProbe(
   { kind, correlationTag }: Pick<TraceSettings, 'kind' | 'correlationTag'>,
   address: SignalAddress,

@@ -4,7 +4,7 @@ import type { SignalBounds } from '../signals/index.ts';
 import { groupsOf, HttpTraces, spanId, spanKind, traceId } from './probe.ts';
 import type { CorrelationSearch, Span, Trace, TraceProbe } from './probe.ts';
 
-/** Traces of one correlation id: more than one is already told apart. */
+/** Most traces fetched for one correlation id; normally there is one. */
 const FEW = 5;
 
 /** Query API of Jaeger 1.76, `/api/traces`, which its own UI uses (https://www.jaegertracing.io/docs/1.76/architecture/apis/). */
@@ -63,7 +63,7 @@ export class JaegerProbe extends HttpTraces implements TraceProbe {
     return this.#ask(query, bounds);
   }
 
-  /** What is not there is an entry of `errors` with 404; with nothing there at all the whole answer is a 404. */
+  /** A missing trace is an entry of `errors` with 404; if all are missing, the whole answer is a 404. */
   async #ask(query: URLSearchParams, bounds: SignalBounds): Promise<Trace[]> {
     const path = `/api/traces?${query.toString()}`;
     const { data } = await this.client.json({ path }, bounds, [404]);

@@ -36,14 +36,14 @@ export interface CorrelationSearch {
 /** A store of traces. Every question is bounded by ids, or by correlation id and time. */
 export interface TraceProbe {
   readonly kind: string;
-  /** It was never tried against the real thing here, only against what its documentation says. */
+  /** Never tried against the real product here, only against its documentation. */
   readonly stubbed: boolean;
   /**
-   * Those of the traces that are there; what is missing is not an error.
-   * @throws SignalError where the store does not answer; the reason of the signal
+   * Those of the traces that exist; a missing one is not an error.
+   * @throws SignalError if the store does not answer; the reason of the signal
    */
   byIds(ids: readonly string[], bounds: SignalBounds): Promise<Trace[]>;
-  /** Traces in which a span of the service carries the correlation id, at most a few: where the spans went whose context was lost. */
+  /** Traces in which a span of the service carries the correlation id, at most a few: they show where spans without context went. */
   byCorrelationId(search: CorrelationSearch, bounds: SignalBounds): Promise<Trace[]>;
   close(): void;
 }
