@@ -7,7 +7,7 @@ import type { Bounds, StoreConnection, StoreMember, StoreTarget } from '../store
 export const CANARY_INDEX = 'plumbline-canary';
 const DEFAULT_PORT = 9200;
 
-/** Who is asked. */
+/** The server that is queried. */
 export type Place = Pick<HttpQuestion, 'who' | 'host' | 'port' | 'account'>;
 
 /** A member, past every Service. */

@@ -8,7 +8,7 @@ import type { Bounds, StoreConnection } from '../store/store-driver.ts';
 
 const DAY_MS = 86_400_000;
 const PATH = `/${CANARY_INDEX}`;
-/** A flush writes what a run or two left behind; it is not worth more waiting. */
+/** A flush of what a run or two left behind is not worth waiting longer for. */
 const FLUSH_MS = 5_000;
 
 /** `n` is a number like any other and ids are made by the server: nothing keeps a number from being there twice. */
@@ -31,7 +31,7 @@ export function majorityOf(copies: number): number {
 }
 
 /**
- * Leaves the index as it is declared, with every copy started, however a run before left it.
+ * Leaves the index as declared, with every copy started, whatever state an earlier run left it in.
  * @throws Error when it cannot be made, or is not green at the deadline
  */
 export async function prepareCanary(connection: StoreConnection, deadlineMs: number): Promise<void> {
@@ -43,12 +43,12 @@ export async function prepareCanary(connection: StoreConnection, deadlineMs: num
   if (found === null || !isAsDeclared(found, settings) || !(await isHeld(place, left())))
     await makeAgain(place, settings, left);
   await waitGreen(place, CANARY_INDEX, left());
-  // What earlier runs wrote is not to be replayed by a copy that starts during this one. It only saves time.
+  // A copy that starts during this run should not have to replay earlier runs' writes. It only saves time.
   const flush = { path: `${PATH}/_flush`, method: 'POST' } as const;
   await ask(place, flush, { deadlineMs: Math.min(FLUSH_MS, left().deadlineMs) }).catch(() => undefined);
 }
 
-/** An index as it is told of, settings flat. */
+/** An index as the server describes it, settings flat. */
 export interface FoundIndex {
   mappings?: { dynamic?: unknown; properties?: Record<string, { type?: string }> };
   settings?: Record<string, string>;
@@ -66,7 +66,7 @@ async function foundIndex(place: Place, bounds: Bounds): Promise<FoundIndex | nu
   }
 }
 
-/** An index whose primary nobody holds any more (red) never comes back by itself; it holds nothing but canaries. */
+/** An index whose primary no node holds any more (red) never comes back by itself; it holds nothing but canaries. */
 async function isHeld(place: Place, bounds: Bounds): Promise<boolean> {
   return (await indexHealth(place, CANARY_INDEX, bounds)).status !== 'red';
 }

@@ -34,7 +34,7 @@ export function isDefiniteFailure(error: unknown): boolean {
   return DEFINITE.some((one) => one.status === error.statusCode && one.type.test(type));
 }
 
-/** The member looked, and has no such document. A 404 that does not say so is of somebody else on the way. */
+/** The member looked, and has no such document. A 404 that does not say so comes from a proxy. */
 export function isMissing(error: unknown): boolean {
   if (!(error instanceof errors.ResponseError) || error.statusCode !== 404) return false;
   const body: unknown = error.body;
@@ -52,7 +52,7 @@ export function errorClass(error: unknown): string {
   return code ?? firstWords(errorText(error).replace(/ - Local: .*$/s, ''));
 }
 
-/** Of an answer that says no more than its status, as a node does that is about to go or has just come. */
+/** For an answer with a status only, as from a node that is about to leave or has just come. */
 const UNTYPED = 'without a type';
 
 function typeOf(error: errors.ResponseError): string {

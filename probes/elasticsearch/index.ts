@@ -12,7 +12,7 @@ import { vectorQuery } from './vectors.ts';
 export const elasticsearch: StoreDriver = {
   store: 'elasticsearch',
   definiteFailures: DEFINITE_FAILURE_NAMES,
-  // Every member takes requests: a third of 200 a second hang for their deadline of 1 s while one member does, and as many are on their way.
+  // Every member takes requests: while one member hangs, a third of 200 a second stay in flight for their deadline of 1 s.
   connections: { connections: 24, maxConnections: 160 },
   client: (connection, run) => new ElasticsearchLoadClient(connection, run),
   describe,

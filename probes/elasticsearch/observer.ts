@@ -6,9 +6,9 @@ import { followStore } from '../store/following.ts';
 import type { SeenLeader } from '../store/following.ts';
 import type { ObserveOptions, Observer, StoreMember, StoreTarget } from '../store/store-driver.ts';
 
-/** A node answers from its own memory in a few milliseconds; one that does not answer in this time has trouble of its own. */
+/** A node answers from its own memory in a few milliseconds; one that takes longer than this has trouble of its own. */
 const ANSWER_MS = 400;
-/** How often it is looked at unless it is told otherwise (probes/store/following.ts). */
+/** Polling interval unless an option gives another (probes/store/following.ts). */
 const POLL_MS = 100;
 
 /** Follows the node of the canary's primary shard, the master, the copies that are in, and where the Service points. */
@@ -29,7 +29,10 @@ export function observe(target: StoreTarget, options: ObserveOptions): Observer 
   };
 }
 
-/** Who is asked: the member that answered last and holds no role comes first, since a holder that is cut off believes in itself. */
+/**
+ * Chooses the member to query: the one that answered last and holds no role comes first, since a holder that is cut off still believes
+ * that it leads.
+ */
 class Teller {
   readonly #target: StoreTarget;
   readonly #options: ObserveOptions;

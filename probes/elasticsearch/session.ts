@@ -11,10 +11,10 @@ import { errorCode } from '../../reports/record/error-text.ts';
 
 /** How long the server may wait for a primary or for copies before it refuses: no longer than the client waits. */
 const SERVER_WAIT = '1s';
-/** A question to the cluster state that a read waits for; well below the operation's own deadline. */
+/** Deadline of the look at the cluster state that a read waits for; well below the operation's own. */
 const LOOK_MS = 300;
 
-/** What the sessions of one client load know together. */
+/** State shared by the sessions of one client load. */
 interface Shared {
   /** The acknowledged document with the highest number, and the term of the primary that took it. */
   newest: { n: number; id: string; term: number } | null;
@@ -24,7 +24,7 @@ interface Shared {
 
 interface Primary {
   nodeId: string;
-  /** Counts the primaries that the shard has had, as whoever named it knows. */
+  /** Counts the primaries that the shard has had, as known to the source of this view. */
   term: number;
 }
 
@@ -57,7 +57,7 @@ export class ElasticsearchLoadClient implements LoadClient {
   }
 }
 
-/** One connection: the client's own pool, retries and sniffing are left out, so that one write is one request on it. */
+/** One connection. The client's pool, retries and sniffing are bypassed, so that one write is one request on it. */
 class ElasticsearchSession implements ClientLoadSession {
   readonly #socket = new Socket();
   readonly #connection: StoreConnection;
@@ -114,14 +114,14 @@ class ElasticsearchSession implements ClientLoadSession {
     }
   }
 
-  /** Whether the primary has the newest acknowledged document: asked for by its id, since a search sees only what is refreshed. */
+  /** Whether the primary has the newest acknowledged document. It is fetched by id, since a search sees only what is refreshed. */
   async read(): Promise<OperationResult> {
     const { newest } = this.#shared;
     if (newest === null || this.#client === null) return { outcome: 'ok', detail: '0' };
     let replaced = '';
     try {
       const primary = await this.#primaryFor(newest.term);
-      // A member that is cut off takes itself for the primary until it notices, and clients that are led to it read from it.
+      // A member that is cut off considers itself the primary until it notices, and clients routed to it read from it.
       if (primary.term < newest.term) replaced = '@replaced';
       const { found } = await this.#client.get({
         index: CANARY_INDEX,

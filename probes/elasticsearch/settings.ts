@@ -100,12 +100,12 @@ export function expectedWindow(fault: string, governing: readonly GoverningSetti
   return null;
 }
 
-/** One of the two kinds of checks among members, as it is set. */
+/** One of the two kinds of checks between members, with its settings. */
 interface Checks {
   intervalMs: number;
   timeoutMs: number;
   retries: number;
-  /** From the first check that is not answered to giving the node up. */
+  /** From the first unanswered check until the node is removed. */
   lastMs: number;
 }
 
@@ -120,10 +120,10 @@ function checksOf(kind: 'follower' | 'leader', governing: readonly GoverningSett
 }
 
 /**
- * A node that says nothing is given up after as many checks as are configured, each with its own time-out. The master checks the others
- * (follower checks), the others the master (leader checks). Where the primary's node was the master too, one runs out after the other:
- * the new master's first cluster state still has the silent node in it. It is waited for until that master's own checks have removed the
- * node or the publication is given up, whichever is seen (both were measured): the later counts.
+ * A silent node is removed after the configured number of checks, each with its own time-out. The master checks the other nodes (follower
+ * checks), and they check the master (leader checks). If the primary's node was also the master, both run one after the other: the new
+ * master's first cluster state still contains the silent node. Its publication waits until that master's checks have removed the node or
+ * it times out. Both were measured: the later counts.
  */
 function silentWindow(governing: readonly GoverningSetting[]): ExpectedWindow | null {
   const [follower, leader] = [checksOf('follower', governing), checksOf('leader', governing)];

@@ -82,8 +82,8 @@ export async function leadership(target: StoreTarget, _run: string, bounds: Boun
 }
 
 /**
- * Green, nothing moving, every declared member in, agreeing on one master, and enough of them able to become one. How many copies the
- * canary has is not asked: its index is put right after this, when the client load begins. Never throws.
+ * Green, nothing moving, and every declared member in, with one master agreed on and enough members able to become one. The number of the
+ * canary's copies is not checked: the client load corrects its index when it begins. Never throws.
  */
 export async function steady(target: StoreTarget, bounds: Bounds): Promise<Steadiness> {
   try {
@@ -165,7 +165,7 @@ async function votesOf(target: StoreTarget, members: readonly StoreMember[], bou
   return { voters: config?.length, excluded: exclusions.map(({ node_name: name = '?' }) => name) };
 }
 
-/** A planned change of master that was killed leaves an exclusion: then one vote may be all that there is, and its node must not go. */
+/** A planned change of master that was killed leaves a voting exclusion: then a single vote may be left, whose node must not fail. */
 function missingVotes({ voters, excluded }: Votes, expected: number): string[] {
   const most = Math.min(LEAST_ELIGIBLE, expected);
   // Elasticsearch keeps the number of votes odd: of two nodes one has a vote.

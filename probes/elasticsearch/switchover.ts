@@ -61,7 +61,7 @@ interface Order {
   bounds: Bounds;
 }
 
-/** What it answers is for the proof. */
+/** @returns the answer, for the proof */
 async function cancelPrimary({ target, other, from, bounds }: Order): Promise<string> {
   const place = memberPlace(target, other);
   const flushed = await flushCopies(place, within(bounds, FLUSH_MS));

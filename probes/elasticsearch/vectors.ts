@@ -12,7 +12,7 @@ export const VECTOR_INDEX = 'plumbline-vectors';
 const DOCUMENTS = 240;
 const DIMENSIONS = 32;
 const QUESTIONS = 12;
-/** Documents on their way at the same time. */
+/** Documents in flight at once. */
 const AT_ONCE = 20;
 /** Neighbours asked for. */
 const NEIGHBOURS = 10;

@@ -7,7 +7,7 @@ import type { StoreConnection } from '../store/store-driver.ts';
 import { BoltUnreachable } from './errors.ts';
 import { errorCode } from '../../reports/record/error-text.ts';
 
-/** Whose connecting is under way: the driver hides its sockets, Node announces them to whoever listens. */
+/** The connection that is being opened: the driver hides its sockets, but Node announces them on a diagnostics channel. */
 const connecting = new AsyncLocalStorage<BoltConnection>();
 subscribe('net.client.socket', (message) => {
   connecting.getStore()?.own((message as { socket: Socket }).socket);
@@ -25,15 +25,15 @@ interface WithBookmark<R extends Row> {
 export interface BoltOptions {
   /** In place of the connection's own database. */
   database?: string;
-  /** Straight to this server, past any routing: for asking one member. */
+  /** Straight to this server, past any routing: for querying one member. */
   direct?: boolean;
   /** Sessions that may be served by a follower. */
   read?: boolean;
-  /** Wait until the server has what these stand for. */
+  /** Wait until the server has the state of these. */
   bookmarks?: string[];
 }
 
-/** One connection, one attempt: retries are off, those of managed transactions and those of auto-commit statements. */
+/** One connection, one attempt: retries are off, for managed transactions and for auto-commit statements. */
 const CONFIG = {
   userAgent: 'plumbline',
   maxConnectionPoolSize: 1,
@@ -151,7 +151,7 @@ export class BoltConnection {
     this.#driver?.close().catch(() => undefined);
   }
 
-  /** Takes note of a socket that the driver is making; one that it makes later, behind our back, is ended. */
+  /** Records a socket that the driver opens; one that it opens later, unasked, is destroyed. */
   own(socket: Socket): void {
     socket.on('error', ({ code, message }: NodeJS.ErrnoException) => {
       // The driver's own time-out ends the socket with an error that has the driver's code.
@@ -160,7 +160,7 @@ export class BoltConnection {
         : (code ?? null);
     });
     this.#sockets.push(socket);
-    // In this turn the socket is not connecting yet, and connecting would revive it.
+    // Destruction is deferred: in this turn the socket is not connecting yet, and connecting would revive it.
     if (!this.#isConnecting())
       setImmediate(() => socket.destroy(new Error('one connection, one attempt: no second one is made')));
   }

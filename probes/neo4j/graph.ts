@@ -23,7 +23,7 @@ const PATHS = `
   MATCH (a:${GRAPH_LABEL} {id: $from}), (b:${GRAPH_LABEL} {id: $to})
   MATCH path = allShortestPaths((a)-[:${LINK}*..20]->(b))
   RETURN [p IN nodes(path) | p.id] AS ids`;
-/** Without its index a graph answers as before, only slowly: so the index is asked for itself. */
+/** Without its index a graph answers correctly, only slowly: so the index itself is checked. */
 const INDEXES = `SHOW INDEXES YIELD name, state, labelsOrTypes, properties WHERE name = 'plumbline_graph'`;
 const INDEX_QUESTION = 'the index over the nodes';
 const INDEX_ANSWER = [`${GRAPH_LABEL}(id) ONLINE`];

@@ -8,7 +8,7 @@ import type { ClusterView } from './members.ts';
 import { bounded } from './query.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
-/** A running server answers in a few milliseconds; one that does not in this time has trouble of its own. */
+/** A running server answers in a few milliseconds; one that takes longer than this has trouble of its own. */
 const ANSWER_MS = 400;
 
 /** Follows who takes the writes, who is online, and where the Service points. */
@@ -29,7 +29,7 @@ export function observe(target: StoreTarget, options: ObserveOptions): Observer 
   };
 }
 
-/** Asks the member that answered last, over the connection that is open; a leader only when nobody else answers. */
+/** Queries the member that answered last, over the open connection; a leader only if no other member answers. */
 class Teller {
   readonly #target: StoreTarget;
   #bolt: BoltConnection | null = null;
@@ -60,7 +60,7 @@ class Teller {
 
   async #view(members: readonly StoreMember[], bounds: Bounds): Promise<ClusterView> {
     const leader = this.#told === null ? null : leaderOf(this.#told.view, members);
-    // A leader that was cut off may still believe in itself.
+    // A leader that was cut off may still believe that it leads.
     const order = [...members].sort((a, b) => Number(a.name === leader) - Number(b.name === leader));
     const reasons: string[] = [];
     if (this.#bolt?.usable() === true && this.#told !== null) {

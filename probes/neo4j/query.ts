@@ -18,8 +18,8 @@ const ATTEMPT_MS = 1500;
 const BETWEEN_ATTEMPTS_MS = 100;
 
 /**
- * Work on a connection that is destroyed at the deadline (ms from now) or when the signal fires: a time-out that runs on
- * the server is none, where the server is frozen.
+ * Runs work on a connection that is destroyed at the deadline (ms from now) or when the signal fires: a frozen server does not enforce
+ * its own time-outs.
  * @throws Neo4jTimeout, the abort reason, or what the work threw
  */
 export async function bounded<T>(
@@ -59,8 +59,8 @@ export async function connectOnce(
 }
 
 /**
- * As `connectOnce`, but tries again while the way to the server fails: a Service may lead to a pod that is gone or not up yet. What
- * the server itself says (a wrong password, a database that does not exist) is final.
+ * As `connectOnce`, but retries while the server is unreachable: a Service may lead to a pod that is gone or not up yet. An error from
+ * the server itself (a wrong password, a database that does not exist) is final.
  */
 export async function connectWithin(
   connection: StoreConnection,

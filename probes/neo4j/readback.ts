@@ -50,13 +50,13 @@ export async function readBack(target: StoreTarget, request: ReadBackRequest, bo
 interface Said {
   by: string;
   leader: string | null;
-  /** Why it could not be asked. */
+  /** Why it could not be queried. */
   failed?: unknown;
 }
 
 /**
- * One writer was expected. Those that call themselves the writer lead; where nobody who answered names one and somebody could not be
- * asked, that one may lead.
+ * One writer was expected. Those that call themselves the writer lead; if no answer names one, a member that could not be queried may
+ * lead.
  */
 function tellLeaders(request: ReadBackRequest, said: readonly Said[]): void {
   const state = ({ leader, failed }: Said): string =>
@@ -73,7 +73,7 @@ function tellLeaders(request: ReadBackRequest, said: readonly Said[]): void {
   request.write({ kind: 'readback-failed', source: 'leader', why: unreadBy(unasked.failed), reason });
 }
 
-/** The one member that all who answered name. */
+/** The one member that all answers name. */
 export function agreed(said: readonly Said[], members: readonly StoreMember[]): StoreMember | null {
   const answers = said.filter(({ failed }) => failed === undefined);
   const names = new Set(answers.map(({ leader }) => leader));

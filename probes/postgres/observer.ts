@@ -4,7 +4,7 @@ import type { ObserveOptions, Observer, StoreMember, StoreTarget } from '../stor
 import { anyMember, leaderOf, patroniCluster, patroniMembers, patroniStatus } from './patroni.ts';
 import type { PatroniCluster } from './patroni.ts';
 
-/** Patroni answers from its watch in a few milliseconds; one that does not answer in this time has trouble of its own. */
+/** Patroni answers from its watch in a few milliseconds; a member that takes longer than this has trouble of its own. */
 const ANSWER_MS = 400;
 
 /** Follows the holder of the lease, the replicas that stream from it, and where the Service points. */
@@ -19,7 +19,7 @@ export function observe(target: StoreTarget, options: ObserveOptions): Observer 
   );
 }
 
-/** Who is asked for the leader: the member that answered last and did not lead comes first. */
+/** Chooses the member to query for the leader: the one that answered last and did not lead comes first. */
 class Teller {
   readonly #target: StoreTarget;
   #teller: string | null = null;
@@ -48,7 +48,7 @@ class Teller {
     } catch {
       this.#teller = null;
     }
-    // A leader that was cut off still believes in itself: it is asked only when no other member answers.
+    // A leader that was cut off still believes that it leads: it is queried only if no other member answers.
     const others = members.filter((member) => member.name !== this.#leader);
     try {
       return await anyMember(others, ask);

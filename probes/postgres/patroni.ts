@@ -45,7 +45,7 @@ export async function patroniMembers(target: StoreTarget): Promise<StoreMember[]
   return (await target.members()).map((member): PatroniMember => ({ ...member, restPort }));
 }
 
-/** The cluster as Patroni's store (the DCS) has it now, told by one member. */
+/** The cluster as it is now in Patroni's store (the DCS), read through one member. */
 export type PatroniCluster = z.infer<typeof clusterSchema>;
 /** One member's view of itself; `replication` is filled on the leader, from pg_stat_replication. */
 export type PatroniStatus = z.infer<typeof statusSchema>;
@@ -71,7 +71,7 @@ export function leaderOf(cluster: PatroniCluster): string | null {
   );
 }
 
-/** Asks all members at once and takes the first answer. @throws Error with what each of them said */
+/** Queries all members at once and takes the first answer. @throws Error with each member's error */
 export async function anyMember<T>(
   members: readonly StoreMember[],
   ask: (member: StoreMember) => Promise<T>,

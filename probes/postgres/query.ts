@@ -3,7 +3,7 @@ import pg from 'pg';
 import { retry } from '../../host/wait.ts';
 import type { Bounds, StoreConnection } from '../store/store-driver.ts';
 
-/** A connection for looking, with a deadline of its own for everything that it does. */
+/** A connection for looking; every query on it has a deadline. */
 export interface ShortClient {
   /** @throws pg's DatabaseError, a network error, or `PostgresTimeout` when the deadline passed. */
   query<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>;
@@ -20,8 +20,8 @@ export class PostgresTimeout extends Error {
 }
 
 /**
- * Opens one connection whose socket is destroyed at the deadline (ms from now) or when the signal fires: a time-out that
- * runs on the server is none, where the server is frozen. `connectMs` limits only the connecting.
+ * Opens one connection whose socket is destroyed at the deadline (ms from now) or when the signal fires: a frozen server does not enforce
+ * its own time-outs. `connectMs` limits only the connecting.
  * @throws PostgresTimeout, the abort reason, or the error of the connection
  */
 export async function connectOnce(
@@ -83,8 +83,8 @@ const ATTEMPT_MS = 1500;
 const BETWEEN_ATTEMPTS_MS = 100;
 
 /**
- * As `connectOnce`, but tries again while the way to the server fails: shortly after a failover a Service may still lead some new
- * connections to the pod that is gone. What the server itself says (a wrong password, too many connections) is final.
+ * As `connectOnce`, but retries while the server is unreachable: shortly after a failover a Service may still lead some new connections
+ * to the pod that is gone. An error from the server itself (a wrong password, too many connections) is final.
  */
 export async function connectWithin(connection: StoreConnection, bounds: Bounds): Promise<ShortClient> {
   return await retry(

@@ -35,7 +35,7 @@ const DUPLICATES = `
 interface Look {
   member: StoreMember;
   replica: boolean;
-  /** Why it could not be asked. */
+  /** Why it could not be queried. */
   failed?: unknown;
 }
 
@@ -71,7 +71,7 @@ export async function readBack(target: StoreTarget, request: ReadBackRequest, bo
   }
 }
 
-/** One leader was expected. Where none was seen and somebody could not be asked, that one may lead. */
+/** One leader was expected. If none was seen, a member that could not be queried may lead. */
 function tellLeaders(request: ReadBackRequest, looks: readonly Look[], leaders: readonly Look[]): void {
   const state = ({ failed, replica }: Look): string =>
     failed === undefined ? (replica ? 'replica' : 'primary') : errorText(failed);

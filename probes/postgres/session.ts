@@ -64,7 +64,7 @@ class PostgresSession implements ClientLoadSession {
   readonly #client: pg.Client;
   readonly #run: string;
   #open = false;
-  /** The server's WARNINGs during the operation at hand, by SQLSTATE. */
+  /** The server's WARNINGs during the current operation, by SQLSTATE. */
   readonly #warnings: string[] = [];
 
   constructor(connection: StoreConnection, run: string) {

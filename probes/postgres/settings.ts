@@ -48,7 +48,7 @@ export async function durabilitySettings(
   }));
 }
 
-/** Shown to those only who may read all settings (role pg_monitor). */
+/** Visible only with the right to read all settings (role pg_monitor). */
 const DATA_DIRECTORY = `SELECT setting FROM pg_settings WHERE name = 'data_directory'`;
 
 /** The server works in its data directory from its start on (postmaster.c, `ChangeToDataDir`). */
@@ -58,7 +58,7 @@ const WORKING_FOLDER = `for p in /proc/[0-9]*; do
 done
 exit 1`;
 
-/** Settings and data directory of every member's server, the replicas' among them: one that was left out of a change is told by itself only. */
+/** Settings and data directory of every member's server. Replicas are read too: a replica that missed a change shows it only itself. */
 export function serverFacts(target: StoreTarget, bounds: Bounds): Promise<ServerFacts[]> {
   const { connection } = target;
   return factsOf(target, async (member) => {
@@ -145,7 +145,7 @@ const WINDOWS: Readonly<Record<string, Window>> = {
   }),
 };
 
-/** The leader is gone without a word: its lease must run out, of which up to one loop had passed already. */
+/** The leader is gone without a word: its lease must expire, of which up to one loop had already passed. */
 function leaseRunsOut({ ttl, loop }: Timing, why: string): ExpectedWindow {
   return {
     loMs: Math.max(0, ttl - loop),

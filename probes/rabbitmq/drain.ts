@@ -130,7 +130,7 @@ async function putBack(channel: Channel): Promise<void> {
   }
 }
 
-/** Runs of consecutive numbers, and what is there more than once. */
+/** Runs of consecutive numbers, and numbers that occur more than once. */
 export function summaryOf(counts: ReadonlyMap<number, number>): Pick<Drained, 'present' | 'duplicates'> {
   const numbers = [...counts.keys()].sort((a, b) => a - b);
   const present: [number, number][] = [];

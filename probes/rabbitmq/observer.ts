@@ -6,7 +6,7 @@ import { leaderNodeOf, Management, podOfNode } from './management.ts';
 import type { RabbitQueue } from './management.ts';
 import { recordQueue } from './options.ts';
 
-/** The member that is asked first answers in some ms, unless it is the one that was hit. */
+/** The member that is queried first answers in some ms, unless it is the one that was hit. */
 const FIRST_ANSWER_MS = 1000;
 /** While a member hangs the others need up to 4 s for an answer. */
 const ANSWER_MS = 6000;
@@ -31,7 +31,7 @@ interface Look {
   queue: RabbitQueue;
 }
 
-/** Asks the member that answered last and did not lead; what a minority says counts only when nobody else answers. */
+/** Queries the member that answered last and did not lead; a minority's answer counts only if no other member answers. */
 class Teller {
   readonly #target: StoreTarget;
   readonly #queue: string;

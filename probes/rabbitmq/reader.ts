@@ -17,21 +17,21 @@ export interface ReaderCounts {
   redelivered: number;
   /** Delivered again without the flag. */
   duplicates: number;
-  /** Of one publisher, after a later one of the same publisher; redeliveries may be. */
+  /** Delivered after a later message of the same publisher; redeliveries may be. */
   outOfOrder: number;
   consumers: number;
 }
 
 interface Waiting {
   sinceMs: number;
-  /** Over which it is to come. */
+  /** Connection on which the marker is expected. */
   link: Link | null;
   resolve(tookMs: number | null): void;
 }
 
 /**
- * The consumer beside the writes, on a queue of its own: each read publishes a marker there and waits for its delivery. It counts
- * what comes twice and what comes out of order. It connects when it is needed and not connected, one attempt at a time.
+ * The consumer that runs during the writes, on a queue of its own: each read publishes a marker there and waits for its delivery. It
+ * counts duplicates and messages out of order. It connects when it is needed, one attempt at a time.
  */
 export class Reader {
   readonly #connection: StoreConnection;
@@ -49,7 +49,7 @@ export class Reader {
     this.#queue = queue;
   }
 
-  /** The next marker, and when it was delivered: ms after now, or null when nobody waits for it any more. */
+  /** The next marker, and its delivery: ms from now, or null when it is no longer awaited. */
   expect(): { marker: number; delivery: Promise<number | null> } {
     this.#ensure();
     const marker = ++this.#lastMarker;
@@ -59,8 +59,8 @@ export class Reader {
   }
 
   /**
-   * A marker that was confirmed was not delivered in its time. The consumer may sit on a member that is cut off: its connection lives, and
-   * nothing comes any more. It consumes again, from another member with luck; one that has connected since then keeps its place.
+   * A confirmed marker was not delivered in time. The consumer may be on a member that is cut off: its connection lives, but nothing
+   * arrives. It reconnects, with luck to another member; a consumer that has reconnected since stays.
    */
   overdue(marker: number): void {
     const link = this.#waiting.get(marker)?.link ?? null;
@@ -135,7 +135,7 @@ function toldOf(counts: ReaderCounts): string {
   );
 }
 
-/** Counts what comes twice, and what one publisher sent later and comes sooner. */
+/** Counts duplicates, and messages delivered after a later one of the same publisher. */
 export class Tally {
   readonly counts: Omit<ReaderCounts, 'consumers'> = {
     delivered: 0,

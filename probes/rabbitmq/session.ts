@@ -37,7 +37,7 @@ export class RabbitLoadClient implements LoadClient {
     await this.#declare(Math.max(1, endMs - performance.now()));
   }
 
-  /** Queues that stay do no harm but by their number: a member that does not answer now is no reason to give up. */
+  /** Leftover queues only add to the number of queues: a member that does not answer now is no reason to fail. */
   async #forgetTrialBefore(deadlineMs: number): Promise<void> {
     const run = runBefore(this.#run);
     if (run === null) return;
@@ -111,7 +111,7 @@ class RabbitSession implements ClientLoadSession {
   #channel: ConfirmChannel | null = null;
   /** Why the server closed the channel. */
   #closed: Error | null = null;
-  /** The message at hand came back. */
+  /** The current message was returned. */
   #returned: string | null = null;
   /** The marker that a read waits for, and whether the server has confirmed that it has it. */
   #marker: { n: number; confirmed: boolean } | null = null;

@@ -30,7 +30,7 @@ export class RedisTimeout extends Error {
 export class RedisConnection {
   readonly #at: RedisAddress;
   readonly #redis: Redis;
-  /** Rejects when it is given up here. */
+  /** Rejects when this side closes the connection. */
   readonly #ended = Promise.withResolvers<never>();
   #cause: Error | null = null;
   #usable = false;
@@ -56,7 +56,7 @@ export class RedisConnection {
       connectTimeout: 60_000,
     });
     this.#ended.promise.catch(() => undefined);
-    // ioredis rejects with "Connection is closed" and tells the cause here only.
+    // ioredis rejects with "Connection is closed" and gives the cause only here.
     this.#redis.on('error', (error: Error) => (this.#cause ??= error));
     this.#redis.on('close', () => (this.#usable = false));
   }
@@ -98,7 +98,7 @@ export class RedisConnection {
     return reply;
   }
 
-  /** Messages of these channels from now on; nothing else can be asked on this connection any more. */
+  /** Delivers messages of these channels from now on; the connection takes no other command afterwards. */
   async subscribe(
     channels: readonly string[],
     onMessage: (channel: string, message: string) => void,
@@ -117,7 +117,7 @@ export class RedisConnection {
     this.#end(new Error('the connection was given up'));
   }
 
-  /** ioredis ends a connection when the server's machine agrees, which a silent one never does: nobody waits for that. */
+  /** ioredis ends a connection when the server agrees, which a silent server never does: nothing waits for that. */
   async #within<T>(limitMs: number, work: Promise<T>): Promise<T> {
     const timer = setTimeout(() => this.#end(new RedisTimeout(this.#at, limitMs)), limitMs);
     work.catch(() => undefined);

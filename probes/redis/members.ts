@@ -20,10 +20,10 @@ export interface MemberView {
   name: string;
   member: StoreMember;
   failed?: string;
-  /** What `failed` is the short form of. */
+  /** The error behind `failed`. */
   error?: unknown;
   role: 'master' | 'slave' | 'unknown';
-  /** Under which address it is known to the others. */
+  /** Address under which the other members know it. */
   announced: string;
   /** Of a replica: whom it follows, and whether it is connected. */
   masterAddress: string | null;
@@ -33,10 +33,10 @@ export interface MemberView {
   followers: Follower[];
 }
 
-/** Which pod stood behind an announced address when it was last asked: Sentinel names members by address, also dead ones. */
+/** Pod last seen behind each announced address: Sentinel names members by address, also dead ones. */
 const names = new Map<string, string>();
 
-/** The pod that Sentinel means, or null when it was never seen; `members` are those that there are now. */
+/** The pod that Sentinel means, or null if it was never seen; `members` are the present ones. */
 export function nameOf(address: RedisAddress | string, members: readonly StoreMember[]): string | null {
   const text = typeof address === 'string' ? address : textOf(address);
   const host = text.slice(0, text.lastIndexOf(':'));

@@ -6,7 +6,7 @@ import { redisStore } from './declared.ts';
 import { memberView, memberViews, nameOf } from './members.ts';
 import { isDown, newest, Sentinels } from './sentinel.ts';
 
-/** Sentinels answer in a millisecond; one that does not answer in this time has trouble of its own. */
+/** Sentinels answer in a millisecond; one that takes longer than this has trouble of its own. */
 const ANSWER_MS = 400;
 
 /**
@@ -54,7 +54,7 @@ class SentinelWatch {
 
   /** @throws Error when no Sentinel answers */
   async leader(signal: AbortSignal): Promise<SeenLeader> {
-    // Who has which address is learnt while everybody is there.
+    // Addresses are mapped to pods while every member is there.
     if (!this.#known) await memberViews(this.#target, { deadlineMs: ANSWER_MS, signal });
     this.#known = true;
     await this.#sentinels.listen((source, event, detail) => {

@@ -27,7 +27,7 @@ export interface KnownReplica {
   role: string;
 }
 
-/** What no Sentinel could be asked. */
+/** No Sentinel could be queried. */
 export class NoSentinel extends Error {
   override readonly name = 'NoSentinel';
   readonly code = 'no Sentinel';
@@ -90,7 +90,7 @@ export class Sentinels {
     throw new NoSentinel(`no Sentinel answers: ${said.join('; ')}`);
   }
 
-  /** What it said led nowhere: the next question goes to another one. */
+  /** The last answer led nowhere: the next query goes to another Sentinel. */
   doubt(): void {
     this.#first = (this.#first + 1) % Math.max(1, this.#store.sentinels.length);
   }
@@ -201,7 +201,7 @@ export function isDown({ address, flags, settings }: SentinelView): boolean {
   return flags.includes('o_down') && own === textOf(address);
 }
 
-/** Of several views the one that is right; null where none answered. */
+/** The newest of several views; null if no Sentinel answered. */
 export function newest(views: readonly SentinelView[]): SentinelView | null {
   return views.toSorted((a, b) => b.configEpoch - a.configEpoch)[0] ?? null;
 }

@@ -12,7 +12,7 @@ import { errorCode } from '../../reports/record/error-text.ts';
 const TIME_TO_LIVE_S = 24 * 3600;
 /** What makes the list, so that it can be given its time to live; not a number, so that nobody takes it for a write. */
 const FIRST_ELEMENT = 'begin';
-/** More than operations can be under way at once: the highest number is among the last this many. */
+/** More than the operations in flight at once: the highest number is among the last this many. */
 const NEWEST = 64;
 /** What the engine's own deadline of an operation does not reach. */
 const LIMIT_MS = 60_000;
@@ -22,7 +22,7 @@ export function canaryKey(run: string): string {
   return `plumbline:canary:${run}`;
 }
 
-/** What the sessions of one client share. */
+/** State shared by the sessions of one client. */
 interface Shared {
   readonly store: RedisStore;
   readonly sentinels: Sentinels;
@@ -35,8 +35,8 @@ interface Shared {
 const LISTEN_MS = 2000;
 
 /**
- * Redis' part of the client load. As Sentinel's documentation asks of clients: the master is asked of the Sentinels for every connection,
- * and connections to another one are given up when they say that it has moved.
+ * Redis' part of the client load. As Sentinel's documentation asks of clients, every connection queries the Sentinels for the master, and
+ * is given up when they report that the master has moved.
  */
 export class RedisLoadClient implements LoadClient {
   readonly #shared: Shared;
@@ -171,7 +171,7 @@ class RedisSession implements ClientLoadSession {
   }
 
   #failed(error: Error): OperationResult {
-    // A master without replicas, or one that is none any more: whoever named it may know better by now, or another Sentinel does.
+    // The master has no replicas, or is none any more: a Sentinel, this one or another, may know better by now.
     this.#shared.sentinels.doubt();
     const definite = (replyCode(error) ?? '') in DEFINITE_FAILURES;
     return { outcome: definite ? 'fail' : 'unknown', detail: errorClass(error) };
@@ -184,7 +184,10 @@ export function movedFrom(detail: string): string | null {
   return host === undefined || port === undefined ? null : `${host}:${port}`;
 }
 
-/** What WAIT answered after a push that succeeded: the number of replicas that have it. Too few: nobody knows what will be left. */
+/**
+ * What WAIT answered after a push that succeeded: the number of replicas that have it. With too few it is unknown whether the write
+ * survives.
+ */
 export function acknowledged(waited: unknown, wanted: number): OperationResult {
   if (wanted === 0) return { outcome: 'ok' };
   if (typeof waited !== 'number') return { outcome: 'unknown', detail: `WAIT: ${errorClass(waited)}` };

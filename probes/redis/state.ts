@@ -10,7 +10,7 @@ import { newest, Sentinels } from './sentinel.ts';
 import type { KnownReplica, SentinelView } from './sentinel.ts';
 import { governingSettings } from './settings.ts';
 
-/** A Sentinel or a member that does not answer in this time has trouble of its own. */
+/** A Sentinel or a member that takes longer than this has trouble of its own. */
 const ANSWER_MS = 1000;
 
 /** What the Sentinels and the members say at one moment. */
@@ -21,7 +21,7 @@ export interface ClusterView {
   sentinels: (SentinelView & { replicas: KnownReplica[] })[];
   /** The errors of the Sentinels that do not answer. */
   sentinelErrors: readonly unknown[];
-  /** The Sentinel that knows best; null: none answers. */
+  /** The newest view of a Sentinel; null: none answers. */
   sentinel: SentinelView | null;
   members: MemberView[];
   /** The pod that the Sentinels send clients to. */
@@ -146,7 +146,7 @@ function replicaProblems({ members, leader }: ClusterView): string[] {
     .map(({ name, state }) => `${name} streaming, seen: ${state}`);
 }
 
-/** A Sentinel that thinks of another master, of a master in trouble, or does not know all the others cannot be counted on. */
+/** A Sentinel that names another master, sees trouble with it, or does not know all others cannot be relied on. */
 function disagreement(view: SentinelView, best: SentinelView, declared: number): string[] {
   const problems: string[] = [];
   if (textOf(view.address) !== textOf(best.address))
@@ -158,7 +158,7 @@ function disagreement(view: SentinelView, best: SentinelView, declared: number):
   return problems;
 }
 
-/** A Sentinel looks for replicas every 10 s: one that it does not know, or holds to be down or a master, it does not promote. */
+/** A Sentinel looks for replicas every 10 s. It does not promote one that it does not know, or considers down or a master. */
 function unpromotable(
   { source, replicas }: { source: string; replicas: readonly KnownReplica[] },
   { members, leader }: ClusterView,
