@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { budgetGap } from './budget.ts';
 import { Synthetic } from './_testing/synthetic.ts';
 
-/** What is not sound once one of its observations says something else. */
+/** The inconsistency reported once an observation is changed. */
 function gapOf(kind: 'budget-estimate' | 'budget-spent', change: object, settings: object = {}): string {
   const made = new Synthetic();
   Object.assign(made.outline.settings, settings);
@@ -16,7 +16,7 @@ function gapOf(kind: 'budget-estimate' | 'budget-spent', change: object, setting
 
 test('should hold what a trial is said to have cost against its writes', () => {
   assert.equal(gapOf('budget-spent', {}), '');
-  // A client load tells four times a second how far it is.
+  // A client load reports its progress four times a second.
   assert.equal(gapOf('budget-spent', { longestOutageMs: 1_760 }), '');
   for (const longestOutageMs of [0, 20_000, -2_000])
     assert.match(gapOf('budget-spent', { longestOutageMs }), /the longest outage was counted as/);

@@ -1,16 +1,16 @@
-/** Whether the price of a trial follows from what was expected of it, and what it is said to have cost from what clients saw. */
+/** Checks that the estimated cost of a trial follows from its expected outage, and that the counted cost matches the operations. */
 import { OUTCOMES } from '../../record/history/history.ts';
 import type { History } from '../../record/history/history.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import { first, last } from '../observed.ts';
 
-/** Both are rounded. */
+/** The estimate and the outage are both rounded. */
 const SAME_MS = 1;
-/** A client load reports four times a second; what its meter saw of an outage is short of it by as much. */
+/** A client load reports four times a second: its meter may see an outage that much shorter than it was. */
 const REPORT_MS = 500;
-/** A gap that is shorter is no outage to the meter. */
+/** The meter does not count a shorter gap as an outage. */
 const LEAST_MS = 500;
-/** From its first report on it counts what failed. */
+/** The meter counts failures only from its first report on. */
 const FIRST_REPORT_MS = 1_000;
 /** The last report of a client load comes when its history is closed. */
 const ENDING_MS = 1_000;
@@ -43,7 +43,7 @@ function outageGap(history: History, { from, outageMs }: Seen<'budget-estimate'>
   const expected = {
     window: last(history, 'expected-window')?.hiMs,
     goal: goalMs(history),
-    // Where the header does not say how long is waited, nothing is held against it.
+    // Without a deadline in the header there is nothing to compare with.
     deadline: history.header.settings.timeouts?.['rtoDeadline'] ?? outageMs,
   }[from];
   return expected !== undefined && Math.abs(expected - outageMs) <= SAME_MS && outageMs > 0
@@ -56,7 +56,7 @@ function goalMs({ header }: History): number | undefined {
   return rtoSeconds === undefined ? undefined : rtoSeconds * 1000;
 }
 
-/** Prices are a limit where the environment says so; where it says nothing, everywhere but in the embedded one. */
+/** Whether the error budget is a limit: as the environment declares; by default everywhere but in the embedded one. */
 function enforcedGap({ header }: History, estimate: Seen<'budget-estimate'>): string | null {
   const { drills, embedded } = header.settings;
   if (drills?.errorBudget === undefined) return null;
@@ -66,7 +66,7 @@ function enforcedGap({ header }: History, estimate: Seen<'budget-estimate'>): st
     : `the price was ${estimate.enforced ? 'a' : 'no'} limit, it was to be ${declared ? 'one' : 'none'}`;
 }
 
-/** What was counted while it lasted, against the operations themselves. */
+/** Compares what the meter counted during the trial with the operations themselves. */
 function spentGap(history: History, { t, share }: Seen<'budget-estimate'>): string | null {
   const spent = last(history, 'budget-spent');
   if (spent === undefined || history.writes.count === 0) return null;
@@ -88,7 +88,7 @@ interface Span {
 const isWithin = (ms: number, { loMs, hiMs }: Span): boolean => ms >= loMs - SAME_MS && ms <= hiMs + SAME_MS;
 const textOf = ({ loMs, hiMs }: Span): string => `${Math.round(loMs)} to ${Math.round(hiMs)} ms`;
 
-/** Time without a success, or as much as failed writes would fill: whichever is more. */
+/** The larger of: time without a success; time that the failed writes fill at the planned rate. */
 /** @param seenMs the longest outage that the meter saw */
 function costOf(
   history: History,
@@ -112,7 +112,7 @@ function costOf(
   };
 }
 
-/** Each time between two successes that may have been an outage to the meter, and the one until its last report. */
+/** Times between successes that the meter may have counted as outages, and the time from the last success to its last report. */
 function gapsOf(history: History, sinceMs: number): Span[] {
   const { count, outcome, doneMs } = history.writes;
   const done = new Float64Array(count).fill(Infinity);

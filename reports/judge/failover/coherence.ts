@@ -1,4 +1,4 @@
-/** What a history says of one thing in several places must agree, and what was planned must have happened. */
+/** Where a history states one fact in several places, they must agree; and what was planned must have happened. */
 import type { History } from '../../record/history/history.ts';
 import { STAGES } from '../../record/observations/failover.ts';
 import type { StageName } from '../../record/observations/failover.ts';
@@ -13,7 +13,7 @@ import { roleOf } from './outages/phases.ts';
 import { scheduleRules } from './outages/schedule.ts';
 import { trialOf } from './trial.ts';
 
-/** Times of one moment, seen by two clocks' roundings. */
+/** Two readings of one moment differ by their rounding. */
 const SAME_MS = 1;
 
 type Said = (history: History) => string | null;
@@ -46,7 +46,7 @@ export function coherenceRules(history: History): Rule[] {
   return [...rules, ...scheduleRules(history), ...outcomeRules(history)];
 }
 
-/** Whether those that were prepared are who the fault is armed for. */
+/** Null when the fault is armed for the members that were prepared; otherwise the difference. */
 export type Prepared = (armed: Seen<'fault-armed'>) => string | null;
 
 /** @param prepared where its target is not simply the names of those that are hit */
@@ -68,17 +68,17 @@ function namedGap({ target, members }: Seen<'fault-armed'>): string | null {
   return names === target ? null : `the fault was armed for ${target}, prepared for ${names}`;
 }
 
-/** What questions are asked after (suites/failover/query/observe.ts): their checks are named by what is asked. */
+/** The fault of query checks (suites/failover/query/observe.ts): their ids name the query, not the fault. */
 const FAULT_OF_QUERIES = 'pod-crash';
 
-/** Controls inject another fault than the check's own. */
+/** A negative control injects another fault than its check: the header then names it. */
 function faultDiffers({ header }: History, { fault }: Seen<'fault-armed'>): string | null {
   const [, of, named] = header.check.split('/');
   const expected = header.settings.failover?.fault ?? (of === 'query' ? FAULT_OF_QUERIES : named);
   return fault === expected ? null : `${fault} was injected, ${expected ?? 'nothing'} was to be`;
 }
 
-/** It took effect after it was armed, and was seen to by the time of its line. */
+/** The fault took effect after it was armed, and its line was written when the proof was complete. */
 export function landingGap(history: History): string | null {
   const armed = first(history, 'fault-armed');
   const landed = first(history, 'fault-landed');
@@ -89,7 +89,7 @@ export function landingGap(history: History): string | null {
   return within ? null : 'the fault landed at another time than its proof says';
 }
 
-/** Who was hit is whom the trial is about. */
+/** The members that were hit have the role at which the trial is aimed. */
 export function aimGap(history: History): string | null {
   const armed = first(history, 'fault-armed');
   const { members } = trialOf(history);
@@ -133,7 +133,7 @@ function roleHolder(history: History, untilMs: number): string | null {
   return seen.at(-1)?.leader ?? null;
 }
 
-/** What belongs into a stage: not before it begins, or not after. */
+/** The stage before or after which an observation must lie. */
 const PLACES: readonly { kind: Kind; from?: StageName; until?: StageName }[] = [
   { kind: 'steady', until: 'fault' },
   { kind: 'client-load-start', until: 'fault' },
@@ -188,7 +188,7 @@ export function leaderGap(history: History): string | null {
   );
 }
 
-/** Each line is a change; the last one of the observer repeats the one before it. */
+/** Each line is a change of leader; only the observer's last line repeats the one before it. */
 function followedGap(lines: readonly Seen<'leader' | 'master'>[]): string | null {
   const [final, known] = [lines.at(-1), lines.at(-2)];
   if (final?.final !== true) return 'who leads was not followed to the end';
@@ -205,9 +205,9 @@ function readLeaderGap(history: History): string | null {
   return `${read} was read back as the leader, ${followed ?? 'nobody'} was last seen to lead`;
 }
 
-/** Who led a steady store is who was seen first and last. */
+/** The leader of the steady store before the fault is the first that was observed; after the fault, the last. */
 function steadyLeaderGap(history: History): string | null {
-  // Where the cluster has a leader of its own, it is that one that a steady store names.
+  // Where the cluster elects a master, a steady store names the master as its leader.
   const masters = all(history, 'master');
   const led = masters.length > 0 ? masters : all(history, 'leader');
   const holders = led.filter(({ leader }) => leader !== null);
@@ -247,7 +247,7 @@ function rateGap(
     : `${ratePerSecond} writes and ${readRatePerSecond} reads a second, declared are ${writesPerSecond} and ${readsPerSecond}`;
 }
 
-/** At the declared address, with a place for every connection; who connects is given up before who waits for him, and he before an operation. */
+/** The declared address, a valid number of connections, and time-outs in order: connect ≤ wait for a connection ≤ operation. */
 export function patienceGap(
   { settings }: Seen<'client-load-start'>,
   declared: { host: string; port: number } | undefined,
@@ -263,7 +263,7 @@ export function patienceGap(
     : `${connectTimeoutMs} ms to connect, a wait of ${waitTimeoutMs} ms for a connection, ${operationTimeoutMs} ms for an operation`;
 }
 
-/** Every read that succeeded was delivered to it. */
+/** The consumer received at least every read that succeeded. */
 function consumerGap(history: History): string | null {
   const reader = first(history, 'reader');
   if (reader === undefined) return null;

@@ -11,7 +11,7 @@ const MAX_CHARS = 300;
 
 type Context = Pick<FailoverRecord, 'zeroAt' | 'clientLoad' | 'afterwards' | 'remarks' | 'expectedFrom'>;
 
-/** What a reader needs beside the figures: when it was, who asked, how the environment was left, and what to know of it. */
+/** What a reader needs beside the figures: when it ran, who ran it, how the environment was left, and remarks. */
 export function contextOf(history: History, trial: Trial): Context {
   const clientLoad = clientLoadOf(history);
   const afterwards = afterwardsOf(history);

@@ -13,7 +13,7 @@ export function costsOf(history: History): Costs {
   return {
     ...(spentMs !== null && { spentMs }),
     ...(budget !== null && { budget }),
-    // Said by whoever went on with the series. A trial that merely has no end was not followed by another in its place.
+    // Written when the series continued after a cut-off trial. A trial that merely has no end was not repeated.
     ...(cut !== undefined && { cutOff: cut.reason }),
   };
 }
@@ -26,7 +26,7 @@ function stagesOf(history: History): Record<string, number> | null {
   const spent = new Map<string, number>();
   for (const [index, mark] of marks.entries()) {
     const until = marks[index + 1]?.t ?? end?.t;
-    // A stage that was cut off has no length that means anything.
+    // The length of a stage that was cut off means nothing.
     if (until === undefined) continue;
     spent.set(mark.name, round((spent.get(mark.name) ?? 0) + until - mark.t));
   }

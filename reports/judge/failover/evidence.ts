@@ -36,7 +36,7 @@ export function failoverEvidence(header: HistoryHeader): AnyNeed[] {
     need('fault-landed', { what: 'proof of the fault' }),
     need('budget-estimate'),
     need('budget-spent'),
-    // The last line of the observer repeats what it knew.
+    // The observer's last line repeats what it knew, hence two.
     need('leader', { count: 2, what: 'who leads' }),
     need('readback-plan'),
     need('readback', {

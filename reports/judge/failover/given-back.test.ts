@@ -86,7 +86,7 @@ describe('a majority that was given back', () => {
     assert.equal(verdict, 'pass');
     assert.match(expected, /RTO ≤ 15 s from the return of the majority/);
     assert.equal(figures.find(({ name }) => name === 'worst RTO')?.goal, 45);
-    // Each trial has a goal of its own: how often it is missed is not claimed.
+    // Each trial has its own goal, so no share of misses is reported.
     assert.equal(
       figures.some(({ name }) => name.includes('slower than the RTO goal')),
       false,

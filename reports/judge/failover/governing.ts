@@ -1,4 +1,4 @@
-/** Settings that govern a failover: what is read of each store must be there, be of its kind, and be what the environment declares. */
+/** Settings that govern a failover: every one of each store must have been read, have the right type, and match the environment file. */
 import type { History } from '../../record/history/history.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import { storeFacts } from '../../record/store-facts.ts';
@@ -10,7 +10,7 @@ import { trialOf } from './trial.ts';
 export function governingGap(history: History): string | null {
   const store = storeOf(history.header);
   const seen = all(history, 'governing');
-  // Declared evidence already says so.
+  // The evidence rules already report that nothing was read.
   if (seen.length === 0) return null;
   const names = new Set(seen.map(({ name }) => name));
   const { governing } = storeFacts(store);
@@ -24,7 +24,7 @@ export function governingGap(history: History): string | null {
   );
 }
 
-/** Each once, as what it can be, in its turn, and where it is read. */
+/** Each setting was read once, has the right type, and comes in the expected order and from the expected place. */
 function readGap(
   seen: readonly Seen<'governing'>[],
   kinds: SettingKinds,
@@ -55,7 +55,7 @@ function kindsFor({ read, perThing = {} }: StoreFacts['governing'], seen: Readon
   return { ...read, ...(has ? perThing : {}) };
 }
 
-/** Of one place each is read once. */
+/** No setting is read twice from one place. */
 function twiceGap(seen: readonly Seen<'governing'>[]): string | null {
   const places = new Set<string>();
   for (const { name, source } of seen) {
@@ -68,7 +68,7 @@ function twiceGap(seen: readonly Seen<'governing'>[]): string | null {
 
 const placeOf = (source: string): string => source.replace(/, default$/, '');
 
-/** One after the other, as they are asked for: two that changed places have each other's value. */
+/** Settings come in the order in which they are queried: two that changed places carry each other's value. */
 function orderGap(
   seen: readonly Seen<'governing'>[],
   ofAll: readonly string[],
@@ -109,7 +109,7 @@ function declaredGap(
   return other === undefined ? null : `${other[0]} is declared as ${JSON.stringify(other[1])}, and is not so`;
 }
 
-/** What the stores' own rules say about two of them. NaN, where one was not read, breaks nothing. */
+/** Relations between two settings that the store itself requires. A setting that was not read is NaN and violates none. */
 function relationGap(history: History, of: ReadonlyMap<string, number>): string | null {
   const at = (name: string): number => of.get(name) ?? Number.NaN;
   const { members } = trialOf(history);

@@ -17,7 +17,7 @@ import { passReason, rulesOf } from './verdict.ts';
 
 export { failoverRecord } from './record.ts';
 
-/** What a failover of a store is held against beside its goals. */
+/** The goals of a failover check, its rules and the evidence that it needs. */
 export const FAILOVER: CheckJudge = {
   judge: (history) => judgeFailover([history]),
   evidence: failoverEvidence,
@@ -58,7 +58,7 @@ export function judgeFailover(histories: readonly History[]): Judgement {
   return series.judgement();
 }
 
-/** The record of one trial, with what its pass rests on beside what it is held against. */
+/** The record of one trial, judged by its own rules and by those that every check has. */
 function judgedRecord(history: History): FailoverRecord {
   const { record, evidence } = measure(history);
   const general = [...generalRules(history, FAILOVER), ...coherenceRules(history)];
@@ -67,7 +67,7 @@ function judgedRecord(history: History): FailoverRecord {
   return { ...record, verdict, reason: reasonOf(rules, passReason(evidence)), rules: rules.map(plain) };
 }
 
-/** What every trial owes is said once: in the words of the judge, unless the general rule found worse. */
+/** One rule for each id: the failover judge's own, unless the general rule has a worse verdict. */
 function merged(own: readonly Rule[], general: readonly Rule[]): Rule[] {
   const names = new Set(own.map(({ id }) => id));
   const rules = own.map((rule) => {
@@ -95,7 +95,7 @@ function goalsOf(first: History): TrialGoals {
     lossWindowSeconds: goals.lossWindowSeconds,
     lossWindowBeyondFailover: beyond === false ? undefined : beyond,
     minTrials: goals.minTrials,
-    // Who is hit need not lead: then nobody has to be elected.
+    // A fault that is not aimed at the leader requires no election.
     electionRequired: trialOf(first).members !== 1 && ['leader', 'master'].includes(aimOf(first)),
   };
 }

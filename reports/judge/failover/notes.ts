@@ -10,8 +10,8 @@ export function waitedMs(operations: Operations, i: number): number {
 }
 
 /**
- * When this operation had asked for a connection and was refused, before it asked again (CLOCK_MONOTONIC ms): noted as
- * `refused=MS`, that much before it was sent. Null: it asked once.
+ * When the first attempt of this operation to get a connection was refused (CLOCK_MONOTONIC ms): noted as `refused=MS`, that much
+ * before it was sent. Null: there was one attempt.
  */
 export function refusedAtMs(operations: Operations, i: number): number | null {
   const before = note(operations, i, REFUSED);
@@ -19,8 +19,8 @@ export function refusedAtMs(operations: Operations, i: number): number | null {
 }
 
 /**
- * When the connection that this operation opened for itself was up and logged in, and its statement was sent
- * (CLOCK_MONOTONIC ms): noted as `opened=MS`, that much after it began to connect. Null: it found one.
+ * When this operation's new connection was up and logged in, and its statement was sent (CLOCK_MONOTONIC ms): noted as `opened=MS`,
+ * that much after it began to connect. Null: it used an existing connection.
  */
 export function openedAtMs(operations: Operations, i: number): number | null {
   const after = note(operations, i, OPENED);

@@ -101,7 +101,7 @@ function evidenceOf(
     lag: generatorLag(history.writes, edgesOf(back.episode ?? back.open, trial), outages),
     readBack,
     accounts: leader === null ? null : accountsOf(history.writes, leader, trial.scheduled),
-    // Where a loss is allowed for, a read cannot see what was lost; that it is missing is counted once.
+    // Where loss is allowed, reads need not see lost writes: a missing write is counted once, as lost.
     reads: readsOf(
       history,
       lossWindow === null || leader === null
@@ -142,7 +142,7 @@ function booksOf(
   return { writes: sums, lostNumbers, duplicateNumbers, lossWindowMs };
 }
 
-/** Only where something was hit is there anything that came of it. */
+/** Only a trial with a fault has outages since the fault. */
 function sinceFault({ outages, totalMs }: Downtime, { faultMs }: Trial): Pick<FailoverRecord, 'sinceFault'> {
   return faultMs === null ? {} : { sinceFault: { outages, totalMs: rounded(totalMs) } };
 }
@@ -164,12 +164,12 @@ interface Sampled {
 }
 
 /**
- * The longest episode since the fault that ended in a steady stretch, unless the last one did not end. Where a majority was given back,
- * goals of episodes differ by when they began: then the one that is closest to its own, or furthest beyond it.
+ * The longest episode since the fault; none if the last one did not end in a steady stretch. After the return of a majority each
+ * episode has its own goal: then the episode that exceeds its goal most, or comes closest to it.
  */
 function recoveryOf({ trial, acks, outages, ratePerSecond, endOfRecordingMs }: Sampled): Recovery {
   const sinceMs = trial.faultMs ?? -Infinity;
-  // An outage that was over when the fault came is none of its doing, however short the time between them.
+  // An outage that ended before the fault was not caused by it, however short the time between them.
   const since = outages.filter(({ end }) => end.hiMs > sinceMs);
   const episodes = episodesOf(since, acks, ratePerSecond);
   const seen = { episodes, downtime: downtimeOf(since, endOfRecordingMs) };

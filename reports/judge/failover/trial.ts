@@ -13,7 +13,7 @@ export interface Trial {
   faultMs: number | null;
   actedMs: number | null;
   landedMs: number | null;
-  /** What was proved; null: it did not land. */
+  /** The cause that proved the landing; null: it did not land. */
   landedBy: LandedBy | null;
   proof: string;
   /** Why it did not land, as far as it is known. */
@@ -22,22 +22,22 @@ export interface Trial {
   notInjected: boolean;
   /** All times of the record count from here: the landing, else the action, else the first write. */
   zeroMs: number;
-  /** With `awayMs`. */
+  /** ms, with `awayMs` added. */
   rtoGoalMs: number | null;
-  /** All outages since the fault together; with `awayMs`. */
+  /** Goal for all outages since the fault together, with `awayMs` added. */
   totalGoalMs: number | null;
   outagesGoal: number | null;
   lostGoal: number | null;
   /** Lost writes are allowed, if they were acknowledged within this time of each other; null: not allowed. */
   lossWindowGoalMs: number | null;
   duplicatesGoal: number;
-  /** From the fault, with `awayMs`. */
+  /** From the fault, with `awayMs` added. */
   rtoDeadlineMs: number | null;
-  /** When the trial began to undo what it had done: outages that began later are the return's, and their deadline counts from here. */
+  /** When the rollback began. Outages that began later are due to the return, and their deadline counts from here. */
   healingMs: number | null;
   /**
-   * Where a majority was hit: what passed between the landing and its return, ms, else 0. Without it nothing comes back, so that goal and
-   * deadline count from the return.
+   * If a majority was hit: time from the landing to its return, ms; otherwise 0. The store cannot recover sooner, so goal and deadline
+   * count from the return.
    */
   awayMs: number;
   /** The wait for a steady stretch was given up. */
@@ -142,7 +142,7 @@ function deadlineOf(history: History): Deadline {
 /** Faults that stay in force until they are undone: a majority that is hit by one is kept away for a while, then given back. */
 const LASTING: readonly string[] = ['hang', 'node-loss', 'partition'];
 
-/** A fault that was undone early for its price has given the majority back then. Infinity: the recording ended before it was. */
+/** Undoing a fault early, to save error budget, also returns the majority. Infinity: the recording ended before the return. */
 function awayOf(history: History, { fault, landedMs }: FaultPart): number {
   if (landedMs === null) return 0;
   const returned = first(history, 'given-back');
@@ -170,8 +170,8 @@ function withAway(
 }
 
 /**
- * The trial's goals for one outage of it. A goal allows for the time for which a majority was kept away; what of that had passed before
- * this outage began is taken off again.
+ * The trial's goals for one of its outages. A goal includes the time for which a majority was kept away; the part of it before this
+ * outage began is subtracted.
  */
 export function goalFor(
   trial: Trial,

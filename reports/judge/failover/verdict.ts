@@ -14,14 +14,14 @@ import type { Reads } from './writes/staleness.ts';
 import type { Accounts } from './writes/sums.ts';
 import type { Trial } from './trial.ts';
 
-/** Fewer acknowledged writes before the fault say nothing about what it cost. */
+/** With fewer acknowledged writes before the fault, its effect is unknown. */
 export const MIN_ACKNOWLEDGED = 100;
 const MAX_NAMED = 10;
 
 /** Everything that the rules look at. */
 export interface Evidence {
   trial: Trial;
-  /** What may be lost, and when it must have been acknowledged; null: no loss is allowed for. */
+  /** Which acknowledged writes may be lost; null: none. */
   lossWindow: LossWindow | null;
   writes: number;
   acknowledgedBefore: number;
@@ -33,9 +33,9 @@ export interface Evidence {
   /** The last episode after the fault, when nothing steady came after it. */
   open: Episode | null;
   downtime: Downtime;
-  /** What all of it may take; as the RTO's goal, with what a majority was kept away. */
+  /** Goal for the total downtime; like the RTO's goal it includes the time for which a majority was kept away. */
   totalGoalMs: number | null;
-  /** When an open episode was last seen to be one, ms of CLOCK_MONOTONIC. */
+  /** When the recording, and with it an open episode, was last observed, ms of CLOCK_MONOTONIC. */
   endOfRecordingMs: number;
   lag: FailoverRecord['generatorLagMs'];
   readBack: ReadBack;
@@ -51,14 +51,14 @@ export interface Evidence {
 
 type Said = (evidence: Evidence) => string | null;
 
-/** What a trial is held against. A failure that is proved holds whatever is missing; what is open keeps the trial from saying anything. */
+/** One rule. A proved failure holds whatever else is missing; an open question makes the trial inconclusive. */
 interface Holding {
   id: string;
   fails?: Said;
   open?: Said;
   /** What is said where it holds. */
   holds: string;
-  /** It says how long something may take. */
+  /** The rule limits a time. */
   ofTime?: true;
 }
 
@@ -220,7 +220,7 @@ function tooFewBefore({ acknowledgedBefore, trial }: Evidence): string | null {
     : null;
 }
 
-/** Not steady before the deadline. Told of the store even where the fault, the read-back or anything else is missing. */
+/** Not steady before the deadline. Reported even when the fault, the read-back or other evidence is missing. */
 function neverBack(evidence: Evidence): string | null {
   return evidence.open === null ? backTooLate(evidence) : stillOut(evidence, evidence.open);
 }
@@ -256,7 +256,7 @@ function lostWrites({ accounts, trial }: Evidence): string | null {
   return `lost ${counted(sums.lost, 'acknowledged write')}${window} (goal ${trial.lostGoal}): ${named(lostNumbers)}`;
 }
 
-/** For stores that replicate asynchronously: what is lost was acknowledged within a short time. */
+/** For stores that replicate asynchronously: the lost writes were acknowledged over too long a time. */
 function lostTooLong({ accounts, lossWindow }: Evidence): string | null {
   if (accounts === null || lossWindow === null || accounts.sums.lost === 0) return null;
   const { sums, lostNumbers, lossWindowMs } = accounts;
@@ -265,7 +265,7 @@ function lostTooLong({ accounts, lossWindow }: Evidence): string | null {
   return `lost ${counted(sums.lost, 'acknowledged write')} over ${Math.round(lossWindowMs ?? 0)} ms, the loss window may be ${Math.round(goalMs)} ms: ${named(lostNumbers)}`;
 }
 
-/** And that time is the one around the fault: a write that was replicated long before, or written to the new leader, may not be lost. */
+/** Writes were lost outside the window around the fault: those replicated long before, or written to the new leader, may not be lost. */
 function lostApart({ accounts, lossWindow, trial }: Evidence): string | null {
   if (accounts?.lostMs == null || lossWindow === null) return null;
   const faultMs = trial.faultMs ?? trial.zeroMs;
@@ -307,14 +307,14 @@ function deliveredLate({ trial: { reader } }: Evidence): string | null {
     : null;
 }
 
-/** Roles that are not those of before: a member is missing, or serves as something else. */
+/** Members whose role differs from the one before: missing, or serving in another role. */
 export function rolesChanged({ afterwards }: Pick<Evidence, 'afterwards'>): string | null {
   const other = (afterwards?.roles ?? []).filter(({ before, after }) => before !== after);
   if (other.length === 0) return null;
   return `roles are not as before: ${other.map(({ store, before, after }) => `${store} was ${before}, is ${after}`).join('; ')}`;
 }
 
-/** Seen once it stands, whatever a later reading saw. */
+/** Two leaders in any reading count, whatever a later reading shows. */
 function severalLeaders({ readBack: { leaders } }: Evidence): string | null {
   const [first] = leaders;
   return first === undefined
@@ -365,7 +365,7 @@ function rtoBetween({ rto, trial }: Evidence): string | null {
     : null;
 }
 
-/** One outage is the RTO itself, unless the total has a goal of its own. */
+/** With a single outage the total equals the RTO: it is judged only if it has a goal of its own. */
 function judgesTotal({ downtime, trial, totalGoalMs }: Evidence): boolean {
   return trial.landedMs !== null && (downtime.outages > 1 || totalGoalMs !== trial.rtoGoalMs);
 }

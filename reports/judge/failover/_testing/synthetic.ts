@@ -66,7 +66,7 @@ const ESTIMATE = {
   enforced: false,
 };
 
-/** What a client says of itself. */
+/** The client load's own description of its settings. */
 export function clientOf(spacingMs: number, more: Record<string, unknown> = {}): Record<string, unknown> {
   const ratePerSecond = 1000 / spacingMs;
   return {
@@ -328,7 +328,7 @@ function columns(ops: readonly Op[]): Operations {
   };
 }
 
-/** Everything that a trial was not found to meet, in one text. */
+/** Texts of all rules that did not pass. */
 export function said({ rules = [] }: Pick<FailoverRecord, 'rules'>): string {
   return rules
     .filter(({ verdict }) => verdict !== 'pass')

@@ -4,10 +4,10 @@ import type { RawOutage } from './outages.ts';
 import type { Episode } from './recovery.ts';
 import type { Trial } from '../trial.ts';
 
-/** All outages since the fault together: a service that comes back six times has been away six times. */
+/** All outages since the fault: a service that recovers and fails six times was down six times. */
 export interface Downtime {
   outages: number;
-  /** Between what they took at least and at most, ms. */
+  /** Lower and upper bound of their total length, ms. */
   totalMs: Interval;
   /** Where the first of them began at the earliest. */
   fromMs: number | null;
@@ -18,17 +18,20 @@ export function downtimeOf(since: readonly RawOutage[], endOfRecordingMs: number
   for (const { start, end } of since) {
     const to = Math.min(end.hiMs, endOfRecordingMs);
     loMs += lengthOf(start, { loMs: end.loMs, hiMs: to }).loMs;
-    // Known to their edges only they may overlap; no time was lost twice.
+    // Only the bounds of outages are known, so two may overlap: no time is counted twice.
     hiMs += Math.max(0, to - Math.max(start.loMs, untilMs));
     untilMs = Math.max(untilMs, to);
   }
   return { outages: since.length, totalMs: { loMs, hiMs }, fromMs: since[0]?.start.loMs ?? null };
 }
 
-/** Shorter than this a client load counts as flowing: an operation that failed by itself as a member came back is told and no recovery waits for it. */
+/**
+ * The client load ignores shorter interruptions: a single operation that fails as a member rejoins is recorded, and no recovery waits
+ * for it.
+ */
 const GLITCH_MS = 500;
 
-/** The last outage that was more than a single operation, and that came to an end. */
+/** The last outage of more than a single operation that ended. */
 export function lastRecovery(episodes: readonly Episode[]): Episode | null {
   return (
     episodes.findLast(({ lengthMs, steadyFromMs }) => steadyFromMs !== null && lengthMs.hiMs >= GLITCH_MS) ??
@@ -37,8 +40,8 @@ export function lastRecovery(episodes: readonly Episode[]): Episode | null {
 }
 
 /**
- * From when on an outage has its deadline: from the fault, or from when it was undone where the outage began after that: a member that comes
- * back may stall the others, and when it comes back is the trial's own doing.
+ * Start of an outage's deadline: the fault, or its rollback if the outage began after that. A member that comes back may stall the
+ * others, and the trial itself decides when it comes back.
  */
 export function deadlineFor(
   { faultMs, zeroMs, healingMs, rtoDeadlineMs, awayMs }: Trial,

@@ -4,7 +4,7 @@ import type { FailoverRecord, Interval } from '../../../record/run-record.ts';
 import { waitedMs } from '../notes.ts';
 import type { RawOutage } from './outages.ts';
 
-/** A generator that is later than this at an edge has not sampled it as often as it should. */
+/** A generator that is later than this around an edge of an outage has sampled the edge too rarely. */
 export const MAX_LAG_MS = 5;
 /** What lies this close to an edge decides where it is: ten operations at 200 a second. */
 const EDGE_MS = 50;
@@ -47,7 +47,7 @@ function quantile(sorted: Float64Array, share: number): number {
   return round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0);
 }
 
-/** Spans come in the order of time, and so do their ends. */
+/** The spans are sorted, by beginning and by end. */
 function isWithin(time: number, spans: readonly (readonly [number, number])[]): boolean {
   let low = 0;
   let high = spans.length;
@@ -77,10 +77,10 @@ export function rateOf({ count, intendedMs }: Operations): number {
 
 const BIN_MS = 100;
 const BEFORE_MS = 5000;
-/** Five minutes: what comes later is in the history, and a report has to stay small. */
+/** Five minutes. Later bins would make the report too large; the history has them. */
 const MAX_BINS = 3000;
 
-/** Writes per 100 ms of the time when they were due, ms from `zeroMs`: what became of what clients wanted then. */
+/** Writes per 100 ms by the time when they were due, ms from `zeroMs`, with their outcomes. */
 export function stripOf(writes: Operations, zeroMs: number): FailoverRecord['strip'] {
   const from = -BEFORE_MS;
   const bins: [number, number, number][] = [];

@@ -2,7 +2,7 @@ import type { LandedBy } from '../../../record/observations/failover.ts';
 import type { RawOutage } from './outages.ts';
 import type { Trial } from '../trial.ts';
 
-/** Landings after which the one who was hit can answer nobody. Not a partition: clients still reach that leader. */
+/** Proofs of landing that mean that the target answers nobody. A partition is not among them: clients still reach that leader. */
 const SILENCED: readonly (LandedBy | null)[] = [
   'processes gone',
   'cgroup frozen',
@@ -11,8 +11,8 @@ const SILENCED: readonly (LandedBy | null)[] = [
 ];
 
 /**
- * An operation that gets no answer is known to have failed only at its deadline, seconds later. But where the leader itself was silenced,
- * the proof of the landing says when: an outage that had begun by the time its first operation ran out has begun by the landing.
+ * An operation without an answer is known to have failed only at its deadline, seconds later. Where the leader itself was silenced, the
+ * proof of landing bounds the outage more closely: if it had begun by the first such deadline, it had begun by the landing.
  */
 export function boundedByLanding(
   outages: readonly RawOutage[],

@@ -71,7 +71,7 @@ export function outagesOf(writes: Operations, acks: Acknowledgements): RawOutage
     if (writes.outcome[i] !== OUTCOMES.ok) addTo(gaps, { acks, writes, usualMs }, i);
   }
   for (let i = 0; i < writes.count; i++) {
-    // Details are bytes until somebody asks for one: only those beside an outage are.
+    // Details are decoded on demand, which is slow: only for operations next to an outage.
     if (!touchesGap(gaps, acks, writes, i)) continue;
     addRefusal(gaps, acks, writes, i);
     addUnanswered(gaps, { acks, writes, usualMs }, i);
@@ -101,7 +101,7 @@ function addTo(gaps: Map<number, Gap>, { acks, writes, usualMs }: Seen, i: numbe
   const outcome = writes.outcome[i];
   const sentMs = writes.sentMs[i] as number;
   const doneMs = writes.doneMs[i] as number;
-  // What was never sent has waited since it was due.
+  // An operation that was never sent has waited since it was due.
   const sinceMs = outcome === OUTCOMES.unsent ? (writes.intendedMs[i] as number) : sentMs;
   const index = gapOf(acks.doneMs, sinceMs, doneMs);
   let gap = gaps.get(index);
@@ -127,8 +127,8 @@ function addSilent(gap: Gap, sentMs: number): void {
 }
 
 /**
- * A refusal before the last attempt of an operation. It can only make an outage more exact that failed operations show: which
- * one is certain only where nothing was acknowledged between the refusal and the sending.
+ * A refusal before the last attempt of an operation. It only narrows an outage that failed operations show, and only if nothing was
+ * acknowledged between the refusal and the sending: otherwise it may belong to another outage.
  */
 function addRefusal(gaps: Map<number, Gap>, acks: Acknowledgements, writes: Operations, i: number): void {
   const refusedMs = refusedAtMs(writes, i);
@@ -139,7 +139,7 @@ function addRefusal(gaps: Map<number, Gap>, acks: Acknowledgements, writes: Oper
   gap.latestDownMs = Math.max(gap.latestDownMs, refusedMs);
 }
 
-/** A write on a connection of its own that the store took and did not answer in the usual time. */
+/** A write on a new connection that the store accepted and did not answer in the usual time. */
 function addUnanswered(gaps: Map<number, Gap>, { acks, writes, usualMs }: Seen, i: number): void {
   const openedMs = openedAtMs(writes, i);
   if (openedMs === null) return;
@@ -161,7 +161,7 @@ const USUAL_SHARE = 0.99;
 /** A garbage collection of either side. */
 const LEAST_USUAL_MS = 3;
 
-/** How long an answer takes in ordinary times, ms: of the first acknowledged writes that found a connection. */
+/** Usual time of an answer, ms: from the first acknowledged writes on existing connections. */
 function usualAnswerMs(writes: Operations): number {
   const answers: number[] = [];
   for (let i = 0; i < writes.count && answers.length < USUAL_SAMPLE; i++) {

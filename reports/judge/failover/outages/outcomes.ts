@@ -17,8 +17,8 @@ const NOT_SENT = 'connect:';
 const ROUNDING_MS = 0.1;
 
 /**
- * A client says why it calls an outcome so: what failed for sure names an error that proves it, what nobody knows names another one, what
- * succeeded names none. And it takes up operations in the order in which they are due: who was sent later than the next one had to wait, and says so.
+ * Each outcome must fit its detail: a definite failure names an error that proves it, an unknown outcome another error, a success none.
+ * Operations start in the order in which they are due: one that was sent later than its successor must have noted a wait.
  */
 export function outcomeRules(history: History): Rule[] {
   const start = first(history, 'client-load-start');
@@ -100,7 +100,7 @@ const FITS: Readonly<Record<number, (one: One) => boolean>> = {
 
 const saidIn = (detail: string): string => detail.replace(NOTES, '');
 
-/** A read that was sent may have been answered, whatever was heard of it. */
+/** Only a read that was never sent has definitely failed: any other may have been answered. */
 function isSure(said: string, { what, proofs }: Asking): boolean {
   if (said.startsWith(NOT_SENT)) return true;
   if (what === 'read' || ANSWER.test(said)) return false;
@@ -109,20 +109,23 @@ function isSure(said: string, { what, proofs }: Asking): boolean {
 
 const firstWord = (said: string): string => /^[^\s:]*/.exec(said)?.[0] ?? '';
 
-/** Why a read got no answer proves nothing, whatever it was. A number is what a read saw; of a write it may be a status. */
+/** No error makes a read definite. A bare number is the answer of a read; for a write it may be a status. */
 function isUnsure(said: string, { what, proofs }: Asking): boolean {
   if (said === '' || said.startsWith(NOT_SENT)) return false;
   return what === 'read' ? !ANSWER.test(said) : !proofs.some((proof) => isNamed(said, proof));
 }
 
 function isNamed(said: string, { whole, ofMany }: Proof): boolean {
-  // Of `status 4xx` the last digits are open.
+  // `xx` in `status 4xx` stands for any two digits.
   const start = said.slice(0, whole.length);
   const named = ofMany ? start.replace(/\d\d$/, 'xx') : start;
   return named === whole && /^(?:$|[ :])/.test(said.slice(whole.length));
 }
 
-/** For a connection, until its time was up. Reads that hang must leave places for writes: such a one is given up at once. */
+/**
+ * A write that was not sent waited its whole time for a connection. A read does not: it is dropped at once to leave connections for
+ * writes.
+ */
 function waitedInVain({ operations, i, detail, asking: { what, start } }: One): boolean {
   const waited = (operations.sentMs[i] as number) - (operations.intendedMs[i] as number);
   return detail === '' && (what === 'read' || waited >= start.settings.waitTimeoutMs - ROUNDING_MS);
@@ -141,8 +144,8 @@ function turnGap(operations: Operations, { what, start }: Asking): string | null
 }
 
 /**
- * When each was taken up, by number, and of none that is not there. Of what was never sent it is only known when it was due, and that it
- * waited in vain for so long.
+ * When each operation left the queue, by number; numbers that are missing are unbounded. Of an operation that was never sent only the
+ * time when it was due and its least wait are known.
  */
 function turnsOf(operations: Operations, leastMs: number): { fromMs: Float64Array; toMs: Float64Array } {
   const fromMs = new Float64Array(operations.count + 1).fill(-Infinity);

@@ -23,7 +23,7 @@ function holders(history: History): RoleSeen[] {
   return all(history, roleOf(history));
 }
 
-/** Who led before and after, and whether another one was elected. Only what was looked at after the fault says so. */
+/** Who led before and after, and whether another leader was elected; only observations after the fault decide that. */
 export function leadersOf(history: History, trial: Trial): Leaders {
   const seen = holders(history);
   const faultMs = trial.faultMs ?? Infinity;
@@ -73,8 +73,8 @@ export function phasesOf(history: History, trial: Trial, episode: Episode | null
 }
 
 /**
- * The change that led clients back: the last one before writes succeeded again. On its way a Service may have pointed nowhere, or at
- * the old leader's pod in its next life. Without a recovery the first address that came.
+ * The change that led clients back: the last one before writes succeeded again. Before it, a Service may have pointed nowhere, or to
+ * the old leader's restarted pod. Without a recovery: the first address that appeared.
  */
 function endpointAtRecovery(
   changes: readonly Seen<'endpoint'>[],
@@ -82,7 +82,7 @@ function endpointAtRecovery(
 ): Seen<'endpoint'> | undefined {
   const somewhere = changes.filter(({ addresses }) => addresses.length > 0);
   const endMs = episode?.end.hiMs ?? Infinity;
-  // Seen by polling: what is seen up to one interval after the first success may still have come before it.
+  // Changes are seen by polling: one seen up to one interval after the first success may have come before it.
   const before = somewhere.filter(({ t }) => t - ENDPOINT_MS <= endMs);
   return Number.isFinite(endMs) ? before.at(-1) : somewhere[0];
 }
@@ -93,7 +93,7 @@ function landedPhase({ landedMs, actedMs }: Trial): Phase {
   return { name: 'landed', atMs: 0, errorMs: Math.max(0, landedMs - (actedMs ?? landedMs)) };
 }
 
-/** As many replicas stream again as before the fault, after fewer did. */
+/** First time after the fault that as many replicas stream as before, once fewer did. */
 function restored(history: History, trial: Trial): Seen<'members'> | undefined {
   const seen = all(history, 'members');
   const faultMs = trial.faultMs ?? Infinity;

@@ -70,8 +70,8 @@ function episodeOf(outages: RawOutage[], steady: boolean): Episode {
 }
 
 /**
- * Without any failed write after the fault: the service may have stopped unseen between two operations, for no longer than
- * from the sending of the last acknowledged one to the next acknowledgement.
+ * No write failed after the fault. The service may still have stopped between two operations, for at most the time from the sending of
+ * an acknowledged write to the next acknowledgement.
  */
 export function unseenOutage(acks: Acknowledgements, sinceMs: number): Interval {
   let hiMs = 0;

@@ -5,9 +5,9 @@ import { first } from '../../observed.ts';
 
 /** Times are written to the microsecond. */
 const ROUNDING_MS = 0.005;
-/** From what the client says of itself to its first operation: making its place, and opening its connections. */
+/** From the client's own description to its first operation: it creates its table, queue or index and opens its connections. */
 const OPENING_MS = 40_000;
-/** Beside the time-outs of what is outstanding when nothing is scheduled any more. */
+/** Allowed after the end of the schedule, beside the time-outs of outstanding operations. */
 const CLOSING_MS = 5_000;
 
 /** What was planned of one kind of operation. */
@@ -19,13 +19,14 @@ interface Plan {
 }
 
 /**
- * An open-loop client sends on a fixed schedule: the number of an operation says when it was due. So whatever is missing, moved or made up
- * shows: each number is there once, was due at its time, sent no sooner and done no sooner than that, and the schedule fills the recording.
+ * An open-loop client sends on a fixed schedule: an operation's number says when it was due. Missing, moved or invented operations
+ * therefore show: each number occurs once, was due at its time, was sent no sooner, was done no sooner than sent, and the schedule
+ * fills the recording.
  */
 export function scheduleRules(history: History): Rule[] {
   const start = first(history, 'client-load-start');
   const end = first(history, 'client-load-end');
-  // Declared evidence already says that they are missing.
+  // The evidence rules already report missing ones.
   if (start === undefined || end === undefined || history.writes.count === 0) return [];
   const startMs = earliest(history.writes);
   const writes: Plan = {

@@ -1,4 +1,4 @@
-/** What is the same for every Deployment that is hit while requests are sent through the edge, whatever is then held against a goal. */
+/** Common to every check that hits a Deployment while requests go through the edge. */
 import { first } from '../../observed.ts';
 import type { History } from '../../../record/history/history.ts';
 import type { Figure, Judgement } from '../../../record/judgement.ts';
@@ -14,7 +14,7 @@ import type { Measured } from '../record.ts';
 import { before, lastDueMs, requestEvents, requestSums } from './requests.ts';
 import type { Trial } from '../trial.ts';
 
-/** Less of the stated load than this was not delivered as stated. */
+/** Below this share of the planned load, the load was not delivered. */
 const DELIVERED_SHARE = 0.98;
 const MAX_FINDINGS = 50;
 
@@ -24,7 +24,7 @@ export interface Window {
   allowanceMs: number;
 }
 
-/** One trial: what was measured, and what became of the requests of its window. */
+/** The measurements of one trial and the sums of the requests in its window. */
 export interface Watched {
   history: History;
   measured: Measured;
@@ -34,7 +34,7 @@ export interface Watched {
   sample: Sample;
 }
 
-/** The sums are shown over the usual window where the history states none. */
+/** Without a declared window, the sums cover the default one. */
 export function watch(history: History, window: Window): Watched {
   const measured = measure(history);
   const { trial } = measured.evidence;
@@ -45,7 +45,7 @@ export function watch(history: History, window: Window): Watched {
   return { history, measured, window, requests, sample };
 }
 
-/** The trial's record without a verdict. Deployments elect nobody: of the phases only those remain that were looked for. */
+/** The trial's record without a verdict. A Deployment elects no leader, so only the phases that apply to it remain. */
 export function recordOf({ measured: { record }, requests }: Watched): Measured['record'] {
   const phases = record.phases.filter(({ name }) => ['landed', 'first ok write', 'steady'].includes(name));
   const unseen = record.rto !== null && record.outages.length === 0;
@@ -60,7 +60,7 @@ export function recordOf({ measured: { record }, requests }: Watched): Measured[
   };
 }
 
-/** What keeps a trial from saying anything; null: nothing. */
+/** Why a trial cannot be judged; null: it can. */
 type Gap = (watched: Watched, minBefore: number) => string | null;
 
 const GAPS: readonly { id: string; gap: Gap; holds: string }[] = [
@@ -93,7 +93,7 @@ const GAPS: readonly { id: string; gap: Gap; holds: string }[] = [
 ];
 
 /**
- * What must hold of a trial before its requests say anything.
+ * Preconditions of a trial, without which its requests prove nothing.
  * @param minBefore good answers that must have come before the fault
  */
 export function trialRules(watched: Watched, minBefore: number): Rule[] {
@@ -103,7 +103,7 @@ export function trialRules(watched: Watched, minBefore: number): Rule[] {
   });
 }
 
-/** The record of one trial from all that it was held against. */
+/** The record of one trial with the verdict of all its rules. */
 export function judgedRecord(watched: Watched, rules: readonly Rule[], pass: string): FailoverRecord {
   return { ...recordOf(watched), verdict: worstOf(rules), reason: reasonOf(rules, pass) };
 }
@@ -116,8 +116,8 @@ function lagGap({ measured: { evidence } }: Watched): string | null {
 }
 
 /**
- * From when on the fault may have hit, ms: it was not yet in force then. What came to an end before must have gone well, all else is
- * judged; good answers from before it would dilute the sample.
+ * The earliest moment at which the fault may have hit, ms: it was not in force before. Requests that ended earlier must have succeeded;
+ * only later ones are judged, since good answers from before would dilute the sample.
  */
 function injectedFromMs({ observations }: History, { faultMs, zeroMs }: Trial): number {
   const [from] = first({ observations }, 'fault-landed')?.betweenMs ?? [];
@@ -145,7 +145,7 @@ function delivered({ history, measured, window, requests }: Watched): string | n
     : null;
 }
 
-/** A rolling restart of which only a part fell into the window has not been seen whole. */
+/** A rolling restart that lies only partly in the window was not observed in full. */
 function unfinished({ history: { observations }, measured }: Watched): string | null {
   if (measured.evidence.trial.fault !== 'rolling-restart') return null;
   return observations.some(({ kind }) => kind === 'rollout-done')
@@ -157,14 +157,14 @@ function declaredRate(history: History): number {
   return first(history, 'client-load-start')?.ratePerSecond ?? 0;
 }
 
-/** What a judgement says of the trial that speaks for all. */
+/** Texts of a judgement over several trials. */
 interface Words<T> {
   expected: string;
   seen: (telling: T) => string;
   figures: (telling: T) => Figure[];
 }
 
-/** Several trials of one check: the worst of them speaks for all. @throws Error when there is none */
+/** One judgement for several trials of a check: its text is that of the worst. @throws Error when there is none */
 export function inOneJudgement<T extends { record: FailoverRecord; rules: Rule[] }>(
   judged: readonly T[],
   { expected, seen, figures }: Words<T>,

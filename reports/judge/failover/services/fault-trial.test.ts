@@ -15,7 +15,7 @@ const trial = (fault = 'pod-crash'): Synthetic =>
     settings: { topology: { edge, workloads } },
   });
 
-/** What does not hold once observations of a kind say something else. */
+/** The inconsistency reported once observations of a kind are changed. */
 function gapOf(kind: string, change: Record<string, unknown>, made = trial()): string {
   const history = made.history();
   const observations = history.observations.map((seen) =>

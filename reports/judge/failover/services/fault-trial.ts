@@ -1,4 +1,4 @@
-/** What every trial that hits something of the platform rests on, beside what its own check looks at. */
+/** What every trial with a fault in the platform needs as evidence, beside what its own check observes. */
 import type { History, HistoryHeader } from '../../../record/history/history.ts';
 import type { Kind, Seen } from '../../../record/observations/index.ts';
 import type { Rule } from '../../../record/rule.ts';
@@ -23,12 +23,12 @@ export function faultEvidence(): AnyNeed[] {
   ];
 }
 
-/** And requests meanwhile, whose schedule is known from its beginning to its end. */
+/** As `faultEvidence`, with requests whose schedule is known from beginning to end. */
 export function requestEvidence(): AnyNeed[] {
   return [...faultEvidence(), need('client-load-start'), need('client-load-end')];
 }
 
-/** What a fault may cost and what it did; a template is replaced without an account. */
+/** The fault's estimated and counted cost. A rolling restart has no error budget account. */
 export function costEvidence({ check }: HistoryHeader): AnyNeed[] {
   if (check.endsWith('/rolling-restart')) return [];
   return [
@@ -37,18 +37,18 @@ export function costEvidence({ check }: HistoryHeader): AnyNeed[] {
   ];
 }
 
-/** What is planned of the client: which one it is, and how fast. */
+/** The planned client: its store and its rate. */
 export interface Client {
   store: string;
   /** undefined: the environment does not say. */
   ratePerSecond: number | undefined;
-  /** Where it asks; undefined: the edge. */
+  /** Its address; undefined: the edge. */
   address?: { host: string; port: number } | undefined;
 }
 
 export const PATIENCE = 'how patient the client was, for people: what it did stands in the operations';
 
-/** Of checks that ask and hit no store by itself. */
+/** For checks that send requests and do not hit a store directly. */
 export const REQUEST_ANNOTATIONS: Annotations = {
   ...AFTERWARDS_ANNOTATIONS,
   'client-load-start.settings.operationTimeoutMs': PATIENCE,
@@ -57,15 +57,15 @@ export const REQUEST_ANNOTATIONS: Annotations = {
   'write.detail.unknown': 'why it got no answer, for people: whatever the reason, it counts as not answered',
 };
 
-/** Steps of a trial, whoever wrote them. */
+/** Steps of every trial, in order. */
 const STEPS = ['steady', 'fault-armed', 'fault-landed', 'steady-after', 'as-before'] as const;
 
 /**
- * What was planned must have happened, and what is said of one thing in several places must agree.
- * @param prepared whether those that were prepared are who the fault is armed for
+ * What was planned must have happened, and observations of one fact must agree.
+ * @param prepared whether the fault is armed for the members that were prepared
  */
 export function agreementRules(history: History, client: Client, prepared?: Prepared): Rule[] {
-  // A template is replaced, and no member hit: what is done to it and by whom are one line.
+  // A rolling restart replaces the pod template and hits no member: one observation records the action and its target.
   const isRollout = first(history, 'fault-armed')?.fault === 'rolling-restart';
   const gap = isRollout ? (landingGap(history) ?? replacedGap(history)) : faultGap(history, prepared);
   return [
@@ -78,7 +78,7 @@ export function agreementRules(history: History, client: Client, prepared?: Prep
   ];
 }
 
-/** As many pods were replaced as the Deployment may have. */
+/** At least one pod was replaced, and at most as many as the Deployment may have. */
 function replacedGap(history: History): string | null {
   const done = last(history, 'rollout-done');
   if (done === undefined) return null;
@@ -114,7 +114,7 @@ export function priceRule(history: History): Rule {
   );
 }
 
-/** What is seen at rest was seen before anything was hit, and each step of a fault after the one before it. */
+/** Observations at rest precede the fault, and each step of the fault follows the one before it. */
 export function orderGap(history: History, kinds: readonly Kind[]): string | null {
   const steps = kinds.flatMap((kind) => {
     const times = all(history, kind).map(({ t }) => t);
@@ -142,7 +142,7 @@ function clientGap(history: History, { store, ratePerSecond, address }: Client):
 
 const HTTPS_PORT = 443;
 
-/** Where the edge is declared; whose address it has is the environment's affair. */
+/** The declared port of the edge; its address differs between environments and is not compared. */
 function portOf({ settings }: HistoryHeader, { settings: asked }: Seen<'client-load-start'>): number {
   const url = settings.topology?.edge?.url;
   return url === undefined ? asked.port : Number(new URL(url).port || HTTPS_PORT);

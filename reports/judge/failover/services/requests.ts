@@ -5,21 +5,22 @@ import type { RequestSums } from '../../../record/run-record.ts';
 /** Kinds of errors listed in a record. */
 const MAX_ERRORS = 12;
 
-/** From where to where requests are judged, ms of CLOCK_MONOTONIC. */
+/** The window in which requests are judged, ms of CLOCK_MONOTONIC. */
 export interface Window {
-  /** When the fault was ordered: what had no answer by then is judged, too. Its proof comes later. */
+  /** When the fault was ordered; its proof comes later. Requests without an answer by then are judged, too. */
   fromMs: number;
   /** When it had landed. */
   zeroMs: number;
   /** Length after the zero. */
   windowMs: number;
-  /** At its beginning, time in which failures are allowed. */
+  /** Time at the beginning of the window in which failures are allowed. */
   allowanceMs: number;
 }
 
 /**
- * What became of the requests that were under way or due from the fault to the end of the window. Everything that is not a good answer has failed for the client: an
- * error, no answer, and a request that could not be sent because all connections hung. Those are told apart, not judged apart.
+ * Sums of the requests that were in flight or due from the fault to the end of the window. Anything but a good answer has failed for
+ * the client: an error, no answer, or a request that could not be sent because all connections hung. These are counted apart and judged
+ * alike.
  */
 export function requestSums(requests: Operations, window: Window): RequestSums {
   const { fromMs, zeroMs, windowMs, allowanceMs } = window;
@@ -38,7 +39,7 @@ export function requestSums(requests: Operations, window: Window): RequestSums {
     }
     if (allowanceMs > 0 && dueMs < allowanceMs) continue;
     counts[outcome] = (counts[outcome] as number) + 1;
-    // What was under way when it landed belongs to the first second.
+    // Requests in flight at the landing belong to the first second.
     add(seconds, Math.max(0, Math.floor(dueMs / 1000)), Number(failed));
   }
   return {
@@ -63,7 +64,7 @@ function byOutcome(
   return { judged: ok + failed + unanswered + unsent, ok, failed, unanswered, unsent };
 }
 
-/** Of the same requests those that count, one by one: when each was due, and whether it got a good answer. */
+/** The judged requests one by one: when each was due, and whether it got a good answer. */
 export function requestEvents(
   requests: Operations,
   { fromMs, zeroMs, windowMs, allowanceMs }: Window,

@@ -12,7 +12,7 @@ export interface Acknowledgements {
   highestN: Float64Array;
 }
 
-/** `counts`, where given, leaves out the numbers of which it says no. */
+/** Leaves out the numbers for which `counts` returns false. */
 export function acknowledgements(writes: Operations, counts?: (n: number) => boolean): Acknowledgements {
   const order = acknowledgedInOrder(writes, counts);
   const count = order.length;

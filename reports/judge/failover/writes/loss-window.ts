@@ -6,18 +6,18 @@ import type { Trial } from '../trial.ts';
 
 /** What a store that replicates asynchronously may lose in a trial: acknowledgements of one stretch of time, around the fault. */
 export interface LossWindow {
-  /** How far apart the first and the last of them may lie, ms. */
+  /** Greatest distance between the first and the last lost acknowledgement, ms. */
   goalMs: number;
-  /** When the first and the last of them may have been given, ms of CLOCK_MONOTONIC: what is lost outside was not lost by the fault. */
+  /** Bounds of the window, ms of CLOCK_MONOTONIC: a write that was acknowledged outside was not lost by the fault. */
   earliestMs: number;
   latestMs: number;
 }
 
 /**
- * The loss window of this trial; null: no loss is allowed for. The goal `lossWindowSeconds` is a number; `lossWindowBeyondFailover`
- * names a setting of the store, in seconds, that is added to the time until another leader was there: so long a leader that was cut off
- * can go on acknowledging (Redis: min-replicas-max-lag). Where both are stated the number counts: it is what an environment asks for
- * in place of what the catalogue derives. Acknowledged before the fault by more than that time, a write had been replicated.
+ * The loss window of this trial; null: no loss is allowed. The goal `lossWindowSeconds` is a number and takes precedence: the
+ * environment states it in place of the catalogue's. `lossWindowBeyondFailover` names a setting of the store, in seconds, that is added
+ * to the time until a new leader: a leader that was cut off can acknowledge for that long (Redis: min-replicas-max-lag). A write
+ * acknowledged earlier than that before the fault had been replicated.
  */
 export function lossWindowOf(history: History, trial: Trial, rto: Interval | null): LossWindow | null {
   const failoverMs = Math.max(rto?.hiMs ?? 0, electedAfterMs(history, trial));
@@ -42,7 +42,7 @@ function settingOf(history: History, name: string | false | undefined): number {
   return seen === undefined ? Number.NaN : Number(seen.value);
 }
 
-/** From the fault to the sight of another leader, ms; 0 where none was seen. */
+/** From the fault to the first observation of another leader, ms; 0: none was seen. */
 function electedAfterMs(history: History, { faultMs }: Trial): number {
   if (faultMs === null) return 0;
   const leaders = all(history, 'leader').filter(({ leader }) => leader !== null);

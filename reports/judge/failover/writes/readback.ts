@@ -9,7 +9,7 @@ export interface Contents {
   duplicates: [number, number][];
 }
 
-/** A member, and the leader that it was read after: what the leader held then, it must hold too. */
+/** A member and the leader that was read before it: the member must hold everything that the leader held. */
 export interface Pair {
   leader: Contents;
   member: Contents;
@@ -20,7 +20,7 @@ export interface ReadBack {
   /** The second reading of the leader; null with a reason in `gaps`. */
   leader: Contents | null;
   members: Contents[];
-  /** Of every reading, also of one that was followed by another: what was seen once stands. */
+  /** Of every reading, including repeated ones: what was seen once counts. */
   pairs: Pair[];
   /** Members that took themselves for the leader at the same time, by reading. */
   leaders: string[][];
@@ -61,7 +61,7 @@ function readingsOf({ observations }: History): Reading[] {
   return readings.map((one) => ({ observations: one }));
 }
 
-/** What was seen in a reading that was followed by another one, and is not undone by that. */
+/** Findings of a reading that a later reading does not revoke. */
 function standingIn(earlier: Reading, final: Contents | null): string[] {
   const gaps = failuresIn(earlier, false);
   const twice: string[] = [];
@@ -69,11 +69,11 @@ function standingIn(earlier: Reading, final: Contents | null): string[] {
   if (leader !== null && final !== null && !sameContents(leader, final))
     gaps.push(disagreement('two readings of the store', leader, final));
   const passes = all(earlier, 'readback').filter(({ role, complete }) => role === 'leader' && complete);
-  // Once only is what was to be read again.
+  // A leader that was read only once is no finding: that is why the reading was repeated.
   return passes.length < 2 ? gaps : [...gaps, ...twice];
 }
 
-/** What could not be read; of a reading that was followed by another one only what was not merely out of reach. */
+/** What could not be read. In a reading that was repeated, sources out of reach are left out. */
 function failuresIn(reading: Reading, final: boolean): string[] {
   const failed = all(reading, 'readback-failed').filter(({ why }) => final || why === 'unread');
   const cut = all(reading, 'readback').filter(({ complete }) => !complete);
@@ -104,7 +104,7 @@ function membersIn(reading: Reading): Seen<'readback'>[] {
   return all(reading, 'readback').filter(({ complete, role }) => complete && role === 'member');
 }
 
-/** A member is held against the leader of its own reading: before it was read it had the time to catch up with that one. */
+/** A member is compared with the leader of its own reading, which it had time to catch up with. */
 function pairsIn(reading: Reading): Pair[] {
   const leader = leaderIn(reading, []);
   return leader === null ? [] : membersIn(reading).map((member) => ({ leader, member }));

@@ -13,7 +13,7 @@ interface Share {
 
 /** What became of the reads beside the writes, by who answered them. */
 export interface Reads {
-  /** A second; 0: none are planned; null: nobody said. */
+  /** Per second; 0: none are planned; null: not known. */
   plannedPerSecond: number | null;
   recorded: number;
   ok: number;
@@ -23,7 +23,7 @@ export interface Reads {
   unclear: number;
   /** Saw a number that was not even due yet. */
   madeUp: number;
-  /** Right before the fault, when writes had been steady for so long. */
+  /** Right before the fault, in a steady stretch. */
   before: Share;
   /** In the last LAST_MS of the recording, when everything should be steady again. */
   atEnd: Share;
@@ -38,8 +38,8 @@ export interface StaleReads {
 }
 
 /**
- * The end of the recording, by when reads must succeed again. Writes have been steady for STEADY_MS by then, and reads have no time of their
- * own to keep: a server that has just started (a JVM above all) may answer its first reads late while it takes writes.
+ * The end of the recording, in which reads must succeed again. Writes have been steady for STEADY_MS by then. Reads have no recovery
+ * goal of their own: a server that has just started (a JVM above all) may answer its first reads late while it accepts writes.
  */
 const LAST_MS = 2_000;
 
@@ -47,9 +47,9 @@ const LAST_MS = 2_000;
 const ANSWER = /^(?:(\d+)(@replica|@replaced)?|marker=\d+ after=[\d.]+)(?:;|$)/;
 
 /**
- * A read's detail is the highest number that it saw, with `@replica` behind it when a replica answered (they may lag, and are not judged), and
- * `@replaced` when a member did that had been replaced as the primary without knowing it: staleness is judged on the primary, but whoever
- * is led to such a member should know. Where messages are handed out, a read is one that was delivered: there is no staleness to judge.
+ * A read's detail is the highest number that it saw. `@replica` means that a replica answered: replicas may lag and are not judged.
+ * `@replaced` means that a former primary answered without knowing that it was replaced: staleness is judged on the primary, but the
+ * report mentions it. In a queue a read is a message that was delivered: it cannot be stale.
  */
 export function readsOf(history: History, acks: Acknowledgements, faultMs: number | null): Reads {
   const { reads, writes } = history;
@@ -78,7 +78,7 @@ interface Times {
 }
 
 function share(found: Reads, { outcome, intendedMs, doneMs }: Operations, i: number, times: Times): void {
-  // The client's own queue: it has asked nobody.
+  // Still in the client's own queue: it was never sent.
   if (outcome[i] === OUTCOMES.unsent) return;
   const ok = outcome[i] === OUTCOMES.ok;
   const dueMs = intendedMs[i] as number;
@@ -118,7 +118,7 @@ function judgeAnswer(found: Reads, { reads, acks, highestBy }: Known, i: number)
   if (Number(number) < least) found.stale[by === undefined ? 'primary' : 'replaced']++;
 }
 
-/** By its schedule; without one nothing is held against it. */
+/** From the schedule; without one, any number is possible. */
 function duePer(writes: Operations, ratePerSecond: number | null): (timeMs: number) => number {
   if (ratePerSecond === null || ratePerSecond <= 0 || writes.count === 0) return () => Infinity;
   let startMs = Infinity;
@@ -132,7 +132,7 @@ function highest(times: Float64Array): number {
   return found;
 }
 
-/** What a reader of the record must know of reads that no verdict rests on. */
+/** Remarks on reads that do not affect the verdict. */
 export function remarkOf({ replaced }: StaleReads): string[] {
   if (replaced === 0) return [];
   const what =
@@ -144,16 +144,16 @@ export function remarkOf({ replaced }: StaleReads): string[] {
 
 /** Less than this of the reads that should have succeeded did: then they say little about what clients read. */
 const LEAST_OK = 0.95;
-/** More than this of the answers came from replicas: then the address is not the primary's. */
+/** If a larger share of the answers came from replicas, the address is not the primary's. */
 const MOST_BY_REPLICA = 0.5;
 
-/** Reads that never came back after the fault; asked only where writes did. */
+/** Reads that never recovered after the fault; evaluated only if writes did. */
 export function readsGone({ plannedPerSecond, before, atEnd }: Reads): string | null {
   if (plannedPerSecond === 0 || before.ok === 0 || atEnd.due === 0 || atEnd.ok > 0) return null;
   return `reads did not succeed again: none of the last ${atEnd.due} did`;
 }
 
-/** Why the reads say nothing about what clients read. */
+/** Why reads cannot be judged. */
 export function readsOpen(reads: Reads, back: boolean): string | null {
   const { plannedPerSecond, recorded, ok, replica, unclear, madeUp, before, atEnd } = reads;
   if (plannedPerSecond === null || plannedPerSecond === 0) return null;

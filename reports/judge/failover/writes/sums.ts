@@ -15,12 +15,12 @@ export interface Accounts {
   lossWindowMs: number | null;
   /** When the first and the last of them were given, ms of CLOCK_MONOTONIC; null: none was lost. */
   lostMs: Interval | null;
-  /** Each breaks one of the four sums; none of them may be there. */
+  /** Violations of the four sums; empty when all hold. */
   mismatches: string[];
 }
 
 /**
- * Holds every operation against what the store holds:
+ * Compares every operation with the content of the store:
  *
  *     scheduled = ok + fail + unknown + unsent       ok = present + lost
  *     unknown   = recovered + absent                 fail = absent + unexpected

@@ -137,7 +137,7 @@ describe('elections and missing phases', () => {
     inPlace.see(16_000, 'leader', { leader: 'postgres-0', pollMs: 100, final: true });
     assert.equal(judge(inPlace).election, 'in place');
     assert.equal(judgeFailover([inPlace.history()]).verdict, 'inconclusive');
-    // Where somebody was hit by name, nobody has to be elected.
+    // A fault aimed at a pod by name requires no election.
     inPlace.outline.settings = { ...inPlace.outline.settings, failover: { target: 'postgres-0' } };
     assert.equal(judgeFailover([inPlace.history()]).verdict, 'pass');
     const unseen = new Synthetic().without('leader');
