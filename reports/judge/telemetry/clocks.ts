@@ -9,17 +9,17 @@ export interface Offset {
   errorMs: number;
 }
 
-/** What a clock that tells whole seconds has left out: between nothing and one second. */
+/** A clock that reports whole seconds cuts off up to one second: half a second on average, give or take as much. */
 const HALF_SECOND_MS = 500;
-/** The wall clock of a history is read with ms, twice. */
+/** The history's wall clock is read to 1 ms, twice. */
 const READING_MS = 2;
-/** A reading that took longer than this says nothing; so does one that was answered before it was asked. */
+/** A reading that took longer is useless; so is one whose answer precedes its question. */
 const LONGEST_MS = 30_000;
-/** NTP holds clocks within some ms; what is further off than this is said. */
+/** NTP keeps clocks within some ms; a larger offset than this is reported. */
 const SAID_BEYOND_MS = 2_000;
-/** Readings of the harness's own wall clock lie in the check, but for what it was set by meanwhile. */
+/** The harness's own times lie within the check; the tolerance covers an adjustment of its clock meanwhile. */
 export const OWN_MS = 60_000;
-/** What another machine says of the time: where its clock was not measured it may be that far off, and no further. */
+/** Largest plausible error of another machine's clock, if its offset was not measured. */
 const FOREIGN_MS = 1_800_000;
 
 /** A time of the history's clock on the wall clock. */
@@ -27,7 +27,7 @@ export function wallOf({ header: { anchor } }: History, t: number): number {
   return Date.parse(anchor.wall) + (t - anchor.monoMs);
 }
 
-/** null: it was not measured, more than once, or in no way that can be. */
+/** null: the offset was not measured, measured more than once, or its times are impossible. */
 export function offsetOf(history: History, source: string): Offset | null {
   const [seen, second] = all(history, 'clock-offset').filter((one) => one.source === source);
   if (seen === undefined || second !== undefined) return null;
@@ -42,8 +42,8 @@ export function offsetOf(history: History, source: string): Offset | null {
 }
 
 /**
- * Offsets of all that must be known; what is not is a finding that nobody could see. A clock that is far off is said: times are corrected by
- * it, and whether that is in order is no question of this check.
+ * Offsets of all clocks that are needed; a missing one is an unknown finding. A large offset is reported only: times are corrected by
+ * it, and this check does not judge clocks.
  */
 export function offsetsOf(
   history: History,
@@ -89,7 +89,7 @@ export interface Times {
   foreign?: Iterable<number>;
 }
 
-/** A wall clock time that no part of the check can have had: then nothing that is compared with it is known. */
+/** Finds wall clock times that cannot lie within the check: nothing that is compared with them can be judged. */
 export function timesRule(history: History, findings: Findings, times: readonly Times[]): void {
   findings.rule('wall-clock');
   const fromMs = wallOf(history, history.header.anchor.monoMs);
@@ -103,7 +103,7 @@ export function timesRule(history: History, findings: Findings, times: readonly 
   findings.expect('times', true, 'within the check', `those of ${times.length} kinds`);
 }
 
-/** Of what can be a time at all. */
+/** Largest time that a Date can hold, rounded down. */
 const LAST_DATE_MS = 8e15;
 
 function timeText(ms: number): string {

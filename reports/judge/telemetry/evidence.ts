@@ -1,4 +1,4 @@
-/** What a pass of the checks of telemetry rests on, and which fields of their histories decide nothing. */
+/** Evidence that a pass of a telemetry check needs, and fields of its history that do not affect the verdict. */
 import type { HistoryHeader } from '../../record/history/history.ts';
 import { need } from '../evidence/need.ts';
 import type { AnyNeed } from '../evidence/need.ts';
@@ -18,7 +18,7 @@ export function canaryRequestsSent(header: HistoryHeader): AnyNeed {
 export const storeSwept = (store: Store): AnyNeed =>
   need('swept', { where: ({ what }) => what === store, what: `a last look at the store of ${store}` });
 
-/** So many nodes as are declared at least, on each a pod that writes, and what its disk holds. */
+/** At least as many nodes as are declared, on each a pod that writes, and the content of that node's disk. */
 export function nodesWriting({ settings: { topology } }: HistoryHeader): AnyNeed[] {
   const count = (topology?.pools ?? []).reduce((sum, pool) => sum + pool.count.min, 0);
   return [

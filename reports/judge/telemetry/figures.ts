@@ -2,7 +2,7 @@ import type { Figure } from '../../record/judgement.ts';
 import type { Delays, TelemetryDetail } from '../../record/details/telemetry-detail.ts';
 import { zeroLossBound } from '../statistics.ts';
 
-/** Upper ends of the bins of a histogram of delays, ms: a store of logs refreshes once a second, and 30 s are the goal. */
+/** Upper ends of a histogram's bins, ms: a log store refreshes once a second, and the goal is 30 s. */
 const EDGES_MS = [250, 500, 1_000, 2_000, 3_000, 5_000, 10_000, 20_000, 30_000, 60_000];
 /** Steps of a chart at most. */
 const MOST_STEPS = 120;

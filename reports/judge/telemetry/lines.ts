@@ -1,4 +1,4 @@
-/** Numbered lines of the pods on every node: what is on the disks, held against what is in the store. */
+/** Compares the numbered lines on every node's disk with those in the store. */
 import type { History } from '../../record/history/history.ts';
 import { LINE_WRITER, LOOK_BACK_EVERY_MS } from '../../record/observations/telemetry.ts';
 import type { Seen } from '../../record/observations/index.ts';
@@ -18,17 +18,17 @@ export interface NodeLines {
   arrived: number;
   missing: number[];
   late: number;
-  /** Late, and written when its node was away or about to be: they wait on its disk until it is back, and are due from then. */
+  /** Late because the node was away: its lines wait on its disk, and are due once it is back. */
   heldUp: number;
   unseen: number;
-  /** Those of which the clock of their node does not allow to say whether they were late. */
+  /** The node's clock is not known well enough to tell whether they were late. */
   undecided: number;
   duplicated: number;
   outOfOrder: number;
   /** ms, of those that arrived. */
   delays: number[];
   due: Due[];
-  /** Why nothing is known of it; null: something is. */
+  /** Why nothing is known of this node; null: something is. */
   silent: string | null;
 }
 
@@ -98,7 +98,7 @@ export function nodesRule(history: History, findings: Findings): void {
     const { length } = seen.filter(({ pool }) => pool === name);
     const subject = `nodes of ${name}`;
     const expected = min === max ? String(min) : `${min} to ${max}`;
-    // Of a managed cluster the nodes of the control plane may be none of its nodes at all.
+    // A managed cluster may not list its control plane's nodes.
     const managed = name === 'control-plane' && length === 0;
     if (managed || (length >= min && length <= max)) findings.expect(subject, true, expected, String(length));
     else findings.unknown(subject, expected, `${length}: of the others no line is known`);
@@ -116,7 +116,7 @@ function declaredNodes({ header: { settings } }: History): { name: string; min: 
   return [...own, { name: 'control-plane', min: controlPlane.nodes, max: controlPlane.nodes }];
 }
 
-/** Lines on disks and in the store are of known nodes, numbered as planned, and the disks hold as many as was counted on them. */
+/** Lines on disks and in the store come from known nodes and have planned numbers; each disk holds as many as were counted. */
 export function numbersRule(history: History, findings: Findings): void {
   findings.rule('numbers');
   const { lines: count } = planOf(history.header);
@@ -154,7 +154,7 @@ function diskRule(
     findings.unknown(subject, of.expected, `${strange.correlationId} has another one`);
 }
 
-/** Whether every log that was to be read was, that of each writer once, or it is told why not: else nobody counted. */
+/** Every log that was due was read once, or the reason why not is recorded. */
 export function countedRule(history: History, findings: Findings): void {
   findings.rule('counted');
   const read = all(history, 'disk').length + all(history, 'disk-unread').length;
@@ -189,16 +189,16 @@ function expectedOf(
 
 type Part = Omit<NodeLines, 'node' | 'counted' | 'silent'>;
 
-/** The figure that each way of coming adds to. */
+/** The figure to which each outcome is added. */
 const FIGURES = { 'held up': 'heldUp', late: 'late', unseen: 'unseen', undecided: 'undecided' } as const;
 
-/** How a line came. What is late because its node was away when it was written, or before it was due, is due again from when the store was whole again. */
+/** Outcome of a line. If it is late because its node was away, its deadline counts from when the store was whole again. */
 function lineComing(
   history: History,
   { node, clock }: { node: string; clock: Offset | null },
 ): (line: { atMs: number; seenMs: number }) => Coming | 'held up' {
   const rule = arrivalRule(history, 'logs');
-  // Older lines are looked at more seldom.
+  // Older lines are queried less often.
   const backRule = { ...rule, lookEveryMs: rule.lookEveryMs + LOOK_BACK_EVERY_MS };
   const away = awayOf(history);
   const gone = away?.nodes.includes(node) === true ? away : null;

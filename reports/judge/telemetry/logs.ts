@@ -10,7 +10,7 @@ import { gapsOf, declaredOf, faultWindows, goalOf, planOf, sweptRule, wasTold } 
 import { requestLines, requestLinesRule } from './request-lines.ts';
 import type { Held } from './request-lines.ts';
 
-/** Missing numbers that are named. */
+/** Most missing numbers that a finding names. */
 const MOST_NAMED = 5;
 
 export function judgeLines(history: History, findings: Findings, held: readonly Held[]): Judgement {
@@ -57,7 +57,7 @@ export function judgeLines(history: History, findings: Findings, held: readonly 
   };
 }
 
-/** Whether what was seen is what was to be seen, and says the same wherever it says it twice. */
+/** Whether the planned observations were made and are consistent. */
 function evidenceFindings(history: History, findings: Findings): void {
   nodesRule(history, findings);
   numbersRule(history, findings);
@@ -103,7 +103,7 @@ function nodeFinding(history: History, findings: Findings, of: NodeLines, tolera
   else findings.expect(subject, false, expected, said);
 }
 
-/** Why nothing can be said of a node; null: something can. */
+/** Why a node cannot be judged; null: it can. */
 function unknownOf(history: History, of: NodeLines): string | null {
   if (of.silent !== null) return of.silent;
   if (of.missing.length > 0)
@@ -137,7 +137,7 @@ function heldFinding(history: History, findings: Findings, of: Held, tolerated: 
   findings.expect(subject, ok, 'every line of a canary request in the store', said);
 }
 
-/** Where they were lost or held up: what is on the disk and not in the store was lost by what lies between. */
+/** The stage that lost or delayed lines: what is on the disk and not in the store was lost between the two. */
 function stageOf(history: History, { node, counted, missing }: NodeLines): string {
   const what = missing.length > 0 ? 'lost' : 'held up';
   const where = `${what} ${counted ? 'between the disk and the store' : 'on the node or behind it'}`;

@@ -10,14 +10,14 @@ import { declaredOf } from './observed.ts';
 
 export interface Asked {
   selector: string;
-  /** What was seen of it, once. */
+  /** The only observation of this selector. */
   seen: Seen<'series-seen'>;
   /** When it was asked, by the clock of Prometheus; by that of the harness where the other is not known. */
   askedMs: number;
   errorMs: number;
 }
 
-/** Each required selector was asked for once. Samples are as old as the clock of Prometheus says, and none is of its future. */
+/** Each required selector was queried once. Ages of samples follow Prometheus's clock. */
 export function askedOf(history: History, findings: Findings): Asked[] {
   const clock = offsetsOf(history, findings, [PROMETHEUS]).get(PROMETHEUS) ?? null;
   const seen = all(history, 'series-seen');
@@ -43,7 +43,7 @@ function oddOf(one: Seen<'series-seen'> | undefined, twice: Seen<'series-seen'> 
 const PROMETHEUS = 'Prometheus';
 
 function askedAt(history: History, seen: Seen<'series-seen'>, clock: Offset | null): Asked {
-  // The answers to both questions came before it was written.
+  // Both queries were answered before this line was written.
   const tookMs = Math.max(0, wallOf(history, seen.t) - seen.askedMs);
   const { offsetMs, errorMs } = clock ?? { offsetMs: 0, errorMs: Infinity };
   return { selector: seen.selector, seen, askedMs: seen.askedMs + offsetMs, errorMs: errorMs + tookMs };

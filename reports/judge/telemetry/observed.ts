@@ -16,7 +16,7 @@ export type Hop = NonNullable<Declared['traces']>['path'][number];
 type Canary = NonNullable<Declared['canary']>;
 export type Store = 'logs' | 'traces';
 
-/** @throws Error where the header has no such goal: what nobody set is not held against anything */
+/** @throws Error where the header has no such goal: only goals that are set are judged */
 export function goalOf({ goals }: HistoryHeader, name: NumberGoal): number {
   const goal = goals[name];
   if (goal === undefined) throw new Error(`the history's header has no goal ${name}`);
@@ -33,7 +33,7 @@ export function pathOf(header: HistoryHeader): Hop[] {
   return declaredOf(header).traces?.path ?? [];
 }
 
-/** What the canary was to send and to write. @throws Error where the header does not say it */
+/** Planned numbers of canary requests and lines. @throws Error where the header has none */
 export function plannedOf(header: HistoryHeader, name: Exclude<keyof Canary, 'fault'>): number {
   const planned = header.settings.canary?.[name] ?? declaredOf(header).canary?.[name];
   if (planned === undefined) throw new Error(`the history's header has no canary.${name}`);
@@ -67,7 +67,7 @@ export function canaryRequestsOf(history: History): CanaryRequest[] {
   return all(history, 'canary-request').sort((a, b) => a.n - b.n);
 }
 
-/** Every planned request is there, once, and each line of one says the same in all of its fields. */
+/** Every planned request occurs once, and the fields of each agree. */
 export function canaryRequestsRule(
   history: History,
   findings: Findings,
@@ -97,7 +97,7 @@ export function canaryRequestsRule(
   else findings.expect('canary requests', true, `${requests} sent`, said);
 }
 
-/** Slower than its own time-out an answer is taken for none; the timer may be late. */
+/** The client's time-out ends slower requests; its timer may be this late. */
 const SLACK_MS = 10_000;
 
 function isConsistent(one: CanaryRequest, count: number, timeoutMs = Infinity): boolean {
@@ -130,8 +130,8 @@ export function refusals(canaries: readonly CanaryRequest[]): string {
 }
 
 /**
- * Of the requests of a trial a share must be accepted: what was refused leaves nothing to be followed, and a platform that refuses most says
- * little of its telemetry.
+ * The goal for the share of accepted requests in a trial: a refused request cannot be followed, and a platform that refuses most says
+ * little about its telemetry.
  */
 export function acceptedRule(history: History, findings: Findings, canaries: readonly CanaryRequest[]): void {
   findings.rule('accepted');
@@ -159,7 +159,7 @@ export function gapsOf(history: History, what: Store): Gap[] {
   return all(history, 'observation-gap').filter((one) => one.what === what);
 }
 
-/** Whether the store was asked for everything at the end, and answered: only then is what it does not hold missing. */
+/** Whether the store answered the final query for everything: only then is what it did not return missing. */
 export function wasTold(history: History, store: Store): boolean {
   return lastSweep(history, store)?.answered === true;
 }
@@ -168,7 +168,7 @@ function lastSweep(history: History, store: Store): Seen<'swept'> | undefined {
   return all(history, 'swept').findLast(({ what }) => what === store);
 }
 
-/** The store was asked for everything at the end, and all of what it told is in this history. */
+/** The final query for everything was answered, and this history holds its whole answer. */
 export function sweptRule(history: History, findings: Findings, of: { store: Store; found: number }): void {
   findings.rule('swept');
   const { store, found } = of;
@@ -183,8 +183,8 @@ export function sweptRule(history: History, findings: Findings, of: { store: Sto
 }
 
 /**
- * How something that has a deadline came. `unseen`: nobody could see it when its time was up, and it was there afterwards. `undecided`: the
- * clock by which it was written is not known as exactly as that.
+ * Outcome of something with a deadline. `unseen`: the store could not be queried at the deadline, and had it afterwards. `undecided`:
+ * the clock of whoever wrote it is not known well enough.
  */
 export type Coming = 'in time' | 'late' | 'unseen' | 'undecided';
 
@@ -200,12 +200,12 @@ export function arrivalRule(history: History, store: Store): ArrivalRule {
   return { visibleMs, lookEveryMs: LOOK_EVERY_MS, gaps: gapsOf(history, store) };
 }
 
-/** Nothing is seen before it is written; so much the clocks of one machine may differ between two readings, ms. */
+/** Nothing can be seen before it is written. Two readings on one machine may still differ by this much, ms. */
 const CAUSALITY_MS = 50;
 
 /**
- * A look sees what came since the one before, so that only what is later by more than the distance of looks is surely late.
- * @param of `clock`: of whoever wrote `atMs`, null where nobody knows it; the harness's own when left out
+ * A query sees what arrived since the one before, so only a delay beyond the deadline plus one polling interval is certainly late.
+ * @param of `clock`: offset of the clock that gave `atMs`; null: not known; left out: the harness's own clock
  */
 export function comingOf(
   of: { atMs: number; seenMs: number; clock?: Offset | null },
@@ -234,8 +234,8 @@ export function faultWindows(history: History): { name: string; fromMs: number; 
 const TAKES_NODE = 'node-loss';
 
 /**
- * Nodes that a fault took away, until the store was whole again: they ship nothing meanwhile. null: none was taken, or that it came back was
- * not seen. Wall clock ms.
+ * Nodes that a fault took away, until the store was whole again; they ship nothing meanwhile. null: none was, or its return was not
+ * observed. Wall clock ms.
  */
 export function awayOf(history: History): { nodes: string[]; fromMs: number; toMs: number } | null {
   const armed = all(history, 'fault-armed').find(({ fault }) => fault === TAKES_NODE);
@@ -287,7 +287,7 @@ function priceFinding(history: History, findings: Findings): void {
 
 const STEPS = ['steady', 'budget-estimate', 'fault-armed', 'fault-acted', 'fault-landed', 'healed'] as const;
 
-/** Whom of those that it was armed for nothing was done to; null: to each of them something was. */
+/** Members that the fault was armed for but not done to, or the reverse; null: both lists agree. */
 function undone(history: History): string | null {
   const names = first(history, 'fault-armed')?.members.map(({ name }) => name) ?? [];
   const acted = all(history, 'fault-acted').map(({ member }) => member);
@@ -296,11 +296,11 @@ function undone(history: History): string | null {
     : `done to ${acted.join(', ') || 'nobody'}, armed for ${names.join(', ')}`;
 }
 
-/** From when it was surely not in force to when it was: longer than this no fault takes, ms. */
+/** Longest plausible time from the last moment without the fault to its proof, ms. */
 const LONGEST_LANDING_MS = 300_000;
 const SAME_MS = 1_000;
 
-/** What of a landing does not fit; null: all of it does. */
+/** What is inconsistent in a landing; null: nothing. */
 function oddLanding(history: History): string | null {
   const landed = first(history, 'fault-landed');
   const injected = first(history, 'fault-armed')?.members.length ?? 0;
@@ -311,7 +311,7 @@ function oddLanding(history: History): string | null {
   return fits ? null : `between ${notYetMs} and ${surelyMs}`;
 }
 
-/** Whether the fault of a check under a fault is proved; the reason why not. */
+/** Why the fault is not proved; null: it is. */
 function unlanded(history: History): string | null {
   const armed = first(history, 'fault-armed');
   const wanted = history.header.settings.failover?.fault ?? history.header.settings.fault;

@@ -9,7 +9,7 @@ import type { RequestLine } from './request-lines.ts';
 import { faultsOf, hopName, isNamed, tracesOf } from './trace.ts';
 import type { FoundTrace } from './trace.ts';
 
-/** Requests that are shown although something of theirs is missing. */
+/** Incomplete requests that are shown. */
 const MOST_BROKEN = 2;
 
 interface Shown {
@@ -18,7 +18,7 @@ interface Shown {
   lines: readonly RequestLine[];
 }
 
-/** One that left everything, and the first that did not. */
+/** One complete request, and the first incomplete ones. */
 export function pathsShown(history: History, canaries: readonly CanaryRequest[]): RequestPath[] {
   const path = pathOf(history.header);
   const traces = tracesOf(history);

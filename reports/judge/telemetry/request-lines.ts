@@ -17,7 +17,7 @@ export function requestLines(history: History): RequestLine[] {
   }));
 }
 
-/** Each line is of a request that was sent, of the service after which its pod is called, and carries no id of another request's trace. */
+/** Each line belongs to a request that was sent, comes from a pod of its service, and carries no other request's trace id. */
 export function requestLinesRule(
   history: History,
   findings: Findings,
@@ -32,7 +32,7 @@ export function requestLinesRule(
       traceId === '' ? [] : [[traceId, correlationId] as const],
     ),
   );
-  // Of a few pods there are thousands of lines.
+  // A cache: thousands of lines come from a few pods.
   const ofPods = new Map<string, string | undefined>();
   const ownerOf = (pod: string): string | undefined => {
     if (!ofPods.has(pod)) ofPods.set(pod, serviceOf(pod, { services, names }));
@@ -54,7 +54,7 @@ export function requestLinesRule(
     );
 }
 
-/** The service of the path after whose workload a pod is called; undefined: it is called after another workload, or none that is known. */
+/** The service whose workload owns a pod, by the pod's name; undefined: none of the path's services. */
 function serviceOf(
   pod: string,
   of: { services: readonly string[]; names: readonly string[] },
@@ -66,8 +66,8 @@ function serviceOf(
 }
 
 /**
- * What controllers put behind the name of a workload: two drawn parts (Deployment), one (DaemonSet), a number (StatefulSet). Kubernetes draws
- * from letters and digits that make no words (apimachinery, util/rand), so that `api-worker-…` is no pod of `api`.
+ * Suffixes that controllers append to a workload's name: two random parts (Deployment), one (DaemonSet), a number (StatefulSet).
+ * Kubernetes draws them from letters and digits that form no words (apimachinery, util/rand), so `api-worker-…` is no pod of `api`.
  */
 const OWN = /^-(?:(?:[bcdfghjklmnpqrstvwxz2456789]{1,10}-)?[bcdfghjklmnpqrstvwxz2456789]{5}|\d+)$/;
 

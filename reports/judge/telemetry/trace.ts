@@ -32,12 +32,12 @@ export function tracesOf(history: History): Map<string, FoundTrace> {
   );
 }
 
-/** Everything that the trace lacks; empty: it is whole. */
+/** Everything that is missing from the trace; empty: it is complete. */
 export function faultsOf(trace: FoundTrace | undefined, path: readonly Hop[]): Fault[] {
   return faultsIn(trace?.spans ?? [], path);
 }
 
-/** What became of each accepted request is in the history, once, and says of itself what its spans say. */
+/** The history has one trace for each accepted request, and its summary agrees with its spans. */
 export function tracesRule(
   history: History,
   findings: Findings,
@@ -54,7 +54,7 @@ export function tracesRule(
   else findings.expect('traces', true, 'one record of each accepted request', `${traces.size}`);
 }
 
-/** Whoever followed it wrote when it was whole, and why not else: both say the same. */
+/** The recorded time of completion and the recorded faults must agree with the spans. */
 function fits(request: CanaryRequest, trace: FoundTrace | undefined, path: readonly Hop[]): boolean {
   if (trace === undefined || trace.n !== request.n || trace.traceId !== request.traceId) return false;
   const whole = faultsOf(trace, path).length === 0;

@@ -36,10 +36,10 @@ interface Followed {
 
 type Verdict = 'pass' | 'fail' | 'inconclusive';
 
-/** Traces that a disturbance cost together are one event, not as many: blocks of time say how they cluster. */
+/** Traces lost to one disturbance are one event: blocks of time show how they cluster. */
 export function shareVerdict(history: History, findings: Findings, followed: readonly Followed[]): Verdict {
   const goal = goalOf(history.header, 'foundRatio');
-  // What nobody could see in time is neither: it is held both ways.
+  // An unseen trace counts neither as found nor as lost: the verdict must hold either way.
   const events = followed.map((one) => ({
     atMs: one.request.sentMs,
     good: isBad(one) ? false : one.coming === 'in time' ? true : null,
@@ -63,7 +63,7 @@ export function isBad({ faults, coming }: Followed): boolean {
   return faults.length > 0 || coming === 'late';
 }
 
-/** Kinds of store that were tried against the real thing; the others follow their documentation. */
+/** The kind of trace store that was tested for real; the adapters of others follow documentation. */
 const TRIED = 'jaeger';
 
 function stubbedIn(header: HistoryHeader): string | null {
@@ -111,7 +111,7 @@ export function judged(
   };
 }
 
-/** Whether what was seen is what was to be seen, and says the same wherever it says it twice. */
+/** Whether the planned observations were made and are consistent. */
 function evidenceFindings(
   history: History,
   findings: Findings,
@@ -131,7 +131,7 @@ function evidenceFindings(
   ]);
 }
 
-/** What is not whole counts only where the store was asked for it at the end. */
+/** An incomplete trace counts only if the store answered the final query for it. */
 function conclude(
   history: History,
   findings: Findings,
@@ -160,7 +160,7 @@ function followedOf(history: History, canaries: readonly CanaryRequest[]): Follo
       const trace = traces.get(request.correlationId);
       const seenMs = trace?.seenMs ?? null;
       const faults = faultsOf(trace, path);
-      // Never whole is for its faults to say, when it was seen is for this.
+      // Whether it is complete is judged by its faults; only the time is judged here.
       const coming: Coming = seenMs === null ? 'in time' : comingOf({ atMs: request.sentMs, seenMs }, rule);
       return { request, trace, faults, coming };
     });
@@ -195,7 +195,7 @@ function describe(
   else if (bad === 0) findings.unknown('traces', 'a sample large enough', `${total} of ${total} whole`);
 }
 
-/** Of a sample that decides nothing, what is not as it should be is not certain either. */
+/** A sample that decides nothing makes its failures uncertain, too. */
 function sayer(
   findings: Findings,
   verdict: Verdict,
