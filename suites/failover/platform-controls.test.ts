@@ -12,7 +12,7 @@ const pod = (name: string): KubeObject => ({
   metadata: { name, namespace: 'tender' },
 });
 
-/** Replicas that are asked for, are there and are ready; and pods. */
+/** Desired, current and ready replicas; and pods. */
 const STEPS = [
   { counts: [2, 2, 2], pods: 2 },
   { counts: [1, 2, 2], pods: 2 },

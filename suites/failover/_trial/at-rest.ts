@@ -2,8 +2,8 @@ import type { Steadiness } from '../../../probes/store/store-driver.ts';
 import type { CheckContext } from '../../harness/context.ts';
 
 /**
- * Notes what the environment is compared with after the trial. False where it does not come to rest: a fault in what is
- * broken already would prove nothing, and what it broke could not be told from what was broken.
+ * Records the state with which the environment is compared after the trial. False where it does not come to rest: in an environment
+ * that is already broken, a fault proves nothing, and its damage cannot be told from the damage before.
  */
 export async function notedAtRest(ctx: CheckContext): Promise<boolean> {
   const { id: check, trial } = ctx;
@@ -17,7 +17,7 @@ export async function notedAtRest(ctx: CheckContext): Promise<boolean> {
   return false;
 }
 
-/** What is recorded of the end: who leads is another line's. */
+/** The recorded end state; the leader has an observation of its own. */
 export function saidOf({ ok, detail, cannotAsk }: Steadiness): Omit<Steadiness, 'leader'> {
   return { ok, detail, ...(cannotAsk !== undefined && { cannotAsk }) };
 }

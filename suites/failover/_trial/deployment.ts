@@ -5,7 +5,7 @@ import type { DeploymentName, FaultResult, WaitParams } from '../../harness/prot
 import { notedAtRest } from './at-rest.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
 
-/** After the window: what was due at its end must have come to an end too. */
+/** Added to the window, so that requests that were due at its end can end too. */
 const TAIL_MS = 2_000;
 const ROLLING_RESTART = 'rolling-restart';
 
@@ -17,17 +17,17 @@ export interface DeploymentTrial {
   /** What it is called in steps: `the backend`. */
   called: string;
   deployment: { namespace: string; name: string };
-  /** What is sent through the edge meanwhile (probes/client-load/drivers.ts), and how many good answers must come before the fault. */
+  /** Client load through the edge (probes/client-load/drivers.ts), and the number of good answers required before the fault. */
   clientLoad: string;
   minAcknowledged: number;
   fault: string;
-  /** Once nothing is sent any more and everything is undone and ready again. */
+  /** Runs once no requests are sent any more, the fault is undone and the Deployment is ready again. */
   afterwards?: () => Promise<void>;
 }
 
 /**
- * One trial: requests through the edge at a fixed rate, one fault of the Deployment, requests for as long as the goal's window lasts,
- * then everything undone and compared. It only records; reports/judge/failover says what follows from it.
+ * One trial: requests through the edge at a fixed rate, one fault of the Deployment, requests throughout the goal's window, then
+ * rollback and comparison. It only records; reports/judge/failover judges.
  */
 export async function runDeploymentTrial(ctx: CheckContext, of: DeploymentTrial): Promise<void> {
   const { id: check, trial } = ctx;
@@ -124,7 +124,7 @@ function inject(ctx: CheckContext, { subject, called, fault }: DeploymentTrial):
       );
 }
 
-/** The goal's window; a rolling restart is followed to its end meanwhile. */
+/** Waits for the goal's window; a rolling restart is followed to its end within it. */
 async function window(ctx: CheckContext, { subject, fault }: DeploymentTrial, fromMs: number): Promise<void> {
   const { id: check, trial } = ctx;
   const { windowSeconds: seconds } = ctx.goals;

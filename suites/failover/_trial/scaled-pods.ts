@@ -5,7 +5,7 @@ import type { PodObject } from '../../topology/_objects/shapes.ts';
 /** `[namespace/name, kind namespace/name of its workload]` of a pod whose workload an autoscaler resizes. */
 type ScaledPod = [string, string];
 
-/** The pods whose number follows the load: one of them may go for a good reason. */
+/** Pods whose number follows the load: the autoscaler may remove one of them. */
 export function scaledPods(
   pods: readonly PodObject[],
   autoscalers: readonly AutoscalerObject[],

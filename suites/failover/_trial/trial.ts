@@ -5,7 +5,7 @@ import type { StageName } from '../../../reports/record/observations/failover.ts
 import type { FaultResult } from '../../harness/protocol.ts';
 import { notedAtRest, saidOf } from './at-rest.ts';
 
-/** Recovered is what has held for this long without a failed or unanswered operation. */
+/** Writes have recovered after this long without a failed or unanswered operation. */
 const STEADY_STRETCH_MS = 5_000;
 /** Fewer acknowledged writes before the fault say nothing about what was lost. */
 const MIN_ACKNOWLEDGED = 100;
@@ -33,8 +33,8 @@ interface TrialSettings {
 }
 
 /**
- * One failover trial: a store at rest is written to, hit once, watched until writes succeed again, healed, and read
- * back. It only records; see reports/judge/failover for what follows from it.
+ * One failover trial: write to a store at rest, hit it once, wait until writes succeed again, heal it, read everything back. It only
+ * records; reports/judge/failover judges.
  */
 export async function runTrial(ctx: CheckContext, subject: TrialSubject): Promise<void> {
   const settings = settingsOf(ctx, subject.fault);
@@ -72,7 +72,7 @@ export async function runTrial(ctx: CheckContext, subject: TrialSubject): Promis
   }
 }
 
-/** Where a trial spends its time: a stage lasts until the next begins. */
+/** Marks a stage of the trial, which lasts until the next begins. */
 function stage(ctx: CheckContext, name: StageName): void {
   ctx.record('stage', { name });
 }
@@ -87,8 +87,8 @@ async function steadyBefore(ctx: CheckContext, store: string): Promise<boolean> 
 }
 
 /**
- * False when writes do not flow: then no fault is injected, and the judge finds too few acknowledged writes. A shorter stretch than the one
- * that ends an outage would not do: a disturbance before the fault would be one with what the fault causes.
+ * False when writes do not flow: then no fault is injected, and the judge finds too few acknowledged writes. The stretch is at least as
+ * long as the one that ends an outage: otherwise a disturbance before the fault would merge with the outage after it.
  */
 async function writesFlow(ctx: CheckContext, settings: TrialSettings): Promise<boolean> {
   const check = ctx.id;
@@ -113,9 +113,8 @@ function aimOf({ fault, target, also }: TrialSettings): { fault: string; target:
 }
 
 /**
- * What lasts until it is undone stays in force for a while, whether writes stop or not: a leader that is cut off may go on acknowledging
- * until it is replaced. Without a majority nothing comes back by itself: its members are given back, the outage counts until writes
- * succeed, and goal and deadline count from the giving back.
+ * Keeps a lasting fault in force for a while, even while writes flow: a leader that is cut off may acknowledge until it is replaced. A
+ * store without its majority cannot recover, so its members are returned afterwards; goal and deadline count from that return.
  */
 async function hold(ctx: CheckContext, { holdMs, target }: TrialSettings): Promise<void> {
   await ctx.step(`keep the fault in force for ${holdMs / 1000} s`, () =>
@@ -126,7 +125,7 @@ async function hold(ctx: CheckContext, { holdMs, target }: TrialSettings): Promi
   await ctx.step('give the majority back', () => ctx.runner.call('fault.restore', { check: ctx.id }));
 }
 
-/** Watches the client load until it is steady again; records the deadline when that does not come. */
+/** Waits until the client load is steady again; if it is not by the deadline, that is recorded. */
 async function recovery(ctx: CheckContext, result: FaultResult, rtoDeadlineMs: number): Promise<void> {
   const seen = await ctx.step(
     `wait until writes succeed again for ${STEADY_STRETCH_MS / 1000} s (hit: ${result.target})`,
@@ -142,8 +141,8 @@ async function recovery(ctx: CheckContext, result: FaultResult, rtoDeadlineMs: n
 }
 
 /**
- * A member that comes back may stall the others: that is a part of what clients see of the failover, and has to end while
- * somebody still looks. Where nothing stalled, the stretch is there already and nothing is waited for.
+ * A member that rejoins may stall the others. That belongs to the failover that clients see, and must end while the client load still
+ * runs. Where nothing stalled, the steady stretch has already passed and this returns at once.
  */
 async function writesGoOn(ctx: CheckContext, rtoDeadlineMs: number): Promise<void> {
   const wait = { until: 'steady', stretchMs: STEADY_STRETCH_MS, begunBefore: true } as const;
@@ -153,7 +152,7 @@ async function writesGoOn(ctx: CheckContext, rtoDeadlineMs: number): Promise<voi
   if (!seen.met) ctx.record('deadline', { rtoDeadlineMs, detail: seen.detail });
 }
 
-/** The order matters: nothing is written any more when it is read back, and everybody is there to be read. */
+/** The order matters: writes stop before the read-back, and every member is back to be read. */
 async function healAndReadBack(
   ctx: CheckContext,
   { store, seconds }: { store: string; seconds: { fromMs: number; toMs: number } },
@@ -180,7 +179,7 @@ async function healAndReadBack(
   );
   stage(ctx, 'settling');
   await ctx.step('stop following', () => call('observer.stop', { check }));
-  // A member that went once more after it had come back (RabbitMQ's autoheal restarts losers) has as long as one that came late.
+  // A member that failed again after it had rejoined (RabbitMQ's autoheal restarts losers) gets as much time as one that rejoined late.
   const timeoutMs = Math.max(ctx.timeoutMs('settle'), Math.ceil(rejoinedByMs - monotonicMs()));
   const after = await ctx.step(`see that ${store} is steady again`, () =>
     call('store.steady', { check, store, timeoutMs }),

@@ -1,4 +1,4 @@
-/** Controls of failover/ai: a service that acknowledges its jobs before it has done them loses those under way with its pod. */
+/** Controls of failover/ai: a service that acknowledges its jobs before they are done loses those in flight with its pod. */
 import type { Judgement } from '../../../reports/record/judgement.ts';
 import { aiOf, changeModel } from '../../_breaking/model.ts';
 import { rollOut } from '../../_breaking/backend.ts';
@@ -6,16 +6,16 @@ import type { Control, ControlContext } from '../../harness/control.ts';
 import { deployment } from '../../_breaking/objects.ts';
 import type { ContainerPart } from '../../_breaking/objects.ts';
 
-/** How the reference service is told to (env/local/platform/tender-ai). */
+/** Switches the reference service to early acknowledgement (env/local/platform/tender-ai). */
 const EARLY = { name: 'ACK_BEFORE_WORK', value: 'on' };
 /**
- * So long each job takes, at five a second: some are under way in every pod at any time. A pod that is deleted without grace has two seconds all
- * the same (kubelet's least), and the service gives up on a model after ten.
+ * Duration of a job. At five a second, every pod always has some in flight. It is longer than the two seconds that a pod still has when
+ * it is deleted without grace (kubelet's minimum), and shorter than the service's time-out for a model, ten.
  */
 const MODEL_MS = 4_000;
-/** A service that is told to end may not finish what it has begun; nor may it wait before it is told. */
+/** On SIGTERM the service may neither finish the jobs in flight nor wait first. */
 const GRACE_SECONDS = 1;
-/** A frozen pod does its work once it thaws; one whose probe has failed meanwhile is killed instead. */
+/** A frozen pod would finish its jobs once it thaws; with this probe it is killed instead. */
 const IMPATIENT = { periodSeconds: 2, timeoutSeconds: 1, failureThreshold: 2 };
 /** Jobs after the fault; enough to say that it works, and short. */
 const WINDOW_SECONDS = 20;
@@ -53,7 +53,7 @@ async function acknowledgeEarly(ctx: ControlContext, fault: (typeof FAULTS)[numb
   await changeModel(ctx, `the model takes ${MODEL_MS / 1000} s`, () => ({ delayMs: MODEL_MS }));
 }
 
-/** Those under way are lost, not all: a backlog that is merely late would be another reason. */
+/** Only jobs in flight may be lost: if more are, the backlog is merely late, and the control proves nothing. */
 export function fewLost({ figures }: Judgement): string | null {
   const figure = (name: string): number => Number(figures.find((one) => one.name === name)?.value);
   const [lost, accepted] = [figure('lost jobs'), figure('accepted jobs')];

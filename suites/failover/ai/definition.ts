@@ -26,10 +26,10 @@ const aiTime: Time = {
 
 const GOAL = 'no accepted job lost; each done once in effect, and by the model';
 const GOALS = { lostJobs: 0, doubledJobs: 0, degradedJobs: 0, windowSeconds: 60 };
-/** Jobs that a pod has under way at once: once it thaws it may give the model up for all of them. */
+/** Jobs in flight in one pod. After a freeze it may give up on the model for all of them. */
 const UNDER_WAY = 8;
 
-/** What of these checks is not as it is of the others. */
+/** Fields in which these checks differ from each other. */
 type Own = Pick<CatalogueRow, 'order' | 'title' | 'injects' | 'writesTemplate'> &
   Partial<Pick<CatalogueRow, 'goal' | 'goals'>>;
 

@@ -1,4 +1,4 @@
-/** What became of the tenders that were accepted, each a job of the AI service, and whether what is said of them agrees. */
+/** Outcomes of accepted tenders, each a job of the AI service, and whether the observations of them agree. */
 import { OUTCOMES } from '../../../reports/record/history/history.ts';
 import type { History } from '../../../reports/record/history/history.ts';
 import { EFFECT_SOURCES, MOST_NUMBERS } from '../../../reports/record/observations/platform.ts';
@@ -19,12 +19,12 @@ export interface JobGoals {
 /** What became of the jobs that were accepted. */
 export interface Jobs {
   seen: Seen<'jobs'>;
-  /** Said to be done, and a store has nothing of them. */
+  /** Reported as done, and missing in a store. */
   absent: number[];
   doubled: number[];
 }
 
-/** null: nobody looked. */
+/** null: jobs were not followed. */
 export function jobsOf(history: History): Jobs | null {
   const seen = last(history, 'jobs');
   if (seen === undefined) return null;
@@ -36,14 +36,14 @@ export function jobsOf(history: History): Jobs | null {
   };
 }
 
-/** Never came to an end, failed, left nothing, or had no tender of their own. */
+/** Never ended, failed, left no effect, or shared another tender's id. */
 export function lostOf({ seen: { open, failed, shared }, absent }: Jobs): number[] {
   return unique([...open, ...failed, ...shared, ...absent]);
 }
 
 const unique = (values: readonly number[]): number[] => [...new Set(values)].toSorted((a, b) => a - b);
 
-/** What is proved wrong holds whatever else is missing; what does not agree was not seen right. */
+/** A proved fault fails whatever else is missing; observations that disagree are inconclusive. */
 export function jobRules(history: History, jobs: Jobs, goals: JobGoals): Rule[] {
   return [
     lostRule(jobs, goals),
@@ -81,7 +81,7 @@ function doubledRule({ doubled }: Jobs, { doubledJobs }: JobGoals): Rule {
     : { id, verdict: 'pass', text: `${doubled.length} accepted jobs done more than once` };
 }
 
-/** A stand-in for the model may have been on the node that was lost; a model elsewhere is not hit by any fault of the service. */
+/** A stand-in for the model may have been on the lost node. A real model runs elsewhere, where no fault of the service reaches it. */
 function degradedRule({ header }: History, { seen }: Jobs, { degradedJobs }: JobGoals): Rule {
   const id = 'jobs/degraded';
   const { degraded } = seen.counts;
@@ -93,7 +93,7 @@ function degradedRule({ header }: History, { seen }: Jobs, { degradedJobs }: Job
     : { id, verdict: 'fail', text };
 }
 
-/** Acknowledged writes are accepted jobs, each with an id of its own, and each in one state. */
+/** Every acknowledged write is an accepted job with an id of its own and in exactly one state. */
 function sumsGap({ writes }: History, { seen }: Jobs): string | null {
   return idsGap(acknowledgedIn(writes), seen) ?? statesGap(seen);
 }
@@ -122,7 +122,7 @@ function statesGap({ accepted, counts, open, failed }: Seen<'jobs'>): string | n
     : `${counts.failed} jobs failed, ${failed.length} are named`;
 }
 
-/** A list of numbers ends at a thousand of them. */
+/** Lists of numbers are cut off at a thousand. */
 const adds = (count: number, named: number): boolean => Math.min(count, MOST_NUMBERS) === named;
 
 function acknowledgedIn(writes: History['writes']): { count: number; ids: number } {
@@ -137,7 +137,7 @@ function acknowledgedIn(writes: History['writes']): { count: number; ids: number
   return { count, ids: ids.size };
 }
 
-/** In each store there is what is said to be done, but for what is named. */
+/** Each store holds every job that is reported as done, except for those named as absent. */
 function effectsGap(history: History, { seen }: Jobs): string | null {
   const gaps = EFFECT_SOURCES.map((source) => {
     const found = all(history, 'effects').findLast((one) => one.source === source);
@@ -162,10 +162,10 @@ function unreadGap({ seen: { counts, trouble } }: Jobs): string | null {
   return `${unread} ${unread === 1 ? 'job' : 'jobs'} could not be asked for: ${trouble || 'no reason was recorded'}`;
 }
 
-/** They are followed from when all is back to when that is written down. */
+/** Jobs are followed from when everything is back until their observation is recorded. */
 function timesGap(history: History, { seen: { t, waitedMs } }: Jobs): string | null {
   const steady = last(history, 'steady-after');
-  // That it was not looked at is said elsewhere.
+  // Missing evidence is reported by its own rule.
   if (steady === undefined) return null;
   const elapsedMs = t - steady.t;
   return waitedMs > 0 && waitedMs <= elapsedMs + 1

@@ -32,7 +32,7 @@ function trial(
   return made.see(42_200, 'jobs', { ...usual, ...jobs });
 }
 
-/** What is left of the jobs that are said to be done. */
+/** Effects in the stores of jobs that are reported as done. */
 const left = (found = 198) => ({ found, doubled: [], absent: [] });
 function withEffects(of: Synthetic, neo4j: Record<string, unknown> = {}, found = 198): Synthetic {
   return of
@@ -102,7 +102,7 @@ describe('jobs of the AI service', () => {
       assert.equal(judgement.verdict, 'inconclusive', JSON.stringify(jobs));
       return judgement.reason;
     };
-    // As it was recorded of two hundred tenders with a hundred ids, with one id, and with none that was followed.
+    // Recorded counts: two hundred tenders with a hundred ids, with one id, and with none that was followed.
     for (const ids of [100, 1, 0]) {
       const done = judge(
         withEffects(trial({ accepted: ids, counts: { ...COUNTS, done: ids, degraded: 0 } }), {}, ids),

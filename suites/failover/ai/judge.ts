@@ -24,10 +24,10 @@ import type { FailoverRecord } from '../../../reports/record/run-record.ts';
 import { jobRules, jobsOf, lostOf } from './judge-jobs.ts';
 import type { JobGoals, Jobs } from './judge-jobs.ts';
 
-/** Jobs that must have been accepted before the fault, and from it to the end of the window. */
+/** Fewest accepted jobs before the fault, and from the fault to the end of the window. */
 const MIN_ACCEPTED = 20;
 
-/** What the sums are shown over where the history states no goals. */
+/** Window of the sums where the history has no goals. */
 const USUAL: Window = { windowMs: 60_000, allowanceMs: 0 };
 
 interface Goals extends Window, JobGoals {}
@@ -56,8 +56,8 @@ export const judge: CheckJudge = {
 };
 
 /**
- * Jobs of the AI service under a fault of one of its pods: each tender that was accepted must be done, once in effect, and by the model. Jobs of one
- * fault share its fate, so that a bound is claimed of faults, not of jobs.
+ * Jobs of the AI service under a fault of one of its pods: each accepted tender must be done, take effect once, and use the model. Jobs
+ * of one fault share its fate, so the bound is over faults, not over jobs.
  */
 export function judgeAi(histories: readonly History[]): Judgement {
   const [first] = histories;
@@ -141,7 +141,7 @@ function figuresOf(jobs: Jobs | null, goals: Goals | null, judged: readonly Judg
   ];
 }
 
-/** Trials that looked are the sample. */
+/** The sample is the trials in which jobs were followed. */
 function boundFigure(judged: readonly Judged[]): Figure {
   const name = 'share of faults that lose a job, upper 95 % bound';
   const known = judged.filter(({ record, jobs }) => jobs !== null && record.landed.proved);

@@ -1,12 +1,12 @@
 import { runDeploymentTrial } from '../_trial/deployment.ts';
 import type { CheckContext } from '../../harness/context.ts';
 
-/** Jobs that must have been accepted before the fault: as many as are under way at any time, several times over. */
+/** Fewest accepted jobs before the fault: several times the number in flight. */
 const MIN_ACCEPTED = 20;
 
 /**
- * Tenders through the edge, each a job for the AI service, while one of its pods is hit, or all are replaced. Once it is whole again every
- * job that was accepted is followed to its end, and what it left in the stores is counted.
+ * Sends tenders through the edge, each a job for the AI service, while one of its pods is hit or all are replaced. Once the service has
+ * recovered, every accepted job is followed to its end, and its effects in the stores are counted.
  */
 export function observe(ctx: CheckContext, fault: string): Promise<void> {
   const { ai } = ctx.settings;
@@ -27,7 +27,7 @@ export function observe(ctx: CheckContext, fault: string): Promise<void> {
   });
 }
 
-/** Only controls set another: what is lost never comes to its end, and is not worth waiting for. */
+/** Controls shorten it: a job that they lose never ends, so waiting longer is useless. */
 function doneWithinMs(ctx: CheckContext): number {
   return ctx.settings.jobs?.doneWithinMs ?? ctx.timeoutMs('jobsDone');
 }

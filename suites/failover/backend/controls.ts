@@ -21,15 +21,15 @@ const SCALED_MS = 90_000;
 const WINDOW_SECONDS = 30;
 
 /**
- * After the loss of a node nothing is judged until it can have been detected; so many seconds more are enough to fail. Nobody takes the pod
- * to another node meanwhile: Kubernetes leaves it where it is for five minutes (its default toleration of an unreachable node).
+ * After the loss of a node, failures are allowed until it can be detected; this much more is enough to fail. The pod is not replaced
+ * meanwhile: Kubernetes tolerates an unreachable node for five minutes by default.
  */
 const WINDOW_AFTER_DETECTION_SECONDS = 30;
 
-/** As long as the catalogue allows; said here since the window is counted from it. */
+/** The catalogue's value, repeated because the window is counted from it. */
 const DETECTION_SECONDS = 60;
 
-/** What the image of the backend runs (its own entrypoint is replaced to start later). */
+/** The image's own entrypoint, which the control wraps to start later. */
 const START = 'exec node /app/service/main.ts';
 
 export const controls: readonly Control[] = [
@@ -50,7 +50,7 @@ export const controls: readonly Control[] = [
   }),
 ];
 
-/** The gateway repeats what a pod did not answer: where there is another pod, nobody notices that one is gone. */
+/** With one pod only: if there were another, the gateway would retry there and hide the failure. */
 function onePod(fault: 'pod-crash' | 'node-loss', goals: Record<string, number>): Control {
   return {
     id: `failover/backend/${fault}/one-pod`,
@@ -64,7 +64,7 @@ function onePod(fault: 'pod-crash' | 'node-loss', goals: Record<string, number>)
   };
 }
 
-/** Rolled out before the check begins: what it then restarts starts without anybody waiting for it. */
+/** Rolled out before the check begins: pods that the check restarts then get traffic before they listen. */
 async function withoutReadiness(ctx: ControlContext): Promise<void> {
   await rollOutBackend(
     ctx,
@@ -72,24 +72,24 @@ async function withoutReadiness(ctx: ControlContext): Promise<void> {
     ({ readinessProbe: _removed, livenessProbe, ...rest }): ContainerPart => ({
       ...rest,
       readinessProbe: null,
-      // The liveness probe must not kill what starts slowly.
+      // Without the delay, the liveness probe would kill a pod that starts slowly.
       livenessProbe: { ...livenessProbe, initialDelaySeconds: SLOW_START_SECONDS * 2 },
       command: ['busybox', 'sh', '-c', `busybox sleep ${SLOW_START_SECONDS}; ${START}`],
     }),
   );
-  // Ready means nothing without a probe: the last of them listens only after its slow start.
+  // Without a probe a pod is ready at once, but the last one listens only after its slow start.
   await ctx.until('the last pod to listen', listeningFor(SLOW_START_SECONDS * 1000), {
     timeoutMs: ROLLED_OUT_MS,
   });
 }
 
-/** Not the Deployment itself: its autoscaler would scale it up again, and back down once it may have one pod only. */
+/** Patches the autoscaler: it would scale the Deployment itself up again. */
 async function scaleToOne(ctx: ControlContext): Promise<void> {
   await ctx.patch(AUTOSCALER, { spec: { minReplicas: 1, maxReplicas: 1 } });
   await ctx.until('one pod of the backend to be left', () => onePodLeft(ctx), { timeoutMs: SCALED_MS });
 }
 
-/** The pod that goes must be gone: as long as it ends, the fault could be aimed at it. */
+/** Waits until the surplus pod is gone: while it ends, the fault could be aimed at it. */
 async function onePodLeft(ctx: ControlContext): Promise<true | null> {
   const { metadata, spec, status = {} } = await required(ctx, BACKEND);
   const seen = (status.observedGeneration ?? 0) >= (metadata.generation ?? 0);

@@ -25,7 +25,7 @@ const AT_ONCE = {
   goals: GOALS,
 };
 
-/** What of these checks is not as it is of the others. */
+/** Fields in which these checks differ from each other. */
 type Own = Pick<CatalogueRow, 'order' | 'title' | 'goal' | 'goals' | 'injects' | 'writesTemplate'>;
 
 function backendRow(fault: string, own: Own): CatalogueRow {

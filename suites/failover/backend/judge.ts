@@ -26,7 +26,7 @@ interface Goals extends Window {
   failedRatio: number;
 }
 
-/** As long as it usually is: what the sums are shown over where the history states no goals. */
+/** Default window for the sums where the history has no goals. */
 const USUAL: Window = { windowMs: 120_000, allowanceMs: 0 };
 
 interface Judged {
@@ -44,9 +44,9 @@ export const judge: CheckJudge = {
 };
 
 /**
- * Requests through the edge under a fault of the backend. The goal is of the window after the fault, all of whose requests were seen: that too many
- * failed in it is decided by requests. That few do is claimed only where it also holds once failures that came together count as the one event
- * that they are, as for any other proportion.
+ * Requests through the edge under a fault of the backend. The goal is for the window after the fault, of which every request was
+ * observed: too many failures are counted by request. A pass must also hold when failures that came together count as one event, as for
+ * any other proportion.
  */
 export function judgeBackend(histories: readonly History[]): Judgement {
   const [first] = histories;
@@ -118,7 +118,7 @@ function seenText(requests: RequestSums): string {
   return `${bad} of ${requests.judged} requests failed${share}${seconds}${from}`;
 }
 
-/** Within the time that is allowed: how long it really took. */
+/** The time that detection really took, for the text of a pass. */
 function detectedText({ allowanceMs, lastFailureMs }: RequestSums): string {
   if (allowanceMs === 0) return '';
   return lastFailureMs === null

@@ -18,7 +18,10 @@ export const controls: readonly Control[] = (['leader-crash', 'etcd-crash'] as c
   }),
 );
 
-/** The others go on serving those who know them; the address that clients use knows only the one that will be killed. */
+/**
+ * Clients get a load balancer that knows only the API server that will be killed; the other API servers keep serving those who connect
+ * directly.
+ */
 async function pointAtLeader(ctx: ControlContext, fault: 'leader-crash' | 'etcd-crash'): Promise<void> {
   const instance = ctx.instance;
   const before = nodesOf(instance, ctx.size)

@@ -1,4 +1,4 @@
-/** Every pod of the platform before and after the control plane was hit: who noticed, and whether both looks can be believed. */
+/** Pods of the platform before and after the control plane was hit: which were disturbed, and whether both listings are sound. */
 import type { History, HistoryHeader } from '../../../reports/record/history/history.ts';
 import type { Finding } from '../../../reports/record/judgement.ts';
 import type { Seen } from '../../../reports/record/observations/index.ts';
@@ -59,8 +59,8 @@ export function podFindings(history: History, target: string): Finding[] {
 const isKilled = (row: PodRow, target: string): boolean => row.static && row.node === target;
 
 /**
- * Pods that may be gone because fewer are wanted: their workload follows the load, and has got no other pod since, which would have
- * replaced them. New ones are known by their names, too: the autoscalers may not have been listed afterwards.
+ * Pods that a scale-down may have removed: their workload has an autoscaler and no new pod, which a replaced pod would have left. New
+ * pods are also recognised by name, since autoscalers may not have been listed afterwards.
  */
 function scaledAway({ before, after }: Looks): Set<string> {
   const known = new Set(before.pods.map(({ pod }) => pod));
@@ -84,7 +84,7 @@ function changeOf(
   return now.restarts > restarts ? `${pod} restarted (${restarts} → ${now.restarts})` : null;
 }
 
-/** Both looks must have been at everything that is declared, and may contradict neither each other nor themselves. */
+/** Both listings must cover everything that is declared, and be consistent, each in itself and with the other. */
 export function lookedRule(history: History, target: string): Rule {
   const id = 'looked';
   const looks = looksOf(history);
@@ -104,7 +104,7 @@ export function lookedRule(history: History, target: string): Rule {
 /** Both are rounded. */
 const ROUNDING_MS = 1;
 
-/** Before anything was hit, and once what was killed was back; the comparison of roles and objects came after that. */
+/** The first listing precedes the fault, the second follows the recovery; roles and objects are compared after that. */
 function timeGap(history: History, { before, after }: Looks): string | null {
   const armedMs = first(history, 'fault-armed')?.t ?? Infinity;
   const backMs = last(history, 'steady-after')?.t ?? -Infinity;
@@ -132,7 +132,7 @@ function beforeGap({ settings }: HistoryHeader, { pods }: Look, target: string):
   );
 }
 
-/** What runs as static pods runs so everywhere; etcd may have machines of its own. */
+/** If one instance is a static pod, all are. None may be: etcd may have machines of its own. */
 function countGap(pods: readonly PodRow[], name: string, declared: number): string | null {
   const found = pods.filter((row) => row.static && row.node !== null && isOn(row, name, row.node)).length;
   return found === 0 || found === declared
@@ -142,7 +142,7 @@ function countGap(pods: readonly PodRow[], name: string, declared: number): stri
 
 const isOn = ({ pod }: PodRow, name: string, node: string): boolean => pod.endsWith(`/${name}-${node}`);
 
-/** Each pod is there once, a static one is called after its node, and what an autoscaler resizes is there with all its pods. */
+/** Each pod is listed once, a static pod is named after its node, and a workload with an autoscaler is listed with all its pods. */
 function selfGap({ pods, scaled }: Look): string | null {
   const twice =
     repeated(pods.map(({ pod }) => pod)) ??
@@ -170,7 +170,7 @@ function missedGap(pods: readonly PodRow[], scaled: readonly ScaledRow[]): strin
   return missed === undefined ? null : `${missed.pod} is of a workload that is resized, and is not listed so`;
 }
 
-/** Kinds whose pods are known by their names. */
+/** Kinds whose pods can be recognised by name. */
 const CERTAIN: readonly string[] = ['Deployment', 'StatefulSet'];
 
 function isOf(pod: string, workload: string): boolean {
@@ -189,8 +189,8 @@ function workloadOf(text: string): { kind: string; namespace: string; name: stri
 }
 
 /**
- * The same pod stays on its node, comes from where it came from, and restarts no less often than it had. Of what was killed kubelet may count
- * from one: it began once more from its file.
+ * A pod that is in both listings keeps its node and its source, and its restarts never decrease. Killed pods are exempt: kubelet may
+ * count from zero when it starts them again from their files.
  */
 function betweenGap({ before, after }: Looks, target: string): string | null {
   const then = new Map(before.pods.map((row) => [row.uid, row]));

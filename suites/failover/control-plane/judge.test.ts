@@ -67,7 +67,7 @@ function trial(after: Row[] = PODS, outages: [number, number][] = [[5_000, 2_000
     .see(31_003, 'as-before', { ok: true, waitedMs: 1, roles: ROLES, objects: 3, differences: [] });
 }
 
-/** What keeps it from being a pass. */
+/** Texts of the rules that did not pass. */
 const gaps = (one: Synthetic) => said({ rules: judge(one).rules ?? [] });
 const judge = (one: Synthetic) => (judgeOf(CHECK) ?? assert.fail('no judge'))([one.history()]);
 

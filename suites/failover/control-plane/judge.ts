@@ -26,7 +26,7 @@ import { POD_ANNOTATIONS, lookedRule, podFindings } from './judge-pods.ts';
 
 const MAX_NAMED = 5;
 
-/** Phases that nobody looks for here. */
+/** Phases that this check does not observe. */
 const STORES_ONLY = new Set<string>(['endpoint moved', 'replicas restored']);
 
 interface Judged {
@@ -49,7 +49,7 @@ export const judge: CheckJudge = {
   over: judgeControlPlaneCrash,
 };
 
-/** Who led each declared store, and every pod, before and after; and what the object holds. */
+/** Evidence: leaders of the declared stores and all pods, before and after; and the object's content. */
 function evidenceOf({ settings }: HistoryHeader): AnyNeed[] {
   const stores = Object.keys(settings.stores ?? {});
   return [
@@ -60,7 +60,7 @@ function evidenceOf({ settings }: HistoryHeader): AnyNeed[] {
       count: stores.length * 2,
       what: 'the leader',
     }),
-    // The last line of who follows it repeats what was known.
+    // The observer's last line repeats what it knew, hence two.
     need('leader', { count: 2, what: 'who leads the control plane' }),
     need('platform-pods', { count: 2, what: 'a look at the pods before and after' }),
     need('register', { what: 'the object that was written to, read afterwards' }),
@@ -68,8 +68,8 @@ function evidenceOf({ settings }: HistoryHeader): AnyNeed[] {
 }
 
 /**
- * The API must be writable again through the address that clients use, and nothing of the platform may notice: no store changes
- * its leader, and no pod is replaced or restarted but the static pods of the node that was hit.
+ * The API must become writable again through the clients' address, and the platform must be undisturbed: no store changes its leader,
+ * and no pod is replaced or restarted except static pods of the node that was hit.
  */
 export function judgeControlPlaneCrash(histories: readonly History[]): Judgement {
   const judged = histories.map(judgeTrial);
@@ -102,7 +102,7 @@ function judgeTrial(history: History): Judged {
   const { record: measured, evidence } = measure(history);
   const phases = measured.phases.filter(({ name }) => !STORES_ONLY.has(name));
   const record = { ...measured, phases };
-  // Nothing is read back: the object keeps its last write only. What can be said of loss is said by `lastWrite`.
+  // No read-back: the object keeps only its last write, which `lastWrite` judges.
   const own = {
     ...evidence,
     trial: { ...evidence.trial, lostGoal: 0 },
@@ -138,7 +138,7 @@ function addressOf({ settings: { apiAddress } }: HistoryHeader): { host: string;
   return { host: apiAddress.slice(0, cut).replace(/^\[|\]$/g, ''), port: Number(apiAddress.slice(cut + 1)) };
 }
 
-/** A node is aimed at, and its static pods are killed: all those that the fault is about, each called after the node. */
+/** The target is a node, and the members are the static pods that this fault kills, each named after the node. */
 function preparedGap({ fault, target, members }: Seen<'fault-armed'>): string | null {
   const killed = Object.entries(KILLED_PODS).find(([name]) => name === fault)?.[1] ?? [];
   const names = killed.map((name) => `${name}-${target}`).join(', ');
@@ -198,8 +198,8 @@ function leaders(history: History): Finding[] {
 }
 
 /**
- * The object must hold the last acknowledged write: a write that it holds may not be older than one that was sent after that
- * write had been answered, and acknowledged.
+ * The object must hold the last acknowledged write: no write that was sent after the held one had been answered may have been
+ * acknowledged.
  */
 function lastWrite(history: History): Finding[] {
   const register = last(history, 'register');

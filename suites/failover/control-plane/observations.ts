@@ -3,7 +3,7 @@ import { kinds } from '../../../reports/record/observations/kinds.ts';
 import { z } from 'zod';
 
 export const OBSERVES = kinds({
-  /** Every pod that is there to stay, and which of them belong to what an autoscaler resizes. */
+  /** Every long-lived pod, and which of them have an autoscaler. */
   'platform-pods': {
     pods: z.array(
       z.strictObject({
@@ -12,7 +12,7 @@ export const OBSERVES = kinds({
         uid: z.string(),
         restarts: z.int(),
         node: z.string().nullable(),
-        /** kubelet's own: it comes from a file of its node. */
+        /** A static pod, which kubelet starts from a file on its node. */
         static: z.boolean(),
       }),
     ),

@@ -28,12 +28,12 @@ const START_PRECISION_MS = 1_000;
 
 const LEADER_POLL_MS = 500;
 
-/** The killed processes are kept down at least this long: longer than the leases of the controllers (15 s) and of kubelet's patience. */
+/** Least time for which the killed processes are kept down: longer than the controllers' leases (15 s) and kubelet's retries. */
 const HOLD_MS = 30_000;
 
 const SYSTEM = 'kube-system';
 
-/** Whose lease tells who leads the controllers. */
+/** The holder of this lease leads the controllers. */
 const LEASE = `/apis/coordination.k8s.io/v1/namespaces/${SYSTEM}/leases/kube-controller-manager`;
 
 const lease = z.object({ spec: z.object({ holderIdentity: z.string().optional() }).optional() });
@@ -59,8 +59,8 @@ const AIMS: Record<ControlPlaneFault, Aim> = {
 };
 
 /**
- * One trial: numbered writes through the address that clients use, the leader killed and kept down, writes until they succeed
- * again, everything undone; before and after, who leads the stores and how often every pod has started.
+ * One trial: numbered writes through the clients' address, the leader killed and kept down, writes until they succeed again, rollback.
+ * Leaders of the stores and starts of every pod are recorded before and after.
  */
 export async function observe(ctx: CheckContext, fault: ControlPlaneFault): Promise<void> {
   const { id: check, trial } = ctx;
@@ -112,13 +112,13 @@ export async function observe(ctx: CheckContext, fault: ControlPlaneFault): Prom
   }
 }
 
-/** Who leads each store, and which pods there are with how many starts. */
+/** Records the leader of each store, and all pods with their restarts. */
 async function look(ctx: CheckContext): Promise<void> {
   await ctx.step('note who leads each store', () => recordLeaders(ctx));
   await ctx.step('note every pod and its restarts', async () => {
     const all = ((await listPods(ctx)) ?? []).filter(stays);
     const pods = all.filter(({ status }) => status.phase === 'Running');
-    // Without it a pod that was scaled away counts as disturbed: no reason to call the whole trial unseen.
+    // Without autoscalers, a pod that was scaled away counts as disturbed; that need not invalidate the whole trial.
     const autoscalers = await ctx.cluster.list({ kind: 'autoscaling/v2/HorizontalPodAutoscaler' });
     ctx.record('platform-pods', {
       pods: pods.map(rowOf),
@@ -127,7 +127,7 @@ async function look(ctx: CheckContext): Promise<void> {
   });
 }
 
-/** What is over or on its way out, and what checks made, is nobody's workload; what waits for a node has replaced somebody. */
+/** False for pods that have ended or are ending, and for Plumbline's own. A pod that waits for a node counts: it has replaced another. */
 function stays({ metadata, status }: PodObject): boolean {
   const own = metadata.labels?.['app.kubernetes.io/managed-by'] === 'plumbline';
   const over = status.phase === 'Succeeded' || status.phase === 'Failed';
@@ -161,7 +161,7 @@ async function leadingEtcd(ctx: CheckContext): Promise<string | null> {
   return etcdLeader(ctx, pods);
 }
 
-/** Polls who leads; an API server that does not answer has said nothing. */
+/** Polls the leader; an API server that does not answer yields no observation. */
 async function followLeader(ctx: CheckContext, aim: Aim, signal: AbortSignal): Promise<void> {
   let last: string | null | undefined;
   await repeat(LEADER_POLL_MS, signal, async () => {
@@ -194,7 +194,7 @@ async function writesFlow(ctx: CheckContext): Promise<boolean> {
   return stretch.met && count.met;
 }
 
-/** Until writes succeed again, and until what was killed has been missing for a while. */
+/** Waits until writes succeed again and the killed pods have been down long enough. */
 async function recovery(ctx: CheckContext, { landedAtMs }: FaultResult): Promise<void> {
   await ctx.step(`wait until writes succeed again for ${STEADY_STRETCH_MS / 1000} s`, () => steady(ctx));
   const left = (landedAtMs ?? 0) + HOLD_MS - monotonicMs();
@@ -203,7 +203,7 @@ async function recovery(ctx: CheckContext, { landedAtMs }: FaultResult): Promise
   );
 }
 
-/** Records the deadline when writes do not succeed for a while before it. */
+/** Waits until writes are steady; if they are not by the deadline, that is recorded. */
 async function steady(ctx: CheckContext): Promise<void> {
   const { rtoDeadlineMs = ctx.timeoutMs('rtoDeadline') } = ctx.settings;
   const seen = await ctx.runner.call('clientLoad.wait', {
@@ -214,10 +214,10 @@ async function steady(ctx: CheckContext): Promise<void> {
 }
 
 /**
- * The killed pods run again. A ready pod alone proves nothing: what the API shows of a static pod is a mirror, which goes on saying
- * what it said until kubelet has looked again. So their containers must have started since. Without etcd it takes longest: kubelet waits 34 s
- * at a time for the API server beside it to delete the mirror, which that cannot do, and may come to the pod only when the API
- * server's own liveness probe has ended it (8 failures 10 s apart; 126 s were seen).
+ * Waits until the killed pods run again. Readiness alone proves nothing: the API shows a mirror of a static pod, which is stale until
+ * kubelet syncs. So containers must have started since. Without etcd it takes longest: kubelet waits 34 s at a time for its local API
+ * server to delete the mirror, which cannot succeed, and may reach the pod only after that API server's liveness probe ended it (8
+ * failures 10 s apart; 126 s were measured).
  */
 async function back(ctx: CheckContext, of: { node: string; pods: string[]; sinceMs: number }): Promise<void> {
   const names = of.pods.map((pod) => `${pod}-${of.node}`);

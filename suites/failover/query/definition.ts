@@ -1,4 +1,4 @@
-/** What is found in the stores that answer questions, before and after a failover of each. */
+/** Answers of the stores to queries, before and after a failover of each. */
 import type { StoreName } from '../../../probes/declared-stores.ts';
 import { row } from '../../catalogue/row.ts';
 import { storeTrial } from '../../catalogue/time.ts';

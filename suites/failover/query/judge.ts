@@ -16,7 +16,7 @@ type Answer = NonNullable<Asked['answers']>[number];
 
 type Expected = Seen<'query-expected'>['answers'][number];
 
-/** Each time that is asked, and whom. */
+/** When queries are sent, and to whom. */
 const ASKED = ['before members', 'before clients', 'after clients', 'healed members'] as const;
 
 export const judge: CheckJudge = {
@@ -35,8 +35,8 @@ export const judge: CheckJudge = {
 const MOST_NAMED = 5;
 
 /**
- * What was found before the fault must be found after it: by clients as soon as they are answered again, and in every member's own
- * copy after healing. What was not found before proves nothing, nor does a fault that did not land.
+ * Whatever was found before the fault must be found after it: by clients as soon as they get answers, and in every member's copy after
+ * healing. A document that was missing before proves nothing, nor does a fault that did not land.
  */
 function judgeQuery(history: History): Judgement {
   const judgement = judgeAnswers(history);
@@ -78,7 +78,7 @@ function foundBefore(history: History, findings: Findings, expected: readonly Ex
   return wrong.length === 0;
 }
 
-/** Each copy that is declared gave its own answers: one that was not asked may be the one that has lost something. */
+/** Every declared copy was queried by itself: one that was not may have lost data. */
 function everyCopy(history: History, findings: Findings): boolean {
   const declared = declaredCopies(history.header);
   const copies = copiesIn(history, 'before');
@@ -87,7 +87,7 @@ function everyCopy(history: History, findings: Findings): boolean {
   return declared === null || copies >= declared;
 }
 
-/** Null: nobody says. Where members are copies, each member is one. */
+/** Null: not declared. Where members are copies, each member is one. */
 function declaredCopies({ check, settings }: HistoryHeader): number | null {
   if (!check.endsWith('/vector')) return null;
   const store = settings.stores?.['elasticsearch'];
@@ -104,14 +104,14 @@ function landed(history: History, findings: Findings): boolean {
   const leader = first(history, 'query-expected')?.leader ?? null;
   findings.rule('fault');
   if (landedMs === null) findings.unknown('the fault', 'landed', missed);
-  // Where nobody leads the data, the leader of the store is aimed at.
+  // Where the data has no leader of its own, the leader of the store is the target.
   else if (leader !== null && target !== leader)
     findings.unknown('the fault', `hit ${leader}, which leads that data`, `hit ${target}`);
   else findings.expect('the fault', true, 'landed', `hit ${target}`);
   return landedMs !== null;
 }
 
-/** A copy that is gone gives no wrong answers. Which member holds a copy may change, how many there are may not. */
+/** A lost copy gives no wrong answers, so copies are counted. They may move between members. */
 function allBack(history: History, findings: Findings): void {
   const [before, healed] = [copiesIn(history, 'before'), copiesIn(history, 'healed')];
   const expected = `${before}, as before`;
@@ -121,7 +121,7 @@ function allBack(history: History, findings: Findings): void {
   else if (healed > 0) findings.expect('the copies after healing', true, expected, `${healed} answered`);
 }
 
-/** Every answer is of somebody who may give one, and each gives one to each question. */
+/** Every answer is from a known source, and each source answers each query once. */
 function known(history: History, findings: Findings): void {
   const members = membersOf(history.header);
   for (const { when, of, answers } of all(history, 'query-answers')) {

@@ -3,12 +3,12 @@ import { kinds } from '../../../reports/record/observations/kinds.ts';
 import { z } from 'zod';
 
 export const OBSERVES = kinds({
-  /** What each question to a store must find, computed without the store, and who leads that data. */
+  /** The expected answer to each query, computed without the store, and the leader of that data. */
   'query-expected': {
     leader: z.string().nullable(),
     answers: z.array(z.strictObject({ question: z.string(), answer: z.array(z.string()) })),
   },
-  /** The same questions asked as applications do, or each member for its own copy; answers null: they were not all answered. */
+  /** Answers to the same queries, sent as applications do or to each member for its own copy; null: not all were answered. */
   'query-answers': {
     when: z.enum(['before', 'after', 'healed']),
     of: z.enum(['clients', 'members']),

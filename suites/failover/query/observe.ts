@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CheckContext } from '../../harness/context.ts';
 import { notedAtRest, saidOf } from '../_trial/at-rest.ts';
 
-/** How it is hit; the other faults are the store's own checks. */
+/** The store's own checks cover the other faults. */
 const FAULT = 'pod-crash';
 
 /** Asks the store that answers such questions before and after its failover. */
@@ -43,7 +43,7 @@ export async function observe(ctx: CheckContext, store: string): Promise<void> {
   }
 }
 
-/** Only controls set it: what they break once the store is back must be broken before the first question. */
+/** Set by controls only, which break the recovered store before its first query. */
 async function waitToAsk(ctx: CheckContext): Promise<void> {
   const { askAfterMs = 0 } = ctx.settings.query ?? {};
   if (askAfterMs === 0) return;

@@ -1,4 +1,4 @@
-/** Elasticsearch behind the harness's back: its HTTP API as the canary's account, through the address of applications. */
+/** Reaches Elasticsearch independently of the harness: its HTTP API with the canary's account, at the applications' address. */
 import { z } from 'zod';
 import type { Stores } from '../../../../env/schema.ts';
 import { heldTo, parseJson } from '../../../../host/json.ts';
@@ -27,8 +27,8 @@ export async function elasticsearch(
 }
 
 /**
- * A context with the account as it is now, for questions that are asked when the control is over: each of them still ends by itself, but
- * the end of the control does not end them.
+ * A context for requests after the control has ended, with the current password: each request has its own time-out, but the end of the
+ * control does not abort it.
  */
 export async function outliving(ctx: ControlContext): Promise<Asking> {
   const password = await secretText(ctx, declaredElasticsearch(ctx).password);
@@ -41,7 +41,7 @@ export async function dropIndex(ctx: Asking, index: string): Promise<true | null
   return status === 200 || status === 404 ? true : null;
 }
 
-/** An order, and what its answer must be like. */
+/** A request and the schema of its answer. */
 interface Order<T> {
   method: 'POST' | 'GET' | 'DELETE';
   path: string;

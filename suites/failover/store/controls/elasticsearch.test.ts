@@ -86,7 +86,7 @@ test('should delete the index without replicas when the control is over and nobo
       return asksForSettings ? { status: 200, json: settings(replicas) } : { status: 200 };
     };
     const { ctx, asked } = await served(t, answered, over.signal);
-    // What runs beside the check is not looked at here.
+    // The break's work beside the check is not tested here.
     await noReplicas.break({ ...ctx, until: () => Promise.reject(new Error('not now')) });
     over.abort();
     await told.promise;

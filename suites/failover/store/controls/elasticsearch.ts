@@ -21,18 +21,21 @@ import { errorText } from '../../../../reports/record/error-text.ts';
 
 const WRITES_FLOW_MS = 120_000;
 const BACK_MS = 180_000;
-/** Writes that are surely acknowledged before anything is broken. */
+/** By then writes are certainly acknowledged. */
 const ENOUGH = 300;
 const VECTORS = 'plumbline-vectors';
 /** From the start of the check to its fault: Playwright's start, the wait for a steady state, the data, the questions. */
 const CRASH_MS = 240_000;
-/** After its fault the check waits so long before it asks: kubelet needs some 3 s to start a server again, the store as long for a leader. */
+/**
+ * The check waits this long after its fault before it queries: kubelet needs some 3 s to restart a server, the store as long to elect a
+ * leader.
+ */
 const ASKED_AFTER_MS = 30_000;
 /** A store that has just lost its master refuses until it has another one. */
 const DROPPED_MS = 60_000;
 /**
- * Before the fault, in place of the environment's usual few seconds: what is broken must be broken by then, and the newest write is looked
- * for by a refresh and a search each time.
+ * Overrides the environment's usual few seconds before the fault: the break must be complete by then, and each search for the newest
+ * write needs a refresh.
  */
 const STEADY_BEFORE_MS = 10_000;
 
@@ -83,7 +86,7 @@ const routing = z.object({
   }),
 });
 
-/** Where the canary's primary is: the node's name, or its state while it has none. */
+/** Node that holds the canary's primary shard, or the shard's state while it is unassigned. */
 async function primary(
   ctx: ControlContext,
 ): Promise<{ node: string | null; state: string; names: string[] }> {
@@ -98,9 +101,9 @@ async function primary(
 }
 
 /**
- * With writes under way, the claim of the one member that holds the data is marked for deletion, which Kubernetes carries out as soon as
- * the check's own fault has removed the pod. When the member is back with an empty volume, an empty copy is allocated, as an operator
- * would who gives the data up; only then can what is lost be counted.
+ * While writes flow, the claim of the only member with the data is marked for deletion; Kubernetes deletes it once the check's own
+ * fault has removed the pod. When the member is back with an empty volume, an empty copy is allocated, as by an operator who gives up
+ * the data: only then can the loss be counted.
  */
 async function loseOnlyCopy(ctx: ControlContext): Promise<void> {
   const before = (await newestWrite(ctx))?.run;
@@ -132,8 +135,8 @@ async function loseOnlyCopy(ctx: ControlContext): Promise<void> {
 }
 
 /**
- * The check searches before its fault, which starts one server again; the index is deleted as soon as that is seen, and the check asks
- * again only then.
+ * The check searches, then crashes a server with its fault. The index is deleted as soon as that restart is seen, and before the check
+ * queries again.
  */
 async function deleteIndex(ctx: ControlContext): Promise<void> {
   const before = await lives(ctx);
@@ -165,8 +168,8 @@ function droppedWithin(ctx: ControlContext, index: string): Promise<true> {
 }
 
 /**
- * Other checks read the settings of the canary's index, which must not stay without replicas until the next client load puts them right:
- * also when the check came to another verdict than it should, and nobody counts. What has been dropped by then is not there.
+ * Other checks read the settings of the canary's index, so it must not stay without replicas until the next client load: it is dropped
+ * even if the check's verdict is unexpected and `verify` does not run.
  */
 async function dropWhenOver(ctx: ControlContext): Promise<void> {
   const after = await outliving(ctx);
@@ -181,7 +184,7 @@ async function dropWhenOver(ctx: ControlContext): Promise<void> {
   );
 }
 
-/** Only as this control has made it: the next control may have begun to write by the time of an answer. */
+/** Drops the index only if it is still without replicas: the next control may already write to a new one. */
 async function dropUnreplicated(ctx: Asking): Promise<void> {
   const { status, json } = await elasticsearch(ctx, 'GET', `/${CANARY}/_settings?flat_settings=true`);
   if (status === 404 || (status === 200 && replicasIn(json) !== '0')) return;
@@ -207,7 +210,7 @@ async function countAndDrop(ctx: ControlContext, judgement: Judgement): Promise<
   }
 }
 
-/** What the record counts must be what the index itself counts; all that was acknowledged before the loss must be called lost. */
+/** The record's counts must equal the index's own; every write acknowledged before the loss must be called lost. */
 async function countLostIndependently(ctx: ControlContext, judgement: Judgement): Promise<string | null> {
   const writes = judgement.trials?.[0]?.writes;
   if (!writes) return 'the trial has no counts of writes';

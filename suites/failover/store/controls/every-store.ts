@@ -10,7 +10,7 @@ export interface StoredWrite {
   n: number;
 }
 
-/** What a store's own controls bring, to reach its content behind the harness's back. */
+/** Access to a store's content that is independent of the harness, and other differences between stores. */
 export interface StoreControls {
   store: string;
   /** The write of the newest run with the highest number; null while there is none. */
@@ -21,34 +21,34 @@ export interface StoreControls {
   double(ctx: ControlContext, write: StoredWrite): Promise<void>;
   /** Goals under which one lost write is too many, where the store's own allow for some. */
   goals?: Record<string, unknown>;
-  /** The write that is tampered with, where an early one may not have been acknowledged; default 150. */
+  /** Number of the write to tamper with; a later one where early writes may not be acknowledged; default 150. */
   victim?: number;
-  /** Another way to keep the store from coming back than to delete a majority whose nodes take no pods. */
+  /** Keeps the store from recovering by other means than deleting a majority and cordoning all nodes. */
   neverBack?: Pick<Control, 'title' | 'break'>;
 }
 
 /** Tampered with as soon as a hundred later writes are there: by then its acknowledgement has long been received. */
 const VICTIM = 150;
 /**
- * For stores that answer their first writes after their deadline now and then, such as a server or an index that has just begun (seen for
- * some 6 s): what was not acknowledged cannot be lost.
+ * For stores whose first writes may miss their deadline, such as a new server or index (seen for some 6 s): a write that was not
+ * acknowledged cannot be lost.
  */
 export const LATE_VICTIM = 1_900;
 const LATER = 100;
-/** A write that was never stored, since the store stood still just then, is no victim: the next one is this much later. */
+/** If the victim was never stored, because the store was stalled, the write this much later is taken. */
 const NEXT = 300;
 const CANDIDATES = 3;
 /** Before the first write come Playwright's start, a steady store and an environment at rest. */
 const TAMPER_DEADLINE_MS = 240_000;
 /**
- * Before the fault, in place of the environment's usual few seconds: the victim is tampered with while writes flow and everybody can be
- * asked, and a busy machine needs seconds for a look at what is there.
+ * Overrides the environment's usual few seconds before the fault: the victim is tampered with while writes flow and every member
+ * answers, and on a busy machine one query takes seconds.
  */
 const TAMPERED_BEFORE_MS = 15_000;
 /** Long enough for a real failover of a deleted pod (15 s), so that "never" is not said too early. */
 const SHORT_DEADLINE_MS = 15_000;
 
-/** Each fails for one reason only. */
+/** Each control fails its check for exactly one reason. */
 export function everyStoreControls(of: StoreControls): Control[] {
   const { store, victim = VICTIM } = of;
   const candidates = Array.from({ length: CANDIDATES }, (_, i) => victim + i * NEXT);
@@ -93,7 +93,7 @@ export function everyStoreControls(of: StoreControls): Control[] {
       verify: (_, judgement) =>
         Promise.resolve(expectCounts(judgement, { lost: [], duplicates: [doubled.n] })),
     },
-    // Of each other fault, so that none of a store's checks is one that cannot fail.
+    // One for each other fault, so that every check of the store is proved able to fail.
     ...faultsOf(store)
       .filter((fault) => fault !== 'pod-delete')
       .map(removed),
@@ -108,7 +108,7 @@ function faultsOf(store: string): string[] {
   });
 }
 
-/** A store that may lose writes by itself under a hard fault is held to have lost this one, any other to have lost this one alone. */
+/** Expected loss: this write alone, or at least this one where a hard fault may lose others. */
 function lostOf(
   { goals }: StoreControls,
   judgement: Judgement,
@@ -147,7 +147,7 @@ function neverBack(
   };
 }
 
-/** Pods that run stay; those that are deleted wait for a node. */
+/** Keeps deleted pods pending; running pods stay. */
 export async function cordonNodes(ctx: ControlContext): Promise<void> {
   const nodes = await ctx.list({ kind: 'v1/Node' });
   for (const { metadata } of nodes)
@@ -157,10 +157,7 @@ export async function cordonNodes(ctx: ControlContext): Promise<void> {
     );
 }
 
-/**
- * Starts to wait for the victim and then tampers, beside the check that runs meanwhile. What goes wrong here shows as a
- * control that does not turn.
- */
+/** Waits for the victim and tampers with it while the check runs. An error here shows as a control that is not caught. */
 function tamper(
   ctx: ControlContext,
   { of, candidates, hit }: { of: StoreControls; candidates: readonly number[]; hit: { n: number } },
@@ -193,7 +190,7 @@ function tamper(
   return beside(ctx, work);
 }
 
-/** Does it beside the check that runs meanwhile. */
+/** Runs the work while the check runs. */
 export function beside(ctx: ControlContext, work: () => Promise<void>): Promise<void> {
   work().catch((error: unknown) => ctx.log(`not broken: ${errorText(error)}`));
   return Promise.resolve();

@@ -1,4 +1,4 @@
-/** What breaks the failover of each store, and of what is found in it, on purpose: a file of the store's name, which exports `controls`. */
+/** Controls of each store's failover and queries: one file for each store, which exports `controls`. */
 import path from 'node:path';
 import { z } from 'zod';
 import { STORES } from '../../../../env/schema.ts';

@@ -1,4 +1,4 @@
-/** Neo4j behind the harness's back: its HTTP API, where the harness itself uses Bolt. */
+/** Reaches Neo4j independently of the harness: over its HTTP API, where the harness uses Bolt. */
 import { z } from 'zod';
 import type { Stores } from '../../../../env/schema.ts';
 import { heldTo, parseJson } from '../../../../host/json.ts';
@@ -88,7 +88,7 @@ async function onlyOnce(ctx: ControlContext, { run, n }: StoredWrite): Promise<v
   if (row?.[0] !== 1) throw new Error(`write ${n} of ${run} is there ${String(row?.[0])} times`);
 }
 
-/** How many different numbers each run has, up to one. */
+/** How many different numbers up to `upTo` each run has. */
 export async function countsByRun(
   ctx: ControlContext,
   upTo: number,

@@ -17,10 +17,10 @@ const environment = {
   },
 };
 
-/** Where the server listens after its start; nothing does at any other address that it is said to have. */
+/** Address of the restarted server; nothing listens at the address that it had before. */
 const STARTED_AGAIN = '127.44.0.2';
 const HTTP_PORT = 7474;
-/** It breaks off the first questions, as a server does that is not ready. */
+/** The server drops this many connections first, as one that is not ready does. */
 const REFUSED = 2;
 
 /** What the pod says, one look after the other; the last is repeated. */

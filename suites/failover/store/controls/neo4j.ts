@@ -21,11 +21,11 @@ const START_MS = 120_000;
 /** From the start of the check to its fault: Playwright's start, the wait for a steady state, the data, the questions. */
 const CRASH_MS = 240_000;
 /**
- * After the fault the check waits so long before it asks: several times what a server with a small graph needs to be back (8 s on an
- * idle machine), so that it has been hit by then.
+ * The check waits this long after its fault before it queries: several times the 8 s that a server with a small graph needs to restart
+ * on an idle machine, so the break happens before.
  */
 const ASKED_AFTER_MS = 45_000;
-/** As many as are acknowledged at least before a fault is injected. */
+/** As many writes as are acknowledged before a fault is injected. */
 const ENOUGH = 100;
 const GRAPH = 'PlumblineGraph';
 
@@ -101,8 +101,8 @@ async function emptyAndReady(ctx: ControlContext): Promise<true | null> {
 }
 
 /**
- * Everything in the store was written after the fault; what was acknowledged before it must be called lost, and what is there
- * must be as many as Neo4j itself counts.
+ * Everything in the store was written after the fault: all writes acknowledged before must be called lost, and the number present must
+ * equal Neo4j's own count.
  */
 async function countLostIndependently(ctx: ControlContext, judgement: Judgement): Promise<string | null> {
   const writes = judgement.trials?.[0]?.writes;
@@ -118,8 +118,8 @@ async function countLostIndependently(ctx: ControlContext, judgement: Judgement)
 }
 
 /**
- * The check asks its questions before its fault, which starts the server again; the new one is hit as soon as it answers at its own
- * address. Through the Service it would be a race: the check waits there too.
+ * The check queries, then restarts the server with its fault. The new server is broken as soon as it answers at its own address;
+ * through the Service it would race with the check, which waits there too.
  */
 async function breakAfterCrash(ctx: ControlContext, statement: string): Promise<void> {
   const before = await ctx.until('the server to run', () => serverOf(ctx), { timeoutMs: START_MS });
@@ -140,7 +140,7 @@ async function breakAfterCrash(ctx: ControlContext, statement: string): Promise<
   });
 }
 
-/** The server in a later life, as soon as that has begun. */
+/** The restarted server; null until it has started. */
 async function successor(ctx: ControlContext, before: Server): Promise<Server | null> {
   const server = await serverOf(ctx);
   return server === null || server.life === before.life ? null : server;

@@ -56,8 +56,8 @@ async function newestWrite(ctx: ControlContext): Promise<StoredWrite | null> {
 }
 
 /**
- * Counts by SQL which numbers of the trial are missing in every member, and compares: what was acknowledged and is lost must
- * be among them, and acknowledged numbers that are missing must all have been called lost.
+ * Counts by SQL the numbers of the trial in every member's table. All members must have as many as the record counts, and acknowledged
+ * minus present must be the lost ones.
  */
 async function countLostIndependently(ctx: ControlContext, judgement: Judgement): Promise<string | null> {
   const record = judgement.trials?.[0];

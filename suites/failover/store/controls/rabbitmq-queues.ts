@@ -1,4 +1,4 @@
-/** RabbitMQ behind the harness's back: the canary's queues over AMQP and the management API, as the canary's account. */
+/** Reaches RabbitMQ independently of the harness: the canary's queues over AMQP and the management API, with the canary's account. */
 import type { Channel } from 'amqplib';
 import type { Stores } from '../../../../env/schema.ts';
 import { Link } from '../../../../probes/rabbitmq/link.ts';
@@ -25,7 +25,7 @@ async function connectionOf(ctx: ControlContext): Promise<StoreConnection> {
   };
 }
 
-/** Does something over one channel; unacknowledged messages go back when it ends. */
+/** Runs the work on one channel; unacknowledged messages return to their queue when it closes. */
 async function onChannel<T>(ctx: ControlContext, work: (channel: Channel) => Promise<T>): Promise<T> {
   const link = new Link(await connectionOf(ctx), 'plumbline-control');
   const timer = setTimeout(() => link.destroy(), ANSWER_MS);
@@ -42,8 +42,8 @@ async function onChannel<T>(ctx: ControlContext, work: (channel: Channel) => Pro
 }
 
 /**
- * The run that is being written now: its reader's queue has a consumer. As number its count of messages, which no number exceeds by
- * less: they count from 1. Null while nothing is written.
+ * The run that is written now: the one whose reader's queue has a consumer. Its number is the queue's count of messages: numbers count
+ * from 1, so the highest is at least that. Null while nothing is written.
  */
 export async function newest(ctx: ControlContext): Promise<StoredWrite | null> {
   const connection = await connectionOf(ctx);

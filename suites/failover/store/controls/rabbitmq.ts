@@ -4,7 +4,7 @@ import type { Control, ControlContext } from '../../../harness/control.ts';
 import { everyStoreControls } from './every-store.ts';
 import { declaredRabbitmq, double, newest, remove, runOf } from './rabbitmq-queues.ts';
 
-/** Long enough for a failover of a quorum queue; the classic one is gone, and every further write comes back. */
+/** Enough for a quorum queue's failover; the classic queue is gone, so every later write is returned. */
 const SHORT_DEADLINE_MS = 15_000;
 /** Writes that were surely acknowledged before the crash. */
 const ENOUGH = 100;
@@ -29,7 +29,7 @@ export const controls: readonly Control[] = [
   },
 ];
 
-/** The record must call lost whatever was acknowledged; that the queue is gone is asked of every member's own command line. */
+/** Every acknowledged write must be called lost; each member's own command line must report the queue as gone. */
 async function everythingIsLost(ctx: ControlContext, judgement: Judgement): Promise<string | null> {
   const writes = judgement.trials?.[0]?.writes;
   if (!writes) return 'the trial has no counts of writes';

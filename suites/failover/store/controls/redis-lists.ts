@@ -1,4 +1,4 @@
-/** Redis behind the harness's back: what the canary's lists hold, and changes of them, from a shell in the members. */
+/** Reaches Redis independently of the harness: reads and changes the canary's lists from a shell in the members. */
 import type { Stores } from '../../../../env/schema.ts';
 import type { KubeObject, ObjectRef } from '../../../harness/protocol.ts';
 import { declaredStore } from '../../../_breaking/accounts.ts';
@@ -58,8 +58,8 @@ async function onMaster(ctx: ControlContext, args: readonly string[]): Promise<s
 }
 
 /**
- * Key and last element of the newest list, which is the one that has longest to live: each is given the same time when it is made. Only a
- * master answers. One call, whatever the number of lists: what a control asks for is paid for by the server that is being measured.
+ * Key and last element of the newest list: the one that expires last, since all get the same lifetime when created. Only a master
+ * answers. It is one call for any number of lists, so that the control hardly burdens the server under test.
  */
 export const NEWEST = `
 if not string.find(redis.call('INFO', 'replication'), 'role:master', 1, true) then return {} end
@@ -110,7 +110,7 @@ export async function countOf(ctx: ControlContext, run: string): Promise<number>
 
 const ROLLED_OUT_MS = 300_000;
 
-/** Starts every member again with another number of replicas below which a master refuses writes; put back like any other field. */
+/** Restarts every member with another minimum of replicas for writes; restored like any other field. */
 export async function restartWithMinReplicas(ctx: ControlContext, count: number): Promise<void> {
   const ref = redisStatefulSet(ctx);
   const found = await ctx.get(ref);

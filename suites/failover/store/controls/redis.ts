@@ -13,7 +13,7 @@ export const controls: readonly Control[] = [
     newest: newestWrite,
     remove: removeWrite,
     double: doubleWrite,
-    // One lost write lies within any window: that it is counted shows where none may be lost.
+    // One lost write fits any loss window, so only a goal of none shows that it is counted.
     goals: { lostWrites: 0 },
   }),
   {
@@ -32,7 +32,7 @@ export const controls: readonly Control[] = [
   },
 ];
 
-/** What the record counts must be what Redis itself holds. */
+/** The record's counts must equal those in Redis. */
 async function countLostIndependently(ctx: ControlContext, judgement: Judgement): Promise<string | null> {
   const writes = judgement.trials?.[0]?.writes;
   if (!writes) return 'the trial has no counts of writes';
