@@ -1,4 +1,4 @@
-/** What is said in two places must agree: names of pods, jobs and traces, the order of steps, the price of a fault. */
+/** Facts that are recorded twice must agree: names of pods, jobs and traces, the order of steps, the cost of a fault. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Judgement } from '../../reports/record/judgement.ts';
@@ -83,7 +83,7 @@ test('should not take a line of one service for that of another whose pod wrote 
         },
       ),
     });
-  // Of a service that is called like another workload, or like none, and of a workload whose name begins with that of another service.
+  // Pods of a service named like another workload, or like none, and of a workload whose name begins with another service's.
   const others = [
     'tender-api-two-6f65d846fd-wlsg9',
     'tender-api-two-1',

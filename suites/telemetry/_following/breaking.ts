@@ -1,4 +1,4 @@
-/** The parts of the platform that controls of telemetry change, by the names that the embedded environments give them. */
+/** Parts of the platform that telemetry controls change, by their names in the embedded environments. */
 import type { PodObject } from '../../../probes/kubernetes/objects.ts';
 import { rollOutBackend } from '../../_breaking/backend.ts';
 import type { ControlContext } from '../../harness/control.ts';
@@ -13,9 +13,9 @@ const SHIPPER = {
   name: 'log-shipper',
 } as const;
 const PROMETHEUS = deployment(OBSERVABILITY, 'prometheus');
-/** A pod ends, an endpoint goes, a server with an empty disk is ready: seconds each. */
+/** Within this, a pod ends, an endpoint is removed, or a server with an empty disk becomes ready; each takes seconds. */
 const CHANGED_MS = 90_000;
-/** No pod has it. */
+/** A node selector that matches no pod. */
 const NOBODY = { 'plumbline.dev/control': 'nobody' };
 
 async function shipperPods(ctx: ControlContext): Promise<PodObject[]> {
@@ -32,8 +32,8 @@ export async function shippedNodes(ctx: ControlContext): Promise<string[]> {
 }
 
 /**
- * No shipper on one node; those of the others go on undisturbed, since pods are replaced only when they are deleted. Given back, the template
- * is the one that their pods have.
+ * Stops the shipper on one node. Shippers on other nodes keep running, because OnDelete replaces pods only when they are deleted; after
+ * the rollback the template matches their pods again.
  */
 export async function stopShipper(ctx: ControlContext, node: string): Promise<void> {
   await required(ctx, SHIPPER);
@@ -58,7 +58,7 @@ export async function stopShipper(ctx: ControlContext, node: string): Promise<vo
   );
 }
 
-/** Its Service leads nowhere: connections are refused, or never answered. */
+/** Detaches a Service from its pods: connections are refused, or never answered. */
 export async function disconnect(ctx: ControlContext, namespace: string, name: string): Promise<void> {
   const service = { apiVersion: 'v1', kind: 'Service', namespace, name } as const;
   await required(ctx, service);
@@ -81,7 +81,7 @@ export function disconnectObservability(ctx: ControlContext, name: string): Prom
   return disconnect(ctx, OBSERVABILITY, name);
 }
 
-/** What the reference backend leaves out when it is told to (TELEMETRY_BREAK, env/local/platform/service-kit/telemetry.ts). */
+/** What the reference backend omits on request (TELEMETRY_BREAK, env/local/platform/service-kit/telemetry.ts). */
 export type Omission = 'export' | 'amqp-context' | 'log-trace-id';
 
 export function omit(ctx: ControlContext, omission: Omission): Promise<void> {
@@ -91,7 +91,7 @@ export function omit(ctx: ControlContext, omission: Omission): Promise<void> {
   }));
 }
 
-/** Any text of Prometheus' configuration, changed while no server runs, so that giving it back is in the right order as well. */
+/** Changes any text of Prometheus's configuration while no server runs, so that the rollback has the right order, too. */
 export async function reconfigure(
   ctx: ControlContext,
   has: string,

@@ -8,7 +8,7 @@ export const FEW = { requests: 100, few: 20 };
 /** Three scrapes of 5 s: older than two, and Prometheus has looked for its targets again. */
 const UNSCRAPED_MS = 20_000;
 
-/** The node of this control, for its own check. */
+/** The node whose shipper each control stopped, for its `verify`. */
 const stopped = new WeakMap<ControlContext, string>();
 
 export async function stopOne(ctx: ControlContext): Promise<void> {
@@ -34,7 +34,7 @@ function hasWord(text: string, word: string): boolean {
 
 export const NO_SHIPPER = /has no pod on/;
 
-/** Nobody finds the pods of the backend any more: their target is gone, not down. */
+/** Hides the backend's pods from discovery: their target is gone, not down. */
 async function removeTarget(ctx: ControlContext): Promise<void> {
   await disconnect(ctx, 'tender', 'tender-api-pods');
   await passed(ctx, 'Prometheus to have no such target', UNSCRAPED_MS);

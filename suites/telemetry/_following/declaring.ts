@@ -40,14 +40,14 @@ export const SHARED = {
   time: { waits: [...ARRIVAL, 'telemetryLate'], workMs: followedMs, usualMs: 30_000 },
 } as const satisfies Partial<CatalogueRow>;
 
-/** Numbered lines of a pod on every node, by a clock that is compared with ours. */
+/** Pods that write numbered lines on every node, with clocks that are compared with the harness's. */
 export const WRITERS: Touches = {
   lists: ['v1/Node', 'v1/Pod', ...WORKLOADS],
   makes: ['apps/v1/DaemonSet'],
   runner: ['clocks.nodes'],
 };
 
-/** What observability costs when it is needed most: the platform's own database fails over meanwhile. */
+/** The platform's own database, whose failover tests telemetry when it is needed most. */
 const OWN_STORE: StoreName = 'postgres';
 
 const INJECTS: Injects = {
@@ -59,14 +59,14 @@ const INJECTS: Injects = {
 export const LOG_GOALS = {
   visibleSeconds: 30,
   missing: 0,
-  // At-least-once shippers may send a line twice: it is counted, and held where an owner sets less.
+  // At-least-once shippers may send a line twice: duplicates are counted, and judged only where an owner sets a lower goal.
   duplicatedRatio: 1,
 };
 
 export const ONE_TRACE =
   'one request is one trace over the declared path (edge, backend, queue, AI, calls to stores) within 30 s, with its services and parents';
 
-/** What a postgres pod-crash interrupts is what telemetry is for. */
+/** Telemetry must show what happens during a postgres pod-crash. */
 export const UNDER_FAULT = {
   ...SHARED,
   access: 'F F F F p',

@@ -18,7 +18,7 @@ import { errorText } from '../../../reports/record/error-text.ts';
 /** Name of the container. */
 const WRITER = LINE_WRITER;
 
-/** Name of a check's DaemonSet, and of its pods' label: several checks may have writers at the same time. */
+/** Name of a check's DaemonSet and label of its pods, by the check's id: several may write at once. */
 export const nameOf = ({ id }: Pick<CheckContext, 'id'>): string =>
   `${WRITER}-${id.split('/').slice(1).join('-')}`;
 
@@ -36,8 +36,8 @@ export interface Writers {
 }
 
 /**
- * Begins with a correlation id of its own each time, so that what a container wrote before it was restarted is told from what it writes after. The
- * last line written, it waits to be removed: a container that ends is started again. Digits of the counter are all that differs.
+ * Each start has its own correlation id, so that lines from before and after a container's restart can be told apart. After the last
+ * line the script waits to be removed, since a container that ends is restarted. Lines differ only in their number.
  */
 const SCRIPT = `
 start=$(busybox date +%s)-$$
@@ -50,7 +50,7 @@ done
 exec busybox sleep 86400
 `;
 
-/** Pods on every node of the cluster, whatever its taints. Each node is recorded, also one on which no pod can run. */
+/** Pods on every node of the cluster, whatever its taints. Nodes that can run no pod are recorded, too. */
 export async function linesOn(ctx: CheckContext, order: LinesOrder): Promise<Writers | null> {
   const image = await ctx.step('choose the image of the canaries', () => canaryImage(ctx));
   if (image === null) {
@@ -114,7 +114,7 @@ function writer(ctx: CheckContext, image: string, { run, count, perSecond }: Lin
   };
 }
 
-/** Starts them and waits until every node has one. Nodes without are recorded. How far the clocks of the others are off. */
+/** Starts the writers and waits until every node has one; nodes without one are recorded. Returns the other nodes' clocks. */
 export async function startLines(ctx: CheckContext, { objects, nodes }: Writers): Promise<Clocks> {
   await ctx.cluster.apply(objects);
   try {
@@ -143,14 +143,14 @@ async function clocksOf(ctx: CheckContext): Promise<Clocks> {
   return new Map(found.map(({ node, offsetMs, errorMs }) => [node, { offsetMs, errorMs }]));
 }
 
-/** Of a node whose clock could not be read nothing is known of its times: what is read goes back further. */
+/** For a node whose clock could not be read: logs are read from further back. */
 const UNREAD = { offsetMs: 0, errorMs: 60_000 };
 
 export function clocked<T extends DiskPod>(pods: readonly T[], clocks: Clocks): (T & ClockedPod)[] {
   return pods.map((pod) => ({ ...pod, clock: clocks.get(pod.node) ?? UNREAD }));
 }
 
-/** Longer than the pauses alone take: each line costs the start of a process. */
+/** Each line starts a process, so writing takes longer than the pauses alone. */
 const SLOWER = 1.25;
 
 /** How long the pods write, ms. */
@@ -159,8 +159,8 @@ export function linesMs({ count, perSecond }: LinesOrder): number {
 }
 
 /**
- * When the writer that was started last began, wall clock ms: after the loss of its node it writes all of its lines once more. Waits until all of
- * them run again; one that does not is found on no disk.
+ * Start of the writer that started last, wall clock ms: after its node was lost, it writes all of its lines again. Waits until all
+ * writers run; one that does not is found on no disk.
  */
 export async function lastStartMs(ctx: CheckContext, { nodes }: Writers): Promise<number> {
   try {

@@ -13,7 +13,7 @@ export interface TelemetrySettings {
 export function settingsOf({ id, settings }: CheckContext): TelemetrySettings {
   const { telemetry, canary, workloads = [], topology, writes = false } = settings;
   if (telemetry === undefined) throw new Error(`${id} needs an environment that declares telemetry`);
-  // Only controls set it: what they break shows with less.
+  // Set by controls only: fewer requests suffice to show their break.
   return {
     telemetry: { ...telemetry, canary: { ...telemetry.canary, ...canary } },
     ...{ workloads, pools: topology?.pools ?? [], writes },
@@ -26,7 +26,10 @@ export function visibleMsOf({ id, goals }: CheckContext): number {
   return goals.visibleSeconds * 1000;
 }
 
-/** Of a trial: correlation ids of several must not be mixed up. No slash, no character that a search would take for more than itself. */
+/**
+ * Correlation id prefix of a trial, unique so that trials are not mixed up. It has no slash and no character that a search treats
+ * specially.
+ */
 export function runName(ctx: CheckContext): string {
   return `pl${Date.now().toString(36)}t${ctx.trial}x${Math.floor(Math.random() * 1e6).toString(36)}`;
 }

@@ -18,8 +18,8 @@ interface Aim {
 }
 
 /**
- * Requests and lines flow, the store on which the platform rests is hit, and everything is followed to its end: what was accepted and
- * what was written must be told all the same.
+ * Sends requests and lines, hits the platform's main store meanwhile, and follows everything to its end: whatever was accepted or
+ * written must still be in telemetry.
  */
 export async function observeUnderFault(ctx: CheckContext, follow: ('logs' | 'traces')[]): Promise<void> {
   const { id: check } = ctx;

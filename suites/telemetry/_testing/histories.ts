@@ -43,7 +43,7 @@ export const SETTINGS = settings();
 
 type Looks = Partial<Record<'logs' | 'traces', boolean>>;
 
-/** The last look at the stores in which something was followed, with as much as it found. @param looks whether they answered */
+/** Final sweeps of the stores that were queried, with the number found. @param looks whether each store answered */
 export function followed(seen: readonly Seen[], looks: Looks = { logs: true, traces: true }): Seen[] {
   const kinds = { logs: ['line', 'request-line'], traces: ['trace'] };
   const found = (of: 'logs' | 'traces') => seen.filter(([kind]) => kinds[of].includes(kind)).length;
@@ -117,7 +117,7 @@ export function serviceDisk(service: string, numbers: readonly number[]): Seen {
   ];
 }
 
-/** That all logs were read that are in the history. */
+/** The observation that all logs in the history were read. */
 export function disksRead(seen: readonly Seen[]): Seen[] {
   const count = seen.filter(([kind]) => kind === 'disk' || kind === 'disk-unread').length;
   return [...seen, ['disks-read', { count }]];
@@ -125,7 +125,7 @@ export function disksRead(seen: readonly Seen[]): Seen[] {
 
 export const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
 
-/** What a trial of a store records beside what flowed. */
+/** Observations of a fault's trial, beside the canary. */
 export function trial(
   of: { fault?: string; node?: string; landedMs?: number; healedMs?: number; healed?: boolean } = {},
 ): Seen[] {
@@ -161,7 +161,7 @@ export function trial(
   ];
 }
 
-/** What every trial owes afterwards. */
+/** Final observations of every trial. */
 export const AFTERWARDS: Seen[] = [
   ['steady-after', { ok: true, leader: 'postgres-1', detail: 'all there' }],
   ['as-before', { ok: true, waitedMs: 1, roles: [], objects: 3, differences: [] }],

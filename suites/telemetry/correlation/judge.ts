@@ -78,7 +78,7 @@ function judgeCorrelation(history: History): Judgement {
   };
 }
 
-/** Whether what was seen is what was to be seen: every request, and every line of them, of a service of the path. */
+/** Whether the planned observations were made: every request, and only log lines of services on its path. */
 function evidenceFindings(
   history: History,
   findings: Findings,
@@ -86,7 +86,7 @@ function evidenceFindings(
 ): void {
   canaryRequestsRule(history, findings, canaries);
   sweptRule(history, findings, { store: 'logs', found: all(history, 'request-line').length });
-  // Whose trace id a line carries is what this check is about.
+  // Trace ids are left out here: this check's own rules judge them.
   requestLinesRule(history, findings, { sent: canaries.map((one) => ({ ...one, traceId: '' })), lines });
   timesRule(history, findings, [
     { kind: 'canary-request', own: canaries.flatMap(({ sentMs, doneMs }) => [sentMs, doneMs]) },
@@ -136,7 +136,7 @@ function serviceFindings(history: History, findings: Findings, of: ServiceLines)
   inTime(history, findings, { ...of, lines: own });
 }
 
-/** From when the request was sent, by one clock: those of the services' nodes may differ. */
+/** Delay since the request was sent, by the harness's clock only: clocks of the services' nodes may differ. */
 function inTime(
   history: History,
   findings: Findings,

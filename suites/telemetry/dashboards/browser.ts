@@ -1,4 +1,4 @@
-/** A browser without a screen: Playwright's own where it was installed, else what the distribution brought. */
+/** A headless browser: Playwright's own if installed, otherwise the distribution's. */
 import { chromium } from '@playwright/test';
 import type { Browser } from '@playwright/test';
 import { BROWSERS } from '../../../env/local/machine/packages.ts';
@@ -15,7 +15,7 @@ const HERE: Machine = {
   launch: (options) => chromium.launch(options),
 };
 
-/** What Playwright says of its own browser where it was never installed. */
+/** Playwright's error when its own browser is not installed. */
 const NOT_INSTALLED = /executable doesn't exist/i;
 
 export interface Launch {

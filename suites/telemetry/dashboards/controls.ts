@@ -20,7 +20,7 @@ function breakSource(ctx: ControlContext): Promise<void> {
   });
 }
 
-/** The data source says it of itself, and the browser has seen it: an error in every declared dashboard. */
+/** The data source reports the error, and the browser saw it: every declared dashboard shows one. */
 function namesPanels(ctx: ControlContext, { findings }: Judgement): Promise<string | null> {
   const { telemetry } = ctx.environment;
   const unseen = (telemetry?.dashboards?.declared ?? []).filter(

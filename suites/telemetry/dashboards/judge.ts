@@ -30,7 +30,7 @@ function judgeDashboards(history: History): Judgement {
 /** Dashboards are listed and then shown, one after another; the longest wait of a browser is far shorter, ms. */
 const LONGEST_PAUSE_MS = 30 * 60_000;
 
-/** What was shown at another time than it was asked for is not what was asked for. */
+/** Panels must be shown soon after they were listed: a dashboard may have changed meanwhile. */
 function pauseRule(history: History, findings: Findings): void {
   const looks = [
     ...all(history, 'dashboard'),

@@ -10,7 +10,7 @@ interface Shown {
   viewport: { width: number; height: number } | undefined;
 }
 
-/** A browser that ends where it is said to, and finds three things of every kind that it is said to have. */
+/** A browser that lands at this URL, and finds three elements for each selector that is given. */
 async function shown(
   landsOn: string,
   { trust = 'system', fails, marks = ['viz'] }: { trust?: Trust; fails?: string; marks?: string[] } = {},

@@ -7,15 +7,15 @@ import type { Launch } from './browser.ts';
 import type { Browser, Page } from '@playwright/test';
 
 /**
- * Marks of a panel that could not show its data, as Grafana's package e2e-selectors has them: 10.2 and later, 10.0, 9. No beginning of a
- * test id: `data-testid Panel header …` goes on with the panel's title, whatever that says.
+ * Markers of a panel that failed to show its data, from Grafana's package e2e-selectors: 10.2 and later, 10.0, 9. Test ids are compared
+ * whole: `data-testid Panel header …` ends with the panel's title, which may be anything.
  */
 const PANEL_ERROR =
   '[data-testid="data-testid Panel status error"], [aria-label="Panel status error"], [aria-label="Panel header error"]';
 
 /**
- * A panel, as Grafana 11 and later, 8 to 10, and older ones mark it. One of a later release may have the marks of an older one around it, and rows have those as well:
- * only the first that is found counts.
+ * Markers of a panel in Grafana 11 and later, 8 to 10, and older. A panel of a later release may lie within an older marker, and rows
+ * have older markers, too: only the first selector that matches counts.
  */
 const PANELS = [
   '[data-viz-panel-key]',
@@ -26,10 +26,10 @@ const PANELS = [
 /** What a browser says of a certificate whose authority it does not know. */
 const UNTRUSTED = /ERR_CERT_AUTHORITY_INVALID/;
 
-/** So high that no panel is below the fold: Grafana loads a panel only when it comes into view. */
+/** Tall enough for every panel: Grafana loads a panel only when it comes into view. */
 const VIEWPORT = { width: 1600, height: 12_000 };
 
-/** What Grafana and Kibana say of themselves, and what a browser shows of each declared dashboard. */
+/** Health as Grafana and Kibana report it, and each declared dashboard as a browser shows it. */
 export async function observe(ctx: CheckContext): Promise<void> {
   const { id: check, trial } = ctx;
   await ctx.step('ask Grafana and Kibana', () =>
@@ -48,7 +48,7 @@ export async function observe(ctx: CheckContext): Promise<void> {
   }
 }
 
-/** A machine without a browser can say nothing of what one shows. */
+/** Null on a machine without a browser: dashboards then stay unseen. */
 async function launched(ctx: CheckContext, where: Omit<Launch, 'timeoutMs'>): Promise<Browser | null> {
   try {
     return await launchBrowser({ timeoutMs: ctx.timeoutMs('telemetryQuery'), ...where });
@@ -58,15 +58,15 @@ async function launched(ctx: CheckContext, where: Omit<Launch, 'timeoutMs'>): Pr
   }
 }
 
-/** What Playwright says below it is a log of its calls. */
+/** The lines below the first are Playwright's call log. */
 function firstLine(error: unknown): string {
   const said = errorText(error);
   return said.split('\n', 1)[0] ?? said;
 }
 
 /**
- * Only what anybody may see: the account of the probe is not handed to a browser. Who is led away from the dashboard, to where one logs in,
- * has seen nothing of it.
+ * Shows only public dashboards: the browser does not get the probe's account. A redirect to a login page means that the dashboard was
+ * not seen.
  */
 export async function show(
   ctx: CheckContext,

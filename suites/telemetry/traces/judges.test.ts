@@ -120,7 +120,7 @@ test('should not pass on the few of the requests that were answered', () => {
   const correlation = correlated(20, lines, (n) => ({ ok: n === 1 }));
   assert.equal(correlation.verdict, 'inconclusive');
   assert.match(correlation.reason, /canary requests: .*seen 1 of 20: status 503/);
-  // A share of many is held against those that were accepted, as long as that is not the few.
+  // The goal for many requests counts accepted ones only, as long as those are not too few.
   assert.equal(judged(MANY, 1000, (n) => ({ ok: n > 1 })).verdict, 'pass');
   assert.equal(judged(MANY, 1000, (n) => ({ ok: n > 600 })).verdict, 'fail');
 });

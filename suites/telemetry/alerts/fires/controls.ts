@@ -1,7 +1,7 @@
 import { disconnectObservability, reconfigure } from '../../_following/breaking.ts';
 import type { Control, ControlContext } from '../../../harness/control.ts';
 
-/** Of its name no alert ever fires: the breach has one that nobody waits for. */
+/** Renames the canary's rule: the breach then fires an alert that the check does not wait for. */
 async function unloadCanaryRule(ctx: ControlContext): Promise<void> {
   const name = 'PlumblineCanaryBreach';
   await reconfigure(ctx, name, (text) => text.replaceAll(name, 'UnloadedCanaryBreach'));

@@ -24,7 +24,7 @@ function judgeFires(history: History): Judgement {
   return { ...judgement, verdict: 'not-run', reason };
 }
 
-/** Both times are of the harness's own clock, which is never set. */
+/** Both times are by the harness's own monotonic clock. */
 function arrival(
   history: History,
   findings: Findings,

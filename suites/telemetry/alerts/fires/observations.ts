@@ -2,7 +2,7 @@
 import { kinds } from '../../../../reports/record/observations/kinds.ts';
 
 export const OBSERVES = kinds({
-  /** Nothing may be written here. */
+  /** The environment permits no writes. */
   'reads-only': {},
   /** The breach can be scraped from now on. */
   breach: {},

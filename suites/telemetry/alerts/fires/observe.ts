@@ -14,7 +14,7 @@ import { errorText } from '../../../../reports/record/error-text.ts';
 
 const BREACH = 'breach';
 
-/** The error of the arrival's time. */
+/** Polling interval, and thus the error of the arrival time. */
 const LOOK_EVERY_MS = 500;
 
 /** A pod whose metric breaches the canary's rule, until Alertmanager has the alert. */
@@ -48,7 +48,7 @@ export async function observe(ctx: CheckContext): Promise<void> {
   } finally {
     await ctx.step('end the breach', () => ctx.cluster.remove(objects.map(refOf)));
   }
-  // Nobody is to be woken by what is over: that it ends is looked at, and told, and decides nothing.
+  // A canary's alert must not page anybody: its end is awaited and recorded, and is not judged.
   await ctx.step('see that the alert ends', () =>
     untilAlerts(ctx, labels, { sinceMs: Date.now(), wanted: false, timeoutMs: ctx.timeoutMs('alertGone') }),
   );
@@ -113,7 +113,7 @@ interface AlertWait {
   timeoutMs: number;
 }
 
-/** Asks until the alert is there, or is no longer. That nobody answers is told once, where it is so at the end. */
+/** Polls until the alert is there, or gone. A source that does not answer is recorded once, if that is so at the end. */
 async function untilAlerts(
   ctx: CheckContext,
   labels: Record<string, string>,

@@ -1,7 +1,7 @@
 import { reconfigure } from '../../_following/breaking.ts';
 import type { Control, ControlContext } from '../../../harness/control.ts';
 
-/** A group of this name is no objective's. */
+/** Renames a group of rules: no objective has a group of this name. */
 async function unloadRule(ctx: ControlContext): Promise<void> {
   const name = 'plumbline-api-requests';
   await reconfigure(ctx, name, (text) => text.replaceAll(name, 'unloaded-api-requests'));

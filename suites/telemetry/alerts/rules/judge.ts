@@ -9,13 +9,13 @@ import type { Seen } from '../../../../reports/record/observations/index.ts';
 
 type Rule = Seen<'rule-group'>['alerting'][number];
 
-/** telemetry/alerts/rules: each objective has its group of alerting rules, healthy, and Prometheus has whom to tell. */
+/** telemetry/alerts/rules: each objective has a healthy group of alerting rules, and Prometheus has an Alertmanager. */
 function judgeRules(history: History): Judgement {
   const findings = new Findings(history);
   const groups = all(history, 'rule-group');
   const { prefix } = declaredOf(history.header).alerts?.ruleGroups ?? { prefix: '' };
   const told = first(history, 'alertmanagers');
-  // What was not read is not missing.
+  // Rules that could not be read are not called missing.
   for (const objective of told === undefined ? [] : objectivesOf(history)) {
     const name = `${prefix}${objective}`;
     const own = groups.filter(({ group }) => group === name);

@@ -1,4 +1,4 @@
-/** The store of logs behind the harness's back: one line of the canary, put in once more. */
+/** Duplicates a canary's line in the log store, independently of the harness. */
 import { z } from 'zod';
 import type { LogSettings } from '../../../../env/schema.ts';
 import { heldTo, parseJson } from '../../../../host/json.ts';
@@ -6,7 +6,7 @@ import { askJson } from '../../../_breaking/accounts.ts';
 import { beside } from '../../../failover/store/controls/every-store.ts';
 import type { ControlContext } from '../../../harness/control.ts';
 
-/** Before the first line come Playwright's start and pods on every node. */
+/** Covers Playwright's start and the start of pods on every node, which precede the first line. */
 const SHIPPED_MS = 120_000;
 /** The line that is there twice. */
 const VICTIM = 50;
@@ -15,7 +15,7 @@ type Hit = z.infer<typeof hit>;
 const hit = z.object({ _index: z.string(), _source: z.record(z.string(), z.unknown()) });
 const search = z.object({ hits: z.object({ hits: z.array(hit) }) });
 
-/** Beside the check: as soon as the line is there it is written again, with another id. */
+/** Runs while the check runs: writes the line again, with another id, once it is stored. */
 export function shipTwice(ctx: ControlContext): Promise<void> {
   return beside(ctx, async () => {
     const since = new Date().toISOString();

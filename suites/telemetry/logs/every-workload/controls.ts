@@ -1,7 +1,7 @@
 import { stopShipper } from '../../_following/breaking.ts';
 import type { Control } from '../../../harness/control.ts';
 
-/** Patroni logs a line every loop of 5 s: so much later its pods have logged lines that nobody ships and that had the time to arrive. */
+/** Patroni logs a line every 5 s: after this time its pods have unshipped lines that should have arrived. */
 const UNSHIPPED_MS = 30_000;
 
 const SOON = { visibleSeconds: 10 };

@@ -22,7 +22,7 @@ export const checks: readonly CatalogueRow[] = [
     goals: { visibleSeconds: 30, missing: 0 },
     requires: source('logs'),
     time: {
-      // Pods that write lines start on every node and go again; each workload's lines are looked for twice where they are not found at once.
+      // Line writers start on every node and are removed; lines of a workload that are not found at once are searched for twice.
       waits: ['podReady', 'podGone', 'telemetryQuery', 'settle', 'settle', 'settle'],
       workMs: ({ topology }, { waitMs }) => 2 * topology.workloads.length * waitMs('telemetryQuery'),
       usualMs: 5_000,

@@ -17,12 +17,15 @@ type Workload = NonNullable<HeaderSettings['workloads']>[number];
 
 type Recent = Seen<'recent'>;
 
-/** Pods are listed, nodes chosen, their clocks read, and then lines looked for that are old enough by them. */
+/**
+ * Order of steps: pods are listed, nodes chosen and their clocks read; then lines are searched for that these clocks show to be old
+ * enough.
+ */
 const STEPS = ['logging-workload', 'canary-node', 'clock-offset', 'recent'] as const;
 
 const EXPECTED = 'its last lines in the store';
 
-/** telemetry/logs/every-workload: what the pods of each wrote lately, and had the time to arrive, is in the store. */
+/** telemetry/logs/every-workload: recent lines of each workload's pods, old enough to have arrived, are in the store. */
 function judgeWorkloads(history: History): Judgement {
   const findings = new Findings(history);
   const recent = all(history, 'recent');
@@ -59,7 +62,7 @@ function orderRule(history: History, findings: Findings): void {
   else findings.unknown('what was done', expected, early);
 }
 
-/** Older lines than those that are declared to be kept may be gone from the store. */
+/** Lines older than the declared retention may have been deleted from the store. */
 function isCertain({ written }: Recent): boolean {
   return written === 'lately';
 }
@@ -93,7 +96,7 @@ function workloadFindings(history: History, findings: Findings, of: Looked): voi
   else if (first === undefined) silentFinding(history, findings, { ...of, name });
 }
 
-/** Why nothing is known of a workload; null: each of its containers was looked at, and says the same wherever it says it twice. */
+/** Why a workload cannot be judged; null: each of its containers was searched for, with consistent observations. */
 function unlooked(
   history: History,
   { name, own, read }: { name: string; own: readonly Recent[]; read: number },
@@ -109,7 +112,7 @@ function unlooked(
   return oddOf(history, name, own);
 }
 
-/** What of its containers does not fit; null: all of it does. */
+/** What is inconsistent about its containers; null: nothing. */
 function oddOf(history: History, name: string, own: readonly Recent[]): string | null {
   if (new Set(own.map(({ pod, container }) => `${pod} ${container}`)).size !== own.length)
     return 'a container was looked at twice';
@@ -151,7 +154,7 @@ function where(short: readonly Recent[]): string {
   return `${each.join(', ')} (the first: ${short[0]?.missing ?? ''})`;
 }
 
-/** Of what never wrote a line nothing is known, unless that is declared of it. */
+/** A workload that never wrote a line is unknown, unless it is declared to be silent. */
 function silentFinding(
   history: History,
   findings: Findings,

@@ -5,7 +5,7 @@ import type { ClockedPod } from '../../../harness/protocol.ts';
 import { findWorkloads, listPods, podsOf } from '../../../topology/_objects/declared.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** What the pods of every declared workload wrote lately, looked for in the store. */
+/** Searches the log store for recent lines of every declared workload's pods. */
 export async function observe(ctx: CheckContext): Promise<void> {
   const found = await ctx.step('find the pods of every declared workload', () => findWorkloads(ctx));
   const pods = await listPods(ctx);

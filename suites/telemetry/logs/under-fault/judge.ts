@@ -25,7 +25,7 @@ import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import { LINE_WRITER } from '../../../../reports/record/observations/telemetry.ts';
 
-/** telemetry/logs/under-fault: the same, and every line of a canary request, while a store was hit. */
+/** telemetry/logs/under-fault: as logs/canary, and every line of a canary request, while a store was hit. */
 function judgeLogsUnderFault(history: History): Judgement {
   const findings = new Findings(history);
   const canaries = canaryRequestsOf(history);
@@ -60,7 +60,7 @@ function goneOf(history: History, pods: readonly string[]): number {
   return new Set(pods.filter((pod) => !read.has(pod))).size;
 }
 
-/** A log of a service that could not be read may hold lines that the store does not. Writers of lines are held against the plan. */
+/** An unread log of a service may hold lines that the store lacks. Writers are exempt: their lines are compared with the plan. */
 function unreadFindings(history: History, findings: Findings): void {
   for (const { container, pod, node, reason } of all(history, 'disk-unread')) {
     if (container === LINE_WRITER) continue;

@@ -6,7 +6,7 @@ import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 
-/** telemetry/metrics/freshness: and none is older than so many scrapes. */
+/** telemetry/metrics/freshness: as metrics/series, and no sample is older than so many scrapes. */
 function judgeFreshness(history: History): Judgement {
   const findings = new Findings(history);
   const most = goalOf(history.header, 'maxScrapesOld');
@@ -29,7 +29,7 @@ function scrapeMsOf({ header: { settings } }: History): number {
   return settings.prometheus.scrapeSeconds * 1000;
 }
 
-/** What is as old as the limit, as exactly as the clock of Prometheus is known, is neither. */
+/** An age within the clock's error of the limit is neither met nor missed. */
 function ageFinding(
   findings: Findings,
   { selector, ages, limitMs, errorMs }: Asked & { ages: number[]; limitMs: number },

@@ -22,7 +22,7 @@ function judgeSeries(history: History): Judgement {
   return findings.conclude('every required series present');
 }
 
-/** Prometheus takes a series for there for five minutes after its last sample. */
+/** Prometheus returns a series for five minutes after its last sample; twice that is allowed. */
 const LONGEST_MS = 600_000;
 
 export const judge: CheckJudge = { judge: judgeSeries, evidence: seriesEvidence, annotations: {} };

@@ -38,7 +38,7 @@ function jobFinding(history: History, findings: Findings, job: string): void {
   else findings.expect(subject, own.length > 0 && down.length === 0, expected, [said, ...why].join('; '));
 }
 
-/** The job whose count was written next: targets of a job are written down before how many they are, job by job. */
+/** The job of the next count: a job's targets are recorded before their number, job by job. */
 function countedAfter(history: History, t: number): string | undefined {
   return all(history, 'scrape-job')
     .toSorted((a, b) => a.t - b.t)

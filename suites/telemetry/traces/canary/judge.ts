@@ -6,7 +6,7 @@ import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 
-/** telemetry/traces/canary: every one of a few requests is answered well, and one whole trace in time. */
+/** telemetry/traces/canary: each of a few requests is answered well and has one complete trace in time. */
 function judgeTraces(history: History): Judgement {
   const findings = new Findings(history);
   return judged(history, findings, (followed) => {

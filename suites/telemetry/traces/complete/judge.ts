@@ -6,7 +6,7 @@ import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 
-/** telemetry/traces/complete: so large a share of them that the sample bears it out. */
+/** telemetry/traces/complete: the share of complete traces meets its goal, with enough samples to show it. */
 function judgeComplete(history: History): Judgement {
   const findings = new Findings(history);
   acceptedRule(history, findings, canaryRequestsOf(history));

@@ -6,7 +6,7 @@ import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 
-/** telemetry/traces/under-fault: the same of those that were accepted while a store was hit. */
+/** telemetry/traces/under-fault: as traces/complete, for requests accepted while a store was hit. */
 function judgeTracesUnderFault(history: History): Judgement {
   const findings = new Findings(history);
   const canaries = canaryRequestsOf(history);
