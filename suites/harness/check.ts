@@ -7,7 +7,7 @@ import { Observations } from './observations.ts';
 import type { PlannedCheck, StepRecord } from './protocol.ts';
 import { errorText, stackOf } from '../../reports/record/error-text.ts';
 
-/** Beyond a check's own time, for judging and for saying that it ran out; then Playwright kills the worker. */
+/** Added to a check's own time, for judging and for reporting that time ran out; then Playwright kills the worker. */
 const GRACE_MS = 20_000;
 
 const handover = readHandover();
@@ -25,9 +25,9 @@ export function planned(): readonly string[] {
 }
 
 /**
- * Registers a check of the plan. The body observes and records, once a trial; the test ends well when that came to its end. What was
- * observed is judged by the runner, and its verdict does not come back here. A body that throws makes the check `inconclusive`, and fails the
- * test, so that Playwright goes on with a new worker: what was begun in the old one may still run.
+ * Registers a check of the plan. The body observes and records, once for each trial; the test passes when the body completes. The
+ * runner judges the observations, and its verdict does not come back here. A body that throws makes the check `inconclusive` and fails
+ * the test, so that Playwright starts a new worker: work of the old one may still run.
  */
 export function register(id: string, body: CheckBody): void {
   const planned = plan.get(id);
@@ -38,7 +38,7 @@ export function register(id: string, body: CheckBody): void {
     info.setTimeout(0);
     const client = await connect();
     await client.call('lock.acquire', { check: id, mode: planned.mode }, id);
-    // Only now does the time begin to count: waiting for other checks is not this check's fault.
+    // The time-out starts here: waiting for other checks does not count.
     info.setTimeout(performance.now() - startedMs + planned.timeoutMs + GRACE_MS);
     const run = new CheckRun(planned, client);
     const crash = await run.trials(body);

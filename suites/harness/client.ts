@@ -87,7 +87,7 @@ export class RunnerClient {
     this.#socket.end();
   }
 
-  /** A line that is no answer ends it: which question it would have been of, nobody knows. */
+  /** A malformed answer ends the connection: the request that it belongs to is unknown. */
   #answer(line: string): void {
     const reply = envelope.safeParse(parseJson(line)).data;
     if (reply === undefined) this.#socket.destroy();

@@ -19,11 +19,11 @@ export interface Control {
   verdict: 'fail' | 'inconclusive';
   /** Smallest local size that can hold it; `any` runs on both. */
   size: 'small' | 'full' | 'any';
-  /** Words of `--with`, beside those that its check needs, without which there is nothing to break. */
+  /** Components (`--with`) that it breaks, beside those that its check needs. */
   requires?: readonly string[];
   /** What is broken, in a few words. */
   title: string;
-  /** Must match the judgement's reason, seen or findings: red for another reason is not a control that works. */
+  /** Must match the judgement's reason, seen or findings: a failure for another reason does not count as caught. */
   expectSeen?: RegExp;
   settings?: ControlOverrides;
   /** Breaks it and returns when the break is in force. */
@@ -42,7 +42,7 @@ export interface ControlOverrides {
   trials?: number;
 }
 
-/** Something done to the machine beside the cluster, with a rollback that the journal knows how to run. */
+/** A change outside the cluster's API, with a rollback that the journal can run. */
 export interface ActionWithRollback {
   /** For people: what is done, to what. */
   title: string;
@@ -71,7 +71,7 @@ export interface ControlContext {
     pod: { namespace: string; pod: string; container: string },
     command: string[],
   ): Promise<{ code: number; stdout: string; stderr: string }>;
-  /** Anything else: the rollback is recorded and its timer armed, then `act` runs. */
+  /** For changes without a method of their own: records the rollback, arms its timer, then runs `act`. */
   actWithRollback(action: ActionWithRollback): Promise<void>;
   /** Waits until `probe` returns something other than null; polls every `everyMs` (default 250). Throws with what was last seen. */
   until<T>(
@@ -82,7 +82,7 @@ export interface ControlContext {
   log(message: string): void;
 }
 
-/** How what a control does beside the cluster is undone. */
+/** Rollback of a change outside the cluster's API. */
 export type ControlRollback =
   /** The manifest of a static pod goes back from `to`, where it was moved aside, to `from`, where kubelet reads it. */
   | { kind: 'static-pod'; from: string; to: string }
@@ -90,5 +90,5 @@ export type ControlRollback =
   | { kind: 'route'; netns: string; route: string[] }
   /** The API servers behind the load balancer. */
   | { kind: 'api-servers'; instance: InstanceName; before: { name: string; address: string }[] }
-  /** What stands in for a language model does again what it does at rest. */
+  /** Returns the stand-in for a language model to its behaviour at rest. */
   | { kind: 'stand-in'; url: string; rest: LlmBehaviour; embedded?: boolean };

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Handover } from './protocol.ts';
 
-/** The sentence with which Playwright refuses to start by itself. */
+/** Playwright's error when it is started without the runner. */
 export const REFUSAL =
   'These suites run against a live environment and are started by Plumbline only: use `npx plumbline run --env NAME` ' +
   '(PLUMBLINE_HANDOVER is not set). See `npx plumbline run --help`.';

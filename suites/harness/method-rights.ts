@@ -1,15 +1,15 @@
 /**
- * What the runner needs of the API server to answer a check: rights by method. A method that is missing here needs none, or passes on what the
- * check itself asks of the cluster, which its definition says.
+ * Rights on the API server that the runner needs for each method of a check. A method that is missing here needs none, or passes on
+ * requests that the check's own definition declares.
  */
 import { execsIn, gets, lists, logsIn } from '../../probes/kubernetes/rights.ts';
 import type { Right } from '../../probes/kubernetes/rights.ts';
 import type { Method } from './protocol.ts';
 
-/** Members of a store, and whether it is down or cannot be asked, are told from its pods. */
+/** The members of a store, and whether it is down, are read from its pods. */
 const OF_STORES = lists('v1/Pod');
 
-/** All that must be as it was before a trial. */
+/** Everything that is compared with its state before a trial. */
 const SNAPSHOT = lists(
   'v1/Node',
   'v1/Pod',
@@ -25,7 +25,7 @@ const SNAPSHOT = lists(
 
 const PLATFORM_LOGS = [logsIn('platform'), logsIn('edge')];
 
-/** A new template of pods; where an environment is not embedded, the check that asks for it is not run. */
+/** Replacing a pod template; outside embedded environments, checks that do so are not run. */
 const ROLLOUT: readonly Right[] = [
   ...lists('v1/Pod'),
   gets('apps/v1/Deployment', 'platform'),
@@ -42,7 +42,7 @@ export const METHOD_RIGHTS: Readonly<Partial<Record<Method, readonly Right[]>>> 
   'query.ask': OF_STORES,
   'clientLoad.start': OF_STORES,
   'clientLoad.readBack': OF_STORES,
-  // Whom the Service of the store leads to.
+  // For the endpoints of the store's Service.
   'observer.start': [...OF_STORES, ...lists('discovery.k8s.io/v1/EndpointSlice')],
   'state.note': SNAPSHOT,
   'state.compare': SNAPSHOT,

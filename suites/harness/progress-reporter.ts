@@ -4,8 +4,8 @@ import { readHandover } from './handover.ts';
 import type { ProgressEvent } from './protocol.ts';
 
 /**
- * Tells the runner which steps begin, and what Playwright itself complains of. It writes nothing: the runner alone writes reports. Its
- * connection also ends Playwright's main process when the runner is gone and no worker is there to notice.
+ * Reports the beginning of steps, and Playwright's own errors, to the runner. It writes no files: only the runner writes reports. Its
+ * connection also ends Playwright's main process when the runner is gone while no worker runs.
  */
 class ProgressReporter implements Reporter {
   readonly #client = RunnerClient.connect(readHandover().socket, abortWorker);

@@ -21,7 +21,7 @@ export type { KubeObject, ObjectRef };
 export interface RunnerMethods {
   /** Opens the history of a check (or of its next trial): the runner writes the header and hands over the folder. */
   'check.begin': { params: { check: string; trial: number }; result: BeginResult };
-  /** All is recorded: the runner undoes what was done, and judges the histories as `plumbline judge` does. It answers when it has. */
+  /** Everything is recorded: the runner rolls back, judges the histories as `plumbline judge` does, and answers then. */
   'check.end': {
     params: { check: string; trials: number; steps: StepRecord[]; crash?: string };
     result: null;
@@ -34,7 +34,7 @@ export interface RunnerMethods {
   'cluster.wait': { params: WaitParams; result: ListResult };
   /** Creates objects that Plumbline owns, or merges into them; the rollback (delete) goes into the journal first. */
   'cluster.apply': { params: { check: string; objects: KubeObject[] }; result: null };
-  /** Without grace, unless some is given: then an object may be there, on its way out, for so long after the answer. */
+  /** Deletes without grace, unless one is given: then an object may exist for that long after the answer. */
   'cluster.delete': { params: { check: string; objects: ObjectRef[]; graceSeconds?: number }; result: null };
   'cluster.logs': {
     params: { namespace: string; pod: string; container?: string; tailLines?: number; previous?: boolean };
@@ -44,7 +44,7 @@ export interface RunnerMethods {
     params: { namespace: string; pod: string; container: string; command: string[]; timeoutMs: number };
     result: { code: number; stdout: string; stderr: string };
   };
-  /** The authority of the kubeconfig as PEM; null where it names none, so that those of the system count. */
+  /** The kubeconfig's certificate authority as PEM; null: it names none, so the system's apply. */
   'cluster.authority': { params: Record<string, never>; result: { pem: string | null } };
   /** GET of a raw API path such as `/version`, `/readyz?verbose`. */
   'cluster.raw': { params: { path: string }; result: { status: number; body: string } };
@@ -78,13 +78,13 @@ export interface RunnerMethods {
   /** Waits until it is over by itself. */
   'load.ended': { params: { check: string; timeoutMs: number }; result: { ended: boolean } };
   /**
-   * Asks the environment's Prometheus for the series of every objective over its window, into `metrics.ndjson`. `unavailable` says why
-   * there are none: none declared, it did not answer.
+   * Queries the environment's Prometheus for the series of every objective over its window, into `metrics.ndjson`. `unavailable`: no
+   * Prometheus is declared, or it did not answer.
    */
   'metrics.record': { params: { check: string; trial: number }; result: { unavailable?: string } };
   /**
-   * Sends canary requests through the edge at a fixed rate, and follows what arrives of them, and of numbered lines, in the stores of logs
-   * and traces, into `telemetry.ndjson`. One a check.
+   * Sends canary requests through the edge at a fixed rate; follows these requests and numbered lines to the stores of logs and traces,
+   * into `telemetry.ndjson`. One at a time for each check.
    */
   'telemetry.start': { params: TelemetryOrder; result: null };
   /** Waits until every request was sent and answered, or given up. */
@@ -103,13 +103,16 @@ export interface RunnerMethods {
       check: string;
       trial: number;
       pods: (ClockedPod & { workload: string })[];
-      /** How far back is looked first: what is older is looked for where nothing was written since. */
+      /** Beginning of the first search; older lines are searched for where there are none since. */
       sinceMs: number;
       untilMs: number;
     };
     result: null;
   };
-  /** Asks a source once and writes what it says. `seen`: how many alerts have the labels; `silent`: why the source of alerts gave no answer. */
+  /**
+   * Queries a source once and records the answer. `seen`: number of alerts with the labels; `silent`: why the source of alerts did not
+   * answer.
+   */
   'telemetry.ask': {
     params: {
       check: string;
@@ -124,7 +127,7 @@ export interface RunnerMethods {
     params: { check: string; trial: number; pods: ClockPod[] };
     result: { node: string; offsetMs: number; errorMs: number }[];
   };
-  /** Injects a fault: undo recorded first, then the action, then the proof of landing; appends to `faults.ndjson`. */
+  /** Injects a fault: records its rollback, acts, waits for the proof of landing; appends to `faults.ndjson`. */
   'fault.inject': {
     params: {
       check: string;
@@ -137,14 +140,14 @@ export interface RunnerMethods {
     };
     result: FaultResult;
   };
-  /** Undoes what is still done for the check (a no-op for faults that heal themselves). */
+  /** Rolls back every fault of the check that is still in force (a no-op for faults that heal themselves). */
   'fault.restore': { params: { check: string }; result: null };
   /** Starts/stops following the store's own view (leader, members, endpoints) into `phases.ndjson`. */
   'observer.start': { params: { check: string; store: string; trial: number }; result: null };
   'observer.stop': { params: { check: string }; result: null };
-  /** Settings that govern the store's failover and its members now, from the store itself. */
+  /** Settings that govern the store's failover, and its present members, as the store reports them. */
   'store.describe': { params: { store: string }; result: StoreDescription };
-  /** What the server of each member says of itself; `clusterWide` where the settings on which durability rests are no server's own. */
+  /** Settings that each member's server reports; `clusterWide`: settings for durability that belong to no single server. */
   'store.servers': {
     params: { store: string };
     result: { servers: ServerFacts[]; clusterWide: boolean };
@@ -159,17 +162,17 @@ export interface RunnerMethods {
     params: { check: string; store: string; fault: string; trial: number; target?: string; also?: 'api'[] };
     result: null;
   };
-  /** Does what listens there refuse writes, as a read Service must? */
+  /** Whether the server at this address refuses writes, as a read Service's must. */
   'store.refusesWrites': {
     params: { check: string; store: string; host: string; port: number; timeoutMs: number };
     result: { refused: boolean; detail: string };
   };
-  /** Makes the data of the store's questions again; says who leads it and what the questions must find. */
+  /** Recreates the data for the store's queries; returns its leader and the expected answers. */
   'query.prepare': {
     params: { check: string; store: string; timeoutMs: number };
     result: { leader: string | null; expected: { question: string; answer: string[] }[] };
   };
-  /** Asks every question, again and again until all were answered or the time is over; `answers` is null then. */
+  /** Sends every query repeatedly until all are answered; `answers` is null when time runs out first. */
   'query.ask': {
     params: { check: string; store: string; of: 'clients' | 'members'; timeoutMs: number };
     result: { answers: QueryAnswer[] | null; detail: string };
@@ -217,11 +220,11 @@ export interface RunnerMethods {
   /** The utilisation of every device as the environment's Prometheus knows it; `unavailable` says why it does not. */
   'gpu.utilisation': { params: { check: string }; result: Utilisation & { unavailable?: string } };
   /**
-   * Of the tenders that the trial's client load was given an id for: waits until none is open, then counts what is in the stores for each;
-   * appends `jobs`, `effects` and `effects-failed` to `jobs.ndjson`.
+   * For every tender that got an id: waits until no job is open, then counts its effects in the stores; appends `jobs`, `effects` and
+   * `effects-failed` to `jobs.ndjson`.
    */
   'ai.jobs': { params: { check: string; trial: number; timeoutMs: number }; result: { detail: string } };
-  /** Tells the stand-in for the model what to do until `ai.rest`. `unavailable` says why it cannot be told. */
+  /** Sets the behaviour of the stand-in for the model until `ai.rest`; `unavailable`: why it cannot be set. */
   'ai.behave': {
     params: { check: string; title: string; behaviour: Partial<LlmBehaviour> };
     result: { unavailable?: string };
@@ -259,7 +262,7 @@ export interface TelemetryOrder {
   /** Nodes whose pods write numbered lines, from 1 to `lines`, with the correlation id `RUN/line/NODE/START`. */
   nodes: string[];
   lines: number;
-  /** Wall clock ms; nothing that is older is looked for. */
+  /** Wall clock ms; older lines are not searched for. */
   sinceMs: number;
 }
 /** A container that has `busybox`, and the clock of its node. */
@@ -313,7 +316,7 @@ export interface ListParams<Kind extends string = string> {
 }
 export interface ListResult<Kind extends string = string> {
   items: ObjectOf<Kind>[];
-  /** Set when the kind may not be listed or the server did not answer: the check is inconclusive, with this reason. */
+  /** Why there are no objects: the kind may not be listed, or the server did not answer. The check is then inconclusive. */
   unavailable?: string;
 }
 export interface WaitParams<Kind extends string = string> extends ListParams<Kind> {
@@ -325,7 +328,7 @@ export interface WaitParams<Kind extends string = string> extends ListParams<Kin
 }
 /** Deployments whose failover is tested. */
 export type DeploymentName = 'backend' | 'ai';
-/** Pods of a namespace whose names begin with one of the prefixes; of a store: those of its StatefulSet. */
+/** Pods of a namespace by prefixes of their names, or pods of a store's StatefulSet. */
 export type PodSelection = { store: string } | { namespace: string; prefixes: string[] };
 export interface QueryAnswer {
   source: string;
@@ -362,7 +365,7 @@ export interface Handover {
 }
 export interface PlannedCheck {
   check: string;
-  /** Number of the first of the trials: a series may be resumed. */
+  /** Number of the first trial; not 1 when a series is resumed. */
   firstTrial: number;
   trials: number;
   /** Readers share the environment; what disturbs it runs alone. */

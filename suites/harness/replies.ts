@@ -1,4 +1,4 @@
-/** What the runner's answers must be like: an answer of another form is the runner's own trouble, told where it comes in. */
+/** Schemas of the runner's answers: an unexpected shape is a fault of the runner, reported where the answer arrives. */
 import { z } from 'zod';
 import type { CheckSettings } from '../catalogue/check-settings.ts';
 import type { KubeObject } from '../../probes/kubernetes/types.ts';
@@ -7,12 +7,12 @@ import { NOT_LET_IN } from '../../reports/record/observations/failover.ts';
 import { heldTo } from '../../host/json.ts';
 import type { Method, Result } from './protocol.ts';
 
-/** Something was done: the answer says no more. */
+/** The method returns nothing. */
 const done = z.unknown().transform(() => null);
 const milliseconds = z.number().nullable();
 const detailed = z.object({ done: z.boolean(), detail: z.string() });
 
-/** An object of whatever kind: what a kind must have besides is looked at where the kind is known. */
+/** An object of any kind: fields of a kind are validated where the kind is known. */
 const common = z.object({
   apiVersion: z.string(),
   kind: z.string(),
@@ -24,7 +24,7 @@ const kubeObject = z.custom<KubeObject>(
 );
 const listed = z.object({ items: z.array(kubeObject), unavailable: z.string().optional() });
 
-/** Parts that every check is given; which of the others there are follows from the check. */
+/** Settings that every check has; the check itself determines the others. */
 const everyCheck = z.object({
   kind: z.string(),
   timeouts: z.record(z.string(), z.number()),
@@ -46,7 +46,7 @@ const ran = z.object({ code: z.number(), stdout: z.string(), stderr: z.string() 
 
 const REPLIES: { readonly [M in Method]: z.ZodType<Result<M>> } = {
   'check.begin': z.object({ folder: z.string(), goals: goalsSchema, settings }),
-  // The rest of the judgement goes on as it is.
+  // The fields of the judgement are not validated.
   'check.end': done,
   'lock.acquire': done,
   'cluster.list': listed,
@@ -143,7 +143,7 @@ const REPLIES: { readonly [M in Method]: z.ZodType<Result<M>> } = {
   'progress.event': done,
 };
 
-/** @throws Error for an answer of another form */
+/** @throws Error for an answer of unexpected shape */
 export function replyTo<M extends Method>(method: M, answer: unknown): Result<M> {
   return heldTo<Result<M>>(REPLIES[method], answer, `the runner to ${method}`);
 }

@@ -1,4 +1,4 @@
-/** Answers may take so long before a load of a fixed rate runs out of users: ten times the goal for a p95. */
+/** Slowest answers with which a fixed-rate load still has free users: ten times the goal for a p95. */
 const SLOWEST_ANSWER_S = 5;
 const MOST_USERS = 10_000;
 
