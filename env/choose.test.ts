@@ -38,7 +38,7 @@ test('false verdict 10: --with changes nothing of what an environment declares t
     'ai',
     'gpu',
   ]);
-  // What topology/workloads/roles is told to ask: four stores that are down stay four failures.
+  // topology/workloads/roles still queries every store: four stores that are down stay four failures.
   const told = (environment: typeof whole): unknown =>
     settingsFor('topology/workloads/roles', environment)['stores'];
   assert.deepEqual(told(chosen), told(whole));
@@ -66,7 +66,7 @@ test('false verdict 15: what --with leaves out outside the embedded environment 
   assert.equal(await scope('staging', undefined), 'profile');
   assert.equal(await scope('staging', ['all']), 'profile');
   assert.equal(await scope('staging', ['postgres']), 'selection');
-  // What it was provisioned with is what it is.
+  // An embedded environment consists of what it was provisioned with.
   assert.equal(await scope('local', ['postgres']), 'profile');
 });
 

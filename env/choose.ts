@@ -7,7 +7,7 @@ import type { Environment, EnvironmentFile, PartName, StoreName } from './schema
 import { lackingNeeds } from './schema/parts.ts';
 import { nameOf } from '../reports/record/names/topology-names.ts';
 
-/** The word of `--with`, given alone, for all that an environment declares. */
+/** Given alone to `--with`: everything that an environment declares. */
 const ALL = 'all';
 
 /** An environment file with the stores and parts that were chosen, and the names of the others. */
@@ -15,11 +15,11 @@ export type Chosen = EnvironmentFile &
   Pick<Environment, 'leftOut' | 'partsLeftOut' | 'notSelected' | 'workloadsLeftOut'>;
 
 /**
- * What was chosen of the stores and parts that a file declares, once its size has been applied. An embedded environment has only what it was
- * provisioned with: the rest is taken out. Elsewhere what is declared is there, chosen or not: the choice is one among checks and changes nothing
- * else, so that a check that looks at all stores still does.
+ * Applies the choice of stores and parts to a file whose size has been applied. An embedded environment has only what it was
+ * provisioned with: the rest is removed. Elsewhere everything declared exists: the choice only selects checks, so a check of all stores
+ * still covers all.
  * @param wanted see LoadOptions.with (loader.ts)
- * @param provisioned what is known of this environment where this machine provisions it
+ * @param provisioned state of this environment if this machine provisions it
  * @throws CommandError (64) for a word that the file does not declare, or one that lacks what it needs
  */
 export function choose(
@@ -48,7 +48,7 @@ export function choose(
   };
 }
 
-/** A size without the pool of the devices cannot hold them, whoever asks for them. */
+/** Without a pool for devices a size cannot have them, even if they are requested. */
 function placed(file: EnvironmentFile): { data: EnvironmentFile; unplaced: PartName[] } {
   const { gpu, topology } = file;
   if (gpu === undefined || topology.pools.some(({ name }) => name === gpu.pool))

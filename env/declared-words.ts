@@ -18,7 +18,7 @@ function declaresSection(environment: Declaring, part: PartName): boolean {
   return environment[part] !== undefined;
 }
 
-/** Where Plumbline's own telemetry goes is nothing of the platform's. */
+/** False if only the destination of Plumbline's own telemetry is declared: that is no part of the platform. */
 function looksAtPlatform(telemetry: Telemetry | undefined): boolean {
   if (telemetry === undefined) return false;
   const { logs, traces, alerts, dashboards, required } = telemetry;

@@ -1,4 +1,4 @@
-/** The environments that are there without us: what they run of telemetry and of the AI service, and what their profiles require of it. */
+/** Environments that Plumbline does not provision: their telemetry and AI service, and what their profiles require of these. */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -12,11 +12,11 @@ const staging = await loadEnvironment('staging');
 const testing = await loadEnvironment('testing');
 const production = await loadEnvironment('production');
 
-/** Of these nothing that reads or writes canaries may be left to silence. */
+/** The profile must require every check of these suites that reads or writes canaries. */
 const OF_PARTS = ['telemetry', 'gpu', 'performance', 'integrations'];
 const idsOf = (checks: readonly PlannedCheck[]): string[] => checks.map(({ row }) => row.id).sort();
 
-/** Of the catalogue: r or w there, or what it injects. */
+/** Checks that run there with one of these kinds of access, from the catalogue. */
 function runsIn(environment: typeof staging, access: readonly string[]): PlannedCheck[] {
   return planChecks(environment, PROFILE).filter(
     ({ row, notRun }) => notRun === null && access.includes(row.access[environment.kind]),
@@ -89,7 +89,7 @@ test('false verdict 15: a profile tries every failover as often as it says, also
     [of('failover/redis/pod-crash'), of('failover/ai/pod-crash'), of('failover/query/graph')],
     [10, 3, 3],
   );
-  // Fewer are no whole profile.
+  // Fewer trials than the profile demands are only a selection of it.
   assert.equal(scopeOf(staging, { profile: 'gate', repeat: 9 }), 'selection');
   assert.equal(scopeOf(staging, { profile: 'gate', repeat: 10 }), 'profile');
 });

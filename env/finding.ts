@@ -1,6 +1,6 @@
 import type { DataPath } from './yaml-source.ts';
 
-/** Something in an environment file that refers to nothing, or does not go with the rest of it. */
+/** A reference in an environment file without a target, or a value that contradicts the rest of the file. */
 export interface Finding {
   path: DataPath;
   at?: 'key' | 'value';

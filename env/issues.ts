@@ -92,7 +92,7 @@ function branchSummary(branches: readonly (readonly Issue[])[]): string {
   return [...new Set(kinds.filter((kind) => kind !== ''))].join(', or ');
 }
 
-/** What an unknown key is called now, or which one may have been meant. */
+/** The new name of a renamed key, or a known key that may have been meant. */
 function hintFor(key: string, known: readonly string[]): string {
   const renamed = renamedKey(key, known);
   if (renamed !== null) return ` (it is now called "${renamed}")`;

@@ -21,7 +21,7 @@ function variants(node: SchemaNode): SchemaNode[] {
   return node.anyOf === undefined ? [node] : node.anyOf.flatMap(variants);
 }
 
-/** A function that tells which keys a schema knows at a path, over all the shapes that may stand there. */
+/** Returns a function that lists the keys which a schema knows at a path, in any of the shapes allowed there. */
 export function keysOf(schema: z.ZodType): (path: DataPath) => readonly string[] {
   const root = z.toJSONSchema(schema, { io: 'input' }) as SchemaNode;
   return (path) => {

@@ -22,17 +22,15 @@ export interface LoadOptions {
   /** Root of the checkout; its folder `env` holds the named environments. Default: the one that this file is in. */
   checkoutDir?: string | undefined;
   /**
-   * Stores and parts to keep of those that the file declares; all when left out. `provisioned`: in an embedded environment those that it was
-   * provisioned with (before it was ever provisioned: those that it would be), elsewhere all.
+   * Stores and parts of the file to keep; default: all. `provisioned`: in an embedded environment those that it was provisioned with
+   * (or would be, if it never was), elsewhere all.
    */
   with?: readonly string[] | 'provisioned' | undefined;
-  /**
-   * Embedded environments only: instead of the size in the file. `provisioned`: the size that its stamp says it was provisioned with; elsewhere nothing.
-   */
+  /** Embedded environments only: overrides the size in the file. `provisioned`: the size in its stamp; ignored elsewhere. */
   size?: Size | 'provisioned' | undefined;
-  /** What is known of environments that this machine provisions; without it nothing is, and `provisioned` is what the file says. */
+  /** State of environments that this machine provisions; without it, `provisioned` means what the file says. */
   provisioned?: ProvisionedOf | undefined;
-  /** A further look at what the file refers to, at what is not known here: names of checks. */
+  /** Checks references to names that are unknown here, such as ids of checks. */
   look?: Look | undefined;
 }
 
@@ -84,7 +82,7 @@ interface ParsedFile {
 /**
  * Checks the text of an environment file.
  * @param look see LoadOptions
- * @throws EnvironmentError with every problem found; references are only looked at once the shape is right
+ * @throws EnvironmentError with every problem found; references are checked only once the shape is valid
  */
 export function parseEnvironment(text: string, file: string, look?: Look): ParsedFile {
   const source = parseYaml(text, file);
@@ -169,7 +167,7 @@ function complete(data: Chosen, { file, objectives, provisioned }: Completing): 
   return { ...rest, timeouts: { ...DEFAULT_TIMEOUTS, ...timeouts }, objectives, file };
 }
 
-/** The documents are read only where the environment names some: they are checked with it. */
+/** Reads and checks the documents only if the environment names objectives. */
 async function objectivesOf(
   { data, source }: ParsedFile,
   file: string,

@@ -1,10 +1,10 @@
 import type { Cluster, Size } from './schema.ts';
 
-/** What is known of an environment that this machine provisions itself. Nothing of it is read before it is asked for. */
+/** State of an environment that this machine provisions. Each value is read on demand. */
 export interface Provisioned {
   /** undefined: it was never provisioned, or has been removed. */
   size(): Size | undefined;
-  /** The cluster, as its namespace kube-system names it; undefined: it was never provisioned, or has been removed. */
+  /** UID of the namespace kube-system, which identifies the cluster; undefined: never provisioned, or removed. */
   uid(): string | undefined;
   /** Path of its kubeconfig, which need not be there. */
   kubeconfig(): string;
@@ -14,5 +14,5 @@ export interface Provisioned {
   folder(): string;
 }
 
-/** What is known of the environment of a cluster; undefined: others provision it. */
+/** State of a cluster's environment; undefined: others provision it. */
 export type ProvisionedOf = (cluster: Cluster) => Promise<Provisioned | undefined>;

@@ -20,7 +20,7 @@ function storeFindings(file: EnvironmentFile): Finding[] {
         load.name === set &&
         load.store === name,
     );
-    // What no check looks at need not be described.
+    // A store that no check observes need not be described.
     const looked = traitsOf(file).notBuilt === undefined;
     return declared || !looked ? [] : [undeclaredSet(name, `${namespace}/${set}`)];
   });
@@ -72,7 +72,7 @@ function gpuFindings({ gpu, topology }: EnvironmentFile): Finding[] {
   return [{ path: ['gpu', 'pool'], message, found: gpu.pool, allowed: pools.join(', ') || 'none' }];
 }
 
-/** A load goes where the edge is, by its address and its authority; a draft from elsewhere would be asked of a stranger. */
+/** The AI service's edge must be the declared one, by address and authority: otherwise drafts would be requested from a stranger. */
 function aiFindings({ ai, topology: { edge } }: EnvironmentFile): Finding[] {
   if (ai === undefined || edge === undefined) return [];
   const [asked, through] = [new URL(ai.url).origin, new URL(edge.url).origin];
@@ -80,7 +80,7 @@ function aiFindings({ ai, topology: { edge } }: EnvironmentFile): Finding[] {
   return [{ path: ['ai', 'url'], message: 'not an address of the edge', found: asked, allowed: through }];
 }
 
-/** Production permits nothing in its file. */
+/** A file of kind production may contain no permits. */
 function permitFindings(file: EnvironmentFile): Finding[] {
   if (file.kind !== 'production' || file.permits.length === 0) return [];
   const message = 'production permits nothing in its file';
@@ -88,8 +88,8 @@ function permitFindings(file: EnvironmentFile): Finding[] {
 }
 
 /**
- * What the schema cannot see: names in one part of the file that must exist in another.
- * @param more further looks, at what is not known here: names of checks
+ * Checks that the schema cannot make: names in one part of the file must exist in another.
+ * @param more further checks, of names that are unknown here, such as ids of checks
  */
 export function referenceProblems(
   data: EnvironmentFile,

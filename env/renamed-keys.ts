@@ -1,4 +1,4 @@
-/** Keys of environment files that an earlier version called otherwise. Who has an old file is told the key of today, and not to guess. */
+/** Keys of environment files that earlier versions named differently: an old key is answered with its new name, not with a guess. */
 const RENAMED_KEYS: Readonly<Record<string, string>> = {
   workload: 'clientLoad',
   workloadStop: 'clientLoadStop',
@@ -7,7 +7,7 @@ const RENAMED_KEYS: Readonly<Record<string, string>> = {
   markTag: 'correlationTag',
 };
 
-/** What a key is called now, if it had another name and the new one may stand where it was found. */
+/** The new name of a renamed key, if that key is allowed there. */
 export function renamedKey(key: string, known: readonly string[]): string | null {
   const now = Object.hasOwn(RENAMED_KEYS, key) ? RENAMED_KEYS[key] : undefined;
   return now !== undefined && known.includes(now) ? now : null;

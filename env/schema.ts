@@ -66,7 +66,7 @@ export interface Environment extends Omit<EnvironmentFile, 'sizes' | 'timeouts' 
   partsLeftOut: readonly PartName[];
   /** Outside embedded environments: declared stores and parts whose checks were left out with `--with`. They stay declared. */
   notSelected: readonly string[];
-  /** Those of env/objectives that the file names, with what it says of them put in. */
+  /** The objectives that the file names, from env/objectives, with the file's values applied. */
   objectives: readonly Objective[];
   /** Absolute path of the file, for messages and the run record. */
   file: string;

@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { kubeName } from '../../probes/declaring.ts';
 
 /**
- * An OpenSLO v1 document of kind SLO (https://github.com/OpenSLO/OpenSLO), as far as Plumbline judges it: an inline indicator, one window and
- * one objective. What is left out (alert policies, composite and referenced indicators, raw metrics, RatioTimeslices) is refused as an unknown
- * key or value: a goal that is written down and not judged would be silence.
+ * An OpenSLO v1 document of kind SLO (https://github.com/OpenSLO/OpenSLO), as far as Plumbline judges it: an inline indicator, one
+ * window and one objective. Anything else (alert policies, composite and referenced indicators, raw metrics, RatioTimeslices) is
+ * refused as an unknown key or value, because a goal that is stated and never judged would go unnoticed.
  */
 
 /** Durations of OpenSLO: minutes, hours, days, weeks; months, quarters and years only by the calendar, since their length varies. */
@@ -64,7 +64,7 @@ const objective = z.strictObject({
 
 const labels = z.record(z.string(), z.union([z.string(), z.array(z.string())]));
 
-/** The shape alone: what is wrong with it is told first, what its parts have to do with each other only then. */
+/** The shape alone: relations between parts are checked only once the shape is valid. */
 export const sloShape = z.strictObject({
   apiVersion: z.literal('openslo/v1'),
   kind: z.literal('SLO'),

@@ -18,13 +18,13 @@ export function durationMs(duration: string): number {
 /** From when to when an objective is judged, wall clock ms. */
 export interface Bounds {
   fromMs: number;
-  /** Now: what comes later nobody knows. */
+  /** Now. */
   toMs: number;
-  /** End of the whole window: that of the calendar's period, which goes on; else `toMs`. */
+  /** End of the whole window: of the calendar period, which may lie in the future; otherwise `toMs`. */
   endMs: number;
 }
 
-/** @param runFromMs when the run began: the window of an objective that lasts as long as the run */
+/** @param runFromMs when the run began: start of the window of an objective whose window is the run */
 export function windowBounds(window: Objective['window'], nowMs: number, runFromMs: number): Bounds {
   if (window.kind === 'run') return { fromMs: runFromMs, toMs: nowMs, endMs: nowMs };
   if (window.kind === 'rolling') return { fromMs: nowMs - window.ms, toMs: nowMs, endMs: nowMs };
@@ -45,7 +45,7 @@ function periodOf(
     const days = (DAYS[unit] ?? 0) * count * index;
     return instant({ ...start, month: start.month + months, day: start.day + days }, timeZone);
   };
-  // A month is at least 28 days long and a day 23 hours: the index found so is not too small, and is walked down.
+  // A month has at least 28 days, a day at least 23 hours: this index is never too small, and the loop lowers it.
   const shortest = (MONTHS[unit] ?? 0) * count * 28 * 86_400_000 + (DAYS[unit] ?? 0) * count * 82_800_000;
   let index = Math.ceil((nowMs - at(0)) / shortest);
   while (at(index) > nowMs) index -= 1;

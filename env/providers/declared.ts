@@ -1,4 +1,4 @@
-/** Providers by what their declarations say. A new one is a folder beside this file whose `declaration.ts` exports `declaration`. */
+/** All providers, by their declarations. To add one, create a folder beside this file whose `declaration.ts` exports `declaration`. */
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
@@ -42,7 +42,7 @@ export const ROLLBACKS: readonly (RollbackDeclaration & { kind: RollbackKind })[
     Object.entries(rollbacks).map(([kind, rollback]) => ({ ...rollback, kind: kind as RollbackKind })),
 );
 
-/** One of them as a rollback journal keeps it. */
+/** Any provider's rollback, as a rollback journal stores it. */
 export const providerRollback = z.union(
   ROLLBACKS.map(({ kind, schema }) => schema.extend({ kind: z.literal(kind) })),
 ) as unknown as z.ZodType<ProviderRollback>;
@@ -58,12 +58,12 @@ export function declarationOf(of: Cluster): ProviderDeclaration {
   return found;
 }
 
-/** What its provider says of an environment. */
+/** Traits of an environment, as its provider declares them. */
 export function traitsOf({ cluster: of }: { cluster: Cluster }): Traits {
   return declarationOf(of).traits(of);
 }
 
-/** The providers of which something is so, by their names, in a message. */
+/** For messages: names of the providers that satisfy the predicate. */
 export function namesOf(which: (provider: ProviderDeclaration) => boolean, joint = ', '): string {
   return PROVIDERS.filter(which)
     .map(({ name }) => name)

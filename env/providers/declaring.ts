@@ -9,7 +9,7 @@ export const SIZES = ['small', 'full'] as const;
 export type EnvironmentKindName = (typeof KINDS)[number];
 export type Size = (typeof SIZES)[number];
 
-/** The shape of `cluster` that each provider reads, by its name: the declaration of each adds its own. */
+/** The shape of `cluster` for each provider, by its name; each declaration merges its own into it. */
 // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- it is what others merge into
 export interface ProviderShapes {}
 
@@ -19,8 +19,8 @@ export type ProviderName = keyof ProviderShapes;
 export type Cluster = ProviderShapes[ProviderName];
 
 /**
- * What a provider can do to an environment and alone knows how to undo, by kind: the declaration of each adds its own. Data only, so that another
- * process can do it later; whatever undoes it must change nothing when it is done twice.
+ * Rollbacks that only a provider can carry out, by kind; each declaration merges its own. Data only, so that another process can run
+ * them later. Running one twice must change nothing.
  */
 // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- it is what others merge into
 export interface ProviderRollbacks {}
@@ -30,11 +30,11 @@ export type ProviderRollback = {
   [Kind in RollbackKind]: { kind: Kind } & ProviderRollbacks[Kind];
 }[RollbackKind];
 
-/** How rollbacks of one kind are read from the disk, and what becomes of them. */
+/** How rollbacks of one kind are read from disk, and whether they survive a reboot. */
 export interface RollbackDeclaration {
-  /** Everything of it but its kind. */
+  /** Every field except `kind`. */
   schema: z.ZodObject;
-  /** A restart of the machine undoes it by itself: the kernel forgets it. */
+  /** Restarting the machine undoes it: the state is only in the kernel. */
   endsWithBoot?: true;
 }
 
@@ -56,7 +56,7 @@ export const power = z
 
 export type Power = z.infer<typeof power>;
 
-/** For providers of clusters that are there without us. */
+/** For providers of clusters that Plumbline does not provision. */
 export const pin = z
   .strictObject({
     kubeSystemUid: z.uuid().describe('metadata.uid of the namespace kube-system'),
@@ -72,29 +72,29 @@ export type Pin = z.infer<typeof pin>;
 /** What a provider says of one environment. */
 export interface Traits {
   /**
-   * It is there for Plumbline alone: nobody's permit is asked, a drill needs no `--yes`, its budget is not enforced, everything that it needs to be
-   * asked comes with it, and it has the stores and parts that it was provisioned with, and no others.
+   * The environment exists for Plumbline alone. It needs no permit, a drill needs no `--yes`, and its error budget is not enforced. It
+   * comes with everything that is needed to query it, and has exactly the stores and parts that it was provisioned with.
    */
   ownedByUs: boolean;
   /** Its instance on this machine, which holds its nodes, its state and its rollback journal; left out: it is elsewhere. */
   instance?: InstanceName;
   /** The size that it has, where it has one. */
   size?: Size;
-  /** How the power of its nodes is switched, where its file says so. */
+  /** How its nodes are powered on and off, if its file says so. */
   power?: Power | undefined;
   /** Namespaces of the cluster itself in which controls change something, so that they are compared before and after. */
   systemNamespaces: readonly string[];
-  /** Why no check runs here, where none is built for it. */
+  /** Why no check runs here; left out: checks run. */
   notBuilt?: string;
 }
 
-/** What is known of a provider before anybody reaches anything. */
+/** Static facts about a provider, known without reaching any environment. */
 export interface ProviderDeclaration<Name extends ProviderName = ProviderName> {
-  /** As its folder is called; `cluster` of an environment file has a key of this name, and no other provider's has. */
+  /** The name of its folder, and the key in `cluster` that selects it. */
   name: Name;
   /** Its place in lists: the lower the earlier. */
   order: number;
-  /** What `cluster` says of one. */
+  /** Schema of its `cluster` section. */
   schema: z.ZodType<ProviderShapes[Name]>;
   /** Kinds of environment that may use it. */
   environmentKinds: readonly EnvironmentKindName[];
@@ -103,8 +103,8 @@ export interface ProviderDeclaration<Name extends ProviderName = ProviderName> {
   traits(cluster: ProviderShapes[Name]): Traits;
   /** The same cluster in another size; left out: it has no sizes. */
   resized?(cluster: ProviderShapes[Name], size: Size): ProviderShapes[Name];
-  /** What is wrong with `cluster` beside the rest of the file, which its schema cannot see. */
+  /** Problems of `cluster` that depend on the rest of the file, which its schema cannot see. */
   findings?(cluster: ProviderShapes[Name], file: { name: string }): Finding[];
-  /** How what it alone can undo is read; its `index.ts` says how it is undone. */
+  /** Schemas of its rollbacks; its `index.ts` carries them out. */
   rollbacks?: Partial<Record<RollbackKind, RollbackDeclaration>>;
 }

@@ -24,10 +24,10 @@ export function providerOf(cluster: Cluster): Promise<Provider> {
 export const provisionedOf: ProvisionedOf = async (cluster) =>
   (await providerOf(cluster)).provisioned?.(cluster);
 
-/** How every kind of rollback that only a provider can undo is undone. @throws Error for a declared one that nobody undoes */
+/** Rollback functions for every kind that only a provider can undo. @throws Error for a declared kind without one */
 export async function everyUndo(): Promise<Undo> {
   const undo: Undo = {};
-  // One that declares none is not loaded: whatever is wrong with it is in nobody's way.
+  // A provider without rollbacks is not loaded, so a defect in it cannot block any rollback.
   for (const { name, rollbacks } of PROVIDERS) {
     if (rollbacks === undefined) continue;
     const own = (await (await providerIn(name)).undo?.()) ?? {};

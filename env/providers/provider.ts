@@ -1,4 +1,4 @@
-/** What a provider does: `provider` of the `index.ts` in its folder. What belongs to the runner comes in through parameters. */
+/** A provider: `provider` in its folder's `index.ts`. Whatever belongs to the runner is passed in. */
 import type { FaultInjector } from '../../faults/_common/fault.ts';
 import type { Environment } from '../schema.ts';
 import type { Provisioned } from '../provisioned.ts';
@@ -27,18 +27,18 @@ export interface Connecting {
   signal: AbortSignal;
 }
 
-/** Where a cluster is, and what it must be. Nothing has been asked of it yet. */
+/** Where a cluster is, and its identity. Nothing has been queried yet. */
 export interface Reached {
   /** Path of the file; it must be there until the process ends. */
   kubeconfig: string;
   /** Context in it; its current one when left out. */
   context?: string | undefined;
   pin: Pin;
-  /** Settles when the platform works, where the provider still provisions it; null: it is not provisioned now. */
+  /** Settles when the platform works, if it is still being provisioned; null: it is not. */
   platformReady: Promise<void> | null;
 }
 
-/** What is said while an environment is provisioned. */
+/** Progress of provisioning. */
 export interface UpProgress {
   readonly step: string;
   /** From 1. */
@@ -70,7 +70,7 @@ export interface Up {
 }
 
 export interface Downing {
-  /** Also what was installed on this machine for it. */
+  /** Whether to remove what was installed on this machine for it, too. */
   purge: boolean;
   /** As for `up`. */
   refuse: () => void;
@@ -78,11 +78,11 @@ export interface Downing {
   signal: AbortSignal;
 }
 
-/** Something that the machine must have. */
+/** A requirement on this machine. */
 export interface MachineFinding {
   readonly name: string;
   readonly found: string;
-  /** What stands in the way, and what to do about it; null: nothing. */
+  /** The problem and its remedy; null: none. */
   readonly problem: { readonly what: string; readonly remedy: string } | null;
 }
 
@@ -106,25 +106,28 @@ export interface Provisioning<Name extends ProviderName = ProviderName> {
 /** Undone now, found undone, left alone since somebody else has changed it, or no longer possible. */
 export type UndoResult = { outcome: 'undone' | 'already' } | { outcome: 'conflict' | 'void'; note: string };
 
-/** How each kind of rollback is undone. Throws where it did not work and can be tried again. */
+/** The rollback function of each kind. Throws when it failed and can be retried. */
 export type Undo = {
   readonly [Kind in RollbackKind]?: (rollback: ProviderRollbacks[Kind]) => Promise<UndoResult>;
 };
 
 export interface Provider<Name extends ProviderName = ProviderName> {
   /**
-   * Reaches the environment; the runner then holds the cluster against the pin.
-   * @throws BlockedError when it cannot be reached; CommandError with an exit code for what a person must do first
+   * Reaches the environment; the runner then compares the cluster with the pin.
+   * @throws BlockedError when it cannot be reached; CommandError with an exit code when a person must act first
    */
   connect(cluster: ProviderShapes[Name], how: Connecting): Promise<Reached>;
-  /** What this machine knows of it, where it provisions it. */
+  /** The recorded state of the environment, if this machine provisions it. */
   provisioned?(cluster: ProviderShapes[Name]): Provisioned;
   provisioning?: Provisioning<Name>;
-  /** How faults act on its nodes, where this machine holds them; left out: through a privileged pod. `landingMs`: how long the cause may take. */
+  /**
+   * Fault injector for its nodes, if this machine holds them; left out: a privileged pod does it. `landingMs`: longest time until the
+   * cause is in force.
+   */
   injector?(
     cluster: ProviderShapes[Name],
     how: { landingMs: number; signal: AbortSignal },
   ): Promise<FaultInjector>;
-  /** Loaded by whoever may have to undo something, before anything is done. */
+  /** Loaded before anything is changed, by every process that may have to roll back. */
   undo?(): Promise<Undo>;
 }

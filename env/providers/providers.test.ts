@@ -1,4 +1,4 @@
-/** Providers: what each says of itself, how it is reached, and that nobody else knows one by its shape. */
+/** Providers: their traits, how they are reached, and that no other code recognises one by its shape. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { globSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
@@ -21,7 +21,7 @@ const PIN = { kubeSystemUid: '00000000-0000-4000-8000-000000000000', caSha256: '
 const EMBEDDED: Cluster = { embedded: 'local-small', size: 'small' };
 const COMPOSE: Cluster = { compose: { file: 'compose.yaml', project: 'tender' } };
 
-/** What a runner would give; `refused` is what the file names and is not there. */
+/** The runner's side of a connection; `refused` is something that the file names and that does not exist. */
 function connecting(cluster: Cluster, refused: string | null = null): Connecting {
   return {
     environment: { name: 'trial', cluster } as Environment,

@@ -5,7 +5,7 @@
 export const PART_NAMES = ['telemetry', 'ai', 'gpu'] as const;
 export type PartName = (typeof PART_NAMES)[number];
 
-/** The words that each needs beside it, where the platform is provisioned by us. */
+/** Words that each part needs too, where Plumbline provisions the platform. */
 export const PART_NEEDS: Readonly<Record<PartName, readonly string[]>> = {
   telemetry: ['postgres'],
   ai: ['postgres', 'redis', 'rabbitmq', 'elasticsearch', 'neo4j'],
@@ -16,7 +16,7 @@ export function isPart(word: string): word is PartName {
   return (PART_NAMES as readonly string[]).includes(word);
 }
 
-/** What the chosen words lack of what their parts need, as a sentence with the words that would do; null when nothing is missing. */
+/** Which needs of the chosen parts are missing, as a sentence with words that would do; null when none is. */
 export function lackingNeeds(words: readonly string[]): string | null {
   for (const part of words.filter(isPart)) {
     const missing = PART_NEEDS[part].filter((need) => !words.includes(need));

@@ -76,7 +76,7 @@ const operator = z.strictObject({
   stubbed: z.boolean().default(false).describe('The operator is a stand-in; the report says so'),
 });
 
-/** What makes load here, and how much of it where no goal says. */
+/** The load engine, and the load where no goal sets it. */
 export const load = z.strictObject({
   engine: z
     .enum(['auto', 'k6', 'k6-operator', 'embedded'])

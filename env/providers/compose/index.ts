@@ -1,4 +1,4 @@
-/** A Compose project: what an environment file says of one is checked, and nothing is built that would look at it. */
+/** A Compose project: its section of an environment file is validated; checks of it are not built. */
 import { BlockedError } from '../provider.ts';
 import type { Provider } from '../provider.ts';
 

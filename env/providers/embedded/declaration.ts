@@ -22,13 +22,13 @@ declare module '../declaring.ts' {
     embedded: z.infer<typeof embedded>;
   }
   interface ProviderRollbacks {
-    /** The link of a node that was cut is joined to the others again. */
+    /** Rejoins a node whose link was cut. */
     'link-up': z.infer<typeof link>;
-    /** A node that was killed is started again, with what it was started with. */
+    /** Restarts a node that was killed, with its original parameters. */
     'node-start': z.infer<typeof node>;
-    /** The API servers behind the load balancer. */
+    /** Restores the API servers behind the load balancer. */
     'api-servers': z.infer<typeof apiServers>;
-    /** The edge's part of the load balancer's configuration; only while it is what was written. */
+    /** Restores the edge's part of the load balancer's configuration, unless somebody else has changed it. */
     'edge-config': z.infer<typeof edgeConfig>;
   }
 }
@@ -44,7 +44,7 @@ export const declaration: ProviderDeclaration<'embedded'> = {
     ownedByUs: true,
     instance: name,
     size,
-    // Controls take metrics-server away.
+    // Controls remove metrics-server.
     systemNamespaces: ['kube-system'],
   }),
   resized: (cluster, size) => ({ ...cluster, size }),

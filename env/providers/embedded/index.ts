@@ -1,4 +1,7 @@
-/** A Kubernetes on this machine, which Plumbline provisions and removes. What does so (`env/local/`) is big, and loaded when it is needed. */
+/**
+ * A Kubernetes on this machine, which Plumbline provisions and removes. The code for that (`env/local/`) is large, and is loaded on
+ * demand.
+ */
 import { existsSync } from 'node:fs';
 import { CommandError, EXIT, exitCodeOf } from '../../../host/errors.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
@@ -29,7 +32,7 @@ export const provider: Provider<'embedded'> = {
   undo: async () => (await import('./undo.ts')).undo,
 };
 
-/** `env up` stamps what it has provisioned: that is what the cluster must be. */
+/** The cluster must be the one that `env up` recorded in the stamp. */
 function pinOf({ uid, caSha256 }: Stamp): Reached['pin'] {
   return { kubeSystemUid: uid, caSha256 };
 }
@@ -48,7 +51,7 @@ function asItIs({ embedded: instance }: Embedded, environment: string): Reached 
 
 async function provisioned({ embedded: instance, size }: Embedded, how: Connecting): Promise<Reached> {
   const { environment, onProgress, signal } = how;
-  // A cluster that is only disturbed would be found unhealthy and provisioned again.
+  // Rollbacks come first: a cluster that is only disturbed would seem unhealthy and be provisioned again.
   await how.restoreLeftovers();
   const local = await import('../../local/index.ts');
   try {
@@ -56,7 +59,7 @@ async function provisioned({ embedded: instance, size }: Embedded, how: Connecti
       instance,
       size,
       with: declaredWords(environment),
-      // Asked under the instance's lock: whoever began to hold it since we looked keeps it. We ourselves hold nothing yet.
+      // Checked under the instance's lock, in case another run has taken hold of it since. This run does not hold it yet.
       refuse: how.refuseWhileHeld,
       onProgress,
       signal,

@@ -1,4 +1,4 @@
-/** What `plumbline env …` does with an embedded environment, and what it says of one. */
+/** The `plumbline env …` commands for an embedded environment. */
 import { CommandError, EXIT } from '../../../host/errors.ts';
 import * as local from '../../local/index.ts';
 import type { LocalStatus } from '../../local/index.ts';

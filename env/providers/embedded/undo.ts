@@ -1,4 +1,4 @@
-/** How what was done to nodes of an embedded environment is undone: only who started them knows how. */
+/** Rollbacks for nodes of an embedded environment: only the code that started a node can restore it. */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -37,7 +37,7 @@ async function undoCut(port: ProviderRollbacks['link-up']): Promise<UndoResult> 
   return { outcome: 'undone' };
 }
 
-/** Returns when the node's containerd answers; its kubelet then says Ready by itself, and takes its pods up again. */
+/** Returns when the node's containerd answers; kubelet then becomes Ready and restarts its pods by itself. */
 async function undoNodeLoss(rollback: ProviderRollbacks['node-start']): Promise<UndoResult> {
   const { instance, binDir, size } = rollback;
   const node = nodeSpec(instance, rollback.node);

@@ -17,7 +17,7 @@ declare module '../declaring.ts' {
   }
 }
 
-/** A cluster that is there without us, reached as kubectl reaches it. */
+/** A cluster that Plumbline does not provision, reached as kubectl reaches it. */
 export const declaration: ProviderDeclaration<'kubeconfig'> = {
   name: 'kubeconfig',
   order: 20,
