@@ -27,7 +27,7 @@ export function describe(target: StoreTarget, bounds: Bounds): Promise<StoreDesc
   });
 }
 
-/** Community has no clustering: that belongs beside the roles, so that nobody takes one member for a cluster that lost two. */
+/** The Community edition has no clustering. It is reported with the roles, so that nobody takes one member for a cluster that lost two. */
 export function editionOf(
   { edition }: ClusterView,
   declared: Readonly<Record<string, unknown>> | undefined,

@@ -43,9 +43,9 @@ export interface Judgement {
   evidence: Evidence[];
   /** Present for failover checks: one record per trial. */
   trials?: FailoverRecord[];
-  /** Pressure during the trial in which it was highest. */
+  /** How busy the machine or the nodes were during a trial; of several trials, the busiest. */
   pressure?: Pressure;
-  /** Present for checks of goals: one entry per objective. */
+  /** One entry per objective; only of checks that judge objectives. */
   goals?: GoalEntry[];
   /** Present for checks that make a load. */
   load?: LoadDetail;

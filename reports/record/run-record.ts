@@ -210,7 +210,7 @@ export const checkResultSchema = z.object({
   findingsTotal: z.number(),
   evidence: z.array(evidenceSchema),
   trials: z.array(failoverRecordSchema),
-  /** For checks of goals: one entry per objective. */
+  /** One entry per objective; only of checks that judge objectives. */
   goals: z.array(goalEntrySchema).optional(),
   /** For checks that make a load. */
   load: loadDetailSchema.optional(),
@@ -262,7 +262,7 @@ export const runRecordSchema = z.object({
   /** Why the environment could not be queried, so that every check is inconclusive; left out: it could. */
   blocked: z.string().optional(),
   verdict,
-  /** MET, NOT MET or INCONCLUSIVE with fractions, in one sentence; of a selection passed, failed or inconclusive. */
+  /** The verdict in one sentence, with how many of how many checks: MET, NOT MET or INCONCLUSIVE; for a selection: passed, failed or inconclusive. */
   sentence: z.string(),
   reasons: z.array(reasonSchema),
   exitCode: z.number(),

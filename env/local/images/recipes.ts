@@ -46,7 +46,7 @@ const KUBERNETES = { module: 'k8s.io/kubernetes' } as const;
 /** Debian with busybox: the base of every image that is not one static program. */
 export const base: LayerRecipe = { kind: 'debian', recipe: BASE };
 
-/** Programs of the toolchain, in a layer of their own. */
+/** One layer with these compiled programs. */
 export function programs(...names: string[]): LayerRecipe {
   return {
     kind: 'files',

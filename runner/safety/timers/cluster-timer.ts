@@ -118,7 +118,10 @@ async function readMirror(
 ): Promise<{ listed: Listed[]; resourceVersion: string | undefined }> {
   const { body } = await call({ method: 'GET', path: mirrorPath(namespace), timeoutMs: CALL_TIMEOUT_MS });
   const entries = parsed(textAt(body, 'data', 'entries') ?? '[]');
-  if (!Array.isArray(entries)) throw new Error('the mirror of the journal holds no list');
+  if (!Array.isArray(entries))
+    throw new Error(
+      'the copy of the rollback journal in the cluster (ConfigMap plumbline-ledger) holds no list of entries',
+    );
   const listed = entries.map((raw: unknown, i) => ({ raw, mine: mirroredOf(raw, i) }));
   return { listed, resourceVersion: textAt(body, 'metadata', 'resourceVersion') };
 }

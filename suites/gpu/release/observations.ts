@@ -9,7 +9,7 @@ const state = z.enum(['ready', 'refused', 'failed', 'waiting']);
 export const OBSERVES = kinds({
   /** A pod that should wait for a device, as it was before one was given back. */
   'gpu-waits': { pod: name, state, node: name.nullable(), detail: z.string() },
-  /** The next pod with the device, or none. Time counts from `sinceMs`; `seenMs` is the last look. CLOCK_MONOTONIC. */
+  /** `ready`: whether the next pod got the device. `sinceMs`: when it became free; `seenMs`: the last look; CLOCK_MONOTONIC, ms. */
   'gpu-back': {
     what: z.enum(['deletion', 'restart']),
     node: name.nullable(),

@@ -51,7 +51,7 @@ interface Asked {
   from: Load['latencyFrom'];
 }
 
-/** Where the latency of a request starts. Measured from the sending, a service that keeps the generator waiting looks faster. */
+/** From when latency counts. Counted from the sending and not from the due time, a slow service that delays the generator looks faster. */
 const FROM = {
   intended: 'measured from the intended start',
   sent: 'measured from the sending, since the engine reports no intended start: the wait before the sending is left out',

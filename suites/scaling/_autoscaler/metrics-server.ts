@@ -16,7 +16,7 @@ export async function metricResolution(ctx: CheckContext): Promise<number | null
   return server === undefined ? null : resolutionOf(server);
 }
 
-/** By the arguments of its containers, s. */
+/** How often metrics-server collects, seconds, from `--metric-resolution` in the arguments of its containers. */
 export function resolutionOf({ spec }: WorkloadObject): number {
   const { containers } = spec.template.spec;
   const said = containers.flatMap(({ args = [], command = [] }) => [...command, ...args]);

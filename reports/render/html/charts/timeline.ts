@@ -115,7 +115,7 @@ function expectedRow(trial: FailoverRecord, scale: Scale, top: number): Html | n
     >`;
 }
 
-/** The goal, where it lies on the axis; the bar above the timeline shows it in any case. */
+/** The line of the goal; null if the goal is outside of the axis (the bar above the timeline shows it in any case). */
 function goalLine(goalSeconds: number | null, scale: Scale, bottom: number): Html | null {
   if (goalSeconds === null || goalSeconds * 1000 > scale.toMs) return null;
   const x = place(scale, goalSeconds * 1000);
