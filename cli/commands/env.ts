@@ -32,7 +32,7 @@ async function provisionable(options: { env: string; size?: Size; with?: string[
   const { name, cluster } = environment;
   const { PROVIDERS, namesOf, traitsOf } = await import('../../env/providers/declared.ts');
   const { providerOf } = await import('../../env/providers/index.ts');
-  const { provisioning } = await providerOf(cluster);
+  const provisioning = await (await providerOf(cluster)).provisioning?.();
   if (provisioning === undefined) {
     const providers = namesOf(({ provisions }) => provisions !== undefined, ' or ');
     const allowed = PROVIDERS.flatMap(({ provisions = [] }) => provisions).join(', ');

@@ -119,7 +119,7 @@ export interface Provider<Name extends ProviderName = ProviderName> {
   connect(cluster: ProviderShapes[Name], how: Connecting): Promise<Reached>;
   /** The recorded state of the environment, if this machine provisions it. */
   provisioned?(cluster: ProviderShapes[Name]): Provisioned;
-  provisioning?: Provisioning<Name>;
+  provisioning?(): Promise<Provisioning<Name>>;
   /**
    * Fault injector for its nodes, if this machine holds them; left out: a privileged pod does it. `landingMs`: longest time until the
    * cause is in force.

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseAllDocuments } from 'yaml';
+import { errorText } from '../../../reports/record/error-text.ts';
 import { PART_NAMES } from '../../schema/parts.ts';
 import { imageOf } from '../images/index.ts';
 import type { PlatformContext } from './context.ts';
@@ -96,7 +97,7 @@ function fill(node: unknown, words: Words, at: string): unknown {
         throw new Error(`no placeholder is called "${word}"; there are ${Object.keys(words).join(', ')}`);
       return value(name);
     } catch (error) {
-      throw new Error(`${at} ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+      throw new Error(`${at} ${errorText(error)}`, { cause: error });
     }
   });
 }

@@ -19,12 +19,7 @@ export const provider: Provider<'embedded'> = {
   connect: async (cluster, how) =>
     how.provision ? provisioned(cluster, how) : asItIs(cluster, how.environment.name),
   provisioned: ({ embedded }) => provisionedHere(embedded),
-  provisioning: {
-    check: async (...asked) => (await import('./provisioning.ts')).check(...asked),
-    up: async (...asked) => (await import('./provisioning.ts')).up(...asked),
-    down: async (...asked) => (await import('./provisioning.ts')).down(...asked),
-    status: async (...asked) => (await import('./provisioning.ts')).status(...asked),
-  },
+  provisioning: () => import('./provisioning.ts'),
   injector: async ({ embedded: instance, size }, how) => {
     const { NodeInjector } = await import('../../local/node-injector.ts');
     return new NodeInjector({ instance, size, ...how });
