@@ -9,10 +9,13 @@ const scalingControls = (await allControls()).filter(({ check }) => check.starts
 const controlOf = (id: string): (typeof scalingControls)[number] =>
   scalingControls.find((control) => control.id === id) ?? assert.fail(id);
 
-const autoscaler = (status: string): KubeObject => ({
+const autoscaler = (status: string, desired = 2): KubeObject => ({
   ...{ apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', metadata: { name: 'tender-ai' } },
   spec: { minReplicas: 2, maxReplicas: 4 },
-  status: { conditions: [{ type: 'ScalingActive', status }] },
+  status: {
+    ...{ desiredReplicas: desired, currentReplicas: desired },
+    conditions: [{ type: 'ScalingActive', status }],
+  },
 });
 
 test('should have both verdicts of every check of an autoscaler', () => {
@@ -24,17 +27,30 @@ test('should have both verdicts of every check of an autoscaler', () => {
 
 test('should take the source of external metrics away, and wait until the autoscaler of the AI service misses it', async () => {
   const asked: string[] = [];
-  let looks = 0;
   const ctx = contextOf({
     get: ({ name }) => {
       asked.push(name);
-      looks += 1;
-      return Promise.resolve(autoscaler(looks < 3 ? 'True' : 'False'));
+      return Promise.resolve(autoscaler(asked.length < 4 ? 'True' : 'False'));
     },
   });
   await controlOf('scaling/ai/up/no-metrics').break(ctx);
   assert.deepEqual(ctx.noted.patches, [{ name: 'external-metrics', patch: { spec: { replicas: 0 } } }]);
-  assert.deepEqual(asked, ['tender-ai', 'tender-ai', 'tender-ai']);
+  assert.deepEqual(asked, ['tender-ai', 'tender-ai', 'tender-ai', 'tender-ai']);
+});
+
+test('should take the metrics away only when the autoscaler is at its minimum, to which it could not return without them', async () => {
+  const desired = [4, 3, 2];
+  const before: number[] = [];
+  const ctx = contextOf({
+    get: () => {
+      const taken = ctx.noted.patches.length > 0;
+      if (!taken) before.push(desired.shift() ?? 2);
+      return Promise.resolve(autoscaler(taken ? 'False' : 'True', before.at(-1)));
+    },
+  });
+  await controlOf('scaling/backend/up/no-metrics').break(ctx);
+  assert.deepEqual(before, [4, 3, 2]);
+  assert.deepEqual(ctx.noted.patches, [{ name: 'metrics-server', patch: { spec: { replicas: 0 } } }]);
 });
 
 test('should leave the autoscaler of the AI service no room above its minimum', async () => {

@@ -20,15 +20,31 @@ const NOTICED_MS = 120_000;
 /** Longer than the goals for the decision and for ready pods together, so that "never" is not said too early. */
 export const SHORT_WAIT_MS = 100_000;
 
+/** What a load before this control left behind is gone: the autoscaler's window for scaling down and several syncs. */
+const AT_REST_MS = 240_000;
+
+/**
+ * Takes the metrics away from an autoscaler that is at its minimum. One that was not would never come back to it: without
+ * metrics it changes nothing, and the check would rightly say that it never was at rest, which is not what is to be proved.
+ */
 export async function withoutMetrics(
   ctx: ControlContext,
   source: Deployed,
   autoscaler: Autoscaler,
 ): Promise<void> {
+  await ctx.until('the autoscaler to be at its minimum', () => atMinimum(ctx, autoscaler), {
+    timeoutMs: AT_REST_MS,
+  });
   await ctx.patch(source, { spec: { replicas: 0 } });
   await ctx.until('the autoscaler to have no metrics', () => inactive(ctx, autoscaler), {
     timeoutMs: NOTICED_MS,
   });
+}
+
+async function atMinimum(ctx: ControlContext, autoscaler: Autoscaler): Promise<true | null> {
+  const { spec, status } = await required(ctx, autoscaler);
+  const minimum = spec.minReplicas ?? 1;
+  return status?.desiredReplicas === minimum && status.currentReplicas === minimum ? true : null;
 }
 
 async function inactive(ctx: ControlContext, autoscaler: Autoscaler): Promise<true | null> {
