@@ -1,28 +1,18 @@
 /** Faults by their name in check ids. To add a fault, add a file beside this one that exports `fault`. */
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import { z } from 'zod';
-import { loadModule } from '../host/load-module.ts';
+import { loadDeclared } from '../host/load-module.ts';
+import { addFaultFacts } from '../reports/record/fault-facts.ts';
 import type { Fault, FaultName } from './_common/fault.ts';
 
 export type { Fault, FaultName } from './_common/fault.ts';
 
-const moduleSchema = z.object({
-  fault: z.custom<Fault>((value) => z.object({ id: z.string(), order: z.number() }).safeParse(value).success),
-});
+const FILES = readdirSync(import.meta.dirname)
+  .filter((file) => /(?<!\.test)\.ts$/.test(file) && file !== path.basename(import.meta.filename))
+  .map((file) => path.join(import.meta.dirname, file));
+const ALL = await loadDeclared<Fault>(FILES, { exported: 'fault', named: 'id', what: 'fault' });
 
-async function faultIn(file: string): Promise<Fault> {
-  const what = 'fault whose id is the name of the file';
-  const { fault } = await loadModule(path.join(import.meta.dirname, file), moduleSchema, what);
-  if (fault.id !== path.basename(file, '.ts')) throw new Error(`faults/${file} exports no ${what}`);
-  return fault;
-}
-
-const FILES = readdirSync(import.meta.dirname).filter(
-  (file) =>
-    file.endsWith('.ts') && !file.endsWith('.test.ts') && file !== path.basename(import.meta.filename),
-);
-const ALL = (await Promise.all(FILES.map(faultIn))).toSorted((a, b) => a.order - b.order);
+for (const fault of ALL) addFaultFacts(fault.id, fault);
 
 export const faults: ReadonlyMap<string, Fault> = new Map(ALL.map((fault) => [fault.id, fault]));
 

@@ -1,7 +1,8 @@
 /** Loads modules by file name, such as the definition of a check. The compiler does not see these imports, so exports are checked here. */
+import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { z } from 'zod';
+import { z } from 'zod';
 
 const CHECKOUT = path.dirname(import.meta.dirname);
 
@@ -19,4 +20,45 @@ export async function loadModule<T>(file: string, exported: z.ZodType<T>, what: 
   const { data } = exported.safeParse(loaded);
   if (data === undefined) throw new Error(`${name} exports no ${what}`);
   return data;
+}
+
+/** How each of several files declares one thing. */
+export interface Declared {
+  /** Name of the export. */
+  exported: string;
+  /** Its property that must equal the name of the file, or of the folder where the file is `declaration.ts`. */
+  named: string;
+  /** Names the export in errors. */
+  what: string;
+  /** True where a file may declare something else: one without that export is left out. Otherwise it is an error. */
+  optional?: true;
+}
+
+/** The file `declaration.ts` of every folder directly below this one; not of a folder that has none. */
+export function declarationsBelow(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => path.join(folder, name, 'declaration.ts'))
+    .filter((file) => existsSync(file));
+}
+
+/**
+ * Loads what each of these files declares, sorted by `order`.
+ * @throws Error with its path in the checkout, for one that cannot be loaded, has no order, or is called otherwise than its file or folder
+ */
+export async function loadDeclared<T extends { order: number }>(
+  files: readonly string[],
+  { exported, named, what, optional }: Declared,
+): Promise<T[]> {
+  const load = async (file: string): Promise<T[]> => {
+    const own = path.basename(file, '.ts');
+    const name = own === 'declaration' ? path.basename(path.dirname(file)) : own;
+    const one = z.custom<T>(
+      (value) => z.object({ [named]: z.literal(name), order: z.number() }).safeParse(value).success,
+    );
+    const schema = z.object({ [exported]: optional === true ? one.optional() : one });
+    const found = (await loadModule(file, schema, `${what} called ${name}`))[exported];
+    return found === undefined ? [] : [found];
+  };
+  return (await Promise.all(files.map(load))).flat().toSorted((a, b) => a.order - b.order);
 }

@@ -1,8 +1,6 @@
 /** All providers, by their declarations. To add one, create a folder beside this file whose `declaration.ts` exports `declaration`. */
-import { readdirSync } from 'node:fs';
-import path from 'node:path';
 import { z } from 'zod';
-import { loadModule } from '../../host/load-module.ts';
+import { declarationsBelow, loadDeclared } from '../../host/load-module.ts';
 import type {
   Cluster,
   RollbackDeclaration,
@@ -12,29 +10,11 @@ import type {
   Traits,
 } from './declaring.ts';
 
-const moduleSchema = z.object({
-  declaration: z.custom<ProviderDeclaration>(
-    (value) => z.object({ name: z.string(), order: z.number() }).safeParse(value).success,
-  ),
-});
-
-async function declarationIn(folder: string): Promise<ProviderDeclaration> {
-  const what = 'declaration of a provider of its name';
-  const file = path.join(import.meta.dirname, folder, 'declaration.ts');
-  const { declaration } = await loadModule(file, moduleSchema, what);
-  if (declaration.name !== folder)
-    throw new Error(`env/providers/${folder}/declaration.ts exports no ${what}`);
-  return declaration;
-}
-
-const FOLDERS = readdirSync(import.meta.dirname, { withFileTypes: true }).filter((entry) =>
-  entry.isDirectory(),
-);
-
 /** Every provider, in the order of lists. */
-export const PROVIDERS: readonly ProviderDeclaration[] = (
-  await Promise.all(FOLDERS.map(({ name }) => declarationIn(name)))
-).toSorted((a, b) => a.order - b.order);
+export const PROVIDERS: readonly ProviderDeclaration[] = await loadDeclared<ProviderDeclaration>(
+  declarationsBelow(import.meta.dirname),
+  { exported: 'declaration', named: 'name', what: 'declaration of a provider' },
+);
 
 /** What only a provider can undo, by kind. */
 export const ROLLBACKS: readonly (RollbackDeclaration & { kind: RollbackKind })[] = PROVIDERS.flatMap(

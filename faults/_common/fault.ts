@@ -1,3 +1,4 @@
+import type { FaultFacts } from '../../reports/record/fault-facts.ts';
 import type { LandedBy } from '../../reports/record/observations/failover.ts';
 import type { NewSeen } from '../../reports/record/observations/index.ts';
 import type { FaultRollback } from './rollback.ts';
@@ -159,7 +160,7 @@ export interface FaultContext {
 }
 
 /** An action on a member, and the proof, from its cause alone, that it was carried out. One file each, found by `faults/index.ts`. */
-export interface Fault {
+export interface Fault extends FaultFacts {
   id: string;
   /** Its place in lists: the lower the earlier. */
   order: number;
@@ -169,14 +170,10 @@ export interface Fault {
   ofLeader: string;
   /** No check and no environment file may name it. */
   forControlsOnly?: true;
-  /** Whether its effect ends by itself: a killed pod is started again, a frozen one does not thaw. */
-  heals: boolean;
   /** Whether it can hit any pod; false: only members of a store. */
   anyPod: boolean;
   /** Recovery needs another member, so the fault is not injected into a store of one member. */
   needsAnother: boolean;
-  /** It takes down a whole node and every pod on it. */
-  takesNode?: true;
   /** It can be aimed at the leader only. */
   leaderOnly?: true;
   /** What it can cut a member off from besides its peers. */

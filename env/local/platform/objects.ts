@@ -51,6 +51,12 @@ const NO_ROOT = {
   seccompProfile: { type: 'RuntimeDefault' },
 } as const;
 
+/**
+ * When a container is taken for dead: after a minute, most of them. On two cores that start a whole platform a healthy one may not answer for
+ * half a minute. Killed for it, it starts again, which keeps the others from answering.
+ */
+const PATIENT = { timeoutSeconds: 5, failureThreshold: 6 } as const;
+
 const WORKLOADS = ['Deployment', 'StatefulSet', 'DaemonSet'];
 
 interface Workload {
@@ -60,12 +66,17 @@ interface Workload {
 }
 interface Pod {
   readonly securityContext?: unknown;
-  readonly containers: readonly Readonly<Record<string, unknown>>[];
+  readonly containers: readonly Container[];
+}
+interface Container {
+  readonly livenessProbe?: object;
+  readonly [field: string]: unknown;
 }
 
 /**
  * What every object of the platform has and no manifest repeats; a manifest that says otherwise is right. Labels, whose name is the object's own; a
- * ServiceAccount without a token; of a workload its selector, pods that run as a user without rights, and containers without any.
+ * ServiceAccount without a token; of a workload its selector, pods that run as a user without rights, and containers without any, which are not
+ * taken for dead too soon.
  */
 export function withDefaults(object: KubeObject): KubeObject {
   const labelled = { ...object, metadata: withLabels(object.metadata) };
@@ -80,7 +91,7 @@ function withLabels<T extends Partial<Metadata>>(metadata: T, name = metadata.na
 
 function withPodDefaults(spec: Workload, name: string): unknown {
   const { template, volumeClaimTemplates } = spec;
-  const containers = template.spec.containers.map((one) => ({ securityContext: NO_RIGHTS, ...one }));
+  const containers = template.spec.containers.map(withContainerDefaults);
   const securityContext = template.spec.securityContext ?? NO_ROOT;
   return {
     selector: { matchLabels: selector(name) },
@@ -95,5 +106,14 @@ function withPodDefaults(spec: Workload, name: string): unknown {
         metadata: withLabels(claim.metadata, name),
       })),
     }),
+  };
+}
+
+function withContainerDefaults(container: Container): Container {
+  const { livenessProbe } = container;
+  return {
+    securityContext: NO_RIGHTS,
+    ...container,
+    ...(livenessProbe && { livenessProbe: { ...PATIENT, ...livenessProbe } }),
   };
 }

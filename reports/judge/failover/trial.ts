@@ -1,3 +1,4 @@
+import { faultFacts } from '../../record/fault-facts.ts';
 import type { History, HistoryHeader } from '../../record/history/history.ts';
 import type { LandedBy } from '../../record/observations/failover.ts';
 import type { Seen } from '../../record/observations/index.ts';
@@ -139,17 +140,17 @@ function deadlineOf(history: History): Deadline {
   };
 }
 
-/** Faults that stay in force until they are undone: a majority that is hit by one is kept away for a while, then given back. */
-const LASTING: readonly string[] = ['hang', 'node-loss', 'partition'];
-
-/** Undoing a fault early, to save error budget, also returns the majority. Infinity: the recording ended before the return. */
+/**
+ * A majority that is hit by a fault that does not end by itself is kept away for a while, then given back. Undoing the fault early, to save error
+ * budget, also returns it. Infinity: the recording ended before the return.
+ */
 function awayOf(history: History, { fault, landedMs }: FaultPart): number {
   if (landedMs === null) return 0;
   const returned = first(history, 'given-back');
   if (returned !== undefined)
     return Math.max(0, Math.min(returned.t, first(history, 'restored-early')?.t ?? Infinity) - landedMs);
   const target = history.header.settings.failover?.target;
-  const lasts = target === 'majority' && LASTING.includes(fault);
+  const lasts = target === 'majority' && faultFacts(fault)?.heals === false;
   return lasts && first(history, 'end') === undefined ? Infinity : 0;
 }
 

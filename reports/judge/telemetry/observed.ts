@@ -1,4 +1,5 @@
 /** Readers of what a canary of telemetry recorded, and of what the header declares. All times are wall clock ms. */
+import { faultFacts } from '../../record/fault-facts.ts';
 import type { NumberGoal } from '../../record/goals.ts';
 import type { History, HistoryHeader } from '../../record/history/history.ts';
 import { LOOK_EVERY_MS } from '../../record/observations/telemetry.ts';
@@ -230,15 +231,12 @@ export function faultWindows(history: History): { name: string; fromMs: number; 
   return [{ name: armed.fault, fromMs: wallOf(history, landed.t), toMs: wallOf(history, end.t) }];
 }
 
-/** The fault that takes a whole node away, and what is on it with it. */
-const TAKES_NODE = 'node-loss';
-
 /**
  * Nodes that a fault took away, until the store was whole again; they ship nothing meanwhile. null: none was, or its return was not
  * observed. Wall clock ms.
  */
 export function awayOf(history: History): { nodes: string[]; fromMs: number; toMs: number } | null {
-  const armed = all(history, 'fault-armed').find(({ fault }) => fault === TAKES_NODE);
+  const armed = all(history, 'fault-armed').find(({ fault }) => faultFacts(fault)?.takesNode);
   const landed = first(history, 'fault-landed');
   const healed = all(history, 'healed').find(({ ok }) => ok);
   if (armed === undefined || landed === undefined || healed === undefined) return null;
