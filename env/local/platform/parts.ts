@@ -5,7 +5,7 @@
 import { lackingNeeds, PART_NAMES, PART_NEEDS } from '../../schema/parts.ts';
 import type { PartName } from '../../schema/parts.ts';
 import type { PlatformContext } from './context.ts';
-import { configureLoadBalancer, edgeObjects, waitForEdge } from './edge/index.ts';
+import { edgeObjects, prepareEdge, waitForEdge } from './edge/index.ts';
 import { elasticsearchObjects, waitElasticsearch } from './elasticsearch/index.ts';
 import { waitGpu } from './gpu/index.ts';
 import { render } from './manifests.ts';
@@ -40,7 +40,7 @@ const PROMETHEUS_PART: Part = { name: 'prometheus', objects: prometheusObjects, 
 const EDGE_PART: Part = {
   name: 'edge',
   objects: edgeObjects,
-  prepare: configureLoadBalancer,
+  prepare: prepareEdge,
   wait: waitForEdge,
 };
 
