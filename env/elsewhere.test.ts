@@ -115,7 +115,7 @@ test('should only read in production: no load, no breach, no canary, and nothing
   for (const id of ['performance/api/latency', 'performance/ai/availability', 'telemetry/alerts/fires'])
     assert.match(why(id), /^not permitted: it creates the load or breach .* may only be read$/);
   for (const id of ['telemetry/logs/canary', 'telemetry/traces/complete', 'telemetry/correlation'])
-    assert.equal(why(id), 'not permitted: no permit in production');
+    assert.equal(why(id), 'not permitted: production may only be read; its file holds no permits');
   assert.equal(production.telemetry?.otlp ?? production.telemetry?.pushgateway, undefined);
 });
 

@@ -134,10 +134,14 @@ function expand(issue: Issue, prefix: DataPath, context: Context): Problem[] {
       ...context.source.locate(path),
       path: renderPath(path),
       found: missing ? '' : show(found),
-      allowed,
+      allowed: allowed === TYPES['object'] ? mapOf(context.knownKeys(path)) : allowed,
       message: missing ? 'missing' : message,
     },
   ];
+}
+
+function mapOf(keys: readonly string[]): string {
+  return keys.length === 0 ? 'a map of keys' : `a map of keys: ${keys.join(', ')}`;
 }
 
 function unknownEntry(

@@ -10,6 +10,12 @@ export const port = z.int().min(1).max(65535);
 /** `host:port` as clients type it. */
 export const hostPort = z.string().regex(/^\[?[A-Za-z0-9.:-]+\]?:\d{1,5}$/, 'host:port');
 
+/** Read by the harness itself: only a shell knows what `~` is. */
+export const filePath = z
+  .string()
+  .regex(/^[^~]/, 'a path without `~`')
+  .describe('Its path; a relative one starts where the command is called');
+
 export const endpoint = z.strictObject({
   host: z.string().min(1).describe('Name or address as clients use it'),
   port,
@@ -32,7 +38,7 @@ export const secretSource = z
     z.strictObject({
       secret: z.strictObject({ namespace: kubeName, name: kubeName, key: z.string().min(1) }),
     }),
-    z.strictObject({ file: z.string().min(1) }),
+    z.strictObject({ file: filePath }),
     z.strictObject({
       env: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'the name of an environment variable'),
     }),
@@ -49,7 +55,7 @@ export const plainUrl = z
 
 /** Which authority a TLS certificate must be signed by. */
 export const trust = z
-  .union([z.enum(['cluster', 'system']), z.strictObject({ file: z.string().min(1) })])
+  .union([z.enum(['cluster', 'system']), z.strictObject({ file: filePath })])
   .describe(
     '"cluster" (the CA of the kubeconfig), "system", or {file} with PEM certificates; in the path $STATE stands for the state folder of an embedded instance',
   );

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import { declaredWords } from '../../env/declared-words.ts';
 import { CommandError, EXIT } from '../../host/errors.ts';
+import { traitsOf } from '../../env/providers/declared.ts';
 import type { MachineFinding, Provisioning } from '../../env/providers/provider.ts';
 import type { Environment, Size } from '../../env/schema.ts';
 import { commaList } from '../context.ts';
@@ -148,6 +149,10 @@ async function validate(files: readonly string[], context: Context): Promise<num
     try {
       const environment = await load(file);
       context.out(`${file}: valid (${environment.name}, ${environment.kind})`);
+      if (traitsOf(environment).pinIsPlaceholder === true)
+        context.out(
+          `  its cluster.pin is a placeholder of zeros, which no cluster matches: the head of the file says how to get yours`,
+        );
     } catch (error) {
       if (!(error instanceof CommandError)) throw error;
       context.err(error.message);

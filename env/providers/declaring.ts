@@ -84,6 +84,8 @@ export interface Traits {
   power?: Power | undefined;
   /** Namespaces of the cluster itself in which controls change something, so that they are compared before and after. */
   systemNamespaces: readonly string[];
+  /** The cluster that it must be is still the one of a template, which none is. */
+  pinIsPlaceholder?: boolean;
   /** Why no check runs here; left out: checks run. */
   notBuilt?: string;
 }

@@ -26,13 +26,22 @@ export const timeouts = z.partialRecord(
   }),
 );
 
-const permit = z.strictObject({
-  checks: globs,
-  faults: z.array(z.enum(FAULTS)).default([]).describe('Faults that may be injected; none when left out'),
-  from: z.iso.datetime({ offset: true }).optional(),
-  until: z.iso.datetime({ offset: true }).optional(),
-  ticket: z.string().min(1).optional(),
-});
+const INSTANT = 'a date and time with seconds and zone, such as 2026-11-30T20:00:00Z';
+const instant = z.iso.datetime({ offset: true, error: INSTANT }).optional();
+
+const permit = z
+  .strictObject({
+    checks: globs,
+    faults: z.array(z.enum(FAULTS)).default([]).describe('Faults that may be injected; none when left out'),
+    from: instant,
+    until: instant,
+    ticket: z.string().min(1).optional(),
+  })
+  .refine(
+    // What is no date compares as false here and is refused by itself.
+    ({ from = '', until = '' }) => !(Date.parse(from) >= Date.parse(until)),
+    { path: ['until'], error: 'not after `from`, so that the permit never holds' },
+  );
 
 export const permits = z
   .array(permit)

@@ -2,6 +2,7 @@
  * The page on every check, written from the catalogue.
  */
 import { catalogue, suiteOf, suites } from '../../suites/catalogue/index.ts';
+import { requirementsOf } from '../../suites/catalogue/requirements.ts';
 import { controlsInWords } from '../../suites/catalogue/loaded.ts';
 import type { Access, CatalogueRow } from '../../suites/catalogue/index.ts';
 
@@ -56,7 +57,7 @@ function factsOf(row: CatalogueRow): (readonly [string, string])[] {
   const goals = Object.entries(row.goals).map(([name, value]) => `\`${name}: ${String(value)}\``);
   const needs = [
     ...(row.injects?.store === undefined ? [] : [`the store \`${row.injects.store}\``]),
-    ...(row.requires === undefined ? [] : [row.requires.what]),
+    ...requirementsOf(row).map(({ what }) => what),
   ];
   const facts: (readonly [string, string | null])[] = [
     ['looks at', row.does ?? null],

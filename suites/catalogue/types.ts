@@ -14,9 +14,9 @@ export type EnvironmentKind = 'local' | 'development' | 'testing' | 'staging' | 
 /** r: reads only; w: writes its own canary data; F: injects faults; permit: only with a permit; none: does not apply. */
 export type Access = 'r' | 'w' | 'F' | 'permit' | 'none';
 
-/** What an environment must declare for a check to run. */
+/** One thing that an environment must declare for a check to run. */
 export interface Requirement {
-  /** As a message names it: `prometheus and objectives`. */
+  /** As a message names it: the key in the environment file, such as `prometheus`. */
   what: string;
   declares: (environment: Environment) => boolean;
 }
@@ -90,7 +90,7 @@ export interface CatalogueRow {
   stubbed?: string[];
   /** Parts of the platform without which it has nothing to look at. */
   parts: readonly PartName[];
-  requires?: Requirement;
+  requires?: Requirement | readonly Requirement[];
   injects?: Injects;
   /** The parts of the environment that it is given in addition to what every check is given. Secrets are removed from them. */
   reads: (environment: Environment) => Partial<CheckSettings>;

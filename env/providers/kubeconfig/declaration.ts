@@ -1,10 +1,14 @@
 import { z } from 'zod';
+import { filePath } from '../../../probes/declaring.ts';
 import { pin, power } from '../declaring.ts';
 import type { ProviderDeclaration } from '../declaring.ts';
 
 const kubeconfig = z.strictObject({
   kubeconfig: z
-    .union([z.strictObject({ file: z.string().min(1) }), z.strictObject({ env: z.string().min(1) })])
+    .union([
+      z.strictObject({ file: filePath }),
+      z.strictObject({ env: z.string().min(1).describe('Name of the environment variable') }),
+    ])
     .describe('Path of the kubeconfig, or the environment variable that holds its path'),
   context: z.string().min(1).optional().describe('Context in it; its current one when left out'),
   pin,
@@ -23,5 +27,8 @@ export const declaration: ProviderDeclaration<'kubeconfig'> = {
   order: 20,
   schema: kubeconfig,
   environmentKinds: ['testing', 'staging', 'production'],
-  traits: ({ power: switched }) => ({ ownedByUs: false, power: switched, systemNamespaces: [] }),
+  traits: ({ power: switched, pin: { caSha256 } }) => ({
+    ...{ ownedByUs: false, power: switched, systemNamespaces: [] },
+    pinIsPlaceholder: /^0+$/.test(caSha256),
+  }),
 };

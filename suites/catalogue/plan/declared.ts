@@ -3,6 +3,7 @@ import { declaredWords } from '../../../env/declared-words.ts';
 import { faultOf } from '../../../faults/index.ts';
 import { storeKind } from '../../../probes/declared-stores.ts';
 import { failoverParts } from './goals.ts';
+import { requirementsOf } from '../requirements.ts';
 import type { CatalogueRow } from '../types.ts';
 
 function leftOut(environment: Environment, store: StoreName): string | null {
@@ -44,6 +45,6 @@ export function notDeclared(environment: Environment, row: CatalogueRow): string
     return leftOut(environment, store) ?? `not declared: store ${store}`;
   const left = partLeftOut(environment, row);
   if (left !== null) return left;
-  const { requires } = row;
-  return requires === undefined || requires.declares(environment) ? null : `not declared: ${requires.what}`;
+  const missing = requirementsOf(row).filter(({ declares }) => !declares(environment));
+  return missing.length === 0 ? null : `not declared: ${missing.map(({ what }) => what).join(', ')}`;
 }

@@ -16,16 +16,19 @@ function readingProblem(row: CatalogueRow): string | null {
     : null;
 }
 
-function faultProblem(permit: Permit, fault: string | undefined): string | null {
-  const allowed: readonly string[] = permit.faults;
-  return fault === undefined || allowed.includes(fault) ? null : `no permit for the fault ${fault}`;
-}
-
 function ticketProblem(permit: Permit, strict: boolean): string | null {
   if (!strict) return null;
   return permit.ticket !== undefined && permit.until !== undefined
     ? null
     : 'its permit lacks a ticket or an end';
+}
+
+/** Of permits that begin later or have ended: the next one, else the one that ended last. */
+function windowReason(permits: readonly Permit[], now: Date): string {
+  const begins = ({ from }: Permit): number => (from === undefined ? -Infinity : Date.parse(from));
+  const sorted = permits.toSorted((a, b) => begins(a) - begins(b));
+  const next = sorted.find((permit) => begins(permit) > now.getTime()) ?? sorted.at(-1);
+  return (next && windowProblem(next, now)) ?? 'its permit has ended';
 }
 
 /**
@@ -35,14 +38,18 @@ function ticketProblem(permit: Permit, strict: boolean): string | null {
 export function notPermitted(environment: Environment, row: CatalogueRow, now: Date): string | null {
   const needed = row.access[environment.kind];
   if (needed === 'r') return readingProblem(row);
+  const named = environment.permits.filter(({ checks }) => matchesAny(checks, row.id));
   const fault = faultIn(environment, row.id);
-  const matching = environment.permits.filter((permit) => matchesAny(permit.checks, row.id));
-  let reason = `no permit in ${environment.name}`;
-  for (const permit of matching) {
-    const problem =
-      faultProblem(permit, fault) ?? windowProblem(permit, now) ?? ticketProblem(permit, needed === 'permit');
-    if (problem === null) return null;
-    reason = problem;
-  }
+  const allowed = named.filter(({ faults }) => fault === undefined || faults.some((one) => one === fault));
+  const timely = allowed.filter((permit) => windowProblem(permit, now) === null);
+  const tickets = timely.map((permit) => ticketProblem(permit, needed === 'permit'));
+  if (tickets.includes(null)) return null;
+  const reason =
+    tickets[0] ??
+    (allowed.length > 0 ? windowReason(allowed, now) : null) ??
+    (named.length > 0 ? `no permit for the fault ${fault}` : noneNames(environment));
   return `not permitted: ${reason}`;
 }
+
+const noneNames = ({ kind, name }: Environment): string =>
+  kind === 'production' ? 'production may only be read; its file holds no permits' : `no permit in ${name}`;

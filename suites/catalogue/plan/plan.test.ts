@@ -75,7 +75,7 @@ test('should run checks of a part only where it is provisioned, and require them
   assert.equal(one(tight, id, { profile: 'nightly' }).required, false);
   assert.equal(one(await loadEnvironment('testing'), id).notRun, 'not declared: gpu');
   const { prometheus: _prometheus, ...unobserved } = local;
-  assert.equal(one(unobserved, 'gpu/metrics').notRun, 'not declared: gpu.metrics and prometheus');
+  assert.equal(one(unobserved, 'gpu/metrics').notRun, 'not declared: prometheus');
   assert.equal(
     one(await loadEnvironment('production'), 'gpu/exhausted').notRun,
     'does not apply to a production environment',
@@ -118,6 +118,14 @@ test('should need a permit that names the fault, in its window', () => {
     permitted([{ checks, faults, from: '2026-11-25T00:00:00Z' }]),
     'not permitted: not before 2026-11-25T00:00:00Z',
   );
+  const night = (day: string): Environment['permits'][number] => ({
+    ...{ checks, faults, from: `2026-11-${day}T20:00:00Z`, until: `2026-11-${day}T23:00:00Z` },
+  });
+  assert.equal(
+    permitted([night('23'), night('26'), night('25')]),
+    'not permitted: not before 2026-11-25T20:00:00Z',
+  );
+  assert.equal(permitted([night('22'), night('23')]), 'not permitted: its permit ended 2026-11-23T23:00:00Z');
   assert.equal(permitted([{ checks, faults, until: '2026-11-24T12:00:01Z' }]), null);
 });
 

@@ -74,8 +74,8 @@ export function whyNotRun(environment: Environment, row: CatalogueRow, now = new
     neverRun(environment, row) ??
     notSelected(environment, row) ??
     notDeclared(environment, row) ??
-    lacksMeans(environment, row) ??
-    notPermitted(environment, row, now)
+    notPermitted(environment, row, now) ??
+    lacksMeans(environment, row)
   );
 }
 

@@ -38,11 +38,13 @@ function controlPlaneRow(fault: ControlPlaneFault, own: Pick<CatalogueRow, 'orde
     goal: 'the API is writable again within 15 s, workloads undisturbed',
     goals: { rtoSeconds: 15 },
     needsSize: 'full',
-    requires: {
-      what: 'apiAddress, and an embedded cluster (the fault acts on its nodes; elsewhere it is not built)',
-      declares: ({ apiAddress, cluster }) =>
-        apiAddress !== undefined && traitsOf({ cluster }).instance !== undefined,
-    },
+    requires: [
+      { what: 'apiAddress', declares: ({ apiAddress }) => apiAddress !== undefined },
+      {
+        what: 'an embedded cluster (the fault acts on its nodes; elsewhere it is not built)',
+        declares: ({ cluster }) => traitsOf({ cluster }).instance !== undefined,
+      },
+    ],
     touches: {
       lists: ['v1/Pod', 'autoscaling/v2/HorizontalPodAutoscaler'],
       makes: ['v1/ConfigMap'],

@@ -1,4 +1,5 @@
 import { SHARED } from '../_pool/declaring.ts';
+import { prometheus } from '../../catalogue/requirements.ts';
 import { row } from '../../catalogue/row.ts';
 import type { CatalogueRow } from '../../catalogue/types.ts';
 
@@ -15,9 +16,6 @@ export const checks: readonly CatalogueRow[] = [
     does: 'a pod that holds a device, and what Prometheus knows of every device of the pool',
     goal: 'the utilisation of every device of the pool is in Prometheus, younger than 2 scrapes, and names the pod that holds it',
     goals: { freshScrapes: 2 },
-    requires: {
-      what: 'gpu.metrics and prometheus',
-      declares: ({ gpu, prometheus }) => gpu?.metrics !== undefined && prometheus !== undefined,
-    },
+    requires: [{ what: 'gpu.metrics', declares: ({ gpu }) => gpu?.metrics !== undefined }, prometheus],
   }),
 ];

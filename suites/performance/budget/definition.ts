@@ -1,5 +1,6 @@
 import { traitsOf } from '../../../env/providers/declared.ts';
 import { together } from '../../catalogue/reads.ts';
+import { objectives, prometheus } from '../../catalogue/requirements.ts';
 import { row } from '../../catalogue/row.ts';
 import type { CatalogueRow } from '../../catalogue/types.ts';
 import { withObjectives } from '../_load/definition.ts';
@@ -15,10 +16,7 @@ export const checks: readonly CatalogueRow[] = [
     section: '2',
     access: 'r - r r r',
     goal: 'budget left over the window, from Prometheus; gaps counted best case and worst case, and the worst holds',
-    requires: {
-      what: 'prometheus and objectives',
-      declares: ({ prometheus: declared, objectives: all }) => declared !== undefined && all.length > 0,
-    },
+    requires: [prometheus, objectives],
     reads: together(withObjectives, ({ load }) => ({ steady: load.steady })),
     // Where the window is the run, this check must come after those that make load: otherwise, as a reader, it would run first.
     alone: ({ cluster, objectives: all }) =>

@@ -1,6 +1,6 @@
 import type { Environment, StoreName } from '../../../env/schema.ts';
 import { telemetry as declaredTelemetry, together, wholeTopology, writes } from '../../catalogue/reads.ts';
-import { hasBackend } from '../../catalogue/requirements.ts';
+import { backend, prometheus } from '../../catalogue/requirements.ts';
 import type { row } from '../../catalogue/row.ts';
 import { ARRIVAL, followedMs, storeTrialFollowed } from '../../catalogue/time.ts';
 import { touching, WORKLOADS } from '../../catalogue/touches.ts';
@@ -17,21 +17,17 @@ export const source = (name: Source): Requirement => ({
   declares: (environment) => has(environment, name),
 });
 
-export const scraped = (part: 'targets' | 'series'): Requirement => ({
-  what: `prometheus and telemetry.required.${part}`,
-  declares: ({ prometheus, telemetry: declared }) =>
-    prometheus !== undefined && (declared?.required[part].length ?? 0) > 0,
-});
+export const scraped = (part: 'targets' | 'series'): readonly Requirement[] => [
+  prometheus,
+  {
+    what: `telemetry.required.${part}`,
+    declares: ({ telemetry: declared }) => (declared?.required[part].length ?? 0) > 0,
+  },
+];
 
-export const TRACES: Requirement = {
-  what: 'telemetry.traces and topology.edge.backend',
-  declares: (environment) => has(environment, 'traces') && hasBackend(environment),
-};
+export const TRACES: readonly Requirement[] = [source('traces'), backend];
 
-export const LOGS_AND_TRACES: Requirement = {
-  what: 'telemetry.logs, telemetry.traces and topology.edge.backend',
-  declares: (environment) => has(environment, 'logs') && TRACES.declares(environment),
-};
+export const LOGS_AND_TRACES: readonly Requirement[] = [source('logs'), ...TRACES];
 
 /** What most checks of telemetry have. */
 export const SHARED = {

@@ -1,5 +1,5 @@
 import { ai, together, wholeTopology } from '../../../catalogue/reads.ts';
-import { hasBackend } from '../../../catalogue/requirements.ts';
+import { backend } from '../../../catalogue/requirements.ts';
 import { WHILE_LOADED } from '../../_autoscaler/declaring.ts';
 import { always, row } from '../../../catalogue/row.ts';
 import type { CatalogueRow } from '../../../catalogue/types.ts';
@@ -19,10 +19,10 @@ export const checks: readonly CatalogueRow[] = [
     goal: 'on the depth of the AI queue: decision within 60 s, new pods ready within 90 s of the load; afterwards all as before',
     goals: { decisionSeconds: 60, readySeconds: 90, deliveredShare: 0.98 },
     parts: ['ai'],
-    requires: {
-      what: 'ai.scaling and topology.edge.backend',
-      declares: (environment) => environment.ai?.scaling !== undefined && hasBackend(environment),
-    },
+    requires: [
+      { what: 'ai.scaling', declares: (environment) => environment.ai?.scaling !== undefined },
+      backend,
+    ],
     reads: together(wholeTopology, ai),
     alone: always,
     time: {

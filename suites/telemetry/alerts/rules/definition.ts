@@ -1,4 +1,5 @@
-import { SHARED, has } from '../../_following/declaring.ts';
+import { SHARED, source } from '../../_following/declaring.ts';
+import { objectives, prometheus } from '../../../catalogue/requirements.ts';
 import { row } from '../../../catalogue/row.ts';
 import type { CatalogueRow } from '../../../catalogue/types.ts';
 
@@ -15,13 +16,7 @@ export const checks: readonly CatalogueRow[] = [
     access: 'w - w w r',
     does: 'the groups of rules that Prometheus has loaded, and the Alertmanagers that it knows; it writes nothing',
     goal: 'every objective has its group of alerting rules, loaded and healthy, and Prometheus tells Alertmanager',
-    requires: {
-      what: 'prometheus, telemetry.alerts and objectives',
-      declares: (environment) =>
-        environment.prometheus !== undefined &&
-        environment.objectives.length > 0 &&
-        has(environment, 'alerts'),
-    },
+    requires: [prometheus, source('alerts'), objectives],
     time: { waits: ['prometheusFirst', 'prometheusQuery', 'settle'], usualMs: 1_000 },
   }),
 ];

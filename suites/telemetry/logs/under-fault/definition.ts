@@ -15,9 +15,7 @@ export const checks: readonly CatalogueRow[] = [
     goal: "every line that is on the nodes' disks is in the store within 30 s, although PostgreSQL's leader crashed meanwhile; missing 0; at least half of the requests accepted",
     goals: { ...LOG_GOALS, answeredRatio: 0.5 },
     ...UNDER_FAULT,
-    requires: {
-      ...LOGS_AND_TRACES,
-      what: 'telemetry.logs, telemetry.traces (whose path names the services) and topology.edge.backend',
-    },
+    // The declared path of traces names the services whose lines are looked for.
+    requires: LOGS_AND_TRACES,
   }),
 ];

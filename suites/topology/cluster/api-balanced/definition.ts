@@ -1,4 +1,4 @@
-import { given } from '../../_objects/declaring.ts';
+import { declared, given } from '../../_objects/declaring.ts';
 import type { Environment } from '../../../../env/schema.ts';
 import { row } from '../../../catalogue/row.ts';
 import type { CatalogueRow } from '../../../catalogue/types.ts';
@@ -21,10 +21,10 @@ export const checks: readonly CatalogueRow[] = [
     goal: 'the address that clients use answers at least 99 % of requests while any one API server is down; every API server answers at its own address; no store changes its leader meanwhile',
     goals: { answeredRatio: 0.99 },
     needsSize: 'full',
-    requires: {
-      what: 'apiAddress and topology.controlPlane',
-      declares: ({ apiAddress, topology }) => apiAddress !== undefined && topology.controlPlane !== undefined,
-    },
+    requires: [
+      { what: 'apiAddress', declares: ({ apiAddress }) => apiAddress !== undefined },
+      declared('controlPlane'),
+    ],
     reads: given('controlPlane'),
     time: {
       waits: ['settle'],
