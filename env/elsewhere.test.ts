@@ -113,7 +113,7 @@ test('should only read in production: no load, no breach, no canary, and nothing
   const why = (id: string): string =>
     planned.find(({ row }) => row.id === id)?.notRun ?? assert.fail(`${id} runs`);
   for (const id of ['performance/api/latency', 'performance/ai/availability', 'telemetry/alerts/fires'])
-    assert.match(why(id), /^not permitted: it creates the load or breach .* may only be read$/);
+    assert.match(why(id), /^not permitted: this check creates the load or breach .* may only be read$/);
   for (const id of ['telemetry/logs/canary', 'telemetry/traces/complete', 'telemetry/correlation'])
     assert.equal(why(id), 'not permitted: production may only be read; its file holds no permits');
   assert.equal(production.telemetry?.otlp ?? production.telemetry?.pushgateway, undefined);

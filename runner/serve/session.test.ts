@@ -39,8 +39,8 @@ test('should refuse an answer of unexpected shape, naming the question and what 
     { gone: () => undefined },
   );
   const client = await RunnerClient.connect(session.path, () => undefined);
-  await assert.rejects(client.call('cluster.raw', { path: '/' }), /the runner to cluster\.raw: .*body/);
-  await assert.rejects(client.call('cluster.list', { kind: 'v1/Pod' }), /items\.0: no object of Kubernetes/);
+  await assert.rejects(client.call('cluster.raw', { path: '/' }), /runner method cluster\.raw: .*body/);
+  await assert.rejects(client.call('cluster.list', { kind: 'v1/Pod' }), /items\.0: not a Kubernetes object/);
   client.close();
   await session.close();
 });

@@ -24,7 +24,9 @@ export async function secretText(
   source: SecretSource | undefined,
 ): Promise<string> {
   if (source === undefined || !('secret' in source))
-    throw new Error('the password is not declared as a key of a Secret');
+    throw new Error(
+      'the environment file does not declare the password of this account as a key of a Secret',
+    );
   const { key, ...ref } = source.secret;
   const secret = await ctx.get({ apiVersion: 'v1', kind: 'Secret', ...ref });
   return Buffer.from(secret?.data?.[key] ?? '', 'base64').toString('utf8');

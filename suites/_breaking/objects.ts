@@ -39,7 +39,7 @@ export async function required<Version extends string, Kind extends string>(
   const found = await ctx.get(ref);
   if (found === null)
     throw new Error(
-      `${ref.kind} ${ref.namespace ?? ''}/${ref.name} is not there: run \`plumbline env status\``,
+      `${ref.kind} ${ref.namespace ?? ''}/${ref.name} does not exist: \`plumbline env status\` shows what is provisioned`,
     );
   return found;
 }

@@ -93,7 +93,7 @@ export async function changePatroni(
   const text = (await ctx.get(ref))?.metadata.annotations?.[CONFIG_ANNOTATION];
   if (text === undefined)
     throw new Error(
-      `Endpoints ${ref.namespace ?? ''}/${ref.name} has no annotation "${CONFIG_ANNOTATION}": is this Patroni's?`,
+      `Endpoints ${ref.namespace ?? ''}/${ref.name} has no annotation "${CONFIG_ANNOTATION}", in which Patroni keeps its settings: is PostgreSQL run by Patroni?`,
     );
   const config = merged(heldTo(settings, parseJson(text), "Patroni's settings"), change);
   await ctx.patch(ref, { metadata: { annotations: { [CONFIG_ANNOTATION]: JSON.stringify(config) } } });

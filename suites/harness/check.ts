@@ -116,7 +116,11 @@ async function withDeadline(work: Promise<void>, signal: AbortSignal, planned: P
   const { promise, reject } = Promise.withResolvers<never>();
   const onAbort = () => {
     const seconds = Math.round(planned.timeoutMs / 1000);
-    reject(new Error(`${planned.check} was not done after its ${seconds} s for ${planned.trials} trial(s)`));
+    reject(
+      new Error(
+        `${planned.check} did not end within the ${seconds} s planned for ${planned.trials} trial(s)`,
+      ),
+    );
   };
   signal.addEventListener('abort', onAbort, { once: true });
   try {

@@ -44,7 +44,7 @@ export class RunnerClient {
 
   /**
    * Connects to the runner. `onLost` is called when the socket closes without `close()`: the runner is gone, and a worker
-   * must not go on by itself.
+   * must not continue by itself.
    */
   static connect(path: string, onLost: () => void): Promise<RunnerClient> {
     return new Promise((resolve, reject) => {

@@ -27,5 +27,8 @@ test('should hand objects on as they are, and refuse what has no name', () => {
   const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'a' }, spec: { odd: [1] }, status: {} };
   assert.deepEqual(replyTo('cluster.list', { items: [node] }), { items: [node] });
   const nameless = { apiVersion: 'v1', kind: 'Node', metadata: {} };
-  assert.throws(() => replyTo('cluster.list', { items: [node, nameless] }), /items\.1: no object/);
+  assert.throws(
+    () => replyTo('cluster.list', { items: [node, nameless] }),
+    /items\.1: not a Kubernetes object/,
+  );
 });

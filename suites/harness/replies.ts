@@ -20,7 +20,7 @@ const common = z.object({
 });
 const kubeObject = z.custom<KubeObject>(
   (value) => common.safeParse(value).success,
-  'no object of Kubernetes',
+  'not a Kubernetes object',
 );
 const listed = z.object({ items: z.array(kubeObject), unavailable: z.string().optional() });
 
@@ -32,7 +32,7 @@ const everyCheck = z.object({
 });
 const settings = z.custom<CheckSettings>(
   (value) => everyCheck.safeParse(value).success,
-  'no settings of a check',
+  'not the settings of a check',
 );
 
 const landed = z.object({
@@ -145,7 +145,7 @@ const REPLIES: { readonly [M in Method]: z.ZodType<Result<M>> } = {
 
 /** @throws Error for an answer of unexpected shape */
 export function replyTo<M extends Method>(method: M, answer: unknown): Result<M> {
-  return heldTo<Result<M>>(REPLIES[method], answer, `the runner to ${method}`);
+  return heldTo<Result<M>>(REPLIES[method], answer, `runner method ${method}`);
 }
 
 /** The envelope of an answer; its result is held to its method. */

@@ -47,10 +47,10 @@ test('should take the shipper from one node alone, and want that node named and 
   assert.equal(changed?.name, 'log-shipper');
   assert.match(JSON.stringify(changed.patch), /"OnDelete".*"NotIn","values":\["w2"\]/);
   assert.equal(await control.verify(ctx, judgement(['lines of node w2'])), null);
-  assert.match((await control.verify(ctx, judgement(['lines of node w1']))) ?? '', /w2 is not named/);
+  assert.match((await control.verify(ctx, judgement(['lines of node w1']))) ?? '', /do not name w2/);
   assert.match(
     (await control.verify(ctx, judgement(['lines of node w1', 'lines of node w2']))) ?? '',
-    /w1 ship/,
+    /the findings name w1, whose shippers run/,
   );
 });
 

@@ -114,7 +114,7 @@ test('should refuse a drill whose permit in the file is missing, ended, or not f
     },
     {
       permits: [{ checks: ['failover/**'], faults: ['pod-delete'], from: hours(1) }],
-      expected: /not before/,
+      expected: /its permit starts only at/,
     },
     {
       permits: [{ checks: ['failover/**'], faults: ['hang'] }],

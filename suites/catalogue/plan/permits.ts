@@ -4,7 +4,8 @@ import type { Environment, Permit } from '../../../env/schema.ts';
 import type { CatalogueRow } from '../types.ts';
 
 function windowProblem(permit: Permit, now: Date): string | null {
-  if (permit.from !== undefined && now < new Date(permit.from)) return `not before ${permit.from}`;
+  if (permit.from !== undefined && now < new Date(permit.from))
+    return `its permit starts only at ${permit.from}`;
   if (permit.until !== undefined && now >= new Date(permit.until)) return `its permit ended ${permit.until}`;
   return null;
 }
@@ -12,7 +13,7 @@ function windowProblem(permit: Permit, now: Date): string | null {
 /** The catalogue gives these checks `r` in production, but they must create a load: for real traffic there is performance/budget. */
 function readingProblem(row: CatalogueRow): string | null {
   return row.onlyMakes === true
-    ? 'not permitted: it creates the load or breach that it looks at, and this environment may only be read'
+    ? 'not permitted: this check creates the load or breach that it measures, and this environment may only be read'
     : null;
 }
 

@@ -116,14 +116,14 @@ test('should need a permit that names the fault, in its window', () => {
   );
   assert.equal(
     permitted([{ checks, faults, from: '2026-11-25T00:00:00Z' }]),
-    'not permitted: not before 2026-11-25T00:00:00Z',
+    'not permitted: its permit starts only at 2026-11-25T00:00:00Z',
   );
   const night = (day: string): Environment['permits'][number] => ({
     ...{ checks, faults, from: `2026-11-${day}T20:00:00Z`, until: `2026-11-${day}T23:00:00Z` },
   });
   assert.equal(
     permitted([night('23'), night('26'), night('25')]),
-    'not permitted: not before 2026-11-25T20:00:00Z',
+    'not permitted: its permit starts only at 2026-11-25T20:00:00Z',
   );
   assert.equal(permitted([night('22'), night('23')]), 'not permitted: its permit ended 2026-11-23T23:00:00Z');
   assert.equal(permitted([{ checks, faults, until: '2026-11-24T12:00:01Z' }]), null);
@@ -146,7 +146,7 @@ test('should make nothing where the catalogue only lets it read', () => {
   for (const id of ['performance/api/latency', 'performance/ai/throughput', 'telemetry/alerts/fires'])
     assert.equal(
       one(production, id).notRun,
-      'not permitted: it creates the load or breach that it looks at, and this environment may only be read',
+      'not permitted: this check creates the load or breach that it measures, and this environment may only be read',
     );
   for (const id of ['performance/budget', 'telemetry/alerts/rules', 'integrations/llm-token'])
     assert.equal(one(production, id).notRun, null, id);

@@ -28,7 +28,8 @@ test('should inject nothing where something is broken already, and say what', as
   assert.deepEqual(recorded, [
     {
       kind: 'no-fault',
-      reason: 'the environment did not come to rest: roles of rabbitmq: not seen: no member answered',
+      reason:
+        'roles and objects did not settle before the fault: roles of rabbitmq: not seen: no member answered',
     },
   ]);
 });

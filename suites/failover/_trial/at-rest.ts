@@ -2,8 +2,8 @@ import type { Steadiness } from '../../../probes/store/store-driver.ts';
 import type { CheckContext } from '../../harness/context.ts';
 
 /**
- * Records the state with which the environment is compared after the trial. False where it does not come to rest: in an environment
- * that is already broken, a fault proves nothing, and its damage cannot be told from the damage before.
+ * Records the state with which the environment is compared after the trial. False where it does not settle: in an environment that is
+ * already broken, a fault proves nothing, and its damage cannot be distinguished from earlier damage.
  */
 export async function notedAtRest(ctx: CheckContext): Promise<boolean> {
   const { id: check, trial } = ctx;
@@ -12,7 +12,7 @@ export async function notedAtRest(ctx: CheckContext): Promise<boolean> {
   );
   if (unrest.length === 0) return true;
   ctx.record('no-fault', {
-    reason: `the environment did not come to rest: ${unrest.slice(0, 3).join('; ')}`,
+    reason: `roles and objects did not settle before the fault: ${unrest.slice(0, 3).join('; ')}`,
   });
   return false;
 }

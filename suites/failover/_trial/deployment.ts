@@ -46,7 +46,7 @@ export async function runDeploymentTrial(ctx: CheckContext, of: DeploymentTrial)
     const seconds = { fromMs: result.landedAtMs ?? startedMs, toMs: monotonicMs() };
     await ctx.step('stop sending and wait for outstanding answers', () => call('clientLoad.stop', { check }));
     await ctx.step('undo what is left of the fault', () => call('fault.restore', { check }));
-    await ctx.step('keep what the pods logged and what happened to them in those seconds', () =>
+    await ctx.step('keep logs and events of the pods from the time of the fault', () =>
       call('evidence.collect', {
         ...{ check, trial, ...seconds },
         pods: { namespace: deployment.namespace, prefixes: [deployment.name] },

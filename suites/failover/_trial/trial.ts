@@ -79,7 +79,7 @@ function stage(ctx: CheckContext, name: StageName): void {
 
 async function steadyBefore(ctx: CheckContext, store: string): Promise<boolean> {
   const seen = await ctx.step(
-    `wait until ${store} is steady: a leader, all members following, a synchronous one`,
+    `wait until ${store} is steady: a leader, all other members following it, one of them synchronously`,
     () => ctx.runner.call('store.steady', { check: ctx.id, store, timeoutMs: ctx.timeoutMs('steadyState') }),
   );
   ctx.record('steady', { ok: seen.ok, detail: seen.detail });
@@ -122,7 +122,9 @@ async function hold(ctx: CheckContext, { holdMs, target }: TrialSettings): Promi
   );
   if (target !== 'majority') return;
   ctx.record('given-back');
-  await ctx.step('give the majority back', () => ctx.runner.call('fault.restore', { check: ctx.id }));
+  await ctx.step('restore the majority of the members', () =>
+    ctx.runner.call('fault.restore', { check: ctx.id }),
+  );
 }
 
 /** Waits until the client load is steady again; if it is not by the deadline, that is recorded. */
@@ -166,7 +168,7 @@ async function healAndReadBack(
   );
   if (healed.ok) await writesGoOn(ctx, rtoDeadlineMs);
   await ctx.step('stop writing and wait for outstanding answers', () => call('clientLoad.stop', { check }));
-  await ctx.step('keep what the pods logged and what happened to them in those seconds', () =>
+  await ctx.step('keep logs and events of the pods from the time of the fault', () =>
     call('evidence.collect', { check, trial, pods: { store }, ...seconds }),
   );
   if (!healed.ok) {

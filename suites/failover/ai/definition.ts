@@ -24,10 +24,10 @@ const aiTime: Time = {
   usualMs: 70_000,
 };
 
-const GOAL = 'no accepted job lost; each done once in effect, and by the model';
+const GOAL = 'no accepted job lost; each takes effect once and is done by the model';
 const GOALS = { lostJobs: 0, doubledJobs: 0, degradedJobs: 0, windowSeconds: 60 };
 /** Jobs in flight in one pod. After a freeze it may give up on the model for all of them. */
-const UNDER_WAY = 8;
+const IN_FLIGHT = 8;
 
 /** Fields in which these checks differ from each other. */
 type Own = Pick<CatalogueRow, 'order' | 'title' | 'injects' | 'writesTemplate'> &
@@ -45,7 +45,7 @@ function aiRow(fault: string, what: string, own: Own): CatalogueRow {
     touches: own.writesTemplate === true ? ROLLOUT_TRIAL : DEPLOYMENT_TRIAL,
     section: '5.1',
     access: 'F - F F p',
-    does: `tenders through the edge, each a job for the AI service, while ${what}; every accepted one is followed to its end, and what it left in Elasticsearch and Neo4j is counted`,
+    does: `tenders through the edge, each a job for the AI service, while ${what}; every accepted one is followed to its end, and what the job left in Elasticsearch and Neo4j is counted`,
     goal: GOAL,
     goals: GOALS,
     stubbed: ['Kong', 'LLM'],
@@ -68,12 +68,12 @@ export const checks: readonly CatalogueRow[] = [
     title: 'AI service: a pod is deleted without grace',
     injects: { fault: 'pod-delete' },
   }),
-  aiRow('hang', 'one of its pods is frozen, and let go on later', {
+  aiRow('hang', 'one of its pods is frozen and later resumed', {
     order: 580,
     title: 'AI service: a pod is frozen',
     injects: { fault: 'hang' },
-    goal: `${GOAL} but for ${UNDER_WAY}, which the frozen pod may have had under way`,
-    goals: { ...GOALS, degradedJobs: UNDER_WAY },
+    goal: `${GOAL}, except for at most ${IN_FLIGHT} that the frozen pod may have had in flight`,
+    goals: { ...GOALS, degradedJobs: IN_FLIGHT },
   }),
   aiRow('node-loss', 'the node of one of its pods is lost', {
     order: 590,

@@ -50,9 +50,9 @@ export function jobRules(history: History, jobs: Jobs, goals: JobGoals): Rule[] 
     doubledRule(jobs, goals),
     degradedRule(history, jobs, goals),
     gapRule('jobs/counted', sumsGap(history, jobs), 'every acknowledged tender was followed'),
-    gapRule('jobs/effects', effectsGap(history, jobs), 'what is in the stores agrees with it'),
-    gapRule('jobs/read', unreadGap(jobs), 'every job could be asked for'),
-    gapRule('jobs/times', timesGap(history, jobs), 'they were followed once all was back'),
+    gapRule('jobs/effects', effectsGap(history, jobs), 'the stores hold what the jobs report'),
+    gapRule('jobs/read', unreadGap(jobs), 'the state of every job could be read'),
+    gapRule('jobs/times', timesGap(history, jobs), 'jobs were followed from the recovery on'),
   ];
 }
 
@@ -68,8 +68,8 @@ function lostRule(jobs: Jobs, { lostJobs }: JobGoals): Rule {
   const parts = [
     part(open, `never came to an end within ${seconds(waitedMs)}`),
     part(failed, 'failed'),
-    part(jobs.absent, 'said to be done left nothing in a store'),
-    part(shared, `got the id of another, so that one of the two was lost`),
+    part(jobs.absent, 'reported as done left nothing in a store'),
+    part(shared, 'got the id of another job, so one of the two jobs was lost'),
   ].filter((one) => one !== null);
   return { id, verdict: 'fail', text: parts.join('; ') };
 }
@@ -89,7 +89,11 @@ function degradedRule({ header }: History, { seen }: Jobs, { degradedJobs }: Job
   if (degraded <= degradedJobs) return { id, verdict: 'pass', text };
   const lostModel = header.check.endsWith('/node-loss') && header.settings.ai?.llm?.stubbed === true;
   return lostModel
-    ? { id, verdict: 'inconclusive', text: `${text}; its stand-in may have been lost with the node` }
+    ? {
+        id,
+        verdict: 'inconclusive',
+        text: `${text}; the stand-in for the model may have been lost with the node`,
+      }
     : { id, verdict: 'fail', text };
 }
 
@@ -100,26 +104,27 @@ function sumsGap({ writes }: History, { seen }: Jobs): string | null {
 
 function idsGap(recorded: { count: number; ids: number }, seen: Seen<'jobs'>): string | null {
   const { acknowledged, accepted, shared, withoutId } = seen;
-  const untold = part(withoutId, 'had no id by which they can be followed');
-  if (untold !== null) return untold;
+  const unnamed = part(withoutId, 'had no id and could not be followed');
+  if (unnamed !== null) return unnamed;
   if (acknowledged !== recorded.count)
-    return `${recorded.count} tenders were acknowledged, ${acknowledged} were looked at`;
-  if (accepted !== recorded.ids) return `they were given ${recorded.ids} ids, ${accepted} were followed`;
+    return `${recorded.count} tenders were acknowledged, but jobs were sought for ${acknowledged}`;
+  if (accepted !== recorded.ids)
+    return `acknowledged tenders got ${recorded.ids} job ids, but ${accepted} jobs were followed`;
   return adds(acknowledged - accepted, shared.length)
     ? null
-    : `${acknowledged} acknowledged tenders have ${accepted} ids, and ${shared.length} none of their own`;
+    : `${acknowledged} acknowledged tenders have ${accepted} job ids, but ${shared.length} tenders are named as sharing an id`;
 }
 
 function statesGap({ accepted, counts, open, failed }: Seen<'jobs'>): string | null {
   const states = Object.values(counts);
   const followed = states.reduce((sum, count) => sum + count, 0);
-  if (states.some((count) => count < 0)) return 'a count of jobs is below zero';
-  if (followed !== accepted) return `${accepted} jobs were followed, ${followed} have a state`;
+  if (states.some((count) => count < 0)) return 'a recorded count of jobs is below zero';
+  if (followed !== accepted) return `${accepted} jobs were followed, but ${followed} have a state`;
   const unended = counts.accepted + counts.missing;
-  if (!adds(unended, open.length)) return `${unended} jobs did not come to an end, ${open.length} are named`;
+  if (!adds(unended, open.length)) return `${unended} jobs never ended, but ${open.length} are named`;
   return adds(counts.failed, failed.length)
     ? null
-    : `${counts.failed} jobs failed, ${failed.length} are named`;
+    : `${counts.failed} jobs failed, but ${failed.length} are named`;
 }
 
 /** Lists of numbers are cut off at a thousand. */
@@ -146,20 +151,20 @@ function effectsGap(history: History, { seen }: Jobs): string | null {
     const missing = seen.counts.done - found.found;
     return adds(missing, found.absent.length)
       ? null
-      : `${seen.counts.done} jobs are said to be done, ${found.found} are in ${source} and ${found.absent.length} are not`;
+      : `${seen.counts.done} jobs are reported as done, but ${found.found} are in ${source} and ${found.absent.length} are named as absent from it`;
   });
   return gaps.find((gap) => gap !== null) ?? null;
 }
 
 function failureOf(history: History, source: (typeof EFFECT_SOURCES)[number]): string {
   const failed = all(history, 'effects-failed').findLast((one) => one.source === source);
-  return failed?.reason ?? 'nobody looked';
+  return failed?.reason ?? 'no reason was recorded';
 }
 
 function unreadGap({ seen: { counts, trouble } }: Jobs): string | null {
   const { unread } = counts;
   if (unread === 0) return null;
-  return `${unread} ${unread === 1 ? 'job' : 'jobs'} could not be asked for: ${trouble || 'no reason was recorded'}`;
+  return `the state of ${unread} ${unread === 1 ? 'job' : 'jobs'} could not be read: ${trouble || 'no reason was recorded'}`;
 }
 
 /** Jobs are followed from when everything is back until their observation is recorded. */
@@ -170,7 +175,7 @@ function timesGap(history: History, { seen: { t, waitedMs } }: Jobs): string | n
   const elapsedMs = t - steady.t;
   return waitedMs > 0 && waitedMs <= elapsedMs + 1
     ? null
-    : `jobs were followed for ${seconds(waitedMs)} in the ${seconds(elapsedMs)} after all was back`;
+    : `jobs are recorded as followed for ${seconds(waitedMs)}, but ${seconds(elapsedMs)} passed between the recovery and that record`;
 }
 
 function part(jobs: readonly number[], what: string): string | null {

@@ -95,18 +95,18 @@ function judgeTrial(history: History): Judged {
 const NO_GOALS: Rule = {
   id: 'goals',
   verdict: 'inconclusive',
-  text: 'the history states no goals for jobs and the window of requests',
+  text: 'the history lacks a goal for jobs (lostJobs, doubledJobs, degradedJobs) or the window of requests (windowSeconds)',
 };
 
 const UNSEEN: Rule = {
   id: 'jobs/seen',
   verdict: 'inconclusive',
-  text: 'it was not looked at what became of the jobs',
+  text: 'no observation says what became of the jobs',
 };
 
 function enoughRule({ requests }: Watched): Rule {
   const id = 'jobs/accepted';
-  const text = `${requests.ok} jobs were accepted after the fault, ${MIN_ACCEPTED} are needed`;
+  const text = `${requests.ok} jobs were accepted after the fault, at least ${MIN_ACCEPTED} are needed`;
   return { id, verdict: requests.ok < MIN_ACCEPTED ? 'inconclusive' : 'pass', text };
 }
 
@@ -125,7 +125,7 @@ function expectedText(goals: Goals | null): string {
 function seenText(jobs: Jobs): string {
   const { acknowledged, counts, waitedMs } = jobs.seen;
   const without = counts.degraded === 0 ? '' : `, ${counts.degraded} without the model`;
-  return `${lostOf(jobs).length} of ${acknowledged} accepted jobs lost, ${jobs.doubled.length} done more than once${without}; the last ended within ${seconds(waitedMs)} after all was back`;
+  return `${lostOf(jobs).length} of ${acknowledged} accepted jobs lost, ${jobs.doubled.length} done more than once${without}; the last ended within ${seconds(waitedMs)} of the recovery`;
 }
 
 function figuresOf(jobs: Jobs | null, goals: Goals | null, judged: readonly Judged[]): Figure[] {
@@ -136,7 +136,7 @@ function figuresOf(jobs: Jobs | null, goals: Goals | null, judged: readonly Judg
     { name: 'lost jobs', value: lostOf(jobs).length, goal: goals.lostJobs },
     { name: 'jobs done more than once', value: jobs.doubled.length, goal: goals.doubledJobs },
     { name: 'jobs done without the model', value: counts.degraded, goal: goals.degradedJobs },
-    { name: 'time until the last job ended, once all was back', value: waitedMs / 1000, unit: 's' },
+    { name: 'time from the recovery to the end of the last job', value: waitedMs / 1000, unit: 's' },
     boundFigure(judged),
   ];
 }

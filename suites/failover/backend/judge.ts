@@ -79,7 +79,7 @@ function judgeTrial(history: History): Judged {
 const NO_GOALS: Rule = {
   id: 'goals',
   verdict: 'inconclusive',
-  text: 'the history states no goals for failed requests and their window',
+  text: 'the history lacks the goal for failed requests (failedRatio) or their window (windowSeconds)',
 };
 
 function failedRule({ requests, measured }: Watched, goals: Goals, decision: ShareDecision): Rule {
@@ -96,12 +96,12 @@ function failedRule({ requests, measured }: Watched, goals: Goals, decision: Sha
 
 function openText(requests: RequestSums, goals: Goals, decision: ShareDecision): string {
   const { byRequest, clustering, effective, lower, samplesToDecide } = decision;
-  const more = samplesToDecide === null ? '' : `; ${samplesToDecide} requests would decide`;
+  const more = samplesToDecide === null ? '' : `; ${samplesToDecide} requests would be enough to decide`;
   const together =
     byRequest.verdict === 'pass'
-      ? `; some ${rounded(clustering.designEffect)} failures come together, so that these are worth ${Math.floor(effective.samples)} independent requests`
+      ? `; about ${rounded(clustering.designEffect)} failures occur together, so these requests count as ${Math.floor(effective.samples)} independent ones`
       : '';
-  return `${seenText(requests)}${together}: with 95 % certainty at most ${percent(1 - lower)}, the goal of ${percent(goals.failedRatio)} lies in between${more}`;
+  return `${seenText(requests)}${together}: with 95 % certainty at most ${percent(1 - lower)} fail, which does not prove the goal of ${percent(goals.failedRatio)}${more}`;
 }
 
 function goalsOf({ header: { goals } }: History): Goals | null {
@@ -112,7 +112,8 @@ function goalsOf({ header: { goals } }: History): Goals | null {
 
 function seenText(requests: RequestSums): string {
   const bad = requests.judged - requests.ok;
-  const from = requests.allowanceMs > 0 ? ` from ${requests.allowanceMs / 1000} s after the fault on` : '';
+  const from =
+    requests.allowanceMs > 0 ? `, counted from ${requests.allowanceMs / 1000} s after the fault` : '';
   const share = requests.judged === 0 ? '' : ` (${percent(bad / requests.judged)})`;
   const seconds = bad === 0 ? '' : ` in ${requests.secondsWithFailures} of ${requests.seconds} s`;
   return `${bad} of ${requests.judged} requests failed${share}${seconds}${from}`;
@@ -122,8 +123,8 @@ function seenText(requests: RequestSums): string {
 function detectedText({ allowanceMs, lastFailureMs }: RequestSums): string {
   if (allowanceMs === 0) return '';
   return lastFailureMs === null
-    ? '; none before it either'
-    : `; the last failure ended ${Math.round(lastFailureMs / 100) / 10} s after it`;
+    ? '; none failed before that either'
+    : `; the last failure ended ${Math.round(lastFailureMs / 100) / 10} s after the fault`;
 }
 
 function expectedText(goals: Goals | null): string {
@@ -131,7 +132,9 @@ function expectedText(goals: Goals | null): string {
   const { failedRatio, windowMs, allowanceMs } = goals;
   const within = `in the ${windowMs / 1000} s after the fault`;
   const ratio = `at most ${percent(failedRatio)} of the requests through the edge fail ${within}`;
-  return allowanceMs === 0 ? ratio : `${ratio}, once ${allowanceMs / 1000} s for detecting it have passed`;
+  return allowanceMs === 0
+    ? ratio
+    : `${ratio}, not counting the first ${allowanceMs / 1000} s, in which the fault may still be undetected`;
 }
 
 function figuresOf(

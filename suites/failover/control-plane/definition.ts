@@ -41,7 +41,7 @@ function controlPlaneRow(fault: ControlPlaneFault, own: Pick<CatalogueRow, 'orde
     requires: [
       { what: 'apiAddress', declares: ({ apiAddress }) => apiAddress !== undefined },
       {
-        what: 'an embedded cluster (the fault acts on its nodes; elsewhere it is not built)',
+        what: 'an embedded cluster (this fault acts on the nodes themselves and is built for embedded clusters only)',
         declares: ({ cluster }) => traitsOf({ cluster }).instance !== undefined,
       },
     ],

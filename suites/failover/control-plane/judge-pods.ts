@@ -12,14 +12,17 @@ type Look = Seen<'platform-pods'>;
 type PodRow = Look['pods'][number];
 type ScaledRow = Look['scaled'][number];
 
-const TWIN = 'which of several alike, nobody else knows: that it is the same before and after is judged';
+const TWIN =
+  'no other record says which of several identical pods this is; that it is the same before and after is judged';
 
 export const POD_ANNOTATIONS: Annotations = {
-  'platform-pods.pods[].pod': `${TWIN}; and that none of the declared is missing`,
+  'platform-pods.pods[].pod': `${TWIN}, and that no declared pod is missing`,
   'platform-pods.pods[].uid': TWIN,
-  'platform-pods.pods[].node': `${TWIN}; and where static pods are`,
-  'platform-pods.pods[].restarts': 'how many they were already: that they are no more afterwards is judged',
-  'platform-pods.scaled': 'excuses a pod that is gone: without it every one that is gone was disturbed',
+  'platform-pods.pods[].node': `${TWIN}, and on which node static pods are`,
+  'platform-pods.pods[].restarts':
+    'the number of earlier restarts does not matter; that there are no more afterwards is judged',
+  'platform-pods.scaled':
+    'excuses a pod that is gone after a scale-down; any other pod that is gone counts as disturbed',
 };
 
 interface Looks {
@@ -33,7 +36,7 @@ function looksOf(history: History): Looks | null {
   return before === undefined || after === undefined ? null : { before, after };
 }
 
-/** One finding a namespace, so that a hundred pods that are as they were make one line. */
+/** One finding a namespace, so that a hundred unchanged pods make one line. */
 export function podFindings(history: History, target: string): Finding[] {
   const looks = looksOf(history);
   if (looks === null) return [];
@@ -90,14 +93,18 @@ export function lookedRule(history: History, target: string): Rule {
   const looks = looksOf(history);
   const text =
     looks === null
-      ? 'the pods were not looked at before and after'
+      ? 'the pods were not listed both before and after the fault'
       : (timeGap(history, looks) ??
         beforeGap(history.header, looks.before, target) ??
         selfGap(looks.before) ??
         selfGap(looks.after) ??
         betweenGap(looks, target));
   return text === null
-    ? { id, verdict: 'pass', text: 'every declared workload was looked at before and after' }
+    ? {
+        id,
+        verdict: 'pass',
+        text: 'the pods of every declared workload were listed before and after the fault',
+      }
     : { id, verdict: 'inconclusive', text };
 }
 
@@ -108,20 +115,22 @@ const ROUNDING_MS = 1;
 function timeGap(history: History, { before, after }: Looks): string | null {
   const armedMs = first(history, 'fault-armed')?.t ?? Infinity;
   const backMs = last(history, 'steady-after')?.t ?? -Infinity;
-  if (before.t > armedMs || after.t < backMs) return 'the pods were looked at while something was hit';
+  if (before.t > armedMs || after.t < backMs)
+    return 'the pods were listed during the fault instead of before it and after the recovery';
   const compared = last(history, 'as-before');
   return compared === undefined || compared.waitedMs <= compared.t - after.t + ROUNDING_MS
     ? null
-    : `the comparison took ${compared.waitedMs} ms, ${Math.round(compared.t - after.t)} ms after the pods were looked at`;
+    : `the comparison of roles and objects took ${compared.waitedMs} ms, but ended ${Math.round(compared.t - after.t)} ms after the pods were listed`;
 }
 
 function beforeGap({ settings }: HistoryHeader, { pods }: Look, target: string): string | null {
-  if (!pods.some((row) => isKilled(row, target))) return `no static pod of ${target} was seen before`;
+  if (!pods.some((row) => isKilled(row, target)))
+    return `no static pod of node ${target} was seen before the fault`;
   const { workloads = [], controlPlane } = settings.topology ?? {};
   const unseen = workloads.find(
     (workload) => pods.filter(({ pod }) => podPattern(workload).test(pod)).length < workload.replicas.min,
   );
-  if (unseen !== undefined) return `${nameOf(unseen)} was not seen whole before`;
+  if (unseen !== undefined) return `fewer pods of ${nameOf(unseen)} than declared were seen before the fault`;
   if (controlPlane === undefined) return null;
   const { nodes, etcdMembers } = controlPlane;
   return (
@@ -137,7 +146,7 @@ function countGap(pods: readonly PodRow[], name: string, declared: number): stri
   const found = pods.filter((row) => row.static && row.node !== null && isOn(row, name, row.node)).length;
   return found === 0 || found === declared
     ? null
-    : `${found} static pods of ${name} were seen before, declared are ${declared}`;
+    : `${found} static pods of ${name} were seen before the fault, but ${declared} are declared`;
 }
 
 const isOn = ({ pod }: PodRow, name: string, node: string): boolean => pod.endsWith(`/${name}-${node}`);
@@ -148,11 +157,13 @@ function selfGap({ pods, scaled }: Look): string | null {
     repeated(pods.map(({ pod }) => pod)) ??
     repeated(pods.map(({ uid }) => uid)) ??
     repeated(scaled.map(({ pod }) => pod));
-  if (twice !== null) return `${twice} was seen twice in one look`;
+  if (twice !== null) return `${twice} is listed twice at the same time`;
   const stray = pods.find((row) => row.static && !(row.node !== null && row.pod.endsWith(`-${row.node}`)));
-  if (stray !== undefined) return `${stray.pod} is a static pod of ${stray.node ?? 'no node'}`;
+  if (stray !== undefined)
+    return `${stray.pod} is listed as a static pod of ${stray.node ?? 'no node'}, but is not named after that node`;
   const other = scaled.find(({ pod, workload }) => !isOf(pod, workload));
-  if (other !== undefined) return `${other.pod} is said to be of ${other.workload}`;
+  if (other !== undefined)
+    return `${other.pod} is listed as a pod of ${other.workload}, but is not named after it`;
   return missedGap(pods, scaled);
 }
 
@@ -167,7 +178,9 @@ function missedGap(pods: readonly PodRow[], scaled: readonly ScaledRow[]): strin
     return named === null || !CERTAIN.includes(named.kind) ? [] : [podPattern(named)];
   });
   const missed = pods.find(({ pod }) => !listed.has(pod) && patterns.some((pattern) => pattern.test(pod)));
-  return missed === undefined ? null : `${missed.pod} is of a workload that is resized, and is not listed so`;
+  return missed === undefined
+    ? null
+    : `${missed.pod} belongs to a workload with an autoscaler, but is not listed as such`;
 }
 
 /** Kinds whose pods can be recognised by name. */
@@ -197,11 +210,12 @@ function betweenGap({ before, after }: Looks, target: string): string | null {
   for (const row of after.pods) {
     const was = then.get(row.uid);
     if (was === undefined) continue;
-    if (was.pod !== row.pod) return `${row.pod} was called ${was.pod} before`;
-    if (was.node !== row.node) return `${row.pod} was seen on another node before`;
-    if (was.static !== row.static) return `${row.pod} was ${was.static ? '' : 'not '}static before`;
+    if (was.pod !== row.pod) return `${row.pod} was called ${was.pod} before the fault, with the same uid`;
+    if (was.node !== row.node) return `${row.pod} was on another node before the fault, with the same uid`;
+    if (was.static !== row.static)
+      return `${row.pod} was ${was.static ? 'a' : 'no'} static pod before the fault, with the same uid`;
     if (row.restarts < was.restarts && !isKilled(row, target))
-      return `${row.pod} had restarted more often before than after`;
+      return `${row.pod} counts fewer restarts after the fault than before`;
   }
   return null;
 }

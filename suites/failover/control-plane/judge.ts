@@ -43,7 +43,7 @@ export const judge: CheckJudge = {
     ...POD_ANNOTATIONS,
     'leader.pollMs': PHASE,
     'fault-armed.members[].uid':
-      "kubelet's hash of its file, by which its processes were found: those are named beside it",
+      "kubelet's hash of the pod's file, by which its processes were found; the processes are recorded beside it",
   },
   trial: true,
   over: judgeControlPlaneCrash,
@@ -61,9 +61,9 @@ function evidenceOf({ settings }: HistoryHeader): AnyNeed[] {
       what: 'the leader',
     }),
     // The observer's last line repeats what it knew, hence two.
-    need('leader', { count: 2, what: 'who leads the control plane' }),
-    need('platform-pods', { count: 2, what: 'a look at the pods before and after' }),
-    need('register', { what: 'the object that was written to, read afterwards' }),
+    need('leader', { count: 2, what: 'the leader of the control plane' }),
+    need('platform-pods', { count: 2, what: 'a list of the pods, before and after the fault' }),
+    need('register', { what: 'the content of the written object, read afterwards' }),
   ];
 }
 
@@ -79,7 +79,7 @@ export function judgeControlPlaneCrash(histories: readonly History[]): Judgement
   if (telling === undefined || first === undefined) throw new Error('a judge needs at least one history');
   const goal = first.header.goals.rtoSeconds;
   const findings = judged.flatMap((one) => one.findings.filter(({ ok }) => !ok));
-  const expected = `API writable again ≤ ${goal ?? '?'} s; no store's leader changed; no pod restarted but the static pods that were killed`;
+  const expected = `API writable again ≤ ${goal ?? '?'} s; no store's leader changed; no pod restarted except the static pods that were killed`;
   const shown = findings.length > 0 ? findings : telling.findings;
   return {
     verdict,
@@ -144,15 +144,21 @@ function preparedGap({ fault, target, members }: Seen<'fault-armed'>): string | 
   const names = killed.map((name) => `${name}-${target}`).join(', ');
   const prepared = members.map(({ name }) => name).join(', ');
   if (names !== prepared)
-    return `of ${target} ${prepared || 'nothing'} was prepared, not ${names || 'nothing'}`;
+    return `the fault should have prepared ${names || 'nothing'} of ${target}, but prepared ${prepared || 'nothing'}`;
   const elsewhere = members.find(({ node }) => node !== target);
-  return elsewhere === undefined ? null : `${elsewhere.name} was prepared on ${elsewhere.node ?? 'no node'}`;
+  return elsewhere === undefined
+    ? null
+    : `${elsewhere.name} was prepared on ${elsewhere.node ?? 'no node'}, not on ${target}`;
 }
 
 const OWN: readonly { id: string; open: (history: History) => string | null; holds: string }[] = [
-  { id: 'coherence/order', open: actedGap, holds: 'they were killed one after the other' },
-  { id: 'coherence/aim', open: aimGap, holds: 'who led the control plane was hit' },
-  { id: 'coherence/leader', open: leaderGap, holds: 'who leads was followed to the end' },
+  {
+    id: 'coherence/order',
+    open: actedGap,
+    holds: 'the pods were killed in the order in which they were prepared',
+  },
+  { id: 'coherence/aim', open: aimGap, holds: 'the fault hit the leader of the control plane' },
+  { id: 'coherence/leader', open: leaderGap, holds: 'the leader was observed to the end' },
   { id: 'coherence/store-leaders', open: storeLeaderGap, holds: 'each store is led by a pod of its own' },
 ];
 
@@ -162,7 +168,7 @@ function actedGap(history: History): string | null {
   const acted = all(history, 'fault-acted').map(({ member }) => member);
   return acted.join() === prepared.join()
     ? null
-    : `killed were ${acted.join(', ') || 'none'}, prepared were ${prepared.join(', ')}`;
+    : `${prepared.join(', ') || 'none'} were prepared in this order, but ${acted.join(', ') || 'none'} were killed`;
 }
 
 function storeLeaderGap(history: History): string | null {
@@ -171,7 +177,9 @@ function storeLeaderGap(history: History): string | null {
     const name = stores.get(store)?.statefulSet?.name;
     return !stores.has(store) || (name !== undefined && !mayLead(leader, name));
   });
-  return stray === undefined ? null : `${stray.leader} is said to lead ${stray.store}`;
+  return stray === undefined
+    ? null
+    : `${stray.leader} is recorded as the leader of ${stray.store}, but is none of its pods`;
 }
 
 function undisturbedRules(findings: readonly Finding[]): Rule[] {
@@ -179,7 +187,7 @@ function undisturbedRules(findings: readonly Finding[]): Rule[] {
   const bad = findings.filter(({ ok }) => !ok).map(({ subject, seen }) => `${subject}: ${seen}`);
   if (bad.length === 0)
     return findings.length === 0
-      ? [{ id, verdict: 'inconclusive', text: 'it was not looked at who noticed' }]
+      ? [{ id, verdict: 'inconclusive', text: 'neither leaders of stores nor pods were observed' }]
       : [{ id, verdict: 'pass', text: `${findings.length} leaders and workloads undisturbed` }];
   const more = bad.length > MAX_NAMED ? [`and ${bad.length - MAX_NAMED} more`] : [];
   return [{ id, verdict: 'fail', text: [...bad.slice(0, MAX_NAMED), ...more].join('; ') }];
@@ -193,7 +201,7 @@ function leaders(history: History): Finding[] {
     subject: `leader of ${store}`,
     ok: names.length > 1 && new Set(names).size === 1,
     expected: `stays ${names[0] ?? '?'}`,
-    seen: names.length > 1 ? names.join(' → ') : `${names.join('')}, looked at once only`,
+    seen: names.length > 1 ? names.join(' → ') : `${names.join('')}, observed only once`,
   }));
 }
 
@@ -214,9 +222,9 @@ function lastWrite(history: History): Finding[] {
   }
   return [
     {
-      subject: 'the last acknowledged write',
+      subject: 'content of the written object',
       ok: newest === 0,
-      expected: 'is what the object holds',
+      expected: 'the last acknowledged write',
       seen: newest === 0 ? `write ${held}` : `write ${held}, but write ${newest} was acknowledged after it`,
     },
   ];

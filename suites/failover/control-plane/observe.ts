@@ -69,9 +69,9 @@ export async function observe(ctx: CheckContext, fault: ControlPlaneFault): Prom
   if (!(await notedAtRest(ctx))) return;
   await look(ctx);
   const node = await ctx.step(`find ${aim.what}`, () => aim.leader(ctx));
-  ctx.record('steady', { ok: node !== null, leader: node, detail: `leads: ${node ?? 'nobody'}` });
+  ctx.record('steady', { ok: node !== null, leader: node, detail: `leader: ${node ?? 'none'}` });
   if (node === null) return;
-  await ctx.step('make the object to write to', () => ctx.cluster.apply([objectOf(ctx)]));
+  await ctx.step('create the object to write to', () => ctx.cluster.apply([objectOf(ctx)]));
   const watching = new AbortController();
   let observed: Promise<void> = Promise.resolve();
   try {
@@ -86,14 +86,14 @@ export async function observe(ctx: CheckContext, fault: ControlPlaneFault): Prom
     );
     if (result.landedAtMs !== null) await recovery(ctx, result);
     const seconds = { fromMs: result.landedAtMs ?? startedMs, toMs: monotonicMs() };
-    await ctx.step('start again what was killed', () => call('fault.restore', { check }));
+    await ctx.step('start the killed pods again', () => call('fault.restore', { check }));
     await back(ctx, { node, pods: aim.pods, sinceMs: seconds.fromMs });
-    await ctx.step('see that writes go on succeeding', () => steady(ctx));
+    await ctx.step('see that writes still succeed', () => steady(ctx));
     watching.abort();
     await observed;
     await ctx.step('stop writing and wait for outstanding answers', () => call('clientLoad.stop', { check }));
     await ctx.step('read the object', () => readObject(ctx));
-    await ctx.step('keep what happened to the control plane in those seconds', () =>
+    await ctx.step('keep logs and events of the control plane from the time of the fault', () =>
       call('evidence.collect', {
         ...{ check, trial, ...seconds },
         pods: { namespace: SYSTEM, prefixes: aim.pods },
@@ -114,8 +114,8 @@ export async function observe(ctx: CheckContext, fault: ControlPlaneFault): Prom
 
 /** Records the leader of each store, and all pods with their restarts. */
 async function look(ctx: CheckContext): Promise<void> {
-  await ctx.step('note who leads each store', () => recordLeaders(ctx));
-  await ctx.step('note every pod and its restarts', async () => {
+  await ctx.step('record the leader of each store', () => recordLeaders(ctx));
+  await ctx.step('record every pod and its restarts', async () => {
     const all = ((await listPods(ctx)) ?? []).filter(stays);
     const pods = all.filter(({ status }) => status.phase === 'Running');
     // Without autoscalers, a pod that was scaled away counts as disturbed; that need not invalidate the whole trial.
@@ -198,7 +198,7 @@ async function writesFlow(ctx: CheckContext): Promise<boolean> {
 async function recovery(ctx: CheckContext, { landedAtMs }: FaultResult): Promise<void> {
   await ctx.step(`wait until writes succeed again for ${STEADY_STRETCH_MS / 1000} s`, () => steady(ctx));
   const left = (landedAtMs ?? 0) + HOLD_MS - monotonicMs();
-  await ctx.step('let the control plane do without it for a while', () =>
+  await ctx.step('keep the killed pods down for a while', () =>
     sleep(Math.max(0, left), undefined, { signal: ctx.signal }),
   );
 }

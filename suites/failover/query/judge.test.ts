@@ -164,7 +164,7 @@ test('should want the fault done as it was armed, at its time and for its price'
 test('should take no answer that is empty for one, and want every declared copy asked', () => {
   const nothing: Seen = ['query-expected', { leader: 's-0', answers: [{ question, answer: [] }] }];
   const empty = PASSING.map((seen): Seen => (seen[0] === 'query-expected' ? nothing : seen));
-  assert.match(query(...empty).reason, /a question to which nothing is the answer/);
+  assert.match(query(...empty).reason, /a question whose expected answer is empty/);
   const declared = (replicas: string): string =>
     judge({
       check: 'failover/query/vector',

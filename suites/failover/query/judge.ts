@@ -24,7 +24,7 @@ export const judge: CheckJudge = {
   evidence: () => [
     ...faultEvidence(),
     need('budget-estimate', { what: 'what the fault may cost' }),
-    need('query-expected', { what: 'what must be found' }),
+    need('query-expected', { what: 'the expected answers' }),
     need('query-answers', { subjects: ASKED, of: ({ when, of }) => `${when} ${of}`, what: 'answers' }),
   ],
   annotations: AFTERWARDS_ANNOTATIONS,
@@ -49,9 +49,9 @@ function judgeQuery(history: History): Judgement {
 function judgeAnswers(history: History): Judgement {
   const findings = new Findings(history).rule('before');
   const expected = first(history, 'query-expected')?.answers ?? [];
-  if (expected.length === 0) findings.unknown('the questions', 'data to ask about', 'it was not made');
+  if (expected.length === 0) findings.unknown('the questions', 'data to ask about', 'no data was created');
   else if (expected.some(({ answer }) => answer.length === 0))
-    findings.unknown('the questions', 'something to be found', 'a question to which nothing is the answer');
+    findings.unknown('the questions', 'an answer to each', 'a question whose expected answer is empty');
   else if (
     foundBefore(history, findings, expected) &&
     everyCopy(history, findings) &&
@@ -74,7 +74,11 @@ function foundBefore(history: History, findings: Findings, expected: readonly Ex
     return differences(answers, expected);
   });
   if (wrong.length > 0)
-    findings.unknown('answers before the fault', 'what was put in', wrong.slice(0, MOST_NAMED).join('; '));
+    findings.unknown(
+      'answers before the fault',
+      'the data that was stored',
+      wrong.slice(0, MOST_NAMED).join('; '),
+    );
   return wrong.length === 0;
 }
 
@@ -131,7 +135,7 @@ function known(history: History, findings: Findings): void {
       of === 'clients' ? source !== 'clients' : members !== null && !members.has(source),
     );
     if (new Set(given).size < given.length)
-      findings.unknown(subject, 'one answer each', 'more than one to a question');
+      findings.unknown(subject, 'one answer to each question', 'two to the same question');
     else if (strange !== undefined) findings.unknown(subject, `${of} of the store`, strange.source);
     else findings.expect(subject, true, `${of} of the store`, `${given.length} answers`);
   }
@@ -154,7 +158,7 @@ function same(
   const subject =
     of.when === 'after' ? 'answers to clients after the fault' : 'answers of the copies after healing';
   const answers = answersOf(asked);
-  if (asked === undefined) findings.unknown(subject, 'asked', 'nobody was asked');
+  if (asked === undefined) findings.unknown(subject, 'asked', 'no question was asked');
   else if (answers === null) findings.expect(subject, false, 'every question answered', detailOf(asked));
   else {
     const wrong = differences(answers, of.expected);
@@ -167,7 +171,7 @@ function same(
 /** Every source must answer every question, and as expected. */
 function differences(answers: readonly Answer[], expected: readonly Expected[]): string[] {
   const sources = [...new Set(answers.map(({ source }) => source))];
-  if (sources.length === 0) return ['nobody answered'];
+  if (sources.length === 0) return ['no answer'];
   return sources.flatMap((source) =>
     expected.flatMap(({ question, answer: wanted }) => {
       const found = answers.find((one) => one.source === source && one.question === question)?.answer;

@@ -15,7 +15,7 @@ export async function observe(ctx: CheckContext, store: string): Promise<void> {
   );
   ctx.record('steady', { ok: steady.ok, detail: steady.detail });
   if (!steady.ok || !(await notedAtRest(ctx))) return;
-  const { leader, expected } = await ctx.step('make the data that is asked about', () =>
+  const { leader, expected } = await ctx.step('create the data that the questions are about', () =>
     ctx.runner.call('query.prepare', { ...named, timeoutMs: ctx.timeoutMs('steadyState') }),
   );
   ctx.record('query-expected', { answers: expected, leader });

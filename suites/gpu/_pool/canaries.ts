@@ -63,7 +63,10 @@ export class Canaries {
   static async use(ctx: CheckContext, body: (canaries: Canaries) => Promise<void>): Promise<void> {
     const image = gpuOf(ctx).image ?? (await canaryImage(ctx));
     if (image === null) {
-      ctx.unavailable('image', 'no declared workload is there whose image could be started');
+      ctx.unavailable(
+        'image',
+        'declare gpu.image or network.probeImage: no declared workload with `serves: true` exists whose image could be used',
+      );
       return;
     }
     const canaries = new Canaries(ctx, image);
@@ -151,12 +154,13 @@ export class Canaries {
     const { variable, kind, simulated } = gpuOf(this.#ctx);
     try {
       const { code, stdout, stderr } = await this.exec(name, GIVEN_COMMAND);
-      if (code !== 0) throw new Error(`its shell ended with ${code}: ${stderr.trim().slice(0, 200)}`);
+      if (code !== 0)
+        throw new Error(`reading its environment exited with ${code}: ${stderr.trim().slice(0, 200)}`);
       return devicesGiven(stdout, { variable, kind, simulated });
     } catch (error) {
       this.#ctx.signal.throwIfAborted();
       this.#ctx.unavailable(`devices of ${name}`, errorText(error));
-      return { ...NOTHING, detail: 'its environment was not read' };
+      return { ...NOTHING, detail: 'its environment could not be read' };
     }
   }
 

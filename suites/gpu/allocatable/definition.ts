@@ -16,8 +16,8 @@ export const checks: readonly CatalogueRow[] = [
     touches: { lists: ['v1/Node', 'v1/Pod', 'v1/Event', 'apps/v1/DaemonSet'], logs: ['platform', 'edge'] },
     title: 'Nodes of the GPU pool offer devices',
     access: 'w - w w r',
-    does: 'what every node says that it offers, and the pods of the device plugin; it writes nothing',
-    goal: 'every node of the pool offers the declared number of devices, no other node any; the plugin runs on all of them',
+    does: 'how many devices every node offers, and the pods of the device plugin; it writes nothing',
+    goal: 'every node of the pool offers the declared number of devices, and no other node offers any; the device plugin runs on every node of the pool',
     reads: together(topologyParts('pools'), devices, writes, scrapes),
     alone: () => false, // it reads what nodes offer
   }),

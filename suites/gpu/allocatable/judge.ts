@@ -25,7 +25,7 @@ function judgeAllocatable(history: History): Judgement {
   findings.rule('nowhere-else');
   for (const node of nodesOf(history).filter((one) => !one.pool))
     findings.expect(
-      `node ${node.name}, not of the pool`,
+      `node ${node.name}, which is not in the pool`,
       offeredBy(node) === 0,
       `no ${resource}`,
       String(offeredBy(node)),

@@ -12,7 +12,7 @@ export const checks: readonly CatalogueRow[] = [
     controls: async () => (await import('./controls.ts')).controls,
     title: 'No device is given twice',
     access: 'w - w w r',
-    does: 'pods that hold devices at the same time, and which device each was told of; where it may only read, what Prometheus says of holders',
-    goal: 'no device is held by more containers than may share it: one, where it is not shared',
+    does: 'pods that hold devices at the same time, and which device each was given; where it may only read, which pods Prometheus names as holders',
+    goal: 'no device is held by more containers than may share it (one if it is not shared)',
   }),
 ];

@@ -58,11 +58,15 @@ function expectKnownHolders(history: History, findings: Findings): void {
   const subject = 'who holds which device';
   const ways = new Set(readyPods(history).flatMap(({ reportedBy }) => reportedBy ?? []));
   if (last(history, 'gpu-series')?.samples.some(({ pod }) => pod === null) === true)
-    findings.unknown(subject, 'a pod in the series', 'gpu.metrics.labels.pod is not declared');
+    findings.unknown(subject, 'the name of the pod in the series', 'gpu.metrics.labels.pod is not declared');
   else if (holdersOf(history).size === 0)
-    findings.unknown(subject, 'a device that somebody holds', 'no holder of a device was seen');
+    findings.unknown(subject, 'a device that a pod holds', 'no holder of any device');
   else if (ways.size > 1)
-    findings.unknown(subject, 'devices that can be compared', `named by ${[...ways].join(' and by ')}`);
+    findings.unknown(
+      subject,
+      'devices that can be compared',
+      `device names from different sources: ${[...ways].join(' and ')}`,
+    );
   if (!mayWrite(history.header)) expectNamedHolders(history, findings);
 }
 
@@ -73,7 +77,7 @@ function expectNamedHolders(history: History, findings: Findings): void {
   for (const { pod } of holders) {
     const known = named.has(podName(pod));
     if (known) findings.expect(`pod ${pod}`, true, 'named in the series', 'it is');
-    else findings.unknown(`pod ${pod}`, 'named in the series', 'no device names it');
+    else findings.unknown(`pod ${pod}`, 'named in the series', 'in no sample');
   }
 }
 

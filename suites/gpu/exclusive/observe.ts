@@ -5,7 +5,7 @@ import { planHolders } from '../../../probes/gpu/index.ts';
 import type { CheckContext } from '../../harness/context.ts';
 import { recordUtilisation } from '../_pool/utilisation.ts';
 
-/** `gpu/exclusive`: pods that hold devices at the same time, and which each was told of. */
+/** `gpu/exclusive`: pods that hold devices at the same time, and which each was given. */
 export async function observe(ctx: CheckContext): Promise<void> {
   const nodes = await ctx.step('look at the pool', () => lookAtPool(ctx));
   if (nodes === null) return;

@@ -14,6 +14,6 @@ export const checks: readonly CatalogueRow[] = [
     // All devices must be taken to see it, so production is left out.
     access: 'w - w w -',
     does: 'pods that take every free device, and what the scheduler says of one more',
-    goal: 'with every device taken one more pod stays Pending, and the scheduler says that the resource is what it lacks',
+    goal: 'with every device taken, one more pod stays Pending, and the scheduler names the resource as insufficient',
   }),
 ];

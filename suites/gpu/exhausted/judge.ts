@@ -19,7 +19,7 @@ import type { History, HistoryHeader } from '../../../reports/record/history/his
 import type { Judgement } from '../../../reports/record/judgement.ts';
 import type { Seen } from '../../../reports/record/observations/index.ts';
 
-/** `gpu/exhausted`: one pod too many is Pending, and for want of the resource. */
+/** `gpu/exhausted`: one pod too many is Pending, because the resource is insufficient. */
 function judgeExhausted(history: History): Judgement {
   const findings = new Findings(history).rule('refused');
   const { resource } = gpuOf(history);
@@ -34,7 +34,7 @@ function judgeExhausted(history: History): Judgement {
   return concludeWithPool(
     history,
     findings,
-    `with every device taken one more pod is Pending for want of ${resource}`,
+    `with every device taken, one more pod is Pending because ${resource} is insufficient`,
   );
 }
 
@@ -61,11 +61,11 @@ function expectExhausted(history: History, extra: Seen<'gpu-refused'>, findings:
     const landed = `it landed on ${node}, where pods now ask for ${requested ?? 'an unknown number'} of ${devicesPerNode}`;
     if (requested !== undefined && requested > devicesPerNode)
       findings.expect(subject, false, expected, landed);
-    else findings.unknown(subject, expected, `${landed}: a device had become free`);
+    else findings.unknown(subject, expected, `${landed}: a device was free again`);
     return;
   }
   if (message === '' || state !== 'refused') {
-    findings.unknown(subject, expected, message === '' ? 'the scheduler has said nothing' : state);
+    findings.unknown(subject, expected, message === '' ? 'the scheduler gave no reason' : state);
     return;
   }
   findings.expect(subject, message.includes(`Insufficient ${resource}`), expected, message);

@@ -12,7 +12,7 @@ export async function observe(ctx: CheckContext): Promise<void> {
     if ((await takeAll(ctx, canaries, nodes)) === null) return;
     const extra: Unwanted = { name: 'gpu-one-too-many', devices: 1, role: 'one too many' };
     await ctx.step('start one pod too many', () => canaries.start([extra]));
-    await ctx.step('see what the scheduler says of it', () => recordRefused(ctx, canaries, extra));
+    await ctx.step('see why the scheduler refuses the extra pod', () => recordRefused(ctx, canaries, extra));
     // Somebody else may have given a device back meanwhile.
     await lookAgain(ctx, nodes);
   });

@@ -13,7 +13,7 @@ export const checks: readonly CatalogueRow[] = [
     controls: async () => (await import('./controls.ts')).controls,
     title: 'Utilisation is scraped',
     access: 'w - w w r',
-    does: 'a pod that holds a device, and what Prometheus knows of every device of the pool',
+    does: 'a pod that holds a device, and the samples that Prometheus has of every device of the pool',
     goal: 'the utilisation of every device of the pool is in Prometheus, younger than 2 scrapes, and names the pod that holds it',
     goals: { freshScrapes: 2 },
     requires: [{ what: 'gpu.metrics', declares: ({ gpu }) => gpu?.metrics !== undefined }, prometheus],

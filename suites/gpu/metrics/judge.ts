@@ -34,7 +34,7 @@ function judgeMetrics(history: History): Judgement {
   if (freshS === null)
     findings
       .rule('goals')
-      .unknown('how old a sample may be', 'freshScrapes and scrapeSeconds', 'the history states none');
+      .unknown('how old a sample may be', 'freshScrapes and scrapeSeconds', 'the history lacks one of them');
   else if (series !== undefined) {
     const ages = series.samples.map((sample) => ageOf(sample, series.nowSeconds));
     const fresh = series.samples.filter((sample) => {
@@ -114,14 +114,14 @@ function expectNamed(
   const subject = 'the pod that holds a device';
   const own = all(history, 'gpu-pod').find(({ state }) => state === 'ready')?.pod ?? null;
   if (series.holder !== own) {
-    findings.unknown(subject, own ?? 'none of the check', series.holder ?? 'none');
+    findings.unknown(subject, own ?? 'no pod of this check', series.holder ?? 'none');
     return;
   }
   const holders = series.holder === null ? steadyHolders(history) : [series.holder];
   if (holders.length === 0) findings.unknown(subject, 'one that the series names', 'no pod holds a device');
   for (const pod of holders) {
     const devices = fresh.filter((one) => one.pod === pod).map(({ device }) => device);
-    findings.expect(subject, devices.length > 0, pod, devices.join(', ') || 'no device names it');
+    findings.expect(subject, devices.length > 0, pod, devices.join(', ') || 'in no sample');
     expectSameDevices(history, findings, { pod, devices, known: series.samples });
   }
 }
@@ -136,7 +136,7 @@ function expectSameDevices(
   const inSameWords = told.length > 0 && told.every((name) => known.some(({ device }) => device === name));
   if (!inSameWords) return;
   const [said, seen] = [told, devices].map((names) => [...new Set(names)].toSorted().join(', '));
-  findings.expect(`devices of ${pod}`, said === seen, said ?? '', seen || 'no device names it');
+  findings.expect(`devices of ${pod}`, said === seen, said ?? '', seen || 'in no sample');
 }
 
 /** Pods that held devices in the first look and in the last. */
@@ -159,6 +159,6 @@ export const judge: CheckJudge = {
   evidence: ofMetrics,
   annotations: {
     'gpu-series.samples[].value':
-      'how busy a device is: only that it is a number from 0 to the maximum is claimed',
+      'how busy a device is does not matter: only that the value is a number from 0 to the maximum is judged',
   },
 };

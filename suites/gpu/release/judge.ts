@@ -32,11 +32,11 @@ function judgeRelease(history: History): Judgement {
   const findings = new Findings(history);
   const { releaseSeconds: goalS } = history.header.goals;
   if (goalS === undefined)
-    findings.rule('goals').unknown('the goal of the return', 'releaseSeconds', 'the history states none');
+    findings.rule('goals').unknown('goal releaseSeconds', 'a number', 'the history states none');
   else for (const back of all(history, 'gpu-back')) expectBack(history, findings, { back, goalS });
   findings.rule('waited');
   for (const { pod, state, node, detail } of all(history, 'gpu-waits')) {
-    const expected = 'refused while all are taken';
+    const expected = 'refused by the scheduler while all devices are taken';
     if (state === 'refused' && node === null) findings.expect(`pod ${pod}`, true, expected, detail);
     else
       findings.unknown(
@@ -79,9 +79,10 @@ function expectBack(
 /** Why a return proves nothing; null: it does. */
 function troubleOf(history: History, { node, ready, sinceMs, seenMs, t }: Seen<'gpu-back'>): string | null {
   const timed = sinceMs > history.header.anchor.monoMs && seenMs > sinceMs && t >= seenMs;
-  if (!timed || t - seenMs > RECORDED_WITHIN_MS) return `impossible times: ${sinceMs} to ${seenMs} ms`;
+  if (!timed || t - seenMs > RECORDED_WITHIN_MS)
+    return `the recorded times contradict each other: free at ${sinceMs} ms, in use again at ${seenMs} ms`;
   const known = poolNodesOf(history).some(({ name }) => name === node);
-  return known || !ready ? null : `in use again on ${node ?? 'no node'}, not of the pool`;
+  return known || !ready ? null : `in use again on ${node ?? 'no node'}, which is not in the pool`;
 }
 
 function seconds(ms: number): string {

@@ -43,7 +43,9 @@ async function afterDeletion(ctx: CheckContext, canaries: Canaries, holder: stri
   const { state, node, detail, refusal } = before;
   ctx.record('gpu-waits', { pod: NEXT, state, node, detail: refusal?.message ?? detail });
   if (state !== 'refused') return;
-  const askedMs = await ctx.step('delete a pod that holds one', () => canaries.end(holder, graceSeconds));
+  const askedMs = await ctx.step('delete a pod that holds a device', () =>
+    canaries.end(holder, graceSeconds),
+  );
   const after = await ctx.step('wait until the device is in use again', () =>
     canaries.follow(NEXT, { timeoutMs: ctx.timeoutMs('deviceBack'), refusedForMs: Infinity }),
   );
@@ -59,7 +61,7 @@ async function afterRestart(ctx: CheckContext, { node }: PoolNode): Promise<void
     return;
   }
   await Canaries.use(ctx, async (canaries) => {
-    await ctx.step('wait until it gives a device again', async () => {
+    await ctx.step(`wait until ${node} gives a device to a pod again`, async () => {
       const { fate, tries } = await askAgain(ctx, canaries, node);
       recordBack(ctx, { what: 'restart', node, sinceMs: readyMs, fate, tries });
     });

@@ -46,8 +46,8 @@ function judgeSchedule(history: History): Judgement {
     history,
     findings,
     mayWrite(history.header)
-      ? `${expected}, and have them`
-      : `${expected}; no pod may be started here, so whether they have them is not claimed`,
+      ? `${expected}, and have devices`
+      : `${expected}; Plumbline may start no pod in this environment, so whether they have devices is not judged`,
   );
 }
 

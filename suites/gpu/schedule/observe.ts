@@ -7,7 +7,7 @@ import { errorText } from '../../../reports/record/error-text.ts';
 /** Characters kept of the output of the command that proves that a device answers. */
 const MOST_OUTPUT = 2000;
 
-/** `gpu/schedule`: a pod that asks for a device lands on the pool, is told which it has, and a real one answers. */
+/** `gpu/schedule`: a pod that asks for a device lands on the pool and knows which it has, and a real one answers. */
 export async function observe(ctx: CheckContext): Promise<void> {
   const nodes = await ctx.step('look at the pool', () => lookAtPool(ctx));
   await ctx.step('see where declared workloads with devices run', () => recordPlaced(ctx));

@@ -7,7 +7,7 @@ export const controls: readonly Control[] = [
     check: 'gpu/taint',
     verdict: 'fail',
     size: 'full',
-    title: 'the taint of the pool only asks others to keep away',
+    title: 'the taint of the pool is only a preference (PreferNoSchedule)',
     expectSeen: /it landed on gpu-1/,
     break: async (ctx) => {
       await offers(ctx, DEVICES);

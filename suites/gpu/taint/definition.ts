@@ -14,7 +14,7 @@ export const checks: readonly CatalogueRow[] = [
     controls: async () => (await import('./controls.ts')).controls,
     title: 'Other pods keep away from the GPU pool',
     access: 'w - w w r',
-    does: 'pods without the toleration, one aimed at each node of the pool and one that asks for a device, and who else runs there',
-    goal: 'a pod without the toleration never lands on the pool; no pod runs there that does not tolerate its taints',
+    does: 'pods without the toleration, one aimed at each node of the pool and one that asks for a device, and which other pods run on the pool',
+    goal: 'a pod without the toleration never lands on the pool; every pod that runs there tolerates its taints',
   }),
 ];

@@ -34,24 +34,24 @@ function judgeTaint(history: History): Judgement {
   const kept = all(history, 'gpu-refused');
   for (const refused of kept) expectKeptAway(refused, findings);
   const names = kept.map(({ pod }) => pod);
-  findings.eachOnce('strangers', [...new Set(names)], names);
+  findings.eachOnce('pods without the toleration', [...new Set(names)], names);
   if (mayWrite(history.header)) expectStrangers(history, findings);
   for (const tenants of all(history, 'gpu-tenants')) expectTaints(history, tenants, findings);
   findings.rule('tenants');
   for (const { node, tenants } of all(history, 'gpu-tenants')) {
     const subject = `pods on node ${node}`;
-    const expected = 'only such as tolerate its taints';
+    const expected = 'only pods that tolerate its taints';
     const pods = tenants.map(({ pod }) => pod);
     findings.eachOnce(subject, [...new Set(pods)], pods);
     const intruders = tenants.filter(({ tolerates }) => !tolerates).map(({ pod }) => pod);
     // Every node runs some pod of the cluster, at least the plugin's.
-    if (tenants.length === 0) findings.unknown(subject, expected, 'no pod at all was seen');
+    if (tenants.length === 0) findings.unknown(subject, expected, 'no pod');
     else
       findings.expect(
         subject,
         intruders.length === 0,
         expected,
-        intruders.slice(0, 5).join(', ') || `${tenants.length} pods, all do`,
+        intruders.slice(0, 5).join(', ') || `${tenants.length} pods, all tolerate them`,
       );
   }
   needPool(history, findings);
@@ -81,22 +81,23 @@ function expectStrangers(history: History, findings: Findings): void {
   const bound = new Set(all(history, 'gpu-refused').map((one) => one.bound));
   const without = nodes.filter((name) => !bound.has(name));
   const wanted = Math.min(nodes.length, MOST_STRANGERS);
-  const expected = `${wanted} nodes with a stranger that may go nowhere else`;
+  const expected = `one bound to each of ${wanted} nodes`;
   const seen = nodes.length - without.length;
-  if (seen === wanted) findings.expect('strangers', true, expected, String(seen));
-  else findings.unknown('strangers', expected, String(seen));
+  if (seen === wanted)
+    findings.expect('pods without the toleration', true, expected, `bound to ${seen} nodes`);
+  else findings.unknown('pods without the toleration', expected, `bound to ${seen} nodes`);
 }
 
 function expectKeptAway(refused: Seen<'gpu-refused'>, findings: Findings): void {
   const { pod, node, message, state, role, tolerated } = refused;
   const subject = `pod ${pod} without the toleration`;
   const asks = role === 'stranger that asks';
-  findings.sound(subject, (pod === STRANGER_ASKS) === asks, `a pod that is called after its role`, role);
+  findings.sound(subject, (pod === STRANGER_ASKS) === asks, 'a pod that is named after its role', role);
   const expected = 'Pending, because of the taint';
   if (node !== null && tolerated === true && asks)
-    findings.note(`${pod} was given the toleration when it was admitted, as it asks for a device`);
+    findings.note(`${pod} got the toleration at admission, since it asks for a device`);
   else if (node !== null) findings.expect(subject, false, expected, `it landed on ${node}`);
-  else if (message === '') findings.unknown(subject, expected, 'the scheduler has said nothing');
+  else if (message === '') findings.unknown(subject, expected, 'the scheduler gave no reason');
   else if (state !== 'refused') findings.unknown(subject, expected, state);
   else if (asks) findings.expect(subject, true, 'Pending', message);
   else findings.expect(subject, FOR_ITS_TAINT.test(message), expected, message);
@@ -124,6 +125,6 @@ export const judge: CheckJudge = {
   evidence: ofTaint,
   annotations: {
     'gpu-tenants.tenants[].pod':
-      'names a pod for people: which pods run there is declared nowhere; that each tolerates the taints is judged',
+      'for people: no declaration says which pods run there; that each tolerates the taints is judged',
   },
 };

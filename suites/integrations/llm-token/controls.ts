@@ -22,7 +22,7 @@ export const controls: readonly Control[] = [
 async function logToken(ctx: ControlContext): Promise<void> {
   const { token } = aiOf(ctx).llm;
   if (token === undefined || !('secret' in token))
-    throw new Error('ai.llm.token is no Kubernetes Secret: no pod can be given it');
+    throw new Error('ai.llm.token does not name a Kubernetes Secret, so no pod can get the token');
   const { namespace, name, key } = token.secret;
   const labels = { 'app.kubernetes.io/name': TALKER, 'app.kubernetes.io/managed-by': 'plumbline' };
   const say = 'echo "authorization: Bearer $TOKEN"; exec busybox sleep 3600';

@@ -10,7 +10,7 @@ import type { Seen } from '../../../reports/record/observations/index.ts';
 
 const EXPECTED = "no line with the model's token";
 
-/** `integrations/llm-token`: the model's token is in no log of the platform, and every declared workload's logs were looked through. */
+/** `integrations/llm-token`: the model's token is in no log of the platform, and the logs of every declared workload were read. */
 function judgeLlmToken(history: History): Judgement {
   const found = new Findings(history).rule('scanned');
   for (const { reason } of all(history, 'key-scan-failed'))
@@ -39,9 +39,9 @@ function expectRead({ logs, lines, unread, cut }: Seen<'key-scan'>, found: Findi
   found.rule('read');
   for (const { log, reason } of unread) found.unknown(`log of ${log}`, EXPECTED, reason);
   for (const log of cut)
-    found.unknown(`log of ${log}`, EXPECTED, 'it is so long that only a part of it was read');
-  if (logs.length === 0) found.unknown('logs of the platform', EXPECTED, 'there were none');
-  else if (!(lines > 0)) found.unknown('logs of the platform', EXPECTED, 'not a line was in them');
+    found.unknown(`log of ${log}`, EXPECTED, 'the log is so long that only a part of it was read');
+  if (logs.length === 0) found.unknown('logs of the platform', EXPECTED, 'no log was read');
+  else if (!(lines > 0)) found.unknown('logs of the platform', EXPECTED, 'every log is empty');
 }
 
 /** Logs of at least the minimum of pods of each declared workload in the scanned namespaces. */
@@ -85,13 +85,18 @@ const BEFORE = / \(before its restart\)$/;
 function expectNow({ logs, unread }: Seen<'key-scan'>, found: Findings): void {
   const known = [...logs, ...unread.map(({ log }) => log)];
   const lone = logs.filter((log) => BEFORE.test(log) && !known.includes(log.replace(BEFORE, '')));
-  found.sound('logs before a restart', lone.length === 0, 'beside those after it', lone.join(', '));
+  found.sound(
+    'logs before a restart',
+    lone.length === 0,
+    'each with the log after that restart',
+    lone.join(', '),
+  );
 }
 
 export const judge: CheckJudge = {
   judge: judgeLlmToken,
-  evidence: () => [need('key-scan', { what: 'a look through the logs' })],
+  evidence: () => [need('key-scan', { what: 'a scan of the logs' })],
   annotations: {
-    'key-scan.lines': 'how much was looked through: only that it was something is claimed',
+    'key-scan.lines': 'how many lines were read does not matter: only that there was at least one is judged',
   },
 };

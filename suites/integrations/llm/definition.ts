@@ -13,11 +13,11 @@ export const checks: readonly CatalogueRow[] = [
     observe: async () => (await import('./observe.ts')).observe,
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,
-    title: 'The language model, and life without it',
+    title: 'The language model, and drafts without it',
     section: '7',
     // Each draft asks the model, and the model is made to fail: production is spared.
     access: 'w w w w -',
-    does: "five drafts through the edge as usual, one while the model's stand-in answers 429, 500 or not at all",
+    does: "five drafts through the edge as usual, and one each while the model's stand-in answers 429, answers 500 and does not answer",
     goal: 'answers within 3 s; a 429, a failure or a time-out upstream gives a degraded answer within 10 s, not an error',
     goals: { answerSeconds: 3, degradedSeconds: 10 },
     stubbed: ['Kong', 'LLM'],

@@ -26,9 +26,9 @@ function llmEvidence(): AnyNeed[] {
     need('draft', {
       count: USUAL_DRAFTS,
       where: ({ model }) => model === 'usual',
-      what: 'drafts while the model is as it is',
+      what: 'drafts while the model answers as usual',
     }),
-    need('draft', { subjects: TROUBLED, of: ({ model }) => model, what: 'a draft while the model' }),
+    need('draft', { subjects: TROUBLED, of: ({ model }) => model, what: 'drafts in the model states' }),
   ];
 }
 
@@ -40,7 +40,9 @@ function judgeLlm(history: History): Judgement {
   const found = new Findings(history);
   const { answerSeconds, degradedSeconds } = history.header.goals;
   if (answerSeconds === undefined || degradedSeconds === undefined)
-    found.rule('goals').unknown('how fast a draft must be', 'answerSeconds, degradedSeconds', 'no goals');
+    found
+      .rule('goals')
+      .unknown('goals', 'answerSeconds and degradedSeconds', 'the history lacks one of them');
   else {
     usualDrafts(history, found, answerSeconds);
     withoutModel(history, found, degradedSeconds);
@@ -55,7 +57,7 @@ function usualDrafts(history: History, found: Findings, goalS: number): void {
   found.rule('drafts');
   const expected = `a draft by the model within ${goalS} s`;
   const drafts = all(history, 'draft').filter(({ model }) => model === 'usual');
-  if (drafts.length === 0) found.unknown('the model as it is', expected, skipped(history, 'usual'));
+  if (drafts.length === 0) found.unknown('the model answers as usual', expected, skipped(history, 'usual'));
   const times = drafts.filter(({ status }) => status !== null).map(secondsOf);
   if (times.length > 0)
     found.figure({ name: 'slowest draft', value: rounded(Math.max(...times)), unit: 's', goal: goalS });
@@ -89,7 +91,11 @@ function expectDraft({ header }: History, found: Findings, of: Expected): void {
   const { sentMs, answeredMs, t, status, written } = draft;
   const timed = sentMs > header.anchor.monoMs && answeredMs > sentMs && t >= answeredMs;
   if (!timed || t - answeredMs > RECORDED_WITHIN_MS) {
-    found.unknown(subject, expected, `impossible times: ${sentMs} to ${answeredMs} ms`);
+    found.unknown(
+      subject,
+      expected,
+      `the recorded times contradict each other: sent at ${sentMs} ms, answered at ${answeredMs} ms`,
+    );
     return;
   }
   if (status === 200 && written && draft.degraded === degraded)
@@ -99,7 +105,7 @@ function expectDraft({ header }: History, found: Findings, of: Expected): void {
 
 /** Why there is no draft of this kind. */
 function skipped(history: History, model: (typeof MODELS)[number]): string {
-  return all(history, 'not-tried').find((one) => one.model === model)?.reason ?? 'it was not tried';
+  return all(history, 'not-tried').find((one) => one.model === model)?.reason ?? 'no draft was asked for';
 }
 
 function describe(draft: Seen<'draft'>): string {

@@ -32,7 +32,7 @@ interface Asking {
   endpoint: HttpEndpoint;
 }
 
-/** Drafts through the edge while the model answers, and while its stand-in is told to be busy, broken or silent. */
+/** Drafts through the edge while the model answers, and while its stand-in is set to be busy, broken or silent. */
 export async function observe(ctx: CheckContext): Promise<void> {
   const { id: check } = ctx;
   const asking = await askingOf(ctx);
@@ -72,7 +72,7 @@ async function draftsIn(
   { model, title, behaviour }: (typeof TROUBLES)[number],
 ): Promise<void> {
   const { id: check } = ctx;
-  const { unavailable } = await ctx.step(`tell the model's stand-in: ${title}`, () =>
+  const { unavailable } = await ctx.step(`set the model's stand-in: ${title}`, () =>
     ctx.runner.call('ai.behave', { check, title, behaviour: behaviour(ctx) }),
   );
   if (unavailable !== undefined) {
@@ -80,7 +80,7 @@ async function draftsIn(
     return;
   }
   await ctx.step('ask for a draft meanwhile', () => draft(ctx, asking, { model, n: 1 }));
-  await ctx.step('let it answer again', () => ctx.runner.call('ai.rest', { check }));
+  await ctx.step("let the model's stand-in answer again", () => ctx.runner.call('ai.rest', { check }));
 }
 
 /** Requests one draft, and records the outcome. */

@@ -91,7 +91,7 @@ function of({
       ...judged(() => import('../throughput/judge.ts')),
       title: `${label}: throughput`,
       ...looks('how many a second are answered well'),
-      goal: `at least ${String(requestsPerSecond)} good ${requestsPerSecond === 1 ? 'answer' : 'answers'} a second, of a load that asks for as many`,
+      goal: `at least ${String(requestsPerSecond)} good ${requestsPerSecond === 1 ? 'answer' : 'answers'} a second, under a load that asks for as many`,
       goals: { requestsPerSecond, deliveredShare: DELIVERED_SHARE },
     }),
   ];

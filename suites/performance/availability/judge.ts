@@ -53,7 +53,7 @@ function described(
   return {
     verdict,
     reason: verdict === 'inconclusive' ? openText(decision, seen, goal) : seen,
-    expected: `${percent(goal)} of the requests to ${subject} answered well`,
+    expected: `at least ${percent(goal)} of the requests to ${subject} answered well`,
     seen,
     figures: [
       {
@@ -90,7 +90,7 @@ function seenText({ clustering }: ShareDecision, count: number, failed: number):
   if (count === 0) return 'no request';
   const share = failed === 0 ? '' : ` (${percent(failed / count)})`;
   const { designEffect } = clustering;
-  const together = designEffect >= 2 ? `, some ${rounded(designEffect)} at a time` : '';
+  const together = designEffect >= 2 ? `, about ${rounded(designEffect)} at a time` : '';
   return `${failed} of ${count} requests failed${share}${together}`;
 }
 
@@ -99,8 +99,8 @@ function openText(decision: ShareDecision, seen: string, goal: number): string {
   const clusters =
     byRequest.verdict === effective.verdict
       ? ''
-      : `; failures come in clusters (design effect ${rounded(clustering.designEffect)}), so that these are worth ${Math.floor(effective.samples)} independent requests`;
-  const between = `with 95 % certainty between ${percent(lower)} and ${percent(upper)} are answered well, the goal of ${percent(goal)} lies in between`;
+      : `; failures come in clusters (design effect ${rounded(clustering.designEffect)}), so these requests count as ${Math.floor(effective.samples)} independent ones`;
+  const between = `with 95 % certainty between ${percent(lower)} and ${percent(upper)} are answered well, and the goal of ${percent(goal)} lies between them`;
   return `${seen}${clusters}: ${between}${unknownText(decision)}${moreText(samplesToDecide)}`;
 }
 

@@ -26,7 +26,7 @@ export const controls: readonly Control[] = [
     check: 'performance/budget',
     verdict: 'fail',
     size: 'any',
-    title: `one answer of ${FAIL_EVERY} is a 503, of ${BAD_REQUESTS} requests`,
+    title: `one in ${FAIL_EVERY} of ${BAD_REQUESTS} requests is answered with 503`,
     expectSeen: /api-requests/,
     break: spend,
   },

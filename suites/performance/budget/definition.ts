@@ -15,7 +15,7 @@ export const checks: readonly CatalogueRow[] = [
     title: 'Error budget left',
     section: '2',
     access: 'r - r r r',
-    goal: 'budget left over the window, from Prometheus; gaps counted best case and worst case, and the worst holds',
+    goal: 'error budget left over the window, from Prometheus; gaps are counted once as good and once as bad, and the worse result decides',
     requires: [prometheus, objectives],
     reads: together(withObjectives, ({ load }) => ({ steady: load.steady })),
     // Where the window is the run, this check must come after those that make load: otherwise, as a reader, it would run first.

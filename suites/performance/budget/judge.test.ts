@@ -44,7 +44,7 @@ it('should pass while a budget is left, with burn rates and those that cannot be
   assert.equal(judgement.verdict, 'pass');
   assert.match(
     judgement.reason,
-    /every objective has budget left; least api-requests: 98\.\d+ % of the budget left/,
+    /every objective has error budget left, api-requests the least: 98\.\d+ % of the budget left/,
   );
   const [goal] = judgement.goals ?? [];
   goalEntrySchema.parse(goal);

@@ -52,7 +52,7 @@ function judgeBudget(history: History): Judgement {
   return {
     verdict,
     reason: verdict === 'inconclusive' && open.length > 0 ? open.join('; ') : reasonOf(verdict, telling),
-    expected: `budget left for ${objectives.map(({ name }) => name).join(', ') || 'every objective'}, even if everything unobserved was bad`,
+    expected: `error budget left for ${objectives.map(({ name }) => name).join(', ') || 'every objective'}, even if everything unobserved was bad`,
     seen:
       worstOne === undefined
         ? 'nothing'
@@ -100,7 +100,7 @@ function reasonOf(verdict: Verdict, telling: readonly Judged[]): string {
     const least = telling.toSorted(
       (a, b) => (a.budget?.remaining.worst ?? 0) - (b.budget?.remaining.worst ?? 0),
     )[0];
-    return `every objective has budget left; least ${least?.objective.name ?? ''}: ${least?.reason ?? ''}`;
+    return `every objective has error budget left, ${least?.objective.name ?? ''} the least: ${least?.reason ?? ''}`;
   }
   const more = telling.length > 1 ? ` (and ${telling.length - 1} more)` : '';
   return `${first.objective.name}: ${first.reason}${more}`;
@@ -210,7 +210,7 @@ function budgetEvidence({ settings }: HistoryHeader): AnyNeed[] {
 
 const BUDGET_ANNOTATIONS: Annotations = {
   'series.values[].labels.*':
-    'which pods, routes and statuses there are is declared nowhere; that each is of a scraped target and counted alike in every answer is judged',
+    'no declaration says which pods, routes and statuses there are; that each is of a scraped target and counted alike in every answer is judged',
 };
 
 export const judge: CheckJudge = {

@@ -54,7 +54,7 @@ interface Asked {
 /** From when latency counts. Counted from the sending and not from the due time, a slow service that delays the generator looks faster. */
 const FROM = {
   intended: 'measured from the intended start',
-  sent: 'measured from the sending, since the engine reports no intended start: the wait before the sending is left out',
+  sent: 'measured from when each request was sent, without any wait before that: the engine reports no intended start',
 } as const;
 
 function described(
@@ -65,7 +65,7 @@ function described(
   const { valueMs, lowerMs, upperMs, samples } = byRank;
   const value = orNull(valueMs);
   const bounds = `p95 between ${shown(lowerMs)} and ${shown(upperMs)} ms (one-sided 95 % each)`;
-  const sent = from === 'sent' ? ', from the sending' : '';
+  const sent = from === 'sent' ? ', measured from sending' : '';
   const seen =
     samples === 0 ? 'no answer' : `p95 ${shown(valueMs)} ms of ${samples} requests${sent}; ${bounds}`;
   const open = `${seen}: the goal of ${goalMs} ms is neither met nor missed with 95 % certainty${unknownText(decision)}${moreText(decision.samplesToDecide)}`;
@@ -107,7 +107,7 @@ const orNull = (value: number | null): number | null =>
 /** Failures are infinitely slow. */
 function shown(value: number | null): string {
   if (value === null) return '?';
-  return value === Infinity ? 'any number of' : String(rounded(value));
+  return value === Infinity ? 'infinitely many' : String(rounded(value));
 }
 
 export const judgeOf = (subject: 'API' | 'AI'): CheckJudge => ofLoad(judgeLatency(subject));

@@ -23,9 +23,10 @@ export async function namesNode(ctx: ControlContext, judgement: Judgement): Prom
   const node = stopped.get(ctx) ?? '';
   const named = judgement.findings.filter(({ ok }) => !ok).map(({ subject }) => subject);
   const others = await shippedNodes(ctx);
-  if (!named.some((subject) => hasWord(subject, node))) return `${node} is not named: ${named.join(', ')}`;
+  if (!named.some((subject) => hasWord(subject, node)))
+    return `the findings do not name ${node}, whose shipper was stopped, but: ${named.join(', ')}`;
   const wrong = others.filter((other) => named.some((subject) => hasWord(subject, other)));
-  return wrong.length === 0 ? null : `${wrong.join(', ')} ship, and are named`;
+  return wrong.length === 0 ? null : `the findings name ${wrong.join(', ')}, whose shippers run`;
 }
 
 function hasWord(text: string, word: string): boolean {

@@ -56,7 +56,7 @@ export async function linesOn(ctx: CheckContext, order: LinesOrder): Promise<Wri
   if (image === null) {
     ctx.unavailable(
       'an image for canaries',
-      'network.probeImage is not declared and no declared workload serves',
+      'declare network.probeImage: no declared workload with `serves: true` exists whose image could be used',
     );
     return null;
   }

@@ -109,7 +109,7 @@ async function canaryUnderFault(ctx: CheckContext, of: Trial): Promise<void> {
 async function inject(ctx: CheckContext, { store, fault, target }: Aim): Promise<void> {
   const { id: check, trial } = ctx;
   const beforeMs = ctx.settings.drills.steadySeconds * 1000;
-  await ctx.step(`let it flow for ${beforeMs / 1000} s`, () =>
+  await ctx.step(`let requests and lines flow for ${beforeMs / 1000} s before the fault`, () =>
     sleep(beforeMs, undefined, { signal: ctx.signal }),
   );
   const result: FaultResult = await ctx.step(`inject ${fault} into the ${target} of ${store}`, () =>
@@ -129,7 +129,8 @@ async function inject(ctx: CheckContext, { store, fault, target }: Aim): Promise
 
 function aimOf({ id, settings }: CheckContext): Aim {
   const { store, fault, failover } = settings;
-  if (store === undefined || fault === undefined) throw new Error(`${id} is given no store and no fault`);
+  if (store === undefined || fault === undefined)
+    throw new Error(`${id} declares no store or no fault to inject`);
   return { target: failover?.target ?? 'leader', store, fault: failover?.fault ?? fault };
 }
 

@@ -13,7 +13,7 @@ export const checks: readonly CatalogueRow[] = [
     title: 'Log lines carry the trace id of their request',
     section: '2',
     access: 'w w w w w',
-    does: "the log lines of a few canary requests (canary.few) in the store, held against the nodes' own files",
+    does: "the log lines of a few canary requests (canary.few) in the store, compared with the nodes' own files",
     goal: "every service of the path logs a line of the canary request within 30 s, and all of the request's lines carry its trace id",
     goals: { visibleSeconds: 30 },
     requires: LOGS_AND_TRACES,

@@ -118,7 +118,7 @@ function serviceFindings(history: History, findings: Findings, of: ServiceLines)
     `log lines of ${service}`,
     without.length === 0,
     wanted,
-    without.length === 0 ? `${lines.length} lines` : `none of ${without.length} requests`,
+    without.length === 0 ? `${lines.length} lines` : `none for ${without.length} of them`,
   );
   if (lines.length === 0) return;
   const right = new Map(good.map(({ n, traceId }) => [n, traceId]));
@@ -128,10 +128,10 @@ function serviceFindings(history: History, findings: Findings, of: ServiceLines)
   findings.expect(
     `trace ids in the lines of ${service}`,
     bare + wrong === 0,
-    'that of the request in every line',
+    'the trace id of the request in every line',
     bare + wrong === 0
       ? `in ${own.length} lines`
-      : `${bare} of ${own.length} lines carry none, ${wrong} another one`,
+      : `${bare} of ${own.length} lines carry none, ${wrong} carry another one`,
   );
   inTime(history, findings, { ...of, lines: own });
 }
@@ -160,7 +160,7 @@ function inTime(
     findings.unknown(
       subject,
       expected,
-      `${count('undecided')} of ${lines.length} were seen before they were sent`,
+      `${count('undecided')} of ${lines.length} were recorded as seen before their request was sent`,
     );
   else findings.expect(subject, true, expected, `${lines.length} in time`);
 }
@@ -168,5 +168,5 @@ function inTime(
 export const judge: CheckJudge = {
   judge: judgeCorrelation,
   evidence: (header) => [canaryRequestsSent(header), storeSwept('logs'), need('request-line')],
-  annotations: { ...OBSERVATION_GAP, 'request-line.pod': 'shown beside the way of a request' },
+  annotations: { ...OBSERVATION_GAP, 'request-line.pod': 'shown beside the path of a request' },
 };

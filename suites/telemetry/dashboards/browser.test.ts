@@ -41,7 +41,7 @@ test('should say what was looked for where there is no browser, and why one does
   const none = await machine(context, ['firefox'], missing);
   await assert.rejects(
     launchBrowser({ timeoutMs: 1_000 }, none),
-    /none is installed: .*chromium-headless-shell, chromium/,
+    /no browser is installed: .*chromium-headless-shell, chromium/,
   );
   const broken = await machine(context, ['chromium'], new Error('crashed'));
   await assert.rejects(launchBrowser({ timeoutMs: 1_000 }, broken), /^Error: crashed$/);

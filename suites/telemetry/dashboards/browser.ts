@@ -38,6 +38,8 @@ export async function launchBrowser(
   }
   const found = BROWSERS.map((name) => pathOf(name, path)).find((file) => file !== undefined);
   if (found === undefined)
-    throw new Error(`none is installed: neither Playwright's own nor, on PATH, ${BROWSERS.join(', ')}`);
+    throw new Error(
+      `no browser is installed: neither Playwright's own (npx playwright install chromium) nor, on PATH, ${BROWSERS.join(', ')}`,
+    );
   return await launch({ timeout: timeoutMs, args, executablePath: found });
 }

@@ -79,7 +79,7 @@ test('should want the data source named, and an error in every panel that a brow
   assert.equal(partly, `no error in every panel of ${UIDS.join(', ')}`);
   const unseen = judged([
     ...sourceDown(3).filter(([kind]) => kind !== 'rendered'),
-    ['unavailable', { what: 'a browser', reason: 'none is installed' }],
+    ['unavailable', { what: 'a browser', reason: 'no browser is installed' }],
   ]);
   assert.equal(unseen.verdict, 'fail');
   assert.match((await control.verify?.(ctx, unseen)) ?? '', /no error in every panel of/);

@@ -12,7 +12,7 @@ const NOWHERE = 'http://127.0.0.1:9090';
 
 function breakSource(ctx: ControlContext): Promise<void> {
   return rollOut(ctx, GRAFANA, {
-    what: 'the stand-in for Grafana with a data source that nobody answers for',
+    what: 'the stand-in for Grafana with a data source at an address where nothing answers',
     change: ({ env, ...rest }) => {
       const kept = (env ?? []).filter(({ name }) => name !== SOURCE);
       return { ...rest, env: [...kept, { name: SOURCE, value: NOWHERE }] };
@@ -41,7 +41,7 @@ export const controls: readonly Control[] = [
     check: 'telemetry/dashboards',
     verdict: 'fail',
     size: 'any',
-    title: "nobody answers at the address of Grafana's data source",
+    title: "nothing answers at the address of Grafana's data source",
     expectSeen: /data source Prometheus .*ECONNREFUSED/,
     break: breakSource,
     verify: namesPanels,

@@ -19,7 +19,7 @@ function judgeDashboards(history: History): Judgement {
     findings.expect(`data source ${source}`, ok, 'answers', detail);
   const count = first(history, 'data-sources')?.count;
   if (count !== undefined && count !== sources.length)
-    findings.unknown('data sources', `each of ${count}`, `${sources.length}`);
+    findings.unknown('data sources', `${count} observed`, `${sources.length} observed`);
   const { declared = [], stubbed } = declaredOf(history.header).dashboards ?? {};
   for (const one of declared) dashboard(history, findings.rule('rendered'), one);
   pauseRule(history, findings);
@@ -40,10 +40,10 @@ function pauseRule(history: History, findings: Findings): void {
   const times = looks.toSorted((a, b) => a - b);
   const longestMs = times.reduce((most, t, at) => Math.max(most, t - (times[at - 1] ?? t)), 0);
   findings.rule('pauses');
-  const expected = 'one soon after another';
-  const said = `${Math.round(longestMs / 1000)} s at most`;
-  if (longestMs > LONGEST_PAUSE_MS) findings.unknown('looks at dashboards', expected, said);
-  else findings.expect('looks at dashboards', true, expected, said);
+  const expected = `at most ${LONGEST_PAUSE_MS / 1000} s apart`;
+  const said = `up to ${Math.round(longestMs / 1000)} s apart`;
+  if (longestMs > LONGEST_PAUSE_MS) findings.unknown('observations of dashboards', expected, said);
+  else findings.expect('observations of dashboards', true, expected, said);
 }
 
 function dashboard(
@@ -54,7 +54,7 @@ function dashboard(
   const subject = `dashboard ${title} (${uid})`;
   const [known, twice] = all(history, 'dashboard').filter((one) => one.uid === uid);
   if (known === undefined || twice !== undefined) {
-    findings.unknown(subject, 'there', known === undefined ? 'not asked' : 'asked twice');
+    findings.unknown(subject, 'observed once', known === undefined ? 'not observed' : 'observed twice');
     return;
   }
   if (!known.found || known.panels <= 0) {
@@ -67,7 +67,7 @@ function dashboard(
   if (shown !== undefined && again === undefined)
     rendered(findings, { subject, expected, shown, panels: known.panels });
   else if (broken !== undefined) findings.expect(subject, false, expected, broken.reason);
-  else findings.unknown(subject, expected, 'no browser showed it');
+  else findings.unknown(subject, expected, 'no browser has shown it');
 }
 
 function rendered(
@@ -97,6 +97,6 @@ export const judge: CheckJudge = {
   },
   annotations: {
     'rendered.panels':
-      'panels may repeat, so that more than declared prove nothing; fewer are held against those declared',
+      'panels may repeat, so more than declared prove nothing; fewer than declared are judged',
   },
 };

@@ -55,7 +55,7 @@ test('should say nothing of a dashboard that leads to where one logs in', async 
       told.map(({ kind, what }) => [kind, what]),
       [['unavailable', 'dashboard slo']],
     );
-    assert.match(String(told[0]?.['reason']), /it leads to https:/);
+    assert.match(String(told[0]?.['reason']), /it redirects to https:/);
     assert.doesNotMatch(String(told[0]?.['reason']), /next=/);
   }
 });

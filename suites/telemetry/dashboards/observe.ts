@@ -81,7 +81,10 @@ export async function show(
     const answer = await page.goto(url, { timeout, waitUntil: 'networkidle' });
     const { origin, hostname, pathname } = new URL(page.url());
     if (hostname !== asked.hostname || !pathname.startsWith(asked.pathname)) {
-      ctx.unavailable(`dashboard ${of.uid}`, `it leads to ${origin}${pathname}: not anybody may see it`);
+      ctx.unavailable(
+        `dashboard ${of.uid}`,
+        `it redirects to ${origin}${pathname}: a browser that is not logged in may not see it`,
+      );
       return;
     }
     const panels = await countPanels(page);
@@ -93,7 +96,7 @@ export async function show(
     if (of.trust !== 'system' && UNTRUSTED.test(reason))
       ctx.unavailable(
         `dashboard ${of.uid}`,
-        `a browser knows the system's authorities only, not that of \`trust\`: ${reason}`,
+        `a browser trusts only the system's certificate authorities, not the one in \`trust\`: ${reason}`,
       );
     else ctx.record('not-rendered', { uid: of.uid, reason });
   } finally {

@@ -146,7 +146,7 @@ test('should want every line to carry the trace id of its request', () => {
     2,
     all.filter(([, fields]) => fields?.['service'] !== 'gateway'),
   );
-  assert.match(gone.reason, /log lines of gateway: .*none of 2 requests/);
+  assert.match(gone.reason, /log lines of gateway: .*none for 2 of them/);
 });
 
 test("false verdict 21: lines of a service whose node's clock is off are due from when their request was sent", () => {

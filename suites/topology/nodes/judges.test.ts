@@ -151,10 +151,13 @@ test('should refuse a failing Service, failing DNS and an address outside its no
 });
 
 test('should be inconclusive about a pair that was not asked, with the reason', () => {
-  const silent: Seen = ['reach-silent', { node: 'b', reason: 'its server did not get ready' }];
+  const silent: Seen = [
+    'reach-silent',
+    { node: 'b', reason: 'the server pod on this node did not become ready' },
+  ];
   const judgement = reach(ok('pair', 'a', 'b'), ...quiet, ...addresses, silent);
   assert.equal(judgement.verdict, 'inconclusive');
-  assert.match(judgement.reason, /b -> a.*did not get ready/);
+  assert.match(judgement.reason, /b -> a.*did not become ready/);
 });
 
 test('should fail for a clock that is off, be open where its error does not decide, and want one of each node', () => {

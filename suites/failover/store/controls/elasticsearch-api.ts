@@ -114,7 +114,8 @@ async function theWrite(ctx: ControlContext, run: string, n: number): Promise<Ca
   const query = { bool: { filter: [{ term: { run } }, { term: { n } }] } };
   const { total, hits } = await canaryWrites(ctx, query, [{ n: 'asc' }], 1);
   const [hit] = hits;
-  if (total !== 1 || hit === undefined) throw new Error(`write ${n} of ${run} is there ${total} times`);
+  if (total !== 1 || hit === undefined)
+    throw new Error(`expected write ${n} once in ${run}, found it ${total} times`);
   return hit;
 }
 

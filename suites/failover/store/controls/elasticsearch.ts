@@ -119,7 +119,7 @@ async function loseOnlyCopy(ctx: ControlContext): Promise<void> {
   if (node === null) throw new Error('the canary has no primary');
   const { namespace } = declaredElasticsearch(ctx).statefulSet;
   await ctx.delete({ apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace, name: `data-${node}` });
-  ctx.log(`no replicas; claim data-${node} goes with its pod`);
+  ctx.log(`no replicas; claim data-${node} is deleted with its pod`);
   await ctx.until(
     `${node} to be back without data`,
     async () => {
@@ -221,5 +221,7 @@ async function countLostIndependently(ctx: ControlContext, judgement: Judgement)
   if (lost < ENOUGH) return `expected at least ${ENOUGH} acknowledged writes lost, the record says ${lost}`;
   if (counted !== present + recovered + unexpected)
     return `the record counts ${present + recovered + unexpected} writes in the store, Elasticsearch counts ${counted}`;
-  return ok - present === lost ? null : `${ok} acknowledged − ${present} present is not ${lost}`;
+  return ok - present === lost
+    ? null
+    : `${ok} acknowledged − ${present} present is not the ${lost} lost of the record`;
 }

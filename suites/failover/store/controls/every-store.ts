@@ -86,7 +86,7 @@ export function everyStoreControls(of: StoreControls): Control[] {
     {
       ...about('pod-delete', 'write-doubled'),
       verdict: 'fail',
-      title: `write ${victim}, or a later one, is there twice`,
+      title: `write ${victim}, or a later one, is stored twice`,
       expectSeen: written,
       settings: tampering,
       break: (ctx) => tamper(ctx, { of, candidates, hit: doubled }, (write) => of.double(ctx, write)),
@@ -120,7 +120,7 @@ function lostOf(
     return expectCounts(judgement, { lost: [victim], duplicates: [] });
   return lost.includes(victim)
     ? null
-    : `write ${victim} is not among those lost: ${lost.slice(0, 10).join(', ') || 'none'}`;
+    : `write ${victim} is not among the lost writes: ${lost.slice(0, 10).join(', ') || 'none'}`;
 }
 
 function neverBack(
@@ -140,7 +140,7 @@ function neverBack(
   return {
     ...about,
     verdict: 'fail',
-    title: 'a majority of the members is deleted, and no node takes their pods',
+    title: 'a majority of the members is deleted, and no node accepts the new pods',
     expectSeen: /RTO > /,
     settings: { settings: { ...short, failover: { ...waiting, target: 'majority' } } },
     break: cordonNodes,
@@ -192,7 +192,7 @@ function tamper(
 
 /** Runs the work while the check runs. */
 export function beside(ctx: ControlContext, work: () => Promise<void>): Promise<void> {
-  work().catch((error: unknown) => ctx.log(`not broken: ${errorText(error)}`));
+  work().catch((error: unknown) => ctx.log(`the control could not break the store: ${errorText(error)}`));
   return Promise.resolve();
 }
 

@@ -85,7 +85,8 @@ async function onlyOnce(ctx: ControlContext, { run, n }: StoredWrite): Promise<v
     run,
     n,
   });
-  if (row?.[0] !== 1) throw new Error(`write ${n} of ${run} is there ${String(row?.[0])} times`);
+  if (row?.[0] !== 1)
+    throw new Error(`expected write ${n} once in ${run}, found it ${String(row?.[0])} times`);
 }
 
 /** How many different numbers up to `upTo` each run has. */

@@ -64,7 +64,7 @@ for (const [name, statement] of [
       log: over.resolve,
     });
     await control.break(ctx);
-    assert.match(await over.promise, /done behind its back/);
+    assert.match(await over.promise, /run on the server while the check waits/);
     assert.equal(asked.length, REFUSED + 1);
     assert.match(asked.at(-1) ?? '', new RegExp(statement));
     const { query } = (control.settings?.settings ?? {}) as { query?: { askAfterMs: number } };

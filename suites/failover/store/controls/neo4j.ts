@@ -39,14 +39,14 @@ export const controls: readonly Control[] = [
     double: doubleWrite,
     victim: LATE_VICTIM,
     // One member has no majority: its only pod is the check's own target.
-    neverBack: { title: 'its pod is deleted, and no node takes it', break: cordonNodes },
+    neverBack: { title: 'the only pod is deleted, and no node accepts the new one', break: cordonNodes },
   }),
   {
     id: 'failover/neo4j/pod-delete/empty-dir',
     check: 'failover/neo4j/pod-delete',
     verdict: 'fail',
     size: 'any',
-    title: 'its data is on an emptyDir, which goes with the pod',
+    title: 'the data is on an emptyDir, which is deleted with the pod',
     expectSeen: /lost/,
     break: dataOnEmptyDir,
     verify: countLostIndependently,
@@ -114,7 +114,9 @@ async function countLostIndependently(ctx: ControlContext, judgement: Judgement)
   const seen = runs.map(({ count }) => count);
   if (seen.length !== 1 || seen[0] !== counted)
     return `the record counts ${counted} writes in the store, Neo4j counts ${seen.join(', ') || 'none'}`;
-  return ok - present === lost ? null : `${ok} acknowledged − ${present} present is not ${lost}`;
+  return ok - present === lost
+    ? null
+    : `${ok} acknowledged − ${present} present is not the ${lost} lost of the record`;
 }
 
 /**
@@ -136,7 +138,7 @@ async function breakAfterCrash(ctx: ControlContext, statement: string): Promise<
       },
       { timeoutMs: START_MS, everyMs: 200 },
     );
-    ctx.log(`done behind its back: ${statement}`);
+    ctx.log(`run on the server while the check waits: ${statement}`);
   });
 }
 

@@ -21,7 +21,7 @@ export const controls: readonly Control[] = [
       await sqlOnLeader(ctx, `INSERT INTO ${TABLE} (run, n) ${twice}`);
     },
     neverBack: {
-      title: 'Patroni is paused: nobody takes over, and the deleted leader is not started again',
+      title: 'Patroni is paused: no replica takes over, and the deleted leader is not started again',
       break: (ctx) =>
         changePatroni(ctx, { pause: true }, { what: 'Patroni to be paused', probe: () => paused(ctx) }),
     },
@@ -63,7 +63,7 @@ async function countLostIndependently(ctx: ControlContext, judgement: Judgement)
   const record = judgement.trials?.[0];
   if (!record?.writes) return 'the trial has no counts of writes';
   const { lost, ok, present, scheduled, recovered, unexpected } = record.writes;
-  if (lost === 0) return 'no acknowledged write was lost: the cut was not effective';
+  if (lost === 0) return 'no acknowledged write was lost, so the replicas were not really cut off';
   const texts = await Promise.all(
     (await members(ctx)).map((pod) =>
       sql(ctx, pod, `SELECT count(DISTINCT n) FROM ${TABLE} WHERE run = ${NEWEST} AND n <= ${scheduled}`),
@@ -75,5 +75,7 @@ async function countLostIndependently(ctx: ControlContext, judgement: Judgement)
   if (there.size !== 1 || !there.has(counted)) {
     return `the record counts ${counted} writes in the store (${ok} acknowledged, ${lost} lost); SQL finds ${[...there].join(', ')} in the members`;
   }
-  return ok - present === lost ? null : `${ok} acknowledged − ${present} present is not ${lost}`;
+  return ok - present === lost
+    ? null
+    : `${ok} acknowledged − ${present} present is not the ${lost} lost of the record`;
 }

@@ -6,7 +6,7 @@ import { declaredRabbitmq, double, newest, remove, runOf } from './rabbitmq-queu
 
 /** Enough for a quorum queue's failover; the classic queue is gone, so every later write is returned. */
 const SHORT_DEADLINE_MS = 15_000;
-/** Writes that were surely acknowledged before the crash. */
+/** Writes that were certainly acknowledged before the crash. */
 const ENOUGH = 100;
 
 export const controls: readonly Control[] = [

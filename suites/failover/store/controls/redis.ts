@@ -1,4 +1,4 @@
-/** Controls of failover/redis: those of every store, and a master that goes on taking writes while it is cut off. */
+/** Controls of failover/redis: those of every store, and a master that still accepts writes while it is cut off. */
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { Control, ControlContext } from '../../../harness/control.ts';
 import { everyStoreControls } from './every-store.ts';
@@ -21,7 +21,7 @@ export const controls: readonly Control[] = [
     check: 'failover/redis/partition',
     verdict: 'fail',
     size: 'any',
-    title: 'no min-replicas, acknowledged by the reply alone, and the master is cut off',
+    title: 'no min-replicas, writes acknowledged by the reply alone, and the master is cut off',
     expectSeen: /lost \d+ acknowledged writes over/,
     settings: {
       goals: { lossWindowSeconds: 1, lossWindowBeyondFailover: false },
@@ -43,5 +43,7 @@ async function countLostIndependently(ctx: ControlContext, judgement: Judgement)
   if (lost < ENOUGH) return `expected at least ${ENOUGH} acknowledged writes lost, the record says ${lost}`;
   if (counted !== present + recovered + unexpected)
     return `the record counts ${present + recovered + unexpected} writes in the store, Redis counts ${counted}`;
-  return ok - present === lost ? null : `${ok} acknowledged − ${present} present is not ${lost}`;
+  return ok - present === lost
+    ? null
+    : `${ok} acknowledged − ${present} present is not the ${lost} lost of the record`;
 }

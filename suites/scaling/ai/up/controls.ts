@@ -12,7 +12,7 @@ export const controls: readonly Control[] = [
     check: 'scaling/ai/up',
     verdict: 'inconclusive',
     size: 'any',
-    title: 'nobody answers for external metrics',
+    title: 'no server answers for external metrics',
     expectSeen: /has no metric/,
     settings: { settings: { scaleUpMs: SHORT_WAIT_MS } },
     break: (ctx) => withoutMetrics(ctx, EXTERNAL_METRICS, AI_AUTOSCALER),

@@ -47,7 +47,7 @@ async function slowed(
 ): Promise<boolean> {
   if (llm.control === undefined) return true;
   const title = `the model takes ${delayMs / 1000} s`;
-  const { unavailable } = await ctx.step(`tell the model's stand-in: ${title}`, () =>
+  const { unavailable } = await ctx.step(`set the model's stand-in: ${title}`, () =>
     ctx.runner.call('ai.behave', { check: ctx.id, title, behaviour: { delayMs } }),
   );
   if (unavailable !== undefined) ctx.unavailable("the model's stand-in", unavailable);

@@ -10,7 +10,7 @@ export const controls: readonly Control[] = [
     check: 'scaling/backend/down',
     verdict: 'fail',
     size: 'any',
-    title: 'the autoscaler forgets at once, and the load comes and goes',
+    title: 'the autoscaler has no stabilisation window, and the load comes and goes',
     expectSeen: /flap/i,
     settings: { settings: { teeth: TEETH } },
     break: (ctx) =>

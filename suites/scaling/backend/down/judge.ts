@@ -45,7 +45,8 @@ function judgeDown(history: History): Judgement {
   const { spec, startMs, topMs, endMs } = observed;
   const expectedText = `back to the minimum within the stabilisation window + ${goals.extraS} s of the end of the load; no pods added within ${goals.flapS} s of taking some away; failed requests ≤ ${goals.failedRequests}`;
   const missing = missingOf(observed);
-  if (Object.values(goals).some(Number.isNaN)) missing.push('the history does not state every goal');
+  if (Object.values(goals).some(Number.isNaN))
+    missing.push('the history lacks a goal (extraSeconds, failedRequests, flapSeconds)');
   if (spec === null || startMs === null || endMs === null) {
     return conclude(observed, {
       ...{ failures: [], late: [], gaps: missing, pass: '', expected: expectedText },
@@ -164,7 +165,8 @@ function gapsOf({ backMs, observed, hpa, endMs, spec, goals }: Context): string[
   const dropped = result === null ? 0 : dropsOf(result).count;
   if (result !== null && dropped > 0 && result.requests.failed + dropped > goals.failedRequests)
     gaps.push(`${dropped} requests were dropped: whether they would have failed is unknown`);
-  if (peakOf(hpa) <= spec.min) gaps.push(`there were never more than ${spec.min} pods: nothing to take away`);
+  if (peakOf(hpa) <= spec.min)
+    gaps.push(`there were never more than ${spec.min} pods, so no scale-down could be seen`);
   if (backMs === null)
     gaps.push(
       `not seen back at ${spec.min} pods in the ${secondsOf(observed.lastMs - endMs)} s after the load`,
@@ -186,7 +188,7 @@ function figuresOf(context: Context): Found['figures'] {
     },
     { name: 'times that pods were taken away and added again', value: flaps.length, goal: 0 },
     {
-      name: 'overshoot: most pods desired, over those at the end of the load',
+      name: 'overshoot: most pods desired, minus those desired at the end of the load',
       value: peak - atEnd,
       unit: 'pods',
     },

@@ -66,12 +66,12 @@ function timeGaps(history: History): string[] {
   const started = all(history, 'pod-started');
   const begun = [...started, ...all(history, 'pod-not-started')];
   const odd = started.find((one) => !isTimed(one));
-  if (odd !== undefined) return [`${odd.pod} was created and ready at impossible times`];
+  if (odd !== undefined) return [`the recorded times of ${odd.pod} contradict each other`];
   const inOrder = begun.toSorted((a, b) => numberOf(a) - numberOf(b));
   const early = inOrder.find(
     ({ createdMs }, index) => createdMs < (inOrder[index - 1]?.createdMs ?? createdMs),
   );
-  return early === undefined ? [] : [`${early.pod} was created before one that was begun sooner`];
+  return early === undefined ? [] : [`${early.pod} was created before a pod with a lower number`];
 }
 
 /** Images are brought to nodes once, before the first start: a node has it for all of its starts, or for none. */
@@ -79,7 +79,7 @@ function imageGaps(history: History): string[] {
   const byNode = Map.groupBy(all(history, 'pod-started'), ({ node }) => node);
   return [...byNode].flatMap(([node, starts]) =>
     new Set(starts.map(({ imagePresent }) => imagePresent)).size > 1
-      ? [`the image was on ${node ?? 'no node'} for some of its starts only`]
+      ? [`the image was on ${node ?? 'no node'} for only some of the starts there`]
       : [],
   );
 }
@@ -93,8 +93,8 @@ const numberOf = ({ pod }: Pick<Start, 'pod'>): number => Number(/\d+$/.exec(pod
 function planGaps(history: History): string[] {
   const planned = history.header.settings.startup?.pods;
   if (planned === undefined) return ['the history does not say how many starts were planned'];
-  const told = [...all(history, 'pod-started'), ...all(history, 'pod-not-started')].map(({ pod }) => pod);
-  const names = new Set(told);
+  const recorded = [...all(history, 'pod-started'), ...all(history, 'pod-not-started')].map(({ pod }) => pod);
+  const names = new Set(recorded);
   const missing = Array.from({ length: planned }, (_, index) => `start-${index}`).filter(
     (name) => !names.has(name),
   );
@@ -103,7 +103,8 @@ function planGaps(history: History): string[] {
     gaps.push(
       `${missing.length} of ${planned} planned starts were not recorded, ${missing[0] ?? ''} among them`,
     );
-  if (told.length !== planned) gaps.push(`${told.length} starts were recorded, ${planned} were planned`);
+  if (recorded.length !== planned)
+    gaps.push(`${recorded.length} starts were recorded, ${planned} were planned`);
   return gaps;
 }
 
@@ -123,7 +124,7 @@ function whyExcluded(
   { t, readyMs, node, imagePresent, initContainers }: Seen<'pod-started'>,
   tookMs: number,
 ): string | null {
-  if (!(tookMs > 0) || Math.abs(t - readyMs) > SAME_MOMENT_MS) return 'no times, or not in order';
+  if (!(tookMs > 0) || Math.abs(t - readyMs) > SAME_MOMENT_MS) return 'its times are missing or out of order';
   if (!imagePresent || node === null) return 'the image was pulled first';
   return initContainers === 0 ? null : 'it has init containers';
 }
@@ -149,7 +150,7 @@ function claimOf(times: readonly number[], goalS: number): { verdict: Verdict; r
   if (verdict === 'fail')
     return { verdict, reason: `${name} is above ${seconds(lower)}, the goal is ${goalS} s` };
   if (claimed === 0.5) {
-    const reason = `${n} starts say nothing of a p95 or a p99: ${needed(0.95)} and ${needed(0.99)} would`;
+    const reason = `${n} starts are too few for a p95 or a p99, which need ${needed(0.95)} and ${needed(0.99)}`;
     return { verdict: 'inconclusive', reason };
   }
   const limits = claimed === 0.99 ? '' : `; a p99 is claimed from ${needed(0.99)} starts on`;
@@ -157,7 +158,7 @@ function claimOf(times: readonly number[], goalS: number): { verdict: Verdict; r
     ? { verdict, reason: `${name} at most ${seconds(upper)} (upper 95 % bound)${limits}` }
     : {
         verdict,
-        reason: `${name} between ${seconds(lower)} and ${seconds(upper)}, the goal of ${goalS} s lies in between`,
+        reason: `${name} is between ${seconds(lower)} and ${seconds(upper)} (95 % bounds), and the goal of ${goalS} s lies between them`,
       };
 }
 

@@ -30,7 +30,10 @@ interface Startup {
 export async function observe(ctx: CheckContext): Promise<void> {
   const image = await canaryImage(ctx);
   if (image === null) {
-    ctx.unavailable('image', 'no declared workload is there whose image could be started');
+    ctx.unavailable(
+      'image',
+      'declare network.probeImage: no declared workload with `serves: true` exists whose image could be used',
+    );
     return;
   }
   const startup = startupOf(ctx);
@@ -83,7 +86,7 @@ async function startOne(ctx: CheckContext, pod: KubeObject, warm: ReadonlySet<st
     });
     const readyMs = monotonicMs();
     const [found] = items;
-    if (found === undefined) throw new Error(unavailable ?? 'it is not there any more');
+    if (found === undefined) throw new Error(unavailable ?? 'the pod no longer exists');
     const { nodeName = null, initContainers = [] } = found.spec;
     ctx.record('pod-started', {
       ...{ pod: name, createdMs, readyMs, node: nodeName },

@@ -17,7 +17,7 @@ export const checks: readonly CatalogueRow[] = [
     title: 'A breach reaches Alertmanager',
     section: '7',
     access: 'w - w w r',
-    does: "a pod whose metric breaches the canary's rule, until Alertmanager has the alert; that it ends with the pod is noted, and decides nothing",
+    does: "a pod whose metric breaches the canary's rule, until Alertmanager has the alert; whether the alert ends with the pod is recorded, but not judged",
     goal: 'a synthetic breach reaches Alertmanager within 60 s',
     goals: { arrivalSeconds: 60 },
     requires: source('alerts'),

@@ -15,12 +15,16 @@ function judgeFires(history: History): Judgement {
   if (breach !== undefined) arrival(history, findings, { breach, goalMs });
   const looked = all(history, 'alert-ended').length + all(history, 'alert-stays').length;
   if (all(history, 'alert-stays').length > 0)
-    findings.note('the alert did not end with the breach while it was looked at');
+    findings.note('the alert had not ended with the breach when Plumbline stopped watching it');
   if (breach !== undefined && looked !== 1)
-    findings.unknown('the end of the alert', 'looked at', looked === 0 ? 'nobody looked' : 'seen twice');
+    findings.unknown(
+      'the end of the alert',
+      'recorded once',
+      looked === 0 ? 'not recorded' : 'recorded twice',
+    );
   const judgement = findings.conclude('a synthetic breach becomes an alert');
   if (all(history, 'reads-only').length === 0) return judgement;
-  const reason = 'a breach is written, and this environment may only be read';
+  const reason = 'this check creates a breach, and this environment may only be read';
   return { ...judgement, verdict: 'not-run', reason };
 }
 
@@ -37,10 +41,11 @@ function arrival(
   findings.rule('arrival');
   if (arrived !== undefined) {
     const afterMs = Math.round(arrived.t - breach.t);
-    if (afterMs < 0) findings.unknown(subject, expected, 'it was there before the breach');
+    if (afterMs < 0) findings.unknown(subject, expected, 'it was already there before the breach');
     else findings.inTime(subject, afterMs <= goalMs, expected, `after ${afterMs} ms`);
     findings.figure({ name: 'arrival', value: afterMs, unit: 'ms', goal: `≤ ${goalMs}` });
-  } else if (missing === undefined) findings.unknown(subject, expected, 'it was not waited for');
+  } else if (missing === undefined)
+    findings.unknown(subject, expected, 'neither its arrival nor its absence was recorded');
   else {
     const afterMs = missing.t - breach.t;
     const said = `none after ${Math.round(afterMs / 1000)} s`;

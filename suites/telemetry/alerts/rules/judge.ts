@@ -14,17 +14,22 @@ function judgeRules(history: History): Judgement {
   const findings = new Findings(history);
   const groups = all(history, 'rule-group');
   const { prefix } = declaredOf(history.header).alerts?.ruleGroups ?? { prefix: '' };
-  const told = first(history, 'alertmanagers');
+  const managers = first(history, 'alertmanagers');
   // Rules that could not be read are not called missing.
-  for (const objective of told === undefined ? [] : objectivesOf(history)) {
+  for (const objective of managers === undefined ? [] : objectivesOf(history)) {
     const name = `${prefix}${objective}`;
     const own = groups.filter(({ group }) => group === name);
     ruleFinding(findings, { objective, name, rules: own.flatMap(({ alerting }) => alerting) });
   }
-  if (told !== undefined) {
-    const { urls } = told;
+  if (managers !== undefined) {
+    const { urls } = managers;
     findings.rule('told');
-    findings.expect('whom Prometheus tells', urls.length > 0, 'an Alertmanager', urls.join(', ') || 'nobody');
+    findings.expect(
+      'where Prometheus sends alerts',
+      urls.length > 0,
+      'an Alertmanager',
+      urls.join(', ') || 'nowhere',
+    );
   }
   findings.figure({ name: 'rule groups', value: groups.length });
   return findings.conclude("the goals' burn-rate rules loaded and healthy");

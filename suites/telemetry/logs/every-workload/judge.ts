@@ -38,7 +38,9 @@ function judgeWorkloads(history: History): Judgement {
   for (const workload of history.header.settings.workloads ?? [])
     workloadFindings(history, findings, { workload, tolerated: lost <= most, notes });
   if (notes.earlier.length > 0)
-    findings.note(`nothing was logged lately by ${notes.earlier.join(', ')}: earlier lines were looked for`);
+    findings.note(
+      `nothing was logged lately by ${notes.earlier.join(', ')}: older lines were searched for instead`,
+    );
   if (notes.exempt.length > 0) findings.note(`expected to be silent: ${notes.exempt.join(', ')}`);
   const quiet = recent.filter(({ written }) => written === 'never').length;
   if (quiet > 0) findings.note(`${quiet} of ${recent.length} containers never wrote a line`);
@@ -56,10 +58,10 @@ function judgeWorkloads(history: History): Judgement {
 
 function orderRule(history: History, findings: Findings): void {
   findings.rule('order');
-  const expected = 'one step after the other';
+  const expected = `${STEPS.join(', ')}, in this order`;
   const early = orderGap(history, STEPS);
-  if (early === null) findings.expect('what was done', true, expected, STEPS.join(', '));
-  else findings.unknown('what was done', expected, early);
+  if (early === null) findings.expect('order of the steps', true, expected, STEPS.join(', '));
+  else findings.unknown('order of the steps', expected, early);
 }
 
 /** Lines older than the declared retention may have been deleted from the store. */
@@ -103,21 +105,22 @@ function unlooked(
 ): string | null {
   const [planned, twice] = all(history, 'logging-workload').filter(({ workload }) => workload === name);
   if (planned === undefined || twice !== undefined)
-    return planned === undefined ? 'it was not looked for' : 'it was looked for twice';
+    return planned === undefined ? 'its pods were not listed' : 'its pods were listed twice';
   const { pods, containers } = planned;
   if (pods <= 0) return 'it has no pod';
   if (containers < pods || containers !== read)
-    return `${read} of ${containers} containers of ${pods} pods were looked at`;
-  if (new Set(own.map(({ pod }) => pod)).size > pods) return `more than its ${pods} pods were looked at`;
+    return `its ${pods} pods have ${containers} containers, but the logs of ${read} were read`;
+  if (new Set(own.map(({ pod }) => pod)).size > pods)
+    return `the logs of more than its ${pods} pods were read`;
   return oddOf(history, name, own);
 }
 
 /** What is inconsistent about its containers; null: nothing. */
 function oddOf(history: History, name: string, own: readonly Recent[]): string | null {
   if (new Set(own.map(({ pod, container }) => `${pod} ${container}`)).size !== own.length)
-    return 'a container was looked at twice';
+    return 'the logs of one of its containers were read twice';
   const stranger = own.find(({ pod }) => !pod.startsWith(`${name.split('/').at(-1) ?? ''}-`));
-  if (stranger !== undefined) return `${stranger.pod} is no pod of it`;
+  if (stranger !== undefined) return `${stranger.pod} is recorded as a pod of it, but is not named after it`;
   const nodes = nodesOf(history);
   const elsewhere = own.find(({ node }) => !nodes.includes(node));
   if (elsewhere !== undefined)
@@ -125,7 +128,7 @@ function oddOf(history: History, name: string, own: readonly Recent[]): string |
   const odd = own.find(isOdd);
   return odd === undefined
     ? null
-    : `of ${odd.pod} ${odd.found} of ${odd.lines} lines, written ${odd.written}, which cannot be`;
+    : `the record of ${odd.pod} contradicts itself: ${odd.found} of ${odd.lines} lines found, written ${odd.written}`;
 }
 
 function isOdd({ lines, found, written, missing }: Recent): boolean {
@@ -162,7 +165,11 @@ function silentFinding(
 ): void {
   const reason = exemption(workload, history.header.check, '');
   if (reason === null) {
-    findings.unknown(name, EXPECTED, 'none of its containers ever wrote a line, and no reason is declared');
+    findings.unknown(
+      name,
+      EXPECTED,
+      'none of its containers ever wrote a line, and the workload has no `exempt` entry for this check',
+    );
     return;
   }
   notes.exempt.push(`${name} (${reason})`);
@@ -186,8 +193,10 @@ export const judge: CheckJudge = {
   annotations: {
     'canary-node.node': NODES['canary-node.node'],
     'clock-offset.source': NODES['clock-offset.source'],
-    'recent.container': 'says which it was; each of them is counted',
-    'recent.pod': 'says which it was; each of them is counted, and is named after its workload',
-    'recent.node': 'says where a container was; that its clock is known is held against the clocks',
+    'recent.container': 'for people: every container is counted, whatever its name',
+    'recent.pod':
+      'which pod it was does not matter: every pod is counted, and must be named after its workload',
+    'recent.node':
+      'where a container was does not matter: only that the clock of its node is known is judged',
   },
 };

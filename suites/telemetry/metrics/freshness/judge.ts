@@ -37,9 +37,9 @@ function ageFinding(
   const subject = `series ${selector}`;
   const expected = `a sample of the last ${seconds(limitMs)}`;
   const oldest = Math.max(...ages);
-  const said = `the last is of ${seconds(oldest)} ago`;
-  if (ages.length === 0) findings.expect(subject, false, expected, 'no sample lately');
-  else if (Math.min(...ages) < -errorMs) findings.unknown(subject, expected, 'a sample of the future');
+  const said = `the last sample is from ${seconds(oldest)} ago`;
+  if (ages.length === 0) findings.expect(subject, false, expected, 'no recent sample');
+  else if (Math.min(...ages) < -errorMs) findings.unknown(subject, expected, 'a sample from the future');
   else if (oldest > limitMs + errorMs) findings.inTime(subject, false, expected, said);
   else if (oldest > limitMs - errorMs)
     findings.unknown(subject, expected, `${said}, give or take ${seconds(errorMs)}`);

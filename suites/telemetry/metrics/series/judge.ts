@@ -11,11 +11,12 @@ function judgeSeries(history: History): Judgement {
     const subject = `series ${selector}`;
     const { lastMs, goneMs } = seen;
     const ahead = lastMs.some((one) => one > askedMs + errorMs || one < askedMs - LONGEST_MS - errorMs);
-    if (lastMs.length > 0 && ahead) findings.unknown(subject, 'present', 'with samples of other times');
+    if (lastMs.length > 0 && ahead)
+      findings.unknown(subject, 'present', 'present, but with samples from the future or too long ago');
     else if (lastMs.length > 0) findings.expect(subject, true, 'present', `${lastMs.length} series`);
     else {
       const gone =
-        goneMs === null ? 'none' : `none now, those of lately until ${seconds(askedMs - goneMs)} ago`;
+        goneMs === null ? 'none' : `none now; the last sample is from ${seconds(askedMs - goneMs)} ago`;
       findings.expect(subject, false, 'present', gone);
     }
   }

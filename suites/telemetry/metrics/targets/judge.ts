@@ -22,12 +22,15 @@ function jobFinding(history: History, findings: Findings, job: string): void {
   findings.rule('targets');
   const [read, twice] = all(history, 'scrape-job').filter((one) => one.job === job);
   if (read === undefined || twice !== undefined || read.targets !== own.length) {
-    const said = read === undefined ? 'it was not asked for' : `${own.length} targets of ${read.targets}`;
+    const said =
+      read === undefined
+        ? 'its targets were not read'
+        : `${own.length} of ${read.targets} targets are recorded`;
     findings.unknown(subject, expected, said);
     return;
   }
   if (own.some(({ t }) => countedAfter(history, t) !== job)) {
-    findings.unknown(subject, expected, 'a target is told of it that stands among those of another');
+    findings.unknown(subject, expected, 'one of its targets is recorded among those of another job');
     return;
   }
   const down = own.filter(({ health }) => health !== 'up');
@@ -50,5 +53,5 @@ export const judge: CheckJudge = {
   evidence: (header) => [
     need('scrape-job', { subjects: declaredOf(header).required?.targets ?? [], of: ({ job }) => job }),
   ],
-  annotations: { 'scrape-target.url': 'says where a target is that is down' },
+  annotations: { 'scrape-target.url': 'shown for a target that is down' },
 };

@@ -18,7 +18,7 @@ export const controls: readonly Control[] = [
     check: 'telemetry/traces/canary',
     verdict: 'fail',
     size: 'any',
-    title: 'the trace context is not handed on through AMQP',
+    title: 'the trace context is not passed on through AMQP',
     expectSeen: /tender-api → tender-ai \(amqp\)/,
     settings: { settings: { canary: FEW } },
     requires: ['ai'],

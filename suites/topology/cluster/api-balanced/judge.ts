@@ -86,7 +86,7 @@ function servers(history: History, findings: Findings): void {
       `answer of ${again.node}`,
       isAfterOwn(history, again),
       'after its own outage',
-      'elsewhere',
+      'at another time',
     );
   for (const { node, address, ok, detail } of found)
     findings.expect(`API server ${node} at ${address}`, ok, 'answers /readyz itself', detail);
@@ -114,7 +114,7 @@ function counted(history: History, findings: Findings): void {
     'requests',
     stray === undefined,
     'numbered without gaps, in order of time',
-    `not so at number ${stray?.n ?? 0}`,
+    `request number ${stray?.n ?? 0} is out of order`,
   );
   findings.agree('requests', total?.sent ?? null, requests.length);
   findings.agree('answers', total?.answered ?? null, requests.filter(({ ok }) => ok).length);

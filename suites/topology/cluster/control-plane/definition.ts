@@ -15,7 +15,7 @@ export const checks: readonly CatalogueRow[] = [
     touches: {
       ...touching(EVIDENCE, { lists: ['v1/Node', 'v1/Pod'], execs: ['kube-system'] }),
       execsNotGiven:
-        'it is a right to everything in the pods of kube-system; without it etcd cannot be asked, and the check is inconclusive',
+        'it allows everything in the pods of kube-system; without it etcd cannot be queried, and the check is inconclusive',
     },
     title: 'The declared control plane, and an etcd with all its voting members',
     section: '5.1',

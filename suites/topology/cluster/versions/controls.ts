@@ -25,7 +25,7 @@ export const controls: readonly Control[] = [
     check: 'topology/cluster/versions',
     verdict: 'fail',
     size: 'any',
-    title: 'a declared endpoint serves a certificate that no trusted authority signed, for another name',
+    title: 'a declared endpoint serves a certificate for another name, signed by no trusted authority',
     expectSeen: /chain of certificate of stranger/,
     settings: {
       settings: {

@@ -99,7 +99,7 @@ function each(
   }
   const there = found.map(({ subject }) => subject);
   findings.eachOnce(
-    'questions',
+    'probes',
     wanted.filter((subject) => there.includes(subject)),
     there,
   );

@@ -16,7 +16,7 @@ export async function observe(ctx: CheckContext): Promise<void> {
   if (image === null) {
     ctx.unavailable(
       'an image for canaries',
-      'network.probeImage is not declared and no declared workload serves',
+      'declare network.probeImage: no declared workload with `serves: true` exists whose image could be used',
     );
     return;
   }
@@ -101,7 +101,10 @@ async function startServers(
   );
   const missing = of.nodes.filter((node) => !ready.some((pod) => pod.spec.nodeName === node));
   for (const node of missing)
-    ctx.record('reach-silent', { node, reason: `its server did not get ready: ${waited.unavailable}` });
+    ctx.record('reach-silent', {
+      node,
+      reason: `the server pod on this node did not become ready: ${waited.unavailable}`,
+    });
   await recordEvidence(
     ctx,
     all.filter((pod) => !ready.includes(pod)),

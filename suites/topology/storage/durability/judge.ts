@@ -38,11 +38,7 @@ function judgeDurability(history: History): Judgement {
     const read = all(history, 'settings').find((one) => one.store === store)?.read ?? null;
     findings.agree(`settings of ${store}`, read, lines.length);
     const strange = lines.find(({ name }) => !wanted.some(([declaredName]) => declaredName === name));
-    findings.agree(
-      `settings of ${store}`,
-      'none that is not declared',
-      strange?.name ?? 'none that is not declared',
-    );
+    findings.agree(`settings of ${store}`, 'only declared ones', strange?.name ?? 'only declared ones');
     for (const [name, value] of wanted)
       judgeSetting(history, findings, { store, name, value, members: declared.members });
   }

@@ -23,7 +23,7 @@ export async function observe(ctx: CheckContext): Promise<void> {
   if (image === null) {
     ctx.unavailable(
       'an image for canaries',
-      'network.probeImage is not declared and no declared workload serves',
+      'declare network.probeImage: no declared workload with `serves: true` exists whose image could be used',
     );
     return;
   }

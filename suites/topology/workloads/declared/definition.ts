@@ -23,6 +23,6 @@ export const checks: readonly CatalogueRow[] = [
     reads: together(given('workloads', 'closed'), ({ workloadsLeftOut = [] }) => ({
       leftOut: [...workloadsLeftOut],
     })),
-    toldOfDrills: true, // restarts that a drill caused are not held against the platform
+    toldOfDrills: true, // restarts that a drill caused do not count against the platform
   }),
 ];

@@ -81,8 +81,10 @@ function isRolling({ wanted, ready, updated, observed, pods: there }: Replicas):
 /** A rollout in progress is unknown, not a failure, unless its deadline has passed. */
 function rolling(findings: Findings, subject: string, found: Replicas): void {
   const { wanted, ready, updated, observed, pods: there, stuck } = found;
-  const said = observed ? `${updated} of ${there} pods as last declared` : 'a change not yet acted on';
-  const expected = `${wanted} ready and as last declared`;
+  const said = observed
+    ? `${updated} of ${there} pods with the last declared template`
+    : 'the controller has not acted on the last change yet';
+  const expected = `${wanted} ready, with the last declared template`;
   const seen = `${ready} ready, ${said}`;
   if (stuck) findings.expect(`rollout of ${subject}`, false, expected, `${seen}; its deadline has passed`);
   else findings.unknown(`rollout of ${subject}`, expected, `${seen}: a rollout is in progress`);
@@ -116,7 +118,7 @@ function undeclared(history: History, findings: Findings, declared: DeclaredWork
     const subject = `${kindName} ${namespace}/${name}`;
     const ignored = closed.ignore.some((one) => one.kind === kindName && matches(one.name, name));
     if (names.has(subject)) ownedPods(history, findings, { subject, count });
-    else if (!ignored) findings.expect(subject, false, 'nothing undeclared', `${count} pods of it`);
+    else if (!ignored) findings.expect(subject, false, 'nothing undeclared', `it has ${count} pods`);
   }
 }
 
