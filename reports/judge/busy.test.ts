@@ -19,14 +19,14 @@ describe('a machine that is too busy', () => {
   it('should leave a missed goal of time undecided, and say why', () => {
     const [rule] = excused([late], { pressure: pressure(MOST_OTHERS + 0.1) });
     assert.equal(rule?.verdict, 'inconclusive');
-    assert.match(rule.text, /^RTO 52 s, goal 15 s; the machine was too busy for a goal of time/);
+    assert.match(rule.text, /^RTO 52 s, goal 15 s; the machine was too busy to judge a goal of time/);
   });
 
   it('should say of the nodes of a cluster that it was they', () => {
     const text = busyText({ ...pressure(0.5), nodes: 3 });
     assert.equal(
       text,
-      'the nodes were too busy for a goal of time: others took 50 % of the cores (at most 25 %)',
+      'the nodes were too busy to judge a goal of time: other processes took 50 % of the cores (limit 25 %)',
     );
   });
 

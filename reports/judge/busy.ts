@@ -4,8 +4,9 @@ import type { Pressure } from '../record/pressure.ts';
 import type { Rule } from '../record/rule.ts';
 
 /**
- * Largest mean share of the cores that others than the environment and the harness may take during a trial, for goals of time to count. Ten
- * times that of a free machine, and below where the first verdict changed (between 31 and 50 %): docs/adr/0013-too-busy-to-judge.md.
+ * Goals of time count only if processes of neither the environment nor the harness took at most this share of the cores, on average over
+ * the trial. Ten times that of a free machine, and below where the first verdict changed (between 31 and 50 %):
+ * docs/adr/0013-too-busy-to-judge.md.
  */
 export const MOST_OTHERS = 0.25;
 
@@ -14,7 +15,7 @@ export function busyText(pressure: Pressure | null | undefined): string | null {
   const others = pressure?.others?.mean;
   return others === undefined || others <= MOST_OTHERS
     ? null
-    : `${pressure?.nodes === undefined ? 'the machine was' : 'the nodes were'} too busy for a goal of time: others took ${percent(others)} of the cores (at most ${percent(MOST_OTHERS)})`;
+    : `${pressure?.nodes === undefined ? 'the machine was' : 'the nodes were'} too busy to judge a goal of time: other processes took ${percent(others)} of the cores (limit ${percent(MOST_OTHERS)})`;
 }
 
 /** The same rules, but a goal of time that was missed on a busy machine is inconclusive. A goal that was met stays met. */

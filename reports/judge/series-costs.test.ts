@@ -28,7 +28,7 @@ it('should say nothing of what was not counted', () => {
 it('should give the median of each stage and the error budget of all trials', () => {
   const figures = costFigures([trial(8_000), trial(9_000), trial(60_000, { restoredEarly: 'too long' })]);
   assert.deepEqual(figures, [
-    { name: 'median time of a trial by stage', value: 'steady before 5 s, recovery 9 s' },
+    { name: 'median time of a trial, by stage', value: 'steady before 5 s, recovery 9 s' },
     { name: 'error budget spent', value: 6, unit: 's', goal: '≤ 30 estimated' },
     { name: 'trials in which the fault was undone early', value: 1 },
   ]);

@@ -16,7 +16,7 @@ function timeFigures(trials: readonly FailoverRecord[]): Figure[] {
   }
   if (stages.size === 0) return [];
   const parts = [...stages].map(([stage, all]) => `${stage} ${seconds(median(all) ?? 0)} s`);
-  return [{ name: 'median time of a trial by stage', value: parts.join(', ') }];
+  return [{ name: 'median time of a trial, by stage', value: parts.join(', ') }];
 }
 
 function budgetFigures(trials: readonly FailoverRecord[]): Figure[] {

@@ -113,7 +113,7 @@ describe('aggregateTrials', () => {
       GOALS,
     );
     assert.equal(got.verdict, 'inconclusive');
-    assert.equal(got.reason, '1 of 4 trials decided nothing: trial 4: read-back failed');
+    assert.equal(got.reason, '1 of 4 trials were inconclusive: trial 4: read-back failed');
     assert.match(got.seen, /1 trials not counted$/);
   });
 

@@ -94,7 +94,7 @@ function reasonOf(
   }
   if (first === undefined) return gap ?? 'no trial was run';
   if (trials.length === 1) return first.reason;
-  const which = verdict === 'fail' ? 'failed' : 'decided nothing';
+  const which = verdict === 'fail' ? 'failed' : 'were inconclusive';
   const lead = deciding.length > 1 ? 'the first, ' : '';
   return `${deciding.length} of ${trials.length} trials ${which}: ${lead}trial ${first.trial}: ${first.reason}`;
 }
@@ -311,9 +311,9 @@ function outsideFigures(counted: readonly FailoverRecord[]): Figure[] {
   const [faster, slower] = [of('faster'), of('slower')];
   const value =
     faster + slower === 0
-      ? `inside in ${compared.length} of ${compared.length} trials`
+      ? `within it in ${compared.length} of ${compared.length} trials`
       : `${slower} slower, ${faster} faster, of ${compared.length} trials`;
-  return [{ name: 'against the window expected from the settings', value }];
+  return [{ name: 'compared with the window expected from the settings', value }];
 }
 
 function findingOf(trial: FailoverRecord, goals: TrialGoals): Judgement['findings'][number] {

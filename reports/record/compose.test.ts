@@ -154,7 +154,7 @@ describe('composeRun', () => {
     const got = composeRun(many(2, 'pass'), { environment, scope, restored });
     assert.deepEqual([got.verdict, got.exitCode], ['inconclusive', 2]);
     assert.deepEqual(got.reasons.map(reasonLine), [
-      'not seen after the run: whether every node is back: no answer',
+      'could not be observed after the run: whether every node is back: no answer',
     ]);
   });
 

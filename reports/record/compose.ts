@@ -122,7 +122,9 @@ function gapsOf(checks: readonly CheckResult[], counts: Tally, context: ComposeC
   const gaps: string[] = [];
   if (counts.pass === 0) gaps.push(counts.ran === 0 ? 'no check was run' : 'no check passed');
   if (context.interrupted) gaps.push(`interrupted by ${context.interrupted} before all checks had run`);
-  const unseen = (context.restored?.unseen ?? []).map((what) => `not seen after the run: ${what}`);
+  const unseen = (context.restored?.unseen ?? []).map(
+    (what) => `could not be observed after the run: ${what}`,
+  );
   return [...required, ...[...gaps, ...unseen].map(ofNone)];
 }
 

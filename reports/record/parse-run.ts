@@ -10,7 +10,7 @@ export function parseRun(text: string): RunRecord {
   const schema = typeof record === 'object' && record !== null && 'schema' in record ? record.schema : null;
   if (typeof schema === 'number' && schema !== RUN_SCHEMA)
     throw new Error(
-      `a run record of version ${schema}, and this Plumbline reads version ${RUN_SCHEMA}: read it with the version that made it`,
+      `a run record of version ${schema}, and this Plumbline reads version ${RUN_SCHEMA}: read it with the Plumbline version that wrote it`,
     );
   return runRecordSchema.parse(record);
 }

@@ -70,7 +70,7 @@ describe('a run of the whole failover suite', () => {
       '25006: cannot execute INSERT in a read-only transaction',
       '63 objects compared, all as before',
       'leader, replica, sync_standby; steady',
-      'one member: it cannot fail over',
+      'the store has one member and cannot fail over',
       'Loss window, from the first to the last lost acknowledgement: 0.340 s',
       'What became of every request',
     ])

@@ -21,7 +21,7 @@ const DETAIL: TelemetryDetail = {
   ],
   paths: [
     {
-      ...{ title: 'a request of which something is missing', correlationId: '<r/7>', traceId: 'abc' },
+      ...{ title: 'a request with missing spans or lines', correlationId: '<r/7>', traceId: 'abc' },
       hops: [
         { name: 'edge', what: 'request', found: true, atMs: 21, detail: 'answered 201' },
         { name: 'tender-api → tender-ai (amqp)', what: 'span', found: false, atMs: null, detail: 'no span' },

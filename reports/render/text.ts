@@ -49,7 +49,7 @@ export function pressureText({ cpu, memory, io, others, nodes, lateMs }: Pressur
   );
   const said = [
     waits.length === 0 ? [] : [`tasks waited for ${waits.join(', ')} of the time`],
-    others === null ? [] : [`others took ${percentOf(others)} of the cores`],
+    others === null ? [] : [`other processes took ${percentOf(others)} of the cores`],
     lateMs === undefined ? [] : [`the harness was at most ${Math.round(lateMs)} ms late`],
   ].flat();
   const who =

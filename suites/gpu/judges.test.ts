@@ -51,7 +51,7 @@ describe('gpu/allocatable', () => {
   it('should refuse a node that offers nothing, and devices outside of the pool', () => {
     const none = gpu('allocatable', [node({ allocatable: 0 }), plugin({ ready: 0, wanted: 0, nodes: [] })]);
     assert.equal(none.verdict, 'fail');
-    assert.match(none.reason, /node gpu-1: expected 2 nvidia\.com\/gpu to give, seen 0 \(and 2 more\)/);
+    assert.match(none.reason, /node gpu-1: expected 2 nvidia\.com\/gpu allocatable, seen 0 \(and 2 more\)/);
     assert.equal(gpu('allocatable', [node({ allocatable: null }), plugin()]).verdict, 'fail');
     assert.equal(gpu('allocatable', [node({ ready: false }), plugin()]).verdict, 'fail');
     const stray = gpu('allocatable', [node(), node({ name: 'worker-1', pool: false }), plugin()]);
@@ -91,7 +91,7 @@ describe('gpu/schedule', () => {
   });
 
   it('false verdict 19: should be open where nothing in the container says which device it has', () => {
-    const detail = 'NVIDIA_VISIBLE_DEVICES is "void", and there is no device node or mount';
+    const detail = 'NVIDIA_VISIBLE_DEVICES is "void", and the container has no device node or mount';
     const unknown = gpu('schedule', seen({ devices: null, reportedBy: null, detail }));
     says(unknown, 'inconclusive', /device of pod gpu-lands.*is "void"/);
   });
@@ -138,9 +138,13 @@ describe('gpu/schedule', () => {
 
   it('should believe nothing of counts that do not agree with what was seen', () => {
     const others = [node(), asked(), holds('gpu-lands'), asked('canary/gpu-holds-0')];
-    says(gpu('schedule', others), 'inconclusive', /pod gpu-lands: .*not there/);
+    says(gpu('schedule', others), 'inconclusive', /pod gpu-lands: .*not counted/);
     const sums: Seen = ['gpu-requested', { node: 'gpu-1', requested: 2, holders: [] }];
-    says(gpu('schedule', [node(), sums, ...seen().slice(2)]), 'inconclusive', /adding up, seen 2, by pods 0/);
+    says(
+      gpu('schedule', [node(), sums, ...seen().slice(2)]),
+      'inconclusive',
+      /the sum over its pods, seen 2 requested, 0 by its pods/,
+    );
     says(gpu('schedule', [node({ allocatable: 20 }), ...seen().slice(1)]), 'inconclusive', /seen 20/);
   });
 });
@@ -297,9 +301,9 @@ describe('gpu/exhausted', () => {
   it('should be open where pods of its own are missing, doubled, or told of the same device', () => {
     const end = [extra(), both];
     const without = [node(), asked(), both, ...end, both];
-    says(gpu('exhausted', without), 'inconclusive', /devices taken: expected 2 that were free, seen 0/);
+    says(gpu('exhausted', without), 'inconclusive', /devices taken: expected all 2 that were free, seen 0/);
     const same = [node(), asked(), holds('a'), holds('b', { devices: ['dev-of-a'] }), both, ...end];
-    says(gpu('exhausted', same), 'inconclusive', /dev-of-a of gpu-1: expected held by at most 1, seen 2/);
+    says(gpu('exhausted', same), 'inconclusive', /dev-of-a of gpu-1: expected at most 1, seen 2/);
     const none = [node(), asked(), holds('a'), holds('b', { devices: [] }), both, ...end];
     says(gpu('exhausted', none), 'inconclusive', /pod b: expected given 1 devices, seen none/);
     says(gpu('exhausted', [...taken, holds('a'), both, ...end]), 'inconclusive', /more than one of a/);

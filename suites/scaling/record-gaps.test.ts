@@ -21,18 +21,14 @@ describe('the record of an autoscaler', () => {
     const raise = { desired: 3, current: 2, conditions: within };
     const cpu = (value: number) => ({ metrics: [{ name: 'cpu', value, target: 70 }] });
     for (const [second, fields, gap] of [
-      [-20, { conditions: [] }, /a status with a metric and without its conditions/],
-      [-20, { conditions: [able, active, limited, limited] }, /without its conditions/],
+      [-20, { conditions: [] }, /a status has a metric, but not all conditions/],
+      [-20, { conditions: [able, active, limited, limited] }, /but not all conditions/],
       [-20, { conditions: [{ ...Object(able), status: 'False' }, active, limited] }, /AbleToScale is False/],
-      [-20, { conditions: scaled }, /a status that says that it scales/],
-      [
-        30,
-        { ...raise, ...cpu(100), conditions: [kept, active, limited] },
-        /a status that says that it scales/,
-      ],
-      [-20, { conditions: [able, active, few], ...cpu(100) }, /a status that reports a limit/],
-      [30, { ...raise, ...cpu(1000) }, /more pods desired than its metric asks for, or fewer/],
-      [30, { ...raise, ...cpu(60) }, /more pods desired than its metric asks for, or fewer/],
+      [-20, { conditions: scaled }, /a status says that it scales/],
+      [30, { ...raise, ...cpu(100), conditions: [kept, active, limited] }, /a status says that it scales/],
+      [-20, { conditions: [able, active, few], ...cpu(100) }, /a status reports a limit/],
+      [30, { ...raise, ...cpu(1000) }, /a status desires more or fewer pods than its metric asks for/],
+      [30, { ...raise, ...cpu(60) }, /a status desires more or fewer pods than its metric asks for/],
     ] as [number, Record<string, unknown>, RegExp][]) {
       const seen = tell({ desired: grows, load: LOAD }).map(([kind, one]): Seen => [
         kind,
@@ -50,11 +46,20 @@ describe('the record of an autoscaler', () => {
       ]);
       return judge({ check: 'scaling/backend/up', goals: PATIENT, seen, cut: true }).reason;
     };
-    assert.match(reasonOf('load-begun', { t: at(-70) }), /begun at another time than its engine/);
-    assert.match(reasonOf('hpa-spec', { min: 1 }), /the load met 2 pods desired, and not the minimum of 1/);
-    assert.match(reasonOf('hpa-watched', { looks: 500, longestGapMs: 5500 }), /not watched all the time/);
-    assert.match(reasonOf('hpa-watched', { looks: 640, longestGapMs: 4000 }), /do not fit into its watch/);
-    assert.match(reasonOf('scaled-pods', { ready: 5, total: 5 }, at(50)), /ready that were not there before/);
+    assert.match(
+      reasonOf('load-begun', { t: at(-70) }),
+      /start of the load is not between the start and the result of its engine/,
+    );
+    assert.match(
+      reasonOf('hpa-spec', { min: 1 }),
+      /2 pods were desired when the load began, expected was the minimum of 1/,
+    );
+    assert.match(reasonOf('hpa-watched', { looks: 500, longestGapMs: 5500 }), /not observed all the time/);
+    assert.match(
+      reasonOf('hpa-watched', { looks: 640, longestGapMs: 4000 }),
+      /do not fit into the time of observation/,
+    );
+    assert.match(reasonOf('scaled-pods', { ready: 5, total: 5 }, at(50)), /ready sooner than they can start/);
   });
 
   it('should hold the load that was begun against the one that was planned', () => {
@@ -67,7 +72,7 @@ describe('the record of an autoscaler', () => {
       return judge({ check: 'scaling/backend/up', goals: GOALS, settings, seen, cut: true }).reason;
     };
     assert.doesNotMatch(reasonOf(0), /planned/);
-    assert.match(reasonOf(30), /a load of 50 per second after 0 s was begun, planned were 50 after 30 s/);
+    assert.match(reasonOf(30), /rises to 50 per second in 0 s, planned were 50 per second in 30 s/);
   });
 
   const bent = (bend: (kind: string, one: Record<string, unknown>) => Record<string, unknown>): string =>
@@ -82,16 +87,16 @@ describe('the record of an autoscaler', () => {
     const shrunk = bent((kind, one) =>
       kind === 'hpa' && when(one) < at(-10) ? { ...one, current: 3, desired: 3 } : one,
     );
-    assert.doesNotMatch(shrunk, /pods that its Deployment never had/);
+    assert.doesNotMatch(shrunk, /pods than its Deployment had/);
     const strange = bent((kind, one) =>
       kind === 'hpa' && when(one) > at(60) ? { ...one, current: 5, desired: 5 } : one,
     );
-    assert.match(strange, /counts pods that its Deployment never had/);
+    assert.match(strange, /counts more or fewer pods than its Deployment had/);
     const seen = tell({ desired: grows, load: LOAD });
     const first = seen.findIndex(([kind, one]) => kind === 'hpa' && Number(one?.['t']) === at(40));
     const behind = seen.filter(([kind], index) => kind !== 'hpa' || index < first);
     const { reason } = judge({ check: 'scaling/backend/up', goals: PATIENT, seen: behind, cut: true });
-    assert.match(reason, /counts pods that its Deployment never had/);
+    assert.match(reason, /counts more or fewer pods than its Deployment had/);
   });
 
   it('should not rest on a time at which no pod was ready', () => {
@@ -120,7 +125,7 @@ describe('the record of an autoscaler', () => {
     };
     assert.doesNotMatch(reasonOf({ min: 2, max: 5 }), /may want/);
     assert.doesNotMatch(reasonOf({ min: 1, max: 10 }), /may want/);
-    assert.match(reasonOf({ min: 2, max: 4 }), /it may want 2 to 5 pods, declared are 2 to 4/);
+    assert.match(reasonOf({ min: 2, max: 4 }), /its limits are 2 to 5 pods, declared are 2 to 4/);
   });
 });
 
@@ -135,14 +140,14 @@ it('should hold the record of the way down, and of tenders, against the same', (
     return judge({ check: 'scaling/ai/up', goals, settings: { ai }, seen, cut: true }).reason;
   };
   assert.doesNotMatch(tender(8), /planned/);
-  assert.match(tender(5), /a load of 8 per second after 0 s was begun, planned were 5 after 0 s/);
+  assert.match(tender(5), /rises to 8 per second in 0 s, planned were 5 per second in 0 s/);
   const down = tell({ desired: grows, load: LOAD }).map(([kind, one]): Seen => [
     kind,
     kind === 'hpa-spec' ? { ...one, max: 1 } : one,
   ]);
   const goals = { extraSeconds: 900, failedRequests: 1000, flapSeconds: 1 };
   const { reason } = judge({ check: 'scaling/backend/down', goals, seen: down, cut: true });
-  assert.match(reason, /the record of the autoscaler is not sound: 2 to 1 pods/);
+  assert.match(reason, /the record of the autoscaler is not sound: its limits of 2 to 1 pods/);
 });
 
 it('should know how long what was raised stays, and that every load that was started ended', () => {
@@ -153,19 +158,19 @@ it('should know how long what was raised stays, and that every load that was sta
     return judge({ check: 'scaling/backend/down', goals, seen, cut: true }).reason;
   };
   assert.doesNotMatch(reasonOf(60), /sooner than its settings allow|not seen to end/);
-  assert.match(reasonOf(600), /fewer pods desired sooner than its settings allow/);
+  assert.match(reasonOf(600), /it scaled down sooner than its settings allow/);
   const open = tell({ desired: grows, load: LOAD }).filter(([kind]) => kind !== 'load-ended');
   const unended = judge({ check: 'scaling/backend/up', goals: GOALS, seen: open, cut: true });
-  assert.match(unended.reason, /a load was started that was not seen to end/);
+  assert.match(unended.reason, /the end of a load is not recorded/);
   const twice = tell({ desired: grows, load: LOAD }).flatMap((one): Seen[] =>
     one[0] === 'load-ended' ? [one, one] : [one],
   );
   const unbegun = judge({ check: 'scaling/backend/up', goals: PATIENT, seen: twice, cut: true });
-  assert.match(unbegun.reason, /a load ended that was not seen to start/);
+  assert.match(unbegun.reason, /the start of a load is not recorded/);
   const none = tell({ desired: grows, load: LOAD }).map(([kind, one]): Seen => [
     kind,
     kind === 'hpa' && one?.['t'] === at(-20) ? { ...one, current: 0, desired: 2 } : one,
   ]);
   const { reason } = judge({ check: 'scaling/backend/up', goals: GOALS, seen: none, cut: true });
-  assert.match(reason, /counts pods that its Deployment never had/);
+  assert.match(reason, /counts more or fewer pods than its Deployment had/);
 });

@@ -7,7 +7,7 @@ import { all, last } from '../observed.ts';
 const MOST_NAMED = 5;
 
 export const AFTERWARDS_ANNOTATIONS: Annotations = {
-  'as-before.objects': 'how many objects were compared, for people: what differs is judged',
+  'as-before.objects': 'number of compared objects, shown only: their differences are judged',
 };
 
 /**
@@ -37,17 +37,22 @@ function steadyRule(history: History): Rule {
     return {
       id,
       verdict: 'inconclusive',
-      text: 'it was not looked at whether all members were back afterwards',
+      text: 'nobody checked whether all members were back after the trial',
     };
   if (!seen.ok && seen.cannotAsk !== undefined)
     return {
       id,
       verdict: 'inconclusive',
-      text: `whether all members were back could not be asked (${seen.cannotAsk}): ${seen.detail}`,
+      text: `whether all members were back after the trial could not be checked (${seen.cannotAsk}): ${seen.detail}`,
     };
   return seen.ok
     ? { id, verdict: 'pass', text: `steady again: ${seen.detail}` }
-    : { id, verdict: 'fail', text: `not all members were back afterwards: ${seen.detail}`, ofTime: true };
+    : {
+        id,
+        verdict: 'fail',
+        text: `not all members were back after the trial: ${seen.detail}`,
+        ofTime: true,
+      };
 }
 
 function undoneRule(history: History): Rule {
@@ -65,7 +70,7 @@ function comparedRules(history: History): Rule[] {
       {
         id: 'afterwards/compared',
         verdict: 'inconclusive',
-        text: 'it was not looked at whether roles and objects were as before',
+        text: 'nobody checked whether roles and objects are as they were before the trial',
       },
     ];
   const gap = comparedGap(history, seen);
@@ -82,15 +87,16 @@ function comparedGap(history: History, { t, waitedMs, objects, roles }: Seen<'as
   const declared = Object.keys(history.header.settings.stores ?? {}).join(', ');
   const compared = roles.map(({ store }) => store).join(', ');
   if (declared !== '' && compared !== declared)
-    return `roles of ${compared || 'no store'} were compared, declared are ${declared}`;
-  if (objects < 1) return `${objects} objects were compared`;
+    return `the roles of ${compared || 'no store'} were compared, the declared stores are ${declared}`;
+  if (objects < 1)
+    return `${objects} objects were compared with their state before the trial, at least 1 is needed`;
   return waitGap(t, waitedMs, last(history, 'steady-after')?.t ?? -Infinity);
 }
 
 function waitGap(t: number, waitedMs: number, steadyMs: number): string | null {
   return waitedMs > 0 && (t < steadyMs || waitedMs <= t - steadyMs + ROUNDING_MS)
     ? null
-    : `the comparison took ${waitedMs} ms, ${Math.round(t - steadyMs)} ms after the store was steady again`;
+    : `the comparison is recorded as taking ${waitedMs} ms, but ended ${Math.round(t - steadyMs)} ms after the store was steady again`;
 }
 
 function differing(seen: Seen<'as-before'>): Rule[] {

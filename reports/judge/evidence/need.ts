@@ -61,7 +61,7 @@ function lackOf<K extends Kind>(
   const missing = subjects === undefined || of === undefined ? [] : unseen(subjects, found.map(of));
   if (missing.length > 0) return `${what} of ${named(missing)}: not seen`;
   const wanted = count ?? (subjects === undefined ? 1 : 0);
-  return found.length < wanted ? `${what}: ${found.length} seen, ${wanted} are needed` : null;
+  return found.length < wanted ? `${what}: ${found.length} seen, at least ${wanted} needed` : null;
 }
 
 function unseen(subjects: readonly string[], seen: readonly string[]): string[] {

@@ -17,7 +17,7 @@ function endRule(history: History): Rule {
   const id = 'whole/end';
   return first(history, 'end') === undefined
     ? { id, verdict: 'inconclusive', text: 'the observation was cut off before its end' }
-    : { id, verdict: 'pass', text: 'observed to its end' };
+    : { id, verdict: 'pass', text: 'recorded to its end' };
 }
 
 function damagedRule({ damaged }: History): Rule {
@@ -49,18 +49,19 @@ function timesRule(history: History): Rule {
     return {
       id,
       verdict: 'inconclusive',
-      text: `nothing was observed in the ${Math.round((endMs - lastSeenMs(history)) / 60_000)} minutes before the end: another clock, or lines are missing`,
+      text: `nothing was observed in the ${Math.round((endMs - lastSeenMs(history)) / 60_000)} minutes before the end: the end is from another clock, or lines are missing`,
     };
   const outside = (t: number): boolean => t < fromMs || t > toMs;
   const stray = history.observations.find(({ t }) => outside(t));
   const operations = strayOperation(history.writes, outside) ?? strayOperation(history.reads, outside);
   if (stray === undefined && operations === null)
     return { id, verdict: 'pass', text: 'all times lie within the check' };
-  const what = stray === undefined ? `operation ${operations ?? 0}` : `an observation of ${stray.kind}`;
+  const what =
+    stray === undefined ? `operation ${operations ?? 0}` : `an observation of the kind ${stray.kind}`;
   return {
     id,
     verdict: 'inconclusive',
-    text: `${what} has a time outside the check: another clock, or lines of another run`,
+    text: `${what} has a time outside the check: it is from another clock or another run`,
   };
 }
 

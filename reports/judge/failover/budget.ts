@@ -19,9 +19,10 @@ export function budgetGap(history: History): string | null {
   const estimate = last(history, 'budget-estimate');
   if (estimate === undefined) return null;
   const { outageMs, share, estimateMs } = estimate;
-  if (!(share > 0 && share <= 1)) return `a share of ${share} of the traffic`;
+  if (!(share > 0 && share <= 1))
+    return `the estimated cost assumes a share of ${share} of the traffic, expected above 0 and at most 1`;
   if (Math.abs(Math.round(outageMs * share) - estimateMs) > SAME_MS)
-    return `a price of ${estimateMs} ms for an outage of ${outageMs} ms`;
+    return `the estimated cost is ${estimateMs} ms, which is not the share of ${share} of an outage of ${outageMs} ms`;
   return (
     windowGap(history, estimate) ??
     outageGap(history, estimate) ??
@@ -33,10 +34,10 @@ export function budgetGap(history: History): string | null {
 function windowGap(history: History, { from }: Seen<'budget-estimate'>): string | null {
   const window = last(history, 'expected-window');
   if ((from === 'window') !== (window !== undefined))
-    return 'the price follows from a window that is not there, or not from the one that is';
+    return 'the estimated cost must come from the expected window where one is recorded, and only there';
   return window === undefined || (window.loMs >= 0 && window.loMs <= window.hiMs)
     ? null
-    : `an expected window from ${window.loMs} to ${window.hiMs} ms`;
+    : `the expected window is ${window.loMs} to ${window.hiMs} ms: its bounds are negative or swapped`;
 }
 
 function outageGap(history: History, { from, outageMs }: Seen<'budget-estimate'>): string | null {
@@ -48,7 +49,7 @@ function outageGap(history: History, { from, outageMs }: Seen<'budget-estimate'>
   }[from];
   return expected !== undefined && Math.abs(expected - outageMs) <= SAME_MS && outageMs > 0
     ? null
-    : `an outage of ${outageMs} ms was expected, its ${from} says ${expected ?? 'nothing'}`;
+    : `the cost is estimated for an outage of ${outageMs} ms, but its source, the ${from}, says ${expected ?? 'nothing'}`;
 }
 
 function goalMs({ header }: History): number | undefined {
@@ -63,7 +64,7 @@ function enforcedGap({ header }: History, estimate: Seen<'budget-estimate'>): st
   const declared = drills.errorBudget.enforced ?? embedded === undefined;
   return estimate.enforced === declared
     ? null
-    : `the price was ${estimate.enforced ? 'a' : 'no'} limit, it was to be ${declared ? 'one' : 'none'}`;
+    : `the error budget was ${estimate.enforced ? '' : 'not '}enforced, declared is that it ${declared ? 'is' : 'is not'}`;
 }
 
 /** Compares what the meter counted during the trial with the operations themselves. */
@@ -73,11 +74,11 @@ function spentGap(history: History, { t, share }: Seen<'budget-estimate'>): stri
   const { spentMs, longestOutageMs } = spent;
   const { lost, longest } = costOf(history, { sinceMs: t, seenMs: longestOutageMs });
   if (!isWithin(longestOutageMs, longest))
-    return `the longest outage was counted as ${Math.round(longestOutageMs)} ms, writes say ${textOf(longest)}`;
+    return `the longest outage was counted as ${Math.round(longestOutageMs)} ms, the recorded writes show ${textOf(longest)}`;
   const price = { loMs: lost.loMs * share, hiMs: lost.hiMs * share };
   return isWithin(spentMs, price)
     ? null
-    : `${Math.round(spentMs)} ms were counted as lost, writes say ${textOf(price)}`;
+    : `the fault's cost was counted as ${Math.round(spentMs)} ms, the recorded writes show ${textOf(price)}`;
 }
 
 interface Span {

@@ -22,20 +22,32 @@ const RULES: readonly { id: string; open: Said; holds: string }[] = [
   {
     id: 'coherence/fault',
     open: (history) => faultGap(history),
-    holds: 'the fault was armed, done to each of its targets, and proved',
+    holds: 'the fault was armed, injected into each of its targets, and proved',
   },
-  { id: 'coherence/aim', open: aimGap, holds: 'it hit whom it was aimed at' },
-  { id: 'coherence/stages', open: stagesGap, holds: 'every stage in its order' },
-  { id: 'coherence/members', open: membersGap, holds: 'all names are those of declared members' },
-  { id: 'coherence/leader', open: leaderGap, holds: 'the leader that was read is the one that was followed' },
+  { id: 'coherence/aim', open: aimGap, holds: 'the fault hit the target it was aimed at' },
+  { id: 'coherence/stages', open: stagesGap, holds: 'all stages were recorded in their order' },
+  { id: 'coherence/members', open: membersGap, holds: 'every recorded name is that of a declared member' },
+  {
+    id: 'coherence/leader',
+    open: leaderGap,
+    holds: 'the leader that was read back is the one that was observed to lead',
+  },
   {
     id: 'coherence/governing',
     open: governingGap,
     holds: 'the settings that govern the failover are as declared',
   },
-  { id: 'coherence/budget', open: budgetGap, holds: 'the price follows from what was expected' },
-  { id: 'coherence/client', open: clientGap, holds: 'the client asked as declared' },
-  { id: 'coherence/consumer', open: consumerGap, holds: 'the consumer got what reads wait for' },
+  { id: 'coherence/budget', open: budgetGap, holds: 'the estimated cost follows from the expected outage' },
+  {
+    id: 'coherence/client',
+    open: clientGap,
+    holds: 'the client used the declared address, rates and time-outs',
+  },
+  {
+    id: 'coherence/consumer',
+    open: consumerGap,
+    holds: 'the consumer received every message that a read waited for',
+  },
 ];
 
 export function coherenceRules(history: History): Rule[] {
@@ -59,13 +71,13 @@ export function faultGap(history: History, prepared: Prepared = namedGap): strin
   const names = armed.members.map(({ name }) => name);
   const acted = all(history, 'fault-acted').map(({ member }) => member);
   if (acted.toSorted().join() !== names.toSorted().join())
-    return `the fault was done to ${acted.join(', ')}, armed for ${armed.target}`;
+    return `the fault was injected into ${acted.join(', ')}, but armed for ${armed.target}`;
   return faultDiffers(history, armed) ?? landingGap(history);
 }
 
 function namedGap({ target, members }: Seen<'fault-armed'>): string | null {
   const names = members.map(({ name }) => name).join(', ');
-  return names === target ? null : `the fault was armed for ${target}, prepared for ${names}`;
+  return names === target ? null : `the fault was armed for ${target}, but prepared for ${names}`;
 }
 
 /** The fault of query checks (suites/failover/query/observe.ts): their ids name the query, not the fault. */
@@ -75,7 +87,7 @@ const FAULT_OF_QUERIES = 'pod-crash';
 function faultDiffers({ header }: History, { fault }: Seen<'fault-armed'>): string | null {
   const [, of, named] = header.check.split('/');
   const expected = header.settings.failover?.fault ?? (of === 'query' ? FAULT_OF_QUERIES : named);
-  return fault === expected ? null : `${fault} was injected, ${expected ?? 'nothing'} was to be`;
+  return fault === expected ? null : `the fault ${fault} was injected, planned was ${expected ?? 'none'}`;
 }
 
 /** The fault took effect after it was armed, and its line was written when the proof was complete. */
@@ -86,7 +98,7 @@ export function landingGap(history: History): string | null {
   const { t, betweenMs } = landed;
   const [fromMs, toMs] = betweenMs;
   const within = armed.t - SAME_MS <= fromMs && fromMs <= toMs + SAME_MS && Math.abs(toMs - t) <= SAME_MS;
-  return within ? null : 'the fault landed at another time than its proof says';
+  return within ? null : 'the recorded time of the landing does not fit its proof';
 }
 
 /** The members that were hit have the role at which the trial is aimed. */
@@ -97,7 +109,7 @@ export function aimGap(history: History): string | null {
   const target = history.header.settings.failover?.target ?? 'leader';
   const targets = armed.target.split(', ');
   const holder = roleHolder(history, armed.t);
-  if (holder === null) return 'it was not seen who led before the fault';
+  if (holder === null) return 'no leader was seen before the fault';
   return (
     AIMS[target]?.({ targets, holder, members }) ??
     (target in AIMS || armed.target === target ? null : wrongAim(targets, target))
@@ -124,9 +136,9 @@ const AIMS: Readonly<Record<string, (aim: Aim) => string | null>> = {
 };
 
 const countGap = (names: readonly string[], wanted: number): string | null =>
-  names.length === wanted ? null : `${names.length} members were hit, ${wanted} were to be`;
+  names.length === wanted ? null : `the fault hit ${names.length} members, planned were ${wanted}`;
 const wrongAim = (targets: readonly string[], target: string): string =>
-  `${targets.join(', ')} was hit, and was not the ${target} when it was last looked at`;
+  `the target was ${target}, but the fault hit ${targets.join(', ')}, going by the last look at roles before it`;
 
 function roleHolder(history: History, untilMs: number): string | null {
   const seen = all(history, roleOf(history)).filter(({ t, leader }) => t <= untilMs && leader !== null);
@@ -155,7 +167,7 @@ function stagesGap(history: History): string | null {
     const untilMs = until === undefined ? Infinity : (at.get(until) ?? Infinity);
     return all(history, kind).some(({ t }) => t < fromMs || t > untilMs) ? [kind] : [];
   });
-  return misplaced.length === 0 ? null : `not in the stage that it belongs to: ${misplaced.join(', ')}`;
+  return misplaced.length === 0 ? null : `recorded outside of their stage: ${misplaced.join(', ')}`;
 }
 
 function membersGap(history: History): string | null {
@@ -171,11 +183,11 @@ function membersGap(history: History): string | null {
   ];
   const strange = said.find((name) => name !== null && !declared.has(name));
   if (strange !== undefined)
-    return `${strange ?? 'nobody'} is no declared member of ${storeOf(history.header)}`;
+    return `${strange ?? 'nobody'} is not a declared member of ${storeOf(history.header)}`;
   const planned = last(history, 'readback-plan')?.sources ?? [];
   return new Set(planned).size === names.length
     ? null
-    : `${planned.length} of ${names.length} declared members were to be read back`;
+    : `only ${planned.length} of ${names.length} declared members were planned to be read back`;
 }
 
 export function leaderGap(history: History): string | null {
@@ -191,18 +203,19 @@ export function leaderGap(history: History): string | null {
 /** Each line is a change of leader; only the observer's last line repeats the one before it. */
 function followedGap(lines: readonly Seen<'leader' | 'master'>[]): string | null {
   const [final, known] = [lines.at(-1), lines.at(-2)];
-  if (final?.final !== true) return 'who leads was not followed to the end';
+  if (final?.final !== true) return 'the leader was not observed to the end';
   const again = lines.slice(1, -1).find(({ leader }, index) => leader === lines[index]?.leader);
-  if (again !== undefined) return `${again.leader ?? 'nobody'} was seen to begin to lead while leading`;
+  if (again !== undefined)
+    return `the history records twice in a row that ${again.leader ?? 'nobody'} became the leader`;
   if (known === undefined || known.leader === final.leader) return null;
-  return `${known.leader ?? 'nobody'} was seen to lead, at the end it was ${final.leader ?? 'nobody'}`;
+  return `the last change of leader was to ${known.leader ?? 'nobody'}, but the final observation names ${final.leader ?? 'nobody'}`;
 }
 
 function readLeaderGap(history: History): string | null {
   const read = all(history, 'readback').findLast(({ role }) => role === 'leader')?.source;
   const followed = all(history, 'leader').findLast(({ leader }) => leader !== null)?.leader;
   if (read === undefined || followed === undefined || read === followed) return null;
-  return `${read} was read back as the leader, ${followed ?? 'nobody'} was last seen to lead`;
+  return `${read} was read back as the leader, but ${followed ?? 'nobody'} was last seen to lead`;
 }
 
 /** The leader of the steady store before the fault is the first that was observed; after the fault, the last. */
@@ -222,16 +235,16 @@ function otherLeader(
   seen: Pick<Seen<'leader'>, 'leader'> | undefined,
 ): string | null {
   if (steady?.leader == null || seen === undefined || seen.leader === steady.leader) return null;
-  return `${steady.leader} led when the store was steady, ${seen.leader ?? 'nobody'} was seen to lead`;
+  return `the steady store named ${steady.leader} as its leader, but ${seen.leader ?? 'nobody'} was observed to lead then`;
 }
 
 function clientGap(history: History): string | null {
   const start = first(history, 'client-load-start');
   if (start === undefined) return null;
   const store = storeOf(history.header);
-  if (start.store !== store) return `the client asked ${start.store}, not ${store}`;
+  if (start.store !== store) return `the client sent its operations to ${start.store}, expected ${store}`;
   if (start.definiteFailures.length === 0)
-    return 'the client knows no error that proves that nothing was written';
+    return 'the client lists no error that proves that nothing was written';
   const declared = history.header.settings.stores?.[store];
   return patienceGap(start, declared?.primary) ?? rateGap(start, declared?.clientLoad);
 }
@@ -244,7 +257,7 @@ function rateGap(
   const { writesPerSecond, readsPerSecond } = declared;
   return ratePerSecond === writesPerSecond && readRatePerSecond === readsPerSecond
     ? null
-    : `${ratePerSecond} writes and ${readRatePerSecond} reads a second, declared are ${writesPerSecond} and ${readsPerSecond}`;
+    : `the client planned ${ratePerSecond} writes and ${readRatePerSecond} reads a second, declared are ${writesPerSecond} and ${readsPerSecond}`;
 }
 
 /** The declared address, a valid number of connections, and time-outs in order: connect ≤ wait for a connection ≤ operation. */
@@ -254,13 +267,13 @@ export function patienceGap(
 ): string | null {
   const { host, port, connections, maxConnections } = settings;
   if (declared !== undefined && (host !== declared.host || port !== declared.port))
-    return `the client asked ${host}:${port}, declared is ${declared.host}:${declared.port}`;
+    return `the client connected to ${host}:${port}, declared is ${declared.host}:${declared.port}`;
   if (connections < 1 || connections > maxConnections)
-    return `${connections} connections, ${maxConnections} at most`;
+    return `the client began with ${connections} connections, expected 1 to its maximum of ${maxConnections}`;
   const { connectTimeoutMs, waitTimeoutMs, operationTimeoutMs } = settings;
   return connectTimeoutMs > 0 && connectTimeoutMs <= waitTimeoutMs && waitTimeoutMs <= operationTimeoutMs
     ? null
-    : `${connectTimeoutMs} ms to connect, a wait of ${waitTimeoutMs} ms for a connection, ${operationTimeoutMs} ms for an operation`;
+    : `the client's time-outs must be above 0 and ascend: ${connectTimeoutMs} ms to connect, ${waitTimeoutMs} ms to wait for a connection, ${operationTimeoutMs} ms for an operation`;
 }
 
 /** The consumer received at least every read that succeeded. */
@@ -273,5 +286,5 @@ function consumerGap(history: History): string | null {
   const once = delivered - redelivered - duplicates;
   return delivered >= ok && once <= history.reads.count
     ? null
-    : `the consumer got ${delivered} messages, ${ok} of ${history.reads.count} reads were delivered`;
+    : `the consumer counted ${delivered} messages, which does not fit ${ok} delivered of ${history.reads.count} reads`;
 }

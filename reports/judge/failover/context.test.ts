@@ -116,6 +116,6 @@ describe('a loss window as the goal', () => {
   it('should fail for losses over a longer time', () => {
     const record = judge(new Synthetic({ goals }).readBack({ lost: [150, 990] }));
     assert.equal(record.verdict, 'fail');
-    assert.match(said(record), /over 4200 ms, the loss window may be 1000 ms: number 150, 990/);
+    assert.match(said(record), /over 4200 ms, the allowed loss window is 1000 ms: number 150, 990/);
   });
 });

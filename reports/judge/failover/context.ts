@@ -51,7 +51,7 @@ function afterwardsOf(history: History): Afterwards | null {
   if (steady === undefined && compared === undefined) return null;
   return {
     steady: steady?.ok ?? null,
-    detail: steady?.detail ?? 'not looked at',
+    detail: steady?.detail ?? 'not checked',
     ...comparisonOf(compared),
   };
 }
@@ -67,7 +67,8 @@ function comparisonOf(
 function remarksOf(history: History, trial: Trial): string[] {
   const said = all(history, 'remark').map(({ text }) => text);
   const again = all(history, 'readback-again').map(
-    ({ reason }) => `read back a second time, since not all could be read the first time: ${reason}`,
+    ({ reason }) =>
+      `the store was read back a second time, since not all of it could be read the first time: ${reason}`,
   );
   const single = trial.members === 1 ? [ONE_MEMBER] : [];
   const away = trial.awayMs > 0 && Number.isFinite(trial.awayMs) ? [givenBack(trial.awayMs)] : [];
@@ -76,9 +77,9 @@ function remarksOf(history: History, trial: Trial): string[] {
     .map((one) => one.slice(0, MAX_CHARS));
 }
 
-const ONE_MEMBER = 'one member: it cannot fail over; what is measured is its restart';
+const ONE_MEMBER = 'the store has one member and cannot fail over: its restart is what was measured';
 const givenBack = (awayMs: number): string =>
-  `the majority was given back ${seconds(awayMs)} s after it had been hit: without it nothing comes back, so that goal and deadline of the RTO count from there`;
+  `the majority was returned ${seconds(awayMs)} s after the fault hit it: the store cannot recover without it, so goal and deadline of the RTO count from its return`;
 
 function listOf(all: readonly string[]): string[] {
   return all.slice(0, MAX_LISTED).map((one) => one.slice(0, MAX_CHARS));

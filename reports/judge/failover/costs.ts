@@ -57,5 +57,5 @@ export function earlyRestore(history: Pick<History, 'observations'>): string | n
 /** What ended a trial before its end; null for one that was recorded to its end. */
 export function cutOff(history: Pick<History, 'observations'>): string | null {
   if (first(history, 'end') !== undefined) return null;
-  return last(history, 'cut-off')?.reason ?? 'its end was not recorded';
+  return last(history, 'cut-off')?.reason ?? 'the history has no end';
 }

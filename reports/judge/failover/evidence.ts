@@ -37,24 +37,24 @@ export function failoverEvidence(header: HistoryHeader): AnyNeed[] {
     need('budget-estimate'),
     need('budget-spent'),
     // The observer's last line repeats what it knew, hence two.
-    need('leader', { count: 2, what: 'who leads' }),
+    need('leader', { count: 2, what: 'observation of the leader' }),
     need('readback-plan'),
     need('readback', {
-      subjects: ['1', '2'],
-      of: ({ role, pass }) => (role === 'leader' ? String(pass) : ''),
-      what: 'reading of the leader',
+      subjects: ['pass 1', 'pass 2'],
+      of: ({ role, pass }) => (role === 'leader' ? `pass ${pass}` : ''),
+      what: 'read-back of the leader',
     }),
     ...(names === null
       ? []
-      : [need('readback', { subjects: names, of: ({ source }) => source, what: 'reading' })]),
+      : [need('readback', { subjects: names, of: ({ source }) => source, what: 'read-back' })]),
     ...watches.map(({ kind, ...more }) => need(kind, more)),
   ];
 }
 
 export const PHASE =
-  'a phase of the report: goals hold for what clients saw, and for how the members are afterwards';
-const PATIENCE = 'how patient the client was, for people: what it did stands in the operations';
-const REASON = 'why nobody knows what became of it, for people: whatever the reason, it counts as not known';
+  'a phase of the report, shown only: goals are about what clients saw and about the members after the trial';
+const PATIENCE = 'a limit of the client, shown only: what the client did is judged by its operations';
+const REASON = 'why the outcome is unknown, shown only: it counts as unknown for any reason';
 
 export const FAILOVER_ANNOTATIONS: Annotations = {
   ...AFTERWARDS_ANNOTATIONS,
@@ -63,13 +63,14 @@ export const FAILOVER_ANNOTATIONS: Annotations = {
   'leader[]': `${PHASE}; who led first and last is judged`,
   'leader.pollMs': PHASE,
   master: `${PHASE}; of a trial that is aimed at the master, who holds the role is judged`,
-  'expected-window.loMs': 'what came sooner than expected is shown, and no failure',
+  'expected-window.loMs': 'an outage that is shorter than expected is shown, but is not a failure',
   'client-load-start.settings.operationTimeoutMs': PATIENCE,
   'client-load-start.settings.maxConnections': PATIENCE,
   'write.detail.ok': 'that it waited or had to connect makes the end of an outage more exact',
   'write.detail.unknown': REASON,
   'read.detail.unknown': REASON,
-  'reader.redelivered': 'what was flagged as delivered again is promised by AMQP, and no duplication',
-  remark: 'for people',
-  evidence: 'logs and events for people',
+  'reader.redelivered':
+    'AMQP allows redelivery of a message that is flagged as redelivered: it is not a duplicate',
+  remark: 'shown only',
+  evidence: 'logs and events, shown only',
 };

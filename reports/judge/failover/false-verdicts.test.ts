@@ -73,7 +73,7 @@ describe('a store that is read back twice', () => {
     });
     const record = judge(again(trial));
     assert.equal(record.verdict, 'fail');
-    assert.match(said(record), /2 members took themselves for the leader .*: postgres-0, postgres-1/);
+    assert.match(said(record), /2 members claimed to be the leader .*: postgres-0, postgres-1/);
   });
 
   it('false verdict 7: no leader, or members that disagree on it, stand as unknown', () => {
@@ -157,6 +157,6 @@ describe('reads', () => {
     const trial = new Synthetic().see(15_999, 'reader', { queue: 'q', ...counts });
     const { verdict, reason } = judgeFailover([trial.history()]);
     assert.equal(verdict, 'inconclusive');
-    assert.match(reason, /the consumer got 0 messages, 280 of 320 reads were delivered/);
+    assert.match(reason, /the consumer counted 0 messages, which does not fit 280 delivered of 320 reads/);
   });
 });

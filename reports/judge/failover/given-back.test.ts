@@ -26,11 +26,11 @@ describe('a majority that was given back', () => {
   it('should have the goal from then on, and say so', () => {
     const record = judge(returned(frozen([[5_000, 40_000]])));
     assert.equal(record.verdict, 'pass', record.reason);
-    assert.match(record.remarks?.join() ?? '', /given back 30 s after it had been hit.*count from there/);
+    assert.match(record.remarks?.join() ?? '', /returned 30 s after the fault hit it.*count from its return/);
     assert.deepEqual(failoverRecordSchema.parse(record), record);
     const late = judge(returned(frozen([[5_000, 47_000]])));
     assert.equal(late.verdict, 'fail');
-    assert.match(said(late), /, goal 45 s \(30 s of it until the majority was given back\)/);
+    assert.match(said(late), /, goal 45 s \(30 s of it until the majority was returned\)/);
     assert.match(
       said(judge(frozen([[5_000, 40_000]]))),
       /, goal 15 s$/,

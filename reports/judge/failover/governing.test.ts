@@ -24,11 +24,11 @@ test('should know every setting that governs, of its kind and in its place', () 
     const other = { ttl: 'loop_wait', loop_wait: 'ttl' }[seen.name ?? ''];
     if (other !== undefined) seen.name = other;
   });
-  assert.match(swapped ?? '', /loop_wait was read after|ttl was read after/);
+  assert.match(swapped ?? '', /loop_wait was recorded after|ttl was recorded after/);
   const renewed = changed((seen) => seen.name === 'ttl' && Object.assign(seen, { value: '5' }));
-  assert.match(renewed ?? '', /the lease runs out before it is renewed/);
+  assert.match(renewed ?? '', /the leader lease \(ttl\) expires before it is renewed/);
   const word = changed((seen) => seen.name === 'fsync' && Object.assign(seen, { value: '5' }));
-  assert.match(word ?? '', /fsync is "5", which it cannot be/);
+  assert.match(word ?? '', /fsync is "5", which is not a valid value/);
   const twice = new Synthetic().see(-100, 'governing', {
     name: 'ttl',
     value: '20',
@@ -44,7 +44,7 @@ test('should hold what governs against what the environment declares', () => {
     null,
   );
   const off = changed((seen) => seen.name === 'fsync' && Object.assign(seen, { value: 'off' }), { stores });
-  assert.match(off ?? '', /fsync is declared as "on", and is not so/);
+  assert.match(off ?? '', /fsync is declared as "on", but has another value/);
 });
 
 test('should want settings in the order in which they are read, so that none has the value of another', () => {
@@ -53,7 +53,7 @@ test('should want settings in the order in which they are read, so that none has
     primary_start_timeout: 'retry_timeout',
   };
   const swapped = changed((seen) => Object.assign(seen, { name: names[seen.name ?? ''] ?? seen.name }));
-  assert.match(swapped ?? '', /retry_timeout was read after settings that follow it/);
+  assert.match(swapped ?? '', /retry_timeout was recorded after settings that are read later/);
 });
 
 const NEO4J = [
@@ -78,7 +78,7 @@ test('should know where each setting of Neo4j is read, and want the time for whi
   };
   assert.equal(gap(NEO4J), null);
   const moved = NEO4J.map(([name, value]) => [name, value, 'SHOW SETTINGS'] as const);
-  assert.match(gap(moved) ?? '', /edition is said to be of SHOW SETTINGS/);
+  assert.match(gap(moved) ?? '', /edition is recorded as read from SHOW SETTINGS/);
   assert.match(
     gap(NEO4J.filter(([name]) => name !== 'dbms.routing_ttl')) ?? '',
     /were not read: dbms\.routing/,

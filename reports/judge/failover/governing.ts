@@ -60,7 +60,7 @@ function twiceGap(seen: readonly Seen<'governing'>[]): string | null {
   const places = new Set<string>();
   for (const { name, source } of seen) {
     const place = `${name} of ${placeOf(source)}`;
-    if (places.has(place)) return `${place} was read twice`;
+    if (places.has(place)) return `the setting ${place} was read twice`;
     places.add(place);
   }
   return null;
@@ -82,7 +82,9 @@ function orderGap(
 function unordered(seen: readonly Seen<'governing'>[], order: readonly string[]): string | null {
   const at = seen.map(({ name }) => order.indexOf(name)).filter((index) => index >= 0);
   const early = at.find((index, i) => index < (at[i - 1] ?? -1));
-  return early === undefined ? null : `${order[early] ?? '?'} was read after settings that follow it`;
+  return early === undefined
+    ? null
+    : `${order[early] ?? '?'} was recorded after settings that are read later: values may be swapped`;
 }
 
 function placeGap(
@@ -90,12 +92,14 @@ function placeGap(
   placeFor: ((name: string) => string) | undefined,
 ): string | null {
   const odd = seen.find(({ name, source }) => placeFor !== undefined && placeFor(name) !== source);
-  return odd === undefined ? null : `${odd.name} is said to be of ${odd.source}`;
+  return odd === undefined
+    ? null
+    : `${odd.name} is recorded as read from ${odd.source}, which is not where it is set`;
 }
 
 function kindGap(seen: readonly Seen<'governing'>[], kinds: SettingKinds): string | null {
   const odd = seen.find(({ name, value }) => kinds[name]?.test(value) === false);
-  return odd === undefined ? null : `${odd.name} is ${JSON.stringify(odd.value)}, which it cannot be`;
+  return odd === undefined ? null : `${odd.name} is ${JSON.stringify(odd.value)}, which is not a valid value`;
 }
 
 function declaredGap(
@@ -106,7 +110,9 @@ function declaredGap(
     const values = seen.filter((one) => one.name === name).map((one) => one.value);
     return values.length > 0 && !values.includes(value);
   });
-  return other === undefined ? null : `${other[0]} is declared as ${JSON.stringify(other[1])}, and is not so`;
+  return other === undefined
+    ? null
+    : `${other[0]} is declared as ${JSON.stringify(other[1])}, but has another value in the store`;
 }
 
 /** Relations between two settings that the store itself requires. A setting that was not read is NaN and violates none. */
@@ -115,11 +121,11 @@ function relationGap(history: History, of: ReadonlyMap<string, number>): string 
   const { members } = trialOf(history);
   const count = members ?? Number.NaN;
   const broken: readonly (readonly [boolean, string])[] = [
-    [at('ttl') <= at('loop_wait'), 'the lease runs out before it is renewed'],
-    [at('num-slaves') < count - 1, 'fewer replicas are known than declared'],
+    [at('ttl') <= at('loop_wait'), 'the leader lease (ttl) expires before it is renewed (loop_wait)'],
+    [at('num-slaves') < count - 1, 'Sentinel knows fewer replicas than declared'],
     [at('quorum') > at('num-other-sentinels') + 1, 'the quorum is larger than the number of Sentinels'],
-    [at('WAIT replicas') > at('num-slaves'), 'more replicas are waited for than there are'],
-    [at('members') < count || at('members') > count, 'another number of members than declared'],
+    [at('WAIT replicas') > at('num-slaves'), 'WAIT asks for more replicas than there are'],
+    [at('members') < count || at('members') > count, 'the store has another number of members than declared'],
   ];
   return broken.find(([is]) => is)?.[1] ?? null;
 }

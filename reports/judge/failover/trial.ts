@@ -194,10 +194,11 @@ function missedReason(history: History): string {
   const none = first(history, 'no-fault');
   if (none !== undefined) return `it was not injected: ${none.reason}`;
   const unsteady = first(history, 'steady');
-  if (unsteady?.ok === false) return `it was not injected: not steady before: ${unsteady.detail}`;
+  if (unsteady?.ok === false)
+    return `it was not injected, because the target was not steady: ${unsteady.detail}`;
   return first(history, 'fault-armed') === undefined
     ? 'it was not injected'
-    : 'it was armed, and nothing more was recorded';
+    : 'it was armed, but nothing was recorded after that';
 }
 
 function firstOf({ writes, header }: History): number {

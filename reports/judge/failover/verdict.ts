@@ -66,7 +66,7 @@ const HOLDINGS: readonly Holding[] = [
   {
     id: 'whole/end',
     open: ({ cutOff }) => (cutOff === null ? null : `cut off: ${cutOff}`),
-    holds: 'observed to its end',
+    holds: 'recorded to its end',
   },
   {
     id: 'undisturbed',
@@ -111,10 +111,10 @@ const HOLDINGS: readonly Holding[] = [
     ofTime: true,
   },
   { id: 'lost-writes', fails: lostWrites, holds: 'no more acknowledged writes lost than allowed' },
-  { id: 'loss-window', fails: lostTooLong, holds: 'what is lost lies within the loss window' },
-  { id: 'loss-around-fault', fails: lostApart, holds: 'what is lost was acknowledged around the fault' },
-  { id: 'duplicates', fails: duplicated, holds: 'no write is there more often than allowed' },
-  { id: 'refused-writes', fails: refusedAndThere, holds: 'nothing that was refused is there' },
+  { id: 'loss-window', fails: lostTooLong, holds: 'all lost writes lie within the loss window' },
+  { id: 'loss-around-fault', fails: lostApart, holds: 'all lost writes were acknowledged around the fault' },
+  { id: 'duplicates', fails: duplicated, holds: 'no more writes were duplicated than allowed' },
+  { id: 'refused-writes', fails: refusedAndThere, holds: 'no refused write is in the store' },
   { id: 'stale-reads', fails: staleReads, holds: 'no read on the primary missed an acknowledged write' },
   {
     id: 'reads',
@@ -125,22 +125,26 @@ const HOLDINGS: readonly Holding[] = [
   {
     id: 'consumer/once',
     fails: deliveredTwice,
-    holds: 'no consumer got a message twice without being told so',
+    holds: 'no consumer got a message twice without the redelivered flag',
   },
   {
     id: 'consumer/order',
     fails: deliveredLate,
     holds: 'no consumer got messages of one publisher out of order',
   },
-  { id: 'one-leader', fails: severalLeaders, holds: 'nobody else took itself for the leader afterwards' },
-  { id: 'members-agree', fails: divergedMembers, holds: 'every member holds what the leader holds' },
+  {
+    id: 'one-leader',
+    fails: severalLeaders,
+    holds: 'no second member claimed to be the leader after the trial',
+  },
+  { id: 'members-agree', fails: divergedMembers, holds: 'every member holds the same writes as the leader' },
   {
     id: 'afterwards/steady',
     fails: ({ trial: { steadyAfter } }) =>
-      steadyAfter?.ok === false ? `not all members were back afterwards: ${steadyAfter.detail}` : null,
+      steadyAfter?.ok === false ? `not all members were back after the trial: ${steadyAfter.detail}` : null,
     open: ({ trial }) =>
-      trial.steadyAfter === null ? 'it was not looked at whether all members were back afterwards' : null,
-    holds: 'all members were back afterwards',
+      trial.steadyAfter === null ? 'nobody checked whether all members were back after the trial' : null,
+    holds: 'all members were back after the trial',
     ofTime: true,
   },
   { id: 'afterwards/roles', fails: rolesChanged, holds: 'roles as before' },
@@ -216,7 +220,7 @@ export function passReason({ rto, downtime, accounts }: Evidence): string {
 
 function tooFewBefore({ acknowledgedBefore, trial }: Evidence): string | null {
   return trial.faultMs !== null && acknowledgedBefore < MIN_ACKNOWLEDGED
-    ? `${acknowledgedBefore} acknowledged writes before the fault, ${MIN_ACKNOWLEDGED} are needed`
+    ? `${acknowledgedBefore} acknowledged writes before the fault, at least ${MIN_ACKNOWLEDGED} needed`
     : null;
 }
 
@@ -237,7 +241,7 @@ function backTooLate({ episodes, trial }: Evidence): string | null {
   if (last?.steadyFromMs == null) return null;
   const { fromMs, limitMs } = deadlineFor(trial, last);
   if (limitMs === null || last.steadyFromMs - fromMs <= limitMs) return null;
-  const which = fromMs === trial.healingMs ? ' from when the fault was undone' : '';
+  const which = fromMs === trial.healingMs ? ', counted from the rollback of the fault' : '';
   return `RTO > ${seconds(limitMs)} s, the deadline${which}`;
 }
 
@@ -262,7 +266,7 @@ function lostTooLong({ accounts, lossWindow }: Evidence): string | null {
   const { sums, lostNumbers, lossWindowMs } = accounts;
   const { goalMs } = lossWindow;
   if ((lossWindowMs ?? 0) <= goalMs) return null;
-  return `lost ${counted(sums.lost, 'acknowledged write')} over ${Math.round(lossWindowMs ?? 0)} ms, the loss window may be ${Math.round(goalMs)} ms: ${named(lostNumbers)}`;
+  return `lost ${counted(sums.lost, 'acknowledged write')} over ${Math.round(lossWindowMs ?? 0)} ms, the allowed loss window is ${Math.round(goalMs)} ms: ${named(lostNumbers)}`;
 }
 
 /** Writes were lost outside the window around the fault: those replicated long before, or written to the new leader, may not be lost. */
@@ -271,7 +275,7 @@ function lostApart({ accounts, lossWindow, trial }: Evidence): string | null {
   const faultMs = trial.faultMs ?? trial.zeroMs;
   const { loMs, hiMs } = accounts.lostMs;
   const told = (word: string, ms: number, limitMs: number): string =>
-    `lost an acknowledged write of ${seconds(ms)} s ${word} the fault, at most ${seconds(limitMs)} s can be explained by it: ${named(accounts.lostNumbers)}`;
+    `lost a write that was acknowledged ${seconds(ms)} s ${word} the fault, which explains losses of at most ${seconds(limitMs)} s ${word} it: ${named(accounts.lostNumbers)}`;
   if (loMs < lossWindow.earliestMs) return told('before', faultMs - loMs, faultMs - lossWindow.earliestMs);
   if (hiMs > lossWindow.latestMs) return told('after', hiMs - faultMs, lossWindow.latestMs - faultMs);
   return null;
@@ -285,7 +289,7 @@ function duplicated({ accounts, trial }: Evidence): string | null {
 
 function refusedAndThere({ accounts }: Evidence): string | null {
   return accounts !== null && accounts.sums.unexpected > 0
-    ? `${counted(accounts.sums.unexpected, 'write')} refused and there all the same: ${named(accounts.unexpectedNumbers)}`
+    ? `${counted(accounts.sums.unexpected, 'write')} reported as refused, but found in the store: ${named(accounts.unexpectedNumbers)}`
     : null;
 }
 
@@ -297,7 +301,7 @@ function staleReads({ reads: { stale } }: Evidence): string | null {
 
 function deliveredTwice({ trial: { reader } }: Evidence): string | null {
   return reader !== null && reader.duplicates > 0
-    ? `a consumer got ${counted(reader.duplicates, 'message')} twice without being told so`
+    ? `a consumer got ${counted(reader.duplicates, 'message')} twice without the redelivered flag`
     : null;
 }
 
@@ -319,7 +323,7 @@ function severalLeaders({ readBack: { leaders } }: Evidence): string | null {
   const [first] = leaders;
   return first === undefined
     ? null
-    : `${first.length} members took themselves for the leader when the store was read back: ${first.join(', ')}`;
+    : `${first.length} members claimed to be the leader when the store was read back: ${first.join(', ')}`;
 }
 
 function divergedMembers({ readBack: { pairs } }: Evidence): string | null {
@@ -398,7 +402,7 @@ function tooManyOutages({ downtime, trial }: Evidence): string | null {
 const totalText = ({ outages }: Downtime): string => counted(outages, 'outage');
 
 function goalText({ awayMs }: Trial, goalMs: number): string {
-  const away = awayMs === 0 ? '' : ` (${seconds(awayMs)} s of it until the majority was given back)`;
+  const away = awayMs === 0 ? '' : ` (${seconds(awayMs)} s of it until the majority was returned)`;
   return `goal ${seconds(goalMs)} s${away}`;
 }
 

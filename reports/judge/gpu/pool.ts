@@ -60,7 +60,7 @@ export function expectOffers(history: History, findings: Findings): void {
   const { count } = declaredPool(history.header);
   const nodes = poolNodesOf(history);
   if (nodes.length < count.min)
-    findings.absent(`nodes of pool ${pool} beyond ${nodes.length}`, `${count.min} nodes`);
+    findings.absent(`nodes of pool ${pool} beyond the first ${nodes.length}`, `at least ${count.min} nodes`);
   for (const one of offersOf(history)) findings.expect(one.subject, one.ok, one.expected, one.seen);
 }
 
@@ -83,7 +83,7 @@ function offersOf(history: History): { subject: string; ok: boolean; expected: s
     return {
       subject: `node ${node.name}`,
       ok: offers === devicesPerNode && node.ready,
-      expected: `${devicesPerNode} ${resource} to give`,
+      expected: `${devicesPerNode} ${resource} allocatable`,
       seen: `${offers}${node.ready ? '' : ', not Ready'}`,
     };
   });
@@ -98,11 +98,15 @@ export function needCounts(history: History, findings: Findings, looks: number):
   for (const { name } of poolNodesOf(history)) {
     const counted = all(history, 'gpu-requested').filter(({ node }) => node === name);
     const wrong = counted.find(({ requested, holders }) => requested !== sumOf(holders));
-    const expected = `counted ${looks} times, and adding up`;
+    const expected = `counted ${looks} times, each the sum over its pods`;
     const subject = `requests on node ${name}`;
     if (counted.length < looks) findings.unknown(subject, expected, `${counted.length} times`);
     else if (wrong !== undefined)
-      findings.unknown(subject, expected, `${wrong.requested}, by pods ${sumOf(wrong.holders)}`);
+      findings.unknown(
+        subject,
+        expected,
+        `${wrong.requested} requested, ${sumOf(wrong.holders)} by its pods`,
+      );
     else findings.expect(subject, true, expected, `${counted.length} times`);
   }
   needOwnPods(history, findings);
@@ -128,7 +132,8 @@ function needOwnPods(history: History, findings: Findings): void {
       findings.unknown(`pod ${pod}`, `given ${asked} devices`, devices.join(', ') || 'none');
   }
   for (const [device, count] of holders)
-    if (count > sharedBy) findings.unknown(`device ${device}`, `held by at most ${sharedBy}`, String(count));
+    if (count > sharedBy)
+      findings.unknown(`holders of device ${device}`, `at most ${sharedBy}`, String(count));
 }
 
 /** A container must be given as many devices as it requests, each named once; slices of one shared device may have one name. */
@@ -147,7 +152,7 @@ export function needAllTaken(history: History, findings: Findings): void {
   }, 0);
   const taken = all(history, 'gpu-pod').filter(({ state }) => state === 'ready');
   const asked = taken.reduce((sum, one) => sum + one.asked, 0);
-  const expected = `${free} that were free`;
+  const expected = `all ${free} that were free`;
   if (asked === free) findings.expect('devices taken', true, expected, String(asked));
   else findings.unknown('devices taken', expected, String(asked));
 }
@@ -165,7 +170,7 @@ function expectAgreement(history: History, findings: Findings): void {
     .flatMap(({ holders }) => holders)
     .filter(({ pod }) => pod.startsWith(`${namespace}/`) && !own.has(pod));
   for (const { pod } of strange)
-    findings.unknown(`pod ${pod}`, 'one that was followed', 'nobody saw what became of it');
+    findings.unknown(`pod ${pod}`, 'a record by the check that created it', 'none');
 }
 
 function expectCounted(
@@ -175,9 +180,10 @@ function expectCounted(
 ): void {
   const after = all(history, 'gpu-requested').find((one) => one.node === node && one.t > t);
   const found = after?.holders.find((holder) => holder.pod === name);
-  const expected = `one of ${node ?? 'no node'} that asks for ${asked}`;
-  if (found?.asked === asked) findings.expect(`pod ${pod}`, true, expected, 'it is');
-  else findings.unknown(`pod ${pod}`, expected, found === undefined ? 'not there' : `${found.asked}`);
+  const expected = `counted on ${node ?? 'no node'} with ${asked} devices`;
+  if (found?.asked === asked) findings.expect(`pod ${pod}`, true, expected, 'counted');
+  else
+    findings.unknown(`pod ${pod}`, expected, found === undefined ? 'not counted' : `${found.asked} devices`);
 }
 
 /** A pod that requested devices and has none is a failure, unless others may hold them all: then it is unknown. */
@@ -187,7 +193,7 @@ export function expectHolders(history: History, findings: Findings): void {
   const { devicesPerNode } = gpuOf(history);
   for (const { pod, asked, state, node, detail } of all(history, 'gpu-pod')) {
     const subject = `pod ${pod}`;
-    const expected = `ready, with ${asked} of the resource`;
+    const expected = `ready, with ${asked} devices`;
     const possible = asked >= 1 && asked <= devicesPerNode && node !== null;
     if (state === 'ready') findings.expect(subject, possible, expected, `ready on ${node ?? 'no node'}`);
     else if (busy) findings.unknown(subject, expected, `${state}: ${detail}`);
@@ -201,7 +207,7 @@ export function noteBusy(history: History, findings: Findings): void {
   if (busy === undefined) return;
   findings
     .rule('free')
-    .unknown('free devices', `${busy.needed} that nobody holds`, `${busy.free} of ${busy.offered}`);
+    .unknown('free devices', `at least ${busy.needed} that no pod holds`, `${busy.free} of ${busy.offered}`);
 }
 
 /** The judgement with the table of the pool, and a note if its devices are simulated. */
@@ -253,7 +259,7 @@ export const requestsSeen = (header: HistoryHeader, looks: number): AnyNeed =>
 
 export const HOLDERS: Annotations = {
   'gpu-pod.pod':
-    'which pod of a node has which device is chance; each pod is compared with the requests counted on its node',
+    'the pairing of pods and devices on a node is random; each pod is compared with the requests counted on its node',
   'gpu-pod.devices[]':
-    'which device a pod has is chance; that it has as many as it asks for, and none of another, is judged',
+    'which device a pod gets is random; judged is that it gets as many as it requests, and none that another pod holds',
 };

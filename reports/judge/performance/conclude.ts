@@ -65,7 +65,10 @@ function goalVerdict({ blocking, undelivered }: Observed, decided: Decided): Dec
 function deliveryFigures({ delivery, deliveredGoal, result }: Observed): Figure[] {
   if (result === null) return [];
   const dropped: Figure = { name: 'iterations dropped', value: delivery.dropped };
-  if (delivery.share === null) return [{ name: 'load delivered', value: 'closed model: nothing is offered' }];
+  if (delivery.share === null)
+    return [
+      { name: 'load delivered', value: 'not applicable: a closed model plans no number of iterations' },
+    ];
   return [
     {
       name: 'load delivered',
@@ -81,7 +84,7 @@ function deliveryFigures({ delivery, deliveredGoal, result }: Observed): Figure[
 function checkFigures({ result }: Observed): Figure[] {
   return (result?.checks ?? [])
     .filter(({ fails }) => fails > 0)
-    .map(({ name, fails }) => ({ name: `not as promised: ${name}`, value: fails }));
+    .map(({ name, fails }) => ({ name: `failed check: ${name}`, value: fails }));
 }
 
 /** How much failures, or slow answers, cluster, for people. */
@@ -90,16 +93,16 @@ export function clusterFigures({ clustering, effective }: ShareDecision, what: s
   if (blocks === 0) return [];
   return [
     {
-      name: `${what}: how many come together (design effect)`,
+      name: `${what}: clustering (design effect)`,
       value:
         blockMs === null
-          ? `${rounded(designEffect)}: no times known, all count as one`
+          ? `${rounded(designEffect)}: their times are unknown, so all count as one`
           : rounded(designEffect),
     },
     { name: `${what}: effective sample`, value: Math.floor(effective.samples), unit: 'requests' },
-    { name: `blocks of time with ${what}`, value: `${blocksWithFailures} of ${blocks}` },
+    { name: `time blocks with ${what}`, value: `${blocksWithFailures} of ${blocks}` },
     {
-      name: `share of such blocks, upper 95 % bound`,
+      name: `share of time blocks with ${what}, upper 95 % bound`,
       value: Math.ceil(blocksWithFailuresUpper * 1000) / 10,
       unit: '%',
     },
@@ -110,12 +113,12 @@ export function clusterFigures({ clustering, effective }: ShareDecision, what: s
 export function unknownText({ unknown }: { unknown: number }): string {
   return unknown === 0
     ? ''
-    : ` (${unknown} that were dropped, cut off or not checked counted as good and as bad)`;
+    : ` (bounds count ${unknown} requests that were dropped, cut off or not checked once as good and once as bad)`;
 }
 
 /** `; 2995 requests would decide` */
 export function moreText(samples: number | null): string {
-  return samples === null ? '' : `; ${samples} requests in all would decide`;
+  return samples === null ? '' : `; a decision needs ${samples} requests in all`;
 }
 
 export const rounded = (value: number): number => Number(value.toPrecision(5));

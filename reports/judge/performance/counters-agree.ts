@@ -109,13 +109,13 @@ export function pairGap(
   const parts = Map.groupBy(part.series, ({ labels }) => pairKey(labels));
   for (const [key, found] of parts) {
     // The edge of a histogram may be written in more than one way, each a series.
-    if (found.length > 1 && edges === 0) return `two series of ${part.query} count the same: ${key}`;
+    if (found.length > 1 && edges === 0) return `two series of ${part.query} have the same labels: ${key}`;
     const total = totals.get(key);
     const gap =
       total === undefined
         ? unknownGap(found, sureMs)
         : partGap(total, found, { isSame, restarts: restarts.get(targetKey(total.labels, names)) });
-    if (gap !== null) return `${gap} of ${key}`;
+    if (gap !== null) return `${gap} (labels ${key})`;
   }
   return missingPart(all, { asked, parts }, sureMs);
 }
@@ -132,13 +132,14 @@ function moreThanAll(all: Answered, part: Answered): string | null {
       const most = total?.get(t) ?? Number.NaN;
       return (value ?? 0) > most + Math.max(IN_BETWEEN.least, IN_BETWEEN.share * most);
     });
-    if (odd !== undefined) return `${odd[1] ?? 0} of ${total?.get(odd[0]) ?? 0} events at ${odd[0]}`;
+    if (odd !== undefined)
+      return `a part counts ${odd[1] ?? 0} events at ${odd[0]}, but the total only ${total?.get(odd[0]) ?? 0}`;
   }
   return null;
 }
 
 function unknownGap(found: readonly Series[], sureMs: number): string | null {
-  return found.some(({ points }) => isSure(points, sureMs)) ? 'the total has no series' : null;
+  return found.some(({ points }) => isSure(points, sureMs)) ? 'the total has no series for a part' : null;
 }
 
 interface Pairing {
@@ -169,7 +170,7 @@ function missingPart(
   );
   return missing === undefined
     ? null
-    : `the total has ${pairKey(missing.labels)}, and the query for a part of it does not`;
+    : `the total has a series ${pairKey(missing.labels)}, but the query for a part of it has none`;
 }
 
 const isSure = (points: Series['points'], sureMs: number): boolean => (points[0]?.[0] ?? Infinity) < sureMs;
@@ -193,11 +194,12 @@ function unequal(
   for (const [t, value] of total) {
     const own = counted.get(t) ?? null;
     if (value === null || own === null) continue;
-    if (isSame ? own !== value : own > value) return `${own} of ${value} events at ${t}`;
+    if (isSame ? own !== value : own > value)
+      return `the part has ${own} and the total ${value} events at ${t}`;
     // All events minus the part is a counter as well: it may not fall without a restart.
     const rest = value - own;
     if (rest < restBefore && restarts?.has(t) !== true)
-      return `${restBefore} other events, then ${rest} at ${t}`;
+      return `the total minus the part falls from ${restBefore} to ${rest} at ${t} without a restart`;
     restBefore = rest;
   }
   return null;

@@ -8,11 +8,11 @@ import { UNASKED_SECONDS } from './whole-load.ts';
 
 /** Fields of a load on which no verdict rests. */
 export const LOAD_ANNOTATIONS: Annotations = {
-  'load-start.passedOver': 'why another engine was not taken: whichever runs, it is judged by what it sent',
-  'load.engineVersion': 'names the program for people',
-  'load.stubbed': 'says that the engine ran against a stand-in, which is shown beside its name',
-  'load.checks[].name': 'names the check for people: its passes and fails are judged',
-  'load.errors': 'explains failures that the checks have counted',
+  'load-start.passedOver': 'why another engine was not used: the engine that ran is judged by what it sent',
+  'load.engineVersion': 'name of the program, shown only',
+  'load.stubbed': 'whether a stand-in answered the engine, shown only, beside its name',
+  'load.checks[].name': 'name of the check, shown only: its passes and fails are judged',
+  'load.errors': 'explanation of failures, shown only: the checks have counted them',
 };
 
 /** The load and its planned seconds, without the last ones, which not every engine reports; the load's sums show whether one is missing. */
@@ -20,7 +20,7 @@ function loadEvidence({ settings }: HistoryHeader): AnyNeed[] {
   const { seconds = 1 } = settings.steady ?? {};
   return [
     need('load-start', { what: 'the start of the load' }),
-    need('load', { what: 'what the load came to' }),
+    need('load', { what: 'the result of the load' }),
     need('load-second', { count: Math.max(1, seconds - UNASKED_SECONDS), what: 'seconds of the load' }),
   ];
 }

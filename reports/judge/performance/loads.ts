@@ -48,7 +48,7 @@ export function observedSteady(history: History, scenario: 'steady' | 'draft'): 
     steady === undefined
       ? ['the history does not say which load was planned']
       : planGaps(load, { scenario, perSecond, seconds });
-  if (more.length > 0) blocking.push(`${more.length + 1} loads were made, one was planned`);
+  if (more.length > 0) blocking.push(`${more.length + 1} loads were run, one was planned`);
   return { ...observed, blocking };
 }
 
@@ -67,12 +67,13 @@ function recordedLoads(history: History): Recorded[] {
 function blockingOf(history: History, loads: readonly Recorded[]): string[] {
   const blocking = [
     ...all(history, 'unavailable').map(({ what, reason }) => `${what} unavailable: ${reason}`),
-    ...all(history, 'load-failed').map(({ reason }) => `the load could not be made: ${reason}`),
+    ...all(history, 'load-failed').map(({ reason }) => `the load could not be run: ${reason}`),
   ];
   const begun = all(history, 'load-start').length;
   const ended = all(history, 'load').length + all(history, 'load-failed').length;
-  if (begun > ended) blocking.push(`${begun - ended} of ${begun} loads ended without a result: killed?`);
-  if (begun < ended) blocking.push(`${ended} loads ended, and ${begun} were seen to begin`);
+  if (begun > ended)
+    blocking.push(`${begun - ended} of ${begun} loads ended without a result: was the engine killed?`);
+  if (begun < ended) blocking.push(`the end of ${ended} loads is recorded, but the start of only ${begun}`);
   blocking.push(...loads.flatMap(({ load }) => endedBadly(load)));
   if (loads.length === 0 && blocking.length === 0) blocking.push('no load was recorded');
   if (first(history, 'end') === undefined) blocking.push('the observation was cut off before its end');
@@ -82,7 +83,9 @@ function blockingOf(history: History, loads: readonly Recorded[]): string[] {
 
 function endedBadly({ outcome, reason, engine }: Load): string[] {
   if (outcome === 'completed')
-    return reason === '' ? [] : [`the load says that it completed, but also why it did not: ${reason}`];
+    return reason === ''
+      ? []
+      : [`the load is recorded as completed, but with a reason for not completing: ${reason}`];
   const words = { failed: 'failed', aborted: 'was aborted', interrupted: 'was interrupted' } as const;
   const what = outcome === 'failed' ? `the engine (${engine})` : 'the load';
   return [`${what} ${words[outcome]}: ${reason}`];
@@ -91,7 +94,7 @@ function endedBadly({ outcome, reason, engine }: Load): string[] {
 function undeliveredText({ share, offered, started }: Delivery, goal: number | null): string | null {
   if (goal === null) return 'the history states no goal deliveredShare';
   if (share === null || share >= goal) return null;
-  return `the load was not delivered: ${started} of ${offered ?? 0} iterations were begun (${percentOf(share)}), at least ${percentOf(goal)} are needed`;
+  return `the load was not delivered: ${started} of ${offered ?? 0} iterations were begun (${percentOf(share)}), at least ${percentOf(goal)} needed`;
 }
 
 const percentOf = (share: number): string => `${Number((share * 100).toFixed(2))} %`;

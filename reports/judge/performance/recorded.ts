@@ -80,13 +80,13 @@ export function gridFrom(
 }
 
 function whyNoGrid({ fromMs, toMs, endMs, stepMs, scrapeMs }: Required<At>): string | null {
-  if (!(toMs > fromMs && endMs >= toMs)) return 'the series state no window';
+  if (!(toMs > fromMs && endMs >= toMs)) return 'the recorded series have no valid time window';
   return scrapeMs > 0 && stepMs >= scrapeMs
     ? null
-    : 'the series state no step, or one that is shorter than a scrape';
+    : 'the recorded series have no scrape interval, or a step that is shorter than it';
 }
 
-const NOT_ALL = 'one of its queries was not recorded';
+const NOT_ALL = 'the answer to one of its queries was not recorded';
 
 function spanOf(recorded: readonly Recorded[]): Span {
   return {
@@ -105,7 +105,8 @@ function whyIncomplete(
     const parts = byQuery.get(query);
     if (parts === undefined) return NOT_ALL;
     const own = spanOf(parts);
-    if (own.fromMs !== fromMs || own.toMs !== toMs) return `the answer to ${query} was not recorded whole`;
+    if (own.fromMs !== fromMs || own.toMs !== toMs)
+      return `the answer to ${query} was recorded only for a part of the window`;
   }
   return null;
 }

@@ -52,7 +52,7 @@ function secondsGaps({ load }: Recorded): string[] {
   const most = seconds.length * SECOND_MS + DURATION_SLACK_MS;
   return durationMs >= least && durationMs <= most
     ? []
-    : [`${seconds.length} seconds of a load of ${durationMs / SECOND_MS} s`];
+    : [`${seconds.length} seconds were recorded of a load of ${durationMs / SECOND_MS} s`];
 }
 
 /**
@@ -82,13 +82,14 @@ function countGaps({ load, end }: Recorded): string[] {
   };
   const compared = [
     ['requests', sumOf(seconds, ({ requests }) => requests), load.requests.count],
-    ['good ones', sumOf(seconds, (second) => second.good), good],
-    ['bad ones', sumOf(seconds, (second) => second.bad), bad],
+    ['good requests', sumOf(seconds, (second) => second.good), good],
+    ['bad requests', sumOf(seconds, (second) => second.bad), bad],
   ] as const;
   const gaps = compared.flatMap(([what, told, sum]) =>
-    agree(told, sum) ? [] : [`${told} ${what} by its seconds, ${sum} in all`],
+    agree(told, sum) ? [] : [`its seconds add up to ${told} ${what}, its summary says ${sum}`],
   );
-  if (good + bad > load.requests.count) gaps.push(`${good + bad} checks of ${load.requests.count} requests`);
+  if (good + bad > load.requests.count)
+    gaps.push(`${good + bad} requests were checked, but only ${load.requests.count} were sent`);
   return gaps;
 }
 
@@ -101,9 +102,9 @@ function scheduleGaps({ load }: Recorded): string[] {
   const gaps = [...scheduleBySecond(load), ...negativeGaps(load)];
   const droppedIn = sumOf(seconds, (second) => second.dropped);
   if (apart(droppedIn, dropped))
-    gaps.push(`${droppedIn} iterations dropped by its seconds, ${dropped} in all`);
+    gaps.push(`its seconds add up to ${droppedIn} dropped iterations, its summary says ${dropped}`);
   if (offered !== null && apart(begun + dropped, offered))
-    gaps.push(`${begun} iterations begun and ${dropped} dropped of ${offered} offered`);
+    gaps.push(`${begun} begun and ${dropped} dropped iterations do not add up to ${offered} planned ones`);
   return gaps;
 }
 
@@ -120,7 +121,7 @@ function scheduleBySecond(load: Load): string[] {
   return compared.flatMap(([what, told, sum, more]) => {
     const slack = outside + looseness(load, sum);
     const agree = told <= sum + slack + more && told >= sum - interrupted - slack;
-    return agree ? [] : [`${told} iterations ${what} by its seconds, ${sum} in all`];
+    return agree ? [] : [`its seconds add up to ${told} iterations ${what}, its summary says ${sum}`];
   });
 }
 
@@ -136,15 +137,18 @@ function latencyGaps({
   if (engine === 'k6-operator') return [];
   const odd = seconds.find((second) => countOf(second.latency) !== second.requests);
   if (odd !== undefined) return [`second ${odd.atMs / SECOND_MS} has more or fewer latencies than requests`];
-  if (countOf(latency) !== end.requests) return [`${countOf(latency)} latencies of ${end.requests} requests`];
+  if (countOf(latency) !== end.requests)
+    return [`${countOf(latency)} latencies were recorded of ${end.requests} requests`];
   const gaps: string[] = [];
   if (![latency, sent].every(isAscending)) gaps.push('its latencies are out of order');
   if (![latency, sent].every((buckets) => buckets.every(isBucket)))
-    gaps.push('a latency is not the start of a bucket of any engine');
+    gaps.push('a latency is not the lower edge of a bucket of any engine');
   if (!holds(latency, merged(seconds.map((second) => second.latency))))
-    gaps.push('latencies of its seconds are not among those of the whole');
+    gaps.push('latencies of its seconds are missing from its summary');
   if (latencyFrom === 'intended' && !isFaster(sent, latency))
-    gaps.push(`latencies from the sending are not those of its ${requests.count} requests`);
+    gaps.push(
+      `latencies since sending do not fit those since the planned time, for its ${requests.count} requests`,
+    );
   return gaps;
 }
 
@@ -185,16 +189,20 @@ function timeGaps({ start, end, load }: Recorded, { anchor }: HistoryHeader): st
   const beganMs = anchor.monoMs + Date.parse(load.startedAt) - Date.parse(anchor.wall);
   const gaps: string[] = [];
   if (!(load.durationMs > 0 && load.durationMs <= tookMs + DURATION_SLACK_MS))
-    gaps.push(`${load.durationMs / SECOND_MS} s of load in ${Math.round(tookMs / SECOND_MS)} s`);
+    gaps.push(
+      `a load of ${load.durationMs / SECOND_MS} s does not fit into the ${Math.round(tookMs / SECOND_MS)} s between its start and end`,
+    );
   if (!(beganMs >= start.t - CLOCK_SLACK_MS && beganMs <= end.t + CLOCK_SLACK_MS))
-    gaps.push(`it says that it began at ${load.startedAt}, outside its recorded start and end`);
+    gaps.push(
+      `its engine says that it began at ${load.startedAt}, which is not between its recorded start and end`,
+    );
   return gaps;
 }
 
 function originGaps({ start, end }: Recorded): string[] {
   const ordered = `${start.engine} with ${start.scenario}`;
   const ended = `${end.engine} with ${end.scenario}`;
-  return ordered === ended ? [] : [`${ordered} was started, ${ended} ended`];
+  return ordered === ended ? [] : [`${ordered} was started, but the result is of ${ended}`];
 }
 
 /** What the environment plans for a load with a constant rate. */
@@ -209,7 +217,8 @@ export function planGaps({ load }: Recorded, { scenario, perSecond, seconds }: P
   const planned = perSecond * seconds;
   const offered = load.offered ?? 0;
   const gaps: string[] = [];
-  if (load.scenario !== scenario) gaps.push(`the load was ${load.scenario}, planned was ${scenario}`);
+  if (load.scenario !== scenario)
+    gaps.push(`the load was of the scenario ${load.scenario}, planned was ${scenario}`);
   if (Math.abs(offered - planned) > SCHEDULE_SHARE * planned + perSecond)
     gaps.push(`the load offered ${offered} iterations, planned were ${planned}`);
   if (load.durationMs < (seconds - 1) * SECOND_MS)

@@ -102,10 +102,10 @@ it('should not believe one sample that no process can have had', () => {
     [{ total: at(20, 0) }, /of 0 events|fell although its process had not restarted/],
     [{ total: at(20, 30_000) }, /fell although its process had not restarted/],
     [{ total: at(20, -3000) }, /a counter is below 0/],
-    [{ good: at(0, 0) }, /1000 other events, then 0/],
-    [{ good: at(60, 70_000) }, /70000 of 7000 events/],
+    [{ good: at(0, 0) }, /the total minus the part falls from 1000 to 0/],
+    [{ good: at(60, 70_000) }, /the part has 70000 and the total 7000 events/],
     [{ up: at(20, 10) }, /up is 1000, expected 0 or 1/],
-    [{ up: at(20, 0, () => 1) }, /a scrape failed at .* and brought a sample all the same/],
+    [{ up: at(20, 0, () => 1) }, /the scrape at .* failed, but a sample of it is recorded/],
   ] as [Told, RegExp][]) {
     const judgement = budget(told);
     assert.equal(judgement.verdict, 'inconclusive', String(gap));
@@ -121,13 +121,16 @@ it('should believe a scrape that failed and brought nothing', () => {
 
 it('should want series to be what was asked for, of the window that was asked for', () => {
   for (const [told, gap] of [
-    [{ labels: { job: 'other' } }, /is of something else/],
-    [{ labels: { instance: 'c' } }, /of no target that was scraped/],
-    [{ line: { toMs: TO_MS * 10, endMs: TO_MS * 10 } }, /queried for time after the query/],
-    [{ line: { fromMs: 0 } }, /a run of/],
-    [{ line: { endMs: TO_MS + 1 } }, /a run of/],
-    [{ line: { stepSeconds: 100 } }, /a sample each 100 s of scrapes each 10 s; declared are 10 s/],
-    [{ line: { fromMs: T0 + 60_000 } }, /out of its window or its order/],
+    [{ labels: { job: 'other' } }, /a series that the query does not select/],
+    [{ labels: { instance: 'c' } }, /belongs to none of the scraped targets/],
+    [{ line: { toMs: TO_MS * 10, endMs: TO_MS * 10 } }, /covers time after it was sent/],
+    [{ line: { fromMs: 0 } }, /the window of the run lasts/],
+    [{ line: { endMs: TO_MS + 1 } }, /the window of the run lasts/],
+    [
+      { line: { stepSeconds: 100 } },
+      /queried in steps of 100 s with a scrape interval of 10 s, declared is an interval of 10 s/,
+    ],
+    [{ line: { fromMs: T0 + 60_000 } }, /outside of the window or out of order/],
   ] as [Told, RegExp][]) {
     const judgement = budget(told);
     assert.equal(judgement.verdict, 'inconclusive', String(gap));

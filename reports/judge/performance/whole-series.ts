@@ -28,7 +28,8 @@ type Line = Seen<'series'>;
 export function askedGap(history: History, objective: Objective, lines: readonly Line[]): string | null {
   const queries = queriesOf(objective);
   const strange = lines.find(({ query }) => !queries.includes(query));
-  if (strange !== undefined) return `it has an answer to ${strange.query}, which is not one of its queries`;
+  if (strange !== undefined)
+    return `the objective has an answer to ${strange.query}, which is not one of its queries`;
   for (const line of lines) {
     const gap = lineGap(history, line) ?? windowGap(objective, line, lines) ?? stepGap(history, line, lines);
     if (gap !== null) return `the record of its series is not whole: ${gap}`;
@@ -38,8 +39,9 @@ export function askedGap(history: History, objective: Objective, lines: readonly
 
 /** A query covers only time before it was sent. */
 function lineGap(history: History, { t, fromMs, toMs, endMs }: Line): string | null {
-  if (!(fromMs < toMs && toMs <= endMs)) return `a window from ${fromMs} to ${toMs}, of one until ${endMs}`;
-  return toMs <= wallOf(history, t) + OWN_MS ? null : `it was queried for time after the query`;
+  if (!(fromMs < toMs && toMs <= endMs))
+    return `the queried time from ${fromMs} to ${toMs} is not a part of a window until ${endMs}`;
+  return toMs <= wallOf(history, t) + OWN_MS ? null : `a query covers time after it was sent`;
 }
 
 function windowGap({ window }: Objective, { endMs }: Line, lines: readonly Line[]): string | null {
@@ -47,12 +49,16 @@ function windowGap({ window }: Objective, { endMs }: Line, lines: readonly Line[
   const toMs = Math.max(...lines.map((one) => one.toMs));
   const lengthMs = endMs - fromMs;
   if (window.kind === 'run')
-    return endMs === toMs && lengthMs <= LONGEST_RUN_MS ? null : `a run of ${days(lengthMs)}`;
+    return endMs === toMs && lengthMs <= LONGEST_RUN_MS
+      ? null
+      : `the window of the run lasts ${days(lengthMs)} of at most ${days(LONGEST_RUN_MS)}, or does not end with the queries`;
   if (window.kind === 'rolling')
-    return endMs === toMs && lengthMs <= window.ms ? null : `${days(lengthMs)} of ${days(window.ms)}`;
+    return endMs === toMs && lengthMs <= window.ms
+      ? null
+      : `the window lasts ${days(lengthMs)} of at most ${days(window.ms)}, or does not end with the queries`;
   const { duration } = window;
   const most = Number.parseInt(duration, 10) * (LONGEST_DAYS[duration.slice(-1)] ?? 0) * DAY_MS + HOUR_MS;
-  return lengthMs <= most ? null : `a period of ${days(lengthMs)}, where one is ${duration}`;
+  return lengthMs <= most ? null : `the window lasts ${days(lengthMs)}, more than a period of ${duration}`;
 }
 
 const days = (ms: number): string => `${Number((ms / DAY_MS).toPrecision(3))} d`;
@@ -67,7 +73,7 @@ function stepGap(history: History, line: Line, lines: readonly Line[]): string |
   const declared = prometheus?.scrapeSeconds ?? scrapeSeconds;
   const step = toMs - fromMs > DAY_MS ? Math.max(THINNED_SECONDS, declared) : declared;
   if (scrapeSeconds !== declared || (prometheus !== undefined && stepSeconds !== step))
-    return `a sample each ${stepSeconds} s of scrapes each ${scrapeSeconds} s; declared are ${declared} s`;
+    return `it was queried in steps of ${stepSeconds} s with a scrape interval of ${scrapeSeconds} s, declared is an interval of ${declared} s`;
   const { anchor } = history.header;
   return toMs >= Date.parse(anchor.wall) - OWN_MS ? null : 'it was queried only for time before the check';
 }
@@ -103,7 +109,9 @@ function targetsGap(
   if (!counted.some(({ labels }) => 'instance' in labels)) return null;
   const workloads = settings.workloads ?? settings.topology?.workloads ?? [];
   const least = workloads.find(({ name }) => name === service)?.replicas.min ?? 1;
-  return ups.length >= least ? null : `${ups.length} targets of ${service} were known, it has ${least} pods`;
+  return ups.length >= least
+    ? null
+    : `${ups.length} targets of ${service} were known to the source, the service has at least ${least} pods`;
 }
 
 function countedGap(
@@ -130,15 +138,17 @@ interface Within {
 function seriesGap(query: string, series: readonly Series[], { fromMs, endMs }: Within): string | null {
   const selector = selectorOf(query);
   const names = series.map(({ labels }) => keyOf(labels));
-  if (new Set(names).size !== names.length) return `a series of ${query} is there twice`;
+  if (new Set(names).size !== names.length) return `the answer to ${query} has a series twice`;
   return first(series, ({ labels, points }) => {
-    if (points.length === 0) return `a series of ${query} has no sample`;
+    if (points.length === 0) return `the answer to ${query} has a series without a sample`;
     if (selector !== null && !isBare(labels) && !matchesSelector(labels, selector))
-      return `a series of ${query} is of something else: ${keyOf(labels)}`;
+      return `the answer to ${query} has a series that the query does not select: ${keyOf(labels)}`;
     const odd = points.find(
       ([t], index) => t < fromMs || t > endMs || t <= (points[index - 1]?.[0] ?? -Infinity),
     );
-    return odd === undefined ? null : `a sample of ${query} at ${odd[0]}, out of its window or its order`;
+    return odd === undefined
+      ? null
+      : `the answer to ${query} has a sample at ${odd[0]} that is outside of the window or out of order`;
   });
 }
 
@@ -165,11 +175,11 @@ function scrapedGap(
   );
   const stray = counters.filter(({ labels }) => !failed.has(targetKey(labels, names)));
   if (stray.length > 0 && stray.length < counters.length)
-    return `a series is of no target that was scraped: ${keyOf(stray[0]?.labels ?? {})}`;
+    return `a series belongs to none of the scraped targets: ${keyOf(stray[0]?.labels ?? {})}`;
   return first(counters, ({ labels, points }) => {
     const times = failed.get(targetKey(labels, names));
     const odd = points.find(([t, value]) => value !== null && times?.has(t) === true);
-    return odd === undefined ? null : `a scrape failed at ${odd[0]} and brought a sample all the same`;
+    return odd === undefined ? null : `the scrape at ${odd[0]} failed, but a sample of it is recorded`;
   });
 }
 

@@ -40,7 +40,7 @@ export function uncausedText({ crossedMs, decidedMs }: Chain): string | null {
     crossedMs === null
       ? 'did not cross its target at all'
       : `crossed its target ${secondsOf(crossedMs - decidedMs)} s later`;
-  return `more pods were desired without the load asking for them: the metric ${crossed}, so that something else scaled`;
+  return `the load did not cause the scale-up: the metric ${crossed}, so something other than the load must have scaled`;
 }
 
 /** While there was load, fewer pods were wanted than before although the metric asked for more. */
@@ -51,7 +51,7 @@ export function shrunkText({ hpa, startMs, endMs }: Observed): string | null {
   );
   const one = during[at];
   if (one === undefined) return null;
-  return `shrunk under load: from ${during[at - 1]?.desired ?? 0} to ${one.desired} pods desired with ${one.metric} at ${Math.round((one.load ?? 0) * 100)} % of its target`;
+  return `scaled down under load: from ${during[at - 1]?.desired ?? 0} to ${one.desired} pods desired with ${one.metric} at ${Math.round((one.load ?? 0) * 100)} % of its target`;
 }
 
 export function chainOf(observed: Observed, startMs: number, p95Ms: number | null): Chain {
@@ -80,6 +80,7 @@ export function chainOf(observed: Observed, startMs: number, p95Ms: number | nul
 /** Why the autoscaler has no metric, by its own conditions. */
 export function why(hpa: readonly Hpa[]): string {
   return (
-    hpa.findLast(({ complaints }) => complaints.length > 0)?.complaints.join(', ') ?? 'it does not say why'
+    hpa.findLast(({ complaints }) => complaints.length > 0)?.complaints.join(', ') ??
+    'its status does not say why'
   );
 }

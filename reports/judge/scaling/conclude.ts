@@ -85,9 +85,9 @@ function outsideFigure(marks: readonly Mark[]): Figure[] {
   const off = compared.filter(({ outside }) => outside !== 'no');
   const value =
     off.length === 0
-      ? `inside for ${compared.length} of ${compared.length}`
+      ? `within them for ${compared.length} of ${compared.length}`
       : off.map(({ name, outside }) => `${name}: ${outside}`).join(', ');
-  return [{ name: 'against the times expected from the settings', value }];
+  return [{ name: 'compared with the times expected from the settings', value }];
 }
 
 /** `12.3 s`; `not seen` */

@@ -90,20 +90,21 @@ const UNWATCHED_MS = 5_000;
 function lostOf(history: History, called: string): string[] {
   const known = first(history, 'hpa')?.t ?? Infinity;
   return [
-    ...all(history, 'target-missing').map(({ deployment }) => `Deployment ${deployment} is not there`),
+    ...all(history, 'target-missing').map(({ deployment }) => `Deployment ${deployment} does not exist`),
     ...all(history, 'hpa-missing').map(({ t, deployment }) =>
       t > known
-        ? `the autoscaler of Deployment ${deployment} went away while it was observed`
-        : `no autoscaler resizes Deployment ${deployment}`,
+        ? `the autoscaler of Deployment ${deployment} was deleted while it was observed`
+        : `no autoscaler scales Deployment ${deployment}`,
     ),
     ...all(history, 'not-at-minimum').map(
-      ({ scale }) => `the ${called} was not at rest at its minimum before the load${scaleText(scale)}`,
+      ({ scale }) =>
+        `the ${called} had not settled at its minimum of pods before the load${scaleText(scale)}`,
     ),
     ...all(history, 'hpa-watched')
       .filter((watched) => !isWatched(watched))
       .map(
         ({ looks, longestGapMs, watchedMs }) =>
-          `the autoscaler was not watched all the time: ${looks} looks in ${Math.round(watchedMs / 1000)} s, the longest gap ${Math.round(longestGapMs / 1000)} s`,
+          `the autoscaler was not observed all the time: it was read ${looks} times in ${Math.round(watchedMs / 1000)} s, with a longest gap of ${Math.round(longestGapMs / 1000)} s`,
       ),
   ];
 }

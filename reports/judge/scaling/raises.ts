@@ -60,10 +60,12 @@ export function unmetOf(raises: readonly Raise[], { readyMs, eachMs, untilMs }: 
     if ((raise.metMs ?? Infinity) <= deadlineMs || (raise.withdrawnMs ?? Infinity) <= deadlineMs) continue;
     const what = `the scale-up from ${raise.from} to ${raise.to} pods`;
     if (raise.metMs === null && untilMs < deadlineMs)
-      unmet.gaps.push(`${what} was not met when the load ended, ${secondsOf(untilMs - raise.t)} s after it`);
+      unmet.gaps.push(
+        `the pods of ${what} were not all ready when the load ended, ${secondsOf(untilMs - raise.t)} s after the scale-up`,
+      );
     else
       unmet.failures.push(
-        `${what} was ${lateText(raise, untilMs)}, ${secondsOf(deadlineMs - raise.t)} s are allowed`,
+        `the pods of ${what} were ${lateText(raise, untilMs)}, allowed are ${secondsOf(deadlineMs - raise.t)} s`,
       );
   }
   return unmet;
@@ -71,6 +73,6 @@ export function unmetOf(raises: readonly Raise[], { readyMs, eachMs, untilMs }: 
 
 function lateText({ t, metMs }: Raise, untilMs: number): string {
   return metMs === null
-    ? `never met (watched for ${secondsOf(untilMs - t)} s)`
-    : `met after ${secondsOf(metMs - t)} s`;
+    ? `never all ready (observed for ${secondsOf(untilMs - t)} s)`
+    : `ready after ${secondsOf(metMs - t)} s`;
 }

@@ -31,7 +31,7 @@ function recordGaps(history: History): string[] {
   if (spec === undefined) return [];
   const gaps = [...specGaps(history, spec), ...statusGaps(history, spec), ...podsGaps(history, spec)];
   if (more.some((one) => textOf(one) !== textOf(spec)))
-    gaps.push('its settings changed while it was watched');
+    gaps.push('its settings changed while it was observed');
   return gaps.map((gap) => `the record of the autoscaler is not sound: ${gap}`);
 }
 
@@ -46,7 +46,9 @@ function restGaps(history: History): string[] {
   const min = all(history, 'hpa-spec')[0]?.min;
   const met = all(history, 'hpa').findLast(({ t }) => t < begun.t);
   if (met !== undefined && met.desired !== min)
-    return [`the load met ${met.desired} pods desired, and not the minimum of ${min ?? '?'}`];
+    return [
+      `${met.desired} pods were desired when the load began, expected was the minimum of ${min ?? '?'}`,
+    ];
   return AT_REST.flatMap((kind: Kind) => {
     const seen = all(history, kind);
     const before = seen.findLast(({ t }) => t < begun.t);
@@ -54,7 +56,7 @@ function restGaps(history: History): string[] {
     if (before === undefined) return [`no ${kind} was recorded before the load`];
     return after !== undefined && restOf(after) === restOf(before)
       ? []
-      : [`the ${kind} recorded when the load began is missing, or not as before it`];
+      : [`the ${kind} from when the load began is missing, or differs from the one before the load`];
   });
 }
 
@@ -77,10 +79,13 @@ function textOf(seen: Seen<Kind>): string {
 function specGaps(history: History, spec: Seen<'hpa-spec'>): string[] {
   const { min, max, metrics, stabilisationUpS, stabilisationDownS } = spec;
   const gaps: string[] = [];
-  if (!(isCount(min) && isCount(max) && max >= Math.max(1, min))) gaps.push(`${min} to ${max} pods`);
-  if (metrics.length === 0) gaps.push('it follows no metric');
+  if (!(isCount(min) && isCount(max) && max >= Math.max(1, min)))
+    gaps.push(`its limits of ${min} to ${max} pods are not valid`);
+  if (metrics.length === 0) gaps.push('it has no metric');
   if (![stabilisationUpS, stabilisationDownS].every((windowS) => isWithin(windowS, 0, LONGEST_WINDOW_S)))
-    gaps.push(`stabilisation ${stabilisationUpS} s up and ${stabilisationDownS} s down`);
+    gaps.push(
+      `its stabilisation windows of ${stabilisationUpS} s up and ${stabilisationDownS} s down are not valid`,
+    );
   return [...gaps, ...limitGaps(history, spec), ...timeGaps(history, spec)];
 }
 
@@ -88,7 +93,7 @@ function specGaps(history: History, spec: Seen<'hpa-spec'>): string[] {
 function limitGaps({ header }: History, { min, max }: Seen<'hpa-spec'>): string[] {
   const declared = declaredOf(header);
   if (declared === undefined || (min >= declared.min && max <= declared.max)) return [];
-  return [`it may want ${min} to ${max} pods, declared are ${declared.min} to ${declared.max}`];
+  return [`its limits are ${min} to ${max} pods, declared are ${declared.min} to ${declared.max}`];
 }
 
 /** How many pods the Deployment that grows may have. */
@@ -106,11 +111,16 @@ function timeGaps(history: History, { lookEverySeconds, metricResolutionS }: See
   const gaps: string[] = [];
   const longestMs = longestGap(history);
   if (!(lookEverySeconds > 0 && lookEverySeconds * 1000 <= longestMs + TIMER_MS))
-    gaps.push(`looked at every ${lookEverySeconds} s, the longest gap was ${Math.round(longestMs)} ms`);
+    gaps.push(
+      `it was read every ${lookEverySeconds} s, which does not fit a longest gap of ${Math.round(longestMs)} ms`,
+    );
   const odd = all(history, 'hpa-watched').find((watched) => !fits(watched, lookEverySeconds * 1000));
   if (odd !== undefined)
-    gaps.push(`${odd.looks} looks and a gap of ${Math.round(odd.longestGapMs)} ms do not fit into its watch`);
-  if (metricResolutionS !== null && metricResolutionS <= 0) gaps.push(`metrics every ${metricResolutionS} s`);
+    gaps.push(
+      `${odd.looks} readings and a gap of ${Math.round(odd.longestGapMs)} ms do not fit into the time of observation`,
+    );
+  if (metricResolutionS !== null && metricResolutionS <= 0)
+    gaps.push(`a metric resolution of ${metricResolutionS} s is not valid`);
   return gaps;
 }
 
@@ -123,18 +133,18 @@ function statusGaps(history: History, spec: Seen<'hpa-spec'>): string[] {
   const statuses = all(history, 'hpa');
   const gaps: string[] = [];
   if (!statuses.every(({ desired }) => isCount(desired) && isWithin(desired, spec.min, spec.max)))
-    gaps.push(`pods desired that are not ${spec.min} to ${spec.max}`);
+    gaps.push(`its desired pods are outside of its limits, ${spec.min} to ${spec.max}`);
   const fewest = Math.min(1, spec.min);
   const most = PODS_OF_A_ROLLOUT * spec.max;
   if (
     !statuses.every(({ current }) => isCount(current) && isWithin(current, fewest, most)) ||
     !isCounted(history)
   )
-    gaps.push('it counts pods that its Deployment never had');
+    gaps.push('its status counts more or fewer pods than its Deployment had');
   const named = spec.metrics.join();
   if (!statuses.every(({ metrics }) => metrics.map(({ name }) => name).join() === named))
-    gaps.push(`a status with other metrics than ${named}`);
-  if (!isStabilised(statuses, spec)) gaps.push('fewer pods desired sooner than its settings allow');
+    gaps.push(`a status has other metrics than its settings, ${named}`);
+  if (!isStabilised(statuses, spec)) gaps.push('it scaled down sooner than its settings allow');
   return [...gaps, ...metricGaps(statuses), ...conditionGaps(statuses, spec)];
 }
 
@@ -189,7 +199,10 @@ function totalsIn(pods: readonly Seen<'scaled-pods'>[], fromMs: number, toMs: nu
 function metricGaps(statuses: readonly Seen<'hpa'>[]): string[] {
   const metrics = statuses.flatMap((status) => status.metrics);
   const odd = metrics.find(isOdd);
-  if (odd !== undefined) return [`${odd.name} is ${odd.value ?? '?'} of ${odd.target ?? '?'}`];
+  if (odd !== undefined)
+    return [
+      `the metric ${odd.name} is ${odd.value ?? '?'} with a target of ${odd.target ?? '?'}, which is not valid`,
+    ];
   const targets = Map.groupBy(
     metrics.filter(({ target }) => target !== null),
     ({ name }) => name,
@@ -209,11 +222,11 @@ function podsGaps(history: History, { min, max }: Seen<'hpa-spec'>): string[] {
     isCount(ready) && ready <= total && isCount(total) && total <= PODS_OF_A_ROLLOUT * max;
   const seen = all(history, 'scaled-pods');
   if (!seen.every(isSound))
-    return [`more pods ready than there are, or more than a maximum of ${max} allows`];
+    return [`more pods were ready than existed, or more existed than a maximum of ${max} allows`];
   if (min > 0 && seen.some(({ ready }) => ready === 0)) return ['there was a time at which no pod was ready'];
   const isClose = longestGap(history) <= PODS_START_MS;
   return isClose && seen.some(({ ready }, index) => ready > (seen[index - 1]?.total ?? ready))
-    ? ['pods were ready that were not there before']
+    ? ['pods were ready sooner than they can start']
     : [];
 }
 
@@ -223,14 +236,17 @@ function rateGaps(history: History): string[] {
   if (begun === undefined) return [];
   const gaps = [...plannedGaps(history, begun), ...momentGaps(history, begun)];
   const [started, ended] = [all(history, 'load-start').length, all(history, 'load-ended').length];
-  if (ended < started) gaps.push('a load was started that was not seen to end');
-  if (ended > started) gaps.push('a load ended that was not seen to start');
+  if (ended < started) gaps.push('the end of a load is not recorded');
+  if (ended > started) gaps.push('the start of a load is not recorded');
   const offered = all(history, 'load-second').flatMap((second) => second.offered ?? []);
   if (more.length > 0 || offered.length === 0) return gaps;
   const most = Math.max(...offered);
   const least = Math.min(...offered);
   const isSo = Math.abs(most - begun.perSecond) <= Math.max(1, OF_A_SECOND * begun.perSecond) && least >= 0;
-  if (!isSo) gaps.push(`a load of ${begun.perSecond} per second was begun, ${least} to ${most} were offered`);
+  if (!isSo)
+    gaps.push(
+      `a load of ${begun.perSecond} per second was begun, but its engine offered ${least} to ${most} per second`,
+    );
   return gaps;
 }
 
@@ -241,7 +257,7 @@ function plannedGaps({ header }: History, { perSecond, rampSeconds }: Seen<'load
   return perSecond === highPerSecond && rampSeconds === rises
     ? []
     : [
-        `a load of ${perSecond} per second after ${rampSeconds} s was begun, planned were ${highPerSecond} after ${rises} s`,
+        `a load was begun that rises to ${perSecond} per second in ${rampSeconds} s, planned were ${highPerSecond} per second in ${rises} s`,
       ];
 }
 
@@ -260,5 +276,5 @@ function momentGaps(history: History, { t }: Seen<'load-begun'>): string[] {
   if (start === undefined || end === undefined) return [];
   return isWithin(t, start.t - CLOCK_SLACK_MS, end.t + CLOCK_SLACK_MS)
     ? []
-    : ['the load was begun at another time than its engine was'];
+    : ['the recorded start of the load is not between the start and the result of its engine'];
 }

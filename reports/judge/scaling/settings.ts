@@ -63,7 +63,7 @@ export function unexpected(history: History, spec: HpaSpec): Expected {
 }
 
 function governing({ stabilisationUpS, stabilisationDownS }: HpaSpec, pollS: number): string {
-  return `sync ${SYNC_S} s, tolerance ${TOLERANCE}, stabilisation ${stabilisationUpS} s up and ${stabilisationDownS} s down, looked at every ${Number(pollS.toFixed(2))} s`;
+  return `sync ${SYNC_S} s, tolerance ${TOLERANCE}, stabilisation ${stabilisationUpS} s up and ${stabilisationDownS} s down, read every ${Number(pollS.toFixed(2))} s`;
 }
 
 export function outside(atMs: number | null, window: Window | null): 'no' | 'faster' | 'slower' | 'unknown' {

@@ -22,15 +22,20 @@ const GIVEN_WITH: ReadonlyMap<string, string> = new Map([
 /** What does not agree, in a few words each. */
 export function conditionGaps(statuses: readonly Status[], spec: Seen<'hpa-spec'>): string[] {
   const gaps: string[] = [];
-  if (!statuses.every(hasConditions)) gaps.push('a status with a metric and without its conditions');
+  if (!statuses.every(hasConditions)) gaps.push('a status has a metric, but not all conditions');
   const odd = statuses.flatMap(({ conditions }) => conditions).find((one) => !isGiven(one));
-  if (odd !== undefined) gaps.push(`${odd.type} is ${odd.status} for ${odd.reason}`);
+  if (odd !== undefined)
+    gaps.push(
+      `the condition ${odd.type} is ${odd.status} with the reason ${odd.reason}, which do not go together`,
+    );
   if (!statuses.every((status) => isScaled(status)))
-    gaps.push('a status that says that it scales, with as many pods desired as there are, or the reverse');
+    gaps.push(
+      'a status says that it scales with as many pods desired as exist, or that it does not with more or fewer',
+    );
   if (!statuses.every((status) => isAtLimit(status, spec)))
-    gaps.push('a status that reports a limit which its figures are not at');
+    gaps.push('a status reports a limit that its figures have not reached');
   if (!statuses.every((status) => isAsked(status, spec)))
-    gaps.push('more pods desired than its metric asks for, or fewer');
+    gaps.push('a status desires more or fewer pods than its metric asks for');
   return gaps;
 }
 

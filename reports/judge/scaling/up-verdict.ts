@@ -57,7 +57,7 @@ function stuckText({ observed, spec, startMs, chain }: Context): string | null {
   const told = (one: Hpa): string =>
     `stuck at the maximum of ${spec.max}: ${one.metric} at ${shown(one.load)} of its target`;
   const [first] = stuck;
-  if (chain.decidedMs === null && first !== undefined) return `${told(first)}, and no pod may be added`;
+  if (chain.decidedMs === null && first !== undefined) return `${told(first)}, so no pod was added`;
   const last = stuck.at(-1);
   const lastingMs = (endMs ?? observed.lastMs) - STILL_MS;
   return last !== undefined && last.t >= lastingMs && chain.latency?.best.last === 'missed'
@@ -70,14 +70,14 @@ function noMetricText({ observed, startMs, topMs, chain, goals }: Context): stri
   if (chain.decidedMs !== null) return null;
   const until = Math.min(topMs + goals.decisionS * 1000, observed.endMs ?? Infinity);
   const without = observed.hpa.filter(({ t, load }) => t >= startMs && t <= until && load === null);
-  return without.length === 0 ? null : `the autoscaler was without a metric for a while: ${why(without)}`;
+  return without.length === 0 ? null : `the autoscaler had no metric for a part of the load: ${why(without)}`;
 }
 
 /** The load did not lift the metric over its target. */
 function idleText({ observed, startMs, chain }: Context): string | null {
   if (chain.crossedMs !== null || chain.decidedMs !== null) return null;
   const highest = Math.max(0, ...observed.hpa.filter(({ t }) => t >= startMs).map(({ load }) => load ?? 0));
-  return `the load did not lift the metric over its target: ${shown(highest)} of it at most, with a tolerance of a tenth`;
+  return `the load did not raise the metric above its target: at most ${shown(highest)} of the target, with a tolerance of 10 %`;
 }
 
 const listed = (text: string | null): string[] => (text === null ? [] : [text]);
@@ -105,7 +105,7 @@ function stepOf(
     return { failure: `${what} after ${secondsOf(atMs - fromMs)} s${of}, the goal is ${limitS} s` };
   const watchedS = secondsOf(untilOf(observed) - startMs - fromMs);
   return watchedS >= limitS
-    ? { failure: `not within ${limitS} s${of}: ${what} (watched for ${watchedS} s)` }
+    ? { failure: `not within ${limitS} s${of}: ${what} (observed for ${watchedS} s)` }
     : { gap: `${what}: not seen in ${watchedS} s${of}, the goal is ${limitS} s` };
 }
 
@@ -122,7 +122,7 @@ function latencyStep(context: Context): Step {
   const hangs = failure ?? gap;
   return hangs === undefined
     ? {}
-    : { gap: `it depends on iterations that were dropped: if they were slow, ${hangs}` };
+    : { gap: `the verdict depends on iterations that were dropped: if those were slow, ${hangs}` };
 }
 
 function latencyStepOf(
@@ -132,7 +132,7 @@ function latencyStepOf(
 ): Step {
   const { observed, startMs, topMs } = context;
   if (metFromMs === null) return { gap: 'too few requests to see whether the latency goal was met' };
-  const p95 = `p95, with failed requests as slow ones, was`;
+  const p95 = `p95, counting failed requests as slow, was`;
   const tookS = secondsOf(metFromMs - (topMs - startMs));
   if (tookS > goal.limitS)
     return {

@@ -46,9 +46,9 @@ export function judgeGrowth(history: History, observed: Observed, goals: Goals):
 function expectedOfGoals({ decisionS, readyS, latency }: Goals): string {
   const then =
     latency === null
-      ? 'afterwards its queue and its pods as before'
+      ? 'after the load its queue and its pods as before'
       : `p95 ≤ ${latency.p95Ms} ms again within ${latency.limitS} s`;
-  return `a decision within ${decisionS} s of the full load, pods ready within ${readyS} s, every further scale-up met, ${then}`;
+  return `a decision within ${decisionS} s of the full load, pods ready within ${readyS} s, the pods of every further scale-up ready in time, ${then}`;
 }
 
 /** What a check leaves behind is a failure, its own or the platform's: the next check must not find it. */
@@ -61,7 +61,8 @@ function leftBehind(history: History, { called }: Observed): string[] {
 
 function queueUnseen(history: History): string[] {
   return all(history, 'queue-unseen').map(
-    () => 'whether the queue is as before is unknown: after the load the autoscaler had no value for it',
+    () =>
+      'whether the queue is as before is unknown: the autoscaler had no value for the queue after the load',
   );
 }
 
@@ -115,13 +116,13 @@ function figuresOf(context: Context): Found['figures'] {
   const peak = Math.max(0, ...observed.hpa.filter(({ t }) => t >= startMs).map(({ desired }) => desired));
   const { result } = observed.load;
   return [
-    { name: 'the load was at its full rate after', value: s(topMs - startMs), unit: 's' },
+    { name: 'load at full rate after', value: s(topMs - startMs), unit: 's' },
     { name: 'metric crossed after', value: s(chain.crossedMs), unit: 's' },
     { name: 'more pods desired after', value: s(chain.decidedMs), unit: 's', goal: goals.decisionS },
     { name: 'new pods ready after', value: s(chain.readyMs), unit: 's', goal: goals.readyS },
     ...latencyFigure(context),
     {
-      name: 'raises that were met',
+      name: 'scale-ups whose pods became ready',
       value: `${chain.raises.filter(({ metMs }) => metMs !== null).length} of ${chain.raises.length}`,
     },
     { name: 'most pods desired', value: peak, goal: `≤ ${spec.max}` },

@@ -140,7 +140,7 @@ describe('budgetOf by occurrences', () => {
   });
 
   it('should say nothing of no data and of no traffic', () => {
-    assert.match(budget(objective(), [], []).reason, /no data of the window/);
+    assert.match(budget(objective(), [], []).reason, /no data for the window/);
     assert.match(budget(objective(), [counter(61, () => 0)], []).reason, /no event/);
     const lost = counter(61, (i) => (i < 40 ? null : 0));
     assert.match(budget(objective(), [lost], []).reason, /no event was counted in the window: no data from/);
@@ -149,10 +149,7 @@ describe('budgetOf by occurrences', () => {
   it('should not pass with a budget of less than one event, and say how many would do', () => {
     const few = budget(objective({ target: 0.999 }), [counter(61, (i) => Number(i % 2 === 0))], []);
     assert.equal(few.verdict, 'inconclusive');
-    assert.match(
-      few.reason,
-      /^30 events allow less than one bad one, .*: 1000 are needed for a target of 99.9 %/,
-    );
+    assert.match(few.reason, /^30 events are too few: .*; a target of 99.9 % needs 1000/);
     assert.equal(
       budget(objective({ target: 0.9 }), [counter(61, (i) => Number(i % 6 === 0))], []).verdict,
       'pass',
@@ -224,11 +221,11 @@ describe('budgetOf by slices of time', () => {
     assert.equal(idle.verdict, 'inconclusive');
     assert.match(
       idle.reason,
-      /^budget is left only because 5 slices without traffic count as good: counting only the 5 with traffic, -33/,
+      /^budget is left only because 5 slices without traffic count as good: of the 5 slices with traffic, -33/,
     );
     const few = budget(objective({ ...SLICES, target: 0.9 }), [half], []);
     assert.equal(few.verdict, 'inconclusive');
-    assert.match(few.reason, /^5 slices with traffic allow .*: 10 are needed for a target of 90 %/);
+    assert.match(few.reason, /^5 slices with traffic are too few: .*; a target of 90 % needs 10/);
   });
 
   it('should hold values against a threshold', () => {

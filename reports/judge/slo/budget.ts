@@ -68,7 +68,7 @@ function remainingOf(
 function nothingOf({ account, events, gaps }: Found): Said | null {
   const gap = gaps.length === 0 ? '' : `: ${gapsText(gaps, account)}`;
   if (account.coverage <= EPSILON)
-    return { verdict: 'inconclusive', reason: `the source has no data of the window${gap}` };
+    return { verdict: 'inconclusive', reason: `the source has no data for the window${gap}` };
   return events === 0
     ? { verdict: 'inconclusive', reason: `no event was counted in the window${gap}` }
     : null;
@@ -106,12 +106,12 @@ function whyTooLittle({ target, method }: Objective, grid: Grid, account: Accoun
   if (busy * (1 - target) < 1 - EPSILON)
     return {
       verdict: 'inconclusive',
-      reason: `${Math.floor(busy)} ${what} allow less than one bad one, so that seeing none proves nothing: ${needed} are needed for a target of ${percent(target)}`,
+      reason: `${Math.floor(busy)} ${what} are too few: their budget is less than one bad event, so having none proves nothing; a target of ${percent(target)} needs ${needed}`,
     };
   const alone = remainingOf({ ...account, total: busy }, target, periodsOf(grid));
   if (alone.worst >= -EPSILON) return null;
   return {
     verdict: 'inconclusive',
-    reason: `budget is left only because ${account.quiet} slices without traffic count as good: counting only the ${busy} with traffic, ${percent(alone.worst)} of their budget is left`,
+    reason: `budget is left only because ${account.quiet} slices without traffic count as good: of the ${busy} slices with traffic, ${percent(alone.worst)} of the budget is left`,
   };
 }

@@ -85,7 +85,7 @@ function held(
   if (upper !== null && upper < goal) return { verdict: 'fail', open: '' };
   const between =
     lower === null || upper === null
-      ? 'five blocks of 10 s are needed to bound a rate'
+      ? 'the load is too short: a bound of the rate needs five blocks of 10 s'
       : `the rate is between ${rounded(lower)} and ${rounded(upper)} a second, the goal of ${goal} lies in between`;
   return { verdict: 'inconclusive', open: between };
 }

@@ -57,20 +57,21 @@ export function offsetsOf(
     const subject = `clock of ${source}`;
     if (offset === null) {
       const unread = all(history, 'clock-unread').find((one) => one.source === source);
-      findings.unknown(subject, 'its offset measured', unread?.reason ?? 'it was not measured');
+      findings.unknown(subject, 'a measured offset', unread?.reason ?? 'it was not measured');
       continue;
     }
     if (Math.abs(offset.offsetMs) > FOREIGN_MS) {
-      findings.unknown(subject, 'within half an hour, as far as is looked', offText(offset));
+      findings.unknown(subject, 'within half an hour of the harness', offText(offset));
       continue;
     }
     found.set(source, offset);
-    findings.expect(subject, true, 'its offset measured', offText(offset));
+    findings.expect(subject, true, 'a measured offset', offText(offset));
     if (Math.abs(offset.offsetMs) - offset.errorMs > SAID_BEYOND_MS)
-      findings.note(`the clock of ${source} is ${offText(offset)}: times are corrected by that`);
+      findings.note(`the clock of ${source} is ${offText(offset)}: its times are corrected by that`);
   }
   const others = all(history, 'clock-offset').filter(({ source }) => !sources.includes(source));
-  if (others.length > 0) findings.unknown('clocks', 'of declared sources', 'one of something else');
+  if (others.length > 0)
+    findings.unknown('clocks', 'only those of declared sources', 'one of another source');
   const most = [...found.values()].reduce((far, { offsetMs }) => Math.max(far, Math.abs(offsetMs)), 0);
   findings.figure({ name: 'clock furthest off', value: Math.round(most), unit: 'ms' });
   return found;

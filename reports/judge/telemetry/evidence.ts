@@ -16,7 +16,7 @@ export function canaryRequestsSent(header: HistoryHeader): AnyNeed {
 }
 
 export const storeSwept = (store: Store): AnyNeed =>
-  need('swept', { where: ({ what }) => what === store, what: `a last look at the store of ${store}` });
+  need('swept', { where: ({ what }) => what === store, what: `the final query of the store of ${store}` });
 
 /** At least as many nodes as are declared, on each a pod that writes, and the content of that node's disk. */
 export function nodesWriting({ settings: { topology } }: HistoryHeader): AnyNeed[] {
@@ -31,25 +31,24 @@ export const DISKS = [need('disks-read', { what: "the logs on the nodes' disks" 
 
 /** What every trial of a store records of its fault. */
 export const OF_THE_FAULT = [
-  need('steady', { where: ({ ok }) => ok, what: 'that the store was steady before' }),
-  need('budget-estimate', { what: 'what the fault may cost' }),
-  need('fault-armed', { what: 'what was hit' }),
-  need('fault-acted', { what: 'what was done to whom' }),
+  need('steady', { where: ({ ok }) => ok, what: 'a steady store before the fault' }),
+  need('budget-estimate', { what: 'estimated cost of the fault' }),
+  need('fault-armed', { what: 'the fault and its target' }),
+  need('fault-acted', { what: 'the injection into a member' }),
   need('fault-landed', { what: 'a proof of the fault' }),
-  need('healed', { what: 'that all members rejoined' }),
+  need('healed', { what: 'the return of all members' }),
 ];
 
 export const FAULT = {
-  'as-before.objects': 'how many objects were compared, for people: what differs is judged',
-  'fault-armed.members[].node':
-    'excuses late lines of a node where a node was lost, and nothing where none was',
+  'as-before.objects': 'number of compared objects, shown only: their differences are judged',
+  'fault-armed.members[].node': 'decides only where a node was lost: late lines of that node are excused',
 };
 
 export const TRACE = {
   'trace.spans[][0]':
-    'below some spans there is none, so that nothing names them; of the others it is held against the parents of those below',
+    'the id of a span without children is referred to by nothing; that of others must be the parent of their children',
   'trace.spans[][1]':
-    'the parent of the first span is of whoever asked, and within a service any may be above another; that a service is below its caller is judged',
+    'the parent of the first span belongs to the client, and spans within a service may nest freely; that a service is below its caller is judged',
   'trace.spans[][2]':
     'a trace may hold spans of more services than those of the path, and more than one of each',
   'trace.spans[][3]': 'a trace may hold more spans than those that are declared',
@@ -57,16 +56,16 @@ export const TRACE = {
 
 export const NODES = {
   'canary-node.node':
-    'which of two nodes is of which pool decides nothing; each is held against its clock, lines and disk',
+    'which of two nodes belongs to which pool affects nothing; each is compared with its clock, lines and disk',
   'clock-offset.source':
-    'of clocks that agree it decides nothing whose is whose; that each was measured, once, is judged',
-  'disk.pod': 'writers are told apart by their nodes; the pod of a service is held against its lines',
+    'which of two equal clocks belongs to which node affects nothing; that each was measured once is judged',
+  'disk.pod': 'writers are distinguished by their nodes; the pod of a service is compared with its lines',
 };
 
 export const SHIPPER = {
   shipper:
-    'names who brings the lines of a node, where lines are missing; that they are there is seen in the store',
-  'observation-gap': 'can only take from a pass: what came in that time counts as unseen instead of late',
+    'name of the shipper of a node, shown where its lines are missing; that lines arrived is judged by the store',
+  'observation-gap': 'can only prevent a pass: what arrived in that time counts as unseen instead of late',
 };
 
 export const OBSERVATION_GAP = { 'observation-gap': SHIPPER['observation-gap'] };

@@ -41,7 +41,13 @@ export function delayFigures({ name, p50Ms, p99Ms, maxMs }: Delays, visibleMs: n
 export function lossBoundFigure(what: string, samples: number, lost: number): Figure[] {
   if (lost > 0 || samples === 0) return [];
   const percent = Number((zeroLossBound(samples) * 100).toPrecision(2));
-  return [{ name: `share of ${what} that may be lost, upper 95 % bound`, value: percent, unit: '%' }];
+  return [
+    {
+      name: `share of ${what} that may be lost although none was, upper 95 % bound`,
+      value: percent,
+      unit: '%',
+    },
+  ];
 }
 
 /** One thing that was sent or written, and whether it arrived. */

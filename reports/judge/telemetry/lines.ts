@@ -87,7 +87,7 @@ function nodeIn(correlationId: string): string {
 
 function silentReason(history: History, node: string): string {
   const silent = all(history, 'no-writer').find((one) => one.node === node);
-  return silent?.reason ?? 'its pod wrote nothing that was seen, on its disk or in the store';
+  return silent?.reason ?? 'no line of its pod was found, neither on its disk nor in the store';
 }
 
 /** The nodes are those that are declared, by pool, and each can run a pod. */
@@ -101,12 +101,12 @@ export function nodesRule(history: History, findings: Findings): void {
     // A managed cluster may not list its control plane's nodes.
     const managed = name === 'control-plane' && length === 0;
     if (managed || (length >= min && length <= max)) findings.expect(subject, true, expected, String(length));
-    else findings.unknown(subject, expected, `${length}: of the others no line is known`);
+    else findings.unknown(subject, expected, `${length}: lines of the missing nodes are unknown`);
   }
   if (new Set(seen.map(({ node }) => node)).size !== seen.length)
-    findings.unknown('nodes', 'each once', 'one of them twice');
+    findings.unknown('nodes', 'each listed once', 'one is listed twice');
   for (const { node } of seen.filter(({ ready }) => !ready))
-    findings.unknown(`node ${node}`, 'Ready, with a pod that writes', silentReason(history, node));
+    findings.unknown(`node ${node}`, 'Ready, with a pod that writes lines', silentReason(history, node));
 }
 
 function declaredNodes({ header: { settings } }: History): { name: string; min: number; max: number }[] {
@@ -151,7 +151,7 @@ function diskRule(
   );
   if (sum !== lines) findings.unknown(subject, `${lines} canary lines`, String(sum));
   else if (strange !== undefined)
-    findings.unknown(subject, of.expected, `${strange.correlationId} has another one`);
+    findings.unknown(subject, of.expected, `a line of ${strange.correlationId} that does not fit`);
 }
 
 /** Every log that was due was read once, or the reason why not is recorded. */

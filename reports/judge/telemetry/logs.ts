@@ -30,7 +30,9 @@ export function judgeLines(history: History, findings: Findings, held: readonly 
     arrived: sum((one) => one.arrived),
   });
   if (nodes.some(({ counted }) => !counted))
-    findings.note('the disks of some nodes were not read: there the plan says what must have arrived');
+    findings.note(
+      'the disks of some nodes were not read: for these nodes all planned lines must have arrived',
+    );
   const delays = delaysOf(
     'log lines',
     nodes.flatMap((one) => one.delays),
@@ -109,14 +111,14 @@ function unknownOf(history: History, of: NodeLines): string | null {
   if (of.missing.length > 0)
     return wasTold(history, 'logs')
       ? null
-      : `${of.arrived} of ${of.expected} before the store did not answer any more`;
+      : `${of.arrived} of ${of.expected} had arrived when the store stopped answering`;
   if (of.late > 0) return null;
-  if (of.unseen > 0) return `${of.unseen} of ${of.expected} came while the store did not answer`;
+  if (of.unseen > 0) return `${of.unseen} of ${of.expected} arrived while the store did not answer`;
   if (of.undecided > 0)
-    return `${of.undecided} of ${of.expected} came when their time was up, as exactly as the clock of the node is known`;
+    return `${of.undecided} of ${of.expected} arrived so close to their deadline that the node's clock is not known well enough to tell`;
   const count = planOf(history.header).lines;
   return of.counted && of.expected < count
-    ? `its disk holds ${of.expected} of the ${count} lines that its pod was to write`
+    ? `its disk holds ${of.expected} of the ${count} lines that its pod had to write`
     : null;
 }
 
@@ -146,7 +148,7 @@ function stageOf(history: History, { node, counted, missing }: NodeLines): strin
 
 function shipperOn(history: History, node: string): string {
   const { shipper } = declaredOf(history.header).logs ?? {};
-  if (shipper === undefined) return `what ships the lines of ${node}, or the store`;
+  if (shipper === undefined) return `the log shipper of ${node}, or the store`;
   const name = `${shipper.daemonSet.namespace}/${shipper.daemonSet.name}`;
   const pods = all(history, 'shipper').filter((one) => one.node === node);
   const [first] = pods;
@@ -165,7 +167,7 @@ function duplicates(
   const ratio = duplicated / Math.max(1, arrived);
   findings.rule('duplicates');
   findings.expect(
-    'lines that are there twice',
+    'lines that are in the store twice',
     ratio <= most,
     `at most ${most * 100} % of the lines`,
     `${duplicated} duplicated`,

@@ -27,14 +27,18 @@ export function askedOf(history: History, findings: Findings): Asked[] {
     const [one, twice] = seen.filter((each) => each.selector === selector);
     const why = oddOf(one, twice);
     if (one !== undefined && why === null) return [askedAt(history, one, clock)];
-    findings.unknown(`series ${selector}`, 'asked for once, and what was asked for', why ?? '');
+    findings.unknown(
+      `series ${selector}`,
+      'queried once, and answered with series of that selector',
+      why ?? '',
+    );
     return [];
   });
 }
 
 /** Why an answer cannot be used; null: it can. */
 function oddOf(one: Seen<'series-seen'> | undefined, twice: Seen<'series-seen'> | undefined): string | null {
-  if (one === undefined || twice !== undefined) return one === undefined ? 'it was not' : 'it was twice';
+  if (one === undefined || twice !== undefined) return one === undefined ? 'not queried' : 'queried twice';
   const { example, selector, lastMs } = one;
   const expected = lastMs.length > 0 ? selector : null;
   return example === expected ? null : `found ${example ?? 'nothing'}`;

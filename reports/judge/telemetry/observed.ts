@@ -88,11 +88,11 @@ export function canaryRequestsRule(
     traceIds.size !== requests ||
     runs.size > 1
   )
-    findings.unknown('canary requests', `each of ${requests}, once, of one run`, said);
+    findings.unknown('canary requests', `each of ${requests} requests recorded once, all of one run`, said);
   else if (strange !== undefined)
     findings.unknown(
       `request ${strange.correlationId}`,
-      'a number, a time and an answer that fit',
+      'a number, times, a status and a result that fit together',
       describe(strange),
     );
   else findings.expect('canary requests', true, `${requests} sent`, said);
@@ -127,7 +127,9 @@ const runIn = (correlationId: string): string => correlationId.split('/', 1)[0] 
 /** Why requests were not answered well, with the first of them; empty: all were. */
 export function refusals(canaries: readonly CanaryRequest[]): string {
   const bad = canaries.filter(({ ok }) => !ok);
-  return bad.length === 0 ? '' : `${bad.length} of ${canaries.length} were not: ${bad[0]?.detail ?? ''}`;
+  return bad.length === 0
+    ? ''
+    : `${bad.length} of ${canaries.length} requests were not answered well: ${bad[0]?.detail ?? ''}`;
 }
 
 /**
@@ -175,17 +177,17 @@ export function sweptRule(history: History, findings: Findings, of: { store: Sto
   const { store, found } = of;
   const swept = lastSweep(history, store);
   const subject = `the store of ${store}`;
-  const expected = 'asked for everything at the end, and written down';
+  const expected = 'a final query for everything, with its whole answer recorded';
   if (swept?.answered !== true)
-    findings.unknown(subject, expected, swept === undefined ? 'it was not asked' : 'it did not answer');
+    findings.unknown(subject, expected, swept === undefined ? 'no final query' : 'no answer to it');
   else if (swept.found !== found)
-    findings.unknown(subject, expected, `${swept.found} were found, ${found} are in the history`);
+    findings.unknown(subject, expected, `${swept.found} were found, but ${found} are in the history`);
   else findings.expect(subject, true, expected, `${found}`);
 }
 
 /**
  * Outcome of something with a deadline. `unseen`: the store could not be queried at the deadline, and had it afterwards. `undecided`:
- * the clock of whoever wrote it is not known well enough.
+ * the offset of the writer's clock is not known well enough.
  */
 export type Coming = 'in time' | 'late' | 'unseen' | 'undecided';
 
@@ -256,7 +258,7 @@ export function faultRule(history: History, findings: Findings, canaries: readon
   const landed = first(history, 'fault-landed');
   const landedMs = wallOf(history, landed?.t ?? 0);
   const odd = oddLanding(history) ?? undone(history) ?? orderGap(history, STEPS);
-  if (odd !== null) findings.unknown('the fault', 'proved once it was in force', odd);
+  if (odd !== null) findings.unknown('the fault', 'a proof recorded as soon as it was in force', odd);
   flowFinding(findings, { canaries, landedMs, by: landed?.by ?? '' });
 }
 
@@ -271,16 +273,16 @@ function flowFinding(
     findings.unknown(
       'the fault',
       'landed while requests flowed',
-      `${before ? 'after' : 'before'} all of them`,
+      `${before ? 'landed after' : 'landed before'} all requests`,
     );
 }
 
 function priceFinding(history: History, findings: Findings): void {
   findings.rule('price');
   const { verdict, text } = priceRule(history);
-  const expected = 'as what is declared says';
-  if (verdict === 'pass') findings.expect('the price of the fault', true, expected, text);
-  else findings.unknown('the price of the fault', expected, text);
+  const expected = 'as it follows from what is declared';
+  if (verdict === 'pass') findings.expect('the cost of the fault', true, expected, text);
+  else findings.unknown('the cost of the fault', expected, text);
 }
 
 const STEPS = ['steady', 'budget-estimate', 'fault-armed', 'fault-acted', 'fault-landed', 'healed'] as const;
@@ -291,7 +293,7 @@ function undone(history: History): string | null {
   const acted = all(history, 'fault-acted').map(({ member }) => member);
   return acted.toSorted().join() === names.toSorted().join()
     ? null
-    : `done to ${acted.join(', ') || 'nobody'}, armed for ${names.join(', ')}`;
+    : `injected into ${acted.join(', ') || 'nothing'}, but armed for ${names.join(', ')}`;
 }
 
 /** Longest plausible time from the last moment without the fault to its proof, ms. */
@@ -302,11 +304,11 @@ const SAME_MS = 1_000;
 function oddLanding(history: History): string | null {
   const landed = first(history, 'fault-landed');
   const injected = first(history, 'fault-armed')?.members.length ?? 0;
-  if (landed === undefined || injected === 0) return 'nothing was hit';
+  if (landed === undefined || injected === 0) return 'no member was hit';
   const [notYetMs, surelyMs] = landed.betweenMs;
   const tookMs = surelyMs - notYetMs;
   const fits = tookMs >= 0 && tookMs <= LONGEST_LANDING_MS && Math.abs(surelyMs - landed.t) <= SAME_MS;
-  return fits ? null : `between ${notYetMs} and ${surelyMs}`;
+  return fits ? null : `times that do not fit: between ${notYetMs} and ${surelyMs}`;
 }
 
 /** Why the fault is not proved; null: it is. */
@@ -314,9 +316,13 @@ function unlanded(history: History): string | null {
   const armed = first(history, 'fault-armed');
   const wanted = history.header.settings.failover?.fault ?? history.header.settings.fault;
   if (first(history, 'fault-landed') !== undefined && armed !== undefined)
-    return armed.fault === wanted ? null : `it was ${armed.fault}, not ${wanted ?? 'the declared one'}`;
+    return armed.fault === wanted
+      ? null
+      : `the fault was ${armed.fault}, not ${wanted ?? 'the declared one'}`;
   const missed = first(history, 'fault-missed') ?? first(history, 'no-fault');
   if (missed !== undefined) return missed.reason;
   const restless = all(history, 'steady').find(({ ok }) => !ok);
-  return restless === undefined ? 'it was not proved' : `the store was not steady before: ${restless.detail}`;
+  return restless === undefined
+    ? 'no proof'
+    : `the store was not steady before the fault: ${restless.detail}`;
 }

@@ -42,9 +42,9 @@ export function pathsShown(history: History, canaries: readonly CanaryRequest[])
   return [
     ...(whole === undefined
       ? []
-      : [pathOfOne(whole, path, { ...looked, title: 'a request that left everything' })]),
+      : [pathOfOne(whole, path, { ...looked, title: 'a request with all its spans and lines' })]),
     ...broken.map((one) =>
-      pathOfOne(one, path, { ...looked, title: 'a request of which something is missing' }),
+      pathOfOne(one, path, { ...looked, title: 'a request with missing spans or lines' }),
     ),
   ];
 }

@@ -44,7 +44,7 @@ export function requestLinesRule(
     (ownerOf(pod) ?? service) !== service;
   const strange = lines.find(isStrange);
   findings.rule('request-lines');
-  const expected = 'each of a request that was sent, and of a pod of its service';
+  const expected = 'each from a request that was sent, and from a pod of its service';
   if (strange === undefined) findings.expect('log lines of requests', true, expected, `${lines.length}`);
   else
     findings.unknown(

@@ -47,11 +47,12 @@ export function tracesRule(
   sweptRule(history, findings, { store: 'traces', found: all(history, 'trace').length });
   findings.rule('followed');
   const odd = good.find((request) => !fits(request, traces.get(request.correlationId), path));
-  const expected = 'one record of its trace, which is whole where it was seen whole';
-  if (odd !== undefined) findings.unknown(`request ${odd.correlationId}`, expected, 'another one');
+  const expected = 'one record of its trace that agrees with its spans';
+  if (odd !== undefined)
+    findings.unknown(`request ${odd.correlationId}`, expected, 'none, or one that does not agree');
   else if (traces.size !== good.length)
-    findings.unknown('traces', 'one of each accepted request', `${traces.size} of ${good.length}`);
-  else findings.expect('traces', true, 'one record of each accepted request', `${traces.size}`);
+    findings.unknown('traces', 'one for each accepted request', `${traces.size} of ${good.length}`);
+  else findings.expect('traces', true, 'one for each accepted request', `${traces.size}`);
 }
 
 /** The recorded time of completion and the recorded faults must agree with the spans. */

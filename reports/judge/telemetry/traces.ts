@@ -53,9 +53,9 @@ export function shareVerdict(history: History, findings: Findings, followed: rea
   });
   if (clustering.requestsAsOne > 1)
     findings.note(
-      `${Math.round(clustering.requestsAsOne * 10) / 10} traces count as one: they were lost together`,
+      `${Math.round(clustering.requestsAsOne * 10) / 10} traces count as one, because they were lost together`,
     );
-  if (samplesToDecide !== null) findings.note(`${samplesToDecide} requests in all would decide`);
+  if (samplesToDecide !== null) findings.note(`a decision needs ${samplesToDecide} requests in all`);
   return verdict;
 }
 
@@ -84,7 +84,9 @@ export function judged(
   conclude(history, findings, { canaries, followed, decide });
   const stub = stubbedIn(history.header);
   if (stub !== null)
-    findings.note(`the probe of ${stub} follows its documentation and was never tried against it (stubbed)`);
+    findings.note(
+      `the probe of ${stub} follows the product's documentation and was never run against the product (stubbed)`,
+    );
   const whole = followed.filter(({ faults }) => faults.length === 0);
   const delays = delaysOf(
     'traces',
@@ -102,7 +104,9 @@ export function judged(
   ];
   const gaps = gapsOf(history, 'traces').map((one) => ({ ...one, name: 'the store did not answer' }));
   return {
-    ...findings.conclude(`one request is one trace over the declared services within ${visibleMs / 1000} s`),
+    ...findings.conclude(
+      `each request is visible as one trace over the declared services within ${visibleMs / 1000} s`,
+    ),
     telemetry: {
       ...overTime(series, [...faultWindows(history), ...gaps]),
       delays: [delays],
@@ -189,9 +193,9 @@ function describe(
   const count = (of: Coming): number => followed.filter(({ coming }) => coming === of).length;
   if (count('late') > 0) say('traces', 'seen in time', `${count('late')} of ${total} late`, 'inTime');
   if (count('undecided') > 0)
-    findings.unknown('traces', 'seen after they were sent', `${count('undecided')} were not`);
+    findings.unknown('traces', 'seen after their requests were sent', `${count('undecided')} seen before`);
   if (count('unseen') > 0)
-    findings.unknown('traces', 'seen in time', `${count('unseen')} came while the store did not answer`);
+    findings.unknown('traces', 'seen in time', `${count('unseen')} arrived while the store did not answer`);
   else if (bad === 0) findings.unknown('traces', 'a sample large enough', `${total} of ${total} whole`);
 }
 

@@ -46,7 +46,12 @@ export function clocksRule(history: History, findings: Findings, nodes: readonly
   );
   const lastMs = Math.max(...all(history, 'reach-pair').map(({ t }) => t));
   const early = all(history, 'clock-offset').find(({ t }) => t < lastMs);
-  findings.sound('clocks', early === undefined, 'read once all pairs were asked', early?.source ?? '');
+  findings.sound(
+    'clocks',
+    early === undefined,
+    'read after all pairs of nodes were probed',
+    early?.source ?? '',
+  );
   findings.figure({
     ...{ name: 'clock furthest off', value: Math.round(most), unit: 'ms' },
     goal: `≤ ${clockSeconds * SECOND_MS}`,

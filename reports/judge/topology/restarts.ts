@@ -27,7 +27,7 @@ interface Limits {
   drilled: readonly Drilled[];
 }
 
-/** Every pod runs quietly: nothing waits, nothing has restarted of late, and nothing restarts again and again. */
+/** Every pod runs quietly: nothing waits, nothing has restarted recently, and nothing keeps restarting. */
 export function judgePods(history: History, findings: Findings): void {
   const limits: Limits = {
     allowed: findings.goal('maxRestarts'),
@@ -55,9 +55,9 @@ function judgePod(findings: Findings, pod: Pod, limits: Limits): void {
   for (const one of of('unclear'))
     findings.unknown(subject, 'running quietly', `${lateText(one)}, while a drill hit another pod`);
   const byDrill = of('drill');
-  for (const one of byDrill) findings.note(`${subject}: ${lateText(one)}, by a drill`);
+  for (const one of byDrill) findings.note(`${subject}: ${lateText(one)}, caused by a drill`);
   const many = byDrill.length > 0 ? tooMany(pod, limits) : null;
-  if (many !== null) findings.expect(subject, false, 'running quietly but for what a drill does', many);
+  if (many !== null) findings.expect(subject, false, 'no restarts except those that a drill causes', many);
 }
 
 const lateText = ({ name, restarts, endedAgoMs }: Container): string =>
@@ -97,7 +97,7 @@ function tooMany(pod: Pod, { allowed, drilled }: Limits): string | null {
   const explained = drills * RESTARTS_A_DRILL * pod.containers.length;
   const since = pod.restarts - before;
   return since > explained + Math.max(allowed, LEAST_RESTARTS)
-    ? `${since} restarts since the drill of ${drill.from}, which explains ${explained}`
+    ? `${since} restarts since the drill of ${drill.from}, which explains at most ${explained}`
     : null;
 }
 

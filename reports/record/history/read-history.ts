@@ -221,7 +221,7 @@ function takeHeader(value: Record<string, unknown>, state: ReadState): boolean {
   if (!state.atHeader) return false;
   if (value['schema'] !== HISTORY_SCHEMA) {
     throw new UnreadableHistoryError(
-      `${HEADER_FILE}: schema ${String(value['schema'])}, but this version reads ${HISTORY_SCHEMA}: judge it with the version that wrote it`,
+      `${HEADER_FILE}: schema ${String(value['schema'])}, but this version reads ${HISTORY_SCHEMA}: judge it with the Plumbline version that wrote it`,
     );
   }
   const parsed = headerSchema.safeParse(value);

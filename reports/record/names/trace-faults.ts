@@ -35,7 +35,7 @@ export function faultsOf(spans: readonly TraceSpan[], path: readonly PathHop[]):
     return [
       {
         ...{ what: 'empty', hop: 'the trace', service: path[0]?.service ?? '' },
-        ...{ expected: 'one trace of the request', seen: 'no span of it at all' },
+        ...{ expected: 'one trace of the request', seen: 'no span of the request at all' },
       },
     ];
   const missing = new Set<string>();
@@ -71,12 +71,16 @@ function linkFault(hop: PathHop, own: readonly TraceSpan[], spans: readonly Trac
   const byId = new Map(spans.map((span) => [span.id, span]));
   const entries = own.filter(({ parent }) => serviceOf(byId, parent) !== hop.service);
   if (entries.some(({ parent }) => serviceOf(byId, parent) === hop.parent)) return [];
-  const above = [...new Set(entries.map(({ parent }) => serviceOf(byId, parent) ?? 'nothing that is there'))];
+  const above = [
+    ...new Set(
+      entries.map(({ parent }) => serviceOf(byId, parent) ?? 'a span that is missing from the trace'),
+    ),
+  ];
   return [
     {
       ...{ what: 'link', hop: hopName(hop), service: hop.service },
       expected: `the first span of ${hop.service} below one of ${hop.parent}`,
-      seen: `below ${above.join(', ') || 'none of another service'}`,
+      seen: `below ${above.join(', ') || 'no span of another service'}`,
     },
   ];
 }

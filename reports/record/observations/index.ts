@@ -68,7 +68,8 @@ const OWN = new Map<string, z.ZodObject>();
 /** @throws Error for a kind that is already declared, by another check or for all */
 export function addKinds(schemas: KindSchemas): void {
   for (const [kind, schema] of Object.entries(schemas)) {
-    if ((schemaOf(kind) ?? schema) !== schema) throw new Error(`two kinds of observation are called ${kind}`);
+    if ((schemaOf(kind) ?? schema) !== schema)
+      throw new Error(`two kinds of observation have the name ${kind}`);
     OWN.set(kind, schema);
   }
 }

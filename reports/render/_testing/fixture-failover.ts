@@ -74,7 +74,7 @@ const TROUBLE: Record<string, Partial<FailoverRecord>> = {
   },
   'neo4j/pod-crash': {
     remarks: [
-      'one member: it cannot fail over; what is measured is its restart',
+      'the store has one member and cannot fail over: its restart is what was measured',
       'clustering needs Neo4j Enterprise; the environment runs Community',
     ],
   },

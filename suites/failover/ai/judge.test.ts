@@ -170,20 +170,20 @@ describe('jobs of the AI service', () => {
 
   it('should want an account of what the fault cost, and a client that knows what proves a failure', () => {
     for (const [kind, why] of [
-      ['budget-estimate', /what the fault may cost: 0 seen/],
-      ['budget-spent', /what the fault cost: 0 seen/],
+      ['budget-estimate', /estimated cost of the fault: 0 seen/],
+      ['budget-spent', /counted cost of the fault: 0 seen/],
     ] as const) {
       const untold = judge(withEffects(trial()).without(kind));
       assert.equal(untold.verdict, 'inconclusive');
       assert.match(untold.reason, why);
     }
     const drills = { drills: { steadySeconds: 3, errorBudget: {} } };
-    assert.match(judge(withEffects(trial({}, 'pod-crash', drills))).reason, /it was to be one$/);
+    assert.match(judge(withEffects(trial({}, 'pod-crash', drills))).reason, /declared is that it is$/);
     const embedded = trial({}, 'pod-crash', { ...drills, embedded: 'local-small' });
     assert.equal(judge(withEffects(embedded)).verdict, 'pass');
     const client = clientOf(200, { store: 'jobs', readRatePerSecond: 0, definiteFailures: [] });
     const unsure = withEffects(trial()).without('client-load-start').see(-10, 'client-load-start', client);
-    assert.match(judge(unsure).reason, /the client knows no error that proves that nothing was done/);
+    assert.match(judge(unsure).reason, /the client lists no error that proves that nothing was done/);
   });
 
   it('should hold a loss against it though the rest was not recorded', () => {

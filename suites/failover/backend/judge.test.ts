@@ -146,7 +146,7 @@ describe('requests through the edge', () => {
     assert.match(judge(trial({ lengthMs: 20_000 })).reason, /15 of 30 s after the fault were recorded/);
     assert.match(
       judge(trial().without('steady-after')).reason,
-      /not looked at whether all members were back/,
+      /nobody checked whether all members were back/,
     );
     for (const one of [
       trial().without('fault-landed'),

@@ -100,10 +100,10 @@ test('should miss a copy that is gone, and members that are not back', () => {
   const away: Seen = ['steady-after', { ok: false, detail: 's-0 is missing' }];
   const gone = query(...before, landed, after, away, answers('healed', 'members', right));
   assert.equal(gone.verdict, 'fail');
-  assert.match(gone.reason, /not all members were back afterwards: s-0 is missing/);
+  assert.match(gone.reason, /not all members were back after the trial: s-0 is missing/);
   const unseen = query(...before, landed, after, answers('healed', 'members', right));
   assert.equal(unseen.verdict, 'inconclusive');
-  assert.match(unseen.reason, /not looked at whether all members were back/);
+  assert.match(unseen.reason, /nobody checked whether all members were back/);
 });
 
 test('should believe nobody who may not answer, and no fault that hit another', () => {

@@ -23,7 +23,7 @@ export const judge: CheckJudge = {
   judge: judgeQuery,
   evidence: () => [
     ...faultEvidence(),
-    need('budget-estimate', { what: 'what the fault may cost' }),
+    need('budget-estimate', { what: 'estimated cost of the fault' }),
     need('query-expected', { what: 'the expected answers' }),
     need('query-answers', { subjects: ASKED, of: ({ when, of }) => `${when} ${of}`, what: 'answers' }),
   ],

@@ -8,7 +8,7 @@ export const controls: readonly Control[] = [
     verdict: 'fail',
     size: 'full',
     title: 'the device plugin is taken away',
-    expectSeen: /expected 2 nvidia\.com\/gpu to give, seen 0/,
+    expectSeen: /expected 2 nvidia\.com\/gpu allocatable, seen 0/,
     break: withoutPlugin,
   },
 ];

@@ -136,7 +136,7 @@ it('should not take the end of a query that was cut off for events that did not 
     [good],
   );
   assert.equal(judgement.verdict, 'inconclusive');
-  assert.match(judgement.reason, /the answer to good was not recorded whole/);
+  assert.match(judgement.reason, /the answer to good was recorded only for a part of the window/);
 });
 
 it('should be open where a bad query asks for a label that the total does not have', () => {

@@ -85,7 +85,7 @@ test('should fail for lines that came too late, unless nobody could see them in 
   ];
   const unseen = judged([...seen, gap]);
   assert.equal(unseen.verdict, 'inconclusive');
-  assert.match(unseen.reason, /came while the store did not answer/);
+  assert.match(unseen.reason, /arrived while the store did not answer/);
 });
 
 test('should count what stands in the wrong order', () => {
@@ -125,7 +125,10 @@ test('false verdict 9: a node that is declared and cannot write leaves the lines
   assert.equal(three.verdict, 'pass', three.reason);
   const missing = judged(of(canary(two), 'general'), {}, settings);
   assert.equal(missing.verdict, 'inconclusive');
-  assert.match(missing.reason, /nodes of general: expected 3, seen 2: of the others no line is known/);
+  assert.match(
+    missing.reason,
+    /nodes of general: expected 3, seen 2: lines of the missing nodes are unknown/,
+  );
   const resting: Seen[] = [
     ...of(canary([GOOD]), 'general'),
     ...['w2', 'w3'].flatMap((node): Seen[] => [
@@ -135,7 +138,10 @@ test('false verdict 9: a node that is declared and cannot write leaves the lines
   ];
   const found = judged(resting, {}, settings);
   assert.equal(found.verdict, 'inconclusive');
-  assert.match(found.reason, /node w2: expected Ready, with a pod that writes, seen the node is not Ready/);
+  assert.match(
+    found.reason,
+    /node w2: expected Ready, with a pod that writes lines, seen the node is not Ready/,
+  );
 });
 
 test('false verdict 21: a clock that is off is measured, and makes no line late and hides no late one', () => {
@@ -148,13 +154,13 @@ test('false verdict 21: a clock that is off is measured, and makes no line late 
   }
   const unknown = judged(canary([GOOD, { ...GOOD, node: 'w2', aheadMs: null, delayMs: 40_000 }]));
   assert.equal(unknown.verdict, 'inconclusive');
-  assert.match(unknown.reason, /clock of w2: expected its offset measured, seen forbidden/);
+  assert.match(unknown.reason, /clock of w2: expected a measured offset, seen forbidden/);
 });
 
 test('should leave open what is as late as the goal, as exactly as the clock is known', () => {
   const found = judged(canary([{ ...GOOD, delayMs: 31_005 }]));
   assert.equal(found.verdict, 'inconclusive');
-  assert.match(found.reason, /200 of 200 came when their time was up/);
+  assert.match(found.reason, /200 of 200 arrived so close to their deadline/);
 });
 
 test('should not rest on a history that contradicts itself', () => {

@@ -39,7 +39,7 @@ test('should pass when each request is one trace, and show the way of one', () =
   assert.equal(found.verdict, 'pass');
   assert.equal(figure(found, 'whole traces in time'), 40);
   const [path] = found.telemetry?.paths ?? [];
-  assert.equal(path?.title, 'a request that left everything');
+  assert.equal(path?.title, 'a request with all its spans and lines');
   assert.ok(path.hops.some(({ name, found: there }) => name === 'tender-api → tender-ai (amqp)' && there));
 });
 
@@ -78,7 +78,7 @@ test('should claim no more than the sample bears out', () => {
   assert.equal(judged(MANY, 1000).verdict, 'pass');
   const few = judged(MANY, 100);
   assert.equal(few.verdict, 'inconclusive');
-  assert.match(few.seen, /requests in all would decide/);
+  assert.match(few.seen, /a decision needs \d+ requests in all/);
   const broken = judged(MANY, 1000, (n) => (n % 20 === 0 ? { spans: null } : {}));
   assert.equal(broken.verdict, 'fail');
   assert.equal(figure(broken, 'traces that are not whole'), 50);
@@ -99,7 +99,7 @@ test('should say nothing when the store did not answer, and nothing of requests 
   assert.match(silent.reason, /the store of traces unavailable/);
   const refused = judged(FEW, 10, () => ({ ok: false }));
   assert.equal(refused.verdict, 'inconclusive');
-  assert.match(refused.reason, /10 of 10 were not: status 503/);
+  assert.match(refused.reason, /10 of 10 requests were not answered well: status 503/);
 });
 
 const correlated = (count: number, lines: Seen[], more: More = () => ({})): Judgement =>
@@ -115,7 +115,7 @@ test('should not pass on the few of the requests that were answered', () => {
   const few = judged(FEW, 20, (n) => ({ ok: n === 1 }));
   assert.equal(few.verdict, 'inconclusive');
   assert.match(few.reason, /canary requests: expected all of them answered well, seen 1 of 20/);
-  assert.match(few.seen, /19 of 20 were not: status 503/);
+  assert.match(few.seen, /19 of 20 requests were not answered well: status 503/);
   const lines = SERVICES.map((one) => requestLine(1, one));
   const correlation = correlated(20, lines, (n) => ({ ok: n === 1 }));
   assert.equal(correlation.verdict, 'inconclusive');
@@ -165,7 +165,7 @@ test('false verdict 14: traces that were lost together are one event, not as man
   const last: Seen[] = [['shipper', { t: tOf(START_MS) + 700_000, node: 'w1', pod: 'p', ready: true }]];
   const burst = judged(MANY, 12_000, (n) => (n > 5_000 && n <= 5_095 ? { spans: null } : {}), last);
   assert.equal(burst.verdict, 'inconclusive');
-  assert.match(burst.seen, /traces count as one: they were lost together/);
+  assert.match(burst.seen, /traces count as one, because they were lost together/);
   assert.equal(judged(MANY, 12_000, (n) => (n % 400 === 0 ? { spans: null } : {}), last).verdict, 'pass');
 });
 
@@ -194,7 +194,7 @@ test('false verdict 2: traces under a fault want what every trial shows afterwar
     );
   assert.equal(underFault(() => ({}), trial({ healed: false })).verdict, 'fail');
   const other = underFault(() => ({}), trial({ fault: 'hang' }));
-  assert.match(other.reason, /it was hang, not pod-crash/);
+  assert.match(other.reason, /the fault was hang, not pod-crash/);
 });
 
 test('should not rest on a history that contradicts itself', () => {

@@ -18,34 +18,40 @@ describe('outcomes of a client', () => {
     );
     assert.match(
       after((trial) => (trial.write(10).outcome = 'fail')),
-      /write 10 is called fail, and says ""/,
+      /write 10 has the outcome fail, which does not fit its detail ""/,
     );
     assert.match(
       after((trial) => (trial.write(10).outcome = 'unknown')),
-      /write 10 is called unknown/,
+      /write 10 has the outcome unknown/,
     );
     assert.match(
       after((trial) => (trial.write(10).outcome = 'unsent')),
-      /write 10 is called unsent/,
+      /write 10 has the outcome unsent/,
     );
     const failed = (change: object) => after((trial) => Object.assign(trial.write(1100), change));
-    assert.match(failed({ outcome: 'unknown' }), /write 1100 is called unknown/);
-    assert.match(failed({ outcome: 'ok' }), /write 1100 is called ok/);
-    assert.match(failed({ detail: 'ECONNRESET' }), /write 1100 is called fail, and says "ECONNRESET"/);
+    assert.match(failed({ outcome: 'unknown' }), /write 1100 has the outcome unknown/);
+    assert.match(failed({ outcome: 'ok' }), /write 1100 has the outcome ok/);
+    assert.match(
+      failed({ detail: 'ECONNRESET' }),
+      /write 1100 has the outcome fail, which does not fit its detail "ECONNRESET"/,
+    );
     assert.equal(failed({ detail: '25006 cannot execute INSERT' }), '');
     assert.equal(failed({ outcome: 'unknown', detail: 'ECONNRESET;opened=0.1' }), '');
     // A server that is about to go may answer with a status and nothing else.
     assert.equal(failed({ outcome: 'unknown', detail: '503' }), '');
-    assert.match(failed({ outcome: 'unknown', detail: '25006 read-only' }), /write 1100 is called unknown/);
+    assert.match(
+      failed({ outcome: 'unknown', detail: '25006 read-only' }),
+      /write 1100 has the outcome unknown/,
+    );
   });
 
   it('should believe no read whose answer does not fit its outcome', () => {
     const read = (change: object) => after((trial) => Object.assign(trial.reads[5] ?? {}, change));
     for (const outcome of ['fail', 'unknown', 'unsent'])
-      assert.match(read({ outcome }), new RegExp(`read 6 is called ${outcome}`));
+      assert.match(read({ outcome }), new RegExp(`read 6 has the outcome ${outcome}`));
     assert.equal(read({ outcome: 'unknown', detail: 'deadline' }), '');
     // What proves that nothing was written proves nothing of a read that was sent.
-    assert.match(read({ outcome: 'fail', detail: '25006 read-only' }), /read 6 is called fail/);
+    assert.match(read({ outcome: 'fail', detail: '25006 read-only' }), /read 6 has the outcome fail/);
     assert.equal(read({ outcome: 'fail', detail: 'connect: ECONNREFUSED' }), '');
   });
 
@@ -55,7 +61,7 @@ describe('outcomes of a client', () => {
         const write = trial.write(10);
         Object.assign(write, { sent: write.sent + 20, done: write.done + 20, detail });
       });
-    assert.match(waited(), /write 11 was taken up before one that was due sooner/);
+    assert.match(waited(), /write 11 left the client's queue before one that was due sooner/);
     assert.equal(waited('waited=20.0'), '');
   });
 
@@ -71,7 +77,7 @@ describe('outcomes of a client', () => {
         Object.assign(trial.write(50), change);
       });
     assert.equal(vain({}), '');
-    assert.match(vain({ outcome: 'ok' }), /write 51 was taken up before one that was due sooner/);
+    assert.match(vain({ outcome: 'ok' }), /write 51 left the client's queue before one that was due sooner/);
     assert.equal(vain({ outcome: 'ok', detail: 'waited=500.0' }), '');
   });
 
@@ -90,12 +96,12 @@ describe('outcomes of a client', () => {
         Object.assign(trial.write(1100), { outcome, detail });
       });
     assert.equal(proof('400 b_exception', 'fail'), '');
-    assert.match(proof('400 b_exception', 'unknown'), /is called unknown/);
+    assert.match(proof('400 b_exception', 'unknown'), /has the outcome unknown/);
     assert.equal(proof('400 c_exception', 'unknown'), '');
     assert.equal(proof('status 404', 'fail'), '');
-    assert.match(proof('status 404', 'unknown'), /is called unknown/);
+    assert.match(proof('status 404', 'unknown'), /has the outcome unknown/);
     assert.equal(proof('status 503', 'unknown'), '');
-    assert.match(proof('status 503', 'fail'), /is called fail/);
+    assert.match(proof('status 503', 'fail'), /has the outcome fail/);
   });
 });
 
@@ -109,7 +115,7 @@ it('should know a client at another address, or of another patience, than can be
     return said({ rules: coherenceRules(trial.history()).filter(({ id }) => id === 'coherence/client') });
   };
   assert.equal(asked({}), '');
-  assert.match(asked({ port: 54_320 }), /the client asked 198.18.128.32:54320/);
-  assert.match(asked({ connections: 120 }), /120 connections, 16 at most/);
-  assert.match(asked({ waitTimeoutMs: 5000 }), /a wait of 5000 ms/);
+  assert.match(asked({ port: 54_320 }), /the client connected to 198.18.128.32:54320/);
+  assert.match(asked({ connections: 120 }), /120 connections, expected 1 to its maximum of 16/);
+  assert.match(asked({ waitTimeoutMs: 5000 }), /5000 ms to wait for a connection/);
 });

@@ -70,7 +70,7 @@ interface Asking {
 function ruleOf(id: string, operations: Operations, asking: Asking): Rule {
   const gap = saidGap(operations, asking) ?? turnGap(operations, asking);
   return gap === null
-    ? { id, verdict: 'pass', text: `every ${asking.what} says why it ended as it did` }
+    ? { id, verdict: 'pass', text: `the outcome of every ${asking.what} fits its detail` }
     : { id, verdict: 'inconclusive', text: gap };
 }
 
@@ -79,7 +79,7 @@ function saidGap(operations: Operations, asking: Asking): string | null {
     const detail = operations.detail.get(i) ?? '';
     const fits = FITS[operations.outcome[i] as number]?.({ operations, i, detail, asking }) === true;
     if (!fits)
-      return `${asking.what} ${operations.n[i] ?? 0} is called ${nameOf(operations.outcome[i] as number)}, and says ${JSON.stringify(detail)}`;
+      return `${asking.what} ${operations.n[i] ?? 0} has the outcome ${nameOf(operations.outcome[i] as number)}, which does not fit its detail ${JSON.stringify(detail)}`;
   }
   return null;
 }
@@ -137,7 +137,7 @@ function turnGap(operations: Operations, { what, start }: Asking): string | null
   let latest = -Infinity;
   for (const [index, by] of toMs.entries()) {
     if (by < latest - ROUNDING_MS)
-      return `${what} ${index} was taken up before one that was due sooner: a wait is not noted, or none was`;
+      return `${what} ${index} left the client's queue before one that was due sooner: a recorded wait is wrong or missing`;
     latest = Math.max(latest, fromMs[index] as number);
   }
   return null;

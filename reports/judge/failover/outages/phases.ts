@@ -58,7 +58,7 @@ export function phasesOf(history: History, trial: Trial, episode: Episode | null
   const moved = endpointAtRecovery(all(history, 'endpoint').filter(isAfter), episode);
   return [
     landedPhase(trial),
-    polled('detected', detected, zeroMs, 'the lease was given up or ran out'),
+    polled('detected', detected, zeroMs, 'the lease was released or expired'),
     polled('elected', elected, zeroMs, elected?.leader ?? undefined),
     polled(
       'endpoint moved',

@@ -73,14 +73,14 @@ function planGap(
   { what, ratePerSecond, startMs, scheduled }: Plan,
   { startedMs, endedMs, drainMs }: Times,
 ): string | null {
-  if (!(ratePerSecond > 0)) return `${what}s are planned at ${ratePerSecond} a second`;
+  if (!(ratePerSecond > 0)) return `${what}s are planned at ${ratePerSecond} a second, expected above 0`;
   if (count !== scheduled) return `${scheduled} ${what}s were scheduled, ${count} recorded`;
   if (startMs < startedMs || startMs > startedMs + OPENING_MS)
-    return `the first ${what} was due ${Math.round(startMs - startedMs)} ms after the client began`;
+    return `the first ${what} was due ${Math.round(startMs - startedMs)} ms after the client began, expected 0 to ${OPENING_MS} ms`;
   const nextMs = startMs + (scheduled * 1000) / ratePerSecond;
   const outsideMs = endedMs - nextMs;
   return outsideMs > drainMs || outsideMs < -1000 / ratePerSecond - ROUNDING_MS
-    ? `${scheduled} ${what}s at ${ratePerSecond} a second end ${Math.round(outsideMs)} ms before the client did`
+    ? `the schedule of ${scheduled} ${what}s at ${ratePerSecond} a second ends ${Math.round(outsideMs)} ms before the client did, expected 0 to ${drainMs} ms`
     : null;
 }
 
@@ -100,7 +100,7 @@ function orderGap({ count, n, intendedMs, sentMs, doneMs }: Operations, plan: Pl
     if (Math.abs(offMs) > ROUNDING_MS)
       return `${what} ${number} was due ${offMs.toFixed(3)} ms off its schedule`;
     if (sent < dueMs - ROUNDING_MS) return `${what} ${number} was sent before it was due`;
-    if ((doneMs[i] as number) < sent) return `${what} ${number} was done before it was sent`;
+    if ((doneMs[i] as number) < sent) return `${what} ${number} ended before it was sent`;
   }
   return null;
 }

@@ -67,7 +67,7 @@ const GAPS: readonly { id: string; gap: Gap; holds: string }[] = [
   {
     id: 'trial/whole',
     gap: ({ measured: { evidence } }) => (evidence.cutOff === null ? null : `cut off: ${evidence.cutOff}`),
-    holds: 'it was not cut off',
+    holds: 'the recording was not cut off',
   },
   {
     id: 'fault/landed',
@@ -82,14 +82,14 @@ const GAPS: readonly { id: string; gap: Gap; holds: string }[] = [
     gap: ({ history }) => (history.writes.count === 0 ? 'no request was recorded' : null),
     holds: 'requests were recorded',
   },
-  { id: 'requests/before', gap: calmBefore, holds: 'every request before the fault got its answer' },
+  { id: 'requests/before', gap: calmBefore, holds: 'every request before the fault was answered well' },
   {
     id: 'requests/delivered',
     gap: delivered,
     holds: 'requests were sent as planned, to the end of the window',
   },
   { id: 'generator/lag', gap: lagGap, holds: 'requests were sent in time' },
-  { id: 'rollout/ended', gap: unfinished, holds: 'what was begun came to its end' },
+  { id: 'rollout/ended', gap: unfinished, holds: 'no rolling restart was left unfinished' },
 ];
 
 /**
@@ -129,7 +129,9 @@ function calmBefore({ history, measured }: Watched, minBefore: number): string |
   const { trial } = measured.evidence;
   const calm = before(history.writes, injectedFromMs(history, trial));
   if (calm.failed > 0) return `${calm.failed} of ${calm.sent} requests had failed before the fault`;
-  return calm.sent < minBefore ? `${calm.sent} good answers before the fault, ${minBefore} are needed` : null;
+  return calm.sent < minBefore
+    ? `${calm.sent} good answers before the fault, at least ${minBefore} needed`
+    : null;
 }
 
 /** The window must have been recorded to its end, and filled with the stated load. */
@@ -137,11 +139,11 @@ function delivered({ history, measured, window, requests }: Watched): string | n
   const { trial } = measured.evidence;
   const recordedMs = lastDueMs(history.writes) - trial.zeroMs;
   if (recordedMs < window.windowMs - 1000)
-    return `${Math.max(0, Math.round(recordedMs / 1000))} of ${window.windowMs / 1000} s after the fault were recorded`;
+    return `${Math.max(0, Math.round(recordedMs / 1000))} of ${window.windowMs / 1000} s after the fault were recorded: the window is incomplete`;
   const landingMs = window.allowanceMs === 0 ? trial.zeroMs - injectedFromMs(history, trial) : 0;
   const expected = (declaredRate(history) * (landingMs + window.windowMs - window.allowanceMs)) / 1000;
   return requests.judged < expected * DELIVERED_SHARE
-    ? `the load was not delivered: ${requests.judged} of ${Math.round(expected)} requests were due`
+    ? `the load was not delivered: ${requests.judged} of ${Math.round(expected)} planned requests were recorded`
     : null;
 }
 

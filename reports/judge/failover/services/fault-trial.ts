@@ -16,7 +16,7 @@ import { scheduleRules } from '../outages/schedule.ts';
 /** A fault that was proved. */
 export function faultEvidence(): AnyNeed[] {
   return [
-    need('steady', { where: ({ ok }) => ok, what: 'steadiness before the fault' }),
+    need('steady', { where: ({ ok }) => ok, what: 'a steady target before the fault' }),
     need('fault-armed'),
     need('fault-acted'),
     need('fault-landed', { what: 'proof of the fault' }),
@@ -32,8 +32,8 @@ export function requestEvidence(): AnyNeed[] {
 export function costEvidence({ check }: HistoryHeader): AnyNeed[] {
   if (check.endsWith('/rolling-restart')) return [];
   return [
-    need('budget-estimate', { what: 'what the fault may cost' }),
-    need('budget-spent', { what: 'what the fault cost' }),
+    need('budget-estimate', { what: 'estimated cost of the fault' }),
+    need('budget-spent', { what: 'counted cost of the fault' }),
   ];
 }
 
@@ -46,7 +46,7 @@ export interface Client {
   address?: { host: string; port: number } | undefined;
 }
 
-export const PATIENCE = 'how patient the client was, for people: what it did stands in the operations';
+export const PATIENCE = 'a limit of the client, shown only: what the client did is judged by its operations';
 
 /** For checks that send requests and do not hit a store directly. */
 export const REQUEST_ANNOTATIONS: Annotations = {
@@ -54,7 +54,8 @@ export const REQUEST_ANNOTATIONS: Annotations = {
   'client-load-start.settings.operationTimeoutMs': PATIENCE,
   'client-load-start.settings.maxConnections': PATIENCE,
   'write.detail.ok': 'that it waited or had to connect makes the end of an outage more exact',
-  'write.detail.unknown': 'why it got no answer, for people: whatever the reason, it counts as not answered',
+  'write.detail.unknown':
+    'why the request got no answer, shown only: it counts as not answered for any reason',
 };
 
 /** Steps of every trial, in order. */
@@ -69,10 +70,14 @@ export function agreementRules(history: History, client: Client, prepared?: Prep
   const isRollout = first(history, 'fault-armed')?.fault === 'rolling-restart';
   const gap = isRollout ? (landingGap(history) ?? replacedGap(history)) : faultGap(history, prepared);
   return [
-    ruleOf('coherence/fault', gap, 'the fault was done as it was armed'),
+    ruleOf('coherence/fault', gap, 'the fault was injected as it was armed'),
     stepsRule(history),
     priceRule(history),
-    ruleOf('coherence/client', clientGap(history, client), 'the client asked as declared'),
+    ruleOf(
+      'coherence/client',
+      clientGap(history, client),
+      'the client used the declared address, rate and time-outs',
+    ),
     ...scheduleRules(history),
     ...outcomeRules(history),
   ];
@@ -89,28 +94,28 @@ function replacedGap(history: History): string | null {
   const most = declared?.replicas.max ?? Infinity;
   return done.replaced >= 1 && done.replaced <= most
     ? null
-    : `${done.replaced} pods were replaced, ${most} may be there`;
+    : `the rolling restart replaced ${done.replaced} pods, expected 1 to ${most}`;
 }
 
 /** Of checks that send no requests of their own. */
 export function faultRules(history: History): Rule[] {
   const gap = faultGap(history);
   return [
-    ruleOf('coherence/fault', gap, 'the fault was done as it was armed'),
+    ruleOf('coherence/fault', gap, 'the fault was injected as it was armed'),
     stepsRule(history),
     priceRule(history),
   ];
 }
 
 function stepsRule(history: History): Rule {
-  return ruleOf('coherence/steps', orderGap(history, STEPS), 'each step came after the one before it');
+  return ruleOf('coherence/steps', orderGap(history, STEPS), 'the steps were recorded in their order');
 }
 
 export function priceRule(history: History): Rule {
   return ruleOf(
     'coherence/budget',
     budgetGap(history),
-    'the price follows from what was expected, and the cost from what failed',
+    'the estimated cost follows from the expected outage, the counted cost from what failed',
   );
 }
 
@@ -121,7 +126,7 @@ export function orderGap(history: History, kinds: readonly Kind[]): string | nul
     return times.length === 0 ? [] : [{ kind, fromMs: Math.min(...times), toMs: Math.max(...times) }];
   });
   const early = steps.find(({ fromMs }, at) => at > 0 && fromMs < (steps[at - 1]?.toMs ?? fromMs));
-  return early === undefined ? null : `${early.kind} was written before what precedes it`;
+  return early === undefined ? null : `${early.kind} was recorded before the step that must precede it`;
 }
 
 function ruleOf(id: string, gap: string | null, holds: string): Rule {
@@ -131,11 +136,11 @@ function ruleOf(id: string, gap: string | null, holds: string): Rule {
 function clientGap(history: History, { store, ratePerSecond, address }: Client): string | null {
   const start = first(history, 'client-load-start');
   if (start === undefined) return null;
-  if (start.store !== store) return `the client asked ${start.store}, not ${store}`;
+  if (start.store !== store) return `the client sent its requests to ${start.store}, expected ${store}`;
   if (start.definiteFailures.length === 0)
-    return 'the client knows no error that proves that nothing was done';
+    return 'the client lists no error that proves that nothing was done';
   if (ratePerSecond !== undefined && start.ratePerSecond !== ratePerSecond)
-    return `${start.ratePerSecond} requests a second, declared are ${ratePerSecond}`;
+    return `the client planned ${start.ratePerSecond} requests a second, declared are ${ratePerSecond}`;
   const edge = { host: start.settings.host, port: portOf(history.header, start) };
   return patienceGap(start, address ?? edge);
 }

@@ -79,7 +79,7 @@ function failuresIn(reading: Reading, final: boolean): string[] {
   const cut = all(reading, 'readback').filter(({ complete }) => !complete);
   return [
     ...failed.map(({ source, reason }) => `${source} could not be read back: ${reason}`),
-    ...cut.map(({ source }) => `${source} was not read whole`),
+    ...cut.map(({ source }) => `${source} was read back only in part`),
   ];
 }
 
@@ -88,7 +88,9 @@ function leaderIn(reading: Reading, gaps: string[]): Contents | null {
   const passes = [1, 2].map((pass) => complete.find((seen) => seen.pass === pass));
   const [one, two] = passes;
   if (one === undefined || two === undefined) {
-    gaps.push(`the leader was read ${passes.filter((pass) => pass !== undefined).length} times, expected 2`);
+    gaps.push(
+      `the leader was read back in full ${passes.filter((pass) => pass !== undefined).length} times, expected 2`,
+    );
     return null;
   }
   if (one.source === two.source && sameContents(one, two)) return two;
@@ -97,7 +99,7 @@ function leaderIn(reading: Reading, gaps: string[]): Contents | null {
 }
 
 function disagreement(what: string, one: Contents, two: Contents): string {
-  return `${what} disagree (${one.source}: ${size(one)} numbers, ${two.source}: ${size(two)})`;
+  return `${what} disagree (${one.source}: ${size(one)} writes, ${two.source}: ${size(two)})`;
 }
 
 function membersIn(reading: Reading): Seen<'readback'>[] {
@@ -122,7 +124,8 @@ function missing(reading: Reading, declared: number | null): string[] {
   );
   const gaps = unheard.length > 0 ? [`not read back: ${unheard.join(', ')}`] : [];
   const known = Math.max(new Set(planned).size, read.size);
-  if (declared !== null && known < declared) gaps.push(`${known} of ${declared} members could be read back`);
+  if (declared !== null && known < declared)
+    gaps.push(`only ${known} of ${declared} members could be read back`);
   return gaps;
 }
 
@@ -131,7 +134,7 @@ function otherRun(history: History): string | null {
   const wrote = first(history, 'client-load-start')?.run;
   const other = all(history, 'readback-plan').find(({ run }) => run !== wrote);
   if (wrote === undefined || other === undefined) return null;
-  return `another run was read back: written ${JSON.stringify(wrote)}, read ${JSON.stringify(other.run)}`;
+  return `writes of another run were read back: this run is ${JSON.stringify(wrote)}, read was ${JSON.stringify(other.run)}`;
 }
 
 export function sameContents(

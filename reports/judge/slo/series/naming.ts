@@ -88,5 +88,5 @@ function ofNothing({ what, query, asked }: Part, whole: Selector, answers: Answe
       : null;
   return asked.metric === whole.metric
     ? null
-    : `the bad query matches no series, and nothing shows that there is a metric ${asked.metric}`;
+    : `the bad query matches no series, and no other query shows that the metric ${asked.metric} exists`;
 }
