@@ -3,25 +3,27 @@ import { objectName, plainUrl, secretSource } from '../declaring.ts';
 
 /** What a stand-in for a language model does with a request. */
 const behaviour = z.strictObject({
-  delayMs: z.int().min(0).describe('Before it answers, ms'),
+  delayMs: z.int().min(0).describe('Time before it answers, ms'),
   failRatio: z.number().min(0).max(1).describe('Share of the requests that it fails'),
-  status: z.int().min(400).max(599).describe('With which it fails them'),
+  status: z.int().min(400).max(599).describe('Status with which it fails those requests'),
 });
 
 const llm = z
   .strictObject({
     token: secretSource
       .optional()
-      .describe('What the AI service shows to its model: integrations/llm-token looks for it in every log'),
+      .describe(
+        'The token that the AI service sends to its model: integrations/llm-token searches every log for it',
+      ),
     control: z
       .strictObject({
-        url: plainUrl.describe('PUT /control below it changes what the stand-in does'),
+        url: plainUrl.describe('Base URL of the stand-in: PUT /control below it changes its behaviour'),
         rest: behaviour
           .default({ delayMs: 300, failRatio: 0, status: 503 })
-          .describe('What it does when nobody asks for anything else: it is put back to that'),
+          .describe('Its normal behaviour, which is set again after each change'),
       })
       .optional()
-      .describe('Only of a stand-in: how it is made slow, busy or broken'),
+      .describe('Only where the model is a stand-in: how Plumbline makes it slow, busy or broken'),
     stubbed: z.boolean().default(false).describe('The model is a stand-in; the report says so'),
   })
   .default({ stubbed: false });
@@ -43,7 +45,7 @@ const effects = z
 export const ai = z
   .strictObject({
     url: plainUrl.describe('POST {title} through the edge answers with a draft, {text, degraded}'),
-    deployment: objectName.describe('The Deployment that answers, and takes jobs'),
+    deployment: objectName.describe('The Deployment that answers requests and processes jobs'),
     load: z
       .strictObject({
         requestsPerSecond: z.int().min(1).max(1000),
@@ -51,13 +53,13 @@ export const ai = z
       })
       .default({ requestsPerSecond: 2, seconds: 60 })
       .describe(
-        'The load of performance/ai: each request asks the model. 59 are the fewest that can show a p95, 2,995 the fewest for 99.9 %',
+        'The load of performance/ai: each request asks the model. A p95 needs at least 59 requests, an availability of 99.9 % at least 2,995',
       ),
     jobs: z
       .strictObject({ requestsPerSecond: z.number().min(4).max(200) })
       .default({ requestsPerSecond: 5 })
       .describe(
-        'Tenders a second that failover/ai asks for, each a job for the service; of fewer than four nobody can say whether they flow',
+        'Tenders a second that failover/ai creates, each a job for the service; below four a second it cannot be seen whether jobs flow',
       ),
     scaling: z
       .strictObject({
@@ -66,14 +68,14 @@ export const ai = z
           .min(1)
           .max(1000)
           .default(8)
-          .describe('Tenders a second: so many that its queue is deep within seconds'),
+          .describe('Tenders a second: enough for a deep queue within seconds'),
         modelDelayMs: z
           .int()
           .min(0)
           .max(60_000)
           .default(5_000)
           .describe(
-            'How slow the stand-in for the model is made meanwhile; less than the service waits for it',
+            'Delay of the stand-in for the model during the check, ms; below the time-out of the service',
           ),
       })
       .optional()

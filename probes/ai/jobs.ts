@@ -95,7 +95,7 @@ async function ask(
     const { status: said } = JSON.parse(text) as { status?: string };
     return said !== undefined && STATES.includes(said)
       ? { state: said as JobState, why: '' }
-      : { state: 'unread', why: `a tender without a status that is known (${said ?? 'none'})` };
+      : { state: 'unread', why: `the status of the tender is not a known one (${said ?? 'none'})` };
   } catch (error) {
     return { state: 'unread', why: httpErrorClass(error) };
   } finally {

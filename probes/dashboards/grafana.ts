@@ -67,7 +67,7 @@ export class GrafanaProbe implements DashboardProbe {
       found.push({
         name: `${name} (${type})`,
         ok: status === 200,
-        detail: status === 404 ? `its health cannot be asked: ${message}` : message || `status ${status}`,
+        detail: status === 404 ? `its health cannot be queried: ${message}` : message || `status ${status}`,
       });
     }
     return found;

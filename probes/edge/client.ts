@@ -23,7 +23,7 @@ const CREATED = 201;
 export const EDGE_DEFINITE_FAILURES: readonly string[] = [
   'connect: any error before the request was sent',
   'status: any answer but 2xx',
-  'correlation-id: a 2xx without the correlation id of this request, so from someone else',
+  'correlation-id: a 2xx without the correlation id of this request, so another service answered',
 ];
 
 const TRY_AGAIN_MS = 200;

@@ -5,7 +5,7 @@ export const hop = z.strictObject({
   name: z.string().min(1).describe('load balancer, ingress, gateway or service'),
   header: z.string().min(1).describe('Header of the answer in which the hop leaves its name'),
   contains: z.string().min(1).describe('Text that the header must contain'),
-  stubFor: z.string().optional().describe('What it stands in for, when it is a stand-in'),
+  stubFor: z.string().optional().describe('The product that it stands in for, where it is a stand-in'),
 });
 
 export const edge = z.strictObject({
@@ -31,16 +31,20 @@ export const edge = z.strictObject({
         .max(1000)
         .default(100)
         .describe(
-          'Open-loop load of failover/backend; 25 a second are 3,000 in two minutes, the least that can show 99.9 %',
+          'Open-loop load of failover/backend; at least 25 a second, since 99.9 % needs about 3,000 requests in two minutes',
         ),
       scaling: z
         .strictObject({
-          lowPerSecond: z.int().min(1).max(10_000).describe('What its minimum of pods carries at ease'),
+          lowPerSecond: z
+            .int()
+            .min(1)
+            .max(10_000)
+            .describe('Requests a second that its minimum of pods carries easily'),
           highPerSecond: z
             .int()
             .min(2)
             .max(10_000)
-            .describe('More than its minimum carries within the target of its autoscaler'),
+            .describe('Requests a second that lift its minimum of pods above the target of its autoscaler'),
           rampSeconds: z.int().min(1).max(600),
         })
         .default({ lowPerSecond: 10, highPerSecond: 200, rampSeconds: 30 })

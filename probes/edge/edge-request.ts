@@ -18,7 +18,9 @@ export interface EdgeAnswer {
 export async function trusted(trust: Trust): Promise<{ pem: string | undefined } | { unavailable: string }> {
   if (trust === 'system') return { pem: undefined };
   if (trust === 'cluster')
-    return { unavailable: 'trust: cluster is for endpoints of Kubernetes; here it must be system or a file' };
+    return {
+      unavailable: 'trust: "cluster" is only for endpoints of Kubernetes; the edge needs "system" or a file',
+    };
   try {
     return { pem: await readFile(trust.file, 'utf8') };
   } catch (error) {

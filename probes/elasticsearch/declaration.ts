@@ -16,7 +16,7 @@ const elasticsearch = z.strictObject({
     })
     .default({ replicas: 2 })
     .describe(
-      'Of the index that the canary writes to; a write counts as acknowledged when a majority of the copies has it',
+      'The index that the canary writes to; a write counts as acknowledged when a majority of the copies has it',
     ),
 });
 
@@ -60,7 +60,7 @@ export const store: StoreKind = {
   dataFolders: ['/usr/share/elasticsearch/data', '/var/lib/elasticsearch'],
   recorded: {
     governing: { read: GOVERNING.cluster, perThing: GOVERNING.index, everyThing: true },
-    watches: [{ kind: 'master', count: 2, what: 'who is the master' }],
+    watches: [{ kind: 'master', count: 2, what: 'observation of the master' }],
     durabilityOfCluster: true,
     members: { serving: 'joined', following: 'joined', roles: ['master-eligible', 'data'] },
     conditions: ['health', 'master-eligible nodes'],

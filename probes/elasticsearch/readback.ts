@@ -84,7 +84,8 @@ async function planOf(
 
 function memberOf(members: readonly StoreMember[], copy: Copy): StoreMember {
   const found = members.find(({ name }) => name === copy.node);
-  if (found === undefined) throw new Error(`the primary is on ${copy.node ?? 'no node'}, which is no member`);
+  if (found === undefined)
+    throw new Error(`the primary is on ${copy.node ?? 'no node'}, which is not a member`);
   return found;
 }
 
@@ -152,7 +153,7 @@ function pageBody(id: string, run: string, after: [number, number] | undefined):
 }
 
 function prove({ timed_out: timedOut, _shards: shards }: Page): void {
-  if (timedOut) throw new Error('the search timed out, so that it may have missed documents');
+  if (timedOut) throw new Error('the search timed out, so it may have missed documents');
   if (shards.failed > 0 || shards.successful !== 1)
     throw new Error(
       `expected the one copy to answer, seen ${shards.successful} of ${shards.total}, ${shards.failed} failed`,

@@ -85,8 +85,8 @@ export function expectedWindow(fault: string, governing: readonly GoverningSetti
       loMs: 0,
       hiMs: ELECTION_MS + PROMOTION_MS + ENDPOINT_MS,
       derivation:
-        `the dead node's connections are reset, so that no time-out runs: a new master within ${ELECTION_MS} ms where it led, ` +
-        `promotion of a copy ${PROMOTION_MS} ms, the endpoint leaves the Service within ${ENDPOINT_MS} ms; earliest: at once`,
+        `the dead node's connections are reset, so no time-out has to expire: a new master within ${ELECTION_MS} ms where the dead node was master, ` +
+        `promotion of a copy ${PROMOTION_MS} ms, and the Service drops the endpoint within ${ENDPOINT_MS} ms; earliest: at once`,
     };
   }
   if (fault === 'switchover') {
@@ -135,15 +135,15 @@ function silentWindow(governing: readonly GoverningSetting[]): ExpectedWindow | 
     loMs: follower.lastMs,
     hiMs: deposedMs + ELECTION_MS + removedMs + PROMOTION_MS + follower.timeoutMs,
     derivation:
-      `earliest, where another node is master: ${nobodyThere('follower', follower)} (${follower.lastMs} ms); latest, where the ` +
-      `node was master too: ${nobodyThere('leader', leader)}, the last good one just answered (${deposedMs} ms), ` +
-      `a master is elected again (${ELECTION_MS} ms), its own follower checks remove the node or its first state is given up (cluster.publish.timeout), the later of them (${removedMs} ms), ` +
-      `a copy is promoted (${PROMOTION_MS} ms), and what was sent meanwhile runs out (${follower.timeoutMs} ms)`,
+      `earliest, where another node is master: ${nobodyThere('follower', follower)} (${follower.lastMs} ms); latest, where the lost ` +
+      `node was master too: ${nobodyThere('leader', leader)}, begun just after a successful one (${deposedMs} ms), ` +
+      `a new master is elected (${ELECTION_MS} ms), its follower checks remove the node and its first cluster state times out (cluster.publish.timeout), whichever is later (${removedMs} ms), ` +
+      `a copy is promoted (${PROMOTION_MS} ms), and operations in flight time out (${follower.timeoutMs} ms)`,
   };
 }
 
 function nobodyThere(kind: string, { intervalMs, timeoutMs, retries }: Checks): string {
-  return `${retries} ${kind} checks of ${timeoutMs} ms each, ${intervalMs} ms apart, find nobody`;
+  return `${retries} ${kind} checks of ${timeoutMs} ms each, ${intervalMs} ms apart, get no answer`;
 }
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };

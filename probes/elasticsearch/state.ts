@@ -170,7 +170,7 @@ function missingVotes({ voters, excluded }: Votes, expected: number): string[] {
   const most = Math.min(LEAST_ELIGIBLE, expected);
   // Elasticsearch keeps the number of votes odd: of two nodes one has a vote.
   const least = most % 2 === 0 ? most - 1 : most;
-  if (voters === undefined) return ['expected to be told which nodes have a vote, seen nothing of it'];
+  if (voters === undefined) return ['expected the nodes with a vote in the cluster state, seen none'];
   if (voters >= least) return [];
   const why =
     excluded.length === 0

@@ -37,7 +37,7 @@ export async function switchover(
   const others = members.filter(({ name }) => name !== from);
   const view = await ledView(target, others, within(bounds, LOOK_MS));
   const [other] = others;
-  if (other === undefined) throw new Error('Elasticsearch: there is no other member to take over');
+  if (other === undefined) throw new Error('Elasticsearch: no other member can take over');
   const primary = primaryOf(view)?.node === from;
   if (!primary && view.master !== from)
     throw new Error(`Elasticsearch: ${from} holds neither the canary's primary shard nor the role of master`);

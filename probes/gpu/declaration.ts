@@ -27,7 +27,7 @@ const metrics = z
       .number()
       .positive()
       .default(100)
-      .describe('Value of a device that is busy all the time: 100 or 1'),
+      .describe('Value of the metric for a device that is fully busy: 100 or 1'),
     perNode: z
       .int()
       .min(1)
@@ -55,7 +55,7 @@ export const gpu = z
     simulated: z
       .boolean()
       .default(false)
-      .describe('There are no devices behind the names; the report says so'),
+      .describe('No real devices are behind the resource; the report says so'),
     variable: labelName
       .default('NVIDIA_VISIBLE_DEVICES')
       .describe('Environment variable of a container that lists its devices, separated by commas'),

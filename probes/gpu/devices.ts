@@ -59,14 +59,18 @@ function byFiles(files: readonly string[], { kind }: Telling, said: string): Giv
     return {
       devices: null,
       reportedBy: null,
-      detail: `${said}, and device nodes do not identify MIG instances`,
+      detail: `${said}, and device nodes cannot identify MIG instances`,
     };
   const nodes = NODES.map((pattern) => files.filter((file) => pattern.test(file))).find(
     (found) => found.length > 0,
   );
   if (nodes !== undefined)
     return { devices: nodes.map((file) => basename(file)).sort(), reportedBy: 'device nodes', detail: '' };
-  return { devices: null, reportedBy: null, detail: `${said}, and there is no device node or mount` };
+  return {
+    devices: null,
+    reportedBy: null,
+    detail: `${said}, and the container has no device node or mount`,
+  };
 }
 
 /** The value of a variable; undefined: it is not set. */

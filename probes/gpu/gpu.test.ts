@@ -45,10 +45,13 @@ test('false verdict 19: devices that volume mounts name are read from them', () 
 test('false verdict 19: what nothing names is not known, and why is said', () => {
   const none = devicesGiven(printed(['NVIDIA_VISIBLE_DEVICES=void'], ['/dev/null']), NVIDIA);
   assert.equal(none.devices, null);
-  assert.match(none.detail, /NVIDIA_VISIBLE_DEVICES is "void", and there is no device node or mount/);
+  assert.match(
+    none.detail,
+    /NVIDIA_VISIBLE_DEVICES is "void", and the container has no device node or mount/,
+  );
   const mig = devicesGiven(printed([], ['/dev/nvidia0']), { ...NVIDIA, kind: 'mig' });
   assert.equal(mig.devices, null);
-  assert.match(mig.detail, /is not set, and device nodes do not identify MIG instances/);
+  assert.match(mig.detail, /is not set, and device nodes cannot identify MIG instances/);
 });
 
 test('should read what a node offers', () => {

@@ -72,7 +72,7 @@ export class ElasticsearchLogProbe implements LogProbe {
     const whole = hits.length < MOST_HITS;
     if (hits.length > budget.left || (!whole && middleMs === span.fromMs))
       throw new SignalError(
-        `${this.#client.url}: more records match than the ${search.most} that are expected at most`,
+        `${this.#client.url}: more records match than the expected maximum of ${search.most}`,
         {
           reason: 'failed',
         },

@@ -101,7 +101,7 @@ test('should ask for each half of the time where more match than one answer hold
 test('should refuse more records than are expected at most, in one answer and in its parts', async () => {
   const hits = (count: number) => Array.from({ length: count }, (_, index) => hit(`h${index}`, {}));
   const search = { fromMs: 0, toMs: 1000, correlationId: 'x' };
-  const tooMany = /more records match than the \d+ that are expected at most/;
+  const tooMany = /more records match than the expected maximum of \d+/;
   await withProbe(
     () => page(hits(3)),
     async (probe) => {

@@ -162,7 +162,9 @@ export class BoltConnection {
     this.#sockets.push(socket);
     // Destruction is deferred: in this turn the socket is not connecting yet, and connecting would revive it.
     if (!this.#isConnecting())
-      setImmediate(() => socket.destroy(new Error('one connection, one attempt: no second one is made')));
+      setImmediate(() =>
+        socket.destroy(new Error('the driver may connect only once: a second attempt is refused')),
+      );
   }
 
   #isConnecting(): boolean {

@@ -12,11 +12,13 @@ export const neo4j = z
     edition: z
       .enum(['community', 'enterprise'])
       .default('community')
-      .describe('Community has no clustering: one member, which nobody takes over from'),
+      .describe('Community has no clustering: it has one member, which cannot fail over'),
     scheme: z
       .enum(['bolt', 'neo4j', 'bolt+s', 'neo4j+s', 'bolt+ssc', 'neo4j+ssc'])
       .default('bolt')
-      .describe('As in the URI of applications: neo4j routes writes to the leader of a cluster; +s is TLS'),
+      .describe(
+        'As in the URI that applications use: neo4j routes writes to the leader of a cluster; +s means TLS',
+      ),
   })
   .refine(({ edition, members }) => edition === 'enterprise' || members === 1, {
     path: ['members'],

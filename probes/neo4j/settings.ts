@@ -87,7 +87,7 @@ function restartWindow(fault: string): ExpectedWindow | null {
     loMs: START_MS.lo,
     hiMs: RELIST_MS + START_MS.hi,
     derivation:
-      `one member, nobody takes over: noticed within ${RELIST_MS} ms, then the server starts and recovers what came after its ` +
+      `one member, no failover: its end is noticed within ${RELIST_MS} ms, then the server starts and recovers the writes since its ` +
       `last checkpoint (${START_MS.lo} to ${START_MS.hi} ms)`,
   };
 }
@@ -102,8 +102,8 @@ function electionWindow(fault: string, governing: readonly GoverningSetting[]): 
     loMs: Math.min(detection.loMs, inPlace),
     hiMs: detection.hiMs + ROUNDS * election.hiMs,
     derivation:
-      `the loss of the leader is noticed ${detection.loMs / 1000} to ${detection.hiMs / 1000} s after its last word ` +
-      `(${DETECTION})${inPlace < detection.loMs ? `, sooner where it restarts in place or hands over (${inPlace} ms)` : ''}; ` +
+      `the loss of the leader is noticed ${detection.loMs / 1000} to ${detection.hiMs / 1000} s after its last message ` +
+      `(${DETECTION})${inPlace < detection.loMs ? `, sooner where the leader restarts in place or hands over (${inPlace} ms)` : ''}; ` +
       `at most ${ROUNDS} rounds of election of ${election.hiMs / 1000} s (${ELECTION})`,
   };
 }

@@ -120,27 +120,27 @@ const WINDOWS: Readonly<Record<string, Window>> = {
     hiMs: Math.max(ttl, start) + loop + PROMOTION_MS,
     derivation:
       `earliest: kubelet starts the container again (${RESTART_MS} ms) and Patroni, with primary_start_timeout ${start / 1000} s, ` +
-      `gives the lease away or keeps it; latest: no restart in time, the lease runs out ttl ${ttl / 1000} s ` +
-      `after its last renewal${start > ttl ? ` (or the primary is given primary_start_timeout ${start / 1000} s)` : ''}, ` +
-      `a replica looks within loop_wait ${loop / 1000} s, promotion and routing ${PROMOTION_MS} ms`,
+      `releases or keeps the lease; latest: the container does not restart in time, the lease expires ttl ${ttl / 1000} s ` +
+      `after its last renewal${start > ttl ? ` (or Patroni waits for the primary for primary_start_timeout ${start / 1000} s)` : ''}, ` +
+      `a replica notices within loop_wait ${loop / 1000} s, promotion and routing ${PROMOTION_MS} ms`,
   }),
   'pod-delete': ({ loop }) => ({
     loMs: FASTEST_HANDOVER_MS,
     hiMs: MINIMUM_GRACE_MS + loop + PROMOTION_MS,
     derivation:
       `SIGTERM comes first: Patroni stops the server and releases the lease (earliest ${FASTEST_HANDOVER_MS} ms, latest the ` +
-      `minimum grace of ${MINIMUM_GRACE_MS} ms), a replica looks within loop_wait ${loop / 1000} s, promotion and routing ${PROMOTION_MS} ms`,
+      `minimum grace of ${MINIMUM_GRACE_MS} ms), a replica notices within loop_wait ${loop / 1000} s, promotion and routing ${PROMOTION_MS} ms`,
   }),
-  hang: (timing) => leaseRunsOut(timing, 'nothing of the leader runs'),
-  'node-loss': (timing) => leaseRunsOut(timing, 'nothing of the leader runs'),
+  hang: (timing) => leaseRunsOut(timing, 'no process of the leader runs'),
+  'node-loss': (timing) => leaseRunsOut(timing, 'no process of the leader runs'),
   // A leader that still reaches the API server keeps its lease: nobody takes over, however long it lasts.
   partition: (timing, { also }) =>
-    also.includes('api') ? leaseRunsOut(timing, 'the leader does not reach the API server') : null,
+    also.includes('api') ? leaseRunsOut(timing, 'the leader cannot reach the API server') : null,
   switchover: ({ loop }) => ({
     loMs: FASTEST_HANDOVER_MS,
     hiMs: loop + PROMOTION_MS,
     derivation:
-      `Patroni stops the server, which releases the lease (earliest ${FASTEST_HANDOVER_MS} ms); the candidate looks at once, ` +
+      `Patroni stops the server, which releases the lease (earliest ${FASTEST_HANDOVER_MS} ms); the candidate notices at once, ` +
       `at the latest within loop_wait ${loop / 1000} s, promotion and routing ${PROMOTION_MS} ms`,
   }),
 };
@@ -151,8 +151,8 @@ function leaseRunsOut({ ttl, loop }: Timing, why: string): ExpectedWindow {
     loMs: Math.max(0, ttl - loop),
     hiMs: ttl + loop + PROMOTION_MS,
     derivation:
-      `${why}: its lease of ttl ${ttl / 1000} s, renewed up to loop_wait ${loop / 1000} s before, runs out; ` +
-      `a replica looks within loop_wait ${loop / 1000} s, promotion and routing ${PROMOTION_MS} ms`,
+      `${why}: its lease of ttl ${ttl / 1000} s, renewed up to loop_wait ${loop / 1000} s before, expires; ` +
+      `a replica notices within loop_wait ${loop / 1000} s, promotion and routing ${PROMOTION_MS} ms`,
   };
 }
 

@@ -31,7 +31,7 @@ export async function describe(target: StoreTarget, bounds: Bounds): Promise<Sto
   const cluster = await anyMember(members, (member) => patroniCluster(member, bounds)).catch(
     async (error: unknown) => {
       const connection = { ...target.connection };
-      throw await withoutManager(error, 'PostgreSQL answers, Patroni does not', () =>
+      throw await withoutManager(error, 'PostgreSQL answers, but Patroni does not', () =>
         firstAnswer('PostgreSQL', members, ({ address, port }) =>
           queryOnce({ ...connection, host: address, port: port ?? connection.port }, 'SELECT 1', bounds),
         ),

@@ -14,7 +14,7 @@ export async function switchover(
   const members = await patroniMembers(target);
   const leader = members.find(({ name }) => name === from);
   if (leader === undefined)
-    throw new Error(`Patroni: ${from} has no address, so that nothing can be asked of it`);
+    throw new Error(`Patroni: ${from} has no address, so the switchover cannot be requested from it`);
   const account = (await target.admin?.()) ?? null;
   const { status, text } = await patroniSwitchover(leader, { leader: from, account }, bounds);
   if (status !== 200)
@@ -22,7 +22,7 @@ export async function switchover(
   const other = members.find(({ name }) => name !== from) ?? leader;
   const to = leaderOf(await patroniCluster(other, bounds));
   if (to === null || to === from)
-    throw new Error(`Patroni answered "${firstLine(text)}", and the leader is ${to ?? 'nobody'} afterwards`);
+    throw new Error(`Patroni answered "${firstLine(text)}", but after that the leader is ${to ?? 'nobody'}`);
   return { from, to, detail: `Patroni: ${firstLine(text)}` };
 }
 

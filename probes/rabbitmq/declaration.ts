@@ -22,7 +22,7 @@ const rabbitmq = z.strictObject({
     .min(1)
     .max(60)
     .default(5)
-    .describe('AMQP heartbeat that the client load asks for; the server may ask for a shorter one'),
+    .describe('AMQP heartbeat that the client load requests; the server may demand a shorter one'),
   queue: z
     .strictObject({
       type: z.enum(['quorum', 'classic']).default('quorum'),
@@ -63,7 +63,7 @@ export const store: StoreKind = {
       {
         ...execsIn('platform'),
         notGiven:
-          'it is a right to everything in the pods of the platform; without it the change of leader cannot be ordered, and the check is inconclusive',
+          'this right allows anything in the pods of the platform; without it Plumbline cannot order the change of leader, and the check is inconclusive',
       },
     ],
   },

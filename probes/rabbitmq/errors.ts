@@ -16,7 +16,7 @@ const NACKED = 'message nacked';
 
 export const DEFINITE_FAILURE_NAMES: readonly string[] = [
   'connect: any error before the message was sent',
-  `${RETURNED}: routed to no queue (mandatory), so that its confirm means nothing`,
+  `${RETURNED}: routed to no queue (mandatory), so its confirm means nothing`,
   ...DEFINITE_CODES.values(),
 ];
 

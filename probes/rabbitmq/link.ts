@@ -32,7 +32,7 @@ export class Link {
    * @throws the error of the socket, of the handshake, or of the ending
    */
   async open(connectTimeoutMs: number): Promise<ChannelModel> {
-    if (this.#destroyed) throw new Error('ended before it was opened');
+    if (this.#destroyed) throw new Error('the connection was ended before it was opened');
     const { started, socket } = socketOf(() => connect(this.#address(), this.#options()));
     this.#socket = socket;
     const closed = Promise.withResolvers<never>();

@@ -116,11 +116,14 @@ describe('members, leaders and queues', () => {
     assert.equal(optionsOf({ ...connection, declared: { vhost: 'canary' } }).vhost, 'canary');
   });
 
-  it('should give names to Erlang as bytes and refuse what is no name of a node', () => {
+  it('should give names to Erlang as bytes and refuse what is not the name of a node', () => {
     const order = transferExpression({ vhost: '/', name: 'a"b' }, 'rabbit@host-1.x');
     assert.match(order, /r\(<<47>>, queue, <<97,34,98>>\)/);
     assert.match(order, /transfer_leadership\(Q, 'rabbit@host-1\.x'\)\.$/);
-    assert.throws(() => transferExpression({ vhost: '/', name: 'q' }, "x'), halt()."), /no name of a node/);
+    assert.throws(
+      () => transferExpression({ vhost: '/', name: 'q' }, "x'), halt()."),
+      /not the name of a node/,
+    );
   });
 });
 

@@ -95,7 +95,7 @@ class ReadBack {
     const { name, members, left } = this.#place;
     const leader = leaderIn(queue, members);
     if (leader === null) {
-      const reason = `no pod is ${leaderNodeOf(queue) ?? 'the leader'} of ${name}`;
+      const reason = `the leader of the queue ${name} (${leaderNodeOf(queue) ?? 'unknown'}) runs in no known pod`;
       this.#request.write({ kind: 'readback-failed', source: 'leader', why: 'unread', reason });
       return;
     }
@@ -182,14 +182,16 @@ class ReadBack {
     const seen = await Promise.all(members.map((member) => this.#queueAt(member)));
     const knows = seen.findIndex((queue) => queue !== null);
     if (knows !== -1)
-      throw new Error(`${members[knows]?.name ?? '?'} knows ${name}, another member does not`);
+      throw new Error(
+        `${members[knows]?.name ?? '?'} still knows the queue ${name}, another member does not`,
+      );
   }
 }
 
 function unsettled(queue: RabbitQueue): string | null {
   if (leaderNodeOf(queue) === null) return 'it has no leader';
   const held = queue.messages_unacknowledged ?? 0;
-  if (held > 0) return `${held} messages are in the hands of others`;
+  if (held > 0) return `${held} messages are held unacknowledged by other consumers`;
   const complete = queue.type !== 'quorum' || queue.online.length === queue.members.length;
   return complete ? null : `${queue.online.length} of ${queue.members.length} members are online`;
 }

@@ -108,8 +108,8 @@ export function expectedWindow(fault: string, governing: readonly GoverningSetti
       loMs: tickMs * (1 - TICK_SHARE),
       hiMs: tickMs * (1 + TICK_SHARE) + ELECTION_MS,
       derivation:
-        `the leader falls silent: its peers take it for down after net_ticktime ${tick} s ± a quarter, ` +
-        `then a follower of the queue is elected and what waited is sent again (${ELECTION_MS} ms at most)`,
+        `the leader stops answering: its peers consider it down after net_ticktime ${tick} s ± a quarter, ` +
+        `then a follower of the queue is elected and waiting messages are sent again (${ELECTION_MS} ms at most)`,
     };
   }
   return quickWindow(fault);
@@ -130,6 +130,6 @@ function quickWindow(fault: string): ExpectedWindow | null {
       derivation: `SIGTERM comes first, and SIGKILL ${MINIMUM_GRACE_MS} ms later at the latest; ${election}`,
     };
   if (fault === 'switchover')
-    return { loMs: 0, hiMs: ELECTION_MS, derivation: `leadership is handed over in order; ${election}` };
+    return { loMs: 0, hiMs: ELECTION_MS, derivation: `the leader hands over; ${election}` };
   return null;
 }

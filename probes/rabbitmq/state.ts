@@ -34,7 +34,7 @@ export async function describe(target: StoreTarget, bounds: Bounds): Promise<Sto
       vhosts: await api.vhosts(bounds),
     };
   }).catch(async (error: unknown) => {
-    throw await withoutManager(error, 'RabbitMQ answers, its management API does not', () =>
+    throw await withoutManager(error, 'RabbitMQ answers, but its management API does not', () =>
       logIn(target, members, bounds),
     );
   });
@@ -88,7 +88,7 @@ export function virtualHosts(vhosts: readonly RabbitVhost[]): Condition {
     name: 'virtual hosts',
     ok: vhosts.length > 0 && down.length === 0,
     expected: 'running on every member',
-    seen: vhosts.length === 0 ? 'none that may be seen' : told(down) || 'running on every member',
+    seen: vhosts.length === 0 ? 'none that the account may see' : told(down) || 'running on every member',
   };
 }
 

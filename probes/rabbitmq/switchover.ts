@@ -38,7 +38,7 @@ export async function switchover(
     { ...left(), intervalMs: LOOK_EVERY_MS },
   );
   if (to === null || to === from)
-    throw new Error(`${queue.name}: ${said}, but ${to ?? 'nobody'} leads at the deadline`);
+    throw new Error(`${queue.name}: ${said}, but at the deadline the leader is ${to ?? 'nobody'}`);
   return { from, to, detail: `${queue.name}: ${said}` };
 }
 
@@ -51,7 +51,9 @@ interface Order {
 /** Gives the order in the leader's pod; what RabbitMQ answered. */
 async function order(target: StoreTarget, { queue, members, from }: Order, bounds: Bounds): Promise<string> {
   if (target.exec === undefined)
-    throw new Error('RabbitMQ: leadership is moved by a command in a pod, and commands cannot be run here');
+    throw new Error(
+      'RabbitMQ: only a command in a pod can move leadership, and Plumbline may run none in this environment',
+    );
   const leader = members.find(({ name }) => name === from);
   const leads = memberOf(queue, members);
   if (leader === undefined || leads !== from)
@@ -67,7 +69,7 @@ async function order(target: StoreTarget, { queue, members, from }: Order, bound
 
 /** The order in Erlang. Names of queues may hold anything, and are given as bytes. */
 export function transferExpression({ vhost, name }: Pick<RabbitQueue, 'vhost' | 'name'>, to: string): string {
-  if (!NODE_NAME.test(to)) throw new Error(`${JSON.stringify(to)} is no name of a node`);
+  if (!NODE_NAME.test(to)) throw new Error(`${JSON.stringify(to)} is not the name of a node`);
   const resource = `rabbit_misc:r(${binary(vhost)}, queue, ${binary(name)})`;
   return `{ok, Q} = rabbit_amqqueue:lookup(${resource}), rabbit_quorum_queue:transfer_leadership(Q, '${to}').`;
 }

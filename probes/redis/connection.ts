@@ -114,7 +114,7 @@ export class RedisConnection {
 
   /** Ends it at once, without asking the server. */
   destroy(): void {
-    this.#end(new Error('the connection was given up'));
+    this.#end(new Error('the client gave up the connection'));
   }
 
   /** ioredis ends a connection when the server agrees, which a silent server never does: nothing waits for that. */

@@ -14,13 +14,19 @@ const redis = z.strictObject({
       user: z.string().min(1).optional(),
       password: secretSource
         .optional()
-        .describe('Of the Sentinels themselves; the password of the store when left out'),
+        .describe('Password of the Sentinels; that of the store when left out'),
     })
     .optional()
-    .describe('Applications find the master through them; without them the primary is the master'),
+    .describe(
+      'The Sentinels through which applications find the master; when left out, primary is the address of the master',
+    ),
   wait: z
     .strictObject({
-      replicas: z.int().min(0).default(1).describe('0: acknowledged with the reply alone'),
+      replicas: z
+        .int()
+        .min(0)
+        .default(1)
+        .describe('Replicas that WAIT asks for; 0: a write counts as acknowledged with its reply'),
       milliseconds: z.int().min(1).default(400),
     })
     .default({ replicas: 1, milliseconds: 400 })

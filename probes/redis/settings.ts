@@ -86,7 +86,7 @@ export function expectedWindow(fault: string, governing: readonly GoverningSetti
     return {
       loMs: 0,
       hiMs: FAILOVER_MS,
-      derivation: `SENTINEL FAILOVER waits for nobody's agreement: promotion and its being seen, ${FAILOVER_MS} ms at most`,
+      derivation: `SENTINEL FAILOVER needs no agreement: promotion and its detection take ${FAILOVER_MS} ms at most`,
     };
   const down = Number(governing.find(({ name }) => name === 'down-after-milliseconds')?.value);
   if (!Number.isFinite(down)) return null;
@@ -97,13 +97,13 @@ export function expectedWindow(fault: string, governing: readonly GoverningSetti
       return {
         loMs: RESTART_MS,
         hiMs: silent.hiMs,
-        derivation: `earliest: kubelet starts the container again (${RESTART_MS} ms) and it is the master still; ${late}`,
+        derivation: `earliest: kubelet starts the container again (${RESTART_MS} ms) and the restarted server is still the master; ${late}`,
       };
     case 'pod-delete':
       return {
         loMs: RESTART_MS,
         hiMs: silent.hiMs + MINIMUM_GRACE_MS,
-        derivation: `earliest: another pod under the same name within ${RESTART_MS} ms; ${late}, after a grace of ${MINIMUM_GRACE_MS} ms in which it may still serve`,
+        derivation: `earliest: another pod under the same name within ${RESTART_MS} ms; ${late}, after a grace of ${MINIMUM_GRACE_MS} ms in which the old pod may still serve`,
       };
     case 'node-loss':
       return nodeLoss(silent, Number(governing.find(({ name }) => name === 'failover-timeout')?.value), late);
@@ -128,6 +128,6 @@ function nodeLoss(
   return {
     loMs: silent.loMs,
     hiMs: silent.hiMs + 2 * timeoutMs,
-    derivation: `${late}; and once more after 2 × failover-timeout ${timeoutMs} ms, where no Sentinel was elected at first`,
+    derivation: `${late}; repeated after 2 × failover-timeout ${timeoutMs} ms, where the Sentinels elect none of them at first`,
   };
 }

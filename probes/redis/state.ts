@@ -169,7 +169,7 @@ function unpromotable(
     .filter(({ known }) => known?.flags !== 'slave' || known.role !== 'slave')
     .map(
       ({ name, known }) =>
-        `Sentinel ${source} to hold ${name} to be a replica that is up, seen: ${known === undefined ? 'not known' : `${known.flags}, reported as ${known.role}`}`,
+        `Sentinel ${source} to list ${name} as a replica that is up, seen: ${known === undefined ? 'not known' : `${known.flags}, reported as ${known.role}`}`,
     );
 }
 

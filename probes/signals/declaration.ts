@@ -41,7 +41,9 @@ const logs = z.strictObject({
   shipper: z
     .strictObject({ daemonSet: objectName })
     .optional()
-    .describe('What brings lines from the nodes to the store: named where lines of a node are lost'),
+    .describe(
+      'The log shipper, which brings lines from the nodes to the store; findings name it where lines of a node are lost',
+    ),
 });
 
 const through = z.enum(['http', 'amqp', 'grpc']);
@@ -49,13 +51,21 @@ const through = z.enum(['http', 'amqp', 'grpc']);
 const hop = z.strictObject({
   service: z.string().min(1).describe('service.name of its spans, and the service field of its log lines'),
   parent: z.string().min(1).optional().describe('The service of the path that calls it; the first has none'),
-  through: through.default('http').describe('What the trace context crosses to get there'),
-  requires: z.string().min(1).optional().describe('Only where this word of --with is provisioned'),
+  through: through.default('http').describe('Protocol that carries the trace context to the service'),
+  requires: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Expected only where this component (a word of --with) is provisioned'),
   spans: z
     .array(
       z.strictObject({
         name: z.string().min(1).describe('Name of a span of the service, such as that of a call to a store'),
-        requires: z.string().min(1).optional().describe('Only where this word of --with is provisioned'),
+        requires: z
+          .string()
+          .min(1)
+          .optional()
+          .describe('Expected only where this component (a word of --with) is provisioned'),
       }),
     )
     .default([])
@@ -71,7 +81,7 @@ const traces = z.strictObject({
     .string()
     .min(1)
     .default('plumbline.mark')
-    .describe('Attribute of the spans that take a request, with its correlation id'),
+    .describe('Attribute with the correlation id, on spans that receive a request'),
 });
 
 const alerts = z.strictObject({
@@ -80,7 +90,7 @@ const alerts = z.strictObject({
   ruleGroups: z
     .strictObject({ prefix: z.string().default('plumbline-') })
     .prefault({})
-    .describe('Each objective has a group of rules: this, and its name'),
+    .describe('Each objective has a group of rules: this prefix and its name'),
   canary: z
     .strictObject({
       alert: z.string().min(1).default('PlumblineCanaryBreach'),
@@ -88,7 +98,7 @@ const alerts = z.strictObject({
         .string()
         .regex(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/, 'the name of a metric')
         .default('plumbline_canary_breach')
-        .describe('The rule fires where it is 1, and keeps its labels'),
+        .describe('Metric of the breach: the rule fires where it is 1, and keeps its labels'),
       service: kubeName
         .default('plumbline-canary-pods')
         .describe('Headless Service in the namespace of canaries that Prometheus scrapes'),
@@ -107,8 +117,8 @@ const dashboards = z.strictObject({
     .array(z.strictObject({ uid: z.string().min(1), title: z.string().min(1) }))
     .default([])
     .describe('Dashboards that must render'),
-  kibana: z.strictObject(reached).optional().describe('Kibana, of which the status is asked'),
-  stubbed: z.boolean().default(false).describe('What answers is a stand-in; the report says so'),
+  kibana: z.strictObject(reached).optional().describe('Kibana, whose status is queried'),
+  stubbed: z.boolean().default(false).describe('Grafana is a stand-in; the report says so'),
 });
 
 const otlp = z
@@ -118,7 +128,7 @@ const otlp = z
     trust: trust.optional(),
     token: secretSource.optional().describe('A bearer token'),
   })
-  .describe("Where Plumbline's own traces go; without it they go nowhere");
+  .describe("Where Plumbline's own traces are sent; when left out, they are not sent");
 
 const pushgateway = z
   .strictObject({
@@ -128,7 +138,7 @@ const pushgateway = z
     user: z.string().min(1).optional(),
     password: secretSource.optional(),
   })
-  .describe("Where Plumbline's own metrics are pushed; without it they are only in metrics.prom");
+  .describe("Where Plumbline's own metrics are pushed; when left out, they are only in metrics.prom");
 
 const canary = z
   .strictObject({
@@ -144,7 +154,7 @@ const canary = z
       .min(1)
       .max(1000)
       .default(40)
-      .describe('Canary requests of the checks that look at what one request leaves'),
+      .describe('Canary requests of telemetry/traces/canary and telemetry/correlation'),
     lines: z.int().min(10).max(5000).default(200).describe('Numbered log lines from a pod on every node'),
     linesPerSecond: z.int().min(1).max(10).default(10).describe('Numbered lines a second, of each pod'),
     underFaultSeconds: z
@@ -153,13 +163,13 @@ const canary = z
       .max(1800)
       .default(75)
       .describe(
-        'How long requests and lines go on in telemetry/…/under-fault; the fault comes after drills.steadySeconds',
+        'How long requests and lines are sent in telemetry/…/under-fault; the fault comes after drills.steadySeconds',
       ),
     fault: z
       .enum(POD_FAULTS)
       .default('pod-crash')
       .describe(
-        "What happens to PostgreSQL's leader meanwhile; node-loss takes the shipper of its node as well",
+        "Fault of PostgreSQL's leader in telemetry/…/under-fault; node-loss also takes the log shipper of its node",
       ),
     lookBackSeconds: z
       .int()
@@ -178,7 +188,7 @@ const canary = z
       .default('{"title":"Plumbline canary {correlationId}"}')
       // The name in an earlier version. It would be sent as it stands, and no request would be found by its title.
       .refine((body) => !body.includes('{mark}'), '{mark} is now called {correlationId}')
-      .describe('What it sends; {correlationId} stands for its correlation id. Empty: nothing'),
+      .describe('Body of a canary request; {correlationId} stands for its correlation id. Empty: no body'),
   })
   .prefault({})
   .describe('What the canary sends and writes');
@@ -195,7 +205,7 @@ const required = z
       .describe('Selectors that must find something, such as up{job="api"}'),
   })
   .prefault({})
-  .describe('What the Prometheus of the environment must hold');
+  .describe('What the Prometheus of the environment must contain');
 
 /** 198.18.0.0/15, which leaves no machine (RFC 2544): the addresses of the embedded environments; and this machine itself. */
 const STAYS_HERE = /^http:\/\/(198\.1[89]\.\d+\.\d+|127\.\d+\.\d+\.\d+|localhost|\[::1\])(:\d+)?(\/|$)/;

@@ -62,7 +62,7 @@ export const failoverGoal = z.strictObject({
     .min(1)
     .optional()
     .describe(
-      'A setting of the store, in seconds, that the loss window may exceed the time of failover by (Redis: min-replicas-max-lag); counts where no lossWindowSeconds is stated, here or in the catalogue',
+      'A setting of the store, in seconds (Redis: min-replicas-max-lag): the loss window may be the time of failover plus its value. Used where neither this file nor the catalogue states lossWindowSeconds',
     ),
   minTrials: z.int().min(1).optional().describe('Fewer trials than this are inconclusive'),
   status: z
@@ -77,7 +77,7 @@ const clientLoad = z
     readsPerSecond: z.number().min(1).max(5000).default(20),
   })
   .default({ writesPerSecond: 200, readsPerSecond: 20 })
-  .describe('Open-loop load during a drill; below 200 writes a second an RTO cannot be told to 20 ms');
+  .describe('Open-loop load during a drill; below 200 writes a second an RTO cannot be measured to 20 ms');
 
 /** What every store declares. */
 export const common = {
@@ -92,9 +92,7 @@ export const common = {
   admin: z
     .strictObject({ user: z.string().min(1), password: secretSource })
     .optional()
-    .describe(
-      'The account that may order a planned change of leader, where the own user of the canary may not',
-    ),
+    .describe('The account that may order a planned change of leader, where the user of the canary may not'),
   services: z
     .strictObject({ primary: kubeName, replica: kubeName.optional() })
     .optional()
