@@ -178,7 +178,10 @@ describe('every scenario', () => {
     const settings = { BASE_URL: 'http://tender.example.test', CORRELATION_HEADER: 'x-mark' };
     const script = await load('steady', settings);
     stage.answer = () => ({ status: 200, headers: {} });
-    assert.throws(() => script.setup(), /tenders does not repeat the header x-mark: it is not the service/);
+    assert.throws(
+      () => script.setup(),
+      /tenders does not repeat the header x-mark, so it is not the service/,
+    );
     stage.answer = () => ({ status: 200, headers: { 'X-Mark': 'load' } });
     script.setup();
   });

@@ -13,7 +13,7 @@ test('should take k6, then the operator where it is declared, then the embedded 
     name: 'embedded',
     passedOver: [
       { name: 'k6', reason: 'no k6 here: install it' },
-      { name: 'k6-operator', reason: 'the environment does not declare it' },
+      { name: 'k6-operator', reason: 'the environment does not declare this engine' },
     ],
   });
 });
@@ -23,7 +23,7 @@ test('should never put another in the place of the one that was named', () => {
   assert.throws(() => pick('k6', [cannot('k6'), can('embedded')]), /"k6" cannot run: no k6 here: install it/);
   assert.throws(
     () => pick('k6-operator', [can('k6')]),
-    /"k6-operator" cannot run: the environment does not declare it/,
+    /"k6-operator" cannot run: the environment does not declare this engine/,
   );
 });
 

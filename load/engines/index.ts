@@ -23,7 +23,7 @@ export interface Chosen {
   passedOver: { name: EngineName; reason: string }[];
 }
 
-const NOT_GIVEN = 'the environment does not declare it';
+const NOT_GIVEN = 'the environment does not declare this engine';
 
 /** The named engine cannot run, or none can. */
 export class NoEngineError extends Error {

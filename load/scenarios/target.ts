@@ -96,7 +96,7 @@ export function lookFirst(): void {
   }
   if (!repeatsCorrelationId(answer)) {
     fail(
-      `${url} does not repeat the header ${text('CORRELATION_HEADER', '')}: it is not the service that is to be loaded`,
+      `${url} does not repeat the header ${text('CORRELATION_HEADER', '')}, so it is not the service that the load is for`,
     );
   }
 }

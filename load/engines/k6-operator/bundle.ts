@@ -49,7 +49,7 @@ export async function bundle(script: string): Promise<{ entry: string; files: Re
     for (const specifier of importsOf(source, name)) {
       if (!/^\.\/[^/]+$/.test(specifier))
         throw new BundleError(
-          `${name} imports "${specifier}": only files beside the script can go into pods`,
+          `${name} imports "${specifier}": pods get only files from the folder of the script`,
         );
       waiting.push(specifier.slice(2));
     }

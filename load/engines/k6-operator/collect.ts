@@ -65,7 +65,7 @@ export async function collect(
   if (pods.length < how.parallelism)
     endings.push({
       outcome: 'failed',
-      reason: `${pods.length} of ${how.parallelism} pods existed at the end`,
+      reason: `only ${pods.length} of ${how.parallelism} pods existed at the end`,
     });
   const order = (ending: Ending): number => WORST.indexOf(ending.outcome);
   const [ending = { outcome: 'failed', reason: 'no pod existed at the end' }] = endings.sort(

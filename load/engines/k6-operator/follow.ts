@@ -66,7 +66,7 @@ function beforeStart(run: Followed, { stage, pods, createdMs }: Seen, now: numbe
   const seen = `last seen: stage "${stage || 'none'}", ${pods.length} of ${run.parallelism} pods: ${pods.map(describe).join(', ') || 'none'}`;
   const next = `look at: kubectl -n ${run.namespace} describe testrun,jobs,pods`;
   if (pods.some((pod) => phaseOf(pod) === 'Failed'))
-    return failed(`a pod of ${place(run)} failed before all had started; ${seen}`);
+    return failed(`a pod of ${place(run)} failed before all pods had started; ${seen}`);
   if (waitedMs < run.timeouts.startMs) return null;
   return failed(
     `${place(run)} did not start within ${run.timeouts.startMs} ms; ${seen}; is the k6 operator running, and can the image be pulled? ${next}`,
@@ -78,12 +78,12 @@ function whileRunning(run: Followed, startedMs: number, now: number): Ending | n
   const { limits, live, timeouts } = run;
   const interrupted = (reason: string): Ending => ({ outcome: 'interrupted', reason });
   if (live.total.requests > limits.requests)
-    return interrupted(`the load sent more than ${limits.requests} requests, its limit: it was deleted`);
+    return interrupted(`the load exceeded its limit of ${limits.requests} requests: its TestRun was deleted`);
   if (now - startedMs > limits.durationMs)
-    return interrupted(`the load had not ended after ${limits.durationMs} ms, its limit: it was deleted`);
+    return interrupted(`the load exceeded its limit of ${limits.durationMs} ms: its TestRun was deleted`);
   if (now - (live.answeredMs ?? startedMs) > timeouts.uncountedMs)
     return failed(
-      `the requests of ${place(run)} cannot be counted (GET on pods/proxy, port 6565, for ${timeouts.uncountedMs} ms): it was deleted, since its limit could not be enforced`,
+      `the requests of ${place(run)} cannot be counted (GET on pods/proxy, port 6565, for ${timeouts.uncountedMs} ms): the TestRun was deleted, since its limit of requests could not be enforced`,
     );
   return null;
 }
@@ -112,7 +112,9 @@ async function step(run: Followed, seen: Seen, signal: AbortSignal): Promise<Cou
   if (STARTED.has(found.stage)) seen.startedMs ??= now;
   if (found.stage === 'error')
     return over(
-      failed(`the operator gave up ${place(run)} (stage "error"): its initializer did not accept the script`),
+      failed(
+        `the k6 operator gave up ${place(run)} (stage "error"): its initializer did not accept the script`,
+      ),
     );
   const running = found.pods.filter((pod) => !hasEnded(pod));
   if (isFinished(run, found, running)) return over(null);

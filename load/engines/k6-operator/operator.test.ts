@@ -338,7 +338,7 @@ describe('a load over many pods that goes wrong', () => {
   it('should not wait for pods that failed before the start', async () => {
     const pods = [{ exitCode: 1, log: '' }];
     const result = await run({ behaviour: { stages: ['', 'broken'], pods } });
-    assert.match(result.reason, /a pod of TestRun .* failed before all had started/);
+    assert.match(result.reason, /a pod of TestRun .* failed before all pods had started/);
     nothingLeft();
   });
 
@@ -370,9 +370,9 @@ describe('a load over many pods that goes wrong', () => {
   it('should be deleted when it sends or lasts more than it may, or cannot be counted', async () => {
     const behaviour = { endless: true, pods: await twoPods() };
     const more = await run({ behaviour, limits: { requests: 20, durationMs: 60_000 } });
-    assert.match(more.reason, /more than 20 requests/);
+    assert.match(more.reason, /exceeded its limit of 20 requests/);
     const longer = await run({ behaviour, limits: { requests: 1_000_000, durationMs: 50 } });
-    assert.match(longer.reason, /had not ended after 50 ms/);
+    assert.match(longer.reason, /exceeded its limit of 50 ms/);
     assert.deepEqual([more.outcome, longer.outcome], ['interrupted', 'interrupted']);
     const uncounted = await run({
       behaviour: { ...behaviour, requestsPerLook: null },
@@ -390,7 +390,10 @@ describe('a load over many pods that goes wrong', () => {
 
   it('should refuse scripts that cannot be carried into pods, by what stands in the way', async () => {
     const refused: [string, RegExp][] = [
-      [`import a from '../a.js'; export default a;`, /imports "\.\.\/a\.js": only files beside the script/],
+      [
+        `import a from '../a.js'; export default a;`,
+        /imports "\.\.\/a\.js": pods get only files from the folder of the script/,
+      ],
       [`const a = open('./data.json'); export default () => a;`, /calls open\(\)/],
       [`export default function ( {`, /cannot be read as a module/],
     ];

@@ -260,7 +260,7 @@ describe('a k6 that does not end well', () => {
   it('should be killed when it lasts longer than it may', async () => {
     const result = await run({ behaviour: { hang: 'deaf' }, limits: { requests: 100, durationMs: 1500 } });
     assert.equal(result.outcome, 'interrupted');
-    assert.match(result.reason, /had not ended after 1500 ms, its limit: k6 was killed/);
+    assert.match(result.reason, /exceeded its limit of 1500 ms: k6 was killed/);
   });
 
   it('should be killed when it sends more than it may, and not when it sends just as much', async () => {
@@ -268,7 +268,7 @@ describe('a k6 that does not end well', () => {
     assert.equal(within.outcome, 'completed');
     const beyond = await run({ behaviour: { hang: 'deaf' }, limits: { requests: 19, durationMs: 60_000 } });
     assert.equal(beyond.outcome, 'interrupted');
-    assert.match(beyond.reason, /more than 19 requests/);
+    assert.match(beyond.reason, /exceeded its limit of 19 requests/);
   });
 
   it('should not start when it was aborted before, nor hang in a script that does not load', async () => {

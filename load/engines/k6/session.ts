@@ -81,14 +81,14 @@ class Limits {
     const { durationMs } = this.#limits;
     this.#kill = kill;
     this.#timer = setTimeout(
-      () => this.#exceeded(`the load had not ended after ${durationMs} ms, its limit`),
+      () => this.#exceeded(`the load exceeded its limit of ${durationMs} ms`),
       durationMs,
     );
   }
 
   requests(count: number): void {
     const { requests } = this.#limits;
-    if (count > requests) this.#exceeded(`the load sent more than ${requests} requests, its limit`);
+    if (count > requests) this.#exceeded(`the load exceeded its limit of ${requests} requests`);
   }
 
   stop(): void {

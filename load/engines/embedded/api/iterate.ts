@@ -20,7 +20,7 @@ export async function iterate(
   }
   if (!Array.isArray(object) && !ArrayBuffer.isView(object))
     throw unsupported(
-      `${name}() with a callback that blocks is supported on arrays only by the embedded engine`,
+      `${name}() with a callback that blocks: the embedded engine supports it on arrays only`,
     );
   const run = RUNNERS[name];
   if (run === undefined)

@@ -32,7 +32,10 @@ export class ArrivalRate extends ScenarioRun<Arriving> {
 
   get #free(): Crew['cells']['recruits'] {
     const cell = this.cells.free[this.crew.segment.index];
-    if (cell === undefined) throw new Error(`thread ${this.crew.segment.index} is not on the board`);
+    if (cell === undefined)
+      throw new Error(
+        `internal error: thread ${this.crew.segment.index} is missing on the board that the threads of the load share`,
+      );
     return cell;
   }
 

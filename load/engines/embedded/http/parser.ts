@@ -108,8 +108,7 @@ export class ResponseParser {
       this.#lastHead = head;
       this.#lastBytes = Buffer.from(bytes.subarray(0, end));
       this.#begun(head);
-    } else if (head.status === 101)
-      throw malformed('101 Switching Protocols to a request that asked for none');
+    } else if (head.status === 101) throw malformed('101 Switching Protocols to a request without Upgrade');
     return from + end - before;
   }
 

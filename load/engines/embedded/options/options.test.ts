@@ -136,7 +136,7 @@ describe('options', () => {
     [scenario({ executor: 'per-vu-iterations', maxDuration: 999 }), /a\.maxDuration: expected at least 1s/],
     [
       scenario({ executor: 'ramping-vus', startVUs: 0, stages: [{ duration: '1s', target: 0 }] }),
-      /neither startVUs nor the target/,
+      /expected startVUs or the target of at least one stage/,
     ],
     [scenario({ executor: 'ramping-vus', stages: [] }), /a\.stages: expected at least one stage/],
     [

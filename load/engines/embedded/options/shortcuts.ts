@@ -68,7 +68,9 @@ function problemOf(scenario: NamedScenario): string | null {
   if (scenario.executor === 'shared-iterations' && scenario.iterations < scenario.vus)
     return `iterations (${scenario.iterations}) are less than vus (${scenario.vus})`;
   if (scenario.executor === 'ramping-vus' && !scenario.stages.some(({ target }) => target > 0))
-    return scenario.startVUs > 0 ? null : 'neither startVUs nor the target of a stage is more than 0';
+    return scenario.startVUs > 0
+      ? null
+      : 'expected startVUs or the target of at least one stage to be more than 0';
   return null;
 }
 

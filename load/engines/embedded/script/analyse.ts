@@ -72,11 +72,13 @@ function exportsName(namespace: Abstract, name: string): boolean {
 }
 
 const KINDS: Readonly<Record<string, string>> = {
-  getter: 'a getter cannot be async: make it a method',
-  setter: 'a setter cannot be async: make it a method',
-  constructor: 'a constructor cannot be async: do it in a method that is called after it',
-  field: 'the initialiser of a field cannot be async: do it in a method',
-  'static block': 'a static block cannot be async: do it in a static method',
+  getter: 'a getter is not supported, since a getter cannot be async: make it a method',
+  setter: 'a setter is not supported, since a setter cannot be async: make it a method',
+  constructor:
+    'a constructor is not supported, since it cannot be async: move the call to a method that is called after it',
+  field: 'the initialiser of a field is not supported, since it cannot be async: move the call to a method',
+  'static block':
+    'a static block is not supported, since it cannot be async: move the call to a static method',
 };
 /** Methods that JavaScript itself calls. */
 const IMPLICIT = new Set(['toString', 'valueOf', 'toJSON', 'then']);
@@ -94,7 +96,7 @@ function refuseFunction(flow: Flow, fn: ScriptFunction): void {
     refuse(`a blocking call in the generator ${fn.name}() is not supported: make an array of what it yields`);
   else if (IMPLICIT.has(fn.name) || fn.name === 'a computed name')
     refuse(
-      `a blocking call in a method called ${fn.name}: what calls it cannot be found; give it another name`,
+      `a blocking call in a method called ${fn.name} is not supported, since its callers cannot be found; give the method another name`,
     );
   else if (fn.escaped !== null)
     refuse(

@@ -84,7 +84,7 @@ const HANDLERS: Readonly<Record<string, (call: BuiltinCall) => Values>> = {
     const target = argument(args, 0);
     const from = new Set([...args.list.slice(1).flatMap((one) => [...one]), ...args.rest]);
     for (const one of target) if (one !== UNKNOWN) flow.add(one.sources, without(from, one));
-    if (target.has(UNKNOWN)) flow.escape(from, node, 'copied into an object that is not the script’s');
+    if (target.has(UNKNOWN)) flow.escape(from, node, 'copied into an object that the script does not define');
     return target;
   },
   'Object.freeze': ({ args }) => argument(args, 0),
@@ -127,13 +127,19 @@ function check({ flow, node, args, invoke }: BuiltinCall): Values {
 function refuseAsync(flow: Flow, node: AnyNode, values: Values, name: string): void {
   for (const { fn } of values)
     if (fn?.code?.async === true)
-      flow.problem(node, `${name}() with an async function is supported neither here nor by k6`);
+      flow.problem(
+        node,
+        `${name}() with an async function is supported neither by the embedded engine nor by k6`,
+      );
 }
 
 function sharedArray({ flow, node, args }: BuiltinCall): Values {
   for (const { fn } of argument(args, 1))
     if (fn?.blocking)
-      flow.problem(node, `the function of SharedArray runs while the script is loaded and must not block`);
+      flow.problem(
+        node,
+        `the function of SharedArray runs while the script is loaded and must not make a blocking call`,
+      );
   flow.escape(argument(args, 1), node, 'the function of a SharedArray');
   return new Set([UNKNOWN]);
 }

@@ -48,7 +48,8 @@ export class Calls {
         const made = this.#flow.at(node, 'new');
         result.add(made);
         this.#enter(one.fn, args, new Set([made]));
-        if (one.fn.blocking) this.#flow.problem(node, `new ${one.fn.name}(): a constructor cannot block`);
+        if (one.fn.blocking)
+          this.#flow.problem(node, `new ${one.fn.name}(): a constructor must not make a blocking call`);
       } else for (const value of this.invoke(node, new Set([one]), args)) result.add(value);
     }
     return result;
@@ -130,7 +131,7 @@ export class Calls {
   #unknownCall(node: AnyNode, args: Arguments, self: Values): Values {
     const text = this.#calleeText(node);
     this.#flow.escape(allOf(args), node, `passed to ${text}`);
-    this.#flow.escape(self, node, `the object of ${text}, which is not the script’s`);
+    this.#flow.escape(self, node, `the object of ${text}, which the script does not define`);
     return new Set([UNKNOWN]);
   }
 
@@ -167,7 +168,7 @@ export class Calls {
 
   #constructBase(node: AnyNode, base: Abstract, call: { args: Arguments; self: Values }): void {
     if (base.instance !== null) this.#construct(node, base, call);
-    else this.#flow.escape(allOf(call.args), node, 'passed to a constructor that is not the script’s');
+    else this.#flow.escape(allOf(call.args), node, 'passed to a constructor that the script does not define');
   }
 
   #superCall(node: AnyNode, args: Arguments): Values {

@@ -131,7 +131,10 @@ export class Flow {
       this.sites.set(node, how);
       this.#additions++;
     } else if (before !== how)
-      this.problem(node, `${name} may be a method of the script or one of an array; give it another name`);
+      this.problem(
+        node,
+        `${name} may be a method of the script or of an array, and the embedded engine cannot tell which; give the method another name`,
+      );
     const { owner, inParameters } = this.context;
     if (owner === null) this.problem(node, `${name} blocks, and cannot be called while the script is loaded`);
     else if (inParameters)

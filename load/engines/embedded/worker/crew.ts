@@ -50,7 +50,10 @@ export class Crews {
 
   #cellsOf(index: number): ScenarioCells {
     const cells = this.#thread.board.scenarios[index];
-    if (cells === undefined) throw new Error(`scenario ${index} is not on the board`);
+    if (cells === undefined)
+      throw new Error(
+        `internal error: scenario ${index} is missing on the board that the threads of the load share`,
+      );
     return cells;
   }
 
