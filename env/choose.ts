@@ -97,7 +97,7 @@ function requireDeclared(data: EnvironmentFile, wanted: readonly string[], words
     if (words.includes(word)) continue;
     const size = has === undefined ? '' : ` in its size ${has}`;
     throw new CommandError(
-      `${data.name} declares no store or part "${word}"${size}; it declares: ${words.join(', ')}; ${ALL}, alone, is all of them`,
+      `${data.name} declares no store or part "${word}"${size}; it declares: ${words.join(', ')}; "${ALL}" alone means all of them`,
       EXIT.usage,
     );
   }
@@ -106,7 +106,7 @@ function requireDeclared(data: EnvironmentFile, wanted: readonly string[], words
   if (lacking !== null) throw new CommandError(`${data.name}: ${lacking}`, EXIT.usage);
   if (wanted.includes('postgres')) return;
   throw new CommandError(
-    `${data.name}: the platform's own service writes to postgres, so that it is always among --with; found: ${wanted.join(', ')}`,
+    `${data.name}: --with must include postgres, since the platform's own service writes to it; found: ${wanted.join(', ')}`,
     EXIT.usage,
   );
 }

@@ -73,7 +73,7 @@ test('should say where YAML stops to parse', () => {
 test('should refuse a key that is there twice', () => {
   const problems = problemsWith('kind: local\n', 'kind: local\nkind: local\n');
   assert.deepEqual(problems, [
-    `env/local.yaml:${String(lineOf('kind: local') + 1)}:1: this key is there twice; allowed: each key once`,
+    `env/local.yaml:${String(lineOf('kind: local') + 1)}:1: this key appears twice; allowed: each key once`,
   ]);
 });
 
@@ -143,7 +143,7 @@ test('should refuse permits in production', async () => {
   const permitted = text.replace('permits: []', "permits: [{ checks: ['failover/**'], faults: [hang] }]");
   assert.throws(
     () => parseEnvironment(permitted, 'env/production.yaml'),
-    /permits: production permits nothing in its file/,
+    /permits: a file of kind production must contain no permits/,
   );
 });
 
@@ -216,7 +216,7 @@ test('should keep only the chosen parts and what belongs to them, and say what a
   );
   await assert.rejects(
     loadEnvironment('local', { with: ['postgres', 'grafana'] }),
-    /declares no store or part "grafana" in its size full; it declares: postgres, .*, telemetry, ai, gpu; all, alone, is all of them$/,
+    /declares no store or part "grafana" in its size full; it declares: postgres, .*, telemetry, ai, gpu; "all" alone means all of them$/,
   );
 });
 

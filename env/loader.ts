@@ -110,7 +110,7 @@ function applySize(
   if (wanted === undefined) return data;
   if (provider.resized === undefined) {
     const sized = namesOf((one) => one.resized !== undefined, ' or ');
-    throw new CommandError(`${data.name} has no size: only an ${sized} environment has`, EXIT.usage);
+    throw new CommandError(`${data.name} has no size: only an ${sized} environment has one`, EXIT.usage);
   }
   const overlay = data.sizes?.[wanted];
   const { controlPlane } = data.topology;

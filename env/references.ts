@@ -41,7 +41,7 @@ function clusterFindings(file: EnvironmentFile): Finding[] {
   if (!provider.environmentKinds.includes(kind)) {
     found.push({
       path: ['cluster'],
-      message: `a ${kind} environment has no such cluster`,
+      message: `a ${kind} environment cannot have a cluster of this kind`,
       found: provider.name,
       allowed: namesOf(({ environmentKinds }) => environmentKinds.includes(kind)),
     });
@@ -77,13 +77,15 @@ function aiFindings({ ai, topology: { edge } }: EnvironmentFile): Finding[] {
   if (ai === undefined || edge === undefined) return [];
   const [asked, through] = [new URL(ai.url).origin, new URL(edge.url).origin];
   if (asked === through) return [];
-  return [{ path: ['ai', 'url'], message: 'not an address of the edge', found: asked, allowed: through }];
+  return [
+    { path: ['ai', 'url'], message: 'not the address of topology.edge.url', found: asked, allowed: through },
+  ];
 }
 
 /** A file of kind production may contain no permits. */
 function permitFindings(file: EnvironmentFile): Finding[] {
   if (file.kind !== 'production' || file.permits.length === 0) return [];
-  const message = 'production permits nothing in its file';
+  const message = 'a file of kind production must contain no permits';
   return [{ path: ['permits'], message, found: `${String(file.permits.length)} permits`, allowed: '[]' }];
 }
 

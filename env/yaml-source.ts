@@ -60,7 +60,7 @@ function syntaxProblem(error: YAMLError, file: string, lines: LineCounter): Prob
     path: '',
     found: '',
     allowed: duplicate ? 'each key once' : null,
-    message: duplicate ? 'this key is there twice' : `not valid YAML: ${message.replace(/:$/, '')}`,
+    message: duplicate ? 'this key appears twice' : `not valid YAML: ${message.replace(/:$/, '')}`,
   };
 }
 

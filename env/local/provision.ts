@@ -49,7 +49,7 @@ export async function provisionCluster(target: Target, progress: Progress): Prom
   await ensureNetwork(instance, size, { signal });
   const startAll = cluster.nodes.map((node) => startNode(node, target));
   await allSettledOrThrow([ensureHostProcesses(target), ...startAll]);
-  progress.begin('control-plane', 'making the control plane on control-1');
+  progress.begin('control-plane', 'creating the control plane on control-1');
   const token = await initControlPlane(cluster);
   progress.begin('join', `joining ${cluster.nodes.length - 1} nodes`);
   await joinNodes(cluster, token);

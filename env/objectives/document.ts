@@ -110,9 +110,9 @@ function indicatorViolations({ indicator: { spec } }: SloDocument['spec']): Viol
   const path = ['spec', 'indicator', 'spec'];
   const { ratioMetric: ratio, thresholdMetric } = spec;
   if ((ratio === undefined) === (thresholdMetric === undefined))
-    return [{ path, message: 'either ratioMetric or thresholdMetric must be there' }];
+    return [{ path, message: 'exactly one of ratioMetric and thresholdMetric is required' }];
   return ratio !== undefined && (ratio.good === undefined) === (ratio.bad === undefined)
-    ? [{ path: [...path, 'ratioMetric'], message: 'either good or bad must be there, beside total' }]
+    ? [{ path: [...path, 'ratioMetric'], message: 'exactly one of good and bad is required, beside total' }]
     : [];
 }
 
@@ -120,7 +120,7 @@ function objectiveViolations(spec: SloDocument['spec'], goal: z.infer<typeof obj
   const path = ['spec', 'objectives', 0];
   const found: Violation[] = [];
   if ((goal.target === undefined) === (goal.targetPercent === undefined))
-    found.push({ path, message: 'either target or targetPercent must be there' });
+    found.push({ path, message: 'exactly one of target and targetPercent is required' });
   const sliced = [goal.timeSliceTarget, goal.timeSliceWindow].filter((one) => one !== undefined).length;
   if (spec.budgetingMethod === 'Timeslices' && sliced < 2)
     found.push({ path, message: 'Timeslices needs timeSliceTarget and timeSliceWindow' });
@@ -142,8 +142,8 @@ function windowViolations({ duration, isRolling, calendar }: z.infer<typeof time
   const allowed = isRolling ? FIXED : CALENDAR;
   if (allowed.test(duration)) return [];
   const units = isRolling
-    ? 'a rolling window counts in m, h, d or w'
-    : 'a calendar counts in d, w, M, Q or Y';
+    ? 'the duration of a rolling window is in m, h, d or w'
+    : 'the duration of a calendar window is in d, w, M, Q or Y';
   return [{ path: [...path, 'duration'], message: units }];
 }
 

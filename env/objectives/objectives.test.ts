@@ -98,10 +98,10 @@ describe('parseObjective', () => {
       [/timeSliceTarget: 0.99, /, '', /Timeslices needs timeSliceTarget and timeSliceWindow/],
       ['Timeslices', 'Occurrences', /Occurrences has no timeSliceTarget/],
       ['{ target: 0.999', '{ op: lte, value: 1, target: 0.999', /a ratioMetric has no op/],
-      ['{ target: 0.999', '{ target: 0.999, targetPercent: 99.9', /either target or targetPercent/],
-      [/ {8}bad:[^]*?(?= {8}total:)/, '', /either good or bad must be there/],
+      ['{ target: 0.999', '{ target: 0.999, targetPercent: 99.9', /exactly one of target and targetPercent/],
+      [/ {8}bad:[^]*?(?= {8}total:)/, '', /exactly one of good and bad is required/],
       ['isRolling: true', 'isRolling: false', /needs a calendar/],
-      ['duration: 30d', 'duration: 1M', /a rolling window counts in m, h, d or w/],
+      ['duration: 30d', 'duration: 1M', /the duration of a rolling window is in m, h, d or w/],
       ['duration: 30d', 'duration: 30 days', /a duration such as/],
       [
         'isRolling: true',

@@ -41,14 +41,14 @@ export interface RollbackDeclaration {
 const argv = z
   .array(z.string().min(1))
   .min(1)
-  .describe('A command and its words, run without a shell; {node} stands for the name of the node');
+  .describe('A command and its arguments, run without a shell; {node} stands for the name of the node');
 
 /** For providers of clusters whose nodes are machines. */
 export const power = z
   .strictObject({
-    off: argv.describe('Takes the power of a node away at once, no shutdown'),
-    on: argv.describe('Gives it back; harmless when the node is on'),
-    state: argv.describe('Prints whether it is on'),
+    off: argv.describe('Switches a node off at once, without a shutdown'),
+    on: argv.describe('Switches the node on; harmless when the node is on already'),
+    state: argv.describe('Prints whether the node is on'),
     isOn: z.string().min(1).describe('What `state` prints of a node that is on'),
     isOff: z.string().min(1).describe('What `state` prints of a node that is off'),
   })
@@ -65,7 +65,7 @@ export const pin = z
       .regex(/^[0-9a-f]{64}$/, '64 hexadecimal digits')
       .describe("SHA-256 of the cluster CA's DER"),
   })
-  .describe('What the cluster must be: with any other, nothing is done');
+  .describe('Identity of the cluster: Plumbline does nothing in a cluster that differs');
 
 export type Pin = z.infer<typeof pin>;
 

@@ -33,7 +33,9 @@ export async function everyUndo(): Promise<Undo> {
     const own = (await (await providerIn(name)).undo?.()) ?? {};
     for (const kind of Object.keys(rollbacks))
       if (!(kind in own))
-        throw new Error(`env/providers/${name}/index.ts undoes no "${kind}", which it declares`);
+        throw new Error(
+          `env/providers/${name}/index.ts has no undo for "${kind}", which its declaration lists under rollbacks`,
+        );
     Object.assign(undo, own);
   }
   return undo;

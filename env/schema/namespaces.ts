@@ -8,5 +8,5 @@ export const namespaces = z.strictObject({
   system: kubeName.default('plumbline-system').describe('Lease, mirror of the rollback journal, kill switch'),
   drill: kubeName
     .default('plumbline-drill')
-    .describe('Privileged pods of drills; nothing else may be in it, and its owners make it'),
+    .describe('Privileged pods of drills and nothing else; the owners of the cluster create it'),
 });

@@ -15,17 +15,20 @@ export const objectives = z
         .describe('confirmed: an owner has agreed to it'),
       by: z.string().min(1).optional().describe('Who confirmed it'),
       target: z.number().gt(0).lt(1).optional().describe('Share that must be good, e.g. 0.999'),
-      value: z.number().optional().describe('Of a thresholdMetric, the value that its query is held against'),
+      value: z
+        .number()
+        .optional()
+        .describe('For a thresholdMetric: the value that its query is compared with'),
       window: z
         .union([z.literal('run'), z.string().regex(FIXED_DURATION, 'a duration such as 30d, or "run"')])
         .optional()
         .describe(
-          'A rolling window such as 30d, or "run": as long as the run, which is what it is in a local environment',
+          'A rolling window such as 30d, or "run" for the duration of the run; when left out, the run in a local environment, else the window of the document',
         ),
     }),
   )
   .default([])
-  .describe('Service level objectives that are held here');
+  .describe('Service level objectives that this environment must meet');
 
 export const prometheus = z
   .strictObject({
@@ -39,7 +42,7 @@ export const prometheus = z
       .number()
       .positive()
       .default(15)
-      .describe('Interval of scraping: more than two and a half of them without a sample are a gap'),
+      .describe('Scrape interval: more than two and a half intervals without a sample are a gap'),
   })
   .refine(({ url, password, token }) => url.startsWith('https:') || (password ?? token) === undefined, {
     path: ['url'],

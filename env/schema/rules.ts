@@ -46,11 +46,16 @@ const permit = z
 export const permits = z
   .array(permit)
   .default([])
-  .describe('What may write or disturb here. Reading needs none; what is not permitted is not-run');
+  .describe(
+    'Which checks may write or disturb here. Checks that only read need no permit; a check that needs one and has none is not-run',
+  );
 
 const profile = z.strictObject({
   checks: globs,
-  required: z.array(z.string().min(1)).default([]).describe('Of these, none may be not-run'),
+  required: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('Checks of the profile that must run: none of them may be not-run'),
   minTrials: z
     .int()
     .min(1)
@@ -61,7 +66,7 @@ const profile = z.strictObject({
     .min(1)
     .optional()
     .describe(
-      'The same of what hits no store by itself (backend, ai, query, control-plane); minTrials when left out',
+      'Trials of a failover check whose fault hits no store itself (backend, ai, query, control-plane); minTrials when left out',
     ),
 });
 
@@ -118,7 +123,7 @@ export const drills = z
       .min(1)
       .optional()
       .describe(
-        'Image of the privileged pod by which faults act on a node: a shell and its usual tools (busybox will do), nsenter and nft in it. Without one they are not-run; the embedded environment needs none',
+        'Image of the privileged pod through which faults act on a node; it needs a shell and its usual tools (busybox will do), nsenter and nft. Without an image these faults are not-run; the embedded environment needs none',
       ),
     errorBudget: z
       .strictObject({
@@ -133,7 +138,7 @@ export const drills = z
           .boolean()
           .optional()
           .describe(
-            'Whether an unaffordable drill is refused and a fault undone once it costs more than was estimated; left out: everywhere but in the embedded environment, which serves nobody',
+            'Whether a drill that costs more than the budget allows is refused, and a fault that costs more than estimated is undone early. When left out: true, but false in the embedded environment, which serves nobody',
           ),
       })
       .default(ERROR_BUDGET),
@@ -142,7 +147,7 @@ export const drills = z
       .min(1)
       .optional()
       .describe(
-        'Image with `node` in it for the Job that undoes what went through the API server when the harness is gone; the embedded environment needs none',
+        'Image with Node.js (`node`) for the Job that undoes changes made through the API server when the harness is gone; the embedded environment needs none',
       ),
   })
   .default({ steadySeconds: 10, errorBudget: ERROR_BUDGET });

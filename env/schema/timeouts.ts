@@ -11,11 +11,12 @@ export interface Timeout {
 export const DEFAULT_TIMEOUTS = {
   alertArrival: {
     seconds: 120,
-    reason: 'twice the goal: the breach is scraped, the rule is evaluated, and Prometheus tells Alertmanager',
+    reason:
+      'twice the goal: the breach is scraped, the rule is evaluated, and Prometheus notifies Alertmanager',
   },
   alertGone: {
     seconds: 60,
-    reason: 'after the breach its alert ends with the next evaluations; nobody is to be woken by a canary',
+    reason: 'after the breach its alert resolves with the next evaluations; a canary must wake nobody',
   },
   apiRequest: { seconds: 10, reason: 'one answer of the API server; a healthy one takes milliseconds' },
   apiServerDown: { seconds: 45, reason: 'kubelet notices a missing static pod manifest within 20 s' },
@@ -26,7 +27,7 @@ export const DEFAULT_TIMEOUTS = {
   connect: { seconds: 3, reason: 'TCP and TLS handshake inside one data centre, with two retransmissions' },
   deviceBack: {
     seconds: 120,
-    reason: 'four times the goal of 30 s for a device to be free again: then it never came back',
+    reason: 'four times the goal of 30 s for a device to be free again; later counts as never',
   },
   edgeRequest: { seconds: 10, reason: 'one request through load balancer, Ingress, gateway and service' },
   faultHold: {
@@ -45,12 +46,12 @@ export const DEFAULT_TIMEOUTS = {
   jobsDone: {
     seconds: 240,
     reason:
-      'what a lost consumer held is given to another one after two heartbeats (RabbitMQ: 60 s each), then the backlog',
+      'a lost consumer keeps its jobs until two heartbeats are missed (RabbitMQ: 60 s each), then others work off the backlog',
   },
   lease: { seconds: 15, reason: 'leaderelection default of Kubernetes' },
   llmAnswer: {
     seconds: 20,
-    reason: 'one draft through the edge, while its model is silent: the service gives up on it before that',
+    reason: 'one draft through the edge while the model is silent: the service gives up earlier than this',
   },
   loadStop: { seconds: 45, reason: 'running iterations end within their gracefulStop (k6: 30 s by default)' },
   membersRejoined: { seconds: 240, reason: 'crash-loop back-off, restart and catching up of a member' },
@@ -62,7 +63,7 @@ export const DEFAULT_TIMEOUTS = {
   platformReady: {
     seconds: 900,
     reason:
-      'with nothing built, the embedded environment makes what its platform consists of when its cluster is up already, some 3 min',
+      'with nothing built, the embedded environment builds the programs and images of its platform after its cluster is up, in some 3 min',
   },
   podGone: { seconds: 60, reason: 'termination grace of 30 s, then removal' },
   podReady: { seconds: 120, reason: 'image pull and start on a busy node' },
@@ -78,7 +79,8 @@ export const DEFAULT_TIMEOUTS = {
   },
   prometheusPart: {
     seconds: 3,
-    reason: 'six hours of one query over a long window, the mean of many; one alone may take prometheusQuery',
+    reason:
+      'six hours of one query over a long window, as the mean of many such parts; a single part may take prometheusQuery',
   },
   prometheusQuery: {
     seconds: 30,
@@ -89,10 +91,13 @@ export const DEFAULT_TIMEOUTS = {
     reason: 'reading every write of a trial twice from the leader and once from each member',
   },
   restoreDeadline: { seconds: 600, reason: 'after this the timers undo what was done, with no harness left' },
-  rtoDeadline: { seconds: 180, reason: 'several times the largest goal: then the store never came back' },
+  rtoDeadline: {
+    seconds: 180,
+    reason: 'several times the largest goal; a store that is not back by then counts as never back',
+  },
   scaleDown: {
     seconds: 480,
-    reason: "the controller's default stabilisation window of 300 s, and what the goal adds to it, twice",
+    reason: "the controller's default stabilisation window of 300 s, and twice what the goal adds to it",
   },
   scaleUp: {
     seconds: 270,
@@ -102,14 +107,14 @@ export const DEFAULT_TIMEOUTS = {
   steadyState: { seconds: 90, reason: 'all members streaming and the last fault forgotten' },
   stillPending: {
     seconds: 5,
-    reason: 'a pod that does not fit is tried again within a second of anything that may help it',
+    reason: 'the scheduler tries a pod that does not fit again within a second of any change that may help',
   },
   storeConnect: { seconds: 2, reason: 'a connection to a store, retried by the client load itself' },
   storeOperation: { seconds: 5, reason: "the client's own deadline: a frozen server never answers" },
   storeSettings: {
     seconds: 20,
     reason:
-      'its settings are asked of a server that may be cold, and that others ask meanwhile (Neo4j took more than 5 s)',
+      'reading the settings from a server that may be cold and busy with other queries (Neo4j took more than 5 s)',
   },
   switchover: {
     seconds: 45,
@@ -118,7 +123,7 @@ export const DEFAULT_TIMEOUTS = {
   },
   telemetryLate: {
     seconds: 30,
-    reason: 'what has not come by its deadline may still come: what is late is told from what is lost',
+    reason: 'telemetry that is missing at its deadline may still come: this wait separates late from lost',
   },
   telemetryQuery: {
     seconds: 10,
@@ -134,7 +139,7 @@ export const DEFAULT_TIMEOUTS = {
     reason: 'the scheduler says within a second or two why a pod fits nowhere; its event may come later',
   },
   volumeBound: { seconds: 60, reason: 'a provisioner creates the volume once a pod is scheduled' },
-  clientLoadStop: { seconds: 30, reason: 'outstanding operations run into storeOperation' },
+  clientLoadStop: { seconds: 30, reason: 'operations in flight run into their own deadline, storeOperation' },
 } as const satisfies Record<string, Timeout>;
 
 export type TimeoutName = keyof typeof DEFAULT_TIMEOUTS;

@@ -75,11 +75,13 @@ const workload = z.strictObject({
   name: kubeName,
   replicas: countRange,
   serves: z.boolean().describe('Whether its containers serve requests, and so need probes'),
-  store: z.enum(STORES).optional().describe('The store of which it holds the data'),
+  store: z.enum(STORES).optional().describe('The store whose data the workload holds'),
   part: z
     .enum(PART_NAMES)
     .optional()
-    .describe('The part of the platform that it belongs to: it is there only where that is provisioned'),
+    .describe(
+      'The part of the platform that the workload belongs to: the workload exists only where that part is provisioned',
+    ),
   gpu: z.int().min(1).optional().describe('GPU devices that each replica asks for'),
   spread: z
     .strictObject({
@@ -100,13 +102,22 @@ const certificate = z.strictObject({
   name: z.string().min(1),
   host: z.string().min(1),
   port,
-  serverName: z.string().optional().describe('Name asked for in the handshake, when it is not the host'),
+  serverName: z
+    .string()
+    .optional()
+    .describe('Server name asked for in the TLS handshake, when it differs from the host'),
   trust,
-  minDays: z.int().min(0).optional().describe('Instead of the goal minDays of topology/cluster/versions'),
+  minDays: z
+    .int()
+    .min(0)
+    .optional()
+    .describe(
+      'Days of validity left that this certificate needs, instead of the goal minDays of topology/cluster/versions',
+    ),
 });
 
 export const topology = z.strictObject({
-  controlPlane: controlPlane.optional().describe('Left out where the provider hides it'),
+  controlPlane: controlPlane.optional().describe('Left out where the cloud provider hides the control plane'),
   pools: z.array(pool).default([]),
   network: network.optional(),
   storage: storage.optional(),
@@ -121,7 +132,9 @@ export const topology = z.strictObject({
         .default([]),
     })
     .default({ namespaces: [], ignore: [] })
-    .describe('Namespaces in which nothing undeclared may run, and what is let off (name is a glob)'),
+    .describe(
+      'Namespaces in which nothing undeclared may run, and objects exempt from that (name is a glob)',
+    ),
   registry: registry.optional(),
   certificates: z.array(certificate).default([]),
   edge: edge.optional(),

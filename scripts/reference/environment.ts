@@ -19,8 +19,8 @@ export function environmentPage(): string {
   const schema = z.toJSONSchema(environmentFile, { io: 'input', reused: 'inline' });
   return `# Environment files
 
-Written from the schema in \`env/schema.ts\`; do not edit this page. [Environment files](../guide/environment-file.md) explains how to write one; \`npx plumbline env validate FILE\` holds a file against this, and
-an editor that knows YAML does so while it is written (\`env/environment.schema.json\`). An unknown key is an error. In a path \`[]\` is an element of a list and \`*\` a name that the file chooses.
+Written from the schema in \`env/schema.ts\`; do not edit this page. [Environment files](../guide/environment-file.md) explains how to write one; \`npx plumbline env validate FILE\` checks a file against it, and
+an editor that knows YAML does so while you write (\`env/environment.schema.json\`). An unknown key is an error. In a path \`[]\` is an element of a list and \`*\` a name that the file chooses.
 Where one of several forms may be written, all their keys are listed: *or* begins the next form.
 
 ${Object.entries(schema.properties ?? {})

@@ -58,7 +58,7 @@ export async function purgeBrought(options: Signalled = {}): Promise<string[]> {
     const others = goingIn(simulated).filter((name) => !names.some((one) => isSame(one, name)));
     if (others.length > 0)
       throw new CommandError(
-        `nothing was removed, because ${others.join(', ')} would be removed too: it depends on a package that was installed for Plumbline. Remove it first, or keep ${names.join(', ')}`,
+        `nothing was removed, because ${others.join(', ')} would be removed too: what depends on a package that was installed for Plumbline goes with it. Remove ${others.join(', ')} first, or keep ${names.join(', ')}`,
         EXIT.refused,
       );
     await aptToItsEnd(['-y', 'purge', ...names], options);

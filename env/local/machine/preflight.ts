@@ -156,7 +156,8 @@ const ASPECTS: readonly Aspect[] = [
   { name: 'SELinux', found: ({ selinux }) => selinux ?? 'none', problem: selinuxProblem },
   {
     name: 'Go',
-    found: ({ goVersion: version }, { built }) => version ?? (built ? 'none, and built already' : 'none'),
+    found: ({ goVersion: version }, { built }) =>
+      version ?? (built ? 'none, but the programs are built already' : 'none'),
     problem: (machine, { built }) => (built ? null : goProblem(machine)),
   },
   {

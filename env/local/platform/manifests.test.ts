@@ -88,7 +88,7 @@ test('should refuse a change of what is not there, and an object that is there t
     /with-ai\.yaml: there is no ConfigMap \/settigns to change/,
   );
   const twice = { 'manifests.yaml': `${config('  a: one')}---\n${config('  a: two')}` };
-  assert.throws(() => rendered({ files: twice }), /manifests\.yaml: ConfigMap \/settings is there twice/);
+  assert.throws(() => rendered({ files: twice }), /manifests\.yaml: ConfigMap \/settings appears twice/);
 });
 
 test('should roll pods out with the digest of a ConfigMap, as it is with all its changes', () => {

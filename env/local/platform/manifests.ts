@@ -121,7 +121,7 @@ function add(objects: Map<string, Fields>, document: Fields, file: string): void
   const id = `${kind} ${metadata.namespace ?? ''}/${metadata.name}`;
   const before = objects.get(id);
   const isNew = document['apiVersion'] !== undefined;
-  if (isNew && before !== undefined) throw new Error(`${file}: ${id} is there twice`);
+  if (isNew && before !== undefined) throw new Error(`${file}: ${id} appears twice`);
   if (!isNew && before === undefined) throw new Error(`${file}: there is no ${id} to change`);
   objects.set(id, before === undefined ? document : mergeInto(before, document));
 }

@@ -28,7 +28,7 @@ async function undoCut(port: ProviderRollbacks['link-up']): Promise<UndoResult> 
     // Earlier versions kept it, and the bridge, in the host's own namespace.
     if (existsSync(`/sys/class/net/${port.link}`))
       throw new Error(
-        `the link ${port.link} is of an environment that another version has provisioned: plumbline env down`,
+        `the link ${port.link} belongs to an environment that another version of Plumbline provisioned: run plumbline env down`,
       );
     return { outcome: 'void', note: `the link ${port.link} is gone` };
   }
