@@ -13,14 +13,14 @@ export const EXIT = {
 /** What each of them means, for the reference. */
 export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   met: 'met, or done',
-  notMet: 'not met: a check failed, a declared thing is absent, or the environment was not put back',
+  notMet: 'not met: a check failed, a declared thing is absent, or the environment was not restored',
   inconclusive:
     'inconclusive: no data, too few samples, a source unreachable, rights missing, or an embedded environment half up',
   harness: 'the harness itself failed, or the runs folder cannot be written',
   usage:
-    'wrong input: environment, profile, YAML, a glob that matches nothing, a kubeconfig or variable that is not there, another cluster than the pinned one, a machine that cannot hold an environment, Node too old',
+    'wrong input: environment, profile, YAML, a glob that matches nothing, a missing kubeconfig or variable, a cluster that is not the pinned one, a machine that cannot hold an environment, a Node.js that is too old',
   refused:
-    'refused for now: somebody else holds the Lease, the kill switch is set, or a run on another machine has left something open',
+    'refused for now: a permit, --yes or error budget is missing, another run holds the environment, the kill switch is set, or a run on another machine has left something open',
   interrupted: 'interrupted, after restoring',
   terminated: 'ended by SIGTERM, after restoring',
 };

@@ -100,7 +100,7 @@ test('should refuse an answer that is too large', async (t) => {
   const url = await serving(t, (_request, response) => response.end('x'.repeat(2000)));
   await assert.rejects(
     askOnce({ url }, { path: '/' }, { deadlineMs: DEADLINE_MS, maxBytes: 1000 }),
-    failed({ tooLarge: true }, /^more than 1000 bytes$/),
+    failed({ tooLarge: true }, /^the answer is longer than 1000 bytes$/),
   );
 });
 

@@ -134,7 +134,8 @@ async function textOf(body: AsyncIterable<Buffer>, maxBytes: number): Promise<st
   let bytes = 0;
   for await (const part of body) {
     bytes += part.length;
-    if (bytes > maxBytes) throw new HttpError(`more than ${maxBytes} bytes`, { tooLarge: true });
+    if (bytes > maxBytes)
+      throw new HttpError(`the answer is longer than ${maxBytes} bytes`, { tooLarge: true });
     parts.push(part);
   }
   return Buffer.concat(parts).toString('utf8');

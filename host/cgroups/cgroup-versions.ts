@@ -354,7 +354,7 @@ function handDown(folder: string, wanted: readonly string[]): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EBUSY') throw error;
     throw new Error(
-      `cgroup ${folder} cannot delegate ${missing.join(', ')}, since processes are in it; run a container with the cgroup namespace of the host`,
+      `cgroup ${folder} cannot delegate ${missing.join(', ')}, since processes are in it; if this machine is a container, start it with --cgroupns=host`,
       { cause: error },
     );
   }
