@@ -80,7 +80,10 @@ test('should explain which rights a check needs, and which nobody gives it', asy
   assert.match(out, /^rights {5}list, watch everywhere: events, nodes, pods$/m);
   assert.match(out, /^ {11}get, create in kube-system: pods\/exec – given to nobody: /m);
   const embedded = await plumbline('explain', 'failover/control-plane/leader-crash');
-  assert.match(embedded.out, /^rights {5}those of an embedded environment, which nobody else gives$/m);
+  assert.match(
+    embedded.out,
+    /^rights {5}more than other environments grant: the check runs only in an embedded one$/m,
+  );
 });
 
 test('should validate the files after an invalid one too', async () => {

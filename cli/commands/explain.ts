@@ -39,9 +39,9 @@ function defaultsText(goals: Record<string, unknown>): string {
 function rightsText(row: CatalogueRow): string[] {
   if (!row.built) return [];
   if (row.touches.embeddedOnly === true)
-    return ['rights     those of an embedded environment, which nobody else gives'];
+    return ['rights     more than other environments grant: the check runs only in an embedded one'];
   const lines = rightLines(rightsOf(row));
-  return (lines.length === 0 ? ['none but those of every run'] : lines).map(
+  return (lines.length === 0 ? ['only those that every run needs'] : lines).map(
     (line, index) => `${index === 0 ? 'rights   ' : '         '}  ${line}`,
   );
 }
