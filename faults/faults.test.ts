@@ -246,7 +246,7 @@ test('a planned change of leader lands by the order and its answer, not where it
   assert.deepEqual(kinds(refused.written), ['fault-armed', 'fault-missed']);
   const same = context({ switchover: (from) => Promise.resolve({ from, to: from, detail: 'done' }) });
   assert.equal((await faultOf('switchover').inject(same.ctx)).landedAtMs, null);
-  assert.match((await faultOf('switchover').inject(context().ctx)).proof, /knows no planned change/);
+  assert.match((await faultOf('switchover').inject(context().ctx)).proof, /has no planned change/);
   const replica = context({ target: 'replica', switchover: () => Promise.reject(new Error('no')) });
   assert.match((await faultOf('switchover').inject(replica.ctx)).proof, /only a leader can hand over/);
 });

@@ -22,13 +22,15 @@ export const fault: Fault = {
   rights: UNTIL_NODE_IS_BACK,
   refusal: ({ embedded, power }) =>
     embedded === undefined && power !== true
-      ? 'no command is declared that switches the power of a node: cluster.power'
+      ? 'cluster.power declares no commands that switch a node off and on'
       : null,
   inject: (ctx) =>
     injectInto(ctx, 'node-loss', (member, all) => {
       const shared = all.find(({ name, node }) => name !== member.name && node === member.node);
       return shared === undefined
         ? ctx.injector.loseNode(member)
-        : Promise.resolve({ reason: `${member.name} and ${shared.name} are on the same node` });
+        : Promise.resolve({
+            reason: `${member.name} cannot be lost alone: ${shared.name} is on the same node`,
+          });
     }),
 };

@@ -30,7 +30,7 @@ export const fault: Fault = {
 
 function prepare(ctx: FaultContext, member: FaultMember): Preparation {
   const order = ctx.switchover;
-  if (order === null) return { reason: `${ctx.store} knows no planned change of leader` };
+  if (order === null) return { reason: `${ctx.store} has no planned change of leader` };
   if (member.name !== ctx.leader)
     return { reason: `${member.name} does not lead ${ctx.store}: only a leader can hand over` };
   return {

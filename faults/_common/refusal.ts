@@ -7,6 +7,6 @@ import type { Fault } from './fault.ts';
 export function needsNode(fault: string): Fault['refusal'] {
   return ({ embedded, nodeImage }) =>
     embedded === undefined && nodeImage === undefined
-      ? `${fault} needs a privileged pod on the node, and no image is declared for it: drills.nodeImage`
+      ? `${fault} needs a privileged pod on the node, but drills.nodeImage declares no image for that pod`
       : null;
 }

@@ -138,7 +138,7 @@ export class PodInjector implements FaultInjector {
     const { power } = this.#options;
     if (power === null)
       return Promise.resolve({
-        reason: 'no command is declared that switches the power of a node: cluster.power',
+        reason: 'cluster.power declares no commands that switch a node off and on',
       });
     return loseNode(member, power, this.#shared.signal);
   }
@@ -169,7 +169,7 @@ export class PodInjector implements FaultInjector {
     if (code === 0) return { said };
     if (code === NOTHING) return { reason: `${member.name} on ${member.node}: ${said}` };
     throw new Error(
-      `${words[0] ?? ''} of ${member.name} from the node ${member.node}: exit ${code}: ${`${said} ${stderr}`.trim().slice(0, 500)}`,
+      `${words[0] ?? ''} of ${member.name}, run on its node ${member.node}, failed with exit ${code}: ${`${said} ${stderr}`.trim().slice(0, 500)}`,
     );
   }
 

@@ -37,7 +37,8 @@ export async function loseNode(
   // Set in every container of Kubernetes. If the node were this pod's own, the timer of the rollback would be lost with the pod.
   if (process.env['KUBERNETES_SERVICE_HOST'] !== undefined)
     return {
-      reason: 'Plumbline runs in a pod, which may go with the node: run this drill from a machine outside',
+      reason:
+        'Plumbline runs in a pod, which may be lost with the node: run this drill from a machine outside the cluster',
     };
   const state = (): Promise<string> =>
     run(commandFor(node, power.state), { timeoutMs: power.timeoutMs, signal });
@@ -45,7 +46,7 @@ export async function loseNode(
   // `isOff` takes precedence: `isOn` may be a part of it, or of the node's name.
   if (!before.includes(power.isOn) || before.includes(power.isOff))
     return {
-      reason: `${node} must be on before it is switched off, and its state command printed "${before.trim().slice(0, 100)}"`,
+      reason: `${node} must be on before it is switched off, but its state command printed "${before.trim().slice(0, 100)}"`,
     };
   return {
     member,
