@@ -72,7 +72,7 @@ if (values.step === undefined) {
 for (const step of chosen) results.push(await tried(step));
 writeFileSync(join(out, 'results.json'), `${JSON.stringify(results, null, 2)}\n`);
 const failed = results.filter(({ held }) => !held);
-process.stdout.write(`\n${results.length - failed.length} of ${results.length} held\n`);
+process.stdout.write(`\n${results.length - failed.length} of ${results.length} claims held\n`);
 for (const { name, claim } of failed)
   process.stdout.write(`  did not hold: ${name}: ${claim} (${join(out, `${name}.log`)})\n`);
 process.exitCode = failed.length === 0 ? 0 : 1;

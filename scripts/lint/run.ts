@@ -50,7 +50,9 @@ const texts = new Map([...looked, ...filesOf(IMPORTED)].map((file) => [file, tex
 const keys = keysOf(texts, [process.version, ...COMMON.flatMap((file) => [file, textOf(file)])]);
 const passed = passedBefore();
 const stale = looked.filter((file) => !passed.has(keys.get(file) ?? ''));
-process.stdout.write(`${stale.length} of ${looked.length} files are looked at\n`);
+process.stdout.write(
+  `${stale.length} of ${looked.length} files need linting; the others passed unchanged before\n`,
+);
 if (stale.length > 0) {
   const eslint = path.join(ROOT, 'node_modules', 'eslint', 'bin', 'eslint.js');
   const how = ['--max-warnings', '0', '--no-warn-ignored'];

@@ -26,7 +26,7 @@ Written from the definitions below \`suites/\`; do not edit this page. ${built.l
 nobody takes them for passed. \`npx plumbline explain CHECK --env NAME\` says the same of one check, with what an environment's file changes.
 
 What a check does in an environment depends on its kind: *reads* changes nothing; *writes canaries* creates objects and data of its own and removes them; *disturbs* injects a fault and undoes it; *with a permit*
-as well, and only where a permit names a ticket and an end. Goals are assumed until an owner confirms them.
+disturbs as well, but only where a permit names a ticket and an end. Goals are assumed until an owner confirms them.
 
 ${suites().map(suiteText).join('\n')}`;
 }

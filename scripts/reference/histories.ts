@@ -32,9 +32,9 @@ observation: its \`kind\`, its time \`t\` (CLOCK_MONOTONIC, ms), and the fields 
 optional or with one of another type is damaged, and a damaged history is never a pass. A line that begins with \`[\` is an operation of a client load:
 \`["w" or "r", n, intendedMs, sentMs, doneMs, outcome, detail?]\` with the outcomes ${outcomes.join(', ')}.
 
-\`${PRESSURE_FILE}\` holds no observation: in an embedded environment it says every few seconds how long tasks of the machine had waited
-for cores, memory and disk by then (ms; \`some\` of Linux PSI), and the CPU time of everything on it, and of the environment and the harness, and how late the harness was itself;
-of another cluster the same CPU time of the nodes that hold pods of the environment, added up from its metrics API. No pass rests on it.
+\`${PRESSURE_FILE}\` holds no observation. In an embedded environment a line every few seconds says how long the machine's tasks had waited for cores, memory and disk by then
+(ms; \`some\` of Linux PSI), how much CPU time the whole machine, the environment and the harness had used, and how late the harness itself was. For any other cluster a line gives
+the CPU time of the nodes that hold pods of the environment, added up from the metrics API. No pass rests on this file.
 
 ${Object.entries(SUITES)
   .map(([suite, kinds]) => suiteText(suite, { ...kinds, ...ownOf(suite) }))

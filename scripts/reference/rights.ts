@@ -18,7 +18,7 @@ export function rightsPage(): string {
   return `# Rights
 
 Written from the definitions of checks (\`touches\`), of faults (\`rights\`) and of what the runner does; do not edit this page. \`deploy/rbac.yaml\` grants this and nothing else, and a test holds it to that.
-\`npx plumbline explain CHECK\` says the same of one check. In the embedded environment Plumbline's account may do everything, and nothing here matters.
+\`npx plumbline explain CHECK\` says the same of one check. In the embedded environment Plumbline's account may do everything, so this page does not apply there.
 
 Places are named as in an environment file's \`namespaces\`; by default ${places.join(', ')}. *load* is \`load.operator.namespace\`. What any account has from Kubernetes itself (finding out which
 kinds there are, and asking about its own rights) is not listed. To *get* an object shows no more than to *list* it, so \`deploy/rbac.yaml\` gives both.
@@ -43,7 +43,7 @@ ${purposes(RUNS)}
 ### Faults
 
 ${purposes(DRILLS)}
-What the fault itself needs, all of it of the account \`plumbline-drill\`:
+Rights that the fault itself needs; the account \`plumbline-drill\` has them all:
 
 ${table(
   ['fault', 'rights'],
@@ -51,18 +51,18 @@ ${table(
 )}
 ### Loads over the k6 operator
 
-Of the account \`plumbline\`, where \`load.operator\` is declared; they are asked for before anything is made.
+The account \`plumbline\` needs these where \`load.operator\` is declared. Whether it has them is checked before anything is created.
 
 ${linesText(OPERATOR_RIGHTS, '')}
 
 ### restore
 
-What every command needs, what is undone (\`get\`, and \`patch\` or \`delete\`), and
+The rights of every command, the rights to undo what is open (\`get\`, and \`patch\` or \`delete\`), and
 
 ${purposes(RESTORES)}
 ### Jobs that undo
 
-Of the account \`plumbline-undo\`, beside \`get\` and \`delete\` of all that may be created in *canary*, *drill* and *load*.
+Rights of the account \`plumbline-undo\`, besides \`get\` and \`delete\` on everything that may be created in *canary*, *drill* and *load*.
 
 ${purposes(UNDO_JOBS)}
 ### The owners of the platform
@@ -70,7 +70,7 @@ ${purposes(UNDO_JOBS)}
 ${purposes(OWNERS)}
 ## Checks
 
-Beside what is needed whatever is run. What is *in canary* is needed only where a check may write. The account follows from the access that the check has in a kind of environment ([checks](checks.md)).
+These come on top of the rights that are needed whatever is run. Rights *in canary* are needed only where a check may write. The account follows from the access that the check has in a kind of environment ([checks](checks.md)).
 
 ${suites().map(suiteText).join('')}`;
 }
@@ -111,6 +111,6 @@ function accountOf({ access: { local: _, ...elsewhere }, touches }: CatalogueRow
 
 function rightsText(row: CatalogueRow): string {
   if (row.touches.embeddedOnly === true)
-    return 'in embedded environments only: nobody else gives what it needs';
+    return 'runs in embedded environments only: it needs more than other environments grant';
   return linesText(rightsOf(row), 'none');
 }

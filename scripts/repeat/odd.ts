@@ -114,7 +114,7 @@ export function renderSeries(series: Series): string {
       : `checks with differing verdicts: ${odd.length}`,
   ];
   if (series.byBusyMachine > 0)
-    lines.push(`of these verdicts a too busy machine explains: ${series.byBusyMachine}`);
+    lines.push(`of these verdicts, explained by a machine that was too busy: ${series.byBusyMachine}`);
   for (const { id, verdicts, odd: ones } of odd) {
     const counts = Object.entries(verdicts).map(([verdict, count]) => `${count} ${verdict}`);
     lines.push('', `${id}: ${counts.join(', ')}`);
