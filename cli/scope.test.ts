@@ -18,7 +18,7 @@ test('false verdict 15: the gate is about all of a profile, and refuses a select
   for (const part of PARTS) {
     const { code, stderr } = await plumbline(['run', '--env', 'staging', '--gate', '--out', out, ...part]);
     assert.equal(code, 64);
-    assert.match(stderr, /^--gate is about all of the profile gate: [^\n]*\n$/);
+    assert.match(stderr, /^--gate needs all of the profile gate: [^\n]*\n$/);
   }
   assert.deepEqual(readdirSync(out), []);
 });

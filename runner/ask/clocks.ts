@@ -98,7 +98,7 @@ function secondsIn({ code, stdout, stderr }: { code: number; stdout: string; std
   const said = stdout.trim();
   if (code !== 0 || !/^\d+$/.test(said))
     throw new Error(
-      `date answered ${said === '' ? stderr.trim().slice(0, 100) : said.slice(0, 100)} (exit code ${code})`,
+      `date printed "${said === '' ? stderr.trim().slice(0, 100) : said.slice(0, 100)}" (exit code ${code}), expected whole seconds`,
     );
   return Number(said);
 }

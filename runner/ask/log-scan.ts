@@ -43,7 +43,7 @@ export async function scanLogs(
     }
     const key = await stores.secret(source);
     if (key.length < SHORTEST_KEY) {
-      const reason = `the token has ${key.length} characters: too few to be told from other text`;
+      const reason = `the token has ${key.length} characters: too few to tell it apart from other text`;
       writer.observe({ kind: 'key-scan-failed', reason });
       return;
     }

@@ -79,7 +79,7 @@ test('false verdict 25: a node that does not come back is among what the run lef
   await afterwards.lookForNodes(lost, signal);
   assert.match(
     afterwards.restored.failed.join(),
-    /^failover\/postgres\/node-loss: nodes w-1 were given back, and not everything .* w-1 has sent no heartbeat; pod \/pg-1 has not returned/,
+    /^failover\/postgres\/node-loss: nodes w-1 were started again, but not everything .* w-1 has sent no heartbeat; pod \/pg-1 has not returned/,
   );
   // Late, and in time for the end of the run.
   const back = beating('2026-11-24T20:02:00Z', [pod(running('containerd://new', 'True'))]);

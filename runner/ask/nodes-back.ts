@@ -53,7 +53,7 @@ export async function awaitNodes(runner: Looking, lost: Lost, signal: AbortSigna
   });
   return missing.length === 0
     ? null
-    : `nodes ${lost.nodes.join(', ')} were given back, and not everything on them was ready within ${limitMs / 1000} s: ${missing.slice(0, NAMED).join('; ')}`;
+    : `nodes ${lost.nodes.join(', ')} were started again, but not everything on them was ready within ${limitMs / 1000} s: ${missing.slice(0, NAMED).join('; ')}`;
 }
 
 /** Names of the pods on nodes, as `namespace/name`; none where they cannot be listed. */
@@ -118,7 +118,9 @@ export async function heartbeatsOf(runner: Looking, nodes: readonly string[]): P
 export async function podsNow({ parts }: Looking): Promise<Before> {
   const { items, unavailable } = await parts.cluster.list({ kind: 'v1/Pod' });
   if (unavailable !== undefined)
-    throw new Error(`pods cannot be read, so that nobody could say which came back: ${unavailable}`);
+    throw new Error(
+      `the pods cannot be listed, so it could not be seen later which of them returned: ${unavailable}`,
+    );
   return beforeOf(items);
 }
 

@@ -24,9 +24,11 @@ test('should name what is new, gone or changed, and nothing else', () => {
 });
 
 test('should let a pod go that was on its way out before, and wait for one that is after', () => {
-  const going: [string, string] = ['Pod control-co-located-1 is going', 'yes'];
+  const going: [string, string] = ['Pod control-co-located-1 (terminating)', 'yes'];
   assert.deepEqual(differences(new Map([going]), new Map()), []);
-  assert.deepEqual(differences(new Map(), new Map([going])), ['Pod control-co-located-1 is going is new']);
+  assert.deepEqual(differences(new Map(), new Map([going])), [
+    'Pod control-co-located-1 (terminating) is new',
+  ]);
 });
 
 test('should tell roles from objects', () => {
@@ -75,7 +77,10 @@ test('should let an object go that was on its way out before, and wait for one t
   const going = { ...claim, metadata: { ...metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } };
   const snapshot = (objects: KubeObject[]) => takeSnapshot(sourceOf(objects));
   assert.deepEqual(differences(await snapshot([going]), await snapshot([])), []);
-  assert.match(differences(await snapshot([]), await snapshot([going])).join(), /persist is going is new/);
+  assert.match(
+    differences(await snapshot([]), await snapshot([going])).join(),
+    /persist \(terminating\) is new/,
+  );
 });
 
 test('should wait until an autoscaler has brought its workload within its limits', async () => {

@@ -97,7 +97,7 @@ export function unrest(snapshot: Snapshot, about: string | null = null): string[
 }
 
 /** Marks what is terminating. */
-const GOING = ' is going';
+const GOING = ' (terminating)';
 
 /**
  * What differs between two snapshots, in words; empty when nothing does. What was terminating before may be gone after; what is terminating

@@ -17,14 +17,20 @@ test('what can be aimed at is let through', () => {
 test('what could hit nobody is refused with a way out', () => {
   assert.throws(aimed('failover/postgres/pod-crash', { target: 'master' }), {
     exitCode: 64,
-    message: /no master besides the leader of its data: aim at the leader/,
+    message: /no master besides the leader of its data: use --target leader/,
   });
-  assert.throws(aimed('failover/postgres/switchover', { target: 'replica' }), /always the leader's/);
-  assert.throws(aimed('failover/postgres/hang', { also: ['api'] }), /goes with partition/);
-  assert.throws(aimed('topology/nodes/pools', { target: 'leader' }), /only a failover of a store/);
+  assert.throws(
+    aimed('failover/postgres/switchover', { target: 'replica' }),
+    /switchover always targets the leader/,
+  );
+  assert.throws(aimed('failover/postgres/hang', { also: ['api'] }), /works only with partition/);
+  assert.throws(
+    aimed('topology/nodes/pools', { target: 'leader' }),
+    /apply only to failover checks of a store/,
+  );
   const single = structuredClone(environment);
   single.stores.postgres!.members = 1;
-  assert.throws(() => refuseAim(single, 'failover/postgres/hang', { target: 'majority' }), /one member/);
+  assert.throws(() => refuseAim(single, 'failover/postgres/hang', { target: 'majority' }), /a single member/);
 });
 
 test('a master is aimed at only where one is besides the leaders of the data', () => {

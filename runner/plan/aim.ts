@@ -25,13 +25,14 @@ export function refuseAim(environment: Environment, check: string, aim: Aim): vo
 function problemOf(environment: Environment, check: string, { target, also }: Aim): string | null {
   if (target === undefined && also === undefined) return null;
   const parts = failoverParts(check);
-  if (parts === null) return 'only a failover of a store takes --target and --also';
+  if (parts === null) return '--target and --also apply only to failover checks of a store';
   const { store } = parts;
   const fault = faultOf(parts.fault);
   if (also !== undefined && !also.every((one) => fault.also?.includes(one) === true))
-    return `--also goes with ${cutting()}, not with ${fault.id}`;
+    return `--also works only with ${cutting()}, not with ${fault.id}`;
   if (target === undefined || target === 'leader') return null;
-  if (fault.leaderOnly === true) return `${fault.ofLeader} is always the leader's, not the ${target}'s`;
+  if (fault.leaderOnly === true)
+    return `${fault.id} always targets the leader, never the ${target}: leave --target out`;
   return membersProblem(environment, store, target);
 }
 
@@ -47,11 +48,11 @@ function membersProblem(
 ): string | null {
   const members = environment.stores[store]?.members ?? 0;
   if (target !== 'random' && members < 2)
-    return `${store} has one member here: aim at the leader, which it is`;
+    return `${store} has a single member in this environment, its leader: use --target leader`;
   return target === 'master' ? masterProblem(store) : null;
 }
 
 function masterProblem(store: string): string | null {
   if (!STORES.includes(store) || storeDriver(store).hasMaster === true) return null;
-  return `${store} has no master besides the leader of its data: aim at the leader`;
+  return `${store} has no master besides the leader of its data: use --target leader`;
 }

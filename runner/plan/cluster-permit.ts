@@ -52,9 +52,9 @@ export function permitProblem(permit: ClusterPermit, { check, fault }: Asking, n
   if (permit.from !== undefined && now < new Date(permit.from))
     return `it is not valid before ${permit.from}`;
   if (now >= new Date(permit.until)) return `it ended ${permit.until}`;
-  if (!matchesAny(permit.checks, check)) return `its checks are: ${permit.checks.join(' ')}`;
+  if (!matchesAny(permit.checks, check)) return `it permits only the checks ${permit.checks.join(' ')}`;
   if (permit.faults !== undefined && fault !== undefined && !permit.faults.includes(fault))
-    return `its faults are: ${permit.faults.join(' ')}`;
+    return `it permits only the faults ${permit.faults.join(' ')}`;
   return null;
 }
 
@@ -74,7 +74,7 @@ export class ClusterPermits {
     const problem = 'problem' in found ? found.problem : permitProblem(found.permit, asking, new Date());
     return problem === null
       ? null
-      : `not permitted in the cluster: ConfigMap ${this.#namespace}/${PERMIT_NAME} (checks, until, ticket, and if need be from, faults): ${problem}`;
+      : `not permitted in the cluster: ConfigMap ${this.#namespace}/${PERMIT_NAME} (keys checks, until, ticket; optional: from, faults): ${problem}`;
   }
 
   /** Which checks the owners do not permit now and why, and what makes their permit no guard. */
@@ -103,7 +103,7 @@ export class ClusterPermits {
     const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
     const reply = await this.#ask({ method: 'POST', path, body });
     return seenAt(reply?.body, 'status', 'allowed') === true
-      ? `the account that drills may write its own permit (${this.#namespace}/${PERMIT_NAME}): that is no guard; see deploy/rbac.yaml`
+      ? `the account that runs drills may write its own permit (ConfigMap ${this.#namespace}/${PERMIT_NAME}), so the permit protects nothing: take that right away (see deploy/rbac.yaml)`
       : null;
   }
 

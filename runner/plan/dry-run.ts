@@ -38,7 +38,7 @@ function disturbs(planned: PlannedCheck, environment: Environment): boolean {
 export function tooDear(environment: Environment, planned: PlannedCheck): string | null {
   const { seconds, affordableSeconds } = priceOf(environment, [planned]);
   if (!budgetOf(environment).enforced || seconds <= affordableSeconds) return null;
-  return `${planned.row.id} may cost ${Math.round(seconds)} s of error budget in ${trialsText(planned)}; one drill may cost ${Math.round(affordableSeconds)} s in ${environment.name}`;
+  return `${planned.row.id} may cost ${Math.round(seconds)} s of error budget in ${trialsText(planned)}; ${environment.name} allows one drill ${Math.round(affordableSeconds)} s at most`;
 }
 
 function trialsText({ trials }: PlannedCheck): string {
@@ -72,7 +72,7 @@ export function describePlan(environment: Environment, planned: readonly Planned
     ...lines,
     ...left,
     `  and ${skipped.length - left.length} that are not built`,
-    `Price: at most ${Math.round(price.seconds)} s of error budget, of ${Math.round(price.budgetSeconds)} s; one drill may cost ${Math.round(price.affordableSeconds)} s${enforcedText(environment)}.`,
+    `Price: at most ${Math.round(price.seconds)} s of the error budget of ${Math.round(price.budgetSeconds)} s; one drill is allowed ${Math.round(price.affordableSeconds)} s${enforcedText(environment)}.`,
     '',
   ].join('\n');
 }
@@ -85,6 +85,6 @@ function priceText(environment: Environment, planned: PlannedCheck): string {
 
 function enforcedText(environment: Environment): string {
   return budgetOf(environment).enforced
-    ? '; a fault that costs more than was expected is undone early'
-    : ' (counted only: nobody is served here)';
+    ? '; a fault that costs more than estimated is undone early'
+    : ' (counted but not enforced: this environment serves nobody)';
 }

@@ -36,7 +36,7 @@ export function differencesOf(before: Fingerprint, now: Fingerprint): string[] {
   ];
   return pairs
     .filter(([, was, is]) => was !== null && is !== null && was !== is)
-    .map(([what, was, is]) => `${what}: its trials are of ${was ?? ''}, now it is ${is ?? ''}`);
+    .map(([what, was, is]) => `${what}: ${was ?? ''} in the recorded trials, now ${is ?? ''}`);
 }
 
 /** True for a folder within the checkout, where a clean checkout would lose it. */

@@ -30,7 +30,7 @@ test('should let the fault through that the check declares and the permits name,
   assert.equal(await permit(asked('pod-crash')), null);
   assert.equal(await permit(asked()), null);
   for (const other of ['node-loss', 'hang', 'cut-then-crash'])
-    assert.equal(await permit(asked(other)), `${CHECK} may inject pod-crash, and asks for ${other}`);
+    assert.equal(await permit(asked(other)), `${CHECK} may inject pod-crash, but asks for ${other}`);
 });
 
 test('should let what an injector needs through with the permit of its fault', async () => {

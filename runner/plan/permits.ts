@@ -25,7 +25,7 @@ export function permitOf(environment: Environment, cluster: ClusterPermits | nul
     // The request comes from another process, and permits cover only the declared fault.
     const injected = faults.get(mutation.fault ?? '')?.id;
     if (injected !== undefined && injected !== declared)
-      return `${check} may inject ${declared ?? 'no fault'}, and asks for ${injected}`;
+      return `${check} may inject ${declared ?? 'no fault'}, but asks for ${injected}`;
     return cluster.problem({ check, fault: declared });
   };
 }

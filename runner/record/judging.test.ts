@@ -21,7 +21,7 @@ test('should say that nothing was recorded, and that nobody can judge it', async
   assert.equal(nothing.verdict, 'inconclusive');
   assert.equal(nothing.reason, 'the check recorded nothing');
   const unknown = await judgeCheck(histories, 'topology/no/such');
-  assert.equal(unknown.reason, 'no check that is built is called topology/no/such');
+  assert.equal(unknown.reason, 'no built check is called topology/no/such');
 });
 
 test('should call a judge that crashes, or finds nothing, inconclusive and never pass', async () => {

@@ -35,7 +35,7 @@ export async function judgeCheck(histories: string, check: string): Promise<Judg
   } catch (error) {
     return bareJudgement('inconclusive', `its judge cannot be loaded: ${errorText(error)}`);
   }
-  if (of === undefined) return bareJudgement('inconclusive', `no check that is built is called ${check}`);
+  if (of === undefined) return bareJudgement('inconclusive', `no built check is called ${check}`);
   const judging = of.series === undefined ? allAtOnce(judgeOver(of)) : oneByOne(of.series());
   const trials: Judged[] = [];
   try {

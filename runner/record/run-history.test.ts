@@ -42,7 +42,7 @@ test('should keep the plan, so that the verdict of a run follows from its histor
 });
 
 test('should refuse a folder that is no run', async () => {
-  assert.throws(() => readRun(run), /is missing: this is no folder of a run/);
+  assert.throws(() => readRun(run), /is missing: this is not the folder of a run/);
   assert.equal((await judgeRun({ run: join(run, 'nowhere') })).exitCode, 64);
 });
 

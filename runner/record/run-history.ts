@@ -132,7 +132,7 @@ function parsed<T>(schema: z.ZodType<T>, line: Line, histories: string): T {
   const [issue] = found.error.issues;
   throw damaged(
     histories,
-    `its ${line.kind} does not fit: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`,
+    `its line of kind "${line.kind}" has an unexpected shape: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`,
   );
 }
 
@@ -143,7 +143,8 @@ function damaged(histories: string, what: string): CommandError {
 /** Without a newline the last line is incomplete: its process died while writing. */
 function linesOf(histories: string): Line[] {
   const file = join(histories, FILE);
-  if (!existsSync(file)) throw new CommandError(`${file} is missing: this is no folder of a run`, EXIT.usage);
+  if (!existsSync(file))
+    throw new CommandError(`${file} is missing: this is not the folder of a run`, EXIT.usage);
   const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
   return lines.flatMap((line, index) => {
     if (line === '') return [];

@@ -13,19 +13,22 @@ test('should break nothing on a cluster that env up has not stamped, or stamped 
   const said: string[] = [];
   t.mock.method(process.stderr, 'write', (text: string) => said.push(text) > 0);
   assert.equal((await runControls(options)).exitCode, 64);
-  assert.match(said.join(''), /only on a small cluster that `plumbline env up.*` has stamped; found none/);
+  assert.match(
+    said.join(''),
+    /only in a small environment that `plumbline env up.*` provisioned; found none/,
+  );
   mkdirSync(join(state, 'local-small'), { recursive: true });
   const stamp = { instance: 'local-small', size: 'full', with: ['postgres'], uid: 'u', caSha256: 'c' };
   writeFileSync(join(state, 'local-small', 'stamp.json'), JSON.stringify(stamp));
   assert.equal((await runControls(options)).exitCode, 64);
-  assert.match(said.join(''), /has stamped; found full/);
+  assert.match(said.join(''), /provisioned; found full/);
   assert.ok(!readdirSync(state).includes('runs'), 'no run took place');
 });
 
 test('false verdict 15: controls of which none was run, or some were skipped, show nothing and end with 2', () => {
   assert.deepEqual(endOf({ passed: 0, failed: 0, skipped: 3 }, 0), {
     exitCode: 2,
-    said: 'no control was run: nothing is shown',
+    said: 'no control was run, so no check is proved able to fail',
   });
   assert.equal(endOf({ passed: 0, failed: 0, skipped: 0 }, 0).exitCode, 2);
   assert.equal(endOf({ passed: 4, failed: 0, skipped: 1 }, 0).exitCode, 2);
@@ -39,11 +42,14 @@ test('should name each control that was not caught in one line, with all that wa
   const lines = uncaughtLines([
     {
       control: { id: 'a/b/one', verdict: 'fail' },
-      problems: ['the check says pass: all\n  well', 'not as before: pod x'],
+      problems: [
+        'the check says pass: all\n  well',
+        'the environment is not as it was before the control: pod x',
+      ],
     },
   ]);
   assert.deepEqual(lines, [
     '1 negative control was not caught:',
-    '  a/b/one: must be fail; the check says pass: all well; not as before: pod x',
+    '  a/b/one: must be fail; the check says pass: all well; the environment is not as it was before the control: pod x',
   ]);
 });

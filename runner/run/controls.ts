@@ -50,7 +50,7 @@ export function runControls(options: ControlsOptions): Promise<CommandResult> {
     const found = (await provisionedOf(environment.cluster))?.size();
     if (instance === undefined || found !== size) {
       throw new CommandError(
-        `Controls break things: they run only on a ${size} cluster that \`plumbline env up --env ${environment.name} --size ${size}\` has stamped; found ${found ?? 'none'}`,
+        `Controls break things, so they run only in a ${size} environment that \`plumbline env up --env ${environment.name} --size ${size}\` provisioned; found ${found ?? 'none'}`,
         EXIT.usage,
       );
     }
@@ -87,7 +87,7 @@ function chooseControls(
   );
   if (found.length > 0) return found;
   throw new CommandError(
-    `no control matches "${check}" with what is provisioned (${provisioned.join(', ')}); there are:\n${held.map(({ id }) => `  ${id}`).join('\n')}`,
+    `no control of the provisioned components (${provisioned.join(', ')}) matches "${check}"; available controls:\n${held.map(({ id }) => `  ${id}`).join('\n')}`,
     EXIT.usage,
   );
 }
@@ -108,11 +108,12 @@ export function endOf(
   unrestored: number,
 ): { exitCode: number; said: string | null } {
   if (failed > 0 || unrestored > 0) return { exitCode: EXIT.notMet, said: null };
-  if (passed === 0) return { exitCode: EXIT.inconclusive, said: 'no control was run: nothing is shown' };
+  if (passed === 0)
+    return { exitCode: EXIT.inconclusive, said: 'no control was run, so no check is proved able to fail' };
   if (skipped > 0)
     return {
       exitCode: EXIT.inconclusive,
-      said: `${skipped} controls were skipped: of them nothing is shown`,
+      said: `${skipped} controls were skipped: whether their checks can fail is not proved`,
     };
   return { exitCode: EXIT.met, said: null };
 }
@@ -257,7 +258,10 @@ class ControlRun {
     try {
       const about = storeFault(control.check)?.store ?? null;
       const { seen, restless } = await atRest(runner, this.#parts.interrupt.signal, about);
-      if (restless.length > 0) return restless.slice(0, 5).map((line) => `not at rest before: ${line}`);
+      if (restless.length > 0)
+        return restless
+          .slice(0, 5)
+          .map((line) => `the environment was not at rest before the control: ${line}`);
       before = seen;
       problems.push(...(await this.#problemsOf(runner, control, over.signal)));
     } catch (error) {
@@ -319,7 +323,7 @@ class ControlRun {
     const expected = control.expectSeen;
     if (expected && !texts.some((text) => expected.test(text))) {
       return [
-        `the check says ${verdict} for another reason than ${String(expected)}: ${texts.slice(0, 4).join(' | ')}`,
+        `the check says ${verdict}, but for a reason that does not match ${String(expected)}: ${texts.slice(0, 4).join(' | ')}`,
       ];
     }
     const wrong = (await control.verify?.(ctx, judgement)) ?? null;
@@ -349,8 +353,8 @@ class ControlRun {
     } catch (error) {
       const reason = errorText(error);
       return last.length > 0
-        ? last.slice(0, 5).map((line) => `not as before: ${line}`)
-        : [`not as before: ${reason}`];
+        ? last.slice(0, 5).map((line) => `the environment is not as it was before the control: ${line}`)
+        : [`the environment is not as it was before the control: ${reason}`];
     }
   }
 }

@@ -51,7 +51,7 @@ export function drill(options: DrillOptions): Promise<CommandResult> {
     const [only] = planned;
     if (!only || planned.length > 1) {
       throw new CommandError(
-        `"${asked.check}" names ${planned.length} checks; a drill takes one`,
+        `"${asked.check}" matches ${planned.length} checks; a drill takes exactly one`,
         EXIT.usage,
       );
     }
@@ -97,7 +97,7 @@ function askedAgain(options: DrillOptions, series: Series): Asked {
   for (const [what, typed, recorded] of pairs) {
     if (typed === undefined || typed === recorded) continue;
     throw new CommandError(
-      `${folder.id} cannot be resumed with ${what} ${typed}: its trials are of ${recorded ?? 'none'}`,
+      `${folder.id} cannot be resumed with ${what} ${typed}: its recorded trials used ${recorded ?? 'none'}`,
       EXIT.usage,
     );
   }
@@ -130,7 +130,7 @@ function refuse(environment: Environment, planned: PlannedCheck, options: Asked)
   if (traitsOf(environment).ownedByUs) return;
   if (options.yes !== true) {
     throw new CommandError(
-      `${row.id} disturbs ${environment.name}: look at --dry-run, then say --yes`,
+      `${row.id} disturbs ${environment.name}: see its effects with --dry-run, then confirm with --yes`,
       EXIT.refused,
     );
   }

@@ -160,7 +160,7 @@ class Run {
     const code = this.#interrupt.exitCode ?? (error instanceof BlockedError ? EXIT.inconclusive : undefined);
     if (code === undefined) return error;
     const why = errorText(error);
-    return new CommandError(`${this.#folder.id} was not resumed and is as it was: ${why}`, code, {
+    return new CommandError(`${this.#folder.id} was not resumed and is unchanged: ${why}`, code, {
       cause: error,
     });
   }
@@ -270,7 +270,9 @@ class Run {
     this.#untouched = null;
     this.#note(describeResumption(resumed));
     if (isInCheckout(this.#folder.path))
-      this.#note('the records of this series lie in the checkout: a clean checkout would lose them (--out)');
+      this.#note(
+        'the folder of this series is inside the git checkout, where a clean checkout deletes it: keep runs outside (--out)',
+      );
   }
 
   #openSafety(connection: Connection, call: KubeCall): Promise<Safety> {

@@ -15,13 +15,13 @@ export class Interrupt {
       const listener = () => {
         if (this.#name !== null) {
           say(
-            'Stopped at once. What was left undone is restored by `plumbline restore --env NAME` or by the next run.',
+            'Stopped at once. `plumbline restore --env NAME` or the next run undoes what this run has left open.',
           );
           // Children in sessions of their own end when their socket or standard input closes with this process.
           process.exit(CODES[name]);
         }
         this.#name = name;
-        say(`${name}: restoring and writing what there is; once more stops at once.`);
+        say(`${name}: undoing what was done and writing the results so far; a second signal stops at once.`);
         this.#stop.abort(new Error(`interrupted by ${name}`));
       };
       this.#listeners.set(name, listener);

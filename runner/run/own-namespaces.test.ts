@@ -16,7 +16,7 @@ test("should say which namespace is missing on a cluster of somebody else's, and
     return Promise.resolve({ status: 404, body: {} });
   });
   await assert.rejects(refused, (error: Error & { exitCode?: number }) => {
-    assert.match(error.message, /staging: the namespace plumbline-system is missing.*deploy\/rbac\.yaml/);
+    assert.match(error.message, /staging: the namespace plumbline-system, .* is missing.*deploy\/rbac\.yaml/);
     assert.equal(error.exitCode, 1);
     return true;
   });

@@ -26,7 +26,7 @@ export async function ensureOwnNamespaces(environment: Environment, kube: KubeCa
     });
     if (reply.status >= 300 && reply.status !== 409) {
       throw new Error(
-        `the namespace ${name} cannot be made: ${reply.status} ${JSON.stringify(reply.body).slice(0, 200)}`,
+        `the namespace ${name} cannot be created: the API server answered ${reply.status} ${JSON.stringify(reply.body).slice(0, 200)}`,
       );
     }
   }
@@ -39,8 +39,8 @@ async function expectSystemNamespace(environment: Environment, kube: KubeCall): 
   const { status } = await kube({ method: 'GET', path, timeoutMs: CALL_TIMEOUT_MS });
   if (status !== 404) return;
   throw new CommandError(
-    `${environment.name}: the namespace ${name} is missing, where Plumbline keeps its Lease, kill switch and journal; ` +
-      'expected it to be there, made by the owners of the cluster with the roles in deploy/rbac.yaml. Nothing was touched.',
+    `${environment.name}: the namespace ${name}, where Plumbline keeps its Lease, kill switch and journal, is missing; ` +
+      'expected the owners of the cluster to have created it with the roles in deploy/rbac.yaml. Nothing was touched.',
     EXIT.notMet,
   );
 }

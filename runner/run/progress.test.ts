@@ -54,7 +54,7 @@ test('should say how long a step has taken, and how long it took the last time',
   progress.detail('a/b', '2 of 4 ready');
   assert.equal(
     look(110_000),
-    '… a/b: 2 of 4 ready (90 s, 53 s the last time)  [0 of 2, 1 min 50 s elapsed, about 40 s left, a/b longer than expected]',
+    '… a/b: 2 of 4 ready (90 s, 53 s the last time)  [0 of 2, 1 min 50 s elapsed, about 40 s left, a/b taking longer than expected]',
   );
   progress.close();
 });

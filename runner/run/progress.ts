@@ -112,7 +112,7 @@ export class Progress {
     const rest = [
       elapsed,
       ...(left > 0 ? [`about ${seconds(left)} left`] : []),
-      ...(overdue.length > 0 ? [`${overdue.join(', ')} longer than expected`] : []),
+      ...(overdue.length > 0 ? [`${overdue.join(', ')} taking longer than expected`] : []),
     ];
     return rest.join(', ');
   }

@@ -73,7 +73,7 @@ function planOf(environment: Environment, options: RunOptions): Plan {
 
 function notTheGate(profile: string | undefined): CommandError {
   return new CommandError(
-    `--gate is about all of the profile ${profile ?? 'gate'}: without --check, --suite, a --repeat below its trials and a --with that leaves something out`,
+    `--gate needs all of the profile ${profile ?? 'gate'}: leave out --check and --suite, any --repeat below its trials, and any --with that leaves a component out`,
     EXIT.usage,
   );
 }

@@ -165,7 +165,9 @@ async function openPatiently({
     const namespace = namespaceOf(options);
     // A set kill switch forbids taking over, too.
     await KillSwitch.refuseWhenSet({ kube, namespace });
-    notice(`${error.message.split('. ')[0] ?? ''}; it has up to ${graceMs / 1000} s to undo it`);
+    notice(
+      `${error.message.split('. ')[0] ?? ''}. Waiting up to ${graceMs / 1000} s for that machine to undo this`,
+    );
     const journal = new Journal(safetyFolder(environment, embedded));
     const signal = options.signal ?? new AbortController().signal;
     const waitedFor = await awaitOwner({ kube, namespace, journal, graceMs, signal });
@@ -250,7 +252,11 @@ function sayDamage(journal: Journal, notice: (message: string) => void): string[
 async function armOpen(timers: Timers, journal: Journal, notice: (message: string) => void): Promise<void> {
   const rollbacks = journal.open().map(({ rollback }) => rollback);
   if (rollbacks.length === 0) return;
-  await timers.arm(rollbacks).catch((error: unknown) => notice(`no timer goes on: ${String(error)}`));
+  await timers
+    .arm(rollbacks)
+    .catch((error: unknown) =>
+      notice(`no timer could be armed to retry what is still open: ${String(error)}`),
+    );
 }
 
 /**
@@ -275,7 +281,8 @@ async function undoWhatIsLeftElsewhere(opening: Opening, own: RestoreReport): Pr
   });
   for (const line of report.undone) notice(`undone for another machine: ${line}`);
   const stale = await dropFromMirror({ kube, namespace }, settledFor(journal));
-  if (stale !== null) notice(`the mirror of the journal still lists what was undone: ${stale}`);
+  if (stale !== null)
+    notice(`the mirror of the rollback journal still lists entries that were undone: ${stale}`);
   if (report.failed.length > 0) throw refuseTaken(report.failed, of);
   if (now.rest.length > 0) throw refuseRest(now.rest, of);
   return report;
@@ -294,7 +301,7 @@ async function ensureNamespace(kube: KubeCall, name: string): Promise<void> {
   const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } };
   const { status } = await kube({ method: 'POST', path: '/api/v1/namespaces', body, timeoutMs: 5_000 });
   if (status !== 201 && status !== 409)
-    throw new Error(`the API server answered ${status} for the namespace ${name}`);
+    throw new Error(`the namespace ${name} cannot be created: the API server answered ${status}`);
 }
 
 const podSchema = z.object({ containers: z.tuple([z.object({ image: z.string() })], z.unknown()) });
@@ -315,7 +322,7 @@ function refuseWhenHeld(holders: HolderRecord, me: Holder): void {
   if (other === undefined) return;
   throw new HeldError(
     formatHolder(other),
-    `the environment is held by process ${other.pid} on this machine (see ps -fp ${other.pid}); one at a time: wait for it, or end it and run plumbline restore`,
+    `the environment is held by process ${other.pid} on this machine (see ps -fp ${other.pid}); one run at a time: wait for that one, or end it and run plumbline restore`,
   );
 }
 

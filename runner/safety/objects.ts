@@ -66,7 +66,7 @@ export class GuardedObjects {
   ): Promise<KubeObject> {
     for (let attempt = 1; ; attempt++) {
       const before = await this.#get(ref);
-      if (before === null) throw new Error(`${nameOf(ref)} is not there: nothing to patch`);
+      if (before === null) throw new Error(`${nameOf(ref)} does not exist: nothing to patch`);
       const now = jsonOf(before);
       const change = jsonOf(patch);
       const fields = changedFields(now, mergePatched(now, change));
@@ -96,7 +96,9 @@ export class GuardedObjects {
       });
       if (reply?.status !== 409) return objectOf(reply, `patch of ${nameOf(ref)}`);
       if (attempt >= ATTEMPTS)
-        throw new Error(`patch of ${nameOf(ref)}: changed by others ${ATTEMPTS} times in a row`);
+        throw new Error(
+          `patch of ${nameOf(ref)}: given up after ${ATTEMPTS} attempts, since someone else changed the object each time`,
+        );
     }
   }
 
@@ -174,7 +176,7 @@ export function withoutServerFields(object: KubeObject): { [field: string]: Json
 /** As plain JSON. @throws Error if JSON cannot represent it */
 function jsonOf(value: object): Json {
   const said: unknown = JSON.parse(JSON.stringify(value));
-  if (!isJson(said)) throw new Error('not something that JSON can say');
+  if (!isJson(said)) throw new Error('the object cannot be written as JSON');
   return said;
 }
 

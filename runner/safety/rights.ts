@@ -21,7 +21,7 @@ export const EVERY_COMMAND: readonly Purpose[] = [
     what: 'to see that this is the pinned cluster',
     rights: [gets('v1/Namespace', 'everywhere', ['kube-system']), asks('/version')],
   },
-  { what: 'to find its own namespace', rights: [gets('v1/Namespace', 'everywhere')] },
+  { what: "to find Plumbline's own namespace", rights: [gets('v1/Namespace', 'everywhere')] },
   {
     what: 'to hold the Lease, so that nobody else runs',
     rights: [
@@ -58,12 +58,12 @@ export const RUNS: readonly Purpose[] = [
       {
         ...gets('v1/Secret', 'platform'),
         notGiven:
-          'passwords come from files or variables; where one is in a Secret, its owner grants `get` on that one by its name',
+          'passwords come from files or variables; where one is in a Secret, the owner of that Secret grants `get` on it by name',
       },
     ],
   },
   {
-    what: 'to know how busy the nodes are, and by whom; without it a goal that is missed on busy nodes fails all the same',
+    what: 'to know how busy the nodes are, and because of whom; without this right a goal missed on busy nodes fails the check all the same',
     rights: [
       ...lists('v1/Node', 'v1/Pod'),
       { ...METRICS, resource: 'nodes' },
@@ -75,13 +75,16 @@ export const RUNS: readonly Purpose[] = [
 /** For faults outside embedded environments; a fault's own rights are listed with it. */
 export const DRILLS: readonly Purpose[] = [
   { what: "to read the owners' permit, before every fault", rights: [configMap('plumbline-permit', 'get')] },
-  { what: 'to know what it hits, and how often it restarted before', rights: lists('v1/Pod') },
+  {
+    what: 'to know which pod a fault hits, and how often that pod restarted before',
+    rights: lists('v1/Pod'),
+  },
 ];
 
 /** For nodes that a run on another machine switched off. */
 export const RESTORES: readonly Purpose[] = [
   {
-    what: 'to see that a node whose power it gives back is of this cluster',
+    what: 'to see that a node belongs to this cluster before switching it on again',
     rights: [gets('v1/Node', 'everywhere')],
   },
 ];
@@ -98,7 +101,7 @@ export const UNDO_JOBS: readonly Purpose[] = [
     ],
   },
   {
-    what: 'to read what is to be undone, and to take out what is settled',
+    what: 'to read what must be undone, and to remove entries that are settled',
     rights: [configMap('plumbline-ledger', 'get', 'patch')],
   },
 ];
@@ -114,7 +117,7 @@ export function undoing(rights: readonly Right[]): Right[] {
 /** For the platform's owners only, for no account of Plumbline. */
 export const OWNERS: readonly Purpose[] = [
   {
-    what: 'to make the permit and the kill switch, and to take them away',
+    what: 'to create the permit and the kill switch, and to remove them',
     rights: [
       { verbs: ['get', 'list', 'create'], group: '', resource: 'configmaps', where: 'system' },
       {

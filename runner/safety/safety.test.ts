@@ -127,7 +127,7 @@ test('restoring waits for what is under way: what has not begun will not, what h
   while (safety.pending().length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
   const restored = safety.restore({ check: 'c' });
   gate.resolve(undefined);
-  await assert.rejects(waiting, /its check is being restored/);
+  await assert.rejects(waiting, /what the check did is being undone/);
   assert.deepEqual((await restored).failed, []);
   assert.deepEqual(api.objects.get(NODE)?.['spec'], {});
 

@@ -139,7 +139,7 @@ export class Safety {
       if (underWay.cancelled) {
         throw new RefusedError(
           'stopped',
-          `${mutation.title} (${mutation.check}): its check is being restored`,
+          `${mutation.title} (${mutation.check}): not begun, since what the check did is being undone`,
         );
       }
     } catch (error) {
@@ -286,7 +286,9 @@ export class Safety {
     if (this.pending().length === 0) trouble.push(...(await timers.disarm()));
     const gap = await mirror.sync();
     if (gap !== null && mirror.mayBeStale)
-      trouble.push(`the mirror of the journal is outdated, and may keep other machines out: ${gap}`);
+      trouble.push(
+        `the mirror of the rollback journal is outdated, so runs on other machines may be refused: ${gap}`,
+      );
     for (const message of trouble) notice(message);
   }
 
@@ -336,7 +338,7 @@ export class Safety {
     }
     this.#gaps++;
     this.#parts.notice(
-      `${title}: recorded on disk only, the mirror in the cluster cannot be written: ${gap}`,
+      `${title}: its rollback is recorded on disk only, since the mirror in the cluster cannot be written: ${gap}`,
     );
   }
 

@@ -88,7 +88,7 @@ function undoStaticPod({ from, to }: { from: string; to: string }): UndoResult {
       : { outcome: 'void', note: `neither ${from} nor ${to} is there: the node is gone` };
   }
   if (existsSync(from))
-    return { outcome: 'conflict', note: `${from} was written again meanwhile; the old one stays at ${to}` };
+    return { outcome: 'conflict', note: `${from} was written again meanwhile; the old file stays at ${to}` };
   renameSync(to, from);
   return { outcome: 'undone' };
 }
@@ -119,7 +119,7 @@ async function undoPowerLoss({ commands }: { commands: NodePower }): Promise<Und
   );
   if (inRow >= LOOKS_IN_A_ROW) return { outcome: 'undone' };
   throw new Error(
-    `\`${on.join(' ')}\` was run, but \`${state.join(' ')}\` did not go on printing "${isOn}" within ${timeoutMs / 1000} s; last: "${said.trim().slice(0, 100)}"`,
+    `\`${on.join(' ')}\` was run, but \`${state.join(' ')}\` did not print "${isOn}" ${LOOKS_IN_A_ROW} times in a row within ${timeoutMs / 1000} s; last output: "${said.trim().slice(0, 100)}"`,
   );
 }
 

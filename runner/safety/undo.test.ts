@@ -171,7 +171,10 @@ test('gives a node its power back though it still looks on, and is over only whe
     commands: { on, state: ['cat', state], isOn: 'on', isOff: 'off', timeoutMs: 3_000 },
   });
   const report = await undoAll(entries, { journal, kube: null, clusterUid: 'u', retryForMs: 0 });
-  assert.match(report.failed[0] ?? '', /did not go on printing "on" within 3 s; last: "worker-on-1: off"/);
+  assert.match(
+    report.failed[0] ?? '',
+    /did not print "on" 3 times in a row within 3 s; last output: "worker-on-1: off"/,
+  );
   assert.equal(journal.open().length, 1);
 });
 

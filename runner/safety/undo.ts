@@ -91,11 +91,11 @@ async function resultOf(entry: Entry, context: UndoContext): Promise<UndoResult>
   if (context.clusterUid !== null && entry.clusterUid !== context.clusterUid) {
     return {
       outcome: 'void',
-      note: `it was done to another cluster (${entry.clusterUid}) that this one has replaced`,
+      note: `it was done to an earlier cluster (UID ${entry.clusterUid}), which this cluster has replaced`,
     };
   }
   if (isKubeRollback(rollback)) {
-    if (context.kube === null) throw new Error('no way to the API server');
+    if (context.kube === null) throw new Error('there is no connection to the API server');
     return undoKube(rollback, context.kube, CALL_TIMEOUT_MS);
   }
   if (entry.bootId !== bootId() && endsWithBoot(rollback))

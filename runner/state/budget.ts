@@ -88,7 +88,7 @@ function expectedOutage(of: {
   return {
     from: 'deadline',
     outageMs: longestMs,
-    derivation: 'the longest that recovery is waited for (rtoDeadline)',
+    derivation: 'the longest time that a trial waits for recovery (rtoDeadline)',
   };
 }
 
@@ -190,7 +190,7 @@ function tooDear({
   const left = affordableMs - spentMs;
   return estimate.estimateMs <= left
     ? null
-    : `it may cost ${seconds(estimate.estimateMs)} of error budget and ${seconds(Math.max(0, left))} are left for this drill`;
+    : `it may cost ${seconds(estimate.estimateMs)} of error budget, but only ${seconds(Math.max(0, left))} are left for this drill`;
 }
 
 /** Why the fault must be undone now; null: within the estimate. */
@@ -199,9 +199,9 @@ export function overspent(
   { outageMs, spentMs }: { outageMs: number; spentMs: number },
 ): string | null {
   if (outageMs > estimate.outageMs)
-    return `the outage of ${seconds(outageMs)} passed the ${seconds(estimate.outageMs)} that were expected`;
+    return `the outage has lasted ${seconds(outageMs)}, longer than the estimated ${seconds(estimate.outageMs)}`;
   if (spentMs > estimate.estimateMs)
-    return `the error budget spent, ${seconds(spentMs)}, passed the estimate of ${seconds(estimate.estimateMs)}`;
+    return `${seconds(spentMs)} of error budget are spent, more than the estimated ${seconds(estimate.estimateMs)}`;
   return null;
 }
 

@@ -57,7 +57,7 @@ test('a file that cannot be written is said once, and what was hit is kept until
     drills.end('failover/redis/hang', at(2));
     const expected = { pods: ['tender/redis-1'], from: iso(1), to: iso(2), restarts: {} };
     assert.deepEqual(drills.ofLate(at(3)), [expected]);
-    assert.match(said[0] ?? '', /^which pods drills hit cannot be kept in .*drilled\.ndjson: E/);
+    assert.match(said[0] ?? '', /^the list of pods that drills hit cannot be kept in .*drilled\.ndjson: E/);
     assert.equal(new Set(said).size, said.length);
     await rm(join(folder, 'journal'));
     await mkdir(join(folder, 'journal'));

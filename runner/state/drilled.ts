@@ -114,7 +114,7 @@ export class Drills {
     if (why === this.#said) return;
     this.#said = why;
     this.#complain(
-      `which pods drills hit cannot be kept in ${this.#file()}: ${why}; mend that, or a later run takes what they did for trouble of the platform's own`,
+      `the list of pods that drills hit cannot be kept in ${this.#file()}: ${why}; fix that, or a later run blames the platform for what drills did to those pods`,
     );
   }
 

@@ -59,7 +59,7 @@ export async function restoreLeftovers(
     how.signal.throwIfAborted();
     if (error instanceof HeldError) throw error;
     // If even this fails, `env up` has to heal the cluster or provision it again.
-    how.say(`  it could not be restored: ${errorText(error)}`);
+    how.say(`  the environment could not be restored: ${errorText(error)}`);
     return null;
   } finally {
     kube.close();

@@ -70,7 +70,7 @@ test('should find the trials that came to their end, those that were cut off, an
   assert.equal(trialsToAppend(series, 10), 10);
   assert.throws(
     () => trialsToAppend({ ...series, ended: [1, 2, 3, 4, 5, 6] }, undefined),
-    /has its 6 trials/,
+    /already has all 6 trials/,
   );
 });
 
@@ -86,7 +86,7 @@ test('should refuse trials of another commit, environment or cluster with 64, sa
       () => refuseOther(series, { ...fingerprint, [key]: 'other' }),
       (error: Error & { exitCode?: number }) => {
         assert.equal(error.exitCode, 64);
-        assert.match(error.message, new RegExp(`cannot be resumed.*\\n  ${word}.*now it is other`));
+        assert.match(error.message, new RegExp(`cannot be resumed.*\\n  ${word}.*now other`));
         return true;
       },
     );
@@ -95,7 +95,7 @@ test('should refuse trials of another commit, environment or cluster with 64, sa
 
 test('should refuse what is no drill with 64', async () => {
   const folder = makeRunFolder(parent, 'local');
-  await assert.rejects(readSeriesOf(folder.path, parent), /cannot be resumed: .*no folder of a run/);
+  await assert.rejects(readSeriesOf(folder.path, parent), /cannot be resumed: .*not the folder of a run/);
   assert.ok(row);
   await writePlan(folder.histories, { id: folder.id, environment: 'local', scope: 'selection', planned: [] });
   await assert.rejects(readSeriesOf(folder.path, parent), /holds no drill/);

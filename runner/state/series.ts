@@ -46,7 +46,7 @@ function planIn(histories: string): SeriesPlan {
     throw new CommandError(`it cannot be resumed: ${why}`, EXIT.usage, { cause });
   }
   throw new CommandError(
-    `${histories} holds no drill that could be resumed: only a drill that reached its cluster can`,
+    `${histories} holds no drill that could be resumed: only a drill that reached its cluster can be`,
     EXIT.usage,
   );
 }
@@ -93,7 +93,7 @@ export function trialsToAppend({ plan, ended, folder }: Series, repeat: number |
   const missing = repeat ?? plan.trials - ended.length;
   if (missing > 0) return missing;
   throw new CommandError(
-    `${folder.id} has its ${plan.trials} trials; \`--repeat N\` appends N more`,
+    `${folder.id} already has all ${plan.trials} trials; \`--repeat N\` appends N more`,
     EXIT.usage,
   );
 }
@@ -140,6 +140,6 @@ async function cutReason(trial: string): Promise<string> {
 /** For the record: with which trial the series continues, and which trials do not count. */
 export function describeResumption(series: Series): string {
   const { ended, cut } = series;
-  const left = cut.length === 0 ? '' : `; cut off and not counted: trial ${cut.join(', ')}`;
-  return `resumed with trial ${nextTrial(series)} after ${ended.length} that had come to their end${left}`;
+  const left = cut.length === 0 ? '' : `; cut off, so not counted: trial ${cut.join(', ')}`;
+  return `resumed with trial ${nextTrial(series)} after ${ended.length} that had ended${left}`;
 }

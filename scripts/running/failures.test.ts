@@ -41,12 +41,12 @@ test('should name each negative control that was not caught', () => {
     '    the check says pass: all well',
     '2 negative controls were not caught:',
     '  a/b/one: must be fail; the check says pass: all well',
-    '  c/d/two: must be fail; not at rest before: pod x',
+    '  c/d/two: must be fail; the environment was not at rest before the control: pod x',
     '5 passed, 2 failed, 0 skipped',
   ].join('\n');
   assert.deepEqual(failuresIn({ exitCode: 1, output }), [
     'a/b/one: must be fail; the check says pass: all well',
-    'c/d/two: must be fail; not at rest before: pod x',
+    'c/d/two: must be fail; the environment was not at rest before the control: pod x',
   ]);
 });
 

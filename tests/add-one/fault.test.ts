@@ -56,7 +56,7 @@ const EXPECTED = {
   notPermitted: 'not permitted: no permit for the fault evict',
   lock: 'exclusive',
   settings: [['postgres', 'evict']],
-  aims: [null, `${CHECK}: --also goes with partition, not with evict`],
+  aims: [null, `${CHECK}: --also works only with partition, not with evict`],
   permit: true,
   controls: [`${CHECK}/write-removed`],
   landed: true,

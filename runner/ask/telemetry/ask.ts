@@ -174,7 +174,8 @@ export async function askAlerts(of: SourcesOf, { signal, labels }: Asking): Prom
   }
 }
 
-const ALL_HIDDEN = 'all its panels are in collapsed rows, so that nobody sees one: save it with a row open';
+const ALL_HIDDEN =
+  'all its panels are in collapsed rows, so it shows none: save the dashboard with a row expanded';
 
 export async function askDashboards(of: SourcesOf, asking: Asking): Promise<Asked> {
   const declared = of.environment.telemetry?.dashboards;

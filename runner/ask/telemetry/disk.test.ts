@@ -55,7 +55,7 @@ test('should say so where a container wrote more than is read', async () => {
       POD,
       SINCE,
     ),
-    /more than 16777216 bytes since then: its last lines were not read/,
+    /longer than the 16777216 bytes that are read at once: its last lines were not read/,
   );
 });
 

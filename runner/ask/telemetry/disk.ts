@@ -44,7 +44,9 @@ function emptyWithoutFile(error: unknown): string {
 
 function whole(text: string): string {
   if (Buffer.byteLength(text) >= MOST_BYTES)
-    throw new Error(`it wrote more than ${MOST_BYTES} bytes since then: its last lines were not read`);
+    throw new Error(
+      `its log is longer than the ${MOST_BYTES} bytes that are read at once: its last lines were not read`,
+    );
   return text;
 }
 

@@ -36,7 +36,10 @@ test('begins nothing while another machine has something open, and touches neith
   const before = mirrorOf(api);
   await assert.rejects(openSafety(options(api)), (error: Error & { exitCode?: number }) => {
     assert.equal(error.exitCode, 75);
-    assert.match(error.message, /laptop-a has left open in this cluster: canary made\. Nothing was begun/);
+    assert.match(
+      error.message,
+      /laptop-a has left changes open in this cluster: canary made\. Nothing was begun/,
+    );
     assert.match(error.message, /Type `plumbline restore --env env-\d+`/);
     return true;
   });
@@ -99,7 +102,7 @@ test('false verdict 23: a node that a machine which is gone left off is switched
   const report = await restoreEnvironment(given);
   assert.deepEqual(report.failed, []);
   assert.deepEqual(report.undone, [
-    'power of worker-1, taken by laptop-a (node-loss of tender/pg-1) (failover/postgres/node-loss)',
+    'power of worker-1, switched off by laptop-a (node-loss of tender/pg-1) (failover/postgres/node-loss)',
   ]);
   assert.equal(switched(), 'worker-1: on\n');
   assert.deepEqual(JSON.parse(mirrorOf(api)), []);
@@ -115,17 +118,17 @@ test('false verdict 23: what cannot be switched on from here is refused or stays
     restoreEnvironment({ ...options(api), ...of, ownerGraceMs });
   await assert.rejects(
     restore({}),
-    /node-loss of tender\/pg-1: the environment file here does not say how worker-1 is switched on/,
+    /node-loss of tender\/pg-1: the environment file on this machine does not declare how worker-1 is switched on/,
   );
   await assert.rejects(restore({ powerOn }), /answered 404 for the node worker-1/);
   api.put(NODE, {});
   const hostile = { ...POWER, rollback: { kind: 'node-power', node: '$(reboot)' } };
   leftBy(api, [hostile]);
-  await assert.rejects(restore({ powerOn }), /has left open/);
+  await assert.rejects(restore({ powerOn }), /has left changes open/);
   assert.equal(switched(), '');
   leftBy(api, [POWER, LEFT]);
   // The power comes back; what only its undo Job undoes is waited for, and stays theirs.
-  await assert.rejects(restore({ powerOn }), /left open in this cluster, .*: canary made\. /);
+  await assert.rejects(restore({ powerOn }), /left changes open in this cluster that .*: canary made\. /);
   assert.equal(switched(), 'worker-1: on\n');
   assert.deepEqual(JSON.parse(mirrorOf(api)), [LEFT]);
 });
@@ -149,7 +152,7 @@ test('a takeover waits for the machine that left it, without holding the Lease, 
   const { powerOn, switched } = powerHere();
   const holders: unknown[] = [];
   const notice = (line: string): void => {
-    if (!line.includes('to undo it')) return;
+    if (!line.includes('to undo this')) return;
     setTimeout(() => {
       holders.push((api.objects.get(LEASE)?.['spec'] as { holderIdentity: string }).holderIdentity);
       leftBy(api, []);
@@ -168,11 +171,11 @@ test('what another run leaves while the first is waited for has not been waited 
   const { powerOn, switched } = powerHere();
   const later = { ...POWER, id: '3f0c4b1e-8d0a-4d7e-9f55-1d3b1f6f2a13' };
   const notice = (line: string): void => {
-    if (line.includes('to undo it')) setTimeout(() => leftBy(api, [later]), 10);
+    if (line.includes('to undo this')) setTimeout(() => leftBy(api, [later]), 10);
   };
   await assert.rejects(
     restoreEnvironment({ ...options(api), powerOn, ownerGraceMs: 60, notice }),
-    /left a moment ago/,
+    /its own machine still has up to 75 s to undo it/,
   );
   assert.equal(switched(), '');
 });
@@ -190,7 +193,7 @@ test('nothing is taken over under a kill switch', async () => {
   // Also one that is set while the owner is waited for.
   api.objects.delete('/api/v1/namespaces/plumbline-system/configmaps/plumbline-stop');
   const notice = (line: string): void => {
-    if (line.includes('to undo it'))
+    if (line.includes('to undo this'))
       api.put('/api/v1/namespaces/plumbline-system/configmaps/plumbline-stop', { data: {} });
   };
   await assert.rejects(restoreEnvironment({ ...options(api), powerOn, ownerGraceMs, notice }), /kill switch/);
@@ -211,10 +214,7 @@ test('a takeover that fails stops whoever comes, leaves a timer, and is tried ag
   await assert.rejects(
     restoreEnvironment({ ...given, powerOn: broken, ownerGraceMs }),
     (error: Error & { exitCode?: number }) => {
-      assert.match(
-        error.message,
-        /^what was taken over from another machine could not be undone: power of worker-1/,
-      );
+      assert.match(error.message, /^rollbacks taken over from another machine failed: power of worker-1/);
       return error.exitCode === 1;
     },
   );
@@ -227,7 +227,7 @@ test('a takeover that fails stops whoever comes, leaves a timer, and is tried ag
   await assert.rejects(openSafety(given), (error: Error & { exitCode?: number }) => {
     assert.match(
       error.message,
-      /^what was taken over .* is not undone yet: power of worker-1, taken by laptop-a/,
+      /^rollbacks taken over .* are still open: power of worker-1, switched off by laptop-a/,
     );
     return error.exitCode === 1;
   });
@@ -280,7 +280,7 @@ test('an entry of another machine is not taken for an own one of the same number
   const given = { ...options(api), powerOn, ownerGraceMs };
   leftBy(api, [POWER]);
   await restoreEnvironment(given);
-  const title = 'power of worker-1, taken by laptop-a (node-loss of tender/pg-1)';
+  const title = 'power of worker-1, switched off by laptop-a (node-loss of tender/pg-1)';
   leftBy(api, [{ ...POWER, title, id: '3f0c4b1e-8d0a-4d7e-9f55-1d3b1f6f2a11' }]);
   assert.equal((await restoreEnvironment(given)).undone.length, 1);
   assert.equal(switched(), 'worker-1: on\n'.repeat(2));
@@ -295,7 +295,7 @@ test('begins nothing when it cannot be known what another machine has left', asy
       : given.kube(request);
   await assert.rejects(
     openSafety({ ...given, kube: refusing }),
-    /not known what .* have left open .*plumbline-ledger cannot be read \(403\)\. Nothing was begun/,
+    /has left changes open .* is unknown: .*plumbline-ledger cannot be read \(403\)\. Nothing was begun/,
   );
   leftBy(api, { not: 'a list' });
   await assert.rejects(openSafety(options(api)), /cannot be read \(200\)/);
@@ -399,7 +399,7 @@ test('an entry of the mirror that cannot be read is said, and keeps no other fro
   const { powerOn, switched } = powerHere();
   await assert.rejects(
     restoreEnvironment({ ...options(api), powerOn, ownerGraceMs }),
-    /cannot be undone from here: entry 1 of the ConfigMap plumbline-ledger, which cannot be read/,
+    /cannot be undone from this machine: entry 1 of the ConfigMap plumbline-ledger, which cannot be read/,
   );
   assert.equal(switched(), 'worker-1: on\n');
   assert.deepEqual(JSON.parse(mirrorOf(api)), [{ id: 7 }]);

@@ -59,7 +59,7 @@ async function listing(of: Elsewhere): Promise<Listing> {
   } catch (error) {
     const why = errorText(error);
     throw new LeftElsewhereError(
-      `it is not known what runs on other machines have left open in this cluster: ${why}. Nothing was begun`,
+      `whether a run on another machine has left changes open in this cluster is unknown: ${why}. Nothing was begun`,
     );
   }
 }
@@ -76,7 +76,8 @@ export async function settleGivenBack(of: Elsewhere): Promise<void> {
   if (seen?.resourceVersion == null) return;
   const listed = new Set(seen.listed.map(({ id }) => id));
   for (const { id, seq } of open)
-    if (!listed.has(id)) of.journal.setState(seq, 'done', 'given back from another machine, or never taken');
+    if (!listed.has(id))
+      of.journal.setState(seq, 'done', 'switched on by another machine, or never switched off');
 }
 
 /**
@@ -137,8 +138,9 @@ async function refusalOf(
   }: Pick<Elsewhere, 'kube'> & { readonly powerOn: unknown; readonly waitedFor: ReadonlySet<string> },
 ): Promise<string | null> {
   if (powerOn === null)
-    return `the environment file here does not say how ${node} is switched on (cluster.power)`;
-  if (!waitedFor.has(id)) return `it was left a moment ago, and its machine has the time to undo it first`;
+    return `the environment file on this machine does not declare how ${node} is switched on (cluster.power)`;
+  if (!waitedFor.has(id))
+    return `its own machine still has up to ${OWNER_GRACE_MS / 1000} s to undo it; try again after that`;
   const { status } = await kube({ method: 'GET', path: `/api/v1/nodes/${node}`, timeoutMs: CALL_TIMEOUT_MS });
   return status === 200 ? null : `the API server answered ${status} for the node ${node}`;
 }
@@ -151,7 +153,7 @@ function adopt(
   return journal.record({
     id,
     check,
-    title: `power of ${rollback.node}, taken by ${holder} (${title})`,
+    title: `power of ${rollback.node}, switched off by ${holder} (${title})`,
     access: 'fault',
     rollback: { kind: 'node-power', node: rollback.node, commands },
     clusterUid,
@@ -176,13 +178,13 @@ export function refusePlainly(
 ): LeftElsewhereError {
   if (open.length === 0)
     return new LeftElsewhereError(
-      `what was taken over from another machine is not undone yet: ${taken.map(titleOf).join('; ')}. Nothing was begun. ` +
+      `rollbacks taken over from another machine are still open: ${taken.map(titleOf).join('; ')}. Nothing was begun. ` +
         `Type \`plumbline restore --env ${environment}\`: it tries again at once`,
       { exitCode: 1, restored },
     );
   return new LeftElsewhereError(
-    `a run of ${holder} has left open in this cluster: ${open.map(titleOf).join('; ')}. Nothing was begun. ` +
-      `Type \`plumbline restore --env ${environment}\`: it waits until that machine and its undo Job have undone what they can, and gives nodes their power back from here`,
+    `a run of ${holder} has left changes open in this cluster: ${open.map(titleOf).join('; ')}. Nothing was begun. ` +
+      `Type \`plumbline restore --env ${environment}\`: it waits until that machine and its undo Job have undone what they can, then switches nodes on again from this machine`,
     { restored },
   );
 }
@@ -198,17 +200,17 @@ export function refuseRest(
 ): LeftElsewhereError {
   const named = rest.map(({ title, reason }) => (reason === '' ? title : `${title}: ${reason}`));
   return new LeftElsewhereError(
-    `a run of ${holder} has left open in this cluster, and it cannot be undone from here: ${named.join('; ')}. ` +
-      `Its undo Job undoes within a minute what it can: try again then. What stays is undone by \`plumbline restore\` on that machine; ` +
-      `where it is gone, undo it by hand and take it out of the ConfigMap ${namespace}/${MIRROR_NAME}`,
+    `a run of ${holder} has left changes open in this cluster that cannot be undone from this machine: ${named.join('; ')}. ` +
+      `The undo Job of that run undoes what it can within a minute: try again then. For the rest, type \`plumbline restore\` on that machine; ` +
+      `if that machine is gone, undo the rest by hand and remove its entries from the ConfigMap ${namespace}/${MIRROR_NAME}`,
   );
 }
 
 /** For entries taken over but not undone: nothing may begin on a broken cluster, and waiting alone does not help. */
 export function refuseTaken(failed: readonly string[], { environment }: Of): LeftElsewhereError {
   return new LeftElsewhereError(
-    `what was taken over from another machine could not be undone: ${failed.join('; ')}. Nothing was begun. ` +
-      `The timer on this host goes on trying for some hours; \`plumbline restore --env ${environment}\` tries again at once`,
+    `rollbacks taken over from another machine failed: ${failed.join('; ')}. Nothing was begun. ` +
+      `The timer on this host keeps trying for some hours; \`plumbline restore --env ${environment}\` tries again at once`,
     { exitCode: 1 },
   );
 }

@@ -41,7 +41,7 @@ const nodeRollback: z.ZodType<Exclude<NodeRollback, ProviderRollback>> = z.discr
 
 /** A rollback that this version can run. */
 export const rollbackSchema: z.ZodType<Rollback> = z.union([
-  z.custom<KubeRollback>(fitsKubeRollback, { error: 'no rollback of a kind that is known here' }),
+  z.custom<KubeRollback>(fitsKubeRollback, { error: 'not a kind of rollback that this version knows' }),
   nodeRollback,
   providerRollback,
 ]);

@@ -188,7 +188,7 @@ export class Journal {
       damage: {
         line: number,
         kind: 'unfit',
-        text: `${place}: ${title} (${check}) cannot be undone by this version: ${why}; undo it by hand and take the line out`,
+        text: `${place}: ${title} (${check}) cannot be undone by this version: ${why}; undo it by hand and remove the line`,
       },
       seq,
     };
@@ -204,7 +204,9 @@ function lineInPresentWords(line: unknown): unknown {
 function entryTrouble(value: unknown): string {
   const { error } = z.object({ entry: entrySchema }).safeParse(value);
   const [first] = error?.issues ?? [];
-  return first === undefined ? 'no line of a rollback journal' : `${first.path.join('.')}: ${first.message}`;
+  return first === undefined
+    ? 'not a line of a rollback journal'
+    : `${first.path.join('.')}: ${first.message}`;
 }
 
 function seqOf(read: Read): number {

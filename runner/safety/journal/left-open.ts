@@ -62,5 +62,5 @@ function timerState(folder: string): string {
   if (trouble === null)
     return lives ? 'the timer on this host is about to undo it' : 'no timer on this host undoes it';
   const tried = `the timer on this host has tried ${trouble.tries} times since ${trouble.since}`;
-  return lives ? `${tried} and goes on` : `${tried} and no longer runs`;
+  return lives ? `${tried} and keeps trying` : `${tried} and no longer runs`;
 }

@@ -198,7 +198,7 @@ export class Mirror {
       const entries = this.#now();
       if (entries === this.#written) return null;
       if (entries.length > MAX_BYTES)
-        return `the open entries take ${entries.length} bytes, a ConfigMap holds ${MAX_BYTES}`;
+        return `the open entries take ${entries.length} bytes, but a ConfigMap holds at most ${MAX_BYTES}`;
       const { gap, again } = await this.#writeOnce(entries);
       if (!again || attempt === ATTEMPTS) return gap;
       await sleep(RETRY_AFTER_MS);

@@ -66,7 +66,7 @@ describe('the kill switch', { concurrency: true }, () => {
   test('refuses to start when the kill switch is set or cannot be read', async () => {
     const api = new TestApi();
     api.put(PATH, {});
-    await assert.rejects(follow(api), /is set; remove it to go on/);
+    await assert.rejects(follow(api), /is set; delete the ConfigMap to continue/);
     api.objects.clear();
     api.down = true;
     await assert.rejects(follow(api), /cannot be read/);

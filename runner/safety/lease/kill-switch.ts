@@ -127,7 +127,7 @@ export class KillSwitch {
         signal: this.#ended.signal,
       } as const;
       const { status, body } = await this.#options.kube(request);
-      if (status === 200) this.#stop(`it is set${because(body)}; remove it to go on`);
+      if (status === 200) this.#stop(`it is set${because(body)}; delete the ConfigMap to continue`);
       else if (status !== 404) this.#trouble = `the API server answered ${status}`;
       if (status !== 404) return false;
       this.#clearMs = Math.max(this.#clearMs, sentMs);

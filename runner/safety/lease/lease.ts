@@ -85,7 +85,7 @@ export class Lease {
       if (this.#gapAllowed())
         throw new RefusedError(
           'lease-lost',
-          `the Lease ${this.#path} could not be renewed while the API server was away: nothing new begins until it is`,
+          `the Lease ${this.#path} could not be renewed while the API server was away: nothing new begins until it is renewed`,
         );
       this.#lose(
         `it was not renewed within ${RENEW_DEADLINE_MS / 1000} s (was this process paused, or the API server away?)`,
@@ -192,7 +192,7 @@ export class Lease {
     const since = renewTime === undefined ? '' : `, renewed at ${renewTime}`;
     return new HeldError(
       identity,
-      `the environment is held by ${who} (${identity}${since}); one drill at a time: wait for it, or end it and run plumbline restore`,
+      `the environment is held by ${who} (${identity}${since}); one run at a time: wait for that one, or end it and run plumbline restore`,
     );
   }
 
@@ -285,7 +285,10 @@ function leaseOf(reply: KubeReply): LeaseObject {
       `the API server answered ${reply.status} for the Lease plumbline: ${saidIn(reply.body).slice(0, 300)}`,
     );
   const { data, error } = leaseSchema.safeParse(reply.body);
-  if (data === undefined) throw new Error(`the Lease plumbline is none: ${z.prettifyError(error)}`);
+  if (data === undefined)
+    throw new Error(
+      `the API server's answer for the Lease plumbline is not a Lease: ${z.prettifyError(error)}`,
+    );
   return data;
 }
 

@@ -133,7 +133,9 @@ function mirroredOf(raw: unknown, i: number): Mirrored | null {
   if (kind !== undefined && !kind.startsWith('kube-')) return null;
   const id = textAt(raw, 'id');
   if (id === undefined || !fitsKubeRollback(rollback)) {
-    sayOnce(`entry ${i + 1} of the mirror cannot be read, and stays: ${JSON.stringify(raw).slice(0, 300)}`);
+    sayOnce(
+      `entry ${i + 1} of the mirror cannot be read and stays listed: ${JSON.stringify(raw).slice(0, 300)}`,
+    );
     return null;
   }
   return {

@@ -102,7 +102,7 @@ export async function followJournal(
       troubles++;
       // Possibly temporary (a full disk, a file being replaced), and the entries are still open.
       const message = errorText(error);
-      if (message !== said) log(folder, `goes on after ${stackOf(error)}`);
+      if (message !== said) log(folder, `keeps running after ${stackOf(error)}`);
       said = message;
     }
     await wait(Math.min(LOOK_EVERY_MS * 2 ** Math.min(troubles, 10), LOOK_AT_LEAST_EVERY_MS));
@@ -166,10 +166,7 @@ class Follower {
     if (!tooLate(entry, { ms: monoMs(), bootId: this.#bootId, wallMs: Date.now() })) return false;
     if (this.#givenUp.has(entry.id)) return true;
     this.#givenUp.add(entry.id);
-    log(
-      this.#folder,
-      `no longer undoes ${entry.title}: it was due ${POWER_AT_MOST_MS / 3_600_000} hours ago`,
-    );
+    log(this.#folder, `gave up undoing ${entry.title}: it was due ${POWER_AT_MOST_MS / 3_600_000} hours ago`);
     writeTrouble(this.#folder, this.#retries.most);
     return true;
   }
@@ -196,7 +193,7 @@ export async function runHostTimer(folder: string, kubeconfig: string | undefine
   replaceFile(file, JSON.stringify({ ...self(), reads: TIMER_READS }));
   try {
     await followJournal(folder, kubeconfig);
-    log(folder, 'nothing left to undo, nobody holds the environment: ending');
+    log(folder, 'ending: nothing is left to undo, and no run holds the environment');
   } catch (error) {
     log(folder, `ended by ${stackOf(error)}`);
     process.exitCode = 1;

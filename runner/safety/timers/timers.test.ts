@@ -82,7 +82,7 @@ test('a timer that has given a node up ends, and leaves its entry and the reason
       assert.equal(journal.open().length, 1);
       assert.match(leftOpen(folder) ?? '', /has tried 0 times .* no longer runs/);
       assert.equal(
-        readFileSync(join(folder, 'host-timer.log'), 'utf8').match(/no longer undoes t/g)?.length,
+        readFileSync(join(folder, 'host-timer.log'), 'utf8').match(/gave up undoing t/g)?.length,
         1,
       );
       folderGone();
@@ -109,7 +109,7 @@ test('a host timer that cannot look waits longer and longer, and says the same t
   await followJournal(folder, undefined, wait);
   assert.deepEqual(waits.slice(0, 3), [1_000, 2_000, 4_000]);
   assert.equal(waits.at(-1), 30_000);
-  assert.equal(log.match(/goes on after/g)?.length, 1);
+  assert.equal(log.match(/keeps running after/g)?.length, 1);
 });
 
 const kubeEntry = { kind: 'kube-delete', path: '/api/v1/namespaces/x/pods/p', marker: 'm' } as const;

@@ -97,7 +97,9 @@ export class Timers {
     const mine = this.#options.hostAllowed ? rollbacks : rollbacks.filter(isPower);
     if (mine.length > 0) await this.#startHost();
     if (mine.length < rollbacks.length)
-      throw new Error('no timer can be armed: no undo Job, and this host does not hold the environment');
+      throw new Error(
+        'no timer can be armed: there is no undo Job, and the environment does not run on this host',
+      );
   }
 
   async #startHost(): Promise<void> {

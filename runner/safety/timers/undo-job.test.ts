@@ -40,7 +40,7 @@ test('uses the rights that the owners gave, touches none, and refuses what it co
   await undo.arm([pod('plumbline-drill')]);
   await assert.rejects(
     undo.arm([pod('tender')]),
-    /let it undo in plumbline-canary, plumbline-drill.*not .*tender/,
+    /permit it to undo in plumbline-canary, plumbline-drill.*not .*tender/,
   );
   await assert.rejects(
     undo.arm([{ kind: 'kube-patch', path: '/api/v1/nodes/n', uid: '', fields: [] }]),

@@ -282,7 +282,7 @@ function refuseOutside(namespaces: readonly string[], rollbacks: readonly KubeRo
     const namespace = /\/namespaces\/(?<name>[^/]+)\/./.exec(path)?.groups?.['name'];
     if (namespace !== undefined && namespaces.includes(namespace)) continue;
     throw new Error(
-      `undo Job: the owners of the cluster let it undo in ${namespaces.join(', ') || 'no namespace'} (annotation ${UNDOES_IN} of the account ${UNDO_NAME}), not ${path}`,
+      `undo Job: the owners of the cluster permit it to undo in ${namespaces.join(', ') || 'no namespace'} (annotation ${UNDOES_IN} of the ServiceAccount ${UNDO_NAME}), not at ${path}`,
     );
   }
 }

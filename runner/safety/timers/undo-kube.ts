@@ -154,7 +154,7 @@ async function undoPatch(
     expectStatus(got, 200, `GET ${rollback.path}`);
     const { object, uid, resourceVersion } = objectIn(got, rollback.path);
     if (uid !== rollback.uid) {
-      return { outcome: 'void', note: `${rollback.path} was replaced by another object of the name` };
+      return { outcome: 'void', note: `${rollback.path} was replaced by another object of the same name` };
     }
     const states = rollback.fields.map((field) => ({
       field,
@@ -232,7 +232,7 @@ async function undoPod(
     if ((await uidOfOwn(rollback, call, timeoutMs)) !== uid) return { outcome: 'undone' };
     if (performance.now() > until)
       throw new Error(
-        `${path} was told to end and is still there after ${END_DEADLINE_MS / 1000} s: has it undone what it did?`,
+        `${path} was deleted but still exists after ${END_DEADLINE_MS / 1000} s: check whether it has undone what it did`,
       );
     await new Promise((resolve) => setTimeout(resolve, END_LOOK_MS));
   }

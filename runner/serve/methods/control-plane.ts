@@ -56,7 +56,12 @@ async function crash(
   const landingMs = timeoutMsOf(environment, 'faultLanding');
   const provider = await providerOf(environment.cluster);
   const injector = await provider.injector?.(environment.cluster, { landingMs, signal: call.signal });
-  if (injector === undefined) return missed(writer, node, 'nobody here can act on the processes of a node');
+  if (injector === undefined)
+    return missed(
+      writer,
+      node,
+      'this environment has no fault injector that acts on the processes of a node',
+    );
   const members = await mirrorsOf(runner, node, names);
   const prepared = await Promise.all(members.map((member) => injector.crash(member)));
   writer.observe({

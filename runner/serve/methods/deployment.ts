@@ -25,7 +25,7 @@ export function deploymentMethods(
     'deployment.rolledOut': (params, call) => {
       const old = before.get(`${params.check} ${params.trial}`);
       if (old === undefined)
-        throw new Error(`${params.check} has restarted nothing in trial ${params.trial}`);
+        throw new Error(`${params.check} has restarted no Deployment in trial ${params.trial}`);
       return rolledOut(runner, params, { old, signal: call.signal });
     },
   };
@@ -131,6 +131,6 @@ async function progress(
   const { readyReplicas = 0, updatedReplicas = 0 } = status;
   return {
     over: left.length === 0 && readyReplicas === wanted && updatedReplicas === wanted,
-    detail: `${readyReplicas} of ${wanted} ready, ${updatedReplicas} of the new template; of before: ${left.join(', ') || 'none'}`,
+    detail: `${readyReplicas} of ${wanted} ready, ${updatedReplicas} with the new template; pods left from before: ${left.join(', ') || 'none'}`,
   };
 }

@@ -50,7 +50,7 @@ async function restart(
 ): Promise<Result<'node.restart'>> {
   const spec = nodeSpec(instance, node);
   const { pid1 } = nodeStatus(spec);
-  if (pid1 === null) throw new RequestError(`the node ${node} does not run`, 'refused');
+  if (pid1 === null) throw new RequestError(`the node ${node} is not running`, 'refused');
   const how = { binDir: nodeBinDir(pid1), size: sizeOf(runner.runState.environment) ?? 'small' } as const;
   const before = { from: new Date(), restarts: await restartsNow(runner) };
   runner.drills.begin(check, await podsOn(runner, [node]), before);

@@ -36,6 +36,6 @@ export function queryMethods({
 
 function queryOf(store: string): StoreQuery {
   const { query } = storeDriver(store);
-  if (query === undefined) throw new RequestError(`no questions are built for ${store}`, 'refused');
+  if (query === undefined) throw new RequestError(`no queries are built for ${store}`, 'refused');
   return query;
 }

@@ -28,7 +28,7 @@ export function stateMethods(runner: ServedRunner): Methods {
       const key = `${params.check} ${params.trial}`;
       const before = noted.get(key);
       if (before === undefined)
-        throw new Error(`nothing was noted before trial ${params.trial} of ${params.check}`);
+        throw new Error(`no snapshot was taken before trial ${params.trial} of ${params.check}`);
       noted.delete(key);
       return compare(runner, params, before, call.signal);
     },
@@ -103,6 +103,6 @@ async function look(runner: ServedRunner, before: Snapshot): Promise<{ after: Sn
     return { after, differ: differences(before, after) };
   } catch (error) {
     const reason = errorText(error);
-    return { after: new Map(), differ: [`the environment cannot be looked at: ${reason}`] };
+    return { after: new Map(), differ: [`no snapshot of the environment could be taken: ${reason}`] };
   }
 }
