@@ -61,7 +61,12 @@ describe('what providers say of themselves', () => {
   it('should follow from what the file declares', () => {
     const power = { off: ['a'], on: ['b'], state: ['c'], isOn: 'on', isOff: 'off' };
     const switched: Cluster = { kubeconfig: { env: 'K' }, pin: PIN, power };
-    assert.deepEqual(traitsOf({ cluster: switched }), { ownedByUs: false, power, systemNamespaces: [] });
+    assert.deepEqual(traitsOf({ cluster: switched }), {
+      ...{ ownedByUs: false, power, systemNamespaces: [] },
+      pinIsPlaceholder: true,
+    });
+    const own = { ...switched, pin: { ...PIN, caSha256: 'a'.repeat(64) } };
+    assert.equal(traitsOf({ cluster: own }).pinIsPlaceholder, false);
     const { ownedByUs, instance, size } = traitsOf({ cluster: EMBEDDED });
     assert.deepEqual([ownedByUs, instance, size], [true, 'local-small', 'small']);
     assert.equal(traitsOf({ cluster: COMPOSE }).notBuilt, 'not built for a Compose project');
