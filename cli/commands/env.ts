@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import { declaredWords } from '../../env/declared-words.ts';
 import { CommandError, EXIT } from '../../host/errors.ts';
-import { traitsOf } from '../../env/providers/declared.ts';
+import { declarationOf } from '../../env/providers/declared.ts';
 import type { MachineFinding, Provisioning } from '../../env/providers/provider.ts';
 import type { Environment, Size } from '../../env/schema.ts';
 import { commaList } from '../context.ts';
@@ -149,7 +149,7 @@ async function validate(files: readonly string[], context: Context): Promise<num
     try {
       const environment = await load(file);
       context.out(`${file}: valid (${environment.name}, ${environment.kind})`);
-      if (traitsOf(environment).pinIsPlaceholder === true)
+      if (declarationOf(environment.cluster).pinIsPlaceholder?.(environment.cluster) === true)
         context.out(
           `  its cluster.pin is a placeholder of zeros, which no cluster matches: the head of the file says how to get yours`,
         );

@@ -84,8 +84,6 @@ export interface Traits {
   power?: Power | undefined;
   /** Namespaces of the cluster itself in which controls change something, so that they are compared before and after. */
   systemNamespaces: readonly string[];
-  /** The cluster that it must be is still the one of a template, which none is. */
-  pinIsPlaceholder?: boolean;
   /** Why no check runs here; left out: checks run. */
   notBuilt?: string;
 }
@@ -103,6 +101,8 @@ export interface ProviderDeclaration<Name extends ProviderName = ProviderName> {
   /** Names of the environments that `plumbline env up` provisions with it; left out: they are provisioned by others. */
   provisions?: readonly string[];
   traits(cluster: ProviderShapes[Name]): Traits;
+  /** Whether its pin is still that of a template, which no cluster matches. */
+  pinIsPlaceholder?(cluster: ProviderShapes[Name]): boolean;
   /** The same cluster in another size; left out: it has no sizes. */
   resized?(cluster: ProviderShapes[Name], size: Size): ProviderShapes[Name];
   /** Problems of `cluster` that depend on the rest of the file, which its schema cannot see. */

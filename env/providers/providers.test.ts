@@ -61,15 +61,18 @@ describe('what providers say of themselves', () => {
   it('should follow from what the file declares', () => {
     const power = { off: ['a'], on: ['b'], state: ['c'], isOn: 'on', isOff: 'off' };
     const switched: Cluster = { kubeconfig: { env: 'K' }, pin: PIN, power };
-    assert.deepEqual(traitsOf({ cluster: switched }), {
-      ...{ ownedByUs: false, power, systemNamespaces: [] },
-      pinIsPlaceholder: true,
-    });
-    const own = { ...switched, pin: { ...PIN, caSha256: 'a'.repeat(64) } };
-    assert.equal(traitsOf({ cluster: own }).pinIsPlaceholder, false);
+    assert.deepEqual(traitsOf({ cluster: switched }), { ownedByUs: false, power, systemNamespaces: [] });
     const { ownedByUs, instance, size } = traitsOf({ cluster: EMBEDDED });
     assert.deepEqual([ownedByUs, instance, size], [true, 'local-small', 'small']);
     assert.equal(traitsOf({ cluster: COMPOSE }).notBuilt, 'not built for a Compose project');
+  });
+
+  it('should know the pin of a template from the pin of a cluster', () => {
+    const isPlaceholder = (caSha256: string): boolean | undefined => {
+      const of: Cluster = { kubeconfig: { env: 'K' }, pin: { ...PIN, caSha256 } };
+      return declarationOf(of).pinIsPlaceholder?.(of);
+    };
+    assert.deepEqual([isPlaceholder(PIN.caSha256), isPlaceholder('0a'.repeat(32))], [true, false]);
   });
 
   it('should name no provider that there is not', () =>

@@ -5,7 +5,7 @@ import { ensureOwnNamespaces } from './own-namespaces.ts';
 
 const external = {
   name: 'staging',
-  cluster: { kubeconfig: { file: '/k' }, pin: { caSha256: 'a'.repeat(64) } },
+  cluster: { kubeconfig: { file: '/k' } },
   namespaces: { platform: 'p', system: 'plumbline-system', canary: 'c' },
 } as unknown as Environment;
 

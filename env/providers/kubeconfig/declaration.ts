@@ -27,8 +27,6 @@ export const declaration: ProviderDeclaration<'kubeconfig'> = {
   order: 20,
   schema: kubeconfig,
   environmentKinds: ['testing', 'staging', 'production'],
-  traits: ({ power: switched, pin: { caSha256 } }) => ({
-    ...{ ownedByUs: false, power: switched, systemNamespaces: [] },
-    pinIsPlaceholder: /^0+$/.test(caSha256),
-  }),
+  traits: ({ power: switched }) => ({ ownedByUs: false, power: switched, systemNamespaces: [] }),
+  pinIsPlaceholder: ({ pin: { caSha256 } }) => /^0+$/.test(caSha256),
 };
