@@ -7,7 +7,6 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { platformContext } from './context.ts';
 import type { Target } from './context.ts';
-import { imagesFor } from './images/index.ts';
 import type { ImageSet } from './images/index.ts';
 import { leftovers } from './leftovers.ts';
 import { lockPath, takeLock } from '../../host/lock.ts';
@@ -16,7 +15,7 @@ import type { Tell } from './make.ts';
 import type { ClusterSize, InstanceName } from './nodes/addressing.ts';
 import { ensurePackages } from './machine/packages.ts';
 import { stateDir } from '../../host/paths.ts';
-import { platformFingerprint } from './platform/index.ts';
+import { imagesFor, platformFingerprint } from './platform/index.ts';
 import { findingsOf, judgeMachine, lookAtMachine } from './machine/preflight.ts';
 import type { Finding, Machine, Need } from './machine/preflight.ts';
 import { Progress, recordDurations, recordedDurations } from './progress.ts';
@@ -252,7 +251,7 @@ async function makeStamp(target: Target): Promise<Stamp> {
 function fingerprintOf(target: Target): string {
   const here = import.meta.dirname;
   const sources = sourcesFingerprint([join(here, 'nodes'), join(here, 'cluster')]);
-  const images = imagesFor(target.with).map((name) => digestOf(target.images, name));
+  const images = imagesFor(target.with).map(({ name }) => digestOf(target.images, name));
   return sha256(target.binDir, target.size, sources, platformFingerprint(platformContext(target)), ...images);
 }
 

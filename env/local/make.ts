@@ -1,9 +1,12 @@
 /** Builds the programs and images of an environment, except those that are in the cache already. */
 import { join } from 'node:path';
 import type { Target } from './context.ts';
-import { clusterImages, ensureImages, imagesFor } from './images/index.ts';
+import { ensureImages } from './images/index.ts';
+import { CLUSTER_IMAGES } from './images/recipes.ts';
+import type { ImageRecipe } from './images/recipes.ts';
 import { withLock } from '../../host/lock.ts';
 import { cacheDir } from '../../host/paths.ts';
+import { imagesFor } from './platform/index.ts';
 import { buildTools, CLUSTER_GROUPS, groupsFor } from './toolchain/index.ts';
 import type { GroupName } from './toolchain/index.ts';
 
@@ -21,14 +24,14 @@ export type Part = {
   readonly groups: readonly GroupName[];
   /** All groups that will be built in the end: their common folder is named after them. */
   readonly beside: readonly GroupName[];
-  readonly images: readonly string[];
+  readonly images: readonly ImageRecipe[];
 };
 
 /** Only the cluster. */
 export const clusterOf = (words: readonly string[]): Part => ({
   groups: CLUSTER_GROUPS,
   beside: groupsFor(words),
-  images: clusterImages(),
+  images: CLUSTER_IMAGES,
 });
 
 /** The cluster and its platform with these components (`--with`). */
@@ -63,7 +66,7 @@ export async function make(asked: Asked, part: Part, options: MakeOptions): Prom
   onImages?.();
   const lock = join(cacheDir(), 'images.lock');
   const images = await withLock(lock, { deadlineMs: IMAGES_LOCK_DEADLINE_MS, signal }, () =>
-    ensureImages(binDir, { only: part.images, onProgress: tell, signal }),
+    ensureImages(binDir, part.images, { onProgress: tell, signal }),
   );
   return { ...asked, binDir, images, say: tell };
 }

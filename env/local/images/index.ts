@@ -5,29 +5,13 @@
 import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildImage, pushImage, type BuildContext, type BuiltImage } from './build.ts';
-import { CHECKOUT, CLUSTER_IMAGES, moduleVersions, PLATFORM_IMAGES, type ImageRecipe } from './recipes.ts';
-import { PART_IMAGES } from './part-images.ts';
-import { STORE_IMAGES } from './store-images.ts';
+import { CHECKOUT, moduleVersions, type ImageRecipe } from './recipes.ts';
 import { freePort, RegistryClient, startRegistry, storedTag } from './registry.ts';
 
 export { startRegistry } from './registry.ts';
 
 /** Name of the registry in image references; containerd's configuration maps it to an address. */
 export const REGISTRY_NAME = 'registry.plumbline.test:5000';
-
-const names = (images: readonly ImageRecipe[]): string[] => images.map((image) => image.name);
-
-/** Names of the images that a cluster needs even without the platform. */
-export function clusterImages(): string[] {
-  return names(CLUSTER_IMAGES);
-}
-
-/** Names of the images that a cluster and a platform with those stores and parts need. */
-export function imagesFor(provisioned: readonly string[]): string[] {
-  const ofThem = provisioned.flatMap((word) => names(STORE_IMAGES[word] ?? PART_IMAGES[word] ?? []));
-  // A part may use the image of a store.
-  return [...new Set([...names(CLUSTER_IMAGES), ...names(PLATFORM_IMAGES), ...ofThem])];
-}
 
 export interface ImageRef {
   readonly name: string;
@@ -45,8 +29,6 @@ export interface ImageRef {
 export type ImageSet = Readonly<Record<string, ImageRef>>;
 
 export interface ImageOptions {
-  /** Names to build; default: all. */
-  readonly only?: readonly string[];
   readonly onProgress?: (message: string) => void;
   readonly signal?: AbortSignal | undefined;
   /** Folder of layers, archives and the registry's storage; default: `PLUMBLINE_CACHE` or /var/cache/plumbline. */
@@ -70,29 +52,16 @@ export function imageOf(images: ImageSet, name: string): ImageRef {
   return image;
 }
 
-function select(only: readonly string[] | undefined): readonly ImageRecipe[] {
-  const named = [
-    ...[...CLUSTER_IMAGES, ...PLATFORM_IMAGES, ...Object.values(STORE_IMAGES).flat()],
-    ...Object.values(PART_IMAGES).flat(),
-  ].map((image) => [image.name, image] as const);
-  const all = [...new Map(named).values()];
-  if (only === undefined) return all;
-  return only.map((name) => {
-    const recipe = all.find((image) => image.name === name);
-    if (recipe === undefined)
-      throw new Error(
-        `no image is called ${name}; known images: ${all.map((image) => image.name).join(', ')}`,
-      );
-    return recipe;
-  });
-}
-
 /**
  * Makes sure that the registry's storage holds the images.
  * @param toolchainBin folder of the compiled programs, by their names
  * @throws when a program or package is missing, or the signal aborts
  */
-export async function ensureImages(toolchainBin: string, options: ImageOptions = {}): Promise<ImageSet> {
+export async function ensureImages(
+  toolchainBin: string,
+  recipes: readonly ImageRecipe[],
+  options: ImageOptions = {},
+): Promise<ImageSet> {
   const root = join(cacheRoot(options), 'images');
   const context: BuildContext = {
     store: { root },
@@ -104,7 +73,7 @@ export async function ensureImages(toolchainBin: string, options: ImageOptions =
   };
   await removeLeftovers(join(root, 'tmp'));
   const built: BuiltImage[] = [];
-  for (const recipe of select(options.only)) built.push(await buildImage(recipe, context));
+  for (const recipe of recipes) built.push(await buildImage(recipe, context));
   const storage = registryStorage(options);
   const lacking: BuiltImage[] = [];
   for (const image of built) {

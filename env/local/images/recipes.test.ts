@@ -6,16 +6,9 @@ import { test } from 'node:test';
 import { tagOf } from './build.ts';
 import { isArchiveOf } from './debian/debian.ts';
 import { lockText } from './fetched.ts';
-import {
-  CHECKOUT,
-  CLUSTER_IMAGES,
-  moduleClosure,
-  moduleVersions,
-  PLATFORM_IMAGES,
-  TRAEFIK_VERSION,
-} from './recipes.ts';
-import { PART_IMAGES } from './part-images.ts';
-import { STORE_IMAGES } from './store-images.ts';
+import { CHECKOUT, moduleClosure, moduleVersions, TRAEFIK_VERSION } from './recipes.ts';
+import { ALL } from '../platform/_testing/platform.ts';
+import { imagesFor } from '../platform/index.ts';
 
 const DIGEST = `sha256:${'ab'.repeat(32)}`;
 
@@ -38,12 +31,7 @@ test('should follow dependencies of npm packages transitively, also in cycles', 
 
 test('should find a version in the lock files for every image that is named after a Go module', async () => {
   const versions = await moduleVersions(join(CHECKOUT, 'env/local/toolchain'));
-  for (const image of [
-    ...CLUSTER_IMAGES,
-    ...PLATFORM_IMAGES,
-    ...Object.values(STORE_IMAGES).flat(),
-    ...Object.values(PART_IMAGES).flat(),
-  ]) {
+  for (const image of imagesFor(ALL)) {
     const tag = tagOf(image.tag, DIGEST, versions);
     assert.match(tag, /^v?\d/, image.name);
     assert.notEqual(tag, 'latest');

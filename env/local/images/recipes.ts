@@ -41,7 +41,8 @@ export interface ImageRecipe {
 
 /** The version in `locks/traefik.requirements.txt`. */
 export const TRAEFIK_VERSION = '3.7.15';
-const NONROOT = '65532:65532';
+/** The user of our images, as an image states it. */
+export const NONROOT = `${String(APP_USER)}:${String(APP_USER)}`;
 const KUBERNETES = { module: 'k8s.io/kubernetes' } as const;
 /** Debian with busybox: the base of every image that is not one static program. */
 export const base: LayerRecipe = { kind: 'debian', recipe: BASE };

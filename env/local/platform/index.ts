@@ -3,11 +3,10 @@ import { createHash } from 'node:crypto';
 import type { PlatformContext } from './context.ts';
 import { FIELD_MANAGER, type KubeObject } from './objects.ts';
 import { platformParts } from './parts.ts';
-import { ensureSecrets, PLACEHOLDERS } from './secrets.ts';
+import { ensureSecrets, placeholders } from './secrets.ts';
 
 export type { PlatformContext } from './context.ts';
-export { STORES } from './parts.ts';
-export { secretsFile } from './secrets.ts';
+export { imagesFor } from './parts.ts';
 export { ALL_HOPS } from './edge/index.ts';
 export { EDGE_HOST, edgeFiles } from './edge/haproxy.ts';
 
@@ -25,25 +24,32 @@ async function applyObjects(context: PlatformContext, objects: readonly KubeObje
  */
 export async function applyPlatform(context: PlatformContext): Promise<void> {
   const parts = platformParts(context.with);
-  const secrets = await ensureSecrets(context.stateDir);
   for (const part of parts) await part.prepare?.(context);
+  const objects: KubeObject[] = [];
+  for (const part of parts)
+    objects.push(...part.objects(context, await ensureSecrets(context.stateDir, part.passwords)));
   context.onProgress(`applying ${parts.map((part) => part.name).join(', ')}`);
-  await applyObjects(
-    context,
-    parts.flatMap((part) => part.objects(context, secrets)),
-  );
+  await applyObjects(context, objects);
 }
 
 /** Waits until what applyPlatform applied works; each part has its own deadline and says what it lacks. */
 export async function waitPlatform(context: PlatformContext): Promise<void> {
+  const objects = platformObjects(context);
   for (const part of platformParts(context.with)) {
     context.onProgress(`waiting for ${part.name}`);
-    await part.wait(context);
+    const secrets = await ensureSecrets(context.stateDir, part.passwords);
+    await part.wait(context, { objects, secrets });
   }
+}
+
+/** Every object as it is applied, but for passwords, which are placeholders. */
+export function platformObjects(context: PlatformContext): KubeObject[] {
+  return platformParts(context.with).flatMap((part) => part.objects(context, placeholders(part.passwords)));
 }
 
 /** What a set of manifests and images digests to; passwords are left out. Differs when anything applied would differ. */
 export function platformFingerprint(context: PlatformContext): string {
-  const objects = platformParts(context.with).flatMap((part) => part.objects(context, PLACEHOLDERS));
-  return createHash('sha256').update(JSON.stringify(objects)).digest('hex');
+  return createHash('sha256')
+    .update(JSON.stringify(platformObjects(context)))
+    .digest('hex');
 }

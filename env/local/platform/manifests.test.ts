@@ -7,7 +7,6 @@ import type { ImageSet } from '../images/index.ts';
 import { addressesOf } from '../nodes/addressing.ts';
 import { render, type RenderContext } from './manifests.ts';
 import type { KubeObject } from './objects.ts';
-import { PLACEHOLDERS } from './secrets.ts';
 
 interface Files {
   readonly files: Readonly<Record<string, string>>;
@@ -25,7 +24,7 @@ function rendered({ files, words = [], values = {} }: Files): KubeObject[] {
       images: { redis: { pinned: 'redis@sha256:1' } } as unknown as ImageSet,
       with: words,
     };
-    return render(context, { ...PLACEHOLDERS, redis: 'of-redis' }, { folder, values });
+    return render(context, { redis: 'of-redis' }, { folder, values });
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -3,29 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Users with a password: the keys in the file and in the Secret. */
-export const SECRET_NAMES = [
-  'superuser',
-  'replication',
-  'rewind',
-  'restapi',
-  'tender',
-  'plumbline',
-  'redis',
-  'sentinel',
-  'elasticsearchTender',
-  'elasticsearchPlumbline',
-  'neo4j',
-  'rabbitmqAdmin',
-  'rabbitmqTender',
-  'rabbitmqPlumbline',
-  'erlangCookie',
-  'llmApiKey',
-  'logstorePlumbline',
-  'logstoreShipper',
-  'grafanaToken',
-] as const;
-export type Secrets = Readonly<Record<(typeof SECRET_NAMES)[number], string>>;
+/** Passwords by the names that parts declare, which are the keys in the file. */
+export type Secrets<Name extends string = string> = Readonly<Record<Name, string>>;
 
 const PASSWORD_BYTES = 24; // 192 bits
 
@@ -34,18 +13,19 @@ export function secretsFile(stateDir: string): string {
   return join(stateDir, 'secrets.json');
 }
 
-/** Reads the instance's passwords and generates missing ones. */
-export async function ensureSecrets(stateDir: string): Promise<Secrets> {
+/** Reads these passwords of the instance and generates missing ones. The file keeps all others: their stores may be provisioned again. */
+export async function ensureSecrets<Name extends string>(
+  stateDir: string,
+  names: readonly Name[],
+): Promise<Secrets<Name>> {
   const text = await readFile(secretsFile(stateDir), 'utf8').catch(() => '{}');
   const known = JSON.parse(text) as Partial<Secrets>;
-  const secrets = Object.fromEntries(
-    SECRET_NAMES.map((name) => [name, known[name] ?? randomBytes(PASSWORD_BYTES).toString('base64url')]),
-  ) as Secrets;
-  if (SECRET_NAMES.some((name) => known[name] === undefined)) await store(stateDir, secrets);
+  const secrets = byName(names, (name) => known[name] ?? randomBytes(PASSWORD_BYTES).toString('base64url'));
+  if (names.some((name) => known[name] === undefined)) await store(stateDir, { ...known, ...secrets });
   return secrets;
 }
 
-async function store(stateDir: string, secrets: Secrets): Promise<void> {
+async function store(stateDir: string, secrets: Partial<Secrets>): Promise<void> {
   await mkdir(stateDir, { recursive: true });
   const partial = `${secretsFile(stateDir)}.${String(process.pid)}`;
   await writeFile(partial, JSON.stringify(secrets, null, 2), { mode: 0o600 });
@@ -53,6 +33,13 @@ async function store(stateDir: string, secrets: Secrets): Promise<void> {
 }
 
 /** Placeholder passwords, for manifests whose passwords do not matter. */
-export const PLACEHOLDERS: Secrets = Object.fromEntries(
-  SECRET_NAMES.map((name) => [name, 'placeholder']),
-) as Secrets;
+export function placeholders<Name extends string>(names: readonly Name[]): Secrets<Name> {
+  return byName(names, () => 'placeholder');
+}
+
+function byName<Name extends string>(
+  names: readonly Name[],
+  password: (name: Name) => string,
+): Secrets<Name> {
+  return Object.fromEntries(names.map((name) => [name, password(name)])) as Secrets<Name>;
+}

@@ -1,11 +1,12 @@
 /** The platform as it would be applied, without a cluster. */
 import assert from 'node:assert/strict';
-import { imagesFor, type ImageSet } from '../../images/index.ts';
+import type { ImageSet } from '../../images/index.ts';
 import { addressesOf, nodesOf, type InstanceName } from '../../nodes/addressing.ts';
 import type { PlatformContext } from '../context.ts';
+import { imagesFor, platformObjects } from '../index.ts';
 import type { KubeObject } from '../objects.ts';
-import { PARTS, platformParts, STORES } from '../parts.ts';
-import { PLACEHOLDERS } from '../secrets.ts';
+import { PARTS } from '../parts.ts';
+import { STORES } from '../stores.ts';
 
 /** Everything that can be provisioned. */
 export const ALL = [...Object.keys(STORES), ...Object.keys(PARTS)];
@@ -19,7 +20,7 @@ export function imageSet(): ImageSet {
       ...{ compressedBytes: 1, unpackedBytes: 1 },
     };
   };
-  return Object.fromEntries(imagesFor(ALL).map((name) => [name, ref(name)]));
+  return Object.fromEntries(imagesFor(ALL).map(({ name }) => [name, ref(name)]));
 }
 
 export function contextWith(
@@ -39,8 +40,7 @@ export function contextWith(
 }
 
 export function objectsWith(words: readonly string[], instance?: InstanceName): KubeObject[] {
-  const context = contextWith(words, instance);
-  return platformParts(words).flatMap((part) => part.objects(context, PLACEHOLDERS));
+  return platformObjects(contextWith(words, instance));
 }
 
 export function named(objects: readonly KubeObject[], kind: string, name: string): KubeObject | undefined {

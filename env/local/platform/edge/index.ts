@@ -4,26 +4,28 @@ import { request } from 'node:https';
 import { waitFor } from '../../../../host/wait.ts';
 import { EDGE, type PlatformContext } from '../context.ts';
 import { render } from '../manifests.ts';
-import type { KubeObject } from '../objects.ts';
+import { part } from '../part.ts';
 import { waitRollout } from '../rollout.ts';
-import type { Secrets } from '../secrets.ts';
 import { ensureEdgeCertificate } from './certificate.ts';
 import { EDGE_HOST, edgeFiles, renderEdge } from './haproxy.ts';
 
 /** Marks of a request that took the whole way, in order. */
 export const ALL_HOPS = 'haproxy, traefik, gateway, tender-api';
 
-/** Every object of the edge. */
-export function edgeObjects(context: PlatformContext, secrets: Secrets): KubeObject[] {
-  return ['edge/gateway', 'edge/traefik'].flatMap((folder) => render(context, secrets, { folder }));
-}
+export const edge = part({
+  name: 'edge',
+  objects: (context, secrets) =>
+    ['edge/gateway', 'edge/traefik'].flatMap((folder) => render(context, secrets, { folder })),
+  prepare: prepareEdge,
+  wait: waitForEdge,
+});
 
 /**
  * Makes the certificate, and gives the load balancer its sections again where the way in works already. Where nothing is behind them yet that waits
  * for the pods: haproxy 2.6 spins while nodes answer its checks with "port unreachable", as kube-proxy does for a Service without pods. It took 11
  * CPU seconds of the start.
  */
-export async function prepareEdge(context: PlatformContext): Promise<void> {
+async function prepareEdge(context: PlatformContext): Promise<void> {
   await ensureEdgeCertificate(context.stateDir, context.addresses.loadBalancer, context.signal);
   if (await isOpen(context)) await configureLoadBalancer(context);
 }
@@ -38,7 +40,7 @@ const ROLLOUT_DEADLINE_MS = 120_000;
 const PATH_DEADLINE_MS = 30_000;
 
 /** Waits for the pods, and then for one request that passes every hop. */
-export async function waitForEdge(context: PlatformContext): Promise<void> {
+async function waitForEdge(context: PlatformContext): Promise<void> {
   for (const name of ['gateway', 'traefik']) {
     await waitRollout(context, {
       namespace: EDGE,

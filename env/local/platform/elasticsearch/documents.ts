@@ -1,8 +1,12 @@
 /** The platform's own index in Elasticsearch: paragraphs of earlier tenders with the vectors by which they are found. */
-import { ensureSecrets } from '../secrets.ts';
-import type { PlatformContext } from '../context.ts';
-import { callOf, type Call } from './call.ts';
 import { waitFor } from '../../../../host/wait.ts';
+import { urlOf } from '../applied.ts';
+import type { PlatformContext } from '../context.ts';
+import type { Applied } from '../part.ts';
+import { callOf, type Call } from './call.ts';
+
+/** What was applied, with the password of the application's own account. */
+export type OfElasticsearch = Applied<'elasticsearchTender'>;
 
 export const DOCUMENTS_INDEX = 'tender-documents';
 const DOCUMENTS = 300;
@@ -25,9 +29,12 @@ const INDEX = {
  * Makes the index and its documents where they are missing, as the application's own account, and waits until the cluster is green.
  * @throws DeadlineError with what was seen last
  */
-export async function ensureDocuments(context: PlatformContext, url: string): Promise<void> {
-  const { elasticsearchTender } = await ensureSecrets(context.stateDir);
-  const call = callOf(context, { url, user: 'tender', password: elasticsearchTender });
+export async function ensureDocuments(
+  context: PlatformContext,
+  { objects, secrets }: OfElasticsearch,
+): Promise<void> {
+  const url = urlOf(objects, 'elasticsearch', 'http');
+  const call = callOf(context, { url, user: 'tender', password: secrets.elasticsearchTender });
   await waitFor(
     async () => {
       await ensureIndex(call);

@@ -1,16 +1,37 @@
 /** Elasticsearch with the documents of the platform. */
+import { HAPROXY } from '../../images/debian/debian-stores.ts';
+import { ELASTICSEARCH_JARS, ELASTICSEARCH_LAUNCHER } from '../../images/elasticsearch.ts';
+import { JAVA_RUNTIME } from '../../images/java.ts';
+import { base, NONROOT } from '../../images/recipes.ts';
 import { TENDER, type PlatformContext } from '../context.ts';
-import type { KubeObject } from '../objects.ts';
+import { part } from '../part.ts';
 import { waitRollout } from '../rollout.ts';
-import type { Secrets } from '../secrets.ts';
-import { ensureDocuments } from './documents.ts';
+import { ensureDocuments, type OfElasticsearch } from './documents.ts';
 import { serverObjects } from './server.ts';
 
-/** Every object of the store. */
-export function elasticsearchObjects(context: PlatformContext, secrets: Secrets): KubeObject[] {
-  const users = ['plumbline', 'tender'];
-  return serverObjects(context, secrets, { name: 'elasticsearch', namespace: TENDER, heap: '400m', users });
-}
+export const store = part({
+  name: 'elasticsearch',
+  images: [
+    {
+      name: 'elasticsearch',
+      tag: { version: '9.5.3' },
+      layers: [base, JAVA_RUNTIME, ELASTICSEARCH_JARS, ELASTICSEARCH_LAUNCHER],
+      run: { entrypoint: ['java'], user: NONROOT, workdir: '/tmp' },
+    },
+    {
+      name: 'haproxy',
+      tag: { version: '2.6' },
+      layers: [base, { kind: 'debian', recipe: HAPROXY }],
+      run: { entrypoint: ['haproxy'], user: NONROOT },
+    },
+  ],
+  passwords: ['elasticsearchTender', 'elasticsearchPlumbline'],
+  objects: (context, secrets) => {
+    const users = ['plumbline', 'tender'];
+    return serverObjects(context, secrets, { name: 'elasticsearch', namespace: TENDER, heap: '400m', users });
+  },
+  wait: waitElasticsearch,
+});
 
 const READY_DEADLINE_MS = 240_000; // 25 s on an idle machine, a minute where every store starts at once
 
@@ -18,11 +39,11 @@ const READY_DEADLINE_MS = 240_000; // 25 s on an idle machine, a minute where ev
  * Waits for every member, then for a green cluster that holds the platform's documents.
  * @throws DeadlineError with what the cluster said last
  */
-export async function waitElasticsearch(context: PlatformContext): Promise<void> {
+async function waitElasticsearch(context: PlatformContext, applied: OfElasticsearch): Promise<void> {
   await waitRollout(context, {
     namespace: TENDER,
     workload: 'statefulset/elasticsearch',
     deadlineMs: READY_DEADLINE_MS,
   });
-  await ensureDocuments(context, `http://${context.addresses.block}.128.50:9200`);
+  await ensureDocuments(context, applied);
 }

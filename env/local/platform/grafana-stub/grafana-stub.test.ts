@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { loadEnvironment } from '../../../loader.ts';
 import { contextWith } from '../_testing/platform.ts';
 import type { KubeObject } from '../objects.ts';
-import { PLACEHOLDERS } from '../secrets.ts';
+import { placeholders } from '../secrets.ts';
 import { DASHBOARDS } from './dashboards.ts';
 import { grafanaStubObjects } from './index.ts';
 
@@ -18,7 +18,7 @@ for (const name of ['local', 'local-small'] as const)
   test(`should be what ${name} declares: its address, its secret and its dashboards, as a stand-in`, async () => {
     const { telemetry } = await loadEnvironment(name);
     const { url, token, stubbed, declared } = telemetry?.dashboards ?? assert.fail('no dashboards');
-    const objects = grafanaStubObjects(contextWith(['telemetry'], name), PLACEHOLDERS);
+    const objects = grafanaStubObjects(contextWith(['telemetry'], name), placeholders(['grafanaToken']));
     const of = (kind: string): KubeObject => objects.find((one) => one.kind === kind) ?? assert.fail(kind);
     const { clusterIP, ports } = of('Service')['spec'] as { clusterIP: string; ports: { port: number }[] };
     assert.equal(url, `http://${clusterIP}:${String(ports[0]?.port)}`);

@@ -1,12 +1,17 @@
 /** The store of log lines: one Elasticsearch of its own. */
 import { waitFor } from '../../../../host/wait.ts';
+import { urlOf } from '../applied.ts';
 import { OBSERVABILITY, type PlatformContext } from '../context.ts';
 import { callOf, type Call } from '../elasticsearch/call.ts';
 import { serverObjects } from '../elasticsearch/server.ts';
 import type { KubeObject } from '../objects.ts';
+import type { Applied } from '../part.ts';
 import { waitRollout } from '../rollout.ts';
-import { ensureSecrets, type Secrets } from '../secrets.ts';
+import type { Secrets } from '../secrets.ts';
 import { INDEX_TEMPLATE, outdated, TEMPLATE } from './lines.ts';
+
+/** What was applied, with the password of the account that reads. */
+export type OfLogstore = Applied<'logstorePlumbline'>;
 
 const NAME = 'logstore';
 /** With 384 MB it refused lines that came in bulk (429), and was not ready meanwhile. */
@@ -25,15 +30,17 @@ const PREPARED_DEADLINE_MS = 60_000;
  * Waits for the server, and gives it the template without which no shipper begins.
  * @throws DeadlineError with what the server said last
  */
-export async function waitLogstore(context: PlatformContext): Promise<void> {
+export async function waitLogstore(
+  context: PlatformContext,
+  { objects, secrets }: OfLogstore,
+): Promise<void> {
   await waitRollout(context, {
     namespace: OBSERVABILITY,
     workload: `statefulset/${NAME}`,
     deadlineMs: READY_DEADLINE_MS,
   });
-  const { logstorePlumbline: password } = await ensureSecrets(context.stateDir);
-  const url = `http://${context.addresses.block}.128.90:9200`;
-  const call = callOf(context, { url, user: 'plumbline', password });
+  const url = urlOf(objects, NAME, 'http');
+  const call = callOf(context, { url, user: 'plumbline', password: secrets.logstorePlumbline });
   await waitFor(async () => await prepare(call), {
     what: `the store of log lines of ${context.instance} (${url}) to take its index template "${TEMPLATE}"`,
     deadlineMs: PREPARED_DEADLINE_MS,

@@ -1,23 +1,40 @@
 /** Neo4j Community. */
+import { JAVA_RUNTIME, mavenLayer } from '../../images/java.ts';
+import { base, NONROOT } from '../../images/recipes.ts';
 import { TENDER, type PlatformContext } from '../context.ts';
 import { render } from '../manifests.ts';
-import type { KubeObject } from '../objects.ts';
+import { part } from '../part.ts';
 import { waitRollout } from '../rollout.ts';
-import type { Secrets } from '../secrets.ts';
 import { authLine } from './auth.ts';
 
-/** Every object of the store, with the first password as the server reads it. */
-export function neo4jObjects(context: PlatformContext, secrets: Secrets): KubeObject[] {
-  return render(context, secrets, {
-    folder: 'neo4j',
-    values: { 'auth.ini': authLine('neo4j', secrets.neo4j) },
-  });
-}
+export const store = part({
+  name: 'neo4j',
+  images: [
+    {
+      name: 'neo4j',
+      tag: { version: '2026.08.1' },
+      layers: [base, JAVA_RUNTIME, mavenLayer('neo4j', 'neo4j.lock', 'opt/neo4j/lib')],
+      run: {
+        entrypoint: ['java', '-cp', '/opt/neo4j/lib/*', 'org.neo4j.server.Neo4jCommunity'],
+        user: NONROOT,
+        workdir: '/tmp',
+      },
+    },
+  ],
+  passwords: ['neo4j'],
+  // The first password is given to the server as it keeps it.
+  objects: (context, secrets) =>
+    render(context, secrets, {
+      folder: 'neo4j',
+      values: { 'auth.ini': authLine('neo4j', secrets.neo4j) },
+    }),
+  wait: waitNeo4j,
+});
 
 const READY_DEADLINE_MS = 240_000; // 8 s on an idle machine, a minute where every store starts at once
 
 /** Waits for the member. @throws when it is not ready before the deadline */
-export async function waitNeo4j(context: PlatformContext): Promise<void> {
+async function waitNeo4j(context: PlatformContext): Promise<void> {
   await waitRollout(context, {
     namespace: TENDER,
     workload: 'statefulset/neo4j',

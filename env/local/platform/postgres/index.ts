@@ -1,9 +1,36 @@
 /** PostgreSQL under Patroni. */
 import { waitFor } from '../../../../host/wait.ts';
+import { POSTGRES, POSTGRES_USER } from '../../images/debian/debian-recipes.ts';
+import { base } from '../../images/recipes.ts';
 import { TENDER, type PlatformContext } from '../context.ts';
+import { part } from '../part.ts';
 import { waitRollout } from '../rollout.ts';
 
 const NAME = 'postgres';
+
+export const store = part({
+  name: NAME,
+  images: [
+    {
+      name: 'postgres',
+      tag: { version: '15' },
+      layers: [base, { kind: 'debian', recipe: POSTGRES }],
+      run: {
+        entrypoint: ['python3', '-m', 'patroni'],
+        user: `${String(POSTGRES_USER)}:${String(POSTGRES_USER)}`,
+        workdir: '/var/lib/postgresql',
+        env: {
+          PATH: '/usr/lib/postgresql/15/bin:/usr/local/bin:/usr/bin:/bin',
+          LANG: 'C.UTF-8',
+          HOME: '/var/lib/postgresql',
+          PYTHONUNBUFFERED: '1',
+        },
+      },
+    },
+  ],
+  passwords: ['superuser', 'replication', 'rewind', 'restapi', 'tender', 'plumbline'],
+  wait: waitPostgres,
+});
 
 const READY_DEADLINE_MS = 180_000; // 8 to 20 s on an idle machine; images may still have to be pulled
 
@@ -11,7 +38,7 @@ const READY_DEADLINE_MS = 180_000; // 8 to 20 s on an idle machine; images may s
  * Waits for all members, a leader and a synchronous replica.
  * @throws NotReadyError; DeadlineError with what Patroni last published
  */
-export async function waitPostgres(context: PlatformContext): Promise<void> {
+async function waitPostgres(context: PlatformContext): Promise<void> {
   await waitRollout(context, {
     namespace: TENDER,
     workload: `statefulset/${NAME}`,

@@ -1,8 +1,12 @@
 /** The application's queue, made when all members are there: one that is made before has members only where they were. */
 import { askOnce } from '../../../../host/http.ts';
 import { waitFor } from '../../../../host/wait.ts';
+import { replicasOf, urlOf } from '../applied.ts';
 import type { PlatformContext } from '../context.ts';
-import { ensureSecrets } from '../secrets.ts';
+import type { Applied } from '../part.ts';
+
+/** What was applied, with the password of RabbitMQ's administrator. */
+export type OfRabbitmq = Applied<'rabbitmqAdmin'>;
 
 /** The virtual host of the application. */
 const APPLICATION_VHOST = 'tender';
@@ -11,14 +15,13 @@ export const APPLICATION_QUEUE = 'tender.jobs';
 const DEADLINE_MS = 90_000;
 const ANSWER_MS = 10_000;
 
-const managementUrl = ({ addresses }: PlatformContext): string => `http://${addresses.block}.128.60:15672`;
-
 /**
  * Waits until one cluster of all members runs, makes the application's quorum queue where it is missing, and waits for its members.
  * @throws DeadlineError with what was seen last
  */
-export async function ensureQueue(context: PlatformContext, members: number): Promise<void> {
-  const call = await callOf(context, managementUrl(context));
+export async function ensureQueue(context: PlatformContext, applied: OfRabbitmq): Promise<void> {
+  const call = callOf(context, applied);
+  const members = replicasOf(applied.objects, 'StatefulSet', 'rabbitmq');
   await waitFor(() => queueComplete(call, members), {
     what: `RabbitMQ of ${context.instance} to be one cluster of ${String(members)} with its queue ${APPLICATION_QUEUE}`,
     deadlineMs: DEADLINE_MS,
@@ -32,16 +35,16 @@ export async function ensureQueue(context: PlatformContext, members: number): Pr
 type Call = (path: string, body?: unknown) => Promise<unknown>;
 
 /** Requests as the administrator. @throws Error with path, status and text of any answer but a good one */
-async function callOf(context: PlatformContext, url: string): Promise<Call> {
-  const { rabbitmqAdmin } = await ensureSecrets(context.stateDir);
-  const account = { user: 'admin', password: rabbitmqAdmin };
+function callOf({ signal }: PlatformContext, { objects, secrets }: OfRabbitmq): Call {
+  const url = urlOf(objects, 'rabbitmq', 'management');
+  const account = { user: 'admin', password: secrets.rabbitmqAdmin };
   const headers = { 'content-type': 'application/json' };
   return async (path, body) => {
     const sent = body === undefined ? {} : { method: 'PUT', body: JSON.stringify(body) };
     const { status, text } = await askOnce(
       { url, account },
       { path, headers, ...sent },
-      { deadlineMs: ANSWER_MS, signal: context.signal },
+      { deadlineMs: ANSWER_MS, signal },
     );
     if (status < 200 || status > 299) throw new Error(`${path}: status ${status}: ${text.slice(0, 200)}`);
     return text === '' ? null : (JSON.parse(text) as unknown);
@@ -49,8 +52,8 @@ async function callOf(context: PlatformContext, url: string): Promise<Call> {
 }
 
 /** How many take jobs from the application's queue now. */
-export async function consumersOf(context: PlatformContext): Promise<number> {
-  const call = await callOf(context, managementUrl(context));
+export async function consumersOf(context: PlatformContext, applied: OfRabbitmq): Promise<number> {
+  const call = callOf(context, applied);
   const path = `/api/queues/${APPLICATION_VHOST}/${APPLICATION_QUEUE}`;
   const { consumers = 0 } = (await call(path)) as { consumers?: number };
   return consumers;

@@ -1,11 +1,28 @@
 /** Redis under Sentinel. */
 import { waitFor } from '../../../../host/wait.ts';
+import { REDIS } from '../../images/debian/debian-stores.ts';
+import { base, NONROOT } from '../../images/recipes.ts';
+import { replicasOf } from '../applied.ts';
 import { TENDER, type PlatformContext } from '../context.ts';
+import { part, type Applied } from '../part.ts';
 import { waitRollout } from '../rollout.ts';
 
 const NAME = 'redis';
 const SENTINEL = 'redis-sentinel';
-const MEMBERS = 3;
+
+export const store = part({
+  name: NAME,
+  images: [
+    {
+      name: 'redis',
+      tag: { version: '7.0' },
+      layers: [base, { kind: 'debian', recipe: REDIS }],
+      run: { entrypoint: ['redis-server'], user: NONROOT },
+    },
+  ],
+  passwords: ['redis', 'sentinel'],
+  wait: waitRedis,
+});
 
 const READY_DEADLINE_MS = 180_000;
 /** A Sentinel looks for new replicas every 10 s. */
@@ -15,7 +32,7 @@ const KNOWN_DEADLINE_MS = 60_000;
  * Waits for all members and Sentinels, and until every Sentinel knows all replicas and could have a failover agreed on.
  * @throws DeadlineError with what a Sentinel said last
  */
-export async function waitRedis(context: PlatformContext): Promise<void> {
+async function waitRedis(context: PlatformContext, { objects }: Applied): Promise<void> {
   for (const name of [NAME, SENTINEL]) {
     await waitRollout(context, {
       namespace: TENDER,
@@ -23,13 +40,16 @@ export async function waitRedis(context: PlatformContext): Promise<void> {
       deadlineMs: READY_DEADLINE_MS,
     });
   }
-  for (let at = 0; at < MEMBERS; at++) {
-    await waitFor(async () => await knowsAll(context, `${SENTINEL}-${String(at)}`), {
-      what: `${SENTINEL}-${String(at)} in ${context.instance} to know a master with ${String(MEMBERS - 1)} replicas`,
+  const sentinels = replicasOf(objects, 'StatefulSet', SENTINEL);
+  const replicas = replicasOf(objects, 'StatefulSet', NAME) - 1;
+  for (let at = 0; at < sentinels; at++) {
+    const pod = `${SENTINEL}-${String(at)}`;
+    await waitFor(async () => await knowsAll(context, pod, { replicas, sentinels }), {
+      what: `${pod} in ${context.instance} to know a master with ${String(replicas)} replicas`,
       deadlineMs: KNOWN_DEADLINE_MS,
       intervalMs: 500,
       signal: context.signal,
-      next: `kubectl --kubeconfig ${context.kubeconfig} -n ${TENDER} logs ${SENTINEL}-${String(at)}`,
+      next: `kubectl --kubeconfig ${context.kubeconfig} -n ${TENDER} logs ${pod}`,
     });
   }
 }
@@ -39,7 +59,11 @@ redis-cli -p 26379 --raw sentinel master tender
 redis-cli -p 26379 --raw sentinel ckquorum tender`;
 
 /** Throws while it does not. */
-async function knowsAll(context: PlatformContext, pod: string): Promise<true> {
+async function knowsAll(
+  context: PlatformContext,
+  pod: string,
+  all: { replicas: number; sentinels: number },
+): Promise<true> {
   const text = await context.kubectl(['exec', '-n', TENDER, pod, '--', 'sh', '-c', ASK], {
     timeoutMs: 10_000,
   });
@@ -47,7 +71,7 @@ async function knowsAll(context: PlatformContext, pod: string): Promise<true> {
   const value = (name: string): string => lines[lines.indexOf(name) + 1] ?? '';
   const seen = `flags ${value('flags')}, ${value('num-slaves')} replicas, ${lines.at(-1) ?? ''}`;
   const replicas = Number(value('num-slaves'));
-  const usable = (lines.at(-1) ?? '').startsWith(`OK ${String(MEMBERS)} usable`);
-  if (value('flags') !== 'master' || replicas < MEMBERS - 1 || !usable) throw new Error(seen);
+  const usable = (lines.at(-1) ?? '').startsWith(`OK ${String(all.sentinels)} usable`);
+  if (value('flags') !== 'master' || replicas < all.replicas || !usable) throw new Error(seen);
   return true;
 }

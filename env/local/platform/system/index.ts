@@ -3,20 +3,25 @@ import { waitFor } from '../../../../host/wait.ts';
 import { SYSTEM, type PlatformContext } from '../context.ts';
 import { render } from '../manifests.ts';
 import type { KubeObject } from '../objects.ts';
+import { part } from '../part.ts';
 import { waitRollout } from '../rollout.ts';
 import type { Secrets } from '../secrets.ts';
 
 /** CPU and memory of pods and nodes, which autoscalers read. */
 const METRICS = { name: 'metrics-server', group: 'metrics.k8s.io' } as const;
 
-/** Namespaces first: the rest lives in them. */
-export function systemObjects(context: PlatformContext, secrets: Secrets): KubeObject[] {
-  const files = ['namespaces.yaml', 'storage.yaml'];
-  return [
-    ...render(context, secrets, { folder: 'system', files }),
-    ...aggregatedObjects(context, secrets, METRICS),
-  ];
-}
+export const system = part({
+  name: 'system',
+  objects: (context, secrets) => {
+    // Namespaces first: the rest lives in them.
+    const files = ['namespaces.yaml', 'storage.yaml'];
+    return [
+      ...render(context, secrets, { folder: 'system', files }),
+      ...aggregatedObjects(context, secrets, METRICS),
+    ];
+  },
+  wait: waitSystem,
+});
 
 /** Those of a server behind the aggregation layer of Kubernetes; a file of its name says what it has of its own. */
 export function aggregatedObjects(
@@ -31,7 +36,7 @@ export function aggregatedObjects(
 const DEADLINE_MS = 120_000; // a few seconds on an idle machine
 
 /** Waits until both deployments are available and the metrics API answers. */
-export async function waitSystem(context: PlatformContext): Promise<void> {
+async function waitSystem(context: PlatformContext): Promise<void> {
   for (const name of ['local-path-provisioner', METRICS.name]) {
     await waitRollout(context, {
       namespace: SYSTEM,

@@ -1,20 +1,43 @@
 /** The part `telemetry`: where log lines, traces and alerts go, and what shows dashboards. Prometheus is always there; see prometheus/. */
 import { allSettledOrThrow } from '../../cluster/bringup.ts';
+import { ALERTMANAGER } from '../../images/debian/debian-services.ts';
+import { app, bare, base, NONROOT, programs, service } from '../../images/recipes.ts';
 import { OBSERVABILITY, type PlatformContext } from '../context.ts';
+import { store as elasticsearch } from '../elasticsearch/index.ts';
 import { grafanaStubObjects } from '../grafana-stub/index.ts';
-import { logstoreObjects, waitLogstore } from '../logstore/index.ts';
+import { logstoreObjects, waitLogstore, type OfLogstore } from '../logstore/index.ts';
 import { render } from '../manifests.ts';
-import type { KubeObject } from '../objects.ts';
+import { part } from '../part.ts';
 import { waitRollout } from '../rollout.ts';
-import type { Secrets } from '../secrets.ts';
 
-export function telemetryObjects(context: PlatformContext, secrets: Secrets): KubeObject[] {
-  return [
+export const telemetry = part({
+  name: 'telemetry',
+  images: [
+    // The log store is a separate server from the same image as the store Elasticsearch.
+    ...elasticsearch.images,
+    app('log-shipper', [service('log-shipper')]),
+    app('grafana-stub', [service('grafana-stub')]),
+    {
+      name: 'jaeger',
+      tag: { module: 'github.com/jaegertracing/jaeger' },
+      layers: [bare, programs('jaeger')],
+      run: { entrypoint: ['jaeger'], user: NONROOT },
+    },
+    {
+      name: 'alertmanager',
+      tag: { version: '0.25' },
+      layers: [base, { kind: 'debian', recipe: ALERTMANAGER }],
+      run: { entrypoint: ['prometheus-alertmanager'], user: NONROOT, workdir: '/tmp' },
+    },
+  ],
+  passwords: ['logstorePlumbline', 'logstoreShipper', 'grafanaToken'],
+  objects: (context, secrets) => [
     ...logstoreObjects(context, secrets),
     ...['log-shipper', 'jaeger', 'alertmanager'].flatMap((folder) => render(context, secrets, { folder })),
     ...grafanaStubObjects(context, secrets),
-  ];
-}
+  ],
+  wait: waitTelemetry,
+});
 
 const WORKLOADS = [
   'daemonset/log-shipper',
@@ -25,9 +48,9 @@ const WORKLOADS = [
 const READY_DEADLINE_MS = 120_000; // a few seconds on an idle machine, once the images are on every node
 
 /** Waits for all of them, and until lines have somewhere to go. The data source of Grafana's stand-in may come later. */
-export async function waitTelemetry(context: PlatformContext): Promise<void> {
+async function waitTelemetry(context: PlatformContext, applied: OfLogstore): Promise<void> {
   const rollouts = WORKLOADS.map((workload) =>
     waitRollout(context, { namespace: OBSERVABILITY, workload, deadlineMs: READY_DEADLINE_MS }),
   );
-  await allSettledOrThrow([waitLogstore(context), ...rollouts]);
+  await allSettledOrThrow([waitLogstore(context, applied), ...rollouts]);
 }

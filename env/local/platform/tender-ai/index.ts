@@ -1,25 +1,48 @@
 /** The AI service with the model that it asks, and what tells its autoscaler how many jobs wait (toolchain/external-metrics). */
 import { allSettledOrThrow } from '../../cluster/bringup.ts';
 import { waitFor } from '../../../../host/wait.ts';
+import { PYTHON_SERVICE } from '../../images/debian/debian-services.ts';
+import { app, bare, base, NONROOT, programs, service } from '../../images/recipes.ts';
+import { replicasOf } from '../applied.ts';
 import { SYSTEM, TENDER, type PlatformContext } from '../context.ts';
 import { render } from '../manifests.ts';
-import type { KubeObject } from '../objects.ts';
-import { APPLICATION_QUEUE, consumersOf } from '../rabbitmq/queue.ts';
+import { part } from '../part.ts';
+import { APPLICATION_QUEUE, consumersOf, type OfRabbitmq } from '../rabbitmq/queue.ts';
 import { waitRollout } from '../rollout.ts';
-import type { Secrets } from '../secrets.ts';
 import { aggregatedObjects, waitApi } from '../system/index.ts';
 
 const EXTERNAL_METRICS = { name: 'external-metrics', group: 'external.metrics.k8s.io' } as const;
-/** As many pods as the manifest begins with. */
-const PODS = 2;
 
-/** Every object of them. */
-export function aiObjects(context: PlatformContext, secrets: Secrets): KubeObject[] {
-  return [
+export const ai = part({
+  name: 'ai',
+  images: [
+    {
+      name: EXTERNAL_METRICS.name,
+      tag: { version: '0.1.0' },
+      layers: [bare, programs('external-metrics')],
+      run: { entrypoint: ['external-metrics'], user: NONROOT, workdir: '/tmp' },
+    },
+    app('llm-stub', [service('llm-stub')]),
+    {
+      name: 'tender-ai',
+      tag: { version: '0.1.0' },
+      layers: [base, { kind: 'debian', recipe: PYTHON_SERVICE }, service('tender-ai')],
+      run: {
+        entrypoint: ['python3', '/app/service/main.py'],
+        user: NONROOT,
+        workdir: '/app',
+        env: { LANG: 'C.UTF-8', PYTHONUNBUFFERED: '1', PYTHONDONTWRITEBYTECODE: '1' },
+      },
+    },
+  ],
+  // RabbitMQ's own: its administrator is asked who consumes the queue.
+  passwords: ['llmApiKey', 'rabbitmqAdmin'],
+  objects: (context, secrets) => [
     ...['llm-stub', 'tender-ai'].flatMap((folder) => render(context, secrets, { folder })),
     ...aggregatedObjects(context, secrets, EXTERNAL_METRICS),
-  ];
-}
+  ],
+  wait: waitAi,
+});
 
 const READY_DEADLINE_MS = 180_000; // some 5 s on an idle machine; Python starts slowly where every store does too
 const CONSUMING_DEADLINE_MS = 60_000;
@@ -33,7 +56,7 @@ const DEPLOYMENTS = [
  * Waits for the pods, until the depth of the queue can be asked for, and until each of them takes jobs.
  * @throws DeadlineError with how many did
  */
-export async function waitAi(context: PlatformContext): Promise<void> {
+async function waitAi(context: PlatformContext, applied: OfRabbitmq): Promise<void> {
   const rollouts = DEPLOYMENTS.map(([namespace, name]) =>
     waitRollout(context, {
       namespace,
@@ -43,8 +66,9 @@ export async function waitAi(context: PlatformContext): Promise<void> {
   );
   await allSettledOrThrow(rollouts);
   await waitApi(context, EXTERNAL_METRICS.group);
-  await waitFor(async () => await enoughConsumers(context), {
-    what: `${String(PODS)} pods of tender-ai in ${context.instance} to consume the queue ${APPLICATION_QUEUE}`,
+  const pods = replicasOf(applied.objects, 'Deployment', 'tender-ai');
+  await waitFor(async () => await enoughConsumers(context, applied, pods), {
+    what: `${String(pods)} pods of tender-ai in ${context.instance} to consume the queue ${APPLICATION_QUEUE}`,
     deadlineMs: CONSUMING_DEADLINE_MS,
     intervalMs: 500,
     signal: context.signal,
@@ -53,8 +77,8 @@ export async function waitAi(context: PlatformContext): Promise<void> {
 }
 
 /** Throws while there are too few. */
-async function enoughConsumers(context: PlatformContext): Promise<true> {
-  const consumers = await consumersOf(context);
-  if (consumers < PODS) throw new Error(`${String(consumers)} consumers`);
+async function enoughConsumers(context: PlatformContext, applied: OfRabbitmq, pods: number): Promise<true> {
+  const consumers = await consumersOf(context, applied);
+  if (consumers < pods) throw new Error(`${String(consumers)} consumers`);
   return true;
 }
