@@ -1,6 +1,6 @@
 /**
  * Parts of the platform beside its stores, each a word of `--with`, in the order in which they are provisioned. A new one is a word here, what it
- * needs below, its objects in env/local/platform/parts.ts (PARTS), and `parts` of its checks in the catalogue.
+ * needs below, its folder and its row in env/local/platform/parts.ts (PARTS), and `parts` of its checks in the catalogue.
  */
 export const PART_NAMES = ['telemetry', 'ai', 'gpu'] as const;
 export type PartName = (typeof PART_NAMES)[number];

@@ -66,7 +66,7 @@ export class Copy {
    * @throws Error when one of them imports a file that is not there, types included, which Node would not notice
    */
   follow(page: string): string[] {
-    const blocks = [...this.read(page).matchAll(/^`([^`\n]+)`\n\n```ts\n(.*?)^```$/gms)];
+    const blocks = [...this.read(page).matchAll(/^`([^`\n]+)`\n\n```(?:ts|yaml)\n(.*?)^```$/gms)];
     for (const [, file = '', text = ''] of blocks) this.write(file, text);
     for (const [, file = '', text = ''] of blocks)
       for (const [, from = ''] of text.matchAll(/(?:from |import\(|module )'(\.[^']+)'/g))

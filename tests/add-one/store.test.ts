@@ -1,4 +1,4 @@
-/** A store is added by adding its folder and what breaks it: docs/extend/a-store.md, word for word. */
+/** A store is added by adding its folders and what breaks it: docs/extend/a-store.md, word for word. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -13,6 +13,8 @@ const FILES = [
   'probes/valkey/declaration.ts',
   'probes/valkey/index.ts',
   'suites/failover/store/controls/valkey.ts',
+  'env/local/platform/valkey/index.ts',
+  'env/local/platform/valkey/manifests.yaml',
 ];
 const CHECK = 'failover/valkey/pod-crash';
 const STORED = path.join(import.meta.dirname, '..', 'histories', 'failover.redis.pod-crash.ndjson.gz');
@@ -32,6 +34,8 @@ const WORKLOAD =
 
 /** What the copy derives of the store. */
 const DERIVED = `
+import { contextWith } from './env/local/platform/_testing/platform.ts';
+import { imagesFor, platformObjects } from './env/local/platform/index.ts';
 import { STORES } from './env/schema.ts';
 import { storeDriver } from './probes/stores.ts';
 import { planChecks, rowOf, whyNotRun } from './suites/catalogue/index.ts';
@@ -45,6 +49,7 @@ const { over } = await judgeOf('${CHECK}');
 const histories = trialsOf(readStored(storedPath('${CHECK}'))).map(({ history }) => history);
 const judged = (left) =>
   over(histories.map((one) => ({ ...one, observations: one.observations.filter((seen) => !left(seen)) }))).verdict;
+const objects = platformObjects(contextWith(['valkey']));
 const settings = headerSettings('${CHECK}', staging);
 console.log(JSON.stringify({
   order: STORES.indexOf('valkey') - STORES.indexOf('redis'),
@@ -55,6 +60,9 @@ console.log(JSON.stringify({
   elsewhere: whyNotRun(await openEnvironment('testing', {}), rowOf('${CHECK}')),
   settings: [settings.store, settings.stores?.valkey?.members],
   controls: (await allControls()).filter(({ check }) => check === '${CHECK}').map(({ id }) => id),
+  images: imagesFor(['valkey']).flatMap(({ name }) => (name === 'redis' ? [name] : [])),
+  applied: objects.flatMap(({ kind, metadata }) => (metadata.labels['app.kubernetes.io/name'] === 'valkey' ? [kind] : [])),
+  password: objects.find(({ metadata }) => metadata.name === 'valkey-credentials').stringData,
   whole: judged(() => false),
   unread: judged(({ kind, name }) => kind === 'governing' && name === 'min-replicas-to-write'),
 }));
@@ -69,6 +77,9 @@ const EXPECTED = {
   elsewhere: 'not declared: store valkey',
   settings: ['valkey', 3],
   controls: [`${CHECK}/nowhere`, `${CHECK}/write-removed`],
+  images: ['redis'],
+  applied: ['Secret', 'Service', 'StatefulSet'],
+  password: { valkey: 'placeholder' },
   whole: 'pass',
   unread: 'inconclusive',
 };
@@ -94,7 +105,7 @@ describe('adding a store', () => {
   });
   after(() => copy.remove());
 
-  it('should need its folder and what breaks it, and nothing beside them', () =>
+  it('should need its folders and what breaks it, and nothing beside them', () =>
     assert.deepEqual(files, FILES));
 
   it('should be listed, and explained', () => {
@@ -118,7 +129,7 @@ describe('adding a store', () => {
     assert.match(copy.read('docs/reference/environment.md'), /`stores\.valkey\.sentinel\.master`/);
   });
 
-  it('should be planned, driven, broken and judged by what its folder says', () => {
+  it('should be planned, driven, broken and judged by what its folders say', () => {
     assert.deepEqual(copy.ask(DERIVED), EXPECTED);
   });
 });
@@ -127,8 +138,8 @@ const BY_HAND: readonly ByHand[] = [
   [
     'declarations',
     'probes/declared-stores.ts',
-    'if (store === undefined) return [];',
-    "if (store === undefined || store.name === 'valkey') return [];",
+    'declarationsBelow(import.meta.dirname),',
+    "declarationsBelow(import.meta.dirname).filter((file) => !file.includes('valkey')),",
   ],
   [
     'drivers',
@@ -148,6 +159,18 @@ const BY_HAND: readonly ByHand[] = [
     'STORES.map(controlsOf)',
     "STORES.filter((store) => store !== 'valkey').map(controlsOf)",
   ],
+  [
+    'stores that can be provisioned',
+    'env/local/platform/stores.ts',
+    'DECLARED.map(storesCalled)',
+    "DECLARED.filter((store) => store !== 'valkey').map(storesCalled)",
+  ],
+  [
+    'their images',
+    'env/local/platform/parts.ts',
+    'words.flatMap((word) => optional',
+    "words.filter((word) => word !== 'valkey').flatMap((word) => optional",
+  ],
 ];
 
 noticesTablesByHand('a list of stores that is kept by hand', {
@@ -155,7 +178,8 @@ noticesTablesByHand('a list of stores that is kept by hand', {
   tables: BY_HAND,
   loads: `import './suites/catalogue/loaded.ts';
 import './probes/stores.ts';
-import './suites/failover/store/controls/index.ts';`,
+import './suites/failover/store/controls/index.ts';
+import './env/local/platform/index.ts';`,
   derived: DERIVED,
   expected: EXPECTED,
 });

@@ -5,7 +5,7 @@ import type { ClusterSize, InstanceAddresses, InstanceName, NodeSpec } from '../
 export interface PlatformContext {
   readonly instance: InstanceName;
   readonly size: ClusterSize;
-  /** Stores and parts to provision, by the names of STORES and PARTS in parts.ts. */
+  /** Stores and parts to provision, by the names of STORES (stores.ts) and PARTS (parts.ts). */
   readonly with: readonly string[];
   readonly addresses: InstanceAddresses;
   readonly nodes: readonly NodeSpec[];
