@@ -136,8 +136,8 @@ const BY_HAND: readonly ByHand[] = [
   [
     'declarations',
     'env/providers/declared.ts',
-    'await Promise.all(FOLDERS.map(({ name }) => declarationIn(name)))',
-    "await Promise.all(FOLDERS.filter(({ name }) => name !== 'printed').map(({ name }) => declarationIn(name)))",
+    'declarationsBelow(import.meta.dirname),',
+    "declarationsBelow(import.meta.dirname).filter((file) => !file.includes('printed')),",
   ],
   [
     'kinds of environment',
