@@ -323,7 +323,7 @@ test("an entry of the mirror that cannot be read is said with its place, stays, 
   assert.equal(api.objects.has('/api/v1/namespaces/x/pods/p'), false);
   assert.deepEqual(api.objects.get(mirror)?.['data'], { entries: JSON.stringify([newer, 7]) });
   assert.deepEqual(
-    said.mock.calls.map(({ arguments: [line] }) => String(line).slice(0, 41)),
-    ['entry 1 of the mirror cannot be read, and', 'entry 2 of the mirror cannot be read, and'],
+    said.mock.calls.map(({ arguments: [line] }) => String(line).slice(0, 36)),
+    ['entry 1 of the mirror cannot be read', 'entry 2 of the mirror cannot be read'],
   );
 });
