@@ -187,20 +187,30 @@ const kit: LayerRecipe = {
   entries: ({ checkout }) => codeOf(join(checkout, PLATFORM, 'service-kit'), 'service-kit'),
 };
 
-/** npm packages with their dependencies, copied from the checkout. */
-function modules(...roots: string[]): LayerRecipe {
+/** npm packages with their dependencies, copied from the checkout to where the code in `folder` finds them. */
+function modules(folder: string, ...roots: string[]): LayerRecipe {
   return {
     kind: 'files',
-    name: `modules ${roots.join('+')}`,
+    name: `modules of ${folder} ${roots.join('+')}`,
     entries: async ({ checkout }) => {
       const names = await moduleClosure(join(checkout, 'node_modules'), roots);
       const lists = await Promise.all(
-        names.map((name) => codeOf(join(checkout, 'node_modules', name), `app/node_modules/${name}`)),
+        names.map((name) => codeOf(join(checkout, 'node_modules', name), `${folder}/node_modules/${name}`)),
       );
       return lists.flat();
     },
   };
 }
+
+/** What the kit needs of OpenTelemetry for services that send spans. Those that only log do without. */
+const tracing: LayerRecipe = modules(
+  'service-kit',
+  '@opentelemetry/api',
+  '@opentelemetry/core',
+  '@opentelemetry/exporter-trace-otlp-http',
+  '@opentelemetry/resources',
+  '@opentelemetry/sdk-trace-base',
+);
 
 /** A reference service: its unmodified sources. */
 export function service(folder: string): LayerRecipe {
@@ -309,8 +319,12 @@ export const PLATFORM_IMAGES: readonly ImageRecipe[] = [
     layers: [base, { kind: 'debian', recipe: PROMETHEUS }],
     run: { entrypoint: ['prometheus'], user: NONROOT, workdir: '/tmp' },
   },
-  app('tender-api', [modules('amqplib', 'ioredis', 'pg', 'prom-client'), service('tender-api')]),
-  app('gateway', [service('edge/gateway')]),
+  app('tender-api', [
+    tracing,
+    modules('app', 'amqplib', 'ioredis', 'pg', 'prom-client'),
+    service('tender-api'),
+  ]),
+  app('gateway', [tracing, service('edge/gateway')]),
   {
     name: 'traefik',
     tag: { version: TRAEFIK_VERSION },

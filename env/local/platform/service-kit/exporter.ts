@@ -1,29 +1,12 @@
-/** Sends finished spans to an OpenTelemetry collector: OTLP/HTTP 1.x, JSON encoding, in batches, with a bounded queue. */
+/** Sends finished spans to an OpenTelemetry collector with the SDK's batches and exporter, and keeps them while it is away. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { ExportResultCode, type ExportResult } from '@opentelemetry/core';
+import type { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
+import { BatchSpanProcessor, type ReadableSpan, type SpanExporter } from '@opentelemetry/sdk-trace-base';
 
-/** Numbers from opentelemetry-proto (trace.proto, SpanKind). */
-export const SPAN_KIND = { internal: 1, server: 2, client: 3, producer: 4, consumer: 5 } as const;
-export type SpanKind = keyof typeof SPAN_KIND;
-export type Attributes = Readonly<Record<string, string | number | boolean>>;
-
-export interface FinishedSpan {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly parentSpanId: string | undefined;
-  readonly name: string;
-  readonly kind: SpanKind;
-  /** Wall clock, ms with fractions. */
-  readonly startMs: number;
-  readonly endMs: number;
-  readonly attributes: Attributes;
-  /** Type of the error, never its text; undefined if there was none. */
-  readonly errorType: string | undefined;
-}
-
-export interface ExporterOptions {
+export interface QueueOptions {
   /** Base address, without /v1/traces. */
   readonly url: string;
-  /** Attributes of the service: `service.name` and others. */
-  readonly resource: Attributes;
   readonly everyMs?: number;
 }
 
@@ -31,139 +14,120 @@ const EVERY_MS = 500;
 const MOST_HELD = 8192;
 const BATCH = 512;
 const ANSWER_MS = 5_000;
-const LONGEST_PAUSE_MS = 5_000;
-const STATUS_ERROR = 2; // trace.proto, Status.StatusCode
-const ERROR_TYPE = 'error.type'; // OpenTelemetry's semantic conventions, attributes of errors
+/** The longest delay of setTimeout: the processor never gives a batch up, because the exporter decides that. */
+const NEVER_MS = 2 ** 31 - 1;
 
-function valueOf(value: string | number | boolean): unknown {
-  if (typeof value === 'string') return { stringValue: value };
-  if (typeof value === 'boolean') return { boolValue: value };
-  return Number.isInteger(value) ? { intValue: String(value) } : { doubleValue: value };
+/**
+ * As in OTLP/HTTP, a 4xx status is final, except 429, which the SDK reports without a status. Other failures are not: the SDK does not
+ * repeat after 500, and gives up after 5 s.
+ */
+function isRefusal({ error }: ExportResult): boolean {
+  const status = error !== undefined && 'code' in error ? Number(error.code) : NaN;
+  return status >= 400 && status < 500;
 }
 
-const listOf = (attributes: Attributes): unknown[] =>
-  Object.entries(attributes).map(([key, value]) => ({ key, value: valueOf(value) }));
-
-const nanos = (ms: number): string => String(BigInt(Math.round(ms * 1000)) * 1000n);
-
-/** The body of an ExportTraceServiceRequest. */
-export function encodeSpans(spans: readonly FinishedSpan[], resource: Attributes): string {
-  return JSON.stringify({
-    resourceSpans: [
-      {
-        resource: { attributes: listOf(resource) },
-        scopeSpans: [
-          {
-            scope: { name: 'plumbline.service-kit' },
-            spans: spans.map((span) => ({
-              traceId: span.traceId,
-              spanId: span.spanId,
-              ...(span.parentSpanId !== undefined && { parentSpanId: span.parentSpanId }),
-              name: span.name,
-              kind: SPAN_KIND[span.kind],
-              startTimeUnixNano: nanos(span.startMs),
-              endTimeUnixNano: nanos(span.endMs),
-              attributes: listOf({
-                ...span.attributes,
-                ...(span.errorType !== undefined && { [ERROR_TYPE]: span.errorType }),
-              }),
-              ...(span.errorType !== undefined && { status: { code: STATUS_ERROR } }),
-            })),
-          },
-        ],
-      },
-    ],
-  });
+/**
+ * Loading the SDK's exporter takes as long as loading the rest of the SDK. It waits until the service listens: nothing is sent before.
+ */
+async function exporterTo(url: string, afterMs: number): Promise<OTLPTraceExporter> {
+  await delay(afterMs);
+  const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-http');
+  return new OTLPTraceExporter({ url: `${url}/v1/traces`, timeoutMillis: ANSWER_MS });
 }
 
-/** Queues spans and retries when sending fails. When the queue is full, the oldest spans are dropped and counted. */
-export class OtlpExporter {
-  readonly #options: ExporterOptions;
-  #held: FinishedSpan[] = [];
-  #timer: NodeJS.Timeout | undefined;
-  #sending: Promise<boolean> | undefined;
-  #failures = 0;
-  exported = 0;
+/** Repeats what the SDK's exporter has given up, one batch after the other, until the collector takes or refuses it. */
+class PersistentExporter implements SpanExporter {
+  readonly #exporter: Promise<OTLPTraceExporter>;
+  readonly #pauseMs: number;
+  readonly #ending = new AbortController();
+  #last: Promise<unknown> = Promise.resolve();
+  #gaveUp = false;
+  sent = 0;
   dropped = 0;
 
-  constructor(options: ExporterOptions) {
-    this.#options = options;
+  constructor(url: string, pauseMs: number) {
+    this.#exporter = exporterTo(url, pauseMs);
+    this.#pauseMs = pauseMs;
   }
 
-  add(span: FinishedSpan): void {
-    this.#held.push(span);
-    this.#trim();
-    this.#schedule();
+  export(spans: ReadableSpan[], done: (result: ExportResult) => void): void {
+    this.#last = this.#last.then(() => this.#untilDecided(spans)).then(done);
   }
 
-  /** Sends the queued spans at the end of the process: without retries and until the deadline. */
-  async stop(deadlineMs: number): Promise<void> {
-    clearTimeout(this.#timer);
-    const end = performance.now() + deadlineMs;
-    while ((this.#sending !== undefined || this.#held.length > 0) && performance.now() < end) {
-      if (!(await this.#flush(Math.max(1, end - performance.now())))) return;
-    }
+  /** From now on a failure is final, for the batches after it too. */
+  end(): void {
+    this.#ending.abort();
   }
 
-  #trim(): void {
-    const over = this.#held.length - MOST_HELD;
-    if (over <= 0) return;
-    this.#held.splice(0, over);
-    this.dropped += over;
+  giveUp(): void {
+    this.#gaveUp = true;
   }
 
-  #schedule(): void {
-    if (this.#timer !== undefined || this.#held.length === 0) return;
-    const every = this.#options.everyMs ?? EVERY_MS;
-    const pause = Math.min(every * 2 ** this.#failures, Math.max(every, LONGEST_PAUSE_MS));
-    this.#timer = setTimeout(() => {
-      void this.#flush(ANSWER_MS).finally(() => {
-        this.#timer = undefined;
-        this.#schedule();
+  async shutdown(): Promise<void> {
+    await this.#last;
+  }
+
+  async #untilDecided(spans: ReadableSpan[]): Promise<ExportResult> {
+    const { signal } = this.#ending;
+    const exporter = await this.#exporter;
+    let result: ExportResult = { code: ExportResultCode.FAILED };
+    while (!this.#gaveUp) {
+      const last = signal.aborted;
+      result = await new Promise<ExportResult>((resolve) => {
+        exporter.export(spans, resolve);
       });
-    }, pause);
-    this.#timer.unref();
-  }
-
-  /** Sends the queue, one request at a time. @returns whether everything was sent */
-  async #flush(answerMs: number): Promise<boolean> {
-    this.#sending ??= this.#sendAll(answerMs).finally(() => {
-      this.#sending = undefined;
-    });
-    return await this.#sending;
-  }
-
-  async #sendAll(answerMs: number): Promise<boolean> {
-    while (this.#held.length > 0) {
-      const batch = this.#held.splice(0, BATCH);
-      const outcome = await this.#send(batch, answerMs);
-      if (outcome === 'sent') this.exported += batch.length;
-      else if (outcome === 'refused') this.dropped += batch.length;
-      else {
-        this.#held.unshift(...batch);
-        this.#trim();
-        this.#failures = Math.min(this.#failures + 1, 10);
-        return false;
+      if (result.code === ExportResultCode.SUCCESS) {
+        this.sent += spans.length;
+        return result;
       }
-      this.#failures = 0;
+      if (isRefusal(result)) break;
+      if (last) this.giveUp();
+      await delay(this.#pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
     }
-    return true;
+    this.dropped += spans.length;
+    return result;
+  }
+}
+
+/** The SDK's queue. When it is full, the newest spans are dropped; here they are counted, with those that are being sent. */
+export class SpanQueue extends BatchSpanProcessor {
+  readonly #exporter: PersistentExporter;
+  #taken = 0;
+  #overflow = 0;
+
+  constructor({ url, everyMs = EVERY_MS }: QueueOptions) {
+    const exporter = new PersistentExporter(url, everyMs);
+    super(exporter, {
+      maxQueueSize: MOST_HELD,
+      maxExportBatchSize: BATCH,
+      scheduledDelayMillis: everyMs,
+      exportTimeoutMillis: NEVER_MS,
+    });
+    this.#exporter = exporter;
   }
 
-  /** Sends one batch. As in OTLP/HTTP, 429, 502, 503 and 504 are retryable, and other 4xx statuses are not. */
-  async #send(batch: readonly FinishedSpan[], answerMs: number): Promise<'sent' | 'refused' | 'failed'> {
-    try {
-      const answer = await fetch(`${this.#options.url}/v1/traces`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: encodeSpans(batch, this.#options.resource),
-        signal: AbortSignal.timeout(Math.ceil(answerMs)),
-      });
-      await answer.arrayBuffer();
-      if (answer.ok) return 'sent';
-      return answer.status >= 400 && answer.status < 500 && answer.status !== 429 ? 'refused' : 'failed';
-    } catch {
-      return 'failed';
+  get sent(): number {
+    return this.#exporter.sent;
+  }
+
+  get dropped(): number {
+    return this.#exporter.dropped + this.#overflow;
+  }
+
+  override onEnd(span: ReadableSpan): void {
+    if (this.#taken - this.#exporter.sent - this.#exporter.dropped >= MOST_HELD) {
+      this.#overflow += 1;
+      return;
     }
+    this.#taken += 1;
+    super.onEnd(span);
+  }
+
+  /** Sends the queued spans at the end of the process: until the deadline, or until the collector does not take some. */
+  async stop(deadlineMs: number): Promise<void> {
+    this.#exporter.end();
+    const shutdown = this.shutdown().catch(() => undefined); // rejects when spans were dropped, which is counted
+    await Promise.race([shutdown, delay(deadlineMs, undefined, { ref: false })]);
+    this.#exporter.giveUp();
   }
 }

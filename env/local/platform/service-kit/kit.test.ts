@@ -4,51 +4,70 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { formatTraceparent, newRoot, parseTraceparent } from './context.ts';
-import { encodeSpans, OtlpExporter, type FinishedSpan } from './exporter.ts';
+import { SpanKind } from '@opentelemetry/api';
+import { InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { SpanQueue } from './exporter.ts';
 import { callerOf, telemetryOf } from './telemetry.ts';
-import { Tracer, type Span } from './tracer.ts';
+import { parseTraceparent, Tracer, type Span } from './tracer.ts';
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const SPAN = '00f067aa0ba902b7';
+const PARENT = { traceId: TRACE, spanId: SPAN, traceFlags: 1 };
+
+/** A tracer whose ended spans are kept in memory. */
+function kept(ratio: number): { tracer: Tracer; spans: InMemorySpanExporter } {
+  const spans = new InMemorySpanExporter();
+  const processors = [new SimpleSpanProcessor(spans)];
+  return { tracer: new Tracer({ ratio, resource: { 'service.name': 's' }, processors }), spans };
+}
 
 test('should read valid trace context, and begin a new trace for anything else', () => {
   const header = `00-${TRACE}-${SPAN}-01`;
-  assert.deepEqual(parseTraceparent(header), { traceId: TRACE, spanId: SPAN, sampled: true });
-  assert.equal(formatTraceparent({ traceId: TRACE, spanId: SPAN, sampled: true }), header);
-  assert.equal(parseTraceparent(`00-${TRACE}-${SPAN}-00`)?.sampled, false);
+  assert.deepEqual(parseTraceparent(header), { ...PARENT, isRemote: true });
+  assert.equal(parseTraceparent(`00-${TRACE}-${SPAN}-00`)?.traceFlags, 0);
   assert.equal(parseTraceparent(`01-${TRACE}-${SPAN}-01-more`)?.traceId, TRACE);
   const wrong = [undefined, '', `00-${TRACE}-${SPAN}-01-more`, `ff-${TRACE}-${SPAN}-01`];
   for (const text of [...wrong, `00-${'0'.repeat(32)}-${SPAN}-01`, `00-${TRACE}-${'0'.repeat(16)}-01`])
     assert.equal(parseTraceparent(text), undefined, String(text));
 });
 
-test('should keep all, none, or a share of the traces that begin here', () => {
-  const kept = (ratio: number): number =>
-    Array.from({ length: 400 }, () => newRoot(ratio)).filter((one) => one.sampled).length;
-  assert.deepEqual([kept(1), kept(0)], [400, 0]);
-  assert.ok(kept(0.5) > 120 && kept(0.5) < 280);
+test('should keep all, none, or a share of the traces that begin here', async () => {
+  const share = async (ratio: number): Promise<number> => {
+    const { tracer } = kept(ratio);
+    const work = (span: Span): Promise<boolean> => Promise.resolve(span.sampled);
+    const sampled = Array.from({ length: 400 }, () => tracer.within('GET', { kind: 'server' }, work));
+    return (await Promise.all(sampled)).filter(Boolean).length;
+  };
+  assert.deepEqual([await share(1), await share(0)], [400, 0]);
+  const half = await share(0.5);
+  assert.ok(half > 120 && half < 280, String(half));
 });
 
 test('should link spans to the caller and to each other, and not export traces that the caller does not sample', async () => {
-  const spans: FinishedSpan[] = [];
-  const tracer = new Tracer(0, (span) => spans.push(span));
-  const parent = { traceId: TRACE, spanId: SPAN, sampled: true };
-  await tracer.within('POST /tenders', { kind: 'server', parent, mark: 'm-1' }, async (outer) => {
+  const { tracer, spans } = kept(0);
+  await tracer.within('POST', { kind: 'server', parent: PARENT, mark: 'm-1' }, async (outer) => {
+    outer.rename('POST /tenders');
     await tracer.within('INSERT tenders', { kind: 'client' }, () => delay(1));
     assert.equal(outer.traceparent(), `00-${TRACE}-${outer.context.spanId}-01`);
     await assert.rejects(
       tracer.within('SET', { kind: 'client' }, () => Promise.reject(new Error('refused'))),
     );
   });
-  const [insert, set, server] = spans;
-  assert.deepEqual(
-    [insert?.name, insert?.parentSpanId, set?.errorType, server?.parentSpanId, server?.attributes],
-    ['INSERT tenders', server?.spanId, 'Error', SPAN, { 'plumbline.mark': 'm-1' }],
-  );
+  const ended = spans.getFinishedSpans();
+  assert.partialDeepStrictEqual(ended, [
+    { name: 'INSERT tenders', attributes: { 'plumbline.mark': 'm-1' } },
+    { name: 'SET', attributes: { 'error.type': 'Error' }, status: { code: 2 } },
+    { name: 'POST /tenders', kind: SpanKind.SERVER },
+  ]);
+  const server = ended[2]?.spanContext().spanId;
+  const parents = ended.map(({ parentSpanContext }) => parentSpanContext?.spanId);
+  assert.deepEqual(parents, [server, server, SPAN]);
   await tracer.within('GET', { kind: 'server' }, () => delay(1));
-  await tracer.within('GET', { kind: 'server', parent: { ...parent, sampled: false } }, () => delay(1));
-  assert.equal(spans.length, 3);
+  await tracer.within('GET', { kind: 'server', parent: { ...PARENT, traceFlags: 0 } }, (span) => {
+    assert.equal(span.traceparent(), `00-${TRACE}-${span.context.spanId}-00`);
+    return Promise.resolve();
+  });
+  assert.equal(spans.getFinishedSpans().length, 3);
 });
 
 test('should write one JSON object per line, with the ids of the span and the mark of its request', async () => {
@@ -82,8 +101,7 @@ test('should write one JSON object per line, with the ids of the span and the ma
 });
 
 test('should export only the type of an error, whatever was thrown', async () => {
-  const spans: FinishedSpan[] = [];
-  const tracer = new Tracer(1, (span) => spans.push(span));
+  const { tracer, spans } = kept(1);
   const secret = 'postgres://user:password@store';
   const failures: ((span: Span) => void)[] = [
     (span) => span.fail(new RangeError(secret)),
@@ -95,20 +113,14 @@ test('should export only the type of an error, whatever was thrown', async () =>
       fail(span);
       return Promise.resolve();
     });
-  const sent = encodeSpans(spans, {});
-  assert.doesNotMatch(sent, /password/);
-  const { resourceSpans } = JSON.parse(sent) as {
-    resourceSpans: { scopeSpans: { spans: { attributes: unknown[]; status: unknown }[] }[] }[];
-  };
-  const types = ['RangeError', 'string', '503'].map((stringValue) => ({
-    attributes: [{ key: 'error.type', value: { stringValue } }],
-    status: { code: 2 },
-  }));
-  const seen = resourceSpans[0]?.scopeSpans[0]?.spans.map(({ attributes, status }) => ({
-    attributes,
-    status,
-  }));
-  assert.deepEqual(seen, types);
+  const seen = spans
+    .getFinishedSpans()
+    .map(({ attributes, events, status }) => ({ attributes, events, status }));
+  const types = ['RangeError', 'string', '503'];
+  assert.deepEqual(
+    seen,
+    types.map((type) => ({ attributes: { 'error.type': type }, events: [], status: { code: 2 } })),
+  );
 });
 
 /** A collector that answers with these statuses, then with 200, and records what it receives. */
@@ -135,43 +147,69 @@ async function collector(
   return { url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`, bodies };
 }
 
-const finished = (name: string): FinishedSpan => ({
-  ...{ traceId: TRACE, spanId: SPAN, parentSpanId: undefined, name, kind: 'server' },
-  ...{ startMs: 1_700_000_000_000.25, endMs: 1_700_000_000_001, attributes: { n: 1, 'plumbline.mark': 'm' } },
-  errorType: undefined,
-});
+/** A queue to the collector, and a way to put a span into it. */
+function queueTo(url: string): { queue: SpanQueue; end: (name: string) => void } {
+  const queue = new SpanQueue({ url, everyMs: 5 });
+  const tracer = new Tracer({ ratio: 1, resource: { 'service.name': 's' }, processors: [queue] });
+  const options = { kind: 'server', mark: 'm', attributes: { n: 1 } } as const;
+  return { queue, end: (name) => void tracer.within(name, options, () => Promise.resolve()) };
+}
 
-test('should encode spans in OTLP’s JSON format', () => {
-  const sent = JSON.parse(encodeSpans([finished('a')], { 'service.name': 's' })) as {
-    resourceSpans: { resource: unknown; scopeSpans: { spans: Record<string, unknown>[] }[] }[];
+test('should send spans in OTLP’s JSON format', async (context) => {
+  const { url, bodies } = await collector(context, []);
+  const { queue, end } = queueTo(url);
+  end('a');
+  while (queue.sent === 0) await delay(5);
+  const sent = JSON.parse(bodies[0] ?? '{}') as {
+    resourceSpans: {
+      resource: { attributes: unknown[] };
+      scopeSpans: { scope: unknown; spans: Record<string, unknown>[] }[];
+    }[];
   };
   const [resource] = sent.resourceSpans;
-  assert.deepEqual(resource?.resource, {
-    attributes: [{ key: 'service.name', value: { stringValue: 's' } }],
-  });
-  const span = resource.scopeSpans[0]?.spans[0];
-  assert.deepEqual([span?.startTimeUnixNano, span?.kind], ['1700000000000250000', 2]);
-  assert.deepEqual(span?.attributes, [
-    { key: 'n', value: { intValue: '1' } },
+  assert.partialDeepStrictEqual(resource?.resource.attributes, [
+    { key: 'service.name', value: { stringValue: 's' } },
+  ]);
+  const [scope] = resource?.scopeSpans ?? [];
+  assert.deepEqual(scope?.scope, { name: 'plumbline.service-kit' });
+  const { name, kind, startTimeUnixNano, attributes } = scope.spans[0] ?? {};
+  assert.deepEqual([name, kind], ['a', 2]);
+  assert.match(String(startTimeUnixNano), /^\d{19}$/);
+  assert.deepEqual(attributes, [
+    { key: 'n', value: { intValue: 1 } },
     { key: 'plumbline.mark', value: { stringValue: 'm' } },
   ]);
+  await queue.stop(1_000);
 });
 
 test('should retry a batch that the collector could not accept, and drop one that it refuses', async (context) => {
-  const { url, bodies } = await collector(context, [503, 200, 400]);
-  const exporter = new OtlpExporter({ url, resource: {}, everyMs: 5 });
-  exporter.add(finished('first'));
-  while (exporter.exported === 0) await delay(5);
-  exporter.add(finished('second'));
-  while (exporter.dropped === 0) await delay(5);
-  exporter.add(finished('third'));
-  await exporter.stop(1_000);
-  assert.deepEqual([exporter.exported, exporter.dropped, bodies.length], [2, 1, 2]);
+  const { url, bodies } = await collector(context, [500, 503, 200, 400]);
+  const { queue, end } = queueTo(url);
+  end('first');
+  while (queue.sent === 0) await delay(5);
+  end('second');
+  while (queue.dropped === 0) await delay(5);
+  end('third');
+  await delay(1);
+  await queue.stop(1_000);
+  assert.deepEqual([queue.sent, queue.dropped, bodies.length], [2, 1, 2]);
 });
 
-test('should limit its queue, and count dropped spans', async () => {
-  const exporter = new OtlpExporter({ url: 'http://127.0.0.1:1', resource: {} });
-  for (let i = 0; i < 8200; i++) exporter.add(finished('x'));
-  await exporter.stop(100);
-  assert.deepEqual([exporter.exported, exporter.dropped], [0, 8]);
+test('should end in order when the collector refuses the last spans', async (context) => {
+  const { url } = await collector(context, [400]);
+  const { queue, end } = queueTo(url);
+  end('last');
+  await delay(1);
+  await queue.stop(1_000);
+  assert.deepEqual([queue.sent, queue.dropped], [0, 1]);
+});
+
+test('should limit its queue, count dropped spans, and not wait at its end for a collector that is away', async () => {
+  const { queue, end } = queueTo('http://127.0.0.1:1');
+  for (let i = 0; i < 8200; i++) end('x');
+  await delay(1);
+  const began = performance.now();
+  await queue.stop(100);
+  assert.ok(performance.now() - began < 2_000);
+  assert.deepEqual([queue.sent, queue.dropped], [0, 8]);
 });

@@ -1,15 +1,13 @@
 /** Log lines and traces of a reference service, set up from its environment. */
-import { parseTraceparent, type TraceContext } from './context.ts';
-import { OtlpExporter } from './exporter.ts';
-import { Tracer } from './tracer.ts';
-
-export type Level = 'debug' | 'info' | 'warn' | 'error';
-export type Fields = Readonly<Record<string, string | number | boolean | undefined>>;
+import type { SpanContext } from '@opentelemetry/api';
+import { SpanQueue } from './exporter.ts';
+import { logOf, type Fields, type Log } from './log.ts';
+import { parseTraceparent, Tracer } from './tracer.ts';
 
 export interface Telemetry {
   readonly tracer: Tracer;
-  /** Writes one JSON object per line to the standard output, with the ids of the current span. */
-  readonly log: (level: Level, message: string, fields?: Fields) => void;
+  /** Writes lines with the ids of the current span and the mark of its request. */
+  readonly log: Log;
   /** Numbers of sent and dropped spans, for the service's metrics. */
   readonly exported: () => { sent: number; dropped: number };
   /** Sends the spans that are still queued. */
@@ -42,27 +40,27 @@ export interface TelemetryOptions {
 
 /** Sets telemetry up. Without OTLP_URL spans are created, so that log lines have ids, but not exported. */
 export function telemetryOf({ service, env = process.env, write }: TelemetryOptions): Telemetry {
-  const out = write ?? ((line: string) => void process.stdout.write(line));
   const url = env.OTLP_URL;
-  const exporter =
-    url === undefined || url === '' || broken('export', env)
-      ? undefined
-      : new OtlpExporter({ url, resource: resourceOf(service, env) });
-  const tracer = new Tracer(Number(env.TRACE_RATIO ?? DEFAULT_RATIO), (span) => exporter?.add(span));
+  const queue = url === undefined || url === '' || broken('export', env) ? undefined : new SpanQueue({ url });
+  const tracer = new Tracer({
+    ratio: Number(env.TRACE_RATIO ?? DEFAULT_RATIO),
+    resource: resourceOf(service, env),
+    processors: queue === undefined ? [] : [queue],
+  });
   const withIds = !broken('log-trace-id', env);
+  const around = (): Fields => {
+    const { context, mark } = tracer.current() ?? {};
+    return {
+      ...(context !== undefined && withIds && { trace_id: context.traceId, span_id: context.spanId }),
+      ...(mark !== undefined && { mark }),
+    };
+  };
   return {
     tracer,
-    log: (level, message, fields) => {
-      const span = tracer.current();
-      const ids = span !== undefined &&
-        withIds && { trace_id: span.context.traceId, span_id: span.context.spanId };
-      const mark = span?.mark !== undefined && { mark: span.mark };
-      const ts = new Date().toISOString();
-      out(`${JSON.stringify({ ts, level, service, msg: message, ...ids, ...mark, ...fields })}\n`);
-    },
-    exported: () => ({ sent: exporter?.exported ?? 0, dropped: exporter?.dropped ?? 0 }),
+    log: logOf(service, { write, around }),
+    exported: () => ({ sent: queue?.sent ?? 0, dropped: queue?.dropped ?? 0 }),
     stop: async () => {
-      await exporter?.stop(STOP_MS);
+      await queue?.stop(STOP_MS);
     },
   };
 }
@@ -79,7 +77,7 @@ function resourceOf(service: string, env: NodeJS.ProcessEnv): Record<string, str
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
 /** Trace context and mark of a request. */
-export function callerOf(headers: Headers): { parent: TraceContext | undefined; mark: string | undefined } {
+export function callerOf(headers: Headers): { parent: SpanContext | undefined; mark: string | undefined } {
   const mark = headers[CORRELATION_HEADER];
   return {
     parent: parseTraceparent(headers['traceparent']),

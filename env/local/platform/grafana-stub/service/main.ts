@@ -1,7 +1,7 @@
 /** Entry: reads the provisioned dashboards and serves until SIGTERM. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { telemetryOf } from '../../service-kit/telemetry.ts';
+import { logOf } from '../../service-kit/log.ts';
 import { GrafanaStub, grafanaServer, type Dashboard } from './grafana.ts';
 import { PrometheusSource } from './source.ts';
 
@@ -25,7 +25,7 @@ const server = grafanaServer(
 );
 server.keepAliveTimeout = 65_000;
 server.listen(Number(setting('PORT')));
-telemetryOf({ service: 'grafana-stub' }).log('info', 'ready');
+logOf('grafana-stub')('info', 'ready');
 
 function stop(): void {
   server.close();

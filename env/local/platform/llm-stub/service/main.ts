@@ -1,5 +1,5 @@
 /** Entry: serves until SIGTERM. */
-import { telemetryOf } from '../../service-kit/telemetry.ts';
+import { logOf } from '../../service-kit/log.ts';
 import { LlmStub, stubServer } from './stub.ts';
 
 function setting(name: string): string {
@@ -11,7 +11,7 @@ function setting(name: string): string {
 const server = stubServer(new LlmStub({ apiKey: setting('LLM_API_KEY') }));
 server.keepAliveTimeout = 65_000;
 server.listen(Number(setting('PORT')));
-telemetryOf({ service: 'llm-stub' }).log('info', 'ready');
+logOf('llm-stub')('info', 'ready');
 
 function stop(): void {
   server.close();

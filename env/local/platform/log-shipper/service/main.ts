@@ -1,7 +1,7 @@
 /** Entry: ships the lines of every container on this node until SIGTERM; /metrics shows its progress. */
 import { createServer } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { telemetryOf } from '../../service-kit/telemetry.ts';
+import { logOf } from '../../service-kit/log.ts';
 import { Files } from './files.ts';
 import { metricsText } from './metrics.ts';
 import { Shipper } from './shipper.ts';
@@ -15,7 +15,7 @@ function setting(name: string): string {
 
 /** Polling interval. To watch files across rotation would need a watch for each folder; polling costs less. */
 const ROUND_MS = 500;
-const { log } = telemetryOf({ service: 'log-shipper' });
+const log = logOf('log-shipper');
 const files = new Files(setting('LOGS'), `${setting('STATE')}/positions.json`);
 const store = new LogStore({
   url: setting('STORE_URL'),

@@ -3,7 +3,7 @@
  * everything before it. So no line is lost when the store is unavailable or the node dies. A line that is sent twice has the same id and is
  * stored once.
  */
-import type { Telemetry } from '../../service-kit/telemetry.ts';
+import type { Log } from '../../service-kit/log.ts';
 import { sizeOf, type Files, type Followed } from './files.ts';
 import { recordOf, type LogRecord } from './record.ts';
 import type { LogStore } from './store.ts';
@@ -13,7 +13,7 @@ export interface ShipperOptions {
   readonly node: string;
   readonly files: Files;
   readonly store: Pick<LogStore, 'prepared' | 'send' | 'lastRefusal'>;
-  readonly log: Telemetry['log'];
+  readonly log: Log;
 }
 
 export interface Counts {

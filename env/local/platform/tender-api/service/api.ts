@@ -176,10 +176,10 @@ async function traced(sources: Sources, request: IncomingMessage, telemetry: Tel
     const began = performance.now();
     const result = await safeAnswer(sources, request, { span, log });
     const { route, status } = result;
-    span.name = `${method} ${route}`;
+    span.rename(`${method} ${route}`);
     span.set({ 'http.route': route, 'http.response.status_code': status });
     const ms = Math.round(performance.now() - began);
-    if (span.context.sampled || status >= 500)
+    if (span.sampled || status >= 500)
       log(status >= 500 ? 'error' : 'info', `${method} ${route} ${String(status)}`, { status, ms });
     return result;
   });

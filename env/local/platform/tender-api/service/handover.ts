@@ -2,7 +2,7 @@
  * After a tender is stored in PostgreSQL, it is cached and handed over to the AI service. No accepted tender is lost: the table is the
  * outbox. A tender that RabbitMQ has not confirmed is handed over again by any pod.
  */
-import { parseTraceparent } from '../../service-kit/context.ts';
+import { parseTraceparent } from '../../service-kit/tracer.ts';
 import type { Telemetry } from '../../service-kit/telemetry.ts';
 import type { TenderCache } from './cache.ts';
 import type { JobQueue } from './queue.ts';

@@ -250,6 +250,6 @@ function note(
 ): void {
   span.set({ 'http.response.status_code': status });
   if (status >= 500) span.failAs(String(status));
-  if (span.context.sampled || status >= 500)
+  if (span.sampled || status >= 500)
     log(status >= 500 ? 'error' : 'info', `${name} ${String(status)}`, { status, ms: Math.round(ms) });
 }
