@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -27,6 +27,22 @@ test('should follow dependencies of npm packages transitively, also in cycles', 
   } finally {
     await rm(root, { recursive: true });
   }
+});
+
+test('should put the packages of the kit’s traces into the images of those services that use them, and no others', async () => {
+  const inputs = { toolchainBin: '/none', checkout: CHECKOUT };
+  const carriers: string[] = [];
+  for (const { name, layers } of [...PLATFORM_IMAGES, ...Object.values(PART_IMAGES).flat()]) {
+    const ours = layers.flatMap((layer) => (layer.kind === 'files' ? [layer.entries(inputs)] : []));
+    const files = (await Promise.all(ours)).flat().flatMap((entry) => ('file' in entry ? [entry] : []));
+    const services = files.filter(({ path }) => /^app\/service\/.*\.ts$/.test(path));
+    const code = await Promise.all(services.map(({ file }) => readFile(file, 'utf8')));
+    const uses = code.some((text) => /^import (?!type ).*service-kit\/t(?:elemetry|racer)\.ts/m.test(text));
+    const has = files.some(({ path }) => path.startsWith('service-kit/node_modules/@opentelemetry/'));
+    assert.equal(has, uses, name);
+    if (has) carriers.push(name);
+  }
+  assert.deepEqual(carriers.sort(), ['gateway', 'tender-api']);
 });
 
 test('should find a version in the lock files for every image that is named after a Go module', async () => {
