@@ -32,7 +32,7 @@ test('should follow dependencies of npm packages transitively, also in cycles', 
 test('should put the packages of the kit’s traces into the images of those services that use them, and no others', async () => {
   const inputs = { toolchainBin: '/none', checkout: CHECKOUT };
   const carriers: string[] = [];
-  for (const { name, layers } of [...PLATFORM_IMAGES, ...Object.values(PART_IMAGES).flat()]) {
+  for (const { name, layers } of imagesFor(ALL)) {
     const ours = layers.flatMap((layer) => (layer.kind === 'files' ? [layer.entries(inputs)] : []));
     const files = (await Promise.all(ours)).flat().flatMap((entry) => ('file' in entry ? [entry] : []));
     const services = files.filter(({ path }) => /^app\/service\/.*\.ts$/.test(path));
