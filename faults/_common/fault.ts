@@ -67,7 +67,7 @@ export interface Landing {
   /** The last instant at which the fault was certainly not in force yet. */
   lastBeforeMs: number;
   landedMs: number;
-  /** The kind of proof, in three words. */
+  /** The kind of proof. */
   by: LandedBy;
   proof: string;
 }

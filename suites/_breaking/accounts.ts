@@ -40,7 +40,7 @@ export async function accountOf(
   return { user, password: ctx.password ?? (await secretText(ctx, password)) };
 }
 
-/** One question with a body of JSON, over a connection of its own; whatever the status is. @throws HttpError when there is no answer */
+/** Sends one request with a JSON body and returns the answer, also one with an error status. @throws HttpError when there is no answer */
 export async function askJson(
   ctx: Asking,
   at: { url: string; declared: { user?: string; password?: SecretSource } },

@@ -162,7 +162,7 @@ const OWN: readonly { id: string; open: (history: History) => string | null; hol
   { id: 'coherence/store-leaders', open: storeLeaderGap, holds: 'each store is led by a pod of its own' },
 ];
 
-/** Signals are sent in the order in which their receivers were prepared. */
+/** Pods are prepared one after the other and killed in that order: a history with another order or another pod contradicts itself. */
 function actedGap(history: History): string | null {
   const prepared = first(history, 'fault-armed')?.members.map(({ name }) => name) ?? [];
   const acted = all(history, 'fault-acted').map(({ member }) => member);

@@ -14,7 +14,7 @@ export const checks: readonly CatalogueRow[] = [
     controls: async () => (await import('./controls.ts')).controls,
     title: 'Pods land only where devices are',
     access: 'w - w w r',
-    does: 'a pod that asks for a device and may run on any node; if gpu.workload is declared, the output of that command in the pod; the nodes on which declared workloads with devices run',
+    does: 'a test pod that asks for a device and may run on any node; where gpu.workload declares a command, its output in that pod; the nodes on which declared workloads with devices run',
     goal: 'a pod that asks for a device runs on a node of the pool; where Plumbline may start such a pod, the pod knows which device it has, and a real device answers',
   }),
 ];

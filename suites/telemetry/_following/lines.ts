@@ -50,7 +50,7 @@ done
 exec busybox sleep 86400
 `;
 
-/** Pods on every node of the cluster, whatever its taints. Nodes that can run no pod are recorded, too. */
+/** Starts pods that write numbered lines, on every node whatever the node's taints. Nodes that can run no pod are recorded, too. */
 export async function linesOn(ctx: CheckContext, order: LinesOrder): Promise<Writers | null> {
   const image = await ctx.step('choose the image of the canaries', () => canaryImage(ctx));
   if (image === null) {

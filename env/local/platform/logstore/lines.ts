@@ -30,7 +30,7 @@ export const INDEX_TEMPLATE = {
 };
 
 const DAY_MS = 86_400_000;
-/** Lines of earlier days go when the environment is provisioned again: local environments serve nobody. */
+/** When the environment is provisioned again, older lines are deleted: nobody needs the logs of a test bed for longer. */
 const KEPT_DAYS = 3;
 
 /** Of these indices those whose day is too long ago. */

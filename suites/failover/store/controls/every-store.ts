@@ -1,4 +1,4 @@
-/** The controls that hold for every store: they change what the harness sees of it, or what it holds. */
+/** The controls that hold for every store: they falsify what the harness sees of the store, or change the data in it. The judge must notice. */
 import { catalogue, failoverParts } from '../../../catalogue/index.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { Control, ControlContext } from '../../../harness/control.ts';

@@ -16,7 +16,7 @@ export const checks: readonly CatalogueRow[] = [
     section: '5.2',
     access: 'w - w w -',
     does: "tenders through the edge while the model's stand-in is slow (ai.scaling), and meanwhile the autoscaler of the AI service, its metric and its pods; afterwards queue, model and pods are as before",
-    goal: 'the autoscaler decides by the depth of the AI queue: decision within 60 s of the load, new pods ready within 90 s; afterwards queue and pods as before',
+    goal: 'the autoscaler decides by the depth of the AI queue: decision within 60 s and new pods ready within 90 s of the full load; afterwards queue and pods as before',
     goals: { decisionSeconds: 60, readySeconds: 90, deliveredShare: 0.98 },
     parts: ['ai'],
     requires: [

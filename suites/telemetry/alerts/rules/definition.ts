@@ -14,7 +14,7 @@ export const checks: readonly CatalogueRow[] = [
     title: 'Burn-rate rules are loaded',
     section: '7',
     access: 'w - w w r',
-    does: 'the groups of rules that Prometheus has loaded, and the Alertmanagers that it knows; it writes nothing',
+    does: 'the rule groups that Prometheus has loaded, and the Alertmanagers to which it sends alerts; the check writes nothing',
     goal: 'every objective has its group of alerting rules, loaded and healthy, and Prometheus sends alerts to an Alertmanager',
     requires: [prometheus, source('alerts'), objectives],
     time: { waits: ['prometheusFirst', 'prometheusQuery', 'settle'], usualMs: 1_000 },
