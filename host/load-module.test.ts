@@ -34,7 +34,6 @@ test('should find what folders declare, in their order, and name one that is cal
   const colour = { exported: 'colour', named: 'name', what: 'colour' };
   declare('red', `export const colour = { name: 'red', order: 2 };`);
   declare('blue', `export const colour = { name: 'blue', order: 1 };`);
-  mkdirSync(path.join(folder, 'empty'));
   const both = await loadDeclared<{ name: string; order: number }>(declarationsBelow(folder), colour);
   assert.deepEqual(
     both.map(({ name }) => name),
@@ -43,6 +42,9 @@ test('should find what folders declare, in their order, and name one that is cal
   declare('sound', `export const sound = { name: 'sound', order: 3 };`);
   const files = declarationsBelow(folder);
   assert.equal((await loadDeclared(files, { ...colour, optional: true })).length, 2);
+  const forgotten = [...files, path.join(folder, 'empty', 'declaration.ts')];
+  assert.equal((await loadDeclared(forgotten, { ...colour, optional: true })).length, 2);
+  await assert.rejects(loadDeclared(forgotten.slice(-1), colour), /empty\/declaration\.ts cannot be loaded/);
   await assert.rejects(loadDeclared(files, colour), /sound\/declaration\.ts exports no colour called sound$/);
   declare('green', `export const colour = { name: 'grin', order: 3 };`);
   await assert.rejects(

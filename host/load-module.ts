@@ -30,16 +30,15 @@ export interface Declared {
   named: string;
   /** Names the export in errors. */
   what: string;
-  /** True where a file may declare something else: one without that export is left out. Otherwise it is an error. */
+  /** True where a folder or file may be something else: without the file or its export it is left out. Otherwise that is an error. */
   optional?: true;
 }
 
-/** The file `declaration.ts` of every folder directly below this one; not of a folder that has none. */
+/** Where every folder directly below this one declares what it is. */
 export function declarationsBelow(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
-    .map(({ name }) => path.join(folder, name, 'declaration.ts'))
-    .filter((file) => existsSync(file));
+    .map(({ name }) => path.join(folder, name, 'declaration.ts'));
 }
 
 /**
@@ -60,5 +59,6 @@ export async function loadDeclared<T extends { order: number }>(
     const found = (await loadModule(file, schema, `${what} called ${name}`))[exported];
     return found === undefined ? [] : [found];
   };
-  return (await Promise.all(files.map(load))).flat().toSorted((a, b) => a.order - b.order);
+  const there = optional === true ? files.filter((file) => existsSync(file)) : files;
+  return (await Promise.all(there.map(load))).flat().toSorted((a, b) => a.order - b.order);
 }

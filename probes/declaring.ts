@@ -13,7 +13,8 @@ export const hostPort = z.string().regex(/^\[?[A-Za-z0-9.:-]+\]?:\d{1,5}$/, 'hos
 /** Read by the harness itself: only a shell knows what `~` is. */
 export const filePath = z
   .string()
-  .regex(/^[^~]/, 'a path without `~`')
+  .min(1)
+  .regex(/^(?!~)/, 'a path that does not begin with `~`')
   .describe('Its path; a relative one starts where the command is called');
 
 export const endpoint = z.strictObject({

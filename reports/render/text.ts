@@ -42,7 +42,7 @@ export function clipped(text: string, max: number): string {
     : `${text.slice(0, max)}\n… ${text.length - max} more characters in run.json`;
 }
 
-/** `Pressure on this machine: tasks waited for CPU 67 %, memory 0 %, disk 2 % of the time; others took 9 % of the cores` */
+/** `Pressure on this machine: tasks waited for CPU 67 %, memory 0 %, disk 2 % of the time; other processes took 9 % of the cores` */
 export function pressureText({ cpu, memory, io, others, nodes, lateMs }: Pressure): string {
   const waits = Object.entries({ CPU: cpu, memory, disk: io }).flatMap(([what, shares]) =>
     shares === null ? [] : [`${what} ${percentOf(shares)}`],

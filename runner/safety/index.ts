@@ -165,9 +165,10 @@ async function openPatiently({
     const namespace = namespaceOf(options);
     // A set kill switch forbids taking over, too.
     await KillSwitch.refuseWhenSet({ kube, namespace });
-    notice(
-      `${error.message.split('. ')[0] ?? ''}. Waiting up to ${graceMs / 1000} s for that machine to undo this`,
-    );
+    const said = error.message.split('. ')[0] ?? '';
+    // Otherwise what is open was taken over before, and this machine undoes it.
+    const isOthers = error.exitCode === 75;
+    notice(isOthers ? `${said}. Waiting up to ${graceMs / 1000} s for that machine to undo this` : said);
     const journal = new Journal(safetyFolder(environment, embedded));
     const signal = options.signal ?? new AbortController().signal;
     const waitedFor = await awaitOwner({ kube, namespace, journal, graceMs, signal });

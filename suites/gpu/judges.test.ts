@@ -405,7 +405,7 @@ describe('gpu/metrics', () => {
 
   it('should refuse a series that does not name the pod that holds a device, where it is declared to', () => {
     const both = held(series([sample('a'), sample('b')]));
-    assert.match(gpu('metrics', both).reason, /in no sample/);
+    assert.match(gpu('metrics', both).reason, /in no fresh sample/);
     const unnamed = { ...GPU.metrics, labels: { device: 'UUID', node: 'Hostname' } };
     assert.equal(gpu('metrics', both, { metrics: unnamed }).verdict, 'pass');
   });
@@ -424,7 +424,7 @@ describe('gpu/metrics', () => {
     const reading = (...seen: Seen[]): Judgement => gpu('metrics', [node(), ...seen], {}, { writes: false });
     const idle = series([sample('a'), sample('b')], null);
     says(reading(asked(), idle, asked()), 'inconclusive', /no pod holds a device/);
-    says(reading(asked('x/ai'), idle, asked('x/ai')), 'fail', /expected ai, seen in no sample/);
+    says(reading(asked('x/ai'), idle, asked('x/ai')), 'fail', /expected ai, seen in no fresh sample/);
     const known = series([sample('a'), sample('b', { pod: 'ai' })], null);
     assert.equal(reading(asked('x/ai'), known, asked('x/ai')).verdict, 'pass');
     assert.equal(reading(asked('x/ai', 'x/gone'), known, asked('x/ai')).verdict, 'pass');

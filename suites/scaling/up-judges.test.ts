@@ -253,7 +253,7 @@ describe('scaling/backend/up', () => {
       seen: [...tell({ desired: () => 2 }), lost],
     });
     assert.equal(gone.verdict, 'inconclusive');
-    assert.match(gone.reason, /was deleted while it was observed/);
+    assert.match(gone.reason, /any more while it was observed/);
   });
 
   it('should flag what is outside of the times that the settings let expect', () => {

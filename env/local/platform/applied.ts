@@ -8,9 +8,12 @@ export function specOf(objects: readonly KubeObject[], kind: string, name: strin
   return found['spec'];
 }
 
-/** How many pods a workload has, or begins with where an autoscaler changes it. */
+/** How many pods a workload has, or begins with where an autoscaler changes it. @throws Error when its manifest does not say */
 export function replicasOf(objects: readonly KubeObject[], kind: string, name: string): number {
-  return (specOf(objects, kind, name) as { replicas: number }).replicas;
+  const { replicas } = specOf(objects, kind, name) as { replicas?: unknown };
+  if (typeof replicas !== 'number')
+    throw new Error(`the ${kind} ${name} of the platform does not state \`replicas\``);
+  return replicas;
 }
 
 /** The URL of a Service with an address, reached through its port of that name. @throws Error when it has none of that name */

@@ -74,7 +74,7 @@ function wordsOf(context: RenderContext, secrets: Secrets, { folder, values = {}
 function known(values: Readonly<Record<string, string>>, name: string, what: string): string {
   const value = values[name];
   if (value === undefined)
-    throw new Error(`no ${what} is called "${name}"; there are ${Object.keys(values).join(', ')}`);
+    throw new Error(`no ${what} is called "${name}"; there are ${Object.keys(values).join(', ') || 'none'}`);
   return value;
 }
 

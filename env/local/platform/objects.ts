@@ -52,8 +52,8 @@ const NO_ROOT = {
 } as const;
 
 /**
- * When a container is taken for dead: after a minute, most of them. On two cores that start a whole platform a healthy one may not answer for
- * half a minute. Killed for it, it starts again, which keeps the others from answering.
+ * When a container is taken for dead: after a minute, at Kubernetes' period of ten seconds. On two cores that start a whole platform a healthy one
+ * may not answer for half a minute. Killed for it, it starts again, which keeps the others from answering.
  */
 const PATIENT = { timeoutSeconds: 5, failureThreshold: 6 } as const;
 

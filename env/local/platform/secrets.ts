@@ -13,7 +13,7 @@ export function secretsFile(stateDir: string): string {
   return join(stateDir, 'secrets.json');
 }
 
-/** Reads these passwords of the instance and generates missing ones. The file keeps all others: their stores may be provisioned again. */
+/** Reads these passwords of the instance and generates missing ones. The file keeps all others: each part asks for its own. */
 export async function ensureSecrets<Name extends string>(
   stateDir: string,
   names: readonly Name[],

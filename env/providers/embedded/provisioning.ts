@@ -30,7 +30,7 @@ export const down: Of<'down'> = async ({ embedded: instance }, { purge, refuse, 
 function refuseWhileUp(others: readonly string[]): void {
   if (others.length > 0)
     throw new CommandError(
-      `the packages are still needed by the environment ${others.join(', ')}: remove that environment first (plumbline env down --env ${others[0] ?? ''})`,
+      `the packages are still needed by ${others.join(', ')}: remove each first (plumbline env down --env ${others[0] ?? ''})`,
       EXIT.refused,
     );
 }

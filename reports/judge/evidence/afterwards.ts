@@ -94,7 +94,8 @@ function comparedGap(history: History, { t, waitedMs, objects, roles }: Seen<'as
 }
 
 function waitGap(t: number, waitedMs: number, steadyMs: number): string | null {
-  return waitedMs > 0 && (t < steadyMs || waitedMs <= t - steadyMs + ROUNDING_MS)
+  if (waitedMs <= 0) return `the comparison is recorded as taking ${waitedMs} ms, expected above 0`;
+  return t < steadyMs || waitedMs <= t - steadyMs + ROUNDING_MS
     ? null
     : `the comparison is recorded as taking ${waitedMs} ms, but ended ${Math.round(t - steadyMs)} ms after the store was steady again`;
 }

@@ -71,7 +71,7 @@ export function faultGap(history: History, prepared: Prepared = namedGap): strin
   const names = armed.members.map(({ name }) => name);
   const acted = all(history, 'fault-acted').map(({ member }) => member);
   if (acted.toSorted().join() !== names.toSorted().join())
-    return `the fault was injected into ${acted.join(', ')}, but armed for ${armed.target}`;
+    return `the fault was injected into ${acted.join(', ') || 'nothing'}, but armed for ${armed.target}`;
   return faultDiffers(history, armed) ?? landingGap(history);
 }
 
@@ -136,7 +136,7 @@ const AIMS: Readonly<Record<string, (aim: Aim) => string | null>> = {
 };
 
 const countGap = (names: readonly string[], wanted: number): string | null =>
-  names.length === wanted ? null : `the fault hit ${names.length} members, planned were ${wanted}`;
+  names.length === wanted ? null : `the number of members hit is ${names.length}, planned was ${wanted}`;
 const wrongAim = (targets: readonly string[], target: string): string =>
   `the target was ${target}, but the fault hit ${targets.join(', ')}, going by the last look at roles before it`;
 
@@ -185,9 +185,10 @@ function membersGap(history: History): string | null {
   if (strange !== undefined)
     return `${strange ?? 'nobody'} is not a declared member of ${storeOf(history.header)}`;
   const planned = last(history, 'readback-plan')?.sources ?? [];
-  return new Set(planned).size === names.length
+  const distinct = new Set(planned).size;
+  return distinct === names.length
     ? null
-    : `only ${planned.length} of ${names.length} declared members were planned to be read back`;
+    : `only ${distinct} of ${names.length} declared members were planned to be read back`;
 }
 
 export function leaderGap(history: History): string | null {

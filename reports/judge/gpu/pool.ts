@@ -60,7 +60,10 @@ export function expectOffers(history: History, findings: Findings): void {
   const { count } = declaredPool(history.header);
   const nodes = poolNodesOf(history);
   if (nodes.length < count.min)
-    findings.absent(`nodes of pool ${pool} beyond the first ${nodes.length}`, `at least ${count.min} nodes`);
+    findings.absent(
+      `nodes of pool ${pool} beyond the first ${nodes.length}`,
+      `at least ${count.min} nodes in all`,
+    );
   for (const one of offersOf(history)) findings.expect(one.subject, one.ok, one.expected, one.seen);
 }
 

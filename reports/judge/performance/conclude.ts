@@ -116,7 +116,7 @@ export function unknownText({ unknown }: { unknown: number }): string {
     : ` (bounds count ${unknown} requests that were dropped, cut off or not checked once as good and once as bad)`;
 }
 
-/** `; 2995 requests would decide` */
+/** `; a decision needs 2995 requests in all` */
 export function moreText(samples: number | null): string {
   return samples === null ? '' : `; a decision needs ${samples} requests in all`;
 }

@@ -128,7 +128,7 @@ it('should want series to be what was asked for, of the window that was asked fo
     [{ line: { endMs: TO_MS + 1 } }, /the window of the run lasts/],
     [
       { line: { stepSeconds: 100 } },
-      /queried in steps of 100 s with a scrape interval of 10 s, declared is an interval of 10 s/,
+      /queried in steps of 100 s with a scrape interval of 10 s, expected are steps of 10 s and an interval of 10 s/,
     ],
     [{ line: { fromMs: T0 + 60_000 } }, /outside of the window or out of order/],
   ] as [Told, RegExp][]) {

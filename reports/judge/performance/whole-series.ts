@@ -73,7 +73,7 @@ function stepGap(history: History, line: Line, lines: readonly Line[]): string |
   const declared = prometheus?.scrapeSeconds ?? scrapeSeconds;
   const step = toMs - fromMs > DAY_MS ? Math.max(THINNED_SECONDS, declared) : declared;
   if (scrapeSeconds !== declared || (prometheus !== undefined && stepSeconds !== step))
-    return `it was queried in steps of ${stepSeconds} s with a scrape interval of ${scrapeSeconds} s, declared is an interval of ${declared} s`;
+    return `it was queried in steps of ${stepSeconds} s with a scrape interval of ${scrapeSeconds} s, expected are steps of ${step} s and an interval of ${declared} s`;
   const { anchor } = history.header;
   return toMs >= Date.parse(anchor.wall) - OWN_MS ? null : 'it was queried only for time before the check';
 }

@@ -93,7 +93,7 @@ function lostOf(history: History, called: string): string[] {
     ...all(history, 'target-missing').map(({ deployment }) => `Deployment ${deployment} does not exist`),
     ...all(history, 'hpa-missing').map(({ t, deployment }) =>
       t > known
-        ? `the autoscaler of Deployment ${deployment} was deleted while it was observed`
+        ? `no autoscaler scaled Deployment ${deployment} any more while it was observed`
         : `no autoscaler scales Deployment ${deployment}`,
     ),
     ...all(history, 'not-at-minimum').map(

@@ -221,7 +221,7 @@ describe('budgetOf by slices of time', () => {
     assert.equal(idle.verdict, 'inconclusive');
     assert.match(
       idle.reason,
-      /^budget is left only because 5 slices without traffic count as good: of the 5 slices with traffic, -33/,
+      /^budget is left only because 5 slices without traffic count as good: counting only the 5 slices with traffic, -33/,
     );
     const few = budget(objective({ ...SLICES, target: 0.9 }), [half], []);
     assert.equal(few.verdict, 'inconclusive');

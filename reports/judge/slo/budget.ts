@@ -106,12 +106,12 @@ function whyTooLittle({ target, method }: Objective, grid: Grid, account: Accoun
   if (busy * (1 - target) < 1 - EPSILON)
     return {
       verdict: 'inconclusive',
-      reason: `${Math.floor(busy)} ${what} are too few: their budget is less than one bad event, so having none proves nothing; a target of ${percent(target)} needs ${needed}`,
+      reason: `${Math.floor(busy)} ${what} are too few: their budget is less than one bad ${method === 'Timeslices' ? 'slice' : 'event'}, so having none proves nothing; a target of ${percent(target)} needs ${needed}`,
     };
   const alone = remainingOf({ ...account, total: busy }, target, periodsOf(grid));
   if (alone.worst >= -EPSILON) return null;
   return {
     verdict: 'inconclusive',
-    reason: `budget is left only because ${account.quiet} slices without traffic count as good: of the ${busy} slices with traffic, ${percent(alone.worst)} of the budget is left`,
+    reason: `budget is left only because ${account.quiet} slices without traffic count as good: counting only the ${busy} slices with traffic, ${percent(alone.worst)} of their budget is left`,
   };
 }

@@ -101,6 +101,7 @@ export function nodesRule(history: History, findings: Findings): void {
     // A managed cluster may not list its control plane's nodes.
     const managed = name === 'control-plane' && length === 0;
     if (managed || (length >= min && length <= max)) findings.expect(subject, true, expected, String(length));
+    else if (length > max) findings.unknown(subject, expected, `${length}: more than declared`);
     else findings.unknown(subject, expected, `${length}: lines of the missing nodes are unknown`);
   }
   if (new Set(seen.map(({ node }) => node)).size !== seen.length)

@@ -73,7 +73,9 @@ function linkFault(hop: PathHop, own: readonly TraceSpan[], spans: readonly Trac
   if (entries.some(({ parent }) => serviceOf(byId, parent) === hop.parent)) return [];
   const above = [
     ...new Set(
-      entries.map(({ parent }) => serviceOf(byId, parent) ?? 'a span that is missing from the trace'),
+      entries.map(({ parent }) =>
+        parent === null ? 'no span' : (serviceOf(byId, parent) ?? 'a span that is missing from the trace'),
+      ),
     ),
   ];
   return [

@@ -45,7 +45,7 @@ function emptyWithoutFile(error: unknown): string {
 function whole(text: string): string {
   if (Buffer.byteLength(text) >= MOST_BYTES)
     throw new Error(
-      `its log is longer than the ${MOST_BYTES} bytes that are read at once: its last lines were not read`,
+      `it wrote more than the ${MOST_BYTES} bytes that are read at once: its last lines were not read`,
     );
   return text;
 }

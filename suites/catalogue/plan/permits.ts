@@ -27,8 +27,10 @@ function ticketProblem(permit: Permit, strict: boolean): string | null {
 /** Of permits that begin later or have ended: the next one, else the one that ended last. */
 function windowReason(permits: readonly Permit[], now: Date): string {
   const begins = ({ from }: Permit): number => (from === undefined ? -Infinity : Date.parse(from));
-  const sorted = permits.toSorted((a, b) => begins(a) - begins(b));
-  const next = sorted.find((permit) => begins(permit) > now.getTime()) ?? sorted.at(-1);
+  const ends = ({ until }: Permit): number => (until === undefined ? Infinity : Date.parse(until));
+  const next =
+    permits.toSorted((a, b) => begins(a) - begins(b)).find((permit) => begins(permit) > now.getTime()) ??
+    permits.toSorted((a, b) => ends(a) - ends(b)).at(-1);
   return (next && windowProblem(next, now)) ?? 'its permit has ended';
 }
 

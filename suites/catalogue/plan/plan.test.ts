@@ -125,7 +125,11 @@ test('should need a permit that names the fault, in its window', () => {
     permitted([night('23'), night('26'), night('25')]),
     'not permitted: its permit starts only at 2026-11-25T20:00:00Z',
   );
-  assert.equal(permitted([night('22'), night('23')]), 'not permitted: its permit ended 2026-11-23T23:00:00Z');
+  const open = { checks, faults, until: '2026-11-24T01:00:00Z' };
+  assert.equal(
+    permitted([night('22'), open, night('23')]),
+    'not permitted: its permit ended 2026-11-24T01:00:00Z',
+  );
   assert.equal(permitted([{ checks, faults, until: '2026-11-24T12:00:01Z' }]), null);
 });
 

@@ -52,7 +52,7 @@ export function jobRules(history: History, jobs: Jobs, goals: JobGoals): Rule[] 
     gapRule('jobs/counted', sumsGap(history, jobs), 'every acknowledged tender was followed'),
     gapRule('jobs/effects', effectsGap(history, jobs), 'the stores hold what the jobs report'),
     gapRule('jobs/read', unreadGap(jobs), 'the state of every job could be read'),
-    gapRule('jobs/times', timesGap(history, jobs), 'jobs were followed from the recovery on'),
+    gapRule('jobs/times', timesGap(history, jobs), 'jobs were followed from when all pods were back'),
   ];
 }
 
@@ -175,7 +175,7 @@ function timesGap(history: History, { seen: { t, waitedMs } }: Jobs): string | n
   const elapsedMs = t - steady.t;
   return waitedMs > 0 && waitedMs <= elapsedMs + 1
     ? null
-    : `jobs are recorded as followed for ${seconds(waitedMs)}, but ${seconds(elapsedMs)} passed between the recovery and that record`;
+    : `jobs are recorded as followed for ${seconds(waitedMs)}, but ${seconds(elapsedMs)} passed between the return of all pods and that record`;
 }
 
 function part(jobs: readonly number[], what: string): string | null {

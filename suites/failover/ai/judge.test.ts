@@ -51,7 +51,7 @@ describe('jobs of the AI service', () => {
     assert.equal(judgement.verdict, 'pass', judgement.reason);
     assert.equal(
       judgement.reason,
-      '0 of 200 accepted jobs lost, 0 done more than once, 2 without the model; the last ended within 1.3 s of the recovery',
+      '0 of 200 accepted jobs lost, 0 done more than once, 2 without the model; the last ended within 1.3 s after all pods were back',
     );
     const record = judgement.trials?.[0];
     assert.deepEqual(failoverRecordSchema.parse(record), record);
@@ -124,7 +124,7 @@ describe('jobs of the AI service', () => {
     assert.match(followed({ counts: { ...COUNTS, done: 197, failed: 1 } }), /1 jobs failed, but 0 are named/);
     assert.match(
       followed({ waitedMs: 12_500 }),
-      /recorded as followed for 12\.5 s, but 1\.3 s passed between the recovery/,
+      /recorded as followed for 12\.5 s, but 1\.3 s passed between the return of all pods/,
     );
     assert.equal(judge(withEffects(trial(), { found: 0 })).verdict, 'inconclusive');
     const untold = withEffects(trial({ accepted: 199, withoutId: [5] }));

@@ -125,7 +125,7 @@ function expectedText(goals: Goals | null): string {
 function seenText(jobs: Jobs): string {
   const { acknowledged, counts, waitedMs } = jobs.seen;
   const without = counts.degraded === 0 ? '' : `, ${counts.degraded} without the model`;
-  return `${lostOf(jobs).length} of ${acknowledged} accepted jobs lost, ${jobs.doubled.length} done more than once${without}; the last ended within ${seconds(waitedMs)} of the recovery`;
+  return `${lostOf(jobs).length} of ${acknowledged} accepted jobs lost, ${jobs.doubled.length} done more than once${without}; the last ended within ${seconds(waitedMs)} after all pods were back`;
 }
 
 function figuresOf(jobs: Jobs | null, goals: Goals | null, judged: readonly Judged[]): Figure[] {
@@ -136,7 +136,11 @@ function figuresOf(jobs: Jobs | null, goals: Goals | null, judged: readonly Judg
     { name: 'lost jobs', value: lostOf(jobs).length, goal: goals.lostJobs },
     { name: 'jobs done more than once', value: jobs.doubled.length, goal: goals.doubledJobs },
     { name: 'jobs done without the model', value: counts.degraded, goal: goals.degradedJobs },
-    { name: 'time from the recovery to the end of the last job', value: waitedMs / 1000, unit: 's' },
+    {
+      name: 'time from when all pods were back to the end of the last job',
+      value: waitedMs / 1000,
+      unit: 's',
+    },
     boundFigure(judged),
   ];
 }

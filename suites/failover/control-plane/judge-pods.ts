@@ -116,7 +116,7 @@ function timeGap(history: History, { before, after }: Looks): string | null {
   const armedMs = first(history, 'fault-armed')?.t ?? Infinity;
   const backMs = last(history, 'steady-after')?.t ?? -Infinity;
   if (before.t > armedMs || after.t < backMs)
-    return 'the pods were listed during the fault instead of before it and after the recovery';
+    return 'the pods were listed during the fault instead of before it and after the killed pods were back';
   const compared = last(history, 'as-before');
   return compared === undefined || compared.waitedMs <= compared.t - after.t + ROUNDING_MS
     ? null

@@ -168,7 +168,7 @@ function actedGap(history: History): string | null {
   const acted = all(history, 'fault-acted').map(({ member }) => member);
   return acted.join() === prepared.join()
     ? null
-    : `${prepared.join(', ') || 'none'} were prepared in this order, but ${acted.join(', ') || 'none'} were killed`;
+    : `prepared, in this order: ${prepared.join(', ') || 'none'}; killed: ${acted.join(', ') || 'none'}`;
 }
 
 function storeLeaderGap(history: History): string | null {

@@ -135,7 +135,7 @@ function known(history: History, findings: Findings): void {
       of === 'clients' ? source !== 'clients' : members !== null && !members.has(source),
     );
     if (new Set(given).size < given.length)
-      findings.unknown(subject, 'one answer to each question', 'two to the same question');
+      findings.unknown(subject, 'one answer of each source to each question', 'more than one of a source');
     else if (strange !== undefined) findings.unknown(subject, `${of} of the store`, strange.source);
     else findings.expect(subject, true, `${of} of the store`, `${given.length} answers`);
   }

@@ -34,7 +34,11 @@ function judgeMetrics(history: History): Judgement {
   if (freshS === null)
     findings
       .rule('goals')
-      .unknown('how old a sample may be', 'freshScrapes and scrapeSeconds', 'the history lacks one of them');
+      .unknown(
+        'how old a sample may be',
+        'freshScrapes and scrapeSeconds',
+        'the history lacks at least one of them',
+      );
   else if (series !== undefined) {
     const ages = series.samples.map((sample) => ageOf(sample, series.nowSeconds));
     const fresh = series.samples.filter((sample) => {
@@ -121,7 +125,7 @@ function expectNamed(
   if (holders.length === 0) findings.unknown(subject, 'one that the series names', 'no pod holds a device');
   for (const pod of holders) {
     const devices = fresh.filter((one) => one.pod === pod).map(({ device }) => device);
-    findings.expect(subject, devices.length > 0, pod, devices.join(', ') || 'in no sample');
+    findings.expect(subject, devices.length > 0, pod, devices.join(', ') || 'in no fresh sample');
     expectSameDevices(history, findings, { pod, devices, known: series.samples });
   }
 }
@@ -136,7 +140,7 @@ function expectSameDevices(
   const inSameWords = told.length > 0 && told.every((name) => known.some(({ device }) => device === name));
   if (!inSameWords) return;
   const [said, seen] = [told, devices].map((names) => [...new Set(names)].toSorted().join(', '));
-  findings.expect(`devices of ${pod}`, said === seen, said ?? '', seen || 'in no sample');
+  findings.expect(`devices of ${pod}`, said === seen, said ?? '', seen || 'in no fresh sample');
 }
 
 /** Pods that held devices in the first look and in the last. */

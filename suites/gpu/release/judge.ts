@@ -80,7 +80,7 @@ function expectBack(
 function troubleOf(history: History, { node, ready, sinceMs, seenMs, t }: Seen<'gpu-back'>): string | null {
   const timed = sinceMs > history.header.anchor.monoMs && seenMs > sinceMs && t >= seenMs;
   if (!timed || t - seenMs > RECORDED_WITHIN_MS)
-    return `the recorded times contradict each other: free at ${sinceMs} ms, in use again at ${seenMs} ms`;
+    return `the recorded times contradict each other: counted from ${sinceMs} ms, last seen at ${seenMs} ms, recorded at ${t} ms`;
   const known = poolNodesOf(history).some(({ name }) => name === node);
   return known || !ready ? null : `in use again on ${node ?? 'no node'}, which is not in the pool`;
 }

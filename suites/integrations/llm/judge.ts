@@ -28,7 +28,11 @@ function llmEvidence(): AnyNeed[] {
       where: ({ model }) => model === 'usual',
       what: 'drafts while the model answers as usual',
     }),
-    need('draft', { subjects: TROUBLED, of: ({ model }) => model, what: 'drafts in the model states' }),
+    need('draft', {
+      subjects: TROUBLED.map((state) => `a ${state} model`),
+      of: ({ model }) => `a ${model} model`,
+      what: 'drafts in the state',
+    }),
   ];
 }
 
@@ -42,7 +46,7 @@ function judgeLlm(history: History): Judgement {
   if (answerSeconds === undefined || degradedSeconds === undefined)
     found
       .rule('goals')
-      .unknown('goals', 'answerSeconds and degradedSeconds', 'the history lacks one of them');
+      .unknown('goals', 'answerSeconds and degradedSeconds', 'the history lacks at least one of them');
   else {
     usualDrafts(history, found, answerSeconds);
     withoutModel(history, found, degradedSeconds);
@@ -94,7 +98,7 @@ function expectDraft({ header }: History, found: Findings, of: Expected): void {
     found.unknown(
       subject,
       expected,
-      `the recorded times contradict each other: sent at ${sentMs} ms, answered at ${answeredMs} ms`,
+      `the recorded times contradict each other: sent at ${sentMs} ms, ended at ${answeredMs} ms, recorded at ${t} ms`,
     );
     return;
   }

@@ -21,13 +21,13 @@ export const edge = part({
 });
 
 /**
- * Makes the certificate, and gives the load balancer its sections again where the way in works already. Where nothing is behind them yet that waits
- * for the pods: haproxy 2.6 spins while nodes answer its checks with "port unreachable", as kube-proxy does for a Service without pods. It took 11
+ * Makes the certificate, and gives the load balancer its sections where it has them already. The first time that waits for the pods behind them:
+ * haproxy 2.6 spins while nodes answer its checks with "port unreachable", as kube-proxy does for a Service without pods. It took 11
  * CPU seconds of the start.
  */
 async function prepareEdge(context: PlatformContext): Promise<void> {
   await ensureEdgeCertificate(context.stateDir, context.addresses.loadBalancer, context.signal);
-  if (await isOpen(context)) await configureLoadBalancer(context);
+  if (!(await isClosed(context))) await configureLoadBalancer(context);
 }
 
 async function configureLoadBalancer(context: PlatformContext): Promise<void> {
@@ -48,8 +48,7 @@ async function waitForEdge(context: PlatformContext): Promise<void> {
       deadlineMs: ROLLOUT_DEADLINE_MS,
     });
   }
-  if (await isOpen(context)) return;
-  await configureLoadBalancer(context);
+  if (await isClosed(context)) await configureLoadBalancer(context);
   await waitFor(async () => await passesAllHops(context), {
     what: `a request through https://${context.addresses.loadBalancer}/ to show the marks "${ALL_HOPS}"`,
     deadlineMs: PATH_DEADLINE_MS,
@@ -59,11 +58,15 @@ async function waitForEdge(context: PlatformContext): Promise<void> {
   });
 }
 
-const isOpen = (context: PlatformContext): Promise<boolean> =>
-  passesAllHops(context).catch(() => {
-    context.signal?.throwIfAborted();
-    return false;
-  });
+/** Whether nobody listens there: the load balancer has no sections for it. A slow or failed answer is of somebody who listens. */
+const isClosed = (context: PlatformContext): Promise<boolean> =>
+  passesAllHops(context).then(
+    () => false,
+    (error: unknown) => {
+      context.signal?.throwIfAborted();
+      return error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED';
+    },
+  );
 
 /** Sends one request; throws with what came back while a mark is missing. */
 async function passesAllHops({ addresses, stateDir }: PlatformContext): Promise<true> {

@@ -53,11 +53,14 @@ interface Devices {
 /** What the plugin is started with. */
 function devicesOf(objects: Applied['objects']): Devices {
   const { template } = specOf(objects, 'DaemonSet', DEVICE_PLUGIN) as {
-    template: { spec: { containers: { args: string[] }[] } };
+    template: { spec: { containers: { args?: string[] }[] } };
   };
-  const args = template.spec.containers.flatMap((container) => container.args);
-  const value = (name: string): string =>
-    args.find((arg) => arg.startsWith(`--${name}=`))?.slice(`--${name}=`.length) ?? '';
+  const args = template.spec.containers.flatMap(({ args: own = [] }) => own);
+  const value = (name: string): string => {
+    const given = args.findLast((arg) => arg.startsWith(`--${name}=`))?.slice(`--${name}=`.length);
+    if (given === undefined) throw new Error(`the DaemonSet ${DEVICE_PLUGIN} is started without --${name}`);
+    return given;
+  };
   return { resource: value('resource'), count: value('devices') };
 }
 

@@ -32,7 +32,9 @@ function isRefusal({ error }: ExportResult): boolean {
 async function exporterTo(url: string, afterMs: number): Promise<OTLPTraceExporter> {
   await delay(afterMs);
   const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-http');
-  return new OTLPTraceExporter({ url: `${url}/v1/traces`, timeoutMillis: ANSWER_MS });
+  // The SDK's own time-out begins when the connection is open.
+  const httpAgentOptions = { keepAlive: true, timeout: ANSWER_MS };
+  return new OTLPTraceExporter({ url: `${url}/v1/traces`, timeoutMillis: ANSWER_MS, httpAgentOptions });
 }
 
 /** Repeats what the SDK's exporter has given up, one batch after the other, until the collector takes or refuses it. */
@@ -47,11 +49,18 @@ class PersistentExporter implements SpanExporter {
 
   constructor(url: string, pauseMs: number) {
     this.#exporter = exporterTo(url, pauseMs);
+    this.#exporter.catch(() => undefined); // each batch says it
     this.#pauseMs = pauseMs;
   }
 
   export(spans: ReadableSpan[], done: (result: ExportResult) => void): void {
-    this.#last = this.#last.then(() => this.#untilDecided(spans)).then(done);
+    this.#last = this.#last
+      .then(() => this.#untilDecided(spans))
+      .catch((error: unknown) => {
+        this.dropped += spans.length;
+        return { code: ExportResultCode.FAILED, error: error as Error };
+      })
+      .then(done);
   }
 
   /** From now on a failure is final, for the batches after it too. */
@@ -63,8 +72,11 @@ class PersistentExporter implements SpanExporter {
     this.#gaveUp = true;
   }
 
+  /** When every batch was taken, refused or given up. */
   async shutdown(): Promise<void> {
-    await this.#last;
+    let waited: Promise<unknown>;
+    do await (waited = this.#last);
+    while (waited !== this.#last);
   }
 
   async #untilDecided(spans: ReadableSpan[]): Promise<ExportResult> {
@@ -126,7 +138,10 @@ export class SpanQueue extends BatchSpanProcessor {
   /** Sends the queued spans at the end of the process: until the deadline, or until the collector does not take some. */
   async stop(deadlineMs: number): Promise<void> {
     this.#exporter.end();
-    const shutdown = this.shutdown().catch(() => undefined); // rejects when spans were dropped, which is counted
+    // The SDK rejects as soon as one batch is refused; those after it may still be taken.
+    const shutdown = this.shutdown()
+      .catch(() => undefined)
+      .then(() => this.#exporter.shutdown());
     await Promise.race([shutdown, delay(deadlineMs, undefined, { ref: false })]);
     this.#exporter.giveUp();
   }

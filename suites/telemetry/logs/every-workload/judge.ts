@@ -108,7 +108,8 @@ function unlooked(
     return planned === undefined ? 'its pods were not listed' : 'its pods were listed twice';
   const { pods, containers } = planned;
   if (pods <= 0) return 'it has no pod';
-  if (containers < pods || containers !== read)
+  if (containers < pods) return `only ${containers} containers are recorded for its ${pods} pods`;
+  if (containers !== read)
     return `its ${pods} pods have ${containers} containers, but the logs of ${read} were read`;
   if (new Set(own.map(({ pod }) => pod)).size > pods)
     return `the logs of more than its ${pods} pods were read`;

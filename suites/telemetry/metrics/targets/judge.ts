@@ -25,7 +25,9 @@ function jobFinding(history: History, findings: Findings, job: string): void {
     const said =
       read === undefined
         ? 'its targets were not read'
-        : `${own.length} of ${read.targets} targets are recorded`;
+        : twice !== undefined
+          ? 'its targets were read twice'
+          : `${own.length} targets are recorded, ${read.targets} were counted`;
     findings.unknown(subject, expected, said);
     return;
   }

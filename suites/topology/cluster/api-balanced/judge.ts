@@ -114,7 +114,7 @@ function counted(history: History, findings: Findings): void {
     'requests',
     stray === undefined,
     'numbered without gaps, in order of time',
-    `request number ${stray?.n ?? 0} is out of order`,
+    `request number ${stray?.n ?? 0} has an unexpected number or time`,
   );
   findings.agree('requests', total?.sent ?? null, requests.length);
   findings.agree('answers', total?.answered ?? null, requests.filter(({ ok }) => ok).length);

@@ -93,6 +93,6 @@ function leader(history: History, findings: Findings): void {
     'etcd leader',
     agreed,
     'one leader, the same for all members',
-    `members name ${[...named].join(', ') || 'nobody'} as leader; ${leading.join(', ') || 'no member'} says that it leads`,
+    `members name ${[...named].join(', ') || 'nobody'} as leader; members that say that they lead: ${leading.join(', ') || 'none'}`,
   );
 }
