@@ -204,14 +204,18 @@ test('should end in order when the collector refuses the last spans', async (con
   assert.deepEqual([queue.sent, queue.dropped], [0, 1]);
 });
 
-test('should send the batches after one that is refused at the end, too', { timeout: 20_000 }, async (context) => {
-  const { url } = await collector(context, [400, 200, 200]);
-  const { queue, end } = queueTo(url);
-  for (let i = 0; i < 1200; i++) end('x'); // three batches: the most in one is 512
-  await delay(1);
-  await queue.stop(5_000);
-  assert.deepEqual([queue.sent, queue.dropped], [688, 512]);
-});
+test(
+  'should send the batches after one that is refused at the end, too',
+  { timeout: 20_000 },
+  async (context) => {
+    const { url } = await collector(context, [400, 200, 200]);
+    const { queue, end } = queueTo(url);
+    for (let i = 0; i < 1200; i++) end('x'); // three batches: the most in one is 512
+    await delay(1);
+    await queue.stop(5_000);
+    assert.deepEqual([queue.sent, queue.dropped], [688, 512]);
+  },
+);
 
 test('should count as dropped what it can send nowhere, and end', { timeout: 20_000 }, async () => {
   const { queue, end } = queueTo('no url');
