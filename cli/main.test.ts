@@ -69,7 +69,7 @@ test('should explain a check with its goal here and how to run it', async () => 
 
 test('should explain what a check looks at, and assume no goal where there is none', async () => {
   const { out } = await plumbline('explain', 'telemetry/alerts/rules');
-  assert.match(out, /^looks at {3}the groups of rules that Prometheus has loaded/m);
+  assert.match(out, /^looks at {3}the rule groups that Prometheus has loaded/m);
   assert.match(out, /^goal {7}every objective has its group .*\n {11}no values$/m);
   const other = await plumbline('explain', 'topology/nodes/pools');
   assert.doesNotMatch(other.out, /^looks at/m);

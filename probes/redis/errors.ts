@@ -8,7 +8,8 @@ import { errorCode, errorText, firstWords } from '../../reports/record/error-tex
 export const DEFINITE_FAILURES: Readonly<Record<string, string>> = {
   NOREPLICAS: 'fewer good replicas than min-replicas-to-write',
   READONLY: 'this is a replica',
-  MASTERDOWN: 'a replica that has lost its master and is configured not to answer meanwhile (replica-serve-stale-data no)',
+  MASTERDOWN:
+    'a replica that has lost its master and is configured not to answer meanwhile (replica-serve-stale-data no)',
   LOADING: 'the data is being loaded from disk',
   NOAUTH: 'no password was given',
   WRONGPASS: 'the password is wrong',

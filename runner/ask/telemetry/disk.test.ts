@@ -55,7 +55,7 @@ test('should say so where a container wrote more than is read', async () => {
       POD,
       SINCE,
     ),
-    /longer than the 16777216 bytes that are read at once: its last lines were not read/,
+    /more than the 16777216 bytes that are read at once: its last lines were not read/,
   );
 });
 
