@@ -2,6 +2,7 @@ import { required } from '../../_breaking/objects.ts';
 import type { Deployed } from '../../_breaking/objects.ts';
 import type { ControlContext } from '../../harness/control.ts';
 import type { ObjectRef } from '../../harness/protocol.ts';
+import { specOf, statusOf } from './hpa.ts';
 
 type Autoscaler = ObjectRef<'autoscaling/v2', 'HorizontalPodAutoscaler'>;
 
@@ -42,9 +43,10 @@ export async function withoutMetrics(
 }
 
 async function atMinimum(ctx: ControlContext, autoscaler: Autoscaler): Promise<true | null> {
-  const { spec, status } = await required(ctx, autoscaler);
-  const minimum = spec.minReplicas ?? 1;
-  return status?.desiredReplicas === minimum && status.currentReplicas === minimum ? true : null;
+  const found = await required(ctx, autoscaler);
+  const { min } = specOf(found);
+  const { desired, current } = statusOf(found);
+  return desired === min && current === min ? true : null;
 }
 
 async function inactive(ctx: ControlContext, autoscaler: Autoscaler): Promise<true | null> {

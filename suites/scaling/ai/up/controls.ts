@@ -1,4 +1,5 @@
 import { SHORT_WAIT_MS, autoscalerOf, withoutMetrics } from '../../_autoscaler/breaking.ts';
+import { specOf } from '../../_autoscaler/hpa.ts';
 import { deployment, required } from '../../../_breaking/objects.ts';
 import type { Control, ControlContext } from '../../../harness/control.ts';
 
@@ -30,6 +31,6 @@ export const controls: readonly Control[] = [
 ];
 
 async function withoutRoom(ctx: ControlContext): Promise<void> {
-  const { spec } = await required(ctx, AI_AUTOSCALER);
-  await ctx.patch(AI_AUTOSCALER, { spec: { maxReplicas: spec.minReplicas ?? 1 } });
+  const { min } = specOf(await required(ctx, AI_AUTOSCALER));
+  await ctx.patch(AI_AUTOSCALER, { spec: { maxReplicas: min } });
 }
