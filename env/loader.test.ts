@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import type { TestContext } from 'node:test';
+import { emptyFolderIn } from '../host/_testing/variable.ts';
 import { CommandError } from '../host/errors.ts';
 import { EnvironmentError, renderProblem } from './errors.ts';
 import { environmentJsonSchema, SCHEMA_FILE } from './json-schema.ts';
@@ -264,21 +264,8 @@ test('should refuse devices of a pool that there is not, and a share without its
   assert.match(String(name), /gpu\.resource: /);
 });
 
-/** A folder for the state of instances, empty, for as long as the test runs. */
-async function emptyState(context: TestContext): Promise<string> {
-  const state = await mkdtemp(path.join(tmpdir(), 'plumbline-'));
-  const before = process.env.PLUMBLINE_STATE;
-  process.env.PLUMBLINE_STATE = state;
-  context.after(async () => {
-    if (before === undefined) delete process.env.PLUMBLINE_STATE;
-    else process.env.PLUMBLINE_STATE = before;
-    await rm(state, { recursive: true });
-  });
-  return state;
-}
-
 test('should declare in an embedded environment what it was provisioned with', async (context) => {
-  const state = await emptyState(context);
+  const state = emptyFolderIn(context, 'PLUMBLINE_STATE');
   const names = async (environment: string): Promise<string[]> =>
     Object.keys((await openEnvironment(environment, { with: 'provisioned' })).stores);
   assert.deepEqual(await names('local'), ['postgres']);
@@ -300,7 +287,7 @@ test('should declare in an embedded environment what it was provisioned with', a
 });
 
 test('should take in an embedded environment the size that it was provisioned with, unless another is asked for', async (context) => {
-  const state = await emptyState(context);
+  const state = emptyFolderIn(context, 'PLUMBLINE_STATE');
   const nodes = async (options: Parameters<typeof openEnvironment>[1]): Promise<unknown> => {
     const { cluster, topology } = await openEnvironment('local', options);
     return ['size' in cluster && cluster.size, topology.controlPlane?.nodes];

@@ -1,3 +1,4 @@
+import { globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { failuresIn, failuresText } from './running/failures.ts';
@@ -30,57 +31,42 @@ const FORMAT_CACHE = [
 ];
 /** A third of what a small test takes is that the types of its modules are stripped and the rest is compiled: Node keeps both, by content. */
 const COMPILED = path.join(CACHE, 'node');
-const NODE_TEST = [process.execPath, '--test', '--test-reporter=spec'] as const;
-const testsOf = (folders: readonly string[]): string[] => folders.map((folder) => `${folder}/**/*.test.ts`);
-/** Their tests start processes, handle signals or measure time: a process for each file. */
-const ISOLATED = ['cli', 'host', 'load', 'probes', 'runner'];
-/** They mostly wait: for processes, timers and answers that do not come. */
-const FILES_AT_ONCE = 3;
-/** Here a process for each file costs several times what its tests do: one for all, still one test at a time. */
-const TOGETHER = ['deploy', 'env', 'faults', 'reports', 'scripts', 'suites', 'tests/add-one'];
-/**
- * Checks whose stored histories are taken apart here, since that is quick; `npm test` takes all of them. The seed is fixed, so that a change of the
- * code decides and not the draw.
- */
-const QUICK = [
-  '{topology,gpu,integrations}/**',
-  'telemetry/{alerts,metrics}/*',
-  'telemetry/{dashboards,correlation}',
-  'telemetry/{logs,traces}/canary',
-  'telemetry/logs/every-workload',
-  'performance/**',
-  'failover/{query,ai}/*',
-];
-const MUTATION = [
+/** TypeScript 7, which takes a third of the time; lint still needs the interface of 6, which it no longer has. */
+const TSC = [
   process.execPath,
-  path.join('scripts', 'mutate.ts'),
-  '--seed',
-  '1',
-  ...QUICK.flatMap((glob) => ['--check', glob]),
+  path.join(ROOT, 'node_modules', 'typescript-native', 'bin', 'tsc'),
+  '--noEmit',
 ] as const;
-
-/** Longest first, so that two at a time end soonest. */
+const NODE_TEST = [process.execPath, '--test', '--test-reporter=spec', '--test-isolation=none'] as const;
+/**
+ * Unit tests share processes, one test at a time in each: a process for each file costs several times what its tests do. A file belongs to the
+ * first row that fits, so that none is left out. Longest first, so that several at a time end soonest.
+ */
+const UNIT_TESTS = [
+  ['journal, timers', 'runner/safety/{journal,timers}/**'],
+  ['commands, probes', '{cli,probes}/**'],
+  ['the load engine', 'load/engines/embedded/{api,executors,parent}/**'],
+  ['load scripts', 'load/engines/embedded/**'],
+  ['environments', '{env,faults,deploy}/**'],
+  ['checks, reports', '{suites,reports}/**'],
+  ['restoring', 'runner/safety/**'],
+  ['runs, loads', '{runner,load}/**'],
+  ['all others', '**'],
+] as const;
+const TEST_FILES = globSync('**/*.test.ts', { cwd: ROOT, exclude: ['node_modules', 'test-results', 'runs'] });
+const testsOf = (name: string): string[] =>
+  TEST_FILES.filter((file) => UNIT_TESTS.find(([, glob]) => path.matchesGlob(file, glob))?.[0] === name);
 const STEPS: readonly Step[] = [
   { name: 'lint', command: [process.execPath, path.join('scripts', 'lint', 'run.ts')] },
-  {
-    name: 'unit tests 1',
-    command: [...NODE_TEST, `--test-concurrency=${FILES_AT_ONCE}`, ...testsOf(ISOLATED)],
-    counts: true,
-  },
-  {
-    name: 'unit tests 2',
-    command: [...NODE_TEST, '--test-isolation=none', ...testsOf(TOGETHER)],
-    counts: true,
-  },
-  { name: 'mutation', command: MUTATION },
-  { name: 'types', command: [bin('tsc'), '--noEmit', '--incremental', '--tsBuildInfoFile', TYPES_CACHE] },
-  { name: 'types of scenarios', command: [bin('tsc'), '--noEmit', '-p', path.join('load', 'scenarios')] },
+  ...UNIT_TESTS.map(([name]): Step => ({ name, command: [...NODE_TEST, ...testsOf(name)], counts: true })),
+  { name: 'types', command: [...TSC, '--incremental', '--tsBuildInfoFile', TYPES_CACHE] },
+  { name: 'types of scenarios', command: [...TSC, '-p', path.join('load', 'scenarios')] },
   { name: 'format', command: [bin('prettier'), '--check', '--log-level', 'warn', ...FORMAT_CACHE, '.'] },
   { name: 'unused', command: [bin('knip')] },
 ];
 
-/** Steps of one process each gain nothing from more, and the tests among them measure time. */
-const AT_ONCE = Math.min(2, availableParallelism());
+/** More than there are cores to use, since most of these processes mostly wait: for others, timers and answers that do not come. */
+const AT_ONCE = 3 + Math.min(2, availableParallelism());
 
 /** How all steps ended, or one. */
 export interface Checked {
@@ -99,14 +85,14 @@ async function runOne(step: Step, signal: AbortSignal | undefined): Promise<Chec
   const seconds = `${(result.durationMs / 1000).toFixed(1)} s`;
   const detail = step.counts === true ? `  ${renderCounts(counts)}` : '';
   process.stdout.write(
-    `${counts.failed === 0 ? '✓' : '✗'} ${step.name.padEnd(12)} ${seconds.padStart(7)}${detail}\n`,
+    `${counts.failed === 0 ? '✓' : '✗'} ${step.name.padEnd(18)} ${seconds.padStart(7)}${detail}\n`,
   );
   if (counts.failed === 0) return { counts, failures: [] };
   process.stdout.write(`${output.trimEnd()}\n`);
   return { counts, failures: failuresIn(result).map((line) => `${step.name}: ${line}`) };
 }
 
-/** Lint, types, format, unused code and unit tests, two at a time; one line a step, the output of those that fail. */
+/** Lint, types, format, unused code and unit tests, several at a time; one line a step, the output of those that fail. */
 export async function check(signal?: AbortSignal): Promise<Checked> {
   const waiting = [...STEPS];
   const done: Checked[] = [];

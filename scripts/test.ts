@@ -77,15 +77,20 @@ class TestRun {
   }
 }
 
-/** Runs the tests of a folder, one file after the other, so that their measurements do not disturb each other. */
-function testsIn(folder: string): readonly [string, ...string[]] {
-  const how = ['--test', '--test-concurrency=1', '--test-reporter=spec'];
+/** Runs the tests of a folder: one file after the other, so that their measurements do not disturb each other, unless they measure nothing. */
+function testsIn(folder: string, filesAtOnce = 1): readonly [string, ...string[]] {
+  const how = ['--test', `--test-concurrency=${filesAtOnce}`, '--test-reporter=spec'];
   return [process.execPath, ...how, `${folder}/**/*.itest.ts`];
 }
 
+/** Tutorials of docs/extend/, followed word for word in copies of the checkout. */
+async function addingOne(run: TestRun): Promise<void> {
+  run.begin('adding one');
+  run.counted('adding one', await runStep(testsIn('tests/add-one', 2), { live: true, signal: run.signal }));
+}
+
 /**
- * Tests every mutant of every stored history; `npm run check` tests only a sample. The seed is fixed, so that results change only with the
- * code.
+ * Tests every mutant of every stored history. The seed is fixed, so that results change only with the code.
  */
 async function mutation(run: TestRun): Promise<void> {
   run.begin('mutation');
@@ -163,6 +168,7 @@ const run = new TestRun();
 run.begin('check');
 const checked = await check(run.signal);
 run.count('check', { exitCode: 0, counts: checked.counts }, () => checked.failures);
+if (!run.stopped()) await addingOne(run);
 if (!run.stopped()) await mutation(run);
 if (!run.stopped()) await withCluster(run);
 if (run.endedBy !== null) process.stdout.write(`\nended by ${run.endedBy}\n`);

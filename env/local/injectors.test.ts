@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setVariable } from '../../host/_testing/variable.ts';
 import { ENTRY_ANNOTATION as OF_SAFETY } from '../../runner/safety/timers/undo-kube.ts';
 import type { FaultMember } from '../../faults/_common/fault.ts';
 import { AGENT, agentPod, ENTRY_ANNOTATION } from '../../faults/injectors/agent-pod.ts';
@@ -119,7 +120,7 @@ test('a partition has not landed while packets are not seen to be dropped', asyn
   ]);
 });
 
-test('a node that is powered off cannot be lost; for one that is on the power-on is recorded first', async () => {
+test('a node that is powered off cannot be lost; for one that is on the power-on is recorded first', async (context) => {
   const power = {
     off: ['false'],
     on: ['echo', 'on', '{node}'],
@@ -144,9 +145,8 @@ test('a node that is powered off cannot be lost; for one that is on the power-on
       timeoutMs: 500,
     },
   });
-  process.env['KUBERNETES_SERVICE_HOST'] = '10.0.0.1';
+  setVariable(context, 'KUBERNETES_SERVICE_HOST', '10.0.0.1');
   const inPod = await loseNode(member, { ...power, state: ['echo', 'power: on'] }, signal);
-  delete process.env['KUBERNETES_SERVICE_HOST'];
   assert.match('reason' in inPod ? inPod.reason : '', /runs in a pod/);
   const named = { ...power, state: ['echo', '{node} at london: off'], isOn: 'on', isOff: 'off' };
   assert.ok(

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
+import { emptyFolderIn } from '../../host/_testing/variable.ts';
 import { Progress, STEPS, recordDurations, recordedDurations, remainingMs } from './progress.ts';
 import type { Step, UpProgress } from './progress.ts';
 
@@ -58,14 +56,7 @@ test('a step that is begun again continues, and keeps all of its time', (context
 });
 
 test('durations are recorded by key for the next time', (context) => {
-  const before = process.env['PLUMBLINE_CACHE'];
-  const dir = mkdtempSync(join(tmpdir(), 'plumbline-timings-'));
-  process.env['PLUMBLINE_CACHE'] = dir;
-  context.after(() => {
-    if (before === undefined) delete process.env['PLUMBLINE_CACHE'];
-    else process.env['PLUMBLINE_CACHE'] = before;
-    rmSync(dir, { recursive: true });
-  });
+  emptyFolderIn(context, 'PLUMBLINE_CACHE');
   assert.deepEqual(recordedDurations('small/built'), {});
   recordDurations('small/built', { nodes: 7 });
   recordDurations('full/built', { nodes: 9 });

@@ -5,6 +5,7 @@ import { globSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, it } from 'node:test';
+import { emptyFolderIn, setVariable } from '../../host/_testing/variable.ts';
 import { rollbackSchema } from '../../runner/safety/journal/entry-schema.ts';
 import { endsWithBoot } from '../../runner/safety/undo-node.ts';
 import type { NodeRollback } from '../../runner/safety/types.ts';
@@ -83,10 +84,10 @@ describe('what providers say of themselves', () => {
 });
 
 describe('how providers are reached', () => {
-  it('should be by the path that a file or a variable names', async () => {
+  it('should be by the path that a file or a variable names', async (context) => {
     const file = await reach({ kubeconfig: { file: '/k' }, context: 'c', pin: PIN });
     assert.deepEqual(file, { kubeconfig: '/k', context: 'c', pin: PIN, platformReady: null });
-    process.env['PLUMBLINE_TRIAL_KUBECONFIG'] = '/from-variable';
+    setVariable(context, 'PLUMBLINE_TRIAL_KUBECONFIG', '/from-variable');
     const variable = await reach({ kubeconfig: { env: 'PLUMBLINE_TRIAL_KUBECONFIG' }, pin: PIN });
     assert.equal(variable.kubeconfig, '/from-variable');
   });
@@ -101,9 +102,8 @@ describe('how providers are reached', () => {
       return true;
     }));
 
-  it('should take an embedded environment as it is, and ask for one that is up', async () => {
-    const state = mkdtempSync(path.join(tmpdir(), 'providers-'));
-    process.env['PLUMBLINE_STATE'] = state;
+  it('should take an embedded environment as it is, and ask for one that is up', async (context) => {
+    const state = emptyFolderIn(context, 'PLUMBLINE_STATE');
     await assert.rejects(reach(EMBEDDED), {
       exitCode: 64,
       message: 'local-small is not up: `plumbline env up --env trial` provisions it',

@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { emptyFolderIn } from '../../host/_testing/variable.ts';
 import { endOf, runControls, uncaughtLines } from './controls.ts';
 
-const state = mkdtempSync(join(tmpdir(), 'controls-'));
-process.env['PLUMBLINE_STATE'] = state;
-const options = { check: 'topology/nodes/pools/*', out: join(state, 'runs') };
-
 test('should break nothing on a cluster that env up has not stamped, or stamped with another size', async (t) => {
+  const state = emptyFolderIn(t, 'PLUMBLINE_STATE');
+  const options = { check: 'topology/nodes/pools/*', out: join(state, 'runs') };
   const said: string[] = [];
   t.mock.method(process.stderr, 'write', (text: string) => said.push(text) > 0);
   assert.equal((await runControls(options)).exitCode, 64);

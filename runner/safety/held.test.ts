@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { after, test } from 'node:test';
+import { emptyFolderIn } from '../../host/_testing/variable.ts';
 import { lockPath } from '../../host/lock.ts';
 import { identify } from '../../host/process-identity.ts';
 import { HeldError, openSafety, refuseWhileHeld, safetyFolder } from './index.ts';
@@ -13,7 +13,6 @@ import { HolderRecord } from './lease/processes.ts';
 import { TestApi } from './_testing/api.ts';
 
 const INSTANCE = 'local-small';
-process.env['PLUMBLINE_STATE'] = mkdtempSync(join(tmpdir(), 'held-'));
 const other = spawn('sleep', ['60'], { stdio: 'ignore' });
 const id = identify(other.pid ?? 0);
 after(() => other.kill('SIGKILL'));
@@ -27,7 +26,8 @@ function isHeldBy(pid: number | undefined): (error: unknown) => boolean {
   };
 }
 
-test('provisioning and removing is refused, naming the holder, while a living process holds the environment', async () => {
+test('provisioning and removing is refused, naming the holder, while a living process holds the environment', async (context) => {
+  emptyFolderIn(context, 'PLUMBLINE_STATE');
   assert.ok(id);
   const holders = new HolderRecord(safetyFolder(INSTANCE, INSTANCE));
   const holder = { ...holderSelf(), ...id };
@@ -42,7 +42,8 @@ test('provisioning and removing is refused, naming the holder, while a living pr
   holders.remove(holder);
 });
 
-test('holding is refused while a living process provisions or removes the environment, and nothing is touched', async () => {
+test('holding is refused while a living process provisions or removes the environment, and nothing is touched', async (context) => {
+  emptyFolderIn(context, 'PLUMBLINE_STATE');
   const lock = lockPath(INSTANCE);
   mkdirSync(dirname(lock), { recursive: true });
   writeFileSync(lock, JSON.stringify({ ...id, since: '2026-11-24T00:00:00Z', checkout: '/a/checkout' }));

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { emptyFolderIn } from '../../host/_testing/variable.ts';
 import { staticPodRemoval, stopStaticPod } from '../../env/local/cluster/index.ts';
 import { nodeSpec } from '../../env/local/nodes/index.ts';
 import { Journal } from './journal/journal.ts';
@@ -137,12 +138,7 @@ test('what a restart of the machine has undone already is void', async () => {
 });
 
 test('a static pod that was stopped is started, one that runs again is left alone', async (context) => {
-  const before = process.env['PLUMBLINE_STATE'];
-  process.env['PLUMBLINE_STATE'] = mkdtempSync(join(folder, 'state-'));
-  context.after(() => {
-    if (before === undefined) delete process.env['PLUMBLINE_STATE'];
-    else process.env['PLUMBLINE_STATE'] = before;
-  });
+  emptyFolderIn(context, 'PLUMBLINE_STATE');
   const node = nodeSpec('local-small', 'control-1');
   const removal = staticPodRemoval(node, 'kube-apiserver');
   mkdirSync(dirname(removal.from), { recursive: true });

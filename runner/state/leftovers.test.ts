@@ -1,16 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
+import { emptyFolderIn } from '../../host/_testing/variable.ts';
 import type { Environment } from '../../env/schema.ts';
 import { leftBroken } from './leftovers.ts';
 import { Journal } from '../safety/journal/journal.ts';
 import { safetyFolder } from '../provider-safety.ts';
 
-process.env['XDG_STATE_HOME'] = mkdtempSync(join(tmpdir(), 'leftovers-'));
-
-test('what is left broken is said together with what to type, and nothing is done about it', () => {
+test('what is left broken is said together with what to type, and nothing is done about it', (context) => {
+  emptyFolderIn(context, 'XDG_STATE_HOME');
   const environment = { name: 'rack', cluster: { kubeconfig: { env: 'K' } } } as unknown as Environment;
   const journal = new Journal(safetyFolder('rack', undefined));
   assert.equal(leftBroken(environment), null);

@@ -15,6 +15,8 @@ import path from 'node:path';
 
 const CHECKOUT = path.join(import.meta.dirname, '..', '..');
 const LONGEST_MS = 600_000;
+/** Printed between the two halves of a question. */
+const LOADED = 'loaded';
 
 export interface Ended {
   code: number | null;
@@ -80,8 +82,8 @@ export class Copy {
       cwd: this.root,
       encoding: 'utf8',
       timeout: LONGEST_MS,
-      // A copy has another path each time: what was compiled of it would be kept and never used.
-      env: { ...process.env, FORCE_COLOR: '0', NODE_DISABLE_COMPILE_CACHE: '1' },
+      // A copy has another path each time: what was compiled of it is kept in it, and goes with it.
+      env: { ...process.env, FORCE_COLOR: '0', NODE_COMPILE_CACHE: path.join(this.root, '.compiled') },
     });
     return { code: status, output: `${stdout}${stderr}` };
   }
@@ -95,5 +97,17 @@ export class Copy {
     const { code: status, output } = this.node('--input-type=module', '--eval', code);
     if (status !== 0) throw new Error(output);
     return JSON.parse(output);
+  }
+
+  /**
+   * `ask` after other modules were imported.
+   * @returns whether those could be imported, and what was printed after that: JSON, or why the code ended badly
+   */
+  askOnceLoaded(imports: string, code: string): { loaded: boolean; answer: string } {
+    this.write('asked.mjs', code);
+    const first = `${imports}\nconsole.log('${LOADED}');\nawait import('./asked.mjs');`;
+    const { output } = this.node('--input-type=module', '--eval', first);
+    const loaded = output.startsWith(`${LOADED}\n`);
+    return { loaded, answer: output.slice(loaded ? LOADED.length + 1 : 0).trim() };
   }
 }

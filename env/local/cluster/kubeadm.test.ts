@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
+import { setVariable } from '../../../host/_testing/variable.ts';
 import { nodeSpec } from '../nodes/addressing.ts';
 import { discoveryConfig, initConfig, joinConfig } from './kubeadm.ts';
 import { apiConfig } from './load-balancer.ts';
@@ -46,19 +47,14 @@ test('a further control-plane node joins as one and keeps the usual taint', () =
 });
 
 test('kubeadm waits longer where the machine is slow', (context) => {
-  const { PLUMBLINE_PATIENCE: before } = process.env;
-  context.after(() => {
-    if (before === undefined) delete process.env['PLUMBLINE_PATIENCE'];
-    else process.env['PLUMBLINE_PATIENCE'] = before;
-  });
   const waits = (): Tree => {
     const { JoinConfiguration } = kinds(joinConfig(nodeSpec('local', 'control-2'), 'a.b'));
     return JoinConfiguration?.['timeouts'] as Tree;
   };
-  delete process.env['PLUMBLINE_PATIENCE'];
+  setVariable(context, 'PLUMBLINE_PATIENCE', undefined);
   assert.equal(waits()['etcdAPICall'], '120s');
   assert.equal(waits()['tlsBootstrap'], '300s');
-  process.env['PLUMBLINE_PATIENCE'] = '10';
+  setVariable(context, 'PLUMBLINE_PATIENCE', '10');
   assert.equal(waits()['etcdAPICall'], '1200s');
   const { InitConfiguration } = kinds(initConfig(nodeSpec('local', 'control-1'), VERSIONS, 'a.b'));
   assert.deepEqual(InitConfiguration?.['timeouts'], waits());

@@ -1,22 +1,15 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { test } from 'node:test';
+import { emptyFolderIn } from '../../../host/_testing/variable.ts';
 import { nodeSpec } from '../nodes/addressing.ts';
 import { startStaticPod, staticPodManifest, staticPodRemoval, stopStaticPod } from './static-pods.ts';
 
 const NODE = nodeSpec('local-small', 'control-1');
 
 test('stopping moves the manifest aside, starting moves it back; repeating either changes nothing', async (context) => {
-  const before = process.env['PLUMBLINE_STATE'];
-  const dir = mkdtempSync(join(tmpdir(), 'plumbline-pods-'));
-  process.env['PLUMBLINE_STATE'] = dir;
-  context.after(() => {
-    if (before === undefined) delete process.env['PLUMBLINE_STATE'];
-    else process.env['PLUMBLINE_STATE'] = before;
-    rmSync(dir, { recursive: true });
-  });
+  emptyFolderIn(context, 'PLUMBLINE_STATE');
   const manifest = staticPodManifest(NODE, 'etcd');
   mkdirSync(dirname(manifest), { recursive: true });
   writeFileSync(manifest, 'kind: Pod\n');

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { emptyFolderIn } from '../../../host/_testing/variable.ts';
 import { bootId, isStanding, readStamp, sha256, sourcesFingerprint, writeStamp } from './stamp.ts';
 import type { Stamp } from './stamp.ts';
 
@@ -50,13 +51,7 @@ test('an environment stands when it was provisioned to the end, and since the la
 });
 
 test('a stamp is read as it was written; a missing or truncated one is null', (context) => {
-  const before = process.env['PLUMBLINE_STATE'];
-  const dir = scratch(context);
-  process.env['PLUMBLINE_STATE'] = dir;
-  context.after(() => {
-    if (before === undefined) delete process.env['PLUMBLINE_STATE'];
-    else process.env['PLUMBLINE_STATE'] = before;
-  });
+  const dir = emptyFolderIn(context, 'PLUMBLINE_STATE');
   assert.equal(readStamp('local-small'), null);
   mkdirSync(join(dir, 'local-small'));
   const stamp: Stamp = {
