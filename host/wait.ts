@@ -86,8 +86,8 @@ export async function waitFor<T>(look: () => Promise<T | null> | T | null, optio
 }
 
 /**
- * Tries until it succeeds. An attempt is handed what is left of the deadline, ms, at least 1.
- * @throws what the last attempt threw: one that is final, one after the signal fired, or one with no time for another
+ * Retries until an attempt succeeds. Each attempt receives the time left until the deadline in ms, at least 1.
+ * @throws the last attempt's error: when that error is final, when the signal has fired, or when no time is left for another attempt
  */
 export async function retry<T>(
   attempt: (leftMs: number) => Promise<T>,

@@ -10,7 +10,7 @@ const ACCESS: Record<string, string> = {
   r: 'reads only',
   w: 'writes canary data of its own',
   F: 'injects faults',
-  permit: 'needs a permit with a ticket and an end',
+  permit: 'would inject faults: not permitted, a file of kind production holds no permits',
   none: 'does not apply',
 };
 

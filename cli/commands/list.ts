@@ -1,46 +1,62 @@
 import type { Command } from 'commander';
 import { catalogue, planChecks, suiteOf } from '../../suites/catalogue/index.ts';
+import { CommandError, EXIT } from '../../host/errors.ts';
 import type { Context } from '../context.ts';
 
 interface Line {
   id: string;
-  state: string;
+  state: 'runs' | 'not run' | 'written' | 'not written yet';
+  /** Why it is not run. */
+  why?: string;
   title: string;
 }
 
-async function linesOf(env: string | undefined): Promise<Line[]> {
+interface Options {
+  env?: string;
+  profile?: string;
+}
+
+async function linesOf({ env, profile }: Options): Promise<Line[]> {
   if (env === undefined) {
-    return catalogue().map((row) => ({
-      id: row.id,
-      state: row.built ? 'built' : 'not built',
-      title: row.title,
+    if (profile !== undefined)
+      throw new CommandError('--profile needs --env: each environment has profiles of its own', EXIT.usage);
+    return catalogue().map(({ id, built, title }) => ({
+      id,
+      state: built ? 'written' : 'not written yet',
+      title,
     }));
   }
   const { openEnvironment } = await import('../../suites/catalogue/plan/open.ts');
   const environment = await openEnvironment(env, { with: 'provisioned', size: 'provisioned' });
-  return planChecks(environment).map(({ row, notRun }) => ({
-    id: row.id,
-    state: notRun ?? 'runs',
-    title: row.title,
+  return planChecks(environment, { profile }).map(({ row: { id, title }, notRun }) => ({
+    id,
+    state: notRun === null ? 'runs' : 'not run',
+    ...(notRun !== null && { why: notRun }),
+    title,
   }));
 }
 
-async function list(options: { env?: string }, context: Context): Promise<void> {
-  const lines = await linesOf(options.env);
-  const width = Math.max(...lines.map((line) => line.id.length));
-  const stateWidth = Math.min(30, Math.max(...lines.map((line) => line.state.length)));
+async function list(options: Options, context: Context): Promise<void> {
+  const lines = await linesOf(options);
+  const width = Math.max(...lines.map(({ id }) => id.length));
+  const stateWidth = Math.max(...lines.map(({ state }) => state.length));
   let suite = '';
-  for (const { id, state, title } of lines) {
+  for (const { id, state, why, title } of lines) {
     if (suiteOf(id) !== suite) {
       suite = suiteOf(id);
       context.out(`\n${suite}`);
     }
-    context.out(`  ${id.padEnd(width)}  ${state.padEnd(stateWidth)}  ${title}`);
+    const reason = why === undefined ? '' : ` (${why})`;
+    context.out(`  ${id.padEnd(width)}  ${state.padEnd(stateWidth)}  ${title}${reason}`);
   }
-  const ready = lines.filter((line) => line.state === 'built' || line.state === 'runs').length;
-  context.out(
-    `\n${String(ready)} of ${String(lines.length)} ${options.env === undefined ? 'are built' : 'run'}`,
-  );
+  const ready = lines.filter(({ state }) => state === 'written' || state === 'runs').length;
+  context.out(`\n${ready} of ${lines.length} ${endingOf(options)}`);
+}
+
+function endingOf({ env, profile }: Options): string {
+  if (env === undefined) return 'are written';
+  if (profile !== undefined) return `run in profile ${profile}`;
+  return `can run in ${env}; \`--profile NAME\` lists those of a profile`;
 }
 
 export function registerList(program: Command, context: Context): void {
@@ -48,5 +64,6 @@ export function registerList(program: Command, context: Context): void {
     .command('list')
     .description('the catalogue of checks, and what an environment would run')
     .option('--env <name>', 'environment')
-    .action((options: { env?: string }) => list(options, context));
+    .option('--profile <name>', 'a profile of the environment: only its checks')
+    .action((options: Options) => list(options, context));
 }

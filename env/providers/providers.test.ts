@@ -65,7 +65,7 @@ describe('what providers say of themselves', () => {
     assert.deepEqual(traitsOf({ cluster: switched }), { ownedByUs: false, power, systemNamespaces: [] });
     const { ownedByUs, instance, size } = traitsOf({ cluster: EMBEDDED });
     assert.deepEqual([ownedByUs, instance, size], [true, 'local-small', 'small']);
-    assert.equal(traitsOf({ cluster: COMPOSE }).notBuilt, 'not built for a Compose project');
+    assert.equal(traitsOf({ cluster: COMPOSE }).notBuilt, 'no check of a Compose project is written yet');
   });
 
   it('should know the pin of a template from the pin of a cluster', () => {
@@ -98,7 +98,7 @@ describe('how providers are reached', () => {
   it('should be blocked where nothing is built', () =>
     assert.rejects(reach(COMPOSE), (error: unknown) => {
       assert.ok(error instanceof BlockedError);
-      assert.equal(error.message, 'trial is a Compose project; its checks are not built');
+      assert.equal(error.message, 'trial is a Compose project; none of its checks is written yet');
       return true;
     }));
 

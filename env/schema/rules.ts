@@ -40,7 +40,7 @@ const permit = z
   .refine(
     // What is no date compares as false here and is refused by itself.
     ({ from = '', until = '' }) => !(Date.parse(from) >= Date.parse(until)),
-    { path: ['until'], error: 'not after `from`, so that the permit never holds' },
+    { path: ['until'], error: 'must be later than `from`: the permit never holds' },
   );
 
 export const permits = z

@@ -56,7 +56,7 @@ const ASKED: readonly Link[] = [0, 20, 40, 60, 80, 100, 120, 140, 160, 180].map(
 const questionOf = ([from, to]: Link): string => `shortest paths from ${from} to ${to}`;
 const nameOf = (ids: readonly number[]): string => ids.join('>');
 
-/** Every shortest path between two nodes, as `a>b>c`, sorted; found by breadth, without the store. */
+/** Every shortest path between two nodes, as `a>b>c`, sorted; found by breadth-first search here, so that the store's answer can be compared with it. */
 export function shortestPaths(links: readonly Link[], [from, to]: Link): string[] {
   let paths: number[][] = [[from]];
   const seen = new Set([from]);

@@ -164,7 +164,7 @@ class ReadBack {
     const seen = await lookUntil(look, isWhole, settling(bounds));
     if (isWhole(seen)) return;
     throw new Error(
-      `${name}: read ${total} messages; afterwards ${seen.ready} are ready and ${seen.held} unacknowledged, expected ${total} and 0`,
+      `${name}: read ${total} messages and returned them; expected ${total} ready and 0 unacknowledged afterwards, seen ${seen.ready} and ${seen.held}`,
     );
   }
 

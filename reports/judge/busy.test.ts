@@ -4,7 +4,8 @@ import type { Pressure } from '../record/pressure.ts';
 import type { Rule } from '../record/rule.ts';
 import { judgeFailover } from './failover/index.ts';
 import { Synthetic } from './failover/_testing/synthetic.ts';
-import { busyText, excused, MOST_OTHERS } from './busy.ts';
+import { MOST_OTHERS } from '../record/pressure.ts';
+import { busyText, excused } from './busy.ts';
 
 const shares = (mean: number) => ({ mean, most: mean });
 const pressure = (others: number | null): Pressure => ({

@@ -1,14 +1,8 @@
 /** On a machine that is too busy, goals of time are missed whatever runs there: a miss proves nothing. */
 import type { History } from '../record/history/history.ts';
+import { MOST_OTHERS } from '../record/pressure.ts';
 import type { Pressure } from '../record/pressure.ts';
 import type { Rule } from '../record/rule.ts';
-
-/**
- * Goals of time count only if processes of neither the environment nor the harness took at most this share of the cores, on average over
- * the trial. Ten times that of a free machine, and below where the first verdict changed (between 31 and 50 %):
- * docs/adr/0013-too-busy-to-judge.md.
- */
-export const MOST_OTHERS = 0.25;
 
 /** Why the machine was too busy for a goal of time to say anything; null: it was not, or nobody measured it. */
 export function busyText(pressure: Pressure | null | undefined): string | null {

@@ -24,12 +24,14 @@ function budgetFigures(trials: readonly FailoverRecord[]): Figure[] {
   if (budgets.length === 0) return [];
   const sum = (ms: readonly number[]): number => ms.reduce((total, one) => total + one, 0);
   const spent = budgets.flatMap(({ spentMs }) => (spentMs === null ? [] : [spentMs]));
+  const estimated = seconds(sum(budgets.map(({ estimateMs }) => estimateMs)));
+  const isLimit = budgets.every(({ enforced }) => enforced);
   const figures: Figure[] = [
     {
-      name: 'error budget spent',
+      name: `error budget spent, counted live (estimated before: ${estimated} s)`,
       value: spent.length === 0 ? null : seconds(sum(spent)),
       unit: 's',
-      goal: `≤ ${seconds(sum(budgets.map(({ estimateMs }) => estimateMs)))} estimated`,
+      ...(isLimit && { goal: `≤ ${estimated}` }),
     },
   ];
   const unknown = budgets.length - spent.length;

@@ -59,13 +59,26 @@ describe('aggregateTrials', () => {
   it('should pass one trial that elected another leader, and claim no bound', () => {
     const got = aggregateTrials([trial(1)], GOALS);
     assert.equal(got.verdict, 'pass');
-    assert.match(got.reason, /supports no bound/);
+    assert.match(got.reason, /takes more trials to say/);
     assert.match(String(figure(got, BOUND)), /not claimed/);
     assert.equal(
       got.expected,
       'RTO ≤ 30 s; lost acknowledged writes ≤ 0; another leader elected in at least one trial; at least 1 trial',
     );
     assert.equal(got.seen, 'RTO 1 s, 0 acknowledged writes lost, another leader in 1 of 1 trials');
+  });
+
+  it('should give limits as limits, and not sell a wide range as a confirmation', () => {
+    const since = { outages: 1, totalMs: { loMs: 900, hiMs: 1000 } };
+    const got = aggregateTrials([trial(1, { sinceFault: since, outsideExpected: 'no' })], GOALS);
+    const of = (name: string) => got.figures.find((one) => one.name === name);
+    assert.equal(of('longest total of all outages in one trial')?.goal, '≤ 30');
+    assert.equal(of('lost acknowledged writes')?.goal, '≤ 0');
+    assert.equal(of('most outages seen in one trial')?.goal, undefined);
+    assert.match(
+      String(figure(got, 'RTO against the wide range that the settings allow')),
+      /^inside in 1 of 1 trials: no contradiction, and little confirmation$/,
+    );
   });
 
   it('should be inconclusive when every trial recovered in place', () => {
@@ -142,7 +155,7 @@ describe('aggregateTrials', () => {
     const alone = aggregateTrials([gone], GOALS);
     assert.equal(figure(alone, 'lost acknowledged writes'), null);
     assert.match(alone.seen, /writes not read back/);
-    assert.equal(figure(got, BOUND), 'not claimed: one trial supports no bound');
+    assert.equal(figure(got, BOUND), 'not claimed: that takes at least two trials');
   });
 
   it('should say of a trial that hit nobody that no fault was injected, not that it never came back', () => {

@@ -89,7 +89,7 @@ function reasonOf(
   const first = deciding[0];
   if (verdict === 'pass') {
     return counted.length === 1
-      ? 'one trial met its goals; one trial supports no bound on how often writes are lost'
+      ? 'met its goals in the one trial that counts; how often writes are lost takes more trials to say'
       : `${counted.length} of ${counted.length} trials met their goals`;
   }
   if (first === undefined) return gap ?? 'no trial was run';
@@ -241,22 +241,22 @@ function outageFigures(counted: readonly FailoverRecord[], goals: TrialGoals): F
   const total = goals.totalOutageSeconds ?? goals.rtoSeconds;
   return [
     {
-      name: 'all outages of a trial together, at most',
+      name: 'longest total of all outages in one trial',
       value: seconds(totalMs),
       unit: 's',
-      ...(total !== undefined && { goal: longestRto(total, goals) }),
+      ...(total !== undefined && { goal: `≤ ${longestRto(total, goals)}` }),
     },
     {
-      name: 'outages in a trial, at most',
+      name: 'most outages seen in one trial',
       value: outages,
-      ...(goals.outages !== undefined && { goal: goals.outages }),
+      ...(goals.outages !== undefined && { goal: `≤ ${goals.outages}` }),
     },
   ];
 }
 
 function lostFigure(counted: readonly FailoverRecord[], goals: TrialGoals): Figure {
   const figure: Figure = { name: 'lost acknowledged writes', value: lostOf(counted), unit: 'writes' };
-  return goals.lostWrites === undefined ? figure : { ...figure, goal: goals.lostWrites };
+  return goals.lostWrites === undefined ? figure : { ...figure, goal: `≤ ${goals.lostWrites}` };
 }
 
 /**
@@ -266,7 +266,7 @@ function lostFigure(counted: readonly FailoverRecord[], goals: TrialGoals): Figu
 function boundFigure(counted: readonly FailoverRecord[]): Figure {
   const name = 'share of trials that lose writes, upper 95 % bound';
   const known = counted.filter((trial) => trial.writes !== null);
-  if (known.length < 2) return { name, value: 'not claimed: one trial supports no bound' };
+  if (known.length < 2) return { name, value: 'not claimed: that takes at least two trials' };
   const losing = known.filter((trial) => (trial.writes?.lost ?? 0) > 0).length;
   const bound = losing === 0 ? zeroLossBound(known.length) : proportionBounds(losing, known.length).upper;
   return { name, value: Math.ceil(bound * 1000) / 10, unit: '%' };
@@ -284,7 +284,7 @@ function lossWindowFigures(counted: readonly FailoverRecord[], goals: TrialGoals
       name: 'longest loss window',
       value,
       unit: 's',
-      goal: typeof goal === 'number' ? goal : `failover + ${goal}`,
+      goal: `≤ ${typeof goal === 'number' ? goal : `failover + ${goal}`}`,
     },
   ];
 }
@@ -311,9 +311,9 @@ function outsideFigures(counted: readonly FailoverRecord[]): Figure[] {
   const [faster, slower] = [of('faster'), of('slower')];
   const value =
     faster + slower === 0
-      ? `within it in ${compared.length} of ${compared.length} trials`
-      : `${slower} slower, ${faster} faster, of ${compared.length} trials`;
-  return [{ name: 'compared with the window expected from the settings', value }];
+      ? `inside in ${compared.length} of ${compared.length} trials: no contradiction, and little confirmation`
+      : `${slower} slower, ${faster} faster, of ${compared.length} trials: needs an explanation`;
+  return [{ name: 'RTO against the wide range that the settings allow', value }];
 }
 
 function findingOf(trial: FailoverRecord, goals: TrialGoals): Judgement['findings'][number] {

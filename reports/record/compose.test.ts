@@ -45,13 +45,13 @@ describe('composeRun', () => {
   it('should be met with fractions when everything that ran passed', () => {
     const checks = [
       ...many(15, 'pass'),
-      ...many(57, 'not-run', { reason: 'not built', built: false }),
+      ...many(57, 'not-run', { reason: 'not written yet', built: false }),
       ...many(4, 'not-run'),
     ];
     assert.deepEqual(composeRun(checks, { environment, scope }), {
       verdict: 'pass',
       reasons: [],
-      sentence: 'local: MET, 15 of 15 checks, 61 not run (57 not built)',
+      sentence: 'local: MET, 15 of 15 checks, 61 not run (57 not written yet)',
       exitCode: 0,
     });
   });
@@ -172,10 +172,10 @@ describe('composeRun', () => {
       'local: selection of 2: inconclusive, 1 of 2 checks, 1 inconclusive',
       2,
     ]);
-    assert.deepEqual(of([...many(1, 'pass'), ...many(1, 'not-run', { reason: 'not built', built: false })]), [
-      'local: selection of 1: passed, 1 of 1 checks, 1 not run (1 not built)',
-      0,
-    ]);
+    assert.deepEqual(
+      of([...many(1, 'pass'), ...many(1, 'not-run', { reason: 'not written yet', built: false })]),
+      ['local: selection of 1: passed, 1 of 1 checks, 1 not run (1 not written yet)', 0],
+    );
     assert.equal(of(many(2, 'not-run'))[1], 2);
   });
 });

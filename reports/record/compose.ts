@@ -137,7 +137,7 @@ export function leftBroken(restored: RunRecord['restored'] | undefined): string[
 }
 
 /**
- * `local: MET, 15 of 15 checks, 61 not run (57 not built)`, or `local: selection of 3: passed, 3 of 3 checks`. An environment that was left
+ * `local: MET, 15 of 15 checks, 61 not run (57 not written yet)`, or `local: selection of 3: passed, 3 of 3 checks`. An environment that was left
  * broken comes before the counts.
  */
 function sentenceOf(context: ComposeContext, verdict: Verdict, counts: Tally): string {
@@ -171,7 +171,7 @@ function cut(text: string): string {
 
 function notRunDetail(counts: Tally): string {
   const details: string[] = [];
-  if (counts.notBuilt > 0) details.push(`${counts.notBuilt} not built`);
+  if (counts.notBuilt > 0) details.push(`${counts.notBuilt} not written yet`);
   if (counts.requiredNotRun > 0) details.push(`${counts.requiredNotRun} required`);
   return details.length > 0 ? ` (${details.join(', ')})` : '';
 }

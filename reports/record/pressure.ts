@@ -54,6 +54,13 @@ export const pressureSchema = z.object({
 export type Shares = z.infer<typeof sharesSchema>;
 export type Pressure = z.infer<typeof pressureSchema>;
 
+/**
+ * Goals of time count only if processes of neither the environment nor the harness took at most this share of the cores, on average over
+ * the trial. Ten times that of a free machine, and below where the first verdict changed (between 31 and 50 %):
+ * docs/adr/0013-too-busy-to-judge.md.
+ */
+export const MOST_OTHERS = 0.25;
+
 const STRETCH_MS = 10_000;
 
 /** Shares from looks in the order of their times; null where fewer than two were taken. */

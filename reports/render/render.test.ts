@@ -213,13 +213,13 @@ describe('renderHtml', () => {
       places.every((place, index) => place > (places[index - 1] ?? -1)),
       places.join(' '),
     );
-    assert.match(page, /12 of 16 checks, 3 failed, 1 inconclusive, 57 not run \(57 not built\)/);
+    assert.match(page, /12 of 16 checks, 3 failed, 1 inconclusive, 57 not run \(57 not written yet\)/);
   });
 
   it('should group what was not run by its reason, closed', () => {
     assert.match(
       page,
-      /<details class="group">\s*<summary>[^]*?<b>not built<\/b>\s*<small>57 checks<\/small>/,
+      /<details class="group">\s*<summary>[^]*?<b>not written yet<\/b>\s*<small>57 checks<\/small>/,
     );
   });
 
@@ -227,7 +227,7 @@ describe('renderHtml', () => {
     assert.match(page, /The goals of 16 of 16 checks are assumed/);
     assert.match(page, /Kong is a stand-in \(stubbed\), not the product/);
     assert.match(page, /loss of power with unsynced pages cannot be tested/);
-    assert.match(page, /supports no bound on how often writes are lost/);
+    assert.match(page, /on one trial: that does not show how often writes are lost/);
   });
 
   it('should show the sums of writes and name a sum that does not hold', () => {

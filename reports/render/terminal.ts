@@ -18,7 +18,7 @@ export interface TerminalOptions {
   reportPath: string;
   /** ANSI colours; default false. */
   colour?: boolean;
-  /** Columns; longer lines are cut. Default 100. */
+  /** Columns; longer lines are cut, but for what limits the verdict, which is wrapped. Default 100. */
   width?: number;
 }
 
@@ -42,22 +42,66 @@ export function renderTerminal(record: RunRecord, options: TerminalOptions): str
   const ending = [paint(oneLine(record.sentence), verdict), `report: ${oneLine(options.reportPath)}`];
   // A blocked run looked at nothing: its sentence says why, and there is no more to print.
   if (record.blocked !== undefined) return `${ending.join('\n')}\n`;
-  const lines = [
+  const before = [
     ...suites(record.checks).map(line),
     ...section(failovers(record.checks), MOST_FAILOVERS, '').map(line),
     ...section(goals(record), MOST_GOALS, '').map(line),
     ...section(problems(record), MOST_PROBLEMS, 'Needs attention').map(line),
     ...section(groups(record.checks), MOST_GROUPS, '').map(line),
-    ...section(
-      caveats(record).map((text) => `  · ${text}`),
-      MOST_CAVEATS,
-      'Before you rely on this verdict',
-    ).map(line),
+  ];
+  const after = [
     '',
+    ...(record.environment.kind === 'local' ? [line(staysUp(record.environment.name))] : []),
     ...ending,
   ];
-  return `${lines.join('\n')}\n`;
+  const reliance = section(
+    fitting(
+      caveats(record),
+      Math.max(width, LEAST_WIDTH),
+      MAX_LINES - before.length - after.length - SECTION_LINES,
+    ),
+    Number.POSITIVE_INFINITY,
+    'Before you rely on this verdict',
+  );
+  return `${[...before, ...reliance, ...after].join('\n')}\n`;
 }
+
+/** What a section has besides its own lines: a blank one and its title. */
+const SECTION_LINES = 2;
+/** Narrower than this nothing is wrapped to. */
+const LEAST_WIDTH = 20;
+
+/** Caveats in full, wrapped and not cut, as many as fit into `room` lines; the last line counts those left out. */
+function fitting(texts: readonly string[], width: number, room: number): string[] {
+  const lines: string[] = [];
+  for (const [i, text] of texts.entries()) {
+    const own = wrapped(text, width - BULLET.length);
+    const left = texts.length - i;
+    const reserve = left > 1 ? 1 : 0;
+    if (i >= MOST_CAVEATS || lines.length + own.length + reserve > room)
+      return [...lines, `  and ${left} more in the report`];
+    lines.push(...own.map((line, at) => `${at === 0 ? BULLET : ' '.repeat(BULLET.length)}${line}`));
+  }
+  return lines;
+}
+
+const BULLET = '  · ';
+
+/** Lines of at most `width` characters, broken between words where they allow it. */
+function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let rest = oneLine(text);
+  while (rest.length > width) {
+    const space = rest.lastIndexOf(' ', width);
+    const end = space > 0 ? space : width;
+    lines.push(rest.slice(0, end));
+    rest = rest.slice(end).trimStart();
+  }
+  return [...lines, rest];
+}
+
+const staysUp = (name: string): string =>
+  `${name} stays up; \`npx plumbline env down --env ${name}\` removes it`;
 
 function oneLineKeepingIndent(text: string, width: number): string {
   const indent = /^ */.exec(text)?.[0] ?? '';

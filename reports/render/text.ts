@@ -1,3 +1,4 @@
+import { MOST_OTHERS } from '../record/pressure.ts';
 import type { Pressure, Shares } from '../record/pressure.ts';
 import type { CheckResult, FailoverRecord, RunRecord } from '../record/run-record.ts';
 import type { Verdict } from '../record/verdict.ts';
@@ -42,15 +43,26 @@ export function clipped(text: string, max: number): string {
     : `${text.slice(0, max)}\n… ${text.length - max} more characters in run.json`;
 }
 
-/** `Pressure on this machine: tasks waited for CPU 67 %, memory 0 %, disk 2 % of the time; other processes took 9 % of the cores` */
+/**
+ * `Pressure on this machine: other processes took 9 % of the cores (above 25 % …); for information only: tasks waited for CPU 67 %, …`.
+ * The first figure alone can change a verdict.
+ */
 export function pressureText({ cpu, memory, io, others, nodes, lateMs }: Pressure): string {
   const waits = Object.entries({ CPU: cpu, memory, disk: io }).flatMap(([what, shares]) =>
     shares === null ? [] : [`${what} ${percentOf(shares)}`],
   );
-  const said = [
+  const informing = [
     waits.length === 0 ? [] : [`tasks waited for ${waits.join(', ')} of the time`],
-    others === null ? [] : [`other processes took ${percentOf(others)} of the cores`],
     lateMs === undefined ? [] : [`the harness was at most ${Math.round(lateMs)} ms late`],
+  ].flat();
+  const limit = `${Math.round(MOST_OTHERS * 100)} %`;
+  const said = [
+    others === null
+      ? []
+      : [
+          `other processes took ${percentOf(others)} of the cores (above ${limit} a missed goal of time is inconclusive)`,
+        ],
+    informing.length === 0 ? [] : [`for information only: ${informing.join('; ')}`],
   ].flat();
   const who =
     nodes === undefined ? 'this machine' : `the ${plural(nodes, 'node')} with pods of the environment`;
@@ -126,11 +138,24 @@ export function stubs(record: RunRecord): [string, string[]][] {
   return [...found];
 }
 
+/** Of what is promised nothing is known where no check is written; a whole suite of such checks is named. */
+function unwritten(record: RunRecord): string[] {
+  const missing = record.checks.filter(({ built }) => !built);
+  if (missing.length === 0) return [];
+  const written = new Set(record.checks.filter(({ built }) => built).map(({ suite }) => suite));
+  const whole = [...new Set(missing.map(({ suite }) => suite))].filter((suite) => !written.has(suite));
+  const among = whole.length === 0 ? '' : `, among them all of ${whole.join(', ')}`;
+  const are = missing.length === 1 ? 'is' : 'are';
+  return [
+    `${plural(missing.length, 'check')} that Plumbline knows ${are} not written yet${among}: nothing is known of what they are about.`,
+  ];
+}
+
 /** What a reader must know before trusting the verdict, in sentences. */
 export function caveats(record: RunRecord): string[] {
   const ran = record.checks.filter((check) => check.verdict !== 'not-run');
   const assumed = ran.filter((check) => check.goalSource === 'assumed').length;
-  const said: string[] = [];
+  const said: string[] = [...unwritten(record)];
   if (assumed > 0) {
     said.push(
       `The goals of ${assumed} of ${plural(ran.length, 'check')} are assumed: no owner has confirmed them yet.`,
@@ -141,7 +166,7 @@ export function caveats(record: RunRecord): string[] {
   const single = ran.filter(({ trials }) => trials.length === 1 && trials[0]?.writes !== null).length;
   if (single > 0) {
     said.push(
-      `${plural(single, 'failover check')} rest${single === 1 ? 's' : ''} on one trial, which supports no bound on how often writes are lost.`,
+      `${plural(single, 'failover check')} rest${single === 1 ? 's' : ''} on one trial: that does not show how often writes are lost.`,
     );
   }
   if (record.environment.kind === 'local') said.push(NAMESPACE_NODES);
@@ -153,7 +178,10 @@ export function restoredText(record: RunRecord): string {
   const { actions, failed, steadyAgain } = record.restored;
   if (failed.length > 0)
     return `${failed.length} of ${plural(actions, 'action')} could not be undone: ${failed.join('; ')}`;
-  const undone = actions === 0 ? 'nothing had to be undone' : `${plural(actions, 'action')} undone`;
+  const undone =
+    actions === 0
+      ? 'the checks had put back all that they changed, nothing was left to undo'
+      : `${plural(actions, 'action')} that no check had undone, undone by the run`;
   const steady =
     steadyAgain === null ? '' : steadyAgain ? ', steady again afterwards' : ', NOT steady afterwards';
   return `${undone}${steady}`;

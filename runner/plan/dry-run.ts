@@ -63,7 +63,7 @@ export function describePlan(environment: Environment, planned: readonly Planned
   });
   const skipped = planned.filter(({ notRun }) => notRun !== null);
   const left = skipped
-    .filter(({ notRun }) => notRun !== 'not built')
+    .filter(({ notRun }) => notRun !== 'not written yet')
     .map(({ row, notRun }) => `  ${row.id}: not-run (${notRun ?? ''})`);
   const total = running.reduce((sum, one) => sum + estimateMs(one, environment), 0);
   const price = priceOf(environment, planned);
@@ -71,7 +71,7 @@ export function describePlan(environment: Environment, planned: readonly Planned
     `${environment.name}: ${running.length} ${running.length === 1 ? 'check' : 'checks'} would run, about ${Math.ceil(total / 60_000)} min; nothing is done now.`,
     ...lines,
     ...left,
-    `  and ${skipped.length - left.length} that are not built`,
+    `  and ${skipped.length - left.length} that are not written yet`,
     `Price: at most ${Math.round(price.seconds)} s of the error budget of ${Math.round(price.budgetSeconds)} s; one drill is allowed ${Math.round(price.affordableSeconds)} s${enforcedText(environment)}.`,
     '',
   ].join('\n');

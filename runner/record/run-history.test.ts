@@ -20,7 +20,7 @@ function planned(id: string, notRun: string | null): PlannedCheck {
 }
 
 test('should keep the plan, so that the verdict of a run follows from its histories alone', async () => {
-  const checks = [planned('topology/nodes/pools', null), planned('topology/edge/gateway', 'not built')];
+  const checks = [planned('topology/nodes/pools', null), planned('topology/edge/gateway', 'not written yet')];
   await writePlan(histories, { id: 'r1', environment: 'local', scope: 'selection', planned: checks });
   assert.equal(readRun(histories).end, null);
   const folder = await openTrial(histories, 1, {

@@ -20,7 +20,7 @@ export interface ControlSurroundings {
   log(message: string): void;
 }
 
-/** What a control may use: every change goes through the journal under the control's own id. */
+/** What a negative control may use to break something. Every change goes through the rollback journal under the control's own id. */
 export function controlContext(control: Control, around: ControlSurroundings): ControlContext {
   const { runner, environment, instance, size, kubeconfig, signal } = around;
   const { cluster, safety } = runner.parts;

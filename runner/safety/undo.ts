@@ -14,7 +14,7 @@ export type UndoContext = {
   readonly journal: Journal;
   /** null: the API server cannot be reached from here; rollbacks that need it fail. */
   readonly kube: KubeCall | null;
-  /** UID of kube-system; null: not known, and entries are taken at their word. */
+  /** UID of the namespace kube-system, which identifies the cluster; null: not known, and every entry is taken for one of this cluster. */
   readonly clusterUid: string | null;
   /** How long failed steps are retried: a stopped API server answers only after other steps are undone. */
   readonly retryForMs: number;
@@ -91,7 +91,7 @@ async function resultOf(entry: Entry, context: UndoContext): Promise<UndoResult>
   if (context.clusterUid !== null && entry.clusterUid !== context.clusterUid) {
     return {
       outcome: 'void',
-      note: `it was done to an earlier cluster (UID ${entry.clusterUid}), which this cluster has replaced`,
+      note: `the change was made to an earlier cluster (UID ${entry.clusterUid}); this cluster has replaced it`,
     };
   }
   if (isKubeRollback(rollback)) {

@@ -80,7 +80,8 @@ export class ClientLoads {
     signal: AbortSignal,
   ): Promise<{ met: boolean; acknowledged: number; detail: string }> {
     const running = this.#running.get(wait.check);
-    if (!running) throw new RequestError(`${wait.check} has no client load`, 'crash');
+    if (!running)
+      throw new RequestError(`${wait.check} waits for a client load, and none is running for it`, 'crash');
     // By default only what follows the call counts: at the moment of a fault the last stretch is still unbroken.
     const askedMs = wait.begunBefore === true ? 0 : monoMs();
     const { progress, met } = await lookUntil(

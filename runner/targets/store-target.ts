@@ -43,7 +43,7 @@ export class StoreTargets {
     const found = this.#environment.stores[store as keyof Environment['stores']];
     if (found === undefined)
       throw new RequestError(`the environment declares no store "${store}"`, 'refused');
-    if (!STORES.includes(store)) throw new RequestError(`checks of ${store} are not built`, 'refused');
+    if (!STORES.includes(store)) throw new RequestError(`no check of ${store} is written yet`, 'refused');
     return found;
   }
 

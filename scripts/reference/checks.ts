@@ -10,7 +10,7 @@ const ACCESS: Readonly<Record<Access, string>> = {
   r: 'reads',
   w: 'writes canaries',
   F: 'disturbs',
-  permit: 'with a permit',
+  permit: 'not permitted',
   none: '–',
 };
 
@@ -22,11 +22,11 @@ export function checksPage(): string {
   const built = catalogue().filter((row) => row.built);
   return `# Checks
 
-Written from the definitions below \`suites/\`; do not edit this page. ${built.length} of ${catalogue().length} checks are built; the others are reported as \`not-run (not built)\`, so that
+Written from the definitions below \`suites/\`; do not edit this page. ${built.length} of ${catalogue().length} checks are written; the others are reported as \`not-run (not written yet)\`, so that
 nobody takes them for passed. \`npx plumbline explain CHECK --env NAME\` says the same of one check, with what an environment's file changes.
 
-What a check does in an environment depends on its kind: *reads* changes nothing; *writes canaries* creates objects and data of its own and removes them; *disturbs* injects a fault and undoes it; *with a permit*
-disturbs as well, but only where a permit names a ticket and an end. Goals are assumed until an owner confirms them.
+What a check does in an environment depends on its kind: *reads* changes nothing; *writes canaries* creates objects and data of its own and removes them; *disturbs* injects a fault and undoes it; *not permitted*
+would disturb, and a file of kind production holds no permits. Outside the local environment all but reading needs a permit in the environment's file. Goals are assumed until an owner confirms them.
 
 ${suites().map(suiteText).join('\n')}`;
 }

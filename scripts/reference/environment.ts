@@ -10,7 +10,7 @@ type Schema = z.core.JSONSchema.BaseSchema;
 interface Row {
   path: string;
   type: string;
-  /** `required`, or what holds when it is left out. */
+  /** `required`, or the default that applies when the key is left out. */
   needed: string;
   meaning: string;
 }

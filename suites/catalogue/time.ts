@@ -50,7 +50,7 @@ export const storeTrial: Time = {
 /** A writer on a lost node writes all its lines again when the node is back, and somewhat slower than asked. */
 const WRITTEN_TWICE = 2.5;
 
-/** A trial in a store during which requests and lines are followed: adds their time, and the waits after the last of them. */
+/** A trial of a store during which requests and log lines are followed: the trial's time, the time of following, and the waits after the last request and line. */
 export const storeTrialFollowed: Time = {
   waits: OF_A_STORE,
   workMs: (environment, work) => steadyMs(environment) + followedUnderFaultMs(environment, work),

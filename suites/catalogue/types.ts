@@ -80,7 +80,7 @@ export interface CatalogueRow {
   judge?: () => Promise<CheckJudge>;
   /** Its negative controls, or those of all checks of its family. */
   controls?: () => Promise<readonly Control[]>;
-  /** It is built: false is reported as `not-run (not built)`. */
+  /** It is built: false is reported as `not-run (not written yet)`. */
   built: boolean;
   /** Smallest local size that can hold it. */
   needsSize?: 'full';

@@ -20,5 +20,9 @@ export const declaration: ProviderDeclaration<'compose'> = {
   order: 30,
   schema: compose,
   environmentKinds: ['development'],
-  traits: () => ({ ownedByUs: false, systemNamespaces: [], notBuilt: 'not built for a Compose project' }),
+  traits: () => ({
+    ownedByUs: false,
+    systemNamespaces: [],
+    notBuilt: 'no check of a Compose project is written yet',
+  }),
 };

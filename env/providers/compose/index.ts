@@ -4,5 +4,7 @@ import type { Provider } from '../provider.ts';
 
 export const provider: Provider<'compose'> = {
   connect: (_cluster, { environment }) =>
-    Promise.reject(new BlockedError(`${environment.name} is a Compose project; its checks are not built`)),
+    Promise.reject(
+      new BlockedError(`${environment.name} is a Compose project; none of its checks is written yet`),
+    ),
 };

@@ -17,11 +17,23 @@ test('should name what a pass rests on, and what is missing of the declared subj
   assert.deepEqual(there, {
     id: 'evidence/unavailable',
     verdict: 'pass',
-    text: 'unavailable: 2 seen, of 2 declared',
+    text: 'unavailable: 2 recorded, at least one for each of 2 declared',
   });
   assert.deepEqual(evidenceRules(history(unavailable('a')), [NEED], true), [
     { id: 'evidence/unavailable', verdict: 'inconclusive', text: 'unavailable of b: not seen' },
   ]);
+});
+
+test('should tell observations from the declared subjects that they are of', () => {
+  const text = (subjects: string[], ...whats: string[]): string | undefined =>
+    evidenceRules(
+      history(...whats.map(unavailable)),
+      [need('unavailable', { subjects, of: (seen) => seen.what, what: 'pods' })],
+      true,
+    )[0]?.text;
+  assert.equal(text(['a', 'b'], 'a', 'b', 'b'), 'pods: 3 recorded, at least one for each of 2 declared');
+  assert.equal(text(['a'], 'a', 'a'), 'pods: 2 recorded, for the one declared');
+  assert.equal(text([], 'a'), 'pods: 1 recorded, none is declared');
 });
 
 test('should fail on what is declared and absent only where the observation was complete', () => {

@@ -43,12 +43,12 @@ export function evidenceRules(history: History, needs: readonly AnyNeed[], compl
 }
 
 function ruleOf<K extends Kind>(history: History, one: Need<K>, complete: boolean): Rule {
-  const { kind, subjects, where = () => true, what = kind, absent = 'inconclusive' } = one;
+  const { kind, where = () => true, what = kind, absent = 'inconclusive' } = one;
   const found = all(history, kind).filter(where);
   const id = `evidence/${kind}`;
   const lack = lackOf(one, found, what);
   return lack === null
-    ? { id, verdict: 'pass', text: `${what}: ${found.length} seen${ofSubjects(subjects)}` }
+    ? { id, verdict: 'pass', text: `${what}: ${found.length} recorded${ofSubjects(one)}` }
     : { id, verdict: complete ? absent : 'inconclusive', text: lack };
 }
 
@@ -69,8 +69,12 @@ function unseen(subjects: readonly string[], seen: readonly string[]): string[] 
   return subjects.filter((subject) => !there.has(subject));
 }
 
-function ofSubjects(subjects: readonly string[] | undefined): string {
-  return subjects === undefined ? '' : `, of ${subjects.length} declared`;
+/** A subject may have several observations, such as a workload one of each pod. */
+function ofSubjects<K extends Kind>({ subjects, of }: Need<K>): string {
+  if (subjects === undefined || of === undefined) return '';
+  const { size } = new Set(subjects);
+  if (size === 0) return ', none is declared';
+  return size === 1 ? ', for the one declared' : `, at least one for each of ${size} declared`;
 }
 
 function named(subjects: readonly string[]): string {

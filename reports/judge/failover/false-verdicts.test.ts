@@ -47,7 +47,7 @@ describe('outages that come again', () => {
   it('false verdict 1: what a series showed names all outages', () => {
     const { seen, figures } = judgeFailover([trial(GOALS).history()]);
     assert.match(seen, /6 outages of 168\S* s in all/);
-    assert.equal(figures.find(({ name }) => name === 'outages in a trial, at most')?.value, 6);
+    assert.equal(figures.find(({ name }) => name === 'most outages seen in one trial')?.value, 6);
   });
 });
 

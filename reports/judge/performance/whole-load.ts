@@ -136,7 +136,10 @@ function latencyGaps({
 }: Recorded): string[] {
   if (engine === 'k6-operator') return [];
   const odd = seconds.find((second) => countOf(second.latency) !== second.requests);
-  if (odd !== undefined) return [`second ${odd.atMs / SECOND_MS} has more or fewer latencies than requests`];
+  if (odd !== undefined)
+    return [
+      `the record of the load contradicts itself: at ${odd.atMs / SECOND_MS} s the number of latencies differs from the number of requests`,
+    ];
   if (countOf(latency) !== end.requests)
     return [`${countOf(latency)} latencies were recorded of ${end.requests} requests`];
   const gaps: string[] = [];

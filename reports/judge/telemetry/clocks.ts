@@ -1,5 +1,6 @@
 /** Clocks of other machines against the harness's, as they were measured in a check. */
 import type { History } from '../../record/history/history.ts';
+import type { Figure } from '../../record/judgement.ts';
 import { all, first } from '../observed.ts';
 import type { Findings } from '../topology/findings.ts';
 
@@ -7,6 +8,8 @@ import type { Findings } from '../topology/findings.ts';
 export interface Offset {
   offsetMs: number;
   errorMs: number;
+  /** The clock was read in whole seconds, which makes most of the error. */
+  wholeSeconds: boolean;
 }
 
 /** A clock that reports whole seconds cuts off up to one second: half a second on average, give or take as much. */
@@ -38,6 +41,7 @@ export function offsetOf(history: History, source: string): Offset | null {
   return {
     offsetMs: seen.saidMs + left - (seen.askedMs + answeredMs) / 2,
     errorMs: Math.abs(tookMs) / 2 + left + READING_MS,
+    wholeSeconds: seen.precision === 'second',
   };
 }
 
@@ -72,9 +76,25 @@ export function offsetsOf(
   const others = all(history, 'clock-offset').filter(({ source }) => !sources.includes(source));
   if (others.length > 0)
     findings.unknown('clocks', 'only those of declared sources', 'one of another source');
-  const most = [...found.values()].reduce((far, { offsetMs }) => Math.max(far, Math.abs(offsetMs)), 0);
-  findings.figure({ name: 'clock furthest off', value: Math.round(most), unit: 'ms' });
+  findings.figure(furthestFigure([...found.values()]));
   return found;
+}
+
+const furthestMs = ({ offsetMs, errorMs }: Offset): number => Math.abs(offsetMs) + errorMs;
+
+/** What a clock may be off at most, the error of its reading included: a clock that is right does not measure 0. */
+export function furthestFigure(offsets: readonly Offset[]): Figure {
+  const [most] = offsets.toSorted((a, b) => furthestMs(b) - furthestMs(a));
+  return {
+    name: 'measured clocks are off by at most',
+    value: most === undefined ? null : measuredText(most),
+  };
+}
+
+function measuredText(offset: Offset): string {
+  const [off, error] = [Math.round(Math.abs(offset.offsetMs)), Math.round(offset.errorMs)];
+  const why = offset.wholeSeconds ? ', since the clock was read in whole seconds' : '';
+  return `${off + error} ms (measured ${off} ms ± ${error} ms${why})`;
 }
 
 /** `3.2 s behind (± 501 ms)` */

@@ -3,7 +3,7 @@ import type { History, HistoryHeader } from '../../record/history/history.ts';
 import { need } from '../evidence/need.ts';
 import type { AnyNeed } from '../evidence/need.ts';
 import { all } from '../observed.ts';
-import { offsetOf, offText } from '../telemetry/clocks.ts';
+import { furthestFigure, offsetOf, offText } from '../telemetry/clocks.ts';
 import type { Offset } from '../telemetry/clocks.ts';
 import type { Findings } from './findings.ts';
 
@@ -25,7 +25,7 @@ export function clocksRule(history: History, findings: Findings, nodes: readonly
   findings.rule('clocks');
   const unread = all(history, 'clock-unread');
   const silent = all(history, 'reach-silent');
-  let most = 0;
+  const offsets: Offset[] = [];
   for (const node of nodes) {
     const offset = offsetOf(history, node);
     const subject = `clock of node ${node}`;
@@ -35,7 +35,7 @@ export function clocksRule(history: History, findings: Findings, nodes: readonly
       findings.unknown(subject, expected, why?.reason ?? 'it was not measured');
       continue;
     }
-    most = Math.max(most, Math.abs(offset.offsetMs));
+    offsets.push(offset);
     within(findings, { subject, expected, offset, limitMs: clockSeconds * SECOND_MS });
   }
   const sources = all(history, 'clock-offset').map(({ source }) => source);
@@ -52,10 +52,7 @@ export function clocksRule(history: History, findings: Findings, nodes: readonly
     'read after all pairs of nodes were probed',
     early?.source ?? '',
   );
-  findings.figure({
-    ...{ name: 'clock furthest off', value: Math.round(most), unit: 'ms' },
-    goal: `≤ ${clockSeconds * SECOND_MS}`,
-  });
+  findings.figure({ ...furthestFigure(offsets), goal: `≤ ${clockSeconds * SECOND_MS} ms` });
 }
 
 function within(

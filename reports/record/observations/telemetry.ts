@@ -18,8 +18,8 @@ export const LINE_WRITER = 'lines';
 /** Followed lines and requests, and what telemetry says of the platform. */
 export const TELEMETRY = kinds({
   /**
-   * One reading of another machine's clock: it was asked at `askedMs`, answered at this observation's time, and says `saidMs`. A clock
-   * that gives whole seconds is up to one second low.
+   * One reading of another machine's clock: we asked at `askedMs`, and the answer, `saidMs`, arrived at this observation's time. A clock
+   * that gives whole seconds reads up to one second too early.
    */
   'clock-offset': {
     source: z.string(),

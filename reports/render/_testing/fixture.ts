@@ -45,7 +45,7 @@ const notBuilt = (id: string): CheckResult =>
   fixtureCheck(id, {
     title: id.split('/').slice(1).join(' '),
     verdict: 'not-run',
-    reason: 'not built',
+    reason: 'not written yet',
     required: false,
     built: false,
     expected: '',
@@ -99,7 +99,7 @@ export function fixtureFailover(fault: string, goalSeconds: number, trials: Fail
 
 function passReason(trials: number): string {
   return trials === 1
-    ? 'one trial met its goals; one trial supports no bound on how often writes are lost'
+    ? 'met its goals in the one trial that counts; how often writes are lost takes more trials to say'
     : `${trials} of ${trials} trials met their goals`;
 }
 
@@ -110,7 +110,7 @@ function failoverFigures(goalSeconds: number, trials: readonly FailoverRecord[])
   const lost = trials.every((trial) => trial.writes === null) ? null : Number(lostText(trials));
   const bound = many
     ? Math.ceil((1 - 0.05 ** (1 / trials.length)) * 1000) / 10
-    : 'not claimed: one trial supports no bound';
+    : 'not claimed: that takes at least two trials';
   return [
     {
       name: 'worst RTO',

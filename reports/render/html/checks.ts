@@ -97,7 +97,7 @@ function figures(check: CheckResult): Html | null {
       html`<div>
         <dt>${figure.name}</dt>
         <dd class="${typeof figure.value === 'number' ? '' : 'f-text'}">
-          ${amount(figure.value)}${typeof figure.value === 'number' && figure.unit ? html` <small>${figure.unit}</small>` : ''}${figure.goal !== undefined && html`<span class="f-goal">goal ${amount(figure.goal)}</span>`}
+          ${amount(figure.value)}${typeof figure.value === 'number' && figure.unit ? html` <small>${figure.unit}</small>` : ''}${figure.goal !== undefined && html`<span class="f-goal">goal ${goalText(figure)}</span>`}
         </dd>
       </div>`,
   );
@@ -115,7 +115,20 @@ function rules({ rules: all = [], verdict }: CheckResult): Html | null {
   return html`<details class="inner rules" ${verdict === 'pass' ? html`` : html`open`}>
     <summary>Rests on ${plural(all.length, 'rule')}</summary>
     ${table('Rules', [{ title: 'Verdict' }, { title: 'Rule' }, { title: 'Found' }], rows)}
+    ${
+      all.some(({ id }) => id.startsWith('evidence/')) &&
+      html`<p class="note">
+        Rules evidence/… count what was recorded. It can be more than is declared: a workload has several
+        pods, a setting is read on every member.
+      </p>`
+    }
   </details>`;
+}
+
+/** `≤ 30 s`: a limit with its unit. The RTO's is recorded as a bare number, because its chart is drawn from that. */
+function goalText({ name, goal, unit }: CheckResult['figures'][number]): string {
+  const limit = typeof goal === 'number' && /\brto\b/i.test(name) ? `≤ ${goal}` : amount(goal ?? null);
+  return unit !== undefined && /^([≤≥<>] )?[\d.,]+$/.test(limit) ? `${limit} ${unit}` : limit;
 }
 
 function amount(value: number | string | null): string {
@@ -174,8 +187,12 @@ function steps(check: CheckResult): Html | null {
   return html`<details class="inner">
     <summary>
       ${plural(check.steps.length, 'step')}, ${duration(check.durationMs)},
-      ${plural(check.apiCalls, 'API call')}
+      ${plural(check.apiCalls, 'API call')} to look at the cluster or change it
     </summary>
+    <p class="note">
+      Not among these calls: what an earlier check had listed already, and requests that a check sends in
+      order to measure.
+    </p>
     <ol class="steps">
       ${items}
     </ol>

@@ -100,7 +100,7 @@ export function costPart({ budget, spentMs }: FailoverRecord): Html | null {
     budget !== undefined &&
     html`<span
       ><b>Error budget</b> estimated ${secondsOf(budget.estimateMs)}, spent
-      ${spent === null ? 'not counted' : secondsOf(spent)}${budget.restoredEarly !== null && `; undone early: ${budget.restoredEarly}`}</span
+      ${spent === null ? 'not counted' : `${secondsOf(spent)}, counted live four times a second and so less exact than the RTO`}${budget.restoredEarly !== null && `; undone early: ${budget.restoredEarly}`}</span
     >`;
   return html`<p class="facts">
     ${price}${stages.length > 0 && html`<span><b>Time spent</b> ${stages.join(', ')}</span>`}

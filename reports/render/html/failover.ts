@@ -1,5 +1,5 @@
 import type { CheckResult, FailoverRecord } from '../../record/run-record.ts';
-import { grouped, oneLine, plural, secondsOf, withoutRto } from '../text.ts';
+import { clipped, duration, grouped, oneLine, plural, secondsOf, withoutRto } from '../text.ts';
 import type { Limits } from './limits.ts';
 import { afterwardsPart, clientPart, costPart, remarksPart, uncountedPart } from './client.ts';
 import { badge, table } from './parts.ts';
@@ -10,8 +10,10 @@ import type { Html } from './template.ts';
 import { budget, scaleOf, timeline } from './charts/timeline.ts';
 
 const MINI_WIDTH = 150;
-/** Characters shown of a proof, which may name every process; the rest is in run.json. */
-const PROOF_CHARS = 220;
+/** Characters shown of a proof. */
+const PROOF_CHARS = 4000;
+/** Characters shown of why a fault did not land; the rest is in run.json. */
+const MISSED_CHARS = 220;
 /** Trials that did not count, listed with their reasons; the rest is in run.json. */
 const LISTED_UNCOUNTED = 20;
 
@@ -49,7 +51,8 @@ function trialPart(trial: FailoverRecord, check: CheckResult, first: boolean): H
   return html`<section class="trial">
     <h4>${which} ${many && badge(trial.verdict)}</h4>
     <p class="facts">${facts(trial)}</p>
-    ${goal !== null && budget(trial.rto?.hiMs ?? null, goal, 'RTO against its goal')}${timeline(trial, goal)}${trial.rtoNote && html`<p class="note">${trial.rtoNote}</p>`}
+    ${proofPart(trial)}
+    ${goal !== null && budget(trial.rto?.hiMs ?? null, goal, 'RTO against its goal')}${timeline(trial, goal)}${zeroNote(trial)}${trial.rtoNote && html`<p class="note">${trial.rtoNote}</p>`}
     <div class="columns">${sumsOf(trial)}${settings(trial)}</div>
     ${outages(trial)}${afterwardsPart(trial)}${costPart(trial)}
   </section>`;
@@ -58,14 +61,15 @@ function trialPart(trial: FailoverRecord, check: CheckResult, first: boolean): H
 function facts(trial: FailoverRecord): Html[] {
   const target = html`<span><b>Fault</b> ${trial.fault} on ${trial.target}</span>`;
   const landing = html`<span
-    ><b>Landed</b> ${trial.landed.proved ? 'proved' : 'not proved'}:
-    ${oneLine(trial.landed.by, PROOF_CHARS)}</span
+    ><b>Landed</b>
+    ${trial.landed.proved ? `proved: ${proofOf(trial).cause}` : `not proved: ${oneLine(trial.landed.by, MISSED_CHARS)}`}</span
   >`;
   const interval =
     trial.rto &&
     html`<span
-      ><b>${trial.requests === undefined ? 'RTO' : 'Time with failures'}</b> in [${secondsOf(trial.rto.loMs)},
-      ${secondsOf(trial.rto.hiMs)}]</span
+      ><b>${trial.requests === undefined ? 'RTO' : 'Time with failures'}</b> between
+      ${secondsOf(trial.rto.loMs)} and ${secondsOf(trial.rto.hiMs)}, from the outage’s own beginning to its
+      end</span
     >`;
   const load = html`<span
     ><b>Load</b> ${grouped(Math.round(trial.writesPerSecond))}
@@ -74,6 +78,30 @@ function facts(trial: FailoverRecord): Html[] {
     ms</span
   >`;
   return [target, landing, leaders(trial), interval || html``, load];
+}
+
+/** `landed.by` is `<cause>: <proof>` where the landing is proved. */
+function proofOf({ landed }: FailoverRecord): { cause: string; proof: string } {
+  const at = landed.by.indexOf(': ');
+  return at < 0
+    ? { cause: oneLine(landed.by), proof: '' }
+    : { cause: oneLine(landed.by.slice(0, at)), proof: landed.by.slice(at + 2) };
+}
+
+/** The proof in full, closed: it may name every process. */
+function proofPart(trial: FailoverRecord): Html | null {
+  if (!trial.landed.proved) return null;
+  const { proof } = proofOf(trial);
+  if (proof === '') return null;
+  return html`<details class="inner">
+    <summary>How it was proved</summary>
+    <p class="note">
+      Times in ms are of the monotonic clock of the machine that Plumbline ran on (since its start), like
+      those in the histories. A process is named by its id and, after the @, its start in clock ticks since
+      its machine’s start.
+    </p>
+    <pre tabindex="0">${clipped(proof, PROOF_CHARS)}</pre>
+  </details>`;
 }
 
 /** Nothing to say where nobody is elected, such as in a Deployment. */
@@ -106,7 +134,7 @@ function settings(trial: FailoverRecord): Html | null {
   const measured =
     trial.rto === null ? withoutRto(trial) : `${secondsOf(trial.rto.loMs)} – ${secondsOf(trial.rto.hiMs)}`;
   const flag = {
-    no: 'inside',
+    no: 'inside, so nothing contradicts the settings; so wide a range confirms little',
     faster: 'FASTER than expected',
     slower: 'SLOWER than expected',
     unknown: 'not compared',
@@ -114,8 +142,8 @@ function settings(trial: FailoverRecord): Html | null {
   const comparison =
     window &&
     html`<p class="compare">
-      <b>Expected from these settings</b> ${secondsOf(window.loMs)} – ${secondsOf(window.hiMs)};
-      <b>measured</b> ${measured}:
+      <b>Possible with these settings</b> anything from ${secondsOf(window.loMs)} to
+      ${secondsOf(window.hiMs)}; <b>measured</b> ${measured}:
       <b
         class="${trial.outsideExpected === 'no' || trial.outsideExpected === 'unknown' ? '' : 'v-inconclusive'}"
         >${flag}</b
@@ -143,16 +171,42 @@ function outages(trial: FailoverRecord): Html | null {
       grouped(outage.failed),
       grouped(outage.unknown),
     ]);
-  const heads = ['Last ok', 'First ok after', 'Length (lower – upper bound)', 'Failed', 'Unknown'];
+  const heads = [
+    'Last ok answer before',
+    'First ok answer after',
+    'Length (lower – upper bound)',
+    'Failed',
+    'Unknown',
+  ];
   return html`<h5>
       ${plural(trial.outages.length, 'interval')} without success, ${secondsOf(trial.outageTotalMs)} in all
-      <small>times since the fault landed</small>
+      <small
+        >answers: at which time, counted from the proof that the fault was in force (0); lengths: from the
+        outage’s own beginning</small
+      >
     </h5>
     ${table(
       'Outages',
       heads.map((title) => ({ title, numeric: true })),
       rows,
     )}`;
+}
+
+/** Several figures of one outage differ because they count from different moments. */
+function zeroNote(trial: FailoverRecord): Html | null {
+  const { landed, phases, rto } = trial;
+  if (!landed.proved) return null;
+  const errorMs = phases.find(({ name }) => name === 'landed')?.errorMs ?? 0;
+  const earlier = errorMs > 0 ? ` It may have hit up to ${duration(errorMs)} earlier.` : '';
+  const ok = phases.find(({ name, atMs }) => name === 'first ok write' && atMs !== null);
+  const length =
+    rto &&
+    html` The ${trial.requests === undefined ? 'RTO' : 'time with failures'} is a length and not one of these
+    times: it runs from the outage’s own beginning, which may lie before 0, to its end.`;
+  return html`<p class="note">
+    Times in the chart count from 0, the moment at which the fault was proved to be in
+    force.${earlier}${ok && html` “first ok write” is when ${trial.requests === undefined ? 'writes' : 'requests'} began to succeed again: at some moment within its ±; the first ok answer comes at the end of that time.`}${length}
+  </p>`;
 }
 
 function trialTable(ordered: readonly FailoverRecord[], check: CheckResult, limits: Limits): Html {

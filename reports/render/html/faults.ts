@@ -100,7 +100,7 @@ interface CellText {
 }
 
 function outageOf({ trials }: CheckResult, goal: number | string | undefined): CellText {
-  const below = [goal === undefined ? '' : `goal ${goal} s`];
+  const below = [goal === undefined ? '' : `goal ≤ ${goal} s`];
   if (trials.some(({ writes }) => writes !== null)) below.push(`lost ${lostText(trials)}`);
   below.push(trials.length > 1 ? `${trials.length} trials` : '', ...remarksOf(trials));
   return { main: worstRtoText(trials), below: below.filter((line) => line !== '') };

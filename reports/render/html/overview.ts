@@ -138,7 +138,7 @@ export function context(record: RunRecord): Html {
       ${harness.node}`,
     ],
     [
-      'API calls',
+      'API calls of Plumbline',
       html`${grouped(apiCalls.total)}${
         kinds.length > 0 &&
         html`<details class="inline">

@@ -123,7 +123,7 @@ export const ENTRY_ANNOTATION = 'plumbline.dev/ledger-entry';
 const ATTEMPTS = 5;
 
 /**
- * Undoes one rollback.
+ * Carries out one rollback through the Kubernetes API.
  * @throws Error when the API server refuses or does not answer: it can be tried again.
  */
 export async function undoKube(

@@ -16,7 +16,7 @@ function partLeftOut(environment: Environment, row: CatalogueRow): string | null
 }
 
 function leftOutText(environment: Environment, what: string): string {
-  return `not provisioned: ${what} is declared, but not among --with (${declaredWords(environment).join(', ')})`;
+  return `not provisioned: ${what} (provisioned with ${declaredWords(environment).join(', ') || 'no store'})`;
 }
 
 /** Why `--with` leaves a check out (outside embedded environments): the store or part that was not selected; null if it does not. */
@@ -28,7 +28,7 @@ export function notSelected(environment: Environment, row: CatalogueRow): string
   return `not selected: ${word} is declared, but not among --with (${chosen.join(', ')})`;
 }
 
-/** Why a store of one member is spared a fault that needs a second one; null if it is not. */
+/** Why this check is not run: its fault needs a second member, and the store has only one. null: it can be run. */
 export function oneMember(environment: Environment, row: CatalogueRow): string | null {
   const parts = failoverParts(row.id);
   if (parts === null || environment.stores[parts.store]?.members !== 1) return null;

@@ -56,7 +56,7 @@ test('should let containers restart only where drills kill them', async () => {
 test('should only list what was selected', () => {
   assert.deepEqual(
     planChecks(local, { suites: ['security'] }).map((check) => check.notRun),
-    Array.from({ length: 4 }, () => 'not built'),
+    Array.from({ length: 4 }, () => 'not written yet'),
   );
 });
 
@@ -65,10 +65,7 @@ test('should run checks of a part only where it is provisioned, and require them
   assert.equal(one(local, id).notRun, null);
   assert.equal(one(local, id, { profile: 'nightly' }).required, true);
   const without = await loadEnvironment('local', { with: ['postgres'] });
-  assert.equal(
-    one(without, id).notRun,
-    'not provisioned: part gpu is declared, but not among --with (postgres)',
-  );
+  assert.equal(one(without, id).notRun, 'not provisioned: part gpu (provisioned with postgres)');
   assert.equal(one(without, id, { profile: 'nightly' }).required, false);
   const tight = await loadEnvironment('local', { size: 'small' });
   assert.equal(one(tight, id).notRun, 'size small');
@@ -238,7 +235,7 @@ test('should neither run nor require what looks at a part that was not provision
   assert.ok(row !== undefined);
   assert.match(
     whyNotRun(bare, { ...row, built: true }) ?? '',
-    /^not provisioned: part telemetry is declared, but not among --with \(postgres\)$/,
+    /^not provisioned: part telemetry \(provisioned with postgres\)$/,
   );
   const required = { ...bare, profiles: { all: { checks: ['**'], required: ['telemetry/**'] } } };
   assert.equal(one(required, row.id, { profile: 'all' }).required, false);

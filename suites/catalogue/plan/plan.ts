@@ -81,7 +81,7 @@ export function whyNotRun(environment: Environment, row: CatalogueRow, now = new
 
 /** What no declaration and no permit would change. */
 function neverRun(environment: Environment, row: CatalogueRow): string | null {
-  const never = oneMember(environment, row) ?? (row.built ? null : 'not built');
+  const never = oneMember(environment, row) ?? (row.built ? null : 'not written yet');
   if (never !== null) return never;
   if (row.access[environment.kind] === 'none') return `does not apply to a ${environment.kind} environment`;
   const { notBuilt, size } = traitsOf(environment);

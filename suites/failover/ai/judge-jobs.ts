@@ -68,7 +68,7 @@ function lostRule(jobs: Jobs, { lostJobs }: JobGoals): Rule {
   const parts = [
     part(open, `never came to an end within ${seconds(waitedMs)}`),
     part(failed, 'failed'),
-    part(jobs.absent, 'reported as done left nothing in a store'),
+    part(jobs.absent, 'reported as done without a result in one of the stores'),
     part(shared, 'got the id of another job, so one of the two jobs was lost'),
   ].filter((one) => one !== null);
   return { id, verdict: 'fail', text: parts.join('; ') };

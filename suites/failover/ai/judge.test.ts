@@ -55,7 +55,7 @@ describe('jobs of the AI service', () => {
     );
     const record = judgement.trials?.[0];
     assert.deepEqual(failoverRecordSchema.parse(record), record);
-    assert.match(String(judgement.figures.at(-1)?.value), /one trial supports no bound/);
+    assert.match(String(judgement.figures.at(-1)?.value), /takes at least two trials/);
     const twenty = judge(...Array.from({ length: 20 }, () => withEffects(trial())));
     assert.equal(twenty.figures.at(-1)?.value, 14);
   });
@@ -70,7 +70,7 @@ describe('jobs of the AI service', () => {
     assert.match(judge(withEffects(trial(failed), {}, 197)).reason, /1 accepted job failed: 7/);
     const absent = judge(withEffects(trial(), { absent: [9], found: 197 }));
     assert.equal(absent.verdict, 'fail');
-    assert.match(absent.reason, /1 accepted job reported as done left nothing in a store: 9/);
+    assert.match(absent.reason, /1 accepted job reported as done without a result in one of the stores: 9/);
   });
 
   it('should fail on a job that was done twice in effect, and say which', () => {

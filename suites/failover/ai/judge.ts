@@ -133,9 +133,9 @@ function figuresOf(jobs: Jobs | null, goals: Goals | null, judged: readonly Judg
   const { acknowledged, counts, waitedMs } = jobs.seen;
   return [
     { name: 'accepted jobs', value: acknowledged },
-    { name: 'lost jobs', value: lostOf(jobs).length, goal: goals.lostJobs },
-    { name: 'jobs done more than once', value: jobs.doubled.length, goal: goals.doubledJobs },
-    { name: 'jobs done without the model', value: counts.degraded, goal: goals.degradedJobs },
+    { name: 'lost jobs', value: lostOf(jobs).length, goal: `≤ ${goals.lostJobs}` },
+    { name: 'jobs done more than once', value: jobs.doubled.length, goal: `≤ ${goals.doubledJobs}` },
+    { name: 'jobs done without the model', value: counts.degraded, goal: `≤ ${goals.degradedJobs}` },
     {
       name: 'time from when all pods were back to the end of the last job',
       value: waitedMs / 1000,
@@ -149,7 +149,7 @@ function figuresOf(jobs: Jobs | null, goals: Goals | null, judged: readonly Judg
 function boundFigure(judged: readonly Judged[]): Figure {
   const name = 'share of faults that lose a job, upper 95 % bound';
   const known = judged.filter(({ record, jobs }) => jobs !== null && record.landed.proved);
-  if (known.length < 2) return { name, value: 'not claimed: one trial supports no bound' };
+  if (known.length < 2) return { name, value: 'not claimed: that takes at least two trials' };
   const losing = known.filter(({ record }) => record.lostNumbers.length > 0).length;
   const bound = losing === 0 ? zeroLossBound(known.length) : proportionBounds(losing, known.length).upper;
   return { name, value: Math.ceil(bound * 1000) / 10, unit: '%' };

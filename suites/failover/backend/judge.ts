@@ -145,7 +145,12 @@ function figuresOf(
   const bad = requests.judged - requests.ok;
   const share = requests.judged === 0 ? null : Number(((bad / requests.judged) * 100).toFixed(4));
   const figures: Figure[] = [
-    { name: 'failed requests', value: share, unit: '%', goal: goals.failedRatio * 100 },
+    {
+      name: 'failed requests',
+      value: share,
+      unit: '%',
+      goal: `≤ ${Number((goals.failedRatio * 100).toFixed(4))}`,
+    },
     {
       name: 'failed share, upper 95 % bound',
       value: decision === null ? null : rounded((1 - decision.lower) * 100),
@@ -159,8 +164,13 @@ function figuresOf(
   ];
   const lastFailure = requests.lastFailureMs === null ? 'none failed' : requests.lastFailureMs / 1000;
   const last: Figure = { name: 'last failure after the fault', value: lastFailure, unit: 's' };
-  figures.push(goals.allowanceMs === 0 ? last : { ...last, goal: goals.allowanceMs / 1000 });
-  figures.push({ name: 'generator lag, p99', value: generatorLagMs.p99, unit: 'ms', goal: MAX_LAG_MS });
+  figures.push(goals.allowanceMs === 0 ? last : { ...last, goal: `≤ ${goals.allowanceMs / 1000}` });
+  figures.push({
+    name: 'generator lag, p99',
+    value: generatorLagMs.p99,
+    unit: 'ms',
+    goal: `≤ ${MAX_LAG_MS}`,
+  });
   return figures;
 }
 

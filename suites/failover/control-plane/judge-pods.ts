@@ -157,7 +157,7 @@ function selfGap({ pods, scaled }: Look): string | null {
     repeated(pods.map(({ pod }) => pod)) ??
     repeated(pods.map(({ uid }) => uid)) ??
     repeated(scaled.map(({ pod }) => pod));
-  if (twice !== null) return `${twice} is listed twice at the same time`;
+  if (twice !== null) return `one listing of the pods names ${twice} twice`;
   const stray = pods.find((row) => row.static && !(row.node !== null && row.pod.endsWith(`-${row.node}`)));
   if (stray !== undefined)
     return `${stray.pod} is listed as a static pod of ${stray.node ?? 'no node'}, but is not named after that node`;

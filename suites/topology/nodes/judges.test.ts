@@ -174,8 +174,17 @@ test('should fail for a clock that is off, be open where its error does not deci
       settings: { network: CNI, pools: [GENERAL] },
       seen: [...plan, ...pairs, ...quiet, ...addresses, ...clocks],
     });
+  const figureOf = ({ figures }: ReturnType<typeof judged>): unknown =>
+    figures.find(({ name }) => name === 'measured clocks are off by at most')?.value;
   const a = clock('a', 0);
   assert.equal(judged(a, clock('b', -9000)).verdict, 'pass');
+  assert.deepEqual(figureOf(judged(a, clock('b', -9000))), '9052 ms (measured 9000 ms ± 52 ms)');
+  const whole = judged(a, ['clock-offset', { ...clock('b', -400)[1], precision: 'second' }]);
+  assert.equal(
+    figureOf(whole),
+    '652 ms (measured 100 ms ± 552 ms, since the clock was read in whole seconds)',
+    'the bound is given, so that half a second of reading is not taken for a clock that is off',
+  );
   const late = judged(a, clock('b', -1_800_000));
   assert.equal(late.verdict, 'fail');
   assert.match(late.reason, /clock of node b: .*within 10 s of this machine's.*1800 s behind/);

@@ -5,7 +5,7 @@ import { replicasOf, urlOf } from '../applied.ts';
 import type { PlatformContext } from '../context.ts';
 import type { Applied } from '../part.ts';
 
-/** What was applied, with the password of RabbitMQ's administrator. */
+/** The result of applying RabbitMQ's manifests; it includes the password of RabbitMQ's administrator. */
 export type OfRabbitmq = Applied<'rabbitmqAdmin'>;
 
 /** The virtual host of the application. */

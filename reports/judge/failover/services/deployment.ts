@@ -116,8 +116,8 @@ function lagGap({ measured: { evidence } }: Watched): string | null {
 }
 
 /**
- * The earliest moment at which the fault may have hit, ms: it was not in force before. Requests that ended earlier must have succeeded;
- * only later ones are judged, since good answers from before would dilute the sample.
+ * The earliest moment at which the fault may have hit, ms. Requests that ended before it show that all was well (`calmBefore`) and are not
+ * judged: their good answers would dilute the sample.
  */
 function injectedFromMs({ observations }: History, { faultMs, zeroMs }: Trial): number {
   const [from] = first({ observations }, 'fault-landed')?.betweenMs ?? [];

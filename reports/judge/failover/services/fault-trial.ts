@@ -66,7 +66,7 @@ const STEPS = ['steady', 'fault-armed', 'fault-landed', 'steady-after', 'as-befo
  * @param prepared whether the fault is armed for the members that were prepared
  */
 export function agreementRules(history: History, client: Client, prepared?: Prepared): Rule[] {
-  // A rolling restart replaces the pod template and hits no member: one observation records the action and its target.
+  // A rolling restart changes the pod template and hits no single member, so that unlike other faults it has one observation, `fault-armed`.
   const isRollout = first(history, 'fault-armed')?.fault === 'rolling-restart';
   const gap = isRollout ? (landingGap(history) ?? replacedGap(history)) : faultGap(history, prepared);
   return [

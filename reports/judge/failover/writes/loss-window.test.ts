@@ -64,7 +64,7 @@ describe('a loss window that follows from the failover and a setting', () => {
     const judgement = judgeFailover([cutOff().history()]);
     assert.match(judgement.expected, /within the time of failover \+ min-replicas-max-lag/);
     const figure = judgement.figures.find(({ name }) => name === 'longest loss window');
-    assert.equal(figure?.goal, 'failover + min-replicas-max-lag');
+    assert.equal(figure?.goal, '≤ failover + min-replicas-max-lag');
   });
 
   it('should not count what was lost again as a stale read, but what is there', () => {

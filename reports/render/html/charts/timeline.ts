@@ -157,7 +157,9 @@ function stepOf(seconds: number): number {
 function phaseRow(phase: Phase, scale: Scale, top: number): Html {
   const y = top + ROW / 2;
   const seen = phase.atMs === null ? 'not seen' : secondsOf(phase.atMs);
-  const error = phase.atMs === null ? '' : ` ± ${duration(phase.errorMs)}`;
+  // The landing is proved at 0 and may have been earlier, never later.
+  const sign = phase.name === 'landed' ? '−' : '±';
+  const error = phase.atMs === null ? '' : ` ${sign} ${duration(phase.errorMs)}`;
   return html`<line class="t-row" x1="${LEFT}" x2="${LEFT + scale.width}" y1="${top}" y2="${top}" /><text
       class="t-label"
       x="${LEFT - 12}"
@@ -179,7 +181,7 @@ function mark(phase: Phase, scale: Scale, y: number): Html | null {
     return html`<path class="t-far" d="M${x - 22} ${y}h18m-5 -4l5 4l-5 4" />`;
   }
   const from = place(scale, phase.atMs - phase.errorMs);
-  const to = place(scale, phase.atMs + phase.errorMs);
+  const to = place(scale, phase.atMs + (phase.name === 'landed' ? 0 : phase.errorMs));
   const bar = html`<path class="t-error" d="M${from} ${y - 4}v8M${from} ${y}H${to}M${to} ${y - 4}v8" />`;
   return html`${phase.errorMs > 0 && bar}<circle
       class="t-dot"

@@ -64,7 +64,7 @@ function orderRule(history: History, findings: Findings): void {
   else findings.unknown('order of the steps', expected, early);
 }
 
-/** Lines older than the declared retention may have been deleted from the store. */
+/** Whether the store must still hold these lines: lines older than the declared retention may have been deleted. */
 function isCertain({ written }: Recent): boolean {
   return written === 'lately';
 }

@@ -27,11 +27,22 @@ export const judge: CheckJudge = {
       }),
     );
     return [
-      need('api-server', { count: nodes, where: ({ when }) => when === 'before' }),
-      need('api-server', { count: nodes, where: ({ when }) => when === 'again' }),
+      need('api-server', {
+        count: nodes,
+        where: ({ when }) => when === 'before',
+        what: 'answers of API servers before any was taken down',
+      }),
+      need('api-server', {
+        count: nodes,
+        where: ({ when }) => when === 'again',
+        what: 'answers of API servers, each after its own outage',
+      }),
       need('server-down', { count: nodes, absent: 'fail' }),
       need('server-start', { count: nodes }),
-      need('api-request', { count: nodes * LEAST_REQUESTS }),
+      need('api-request', {
+        count: nodes * LEAST_REQUESTS,
+        what: "requests that this check sent to the clients' address",
+      }),
       need('api-requests', { what: 'the number of requests' }),
       ...leaders,
     ];
@@ -145,7 +156,7 @@ function window(
     name: `answered without ${down.node}`,
     value: Math.round(share * 10_000) / 100,
     unit: '%',
-    goal: goal * 100,
+    goal: `≥ ${goal * 100}`,
   });
   const sentence = `${ok} of ${requests.length} answered`;
   if (requests.length < LEAST_REQUESTS && share >= goal)

@@ -69,7 +69,7 @@ function kubelets(history: History, findings: Findings, behind: number): void {
     );
   });
   if (found.length === 0) findings.absent('kubelets', 'at least one node');
-  findings.figure({ name: 'kubelet minors behind', value: Math.max(0, ...lags), goal: behind });
+  findings.figure({ name: 'kubelet minors behind', value: Math.max(0, ...lags), goal: `≤ ${behind}` });
 }
 
 function minorOf(version: string): number {
@@ -109,7 +109,7 @@ function certificates(history: History, findings: Findings, least: number): void
     name: 'shortest certificate',
     value: Number.isFinite(shortest) ? Math.round(shortest * 10) / 10 : null,
     unit: 'days',
-    goal: least,
+    goal: `≥ ${least}`,
   });
 }
 

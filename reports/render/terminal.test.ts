@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { fixtureRecord, metRecord } from './_testing/fixture.ts';
+import { MAX_LINES, renderTerminal } from './terminal.ts';
+
+describe('what limits a verdict, in the terminal', () => {
+  it('should be wrapped and never cut, whatever the width', () => {
+    const record = metRecord();
+    record.notes = [];
+    for (const width of [40, 80, 100]) {
+      const lines = renderTerminal(record, { reportPath: 'r', width }).split('\n');
+      const from = lines.indexOf('Before you rely on this verdict');
+      const box = lines.slice(from + 1, lines.indexOf('', from));
+      assert.doesNotMatch(box.join('\n'), /…/);
+      assert.ok(box.every((line) => line.length <= width));
+      if (width < 80) continue;
+      const text = box.map((line) => line.trim()).join(' ');
+      assert.match(text, /a loss of power with unsynced pages cannot be tested on them\. The durability/);
+    }
+  });
+
+  it('should come to an end on a terminal of no width', () => {
+    assert.match(renderTerminal(metRecord(), { reportPath: 'r', width: 0 }), /Before you rely/);
+  });
+
+  it('should count those for which there is no room', () => {
+    const notes = Array.from({ length: 60 }, (_, i) => `note ${i} ${'long '.repeat(40)}`);
+    const record = fixtureRecord(metRecord().checks, { notes });
+    const lines = renderTerminal(record, { reportPath: 'r' }).trimEnd().split('\n');
+    assert.ok(lines.length <= MAX_LINES);
+    assert.ok(lines.some((line) => /and \d+ more in the report/.test(line)));
+  });
+});
