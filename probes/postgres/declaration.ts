@@ -16,7 +16,9 @@ const postgres = z.strictObject({
   patroni: z
     .strictObject({ port, scope: z.string().min(1) })
     .optional()
-    .describe('REST port of Patroni in each pod, and the name of its cluster'),
+    .describe(
+      'REST port of Patroni in each pod, and the name of its cluster. Left out: the servers themselves are asked who leads and who follows, for which the account needs the role pg_monitor; nobody can then be asked to change the leader',
+    ),
 });
 
 declare module '../store/declaring.ts' {
@@ -60,10 +62,14 @@ export const store: StoreKind = {
   schema: postgres,
   seconds: { 'pod-crash': 30, 'pod-delete': 15, hang: 35, 'node-loss': 45, partition: 45, switchover: 10 },
   goals: { lostWrites: 0 },
+  lacks: (declared, fault) =>
+    fault === 'switchover' && !('patroni' in declared)
+      ? 'stores.postgres.patroni, which is asked for a planned change of leader'
+      : null,
   lostText: '0 acknowledged writes lost',
   dataFolders: ['/var/lib/postgresql'],
   recorded: {
-    governing: { read: { ...GOVERNING.patroni, ...GOVERNING.server } },
+    governing: { read: GOVERNING.server, managed: { by: 'patroni', read: GOVERNING.patroni } },
     members: {
       serving: 'running',
       following: 'streaming',

@@ -1,12 +1,11 @@
-/** PostgreSQL under Patroni: what the client load, the read-back, the observer and the description of the store need. */
+/** PostgreSQL, under Patroni or by its servers alone: what the client load, the read-back, the observer and the description of the store need. */
 import type { StoreDriver } from '../store/store-driver.ts';
 import { DEFINITE_FAILURE_NAMES } from './errors.ts';
-import { observe } from './observer.ts';
 import { readBack } from './readback.ts';
 import { PostgresLoadClient } from './session.ts';
-import { expectedWindow, governingSettings, serverFacts } from './settings.ts';
-import { describe, refusesWrites, steady, waitSteady } from './state.ts';
-import { switchover } from './switchover.ts';
+import { expectedWindow, serverFacts } from './settings.ts';
+import { refusesWrites } from './refuses-writes.ts';
+import { describe, governing, observe, orderSwitchover, steady, waitSteady } from './state.ts';
 
 export const postgres: StoreDriver = {
   store: 'postgres',
@@ -16,11 +15,11 @@ export const postgres: StoreDriver = {
   servers: serverFacts,
   steady,
   waitSteady,
-  governing: governingSettings,
+  governing,
   expectedWindow,
   observe,
   readBack,
-  switchover,
+  switchover: orderSwitchover,
   refusesWrites,
 };
 

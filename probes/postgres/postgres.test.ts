@@ -6,12 +6,12 @@ import type { AddressInfo, Socket } from 'node:net';
 import { DatabaseError } from 'pg';
 import { PostgresLoadClient } from './session.ts';
 import { errorClass, DEFINITE_FAILURES, sqlState } from './errors.ts';
-import { leaderOf, patroniCluster, patroniMembers } from './patroni.ts';
-import type { PatroniStatus } from './patroni.ts';
+import { leaderOf, patroniCluster, patroniMembers } from './managers/patroni/rest.ts';
+import type { PatroniStatus } from './managers/patroni/rest.ts';
 import { connectWithin, PostgresTimeout } from './query.ts';
 import { walPosition } from './readback.ts';
 import { expectedWindow } from './settings.ts';
-import { followed } from './state.ts';
+import { followed } from './managers/patroni/index.ts';
 
 const serverError = (code: string): DatabaseError =>
   Object.assign(new DatabaseError('cannot execute', 1, 'error'), { code });

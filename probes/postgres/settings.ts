@@ -10,7 +10,7 @@ import type {
   StoreTarget,
 } from '../store/store-driver.ts';
 import { factsOf } from '../store/members.ts';
-import { anyMember, patroniConfig, patroniMembers } from './patroni.ts';
+import { anyMember, patroniConfig, patroniMembers } from './managers/patroni/rest.ts';
 import { queryOnce } from './query.ts';
 
 /** Read from the server that takes the writes. */
@@ -80,16 +80,15 @@ async function workingFolder(
   return folder === '' ? null : folder;
 }
 
-/** Patroni's settings, then the server's. @throws Error when either does not answer */
-export async function governingSettings(target: StoreTarget, bounds: Bounds): Promise<GoverningSetting[]> {
+/** @throws Error when no member's Patroni answers */
+export async function patroniSettings(target: StoreTarget, bounds: Bounds): Promise<GoverningSetting[]> {
   const members = await patroniMembers(target);
   const config = await anyMember(members, (member) => patroniConfig(member, bounds));
-  const dynamic = Object.entries(PATRONI_DEFAULTS).map(([name, fallback]) => {
+  return Object.entries(PATRONI_DEFAULTS).map(([name, fallback]) => {
     const value = config[name] ?? config[OLD_NAMES[name] ?? ''];
     const source = value === undefined ? "Patroni's default, not set in /config" : 'Patroni /config';
     return { name, value: value === undefined ? fallback : scalar(value), source };
   });
-  return [...dynamic, ...(await durabilitySettings(target.connection, bounds))];
 }
 
 /** Patroni's settings are numbers, switches and words; anything else shows as JSON. */

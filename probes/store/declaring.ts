@@ -37,6 +37,8 @@ export interface StoreKind {
   lostText: string;
   /** Rights at the API server under this fault, besides those that the fault itself needs. */
   rightsFor?: Partial<Record<FaultName, readonly Right[]>>;
+  /** What a store that is declared so lacks for this fault, as `not declared: …` names it; null: nothing. */
+  lacks?: (declared: object, fault: FaultName) => string | null;
   /** Why there is only one member, if that is not a choice. */
   alone?: string;
   /** Where its server keeps its data by its own documentation and packages, for pods that are not queried. */

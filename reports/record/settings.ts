@@ -17,6 +17,7 @@ const store = z.object({
   primary: endpoint.optional(),
   replica: endpoint.optional(),
   durability: labels.optional(),
+  patroni: z.object({ scope: z.string().optional() }).optional(),
   clientLoad: z.object({ writesPerSecond: z.number(), readsPerSecond: z.number() }).optional(),
 });
 

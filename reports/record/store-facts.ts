@@ -11,6 +11,8 @@ export interface StoreFacts {
   governing: {
     /** Read from every server of the store, whatever its version and edition. */
     read: SettingKinds;
+    /** Read before these of a store that is declared with this section: those of its manager. */
+    managed?: { by: 'patroni'; read: SettingKinds };
     /** Read only if something has them, such as an index; then all of them are. */
     perThing?: SettingKinds;
     /** Each thing has all of them: one that lacks a setting was not read completely. */

@@ -37,6 +37,16 @@ test('should know every setting that governs, of its kind and in its place', () 
   assert.match(governingGap(twice.history()) ?? '', /ttl of Patroni \/config was read twice/);
 });
 
+test('should ask for the settings of a manager only where one is declared', () => {
+  const without = new Synthetic();
+  without.observations = without.observations.filter(
+    (one) => one.kind !== 'governing' || !['ttl', 'loop_wait'].includes(one.name),
+  );
+  assert.match(governingGap(without.history()) ?? '', /were not read: ttl, loop_wait/);
+  Object.assign(without.outline.settings, { stores: { postgres: { members: 3 } } });
+  assert.equal(governingGap(without.history()), null);
+});
+
 test('should hold what governs against what the environment declares', () => {
   const stores = { postgres: { members: 3, durability: { fsync: 'on' } } };
   assert.equal(

@@ -13,7 +13,7 @@ export function governingGap(history: History): string | null {
   // The evidence rules already report that nothing was read.
   if (seen.length === 0) return null;
   const names = new Set(seen.map(({ name }) => name));
-  const { governing } = storeFacts(store);
+  const governing = governingOf(history, store);
   const kinds = kindsFor(governing, names);
   const missing = Object.keys(kinds).filter((name) => !names.has(name));
   if (missing.length > 0) return `settings that govern the failover were not read: ${missing.join(', ')}`;
@@ -22,6 +22,14 @@ export function governingGap(history: History): string | null {
     declaredGap(seen, history.header.settings.stores?.[store]?.durability ?? {}) ??
     relationGap(history, new Map(seen.map(({ name, value }) => [name, Number(value)])))
   );
+}
+
+/** Those of its manager come first, where one is declared; without one nobody has them. */
+function governingOf({ header }: History, store: string): StoreFacts['governing'] {
+  const { governing } = storeFacts(store);
+  const { managed } = governing;
+  if (managed === undefined || header.settings.stores?.[store]?.[managed.by] === undefined) return governing;
+  return { ...governing, read: { ...managed.read, ...governing.read } };
 }
 
 /** Each setting was read once, has the right type, and comes in the expected order and from the expected place. */

@@ -38,6 +38,15 @@ export function oneMember(environment: Environment, row: CatalogueRow): string |
   return `one member cannot fail over${why}: its restart is measured by pod-crash, pod-delete and hang`;
 }
 
+/** What the declaration of the store lacks for the fault of this check. */
+function lackedByStore(environment: Environment, row: CatalogueRow): string[] {
+  const parts = failoverParts(row.id);
+  const declared = parts === null ? undefined : environment.stores[parts.store];
+  if (parts === null || declared === undefined) return [];
+  const lacked = storeKind(parts.store).lacks?.(declared, parts.fault) ?? null;
+  return lacked === null ? [] : [lacked];
+}
+
 /** What the environment file does not declare and the check needs, or null. */
 export function notDeclared(environment: Environment, row: CatalogueRow): string | null {
   const store = row.injects?.store;
@@ -46,5 +55,6 @@ export function notDeclared(environment: Environment, row: CatalogueRow): string
   const left = partLeftOut(environment, row);
   if (left !== null) return left;
   const missing = requirementsOf(row).filter(({ declares }) => !declares(environment));
-  return missing.length === 0 ? null : `not declared: ${missing.map(({ what }) => what).join(', ')}`;
+  const what = [...missing.map((one) => one.what), ...lackedByStore(environment, row)];
+  return what.length === 0 ? null : `not declared: ${what.join(', ')}`;
 }

@@ -53,6 +53,19 @@ test('should let containers restart only where drills kill them', async () => {
     assert.equal(one(await loadEnvironment(name), id).goals.maxRestarts, 0, name);
 });
 
+test('should order a planned change of leader only from a manager that is declared', () => {
+  const { postgres, ...others } = local.stores;
+  assert.ok(postgres);
+  const { patroni: _patroni, ...unmanaged } = postgres;
+  const environment = { ...local, stores: { ...others, postgres: unmanaged } };
+  assert.match(
+    one(environment, 'failover/postgres/switchover').notRun ?? '',
+    /^not declared: stores\.postgres\.patroni, which is asked/,
+  );
+  assert.equal(one(environment, 'failover/postgres/pod-crash').notRun, null);
+  assert.equal(one(local, 'failover/postgres/switchover').notRun, null);
+});
+
 test('should only list what was selected', () => {
   assert.deepEqual(
     planChecks(local, { suites: ['security'] }).map((check) => check.notRun),

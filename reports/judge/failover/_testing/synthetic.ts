@@ -37,6 +37,7 @@ const STORES = {
     members: 3,
     statefulSet: { namespace: 'tender', name: 'postgres' },
     clientLoad: { writesPerSecond: 200, readsPerSecond: 20 },
+    patroni: {},
   },
 };
 const GOVERNING = {

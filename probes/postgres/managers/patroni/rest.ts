@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { askHttp, jsonOf } from '../http.ts';
-import type { HttpQuestion } from '../http.ts';
-import { firstAnswer } from '../store/members.ts';
-import type { Bounds, Credentials, StoreMember, StoreTarget } from '../store/store-driver.ts';
+import { askHttp, jsonOf } from '../../../http.ts';
+import type { HttpQuestion } from '../../../http.ts';
+import { firstAnswer } from '../../../store/members.ts';
+import type { Bounds, Credentials, StoreMember, StoreTarget } from '../../../store/store-driver.ts';
 
 /** Patroni's REST API listens here unless configured otherwise (its documentation, "REST API"). */
 const REST_PORT = 8008;

@@ -1,22 +1,18 @@
-import { followStore } from '../store/following.ts';
-import type { SeenLeader } from '../store/following.ts';
-import type { ObserveOptions, Observer, StoreMember, StoreTarget } from '../store/store-driver.ts';
-import { anyMember, leaderOf, patroniCluster, patroniMembers, patroniStatus } from './patroni.ts';
-import type { PatroniCluster } from './patroni.ts';
+import type { Following, SeenLeader } from '../../../store/following.ts';
+import type { StoreMember, StoreTarget } from '../../../store/store-driver.ts';
+import { anyMember, leaderOf, patroniCluster, patroniMembers, patroniStatus } from './rest.ts';
+import type { PatroniCluster } from './rest.ts';
 
 /** Patroni answers from its watch in a few milliseconds; a member that takes longer than this has trouble of its own. */
 const ANSWER_MS = 400;
 
-/** Follows the holder of the lease, the replicas that stream from it, and where the Service points. */
-export function observe(target: StoreTarget, options: ObserveOptions): Observer {
+/** Follows the holder of the lease, and the replicas that stream from it. */
+export function followingPatroni(target: StoreTarget): Following {
   const teller = new Teller(target);
-  return followStore(
-    {
-      leader: (signal) => teller.leader(signal),
-      members: ({ leader }, signal) => streaming(target, leader, signal),
-    },
-    options,
-  );
+  return {
+    leader: (signal) => teller.leader(signal),
+    members: ({ leader }, signal) => streaming(target, leader, signal),
+  };
 }
 
 /** Chooses the member to query for the leader: the one that answered last and did not lead comes first. */

@@ -1,5 +1,5 @@
-import type { Bounds, StoreTarget, Switchover, SwitchoverRequest } from '../store/store-driver.ts';
-import { leaderOf, patroniCluster, patroniMembers, patroniSwitchover } from './patroni.ts';
+import type { Bounds, StoreTarget, Switchover, SwitchoverRequest } from '../../../store/store-driver.ts';
+import { leaderOf, patroniCluster, patroniMembers, patroniSwitchover } from './rest.ts';
 
 /**
  * Asks Patroni, through the leader itself, to hand over to whichever replica it finds fit: with synchronous replication that

@@ -1,0 +1,108 @@
+/** PostgreSQL under Patroni: roles as its REST API tells them. */
+import { withoutManager } from '../../../asking.ts';
+import { firstAnswer } from '../../../store/members.ts';
+import type {
+  Bounds,
+  Steadiness,
+  StoreDescription,
+  StoreMember,
+  StoreTarget,
+} from '../../../store/store-driver.ts';
+import type { Manager } from '../manager.ts';
+import { queryOnce } from '../../query.ts';
+import { patroniSettings, scalar } from '../../settings.ts';
+import { followingPatroni } from './observer.ts';
+import { anyMember, leaderOf, patroniCluster, patroniConfig, patroniMembers, patroniStatus } from './rest.ts';
+import type { PatroniStatus } from './rest.ts';
+import { switchover } from './switchover.ts';
+
+/** @throws Error when no member of Patroni or the server does not answer; a server that answers by itself has no Patroni that could be asked */
+async function roles(target: StoreTarget, bounds: Bounds): Promise<Omit<StoreDescription, 'governing'>> {
+  const members = await patroniMembers(target);
+  const cluster = await anyMember(members, (member) => patroniCluster(member, bounds)).catch(
+    async (error: unknown) => {
+      const connection = { ...target.connection };
+      throw await withoutManager(error, 'PostgreSQL answers, but Patroni does not', () =>
+        firstAnswer('PostgreSQL', members, ({ address, port }) =>
+          queryOnce({ ...connection, host: address, port: port ?? connection.port }, 'SELECT 1', bounds),
+        ),
+      );
+    },
+  );
+  const leader = leaderOf(cluster);
+  const replication = await replicationStates(
+    members.find((member) => member.name === leader),
+    bounds,
+  );
+  const timeline = cluster.members.find(({ name }) => name === leader)?.timeline;
+  return {
+    leader,
+    ...(timeline !== undefined && { term: `timeline ${timeline}` }),
+    members: cluster.members.map(({ name, role, state }) => ({
+      name,
+      role,
+      state: replication.get(name) ?? state,
+    })),
+  };
+}
+
+/** What the leader says of each replica, such as `streaming`: Patroni before 3.1 calls a replica without a source `running` too. */
+async function replicationStates(
+  leader: StoreMember | undefined,
+  bounds: Bounds,
+): Promise<Map<string, string>> {
+  if (leader === undefined) return new Map();
+  const { replication } = await patroniStatus(leader, bounds);
+  return new Map(
+    replication.flatMap(({ application_name, state }) =>
+      state === null ? [] : [[application_name, state] as const],
+    ),
+  );
+}
+
+async function steadyByPatroni(target: StoreTarget, bounds: Bounds): Promise<Steadiness> {
+  const members = await patroniMembers(target);
+  const cluster = await anyMember(members, (member) => patroniCluster(member, bounds));
+  const leader = leaderOf(cluster);
+  const holder = members.find((member) => member.name === leader);
+  if (holder === undefined) {
+    return { ok: false, leader, detail: `expected a leader, Patroni names ${leader ?? 'none'}` };
+  }
+  const [status, config] = await Promise.all([patroniStatus(holder, bounds), patroniConfig(holder, bounds)]);
+  const promised = scalar(config['synchronous_mode'] ?? false) !== 'false' && members.length > 1;
+  const elected = cluster.members.filter(({ role }) => SYNCHRONOUS_ROLES.includes(role)).length;
+  const expected = { replicas: members.length - 1, synchronous: promised ? 1 : 0 };
+  return followed(holder.name, { ...status, elected }, expected);
+}
+
+/** What Patroni calls a member that may take over from a synchronous leader. */
+const SYNCHRONOUS_ROLES: readonly string[] = ['sync_standby', 'quorum_standby'];
+
+/**
+ * Is the leader one, and do as many follow it as should? A synchronous replica has to be known to Patroni as well (`elected`): the server
+ * calls it so up to a loop_wait before Patroni has written it down, and until then nobody may take over.
+ */
+export function followed(
+  leader: string,
+  { role, state, replication, elected }: PatroniStatus & { elected: number },
+  expected: { replicas: number; synchronous: number },
+): Steadiness {
+  const streaming = replication.filter((replica) => replica.state === 'streaming');
+  const synchronous = streaming.filter(({ sync_state: kind }) => kind === 'sync' || kind === 'quorum');
+  const synchronousNow = Math.min(synchronous.length, elected);
+  const seen =
+    `leader ${leader} (${role}, ${state}), ${streaming.length} of ${expected.replicas} replicas streaming, ` +
+    `${synchronousNow} synchronous${elected < synchronous.length ? ' as Patroni has it' : ''}`;
+  const leads = state === 'running' && ['master', 'primary'].includes(role);
+  const ok = leads && streaming.length === expected.replicas && synchronousNow >= expected.synchronous;
+  const wanted = `expected every replica streaming${expected.synchronous > 0 ? ' and one synchronous' : ''}`;
+  return { ok, leader, detail: ok ? seen : `${wanted}, seen: ${seen}` };
+}
+
+export const patroni: Manager = {
+  roles,
+  steady: steadyByPatroni,
+  following: followingPatroni,
+  settings: patroniSettings,
+  switchover,
+};

@@ -1,0 +1,36 @@
+import { errorText } from '../../reports/record/error-text.ts';
+import type { Bounds, StoreTarget } from '../store/store-driver.ts';
+import { sqlState } from './errors.ts';
+import { connectWithin } from './query.ts';
+
+/** SQLSTATE of a write on a server in recovery. */
+const READ_ONLY = '25006';
+
+/**
+ * Tries to make a table there, rolled back at once: a server that may only read refuses it before all else.
+ * @throws Error when nothing answers: then it is not known whether it would refuse
+ */
+export async function refusesWrites(
+  at: { host: string; port: number },
+  target: StoreTarget,
+  bounds: Bounds,
+): Promise<{ refused: boolean; detail: string }> {
+  const client = await connectWithin({ ...target.connection, ...at }, bounds);
+  try {
+    const rows = await client.query<{ replica: boolean; address: string }>(
+      'SELECT pg_is_in_recovery() AS replica, host(inet_server_addr()) AS address',
+    );
+    const server = `${rows[0]?.address ?? '?'} (${rows[0]?.replica === true ? 'replica' : 'primary'})`;
+    try {
+      await client.query('BEGIN');
+      await client.query('CREATE TABLE plumbline_must_be_refused (n int)');
+      await client.query('ROLLBACK');
+      return { refused: false, detail: `${server} took a write` };
+    } catch (error) {
+      const refused = sqlState(error) === READ_ONLY;
+      return { refused, detail: `${server}: ${errorText(error)}` };
+    }
+  } finally {
+    client.destroy();
+  }
+}

@@ -1,0 +1,170 @@
+/** PostgreSQL without a manager for a test: a primary and two replicas as processes of their own, on free ports of the loopback. */
+import { execFileSync, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort } from '../../env/local/images/registry.ts';
+import { waitFor } from '../../host/wait.ts';
+import { queryOnce } from '../../probes/postgres/query.ts';
+import type { StoreConnection, StoreMember, StoreTarget } from '../../probes/store/store-driver.ts';
+
+const BIN = '/usr/lib/postgresql/15/bin';
+const HOST = '127.0.0.1';
+const USER = 'plumbline';
+const START_DEADLINE_MS = 30_000;
+
+interface Server {
+  name: string;
+  port: number;
+  data: string;
+  process: ChildProcess | null;
+}
+
+export class PostgresCluster {
+  readonly names = ['pg-0', 'pg-1', 'pg-2'] as const;
+  readonly #folder = mkdtempSync(join(tmpdir(), 'plumbline-postgres-'));
+  readonly #owner: { uid: number; gid: number };
+  readonly #password = `test-${Math.random().toString(36).slice(2)}`;
+  readonly #servers: Server[] = [];
+
+  private constructor() {
+    const [uid = -1, gid = -1] = ['-u', '-g'].map((flag) =>
+      Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' })),
+    );
+    this.#owner = { uid, gid };
+    chownSync(this.#folder, uid, gid);
+    process.once('exit', () => this.#signalAll('SIGQUIT'));
+  }
+
+  /** Commits wait for one replica, so that one of them is synchronous. */
+  static async start(): Promise<PostgresCluster> {
+    const cluster = new PostgresCluster();
+    try {
+      await cluster.#start();
+      return cluster;
+    } catch (error) {
+      await cluster.stop();
+      throw error;
+    }
+  }
+
+  /** @param primary whom the address that applications use leads to */
+  targetOf(primary: string): StoreTarget {
+    return { connection: this.#at(primary), members: () => Promise.resolve(this.#members()) };
+  }
+
+  async sql<Row extends Record<string, unknown>>(name: string, text: string): Promise<Row[]> {
+    return queryOnce<Row>(this.#at(name), text, { deadlineMs: 10_000 });
+  }
+
+  signal(name: string, signal: NodeJS.Signals): void {
+    this.#server(name).process?.kill(signal);
+  }
+
+  async stop(): Promise<void> {
+    this.#signalAll('SIGCONT');
+    this.#signalAll('SIGQUIT');
+    await Promise.all(
+      this.#servers
+        .flatMap(({ process: server }) => (server === null ? [] : [server]))
+        .filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null)
+        .map((server) => once(server, 'close')),
+    );
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  async #start(): Promise<void> {
+    const passwordFile = join(this.#folder, 'password');
+    writeFileSync(passwordFile, this.#password, { mode: 0o600 });
+    chownSync(passwordFile, this.#owner.uid, this.#owner.gid);
+    for (const name of this.names)
+      this.#servers.push({ name, port: await freePort(), data: join(this.#folder, name), process: null });
+    const [primary, ...replicas] = this.#servers;
+    if (primary === undefined) throw new Error('a cluster has a primary');
+    const init = ['-D', primary.data, '-U', USER, '-A', 'scram-sha-256', `--pwfile=${passwordFile}`];
+    this.#run('initdb', [...init, '--no-sync', '-E', 'UTF8', '--locale=C.UTF-8']);
+    await this.#serve(primary);
+    for (const replica of replicas) {
+      const from = ['-h', HOST, '-p', String(primary.port), '-U', USER];
+      this.#run('pg_basebackup', [
+        ...from,
+        '-D',
+        replica.data,
+        '-R',
+        '-X',
+        'stream',
+        '-c',
+        'fast',
+        '--no-sync',
+      ]);
+      await this.#serve(replica);
+    }
+    await this.sql(primary.name, `ALTER SYSTEM SET synchronous_standby_names = 'FIRST 1 ("pg-1", "pg-2")'`);
+    await this.sql(primary.name, 'SELECT pg_reload_conf()');
+  }
+
+  async #serve(server: Server): Promise<void> {
+    const settings = [
+      ['listen_addresses', HOST],
+      // A replica calls itself so where it receives WAL, as managers have it.
+      ['cluster_name', server.name],
+      ['shared_buffers', '16MB'],
+      ['fsync', 'off'],
+    ].flatMap(([key = '', value = '']) => ['-c', `${key}=${value}`]);
+    const args = ['-D', server.data, '-p', String(server.port), '-k', this.#folder, ...settings];
+    const log = join(this.#folder, `${server.name}.log`);
+    server.process = spawn(
+      'sh',
+      ['-c', 'log=$1; shift; exec "$@" >"$log" 2>&1', 'sh', log, join(BIN, 'postgres'), ...args],
+      {
+        ...this.#owner,
+        cwd: this.#folder,
+        stdio: 'ignore',
+      },
+    );
+    try {
+      await waitFor(async () => ((await this.sql(server.name, 'SELECT 1')).length === 1 ? true : null), {
+        what: `${server.name} to take queries`,
+        deadlineMs: START_DEADLINE_MS,
+      });
+    } catch (error) {
+      throw new Error(`${server.name} did not start: ${readFileSync(log, 'utf8')}`, { cause: error });
+    }
+  }
+
+  #run(program: string, args: readonly string[]): void {
+    const env = { PATH: process.env['PATH'], PGPASSWORD: this.#password, LC_ALL: 'C.UTF-8' };
+    execFileSync(join(BIN, program), args, {
+      ...this.#owner,
+      ...{ cwd: this.#folder, env, stdio: 'ignore', timeout: 60_000 },
+    });
+  }
+
+  #signalAll(signal: NodeJS.Signals): void {
+    for (const { process: server } of this.#servers) server?.kill(signal);
+  }
+
+  #server(name: string): Server {
+    const found = this.#servers.find((server) => server.name === name);
+    if (found === undefined) throw new Error(`no server ${name}`);
+    return found;
+  }
+
+  #at(name: string): StoreConnection {
+    const { port } = this.#server(name);
+    return {
+      host: HOST,
+      port,
+      database: 'postgres',
+      user: USER,
+      password: this.#password,
+      declared: { members: 3 },
+    };
+  }
+
+  #members(): StoreMember[] {
+    return this.#servers.map(({ name, port }) => ({ name, address: HOST, port }));
+  }
+}

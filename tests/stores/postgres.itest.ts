@@ -1,0 +1,130 @@
+/** PostgreSQL without a manager, against real servers: who leads, who follows and what is unknown is told by the servers alone. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { waitFor } from '../../host/wait.ts';
+import { postgres } from '../../probes/postgres/index.ts';
+import type { StoreObservation, StoreTarget } from '../../probes/store/store-driver.ts';
+import { PostgresCluster } from './postgres-cluster.ts';
+
+const BOUNDS = { deadlineMs: 5000 };
+
+describe('PostgreSQL without a manager', () => {
+  let cluster: PostgresCluster;
+  let target: StoreTarget;
+  before(async () => {
+    cluster = await PostgresCluster.start();
+    target = cluster.targetOf('pg-0');
+  });
+  after(async () => {
+    await cluster.stop();
+  });
+
+  const steadyNow = (): Promise<true> =>
+    waitFor(async () => ((await postgres.steady(target, BOUNDS)).ok ? true : null), {
+      what: 'all members to be steady',
+      deadlineMs: 30_000,
+    });
+  const rolesNow = async (): Promise<Record<string, string>> => {
+    const { members } = await postgres.describe(target, BOUNDS);
+    return Object.fromEntries(members.map(({ name, role, state }) => [name, `${role}, ${state}`]));
+  };
+
+  it('should tell the leader, its timeline and the synchronous replica', async () => {
+    await steadyNow();
+    const { leader, term } = await postgres.describe(target, BOUNDS);
+    assert.deepEqual([leader, term], ['pg-0', 'timeline 1']);
+    assert.deepEqual(await rolesNow(), {
+      'pg-0': 'leader, running',
+      'pg-1': 'sync_standby, streaming',
+      'pg-2': 'replica, streaming',
+    });
+  });
+
+  it('should read what governs durability, and nothing of a manager', async () => {
+    const settings = await postgres.governing(target, BOUNDS);
+    assert.ok(settings.some(({ name, value }) => name === 'fsync' && value === 'off'));
+    assert.ok(!settings.some(({ name }) => name === 'ttl'));
+    assert.equal(postgres.expectedWindow('pod-crash', settings), null, 'nobody says how long it takes');
+  });
+
+  it('should not take an account that sees nothing of replication for a store without replicas', async () => {
+    await cluster.sql('pg-0', "CREATE ROLE limited LOGIN PASSWORD 'limited'");
+    const limited = { ...target, connection: { ...target.connection, user: 'limited', password: 'limited' } };
+    await assert.rejects(postgres.describe(limited, BOUNDS), /pg-0 does not show this account .* pg_monitor/);
+    assert.equal((await postgres.steady(limited, BOUNDS)).cannotAsk, 'credentials');
+    await cluster.sql('pg-0', 'GRANT pg_monitor TO limited');
+    assert.equal((await postgres.describe(limited, BOUNDS)).leader, 'pg-0');
+  });
+
+  it('should say which member does not answer, and that the store is not steady', async () => {
+    cluster.signal('pg-2', 'SIGSTOP');
+    // The kernel of a stopped server accepts connections for it.
+    const { ok, detail } = await postgres.steady(target, { deadlineMs: 1500 });
+    assert.equal(ok, false);
+    assert.match(detail, /pg-2: replica, does not answer: .*did not answer within/);
+    cluster.signal('pg-2', 'SIGCONT');
+    await steadyNow();
+  });
+
+  it('should refuse a planned change of leader, which nobody can be asked for', async () => {
+    const request = { run: 'r', from: 'pg-0' };
+    await assert.rejects(
+      async () => postgres.switchover?.(target, request, BOUNDS),
+      /no manager of PostgreSQL is declared/,
+    );
+  });
+
+  it('should see a promotion, and two members that both take writes', async () => {
+    const seen: StoreObservation[] = [];
+    const observer = postgres.observe(target, { write: (one) => seen.push(one) });
+    try {
+      await waitFor(() => (leadersIn(seen).length > 0 ? true : null), { what: 'a leader', deadlineMs: 5000 });
+      await cluster.sql('pg-1', 'SELECT pg_promote()');
+      const { leader, members } = await postgres.describe(target, BOUNDS);
+      assert.equal(leader, null, 'two are not one');
+      assert.deepEqual(
+        members.filter(({ role }) => role === 'leader').map(({ name }) => name),
+        ['pg-0', 'pg-1'],
+      );
+      const { ok, detail } = await postgres.steady(target, BOUNDS);
+      assert.equal(ok, false);
+      assert.match(detail, /expected one member that is not in recovery/);
+      await waitFor(() => (leadersIn(seen).includes('pg-1') ? true : null), {
+        what: 'the observer to see the newer timeline',
+        deadlineMs: 5000,
+      });
+      cluster.signal('pg-0', 'SIGQUIT');
+      target = cluster.targetOf('pg-1');
+      await waitFor(async () => ((await postgres.describe(target, BOUNDS)).leader === 'pg-1' ? true : null), {
+        what: 'pg-1 to lead alone',
+        deadlineMs: 10_000,
+      });
+      assert.equal((await postgres.describe(target, BOUNDS)).term, 'timeline 2');
+      assert.match((await rolesNow())['pg-0'] ?? '', /^replica, does not answer: .*ECONNREFUSED/);
+      assert.equal((await rolesNow())['pg-2'], 'replica, not streaming', 'it follows nobody that is there');
+    } finally {
+      await observer.stop();
+    }
+    assert.deepEqual(leadersIn(seen), ['pg-0', 'pg-1', 'pg-1']);
+  });
+
+  it('should be down, not unknown, when no member answers', async () => {
+    for (const name of cluster.names) cluster.signal(name, 'SIGQUIT');
+    await waitFor(
+      async () => {
+        const error = await postgres.describe(target, { deadlineMs: 1000 }).then(
+          () => null,
+          (thrown: unknown) => String(thrown),
+        );
+        return error !== null && error.split('ECONNREFUSED').length === 4 ? true : null;
+      },
+      { what: 'three refusals', deadlineMs: 20_000 },
+    );
+    const { ok, cannotAsk } = await postgres.steady(target, BOUNDS);
+    assert.deepEqual([ok, cannotAsk], [false, undefined]);
+  });
+});
+
+function leadersIn(seen: readonly StoreObservation[]): (string | null)[] {
+  return seen.flatMap((one) => (one.kind === 'leader' ? [one.leader] : []));
+}
