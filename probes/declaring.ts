@@ -61,5 +61,28 @@ export const trust = z
     '"cluster" (the CA of the kubeconfig), "system", or {file} with PEM certificates; in the path $STATE stands for the state folder of an embedded instance',
   );
 
+/** TLS to the members of a store, and to the address that applications use. */
+export const storeTls = z
+  .strictObject({
+    ca: z
+      .union([z.literal('system'), secretSource])
+      .describe(
+        'PEM certificates of the authority that signs those of the servers; "system": the usual public ones',
+      ),
+    serverName: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'The name that each certificate must hold, also of members that are asked by address; default: the host of `primary`',
+      ),
+    client: z
+      .strictObject({ certificate: secretSource, key: secretSource })
+      .optional()
+      .describe('PEM certificate and key by which the servers know the account'),
+  })
+  .describe('Left out: nothing is encrypted, the password included');
+
 export type SecretSource = z.infer<typeof secretSource>;
+export type StoreTls = z.infer<typeof storeTls>;
 export type Trust = z.infer<typeof trust>;

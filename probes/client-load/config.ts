@@ -14,6 +14,14 @@ export const clientLoadConfigSchema = z.strictObject({
     database: z.string(),
     user: z.string(),
     password: z.string(),
+    tls: z
+      .strictObject({
+        ca: z.string().optional(),
+        serverName: z.string(),
+        certificate: z.string().optional(),
+        key: z.string().optional(),
+      })
+      .optional(),
     secrets: z.record(z.string(), z.string()).optional(),
     declared: z.record(z.string(), z.unknown()).optional(),
   }),

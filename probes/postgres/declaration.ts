@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { kubeName, port, secretSource } from '../declaring.ts';
+import { kubeName, port, secretSource, storeTls } from '../declaring.ts';
 import { common } from '../store/declaring.ts';
 import type { StoreKind } from '../store/declaring.ts';
 import { COUNT, SWITCH, ANY } from '../store/recorded.ts';
@@ -10,6 +10,7 @@ const postgres = z.strictObject({
   database: z.string().min(1),
   user: z.string().min(1),
   password: secretSource,
+  tls: storeTls.optional(),
   services: z
     .strictObject({ primary: kubeName, replica: kubeName.optional() })
     .describe('Services in the namespace of the StatefulSet whose endpoints follow the roles'),

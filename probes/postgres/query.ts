@@ -1,7 +1,9 @@
 import { Socket } from 'node:net';
 import pg from 'pg';
 import { retry } from '../../host/wait.ts';
+import { askFailureOf } from '../asking.ts';
 import type { Bounds, StoreConnection } from '../store/store-driver.ts';
+import { tlsOptions } from '../store/tls.ts';
 
 /** A connection for looking; every query on it has a deadline. */
 export interface ShortClient {
@@ -9,6 +11,19 @@ export interface ShortClient {
   query<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>;
   /** Ends it at once. */
   destroy(): void;
+}
+
+/** Where and as whom pg connects. */
+export function clientOptions({
+  host,
+  port,
+  database,
+  user,
+  password,
+  tls,
+}: StoreConnection): pg.ClientConfig {
+  const account = { host, port, database, user, password };
+  return tls === undefined ? account : { ...account, ssl: tlsOptions(tls) };
 }
 
 /** The server did not answer before the deadline. */
@@ -31,7 +46,10 @@ export async function connectOnce(
 ): Promise<ShortClient> {
   bounds.signal?.throwIfAborted();
   const socket = new Socket();
-  const client = new pg.Client({ ...connection, stream: () => socket, application_name: 'plumbline-probe' });
+  const client = new pg.Client({
+    ...clientOptions(connection),
+    ...{ stream: () => socket, application_name: 'plumbline-probe' },
+  });
   let cause: Error | null = null;
   const end = (why: Error): void => {
     cause ??= why;
@@ -84,7 +102,8 @@ const BETWEEN_ATTEMPTS_MS = 100;
 
 /**
  * As `connectOnce`, but retries while the server is unreachable: shortly after a failover a Service may still lead some new connections
- * to the pod that is gone. An error from the server itself (a wrong password, too many connections) is final.
+ * to the pod that is gone. An error from the server itself (a wrong password, too many connections) is final, and so
+ * is a certificate that does not hold.
  */
 export async function connectWithin(connection: StoreConnection, bounds: Bounds): Promise<ShortClient> {
   return await retry(
@@ -92,7 +111,7 @@ export async function connectWithin(connection: StoreConnection, bounds: Bounds)
     {
       ...bounds,
       intervalMs: BETWEEN_ATTEMPTS_MS,
-      isFinal: (error) => error instanceof pg.DatabaseError,
+      isFinal: (error) => error instanceof pg.DatabaseError || askFailureOf(error).cause === 'tls',
     },
   );
 }

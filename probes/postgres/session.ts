@@ -3,7 +3,7 @@ import pg from 'pg';
 import type { StoreConnection } from '../store/store-driver.ts';
 import type { OperationResult, LoadClient, ClientLoadSession } from '../client-load/client.ts';
 import { errorClass, REFUSED_AT_ONCE, DEFINITE_FAILURES, sqlState } from './errors.ts';
-import { connectWithin } from './query.ts';
+import { clientOptions, connectWithin } from './query.ts';
 import { errorCode } from '../../reports/record/error-text.ts';
 
 /** The schema is Plumbline's own, so that its canaries are never among the application's tables. */
@@ -70,7 +70,7 @@ class PostgresSession implements ClientLoadSession {
   constructor(connection: StoreConnection, run: string) {
     this.#run = run;
     this.#client = new pg.Client({
-      ...connection,
+      ...clientOptions(connection),
       stream: () => this.#socket,
       application_name: 'plumbline-client-load',
       keepAlive: false,

@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
-import type { Bounds } from '../store/store-driver.ts';
+import type { Bounds, StoreTlsFiles } from '../store/store-driver.ts';
+import { tlsOptions } from '../store/tls.ts';
 
 export interface RedisAddress {
   host: string;
@@ -10,6 +11,7 @@ export interface RedisLogin {
   /** Empty: the default user. */
   user: string;
   password: string;
+  tls?: StoreTlsFiles | undefined;
 }
 
 export type Command = readonly [name: string, ...args: (string | number)[]];
@@ -43,6 +45,7 @@ export class RedisConnection {
       protocol: 2,
       ...(login.user !== '' && { username: login.user }),
       ...(login.password !== '' && { password: login.password }),
+      ...(login.tls !== undefined && { tls: tlsOptions(login.tls) }),
       lazyConnect: true,
       retryStrategy: null,
       reconnectOnError: null,

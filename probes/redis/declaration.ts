@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { endpoint, secretSource } from '../declaring.ts';
+import { endpoint, secretSource, storeTls } from '../declaring.ts';
 import { common } from '../store/declaring.ts';
 import type { StoreKind } from '../store/declaring.ts';
 import { COUNT } from '../store/recorded.ts';
@@ -7,6 +7,9 @@ import type { SettingKinds } from '../store/recorded.ts';
 
 const redis = z.strictObject({
   ...common,
+  tls: storeTls
+    .optional()
+    .describe('Of members and Sentinels alike. Left out: nothing is encrypted, passwords included'),
   sentinel: z
     .strictObject({
       master: z.string().min(1).describe('The name under which the Sentinels watch the master'),

@@ -35,13 +35,17 @@ export function redisStore(connection: StoreConnection): RedisStore {
     throw new Error(`redis: the environment must declare ${fields} of the store`);
   }
   const { sentinel, wait } = parsed.data;
-  const { host, port, user, password } = connection;
+  const { host, port, user, password, tls } = connection;
   return {
     master: sentinel?.master ?? '',
     primary: { host, port },
     sentinels: sentinel?.addresses ?? [],
-    sentinelLogin: { user: sentinel?.user ?? '', password: connection.secrets?.['sentinel'] ?? password },
-    login: { user, password },
+    sentinelLogin: {
+      user: sentinel?.user ?? '',
+      password: connection.secrets?.['sentinel'] ?? password,
+      tls,
+    },
+    login: { user, password, tls },
     waitReplicas: wait.replicas,
     waitMs: wait.milliseconds,
   };

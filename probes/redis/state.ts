@@ -63,10 +63,7 @@ async function look(target: StoreTarget, bounds: Bounds): Promise<ClusterView> {
 
 /** Leader, members and live settings. @throws Error when no Sentinel or no member answers, with the error of each */
 export async function describe(target: StoreTarget, bounds: Bounds): Promise<StoreDescription> {
-  const view = await look(target, bounds);
-  if (view.sentinel === null) throw nobodyAnswers('Sentinel', view.sentinelErrors);
-  const failed = view.members.flatMap(({ failed: why, error }) => (why === undefined ? [] : [error]));
-  if (failed.length > 0 && failed.length === view.members.length) throw nobodyAnswers('member', failed);
+  const view = answered(await look(target, bounds));
   const leader = view.members.find(({ name }) => name === view.leader);
   return {
     leader: leader?.role === 'master' ? view.leader : null,
@@ -77,6 +74,14 @@ export async function describe(target: StoreTarget, bounds: Bounds): Promise<Sto
     })),
     governing: await governingSettings(target, bounds),
   };
+}
+
+/** @throws Error when no Sentinel or no member answers, with the error of each */
+function answered(view: ClusterView): ClusterView {
+  if (view.sentinel === null) throw nobodyAnswers('Sentinel', view.sentinelErrors);
+  const failed = view.members.flatMap(({ failed: why, error }) => (why === undefined ? [] : [error]));
+  if (failed.length > 0 && failed.length === view.members.length) throw nobodyAnswers('member', failed);
+  return view;
 }
 
 function nobodyAnswers(who: string, errors: readonly unknown[]): Error {
@@ -96,7 +101,7 @@ function followingState(replica: MemberView, leader: MemberView | undefined): st
 /** Every declared member is there, every Sentinel agrees on one master that is up, and every other member follows it. Never throws. */
 export async function steady(target: StoreTarget, bounds: Bounds): Promise<Steadiness> {
   try {
-    const view = await look(target, bounds);
+    const view = answered(await look(target, bounds));
     const problems = problemsOf(view);
     const { leader } = view;
     if (problems.length > 0) return { ok: false, leader, detail: `expected: ${problems.join('; ')}` };

@@ -12,10 +12,22 @@ export interface StoreConnection {
   database: string;
   user: string;
   password: string;
+  /** Absent: nothing is encrypted. */
+  tls?: StoreTlsFiles | undefined;
   /** Further passwords by what they open, such as `sentinel`. */
   secrets?: Readonly<Record<string, string>> | undefined;
   /** The store's whole declaration in the environment file, without its password: what only this kind of store has is read here. */
   declared?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** What a TLS connection to a store needs; certificates and keys as PEM. */
+export interface StoreTlsFiles {
+  /** Absent: the usual public authorities. */
+  ca?: string | undefined;
+  /** The name that the certificate must hold, whatever the address. */
+  serverName: string;
+  certificate?: string | undefined;
+  key?: string | undefined;
 }
 
 /** One member as the cluster lists it. */

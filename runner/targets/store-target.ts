@@ -3,7 +3,7 @@ import type { DeclaredStore, Environment, SecretSource } from '../../env/schema.
 import type { KubeCluster, PodObject } from '../../probes/kubernetes/index.ts';
 import { accepts, askFailureOf, cannotAsk } from '../../probes/asking.ts';
 import type { AskFailure } from '../../probes/asking.ts';
-import type { Bounds, StoreMember, StoreTarget } from '../../probes/store/store-driver.ts';
+import type { Bounds, StoreMember, StoreTarget, StoreTlsFiles } from '../../probes/store/store-driver.ts';
 import { STORES } from '../../probes/stores.ts';
 import type { KubeObject } from '../../suites/harness/protocol.ts';
 import { RequestError } from '../serve/session.ts';
@@ -53,6 +53,7 @@ export class StoreTargets {
     const { primary, replica, admin, database = '', user = '' } = rest;
     const password = source === undefined ? '' : await this.secret(source);
     const secrets = await this.#further(declared);
+    const tls = await this.#tls(declared);
     return {
       connection: {
         host: primary.host,
@@ -60,6 +61,7 @@ export class StoreTargets {
         database,
         user,
         password,
+        ...(tls !== undefined && { tls }),
         secrets,
         declared: rest,
       },
@@ -72,6 +74,20 @@ export class StoreTargets {
       },
       ...(admin && {
         admin: async () => ({ user: admin.user, password: await this.secret(admin.password) }),
+      }),
+    };
+  }
+
+  async #tls(declared: DeclaredStore): Promise<StoreTlsFiles | undefined> {
+    const tls = 'tls' in declared ? declared.tls : undefined;
+    if (tls === undefined) return undefined;
+    const { ca, client, serverName = declared.primary.host } = tls;
+    return {
+      serverName,
+      ...(ca !== 'system' && { ca: await this.secret(ca) }),
+      ...(client && {
+        certificate: await this.secret(client.certificate),
+        key: await this.secret(client.key),
       }),
     };
   }

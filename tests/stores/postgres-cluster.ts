@@ -8,11 +8,18 @@ import { join } from 'node:path';
 import { freePort } from '../../env/local/images/registry.ts';
 import { waitFor } from '../../host/wait.ts';
 import { queryOnce } from '../../probes/postgres/query.ts';
-import type { StoreConnection, StoreMember, StoreTarget } from '../../probes/store/store-driver.ts';
+import type {
+  StoreConnection,
+  StoreMember,
+  StoreTarget,
+  StoreTlsFiles,
+} from '../../probes/store/store-driver.ts';
 
 const BIN = '/usr/lib/postgresql/15/bin';
 const HOST = '127.0.0.1';
 const USER = 'plumbline';
+/** The name that certificates of servers must hold. */
+export const SERVER_NAME = 'pg.test';
 const START_DEADLINE_MS = 30_000;
 
 interface Server {
@@ -28,6 +35,8 @@ export class PostgresCluster {
   readonly #owner: { uid: number; gid: number };
   readonly #password = `test-${Math.random().toString(36).slice(2)}`;
   readonly #servers: Server[] = [];
+  readonly #settings: [string, string][] = [];
+  #tls: StoreTlsFiles | undefined;
 
   private constructor() {
     const [uid = -1, gid = -1] = ['-u', '-g'].map((flag) =>
@@ -38,9 +47,13 @@ export class PostgresCluster {
     process.once('exit', () => this.#signalAll('SIGQUIT'));
   }
 
-  /** Commits wait for one replica, so that one of them is synchronous. */
-  static async start(): Promise<PostgresCluster> {
+  /**
+   * Commits wait for one replica, so that one of them is synchronous.
+   * @param tls what the servers show, PEM; plain connections of accounts are then refused
+   */
+  static async start(tls?: { key: string; cert: string }): Promise<PostgresCluster> {
     const cluster = new PostgresCluster();
+    if (tls !== undefined) cluster.#showTls(tls);
     try {
       await cluster.#start();
       return cluster;
@@ -112,6 +125,7 @@ export class PostgresCluster {
       ['cluster_name', server.name],
       ['shared_buffers', '16MB'],
       ['fsync', 'off'],
+      ...this.#settings,
     ].flatMap(([key = '', value = '']) => ['-c', `${key}=${value}`]);
     const args = ['-D', server.data, '-p', String(server.port), '-k', this.#folder, ...settings];
     const log = join(this.#folder, `${server.name}.log`);
@@ -121,6 +135,8 @@ export class PostgresCluster {
       {
         ...this.#owner,
         cwd: this.#folder,
+        // Where libpq of a replica looks for certificates of its own.
+        env: { PATH: process.env['PATH'], HOME: this.#folder },
         stdio: 'ignore',
       },
     );
@@ -132,6 +148,25 @@ export class PostgresCluster {
     } catch (error) {
       throw new Error(`${server.name} did not start: ${readFileSync(log, 'utf8')}`, { cause: error });
     }
+  }
+
+  #showTls({ key, cert }: { key: string; cert: string }): void {
+    this.#tls = { ca: cert, serverName: SERVER_NAME };
+    const hba = 'hostssl all,replication all 127.0.0.1/32 scram-sha-256\n';
+    for (const [name, text] of Object.entries({
+      'server.key': key,
+      'server.crt': cert,
+      'pg_hba.conf': hba,
+    })) {
+      writeFileSync(join(this.#folder, name), text, { mode: 0o600 });
+      chownSync(join(this.#folder, name), this.#owner.uid, this.#owner.gid);
+    }
+    this.#settings.push(
+      ['ssl', 'on'],
+      ['ssl_key_file', join(this.#folder, 'server.key')],
+      ['ssl_cert_file', join(this.#folder, 'server.crt')],
+      ['hba_file', join(this.#folder, 'pg_hba.conf')],
+    );
   }
 
   #run(program: string, args: readonly string[]): void {
@@ -153,15 +188,9 @@ export class PostgresCluster {
   }
 
   #at(name: string): StoreConnection {
-    const { port } = this.#server(name);
-    return {
-      host: HOST,
-      port,
-      database: 'postgres',
-      user: USER,
-      password: this.#password,
-      declared: { members: 3 },
-    };
+    const account = { database: 'postgres', user: USER, password: this.#password };
+    const tls = this.#tls === undefined ? {} : { tls: this.#tls };
+    return { host: HOST, port: this.#server(name).port, ...account, ...tls, declared: { members: 3 } };
   }
 
   #members(): StoreMember[] {

@@ -1,10 +1,12 @@
 /** PostgreSQL without a manager, against real servers: who leads, who follows and what is unknown is told by the servers alone. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { certificateFor } from '../../host/_testing/certificate.ts';
 import { waitFor } from '../../host/wait.ts';
+import { askFailureOf, askWord } from '../../probes/asking.ts';
 import { postgres } from '../../probes/postgres/index.ts';
-import type { StoreObservation, StoreTarget } from '../../probes/store/store-driver.ts';
-import { PostgresCluster } from './postgres-cluster.ts';
+import type { StoreConnection, StoreObservation, StoreTarget } from '../../probes/store/store-driver.ts';
+import { PostgresCluster, SERVER_NAME } from './postgres-cluster.ts';
 
 const BOUNDS = { deadlineMs: 5000 };
 
@@ -122,6 +124,80 @@ describe('PostgreSQL without a manager', () => {
     );
     const { ok, cannotAsk } = await postgres.steady(target, BOUNDS);
     assert.deepEqual([ok, cannotAsk], [false, undefined]);
+  });
+});
+
+describe('PostgreSQL with TLS', () => {
+  let cluster: PostgresCluster;
+  before(async () => {
+    cluster = await PostgresCluster.start(await certificateFor(SERVER_NAME));
+  });
+  after(async () => {
+    await cluster.stop();
+  });
+
+  const withTls = (tls: StoreConnection['tls']): StoreTarget => {
+    const target = cluster.targetOf('pg-0');
+    return { ...target, connection: { ...target.connection, tls } };
+  };
+  /** What a look finds, and what the client load does. */
+  const seen = async (target: StoreTarget): Promise<{ cannotAsk: string | undefined; load: string }> => {
+    const { cannotAsk } = await postgres.steady(target, BOUNDS);
+    const load = await postgres
+      .client(target.connection, 'run')
+      .prepare(BOUNDS.deadlineMs)
+      .then(
+        () => 'prepared',
+        (error: unknown) => askWord(askFailureOf(error)),
+      );
+    return { cannotAsk, load };
+  };
+
+  it('should speak to members by address, held to the name of the service', async () => {
+    const target = cluster.targetOf('pg-0');
+    await waitFor(async () => ((await postgres.steady(target, BOUNDS)).ok ? true : null), {
+      what: 'all members to be steady',
+      deadlineMs: 30_000,
+    });
+    assert.equal((await postgres.describe(target, BOUNDS)).leader, 'pg-0');
+    assert.deepEqual(await seen(target), { cannotAsk: undefined, load: 'prepared' });
+    const session = postgres.client(target.connection, 'run').session();
+    await session.open(1000);
+    assert.deepEqual(await session.write(1), { outcome: 'ok' });
+    session.destroy();
+  });
+
+  it('should say that it is TLS, and not that the store is down, where a certificate does not hold', async () => {
+    const { tls } = cluster.targetOf('pg-0').connection;
+    assert.ok(tls);
+    const { cert: stranger } = await certificateFor(SERVER_NAME);
+    const wrong = { cannotAsk: 'tls', load: 'cannot-ask/tls' };
+    assert.deepEqual(await seen(withTls({ ...tls, ca: stranger })), wrong, 'another authority');
+    assert.deepEqual(await seen(withTls({ ...tls, serverName: 'other.test' })), wrong, 'another name');
+    assert.deepEqual(await seen(withTls({ serverName: SERVER_NAME })), wrong, 'no public authority');
+    assert.deepEqual(await seen(withTls(undefined)), wrong, 'a server that takes TLS only');
+  });
+
+  it('should find out at once, not at the deadline', async () => {
+    const began = performance.now();
+    const error = await postgres
+      .describe(withTls({ serverName: 'other.test' }), { deadlineMs: 20_000 })
+      .catch((thrown: unknown) => thrown);
+    assert.equal(askFailureOf(error).cause, 'tls');
+    assert.ok(performance.now() - began < 5000);
+  });
+});
+
+describe('PostgreSQL without TLS', () => {
+  it('should not send a password to a server that cannot encrypt, where TLS is declared', async () => {
+    const cluster = await PostgresCluster.start();
+    try {
+      const target = cluster.targetOf('pg-0');
+      const connection = { ...target.connection, tls: { serverName: SERVER_NAME } };
+      assert.equal((await postgres.steady({ ...target, connection }, BOUNDS)).cannotAsk, 'tls');
+    } finally {
+      await cluster.stop();
+    }
   });
 });
 

@@ -19,6 +19,8 @@ import { freePort } from '../../env/local/images/registry.ts';
 
 const HOST = '127.0.0.1';
 const MASTER = 'tender';
+/** The name that certificates of servers must hold. */
+export const SERVER_NAME = 'redis.test';
 const START_DEADLINE_MS = 30_000;
 const PASSWORD = 'a-password-of-redis';
 const SENTINEL_PASSWORD = 'a-password-of-sentinel';
@@ -30,6 +32,8 @@ export interface RedisClusterOptions {
   persistent?: boolean;
   /** Replicas that WAIT asks for; 0: the reply alone is the acknowledgement. */
   waitReplicas?: number;
+  /** What all servers show, PEM; none of them then takes a plain connection. */
+  tls?: { key: string; cert: string };
 }
 
 export interface RedisCluster {
@@ -68,7 +72,7 @@ export async function startRedisCluster(options: RedisClusterOptions = {}): Prom
   const all = [...members, ...sentinels];
   const program = redisServer();
   for (const server of all) launch(server, program);
-  const target = targetOf(members, sentinels, options.waitReplicas ?? 1);
+  const target = targetOf(members, sentinels, options);
   const named = (name: string): Server => {
     const found = all.find((server) => server.name === name);
     if (found === undefined) throw new Error(`no server ${name}`);
@@ -99,7 +103,11 @@ function logOf({ config }: Server): string {
   return existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(-LAST_LINES).join('\n') : '';
 }
 
-function targetOf(members: readonly Server[], sentinels: readonly Server[], replicas: number): StoreTarget {
+function targetOf(
+  members: readonly Server[],
+  sentinels: readonly Server[],
+  { waitReplicas: replicas = 1, tls }: RedisClusterOptions,
+): StoreTarget {
   const pods: StoreMember[] = members.map(({ name, port }) => ({ name, address: HOST, port }));
   const addresses = sentinels.map(({ port }) => ({ host: HOST, port }));
   return {
@@ -109,6 +117,7 @@ function targetOf(members: readonly Server[], sentinels: readonly Server[], repl
       database: '',
       user: '',
       password: PASSWORD,
+      ...(tls !== undefined && { tls: { ca: tls.cert, serverName: SERVER_NAME } }),
       secrets: { sentinel: SENTINEL_PASSWORD },
       declared: { sentinel: { master: MASTER, addresses }, wait: { replicas, milliseconds: 400 } },
     },
@@ -121,6 +130,23 @@ async function makeServer(folder: string, name: string, sentinel: boolean): Prom
   return { name, port: await freePort(), config: join(folder, name, 'redis.conf'), sentinel, process: null };
 }
 
+function listening(folder: string, port: number, { tls }: RedisClusterOptions): string[] {
+  if (tls === undefined) return [`port ${port}`, `bind ${HOST}`];
+  const [key, cert] = [join(folder, 'tls.key'), join(folder, 'tls.crt')];
+  writeFileSync(key, tls.key);
+  writeFileSync(cert, tls.cert);
+  return [
+    'port 0',
+    `tls-port ${port}`,
+    `bind ${HOST}`,
+    `tls-key-file ${key}`,
+    `tls-cert-file ${cert}`,
+    `tls-ca-cert-file ${cert}`,
+    'tls-auth-clients no',
+    'tls-replication yes',
+  ];
+}
+
 function memberConfig(
   folder: string,
   { name, port }: Server,
@@ -128,8 +154,7 @@ function memberConfig(
   options: RedisClusterOptions,
 ): string {
   return [
-    `port ${port}`,
-    `bind ${HOST}`,
+    ...listening(folder, port, options),
     `dir ${join(folder, name)}`,
     `logfile ${join(folder, name, LOG)}`,
     'save ""',
@@ -154,8 +179,7 @@ function sentinelConfig(
   options: RedisClusterOptions,
 ): string {
   return [
-    `port ${port}`,
-    `bind ${HOST}`,
+    ...listening(folder, port, options),
     `dir ${join(folder, name)}`,
     `logfile ${join(folder, name, LOG)}`,
     `requirepass ${SENTINEL_PASSWORD}`,

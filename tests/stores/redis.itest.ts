@@ -8,7 +8,8 @@ import { redis } from '../../probes/redis/index.ts';
 import { canaryKey } from '../../probes/redis/session.ts';
 import type { FailoverRecord } from '../../reports/record/run-record.ts';
 import { exactSums } from '../sums.ts';
-import { startRedisCluster } from './redis-cluster.ts';
+import { certificateFor } from '../../host/_testing/certificate.ts';
+import { SERVER_NAME, startRedisCluster } from './redis-cluster.ts';
 import type { RedisCluster } from './redis-cluster.ts';
 import { lastRun, redisTrial } from './redis-trial.ts';
 
@@ -204,5 +205,41 @@ describe('Redis that keeps nothing on disk', () => {
     assert.equal(record.election, 'in place');
     assert.ok(w.lost > 250, `${w.lost} lost`);
     assert.equal(record.lostNumbers[0], 1);
+  });
+});
+
+describe('Redis with TLS', () => {
+  let cluster: RedisCluster;
+  before(async () => {
+    cluster = await startRedisCluster({ tls: await certificateFor(SERVER_NAME) });
+  });
+  after(async () => {
+    await cluster.stop();
+  });
+
+  it('should elect another master, lose nothing and count every write', async () => {
+    const record = await redisTrial(cluster, {
+      fault: 'pod-crash',
+      goals: GOALS,
+      inject: (leader) => cluster.kill(leader, 'SIGKILL'),
+      heal: (leader) => cluster.restart(leader),
+    });
+    assertPassed(record);
+    assert.equal(sumsOf(record).lost, 0);
+  });
+
+  it('should say that it is TLS, and not that the store is down, where a certificate does not hold', async () => {
+    const { tls } = cluster.target.connection;
+    assert.ok(tls);
+    const { cert: stranger } = await certificateFor(SERVER_NAME);
+    const wrong = [
+      { ...tls, ca: stranger },
+      { ...tls, serverName: 'other.test' },
+    ];
+    for (const one of wrong) {
+      const connection = { ...cluster.target.connection, tls: one };
+      const { ok, cannotAsk } = await redis.steady({ ...cluster.target, connection }, BOUNDS);
+      assert.deepEqual([ok, cannotAsk], [false, 'tls'], JSON.stringify(one.serverName));
+    }
   });
 });
