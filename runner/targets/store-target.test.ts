@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
+import { setVariable } from '../../host/_testing/variable.ts';
 import { askFailureOf, askWord } from '../../probes/asking.ts';
 import { StoreTargets } from './store-target.ts';
 
@@ -53,4 +54,26 @@ test('false verdict 17: a password that cannot be read is no store that is down'
     const error = await targets.secret(source).catch((reason: unknown) => reason);
     assert.equal(askWord(askFailureOf(error)), 'cannot-ask/credentials');
   }
+});
+
+test('should hold certificates to the host of the primary, unless another name is declared', async (context) => {
+  setVariable(context, 'PLUMBLINE_TEST_CA', 'an authority');
+  setVariable(context, 'PLUMBLINE_TEST_KEY', 'a key');
+  const tlsOf = async (tls: object | undefined): Promise<unknown> => {
+    const redis = { statefulSet: {}, primary: { host: 'redis.tender', port: 6379 }, tls };
+    const { connection } = await new StoreTargets({ stores: { redis } } as never, {} as never).target(
+      'redis',
+    );
+    return connection.tls;
+  };
+  assert.equal(await tlsOf(undefined), undefined);
+  assert.deepEqual(await tlsOf({ ca: 'system' }), { serverName: 'redis.tender' });
+  const [ca, key] = [{ env: 'PLUMBLINE_TEST_CA' }, { env: 'PLUMBLINE_TEST_KEY' }];
+  assert.deepEqual(await tlsOf({ ca, serverName: 'redis.example', client: { certificate: ca, key } }), {
+    ca: 'an authority',
+    serverName: 'redis.example',
+    certificate: 'an authority',
+    key: 'a key',
+  });
+  await assert.rejects(tlsOf({ ca: { env: 'PLUMBLINE_NO_SUCH_VARIABLE' } }), /PLUMBLINE_NO_SUCH_VARIABLE/);
 });

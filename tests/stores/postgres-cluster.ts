@@ -17,7 +17,7 @@ import type {
 
 const BIN = '/usr/lib/postgresql/15/bin';
 const HOST = '127.0.0.1';
-const USER = 'plumbline';
+const USER = 'owner';
 /** The name that certificates of servers must hold. */
 export const SERVER_NAME = 'pg.test';
 const START_DEADLINE_MS = 30_000;
@@ -70,6 +70,13 @@ export class PostgresCluster {
 
   async sql<Row extends Record<string, unknown>>(name: string, text: string): Promise<Row[]> {
     return queryOnce<Row>(this.#at(name), text, { deadlineMs: 10_000 });
+  }
+
+  /** Runs a file of SQL with psql on a server, as the superuser. */
+  script(name: string, file: string, variables: Readonly<Record<string, string>>): void {
+    const given = Object.entries(variables).flatMap(([key, value]) => ['-v', `${key}=${value}`]);
+    const at = ['-h', HOST, '-p', String(this.#server(name).port), '-U', USER, '-d', 'postgres'];
+    this.#run('psql', [...at, '--no-psqlrc', ...given, '-f', file]);
   }
 
   signal(name: string, signal: NodeJS.Signals): void {

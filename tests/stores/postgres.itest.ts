@@ -1,11 +1,17 @@
 /** PostgreSQL without a manager, against real servers: who leads, who follows and what is unknown is told by the servers alone. */
 import assert from 'node:assert/strict';
+import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { certificateFor } from '../../host/_testing/certificate.ts';
 import { waitFor } from '../../host/wait.ts';
 import { askFailureOf, askWord } from '../../probes/asking.ts';
 import { postgres } from '../../probes/postgres/index.ts';
-import type { StoreConnection, StoreObservation, StoreTarget } from '../../probes/store/store-driver.ts';
+import type {
+  ReadBackSeen,
+  StoreConnection,
+  StoreObservation,
+  StoreTarget,
+} from '../../probes/store/store-driver.ts';
 import { PostgresCluster, SERVER_NAME } from './postgres-cluster.ts';
 
 const BOUNDS = { deadlineMs: 5000 };
@@ -56,6 +62,32 @@ describe('PostgreSQL without a manager', () => {
     assert.equal((await postgres.steady(limited, BOUNDS)).cannotAsk, 'credentials');
     await cluster.sql('pg-0', 'GRANT pg_monitor TO limited');
     assert.equal((await postgres.describe(limited, BOUNDS)).leader, 'pg-0');
+  });
+
+  it('should need no more than the account that deploy/accounts/postgres.sql makes', async () => {
+    cluster.script('pg-0', path.join(import.meta.dirname, '../../deploy/accounts/postgres.sql'), {
+      password: 'secret',
+    });
+    const account = { user: 'plumbline', password: 'secret', database: 'plumbline' };
+    const own = { ...target, connection: { ...target.connection, ...account } };
+    assert.equal((await postgres.describe(own, BOUNDS)).leader, 'pg-0');
+    for (const { member, settings, failed } of await postgres.servers(own, BOUNDS))
+      assert.ok(failed === undefined && settings.length > 0, `${member}: ${failed ?? 'no settings'}`);
+    const client = postgres.client(own.connection, 'run');
+    await client.prepare(BOUNDS.deadlineMs);
+    const session = client.session();
+    await session.open(1000);
+    for (const n of [1, 2, 3]) assert.deepEqual(await session.write(n), { outcome: 'ok' });
+    session.destroy();
+    const read: ReadBackSeen[] = [];
+    await postgres.readBack(own, { run: 'run', write: (seen) => read.push(seen) }, BOUNDS);
+    const found = read.flatMap((seen) => (seen.kind === 'readback' ? [[seen.source, seen.present]] : []));
+    assert.deepEqual(found, [
+      ['pg-0', [[1, 3]]],
+      ['pg-0', [[1, 3]]],
+      ['pg-1', [[1, 3]]],
+      ['pg-2', [[1, 3]]],
+    ]);
   });
 
   it('should say which member does not answer, and that the store is not steady', async () => {
