@@ -32,6 +32,8 @@ export interface RedisClusterOptions {
   persistent?: boolean;
   /** Replicas that WAIT asks for; 0: the reply alone is the acknowledgement. */
   waitReplicas?: number;
+  /** The accounts of deploy/accounts/ instead of the servers' default one. */
+  leastRights?: true;
   /** What all servers show, PEM; none of them then takes a plain connection. */
   tls?: { key: string; cert: string };
 }
@@ -106,7 +108,7 @@ function logOf({ config }: Server): string {
 function targetOf(
   members: readonly Server[],
   sentinels: readonly Server[],
-  { waitReplicas: replicas = 1, tls }: RedisClusterOptions,
+  { waitReplicas: replicas = 1, tls, leastRights }: RedisClusterOptions,
 ): StoreTarget {
   const pods: StoreMember[] = members.map(({ name, port }) => ({ name, address: HOST, port }));
   const addresses = sentinels.map(({ port }) => ({ host: HOST, port }));
@@ -115,11 +117,14 @@ function targetOf(
       host: HOST,
       port: addresses[0]?.port ?? 0,
       database: '',
-      user: '',
+      user: leastRights === true ? 'plumbline' : '',
       password: PASSWORD,
       ...(tls !== undefined && { tls: { ca: tls.cert, serverName: SERVER_NAME } }),
       secrets: { sentinel: SENTINEL_PASSWORD },
-      declared: { sentinel: { master: MASTER, addresses }, wait: { replicas, milliseconds: 400 } },
+      declared: {
+        sentinel: { master: MASTER, addresses, ...(leastRights === true && { user: 'plumbline' }) },
+        wait: { replicas, milliseconds: 400 },
+      },
     },
     members: () => Promise.resolve(pods),
   };
@@ -128,6 +133,16 @@ function targetOf(
 async function makeServer(folder: string, name: string, sentinel: boolean): Promise<Server> {
   mkdirSync(join(folder, name));
   return { name, port: await freePort(), config: join(folder, name, 'redis.conf'), sentinel, process: null };
+}
+
+/** The line of the account, with a password. */
+function account(file: string, password: string, { leastRights }: RedisClusterOptions): string[] {
+  if (leastRights !== true) return [];
+  const text = readFileSync(join(import.meta.dirname, '../../deploy/accounts', file), 'utf8');
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith('user '))
+    .map((line) => line.replace('PASSWORD', password));
 }
 
 function listening(folder: string, port: number, { tls }: RedisClusterOptions): string[] {
@@ -160,6 +175,7 @@ function memberConfig(
     'save ""',
     `appendonly ${options.persistent === false ? 'no' : 'yes'}`,
     'appendfsync everysec',
+    ...account('redis.acl', PASSWORD, options),
     `requirepass ${PASSWORD}`,
     `masterauth ${PASSWORD}`,
     `min-replicas-to-write ${options.minReplicasToWrite ?? 1}`,
@@ -182,6 +198,7 @@ function sentinelConfig(
     ...listening(folder, port, options),
     `dir ${join(folder, name)}`,
     `logfile ${join(folder, name, LOG)}`,
+    ...account('redis-sentinel.acl', SENTINEL_PASSWORD, options),
     `requirepass ${SENTINEL_PASSWORD}`,
     `sentinel sentinel-pass ${SENTINEL_PASSWORD}`,
     `sentinel monitor ${MASTER} ${HOST} ${first} 2`,

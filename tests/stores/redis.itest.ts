@@ -243,3 +243,40 @@ describe('Redis with TLS', () => {
     }
   });
 });
+
+describe('Redis with the accounts of deploy/accounts', () => {
+  let cluster: RedisCluster;
+  before(async () => {
+    cluster = await startRedisCluster({ leastRights: true });
+  });
+  after(async () => {
+    await cluster.stop();
+  });
+
+  it('should need no other right for a drill, and none to the keys of others', async () => {
+    const record = await redisTrial(cluster, {
+      fault: 'pod-crash',
+      goals: GOALS,
+      inject: (leader) => cluster.kill(leader, 'SIGKILL'),
+      heal: (leader) => cluster.restart(leader),
+    });
+    assertPassed(record);
+    assert.equal(sumsOf(record).lost, 0);
+    const { leader, governing } = await redis.describe(cluster.target, BOUNDS);
+    assert.ok(leader !== null && governing.some(({ name }) => name === 'appendonly'));
+    const { user, password } = cluster.target.connection;
+    const [member] = await cluster.target.members();
+    const at = { host: member?.address ?? '', port: member?.port ?? 0 };
+    const foreign = withRedis({ at, login: { user, password } }, BOUNDS, (connection, limitMs) =>
+      connection.call(['LRANGE', 'tender:cache', 0, -1], limitMs),
+    );
+    await assert.rejects(foreign, /NOPERM/);
+  });
+
+  it('should order a planned change of leader with it', async () => {
+    const { leader } = await redis.waitSteady(cluster.target, { deadlineMs: 30_000 });
+    assert.ok(leader);
+    const done = await redis.switchover?.(cluster.target, { run: 'r', from: leader }, { deadlineMs: 20_000 });
+    assert.notEqual(done?.to, leader);
+  });
+});
