@@ -1,5 +1,6 @@
 import { askOnce, urlOf } from '../host/http.ts';
-import type { Bounds } from './store/store-driver.ts';
+import type { HttpServer } from '../host/http.ts';
+import type { Bounds, StoreTlsFiles } from './store/store-driver.ts';
 import { errorText } from '../reports/record/error-text.ts';
 
 export interface HttpQuestion {
@@ -11,6 +12,8 @@ export interface HttpQuestion {
   method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Sent as JSON. */
   body?: unknown;
+  /** By https, held to the name that is declared. */
+  tls?: StoreTlsFiles | undefined;
   /** Basic authentication. */
   account?: { user: string; password: string } | undefined;
 }
@@ -34,10 +37,10 @@ export async function askHttp(
   question: HttpQuestion,
   bounds: Bounds,
 ): Promise<{ status: number; text: string }> {
-  const { host, port, path, method = 'GET', account, body } = question;
+  const { path, method = 'GET', account, body } = question;
   try {
     return await askOnce(
-      { url: urlOf('http', { host, port }), account },
+      { ...serverOf(question), account },
       {
         ...{ path, method },
         ...(body !== undefined && {
@@ -52,6 +55,12 @@ export async function askHttp(
   }
 }
 
+function serverOf({ host, port, tls }: HttpQuestion): Pick<HttpServer, 'url' | 'address' | 'ca'> {
+  if (tls === undefined) return { url: urlOf('http', { host, port }) };
+  const address = urlOf('https', { host, port }).slice('https://'.length);
+  return { url: urlOf('https', { host: tls.serverName, port }), address, ca: tls.ca };
+}
+
 /** The JSON of an answer. @throws HttpRefusal with the status and the beginning of what is not JSON */
 export function jsonOf(question: HttpQuestion, { status, text }: { status: number; text: string }): unknown {
   try {
@@ -62,6 +71,6 @@ export function jsonOf(question: HttpQuestion, { status, text }: { status: numbe
   }
 }
 
-export function whereOf({ who, host, port, path }: HttpQuestion): string {
-  return `${who} (http://${host}:${port}${path})`;
+export function whereOf({ who, host, port, path, tls }: HttpQuestion): string {
+  return `${who} (${tls === undefined ? 'http' : 'https'}://${host}:${port}${path})`;
 }

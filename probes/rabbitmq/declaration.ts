@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { port } from '../declaring.ts';
+import { port, storeTls } from '../declaring.ts';
 import { execsIn } from '../kubernetes/rights.ts';
 import { common } from '../store/declaring.ts';
 import type { StoreKind } from '../store/declaring.ts';
@@ -8,6 +8,11 @@ import type { SettingKinds } from '../store/recorded.ts';
 
 const rabbitmq = z.strictObject({
   ...common,
+  tls: storeTls
+    .optional()
+    .describe(
+      'AMQP and the management API alike, the latter without a client certificate. Left out: nothing is encrypted, passwords included',
+    ),
   vhost: z
     .string()
     .min(1)

@@ -1,8 +1,10 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { connect as netConnect } from 'node:net';
 import type { Socket } from 'node:net';
 import { connect } from 'amqplib';
 import type { ChannelModel } from 'amqplib';
 import type { StoreConnection } from '../store/store-driver.ts';
+import { tlsOptions } from '../store/tls.ts';
 import { optionsOf } from './options.ts';
 
 /**
@@ -33,7 +35,7 @@ export class Link {
    */
   async open(connectTimeoutMs: number): Promise<ChannelModel> {
     if (this.#destroyed) throw new Error('the connection was ended before it was opened');
-    const { started, socket } = socketOf(() => connect(this.#address(), this.#options()));
+    const { started, socket } = this.#start();
     this.#socket = socket;
     const closed = Promise.withResolvers<never>();
     closed.promise.catch(() => undefined);
@@ -85,11 +87,20 @@ export class Link {
     model.on('unblocked', () => (this.blocked = null));
   }
 
-  #address(): Parameters<typeof connect>[0] {
+  #start(): { started: Promise<ChannelModel>; socket: Socket } {
+    const { host, port, tls } = this.#connection;
+    if (tls === undefined) return socketOf(() => connect(this.#address('amqp'), this.#options()));
+    // TLS over a socket of ours: the one that amqplib would open is announced nowhere.
+    const socket = netConnect({ host, port, noDelay: true });
+    const options = { ...this.#options(), ...tlsOptions(tls), socket };
+    return { started: connect(this.#address('amqps'), options), socket };
+  }
+
+  #address(protocol: 'amqp' | 'amqps'): Parameters<typeof connect>[0] {
     const { host, port, user, password } = this.#connection;
     const { vhost, heartbeatSeconds } = optionsOf(this.#connection);
     return {
-      ...{ protocol: 'amqp', hostname: host, port, heartbeat: heartbeatSeconds },
+      ...{ protocol, hostname: host, port, heartbeat: heartbeatSeconds },
       ...{ username: user, password, vhost: encodeURIComponent(vhost) },
     };
   }

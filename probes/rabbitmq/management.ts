@@ -106,6 +106,7 @@ export class Management {
       host: this.#member.address,
       port: optionsOf(connection).management.port,
       path,
+      tls: connection.tls,
       account: { user: connection.user, password: connection.password },
     };
     const answer = await askHttp(question, bounds);

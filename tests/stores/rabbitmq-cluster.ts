@@ -18,6 +18,7 @@ import { execPipe } from '../../env/local/images/exec.ts';
 import { RABBITMQ } from '../../env/local/images/debian/debian-stores.ts';
 import { rabbitmq } from '../../probes/rabbitmq/index.ts';
 import type { StoreMember, StoreTarget } from '../../probes/store/store-driver.ts';
+import { certificateFor } from '../../host/_testing/certificate.ts';
 import { freePort } from '../../env/local/images/registry.ts';
 
 const CACHE = process.env['PLUMBLINE_CACHE'] ?? '/var/cache/plumbline';
@@ -28,6 +29,8 @@ const COMMAND_MS = 30_000;
 
 export interface RabbitCluster {
   target: StoreTarget;
+  /** The same members, over TLS. */
+  tlsTarget: StoreTarget;
   /** SIGKILL to the server of a member. */
   kill(name: string): void;
   restart(name: string): void;
@@ -44,9 +47,14 @@ interface Node {
   process: ChildProcess | null;
 }
 
+/** The name that certificates of servers must hold. */
+const SERVER_NAME = 'rabbit.test';
+
 interface Ports {
   amqp: number;
   management: number;
+  amqps: number;
+  managementTls: number;
   epmd: number;
   /** One a member: Erlang's distribution listens on every address. */
   distribution: number[];
@@ -58,10 +66,13 @@ export async function startRabbitCluster(): Promise<RabbitCluster> {
   const ports = {
     amqp: await freePort(),
     management: await freePort(),
+    amqps: await freePort(),
+    managementTls: await freePort(),
     epmd: await freePort(),
     distribution: [await freePort(), await freePort(), await freePort()],
   };
-  const nodes = ADDRESSES.map((address, index) => makeNode({ folder, root, address, index, ports }));
+  const tls = await certificateFor(SERVER_NAME);
+  const nodes = ADDRESSES.map((address, index) => makeNode({ folder, root, address, index, ports, tls }));
   const [first] = nodes;
   const epmd = spawn('epmd', [], { env: first?.environment, stdio: 'ignore' });
   for (const node of nodes) launch(node);
@@ -81,6 +92,10 @@ export async function startRabbitCluster(): Promise<RabbitCluster> {
   };
   const cluster: RabbitCluster = {
     target: targetOf(nodes, ports, command),
+    tlsTarget: withTls(
+      targetOf(nodes, { ...ports, amqp: ports.amqps, management: ports.managementTls }, command),
+      tls,
+    ),
     command,
     kill: (name) => killAll(named(name)),
     restart: (name) => launch(named(name)),
@@ -123,15 +138,18 @@ interface Making {
   address: string;
   index: number;
   ports: Ports;
+  tls: { key: string; cert: string };
 }
 
-function makeNode({ folder, root, address, index, ports }: Making): Node {
+function makeNode({ folder, root, address, index, ports, tls }: Making): Node {
   const name = `rabbitmq-${index}`;
   const at = join(folder, name);
   mkdirSync(at, { recursive: true });
   writeFileSync(join(at, '.erlang.cookie'), 'plumblinetest', { mode: 0o400 });
   writeFileSync(join(at, 'rabbitmq.conf'), configuration(at, address, ports));
   writeFileSync(join(at, 'definitions.json'), DEFINITIONS);
+  writeFileSync(join(at, 'tls.key'), tls.key);
+  writeFileSync(join(at, 'tls.crt'), tls.cert);
   writeFileSync(join(at, 'plugins'), '[rabbitmq_management].\n');
   chmodSync(at, 0o700);
   const programs = `${root}/rabbitmq/sbin:${root}/usr/lib/erlang/bin`;
@@ -155,11 +173,27 @@ function makeNode({ folder, root, address, index, ports }: Making): Node {
   return { name, address, folder: at, environment, process: null };
 }
 
-function configuration(at: string, address: string, { amqp, management }: Ports): string {
+/** Plain and with TLS, each on ports of its own. */
+function listeners(at: string, address: string, ports: Ports): string[] {
+  const tls = { cacertfile: 'tls.crt', certfile: 'tls.crt', keyfile: 'tls.key' };
+  const files = Object.entries(tls).map(([key, name]) => `${key} = ${join(at, name)}`);
   return [
-    `listeners.tcp.1 = ${address}:${amqp}`,
+    `listeners.tcp.1 = ${address}:${ports.amqp}`,
+    `listeners.ssl.1 = ${address}:${ports.amqps}`,
+    ...files.map((line) => `ssl_options.${line}`),
+    'ssl_options.verify = verify_none',
+    'ssl_options.fail_if_no_peer_cert = false',
     `management.tcp.ip = ${address}`,
-    `management.tcp.port = ${management}`,
+    `management.tcp.port = ${ports.management}`,
+    `management.ssl.ip = ${address}`,
+    `management.ssl.port = ${ports.managementTls}`,
+    ...files.map((line) => `management.ssl.${line}`),
+  ];
+}
+
+function configuration(at: string, address: string, ports: Ports): string {
+  return [
+    ...listeners(at, address, ports),
     'cluster_formation.peer_discovery_backend = classic_config',
     ...ADDRESSES.map((one, i) => `cluster_formation.classic_config.nodes.${i + 1} = rabbit${i}@${one}`),
     'cluster_partition_handling = autoheal',
@@ -205,6 +239,10 @@ function killAll({ process: started }: Node): void {
   } catch {
     // Gone already.
   }
+}
+
+function withTls(target: StoreTarget, { cert: ca }: { cert: string }): StoreTarget {
+  return { ...target, connection: { ...target.connection, tls: { ca, serverName: SERVER_NAME } } };
 }
 
 function targetOf(nodes: readonly Node[], ports: Ports, command: RabbitCluster['command']): StoreTarget {

@@ -27,6 +27,8 @@ import { armed, landed } from '../fault-lines.ts';
 import type { ControlContext } from '../../suites/harness/control.ts';
 import { double, newest, remove } from '../../suites/failover/store/controls/rabbitmq-queues.ts';
 import { startRabbitCluster } from './rabbitmq-cluster.ts';
+import { certificateFor } from '../../host/_testing/certificate.ts';
+import { askFailureOf } from '../../probes/asking.ts';
 import type { RabbitCluster } from './rabbitmq-cluster.ts';
 
 const BOUNDS = { deadlineMs: 30_000 };
@@ -62,6 +64,38 @@ describe('RabbitMQ', () => {
       link.destroy();
     }
   }
+
+  it('should write, read back and ask the management API over TLS', async () => {
+    const { tlsTarget } = cluster;
+    const run = 'encrypted';
+    const writing = await session(run, tlsTarget.connection);
+    assert.deepEqual(await writing.write(1), { outcome: 'ok' });
+    writing.destroy();
+    assert.deepEqual((await rabbitmq.steady(tlsTarget, BOUNDS)).ok, true);
+    const { members } = await rabbitmq.describe(tlsTarget, BOUNDS);
+    assert.deepEqual([...new Set(members.map(({ state }) => state))], ['running']);
+    const seen: NewObservation[] = [];
+    await rabbitmq.readBack(tlsTarget, { run, write: (one) => seen.push(one) }, BOUNDS);
+    assert.ok(
+      seen.some((one) => one.kind === 'readback' && one.complete),
+      JSON.stringify(seen),
+    );
+  });
+
+  it('should say that it is TLS, and not that the store is down, where a certificate does not hold', async () => {
+    const { connection } = cluster.tlsTarget;
+    const { cert: stranger } = await certificateFor('rabbit.test');
+    for (const tls of [
+      { ca: stranger, serverName: 'rabbit.test' },
+      { ...connection.tls, serverName: 'other.test' },
+    ]) {
+      const wrong = { ...connection, tls };
+      const { ok, cannotAsk } = await rabbitmq.steady({ ...cluster.tlsTarget, connection: wrong }, BOUNDS);
+      assert.deepEqual([ok, cannotAsk], [false, 'tls']);
+      const error = await session('refused', wrong).catch((thrown: unknown) => thrown);
+      assert.equal(askFailureOf(error).cause, 'tls', String(error));
+    }
+  });
 
   it('should call a message that no queue takes failed, although it is confirmed', async () => {
     const run = 'unroutable';
