@@ -97,6 +97,32 @@ describe('RabbitMQ', () => {
     }
   });
 
+  it('should need no more than the account that deploy/accounts/rabbitmq.sh makes', async () => {
+    const script = join(import.meta.dirname, '../../deploy/accounts/rabbitmq.sh');
+    const given = ['ACCOUNT=canary', 'PASSWORD=secret', 'VHOST=plumbline'];
+    cluster.command('rabbitmq-0', ['env', ...given, 'sh', script]);
+    const { connection } = cluster.target;
+    const declared = { ...connection.declared, vhost: 'canary' };
+    const own = {
+      ...cluster.target,
+      connection: { ...connection, user: 'canary', password: 'secret', declared },
+    };
+    const run = 'least-rights';
+    const writing = await session(run, own.connection);
+    assert.deepEqual(await writing.write(1), { outcome: 'ok' });
+    writing.destroy();
+    assert.equal((await rabbitmq.steady(own, BOUNDS)).ok, true);
+    const { governing } = await rabbitmq.describe(own, BOUNDS);
+    assert.ok(governing.some(({ name }) => name === 'net_ticktime'));
+    assert.ok((await rabbitmq.leadership?.(own, run, BOUNDS))?.leader);
+    const seen: NewObservation[] = [];
+    await rabbitmq.readBack(own, { run, write: (one) => seen.push(one) }, BOUNDS);
+    assert.ok(
+      seen.some((one) => one.kind === 'readback' && one.complete),
+      JSON.stringify(seen),
+    );
+  });
+
   it('should call a message that no queue takes failed, although it is confirmed', async () => {
     const run = 'unroutable';
     const writing = await session(run);
