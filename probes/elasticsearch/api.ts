@@ -8,23 +8,24 @@ export const CANARY_INDEX = 'plumbline-canary';
 const DEFAULT_PORT = 9200;
 
 /** The server that is queried. */
-export type Place = Pick<HttpQuestion, 'who' | 'host' | 'port' | 'account'>;
+export type Place = Pick<HttpQuestion, 'who' | 'host' | 'port' | 'account' | 'tls'>;
 
 /** A member, past every Service. */
 export function memberPlace(target: StoreTarget, member: StoreMember): Place {
-  const { user, password } = target.connection;
+  const { user, password, tls } = target.connection;
   const account = user === '' ? undefined : { user, password };
   return {
     who: `Elasticsearch of ${member.name}`,
     host: member.address,
     port: member.port ?? DEFAULT_PORT,
     account,
+    tls,
   };
 }
 
 /** The address that applications use. */
-export function servicePlace({ host, port, user, password }: StoreConnection): Place {
-  return { who: 'Elasticsearch', host, port, account: user === '' ? undefined : { user, password } };
+export function servicePlace({ host, port, user, password, tls }: StoreConnection): Place {
+  return { who: 'Elasticsearch', host, port, account: user === '' ? undefined : { user, password }, tls };
 }
 
 /** The server answered, but with an error. */

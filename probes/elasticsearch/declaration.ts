@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { storeTls } from '../declaring.ts';
 import { common } from '../store/declaring.ts';
 import type { StoreKind } from '../store/declaring.ts';
 import { COUNT, TIME } from '../store/recorded.ts';
@@ -6,6 +7,11 @@ import type { SettingKinds } from '../store/recorded.ts';
 
 const elasticsearch = z.strictObject({
   ...common,
+  tls: storeTls
+    .optional()
+    .describe(
+      'Left out: nothing is encrypted, the password included. The client certificate is not shown to the API; no real Elasticsearch with TLS has been met yet',
+    ),
   index: z
     .strictObject({
       replicas: z

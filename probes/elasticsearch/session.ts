@@ -1,11 +1,13 @@
 import { Agent } from 'node:http';
 import { Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { Client, HttpConnection } from '@elastic/elasticsearch';
 import { CANARY_INDEX, ElasticsearchRefusal, servicePlace } from './api.ts';
 import { majorityOf, prepareCanary } from './canary.ts';
 import { errorClass, isMissing, isDefiniteFailure } from './errors.ts';
 import { localView, primaryOf } from './view.ts';
 import type { StoreConnection } from '../store/store-driver.ts';
+import { tlsOptions } from '../store/tls.ts';
 import type { OperationResult, LoadClient, ClientLoadSession } from '../client-load/client.ts';
 import { errorCode } from '../../reports/record/error-text.ts';
 
@@ -73,7 +75,7 @@ class ElasticsearchSession implements ClientLoadSession {
   }
 
   open(connectTimeoutMs: number): Promise<void> {
-    const { host, port } = this.#connection;
+    const { host, port, tls } = this.#connection;
     return new Promise((resolve, reject) => {
       // SYN packets that are dropped are sent again after 1 s only: without a limit of our own the return would be seen late.
       const timer = setTimeout(() => {
@@ -87,8 +89,17 @@ class ElasticsearchSession implements ClientLoadSession {
       this.#socket.connect(port, host, () => {
         clearTimeout(timer);
         this.#socket.setNoDelay(true);
-        this.#client = clientOver(this.#socket, this.#connection);
-        resolve();
+        const ready = (way: Socket): void => {
+          this.#client = clientOver(way, this.#connection);
+          resolve();
+        };
+        if (tls === undefined) {
+          ready(this.#socket);
+          return;
+        }
+        const encrypted = connectTls({ ...tlsOptions(tls), socket: this.#socket });
+        encrypted.once('secureConnect', () => ready(encrypted));
+        encrypted.on('error', reject);
       });
     });
   }
@@ -162,7 +173,7 @@ class ElasticsearchSession implements ClientLoadSession {
   }
 }
 
-/** The official client, with this socket as its only way out. */
+/** The official client, with this socket as its only way out: whether that encrypts is its own affair, so that the client speaks plain HTTP. */
 function clientOver(socket: Socket, { host, port, user, password }: StoreConnection): Client {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   let given = false;

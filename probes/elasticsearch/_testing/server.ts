@@ -1,5 +1,7 @@
 /** For unit tests of this folder: a server that answers as it is told, and a way to it. */
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { StoreConnection, StoreTarget } from '../../store/store-driver.ts';
 
@@ -12,8 +14,9 @@ interface Answer {
 export async function serving(
   answer: (asked: string, authorization: string | undefined) => Answer,
   work: (port: number) => Promise<void>,
+  tls?: { key: string; cert: string },
 ): Promise<void> {
-  const server = createServer((request, response) => {
+  const listener: RequestListener = (request, response) => {
     request.resume().on('end', () => {
       const { status = 200, json } = answer(
         `${request.method ?? ''} ${request.url ?? ''}`,
@@ -25,7 +28,8 @@ export async function serving(
       });
       response.end(JSON.stringify(json));
     });
-  });
+  };
+  const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   try {
     await work((server.address() as AddressInfo).port);

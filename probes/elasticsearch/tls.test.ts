@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { certificateFor } from '../../host/_testing/certificate.ts';
+import { askFailureOf } from '../asking.ts';
+import type { StoreConnection } from '../store/store-driver.ts';
+import { connection, serving, targetOf } from './_testing/server.ts';
+import { elasticsearch } from './index.ts';
+
+const NAME = 'search.test';
+const ANSWERS: Readonly<Record<string, unknown>> = {
+  'POST /plumbline-canary/_doc?timeout=1s': {
+    _id: 'x',
+    _shards: { total: 3, successful: 3 },
+    _primary_term: 1,
+  },
+};
+
+test('should speak to the API and write over TLS, held to the declared name', async () => {
+  const shown = await certificateFor(NAME);
+  const asked: string[] = [];
+  await serving(
+    (what) => {
+      asked.push(what);
+      return { json: ANSWERS[what] ?? { nodes: { x: { fs: { data: [{ path: '/data' }] } } } } };
+    },
+    async (port) => {
+      const at: StoreConnection = { ...connection(port), tls: { ca: shown.cert, serverName: NAME } };
+      const session = elasticsearch.client(at, 'run').session();
+      await session.open(1000);
+      assert.deepEqual(await session.write(1), { outcome: 'ok' }, asked.join());
+      session.destroy();
+      const target = { ...targetOf(port, ['e-0']), connection: at };
+      assert.equal((await elasticsearch.servers(target, { deadlineMs: 2000 }))[0]?.failed, undefined);
+      const wrong = { ...at, tls: { ca: shown.cert, serverName: 'other.test' } };
+      const refused = await elasticsearch
+        .client(wrong, 'run')
+        .session()
+        .open(1000)
+        .catch((error: unknown) => error);
+      assert.equal(askFailureOf(refused).cause, 'tls', String(refused));
+      const { cannotAsk } = await elasticsearch.steady(
+        { ...target, connection: wrong },
+        { deadlineMs: 2000 },
+      );
+      assert.equal(cannotAsk, 'tls');
+    },
+    shown,
+  );
+});
