@@ -5,22 +5,34 @@ import type { StoreKind } from '../store/declaring.ts';
 import { COUNT, SWITCH, ANY } from '../store/recorded.ts';
 import type { SettingKinds } from '../store/recorded.ts';
 
-const postgres = z.strictObject({
-  ...common,
-  database: z.string().min(1),
-  user: z.string().min(1),
-  password: secretSource,
-  tls: storeTls.optional(),
-  services: z
-    .strictObject({ primary: kubeName, replica: kubeName.optional() })
-    .describe('Services in the namespace of the StatefulSet whose endpoints follow the roles'),
-  patroni: z
-    .strictObject({ port, scope: z.string().min(1) })
-    .optional()
-    .describe(
-      'REST port of Patroni in each pod, and the name of its cluster. Left out: the servers themselves are asked who leads and who follows, for which the account needs the role pg_monitor; nobody can then be asked to change the leader',
-    ),
-});
+const postgres = z
+  .strictObject({
+    ...common,
+    database: z.string().min(1),
+    user: z.string().min(1),
+    password: secretSource,
+    tls: storeTls.optional(),
+    services: z
+      .strictObject({ primary: kubeName, replica: kubeName.optional() })
+      .describe('Services in the namespace of the StatefulSet whose endpoints follow the roles'),
+    patroni: z
+      .strictObject({
+        port,
+        scope: z.string().min(1),
+        tls: z
+          .literal(true)
+          .optional()
+          .describe('Its REST API is asked by https, as `tls` of the store says'),
+      })
+      .optional()
+      .describe(
+        'REST port of Patroni in each pod, and the name of its cluster. Left out: the servers themselves are asked who leads and who follows, for which the account needs the role pg_monitor; nobody can then be asked to change the leader',
+      ),
+  })
+  .refine(({ patroni, tls }) => patroni?.tls === undefined || tls !== undefined, {
+    path: ['patroni', 'tls'],
+    message: 'needs `tls` of the store, which says whom to trust',
+  });
 
 declare module '../store/declaring.ts' {
   interface StoreDeclarations {

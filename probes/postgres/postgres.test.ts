@@ -1,10 +1,14 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { createServer as createHttpServer } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { DatabaseError } from 'pg';
+import { certificateFor } from '../../host/_testing/certificate.ts';
+import { askFailureOf } from '../asking.ts';
 import { PostgresLoadClient } from './session.ts';
+import { store } from './declaration.ts';
 import { errorClass, DEFINITE_FAILURES, sqlState } from './errors.ts';
 import { leaderOf, patroniCluster, patroniMembers } from './managers/patroni/rest.ts';
 import type { PatroniStatus } from './managers/patroni/rest.ts';
@@ -138,4 +142,37 @@ void test('a synchronous replica counts once Patroni has written it down: before
   assert.equal(early.ok, false);
   assert.match(early.detail, /one synchronous, seen: .* 0 synchronous as Patroni has it/);
   assert.equal(followed('a', { ...status, elected: 0 }, { replicas: 2, synchronous: 0 }).ok, true);
+});
+
+void test('Patroni is asked by https where the environment file says so, held to the name of the store', async () => {
+  const shown = await certificateFor('pg.test');
+  const server = createHttpsServer(shown, (_request, response) => response.end('{"members":[]}'));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const members = () => Promise.resolve([{ name: 'm', address: '127.0.0.1' }]);
+  const ask = async (serverName: string): Promise<unknown> => {
+    const tls = { ca: shown.cert, serverName };
+    const declared = { patroni: { port, scope: 's', tls: true } };
+    const connection = { host: 'h', port: 5432, database: 'd', user: 'u', password: '', tls, declared };
+    const [member] = await patroniMembers({ connection, members });
+    return patroniCluster(member ?? assert.fail('no member'), { deadlineMs: 2000 });
+  };
+  try {
+    assert.deepEqual(await ask('pg.test'), { members: [] });
+    const error = await ask('other.test').catch((thrown: unknown) => thrown);
+    assert.equal(askFailureOf(error).cause, 'tls', String(error));
+  } finally {
+    server.close();
+  }
+});
+
+void test('Patroni by https needs to know whom to trust', () => {
+  const declared = {
+    ...{ statefulSet: { namespace: 'n', name: 'p' }, container: 'c', members: 3 },
+    ...{ primary: { host: 'h', port: 5432 }, database: 'd', user: 'u', password: { env: 'P' } },
+    ...{ services: { primary: 'p' }, patroni: { port: 8008, scope: 's', tls: true } },
+  };
+  const [issue] = store.schema.safeParse(declared).error?.issues ?? [];
+  assert.deepEqual(issue?.path, ['patroni', 'tls']);
+  assert.equal(store.schema.safeParse({ ...declared, tls: { ca: 'system' } }).success, true);
 });

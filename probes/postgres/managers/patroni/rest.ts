@@ -2,11 +2,17 @@ import { z } from 'zod';
 import { askHttp, jsonOf } from '../../../http.ts';
 import type { HttpQuestion } from '../../../http.ts';
 import { firstAnswer } from '../../../store/members.ts';
-import type { Bounds, Credentials, StoreMember, StoreTarget } from '../../../store/store-driver.ts';
+import type {
+  Bounds,
+  Credentials,
+  StoreMember,
+  StoreTarget,
+  StoreTlsFiles,
+} from '../../../store/store-driver.ts';
 
 /** Patroni's REST API listens here unless configured otherwise (its documentation, "REST API"). */
 const REST_PORT = 8008;
-const declaredSchema = z.object({ patroni: z.object({ port: z.int() }) });
+const declaredSchema = z.object({ patroni: z.object({ port: z.int(), tls: z.boolean().default(false) }) });
 
 const clusterSchema = z.object({
   members: z.array(
@@ -36,13 +42,15 @@ const configSchema = z.record(z.string(), z.unknown());
 
 interface PatroniMember extends StoreMember {
   restPort?: number;
+  tls?: StoreTlsFiles | undefined;
 }
 
 /** The store's members with the port that the environment file declares for Patroni's REST API (`patroni.port`). */
 export async function patroniMembers(target: StoreTarget): Promise<StoreMember[]> {
   const declared = declaredSchema.safeParse(target.connection.declared);
-  const restPort = declared.success ? declared.data.patroni.port : REST_PORT;
-  return (await target.members()).map((member): PatroniMember => ({ ...member, restPort }));
+  const { port: restPort, tls: encrypted } = declared.data?.patroni ?? { port: REST_PORT, tls: false };
+  const tls = encrypted ? target.connection.tls : undefined;
+  return (await target.members()).map((member): PatroniMember => ({ ...member, restPort, tls }));
 }
 
 /** The cluster as it is now in Patroni's store (the DCS), read through one member. */
@@ -100,5 +108,6 @@ async function getJson(member: StoreMember, path: string, bounds: Bounds): Promi
 }
 
 function questionOf(member: PatroniMember, path: string): HttpQuestion {
-  return { who: `Patroni of ${member.name}`, host: member.address, port: member.restPort ?? REST_PORT, path };
+  const { name, address: host, restPort: port = REST_PORT, tls } = member;
+  return { who: `Patroni of ${name}`, host, port, path, tls };
 }
