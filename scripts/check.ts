@@ -66,7 +66,7 @@ const STEPS: readonly Step[] = [
 ];
 
 /** More than there are cores to use, since most of these processes mostly wait: for others, timers and answers that do not come. */
-const AT_ONCE = 3 + Math.min(2, availableParallelism());
+const AT_ONCE = 2 + Math.min(2, availableParallelism());
 
 /** How all steps ended, or one. */
 export interface Checked {

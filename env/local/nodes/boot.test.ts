@@ -81,7 +81,8 @@ for (const machine of skip === false ? makes() : [])
         () => {
           const pid = join(dir, 'var/lib/plumbline-pid');
           if (!existsSync(pid)) throw new Error(readFileSync(join(dir, 'init.log'), 'utf8'));
-          return Number(readFileSync(pid, 'utf8'));
+          // There before its text is.
+          return Number(readFileSync(pid, 'utf8')) || null;
         },
         { what: 'the node', deadlineMs: TIMEOUT_MS },
       );

@@ -43,8 +43,8 @@ const SPECIAL: Readonly<Record<string, (response: ServerResponse, request: Incom
     redirect(302, `http://sub.h.test:${headers.host?.split(':')[1]}/told`)(response),
   '/away': (response, { headers }) =>
     redirect(302, `http://other.test:${headers.host?.split(':')[1]}/elsewhere-too`)(response),
-  '/slow-redirect': (response) => void setTimeout(() => redirect(302, '/slow')(response), 80),
-  '/slow': (response) => void setTimeout(() => response.end('late'), 80),
+  '/slow-redirect': (response) => void setTimeout(() => redirect(302, '/slow')(response), 400),
+  '/slow': (response) => void setTimeout(() => response.end('late'), 700),
   '/zstd': coded('zstd', zstdCompressSync('zstandard')),
   '/gzip': coded('gzip', gzipSync('zipped')),
   '/no-gzip': coded('gzip', 'not zipped'),
@@ -171,7 +171,7 @@ describe('redirects', () => {
 
   it('should have one timeout and one place under rps together', async () => {
     const result = await checked(`export const options = { rps: 4 }; export default () => {
-      check(http.get(U + '/slow-redirect', { timeout: 120 }), { 'one timeout': (r) => r.error_code === 1050 });
+      check(http.get(U + '/slow-redirect', { timeout: 900 }), { 'one timeout': (r) => r.error_code === 1050 });
       const begin = Date.now();
       http.get(U + '/twice');
       check(Date.now() - begin, { 'one place': (ms) => ms < 400 });
