@@ -208,46 +208,10 @@ describe('Redis that keeps nothing on disk', () => {
   });
 });
 
-describe('Redis with TLS', () => {
+describe('Redis with TLS and the accounts of deploy/accounts', () => {
   let cluster: RedisCluster;
   before(async () => {
-    cluster = await startRedisCluster({ tls: await certificateFor(SERVER_NAME) });
-  });
-  after(async () => {
-    await cluster.stop();
-  });
-
-  it('should elect another master, lose nothing and count every write', async () => {
-    const record = await redisTrial(cluster, {
-      fault: 'pod-crash',
-      goals: GOALS,
-      inject: (leader) => cluster.kill(leader, 'SIGKILL'),
-      heal: (leader) => cluster.restart(leader),
-    });
-    assertPassed(record);
-    assert.equal(sumsOf(record).lost, 0);
-  });
-
-  it('should say that it is TLS, and not that the store is down, where a certificate does not hold', async () => {
-    const { tls } = cluster.target.connection;
-    assert.ok(tls);
-    const { cert: stranger } = await certificateFor(SERVER_NAME);
-    const wrong = [
-      { ...tls, ca: stranger },
-      { ...tls, serverName: 'other.test' },
-    ];
-    for (const one of wrong) {
-      const connection = { ...cluster.target.connection, tls: one };
-      const { ok, cannotAsk } = await redis.steady({ ...cluster.target, connection }, BOUNDS);
-      assert.deepEqual([ok, cannotAsk], [false, 'tls'], JSON.stringify(one.serverName));
-    }
-  });
-});
-
-describe('Redis with the accounts of deploy/accounts', () => {
-  let cluster: RedisCluster;
-  before(async () => {
-    cluster = await startRedisCluster({ leastRights: true });
+    cluster = await startRedisCluster({ leastRights: true, tls: await certificateFor(SERVER_NAME) });
   });
   after(async () => {
     await cluster.stop();
@@ -264,13 +228,28 @@ describe('Redis with the accounts of deploy/accounts', () => {
     assert.equal(sumsOf(record).lost, 0);
     const { leader, governing } = await redis.describe(cluster.target, BOUNDS);
     assert.ok(leader !== null && governing.some(({ name }) => name === 'appendonly'));
-    const { user, password } = cluster.target.connection;
+    const { user, password, tls } = cluster.target.connection;
     const [member] = await cluster.target.members();
     const at = { host: member?.address ?? '', port: member?.port ?? 0 };
-    const foreign = withRedis({ at, login: { user, password } }, BOUNDS, (connection, limitMs) =>
+    const foreign = withRedis({ at, login: { user, password, tls } }, BOUNDS, (connection, limitMs) =>
       connection.call(['LRANGE', 'tender:cache', 0, -1], limitMs),
     );
     await assert.rejects(foreign, /NOPERM/);
+  });
+
+  it('should say that it is TLS, and not that the store is down, where a certificate does not hold', async () => {
+    const { tls } = cluster.target.connection;
+    assert.ok(tls);
+    const { cert: stranger } = await certificateFor(SERVER_NAME);
+    const wrong = [
+      { ...tls, ca: stranger },
+      { ...tls, serverName: 'other.test' },
+    ];
+    for (const one of wrong) {
+      const connection = { ...cluster.target.connection, tls: one };
+      const { ok, cannotAsk } = await redis.steady({ ...cluster.target, connection }, BOUNDS);
+      assert.deepEqual([ok, cannotAsk], [false, 'tls'], JSON.stringify(one.serverName));
+    }
   });
 
   it('should order a planned change of leader with it', async () => {
