@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 import pg from 'pg';
 import { retry } from '../../host/wait.ts';
 import { askFailureOf } from '../asking.ts';
-import type { Bounds, StoreConnection } from '../store/store-driver.ts';
+import type { Bounds, StoreConnection, StoreMember, StoreTarget } from '../store/store-driver.ts';
 import { tlsOptions } from '../store/tls.ts';
 
 /** A connection for looking; every query on it has a deadline. */
@@ -11,6 +11,13 @@ export interface ShortClient {
   query<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>;
   /** Ends it at once. */
   destroy(): void;
+}
+
+const DEFAULT_PORT = 5432;
+
+/** Straight to a member, past every Service. */
+export function connectionOf({ connection }: StoreTarget, { address, port }: StoreMember): StoreConnection {
+  return { ...connection, host: address, port: port ?? DEFAULT_PORT };
 }
 
 /** Where and as whom pg connects. */

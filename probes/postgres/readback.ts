@@ -9,12 +9,11 @@ import type {
   StoreTarget,
 } from '../store/store-driver.ts';
 import { sqlState } from './errors.ts';
-import { connectWithin } from './query.ts';
+import { connectionOf, connectWithin } from './query.ts';
 import type { ShortClient } from './query.ts';
 import { CANARY_TABLE } from './session.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
-const DEFAULT_PORT = 5432;
 const UNDEFINED_TABLE = '42P01';
 const REPLAY_LOOK_MS = 100;
 /** For the answer to the look that is made at the deadline. */
@@ -162,8 +161,4 @@ async function lookAt(target: StoreTarget, member: StoreMember, bounds: Bounds):
   } catch (error) {
     return { member, replica: true, failed: error };
   }
-}
-
-function connectionOf(target: StoreTarget, member: StoreMember): StoreConnection {
-  return { ...target.connection, host: member.address, port: member.port ?? DEFAULT_PORT };
 }

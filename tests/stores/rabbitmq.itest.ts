@@ -16,7 +16,7 @@ import { rabbitmq } from '../../probes/rabbitmq/index.ts';
 import { Link } from '../../probes/rabbitmq/link.ts';
 import { recordQueue } from '../../probes/rabbitmq/options.ts';
 import { Reader } from '../../probes/rabbitmq/reader.ts';
-import type { StoreConnection } from '../../probes/store/store-driver.ts';
+import type { StoreConnection, StoreTarget } from '../../probes/store/store-driver.ts';
 import type { ClientLoadSession } from '../../probes/client-load/client.ts';
 import { startClientLoad } from '../../probes/client-load/process.ts';
 import type { ClientLoadProcess } from '../../probes/client-load/process.ts';
@@ -49,9 +49,9 @@ describe('RabbitMQ', () => {
     return made;
   }
 
-  async function readBack(run: string): Promise<NewObservation[]> {
+  async function readBack(run: string, target = cluster.target): Promise<NewObservation[]> {
     const seen: NewObservation[] = [];
-    await rabbitmq.readBack(cluster.target, { run, write: (one) => seen.push(one) }, BOUNDS);
+    await rabbitmq.readBack(target, { run, write: (one) => seen.push(one) }, BOUNDS);
     return seen;
   }
 
@@ -65,21 +65,23 @@ describe('RabbitMQ', () => {
     }
   }
 
-  it('should write, read back and ask the management API over TLS', async () => {
-    const { tlsTarget } = cluster;
-    const run = 'encrypted';
-    const writing = await session(run, tlsTarget.connection);
+  async function writesAndReadsBack(target: StoreTarget, run: string): Promise<void> {
+    const writing = await session(run, target.connection);
     assert.deepEqual(await writing.write(1), { outcome: 'ok' });
     writing.destroy();
-    assert.deepEqual((await rabbitmq.steady(tlsTarget, BOUNDS)).ok, true);
-    const { members } = await rabbitmq.describe(tlsTarget, BOUNDS);
-    assert.deepEqual([...new Set(members.map(({ state }) => state))], ['running']);
-    const seen: NewObservation[] = [];
-    await rabbitmq.readBack(tlsTarget, { run, write: (one) => seen.push(one) }, BOUNDS);
+    assert.equal((await rabbitmq.steady(target, BOUNDS)).ok, true);
+    const seen = await readBack(run, target);
     assert.ok(
       seen.some((one) => one.kind === 'readback' && one.complete),
       JSON.stringify(seen),
     );
+  }
+
+  it('should write, read back and ask the management API over TLS', async () => {
+    const { tlsTarget } = cluster;
+    await writesAndReadsBack(tlsTarget, 'encrypted');
+    const { members } = await rabbitmq.describe(tlsTarget, BOUNDS);
+    assert.deepEqual([...new Set(members.map(({ state }) => state))], ['running']);
   });
 
   it('should say that it is TLS, and not that the store is down, where a certificate does not hold', async () => {
@@ -108,19 +110,10 @@ describe('RabbitMQ', () => {
       connection: { ...connection, user: 'canary', password: 'secret', declared },
     };
     const run = 'least-rights';
-    const writing = await session(run, own.connection);
-    assert.deepEqual(await writing.write(1), { outcome: 'ok' });
-    writing.destroy();
-    assert.equal((await rabbitmq.steady(own, BOUNDS)).ok, true);
+    await writesAndReadsBack(own, run);
     const { governing } = await rabbitmq.describe(own, BOUNDS);
     assert.ok(governing.some(({ name }) => name === 'net_ticktime'));
     assert.ok((await rabbitmq.leadership?.(own, run, BOUNDS))?.leader);
-    const seen: NewObservation[] = [];
-    await rabbitmq.readBack(own, { run, write: (one) => seen.push(one) }, BOUNDS);
-    assert.ok(
-      seen.some((one) => one.kind === 'readback' && one.complete),
-      JSON.stringify(seen),
-    );
   });
 
   it('should call a message that no queue takes failed, although it is confirmed', async () => {

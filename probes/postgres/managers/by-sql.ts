@@ -2,16 +2,10 @@
 import { errorText } from '../../../reports/record/error-text.ts';
 import { askFailureOf, cannotAsk } from '../../asking.ts';
 import { declaredMembers, firstAnswer } from '../../store/members.ts';
-import type {
-  Bounds,
-  Steadiness,
-  StoreConnection,
-  StoreMember,
-  StoreTarget,
-} from '../../store/store-driver.ts';
+import type { Bounds, Steadiness, StoreMember, StoreTarget } from '../../store/store-driver.ts';
 import type { Following } from '../../store/following.ts';
 import type { Manager } from './manager.ts';
-import { connectOnce, PostgresTimeout } from '../query.ts';
+import { connectionOf, connectOnce, PostgresTimeout } from '../query.ts';
 import type { ShortClient } from '../query.ts';
 
 const IN_RECOVERY = 'SELECT pg_is_in_recovery() AS replica';
@@ -72,7 +66,7 @@ async function looksAt(
 /** Opens a connection of its own to each member. */
 function looksNow(target: StoreTarget, bounds: Bounds): Promise<readonly Look[]> {
   return looksAt(target, async (member) => {
-    const client = await connectOnce(addressOf(target, member), bounds);
+    const client = await connectOnce(connectionOf(target, member), bounds);
     try {
       return await lookOf(member, client);
     } finally {
@@ -98,10 +92,6 @@ async function lookOf(member: StoreMember, client: Pick<ShortClient, 'query'>): 
     synchronous: own?.synchronous ?? '',
     receivers,
   };
-}
-
-function addressOf({ connection }: StoreTarget, member: StoreMember): StoreConnection {
-  return { ...connection, host: member.address, port: member.port ?? connection.port };
 }
 
 /** Those that are not in recovery, the newest timeline first: an old primary that came back has the older one. */
@@ -175,7 +165,7 @@ class Sessions {
   }
 
   async #look(member: StoreMember, signal: AbortSignal): Promise<Look> {
-    const at = addressOf(this.#target, member);
+    const at = connectionOf(this.#target, member);
     const key = `${at.host}:${at.port}`;
     const client =
       this.#open.get(key) ?? (await connectOnce(at, { deadlineMs: SESSION_MS, signal }, ANSWER_MS));
