@@ -155,6 +155,49 @@ test('should refuse a store whose StatefulSet is not among the workloads', () =>
   assert.match(String(problem), /stores\.postgres\.statefulSet: .* found tender\/postgres$/);
 });
 
+const WAY = /statefulSet: \{ namespace: tender, name: postgres \}/;
+const sets = (names: string[]): string =>
+  `statefulSets: { namespace: tender, sets: [${names.map((name) => `{ name: ${name}, members: 1 }`).join(', ')}] }`;
+
+test('should refuse two ways to the members of a store, and one that no container is named for', () => {
+  const both =
+    'statefulSet: { namespace: tender, name: postgres }\n    pods: { namespace: tender, labels: { a: b } }';
+  assert.deepEqual(
+    problemsWith(WAY, both).map((problem) => problem.replace(/^.*?: /, '')),
+    [
+      'stores.postgres.pods: statefulSet already says which pods are the members; found pods; allowed: one of statefulSet, statefulSets, pods',
+    ],
+  );
+  const [nameless, ...more] = problemsWith(/ {4}container: postgres\n/, '');
+  assert.match(
+    String(nameless),
+    /stores\.postgres\.statefulSet: the container that holds the server must be named/,
+  );
+  assert.deepEqual(more, []);
+});
+
+test('should refuse StatefulSets that are not there, and members that are not their sum', () => {
+  const found = problemsWith(WAY, sets(['postgres', 'postgres-b']));
+  assert.equal(found.length, 2);
+  assert.match(
+    String(found[0]),
+    /stores\.postgres\.statefulSets: topology\.workloads declares .* found tender\/postgres-b$/,
+  );
+  assert.match(
+    String(found[1]),
+    /stores\.postgres\.members: not the sum over statefulSets; found 3; allowed: 2$/,
+  );
+});
+
+test('should take labels, or nothing but an address of a single member', () => {
+  assert.deepEqual(problemsWith(WAY, 'pods: { namespace: tender, labels: { app: pg } }'), []);
+  const [problem] = problemsWith(WAY, '# managed by somebody else');
+  assert.match(
+    String(problem),
+    /stores\.postgres\.members: an address without pods stands for a single member; found 3; allowed: 1$/,
+  );
+});
+
 test('should refuse a name that differs from the file', async (context) => {
   const folder = await mkdtemp(path.join(tmpdir(), 'plumbline-'));
   context.after(() => rm(folder, { recursive: true }));

@@ -1,8 +1,9 @@
 import type { Problem } from './errors.ts';
 import type { Finding } from './finding.ts';
 import { declarationOf, namesOf, traitsOf } from './providers/declared.ts';
+import { memberNamespace, memberSets } from '../reports/record/store-pods.ts';
 import { STORES } from './schema.ts';
-import type { EnvironmentFile } from './schema.ts';
+import type { DeclaredStore, EnvironmentFile, StoreName } from './schema.ts';
 import { renderPath } from './yaml-source.ts';
 import type { DataPath, YamlSource } from './yaml-source.ts';
 
@@ -12,26 +13,63 @@ function storeFindings(file: EnvironmentFile): Finding[] {
   return STORES.flatMap((name): Finding[] => {
     const store = file.stores[name];
     if (store === undefined) return [];
-    const { namespace, name: set } = store.statefulSet;
-    const declared = file.topology.workloads.some(
-      (load) =>
-        load.kind === 'StatefulSet' &&
-        load.namespace === namespace &&
-        load.name === set &&
-        load.store === name,
-    );
+    const found = [...waysFindings(name, store), ...countFindings(name, store)];
     // A store that no check observes need not be described.
-    const looked = traitsOf(file).notBuilt === undefined;
-    return declared || !looked ? [] : [undeclaredSet(name, `${namespace}/${set}`)];
+    return traitsOf(file).notBuilt === undefined ? [...found, ...setFindings(file, name, store)] : found;
   });
 }
 
-function undeclaredSet(store: string, name: string): Finding {
-  return {
-    path: ['stores', store, 'statefulSet'],
+/** The keys that say which pods are the members. */
+const WAYS = ['statefulSet', 'statefulSets', 'pods'] as const;
+
+/** One way to the members, and with one of them the container of the server. */
+function waysFindings(store: StoreName, declared: DeclaredStore): Finding[] {
+  const [way, other] = WAYS.filter((key) => declared[key] !== undefined);
+  if (other !== undefined)
+    return [
+      {
+        path: ['stores', store, other],
+        at: 'key',
+        message: `${way ?? ''} already says which pods are the members`,
+        found: other,
+        allowed: `one of ${WAYS.join(', ')}`,
+      },
+    ];
+  if (way === undefined || declared.container !== undefined) return [];
+  const message = 'the container that holds the server must be named: no other one is ever hit';
+  return [{ path: ['stores', store, way], at: 'key', message, found: `${way} without container` }];
+}
+
+function countFindings(store: StoreName, declared: DeclaredStore): Finding[] {
+  const path = ['stores', store, 'members'];
+  const { members, statefulSets } = declared;
+  const inSets = statefulSets?.sets.reduce((sum, set) => sum + set.members, 0) ?? members;
+  if (inSets !== members)
+    return [
+      { path, message: 'not the sum over statefulSets', found: String(members), allowed: String(inSets) },
+    ];
+  if (memberNamespace(declared) !== null || members === 1) return [];
+  const message = 'an address without pods stands for a single member';
+  return [{ path, message, found: String(members), allowed: '1' }];
+}
+
+function setFindings(file: EnvironmentFile, store: StoreName, declared: DeclaredStore): Finding[] {
+  const { workloads } = file.topology;
+  const undeclared = memberSets(declared).filter(
+    ({ namespace, name }) =>
+      !workloads.some(
+        (load) =>
+          load.kind === 'StatefulSet' &&
+          load.namespace === namespace &&
+          load.name === name &&
+          load.store === store,
+      ),
+  );
+  return undeclared.map(({ namespace, name }) => ({
+    path: ['stores', store, declared.statefulSet === undefined ? 'statefulSets' : 'statefulSet'],
     message: `topology.workloads declares no StatefulSet of this name with store: ${store}`,
-    found: name,
-  };
+    found: `${namespace}/${name}`,
+  }));
 }
 
 function clusterFindings(file: EnvironmentFile): Finding[] {

@@ -73,7 +73,6 @@ function context(over: Partial<FaultContext> = {}, injector = new Recorder()): H
     store: 'postgres',
     target: 'leader',
     namespace: 'tender',
-    statefulSet: 'postgres',
     container: 'postgres',
     leader: 'pg-1',
     members,

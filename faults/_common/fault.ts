@@ -133,7 +133,6 @@ export interface FaultContext {
   /** `leader`, `replica`, `random`, `majority`, `master`, or the name of a pod. A fault on a pod that is no member does not land. */
   target: string;
   namespace: string;
-  statefulSet: string;
   /** The container that runs the server. */
   container: string;
   /** The member that leads the canary's data, as the store reports it; null when there is no leader. */

@@ -83,9 +83,28 @@ const clientLoad = z
 
 /** What every store declares. */
 export const common = {
-  statefulSet: objectName,
-  container: kubeName.describe('The container that holds the server'),
-  members: z.int().min(1),
+  statefulSet: objectName
+    .optional()
+    .describe(
+      'The StatefulSet whose pods are the members. Instead of it `statefulSets` or `pods`; with none of them the store is an address without pods: what needs a pod is then not-run',
+    ),
+  statefulSets: z
+    .strictObject({
+      namespace: kubeName,
+      sets: z.array(z.strictObject({ name: kubeName, members: z.int().min(1) })).min(1),
+    })
+    .optional()
+    .describe('StatefulSets whose pods are the members together, such as one a member or one a kind of node'),
+  pods: z
+    .strictObject({ namespace: kubeName, labels })
+    .optional()
+    .describe(
+      'Labels that the pods of the members have and no other pod of the namespace, where a custom resource owns them',
+    ),
+  container: kubeName
+    .optional()
+    .describe('The container that holds the server: required where there are pods; no other one is ever hit'),
+  members: z.int().min(1).describe('All members; 1 for an address without pods'),
   primary: endpoint.describe('The address that applications write through'),
   replica: endpoint.optional().describe('The address that applications read through'),
   database: z.string().min(1).optional(),
@@ -98,7 +117,7 @@ export const common = {
   services: z
     .strictObject({ primary: kubeName, replica: kubeName.optional() })
     .optional()
-    .describe('Services in the namespace of the StatefulSet whose endpoints follow the roles'),
+    .describe('Services in the namespace of the members whose endpoints follow the roles'),
   peers: z
     .strictObject({ labels })
     .optional()

@@ -13,6 +13,13 @@ const endpoint = z.object({ host: z.string(), port: z.number() });
 const store = z.object({
   members: z.number(),
   statefulSet: objectName.optional(),
+  statefulSets: z
+    .object({
+      namespace: z.string(),
+      sets: z.array(z.object({ name: z.string(), members: z.number() })),
+    })
+    .optional(),
+  pods: z.object({ namespace: z.string(), labels }).optional(),
   container: z.string().optional(),
   primary: endpoint.optional(),
   replica: endpoint.optional(),

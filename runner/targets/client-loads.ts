@@ -11,6 +11,7 @@ import type { RunnerCore } from '../serve/runner-parts.ts';
 import { timeoutMsOf } from '../plan/environment-parts.ts';
 import { loadOf, type Load } from './client-load-target.ts';
 import { RequestError } from '../serve/session.ts';
+import { memberNamespace } from '../../reports/record/store-pods.ts';
 
 interface Subject {
   check: string;
@@ -170,11 +171,13 @@ export class ClientLoads {
   }
 
   async #endpoints(store: string): Promise<string[]> {
-    const { services, statefulSet } = this.#runner.stores.declared(store);
-    if (services === undefined) return [];
+    const declared = this.#runner.stores.declared(store);
+    const namespace = memberNamespace(declared);
+    const { services } = declared;
+    if (services === undefined || namespace === null) return [];
     const listed = await this.#runner.parts.cluster.list({
       kind: 'discovery.k8s.io/v1/EndpointSlice',
-      namespace: statefulSet.namespace,
+      namespace,
       labels: { 'kubernetes.io/service-name': services.primary },
     });
     const endpoints = listed.items.flatMap(

@@ -7,16 +7,7 @@ import { podOf, type StorePod } from './store-target.ts';
 
 export type Subject = Pick<
   FaultContext,
-  | 'store'
-  | 'target'
-  | 'namespace'
-  | 'statefulSet'
-  | 'container'
-  | 'leader'
-  | 'master'
-  | 'otherPeers'
-  | 'also'
-  | 'switchover'
+  'store' | 'target' | 'namespace' | 'container' | 'leader' | 'master' | 'otherPeers' | 'also' | 'switchover'
 >;
 
 /** Deployments whose failover is tested, by the name that faults use in place of a store's. */
@@ -66,13 +57,12 @@ export function deploymentFault(
   runner: RunnerCore,
   { subject, target, members }: { subject: DeploymentName; target: string; members: readonly StorePod[] },
 ): Subject {
-  const { namespace, name } = deploymentOf(runner, subject);
+  const { namespace } = deploymentOf(runner, subject);
   const [container = ''] = members.flatMap(({ containers }) => Object.keys(containers));
   return {
     store: subject,
     target,
     namespace,
-    statefulSet: name,
     container,
     leader: null,
     otherPeers: [],

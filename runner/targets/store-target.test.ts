@@ -14,7 +14,11 @@ function targetsOf(port: number, pods: readonly { ip: string; ready: boolean }[]
   const statefulSet = { namespace: 'tender', name: 'redis' };
   const environment = { stores: { redis: { statefulSet, primary: { host: 'redis', port } } } };
   const items = pods.map(({ ip, ready }, i) => ({
-    metadata: { name: `redis-${i}`, ownerReferences: [{ kind: 'StatefulSet', name: 'redis' }] },
+    metadata: {
+      namespace: 'tender',
+      name: `redis-${i}`,
+      ownerReferences: [{ kind: 'StatefulSet', name: 'redis' }],
+    },
     spec: { containers: [] },
     status: { podIP: ip, conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }] },
   }));
@@ -54,6 +58,15 @@ test('false verdict 17: a password that cannot be read is no store that is down'
     const error = await targets.secret(source).catch((reason: unknown) => reason);
     assert.equal(askWord(askFailureOf(error)), 'cannot-ask/credentials');
   }
+});
+
+test('should take an address alone for the only member, and find no pod of it', async () => {
+  const redis = { primary: { host: 'redis.example.com', port: 6380 }, members: 1 };
+  const targets = new StoreTargets({ stores: { redis } } as never, {} as never);
+  const [member, ...more] = await targets.members('redis');
+  assert.deepEqual(member, { name: 'redis.example.com', address: 'redis.example.com', port: 6380 });
+  assert.deepEqual([more, await targets.pods('redis')], [[], []]);
+  assert.throws(() => targets.placeOf('redis'), /stores\.redis is an address without pods/);
 });
 
 test('should hold certificates to the host of the primary, unless another name is declared', async (context) => {

@@ -3,11 +3,12 @@ import type { DeclaredStore, Environment, SecretSource } from '../../env/schema.
 import type { KubeCluster, PodObject } from '../../probes/kubernetes/index.ts';
 import { accepts, askFailureOf, cannotAsk } from '../../probes/asking.ts';
 import type { AskFailure } from '../../probes/asking.ts';
+import { isMemberPod } from '../../probes/store/member-pods.ts';
 import type { Bounds, StoreMember, StoreTarget, StoreTlsFiles } from '../../probes/store/store-driver.ts';
 import { STORES } from '../../probes/stores.ts';
-import type { KubeObject } from '../../suites/harness/protocol.ts';
 import { RequestError } from '../serve/session.ts';
 import { errorText } from '../../reports/record/error-text.ts';
+import { memberNamespace } from '../../reports/record/store-pods.ts';
 
 export interface StorePod {
   name: string;
@@ -68,8 +69,7 @@ export class StoreTargets {
       ...(replica && { readConnection: { host: replica.host, port: replica.port } }),
       members: () => this.members(store),
       exec: (member, command, { deadlineMs, signal }) => {
-        const { statefulSet, container } = declared;
-        const where = { namespace: statefulSet.namespace, pod: member.name, container };
+        const where = { ...this.placeOf(store), pod: member.name };
         return this.#cluster.exec({ ...where, command, timeoutMs: deadlineMs }, signal);
       },
       ...(admin && {
@@ -98,15 +98,26 @@ export class StoreTargets {
     return source === undefined ? {} : { sentinel: await this.secret(source) };
   }
 
-  /** Pods of the store's StatefulSet as the cache has them now. */
+  /** Where a store's members run. @throws RequestError for an address without pods */
+  placeOf(store: string): { namespace: string; container: string } {
+    const declared = this.declared(store);
+    const namespace = memberNamespace(declared);
+    const { container } = declared;
+    if (namespace !== null && container !== undefined) return { namespace, container };
+    throw new RequestError(`stores.${store} is an address without pods`, 'refused');
+  }
+
+  /** Pods of the store's members as the cache has them now; none where the store is an address without pods. */
   async pods(store: string): Promise<StorePod[]> {
-    const { statefulSet } = this.declared(store);
-    const listed = await this.#cluster.list({ kind: 'v1/Pod', namespace: statefulSet.namespace });
+    const declared = this.declared(store);
+    const namespace = memberNamespace(declared);
+    if (namespace === null) return [];
+    const listed = await this.#cluster.list({ kind: 'v1/Pod', namespace });
     if (listed.unavailable !== undefined) {
       const cause = cannotAsk('route', listed.unavailable);
       throw new RequestError(`pods of ${store}: ${listed.unavailable}`, 'unavailable', { cause });
     }
-    return listed.items.filter((pod) => isOwnedBy(pod, statefulSet.name)).map(podOf);
+    return listed.items.filter((pod) => isMemberPod(pod, declared)).map(podOf);
   }
 
   /**
@@ -130,19 +141,20 @@ export class StoreTargets {
 
   /** Pods beside the members that belong to the store's own cluster, such as sentinels; none where none are declared. */
   async otherPeers(store: string): Promise<StorePod[]> {
-    const { statefulSet, peers } = this.declared(store);
+    const { peers } = this.declared(store);
     if (peers === undefined) return [];
-    const listed = await this.#cluster.list({
-      kind: 'v1/Pod',
-      namespace: statefulSet.namespace,
-      labels: peers.labels,
-    });
+    const { namespace } = this.placeOf(store);
+    const listed = await this.#cluster.list({ kind: 'v1/Pod', namespace, labels: peers.labels });
     if (listed.unavailable !== undefined)
       throw new RequestError(`peers of ${store}: ${listed.unavailable}`, 'unavailable');
     return listed.items.map(podOf);
   }
 
+  /** The members that have an address; of an address without pods that one, which stands for a single member. */
   async members(store: string): Promise<StoreMember[]> {
+    const { primary, ...declared } = this.declared(store);
+    if (memberNamespace(declared) === null)
+      return [{ name: primary.host, address: primary.host, port: primary.port }];
     const pods = await this.pods(store);
     return pods.flatMap(({ name, ip, node }) =>
       ip === null ? [] : [{ name, address: ip, ...(node !== null && { node }) }],
@@ -188,12 +200,6 @@ function fromVariable(name: string): string {
 
 function noSecret(message: string, cause?: unknown): RequestError {
   return new RequestError(message, 'unavailable', { cause: cannotAsk('credentials', message, { cause }) });
-}
-
-function isOwnedBy(pod: KubeObject, statefulSet: string): boolean {
-  return (pod.metadata.ownerReferences ?? []).some(
-    (owner) => owner.kind === 'StatefulSet' && owner.name === statefulSet,
-  );
 }
 
 export function podOf(pod: PodObject): StorePod {

@@ -3,14 +3,9 @@ import type { Stores } from '../../env/schema.ts';
 import { heldTo, parseJson } from '../../host/json.ts';
 import type { KubeObject, ObjectRef } from '../harness/protocol.ts';
 import { declaredStore } from './accounts.ts';
+import { memberPods, memberSet, serverIn } from './members.ts';
+import type { PodRef } from './members.ts';
 import type { ControlContext } from '../harness/control.ts';
-
-/** A pod as `ControlContext.exec` wants it. */
-export interface PodRef {
-  namespace: string;
-  pod: string;
-  container: string;
-}
 
 const PATRONI_DEADLINE_MS = 20_000;
 const CONFIG_ANNOTATION = 'config';
@@ -28,18 +23,11 @@ const memberState = z.object({ pause: z.boolean().optional() });
 
 /** Members of the store, the leader first. Patroni labels the leader `master` or, from version 4 on, `primary`. */
 export async function members(ctx: ControlContext): Promise<PodRef[]> {
-  const { statefulSet, container } = declared(ctx);
-  const pods = await ctx.list({ kind: 'v1/Pod', namespace: statefulSet.namespace });
-  const mine = pods.filter(({ metadata }) =>
-    (metadata.ownerReferences ?? []).some(
-      ({ kind, name }) => kind === 'StatefulSet' && name === statefulSet.name,
-    ),
-  );
   const leads = ({ metadata }: KubeObject): boolean =>
     ['master', 'primary'].includes(metadata.labels?.['role'] ?? '');
-  return mine
+  return (await memberPods(ctx, 'postgres'))
     .toSorted((a, b) => Number(leads(b)) - Number(leads(a)))
-    .map(({ metadata }) => ({ namespace: statefulSet.namespace, pod: metadata.name, container }));
+    .map(({ metadata }) => serverIn(ctx, 'postgres', metadata.name));
 }
 
 /**
@@ -83,12 +71,12 @@ export async function changePatroni(
   change: Record<string, unknown>,
   inForce: { what: string; probe: () => Promise<true | null> },
 ): Promise<void> {
-  const { statefulSet, patroni } = declared(ctx);
+  const { namespace, name } = memberSet(ctx, 'postgres');
   const ref: ObjectRef = {
     apiVersion: 'v1',
     kind: 'Endpoints',
-    namespace: statefulSet.namespace,
-    name: `${patroni?.scope ?? statefulSet.name}-config`,
+    namespace,
+    name: `${declared(ctx).patroni?.scope ?? name}-config`,
   };
   const text = (await ctx.get(ref))?.metadata.annotations?.[CONFIG_ANNOTATION];
   if (text === undefined)
@@ -113,12 +101,9 @@ function merged(config: Settings, change: Settings): Settings {
 
 /** Whether every member has taken Patroni's maintenance mode over, as each says in its own annotation. */
 export async function paused(ctx: ControlContext): Promise<true | null> {
-  const { namespace } = declared(ctx).statefulSet;
-  const pods = await ctx.list({ kind: 'v1/Pod', namespace });
-  const names = new Set((await members(ctx)).map(({ pod }) => pod));
-  const states = pods
-    .filter(({ metadata }) => names.has(metadata.name))
-    .map(({ metadata }) => metadata.annotations?.['status'] ?? '{}');
+  const states = (await memberPods(ctx, 'postgres')).map(
+    ({ metadata }) => metadata.annotations?.['status'] ?? '{}',
+  );
   return states.every(
     (state) => heldTo(memberState, parseJson(state), 'the status of a member').pause === true,
   )

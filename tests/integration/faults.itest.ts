@@ -90,7 +90,6 @@ class Held {
 
   async inject(fault: string, target: string, over_: Partial<FaultContext> = {}): Promise<FaultResult> {
     const check = `failover/${STORE}/${fault}`;
-    const { statefulSet, container } = this.stores.declared(STORE);
     const reached = await this.stores.target(STORE);
     const driver = storeDriver(STORE);
     const bounds = { deadlineMs: timeoutMsOf(this.environment, 'switchover'), signal: over.signal };
@@ -108,9 +107,7 @@ class Held {
       ...shared,
       store: STORE,
       target,
-      namespace: statefulSet.namespace,
-      statefulSet: statefulSet.name,
-      container,
+      ...this.stores.placeOf(STORE),
       leader: (await driver.describe(reached, bounds)).leader,
       members: await this.stores.pods(STORE),
       also: ['api'],
@@ -129,8 +126,8 @@ class Held {
   }
 
   async #returned(name: string, before: Before): Promise<void> {
-    const { statefulSet } = this.stores.declared(STORE);
-    const ref = { apiVersion: 'v1', kind: 'Pod', namespace: statefulSet.namespace, name } as const;
+    const { namespace } = this.stores.placeOf(STORE);
+    const ref = { apiVersion: 'v1', kind: 'Pod', namespace, name } as const;
     await waitFor(
       async () => {
         const pod = await cluster.get(ref);

@@ -40,6 +40,33 @@ test('should want the master of Elasticsearch followed', () => {
   assert.match(needed?.rule(history, true).text ?? '', /0 seen, at least 2 needed/);
 });
 
+test('should want every member read back, also where nothing names the members before they are seen', () => {
+  const stores = (way: object, members = 3): Record<string, unknown> => ({
+    settings: { members, rtoDeadlineMs: 60_000, stores: { postgres: { members, patroni: {}, ...way } } },
+  });
+  const names = ['postgres-0', 'postgres-1', 'postgres-2'];
+  const sets = {
+    statefulSets: {
+      namespace: 'db',
+      sets: names.map((name) => ({ name: name.replace(/-\d$/, ''), members: 1 })),
+    },
+  };
+  const labels = { pods: { namespace: 'db', labels: { app: 'pg' } } };
+  const id = 'coherence/members';
+  assert.equal(saidOf(new Synthetic(stores(labels)), id), '');
+  assert.match(
+    saidOf(new Synthetic(stores(labels, 4)), id),
+    /3 members were planned to be read back, declared are 4/,
+  );
+  const stray = new Synthetic(stores(labels)).see(6_000, 'leader', { leader: 'exporter-0', pollMs: 100 });
+  assert.match(saidOf(stray, id), /exporter-0 is not a declared member/);
+  // Three sets of one member each are numbered from 0 in each.
+  assert.match(saidOf(new Synthetic(stores(sets)), id), /postgres-1 is not a declared member/);
+  const needs = failoverEvidence(new Synthetic(stores(labels, 5)).history().header);
+  const texts = needs.map((one) => one.rule(new Synthetic(stores(labels, 5)).history(), true).text);
+  assert.ok(texts.includes('read-backs: 4 seen, at least 6 needed'), texts.join('; '));
+});
+
 test('should want each line of who leads to be a change', () => {
   const flapping = new Synthetic().see(15_000, 'leader', { leader: 'postgres-1', pollMs: 100 });
   assert.match(saidOf(flapping, 'coherence/leader'), /twice in a row that postgres-1 became the leader/);

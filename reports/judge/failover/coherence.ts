@@ -172,23 +172,31 @@ function stagesGap(history: History): string | null {
 
 function membersGap(history: History): string | null {
   const names = declaredNames(history.header);
-  if (names === null) return null;
-  const declared = new Set(names);
+  const planned = new Set(last(history, 'readback-plan')?.sources ?? []);
+  const missed = missedGap(planned.size, names?.length ?? trialOf(history).members);
+  // Where labels choose the members, those that were read back are all there are.
+  if (names === null) return missed ?? strangeGap(history, planned);
+  return strangeGap(history, new Set(names)) ?? missed;
+}
+
+function missedGap(planned: number, members: number | null): string | null {
+  return members === null || planned === members
+    ? null
+    : `${planned} members were planned to be read back, declared are ${members}`;
+}
+
+function strangeGap(history: History, members: ReadonlySet<string>): string | null {
   const said = [
     ...all(history, 'leader').map(({ leader }) => leader),
     ...all(history, 'master').map(({ leader }) => leader),
     ...all(history, 'readback-plan').flatMap(({ sources }) => sources),
     ...all(history, 'readback').map(({ source }) => source),
-    ...all(history, 'fault-armed').flatMap(({ members }) => members.map(({ name }) => name)),
+    ...all(history, 'fault-armed').flatMap((armed) => armed.members.map(({ name }) => name)),
   ];
-  const strange = said.find((name) => name !== null && !declared.has(name));
-  if (strange !== undefined)
-    return `${strange ?? 'nobody'} is not a declared member of ${storeOf(history.header)}`;
-  const planned = last(history, 'readback-plan')?.sources ?? [];
-  const distinct = new Set(planned).size;
-  return distinct === names.length
+  const strange = said.find((name) => name !== null && !members.has(name));
+  return strange === undefined
     ? null
-    : `only ${distinct} of ${names.length} declared members were planned to be read back`;
+    : `${strange ?? 'nobody'} is not a declared member of ${storeOf(history.header)}`;
 }
 
 export function leaderGap(history: History): string | null {

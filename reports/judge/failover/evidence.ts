@@ -1,6 +1,7 @@
 import type { HistoryHeader } from '../../record/history/history.ts';
 import { STAGES } from '../../record/observations/failover.ts';
 import { storeFacts } from '../../record/store-facts.ts';
+import { memberNames } from '../../record/store-pods.ts';
 import type { Annotations } from '../annotations.ts';
 import { AFTERWARDS_ANNOTATIONS } from '../evidence/afterwards.ts';
 import { need } from '../evidence/need.ts';
@@ -11,19 +12,16 @@ export function storeOf({ check }: HistoryHeader): string {
   return check.split('/')[1] ?? '';
 }
 
-/** Names of the pods that the environment declares, as a StatefulSet numbers them; null: it names none. */
+/** Names of the pods that the environment declares; null: it names none. */
 export function declaredNames(header: HistoryHeader): string[] | null {
-  const { members, stores } = header.settings;
-  const declared = stores?.[storeOf(header)];
-  const name = declared?.statefulSet?.name;
-  const count = members ?? declared?.members;
-  if (name === undefined || count === undefined) return null;
-  return Array.from({ length: count }, (_, ordinal) => `${name}-${ordinal}`);
+  const declared = header.settings.stores?.[storeOf(header)];
+  return declared === undefined ? null : memberNames(declared);
 }
 
 /** What the pass of a failover rests on. */
 export function failoverEvidence(header: HistoryHeader): AnyNeed[] {
   const names = declaredNames(header);
+  const { members = 0 } = header.settings.stores?.[storeOf(header)] ?? {};
   const { watches = [] } = storeFacts(storeOf(header));
   return [
     need('stage', { subjects: STAGES, of: ({ name }) => name, what: 'stage' }),
@@ -44,9 +42,10 @@ export function failoverEvidence(header: HistoryHeader): AnyNeed[] {
       of: ({ role, pass }) => (role === 'leader' ? `pass ${pass}` : ''),
       what: 'read-back of the leader',
     }),
-    ...(names === null
-      ? []
-      : [need('readback', { subjects: names, of: ({ source }) => source, what: 'read-back' })]),
+    names === null
+      ? // The leader twice, any other member once.
+        need('readback', { count: members + 1, what: 'read-backs' })
+      : need('readback', { subjects: names, of: ({ source }) => source, what: 'read-back' }),
     ...watches.map(({ kind, ...more }) => need(kind, more)),
   ];
 }

@@ -1,5 +1,7 @@
 /** The declarations that judges read from a history's header. */
 import type { HeaderSettings } from '../../record/settings.ts';
+import { memberSets } from '../../record/store-pods.ts';
+import type { PodsDeclared } from '../../record/store-pods.ts';
 
 export { nameOf } from '../../record/names/topology-names.ts';
 
@@ -35,9 +37,15 @@ export function isNamedAfter(pod: string, workload: string): boolean {
   return pod.startsWith(prefix.slice(0, LONGEST_PREFIX));
 }
 
-/** Whether a leader's name, followed by its term, is that of a pod of the StatefulSet, or `nobody`. */
-export function mayLead(leader: string, statefulSet: string): boolean {
-  return isNamedAfter(leader, statefulSet) || leader.startsWith('nobody');
+/** Whether a pod may be a member of the store by its name; true where nothing names the members. */
+export function mayBeMember(pod: string, store: PodsDeclared): boolean {
+  const sets = memberSets(store);
+  return sets.length === 0 || sets.some(({ name }) => isNamedAfter(pod, name));
+}
+
+/** Whether a leader's name, followed by its term, may be that of a member, or `nobody`. */
+export function mayLead(leader: string, store: PodsDeclared): boolean {
+  return mayBeMember(leader, store) || leader.startsWith('nobody');
 }
 
 /** Why a container is exempt from a check, or null. */

@@ -115,7 +115,7 @@ async function subjectOf(
   call: Call,
 ): Promise<Subject> {
   const { environment } = runner.runState;
-  const { statefulSet, container, partition } = runner.stores.declared(store);
+  const { partition } = runner.stores.declared(store);
   const { switchover: order } = storeDriver(store);
   const reached = await runner.stores.target(store);
   const run = runner.clientLoads.runName({ check, store, trial });
@@ -124,9 +124,7 @@ async function subjectOf(
   return {
     store,
     target,
-    namespace: statefulSet.namespace,
-    statefulSet: statefulSet.name,
-    container,
+    ...runner.stores.placeOf(store),
     ...(await leadershipOf(store, { reached, run }, bounds)),
     otherPeers: await runner.stores.otherPeers(store),
     also: also ?? partition.also,

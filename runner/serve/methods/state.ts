@@ -10,6 +10,7 @@ import { atRest } from '../../ask/at-rest.ts';
 import { differences, rolesIn, takeSnapshot, type Snapshot } from '../../ask/snapshot.ts';
 import { collectEvidence } from '../../ask/trial-evidence.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
+import { memberSets } from '../../../reports/record/store-pods.ts';
 
 type Methods = Pick<Handlers, 'state.note' | 'state.compare' | 'evidence.collect'>;
 
@@ -39,7 +40,10 @@ export function stateMethods(runner: ServedRunner): Methods {
       try {
         const seconds = { fromMs, toMs };
         const { cluster } = runner.parts;
-        await collectEvidence({ cluster, ...selected(runner, pods), seconds, signal: call.signal }, writer);
+        await collectEvidence(
+          { cluster, ...(await selected(runner, pods)), seconds, signal: call.signal },
+          writer,
+        );
       } finally {
         await writer.close();
       }
@@ -48,18 +52,16 @@ export function stateMethods(runner: ServedRunner): Methods {
   };
 }
 
-function selected(
+async function selected(
   runner: ServedRunner,
   pods: PodSelection,
-): { namespace: string; prefixes: string[]; container?: string } {
+): Promise<{ namespace: string; prefixes: string[]; container?: string }> {
   if (!('store' in pods)) return pods;
-  const { statefulSet, container } = runner.stores.declared(pods.store);
+  const place = runner.stores.placeOf(pods.store);
+  const sets = memberSets(runner.stores.declared(pods.store)).map(({ name }) => name);
   // Other pods of a store (Redis: the Sentinels) have the store's name as a prefix.
-  return {
-    namespace: statefulSet.namespace,
-    prefixes: [...new Set([statefulSet.name, pods.store])],
-    container,
-  };
+  const prefixes = sets.length > 0 ? sets : (await runner.stores.pods(pods.store)).map(({ name }) => name);
+  return { ...place, prefixes: [...new Set([...prefixes, pods.store])] };
 }
 
 async function compare(

@@ -2,6 +2,7 @@ import type { Environment, StoreName } from '../../../env/schema.ts';
 import { declaredWords } from '../../../env/declared-words.ts';
 import { faultOf } from '../../../faults/index.ts';
 import { storeKind } from '../../../probes/declared-stores.ts';
+import { memberNamespace } from '../../../reports/record/store-pods.ts';
 import { failoverParts } from './goals.ts';
 import { requirementsOf } from '../requirements.ts';
 import type { CatalogueRow } from '../types.ts';
@@ -47,6 +48,14 @@ function lackedByStore(environment: Environment, row: CatalogueRow): string[] {
   return lacked === null ? [] : [lacked];
 }
 
+/** The store that a check breaks is an address without pods: there is nothing to hit. */
+function lackedPods(environment: Environment, { injects }: CatalogueRow): string[] {
+  const declared = injects?.store === undefined ? undefined : environment.stores[injects.store];
+  return declared === undefined || memberNamespace(declared) !== null
+    ? []
+    : [`pods of ${injects?.store ?? ''}, which is declared as an address`];
+}
+
 /** What the environment file does not declare and the check needs, or null. */
 export function notDeclared(environment: Environment, row: CatalogueRow): string | null {
   const store = row.injects?.store;
@@ -55,6 +64,10 @@ export function notDeclared(environment: Environment, row: CatalogueRow): string
   const left = partLeftOut(environment, row);
   if (left !== null) return left;
   const missing = requirementsOf(row).filter(({ declares }) => !declares(environment));
-  const what = [...missing.map((one) => one.what), ...lackedByStore(environment, row)];
+  const what = [
+    ...missing.map((one) => one.what),
+    ...lackedPods(environment, row),
+    ...lackedByStore(environment, row),
+  ];
   return what.length === 0 ? null : `not declared: ${what.join(', ')}`;
 }

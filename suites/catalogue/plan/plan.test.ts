@@ -53,6 +53,19 @@ test('should let containers restart only where drills kill them', async () => {
     assert.equal(one(await loadEnvironment(name), id).goals.maxRestarts, 0, name);
 });
 
+test('should break nothing of a store that is an address without pods', () => {
+  const { postgres, ...others } = local.stores;
+  assert.ok(postgres);
+  const { statefulSet: _statefulSet, ...managed } = postgres;
+  const environment = { ...local, stores: { ...others, postgres: { ...managed, members: 1 } } };
+  for (const fault of ['pod-crash', 'pod-delete', 'hang'])
+    assert.match(
+      one(environment, `failover/postgres/${fault}`).notRun ?? '',
+      /not declared: pods of postgres, which is declared as an address/,
+    );
+  assert.equal(one(environment, 'topology/workloads/roles').notRun, null);
+});
+
 test('should order a planned change of leader only from a manager that is declared', () => {
   const { postgres, ...others } = local.stores;
   assert.ok(postgres);

@@ -174,8 +174,8 @@ function actedGap(history: History): string | null {
 function storeLeaderGap(history: History): string | null {
   const stores = new Map(storesOf(history.header.settings));
   const stray = all(history, 'store-leader').find(({ store, leader }) => {
-    const name = stores.get(store)?.statefulSet?.name;
-    return !stores.has(store) || (name !== undefined && !mayLead(leader, name));
+    const declared = stores.get(store);
+    return declared === undefined || !mayLead(leader, declared);
   });
   return stray === undefined
     ? null

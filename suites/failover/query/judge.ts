@@ -9,6 +9,7 @@ import type { History, HistoryHeader } from '../../../reports/record/history/his
 import type { Judgement } from '../../../reports/record/judgement.ts';
 import type { Seen } from '../../../reports/record/observations/index.ts';
 import { reasonOf, worstOf } from '../../../reports/record/rule.ts';
+import { memberNames } from '../../../reports/record/store-pods.ts';
 
 type Asked = Seen<'query-answers'>;
 
@@ -141,12 +142,11 @@ function known(history: History, findings: Findings): void {
   }
 }
 
-/** Pods of the store as its StatefulSet numbers them; null where the environment names none. */
+/** Pods of the store as its StatefulSets number them; null where the environment names none. */
 function membersOf({ check, settings }: HistoryHeader): Set<string> | null {
   const store = settings.stores?.[check.endsWith('/vector') ? 'elasticsearch' : 'neo4j'];
-  const name = store?.statefulSet?.name;
-  if (store === undefined || name === undefined) return null;
-  return new Set(Array.from({ length: store.members }, (_, ordinal) => `${name}-${ordinal}`));
+  const names = store === undefined ? null : memberNames(store);
+  return names === null ? null : new Set(names);
 }
 
 function same(

@@ -7,6 +7,7 @@ import { podPattern } from '../../../reports/judge/workload-pods.ts';
 import type { History, HistoryHeader } from '../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../reports/record/judgement.ts';
 import type { Seen } from '../../../reports/record/observations/index.ts';
+import { memberNames, memberNamespace } from '../../../reports/record/store-pods.ts';
 
 const EXPECTED = "no line with the model's token";
 
@@ -64,11 +65,11 @@ function expectWorkloads({ settings }: HistoryHeader, { logs }: Seen<'key-scan'>
 /** The log of the server of each store's member: to have read another container of its pod is not enough. */
 function expectServers({ settings }: HistoryHeader, { logs }: Seen<'key-scan'>, found: Findings): void {
   const { platform, edge } = settings.namespaces ?? {};
-  for (const [store, { members, statefulSet, container }] of storesOf(settings)) {
-    if (statefulSet === undefined || container === undefined) continue;
-    const { namespace, name } = statefulSet;
-    if (namespace !== platform && namespace !== edge) continue;
-    const wanted = Array.from({ length: members }, (_, i) => `${namespace}/${name}-${i} ${container}`);
+  for (const [store, declared] of storesOf(settings)) {
+    const { container } = declared;
+    const namespace = memberNamespace(declared);
+    if (container === undefined || (namespace !== platform && namespace !== edge)) continue;
+    const wanted = (memberNames(declared) ?? []).map((pod) => `${namespace}/${pod} ${container}`);
     const missing = wanted.filter((log) => !logs.includes(log));
     found.sound(
       `servers of ${store}`,

@@ -80,10 +80,12 @@ export function listPods(ctx: CheckContext): Promise<PodObject[] | null> {
   return ctx.cluster.items({ kind: 'v1/Pod' });
 }
 
-export function podsOf(found: Found, pods: readonly PodObject[]): PodObject[] {
-  const { kind, namespace, name } = found.workload;
+export function podsOf(
+  { workload: { kind, namespace, name } }: { workload: { kind: string; namespace: string; name: string } },
+  pods: readonly PodObject[],
+): PodObject[] {
   return pods.filter((pod) => {
-    const owner = ownerOf(pod);
+    const owner = kind === 'Pod' ? { kind, name: pod.metadata.name } : ownerOf(pod);
     return (
       pod.metadata.namespace === namespace &&
       owner.kind === kind &&

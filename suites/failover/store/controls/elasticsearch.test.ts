@@ -39,6 +39,7 @@ async function served(
   t.after(() => server.close().closeAllConnections());
   const elasticsearch = {
     statefulSet: { namespace: 'tender', name: 'elasticsearch' },
+    container: 'elasticsearch',
     primary: { host: '127.0.0.1', port: (server.address() as AddressInfo).port },
     user: 'plumbline',
     password: { secret: { namespace: 'tender', name: 'elasticsearch-credentials', key: 'plumbline' } },
@@ -106,9 +107,9 @@ test('should delete the index that was searched once a server was restarted, aga
     const containerID = ++looks < 4 ? 'before' : 'after';
     assert.deepEqual(deletions(asked), [], 'nothing is deleted before the crash is seen');
     const status = { containerStatuses: [{ name: 'elasticsearch', containerID }] };
-    return Promise.resolve([
-      { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'elasticsearch-0' }, status },
-    ]);
+    const ownerReferences = [{ kind: 'StatefulSet', name: 'elasticsearch' }];
+    const metadata = { name: 'elasticsearch-0', namespace: 'tender', ownerReferences };
+    return Promise.resolve([{ apiVersion: 'v1', kind: 'Pod', metadata, status }]);
   };
   await indexLost.break(contextOf({ ...ctx, list, log: over.resolve }));
   assert.match(await over.promise, /is deleted/);

@@ -1,5 +1,6 @@
 /** Controls of Elasticsearch: those of every store, data that exists once, and an index that is gone. */
 import { z } from 'zod';
+import { memberPods, memberSet } from '../../../_breaking/members.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { Asking } from '../../../_breaking/accounts.ts';
 import type { Control, ControlContext } from '../../../harness/control.ts';
@@ -117,7 +118,7 @@ async function loseOnlyCopy(ctx: ControlContext): Promise<void> {
   );
   const { node } = await primary(ctx);
   if (node === null) throw new Error('the canary has no primary');
-  const { namespace } = declaredElasticsearch(ctx).statefulSet;
+  const { namespace } = memberSet(ctx, 'elasticsearch');
   await ctx.delete({ apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace, name: `data-${node}` });
   ctx.log(`no replicas; claim data-${node} is deleted with its pod`);
   await ctx.until(
@@ -151,12 +152,10 @@ async function deleteIndex(ctx: ControlContext): Promise<void> {
 
 /** Every server that runs, with the container that it is in now. */
 async function lives(ctx: ControlContext): Promise<string> {
-  const { statefulSet } = declaredElasticsearch(ctx);
-  const { namespace, name } = statefulSet;
-  const pods = await ctx.list({ kind: 'v1/Pod', namespace, labels: { 'app.kubernetes.io/name': name } });
-  const found = pods.map((pod) => {
+  const { container } = declaredElasticsearch(ctx);
+  const found = (await memberPods(ctx, 'elasticsearch')).map((pod) => {
     const { containerStatuses = [] } = pod.status;
-    const server = containerStatuses.find((one) => one.name === name);
+    const server = containerStatuses.find((one) => one.name === container);
     return `${pod.metadata.name} ${server?.containerID ?? 'none'}`;
   });
   return found.sort().join(', ');

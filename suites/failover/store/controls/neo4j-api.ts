@@ -1,4 +1,5 @@
 /** Reaches Neo4j independently of the harness: over its HTTP API, where the harness uses Bolt. */
+import { memberSet } from '../../../_breaking/members.ts';
 import { z } from 'zod';
 import type { Stores } from '../../../../env/schema.ts';
 import { heldTo, parseJson } from '../../../../host/json.ts';
@@ -48,8 +49,8 @@ export interface Server {
 
 /** Null while it does not run. */
 export async function serverOf(ctx: ControlContext): Promise<Server | null> {
-  const { statefulSet, container } = declaredNeo4j(ctx);
-  const { namespace, name } = statefulSet;
+  const { container } = declaredNeo4j(ctx);
+  const { namespace, name } = memberSet(ctx, 'neo4j');
   const pod = await ctx.get({ apiVersion: 'v1', kind: 'Pod', namespace, name: `${name}-0` });
   const { podIP, containerStatuses = [] } = pod?.status ?? {};
   const found = containerStatuses.find((one) => one.name === container);

@@ -1,16 +1,9 @@
 /** Controls of Neo4j: those of every store, data that does not outlive its pod, a graph and an index that are gone. */
+import { memberSet, memberSetRef } from '../../../_breaking/members.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { Control, ControlContext } from '../../../harness/control.ts';
 import { beside, cordonNodes, everyStoreControls, LATE_VICTIM } from './every-store.ts';
-import {
-  countsByRun,
-  cypher,
-  declaredNeo4j,
-  doubleWrite,
-  newestWrite,
-  removeWrite,
-  serverOf,
-} from './neo4j-api.ts';
+import { countsByRun, cypher, doubleWrite, newestWrite, removeWrite, serverOf } from './neo4j-api.ts';
 import type { Server } from './neo4j-api.ts';
 import { required } from '../../../_breaking/objects.ts';
 
@@ -75,8 +68,7 @@ export const controls: readonly Control[] = [
 
 /** The claim stays, and is mounted again when the template is put back. */
 async function dataOnEmptyDir(ctx: ControlContext): Promise<void> {
-  const { statefulSet } = declaredNeo4j(ctx);
-  const ref = { apiVersion: 'apps/v1', kind: 'StatefulSet', ...statefulSet } as const;
+  const ref = memberSetRef(ctx, 'neo4j');
   const { containers, volumes = [] } = (await required(ctx, ref)).spec.template.spec;
   const changed = containers.map((container) => ({
     ...container,
@@ -92,7 +84,7 @@ async function dataOnEmptyDir(ctx: ControlContext): Promise<void> {
 }
 
 async function emptyAndReady(ctx: ControlContext): Promise<true | null> {
-  const { namespace, name } = declaredNeo4j(ctx).statefulSet;
+  const { namespace, name } = memberSet(ctx, 'neo4j');
   const pod = await ctx.get({ apiVersion: 'v1', kind: 'Pod', namespace, name: `${name}-0` });
   const volumes = pod?.spec.volumes ?? [];
   if (!volumes.some((volume) => volume.name === FLEETING)) return null;

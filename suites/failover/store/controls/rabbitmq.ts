@@ -1,6 +1,7 @@
 /** Controls of failover/rabbitmq: those of every store, and a queue that lives on one member and in its memory. */
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { Control, ControlContext } from '../../../harness/control.ts';
+import { memberPods, serverIn } from '../../../_breaking/members.ts';
 import { everyStoreControls } from './every-store.ts';
 import { declaredRabbitmq, double, newest, remove, runOf } from './rabbitmq-queues.ts';
 
@@ -45,19 +46,14 @@ async function everythingIsLost(ctx: ControlContext, judgement: Judgement): Prom
 
 /** Names of the canary's classic queues that hold records, from each member. */
 async function classicQueues(ctx: ControlContext): Promise<string[]> {
-  const { statefulSet, container, vhost } = declaredRabbitmq(ctx);
-  const pods = await ctx.list({ kind: 'v1/Pod', namespace: statefulSet.namespace });
-  const mine = pods.filter(({ metadata }) =>
-    (metadata.ownerReferences ?? []).some(
-      ({ kind, name }) => kind === 'StatefulSet' && name === statefulSet.name,
-    ),
-  );
+  const { vhost } = declaredRabbitmq(ctx);
+  const mine = await memberPods(ctx, 'rabbitmq');
   if (mine.length === 0) throw new Error('RabbitMQ has no member to ask');
   const argv = ['rabbitmqctl', '--quiet', '-p', vhost, 'list_queues', 'name', 'type', '--no-table-headers'];
   const found = await Promise.all(
     mine.map(async ({ metadata }) => {
-      const pod = { namespace: statefulSet.namespace, pod: metadata.name, container };
-      const { code, stdout, stderr } = await ctx.exec(pod, argv);
+      const server = serverIn(ctx, 'rabbitmq', metadata.name);
+      const { code, stdout, stderr } = await ctx.exec(server, argv);
       if (code !== 0)
         throw new Error(`rabbitmqctl in ${metadata.name}: exit ${code}: ${stderr.slice(0, 300)}`);
       return classicRecords(stdout);

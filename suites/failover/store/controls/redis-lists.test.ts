@@ -15,8 +15,10 @@ const pods: KubeObject[] = ['redis-0', 'redis-1', 'redis-2'].map((name) => ({
   kind: 'Pod',
   metadata: {
     name,
+    namespace: 'tender',
     ownerReferences: [{ apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'redis', uid: 'u' }],
   },
+  status: {},
 }));
 
 /** What each member answers to a script; a member that is left out does not answer. */

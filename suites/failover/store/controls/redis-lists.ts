@@ -1,7 +1,7 @@
 /** Reaches Redis independently of the harness: reads and changes the canary's lists from a shell in the members. */
 import type { Stores } from '../../../../env/schema.ts';
-import type { KubeObject, ObjectRef } from '../../../harness/protocol.ts';
 import { declaredStore } from '../../../_breaking/accounts.ts';
+import { memberPods, memberSetRef, serverIn } from '../../../_breaking/members.ts';
 import type { ControlContext } from '../../../harness/control.ts';
 import type { StoredWrite } from './every-store.ts';
 
@@ -13,37 +13,17 @@ export function declaredRedis(ctx: ControlContext): NonNullable<Stores['redis']>
   return declaredStore(ctx, 'redis');
 }
 
-export function redisStatefulSet(ctx: ControlContext): ObjectRef<'apps/v1', 'StatefulSet'> {
-  return { apiVersion: 'apps/v1', kind: 'StatefulSet', ...declaredRedis(ctx).statefulSet };
-}
-
 /** @throws Error with redis-cli's words */
 async function redisCli(ctx: ControlContext, pod: string, args: readonly string[]): Promise<string> {
-  const { statefulSet, container } = declaredRedis(ctx);
-  const { code, stdout, stderr } = await ctx.exec({ namespace: statefulSet.namespace, pod, container }, [
-    'sh',
-    '-c',
-    REDIS_CLI,
-    'redis-cli',
-    ...args,
-  ]);
+  const argv = ['sh', '-c', REDIS_CLI, 'redis-cli', ...args];
+  const { code, stdout, stderr } = await ctx.exec(serverIn(ctx, 'redis', pod), argv);
   if (code !== 0) throw new Error(`redis-cli in ${pod}: exit ${code}: ${stderr.trim().slice(0, 300)}`);
   return stdout.trim();
 }
 
-async function pods(ctx: ControlContext): Promise<KubeObject[]> {
-  const { statefulSet } = declaredRedis(ctx);
-  const listed = await ctx.list({ kind: 'v1/Pod', namespace: statefulSet.namespace });
-  return listed.filter(({ metadata }) =>
-    (metadata.ownerReferences ?? []).some(
-      ({ kind, name }) => kind === 'StatefulSet' && name === statefulSet.name,
-    ),
-  );
-}
-
 /** The member that says of itself that it is the master; null while none does, or two do. */
 async function master(ctx: ControlContext): Promise<string | null> {
-  const names = (await pods(ctx)).map(({ metadata }) => metadata.name);
+  const names = (await memberPods(ctx, 'redis')).map(({ metadata }) => metadata.name);
   const roles = await Promise.all(
     names.map(async (name) => ({ name, role: await redisCli(ctx, name, ['ROLE']).catch(() => '') })),
   );
@@ -77,7 +57,7 @@ return {newest, redis.call('LINDEX', newest, -1)}`;
 
 /** Null while there is no list, or no single master. */
 export async function newestWrite(ctx: ControlContext): Promise<StoredWrite | null> {
-  const names = (await pods(ctx)).map(({ metadata }) => metadata.name);
+  const names = (await memberPods(ctx, 'redis')).map(({ metadata }) => metadata.name);
   const answers = await Promise.all(
     names.map((name) => redisCli(ctx, name, ['EVAL', NEWEST, '0', KEYS]).catch(() => '')),
   );
@@ -112,7 +92,7 @@ const ROLLED_OUT_MS = 300_000;
 
 /** Restarts every member with another minimum of replicas for writes; restored like any other field. */
 export async function restartWithMinReplicas(ctx: ControlContext, count: number): Promise<void> {
-  const ref = redisStatefulSet(ctx);
+  const ref = memberSetRef(ctx, 'redis');
   const found = await ctx.get(ref);
   if (found === null) throw new Error(`no StatefulSet ${ref.name}`);
   const containers = found.spec.template.spec.containers.map((one) => ({
@@ -131,7 +111,7 @@ export async function restartWithMinReplicas(ctx: ControlContext, count: number)
 }
 
 async function inForce(ctx: ControlContext, count: number): Promise<true | null> {
-  const members = await pods(ctx);
+  const members = await memberPods(ctx, 'redis');
   const values = await Promise.all(
     members.map(({ metadata }) =>
       redisCli(ctx, metadata.name, ['CONFIG', 'GET', 'min-replicas-to-write']).catch(() => ''),

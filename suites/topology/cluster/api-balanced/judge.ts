@@ -174,14 +174,9 @@ function leaders(history: History, findings: Findings): void {
       looks.map(({ when }) => when ?? ''),
     );
     const names = looks.map(({ leader }) => leader);
-    const prefix = history.header.settings.stores?.[store]?.statefulSet?.name ?? '';
-    const stray = names.find((name) => !mayLead(name, prefix));
-    findings.sound(
-      `leader of ${store}`,
-      prefix === '' || stray === undefined,
-      `a pod of ${prefix}`,
-      stray ?? '',
-    );
+    const declared = history.header.settings.stores?.[store];
+    const stray = declared && names.find((name) => !mayLead(name, declared));
+    findings.sound(`leader of ${store}`, stray === undefined, `a pod of ${store}`, stray ?? '');
     const changed = new Set(names).size > 1;
     findings.expect(`leader of ${store}`, !changed, `stays ${names[0] ?? 'the same'}`, names.join(' → '));
   }

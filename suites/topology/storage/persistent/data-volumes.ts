@@ -1,10 +1,21 @@
 import { STORE_KINDS } from '../../../../probes/declared-stores.ts';
+import type { DeclaredStore, StoreName } from '../../../../probes/declared-stores.ts';
+import { isMemberPod } from '../../../../probes/store/member-pods.ts';
 import type { ClaimObject, VolumeObject } from '../../../../probes/kubernetes/objects.ts';
 import type { CheckContext } from '../../../harness/context.ts';
 import { coversPath } from '../../../../reports/record/names/topology-names.ts';
-import type { Found } from '../../_objects/declared.ts';
+import { memberSets } from '../../../../reports/record/store-pods.ts';
 import { podsOf } from '../../_objects/declared.ts';
 import type { PodObject, Volume, WorkloadObject } from '../../_objects/shapes.ts';
+
+/** A declared workload with its object, or a pod as one of its own. */
+interface Holder {
+  name: string;
+  workload: { kind: string; namespace: string; name: string; store?: StoreName | undefined };
+  object: Pick<WorkloadObject, 'spec'> | undefined;
+}
+
+const POD = 'Pod';
 
 /** Usual data folders, for workloads of a store that are not its members, such as Sentinels. Members report their own folders. */
 function dataFoldersOf(store: string): readonly string[] {
@@ -25,24 +36,53 @@ export interface Volumes {
 }
 
 /** Records what is mounted around the data of a workload, and every claim of its pods with the volume behind it. */
-export function recordStore(ctx: CheckContext, found: Found, seen: Volumes): void {
+export function recordStore(ctx: CheckContext, found: Holder, seen: Volumes): void {
   const { object, workload, name } = found;
   if (object === undefined) return;
   const store = workload.store ?? '';
   const paths = isMember(ctx, found) ? (seen.folders.get(store) ?? []) : dataFoldersOf(store);
   const mounts = dataMounts(object, paths);
-  ctx.record('data-workload', { workload: name, mounts: mounts.length });
+  const ofStore = workload.kind === POD && { store };
+  ctx.record('data-workload', { workload: name, mounts: mounts.length, ...ofStore });
   for (const mount of mounts) ctx.record('data-mount', { workload: name, ...mount });
   for (const claim of claimsOf(found, seen.pods))
     ctx.record('claim', { workload: name, name: claim, ...follow(seen, workload.namespace, claim) });
 }
 
 /** Whether a workload's pods are the members of its store. */
-export function isMember(ctx: CheckContext, { workload }: Found): boolean {
+export function isMember(ctx: CheckContext, { workload }: Holder): boolean {
+  if (workload.kind === POD) return true;
   const declared = workload.store === undefined ? undefined : ctx.settings.stores[workload.store];
   return (
-    declared?.statefulSet.name === workload.name && declared.statefulSet.namespace === workload.namespace
+    declared !== undefined &&
+    memberSets(declared).some(
+      ({ namespace, name }) => name === workload.name && namespace === workload.namespace,
+    )
   );
+}
+
+/** Members that are chosen by labels, each as a workload of its own: whoever owns such a pod need not have a template. */
+export function podsByLabels(ctx: CheckContext, pods: readonly PodObject[]): Holder[] {
+  return storesByLabels(ctx).flatMap(([store, declared]) =>
+    pods.filter((pod) => isMemberPod(pod, declared)).map((pod) => podAsWorkload(store, pod)),
+  );
+}
+
+/** Stores whose members are chosen by labels, by name. */
+export function storesByLabels({ settings }: CheckContext): [StoreName, DeclaredStore][] {
+  return STORE_KINDS.flatMap(({ name }): [StoreName, DeclaredStore][] => {
+    const declared = settings.stores[name];
+    return declared?.pods === undefined ? [] : [[name, declared]];
+  });
+}
+
+function podAsWorkload(store: StoreName, { metadata, spec }: PodObject): Holder {
+  const { namespace = '', name } = metadata;
+  return {
+    name: `${POD} ${namespace}/${name}`,
+    workload: { kind: POD, namespace, name, store },
+    object: { spec: { template: { spec } } },
+  };
 }
 
 export interface DataMount {
@@ -54,7 +94,7 @@ export interface DataMount {
 }
 
 /** What each container has mounted above, at or below the data. */
-export function dataMounts(object: WorkloadObject, paths: readonly string[]): DataMount[] {
+export function dataMounts(object: Pick<WorkloadObject, 'spec'>, paths: readonly string[]): DataMount[] {
   const { spec } = object.spec.template;
   const templates = new Set((object.spec.volumeClaimTemplates ?? []).map((one) => one.metadata.name));
   return spec.containers.flatMap((container) =>
@@ -81,7 +121,7 @@ function mountedAs(
 }
 
 /** Claims that the StatefulSet's replicas must have, and those that its pods do have. */
-function claimsOf(found: Found, pods: readonly PodObject[]): Set<string> {
+function claimsOf(found: Holder, pods: readonly PodObject[]): Set<string> {
   const { object, workload } = found;
   const replicas = object?.spec.replicas ?? 1;
   const templates = object?.spec.volumeClaimTemplates ?? [];

@@ -1,6 +1,7 @@
 import type { CheckJudge } from '../../../../reports/judge/definition.ts';
 import { need } from '../../../../reports/judge/evidence/need.ts';
 import { all, first } from '../../../../reports/judge/observed.ts';
+import { storesOf } from '../../../../reports/judge/topology/declared.ts';
 import type { DeclaredWorkload } from '../../../../reports/judge/topology/declared.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
@@ -8,6 +9,7 @@ import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { Seen } from '../../../../reports/record/observations/index.ts';
 import type { HeaderSettings } from '../../../../reports/record/settings.ts';
 import { coversPath, nameOf } from '../../../../reports/record/names/topology-names.ts';
+import { memberNames, memberSets, podsOfSet } from '../../../../reports/record/store-pods.ts';
 
 type Storage = HeaderSettings['storage'];
 
@@ -15,6 +17,14 @@ export const judge: CheckJudge = {
   judge: judgePersistent,
   evidence: ({ settings }) => {
     const subjects = dataWorkloads(settings).map(nameOf);
+    const byLabels = storesByLabels(settings).map(([name, { members }]) =>
+      need('data-workload', {
+        where: ({ store }) => store === name,
+        count: members,
+        what: `members of ${name}`,
+        absent: 'fail',
+      }),
+    );
     const folders = dataWorkloads(settings).flatMap((workload) =>
       membersOf(settings, workload).map((member) => `${workload.store} ${member}`),
     );
@@ -24,6 +34,7 @@ export const judge: CheckJudge = {
       need('data-mount', { subjects, of: ({ workload }) => workload, absent: 'fail' }),
       need('claim', { subjects, of: ({ workload }) => workload, absent: 'fail' }),
       need('data-folder', { subjects: folders, of: ({ store, member }) => `${store} ${member}` }),
+      ...byLabels,
       ...written,
     ];
   },
@@ -33,17 +44,34 @@ export const judge: CheckJudge = {
   },
 };
 
-function dataWorkloads({ workloads = [] }: HeaderSettings): DeclaredWorkload[] {
-  return workloads.filter(({ store }) => store !== undefined);
+/** Declared workloads of stores; not those of a store whose members are chosen by labels: there each pod is looked at. */
+function dataWorkloads({ workloads = [], stores = {} }: HeaderSettings): DeclaredWorkload[] {
+  return workloads.filter(({ store }) => store !== undefined && stores[store]?.pods === undefined);
+}
+
+function storesByLabels(settings: HeaderSettings): ReturnType<typeof storesOf> {
+  return storesOf(settings).filter(([, { pods }]) => pods !== undefined);
+}
+
+const POD = /^Pod ([^/]+)\/(.+)$/;
+
+/** Members that are chosen by labels, as they were seen: each pod a workload of its own. */
+function podsSeen(history: History): DeclaredWorkload[] {
+  return all(history, 'data-workload').flatMap(({ workload, store }) => {
+    const [, namespace, name] = POD.exec(workload) ?? [];
+    if (store === undefined || namespace === undefined || name === undefined) return [];
+    return [{ kind: 'Pod', namespace, name, store, replicas: { min: 1, max: 1 } }];
+  });
 }
 
 /** Pod names of the members of the workload's store; empty for a workload that has no members, such as Sentinels. */
-function membersOf({ stores }: HeaderSettings, { store, namespace, name }: DeclaredWorkload): string[] {
+function membersOf({ stores }: HeaderSettings, { kind, store, namespace, name }: DeclaredWorkload): string[] {
+  if (kind === 'Pod') return [name];
   const declared = store === undefined ? undefined : stores?.[store];
-  const { statefulSet, members = 0 } = declared ?? {};
-  return statefulSet?.name === name && statefulSet.namespace === namespace
-    ? Array.from({ length: members }, (_, i) => `${name}-${i}`)
-    : [];
+  if (declared === undefined) return [];
+  return memberSets(declared)
+    .filter((set) => set.name === name && set.namespace === namespace)
+    .flatMap(podsOfSet);
 }
 
 /** Data of every store lies on a bound claim of the declared class with a real volume; bytes outlive the pod. */
@@ -51,7 +79,9 @@ function judgePersistent(history: History): Judgement {
   const findings = new Findings(history);
   const { settings } = history.header;
   const { storage } = settings;
-  for (const workload of dataWorkloads(settings)) judgeStore(history, findings, workload);
+  for (const workload of [...dataWorkloads(settings), ...podsSeen(history)])
+    judgeStore(history, findings, workload);
+  membersByLabels(history, findings);
   findings.rule('bytes');
   if (settings.writes === true) canary(history, findings);
   return findings.conclude(
@@ -70,27 +100,52 @@ function judgeStore(history: History, findings: Findings, workload: DeclaredWork
   const mounts = all(history, 'data-mount').filter((one) => one.workload === name);
   findings.agree(`mounts of ${name}`, there.mounts, mounts.length);
   const members = membersOf(history.header.settings, workload);
-  if (members.length > 0) foldersOfMembers(history, findings, { workload, members, mounts });
+  const everyone = everyMember(history, workload.store ?? '');
+  if (members.length > 0) foldersOfMembers(history, findings, { workload, members, mounts, everyone });
   else mountedData(findings, name, mounts);
   findings.rule('claims');
   claims(history, findings, { workload, mounts });
+}
+
+function everyMember(history: History, store: string): string[] {
+  const declared = history.header.settings.stores?.[store];
+  const named = declared === undefined ? null : memberNames(declared);
+  return named ?? podsSeen(history).flatMap((pod) => (pod.store === store ? [pod.name] : []));
+}
+
+/** As many pods with a store's labels as it has members: one that is missing, or one too many, is none that could be overlooked. */
+function membersByLabels(history: History, findings: Findings): void {
+  findings.rule('volumes');
+  for (const [name, { members }] of storesByLabels(history.header.settings)) {
+    const pods = all(history, 'data-workload').filter(({ store }) => store === name);
+    const seen = pods.map(({ workload }) => workload).join(', ');
+    findings.expect(
+      `members of ${name}`,
+      pods.length === members,
+      String(members),
+      `${pods.length}: ${seen}`,
+    );
+  }
 }
 
 interface Held {
   workload: DeclaredWorkload;
   members: readonly string[];
   mounts: readonly Seen<'data-mount'>[];
+  /** All members of the store, also of its other workloads. */
+  everyone: readonly string[];
 }
 
 /** Every folder that a member's server reports for its data must lie on a claim, with everything mounted below it. */
-function foldersOfMembers(history: History, findings: Findings, { workload, members, mounts }: Held): void {
+function foldersOfMembers(history: History, findings: Findings, held: Held): void {
+  const { workload, members, mounts, everyone } = held;
   const { store = '' } = workload;
   const container = history.header.settings.stores?.[store]?.container;
   const own = mounts.filter((mount) => container === undefined || mount.container === container);
   const said = all(history, 'data-folder').filter((one) => one.store === store);
   findings.eachOnce(
     `members of ${store} with data`,
-    members.filter((member) => said.some((one) => one.member === member)),
+    everyone.filter((member) => said.some((one) => one.member === member)),
     [...new Set(said.map(({ member }) => member))],
   );
   for (const member of members) {
@@ -102,7 +157,7 @@ function foldersOfMembers(history: History, findings: Findings, { workload, memb
         whyUnsaid(history, store, member),
       );
     for (const { path } of folders) {
-      ownFolder(findings, { member, path, members });
+      ownFolder(findings, { member, path, members: everyone });
       onClaim(findings, { member, path, mounts: own });
     }
   }

@@ -3,8 +3,11 @@ import { kinds } from '../../../../reports/record/observations/kinds.ts';
 import { z } from 'zod';
 
 export const OBSERVES = kinds({
-  /** A workload that holds data is there; `mounts` counts what is mounted at, above or below its data. */
-  'data-workload': { workload: z.string(), mounts: z.int() },
+  /**
+   * A workload that holds data is there; `mounts` counts what is mounted at, above or below its data. `store`: it is a single pod, a member
+   * of that store, whose members are chosen by labels.
+   */
+  'data-workload': { workload: z.string(), mounts: z.int(), store: z.string().optional() },
   /** Where the server of a member says that it keeps its data. */
   'data-folder': { store: z.string(), member: z.string(), path: z.string() },
   /** The server of a member did not say where it keeps its data. */

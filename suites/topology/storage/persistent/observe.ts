@@ -2,20 +2,21 @@ import { canaryImage } from '../../_objects/canary.ts';
 import { findWorkloads, listPods, setting } from '../../_objects/declared.ts';
 import type { Found } from '../../_objects/declared.ts';
 import type { CheckContext } from '../../../harness/context.ts';
-import { isMember, recordStore } from './data-volumes.ts';
+import { isMember, podsByLabels, recordStore, storesByLabels } from './data-volumes.ts';
 import { writeAndReadBack } from './storage-canary.ts';
 import { errorText } from '../../../../reports/record/error-text.ts';
 
 export async function observe(ctx: CheckContext): Promise<void> {
   const found = await ctx.step('find the workloads that hold data', () =>
-    findWorkloads(ctx, (workload) => workload.store !== undefined),
+    findWorkloads(ctx, ({ store }) => store !== undefined && ctx.settings.stores[store]?.pods === undefined),
   );
   const folders = await ctx.step('ask every server for its data folder', () => dataFolders(ctx, found));
   await ctx.step('follow their data to the volumes', async () => {
     const claims = (await ctx.cluster.items({ kind: 'v1/PersistentVolumeClaim' })) ?? [];
     const volumes = (await ctx.cluster.items({ kind: 'v1/PersistentVolume' })) ?? [];
     const pods = (await listPods(ctx)) ?? [];
-    for (const one of found) recordStore(ctx, one, { claims, volumes, pods, folders });
+    for (const one of [...found, ...podsByLabels(ctx, pods)])
+      recordStore(ctx, one, { claims, volumes, pods, folders });
   });
   const storage = setting(ctx, 'storage');
   if (setting(ctx, 'writes') !== true || storage === undefined) return;
@@ -35,12 +36,13 @@ async function dataFolders(
   ctx: CheckContext,
   found: readonly Found[],
 ): Promise<ReadonlyMap<string, readonly string[]>> {
+  const there = found.filter((one) => one.object !== undefined && isMember(ctx, one));
+  const stores = [
+    ...there.flatMap(({ workload }) => workload.store ?? []),
+    ...storesByLabels(ctx).map(([store]) => store),
+  ];
   const folders = new Map<string, string[]>();
-  for (const one of found) {
-    const { store } = one.workload;
-    if (store === undefined || one.object === undefined || !isMember(ctx, one)) continue;
-    folders.set(store, await foldersOf(ctx, store));
-  }
+  for (const store of new Set(stores)) folders.set(store, await foldersOf(ctx, store));
   return folders;
 }
 

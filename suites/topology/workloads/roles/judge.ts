@@ -1,13 +1,14 @@
 import type { CheckJudge } from '../../../../reports/judge/definition.ts';
 import { need } from '../../../../reports/judge/evidence/need.ts';
 import { all } from '../../../../reports/judge/observed.ts';
-import { isNamedAfter, storesOf } from '../../../../reports/judge/topology/declared.ts';
+import { mayBeMember, storesOf } from '../../../../reports/judge/topology/declared.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { Seen } from '../../../../reports/record/observations/index.ts';
 import { storeFacts } from '../../../../reports/record/store-facts.ts';
 import type { StoreFacts } from '../../../../reports/record/store-facts.ts';
+import type { PodsDeclared } from '../../../../reports/record/store-pods.ts';
 
 const LEADING = ['leader', 'master', 'primary'];
 
@@ -47,7 +48,7 @@ function judgeRoles(history: History): Judgement {
   const findings = new Findings(history);
   for (const [store, declared] of storesOf(history.header.settings)) {
     findings.rule(store);
-    members(history, findings, { store, wanted: declared.members });
+    members(history, findings, { store, declared });
     conditions(history, findings, store);
     if (declared.replica !== undefined) readService(history, findings, { store, at: declared.replica });
   }
@@ -56,8 +57,9 @@ function judgeRoles(history: History): Judgement {
   );
 }
 
-function members(history: History, findings: Findings, of: { store: string; wanted: number }): void {
-  const { store, wanted } = of;
+function members(history: History, findings: Findings, of: { store: string; declared: PodsDeclared }): void {
+  const { store, declared } = of;
+  const wanted = declared.members;
   const down = all(history, 'store-down').find((one) => one.store === store);
   if (down !== undefined) {
     // A store that is declared and does not answer is a failure, never a smaller profile.
@@ -75,9 +77,8 @@ function members(history: History, findings: Findings, of: { store: string; want
   findings.agree(`members of ${store}`, described.members, found.length);
   const names = found.map(({ name }) => name);
   findings.eachOnce(`members of ${store}`, [...new Set(names)], names);
-  const prefix = history.header.settings.stores?.[store]?.statefulSet?.name;
-  const stray = names.find((name) => prefix !== undefined && !isNamedAfter(name, prefix));
-  findings.sound(`members of ${store}`, stray === undefined, 'pods of its StatefulSet', stray ?? '');
+  const stray = names.find((name) => !mayBeMember(name, declared));
+  findings.sound(`members of ${store}`, stray === undefined, 'pods of its StatefulSets', stray ?? '');
   findings.figure({ name: `members of ${store}`, value: found.length, goal: wanted });
   findings.expect(
     `members of ${store}`,

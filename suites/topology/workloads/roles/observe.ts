@@ -1,7 +1,7 @@
 import { listPods, setting } from '../../_objects/declared.ts';
 import { recordEvidence } from '../../_objects/evidence.ts';
-import { ownerOf } from '../../_objects/shapes.ts';
 import { cannotAskIn, downIn } from '../../../../probes/asking.ts';
+import { isMemberPod } from '../../../../probes/store/member-pods.ts';
 import { STORES } from '../../../../probes/stores.ts';
 import { RunnerError } from '../../../harness/client.ts';
 import type { CheckContext } from '../../../harness/context.ts';
@@ -16,12 +16,11 @@ export async function observe(ctx: CheckContext): Promise<void> {
     if (replica !== undefined)
       await ctx.step(`try to write to the read Service of ${store}`, () => tryToWrite(ctx, store, replica));
     if (healthy) continue;
-    const pods = ((await listPods(ctx)) ?? []).filter(
-      (pod) =>
-        ownerOf(pod).name === declared.statefulSet.name &&
-        pod.metadata.namespace === declared.statefulSet.namespace,
+    const pods = (await listPods(ctx)) ?? [];
+    await recordEvidence(
+      ctx,
+      pods.filter((pod) => isMemberPod(pod, declared)),
     );
-    await recordEvidence(ctx, pods);
   }
 }
 

@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { memberNames, memberNamespace, memberSets } from './store-pods.ts';
+
+const SETS = {
+  members: 3,
+  statefulSets: {
+    namespace: 'search',
+    sets: [
+      { name: 'es-data', members: 2 },
+      { name: 'es-master', members: 1 },
+    ],
+  },
+};
+
+test('should name the pods of one StatefulSet, and of several that have the members together', () => {
+  const one = { members: 2, statefulSet: { namespace: 'tender', name: 'redis' } };
+  assert.deepEqual(memberNames(one), ['redis-0', 'redis-1']);
+  assert.deepEqual(memberNames(SETS), ['es-data-0', 'es-data-1', 'es-master-0']);
+  assert.deepEqual(memberSets(SETS)[1], { namespace: 'search', name: 'es-master', members: 1 });
+  assert.deepEqual([one, SETS].map(memberNamespace), ['tender', 'search']);
+});
+
+test('should name nobody where labels choose the pods, or there are none', () => {
+  const byLabels = { members: 3, pods: { namespace: 'db', labels: { 'cnpg.io/cluster': 'pg' } } };
+  assert.deepEqual([memberNames(byLabels), memberNamespace(byLabels)], [null, 'db']);
+  assert.deepEqual([memberNames({ members: 1 }), memberNamespace({ members: 1 })], [null, null]);
+});

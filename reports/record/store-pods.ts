@@ -1,0 +1,48 @@
+/** Which pods are the members of a store: what an environment says of them, as probes and judges read it. */
+
+interface Named {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** One of three says where the members are; none of them: the store is an address without pods. */
+export interface PodsDeclared {
+  /** All members, also where several StatefulSets have them. */
+  readonly members: number;
+  readonly statefulSet?: Named | undefined;
+  readonly statefulSets?:
+    | {
+        readonly namespace: string;
+        readonly sets: readonly { readonly name: string; readonly members: number }[];
+      }
+    | undefined;
+  readonly pods?:
+    { readonly namespace: string; readonly labels: Readonly<Record<string, string>> } | undefined;
+}
+
+export interface MemberSet extends Named {
+  readonly members: number;
+}
+
+/** StatefulSets whose pods are the members; none where labels choose the pods, and where there are no pods. */
+export function memberSets({ members, statefulSet, statefulSets }: PodsDeclared): MemberSet[] {
+  if (statefulSet !== undefined) return [{ ...statefulSet, members }];
+  const { namespace = '', sets = [] } = statefulSets ?? {};
+  return sets.map((set) => ({ namespace, ...set }));
+}
+
+/** The namespace of the members; null: the store is an address without pods. */
+export function memberNamespace({ statefulSet, statefulSets, pods }: PodsDeclared): string | null {
+  return (statefulSet ?? statefulSets ?? pods)?.namespace ?? null;
+}
+
+/** Names of the members' pods, as StatefulSets number them; null where nothing names them before they are seen. */
+export function memberNames(declared: PodsDeclared): string[] | null {
+  const sets = memberSets(declared);
+  return sets.length === 0 ? null : sets.flatMap(podsOfSet);
+}
+
+/** Names of the pods of one StatefulSet. */
+export function podsOfSet({ name, members }: Pick<MemberSet, 'name' | 'members'>): string[] {
+  return Array.from({ length: members }, (_, ordinal) => `${name}-${ordinal}`);
+}
