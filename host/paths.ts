@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 
-/** The embedded environments; one machine can run them at the same time. */
-export const INSTANCES = ['local', 'local-small'] as const;
+/** The instances with the reference platform; one machine can run them at the same time. */
+export const OWN_INSTANCES = ['local', 'local-small'] as const;
+/** Every instance that a machine can run. `rehearsal` has a platform of its own (env/local/rehearsal), and the addresses of `local`. */
+export const INSTANCES = [...OWN_INSTANCES, 'rehearsal'] as const;
 export type InstanceName = (typeof INSTANCES)[number];
 
 /** The folder of what is expensive and reproducible: Go's caches, binaries, images. It is outside of, and shared by, all checkouts. */

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { platformContext } from './context.ts';
 import type { Target } from './context.ts';
 import type { ImageSet } from './images/index.ts';
+import { CommandError, EXIT } from '../../host/errors.ts';
 import { leftovers } from './leftovers.ts';
 import { lockPath, takeLock } from '../../host/lock.ts';
 import { clusterOf, make, Rest, whole } from './make.ts';
@@ -15,12 +16,13 @@ import type { Tell } from './make.ts';
 import type { ClusterSize, InstanceName } from './nodes/addressing.ts';
 import { ensurePackages } from './machine/packages.ts';
 import { stateDir } from '../../host/paths.ts';
-import { imagesFor, platformFingerprint } from './platform/index.ts';
+import { imagesFor, platformFingerprint, sizesOf } from './platform/index.ts';
 import { findingsOf, judgeMachine, lookAtMachine } from './machine/preflight.ts';
 import type { Finding, Machine, Need } from './machine/preflight.ts';
 import { Progress, recordDurations, recordedDurations } from './progress.ts';
 import type { UpProgress } from './progress.ts';
 import { clusterUid, provisionCluster, provisionPlatform, restoreHealth } from './provision.ts';
+import { refuseSharedBlock } from './shared-block.ts';
 import { storesProvisioned } from './stores-provisioned.ts';
 import { bootId, isStanding, readStamp, sha256, sourcesFingerprint, writeStamp } from './state/stamp.ts';
 import type { Stamp } from './state/stamp.ts';
@@ -97,10 +99,11 @@ export async function checkMachine({
 /**
  * Provisions an environment, or returns the one that is up if it is healthy and its fingerprint is the same.
  * @throws PreflightError before anything is changed when the machine cannot hold it; EnvironmentHeldError while another
- * process provisions or removes it; otherwise the error of the step that failed. What was built until then is kept.
+ * process provisions or removes it; CommandError (75) while another instance has the same addresses; otherwise the error of the step that failed. What was built until then is kept.
  */
 export async function up(options: UpOptions): Promise<UpResult> {
   const { instance, size, signal } = options;
+  refuseSize(instance, size);
   const words = options.with ?? storesProvisioned(instance);
   const { machine, need } = await lookedAt({ instance, size, words }, signal);
   judgeMachine(machine, need);
@@ -115,6 +118,7 @@ export async function up(options: UpOptions): Promise<UpResult> {
   let provisioned: Provisioned;
   try {
     options.refuse?.();
+    await refuseSharedBlock(instance, { signal });
     provisioned = await provision(options, progress);
   } catch (error) {
     end();
@@ -158,6 +162,16 @@ export async function down(options: {
   }
 }
 
+/** @throws CommandError (64) for a size in which the platform of the instance cannot be provisioned */
+function refuseSize(instance: InstanceName, size: ClusterSize): void {
+  const sizes = sizesOf(instance);
+  if (!sizes.includes(size))
+    throw new CommandError(
+      `${instance} cannot be provisioned in the size ${size}; its sizes: ${sizes.join(', ')}`,
+      EXIT.usage,
+    );
+}
+
 type Provisioned = {
   readonly stamp: Stamp;
   readonly created: boolean;
@@ -175,7 +189,7 @@ async function provision(options: UpOptions, progress: Progress): Promise<Provis
   const asked = { instance, size, with: words, signal };
   const tell: Tell = (message, fraction) => progress.message(message, fraction);
   progress.begin('toolchain', 'checking the compiled programs');
-  const target = await make(asked, clusterFirst ? clusterOf(words) : whole(words), {
+  const target = await make(asked, clusterFirst ? clusterOf(asked) : whole(asked), {
     tell,
     onImages: () => progress.begin('images', 'checking the images'),
   });
@@ -251,7 +265,7 @@ async function makeStamp(target: Target): Promise<Stamp> {
 function fingerprintOf(target: Target): string {
   const here = import.meta.dirname;
   const sources = sourcesFingerprint([join(here, 'nodes'), join(here, 'cluster')]);
-  const images = imagesFor(target.with).map(({ name }) => digestOf(target.images, name));
+  const images = imagesFor(target.instance, target.with).map(({ name }) => digestOf(target.images, name));
   return sha256(target.binDir, target.size, sources, platformFingerprint(platformContext(target)), ...images);
 }
 

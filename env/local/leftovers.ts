@@ -18,12 +18,13 @@ type Signalled = { readonly signal?: AbortSignal | undefined };
  * links, routes and mounts. Empty after a complete `env down`. Changes nothing.
  */
 export async function leftovers(instance: InstanceName, options: Signalled = {}): Promise<string[]> {
-  const { linkPrefix, block } = addressesOf(instance);
+  const { linkPrefix } = addressesOf(instance);
   const mine = (name: string): boolean => name.startsWith(`${linkPrefix}-`);
   const ip = (...args: string[]): Promise<string> =>
     run(['ip', ...args], { timeoutMs: IP_DEADLINE_MS, ...options });
   const links = parseNames(await ip('-br', 'link', 'show')).filter(mine);
-  const routes = (await ip('route', 'show')).split('\n').filter((line) => line.startsWith(`${block}.`));
+  // Not by their addresses, which another instance may have too. The blackhole route of the whole range has no link.
+  const routes = (await ip('route', 'show')).split('\n').filter((line) => mine(linkOf(line)));
   const spaces = existsSync('/run/netns') ? readdirSync('/run/netns').filter(mine) : [];
   const folders = cgroups()
     .mountPoints.map((mountPoint) => join(mountPoint, cgroupName(instance)))
@@ -34,12 +35,16 @@ export async function leftovers(instance: InstanceName, options: Signalled = {})
     ...folders.map((folder) => `cgroup ${folder}`),
     ...spaces.map((name) => `network namespace ${name}`),
     ...links.map((name) => `link ${name}`),
-    // The blackhole route of the whole range, 198.18.0.0/15, has the same prefix as the first instance's routes but is shared.
-    ...routes.filter((line) => !line.startsWith('blackhole')).map((line) => `route ${line.trim()}`),
+    ...routes.map((line) => `route ${line.trim()}`),
     ...mountsBelow(readFileSync('/proc/self/mountinfo', 'utf8'), stateDir(instance)).map(
       (path) => `mount ${path}`,
     ),
   ];
+}
+
+/** The link of a line of `ip route show`; empty if it has none. */
+export function linkOf(route: string): string {
+  return / dev (\S+)/.exec(route)?.[1] ?? '';
 }
 
 /** The mount points of /proc/self/mountinfo that lie below a folder. */

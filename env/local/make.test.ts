@@ -7,7 +7,7 @@ import type { Asked, MakeOptions } from './make.ts';
 const ASKED: Asked = { instance: 'local-small', size: 'small', with: ['postgres'], signal: undefined };
 
 test('the groups and images of the cluster are a proper subset of those of the whole environment', () => {
-  const [cluster, all] = [clusterOf(['postgres']), whole(['postgres'])];
+  const [cluster, all] = [clusterOf(ASKED), whole(ASKED)];
   for (const group of cluster.groups) assert.ok(all.groups.includes(group), group);
   for (const image of cluster.images) assert.ok(all.images.includes(image), image.name);
   const postgres = ({ images }: typeof all): boolean => images.some(({ name }) => name === 'postgres');

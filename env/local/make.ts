@@ -28,17 +28,17 @@ export type Part = {
 };
 
 /** Only the cluster. */
-export const clusterOf = (words: readonly string[]): Part => ({
+export const clusterOf = ({ with: words }: Pick<Asked, 'with'>): Part => ({
   groups: CLUSTER_GROUPS,
   beside: groupsFor(words),
   images: CLUSTER_IMAGES,
 });
 
 /** The cluster and its platform with these components (`--with`). */
-export const whole = (words: readonly string[]): Part => ({
+export const whole = ({ instance, with: words }: Pick<Asked, 'instance' | 'with'>): Part => ({
   groups: groupsFor(words),
   beside: groupsFor(words),
-  images: imagesFor(words),
+  images: imagesFor(instance, words),
 });
 
 export type MakeOptions = {
@@ -82,7 +82,7 @@ export class Rest {
     const { signal } = this.#end;
     const bounded = asked.signal === undefined ? signal : AbortSignal.any([asked.signal, signal]);
     const tell: Tell = (message, fraction) => this.#tell(message, fraction);
-    this.#made = how({ ...asked, signal: bounded }, whole(asked.with), { tell, inBackground: true });
+    this.#made = how({ ...asked, signal: bounded }, whole(asked), { tell, inBackground: true });
     this.#made.catch(() => undefined);
   }
 

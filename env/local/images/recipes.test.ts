@@ -32,7 +32,7 @@ test('should follow dependencies of npm packages transitively, also in cycles', 
 test('should put the packages of the kit’s traces into the images of those services that use them, and no others', async () => {
   const inputs = { toolchainBin: '/none', checkout: CHECKOUT };
   const carriers: string[] = [];
-  for (const { name, layers } of imagesFor(ALL)) {
+  for (const { name, layers } of imagesFor('local', ALL)) {
     const ours = layers.flatMap((layer) => (layer.kind === 'files' ? [layer.entries(inputs)] : []));
     const files = (await Promise.all(ours)).flat().flatMap((entry) => ('file' in entry ? [entry] : []));
     const services = files.filter(({ path }) => /^app\/service\/.*\.ts$/.test(path));
@@ -47,7 +47,7 @@ test('should put the packages of the kit’s traces into the images of those ser
 
 test('should find a version in the lock files for every image that is named after a Go module', async () => {
   const versions = await moduleVersions(join(CHECKOUT, 'env/local/toolchain'));
-  for (const image of imagesFor(ALL)) {
+  for (const image of [...imagesFor('local', ALL), ...imagesFor('rehearsal', ['postgres'])]) {
     const tag = tagOf(image.tag, DIGEST, versions);
     assert.match(tag, /^v?\d/, image.name);
     assert.notEqual(tag, 'latest');

@@ -297,8 +297,8 @@ export const CLUSTER_IMAGES: readonly ImageRecipe[] = [
   },
 ];
 
-/** Images that every platform needs besides those of stores and parts, such as the edge's. */
-export const PLATFORM_IMAGES: readonly ImageRecipe[] = [
+/** What every platform needs to start: volumes, metrics, and an image for whatever is only a script. */
+export const SYSTEM_IMAGES: readonly ImageRecipe[] = [
   {
     name: 'metrics-server',
     tag: { module: 'sigs.k8s.io/metrics-server' },
@@ -313,6 +313,10 @@ export const PLATFORM_IMAGES: readonly ImageRecipe[] = [
   },
   { name: 'busybox', tag: { version: '1.35' }, layers: [bare, busybox], run: { cmd: ['sh'], user: NONROOT } },
   { name: 'base', tag: { version: '12' }, layers: [base], run: { cmd: ['sh'] } },
+];
+
+/** What the reference platform needs besides the images of its stores and parts, such as the edge's. */
+export const PLATFORM_IMAGES: readonly ImageRecipe[] = [
   {
     name: 'prometheus',
     tag: { version: '2.42' },

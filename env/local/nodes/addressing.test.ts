@@ -1,12 +1,28 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { INSTANCES, addressesOf, nodeSpec, nodesOf } from './addressing.ts';
+import { INSTANCES, addressesOf, isInstanceName, nodeSpec, nodesOf, sharingBlock } from './addressing.ts';
 
-test('no address, pod range or link is used twice in the two instances', () => {
-  const nodes = INSTANCES.flatMap((instance) => nodesOf(instance, 'full'));
-  for (const pick of ['address', 'podCidr', 'link', 'netns'] as const) {
-    assert.equal(new Set(nodes.map((node) => node[pick])).size, nodes.length, pick);
+test('no address or pod range is used twice in instances that can exist at the same time, and no link at all', () => {
+  const pairs = INSTANCES.flatMap((one, at) => INSTANCES.slice(at + 1).map((other) => [one, other] as const));
+  for (const [one, other] of pairs) {
+    const nodes = [...nodesOf(one, 'full'), ...nodesOf(other, 'full')];
+    const ranges = sharingBlock(one).includes(other) ? [] : (['address', 'podCidr'] as const);
+    for (const pick of [...ranges, 'link', 'netns'] as const)
+      assert.equal(new Set(nodes.map((node) => node[pick])).size, nodes.length, `${one}, ${other}: ${pick}`);
   }
+});
+
+test('the rehearsal has the addresses of local, and those two alone share any', () => {
+  assert.deepEqual(
+    INSTANCES.map((instance) => sharingBlock(instance)),
+    [['rehearsal'], [], ['local']],
+  );
+  assert.equal(nodeSpec('rehearsal', 'worker-1').address, nodeSpec('local', 'worker-1').address);
+});
+
+test('every instance is known by its name, and nothing else is', () => {
+  for (const instance of INSTANCES) assert.ok(isInstanceName(instance));
+  assert.ok(!isInstanceName('staging'));
 });
 
 test('link names fit the 15 characters that Linux allows', () => {

@@ -1,5 +1,7 @@
+import { INSTANCES } from '../../../host/paths.ts';
 import type { InstanceName } from '../../../host/paths.ts';
 
+export { INSTANCES } from '../../../host/paths.ts';
 export type { InstanceName } from '../../../host/paths.ts';
 
 export type ClusterSize = 'small' | 'full';
@@ -47,9 +49,11 @@ export type NodeSpec = {
   readonly taints: readonly { readonly key: string; readonly value: string; readonly effect: string }[];
 };
 
+/** The range has two blocks. Instances with the same block cannot exist at the same time (shared-block.ts). */
 const BLOCKS: Readonly<Record<InstanceName, { block: string; prefix: string }>> = {
   local: { block: '198.18', prefix: 'pll' },
   'local-small': { block: '198.19', prefix: 'pls' },
+  rehearsal: { block: '198.18', prefix: 'plr' },
 };
 
 /** Last octet of the first node of each role; ten apart, so that a role can hold ten nodes. */
@@ -60,14 +64,17 @@ const COUNTS: Readonly<Record<ClusterSize, Readonly<Record<NodeRole, number>>>> 
   full: { control: 3, worker: 3, gpu: 1 },
 };
 
-/** The range of both instances. A blackhole route on the host covers it. */
+/** The range of all instances. A blackhole route on the host covers it. */
 export const WHOLE_RANGE = '198.18.0.0/15';
-
-export const INSTANCES: readonly InstanceName[] = ['local', 'local-small'];
 
 /** True for the name of an embedded instance. */
 export function isInstanceName(name: string): name is InstanceName {
-  return name === 'local' || name === 'local-small';
+  return (INSTANCES as readonly string[]).includes(name);
+}
+
+/** The other instances that have the same addresses. */
+export function sharingBlock(instance: InstanceName): readonly InstanceName[] {
+  return INSTANCES.filter((name) => name !== instance && BLOCKS[name].block === BLOCKS[instance].block);
 }
 
 /** The addresses and link names of an instance. */

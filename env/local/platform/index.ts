@@ -6,7 +6,7 @@ import { platformParts } from './parts.ts';
 import { ensureSecrets, placeholders } from './secrets.ts';
 
 export type { PlatformContext } from './context.ts';
-export { imagesFor } from './parts.ts';
+export { imagesFor, sizesOf } from './parts.ts';
 export { ALL_HOPS } from './edge/index.ts';
 export { EDGE_HOST, edgeFiles } from './edge/haproxy.ts';
 
@@ -23,7 +23,7 @@ async function applyObjects(context: PlatformContext, objects: readonly KubeObje
  * @throws when the API server refuses an object or a store is unknown
  */
 export async function applyPlatform(context: PlatformContext): Promise<void> {
-  const parts = platformParts(context.with);
+  const parts = platformParts(context.instance, context.with);
   for (const part of parts) await part.prepare?.(context);
   const objects: KubeObject[] = [];
   for (const part of parts)
@@ -35,7 +35,7 @@ export async function applyPlatform(context: PlatformContext): Promise<void> {
 /** Waits until what applyPlatform applied works; each part has its own deadline and says what it lacks. */
 export async function waitPlatform(context: PlatformContext): Promise<void> {
   const objects = platformObjects(context);
-  for (const part of platformParts(context.with)) {
+  for (const part of platformParts(context.instance, context.with)) {
     context.onProgress(`waiting for ${part.name}`);
     const secrets = await ensureSecrets(context.stateDir, part.passwords);
     await part.wait(context, { objects, secrets });
@@ -44,7 +44,9 @@ export async function waitPlatform(context: PlatformContext): Promise<void> {
 
 /** Every object as it is applied, but for passwords, which are placeholders. */
 export function platformObjects(context: PlatformContext): KubeObject[] {
-  return platformParts(context.with).flatMap((part) => part.objects(context, placeholders(part.passwords)));
+  return platformParts(context.instance, context.with).flatMap((part) =>
+    part.objects(context, placeholders(part.passwords)),
+  );
 }
 
 /** What a set of manifests and images digests to; passwords are left out. Differs when anything applied would differ. */

@@ -13,12 +13,14 @@ import type { Secrets } from './secrets.ts';
 
 /** Where a component's manifests are. */
 export interface Component {
-  /** From this one. What changes where a part of the platform is provisioned is in its `with-<part>.yaml`. */
+  /** From this one, or absolute. What changes where a part of the platform is provisioned is in its `with-<part>.yaml`. */
   readonly folder: string;
   /** From that folder, in the order in which they are applied; `manifests.yaml` when left out. */
   readonly files?: readonly string[];
   /** What TypeScript works out: by the names that `{{value NAME}}` uses. */
   readonly values?: Readonly<Record<string, string>>;
+  /** The objects as the manifests have them, without what those of the reference platform get (objects.ts). Default: false. */
+  readonly plain?: boolean;
 }
 
 export type RenderContext = Pick<PlatformContext, 'addresses' | 'images' | 'with'>;
@@ -46,7 +48,8 @@ export function render(context: RenderContext, secrets: Secrets, component: Comp
   const digests = { digest: (name: string): string => digestOf(objects, name) };
   return [...objects.values()].map((object) => {
     const spec = fill(object['spec'], digests, `${folder}: .spec`);
-    return withDefaults({ ...object, ...(spec !== undefined && { spec }) } as unknown as KubeObject);
+    const complete = { ...object, ...(spec !== undefined && { spec }) } as unknown as KubeObject;
+    return component.plain === true ? complete : withDefaults(complete);
   });
 }
 

@@ -1,4 +1,5 @@
 import type { ImageRecipe } from '../images/recipes.ts';
+import type { ClusterSize } from '../nodes/addressing.ts';
 import type { PlatformContext } from './context.ts';
 import { render } from './manifests.ts';
 import type { KubeObject } from './objects.ts';
@@ -31,6 +32,22 @@ interface Declared<Password extends string> {
 
 /** A store, a service or a tool of the platform, with all that is needed to provision it. */
 export type Part = Declared<string> & Required<Pick<Declared<string>, 'images' | 'passwords' | 'objects'>>;
+
+/** A kind of platform. Which one an instance has is in parts.ts. */
+export interface Make {
+  /** Sizes in which its cluster can be provisioned. */
+  readonly sizes: readonly ClusterSize[];
+  /** What can be provisioned or left out, by the word that `--with` takes. */
+  readonly optional: Readonly<Record<string, Part>>;
+  /** Images that it has with any words, besides the cluster's. */
+  readonly images: readonly ImageRecipe[];
+  /**
+   * Its parts with those words, in the order in which they are applied.
+   * @param words keys of `optional`
+   * @throws when one lacks what it needs
+   */
+  readonly parts: (words: readonly string[]) => readonly Part[];
+}
 
 /** Declares a part. Its functions are given the passwords that it names, which the compiler checks. */
 export function part<Password extends string = never>(declared: Declared<Password>): Part {

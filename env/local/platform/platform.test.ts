@@ -115,14 +115,14 @@ test('should change its fingerprint with an image and with what is provisioned, 
 
 test('should say which stores and parts there are when one is unknown, and what a part needs', () => {
   assert.throws(
-    () => platformParts(['oracle']),
-    /no store or part is called "oracle"; there are postgres, .*, telemetry, ai, gpu$/,
+    () => platformParts('local', ['oracle']),
+    /no store or part of local is called "oracle"; there are postgres, .*, telemetry, ai, gpu$/,
   );
-  assert.throws(() => platformParts(['postgres', 'ai']), /the part ai needs redis, rabbitmq/);
+  assert.throws(() => platformParts('local', ['postgres', 'ai']), /the part ai needs redis, rabbitmq/);
 });
 
 test('should lead a way in to the backend, and to nothing where there is none', () => {
-  const names = (words: string[]): string[] => platformParts(words).map(({ name }) => name);
+  const names = (words: string[]): string[] => platformParts('local', words).map(({ name }) => name);
   assert.ok(names(['postgres']).includes('edge'));
   assert.ok(!names(['redis']).includes('edge'));
 });

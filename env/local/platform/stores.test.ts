@@ -27,7 +27,7 @@ test('should share no password between two stores', () => {
 
 for (const [name, store] of Object.entries(STORES))
   test(`should need no image and no password for ${name} but those that its folder declares, and each of them`, () => {
-    const built = imagesFor([]).map((image) => image.name);
+    const built = imagesFor('local', []).map((image) => image.name);
     const own = store.images.map((image) => image.name);
     const images = Object.fromEntries(
       Object.entries(imageSet()).filter(([image]) => [...built, ...own].includes(image)),

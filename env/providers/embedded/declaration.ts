@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { INSTANCES } from '../../../host/paths.ts';
+import { INSTANCES, OWN_INSTANCES } from '../../../host/paths.ts';
 import { SIZES } from '../declaring.ts';
 import type { ProviderDeclaration } from '../declaring.ts';
 
 const embedded = z.strictObject({
-  embedded: z.enum(INSTANCES).describe('Name of the instance that `plumbline env up` provisions'),
+  embedded: z.enum(OWN_INSTANCES).describe('Name of the instance that `plumbline env up` provisions'),
   size: z.enum(SIZES).describe('small: 1 control plane; full: 3, and a GPU pool'),
 });
 
@@ -39,7 +39,7 @@ export const declaration: ProviderDeclaration<'embedded'> = {
   order: 10,
   schema: embedded,
   environmentKinds: ['local'],
-  provisions: INSTANCES,
+  provisions: OWN_INSTANCES,
   traits: ({ embedded: name, size }) => ({
     ownedByUs: true,
     instance: name,

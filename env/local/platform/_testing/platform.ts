@@ -12,7 +12,8 @@ import { STORES } from '../stores.ts';
 export const ALL = [...Object.keys(STORES), ...Object.keys(PARTS)];
 const DIGEST = `sha256:${'0'.repeat(64)}`;
 
-export function imageSet(): ImageSet {
+/** Every image that an instance can need. */
+export function imageSet(instance: InstanceName = 'local', words = ALL): ImageSet {
   const ref = (name: string): ImageSet[string] => {
     const reference = `registry.plumbline.test:5000/${name}:1`;
     return {
@@ -20,7 +21,7 @@ export function imageSet(): ImageSet {
       ...{ compressedBytes: 1, unpackedBytes: 1 },
     };
   };
-  return Object.fromEntries(imagesFor(ALL).map(({ name }) => [name, ref(name)]));
+  return Object.fromEntries(imagesFor(instance, words).map(({ name }) => [name, ref(name)]));
 }
 
 export function contextWith(

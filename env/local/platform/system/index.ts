@@ -3,25 +3,32 @@ import { waitFor } from '../../../../host/wait.ts';
 import { SYSTEM, type PlatformContext } from '../context.ts';
 import { render } from '../manifests.ts';
 import type { KubeObject } from '../objects.ts';
-import { part } from '../part.ts';
+import { part, type Part } from '../part.ts';
 import { waitRollout } from '../rollout.ts';
 import type { Secrets } from '../secrets.ts';
 
 /** CPU and memory of pods and nodes, which autoscalers read. */
 const METRICS = { name: 'metrics-server', group: 'metrics.k8s.io' } as const;
 
-export const system = part({
-  name: 'system',
-  objects: (context, secrets) => {
-    // Namespaces first: the rest lives in them.
-    const files = ['namespaces.yaml', 'storage.yaml'];
-    return [
-      ...render(context, secrets, { folder: 'system', files }),
+/**
+ * What every platform has: volumes and metrics, in the namespaces that a `namespaces.yaml` makes.
+ * @param namespaces folder of that file
+ * @param storageClass name of the class of its volumes
+ */
+export function systemPart(namespaces: string, storageClass: string): Part {
+  return part({
+    name: 'system',
+    objects: (context, secrets) => [
+      // Namespaces first: the rest lives in them.
+      ...render(context, secrets, { folder: namespaces, files: ['namespaces.yaml'] }),
+      ...render(context, secrets, { folder: 'system', files: ['storage.yaml'], values: { storageClass } }),
       ...aggregatedObjects(context, secrets, METRICS),
-    ];
-  },
-  wait: waitSystem,
-});
+    ],
+    wait: waitSystem,
+  });
+}
+
+export const system = systemPart('system', 'plumbline-local');
 
 /** Those of a server behind the aggregation layer of Kubernetes; a file of its name says what it has of its own. */
 export function aggregatedObjects(
