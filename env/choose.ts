@@ -15,7 +15,7 @@ export type Chosen = EnvironmentFile &
   Pick<Environment, 'leftOut' | 'partsLeftOut' | 'notSelected' | 'workloadsLeftOut'>;
 
 /**
- * Applies the choice of stores and parts to a file whose size has been applied. An embedded environment has only what it was
+ * Applies the choice of stores and parts to a file whose size has been applied. What is provisioned here has only what it was
  * provisioned with: the rest is removed. Elsewhere everything declared exists: the choice only selects checks, so a check of all stores
  * still covers all.
  * @param wanted see LoadOptions.with (loader.ts)
@@ -33,7 +33,7 @@ export function choose(
   const whole = { ...data, leftOut: [], partsLeftOut: unplaced, notSelected: [] };
   if (chosen === undefined) return whole;
   requireDeclared(data, chosen, words);
-  if (!traitsOf(data).ownedByUs)
+  if (traitsOf(data).asProvisioned !== true)
     return { ...whole, notSelected: words.filter((word) => !chosen.includes(word)) };
   const parts = PART_NAMES.filter((part) => declaresPart(data, part) && !chosen.includes(part));
   const kept = withoutParts(withoutStores(data, chosen), parts);

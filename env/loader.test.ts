@@ -37,7 +37,15 @@ function lineOf(text: string): number {
 
 test('should load every environment of the checkout', async () => {
   const names = await environmentNames();
-  assert.deepEqual(names, ['development', 'local', 'local-small', 'production', 'staging', 'testing']);
+  assert.deepEqual(names, [
+    'development',
+    'local',
+    'local-small',
+    'production',
+    'rehearsal',
+    'staging',
+    'testing',
+  ]);
   for (const name of names) assert.equal((await openEnvironment(name)).name, name);
 });
 

@@ -13,7 +13,7 @@ import type { Provisioned, ProvisionedOf } from './provisioned.ts';
 import { referenceProblems } from './references.ts';
 import type { Look } from './references.ts';
 import { DEFAULT_TIMEOUTS, environmentFile } from './schema.ts';
-import type { Environment, EnvironmentFile, Size, Telemetry, Trust } from './schema.ts';
+import type { Environment, EnvironmentFile, Size } from './schema.ts';
 import { closest } from './suggest.ts';
 import { parseYaml } from './yaml-source.ts';
 import type { YamlSource } from './yaml-source.ts';
@@ -127,43 +127,22 @@ function applySize(
 
 const STATE = '$STATE/';
 
-/** `$STATE` at the start of a path, filled in where it is known. */
-function locateTrust<T extends { trust?: Trust | undefined }>(item: T, folder: string | undefined): T {
-  if (folder === undefined || typeof item.trust !== 'object' || !item.trust.file.startsWith(STATE))
-    return item;
-  return { ...item, trust: { file: path.join(folder, item.trust.file.slice(STATE.length)) } };
-}
-
-const SOURCES = ['logs', 'traces', 'alerts', 'dashboards', 'otlp', 'pushgateway'] as const;
-
-function locateTelemetry(telemetry: Telemetry, folder: string | undefined): Telemetry {
-  const located = SOURCES.flatMap((name) => {
-    const source = telemetry[name];
-    return source === undefined ? [] : [[name, locateTrust(source, folder)] as const];
-  });
-  return { ...telemetry, ...(Object.fromEntries(located) as Partial<Telemetry>) };
-}
-
-function locateFiles(data: Chosen, provisioned: Provisioned | undefined): Chosen {
-  const folder = provisioned?.folder();
-  const { certificates, edge } = data.topology;
-  const { prometheus, telemetry } = data;
-  return {
-    ...data,
-    ...(telemetry !== undefined && { telemetry: locateTelemetry(telemetry, folder) }),
-    ...(prometheus !== undefined && { prometheus: locateTrust(prometheus, folder) }),
-    topology: {
-      ...data.topology,
-      certificates: certificates.map((certificate) => locateTrust(certificate, folder)),
-      ...(edge !== undefined && { edge: locateTrust(edge, folder) }),
-    },
-  };
+/** The same with `$STATE` at the start of each `file` filled in; as it is where nothing is provisioned here. */
+function locateFiles<T>(node: T, folder: string | undefined): T {
+  if (folder === undefined || typeof node !== 'object' || node === null) return node;
+  if (Array.isArray(node)) return node.map((item: unknown) => locateFiles(item, folder)) as T;
+  const located = Object.entries(node).map(([key, value]): [string, unknown] =>
+    key === 'file' && typeof value === 'string' && value.startsWith(STATE)
+      ? [key, path.join(folder, value.slice(STATE.length))]
+      : [key, locateFiles(value as unknown, folder)],
+  );
+  return Object.fromEntries(located) as T;
 }
 
 type Completing = Pick<Environment, 'file' | 'objectives'> & { provisioned: Provisioned | undefined };
 
 function complete(data: Chosen, { file, objectives, provisioned }: Completing): Environment {
-  const { sizes: _sizes, timeouts, ...rest } = locateFiles(data, provisioned);
+  const { sizes: _sizes, timeouts, ...rest } = locateFiles(data, provisioned?.folder());
   return { ...rest, timeouts: { ...DEFAULT_TIMEOUTS, ...timeouts }, objectives, file };
 }
 

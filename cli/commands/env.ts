@@ -57,7 +57,7 @@ async function refusal(environment: Environment): Promise<() => void> {
   const { refuseWhileHeld } = await import('../../runner/index.ts');
   const { instance } = traitsOf(environment);
   return () => {
-    if (instance !== undefined) refuseWhileHeld(instance);
+    refuseWhileHeld(environment.name, instance);
   };
 }
 

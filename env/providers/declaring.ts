@@ -73,9 +73,11 @@ export type Pin = z.infer<typeof pin>;
 export interface Traits {
   /**
    * The environment exists for Plumbline alone. It needs no permit, a drill needs no `--yes`, and its error budget is not enforced. It
-   * comes with everything that is needed to query it, and has exactly the stores and parts that it was provisioned with.
+   * comes with everything that is needed to query it.
    */
   ownedByUs: boolean;
+  /** It has exactly the stores and parts that it was provisioned with here; left out: whatever its file declares exists. */
+  asProvisioned?: true;
   /** Its instance on this machine, which holds its nodes, its state and its rollback journal; left out: it is elsewhere. */
   instance?: InstanceName;
   /** The size that it has, where it has one. */

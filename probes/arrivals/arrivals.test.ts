@@ -166,7 +166,8 @@ const EXPECTED = [
   { service: 'gateway', through: 'http', spans: [] },
   { service: 'tender-api', parent: 'gateway', through: 'http', spans: [{ name: 'SET' }] },
 ];
-const REQUEST = { correlationId: `${RUN}/1`, n: 1, traceId: 't1', sentMs: Date.now() - 5_000 };
+/** Sent a moment ago, when its test asks: files of tests share a process, and may be loaded minutes before. */
+const asked = () => ({ correlationId: `${RUN}/1`, n: 1, traceId: 't1', sentMs: Date.now() - 5_000 });
 
 function traces(answer: () => Trace[], elsewhere: Trace[] = []): TraceProbe {
   return {
@@ -188,7 +189,7 @@ test('should take a trace for whole only with every service, every declared span
     EXPECTED,
     seen.options,
   );
-  arrivals.answered(REQUEST);
+  arrivals.answered(asked());
   for (const partial of [
     [gateway, call],
     [gateway, call, api],
@@ -212,7 +213,7 @@ test('should look where the spans of a missing service went', async () => {
     EXPECTED,
     seen.options,
   );
-  arrivals.answered(REQUEST);
+  arrivals.answered(asked());
   assert.equal(await arrivals.sweep(signal), true);
   assert.equal(seen.of('trace')[0]?.seenMs, null);
   assert.deepEqual(seen.of('stray')[0]?.traces, ['t2']);

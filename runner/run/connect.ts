@@ -75,7 +75,7 @@ async function reach(options: ConnectOptions): Promise<{ reached: Reached; resto
       restored = await restoreLeftovers(environment, instance, { say: (line) => progress.say(line), signal });
     },
     refuseWhileHeld: () => {
-      if (instance !== undefined) refuseWhileHeld(instance);
+      refuseWhileHeld(environment.name, instance);
     },
     requireNamed: () => requireKubeconfig(environment),
     signal,

@@ -31,11 +31,11 @@ test('provisioning and removing is refused, naming the holder, while a living pr
   assert.ok(id);
   const holders = new HolderRecord(safetyFolder(INSTANCE, INSTANCE));
   const holder = { ...holderSelf(), ...id };
-  refuseWhileHeld(INSTANCE);
+  refuseWhileHeld(INSTANCE, INSTANCE);
   holders.add(holderSelf());
-  refuseWhileHeld(INSTANCE);
+  refuseWhileHeld(INSTANCE, INSTANCE);
   holders.add(holder);
-  assert.throws(() => refuseWhileHeld(INSTANCE), isHeldBy(other.pid));
+  assert.throws(() => refuseWhileHeld(INSTANCE, INSTANCE), isHeldBy(other.pid));
   const api = new TestApi();
   await assert.rejects(openSafety(optionsOf(api)), isHeldBy(other.pid));
   assert.deepEqual(api.requests, [], 'nothing was asked of the cluster');
@@ -50,7 +50,7 @@ test('holding is refused while a living process provisions or removes the enviro
   const api = new TestApi();
   await assert.rejects(openSafety(optionsOf(api)), isHeldBy(other.pid));
   assert.deepEqual(api.requests, []);
-  refuseWhileHeld(INSTANCE);
+  refuseWhileHeld(INSTANCE, INSTANCE);
   other.kill('SIGKILL');
   await once(other, 'exit');
   await (await openSafety(optionsOf(api))).close();

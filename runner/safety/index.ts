@@ -328,11 +328,11 @@ function refuseWhenHeld(holders: HolderRecord, me: Holder): void {
 }
 
 /**
- * Called under an embedded instance's lock, before it is provisioned or removed: a run that holds the instance keeps it.
+ * Called under an instance's lock, before it is provisioned or removed: a run that holds the environment keeps it.
  * @throws HeldError (75) naming the holder.
  */
-export function refuseWhileHeld(instance: InstanceName): void {
-  refuseWhenHeld(new HolderRecord(safetyFolder(instance, instance)), holderSelf());
+export function refuseWhileHeld(environment: string, embedded: InstanceName | undefined): void {
+  refuseWhenHeld(new HolderRecord(safetyFolder(environment, embedded)), holderSelf());
 }
 
 function refuseWhileProvisioned(instance: InstanceName): void {

@@ -32,7 +32,7 @@ export async function restoreLeftovers(
   instance: InstanceName,
   how: { say(line: string): void; signal: AbortSignal },
 ): Promise<RestoreReport | null> {
-  refuseWhileHeld(instance);
+  refuseWhileHeld(environment.name, instance);
   const folder = safetyFolder(environment.name, instance);
   const there = await clusterOf(environment);
   if (there === null || new Journal(folder).open().length === 0) return null;

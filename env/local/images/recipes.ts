@@ -179,6 +179,8 @@ const node: LayerRecipe = {
 };
 
 const nodeLibraries: LayerRecipe = { kind: 'debian', recipe: NODE_LIBRARIES };
+/** Node, as the checkout has it. */
+export const NODE: readonly LayerRecipe[] = [nodeLibraries, node];
 const PLATFORM = 'env/local/platform';
 /** Code that the Node services share. Their imports of `../../service-kit` resolve here, because `..` of the root is the root. */
 const kit: LayerRecipe = {
@@ -257,7 +259,7 @@ function kubernetes(name: string): ImageRecipe {
 export const app = (name: string, layers: readonly LayerRecipe[]): ImageRecipe => ({
   name,
   tag: { version: '0.1.0' },
-  layers: [base, nodeLibraries, node, kit, ...layers],
+  layers: [base, ...NODE, kit, ...layers],
   run: {
     entrypoint: ['node', '/app/service/main.ts'],
     user: NONROOT,

@@ -42,6 +42,7 @@ export const declaration: ProviderDeclaration<'embedded'> = {
   provisions: OWN_INSTANCES,
   traits: ({ embedded: name, size }) => ({
     ownedByUs: true,
+    asProvisioned: true,
     instance: name,
     size,
     // Controls remove metrics-server.

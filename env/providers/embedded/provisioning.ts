@@ -2,9 +2,15 @@
 import { CommandError, EXIT } from '../../../host/errors.ts';
 import * as local from '../../local/index.ts';
 import type { LocalStatus } from '../../local/index.ts';
+import type { InstanceName } from '../../../host/paths.ts';
+import type { Size } from '../declaring.ts';
 import type { Provisioning } from '../provider.ts';
 
-type Of<Method extends keyof Provisioning> = Provisioning<'embedded'>[Method];
+/** Of any instance: the rehearsal is provisioned in the same way, and reached in another. */
+type Of<Method extends keyof Provisioning> = (
+  at: { embedded: InstanceName; size: Size },
+  how: Parameters<Provisioning[Method]>[1],
+) => ReturnType<Provisioning[Method]>;
 
 export const check: Of<'check'> = ({ embedded: instance, size }, { words, signal }) =>
   local.checkMachine({ instance, size, ...(words !== undefined && { with: words }), signal });

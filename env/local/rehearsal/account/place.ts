@@ -1,0 +1,12 @@
+/** What `env up` leaves in the state folder of the rehearsal for the one who checks it, as the owners of a cluster hand it out. */
+import { join } from 'node:path';
+
+/** Kubeconfig of the account of drills. */
+export function accountKubeconfig(stateDir: string): string {
+  return join(stateDir, 'account', 'kubeconfig');
+}
+
+/** The password of an account of a store. */
+export function passwordFile(stateDir: string, store: string): string {
+  return join(stateDir, 'account', `${store}-password`);
+}
