@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { kubeName } from '../../probes/declaring.ts';
+import { kubeName, objectName } from '../../probes/declaring.ts';
 import { FAULTS, STORES } from '../../probes/declared-stores.ts';
 import { TIMEOUT_NAMES } from './timeouts.ts';
 
@@ -143,11 +143,10 @@ export const drills = z
       })
       .default(ERROR_BUDGET),
     undoImage: z
-      .string()
-      .min(1)
+      .union([z.string().min(1), z.strictObject({ deployment: objectName })])
       .optional()
       .describe(
-        'Image with Node.js (`node`) for the Job that undoes changes made through the API server when the harness is gone; the embedded environment needs none',
+        'Image with Node.js (`node`) for the Job that undoes changes made through the API server when the harness is gone; {deployment}: the image of the first container of that Deployment, as it runs then',
       ),
   })
   .default({ steadySeconds: 10, errorBudget: ERROR_BUDGET });

@@ -20,9 +20,12 @@ const PREPARE = [
   `CREATE INDEX IF NOT EXISTS writes_run_n ON ${CANARY_TABLE} (run, n)`,
   `DELETE FROM ${CANARY_TABLE} WHERE written_at < now() - interval '1 day'`,
 ];
-const INSERT = { name: 'plumbline-write', text: `INSERT INTO ${CANARY_TABLE} (run, n) VALUES ($1, $2)` };
+/**
+ * Statements without names: a pooler that gives each transaction another connection of the server (PgBouncer's transaction mode) would not find
+ * a prepared one there.
+ */
+const INSERT = { text: `INSERT INTO ${CANARY_TABLE} (run, n) VALUES ($1, $2)` };
 const SELECT = {
-  name: 'plumbline-read',
   text: `SELECT coalesce(max(n), 0)::text AS n, pg_is_in_recovery() AS replica FROM ${CANARY_TABLE} WHERE run = $1`,
 };
 

@@ -182,6 +182,7 @@ class ControlRun {
         kubeconfig: connection.kubeconfig,
         runId: folder.id,
         systemNamespace: environment.namespaces.system,
+        undoImage: environment.drills.undoImage,
         restoreDeadlineMs: timeoutMsOf(environment, 'restoreDeadline'),
         notice: (message) => progress.say(`  ${message}`),
         signal: interrupt.signal,

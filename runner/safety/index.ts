@@ -39,6 +39,9 @@ export type { Mutation, Permit } from './safety.ts';
 export type { Access, Entry, Rollback, KubeCall, KubeReply, RestoreReport } from './types.ts';
 export { sha256 } from './undo-node.ts';
 
+export type UndoImage =
+  string | { readonly deployment: { readonly namespace: string; readonly name: string } };
+
 export type SafetyOptions = {
   /** Name of the environment. */
   readonly environment: string;
@@ -51,8 +54,8 @@ export type SafetyOptions = {
   readonly kubeconfig?: string | undefined;
   readonly runId: string;
   readonly systemNamespace?: string | undefined;
-  /** Image with `node` in it, for the undo Job. In the embedded environment the reference backend's, when left out. */
-  readonly undoImage?: string | undefined;
+  /** Image with `node` in it, for the undo Job, or the Deployment that has it. */
+  readonly undoImage?: UndoImage | undefined;
   /** Returns why a mutation is not permitted; null: it is. Called before every mutation: a permit can expire during a run. */
   readonly permit?: Permit | undefined;
   /** This long after an action the timers undo it, even if the run is alive. */
@@ -207,7 +210,7 @@ async function opened(opening: Opening): Promise<Safety> {
     folder: journal.folder,
     kubeconfig: options.kubeconfig,
     job: async () => {
-      const image = options.undoImage ?? (await liveUndoImage(options));
+      const image = await undoImageOf(options);
       return image === undefined ? null : { kube, namespace, image, runId, embedded: !elsewhere };
     },
     hostAllowed: !elsewhere,
@@ -308,10 +311,10 @@ async function ensureNamespace(kube: KubeCall, name: string): Promise<void> {
 const podSchema = z.object({ containers: z.tuple([z.object({ image: z.string() })], z.unknown()) });
 const imageSchema = z.object({ spec: z.object({ template: z.object({ spec: podSchema }) }) });
 
-/** The image of the reference backend as it runs now: it has `node` in it and is on the nodes already. */
-async function liveUndoImage({ kube, embedded }: SafetyOptions): Promise<string | undefined> {
-  if (embedded === undefined) return undefined;
-  const path = '/apis/apps/v1/namespaces/tender/deployments/tender-api';
+async function undoImageOf({ kube, undoImage }: SafetyOptions): Promise<string | undefined> {
+  if (typeof undoImage !== 'object') return undoImage;
+  const { namespace, name } = undoImage.deployment;
+  const path = `/apis/apps/v1/namespaces/${namespace}/deployments/${name}`;
   const { status, body } = await kube({ method: 'GET', path, timeoutMs: 5_000 });
   return status === 200
     ? imageSchema.safeParse(body).data?.spec.template.spec.containers[0].image

@@ -48,6 +48,7 @@ export async function restoreLeftovers(
       kubeconfig,
       runId: 'leftovers',
       systemNamespace: environment.namespaces.system,
+      undoImage: environment.drills.undoImage,
       restoreDeadlineMs: timeoutMsOf(environment, 'restoreDeadline'),
       notice: (message) => how.say(`  ${message}`),
       signal: how.signal,

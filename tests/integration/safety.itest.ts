@@ -34,6 +34,7 @@ before(async () => {
     clusterUid,
     kube,
     kubeconfig,
+    undoImage: { deployment: { namespace: 'tender', name: 'tender-api' } },
     runId: 'safety-itest',
     restoreDeadlineMs: 600_000,
     notice: () => undefined,

@@ -10,6 +10,7 @@ const safety = await openSafety({
   clusterUid,
   kube: call,
   kubeconfig,
+  undoImage: { deployment: { namespace: 'tender', name: 'tender-api' } },
   runId: 'safety-holder',
   restoreDeadlineMs: 600_000,
   notice: () => undefined,
