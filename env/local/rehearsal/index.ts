@@ -6,10 +6,11 @@ import { join } from 'node:path';
 import { SYSTEM_IMAGES } from '../images/recipes.ts';
 import type { Make, Part } from '../platform/part.ts';
 import { systemPart } from '../platform/system/index.ts';
+import { store as postgres } from './postgres/index.ts';
 
 const system = systemPart(join(import.meta.dirname, 'system'), 'fast-local');
 
-const STORES: Readonly<Record<string, Part>> = {};
+const STORES: Readonly<Record<string, Part>> = { postgres };
 
 export const rehearsal: Make = {
   sizes: ['small'],
