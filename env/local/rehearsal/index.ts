@@ -7,10 +7,11 @@ import { SYSTEM_IMAGES } from '../images/recipes.ts';
 import type { Make, Part } from '../platform/part.ts';
 import { systemPart } from '../platform/system/index.ts';
 import { accountPart, OWNERS_IMAGES } from './account/index.ts';
+import { store as postgres } from './postgres/index.ts';
 
 const system = systemPart(join(import.meta.dirname, 'system'), 'fast-local');
 
-const STORES: Readonly<Record<string, Part>> = {};
+const STORES: Readonly<Record<string, Part>> = { postgres };
 
 /** Namespaces of the platform, in which the one who checks has the documented rights. */
 const NAMESPACES = ['databases'];

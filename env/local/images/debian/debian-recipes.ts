@@ -91,19 +91,25 @@ export const NODE_LIBRARIES: DebianRecipe = {
   finishVersion: 1,
 };
 
-const PG_BIN = '/usr/lib/postgresql/15/bin';
+export const PG_BIN = '/usr/lib/postgresql/15/bin';
 const PYTHON = '/usr/lib/python3/dist-packages';
 
-async function finishPostgres(root: string, signal?: AbortSignal): Promise<void> {
-  await proveLinked(
-    root,
-    [`${PG_BIN}/postgres`, `${PG_BIN}/psql`, `${PG_BIN}/pg_rewind`, '/usr/bin/python3.11'],
-    signal,
-  );
+/** Proves that PostgreSQL's programs and those named are complete, and makes the folders that its server needs. */
+export async function finishServer(
+  root: string,
+  others: readonly string[],
+  signal?: AbortSignal,
+): Promise<void> {
+  const programs = ['postgres', 'psql', 'pg_rewind'].map((name) => `${PG_BIN}/${name}`);
+  await proveLinked(root, [...programs, ...others], signal);
   for (const folder of ['var/lib/postgresql', 'run/postgresql']) {
     await mkdir(join(root, folder), { recursive: true });
     await exec('chown', [`${String(POSTGRES_USER)}:${String(POSTGRES_USER)}`, join(root, folder)]);
   }
+}
+
+async function finishPostgres(root: string, signal?: AbortSignal): Promise<void> {
+  await finishServer(root, ['/usr/bin/python3.11'], signal);
   // Python is compiled once here: containers may not write the compiled files, and each start would cost a second of CPU.
   // unchecked-hash: the compiled file is used without comparing the source's modification time, which a layer does not keep.
   await exec(
@@ -148,50 +154,55 @@ export async function proveLinked(
   }
 }
 
+/** PostgreSQL's server and programs. */
+export const POSTGRES_SERVER: readonly string[] = [
+  'postgresql-15',
+  'postgresql-client-15',
+  'libpq5',
+  'tzdata',
+  // what the server links to
+  'libicu72',
+  'libstdc++6',
+  'libgcc-s1',
+  'libssl3',
+  'libzstd1',
+  'liblz4-1',
+  'liblzma5',
+  'zlib1g',
+  'libxml2',
+  'libpam0g',
+  'libaudit1',
+  'libcap-ng0',
+  'libsystemd0',
+  'libgcrypt20',
+  'libgpg-error0',
+  'libcap2',
+  'libgssapi-krb5-2',
+  'libkrb5-3',
+  'libk5crypto3',
+  'libkrb5support0',
+  'libkeyutils1',
+  'libcom-err2',
+  'libldap-2.5-0',
+  'libsasl2-2',
+  'libgnutls30',
+  'libnettle8',
+  'libhogweed6',
+  'libidn2-0',
+  'libunistring2',
+  'libtasn1-6',
+  'libp11-kit0',
+  'libffi8',
+  'libgmp10',
+  'libreadline8',
+  'libtinfo6',
+];
+
 export const POSTGRES: DebianRecipe = {
   name: 'postgres',
   parent: BASE,
   packages: [
-    'postgresql-15',
-    'postgresql-client-15',
-    'libpq5',
-    'tzdata',
-    // what the server links to
-    'libicu72',
-    'libstdc++6',
-    'libgcc-s1',
-    'libssl3',
-    'libzstd1',
-    'liblz4-1',
-    'liblzma5',
-    'zlib1g',
-    'libxml2',
-    'libpam0g',
-    'libaudit1',
-    'libcap-ng0',
-    'libsystemd0',
-    'libgcrypt20',
-    'libgpg-error0',
-    'libcap2',
-    'libgssapi-krb5-2',
-    'libkrb5-3',
-    'libk5crypto3',
-    'libkrb5support0',
-    'libkeyutils1',
-    'libcom-err2',
-    'libldap-2.5-0',
-    'libsasl2-2',
-    'libgnutls30',
-    'libnettle8',
-    'libhogweed6',
-    'libidn2-0',
-    'libunistring2',
-    'libtasn1-6',
-    'libp11-kit0',
-    'libffi8',
-    'libgmp10',
-    'libreadline8',
-    'libtinfo6',
+    ...POSTGRES_SERVER,
     // Python and Patroni
     'python3.11-minimal',
     'libpython3.11-minimal',

@@ -1,0 +1,142 @@
+/** PostgreSQL 15 under repmgr: a StatefulSet a member, and PgBouncer, which leads to the primary. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { waitFor } from '../../../../host/wait.ts';
+import { POSTGRES_USER } from '../../images/debian/debian-recipes.ts';
+import { PGBOUNCER, REPMGR } from '../../images/debian/debian-rehearsal.ts';
+import { base, NONROOT } from '../../images/recipes.ts';
+import {
+  certificateFiles,
+  ensureCertificate,
+  type CertificateFiles,
+  type Subject,
+} from '../../platform/certificate.ts';
+import type { PlatformContext } from '../../platform/context.ts';
+import { render } from '../../platform/manifests.ts';
+import { part } from '../../platform/part.ts';
+import { waitRollout } from '../../platform/rollout.ts';
+
+const NAMESPACE = 'databases';
+const POOLER = 'pg-pooler';
+/** Numbers and names as repmgr knows the members. The workloads and pods have a hyphen where these have an underscore. */
+const MEMBERS = ['a', 'b', 'c'].map((letter, at) => ({
+  name: `pg-${letter}`,
+  node: `pg_${letter}`,
+  id: String(at + 1),
+}));
+const DOMAIN = `${NAMESPACE}.svc.cluster.local`;
+const SUBJECT = {
+  authority: 'databases authority',
+  names: [
+    `pg.${DOMAIN}`,
+    `${POOLER}.${DOMAIN}`,
+    POOLER,
+    ...MEMBERS.map(({ name }) => `${name}-0.pg.${DOMAIN}`),
+  ],
+  addresses: [],
+} satisfies Subject;
+
+export const store = part({
+  name: 'postgres',
+  images: [
+    {
+      name: 'pg-repmgr',
+      tag: { version: '15' },
+      layers: [base, { kind: 'debian', recipe: REPMGR }],
+      run: {
+        entrypoint: ['sh'],
+        user: `${String(POSTGRES_USER)}:${String(POSTGRES_USER)}`,
+        env: { PATH: '/usr/lib/postgresql/15/bin:/usr/bin:/bin', LANG: 'C.UTF-8', HOME: '/tmp' },
+      },
+    },
+    {
+      name: 'pgbouncer',
+      tag: { version: '1.18' },
+      layers: [base, { kind: 'debian', recipe: PGBOUNCER }],
+      run: { entrypoint: ['pgbouncer'], user: NONROOT },
+    },
+  ],
+  passwords: ['repmgr', 'pooler', 'plumbline'],
+  objects: (context, secrets) => {
+    const values = pemOf(filesOf(context));
+    const folder = import.meta.dirname;
+    return [
+      ...render(context, secrets, { folder, values, plain: true }),
+      ...MEMBERS.flatMap((member) =>
+        render(context, secrets, { folder, files: ['member.yaml'], values: member, plain: true }),
+      ),
+    ];
+  },
+  prepare: async (context) => {
+    await ensureCertificate(filesOf(context).folder, SUBJECT, context.signal);
+  },
+  wait: waitPostgres,
+});
+
+/** Where the certificate of the servers lies; `pg/ca.crt` in the state folder is what clients trust. */
+function filesOf({ stateDir }: Pick<PlatformContext, 'stateDir'>): CertificateFiles {
+  return certificateFiles(join(stateDir, 'pg'));
+}
+
+/** The texts of the certificates and the key; placeholders while they are not made. */
+function pemOf({ caCertificate, serverPem }: CertificateFiles): Record<string, string> {
+  const textOf = (file: string): string => (existsSync(file) ? readFileSync(file, 'utf8') : 'placeholder');
+  const pem = textOf(serverPem);
+  const blockOf = (type: string): string =>
+    new RegExp(`-----BEGIN ${type}-----[^-]*-----END ${type}-----\n`).exec(pem)?.[0] ?? 'placeholder';
+  return {
+    authority: textOf(caCertificate),
+    certificate: blockOf('CERTIFICATE'),
+    key: blockOf('PRIVATE KEY'),
+  };
+}
+
+const READY_DEADLINE_MS = 240_000; // images may still have to be pulled; two members copy the first one's data
+
+/**
+ * Waits for all pods, for one primary that both others follow as synchronous candidates, and for the way through the pooler.
+ * @throws NotReadyError; DeadlineError with what the members or the pooler said last
+ */
+async function waitPostgres(context: PlatformContext): Promise<void> {
+  const workloads = [...MEMBERS.map(({ name }) => `statefulset/${name}`), `deployment/${POOLER}`];
+  for (const workload of workloads)
+    await waitRollout(context, { namespace: NAMESPACE, workload, deadlineMs: READY_DEADLINE_MS });
+  const look = { deadlineMs: 60_000, intervalMs: 500, signal: context.signal };
+  const exec = `exec -n ${NAMESPACE} deployment/${POOLER} -c watch --`;
+  await waitFor(async () => await onePrimary(context), {
+    ...look,
+    what: `one primary with two synchronous candidates in ${NAMESPACE} of ${context.instance}`,
+    next: `kubectl --kubeconfig ${context.kubeconfig} ${exec} sh /etc/pg/members.sh`,
+  });
+  await waitFor(async () => await throughPooler(context), {
+    ...look,
+    what: `the primary to answer through ${POOLER} in ${NAMESPACE} of ${context.instance}`,
+    next: `kubectl --kubeconfig ${context.kubeconfig} -n ${NAMESPACE} logs deployment/${POOLER} --all-containers`,
+  });
+}
+
+async function inWatch(context: PlatformContext, command: string): Promise<string> {
+  const argv = ['exec', '-n', NAMESPACE, `deployment/${POOLER}`, '-c', 'watch', '--', 'sh', '-c', command];
+  return (await context.kubectl(argv, { timeoutMs: 15_000 })).trim();
+}
+
+/** Throws with what the members say of themselves while it is anything else. */
+async function onePrimary(context: PlatformContext): Promise<true> {
+  const said = await inWatch(context, 'sh /etc/pg/members.sh');
+  const roles = said.split('\n').map((line) => line.split(' '));
+  const candidates = roles.filter(([, role]) => role === 'primary').map((words) => words[3]);
+  const replicas = roles.filter(([, role]) => role === 'replica').length;
+  if (candidates.length === 1 && candidates[0] === '2' && replicas === 2) return true;
+  throw new Error(said.replaceAll('\n', '; '));
+}
+
+/** As a client does it, with the account of the canaries. */
+async function throughPooler(context: PlatformContext): Promise<true> {
+  const at = 'host=127.0.0.1 port=6432 dbname=plumbline user=plumbline sslmode=require';
+  const said = await inWatch(
+    context,
+    `PGPASSWORD=$PLUMBLINE_PASSWORD timeout 5 psql '${at}' -XAtc 'select 1'`,
+  );
+  if (said !== '1') throw new Error(`it answers "${said}"`);
+  return true;
+}
