@@ -1,5 +1,6 @@
 import type { Problem } from './errors.ts';
 import type { Finding } from './finding.ts';
+import { speaksTls } from '../probes/store/declaring.ts';
 import { declarationOf, namesOf, traitsOf } from './providers/declared.ts';
 import { memberNamespace, memberSets } from '../reports/record/store-pods.ts';
 import { STORES } from './schema.ts';
@@ -13,7 +14,11 @@ function storeFindings(file: EnvironmentFile): Finding[] {
   return STORES.flatMap((name): Finding[] => {
     const store = file.stores[name];
     if (store === undefined) return [];
-    const found = [...waysFindings(name, store), ...countFindings(name, store)];
+    const found = [
+      ...waysFindings(name, store),
+      ...countFindings(name, store),
+      ...plainFindings(name, store),
+    ];
     // A store that no check observes need not be described.
     return traitsOf(file).notBuilt === undefined ? [...found, ...setFindings(file, name, store)] : found;
   });
@@ -51,6 +56,24 @@ function countFindings(store: StoreName, declared: DeclaredStore): Finding[] {
   if (memberNamespace(declared) !== null || members === 1) return [];
   const message = 'an address without pods stands for a single member';
   return [{ path, message, found: String(members), allowed: '1' }];
+}
+
+/** A password in plain text is somebody's decision, never what happens when nobody thinks of it. */
+function plainFindings(store: StoreName, declared: DeclaredStore): Finding[] {
+  const tls = speaksTls(declared);
+  if (tls && declared.plain === true)
+    return [
+      {
+        path: ['stores', store, 'plain'],
+        at: 'key',
+        message: 'there is TLS: nothing is plain',
+        found: 'plain',
+        allowed: 'one of both',
+      },
+    ];
+  if (tls || declared.plain === true || declared.password === undefined) return [];
+  const message = 'would cross the network unencrypted: declare `tls`, or `plain: true` where that is wanted';
+  return [{ path: ['stores', store, 'password'], at: 'key', message, found: 'a password without TLS' }];
 }
 
 function setFindings(file: EnvironmentFile, store: StoreName, declared: DeclaredStore): Finding[] {

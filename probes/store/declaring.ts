@@ -110,6 +110,10 @@ export const common = {
   database: z.string().min(1).optional(),
   user: z.string().min(1).optional(),
   password: secretSource.optional(),
+  plain: z
+    .literal(true)
+    .optional()
+    .describe('The password may cross the network unencrypted: required where there is one and no TLS'),
   admin: z
     .strictObject({ user: z.string().min(1), password: secretSource })
     .optional()
@@ -139,5 +143,11 @@ export const common = {
     .describe('Settings on which durability rests, as the store itself reports them'),
   goals: z.partialRecord(z.enum(FAULTS), failoverGoal).default({}),
 };
+
+/** Whether nothing crosses the network unencrypted, as the store declares it. */
+export function speaksTls(declared: object): boolean {
+  const { tls, scheme } = declared as { tls?: unknown; scheme?: unknown };
+  return tls !== undefined || (typeof scheme === 'string' && scheme.includes('+s'));
+}
 
 export type FailoverGoal = z.infer<typeof failoverGoal>;
