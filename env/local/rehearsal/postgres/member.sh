@@ -2,7 +2,7 @@
 # PID 1 of a member: prepares the data, runs the server, and beside it repmgrd and what mends the member. Ends when the server ends, with an
 # error, so that kubelet starts the container again.
 #
-# Two primaries never both acknowledge a commit: each needs one of the two other members, and a replica follows one primary. promote.sh
+# Two primaries never both acknowledge a commit: each needs one of the two other members, and a replica follows one primary. failover.sh
 # takes both replicas from the old primary before one of them is promoted.
 set -u
 . /etc/pg/members.sh
