@@ -25,6 +25,7 @@ const DECLARED = `  valkey:
     members: 3
     primary: { host: valkey.example.com, port: 6379 }
     password: { env: VALKEY_PASSWORD }
+    plain: true
     sentinel: { master: tender, addresses: [{ host: valkey-sentinel.example.com, port: 26379 }] }
 `;
 
@@ -60,7 +61,7 @@ console.log(JSON.stringify({
   elsewhere: whyNotRun(await openEnvironment('testing', {}), rowOf('${CHECK}')),
   settings: [settings.store, settings.stores?.valkey?.members],
   controls: (await allControls()).filter(({ check }) => check === '${CHECK}').map(({ id }) => id),
-  images: imagesFor(['valkey']).flatMap(({ name }) => (name === 'redis' ? [name] : [])),
+  images: imagesFor('local', ['valkey']).flatMap(({ name }) => (name === 'redis' ? [name] : [])),
   applied: objects.flatMap(({ kind, metadata }) => (metadata.labels['app.kubernetes.io/name'] === 'valkey' ? [kind] : [])),
   password: objects.find(({ metadata }) => metadata.name === 'valkey-credentials').stringData,
   whole: judged(() => false),
