@@ -11,7 +11,7 @@ import type {
 } from '../store/store-driver.ts';
 import { factsOf } from '../store/members.ts';
 import { anyMember, patroniConfig, patroniMembers } from './managers/patroni/rest.ts';
-import { queryOnce } from './query.ts';
+import { connectionOf, queryOnce } from './query.ts';
 
 /** Read from the server that takes the writes. */
 const DURABILITY = Object.keys(GOVERNING.server);
@@ -60,9 +60,8 @@ exit 1`;
 
 /** Settings and data directory of every member's server. Replicas are read too: a replica that missed a change shows it only itself. */
 export function serverFacts(target: StoreTarget, bounds: Bounds): Promise<ServerFacts[]> {
-  const { connection } = target;
   return factsOf(target, async (member) => {
-    const own = { ...connection, host: member.address, port: member.port ?? connection.port };
+    const own = connectionOf(target, member);
     const settings = await durabilitySettings(own, bounds);
     const [row] = await queryOnce<{ setting: string }>(own, DATA_DIRECTORY, bounds);
     const folder = row?.setting ?? (await workingFolder(target, member, bounds));

@@ -9,7 +9,7 @@ import type {
   StoreTarget,
 } from '../../../store/store-driver.ts';
 import type { Manager } from '../manager.ts';
-import { queryOnce } from '../../query.ts';
+import { connectionOf, queryOnce } from '../../query.ts';
 import { patroniSettings, scalar } from '../../settings.ts';
 import { followingPatroni } from './observer.ts';
 import { anyMember, leaderOf, patroniCluster, patroniConfig, patroniMembers, patroniStatus } from './rest.ts';
@@ -21,10 +21,9 @@ async function roles(target: StoreTarget, bounds: Bounds): Promise<Omit<StoreDes
   const members = await patroniMembers(target);
   const cluster = await anyMember(members, (member) => patroniCluster(member, bounds)).catch(
     async (error: unknown) => {
-      const connection = { ...target.connection };
       throw await withoutManager(error, 'PostgreSQL answers, but Patroni does not', () =>
-        firstAnswer('PostgreSQL', members, ({ address, port }) =>
-          queryOnce({ ...connection, host: address, port: port ?? connection.port }, 'SELECT 1', bounds),
+        firstAnswer('PostgreSQL', members, (member) =>
+          queryOnce(connectionOf(target, member), 'SELECT 1', bounds),
         ),
       );
     },

@@ -187,6 +187,16 @@ test('should not know where the data is of a server that does not say', () => {
   assert.match(judgement.reason, /data of postgres-1: .*refused/);
 });
 
+test('should not fail where no server could be asked, so that nothing is known of any mount', () => {
+  const unsaid: Seen[] = ['postgres-0', 'postgres-1'].map((member) => [
+    'data-folder-unsaid',
+    { store: 'postgres', member, reason: 'connect ECONNREFUSED' },
+  ]);
+  const judgement = persistent([...unsaid, dataWorkload(NAME, 0), ...claims, ...bytes]);
+  assert.equal(judgement.verdict, 'inconclusive');
+  assert.match(judgement.reason, /data of postgres-0: .*ECONNREFUSED/);
+});
+
 test("should not take one member's folder for another's", () => {
   const at = (name: string) => `${PATH}/node@${name}.members.tender.svc`;
   const of = (one: string, other: string) =>

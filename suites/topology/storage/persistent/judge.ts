@@ -31,7 +31,8 @@ export const judge: CheckJudge = {
     const written = settings.writes === true ? [need('canary-written'), need('canary-read')] : [];
     return [
       need('data-workload', { subjects, of: ({ workload }) => workload, absent: 'fail' }),
-      need('data-mount', { subjects, of: ({ workload }) => workload, absent: 'fail' }),
+      // A member whose server does not say where its data lies has no mount to be held against.
+      need('data-mount', { subjects, of: ({ workload }) => workload }),
       need('claim', { subjects, of: ({ workload }) => workload, absent: 'fail' }),
       need('data-folder', { subjects: folders, of: ({ store, member }) => `${store} ${member}` }),
       ...byLabels,
