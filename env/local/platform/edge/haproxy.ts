@@ -1,28 +1,14 @@
 /** The platform's part of the load balancer's configuration: TLS ends here, and Traefik's NodePort is behind it. */
 import { join } from 'node:path';
 import type { NodeSpec } from '../../nodes/addressing.ts';
+import { certificateFiles, type CertificateFiles } from '../certificate.ts';
 
 /** Where every node that runs Traefik listens (traefik/manifests.yaml). */
 const TRAEFIK_NODE_PORT = 30080;
 
 /** Where the edge's certificate and authority lie in an instance's state folder. */
-export interface EdgeFiles {
-  readonly folder: string;
-  /** The authority's certificate: what clients trust. */
-  readonly caCertificate: string;
-  readonly caKey: string;
-  /** Certificate and key together, as haproxy reads them. */
-  readonly serverPem: string;
-}
-
-export function edgeFiles(stateDir: string): EdgeFiles {
-  const folder = join(stateDir, 'edge');
-  return {
-    folder,
-    caCertificate: join(folder, 'ca.crt'),
-    caKey: join(folder, 'ca.key'),
-    serverPem: join(folder, 'server.pem'),
-  };
+export function edgeFiles(stateDir: string): CertificateFiles {
+  return certificateFiles(join(stateDir, 'edge'));
 }
 
 /** The name that the certificate is for, beside the address. */
@@ -34,7 +20,7 @@ export const EDGE_HOST = 'tender.plumbline.test';
  */
 export function renderEdge(
   address: string,
-  files: EdgeFiles,
+  files: CertificateFiles,
   nodes: readonly Pick<NodeSpec, 'name' | 'address'>[],
 ): string {
   const servers = nodes.map((node) => `    server ${node.name} ${node.address}:${String(TRAEFIK_NODE_PORT)}`);

@@ -2,11 +2,11 @@
 import { readFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { waitFor } from '../../../../host/wait.ts';
+import { ensureCertificate } from '../certificate.ts';
 import { EDGE, type PlatformContext } from '../context.ts';
 import { render } from '../manifests.ts';
 import { part } from '../part.ts';
 import { waitRollout } from '../rollout.ts';
-import { ensureEdgeCertificate } from './certificate.ts';
 import { EDGE_HOST, edgeFiles, renderEdge } from './haproxy.ts';
 
 /** Marks of a request that took the whole way, in order. */
@@ -26,7 +26,13 @@ export const edge = part({
  * CPU seconds of the start.
  */
 async function prepareEdge(context: PlatformContext): Promise<void> {
-  await ensureEdgeCertificate(context.stateDir, context.addresses.loadBalancer, context.signal);
+  const { addresses, stateDir, signal } = context;
+  const subject = { names: [EDGE_HOST], addresses: [addresses.loadBalancer] } as const;
+  await ensureCertificate(
+    edgeFiles(stateDir).folder,
+    { authority: 'plumbline edge authority', ...subject },
+    signal,
+  );
   if (!(await isClosed(context))) await configureLoadBalancer(context);
 }
 

@@ -1,21 +1,53 @@
-/** The edge's certificate, signed by an authority that the instance makes for itself. */
+/** Certificates of servers, each signed by an authority that the instance makes for it. */
 import { X509Certificate } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { run } from '../../../../host/run.ts';
-import { EDGE_HOST, edgeFiles, type EdgeFiles } from './haproxy.ts';
+import { run } from '../../../host/run.ts';
+
+/** Where a certificate and its authority lie. */
+export interface CertificateFiles {
+  readonly folder: string;
+  /** The authority's certificate: what clients trust. */
+  readonly caCertificate: string;
+  readonly caKey: string;
+  /** Certificate and key together, as haproxy reads them. */
+  readonly serverPem: string;
+}
+
+export function certificateFiles(folder: string): CertificateFiles {
+  return {
+    folder,
+    caCertificate: join(folder, 'ca.crt'),
+    caKey: join(folder, 'ca.key'),
+    serverPem: join(folder, 'server.pem'),
+  };
+}
+
+/** What a certificate is for. */
+export interface Subject {
+  /** Name of the authority that signs it. */
+  readonly authority: string;
+  /** DNS names; the first is the certificate's own. */
+  readonly names: readonly [string, ...string[]];
+  readonly addresses: readonly string[];
+}
 
 const VALID_DAYS = 825; // more than a year left at any time that an environment lives; the longest that clients accept
 const MIN_DAYS_LEFT = 400;
 const DAY_MS = 86_400_000;
 const OPENSSL_DEADLINE_MS = 30_000;
 
-/** Whether a PEM file holds a certificate for that address which stays valid long enough. */
-export async function isUsable(pemFile: string, address: string, now = Date.now()): Promise<boolean> {
+/** Whether a PEM file holds a certificate for those names and addresses which stays valid long enough. */
+export async function isUsable(
+  pemFile: string,
+  { names, addresses }: Omit<Subject, 'authority'>,
+  now = Date.now(),
+): Promise<boolean> {
   try {
     const certificate = new X509Certificate(await readFile(pemFile));
     return (
-      certificate.checkIP(address) !== undefined &&
+      names.every((name) => certificate.checkHost(name) !== undefined) &&
+      addresses.every((address) => certificate.checkIP(address) !== undefined) &&
       Date.parse(certificate.validTo) - now > MIN_DAYS_LEFT * DAY_MS
     );
   } catch {
@@ -28,7 +60,12 @@ async function openssl(args: readonly string[], signal?: AbortSignal): Promise<v
 }
 
 /** Makes authority and certificate in a folder that takes the place of the old one only when all is there. */
-async function make(files: EdgeFiles, address: string, signal?: AbortSignal): Promise<void> {
+async function make(files: CertificateFiles, subject: Subject, signal?: AbortSignal): Promise<void> {
+  const { authority, names, addresses } = subject;
+  const alternatives = [
+    ...names.map((name) => `DNS:${name}`),
+    ...addresses.map((address) => `IP:${address}`),
+  ];
   await mkdir(join(files.folder, '..'), { recursive: true });
   const work = await mkdtemp(`${files.folder}-`);
   const at = (name: string): string => join(work, name);
@@ -46,7 +83,7 @@ async function make(files: EdgeFiles, address: string, signal?: AbortSignal): Pr
         '-days',
         String(VALID_DAYS),
         '-subj',
-        '/CN=plumbline edge authority',
+        `/CN=${authority}`,
         '-addext',
         'basicConstraints=critical,CA:TRUE',
         '-addext',
@@ -70,9 +107,9 @@ async function make(files: EdgeFiles, address: string, signal?: AbortSignal): Pr
         '-CAkey',
         at('ca.key'),
         '-subj',
-        `/CN=${EDGE_HOST}`,
+        `/CN=${names[0]}`,
         '-addext',
-        `subjectAltName=DNS:${EDGE_HOST},IP:${address}`,
+        `subjectAltName=${alternatives.join(',')}`,
         '-addext',
         'basicConstraints=critical,CA:FALSE',
         '-addext',
@@ -90,13 +127,13 @@ async function make(files: EdgeFiles, address: string, signal?: AbortSignal): Pr
   }
 }
 
-/** The instance's edge certificate, made if it is missing, for another address, or near its end. */
-export async function ensureEdgeCertificate(
-  stateDir: string,
-  address: string,
+/** The certificate in a folder, made if it is missing, for something else, or near its end. */
+export async function ensureCertificate(
+  folder: string,
+  subject: Subject,
   signal?: AbortSignal,
-): Promise<EdgeFiles> {
-  const files = edgeFiles(stateDir);
-  if (!(await isUsable(files.serverPem, address))) await make(files, address, signal);
+): Promise<CertificateFiles> {
+  const files = certificateFiles(folder);
+  if (!(await isUsable(files.serverPem, subject))) await make(files, subject, signal);
   return files;
 }
