@@ -7,18 +7,20 @@ import { SYSTEM_IMAGES } from '../images/recipes.ts';
 import type { Make, Part } from '../platform/part.ts';
 import { systemPart } from '../platform/system/index.ts';
 import { accountPart, OWNERS_IMAGES } from './account/index.ts';
+import { store as rabbitmq } from './rabbitmq/index.ts';
 import { store as redis } from './redis/index.ts';
 
 const system = systemPart(join(import.meta.dirname, 'system'), 'fast-local');
 
-const STORES: Readonly<Record<string, Part>> = { redis };
+const STORES: Readonly<Record<string, Part>> = { redis, rabbitmq };
 
 /** Namespaces of the platform, in which the one who checks has the documented rights. */
-const NAMESPACES = ['databases', 'caches'];
+const NAMESPACES = ['databases', 'caches', 'messaging'];
 /** Passwords of the accounts that checks use: of each store, by what they open, the names that its part has for them. */
 const ACCOUNTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   postgres: { postgres: 'plumbline' },
   redis: { redis: 'redisCanary', sentinel: 'sentinelCanary' },
+  rabbitmq: { rabbitmq: 'rabbitCanary' },
 };
 
 export const rehearsal: Make = {

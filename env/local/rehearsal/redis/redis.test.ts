@@ -53,7 +53,7 @@ test('should give each Sentinel an address that stays when its pod goes', () => 
   assert.match(file('ask.sh'), new RegExp(`^SENTINELS='${addresses.join(' ')}'$`, 'm'));
 });
 
-/** Programs of these names in place of the real ones; what they were told is in the folder. */
+/** Programs of these names in place of the real ones. */
 function folderWith(t: TestContext, programs: Readonly<Record<string, string>>): string {
   const folder = mkdtempSync(join(tmpdir(), 'plumbline-kv-'));
   t.after(() => rmSync(folder, { recursive: true }));
