@@ -8,22 +8,28 @@ import type { Make, Part } from '../platform/part.ts';
 import { systemPart } from '../platform/system/index.ts';
 import { accountPart, OWNERS_IMAGES } from './account/index.ts';
 import { store as postgres } from './postgres/index.ts';
+import { store as rabbitmq } from './rabbitmq/index.ts';
+import { store as redis } from './redis/index.ts';
 
 const system = systemPart(join(import.meta.dirname, 'system'), 'fast-local');
 
-const STORES: Readonly<Record<string, Part>> = { postgres };
+const STORES: Readonly<Record<string, Part>> = { postgres, redis, rabbitmq };
 
 /** Namespaces of the platform, in which the one who checks has the documented rights. */
-const NAMESPACES = ['databases'];
-/** The password of the account that checks use in each store, by the name that its part has for it. */
-const ACCOUNTS: Readonly<Record<string, string>> = { postgres: 'plumbline' };
+const NAMESPACES = ['databases', 'caches', 'messaging'];
+/** Passwords of the accounts that checks use: of each store, by what they open, the names that its part has for them. */
+const ACCOUNTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  postgres: { postgres: 'plumbline' },
+  redis: { redis: 'redisCanary', sentinel: 'sentinelCanary' },
+  rabbitmq: { rabbitmq: 'rabbitCanary' },
+};
 
 export const rehearsal: Make = {
   sizes: ['small'],
   optional: STORES,
   images: [...SYSTEM_IMAGES, ...OWNERS_IMAGES],
   parts: (words) => {
-    const accounts = Object.entries(ACCOUNTS).filter(([store]) => words.includes(store));
+    const accounts = words.flatMap((store) => Object.entries(ACCOUNTS[store] ?? {}));
     const stores = words.flatMap((word) => STORES[word] ?? []);
     return [system, ...stores, accountPart(NAMESPACES, Object.fromEntries(accounts))];
   },

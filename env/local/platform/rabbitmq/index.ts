@@ -1,29 +1,29 @@
 /** RabbitMQ with the queue of the application. */
 import { RABBITMQ, RABBITMQ_HOME } from '../../images/debian/debian-stores.ts';
-import { base, NONROOT } from '../../images/recipes.ts';
+import { base, NONROOT, type ImageRecipe } from '../../images/recipes.ts';
 import { TENDER, type PlatformContext } from '../context.ts';
 import { part } from '../part.ts';
 import { waitRollout } from '../rollout.ts';
 import { ensureQueue, type OfRabbitmq } from './queue.ts';
 
+export const RABBITMQ_IMAGE: ImageRecipe = {
+  name: 'rabbitmq',
+  tag: { version: '3.10' },
+  layers: [base, { kind: 'debian', recipe: RABBITMQ }],
+  run: {
+    entrypoint: ['rabbitmq-server'],
+    user: NONROOT,
+    workdir: '/tmp',
+    env: {
+      PATH: `${RABBITMQ_HOME}/sbin:/usr/lib/erlang/bin:/usr/local/bin:/usr/bin:/bin`,
+      LANG: 'C.UTF-8',
+    },
+  },
+};
+
 export const store = part({
   name: 'rabbitmq',
-  images: [
-    {
-      name: 'rabbitmq',
-      tag: { version: '3.10' },
-      layers: [base, { kind: 'debian', recipe: RABBITMQ }],
-      run: {
-        entrypoint: ['rabbitmq-server'],
-        user: NONROOT,
-        workdir: '/tmp',
-        env: {
-          PATH: `${RABBITMQ_HOME}/sbin:/usr/lib/erlang/bin:/usr/local/bin:/usr/bin:/bin`,
-          LANG: 'C.UTF-8',
-        },
-      },
-    },
-  ],
+  images: [RABBITMQ_IMAGE],
   passwords: ['rabbitmqAdmin', 'rabbitmqTender', 'rabbitmqPlumbline', 'erlangCookie'],
   wait: waitRabbitmq,
 });

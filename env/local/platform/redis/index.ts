@@ -1,7 +1,7 @@
 /** Redis under Sentinel. */
 import { waitFor } from '../../../../host/wait.ts';
 import { REDIS } from '../../images/debian/debian-stores.ts';
-import { base, NONROOT } from '../../images/recipes.ts';
+import { base, NONROOT, type ImageRecipe } from '../../images/recipes.ts';
 import { replicasOf } from '../applied.ts';
 import { TENDER, type PlatformContext } from '../context.ts';
 import { part, type Applied } from '../part.ts';
@@ -10,16 +10,16 @@ import { waitRollout } from '../rollout.ts';
 const NAME = 'redis';
 const SENTINEL = 'redis-sentinel';
 
+export const REDIS_IMAGE: ImageRecipe = {
+  name: 'redis',
+  tag: { version: '7.0' },
+  layers: [base, { kind: 'debian', recipe: REDIS }],
+  run: { entrypoint: ['redis-server'], user: NONROOT },
+};
+
 export const store = part({
   name: NAME,
-  images: [
-    {
-      name: 'redis',
-      tag: { version: '7.0' },
-      layers: [base, { kind: 'debian', recipe: REDIS }],
-      run: { entrypoint: ['redis-server'], user: NONROOT },
-    },
-  ],
+  images: [REDIS_IMAGE],
   passwords: ['redis', 'sentinel'],
   wait: waitRedis,
 });

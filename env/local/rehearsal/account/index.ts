@@ -34,7 +34,7 @@ const VALID_HOURS = 168;
 
 /**
  * @param namespaces those of the platform
- * @param passwords by store, the name of the password of its account
+ * @param passwords by what they open (a store, its Sentinels), the names of passwords
  */
 export function accountPart(
   namespaces: readonly string[],

@@ -1,20 +1,13 @@
 /** PostgreSQL 15 under repmgr: a StatefulSet a member, and PgBouncer, which leads to the primary. */
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { waitFor } from '../../../../host/wait.ts';
 import { POSTGRES_USER } from '../../images/debian/debian-recipes.ts';
 import { PGBOUNCER, REPMGR } from '../../images/debian/debian-rehearsal.ts';
 import { base, NONROOT } from '../../images/recipes.ts';
-import {
-  certificateFiles,
-  ensureCertificate,
-  type CertificateFiles,
-  type Subject,
-} from '../../platform/certificate.ts';
 import type { PlatformContext } from '../../platform/context.ts';
 import { render } from '../../platform/manifests.ts';
 import { part } from '../../platform/part.ts';
 import { waitRollout } from '../../platform/rollout.ts';
+import { storeCertificate } from '../store-certificate.ts';
 
 const NAMESPACE = 'databases';
 const POOLER = 'pg-pooler';
@@ -25,7 +18,7 @@ const MEMBERS = ['a', 'b', 'c'].map((letter, at) => ({
   id: String(at + 1),
 }));
 const DOMAIN = `${NAMESPACE}.svc.cluster.local`;
-const SUBJECT = {
+const CERTIFICATE = storeCertificate('pg', {
   authority: 'databases authority',
   names: [
     `pg.${DOMAIN}`,
@@ -34,7 +27,7 @@ const SUBJECT = {
     ...MEMBERS.map(({ name }) => `${name}-0.pg.${DOMAIN}`),
   ],
   addresses: [],
-} satisfies Subject;
+});
 
 export const store = part({
   name: 'postgres',
@@ -58,7 +51,7 @@ export const store = part({
   ],
   passwords: ['repmgr', 'pooler', 'plumbline'],
   objects: (context, secrets) => {
-    const values = pemOf(filesOf(context));
+    const values = CERTIFICATE.values(context);
     const folder = import.meta.dirname;
     return [
       ...render(context, secrets, { folder, values, plain: true }),
@@ -67,29 +60,9 @@ export const store = part({
       ),
     ];
   },
-  prepare: async (context) => {
-    await ensureCertificate(filesOf(context).folder, SUBJECT, context.signal);
-  },
+  prepare: CERTIFICATE.ensure,
   wait: waitPostgres,
 });
-
-/** Where the certificate of the servers lies; `pg/ca.crt` in the state folder is what clients trust. */
-function filesOf({ stateDir }: Pick<PlatformContext, 'stateDir'>): CertificateFiles {
-  return certificateFiles(join(stateDir, 'pg'));
-}
-
-/** The texts of the certificates and the key; placeholders while they are not made. */
-function pemOf({ caCertificate, serverPem }: CertificateFiles): Record<string, string> {
-  const textOf = (file: string): string => (existsSync(file) ? readFileSync(file, 'utf8') : 'placeholder');
-  const pem = textOf(serverPem);
-  const blockOf = (type: string): string =>
-    new RegExp(`-----BEGIN ${type}-----[^-]*-----END ${type}-----\n`).exec(pem)?.[0] ?? 'placeholder';
-  return {
-    authority: textOf(caCertificate),
-    certificate: blockOf('CERTIFICATE'),
-    key: blockOf('PRIVATE KEY'),
-  };
-}
 
 const READY_DEADLINE_MS = 240_000; // images may still have to be pulled; two members copy the first one's data
 

@@ -1,0 +1,75 @@
+/** RabbitMQ over TLS alone, and the documented account in it. */
+import { waitFor } from '../../../../host/wait.ts';
+import { replicasOf } from '../../platform/applied.ts';
+import type { PlatformContext } from '../../platform/context.ts';
+import { render } from '../../platform/manifests.ts';
+import { part, type Applied } from '../../platform/part.ts';
+import { RABBITMQ_IMAGE } from '../../platform/rabbitmq/index.ts';
+import { waitRollout } from '../../platform/rollout.ts';
+import { storeCertificate } from '../store-certificate.ts';
+
+const NAME = 'broker';
+const NAMESPACE = 'messaging';
+const DOMAIN = `${NAMESPACE}.svc.cluster.local`;
+const certificate = storeCertificate(NAME, {
+  authority: 'messaging authority',
+  names: [
+    `${NAME}.${DOMAIN}`,
+    NAME,
+    ...[0, 1, 2].map((at) => `${NAME}-${String(at)}.${NAME}-nodes.${DOMAIN}`),
+  ],
+  addresses: [],
+});
+
+export const store = part({
+  name: 'rabbitmq',
+  images: [RABBITMQ_IMAGE],
+  passwords: ['rabbitCanary', 'rabbitOwner', 'rabbitCookie'],
+  objects: (context, secrets) =>
+    render(context, secrets, {
+      folder: import.meta.dirname,
+      values: certificate.values(context),
+      plain: true,
+    }),
+  prepare: certificate.ensure,
+  wait: waitRabbitmq,
+});
+
+const READY_DEADLINE_MS = 300_000; // the first member, then the others; images may still have to be pulled
+const CLUSTER_DEADLINE_MS = 90_000;
+const COMMAND_MS = 60_000; // each command of rabbitmqctl starts a runtime of its own
+
+/**
+ * Waits for every member and for one cluster of all of them, and has the account made.
+ * @throws NotReadyError; DeadlineError with what the cluster said last
+ */
+async function waitRabbitmq(context: PlatformContext, { objects }: Applied): Promise<void> {
+  await waitRollout(context, {
+    namespace: NAMESPACE,
+    workload: `statefulset/${NAME}`,
+    deadlineMs: READY_DEADLINE_MS,
+  });
+  const members = replicasOf(objects, 'StatefulSet', NAME);
+  await waitFor(async () => await oneCluster(context, members), {
+    what: `RabbitMQ of ${context.instance} to be one cluster of ${String(members)}`,
+    deadlineMs: CLUSTER_DEADLINE_MS,
+    intervalMs: 500,
+    signal: context.signal,
+    next: `kubectl --kubeconfig ${context.kubeconfig} -n ${NAMESPACE} exec ${NAME}-0 -- rabbitmqctl cluster_status`,
+  });
+  await inFirst(context, 'sh /etc/broker/account.sh');
+}
+
+async function inFirst(context: PlatformContext, command: string): Promise<string> {
+  const argv = ['exec', '-n', NAMESPACE, `${NAME}-0`, '-c', 'rabbit', '--', 'sh', '-c', command];
+  return (await context.kubectl(argv, { timeoutMs: COMMAND_MS })).trim();
+}
+
+/** Throws with the nodes that the first member sees while they are not all. */
+async function oneCluster(context: PlatformContext, members: number): Promise<true> {
+  const asked = `erl_call -timeout 5 -name "$RABBITMQ_NODENAME" -a 'rabbit_nodes all_running []'`;
+  const said = await inFirst(context, asked);
+  const running = said.match(/rabbit@/g)?.length ?? 0;
+  if (running === members) return true;
+  throw new Error(`${String(running)} members run: ${said}`);
+}
