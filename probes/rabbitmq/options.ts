@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import type { StoreConnection } from '../store/store-driver.ts';
+import type { StoreConnection, StoreMember } from '../store/store-driver.ts';
 
 /** RabbitMQ's own ports (its documentation, "Networking and RabbitMQ"). */
-export const AMQP_PORT = 5672;
+const AMQP_PORT = 5672;
+const AMQPS_PORT = 5671;
 const MANAGEMENT_PORT = 15672;
 /** RabbitMQ advises 5 to 20 s ("Detecting Dead TCP Connections with Heartbeats"); below 5 s false alarms become likely. */
 const HEARTBEAT_SECONDS = 5;
@@ -22,6 +23,11 @@ export type RabbitOptions = z.infer<typeof declaredSchema>;
 /** @throws ZodError when the declaration is not one of RabbitMQ */
 export function optionsOf(connection: StoreConnection): RabbitOptions {
   return declaredSchema.parse(connection.declared ?? {});
+}
+
+/** Where a member listens that lists no port. */
+export function memberPort({ tls }: StoreConnection, { port }: StoreMember): number {
+  return port ?? (tls === undefined ? AMQP_PORT : AMQPS_PORT);
 }
 
 const MAX_NAME_BYTES = 255;

@@ -14,7 +14,7 @@ import { drain } from './drain.ts';
 import type { Drained } from './drain.ts';
 import { leaderNodeOf, Management, memberOfNode } from './management.ts';
 import type { RabbitQueue } from './management.ts';
-import { AMQP_PORT, recordQueue } from './options.ts';
+import { memberPort, recordQueue } from './options.ts';
 
 /** Counts of messages reach the management API with the queue's tick, every 5 s (RabbitMQ: quorum_tick_interval). */
 const SETTLE_MS = 20_000;
@@ -202,7 +202,7 @@ function leaderIn(queue: RabbitQueue, members: readonly StoreMember[]): StoreMem
 }
 
 function connectionOf(target: StoreTarget, member: StoreMember): StoreConnection {
-  return { ...target.connection, host: member.address, port: member.port ?? AMQP_PORT };
+  return { ...target.connection, host: member.address, port: memberPort(target.connection, member) };
 }
 
 function settling({ deadlineMs, signal }: Bounds): LookOptions {

@@ -66,6 +66,12 @@ export const failoverGoal = z.strictObject({
     .describe(
       'A setting of the store, in seconds (Redis: min-replicas-max-lag): the loss window may be the time of failover plus its value. Used where neither this file nor the catalogue states lossWindowSeconds',
     ),
+  elections: z
+    .literal([0, 1])
+    .optional()
+    .describe(
+      '0: a leader whose server is only started again is a recovery as well, as of a manager that waits for it first; 1, the default: another leader must take over in one trial at least',
+    ),
   minTrials: z.int().min(1).optional().describe('Fewer trials than this are inconclusive'),
   status: z
     .enum(['assumed', 'confirmed'])

@@ -77,8 +77,8 @@ export interface StoreDescription {
   /** The store's counter of leaderships, such as `timeline 5`: the same leader may have stepped down and come back. */
   term?: string;
   members: { name: string; role: string; state: string }[];
-  /** What else must hold for the roles to be right, in the store's own terms, such as the health of Elasticsearch. */
-  conditions?: { name: string; ok: boolean; expected: string; seen: string }[];
+  /** What else must hold for the roles to be right, in the store's own terms, such as the health of Elasticsearch. `ok` null: it cannot be seen. */
+  conditions?: { name: string; ok: boolean | null; expected: string; seen: string }[];
   governing: GoverningSetting[];
 }
 

@@ -15,6 +15,8 @@ export const goalsSchema = z.strictObject({
   totalOutageSeconds: number,
   /** Outages since the fault. */
   outages: number,
+  /** 0: a leader that is only started again is a recovery as well; otherwise another one must take over in a trial at least. Default 1. */
+  elections: number,
   lostWrites: number,
   duplicates: number,
   lossWindowSeconds: number,

@@ -339,7 +339,7 @@ export interface StoreDescription {
   leader: string | null;
   term?: string;
   members: { name: string; role: string; state: string }[];
-  conditions?: { name: string; ok: boolean; expected: string; seen: string }[];
+  conditions?: { name: string; ok: boolean | null; expected: string; seen: string }[];
   governing: { name: string; value: string; source: string }[];
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { coherenceRules } from './coherence.ts';
+import { judgeFailover } from './index.ts';
 import { failoverEvidence } from './evidence.ts';
 import { clientOf, Synthetic } from './_testing/synthetic.ts';
 
@@ -70,4 +71,19 @@ test('should want every member read back, also where nothing names the members b
 test('should want each line of who leads to be a change', () => {
   const flapping = new Synthetic().see(15_000, 'leader', { leader: 'postgres-1', pollMs: 100 });
   assert.match(saidOf(flapping, 'coherence/leader'), /twice in a row that postgres-1 became the leader/);
+});
+
+test('should take a leader that was only started again for a recovery where the goals say so, and nowhere else', () => {
+  const inPlace = (goals: object) => {
+    const made = new Synthetic({ goals: { rtoSeconds: 30, lostWrites: 0, minTrials: 1, ...goals } });
+    const swapped: Record<string, string> = { 'postgres-0': 'postgres-1', 'postgres-1': 'postgres-0' };
+    for (const seen of made.observations) {
+      if (seen.kind === 'leader' && seen.leader === 'postgres-1') seen.leader = 'postgres-0';
+      if (seen.kind === 'steady-after') seen.leader = 'postgres-0';
+      if (seen.kind === 'readback') seen.source = swapped[seen.source] ?? seen.source;
+    }
+    return judgeFailover([made.history()]).reason;
+  };
+  assert.match(inPlace({}), /no trial elected another leader/);
+  assert.doesNotMatch(inPlace({ elections: 0 }), /no trial elected another leader/);
 });

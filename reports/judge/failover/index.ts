@@ -96,7 +96,8 @@ function goalsOf(first: History): TrialGoals {
     lossWindowBeyondFailover: beyond === false ? undefined : beyond,
     minTrials: goals.minTrials,
     // A fault that is not aimed at the leader requires no election.
-    electionRequired: trialOf(first).members !== 1 && ['leader', 'master'].includes(aimOf(first)),
+    electionRequired:
+      goals.elections !== 0 && trialOf(first).members !== 1 && ['leader', 'master'].includes(aimOf(first)),
   };
 }
 

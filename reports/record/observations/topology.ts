@@ -93,10 +93,11 @@ const WORKLOADS = kinds({
     containers: z.array(containerLife),
   },
   member: { store: z.string(), name: z.string(), role: z.string(), state: z.string() },
+  /** `ok` null: whether it holds cannot be seen. */
   condition: {
     store: z.string(),
     name: z.string(),
-    ok: z.boolean(),
+    ok: z.boolean().nullable(),
     expected: z.string(),
     seen: z.string(),
   },

@@ -136,6 +136,22 @@ test('should accept nodes that have joined, and refuse a condition of the store 
     assert.equal(verdict(...joined, ...seen).verdict, 'inconclusive', 'nobody says how its health is');
 });
 
+test('should not know of a condition that cannot be seen, and refuse one that does not hold', () => {
+  const queues = (ok: boolean | null): Seen[] => [
+    ['described', { store: 'rabbitmq', leader: null, members: 1, conditions: 2 }],
+    ['member', { store: 'rabbitmq', name: 'rabbitmq-0', role: 'peer', state: 'running' }],
+    ['condition', { store: 'rabbitmq', name: 'quorum queues', ok, expected: 'all quorum', seen: 'none' }],
+    ['condition', { store: 'rabbitmq', name: 'virtual hosts', ok: true, expected: 'x', seen: 'x' }],
+  ];
+  const judged = (ok: boolean | null): string =>
+    judge({
+      check: 'topology/workloads/roles',
+      settings: { stores: { rabbitmq: { members: 1 } } },
+      seen: queues(ok),
+    }).verdict;
+  assert.deepEqual([judged(true), judged(null), judged(false)], ['pass', 'inconclusive', 'fail']);
+});
+
 test('should not know a role that the store does not have', () => {
   const redis = (role: string) => {
     const seen = ['redis-0', 'redis-1'].map((name, i): Seen => [

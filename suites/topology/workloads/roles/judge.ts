@@ -138,9 +138,10 @@ function conditions(history: History, findings: Findings, store: string): void {
     findings.eachOnce(`conditions of ${store}`, storeFacts(store).conditions ?? [], names);
   }
   for (const { name, ok, expected, seen } of found) {
-    findings.expect(`${name} of ${store}`, ok, expected, seen);
+    if (ok === null) findings.unknown(`${name} of ${store}`, expected, seen);
+    else findings.expect(`${name} of ${store}`, ok, expected, seen);
     // As it should be, and there is more to say, such as what an edition cannot do.
-    if (ok && seen !== expected) findings.note(`${name} of ${store}: ${seen}`);
+    if (ok === true && seen !== expected) findings.note(`${name} of ${store}: ${seen}`);
   }
 }
 
