@@ -5,26 +5,33 @@ import type { StoreKind } from '../store/declaring.ts';
 import { COUNT, TIME } from '../store/recorded.ts';
 import type { SettingKinds } from '../store/recorded.ts';
 
-const elasticsearch = z.strictObject({
-  ...common,
-  tls: storeTls
-    .optional()
-    .describe(
-      'Left out: nothing is encrypted, the password included. The client certificate is not shown to the API; no real Elasticsearch with TLS has been met yet',
-    ),
-  index: z
-    .strictObject({
-      replicas: z
-        .int()
-        .min(0)
-        .default(2)
-        .describe('Copies of a shard besides the primary, as platform indices keep'),
-    })
-    .default({ replicas: 2 })
-    .describe(
-      'The index that the canary writes to; a write counts as acknowledged when a majority of the copies has it',
-    ),
-});
+export const elasticsearch = z
+  .strictObject({
+    ...common,
+    tls: storeTls
+      .optional()
+      .describe(
+        'Left out: nothing is encrypted, the password included. The client certificate is not shown to the API; no real Elasticsearch with TLS has been met yet',
+      ),
+    index: z
+      .strictObject({
+        replicas: z
+          .int()
+          .min(0)
+          .default(2)
+          .describe(
+            'Copies of a shard besides the primary, as platform indices keep; each copy needs a node of its own that may hold data, so that one node needs 0',
+          ),
+      })
+      .default({ replicas: 2 })
+      .describe(
+        'The index that the canary writes to; a write counts as acknowledged when a majority of the copies has it. Members that hold no copy, such as dedicated masters, are not read back where the cluster itself says so',
+      ),
+  })
+  .refine(({ members, index }) => index.replicas < members, {
+    path: ['index', 'replicas'],
+    message: 'every copy needs a member of its own: expected fewer than `members`',
+  });
 
 declare module '../store/declaring.ts' {
   interface StoreDeclarations {
@@ -68,7 +75,11 @@ export const store: StoreKind = {
     governing: { read: GOVERNING.cluster, perThing: GOVERNING.index, everyThing: true },
     watches: [{ kind: 'master', count: 2, what: 'observation of the master' }],
     durabilityOfCluster: true,
-    members: { serving: 'joined', following: 'joined', roles: ['master-eligible', 'data'] },
+    members: {
+      serving: 'joined',
+      following: 'joined',
+      roles: ['master-eligible', 'master-only', 'data', 'coordinating'],
+    },
     conditions: ['health', 'master-eligible nodes'],
   },
 };

@@ -5,7 +5,13 @@ import type { Copy, View } from './view.ts';
 import { monoMs } from '../../host/clock.ts';
 import { contentsOf } from '../store/contents.ts';
 import { attempt } from '../store/readback.ts';
-import type { Bounds, ReadBackRequest, StoreMember, StoreTarget } from '../store/store-driver.ts';
+import type {
+  Bounds,
+  ReadBackRequest,
+  ReadBackSeen,
+  StoreMember,
+  StoreTarget,
+} from '../store/store-driver.ts';
 
 /** The most that Elasticsearch gives in one page (index.max_result_window). */
 const PAGE = 10_000;
@@ -27,7 +33,8 @@ interface Page {
 
 /**
  * Makes everything searchable, then reads the primary's copy twice and every other copy once, each at its own node. A search that
- * timed out or missed a shard is `readback-failed`. An index that is not there holds nothing: that was read, and completely.
+ * timed out or missed a shard is `readback-failed`. An index that is not there holds nothing: that was read, and completely. A node of the
+ * cluster that holds no copy is written as `readback-without`; a member that is no node of it is not.
  */
 export async function readBack(target: StoreTarget, request: ReadBackRequest, bounds: Bounds): Promise<void> {
   const end = monoMs() + bounds.deadlineMs;
@@ -36,7 +43,8 @@ export async function readBack(target: StoreTarget, request: ReadBackRequest, bo
   request.write({ kind: 'readback-plan', run: request.run, sources: members.map(({ name }) => name) });
   const plan = await attempt(request, 'leader', () => planOf(target, members, left()));
   if (plan === null) return;
-  for (const { member, copy, role } of plan)
+  for (const one of plan.without) request.write({ kind: 'readback-without', ...one });
+  for (const { member, copy, role } of plan.readings)
     await attempt(request, member.name, async () => {
       const passes = role === 'leader' ? ([1, 2] as const) : ([1] as const);
       for (const pass of passes) {
@@ -61,16 +69,16 @@ interface Reading {
   role: 'leader' | 'member';
 }
 
+interface Plan {
+  readings: Reading[];
+  without: Omit<Extract<ReadBackSeen, { kind: 'readback-without' }>, 'kind'>[];
+}
+
 /** Which copy is read where, the primary first. @throws Error when a copy is missing or what is written cannot be made visible */
-async function planOf(
-  target: StoreTarget,
-  members: readonly StoreMember[],
-  bounds: Bounds,
-): Promise<Reading[]> {
+async function planOf(target: StoreTarget, members: readonly StoreMember[], bounds: Bounds): Promise<Plan> {
   const view = await ledView(target, members, bounds);
   const primary = primaryOf(view);
-  if (view.copies === null)
-    return members.map((member, i) => ({ member, copy: null, role: i === 0 ? 'leader' : 'member' }));
+  if (view.copies === null) return { readings: nothingIn(members, view), without: [] };
   if (primary === null) throw new Error('expected a started primary of the canary, seen none');
   const leader = memberOf(members, primary);
   await refresh(target, leader, view, bounds);
@@ -79,7 +87,30 @@ async function planOf(
     if (copy === undefined || member.name === leader.name) return [];
     return [{ member, copy, role: 'member' }];
   });
-  return [{ member: leader, copy: primary, role: 'leader' }, ...others];
+  return {
+    readings: [{ member: leader, copy: primary, role: 'leader' }, ...others],
+    without: withoutCopy(members, view),
+  };
+}
+
+/** There is no index: every member holds nothing, first one that could. */
+function nothingIn(members: readonly StoreMember[], { data }: View): Reading[] {
+  const rank = ({ name }: StoreMember): number => Number(!data.includes(name));
+  return members
+    .toSorted((one, other) => rank(one) - rank(other))
+    .map((member, i) => ({ member, copy: null, role: i === 0 ? 'leader' : 'member' }));
+}
+
+/** Members that are nodes of the cluster and to which it has given no copy: by their roles, or because every copy is elsewhere. */
+function withoutCopy(members: readonly StoreMember[], view: View): Plan['without'] {
+  const copies = view.copies ?? [];
+  const nodes = new Set(view.nodes.values());
+  const holders = copies.map(({ node }) => node ?? 'no node').join(', ');
+  return members.flatMap(({ name }) => {
+    if (!nodes.has(name) || copies.some(({ node }) => node === name)) return [];
+    const because = view.data.includes(name) ? ('elsewhere' as const) : ('roles' as const);
+    return [{ source: name, because, copies: copies.length, seen: `copies on ${holders}` }];
+  });
 }
 
 function memberOf(members: readonly StoreMember[], copy: Copy): StoreMember {

@@ -49,25 +49,36 @@ function leaderIn(view: View): string | null {
   return view.copies === null ? view.master : (primaryOf(view)?.node ?? null);
 }
 
+/** By what a node may do: become master, hold data, both, or neither. */
+function roleOf(view: View, name: string): string {
+  if (name === view.master) return 'master';
+  const data = view.data.includes(name);
+  if (view.eligible.includes(name)) return data ? 'master-eligible' : 'master-only';
+  return data ? 'data' : 'coordinating';
+}
+
+/** Of a cluster of one or two nodes all must be able to become master. */
+function leastEligible(members: number): number {
+  return Math.min(LEAST_ELIGIBLE, members);
+}
+
 /** Master, members and live settings. @throws Error when no member answers */
 export async function describe(target: StoreTarget, bounds: Bounds): Promise<StoreDescription> {
   const members = await target.members();
   const view = await ledView(target, members, bounds);
   const health = await healthOf(target, members, bounds);
   const eligible = new Set(view.eligible);
+  const least = leastEligible(declaredOf(target.connection).members ?? members.length);
+  const names = [...view.nodes.values()].sort();
   return {
     leader: view.master,
-    members: [...view.nodes.values()].sort().map((name) => ({
-      name,
-      role: name === view.master ? 'master' : eligible.has(name) ? 'master-eligible' : 'data',
-      state: 'joined',
-    })),
+    members: names.map((name) => ({ name, role: roleOf(view, name), state: 'joined' })),
     conditions: [
       { name: 'health', ok: health.status === 'green', expected: 'green', seen: described(health) },
       {
         name: 'master-eligible nodes',
-        ok: eligible.size >= LEAST_ELIGIBLE,
-        expected: `at least ${LEAST_ELIGIBLE}`,
+        ok: eligible.size >= least,
+        expected: `at least ${least}`,
         seen: `${eligible.size}: ${[...eligible].sort().join(', ')}`,
       },
     ],
@@ -95,10 +106,11 @@ export async function steady(target: StoreTarget, bounds: Bounds): Promise<Stead
       healthOf(target, members, bounds),
       votesOf(target, members, bounds),
     ]);
-    const expected = declaredOf(target.connection).members ?? members.length;
+    const { members: declared, replicas } = declaredOf(target.connection);
+    const expected = declared ?? members.length;
     const wrong = [
       ...disagreements(members, views, expected),
-      ...unrest(health, expected),
+      ...unrest(health, { nodes: expected, data: first.data.length, copies: replicas + 1 }),
       ...missingVotes(votes, expected),
     ];
     const seen =
@@ -122,8 +134,13 @@ function disagreements(members: readonly StoreMember[], views: readonly View[], 
   if (members.length < expected) wrong.push(`expected ${expected} members, seen ${members.length}`);
   if (new Set(views.map(({ master }) => master)).size !== 1 || views.some(({ master }) => master === null))
     wrong.push(`expected one master, the members name ${masters.join(', ')}`);
+  const strangers = members.filter(({ name }, i) => ![...(views[i]?.nodes.values() ?? [])].includes(name));
+  if (strangers.length > 0)
+    wrong.push(
+      `expected every member to be a node of that name, not ${strangers.map(({ name }) => name).join(', ')}`,
+    );
   const eligible = Math.min(...views.map((view) => view.eligible.length));
-  const least = Math.min(LEAST_ELIGIBLE, expected);
+  const least = leastEligible(expected);
   if (eligible < least) wrong.push(`expected ${least} master-eligible nodes, seen ${eligible}`);
   const inactive = views.flatMap(({ copies }) => copies ?? []).filter((copy) => !isActive(copy));
   if (inactive.length > 0)
@@ -131,11 +148,22 @@ function disagreements(members: readonly StoreMember[], views: readonly View[], 
   return wrong;
 }
 
-function unrest(health: Health, expected: number): string[] {
+interface Wanted {
+  nodes: number;
+  /** Nodes that may hold data, by the roles in the cluster state. */
+  data: number;
+  /** Copies of the canary, each on a node of its own. */
+  copies: number;
+}
+
+function unrest(health: Health, { nodes, data, copies }: Wanted): string[] {
   const calm =
     health.status === 'green' && health.relocating_shards === 0 && health.initializing_shards === 0;
-  const whole = health.number_of_nodes === expected && health.number_of_data_nodes === expected;
-  return calm && whole ? [] : [`expected green with ${expected} nodes, all with data, and no shard moving`];
+  const whole = health.number_of_nodes === nodes && health.number_of_data_nodes === data;
+  const wrong =
+    calm && whole ? [] : [`expected green with ${nodes} nodes, ${data} with data, and no shard moving`];
+  if (data < copies) wrong.push(`expected ${copies} nodes with data for the canary's copies, seen ${data}`);
+  return wrong;
 }
 
 /** Whose votes elect a master. */
@@ -167,7 +195,7 @@ async function votesOf(target: StoreTarget, members: readonly StoreMember[], bou
 
 /** A planned change of master that was killed leaves a voting exclusion: then a single vote may be left, whose node must not fail. */
 function missingVotes({ voters, excluded }: Votes, expected: number): string[] {
-  const most = Math.min(LEAST_ELIGIBLE, expected);
+  const most = leastEligible(expected);
   // Elasticsearch keeps the number of votes odd: of two nodes one has a vote.
   const least = most % 2 === 0 ? most - 1 : most;
   if (voters === undefined) return ['expected the nodes with a vote in the cluster state, seen none'];

@@ -17,6 +17,8 @@ export interface View {
   master: string | null;
   /** Names of the nodes that may become master. */
   eligible: string[];
+  /** Names of the nodes that may hold data, by their roles. */
+  data: string[];
   /** Names by node id. */
   nodes: Map<string, string>;
   /** Copies of the index's one shard; null: there is no such index. */
@@ -54,14 +56,18 @@ export async function localView(place: Place, bounds: Bounds, index = CANARY_IND
   return viewOf(await ask<State>(place, { path }, bounds), index);
 }
 
+/** `data` and each tier of it, such as `data_hot` (Elasticsearch's documentation, "Node roles"). */
+const HOLDS_DATA = /^data(?:_|$)/;
+
 /** @param state the answer of `_cluster/state`, filtered or not */
 export function viewOf(state: State, index: string): View {
   const nodes = new Map(Object.entries(state.nodes ?? {}).map(([id, { name }]) => [id, name]));
+  const namesOf = (wanted: (role: string) => boolean): string[] =>
+    Object.values(state.nodes ?? {}).flatMap(({ name, roles = [] }) => (roles.some(wanted) ? [name] : []));
   return {
     master: nodes.get(state.master_node ?? '') ?? null,
-    eligible: Object.values(state.nodes ?? {})
-      .filter(({ roles = [] }) => roles.includes('master'))
-      .map(({ name }) => name),
+    eligible: namesOf((role) => role === 'master'),
+    data: namesOf((role) => HOLDS_DATA.test(role)),
     nodes,
     copies: copiesOf(state, index, nodes),
     primaryTerm: state.metadata?.indices?.[index]?.primary_terms?.['0'],

@@ -1,8 +1,9 @@
 import { monoMs } from '../../host/clock.ts';
 import { firstAnswer } from '../store/members.ts';
 import type { Bounds, StoreConnection, StoreMember, StoreTarget } from '../store/store-driver.ts';
-import type { BoltConnection } from './bolt.ts';
-import type { ClusterView, DatabaseRow, RouteRow, ServerRow } from './members.ts';
+import { ROUTES } from './bolt.ts';
+import type { BoltConnection, RouteRow } from './bolt.ts';
+import type { ClusterView, DatabaseRow, ServerRow } from './members.ts';
 import { bounded, connectOnce } from './query.ts';
 
 const DEFAULT_PORT = 7687;
@@ -12,7 +13,6 @@ const SYSTEM = { database: 'system', direct: true, read: true } as const;
 const EDITION = `CALL dbms.components() YIELD name, edition WHERE name = 'Neo4j Kernel' RETURN edition`;
 const DATABASES = `SHOW DATABASES YIELD name, address, role, writer, currentStatus WHERE name = $database`;
 const SERVERS = 'SHOW SERVERS YIELD name, address, state, health';
-const ROUTES = 'CALL dbms.routing.getRoutingTable({}, $database) YIELD servers';
 
 /** One member by itself, past Services and routing. */
 export function connectionOf(target: StoreTarget, member: StoreMember): StoreConnection {

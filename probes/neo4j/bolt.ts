@@ -1,10 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { subscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { auth, driver as newDriver, session as sessionModes } from 'neo4j-driver';
 import type { Driver, Session } from 'neo4j-driver';
 import type { StoreConnection } from '../store/store-driver.ts';
-import { BoltUnreachable } from './errors.ts';
+import { isDown } from '../asking.ts';
+import { encryptedWay } from './encrypted.ts';
+import { BoltUnreachable, isMisrouted } from './errors.ts';
 import { errorCode } from '../../reports/record/error-text.ts';
 
 /** The connection that is being opened: the driver hides its sockets, but Node announces them on a diagnostics channel. */
@@ -12,6 +15,12 @@ const connecting = new AsyncLocalStorage<BoltConnection>();
 subscribe('net.client.socket', (message) => {
   connecting.getStore()?.own((message as { socket: Socket }).socket);
 });
+
+/** Of `dbms.routing.getRoutingTable`: where clients are sent to (Bolt protocol, ROUTE message). */
+export interface RouteRow extends Row {
+  addresses: readonly string[];
+  role: 'WRITE' | 'READ' | 'ROUTE';
+}
 
 export type Row = Readonly<Record<string, unknown>>;
 export type Parameters = Readonly<Record<string, unknown>>;
@@ -44,10 +53,23 @@ const CONFIG = {
   fetchSize: 10_000,
 };
 
-/** `bolt` or `neo4j`, with `+s` where TLS is on; a member asked by itself is never routed away. */
-function uriOf({ host, port, declared }: StoreConnection, direct: boolean): string {
-  const scheme = typeof declared?.['scheme'] === 'string' ? declared['scheme'] : 'bolt';
+export const ROUTES = 'CALL dbms.routing.getRoutingTable({}, $database) YIELD servers';
+
+function schemeOf({ declared }: StoreConnection): string {
+  return typeof declared?.['scheme'] === 'string' ? declared['scheme'] : 'bolt';
+}
+
+/** `bolt` or `neo4j`, with `+s` where the driver itself encrypts; a member asked by itself is never routed away. */
+function uriOf(connection: StoreConnection, direct: boolean): string {
+  const { host, port } = connection;
+  const scheme = schemeOf(connection);
   return `${direct ? scheme.replace('neo4j', 'bolt') : scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** `host:port`, as routing tables have it. */
+function addressOf(text: string): { host: string; port: number } {
+  const { hostname, port } = new URL(`bolt://${text}`);
+  return { host: hostname.replace(/^\[(.*)\]$/, '$1'), port: Number(port) };
 }
 
 /**
@@ -60,6 +82,8 @@ export class BoltConnection {
   readonly #sockets: Socket[] = [];
   #driver: Driver | null = null;
   #errno: string | null = null;
+  /** Its server is the one to which a routing table led. */
+  #routed = false;
   #state: 'new' | 'connecting' | 'open' | 'ended' = 'new';
 
   constructor(connection: StoreConnection, options: BoltOptions = {}) {
@@ -75,12 +99,12 @@ export class BoltConnection {
   async open(connectTimeoutMs: number): Promise<void> {
     this.#state = 'connecting';
     const { user, password } = this.#connection;
-    const uri = uriOf(this.#connection, this.#options.direct === true);
     const config = { ...CONFIG, connectionTimeout: connectTimeoutMs };
-    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- the driver declares its options as a class that nobody can construct
-    this.#driver = newDriver(uri, auth.basic(user, password), config);
     try {
       await connecting.run(this, async () => {
+        const uri = await this.#way(connectTimeoutMs);
+        // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- the driver declares its options as a class that nobody can construct
+        this.#driver = newDriver(uri, auth.basic(user, password), config);
         const session = this.session();
         const transaction = await session.beginTransaction();
         await transaction.rollback();
@@ -92,6 +116,39 @@ export class BoltConnection {
     }
     // It may have been destroyed meanwhile.
     if (this.#isConnecting()) this.#state = 'open';
+  }
+
+  /** Where the driver connects to: the server, or the near end of an encrypted way to it. */
+  async #way(limitMs: number): Promise<string> {
+    const { tls } = this.#connection;
+    const direct = this.#options.direct === true;
+    if (tls === undefined) return uriOf(this.#connection, direct);
+    this.#routed = !direct && schemeOf(this.#connection).startsWith('neo4j');
+    const at = this.#routed ? await this.#byRoute(limitMs) : this.#connection;
+    const isOurs = (asking?: number): boolean =>
+      this.#sockets.some(({ localPort }) => localPort !== undefined && localPort === asking);
+    const { host, port } = await encryptedWay({ host: at.host, port: at.port }, tls, { limitMs, isOurs });
+    // It may have been destroyed meanwhile, before it owned the way.
+    if (!this.#isConnecting()) this.destroy();
+    return `bolt://${host}:${port}`;
+  }
+
+  /** Where the server behind the declared address would send clients. The driver's own routing would leave the encrypted way. */
+  async #byRoute(limitMs: number): Promise<{ host: string; port: number }> {
+    const { database, read } = this.#options;
+    const asked = database ?? this.#connection.database;
+    const router = new BoltConnection(this.#connection, { database: 'system', direct: true, read: true });
+    try {
+      await router.open(limitMs);
+      const [table] = await router.run<{ servers: RouteRow[] }>(ROUTES, { database: asked });
+      const wanted = read === true ? 'READ' : 'WRITE';
+      const [address] = table?.servers.find(({ role }) => role === wanted)?.addresses ?? [];
+      if (address === undefined)
+        throw isDown('refuses', `Neo4j: nobody takes ${wanted} of ${asked} by the routing table`);
+      return addressOf(address);
+    } finally {
+      router.destroy();
+    }
   }
 
   /** A session of the driver; the caller closes it. */
@@ -159,6 +216,8 @@ export class BoltConnection {
         ? 'connect timeout'
         : (code ?? null);
     });
+    // Before the near end of an encrypted way notices: that is closed because of this.
+    if (socket instanceof TLSSocket) socket.once('close', () => (this.#errno ??= 'ECONNRESET'));
     this.#sockets.push(socket);
     // Destruction is deferred: in this turn the socket is not connecting yet, and connecting would revive it.
     if (!this.#isConnecting())
@@ -172,8 +231,13 @@ export class BoltConnection {
   }
 
   explained(error: unknown): unknown {
+    if (error instanceof BoltUnreachable) return error;
     const code = errorCode(error) ?? '';
-    if (code.startsWith('Neo.')) return error;
+    if (code.startsWith('Neo.')) {
+      // Another server leads now: who connects again is led there.
+      if (this.#routed && isMisrouted(code)) this.destroy();
+      return error;
+    }
     const where = `${this.#connection.host}:${this.#connection.port}`;
     return new BoltUnreachable(where, this.#errno ?? (code === '' ? 'no connection' : code), error);
   }

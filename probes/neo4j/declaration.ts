@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { storeTls } from '../declaring.ts';
 import { common } from '../store/declaring.ts';
 import type { StoreKind } from '../store/declaring.ts';
 import { COUNT, SWITCH, TIME, ANY } from '../store/recorded.ts';
@@ -13,12 +14,21 @@ export const neo4j = z
       .enum(['community', 'enterprise'])
       .default('community')
       .describe('Community has no clustering: it has one member, which cannot fail over'),
+    tls: storeTls
+      .optional()
+      .describe(
+        'TLS with an authority of its own, for members that are asked by address too. Left out: as `scheme` says. Met on a server of the Community edition; routing over it on a stand-in only',
+      ),
     scheme: z
       .enum(['bolt', 'neo4j', 'bolt+s', 'neo4j+s', 'bolt+ssc', 'neo4j+ssc'])
       .default('bolt')
       .describe(
-        'As in the URI that applications use: neo4j routes writes to the leader of a cluster; +s means TLS',
+        'As in the URI that applications use: neo4j routes writes to the leader of a cluster. Without `tls`, +s means TLS with public authorities and each server held to the name by which it is reached, which no pod address is, and +ssc TLS with any certificate',
       ),
+  })
+  .refine(({ scheme, tls }) => tls === undefined || !scheme.endsWith('+ssc'), {
+    path: ['scheme'],
+    message: '+ssc accepts any certificate, and `tls` says which one holds: declare one of them',
   })
   .refine(({ edition, members }) => edition === 'enterprise' || members === 1, {
     path: ['members'],

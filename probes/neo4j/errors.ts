@@ -25,6 +25,16 @@ export class BoltUnreachable extends Error {
   }
 }
 
+/** A server that was reached by a routing table does not take writes any more. */
+const MISROUTED: readonly string[] = [
+  'Neo.ClientError.Cluster.NotALeader',
+  'Neo.ClientError.General.ForbiddenOnReadOnlyDatabase',
+];
+
+export function isMisrouted(code: string): boolean {
+  return MISROUTED.includes(code);
+}
+
 /** Without the prefix that all of the server's codes have. */
 const PREFIX = /^Neo\.(?:ClientError|TransientError|DatabaseError)\./;
 

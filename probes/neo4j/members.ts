@@ -1,5 +1,5 @@
 import type { StoreDescription, StoreMember } from '../store/store-driver.ts';
-import type { Row } from './bolt.ts';
+import type { RouteRow, Row } from './bolt.ts';
 
 /** Of SHOW DATABASES, what is needed: one row for each server that holds the database (Cypher manual, "Listing databases"). */
 export interface DatabaseRow extends Row {
@@ -21,12 +21,6 @@ export interface ServerRow extends Row {
   state: string;
   /** Available or Unavailable. */
   health: string;
-}
-
-/** A row of `dbms.routing.getRoutingTable`: where clients are sent to (Bolt protocol, ROUTE message). */
-export interface RouteRow extends Row {
-  addresses: readonly string[];
-  role: 'WRITE' | 'READ' | 'ROUTE';
 }
 
 /** What one server knows of the cluster, or of itself. */

@@ -1,9 +1,11 @@
 import { monoMs } from '../../host/clock.ts';
 import { retry } from '../../host/wait.ts';
+import { askFailureOf } from '../asking.ts';
 import type { Bounds, StoreConnection } from '../store/store-driver.ts';
 import { BoltConnection } from './bolt.ts';
 import type { BoltOptions, Parameters, Row } from './bolt.ts';
 import { serverCode } from './errors.ts';
+import { explainedByTls } from './spoken.ts';
 
 /** The server did not answer before the deadline. */
 export class Neo4jTimeout extends Error {
@@ -45,22 +47,27 @@ export async function bounded<T>(
   }
 }
 
-/** One attempt to connect. The caller destroys it. @throws as `bounded` */
+/** One attempt to connect. The caller destroys it. @throws as `bounded`, or that TLS is the cause */
 export async function connectOnce(
   connection: StoreConnection,
   bounds: Bounds,
   options: BoltOptions = {},
 ): Promise<BoltConnection> {
+  const end = monoMs() + bounds.deadlineMs;
   const bolt = new BoltConnection(connection, options);
-  await bounded(bolt, whereOf(connection), bounds, () =>
-    bolt.open(Math.max(1, Math.min(bounds.deadlineMs, ATTEMPT_MS))),
-  );
+  try {
+    await bounded(bolt, whereOf(connection), bounds, () =>
+      bolt.open(Math.max(1, Math.min(bounds.deadlineMs, ATTEMPT_MS))),
+    );
+  } catch (error) {
+    throw await explainedByTls(error, connection, Math.max(1, end - monoMs()));
+  }
   return bolt;
 }
 
 /**
  * As `connectOnce`, but retries while the server is unreachable: a Service may lead to a pod that is gone or not up yet. An error from
- * the server itself (a wrong password, a database that does not exist) is final.
+ * the server itself (a wrong password, a database that does not exist) is final, and so is a certificate that does not hold.
  */
 export async function connectWithin(
   connection: StoreConnection,
@@ -70,7 +77,7 @@ export async function connectWithin(
   return await retry((deadlineMs) => connectOnce(connection, { ...bounds, deadlineMs }, options), {
     ...bounds,
     intervalMs: BETWEEN_ATTEMPTS_MS,
-    isFinal: (error) => serverCode(error) !== null,
+    isFinal: (error) => serverCode(error) !== null || askFailureOf(error).cause === 'tls',
   });
 }
 

@@ -7,10 +7,10 @@ import type {
   StoreTarget,
 } from '../store/store-driver.ts';
 import { askAny, routesOf, viewOf } from './ask.ts';
-import type { BoltConnection } from './bolt.ts';
+import type { BoltConnection, RouteRow } from './bolt.ts';
 import { serverCode } from './errors.ts';
 import { leaderOf, membersOf, writersOf } from './members.ts';
-import type { ClusterView, RouteRow } from './members.ts';
+import type { ClusterView } from './members.ts';
 import { bounded, connectWithin } from './query.ts';
 import { settingsOf } from './settings.ts';
 

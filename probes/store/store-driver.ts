@@ -134,7 +134,12 @@ export interface SwitchoverRequest {
 
 /** What a read-back writes. */
 export type ReadBackSeen = NewSeen<
-  'readback-plan' | 'readback' | 'readback-failed' | 'readback-leaders' | 'readback-again'
+  | 'readback-plan'
+  | 'readback'
+  | 'readback-without'
+  | 'readback-failed'
+  | 'readback-leaders'
+  | 'readback-again'
 >;
 
 export interface ReadBackRequest {

@@ -24,6 +24,8 @@ const store = z.object({
   primary: endpoint.optional(),
   replica: endpoint.optional(),
   durability: labels.optional(),
+  /** Copies of what is written besides the primary, where not every member has one. */
+  index: z.object({ replicas: z.number() }).optional(),
   patroni: z.object({ scope: z.string().optional() }).optional(),
   clientLoad: z.object({ writesPerSecond: z.number(), readsPerSecond: z.number() }).optional(),
 });

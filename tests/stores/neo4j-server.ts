@@ -11,27 +11,36 @@ import { freePort } from '../../env/local/images/registry.ts';
 import { cacheDir } from '../../host/paths.ts';
 import { authLine } from '../../env/local/platform/neo4j/auth.ts';
 import { neo4j } from '../../probes/neo4j/index.ts';
-import type { StoreTarget } from '../../probes/store/store-driver.ts';
+import type { StoreTarget, StoreTlsFiles } from '../../probes/store/store-driver.ts';
 
 const PLATFORM = join(import.meta.dirname, '../../env/local/platform/neo4j');
 const PASSWORD = 'of-a-test-only';
 /** Twelve seconds on two free cores. */
 const START_MS = 180_000;
+/** The name that its certificate holds. */
+export const SERVER_NAME = 'neo4j.test';
+
+/** What a server shows that takes TLS only, and the one client certificate that it lets in; PEM. */
+export interface ServerTls {
+  shown: { key: string; cert: string };
+  client: { key: string; cert: string };
+}
 
 export class Neo4jServer {
   readonly target: StoreTarget;
   readonly #root: string;
   #process: ChildProcess | null = null;
 
-  private constructor(root: string, port: number) {
+  private constructor(root: string, port: number, tls: StoreTlsFiles | undefined) {
     this.#root = root;
-    const connection = { host: '127.0.0.1', port, database: 'neo4j', user: 'neo4j', password: PASSWORD };
+    const account = { database: 'neo4j', user: 'neo4j', password: PASSWORD };
+    const connection = { host: '127.0.0.1', port, ...account, tls };
     const member = { name: 'neo4j-0', address: '127.0.0.1', port };
     this.target = { connection, members: () => Promise.resolve([member]) };
   }
 
   /** A new server without data, answering. */
-  static async start(): Promise<Neo4jServer> {
+  static async start(tls?: ServerTls): Promise<Neo4jServer> {
     const root = mkdtempSync(join(tmpdir(), 'plumbline-neo4j-'));
     const fetching = { fetchedDir: join(cacheDir(), 'images', 'fetched'), tempDir: root };
     const jars = await fetchMaven('neo4j.lock', fetching);
@@ -49,14 +58,19 @@ export class Neo4jServer {
         .replace('0.0.0.0', '127.0.0.1');
     for (const folder of ['config', 'home', 'data']) mkdirSync(join(root, folder));
     const ports = `server.bolt.listen_address=127.0.0.1:${port}\nserver.http.listen_address=127.0.0.1:${await freePort()}\n`;
-    writeFileSync(join(root, 'config/neo4j.conf'), here('neo4j.conf') + ports);
+    writeFileSync(join(root, 'config/neo4j.conf'), here('neo4j.conf') + ports + encryption(root, tls));
     for (const name of ['user-logs.xml', 'server-logs.xml'])
       writeFileSync(join(root, 'config', name), here(name));
     writeFileSync(join(root, 'start.sh'), here('start.sh'));
     writeFileSync(join(root, 'auth.ini'), authLine('neo4j', PASSWORD), { mode: 0o600 });
-    const server = new Neo4jServer(root, port);
-    await server.restart();
-    return server;
+    const server = new Neo4jServer(root, port, clientOf(tls));
+    try {
+      await server.restart();
+      return server;
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
   }
 
   signal(name: NodeJS.Signals): void {
@@ -93,4 +107,29 @@ export class Neo4jServer {
     await this.crash();
     rmSync(this.#root, { recursive: true, force: true });
   }
+}
+
+function clientOf(tls: ServerTls | undefined): StoreTlsFiles | undefined {
+  if (tls === undefined) return undefined;
+  const { cert: certificate, key } = tls.client;
+  return { ca: tls.shown.cert, serverName: SERVER_NAME, certificate, key };
+}
+
+/** Lines of its settings (Operations manual, "SSL framework"). */
+function encryption(root: string, tls: ServerTls | undefined): string {
+  if (tls === undefined) return '';
+  const folder = join(root, 'certificates');
+  for (const name of ['', 'trusted', 'revoked']) mkdirSync(join(folder, name));
+  writeFileSync(join(folder, 'tls.key'), tls.shown.key);
+  writeFileSync(join(folder, 'tls.crt'), tls.shown.cert);
+  writeFileSync(join(folder, 'trusted/client.crt'), tls.client.cert);
+  const policy = {
+    enabled: 'true',
+    base_directory: folder,
+    private_key: 'tls.key',
+    public_certificate: 'tls.crt',
+    client_auth: 'REQUIRE',
+  };
+  const lines = Object.entries(policy).map(([key, value]) => `dbms.ssl.policy.bolt.${key}=${value}`);
+  return `${['server.bolt.tls_level=REQUIRED', ...lines].join('\n')}\n`;
 }

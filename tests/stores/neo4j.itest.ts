@@ -2,11 +2,14 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { certificateFor } from '../../host/_testing/certificate.ts';
+import { askFailureOf, askWord } from '../../probes/asking.ts';
 import { graphQuery } from '../../probes/neo4j/graph.ts';
 import { neo4j } from '../../probes/neo4j/index.ts';
 import { queryOnce } from '../../probes/neo4j/query.ts';
+import type { ReadBackSeen, StoreConnection, StoreTarget } from '../../probes/store/store-driver.ts';
 import type { FailoverRecord } from '../../reports/record/run-record.ts';
-import { Neo4jServer } from './neo4j-server.ts';
+import { Neo4jServer, SERVER_NAME } from './neo4j-server.ts';
 import { exactSums } from '../sums.ts';
 import { storeTrial } from './store-trial.ts';
 import type { StoreTrial } from './store-trial.ts';
@@ -15,6 +18,8 @@ const BOUNDS = { deadlineMs: 20_000 };
 const DEADLINE_MS = 180_000;
 const ACKNOWLEDGED = 300;
 const HANG_MS = 4000;
+/** Writes over TLS: one connection of a JVM that has just started. */
+const ENCRYPTED = 50;
 /** A busy machine must not fail a trial by its length; the goals of a real one are the environment's. */
 const GOALS = { rtoSeconds: 180, lostWrites: 0, minTrials: 1 };
 
@@ -131,5 +136,77 @@ describe('Neo4j, one member', () => {
       await found(),
       wanted.map(() => []),
     );
+  });
+});
+
+describe('Neo4j with TLS', () => {
+  let server: Neo4jServer;
+  before(async () => {
+    const shown = await certificateFor(SERVER_NAME);
+    server = await Neo4jServer.start({ shown, client: await certificateFor('plumbline') });
+  });
+  after(async () => {
+    await server.stop();
+  });
+
+  const withTls = (tls: StoreConnection['tls'], target = server.target): StoreTarget => ({
+    ...target,
+    connection: { ...target.connection, tls },
+  });
+  /** What a look finds, and what the client load does. */
+  const seen = async (target: StoreTarget): Promise<{ cannotAsk: string | undefined; load: string }> => {
+    const { cannotAsk } = await neo4j.steady(target, BOUNDS);
+    const load = await neo4j
+      .client(target.connection, 'run')
+      .prepare(BOUNDS.deadlineMs)
+      .then(
+        () => 'prepared',
+        (error: unknown) => askWord(askFailureOf(error)),
+      );
+    return { cannotAsk, load };
+  };
+
+  it('should keep what it acknowledged through a crash, and be read back', async () => {
+    const run = `neo4j-tls-${process.pid}`;
+    assert.deepEqual(await seen(server.target), { cannotAsk: undefined, load: 'prepared' });
+    const session = neo4j.client(server.target.connection, run).session();
+    await session.open(2000);
+    for (let n = 1; n <= ENCRYPTED; n++) assert.deepEqual(await session.write(n), { outcome: 'ok' });
+    await server.crash();
+    while (session.usable()) await sleep(10);
+    assert.equal((await session.write(ENCRYPTED + 1)).outcome, 'fail');
+    await server.restart();
+    const found: unknown[] = [];
+    const write = (one: ReadBackSeen): void => {
+      if (one.kind === 'readback') found.push(one.present);
+    };
+    await neo4j.readBack(server.target, { run, write }, BOUNDS);
+    assert.deepEqual(found, [[[1, ENCRYPTED]], [[1, ENCRYPTED]]]);
+    const [facts] = await neo4j.servers(server.target, BOUNDS);
+    assert.equal(facts?.failed, undefined);
+  });
+
+  it('should say that it is TLS, at once, and not that the store is down, where a certificate does not hold', async () => {
+    const { tls } = server.target.connection;
+    assert.ok(tls);
+    const { cert: stranger } = await certificateFor(SERVER_NAME);
+    const wrong = { cannotAsk: 'tls', load: 'cannot-ask/tls' };
+    const began = performance.now();
+    assert.deepEqual(await seen(withTls({ ...tls, ca: stranger })), wrong, 'another authority');
+    assert.deepEqual(await seen(withTls({ ...tls, serverName: 'other.test' })), wrong, 'another name');
+    assert.deepEqual(await seen(withTls({ serverName: SERVER_NAME })), wrong, 'no public authority');
+    assert.deepEqual(await seen(withTls({ ca: tls.ca, serverName: SERVER_NAME })), wrong, 'no client');
+    assert.deepEqual(await seen(withTls(undefined)), wrong, 'a server that takes TLS only');
+    assert.ok(performance.now() - began < BOUNDS.deadlineMs);
+  });
+
+  it('should not send a password to a server that does not encrypt, where TLS is declared', async () => {
+    const plain = await Neo4jServer.start();
+    try {
+      const target = withTls({ serverName: SERVER_NAME }, plain.target);
+      assert.deepEqual(await seen(target), { cannotAsk: 'tls', load: 'cannot-ask/tls' });
+    } finally {
+      await plain.stop();
+    }
   });
 });

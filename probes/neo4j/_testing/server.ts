@@ -1,5 +1,6 @@
 /** A server that speaks just enough of Bolt 5.0 for tests of what a client does when a connection breaks at a given message. */
 import { createServer } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import type { AddressInfo, Socket } from 'node:net';
 
 const TAGS = {
@@ -15,6 +16,7 @@ const TAGS = {
 export type Message = keyof typeof TAGS;
 
 const HANDSHAKE_BYTES = 20; // magic, then four versions of 4 bytes each
+const MAGIC = Buffer.from('6060b017', 'hex');
 const VERSION = Buffer.from([0, 0, 0, 5]);
 
 /** What the server does with a message; `undefined`: it answers SUCCESS. */
@@ -28,14 +30,26 @@ export interface FakeServer {
   close(): void;
 }
 
-export async function fakeServer(script: Script): Promise<FakeServer> {
+export interface FakeOptions {
+  /** What it shows where it speaks TLS, PEM. */
+  tls?: { key: string; cert: string };
+  /** Every question is answered with a routing table, in which this `host:port` takes the writes. */
+  writer?: string;
+}
+
+export async function fakeServer(script: Script, { tls, writer }: FakeOptions = {}): Promise<FakeServer> {
   const messages: Message[] = [];
   const sockets: Socket[] = [];
-  const server = createServer((socket) => {
+  const talk = (socket: Socket): void => {
     sockets.push(socket);
+    socket.setNoDelay(true);
     socket.on('error', () => undefined);
     let buffer: Buffer = Buffer.alloc(0);
     let shaken = false;
+    // Neo4j closes what is not Bolt without a word.
+    socket.once('data', (first) => {
+      if (!first.subarray(0, MAGIC.length).equals(MAGIC)) socket.destroy();
+    });
     socket.on('data', (data) => {
       buffer = Buffer.concat([buffer, data]);
       if (!shaken && buffer.length >= HANDSHAKE_BYTES) {
@@ -51,10 +65,11 @@ export async function fakeServer(script: Script): Promise<FakeServer> {
         messages.push(message);
         const does = script(message, socket);
         if (does !== 'silent' && !socket.destroyed)
-          socket.write(does === undefined ? success(message) : failure(does.code));
+          socket.write(does === undefined ? answer(message, writer) : failure(does.code));
       }
     });
-  });
+  };
+  const server = tls === undefined ? createServer(talk) : createTlsServer(tls, talk);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     port: (server.address() as AddressInfo).port,
@@ -106,6 +121,22 @@ function success(message: Message): Buffer {
     PULL: [['type', text('w')]],
   };
   return chunk(0x70, metadata[message] ?? []);
+}
+
+/** To a question after a routing table: its one field, then its one row. */
+function answer(message: Message, writer: string | undefined): Buffer {
+  if (writer === undefined) return success(message);
+  if (message === 'RUN')
+    return chunk(0x70, [['fields', Buffer.concat([Buffer.from([0x91]), text('servers')])]]);
+  return message === 'PULL' ? Buffer.concat([routingTable(writer), success(message)]) : success(message);
+}
+
+function routingTable(writer: string): Buffer {
+  const role = [text('role'), text('WRITE')];
+  const addresses = [text('addresses'), Buffer.from([0x91]), text(writer)];
+  // A record of one field, which is a list of one map of two entries.
+  const body = Buffer.concat([Buffer.from([0xb1, 0x71, 0x91, 0x91, 0xa2]), ...role, ...addresses]);
+  return Buffer.concat([Buffer.from([0, body.length]), body, Buffer.from([0, 0])]);
 }
 
 function failure(code: string): Buffer {

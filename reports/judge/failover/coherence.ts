@@ -153,6 +153,7 @@ const PLACES: readonly { kind: Kind; from?: StageName; until?: StageName }[] = [
   { kind: 'fault-landed', until: 'recovery' },
   { kind: 'client-load-end', from: 'healing', until: 'read-back' },
   { kind: 'readback', from: 'read-back', until: 'settling' },
+  { kind: 'readback-without', from: 'read-back', until: 'settling' },
   { kind: 'steady-after', from: 'settling' },
   { kind: 'as-before', from: 'settling' },
 ];
@@ -191,6 +192,7 @@ function strangeGap(history: History, members: ReadonlySet<string>): string | nu
     ...all(history, 'master').map(({ leader }) => leader),
     ...all(history, 'readback-plan').flatMap(({ sources }) => sources),
     ...all(history, 'readback').map(({ source }) => source),
+    ...all(history, 'readback-without').map(({ source }) => source),
     ...all(history, 'fault-armed').flatMap((armed) => armed.members.map(({ name }) => name)),
   ];
   const strange = said.find((name) => name !== null && !members.has(name));

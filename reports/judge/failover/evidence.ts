@@ -6,6 +6,7 @@ import type { Annotations } from '../annotations.ts';
 import { AFTERWARDS_ANNOTATIONS } from '../evidence/afterwards.ts';
 import { need } from '../evidence/need.ts';
 import type { AnyNeed } from '../evidence/need.ts';
+import { withoutCopy } from './writes/without-copy.ts';
 
 /** `failover/STORE/FAULT`. */
 export function storeOf({ check }: HistoryHeader): string {
@@ -16,6 +17,23 @@ export function storeOf({ check }: HistoryHeader): string {
 export function declaredNames(header: HistoryHeader): string[] | null {
   const declared = header.settings.stores?.[storeOf(header)];
   return declared === undefined ? null : memberNames(declared);
+}
+
+/** Each declared member was read back, or the cluster itself said that it holds no copy. */
+function everyMember(names: readonly string[] | null, members: number): AnyNeed {
+  const needed = (excused: ReadonlySet<string>): AnyNeed =>
+    names === null
+      ? // The leader twice, any other member once.
+        need('readback', { count: members + 1 - excused.size, what: 'read-backs' })
+      : need('readback', {
+          subjects: names.filter((name) => !excused.has(name)),
+          of: ({ source }) => source,
+          what: 'read-back',
+        });
+  return {
+    kind: 'readback',
+    rule: (history, complete) => needed(withoutCopy(history)).rule(history, complete),
+  };
 }
 
 /** What the pass of a failover rests on. */
@@ -42,10 +60,7 @@ export function failoverEvidence(header: HistoryHeader): AnyNeed[] {
       of: ({ role, pass }) => (role === 'leader' ? `pass ${pass}` : ''),
       what: 'read-back of the leader',
     }),
-    names === null
-      ? // The leader twice, any other member once.
-        need('readback', { count: members + 1, what: 'read-backs' })
-      : need('readback', { subjects: names, of: ({ source }) => source, what: 'read-back' }),
+    everyMember(names, members),
     ...watches.map(({ kind, ...more }) => need(kind, more)),
   ];
 }
@@ -70,6 +85,7 @@ export const FAILOVER_ANNOTATIONS: Annotations = {
   'read.detail.unknown': REASON,
   'reader.redelivered':
     'AMQP allows redelivery of a message that is flagged as redelivered: it is not a duplicate',
+  'readback-without.seen': 'where the copies are, in words; that as many were read back is judged',
   remark: 'shown only',
   evidence: 'logs and events, shown only',
 };

@@ -131,6 +131,16 @@ export const FAILOVER = kinds({
     duplicates: ranges,
     complete: z.boolean(),
   },
+  /**
+   * A member that is in the cluster and holds no copy of what was written, by the cluster's own word: its roles allow no data, or every copy is
+   * elsewhere. `copies`: how many the cluster lists in all, each of which must have been read back.
+   */
+  'readback-without': {
+    source: z.string(),
+    because: z.enum(['roles', 'elsewhere']),
+    copies: z.number(),
+    seen: z.string(),
+  },
   'readback-failed': { source: z.string(), why: z.enum(UNREAD), reason: z.string() },
   /** Not exactly one member leads: those that claim to, and what was seen of each. */
   'readback-leaders': { leaders: z.array(z.string()), seen: z.string() },

@@ -1,6 +1,7 @@
 import type { History, Observation } from '../../../record/history/history.ts';
 import type { Seen } from '../../../record/observations/index.ts';
 import { all, first, last } from '../../observed.ts';
+import { excuseGaps, withoutCopy } from './without-copy.ts';
 
 /** What one source holds: inclusive ranges of numbers, and numbers that are there more than once with their count. */
 export interface Contents {
@@ -36,7 +37,7 @@ export function readBackOf(history: History, declaredMembers: number | null): Re
   const final = readings.at(-1) ?? { observations: [] };
   const gaps = failuresIn(final, true);
   const leader = leaderIn(final, gaps);
-  gaps.push(...missing(final, declaredMembers));
+  gaps.push(...missing(final, declaredMembers), ...excuseGaps(final, history));
   for (const earlier of readings.slice(0, -1)) gaps.push(...standingIn(earlier, leader));
   const foreign = otherRun(history);
   if (foreign !== null) gaps.push(foreign);
@@ -119,8 +120,9 @@ function missing(reading: Reading, declared: number | null): string[] {
   const read = new Set(complete.map(({ source }) => source));
   const failed = new Set(all(reading, 'readback-failed').map(({ source }) => source));
   const planned = plan?.sources ?? [];
+  const excused = withoutCopy(reading);
   const unheard = planned.filter(
-    (source) => !read.has(source) && !failed.has(source) && !failed.has('leader'),
+    (source) => !read.has(source) && !failed.has(source) && !excused.has(source) && !failed.has('leader'),
   );
   const gaps = unheard.length > 0 ? [`not read back: ${unheard.join(', ')}`] : [];
   const known = Math.max(new Set(planned).size, read.size);
