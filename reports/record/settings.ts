@@ -25,6 +25,8 @@ const store = z.object({
   replica: endpoint.optional(),
   durability: labels.optional(),
   patroni: z.object({ scope: z.string().optional() }).optional(),
+  /** Further ways by which clients write, by name. */
+  paths: z.record(z.string(), z.array(endpoint)).optional(),
   clientLoad: z.object({ writesPerSecond: z.number(), readsPerSecond: z.number() }).optional(),
 });
 
