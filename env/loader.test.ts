@@ -373,6 +373,18 @@ test('should complete the time-outs and find files of the instance', async () =>
   assert.equal(staging.timeouts.membersRejoined.seconds, 900);
 });
 
+test('should know further paths of clients to PostgreSQL, each with an address at least, and of no other store', () => {
+  const withPaths = (paths: string): string[] =>
+    problemsWith(/^( {4}database: plumbline\n)/m, `    paths: ${paths}\n$1`);
+  assert.deepEqual(withPaths('{ direct: [{ host: 192.0.2.7, port: 5432 }] }'), []);
+  assert.match(withPaths('{ direct: [] }').join(), /stores\.postgres\.paths\.direct/);
+  assert.match(withPaths('{ Direct: [{ host: a, port: 1 }] }').join(), /stores\.postgres\.paths/);
+  assert.match(
+    problemsWith(/^( {2}redis:.*\n)/m, '$1    paths: {}\n').join(),
+    /stores\.redis: unknown key; found "paths"/,
+  );
+});
+
 test('should publish its current JSON Schema', async () => {
   const published = await readFile(SCHEMA_FILE, 'utf8');
   assert.deepEqual(

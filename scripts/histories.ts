@@ -47,7 +47,7 @@ async function keep(run: string, check: string, folder: string): Promise<Kept> {
 function filesOf(from: string): StoredFile[] {
   const trials = readdirSync(from).filter((name) => /^trial-\d+$/.test(name));
   return trials.toSorted().flatMap((trial) =>
-    readdirSync(path.join(from, trial))
+    readdirSync(path.join(from, trial), { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.ndjson') && name !== PRESSURE_FILE)
       .toSorted()
       .map((name) => ({ trial, name, text: readFileSync(path.join(from, trial, name), 'utf8') })),

@@ -11,6 +11,9 @@ export const clientLoadConfigSchema = z.strictObject({
   connection: z.strictObject({
     host: z.string().min(1),
     port: z.int().min(1).max(65535),
+    alternatives: z
+      .array(z.strictObject({ host: z.string().min(1), port: z.int().min(1).max(65535) }))
+      .optional(),
     database: z.string(),
     user: z.string(),
     password: z.string(),

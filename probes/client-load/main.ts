@@ -110,6 +110,7 @@ function started(
   definiteFailures: readonly string[],
 ): NewSeen<'client-load-start'> {
   const { store, run, connection, ratePerSecond, readRatePerSecond, history: _folder, ...rest } = config;
+  const { host, port, alternatives } = connection;
   return {
     kind: 'client-load-start',
     store,
@@ -117,7 +118,15 @@ function started(
     client: `${store} client, one attempt per operation, pid ${process.pid}`,
     ratePerSecond,
     readRatePerSecond,
-    settings: { ...rest, host: connection.host, port: connection.port, scheduling: raisePriority() },
+    settings: {
+      ...rest,
+      host,
+      port,
+      ...(alternatives !== undefined && {
+        alternatives: alternatives.map((address) => `${address.host}:${address.port}`),
+      }),
+      scheduling: raisePriority(),
+    },
     definiteFailures: [...definiteFailures],
   };
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { kubeName, port, secretSource, storeTls } from '../declaring.ts';
+import { endpoint, kubeName, port, secretSource, storeTls } from '../declaring.ts';
 import { common } from '../store/declaring.ts';
 import type { StoreKind } from '../store/declaring.ts';
 import { COUNT, SWITCH, ANY } from '../store/recorded.ts';
@@ -12,6 +12,20 @@ const postgres = z
     user: z.string().min(1),
     password: secretSource,
     tls: storeTls.optional(),
+    paths: z
+      .record(
+        kubeName,
+        z
+          .array(endpoint)
+          .min(1)
+          .describe(
+            'Addresses, tried in this order: a connection is made to the first server that is not in recovery, as libpq does with target_session_attrs=primary. A single address is taken as it is',
+          ),
+      )
+      .optional()
+      .describe(
+        'Further ways by which clients write, by name, such as past a pooler. Each gets an RTO of its own in every trial, with the goal of the store; lost writes are counted of the load through `primary` alone. Each path costs one more process that writes as many rows a second as the load through `primary` (200 by default); its rows are not read back',
+      ),
     services: z
       .strictObject({ primary: kubeName, replica: kubeName.optional() })
       .describe('Services in the namespace of the StatefulSet whose endpoints follow the roles'),

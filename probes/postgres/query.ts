@@ -104,8 +104,13 @@ export async function connectOnce(
 }
 
 /** Longest single attempt: an unanswered SYN is sent again after 1 s, then after 2 s more. */
-const ATTEMPT_MS = 1500;
-const BETWEEN_ATTEMPTS_MS = 100;
+export const ATTEMPT_MS = 1500;
+export const BETWEEN_ATTEMPTS_MS = 100;
+
+/** An error that no further attempt changes: the server's own, or a certificate that does not hold. */
+export function isFinal(error: unknown): boolean {
+  return error instanceof pg.DatabaseError || askFailureOf(error).cause === 'tls';
+}
 
 /**
  * As `connectOnce`, but retries while the server is unreachable: shortly after a failover a Service may still lead some new connections
@@ -118,7 +123,7 @@ export async function connectWithin(connection: StoreConnection, bounds: Bounds)
     {
       ...bounds,
       intervalMs: BETWEEN_ATTEMPTS_MS,
-      isFinal: (error) => error instanceof pg.DatabaseError || askFailureOf(error).cause === 'tls',
+      isFinal,
     },
   );
 }

@@ -3,6 +3,7 @@ import pg from 'pg';
 import type { StoreConnection } from '../store/store-driver.ts';
 import type { OperationResult, LoadClient, ClientLoadSession } from '../client-load/client.ts';
 import { errorClass, REFUSED_AT_ONCE, DEFINITE_FAILURES, sqlState } from './errors.ts';
+import { connectToPrimary, FirstPrimarySession, isSeveral, NoPrimary, RECOVERY } from './first-primary.ts';
 import { clientOptions, connectWithin } from './query.ts';
 import { errorCode } from '../../reports/record/error-text.ts';
 
@@ -40,7 +41,8 @@ export class PostgresLoadClient implements LoadClient {
   }
 
   async prepare(deadlineMs: number): Promise<void> {
-    const client = await connectWithin(this.#connection, { deadlineMs });
+    const connect = isSeveral(this.#connection) ? connectToPrimary : connectWithin;
+    const client = await connect(this.#connection, { deadlineMs });
     try {
       for (const statement of PREPARE) await client.query(statement);
     } finally {
@@ -49,10 +51,14 @@ export class PostgresLoadClient implements LoadClient {
   }
 
   session(): ClientLoadSession {
-    return new PostgresSession(this.#connection, this.#run);
+    const sessionWith = (to: StoreConnection): PostgresSession => new PostgresSession(to, this.#run);
+    return isSeveral(this.#connection)
+      ? new FirstPrimarySession(this.#connection, sessionWith)
+      : sessionWith(this.#connection);
   }
 
   refused(error: unknown): boolean {
+    if (error instanceof NoPrimary) return error.refused((passed) => this.refused(passed));
     if (sqlState(error) !== null) return (sqlState(error) ?? '') in REFUSED_AT_ONCE;
     return errorCode(error) === 'ECONNREFUSED';
   }
@@ -131,6 +137,12 @@ class PostgresSession implements ClientLoadSession {
     } catch (error) {
       return { outcome: 'unknown', detail: errorClass(error) };
     }
+  }
+
+  /** @throws the error of the question */
+  async inRecovery(): Promise<boolean> {
+    const { rows } = await this.#client.query<{ replica: boolean }>(RECOVERY);
+    return rows[0]?.replica !== false;
   }
 
   usable(): boolean {

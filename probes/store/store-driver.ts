@@ -9,6 +9,8 @@ import type { LoadClient } from '../client-load/client.ts';
 export interface StoreConnection {
   host: string;
   port: number;
+  /** Further addresses of the same store, tried in this order after the first; only a path of clients has any. */
+  alternatives?: { host: string; port: number }[] | undefined;
   database: string;
   user: string;
   password: string;

@@ -2,6 +2,7 @@ import type { Figure, Judgement } from '../record/judgement.ts';
 import type { FailoverRecord } from '../record/run-record.ts';
 import { worst } from '../record/verdict.ts';
 import type { Verdict } from '../record/verdict.ts';
+import { pathFigures, pathText } from './path-figures.ts';
 import { costFigures } from './series-costs.ts';
 import { median, proportionBounds, zeroLossBound } from './statistics.ts';
 
@@ -121,7 +122,7 @@ function seenOf(counted: readonly FailoverRecord[], trials: readonly FailoverRec
   if (counted.length === 0) return `0 of ${trials.length} trials count`;
   const worstRto = worstRtoOf(counted);
   const parts = [
-    rtoText(counted, worstRto),
+    `${rtoText(counted, worstRto)}${pathText(counted)}`,
     ...manyText(counted),
     lossText(counted),
     `another leader in ${count(counted, 'elsewhere')} of ${counted.length} trials`,
@@ -204,6 +205,7 @@ function figuresOf(
   if (counted.length === 0) return tally;
   return [
     ...rtoFigures(counted, goals),
+    ...pathFigures(counted, rtoGoal(goals)),
     ...outageFigures(counted, goals),
     lostFigure(counted, goals),
     ...lossWindowFigures(counted, goals),
@@ -222,13 +224,15 @@ function longestRto(rtoSeconds: number, { awaySeconds = 0 }: TrialGoals): number
   return Math.round((rtoSeconds + awaySeconds) * 1000) / 1000;
 }
 
+const rtoGoal = (goals: TrialGoals): { goal?: number } =>
+  goals.rtoSeconds === undefined ? {} : { goal: longestRto(goals.rtoSeconds, goals) };
+
 /** Upper ends of the intervals: what the sampling cannot exclude. */
 function rtoFigures(counted: readonly FailoverRecord[], goals: TrialGoals): Figure[] {
   const slowest = worstRtoOf(counted);
   const unknown = counted.some(neverBack) ? 'never steady again' : 'no fault was injected';
   const value = slowest === null ? unknown : seconds(slowest);
-  const rtoGoal = goals.rtoSeconds === undefined ? {} : { goal: longestRto(goals.rtoSeconds, goals) };
-  const figures: Figure[] = [{ name: 'worst RTO', value, unit: 's', ...rtoGoal }];
+  const figures: Figure[] = [{ name: 'worst RTO', value, unit: 's', ...rtoGoal(goals) }];
   if (counted.length === 1) return figures;
   const middle = median(counted.flatMap((trial) => (trial.rto === null ? [] : [trial.rto.hiMs])));
   return [...figures, { name: 'median RTO', value: middle === null ? null : seconds(middle), unit: 's' }];

@@ -127,6 +127,24 @@ export const ruleSchema = z.object({
 });
 /** Why a run's verdict is not better; `check` is null for a reason that belongs to no single check. */
 export const reasonSchema = z.object({ check: z.string().nullable(), text: z.string() });
+const generatorLag = z.object({
+  p50: z.number(),
+  p99: z.number(),
+  max: z.number(),
+  atEdges: z.number(),
+  /** p99 of operations that were due outside of outages. */
+  outside: z.number().optional(),
+});
+/** What clients saw that write by a further path, beside those of the address that applications use. */
+export const pathRecordSchema = z.object({
+  name: z.string(),
+  rto: intervalSchema.nullable(),
+  rtoNote: z.string().optional(),
+  /** Outages since the fault; null: the path was not recorded. */
+  outages: z.number().nullable(),
+  writesPerSecond: z.number().optional(),
+  generatorLagMs: generatorLag.optional(),
+});
 /** One trial of a failover check. */
 export const failoverRecordSchema = z.object({
   store: z.string(),
@@ -149,6 +167,8 @@ export const failoverRecordSchema = z.object({
   leaderAfter: z.string().nullable(),
   rto: intervalSchema.nullable(),
   rtoNote: z.string().optional(),
+  /** The declared further paths of clients; left out: none is declared. */
+  paths: z.array(pathRecordSchema).optional(),
   /** All outages since the fault, and how long they were together. */
   sinceFault: z.object({ outages: z.number(), totalMs: intervalSchema }).optional(),
   outages: z.array(outageSchema),
@@ -158,14 +178,7 @@ export const failoverRecordSchema = z.object({
   lostNumbers: z.array(z.number()),
   duplicateNumbers: z.array(z.number()),
   lossWindowMs: z.number().nullable(),
-  generatorLagMs: z.object({
-    p50: z.number(),
-    p99: z.number(),
-    max: z.number(),
-    atEdges: z.number(),
-    /** p99 of operations that were due outside of outages. */
-    outside: z.number().optional(),
-  }),
+  generatorLagMs: generatorLag,
   writesPerSecond: z.number(),
   /** Per 100 ms bin since 5 s before the fault: [binStartMs, ok, notOk]. For the outage strip. */
   strip: z.array(z.tuple([z.number(), z.number(), z.number()])),
@@ -285,6 +298,7 @@ export type RunRecord = z.infer<typeof runRecordSchema>;
 export type CheckResult = z.infer<typeof checkResultSchema>;
 export type FailoverRecord = z.infer<typeof failoverRecordSchema>;
 export type Reason = z.infer<typeof reasonSchema>;
+export type PathRecord = z.infer<typeof pathRecordSchema>;
 export type Interval = z.infer<typeof intervalSchema>;
 export type Outage = z.infer<typeof outageSchema>;
 export type Phase = z.infer<typeof phaseSchema>;

@@ -95,6 +95,36 @@ describe('a run of the whole failover suite', () => {
     );
   });
 
+  it('should name the RTO of each further path beside the main one, wherever that is given', async () => {
+    const series = drillRecord(2);
+    const [check] = series.checks;
+    const trials = check?.trials ?? [];
+    for (const [at, trial] of trials.entries())
+      trial.paths = [
+        { name: 'direct', rto: { loMs: 1490, hiMs: 1500 + at * 1000 }, outages: 1 },
+        at === 0
+          ? { name: 'pooled', rto: null, rtoNote: 'not recorded', outages: null }
+          : { name: 'pooled', rto: { loMs: 0, hiMs: 12 }, outages: 0 },
+      ];
+    assert.deepEqual(runRecordSchema.parse(series), series);
+    const own = renderHtml(series);
+    const shown = own.replace(/\s+/g, ' ');
+    for (const text of [
+      '<b>RTO by path direct</b> between 1.490 s and 1.500 s',
+      'RTO by path pooled',
+      '1.490 s – 2.500 s',
+    ])
+      assert.ok(shown.includes(text), text);
+    const whole = wholeFailoverRecord();
+    const postgres = whole.checks.find(({ id }) => id === 'failover/postgres/pod-crash');
+    for (const trial of postgres?.trials ?? []) trial.paths = trials[1]?.paths;
+    assert.ok(renderHtml(whole).includes('by path direct 2.500 s'));
+    const said = /\(by path direct 2\.500 s, by path pooled not known\)/;
+    assert.match(renderTerminal(series, { reportPath: '/x', width: 300 }), said);
+    const markdown = await renderFormat(series, 'markdown');
+    assert.match(markdown.replaceAll('\\', ''), said);
+  });
+
   it('should tell requests from writes in every format', async () => {
     const terminal = renderTerminal(record, { reportPath: '/x' });
     assert.match(terminal, /another leader in/);

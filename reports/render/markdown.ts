@@ -12,6 +12,7 @@ import {
   moment,
   notRunByReason,
   oneLine,
+  pathRtoText,
   plural,
   worstRtoText,
 } from './text.ts';
@@ -156,7 +157,9 @@ function failover(checks: readonly CheckResult[]): string {
     return row([
       code(check.id),
       `${MARKS[check.verdict]} ${CHECK_WORDS[check.verdict]}`,
-      check.trials[0]?.requests === undefined ? worstRtoText(check.trials) : inert(failoverText(check)),
+      check.trials[0]?.requests === undefined
+        ? `${worstRtoText(check.trials)}${inert(pathRtoText(check.trials))}`
+        : inert(failoverText(check)),
       inert(check.goal),
       `${lostText(check.trials)}${lossWindowText(check.trials)}`,
       `${elsewhere} of ${check.trials.length}`,

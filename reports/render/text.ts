@@ -209,6 +209,21 @@ export function worstRtoText(trials: readonly FailoverRecord[]): string {
   return secondsOf(Math.max(0, ...trials.map((trial) => trial.rto?.hiMs ?? 0)));
 }
 
+/** The longest outage of each further path, upper end of its interval, by the path's name. */
+export function pathRtos(trials: readonly FailoverRecord[]): [name: string, worst: string][] {
+  const all = trials.flatMap(({ paths = [] }) => paths);
+  return [...Map.groupBy(all, ({ name }) => name)].map(([name, records]) => {
+    const known = records.flatMap(({ rto }) => (rto === null ? [] : [rto.hiMs]));
+    return [name, known.length < records.length ? 'not known' : secondsOf(Math.max(...known))];
+  });
+}
+
+/** ` (by path direct 3.506 s)`; empty where no further path is declared. */
+export function pathRtoText(trials: readonly FailoverRecord[]): string {
+  const said = pathRtos(trials).map(([name, worst]) => `by path ${name} ${worst}`);
+  return said.length === 0 ? '' : ` (${said.join(', ')})`;
+}
+
 /** What a failover check showed, in one line of plain text. */
 export function failoverText({ trials }: Pick<CheckResult, 'trials'>): string {
   const counted = plural(trials.length, 'trial');
@@ -218,7 +233,7 @@ export function failoverText({ trials }: Pick<CheckResult, 'trials'>): string {
     const all = requests.reduce((sum, { judged }) => sum + judged, 0);
     return `${grouped(bad)} of ${grouped(all)} requests failed in ${counted}`;
   }
-  const rto = `RTO ${worstRtoText(trials)}`;
+  const rto = `RTO ${worstRtoText(trials)}${pathRtoText(trials)}`;
   // A control plane is written to as well, and nothing of it is read back.
   if (trials.every(({ store }) => store === 'control-plane')) return `${rto} in ${counted}`;
   const elsewhere = trials.filter((trial) => trial.election === 'elsewhere').length;

@@ -1,5 +1,5 @@
 import type { RequestOptions } from 'node:https';
-import type { Environment } from '../../env/schema.ts';
+import type { Environment, StoreName } from '../../env/schema.ts';
 import { hostAndPort } from '../../host/http.ts';
 import { loadKubeConfig } from '../../probes/kubernetes/transport.ts';
 import { storeDriver } from '../../probes/stores.ts';
@@ -10,6 +10,7 @@ import { edgeTarget } from './edge-target.ts';
 import type { RunnerCore } from '../serve/runner-parts.ts';
 import { timeoutMsOf } from '../plan/environment-parts.ts';
 import { RequestError } from '../serve/session.ts';
+import type { PathAddress } from './client-load-group.ts';
 
 export type Load = Omit<ClientLoadInput, 'store' | 'history' | 'run'>;
 
@@ -33,6 +34,15 @@ export async function loadOf(runner: RunnerCore, store: string): Promise<Load> {
     readRatePerSecond: declared.clientLoad.readsPerSecond,
     ...storeDriver(store).connections,
   };
+}
+
+/** The declared further ways of clients to this store. */
+export function pathsOf({ runState }: RunnerCore, store: string): PathAddress[] {
+  const declared = runState.environment.stores[store as StoreName];
+  const paths = declared !== undefined && 'paths' in declared ? (declared.paths ?? {}) : {};
+  return Object.entries(paths).flatMap(([name, [first, ...alternatives]]) =>
+    first === undefined ? [] : [{ name, ...first, alternatives }],
+  );
 }
 
 /** @throws RequestError when the environment declares no backend, or its authority cannot be read. */

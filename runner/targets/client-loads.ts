@@ -1,15 +1,13 @@
 import { basename } from 'node:path';
-import { monoMs } from '../../host/clock.ts';
-import { lookUntil } from '../../host/wait.ts';
 import { openHistory, type HistoryWriter } from '../../probes/history.ts';
 import { readBackWhole } from '../../probes/store/readback.ts';
 import type { Observer } from '../../probes/store/store-driver.ts';
 import { storeDriver } from '../../probes/stores.ts';
-import { startClientLoad, type ClientLoadProcess } from '../../probes/client-load/process.ts';
 import type { ClientLoadWait } from '../../suites/harness/protocol.ts';
 import type { RunnerCore } from '../serve/runner-parts.ts';
 import { timeoutMsOf } from '../plan/environment-parts.ts';
-import { loadOf, type Load } from './client-load-target.ts';
+import { ClientLoadGroup } from './client-load-group.ts';
+import { loadOf, pathsOf, type Load } from './client-load-target.ts';
 import { RequestError } from '../serve/session.ts';
 import { memberNamespace } from '../../reports/record/store-pods.ts';
 
@@ -19,17 +17,14 @@ interface Subject {
   trial: number;
 }
 
-/** A client load counts as flowing while its last success is younger than this. */
-const FLOWING_MS = 500;
-const POLL_MS = 50;
 const ENDPOINT_POLL_MS = 100;
 /** Rate of a client load without a declared one (probes/client-load/config.ts). */
 const DEFAULT_RATE = 200;
 
-/** Client loads and observers of running checks: children and connections of the runner, at most one of each a check. */
+/** Client loads and observers of running checks: children and connections of the runner, at most one observer a check, and one load for each path of clients. */
 export class ClientLoads {
   readonly #runner: RunnerCore;
-  readonly #running = new Map<string, ClientLoadProcess>();
+  readonly #running = new Map<string, ClientLoadGroup>();
   readonly #rates = new Map<string, number>();
   readonly #observers = new Map<
     string,
@@ -56,19 +51,22 @@ export class ClientLoads {
       runState.headerSource(check).settings['clientLoad'],
     );
     this.#rates.set(check, load.ratePerSecond ?? DEFAULT_RATE);
-    const child = startClientLoad(
+    const { children } = parts.safety;
+    const group = new ClientLoadGroup(
+      { store, history: runState.trialFolder(check, trial), run: this.runName(subject), ...load },
       {
-        store,
-        history: runState.trialFolder(check, trial),
-        run: this.runName(subject),
-        ...load,
+        paths: pathsOf(this.#runner, store),
+        signal: parts.signal,
+        // The error budget counts what the platform's own clients lose.
+        onProgress: (progress) => budget.progress(check, progress),
+        onStart: ({ pid, ended }, path) => {
+          children.add({ name: `client load of ${check}${path === null ? '' : `, path ${path}`}`, pid });
+          void ended.then(() => children.remove(pid));
+        },
       },
-      { signal: parts.signal, onProgress: (progress) => budget.progress(check, progress) },
     );
-    parts.safety.children.add({ name: `client load of ${check}`, pid: child.pid });
-    void child.ended.then(() => parts.safety.children.remove(child.pid));
-    this.#running.set(check, child);
-    await child.ready;
+    this.#running.set(check, group);
+    await group.start(this.#stopMs());
   }
 
   /** Writes a second that the last client load of a check was started with. */
@@ -83,30 +81,19 @@ export class ClientLoads {
     const running = this.#running.get(wait.check);
     if (!running)
       throw new RequestError(`${wait.check} waits for a client load, and none is running for it`, 'crash');
-    // By default only what follows the call counts: at the moment of a fault the last stretch is still unbroken.
-    const askedMs = wait.begunBefore === true ? 0 : monoMs();
-    const { progress, met } = await lookUntil(
-      () => {
-        const now = running.progress();
-        return { progress: now, met: now !== null && isMet(wait, now, askedMs) };
-      },
-      (seen) => seen.met,
-      { deadlineMs: wait.timeoutMs, intervalMs: POLL_MS, signal },
-    );
-    const detail = progress ? describe(progress) : 'the client load has reported nothing';
-    return {
-      met,
-      acknowledged: progress?.ok ?? 0,
-      detail: met ? detail : `not ${wait.until} within ${wait.timeoutMs} ms: ${detail}`,
-    };
+    return await running.wait(wait, signal);
   }
 
   async stop(check: string): Promise<void> {
     const running = this.#running.get(check);
     if (!running) return;
     this.#running.delete(check);
-    await running.stop(timeoutMsOf(this.#runner.runState.environment, 'clientLoadStop'));
+    await running.stop(this.#stopMs());
     await this.#runner.budget.end(check);
+  }
+
+  #stopMs(): number {
+    return timeoutMsOf(this.#runner.runState.environment, 'clientLoadStop');
   }
 
   async readBack(subject: Subject, signal: AbortSignal): Promise<void> {
@@ -188,28 +175,6 @@ export class ClientLoads {
       .flatMap((one) => one.addresses)
       .sort();
   }
-}
-
-type Seen = NonNullable<ReturnType<ClientLoadProcess['progress']>>;
-
-/** Whether the condition is met, by the client load's last report. */
-export function isMet(
-  wait: Pick<ClientLoadWait, 'until' | 'count' | 'stretchMs'>,
-  seen: Seen,
-  askedMs: number,
-): boolean {
-  if (wait.until === 'acknowledged') return seen.ok >= (wait.count ?? 1);
-  if (seen.lastOkMs === null || seen.t - seen.lastOkMs > FLOWING_MS) return false;
-  const since = Math.max(seen.lastNotOkMs ?? seen.startedMs ?? seen.t, askedMs);
-  return seen.t - since >= (wait.stretchMs ?? 0);
-}
-
-function describe(seen: Seen): string {
-  const last =
-    seen.lastOkMs === null
-      ? 'none has succeeded'
-      : `the last success ${Math.round(seen.t - seen.lastOkMs)} ms ago`;
-  return `${seen.ok} ok, ${seen.fail} failed, ${seen.unknown} unknown, ${last}`;
 }
 
 /** Applies what a control declares differently of the store for this run of the check, such as another kind of queue. */

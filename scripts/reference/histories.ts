@@ -32,6 +32,9 @@ observation: its \`kind\`, its time \`t\` (CLOCK_MONOTONIC, ms), and the fields 
 optional or with one of another type is damaged, and a damaged history is never a pass. A line that begins with \`[\` is an operation of a client load:
 \`["w" or "r", n, intendedMs, sentMs, doneMs, outcome, detail?]\` with the outcomes ${outcomes.join(', ')}.
 
+A folder \`path-NAME\` inside it holds what clients saw by a further path that the store declares (\`stores.postgres.paths\`): a \`client-load.ndjson\` of its own, with writes only. They
+carry the run \`RUN/path/NAME\` in the store and are not read back: of a path only its outage counts.
+
 \`${PRESSURE_FILE}\` holds no observation. In an embedded environment a line every few seconds says how long the machine's tasks had waited for cores, memory and disk by then
 (ms; \`some\` of Linux PSI), how much CPU time the whole machine, the environment and the harness had used, and how late the harness itself was. For any other cluster a line gives
 the CPU time of the nodes that hold pods of the environment, added up from the metrics API. No pass rests on this file.

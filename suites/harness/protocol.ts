@@ -48,11 +48,14 @@ export interface RunnerMethods {
   'cluster.authority': { params: Record<string, never>; result: { pem: string | null } };
   /** GET of a raw API path such as `/version`, `/readyz?verbose`. */
   'cluster.raw': { params: { path: string }; result: { status: number; body: string } };
-  /** Starts the store's client load as a child of the runner; it writes `client-load.ndjson` into the check's history. */
+  /**
+   * Starts the store's client load as a child of the runner; it writes `client-load.ndjson` into the check's history. So does one more for each
+   * further path of clients that the store declares, in the folder `path-NAME` there.
+   */
   'clientLoad.start': { params: { check: string; store: string; trial: number }; result: null };
   /** Stops it gracefully and waits for outstanding operations. */
   'clientLoad.stop': { params: { check: string }; result: null };
-  /** Waits in the client load's own progress: for `count` acknowledged writes, or for a stretch of `stretchMs` without a failure. */
+  /** Waits in the progress of every client load of the check: for `count` acknowledged writes, or for a stretch of `stretchMs` without a failure. */
   'clientLoad.wait': {
     params: ClientLoadWait;
     result: { met: boolean; acknowledged: number; detail: string };

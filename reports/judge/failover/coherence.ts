@@ -260,7 +260,7 @@ function clientGap(history: History): string | null {
   return patienceGap(start, declared?.primary) ?? rateGap(start, declared?.clientLoad);
 }
 
-function rateGap(
+export function rateGap(
   { ratePerSecond, readRatePerSecond }: Seen<'client-load-start'>,
   declared: { writesPerSecond: number; readsPerSecond: number } | undefined,
 ): string | null {

@@ -3,7 +3,7 @@ import type { Seen } from '../../record/observations/index.ts';
 import type { Afterwards, FailoverRecord, ClientLoad } from '../../record/run-record.ts';
 import { all, first, last } from '../observed.ts';
 import type { Trial } from './trial.ts';
-import { seconds } from './verdict.ts';
+import { seconds } from './outages/rto.ts';
 
 /** Differences and remarks kept in a record; the history has them all. */
 const MAX_LISTED = 20;

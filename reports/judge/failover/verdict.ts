@@ -1,43 +1,39 @@
-import type { Afterwards, FailoverRecord, Interval } from '../../record/run-record.ts';
+import type { Afterwards, Interval } from '../../record/run-record.ts';
 import { reasonOf, worstOf } from '../../record/rule.ts';
 import type { Rule } from '../../record/rule.ts';
 import type { Verdict } from '../../record/verdict.ts';
-import { deadlineFor, lastRecovery } from './outages/downtime.ts';
 import type { Downtime } from './outages/downtime.ts';
 import { MAX_LAG_MS } from './outages/generator.ts';
+import {
+  lateAtEdges,
+  neverBack,
+  notSeenBack,
+  rtoBetween,
+  seconds,
+  tooFewBefore,
+  tooSlow,
+} from './outages/rto.ts';
+import type { Judged } from './outages/rto.ts';
 import { sameContents } from './writes/readback.ts';
 import type { LossWindow } from './writes/loss-window.ts';
 import type { Contents, ReadBack } from './writes/readback.ts';
-import type { Episode } from './outages/recovery.ts';
 import { readsGone, readsOpen } from './writes/staleness.ts';
 import type { Reads } from './writes/staleness.ts';
 import type { Accounts } from './writes/sums.ts';
-import type { Trial } from './trial.ts';
+import { pathRules } from './paths.ts';
+import type { PathView } from './paths.ts';
 
-/** With fewer acknowledged writes before the fault, its effect is unknown. */
-export const MIN_ACKNOWLEDGED = 100;
 const MAX_NAMED = 10;
 
 /** Everything that the rules look at. */
-export interface Evidence {
-  trial: Trial;
+export interface Evidence extends Judged {
   /** Which acknowledged writes may be lost; null: none. */
   lossWindow: LossWindow | null;
   writes: number;
-  acknowledgedBefore: number;
-  /** Of everything since the fault, in order of time. */
-  episodes: Episode[];
-  /** The episode that gives the RTO: the longest that ended in a steady stretch; null: there is none. */
-  episode: Episode | null;
-  rto: Interval | null;
-  /** The last episode after the fault, when nothing steady came after it. */
-  open: Episode | null;
-  downtime: Downtime;
   /** Goal for the total downtime; like the RTO's goal it includes the time for which a majority was kept away. */
   totalGoalMs: number | null;
-  /** When the recording, and with it an open episode, was last observed, ms of CLOCK_MONOTONIC. */
-  endOfRecordingMs: number;
-  lag: FailoverRecord['generatorLagMs'];
+  /** What the further paths of clients saw. */
+  paths: readonly PathView[];
   readBack: ReadBack;
   accounts: Accounts | null;
   reads: Reads;
@@ -97,10 +93,7 @@ const HOLDINGS: readonly Holding[] = [
   { id: 'steady-before', open: tooFewBefore, holds: 'writes succeeded before the fault' },
   {
     id: 'lag/edges',
-    open: ({ lag }) =>
-      lag.atEdges > MAX_LAG_MS
-        ? `the generator was ${lag.atEdges.toFixed(1)} ms late at the edges of the outage (limit ${MAX_LAG_MS} ms)`
-        : null,
+    open: lateAtEdges,
     holds: 'the generator was punctual at the edges of the outage',
   },
   {
@@ -194,12 +187,14 @@ const HOLDINGS: readonly Holding[] = [
 
 /** Each with its own verdict; the worst counts. */
 export function rulesOf(evidence: Evidence): Rule[] {
-  return HOLDINGS.map(({ id, fails, open, holds, ofTime }): Rule => {
-    const failure = fails?.(evidence) ?? null;
-    if (failure !== null) return { id, verdict: 'fail', text: failure, ...(ofTime && { ofTime }) };
-    const gap = open?.(evidence) ?? null;
-    return gap === null ? { id, verdict: 'pass', text: holds } : { id, verdict: 'inconclusive', text: gap };
-  });
+  return [...HOLDINGS.map((holding) => ruleOf(holding, evidence)), ...pathRules(evidence.paths)];
+}
+
+function ruleOf({ id, fails, open, holds, ofTime }: Holding, evidence: Evidence): Rule {
+  const failure = fails?.(evidence) ?? null;
+  if (failure !== null) return { id, verdict: 'fail', text: failure, ...(ofTime && { ofTime }) };
+  const gap = open?.(evidence) ?? null;
+  return gap === null ? { id, verdict: 'pass', text: holds } : { id, verdict: 'inconclusive', text: gap };
 }
 
 /** The verdict of one trial: a proved failure wins over everything missing, anything missing over a pass. */
@@ -208,8 +203,11 @@ export function decide(evidence: Evidence): { verdict: Verdict; reason: string; 
   return { verdict: worstOf(rules), reason: reasonOf(rules, passReason(evidence)), rules };
 }
 
-export function passReason({ rto, downtime, accounts }: Evidence): string {
-  const took = rto === null ? '' : `RTO ${seconds(rto.loMs)} to ${seconds(rto.hiMs)} s`;
+export function passReason({ rto, downtime, accounts, paths }: Evidence): string {
+  const took = [
+    ...(rto === null ? [] : [`RTO ${between(rto)}`]),
+    ...paths.flatMap(({ name, view }) => (view?.rto == null ? [] : [`by path ${name} ${between(view.rto)}`])),
+  ].join(', ');
   const many =
     downtime.outages > 1 ? `, ${downtime.outages} outages of ${seconds(downtime.totalMs.hiMs)} s in all` : '';
   if (accounts === null) return `${took}${many}`;
@@ -218,40 +216,7 @@ export function passReason({ rto, downtime, accounts }: Evidence): string {
   return `${took}${many}, ${lost} of ${ok} acknowledged writes lost${within}`;
 }
 
-function tooFewBefore({ acknowledgedBefore, trial }: Evidence): string | null {
-  return trial.faultMs !== null && acknowledgedBefore < MIN_ACKNOWLEDGED
-    ? `${acknowledgedBefore} acknowledged writes before the fault, at least ${MIN_ACKNOWLEDGED} needed`
-    : null;
-}
-
-/** Not steady before the deadline. Reported even when the fault, the read-back or other evidence is missing. */
-function neverBack(evidence: Evidence): string | null {
-  return evidence.open === null ? backTooLate(evidence) : stillOut(evidence, evidence.open);
-}
-
-function notSeenBack({ rto, trial }: Evidence): string | null {
-  return rto === null && trial.landedMs !== null
-    ? 'the recording ended before writes were seen to succeed for 5 s again'
-    : null;
-}
-
-/** The last outage counts: a service that has gone once more is not back. */
-function backTooLate({ episodes, trial }: Evidence): string | null {
-  const last = lastRecovery(episodes);
-  if (last?.steadyFromMs == null) return null;
-  const { fromMs, limitMs } = deadlineFor(trial, last);
-  if (limitMs === null || last.steadyFromMs - fromMs <= limitMs) return null;
-  const which = fromMs === trial.healingMs ? ', counted from the rollback of the fault' : '';
-  return `RTO > ${seconds(limitMs)} s, the deadline${which}`;
-}
-
-function stillOut({ trial, endOfRecordingMs }: Evidence, open: Episode): string | null {
-  const { fromMs, limitMs } = deadlineFor(trial, open);
-  const passed = limitMs !== null && endOfRecordingMs - fromMs >= limitMs;
-  if (!trial.gaveUp && !passed) return null;
-  const limit = limitMs ?? endOfRecordingMs - fromMs;
-  return `RTO > ${seconds(limit)} s: writes did not succeed for 5 s again before the deadline`;
-}
+const between = ({ loMs, hiMs }: Interval): string => `${seconds(loMs)} to ${seconds(hiMs)} s`;
 
 function lostWrites({ accounts, trial }: Evidence): string | null {
   if (accounts === null || trial.lostGoal === null || accounts.sums.lost <= trial.lostGoal) return null;
@@ -349,26 +314,6 @@ function without(a: Contents, b: Contents): number {
   return count;
 }
 
-/** Proved too slow, by an outage with edges that can be trusted or by one that was still open when the recording ended. */
-function tooSlow({ rto, open, trial, lag, endOfRecordingMs }: Evidence): string | null {
-  const goal = trial.rtoGoalMs;
-  if (goal === null || trial.landedMs === null) return null;
-  if (open !== null) {
-    const atLeast = Math.min(open.end.loMs, endOfRecordingMs) - open.start.hiMs;
-    return atLeast > goal
-      ? `RTO > ${seconds(atLeast)} s when the recording ended, ${goalText(trial, goal)}`
-      : null;
-  }
-  if (rto === null || lag.atEdges > MAX_LAG_MS || rto.loMs <= goal) return null;
-  return `RTO ${seconds(rto.loMs)} to ${seconds(rto.hiMs)} s, ${goalText(trial, goal)}`;
-}
-
-function rtoBetween({ rto, trial }: Evidence): string | null {
-  return rto !== null && trial.rtoGoalMs !== null && rto.hiMs > trial.rtoGoalMs && rto.loMs <= trial.rtoGoalMs
-    ? `RTO between ${seconds(rto.loMs)} and ${seconds(rto.hiMs)} s, the ${goalText(trial, trial.rtoGoalMs)} lies in between`
-    : null;
-}
-
 /** With a single outage the total equals the RTO: it is judged only if it has a goal of its own. */
 function judgesTotal({ downtime, trial, totalGoalMs }: Evidence): boolean {
   return trial.landedMs !== null && (downtime.outages > 1 || totalGoalMs !== trial.rtoGoalMs);
@@ -401,11 +346,6 @@ function tooManyOutages({ downtime, trial }: Evidence): string | null {
 
 const totalText = ({ outages }: Downtime): string => counted(outages, 'outage');
 
-function goalText({ awayMs }: Trial, goalMs: number): string {
-  const away = awayMs === 0 ? '' : ` (${seconds(awayMs)} s of it until the majority was returned)`;
-  return `goal ${seconds(goalMs)} s${away}`;
-}
-
 function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
@@ -413,8 +353,4 @@ function counted(count: number, what: string): string {
 function named(numbers: readonly number[]): string {
   const more = numbers.length > MAX_NAMED ? ', …' : '';
   return `number ${numbers.slice(0, MAX_NAMED).join(', ')}${more}`;
-}
-
-export function seconds(ms: number): string {
-  return (Math.round(ms) / 1000).toString();
 }

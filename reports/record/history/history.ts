@@ -65,14 +65,37 @@ export interface Details {
   readonly size: number;
 }
 
+/** What one further path of clients saw: the client load's own observations, and its writes. It does not read. */
+export interface PathHistory {
+  name: string;
+  observations: Observation[];
+  writes: Operations;
+}
+
+const PATH_FOLDER = 'path-';
+
+/** The folder inside a trial's that holds the history of a path. */
+export function pathFolder(name: string): string {
+  return `${PATH_FOLDER}${name}`;
+}
+
+/** The path whose history a folder holds; null: it holds none. */
+export function pathIn(folder: string): string | null {
+  return folder.startsWith(PATH_FOLDER) && folder.length > PATH_FOLDER.length
+    ? folder.slice(PATH_FOLDER.length)
+    : null;
+}
+
 /** A history as a judge sees it. */
 export interface History {
   header: HistoryHeader;
   observations: Observation[];
   writes: Operations;
   reads: Operations;
-  /** Lines that could not be parsed, by file; a cut last line is not counted. */
+  /** Lines that could not be parsed, by file, those of paths too; a cut last line is not counted. */
   damaged: { file: string; line: number }[];
+  /** What further paths of clients saw, by the order of their names; left out: none was recorded. */
+  paths?: PathHistory[];
   /** Pressure during the trial; null or left out: it was not measured. */
   pressure?: Pressure | null;
 }

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { HISTORY_SCHEMA } from './history.ts';
-import { readHistory, trialFolders, UnreadableHistoryError } from './read-history.ts';
+import { HistoryReader, readHistory, trialFolders, UnreadableHistoryError } from './read-history.ts';
 
 const HEADER = {
   kind: 'header',
@@ -28,7 +28,10 @@ after(() => rm(root, { recursive: true }));
 async function historyOf(files: Record<string, string>): Promise<string> {
   const folder = join(root, `h${++serial}`);
   await mkdir(folder);
-  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), text);
+  }
   return folder;
 }
 const lines = (...values: unknown[]): string => values.map((value) => `${JSON.stringify(value)}\n`).join('');
@@ -55,6 +58,42 @@ describe('readHistory', () => {
     });
     assert.deepEqual((await readHistory(bent)).damaged, [{ file: 'pressure.ndjson', line: 1 }]);
     assert.equal((await readHistory(bent)).pressure, null);
+  });
+
+  it('should read what each further path saw apart from the main load, and count its damaged lines', async () => {
+    const files = {
+      'check.ndjson': lines(HEADER, { kind: 'end', t: 90 }),
+      'client-load.ndjson': lines(['w', 1, 20, 20, 21, 0]),
+      'path-direct/client-load.ndjson':
+        lines({ kind: 'client-load-end', t: 80, scheduled: 2, scheduledReads: 0 }, ['w', 1, 30, 30, 31, 0]) +
+        '["w",2\n' +
+        lines(['w', 2, 35, 35, 36, 1, 'connect: ECONNREFUSED']) +
+        '["w",3,40',
+      'path-pooled/client-load.ndjson': lines(HEADER),
+      'path-/client-load.ndjson': lines(['w', 1, 1, 1, 1, 0]),
+      'other/client-load.ndjson': lines(['w', 1, 1, 1, 1, 0]),
+    };
+    const history = await readHistory(await historyOf(files));
+    assert.deepEqual([history.writes.count, history.observations.length], [1, 1]);
+    const [direct, pooled, ...more] = history.paths ?? [];
+    assert.deepEqual([direct?.name, pooled?.name, more], ['direct', 'pooled', []]);
+    assert.deepEqual([...(direct?.writes.outcome ?? [])], [0, 1]);
+    assert.deepEqual(
+      direct?.observations.map(({ kind }) => kind),
+      ['client-load-end'],
+    );
+    assert.deepEqual(history.damaged, [
+      { file: 'path-direct/client-load.ndjson', line: 3 },
+      { file: 'path-pooled/client-load.ndjson', line: 1 },
+    ]);
+    const reader = new HistoryReader();
+    for (const [name, text] of Object.entries(files))
+      if (!/^(?:path-|other)\//.test(name)) reader.take(name, Buffer.from(text));
+    assert.deepEqual(reader.finish('memory'), history);
+  });
+
+  it('should leave out paths where there are none', async () => {
+    assert.ok(!('paths' in (await readHistory(await historyOf({ 'check.ndjson': lines(HEADER) })))));
   });
 
   it('should read header, observations in the order of time over all files, and operations in columns', async () => {

@@ -2,11 +2,12 @@ import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { goalsSchema } from '../goals.ts';
-import { HISTORY_SCHEMA } from './history.ts';
-import type { History, HistoryHeader, Observation } from './history.ts';
+import { HISTORY_SCHEMA, pathIn } from './history.ts';
+import type { History, HistoryHeader, Observation, PathHistory } from './history.ts';
 import { OperationColumns } from './operation-columns.ts';
 import { parseObservation } from './parse-observation.ts';
 import { parseOperation } from './parse-operation.ts';
+import type { OperationSink } from './parse-operation.ts';
 import { pressureLookSchema, pressureOf, PRESSURE_FILE } from '../pressure.ts';
 import type { PressureLook } from '../pressure.ts';
 import { settingsSchema } from '../settings.ts';
@@ -24,25 +25,29 @@ const OPEN_BRACKET = 0x5b;
 const HEADER_FILE = 'check.ndjson';
 
 /**
- * Reads one trial's folder of NDJSON files. Observations come sorted by time over all files; operations come in the
+ * Reads one trial's folder of NDJSON files, and the folders in it that hold what further paths of clients saw. Observations come sorted by time over all files; operations come in the
  * order in which they ended. A cut last line is left out, a line that does not parse is listed in `damaged`.
  * @throws UnreadableHistoryError when the folder cannot be read, or has no usable header as the first line of `check.ndjson`
  */
 export async function readHistory(folder: string, signal?: AbortSignal): Promise<History> {
   const state = nothingRead();
   for (const file of await filesOf(folder)) await readFile(join(folder, file), file, state, signal);
+  for (const path of await pathFoldersOf(folder))
+    for (const file of await filesOf(join(folder, path)))
+      await readFile(join(folder, path, file), `${path}/${file}`, state, signal);
   return finish(state, folder);
 }
 
-/** As `readHistory`, for files in memory: `take` them in the order of their names, then `finish`. */
+/** As `readHistory`, for files in memory (that of a path as `path-NAME/FILE`): `take` them in the order of their names, then `finish`. */
 export class HistoryReader {
   readonly #state = nothingRead();
 
   /** @returns the observations of this file, in its order; `finish` gives the same objects. */
   take(name: string, bytes: Buffer): Observation[] {
-    const from = this.#state.observations.length;
+    const { observations } = targetOf(this.#state, name);
+    const from = observations.length;
     takeLines(bytes, { stop: bytes.length, line: 0, name }, this.#state);
-    return this.#state.observations.slice(from);
+    return observations.slice(from);
   }
 
   /** @throws UnreadableHistoryError as `readHistory` does; `where` is named in its message */
@@ -59,6 +64,7 @@ function nothingRead(): ReadState {
     writes: new OperationColumns(),
     reads: new OperationColumns(),
     damaged: [],
+    paths: new Map(),
     pressure: [],
   };
 }
@@ -75,8 +81,17 @@ function finish(state: ReadState, where: string): History {
     writes: state.writes.finish(),
     reads: state.reads.finish(),
     damaged: state.damaged,
+    ...(state.paths.size > 0 && { paths: pathsOf(state) }),
     pressure: pressureOf(state.pressure.toSorted((a, b) => a.t - b.t)),
   };
+}
+
+function pathsOf({ paths }: ReadState): PathHistory[] {
+  return [...paths].map(([name, { observations, writes }]) => ({
+    name,
+    observations: observations.toSorted((a, b) => a.t - b.t),
+    writes: writes.finish(),
+  }));
 }
 
 /**
@@ -89,14 +104,18 @@ export async function trialFolders(checkFolder: string): Promise<string[]> {
   return names.map((name) => join(checkFolder, name));
 }
 
-interface ReadState {
+/** Where the lines of a client load go. */
+interface Lines extends OperationSink {
+  observations: Observation[];
+}
+
+interface ReadState extends Lines {
   /** At the first line of `check.ndjson`, the only place for a header. */
   atHeader: boolean;
   header: HistoryHeader | null;
-  observations: Observation[];
-  writes: OperationColumns;
-  reads: OperationColumns;
   damaged: History['damaged'];
+  /** By the name of the path. */
+  paths: Map<string, Lines>;
   pressure: PressureLook[];
 }
 
@@ -112,6 +131,22 @@ async function list(folder: string): Promise<string[]> {
 
 async function filesOf(folder: string): Promise<string[]> {
   return (await list(folder)).filter((name) => name.endsWith('.ndjson')).sort();
+}
+
+async function pathFoldersOf(folder: string): Promise<string[]> {
+  return (await list(folder)).filter((name) => pathIn(name) !== null).sort();
+}
+
+/** The lines of the trial itself, or of the path whose file this is. */
+function targetOf(state: ReadState, file: string): Lines {
+  const [folder = '', ...inside] = file.split('/');
+  const path = inside.length === 0 ? null : pathIn(folder);
+  if (path === null) return state;
+  const known = state.paths.get(path);
+  if (known !== undefined) return known;
+  const lines = { observations: [], writes: new OperationColumns(), reads: new OperationColumns() };
+  state.paths.set(path, lines);
+  return lines;
 }
 
 /** Splits a file into lines without turning it into strings; memory is one chunk and the longest line. */
@@ -154,6 +189,7 @@ function takeLines(
   { stop: end, line, name, from = 0 }: Span,
   state: ReadState,
 ): { line: number; start: number } {
+  const into = targetOf(state, name);
   let start = 0;
   let stop = buffer.indexOf(NEWLINE, from);
   while (stop !== -1 && stop < end) {
@@ -162,7 +198,7 @@ function takeLines(
     const taken =
       name === PRESSURE_FILE
         ? takePressure(buffer, start, stop, state)
-        : takeLine(buffer, start, stop, state);
+        : takeLine(buffer, { start, stop, into }, state);
     if (!taken) state.damaged.push({ file: name, line });
     start = stop + 1;
     stop = buffer.indexOf(NEWLINE, start);
@@ -178,16 +214,20 @@ function takePressure(buffer: Buffer, start: number, stop: number, state: ReadSt
 }
 
 /** False when the line is damaged. */
-function takeLine(buffer: Buffer, start: number, stop: number, state: ReadState): boolean {
+function takeLine(
+  buffer: Buffer,
+  { start, stop, into }: { start: number; stop: number; into: Lines },
+  state: ReadState,
+): boolean {
   if (start === stop) return true;
   const first = buffer[start];
-  if (first === OPEN_BRACKET) return parseOperation(buffer, start, stop, state);
+  if (first === OPEN_BRACKET) return parseOperation(buffer, start, stop, into);
   if (first !== OPEN_BRACE) return false;
   const value = parseObject(buffer.toString('utf8', start, stop));
   if (value === null) return false;
   if (value['kind'] === 'header') return takeHeader(value, state);
   const seen = parseObservation(value);
-  if (seen !== null) state.observations.push(seen);
+  if (seen !== null) into.observations.push(seen);
   return seen !== null;
 }
 

@@ -19,6 +19,8 @@ export const REQUESTS = kinds({
       maxConnections: z.int(),
       host: z.string(),
       port: z.int(),
+      /** Further addresses, as `host:port`: tried in this order after the first. */
+      alternatives: z.array(z.string()).optional(),
       /** What keeps it punctual on a busy machine. */
       scheduling: z.string(),
     }),

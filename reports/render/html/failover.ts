@@ -1,5 +1,5 @@
-import type { CheckResult, FailoverRecord } from '../../record/run-record.ts';
-import { clipped, duration, grouped, oneLine, plural, secondsOf, withoutRto } from '../text.ts';
+import type { CheckResult, FailoverRecord, Interval } from '../../record/run-record.ts';
+import { clipped, duration, grouped, oneLine, pathRtos, plural, secondsOf, withoutRto } from '../text.ts';
 import type { Limits } from './limits.ts';
 import { afterwardsPart, clientPart, costPart, remarksPart, uncountedPart } from './client.ts';
 import { badge, table } from './parts.ts';
@@ -77,7 +77,17 @@ function facts(trial: FailoverRecord): Html[] {
     ${trial.generatorLagMs.p99.toFixed(1)} ms, at the edges ${trial.generatorLagMs.atEdges.toFixed(1)}
     ms</span
   >`;
-  return [target, landing, leaders(trial), interval || html``, load];
+  return [target, landing, leaders(trial), interval || html``, ...pathFacts(trial), load];
+}
+
+/** The RTO of each further way of clients, beside that of the main load. */
+function pathFacts({ paths = [] }: FailoverRecord): Html[] {
+  return paths.map(({ name, rto, rtoNote }) => {
+    const length = rto === null ? 'not known' : `between ${secondsOf(rto.loMs)} and ${secondsOf(rto.hiMs)}`;
+    return html`<span
+      ><b>RTO by path ${name}</b> ${length}${rtoNote !== undefined && html` (${rtoNote})`}</span
+    >`;
+  });
 }
 
 /** `landed.by` is `<cause>: <proof>` where the landing is proved. */
@@ -214,10 +224,12 @@ function trialTable(ordered: readonly FailoverRecord[], check: CheckResult, limi
   const longest = Math.max(...shown.map((trial) => scaleOf(trial).toMs));
   const scale = { fromMs: -2000, toMs: longest, left: 0, width: MINI_WIDTH };
   const explained = shown.some((trial) => trial.verdict !== 'pass');
+  const paths = pathRtos(shown).map(([name]) => name);
   const rows = shown.map((trial) => [
     String(trial.trial),
     badge(trial.verdict),
-    trial.rto === null ? '–' : `${secondsOf(trial.rto.loMs)} – ${secondsOf(trial.rto.hiMs)}`,
+    boundsOf(trial.rto),
+    ...paths.map((name) => boundsOf(trial.paths?.find((path) => path.name === name)?.rto ?? null)),
     trial.writes === null ? '–' : grouped(trial.writes.lost),
     trial.writes === null ? '–' : grouped(trial.writes.duplicates),
     html`${electionShort(trial)}`,
@@ -228,6 +240,7 @@ function trialTable(ordered: readonly FailoverRecord[], check: CheckResult, limi
     { title: 'Trial', numeric: true },
     { title: 'Verdict' },
     { title: 'RTO', numeric: true },
+    ...paths.map((name) => ({ title: `RTO by path ${name}`, numeric: true })),
     { title: 'Lost', numeric: true },
     { title: 'Dup.', numeric: true },
     { title: 'Leader' },
@@ -240,6 +253,9 @@ function trialTable(ordered: readonly FailoverRecord[], check: CheckResult, limi
     ${table('Trials', columns, rows)}${left > 0 && html`<p class="note">${left} more trials are in run.json.</p>`}
   </details>`;
 }
+
+const boundsOf = (rto: Interval | null): string =>
+  rto === null ? '–' : `${secondsOf(rto.loMs)} – ${secondsOf(rto.hiMs)}`;
 
 function electionShort(trial: FailoverRecord): string {
   if (trial.election === 'elsewhere') return `${trial.leaderBefore ?? '?'} → ${trial.leaderAfter ?? '?'}`;

@@ -1,5 +1,5 @@
 import type { CheckResult, FailoverRecord, RunRecord } from '../../record/run-record.ts';
-import { CHECK_WORDS, groupBy, lostText, secondsOf, worstRtoText } from '../text.ts';
+import { CHECK_WORDS, groupBy, lostText, pathRtos, secondsOf, worstRtoText } from '../text.ts';
 import { anchor, glyph } from './parts.ts';
 import { html } from './template.ts';
 import type { Html } from './template.ts';
@@ -101,6 +101,7 @@ interface CellText {
 
 function outageOf({ trials }: CheckResult, goal: number | string | undefined): CellText {
   const below = [goal === undefined ? '' : `goal ≤ ${goal} s`];
+  below.push(...pathRtos(trials).map(([name, worst]) => `by path ${name} ${worst}`));
   if (trials.some(({ writes }) => writes !== null)) below.push(`lost ${lostText(trials)}`);
   below.push(trials.length > 1 ? `${trials.length} trials` : '', ...remarksOf(trials));
   return { main: worstRtoText(trials), below: below.filter((line) => line !== '') };

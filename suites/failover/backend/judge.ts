@@ -14,7 +14,7 @@ import {
   costEvidence,
   requestEvidence,
 } from '../../../reports/judge/failover/services/fault-trial.ts';
-import { MIN_ACKNOWLEDGED } from '../../../reports/judge/failover/verdict.ts';
+import { MIN_ACKNOWLEDGED } from '../../../reports/judge/failover/outages/rto.ts';
 import { decideShare } from '../../../reports/judge/slo/share.ts';
 import type { ShareDecision } from '../../../reports/judge/slo/share.ts';
 import type { History } from '../../../reports/record/history/history.ts';

@@ -10,7 +10,8 @@ import {
   requestEvidence,
 } from '../../../reports/judge/failover/services/fault-trial.ts';
 import { measure } from '../../../reports/judge/failover/record.ts';
-import { decide, seconds } from '../../../reports/judge/failover/verdict.ts';
+import { seconds } from '../../../reports/judge/failover/outages/rto.ts';
+import { decide } from '../../../reports/judge/failover/verdict.ts';
 import { all, first, last } from '../../../reports/judge/observed.ts';
 import { mayLead, storesOf } from '../../../reports/judge/topology/declared.ts';
 import { KILLED_PODS } from '../../../reports/record/names/control-plane-faults.ts';

@@ -4,6 +4,7 @@
  *
  *     cut      connections are reset, new ones refused     restore   listens again
  *     drop     nothing is forwarded or accepted any more   resume    forwards again, what was held back too
+ *     to PORT  new connections go there
  */
 import { createServer, connect } from 'node:net';
 import type { Server, Socket } from 'node:net';
@@ -11,7 +12,8 @@ import { createInterface } from 'node:readline';
 import { monoMs } from '../../../host/clock.ts';
 import { raisePriority } from '../../../probes/client-load/priority.ts';
 
-const [listenPort = 0, targetPort = 0] = process.argv.slice(2).map(Number);
+const [listenPort = 0, firstPort = 0] = process.argv.slice(2).map(Number);
+let targetPort = firstPort;
 const sockets = new Set<Socket>();
 let dropping = false;
 let server: Server | null = null;
@@ -37,7 +39,10 @@ function listen(): Promise<void> {
   return new Promise((resolve) => opened.listen(listenPort, '127.0.0.1', 511, resolve));
 }
 
-const commands: Record<string, () => Promise<void> | void> = {
+const commands: Record<string, (port: number) => Promise<void> | void> = {
+  to: (port) => {
+    targetPort = port;
+  },
   cut: () => {
     server?.close();
     for (const socket of sockets) socket.resetAndDestroy();
@@ -58,7 +63,8 @@ await listen();
 process.stdout.write('ready\n');
 for await (const line of createInterface({ input: process.stdin })) {
   const before = monoMs();
-  await commands[line]?.();
+  const [command = '', port] = line.split(' ');
+  await commands[command]?.(Number(port));
   process.stdout.write(`${JSON.stringify({ command: line, before, after: monoMs() })}\n`);
 }
 process.exit(0);

@@ -132,7 +132,8 @@ async function restoreAfter(
   return { loMs: back.before - cut.after, hiMs: back.after - cut.before };
 }
 
-async function startProxy(targetPort: number) {
+/** Starts the proxy of cut-proxy.ts in front of a port of the loopback. */
+export async function startProxy(targetPort: number) {
   const port = await freePort();
   const child = spawn(process.execPath, [PROXY, String(port), String(targetPort)], {
     stdio: ['pipe', 'pipe', 'inherit'],

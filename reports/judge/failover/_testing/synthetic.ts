@@ -30,6 +30,8 @@ export interface Outline {
 export const START = 1_000_000;
 
 const MEMBERS = ['postgres-0', 'postgres-1', 'postgres-2'];
+/** Where clients of a further path connect. */
+const PATH_ADDRESS = { host: '198.18.75.6', port: 6432 };
 /** Writes from one read to the next. */
 const READ_SPACING = 10;
 const STORES = {
@@ -106,6 +108,8 @@ export class Synthetic {
   observations: Observation[] = [];
   damaged: History['damaged'] = [];
   readonly outline: Required<Outline>;
+  /** Loads of further paths, by name; null: declared, and not recorded. */
+  readonly #paths = new Map<string, Synthetic | null>();
   /** Says what the writes cost when the history is asked for. */
   #spent: Observation | undefined;
 
@@ -252,6 +256,25 @@ export class Synthetic {
     return found;
   }
 
+  /**
+   * Declares a further path of clients that has outages of its own, and records it.
+   * @param outages null: it is not recorded
+   * @returns the load of that path, to be changed
+   */
+  path(name: string, outages: [number, number][] | null): Synthetic {
+    const load = new Synthetic({ ...this.outline, outages: outages ?? [] });
+    load.observations = load.observations.filter(({ kind }) => /^client-load-(?:start|end)$/.test(kind));
+    for (const seen of load.observations) {
+      if (seen.kind === 'client-load-start') {
+        Object.assign(seen, { run: `r1/path/${name}`, readRatePerSecond: 0 });
+        Object.assign(seen.settings, PATH_ADDRESS);
+      }
+      if (seen.kind === 'client-load-end') seen.scheduledReads = 0;
+    }
+    this.#paths.set(name, outages === null ? null : load);
+    return load;
+  }
+
   without(...kinds: string[]): this {
     this.observations = this.observations.filter((seen) => !kinds.includes(seen.kind));
     return this;
@@ -283,9 +306,20 @@ export class Synthetic {
     if (this.#spent !== undefined) Object.assign(this.#spent, cost);
   }
 
+  /** Those of the outline, with the paths among what the store declares. */
+  #settings(): Record<string, unknown> {
+    const { settings } = this.outline;
+    if (this.#paths.size === 0) return settings;
+    const paths = Object.fromEntries([...this.#paths.keys()].map((name) => [name, [PATH_ADDRESS]]));
+    return { ...settings, stores: { postgres: { ...STORES.postgres, paths } } };
+  }
+
   history(): History {
-    const { goals, settings, check } = this.outline;
+    const { goals, check } = this.outline;
     this.#price();
+    const paths = [...this.#paths].flatMap(([name, load]) =>
+      load === null ? [] : [{ name, observations: load.observations, writes: columns(load.writes) }],
+    );
     return {
       header: {
         kind: 'header',
@@ -294,13 +328,14 @@ export class Synthetic {
         trial: 1,
         environment: 'test',
         goals,
-        settings,
+        settings: this.#settings(),
         anchor: { wall: '2026-01-01T00:00:00.000Z', monoMs: START },
       },
       observations: this.observations.toSorted((a, b) => a.t - b.t),
       writes: columns(this.writes),
       reads: columns(this.reads),
       damaged: this.damaged,
+      ...(paths.length > 0 && { paths }),
     };
   }
 }

@@ -129,3 +129,7 @@ function bounded(name: Phase['name'], interval: Interval | undefined, zeroMs: nu
 export function round(ms: number): number {
   return Math.round(ms * 1000) / 1000;
 }
+
+export function rounded({ loMs, hiMs }: Interval): Interval {
+  return { loMs: round(loMs), hiMs: round(hiMs) };
+}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isMet } from './client-loads.ts';
+import { isMet } from './client-load-group.ts';
 
 const SEEN = {
   ...{ t: 20_000, startedMs: 1_000, ok: 3000, fail: 1, unknown: 0, unsent: 0, scheduled: 3001 },

@@ -1,0 +1,123 @@
+/** What one client saw of the fault: the load through the address of applications, or that of a further path. */
+import type { Operations } from '../../../record/history/history.ts';
+import type { FailoverRecord, Interval } from '../../../record/run-record.ts';
+import { acknowledgements, countUpTo } from '../writes/acknowledgements.ts';
+import type { Acknowledgements } from '../writes/acknowledgements.ts';
+import { goalFor } from '../trial.ts';
+import type { Trial } from '../trial.ts';
+import { downtimeOf } from './downtime.ts';
+import type { Downtime } from './downtime.ts';
+import { generatorLag, rateOf } from './generator.ts';
+import { boundedByLanding } from './landing-edge.ts';
+import { outagesOf } from './outages.ts';
+import type { RawOutage } from './outages.ts';
+import { episodesOf, isDense, STEADY_MS, unseenOutage } from './recovery.ts';
+import type { Episode } from './recovery.ts';
+
+export interface ClientView {
+  /** Of everything since the fault, in order of time. */
+  episodes: Episode[];
+  /** The episode that gives the RTO: the longest that ended in a steady stretch; null: there is none. */
+  episode: Episode | null;
+  rto: Interval | null;
+  /** The last episode after the fault, when nothing steady came after it. */
+  open: Episode | null;
+  downtime: Downtime;
+  acknowledgedBefore: number;
+  /** When the recording, and with it an open episode, was last observed, ms of CLOCK_MONOTONIC. */
+  endOfRecordingMs: number;
+  lag: FailoverRecord['generatorLagMs'];
+}
+
+export interface Viewed {
+  view: ClientView;
+  /** The trial, with its goals for the outage that gives the RTO. */
+  trial: Trial;
+  acks: Acknowledgements;
+  /** All of them, before and after the fault. */
+  outages: RawOutage[];
+  ratePerSecond: number;
+}
+
+/** @param leader who led when the fault fell, as far as it is known */
+export function clientViewOf(writes: Operations, trial: Trial, leader: string | null): Viewed {
+  const acks = acknowledgements(writes);
+  const outages = boundedByLanding(outagesOf(writes, acks), trial, leader);
+  const ratePerSecond = rateOf(writes);
+  const endOfRecordingMs = latest(writes);
+  const back = recoveryOf({ trial, acks, outages, ratePerSecond, endOfRecordingMs });
+  const shown = back.episode ?? back.open;
+  const view = {
+    ...back,
+    acknowledgedBefore: countUpTo(acks.doneMs, trial.faultMs ?? Infinity),
+    endOfRecordingMs,
+    lag: generatorLag(writes, edgesOf(shown, trial), outages),
+  };
+  return {
+    view,
+    trial: { ...trial, ...goalFor(trial, shown?.start.loMs ?? null) },
+    acks,
+    outages,
+    ratePerSecond,
+  };
+}
+
+type Recovery = Pick<ClientView, 'episodes' | 'episode' | 'rto' | 'open' | 'downtime'>;
+
+interface Sampled {
+  trial: Trial;
+  acks: Acknowledgements;
+  outages: RawOutage[];
+  ratePerSecond: number;
+  endOfRecordingMs: number;
+}
+
+/**
+ * The longest episode since the fault; none if the last one did not end in a steady stretch. After the return of a majority each
+ * episode has its own goal: then the episode that exceeds its goal most, or comes closest to it.
+ */
+function recoveryOf({ trial, acks, outages, ratePerSecond, endOfRecordingMs }: Sampled): Recovery {
+  const sinceMs = trial.faultMs ?? -Infinity;
+  // An outage that ended before the fault was not caused by it, however short the time between them.
+  const since = outages.filter(({ end }) => end.hiMs > sinceMs);
+  const episodes = episodesOf(since, acks, ratePerSecond);
+  const seen = { episodes, downtime: downtimeOf(since, endOfRecordingMs) };
+  const final = episodes.at(-1);
+  if (final === undefined) {
+    const steady = acks.count > 0 && (acks.doneMs[acks.count - 1] as number) - sinceMs >= STEADY_MS;
+    const dense = trial.faultMs !== null && isDense(trial.faultMs, acks, ratePerSecond);
+    return { ...seen, episode: null, open: null, rto: steady && dense ? unseenOutage(acks, sinceMs) : null };
+  }
+  if (final.steadyFromMs === null) return { ...seen, episode: null, open: final, rto: null };
+  const beyondGoalMs = ({ start, lengthMs }: Episode): number => {
+    const { rtoGoalMs } = goalFor(trial, start.loMs);
+    return lengthMs.hiMs - (rtoGoalMs !== null && Number.isFinite(rtoGoalMs) ? rtoGoalMs : 0);
+  };
+  let worst = final;
+  for (const episode of episodes) if (beyondGoalMs(episode) > beyondGoalMs(worst)) worst = episode;
+  return { ...seen, episode: worst, open: null, rto: worst.lengthMs };
+}
+
+/** What a reader must know of an RTO, or of why there is none. */
+export function noteOf({ rto, episode, open }: Recovery, trial: Trial): { rtoNote?: string } {
+  if (open !== null && trial.rtoDeadlineMs !== null && trial.gaveUp)
+    return { rtoNote: `RTO > ${trial.rtoDeadlineMs / 1000} s` };
+  if (open !== null) return { rtoNote: 'not steady again when the recording ended' };
+  if (rto !== null && episode === null)
+    return { rtoNote: 'no write failed; an outage may have passed between two writes' };
+  const parts = episode?.outages.length ?? 0;
+  return parts > 1
+    ? { rtoNote: `${parts} outages with less than ${STEADY_MS / 1000} s without a failure between them` }
+    : {};
+}
+
+function edgesOf(episode: Episode | null, trial: Trial): Interval[] {
+  if (episode === null) return trial.faultMs === null ? [] : [{ loMs: trial.faultMs, hiMs: trial.faultMs }];
+  return Number.isFinite(episode.end.hiMs) ? [episode.start, episode.end] : [episode.start];
+}
+
+function latest({ doneMs }: Operations): number {
+  let found = 0;
+  for (const time of doneMs) found = Math.max(found, time);
+  return found;
+}

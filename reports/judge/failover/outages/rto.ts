@@ -1,0 +1,89 @@
+/** What can be said of one client's RTO: the same rules, in the same words, for each way by which clients write. */
+import type { Trial } from '../trial.ts';
+import type { ClientView } from './client-view.ts';
+import { deadlineFor, lastRecovery } from './downtime.ts';
+import { MAX_LAG_MS } from './generator.ts';
+import { STEADY_MS } from './recovery.ts';
+import type { Episode } from './recovery.ts';
+
+/** With fewer acknowledged writes before the fault, its effect is unknown. */
+export const MIN_ACKNOWLEDGED = 100;
+
+/** What a client saw, and the trial that it is judged by. */
+export interface Judged extends ClientView {
+  trial: Trial;
+}
+
+/** The generator sampled the edges of the outage too rarely. */
+export function lateAtEdges({ lag }: Pick<Judged, 'lag'>): string | null {
+  return lag.atEdges > MAX_LAG_MS
+    ? `the generator was ${lag.atEdges.toFixed(1)} ms late at the edges of the outage (limit ${MAX_LAG_MS} ms)`
+    : null;
+}
+
+export function tooFewBefore({ acknowledgedBefore, trial }: Judged): string | null {
+  return trial.faultMs !== null && acknowledgedBefore < MIN_ACKNOWLEDGED
+    ? `${acknowledgedBefore} acknowledged writes before the fault, at least ${MIN_ACKNOWLEDGED} needed`
+    : null;
+}
+
+/** Not steady before the deadline. Reported even when the fault, the read-back or other evidence is missing. */
+export function neverBack(evidence: Judged): string | null {
+  return evidence.open === null ? backTooLate(evidence) : stillOut(evidence, evidence.open);
+}
+
+export function notSeenBack({ rto, trial }: Judged): string | null {
+  return rto === null && trial.landedMs !== null
+    ? 'the recording ended before writes were seen to succeed for 5 s again'
+    : null;
+}
+
+/** The last outage counts: a service that has gone once more is not back. */
+function backTooLate({ episodes, trial }: Judged): string | null {
+  const last = lastRecovery(episodes);
+  if (last?.steadyFromMs == null) return null;
+  const { fromMs, limitMs } = deadlineFor(trial, last);
+  if (limitMs === null || last.steadyFromMs - fromMs <= limitMs) return null;
+  const which = fromMs === trial.healingMs ? ', counted from the rollback of the fault' : '';
+  return `RTO > ${seconds(limitMs)} s, the deadline${which}`;
+}
+
+function stillOut({ trial, endOfRecordingMs }: Judged, open: Episode): string | null {
+  const { fromMs, limitMs } = deadlineFor(trial, open);
+  // The trial may have waited for another client until after the deadline: an outage that began at its very end had no time to end.
+  const late = limitMs !== null && open.start.loMs - fromMs >= limitMs;
+  if (late && endOfRecordingMs - open.start.loMs < STEADY_MS) return null;
+  const passed = limitMs !== null && endOfRecordingMs - fromMs >= limitMs;
+  if (!trial.gaveUp && !passed) return null;
+  const limit = limitMs ?? endOfRecordingMs - fromMs;
+  return `RTO > ${seconds(limit)} s: writes did not succeed for 5 s again before the deadline`;
+}
+
+/** Proved too slow, by an outage with edges that can be trusted or by one that was still open when the recording ended. */
+export function tooSlow({ rto, open, trial, lag, endOfRecordingMs }: Judged): string | null {
+  const goal = trial.rtoGoalMs;
+  if (goal === null || trial.landedMs === null) return null;
+  if (open !== null) {
+    const atLeast = Math.min(open.end.loMs, endOfRecordingMs) - open.start.hiMs;
+    return atLeast > goal
+      ? `RTO > ${seconds(atLeast)} s when the recording ended, ${goalText(trial, goal)}`
+      : null;
+  }
+  if (rto === null || lag.atEdges > MAX_LAG_MS || rto.loMs <= goal) return null;
+  return `RTO ${seconds(rto.loMs)} to ${seconds(rto.hiMs)} s, ${goalText(trial, goal)}`;
+}
+
+export function rtoBetween({ rto, trial }: Judged): string | null {
+  return rto !== null && trial.rtoGoalMs !== null && rto.hiMs > trial.rtoGoalMs && rto.loMs <= trial.rtoGoalMs
+    ? `RTO between ${seconds(rto.loMs)} and ${seconds(rto.hiMs)} s, the ${goalText(trial, trial.rtoGoalMs)} lies in between`
+    : null;
+}
+
+function goalText({ awayMs }: Trial, goalMs: number): string {
+  const away = awayMs === 0 ? '' : ` (${seconds(awayMs)} s of it until the majority was returned)`;
+  return `goal ${seconds(goalMs)} s${away}`;
+}
+
+export function seconds(ms: number): string {
+  return (Math.round(ms) / 1000).toString();
+}

@@ -1,0 +1,143 @@
+/** The client loads of one trial: the one through the address of applications, and one for each further path of clients. */
+import { join } from 'node:path';
+import { monoMs } from '../../host/clock.ts';
+import { lookUntil } from '../../host/wait.ts';
+import { startClientLoad } from '../../probes/client-load/process.ts';
+import type { ClientLoadProcess, ClientLoadProcessOptions } from '../../probes/client-load/process.ts';
+import type { ClientLoadInput } from '../../probes/client-load/config.ts';
+import { errorText } from '../../reports/record/error-text.ts';
+import { pathFolder } from '../../reports/record/history/history.ts';
+import type { ClientLoadWait } from '../../suites/harness/protocol.ts';
+
+type Seen = NonNullable<ReturnType<ClientLoadProcess['progress']>>;
+
+/** What a path changes of the main load: where it connects. */
+export interface PathAddress {
+  name: string;
+  host: string;
+  port: number;
+  alternatives: { host: string; port: number }[];
+}
+
+export interface GroupOptions extends ClientLoadProcessOptions {
+  paths: readonly PathAddress[];
+  /** Called with each process as soon as it runs; the path's name, null for the main load. */
+  onStart(child: ClientLoadProcess, path: string | null): void;
+}
+
+interface Member {
+  path: string | null;
+  child: ClientLoadProcess;
+}
+
+/** A client load counts as flowing while its last success is younger than this. */
+const FLOWING_MS = 500;
+const POLL_MS = 50;
+
+/** Starts and stops the processes together. */
+export class ClientLoadGroup {
+  readonly #main: ClientLoadInput;
+  readonly #options: GroupOptions;
+  readonly #members: Member[] = [];
+  #stopped = false;
+
+  constructor(main: ClientLoadInput, options: GroupOptions) {
+    this.#main = main;
+    this.#options = options;
+  }
+
+  /**
+   * Resolves when all of them write. When one cannot start, the others are stopped.
+   * @throws Error that says which one, and what it said
+   */
+  async start(stopMs: number): Promise<void> {
+    try {
+      // The main load makes the table; the others find it.
+      await this.#startOne(this.#main, null);
+      await Promise.all(
+        this.#options.paths.map((path) => this.#startOne(pathLoad(this.#main, path), path.name)),
+      );
+    } catch (error) {
+      await this.stop(stopMs);
+      throw error;
+    }
+  }
+
+  async #startOne(config: ClientLoadInput, path: string | null): Promise<void> {
+    if (this.#stopped) return;
+    const { signal, onProgress } = this.#options;
+    const child = startClientLoad(config, path === null ? { signal, onProgress } : { signal });
+    this.#members.push({ path, child });
+    this.#options.onStart(child, path);
+    try {
+      await child.ready;
+    } catch (error) {
+      throw path === null ? error : new Error(`path ${path}: ${errorText(error)}`, { cause: error });
+    }
+  }
+
+  /** Waits until the condition is met for every load. The count of acknowledged writes is the main load's. */
+  async wait(
+    wait: ClientLoadWait,
+    signal: AbortSignal,
+  ): Promise<{ met: boolean; acknowledged: number; detail: string }> {
+    // By default only what follows the call counts: at the moment of a fault the last stretch is still unbroken.
+    const askedMs = wait.begunBefore === true ? 0 : monoMs();
+    const unmet = await lookUntil(
+      () => this.#members.find(({ child }) => !isMetBy(child, wait, askedMs)) ?? null,
+      (found) => found === null,
+      { deadlineMs: wait.timeoutMs, intervalMs: POLL_MS, signal },
+    );
+    const main = this.#members[0]?.child.progress() ?? null;
+    const detail =
+      unmet === null
+        ? described(main)
+        : `not ${wait.until} within ${wait.timeoutMs} ms: ${nameOf(unmet)}${described(unmet.child.progress())}`;
+    return { met: unmet === null, acknowledged: main?.ok ?? 0, detail };
+  }
+
+  /** Ends all of them gracefully; after the deadline with SIGKILL. */
+  async stop(deadlineMs: number): Promise<void> {
+    this.#stopped = true;
+    await Promise.all(this.#members.map(({ child }) => child.stop(deadlineMs)));
+  }
+}
+
+/** The same load by another path: into a folder of its own, under a name of its own, and without reads. */
+function pathLoad(main: ClientLoadInput, { name, host, port, alternatives }: PathAddress): ClientLoadInput {
+  return {
+    ...main,
+    history: join(main.history, pathFolder(name)),
+    run: `${main.run}/path/${name}`,
+    readRatePerSecond: 0,
+    connection: { ...main.connection, host, port, ...(alternatives.length > 0 && { alternatives }) },
+  };
+}
+
+const nameOf = ({ path }: Member): string => (path === null ? '' : `path ${path}: `);
+
+function isMetBy(child: ClientLoadProcess, wait: ClientLoadWait, askedMs: number): boolean {
+  const seen = child.progress();
+  return seen !== null && isMet(wait, seen, askedMs);
+}
+
+/** Whether the condition is met, by the client load's last report. */
+export function isMet(
+  wait: Pick<ClientLoadWait, 'until' | 'count' | 'stretchMs'>,
+  seen: Seen,
+  askedMs: number,
+): boolean {
+  if (wait.until === 'acknowledged') return seen.ok >= (wait.count ?? 1);
+  if (seen.lastOkMs === null || seen.t - seen.lastOkMs > FLOWING_MS) return false;
+  const since = Math.max(seen.lastNotOkMs ?? seen.startedMs ?? seen.t, askedMs);
+  return seen.t - since >= (wait.stretchMs ?? 0);
+}
+
+function described(seen: Seen | null): string {
+  if (seen === null) return 'the client load has reported nothing';
+  const last =
+    seen.lastOkMs === null
+      ? 'none has succeeded'
+      : `the last success ${Math.round(seen.t - seen.lastOkMs)} ms ago`;
+  return `${seen.ok} ok, ${seen.fail} failed, ${seen.unknown} unknown, ${last}`;
+}

@@ -1,0 +1,267 @@
+/** Clients that reach PostgreSQL in different ways: real servers, real client loads, history, reader and judge. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../../env/local/images/registry.ts';
+import { anchor, monoMs } from '../../host/clock.ts';
+import { waitFor } from '../../host/wait.ts';
+import { openHistory, writeHeader } from '../../probes/history.ts';
+import { NoPrimary } from '../../probes/postgres/first-primary.ts';
+import { PostgresLoadClient } from '../../probes/postgres/session.ts';
+import { postgres } from '../../probes/postgres/index.ts';
+import type { ReadBackSeen, StoreConnection } from '../../probes/store/store-driver.ts';
+import { failoverRecord } from '../../reports/judge/failover/index.ts';
+import { HISTORY_SCHEMA } from '../../reports/record/history/history.ts';
+import { readHistory } from '../../reports/record/history/read-history.ts';
+import type { FailoverRecord, Interval } from '../../reports/record/run-record.ts';
+import { ClientLoadGroup } from '../../runner/targets/client-load-group.ts';
+import type { PathAddress } from '../../runner/targets/client-load-group.ts';
+import { armed, landed } from '../fault-lines.ts';
+import { startProxy } from '../integration/_helpers/cut-trial.ts';
+import { PostgresCluster } from './postgres-cluster.ts';
+
+const BOUNDS = { deadlineMs: 5000 };
+const STOP_MS = 10_000;
+const STEADY_MS = 5200;
+const DEADLINE_MS = 30_000;
+const CUT_MS = 1500;
+const HOST = '127.0.0.1';
+
+interface PathTrial {
+  run: string;
+  connection: StoreConnection;
+  paths: PathAddress[];
+  /** Injects the fault, and sees to it that every path is served again. */
+  inject: () => Promise<void>;
+}
+
+/** A trial without what the runner does around it: only RTOs are looked at. */
+async function pathTrial({ run, connection, paths, inject }: PathTrial): Promise<FailoverRecord> {
+  const folder = mkdtempSync(join(tmpdir(), 'plumbline-paths-'));
+  const declared = Object.fromEntries(
+    paths.map(({ name, host, port, alternatives }) => [name, [{ host, port }, ...alternatives]]),
+  );
+  const check = writeHeader(folder, {
+    kind: 'header',
+    schema: HISTORY_SCHEMA,
+    ...{ check: 'failover/postgres/cut', trial: 1, environment: 'test' },
+    goals: { rtoSeconds: 10, lostWrites: 0 },
+    settings: {
+      members: 3,
+      rtoDeadlineMs: DEADLINE_MS,
+      stores: { postgres: { members: 3, paths: declared } },
+    },
+    anchor: anchor(),
+  });
+  const group = new ClientLoadGroup(
+    { store: 'postgres', history: folder, run, connection },
+    { paths, onStart: () => undefined },
+  );
+  const { signal } = new AbortController();
+  const steady = { check: 'cut', until: 'steady', stretchMs: STEADY_MS, timeoutMs: DEADLINE_MS } as const;
+  try {
+    await group.start(STOP_MS);
+    const flows = await group.wait({ ...steady, stretchMs: 1500 }, signal);
+    assert.ok(flows.met, flows.detail);
+    const faults = openHistory(folder, 'faults.ndjson');
+    const injected = { fault: 'cut', target: 'a path' };
+    faults.observe(armed(injected));
+    const sinceMs = monoMs();
+    await inject();
+    for (const seen of landed(injected, sinceMs)) faults.observe({ ...seen, t: sinceMs });
+    await faults.close();
+    const back = await group.wait(steady, signal);
+    assert.ok(back.met, back.detail);
+    await group.stop(STOP_MS);
+    check.observe({ kind: 'end' });
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => name.startsWith('path-')),
+      paths.map(({ name }) => `path-${name}`).toSorted(),
+    );
+    return failoverRecord(await readHistory(folder));
+  } finally {
+    await group.stop(STOP_MS);
+    await check.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function pathOf({ paths = [] }: FailoverRecord, name: string): { rto: Interval } {
+  const found = paths.find((path) => path.name === name);
+  assert.ok(found?.rto, `${name}: ${found?.rtoNote ?? 'no record'}`);
+  return { rto: found.rto };
+}
+
+const shown = ({ loMs, hiMs }: Interval): string => `[${loMs.toFixed(1)}, ${hiMs.toFixed(1)}] ms`;
+
+describe('clients of PostgreSQL that come by different paths', () => {
+  let cluster: PostgresCluster;
+  let connection: StoreConnection;
+  const portOf = (name: string): number => cluster.targetOf(name).connection.port;
+  before(async () => {
+    cluster = await PostgresCluster.start();
+    ({ connection } = cluster.targetOf('pg-0'));
+    await waitFor(async () => ((await postgres.steady(cluster.targetOf('pg-0'), BOUNDS)).ok ? true : null), {
+      what: 'all members to be steady',
+      deadlineMs: 30_000,
+    });
+  });
+  after(async () => {
+    await cluster.stop();
+  });
+
+  it('should each have the RTO of their own path, and the main load none', async (t) => {
+    const proxy = await startProxy(connection.port);
+    const cuts: Interval[] = [];
+    try {
+      const record = await pathTrial({
+        run: 'cut',
+        connection,
+        paths: [
+          { name: 'pooled', host: HOST, port: proxy.port, alternatives: [] },
+          { name: 'direct', host: HOST, port: connection.port, alternatives: [] },
+        ],
+        inject: async () => {
+          const cut = await proxy.send('cut');
+          await sleep(CUT_MS - (monoMs() - cut.after));
+          const back = await proxy.send('restore');
+          cuts.push({ loMs: back.before - cut.after, hiMs: back.after - cut.before });
+        },
+      });
+      const { loMs, hiMs } = cuts[0] ?? assert.fail('the proxy was cut');
+      const { rto } = pathOf(record, 'pooled');
+      const { rto: direct } = pathOf(record, 'direct');
+      const seen = `pooled ${shown(rto)}, cut for ${shown({ loMs, hiMs })}, direct ${shown(direct)}`;
+      t.diagnostic(`${seen}, main ${shown(record.rto ?? assert.fail('an RTO was expected'))}`);
+      assert.ok(rto.loMs <= loMs && hiMs <= rto.hiMs, seen);
+      assert.equal(record.sinceFault?.outages, 0);
+      assert.deepEqual(record.outages, []);
+      assert.equal(record.rto?.loMs, 0);
+      assert.equal(direct.loMs, 0);
+      const rules = record.rules?.filter(({ id }) => id.startsWith('path/')) ?? [];
+      // Only a busy machine may leave it open.
+      for (const { id, verdict, text } of rules)
+        assert.ok(verdict === 'pass' || / ms late at the edges /.test(text), `${id}: ${text}`);
+      assert.equal(rules.length, 2);
+    } finally {
+      await proxy.stop();
+    }
+  });
+
+  it('should read back the rows of the main load alone', async () => {
+    const read: ReadBackSeen[] = [];
+    const target = cluster.targetOf('pg-0');
+    await postgres.readBack(target, { run: 'cut', write: (seen) => read.push(seen) }, { deadlineMs: 20_000 });
+    const rows = async (run: string): Promise<number> => {
+      const [found] = await cluster.sql<{ n: string }>(
+        'pg-0',
+        `SELECT count(*)::text AS n FROM plumbline_canary.writes WHERE run = '${run}'`,
+      );
+      return Number(found?.n);
+    };
+    const present = read.flatMap((seen) =>
+      seen.kind === 'readback' && seen.role === 'leader' ? [seen.present] : [],
+    );
+    const counted = (present[0] ?? []).reduce((sum, [from, to]) => sum + to - from + 1, 0);
+    assert.equal(counted, await rows('cut'));
+    assert.ok((await rows('cut/path/pooled')) > 1000);
+  });
+
+  it('should stop all loads when one path cannot start, and say which', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'plumbline-paths-'));
+    const ended: Promise<unknown>[] = [];
+    const replica = { name: 'replica', host: HOST, port: portOf('pg-1'), alternatives: [] };
+    const direct = { name: 'direct', host: HOST, port: portOf('pg-0'), alternatives: [] };
+    const group = new ClientLoadGroup(
+      { store: 'postgres', history: folder, run: 'refused', connection },
+      { paths: [direct, replica], onStart: (child) => ended.push(child.ended) },
+    );
+    try {
+      await assert.rejects(
+        group.start(STOP_MS),
+        /^Error: path replica: client load ended \(2\): .*read-only/,
+      );
+      assert.equal(ended.length, 3);
+      await Promise.all(ended);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  it('should connect to the first server that is not in recovery', async () => {
+    const nobody = { host: HOST, port: await freePort() };
+    const [pg0, pg1, pg2] = cluster.names.map((name) => ({ host: HOST, port: portOf(name) }));
+    assert.ok(pg0 && pg1 && pg2);
+    const client = new PostgresLoadClient(
+      { ...connection, ...nobody, alternatives: [pg1, pg2, pg0] },
+      'several',
+    );
+    await client.prepare(BOUNDS.deadlineMs);
+    const session = client.session();
+    assert.equal(session.usable(), false);
+    await session.open(100);
+    assert.deepEqual([session.usable(), await session.write(1)], [true, { outcome: 'ok' }]);
+    assert.deepEqual(await session.read(), { outcome: 'ok', detail: '1' });
+    session.destroy();
+    assert.equal(session.usable(), false);
+    const replicas = new PostgresLoadClient({ ...connection, ...nobody, alternatives: [pg1] }, 'several');
+    const error: unknown = await replicas
+      .session()
+      .open(100)
+      .catch((thrown: unknown) => thrown);
+    assert.ok(error instanceof NoPrimary);
+    assert.equal(replicas.errorClass(error), 'no primary: ECONNREFUSED, in recovery');
+    assert.equal(replicas.refused(error), true);
+  });
+
+  it('should pass over a server that is frozen well before the deadline of an operation', async () => {
+    const frozen = { host: HOST, port: portOf('pg-2') };
+    const alternatives = [{ host: HOST, port: portOf('pg-0') }];
+    const client = new PostgresLoadClient({ ...connection, ...frozen, alternatives }, 'several');
+    cluster.signal('pg-2', 'SIGSTOP');
+    try {
+      const session = client.session();
+      const began = performance.now();
+      await session.open(100);
+      assert.ok(performance.now() - began < 800, `${performance.now() - began} ms`);
+      assert.deepEqual(await session.write(2), { outcome: 'ok' });
+      session.destroy();
+    } finally {
+      cluster.signal('pg-2', 'SIGCONT');
+    }
+  });
+
+  it('should follow the new primary by a path of several addresses, before the main load can', async (t) => {
+    const proxy = await startProxy(connection.port);
+    try {
+      const [first, ...others] = cluster.names.map((name) => ({ host: HOST, port: portOf(name) }));
+      assert.ok(first);
+      const record = await pathTrial({
+        run: 'moved',
+        connection: { ...connection, port: proxy.port },
+        paths: [{ name: 'direct', ...first, alternatives: others }],
+        inject: async () => {
+          cluster.signal('pg-0', 'SIGQUIT');
+          await sleep(500);
+          await cluster.sql('pg-1', 'SELECT pg_promote()');
+          await sleep(1000);
+          await proxy.send(`to ${portOf('pg-1')}`);
+        },
+      });
+      const { rto } = pathOf(record, 'direct');
+      const main = record.rto ?? assert.fail('an RTO was expected');
+      t.diagnostic(`direct ${shown(rto)}, main ${shown(main)}`);
+      assert.ok(rto.loMs >= 400 && rto.hiMs < main.loMs, `direct ${shown(rto)}, main ${shown(main)}`);
+      const [found] = await cluster.sql<{ n: string }>(
+        'pg-1',
+        `SELECT count(*)::text AS n FROM plumbline_canary.writes WHERE run = 'moved/path/direct'`,
+      );
+      assert.ok(Number(found?.n) > 1000, 'it writes to the new primary');
+    } finally {
+      await proxy.stop();
+    }
+  });
+});
