@@ -29,8 +29,9 @@ export const elasticsearch = z
       ),
   })
   .refine(({ members, index }) => index.replicas < members, {
-    path: ['index', 'replicas'],
-    message: 'every copy needs a member of its own: expected fewer than `members`',
+    path: ['members'],
+    message:
+      'every copy needs a member of its own: expected more than index.replicas, which is 2 when left out',
   });
 
 declare module '../store/declaring.ts' {

@@ -82,7 +82,9 @@ const REPLIES: { readonly [M in Method]: z.ZodType<Result<M>> } = {
     term: z.string().optional(),
     members: z.array(z.object({ name: z.string(), role: z.string(), state: z.string() })),
     conditions: z
-      .array(z.object({ name: z.string(), ok: z.boolean().nullable(), expected: z.string(), seen: z.string() }))
+      .array(
+        z.object({ name: z.string(), ok: z.boolean().nullable(), expected: z.string(), seen: z.string() }),
+      )
       .optional(),
     governing,
   }),

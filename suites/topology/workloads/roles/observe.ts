@@ -31,7 +31,8 @@ async function recordMembers(ctx: CheckContext, store: string): Promise<boolean>
     for (const member of members) ctx.record('member', { store, ...member });
     for (const condition of conditions) ctx.record('condition', { store, ...condition });
     return (
-      conditions.every(({ ok }) => ok !== false) && (leader !== null || members.every(({ role }) => role === 'peer'))
+      conditions.every(({ ok }) => ok !== false) &&
+      (leader !== null || members.every(({ role }) => role === 'peer'))
     );
   } catch (error) {
     recordUnseen(ctx, store, error);
