@@ -1,6 +1,6 @@
 import { lookUntil } from '../../host/wait.ts';
 import { timeoutMsOf } from '../plan/environment-parts.ts';
-import { takeSnapshot, unrest, type Snapshot, type SnapshotSource } from './snapshot.ts';
+import { leaveOut, takeSnapshot, unrest, type Snapshot, type SnapshotSource } from './snapshot.ts';
 
 const LOOK_EVERY_MS = 500;
 
@@ -14,12 +14,53 @@ export async function atRest(
   runner: SnapshotSource,
   signal: AbortSignal,
   about: string | null = null,
-): Promise<{ seen: Snapshot; restless: string[] }> {
+): Promise<Rest> {
+  return described((await looked(runner, signal, about)).seen, about);
+}
+
+/**
+ * As `atRest`, for a trial of the store in `about`. Another store that was not steady in any look of the whole wait is broken, not in motion: it
+ * keeps no trial from being made, and its roles are not compared afterwards.
+ */
+export async function atRestBeside(
+  runner: SnapshotSource,
+  signal: AbortSignal,
+  about: string | null,
+): Promise<Rest> {
+  const { seen, never } = await looked(runner, signal, about);
+  for (const subject of never) leaveOut(seen, subject, about);
+  return described(seen, about);
+}
+
+interface Rest {
+  seen: Snapshot;
+  /** What is not at rest, in words. */
+  restless: string[];
+}
+
+function described(seen: Snapshot, about: string | null): Rest {
+  const restless = unrest(seen, about).map((subject) => `${subject}: ${seen.get(subject) ?? 'not seen'}`);
+  return { seen, restless };
+}
+
+/** The last look, and what was not at rest in any of them. */
+async function looked(
+  runner: SnapshotSource,
+  signal: AbortSignal,
+  about: string | null,
+): Promise<{ seen: Snapshot; never: ReadonlySet<string> }> {
+  const looks: Set<string>[] = [];
   const seen = await lookUntil(
-    () => takeSnapshot(runner),
+    async () => {
+      const now = await takeSnapshot(runner);
+      looks.push(new Set(unrest(now, about)));
+      return now;
+    },
     (now) => unrest(now, about).length === 0,
     { deadlineMs: timeoutMsOf(runner.runState.environment, 'settle'), intervalMs: LOOK_EVERY_MS, signal },
   );
-  const restless = unrest(seen, about);
-  return { seen, restless: restless.map((subject) => `${subject}: ${seen.get(subject) ?? 'not seen'}`) };
+  return {
+    seen,
+    never: new Set([...(looks[0] ?? [])].filter((subject) => looks.every((look) => look.has(subject)))),
+  };
 }

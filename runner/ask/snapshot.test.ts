@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeObject } from '../../suites/harness/protocol.ts';
-import { differences, rolesIn, takeSnapshot, unrest } from './snapshot.ts';
-import type { SnapshotSource } from './snapshot.ts';
+import { differences, leaveOut, rolesIn, takeSnapshot, unrest } from './snapshot.ts';
+import type { Snapshot, SnapshotSource } from './snapshot.ts';
 
 test('should name what is new, gone or changed, and nothing else', () => {
   const before = new Map([
@@ -165,4 +165,21 @@ test('false verdict 17: with the roles of a store that could not be asked nothin
   assert.deepEqual(differences(unasked('10.0.0.1'), unasked('10.0.0.2')), []);
   assert.deepEqual(differences(unasked('10.0.0.1'), seen), []);
   assert.equal(differences(seen, unasked('10.0.0.1')).length, 1);
+});
+
+test('should let a store that is broken be, unless the trial is about it', () => {
+  const broken = (about: string | null): Snapshot => {
+    const seen: Snapshot = new Map([
+      ['roles of redis', 'not seen: no master'],
+      ['roles of rabbitmq', 'peer, peer; steady'],
+      ['Deployment tender/api is ready', 'false'],
+    ]);
+    for (const subject of unrest(seen, about)) leaveOut(seen, subject, about);
+    return seen;
+  };
+  assert.deepEqual(unrest(broken('rabbitmq'), 'rabbitmq'), ['Deployment tender/api is ready']);
+  assert.deepEqual(unrest(broken('redis'), 'redis'), ['roles of redis', 'Deployment tender/api is ready']);
+  // It may come back, or say something else, without a difference that the trial has made.
+  const after = new Map(broken('rabbitmq')).set('roles of redis', 'master, slave; steady');
+  assert.deepEqual(differences(broken('rabbitmq'), after), []);
 });

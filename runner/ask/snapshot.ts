@@ -96,6 +96,13 @@ export function unrest(snapshot: Snapshot, about: string | null = null): string[
     .map(([subject]) => subject);
 }
 
+/** Takes the roles of a store that is broken out of what is compared; anything else stays, and so does the store in `about`. */
+export function leaveOut(snapshot: Snapshot, subject: string, about: string | null): void {
+  if (!subject.startsWith(ROLES) || subject === `${ROLES}${about}`) return;
+  const value = snapshot.get(subject) ?? 'not seen';
+  snapshot.set(subject, `${UNASKED} (not steady for as long as it was waited for): ${value}`);
+}
+
 /** Marks what is terminating. */
 const GOING = ' (terminating)';
 

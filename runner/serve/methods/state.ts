@@ -6,7 +6,7 @@ import { redactor } from '../../../probes/redact.ts';
 import type { Params, PodSelection } from '../../../suites/harness/protocol.ts';
 import type { ServedRunner } from '../served.ts';
 import type { Handlers } from '../session.ts';
-import { atRest } from '../../ask/at-rest.ts';
+import { atRestBeside } from '../../ask/at-rest.ts';
 import { differences, rolesIn, takeSnapshot, type Snapshot } from '../../ask/snapshot.ts';
 import { collectEvidence } from '../../ask/trial-evidence.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
@@ -21,7 +21,7 @@ export function stateMethods(runner: ServedRunner): Methods {
   const noted = new Map<string, Snapshot>();
   return {
     'state.note': async ({ check, trial }, call) => {
-      const { seen, restless } = await atRest(runner, call.signal, storeFault(check)?.store);
+      const { seen, restless } = await atRestBeside(runner, call.signal, storeFault(check)?.store ?? null);
       noted.set(`${check} ${trial}`, seen);
       return { unrest: restless };
     },

@@ -150,14 +150,15 @@ test('should be the same Sentinel in a new pod, and take the master from the oth
   assert.notEqual(idOf(started(folderWith(t, asked), 'watcher.sh', 'kv-1')), idOf(config));
 });
 
-/** Whether a Sentinel forgets what it knows, which lists replicas with these flags. */
-function forgets(t: TestContext, usable: number, flags: readonly string[]): boolean {
-  const replicas = flags.flatMap((flag) => ['name', 'x', 'flags', flag, 'ip', 'y']).join(' ');
+/** Whether the first Sentinel forgets what it knows: it lists replicas with these flags, and so do the others where nothing else is said. */
+function forgets(t: TestContext, usable: number, flags: readonly string[], others = flags): boolean {
+  const listed = (all: readonly string[]): string =>
+    `printf '%s\\n' ${all.flatMap((flag) => ['name', 'x', 'flags', flag, 'ip', 'y']).join(' ')}`;
   const folder = folderWith(t, {
-    'redis-cli': `case "$*" in *ckquorum*) echo 'OK ${String(usable)} usable Sentinels.' ;; *) printf '%s\\n' ${replicas} ;; esac`,
+    'redis-cli': `case "$*" in *ckquorum*) echo 'OK ${String(usable)} usable Sentinels.' ;; *127.0.0.1*) ${listed(flags)} ;; *) ${listed(others)} ;; esac`,
   });
-  const stale = /^stale\(\) \{.*?^\}/ms.exec(file('watcher.sh'))?.[0] ?? assert.fail();
-  const input = `. ${folder}/ask.sh\n${stale}\nif stale; then echo yes; fi`;
+  const stale = /^replicas\(\) \{.*?^stale\(\) \{.*?^\}/ms.exec(file('watcher.sh'))?.[0] ?? assert.fail();
+  const input = `. ${folder}/ask.sh\nown=\${SENTINELS%% *}\n${stale}\nif stale; then echo yes; fi`;
   const env = { ...PASSWORDS, PATH: `${folder}/bin:${process.env['PATH'] ?? ''}` };
   return execFileSync('sh', ['-s'], { input, env, encoding: 'utf8' }).trim() === 'yes';
 }
@@ -168,4 +169,5 @@ test('should forget addresses where no member is only while all members are ther
   assert.equal(forgets(t, 3, ['slave', 'slave']), false);
   assert.equal(forgets(t, 3, ['slave', gone]), false, 'that may be a member');
   assert.equal(forgets(t, 2, ['slave', 'slave', gone]), false, 'the others would be too few without it');
+  assert.equal(forgets(t, 3, ['slave', 'slave', gone], ['slave']), false, 'another has just forgotten');
 });

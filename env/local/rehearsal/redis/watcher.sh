@@ -38,14 +38,24 @@ if [ ! -f sentinel.conf ]; then
   echo "Starting as $own, the master is $master"
 fi
 
-# A Sentinel forgets no address by itself. With two replicas up beside the master all members are there, and what is down is where one was.
-stale() {
-  ask 127.0.0.1 26379 sentinel ckquorum kv | grep -q '^OK 3 usable' || return 1
-  ask 127.0.0.1 26379 sentinel replicas kv | awk '
+# replicas HOST: how many replicas a Sentinel knows that are up, and how many that are down.
+replicas() {
+  ask "$1" 26379 sentinel replicas kv | awk '
     before == "flags" && $0 == "slave" { up++ }
     before == "flags" && /s_down/ { down++ }
     { before = $0 }
-    END { exit !(up >= 2 && down > 0) }'
+    END { print up + 0, down + 0 }'
+}
+
+# A Sentinel forgets no address by itself. With two replicas up beside the master all members are there, and what is down is where one was. One
+# that forgets has no replica to promote for some ten seconds: both others must know two.
+stale() {
+  ask 127.0.0.1 26379 sentinel ckquorum kv | grep -q '^OK 3 usable' || return 1
+  for sentinel in $SENTINELS; do
+    [ "$sentinel" = "$own" ] || [ "$(replicas "$sentinel" | cut -d ' ' -f 1)" -ge 2 ] || return 1
+  done
+  set -- $(replicas 127.0.0.1)
+  [ "$1" -ge 2 ] && [ "$2" -gt 0 ]
 }
 
 # One Sentinel at a time, since it learns about the others again.
