@@ -206,6 +206,12 @@ test('should refuse a password in plain text that nobody has decided, and one th
     /stores\.postgres\.password: would cross the network unencrypted: declare `tls`, or `plain: true`/,
   );
   assert.deepEqual(more, []);
+  const sentinel =
+    / {4}password: \{ secret: \{ namespace: tender, name: redis-credentials, key: redis \} \}\n +plain: true\n/;
+  assert.match(
+    String(problemsWith(sentinel, '')),
+    /stores\.redis\.sentinel\.password: would cross the network/,
+  );
   const [both] = problemsWith(password, '$1$2    tls: { ca: system }\n');
   assert.match(String(both), /stores\.postgres\.plain: there is TLS: nothing is plain/);
 });

@@ -71,9 +71,22 @@ function plainFindings(store: StoreName, declared: DeclaredStore): Finding[] {
         allowed: 'one of both',
       },
     ];
-  if (tls || declared.plain === true || declared.password === undefined) return [];
+  if (tls || declared.plain === true) return [];
   const message = 'would cross the network unencrypted: declare `tls`, or `plain: true` where that is wanted';
-  return [{ path: ['stores', store, 'password'], at: 'key', message, found: 'a password without TLS' }];
+  const [first] = passwordsIn(declared);
+  return first === undefined
+    ? []
+    : [{ path: ['stores', store, ...first], at: 'key', message, found: 'a password without TLS' }];
+}
+
+/** Where a store's declaration names a password: its own, that of the account that orders a change of leader, that of its Sentinels. */
+function passwordsIn(declared: DeclaredStore): string[][] {
+  const sentinel = 'sentinel' in declared ? declared.sentinel?.password : undefined;
+  return [
+    ...(declared.password === undefined ? [] : [['password']]),
+    ...(declared.admin === undefined ? [] : [['admin', 'password']]),
+    ...(sentinel === undefined ? [] : [['sentinel', 'password']]),
+  ];
 }
 
 function setFindings(file: EnvironmentFile, store: StoreName, declared: DeclaredStore): Finding[] {

@@ -16,7 +16,7 @@ export const goalsSchema = z.strictObject({
   /** Outages since the fault. */
   outages: number,
   /** 0: a leader that is only started again is a recovery as well; otherwise another one must take over in a trial at least. Default 1. */
-  elections: number,
+  elections: z.literal([0, 1]).optional(),
   lostWrites: number,
   duplicates: number,
   lossWindowSeconds: number,

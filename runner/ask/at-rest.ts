@@ -19,8 +19,9 @@ export async function atRest(
 }
 
 /**
- * As `atRest`, for a trial of the store in `about`. Another store that was not steady in any look of the whole wait is broken, not in motion: it
- * keeps no trial from being made, and its roles are not compared afterwards.
+ * As `atRest`, for a trial of the store in `about`. Another store that was not steady in any look of this run was broken before it: it keeps no
+ * trial from being made, and its roles are not compared afterwards. One that was steady earlier in this run is waited for like any other: an
+ * earlier trial may have broken it, and nothing more is broken beside it.
  */
 export async function atRestBeside(
   runner: SnapshotSource,
@@ -28,7 +29,8 @@ export async function atRestBeside(
   about: string | null,
 ): Promise<Rest> {
   const { seen, never } = await looked(runner, signal, about);
-  for (const subject of never) leaveOut(seen, subject, about);
+  const kept = runner.stores.steadyOnce;
+  for (const subject of never) leaveOut(seen, subject, { about, kept });
   return described(seen, about);
 }
 

@@ -18,7 +18,7 @@ import { errorText } from '../../reports/record/error-text.ts';
 /** What a snapshot is taken of, such as a `CheckRunner`. */
 export interface SnapshotSource {
   runState: { environment: Environment };
-  stores: Pick<StoreTargets, 'target' | 'failureOf' | 'answered'>;
+  stores: Pick<StoreTargets, 'target' | 'failureOf' | 'answered' | 'steadyOnce'>;
   parts: { cluster: Pick<KubeCluster, 'list'>; signal: AbortSignal };
 }
 
@@ -79,6 +79,8 @@ const STEADY = 'steady';
  * not depend on it.
  */
 const UNASKED = 'cannot be asked';
+/** Prefix of the roles of a store that was not steady in any look of this run. */
+const BROKEN = 'broken before this trial';
 
 /**
  * Subjects that are not at rest: workloads and nodes that are not ready, and stores that are not steady. A store that cannot be queried
@@ -86,7 +88,7 @@ const UNASKED = 'cannot be asked';
  */
 export function unrest(snapshot: Snapshot, about: string | null = null): string[] {
   const steady = (subject: string, value: string): boolean =>
-    value.endsWith(STEADY) || (value.startsWith(UNASKED) && subject !== `${ROLES}${about}`);
+    value.endsWith(STEADY) || (!isCompared(value) && subject !== `${ROLES}${about}`);
   return [...snapshot]
     .filter(
       ([subject, value]) =>
@@ -96,11 +98,22 @@ export function unrest(snapshot: Snapshot, about: string | null = null): string[
     .map(([subject]) => subject);
 }
 
-/** Takes the roles of a store that is broken out of what is compared; anything else stays, and so does the store in `about`. */
-export function leaveOut(snapshot: Snapshot, subject: string, about: string | null): void {
-  if (!subject.startsWith(ROLES) || subject === `${ROLES}${about}`) return;
-  const value = snapshot.get(subject) ?? 'not seen';
-  snapshot.set(subject, `${UNASKED} (not steady for as long as it was waited for): ${value}`);
+/**
+ * Takes the roles of a store that is broken out of what is compared; anything else stays, and so do the store in `about` and those in `kept`.
+ */
+export function leaveOut(
+  snapshot: Snapshot,
+  subject: string,
+  { about, kept }: { about: string | null; kept: ReadonlySet<string> },
+): void {
+  const store = subject.startsWith(ROLES) ? subject.slice(ROLES.length) : null;
+  if (store === null || store === about || kept.has(store)) return;
+  snapshot.set(subject, `${BROKEN}: ${snapshot.get(subject) ?? 'not seen'}`);
+}
+
+/** Whether the roles of a store can be compared with later ones: not those of one that could not be asked, or that was broken. */
+export function isCompared(roles: string): boolean {
+  return !roles.startsWith(UNASKED) && !roles.startsWith(BROKEN);
 }
 
 /** Marks what is terminating. */
@@ -115,7 +128,7 @@ export function differences(before: Snapshot, after: Snapshot): string[] {
   return [...subjects]
     .filter((subject) => before.get(subject) !== after.get(subject))
     .filter((subject) => after.has(subject) || !subject.endsWith(GOING))
-    .filter((subject) => !subject.startsWith(ROLES) || before.get(subject)?.startsWith(UNASKED) !== true)
+    .filter((subject) => !subject.startsWith(ROLES) || isCompared(before.get(subject) ?? ''))
     .map((subject) => {
       const was = before.get(subject);
       const is = after.get(subject);
@@ -220,6 +233,7 @@ async function rolesOf(runner: SnapshotSource, store: string): Promise<string> {
     const seen = await storeDriver(store).steady(await runner.stores.target(store), bounds);
     const described = await storeDriver(store).describe(await runner.stores.target(store), bounds);
     runner.stores.answered.add(store);
+    if (seen.ok) runner.stores.steadyOnce.add(store);
     const roles = described.members.map(({ role }) => role).sort();
     return `${roles.join(', ')}; ${seen.ok ? STEADY : seen.detail}`;
   } catch (error) {

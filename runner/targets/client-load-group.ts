@@ -40,6 +40,8 @@ export class ClientLoadGroup {
   readonly #options: GroupOptions;
   readonly #members: Member[] = [];
   #stopped = false;
+  /** The first that ended while nobody had stopped it. */
+  #died: Member | null = null;
 
   constructor(main: ClientLoadInput, options: GroupOptions) {
     this.#main = main;
@@ -67,7 +69,11 @@ export class ClientLoadGroup {
     if (this.#stopped) return;
     const { signal, onProgress } = this.#options;
     const child = startClientLoad(config, path === null ? { signal, onProgress } : { signal });
-    this.#members.push({ path, child });
+    const member = { path, child };
+    this.#members.push(member);
+    void child.ended.then(() => {
+      if (!this.#stopped) this.#died ??= member;
+    });
     this.#options.onStart(child, path);
     try {
       await child.ready;
@@ -85,14 +91,17 @@ export class ClientLoadGroup {
     const askedMs = wait.begunBefore === true ? 0 : monoMs();
     const unmet = await lookUntil(
       () => this.#members.find(({ child }) => !isMetBy(child, wait, askedMs)) ?? null,
-      (found) => found === null,
+      // One that has ended reports nothing more: the fault need not stay in force for it.
+      (found) => found === null || this.#died !== null,
       { deadlineMs: wait.timeoutMs, intervalMs: POLL_MS, signal },
     );
     const main = this.#members[0]?.child.progress() ?? null;
     const detail =
       unmet === null
         ? described(main)
-        : `not ${wait.until} within ${wait.timeoutMs} ms: ${nameOf(unmet)}${described(unmet.child.progress())}`;
+        : this.#died !== null
+          ? `${nameOf(this.#died)}its client load has ended`
+          : `not ${wait.until} within ${wait.timeoutMs} ms: ${nameOf(unmet)}${described(unmet.child.progress())}`;
     return { met: unmet === null, acknowledged: main?.ok ?? 0, detail };
   }
 

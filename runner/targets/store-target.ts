@@ -28,6 +28,8 @@ export class StoreTargets {
   readonly #secrets = new Map<string, string>();
   /** Stores that have answered in this run: one that stops answering differs from one that could never be queried. */
   readonly answered = new Set<string>();
+  /** Stores that were steady at some look of this run: one that is not any more may have been broken by it. */
+  readonly steadyOnce = new Set<string>();
 
   constructor(environment: Environment, cluster: KubeCluster) {
     this.#environment = environment;

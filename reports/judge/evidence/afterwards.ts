@@ -100,6 +100,11 @@ function waitGap(t: number, waitedMs: number, steadyMs: number): string | null {
     : `the comparison is recorded as taking ${waitedMs} ms, but ended ${Math.round(t - steadyMs)} ms after the store was steady again`;
 }
 
+/** For people: a store that was broken before is none that the trial could have kept whole. */
+function unsaidOf({ uncompared = [] }: Seen<'as-before'>): string {
+  return uncompared.length === 0 ? '' : `; not compared: ${uncompared.join('; ')}`;
+}
+
 function differing(seen: Seen<'as-before'>): Rule[] {
   const other = seen.roles.filter(({ before, after }) => before !== after);
   const roles = other.map(({ store, before, after }) => `${store} was ${before}, is ${after}`);
@@ -107,7 +112,11 @@ function differing(seen: Seen<'as-before'>): Rule[] {
   const unsaid = !seen.ok && other.length === 0 && differences.length === 0;
   return [
     other.length === 0
-      ? { id: 'afterwards/roles', verdict: 'pass', text: `roles of ${seen.roles.length} stores as before` }
+      ? {
+          id: 'afterwards/roles',
+          verdict: 'pass',
+          text: `roles of ${seen.roles.length} stores as before${unsaidOf(seen)}`,
+        }
       : { id: 'afterwards/roles', verdict: 'fail', text: `roles are not as before: ${roles.join('; ')}` },
     differences.length === 0 && !unsaid
       ? { id: 'afterwards/objects', verdict: 'pass', text: `${seen.objects} objects as before` }

@@ -78,6 +78,8 @@ test('should owe afterwards what every trial owes', () => {
   ]);
   const roles = [{ store: 'postgres', before: 'leader, 2 replicas', after: '3 replicas' }];
   assert.deepEqual(worst(BACK, ['as-before', { ...AS_BEFORE, ok: false, roles }]), ['afterwards/roles fail']);
+  const uncompared = ['redis, broken before this trial: no master'];
+  assert.deepEqual(worst(BACK, ['as-before', { ...AS_BEFORE, uncompared }]), []);
   assert.deepEqual(worst(BACK, ['as-before', { ...AS_BEFORE, ok: false, differences: ['Pod x'] }]), [
     'afterwards/objects inconclusive',
   ]);

@@ -61,6 +61,13 @@ test('should want every member read back, also where nothing names the members b
   );
   const stray = new Synthetic(stores(labels)).see(6_000, 'leader', { leader: 'exporter-0', pollMs: 100 });
   assert.match(saidOf(stray, id), /exporter-0 is not a declared member/);
+  const armed = {
+    fault: 'pod-delete',
+    target: 'pg-7',
+    members: [{ name: 'pg-7', uid: 'u', node: 'n', found: '' }],
+  };
+  const renamed = new Synthetic(stores(labels)).without('fault-armed').see(4_999, 'fault-armed', armed);
+  assert.equal(saidOf(renamed, id), '', 'the pod that was hit came back by another name');
   // Three sets of one member each are numbered from 0 in each.
   assert.match(saidOf(new Synthetic(stores(sets)), id), /postgres-1 is not a declared member/);
   const needs = failoverEvidence(new Synthetic(stores(labels, 5)).history().header);

@@ -175,9 +175,19 @@ function membersGap(history: History): string | null {
   const names = declaredNames(history.header);
   const planned = new Set(last(history, 'readback-plan')?.sources ?? []);
   const missed = missedGap(planned.size, names?.length ?? trialOf(history).members);
-  // Where labels choose the members, those that were read back are all there are.
-  if (names === null) return missed ?? strangeGap(history, planned);
+  // Where labels choose the members, those that were read back are all there are, beside those that were hit and came back by another name.
+  if (names === null) return missed ?? strangeGap(history, new Set([...planned, ...beforeFault(history)]));
   return strangeGap(history, new Set(names)) ?? missed;
+}
+
+/** Pods that led until the fault, and those that it hit. */
+function beforeFault(history: History): string[] {
+  const armed = first(history, 'fault-armed');
+  const leaders = all(history, 'leader').filter(({ t }) => t <= (armed?.t ?? Infinity));
+  return [
+    ...(armed?.members ?? []).map(({ name }) => name),
+    ...leaders.flatMap(({ leader }) => leader ?? []),
+  ];
 }
 
 function missedGap(planned: number, members: number | null): string | null {

@@ -1,3 +1,4 @@
+import { faults } from '../../../faults/index.ts';
 import { storeFault } from '../../../suites/catalogue/index.ts';
 import { monoMs } from '../../../host/clock.ts';
 import { lookUntil } from '../../../host/wait.ts';
@@ -6,8 +7,8 @@ import { redactor } from '../../../probes/redact.ts';
 import type { Params, PodSelection } from '../../../suites/harness/protocol.ts';
 import type { ServedRunner } from '../served.ts';
 import type { Handlers } from '../session.ts';
-import { atRestBeside } from '../../ask/at-rest.ts';
-import { differences, rolesIn, takeSnapshot, type Snapshot } from '../../ask/snapshot.ts';
+import { atRest, atRestBeside } from '../../ask/at-rest.ts';
+import { differences, isCompared, rolesIn, takeSnapshot, type Snapshot } from '../../ask/snapshot.ts';
 import { collectEvidence } from '../../ask/trial-evidence.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
 import { memberSets } from '../../../reports/record/store-pods.ts';
@@ -21,7 +22,10 @@ export function stateMethods(runner: ServedRunner): Methods {
   const noted = new Map<string, Snapshot>();
   return {
     'state.note': async ({ check, trial }, call) => {
-      const { seen, restless } = await atRestBeside(runner, call.signal, storeFault(check)?.store ?? null);
+      const { store = null, fault = '' } = storeFault(check) ?? {};
+      // A node that is taken may carry what is left of another store.
+      const look = faults.get(fault)?.takesNode === true ? atRest : atRestBeside;
+      const { seen, restless } = await look(runner, call.signal, store);
       noted.set(`${check} ${trial}`, seen);
       return { unrest: restless };
     },
@@ -76,11 +80,15 @@ async function compare(
     (seen) => seen.differ.length === 0,
     { deadlineMs: timeoutMs, intervalMs: LOOK_EVERY_MS, signal },
   );
-  const roles = rolesIn(before).map(({ store, roles: was }) => ({
-    store,
-    before: was,
-    after: rolesIn(after).find((one) => one.store === store)?.roles ?? 'not seen',
-  }));
+  const known = rolesIn(before);
+  const roles = known
+    .filter(({ roles: was }) => isCompared(was))
+    .map(({ store, roles: was }) => ({
+      store,
+      before: was,
+      after: rolesIn(after).find((one) => one.store === store)?.roles ?? 'not seen',
+    }));
+  const uncompared = known.flatMap(({ store, roles: was }) => (isCompared(was) ? [] : [`${store}, ${was}`]));
   const objects = differ.filter((line) => !line.startsWith('roles of '));
   const writer = openHistory(runner.runState.trialFolder(check, trial), 'state.ndjson', {
     redact: redactor(runner.stores.secrets()),
@@ -90,8 +98,9 @@ async function compare(
     kind: 'as-before',
     ok: differ.length === 0,
     waitedMs,
-    objects: before.size - roles.length,
+    objects: before.size - known.length,
     roles,
+    ...(uncompared.length > 0 && { uncompared }),
     differences: objects,
   });
   await writer.close();

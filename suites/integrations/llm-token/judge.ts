@@ -69,7 +69,12 @@ function expectServers({ settings }: HistoryHeader, { logs }: Seen<'key-scan'>, 
     const { container } = declared;
     const namespace = memberNamespace(declared);
     if (container === undefined || (namespace !== platform && namespace !== edge)) continue;
-    const wanted = (memberNames(declared) ?? []).map((pod) => `${namespace}/${pod} ${container}`);
+    const names = memberNames(declared);
+    if (names === null) {
+      expectMany({ store, namespace, container, members: declared.members }, logs, found);
+      continue;
+    }
+    const wanted = names.map((pod) => `${namespace}/${pod} ${container}`);
     const missing = wanted.filter((log) => !logs.includes(log));
     found.sound(
       `servers of ${store}`,
@@ -78,6 +83,21 @@ function expectServers({ settings }: HistoryHeader, { logs }: Seen<'key-scan'>, 
       `none of ${missing.join(', ')}`,
     );
   }
+}
+
+/** Nothing names the members: as many logs of their container must have been read as there are members. */
+function expectMany(
+  of: { store: string; namespace: string; container: string; members: number },
+  logs: readonly string[],
+  found: Findings,
+): void {
+  const read = logs.filter((log) => log.startsWith(`${of.namespace}/`) && log.endsWith(` ${of.container}`));
+  if (read.length >= of.members) return;
+  found.unknown(
+    `servers of ${of.store}`,
+    `${of.members} logs of containers ${of.container}`,
+    String(read.length),
+  );
 }
 
 const BEFORE = / \(before its restart\)$/;

@@ -48,11 +48,12 @@ function backTooLate({ episodes, trial }: Judged): string | null {
   return `RTO > ${seconds(limitMs)} s, the deadline${which}`;
 }
 
-function stillOut({ trial, endOfRecordingMs }: Judged, open: Episode): string | null {
+function stillOut(evidence: Judged, open: Episode): string | null {
+  const { trial, endOfRecordingMs } = evidence;
   const { fromMs, limitMs } = deadlineFor(trial, open);
   // The trial may have waited for another client until after the deadline: an outage that began at its very end had no time to end.
   const late = limitMs !== null && open.start.loMs - fromMs >= limitMs;
-  if (late && endOfRecordingMs - open.start.loMs < STEADY_MS) return null;
+  if (late && endOfRecordingMs - open.start.loMs < STEADY_MS) return backTooLate(evidence);
   const passed = limitMs !== null && endOfRecordingMs - fromMs >= limitMs;
   if (!trial.gaveUp && !passed) return null;
   const limit = limitMs ?? endOfRecordingMs - fromMs;

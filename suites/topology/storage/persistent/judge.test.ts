@@ -119,7 +119,7 @@ test('should follow the data of pods that are chosen by labels, and miss one', (
   assert.equal(declaredAs(BY_LABELS, [...podOf('pg-1'), ...podOf('pg-4')]).verdict, 'pass');
   assert.match(
     declaredAs(BY_LABELS, podOf('pg-1')).reason,
-    /members of postgres: expected 2, seen 1: Pod db\/pg-1/,
+    /members of postgres: expected 2 pods, seen 1: Pod db\/pg-1/,
   );
   const third = ['pg-1', 'pg-4', 'pg-5'].flatMap((name) => podOf(name));
   assert.match(declaredAs(BY_LABELS, third).reason, /members of postgres: expected 2, seen 3/);
