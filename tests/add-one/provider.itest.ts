@@ -128,7 +128,10 @@ describe('adding a provider', () => {
   it('should be provisioned by others', () => {
     const up = copy.plumbline('env', 'up', '--env', 'testing');
     assert.equal(up.code, 64, up.output);
-    assert.match(up.output, /testing is not an embedded environment: .*; allowed: local, local-small/);
+    assert.match(
+      up.output,
+      /testing is not an embedded or rehearsal environment: .*; allowed: local, local-small, rehearsal/,
+    );
   });
 });
 
