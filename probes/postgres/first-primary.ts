@@ -3,10 +3,8 @@ import { retry } from '../../host/wait.ts';
 import type { ClientLoadSession, OperationResult } from '../client-load/client.ts';
 import type { Bounds, StoreConnection } from '../store/store-driver.ts';
 import { errorClass } from './errors.ts';
-import { ATTEMPT_MS, BETWEEN_ATTEMPTS_MS, connectOnce, isFinal } from './query.ts';
+import { ATTEMPT_MS, BETWEEN_ATTEMPTS_MS, connectOnce, IN_RECOVERY, isFinal } from './query.ts';
 import type { ShortClient } from './query.ts';
-
-export const RECOVERY = 'SELECT pg_is_in_recovery() AS replica';
 
 /**
  * How long a server that accepted the connection may take for the login and for saying whether it is in recovery, ms. A frozen server
@@ -142,7 +140,7 @@ async function firstOf(connection: StoreConnection, bounds: Bounds): Promise<Sho
 async function primaryAt(to: StoreConnection, bounds: Bounds): Promise<ShortClient> {
   const client = await connectOnce(to, bounds, Math.min(bounds.deadlineMs, ATTEMPT_MS));
   try {
-    const [answer] = await client.query<{ replica: boolean }>(RECOVERY);
+    const [answer] = await client.query<{ replica: boolean }>(IN_RECOVERY);
     if (answer?.replica !== false) throw new InRecovery();
     return client;
   } catch (error) {

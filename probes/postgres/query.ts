@@ -14,6 +14,8 @@ export interface ShortClient {
 }
 
 const DEFAULT_PORT = 5432;
+/** Whether the server that answers is a replica. */
+export const IN_RECOVERY = 'SELECT pg_is_in_recovery() AS replica';
 
 /** Straight to a member, past every Service. */
 export function connectionOf({ connection }: StoreTarget, { address, port }: StoreMember): StoreConnection {

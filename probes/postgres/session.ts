@@ -3,8 +3,8 @@ import pg from 'pg';
 import type { StoreConnection } from '../store/store-driver.ts';
 import type { OperationResult, LoadClient, ClientLoadSession } from '../client-load/client.ts';
 import { errorClass, REFUSED_AT_ONCE, DEFINITE_FAILURES, sqlState } from './errors.ts';
-import { connectToPrimary, FirstPrimarySession, isSeveral, NoPrimary, RECOVERY } from './first-primary.ts';
-import { clientOptions, connectWithin } from './query.ts';
+import { connectToPrimary, FirstPrimarySession, isSeveral, NoPrimary } from './first-primary.ts';
+import { clientOptions, connectWithin, IN_RECOVERY } from './query.ts';
 import { errorCode } from '../../reports/record/error-text.ts';
 
 /** The schema is Plumbline's own, so that its canaries are never among the application's tables. */
@@ -141,7 +141,7 @@ class PostgresSession implements ClientLoadSession {
 
   /** @throws the error of the question */
   async inRecovery(): Promise<boolean> {
-    const { rows } = await this.#client.query<{ replica: boolean }>(RECOVERY);
+    const { rows } = await this.#client.query<{ replica: boolean }>(IN_RECOVERY);
     return rows[0]?.replica !== false;
   }
 

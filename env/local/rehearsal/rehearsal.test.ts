@@ -7,33 +7,15 @@ import { contextWith, fileOf, imageSet, named } from '../platform/_testing/platf
 import { platformFingerprint, platformObjects } from '../platform/index.ts';
 import type { KubeObject } from '../platform/objects.ts';
 import { imagesFor, platformParts, sizesOf } from '../platform/parts.ts';
+import { podOf } from './_testing/stores.ts';
 import { store as postgres } from './postgres/index.ts';
 
 const WORDS = ['postgres'];
 const context = contextWith(WORDS, 'rehearsal', imageSet('rehearsal', WORDS));
 const objects = platformObjects(context);
 
-interface Container {
-  readonly name: string;
-  readonly image: string;
-  readonly resources: Readonly<Record<'requests' | 'limits', Readonly<Record<string, string>>>>;
-  readonly securityContext: {
-    readonly allowPrivilegeEscalation: boolean;
-    readonly capabilities: { readonly drop: readonly string[] };
-  };
-}
-interface Pod {
-  readonly securityContext: {
-    readonly runAsNonRoot: boolean;
-    readonly seccompProfile: { readonly type: string };
-  };
-  readonly affinity: { readonly podAntiAffinity: unknown };
-  readonly containers: readonly Container[];
-}
-
 const inDatabases = objects.filter(({ metadata }) => metadata.namespace === 'databases');
 const workloads = inDatabases.filter(({ kind }) => ['StatefulSet', 'Deployment'].includes(kind));
-const podOf = (workload: KubeObject): Pod => (workload['spec'] as { template: { spec: Pod } }).template.spec;
 
 test('should fill every placeholder and name every object once', () => {
   assert.doesNotMatch(JSON.stringify(objects), /\{\{|undefined/);

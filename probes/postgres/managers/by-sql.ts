@@ -5,10 +5,9 @@ import { declaredMembers, firstAnswer } from '../../store/members.ts';
 import type { Bounds, Steadiness, StoreMember, StoreTarget } from '../../store/store-driver.ts';
 import type { Following } from '../../store/following.ts';
 import type { Manager } from './manager.ts';
-import { connectionOf, connectOnce, PostgresTimeout } from '../query.ts';
+import { connectionOf, connectOnce, IN_RECOVERY, PostgresTimeout } from '../query.ts';
 import type { ShortClient } from '../query.ts';
 
-const IN_RECOVERY = 'SELECT pg_is_in_recovery() AS replica';
 /** The timeline is the first eight digits of a WAL file's name, hexadecimal (documentation, "WAL Internals"). */
 const TIMELINE = `SELECT ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int AS timeline,
   current_setting('synchronous_standby_names') AS synchronous`;

@@ -62,7 +62,8 @@ function isRight({ kind }: KubeObject): boolean {
   return /^Role/.test(kind);
 }
 
-function podOf(workload: KubeObject): Pod {
+/** The pod of a workload's template. */
+export function podOf(workload: KubeObject): Pod {
   return (workload['spec'] as { template: { spec: Pod } }).template.spec;
 }
 
