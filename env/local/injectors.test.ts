@@ -129,10 +129,10 @@ test('a node that is powered off cannot be lost; for one that is on the power-on
     isOff: ': off',
     timeoutMs: 500,
   };
-  const signal = new AbortController().signal;
-  const off = await loseNode(member, power, signal);
+  const how = { signal: new AbortController().signal, providerIdOf: () => Promise.resolve(null) };
+  const off = await loseNode(member, power, how);
   assert.match('reason' in off ? off.reason : '', /worker-1 must be on.*power of worker-1: off/);
-  const on = await loseNode(member, { ...power, state: ['echo', 'power: on'], off: ['true'] }, signal);
+  const on = await loseNode(member, { ...power, state: ['echo', 'power: on'], off: ['true'] }, how);
   assert.ok('act' in on);
   assert.deepEqual(on.rollbacks[0], {
     kind: 'node-power',
@@ -146,15 +146,45 @@ test('a node that is powered off cannot be lost; for one that is on the power-on
     },
   });
   setVariable(context, 'KUBERNETES_SERVICE_HOST', '10.0.0.1');
-  const inPod = await loseNode(member, { ...power, state: ['echo', 'power: on'] }, signal);
+  const inPod = await loseNode(member, { ...power, state: ['echo', 'power: on'] }, how);
   assert.match('reason' in inPod ? inPod.reason : '', /runs in a pod/);
   const named = { ...power, state: ['echo', '{node} at london: off'], isOn: 'on', isOff: 'off' };
   assert.ok(
-    'reason' in (await loseNode(member, named, signal)),
+    'reason' in (await loseNode(member, named, how)),
     'the word for "on" is also part of another state',
   );
   const outcome = await on.act(() => undefined);
   assert.match(typeof outcome === 'string' ? outcome : '', /was not off within 0.5 s/);
+});
+
+test('a node is lost by the id that its provider has for it, and none whose id cannot be an argument', async () => {
+  const power = {
+    off: ['true'],
+    on: ['cloud', 'start', '{instanceId}'],
+    state: ['echo', '{providerId} is on'],
+    isOn: 'is on',
+    isOff: 'is off',
+    timeoutMs: 500,
+  };
+  const prepared = (providerId: string | null) =>
+    loseNode(member, power, {
+      signal: new AbortController().signal,
+      providerIdOf: () => Promise.resolve(providerId),
+    });
+  const on = await prepared('aws:///eu-central-1a/i-0abc');
+  assert.ok('act' in on);
+  const [rollback] = on.rollbacks;
+  assert.ok(rollback?.kind === 'node-power');
+  assert.deepEqual(rollback.commands.on, ['cloud', 'start', 'i-0abc']);
+  assert.deepEqual(rollback.commands.state, ['echo', 'aws:///eu-central-1a/i-0abc is on']);
+  for (const [id, why] of [
+    [null, /the Node worker-1 has no spec.providerID/],
+    ['aws:///x/$(reboot)', /cannot be an argument: "aws:\/\/\/x\/\$\(reboot\)"/],
+    ['--all', /cannot be an argument/],
+  ] as const) {
+    const refused = await prepared(id);
+    assert.match('reason' in refused ? refused.reason : '', why);
+  }
 });
 
 test('on this machine too, a target that does not exist is a reason', async () => {

@@ -38,10 +38,7 @@ export interface RollbackDeclaration {
   endsWithBoot?: true;
 }
 
-const argv = z
-  .array(z.string().min(1))
-  .min(1)
-  .describe('A command and its arguments, run without a shell; {node} stands for the name of the node');
+const argv = z.array(z.string().min(1)).min(1).describe('A command and its arguments, run without a shell');
 
 /** For providers of clusters whose nodes are machines. */
 export const power = z
@@ -52,7 +49,9 @@ export const power = z
     isOn: z.string().min(1).describe('What `state` prints of a node that is on'),
     isOff: z.string().min(1).describe('What `state` prints of a node that is off'),
   })
-  .describe('How the power of a node is switched from where Plumbline runs; without it node-loss is not-run');
+  .describe(
+    'How the power of a node is switched from where Plumbline runs, by commands in which {node} stands for the name of the node, {providerId} for spec.providerID of its Node object, {instanceId} for what follows the last / in that; without it node-loss is not-run',
+  );
 
 export type Power = z.infer<typeof power>;
 

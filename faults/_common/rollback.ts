@@ -1,6 +1,16 @@
 import type { InstanceName } from '../../host/paths.ts';
 
-/** How this machine switches one node on again: the commands of the environment file, with the node's name filled in. */
+/** A node's machine, in the ways in which a command may name it. */
+export interface Machine {
+  node: string;
+  /** `spec.providerID` of the Node object, such as `aws:///eu-central-1a/i-0abc`; null if it has none. */
+  providerId: string | null;
+}
+
+/** How this machine switches a node on, by its own environment file; or why its commands cannot name that node. */
+export type PowerOn = (machine: Machine) => NodePower | { reason: string };
+
+/** How this machine switches one node on again: the commands of the environment file, with the machine filled in. */
 export interface NodePower {
   on: string[];
   state: string[];

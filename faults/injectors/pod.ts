@@ -20,7 +20,7 @@ import {
 } from '../_common/packet-filter.ts';
 import type { Drops } from '../_common/packet-filter.ts';
 import { AGENT_CONTAINER, agentCommand, agentPod, ENTRY_ANNOTATION } from './agent-pod.ts';
-import { loseNode, type PowerCommands } from './power.ts';
+import { loseNode, providerIdIn, type PowerCommands } from './power.ts';
 
 const LOOK_EVERY_MS = 250;
 const DROP_LOOK_MS = 100;
@@ -140,7 +140,10 @@ export class PodInjector implements FaultInjector {
       return Promise.resolve({
         reason: 'cluster.power declares no commands that switch a node off and on',
       });
-    return loseNode(member, power, this.#shared.signal);
+    return loseNode(member, power, {
+      signal: this.#shared.signal,
+      providerIdOf: async (node) => providerIdIn((await this.#kube('GET', `/api/v1/nodes/${node}`)).body),
+    });
   }
 
   async #awaitDrops(

@@ -1,12 +1,13 @@
+import { z } from 'zod';
 import { run } from '../../host/run.ts';
 import { monoMs } from '../../host/clock.ts';
 import { lookUntil } from '../../host/wait.ts';
 import type { FaultMember, Preparation } from '../_common/fault.ts';
-import type { NodePower } from '../_common/rollback.ts';
+import type { Machine, NodePower } from '../_common/rollback.ts';
 
 const LOOK_EVERY_MS = 250;
 
-/** The environment file's commands for the power of a node; `{node}` stands for the node's name. */
+/** The environment file's commands for the power of a node; for `{node}`, `{providerId}` and `{instanceId}` see `Machine`. */
 export interface PowerCommands {
   off: readonly string[];
   on: readonly string[];
@@ -18,19 +19,48 @@ export interface PowerCommands {
 }
 
 /** The rollback, as this machine's journal holds it: how to switch the node on again. */
-export function nodePower(node: string, { on, state, isOn, isOff, timeoutMs }: PowerCommands): NodePower {
-  return { on: commandFor(node, on), state: commandFor(node, state), isOn, isOff, timeoutMs };
+export function nodePower(machine: Machine, { on, state, isOn, isOff, timeoutMs }: PowerCommands): NodePower {
+  return { on: commandFor(machine, on), state: commandFor(machine, state), isOn, isOff, timeoutMs };
 }
 
-function commandFor(node: string, argv: readonly string[]): string[] {
-  return argv.map((word) => word.replaceAll('{node}', node));
+/** `spec.providerID` of a Node object as the API server answers it; null if it has none. */
+export function providerIdIn(node: unknown): string | null {
+  const found = nodeSchema.safeParse(node);
+  return found.success ? found.data.spec.providerID : null;
 }
 
-/** Switches the member's node off. Landed when the state command prints `isOff`; the rollback switches the node on. */
+const nodeSchema = z.object({ spec: z.object({ providerID: z.string().min(1) }) });
+
+const BY_ID = /\{(?:providerId|instanceId)\}/;
+/** It becomes an argument of commands, perhaps of a shell: nothing that means something there. */
+const PLAIN_ID = /^[a-z][a-z0-9.+-]*:\/\/[\w./:@+=~-]*\w$/i;
+
+/** Why the commands cannot name this machine; null: they can. */
+export function unnameable({ node, providerId }: Machine, { off, on, state }: PowerCommands): string | null {
+  if (![...off, ...on, ...state].some((word) => BY_ID.test(word))) return null;
+  if (providerId === null)
+    return `cluster.power names machines by the provider's id, but the Node ${node} has no spec.providerID`;
+  return PLAIN_ID.test(providerId)
+    ? null
+    : `cluster.power names machines by the provider's id, but that of the Node ${node} cannot be an argument: ${JSON.stringify(providerId.slice(0, 100))}; expected scheme://… of letters, digits and . / : @ + = ~ _ -`;
+}
+
+function commandFor({ node, providerId }: Machine, argv: readonly string[]): string[] {
+  const id = providerId ?? '';
+  const values = { node, providerId: id, instanceId: id.slice(id.lastIndexOf('/') + 1) };
+  return argv.map((word) =>
+    word.replaceAll(/\{(node|providerId|instanceId)\}/g, (_, name: keyof typeof values) => values[name]),
+  );
+}
+
+/**
+ * Switches the member's node off. Landed when the state command prints `isOff`; the rollback switches the node on.
+ * @param providerIdOf asked for the Node's `spec.providerID`
+ */
 export async function loseNode(
   member: FaultMember,
   power: PowerCommands,
-  signal: AbortSignal,
+  { signal, providerIdOf }: { signal: AbortSignal; providerIdOf: (node: string) => Promise<string | null> },
 ): Promise<Preparation> {
   const { node } = member;
   if (node === null) return { reason: `${member.name} is on no node` };
@@ -40,8 +70,11 @@ export async function loseNode(
       reason:
         'Plumbline runs in a pod, which may be lost with the node: run this drill from a machine outside the cluster',
     };
+  const machine: Machine = { node, providerId: await providerIdOf(node) };
+  const reason = unnameable(machine, power);
+  if (reason !== null) return { reason };
   const state = (): Promise<string> =>
-    run(commandFor(node, power.state), { timeoutMs: power.timeoutMs, signal });
+    run(commandFor(machine, power.state), { timeoutMs: power.timeoutMs, signal });
   const before = await state();
   // `isOff` takes precedence: `isOn` may be a part of it, or of the node's name.
   if (!before.includes(power.isOn) || before.includes(power.isOff))
@@ -51,12 +84,12 @@ export async function loseNode(
   return {
     member,
     found: `node ${node}`,
-    rollbacks: [{ kind: 'node-power', node, commands: nodePower(node, power) }],
+    rollbacks: [{ kind: 'node-power', node, commands: nodePower(machine, power) }],
     // One timeout for the command, one for its effect.
     endsWithinMs: 2 * power.timeoutMs,
     act: async (acted) => {
       const lastBeforeMs = monoMs();
-      await run(commandFor(node, power.off), { timeoutMs: power.timeoutMs });
+      await run(commandFor(machine, power.off), { timeoutMs: power.timeoutMs });
       acted(`power of ${node} ordered off`);
       const seen = await lookUntil(
         async () => (await state()).trim(),

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { instanceHolder } from '../../host/lock.ts';
 import type { InstanceName } from '../../host/paths.ts';
-import type { NodePower } from '../../faults/_common/rollback.ts';
+import type { PowerOn } from '../../faults/_common/rollback.ts';
 import {
   awaitOwner,
   leftElsewhere,
@@ -66,14 +66,14 @@ export type SafetyOptions = {
 
 export type RestoreOptions = SafetyOptions & {
   /** The commands that switch a node on. Where given, nodes that another machine left off are switched on. */
-  readonly powerOn?: ((node: string) => NodePower) | null | undefined;
+  readonly powerOn?: PowerOn | null | undefined;
   /** For tests: overrides `OWNER_GRACE_MS`. */
   readonly ownerGraceMs?: number;
 };
 
 /** How to undo what another machine has left open; where this is null, nothing is undone for it. */
 type TakeOver = {
-  readonly powerOn: ((node: string) => NodePower) | null;
+  readonly powerOn: PowerOn | null;
   readonly waitedFor: ReadonlySet<string>;
 };
 

@@ -2,9 +2,9 @@ import { traitsOf } from '../../env/providers/declared.ts';
 import { providerOf } from '../../env/providers/index.ts';
 import type { Environment } from '../../env/schema.ts';
 import type { FaultContext, FaultInjector, FaultSurroundings } from '../../faults/_common/fault.ts';
-import type { NodePower } from '../../faults/_common/rollback.ts';
+import type { PowerOn } from '../../faults/_common/rollback.ts';
 import { PodInjector } from '../../faults/injectors/pod.ts';
-import { nodePower } from '../../faults/injectors/power.ts';
+import { nodePower, unnameable } from '../../faults/injectors/power.ts';
 import type { PowerCommands } from '../../faults/injectors/power.ts';
 import type { ServedRunner } from '../serve/served.ts';
 import { timeoutMsOf } from '../plan/environment-parts.ts';
@@ -46,10 +46,14 @@ export async function injectorFor(runner: ServedRunner, shared: Shared): Promise
   );
 }
 
-/** The commands to switch a node on, from the environment file; null if it declares none. */
-export function powerOnOf(environment: Environment): ((node: string) => NodePower) | null {
+/** The commands to switch a machine on, from the environment file, or why they cannot name it; null if it declares none. */
+export function powerOnOf(environment: Environment): PowerOn | null {
   const power = powerOf(environment);
-  return power === null ? null : (node) => nodePower(node, power);
+  if (power === null) return null;
+  return (machine) => {
+    const reason = unnameable(machine, power);
+    return reason === null ? nodePower(machine, power) : { reason };
+  };
 }
 
 function powerOf(environment: Environment): PowerCommands | null {

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { Machine, NodePower } from '../../../faults/_common/rollback.ts';
 import { leftOpen, openSafety, restoreEnvironment } from '../index.ts';
 import type { RestoreOptions, SafetyOptions } from '../index.ts';
 import { Journal } from './journal.ts';
@@ -80,10 +81,10 @@ const POWER = {
 const ownerGraceMs = 50;
 
 /** How the file of this machine says that a node is switched on: into a file. */
-function powerHere(): { powerOn: NonNullable<RestoreOptions['powerOn']>; switched: () => string } {
+function powerHere(): { powerOn: (machine: Pick<Machine, 'node'>) => NodePower; switched: () => string } {
   const file = join(mkdtempSync(join(tmpdir(), 'power-')), 'state');
   writeFileSync(file, '');
-  const powerOn = (node: string) => ({
+  const powerOn = ({ node }: Pick<Machine, 'node'>) => ({
     on: ['sh', '-c', `echo '${node}: on' >>${file}`],
     state: ['cat', file],
     isOn: `${node}: on`,
@@ -131,6 +132,20 @@ test('false verdict 23: what cannot be switched on from here is refused or stays
   await assert.rejects(restore({ powerOn }), /left changes open in this cluster that .*: canary made\. /);
   assert.equal(switched(), 'worker-1: on\n');
   assert.deepEqual(JSON.parse(mirrorOf(api)), [LEFT]);
+});
+
+test('a node is switched on from here by the id that its Node object has, and by none that the mirror brings', async () => {
+  const api = new TestApi();
+  api.put(NODE, { spec: { providerID: 'cloud:///zone/i-7' } });
+  leftBy(api, [{ ...POWER, rollback: { ...POWER.rollback, providerId: 'cloud:///zone/other' } }]);
+  const { powerOn, switched } = powerHere();
+  const seen: Machine[] = [];
+  const given = { ...options(api), ownerGraceMs };
+  const refused = { ...given, powerOn: () => ({ reason: 'it cannot be named' }) };
+  await assert.rejects(restoreEnvironment(refused), /node-loss of tender\/pg-1: it cannot be named/);
+  await restoreEnvironment({ ...given, powerOn: (machine) => (seen.push(machine), powerOn(machine)) });
+  assert.deepEqual(seen, [{ node: 'worker-1', providerId: 'cloud:///zone/i-7' }]);
+  assert.equal(switched(), 'worker-1: on\n');
 });
 
 test('a plain run never acts on what another machine has left open, and says what to type', async () => {
@@ -205,7 +220,7 @@ test('a takeover that fails stops whoever comes, leaves a timer, and is tried ag
   api.put(NODE, {});
   leftBy(api, [POWER]);
   const { powerOn, switched } = powerHere();
-  const broken = (node: string) => ({ ...powerOn(node), on: ['false'] });
+  const broken = (machine: Machine) => ({ ...powerOn(machine), on: ['false'] });
   const given = options(api, 'broken-power');
   const armed = t.mock.method(Timers.prototype, 'arm', () => Promise.resolve());
   // Tried again for a minute; here it passes at once.
@@ -243,7 +258,7 @@ test('false verdict 23: the mirror names a node that is off, no command and no t
     check: 'c',
     title: 'node-loss',
     access: 'fault',
-    rollbacks: [{ kind: 'node-power', node: 'worker-1', commands: powerOn('worker-1') }],
+    rollbacks: [{ kind: 'node-power', node: 'worker-1', commands: powerOn({ node: 'worker-1' }) }],
     act: () => {
       const [entry] = JSON.parse(mirrorOf(api)) as [Record<string, unknown>];
       assert.deepEqual(entry['rollback'], { kind: 'node-power', node: 'worker-1' });
@@ -265,7 +280,7 @@ test('false verdict 23: without the mirror no power is taken: nobody else could 
       : given.kube(request);
   const safety = await open({ ...given, kube: blocked });
   const { powerOn } = powerHere();
-  const rollback = { kind: 'node-power', node: 'worker-1', commands: powerOn('worker-1') } as const;
+  const rollback = { kind: 'node-power', node: 'worker-1', commands: powerOn({ node: 'worker-1' }) } as const;
   const act = () => Promise.reject(new Error('acted'));
   await assert.rejects(
     safety.perform({ check: 'c', title: 't', access: 'fault', rollbacks: [rollback], act }),
@@ -334,7 +349,7 @@ test('a node that another machine gave back, or that was never taken, is not swi
     ...of,
     ...{ id: POWER.id, holder: { pid: 1, startTime: '1' }, runId: 'r', dueMs: 0, dueAfterMs: 0 },
     at: '2026-01-01T00:00:00Z',
-    rollback: { kind: 'node-power', node: 'worker-1', commands: powerOn('worker-1') },
+    rollback: { kind: 'node-power', node: 'worker-1', commands: powerOn({ node: 'worker-1' }) },
   } as const;
   killed.record(entry);
   leftBy(api, []);

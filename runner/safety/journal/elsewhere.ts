@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { monoMs } from '../../../host/clock.ts';
-import type { NodePower } from '../../../faults/_common/rollback.ts';
+import type { NodePower, PowerOn } from '../../../faults/_common/rollback.ts';
+import { providerIdIn } from '../../../faults/injectors/power.ts';
 import { LeftElsewhereError } from '../errors.ts';
 import type { Journal } from './journal.ts';
 import { MIRROR_NAME, readMirror } from './mirror.ts';
@@ -101,13 +102,13 @@ export async function awaitOwner(
 /**
  * Takes over what this machine can undo: nodes that were switched off, if the environment file here says how to switch them on. They become
  * entries of this machine's journal: undone, retried and reported like its own. Only the node's name is taken from the mirror, and only if
- * it is in this cluster: whoever can write the mirror must not choose what is run here. To be called under the Lease.
+ * it is in this cluster, whose Node object tells the provider's id: whoever can write the mirror must not choose what is run here. To be called under the Lease.
  * @returns the entries, and for each of the rest the reason
  */
 export async function takeOver(
   left: LeftElsewhere,
   options: Elsewhere & {
-    readonly powerOn: ((node: string) => NodePower) | null;
+    readonly powerOn: PowerOn | null;
     /** Ids of entries whose owner had time to undo them. */
     readonly waitedFor: ReadonlySet<string>;
     readonly clusterUid: string;
@@ -118,31 +119,38 @@ export async function takeOver(
   const rest: { title: string; reason: string }[] = [];
   for (const entry of left.open) {
     const found = powerSchema.safeParse(entry);
-    const reason = found.success ? await refusalOf(found.data, options) : '';
-    const commands =
-      found.success && reason === null ? options.powerOn?.(found.data.rollback.node) : undefined;
-    if (found.success && commands !== undefined)
-      taken.push(adopt(found.data, { commands, holder: left.holder, ...options }));
-    else rest.push({ title: titleOf(entry), reason: reason ?? '' });
+    const commands = found.success ? await commandsFor(found.data, options) : { reason: '' };
+    if (!found.success || 'reason' in commands)
+      rest.push({ title: titleOf(entry), reason: 'reason' in commands ? commands.reason : '' });
+    else taken.push(adopt(found.data, { commands, holder: left.holder, ...options }));
   }
   return { taken, rest };
 }
 
-/** Why a node cannot be switched on from here; null: it can. */
-async function refusalOf(
+/** How a node is switched on from here, or why it cannot be. */
+async function commandsFor(
   { id, rollback: { node } }: z.infer<typeof powerSchema>,
   {
     kube,
     powerOn,
     waitedFor,
-  }: Pick<Elsewhere, 'kube'> & { readonly powerOn: unknown; readonly waitedFor: ReadonlySet<string> },
-): Promise<string | null> {
+  }: Pick<Elsewhere, 'kube'> & { readonly powerOn: PowerOn | null; readonly waitedFor: ReadonlySet<string> },
+): Promise<NodePower | { reason: string }> {
   if (powerOn === null)
-    return `the environment file on this machine does not declare how ${node} is switched on (cluster.power)`;
+    return {
+      reason: `the environment file on this machine does not declare how ${node} is switched on (cluster.power)`,
+    };
   if (!waitedFor.has(id))
-    return `its own machine still has up to ${OWNER_GRACE_MS / 1000} s to undo it; try again after that`;
-  const { status } = await kube({ method: 'GET', path: `/api/v1/nodes/${node}`, timeoutMs: CALL_TIMEOUT_MS });
-  return status === 200 ? null : `the API server answered ${status} for the node ${node}`;
+    return {
+      reason: `its own machine still has up to ${OWNER_GRACE_MS / 1000} s to undo it; try again after that`,
+    };
+  const { status, body } = await kube({
+    method: 'GET',
+    path: `/api/v1/nodes/${node}`,
+    timeoutMs: CALL_TIMEOUT_MS,
+  });
+  if (status !== 200) return { reason: `the API server answered ${status} for the node ${node}` };
+  return powerOn({ node, providerId: providerIdIn(body) });
 }
 
 function adopt(
