@@ -147,6 +147,11 @@ export const common = {
     .record(z.string(), z.string())
     .default({})
     .describe('Settings on which durability rests, as the store itself reports them'),
+  storageClass: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('StorageClass of its data volumes, where it is another than topology.storage.className'),
   goals: z.partialRecord(z.enum(FAULTS), failoverGoal).default({}),
 };
 

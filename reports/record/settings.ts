@@ -24,6 +24,7 @@ const store = z.object({
   primary: endpoint.optional(),
   replica: endpoint.optional(),
   durability: labels.optional(),
+  storageClass: z.string().optional(),
   /** Copies of what is written besides the primary, where not every member has one. */
   index: z.object({ replicas: z.number() }).optional(),
   patroni: z.object({ scope: z.string().optional() }).optional(),

@@ -245,6 +245,20 @@ test('should refuse an unbound claim, another class, a volume of another kind, a
   assert.equal(persistent(bytes).verdict, 'fail');
 });
 
+test("should hold a store's claims against the class that it declares for itself", () => {
+  const seen = (className: string) => [
+    ...foldersAt(PATH),
+    dataWorkload(NAME, 1),
+    mount('persistentVolumeClaim'),
+    claim({ className }),
+    claim({ className, name: 'data-postgres-1' }),
+    ...bytes,
+  ];
+  const way = { statefulSet: { namespace: 'tender', name: 'postgres' }, storageClass: 'slow' };
+  assert.equal(declaredAs(way, seen('slow'), [POSTGRES]).verdict, 'pass');
+  assert.match(declaredAs(way, seen('fast'), [POSTGRES]).reason, /class of claim .*slow.*fast/);
+});
+
 test('should refuse other bytes, and be inconclusive about a canary that did not finish or wrote another number', () => {
   assert.equal(persistent([...good, written, ['canary-read', { digest: 'xyz' }]]).verdict, 'fail');
   assert.equal(

@@ -79,15 +79,20 @@ function membersOf({ stores }: HeaderSettings, { kind, store, namespace, name }:
 function judgePersistent(history: History): Judgement {
   const findings = new Findings(history);
   const { settings } = history.header;
-  const { storage } = settings;
   for (const workload of [...dataWorkloads(settings), ...podsSeen(history)])
     judgeStore(history, findings, workload);
   membersByLabels(history, findings);
   findings.rule('bytes');
   if (settings.writes === true) canary(history, findings);
   return findings.conclude(
-    `data of every store on a Bound claim of class ${storage?.className ?? '(none declared)'} with a real volume; bytes survive the pod`,
+    `data of every store on a Bound claim of class ${classesIn(settings).join(' or ') || '(none declared)'} with a real volume; bytes survive the pod`,
   );
+}
+
+/** That of the topology, and those that stores declare for themselves. */
+function classesIn({ storage, stores = {} }: HeaderSettings): string[] {
+  const own = storesOf({ stores }).flatMap(([, { storageClass }]) => storageClass ?? []);
+  return [...new Set([...(storage === undefined ? [] : [storage.className]), ...own])];
 }
 
 function judgeStore(history: History, findings: Findings, workload: DeclaredWorkload): void {
@@ -233,7 +238,9 @@ function claims(
   const there = new Set(found.map((one) => one.name));
   for (const missing of new Set(wanted.filter((one) => !there.has(one))))
     findings.absent(`claim ${missing} of ${name}`, 'Bound');
-  for (const claim of found) judgeClaim(findings, claim, history.header.settings.storage);
+  const { storage, stores } = history.header.settings;
+  const className = stores?.[workload.store ?? '']?.storageClass ?? storage?.className ?? '';
+  for (const claim of found) judgeClaim(findings, claim, storage && { ...storage, className });
 }
 
 function judgeClaim(findings: Findings, claim: Seen<'claim'>, storage: Storage): void {
