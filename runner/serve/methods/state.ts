@@ -9,6 +9,7 @@ import type { ServedRunner } from '../served.ts';
 import type { Handlers } from '../session.ts';
 import { atRest, atRestBeside } from '../../ask/at-rest.ts';
 import { differences, isCompared, rolesIn, takeSnapshot, type Snapshot } from '../../ask/snapshot.ts';
+import { PodsBefore } from '../../ask/pods-before.ts';
 import { collectEvidence } from '../../ask/trial-evidence.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
 import { memberSets } from '../../../reports/record/store-pods.ts';
@@ -20,12 +21,14 @@ const LOOK_EVERY_MS = 500;
 /** Compares the environment before and after a trial, and collects what its pods logged meanwhile. */
 export function stateMethods(runner: ServedRunner): Methods {
   const noted = new Map<string, Snapshot>();
+  const podsBefore = new PodsBefore(runner.stores);
   return {
     'state.note': async ({ check, trial }, call) => {
       const { store = null, fault = '' } = storeFault(check) ?? {};
       // A node that is taken may carry what is left of another store.
       const look = faults.get(fault)?.takesNode === true ? atRest : atRestBeside;
       const { seen, restless } = await look(runner, call.signal, store);
+      if (store !== null) await podsBefore.note(store);
       noted.set(`${check} ${trial}`, seen);
       return { unrest: restless };
     },
@@ -45,7 +48,7 @@ export function stateMethods(runner: ServedRunner): Methods {
         const seconds = { fromMs, toMs };
         const { cluster } = runner.parts;
         await collectEvidence(
-          { cluster, ...(await selected(runner, pods)), seconds, signal: call.signal },
+          { cluster, ...(await selected(runner, pods, podsBefore)), seconds, signal: call.signal },
           writer,
         );
       } finally {
@@ -59,13 +62,13 @@ export function stateMethods(runner: ServedRunner): Methods {
 async function selected(
   runner: ServedRunner,
   pods: PodSelection,
+  before: PodsBefore,
 ): Promise<{ namespace: string; prefixes: string[]; container?: string }> {
   if (!('store' in pods)) return pods;
   const place = runner.stores.placeOf(pods.store);
   const sets = memberSets(runner.stores.declared(pods.store)).map(({ name }) => name);
   // Other pods of a store (Redis: the Sentinels) have the store's name as a prefix.
-  const prefixes = sets.length > 0 ? sets : (await runner.stores.pods(pods.store)).map(({ name }) => name);
-  return { ...place, prefixes: [...new Set([...prefixes, pods.store])] };
+  return { ...place, prefixes: [...new Set([...sets, ...(await before.of(pods.store)), pods.store])] };
 }
 
 async function compare(
