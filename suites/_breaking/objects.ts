@@ -2,6 +2,7 @@ import type { Workload } from '../../env/schema.ts';
 import type { Container, ObjectOf } from '../../probes/kubernetes/objects.ts';
 import type { KubeObject, ObjectRef } from '../harness/protocol.ts';
 import type { ControlContext } from '../harness/control.ts';
+import { CONTAINER_DEFAULTS, POD_DEFAULTS } from '../topology/_objects/canary.ts';
 
 /** Namespace of the canaries of controls: the one that embedded environments declare for the canaries of checks. */
 export const CANARY = 'plumbline-canary';
@@ -76,10 +77,10 @@ export function idlePod(
   return {
     metadata: { labels: { 'app.kubernetes.io/name': name, 'app.kubernetes.io/managed-by': 'plumbline' } },
     spec: {
-      terminationGracePeriodSeconds: 0,
-      automountServiceAccountToken: false,
+      ...POD_DEFAULTS,
       containers: [
         {
+          ...CONTAINER_DEFAULTS,
           name: 'idle',
           image,
           command: ['busybox', 'sleep', '3600'],

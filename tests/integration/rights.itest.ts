@@ -7,6 +7,7 @@ import { parseAllDocuments } from 'yaml';
 import { openCluster } from '../../probes/kubernetes/index.ts';
 import { kubeCallFrom } from '../../runner/provider-safety.ts';
 import type { KubeObject } from '../../suites/harness/protocol.ts';
+import { canaryPod } from '../../suites/topology/_objects/canary.ts';
 import { KUBECONFIG, ROOT } from './_helpers/runner-fixture.ts';
 
 const NIGHTLY = 'system:serviceaccount:plumbline-system:plumbline';
@@ -169,4 +170,23 @@ test('only the owners write permits and the kill switch', async () => {
   };
   assert.equal(await allowed('configmaps'), true);
   assert.equal(await allowed('pods'), false);
+});
+
+test('the namespace of canaries is restricted, and admits the pods of checks', async () => {
+  const made = async (pod: KubeObject) =>
+    await call({
+      method: 'POST',
+      path: '/api/v1/namespaces/plumbline-canary/pods?dryRun=All',
+      body: pod,
+      timeoutMs: TIMEOUT_MS,
+    });
+  const container = { name: 'canary', image: 'none' };
+  const ours = await made(canaryPod({ name: 'admitted', namespace: 'plumbline-canary' }, container));
+  assert.equal(ours.status, 201, JSON.stringify(ours.body));
+  const other = canaryPod({ name: 'refused', namespace: 'plumbline-canary' }, container, {
+    securityContext: {},
+  });
+  const refused = await made(other);
+  assert.equal(refused.status, 403);
+  assert.match(JSON.stringify(refused.body), /violates PodSecurity .*restricted/);
 });

@@ -296,6 +296,7 @@ function podSpec(image: string, namespace: string): object {
     serviceAccountName: UNDO_NAME,
     restartPolicy: 'OnFailure',
     terminationGracePeriodSeconds: 0,
+    securityContext: { seccompProfile: { type: 'RuntimeDefault' } },
     containers: [
       {
         name: 'undo',

@@ -1,5 +1,6 @@
 import type { KubeObject } from '../../../harness/protocol.ts';
 import type { ControlContext } from '../../../harness/control.ts';
+import { CONTAINER_DEFAULTS, POD_DEFAULTS } from '../../_objects/canary.ts';
 import { canary, CANARY } from '../../../_breaking/objects.ts';
 
 const NAME = 'control-forgetful-volume';
@@ -69,9 +70,8 @@ async function isInForce(ctx: ControlContext): Promise<true | null> {
   const pod = canary('v1', 'Pod', PROBE, {
     spec: {
       schedulingGates: [{ name: 'plumbline.dev/never' }],
-      automountServiceAccountToken: false,
-      terminationGracePeriodSeconds: 0,
-      containers: [{ name: 'none', image: 'none' }],
+      ...POD_DEFAULTS,
+      containers: [{ ...CONTAINER_DEFAULTS, name: 'none', image: 'none' }],
       volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'none' } }],
     },
   });
