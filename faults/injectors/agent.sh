@@ -14,6 +14,7 @@
 set -u
 undo=${PLUMBLINE_UNDO:-/plumbline/undo}
 cgroups=${PLUMBLINE_CGROUPS:-/proc/1/root/sys/fs/cgroup}
+pins=${PLUMBLINE_PINS:-/proc/1/root/run/netns}
 mkdir -p "$undo"
 
 now() { cut -d. -f1 /proc/uptime; }
@@ -35,10 +36,12 @@ alive() {
   [ $# -eq 3 ] && [ "$1" != Z ] && [ "$2" = "$3" ]
 }
 
-# kubelet writes the UID with dashes, or with underscores where systemd keeps the cgroups.
+# kubelet writes the UID with dashes, or with underscores where systemd keeps the cgroups. CRI-O has a process of its own beside each
+# container in the pod's cgroup, conmon, which tells it how the container ended: it is none of the pod's.
 processes() {
   other=$(echo "$1" | tr - _)
   for file in $(grep -lE "pod($1|$other)" /proc/[0-9]*/cgroup 2>/dev/null); do
+    grep -q conmon "$file" 2>/dev/null && continue
     pid=${file#/proc/}
     pid=${pid%/cgroup}
     container=$(grep -oE '[0-9a-f]{64}' "$file" 2>/dev/null | head -n 1)
@@ -70,7 +73,7 @@ kill_all() {
 
 freezer() {
   for base in "$cgroups/freezer" "$cgroups"; do
-    folder=$(find "$base" -type d -name "*$1*" 2>/dev/null | head -n 1)
+    folder=$(find "$base" -type d -name "*$1*" ! -name '*conmon*' 2>/dev/null | head -n 1)
     [ -n "$folder" ] || continue
     [ -e "$folder/freezer.state" ] || [ -e "$folder/cgroup.freeze" ] || continue
     echo "$folder"
@@ -116,9 +119,16 @@ freeze() {
   frozen "$1"
 }
 
+# Where the network namespace with this number can be entered: by a process in it, or, where no sandbox' own process keeps it, by the file
+# that the runtime keeps it by.
+namespace() {
+  stat -L -c '%i %n' /proc/[0-9]*/ns/net "$pins"/* 2>/dev/null | grep "^$1 " | head -n 1 | cut -d' ' -f2
+}
+
 cut_off() {
   alive "$1" "$2" || { echo "process $1 is gone"; exit 3; }
-  record filter "$1" "$2" "$3"
+  number=$(stat -L -c %i "/proc/$1/ns/net") || { echo "process $1 is gone"; exit 3; }
+  record filter "$number" "$3"
   printf '%s' "$4" | nsenter "-n/proc/$1/ns/net" nft -f -
 }
 
@@ -147,10 +157,11 @@ undo_one() {
     [ ! -d "$2" ] || [ "$(state_of "$2")" = THAWED ]
     ;;
   filter)
-    alive "$2" "$3" || return 0
-    tables=$(nsenter "-n/proc/$2/ns/net" nft list tables) || return 1
-    echo "$tables" | grep -qxF "table inet $4" || return 0
-    nsenter "-n/proc/$2/ns/net" nft delete table inet "$4"
+    within=$(namespace "$2")
+    [ -n "$within" ] || return 0
+    tables=$(nsenter "-n$within" nft list tables) || return 1
+    echo "$tables" | grep -qxF "table inet $3" || return 0
+    nsenter "-n$within" nft delete table inet "$3"
     ;;
   esac
 }

@@ -45,6 +45,8 @@ let cgroup = '';
 const netns = `plumbline-agent-${process.pid}`;
 const children: ChildProcess[] = [];
 let state: string;
+/** Where `ip` keeps network namespaces, as a container runtime does. */
+const pins = '/run/netns';
 /** Where the agent finds its tools: those of this machine, or busybox' and nft, as in a small image. */
 let path = process.env['PATH'] ?? '';
 
@@ -55,6 +57,7 @@ function environment(): NodeJS.ProcessEnv {
     AGENT,
     PLUMBLINE_UNDO: join(state, 'undo'),
     PLUMBLINE_CGROUPS: mounts,
+    PLUMBLINE_PINS: pins,
   };
 }
 
@@ -63,11 +66,11 @@ function ask(...words: string[]): Promise<CommandResult> {
 }
 
 /** A process of the pod that is made up here. */
-function member(): ProcessId {
+function member(at = cgroup): ProcessId {
   const child = spawn('ip', ['netns', 'exec', netns, 'sleep', '600'], { stdio: 'ignore' });
   children.push(child);
   const id = identify(child.pid ?? 0) ?? assert.fail('a process was expected');
-  writeFileSync(join(cgroup, 'cgroup.procs'), String(id.pid));
+  writeFileSync(join(at, 'cgroup.procs'), String(id.pid));
   return id;
 }
 
@@ -87,6 +90,10 @@ async function busyboxPath(): Promise<string> {
   symlinkSync((await run(['which', 'nft'], { timeoutMs: TIMEOUT_MS })).trim(), join(folder, 'nft'));
   return folder;
 }
+
+/** Packet filters in the pod's network namespace. */
+const tables = (): Promise<string> =>
+  run(['ip', 'netns', 'exec', netns, 'nft', 'list', 'tables'], { timeoutMs: TIMEOUT_MS });
 
 const frozen = (): string => machine.freezerState(cgroup);
 const recorded = (): string[] => readdirSync(join(state, 'undo')).filter((name) => name.startsWith('1'));
@@ -211,10 +218,38 @@ for (const what of SUITES)
       const ended = once(watching, 'exit');
       watching.kill('SIGTERM');
       await ended;
-      const tables = await run(['ip', 'netns', 'exec', netns, 'nft', 'list', 'tables'], {
-        timeoutMs: TIMEOUT_MS,
-      });
-      assert.doesNotMatch(tables, /plumbline_test/);
+      assert.doesNotMatch(await tables(), /plumbline_test/);
+    });
+
+    test('packets pass again though no process is left in the namespace, which its runtime keeps', async () => {
+      const watching = await watch(600);
+      const gone = member();
+      const rules = dropRules('plumbline_gone', [{ name: 'peer', address: '198.18.255.2' }]);
+      await ask('cut', String(gone.pid), gone.startTime, 'plumbline_gone', rules);
+      assert.match(await tables(), /plumbline_gone/);
+      assert.equal((await ask('kill', uid, '5')).code, 0);
+      assert.ok(!processAlive(gone));
+      const ended = once(watching, 'exit');
+      watching.kill('SIGTERM');
+      await ended;
+      assert.doesNotMatch(await tables(), /plumbline_gone/);
+      assert.deepEqual(recorded(), []);
+    });
+
+    test("a runtime's own process beside the container is none of the pod's", async () => {
+      const beside = join(cgroup, '..', `crio-conmon-${container}.scope`);
+      mkdirSync(beside);
+      const conmon = member(beside);
+      const own = member();
+      const seen = processesIn((await ask('look', uid)).stdout).map(({ id }) => id);
+      assert.ok(seen.includes(`${own.pid}@${own.startTime}`));
+      assert.ok(!seen.includes(`${conmon.pid}@${conmon.startTime}`));
+      assert.equal((await ask('frozen', container)).stdout.trim().split(' ')[2], cgroup);
+      assert.equal((await ask('kill', uid, '5')).code, 0);
+      assert.deepEqual([own, conmon].map(processAlive), [false, true]);
+      killProcesses([conmon]);
+      await waitGone([conmon], { deadlineMs: TIMEOUT_MS });
+      rmdirSync(beside);
     });
 
     test('every process of the pod is killed, and named', async () => {
