@@ -60,6 +60,14 @@ test('should list what an environment would run, with the reason where it would 
   assert.match(out, /security\/rbac +not run .* \(not written yet\)$/m);
 });
 
+test('should list which adapters no real product has answered', async () => {
+  const { out } = await plumbline('list');
+  assert.match(
+    out,
+    /^not met yet: CloudNativePG \(stores\.postgres\.cloudnativepg\) follows its documentation/m,
+  );
+});
+
 test('should explain a check with its goal here and how to run it', async () => {
   const { code, out } = await plumbline('explain', 'failover/postgres/pod-crash', '--env', 'local');
   assert.equal(code, 0);

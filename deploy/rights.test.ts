@@ -11,6 +11,7 @@ import type { Right } from '../probes/kubernetes/rights.ts';
 import {
   DRILLS,
   EVERY_COMMAND,
+  MANAGERS,
   OWNERS,
   RESTORES,
   RUNS,
@@ -108,8 +109,11 @@ const of = (...purposes: readonly (readonly Purpose[])[]): Right[] =>
   purposes.flat().flatMap(({ rights }) => rights);
 const given = (rights: readonly Right[]): Right[] => rights.filter(({ notGiven }) => notGiven === undefined);
 
-const NIGHTLY = [...of(EVERY_COMMAND, RUNS, RESTORES), ...ofChecks('r', 'w'), ...OPERATOR_RIGHTS];
-const DRILLING = [...of(EVERY_COMMAND, RUNS, RESTORES, DRILLS), ...ofChecks('r', 'w', 'F', 'permit')];
+const NIGHTLY = [...of(EVERY_COMMAND, RUNS, RESTORES, MANAGERS), ...ofChecks('r', 'w'), ...OPERATOR_RIGHTS];
+const DRILLING = [
+  ...of(EVERY_COMMAND, RUNS, RESTORES, DRILLS, MANAGERS),
+  ...ofChecks('r', 'w', 'F', 'permit'),
+];
 /** By the account that is meant to do it. */
 const NEEDED: Readonly<Record<string, readonly Right[]>> = {
   plumbline: given(NIGHTLY),

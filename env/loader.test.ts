@@ -197,25 +197,6 @@ test('should refuse StatefulSets that are not there, and members that are not th
   );
 });
 
-test('should refuse a password in plain text that nobody has decided, and one that is said to be plain under TLS', () => {
-  const password =
-    /(password: \{ secret: \{ namespace: tender, name: postgres-credentials, key: plumbline \} \}\n)( +plain: true\n)/;
-  const [silent, ...more] = problemsWith(password, '$1');
-  assert.match(
-    String(silent),
-    /stores\.postgres\.password: would cross the network unencrypted: declare `tls`, or `plain: true`/,
-  );
-  assert.deepEqual(more, []);
-  const sentinel =
-    / {4}password: \{ secret: \{ namespace: tender, name: redis-credentials, key: redis \} \}\n +plain: true\n/;
-  assert.match(
-    String(problemsWith(sentinel, '')),
-    /stores\.redis\.sentinel\.password: would cross the network/,
-  );
-  const [both] = problemsWith(password, '$1$2    tls: { ca: system }\n');
-  assert.match(String(both), /stores\.postgres\.plain: there is TLS: nothing is plain/);
-});
-
 test('should take labels, or nothing but an address of a single member', () => {
   assert.deepEqual(problemsWith(WAY, 'pods: { namespace: tender, labels: { app: pg } }'), []);
   const [problem] = problemsWith(WAY, '# managed by somebody else');

@@ -1,5 +1,6 @@
 import type { Problem } from './errors.ts';
 import type { Finding } from './finding.ts';
+import { storeKind } from '../probes/declared-stores.ts';
 import { speaksTls } from '../probes/store/declaring.ts';
 import { declarationOf, namesOf, traitsOf } from './providers/declared.ts';
 import { memberNamespace, memberSets } from '../reports/record/store-pods.ts';
@@ -60,23 +61,38 @@ function countFindings(store: StoreName, declared: DeclaredStore): Finding[] {
 
 /** A password in plain text is somebody's decision, never what happens when nobody thinks of it. */
 function plainFindings(store: StoreName, declared: DeclaredStore): Finding[] {
-  const tls = speaksTls(declared);
-  if (tls && declared.plain === true)
+  const open = openPassword(store, declared);
+  if (declared.plain === true) return speaksTls(declared) && open === null ? [nothingPlain(store)] : [];
+  if (open === null) return [];
+  const { path, instead } = open;
+  const place = { path: ['stores', store, ...path], at: 'key' as const };
+  const scheme = 'scheme' in declared ? declared.scheme : '';
+  if (scheme.endsWith('+ssc'))
     return [
       {
-        path: ['stores', store, 'plain'],
-        at: 'key',
-        message: 'there is TLS: nothing is plain',
-        found: 'plain',
-        allowed: 'one of both',
+        ...place,
+        message: `would go to whoever answers: ${scheme} takes any certificate`,
+        found: 'a password without TLS that verifies',
+        allowed: '`tls` or a scheme with +s; `plain: true` where that is wanted',
       },
     ];
-  if (tls || declared.plain === true) return [];
-  const message = 'would cross the network unencrypted: declare `tls`, or `plain: true` where that is wanted';
-  const [first] = passwordsIn(declared);
-  return first === undefined
-    ? []
-    : [{ path: ['stores', store, ...first], at: 'key', message, found: 'a password without TLS' }];
+  const message = `would cross the network unencrypted: declare \`${instead}\`, or \`plain: true\` where that is wanted`;
+  return [{ ...place, message, found: `a password without ${instead === 'tls' ? 'TLS' : instead}` }];
+}
+
+/** Where a password is sent that others can read, and what would encrypt it. */
+function openPassword(
+  store: StoreName,
+  declared: DeclaredStore,
+): { path: readonly string[]; instead: string } | null {
+  if (speaksTls(declared)) return storeKind(store).unencrypted?.(declared) ?? null;
+  const [path] = passwordsIn(declared);
+  return path === undefined ? null : { path, instead: 'tls' };
+}
+
+function nothingPlain(store: StoreName): Finding {
+  const message = 'there is TLS: nothing is plain';
+  return { path: ['stores', store, 'plain'], at: 'key', message, found: 'plain', allowed: 'one of both' };
 }
 
 /** Where a store's declaration names a password: its own, that of the account that orders a change of leader, that of its Sentinels. */

@@ -33,3 +33,10 @@ export function storeKind(name: string): StoreKind {
   if (found === undefined) throw new Error(`no store "${name}"; there are ${STORES.join(', ')}`);
   return found;
 }
+
+/** The key of the manager that a store declares; null: none is declared, or the store knows none. */
+export function managerOf(store: string, declared: object): string | null {
+  const known = Object.keys(storeKind(store).managers ?? {});
+  const given = Object.entries(declared).filter(([, section]) => section !== undefined);
+  return known.find((name) => given.some(([key]) => key === name)) ?? null;
+}

@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
 import { catalogue, planChecks, suiteOf } from '../../suites/catalogue/index.ts';
+import { notMetYet } from '../../suites/catalogue/plan/not-met.ts';
+import { STORES } from '../../env/schema.ts';
 import { CommandError, EXIT } from '../../host/errors.ts';
 import type { Context } from '../context.ts';
 
@@ -8,6 +10,8 @@ interface Line {
   state: 'runs' | 'not run' | 'written' | 'not written yet';
   /** Why it is not run. */
   why?: string;
+  /** Adapters that it uses here and that no real product has answered yet. */
+  notMet?: readonly string[] | undefined;
   title: string;
 }
 
@@ -28,10 +32,11 @@ async function linesOf({ env, profile }: Options): Promise<Line[]> {
   }
   const { openEnvironment } = await import('../../suites/catalogue/plan/open.ts');
   const environment = await openEnvironment(env, { with: 'provisioned', size: 'provisioned' });
-  return planChecks(environment, { profile }).map(({ row: { id, title }, notRun }) => ({
+  return planChecks(environment, { profile }).map(({ row: { id, title, notMet }, notRun }) => ({
     id,
     state: notRun === null ? 'runs' : 'not run',
     ...(notRun !== null && { why: notRun }),
+    notMet,
     title,
   }));
 }
@@ -41,16 +46,22 @@ async function list(options: Options, context: Context): Promise<void> {
   const width = Math.max(...lines.map(({ id }) => id.length));
   const stateWidth = Math.max(...lines.map(({ state }) => state.length));
   let suite = '';
-  for (const { id, state, why, title } of lines) {
+  for (const { id, state, why, notMet, title } of lines) {
     if (suiteOf(id) !== suite) {
       suite = suiteOf(id);
       context.out(`\n${suite}`);
     }
     const reason = why === undefined ? '' : ` (${why})`;
-    context.out(`  ${id.padEnd(width)}  ${state.padEnd(stateWidth)}  ${title}${reason}`);
+    const unmet = notMet === undefined ? '' : ` [not met yet: ${notMet.join(', ')}]`;
+    context.out(`  ${id.padEnd(width)}  ${state.padEnd(stateWidth)}  ${title}${reason}${unmet}`);
   }
   const ready = lines.filter(({ state }) => state === 'written' || state === 'runs').length;
   context.out(`\n${ready} of ${lines.length} ${endingOf(options)}`);
+  if (options.env !== undefined) return;
+  for (const { label, declaredBy } of notMetYet(STORES))
+    context.out(
+      `not met yet: ${label} (${declaredBy}) follows its documentation; no real one has answered it`,
+    );
 }
 
 function endingOf({ env, profile }: Options): string {

@@ -1,9 +1,22 @@
 import { z } from 'zod';
-import { endpoint, kubeName, port, secretSource, storeTls } from '../declaring.ts';
+import { endpoint, kubeName, secretSource, storeTls } from '../declaring.ts';
 import { common } from '../store/declaring.ts';
 import type { StoreKind } from '../store/declaring.ts';
-import { COUNT, SWITCH, ANY } from '../store/recorded.ts';
+import { ANY } from '../store/recorded.ts';
 import type { SettingKinds } from '../store/recorded.ts';
+import * as managers from './managers/index.ts';
+import type { ManagerKind } from './managers/manager.ts';
+
+type ManagerName = keyof typeof managers;
+type Sections = { [Name in ManagerName]: z.ZodOptional<(typeof managers)[Name]['section']> };
+
+const KINDS: Readonly<Record<ManagerName, ManagerKind>> = managers;
+const NAMES = Object.keys(managers) as ManagerName[];
+const CHANGE_LEADER = NAMES.filter((name) => KINDS[name].changesLeader);
+/** A key for each manager. */
+const sections = Object.fromEntries(NAMES.map((name) => [name, KINDS[name].section.optional()])) as Sections;
+/** The section of a manager with an API of its own. */
+const API = z.looseObject({ tls: z.boolean().default(false) });
 
 const postgres = z
   .strictObject({
@@ -29,24 +42,35 @@ const postgres = z
     services: z
       .strictObject({ primary: kubeName, replica: kubeName.optional() })
       .describe('Services in the namespace of the StatefulSet whose endpoints follow the roles'),
-    patroni: z
-      .strictObject({
-        port,
-        scope: z.string().min(1),
-        tls: z
-          .literal(true)
-          .optional()
-          .describe('Its REST API is asked by https, as `tls` of the store says'),
-      })
-      .optional()
-      .describe(
-        'REST port of Patroni in each pod, and the name of its cluster. Left out: the servers themselves are asked who leads and who follows, for which the account needs the role pg_monitor; nobody can then be asked to change the leader',
-      ),
+    ...sections,
   })
-  .refine(({ patroni, tls }) => patroni?.tls === undefined || tls !== undefined, {
-    path: ['patroni', 'tls'],
-    message: 'needs `tls` of the store, which says whom to trust',
+  .superRefine((declared, context) => {
+    const [name, second] = managersIn(declared);
+    if (name === undefined) return;
+    if (second !== undefined)
+      context.addIssue({
+        ...{ code: 'custom', path: [second] },
+        message: `\`${name}\` already says what manages the store: declare one of them`,
+      });
+    if (asksByTls(declared, name) && declared.tls === undefined)
+      context.addIssue({
+        ...{ code: 'custom', path: [name, 'tls'] },
+        message: 'needs `tls` of the store, which says whom to trust',
+      });
   });
+
+/** The managers that are declared; the schema lets one of them be. */
+function managersIn(declared: object): ManagerName[] {
+  return NAMES.filter((name) => sectionIn(declared, name) !== undefined);
+}
+
+function sectionIn(declared: object, name: string): unknown {
+  return (declared as Readonly<Record<string, unknown>>)[name];
+}
+
+function asksByTls(declared: object, name: string): boolean {
+  return API.safeParse(sectionIn(declared, name)).data?.tls === true;
+}
 
 declare module '../store/declaring.ts' {
   interface StoreDeclarations {
@@ -56,20 +80,8 @@ declare module '../store/declaring.ts' {
 
 const ON_OFF = /^(?:on|off)$/;
 
-/** Settings that govern a failover of this store, by where they are read, in the order in which they are read, and what each can be. */
+/** Settings of the servers that govern a failover, in the order in which they are read, and what each can be. Its manager's are with it. */
 export const GOVERNING = {
-  /** Patroni's dynamic settings (documentation, "Dynamic Configuration Settings"). */
-  patroni: {
-    ttl: COUNT,
-    loop_wait: COUNT,
-    retry_timeout: COUNT,
-    primary_start_timeout: COUNT,
-    maximum_lag_on_failover: COUNT,
-    // Or `quorum`.
-    synchronous_mode: /^[a-z]+$/,
-    synchronous_mode_strict: SWITCH,
-    failsafe_mode: SWITCH,
-  },
   /** What decides whether an acknowledged write is on disk and on a replica; by name. */
   server: {
     data_checksums: ON_OFF,
@@ -89,14 +101,22 @@ export const store: StoreKind = {
   schema: postgres,
   seconds: { 'pod-crash': 30, 'pod-delete': 15, hang: 35, 'node-loss': 45, partition: 45, switchover: 10 },
   goals: { lostWrites: 0 },
+  managers,
   lacks: (declared, fault) =>
-    fault === 'switchover' && !('patroni' in declared)
-      ? 'stores.postgres.patroni, which is asked for a planned change of leader'
+    fault === 'switchover' && !managersIn(declared).some((name) => KINDS[name].changesLeader)
+      ? `stores.postgres.${CHANGE_LEADER.join(' or stores.postgres.')}, which is asked for a planned change of leader`
       : null,
+  unencrypted: (declared) => {
+    const open = managersIn(declared).find((name) => KINDS[name].http === true && !asksByTls(declared, name));
+    return open === undefined || sectionIn(declared, 'admin') === undefined
+      ? null
+      : { path: ['admin', 'password'], instead: `${open}.tls` };
+  },
   lostText: '0 acknowledged writes lost',
   dataFolders: ['/var/lib/postgresql'],
   recorded: {
-    governing: { read: GOVERNING.server, managed: { by: 'patroni', read: GOVERNING.patroni } },
+    governing: { read: GOVERNING.server },
+    managers: Object.fromEntries(NAMES.map((name) => [name, KINDS[name].recorded])),
     members: {
       serving: 'running',
       following: 'streaming',

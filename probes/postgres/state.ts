@@ -12,13 +12,14 @@ import type {
   SwitchoverRequest,
 } from '../store/store-driver.ts';
 import { bySql } from './managers/by-sql.ts';
+import * as managers from './managers/index.ts';
 import type { Manager } from './managers/manager.ts';
-import { patroni } from './managers/patroni/index.ts';
 import { durabilitySettings } from './settings.ts';
 
 /** The manager that the environment file declares; without one the servers themselves are asked. */
 function managerOf({ connection }: StoreTarget): Manager {
-  return connection.declared?.['patroni'] === undefined ? bySql : patroni;
+  const [found] = Object.entries(managers).filter(([name]) => connection.declared?.[name] !== undefined);
+  return found?.[1].manager ?? bySql;
 }
 
 /** Leader, members and live settings. @throws Error when neither the manager nor the servers answer */

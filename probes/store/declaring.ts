@@ -15,6 +15,18 @@ export interface StoreDeclarations {}
 
 export type StoreName = keyof StoreDeclarations;
 
+/** What is known before it is asked of a manager of a store: a program that decides who leads. */
+export interface StoreManager {
+  /** Its name for people. */
+  label: string;
+  /** The product and version that has answered this adapter; null: none yet, it follows the documentation alone, and reports say so. */
+  metWith: string | null;
+  /** It can be asked for a planned change of leader. */
+  changesLeader: boolean;
+  /** Rights at the API server that asking it takes, besides those of every store. */
+  rights?: readonly Right[];
+}
+
 /** What is known of a store before it is queried. */
 export interface StoreKind {
   name: StoreName;
@@ -39,6 +51,10 @@ export interface StoreKind {
   rightsFor?: Partial<Record<FaultName, readonly Right[]>>;
   /** What a store that is declared so lacks for this fault, as `not declared: …` names it; null: nothing. */
   lacks?: (declared: object, fault: FaultName) => string | null;
+  /** What may manage it, by the key that declares it; a declaration has at most one of them. */
+  managers?: Readonly<Record<string, StoreManager>>;
+  /** Where a store that has TLS names a password that is sent without it all the same, and what would encrypt it; null: nowhere. */
+  unencrypted?: (declared: object) => { path: readonly string[]; instead: string } | null;
   /** Why there is only one member, if that is not a choice. */
   alone?: string;
   /** Where its server keeps its data by its own documentation and packages, for pods that are not queried. */
@@ -119,7 +135,9 @@ export const common = {
   plain: z
     .literal(true)
     .optional()
-    .describe('The password may cross the network unencrypted: required where there is one and no TLS'),
+    .describe(
+      'A password may be sent so that others can read it: required where there is one and no TLS, TLS that verifies nothing (`+ssc`), or a manager that is asked without it',
+    ),
   admin: z
     .strictObject({ user: z.string().min(1), password: secretSource })
     .optional()
@@ -155,10 +173,10 @@ export const common = {
   goals: z.partialRecord(z.enum(FAULTS), failoverGoal).default({}),
 };
 
-/** Whether nothing crosses the network unencrypted, as the store declares it. */
+/** Whether only the store itself can read what is sent to it, as it is declared: `+ssc` encrypts for whoever answers. */
 export function speaksTls(declared: object): boolean {
   const { tls, scheme } = declared as { tls?: unknown; scheme?: unknown };
-  return tls !== undefined || (typeof scheme === 'string' && scheme.includes('+s'));
+  return tls !== undefined || (typeof scheme === 'string' && scheme.endsWith('+s'));
 }
 
 export type FailoverGoal = z.infer<typeof failoverGoal>;

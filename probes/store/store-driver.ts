@@ -4,6 +4,7 @@ export type { Switchover } from '../../faults/_common/fault.ts';
 import type { NotLetIn } from '../../reports/record/observations/failover.ts';
 import type { NewSeen } from '../../reports/record/observations/index.ts';
 import type { LoadClient } from '../client-load/client.ts';
+import type { ObjectRef } from '../kubernetes/types.ts';
 
 /** How a store is reached: the address that applications use, and the account. */
 export interface StoreConnection {
@@ -51,6 +52,8 @@ export interface StoreTarget {
   members(): Promise<StoreMember[]>;
   /** The account that may order a planned change of leader, where one is declared; read when it is asked for. */
   admin?(): Promise<Credentials>;
+  /** An object of the cluster that the members run in; null: it is not there. Absent: no cluster is known. @throws the error of the API server */
+  object?(ref: ObjectRef, bounds: Bounds): Promise<unknown>;
   /** Runs a command in the container of a member's server, where that is possible. @throws the error of the API server */
   exec?(member: StoreMember, command: string[], bounds: Bounds): Promise<CommandResult>;
 }

@@ -212,6 +212,8 @@ export const checkResultSchema = z.object({
   /** Whether this version has the check; one that it has not is `not-run`. */
   built: z.boolean(),
   stubbed: z.array(z.string()),
+  /** Adapters that it used and that no real product has answered yet. */
+  notMet: z.array(z.string()).optional(),
   verdict,
   reason: z.string(),
   /** What the verdict rests on. */

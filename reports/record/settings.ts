@@ -27,7 +27,9 @@ const store = z.object({
   storageClass: z.string().optional(),
   /** Copies of what is written besides the primary, where not every member has one. */
   index: z.object({ replicas: z.number() }).optional(),
-  patroni: z.object({ scope: z.string().optional() }).optional(),
+  /** What manages it, by the key that declares it. */
+  manager: z.string().optional(),
+  patroni: z.looseObject({}).optional(),
   /** Further ways by which clients write, by name. */
   paths: z.record(z.string(), z.array(endpoint)).optional(),
   clientLoad: z.object({ writesPerSecond: z.number(), readsPerSecond: z.number() }).optional(),

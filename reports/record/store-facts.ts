@@ -6,13 +6,19 @@
 /** Settings by name, in the order in which they are read, and what the value of each can be. */
 export type SettingKinds = Readonly<Record<string, RegExp>>;
 
+/** What a manager adds to what its store records. */
+export interface ManagerFacts {
+  /** Its own settings that govern a failover; they are read before those of the store. */
+  governing: SettingKinds;
+  /** Conditions that it reports. */
+  conditions: readonly string[];
+}
+
 export interface StoreFacts {
   /** Settings that govern a failover. The probe that reads them takes the names from the same table. */
   governing: {
     /** Read from every server of the store, whatever its version and edition. */
     read: SettingKinds;
-    /** Read before these of a store that is declared with this section: those of its manager. */
-    managed?: { by: 'patroni'; read: SettingKinds };
     /** Read only if something has them, such as an index; then all of them are. */
     perThing?: SettingKinds;
     /** Each thing has all of them: one that lacks a setting was not read completely. */
@@ -35,6 +41,8 @@ export interface StoreFacts {
   };
   /** Conditions that it reports besides its members. */
   conditions?: readonly string[];
+  /** What each manager adds, by the name under which a header has it. */
+  managers?: Readonly<Record<string, ManagerFacts>>;
 }
 
 const FACTS = new Map<string, StoreFacts>();
@@ -49,4 +57,18 @@ export function storeFacts(name: string): StoreFacts {
   if (facts === undefined)
     throw new Error(`no store "${name}" is known; there are ${[...FACTS.keys()].join(', ') || 'none'}`);
   return facts;
+}
+
+/** The part of a header's store by which its manager is known. */
+interface Managed {
+  manager?: string | undefined;
+  /** Headers that name no `manager` (before December 2026) have this section where it was Patroni. */
+  patroni?: object | undefined;
+}
+
+/** What the manager adds that a header names for a store; nothing where there is none, or one that this version does not know. */
+export function managerFacts(store: string, declared: Managed | undefined): ManagerFacts {
+  const name = declared?.manager ?? (declared?.patroni === undefined ? undefined : 'patroni');
+  const known = storeFacts(store).managers ?? {};
+  return (name === undefined ? undefined : known[name]) ?? { governing: {}, conditions: [] };
 }

@@ -91,9 +91,11 @@ function test(check: CheckResult): Record<string, unknown> {
       : { start: epoch(check.startedAt), stop: epoch(check.startedAt) + durationMs };
   const told =
     check.verdict === 'pass' ? {} : { message: printable(check.reason), trace: printable(details(check)) };
-  const tags = [check.required ? 'required' : '', ...check.stubbed.map((part) => `stubbed:${part}`)].filter(
-    (tag) => tag !== '',
-  );
+  const tags = [
+    check.required ? 'required' : '',
+    ...check.stubbed.map((part) => `stubbed:${part}`),
+    ...(check.notMet ?? []).map((product) => `not-met:${product}`),
+  ].filter((tag) => tag !== '');
   return {
     name: printable(check.id),
     status: STATUS[check.verdict],

@@ -230,6 +230,16 @@ describe('renderHtml', () => {
     assert.match(page, /on one trial: that does not show how often writes are lost/);
   });
 
+  it('should say which adapters no real product has answered', () => {
+    const record = notMetRecord();
+    const checks = record.checks.map((check) =>
+      check.id === 'topology/workloads/roles' ? { ...check, notMet: ['CloudNativePG'] } : check,
+    );
+    const shown = renderHtml({ ...record, checks });
+    assert.match(shown, /CloudNativePG is not met yet: [^.]* in topology\/workloads\/roles\./);
+    assert.match(shown, /not met yet: CloudNativePG<\/span>/);
+  });
+
   it('should show the sums of writes and name a sum that does not hold', () => {
     assert.match(page, /<b>37<\/b>\s*lost/);
     assert.match(page, /numbers 4021, 4022/);

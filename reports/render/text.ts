@@ -130,10 +130,15 @@ export function notRunByReason(checks: readonly CheckResult[]): [string, CheckRe
 
 /** Stand-ins that checks ran against, each with the ids of those checks. */
 export function stubs(record: RunRecord): [string, string[]][] {
+  return idsBy(record, ({ stubbed }) => stubbed);
+}
+
+/** What checks that ran say they used, each with the ids of those checks. */
+function idsBy(record: RunRecord, used: (check: CheckResult) => readonly string[]): [string, string[]][] {
   const found = new Map<string, string[]>();
   for (const check of record.checks) {
     if (check.verdict === 'not-run') continue;
-    for (const part of check.stubbed) found.set(part, [...(found.get(part) ?? []), check.id]);
+    for (const part of used(check)) found.set(part, [...(found.get(part) ?? []), check.id]);
   }
   return [...found];
 }
@@ -163,6 +168,10 @@ export function caveats(record: RunRecord): string[] {
   }
   for (const [part, ids] of stubs(record))
     said.push(`${part} is a stand-in (stubbed), not the product, in ${ids.join(', ')}.`);
+  for (const [product, ids] of idsBy(record, ({ notMet = [] }) => notMet))
+    said.push(
+      `${product} is not met yet: its adapter follows the documentation and was tried on no real one before, in ${ids.join(', ')}.`,
+    );
   const single = ran.filter(({ trials }) => trials.length === 1 && trials[0]?.writes !== null).length;
   if (single > 0) {
     said.push(

@@ -111,6 +111,7 @@ export function resultOf(
     required: planned.required,
     built: row.built,
     stubbed: stubbedOf(planned, judgement),
+    ...(row.notMet !== undefined && { notMet: row.notMet }),
     verdict: judgement.verdict,
     reason: judgement.reason,
     ...(judgement.rules !== undefined && { rules: judgement.rules }),

@@ -1,4 +1,5 @@
 /** Rights that commands need on the API server, whatever they run; each check adds those in its definition. */
+import { STORE_KINDS } from '../../probes/declared-stores.ts';
 import { asks, gets, lists } from '../../probes/kubernetes/rights.ts';
 import type { Right } from '../../probes/kubernetes/rights.ts';
 
@@ -71,6 +72,13 @@ export const RUNS: readonly Purpose[] = [
     ],
   },
 ];
+
+/** What asking the manager of a store takes, where an environment declares it. */
+export const MANAGERS: readonly Purpose[] = STORE_KINDS.flatMap(({ label: store, managers = {} }) =>
+  Object.values(managers).flatMap(({ label, rights = [] }) =>
+    rights.length === 0 ? [] : [{ what: `${store} under ${label}, to ask what manages it`, rights }],
+  ),
+);
 
 /** For faults outside embedded environments; a fault's own rights are listed with it. */
 export const DRILLS: readonly Purpose[] = [

@@ -70,6 +70,11 @@ export class StoreTargets {
       },
       ...(replica && { readConnection: { host: replica.host, port: replica.port } }),
       members: () => this.members(store),
+      object: (ref, { deadlineMs, signal }) =>
+        this.#cluster.get(
+          ref,
+          AbortSignal.any([AbortSignal.timeout(deadlineMs), ...(signal ? [signal] : [])]),
+        ),
       exec: (member, command, { deadlineMs, signal }) => {
         const where = { ...this.placeOf(store), pod: member.name };
         return this.#cluster.exec({ ...where, command, timeoutMs: deadlineMs }, signal);

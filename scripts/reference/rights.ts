@@ -6,7 +6,15 @@ import { namespaces } from '../../env/schema/namespaces.ts';
 import { faultOf, FAULTS } from '../../faults/index.ts';
 import { OPERATOR_RIGHTS } from '../../load/engines/k6-operator/rights.ts';
 import type { Right } from '../../probes/kubernetes/rights.ts';
-import { DRILLS, EVERY_COMMAND, OWNERS, RESTORES, RUNS, UNDO_JOBS } from '../../runner/safety/rights.ts';
+import {
+  DRILLS,
+  EVERY_COMMAND,
+  MANAGERS,
+  OWNERS,
+  RESTORES,
+  RUNS,
+  UNDO_JOBS,
+} from '../../runner/safety/rights.ts';
 import type { Purpose } from '../../runner/safety/rights.ts';
 import { catalogue, suiteOf, suites } from '../../suites/catalogue/index.ts';
 import type { CatalogueRow } from '../../suites/catalogue/index.ts';
@@ -27,7 +35,7 @@ kinds there are, and asking about its own rights) is not listed. To *get* an obj
 
 | account | for | its roles |
 | --- | --- | --- |
-| \`plumbline\` | runs: checks that read or write canaries | \`plumbline-read\`, \`plumbline-evidence\`, \`plumbline-canary\`, \`plumbline-system\`, \`plumbline-load\` |
+| \`plumbline\` | runs: checks that read or write canaries | \`plumbline-read\`, \`plumbline-evidence\`, \`plumbline-manager\`, \`plumbline-canary\`, \`plumbline-system\`, \`plumbline-load\` |
 | \`plumbline-drill\` | drills: checks that disturb, with or without a permit | the same but \`plumbline-load\`, and \`plumbline-drill\` |
 | \`plumbline-undo\` | Jobs that undo what a dead run left | \`plumbline-undo\` |
 | the group \`tender-owners\` | the permit and the kill switch | \`plumbline-owner\` |
@@ -55,6 +63,11 @@ The account \`plumbline\` needs these where \`load.operator\` is declared. Wheth
 
 ${linesText(OPERATOR_RIGHTS, '')}
 
+### Managers of stores
+
+Needed where an environment declares the manager, in the namespace of its resource (by default *platform*); without them what it says is unknown, and checks of roles are inconclusive.
+
+${purposes(MANAGERS)}
 ### restore
 
 The rights of every command, the rights to undo what is open (\`get\`, and \`patch\` or \`delete\`), and

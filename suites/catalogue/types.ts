@@ -88,6 +88,8 @@ export interface CatalogueRow {
   clusterAlone?: true;
   /** Parts that are stand-ins in the local environment, e.g. `Kong`. */
   stubbed?: string[];
+  /** Adapters that it uses in the environment of a plan and that no real product has answered yet. */
+  notMet?: string[];
   /** Parts of the platform without which it has nothing to look at. */
   parts: readonly PartName[];
   requires?: Requirement | readonly Requirement[];

@@ -36,6 +36,7 @@ export class PostgresCluster {
   readonly #password = `test-${Math.random().toString(36).slice(2)}`;
   readonly #servers: Server[] = [];
   readonly #settings: [string, string][] = [];
+  readonly #beside: ChildProcess[] = [];
   #tls: StoreTlsFiles | undefined;
 
   private constructor() {
@@ -50,9 +51,14 @@ export class PostgresCluster {
   /**
    * Commits wait for one replica, so that one of them is synchronous.
    * @param tls what the servers show, PEM; plain connections of accounts are then refused
+   * @param settings further ones of each server
    */
-  static async start(tls?: { key: string; cert: string }): Promise<PostgresCluster> {
+  static async start(
+    tls?: { key: string; cert: string },
+    settings: Readonly<Record<string, string>> = {},
+  ): Promise<PostgresCluster> {
     const cluster = new PostgresCluster();
+    cluster.#settings.push(...Object.entries(settings));
     if (tls !== undefined) cluster.#showTls(tls);
     try {
       await cluster.#start();
@@ -73,10 +79,40 @@ export class PostgresCluster {
   }
 
   /** Runs a file of SQL with psql on a server, as the superuser. */
-  script(name: string, file: string, variables: Readonly<Record<string, string>>): void {
+  script(
+    name: string,
+    file: string,
+    { database = 'postgres', ...variables }: Readonly<Record<string, string>>,
+  ): void {
     const given = Object.entries(variables).flatMap(([key, value]) => ['-v', `${key}=${value}`]);
-    const at = ['-h', HOST, '-p', String(this.#server(name).port), '-U', USER, '-d', 'postgres'];
+    const at = ['-h', HOST, '-p', String(this.#server(name).port), '-U', USER, '-d', database];
     this.#run('psql', [...at, '--no-psqlrc', ...given, '-f', file]);
+  }
+
+  /** Where a server is, and as whom, in the words of libpq. */
+  conninfo(name: string, database: string): string {
+    const { port } = this.#server(name);
+    return `host=${HOST} port=${port} user=${USER} password=${this.#password} dbname=${database} connect_timeout=2`;
+  }
+
+  /** Writes a file that the servers' user can read. @returns its path */
+  file(name: string, text: string): string {
+    const at = join(this.#folder, name);
+    writeFileSync(at, text, { mode: 0o600 });
+    chownSync(at, this.#owner.uid, this.#owner.gid);
+    return at;
+  }
+
+  /** Runs a program of PostgreSQL's packages to its end, as the servers' user. @throws when it fails */
+  run(program: string, args: readonly string[]): void {
+    this.#run(program, args);
+  }
+
+  /** Starts one that stays until `stop`, as the servers' user. */
+  start(program: string, args: readonly string[]): ChildProcess {
+    const child = spawn(join(BIN, program), args, { ...this.#owner, cwd: this.#folder, stdio: 'ignore' });
+    this.#beside.push(child);
+    return child;
   }
 
   signal(name: string, signal: NodeJS.Signals): void {
@@ -87,10 +123,9 @@ export class PostgresCluster {
     this.#signalAll('SIGCONT');
     this.#signalAll('SIGQUIT');
     await Promise.all(
-      this.#servers
-        .flatMap(({ process: server }) => (server === null ? [] : [server]))
+      [...this.#servers.flatMap(({ process: server }) => (server === null ? [] : [server])), ...this.#beside]
         .filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null)
-        .map((server) => once(server, 'close')),
+        .map((child) => once(child, 'close')),
     );
     rmSync(this.#folder, { recursive: true, force: true });
   }
@@ -186,6 +221,7 @@ export class PostgresCluster {
 
   #signalAll(signal: NodeJS.Signals): void {
     for (const { process: server } of this.#servers) server?.kill(signal);
+    for (const child of this.#beside) child.kill(signal);
   }
 
   #server(name: string): Server {

@@ -217,6 +217,6 @@ export const bySql: Manager = {
   settings: () => Promise.resolve([]),
   switchover: () =>
     Promise.reject(
-      new Error('no manager of PostgreSQL is declared (`patroni`): nobody can be asked to change the leader'),
+      new Error('no manager of PostgreSQL is declared that could be asked for a planned change of leader'),
     ),
 };

@@ -1,7 +1,7 @@
 /** Settings that govern a failover: every one of each store must have been read, have the right type, and match the environment file. */
 import type { History } from '../../record/history/history.ts';
 import type { Seen } from '../../record/observations/index.ts';
-import { storeFacts } from '../../record/store-facts.ts';
+import { managerFacts, storeFacts } from '../../record/store-facts.ts';
 import type { SettingKinds, StoreFacts } from '../../record/store-facts.ts';
 import { all } from '../observed.ts';
 import { storeOf } from './evidence.ts';
@@ -27,9 +27,8 @@ export function governingGap(history: History): string | null {
 /** Those of its manager come first, where one is declared; without one nobody has them. */
 function governingOf({ header }: History, store: string): StoreFacts['governing'] {
   const { governing } = storeFacts(store);
-  const { managed } = governing;
-  if (managed === undefined || header.settings.stores?.[store]?.[managed.by] === undefined) return governing;
-  return { ...governing, read: { ...managed.read, ...governing.read } };
+  const own = managerFacts(store, header.settings.stores?.[store]).governing;
+  return { ...governing, read: { ...own, ...governing.read } };
 }
 
 /** Each setting was read once, has the right type, and comes in the expected order and from the expected place. */

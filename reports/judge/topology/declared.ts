@@ -8,6 +8,9 @@ export { nameOf } from '../../record/names/topology-names.ts';
 export type DeclaredWorkload = NonNullable<HeaderSettings['workloads']>[number];
 export type DeclaredPool = NonNullable<HeaderSettings['pools']>[number];
 
+/** A store as a header has it. */
+export type HeaderStore = NonNullable<NonNullable<HeaderSettings['stores']>[string]>;
+
 export function range(count: { min: number; max: number }): string {
   return count.min === count.max ? String(count.min) : `${count.min} to ${count.max}`;
 }
@@ -17,9 +20,7 @@ export function within(value: number, count: { min: number; max: number }): bool
 }
 
 /** Stores that are declared, with their names. */
-export function storesOf({
-  stores = {},
-}: HeaderSettings): [string, NonNullable<NonNullable<HeaderSettings['stores']>[string]>][] {
+export function storesOf({ stores = {} }: HeaderSettings): [string, HeaderStore][] {
   return Object.entries(stores).flatMap(([name, store]) => (store === undefined ? [] : [[name, store]]));
 }
 

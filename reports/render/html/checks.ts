@@ -73,8 +73,10 @@ function goalLine(check: CheckResult): Html {
   }[check.goalSource];
   const stubbed =
     check.stubbed.length > 0 && html`<span class="tag stub">stubbed: ${check.stubbed.join(', ')}</span>`;
+  const { notMet = [] } = check;
+  const unmet = notMet.length > 0 && html`<span class="tag stub">not met yet: ${notMet.join(', ')}</span>`;
   const required = check.required && html`<span class="tag">required</span>`;
-  return html`<p class="goal"><b>Goal</b> ${check.goal} ${source} ${required} ${stubbed}</p>`;
+  return html`<p class="goal"><b>Goal</b> ${check.goal} ${source} ${required} ${stubbed} ${unmet}</p>`;
 }
 
 function comparison(check: CheckResult): Html {

@@ -113,6 +113,7 @@ function checkSpan(check: CheckResult): SpanPlan[] {
         'plumbline.reason': cut(check.reason),
         'plumbline.api_calls': check.apiCalls,
         ...(check.stubbed.length > 0 && { 'plumbline.stubbed': check.stubbed.join(', ') }),
+        ...(check.notMet !== undefined && { 'plumbline.not_met': check.notMet.join(', ') }),
       },
       events: check.trials.flatMap(phaseEvents),
       error: errorOf(check.verdict, check.reason),

@@ -7,6 +7,7 @@ import { notDeclared, notSelected, oneMember } from './declared.ts';
 import { failoverParts, resolveGoals } from './goals.ts';
 import { lacksMeans } from './means.ts';
 import { catalogue, matchChecks, suggestCheck, suiteOf, suites as allSuites } from '../rows.ts';
+import { withNotMet } from './not-met.ts';
 import { notPermitted } from './permits.ts';
 import { withStandIns } from './stand-ins.ts';
 import type { CatalogueRow } from '../types.ts';
@@ -152,7 +153,7 @@ export function planChecks(environment: Environment, selection: Selection = {}):
   return rows.map((row) => {
     const { goals, source, text } = resolveGoals(environment, row);
     return {
-      row: withStandIns(environment, row),
+      row: withNotMet(environment, withStandIns(environment, row)),
       ...repeated(row, profile, { goals, repeat: selection.repeat }),
       goalSource: source,
       goalText: text,

@@ -27,6 +27,33 @@ test('should leave out where passwords come from', () => {
   }
 });
 
+test('should keep what people have named like a secret', () => {
+  const { postgres } = environment.stores;
+  assert.ok(postgres);
+  const at = [{ host: '192.0.2.7', port: 6432 }];
+  const paths = { admin: at, password: at, token: at };
+  const labels = { admin: 'platform' };
+  const stores = { postgres: { ...postgres, paths, peers: { labels } } };
+  const kept = settingsFor('failover/postgres/pod-crash', { ...environment, stores }).stores.postgres;
+  assert.ok(kept !== undefined && postgres.admin !== undefined);
+  assert.deepEqual([kept.paths, kept.peers, kept.admin], [paths, { labels }, undefined]);
+});
+
+test('should name the manager of a store', () => {
+  const managerIn = (stores: typeof environment.stores): unknown =>
+    (
+      settingsFor('topology/workloads/roles', { ...environment, stores }).stores.postgres as {
+        manager?: string;
+      }
+    ).manager;
+  const { postgres } = environment.stores;
+  assert.ok(postgres);
+  const { patroni: _patroni, ...rest } = postgres;
+  assert.equal(managerIn(environment.stores), 'patroni');
+  assert.equal(managerIn({ postgres: { ...rest, repmgr: { database: 'repmgr' } } }), 'repmgr');
+  assert.equal(managerIn({ postgres: rest }), undefined);
+});
+
 test('should give failover checks the topology whole', () => {
   assert.deepEqual(settingsFor('failover/postgres/pod-crash', environment)['topology'], environment.topology);
 });

@@ -1,3 +1,4 @@
+import { managerOf } from '../../../probes/declared-stores.ts';
 import { rowOf } from '../rows.ts';
 import type { CheckSettings } from '../check-settings.ts';
 import { traitsOf } from '../../../env/providers/declared.ts';
@@ -5,6 +6,7 @@ import type { Environment, TimeoutName } from '../../../env/schema.ts';
 
 /** Keys whose value is, or may contain, a secret or its source. */
 const SECRET = new Set(['password', 'admin', 'token']);
+const NONE: ReadonlySet<string> = new Set();
 
 /**
  * The settings at the start of a check's history: all that its observer and its judge may know about the environment besides the
@@ -23,23 +25,36 @@ export function settingsFor(check: string, environment: Environment): CheckSetti
     ...(apiAddress !== undefined && { apiAddress }),
     namespaces,
     timeouts,
-    stores,
+    stores: managed(stores),
     drills,
     ...rowOf(check)?.reads(environment),
   });
 }
 
+/** Each store with the name of its manager: a judge need not know the keys that declare managers. */
+function managed(stores: Environment['stores']): CheckSettings['stores'] {
+  return Object.fromEntries(
+    Object.entries(stores).map(([name, declared]) => {
+      const manager = managerOf(name, declared);
+      return [name, { ...declared, ...(manager !== null && { manager }) }];
+    }),
+  );
+}
+
+/** Below these, keys are names that people chose, and no value is a secret: paths of clients, labels. */
+const CHOSEN = new Set(['paths', 'labels', 'durability']);
+
 /** Removes secrets at any depth: a part of a store may have a password of its own. */
 function withoutSecrets<T>(value: T): T {
   const copy = structuredClone(value);
-  dropSecrets(copy);
+  dropSecrets(copy, SECRET);
   return copy;
 }
 
-function dropSecrets(value: unknown): void {
+function dropSecrets(value: unknown, secret: ReadonlySet<string>): void {
   if (typeof value !== 'object' || value === null) return;
   for (const [key, inner] of Object.entries(value)) {
-    if (SECRET.has(key)) Reflect.deleteProperty(value, key);
-    else dropSecrets(inner);
+    if (secret.has(key)) Reflect.deleteProperty(value, key);
+    else dropSecrets(inner, CHOSEN.has(key) ? NONE : SECRET);
   }
 }

@@ -1,5 +1,7 @@
 /** PostgreSQL under Patroni: roles as its REST API tells them. */
+import { z } from 'zod';
 import { withoutManager } from '../../../asking.ts';
+import { port } from '../../../declaring.ts';
 import { firstAnswer } from '../../../store/members.ts';
 import type {
   Bounds,
@@ -8,13 +10,15 @@ import type {
   StoreMember,
   StoreTarget,
 } from '../../../store/store-driver.ts';
-import type { Manager } from '../manager.ts';
+import { TAKES_OVER, takesOver } from '../manager.ts';
+import type { ManagerKind } from '../manager.ts';
 import { connectionOf, queryOnce } from '../../query.ts';
-import { patroniSettings, scalar } from '../../settings.ts';
 import { followingPatroni } from './observer.ts';
 import { anyMember, leaderOf, patroniCluster, patroniConfig, patroniMembers, patroniStatus } from './rest.ts';
-import type { PatroniStatus } from './rest.ts';
+import type { PatroniCluster, PatroniStatus } from './rest.ts';
+import { GOVERNING, patroniSettings, scalar } from './settings.ts';
 import { switchover } from './switchover.ts';
+import { expectedWindow } from './windows.ts';
 
 /** @throws Error when no member of Patroni or the server does not answer; a server that answers by itself has no Patroni that could be asked */
 async function roles(target: StoreTarget, bounds: Bounds): Promise<Omit<StoreDescription, 'governing'>> {
@@ -42,6 +46,7 @@ async function roles(target: StoreTarget, bounds: Bounds): Promise<Omit<StoreDes
       role,
       state: replication.get(name) ?? state,
     })),
+    conditions: [pauseOf(cluster)],
   };
 }
 
@@ -98,10 +103,36 @@ export function followed(
   return { ok, leader, detail: ok ? seen : `${wanted}, seen: ${seen}` };
 }
 
-export const patroni: Manager = {
-  roles,
-  steady: steadyByPatroni,
-  following: followingPatroni,
-  settings: patroniSettings,
-  switchover,
-};
+/** In maintenance mode Patroni promotes nobody and starts no server again (documentation, "Pause/Resume mode for the cluster"). */
+export function pauseOf({ pause }: Pick<PatroniCluster, 'pause'>): ReturnType<typeof takesOver> {
+  return takesOver(pause !== true, [
+    'Patroni is paused: it neither promotes a replica nor starts a server again',
+  ]);
+}
+
+const section = z
+  .strictObject({
+    port,
+    scope: z.string().min(1),
+    tls: z.literal(true).optional().describe('Its REST API is asked by https, as `tls` of the store says'),
+  })
+  .describe(
+    'REST port of Patroni in each pod, and the name of its cluster. Without a manager the servers themselves are asked who leads and who follows, for which the account needs the role pg_monitor; nobody can then be asked to change the leader',
+  );
+
+export const patroni = {
+  label: 'Patroni',
+  section,
+  metWith: 'Patroni 3.0',
+  http: true,
+  changesLeader: true,
+  recorded: { governing: GOVERNING, conditions: [TAKES_OVER] },
+  expectedWindow,
+  manager: {
+    roles,
+    steady: steadyByPatroni,
+    following: followingPatroni,
+    settings: patroniSettings,
+    switchover,
+  },
+} as const satisfies ManagerKind;

@@ -15,6 +15,8 @@ const REST_PORT = 8008;
 const declaredSchema = z.object({ patroni: z.object({ port: z.int(), tls: z.boolean().default(false) }) });
 
 const clusterSchema = z.object({
+  /** Present while it is in maintenance mode (its documentation, "REST API", GET /cluster). */
+  pause: z.boolean().optional(),
   members: z.array(
     z.object({
       name: z.string(),
@@ -72,7 +74,7 @@ export async function patroniConfig(member: StoreMember, bounds: Bounds): Promis
 }
 
 /** Name of the member that holds the lease; null while nobody does. */
-export function leaderOf(cluster: PatroniCluster): string | null {
+export function leaderOf(cluster: Pick<PatroniCluster, 'members'>): string | null {
   return (
     cluster.members.find((member) => member.role === 'leader' || member.role === 'standby_leader')?.name ??
     null

@@ -1,3 +1,4 @@
+import { changePatroni, paused } from '../../../_breaking/patroni.ts';
 import { required } from '../../../_breaking/objects.ts';
 import type { Control, ControlContext } from '../../../harness/control.ts';
 
@@ -20,6 +21,16 @@ export const controls: readonly Control[] = [
     title: 'one member of PostgreSQL is taken away',
     expectSeen: /members of postgres/,
     break: detachReplica,
+  },
+  {
+    id: 'topology/workloads/roles/paused',
+    check: 'topology/workloads/roles',
+    verdict: 'fail',
+    size: 'any',
+    title: 'PostgreSQL is paused: every member follows, and nobody would take over',
+    expectSeen: /automatic failover of postgres/,
+    break: (ctx) =>
+      changePatroni(ctx, { pause: true }, { what: 'Patroni to be paused', probe: () => paused(ctx) }),
   },
 ];
 

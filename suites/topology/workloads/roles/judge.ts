@@ -2,11 +2,12 @@ import type { CheckJudge } from '../../../../reports/judge/definition.ts';
 import { need } from '../../../../reports/judge/evidence/need.ts';
 import { all } from '../../../../reports/judge/observed.ts';
 import { mayBeMember, storesOf } from '../../../../reports/judge/topology/declared.ts';
+import type { HeaderStore } from '../../../../reports/judge/topology/declared.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { Seen } from '../../../../reports/record/observations/index.ts';
-import { storeFacts } from '../../../../reports/record/store-facts.ts';
+import { managerFacts, storeFacts } from '../../../../reports/record/store-facts.ts';
 import type { StoreFacts } from '../../../../reports/record/store-facts.ts';
 import type { PodsDeclared } from '../../../../reports/record/store-pods.ts';
 
@@ -49,7 +50,7 @@ function judgeRoles(history: History): Judgement {
   for (const [store, declared] of storesOf(history.header.settings)) {
     findings.rule(store);
     members(history, findings, { store, declared });
-    conditions(history, findings, store);
+    conditions(history, findings, { store, declared });
     if (declared.replica !== undefined) readService(history, findings, { store, at: declared.replica });
   }
   return findings.conclude(
@@ -129,13 +130,18 @@ function followers(
 }
 
 /** What the store says must hold besides, such as its health. */
-function conditions(history: History, findings: Findings, store: string): void {
+function conditions(
+  history: History,
+  findings: Findings,
+  { store, declared }: { store: string; declared: HeaderStore },
+): void {
   const found = all(history, 'condition').filter((one) => one.store === store);
   const described = all(history, 'described').find((one) => one.store === store);
   if (described !== undefined) {
     findings.agree(`conditions of ${store}`, described.conditions, found.length);
     const names = found.map(({ name }) => name);
-    findings.eachOnce(`conditions of ${store}`, storeFacts(store).conditions ?? [], names);
+    const wanted = [...(storeFacts(store).conditions ?? []), ...managerFacts(store, declared).conditions];
+    findings.eachOnce(`conditions of ${store}`, wanted, names);
   }
   for (const { name, ok, expected, seen } of found) {
     if (ok === null) findings.unknown(`${name} of ${store}`, expected, seen);

@@ -1,0 +1,27 @@
+import { managerOf, storeKind } from '../../../probes/declared-stores.ts';
+import type { Environment, StoreName } from '../../../env/schema.ts';
+import type { CatalogueRow } from '../types.ts';
+
+/** The row with the adapters that this environment makes it use and that were written from documentation alone. */
+export function withNotMet(environment: Environment, row: CatalogueRow): CatalogueRow {
+  const declared = Object.entries(environment.stores);
+  const asked = row.asksStores === true ? declared : declared.filter(([name]) => name === row.injects?.store);
+  const notMet = asked.flatMap(([name, store]) => {
+    const manager = managerOf(name, store);
+    return manager === null ? [] : unmetOf(name).filter(({ key }) => key === manager);
+  });
+  return notMet.length === 0 ? row : { ...row, notMet: notMet.map(({ label }) => label) };
+}
+
+/** Every adapter that no real product has answered yet, with the key of an environment file that declares it. */
+export function notMetYet(stores: readonly StoreName[]): { label: string; declaredBy: string }[] {
+  return stores.flatMap((store) =>
+    unmetOf(store).map(({ key, label }) => ({ label, declaredBy: `stores.${store}.${key}` })),
+  );
+}
+
+function unmetOf(store: string): { key: string; label: string }[] {
+  return Object.entries(storeKind(store).managers ?? {}).flatMap(([key, { label, metWith }]) =>
+    metWith === null ? [{ key, label }] : [],
+  );
+}

@@ -1,0 +1,86 @@
+/** Roles of a PostgreSQL by what its manager says: from answers that follow the products' documentation to the verdict. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import * as shown from '../../../../probes/postgres/managers/_testing/clusters.ts';
+import { agreesOf, clusterIn, failoverOf } from '../../../../probes/postgres/managers/cloudnativepg.ts';
+import { pauseOf } from '../../../../probes/postgres/managers/patroni/index.ts';
+import * as repmgr from '../../../../probes/postgres/managers/repmgr.ts';
+import type { StoreDescription } from '../../../../probes/store/store-driver.ts';
+import type { Judgement } from '../../../../reports/record/judgement.ts';
+import { judge } from '../../../_testing/histories.ts';
+import type { Seen } from '../../../_testing/histories.ts';
+
+type Conditions = NonNullable<StoreDescription['conditions']>;
+
+const NAMES = ['orders-1', 'orders-2', 'orders-3'];
+const members = NAMES.map((name, at): Seen => [
+  'member',
+  {
+    ...{ store: 'postgres', name },
+    ...(at === 0 ? { role: 'leader', state: 'running' } : { role: 'replica', state: 'streaming' }),
+  },
+]);
+
+function judged(manager: string | undefined, conditions: Conditions): Judgement {
+  const described: Seen = [
+    'described',
+    { store: 'postgres', leader: 'orders-1', members: 3, conditions: conditions.length },
+  ];
+  const pods = { namespace: 'databases', labels: { 'cnpg.io/cluster': 'orders' } };
+  return judge({
+    check: 'topology/workloads/roles',
+    settings: { stores: { postgres: { members: 3, pods, ...(manager !== undefined && { manager }) } } },
+    seen: [
+      described,
+      ...members,
+      ...conditions.map((condition): Seen => ['condition', { store: 'postgres', ...condition }]),
+    ],
+  });
+}
+
+const operator = (object: unknown): Judgement => {
+  const cluster = clusterIn(object);
+  return judged('cloudnativepg', [failoverOf(cluster), agreesOf(cluster, 'orders-1')]);
+};
+
+describe('roles of PostgreSQL under a manager', () => {
+  it('should pass where the operator has nothing to do, and fail where it is paused or at work', () => {
+    assert.equal(operator(shown.HEALTHY).verdict, 'pass');
+    for (const [object, why] of [
+      [shown.PAUSED, /automatic failover of postgres/],
+      [shown.HIBERNATED, /automatic failover of postgres/],
+      [shown.FENCED, /automatic failover of postgres/],
+      [shown.FAILING_OVER, /the operator of postgres/],
+      [shown.SWITCHING_OVER, /the operator of postgres/],
+      [shown.FIRST_PRIMARY, /the operator of postgres/],
+    ] as const) {
+      const { verdict, seen, reason } = operator(object);
+      assert.equal(verdict, 'fail', String(why));
+      assert.match(`${reason} ${seen}`, why);
+    }
+  });
+
+  it('should fail while Patroni or repmgrd is paused, though every member follows', () => {
+    assert.equal(judged('patroni', [pauseOf({})]).verdict, 'pass');
+    assert.equal(judged('patroni', [pauseOf({ pause: true })]).verdict, 'fail');
+    const look = (paused: boolean): repmgr.Look => ({
+      ...{ member: 'orders-1', node: 1, running: true, paused },
+      nodes: NAMES.map((_, at) => ({ id: at + 1, type: at === 0 ? 'primary' : 'standby', active: true })),
+    });
+    const under = (paused: boolean): Judgement =>
+      judged('repmgr', [
+        repmgr.failoverOf([look(paused)]),
+        repmgr.registeredOf([look(paused)], 'orders-1', 3),
+      ]);
+    assert.equal(under(false).verdict, 'pass');
+    assert.equal(under(true).verdict, 'fail');
+  });
+
+  it('should be inconclusive where the manager could not be asked, and where a condition is missing', () => {
+    const unseen = repmgr.failoverOf([{ member: 'orders-1', failed: 'permission denied' }]);
+    assert.equal(judged('patroni', [unseen]).verdict, 'inconclusive');
+    assert.equal(judged('patroni', []).verdict, 'inconclusive');
+    assert.equal(judged('repmgr', [pauseOf({})]).verdict, 'inconclusive');
+    assert.equal(judged(undefined, []).verdict, 'pass', 'without a manager nobody says more');
+  });
+});
