@@ -7,6 +7,7 @@ import { SYSTEM_IMAGES } from '../images/recipes.ts';
 import type { Make, Part } from '../platform/part.ts';
 import { systemPart } from '../platform/system/index.ts';
 import { accountPart, OWNERS_IMAGES } from './account/index.ts';
+import { others } from './others/index.ts';
 import { store as neo4j } from './neo4j/index.ts';
 import { store as postgres } from './postgres/index.ts';
 import { store as rabbitmq } from './rabbitmq/index.ts';
@@ -33,6 +34,6 @@ export const rehearsal: Make = {
   parts: (words) => {
     const accounts = words.flatMap((store) => Object.entries(ACCOUNTS[store] ?? {}));
     const stores = words.flatMap((word) => STORES[word] ?? []);
-    return [system, ...stores, accountPart(NAMESPACES, Object.fromEntries(accounts))];
+    return [system, others, ...stores, accountPart(NAMESPACES, Object.fromEntries(accounts))];
   },
 };
