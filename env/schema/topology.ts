@@ -17,6 +17,38 @@ const pool = z.strictObject({
   taints: z.array(taint).default([]),
 });
 
+/** Taints by which autoscalers and cloud providers say that a node is coming or going; each is documented by the one that sets it. */
+const PASSING_TAINTS = [
+  'node.cloudprovider.kubernetes.io/uninitialized',
+  'startup-taint.cluster-autoscaler.kubernetes.io/*',
+  'ignore-taint.cluster-autoscaler.kubernetes.io/*',
+  'ToBeDeletedByClusterAutoscaler',
+  'DeletionCandidateOfClusterAutoscaler',
+  'karpenter.sh/*',
+];
+
+const nodes = z
+  .strictObject({
+    others: z
+      .array(
+        z.strictObject({
+          labels: labels.refine((all) => Object.keys(all).length > 0, 'expected at least one label'),
+          reason: z.string().min(1),
+        }),
+      )
+      .default([])
+      .describe(
+        'Nodes of others in the same cluster, by labels that each of them has: nothing of this platform runs there, no check judges them or puts a pod on them, and the report says so',
+      ),
+    passingTaints: z
+      .array(z.string().min(1))
+      .default(PASSING_TAINTS)
+      .describe(
+        'Keys of taints that come and go (`*` stands for any text), such as startup taints of an autoscaler. They are not compared with those of a pool; a node that takes no pods because of one is coming or going: it is not counted or judged, and the report names it',
+      ),
+  })
+  .prefault({});
+
 const podsOf = (component: string) =>
   z
     .strictObject({ namespace: kubeName, labels })
@@ -119,6 +151,7 @@ const certificate = z.strictObject({
 export const topology = z.strictObject({
   controlPlane: controlPlane.optional().describe('Left out where the cloud provider hides the control plane'),
   pools: z.array(pool).default([]),
+  nodes: nodes.describe('What is not held against the nodes of the cluster'),
   network: network.optional(),
   storage: storage.optional(),
   workloads: z.array(workload).default([]),

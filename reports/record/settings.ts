@@ -180,6 +180,9 @@ export const settingsSchema = z
     controlPlane: z.object({ nodes: z.number(), etcdMembers: z.number() }),
     certificates: z.array(certificate),
     pools: z.array(pool),
+    nodes: z.object({
+      others: z.array(z.object({ labels: z.record(z.string(), z.string()), reason: z.string() })),
+    }),
     network,
     storage: z.object({
       className: z.string(),

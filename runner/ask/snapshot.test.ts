@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeObject } from '../../suites/harness/protocol.ts';
-import { differences, leaveOut, rolesIn, takeSnapshot, unrest } from './snapshot.ts';
+import { comparedObjects, differences, leaveOut, rolesIn, takeSnapshot, unrest } from './snapshot.ts';
 import type { Snapshot, SnapshotSource } from './snapshot.ts';
 
 test('should name what is new, gone or changed, and nothing else', () => {
@@ -42,13 +42,13 @@ test('should tell roles from objects', () => {
 const NAMESPACES = { platform: 'tender', edge: 'edge', canary: 'plumbline-canary' };
 
 /** A cluster that holds just these. */
-function sourceOf(objects: readonly KubeObject[]): SnapshotSource {
+function sourceOf(objects: readonly KubeObject[], cluster: object = { embedded: 'local' }): SnapshotSource {
   const list = ({ kind }: { kind: string }): Promise<{ items: KubeObject[] }> =>
     Promise.resolve({ items: objects.filter((one) => `${one.apiVersion}/${one.kind}` === kind) });
   const topology = { workloads: [{ namespace: 'observability' }] };
   return {
     runState: {
-      environment: { namespaces: NAMESPACES, stores: {}, topology, cluster: { embedded: 'local' } },
+      environment: { namespaces: NAMESPACES, stores: {}, topology, cluster },
     },
     stores: {},
     parts: { cluster: { list }, signal: new AbortController().signal },
@@ -190,4 +190,68 @@ test('should let a store that is broken be, unless the trial is about it', () =>
   // It may come back, or say something else, without a difference that the trial has made.
   const after = new Map(broken('rabbitmq')).set('roles of redis', 'master, slave; steady');
   assert.deepEqual(differences(broken('rabbitmq'), after), []);
+});
+
+const STRANGERS = { kubeconfig: 'file' };
+const READY = [{ type: 'Ready', status: 'True' }];
+
+const node = (name: string, conditions: object[] = READY, taints: object[] = []): KubeObject => ({
+  ...{ apiVersion: 'v1', kind: 'Node', metadata: { name } },
+  ...{ spec: { taints }, status: { conditions } },
+});
+
+const pod = (name: string, nodeName: string, owner: { kind: string; name: string }): KubeObject =>
+  object('v1/Pod', name, {
+    metadata: { name, namespace: 'tender', ownerReferences: [{ ...owner, controller: true }] },
+    spec: { nodeName },
+    status: { phase: 'Running', conditions: [] },
+  });
+
+const STORE = pod('db-0', 'node-1', { kind: 'StatefulSet', name: 'db' });
+
+test('should look at the nodes that hold pods of the environment, and let those of others come, go and be broken', async () => {
+  const seen = (...others: KubeObject[]): Promise<Snapshot> =>
+    takeSnapshot(sourceOf([STORE, node('node-1'), ...others], STRANGERS));
+  const before = await seen(node('burst-1', [], [{ key: 'startup', effect: 'NoSchedule' }]), node('burst-2'));
+  assert.deepEqual(unrest(before), []);
+  assert.equal(
+    comparedObjects(before),
+    comparedObjects(await seen()),
+    'the others are not among those compared',
+  );
+  assert.deepEqual(differences(before, await seen(node('burst-1'), node('burst-3', []))), []);
+  const gone = await takeSnapshot(sourceOf([STORE, node('burst-2')], STRANGERS));
+  assert.deepEqual(differences(before, gone), ['Node node-1 is gone', 'Node node-1 is Ready is gone']);
+  const broken = await takeSnapshot(sourceOf([STORE, node('node-1', [])], STRANGERS));
+  assert.deepEqual(unrest(broken), ['Node node-1 is Ready']);
+  assert.deepEqual(differences(before, broken), ['Node node-1 is Ready: was true, is false']);
+});
+
+test('should still look at a node whose pods went elsewhere, and not hold it against a node that it did not hold them before', async () => {
+  const nodes = (ready: object[]): KubeObject[] => [node('node-1', ready), node('node-2', [])];
+  const before = await takeSnapshot(sourceOf([STORE, ...nodes(READY)], STRANGERS));
+  const moved = pod('db-0', 'node-2', { kind: 'StatefulSet', name: 'db' });
+  const after = (ready: object[]): Promise<Snapshot> =>
+    takeSnapshot(sourceOf([moved, ...nodes(ready)], STRANGERS));
+  assert.deepEqual(differences(before, await after(READY)), []);
+  assert.deepEqual(differences(before, await after([])), ['Node node-1 is Ready: was true, is false']);
+});
+
+test('should look at every node of a cluster that is ours', async () => {
+  const seen = await takeSnapshot(sourceOf([STORE, node('node-1'), node('node-2', [])]));
+  assert.deepEqual(unrest(seen), ['Node node-2 is Ready']);
+});
+
+test('should not wait for the pod that a DaemonSet has on a node of others, and for any other of it', async () => {
+  const agent = { kind: 'DaemonSet', name: 'agent' };
+  const set = object('apps/v1/DaemonSet', 'agent', {
+    ...{ spec: { template: { spec: { containers: [] } } } },
+    status: { numberReady: 1, desiredNumberScheduled: 2 },
+  });
+  const on = async (where: string): Promise<string[]> => {
+    const objects = [set, STORE, node('node-1'), node('burst-1', []), pod('agent-x', where, agent)];
+    return unrest(await takeSnapshot(sourceOf(objects, STRANGERS)));
+  };
+  assert.deepEqual(await on('burst-1'), []);
+  assert.deepEqual(await on('node-1'), ['DaemonSet tender/agent is ready']);
 });

@@ -5,12 +5,13 @@ import type {
   KubeCluster,
   NodeObject,
   ObjectOf,
+  PodObject,
   WorkloadObject,
   WorkloadStatus,
 } from '../../probes/kubernetes/index.ts';
 import { storeDriver, STORES } from '../../probes/stores.ts';
 import type { KubeObject } from '../../suites/harness/protocol.ts';
-import { resizedBy } from '../../suites/topology/_objects/shapes.ts';
+import { conditionTrue, ownerOf, resizedBy } from '../../suites/topology/_objects/shapes.ts';
 import { timeoutMsOf } from '../plan/environment-parts.ts';
 import type { StoreTargets } from '../targets/store-target.ts';
 import { errorText } from '../../reports/record/error-text.ts';
@@ -39,13 +40,15 @@ function isWorkload(object: KubeObject): object is WorkloadObject {
   return WORKLOADS.some((kind) => isOfKind(kind, object));
 }
 
-/** Specs of what is declared, readiness of what runs, roles of the stores as a multiset (leaders may change). */
+/** Specs of what is declared, readiness of what runs and of the nodes that it runs on, roles of the stores as a multiset (leaders may change). */
 export async function takeSnapshot(runner: SnapshotSource): Promise<Snapshot> {
   const snapshot: Snapshot = new Map();
   const scaled = await scaledWorkloads(runner);
   const namespaces = comparedNamespaces(runner.runState.environment);
-  for (const kind of NAMESPACED) await addObjects(runner, snapshot, { kind, namespaces, scaled });
-  await addObjects(runner, snapshot, { kind: 'v1/Node', namespaces: null, scaled });
+  const unused = await unusedNodes(runner, namespaces);
+  for (const kind of NAMESPACED) await addObjects(runner, snapshot, { kind, namespaces, scaled, unused });
+  await addObjects(runner, snapshot, { kind: 'v1/Node', namespaces: null, scaled, unused });
+  for (const name of unused.nodes) snapshot.set(`${NODE}${name}${UNUSED}`, 'true');
   await addStrangers(runner, snapshot, namespaces);
   await addRoles(runner, snapshot);
   return snapshot;
@@ -70,7 +73,10 @@ export function rolesIn(snapshot: Snapshot): { store: string; roles: string }[] 
 
 const ROLES = 'roles of ';
 const READY = ' is ready';
+const NODE = 'Node ';
 const NODE_READY = ' is Ready';
+/** Marks a node on which nothing of the environment runs: an autoscaler may add or remove it, or others use it. */
+const UNUSED = ' holds nothing of this environment';
 /** Suffix of the roles of a steady store. */
 const STEADY = 'steady';
 
@@ -92,10 +98,18 @@ export function unrest(snapshot: Snapshot, about: string | null = null): string[
   return [...snapshot]
     .filter(
       ([subject, value]) =>
-        ((subject.endsWith(READY) || subject.endsWith(NODE_READY)) && value !== 'true') ||
+        ((subject.endsWith(READY) || subject.endsWith(NODE_READY)) &&
+          value !== 'true' &&
+          !isUnused(subject, snapshot)) ||
         (subject.startsWith(ROLES) && !steady(subject, value)),
     )
     .map(([subject]) => subject);
+}
+
+/** Whether a subject is of a node on which nothing of the environment ran when the snapshot was taken. */
+function isUnused(subject: string, snapshot: Snapshot): boolean {
+  const [, name = ''] = subject.split(' ');
+  return subject.startsWith(NODE) && snapshot.has(`${NODE}${name}${UNUSED}`);
 }
 
 /**
@@ -121,13 +135,15 @@ const GOING = ' (terminating)';
 
 /**
  * What differs between two snapshots, in words; empty when nothing does. What was terminating before may be gone after; what is terminating
- * after must be waited for. Roles of a store that could not be queried before are not compared.
+ * after must be waited for. Roles of a store that could not be queried before are not compared, and neither are nodes that were not there before,
+ * or on which nothing of the environment ran: Plumbline makes no nodes.
  */
 export function differences(before: Snapshot, after: Snapshot): string[] {
   const subjects = new Set([...before.keys(), ...after.keys()]);
   return [...subjects]
     .filter((subject) => before.get(subject) !== after.get(subject))
     .filter((subject) => after.has(subject) || !subject.endsWith(GOING))
+    .filter((subject) => !isOfNoNodeBefore(subject, before) && !isUnused(subject, before))
     .filter((subject) => !subject.startsWith(ROLES) || isCompared(before.get(subject) ?? ''))
     .map((subject) => {
       const was = before.get(subject);
@@ -136,6 +152,18 @@ export function differences(before: Snapshot, after: Snapshot): string[] {
       if (is === undefined) return `${subject} is gone`;
       return `${subject}: was ${was.slice(0, 300)}, is ${is.slice(0, 300)}`;
     });
+}
+
+/** Whether a subject is of a node that was not there before, or only says how a node is used. */
+function isOfNoNodeBefore(subject: string, before: Snapshot): boolean {
+  const [, name = ''] = subject.split(' ');
+  return subject.startsWith(NODE) && (subject.endsWith(UNUSED) || !before.has(`${NODE}${name}`));
+}
+
+/** How many objects of a snapshot are compared with a later one, roles aside. */
+export function comparedObjects(snapshot: Snapshot): number {
+  return [...snapshot.keys()].filter((subject) => !subject.startsWith(ROLES) && !isUnused(subject, snapshot))
+    .length;
 }
 
 async function itemsOf<K extends string>(runner: SnapshotSource, kind: K): Promise<ObjectOf<K>[]> {
@@ -147,7 +175,7 @@ async function itemsOf<K extends string>(runner: SnapshotSource, kind: K): Promi
 async function addObjects(
   runner: SnapshotSource,
   snapshot: Snapshot,
-  what: { kind: string; namespaces: string[] | null; scaled: ReadonlyMap<string, Limits> },
+  what: { kind: string; namespaces: string[] | null; scaled: ReadonlyMap<string, Limits>; unused: Unused },
 ): Promise<void> {
   for (const object of await itemsOf(runner, what.kind)) {
     const { namespace, name, labels } = object.metadata;
@@ -161,9 +189,50 @@ async function addObjects(
     const spec = comparedSpec(object, limits);
     snapshot.set(subject, JSON.stringify({ labels, spec }, sorted));
     if (isWorkload(object))
-      snapshot.set(`${subject}${READY}`, String(isReady(object) && isWithin(object, limits)));
+      snapshot.set(
+        `${subject}${READY}`,
+        String(isReady(object, what.unused.silent.get(subject)) && isWithin(object, limits)),
+      );
     if (isOfKind('v1/Node', object)) snapshot.set(`${subject}${NODE_READY}`, String(nodeReady(object)));
   }
+}
+
+/** What strangers' nodes would otherwise change in a snapshot. */
+interface Unused {
+  /** Names of nodes on which nothing of the environment runs. */
+  nodes: ReadonlySet<string>;
+  /** By DaemonSet: pods on those nodes that are not ready. */
+  silent: ReadonlyMap<string, number>;
+}
+
+/**
+ * Nodes on which nothing of the environment runs. Pods of DaemonSets do not count: they run on every node, also on one of others.
+ * Where the cluster is ours, so are all of its nodes.
+ */
+async function unusedNodes(runner: SnapshotSource, namespaces: readonly string[]): Promise<Unused> {
+  if (traitsOf(runner.runState.environment).ownedByUs) return { nodes: new Set(), silent: new Map() };
+  const here = (await itemsOf(runner, 'v1/Pod')).filter(({ metadata }) =>
+    namespaces.includes(metadata.namespace ?? ''),
+  );
+  const used = new Set(
+    here
+      .filter((pod) => ownerOf(pod).kind !== 'DaemonSet' && isThere(pod.status))
+      .map(({ spec }) => spec.nodeName),
+  );
+  const names = (await itemsOf(runner, 'v1/Node')).map(({ metadata }) => metadata.name);
+  const nodes = new Set(names.filter((name) => !used.has(name)));
+  const silent = Map.groupBy(
+    here.filter(
+      ({ spec, status }) => nodes.has(spec.nodeName ?? '') && !conditionTrue(status.conditions, 'Ready'),
+    ),
+    (pod) => `${ownerOf(pod).kind} ${pod.metadata.namespace ?? ''}/${ownerOf(pod).name}`,
+  );
+  return { nodes, silent: new Map([...silent].map(([subject, pods]) => [subject, pods.length])) };
+}
+
+/** A pod that has ended keeps the name of its node. */
+function isThere({ phase }: PodObject['status']): boolean {
+  return phase !== 'Succeeded' && phase !== 'Failed';
 }
 
 /**
@@ -245,15 +314,20 @@ async function rolesOf(runner: SnapshotSource, store: string): Promise<string> {
   }
 }
 
-function isReady(object: WorkloadObject): boolean {
+/** @param silent pods of a DaemonSet that are on nodes of others and not ready */
+function isReady(object: WorkloadObject, silent = 0): boolean {
   const { spec, status = {} } = object;
   if ((status.observedGeneration ?? 0) < (object.metadata.generation ?? 0)) return false;
-  if (object.kind === 'DaemonSet') return status.numberReady === status.desiredNumberScheduled;
+  if (object.kind === 'DaemonSet') return isOnEveryNode(status, silent);
   const wanted = spec.replicas ?? 1;
   return (
     [status.readyReplicas, status.replicas].every((count = 0) => count === wanted) &&
     isUpdated(status, wanted)
   );
+}
+
+function isOnEveryNode({ numberReady, desiredNumberScheduled }: WorkloadStatus, silent: number): boolean {
+  return (numberReady ?? 0) + silent === (desiredNumberScheduled ?? 0);
 }
 
 /** During a rollout there are old replicas beside the new ones. */

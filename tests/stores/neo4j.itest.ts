@@ -1,6 +1,8 @@
 /** Neo4j's driver against a real server: what its restart costs, what is lost, and that each trap is seen. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { certificateFor } from '../../host/_testing/certificate.ts';
 import { askFailureOf, askWord } from '../../probes/asking.ts';
@@ -68,6 +70,25 @@ describe('Neo4j, one member', () => {
     assert.notEqual(record.election, 'elsewhere');
     assert.notEqual(record.verdict, 'fail', record.reason);
     assert.match((record.remarks ?? []).join(), /one member/);
+  });
+
+  it('should need no more than the account that deploy/accounts/neo4j.cypher makes', async () => {
+    const query = readFileSync(join(import.meta.dirname, '../../deploy/accounts/neo4j.cypher'), 'utf8');
+    const { connection } = server.target;
+    const system = { ...connection, database: 'system' };
+    const password = 'of-the-canary';
+    await queryOnce(system, { query, parameters: { password } }, BOUNDS);
+    const own = { ...server.target, connection: { ...connection, user: 'plumbline', password } };
+    const run = 'account';
+    const client = neo4j.client(own.connection, run);
+    await client.prepare(BOUNDS.deadlineMs);
+    const session = client.session();
+    await session.open(BOUNDS.deadlineMs);
+    assert.deepEqual(await session.write(1), { outcome: 'ok' });
+    session.destroy();
+    const { leader, governing } = await neo4j.describe(own, BOUNDS);
+    assert.equal(leader, 'neo4j-0');
+    assert.ok(governing.some(({ name }) => name === 'db.recovery.fail_on_missing_files'));
   });
 
   it('should see a frozen server as an outage and its writes as unknown', async () => {

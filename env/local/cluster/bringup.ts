@@ -107,7 +107,10 @@ export async function waitNodesReady(context: BringUp, deadlineMs: number): Prom
 }
 
 async function freeForPods(context: BringUp): Promise<true> {
-  const taints = await kubectl(context, ['get', 'nodes', '-o', 'jsonpath={.items[*].spec.taints[*].key}']);
+  // Only of these: a cluster may have nodes of others, too.
+  const names = context.nodes.map((node) => `node/${node.name}`);
+  const argv = ['get', ...names, '-o', 'jsonpath={.items[*].spec.taints[*].key}'];
+  const taints = await kubectl(context, argv);
   if (taints.split(' ').includes(NOT_READY)) throw new Error(`taints of nodes: ${taints}`);
   return true;
 }

@@ -51,6 +51,18 @@ test('each size has the nodes of the design', () => {
   assert.equal(gpu.labels['plumbline.dev/pool'], 'gpu');
 });
 
+test('the rehearsal has a node of others beside its own', () => {
+  const [own, others] = [nodesOf('local-small', 'small'), nodesOf('rehearsal', 'small')];
+  assert.deepEqual(
+    others.map(({ name }) => name),
+    [...own.map(({ name }) => name), 'burst-1'],
+  );
+  const { labels, taints, podCidr } = nodeSpec('rehearsal', 'burst-1');
+  assert.ok(!('plumbline.dev/pool' in labels));
+  assert.deepEqual(taints, [{ key: 'nodes.example/warming', value: '', effect: 'NoSchedule' }]);
+  assert.equal(podCidr, '198.18.94.0/24');
+});
+
 test('the general workers stand in three zones', () => {
   const zones = nodesOf('local', 'small')
     .filter((node) => node.role === 'worker')

@@ -5,7 +5,8 @@ export { INSTANCES } from '../../../host/paths.ts';
 export type { InstanceName } from '../../../host/paths.ts';
 
 export type ClusterSize = 'small' | 'full';
-export type NodeRole = 'control' | 'worker' | 'gpu';
+/** `burst`: of others, as an autoscaler adds them to a cluster that many share. */
+export type NodeRole = 'control' | 'worker' | 'gpu' | 'burst';
 
 /** Addresses and link names of one instance. All addresses are in 198.18.0.0/15, the benchmark range of RFC 2544. */
 export type InstanceAddresses = {
@@ -57,12 +58,20 @@ const BLOCKS: Readonly<Record<InstanceName, { block: string; prefix: string }>> 
 };
 
 /** Last octet of the first node of each role; ten apart, so that a role can hold ten nodes. */
-const FIRST_OCTET: Readonly<Record<NodeRole, number>> = { control: 10, worker: 20, gpu: 30 };
+const FIRST_OCTET: Readonly<Record<NodeRole, number>> = {
+  control: 10,
+  worker: 20,
+  gpu: 30,
+  burst: 40,
+};
 
-const COUNTS: Readonly<Record<ClusterSize, Readonly<Record<NodeRole, number>>>> = {
+const COUNTS: Readonly<Record<ClusterSize, Readonly<Record<Exclude<NodeRole, 'burst'>, number>>>> = {
   small: { control: 1, worker: 3, gpu: 0 },
   full: { control: 3, worker: 3, gpu: 1 },
 };
+
+/** Nodes of others, in any size. */
+const BURST: Readonly<Partial<Record<InstanceName, number>>> = { rehearsal: 1 };
 
 /** The range of all instances. A blackhole route on the host covers it. */
 export const WHOLE_RANGE = '198.18.0.0/15';
@@ -100,9 +109,10 @@ export function addressesOf(instance: InstanceName): InstanceAddresses {
 
 /** The nodes of an instance in a given size, control plane first. */
 export function nodesOf(instance: InstanceName, size: ClusterSize): readonly NodeSpec[] {
-  const roles: readonly NodeRole[] = ['control', 'worker', 'gpu'];
+  const counts: Readonly<Record<NodeRole, number>> = { ...COUNTS[size], burst: BURST[instance] ?? 0 };
+  const roles: readonly NodeRole[] = ['control', 'worker', 'gpu', 'burst'];
   return roles.flatMap((role) =>
-    Array.from({ length: COUNTS[size][role] }, (_, at) => makeSpec(instance, role, at + 1)),
+    Array.from({ length: counts[role] }, (_, at) => makeSpec(instance, role, at + 1)),
   );
 }
 
@@ -118,6 +128,21 @@ export function nodeSpec(instance: InstanceName, name: string): NodeSpec {
   }
   return found;
 }
+
+const POOL_LABELS: Readonly<Record<NodeRole, Readonly<Record<string, string>>>> = {
+  control: {},
+  worker: { 'plumbline.dev/pool': 'general' },
+  gpu: { 'plumbline.dev/pool': 'gpu' },
+  burst: { 'nodes.example/pool': 'burst' },
+};
+
+const TAINTS: Readonly<Record<NodeRole, NodeSpec['taints']>> = {
+  control: [],
+  worker: [],
+  gpu: [{ key: 'nvidia.com/gpu', value: '', effect: 'NoSchedule' }],
+  // A startup taint, which whoever makes such nodes removes once they are set up; here nobody does.
+  burst: [{ key: 'nodes.example/warming', value: '', effect: 'NoSchedule' }],
+};
 
 function makeSpec(instance: InstanceName, role: NodeRole, index: number): NodeSpec {
   const { block, linkPrefix } = addressesOf(instance);
@@ -137,10 +162,7 @@ function makeSpec(instance: InstanceName, role: NodeRole, index: number): NodeSp
     zone,
     link: `${linkPrefix}-${name}`,
     netns: `${linkPrefix}-${name}`,
-    labels:
-      role === 'control'
-        ? zoneLabel
-        : { ...zoneLabel, 'plumbline.dev/pool': role === 'gpu' ? 'gpu' : 'general' },
-    taints: role === 'gpu' ? [{ key: 'nvidia.com/gpu', value: '', effect: 'NoSchedule' }] : [],
+    labels: { ...zoneLabel, ...POOL_LABELS[role] },
+    taints: TAINTS[role],
   };
 }

@@ -129,6 +129,12 @@ test('should run the accounts of the canaries as they are documented', () => {
   );
 });
 
+test('should register a node of others that nobody runs, where no pod of the cluster itself goes', () => {
+  const { metadata, spec } = named(objects, 'Node', 'burst-2') ?? assert.fail();
+  assert.deepEqual(metadata.labels, { 'nodes.example/pool': 'burst' });
+  assert.equal(spec, undefined, 'its taints are those of the node controller');
+});
+
 test('should build no image that only the reference platform needs, and know none of its parts', () => {
   const names = imagesFor('rehearsal', WORDS).map(({ name }) => name);
   for (const name of ['postgres', 'prometheus', 'tender-api', 'traefik'])

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ProviderDeclaration } from '../declaring.ts';
 
 const rehearsal = z.strictObject({
-  rehearsal: z.literal('small').describe('Its size: 1 control plane and 3 workers'),
+  rehearsal: z.literal('small').describe('Its size: 1 control plane and 3 workers, and 2 nodes of others'),
 });
 
 declare module '../declaring.ts' {

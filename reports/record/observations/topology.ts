@@ -10,7 +10,7 @@ const quantities = z.strictObject({ cpu: z.string().nullable(), memory: z.string
 const reached = { from: z.string(), ok: z.boolean(), asked: z.int(), lost: z.int(), detail: z.string() };
 
 const NODES = kinds({
-  /** The names of all nodes at one look. Everything recorded of nodes is compared with this list. */
+  /** The names of all nodes at one look, but those declared to be others'. Everything recorded of nodes is compared with this list. */
   nodes: { names: z.array(z.string()), count: z.int() },
   /** One of every node, whether a pool has it or not. */
   node: {
@@ -19,6 +19,8 @@ const NODES = kinds({
     labels: z.record(z.string(), z.string()),
     /** Null for a node of no pool: nobody declared its taints. Without those that Kubernetes itself sets. */
     taints: z.array(taint).nullable(),
+    /** Keys of its taints that come and go and keep pods off it; left out: none. */
+    passing: z.array(z.string()).optional(),
     ready: z.boolean(),
     unschedulable: z.boolean(),
     pressure: z.array(z.string()),

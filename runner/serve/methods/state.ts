@@ -8,8 +8,15 @@ import type { Params, PodSelection } from '../../../suites/harness/protocol.ts';
 import type { ServedRunner } from '../served.ts';
 import type { Handlers } from '../session.ts';
 import { atRest, atRestBeside } from '../../ask/at-rest.ts';
-import { differences, isCompared, rolesIn, takeSnapshot, type Snapshot } from '../../ask/snapshot.ts';
 import { PodsBefore } from '../../ask/pods-before.ts';
+import {
+  comparedObjects,
+  differences,
+  isCompared,
+  rolesIn,
+  takeSnapshot,
+  type Snapshot,
+} from '../../ask/snapshot.ts';
 import { collectEvidence } from '../../ask/trial-evidence.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
 import { memberSets } from '../../../reports/record/store-pods.ts';
@@ -101,7 +108,7 @@ async function compare(
     kind: 'as-before',
     ok: differ.length === 0,
     waitedMs,
-    objects: before.size - known.length,
+    objects: comparedObjects(before),
     roles,
     ...(uncompared.length > 0 && { uncompared }),
     differences: objects,

@@ -7,9 +7,11 @@ import {
   canaryMetadata,
   canaryNamespace,
   CONTAINER_DEFAULTS,
+  onNodes,
   POD_DEFAULTS,
   refOf,
 } from '../../topology/_objects/canary.ts';
+import { withoutOthers } from '../../topology/_objects/declared.ts';
 import type { NodeObject, PodObject } from '../../topology/_objects/shapes.ts';
 import { conditionTrue } from '../../topology/_objects/shapes.ts';
 import { settingsOf } from './settings.ts';
@@ -63,14 +65,15 @@ export async function linesOn(ctx: CheckContext, order: LinesOrder): Promise<Wri
   const nodes = await ctx.cluster.items({ kind: 'v1/Node' });
   if (nodes === null) return null;
   const names: string[] = [];
-  for (const node of nodes) {
+  const own = withoutOthers(nodes, ctx.settings.topology?.nodes);
+  for (const node of own) {
     const { name } = node.metadata;
     const ready = conditionTrue(node.status.conditions, 'Ready');
     ctx.record('canary-node', { node: name, pool: poolOf(ctx, node), ready });
     if (ready) names.push(name);
     else ctx.record('no-writer', { node: name, reason: 'the node is not Ready: no pod can write there' });
   }
-  return { order, nodes: names.sort(), objects: [writer(ctx, image, order)] };
+  return { order, nodes: names.sort(), objects: [writer(ctx, { image, order, own })] };
 }
 
 const CONTROL_PLANE = 'node-role.kubernetes.io/control-plane';
@@ -84,7 +87,11 @@ function poolOf(ctx: CheckContext, { metadata: { labels = {} } }: NodeObject): s
   return CONTROL_PLANE in labels ? 'control-plane' : null;
 }
 
-function writer(ctx: CheckContext, image: string, { run, count, perSecond }: LinesOrder): KubeObject {
+function writer(
+  ctx: CheckContext,
+  { image, order, own }: { image: string; order: LinesOrder; own: readonly NodeObject[] },
+): KubeObject {
+  const { run, count, perSecond } = order;
   const name = { 'app.kubernetes.io/name': nameOf(ctx) };
   const labels = { ...canaryLabels(ctx), ...name };
   const env = [
@@ -108,7 +115,12 @@ function writer(ctx: CheckContext, image: string, { run, count, perSecond }: Lin
       selector: { matchLabels: name },
       template: {
         metadata: { labels },
-        spec: { ...POD_DEFAULTS, tolerations: [{ operator: 'Exists' }], containers: [container] },
+        spec: {
+          ...POD_DEFAULTS,
+          tolerations: [{ operator: 'Exists' }],
+          affinity: onNodes(own.map(({ metadata }) => metadata.name)),
+          containers: [container],
+        },
       },
     },
   };

@@ -80,3 +80,13 @@ export function refOf(object: KubeObject): ObjectRef {
     ...(metadata.namespace !== undefined && { namespace: metadata.namespace }),
   };
 }
+
+/** Affinity of pods that go to these nodes and to no other. */
+export function onNodes(names: readonly string[]): object {
+  const matchExpressions = [{ key: 'kubernetes.io/hostname', operator: 'In', values: names }];
+  return {
+    nodeAffinity: {
+      requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions }] },
+    },
+  };
+}

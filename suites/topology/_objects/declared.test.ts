@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CheckContext } from '../../harness/context.ts';
-import { settledWorkloads } from './declared.ts';
+import type { NodeObject } from './shapes.ts';
+import { settledWorkloads, withoutOthers } from './declared.ts';
 
 interface Scaled {
   context: CheckContext;
@@ -54,4 +55,18 @@ test('should look at a workload that an autoscaler moves once its pods have arri
 test('should leave what never arrives to the judge, as it is', async () => {
   const { context } = scaled({ arrives: false });
   assert.deepEqual(await readyOf(context), [2, 2]);
+});
+
+test('should leave out nodes that have every label of those of others, and no other', () => {
+  const node = (name: string, labels?: Record<string, string>): NodeObject =>
+    ({ apiVersion: 'v1', kind: 'Node', metadata: { name, labels }, spec: {}, status: {} });
+  const all = [node('a'), node('b', { team: 'x' }), node('c', { team: 'x', pool: 'y' })];
+  const names = (labels: Record<string, string>[]): string[] =>
+    withoutOthers(all, { others: labels.map((one) => ({ labels: one, reason: 'r' })) }).map(
+      ({ metadata }) => metadata.name,
+    );
+  assert.deepEqual(names([{ team: 'x', pool: 'y' }]), ['a', 'b']);
+  assert.deepEqual(names([{ team: 'x' }, { other: 'z' }]), ['a']);
+  assert.deepEqual(names([]), ['a', 'b', 'c']);
+  assert.equal(withoutOthers(all).length, 3);
 });

@@ -1,8 +1,8 @@
-import type { Workload } from '../../../env/schema.ts';
+import type { Topology, Workload } from '../../../env/schema.ts';
 import type { CheckSettings } from '../../catalogue/check-settings.ts';
 import type { CheckContext } from '../../harness/context.ts';
 import type { KubeObject } from '../../harness/protocol.ts';
-import { isRolling, ownerOf } from './shapes.ts';
+import { hasLabels, isRolling, ownerOf } from './shapes.ts';
 import type { NodeObject, PodObject, WorkloadObject } from './shapes.ts';
 
 /** A declared workload, and the object of that name when it is there. */
@@ -67,12 +67,21 @@ export function nameOf(object: KubeObject): string {
   return `${object.kind} ${object.metadata.namespace ?? ''}/${object.metadata.name}`;
 }
 
-/** All nodes, with their names in the history; none after the refusal was recorded. */
+/** All nodes but those of others, with their names in the history; none after the refusal was recorded. */
 export async function listNodes(ctx: CheckContext): Promise<NodeObject[]> {
-  const found = await ctx.cluster.items({ kind: 'v1/Node' });
-  if (found === null) return [];
+  const all = await ctx.cluster.items({ kind: 'v1/Node' });
+  if (all === null) return [];
+  const found = withoutOthers(all, setting(ctx, 'nodes'));
   ctx.record('nodes', { names: found.map(({ metadata }) => metadata.name).sort(), count: found.length });
   return found;
+}
+
+/** The nodes that the environment does not declare to be those of others. */
+export function withoutOthers(
+  nodes: readonly NodeObject[],
+  { others = [] }: Partial<Topology['nodes']> = {},
+): NodeObject[] {
+  return nodes.filter(({ metadata }) => !others.some(({ labels }) => hasLabels(labels, metadata.labels)));
 }
 
 /** All pods, or null after the refusal was recorded. */

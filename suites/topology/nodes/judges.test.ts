@@ -77,6 +77,28 @@ test('false verdict 12: nodes of no pool are looked at like all others', () => {
   assert.equal(pools(node('a'), node('b'), node('c', { ...none, unschedulable: true })).verdict, 'fail');
 });
 
+test('should neither count nor judge a node that is coming or going, and name it', () => {
+  const coming = { passing: ['karpenter.sh/unregistered'], ready: false, unschedulable: true };
+  const judgement = pools(node('a'), node('b'), node('c', coming));
+  assert.equal(judgement.verdict, 'pass', judgement.reason);
+  assert.match(JSON.stringify(judgement), /c is coming or going \(karpenter\.sh\/unregistered\): not judged/);
+  assert.equal(pools(node('a'), node('b', coming)).verdict, 'fail', 'the pool has one that serves');
+});
+
+test('should say which nodes are declared to be those of others, and where to declare them', () => {
+  const seen = [node('a'), node('b')];
+  const nodes = { others: [{ labels: { team: 'b' }, reason: 'of team b' }] };
+  const settings = { pools: [GENERAL], nodes };
+  const judgement = judge({ check: 'topology/nodes/pools', settings, seen: [listed(seen), ...seen] });
+  assert.equal(judgement.verdict, 'pass');
+  assert.match(
+    JSON.stringify(judgement),
+    /nodes with team=b are declared to be those of others \(of team b\)/,
+  );
+  const { reason } = pools(node('a'), node('b'), node('c', { ...none, ready: false }));
+  assert.match(reason, /node c of no pool: .*topology\.nodes\.others/);
+});
+
 test('should miss a node that is listed and not recorded, and one that is recorded twice', () => {
   const seen = [node('a'), node('b')];
   const names = ['nodes', { names: ['a', 'b', 'c'], count: 3 }] as Seen;

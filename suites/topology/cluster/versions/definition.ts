@@ -17,7 +17,7 @@ export const checks: readonly CatalogueRow[] = [
     access: 'r - r r r',
     goal: 'kubelets at most 3 minor versions behind the API server; served certificates valid for at least 30 days, declared ones signed by a trusted authority and for their name',
     goals: { maxMinorSkew: 3, minDays: 30 },
-    reads: given('controlPlane', 'certificates', 'pools'),
+    reads: given('controlPlane', 'certificates', 'pools', 'nodes'),
     withoutPlatform: true,
   }),
 ];

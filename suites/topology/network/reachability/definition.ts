@@ -24,7 +24,7 @@ export const checks: readonly CatalogueRow[] = [
     goal: 'pod to pod over every pair of nodes (a sample above 20 nodes), pod to Service, cluster DNS, without a lost request once it answers; the declared CNI plugin is found; no clock of these nodes is off by more than 10 s',
     goals: { clockSeconds: 10 },
     requires: declared('network'),
-    reads: given('network', 'workloads', 'pools'),
+    reads: given('network', 'workloads', 'pools', 'nodes'),
     withoutPlatform: true,
   }),
 ];

@@ -1,12 +1,17 @@
 import { REACHED_AGAIN, SAMPLED_NODES } from '../../../../reports/record/names/topology-names.ts';
 import type { CheckContext } from '../../../harness/context.ts';
 import type { KubeObject } from '../../../harness/protocol.ts';
-import { canaryLabels, canaryMetadata, CONTAINER_DEFAULTS, POD_DEFAULTS } from '../../_objects/canary.ts';
+import {
+  canaryLabels,
+  canaryMetadata,
+  CONTAINER_DEFAULTS,
+  onNodes,
+  POD_DEFAULTS,
+} from '../../_objects/canary.ts';
 
 /** Name of the servers, their container and their Service. */
 export const SERVER = 'reach';
 const PORT = 8080;
-const HOSTNAME = 'kubernetes.io/hostname';
 /** Above this many nodes the pairs are sampled: 20 nodes are 380 pairs and 20 calls. */
 const MOST_NODES = SAMPLED_NODES;
 
@@ -46,13 +51,7 @@ export function reachObjects(
   const spec = {
     ...POD_DEFAULTS,
     tolerations: [{ operator: 'Exists' }],
-    affinity: {
-      nodeAffinity: {
-        requiredDuringSchedulingIgnoredDuringExecution: {
-          nodeSelectorTerms: [{ matchExpressions: [{ key: HOSTNAME, operator: 'In', values: of.nodes }] }],
-        },
-      },
-    },
+    affinity: onNodes(of.nodes),
     containers: [container],
     volumes: [{ name: 'tmp', emptyDir: { sizeLimit: '1Mi' } }],
   };

@@ -17,7 +17,7 @@ export const checks: readonly CatalogueRow[] = [
     goal: 'every declared pool has its count, labels and taints; every node, in a pool or not, is Ready, schedulable and under no pressure',
     clusterAlone: true,
     requires: { what: 'topology.pools', declares: ({ topology }) => topology.pools.length > 0 },
-    reads: given('pools'),
+    reads: given('pools', 'nodes'),
     withoutPlatform: true,
   }),
 ];

@@ -31,19 +31,31 @@ export const judge: CheckJudge = {
 /** Every declared pool has its nodes, with exactly the declared taints. Every node, in a pool or not, is Ready and under no pressure. */
 function judgePools(history: History): Judgement {
   const findings = new Findings(history);
-  const nodes = all(history, 'node');
+  const found = all(history, 'node');
+  const nodes = found.filter(({ passing = [] }) => passing.length === 0);
   const declared = history.header.settings.pools ?? [];
   for (const pool of declared) judgePool(findings, pool, nodes);
   findings.rule('nodes');
   findings.eachOnce(
     'nodes',
     listedNodes(history, findings),
-    nodes.map(({ name }) => name),
+    found.map(({ name }) => name),
   );
   for (const node of nodes) judgeNode(findings, node, declared);
+  noteUnjudged(history, findings, found);
   return findings.conclude(
     'declared pools with their counts, labels and taints; every node Ready and without pressure',
   );
+}
+
+/** What was left out, for people: a node that comes or goes, and nodes of others. */
+function noteUnjudged(history: History, findings: Findings, nodes: readonly Node[]): void {
+  for (const { name, passing = [] } of nodes)
+    if (passing.length > 0) findings.note(`${name} is coming or going (${passing.join(', ')}): not judged`);
+  for (const { labels, reason } of history.header.settings.nodes?.others ?? []) {
+    const text = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+    findings.note(`nodes with ${text.join(', ')} are declared to be those of others (${reason}): not judged`);
+  }
 }
 
 function judgePool(findings: Findings, pool: DeclaredPool, all: readonly Node[]): void {
@@ -68,6 +80,8 @@ function isOf(node: Node, { labels }: DeclaredPool): boolean {
   return wanted.length > 0 && wanted.every(([key, value]) => node.labels[key] === value);
 }
 
+const GOOD = 'Ready, schedulable, no pressure';
+
 function judgeNode(findings: Findings, node: Node, pools: readonly DeclaredPool[]): void {
   const pool = pools.find((one) => isOf(node, one))?.name;
   const troubles = [
@@ -78,7 +92,7 @@ function judgeNode(findings: Findings, node: Node, pools: readonly DeclaredPool[
   findings.expect(
     `node ${node.name} of ${pool === undefined ? 'no pool' : `pool ${pool}`}`,
     troubles.length === 0,
-    'Ready, schedulable, no pressure',
+    pool === undefined ? `${GOOD}; or declared in topology.nodes.others` : GOOD,
     troubles.join(', ') || 'so',
   );
 }

@@ -1,0 +1,65 @@
+/** Neo4j Community over TLS alone, and the documented account in it. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { queryOnce } from '../../../../probes/neo4j/query.ts';
+import { CHECKOUT } from '../../images/recipes.ts';
+import { specOf } from '../../platform/applied.ts';
+import { certificateFiles } from '../../platform/certificate.ts';
+import type { PlatformContext } from '../../platform/context.ts';
+import { render } from '../../platform/manifests.ts';
+import { authLine } from '../../platform/neo4j/auth.ts';
+import { NEO4J_IMAGE } from '../../platform/neo4j/index.ts';
+import { part, type Applied } from '../../platform/part.ts';
+import { waitRollout } from '../../platform/rollout.ts';
+import { storeCertificate } from '../store-certificate.ts';
+
+const NAME = 'atlas';
+const NAMESPACE = 'graphs';
+const DOMAIN = `${NAME}.${NAMESPACE}.svc.cluster.local`;
+const certificate = storeCertificate(NAME, {
+  authority: 'graphs authority',
+  names: [DOMAIN, `${NAME}-0.${NAME}-pods.${NAMESPACE}.svc.cluster.local`],
+  addresses: [],
+});
+
+export const store = part({
+  name: 'neo4j',
+  images: [NEO4J_IMAGE],
+  passwords: ['graphOwner', 'graphCanary'],
+  objects: (context, secrets) =>
+    render(context, secrets, {
+      folder: import.meta.dirname,
+      values: { ...certificate.values(context), 'auth.ini': authLine('neo4j', secrets.graphOwner) },
+      plain: true,
+    }),
+  prepare: certificate.ensure,
+  wait: waitNeo4j,
+});
+
+const READY_DEADLINE_MS = 240_000; // images may still have to be pulled; then a Java machine starts
+const ACCOUNT_DEADLINE_MS = 60_000;
+
+/** Waits for the member, and has the account made. @throws NotReadyError; what the server or the way to it said last */
+async function waitNeo4j(
+  context: PlatformContext,
+  { objects, secrets }: Applied<'graphOwner' | 'graphCanary'>,
+): Promise<void> {
+  await waitRollout(context, {
+    namespace: NAMESPACE,
+    workload: `statefulset/${NAME}`,
+    deadlineMs: READY_DEADLINE_MS,
+  });
+  const { clusterIP, ports } = specOf(objects, 'Service', NAME) as {
+    clusterIP: string;
+    ports: [{ port: number }];
+  };
+  const { caCertificate } = certificateFiles(join(context.stateDir, NAME));
+  const owner = {
+    ...{ host: clusterIP, port: ports[0].port },
+    ...{ database: 'system', user: 'neo4j', password: secrets.graphOwner },
+    tls: { ca: readFileSync(caCertificate, 'utf8'), serverName: DOMAIN },
+  };
+  const query = readFileSync(join(CHECKOUT, 'deploy/accounts/neo4j.cypher'), 'utf8');
+  const bounds = { deadlineMs: ACCOUNT_DEADLINE_MS, signal: context.signal };
+  await queryOnce(owner, { query, parameters: { password: secrets.graphCanary } }, bounds);
+}
