@@ -7,21 +7,23 @@ import { SYSTEM_IMAGES } from '../images/recipes.ts';
 import type { Make, Part } from '../platform/part.ts';
 import { systemPart } from '../platform/system/index.ts';
 import { accountPart, OWNERS_IMAGES } from './account/index.ts';
+import { store as elasticsearch } from './elasticsearch/index.ts';
 import { store as postgres } from './postgres/index.ts';
 import { store as rabbitmq } from './rabbitmq/index.ts';
 import { store as redis } from './redis/index.ts';
 
 const system = systemPart(join(import.meta.dirname, 'system'), 'fast-local');
 
-const STORES: Readonly<Record<string, Part>> = { postgres, redis, rabbitmq };
+const STORES: Readonly<Record<string, Part>> = { postgres, redis, rabbitmq, elasticsearch };
 
 /** Namespaces of the platform, in which the one who checks has the documented rights. */
-const NAMESPACES = ['databases', 'caches', 'messaging'];
+const NAMESPACES = ['databases', 'caches', 'messaging', 'search'];
 /** Passwords of the accounts that checks use: of each store, by what they open, the names that its part has for them. */
 const ACCOUNTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   postgres: { postgres: 'plumbline' },
   redis: { redis: 'redisCanary', sentinel: 'sentinelCanary' },
   rabbitmq: { rabbitmq: 'rabbitCanary' },
+  elasticsearch: { elasticsearch: 'searchCanary' },
 };
 
 export const rehearsal: Make = {
