@@ -125,6 +125,8 @@ export interface Leadership {
   leader: string | null;
   /** Leads the cluster, where that is a role of its own, as in Elasticsearch; absent where there is none. */
   master?: string | null;
+  /** Members with a copy of what the client load writes, the leader included; absent: every member has one. */
+  holders?: string[];
 }
 
 export interface SwitchoverRequest {
