@@ -92,6 +92,8 @@ export interface ServerFacts {
   dataFolders: string[];
   /** Settings on which durability rests and that each server has for itself. */
   settings: GoverningSetting[];
+  /** It keeps no data, and why by its own word, such as the roles of a coordinating node. Its folders are then not listed. */
+  keepsNone?: string;
   /** Why it could not be queried. */
   failed?: string;
 }
