@@ -82,6 +82,15 @@ test('should let clients in through the proxy alone, with TLS and a user', () =>
     assert.match(password, /^"\$\{[A-Z_]+\}"$/);
 });
 
+test('should let the canary write to indices of its own alone, and only look elsewhere', () => {
+  const own = new RegExp(/^ {2}acl own path_reg (\S+)$/m.exec(PROXY)?.[1] ?? assert.fail());
+  for (const path of ['/plumbline-canary', '/plumbline-canary/_doc', '/plumbline-vectors/_search'])
+    assert.match(path, own);
+  for (const path of ['/products', '/plumbline-canary,products/_search', '/plumbline-*/_doc', '/_all'])
+    assert.doesNotMatch(path, own);
+  assert.match(PROXY, /^ {2}http-request deny if canary look !\{ method GET HEAD \}$/m);
+});
+
 test('should document the account of the canaries as a script that a shell can read, with a role in JSON', () => {
   const script = readFileSync(join(CHECKOUT, 'deploy/accounts/elasticsearch.sh'), 'utf8');
   execFileSync('sh', ['-n'], { input: script });
