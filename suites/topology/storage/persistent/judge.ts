@@ -45,10 +45,10 @@ export const judge: CheckJudge = {
 function ofData(settings: HeaderSettings): AnyNeed[] {
   const keeping = (history: History): { workload: DeclaredWorkload; members: string[] }[] =>
     dataWorkloads(settings).flatMap((workload) => {
-      const all = membersOf(settings, workload);
+      const own = membersOf(settings, workload);
       const none = keepNone(history, workload.store ?? '');
-      const members = all.filter((member) => !none.has(member));
-      return all.length > 0 && members.length === 0 ? [] : [{ workload, members }];
+      const members = own.filter((member) => !none.has(member));
+      return own.length > 0 && members.length === 0 ? [] : [{ workload, members }];
     });
   const named = (history: History): string[] => keeping(history).map(({ workload }) => nameOf(workload));
   const folders = (history: History): string[] =>
