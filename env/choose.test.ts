@@ -70,6 +70,22 @@ test('false verdict 15: what --with leaves out outside the embedded environment 
   assert.equal(await scope('local', ['postgres']), 'profile');
 });
 
+test('should leave out what stands beside a store that is not provisioned, and nothing that is there anyway', async () => {
+  const workloadsWith = async (name: string, words: string[]): Promise<string[]> => {
+    const { topology } = await loadEnvironment(name, { with: words });
+    return topology.workloads.map((one) => one.name);
+  };
+  assert.ok((await workloadsWith('rehearsal', ['postgres'])).includes('pg-pooler'));
+  assert.deepEqual(await workloadsWith('rehearsal', ['redis']), ['kv']);
+  const { workloadsLeftOut = [] } = await loadEnvironment('rehearsal', { with: ['redis'] });
+  assert.ok(workloadsLeftOut.includes('Deployment databases/pg-pooler'));
+  const staging = await fileOf('staging', OWN);
+  const [first = assert.fail(), ...others] = staging.topology.workloads;
+  const beside = { ...staging.topology, workloads: [{ ...first, accompanies: 'redis' as const }, ...others] };
+  const kept = choose({ ...staging, topology: beside }, ['postgres']).topology.workloads;
+  assert.ok(kept.some(({ name }) => name === first.name));
+});
+
 test('should run no check of telemetry that was not chosen', async () => {
   const { timeouts, file } = await loadEnvironment('staging');
   const chosen = choose(await fileOf('staging', { ...OWN, ...PLATFORM }), ['postgres']);

@@ -72,7 +72,9 @@ function withoutStores(data: EnvironmentFile, chosen: readonly string[]): Enviro
     stores: Object.fromEntries(Object.entries(data.stores).filter(([name]) => keeps(name as StoreName))),
     topology: {
       ...topology,
-      workloads: topology.workloads.filter(({ store }) => store === undefined || keeps(store)),
+      workloads: topology.workloads.filter(({ store, accompanies }) =>
+        [store, accompanies].every((name) => name === undefined || keeps(name)),
+      ),
     },
   };
 }

@@ -110,6 +110,27 @@ test('the target is the leader, a replica, any member, a majority, the master, o
   assert.equal(namesOf('master', { master: 'pg-2' }), 'pg-2');
 });
 
+test('a replica, and a majority, are of the members that hold the data', () => {
+  const some = ['pg-1', 'pg-2'];
+  assert.deepEqual(
+    [0, 0.99].map((random) => namesOf('replica', { holders: some }, random)),
+    ['pg-2', 'pg-2'],
+  );
+  const more = [...members, { ...(members[0] ?? assert.fail()), name: 'pg-3' }];
+  assert.equal(namesOf('majority', { members: more }).split(' ').length, 3);
+  assert.deepEqual(
+    namesOf('majority', { members: more, holders: ['pg-1', 'pg-2', 'pg-3'] }, 0).split(' ').length,
+    2,
+  );
+  for (const random of [0, 0.5, 0.99])
+    assert.doesNotMatch(
+      namesOf('majority', { members: more, holders: ['pg-1', 'pg-2', 'pg-3'] }, random),
+      /pg-0/,
+    );
+  assert.match(namesOf('replica', { holders: ['pg-1'] }), /no replica/);
+  assert.match(namesOf('majority', { holders: ['pg-1'] }), /a majority needs at least 2/);
+});
+
 test('a target that cannot be hit says why, and who is there', () => {
   assert.match(namesOf('pg-99'), /no pod named pg-99 now \(members: pg-0, pg-1, pg-2; leader: pg-1\)/);
   assert.match(namesOf('leader', { leader: null }), /no leader/);

@@ -108,6 +108,12 @@ const workload = z.strictObject({
   replicas: countRange,
   serves: z.boolean().describe('Whether its containers serve requests, and so need probes'),
   store: z.enum(STORES).optional().describe('The store whose data the workload holds'),
+  accompanies: z
+    .enum(STORES)
+    .optional()
+    .describe(
+      'The store beside which the workload stands without holding its data, such as a pooler: the workload exists only where that store is provisioned',
+    ),
   part: z
     .enum(PART_NAMES)
     .optional()

@@ -140,6 +140,8 @@ export interface FaultContext {
   /** The member that leads the cluster, where the store has a separate role for it; undefined: the store has no such role. */
   master?: string | null | undefined;
   members: readonly FaultMember[];
+  /** Names of the members with a copy of the canary's data, from which replicas and majorities are taken; undefined: every member has one. */
+  holders?: readonly string[] | undefined;
   /** Pods besides the members that belong to the store's own cluster, such as its sentinels. */
   otherPeers?: readonly FaultMember[];
   /** What a partition cuts the member off from besides its peers. */

@@ -1,6 +1,6 @@
 import type { FaultContext, FaultMember } from './fault.ts';
 
-type Aim = Pick<FaultContext, 'target' | 'leader' | 'master' | 'members' | 'store'>;
+type Aim = Pick<FaultContext, 'target' | 'leader' | 'master' | 'members' | 'holders' | 'store'>;
 type Chosen = { members: FaultMember[] } | { reason: string };
 
 /** The members that a target stands for at this moment, the leader first; or the reason why there are none. */
@@ -14,7 +14,7 @@ export function chooseTargets(ctx: Aim, random: () => number = Math.random): Cho
         ? { reason: `${store} has no master besides the leader of its data` }
         : holder(ctx, master, 'master');
     case 'replica':
-      return one(ctx, without(members, leader), 'replica', random);
+      return one(ctx, without(holding(ctx), leader), 'replica', random);
     case 'random':
       return one(ctx, members, 'member', random);
     case 'majority':
@@ -37,9 +37,15 @@ function one(ctx: Aim, from: readonly FaultMember[], what: string, random: () =>
   return member === undefined ? nobody(ctx, what) : { members: [member] };
 }
 
-/** The leader and as many others as make a majority, so that the members that are left have no quorum. */
+/** The members with a copy of the data: a dedicated master is no replica of anything. */
+function holding({ members, holders }: Aim): readonly FaultMember[] {
+  return holders === undefined ? members : members.filter(({ name }) => holders.includes(name));
+}
+
+/** The leader and as many other members with a copy as make a majority, so that those that are left have no quorum. */
 function majority(ctx: Aim, random: () => number): Chosen {
-  const { leader, members, store } = ctx;
+  const { leader, store } = ctx;
+  const members = holding(ctx);
   if (members.length < 2)
     return { reason: `${store} has ${members.length} member: a majority needs at least 2` };
   const leads = named(members, leader ?? '');

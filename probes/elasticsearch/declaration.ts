@@ -11,7 +11,7 @@ export const elasticsearch = z
     tls: storeTls
       .optional()
       .describe(
-        'Left out: nothing is encrypted, the password included. The client certificate is not shown to the API; no real Elasticsearch with TLS has been met yet',
+        'Left out: nothing is encrypted, the password included. The client certificate is not shown to the API; TLS has been met by a proxy before each node, not by security of its own yet',
       ),
     index: z
       .strictObject({

@@ -132,7 +132,10 @@ group('a cluster with dedicated masters', () => {
 
   it('should aim at the holder of the primary, and at the elected master', async () => {
     await within({}, async (target) => {
-      assert.deepEqual(await leadership(target, 'r', BOUNDS), { leader: 'es-data-1', master: MASTER });
+      assert.deepEqual(await leadership(target, 'r', BOUNDS), {
+        ...{ leader: 'es-data-1', master: MASTER },
+        holders: COPIES,
+      });
     });
   });
 
@@ -180,7 +183,11 @@ it('should be steady, described and read back with one node', async () => {
       conditions.map(({ ok: holds }) => holds),
       [true, true],
     );
-    assert.deepEqual(await leadership(target, 'r', BOUNDS), { leader: 'es-0', master: 'es-0' });
+    assert.deepEqual(await leadership(target, 'r', BOUNDS), {
+      leader: 'es-0',
+      master: 'es-0',
+      holders: ['es-0'],
+    });
   });
   assert.deepEqual(readIn(await readingBack(one)), ['es-0 leader', 'es-0 leader']);
 });

@@ -22,3 +22,23 @@ test('false verdict 18: every member says where it has its shards, and one that 
     assert.match(facts.find(({ failed }) => failed !== undefined)?.failed ?? '', /503 busy/);
   });
 });
+
+test('should say of a node that coordinates alone that it keeps no data, and of a dedicated master where it keeps the state', async () => {
+  const factsWith = async (roles: string[] | undefined): Promise<unknown> => {
+    const node = { ...(roles && { roles }), fs: { data: [{ path: '/srv/search/data' }] } };
+    let facts: unknown = null;
+    await serving(
+      () => ({ json: { nodes: { x: node } } }),
+      async (port) => {
+        [facts] = await serverFacts(targetOf(port, ['e-0']), { deadlineMs: 2000 });
+      },
+    );
+    return facts;
+  };
+  const none = (keepsNone: string): object => ({ member: 'e-0', settings: [], dataFolders: [], keepsNone });
+  assert.deepEqual(await factsWith(['ingest']), none('its roles are ingest'));
+  assert.deepEqual(await factsWith([]), none('its roles are none: it coordinates alone'));
+  const kept = { member: 'e-0', settings: [], dataFolders: ['/srv/search/data'] };
+  for (const roles of [['master'], ['data_hot', 'ingest'], undefined])
+    assert.deepEqual(await factsWith(roles), kept);
+});

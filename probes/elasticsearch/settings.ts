@@ -1,5 +1,6 @@
 import { GOVERNING } from './declaration.ts';
 import { anyMember, ask, CANARY_INDEX, memberPlace } from './api.ts';
+import { HOLDS_DATA } from './view.ts';
 import { factsOf } from '../store/members.ts';
 import type {
   Bounds,
@@ -32,17 +33,31 @@ export async function governingSettings(target: StoreTarget, bounds: Bounds): Pr
 }
 
 interface FileSystems {
-  nodes?: Record<string, { fs?: { data?: { path?: string }[] } }>;
+  nodes?: Record<string, { roles?: string[]; fs?: { data?: { path?: string }[] } }>;
 }
 
-/** The folders in which every member has its shards now. Settings of indices are the cluster's. */
+/** The folders in which every member has its shards or the cluster's state now. Settings of indices are the cluster's. */
 export function serverFacts(target: StoreTarget, bounds: Bounds): Promise<ServerFacts[]> {
-  const path = '/_nodes/_local/stats/fs?filter_path=nodes.*.fs.data.path';
+  const path = '/_nodes/_local/stats/fs?filter_path=nodes.*.roles,nodes.*.fs.data.path';
   return factsOf(target, async (member) => {
     const { nodes = {} } = await ask<FileSystems>(memberPlace(target, member), { path }, bounds);
+    const keepsNone = noData(
+      Object.values(nodes).flatMap(({ roles }) => (roles === undefined ? [] : [roles])),
+    );
+    if (keepsNone !== null) return { settings: [], dataFolders: [], keepsNone };
     const folders = Object.values(nodes).flatMap(({ fs }) => fs?.data ?? []);
     return { settings: [], dataFolders: folders.flatMap((one) => one.path ?? []) };
   });
+}
+
+/**
+ * What a node says that neither holds shards nor, as a dedicated master, the state of the cluster: only such a node loses nothing with its
+ * folder. Null for any other, and for one that does not name its roles.
+ */
+function noData(said: readonly (readonly string[])[]): string | null {
+  const keeps = (role: string): boolean => role === 'master' || HOLDS_DATA.test(role);
+  if (said.length === 0 || said.some((roles) => roles.some(keeps))) return null;
+  return `its roles are ${said.flat().join(', ') || 'none: it coordinates alone'}`;
 }
 
 function clusterSettings(found: Record<'persistent' | 'transient' | 'defaults', Flat>): GoverningSetting[] {

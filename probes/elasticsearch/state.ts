@@ -86,10 +86,11 @@ export async function describe(target: StoreTarget, bounds: Bounds): Promise<Sto
   };
 }
 
-/** Who holds the canary's primary shard, and who is master. @throws Error when no member knows a master */
+/** Who holds the canary's primary shard and its other copies, and who is master. @throws Error when no member knows a master */
 export async function leadership(target: StoreTarget, _run: string, bounds: Bounds): Promise<Leadership> {
   const view = await ledView(target, await target.members(), bounds);
-  return { leader: primaryOf(view)?.node ?? null, master: view.master };
+  const holders = view.copies?.flatMap(({ node }) => node ?? []);
+  return { leader: primaryOf(view)?.node ?? null, master: view.master, ...(holders && { holders }) };
 }
 
 /**

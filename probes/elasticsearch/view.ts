@@ -57,7 +57,7 @@ export async function localView(place: Place, bounds: Bounds, index = CANARY_IND
 }
 
 /** `data` and each tier of it, such as `data_hot` (Elasticsearch's documentation, "Node roles"). */
-const HOLDS_DATA = /^data(?:_|$)/;
+export const HOLDS_DATA = /^data(?:_|$)/;
 
 /** @param state the answer of `_cluster/state`, filtered or not */
 export function viewOf(state: State, index: string): View {

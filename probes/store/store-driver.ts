@@ -95,6 +95,8 @@ export interface ServerFacts {
   dataFolders: string[];
   /** Settings on which durability rests and that each server has for itself. */
   settings: GoverningSetting[];
+  /** It keeps no data, and why by its own word, such as the roles of a coordinating node. Its folders are then not listed. */
+  keepsNone?: string;
   /** Why it could not be queried. */
   failed?: string;
 }
@@ -128,6 +130,8 @@ export interface Leadership {
   leader: string | null;
   /** Leads the cluster, where that is a role of its own, as in Elasticsearch; absent where there is none. */
   master?: string | null;
+  /** Members with a copy of what the client load writes, the leader included; absent: every member has one. */
+  holders?: string[];
 }
 
 export interface SwitchoverRequest {

@@ -7,7 +7,16 @@ import { podOf, type StorePod } from './store-target.ts';
 
 export type Subject = Pick<
   FaultContext,
-  'store' | 'target' | 'namespace' | 'container' | 'leader' | 'master' | 'otherPeers' | 'also' | 'switchover'
+  | 'store'
+  | 'target'
+  | 'namespace'
+  | 'container'
+  | 'leader'
+  | 'master'
+  | 'holders'
+  | 'otherPeers'
+  | 'also'
+  | 'switchover'
 >;
 
 /** Deployments whose failover is tested, by the name that faults use in place of a store's. */

@@ -350,6 +350,7 @@ export interface ServerFacts {
   member: string;
   dataFolders: string[];
   settings: { name: string; value: string; source: string }[];
+  keepsNone?: string;
   failed?: string;
 }
 

@@ -94,6 +94,7 @@ const REPLIES: { readonly [M in Method]: z.ZodType<Result<M>> } = {
         member: z.string(),
         dataFolders: z.array(z.string()),
         settings: governing,
+        keepsNone: z.string().optional(),
         failed: z.string().optional(),
       }),
     ),

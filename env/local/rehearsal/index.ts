@@ -7,6 +7,7 @@ import { SYSTEM_IMAGES } from '../images/recipes.ts';
 import type { Make, Part } from '../platform/part.ts';
 import { systemPart } from '../platform/system/index.ts';
 import { accountPart, OWNERS_IMAGES } from './account/index.ts';
+import { store as elasticsearch } from './elasticsearch/index.ts';
 import { others } from './others/index.ts';
 import { store as neo4j } from './neo4j/index.ts';
 import { store as postgres } from './postgres/index.ts';
@@ -15,15 +16,16 @@ import { store as redis } from './redis/index.ts';
 
 const system = systemPart(join(import.meta.dirname, 'system'), 'fast-local');
 
-const STORES: Readonly<Record<string, Part>> = { postgres, redis, rabbitmq, neo4j };
+const STORES: Readonly<Record<string, Part>> = { postgres, redis, rabbitmq, elasticsearch, neo4j };
 
 /** Namespaces of the platform, in which the one who checks has the documented rights. */
-const NAMESPACES = ['databases', 'caches', 'messaging', 'graphs'];
+const NAMESPACES = ['databases', 'caches', 'messaging', 'search', 'graphs'];
 /** Passwords of the accounts that checks use: of each store, by what they open, the names that its part has for them. */
 const ACCOUNTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   postgres: { postgres: 'plumbline' },
   redis: { redis: 'redisCanary', sentinel: 'sentinelCanary' },
   rabbitmq: { rabbitmq: 'rabbitCanary' },
+  elasticsearch: { elasticsearch: 'searchCanary' },
   neo4j: { neo4j: 'graphCanary' },
 };
 

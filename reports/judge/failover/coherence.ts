@@ -12,6 +12,7 @@ import { outcomeRules } from './outages/outcomes.ts';
 import { roleOf } from './outages/phases.ts';
 import { scheduleRules } from './outages/schedule.ts';
 import { trialOf } from './trial.ts';
+import { barredFromData, declaredCopies } from './writes/without-copy.ts';
 
 /** Two readings of one moment differ by their rounding. */
 const SAME_MS = 1;
@@ -110,17 +111,26 @@ export function aimGap(history: History): string | null {
   const targets = armed.target.split(', ');
   const holder = roleHolder(history, armed.t);
   if (holder === null) return 'no leader was seen before the fault';
-  return (
-    AIMS[target]?.({ targets, holder, members }) ??
-    (target in AIMS || armed.target === target ? null : wrongAim(targets, target))
-  );
+  const copies = declaredCopies(history) ?? members;
+  const aim = { targets, holder, copies, barred: barredFromData(history) };
+  return roleGap(target, aim, armed.target);
+}
+
+/** A target that is no role is the name of a pod. */
+function roleGap(target: string, aim: Aim, hit: string): string | null {
+  const judged = AIMS[target];
+  if (judged !== undefined) return judged(aim);
+  return hit === target ? null : wrongAim(aim.targets, target);
 }
 
 interface Aim {
   targets: string[];
   /** Who held the role when it was last looked at. */
   holder: string;
-  members: number | null;
+  /** How many members have a copy of the data: all, where no number of copies is declared. */
+  copies: number | null;
+  /** Members that cannot have one. */
+  barred: ReadonlySet<string>;
 }
 
 const AIMS: Readonly<Record<string, (aim: Aim) => string | null>> = {
@@ -128,11 +138,11 @@ const AIMS: Readonly<Record<string, (aim: Aim) => string | null>> = {
     countGap(targets, 1) ?? (targets.includes(holder) ? null : wrongAim(targets, 'leader')),
   master: ({ targets, holder }) =>
     countGap(targets, 1) ?? (targets.includes(holder) ? null : wrongAim(targets, 'master')),
-  replica: ({ targets, holder }) =>
-    countGap(targets, 1) ?? (targets.includes(holder) ? wrongAim(targets, 'replica') : null),
+  replica: ({ targets, holder, barred }) =>
+    countGap(targets, 1) ??
+    (targets.some((name) => name === holder || barred.has(name)) ? wrongAim(targets, 'replica') : null),
   random: ({ targets }) => countGap(targets, 1),
-  majority: ({ targets, members }) =>
-    members === null ? null : countGap(targets, Math.floor(members / 2) + 1),
+  majority: ({ targets, copies }) => (copies === null ? null : countGap(targets, Math.floor(copies / 2) + 1)),
 };
 
 const countGap = (names: readonly string[], wanted: number): string | null =>

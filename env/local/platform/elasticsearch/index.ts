@@ -2,29 +2,31 @@
 import { HAPROXY } from '../../images/debian/debian-stores.ts';
 import { ELASTICSEARCH_JARS, ELASTICSEARCH_LAUNCHER } from '../../images/elasticsearch.ts';
 import { JAVA_RUNTIME } from '../../images/java.ts';
-import { base, NONROOT } from '../../images/recipes.ts';
+import { base, NONROOT, type ImageRecipe } from '../../images/recipes.ts';
 import { TENDER, type PlatformContext } from '../context.ts';
 import { part } from '../part.ts';
 import { waitRollout } from '../rollout.ts';
 import { ensureDocuments, type OfElasticsearch } from './documents.ts';
 import { serverObjects } from './server.ts';
 
+export const ELASTICSEARCH_IMAGES: readonly ImageRecipe[] = [
+  {
+    name: 'elasticsearch',
+    tag: { version: '9.5.3' },
+    layers: [base, JAVA_RUNTIME, ELASTICSEARCH_JARS, ELASTICSEARCH_LAUNCHER],
+    run: { entrypoint: ['java'], user: NONROOT, workdir: '/tmp' },
+  },
+  {
+    name: 'haproxy',
+    tag: { version: '2.6' },
+    layers: [base, { kind: 'debian', recipe: HAPROXY }],
+    run: { entrypoint: ['haproxy'], user: NONROOT },
+  },
+];
+
 export const store = part({
   name: 'elasticsearch',
-  images: [
-    {
-      name: 'elasticsearch',
-      tag: { version: '9.5.3' },
-      layers: [base, JAVA_RUNTIME, ELASTICSEARCH_JARS, ELASTICSEARCH_LAUNCHER],
-      run: { entrypoint: ['java'], user: NONROOT, workdir: '/tmp' },
-    },
-    {
-      name: 'haproxy',
-      tag: { version: '2.6' },
-      layers: [base, { kind: 'debian', recipe: HAPROXY }],
-      run: { entrypoint: ['haproxy'], user: NONROOT },
-    },
-  ],
+  images: ELASTICSEARCH_IMAGES,
   passwords: ['elasticsearchTender', 'elasticsearchPlumbline'],
   objects: (context, secrets) => {
     const users = ['plumbline', 'tender'];

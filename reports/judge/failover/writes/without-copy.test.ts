@@ -17,8 +17,12 @@ function storeOf(more: Record<string, unknown> = {}): Record<string, unknown> {
   };
 }
 
-function trialWith(excused: readonly string[], store = storeOf()): Synthetic {
-  const settings = { members: 5, rtoDeadlineMs: 60_000, stores: { postgres: store } };
+function trialWith(
+  excused: readonly string[],
+  store = storeOf(),
+  more: Record<string, unknown> = {},
+): Synthetic {
+  const settings = { members: 5, rtoDeadlineMs: 60_000, stores: { postgres: store }, ...more };
   const trial = new Synthetic({ settings });
   const plan = trial.observations.find(({ kind }) => kind === 'readback-plan');
   Object.assign(plan ?? {}, { sources: ['postgres-0', 'postgres-1', 'postgres-2', ...NO_DATA] });
@@ -87,6 +91,31 @@ describe('members that hold no copy', () => {
     const { verdict, said: text } = judged(led);
     assert.equal(verdict, 'inconclusive');
     assert.match(text, /postgres-master-0 led the data, which its roles do not allow/);
+  });
+
+  /** The trial with the fault at these members, as that was planned. */
+  const aimed = (target: string, hit: readonly string[]): string => {
+    const trial = trialWith(NO_DATA, storeOf(), { failover: { target } });
+    for (const seen of trial.observations)
+      if (seen.kind === 'fault-armed')
+        Object.assign(seen, { target: hit.join(', '), members: hit.map((name) => ({ name })) });
+    return judged(trial).said;
+  };
+
+  it('should be no replica that a fault was to hit', () => {
+    assert.match(
+      aimed('replica', ['postgres-master-0']),
+      /the target was replica, but the fault hit postgres-master-0/,
+    );
+    assert.doesNotMatch(aimed('replica', ['postgres-1']), /the target was replica/);
+  });
+
+  it('should count for no majority: that is one of the copies', () => {
+    assert.doesNotMatch(aimed('majority', ['postgres-0', 'postgres-1']), /number of members hit/);
+    assert.match(
+      aimed('majority', ['postgres-0', 'postgres-1', ...NO_DATA]),
+      /the number of members hit is 4, planned was 2/,
+    );
   });
 
   it('should be a declared member, and read in its stage', () => {

@@ -9,6 +9,12 @@ export function withoutCopy(reading: Reading): Set<string> {
   return new Set(all(reading, 'readback-without').map(({ source }) => source));
 }
 
+/** Members whose roles allow no data: none of them can have been a replica when a fault was aimed at one. */
+export function barredFromData(reading: Reading): Set<string> {
+  const said = all(reading, 'readback-without').filter(({ because }) => because === 'roles');
+  return new Set(said.map(({ source }) => source));
+}
+
 /**
  * What speaks against that word: the member was read back all the same, or led data that its roles do not allow. And a copy that is lost
  * must not hide behind it: as many copies as are declared must have been read.
@@ -34,7 +40,7 @@ export function excuseGaps(reading: Reading, history: History): string[] {
 }
 
 /** Null: the environment does not say how many copies there are. */
-function declaredCopies({ header }: History): number | null {
+export function declaredCopies({ header }: History): number | null {
   const { index } = header.settings.stores?.[header.check.split('/')[1] ?? ''] ?? {};
   return index === undefined ? null : index.replicas + 1;
 }

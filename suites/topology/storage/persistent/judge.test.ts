@@ -96,6 +96,23 @@ const seenOf = (workload: string, member: string, more: { kind?: Seen[]; source?
   claim({ workload, name: `claim-${member}` }),
 ];
 
+test('should let a member that keeps no data by its own word have any volume, and no other', () => {
+  const member: Seen = ['data-folder-none', { store: 'postgres', member: 'pg-b-0', why: 'it coordinates' }];
+  const there = dataWorkload('StatefulSet db/pg-b', 0);
+  const emptyDir = mount('emptyDir', { workload: 'StatefulSet db/pg-b' });
+  const keeps = seenOf('StatefulSet db/pg-a', 'pg-a-0');
+  const verdict = (...seen: Seen[]): string => declaredAs(SETS, seen, SET_WORKLOADS).verdict;
+  assert.equal(verdict(...keeps, there, member), 'pass');
+  assert.equal(verdict(...keeps, dataWorkload('StatefulSet db/pg-b', 1), emptyDir, member), 'pass');
+  assert.notEqual(verdict(...keeps, there), 'pass');
+  assert.equal(verdict(...keeps, member), 'fail', 'its StatefulSet is missing');
+  const both = seenOf('StatefulSet db/pg-b', 'pg-b-0');
+  assert.equal(verdict(...keeps, ...both, member), 'inconclusive', 'it says both');
+  const other: Seen = ['data-folder-none', { store: 'postgres', member: 'pg-a-0', why: 'it coordinates' }];
+  const nobody = [dataWorkload('StatefulSet db/pg-a', 0), there, member, other];
+  assert.notEqual(verdict(...nobody), 'pass', 'a store whose data nobody keeps');
+});
+
 test('should follow the data of members of several StatefulSets, each in its own', () => {
   const seen = ['pg-a', 'pg-b'].map((set) => seenOf(`StatefulSet db/${set}`, `${set}-0`));
   assert.equal(declaredAs(SETS, seen.flat(), SET_WORKLOADS).verdict, 'pass');

@@ -1,5 +1,6 @@
 import type { CheckJudge } from '../../../../reports/judge/definition.ts';
 import { need } from '../../../../reports/judge/evidence/need.ts';
+import type { AnyNeed } from '../../../../reports/judge/evidence/need.ts';
 import { all, first } from '../../../../reports/judge/observed.ts';
 import { storesOf } from '../../../../reports/judge/topology/declared.ts';
 import type { DeclaredWorkload } from '../../../../reports/judge/topology/declared.ts';
@@ -25,25 +26,58 @@ export const judge: CheckJudge = {
         absent: 'fail',
       }),
     );
-    const folders = dataWorkloads(settings).flatMap((workload) =>
-      membersOf(settings, workload).map((member) => `${workload.store} ${member}`),
-    );
     const written = settings.writes === true ? [need('canary-written'), need('canary-read')] : [];
     return [
       need('data-workload', { subjects, of: ({ workload }) => workload, absent: 'fail' }),
-      // A member whose server does not say where its data lies has no mount to be held against.
-      need('data-mount', { subjects, of: ({ workload }) => workload }),
-      need('claim', { subjects, of: ({ workload }) => workload, absent: 'fail' }),
-      need('data-folder', { subjects: folders, of: ({ store, member }) => `${store} ${member}` }),
+      ...ofData(settings),
       ...byLabels,
       ...written,
     ];
   },
   annotations: {
+    'data-folder-none.why': 'in words; that the member keeps no data is what counts',
     'data-mount.container':
       'decides only for the members of a store; for other pods, such as Sentinels, it is for people',
   },
 };
+
+/** What those rest on that keep data: a member whose server says that it keeps none needs neither folder nor claim. */
+function ofData(settings: HeaderSettings): AnyNeed[] {
+  const keeping = (history: History): { workload: DeclaredWorkload; members: string[] }[] =>
+    dataWorkloads(settings).flatMap((workload) => {
+      const own = membersOf(settings, workload);
+      const none = keepNone(history, workload.store ?? '');
+      const members = own.filter((member) => !none.has(member));
+      return own.length > 0 && members.length === 0 ? [] : [{ workload, members }];
+    });
+  const named = (history: History): string[] => keeping(history).map(({ workload }) => nameOf(workload));
+  const folders = (history: History): string[] =>
+    keeping(history).flatMap(({ workload, members }) => members.map((one) => `${workload.store} ${one}`));
+  const of = ({ workload }: { workload: string }): string => workload;
+  return [
+    // A member whose server does not say where its data lies has no mount to be held against.
+    later('data-mount', (history) => need('data-mount', { subjects: named(history), of })),
+    later('claim', (history) => need('claim', { subjects: named(history), of, absent: 'fail' })),
+    later('data-folder', (history) =>
+      need('data-folder', {
+        subjects: folders(history),
+        of: ({ store, member }) => `${store} ${member}`,
+      }),
+    ),
+  ];
+}
+
+/** A need whose subjects are the header's, less those that what was seen excuses. */
+function later(kind: AnyNeed['kind'], needed: (history: History) => AnyNeed): AnyNeed {
+  return { kind, rule: (history, complete) => needed(history).rule(history, complete) };
+}
+
+/** Members that keep no data by their own word; nobody where all of them say so: then the store would keep none. */
+function keepNone(history: History, store: string): ReadonlySet<string> {
+  const said = all(history, 'data-folder-none').filter((one) => one.store === store);
+  const names = new Set(said.map(({ member }) => member));
+  return everyMember(history, store).every((member) => names.has(member)) ? new Set() : names;
+}
 
 /** Declared workloads of stores; not those of a store whose members are chosen by labels: there each pod is looked at. */
 function dataWorkloads({ workloads = [], stores = {} }: HeaderSettings): DeclaredWorkload[] {
@@ -154,9 +188,13 @@ function foldersOfMembers(history: History, findings: Findings, held: Held): voi
     everyone.filter((member) => said.some((one) => one.member === member)),
     [...new Set(said.map(({ member }) => member))],
   );
+  const none = keepNone(history, store);
   for (const member of members) {
     const folders = said.filter((one) => one.member === member);
-    if (folders.length === 0)
+    if (none.has(member)) {
+      findings.sound(`data of ${member}`, folders.length === 0, 'no folder, as it says', 'a folder');
+      findings.note(`${member} keeps no data: ${whyNone(history, store, member)}`);
+    } else if (folders.length === 0)
       findings.unknown(
         `data of ${member}`,
         'a folder that its server reports',
@@ -182,6 +220,11 @@ function ownFolder(
     'a folder of its own',
     `one of ${named.join(', ')}`,
   );
+}
+
+function whyNone(history: History, store: string, member: string): string {
+  const said = all(history, 'data-folder-none');
+  return said.find((one) => one.store === store && one.member === member)?.why ?? '';
 }
 
 function whyUnsaid(history: History, store: string, member: string): string {

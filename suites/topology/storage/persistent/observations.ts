@@ -10,6 +10,8 @@ export const OBSERVES = kinds({
   'data-workload': { workload: z.string(), mounts: z.int(), store: z.string().optional() },
   /** Where the server of a member says that it keeps its data. */
   'data-folder': { store: z.string(), member: z.string(), path: z.string() },
+  /** The server of a member says that it keeps no data, and why: it coordinates alone, for one. */
+  'data-folder-none': { store: z.string(), member: z.string(), why: z.string() },
   /** The server of a member did not say where it keeps its data. */
   'data-folder-unsaid': { store: z.string(), member: z.string(), reason: z.string() },
   'data-mount': {

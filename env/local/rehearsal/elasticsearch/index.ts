@@ -1,0 +1,99 @@
+/** Elasticsearch with dedicated masters and data nodes, over TLS alone. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { askOnce, type HttpQuestion } from '../../../../host/http.ts';
+import { waitFor } from '../../../../host/wait.ts';
+import { replicasOf, specOf } from '../../platform/applied.ts';
+import type { PlatformContext } from '../../platform/context.ts';
+import { ELASTICSEARCH_IMAGES } from '../../platform/elasticsearch/index.ts';
+import { render } from '../../platform/manifests.ts';
+import { part, type Applied } from '../../platform/part.ts';
+import { waitRollout } from '../../platform/rollout.ts';
+import { storeCertificate } from '../store-certificate.ts';
+
+const NAME = 'catalog';
+const NAMESPACE = 'search';
+const SETS = [`${NAME}-master`, `${NAME}-data`] as const;
+const DOMAIN = `${NAME}.${NAMESPACE}.svc.cluster.local`;
+const certificate = storeCertificate(NAME, {
+  authority: 'search authority',
+  names: [DOMAIN, NAME],
+  addresses: [],
+});
+
+export const store = part({
+  name: 'elasticsearch',
+  images: ELASTICSEARCH_IMAGES,
+  passwords: ['searchCanary', 'searchOwner'],
+  objects: (context, secrets) =>
+    render(context, secrets, {
+      folder: import.meta.dirname,
+      values: certificate.values(context),
+      plain: true,
+    }),
+  prepare: certificate.ensure,
+  wait: waitElasticsearch,
+});
+
+const READY_DEADLINE_MS = 300_000; // six nodes start at once; images may still have to be pulled
+const GREEN_DEADLINE_MS = 120_000;
+const ANSWER_MS = 10_000;
+/** What the platform itself keeps: an index whose settings tell how durable it is. */
+const INDEX = '/products';
+const SETTINGS = { settings: { number_of_shards: 1, number_of_replicas: 2 } };
+
+type OfElasticsearch = Applied<'searchCanary' | 'searchOwner'>;
+
+/**
+ * Waits for every pod, has the owner's index made, and waits until the cluster is green with every node.
+ * @throws NotReadyError; DeadlineError with what the cluster said last
+ */
+async function waitElasticsearch(context: PlatformContext, applied: OfElasticsearch): Promise<void> {
+  for (const set of SETS)
+    await waitRollout(context, {
+      namespace: NAMESPACE,
+      workload: `statefulset/${set}`,
+      deadlineMs: READY_DEADLINE_MS,
+    });
+  const ask = asking(context, applied);
+  const nodes = SETS.reduce((sum, set) => sum + replicasOf(applied.objects, 'StatefulSet', set), 0);
+  await waitFor(async () => await greenWith(ask, nodes), {
+    what: `Elasticsearch of ${context.instance} to be green with ${String(nodes)} nodes and its index ${INDEX}`,
+    deadlineMs: GREEN_DEADLINE_MS,
+    intervalMs: 500,
+    signal: context.signal,
+    next: `kubectl --kubeconfig ${context.kubeconfig} -n ${NAMESPACE} logs ${SETS[0]}-0 -c node`,
+  });
+}
+
+type Ask = (question: HttpQuestion) => Promise<{ status: number; text: string }>;
+
+/** As the owner, through the Service, held to the certificate's name. */
+function asking({ stateDir, signal }: PlatformContext, { objects, secrets }: OfElasticsearch): Ask {
+  const { clusterIP, ports } = specOf(objects, 'Service', NAME) as {
+    clusterIP: string;
+    ports: [{ port: number }];
+  };
+  const port = String(ports[0].port);
+  const server = {
+    url: `https://${DOMAIN}:${port}`,
+    address: `${clusterIP}:${port}`,
+    ca: readFileSync(join(stateDir, NAME, 'ca.crt'), 'utf8'),
+    account: { user: 'catalog', password: secrets.searchOwner },
+  };
+  return (question) => askOnce(server, question, { deadlineMs: ANSWER_MS, signal });
+}
+
+/** Throws with what the cluster says while it is not. */
+async function greenWith(ask: Ask, nodes: number): Promise<true> {
+  const found = await ask({ path: INDEX });
+  if (found.status === 404) {
+    const headers = { 'content-type': 'application/json' };
+    const made = await ask({ path: INDEX, method: 'PUT', headers, body: JSON.stringify(SETTINGS) });
+    if (made.status !== 200) throw new Error(`index: ${String(made.status)} ${made.text.slice(0, 300)}`);
+  }
+  const wanted = `wait_for_status=green&wait_for_nodes=${String(nodes)}&timeout=5s`;
+  const { status, text } = await ask({ path: `/_cluster/health?${wanted}` });
+  if (status === 200) return true;
+  throw new Error(`health: ${String(status)} ${text.slice(0, 300)}`);
+}
