@@ -5,7 +5,16 @@ import type { AddressInfo, Socket } from 'node:net';
 import { after, test } from 'node:test';
 import { Client } from '@elastic/elasticsearch';
 import neo4j from 'neo4j-driver';
-import { accepts, askFailureOf, askWord, cannotAsk, isDown, withoutManager } from './asking.ts';
+import {
+  accepts,
+  askFailureOf,
+  askText,
+  askWord,
+  cannotAsk,
+  isDown,
+  isOnlyRefused,
+  withoutManager,
+} from './asking.ts';
 import { elasticsearch } from './elasticsearch/index.ts';
 import { askHttp, HttpRefusal } from './http.ts';
 import { connectOnce as connectBolt } from './neo4j/query.ts';
@@ -228,6 +237,44 @@ test('false verdict 17: a manager that is not there is no store that is down', a
   assert.equal(askWord(askFailureOf(answers)), 'cannot-ask/manager');
   const both = await withoutManager(refused, 'it answers', () => Promise.reject(new Error('no')));
   assert.equal(both, refused);
+});
+
+test('false verdict 17: a refused connection is told apart from a server that refuses', async () => {
+  const gone = target(await refusing(), 3);
+  for (const driver of [redis, postgres, rabbitmq, elasticsearch]) {
+    const error: unknown = await driver.describe(gone, BOUNDS).catch((reason: unknown) => reason);
+    assert.equal(isOnlyRefused(error), true, driver.store);
+    assert.match(askText(error), /^the connection is refused: /, driver.store);
+  }
+  const full = Object.assign(new Error('too many connections'), { code: '53300' });
+  const refused = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' });
+  assert.equal(isOnlyRefused(full), false);
+  assert.equal(isOnlyRefused(new AggregateError([refused, full])), false);
+  assert.equal(askText(full), 'too many connections');
+});
+
+test('should say in plain words why a certificate or an account is not taken', () => {
+  const of = (code: string, message: string): string =>
+    askText(new Error(`server-0: ${message}`, { cause: Object.assign(new Error(message), { code }) }));
+  const untrusted = 'unable to verify the first certificate';
+  const advice = '; if the root CA is installed locally, try running Node.js with --use-system-ca';
+  assert.equal(
+    of('UNABLE_TO_VERIFY_LEAF_SIGNATURE', `${untrusted}${advice}`),
+    `its certificate is not of the declared certificate authority (tls.ca): server-0: ${untrusted}`,
+  );
+  assert.match(of('CERT_HAS_EXPIRED', 'certificate has expired'), /^its certificate has expired: server-0/);
+  assert.match(
+    of('ERR_TLS_CERT_ALTNAME_INVALID', "does not match certificate's altnames"),
+    /^its certificate is for other names than the declared one \(tls\.serverName\): /,
+  );
+  assert.match(
+    askText(new HttpRefusal('nodes: Login failed', 401)),
+    /^it refuses the account \(user, password, what it may use\): /,
+  );
+  assert.equal(
+    askText(cannotAsk('credentials', 'it needs the role pg_monitor')),
+    'it needs the role pg_monitor',
+  );
 });
 
 test('should see whether a connection comes about', async () => {

@@ -2,11 +2,11 @@ import { connect } from 'node:net';
 import { errorText } from '../reports/record/error-text.ts';
 
 /**
- * Why a store could not be queried, although it may be well: no route, TLS fails, the account is refused, what answers speaks another
- * protocol, or the store's manager (Patroni, the management API) is not there.
+ * Why a store could not be queried, although it may be well: no route, the connection is refused while kubelet finds its pods ready, TLS
+ * fails, the account is refused, what answers speaks another protocol, or the store's manager (Patroni, the management API) is not there.
  */
 export type CannotAsk = (typeof CANNOT_ASK)[number];
-const CANNOT_ASK = ['route', 'tls', 'credentials', 'protocol', 'manager'] as const;
+const CANNOT_ASK = ['route', 'refused', 'tls', 'credentials', 'protocol', 'manager'] as const;
 /** Why a store is down: its server refuses, is silent, or has no pod. */
 export type Down = (typeof DOWN)[number];
 const DOWN = ['refuses', 'silent', 'absent'] as const;
@@ -49,6 +49,53 @@ export function askFailureOf(error: unknown): AskFailure {
   );
 }
 
+/**
+ * Whether only refused connections show that the store is down: nothing listened at the address. The server of a wrong port or behind a
+ * firewall that rejects looks the same.
+ */
+export function isOnlyRefused(error: unknown): boolean {
+  const refusals = errorsIn(error).filter((one) => meaningOf(one)?.cause === 'refuses');
+  return refusals.length > 0 && refusals.every((one) => /\bECONNREFUSED\b/.test(codeAndText(one)));
+}
+
+/** What an operator can act on, for errors whose own text names the cause only to one who knows the library that wrote it. */
+const PLAIN: readonly { error: RegExp; means: string }[] = [
+  { error: /CERT_HAS_EXPIRED|certificate has expired/, means: 'its certificate has expired' },
+  { error: /CERT_NOT_YET_VALID|certificate is not yet valid/, means: 'its certificate is not valid yet' },
+  {
+    error: /ERR_TLS_CERT_ALTNAME_INVALID|certificate's altnames/,
+    means: 'its certificate is for other names than the declared one (tls.serverName)',
+  },
+  {
+    error:
+      /UNABLE_TO_(?:VERIFY|GET_ISSUER)|SELF_SIGNED|self-signed certificate|unable to (?:verify the first|get (?:local )?issuer) certificate/,
+    means: 'its certificate is not of the declared certificate authority (tls.ca)',
+  },
+];
+const BY_CAUSE: Partial<Record<AskFailure['cause'], string>> = {
+  credentials: 'it refuses the account (user, password, what it may use)',
+  refuses: 'the connection is refused: nothing listens there, or a firewall rejects it',
+  silent: 'no answer',
+};
+/** Node adds it to errors of certificates; no setting of an environment file does that. */
+const NODE_ADVICE = /; if the root CA is installed locally, try running Node\.js with --use-system-ca/g;
+
+/** The message of an error of asking a store, with its cause in plain words before it. */
+export function askText(error: unknown): string {
+  const said = errorText(error).replaceAll(NODE_ADVICE, '');
+  const leaves = errorsIn(error);
+  if (leaves.some((one) => one instanceof AskError)) return said;
+  const text = [said, ...leaves.map(codeAndText)].join(' ');
+  const { cause } = askFailureOf(error);
+  const ofCause = cause === 'refuses' && !isOnlyRefused(error) ? undefined : BY_CAUSE[cause];
+  const means = PLAIN.find((one) => one.error.test(text))?.means ?? ofCause;
+  return means === undefined ? said : `${means}: ${said}`;
+}
+
+function codeAndText(error: Error): string {
+  return 'code' in error ? `${String(error.code)} ${error.message}` : error.message;
+}
+
 /** `cannot-ask/tls`, `down/silent`: a word to branch on where an error crosses a socket. */
 export function askWord({ kind, cause }: AskFailure): string {
   return `${kind}/${cause}`;
@@ -66,11 +113,13 @@ export function downIn(word: string): Down | null {
 
 /** The meaning of each error that has no further one below it; a wrapper that is known by itself hides what it wraps. */
 function failuresIn(error: unknown): AskFailure[] {
-  const own = error instanceof Error ? meaningOf(error) : null;
-  if (own !== null) return [own];
-  const inner = innerOf(error).flatMap(failuresIn);
-  if (inner.length > 0) return inner;
-  return [];
+  return errorsIn(error).flatMap((one) => meaningOf(one) ?? []);
+}
+
+/** The errors that have a meaning, see `failuresIn`. */
+function errorsIn(error: unknown): Error[] {
+  if (error instanceof Error && meaningOf(error) !== null) return [error];
+  return innerOf(error).flatMap(errorsIn);
 }
 
 function innerOf(error: unknown): unknown[] {

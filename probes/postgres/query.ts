@@ -120,14 +120,20 @@ export function isFinal(error: unknown): boolean {
  * is a certificate that does not hold.
  */
 export async function connectWithin(connection: StoreConnection, bounds: Bounds): Promise<ShortClient> {
-  return await retry(
-    (deadlineMs) => connectOnce(connection, { ...bounds, deadlineMs }, Math.min(deadlineMs, ATTEMPT_MS)),
-    {
-      ...bounds,
-      intervalMs: BETWEEN_ATTEMPTS_MS,
-      isFinal,
-    },
-  );
+  try {
+    return await retry(
+      (deadlineMs) => connectOnce(connection, { ...bounds, deadlineMs }, Math.min(deadlineMs, ATTEMPT_MS)),
+      {
+        ...bounds,
+        intervalMs: BETWEEN_ATTEMPTS_MS,
+        isFinal,
+      },
+    );
+  } catch (error) {
+    // The last attempt had only what was left of the time.
+    const { host, port } = connection;
+    throw error instanceof PostgresTimeout ? new PostgresTimeout(host, port, bounds.deadlineMs) : error;
+  }
 }
 
 /** One question, one answer, one connection. @throws as `connectWithin` and `ShortClient.query` */

@@ -1,6 +1,5 @@
-import { isDown } from '../asking.ts';
+import { askText, isDown } from '../asking.ts';
 import type { ServerFacts, StoreConnection, StoreMember, StoreTarget } from './store-driver.ts';
-import { errorText } from '../../reports/record/error-text.ts';
 
 /** Queries all members at once and takes the first answer. @throws Error with each member's error; `who` names the store */
 export async function firstAnswer<T>(
@@ -34,7 +33,7 @@ export async function factsOf(
       try {
         return { member: member.name, ...(await ask(member)) };
       } catch (error) {
-        const failed = errorText(error);
+        const failed = askText(error);
         return { member: member.name, dataFolders: [], settings: [], failed };
       }
     }),

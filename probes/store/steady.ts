@@ -1,8 +1,7 @@
 import { NOT_LET_IN } from '../../reports/record/observations/failover.ts';
-import { askFailureOf } from '../asking.ts';
+import { askFailureOf, askText } from '../asking.ts';
 import { lookUntil } from '../../host/wait.ts';
 import type { Bounds, Steadiness, StoreDriver, StoreTarget } from './store-driver.ts';
-import { errorText } from '../../reports/record/error-text.ts';
 
 const LOOK_MS = 2000;
 const LOOK_EVERY_MS = 300;
@@ -12,7 +11,7 @@ const LOOK_EVERY_MS = 300;
  * route, manager or answer, of a store that answered before, is what a lasting fault looks like.
  */
 export function unsteadyBy(error: unknown): Steadiness {
-  const detail = errorText(error);
+  const detail = askText(error);
   const { cause } = askFailureOf(error);
   const barred = NOT_LET_IN.find((one) => one === cause);
   return { ok: false, leader: null, detail, ...(barred !== undefined && { cannotAsk: barred }) };

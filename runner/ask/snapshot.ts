@@ -9,12 +9,12 @@ import type {
   WorkloadObject,
   WorkloadStatus,
 } from '../../probes/kubernetes/index.ts';
+import { askText } from '../../probes/asking.ts';
 import { storeDriver, STORES } from '../../probes/stores.ts';
 import type { KubeObject } from '../../suites/harness/protocol.ts';
 import { conditionTrue, ownerOf, resizedBy } from '../../suites/topology/_objects/shapes.ts';
 import { timeoutMsOf } from '../plan/environment-parts.ts';
 import type { StoreTargets } from '../targets/store-target.ts';
-import { errorText } from '../../reports/record/error-text.ts';
 
 /** What a snapshot is taken of, such as a `CheckRunner`. */
 export interface SnapshotSource {
@@ -306,7 +306,7 @@ async function rolesOf(runner: SnapshotSource, store: string): Promise<string> {
     const roles = described.members.map(({ role }) => role).sort();
     return `${roles.join(', ')}; ${seen.ok ? STEADY : seen.detail}`;
   } catch (error) {
-    const said = errorText(error);
+    const said = askText(error);
     const { kind, cause } = await runner.stores.failureOf(store, error, bounds);
     // A store that answered earlier in this run can be queried: its silence is its own state.
     const broke = kind === 'down' || runner.stores.answered.has(store);

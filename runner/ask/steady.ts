@@ -1,8 +1,8 @@
+import { askText } from '../../probes/asking.ts';
 import { storeDriver, STORES } from '../../probes/stores.ts';
 import type { Bounds } from '../../probes/store/store-driver.ts';
 import type { RunnerCore } from '../serve/runner-parts.ts';
 import { timeoutMsOf } from '../plan/environment-parts.ts';
-import { errorText } from '../../reports/record/error-text.ts';
 
 /**
  * Measures the steady state of every declared store again, after everything was undone. A store that could not be queried during the whole
@@ -36,7 +36,7 @@ async function looked(
   } catch (error) {
     bounds.signal?.throwIfAborted();
     const { kind, cause } = await stores.failureOf(store, error, bounds);
-    const said = errorText(error);
+    const said = askText(error);
     const unasked = kind === 'cannot-ask' && !stores.answered.has(store);
     return { ok: false, unasked, detail: kind === 'down' ? said : `cannot be asked (${cause}): ${said}` };
   }

@@ -52,6 +52,20 @@ test('false verdict 17: an address without a route is that of a pod that is gone
   assert.equal(await wordOf(targetsOf(1, [{ ip: '127.0.0.1', ready: false }]), noRoute), 'down/silent');
 });
 
+test('false verdict 17: a refused connection is a fault of the store only where no pod of it is ready', async () => {
+  const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+  const ofPods = (...ready: boolean[]): Promise<string> => {
+    const pods = ready.map((one) => ({ ip: '127.0.0.1', ready: one }));
+    return wordOf(targetsOf(1, pods), refused);
+  };
+  assert.equal(await ofPods(true, false), 'cannot-ask/refused');
+  assert.equal(await ofPods(false, false), 'down/refuses');
+  assert.equal(await ofPods(), 'down/refuses');
+  // What a server itself says is certain.
+  const full = Object.assign(new Error('too many connections'), { code: '53300' });
+  assert.equal(await wordOf(targetsOf(1, [{ ip: '127.0.0.1', ready: true }]), full), 'down/refuses');
+});
+
 test('false verdict 17: a password that cannot be read is no store that is down', async () => {
   const targets = targetsOf(1, []);
   for (const source of [{ env: 'PLUMBLINE_NO_SUCH_VARIABLE' }, { file: '/no/such/file' }]) {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { DeclaredStore, Environment, SecretSource } from '../../env/schema.ts';
 import type { KubeCluster, PodObject } from '../../probes/kubernetes/index.ts';
-import { accepts, askFailureOf, cannotAsk } from '../../probes/asking.ts';
+import { accepts, askFailureOf, cannotAsk, isOnlyRefused } from '../../probes/asking.ts';
 import type { AskFailure } from '../../probes/asking.ts';
 import { isMemberPod } from '../../probes/store/member-pods.ts';
 import type { Bounds, StoreMember, StoreTarget, StoreTlsFiles } from '../../probes/store/store-driver.ts';
@@ -128,16 +128,22 @@ export class StoreTargets {
   }
 
   /**
-   * Classifies an error of querying a store. Silence does not tell a firewall from a frozen server, and an address without a route may be
-   * that of a pod that is gone: kubelet's readiness decides. If ready pods accept no connection from here, there is no route; if none is
-   * ready, the store is down.
+   * Classifies an error of querying a store. Silence does not tell a firewall from a frozen server, a refused connection no wrong port from a
+   * server that is gone, and an address without a route may be that of a pod that is gone: kubelet's readiness decides. If none of its pods is
+   * ready, the store is down. If ready pods accept no connection from here, there is no route, or they cannot be asked at that address.
    */
   async failureOf(store: string, error: unknown, bounds: Bounds): Promise<AskFailure> {
     const failure = askFailureOf(error);
-    if (failure.cause !== 'silent' && failure.cause !== 'route') return failure;
+    const refused = isOnlyRefused(error);
+    if (!refused && failure.cause !== 'silent' && failure.cause !== 'route') return failure;
     const ready = (await this.pods(store).catch(() => null))?.filter((pod) => pod.ready);
-    if (ready === undefined) return { kind: 'cannot-ask', cause: 'route' };
-    if (ready.length === 0) return { kind: 'down', cause: 'silent' };
+    if (ready?.length === 0) return refused ? failure : { kind: 'down', cause: 'silent' };
+    if (refused) return { kind: 'cannot-ask', cause: 'refused' };
+    return this.#withoutRoute(store, ready ?? [], bounds);
+  }
+
+  /** Of a store that is silent, or without a route, although kubelet finds these pods ready. */
+  async #withoutRoute(store: string, ready: readonly StorePod[], bounds: Bounds): Promise<AskFailure> {
     const { port } = this.declared(store).primary;
     const hosts = ready.flatMap(({ ip }) => (ip === null ? [] : [ip]));
     const accepted = await Promise.all(hosts.map((host) => accepts({ host, port }, bounds)));

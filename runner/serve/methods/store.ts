@@ -1,12 +1,11 @@
 import { openHistory } from '../../../probes/history.ts';
-import { askWord } from '../../../probes/asking.ts';
+import { askText, askWord } from '../../../probes/asking.ts';
 import { recordGoverning } from '../../../probes/store/store-driver.ts';
 import type { Bounds } from '../../../probes/store/store-driver.ts';
 import { storeDriver } from '../../../probes/stores.ts';
 import { timeoutMsOf } from '../../plan/environment-parts.ts';
 import { RequestError, type Handlers } from '../session.ts';
 import type { ServedRunner } from '../served.ts';
-import { errorText } from '../../../reports/record/error-text.ts';
 
 type Methods = Pick<
   Handlers,
@@ -74,7 +73,7 @@ async function asked<T>(
     return answer;
   } catch (cause) {
     bounds.signal?.throwIfAborted();
-    const message = errorText(cause);
+    const message = askText(cause);
     const word = askWord(await stores.failureOf(store, cause, { ...bounds, deadlineMs: CONNECT_MS }));
     throw new RequestError(message, word, { cause });
   }

@@ -44,6 +44,25 @@ test('false verdict 12: durability is read on every member', () => {
   assert.equal(replica.verdict, 'fail');
 });
 
+test('false verdict 17: a store that cannot be asked hides no wrong setting of another one', () => {
+  const redis = { members: 1, durability: { appendonly: 'yes' } };
+  const judged = (value: string) =>
+    judge({
+      check: 'topology/storage/durability',
+      settings: { stores: { ...stores, redis } },
+      seen: [
+        ['unavailable', { what: 'settings of postgres', reason: 'password authentication failed' }],
+        ['settings', { store: 'redis', read: 1 }],
+        ['setting', { store: 'redis', member: 'redis-0', name: 'appendonly', value, source: '' }],
+      ],
+    });
+  const [seen, wrong] = [judged('yes'), judged('no')];
+  assert.deepEqual([seen.verdict, wrong.verdict], ['inconclusive', 'fail']);
+  assert.match(seen.reason, /settings of postgres unavailable: password authentication failed/);
+  assert.match(wrong.reason, /appendonly of redis: expected yes, seen no/);
+  assert.doesNotMatch(JSON.stringify([seen.rules, wrong.rules]), /null/);
+});
+
 test('should take what the cluster has as a whole for all of its members', () => {
   const elasticsearch = { members: 3, durability: { 'index.translog.durability': 'request' } };
   const index = (source: string): Seen => [

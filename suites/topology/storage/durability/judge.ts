@@ -35,8 +35,8 @@ function judgeDurability(history: History): Judgement {
     if (wanted.length === 0) continue;
     findings.rule(store);
     const lines = all(history, 'setting').filter((one) => one.store === store);
-    const read = all(history, 'settings').find((one) => one.store === store)?.read ?? null;
-    findings.agree(`settings of ${store}`, read, lines.length);
+    const asked = all(history, 'settings').find((one) => one.store === store);
+    if (asked !== undefined) findings.agree(`settings of ${store}`, asked.read, lines.length);
     const strange = lines.find(({ name }) => !wanted.some(([declaredName]) => declaredName === name));
     findings.agree(`settings of ${store}`, 'only declared ones', strange?.name ?? 'only declared ones');
     for (const [name, value] of wanted)
