@@ -39,9 +39,6 @@ const postgres = z
       .describe(
         'Further ways by which clients write, by name, such as past a pooler. Each gets an RTO of its own in every trial, with the goal of the store; lost writes are counted of the load through `primary` alone. Each path costs one more process that writes as many rows a second as the load through `primary` (200 by default); its rows are not read back',
       ),
-    services: z
-      .strictObject({ primary: kubeName, replica: kubeName.optional() })
-      .describe('Services in the namespace of the StatefulSet whose endpoints follow the roles'),
     ...sections,
   })
   .superRefine((declared, context) => {
