@@ -127,6 +127,10 @@ test('should run the accounts of the canaries as they are documented', () => {
     fileOf(objects, 'pg-setup', 'plumbline.sql'),
     /CREATE ROLE plumbline LOGIN CONNECTION LIMIT 80/,
   );
+  assert.match(
+    fileOf(objects, 'pg-setup', 'plumbline-repmgr.sql'),
+    /GRANT USAGE ON SCHEMA repmgr TO plumbline/,
+  );
 });
 
 test('should build no image that only the reference platform needs, and know none of its parts', () => {
