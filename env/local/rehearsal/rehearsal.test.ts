@@ -127,6 +127,10 @@ test('should run the accounts of the canaries as they are documented', () => {
     fileOf(objects, 'pg-setup', 'plumbline.sql'),
     /CREATE ROLE plumbline LOGIN CONNECTION LIMIT 80/,
   );
+  assert.match(
+    fileOf(objects, 'pg-setup', 'plumbline-repmgr.sql'),
+    /GRANT USAGE ON SCHEMA repmgr TO plumbline/,
+  );
 });
 
 test('should register a node of others that nobody runs, where no pod of the cluster itself goes', () => {

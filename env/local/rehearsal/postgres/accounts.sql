@@ -2,3 +2,5 @@
 CREATE ROLE repmgr LOGIN SUPERUSER REPLICATION PASSWORD :'repmgr';
 CREATE DATABASE repmgr OWNER repmgr;
 CREATE ROLE pooler LOGIN IN ROLE pg_monitor PASSWORD :'pooler';
+\connect repmgr
+CREATE EXTENSION repmgr; -- as `repmgr primary register` does: the rights of others in its schema are given before that

@@ -62,7 +62,8 @@ initialise() {
   echo "include '/etc/pg/postgresql.conf'" >>$NEW/postgresql.conf
   pg_ctl -D $NEW -w -s start -o "-c listen_addresses='' -c synchronous_standby_names=''" || return 1
   PGUSER=postgres psql -Xq -v ON_ERROR_STOP=1 -v repmgr="$REPMGR_PASSWORD" -v pooler="$POOLER_PASSWORD" -f /etc/pg/accounts.sql &&
-    PGUSER=postgres psql -Xq -v password="$PLUMBLINE_PASSWORD" -f /etc/pg/plumbline.sql
+    PGUSER=postgres psql -Xq -v password="$PLUMBLINE_PASSWORD" -f /etc/pg/plumbline.sql &&
+    PGUSER=postgres psql -Xq -d repmgr -v repmgr=repmgr -f /etc/pg/plumbline-repmgr.sql
   made=$?
   pg_ctl -D $NEW -w -s stop -m fast
   [ $made = 0 ] && mv $NEW $DATA

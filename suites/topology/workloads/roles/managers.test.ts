@@ -4,7 +4,8 @@ import { describe, it } from 'node:test';
 import * as shown from '../../../../probes/postgres/managers/_testing/clusters.ts';
 import { agreesOf, clusterIn, failoverOf } from '../../../../probes/postgres/managers/cloudnativepg.ts';
 import { pauseOf } from '../../../../probes/postgres/managers/patroni/index.ts';
-import * as repmgr from '../../../../probes/postgres/managers/repmgr.ts';
+import { failoverOf as repmgrdOf, registeredOf } from '../../../../probes/postgres/managers/repmgr.ts';
+import type { Look } from '../../../../probes/postgres/managers/repmgr.ts';
 import type { StoreDescription } from '../../../../probes/store/store-driver.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import { judge } from '../../../_testing/histories.ts';
@@ -63,21 +64,18 @@ describe('roles of PostgreSQL under a manager', () => {
   it('should fail while Patroni or repmgrd is paused, though every member follows', () => {
     assert.equal(judged('patroni', [pauseOf({})]).verdict, 'pass');
     assert.equal(judged('patroni', [pauseOf({ pause: true })]).verdict, 'fail');
-    const look = (paused: boolean): repmgr.Look => ({
+    const look = (paused: boolean): Look => ({
       ...{ member: 'orders-1', node: 1, running: true, paused },
       nodes: NAMES.map((_, at) => ({ id: at + 1, type: at === 0 ? 'primary' : 'standby', active: true })),
     });
     const under = (paused: boolean): Judgement =>
-      judged('repmgr', [
-        repmgr.failoverOf([look(paused)]),
-        repmgr.registeredOf([look(paused)], 'orders-1', 3),
-      ]);
+      judged('repmgr', [repmgrdOf([look(paused)]), registeredOf([look(paused)], 'orders-1', 3)]);
     assert.equal(under(false).verdict, 'pass');
     assert.equal(under(true).verdict, 'fail');
   });
 
   it('should be inconclusive where the manager could not be asked, and where a condition is missing', () => {
-    const unseen = repmgr.failoverOf([{ member: 'orders-1', failed: 'permission denied' }]);
+    const unseen = repmgrdOf([{ member: 'orders-1', failed: 'permission denied' }]);
     assert.equal(judged('patroni', [unseen]).verdict, 'inconclusive');
     assert.equal(judged('patroni', []).verdict, 'inconclusive');
     assert.equal(judged('repmgr', [pauseOf({})]).verdict, 'inconclusive');
