@@ -68,6 +68,23 @@ describe('how busy nodes are', () => {
     });
   });
 
+  it('should leave out what a DaemonSet has on nodes of others, which may be dead, and count it on its own', async () => {
+    const agent = (name: string, nodeName: string) => {
+      const made = pod('tender', name, nodeName);
+      return {
+        ...made,
+        metadata: { ...made.metadata, ownerReferences: [{ kind: 'DaemonSet', name: 'agent' }] },
+      };
+    };
+    const pods = [...PODS, agent('agent-1', 'w1'), agent('agent-3', 'w3'), agent('agent-9', 'dead')];
+    const items = [used('api-1', '1'), used('agent-1', '250m'), used('agent-3', '1')];
+    const use = await lookAtUse(
+      cluster({ pods, answers: { 'namespaces/tender/pods': { items } } }),
+      NAMESPACES,
+    );
+    assert.deepEqual([use?.nodes, use?.ours], [2, 1.5]);
+  });
+
   it('should leave out nodes that hold only pods of the harness, or what has ended', async () => {
     const ended = { ...pod('tender', 'job-1', 'w3'), status: { phase: 'Succeeded' } };
     const pods = [...PODS, pod('plumbline-canary', 'writer', 'w3'), ended];

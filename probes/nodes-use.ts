@@ -77,14 +77,19 @@ export async function lookAtUse(
 ): Promise<NodesUse | null> {
   const pods = await cluster.list({ kind: 'v1/Pod' });
   if (pods.unavailable !== undefined) return null;
+  const held = heldBy(pods.items, environment);
+  const counted = pods.items.filter((pod) => !isOfEveryNode(pod) || held.has(pod.spec.nodeName ?? ''));
+  const elsewhere = new Set(
+    pods.items.filter((pod) => !counted.includes(pod)).map(({ metadata }) => metadata.name),
+  );
   const nodes = await cluster.list({ kind: 'v1/Node' });
   if (nodes.unavailable !== undefined) return null;
-  const [used, own] = await Promise.all([
+  const [used, measuredPods] = await Promise.all([
     said(cluster, `${API}/nodes`, nodesSaid),
-    measuredIn(cluster, pods.items, [...environment, ...harness]),
+    measuredIn(cluster, counted, [...environment, ...harness]),
   ]);
-  if (used === null || own === null) return null;
-  const held = heldBy(pods.items, environment);
+  if (used === null || measuredPods === null) return null;
+  const own = measuredPods.filter(({ metadata }) => !elsewhere.has(metadata.name));
   const measured = used.items.filter(({ metadata }) => held.has(metadata.name));
   if (held.size === 0 || measured.length !== held.size) return null;
   const amounts = amountsOf(
@@ -126,11 +131,17 @@ async function measuredIn(
   return found.every((one) => one !== null) ? found.flat() : null;
 }
 
-/** Nodes with a pod in one of the namespaces. */
+/** DaemonSets have one on every node, also on nodes of others, which may be dead and measured by nobody. */
+function isOfEveryNode({ metadata }: PodObject): boolean {
+  return (metadata.ownerReferences ?? []).some(({ kind }) => kind === 'DaemonSet');
+}
+
+/** Nodes with a pod in one of the namespaces, other than of a DaemonSet. */
 function heldBy(pods: readonly PodObject[], namespaces: readonly string[]): Set<string> {
   return new Set(
     pods
-      .filter(({ metadata, status }) => namespaces.includes(metadata.namespace ?? '') && isThere(status))
+      .filter((pod) => namespaces.includes(pod.metadata.namespace ?? '') && isThere(pod.status))
+      .filter((pod) => !isOfEveryNode(pod))
       .flatMap(({ spec }) => spec.nodeName ?? []),
   );
 }

@@ -58,8 +58,13 @@ test('should leave what never arrives to the judge, as it is', async () => {
 });
 
 test('should leave out nodes that have every label of those of others, and no other', () => {
-  const node = (name: string, labels?: Record<string, string>): NodeObject =>
-    ({ apiVersion: 'v1', kind: 'Node', metadata: { name, labels }, spec: {}, status: {} });
+  const node = (name: string, labels?: Record<string, string>): NodeObject => ({
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name, labels },
+    spec: {},
+    status: {},
+  });
   const all = [node('a'), node('b', { team: 'x' }), node('c', { team: 'x', pool: 'y' })];
   const names = (labels: Record<string, string>[]): string[] =>
     withoutOthers(all, { others: labels.map((one) => ({ labels: one, reason: 'r' })) }).map(

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { contextWith, fileOf, imageSet, named } from '../../platform/_testing/platform.ts';
 import { platformObjects } from '../../platform/index.ts';
-import { assertIsRestricted, assertKeepsSecrets, assertTakesCertificate } from '../_testing/stores.ts';
+import { assertIsRestricted, assertKeepsSecrets, assertTakesCertificate, podOf } from '../_testing/stores.ts';
 import { store } from './index.ts';
 
 const WORDS = ['neo4j'];
@@ -44,6 +44,13 @@ test('should listen with TLS alone, and be reached at an address that environmen
     ports.map(({ port }) => port),
     [7687],
   );
+});
+
+test('should be probed by a name that its certificate holds: the server refuses any other', () => {
+  const { containers } = podOf(named(OBJECTS, 'StatefulSet', 'atlas') ?? assert.fail());
+  const { readinessProbe, livenessProbe } = containers[0] ?? assert.fail();
+  for (const probe of [readinessProbe, livenessProbe])
+    assert.match(JSON.stringify(probe), /"HTTPS".*"Host","value":"atlas\.graphs\.svc\.cluster\.local"/);
 });
 
 test('should let nothing in but clients, and nothing out', () => {
