@@ -73,7 +73,7 @@ const PLAIN: readonly { error: RegExp; means: string }[] = [
   },
 ];
 const BY_CAUSE: Partial<Record<AskFailure['cause'], string>> = {
-  credentials: 'it refuses the account (user, password)',
+  credentials: 'it refuses the account (user, password, what it may use)',
   refuses: 'the connection is refused: nothing listens there, or a firewall rejects it',
   silent: 'no answer',
 };

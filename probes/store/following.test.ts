@@ -52,3 +52,41 @@ test('should say in one piece why it did not see who leads', async () => {
   assert.equal(pieces.length, 1);
   assert.match(pieces[0]?.text ?? '', /^\S+Z refused\n\S+Z gone$/);
 });
+
+test('should write how long several led, and which of them completed writes meanwhile', async () => {
+  const both = (a: string, b: string): SeenLeader => ({
+    leader: 'b',
+    leading: [
+      { name: 'a', completed: a },
+      { name: 'b', completed: b },
+    ],
+  });
+  const alone = (completed: string): SeenLeader => ({ leader: 'b', leading: [{ name: 'b', completed }] });
+  const stretches = (seen: readonly StoreObservation[]) =>
+    seen.flatMap((one) => (one.kind === 'several-leaders' ? [one] : []));
+  const [first, second, ...more] = stretches(
+    // In the first interval of a stretch the other may not have led yet.
+    await told([
+      alone('1'),
+      both('10', '2'),
+      both('11', '3'),
+      both('11', '4'),
+      alone('5'),
+      both('12', '6'),
+      both('12', '6'),
+      both('13', '7'),
+    ]),
+  );
+  assert.deepEqual([first?.leaders, first?.wrote], [['a', 'b'], ['b']]);
+  assert.deepEqual(
+    [second?.leaders, second?.wrote],
+    [
+      ['a', 'b'],
+      ['a', 'b'],
+    ],
+  );
+  const [fromMs = 0, toMs = 0] = first?.betweenMs ?? [];
+  assert.ok(toMs > fromMs);
+  assert.equal(more.length, 0);
+  assert.deepEqual(stretches(await told([{ leader: 'a' }, alone('1'), alone('2')])), []);
+});

@@ -1,5 +1,7 @@
 import { monoMs } from '../../host/clock.ts';
 import { repeat } from '../../host/wait.ts';
+import { SeveralLeaders } from './several-leaders.ts';
+import type { Leading } from './several-leaders.ts';
 import type { ObserveOptions, Observer } from './store-driver.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
@@ -12,6 +14,8 @@ const ENDPOINTS_POLL_MS = 20;
 /** Who leads, as one look saw it. */
 export interface SeenLeader {
   leader: string | null;
+  /** Where each member is asked. */
+  leading?: Leading;
 }
 
 /** How one kind of store is looked at; what `followStore` makes observations of. */
@@ -59,12 +63,14 @@ class Follower {
   /** Each stretch in which nothing was seen, with the reason. */
   readonly #unseen: string[] = [];
   #looks = 0;
+  readonly #several: SeveralLeaders;
 
   constructor(following: Following, options: ObserveOptions, signal: AbortSignal) {
     this.#following = following;
     this.#options = options;
     this.#signal = signal;
     this.#pollMs = options.pollMs ?? DEFAULT_POLL_MS;
+    this.#several = new SeveralLeaders(options.write);
   }
 
   async look(): Promise<void> {
@@ -73,6 +79,7 @@ class Follower {
     try {
       const seen = await this.#following.leader(this.#signal);
       this.#inGap = false;
+      this.#several.saw(seen?.leading ?? [], askedMs);
       if (seen === null) return;
       this.#saw(seen, askedMs);
       if (this.#looks % MEMBERS_EVERY === 1) await this.#lookAtMembers(seen);
@@ -105,6 +112,7 @@ class Follower {
 
   /** The last known leader once more, with the time since it was last known. */
   final(): void {
+    this.#several.end();
     if (this.#last === undefined) return;
     const { leader } = this.#last;
     const pollMs = monoMs() - (this.#leaderSeenMs ?? monoMs());

@@ -151,7 +151,9 @@ export interface ReadBackRequest {
 }
 
 /** What observers of a store write. */
-export type StoreObservation = NewSeen<'leader' | 'master' | 'members' | 'endpoint' | 'evidence'>;
+export type StoreObservation = NewSeen<
+  'leader' | 'several-leaders' | 'master' | 'members' | 'endpoint' | 'evidence'
+>;
 
 export interface ObserveOptions {
   write: (seen: StoreObservation) => void;

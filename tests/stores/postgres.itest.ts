@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { certificateFor } from '../../host/_testing/certificate.ts';
+import { monoMs } from '../../host/clock.ts';
 import { waitFor } from '../../host/wait.ts';
 import { askFailureOf, askWord } from '../../probes/asking.ts';
 import { postgres } from '../../probes/postgres/index.ts';
@@ -15,6 +16,8 @@ import type {
 import { PostgresCluster, SERVER_NAME } from './postgres-cluster.ts';
 
 const BOUNDS = { deadlineMs: 5000 };
+/** The observer looks every 100 ms. */
+const SIX_LOOKS_MS = 600;
 
 describe('PostgreSQL without a manager', () => {
   let cluster: PostgresCluster;
@@ -71,8 +74,17 @@ describe('PostgreSQL without a manager', () => {
     const account = { user: 'plumbline', password: 'secret', database: 'plumbline' };
     const own = { ...target, connection: { ...target.connection, ...account } };
     assert.equal((await postgres.describe(own, BOUNDS)).leader, 'pg-0');
-    for (const { member, settings, failed } of await postgres.servers(own, BOUNDS))
-      assert.ok(failed === undefined && settings.length > 0, `${member}: ${failed ?? 'no settings'}`);
+    // A commit waits until a replica has its log, not until it has replayed it.
+    const servers = await waitFor(
+      async () => {
+        const seen = await postgres.servers(own, BOUNDS);
+        const late = seen.find(({ failed }) => failed !== undefined);
+        if (late !== undefined) throw new Error(`${late.member}: ${late.failed}`);
+        return seen;
+      },
+      { what: 'every replica to know the account and its database', deadlineMs: 10_000 },
+    );
+    for (const { member, settings } of servers) assert.ok(settings.length > 0, `${member}: no settings`);
     const client = postgres.client(own.connection, 'run');
     await client.prepare(BOUNDS.deadlineMs);
     const session = client.session();
@@ -127,6 +139,8 @@ describe('PostgreSQL without a manager', () => {
         what: 'the observer to see the newer timeline',
         deadlineMs: 5000,
       });
+      for (const until = monoMs() + SIX_LOOKS_MS; monoMs() < until;)
+        for (const name of ['pg-0', 'pg-1']) await cluster.sql(name, 'SELECT txid_current()');
       cluster.signal('pg-0', 'SIGQUIT');
       target = cluster.targetOf('pg-1');
       await waitFor(async () => ((await postgres.describe(target, BOUNDS)).leader === 'pg-1' ? true : null), {
@@ -140,6 +154,14 @@ describe('PostgreSQL without a manager', () => {
       await observer.stop();
     }
     assert.deepEqual(leadersIn(seen), ['pg-0', 'pg-1', 'pg-1']);
+    const both = seen.flatMap((one) => (one.kind === 'several-leaders' ? [one] : []));
+    const names = ['pg-0', 'pg-1'];
+    assert.deepEqual(
+      both.map(({ leaders, wrote }) => ({ leaders, wrote })),
+      [{ leaders: names, wrote: names }],
+    );
+    const [fromMs = 0, toMs = 0] = both[0]?.betweenMs ?? [];
+    assert.ok(toMs - fromMs >= SIX_LOOKS_MS);
   });
 
   it('should be down, not unknown, when no member answers', async () => {

@@ -8,8 +8,12 @@ import type { Manager } from './manager.ts';
 import { connectionOf, connectOnce, IN_RECOVERY, PostgresTimeout } from '../query.ts';
 import type { ShortClient } from '../query.ts';
 
-/** The timeline is the first eight digits of a WAL file's name, hexadecimal (documentation, "WAL Internals"). */
+/**
+ * The timeline is the first eight digits of a WAL file's name, hexadecimal (documentation, "WAL Internals"). The xmax of a snapshot is one past the
+ * highest transaction that has completed (documentation, "Snapshot Components"): a commit that waits for a replica has not.
+ */
 const TIMELINE = `SELECT ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int AS timeline,
+  txid_snapshot_xmax(txid_current_snapshot())::text AS completed,
   current_setting('synchronous_standby_names') AS synchronous`;
 const REPLICATION =
   'SELECT application_name AS name, host(client_addr) AS address, state, sync_state FROM pg_stat_replication';
@@ -28,6 +32,8 @@ export interface Look {
   member: StoreMember;
   replica: boolean;
   timeline: number;
+  /** One past the newest transaction that wrote and has completed. */
+  completed: string;
   /** `synchronous_standby_names`; empty: no commit waits for a replica. */
   synchronous: string;
   receivers: readonly Receiver[];
@@ -35,7 +41,13 @@ export interface Look {
   failed?: unknown;
 }
 
-const UNSEEN: Omit<Look, 'member'> = { replica: true, timeline: 0, synchronous: '', receivers: [] };
+const UNSEEN: Omit<Look, 'member'> = {
+  replica: true,
+  timeline: 0,
+  completed: '',
+  synchronous: '',
+  receivers: [],
+};
 
 const ROLES: Readonly<Record<string, string>> = { sync: 'sync_standby', quorum: 'quorum_standby' };
 
@@ -77,7 +89,7 @@ function looksNow(target: StoreTarget, bounds: Bounds): Promise<readonly Look[]>
 async function lookOf(member: StoreMember, client: Pick<ShortClient, 'query'>): Promise<Look> {
   const [at] = await client.query<{ replica: boolean }>(IN_RECOVERY);
   if (at?.replica !== false) return { ...UNSEEN, member };
-  const [own] = await client.query<{ timeline: number; synchronous: string }>(TIMELINE);
+  const [own] = await client.query<{ timeline: number; completed: string; synchronous: string }>(TIMELINE);
   const receivers = await client.query<Receiver & Record<string, unknown>>(REPLICATION);
   if (receivers.some(({ state }) => state === null))
     throw cannotAsk(
@@ -88,6 +100,7 @@ async function lookOf(member: StoreMember, client: Pick<ShortClient, 'query'>): 
     member,
     replica: false,
     timeline: own?.timeline ?? 0,
+    completed: own?.completed ?? '',
     synchronous: own?.synchronous ?? '',
     receivers,
   };
@@ -192,7 +205,8 @@ function following(target: StoreTarget): Following {
   return {
     leader: async (signal) => {
       last = await sessions.looks(signal);
-      return { leader: leadersIn(last)[0]?.member.name ?? null };
+      const leading = leadersIn(last).map(({ member: { name }, completed }) => ({ name, completed }));
+      return { leader: leading[0]?.name ?? null, leading };
     },
     members: () => Promise.resolve(membersIn(last).filter(({ state }) => state === 'streaming').length),
   };

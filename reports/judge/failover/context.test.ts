@@ -45,6 +45,32 @@ describe('the context of a record', () => {
   });
 });
 
+describe('several leaders during a trial', () => {
+  const several = (wrote: string[]) =>
+    judge(
+      new Synthetic().see(9000, 'several-leaders', {
+        leaders: ['postgres-0', 'postgres-1'],
+        wrote,
+        betweenMs: [START + 4000, START + 9000],
+      }),
+    );
+
+  it('should fail where both completed writes, whatever was lost of them', () => {
+    const { verdict, reason } = several(['postgres-0', 'postgres-1']);
+    assert.equal(verdict, 'fail');
+    assert.match(reason, /took writes at the same time: postgres-0 and postgres-1 within 5 s/);
+  });
+
+  it('should remark one that had not stepped down and took none', () => {
+    const { verdict, remarks, reason } = several(['postgres-1']);
+    assert.equal(verdict, 'pass', reason);
+    assert.match(
+      remarks?.join() ?? '',
+      /postgres-0 and postgres-1 led at the same time for 5 s; completed writes were seen on postgres-1/,
+    );
+  });
+});
+
 describe('the steady state afterwards', () => {
   it('should pass when leaders changed but roles are the same multiset', () => {
     const trial = new Synthetic().see(17_000, 'as-before', {

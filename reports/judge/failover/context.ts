@@ -72,10 +72,14 @@ function remarksOf(history: History, trial: Trial): string[] {
   );
   const single = trial.members === 1 ? [ONE_MEMBER] : [];
   const away = trial.awayMs > 0 && Number.isFinite(trial.awayMs) ? [givenBack(trial.awayMs)] : [];
-  return [...new Set([...single, ...away, ...again, ...said])]
+  const several = all(history, 'several-leaders').map(severalLed);
+  return [...new Set([...single, ...away, ...again, ...several, ...said])]
     .slice(0, MAX_LISTED)
     .map((one) => one.slice(0, MAX_CHARS));
 }
+
+const severalLed = ({ leaders, wrote, betweenMs: [fromMs, toMs] }: Seen<'several-leaders'>): string =>
+  `${leaders.join(' and ')} led at the same time for ${seconds(toMs - fromMs)} s; completed writes were seen on ${wrote.join(', ') || 'none of them'}`;
 
 const ONE_MEMBER = 'the store has one member and cannot fail over: its restart is what was measured';
 const givenBack = (awayMs: number): string =>

@@ -96,6 +96,7 @@ function evidenceOf(
     ...view,
     totalGoalMs: goalFor(trial, view.downtime.fromMs).totalGoalMs,
     readBack,
+    severalLeaders: all(history, 'several-leaders'),
     accounts: leader === null ? null : accountsOf(history.writes, leader, trial.scheduled),
     // Where loss is allowed, reads need not see lost writes: a missing write is counted once, as lost.
     reads: readsOf(

@@ -1,6 +1,7 @@
 import type { Afterwards, Interval } from '../../record/run-record.ts';
 import { reasonOf, worstOf } from '../../record/rule.ts';
 import type { Rule } from '../../record/rule.ts';
+import type { Seen } from '../../record/observations/index.ts';
 import type { Verdict } from '../../record/verdict.ts';
 import type { Downtime } from './outages/downtime.ts';
 import { MAX_LAG_MS } from './outages/generator.ts';
@@ -35,6 +36,8 @@ export interface Evidence extends Judged {
   /** What the further paths of clients saw. */
   paths: readonly PathView[];
   readBack: ReadBack;
+  /** Stretches in which more than one member led, as the members themselves said. */
+  severalLeaders: readonly Seen<'several-leaders'>[];
   accounts: Accounts | null;
   reads: Reads;
   afterwards: Afterwards | null;
@@ -129,6 +132,11 @@ const HOLDINGS: readonly Holding[] = [
     id: 'one-leader',
     fails: severalLeaders,
     holds: 'no second member claimed to be the leader after the trial',
+  },
+  {
+    id: 'one-leader/meanwhile',
+    fails: severalWrote,
+    holds: 'no two members were seen to take writes at the same time',
   },
   { id: 'members-agree', fails: divergedMembers, holds: 'every member holds the same writes as the leader' },
   {
@@ -289,6 +297,16 @@ function severalLeaders({ readBack: { leaders } }: Evidence): string | null {
   return first === undefined
     ? null
     : `${first.length} members claimed to be the leader when the store was read back: ${first.join(', ')}`;
+}
+
+/** A second leader that takes no writes is one that has not stepped down yet: a remark says so (context.ts). */
+function severalWrote({ severalLeaders: stretches }: Evidence): string | null {
+  const both = stretches.filter(({ wrote }) => wrote.length > 1);
+  if (both.length === 0) return null;
+  const said = both.map(
+    ({ wrote, betweenMs: [fromMs, toMs] }) => `${wrote.join(' and ')} within ${seconds(toMs - fromMs)} s`,
+  );
+  return `several members led and took writes at the same time: ${said.join('; ')}`;
 }
 
 function divergedMembers({ readBack: { pairs } }: Evidence): string | null {

@@ -117,6 +117,15 @@ export const FAILOVER = kinds({
   leader: role,
   /** Where the cluster has a leader of its own besides the leader of its data. */
   master: role,
+  /**
+   * A stretch in which the members themselves said that more than one leads, as consecutive looks saw it. `wrote`: those that completed write
+   * transactions between two of these looks, when the others led as well.
+   */
+  'several-leaders': {
+    leaders: z.array(z.string()),
+    wrote: z.array(z.string()),
+    betweenMs: z.tuple([z.number(), z.number()]),
+  },
   /** How many members follow the leader. */
   members: { streaming: z.number(), pollMs: z.number() },
   /** Addresses behind the Service that applications use. */

@@ -108,6 +108,7 @@ function judgeTrial(history: History): Judged {
     ...evidence,
     trial: { ...evidence.trial, lostGoal: 0 },
     readBack: { leader: null, members: [], pairs: [], leaders: [], gaps: [] },
+    severalLeaders: [],
   };
   const { verdict, reason, rules: writable } = decide(own);
   const findings = [...leaders(history), ...podFindings(history, record.target), ...lastWrite(history)];
