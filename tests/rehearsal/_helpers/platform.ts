@@ -23,7 +23,7 @@ export interface StoreRows {
   statefulSets?: { namespace: string; sets: { name: string; members: number }[] };
   members: number;
   primary: Address;
-  paths?: { name: string; addresses: Address[] }[];
+  paths?: Record<string, Address[]>;
   password: { file: string };
   tls: { ca: { file: string }; serverName: string };
   sentinel?: { addresses: Address[]; password: { file: string } };
@@ -106,7 +106,7 @@ export async function addressesOf(store: StoreRows): Promise<string[]> {
   const named = [
     store.primary,
     ...(store.sentinel?.addresses ?? []),
-    ...(store.paths ?? []).flatMap((path) => path.addresses),
+    ...Object.values(store.paths ?? {}).flat(),
   ];
   return [...new Set([...ips.split(' ').filter((ip) => ip !== ''), ...named.map(({ host }) => host)])];
 }

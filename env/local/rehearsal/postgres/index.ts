@@ -11,11 +11,12 @@ import { storeCertificate } from '../store-certificate.ts';
 
 const NAMESPACE = 'databases';
 const POOLER = 'pg-pooler';
-/** Numbers and names as repmgr knows the members. The workloads and pods have a hyphen where these have an underscore. */
+/** Numbers and names as repmgr knows the members, and the last number of the address of each. The workloads and pods have a hyphen where these have an underscore. */
 const MEMBERS = ['a', 'b', 'c'].map((letter, at) => ({
   name: `pg-${letter}`,
   node: `pg_${letter}`,
   id: String(at + 1),
+  address: String(37 + at),
 }));
 const DOMAIN = `${NAMESPACE}.svc.cluster.local`;
 const CERTIFICATE = storeCertificate('pg', {
