@@ -62,20 +62,41 @@ export class Workplace {
     const rows = all.stores[store];
     if (rows === undefined) throw new Error(`env/${NAME}.yaml declares no store "${store}"`);
     change(rows, all.stores);
-    const file = join(mkdtempSync(join(this.folder, 'env-')), `${NAME}.yaml`);
+    const file = join(this.folderOf('env'), `${NAME}.yaml`);
     writeFileSync(file, stringify(all));
     return file;
   }
 
   file(name: string, text: string): string {
-    const path = join(mkdtempSync(join(this.folder, 'file-')), name);
+    const path = join(this.folderOf('file'), name);
     writeFileSync(path, text, { mode: 0o600 });
     return path;
   }
 
   /** Runs these checks and reads the record of the run. */
   async run(environment: string, checks: readonly string[]): Promise<RunRecord> {
-    const out = mkdtempSync(join(this.folder, 'runs-'));
+    return (await this.runIn(environment, checks)).record;
+  }
+
+  /** The same, with the folder of the run. */
+  async runIn(
+    environment: string,
+    checks: readonly string[],
+  ): Promise<{ record: RunRecord; folder: string }> {
+    return this.runInto(this.folderOf('runs'), environment, checks);
+  }
+
+  /** A new folder. */
+  folderOf(what: string): string {
+    return mkdtempSync(join(this.folder, `${what}-`));
+  }
+
+  /** The same, where the folder of the run is to be made in `out`. */
+  async runInto(
+    out: string,
+    environment: string,
+    checks: readonly string[],
+  ): Promise<{ record: RunRecord; folder: string }> {
     const argv = ['run', '--env', environment, '--out', out, ...checks.flatMap((one) => ['--check', one])];
     const { PLUMBLINE_STATE } = process.env;
     const { code, stdout, stderr } = await plumbline(
@@ -85,7 +106,8 @@ export class Workplace {
     const [made] = readdirSync(out).filter((name) => name !== 'latest');
     if (made === undefined)
       throw new Error(`plumbline ${argv.join(' ')} ended with ${code} and made no run: ${stdout}${stderr}`);
-    return parseRun(readFileSync(join(out, made, 'run.json'), 'utf8'));
+    const folder = join(out, made);
+    return { record: parseRun(readFileSync(join(folder, 'run.json'), 'utf8')), folder };
   }
 
   remove(): void {
