@@ -1,6 +1,7 @@
 import { monoMs } from '../../host/clock.ts';
 import { repeat } from '../../host/wait.ts';
 import { SeveralLeaders } from './several-leaders.ts';
+import type { Leading } from './several-leaders.ts';
 import type { ObserveOptions, Observer } from './store-driver.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
@@ -13,8 +14,8 @@ const ENDPOINTS_POLL_MS = 20;
 /** Who leads, as one look saw it. */
 export interface SeenLeader {
   leader: string | null;
-  /** Where each member is asked: all that say that they lead, with a count that grows with every write that completes there. */
-  leading?: readonly { name: string; completed: string }[];
+  /** Where each member is asked. */
+  leading?: Leading;
 }
 
 /** How one kind of store is looked at; what `followStore` makes observations of. */

@@ -1,9 +1,9 @@
 /** More than one member that leads at the same time: for how long, and which of them took writes meanwhile. */
 import { monoMs } from '../../host/clock.ts';
-import type { SeenLeader } from './following.ts';
 import type { ObserveOptions } from './store-driver.ts';
 
-type Leading = NonNullable<SeenLeader['leading']>;
+/** All members that say at one look that they lead, each with a count that grows with every write that completes there. */
+export type Leading = readonly { name: string; completed: string }[];
 
 interface Stretch {
   leaders: Set<string>;

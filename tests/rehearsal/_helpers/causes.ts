@@ -1,6 +1,6 @@
 /** Why a store cannot be asked, one cause at a time: how it is made, and the words by which a reader knows it. */
-import { expired, otherAuthority } from './certificates.ts';
-import { CertificateServer, clear, drop, redirect, refuse } from './on-the-path.ts';
+import { CertificateServer, expired, otherAuthority } from '../../../host/_testing/refused-certificates.ts';
+import { clear, drop, redirect, refuse } from './on-the-path.ts';
 import { addressesOf, STATE, type StoreRows, type Workplace } from './platform.ts';
 
 interface Cause {
