@@ -23,7 +23,8 @@ const store = z.object({
   container: z.string().optional(),
   primary: endpoint.optional(),
   replica: endpoint.optional(),
-  durability: labels.optional(),
+  /** A list: any of these values. */
+  durability: z.record(z.string(), z.union([z.string(), z.array(z.string())])).optional(),
   /** Copies of what is written besides the primary, where not every member has one. */
   index: z.object({ replicas: z.number() }).optional(),
   patroni: z.object({ scope: z.string().optional() }).optional(),
@@ -249,3 +250,8 @@ export const settingsSchema = z
   .partial();
 
 export type HeaderSettings = z.infer<typeof settingsSchema>;
+
+/** Every value that a declaration allows. */
+export function allowedValues(declared: string | readonly string[]): readonly string[] {
+  return typeof declared === 'string' ? [declared] : declared;
+}
