@@ -28,6 +28,8 @@ const store = z.object({
   /** Copies of what is written besides the primary, where not every member has one. */
   index: z.object({ replicas: z.number() }).optional(),
   patroni: z.object({ scope: z.string().optional() }).optional(),
+  /** The members are a Redis Cluster: several masters, each with so many replicas. */
+  cluster: z.object({ replicas: z.number() }).optional(),
   /** Further ways by which clients write, by name. */
   paths: z.record(z.string(), z.array(endpoint)).optional(),
   clientLoad: z.object({ writesPerSecond: z.number(), readsPerSecond: z.number() }).optional(),

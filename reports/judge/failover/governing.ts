@@ -28,8 +28,11 @@ export function governingGap(history: History): string | null {
 /** Those of its manager come first, where one is declared; without one nobody has them. */
 function governingOf({ header }: History, store: string): StoreFacts['governing'] {
   const { governing } = storeFacts(store);
-  const { managed } = governing;
-  if (managed === undefined || header.settings.stores?.[store]?.[managed.by] === undefined) return governing;
+  const { managed, instead } = governing;
+  const declared = header.settings.stores?.[store];
+  if (instead !== undefined && declared?.[instead.by] !== undefined)
+    return { ...governing, read: instead.read };
+  if (managed === undefined || declared?.[managed.by] === undefined) return governing;
   return { ...governing, read: { ...managed.read, ...governing.read } };
 }
 
