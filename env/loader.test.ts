@@ -197,6 +197,18 @@ test('should refuse StatefulSets that are not there, and members that are not th
   );
 });
 
+test('should take a Redis Cluster in place of Sentinels, and refuse both, or members that are in no shard', () => {
+  const redis = /( {2}redis:[^\n]*\n(?: {4}.*\n)*? {4}members: )3\n/;
+  const [both, ...more] = problemsWith(redis, '$16\n    cluster: {}\n');
+  assert.match(
+    String(both),
+    /stores\.redis\.cluster: found beside sentinel; allowed: one of the two, since either decides who leads/,
+  );
+  assert.equal(more.filter((one) => one.includes('stores.redis.cluster')).length, 0);
+  const odd = problemsWith(redis, '$13\n    cluster: {}\n').map(String).join('\n');
+  assert.match(odd, /stores\.redis\.members: no multiple of a master and its cluster\.replicas; allowed: /);
+});
+
 test('should take labels, or nothing but an address of a single member', () => {
   assert.deepEqual(problemsWith(WAY, 'pods: { namespace: tender, labels: { app: pg } }'), []);
   const [problem] = problemsWith(WAY, '# managed by somebody else');

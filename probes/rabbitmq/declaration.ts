@@ -32,6 +32,13 @@ const rabbitmq = z.strictObject({
     .strictObject({
       type: z.enum(['quorum', 'classic']).default('quorum'),
       durable: z.boolean().default(true),
+      replicas: z
+        .int()
+        .min(1)
+        .optional()
+        .describe(
+          'Members that every quorum queue and stream has, of the canary and of the application; all of the cluster when left out',
+        ),
     })
     .default({ type: 'quorum', durable: true })
     .describe('The queue that the canary writes to, as the queues of the application are'),
@@ -53,7 +60,7 @@ export const GOVERNING = {
     'canary queue': /^\w+, (?:durable|transient)$/,
   },
   /** Of the platform's own queues. */
-  queues: { 'queue type': /^[a-z]+$/, 'queue durable': SWITCH },
+  queues: { 'queue type': /^[\w-]+(?:, \d+ members?)?$/, 'queue durable': SWITCH },
 } as const satisfies Readonly<Record<string, SettingKinds>>;
 
 export const store: StoreKind = {

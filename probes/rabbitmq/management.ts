@@ -29,9 +29,9 @@ const queueSchema = z.object({
   type: z.string().default('classic'),
   durable: z.boolean().default(false),
   exclusive: z.unknown(),
-  /** The node of a classic queue. */
+  /** The node of a classic queue; the leader's node of a stream, where `leader` is not given. */
   node: z.string().optional(),
-  /** Of a quorum queue; empty or absent while there is none. */
+  /** Empty or absent while there is none, and of a stream without statistics. */
   leader: z.string().nullish(),
   members: z.array(z.string()).default([]),
   online: z.array(z.string()).default([]),
@@ -39,6 +39,7 @@ const queueSchema = z.object({
   messages_ready: z.number().optional(),
   messages_unacknowledged: z.number().optional(),
 });
+const membersSchema = queueSchema.pick({ name: true, vhost: true, members: true, online: true });
 const vhostSchema = z.object({
   name: z.string(),
   /** State by node: `running`, `stopped`. Absent before RabbitMQ 3.7. */
@@ -80,9 +81,20 @@ export class Management {
     return z.array(queueSchema).parse(await this.#get(path, bounds));
   }
 
-  /** Every queue in every virtual host that the canary's user may see. */
+  /**
+   * Every queue in every virtual host that the canary's user may see. Only statistics, up to 5 s old, name the members of a stream (seen
+   * with RabbitMQ 3.10): they are asked for where there is one.
+   */
   async allQueues(bounds: Bounds): Promise<RabbitQueue[]> {
-    return z.array(queueSchema).parse(await this.#get('/api/queues?disable_stats=true', bounds));
+    const queues = z.array(queueSchema).parse(await this.#get('/api/queues?disable_stats=true', bounds));
+    if (!queues.some(isStreamWithoutMembers)) return queues;
+    const path = '/api/queues?columns=name,vhost,members,online';
+    const known = z.array(membersSchema).parse(await this.#get(path, bounds));
+    return queues.map((queue) => {
+      if (!isStreamWithoutMembers(queue)) return queue;
+      const { members, online } = known.find((one) => isSame(one, queue)) ?? queue;
+      return { ...queue, members, online };
+    });
   }
 
   async nodes(bounds: Bounds): Promise<RabbitNode[]> {
@@ -119,6 +131,14 @@ export class Management {
   }
 }
 
+function isStreamWithoutMembers({ type, members }: RabbitQueue): boolean {
+  return type === 'stream' && members.length === 0;
+}
+
+function isSame(one: Pick<RabbitQueue, 'name' | 'vhost'>, other: RabbitQueue): boolean {
+  return one.name === other.name && one.vhost === other.vhost;
+}
+
 /**
  * Which member a node of Erlang's is. `rabbit@rabbitmq-0.rabbitmq-members.tender.svc` is the pod rabbitmq-0; nodes that are named by
  * address are found by it. Null for a node that none of the members is.
@@ -131,10 +151,20 @@ export function memberOfNode(node: string, members: readonly StoreMember[]): Sto
   );
 }
 
-/** Where a queue lives: a quorum queue at its leader, a classic one at its only node. Null while nobody leads. */
+/** Whether a queue of this type has a copy on several members, one of which leads. A classic queue has its only copy at its node. */
+export function replicates({ type }: Pick<RabbitQueue, 'type'>): boolean {
+  return type === 'quorum' || type === 'stream';
+}
+
+/** Where a queue lives: a quorum queue or stream at its leader, a classic queue at its only node. Null while nobody leads. */
 export function leaderNodeOf(queue: RabbitQueue): string | null {
-  const node = queue.type === 'quorum' ? queue.leader : queue.node;
+  const node = nodeIn(queue);
   return node === undefined || node === null || node === '' ? null : node;
+}
+
+function nodeIn({ type, leader, node }: RabbitQueue): string | null | undefined {
+  if (type === 'stream') return leader ?? node;
+  return type === 'quorum' ? leader : node;
 }
 
 /** A node's pod by name, also of one that is no member at the moment: its host's first label is the name of its pod. */

@@ -8,13 +8,23 @@ const MANAGEMENT_PORT = 15672;
 /** RabbitMQ advises 5 to 20 s ("Detecting Dead TCP Connections with Heartbeats"); below 5 s false alarms become likely. */
 const HEARTBEAT_SECONDS = 5;
 
+/** The setting for durability under which the types of queues are declared that durable data may be in. */
+export const QUEUE_TYPE = 'queue type';
+
 const declaredSchema = z.object({
   vhost: z.string().default('/'),
   management: z.object({ port: z.int() }).default({ port: MANAGEMENT_PORT }),
   heartbeatSeconds: z.int().min(1).default(HEARTBEAT_SECONDS),
   queue: z
-    .object({ type: z.enum(['quorum', 'classic']).default('quorum'), durable: z.boolean().default(true) })
+    .object({
+      type: z.enum(['quorum', 'classic']).default('quorum'),
+      durable: z.boolean().default(true),
+      replicas: z.int().min(1).optional(),
+    })
     .default({ type: 'quorum', durable: true }),
+  durability: z
+    .object({ [QUEUE_TYPE]: z.union([z.string(), z.array(z.string())]).default('quorum') })
+    .default({ [QUEUE_TYPE]: 'quorum' }),
 });
 
 /** What only RabbitMQ declares; see declaration.ts. */

@@ -8,8 +8,9 @@ import { Link } from './link.ts';
 import { leaderNodeOf, memberOfNode, podOfNode } from './management.ts';
 import type { RabbitQueue } from './management.ts';
 import { optionsOf, recordQueue, runBefore } from './options.ts';
+import { kindOf, problemsOfQueues } from './queues.ts';
 import { Tally } from './reader.ts';
-import { expectedWindow } from './settings.ts';
+import { expectedWindow, kindsOf } from './settings.ts';
 import { trouble, virtualHosts } from './state.ts';
 import { transferExpression } from './switchover.ts';
 
@@ -124,6 +125,65 @@ describe('members, leaders and queues', () => {
       () => transferExpression({ vhost: '/', name: 'q' }, "x'), halt()."),
       /not the name of a node/,
     );
+  });
+});
+
+describe('the types of queues', () => {
+  const NODES = ['rabbit@a', 'rabbit@b', 'rabbit@c'];
+  const whole = (over: Partial<RabbitQueue>): RabbitQueue =>
+    queue({ leader: 'rabbit@a', members: NODES, online: NODES, ...over });
+
+  it('should take the leader of a stream as that of a quorum queue', () => {
+    assert.equal(leaderNodeOf(queue({ type: 'stream', leader: 'rabbit@a', node: 'rabbit@b' })), 'rabbit@a');
+    assert.equal(leaderNodeOf(queue({ type: 'stream', node: 'rabbit@b' })), 'rabbit@b');
+    assert.equal(leaderNodeOf(queue({ type: 'stream', leader: '', node: 'rabbit@b' })), null);
+    assert.equal(leaderNodeOf(queue({ type: 'stream' })), null);
+  });
+
+  it('should say of a replicated queue that it has too few members, and of a classic one only its type', () => {
+    assert.equal(kindOf(whole({}), 3), 'quorum');
+    assert.equal(kindOf(whole({ type: 'stream' }), 3), 'stream');
+    assert.equal(kindOf(whole({ members: ['rabbit@a'] }), 2), 'quorum, 1 member');
+    assert.equal(kindOf(whole({ type: 'stream', members: NODES.slice(1) }), 3), 'stream, 2 members');
+    assert.equal(kindOf(queue({ type: 'classic' }), 3), 'classic');
+  });
+
+  it('should report each type with the queues that are of it', () => {
+    const named = (name: string, type: string): RabbitQueue => whole({ name, type, vhost: 'tender' });
+    const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+    const kinds = kindsOf([...names.map((name) => named(name, 'quorum')), named('log', 'stream')], 3);
+    assert.deepEqual(
+      kinds.filter(({ name }) => name === 'queue type').map(({ value, source }) => `${value}: ${source}`),
+      [
+        'quorum: queue a in tender, b in tender, c in tender, d in tender, e in tender and 1 more',
+        'stream: queue log in tender',
+      ],
+    );
+  });
+
+  it('should count and name queues without a leader, and those with members offline', () => {
+    const queues = [
+      whole({ name: 'good' }),
+      whole({ name: 'lost', leader: '', online: NODES.slice(2) }),
+      whole({ name: 'log', type: 'stream', leader: null }),
+      whole({ name: 'short', online: NODES.slice(1) }),
+      whole({ name: 'gone', type: 'stream', online: NODES.slice(1) }),
+      queue({ name: 'new', type: 'stream', node: 'rabbit@a' }),
+      queue({ name: 'old', type: 'classic' }),
+    ];
+    assert.deepEqual(
+      problemsOfQueues(queues, () => null),
+      [
+        '3 of 6 quorum queues and streams without a leader: lost in /, log in /, gone in /',
+        '1 of 6 quorum queues and streams with members offline: short in / (2 of 3)',
+        '1 of 6 quorum queues and streams whose members the management API does not report: new in /',
+      ],
+    );
+    assert.deepEqual(
+      problemsOfQueues([whole({})], () => 3),
+      [],
+    );
+    assert.match(problemsOfQueues([whole({})], () => 5).join(), /with members offline: q in \/ \(3 of 5\)/);
   });
 });
 

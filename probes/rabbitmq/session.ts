@@ -91,10 +91,11 @@ export class RabbitLoadClient implements LoadClient {
   }
 }
 
-/** As the environment says; controls say otherwise. Initial members: all there are, up to five (RabbitMQ's default). */
+/** As the environment says; controls say otherwise. Initial members, where it does not: RabbitMQ's default. */
 function declarationOf(connection: StoreConnection): Options.AssertQueue {
-  const { queue } = optionsOf(connection);
-  return { durable: queue.durable, arguments: { 'x-queue-type': queue.type, 'x-expires': EXPIRES_MS } };
+  const { type, durable, replicas } = optionsOf(connection).queue;
+  const size = type === 'quorum' && replicas !== undefined ? { 'x-quorum-initial-group-size': replicas } : {};
+  return { durable, arguments: { 'x-queue-type': type, 'x-expires': EXPIRES_MS, ...size } };
 }
 
 interface SessionParts {

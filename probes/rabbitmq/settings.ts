@@ -12,6 +12,7 @@ import { Link } from './link.ts';
 import { Management, memberOfNode } from './management.ts';
 import type { RabbitQueue } from './management.ts';
 import { optionsOf } from './options.ts';
+import { kindOf, labelOf, named } from './queues.ts';
 
 /** Time for a connection, once the server is reached at all. */
 const CONNECT_LIMIT_MS = 1000;
@@ -43,7 +44,8 @@ export async function governingSettings(target: StoreTarget, bounds: Bounds): Pr
     await heartbeat(target.connection, bounds),
     { name: 'canary queue', value: canary, source: 'declared by the client load' },
   ];
-  return [...cluster, ...kindsOf(queues.filter((one) => one.vhost !== vhost && one.exclusive !== true))];
+  const own = queues.filter((one) => one.vhost !== vhost && one.exclusive !== true);
+  return [...cluster, ...kindsOf(own, queue.replicas ?? Math.min(nodes.length, REPLICATED))];
 }
 
 /** Where every member keeps its data, by its own management API. Kinds of queues are the cluster's. */
@@ -55,18 +57,24 @@ export function serverFacts(target: StoreTarget, bounds: Bounds): Promise<Server
   });
 }
 
-/** Each type and each durability that there is among the platform's queues, with an example. */
-function kindsOf(queues: readonly RabbitQueue[]): GoverningSetting[] {
+/** With fewer members a queue has no copy beside the leader's. */
+const REPLICATED = 2;
+
+/** Each type and each durability that there is among the platform's queues, with those that have it. */
+export function kindsOf(queues: readonly RabbitQueue[], needed: number): GoverningSetting[] {
   const of = (
     name: keyof typeof GOVERNING.queues,
     value: (queue: RabbitQueue) => string,
   ): GoverningSetting[] =>
-    [...Map.groupBy(queues, value)].map(([found, [example, ...more]]) => ({
+    [...Map.groupBy(queues, value)].map(([found, of]) => ({
       name,
       value: found,
-      source: `queue ${example?.name ?? '?'} in ${example?.vhost ?? '?'}${more.length > 0 ? ` and ${more.length} more` : ''}`,
+      source: `queue ${named(of.map(labelOf))}`,
     }));
-  return [...of('queue type', ({ type }) => type), ...of('queue durable', ({ durable }) => String(durable))];
+  return [
+    ...of('queue type', (queue) => kindOf(queue, needed)),
+    ...of('queue durable', ({ durable }) => String(durable)),
+  ];
 }
 
 type Heartbeat = GoverningSetting & { name: 'heartbeat' };

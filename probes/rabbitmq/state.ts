@@ -9,9 +9,11 @@ import type {
   StoreTarget,
 } from '../store/store-driver.ts';
 import { Link } from './link.ts';
-import { leaderNodeOf, Management, memberOfNode, podOfNode } from './management.ts';
+import { leaderNodeOf, Management, memberOfNode, podOfNode, replicates } from './management.ts';
 import type { RabbitNode, RabbitQueue, RabbitVhost } from './management.ts';
-import { memberPort, recordQueue } from './options.ts';
+import { memberPort, optionsOf, QUEUE_TYPE, recordQueue } from './options.ts';
+import { labelOf, named, problemsOfQueues } from './queues.ts';
+import { allowedValues } from '../../reports/record/settings.ts';
 import { governingSettings } from './settings.ts';
 import { unsteadyBy, waitSteadyBy } from '../store/steady.ts';
 
@@ -20,7 +22,7 @@ const WHO = 'RabbitMQ';
 const LOOK_MS = 6000;
 
 /**
- * Members as the cluster lists them, and whether every lasting queue is a quorum queue with all its members. `leader` is null:
+ * Members as the cluster lists them, and whether every lasting queue is of a declared type and has all its members. `leader` is null:
  * a cluster of RabbitMQ has none, each queue has its own, see `leadership`.
  * @throws Error when no member answers; one that takes a login by AMQP has no management API that could be asked
  */
@@ -45,7 +47,7 @@ export async function describe(target: StoreTarget, bounds: Bounds): Promise<Sto
       role: 'peer',
       state: trouble(node) ?? 'running',
     })),
-    conditions: [quorumQueues(queues, nodes.length), virtualHosts(vhosts)],
+    conditions: [quorumQueues(target, queues, nodes.length), virtualHosts(vhosts)],
     governing: await governingSettings(target, bounds),
   };
 }
@@ -69,16 +71,23 @@ async function logIn(target: StoreTarget, members: readonly StoreMember[], bound
 type Condition = NonNullable<StoreDescription['conditions']>[number];
 
 /** Durable queues that belong to nobody alone: those that the platform's data is in. */
-function quorumQueues(queues: readonly RabbitQueue[], members: number): Condition {
+function quorumQueues(target: StoreTarget, queues: readonly RabbitQueue[], members: number): Condition {
+  const { queue: canary, durability } = optionsOf(target.connection);
+  const types = allowedValues(durability[QUEUE_TYPE]);
+  const needed = canary.replicas ?? members;
   const lasting = queues.filter(({ durable, exclusive }) => durable && exclusive !== true);
-  const wrong = lasting.flatMap((queue) =>
-    queue.type === 'quorum' ? problemOfQueue(queue, members) : [`${queue.name} is a ${queue.type} queue`],
-  );
+  const odd = lasting.filter(({ type }) => !types.includes(type));
+  const wrong = [
+    ...(odd.length === 0
+      ? []
+      : [`${odd.length} of another type: ${named(odd.map((one) => `${labelOf(one)} (${one.type})`))}`]),
+    ...problemsOfQueues(lasting, () => needed),
+  ];
   return {
     name: 'quorum queues',
     // Without one nothing is known of those that the account may not see.
     ok: lasting.length === 0 ? null : wrong.length === 0,
-    expected: `every durable queue a quorum queue, with ${members} members online`,
+    expected: `every durable queue of type ${types.join(' or ')}; quorum queues and streams with a leader and ${needed} members online`,
     seen:
       lasting.length === 0
         ? 'no durable queue that the account may see'
@@ -125,8 +134,9 @@ export async function leadership(target: StoreTarget, run: string, bounds: Bound
 }
 
 /**
- * Every member runs in every member's own view, none has an alarm or sees a partition, and every quorum queue of the canary's virtual
- * host has a leader and all its members online, as many as there are members. Never throws.
+ * Every member runs in every member's own view, none has an alarm or sees a partition, and every quorum queue and stream that the account
+ * may see has a leader and its members online: those of the canary's virtual host as many as are declared, or as there are members; any
+ * other as many as are declared, or as it has itself. Never throws.
  */
 export async function steady(target: StoreTarget, bounds: Bounds): Promise<Steadiness> {
   try {
@@ -140,15 +150,16 @@ export async function steady(target: StoreTarget, bounds: Bounds): Promise<Stead
     );
     const { queues, vhosts } = await firstAnswer(WHO, members, async (member) => {
       const api = new Management(target, member);
-      return { queues: await api.queues(bounds), vhosts: await api.vhosts(bounds) };
+      return { queues: await api.allQueues(bounds), vhosts: await api.vhosts(bounds) };
     });
+    const { vhost, queue } = optionsOf(target.connection);
     const problems = [
       ...views.flatMap(({ member, nodes }) => problemsOfNodes(member, nodes, members.length)),
       ...problemsOfVhosts(vhosts),
-      ...queues.flatMap((queue) => problemOfQueue(queue, members.length)),
+      ...problemsOfQueues(queues, (one) => queue.replicas ?? (one.vhost === vhost ? members.length : null)),
     ];
-    const quorum = queues.filter(({ type }) => type === 'quorum').length;
-    const holds = `${members.length} members running in each one's view, no alarm, ${quorum} quorum queues with all members online`;
+    const whole = queues.filter(replicates).length;
+    const holds = `${members.length} members running in each one's view, no alarm, ${whole} quorum queues and streams with a leader and all members online`;
     return {
       ok: problems.length === 0,
       leader: null,
@@ -162,7 +173,7 @@ export async function steady(target: StoreTarget, bounds: Bounds): Promise<Stead
 const MOST_TOLD = 5;
 
 function wanted(problems: readonly string[]): string {
-  return `expected every member running without alarms and every quorum queue complete, seen: ${told(problems)}`;
+  return `expected every member running without alarms and every quorum queue and stream complete, seen: ${told(problems)}`;
 }
 
 function told(problems: readonly string[]): string {
@@ -178,13 +189,6 @@ function problemsOfNodes(member: string, nodes: readonly RabbitNode[], expected:
   return nodes.length === expected
     ? found
     : [`${member} sees ${nodes.length} of ${expected} members`, ...found];
-}
-
-function problemOfQueue(queue: RabbitQueue, expected: number): string[] {
-  if (queue.type !== 'quorum') return [];
-  const { name, online } = queue;
-  if (leaderNodeOf(queue) === null) return [`queue ${name} has no leader`];
-  return online.length === expected ? [] : [`queue ${name}: ${online.length} of ${expected} members online`];
 }
 
 export const waitSteady = waitSteadyBy(steady, LOOK_MS);

@@ -11,6 +11,7 @@ const declaration = z.object({
       user: z.string().default(''),
     })
     .optional(),
+  cluster: z.object({ replicas: z.number().default(1) }).optional(),
   wait: z.object({ replicas: z.number(), milliseconds: z.number() }),
 });
 
@@ -22,6 +23,8 @@ export interface RedisStore {
   sentinels: readonly RedisAddress[];
   sentinelLogin: RedisLogin;
   login: RedisLogin;
+  /** Replicas of each master of a Redis Cluster; null: it is none. */
+  clusterReplicas: number | null;
   /** A write is acknowledged when this many replicas have it; 0: with the reply. */
   waitReplicas: number;
   waitMs: number;
@@ -34,19 +37,23 @@ export function redisStore(connection: StoreConnection): RedisStore {
     const fields = parsed.error.issues.map((issue) => issue.path.join('.')).join(', ');
     throw new Error(`redis: the environment must declare ${fields} of the store`);
   }
-  const { sentinel, wait } = parsed.data;
+  const { sentinel, cluster, wait } = parsed.data;
   const { host, port, user, password, tls } = connection;
   return {
-    master: sentinel?.master ?? '',
     primary: { host, port },
-    sentinels: sentinel?.addresses ?? [],
-    sentinelLogin: {
-      user: sentinel?.user ?? '',
-      password: connection.secrets?.['sentinel'] ?? password,
-      tls,
-    },
+    ...sentinelsIn(sentinel, connection),
     login: { user, password, tls },
+    clusterReplicas: cluster?.replicas ?? null,
     waitReplicas: wait.replicas,
     waitMs: wait.milliseconds,
   };
+}
+
+function sentinelsIn(
+  declared: z.infer<typeof declaration>['sentinel'],
+  { secrets, password, tls }: StoreConnection,
+): Pick<RedisStore, 'master' | 'sentinels' | 'sentinelLogin'> {
+  const { master, addresses, user } = declared ?? { master: '', addresses: [], user: '' };
+  const own = secrets?.['sentinel'] ?? password;
+  return { master, sentinels: addresses, sentinelLogin: { user, password: own, tls } };
 }

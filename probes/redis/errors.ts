@@ -10,6 +10,9 @@ export const DEFINITE_FAILURES: Readonly<Record<string, string>> = {
   READONLY: 'this is a replica',
   MASTERDOWN:
     'a replica that has lost its master and is configured not to answer meanwhile (replica-serve-stale-data no)',
+  CLUSTERDOWN: 'the cluster, or the slot of the key, is not served',
+  MOVED: 'the slot of the key is served by another node, which could not be reached',
+  ASK: 'the slot of the key is being moved to another node, which could not be reached',
   LOADING: 'the data is being loaded from disk',
   NOAUTH: 'no password was given',
   WRONGPASS: 'the password is wrong',

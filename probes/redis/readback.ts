@@ -115,15 +115,20 @@ class Reader {
   }
 }
 
-/** A list that is not there holds nothing: that was read, and completely. */
 async function wholeList(redis: RedisConnection, key: string, limitMs: number): Promise<Contents> {
-  const numbers: number[] = [];
+  const elements = await elementsOf(redis, key, limitMs);
+  return contentsOf(elements.filter((element) => /^\d+$/.test(element)).map(Number));
+}
+
+/** A list that is not there holds nothing: that was read, and completely. */
+export async function elementsOf(redis: RedisConnection, key: string, limitMs: number): Promise<string[]> {
+  const elements: string[] = [];
   const length = Number(await redis.call(['LLEN', key], limitMs));
   for (let from = 0; from < length; from += CHUNK) {
-    const part = await redis.call(['LRANGE', key, from, from + CHUNK - 1], limitMs);
-    for (const element of part as string[]) if (/^\d+$/.test(element)) numbers.push(Number(element));
+    const part = (await redis.call(['LRANGE', key, from, from + CHUNK - 1], limitMs)) as string[];
+    for (const element of part) elements.push(element);
   }
-  return contentsOf(numbers);
+  return elements;
 }
 
 /** @throws Error that says how far it got */

@@ -9,13 +9,13 @@ import { Sentinels } from './sentinel.ts';
 import { errorCode } from '../../reports/record/error-text.ts';
 
 /** Every run writes into a list of its own, which goes by itself after this time. */
-const TIME_TO_LIVE_S = 24 * 3600;
+export const TIME_TO_LIVE_S = 24 * 3600;
 /** What makes the list, so that it can be given its time to live; not a number, so that nobody takes it for a write. */
 const FIRST_ELEMENT = 'begin';
 /** More than the operations in flight at once: the highest number is among the last this many. */
-const NEWEST = 64;
+export const NEWEST = 64;
 /** What the engine's own deadline of an operation does not reach. */
-const LIMIT_MS = 60_000;
+export const LIMIT_MS = 60_000;
 
 /** The key of a run: one list, to which every write appends its number. A list keeps what is written twice. */
 export function canaryKey(run: string): string {
@@ -78,7 +78,7 @@ export class RedisLoadClient implements LoadClient {
   }
 }
 
-class NotMaster extends Error {
+export class NotMaster extends Error {
   readonly code: string;
   constructor(at: string, role: string) {
     super(`${at} is a ${role}`);

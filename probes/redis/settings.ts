@@ -1,13 +1,16 @@
-import { GOVERNING } from './declaration.ts';
+import { CLUSTER_GOVERNING, GOVERNING } from './declaration.ts';
 import { factsOf } from '../store/members.ts';
 import type {
   Bounds,
   ExpectedWindow,
   GoverningSetting,
   ServerFacts,
+  StoreConnection,
   StoreTarget,
 } from '../store/store-driver.ts';
 import { textOf, withRedis } from './connection.ts';
+import type { RedisAddress } from './connection.ts';
+import { isCluster } from './manager.ts';
 import { redisStore } from './declared.ts';
 import { endOf } from './members.ts';
 import { newest, pairs, Sentinels } from './sentinel.ts';
@@ -31,39 +34,42 @@ export async function governingSettings(target: StoreTarget, bounds: Bounds): Pr
     const reply = await withRedis({ at, login: store.login }, bounds, (redis, limitMs) =>
       redis.call(['CONFIG', 'GET', ...OF_MASTER], limitMs),
     );
-    const master = ofServer(pairs(reply), textOf(at));
-    const { waitReplicas, waitMs } = store;
-    const own = 'Plumbline, as the environment declares it';
-    return [
-      ...sentinel,
-      ...master,
-      { name: 'WAIT replicas', value: String(waitReplicas), source: own },
-      { name: 'WAIT milliseconds', value: String(waitMs), source: own },
-    ];
+    return [...sentinel, ...ofServer(OF_MASTER, reply, at), ...ofWait(target.connection)];
   } finally {
     asking.close();
   }
 }
 
-function ofServer(config: Readonly<Record<string, string>>, at: string): GoverningSetting[] {
-  const source = `CONFIG GET at ${at}`;
-  return OF_MASTER.filter((name) => name in config).map((name) => ({
-    name,
-    value: config[name] ?? '',
-    source,
-  }));
+/** @param reply the answer to CONFIG GET; what the server does not know is left out */
+export function ofServer(names: readonly string[], reply: unknown, at: RedisAddress): GoverningSetting[] {
+  const config = pairs(reply);
+  const source = `CONFIG GET at ${textOf(at)}`;
+  return names.filter((name) => name in config).map((name) => ({ name, value: config[name] ?? '', source }));
+}
+
+export function ofWait(connection: StoreConnection): GoverningSetting[] {
+  const { waitReplicas, waitMs } = redisStore(connection);
+  const source = 'Plumbline, as the environment declares it';
+  return [
+    { name: 'WAIT replicas', value: String(waitReplicas), source },
+    { name: 'WAIT milliseconds', value: String(waitMs), source },
+  ];
+}
+
+export function settingNamed(governing: readonly GoverningSetting[], wanted: string): string | undefined {
+  return governing.find(({ name }) => name === wanted)?.value;
 }
 
 /** Every member's own settings, and the folder of its snapshots and its append-only file: a replica may be the next master. */
 export function serverFacts(target: StoreTarget, bounds: Bounds): Promise<ServerFacts[]> {
+  const names = isCluster(target.connection) ? Object.keys(CLUSTER_GOVERNING.master) : OF_MASTER;
   return factsOf(target, async (member) => {
     const end = endOf(target, member);
     const reply = await withRedis(end, bounds, (redis, limitMs) =>
-      redis.call(['CONFIG', 'GET', ...OF_MASTER, 'dir'], limitMs),
+      redis.call(['CONFIG', 'GET', ...names, 'dir'], limitMs),
     );
-    const config = pairs(reply);
-    const { dir } = config;
-    return { settings: ofServer(config, textOf(end.at)), dataFolders: dir === undefined ? [] : [dir] };
+    const { dir } = pairs(reply);
+    return { settings: ofServer(names, reply, end.at), dataFolders: dir === undefined ? [] : [dir] };
   });
 }
 
@@ -76,9 +82,9 @@ const FAILOVER_MS = 3500;
 /** The last reply of a master is up to one SENTINEL_PING_PERIOD older than its end. */
 const PING_MS = 1000;
 /** kubelet looks for dead containers once a second (PLEG relist), and Redis has its data loaded soon after. */
-const RESTART_MS = 1000;
+export const RESTART_MS = 1000;
 /** "Without grace" still gives a container 2 s between SIGTERM and SIGKILL (kubelet: minimum grace period). */
-const MINIMUM_GRACE_MS = 2000;
+export const MINIMUM_GRACE_MS = 2000;
 
 /** When clients should be served again. Null where the settings are not known, and for faults without an expectation. */
 export function expectedWindow(fault: string, governing: readonly GoverningSetting[]): ExpectedWindow | null {

@@ -1,5 +1,5 @@
 import { declaredMembers } from '../store/members.ts';
-import { unsteadyBy, waitSteadyBy } from '../store/steady.ts';
+import { unsteadyBy } from '../store/steady.ts';
 import type { Bounds, Steadiness, StoreDescription, StoreTarget } from '../store/store-driver.ts';
 import { textOf, withRedis } from './connection.ts';
 import { redisStore } from './declared.ts';
@@ -177,8 +177,6 @@ function unpromotable(
         `Sentinel ${source} to list ${name} as a replica that is up, seen: ${known === undefined ? 'not known' : `${known.flags}, reported as ${known.role}`}`,
     );
 }
-
-export const waitSteady = waitSteadyBy(steady);
 
 /** Pushed where a write must be refused; removed at once where it is not. */
 const TRIAL_KEY = 'plumbline:must-be-refused';

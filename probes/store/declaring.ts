@@ -162,9 +162,11 @@ export const common = {
     .describe('What a partition cuts the leader off from besides its peers'),
   clientLoad,
   durability: z
-    .record(z.string(), z.string())
+    .record(z.string(), z.union([z.string(), z.array(z.string()).min(1)]))
     .default({})
-    .describe('Settings on which durability rests, as the store itself reports them'),
+    .describe(
+      'Settings on which durability rests, as the store itself reports them; a list: any of these values',
+    ),
   storageClass: z
     .string()
     .min(1)

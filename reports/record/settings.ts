@@ -23,13 +23,16 @@ const store = z.object({
   container: z.string().optional(),
   primary: endpoint.optional(),
   replica: endpoint.optional(),
-  durability: labels.optional(),
+  /** A list: any of these values. */
+  durability: z.record(z.string(), z.union([z.string(), z.array(z.string())])).optional(),
   storageClass: z.string().optional(),
   /** Copies of what is written besides the primary, where not every member has one. */
   index: z.object({ replicas: z.number() }).optional(),
   /** What manages it, by the key that declares it. */
   manager: z.string().optional(),
   patroni: z.looseObject({}).optional(),
+  /** The members are a Redis Cluster: several masters, each with so many replicas. */
+  cluster: z.object({ replicas: z.number() }).optional(),
   /** Further ways by which clients write, by name. */
   paths: z.record(z.string(), z.array(endpoint)).optional(),
   clientLoad: z.object({ writesPerSecond: z.number(), readsPerSecond: z.number() }).optional(),
@@ -255,3 +258,8 @@ export const settingsSchema = z
   .partial();
 
 export type HeaderSettings = z.infer<typeof settingsSchema>;
+
+/** Every value that a declaration allows. */
+export function allowedValues(declared: string | readonly string[]): readonly string[] {
+  return typeof declared === 'string' ? [declared] : declared;
+}

@@ -24,7 +24,8 @@ const DEFAULT_RATE = 200;
 /** Client loads and observers of running checks: children and connections of the runner, at most one observer a check, and one load for each path of clients. */
 export class ClientLoads {
   readonly #runner: RunnerCore;
-  readonly #running = new Map<string, ClientLoadGroup>();
+  /** Set before anything is awaited, so that one check cannot have two. */
+  readonly #running = new Map<string, Promise<ClientLoadGroup>>();
   readonly #rates = new Map<string, number>();
   readonly #observers = new Map<
     string,
@@ -42,9 +43,21 @@ export class ClientLoads {
     return `${parts.folder.id}/${basename(runState.histories)}/${check}/${trial}`;
   }
 
+  /** @throws RequestError when the check has one already; Error when it cannot be prepared, or does not start */
   async start(subject: Subject): Promise<void> {
-    const { check, store, trial } = subject;
+    const { check } = subject;
     if (this.#running.has(check)) throw new RequestError(`${check} has a client load already`, 'crash');
+    const making = this.#make(subject);
+    this.#running.set(check, making);
+    const group = await making.catch((error: unknown) => {
+      if (this.#running.get(check) === making) this.#running.delete(check);
+      throw error;
+    });
+    await group.start(this.#stopMs());
+  }
+
+  async #make(subject: Subject): Promise<ClientLoadGroup> {
+    const { check, store, trial } = subject;
     const { parts, budget, runState } = this.#runner;
     const load = changed(
       await loadOf(this.#runner, store),
@@ -52,7 +65,7 @@ export class ClientLoads {
     );
     this.#rates.set(check, load.ratePerSecond ?? DEFAULT_RATE);
     const { children } = parts.safety;
-    const group = new ClientLoadGroup(
+    return new ClientLoadGroup(
       { store, history: runState.trialFolder(check, trial), run: this.runName(subject), ...load },
       {
         paths: pathsOf(this.#runner, store),
@@ -65,8 +78,6 @@ export class ClientLoads {
         },
       },
     );
-    this.#running.set(check, group);
-    await group.start(this.#stopMs());
   }
 
   /** Writes a second that the last client load of a check was started with. */
@@ -81,14 +92,16 @@ export class ClientLoads {
     const running = this.#running.get(wait.check);
     if (!running)
       throw new RequestError(`${wait.check} waits for a client load, and none is running for it`, 'crash');
-    return await running.wait(wait, signal);
+    return await (await running).wait(wait, signal);
   }
 
   async stop(check: string): Promise<void> {
     const running = this.#running.get(check);
     if (!running) return;
     this.#running.delete(check);
-    await running.stop(this.#stopMs());
+    // One that cannot be prepared says so to who starts it.
+    const group = await running.catch(() => null);
+    await group?.stop(this.#stopMs());
     await this.#runner.budget.end(check);
   }
 

@@ -1,256 +1,148 @@
-/** Redis and Sentinel for a test: three members and three Sentinels as processes of their own, on free ports of the loopback. */
-import { execFileSync, spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+/** A Redis Cluster for a test: three shards of a master and a replica, as processes of their own on free ports of the loopback. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { lookUntil } from '../../host/wait.ts';
+import { withRedis } from '../../probes/redis/connection.ts';
+import type { Command } from '../../probes/redis/connection.ts';
 import { redis } from '../../probes/redis/index.ts';
-import type { StoreMember, StoreTarget } from '../../probes/store/store-driver.ts';
-import { onPath } from '../../host/run.ts';
-import { freePort } from '../../env/local/images/registry.ts';
+import type { StoreTarget } from '../../probes/store/store-driver.ts';
+import { end, launch, LOG, logOf, makeServer, redisServer } from './redis-sentinel.ts';
+import type { Server } from './redis-sentinel.ts';
 
 const HOST = '127.0.0.1';
-const MASTER = 'tender';
-/** The name that certificates of servers must hold. */
-export const SERVER_NAME = 'redis.test';
-const START_DEADLINE_MS = 30_000;
 const PASSWORD = 'a-password-of-redis';
-const SENTINEL_PASSWORD = 'a-password-of-sentinel';
+const START_DEADLINE_MS = 60_000;
+/** Three masters, then a replica of each. */
+const SHARDS = 3;
+const SLOTS = 16_384;
+export const NODE_TIMEOUT_MS = 1000;
 
-export interface RedisClusterOptions {
-  downAfterMs?: number;
-  minReplicasToWrite?: number;
-  /** False: nothing is kept on disk, and a member that starts again is empty. */
-  persistent?: boolean;
-  /** Replicas that WAIT asks for; 0: the reply alone is the acknowledgement. */
-  waitReplicas?: number;
-  /** The accounts of deploy/accounts/ instead of the servers' default one. */
-  leastRights?: true;
-  /** What all servers show, PEM; none of them then takes a plain connection. */
-  tls?: { key: string; cert: string };
-}
-
-export interface RedisCluster {
+export interface RedisShards {
   target: StoreTarget;
-  /** Names of the members: redis-0 to redis-2. */
-  names: readonly string[];
   kill(name: string, signal: NodeJS.Signals): void;
   /** Starts a member that was killed, with the data and the configuration that it had. */
   restart(name: string): void;
+  /** Asks a member something, past everything that is being tested. */
+  ask(name: string, ...command: Command): Promise<unknown>;
   /** What the servers have logged, for a diagnosis. */
   logs(): string;
   /** Ends everything and removes the folder. */
   stop(): Promise<void>;
 }
 
-interface Server {
-  name: string;
-  port: number;
-  config: string;
-  sentinel: boolean;
-  process: ChildProcess | null;
-}
-
-export async function startRedisCluster(options: RedisClusterOptions = {}): Promise<RedisCluster> {
-  const folder = mkdtempSync(join(tmpdir(), 'plumbline-redis-'));
-  const members: Server[] = [];
-  const sentinels: Server[] = [];
-  for (const index of [0, 1, 2]) {
-    members.push(await makeServer(folder, `redis-${index}`, false));
-    sentinels.push(await makeServer(folder, `sentinel-${index}`, true));
-  }
-  const first = members[0]?.port ?? 0;
-  for (const server of members) writeFileSync(server.config, memberConfig(folder, server, first, options));
-  for (const server of sentinels)
-    writeFileSync(server.config, sentinelConfig(folder, server, first, options));
-  const all = [...members, ...sentinels];
+export async function startRedisShards(): Promise<RedisShards> {
+  const folder = mkdtempSync(join(tmpdir(), 'plumbline-redis-shards-'));
+  const servers: Server[] = [];
+  for (let i = 0; i < 2 * SHARDS; i++) servers.push(await makeServer(folder, `redis-${i}`, false));
   const program = redisServer();
-  for (const server of all) launch(server, program);
-  const target = targetOf(members, sentinels, options);
+  for (const server of servers) {
+    writeFileSync(server.config, configuration(server));
+    launch(server, program);
+  }
   const named = (name: string): Server => {
-    const found = all.find((server) => server.name === name);
+    const found = servers.find((server) => server.name === name);
     if (found === undefined) throw new Error(`no server ${name}`);
     return found;
   };
-  const cluster: RedisCluster = {
-    target,
-    names: members.map(({ name }) => name),
+  const shards: RedisShards = {
+    target: targetOf(servers),
     kill: (name, signal) => void named(name).process?.kill(signal),
     restart: (name) => launch(named(name), program),
-    logs: () => all.map((server) => `${server.name}\n${logOf(server)}`).join('\n'),
+    ask: (name, ...command) => ask(named(name), command),
+    logs: () => servers.map((server) => `${server.name}\n${logOf(server)}`).join('\n'),
     stop: async () => {
-      await Promise.all(all.map(end));
+      await Promise.all(servers.map(end));
       rmSync(folder, { recursive: true, force: true });
     },
   };
-  const seen = await redis.waitSteady(target, { deadlineMs: START_DEADLINE_MS });
-  if (seen.ok) return cluster;
-  await cluster.stop();
-  throw new Error(`Redis in ${folder} did not become steady: ${seen.detail}`);
+  try {
+    await formCluster(servers);
+    const seen = await redis.waitSteady(shards.target, { deadlineMs: START_DEADLINE_MS });
+    if (!seen.ok) throw new Error(`the cluster in ${folder} did not become steady: ${seen.detail}`);
+    return shards;
+  } catch (error) {
+    await shards.stop();
+    throw error;
+  }
 }
 
-const LOG = 'redis.log';
-const LAST_LINES = 60;
-
-function logOf({ config }: Server): string {
-  const file = join(dirname(config), LOG);
-  return existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(-LAST_LINES).join('\n') : '';
+/** What `redis-cli --cluster create` does: slots for each master, everybody meets the first, and each replica gets a master. */
+async function formCluster(servers: readonly Server[]): Promise<void> {
+  for (const server of servers) await until(() => ask(server, ['PING']), 'PONG');
+  const [first] = servers;
+  for (const [i, server] of servers.entries()) {
+    if (i < SHARDS) {
+      const [from, to] = [i, i + 1].map((n) => Math.floor((n * SLOTS) / SHARDS)) as [number, number];
+      await ask(server, ['CLUSTER', 'ADDSLOTSRANGE', from, to - 1]);
+      await ask(server, ['CLUSTER', 'SET-CONFIG-EPOCH', i + 1]);
+    }
+    if (i > 0) await ask(server, ['CLUSTER', 'MEET', HOST, first?.port ?? 0]);
+  }
+  for (const [i, server] of servers.slice(SHARDS).entries()) {
+    const id = String(await ask(servers[i] as Server, ['CLUSTER', 'MYID']));
+    // Only a node that knows the master already can follow it.
+    await until(() => ask(server, ['CLUSTER', 'REPLICATE', id]), 'OK');
+  }
 }
 
-function targetOf(
-  members: readonly Server[],
-  sentinels: readonly Server[],
-  { waitReplicas: replicas = 1, tls, leastRights }: RedisClusterOptions,
-): StoreTarget {
-  const pods: StoreMember[] = members.map(({ name, port }) => ({ name, address: HOST, port }));
-  const addresses = sentinels.map(({ port }) => ({ host: HOST, port }));
+async function until(action: () => Promise<unknown>, wanted: string): Promise<void> {
+  const said = await lookUntil(
+    () => action().catch((error: unknown) => String(error)),
+    (answer) => answer === wanted,
+    { deadlineMs: START_DEADLINE_MS, intervalMs: 100 },
+  );
+  if (said !== wanted) throw new Error(`expected ${wanted}, last seen ${String(said)}`);
+}
+
+function ask({ port }: Server, command: Command): Promise<unknown> {
+  const endpoint = { at: { host: HOST, port }, login: { user: '', password: PASSWORD } };
+  return withRedis(endpoint, { deadlineMs: 5000 }, (connection, limitMs) =>
+    connection.call(command, limitMs),
+  );
+}
+
+function targetOf(servers: readonly Server[]): StoreTarget {
+  const members = servers.map(({ name, port }) => ({ name, address: HOST, port }));
   return {
     connection: {
-      host: HOST,
-      port: addresses[0]?.port ?? 0,
-      database: '',
-      user: leastRights === true ? 'plumbline' : '',
-      password: PASSWORD,
-      ...(tls !== undefined && { tls: { ca: tls.cert, serverName: SERVER_NAME } }),
-      secrets: { sentinel: SENTINEL_PASSWORD },
-      declared: {
-        sentinel: { master: MASTER, addresses, ...(leastRights === true && { user: 'plumbline' }) },
-        wait: { replicas, milliseconds: 400 },
-      },
+      ...{ host: HOST, port: servers[0]?.port ?? 0, database: '', user: 'plumbline', password: PASSWORD },
+      declared: { members: 2 * SHARDS, cluster: { replicas: 1 }, wait: { replicas: 1, milliseconds: 400 } },
     },
-    members: () => Promise.resolve(pods),
+    members: () => Promise.resolve(members),
   };
 }
 
-async function makeServer(folder: string, name: string, sentinel: boolean): Promise<Server> {
-  mkdirSync(join(folder, name));
-  return { name, port: await freePort(), config: join(folder, name, 'redis.conf'), sentinel, process: null };
-}
-
-/** The line of the account, with a password. */
-function account(file: string, password: string, { leastRights }: RedisClusterOptions): string[] {
-  if (leastRights !== true) return [];
-  const text = readFileSync(join(import.meta.dirname, '../../deploy/accounts', file), 'utf8');
-  return text
-    .split('\n')
-    .filter((line) => line.startsWith('user '))
-    .map((line) => line.replace('PASSWORD', password));
-}
-
-function listening(folder: string, port: number, { tls }: RedisClusterOptions): string[] {
-  if (tls === undefined) return [`port ${port}`, `bind ${HOST}`];
-  const [key, cert] = [join(folder, 'tls.key'), join(folder, 'tls.crt')];
-  writeFileSync(key, tls.key);
-  writeFileSync(cert, tls.cert);
+function configuration({ port, config }: Server): string {
   return [
-    'port 0',
-    `tls-port ${port}`,
+    `port ${port}`,
+    // By default it is 10000 higher, which a free port may not allow.
+    `cluster-port ${busPort(port)}`,
     `bind ${HOST}`,
-    `tls-key-file ${key}`,
-    `tls-cert-file ${cert}`,
-    `tls-ca-cert-file ${cert}`,
-    'tls-auth-clients no',
-    'tls-replication yes',
-  ];
-}
-
-function memberConfig(
-  folder: string,
-  { name, port }: Server,
-  first: number,
-  options: RedisClusterOptions,
-): string {
-  return [
-    ...listening(folder, port, options),
-    `dir ${join(folder, name)}`,
-    `logfile ${join(folder, name, LOG)}`,
+    `dir ${dirname(config)}`,
+    `logfile ${join(dirname(config), LOG)}`,
     'save ""',
-    `appendonly ${options.persistent === false ? 'no' : 'yes'}`,
+    'appendonly yes',
     'appendfsync everysec',
-    ...account('redis.acl', PASSWORD, options),
+    account(),
     `requirepass ${PASSWORD}`,
     `masterauth ${PASSWORD}`,
-    `min-replicas-to-write ${options.minReplicasToWrite ?? 1}`,
-    'min-replicas-max-lag 2',
+    'cluster-enabled yes',
+    `cluster-node-timeout ${NODE_TIMEOUT_MS}`,
+    'min-replicas-to-write 0',
     'repl-diskless-sync-delay 0',
     'repl-timeout 5',
-    `replica-announce-ip ${HOST}`,
-    ...(port === first ? [] : [`replicaof ${HOST} ${first}`]),
     '',
   ].join('\n');
 }
 
-function sentinelConfig(
-  folder: string,
-  { name, port }: Server,
-  first: number,
-  options: RedisClusterOptions,
-): string {
-  return [
-    ...listening(folder, port, options),
-    `dir ${join(folder, name)}`,
-    `logfile ${join(folder, name, LOG)}`,
-    ...account('redis-sentinel.acl', SENTINEL_PASSWORD, options),
-    `requirepass ${SENTINEL_PASSWORD}`,
-    `sentinel sentinel-pass ${SENTINEL_PASSWORD}`,
-    `sentinel monitor ${MASTER} ${HOST} ${first} 2`,
-    `sentinel auth-pass ${MASTER} ${PASSWORD}`,
-    `sentinel down-after-milliseconds ${MASTER} ${options.downAfterMs ?? 1000}`,
-    `sentinel failover-timeout ${MASTER} 10000`,
-    `sentinel parallel-syncs ${MASTER} 2`,
-    '',
-  ].join('\n');
+/** The line of deploy/accounts/ with a password: no more rights than it gives are needed. */
+function account(): string {
+  const text = readFileSync(join(import.meta.dirname, '../../deploy/accounts/redis-cluster.acl'), 'utf8');
+  const line = text.split('\n').find((one) => one.startsWith('user '));
+  return (line ?? '').replace('PASSWORD', PASSWORD);
 }
 
-interface Program {
-  path: string;
-  libraries: string;
-}
-
-/** Debian's packages, unpacked beside the cache where the machine has no Redis: nothing is installed for a test. */
-function redisServer(): Program {
-  if (onPath('redis-server')) return { path: 'redis-server', libraries: '' };
-  const folder = join(tmpdir(), 'plumbline-redis-server');
-  const root = join(folder, 'root');
-  const path = join(root, 'usr/bin/redis-server');
-  if (!existsSync(path)) {
-    mkdirSync(root, { recursive: true });
-    const names = ['redis-server', 'redis-tools', 'libjemalloc2', 'liblzf1', 'libatomic1', 'libssl3'];
-    execFileSync('apt-get', ['download', '-q', ...names], { cwd: folder, stdio: 'ignore', timeout: 120_000 });
-    for (const name of readdirSync(folder).filter((file) => file.endsWith('.deb')))
-      execFileSync('dpkg-deb', ['-x', join(folder, name), root], { timeout: 60_000 });
-  }
-  return { path, libraries: ['usr/lib', 'lib'].map((at) => join(root, at, LIBRARIES)).join(':') };
-}
-
-const LIBRARIES = process.arch === 'arm64' ? 'aarch64-linux-gnu' : 'x86_64-linux-gnu';
-
-function launch(server: Server, { path, libraries }: Program): void {
-  const args = [server.config, ...(server.sentinel ? ['--sentinel'] : [])];
-  const env = libraries === '' ? process.env : { ...process.env, LD_LIBRARY_PATH: libraries };
-  const child = spawn(path, args, { stdio: 'ignore', env });
-  child.once('error', () => undefined);
-  children.add(child);
-  server.process = child;
-}
-
-/** An interrupted test must not leave them behind. */
-const children = new Set<ChildProcess>();
-process.once('exit', () => {
-  for (const child of children) child.kill('SIGKILL');
-});
-
-async function end({ process: child }: Server): Promise<void> {
-  if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
-  child.kill('SIGKILL');
-  await ended;
+function busPort(port: number): number {
+  return port > 55_000 ? port - 10_000 : port + 10_000;
 }

@@ -1,7 +1,7 @@
 /** One trial against Redis and Sentinel on this machine. */
 import { redis } from '../../probes/redis/index.ts';
 import type { FailoverRecord } from '../../reports/record/run-record.ts';
-import type { RedisCluster } from './redis-cluster.ts';
+import type { RedisGroup } from './redis-sentinel.ts';
 import { storeTrial } from './store-trial.ts';
 import type { StoreTrial } from './store-trial.ts';
 
@@ -13,7 +13,7 @@ export type RedisTrial = Pick<StoreTrial, 'fault' | 'goals' | 'inject' | 'heal'>
 
 let trials = 0;
 
-export async function redisTrial({ target }: RedisCluster, trial: RedisTrial): Promise<FailoverRecord> {
+export async function redisTrial({ target }: RedisGroup, trial: RedisTrial): Promise<FailoverRecord> {
   trials++;
   const limits = { acknowledged: ACKNOWLEDGED, deadlineMs: DEADLINE_MS };
   return await storeTrial({ driver: redis, target, members: 3, run: lastRun(), ...limits, ...trial });

@@ -9,8 +9,8 @@ import { canaryKey } from '../../probes/redis/session.ts';
 import type { FailoverRecord } from '../../reports/record/run-record.ts';
 import { exactSums } from '../sums.ts';
 import { certificateFor } from '../../host/_testing/certificate.ts';
-import { SERVER_NAME, startRedisCluster } from './redis-cluster.ts';
-import type { RedisCluster } from './redis-cluster.ts';
+import { SERVER_NAME, startRedisGroup } from './redis-sentinel.ts';
+import type { RedisGroup } from './redis-sentinel.ts';
 import { lastRun, redisTrial } from './redis-trial.ts';
 
 const GOALS = { rtoSeconds: 15, lossWindowSeconds: 1, minTrials: 1 };
@@ -25,7 +25,7 @@ function sumsOf(record: FailoverRecord): NonNullable<FailoverRecord['writes']> {
 }
 
 /** Asks a member something, past everything that is being tested. */
-async function ask(cluster: RedisCluster, name: string, command: Command): Promise<unknown> {
+async function ask(cluster: RedisGroup, name: string, command: Command): Promise<unknown> {
   const member = (await cluster.target.members()).find((one) => one.name === name);
   const at = { host: member?.address ?? '', port: member?.port ?? 0 };
   const login = { user: '', password: cluster.target.connection.password };
@@ -34,7 +34,7 @@ async function ask(cluster: RedisCluster, name: string, command: Command): Promi
   );
 }
 
-async function numbersIn(cluster: RedisCluster, name: string): Promise<Set<number>> {
+async function numbersIn(cluster: RedisGroup, name: string): Promise<Set<number>> {
   const all = (await ask(cluster, name, ['LRANGE', canaryKey(lastRun()), 0, -1])) as string[];
   return new Set(all.map(Number).filter((n) => Number.isInteger(n)));
 }
@@ -46,9 +46,9 @@ function assertPassed({ verdict, reason }: FailoverRecord): void {
 }
 
 describe('Redis with WAIT and min-replicas', () => {
-  let cluster: RedisCluster;
+  let cluster: RedisGroup;
   before(async () => {
-    cluster = await startRedisCluster();
+    cluster = await startRedisGroup();
   });
   after(async () => {
     await cluster.stop();
@@ -134,9 +134,9 @@ describe('Redis with WAIT and min-replicas', () => {
 });
 
 describe('Redis without min-replicas, acknowledged by the reply alone', () => {
-  let cluster: RedisCluster;
+  let cluster: RedisGroup;
   before(async () => {
-    cluster = await startRedisCluster({ minReplicasToWrite: 0, waitReplicas: 0 });
+    cluster = await startRedisGroup({ minReplicasToWrite: 0, waitReplicas: 0 });
   });
   after(async () => {
     await cluster.stop();
@@ -180,9 +180,9 @@ describe('Redis without min-replicas, acknowledged by the reply alone', () => {
 });
 
 describe('Redis that keeps nothing on disk', () => {
-  let cluster: RedisCluster;
+  let cluster: RedisGroup;
   before(async () => {
-    cluster = await startRedisCluster({ persistent: false, downAfterMs: 4000 });
+    cluster = await startRedisGroup({ persistent: false, downAfterMs: 4000 });
   });
   after(async () => {
     await cluster.stop();
@@ -209,9 +209,9 @@ describe('Redis that keeps nothing on disk', () => {
 });
 
 describe('Redis with TLS and the accounts of deploy/accounts', () => {
-  let cluster: RedisCluster;
+  let cluster: RedisGroup;
   before(async () => {
-    cluster = await startRedisCluster({ leastRights: true, tls: await certificateFor(SERVER_NAME) });
+    cluster = await startRedisGroup({ leastRights: true, tls: await certificateFor(SERVER_NAME) });
   });
   after(async () => {
     await cluster.stop();

@@ -55,6 +55,11 @@ test('should hold what governs against what the environment declares', () => {
   );
   const off = changed((seen) => seen.name === 'fsync' && Object.assign(seen, { value: 'off' }), { stores });
   assert.match(off ?? '', /fsync is declared as "on", but has another value/);
+  const either = { postgres: { members: 3, durability: { fsync: ['off', 'on'] } } };
+  assert.equal(
+    changed(() => null, { stores: either }),
+    null,
+  );
 });
 
 test('should want settings in the order in which they are read, so that none has the value of another', () => {

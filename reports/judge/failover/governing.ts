@@ -1,6 +1,7 @@
 /** Settings that govern a failover: every one of each store must have been read, have the right type, and match the environment file. */
 import type { History } from '../../record/history/history.ts';
 import type { Seen } from '../../record/observations/index.ts';
+import { allowedValues } from '../../record/settings.ts';
 import { managerFacts, storeFacts } from '../../record/store-facts.ts';
 import type { SettingKinds, StoreFacts } from '../../record/store-facts.ts';
 import { all } from '../observed.ts';
@@ -27,7 +28,10 @@ export function governingGap(history: History): string | null {
 /** Those of its manager come first, where one is declared; without one nobody has them. */
 function governingOf({ header }: History, store: string): StoreFacts['governing'] {
   const { governing } = storeFacts(store);
-  const own = managerFacts(store, header.settings.stores?.[store]).governing;
+  const declared = header.settings.stores?.[store];
+  if (governing.instead !== undefined && declared?.[governing.instead.by] !== undefined)
+    return { ...governing, read: governing.instead.read };
+  const own = managerFacts(store, declared).governing;
   return { ...governing, read: { ...own, ...governing.read } };
 }
 
@@ -111,15 +115,17 @@ function kindGap(seen: readonly Seen<'governing'>[], kinds: SettingKinds): strin
 
 function declaredGap(
   seen: readonly Seen<'governing'>[],
-  declared: Readonly<Record<string, string>>,
+  declared: Readonly<Record<string, string | readonly string[]>>,
 ): string | null {
   const other = Object.entries(declared).find(([name, value]) => {
     const values = seen.filter((one) => one.name === name).map((one) => one.value);
-    return values.length > 0 && !values.includes(value);
+    return values.length > 0 && !allowedValues(value).some((one) => values.includes(one));
   });
   return other === undefined
     ? null
-    : `${other[0]} is declared as ${JSON.stringify(other[1])}, but has another value in the store`;
+    : `${other[0]} is declared as ${allowedValues(other[1])
+        .map((one) => JSON.stringify(one))
+        .join(' or ')}, but has another value in the store`;
 }
 
 /** Relations between two settings that the store itself requires. A setting that was not read is NaN and violates none. */

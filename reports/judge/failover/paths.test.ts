@@ -64,6 +64,17 @@ describe('a further path of clients', () => {
     assert.equal(record.rules?.find(({ id }) => id === 'recovered')?.verdict, 'pass');
   });
 
+  it('should not note an RTO beyond the deadline of an outage that nothing proves to be so long', () => {
+    const trial = new Synthetic({ lengthMs: 70_000 });
+    // The trial waited for the main load until after the deadline; this client failed once, at the very end.
+    trial.path('direct', [[66_500, 100_000]]);
+    trial.see(65_500, 'deadline', { rtoDeadlineMs: 60_000, detail: 'not steady' });
+    const record = judge(trial);
+    assert.doesNotMatch(ruleOf(record).text, /RTO >/);
+    assert.equal(ruleOf(record).verdict, 'inconclusive');
+    assert.equal(pathOf(record).rtoNote, 'not steady again when the recording ended');
+  });
+
   it('should not take the last failure of the main load for an outage beyond the deadline of another client', () => {
     const trial = new Synthetic({
       lengthMs: 140_000,

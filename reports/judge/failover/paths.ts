@@ -6,11 +6,19 @@ import type { Rule } from '../../record/rule.ts';
 import { first } from '../observed.ts';
 import { patienceGap, rateGap } from './coherence.ts';
 import { storeOf } from './evidence.ts';
-import { clientViewOf, noteOf } from './outages/client-view.ts';
+import { clientViewOf } from './outages/client-view.ts';
 import type { ClientView } from './outages/client-view.ts';
 import { outcomeRules } from './outages/outcomes.ts';
 import { round, rounded } from './outages/phases.ts';
-import { lateAtEdges, neverBack, notSeenBack, rtoBetween, tooFewBefore, tooSlow } from './outages/rto.ts';
+import {
+  lateAtEdges,
+  neverBack,
+  noteOf,
+  notSeenBack,
+  rtoBetween,
+  tooFewBefore,
+  tooSlow,
+} from './outages/rto.ts';
 import type { Judged } from './outages/rto.ts';
 import { scheduleRules } from './outages/schedule.ts';
 import type { Trial } from './trial.ts';
@@ -140,7 +148,7 @@ export function pathRecord({ name, trial, view, ratePerSecond }: PathView): Path
   return {
     name,
     rto: view.rto === null ? null : rounded(view.rto),
-    ...noteOf(view, trial),
+    ...noteOf({ ...view, trial }),
     outages: view.downtime.outages,
     writesPerSecond: round(ratePerSecond),
     generatorLagMs: view.lag,

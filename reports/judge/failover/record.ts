@@ -3,7 +3,8 @@ import type { FailoverRecord, Interval, Outage } from '../../record/run-record.t
 import { acknowledgements } from './writes/acknowledgements.ts';
 import { stripOf } from './outages/generator.ts';
 import { isPresent, lossWindowOf } from './writes/loss-window.ts';
-import { clientViewOf, noteOf } from './outages/client-view.ts';
+import { clientViewOf } from './outages/client-view.ts';
+import { noteOf } from './outages/rto.ts';
 import type { Viewed } from './outages/client-view.ts';
 import { lengthOf } from './outages/outages.ts';
 import type { RawOutage } from './outages/outages.ts';
@@ -63,7 +64,7 @@ export function measure(history: History): Measured {
     leaderAfter: leaders.after,
     rto: view.rto === null ? null : rounded(view.rto),
     ...sinceFault(view.downtime, trial),
-    ...noteOf(view, trial),
+    ...noteOf({ ...view, trial }),
     ...(paths.length > 0 && { paths: paths.map(pathRecord) }),
     ...outagesIn(outages, trial, evidence.endOfRecordingMs),
     phases: phasesOf(history, trial, view.episode ?? view.open),

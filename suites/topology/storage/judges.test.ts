@@ -79,6 +79,31 @@ test('should take what the cluster has as a whole for all of its members', () =>
   assert.equal(verdict(3), 'inconclusive', 'one line is missing');
 });
 
+test('should judge each type of queue by those that are declared', () => {
+  const verdict = (declared: string | string[], ...types: string[]) => {
+    const rabbitmq = { members: 3, durability: { 'queue type': declared } };
+    const seen = types.map((value): Seen => [
+      'setting',
+      { store: 'rabbitmq', member: null, name: 'queue type', value, source: `queue ${value} in tender` },
+    ]);
+    return judge({
+      check: 'topology/storage/durability',
+      settings: { stores: { rabbitmq } },
+      seen: [['settings', { store: 'rabbitmq', read: seen.length }], ...seen],
+    });
+  };
+  assert.equal(verdict('quorum', 'quorum').verdict, 'pass');
+  assert.equal(verdict('quorum', 'quorum', 'stream').verdict, 'fail');
+  assert.equal(verdict(['quorum', 'stream'], 'quorum', 'stream').verdict, 'pass');
+  const { reason, verdict: found } = verdict(['quorum', 'stream'], 'quorum', 'classic');
+  assert.equal(found, 'fail');
+  assert.match(
+    reason,
+    /queue type of rabbitmq \(queue classic in tender\): expected quorum or stream, seen classic/,
+  );
+  assert.match(verdict('quorum', 'quorum, 1 member').reason, /expected quorum, seen quorum, 1 member/);
+});
+
 test('should be inconclusive about a setting that was not reported, or a store that did not answer', () => {
   assert.equal(durability(...onAll('fsync', 'on')).verdict, 'inconclusive');
   assert.equal(

@@ -98,19 +98,6 @@ function recoveryOf({ trial, acks, outages, ratePerSecond, endOfRecordingMs }: S
   return { ...seen, episode: worst, open: null, rto: worst.lengthMs };
 }
 
-/** What a reader must know of an RTO, or of why there is none. */
-export function noteOf({ rto, episode, open }: Recovery, trial: Trial): { rtoNote?: string } {
-  if (open !== null && trial.rtoDeadlineMs !== null && trial.gaveUp)
-    return { rtoNote: `RTO > ${trial.rtoDeadlineMs / 1000} s` };
-  if (open !== null) return { rtoNote: 'not steady again when the recording ended' };
-  if (rto !== null && episode === null)
-    return { rtoNote: 'no write failed; an outage may have passed between two writes' };
-  const parts = episode?.outages.length ?? 0;
-  return parts > 1
-    ? { rtoNote: `${parts} outages with less than ${STEADY_MS / 1000} s without a failure between them` }
-    : {};
-}
-
 function edgesOf(episode: Episode | null, trial: Trial): Interval[] {
   if (episode === null) return trial.faultMs === null ? [] : [{ loMs: trial.faultMs, hiMs: trial.faultMs }];
   return Number.isFinite(episode.end.hiMs) ? [episode.start, episode.end] : [episode.start];

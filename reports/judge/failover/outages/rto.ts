@@ -29,6 +29,32 @@ export function tooFewBefore({ acknowledgedBefore, trial }: Judged): string | nu
 
 /** Not steady before the deadline. Reported even when the fault, the read-back or other evidence is missing. */
 export function neverBack(evidence: Judged): string | null {
+  const passed = passedDeadline(evidence);
+  return passed === null ? null : `RTO > ${seconds(passed.limitMs)} s${passed.why}`;
+}
+
+/** What a reader must know of an RTO, or of why there is none. */
+export function noteOf(evidence: Judged): { rtoNote?: string } {
+  const { rto, episode, open } = evidence;
+  const passed = open === null ? null : passedDeadline(evidence);
+  if (passed !== null) return { rtoNote: `RTO > ${seconds(passed.limitMs)} s` };
+  if (open !== null) return { rtoNote: 'not steady again when the recording ended' };
+  if (rto !== null && episode === null)
+    return { rtoNote: 'no write failed; an outage may have passed between two writes' };
+  const parts = episode?.outages.length ?? 0;
+  return parts > 1
+    ? { rtoNote: `${parts} outages with less than ${STEADY_MS / 1000} s without a failure between them` }
+    : {};
+}
+
+/** The deadline that an outage has outlasted. */
+interface PassedDeadline {
+  limitMs: number;
+  why: string;
+}
+
+/** Null: the recording does not prove that any outage took longer than its deadline. */
+function passedDeadline(evidence: Judged): PassedDeadline | null {
   return evidence.open === null ? backTooLate(evidence) : stillOut(evidence, evidence.open);
 }
 
@@ -39,16 +65,16 @@ export function notSeenBack({ rto, trial }: Judged): string | null {
 }
 
 /** The last outage counts: a service that has gone once more is not back. */
-function backTooLate({ episodes, trial }: Judged): string | null {
+function backTooLate({ episodes, trial }: Judged): PassedDeadline | null {
   const last = lastRecovery(episodes);
   if (last?.steadyFromMs == null) return null;
   const { fromMs, limitMs } = deadlineFor(trial, last);
   if (limitMs === null || last.steadyFromMs - fromMs <= limitMs) return null;
   const which = fromMs === trial.healingMs ? ', counted from the rollback of the fault' : '';
-  return `RTO > ${seconds(limitMs)} s, the deadline${which}`;
+  return { limitMs, why: `, the deadline${which}` };
 }
 
-function stillOut(evidence: Judged, open: Episode): string | null {
+function stillOut(evidence: Judged, open: Episode): PassedDeadline | null {
   const { trial, endOfRecordingMs } = evidence;
   const { fromMs, limitMs } = deadlineFor(trial, open);
   // The trial may have waited for another client until after the deadline: an outage that began at its very end had no time to end.
@@ -56,8 +82,10 @@ function stillOut(evidence: Judged, open: Episode): string | null {
   if (late && endOfRecordingMs - open.start.loMs < STEADY_MS) return backTooLate(evidence);
   const passed = limitMs !== null && endOfRecordingMs - fromMs >= limitMs;
   if (!trial.gaveUp && !passed) return null;
-  const limit = limitMs ?? endOfRecordingMs - fromMs;
-  return `RTO > ${seconds(limit)} s: writes did not succeed for 5 s again before the deadline`;
+  return {
+    limitMs: limitMs ?? endOfRecordingMs - fromMs,
+    why: ': writes did not succeed for 5 s again before the deadline',
+  };
 }
 
 /** Proved too slow, by an outage with edges that can be trusted or by one that was still open when the recording ended. */

@@ -5,6 +5,7 @@ import { storesOf } from '../../../../reports/judge/topology/declared.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
+import { allowedValues } from '../../../../reports/record/settings.ts';
 import { storeFacts } from '../../../../reports/record/store-facts.ts';
 
 export const judge: CheckJudge = {
@@ -40,7 +41,12 @@ function judgeDurability(history: History): Judgement {
     const strange = lines.find(({ name }) => !wanted.some(([declaredName]) => declaredName === name));
     findings.agree(`settings of ${store}`, 'only declared ones', strange?.name ?? 'only declared ones');
     for (const [name, value] of wanted)
-      judgeSetting(history, findings, { store, name, value, members: declared.members });
+      judgeSetting(history, findings, {
+        store,
+        name,
+        values: allowedValues(value),
+        members: declared.members,
+      });
   }
   return findings.conclude('every durability setting as declared, on every server');
 }
@@ -48,15 +54,21 @@ function judgeDurability(history: History): Judgement {
 function judgeSetting(
   history: History,
   findings: Findings,
-  { store, name, value, members }: { store: string; name: string; value: string; members: number },
+  {
+    store,
+    name,
+    values,
+    members,
+  }: { store: string; name: string; values: readonly string[]; members: number },
 ): void {
+  const value = values.join(' or ');
   const subject = `${name} of ${store}`;
   const reported = all(history, 'setting').filter((one) => one.store === store && one.name === name);
   if (reported.length === 0) findings.unknown(subject, value, 'the store did not report it');
   for (const one of reported)
     findings.expect(
       one.source === '' ? subject : `${subject} (${one.source})`,
-      one.value === value,
+      values.includes(one.value),
       value,
       one.value,
     );

@@ -9,7 +9,6 @@ import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { Seen } from '../../../../reports/record/observations/index.ts';
 import { managerFacts, storeFacts } from '../../../../reports/record/store-facts.ts';
 import type { StoreFacts } from '../../../../reports/record/store-facts.ts';
-import type { PodsDeclared } from '../../../../reports/record/store-pods.ts';
 
 const LEADING = ['leader', 'master', 'primary'];
 
@@ -17,6 +16,7 @@ const LEADING = ['leader', 'master', 'primary'];
 const PEER = 'peer';
 
 type Member = Seen<'member'>;
+type Declared = ReturnType<typeof storesOf>[number][1];
 
 export const judge: CheckJudge = {
   judge: judgeRoles,
@@ -58,7 +58,7 @@ function judgeRoles(history: History): Judgement {
   );
 }
 
-function members(history: History, findings: Findings, of: { store: string; declared: PodsDeclared }): void {
+function members(history: History, findings: Findings, of: { store: string; declared: Declared }): void {
   const { store, declared } = of;
   const wanted = declared.members;
   const down = all(history, 'store-down').find((one) => one.store === store);
@@ -89,7 +89,7 @@ function members(history: History, findings: Findings, of: { store: string; decl
   );
   const { members: words } = storeFacts(store);
   if (words === undefined) peers(findings, found);
-  else followers(findings, found, { store, leader: described.leader, words });
+  else followers(findings, found, { store, leader: described.leader, leaders: leadersOf(declared), words });
 }
 
 function peers(findings: Findings, found: readonly Member[]): void {
@@ -108,13 +108,16 @@ function followers(
   {
     store,
     leader,
+    leaders: wanted,
     words,
-  }: { store: string; leader: string | null; words: NonNullable<StoreFacts['members']> },
+  }: { store: string; leader: string | null; leaders: number; words: NonNullable<StoreFacts['members']> },
 ): void {
   const leaders = found.filter(({ role }) => LEADING.includes(role));
   const named = leaders.map(({ name }) => name).join(', ');
-  findings.expect(`primary of ${store}`, leaders.length === 1, 'exactly one', named || 'none');
-  if (leaders.length === 1) findings.agree(`leader of ${store}`, leader, named);
+  const expected = wanted === 1 ? 'exactly one' : `exactly ${wanted}, one a shard`;
+  findings.expect(`primary of ${store}`, leaders.length === wanted, expected, named || 'none');
+  if (leaders.length === wanted)
+    findings.agree(`leader of ${store}`, leader, leaders.find(({ name }) => name === leader)?.name ?? named);
   const { serving, following, roles: known } = words;
   for (const { name, role, state } of found) {
     const leads = LEADING.includes(role);
@@ -127,6 +130,11 @@ function followers(
       `${role}, ${state}`,
     );
   }
+}
+
+/** A Redis Cluster has a master a shard. */
+function leadersOf({ members: all, cluster }: Declared): number {
+  return cluster === undefined ? 1 : all / (1 + cluster.replicas);
 }
 
 /** What the store says must hold besides, such as its health. */

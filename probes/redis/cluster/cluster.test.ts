@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { redisStore } from '../declared.ts';
+import { beginning, clusterKey, tagsIn } from './keys.ts';
+import { nodesIn, redirectIn, shardsOf } from './nodes.ts';
+import { inAll } from './readback.ts';
+import { worst } from './session.ts';
+import { expectedWindow } from './settings.ts';
+import { slotOf, tagIn } from './slots.ts';
+import { problemsOf } from './state.ts';
+import { isFailed, leaderIn, ownerOf, shardsIn } from './view.ts';
+import type { ClusterMember } from './view.ts';
+
+/** As Redis 7.0 answers. */
+const NODES = [
+  'aaa 198.18.0.10:6379@16379 myself,master - 0 1 1 connected 0-5460',
+  'bbb 198.18.0.11:6379@16379,host-b master - 0 1 2 connected 5461-10922',
+  'ccc 198.18.0.12:6379@16379 master - 0 1 3 connected 10923-16383 [10923->-aaa]',
+  'ddd 198.18.0.13:6379@16379 slave aaa 0 1 1 connected',
+  'eee 198.18.0.14:6379@16379 slave bbb 0 1 2 connected',
+  'fff 198.18.0.15:6379@16379 slave ccc 0 1 3 connected',
+  '',
+].join('\n');
+const AT = { host: '198.18.0.10', port: 6379 };
+const OK = { cluster_state: 'ok', cluster_slots_assigned: '16384', cluster_slots_ok: '16384' };
+
+/** Every member as it would answer; `changed` rewrites what one of them lists. */
+function members(changed: Readonly<Record<string, (listed: string) => string>> = {}): ClusterMember[] {
+  return ['aaa', 'bbb', 'ccc', 'ddd', 'eee', 'fff'].map((id, i) => {
+    const own = NODES.replace('myself,', '').replace(new RegExp(`^(${id} \\S+) `, 'm'), '$1 myself,');
+    const nodes = nodesIn((changed[id] ?? ((listed: string) => listed))(own), AT);
+    const self = nodes.find(({ flags }) => flags.includes('myself')) ?? null;
+    const name = `redis-${i}`;
+    return {
+      name,
+      member: { name, address: `198.18.0.${10 + i}` },
+      self,
+      nodes,
+      info: OK,
+      linkUp: i > 2,
+      offset: 1,
+    };
+  });
+}
+const view = (of: ClusterMember[]) => ({
+  declaredMembers: 6,
+  replicas: 1,
+  members: of,
+  shards: shardsIn(of),
+});
+
+test('should find the slot of a key as the specification of Redis Cluster does', () => {
+  assert.equal(slotOf('123456789'), 0x31c3);
+  assert.equal(slotOf('{user1000}.following'), slotOf('{user1000}.followers'));
+  assert.equal(slotOf('foo{}{bar}'), slotOf('foo{}{bar}'));
+  assert.notEqual(
+    slotOf('foo{}{bar}'),
+    slotOf('bar'),
+    'nothing between the first braces: the whole key counts',
+  );
+  for (const range of [
+    [0, 5460],
+    [16_383, 16_383],
+  ] as const) {
+    const slot = slotOf(clusterKey('run/1', tagIn([range])));
+    assert.ok(range[0] <= slot && slot <= range[1], `${slot} in ${range.join('-')}`);
+  }
+});
+
+test('should read nodes, their slots and whom they follow', () => {
+  const nodes = nodesIn(NODES, AT);
+  assert.deepEqual(
+    nodes.map(({ id, masterId, slots, epoch }) => [id, masterId, slots.length, epoch]).slice(2, 4),
+    [
+      ['ccc', null, 1, 3],
+      ['ddd', 'aaa', 0, 1],
+    ],
+  );
+  assert.deepEqual(
+    shardsOf(nodes).map(({ master }) => master.host),
+    ['198.18.0.10', '198.18.0.11', '198.18.0.12'],
+  );
+  const alone = nodesIn('aaa :7000@17000 myself,master - 0 0 0 connected', { host: 'asked', port: 1 });
+  assert.deepEqual(alone[0]?.address, { host: 'asked', port: 7000 });
+});
+
+test('should follow a redirection, and nothing else', () => {
+  assert.deepEqual(redirectIn(new Error('MOVED 3999 198.18.0.1:6381'), AT), {
+    asking: false,
+    at: { host: '198.18.0.1', port: 6381 },
+  });
+  assert.deepEqual(redirectIn(new Error('ASK 3999 :6381'), AT), {
+    asking: true,
+    at: { host: AT.host, port: 6381 },
+  });
+  assert.equal(redirectIn(new Error('CLUSTERDOWN Hash slot not served'), AT), null);
+  assert.equal(redirectIn('OK', AT), null);
+});
+
+test('should find nothing wrong with a whole cluster, whose first shard leads', () => {
+  const whole = view(members());
+  assert.deepEqual(problemsOf(whole), []);
+  assert.equal(leaderIn(whole.shards), 'redis-0');
+});
+
+test('should see two masters of the same slots, and let the one with the higher epoch be right', () => {
+  const promoted = (listed: string): string =>
+    listed
+      .replace('myself,slave aaa 0 1 1 connected', 'myself,master - 0 1 4 connected 0-5460')
+      .replace('master - 0 1 1 connected 0-5460', 'master,fail - 0 1 1 connected');
+  const split = view(members({ ddd: promoted }));
+  assert.equal(leaderIn(split.shards), null);
+  assert.match(problemsOf(split).join('; '), /one master of slot 0, seen redis-3, redis-0/);
+  assert.match(
+    problemsOf(split).join('; '),
+    /every member to name redis-3 as the master of slot 0, seen others at/,
+  );
+  assert.equal(ownerOf(0, split.members)?.id, 'ddd');
+});
+
+test('should say that a master is down only when a majority holds it to be', () => {
+  const [owner] = nodesIn(NODES, AT);
+  const marked = (flag: string) =>
+    members({
+      bbb: (listed) => listed.replace('6379@16379 master - 0 1 1', `6379@16379 master,${flag} - 0 1 1`),
+    });
+  assert.equal(isFailed(owner ?? assert.fail(), marked('fail?')), false);
+  assert.equal(isFailed(owner ?? assert.fail(), marked('fail')), true);
+});
+
+test('should miss slots, shards, replicas and members', () => {
+  const lacking = members().filter(({ name }) => name !== 'redis-2' && name !== 'redis-4');
+  const found = problemsOf(view(lacking)).join('; ');
+  assert.match(found, /6 members, seen 4: redis-0, redis-1, redis-3, redis-5; 3 shards, seen 2/);
+  assert.match(found, /16384 slots to have a master, seen 10923/);
+  assert.match(found, /1 replicas of redis-1 streaming, seen 0/);
+  const [first, ...others] = members();
+  const down = { ...(first ?? assert.fail()), info: { ...OK, cluster_state: 'fail' } };
+  assert.match(problemsOf(view([down, ...others])).join(), /cluster_state ok at redis-0, seen fail/);
+});
+
+test('should name nobody as the leader while the first shard has no master', () => {
+  const without = members().filter(({ name }) => name !== 'redis-0');
+  assert.equal(leaderIn(shardsIn(without)), null);
+});
+
+test('should call a write acknowledged by all shards, refused by all, or unknown', () => {
+  const [ok, fail, unknown] = (['ok', 'fail', 'unknown'] as const).map((outcome) => ({
+    outcome,
+    detail: outcome,
+  }));
+  const of = (...results: (typeof ok)[]) => worst(results.flatMap((one) => one ?? [])).outcome;
+  assert.deepEqual(
+    [of(ok, ok), of(fail, fail), of(ok, fail), of(fail, unknown)],
+    ['ok', 'fail', 'unknown', 'unknown'],
+  );
+});
+
+test('should count as there what every shard has, and as twice what one of them has twice', () => {
+  assert.deepEqual(
+    inAll([
+      [1, 2, 3],
+      [3, 1, 1],
+      [1, 3, 4],
+    ]),
+    [1, 1, 3],
+  );
+  assert.deepEqual(inAll([]), []);
+});
+
+test('should know lists that belong together by their first element', () => {
+  assert.deepEqual(tagsIn(beginning(['0', '5'])), ['0', '5']);
+  assert.equal(tagsIn('7'), null);
+  assert.equal(tagsIn(undefined), null);
+});
+
+test('should expect a failover by the node time-out', () => {
+  const governing = [{ name: 'cluster-node-timeout', value: '5000', source: 'test' }];
+  const windows = ['pod-crash', 'hang', 'switchover'].map((fault) => {
+    const { loMs, hiMs } = expectedWindow(fault, governing) ?? assert.fail(fault);
+    return [loMs, hiMs];
+  });
+  assert.deepEqual(windows, [
+    [1000, 12_000],
+    [3000, 12_000],
+    [0, 2000],
+  ]);
+  assert.equal(expectedWindow('hang', []), null);
+});
+
+test('should take its replicas from the declaration', () => {
+  const connection = { host: 'p', port: 6379, database: '', user: '', password: '' };
+  const wait = { replicas: 0, milliseconds: 400 };
+  assert.equal(redisStore({ ...connection, declared: { wait, cluster: {} } }).clusterReplicas, 1);
+  assert.equal(redisStore({ ...connection, declared: { wait } }).clusterReplicas, null);
+});

@@ -1,0 +1,230 @@
+import type { ClientLoadSession, LoadClient, OperationResult } from '../../client-load/client.ts';
+import type { StoreConnection } from '../../store/store-driver.ts';
+import { errorCode } from '../../../reports/record/error-text.ts';
+import { RedisConnection, textOf } from '../connection.ts';
+import type { Command, RedisAddress } from '../connection.ts';
+import { redisStore } from '../declared.ts';
+import type { RedisStore } from '../declared.ts';
+import { DEFINITE_FAILURES, errorClass, replyCode } from '../errors.ts';
+import { acknowledged, LIMIT_MS, NEWEST, NotMaster, TIME_TO_LIVE_S } from '../session.ts';
+import { beginning, clusterKey } from './keys.ts';
+import { nodesIn, redirectIn, sameAddress, shardsOf } from './nodes.ts';
+import type { ShardAddress } from './nodes.ts';
+
+interface Shared {
+  readonly store: RedisStore;
+  readonly run: string;
+  /** Whom the next session asks for the shards: every node that was ever named, those that did not answer last. */
+  readonly seeds: RedisAddress[];
+}
+
+/**
+ * The client load of a Redis Cluster. One write appends its number to a list in every shard, and is acknowledged when every shard has
+ * acknowledged it: clients are served again when the slowest shard is, so that the RTO is that of the worst one.
+ */
+export class ClusterLoadClient implements LoadClient {
+  readonly #shared: Shared;
+
+  constructor(connection: StoreConnection, run: string) {
+    const store = redisStore(connection);
+    this.#shared = { store, run, seeds: [store.primary] };
+  }
+
+  async prepare(deadlineMs: number): Promise<void> {
+    const session = new ClusterSession(this.#shared);
+    try {
+      await session.open(deadlineMs);
+      await session.prepare(deadlineMs);
+    } finally {
+      session.destroy();
+    }
+  }
+
+  session(): ClientLoadSession {
+    return new ClusterSession(this.#shared);
+  }
+
+  refused(error: unknown): boolean {
+    return errorCode(error) === 'ECONNREFUSED';
+  }
+
+  errorClass(error: unknown): string {
+    return errorClass(error);
+  }
+}
+
+class ClusterSession implements ClientLoadSession {
+  readonly #shared: Shared;
+  readonly #connections = new Map<string, RedisConnection>();
+  #shards: ShardAddress[] = [];
+  #destroyed = false;
+
+  constructor(shared: Shared) {
+    this.#shared = shared;
+  }
+
+  /** As any client of a cluster: asks a node for the shards, connects to every master, and sees by ROLE that it is one. */
+  async open(connectTimeoutMs: number): Promise<void> {
+    try {
+      this.#shards = await this.#askForShards(connectTimeoutMs);
+      await Promise.all(this.#shards.map(({ master }) => this.#openMaster(master, connectTimeoutMs)));
+    } catch (error) {
+      this.destroy();
+      throw error;
+    }
+  }
+
+  async #askForShards(limitMs: number): Promise<ShardAddress[]> {
+    const { seeds } = this.#shared;
+    const [seed = this.#shared.store.primary] = seeds;
+    try {
+      const connection = await this.#connected(seed, limitMs);
+      const nodes = nodesIn(await connection.call(['CLUSTER', 'NODES'], LIMIT_MS), seed);
+      for (const { address, flags } of nodes)
+        if (!flags.includes('noaddr') && !seeds.some((one) => sameAddress(one, address))) seeds.push(address);
+      const shards = shardsOf(nodes);
+      if (shards.length === 0) throw new Error(`${textOf(seed)} knows no master with slots`);
+      return shards;
+    } catch (error) {
+      this.#doubt(seed);
+      throw error;
+    }
+  }
+
+  async #openMaster(at: RedisAddress, limitMs: number): Promise<void> {
+    try {
+      const connection = await this.#connected(at, limitMs);
+      const role = await connection.call(['ROLE'], LIMIT_MS);
+      const name = Array.isArray(role) ? String(role[0]) : 'unknown';
+      if (name !== 'master') throw new NotMaster(textOf(at), name);
+    } catch (error) {
+      // Who named it may know less than others.
+      this.#doubt(at);
+      this.#doubt(this.#shared.seeds[0]);
+      throw error;
+    }
+  }
+
+  #doubt(at: RedisAddress | undefined): void {
+    const { seeds } = this.#shared;
+    const index = seeds.findIndex((one) => at !== undefined && sameAddress(one, at));
+    if (index >= 0) seeds.push(...seeds.splice(index, 1));
+  }
+
+  async #connected(at: RedisAddress, limitMs: number): Promise<RedisConnection> {
+    const known = this.#connections.get(textOf(at));
+    if (known?.usable() === true) return known;
+    if (this.#destroyed) throw new Error('given up');
+    const connection = new RedisConnection(at, this.#shared.store.login);
+    this.#connections.set(textOf(at), connection);
+    known?.destroy();
+    await connection.open(limitMs, LIMIT_MS);
+    return connection;
+  }
+
+  async prepare(deadlineMs: number): Promise<void> {
+    const first = beginning(this.#shards.map(({ tag }) => tag));
+    await Promise.all(
+      this.#shards.map(async ({ tag }) => {
+        const key = clusterKey(this.#shared.run, tag);
+        const replies = await this.#ask(
+          tag,
+          [
+            ['RPUSH', key, first],
+            ['EXPIRE', key, TIME_TO_LIVE_S],
+          ],
+          deadlineMs,
+        );
+        for (const reply of replies) if (reply instanceof Error) throw reply;
+      }),
+    );
+  }
+
+  async write(n: number): Promise<OperationResult> {
+    return worst(await Promise.all(this.#shards.map(({ tag }) => this.#append(tag, n))));
+  }
+
+  async #append(tag: string, n: number): Promise<OperationResult> {
+    const { waitReplicas, waitMs } = this.#shared.store;
+    try {
+      const [pushed, waited] = await this.#ask(
+        tag,
+        [
+          ['RPUSH', clusterKey(this.#shared.run, tag), n],
+          ['WAIT', waitReplicas, waitMs],
+        ],
+        LIMIT_MS,
+      );
+      if (!(pushed instanceof Error)) return acknowledged(waited, waitReplicas);
+      const definite = (replyCode(pushed) ?? '') in DEFINITE_FAILURES;
+      return { outcome: definite ? 'fail' : 'unknown', detail: errorClass(pushed) };
+    } catch (error) {
+      return { outcome: 'unknown', detail: errorClass(error) };
+    }
+  }
+
+  /** Commands about one key; a redirection is followed once, since the node that gives it has done nothing. */
+  async #ask(tag: string, commands: readonly Command[], limitMs: number): Promise<unknown[]> {
+    const at = this.#shards.find((shard) => shard.tag === tag)?.master;
+    const connection = at === undefined ? undefined : this.#connections.get(textOf(at));
+    if (at === undefined || connection === undefined) throw new Error('not connected');
+    const replies = await connection.batch(commands, limitMs);
+    const redirect = redirectIn(replies[0], at);
+    if (redirect === null) return replies;
+    const other = await this.#connected(redirect.at, limitMs).catch(() => null);
+    // Nothing was sent there: the redirection stays the answer.
+    if (other === null) return replies;
+    if (redirect.asking) return (await other.batch([['ASKING'], ...commands], limitMs)).slice(1);
+    this.#shards = this.#shards.map((shard) =>
+      shard.tag === tag ? { ...shard, master: redirect.at } : shard,
+    );
+    return other.batch(commands, limitMs);
+  }
+
+  /** What every shard has: the least of what each has as its highest. */
+  async read(): Promise<OperationResult> {
+    try {
+      const found = await Promise.all(
+        this.#shards.map(({ tag }) =>
+          this.#ask(tag, [['LRANGE', clusterKey(this.#shared.run, tag), -NEWEST, -1], ['ROLE']], LIMIT_MS),
+        ),
+      );
+      const [refused] = found.flatMap(([list]) => (list instanceof Error ? [list] : []));
+      if (refused !== undefined) return { outcome: 'unknown', detail: errorClass(refused) };
+      const least = Math.min(...found.map(([list]) => highestIn(list)));
+      const masters = found.every(([, role]) => Array.isArray(role) && role[0] === 'master');
+      return { outcome: 'ok', detail: masters ? String(least) : `${least}@replica` };
+    } catch (error) {
+      return { outcome: 'unknown', detail: errorClass(error) };
+    }
+  }
+
+  usable(): boolean {
+    return (
+      this.#shards.length > 0 &&
+      this.#shards.every(({ master }) => this.#connections.get(textOf(master))?.usable() === true)
+    );
+  }
+
+  destroy(): void {
+    this.#destroyed = true;
+    for (const connection of this.#connections.values()) connection.destroy();
+  }
+}
+
+function highestIn(list: unknown): number {
+  const numbers = (list as string[]).map(Number).filter((n) => Number.isInteger(n));
+  return Math.max(0, ...numbers);
+}
+
+/** Acknowledged by all, or refused by all; anything else is on some shards and may be on others. */
+export function worst(results: readonly OperationResult[]): OperationResult {
+  const other = results.find(({ outcome }) => outcome !== 'ok');
+  if (other === undefined)
+    return results.length === 0 ? { outcome: 'fail', detail: 'connect' } : { outcome: 'ok' };
+  if (results.every(({ outcome }) => outcome === 'fail')) return other;
+  return {
+    outcome: 'unknown',
+    detail: results.find(({ outcome }) => outcome === 'unknown')?.detail ?? other.detail ?? '',
+  };
+}

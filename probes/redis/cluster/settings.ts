@@ -1,0 +1,66 @@
+import type { Bounds, ExpectedWindow, GoverningSetting, StoreTarget } from '../../store/store-driver.ts';
+import { withRedis } from '../connection.ts';
+import { CLUSTER_GOVERNING } from '../declaration.ts';
+import { endOf } from '../members.ts';
+import { MINIMUM_GRACE_MS, ofServer, ofWait, RESTART_MS, settingNamed } from '../settings.ts';
+import { clusterMembers, leaderIn, shardsIn } from './view.ts';
+
+const OF_MASTER = Object.keys(CLUSTER_GOVERNING.master);
+
+/** The settings of the master of the first shard; `servers` has those of every member. @throws Error when it does not answer */
+export async function governingSettings(target: StoreTarget, bounds: Bounds): Promise<GoverningSetting[]> {
+  const members = await clusterMembers(target, bounds);
+  const leader = leaderIn(shardsIn(members));
+  const master = members.find(({ name }) => name === leader);
+  if (master === undefined)
+    throw new Error('redis: the first shard has no master, or several, to be asked for its settings');
+  const end = endOf(target, master.member);
+  const config = await withRedis(end, bounds, (redis, limitMs) =>
+    redis.call(['CONFIG', 'GET', ...OF_MASTER], limitMs),
+  );
+  return [...ofServer(OF_MASTER, config, end.at), ...ofWait(target.connection)];
+}
+
+/**
+ * By the constants of Redis' source (cluster.c): a node is pinged at the latest when half of the node time-out has passed, and taken for
+ * down when it owes an answer for the whole of it; that a majority agrees spreads with the next pings, at most half of it later. A replica
+ * waits 500 ms and up to 500 ms more, then asks the masters for their votes. A second for the rest.
+ */
+const ELECTION_MS = { lo: 500, hi: 2000 };
+
+/** When clients should be served again. Null where the settings are not known, and for faults without an expectation. */
+export function expectedWindow(fault: string, governing: readonly GoverningSetting[]): ExpectedWindow | null {
+  if (fault === 'switchover')
+    return {
+      loMs: 0,
+      hiMs: ELECTION_MS.hi,
+      derivation: `CLUSTER FAILOVER asks for votes at once: ${ELECTION_MS.hi} ms at most`,
+    };
+  const timeoutMs = Number(settingNamed(governing, 'cluster-node-timeout'));
+  if (!Number.isFinite(timeoutMs)) return null;
+  const silent = { loMs: timeoutMs / 2 + ELECTION_MS.lo, hiMs: 2 * timeoutMs + ELECTION_MS.hi };
+  const late = `latest: cluster-node-timeout ${timeoutMs} ms after a ping that was sent half of it later, half of it until a majority agrees, ${ELECTION_MS.hi} ms for the election`;
+  switch (fault) {
+    case 'pod-crash':
+      return {
+        loMs: RESTART_MS,
+        hiMs: silent.hiMs,
+        derivation: `earliest: kubelet starts the container again (${RESTART_MS} ms) and the restarted server is still the master; ${late}`,
+      };
+    case 'pod-delete':
+      return {
+        loMs: RESTART_MS,
+        hiMs: silent.hiMs + MINIMUM_GRACE_MS,
+        derivation: `earliest: another pod under the same name within ${RESTART_MS} ms; ${late}, after a grace of ${MINIMUM_GRACE_MS} ms in which the old pod may still serve`,
+      };
+    case 'hang':
+    case 'partition':
+    case 'node-loss':
+      return {
+        ...silent,
+        derivation: `earliest: half of cluster-node-timeout ${timeoutMs} ms and ${ELECTION_MS.lo} ms until the election; ${late}`,
+      };
+    default:
+      return null;
+  }
+}
