@@ -89,6 +89,17 @@ export class PostgresCluster {
     this.#run('psql', [...at, '--no-psqlrc', ...given, '-f', file]);
   }
 
+  /** Waits until every replica shows what the primary has written: a commit waits for one of them, and not for what that shows. */
+  async replayed(primary: string): Promise<void> {
+    const [now] = await this.sql<{ at: string }>(primary, 'SELECT pg_current_wal_lsn() AS at');
+    const shows = `SELECT pg_last_wal_replay_lsn() >= '${now?.at ?? ''}' AS shows`;
+    for (const name of this.names.filter((one) => one !== primary))
+      await waitFor(async () => ((await this.sql<{ shows: boolean }>(name, shows))[0]?.shows ? true : null), {
+        what: `${name} to have replayed what ${primary} wrote`,
+        deadlineMs: START_DEADLINE_MS,
+      });
+  }
+
   /** Where a server is, and as whom, in the words of libpq. */
   conninfo(name: string, database: string): string {
     const { port } = this.#server(name);

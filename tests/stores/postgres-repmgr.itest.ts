@@ -55,6 +55,7 @@ monitor_interval_secs=1
       password: 'secret',
     });
     cluster.run('repmgr', ['-f', configured('pg-0'), 'primary', 'register']);
+    await cluster.replayed('pg-0');
     for (const name of ['pg-1', 'pg-2'])
       cluster.run('repmgr', ['-f', configured(name), 'standby', 'register', '--upstream-node-id=1']);
     const { connection, ...rest } = cluster.targetOf('pg-0');

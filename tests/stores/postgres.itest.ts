@@ -71,6 +71,7 @@ describe('PostgreSQL without a manager', () => {
     cluster.script('pg-0', path.join(import.meta.dirname, '../../deploy/accounts/postgres.sql'), {
       password: 'secret',
     });
+    await cluster.replayed('pg-0');
     const account = { user: 'plumbline', password: 'secret', database: 'plumbline' };
     const own = { ...target, connection: { ...target.connection, ...account } };
     assert.equal((await postgres.describe(own, BOUNDS)).leader, 'pg-0');
