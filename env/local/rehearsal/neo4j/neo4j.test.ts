@@ -94,6 +94,10 @@ test('should set the first password only where there are no users yet', (t) => {
   assert.equal(readFileSync(at('data/dbms/auth.ini'), 'utf8'), 'of the owner');
 });
 
+test('should not decrypt the key by thousands of rounds for each connection', () => {
+  assert.match(file('start.sh'), /-Dkeystore\.pkcs12\.keyPbeIterationCount=1 /);
+});
+
 test('should end with the code of the server', (t) => {
   const { script, env } = placeWith(t, 'exit 3');
   assert.throws(() => execFileSync('sh', ['-c', script], { env, timeout: 20_000 }), { status: 3 });
