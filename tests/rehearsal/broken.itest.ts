@@ -133,7 +133,8 @@ const GO_ON = keepers('CONT');
 /** Nobody follows it, so its commits would wait for ever: these do not wait. */
 const LEAD_FOR_FIVE_SECONDS = `${keepers('STOP')}
 psql -h /run/pg -U postgres -XAtqc 'SELECT pg_promote()'
+psql -h /run/pg -U postgres -XAtqc 'SET synchronous_commit = local; CREATE TABLE second_leader (at timestamptz)'
 for i in $(seq 50); do
-  psql -h /run/pg -U postgres -XAtqc 'SET synchronous_commit = local; SELECT txid_current()'
+  psql -h /run/pg -U postgres -XAtqc 'SET synchronous_commit = local; INSERT INTO second_leader VALUES (now())'
   sleep 0.1
 done`;

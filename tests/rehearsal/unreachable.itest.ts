@@ -40,8 +40,10 @@ function checkOf({ checks }: RunRecord, id: string): Check {
 }
 
 /** All that a check says of why it does not pass. */
-const saidBy = ({ reason, rules = [] }: Check): string =>
-  [reason, ...rules.filter(({ verdict }) => verdict !== 'pass').map(({ text }) => text)].join('\n');
+const saidBy = ({ reason, rules = [], trials }: Check): string => {
+  const open = rules.filter(({ verdict }) => verdict !== 'pass').map(({ text }) => text);
+  return [reason, ...open, ...trials.map(({ landed }) => landed.by)].join('\n');
+};
 
 /** The rules that a check has about each store, by the store's name. */
 const rulesOfStores = ({ rules = [] }: Check): string[] =>
