@@ -126,6 +126,7 @@ describe('PostgreSQL without a manager', () => {
     const observer = postgres.observe(target, { write: (one) => seen.push(one) });
     try {
       await waitFor(() => (leadersIn(seen).length > 0 ? true : null), { what: 'a leader', deadlineMs: 5000 });
+      await cluster.sql('pg-0', 'CREATE TABLE two_leaders (at timestamptz)');
       await cluster.sql('pg-1', 'SELECT pg_promote()');
       const { leader, members } = await postgres.describe(target, BOUNDS);
       assert.equal(leader, null, 'two are not one');
@@ -141,7 +142,8 @@ describe('PostgreSQL without a manager', () => {
         deadlineMs: 5000,
       });
       for (const until = monoMs() + SIX_LOOKS_MS; monoMs() < until;)
-        for (const name of ['pg-0', 'pg-1']) await cluster.sql(name, 'SELECT txid_current()');
+        for (const name of ['pg-0', 'pg-1'])
+          await cluster.sql(name, 'INSERT INTO two_leaders VALUES (now())');
       cluster.signal('pg-0', 'SIGQUIT');
       target = cluster.targetOf('pg-1');
       await waitFor(async () => ((await postgres.describe(target, BOUNDS)).leader === 'pg-1' ? true : null), {
