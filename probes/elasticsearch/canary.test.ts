@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isUsable, majorityOf, prepareCanary } from './canary.ts';
+import { servicePlace } from './api.ts';
+import { isUsable, majorityOf, prepareCanary, warmUp } from './canary.ts';
 import type { FoundIndex } from './canary.ts';
 import { connection, serving } from './_testing/server.ts';
 
 const HOUR_MS = 3_600_000;
 const INDEX = '/plumbline-canary';
+const WRITE = `POST ${INDEX}/_doc`;
 
 const made = (ageMs: number, more: Partial<FoundIndex> = {}): FoundIndex => ({
   mappings: {
@@ -51,7 +53,7 @@ async function preparing(
     },
     (port) => prepareCanary(connection(port), deadlineMs),
   );
-  return asked.map((question) => question.replace(/\?.*$/, ''));
+  return asked.map((question) => question.replace(/\?.*$/, '')).filter((question) => question !== WRITE);
 }
 
 const declared = { 'index.number_of_replicas': '2', 'index.write.wait_for_active_shards': '2' };
@@ -88,4 +90,21 @@ test('should not begin on an index that does not become green, and say what it s
     preparing(made(HOUR_MS), { status: 'yellow', green: false }),
     /expected plumbline-canary to be green, seen yellow/,
   );
+});
+
+/** How many documents are written before the load to servers of which these writes are refused, in a time that is given. */
+async function warmed(isRefused: (n: number) => boolean, deadlineMs: number): Promise<number> {
+  let writes = 0;
+  await serving(
+    () => (isRefused(++writes) ? { status: 503, json: {} } : { json: {} }),
+    (port) => warmUp(servicePlace(connection(port)), { deadlineMs }),
+  );
+  return writes;
+}
+
+test('should write before the load until the servers are quick at it, and no longer than there is time', async () => {
+  assert.equal(await warmed((n) => n <= 30, 20_000), 30 + 20, 'twenty in a row that succeed');
+  assert.equal(await warmed(() => true, 20_000), 400, 'a store that refuses is left to the load');
+  const few = await warmed(() => true, 1);
+  assert.ok(few < 20, String(few));
 });
