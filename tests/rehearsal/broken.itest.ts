@@ -95,6 +95,21 @@ for (const [, rows] of stores.filter(([store]) => store === 'postgres')) {
     assertFails(record, DURABILITY, /fsync of postgres .*: expected on, seen off/);
   });
 
+  test('postgres: a manager that is paused', async () => {
+    const paused = async (on: boolean): Promise<void> => {
+      for (const member of membersOf(rows))
+        await sqlIn(member, `SELECT repmgr.repmgrd_pause(${on})`, 'repmgr');
+    };
+    const record = await whileBroken(
+      async () => {
+        await paused(true);
+        return () => paused(false);
+      },
+      () => place.run('rehearsal', [ROLES]),
+    );
+    assertFails(record, ROLES, /automatic failover of postgres: expected on.*is paused/);
+  });
+
   test('postgres: two members that both take writes during a trial', async () => {
     const check = 'failover/postgres/pod-crash';
     const out = place.folderOf('runs');
