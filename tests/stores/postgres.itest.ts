@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { freePort } from '../../env/local/images/registry.ts';
 import { certificateFor } from '../../host/_testing/certificate.ts';
 import { monoMs } from '../../host/clock.ts';
 import { waitFor } from '../../host/wait.ts';
@@ -101,6 +102,13 @@ describe('PostgreSQL without a manager', () => {
       ['pg-1', [[1, 3]]],
       ['pg-2', [[1, 3]]],
     ]);
+  });
+
+  it('should tell the roles without the settings where nothing takes the writes at the address of clients', async () => {
+    const nowhere = { ...target, connection: { ...target.connection, port: await freePort() } };
+    const { leader, members, governing } = await postgres.describe(nowhere, { deadlineMs: 1000 });
+    assert.deepEqual([leader, members.length, governing], ['pg-0', 3, []]);
+    await assert.rejects(postgres.governing(nowhere, { deadlineMs: 1000 }), /ECONNREFUSED/);
   });
 
   it('should say which member does not answer, and that the store is not steady', async () => {
