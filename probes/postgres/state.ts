@@ -48,7 +48,7 @@ export const waitSteady = waitSteadyBy(steady);
 
 /** Follows the leader, the replicas that stream from it, and where the Service points. */
 export function observe(target: StoreTarget, options: ObserveOptions): Observer {
-  return followStore(managerOf(target).following(target), options);
+  return followStore(managerOf(target).following(target, options.run), options);
 }
 
 /** @throws as `Manager.switchover` */

@@ -165,7 +165,7 @@ export interface ReadBackRequest {
 
 /** What observers of a store write. */
 export type StoreObservation = NewSeen<
-  'leader' | 'several-leaders' | 'master' | 'members' | 'endpoint' | 'evidence'
+  'leader' | 'leaders-asked' | 'several-leaders' | 'master' | 'members' | 'endpoint' | 'evidence'
 >;
 
 export interface ObserveOptions {
