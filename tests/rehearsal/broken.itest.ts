@@ -107,7 +107,7 @@ for (const [, rows] of stores.filter(([store]) => store === 'postgres')) {
       },
       () => place.run('rehearsal', [ROLES]),
     );
-    assertFails(record, ROLES, /automatic failover of postgres: expected on.*is paused/);
+    assertFails(record, ROLES, /repmgrd of postgres: expected runs.*is paused/);
   });
 
   test('postgres: two members that both take writes during a trial', async () => {

@@ -42,7 +42,7 @@ export interface ManagerKind extends StoreManager {
   manager: Manager;
 }
 
-/** The condition that every manager states: whether it would promote a replica now. */
+/** The condition of a manager that says whether it would promote a replica now. */
 export const TAKES_OVER = 'automatic failover';
 
 /** @param reasons why it would not; empty: it would. Null: that could not be seen, for what `reasons` says */

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import * as shown from '../../../../probes/postgres/managers/_testing/clusters.ts';
 import { agreesOf, clusterIn, failoverOf } from '../../../../probes/postgres/managers/cloudnativepg.ts';
 import { pauseOf } from '../../../../probes/postgres/managers/patroni/index.ts';
-import { failoverOf as repmgrdOf, registeredOf } from '../../../../probes/postgres/managers/repmgr.ts';
+import { registeredOf, runningOf as repmgrdOf } from '../../../../probes/postgres/managers/repmgr.ts';
 import type { Look } from '../../../../probes/postgres/managers/repmgr.ts';
 import type { StoreDescription } from '../../../../probes/store/store-driver.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
@@ -70,7 +70,10 @@ describe('roles of PostgreSQL under a manager', () => {
     });
     const under = (paused: boolean): Judgement =>
       judged('repmgr', [repmgrdOf([look(paused)]), registeredOf([look(paused)], 'orders-1', 3)]);
-    assert.equal(under(false).verdict, 'pass');
+    const runs = under(false);
+    assert.equal(runs.verdict, 'pass');
+    assert.match(JSON.stringify(runs), /failover= of repmgr\.conf was not seen/);
+    assert.doesNotMatch(JSON.stringify(runs), /automatic failover/, 'repmgr may be set to manual');
     assert.equal(under(true).verdict, 'fail');
   });
 
