@@ -24,6 +24,11 @@ export class AskError extends Error {
   }
 }
 
+/** Nobody of those beside the members answers, such as the Sentinels: whether they are down shows in their pods, not in those of the members. */
+export class PeersError extends AggregateError {
+  override readonly name = 'PeersError';
+}
+
 /** @returns an error that says that the store cannot be asked, for this reason */
 export function cannotAsk(cause: CannotAsk, message: string, options?: ErrorOptions): AskError {
   return new AskError(message, { kind: 'cannot-ask', cause }, options);
@@ -56,6 +61,13 @@ export function askFailureOf(error: unknown): AskFailure {
 export function isOnlyRefused(error: unknown): boolean {
   const refusals = errorsIn(error).filter((one) => meaningOf(one)?.cause === 'refuses');
   return refusals.length > 0 && refusals.every((one) => /\bECONNREFUSED\b/.test(codeAndText(one)));
+}
+
+/** The ports at which connections were refused, as Node names them; empty where the error does not hold them. */
+export function refusedPorts(error: unknown): number[] {
+  const within = innerOf(error).flatMap(refusedPorts);
+  const refused = error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED';
+  return refused && 'port' in error && typeof error.port === 'number' ? [error.port, ...within] : within;
 }
 
 /** What an operator can act on, for errors whose own text names the cause only to one who knows the library that wrote it. */

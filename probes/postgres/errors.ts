@@ -22,6 +22,9 @@ export const REFUSED_AT_ONCE: Readonly<Record<string, string>> = {
   '57P03': 'starting up, shutting down or in recovery',
 };
 
+/** SQLSTATE of a table that is not there: it holds nothing. */
+export const UNDEFINED_TABLE = '42P01';
+
 /** Besides: any error before the connection was ready, since the statement had not left the client. */
 export const DEFINITE_FAILURE_NAMES: readonly string[] = [
   'connect: any error before the statement was sent',

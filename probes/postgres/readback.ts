@@ -8,13 +8,12 @@ import type {
   StoreMember,
   StoreTarget,
 } from '../store/store-driver.ts';
-import { sqlState } from './errors.ts';
+import { sqlState, UNDEFINED_TABLE } from './errors.ts';
 import { connectionOf, connectWithin } from './query.ts';
 import type { ShortClient } from './query.ts';
 import { CANARY_TABLE } from './session.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
-const UNDEFINED_TABLE = '42P01';
 const REPLAY_LOOK_MS = 100;
 /** For the answer to the look that is made at the deadline. */
 const LAST_LOOK_MS = 500;

@@ -1,5 +1,6 @@
 import { followStore } from '../store/following.ts';
 import { unsteadyBy, waitSteadyBy } from '../store/steady.ts';
+import { settingsOrNone } from '../store/store-driver.ts';
 import type {
   Bounds,
   GoverningSetting,
@@ -22,9 +23,10 @@ function managerOf({ connection }: StoreTarget): Manager {
   return found?.[1].manager ?? bySql;
 }
 
-/** Leader, members and live settings. @throws Error when neither the manager nor the servers answer */
+/** Leader, members and, where the server that takes the writes answers, live settings. @throws Error when neither the manager nor the servers answer */
 export async function describe(target: StoreTarget, bounds: Bounds): Promise<StoreDescription> {
-  return { ...(await managerOf(target).roles(target, bounds)), governing: await governing(target, bounds) };
+  const roles = await managerOf(target).roles(target, bounds);
+  return { ...roles, governing: await settingsOrNone(governing(target, bounds)) };
 }
 
 /** The manager's settings, then the server's. @throws Error when either does not answer */
@@ -46,7 +48,7 @@ export const waitSteady = waitSteadyBy(steady);
 
 /** Follows the leader, the replicas that stream from it, and where the Service points. */
 export function observe(target: StoreTarget, options: ObserveOptions): Observer {
-  return followStore(managerOf(target).following(target), options);
+  return followStore(managerOf(target).following(target, options.run), options);
 }
 
 /** @throws as `Manager.switchover` */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { problemsOf } from './state.ts';
+import { PeersError } from '../asking.ts';
+import { describe, problemsOf } from './state.ts';
 import type { ClusterView } from './state.ts';
 
 const MASTER = { host: '198.18.0.10', port: 6379 };
@@ -45,4 +46,15 @@ test('should miss a member that is declared and has no address', () => {
 
 test('should not count members where their number is not declared', () => {
   assert.deepEqual(problemsOf(view(MEMBERS.slice(0, 2), null)), []);
+});
+
+test('should say that nobody of the Sentinels answers, and keep what each said', async () => {
+  const refusing = { host: '127.0.0.1', port: 1 };
+  const sentinel = { master: 'tender', addresses: [refusing, refusing] };
+  const declared = { sentinel, wait: { replicas: 1, milliseconds: 500 } };
+  const connection = { ...refusing, database: '', user: '', password: '', declared };
+  const target = { connection, members: () => Promise.resolve([]) };
+  const error = await describe(target, { deadlineMs: 2000 }).catch((thrown: unknown) => thrown);
+  assert.ok(error instanceof PeersError, String(error));
+  assert.match(error.message, /^redis: no Sentinel answers: ECONNREFUSED; ECONNREFUSED$/);
 });

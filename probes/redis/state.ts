@@ -1,5 +1,7 @@
+import { PeersError } from '../asking.ts';
 import { declaredMembers } from '../store/members.ts';
 import { unsteadyBy } from '../store/steady.ts';
+import { settingsOrNone } from '../store/store-driver.ts';
 import type { Bounds, Steadiness, StoreDescription, StoreTarget } from '../store/store-driver.ts';
 import { textOf, withRedis } from './connection.ts';
 import { redisStore } from './declared.ts';
@@ -61,7 +63,7 @@ async function look(target: StoreTarget, bounds: Bounds): Promise<ClusterView> {
   }
 }
 
-/** Leader, members and live settings. @throws Error when no Sentinel or no member answers, with the error of each */
+/** Leader, members and, where the master answers, live settings. @throws Error when no Sentinel or no member answers, with the error of each */
 export async function describe(target: StoreTarget, bounds: Bounds): Promise<StoreDescription> {
   const view = answered(await look(target, bounds));
   const leader = view.members.find(({ name }) => name === view.leader);
@@ -72,21 +74,22 @@ export async function describe(target: StoreTarget, bounds: Bounds): Promise<Sto
       role: member.role === 'slave' ? 'replica' : member.role,
       state: member.failed ?? (member.role === 'slave' ? followingState(member, leader) : 'running'),
     })),
-    governing: await governingSettings(target, bounds),
+    governing: await settingsOrNone(governingSettings(target, bounds)),
   };
 }
 
 /** @throws Error when no Sentinel or no member answers, with the error of each */
 function answered(view: ClusterView): ClusterView {
-  if (view.sentinel === null) throw nobodyAnswers('Sentinel', view.sentinelErrors);
+  if (view.sentinel === null)
+    throw new PeersError(view.sentinelErrors, unanswered('Sentinel', view.sentinelErrors));
   const failed = view.members.flatMap(({ failed: why, error }) => (why === undefined ? [] : [error]));
-  if (failed.length > 0 && failed.length === view.members.length) throw nobodyAnswers('member', failed);
+  if (failed.length > 0 && failed.length === view.members.length)
+    throw new AggregateError(failed, unanswered('member', failed));
   return view;
 }
 
-function nobodyAnswers(who: string, errors: readonly unknown[]): Error {
-  const said = errors.map(errorClass).join('; ');
-  return new AggregateError(errors, `redis: no ${who} answers: ${said}`);
+function unanswered(who: string, errors: readonly unknown[]): string {
+  return `redis: no ${who} answers: ${errors.map(errorClass).join('; ')}`;
 }
 
 /** `streaming` only where both sides say so and mean each other. */

@@ -53,25 +53,26 @@ test('should say in one piece why it did not see who leads', async () => {
   assert.match(pieces[0]?.text ?? '', /^\S+Z refused\n\S+Z gone$/);
 });
 
-test('should write how long several led, and which of them completed writes meanwhile', async () => {
-  const both = (a: string, b: string): SeenLeader => ({
-    leader: 'b',
-    leading: [
-      { name: 'a', completed: a },
-      { name: 'b', completed: b },
-    ],
-  });
-  const alone = (completed: string): SeenLeader => ({ leader: 'b', leading: [{ name: 'b', completed }] });
-  const stretches = (seen: readonly StoreObservation[]) =>
-    seen.flatMap((one) => (one.kind === 'several-leaders' ? [one] : []));
+const both = (a: string | null, b: string | null): SeenLeader => ({
+  leader: 'b',
+  leading: [
+    { name: 'a', written: a },
+    { name: 'b', written: b },
+  ],
+});
+const alone: SeenLeader = { leader: 'b', leading: [{ name: 'b', written: null }] };
+const stretches = (seen: readonly StoreObservation[]) =>
+  seen.flatMap((one) => (one.kind === 'several-leaders' ? [one] : []));
+
+test('should write how long several led, and on which of them clients wrote meanwhile', async () => {
   const [first, second, ...more] = stretches(
     // In the first interval of a stretch the other may not have led yet.
     await told([
-      alone('1'),
+      alone,
       both('10', '2'),
       both('11', '3'),
       both('11', '4'),
-      alone('5'),
+      alone,
       both('12', '6'),
       both('12', '6'),
       both('13', '7'),
@@ -88,5 +89,26 @@ test('should write how long several led, and which of them completed writes mean
   const [fromMs = 0, toMs = 0] = first?.betweenMs ?? [];
   assert.ok(toMs > fromMs);
   assert.equal(more.length, 0);
-  assert.deepEqual(stretches(await told([{ leader: 'a' }, alone('1'), alone('2')])), []);
+  assert.deepEqual(stretches(await told([{ leader: 'a' }, alone, alone])), []);
+});
+
+test('should name a leader whose writes could not be counted, unless there was nothing to compare', async () => {
+  const [long] = stretches(await told([alone, both(null, '1'), both(null, '2'), both(null, '3'), alone]));
+  assert.deepEqual([long?.wrote, long?.uncounted], [['b'], ['a']]);
+  // One that is stopped while it is asked once more was counted before.
+  const [stopped] = stretches(
+    await told([alone, both('1', '1'), both('1', '2'), both('1', '3'), both(null, '3'), alone]),
+  );
+  assert.deepEqual([stopped?.wrote, stopped?.uncounted], [['b'], undefined]);
+  const [short] = stretches(await told([alone, both(null, null), both(null, null), alone]));
+  assert.deepEqual([short?.wrote, short?.uncounted], [[], undefined]);
+});
+
+test('should say at how many looks each member was asked whether it leads, and nothing where another told', async () => {
+  const asked = (seen: readonly StoreObservation[]) =>
+    seen.flatMap((one) => (one.kind === 'leaders-asked' ? [one.looks] : []));
+  const [looks = 0, ...more] = asked(await told([alone, new Error('refused'), alone]));
+  assert.ok(looks >= 2);
+  assert.deepEqual(more, []);
+  assert.deepEqual(asked(await told([{ leader: 'a' }, { leader: 'b' }])), []);
 });

@@ -14,7 +14,7 @@ const ENDPOINTS_POLL_MS = 20;
 /** Who leads, as one look saw it. */
 export interface SeenLeader {
   leader: string | null;
-  /** Where each member is asked. */
+  /** Where each member is asked whether it leads. */
   leading?: Leading;
 }
 
@@ -63,6 +63,8 @@ class Follower {
   /** Each stretch in which nothing was seen, with the reason. */
   readonly #unseen: string[] = [];
   #looks = 0;
+  /** Looks at which each member was asked whether it leads. */
+  #ofEach = 0;
   readonly #several: SeveralLeaders;
 
   constructor(following: Following, options: ObserveOptions, signal: AbortSignal) {
@@ -79,6 +81,7 @@ class Follower {
     try {
       const seen = await this.#following.leader(this.#signal);
       this.#inGap = false;
+      if (seen?.leading !== undefined) this.#ofEach++;
       this.#several.saw(seen?.leading ?? [], askedMs);
       if (seen === null) return;
       this.#saw(seen, askedMs);
@@ -113,6 +116,7 @@ class Follower {
   /** The last known leader once more, with the time since it was last known. */
   final(): void {
     this.#several.end();
+    if (this.#ofEach > 0) this.#options.write({ kind: 'leaders-asked', looks: this.#ofEach });
     if (this.#last === undefined) return;
     const { leader } = this.#last;
     const pollMs = monoMs() - (this.#leaderSeenMs ?? monoMs());

@@ -2,15 +2,16 @@
 import { monoMs } from '../../host/clock.ts';
 import type { ObserveOptions } from './store-driver.ts';
 
-/** All members that say at one look that they lead, each with a count that grows with every write that completes there. */
-export type Leading = readonly { name: string; completed: string }[];
+/** All members that say at one look that they lead, each with a count that changes with every write of a client there; null: it could not be counted. */
+export type Leading = readonly { name: string; written: string | null }[];
 
 interface Stretch {
   leaders: Set<string>;
   wrote: Set<string>;
+  /** The last count of each. */
+  counts: Map<string, string>;
   /** Looks so far. */
   looks: number;
-  last: Leading;
   betweenMs: [number, number];
 }
 
@@ -30,34 +31,36 @@ export class SeveralLeaders {
       return;
     }
     const stretch = (this.#stretch ??= {
-      ...{ leaders: new Set(), wrote: new Set(), looks: 0, last: [] },
+      ...{ leaders: new Set(), wrote: new Set(), counts: new Map(), looks: 0 },
       betweenMs: [askedMs, askedMs],
     });
     for (const { name } of leading) stretch.leaders.add(name);
     // A member that was asked before another one was promoted may have taken its last write before that: the first interval does not count.
-    if (stretch.looks >= 2) for (const name of writersBetween(stretch.last, leading)) stretch.wrote.add(name);
+    if (stretch.looks >= 1) for (const one of leading) count(stretch, one);
     stretch.looks++;
-    stretch.last = leading;
     stretch.betweenMs[1] = monoMs();
   }
 
   /** Writes the stretch that is open. */
   end(): void {
     if (this.#stretch === null) return;
-    const { leaders, wrote, betweenMs } = this.#stretch;
+    const { leaders, wrote, counts, looks, betweenMs } = this.#stretch;
     this.#stretch = null;
+    // Two looks leave nothing to compare, whoever was counted.
+    const uncounted = looks < 3 ? [] : [...leaders].filter((name) => !counts.has(name));
     this.#write({
       kind: 'several-leaders',
       leaders: [...leaders].sort(),
       wrote: [...wrote].sort(),
+      ...(uncounted.length > 0 && { uncounted: uncounted.sort() }),
       betweenMs,
     });
   }
 }
 
-function writersBetween(before: Leading, now: Leading): string[] {
-  return now.flatMap(({ name, completed }) => {
-    const was = before.find((one) => one.name === name);
-    return was !== undefined && was.completed !== completed ? [name] : [];
-  });
+function count({ counts, wrote }: Stretch, { name, written }: Leading[number]): void {
+  if (written === null) return;
+  const before = counts.get(name);
+  if (before !== undefined && before !== written) wrote.add(name);
+  counts.set(name, written);
 }

@@ -84,7 +84,13 @@ export interface StoreDescription {
   members: { name: string; role: string; state: string }[];
   /** What else must hold for the roles to be right, in the store's own terms, such as the health of Elasticsearch. `ok` null: it cannot be seen. */
   conditions?: { name: string; ok: boolean | null; expected: string; seen: string }[];
+  /** Empty where they cannot be read although members answer, such as without a leader: `StoreDriver.governing` then says why. */
   governing: GoverningSetting[];
+}
+
+/** For `StoreDescription.governing`: members that answered keep their roles where the settings cannot be read. */
+export function settingsOrNone(read: Promise<GoverningSetting[]>): Promise<GoverningSetting[]> {
+  return read.catch(() => []);
 }
 
 /** What one member's server reports of itself. */
@@ -159,7 +165,7 @@ export interface ReadBackRequest {
 
 /** What observers of a store write. */
 export type StoreObservation = NewSeen<
-  'leader' | 'several-leaders' | 'master' | 'members' | 'endpoint' | 'evidence'
+  'leader' | 'leaders-asked' | 'several-leaders' | 'master' | 'members' | 'endpoint' | 'evidence'
 >;
 
 export interface ObserveOptions {

@@ -68,9 +68,13 @@ interface Managed {
   patroni?: object | undefined;
 }
 
-/** What the manager adds that a header names for a store; nothing where there is none, or one that this version does not know. */
+/**
+ * What the manager adds that a header names for a store; nothing where there is none, or one that this version does not know. Headers that
+ * name none are of a time when Patroni's settings were read and its conditions were not.
+ */
 export function managerFacts(store: string, declared: Managed | undefined): ManagerFacts {
-  const name = declared?.manager ?? (declared?.patroni === undefined ? undefined : 'patroni');
   const known = storeFacts(store).managers ?? {};
-  return (name === undefined ? undefined : known[name]) ?? { governing: {}, conditions: [] };
+  const none = { governing: {}, conditions: [] };
+  if (declared?.manager !== undefined) return known[declared.manager] ?? none;
+  return declared?.patroni === undefined ? none : { ...none, ...known['patroni'], conditions: [] };
 }

@@ -3,27 +3,51 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { setVariable } from '../../host/_testing/variable.ts';
-import { askFailureOf, askWord } from '../../probes/asking.ts';
+import { askFailureOf, askWord, PeersError } from '../../probes/asking.ts';
 import { StoreTargets } from './store-target.ts';
 
 const BOUNDS = { deadlineMs: 300 };
 const SILENT = new DOMException('too late', 'TimeoutError');
 
-/** A store whose pods have this address and readiness; its servers listen on `port`. */
-function targetsOf(port: number, pods: readonly { ip: string; ready: boolean }[]): StoreTargets {
-  const statefulSet = { namespace: 'tender', name: 'redis' };
-  const environment = { stores: { redis: { statefulSet, primary: { host: 'redis', port } } } };
-  const items = pods.map(({ ip, ready }, i) => ({
+type Pods = readonly { ip: string; ready: boolean }[];
+
+function podsNamed(name: string, pods: Pods): object[] {
+  return pods.map(({ ip, ready }, i) => ({
     metadata: {
       namespace: 'tender',
-      name: `redis-${i}`,
-      ownerReferences: [{ kind: 'StatefulSet', name: 'redis' }],
+      name: `${name}-${i}`,
+      ownerReferences: [{ kind: 'StatefulSet', name }],
     },
     spec: { containers: [] },
     status: { podIP: ip, conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }] },
   }));
-  const cluster = { list: () => Promise.resolve({ items }) };
-  return new StoreTargets(environment as never, cluster as never);
+}
+
+/** A store whose pods have this address and readiness; its servers listen on `port`. Peers are declared where they are given. */
+function targetsOf(port: number, pods: Pods, sentinels?: Pods): StoreTargets {
+  const statefulSet = { namespace: 'tender', name: 'redis' };
+  const container = 'redis';
+  const peers = sentinels && { labels: { app: 'sentinel' } };
+  const redis = { statefulSet, container, primary: { host: 'redis', port }, ...(peers && { peers }) };
+  const items = (labels: object | undefined): object[] =>
+    labels === undefined ? podsNamed('redis', pods) : podsNamed('sentinel', sentinels ?? []);
+  const cluster = { list: ({ labels }: { labels?: object }) => Promise.resolve({ items: items(labels) }) };
+  return new StoreTargets({ stores: { redis } } as never, cluster as never);
+}
+
+/** As Node has it: with the port. */
+const refusedAt = (port: number): Error =>
+  Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED', address: '198.18.0.9', port });
+
+/** Runs something while a server listens at its port of the loopback. */
+async function listening(use: (port: number) => Promise<void>): Promise<void> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  try {
+    await use((server.address() as AddressInfo).port);
+  } finally {
+    server.close();
+  }
 }
 
 async function wordOf(targets: StoreTargets, error: unknown): Promise<string> {
@@ -31,15 +55,10 @@ async function wordOf(targets: StoreTargets, error: unknown): Promise<string> {
 }
 
 test('false verdict 17: silence is a fault of the store only where its pod accepts connections, or none is ready', async () => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  try {
+  await listening(async (port) => {
     // A frozen server: its kernel accepts.
     assert.equal(await wordOf(targetsOf(port, [{ ip: '127.0.0.1', ready: true }]), SILENT), 'down/silent');
-  } finally {
-    server.close();
-  }
+  });
   // Kubelet finds it ready, and nothing comes through from here: a firewall, or a network of pods that leads nowhere.
   const away = [{ ip: '127.0.0.1', ready: true }];
   assert.equal(await wordOf(targetsOf(1, away), SILENT), 'cannot-ask/route');
@@ -64,6 +83,40 @@ test('false verdict 17: a refused connection is a fault of the store only where 
   // What a server itself says is certain.
   const full = Object.assign(new Error('too many connections'), { code: '53300' });
   assert.equal(await wordOf(targetsOf(1, [{ ip: '127.0.0.1', ready: true }]), full), 'down/refuses');
+});
+
+test('should take a Service that refuses while ready pods accept connections for a store that is down', async () => {
+  const ready = [{ ip: '127.0.0.1', ready: true }];
+  await listening(async (port) => {
+    // Nobody leads: the Service of the primary has no endpoints.
+    assert.equal(await wordOf(targetsOf(port, ready), refusedAt(port)), 'down/refuses');
+    const members = new AggregateError([refusedAt(port), refusedAt(port)]);
+    assert.equal(await wordOf(targetsOf(port, ready), new Error('all', { cause: members })), 'down/refuses');
+    // The pods refuse there too: they are asked at a port that is not theirs.
+    assert.equal(await wordOf(targetsOf(port, ready), refusedAt(1)), 'cannot-ask/refused');
+  });
+  assert.equal(
+    await wordOf(targetsOf(1, ready), refusedAt(1)),
+    'cannot-ask/refused',
+    'or are cut off from here',
+  );
+});
+
+test('should judge Sentinels that refuse by their own pods, not by those of the members', async () => {
+  const pod = (ready: boolean) => [{ ip: '127.0.0.1', ready }];
+  const none = new PeersError([refusedAt(1), refusedAt(1)], 'redis: no Sentinel answers');
+  assert.equal(await wordOf(targetsOf(1, pod(true), pod(false)), none), 'down/refuses');
+  assert.equal(await wordOf(targetsOf(1, pod(true), []), none), 'down/refuses');
+  assert.equal(await wordOf(targetsOf(1, pod(true), pod(true)), none), 'cannot-ask/refused', 'a wrong port');
+  assert.equal(
+    await wordOf(targetsOf(1, pod(true)), none),
+    'cannot-ask/refused',
+    'in the pods of the members',
+  );
+  await listening(async (port) => {
+    const other = new PeersError([refusedAt(port)], 'redis: no Sentinel answers');
+    assert.equal(await wordOf(targetsOf(1, pod(true), pod(true)), other), 'down/refuses', 'a wrong address');
+  });
 });
 
 test('false verdict 17: a password that cannot be read is no store that is down', async () => {

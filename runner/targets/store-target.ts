@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs';
 import type { DeclaredStore, Environment, SecretSource } from '../../env/schema.ts';
 import type { KubeCluster, PodObject } from '../../probes/kubernetes/index.ts';
-import { accepts, askFailureOf, cannotAsk, isOnlyRefused } from '../../probes/asking.ts';
+import {
+  accepts,
+  askFailureOf,
+  cannotAsk,
+  isOnlyRefused,
+  PeersError,
+  refusedPorts,
+} from '../../probes/asking.ts';
 import type { AskFailure } from '../../probes/asking.ts';
 import { isMemberPod } from '../../probes/store/member-pods.ts';
 import type { Bounds, StoreMember, StoreTarget, StoreTlsFiles } from '../../probes/store/store-driver.ts';
@@ -129,27 +136,44 @@ export class StoreTargets {
 
   /**
    * Classifies an error of querying a store. Silence does not tell a firewall from a frozen server, a refused connection no wrong port from a
-   * server that is gone, and an address without a route may be that of a pod that is gone: kubelet's readiness decides. If none of its pods is
-   * ready, the store is down. If ready pods accept no connection from here, there is no route, or they cannot be asked at that address.
+   * server that is gone, and an address without a route may be that of a pod that is gone: its pods decide. If none of them is ready, or a ready
+   * one accepts connections at the port in question, the store is down. If ready pods accept no connection from here, there is no route, or they
+   * cannot be asked at that port.
    */
   async failureOf(store: string, error: unknown, bounds: Bounds): Promise<AskFailure> {
+    if (isOnlyRefused(error)) return this.#refused(store, error, bounds);
     const failure = askFailureOf(error);
-    const refused = isOnlyRefused(error);
-    if (!refused && failure.cause !== 'silent' && failure.cause !== 'route') return failure;
-    const ready = (await this.pods(store).catch(() => null))?.filter((pod) => pod.ready);
-    if (ready?.length === 0) return refused ? failure : { kind: 'down', cause: 'silent' };
-    if (refused) return { kind: 'cannot-ask', cause: 'refused' };
-    return this.#withoutRoute(store, ready ?? [], bounds);
-  }
-
-  /** Of a store that is silent, or without a route, although kubelet finds these pods ready. */
-  async #withoutRoute(store: string, ready: readonly StorePod[], bounds: Bounds): Promise<AskFailure> {
+    if (failure.cause !== 'silent' && failure.cause !== 'route') return failure;
     const { port } = this.declared(store).primary;
-    const hosts = ready.flatMap(({ ip }) => (ip === null ? [] : [ip]));
-    const accepted = await Promise.all(hosts.map((host) => accepts({ host, port }, bounds)));
-    return accepted.includes(true)
+    return (await this.#isDown(this.pods(store), [port], bounds))
       ? { kind: 'down', cause: 'silent' }
       : { kind: 'cannot-ask', cause: 'route' };
+  }
+
+  /** A Service without endpoints refuses as well, while every replica behind it is ready and accepts connections. */
+  async #refused(store: string, error: unknown, bounds: Bounds): Promise<AskFailure> {
+    const { primary, peers } = this.declared(store);
+    const ofPeers = error instanceof PeersError && peers !== undefined;
+    const pods = ofPeers ? this.otherPeers(store) : this.pods(store);
+    const ports = new Set(refusedPorts(error));
+    const down = await this.#isDown(pods, ports.size === 0 ? [primary.port] : [...ports], bounds);
+    return down ? askFailureOf(error) : { kind: 'cannot-ask', cause: 'refused' };
+  }
+
+  /** Whether none of these pods is ready, or a ready one accepts connections at one of these ports. False where the pods cannot be listed. */
+  async #isDown(
+    asked: Promise<readonly StorePod[]>,
+    ports: readonly number[],
+    bounds: Bounds,
+  ): Promise<boolean> {
+    const pods = await asked.catch(() => null);
+    if (pods === null) return false;
+    const ready = pods.filter((pod) => pod.ready);
+    if (ready.length === 0) return true;
+    const ends = ready.flatMap(({ ip: host }) =>
+      host === null ? [] : ports.map((port) => accepts({ host, port }, bounds)),
+    );
+    return (await Promise.all(ends)).includes(true);
   }
 
   /** Pods beside the members that belong to the store's own cluster, such as sentinels; none where none are declared. */

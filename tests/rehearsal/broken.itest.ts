@@ -95,6 +95,21 @@ for (const [, rows] of stores.filter(([store]) => store === 'postgres')) {
     assertFails(record, DURABILITY, /fsync of postgres .*: expected on, seen off/);
   });
 
+  test('postgres: a manager that is paused', async () => {
+    const paused = async (on: boolean): Promise<void> => {
+      for (const member of membersOf(rows))
+        await sqlIn(member, `SELECT repmgr.repmgrd_pause(${on})`, 'repmgr');
+    };
+    const record = await whileBroken(
+      async () => {
+        await paused(true);
+        return () => paused(false);
+      },
+      () => place.run('rehearsal', [ROLES]),
+    );
+    assertFails(record, ROLES, /repmgrd of postgres: expected runs.*is paused/);
+  });
+
   test('postgres: two members that both take writes during a trial', async () => {
     const check = 'failover/postgres/pod-crash';
     const out = place.folderOf('runs');
@@ -130,11 +145,10 @@ function writesIn(out: string, check: string): boolean {
 const keepers = (signal: string): string =>
   `for p in /proc/[0-9]*; do case "$(cat $p/comm 2>/dev/null) $(cut -d' ' -f4 $p/stat 2>/dev/null)" in 'sh 1'|'repmgrd '*) kill -${signal} \${p#/proc/} ;; esac; done`;
 const GO_ON = keepers('CONT');
-/** Nobody follows it, so its commits would wait for ever: these do not wait. */
+/** Takes what clients would write there. Nobody follows it, so its commits would wait for ever: these do not wait. */
 const LEAD_FOR_FIVE_SECONDS = `${keepers('STOP')}
 psql -h /run/pg -U postgres -XAtqc 'SELECT pg_promote()'
-psql -h /run/pg -U postgres -XAtqc 'SET synchronous_commit = local; CREATE TABLE second_leader (at timestamptz)'
 for i in $(seq 50); do
-  psql -h /run/pg -U postgres -XAtqc 'SET synchronous_commit = local; INSERT INTO second_leader VALUES (now())'
+  psql -h /run/pg -U postgres -d plumbline -XAtqc "SET synchronous_commit = local; INSERT INTO plumbline_canary.writes (run, n) SELECT run, n + 1000000 FROM plumbline_canary.writes ORDER BY written_at DESC LIMIT 1"
   sleep 0.1
 done`;

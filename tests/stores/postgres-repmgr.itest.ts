@@ -70,7 +70,7 @@ monitor_interval_secs=1
   it('should be unknown to an account without rights in its schema, and say what gives them', async () => {
     const seen = await conditions();
     assert.match(
-      seen['automatic failover'] ?? '',
+      seen['repmgrd'] ?? '',
       /^null: pg-0 cannot be asked: .*permission denied.*postgres-repmgr\.sql/,
     );
     assert.match(seen['members that repmgr knows'] ?? '', /^null: no member shows repmgr\.nodes/);
@@ -91,14 +91,14 @@ monitor_interval_secs=1
 
   it('should not promise a failover while no repmgrd runs', async () => {
     assert.equal(
-      (await conditions())['automatic failover'],
+      (await conditions())['repmgrd'],
       'false: repmgrd of pg-0 does not run; repmgrd of pg-1 does not run; repmgrd of pg-2 does not run',
     );
   });
 
   it('should see each repmgrd run, and who leads as repmgr has it', async () => {
     for (const name of cluster.names) keep(name);
-    await until('automatic failover', /^true/);
+    await until('repmgrd', /^true/);
     assert.equal(
       (await conditions())['members that repmgr knows'],
       'true: 3 active, primary: node 1; pg-0 leads as node 1',
@@ -114,17 +114,17 @@ monitor_interval_secs=1
   it('should fail while a repmgrd is paused, though every member follows', async () => {
     cluster.run('repmgr', ['-f', configured('pg-1'), 'service', 'pause']);
     await until(
-      'automatic failover',
+      'repmgrd',
       /^false: repmgrd of pg-0 is paused; repmgrd of pg-1 is paused; repmgrd of pg-2 is paused/,
     );
     assert.equal((await postgres.steady(target, BOUNDS)).ok, true);
     cluster.run('repmgr', ['-f', configured('pg-1'), 'service', 'unpause']);
-    await until('automatic failover', /^true/);
+    await until('repmgrd', /^true/);
   });
 
   it('should name the member whose repmgrd has ended', async () => {
     daemons.get('pg-2')?.kill('SIGTERM');
-    await until('automatic failover', /^false: repmgrd of pg-2 does not run$/);
+    await until('repmgrd', /^false: repmgrd of pg-2 does not run$/);
   });
 
   it('should miss a member that is not registered', async () => {
@@ -139,7 +139,7 @@ monitor_interval_secs=1
     target = { ...target, connection: { ...target.connection, host, port } };
     await until('members that repmgr knows', /^false: .*primary: node 1; pg-1 leads as node 2/);
     assert.match(
-      (await conditions())['automatic failover'] ?? '',
+      (await conditions())['repmgrd'] ?? '',
       /repmgrd of pg-2 does not run/,
       'what is known to be wrong counts more than what is not known',
     );

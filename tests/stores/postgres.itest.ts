@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { freePort } from '../../env/local/images/registry.ts';
 import { certificateFor } from '../../host/_testing/certificate.ts';
 import { monoMs } from '../../host/clock.ts';
 import { waitFor } from '../../host/wait.ts';
@@ -103,6 +104,13 @@ describe('PostgreSQL without a manager', () => {
     ]);
   });
 
+  it('should tell the roles without the settings where nothing takes the writes at the address of clients', async () => {
+    const nowhere = { ...target, connection: { ...target.connection, port: await freePort() } };
+    const { leader, members, governing } = await postgres.describe(nowhere, { deadlineMs: 1000 });
+    assert.deepEqual([leader, members.length, governing], ['pg-0', 3, []]);
+    await assert.rejects(postgres.governing(nowhere, { deadlineMs: 1000 }), /ECONNREFUSED/);
+  });
+
   it('should say which member does not answer, and that the store is not steady', async () => {
     cluster.signal('pg-2', 'SIGSTOP');
     // The kernel of a stopped server accepts connections for it.
@@ -121,12 +129,18 @@ describe('PostgreSQL without a manager', () => {
     );
   });
 
-  it('should see a promotion, and two members that both take writes', async () => {
+  it('should see a promotion, and two members on which clients write', async () => {
     const seen: StoreObservation[] = [];
-    const observer = postgres.observe(target, { write: (one) => seen.push(one) });
+    const observe = (run: string, write: (one: StoreObservation) => void) =>
+      postgres.observe(target, { run, write });
+    const observer = observe('split', (one) => seen.push(one));
+    // Nobody writes under this name on pg-0: what else it completes, such as other transactions, is no write of a client.
+    const healthy: StoreObservation[] = [];
+    const beside = observe('moved', (one) => healthy.push(one));
     try {
       await waitFor(() => (leadersIn(seen).length > 0 ? true : null), { what: 'a leader', deadlineMs: 5000 });
-      await cluster.sql('pg-0', 'CREATE TABLE two_leaders (at timestamptz)');
+      await postgres.client(target.connection, 'split').prepare(BOUNDS.deadlineMs);
+      await cluster.replayed('pg-0');
       await cluster.sql('pg-1', 'SELECT pg_promote()');
       const { leader, members } = await postgres.describe(target, BOUNDS);
       assert.equal(leader, null, 'two are not one');
@@ -141,9 +155,11 @@ describe('PostgreSQL without a manager', () => {
         what: 'the observer to see the newer timeline',
         deadlineMs: 5000,
       });
-      for (const until = monoMs() + SIX_LOOKS_MS; monoMs() < until;)
-        for (const name of ['pg-0', 'pg-1'])
-          await cluster.sql(name, 'INSERT INTO two_leaders VALUES (now())');
+      const insert = (run: string) => `INSERT INTO plumbline_canary.writes (run, n) VALUES ('${run}', 1)`;
+      for (const until = monoMs() + SIX_LOOKS_MS; monoMs() < until;) {
+        for (const name of ['pg-0', 'pg-1']) await cluster.sql(name, insert('split/path/pooler'));
+        await cluster.sql('pg-1', insert('moved'));
+      }
       cluster.signal('pg-0', 'SIGQUIT');
       target = cluster.targetOf('pg-1');
       await waitFor(async () => ((await postgres.describe(target, BOUNDS)).leader === 'pg-1' ? true : null), {
@@ -154,15 +170,17 @@ describe('PostgreSQL without a manager', () => {
       assert.match((await rolesNow())['pg-0'] ?? '', /^replica, does not answer: .*ECONNREFUSED/);
       assert.equal((await rolesNow())['pg-2'], 'replica, not streaming', 'it follows nobody that is there');
     } finally {
-      await observer.stop();
+      await Promise.all([observer.stop(), beside.stop()]);
     }
     assert.deepEqual(leadersIn(seen), ['pg-0', 'pg-1', 'pg-1']);
-    const both = seen.flatMap((one) => (one.kind === 'several-leaders' ? [one] : []));
+    const several = (of: readonly StoreObservation[]) =>
+      of.flatMap((one) => (one.kind === 'several-leaders' ? [one] : []));
+    const both = several(seen);
     const names = ['pg-0', 'pg-1'];
-    assert.deepEqual(
-      both.map(({ leaders, wrote }) => ({ leaders, wrote })),
-      [{ leaders: names, wrote: names }],
-    );
+    const wrote = (of: readonly StoreObservation[]) =>
+      several(of).map(({ leaders, wrote: on, uncounted }) => ({ leaders, on, uncounted }));
+    assert.deepEqual(wrote(seen), [{ leaders: names, on: names, uncounted: undefined }]);
+    assert.deepEqual(wrote(healthy), [{ leaders: names, on: ['pg-1'], uncounted: undefined }]);
     const [fromMs = 0, toMs = 0] = both[0]?.betweenMs ?? [];
     assert.ok(toMs - fromMs >= SIX_LOOKS_MS);
   });

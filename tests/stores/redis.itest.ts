@@ -8,6 +8,7 @@ import { redis } from '../../probes/redis/index.ts';
 import { canaryKey } from '../../probes/redis/session.ts';
 import type { FailoverRecord } from '../../reports/record/run-record.ts';
 import { exactSums } from '../sums.ts';
+import { freePort } from '../../env/local/images/registry.ts';
 import { certificateFor } from '../../host/_testing/certificate.ts';
 import { SERVER_NAME, startRedisGroup } from './redis-sentinel.ts';
 import type { RedisGroup } from './redis-sentinel.ts';
@@ -52,6 +53,19 @@ describe('Redis with WAIT and min-replicas', () => {
   });
   after(async () => {
     await cluster.stop();
+  });
+
+  it('should tell the roles without the settings where the master does not answer at its address', async () => {
+    const { connection } = cluster.target;
+    // Without Sentinels the declared address is the master's.
+    const declared = { ...connection.declared, sentinel: undefined };
+    const nowhere = { ...connection, host: '127.0.0.1', port: await freePort(), declared };
+    const { leader, members, governing } = await redis.describe(
+      { ...cluster.target, connection: nowhere },
+      BOUNDS,
+    );
+    assert.deepEqual([members.length, governing], [3, []]);
+    assert.equal(members.find(({ role }) => role === 'master')?.name, leader);
   });
 
   it('should elect another master after a crash, lose nothing and count every write', async (t) => {

@@ -5,7 +5,7 @@ import type { Look } from './by-sql.ts';
 
 const look = (index: number, more: Partial<Look> = {}): Look => ({
   member: { name: `pg-${index}`, address: `198.18.0.${index}` },
-  ...{ replica: true, timeline: 0, completed: '', synchronous: '', receivers: [] },
+  ...{ replica: true, timeline: 0, synchronous: '', receivers: [] },
   ...more,
 });
 const receiver = (name: string, address: string, sync_state = 'async') => ({

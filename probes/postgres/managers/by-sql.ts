@@ -4,19 +4,23 @@ import { askFailureOf, cannotAsk } from '../../asking.ts';
 import { declaredMembers, firstAnswer } from '../../store/members.ts';
 import type { Bounds, Steadiness, StoreMember, StoreTarget } from '../../store/store-driver.ts';
 import type { Following } from '../../store/following.ts';
+import type { Leading } from '../../store/several-leaders.ts';
+import { sqlState, UNDEFINED_TABLE } from '../errors.ts';
 import type { Manager } from './manager.ts';
 import { connectionOf, connectOnce, IN_RECOVERY, PostgresTimeout } from '../query.ts';
 import type { ShortClient } from '../query.ts';
+import { CANARY_TABLE } from '../session.ts';
 
-/**
- * The timeline is the first eight digits of a WAL file's name, hexadecimal (documentation, "WAL Internals"). The xmax of a snapshot is one past the
- * highest transaction that has completed (documentation, "Snapshot Components"): a commit that waits for a replica has not.
- */
+/** The timeline is the first eight digits of a WAL file's name, hexadecimal (documentation, "WAL Internals"). */
 const TIMELINE = `SELECT ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int AS timeline,
-  txid_snapshot_xmax(txid_current_snapshot())::text AS completed,
   current_setting('synchronous_standby_names') AS synchronous`;
 const REPLICATION =
   'SELECT application_name AS name, host(client_addr) AS address, state, sync_state FROM pg_stat_replication';
+/**
+ * Rows of the client load and of those by further paths, whose runs begin with its name. A commit that waits for a replica shows none yet. What
+ * the server or its manager writes by itself (vacuum, statistics, events) is not among them.
+ */
+const WRITTEN = `SELECT count(*)::text AS written FROM ${CANARY_TABLE} WHERE starts_with(run, $1)`;
 
 /** A row of pg_stat_replication: one that receives WAL from this server. */
 interface Receiver {
@@ -32,8 +36,6 @@ export interface Look {
   member: StoreMember;
   replica: boolean;
   timeline: number;
-  /** One past the newest transaction that wrote and has completed. */
-  completed: string;
   /** `synchronous_standby_names`; empty: no commit waits for a replica. */
   synchronous: string;
   receivers: readonly Receiver[];
@@ -44,7 +46,6 @@ export interface Look {
 const UNSEEN: Omit<Look, 'member'> = {
   replica: true,
   timeline: 0,
-  completed: '',
   synchronous: '',
   receivers: [],
 };
@@ -89,7 +90,7 @@ function looksNow(target: StoreTarget, bounds: Bounds): Promise<readonly Look[]>
 async function lookOf(member: StoreMember, client: Pick<ShortClient, 'query'>): Promise<Look> {
   const [at] = await client.query<{ replica: boolean }>(IN_RECOVERY);
   if (at?.replica !== false) return { ...UNSEEN, member };
-  const [own] = await client.query<{ timeline: number; completed: string; synchronous: string }>(TIMELINE);
+  const [own] = await client.query<{ timeline: number; synchronous: string }>(TIMELINE);
   const receivers = await client.query<Receiver & Record<string, unknown>>(REPLICATION);
   if (receivers.some(({ state }) => state === null))
     throw cannotAsk(
@@ -100,10 +101,20 @@ async function lookOf(member: StoreMember, client: Pick<ShortClient, 'query'>): 
     member,
     replica: false,
     timeline: own?.timeline ?? 0,
-    completed: own?.completed ?? '',
     synchronous: own?.synchronous ?? '',
     receivers,
   };
+}
+
+/** A table that is not there holds nothing. */
+async function writtenOn(client: Pick<ShortClient, 'query'>, run: string): Promise<string> {
+  try {
+    const [row] = await client.query<{ written: string }>(WRITTEN, [run]);
+    return row?.written ?? '0';
+  } catch (error) {
+    if (sqlState(error) === UNDEFINED_TABLE) return '0';
+    throw error;
+  }
 }
 
 /** Those that are not in recovery, the newest timeline first: an old primary that came back has the older one. */
@@ -168,7 +179,17 @@ class Sessions {
   looks(signal: AbortSignal): Promise<readonly Look[]> {
     if (this.#until !== signal) signal.addEventListener('abort', () => this.#close(), { once: true });
     this.#until = signal;
-    return looksAt(this.#target, (member) => this.#look(member, signal));
+    return looksAt(this.#target, (member) => this.#ask(member, signal, (client) => lookOf(member, client)));
+  }
+
+  /** How much clients have written on each; null where it does not say. */
+  written(leaders: readonly StoreMember[], run: string, signal: AbortSignal): Promise<Leading> {
+    return Promise.all(
+      leaders.map(async (member) => {
+        const asked = this.#ask(member, signal, (client) => writtenOn(client, run));
+        return { name: member.name, written: await asked.catch(() => null) };
+      }),
+    );
   }
 
   #close(): void {
@@ -176,7 +197,11 @@ class Sessions {
     this.#open.clear();
   }
 
-  async #look(member: StoreMember, signal: AbortSignal): Promise<Look> {
+  async #ask<T>(
+    member: StoreMember,
+    signal: AbortSignal,
+    question: (client: ShortClient) => Promise<T>,
+  ): Promise<T> {
     const at = connectionOf(this.#target, member);
     const key = `${at.host}:${at.port}`;
     const client =
@@ -188,7 +213,7 @@ class Sessions {
       late.reject(new PostgresTimeout(at.host, at.port, ANSWER_MS));
     }, ANSWER_MS);
     try {
-      return await Promise.race([lookOf(member, client), late.promise]);
+      return await Promise.race([question(client), late.promise]);
     } catch (error) {
       client.destroy();
       this.#open.delete(key);
@@ -199,14 +224,19 @@ class Sessions {
   }
 }
 
-function following(target: StoreTarget): Following {
+function following(target: StoreTarget, run: string | undefined): Following {
   const sessions = new Sessions(target);
   let last: readonly Look[] = [];
   return {
     leader: async (signal) => {
       last = await sessions.looks(signal);
-      const leading = leadersIn(last).map(({ member: { name }, completed }) => ({ name, completed }));
-      return { leader: leading[0]?.name ?? null, leading };
+      const leaders = leadersIn(last).map(({ member }) => member);
+      // Asked only while several lead: counting costs a server more than the rest of a look.
+      const leading =
+        leaders.length < 2 || run === undefined
+          ? leaders.map(({ name }) => ({ name, written: null }))
+          : await sessions.written(leaders, run, signal);
+      return { leader: leaders[0]?.name ?? null, leading };
     },
     members: () => Promise.resolve(membersIn(last).filter(({ state }) => state === 'streaming').length),
   };

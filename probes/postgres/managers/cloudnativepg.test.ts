@@ -8,6 +8,13 @@ const by = { ok: true, leader: 'orders-1', detail: 'all stream' };
 const seenBy = (object: unknown, leader: string | null = 'orders-1') => agreesOf(clusterIn(object), leader);
 
 describe('CloudNativePG, as its documentation has it', () => {
+  it('should be declared by both labels of an instance, since a pooler has the first one too', () => {
+    assert.match(
+      cloudnativepg.section.description ?? '',
+      /cnpg\.io\/cluster and cnpg\.io\/podRole: instance/,
+    );
+  });
+
   it('should agree with the servers while it has nothing to do', () => {
     const { ok, expected, seen } = seenBy(shown.HEALTHY);
     assert.equal(ok, true);

@@ -26,7 +26,7 @@ const AGREES = 'the operator';
 const HEALTHY = 'Cluster in healthy state';
 
 const section = objectName.describe(
-  'The resource Cluster of CloudNativePG, whose pods `pods` declares by the label cnpg.io/cluster. Roles are asked of the servers, as without a manager; the Cluster is read through the API server, for which the account needs the right to get it. Plumbline does not ask it to change the leader',
+  'The resource Cluster of CloudNativePG, whose instances `pods` declares by the labels cnpg.io/cluster and cnpg.io/podRole: instance (its poolers have the first one too). Roles are asked of the servers, as without a manager; the Cluster is read through the API server, for which the account needs the right to get it. Plumbline does not ask it to change the leader',
 );
 
 /** Seconds in `spec`, with the defaults of its schema. */

@@ -22,8 +22,8 @@ export interface Manager {
    * follow all the same. @throws as `roles`
    */
   steady(target: StoreTarget, bounds: Bounds): Promise<Steadiness>;
-  /** How leader and followers are seen during a trial. */
-  following(target: StoreTarget): Following;
+  /** How leader and followers are seen during a trial. @param run under which its client load writes */
+  following(target: StoreTarget, run: string | undefined): Following;
   /** Its own settings that govern a failover, those of `recorded.governing` in that order. @throws as `roles` */
   settings(target: StoreTarget, bounds: Bounds): Promise<GoverningSetting[]>;
   /** @throws Error when it refuses or does not finish, or nobody can be asked */
@@ -42,7 +42,7 @@ export interface ManagerKind extends StoreManager {
   manager: Manager;
 }
 
-/** The condition that every manager states: whether it would promote a replica now. */
+/** The condition of a manager that says whether it would promote a replica now. */
 export const TAKES_OVER = 'automatic failover';
 
 /** @param reasons why it would not; empty: it would. Null: that could not be seen, for what `reasons` says */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { failoverOf, registeredOf } from './repmgr.ts';
+import { runningOf, registeredOf } from './repmgr.ts';
 import type { Look, Node } from './repmgr.ts';
 
 const NODES: readonly Node[] = [
@@ -16,11 +16,13 @@ const ALL = [look(1), look(2), look(3)];
 const unseen = { member: 'pg-2', failed: 'connect ECONNREFUSED' };
 
 describe('repmgr by its schema', () => {
-  it('should promise a failover only where every repmgrd is known to run and not to be paused', () => {
-    assert.equal(failoverOf(ALL).ok, true);
-    const said = (looks: Parameters<typeof failoverOf>[0]) => {
-      const { ok, seen } = failoverOf(looks);
-      return `${String(ok)}: ${seen}`;
+  it('should hold only where every repmgrd is known to run and not to be paused', () => {
+    const { name, ok, seen } = runningOf(ALL);
+    assert.deepEqual([name, ok], ['repmgrd', true]);
+    assert.match(seen, /failover= of repmgr\.conf was not seen/, 'it may be manual, as is the default');
+    const said = (looks: Parameters<typeof runningOf>[0]) => {
+      const condition = runningOf(looks);
+      return `${String(condition.ok)}: ${condition.seen}`;
     };
     assert.equal(said([look(1), look(2, { paused: true })]), 'false: repmgrd of pg-1 is paused');
     assert.equal(said([look(1), look(2, { running: false })]), 'false: repmgrd of pg-1 does not run');

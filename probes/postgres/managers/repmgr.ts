@@ -9,11 +9,13 @@ import { declaredMembers } from '../../store/members.ts';
 import type { Bounds, StoreDescription, StoreMember, StoreTarget } from '../../store/store-driver.ts';
 import { connectionOf, connectOnce } from '../query.ts';
 import { bySql } from './by-sql.ts';
-import { TAKES_OVER, takesOver } from './manager.ts';
 import type { ManagerKind } from './manager.ts';
 
 type Condition = NonNullable<StoreDescription['conditions']>[number];
 
+const RUNS = 'repmgrd';
+/** Its default is `failover=manual`, and repmgr.conf cannot be read by SQL. */
+const UNSEEN = 'failover= of repmgr.conf was not seen';
 const REGISTERED = 'members that repmgr knows';
 
 const section = z
@@ -69,8 +71,8 @@ async function lookOf(target: StoreTarget, member: StoreMember, bounds: Bounds):
   }
 }
 
-/** Would the repmgrd of each member take part in a failover now? One that is paused only watches. */
-export function failoverOf(looks: readonly (Look | Unseen)[]): Condition {
+/** Does the repmgrd of each member run, and is it not paused? One that is paused only watches; whether the others promote, repmgr.conf alone says. */
+export function runningOf(looks: readonly (Look | Unseen)[]): Condition {
   const unseen: string[] = [];
   const reasons = looks.flatMap((look): string[] => {
     if ('failed' in look) unseen.push(`${look.member} cannot be asked: ${look.failed}`);
@@ -81,8 +83,11 @@ export function failoverOf(looks: readonly (Look | Unseen)[]): Condition {
     return [];
   });
   if (looks.length === 0) unseen.push('no member has an address');
-  if (reasons.length > 0) return takesOver(false, reasons);
-  return unseen.length > 0 ? takesOver(null, unseen) : takesOver(true, []);
+  const expected = 'runs and is not paused';
+  const of = { name: RUNS, expected };
+  if (reasons.length > 0) return { ...of, ok: false, seen: reasons.join('; ') };
+  if (unseen.length > 0) return { ...of, ok: null, seen: unseen.join('; ') };
+  return { ...of, ok: true, seen: `${expected}; ${UNSEEN}` };
 }
 
 /** Does repmgr know as many members as there should be, each active, and whoever leads as the primary? */
@@ -126,7 +131,7 @@ async function roles(target: StoreTarget, bounds: Bounds): Promise<Omit<StoreDes
     Promise.all(members.map((member) => lookOf(target, member, bounds))),
   ]);
   const declared = declaredMembers(target.connection) ?? members.length;
-  return { ...described, conditions: [failoverOf(looks), registeredOf(looks, described.leader, declared)] };
+  return { ...described, conditions: [runningOf(looks), registeredOf(looks, described.leader, declared)] };
 }
 
 export const repmgr = {
@@ -134,7 +139,7 @@ export const repmgr = {
   section,
   metWith: 'repmgr 5.3',
   changesLeader: false,
-  recorded: { governing: {}, conditions: [TAKES_OVER, REGISTERED] },
+  recorded: { governing: {}, conditions: [RUNS, REGISTERED] },
   manager: {
     ...bySql,
     roles,

@@ -46,11 +46,11 @@ describe('the context of a record', () => {
 });
 
 describe('several leaders during a trial', () => {
-  const several = (wrote: string[]) =>
+  const several = (wrote: string[], uncounted?: string[]) =>
     judge(
       new Synthetic().see(9000, 'several-leaders', {
         leaders: ['postgres-0', 'postgres-1'],
-        wrote,
+        ...{ wrote, ...(uncounted && { uncounted }) },
         betweenMs: [START + 4000, START + 9000],
       }),
     );
@@ -61,12 +61,25 @@ describe('several leaders during a trial', () => {
     assert.match(reason, /took writes at the same time: postgres-0 and postgres-1 within 5 s/);
   });
 
+  it('should not say that none did where the writes of one could not be counted', () => {
+    const { verdict, reason } = several(['postgres-1'], ['postgres-0']);
+    assert.equal(verdict, 'inconclusive');
+    assert.match(reason, /whether postgres-0 took writes while another member led could not be seen/);
+  });
+
+  it('should state the rule only where each member was asked whether it leads', () => {
+    const stated = (trial: Synthetic) =>
+      judge(trial).rules?.find(({ id }) => id === 'one-leader/meanwhile')?.verdict;
+    assert.equal(stated(new Synthetic()), undefined, 'a manager was asked who leads');
+    assert.equal(stated(new Synthetic().see(9000, 'leaders-asked', { looks: 80 })), 'pass');
+  });
+
   it('should remark one that had not stepped down and took none', () => {
     const { verdict, remarks, reason } = several(['postgres-1']);
     assert.equal(verdict, 'pass', reason);
     assert.match(
       remarks?.join() ?? '',
-      /postgres-0 and postgres-1 led at the same time for 5 s; completed writes were seen on postgres-1/,
+      /postgres-0 and postgres-1 led at the same time for 5 s; writes of clients were seen on postgres-1/,
     );
   });
 });

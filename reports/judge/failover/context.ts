@@ -79,7 +79,7 @@ function remarksOf(history: History, trial: Trial): string[] {
 }
 
 const severalLed = ({ leaders, wrote, betweenMs: [fromMs, toMs] }: Seen<'several-leaders'>): string =>
-  `${leaders.join(' and ')} led at the same time for ${seconds(toMs - fromMs)} s; completed writes were seen on ${wrote.join(', ') || 'none of them'}`;
+  `${leaders.join(' and ')} led at the same time for ${seconds(toMs - fromMs)} s; writes of clients were seen on ${wrote.join(', ') || 'none of them'}`;
 
 const ONE_MEMBER = 'the store has one member and cannot fail over: its restart is what was measured';
 const givenBack = (awayMs: number): string =>

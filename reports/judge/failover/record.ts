@@ -12,7 +12,7 @@ import { leadersOf, phasesOf, round, rounded } from './outages/phases.ts';
 import { contextOf } from './context.ts';
 import { costsOf, cutOff, earlyRestore } from './costs.ts';
 import { readBackOf } from './writes/readback.ts';
-import { all, last } from '../observed.ts';
+import { all, first, last } from '../observed.ts';
 import type { Downtime } from './outages/downtime.ts';
 import { pathRecord, pathViewsOf } from './paths.ts';
 import { readsOf, remarkOf } from './writes/staleness.ts';
@@ -97,7 +97,7 @@ function evidenceOf(
     ...view,
     totalGoalMs: goalFor(trial, view.downtime.fromMs).totalGoalMs,
     readBack,
-    severalLeaders: all(history, 'several-leaders'),
+    severalLeaders: severalLeadersIn(history),
     accounts: leader === null ? null : accountsOf(history.writes, leader, trial.scheduled),
     // Where loss is allowed, reads need not see lost writes: a missing write is counted once, as lost.
     reads: readsOf(
@@ -111,6 +111,12 @@ function evidenceOf(
     cutOff: cutOff(history),
     restoredEarly: earlyRestore(history),
   };
+}
+
+/** Null where the store is followed by another's word, such as its manager's. */
+function severalLeadersIn(history: History): Evidence['severalLeaders'] {
+  const stretches = all(history, 'several-leaders');
+  return stretches.length === 0 && first(history, 'leaders-asked') === undefined ? null : stretches;
 }
 
 function landingOf({ header }: History, trial: Trial): FailoverRecord['landed'] {

@@ -36,8 +36,8 @@ export interface Evidence extends Judged {
   /** What the further paths of clients saw. */
   paths: readonly PathView[];
   readBack: ReadBack;
-  /** Stretches in which more than one member led, as the members themselves said. */
-  severalLeaders: readonly Seen<'several-leaders'>[];
+  /** Stretches in which more than one member led, as the members themselves said; null: nobody asked each of them. */
+  severalLeaders: readonly Seen<'several-leaders'>[] | null;
   accounts: Accounts | null;
   reads: Reads;
   afterwards: Afterwards | null;
@@ -59,6 +59,8 @@ interface Holding {
   holds: string;
   /** The rule limits a time. */
   ofTime?: true;
+  /** Whether anybody looked at what the rule is about; absent: always. */
+  applies?: (evidence: Evidence) => boolean;
 }
 
 const HOLDINGS: readonly Holding[] = [
@@ -135,7 +137,9 @@ const HOLDINGS: readonly Holding[] = [
   },
   {
     id: 'one-leader/meanwhile',
+    applies: ({ severalLeaders: stretches }) => stretches !== null,
     fails: severalWrote,
+    open: severalUncounted,
     holds: 'no two members were seen to take writes at the same time',
   },
   { id: 'members-agree', fails: divergedMembers, holds: 'every member holds the same writes as the leader' },
@@ -195,7 +199,8 @@ const HOLDINGS: readonly Holding[] = [
 
 /** Each with its own verdict; the worst counts. */
 export function rulesOf(evidence: Evidence): Rule[] {
-  return [...HOLDINGS.map((holding) => ruleOf(holding, evidence)), ...pathRules(evidence.paths)];
+  const stated = HOLDINGS.filter(({ applies }) => applies?.(evidence) ?? true);
+  return [...stated.map((holding) => ruleOf(holding, evidence)), ...pathRules(evidence.paths)];
 }
 
 function ruleOf({ id, fails, open, holds, ofTime }: Holding, evidence: Evidence): Rule {
@@ -301,12 +306,21 @@ function severalLeaders({ readBack: { leaders } }: Evidence): string | null {
 
 /** A second leader that takes no writes is one that has not stepped down yet: a remark says so (context.ts). */
 function severalWrote({ severalLeaders: stretches }: Evidence): string | null {
-  const both = stretches.filter(({ wrote }) => wrote.length > 1);
+  const both = (stretches ?? []).filter(({ wrote }) => wrote.length > 1);
   if (both.length === 0) return null;
   const said = both.map(
     ({ wrote, betweenMs: [fromMs, toMs] }) => `${wrote.join(' and ')} within ${seconds(toMs - fromMs)} s`,
   );
   return `several members led and took writes at the same time: ${said.join('; ')}`;
+}
+
+function severalUncounted({ severalLeaders: stretches }: Evidence): string | null {
+  const [first] = (stretches ?? []).flatMap(({ wrote, uncounted = [] }) =>
+    uncounted.length > 0 && wrote.length + uncounted.length > 1 ? [uncounted.join(' and ')] : [],
+  );
+  return first === undefined
+    ? null
+    : `whether ${first} took writes while another member led could not be seen`;
 }
 
 function divergedMembers({ readBack: { pairs } }: Evidence): string | null {

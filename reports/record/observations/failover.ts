@@ -117,13 +117,16 @@ export const FAILOVER = kinds({
   leader: role,
   /** Where the cluster has a leader of its own besides the leader of its data. */
   master: role,
+  /** Every member was asked whether it leads at so many looks: several that lead would have been seen. */
+  'leaders-asked': { looks: z.number() },
   /**
-   * A stretch in which the members themselves said that more than one leads, as consecutive looks saw it. `wrote`: those that completed write
-   * transactions between two of these looks, when the others led as well.
+   * A stretch in which the members themselves said that more than one leads, as consecutive looks saw it. `wrote`: those on which writes of clients
+   * appeared between two of these looks, when the others led as well. `uncounted`: those whose writes could not be counted at any look.
    */
   'several-leaders': {
     leaders: z.array(z.string()),
     wrote: z.array(z.string()),
+    uncounted: z.array(z.string()).optional(),
     betweenMs: z.tuple([z.number(), z.number()]),
   },
   /** How many members follow the leader. */

@@ -47,8 +47,8 @@ export function inMember(
 }
 
 /** One statement on the server of a member of PostgreSQL, as its superuser. */
-export async function sqlIn(member: Member, statement: string): Promise<string> {
-  const psql = ['psql', '-h', '/run/pg', '-U', 'postgres', '-XAtqc', statement];
+export async function sqlIn(member: Member, statement: string, database = 'postgres'): Promise<string> {
+  const psql = ['psql', '-h', '/run/pg', '-U', 'postgres', '-d', database, '-XAtqc', statement];
   return (await inMember(member, 'server', psql)).trim();
 }
 

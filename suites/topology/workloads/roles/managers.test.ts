@@ -4,10 +4,11 @@ import { describe, it } from 'node:test';
 import * as shown from '../../../../probes/postgres/managers/_testing/clusters.ts';
 import { agreesOf, clusterIn, failoverOf } from '../../../../probes/postgres/managers/cloudnativepg.ts';
 import { pauseOf } from '../../../../probes/postgres/managers/patroni/index.ts';
-import { failoverOf as repmgrdOf, registeredOf } from '../../../../probes/postgres/managers/repmgr.ts';
+import { registeredOf, runningOf as repmgrdOf } from '../../../../probes/postgres/managers/repmgr.ts';
 import type { Look } from '../../../../probes/postgres/managers/repmgr.ts';
 import type { StoreDescription } from '../../../../probes/store/store-driver.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
+import { managerFacts } from '../../../../reports/record/store-facts.ts';
 import { judge } from '../../../_testing/histories.ts';
 import type { Seen } from '../../../_testing/histories.ts';
 
@@ -22,7 +23,9 @@ const members = NAMES.map((name, at): Seen => [
   },
 ]);
 
-function judged(manager: string | undefined, conditions: Conditions): Judgement {
+/** @param declared what the header has of its manager */
+function judged(declared: string | object | undefined, conditions: Conditions): Judgement {
+  const manager = typeof declared === 'string' ? { manager: declared } : declared;
   const described: Seen = [
     'described',
     { store: 'postgres', leader: 'orders-1', members: 3, conditions: conditions.length },
@@ -30,7 +33,7 @@ function judged(manager: string | undefined, conditions: Conditions): Judgement 
   const pods = { namespace: 'databases', labels: { 'cnpg.io/cluster': 'orders' } };
   return judge({
     check: 'topology/workloads/roles',
-    settings: { stores: { postgres: { members: 3, pods, ...(manager !== undefined && { manager }) } } },
+    settings: { stores: { postgres: { members: 3, pods, ...manager } } },
     seen: [
       described,
       ...members,
@@ -70,7 +73,10 @@ describe('roles of PostgreSQL under a manager', () => {
     });
     const under = (paused: boolean): Judgement =>
       judged('repmgr', [repmgrdOf([look(paused)]), registeredOf([look(paused)], 'orders-1', 3)]);
-    assert.equal(under(false).verdict, 'pass');
+    const runs = under(false);
+    assert.equal(runs.verdict, 'pass');
+    assert.match(JSON.stringify(runs), /failover= of repmgr\.conf was not seen/);
+    assert.doesNotMatch(JSON.stringify(runs), /automatic failover/, 'repmgr may be set to manual');
     assert.equal(under(true).verdict, 'fail');
   });
 
@@ -80,5 +86,11 @@ describe('roles of PostgreSQL under a manager', () => {
     assert.equal(judged('patroni', []).verdict, 'inconclusive');
     assert.equal(judged('repmgr', [pauseOf({})]).verdict, 'inconclusive');
     assert.equal(judged(undefined, []).verdict, 'pass', 'without a manager nobody says more');
+  });
+
+  it('should want no condition of a history that is older than they are', () => {
+    const older = { patroni: { port: 8008, scope: 'orders' } };
+    assert.equal(judged(older, []).verdict, 'pass');
+    assert.ok('ttl' in managerFacts('postgres', older).governing, 'its settings were read then too');
   });
 });
