@@ -44,10 +44,14 @@ function holding({ members, holders }: Aim): readonly FaultMember[] {
 
 /** The leader and as many other members with a copy as make a majority, so that those that are left have no quorum. */
 function majority(ctx: Aim, random: () => number): Chosen {
-  const { leader, store } = ctx;
+  const { leader, store, holders } = ctx;
   const members = holding(ctx);
-  if (members.length < 2)
-    return { reason: `${store} has ${members.length} member: a majority needs at least 2` };
+  if (members.length < 2) {
+    const counted = `${members.length} ${members.length === 1 ? 'member' : 'members'}`;
+    const seen =
+      holders === undefined ? counted : `${counted} with a copy of the data, of ${ctx.members.length}`;
+    return { reason: `${store} has ${seen}: a majority needs at least 2` };
+  }
   const leads = named(members, leader ?? '');
   if (leads.length === 0) return nobody(ctx, 'leader');
   const others = shuffled(without(members, leader), random);

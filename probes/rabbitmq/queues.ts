@@ -16,11 +16,20 @@ export function kindOf({ type, members }: RabbitQueue, needed: number): string {
   return `${type}, ${members.length} ${members.length === 1 ? 'member' : 'members'}`;
 }
 
-/** Quorum queues and streams that nobody leads or that miss members, counted and named; empty: all are whole. */
+/** Quorum queues and streams that nobody leads or that miss members, counted and named; empty: none is known to. */
 export function problemsOfQueues(queues: readonly RabbitQueue[], needed: Needed): string[] {
+  return countedBy(queues, needed, PROBLEMS);
+}
+
+/** Streams whose members cannot be seen: nothing is wrong with them by that, and nothing is known to be right. */
+export function unreportedIn(queues: readonly RabbitQueue[]): string[] {
+  return countedBy(queues, () => null, [UNKNOWN]);
+}
+
+function countedBy(queues: readonly RabbitQueue[], needed: Needed, problems: readonly Problem[]): string[] {
   const replicated = queues.filter(replicates);
   const groups = Map.groupBy(replicated, (queue) => problemOf(queue, needed(queue) ?? queue.members.length));
-  return PROBLEMS.flatMap((problem) => {
+  return problems.flatMap((problem) => {
     const names = (groups.get(problem) ?? []).map((queue) =>
       problem === OFFLINE ? `${labelOf(queue)} (${onlineOf(queue, needed)})` : labelOf(queue),
     );
@@ -32,9 +41,10 @@ const LEADERLESS = 'without a leader';
 const OFFLINE = 'with members offline';
 /** Of a stream whose statistics are not there yet, or switched off. */
 const UNKNOWN = 'whose members the management API does not report';
-const PROBLEMS = [LEADERLESS, OFFLINE, UNKNOWN] as const;
+const PROBLEMS = [LEADERLESS, OFFLINE] as const;
+type Problem = (typeof PROBLEMS)[number] | typeof UNKNOWN;
 
-function problemOf(queue: RabbitQueue, needed: number): (typeof PROBLEMS)[number] | null {
+function problemOf(queue: RabbitQueue, needed: number): Problem | null {
   const leader = leaderNodeOf(queue);
   if (leader === null) return LEADERLESS;
   const { type, members, online } = queue;

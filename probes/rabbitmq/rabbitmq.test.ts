@@ -8,10 +8,10 @@ import { Link } from './link.ts';
 import { leaderNodeOf, memberOfNode, podOfNode } from './management.ts';
 import type { RabbitQueue } from './management.ts';
 import { optionsOf, recordQueue, runBefore } from './options.ts';
-import { kindOf, problemsOfQueues } from './queues.ts';
+import { kindOf, problemsOfQueues, unreportedIn } from './queues.ts';
 import { Tally } from './reader.ts';
 import { expectedWindow, kindsOf } from './settings.ts';
-import { trouble, virtualHosts } from './state.ts';
+import { quorumQueues, trouble, virtualHosts } from './state.ts';
 import { transferExpression } from './switchover.ts';
 
 const coded = (code: number | string, message: string): Error => Object.assign(new Error(message), { code });
@@ -176,14 +176,36 @@ describe('the types of queues', () => {
       [
         '3 of 6 quorum queues and streams without a leader: lost in /, log in /, gone in /',
         '1 of 6 quorum queues and streams with members offline: short in / (2 of 3)',
-        '1 of 6 quorum queues and streams whose members the management API does not report: new in /',
       ],
     );
+    assert.deepEqual(unreportedIn(queues), [
+      '1 of 6 quorum queues and streams whose members the management API does not report: new in /',
+    ]);
     assert.deepEqual(
       problemsOfQueues([whole({})], () => 3),
       [],
     );
     assert.match(problemsOfQueues([whole({})], () => 5).join(), /with members offline: q in \/ \(3 of 5\)/);
+  });
+
+  it('should not know whether a stream is whole whose members are not reported', () => {
+    const declared = { durability: { 'queue type': ['quorum', 'stream'] } };
+    const conditionOf = (queues: RabbitQueue[]) =>
+      quorumQueues({ connection: { ...connection, declared } }, queues, 3);
+    const unreported = queue({ name: 'new', type: 'stream', node: 'rabbit@a' });
+    const short = whole({ name: 'short', online: NODES.slice(1) });
+    assert.equal(conditionOf([whole({})]).ok, true);
+    const unknown = conditionOf([whole({}), unreported]);
+    assert.equal(unknown.ok, null);
+    assert.match(unknown.seen, /^1 of 2 .* does not report: new in \/$/);
+    const wrong = conditionOf([short, unreported]);
+    assert.equal(wrong.ok, false);
+    assert.match(wrong.seen, /with members offline: short in \/ \(2 of 3\); .* does not report: new/);
+    assert.equal(conditionOf([]).ok, null);
+    assert.deepEqual(
+      problemsOfQueues([whole({}), unreported], () => 3),
+      [],
+    );
   });
 });
 

@@ -12,7 +12,7 @@ import { Link } from './link.ts';
 import { leaderNodeOf, Management, memberOfNode, podOfNode, replicates } from './management.ts';
 import type { RabbitNode, RabbitQueue, RabbitVhost } from './management.ts';
 import { memberPort, optionsOf, QUEUE_TYPE, recordQueue } from './options.ts';
-import { labelOf, named, problemsOfQueues } from './queues.ts';
+import { labelOf, named, problemsOfQueues, unreportedIn } from './queues.ts';
 import { allowedValues } from '../../reports/record/settings.ts';
 import { governingSettings } from './settings.ts';
 import { unsteadyBy, waitSteadyBy } from '../store/steady.ts';
@@ -71,7 +71,11 @@ async function logIn(target: StoreTarget, members: readonly StoreMember[], bound
 type Condition = NonNullable<StoreDescription['conditions']>[number];
 
 /** Durable queues that belong to nobody alone: those that the platform's data is in. */
-function quorumQueues(target: StoreTarget, queues: readonly RabbitQueue[], members: number): Condition {
+export function quorumQueues(
+  target: Pick<StoreTarget, 'connection'>,
+  queues: readonly RabbitQueue[],
+  members: number,
+): Condition {
   const { queue: canary, durability } = optionsOf(target.connection);
   const types = allowedValues(durability[QUEUE_TYPE]);
   const needed = canary.replicas ?? members;
@@ -83,15 +87,17 @@ function quorumQueues(target: StoreTarget, queues: readonly RabbitQueue[], membe
       : [`${odd.length} of another type: ${named(odd.map((one) => `${labelOf(one)} (${one.type})`))}`]),
     ...problemsOfQueues(lasting, () => needed),
   ];
+  const unseen = unreportedIn(lasting);
+  // Without a queue nothing is known of those that the account may not see.
+  const known = lasting.length > 0 && unseen.length === 0;
   return {
     name: 'quorum queues',
-    // Without one nothing is known of those that the account may not see.
-    ok: lasting.length === 0 ? null : wrong.length === 0,
+    ok: wrong.length === 0 && !known ? null : wrong.length === 0,
     expected: `every durable queue of type ${types.join(' or ')}; quorum queues and streams with a leader and ${needed} members online`,
     seen:
       lasting.length === 0
         ? 'no durable queue that the account may see'
-        : told(wrong) || `${lasting.length} of ${lasting.length}`,
+        : told([...wrong, ...unseen]) || `${lasting.length} of ${lasting.length}`,
   };
 }
 
@@ -136,7 +142,8 @@ export async function leadership(target: StoreTarget, run: string, bounds: Bound
 /**
  * Every member runs in every member's own view, none has an alarm or sees a partition, and every quorum queue and stream that the account
  * may see has a leader and its members online: those of the canary's virtual host as many as are declared, or as there are members; any
- * other as many as are declared, or as it has itself. Never throws.
+ * other as many as are declared, or as it has itself. A stream whose members are not reported keeps nothing from being steady, and is named.
+ * Never throws.
  */
 export async function steady(target: StoreTarget, bounds: Bounds): Promise<Steadiness> {
   try {
@@ -158,8 +165,11 @@ export async function steady(target: StoreTarget, bounds: Bounds): Promise<Stead
       ...problemsOfVhosts(vhosts),
       ...problemsOfQueues(queues, (one) => queue.replicas ?? (one.vhost === vhost ? members.length : null)),
     ];
-    const whole = queues.filter(replicates).length;
-    const holds = `${members.length} members running in each one's view, no alarm, ${whole} quorum queues and streams with a leader and all members online`;
+    const whole = queues.filter((one) => replicates(one) && one.members.length > 0).length;
+    const holds = [
+      `${members.length} members running in each one's view, no alarm, ${whole} quorum queues and streams with a leader and all members online`,
+      ...unreportedIn(queues),
+    ].join('; ');
     return {
       ok: problems.length === 0,
       leader: null,

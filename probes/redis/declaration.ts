@@ -32,13 +32,13 @@ const redis = z
         replicas: z
           .int()
           .min(0)
-          .default(1)
+          .optional()
           .describe(
-            'Replicas that WAIT asks for; 0: a write counts as acknowledged with its reply. Where a master has no more replicas than this, no write is acknowledged from its failure until the old master is back',
+            'Replicas that WAIT asks for; 0: a write counts as acknowledged with its reply. Left out: 1, or 0 where the masters of a Redis Cluster have one replica at most. Where a master has no more replicas than this, no write is acknowledged from its failure until the old master is back',
           ),
         milliseconds: z.int().min(1).default(400),
       })
-      .default({ replicas: 1, milliseconds: 400 })
+      .prefault({})
       .describe('A write counts as acknowledged when WAIT says that this many replicas have it'),
     cluster: z
       .strictObject({
@@ -56,7 +56,21 @@ const redis = z
   .refine(({ members, cluster }) => cluster === undefined || members % (cluster.replicas + 1) === 0, {
     path: ['members'],
     error: 'no multiple of a master and its cluster.replicas; allowed: as many for each shard',
-  });
+  })
+  .refine(({ wait, cluster }) => cluster === undefined || (wait.replicas ?? 0) <= cluster.replicas, {
+    path: ['wait', 'replicas'],
+    error:
+      'more than cluster.replicas, so that no write is ever acknowledged; allowed: fewer, or as many where a failover may wait for the old master',
+  })
+  .transform(({ wait, ...declared }) => ({
+    ...declared,
+    wait: { ...wait, replicas: wait.replicas ?? waitFor(declared.cluster) },
+  }));
+
+/** A master that was just promoted has one replica less than declared: with the last of them gone, WAIT would never be answered. */
+function waitFor(cluster: { replicas: number } | undefined): number {
+  return cluster === undefined ? 1 : Math.max(0, Math.min(1, cluster.replicas - 1));
+}
 
 declare module '../store/declaring.ts' {
   interface StoreDeclarations {

@@ -16,6 +16,8 @@ import { switchover } from './switchover.ts';
 const sentinel: RedisManager = {
   client: (connection, run) => new RedisLoadClient(connection, run),
   describe,
+  // Every member has a copy.
+  leadership: async (target, _run, bounds) => ({ leader: (await describe(target, bounds)).leader }),
   steady,
   governing: governingSettings,
   expectedWindow,
@@ -37,6 +39,7 @@ export const redis: StoreDriver = {
   definiteFailures: DEFINITE_FAILURE_NAMES,
   client: (connection, run) => managerOf(connection).client(connection, run),
   describe: (target, bounds) => managerOf(target.connection).describe(target, bounds),
+  leadership: (target, run, bounds) => managerOf(target.connection).leadership(target, run, bounds),
   servers: serverFacts,
   steady: steadyBy,
   waitSteady: waitSteadyBy(steadyBy),

@@ -4,7 +4,8 @@ import type { StoreConnection, StoreDriver } from '../store/store-driver.ts';
 export type RedisManager = Pick<
   StoreDriver,
   'client' | 'describe' | 'steady' | 'governing' | 'expectedWindow' | 'observe' | 'readBack'
-> & { switchover: NonNullable<StoreDriver['switchover']> };
+> &
+  Required<Pick<StoreDriver, 'leadership' | 'switchover'>>;
 
 /** Whether the store is declared as a Redis Cluster. */
 export function isCluster({ declared }: StoreConnection): boolean {

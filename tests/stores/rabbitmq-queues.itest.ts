@@ -31,7 +31,11 @@ describe("the types of RabbitMQ's queues", () => {
         channel.assertQueue(name, { durable: true, arguments: { 'x-queue-type': type } }),
       );
     // A stream's members join after its declaration was answered.
-    const settled = await rabbitmq.waitSteady(target, BOUNDS);
+    const settled = await lookUntil(
+      () => rabbitmq.steady(target, BOUNDS),
+      ({ ok, detail }) => ok && !detail.includes('does not report'),
+      { ...BOUNDS, intervalMs: 300 },
+    );
     assert.match(settled.detail, / quorum queues and streams with a leader and all members online$/);
     const settings = await rabbitmq.governing(target, BOUNDS);
     assert.deepEqual(

@@ -56,6 +56,18 @@ describe('Redis Cluster', () => {
     return members.filter(({ role }) => role === 'master').map(({ name }) => name);
   }
 
+  /** The master of the first shard and its replica. */
+  async function firstShard(): Promise<{ master: string; replica: string; others: string[] }> {
+    const { ok, detail } = await redis.waitSteady(shards.target, STEADY);
+    assert.equal(ok, true, detail);
+    const seen = (await redis.leadership?.(shards.target, 'run', BOUNDS)) ?? assert.fail('no leadership');
+    const { leader: master, holders = [] } = seen;
+    const [replica, ...more] = holders.filter((name) => name !== master);
+    assert.ok(master !== null && holders.includes(master) && replica !== undefined);
+    assert.deepEqual(more, []);
+    return { master, replica, others: NAMES.filter((name) => !holders.includes(name)) };
+  }
+
   async function readBack(run: string): Promise<NewObservation[]> {
     const seen: NewObservation[] = [];
     await redis.readBack(shards.target, { run, write: (one) => seen.push(one) }, BOUNDS);
@@ -172,6 +184,64 @@ describe('Redis Cluster', () => {
       async () => redis.switchover?.(shards.target, { run, from }, BOUNDS),
       /nothing was ordered/,
     );
+  });
+
+  it('should leave a master that was cut off and still answers for the one that was elected', async () => {
+    const { master, replica } = await firstShard();
+    const at = (await shards.target.members()).find(({ name }) => name === master) ?? assert.fail();
+    const { connection } = shards.target;
+    const declared = { ...connection.declared, wait: { replicas: 0, milliseconds: 400 } };
+    const client = redis.client({ ...connection, port: at.port ?? 0, declared }, 'cut-off');
+    await client.prepare(5000);
+    const write = async (n: number): Promise<string> => {
+      const session = client.session();
+      try {
+        await session.open(2000);
+        const { outcome, detail = '' } = await session.write(n);
+        return `${outcome} ${detail}`.trim();
+      } finally {
+        session.destroy();
+      }
+    };
+    // It believes nobody any more. To clients it is what a master on the wrong side of a partition is.
+    const others = NAMES.filter((name) => name !== master);
+    for (const other of others)
+      await shards.ask(master, 'CLUSTER', 'FORGET', String(await shards.ask(other, 'CLUSTER', 'MYID')));
+    await shards.ask(replica, 'CLUSTER', 'FAILOVER', 'TAKEOVER');
+    assert.match(String(await shards.ask(master, 'ROLE')), /^master/);
+    await lookUntil(
+      async () => (await redis.leadership?.(shards.target, 'run', BOUNDS))?.holders,
+      (holders) => holders?.includes(replica) === true,
+      { ...STEADY, intervalMs: 100 },
+    );
+    assert.equal(await write(1), 'fail CLUSTERDOWN');
+    assert.equal(await write(2), 'ok');
+    for (const { name, address, port } of await shards.target.members())
+      if (name !== master) await shards.ask(master, 'CLUSTER', 'MEET', address, port ?? 0);
+    assert.equal((await firstShard()).master, replica);
+  });
+
+  it('should describe a first shard that nobody serves, and read nothing back without it', async () => {
+    const { master, replica, others } = await firstShard();
+    // With it the members that are left would call the cluster down.
+    for (const name of others) await shards.ask(name, 'CONFIG', 'SET', 'cluster-require-full-coverage', 'no');
+    for (const name of [master, replica]) shards.kill(name, 'SIGKILL');
+    const { leader, members, governing } = await lookUntil(
+      () => redis.describe(shards.target, BOUNDS),
+      (seen) => seen.members.filter(({ role }) => role === 'unknown').length === 2,
+      { ...STEADY, intervalMs: 100 },
+    );
+    assert.equal(leader, null);
+    assert.equal(members.length, 6);
+    assert.equal(members.filter(({ state }) => state === 'running').length, 2);
+    const timeout = governing.find(({ name }) => name === 'cluster-node-timeout');
+    assert.equal(timeout?.value, String(NODE_TIMEOUT_MS));
+    const [failed] = (await readBack('unserved')).filter((one) => one.kind === 'readback-failed');
+    assert.match(String(failed?.reason), /a master of every slot, seen: none of slots 0-5460; /);
+    for (const name of others)
+      await shards.ask(name, 'CONFIG', 'SET', 'cluster-require-full-coverage', 'yes');
+    for (const name of [master, replica]) shards.restart(name);
+    await firstShard();
   });
 
   it('should not be steady while a replica is missing, nor while no slots are served', async () => {

@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { store } from '../declaration.ts';
 import { redisStore } from '../declared.ts';
 import { beginning, clusterKey, tagsIn } from './keys.ts';
 import { nodesIn, redirectIn, shardsOf } from './nodes.ts';
-import { inAll } from './readback.ts';
+import { inAll, mastersOf } from './readback.ts';
+import { Seeds } from './seeds.ts';
 import { worst } from './session.ts';
-import { expectedWindow } from './settings.ts';
-import { slotOf, tagIn } from './slots.ts';
+import { expectedWindow, inTurn } from './settings.ts';
+import { outside, slotOf, tagIn } from './slots.ts';
 import { problemsOf } from './state.ts';
-import { isFailed, leaderIn, ownerOf, shardsIn } from './view.ts';
+import { firstShardOf, isFailed, leaderIn, ownerOf, shardsIn } from './view.ts';
 import type { ClusterMember } from './view.ts';
 
 /** As Redis 7.0 answers. */
@@ -103,11 +105,12 @@ test('should find nothing wrong with a whole cluster, whose first shard leads', 
   assert.equal(leaderIn(whole.shards), 'redis-0');
 });
 
+const promoted = (listed: string): string =>
+  listed
+    .replace('myself,slave aaa 0 1 1 connected', 'myself,master - 0 1 4 connected 0-5460')
+    .replace('master - 0 1 1 connected 0-5460', 'master,fail - 0 1 1 connected');
+
 test('should see two masters of the same slots, and let the one with the higher epoch be right', () => {
-  const promoted = (listed: string): string =>
-    listed
-      .replace('myself,slave aaa 0 1 1 connected', 'myself,master - 0 1 4 connected 0-5460')
-      .replace('master - 0 1 1 connected 0-5460', 'master,fail - 0 1 1 connected');
   const split = view(members({ ddd: promoted }));
   assert.equal(leaderIn(split.shards), null);
   assert.match(problemsOf(split).join('; '), /one master of slot 0, seen redis-3, redis-0/);
@@ -142,6 +145,77 @@ test('should miss slots, shards, replicas and members', () => {
 test('should name nobody as the leader while the first shard has no master', () => {
   const without = members().filter(({ name }) => name !== 'redis-0');
   assert.equal(leaderIn(shardsIn(without)), null);
+});
+
+const silent = (of: ClusterMember[], ...names: string[]): ClusterMember[] =>
+  of.map((one) =>
+    names.includes(one.name)
+      ? { ...one, self: null, nodes: [], info: {}, linkUp: false, failed: 'ECONNREFUSED' }
+      : one,
+  );
+
+test('should take settings from the master of the first shard, and from who answers while there is none or several', () => {
+  const asked = (of: ClusterMember[]): string[] => inTurn(of).map(({ name }) => name);
+  const away = (...names: string[]): string => asked(silent(members(), ...names)).join(' ');
+  assert.equal(away('redis-2', 'redis-5'), 'redis-0 redis-1 redis-3 redis-4');
+  assert.equal(asked(members({ ddd: promoted })).length, 6);
+  assert.equal(away('redis-0', 'redis-3'), 'redis-1 redis-2 redis-4 redis-5');
+});
+
+test('should count as holders of the first shard its master and its replicas, whoever leads', () => {
+  assert.deepEqual(firstShardOf(members()), ['redis-0', 'redis-3']);
+  assert.deepEqual(firstShardOf(members({ ddd: promoted })), ['redis-0', 'redis-3']);
+  assert.deepEqual(firstShardOf(silent(members(), 'redis-0')), ['redis-3']);
+  assert.deepEqual(firstShardOf(silent(members(), 'redis-0', 'redis-3')), []);
+});
+
+test('should ask another node after one that named a master at which a write failed, and that master last', () => {
+  const [old, second, third, fourth] = [10, 11, 12, 13].map((n) => ({ host: `198.18.0.${n}`, port: 6379 }));
+  assert.ok(old && second && third && fourth);
+  const seeds = new Seeds(old);
+  seeds.add([old, second, third, fourth]);
+  // It names itself: it was cut off.
+  seeds.doubt(old, old);
+  assert.equal(seeds.next(), second);
+  // Nobody is elected yet, so that every other one names the old master, too.
+  for (const next of [third, fourth, second, third]) {
+    seeds.doubt(seeds.next(), old);
+    assert.equal(seeds.next(), next);
+  }
+});
+
+test('should read nothing back while slots are not served, though every member calls the cluster ok', () => {
+  const written: unknown[] = [];
+  const request = { run: 'run', write: (one: unknown) => void written.push(one) };
+  const of = silent(members(), 'redis-0', 'redis-3');
+  assert.equal(mastersOf(request, of, shardsIn(of)), null);
+  assert.match(
+    JSON.stringify(written),
+    /"readback-failed".*expected a master of every slot, seen: none of slots 0-5460; redis-0: ECONNREFUSED; redis-1: myself,master/,
+  );
+  const whole = members();
+  assert.deepEqual(
+    mastersOf(request, whole, shardsIn(whole))?.map(({ name }) => name),
+    ['redis-0', 'redis-1', 'redis-2'],
+  );
+  assert.equal(written.length, 1);
+});
+
+test('should find the slots that nobody serves', () => {
+  assert.deepEqual(outside([]), [[0, 16_383]]);
+  assert.deepEqual(outside([[0, 16_383]]), []);
+  assert.deepEqual(
+    outside([
+      [12_000, 16_382],
+      [5, 10],
+      [8, 20],
+    ]),
+    [
+      [0, 4],
+      [21, 11_999],
+      [16_383, 16_383],
+    ],
+  );
 });
 
 test('should call a write acknowledged by all shards, refused by all, or unknown', () => {
@@ -193,4 +267,20 @@ test('should take its replicas from the declaration', () => {
   const wait = { replicas: 0, milliseconds: 400 };
   assert.equal(redisStore({ ...connection, declared: { wait, cluster: {} } }).clusterReplicas, 1);
   assert.equal(redisStore({ ...connection, declared: { wait } }).clusterReplicas, null);
+});
+
+test('should wait for no replica that a promoted master does not have, unless the declaration says so', () => {
+  const parsed = (own: object) =>
+    store.schema.safeParse({ members: 6, primary: { host: 'p', port: 6379 }, ...own });
+  const waits = (own: object): number =>
+    (parsed(own).data as { wait: { replicas: number } } | undefined)?.wait.replicas ?? assert.fail();
+  assert.deepEqual(
+    [{}, { cluster: {} }, { cluster: { replicas: 2 } }, { cluster: { replicas: 0 } }].map(waits),
+    [1, 0, 1, 0],
+  );
+  assert.equal(waits({ cluster: {}, wait: { milliseconds: 100 } }), 0);
+  assert.equal(waits({ cluster: {}, wait: { replicas: 1 } }), 1, 'a failover may wait for the old master');
+  const [issue] = parsed({ cluster: {}, wait: { replicas: 2 } }).error?.issues ?? [];
+  assert.deepEqual(issue?.path, ['wait', 'replicas']);
+  assert.match(issue.message, /more than cluster\.replicas, so that no write is .*; allowed: /);
 });

@@ -17,7 +17,7 @@ import { endOf } from '../members.ts';
 import { readBack } from './readback.ts';
 import { ClusterLoadClient } from './session.ts';
 import { expectedWindow, governingSettings } from './settings.ts';
-import { describe, steady } from './state.ts';
+import { describe, leadership, steady } from './state.ts';
 import { clusterMembers, FIRST_SLOT, isFailed, leaderIn, ownerOf, shardsIn } from './view.ts';
 import type { ClusterMember } from './view.ts';
 
@@ -27,6 +27,7 @@ const LOOK_EVERY_MS = 100;
 export const cluster: RedisManager = {
   client: (connection, run) => new ClusterLoadClient(connection, run),
   describe,
+  leadership,
   steady,
   governing: governingSettings,
   expectedWindow,

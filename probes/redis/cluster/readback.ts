@@ -7,7 +7,7 @@ import { withRedis } from '../connection.ts';
 import { endOf } from '../members.ts';
 import { elementsOf } from '../readback.ts';
 import { clusterKey, tagsIn } from './keys.ts';
-import { tagIn } from './slots.ts';
+import { outside, tagIn } from './slots.ts';
 import { clusterMember, clusterMembers, shardsIn } from './view.ts';
 import type { ClusterMember, Shard } from './view.ts';
 
@@ -34,8 +34,11 @@ export async function readBack(target: StoreTarget, request: ReadBackRequest, bo
   await new ClusterReader({ target, request, shards, masters, left }).read(members);
 }
 
-/** One master a shard; null, after it was written what was seen in their place. */
-function mastersOf(
+/**
+ * One master a shard; null, after it was written what was seen in their place. With cluster-require-full-coverage no, members call the
+ * cluster ok while a shard has no master.
+ */
+export function mastersOf(
   request: ReadBackRequest,
   members: readonly ClusterMember[],
   shards: readonly Shard[],
@@ -50,8 +53,12 @@ function mastersOf(
     return null;
   }
   const down = members.find(({ info, failed }) => failed === undefined && info['cluster_state'] !== 'ok');
-  if (shards.length > 0 && down === undefined) return shards.flatMap(({ masters }) => masters.slice(0, 1));
-  const reason = `expected a master of every slot, seen: ${seen}`;
+  const unserved = outside(shards.flatMap(({ slots }) => slots));
+  if (unserved.length === 0 && down === undefined)
+    return shards.flatMap(({ masters }) => masters.slice(0, 1));
+  const missing = unserved.map(([from, to]) => `${from}-${to}`).join(', ');
+  const none = missing === '' ? '' : `none of slots ${missing}; `;
+  const reason = `expected a master of every slot, seen: ${none}${seen}`;
   request.write({
     kind: 'readback-failed',
     source: 'leader',

@@ -8,14 +8,14 @@ import type { RedisStore } from '../declared.ts';
 import { DEFINITE_FAILURES, errorClass, replyCode } from '../errors.ts';
 import { acknowledged, LIMIT_MS, NEWEST, NotMaster, TIME_TO_LIVE_S } from '../session.ts';
 import { beginning, clusterKey } from './keys.ts';
-import { nodesIn, redirectIn, sameAddress, shardsOf } from './nodes.ts';
+import { nodesIn, redirectIn, shardsOf } from './nodes.ts';
 import type { ShardAddress } from './nodes.ts';
+import { Seeds } from './seeds.ts';
 
 interface Shared {
   readonly store: RedisStore;
   readonly run: string;
-  /** Whom the next session asks for the shards: every node that was ever named, those that did not answer last. */
-  readonly seeds: RedisAddress[];
+  readonly seeds: Seeds;
 }
 
 /**
@@ -27,7 +27,7 @@ export class ClusterLoadClient implements LoadClient {
 
   constructor(connection: StoreConnection, run: string) {
     const store = redisStore(connection);
-    this.#shared = { store, run, seeds: [store.primary] };
+    this.#shared = { store, run, seeds: new Seeds(store.primary) };
   }
 
   async prepare(deadlineMs: number): Promise<void> {
@@ -57,10 +57,13 @@ class ClusterSession implements ClientLoadSession {
   readonly #shared: Shared;
   readonly #connections = new Map<string, RedisConnection>();
   #shards: ShardAddress[] = [];
+  /** Who named the shards. */
+  #seed: RedisAddress;
   #destroyed = false;
 
   constructor(shared: Shared) {
     this.#shared = shared;
+    this.#seed = shared.seeds.next();
   }
 
   /** As any client of a cluster: asks a node for the shards, connects to every master, and sees by ROLE that it is one. */
@@ -76,17 +79,17 @@ class ClusterSession implements ClientLoadSession {
 
   async #askForShards(limitMs: number): Promise<ShardAddress[]> {
     const { seeds } = this.#shared;
-    const [seed = this.#shared.store.primary] = seeds;
+    const seed = seeds.next();
+    this.#seed = seed;
     try {
       const connection = await this.#connected(seed, limitMs);
       const nodes = nodesIn(await connection.call(['CLUSTER', 'NODES'], LIMIT_MS), seed);
-      for (const { address, flags } of nodes)
-        if (!flags.includes('noaddr') && !seeds.some((one) => sameAddress(one, address))) seeds.push(address);
+      seeds.add(nodes.filter(({ flags }) => !flags.includes('noaddr')).map(({ address }) => address));
       const shards = shardsOf(nodes);
       if (shards.length === 0) throw new Error(`${textOf(seed)} knows no master with slots`);
       return shards;
     } catch (error) {
-      this.#doubt(seed);
+      seeds.doubt(seed);
       throw error;
     }
   }
@@ -98,17 +101,14 @@ class ClusterSession implements ClientLoadSession {
       const name = Array.isArray(role) ? String(role[0]) : 'unknown';
       if (name !== 'master') throw new NotMaster(textOf(at), name);
     } catch (error) {
-      // Who named it may know less than others.
       this.#doubt(at);
-      this.#doubt(this.#shared.seeds[0]);
       throw error;
     }
   }
 
-  #doubt(at: RedisAddress | undefined): void {
-    const { seeds } = this.#shared;
-    const index = seeds.findIndex((one) => at !== undefined && sameAddress(one, at));
-    if (index >= 0) seeds.push(...seeds.splice(index, 1));
+  /** Who named this master may know less than others; the master itself may be cut off from all of them, and comes last. */
+  #doubt(master: RedisAddress): void {
+    this.#shared.seeds.doubt(this.#seed, master);
   }
 
   async #connected(at: RedisAddress, limitMs: number): Promise<RedisConnection> {
@@ -141,7 +141,14 @@ class ClusterSession implements ClientLoadSession {
   }
 
   async write(n: number): Promise<OperationResult> {
-    return worst(await Promise.all(this.#shards.map(({ tag }) => this.#append(tag, n))));
+    const results = await Promise.all(
+      this.#shards.map(async ({ tag, master }) => {
+        const result = await this.#append(tag, n);
+        if (result.outcome !== 'ok') this.#doubt(master);
+        return result;
+      }),
+    );
+    return worst(results);
   }
 
   async #append(tag: string, n: number): Promise<OperationResult> {
@@ -184,18 +191,25 @@ class ClusterSession implements ClientLoadSession {
   /** What every shard has: the least of what each has as its highest. */
   async read(): Promise<OperationResult> {
     try {
-      const found = await Promise.all(
-        this.#shards.map(({ tag }) =>
-          this.#ask(tag, [['LRANGE', clusterKey(this.#shared.run, tag), -NEWEST, -1], ['ROLE']], LIMIT_MS),
-        ),
-      );
-      const [refused] = found.flatMap(([list]) => (list instanceof Error ? [list] : []));
-      if (refused !== undefined) return { outcome: 'unknown', detail: errorClass(refused) };
+      const found = await Promise.all(this.#shards.map((shard) => this.#newest(shard)));
       const least = Math.min(...found.map(([list]) => highestIn(list)));
       const masters = found.every(([, role]) => Array.isArray(role) && role[0] === 'master');
       return { outcome: 'ok', detail: masters ? String(least) : `${least}@replica` };
     } catch (error) {
       return { outcome: 'unknown', detail: errorClass(error) };
+    }
+  }
+
+  /** The end of a shard's list, and the role of who gave it. @throws Error also where it is refused */
+  async #newest({ tag, master }: ShardAddress): Promise<unknown[]> {
+    try {
+      const key = clusterKey(this.#shared.run, tag);
+      const found = await this.#ask(tag, [['LRANGE', key, -NEWEST, -1], ['ROLE']], LIMIT_MS);
+      if (found[0] instanceof Error) throw found[0];
+      return found;
+    } catch (error) {
+      this.#doubt(master);
+      throw error;
     }
   }
 

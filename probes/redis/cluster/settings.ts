@@ -1,24 +1,50 @@
+import { monoMs } from '../../../host/clock.ts';
 import type { Bounds, ExpectedWindow, GoverningSetting, StoreTarget } from '../../store/store-driver.ts';
 import { withRedis } from '../connection.ts';
 import { CLUSTER_GOVERNING } from '../declaration.ts';
+import { errorClass } from '../errors.ts';
 import { endOf } from '../members.ts';
 import { MINIMUM_GRACE_MS, ofServer, ofWait, RESTART_MS, settingNamed } from '../settings.ts';
 import { clusterMembers, leaderIn, shardsIn } from './view.ts';
+import type { ClusterMember } from './view.ts';
 
 const OF_MASTER = Object.keys(CLUSTER_GOVERNING.master);
 
-/** The settings of the master of the first shard; `servers` has those of every member. @throws Error when it does not answer */
+/** The settings of one member; `servers` has those of each. @throws Error when no member answers, with the error of each */
 export async function governingSettings(target: StoreTarget, bounds: Bounds): Promise<GoverningSetting[]> {
-  const members = await clusterMembers(target, bounds);
+  return settingsAmong(await clusterMembers(target, bounds), target, bounds);
+}
+
+/** As `governingSettings`, of members that were asked for their roles already. */
+export async function settingsAmong(
+  members: readonly ClusterMember[],
+  target: StoreTarget,
+  bounds: Bounds,
+): Promise<GoverningSetting[]> {
+  const until = monoMs() + bounds.deadlineMs;
+  const errors = members.flatMap(({ failed, error }) => (failed === undefined ? [] : [error]));
+  for (const { member } of inTurn(members)) {
+    const end = endOf(target, member);
+    const left = { ...bounds, deadlineMs: Math.max(1, until - monoMs()) };
+    try {
+      const config = await withRedis(end, left, (redis, limitMs) =>
+        redis.call(['CONFIG', 'GET', ...OF_MASTER], limitMs),
+      );
+      return [...ofServer(OF_MASTER, config, end.at), ...ofWait(target.connection)];
+    } catch (error) {
+      bounds.signal?.throwIfAborted();
+      errors.push(error);
+    }
+  }
+  const said = errors.map(errorClass).join('; ');
+  throw new AggregateError(errors, `redis: no member gives its settings: ${said}`);
+}
+
+/** The master of the first shard, then the others that answer: while it has no master, or several, theirs are known all the same. */
+export function inTurn(members: readonly ClusterMember[]): ClusterMember[] {
   const leader = leaderIn(shardsIn(members));
-  const master = members.find(({ name }) => name === leader);
-  if (master === undefined)
-    throw new Error('redis: the first shard has no master, or several, to be asked for its settings');
-  const end = endOf(target, master.member);
-  const config = await withRedis(end, bounds, (redis, limitMs) =>
-    redis.call(['CONFIG', 'GET', ...OF_MASTER], limitMs),
-  );
-  return [...ofServer(OF_MASTER, config, end.at), ...ofWait(target.connection)];
+  const answering = members.filter(({ failed }) => failed === undefined);
+  return answering.toSorted((a, b) => Number(b.name === leader) - Number(a.name === leader));
 }
 
 /**

@@ -28,6 +28,17 @@ export function sizeOf(ranges: readonly SlotRange[]): number {
   return ranges.reduce((sum, [from, to]) => sum + to - from + 1, 0);
 }
 
+/** The slots that are in none of the ranges. */
+export function outside(ranges: readonly SlotRange[]): SlotRange[] {
+  const sorted = [...ranges, [SLOTS, SLOTS] as const].toSorted(([a], [b]) => a - b);
+  let next = 0;
+  return sorted.flatMap(([from, to]) => {
+    const gap: SlotRange[] = from > next ? [[next, from - 1]] : [];
+    next = Math.max(next, to + 1);
+    return gap;
+  });
+}
+
 /** The first number that, as a hash tag, lies in these slots. Who leads them does not matter, so that it stays the same in a failover. */
 export function tagIn(ranges: readonly SlotRange[]): string {
   if (sizeOf(ranges) === 0) throw new Error('a shard without slots holds no key');

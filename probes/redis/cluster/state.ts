@@ -1,12 +1,18 @@
 import { declaredMembers } from '../../store/members.ts';
 import { unsteadyBy } from '../../store/steady.ts';
-import type { Bounds, Steadiness, StoreDescription, StoreTarget } from '../../store/store-driver.ts';
+import type {
+  Bounds,
+  Leadership,
+  Steadiness,
+  StoreDescription,
+  StoreTarget,
+} from '../../store/store-driver.ts';
 import { redisStore } from '../declared.ts';
 import { errorClass } from '../errors.ts';
-import { governingSettings } from './settings.ts';
+import { settingsAmong } from './settings.ts';
 import { SLOTS, sizeOf } from './slots.ts';
 import { firstSlot } from './nodes.ts';
-import { clusterMembers, leaderIn, ownerOf, shardsIn } from './view.ts';
+import { clusterMembers, firstShardOf, leaderIn, ownerOf, shardsIn } from './view.ts';
 import type { ClusterMember, Shard } from './view.ts';
 
 /** A member that takes longer than this has trouble of its own. */
@@ -47,8 +53,14 @@ export async function describe(target: StoreTarget, bounds: Bounds): Promise<Sto
         member.failed ??
         (roleOf(member) === 'replica' ? followingState(member, shards) : servingState(member)),
     })),
-    governing: await governingSettings(target, bounds),
+    governing: await settingsAmong(members, target, bounds),
   };
+}
+
+/** The master of the first shard, and every member with a copy of its slots. @throws Error when no member answers, with the error of each */
+export async function leadership(target: StoreTarget, _run: string, bounds: Bounds): Promise<Leadership> {
+  const { members, shards } = await look(target, bounds);
+  return { leader: leaderIn(shards), holders: firstShardOf(members) };
 }
 
 function roleOf({ self }: ClusterMember): string {

@@ -120,6 +120,18 @@ export function ownerOf(slot: number, members: readonly ClusterMember[]): Cluste
   return owners[0] ?? null;
 }
 
+/** Members that serve the first shard or follow who does, by their own word or that of others; one that does not answer is none. */
+export function firstShardOf(members: readonly ClusterMember[]): string[] {
+  const owner = ownerOf(FIRST_SLOT, members);
+  const masters = members.flatMap(({ self }) =>
+    self !== null && (self.id === owner?.id || holds(self.slots, FIRST_SLOT)) ? [self.id] : [],
+  );
+  if (owner !== null) masters.push(owner.id);
+  return members
+    .filter(({ self }) => self !== null && masters.includes(self.masterId ?? self.id))
+    .map(({ name }) => name);
+}
+
 /** Whether any member holds this node to be down: its majority says so (`fail`, not `fail?`). */
 export function isFailed(node: ClusterNode, members: readonly ClusterMember[]): boolean {
   return members
