@@ -18,7 +18,11 @@ const member: FaultMember = {
 type Request = { method: string; path: string; body?: unknown };
 
 /** An injector whose pod runs at once and gives the same answer to every exec. */
-function podInjector(answer: { code: number; stdout: string }, over: Partial<PodInjectorOptions> = {}) {
+function podInjector(
+  answer: { code: number; stdout: string },
+  over: Partial<PodInjectorOptions> = {},
+  ofGet = 200,
+) {
   const requests: Request[] = [];
   const performed: { title: string; rollbacks: unknown[] }[] = [];
   const asked: string[][] = [];
@@ -44,7 +48,7 @@ function podInjector(answer: { code: number; stdout: string }, over: Partial<Pod
       },
       kube: (request) => {
         requests.push(request);
-        const status = request.method === 'POST' ? 201 : 200;
+        const status = request.method === 'POST' ? 201 : ofGet;
         return Promise.resolve({ status, body: { status: { phase: 'Running' } } });
       },
       timeoutMs: () => 300,
@@ -181,10 +185,36 @@ test('a node is lost by the id that its provider has for it, and none whose id c
     [null, /the Node worker-1 has no spec.providerID/],
     ['aws:///x/$(reboot)', /cannot be an argument: "aws:\/\/\/x\/\$\(reboot\)"/],
     ['--all', /cannot be an argument/],
+    ['aws:///eu-central-1a/--all', /cannot be an argument: .*after the last \//],
+    ['aws://-x', /cannot be an argument/],
+    ['aws:///eu-central-1a/', /cannot be an argument/],
   ] as const) {
     const refused = await prepared(id);
     assert.match('reason' in refused ? refused.reason : '', why);
   }
+});
+
+test('a Node object that cannot be read is said to be that, and is read only where the commands need it', async () => {
+  const power = {
+    off: ['true'],
+    on: ['true'],
+    state: ['echo', '{node} is on'],
+    isOn: 'is on',
+    isOff: 'is off',
+    timeoutMs: 500,
+  };
+  const byId = { ...power, on: ['cloud', 'start', '{instanceId}'] };
+  for (const status of [403, 404]) {
+    const { injector } = podInjector({ code: 0, stdout: '' }, { power: byId }, status);
+    const refused = await injector.loseNode(member);
+    assert.match(
+      'reason' in refused ? refused.reason : '',
+      new RegExp(`answered ${status} for the Node worker-1`),
+    );
+  }
+  const { injector, requests } = podInjector({ code: 0, stdout: '' }, { power }, 403);
+  assert.ok('act' in (await injector.loseNode(member)));
+  assert.deepEqual(requests, []);
 });
 
 test('on this machine too, a target that does not exist is a reason', async () => {

@@ -142,7 +142,14 @@ export class PodInjector implements FaultInjector {
       });
     return loseNode(member, power, {
       signal: this.#shared.signal,
-      providerIdOf: async (node) => providerIdIn((await this.#kube('GET', `/api/v1/nodes/${node}`)).body),
+      providerIdOf: async (node) => {
+        const { status, body } = await this.#kube('GET', `/api/v1/nodes/${node}`);
+        return status === 200
+          ? providerIdIn(body)
+          : {
+              reason: `cluster.power names machines by the provider's id, but the API server answered ${status} for the Node ${node}; expected 200 and its spec.providerID: does the account have the right to get nodes (deploy/rbac.yaml), and does the Node exist?`,
+            };
+      },
     });
   }
 

@@ -23,6 +23,9 @@ export function nodePower(machine: Machine, { on, state, isOn, isOff, timeoutMs 
   return { on: commandFor(machine, on), state: commandFor(machine, state), isOn, isOff, timeoutMs };
 }
 
+/** Null: the Node object has none. */
+type ProviderId = string | null | { reason: string };
+
 /** `spec.providerID` of a Node object as the API server answers it; null if it has none. */
 export function providerIdIn(node: unknown): string | null {
   const found = nodeSchema.safeParse(node);
@@ -32,17 +35,24 @@ export function providerIdIn(node: unknown): string | null {
 const nodeSchema = z.object({ spec: z.object({ providerID: z.string().min(1) }) });
 
 const BY_ID = /\{(?:providerId|instanceId)\}/;
-/** It becomes an argument of commands, perhaps of a shell: nothing that means something there. */
-const PLAIN_ID = /^[a-z][a-z0-9.+-]*:\/\/[\w./:@+=~-]*\w$/i;
+/**
+ * It becomes an argument of commands, perhaps of a shell: nothing that means something there. What follows the last / is an argument, too,
+ * and begins with no `-`: that would be an option.
+ */
+const PLAIN_ID = /^[a-z][a-z0-9.+-]*:\/\/(?:[\w./:@+=~-]*\/)?\w(?:[\w.:@+=~-]*\w)?$/i;
+
+function nameById({ off, on, state }: Pick<PowerCommands, 'off' | 'on' | 'state'>): boolean {
+  return [...off, ...on, ...state].some((word) => BY_ID.test(word));
+}
 
 /** Why the commands cannot name this machine; null: they can. */
 export function unnameable({ node, providerId }: Machine, { off, on, state }: PowerCommands): string | null {
-  if (![...off, ...on, ...state].some((word) => BY_ID.test(word))) return null;
+  if (!nameById({ off, on, state })) return null;
   if (providerId === null)
     return `cluster.power names machines by the provider's id, but the Node ${node} has no spec.providerID`;
   return PLAIN_ID.test(providerId)
     ? null
-    : `cluster.power names machines by the provider's id, but that of the Node ${node} cannot be an argument: ${JSON.stringify(providerId.slice(0, 100))}; expected scheme://… of letters, digits and . / : @ + = ~ _ -`;
+    : `cluster.power names machines by the provider's id, but that of the Node ${node} cannot be an argument: ${JSON.stringify(providerId.slice(0, 100))}; expected scheme://… of letters, digits and . / : @ + = ~ _ -, and a letter, digit or _ after the last /`;
 }
 
 function commandFor({ node, providerId }: Machine, argv: readonly string[]): string[] {
@@ -55,12 +65,12 @@ function commandFor({ node, providerId }: Machine, argv: readonly string[]): str
 
 /**
  * Switches the member's node off. Landed when the state command prints `isOff`; the rollback switches the node on.
- * @param providerIdOf asked for the Node's `spec.providerID`
+ * @param providerIdOf asked for the Node's `spec.providerID` where the commands need it, or why it cannot be read
  */
 export async function loseNode(
   member: FaultMember,
   power: PowerCommands,
-  { signal, providerIdOf }: { signal: AbortSignal; providerIdOf: (node: string) => Promise<string | null> },
+  { signal, providerIdOf }: { signal: AbortSignal; providerIdOf: (node: string) => Promise<ProviderId> },
 ): Promise<Preparation> {
   const { node } = member;
   if (node === null) return { reason: `${member.name} is on no node` };
@@ -70,7 +80,9 @@ export async function loseNode(
       reason:
         'Plumbline runs in a pod, which may be lost with the node: run this drill from a machine outside the cluster',
     };
-  const machine: Machine = { node, providerId: await providerIdOf(node) };
+  const providerId = nameById(power) ? await providerIdOf(node) : null;
+  if (providerId !== null && typeof providerId === 'object') return providerId;
+  const machine: Machine = { node, providerId };
   const reason = unnameable(machine, power);
   if (reason !== null) return { reason };
   const state = (): Promise<string> =>

@@ -119,6 +119,19 @@ test('should keep a field that a check says it reads, and answer for no other', 
   assert.throws(() => podField(pod.spec, 'affinity'), /podFields of the check's definition/);
 });
 
+test('should keep the node that a pod of a DaemonSet must run on while it is on none', () => {
+  const on = (values: string[], nodeName?: string): unknown => {
+    const term = { matchFields: [{ key: 'metadata.name', operator: 'In', values }] };
+    const required = { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [term] } };
+    const spec = { containers: [], affinity: { nodeAffinity: required }, nodeName };
+    return trim(object('Pod', { spec })).spec;
+  };
+  assert.deepEqual(on(['n1']), { containers: [], nodeName: undefined, desiredNode: 'n1', volumes: [] });
+  assert.deepEqual(on(['n1'], 'n1'), { containers: [], nodeName: 'n1', volumes: [] });
+  const { spec } = trim(object('Pod', { spec: { affinity: { podAntiAffinity: {} } } }));
+  assert.equal('desiredNode' in (spec as object), false);
+});
+
 test('should drop what no check reads, secrets in environments among it', () => {
   const container = { name: 'c', env: [{ name: 'PASSWORD', value: 's3cret' }], envFrom: [] };
   const pod = object(

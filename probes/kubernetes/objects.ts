@@ -106,6 +106,8 @@ export type PodContainer = Pick<Container, 'name' | 'image' | 'args' | 'command'
 
 export interface PodObject extends KubeObject {
   spec: Omit<PodSpec, 'containers' | 'initContainers'> & {
+    /** Set by the cache on a pod that is on no node yet and may go to just this one, such as a pod of a DaemonSet. */
+    desiredNode?: string;
     containers: PodContainer[];
     initContainers?: (PodContainer & { restartPolicy?: string })[];
   };

@@ -255,3 +255,53 @@ test('should not wait for the pod that a DaemonSet has on a node of others, and 
   assert.deepEqual(await on('burst-1'), []);
   assert.deepEqual(await on('node-1'), ['DaemonSet tender/agent is ready']);
 });
+
+test('should not wait for the pod of a DaemonSet that finds no room on a node of others, nor count two there twice', async () => {
+  const agent = { kind: 'DaemonSet', name: 'agent' };
+  const set = (numberReady: number): KubeObject =>
+    object('apps/v1/DaemonSet', 'agent', {
+      ...{ spec: { template: { spec: { containers: [] } } } },
+      status: { numberReady, desiredNumberScheduled: 2 },
+    });
+  const pending = (name: string, desiredNode: string): KubeObject => ({
+    ...pod(name, '', agent),
+    ...{ spec: { desiredNode }, status: { phase: 'Pending', conditions: [] } },
+  });
+  const ready = { ...pod('agent-r', 'burst-1', agent), status: { phase: 'Running', conditions: READY } };
+  const nodes = [STORE, node('node-1'), node('burst-1')];
+  const restless = async (...objects: KubeObject[]): Promise<string[]> =>
+    unrest(await takeSnapshot(sourceOf([...nodes, ...objects], STRANGERS)));
+  const wanting = ['DaemonSet tender/agent is ready'];
+  assert.deepEqual(await restless(set(1), pending('agent-x', 'burst-1')), []);
+  assert.deepEqual(await restless(set(1), pending('agent-x', 'node-1')), wanting);
+  // One of ours is missing; on the node of others one is ending and its successor waits.
+  const two = [pod('agent-x', 'burst-1', agent), pending('agent-y', 'burst-1')];
+  assert.deepEqual(await restless(set(0), ...two), wanting);
+  assert.deepEqual(await restless(set(1), ready, pod('agent-x', 'burst-1', agent)), wanting);
+});
+
+test('should not excuse the pod of a DaemonSet on a node that has lost its other pods since the snapshot before', async () => {
+  const agent = { kind: 'DaemonSet', name: 'agent' };
+  const seen = (numberReady: number, storeOn: string, before?: Snapshot): Promise<Snapshot> => {
+    const status = { numberReady, desiredNumberScheduled: 2 };
+    const conditions = numberReady === 2 ? READY : [];
+    const objects = [
+      object('apps/v1/DaemonSet', 'agent', { spec: { template: { spec: { containers: [] } } }, status }),
+      ...[
+        pod('db-0', storeOn, { kind: 'StatefulSet', name: 'db' }),
+        pod('web-0', 'node-2', { kind: 'StatefulSet', name: 'web' }),
+      ],
+      ...[
+        node('node-1'),
+        node('node-2'),
+        { ...pod('agent-1', 'node-1', agent), status: { phase: 'Running', conditions } },
+      ],
+    ];
+    return takeSnapshot(sourceOf(objects, STRANGERS), before);
+  };
+  const before = await seen(2, 'node-1');
+  assert.deepEqual(differences(before, await seen(2, 'node-2', before)), []);
+  assert.deepEqual(differences(before, await seen(1, 'node-2', before)), [
+    'DaemonSet tender/agent is ready: was true, is false',
+  ]);
+});

@@ -40,12 +40,15 @@ function isWorkload(object: KubeObject): object is WorkloadObject {
   return WORKLOADS.some((kind) => isOfKind(kind, object));
 }
 
-/** Specs of what is declared, readiness of what runs and of the nodes that it runs on, roles of the stores as a multiset (leaders may change). */
-export async function takeSnapshot(runner: SnapshotSource): Promise<Snapshot> {
+/**
+ * Specs of what is declared, readiness of what runs and of the nodes that it runs on, roles of the stores as a multiset (leaders may change).
+ * @param before the snapshot that this one is compared with: a node that has lost its pods since is no node of others
+ */
+export async function takeSnapshot(runner: SnapshotSource, before?: Snapshot): Promise<Snapshot> {
   const snapshot: Snapshot = new Map();
   const scaled = await scaledWorkloads(runner);
   const namespaces = comparedNamespaces(runner.runState.environment);
-  const unused = await unusedNodes(runner, namespaces);
+  const unused = await unusedNodes(runner, { namespaces, before });
   for (const kind of NAMESPACED) await addObjects(runner, snapshot, { kind, namespaces, scaled, unused });
   await addObjects(runner, snapshot, { kind: 'v1/Node', namespaces: null, scaled, unused });
   for (const name of unused.nodes) snapshot.set(`${NODE}${name}${UNUSED}`, 'true');
@@ -201,7 +204,7 @@ async function addObjects(
 interface Unused {
   /** Names of nodes on which nothing of the environment runs. */
   nodes: ReadonlySet<string>;
-  /** By DaemonSet: pods on those nodes that are not ready. */
+  /** By DaemonSet: those nodes on which it has a pod, and none that is ready. */
   silent: ReadonlyMap<string, number>;
 }
 
@@ -209,7 +212,10 @@ interface Unused {
  * Nodes on which nothing of the environment runs. Pods of DaemonSets do not count: they run on every node, also on one of others.
  * Where the cluster is ours, so are all of its nodes.
  */
-async function unusedNodes(runner: SnapshotSource, namespaces: readonly string[]): Promise<Unused> {
+async function unusedNodes(
+  runner: SnapshotSource,
+  { namespaces, before }: { namespaces: readonly string[]; before: Snapshot | undefined },
+): Promise<Unused> {
   if (traitsOf(runner.runState.environment).ownedByUs) return { nodes: new Set(), silent: new Map() };
   const here = (await itemsOf(runner, 'v1/Pod')).filter(({ metadata }) =>
     namespaces.includes(metadata.namespace ?? ''),
@@ -220,14 +226,24 @@ async function unusedNodes(runner: SnapshotSource, namespaces: readonly string[]
       .map(({ spec }) => spec.nodeName),
   );
   const names = (await itemsOf(runner, 'v1/Node')).map(({ metadata }) => metadata.name);
-  const nodes = new Set(names.filter((name) => !used.has(name)));
-  const silent = Map.groupBy(
-    here.filter(
-      ({ spec, status }) => nodes.has(spec.nodeName ?? '') && !conditionTrue(status.conditions, 'Ready'),
-    ),
+  const known = (name: string): boolean => before?.has(`${NODE}${name}`) === true;
+  const nodes = new Set(
+    names.filter((name) => (known(name) ? before?.has(`${NODE}${name}${UNUSED}`) === true : !used.has(name))),
+  );
+  const owned = Map.groupBy(
+    here,
     (pod) => `${ownerOf(pod).kind} ${pod.metadata.namespace ?? ''}/${ownerOf(pod).name}`,
   );
-  return { nodes, silent: new Map([...silent].map(([subject, pods]) => [subject, pods.length])) };
+  return { nodes, silent: new Map([...owned].map(([owner, pods]) => [owner, silentNodes(pods, nodes)])) };
+}
+
+/** On how many of the nodes there are pods and none is ready. One that cannot be started there counts, and so does its successor, once. */
+function silentNodes(pods: readonly PodObject[], nodes: ReadonlySet<string>): number {
+  const byNode = Map.groupBy(pods, ({ spec }) => spec.nodeName ?? spec.desiredNode ?? '');
+  return [...byNode].filter(
+    ([node, there]) =>
+      nodes.has(node) && !there.some(({ status }) => conditionTrue(status.conditions, 'Ready')),
+  ).length;
 }
 
 /** A pod that has ended keeps the name of its node. */
@@ -314,7 +330,7 @@ async function rolesOf(runner: SnapshotSource, store: string): Promise<string> {
   }
 }
 
-/** @param silent pods of a DaemonSet that are on nodes of others and not ready */
+/** @param silent nodes of others on which a DaemonSet has a pod, and none that is ready */
 function isReady(object: WorkloadObject, silent = 0): boolean {
   const { spec, status = {} } = object;
   if ((status.observedGeneration ?? 0) < (object.metadata.generation ?? 0)) return false;

@@ -339,7 +339,7 @@ class ControlRun {
     try {
       await waitFor(
         async () => {
-          last = differences(before, await takeSnapshot(runner));
+          last = differences(before, await takeSnapshot(runner, before));
           return last.length === 0 ? true : null;
         },
         {

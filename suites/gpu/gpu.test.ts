@@ -160,6 +160,32 @@ function contextOf(cluster: OneNode, settings: Record<string, unknown> = {}): Ch
 }
 
 describe('checks of the GPU pool', () => {
+  it('should neither count nodes of others nor start a pod there', async () => {
+    const cluster = new OneNode();
+    const others = [{ labels: { team: 'search' }, reason: 'r' }];
+    const applied: KubeObject[] = [];
+    const ctx = contextOf(cluster, { nodes: { others, passingTaints: [] } });
+    const plain = { ...ctx.cluster };
+    const [ours] = cluster.list('v1/Node');
+    const theirs = { ...ours, metadata: { name: 'theirs', labels: { team: 'search', pool: 'gpu' } } };
+    Object.assign(ctx.cluster, {
+      apply: (pods: KubeObject[]) => {
+        applied.push(...pods);
+        return plain.apply(pods);
+      },
+      items: async (of: { kind: string }) => [
+        ...((await plain.items(of)) ?? []),
+        ...(of.kind === 'v1/Node' ? [theirs] : []),
+      ],
+    });
+    await landOnPool(ctx);
+    assert.deepEqual(
+      cluster.recorded('gpu-node').map(({ name }) => name),
+      ['gpu-1'],
+    );
+    assert.match(JSON.stringify(applied[0]?.spec), /"key":"team","operator":"NotIn"/);
+  });
+
   it('should record where a pod landed and what it was told, and leave nothing', async () => {
     const cluster = new OneNode();
     await landOnPool(contextOf(cluster));

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { isRecord } from '../is-record.ts';
 import type { KubeObject } from '../types.ts';
 
@@ -64,10 +65,30 @@ export function podField(of: object, field: PodField): unknown {
 function trimPod(pod: KubeObject): void {
   const { spec } = pod;
   if (!isRecord(spec)) return;
+  if (spec['nodeName'] === undefined) keepDesiredNode(spec);
   for (const part of [spec, ...recordsIn(spec['containers']), ...recordsIn(spec['initContainers'])])
     drop(part);
   spec['volumes'] = recordsIn(spec['volumes']).filter((volume) => 'persistentVolumeClaim' in volume);
 }
+
+/** Keeps the only node that the affinity allows by its name: so a DaemonSet says where its pod must run. */
+function keepDesiredNode(spec: Record<string, unknown>): void {
+  const found = toOneNode.safeParse(spec['affinity']);
+  if (!found.success) return;
+  const [term] = found.data.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms;
+  spec['desiredNode'] = term.matchFields[0].values[0];
+}
+
+const matchFields = z.tuple([
+  z.object({ key: z.literal('metadata.name'), operator: z.literal('In'), values: z.tuple([z.string()]) }),
+]);
+const toOneNode = z.object({
+  nodeAffinity: z.object({
+    requiredDuringSchedulingIgnoredDuringExecution: z.object({
+      nodeSelectorTerms: z.tuple([z.object({ matchFields })]),
+    }),
+  }),
+});
 
 function recordsIn(value: unknown): Record<string, unknown>[] {
   return Array.isArray(value) ? value.filter(isRecord) : [];

@@ -11,6 +11,7 @@ import { all, last } from '../observed.ts';
 import { range, within } from '../topology/declared.ts';
 import type { DeclaredPool } from '../topology/declared.ts';
 import type { Findings } from '../topology/findings.ts';
+import { notePassing } from '../topology/nodes.ts';
 
 export type DeclaredGpu = NonNullable<HeaderSettings['gpu']>;
 export type DeviceSample = Seen<'gpu-series'>['samples'][number];
@@ -56,6 +57,7 @@ export function offeredBy({ allocatable }: Seen<'gpu-node'>): number {
 /** Every node of the pool must offer what is declared. */
 export function expectOffers(history: History, findings: Findings): void {
   findings.rule('offers');
+  notePassing(history, findings);
   const { pool } = gpuOf(history);
   const { count } = declaredPool(history.header);
   const nodes = poolNodesOf(history);

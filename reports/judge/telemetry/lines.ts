@@ -4,6 +4,7 @@ import { LINE_WRITER, LOOK_BACK_EVERY_MS } from '../../record/observations/telem
 import type { Seen } from '../../record/observations/index.ts';
 import { all, last } from '../observed.ts';
 import type { Findings } from '../topology/findings.ts';
+import { notePassing } from '../topology/nodes.ts';
 import type { Offset } from './clocks.ts';
 import type { Due } from './figures.ts';
 import { arrivalRule, awayOf, comingOf, planOf } from './observed.ts';
@@ -93,6 +94,7 @@ function silentReason(history: History, node: string): string {
 /** The nodes are those that are declared, by pool, and each can run a pod. */
 export function nodesRule(history: History, findings: Findings): void {
   findings.rule('nodes');
+  notePassing(history, findings);
   const seen = all(history, 'canary-node');
   for (const { name, min, max } of declaredNodes(history)) {
     const { length } = seen.filter(({ pool }) => pool === name);

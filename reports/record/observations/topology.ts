@@ -10,8 +10,13 @@ const quantities = z.strictObject({ cpu: z.string().nullable(), memory: z.string
 const reached = { from: z.string(), ok: z.boolean(), asked: z.int(), lost: z.int(), detail: z.string() };
 
 const NODES = kinds({
-  /** The names of all nodes at one look, but those declared to be others'. Everything recorded of nodes is compared with this list. */
+  /**
+   * The names of all nodes at one look, but those declared to be others' and those that are coming or going. Everything recorded of nodes
+   * is compared with this list.
+   */
   nodes: { names: z.array(z.string()), count: z.int() },
+  /** A node that is coming or going, by the keys of its taints that say so: nothing else is recorded of it. */
+  'node-passing': { node: z.string(), taints: z.array(z.string()) },
   /** One of every node, whether a pool has it or not. */
   node: {
     name: z.string(),
@@ -19,8 +24,6 @@ const NODES = kinds({
     labels: z.record(z.string(), z.string()),
     /** Null for a node of no pool: nobody declared its taints. Without those that Kubernetes itself sets. */
     taints: z.array(taint).nullable(),
-    /** Keys of its taints that come and go and keep pods off it; left out: none. */
-    passing: z.array(z.string()).optional(),
     ready: z.boolean(),
     unschedulable: z.boolean(),
     pressure: z.array(z.string()),

@@ -120,7 +120,7 @@ async function compare(
 /** No answer from the API server is a difference like any other, until the deadline. */
 async function look(runner: ServedRunner, before: Snapshot): Promise<{ after: Snapshot; differ: string[] }> {
   try {
-    const after = await takeSnapshot(runner);
+    const after = await takeSnapshot(runner, before);
     return { after, differ: differences(before, after) };
   } catch (error) {
     const reason = errorText(error);

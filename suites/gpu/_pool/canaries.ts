@@ -10,6 +10,8 @@ import {
   canaryNamespace,
   canaryPod,
   CONTAINER_DEFAULTS,
+  offOthers,
+  onNodes,
   refOf,
 } from '../../topology/_objects/canary.ts';
 import { conditionTrue } from '../../topology/_objects/shapes.ts';
@@ -235,19 +237,9 @@ function podFor(ctx: CheckContext, image: string, canary: Canary): KubeObject {
     resources: { requests: { ...requests, ...asked }, limits: { ...limits, ...asked } },
   };
   return canaryPod(canaryMetadata(ctx, canary.name), container, {
-    ...(canary.node !== undefined && { affinity: onNode(canary.node) }),
+    ...(canary.node === undefined ? offOthers(ctx) : { affinity: onNodes([canary.node]) }),
     ...(canary.tolerates !== false && { tolerations }),
   });
-}
-
-/** Selects the node by its object's name: its hostname label may differ. */
-function onNode(name: string): unknown {
-  const matchFields = [{ key: 'metadata.name', operator: 'In', values: [name] }];
-  return {
-    nodeAffinity: {
-      requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchFields }] },
-    },
-  };
 }
 
 /** Ends on SIGTERM, or not before it is killed. Without a trap, PID 1 of a container ignores SIGTERM. */

@@ -8,7 +8,7 @@ export const SHARED = {
   needsSize: 'full',
   parts: ['gpu'],
   requires: { what: 'gpu', declares: ({ gpu }) => gpu !== undefined },
-  reads: together(topologyParts('pools', 'network', 'workloads'), devices, writes, scrapes),
+  reads: together(topologyParts('pools', 'network', 'workloads', 'nodes'), devices, writes, scrapes),
   // The cache may be late about which pods hold devices, so they are listed again; canaries hold some.
   touches: {
     lists: ['v1/Node', 'v1/Pod', 'v1/Event', ...WORKLOADS],

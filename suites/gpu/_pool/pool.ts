@@ -3,6 +3,7 @@ import type { CheckSettings } from '../../catalogue/check-settings.ts';
 import { offerOf, readPods } from '../../../probes/gpu/index.ts';
 import type { NodeOffer, NodePod, Taint } from '../../../probes/gpu/index.ts';
 import type { CheckContext } from '../../harness/context.ts';
+import { ownNodes } from '../../topology/_objects/declared.ts';
 import { conditionTrue } from '../../topology/_objects/shapes.ts';
 import type { NodeObject } from '../../topology/_objects/shapes.ts';
 
@@ -36,8 +37,9 @@ export function mayWrite(ctx: Pick<CheckContext, 'settings'>): boolean {
 /** Records every node of the pool, and any other that offers the resource. Returns those of the pool; null: they could not be read. */
 export async function recordNodes(ctx: CheckContext): Promise<NodeObject[] | null> {
   const { resource } = gpuOf(ctx);
-  const nodes = await ctx.cluster.items({ kind: 'v1/Node' });
-  if (nodes === null) return null;
+  const all = await ctx.cluster.items({ kind: 'v1/Node' });
+  if (all === null) return null;
+  const nodes = ownNodes(ctx, all);
   const wanted = Object.entries(poolOf(ctx).labels);
   const isMember = (node: NodeObject): boolean =>
     wanted.every(([key, value]) => node.metadata.labels?.[key] === value);

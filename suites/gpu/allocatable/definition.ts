@@ -18,7 +18,7 @@ export const checks: readonly CatalogueRow[] = [
     access: 'w - w w r',
     does: 'how many devices every node offers, and the pods of the device plugin; it writes nothing',
     goal: 'every node of the pool offers the declared number of devices, and no other node offers any; the device plugin runs on every node of the pool',
-    reads: together(topologyParts('pools'), devices, writes, scrapes),
+    reads: together(topologyParts('pools', 'nodes'), devices, writes, scrapes),
     alone: () => false, // it reads what nodes offer
   }),
 ];

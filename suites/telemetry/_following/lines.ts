@@ -11,7 +11,7 @@ import {
   POD_DEFAULTS,
   refOf,
 } from '../../topology/_objects/canary.ts';
-import { withoutOthers } from '../../topology/_objects/declared.ts';
+import { NO_NODE, ownNodes } from '../../topology/_objects/declared.ts';
 import type { NodeObject, PodObject } from '../../topology/_objects/shapes.ts';
 import { conditionTrue } from '../../topology/_objects/shapes.ts';
 import { settingsOf } from './settings.ts';
@@ -65,7 +65,11 @@ export async function linesOn(ctx: CheckContext, order: LinesOrder): Promise<Wri
   const nodes = await ctx.cluster.items({ kind: 'v1/Node' });
   if (nodes === null) return null;
   const names: string[] = [];
-  const own = withoutOthers(nodes, ctx.settings.topology?.nodes);
+  const own = ownNodes(ctx, nodes);
+  if (own.length === 0) {
+    ctx.unavailable('a node to write on', NO_NODE);
+    return null;
+  }
   for (const node of own) {
     const { name } = node.metadata;
     const ready = conditionTrue(node.status.conditions, 'Ready');

@@ -81,12 +81,33 @@ export function refOf(object: KubeObject): ObjectRef {
   };
 }
 
-/** Affinity of pods that go to these nodes and to no other. */
+/**
+ * Affinity of pods that go to these nodes and to no other. By the names of their objects: a cloud may give a node another hostname label.
+ * The API server refuses an affinity without a term, and a term with two names.
+ * @throws Error without a node
+ */
 export function onNodes(names: readonly string[]): object {
-  const matchExpressions = [{ key: 'kubernetes.io/hostname', operator: 'In', values: names }];
-  return {
-    nodeAffinity: {
-      requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions }] },
-    },
-  };
+  if (names.length === 0) throw new Error('an affinity needs at least one node');
+  return requiring(
+    names.map((name) => ({ matchFields: [{ key: 'metadata.name', operator: 'In', values: [name] }] })),
+  );
+}
+
+/** Affinity of pods that go to no node of others, for the spec of a pod; empty where the environment declares none. */
+export function offOthers({ settings }: Pick<CheckContext, 'settings'>): { affinity?: object } {
+  const { others = [] } = settings.nodes ?? settings.topology?.nodes ?? {};
+  if (others.length === 0) return {};
+  // A node of others has all labels of one entry. One that is none lacks a label of each, so a term is a choice of one label of each entry.
+  const terms = others.reduce<object[][]>(
+    (chosen, { labels }) =>
+      chosen.flatMap((term) =>
+        Object.entries(labels).map(([key, value]) => [...term, { key, operator: 'NotIn', values: [value] }]),
+      ),
+    [[]],
+  );
+  return { affinity: requiring(terms.map((matchExpressions) => ({ matchExpressions }))) };
+}
+
+function requiring(nodeSelectorTerms: readonly object[]): object {
+  return { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } } };
 }

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { loadEnvironment } from '../../../env/loader.ts';
+import { catalogue } from '../../catalogue/index.ts';
 import type { CheckContext } from '../../harness/context.ts';
 import type { NodeObject } from './shapes.ts';
-import { settledWorkloads, withoutOthers } from './declared.ts';
+import { ownNodes, settledWorkloads, withoutOthers } from './declared.ts';
 
 interface Scaled {
   context: CheckContext;
@@ -74,4 +76,46 @@ test('should leave out nodes that have every label of those of others, and no ot
   assert.deepEqual(names([{ team: 'x' }, { other: 'z' }]), ['a']);
   assert.deepEqual(names([]), ['a', 'b', 'c']);
   assert.equal(withoutOthers(all).length, 3);
+});
+
+test('should look at no node that is coming or going, and record its name', () => {
+  const node = (name: string, labels: Record<string, string>, ...taints: [string, string][]) => ({
+    ...{ apiVersion: 'v1', kind: 'Node', metadata: { name, labels }, status: {} },
+    spec: { taints: taints.map(([key, effect]) => ({ key, effect })) },
+  });
+  const all = [
+    node('serves', {}, ['nvidia.com/gpu', 'NoSchedule'], ['karpenter.sh/a', 'PreferNoSchedule']),
+    node('comes', {}, ['karpenter.sh/unregistered', 'NoExecute']),
+    node('lost', {}, ['node.kubernetes.io/unreachable', 'NoExecute']),
+    node('strange', { team: 'x' }, ['karpenter.sh/unregistered', 'NoExecute']),
+  ];
+  const declared = {
+    others: [{ labels: { team: 'x' }, reason: 'r' }],
+    passingTaints: ['karpenter.sh/*', 'node.kubernetes.io/*'],
+  };
+  for (const settings of [{ nodes: declared }, { topology: { nodes: declared } }]) {
+    const seen: unknown[] = [];
+    const context = { settings, record: (...line: unknown[]) => seen.push(line) };
+    const own = ownNodes(context as unknown as CheckContext, all);
+    assert.deepEqual(
+      own.map(({ metadata }) => metadata.name),
+      ['serves', 'lost'],
+    );
+    assert.deepEqual(seen, [['node-passing', { node: 'comes', taints: ['karpenter.sh/unregistered'] }]]);
+  }
+});
+
+test('should give every check that lists nodes, or makes pods on them, what the environment says of others', async () => {
+  const environment = await loadEnvironment('local');
+  const without = catalogue()
+    .filter(({ observe }) => observe !== undefined)
+    .filter(
+      ({ touches: { lists = [], makes = [] } }) => lists.includes('v1/Node') || makes.includes('v1/Pod'),
+    )
+    .filter(({ reads }) => {
+      const given = reads(environment);
+      return given.nodes === undefined && given.topology?.nodes === undefined;
+    })
+    .map(({ id }) => id);
+  assert.deepEqual(without, []);
 });

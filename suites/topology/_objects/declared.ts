@@ -1,5 +1,6 @@
 import type { Topology, Workload } from '../../../env/schema.ts';
 import type { CheckSettings } from '../../catalogue/check-settings.ts';
+import { matches } from '../../../reports/judge/topology/declared.ts';
 import type { CheckContext } from '../../harness/context.ts';
 import type { KubeObject } from '../../harness/protocol.ts';
 import { hasLabels, isRolling, ownerOf } from './shapes.ts';
@@ -67,11 +68,11 @@ export function nameOf(object: KubeObject): string {
   return `${object.kind} ${object.metadata.namespace ?? ''}/${object.metadata.name}`;
 }
 
-/** All nodes but those of others, with their names in the history; none after the refusal was recorded. */
+/** The nodes to look at, with their names in the history; none after the refusal was recorded. */
 export async function listNodes(ctx: CheckContext): Promise<NodeObject[]> {
   const all = await ctx.cluster.items({ kind: 'v1/Node' });
   if (all === null) return [];
-  const found = withoutOthers(all, setting(ctx, 'nodes'));
+  const found = ownNodes(ctx, all);
   ctx.record('nodes', { names: found.map(({ metadata }) => metadata.name).sort(), count: found.length });
   return found;
 }
@@ -82,6 +83,34 @@ export function withoutOthers(
   { others = [] }: Partial<Topology['nodes']> = {},
 ): NodeObject[] {
   return nodes.filter(({ metadata }) => !others.some(({ labels }) => hasLabels(labels, metadata.labels)));
+}
+
+/** Why there is nothing to look at where `ownNodes` leaves no node. */
+export const NO_NODE =
+  'no node was listed that is left by topology.nodes: each is one of others, or coming or going by its taints';
+
+/** The nodes to look at: neither those of others nor those that are coming or going. The names of the latter are recorded. */
+export function ownNodes(
+  ctx: Pick<CheckContext, 'settings' | 'record'>,
+  nodes: readonly NodeObject[],
+): NodeObject[] {
+  const declared = ctx.settings.nodes ?? ctx.settings.topology?.nodes;
+  return withoutOthers(nodes, declared).filter(({ metadata, spec }) => {
+    // A taint that only asks the scheduler to prefer other nodes is on nodes that serve, too.
+    const taints = (spec.taints ?? [])
+      .filter(({ key, effect }) => effect !== 'PreferNoSchedule' && isPassing(key, declared))
+      .map(({ key }) => key);
+    if (taints.length > 0) ctx.record('node-passing', { node: metadata.name, taints });
+    return taints.length === 0;
+  });
+}
+
+/** Taints of Kubernetes itself (not-ready, unschedulable …): the conditions of a node say the same. */
+export const OWN_TAINTS = 'node.kubernetes.io/';
+
+/** Whether the key is that of a taint that comes and goes; `*` stands for any text. */
+export function isPassing(key: string, { passingTaints = [] }: Partial<Topology['nodes']> = {}): boolean {
+  return !key.startsWith(OWN_TAINTS) && passingTaints.some((glob) => matches(glob, key));
 }
 
 /** All pods, or null after the refusal was recorded. */

@@ -78,11 +78,15 @@ test('false verdict 12: nodes of no pool are looked at like all others', () => {
 });
 
 test('should neither count nor judge a node that is coming or going, and name it', () => {
-  const coming = { passing: ['karpenter.sh/unregistered'], ready: false, unschedulable: true };
-  const judgement = pools(node('a'), node('b'), node('c', coming));
+  const coming: Seen = ['node-passing', { node: 'c', taints: ['karpenter.sh/unregistered'] }];
+  const beside = (...nodes: Seen[]) => {
+    const settings = { pools: [GENERAL] };
+    return judge({ check: 'topology/nodes/pools', settings, seen: [coming, listed(nodes), ...nodes] });
+  };
+  const judgement = beside(node('a'), node('b'));
   assert.equal(judgement.verdict, 'pass', judgement.reason);
   assert.match(JSON.stringify(judgement), /c is coming or going \(karpenter\.sh\/unregistered\): not judged/);
-  assert.equal(pools(node('a'), node('b', coming)).verdict, 'fail', 'the pool has one that serves');
+  assert.equal(beside(node('a')).verdict, 'fail', 'the pool has one that serves');
 });
 
 test('should say which nodes are declared to be those of others, and where to declare them', () => {

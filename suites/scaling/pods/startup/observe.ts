@@ -6,8 +6,10 @@ import {
   canaryMetadata,
   canaryNamespace,
   canaryPod,
+  offOthers,
   refOf,
 } from '../../../topology/_objects/canary.ts';
+import { withoutOthers } from '../../../topology/_objects/declared.ts';
 import type { NodeObject } from '../../../topology/_objects/shapes.ts';
 import { errorText } from '../../../../reports/record/error-text.ts';
 
@@ -54,7 +56,8 @@ function startupOf(ctx: CheckContext): Startup {
 
 /** One pod on each node that takes pods, so that the image is there; returns the nodes. */
 async function warmNodes(ctx: CheckContext, image: string): Promise<ReadonlySet<string>> {
-  const nodes = ((await ctx.cluster.items({ kind: 'v1/Node' })) ?? []).filter(takesPods);
+  const all = (await ctx.cluster.items({ kind: 'v1/Node' })) ?? [];
+  const nodes = withoutOthers(all, ctx.settings.topology?.nodes).filter(takesPods);
   const pods = nodes.map(({ metadata: { name } }) =>
     podFor(ctx, { name: `warm-${name}`, image, startup: { pods: 0 }, node: name }),
   );
@@ -117,6 +120,6 @@ function podFor(
       ...(delay !== undefined && { initialDelaySeconds: delay }),
     },
   };
-  const spec = of.node === undefined ? {} : { nodeName: of.node };
+  const spec = of.node === undefined ? offOthers(ctx) : { nodeName: of.node };
   return canaryPod(canaryMetadata(ctx, of.name), container, spec);
 }

@@ -8,6 +8,7 @@ import {
   canaryMetadata,
   canaryNamespace,
   canaryPod,
+  offOthers,
   refOf,
 } from '../../../topology/_objects/canary.ts';
 import { errorText } from '../../../../reports/record/error-text.ts';
@@ -85,6 +86,7 @@ function breachObjects(ctx: CheckContext, { image, run, canary }: Breach): KubeO
     },
     canaryPod({ ...canaryMetadata(ctx, BREACH), labels }, container, {
       volumes: [{ name: 'scratch', emptyDir: { sizeLimit: '1Mi' } }],
+      ...offOthers(ctx),
     }),
   ];
 }

@@ -24,7 +24,7 @@ export const checks: readonly CatalogueRow[] = [
     needsSize: 'full',
     clusterAlone: true,
     requires: declared('controlPlane'),
-    reads: given('controlPlane'),
+    reads: given('controlPlane', 'nodes'),
     withoutPlatform: true,
   }),
 ];

@@ -1,5 +1,5 @@
 import { canaryImage, refOf } from '../../_objects/canary.ts';
-import { listNodes, setting } from '../../_objects/declared.ts';
+import { listNodes, NO_NODE, setting } from '../../_objects/declared.ts';
 import { recordEvidence } from '../../_objects/evidence.ts';
 import type { NodeObject, PodObject, WorkloadObject } from '../../_objects/shapes.ts';
 import type { Topology } from '../../../../env/schema.ts';
@@ -23,6 +23,10 @@ export async function observe(ctx: CheckContext): Promise<void> {
 
   const sample = sampleOf(nodes.map((node) => node.metadata.name).sort());
   ctx.record('reach-plan', { nodes: sample });
+  if (sample.length === 0) {
+    ctx.unavailable('a node to probe from', NO_NODE);
+    return;
+  }
   const objects = reachObjects(ctx, { image, nodes: sample });
   try {
     const pods = await ctx.step(`start one server on each of ${sample.length} nodes`, () =>

@@ -31,27 +31,24 @@ export const judge: CheckJudge = {
 /** Every declared pool has its nodes, with exactly the declared taints. Every node, in a pool or not, is Ready and under no pressure. */
 function judgePools(history: History): Judgement {
   const findings = new Findings(history);
-  const found = all(history, 'node');
-  const nodes = found.filter(({ passing = [] }) => passing.length === 0);
+  const nodes = all(history, 'node');
   const declared = history.header.settings.pools ?? [];
   for (const pool of declared) judgePool(findings, pool, nodes);
   findings.rule('nodes');
   findings.eachOnce(
     'nodes',
     listedNodes(history, findings),
-    found.map(({ name }) => name),
+    nodes.map(({ name }) => name),
   );
   for (const node of nodes) judgeNode(findings, node, declared);
-  noteUnjudged(history, findings, found);
+  noteOthers(history, findings);
   return findings.conclude(
     'declared pools with their counts, labels and taints; every node Ready and without pressure',
   );
 }
 
-/** What was left out, for people: a node that comes or goes, and nodes of others. */
-function noteUnjudged(history: History, findings: Findings, nodes: readonly Node[]): void {
-  for (const { name, passing = [] } of nodes)
-    if (passing.length > 0) findings.note(`${name} is coming or going (${passing.join(', ')}): not judged`);
+/** Says which nodes were left out as those of others. */
+function noteOthers(history: History, findings: Findings): void {
   for (const { labels, reason } of history.header.settings.nodes?.others ?? []) {
     const text = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
     findings.note(`nodes with ${text.join(', ')} are declared to be those of others (${reason}): not judged`);

@@ -13,20 +13,25 @@ interface Taint {
   effect: string;
 }
 
-/** What is recorded of a Ready node of the pool with these taints. */
-async function recorded(taints: Taint[], nodes = DECLARED.nodes): Promise<Record<string, unknown>> {
-  const seen: Record<string, unknown>[] = [];
+/** What is recorded of a Ready node of the pool with these taints: its taints, or those by which it is coming or going. */
+async function recorded(
+  taints: Taint[],
+  nodes = DECLARED.nodes,
+): Promise<{ taints: unknown; passing: unknown; listed: unknown }> {
+  const seen = new Map<string, Record<string, unknown>>();
   const node = { metadata: { name: 'a', labels: POOL }, spec: { taints }, status: READY };
   const context = {
     settings: { pools: DECLARED.pools, nodes },
     step: (_title: string, work: () => unknown) => work(),
     cluster: { items: () => Promise.resolve([node]) },
-    record: (kind: string, fields: Record<string, unknown>) => {
-      if (kind === 'node') seen.push(fields);
-    },
+    record: (kind: string, fields: Record<string, unknown>) => seen.set(kind, fields),
   };
   await observe(context as unknown as CheckContext);
-  return seen[0] ?? assert.fail('no node');
+  return {
+    taints: seen.get('node')?.['taints'],
+    passing: seen.get('node-passing')?.['taints'],
+    listed: seen.get('nodes')?.['names'],
+  };
 }
 
 const hard = (key: string): Taint => ({ key, effect: 'NoSchedule' });
@@ -37,15 +42,16 @@ test('should take a node for coming or going by the taints of autoscalers and cl
     'ToBeDeletedByClusterAutoscaler',
     'karpenter.sh/disrupted',
   ]) {
-    const { taints, passing } = await recorded([hard(key)]);
-    assert.deepEqual([taints, passing], [[], [key]]);
+    const { taints, passing, listed } = await recorded([hard(key)]);
+    assert.deepEqual([taints, passing, listed], [undefined, [key], []]);
   }
 });
 
 test('should take the taints that the environment declares to come and go in their place', async () => {
   const nodes = { others: [], passingTaints: ['nodes.example/*'] };
-  const { taints, passing } = await recorded([hard('nodes.example/warming'), hard('karpenter.sh/x')], nodes);
+  const { passing } = await recorded([hard('nodes.example/warming'), hard('karpenter.sh/x')], nodes);
   assert.deepEqual(passing, ['nodes.example/warming']);
+  const { taints } = await recorded([hard('karpenter.sh/x')], nodes);
   assert.deepEqual(taints, [{ key: 'karpenter.sh/x', value: null, effect: 'NoSchedule' }]);
 });
 

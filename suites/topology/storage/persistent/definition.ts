@@ -23,6 +23,6 @@ export const checks: readonly CatalogueRow[] = [
     access: 'w r w w r',
     goal: 'every StatefulSet with data: PVC Bound, no emptyDir or hostPath for data, the declared StorageClass; bytes survive the pod',
     requires: declared('storage'),
-    reads: given('storage', 'workloads', 'network'),
+    reads: given('storage', 'workloads', 'network', 'nodes'),
   }),
 ];

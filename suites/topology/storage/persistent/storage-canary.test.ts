@@ -111,3 +111,16 @@ test('false verdict 18: a 503 of the API server is no failure of a volume, and a
   await writeAndReadBack(unseen.context, canary);
   assert.equal(judged(unseen.seen).verdict, 'inconclusive', 'nothing was waited for');
 });
+
+test('should keep its pods off the nodes of others', async () => {
+  const pods: KubeObject[] = [];
+  const { context } = canaryRun((pod) => {
+    pods.push(pod);
+    return DIGEST;
+  });
+  const others = [{ labels: { team: 'search' }, reason: 'r' }];
+  Object.assign(context.settings, { nodes: { others, passingTaints: [] } });
+  await writeAndReadBack(context, canary);
+  assert.equal(pods.length, 2);
+  for (const { spec } of pods) assert.match(JSON.stringify(spec), /"affinity":.*"team","operator":"NotIn"/);
+});

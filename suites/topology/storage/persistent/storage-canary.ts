@@ -1,7 +1,7 @@
 import type { CheckContext } from '../../../harness/context.ts';
 import { RunnerError } from '../../../harness/client.ts';
 import type { KubeObject, WaitParams } from '../../../harness/protocol.ts';
-import { canaryMetadata, canaryNamespace, canaryPod, refOf } from '../../_objects/canary.ts';
+import { canaryMetadata, canaryNamespace, canaryPod, offOthers, refOf } from '../../_objects/canary.ts';
 import { errorText } from '../../../../reports/record/error-text.ts';
 
 const CLAIM = 'persist';
@@ -107,5 +107,6 @@ function podFor(ctx: CheckContext, canary: StorageCanary, of: { name: string; sc
   };
   return canaryPod(canaryMetadata(ctx, of.name), container, {
     volumes: [{ name: 'data', persistentVolumeClaim: { claimName: CLAIM } }],
+    ...offOthers(ctx),
   });
 }

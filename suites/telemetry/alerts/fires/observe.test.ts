@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { CheckContext } from '../../../harness/context.ts';
+import type { KubeObject } from '../../../harness/protocol.ts';
+import { observe } from './observe.ts';
+
+test('should keep its pod off the nodes of others', async () => {
+  const applied: KubeObject[] = [];
+  const canary = { alert: 'A', metric: 'm', service: 's', port: 9000 };
+  const others = [{ labels: { team: 'x' }, reason: 'r' }];
+  const context = {
+    id: 'telemetry/alerts/fires',
+    trial: 1,
+    settings: {
+      telemetry: { alerts: { canary } },
+      writes: true,
+      namespaces: { canary: 'c' },
+      network: { probeImage: 'i' },
+      topology: { pools: [], nodes: { others, passingTaints: [] } },
+    },
+    signal: new AbortController().signal,
+    step: (_title: string, body: () => unknown) => body(),
+    timeoutMs: () => 1000,
+    record: () => undefined,
+    unavailable: () => undefined,
+    cluster: {
+      apply: (objects: KubeObject[]) => {
+        applied.push(...objects);
+        return Promise.reject(new Error('as far as this test goes'));
+      },
+      remove: () => Promise.resolve(),
+    },
+  };
+  await observe(context as unknown as CheckContext);
+  const pods = applied.filter(({ kind }) => kind === 'Pod');
+  assert.equal(pods.length, 1);
+  assert.match(JSON.stringify(pods[0]?.spec), /"key":"team","operator":"NotIn","values":\["x"\]/);
+});

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { CheckContext } from '../../harness/context.ts';
+import { offOthers, onNodes } from './canary.ts';
+
+type Labels = Record<string, string>;
+interface Term {
+  matchFields?: { key: string; operator: string; values: string[] }[];
+  matchExpressions?: { key: string; operator: string; values: string[] }[];
+}
+
+const termsOf = (affinity: unknown): Term[] =>
+  (
+    affinity as {
+      nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: Term[] } };
+    }
+  ).nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms;
+
+test('should name nodes by their objects, whatever their hostname label is, with one name in a term', () => {
+  const terms = termsOf(onNodes(['ip-10-0-0-1.internal', 'worker-2']));
+  assert.deepEqual(terms, [
+    { matchFields: [{ key: 'metadata.name', operator: 'In', values: ['ip-10-0-0-1.internal'] }] },
+    { matchFields: [{ key: 'metadata.name', operator: 'In', values: ['worker-2'] }] },
+  ]);
+  assert.throws(() => onNodes([]), /at least one node/, 'the API server refuses an affinity without a term');
+});
+
+/** Whether the affinity lets a pod go to a node with these labels, as Kubernetes reads `NotIn`: also where the label is missing. */
+function allows(others: Labels[], labels: Labels): boolean {
+  const nodes = { others: others.map((one) => ({ labels: one, reason: 'r' })), passingTaints: [] };
+  const { affinity } = offOthers({ settings: { nodes } } as unknown as CheckContext);
+  if (affinity === undefined) return true;
+  const terms = termsOf(affinity).map(({ matchExpressions = [] }) => matchExpressions);
+  return terms.some((term) =>
+    term.every(({ key, operator, values }) => {
+      assert.equal(operator, 'NotIn');
+      return !values.includes(labels[key] ?? '');
+    }),
+  );
+}
+
+test('should keep a pod off every node that has all labels of one entry of others, and off no other', () => {
+  const others: Labels[] = [{ team: 'search', pool: 'big' }, { owner: 'x' }];
+  assert.equal(allows(others, { team: 'search', pool: 'big' }), false);
+  assert.equal(allows(others, { owner: 'x', team: 'ours' }), false);
+  assert.equal(allows(others, { team: 'search', pool: 'small' }), true);
+  assert.equal(allows(others, { team: 'ours', pool: 'big' }), true);
+  assert.equal(allows(others, {}), true);
+  assert.deepEqual(
+    offOthers({ settings: {} } as CheckContext),
+    {},
+    'where none are declared, pods go anywhere',
+  );
+});
+
+test('should read the declaration where a check is given the whole topology', () => {
+  const others = [{ labels: { team: 'search' }, reason: 'r' }];
+  const settings = { topology: { nodes: { others, passingTaints: [] } } };
+  assert.notDeepEqual(offOthers({ settings } as unknown as CheckContext), {});
+});
