@@ -141,7 +141,11 @@ describe('Elasticsearch with one node', () => {
     try {
       const run = `es-one-${process.pid}`;
       await write(cluster, run);
-      assert.deepEqual(await leadershipOf(cluster, run), { leader: 'es-0', master: 'es-0' });
+      assert.deepEqual(await leadershipOf(cluster, run), {
+        leader: 'es-0',
+        master: 'es-0',
+        holders: ['es-0'],
+      });
       const seen = await readBack(cluster, run);
       assert.deepEqual(readIn(seen), ['es-0', 'es-0']);
       const { conditions = [] } = await elasticsearch.describe(cluster.target, BOUNDS);
