@@ -82,9 +82,28 @@ const FAILOVER_MS = 3500;
 /** The last reply of a master is up to one SENTINEL_PING_PERIOD older than its end. */
 const PING_MS = 1000;
 /** kubelet looks for dead containers once a second (PLEG relist), and Redis has its data loaded soon after. */
-export const RESTART_MS = 1000;
+const RESTART_MS = 1000;
 /** "Without grace" still gives a container 2 s between SIGTERM and SIGKILL (kubelet: minimum grace period). */
-export const MINIMUM_GRACE_MS = 2000;
+const MINIMUM_GRACE_MS = 2000;
+
+/** The window of a fault after which the pod, or another one under its name, may be the master again before anybody is elected. */
+export function windowOfPod(
+  fault: 'pod-crash' | 'pod-delete',
+  electedByMs: number,
+  late: string,
+): ExpectedWindow {
+  if (fault === 'pod-crash')
+    return {
+      loMs: RESTART_MS,
+      hiMs: electedByMs,
+      derivation: `earliest: kubelet starts the container again (${RESTART_MS} ms) and the restarted server is still the master; ${late}`,
+    };
+  return {
+    loMs: RESTART_MS,
+    hiMs: electedByMs + MINIMUM_GRACE_MS,
+    derivation: `earliest: another pod under the same name within ${RESTART_MS} ms; ${late}, after a grace of ${MINIMUM_GRACE_MS} ms in which the old pod may still serve`,
+  };
+}
 
 /** When clients should be served again. Null where the settings are not known, and for faults without an expectation. */
 export function expectedWindow(fault: string, governing: readonly GoverningSetting[]): ExpectedWindow | null {
@@ -100,17 +119,8 @@ export function expectedWindow(fault: string, governing: readonly GoverningSetti
   const late = `latest: ${PING_MS} ms until the next PING fails, down-after ${down} ms, agreement, election and promotion ${FAILOVER_MS} ms`;
   switch (fault) {
     case 'pod-crash':
-      return {
-        loMs: RESTART_MS,
-        hiMs: silent.hiMs,
-        derivation: `earliest: kubelet starts the container again (${RESTART_MS} ms) and the restarted server is still the master; ${late}`,
-      };
     case 'pod-delete':
-      return {
-        loMs: RESTART_MS,
-        hiMs: silent.hiMs + MINIMUM_GRACE_MS,
-        derivation: `earliest: another pod under the same name within ${RESTART_MS} ms; ${late}, after a grace of ${MINIMUM_GRACE_MS} ms in which the old pod may still serve`,
-      };
+      return windowOfPod(fault, silent.hiMs, late);
     case 'node-loss':
       return nodeLoss(silent, Number(governing.find(({ name }) => name === 'failover-timeout')?.value), late);
     case 'hang':

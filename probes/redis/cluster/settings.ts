@@ -4,7 +4,7 @@ import { withRedis } from '../connection.ts';
 import { CLUSTER_GOVERNING } from '../declaration.ts';
 import { errorClass } from '../errors.ts';
 import { endOf } from '../members.ts';
-import { MINIMUM_GRACE_MS, ofServer, ofWait, RESTART_MS, settingNamed } from '../settings.ts';
+import { ofServer, ofWait, settingNamed, windowOfPod } from '../settings.ts';
 import { clusterMembers, leaderIn, shardsIn } from './view.ts';
 import type { ClusterMember } from './view.ts';
 
@@ -68,17 +68,8 @@ export function expectedWindow(fault: string, governing: readonly GoverningSetti
   const late = `latest: cluster-node-timeout ${timeoutMs} ms after a ping that was sent half of it later, half of it until a majority agrees, ${ELECTION_MS.hi} ms for the election`;
   switch (fault) {
     case 'pod-crash':
-      return {
-        loMs: RESTART_MS,
-        hiMs: silent.hiMs,
-        derivation: `earliest: kubelet starts the container again (${RESTART_MS} ms) and the restarted server is still the master; ${late}`,
-      };
     case 'pod-delete':
-      return {
-        loMs: RESTART_MS,
-        hiMs: silent.hiMs + MINIMUM_GRACE_MS,
-        derivation: `earliest: another pod under the same name within ${RESTART_MS} ms; ${late}, after a grace of ${MINIMUM_GRACE_MS} ms in which the old pod may still serve`,
-      };
+      return windowOfPod(fault, silent.hiMs, late);
     case 'hang':
     case 'partition':
     case 'node-loss':
