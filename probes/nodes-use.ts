@@ -77,11 +77,10 @@ export async function lookAtUse(
 ): Promise<NodesUse | null> {
   const pods = await cluster.list({ kind: 'v1/Pod' });
   if (pods.unavailable !== undefined) return null;
-  const held = heldBy(pods.items, environment);
-  const counted = pods.items.filter((pod) => !isOfEveryNode(pod) || held.has(pod.spec.nodeName ?? ''));
-  const elsewhere = new Set(
-    pods.items.filter((pod) => !counted.includes(pod)).map(({ metadata }) => metadata.name),
-  );
+  const held = nodesHeldBy(pods.items, environment);
+  const isElsewhere = (pod: PodObject): boolean => isOfEveryNode(pod) && !held.has(pod.spec.nodeName ?? '');
+  const counted = pods.items.filter((pod) => !isElsewhere(pod));
+  const elsewhere = new Set(pods.items.filter(isElsewhere).map(({ metadata }) => metadata.name));
   const nodes = await cluster.list({ kind: 'v1/Node' });
   if (nodes.unavailable !== undefined) return null;
   const [used, measuredPods] = await Promise.all([
@@ -137,7 +136,7 @@ function isOfEveryNode({ metadata }: PodObject): boolean {
 }
 
 /** Nodes with a pod in one of the namespaces, other than of a DaemonSet. */
-function heldBy(pods: readonly PodObject[], namespaces: readonly string[]): Set<string> {
+export function nodesHeldBy(pods: readonly PodObject[], namespaces: readonly string[]): Set<string> {
   return new Set(
     pods
       .filter((pod) => namespaces.includes(pod.metadata.namespace ?? '') && isThere(pod.status))

@@ -117,7 +117,12 @@ class Reader {
 
 async function wholeList(redis: RedisConnection, key: string, limitMs: number): Promise<Contents> {
   const elements = await elementsOf(redis, key, limitMs);
-  return contentsOf(elements.filter((element) => /^\d+$/.test(element)).map(Number));
+  return contentsOf(numbersIn(elements));
+}
+
+/** The writes in a list; its first element is none. */
+export function numbersIn(elements: readonly string[]): number[] {
+  return elements.filter((element) => /^\d+$/.test(element)).map(Number);
 }
 
 /** A list that is not there holds nothing: that was read, and completely. */

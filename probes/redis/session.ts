@@ -51,13 +51,7 @@ export class RedisLoadClient implements LoadClient {
       const from = event === '+switch-master' ? movedFrom(detail) : null;
       if (from !== null) this.#shared.movedFrom.set(from, monoMs());
     }, LISTEN_MS);
-    const session = new RedisSession(this.#shared);
-    try {
-      await session.open(deadlineMs);
-      await session.prepare(deadlineMs);
-    } finally {
-      session.destroy();
-    }
+    await preparedBy(new RedisSession(this.#shared), deadlineMs);
   }
 
   session(): ClientLoadSession {
@@ -75,6 +69,19 @@ export class RedisLoadClient implements LoadClient {
 
   errorClass(error: unknown): string {
     return errorClass(error);
+  }
+}
+
+/** Has a session of its own make the lists of a run. @throws Error when it cannot within the deadline */
+export async function preparedBy(
+  session: ClientLoadSession & { prepare: (deadlineMs: number) => Promise<void> },
+  deadlineMs: number,
+): Promise<void> {
+  try {
+    await session.open(deadlineMs);
+    await session.prepare(deadlineMs);
+  } finally {
+    session.destroy();
   }
 }
 

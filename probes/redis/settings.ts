@@ -34,15 +34,18 @@ export async function governingSettings(target: StoreTarget, bounds: Bounds): Pr
     const reply = await withRedis({ at, login: store.login }, bounds, (redis, limitMs) =>
       redis.call(['CONFIG', 'GET', ...OF_MASTER], limitMs),
     );
-    return [...sentinel, ...ofServer(OF_MASTER, reply, at), ...ofWait(target.connection)];
+    return [...sentinel, ...ofServer(OF_MASTER, pairs(reply), at), ...ofWait(target.connection)];
   } finally {
     asking.close();
   }
 }
 
-/** @param reply the answer to CONFIG GET; what the server does not know is left out */
-export function ofServer(names: readonly string[], reply: unknown, at: RedisAddress): GoverningSetting[] {
-  const config = pairs(reply);
+/** @param config the answer to CONFIG GET; what the server does not know is left out */
+export function ofServer(
+  names: readonly string[],
+  config: Readonly<Record<string, string>>,
+  at: RedisAddress,
+): GoverningSetting[] {
   const source = `CONFIG GET at ${textOf(at)}`;
   return names.filter((name) => name in config).map((name) => ({ name, value: config[name] ?? '', source }));
 }
@@ -68,8 +71,9 @@ export function serverFacts(target: StoreTarget, bounds: Bounds): Promise<Server
     const reply = await withRedis(end, bounds, (redis, limitMs) =>
       redis.call(['CONFIG', 'GET', ...names, 'dir'], limitMs),
     );
-    const { dir } = pairs(reply);
-    return { settings: ofServer(names, reply, end.at), dataFolders: dir === undefined ? [] : [dir] };
+    const config = pairs(reply);
+    const { dir } = config;
+    return { settings: ofServer(names, config, end.at), dataFolders: dir === undefined ? [] : [dir] };
   });
 }
 
@@ -113,7 +117,7 @@ export function expectedWindow(fault: string, governing: readonly GoverningSetti
       hiMs: FAILOVER_MS,
       derivation: `SENTINEL FAILOVER needs no agreement: promotion and its detection take ${FAILOVER_MS} ms at most`,
     };
-  const down = Number(governing.find(({ name }) => name === 'down-after-milliseconds')?.value);
+  const down = Number(settingNamed(governing, 'down-after-milliseconds'));
   if (!Number.isFinite(down)) return null;
   const silent = { loMs: Math.max(0, down - PING_MS), hiMs: down + PING_MS + FAILOVER_MS };
   const late = `latest: ${PING_MS} ms until the next PING fails, down-after ${down} ms, agreement, election and promotion ${FAILOVER_MS} ms`;
@@ -122,7 +126,7 @@ export function expectedWindow(fault: string, governing: readonly GoverningSetti
     case 'pod-delete':
       return windowOfPod(fault, silent.hiMs, late);
     case 'node-loss':
-      return nodeLoss(silent, Number(governing.find(({ name }) => name === 'failover-timeout')?.value), late);
+      return nodeLoss(silent, Number(settingNamed(governing, 'failover-timeout')), late);
     case 'hang':
     case 'partition':
       return {

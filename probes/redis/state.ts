@@ -88,7 +88,7 @@ function answered(view: ClusterView): ClusterView {
   return view;
 }
 
-function unanswered(who: string, errors: readonly unknown[]): string {
+export function unanswered(who: 'Sentinel' | 'member', errors: readonly unknown[]): string {
   return `redis: no ${who} answers: ${errors.map(errorClass).join('; ')}`;
 }
 

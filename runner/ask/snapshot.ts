@@ -10,6 +10,7 @@ import type {
   WorkloadStatus,
 } from '../../probes/kubernetes/index.ts';
 import { askText } from '../../probes/asking.ts';
+import { nodesHeldBy } from '../../probes/nodes-use.ts';
 import { storeDriver, STORES } from '../../probes/stores.ts';
 import type { KubeObject } from '../../suites/harness/protocol.ts';
 import { conditionTrue, ownerOf, resizedBy } from '../../suites/topology/_objects/shapes.ts';
@@ -220,11 +221,7 @@ async function unusedNodes(
   const here = (await itemsOf(runner, 'v1/Pod')).filter(({ metadata }) =>
     namespaces.includes(metadata.namespace ?? ''),
   );
-  const used = new Set(
-    here
-      .filter((pod) => ownerOf(pod).kind !== 'DaemonSet' && isThere(pod.status))
-      .map(({ spec }) => spec.nodeName),
-  );
+  const used = nodesHeldBy(here, namespaces);
   const names = (await itemsOf(runner, 'v1/Node')).map(({ metadata }) => metadata.name);
   const known = (name: string): boolean => before?.has(`${NODE}${name}`) === true;
   const nodes = new Set(
@@ -244,11 +241,6 @@ function silentNodes(pods: readonly PodObject[], nodes: ReadonlySet<string>): nu
     ([node, there]) =>
       nodes.has(node) && !there.some(({ status }) => conditionTrue(status.conditions, 'Ready')),
   ).length;
-}
-
-/** A pod that has ended keeps the name of its node. */
-function isThere({ phase }: PodObject['status']): boolean {
-  return phase !== 'Succeeded' && phase !== 'Failed';
 }
 
 /**

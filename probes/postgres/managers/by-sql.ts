@@ -43,12 +43,7 @@ export interface Look {
   failed?: unknown;
 }
 
-const UNSEEN: Omit<Look, 'member'> = {
-  replica: true,
-  timeline: 0,
-  synchronous: '',
-  receivers: [],
-};
+const UNSEEN: Omit<Look, 'member'> = { replica: true, timeline: 0, synchronous: '', receivers: [] };
 
 const ROLES: Readonly<Record<string, string>> = { sync: 'sync_standby', quorum: 'quorum_standby' };
 

@@ -5,7 +5,7 @@ import { attempt, MovedError, unreadBy } from '../../store/readback.ts';
 import type { Bounds, ReadBackRequest, StoreTarget } from '../../store/store-driver.ts';
 import { withRedis } from '../connection.ts';
 import { endOf } from '../members.ts';
-import { elementsOf } from '../readback.ts';
+import { elementsOf, numbersIn } from '../readback.ts';
 import { clusterKey, tagsIn } from './keys.ts';
 import { outside, tagIn } from './slots.ts';
 import { clusterMember, clusterMembers, shardsIn } from './view.ts';
@@ -140,7 +140,7 @@ class ClusterReader {
       throw new Error(
         `${name}: the writes are in ${tags.length} shards of other slots (tags ${tags.join(', ')}, now ${this.#tags.join(', ')}): slots were moved`,
       );
-    return elements.filter((element) => /^\d+$/.test(element)).map(Number);
+    return numbersIn(elements);
   }
 
   async #looked(member: ClusterMember['member']): Promise<ClusterMember> {

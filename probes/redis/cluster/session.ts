@@ -6,7 +6,7 @@ import type { Command, RedisAddress } from '../connection.ts';
 import { redisStore } from '../declared.ts';
 import type { RedisStore } from '../declared.ts';
 import { DEFINITE_FAILURES, errorClass, replyCode } from '../errors.ts';
-import { acknowledged, LIMIT_MS, NEWEST, NotMaster, TIME_TO_LIVE_S } from '../session.ts';
+import { acknowledged, LIMIT_MS, NEWEST, NotMaster, preparedBy, TIME_TO_LIVE_S } from '../session.ts';
 import { beginning, clusterKey } from './keys.ts';
 import { nodesIn, redirectIn, shardsOf } from './nodes.ts';
 import type { ShardAddress } from './nodes.ts';
@@ -30,14 +30,8 @@ export class ClusterLoadClient implements LoadClient {
     this.#shared = { store, run, seeds: new Seeds(store.primary) };
   }
 
-  async prepare(deadlineMs: number): Promise<void> {
-    const session = new ClusterSession(this.#shared);
-    try {
-      await session.open(deadlineMs);
-      await session.prepare(deadlineMs);
-    } finally {
-      session.destroy();
-    }
+  prepare(deadlineMs: number): Promise<void> {
+    return preparedBy(new ClusterSession(this.#shared), deadlineMs);
   }
 
   session(): ClientLoadSession {

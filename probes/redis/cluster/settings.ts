@@ -4,6 +4,7 @@ import { withRedis } from '../connection.ts';
 import { CLUSTER_GOVERNING } from '../declaration.ts';
 import { errorClass } from '../errors.ts';
 import { endOf } from '../members.ts';
+import { pairs } from '../sentinel.ts';
 import { ofServer, ofWait, settingNamed, windowOfPod } from '../settings.ts';
 import { clusterMembers, leaderIn, shardsIn } from './view.ts';
 import type { ClusterMember } from './view.ts';
@@ -30,7 +31,7 @@ export async function settingsAmong(
       const config = await withRedis(end, left, (redis, limitMs) =>
         redis.call(['CONFIG', 'GET', ...OF_MASTER], limitMs),
       );
-      return [...ofServer(OF_MASTER, config, end.at), ...ofWait(target.connection)];
+      return [...ofServer(OF_MASTER, pairs(config), end.at), ...ofWait(target.connection)];
     } catch (error) {
       bounds.signal?.throwIfAborted();
       errors.push(error);

@@ -8,7 +8,7 @@ import type {
   StoreTarget,
 } from '../../store/store-driver.ts';
 import { redisStore } from '../declared.ts';
-import { errorClass } from '../errors.ts';
+import { unanswered } from '../state.ts';
 import { settingsAmong } from './settings.ts';
 import { SLOTS, sizeOf } from './slots.ts';
 import { firstSlot } from './nodes.ts';
@@ -32,7 +32,7 @@ async function look(target: StoreTarget, bounds: Bounds): Promise<ClusterView> {
   const members = await clusterMembers(target, limits);
   const failed = members.flatMap(({ failed: why, error }) => (why === undefined ? [] : [error]));
   if (failed.length > 0 && failed.length === members.length)
-    throw new AggregateError(failed, `redis: no member answers: ${failed.map(errorClass).join('; ')}`);
+    throw new AggregateError(failed, unanswered('member', failed));
   return {
     declaredMembers: declaredMembers(target.connection),
     replicas: redisStore(target.connection).clusterReplicas ?? 0,

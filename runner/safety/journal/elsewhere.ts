@@ -102,7 +102,8 @@ export async function awaitOwner(
 /**
  * Takes over what this machine can undo: nodes that were switched off, if the environment file here says how to switch them on. They become
  * entries of this machine's journal: undone, retried and reported like its own. Only the node's name is taken from the mirror, and only if
- * it is in this cluster, whose Node object tells the provider's id: whoever can write the mirror must not choose what is run here. To be called under the Lease.
+ * it is in this cluster, whose Node object tells the provider's id: whoever can write the mirror must not choose what is run here. To be
+ * called under the Lease.
  * @returns the entries, and for each of the rest the reason
  */
 export async function takeOver(

@@ -6,7 +6,6 @@ import { waitFor } from '../../../../host/wait.ts';
 import { replicasOf, specOf } from '../../platform/applied.ts';
 import type { PlatformContext } from '../../platform/context.ts';
 import { ELASTICSEARCH_IMAGES } from '../../platform/elasticsearch/index.ts';
-import { render } from '../../platform/manifests.ts';
 import { part, type Applied } from '../../platform/part.ts';
 import { waitRollout } from '../../platform/rollout.ts';
 import { storeCertificate } from '../store-certificate.ts';
@@ -25,12 +24,7 @@ export const store = part({
   name: 'elasticsearch',
   images: ELASTICSEARCH_IMAGES,
   passwords: ['searchCanary', 'searchOwner'],
-  objects: (context, secrets) =>
-    render(context, secrets, {
-      folder: import.meta.dirname,
-      values: certificate.values(context),
-      plain: true,
-    }),
+  objects: (context, secrets) => certificate.objects(context, secrets, { folder: import.meta.dirname }),
   prepare: certificate.ensure,
   wait: waitElasticsearch,
 });

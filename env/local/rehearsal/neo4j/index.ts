@@ -6,7 +6,6 @@ import { CHECKOUT } from '../../images/recipes.ts';
 import { specOf } from '../../platform/applied.ts';
 import { certificateFiles } from '../../platform/certificate.ts';
 import type { PlatformContext } from '../../platform/context.ts';
-import { render } from '../../platform/manifests.ts';
 import { authLine } from '../../platform/neo4j/auth.ts';
 import { NEO4J_IMAGE } from '../../platform/neo4j/index.ts';
 import { part, type Applied } from '../../platform/part.ts';
@@ -27,10 +26,9 @@ export const store = part({
   images: [NEO4J_IMAGE],
   passwords: ['graphOwner', 'graphCanary'],
   objects: (context, secrets) =>
-    render(context, secrets, {
+    certificate.objects(context, secrets, {
       folder: import.meta.dirname,
-      values: { ...certificate.values(context), 'auth.ini': authLine('neo4j', secrets.graphOwner) },
-      plain: true,
+      values: { 'auth.ini': authLine('neo4j', secrets.graphOwner) },
     }),
   prepare: certificate.ensure,
   wait: waitNeo4j,

@@ -2,7 +2,6 @@
 import { waitFor } from '../../../../host/wait.ts';
 import { replicasOf } from '../../platform/applied.ts';
 import type { PlatformContext } from '../../platform/context.ts';
-import { render } from '../../platform/manifests.ts';
 import { part, type Applied } from '../../platform/part.ts';
 import { RABBITMQ_IMAGE } from '../../platform/rabbitmq/index.ts';
 import { waitRollout } from '../../platform/rollout.ts';
@@ -25,12 +24,7 @@ export const store = part({
   name: 'rabbitmq',
   images: [RABBITMQ_IMAGE],
   passwords: ['rabbitCanary', 'rabbitOwner', 'rabbitCookie'],
-  objects: (context, secrets) =>
-    render(context, secrets, {
-      folder: import.meta.dirname,
-      values: certificate.values(context),
-      plain: true,
-    }),
+  objects: (context, secrets) => certificate.objects(context, secrets, { folder: import.meta.dirname }),
   prepare: certificate.ensure,
   wait: waitRabbitmq,
 });

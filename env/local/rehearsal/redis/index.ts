@@ -2,7 +2,6 @@
 import { waitFor } from '../../../../host/wait.ts';
 import { replicasOf } from '../../platform/applied.ts';
 import type { PlatformContext } from '../../platform/context.ts';
-import { render } from '../../platform/manifests.ts';
 import { part, type Applied } from '../../platform/part.ts';
 import { REDIS_IMAGE } from '../../platform/redis/index.ts';
 import { waitRollout } from '../../platform/rollout.ts';
@@ -21,12 +20,7 @@ export const store = part({
   name: 'redis',
   images: [REDIS_IMAGE],
   passwords: ['redisCanary', 'sentinelCanary', 'redisReplica', 'redisWatcher'],
-  objects: (context, secrets) =>
-    render(context, secrets, {
-      folder: import.meta.dirname,
-      values: certificate.values(context),
-      plain: true,
-    }),
+  objects: (context, secrets) => certificate.objects(context, secrets, { folder: import.meta.dirname }),
   prepare: certificate.ensure,
   wait: waitRedis,
 });

@@ -16,7 +16,6 @@ const LEADING = ['leader', 'master', 'primary'];
 const PEER = 'peer';
 
 type Member = Seen<'member'>;
-type Declared = ReturnType<typeof storesOf>[number][1];
 
 export const judge: CheckJudge = {
   judge: judgeRoles,
@@ -58,7 +57,7 @@ function judgeRoles(history: History): Judgement {
   );
 }
 
-function members(history: History, findings: Findings, of: { store: string; declared: Declared }): void {
+function members(history: History, findings: Findings, of: { store: string; declared: HeaderStore }): void {
   const { store, declared } = of;
   const wanted = declared.members;
   const down = all(history, 'store-down').find((one) => one.store === store);
@@ -133,7 +132,7 @@ function followers(
 }
 
 /** A Redis Cluster has a master a shard. */
-function leadersOf({ members: all, cluster }: Declared): number {
+function leadersOf({ members: all, cluster }: HeaderStore): number {
   return cluster === undefined ? 1 : all / (1 + cluster.replicas);
 }
 
