@@ -3,10 +3,11 @@ import { errorText } from '../reports/record/error-text.ts';
 
 /**
  * Why a store could not be queried, although it may be well: no route, the connection is refused while kubelet finds its pods ready, TLS
- * fails, the account is refused, what answers speaks another protocol, or the store's manager (Patroni, the management API) is not there.
+ * fails, the account is refused, what answers speaks another protocol, the store's manager (Patroni, the management API) is not there, or no
+ * pod is what its members are declared to be.
  */
 export type CannotAsk = (typeof CANNOT_ASK)[number];
-const CANNOT_ASK = ['route', 'refused', 'tls', 'credentials', 'protocol', 'manager'] as const;
+const CANNOT_ASK = ['route', 'refused', 'tls', 'credentials', 'protocol', 'manager', 'members'] as const;
 /** Why a store is down: its server refuses, is silent, or has no pod. */
 export type Down = (typeof DOWN)[number];
 const DOWN = ['refuses', 'silent', 'absent'] as const;

@@ -36,6 +36,17 @@ export function memberNamespace({ statefulSet, statefulSets, pods }: PodsDeclare
   return (statefulSet ?? statefulSets ?? pods)?.namespace ?? null;
 }
 
+/** How the pods of the members are told, to follow `no pod`: `of StatefulSet caches/kv`, `in databases with the labels app=pg`. */
+export function membersText(declared: PodsDeclared): string {
+  const { pods } = declared;
+  if (pods === undefined)
+    return `of StatefulSet ${memberSets(declared)
+      .map(({ namespace, name }) => `${namespace}/${name}`)
+      .join(', ')}`;
+  const labels = Object.entries(pods.labels).map(([key, value]) => `${key}=${value}`);
+  return `in ${pods.namespace} with the labels ${labels.join(', ')}`;
+}
+
 /** Names of the members' pods, as StatefulSets number them; null where nothing names them before they are seen. */
 export function memberNames(declared: PodsDeclared): string[] | null {
   const sets = memberSets(declared);

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { setVariable } from '../../host/_testing/variable.ts';
-import { askFailureOf, askWord, PeersError } from '../../probes/asking.ts';
+import { askFailureOf, askWord, isDown, PeersError } from '../../probes/asking.ts';
 import { StoreTargets } from './store-target.ts';
 
 const BOUNDS = { deadlineMs: 300 };
@@ -100,6 +100,38 @@ test('should take a Service that refuses while ready pods accept connections for
     'cannot-ask/refused',
     'or are cut off from here',
   );
+});
+
+test('should not take a declaration that fits no pod for a store that is down, where its address accepts connections', async () => {
+  const absent = isDown('absent', 'Redis: no member has an address');
+  const others = podsNamed('cache', [{ ip: '127.0.0.1', ready: true }]);
+  const targets = (port: number, how: object, items: readonly object[]): StoreTargets =>
+    new StoreTargets(
+      {
+        stores: { redis: { ...how, members: 3, container: 'redis', primary: { host: '127.0.0.1', port } } },
+      } as never,
+      { list: () => Promise.resolve({ items }) } as never,
+    );
+  const labelled = { pods: { namespace: 'tender', labels: { app: 'redis' } } };
+  const inSet = { statefulSet: { namespace: 'tender', name: 'redis' } };
+  await listening(async (port) => {
+    const byLabels = targets(port, labelled, others);
+    assert.equal(await wordOf(byLabels, absent), 'cannot-ask/members');
+    assert.equal(
+      await byLabels.unmatched('redis', BOUNDS),
+      `no pod in tender with the labels app=redis, although 127.0.0.1:${port} accepts connections; pods in tender: cache-0`,
+    );
+    const bySet = targets(port, inSet, others);
+    assert.match(
+      (await bySet.unmatched('redis', BOUNDS)) ?? '',
+      /^no pod of StatefulSet tender\/redis, although/,
+    );
+    // A member that has no address yet is declared rightly.
+    const waiting = targets(port, inSet, podsNamed('redis', [{ ip: '', ready: false }]));
+    assert.equal(await wordOf(waiting, absent), 'down/absent');
+  });
+  // Nothing answers: a store whose pods are all gone looks the same.
+  assert.equal(await wordOf(targets(1, inSet, others), absent), 'down/absent');
 });
 
 test('should judge Sentinels that refuse by their own pods, not by those of the members', async () => {

@@ -15,7 +15,7 @@ import type { Bounds, StoreMember, StoreTarget, StoreTlsFiles } from '../../prob
 import { STORES } from '../../probes/stores.ts';
 import { RequestError } from '../serve/session.ts';
 import { errorText } from '../../reports/record/error-text.ts';
-import { memberNamespace } from '../../reports/record/store-pods.ts';
+import { memberNamespace, membersText } from '../../reports/record/store-pods.ts';
 
 export interface StorePod {
   name: string;
@@ -27,6 +27,9 @@ export interface StorePod {
   /** Running containers: name → id. */
   containers: Record<string, string>;
 }
+
+/** Pods that a sentence names; it is an example of what is there. */
+const MOST_NAMED = 6;
 
 /** How declared stores are reached. Passwords are read when they are needed and kept in memory only. */
 export class StoreTargets {
@@ -143,11 +146,32 @@ export class StoreTargets {
   async failureOf(store: string, error: unknown, bounds: Bounds): Promise<AskFailure> {
     if (isOnlyRefused(error)) return this.#refused(store, error, bounds);
     const failure = askFailureOf(error);
+    if (failure.cause === 'absent' && (await this.unmatched(store, bounds)) !== null)
+      return { kind: 'cannot-ask', cause: 'members' };
     if (failure.cause !== 'silent' && failure.cause !== 'route') return failure;
     const { port } = this.declared(store).primary;
     return (await this.#isDown(this.pods(store), [port], bounds))
       ? { kind: 'down', cause: 'silent' }
       : { kind: 'cannot-ask', cause: 'route' };
+  }
+
+  /**
+   * What is declared of the members and what is there instead, where no pod fits although the store's address accepts connections: then
+   * nothing shows that the store is down. Null in every other case.
+   */
+  async unmatched(store: string, bounds: Bounds): Promise<string | null> {
+    const { primary, ...declared } = this.declared(store);
+    const namespace = memberNamespace(declared);
+    if (namespace === null) return null;
+    const listed = await this.#cluster.list({ kind: 'v1/Pod', namespace });
+    if (listed.unavailable !== undefined || listed.items.some((pod) => isMemberPod(pod, declared)))
+      return null;
+    if (!(await accepts(primary, bounds))) return null;
+    const there = listed.items.map(({ metadata }) => metadata.name).toSorted();
+    return (
+      `no pod ${membersText(declared)}, although ${primary.host}:${primary.port} accepts connections; ` +
+      `pods in ${namespace}: ${there.slice(0, MOST_NAMED).join(', ') || 'none'}${there.length > MOST_NAMED ? ', …' : ''}`
+    );
   }
 
   /** A Service without endpoints refuses as well, while every replica behind it is ready and accepts connections. */

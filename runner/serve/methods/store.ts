@@ -73,8 +73,9 @@ async function asked<T>(
     return answer;
   } catch (cause) {
     bounds.signal?.throwIfAborted();
-    const message = askText(cause);
-    const word = askWord(await stores.failureOf(store, cause, { ...bounds, deadlineMs: CONNECT_MS }));
-    throw new RequestError(message, word, { cause });
+    const soon = { ...bounds, deadlineMs: CONNECT_MS };
+    const failure = await stores.failureOf(store, cause, soon);
+    const unmatched = failure.cause === 'members' ? await stores.unmatched(store, soon) : null;
+    throw new RequestError(unmatched ?? askText(cause), askWord(failure), { cause });
   }
 }

@@ -21,12 +21,16 @@ const KUBECTL_MS = 60_000;
 export interface StoreRows {
   statefulSet?: { namespace: string; name: string };
   statefulSets?: { namespace: string; sets: { name: string; members: number }[] };
+  pods?: { namespace: string; labels: Record<string, string> };
   members: number;
   primary: Address;
   paths?: Record<string, Address[]>;
   password: { file: string };
   tls: { ca: { file: string }; serverName: string };
-  sentinel?: { addresses: Address[]; password: { file: string } };
+  sentinel?: { master: string; addresses: Address[]; password: { file: string } };
+  database?: string;
+  vhost?: string;
+  management?: { port: number };
   durability: Record<string, string>;
 }
 export interface Address {

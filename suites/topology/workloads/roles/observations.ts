@@ -3,7 +3,7 @@ import { kinds } from '../../../../reports/record/observations/kinds.ts';
 import { z } from 'zod';
 
 /** Why a store could not be queried, or is down: as in probes/asking.ts. */
-const cannotAsk = z.enum(['route', 'refused', 'tls', 'credentials', 'protocol', 'manager']);
+const cannotAsk = z.enum(['route', 'refused', 'tls', 'credentials', 'protocol', 'manager', 'members']);
 const down = z.enum(['refuses', 'silent', 'absent']);
 
 export const OBSERVES = kinds({

@@ -16,7 +16,7 @@ test('false verdict 17: only a server that is known to run and refuses, or is si
   };
   assert.deepEqual(seenOf(new RunnerError('ECONNREFUSED', 'down/refuses')), ['store-down', 'refuses']);
   assert.deepEqual(seenOf(new RunnerError('no answer', 'down/silent')), ['store-down', 'silent']);
-  for (const cause of ['route', 'tls', 'credentials', 'protocol', 'manager'])
+  for (const cause of ['route', 'tls', 'credentials', 'protocol', 'manager', 'members'])
     assert.deepEqual(seenOf(new RunnerError('no', `cannot-ask/${cause}`)), ['store-unasked', cause]);
   assert.deepEqual(seenOf(new RunnerError('unknown', 'crash')), ['store-unasked', 'protocol']);
 });
