@@ -55,7 +55,13 @@ const profile = z.strictObject({
   required: z
     .array(z.string().min(1))
     .default([])
-    .describe('Checks of the profile that must run: none of them may be not-run'),
+    .describe(
+      'Globs of checks that must run whatever this file declares and permits. Every check of the profile that the file declares and permits must run anyway',
+    ),
+  optional: z
+    .array(z.strictObject({ checks: globs, reason: z.string().min(1).describe('Why they need not run') }))
+    .default([])
+    .describe('Checks of the profile that need not run although the file declares and permits them'),
   minTrials: z
     .int()
     .min(1)

@@ -217,7 +217,7 @@ test('should call goals confirmed only when an owner has confirmed every one of 
 });
 
 test('should tell the judges of services how often they are to be tried', () => {
-  const profiles = { many: { checks: ['**'], required: [], minTrials: 10, serviceTrials: 3 } };
+  const profiles = { many: { checks: ['**'], required: [], optional: [], minTrials: 10, serviceTrials: 3 } };
   const planned = (id: string): PlannedCheck => one({ ...local, profiles }, id, { profile: 'many' });
   for (const [id, trials] of [
     ['failover/backend/pod-crash', 3],
@@ -255,6 +255,25 @@ test('should mark what a profile requires', () => {
   assert.equal(one(local, 'topology/mesh/istio', { profile: 'spine' }).required, false);
 });
 
+test('should require what the file declares and permits but for what the profile lets off, and what the profile names', async () => {
+  const staging = await loadEnvironment('staging');
+  const required = (environment: Environment, id: string, lists: object): boolean => {
+    const profiles = { all: { checks: ['**'], required: [], optional: [], ...lists } };
+    return one({ ...environment, profiles }, id, { profile: 'all' }).required;
+  };
+  const [crash, drafts] = ['failover/postgres/pod-crash', 'performance/ai/latency'];
+  assert.equal(required(staging, crash, {}), true);
+  assert.equal(required({ ...staging, permits: [] }, crash, {}), false, 'it is not permitted');
+  const { ai: _ai, ...without } = staging;
+  assert.equal(required(without, drafts, {}), false, 'it is not declared');
+  assert.equal(required(without, drafts, { required: ['performance/ai/*'] }), true);
+  const optional = [{ checks: ['failover/**'], reason: 'by day' }];
+  assert.equal(required(staging, crash, { optional }), false);
+  assert.equal(required(staging, crash, { optional, required: [crash] }), true);
+  const development = await loadEnvironment('development');
+  assert.equal(required(development, crash, { required: [crash] }), false, 'it never runs there');
+});
+
 test('should neither run nor require what looks at a part that was not provisioned, and say so', async () => {
   const bare = await loadEnvironment('local', { with: ['postgres'] });
   const row = catalogue().find(({ id }) => id === 'telemetry/logs/canary');
@@ -263,7 +282,10 @@ test('should neither run nor require what looks at a part that was not provision
     whyNotRun(bare, { ...row, built: true }) ?? '',
     /^not provisioned: part telemetry \(provisioned with postgres\)$/,
   );
-  const required = { ...bare, profiles: { all: { checks: ['**'], required: ['telemetry/**'] } } };
+  const required = {
+    ...bare,
+    profiles: { all: { checks: ['**'], required: ['telemetry/**'], optional: [] } },
+  };
   assert.equal(one(required, row.id, { profile: 'all' }).required, false);
   assert.equal(one({ ...required, partsLeftOut: ['ai'] }, row.id, { profile: 'all' }).required, true);
 });

@@ -133,9 +133,23 @@ function notProvisioned(environment: Environment, row: CatalogueRow): boolean {
   return row.parts.some((part) => environment.partsLeftOut.includes(part));
 }
 
-/** Whether the check cannot be required in this run: its store or part is not provisioned or not selected. */
+/** Whether the check cannot be required in this run: its store or part is not provisioned or not selected, or it never runs in such an environment. */
 function notHere(environment: Environment, row: CatalogueRow): boolean {
-  return notProvisioned(environment, row) || notSelected(environment, row) !== null;
+  return (
+    notProvisioned(environment, row) ||
+    notSelected(environment, row) !== null ||
+    neverRun(environment, row) !== null
+  );
+}
+
+/** What the profile names must run, and so must all that can: only a check that the profile lets off may be not-run. */
+function isRequired(
+  environment: Environment,
+  { row, notRun, profile }: { row: CatalogueRow; notRun: string | null; profile: Profile | null },
+): boolean {
+  if (profile === null || notHere(environment, row)) return false;
+  if (matchesAny(profile.required, row.id)) return true;
+  return notRun === null && !profile.optional.some(({ checks }) => matchesAny(checks, row.id));
 }
 
 /**
@@ -152,13 +166,14 @@ export function planChecks(environment: Environment, selection: Selection = {}):
   }
   return rows.map((row) => {
     const { goals, source, text } = resolveGoals(environment, row);
+    const notRun = whyNotRun(environment, row, selection.now);
     return {
       row: withNotMet(environment, withStandIns(environment, row)),
       ...repeated(row, profile, { goals, repeat: selection.repeat }),
       goalSource: source,
       goalText: text,
-      required: profile !== null && matchesAny(profile.required, row.id) && !notHere(environment, row),
-      notRun: whyNotRun(environment, row, selection.now),
+      required: isRequired(environment, { row, notRun, profile }),
+      notRun,
     };
   });
 }

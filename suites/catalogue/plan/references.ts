@@ -16,6 +16,9 @@ function globFindings({ profiles, permits, topology }: EnvironmentFile): Finding
     ...Object.entries(profiles).flatMap(([name, profile]) => [
       ...unmatchedGlobs(profile.checks, ['profiles', name, 'checks']),
       ...unmatchedGlobs(profile.required, ['profiles', name, 'required']),
+      ...profile.optional.flatMap(({ checks }, index) =>
+        unmatchedGlobs(checks, ['profiles', name, 'optional', index, 'checks']),
+      ),
     ]),
     ...permits.flatMap((permit, index) => unmatchedGlobs(permit.checks, ['permits', index, 'checks'])),
     ...topology.workloads.flatMap((load, index) =>
