@@ -87,9 +87,9 @@ test('should leave out what stands beside a store that is not provisioned, and n
 });
 
 test('should run no check of telemetry that was not chosen', async () => {
-  const { timeouts, file } = await loadEnvironment('staging');
+  const { timeouts, file, extended } = await loadEnvironment('staging');
   const chosen = choose(await fileOf('staging', { ...OWN, ...PLATFORM }), ['postgres']);
-  const environment = { ...chosen, timeouts, file, objectives: [] };
+  const environment = { ...chosen, timeouts, file, extended, objectives: [] };
   for (const id of ['telemetry/logs/canary', 'telemetry/metrics/targets'])
     assert.match(
       whyNotRun(environment, rowOf(id) ?? assert.fail(id)) ?? '',

@@ -1,7 +1,6 @@
 /** Environments that Plumbline does not provision: their telemetry and AI service, and what their profiles require of these. */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import path from 'node:path';
 import { test } from 'node:test';
 import { planChecks, scopeOf, suiteOf } from '../suites/catalogue/index.ts';
 import type { PlannedCheck } from '../suites/catalogue/index.ts';
@@ -134,14 +133,26 @@ test('should require in production what is read there', () => {
   assert.deepEqual(idsOf(read.filter(({ required }) => !required)), []);
 });
 
-test('should hold no secret and no address but placeholders', async () => {
-  for (const name of ['staging', 'testing', 'production']) {
-    const text = await readFile(path.join(import.meta.dirname, `${name}.yaml`), 'utf8');
-    for (const [, host = ''] of text.matchAll(/https?:\/\/([^/\s:]+)/g))
-      assert.ok(host.endsWith(`.${name}.example.com`), `${name}: ${host}`);
-    for (const [, source] of text.matchAll(/(?:password|token): (.*)/g))
-      assert.match(source ?? '', /^\{ env: PLUMBLINE_[A-Z0-9_]+ \}/, name);
+test('should hold no secret and no address but placeholders', () => {
+  for (const environment of [staging, testing, production]) {
+    const { name } = environment;
+    const text = JSON.stringify(environment);
+    const hosts = [...text.matchAll(/https?:\/\/([^/\s:"]+)/g)].map(([, host = '']) => host);
+    assert.deepEqual(
+      hosts.filter((host) => !host.endsWith(`.${name}.example.com`)),
+      [],
+    );
+    const sources = [...text.matchAll(/"(?:password|token)":(\{[^}]*\}|[^,}]*)/g)].map(
+      ([, from = '']) => from,
+    );
+    assert.ok(hosts.length > 5 && sources.length > 5, name);
+    for (const source of sources) assert.match(source, /^\{"env":"PLUMBLINE_[A-Z0-9_]+"\}$/, name);
   }
+});
+
+test('should fit on a page or two each', async () => {
+  for (const { file } of [staging, testing, production])
+    assert.ok((await readFile(file, 'utf8')).split('\n').length <= 120, file);
 });
 
 test('false verdict 20: what belongs to the cluster of a store is among the declared workloads', async () => {

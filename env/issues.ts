@@ -11,7 +11,6 @@ type Issue = z.core.$ZodIssue;
 export type KnownKeys = (path: DataPath) => readonly string[];
 
 interface Context {
-  file: string;
   source: YamlSource;
   knownKeys: KnownKeys;
 }
@@ -104,7 +103,6 @@ function unknownKeys(issue: Extract<Issue, { code: 'unrecognized_keys' }>, path:
   const known = context.knownKeys(path);
   return issue.keys.map((key): Problem => {
     return {
-      file: context.file,
       ...context.source.locate([...path, key], 'key'),
       path: renderPath(path),
       found: `"${key}"${hintFor(key, known)}`,
@@ -130,7 +128,6 @@ function expand(issue: Issue, prefix: DataPath, context: Context): Problem[] {
   const missing = found === undefined;
   return [
     {
-      file: context.file,
       ...context.source.locate(path),
       path: renderPath(path),
       found: missing ? '' : show(found),
@@ -154,7 +151,6 @@ function unknownEntry(
   const values = first?.code === 'invalid_value' ? first.values.map(String) : [];
   return [
     {
-      file: context.file,
       ...context.source.locate(path, 'key'),
       path: renderPath(path.slice(0, -1)),
       found: `"${key}"${hintFor(key, values)}`,

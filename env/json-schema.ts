@@ -8,8 +8,9 @@ export const SCHEMA_FILE = path.join(import.meta.dirname, 'environment.schema.js
 
 /** The JSON Schema (2020-12) of an environment file, as text. */
 export function environmentJsonSchema(): string {
-  const schema = z.toJSONSchema(environmentFile, { io: 'input' });
-  return `${JSON.stringify({ title: 'Plumbline environment', ...schema }, null, 2)}\n`;
+  const { required, ...schema } = z.toJSONSchema(environmentFile, { io: 'input' });
+  const complete = { anyOf: [{ required }, { required: ['extends'] }] };
+  return `${JSON.stringify({ title: 'Plumbline environment', ...schema, ...complete }, null, 2)}\n`;
 }
 
 if (import.meta.main) writeFileSync(SCHEMA_FILE, environmentJsonSchema());

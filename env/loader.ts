@@ -15,7 +15,7 @@ import type { Look } from './references.ts';
 import { DEFAULT_TIMEOUTS, environmentFile } from './schema.ts';
 import type { Environment, EnvironmentFile, Size } from './schema.ts';
 import { closest } from './suggest.ts';
-import { parseYaml } from './yaml-source.ts';
+import { readLayers } from './layers.ts';
 import type { YamlSource } from './yaml-source.ts';
 
 export interface LoadOptions {
@@ -77,6 +77,8 @@ function shown(file: string): string {
 interface ParsedFile {
   data: EnvironmentFile;
   source: YamlSource;
+  /** The files that it extends. */
+  extended: readonly string[];
 }
 
 /**
@@ -85,17 +87,14 @@ interface ParsedFile {
  * @throws EnvironmentError with every problem found; references are checked only once the shape is valid
  */
 export function parseEnvironment(text: string, file: string, look?: Look): ParsedFile {
-  const source = parseYaml(text, file);
-  if (source.problems.length > 0) throw new EnvironmentError(source.problems);
+  const { source, extended } = readLayers(text, file);
   const parsed = environmentFile.safeParse(source.value);
   if (!parsed.success) {
-    throw new EnvironmentError(
-      problemsOf(parsed.error, { file, source, knownKeys: keysOf(environmentFile) }),
-    );
+    throw new EnvironmentError(problemsOf(parsed.error, { source, knownKeys: keysOf(environmentFile) }));
   }
-  const problems = referenceProblems(parsed.data, { file, source, more: look });
+  const problems = referenceProblems(parsed.data, { source, more: look });
   if (problems.length > 0) throw new EnvironmentError(problems);
-  return { data: parsed.data, source };
+  return { data: parsed.data, source, extended };
 }
 
 function applySize(
@@ -139,22 +138,23 @@ function locateFiles<T>(node: T, folder: string | undefined): T {
   return Object.fromEntries(located) as T;
 }
 
-type Completing = Pick<Environment, 'file' | 'objectives'> & { provisioned: Provisioned | undefined };
+type Completing = Pick<Environment, 'file' | 'extended' | 'objectives'> & {
+  provisioned: Provisioned | undefined;
+};
 
-function complete(data: Chosen, { file, objectives, provisioned }: Completing): Environment {
+function complete(data: Chosen, { provisioned, ...more }: Completing): Environment {
   const { sizes: _sizes, timeouts, ...rest } = locateFiles(data, provisioned?.folder());
-  return { ...rest, timeouts: { ...DEFAULT_TIMEOUTS, ...timeouts }, objectives, file };
+  return { ...rest, timeouts: { ...DEFAULT_TIMEOUTS, ...timeouts }, ...more };
 }
 
 /** Reads and checks the documents only if the environment names objectives. */
 async function objectivesOf(
   { data, source }: ParsedFile,
-  file: string,
   checkoutDir: string,
 ): Promise<Environment['objectives']> {
   if (data.objectives.length === 0) return [];
   const documents = await readObjectives(path.join(checkoutDir, 'env', 'objectives'));
-  return resolveObjectives(data.objectives, documents, { file: shown(file), source, kind: data.kind });
+  return resolveObjectives(data.objectives, documents, { source, kind: data.kind });
 }
 
 function nameProblem({ data, source }: ParsedFile, file: string): Problem | null {
@@ -162,7 +162,7 @@ function nameProblem({ data, source }: ParsedFile, file: string): Problem | null
   if (data.name === expected) return null;
   const message = 'the name differs from the name of the file';
   const place = source.locate(['name']);
-  return { file: shown(file), ...place, path: 'name', found: `"${data.name}"`, allowed: expected, message };
+  return { ...place, path: 'name', found: `"${data.name}"`, allowed: expected, message };
 }
 
 /**
@@ -175,8 +175,9 @@ export async function loadEnvironment(nameOrPath: string, options: LoadOptions =
   const parsed = parseEnvironment(text, shown(file), options.look);
   const misnamed = nameProblem(parsed, file);
   if (misnamed !== null) throw new EnvironmentError([misnamed]);
-  const objectives = await objectivesOf(parsed, file, options.checkoutDir ?? CHECKOUT);
+  const objectives = await objectivesOf(parsed, options.checkoutDir ?? CHECKOUT);
   const provisioned = await options.provisioned?.(parsed.data.cluster);
   const chosen = choose(applySize(parsed.data, options.size, provisioned), options.with, provisioned);
-  return complete(chosen, { file, objectives, provisioned });
+  const extended = parsed.extended.map((one) => path.resolve(one));
+  return complete(chosen, { file, extended, objectives, provisioned });
 }

@@ -5,11 +5,13 @@ import { test } from 'node:test';
 import { parse, stringify } from 'yaml';
 import { memberSets } from '../reports/record/store-pods.ts';
 import type { PodsDeclared } from '../reports/record/store-pods.ts';
+import { readLayers } from './layers.ts';
 import { parseEnvironment } from './loader.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const GUIDE = readFileSync(join(ROOT, 'docs/guide/stores-by-product.md'), 'utf8');
-const BASE = parse(readFileSync(join(import.meta.dirname, 'staging.yaml'), 'utf8')) as {
+const STAGING = join(import.meta.dirname, 'staging.yaml');
+const BASE = readLayers(readFileSync(STAGING, 'utf8'), STAGING).source.value as {
   topology: Record<string, unknown>;
 };
 

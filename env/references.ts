@@ -185,7 +185,7 @@ function permitFindings(file: EnvironmentFile): Finding[] {
  */
 export function referenceProblems(
   data: EnvironmentFile,
-  { file, source, more = () => [] }: { file: string; source: YamlSource; more?: Look | undefined },
+  { source, more = () => [] }: { source: YamlSource; more?: Look | undefined },
 ): Problem[] {
   const findings = [
     ...clusterFindings(data),
@@ -198,7 +198,6 @@ export function referenceProblems(
   ];
   return findings
     .map(({ path, at = 'value', message, found, allowed = null }): Problem => ({
-      file,
       ...source.locate(path, at),
       path: renderPath(path),
       found,

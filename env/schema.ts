@@ -20,6 +20,16 @@ import { sizeOverlay, topology } from './schema/topology.ts';
  * what is permitted in it. Unknown keys are errors. `loadEnvironment` (loader.ts) reads and completes it.
  */
 export const environmentFile = z.strictObject({
+  extends: z
+    .string()
+    .optional()
+    .describe(
+      'Path of the file that this one builds on, relative to it: each map key by key, everything else replaced; null takes a key away',
+    ),
+  variables: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe('Text that replaces ${name} wherever it stands in this file or in one that it extends'),
   name: z.string().regex(/^[a-z][a-z0-9-]*$/, 'lower-case letters, digits and "-"'),
   kind: z.enum(KINDS),
   description: z.string().optional(),
@@ -56,7 +66,10 @@ export const environmentFile = z.strictObject({
 export type EnvironmentFile = z.infer<typeof environmentFile>;
 
 /** An environment as the rest of Plumbline sees it: size applied, every time-out present. */
-export interface Environment extends Omit<EnvironmentFile, 'sizes' | 'timeouts' | 'objectives'> {
+export interface Environment extends Omit<
+  EnvironmentFile,
+  'extends' | 'variables' | 'sizes' | 'timeouts' | 'objectives'
+> {
   timeouts: Record<TimeoutName, Timeout>;
   /** Stores that the file of an embedded environment declares and that were not provisioned. */
   leftOut: readonly StoreName[];
@@ -70,6 +83,8 @@ export interface Environment extends Omit<EnvironmentFile, 'sizes' | 'timeouts' 
   objectives: readonly Objective[];
   /** Absolute path of the file, for messages and the run record. */
   file: string;
+  /** Absolute paths of the files that it extends. */
+  extended: readonly string[];
 }
 
 export type { AiSettings, LlmBehaviour } from '../probes/ai/declaration.ts';

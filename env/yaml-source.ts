@@ -8,8 +8,8 @@ export interface YamlSource {
   /** The data; undefined when the text does not parse. */
   value: unknown;
   problems: Problem[];
-  /** Position of the value at a path, or of its key; falls back to the nearest parent that exists. */
-  locate(path: DataPath, what?: 'key' | 'value'): { line: number; column: number };
+  /** Place of the value at a path, or of its key; falls back to the nearest parent that exists. */
+  locate(path: DataPath, what?: 'key' | 'value'): { file: string; line: number; column: number };
 }
 
 /** `topology.pools[1].count` */
@@ -76,7 +76,34 @@ export function parseYaml(text: string, file: string): YamlSource {
     problems,
     locate: (path, what = 'value') => {
       const { line, col } = lines.linePos(offsetOf(document, path, what));
-      return { line, column: col };
+      return { file, line, column: col };
     },
   };
+}
+
+/** A file that states part of the data, and what it builds on: each map key by key, everything else replaced. `null` takes a key away. */
+export function layered(over: YamlSource, base: YamlSource): YamlSource {
+  return {
+    value: merged(over.value, base.value),
+    problems: [...over.problems, ...base.problems],
+    locate: (path, what) =>
+      (depthOf(over.value, path) >= depthOf(base.value, path) ? over : base).locate(path, what),
+  };
+}
+
+function merged(over: unknown, base: unknown): unknown {
+  if (over === undefined) return base;
+  if (!isPlain(over) || !isPlain(base)) return over;
+  const keys = [...new Set([...Object.keys(base), ...Object.keys(over)])].filter((key) => over[key] !== null);
+  return Object.fromEntries(keys.map((key) => [key, merged(over[key], base[key])]));
+}
+
+/** How many parts of a path there are in the data. */
+function depthOf(value: unknown, [part, ...rest]: DataPath): number {
+  if (part === undefined || typeof value !== 'object' || value === null || !(part in value)) return 0;
+  return 1 + depthOf((value as Record<string | number, unknown>)[part], rest);
+}
+
+function isPlain(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

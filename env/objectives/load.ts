@@ -19,12 +19,11 @@ export function parseObjective(text: string, file: string): SloDocument {
   const shape = sloShape.safeParse(source.value);
   const parsed = shape.success ? sloDocument.safeParse(source.value) : shape;
   if (!parsed.success)
-    throw new EnvironmentError(problemsOf(parsed.error, { file, source, knownKeys: keysOf(sloShape) }));
+    throw new EnvironmentError(problemsOf(parsed.error, { source, knownKeys: keysOf(sloShape) }));
   const expected = path.basename(file).replace(/\.ya?ml$/, '');
   const { name } = parsed.data.metadata;
   if (name === expected) return parsed.data;
   const misnamed: Problem = {
-    file,
     ...source.locate(['metadata', 'name']),
     path: 'metadata.name',
     found: `"${name}"`,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, it } from 'node:test';
@@ -159,9 +159,10 @@ describe('an environment with objectives', () => {
         path.join(root, 'env', 'objectives', `${name}.yaml`),
         await readFile(path.join(FOLDER, `${name}.yaml`), 'utf8'),
       );
+    await cp(path.join(FOLDER, '../base'), path.join(root, 'env/base'), { recursive: true });
     const staging = await readFile(path.join(FOLDER, '..', 'staging.yaml'), 'utf8');
     const load = async (objectives: string) => {
-      const text = staging.replace(/^objectives:[^]*?(?=^prometheus:)/m, `objectives:\n${objectives}\n`);
+      const text = `${staging}\nobjectives:\n${objectives}\n`;
       await writeFile(path.join(root, 'env', 'staging.yaml'), text);
       return (await loadEnvironment('staging', { checkoutDir: root })).objectives;
     };

@@ -10,7 +10,6 @@ import { durationMs } from './window.ts';
 
 interface Context {
   /** Of the environment file, for messages. */
-  file: string;
   source: YamlSource;
   /** Kind of the environment: a local one lives no longer than its runs. */
   kind: string;
@@ -27,8 +26,7 @@ export function resolveObjectives(
 ): Objective[] {
   const problems: Problem[] = [];
   const problem = (path: DataPath, message: string, more: Pick<Problem, 'found' | 'allowed'>): void => {
-    const { file, source } = context;
-    problems.push({ file, ...source.locate(path), path: renderPath(path), message, ...more });
+    problems.push({ ...context.source.locate(path), path: renderPath(path), message, ...more });
   };
   const resolved = choices.flatMap((choice, index) => {
     const path = ['objectives', index, 'name'];

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PeersError } from '../asking.ts';
+import { askFailureOf, PeersError } from '../asking.ts';
+import { redis } from './index.ts';
 import { describe, problemsOf } from './state.ts';
 import type { ClusterView } from './state.ts';
 
@@ -46,6 +47,18 @@ test('should miss a member that is declared and has no address', () => {
 
 test('should not count members where their number is not declared', () => {
   assert.deepEqual(problemsOf(view(MEMBERS.slice(0, 2), null)), []);
+});
+
+test('should describe no store whose members nobody finds, whoever of the Sentinels answers', async () => {
+  const at = { host: '127.0.0.1', port: 1 };
+  const connection = { ...at, database: '', user: '', password: '', declared: {} };
+  const wait = { replicas: 1, milliseconds: 500 };
+  for (const how of [{}, { cluster: { replicas: 1 } }]) {
+    const declared = { ...how, wait };
+    const target = { connection: { ...connection, declared }, members: () => Promise.resolve([]) };
+    const error = await redis.describe(target, { deadlineMs: 2000 }).catch((thrown: unknown) => thrown);
+    assert.deepEqual(askFailureOf(error), { kind: 'down', cause: 'absent' }, String(error));
+  }
 });
 
 test('should say that nobody of the Sentinels answers, and keep what each said', async () => {

@@ -1,4 +1,4 @@
-import { PeersError } from '../asking.ts';
+import { isDown, PeersError } from '../asking.ts';
 import { declaredMembers } from '../store/members.ts';
 import { unsteadyBy } from '../store/steady.ts';
 import { settingsOrNone } from '../store/store-driver.ts';
@@ -82,6 +82,7 @@ export async function describe(target: StoreTarget, bounds: Bounds): Promise<Sto
 function answered(view: ClusterView): ClusterView {
   if (view.sentinel === null)
     throw new PeersError(view.sentinelErrors, unanswered('Sentinel', view.sentinelErrors));
+  if (view.members.length === 0) throw isDown('absent', 'redis: no member has an address');
   const failed = view.members.flatMap(({ failed: why, error }) => (why === undefined ? [] : [error]));
   if (failed.length > 0 && failed.length === view.members.length)
     throw new AggregateError(failed, unanswered('member', failed));

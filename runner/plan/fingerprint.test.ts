@@ -10,7 +10,7 @@ const checkout = mkdtempSync(join(tmpdir(), 'plumbline-checkout-'));
 process.on('exit', () => rmSync(checkout, { recursive: true, force: true }));
 const file = join(checkout, 'env.yaml');
 writeFileSync(file, 'name: a\n');
-const commitOf = () => fingerprintOf(file, checkout).commit;
+const commitOf = () => fingerprintOf([file], checkout).commit;
 
 test('should tell sources apart outside git', () => {
   const before = commitOf();

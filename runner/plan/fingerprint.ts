@@ -8,7 +8,7 @@ import { CHECKOUT } from '../serve/playwright.ts';
 export interface Fingerprint {
   /** Commit of the harness; with `+` and a digest when its files differ from it. Outside git a digest of its sources. */
   commit: string;
-  /** SHA-256 of the environment file. */
+  /** SHA-256 of the environment file and of those that it extends. */
   environmentSha256: string;
   /** UID of kube-system; null until the cluster is reached. */
   clusterUid: string | null;
@@ -18,11 +18,13 @@ const MAX_DIFF_BYTES = 256 * 1024 * 1024;
 /** Not part of the harness: what npm installs and what runs leave. */
 const NOT_SOURCES = new Set(['node_modules', 'runs', '.git']);
 
-/** @throws Error when the environment file cannot be read. */
-export function fingerprintOf(environmentFile: string, checkout = CHECKOUT): Fingerprint {
+/** @throws Error when a file of the environment cannot be read. */
+export function fingerprintOf(environmentFiles: readonly string[], checkout = CHECKOUT): Fingerprint {
+  const hash = createHash('sha256');
+  for (const file of environmentFiles) hash.update(readFileSync(file));
   return {
     commit: harnessOf(checkout),
-    environmentSha256: createHash('sha256').update(readFileSync(environmentFile)).digest('hex'),
+    environmentSha256: hash.digest('hex'),
     clusterUid: null,
   };
 }

@@ -45,7 +45,7 @@ export function drill(options: DrillOptions): Promise<CommandResult> {
       size: asked.size ?? 'provisioned',
     });
     const clusterUid = await provisionedUid(environment);
-    const fingerprint = { ...fingerprintOf(environment.file), clusterUid };
+    const fingerprint = { ...fingerprintOf([environment.file, ...environment.extended]), clusterUid };
     if (resumed !== null) refuseOther(resumed, fingerprint);
     const planned = planChecks(environment, { checks: [asked.check], repeat: asked.repeat });
     const [only] = planned;

@@ -74,12 +74,12 @@ describe('adding a check', () => {
   });
 
   it('should be known to environment files', () => {
-    const line = '      - topology/nodes/pools\n';
+    const line = "    checks: ['topology/**']\n";
     const text = copy.read('env/testing.yaml');
     assert.ok(text.includes(line));
-    copy.write('env/testing.yaml', text.replace(line, `${line}      - ${CHECK}\n`));
+    copy.write('env/testing.yaml', text.replace(line, `    checks: [${CHECK}]\n`));
     assert.equal(copy.plumbline('env', 'validate', 'env/testing.yaml').code, 0);
-    copy.write('env/testing.yaml', text.replace(line, `${line}      - ${CHECK}d\n`));
+    copy.write('env/testing.yaml', text.replace(line, `    checks: [${CHECK}d]\n`));
     const misspelt = copy.plumbline('env', 'validate', 'env/testing.yaml');
     assert.equal(misspelt.code, 64);
     assert.match(misspelt.output, new RegExp(`did you mean "?${CHECK}`));

@@ -87,11 +87,7 @@ const EXPECTED = {
 
 /** Follows the page: its files, the environment that declares one, and a history as one leaves it, which is Redis' by another name. */
 function follow(copy: Copy): string[] {
-  copy.change(
-    'env/staging.yaml',
-    'stores: # section 5.2: StatefulSets, data on PVs\n',
-    `stores: # section 5.2: StatefulSets, data on PVs\n${DECLARED}`,
-  );
+  copy.change('env/staging.yaml', '\nai:\n', `\nstores:\n${DECLARED}\nai:\n`);
   copy.change('env/staging.yaml', WORKLOAD, `${WORKLOAD}${WORKLOAD.replaceAll('redis', 'valkey')}`);
   const stored = gunzipSync(readFileSync(STORED)).toString().replaceAll('redis', 'valkey');
   copy.write(`tests/histories/${CHECK.replaceAll('/', '.')}.ndjson.gz`, gzipSync(stored));

@@ -1,3 +1,4 @@
+import { isDown } from '../../asking.ts';
 import { declaredMembers } from '../../store/members.ts';
 import { unsteadyBy } from '../../store/steady.ts';
 import type {
@@ -30,6 +31,7 @@ export interface ClusterView {
 async function look(target: StoreTarget, bounds: Bounds): Promise<ClusterView> {
   const limits = { ...bounds, deadlineMs: Math.min(ANSWER_MS, bounds.deadlineMs) };
   const members = await clusterMembers(target, limits);
+  if (members.length === 0) throw isDown('absent', 'redis: no member has an address');
   const failed = members.flatMap(({ failed: why, error }) => (why === undefined ? [] : [error]));
   if (failed.length > 0 && failed.length === members.length)
     throw new AggregateError(failed, unanswered('member', failed));

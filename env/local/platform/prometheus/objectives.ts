@@ -15,8 +15,7 @@ const ENVIRONMENTS = resolve(import.meta.dirname, '../../..');
 export function rulesOf(instance: InstanceName): string {
   const file = join(ENVIRONMENTS, `${instance}.yaml`);
   const { data, source } = parseEnvironment(readFileSync(file, 'utf8'), file);
-  const context = { file, source, kind: data.kind };
-  return burnRateRules(resolveObjectives(data.objectives, documents(), context));
+  return burnRateRules(resolveObjectives(data.objectives, documents(), { source, kind: data.kind }));
 }
 
 function documents(): Map<string, ReturnType<typeof parseObjective>> {
