@@ -54,6 +54,11 @@ export const DEFAULT_TIMEOUTS = {
     reason: 'one draft through the edge while the model is silent: the service gives up earlier than this',
   },
   loadStop: { seconds: 45, reason: 'running iterations end within their gracefulStop (k6: 30 s by default)' },
+  loginRefused: {
+    seconds: 20,
+    reason:
+      'before a fault: a server that has just started may refuse every login until it has loaded its accounts (Elasticsearch, until its index of users is allocated); a login that is refused for longer is not mended by waiting',
+  },
   membersRejoined: { seconds: 240, reason: 'crash-loop back-off, restart and catching up of a member' },
   nodeReady: { seconds: 120, reason: 'a started node to Ready, measured at 45 s' },
   nodePower: {

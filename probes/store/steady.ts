@@ -1,7 +1,8 @@
 import { NOT_LET_IN } from '../../reports/record/observations/failover.ts';
 import { askFailureOf, askText } from '../asking.ts';
+import { monoMs } from '../../host/clock.ts';
 import { lookUntil } from '../../host/wait.ts';
-import type { Bounds, Steadiness, StoreDriver, StoreTarget } from './store-driver.ts';
+import type { Steadiness, StoreDriver } from './store-driver.ts';
 
 const LOOK_MS = 2000;
 const LOOK_EVERY_MS = 300;
@@ -18,22 +19,30 @@ export function unsteadyBy(error: unknown): Steadiness {
 }
 
 /**
- * A store's `waitSteady` from its `steady`: looks every 300 ms until it holds, the deadline has passed or the signal fires.
+ * A store's `waitSteady` from its `steady`: looks every 300 ms until it holds, the deadline has passed, every look for `refusedMs` was refused the
+ * login, or the signal fires.
  * @param lookMs one look that hangs costs no more than this
  */
 export function waitSteadyBy(
   steady: StoreDriver['steady'],
   lookMs: number = LOOK_MS,
 ): StoreDriver['waitSteady'] {
-  return async (target: StoreTarget, bounds: Bounds): Promise<Steadiness> => {
+  return async (target, { refusedMs = Infinity, ...bounds }): Promise<Steadiness> => {
     const seen: Steadiness[] = [];
+    let letInMs = monoMs();
     const look = async (): Promise<Steadiness> => {
       const now = await steady(target, { ...bounds, deadlineMs: lookMs });
       seen[0] = now;
+      if (now.cannotAsk === undefined) letInMs = monoMs();
       return now;
     };
+    const isDecided = ({ ok }: Steadiness): boolean => ok || monoMs() - letInMs >= refusedMs;
     try {
-      return await lookUntil(look, ({ ok }) => ok, { ...bounds, intervalMs: LOOK_EVERY_MS });
+      const last = await lookUntil(look, isDecided, { ...bounds, intervalMs: LOOK_EVERY_MS });
+      const seconds = Math.round((monoMs() - letInMs) / 1000);
+      return last.cannotAsk === undefined
+        ? last
+        : { ...last, detail: `${last.detail} (at every look for ${seconds} s)` };
     } catch (error) {
       if (seen[0] !== undefined && bounds.signal?.aborted === true) return seen[0];
       throw error;

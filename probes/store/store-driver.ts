@@ -77,6 +77,15 @@ export interface Bounds {
   signal?: AbortSignal | undefined;
 }
 
+/** For a wait until a store is steady. */
+export interface SteadyBounds extends Bounds {
+  /**
+   * The wait ends when every look for this long was refused the login (`Steadiness.cannotAsk`): a wrong password or authority does not pass by
+   * waiting. Absent: to the deadline, as after a fault, which a store may answer with refused logins for a while.
+   */
+  refusedMs?: number | undefined;
+}
+
 export interface StoreDescription {
   leader: string | null;
   /** The store's counter of leaderships, such as `timeline 5`: the same leader may have stepped down and come back. */
@@ -233,8 +242,8 @@ export interface StoreDriver {
   readonly clusterWideDurability?: true;
   /** One look: is there a leader, does every member follow it, is what the store promises in force? */
   steady(target: StoreTarget, bounds: Bounds): Promise<Steadiness>;
-  /** Looks until it is steady or the deadline has passed. Does not throw if the store does not answer. */
-  waitSteady(target: StoreTarget, bounds: Bounds): Promise<Steadiness>;
+  /** Looks until it is steady or its bounds are reached. Does not throw if the store does not answer. */
+  waitSteady(target: StoreTarget, bounds: SteadyBounds): Promise<Steadiness>;
   governing(target: StoreTarget, bounds: Bounds): Promise<GoverningSetting[]>;
   /**
    * When clients are served again after the leader was hit. Null when the settings that it follows from are not known, or the fault has

@@ -23,13 +23,15 @@ export async function steadyAgain(runner: RunnerCore): Promise<{ ok: boolean; de
 }
 
 async function looked(
-  { stores }: RunnerCore,
+  { stores, runState: { environment } }: RunnerCore,
   store: string,
   bounds: Bounds,
 ): Promise<{ ok: boolean; unasked: boolean; detail: string }> {
   try {
     const target = await stores.target(store);
-    const { ok, detail } = await storeDriver(store).waitSteady(target, bounds);
+    // One that answered earlier in this run may have been broken by it.
+    const refusedMs = stores.answered.has(store) ? undefined : timeoutMsOf(environment, 'loginRefused');
+    const { ok, detail } = await storeDriver(store).waitSteady(target, { ...bounds, refusedMs });
     if (ok) return { ok, unasked: false, detail };
     await storeDriver(store).describe(target, bounds);
     return { ok, unasked: false, detail };

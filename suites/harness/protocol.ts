@@ -155,9 +155,12 @@ export interface RunnerMethods {
     params: { store: string };
     result: { servers: ServerFacts[]; clusterWide: boolean };
   };
-  /** Waits until the store has a leader and all members follow it, or says what it saw last. */
+  /**
+   * Waits until the store has a leader and all members follow it, or says what it saw last. `refusedMs`: a store that refuses the login for so
+   * long is waited for no longer; left out: it is waited for like any other.
+   */
   'store.steady': {
-    params: { check: string; store: string; timeoutMs: number };
+    params: { check: string; store: string; timeoutMs: number; refusedMs?: number };
     result: Steadiness;
   };
   /** Appends the governing settings and the expected window to `governing.ndjson`. */

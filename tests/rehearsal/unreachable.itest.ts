@@ -30,6 +30,9 @@ after(async () => {
   place.remove();
 });
 
+/** The wait before the fault ends after `loginRefused` (20 s); it lasted `steadyState` (90 s) once. What the check does beside it takes seconds. */
+const WITHOUT_FAULT_MS = 60_000;
+
 type Check = RunRecord['checks'][number];
 
 const verdictsOf = ({ checks }: RunRecord, but: readonly string[] = []): string[] =>
@@ -89,6 +92,7 @@ for (const [store, rows] of stores)
         check.trials.filter(({ landed }) => landed.injected !== false || landed.proved),
         [],
       );
+      assert.ok(check.durationMs < WITHOUT_FAULT_MS, `it took ${check.durationMs} ms`);
     } finally {
       await undo();
     }

@@ -33,6 +33,8 @@ const steady = {
   ok: z.boolean(),
   leader: z.string().nullable().optional(),
   detail: z.string(),
+  /** The store answers, but refuses the login. */
+  cannotAsk: z.enum(NOT_LET_IN).optional(),
 };
 
 /** Who holds a role, as one look saw it. At the look before, `pollMs` earlier, the previous line still held. */
@@ -47,8 +49,7 @@ const role = {
 export const FAILOVER = kinds({
   /** Before the trial: a store that is not steady is not hit. */
   steady,
-  /** `cannotAsk`: the store answers, but refuses the login. */
-  'steady-after': { ...steady, cannotAsk: z.enum(NOT_LET_IN).optional() },
+  'steady-after': steady,
   /** Roles of the stores and objects of the platform, compared with those noted before the trial. */
   'as-before': {
     ok: z.boolean(),

@@ -30,9 +30,10 @@ export function storeMethods(runner: ServedRunner): Methods {
         const servers = await driver.servers(await stores.target(store), bounds);
         return { servers, clusterWide: driver.clusterWideDurability === true };
       }),
-    'store.steady': async ({ store, timeoutMs }, call) =>
+    'store.steady': async ({ store, timeoutMs, refusedMs }, call) =>
       storeDriver(store).waitSteady(await stores.target(store), {
         deadlineMs: timeoutMs,
+        refusedMs,
         signal: call.signal,
       }),
     'store.governing': async ({ check, store, fault, trial, target, also }, call) => {

@@ -80,6 +80,27 @@ test('should hit nothing when the store is not steady', async () => {
   assert.deepEqual(kinds, ['stage', 'steady']);
 });
 
+test('should wait no longer than a start takes for a store that refuses the login before the fault, and be patient after it', async () => {
+  const { asked } = await trialWith({});
+  const waits = asked.filter(({ method }) => method === 'store.steady');
+  assert.deepEqual(
+    waits.map(({ params }) => params['refusedMs']),
+    [1000, undefined, undefined],
+  );
+});
+
+test('should hit nothing and record why when the store refuses the login', async () => {
+  const refused = { ok: false, leader: null, detail: 'it refuses the account', cannotAsk: 'credentials' };
+  const { methods, recorded } = await trialWith({ 'store.steady': () => refused });
+  assert.deepEqual(methods, ['store.steady']);
+  assert.deepEqual(recorded.at(-1), {
+    kind: 'steady',
+    ok: false,
+    detail: refused.detail,
+    cannotAsk: 'credentials',
+  });
+});
+
 test('should hit nothing when writes do not flow, and say why', async () => {
   const { methods, recorded } = await trialWith({
     'clientLoad.wait': () => ({ met: false, detail: 'no answer for 9 s' }),

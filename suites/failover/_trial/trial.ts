@@ -3,7 +3,7 @@ import type { CheckContext } from '../../harness/context.ts';
 import { monotonicMs } from '../../harness/observations.ts';
 import type { StageName } from '../../../reports/record/observations/failover.ts';
 import type { FaultResult } from '../../harness/protocol.ts';
-import { notedAtRest, saidOf } from './at-rest.ts';
+import { notedAtRest, saidOf, steadyBefore } from './at-rest.ts';
 
 /** Writes have recovered after this long without a failed or unanswered operation. */
 const STEADY_STRETCH_MS = 5_000;
@@ -75,15 +75,6 @@ export async function runTrial(ctx: CheckContext, subject: TrialSubject): Promis
 /** Marks a stage of the trial, which lasts until the next begins. */
 function stage(ctx: CheckContext, name: StageName): void {
   ctx.record('stage', { name });
-}
-
-async function steadyBefore(ctx: CheckContext, store: string): Promise<boolean> {
-  const seen = await ctx.step(
-    `wait until ${store} is steady: a leader, all other members following it, one of them synchronously`,
-    () => ctx.runner.call('store.steady', { check: ctx.id, store, timeoutMs: ctx.timeoutMs('steadyState') }),
-  );
-  ctx.record('steady', { ok: seen.ok, detail: seen.detail });
-  return seen.ok;
 }
 
 /**

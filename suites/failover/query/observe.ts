@@ -1,7 +1,7 @@
 /** Searches after a failover: what was found before must be found again, through the Service and in every copy. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CheckContext } from '../../harness/context.ts';
-import { notedAtRest, saidOf } from '../_trial/at-rest.ts';
+import { notedAtRest, saidOf, steadyBefore } from '../_trial/at-rest.ts';
 
 /** The store's own checks cover the other faults. */
 const FAULT = 'pod-crash';
@@ -10,11 +10,7 @@ const FAULT = 'pod-crash';
 export async function observe(ctx: CheckContext, store: string): Promise<void> {
   const { id, trial } = ctx;
   const named = { check: id, store };
-  const steady = await ctx.step(`wait until ${store} is steady`, () =>
-    ctx.runner.call('store.steady', { ...named, timeoutMs: ctx.timeoutMs('steadyState') }),
-  );
-  ctx.record('steady', { ok: steady.ok, detail: steady.detail });
-  if (!steady.ok || !(await notedAtRest(ctx))) return;
+  if (!(await steadyBefore(ctx, store)) || !(await notedAtRest(ctx))) return;
   const { leader, expected } = await ctx.step('create the data that the questions are about', () =>
     ctx.runner.call('query.prepare', { ...named, timeoutMs: ctx.timeoutMs('steadyState') }),
   );

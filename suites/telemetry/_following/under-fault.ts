@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { notedAtRest } from '../../failover/_trial/at-rest.ts';
+import { notedAtRest, steadyBefore } from '../../failover/_trial/at-rest.ts';
 import type { CheckContext } from '../../harness/context.ts';
 import type { FaultResult } from '../../harness/protocol.ts';
 import { clocked, lastStartMs, linesMs, linesOn, removeLines, startLines, writerPods } from './lines.ts';
@@ -25,11 +25,7 @@ export async function observeUnderFault(ctx: CheckContext, follow: ('logs' | 'tr
   const { id: check } = ctx;
   const call: Call = (method, params) => ctx.runner.call(method, params);
   const aim = aimOf(ctx);
-  const steady = await ctx.step(`wait until ${aim.store} is steady`, () =>
-    call('store.steady', { check, store: aim.store, timeoutMs: ctx.timeoutMs('steadyState') }),
-  );
-  ctx.record('steady', { ...steady });
-  if (!steady.ok || !(await notedAtRest(ctx))) return;
+  if (!(await steadyBefore(ctx, aim.store)) || !(await notedAtRest(ctx))) return;
   const { canary, underFaultSeconds } = loadOf(ctx);
   const run = runName(ctx);
   const order = {
