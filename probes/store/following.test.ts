@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { test } from 'node:test';
 import { followStore } from './following.ts';
 import type { SeenLeader } from './following.ts';
@@ -50,7 +51,7 @@ test('should say in one piece why it did not see who leads', async () => {
   ]);
   const pieces = seen.flatMap((one) => (one.kind === 'evidence' ? [one] : []));
   assert.equal(pieces.length, 1);
-  assert.match(pieces[0]?.text ?? '', /^\S+Z refused\n\S+Z gone$/);
+  assert.match(pieces[0]?.text ?? '', /^\S+Z who leads: refused\n\S+Z who leads: gone$/);
 });
 
 const both = (a: string | null, b: string | null): SeenLeader => ({
@@ -90,6 +91,36 @@ test('should write how long several led, and on which of them clients wrote mean
   assert.ok(toMs > fromMs);
   assert.equal(more.length, 0);
   assert.deepEqual(stretches(await told([{ leader: 'a' }, alone, alone])), []);
+});
+
+test('should ask each member at its own pace where a manager tells who leads, whatever keeps the manager', async () => {
+  const written: StoreObservation[] = [];
+  const { promise: done, resolve } = Promise.withResolvers<undefined>();
+  const looks = [both('1', '1'), both('1', '1'), both('2', '3'), new Error('refused'), alone];
+  let asked = 0;
+  const observer = followStore(
+    {
+      // A manager that answers at no look until everything ends.
+      leader: async (signal) => {
+        await once(signal, 'abort');
+        throw new Error('aborted');
+      },
+      leading: () => {
+        const look = looks[Math.min(asked++, looks.length - 1)];
+        if (asked > looks.length) resolve(undefined);
+        return look instanceof Error ? Promise.reject(look) : Promise.resolve(look?.leading ?? []);
+      },
+    },
+    { pollMs: 2, write: (seen) => written.push(seen) },
+  );
+  await done;
+  await observer.stop();
+  const [several, ...more] = stretches(written);
+  assert.deepEqual([several?.wrote, more], [['a', 'b'], []]);
+  assert.equal(written.filter(({ kind }) => kind === 'leader').length, 0);
+  const [evidence] = written.flatMap((one) => (one.kind === 'evidence' ? [one.text] : []));
+  assert.match(evidence ?? '', /^\S+Z whether each member leads: refused$/);
+  assert.equal(written.filter(({ kind }) => kind === 'leaders-asked').length, 1);
 });
 
 test('should name a leader whose writes could not be counted, unless there was nothing to compare', async () => {

@@ -11,10 +11,13 @@ const MEMBERS_EVERY = 5;
 /** The endpoints come from a cache in this process. */
 const ENDPOINTS_POLL_MS = 20;
 
+const LEADER = 'who leads';
+const EACH = 'whether each member leads';
+
 /** Who leads, as one look saw it. */
 export interface SeenLeader {
   leader: string | null;
-  /** Where each member is asked whether it leads. */
+  /** Where this look asked each member whether it leads. */
   leading?: Leading;
 }
 
@@ -24,6 +27,11 @@ export interface Following {
   leader(signal: AbortSignal): Promise<SeenLeader | null>;
   /** How many members follow the leader; null when that could not be seen. */
   members?(seen: SeenLeader, signal: AbortSignal): Promise<number | null>;
+  /**
+   * Asks each member whether it leads, where a manager tells `leader`. These looks have a time of their own: a member that hangs must not hold
+   * up those at the manager. @throws when no member answers
+   */
+  leading?(signal: AbortSignal): Promise<Leading>;
 }
 
 /**
@@ -35,9 +43,11 @@ export function followStore(following: Following, options: ObserveOptions): Obse
   const signal =
     options.signal === undefined ? ending.signal : AbortSignal.any([ending.signal, options.signal]);
   const follower = new Follower(following, options, signal);
+  const pollMs = options.pollMs ?? DEFAULT_POLL_MS;
   const loops = [
-    repeat(options.pollMs ?? DEFAULT_POLL_MS, signal, () => follower.look()),
+    repeat(pollMs, signal, () => follower.look()),
     repeat(ENDPOINTS_POLL_MS, signal, () => follower.lookAtEndpoints()),
+    ...(following.leading === undefined ? [] : [repeat(pollMs, signal, () => follower.lookAtEach())]),
   ];
   return {
     stop: async () => {
@@ -59,7 +69,8 @@ class Follower {
   #lastEndpoints: string | undefined;
   #leaderSeenMs: number | null = null;
   #membersSeenMs: number | null = null;
-  #inGap = false;
+  /** What cannot be seen at present: who leads, by the manager or by each member. */
+  readonly #gaps = new Set<string>();
   /** Each stretch in which nothing was seen, with the reason. */
   readonly #unseen: string[] = [];
   #looks = 0;
@@ -80,17 +91,36 @@ class Follower {
     const askedMs = monoMs();
     try {
       const seen = await this.#following.leader(this.#signal);
-      this.#inGap = false;
-      if (seen?.leading !== undefined) this.#ofEach++;
-      this.#several.saw(seen?.leading ?? [], askedMs);
+      this.#gaps.delete(LEADER);
+      if (seen?.leading !== undefined) this.#sawEach(seen.leading, askedMs);
       if (seen === null) return;
       this.#saw(seen, askedMs);
       if (this.#looks % MEMBERS_EVERY === 1) await this.#lookAtMembers(seen);
     } catch (error) {
-      if (this.#signal.aborted || this.#inGap) return;
-      this.#inGap = true;
-      this.#unseen.push(`${new Date().toISOString()} ${errorText(error)}`);
+      this.#unseenBy(LEADER, error);
     }
+  }
+
+  async lookAtEach(): Promise<void> {
+    const askedMs = monoMs();
+    try {
+      const leading = await this.#following.leading?.(this.#signal);
+      this.#gaps.delete(EACH);
+      if (leading !== undefined) this.#sawEach(leading, askedMs);
+    } catch (error) {
+      this.#unseenBy(EACH, error);
+    }
+  }
+
+  #sawEach(leading: Leading, askedMs: number): void {
+    this.#ofEach++;
+    this.#several.saw(leading, askedMs);
+  }
+
+  #unseenBy(what: string, error: unknown): void {
+    if (this.#signal.aborted || this.#gaps.has(what)) return;
+    this.#gaps.add(what);
+    this.#unseen.push(`${new Date().toISOString()} ${what}: ${errorText(error)}`);
   }
 
   lookAtEndpoints(): void {

@@ -137,6 +137,13 @@ describe('PostgreSQL without a manager', () => {
     // Nobody writes under this name on pg-0: what else it completes, such as other transactions, is no write of a client.
     const healthy: StoreObservation[] = [];
     const beside = observe('moved', (one) => healthy.push(one));
+    // Under a manager the servers are asked all the same; here one that does not answer at all, at a port where nobody listens.
+    const managed: StoreObservation[] = [];
+    const declared = { ...target.connection.declared, patroni: { port: await freePort(), scope: 'tender' } };
+    const underPatroni = postgres.observe(
+      { ...target, connection: { ...target.connection, declared } },
+      { run: 'split', write: (one) => managed.push(one) },
+    );
     try {
       await waitFor(() => (leadersIn(seen).length > 0 ? true : null), { what: 'a leader', deadlineMs: 5000 });
       await postgres.client(target.connection, 'split').prepare(BOUNDS.deadlineMs);
@@ -170,7 +177,7 @@ describe('PostgreSQL without a manager', () => {
       assert.match((await rolesNow())['pg-0'] ?? '', /^replica, does not answer: .*ECONNREFUSED/);
       assert.equal((await rolesNow())['pg-2'], 'replica, not streaming', 'it follows nobody that is there');
     } finally {
-      await Promise.all([observer.stop(), beside.stop()]);
+      await Promise.all([observer.stop(), beside.stop(), underPatroni.stop()]);
     }
     assert.deepEqual(leadersIn(seen), ['pg-0', 'pg-1', 'pg-1']);
     const several = (of: readonly StoreObservation[]) =>
@@ -180,6 +187,8 @@ describe('PostgreSQL without a manager', () => {
     const wrote = (of: readonly StoreObservation[]) =>
       several(of).map(({ leaders, wrote: on, uncounted }) => ({ leaders, on, uncounted }));
     assert.deepEqual(wrote(seen), [{ leaders: names, on: names, uncounted: undefined }]);
+    assert.deepEqual(wrote(managed), wrote(seen), 'whoever manages it');
+    assert.deepEqual(leadersIn(managed), [], 'who leads is told by the manager alone');
     assert.deepEqual(wrote(healthy), [{ leaders: names, on: ['pg-1'], uncounted: undefined }]);
     const [fromMs = 0, toMs = 0] = both[0]?.betweenMs ?? [];
     assert.ok(toMs - fromMs >= SIX_LOOKS_MS);

@@ -82,9 +82,16 @@ function looksNow(target: StoreTarget, bounds: Bounds): Promise<readonly Look[]>
   });
 }
 
-async function lookOf(member: StoreMember, client: Pick<ShortClient, 'query'>): Promise<Look> {
+type LookOf = (member: StoreMember, client: Pick<ShortClient, 'query'>) => Promise<Look>;
+
+const recoveryOf: LookOf = async (member, client) => {
   const [at] = await client.query<{ replica: boolean }>(IN_RECOVERY);
-  if (at?.replica !== false) return { ...UNSEEN, member };
+  return { ...UNSEEN, member, replica: at?.replica !== false };
+};
+
+async function lookOf(member: StoreMember, client: Pick<ShortClient, 'query'>): Promise<Look> {
+  const seen = await recoveryOf(member, client);
+  if (seen.replica) return seen;
   const [own] = await client.query<{ timeline: number; synchronous: string }>(TIMELINE);
   const receivers = await client.query<Receiver & Record<string, unknown>>(REPLICATION);
   if (receivers.some(({ state }) => state === null))
@@ -171,18 +178,24 @@ class Sessions {
   }
 
   /** @param signal the same for every look: all connections are closed when it fires */
-  looks(signal: AbortSignal): Promise<readonly Look[]> {
+  looks(look: LookOf, signal: AbortSignal): Promise<readonly Look[]> {
     if (this.#until !== signal) signal.addEventListener('abort', () => this.#close(), { once: true });
     this.#until = signal;
-    return looksAt(this.#target, (member) => this.#ask(member, signal, (client) => lookOf(member, client)));
+    return looksAt(this.#target, (member) => this.#ask(member, signal, (client) => look(member, client)));
   }
 
-  /** How much clients have written on each; null where it does not say. */
-  written(leaders: readonly StoreMember[], run: string, signal: AbortSignal): Promise<Leading> {
+  /**
+   * Who leads, with how much clients have written there; null where it does not say. Asked only while several lead: counting costs a server
+   * more than the rest of a look.
+   */
+  leading(looks: readonly Look[], run: string | undefined, signal: AbortSignal): Promise<Leading> {
+    const leaders = leadersIn(looks);
     return Promise.all(
-      leaders.map(async (member) => {
+      leaders.map(async ({ member }) => {
+        const { name } = member;
+        if (leaders.length < 2 || run === undefined) return { name, written: null };
         const asked = this.#ask(member, signal, (client) => writtenOn(client, run));
-        return { name: member.name, written: await asked.catch(() => null) };
+        return { name, written: await asked.catch(() => null) };
       }),
     );
   }
@@ -219,19 +232,26 @@ class Sessions {
   }
 }
 
+/**
+ * Asks each member only whether it leads, where a manager tells the rest; needs no right to see replication.
+ * @param run under which its client load writes
+ */
+export function leadingBySql(
+  target: StoreTarget,
+  run: string | undefined,
+): (signal: AbortSignal) => Promise<Leading> {
+  const sessions = new Sessions(target);
+  return async (signal) => sessions.leading(await sessions.looks(recoveryOf, signal), run, signal);
+}
+
 function following(target: StoreTarget, run: string | undefined): Following {
   const sessions = new Sessions(target);
   let last: readonly Look[] = [];
   return {
     leader: async (signal) => {
-      last = await sessions.looks(signal);
-      const leaders = leadersIn(last).map(({ member }) => member);
-      // Asked only while several lead: counting costs a server more than the rest of a look.
-      const leading =
-        leaders.length < 2 || run === undefined
-          ? leaders.map(({ name }) => ({ name, written: null }))
-          : await sessions.written(leaders, run, signal);
-      return { leader: leaders[0]?.name ?? null, leading };
+      last = await sessions.looks(lookOf, signal);
+      const leading = await sessions.leading(last, run, signal);
+      return { leader: leading[0]?.name ?? null, leading };
     },
     members: () => Promise.resolve(membersIn(last).filter(({ state }) => state === 'streaming').length),
   };

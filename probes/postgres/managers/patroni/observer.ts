@@ -1,15 +1,20 @@
 import type { Following, SeenLeader } from '../../../store/following.ts';
 import type { StoreMember, StoreTarget } from '../../../store/store-driver.ts';
+import { leadingBySql } from '../by-sql.ts';
 import { anyMember, leaderOf, patroniCluster, patroniMembers, patroniStatus } from './rest.ts';
 import type { PatroniCluster } from './rest.ts';
 
 /** Patroni answers from its watch in a few milliseconds; a member that takes longer than this has trouble of its own. */
 const ANSWER_MS = 400;
 
-/** Follows the holder of the lease, and the replicas that stream from it. */
-export function followingPatroni(target: StoreTarget): Following {
+/**
+ * Follows the holder of the lease, and the replicas that stream from it. Each server is asked besides whether it takes writes: Patroni names one
+ * leader at most, also while an old one has not stepped down.
+ */
+export function followingPatroni(target: StoreTarget, run: string | undefined): Following {
   const teller = new Teller(target);
   return {
+    leading: leadingBySql(target, run),
     leader: (signal) => teller.leader(signal),
     members: ({ leader }, signal) => streaming(target, leader, signal),
   };
