@@ -2,9 +2,12 @@
 import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { RELEASE } from '../../env/local/images/debian/debian-archive.ts';
+import { fetchPackages } from '../../env/local/images/debian/debian.ts';
+import { debianArchives } from '../../env/local/images/index.ts';
 import { freePort } from '../../env/local/images/registry.ts';
 import { waitFor } from '../../host/wait.ts';
 import { queryOnce } from '../../probes/postgres/query.ts';
@@ -15,7 +18,9 @@ import type {
   StoreTlsFiles,
 } from '../../probes/store/store-driver.ts';
 
-const BIN = '/usr/lib/postgresql/15/bin';
+/** Debian's server: its programs and libraries, and what they share. It finds both relative to its own place. */
+const SERVER = ['usr/lib/postgresql/15', 'usr/share/postgresql/15'] as const;
+const BIN = join(SERVER[0], 'bin');
 const HOST = '127.0.0.1';
 const USER = 'owner';
 /** The name that certificates of servers must hold. */
@@ -38,6 +43,7 @@ export class PostgresCluster {
   readonly #settings: [string, string][] = [];
   readonly #beside: ChildProcess[] = [];
   #tls: StoreTlsFiles | undefined;
+  #root = '/';
 
   private constructor() {
     const [uid = -1, gid = -1] = ['-u', '-g'].map((flag) =>
@@ -52,15 +58,18 @@ export class PostgresCluster {
    * Commits wait for one replica, so that one of them is synchronous.
    * @param tls what the servers show, PEM; plain connections of accounts are then refused
    * @param settings further ones of each server
+   * @param packages of Debian that the servers shall have, whether or not the machine has them
    */
   static async start(
     tls?: { key: string; cert: string },
     settings: Readonly<Record<string, string>> = {},
+    packages: readonly string[] = [],
   ): Promise<PostgresCluster> {
     const cluster = new PostgresCluster();
     cluster.#settings.push(...Object.entries(settings));
     if (tls !== undefined) cluster.#showTls(tls);
     try {
+      if (packages.length > 0) await cluster.#unpack(packages);
       await cluster.#start();
       return cluster;
     } catch (error) {
@@ -121,7 +130,7 @@ export class PostgresCluster {
 
   /** Starts one that stays until `stop`, as the servers' user. */
   start(program: string, args: readonly string[]): ChildProcess {
-    const child = spawn(join(BIN, program), args, { ...this.#owner, cwd: this.#folder, stdio: 'ignore' });
+    const child = spawn(this.#program(program), args, { ...this.#owner, cwd: this.#folder, stdio: 'ignore' });
     this.#beside.push(child);
     return child;
   }
@@ -139,6 +148,28 @@ export class PostgresCluster {
         .map((child) => once(child, 'close')),
     );
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /** A copy of the machine's server with these packages, of those that images are made of: nothing is installed for a test. */
+  async #unpack(packages: readonly string[]): Promise<void> {
+    const debsDir = debianArchives();
+    const archives = await fetchPackages(packages, { debsDir, tempDir: this.#folder }).catch(
+      (cause: unknown) => {
+        const needs = `needs ${packages.join(', ')} of Debian ${RELEASE} in ${debsDir}, or apt-get to download it`;
+        throw new Error(needs, { cause });
+      },
+    );
+    for (const at of SERVER) cpSync(join('/', at), join(this.#folder, at), { recursive: true });
+    for (const archive of archives)
+      execFileSync('dpkg-deb', ['-x', archive, this.#folder], { timeout: 60_000 });
+    // The archive gives its root to root, and makes it 0755.
+    chownSync(this.#folder, this.#owner.uid, this.#owner.gid);
+    this.#root = this.#folder;
+  }
+
+  /** The path of a program of PostgreSQL's packages. */
+  #program(name: string): string {
+    return join(this.#root, BIN, name);
   }
 
   async #start(): Promise<void> {
@@ -184,7 +215,7 @@ export class PostgresCluster {
     const log = join(this.#folder, `${server.name}.log`);
     server.process = spawn(
       'sh',
-      ['-c', 'log=$1; shift; exec "$@" >"$log" 2>&1', 'sh', log, join(BIN, 'postgres'), ...args],
+      ['-c', 'log=$1; shift; exec "$@" >"$log" 2>&1', 'sh', log, this.#program('postgres'), ...args],
       {
         ...this.#owner,
         cwd: this.#folder,
@@ -224,7 +255,7 @@ export class PostgresCluster {
 
   #run(program: string, args: readonly string[]): void {
     const env = { PATH: process.env['PATH'], PGPASSWORD: this.#password, LC_ALL: 'C.UTF-8' };
-    execFileSync(join(BIN, program), args, {
+    execFileSync(this.#program(program), args, {
       ...this.#owner,
       ...{ cwd: this.#folder, env, stdio: 'ignore', timeout: 60_000 },
     });

@@ -1,6 +1,5 @@
-/** PostgreSQL under repmgr, against real servers and a real repmgrd beside each. Without Debian's postgresql-15-repmgr it is skipped. */
+/** PostgreSQL under repmgr, against real servers and a real repmgrd beside each. */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { waitFor } from '../../host/wait.ts';
@@ -9,10 +8,8 @@ import type { StoreTarget } from '../../probes/store/store-driver.ts';
 import { PostgresCluster } from './postgres-cluster.ts';
 
 const BOUNDS = { deadlineMs: 5000 };
-const PACKAGE = 'postgresql-15-repmgr';
-const skip = existsSync('/usr/lib/postgresql/15/bin/repmgrd') ? false : `needs: apt-get install ${PACKAGE}`;
 
-describe('PostgreSQL under repmgr', { skip }, () => {
+describe('PostgreSQL under repmgr', () => {
   let cluster: PostgresCluster;
   let target: StoreTarget;
   const daemons = new Map<string, ReturnType<PostgresCluster['start']>>();
@@ -49,7 +46,8 @@ monitor_interval_secs=1
   };
 
   before(async () => {
-    cluster = await PostgresCluster.start(undefined, { shared_preload_libraries: 'repmgr' });
+    const packages = ['postgresql-15-repmgr'];
+    cluster = await PostgresCluster.start(undefined, { shared_preload_libraries: 'repmgr' }, packages);
     await cluster.sql('pg-0', 'CREATE DATABASE repmgr');
     cluster.script('pg-0', path.join(import.meta.dirname, '../../deploy/accounts/postgres.sql'), {
       password: 'secret',

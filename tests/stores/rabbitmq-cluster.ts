@@ -19,9 +19,9 @@ import { RABBITMQ } from '../../env/local/images/debian/debian-stores.ts';
 import { rabbitmq } from '../../probes/rabbitmq/index.ts';
 import type { StoreMember, StoreTarget } from '../../probes/store/store-driver.ts';
 import { certificateFor } from '../../host/_testing/certificate.ts';
+import { debianArchives } from '../../env/local/images/index.ts';
 import { freePort } from '../../env/local/images/registry.ts';
 
-const CACHE = process.env['PLUMBLINE_CACHE'] ?? '/var/cache/plumbline';
 const ADDRESSES = ['127.0.77.10', '127.0.77.11', '127.0.77.12'];
 const PASSWORD = 'a-password-of-rabbitmq';
 const UP_DEADLINE_MS = 120_000;
@@ -115,7 +115,7 @@ export async function startRabbitCluster(): Promise<RabbitCluster> {
 /** The packages without their scripts. Erlang's start script names its folder, and RabbitMQ's tools start it by name. */
 async function unpacked(root: string): Promise<string> {
   mkdirSync(root, { recursive: true });
-  const context = { debsDir: join(CACHE, 'images/debs'), tempDir: root };
+  const context = { debsDir: debianArchives(), tempDir: root };
   const own = RABBITMQ.packages.filter((name) => /^(?:erlang|rabbitmq)/.test(name));
   // Without the plugins that the image leaves out: some of them lack packages of theirs.
   const excludes = RABBITMQ.exclude.map((pattern) => `--exclude=${pattern}`);

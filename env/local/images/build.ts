@@ -4,7 +4,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { RELEASE } from './debian/debian-archive.ts';
+import { ARCHIVES } from './debian/debian-archive.ts';
 import { describeDebian, withDebianLayer } from './debian/debian.ts';
 import { exec } from './exec.ts';
 import type { FetchedLayer } from './fetched.ts';
@@ -103,7 +103,7 @@ async function buildLayer(recipe: LayerRecipe, key: string, context: BuildContex
     const tar = packEntries(await recipe.entries(context.inputs));
     return await storeLayer(store, key, recipe.name, { tar, signal });
   }
-  const folders = { debsDir: join(store.root, `debs-${RELEASE}`), tempDir: join(store.root, 'tmp'), signal };
+  const folders = { debsDir: join(store.root, ARCHIVES), tempDir: join(store.root, 'tmp'), signal };
   return await withDebianLayer(recipe.recipe, folders, (tar) =>
     storeLayer(store, key, recipe.recipe.name, { tar, signal }),
   );

@@ -5,6 +5,7 @@
 import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildImage, pushImage, type BuildContext, type BuiltImage } from './build.ts';
+import { ARCHIVES } from './debian/debian-archive.ts';
 import { CHECKOUT, moduleVersions, type ImageRecipe } from './recipes.ts';
 import { freePort, RegistryClient, startRegistry, storedTag } from './registry.ts';
 
@@ -42,6 +43,11 @@ function cacheRoot(options: Pick<ImageOptions, 'cacheDir'>): string {
 /** The registry's storage folder. */
 export function registryStorage(options: Pick<ImageOptions, 'cacheDir'> = {}): string {
   return join(cacheRoot(options), 'registry');
+}
+
+/** Folder of the Debian packages that images are made of. */
+export function debianArchives(options: Pick<ImageOptions, 'cacheDir'> = {}): string {
+  return join(cacheRoot(options), 'images', ARCHIVES);
 }
 
 /** The image of that name. @throws Error if the set has none */

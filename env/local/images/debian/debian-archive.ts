@@ -6,6 +6,8 @@ import { distribution } from '../../machine/distribution.ts';
  * Images are made of packages of this release, whatever the machine runs: the recipes name libraries and server versions of this release.
  */
 export const RELEASE = 'bookworm';
+/** Folder of its packages in the cache of images. */
+export const ARCHIVES = `debs-${RELEASE}`;
 /** Keyring of the package debian-archive-keyring, with which apt verifies Debian's signatures. */
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
