@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { declarationsBelow, loadDeclared } from '../host/load-module.ts';
 import { addStoreFacts } from '../reports/record/store-facts.ts';
+import { managersIn } from './store/declaring.ts';
 import type { StoreDeclarations, StoreKind, StoreName } from './store/declaring.ts';
 
 export { FAULTS } from './store/declaring.ts';
@@ -36,7 +37,5 @@ export function storeKind(name: string): StoreKind {
 
 /** The key of the manager that a store declares; null: none is declared, or the store knows none. */
 export function managerOf(store: string, declared: object): string | null {
-  const known = Object.keys(storeKind(store).managers ?? {});
-  const given = Object.entries(declared).filter(([, section]) => section !== undefined);
-  return known.find((name) => given.some(([key]) => key === name)) ?? null;
+  return managersIn(storeKind(store).managers ?? {}, declared)[0] ?? null;
 }

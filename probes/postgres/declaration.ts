@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { endpoint, kubeName, secretSource, storeTls } from '../declaring.ts';
-import { common } from '../store/declaring.ts';
+import { common, managersIn } from '../store/declaring.ts';
 import type { StoreKind } from '../store/declaring.ts';
 import { ANY } from '../store/recorded.ts';
 import type { SettingKinds } from '../store/recorded.ts';
@@ -42,7 +42,7 @@ const postgres = z
     ...sections,
   })
   .superRefine((declared, context) => {
-    const [name, second] = managersIn(declared);
+    const [name, second] = managersIn(managers, declared);
     if (name === undefined) return;
     if (second !== undefined)
       context.addIssue({
@@ -55,11 +55,6 @@ const postgres = z
         message: 'needs `tls` of the store, which says whom to trust',
       });
   });
-
-/** The managers that are declared; the schema lets one of them be. */
-function managersIn(declared: object): ManagerName[] {
-  return NAMES.filter((name) => sectionIn(declared, name) !== undefined);
-}
 
 function sectionIn(declared: object, name: string): unknown {
   return (declared as Readonly<Record<string, unknown>>)[name];
@@ -100,11 +95,13 @@ export const store: StoreKind = {
   goals: { lostWrites: 0 },
   managers,
   lacks: (declared, fault) =>
-    fault === 'switchover' && !managersIn(declared).some((name) => KINDS[name].changesLeader)
+    fault === 'switchover' && !managersIn(managers, declared).some((name) => KINDS[name].changesLeader)
       ? `stores.postgres.${CHANGE_LEADER.join(' or stores.postgres.')}, which is asked for a planned change of leader`
       : null,
   unencrypted: (declared) => {
-    const open = managersIn(declared).find((name) => KINDS[name].http === true && !asksByTls(declared, name));
+    const open = managersIn(managers, declared).find(
+      (name) => KINDS[name].http === true && !asksByTls(declared, name),
+    );
     return open === undefined || sectionIn(declared, 'admin') === undefined
       ? null
       : { path: ['admin', 'password'], instead: `${open}.tls` };

@@ -1,3 +1,4 @@
+import { managersIn } from '../store/declaring.ts';
 import { followStore } from '../store/following.ts';
 import { unsteadyBy, waitSteadyBy } from '../store/steady.ts';
 import { settingsOrNone } from '../store/store-driver.ts';
@@ -19,8 +20,8 @@ import { durabilitySettings } from './settings.ts';
 
 /** The manager that the environment file declares; without one the servers themselves are asked. */
 function managerOf({ connection }: StoreTarget): Manager {
-  const [found] = Object.entries(managers).filter(([name]) => connection.declared?.[name] !== undefined);
-  return found?.[1].manager ?? bySql;
+  const [name] = managersIn(managers, connection.declared ?? {});
+  return name === undefined ? bySql : managers[name].manager;
 }
 
 /** Leader, members and, where the server that takes the writes answers, live settings. @throws Error when neither the manager nor the servers answer */

@@ -1,5 +1,6 @@
 import { leaderNodeOf, replicates } from './management.ts';
 import type { RabbitQueue } from './management.ts';
+import { atMost } from '../../reports/record/at-most.ts';
 
 const MOST_NAMED = 5;
 
@@ -66,8 +67,7 @@ function counted(names: readonly string[], all: number, what: string): string[] 
 
 /** The first of them, and how many more there are. */
 export function named(names: readonly string[]): string {
-  const more = names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : '';
-  return names.slice(0, MOST_NAMED).join(', ') + more;
+  return atMost(names, MOST_NAMED).join(', ');
 }
 
 export function labelOf({ name, vhost }: Pick<RabbitQueue, 'name' | 'vhost'>): string {

@@ -155,7 +155,7 @@ describe('the types of queues', () => {
     assert.deepEqual(
       kinds.filter(({ name }) => name === 'queue type').map(({ value, source }) => `${value}: ${source}`),
       [
-        'quorum: queue a in tender, b in tender, c in tender, d in tender, e in tender and 1 more',
+        'quorum: queue a in tender, b in tender, c in tender, d in tender, e in tender, and 1 more',
         'stream: queue log in tender',
       ],
     );

@@ -16,6 +16,7 @@ import { labelOf, named, problemsOfQueues, unreportedIn } from './queues.ts';
 import { allowedValues } from '../../reports/record/settings.ts';
 import { governingSettings } from './settings.ts';
 import { unsteadyBy, waitSteadyBy } from '../store/steady.ts';
+import { atMost } from '../../reports/record/at-most.ts';
 
 const WHO = 'RabbitMQ';
 /** A member that hangs delays the answers of the others by some seconds. */
@@ -187,8 +188,7 @@ function wanted(problems: readonly string[]): string {
 }
 
 function told(problems: readonly string[]): string {
-  const more = problems.length > MOST_TOLD ? ` and ${problems.length - MOST_TOLD} more` : '';
-  return problems.slice(0, MOST_TOLD).join('; ') + more;
+  return atMost(problems, MOST_TOLD).join('; ');
 }
 
 function problemsOfNodes(member: string, nodes: readonly RabbitNode[], expected: number): string[] {

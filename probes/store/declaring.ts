@@ -27,6 +27,15 @@ export interface StoreManager {
   rights?: readonly Right[];
 }
 
+/** The keys of those of these managers that a store declares; the schema of a store lets one of them be. */
+export function managersIn<Name extends string>(
+  managers: Readonly<Record<Name, unknown>>,
+  declared: object,
+): Name[] {
+  const sections = new Map(Object.entries(declared));
+  return (Object.keys(managers) as Name[]).filter((name) => sections.get(name) !== undefined);
+}
+
 /** What is known of a store before it is queried. */
 export interface StoreKind {
   name: StoreName;

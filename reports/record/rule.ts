@@ -1,6 +1,7 @@
 import type { Figure } from './details/figure.ts';
 import { worst } from './verdict.ts';
 import type { Verdict } from './verdict.ts';
+import { firstOf } from './at-most.ts';
 
 /** One statement of a judge about a history. A judgement is a list of rules; the worst counts. */
 export interface Rule {
@@ -26,10 +27,10 @@ export function decisive(rules: readonly Rule[]): Rule[] {
 
 /** The sentence of a judgement: that of the first decisive rule, and how many more there are. `pass` is worded by the judge. */
 export function reasonOf(rules: readonly Rule[], pass: string): string {
-  const [first, ...more] = decisive(rules);
+  const told = decisive(rules);
+  const [first] = told;
   if (first === undefined) return 'there was nothing to judge';
-  if (first.verdict === 'pass') return pass;
-  return more.length === 0 ? first.text : `${first.text} (and ${more.length} more)`;
+  return first.verdict === 'pass' ? pass : firstOf(first.text, told.length);
 }
 
 const WORST_FIRST: readonly Verdict[] = ['fail', 'inconclusive', 'pass', 'not-run'];

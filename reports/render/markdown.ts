@@ -16,6 +16,7 @@ import {
   plural,
   worstRtoText,
 } from './text.ts';
+import { atMost } from '../record/at-most.ts';
 
 /** Most rows of a table: GitHub limits a comment to 65,536 characters. */
 const MAX_ROWS = 30;
@@ -120,10 +121,11 @@ function ruleLines(checks: readonly CheckResult[]): string {
     const several = unmet(rules);
     return several.length < 2
       ? []
-      : several.map((rule) => `- ${MARKS[rule.verdict]} ${code(id)} ${code(rule.id)}: ${inert(rule.text)}`);
+      : several.map((rule) => `${MARKS[rule.verdict]} ${code(id)} ${code(rule.id)}: ${inert(rule.text)}`);
   });
-  const left = lines.length - MAX_ROWS;
-  return [...lines.slice(0, MAX_ROWS), ...(left > 0 ? [`- and ${left} more`] : [])].join('\n');
+  return atMost(lines, MAX_ROWS)
+    .map((line) => `- ${line}`)
+    .join('\n');
 }
 
 function goals(record: RunRecord): string {
@@ -188,9 +190,8 @@ function notRun(checks: readonly CheckResult[]): string {
   if (groups.length === 0) return '';
   const total = groups.reduce((sum, group) => sum + group[1].length, 0);
   const lines = groups.slice(0, MAX_ROWS).map(([reason, members]) => {
-    const names = members.slice(0, MAX_ROWS).map((check) => code(check.id));
-    const left = members.length - names.length;
-    return `- ${members.length} ${inert(reason)}: ${names.join(', ')}${left > 0 ? ` and ${left} more` : ''}`;
+    const names = members.map((check) => code(check.id));
+    return `- ${members.length} ${inert(reason)}: ${atMost(names, MAX_ROWS).join(', ')}`;
   });
   return `<details><summary>${plural(total, 'check')} not run</summary>\n\n${lines.join('\n')}\n\n</details>`;
 }

@@ -1,4 +1,5 @@
 /** Describes for people the state of a workload that is not ready, from API objects. */
+import { atMost } from '../../../reports/record/at-most.ts';
 
 interface ContainerStatus {
   name: string;
@@ -64,8 +65,10 @@ export function lastSeen(seen: Seen): string {
   return [
     ...counts(seen.workload),
     ...(pods.length === 0 ? ['it has no pod'] : []),
-    ...open.slice(0, MOST_PODS).map((pod) => `pod ${pod.metadata.name}: ${podText(pod)}`),
-    ...(open.length > MOST_PODS ? [`and ${String(open.length - MOST_PODS)} more`] : []),
+    ...atMost(
+      open.map((pod) => `pod ${pod.metadata.name}: ${podText(pod)}`),
+      MOST_PODS,
+    ),
     ...latestWarning(seen),
   ].join('; ');
 }

@@ -2,6 +2,7 @@ import type { History, HistoryHeader } from '../../record/history/history.ts';
 import type { Kind, Seen } from '../../record/observations/index.ts';
 import type { Rule } from '../../record/rule.ts';
 import { all } from '../observed.ts';
+import { atMost } from '../../record/at-most.ts';
 
 /** What a pass rests on: observations of a kind, one of each subject or so many of them. Its absence is never a pass. */
 export interface Need<K extends Kind = Kind> {
@@ -78,6 +79,5 @@ function ofSubjects<K extends Kind>({ subjects, of }: Need<K>): string {
 }
 
 function named(subjects: readonly string[]): string {
-  const more = subjects.length - MOST_NAMED;
-  return `${subjects.slice(0, MOST_NAMED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  return atMost(subjects, MOST_NAMED).join(', ');
 }

@@ -3,6 +3,7 @@ import type { Rule } from '../../record/rule.ts';
 import type { NumberGoal } from '../../record/goals.ts';
 import type { Figure, Finding, Judgement } from '../../record/judgement.ts';
 import { wholeRules } from '../evidence/whole.ts';
+import { firstOf } from '../../record/at-most.ts';
 
 /** Deviations kept in a judgement; all are counted. */
 const MOST_FINDINGS = 50;
@@ -153,19 +154,16 @@ export class Findings {
       const worstOnes = failed?.length ? failed : (unseen ?? []);
       const [worst] = worstOnes;
       if (worst === undefined) return { id, verdict: 'pass', text: `all ${entries.length} as expected` };
-      const more = worstOnes.length > 1 ? ` (and ${worstOnes.length - 1} more)` : '';
+      const text = firstOf(sentence(worst), worstOnes.length);
       const verdict = failed?.length ? 'fail' : 'inconclusive';
       const ofTime = verdict === 'fail' && worstOnes.every((one) => one.ofTime === true);
-      return { id, verdict, text: `${sentence(worst)}${more}`, ...(ofTime && { ofTime }) };
+      return { id, verdict, text, ...(ofTime && { ofTime }) };
     });
   }
 
   #verdict(certain: Entry[], open: Entry[], gaps: string[]): Pick<Judgement, 'verdict' | 'reason'> {
     const first = certain[0];
-    if (first !== undefined) {
-      const more = certain.length > 1 ? ` (and ${certain.length - 1} more)` : '';
-      return { verdict: 'fail', reason: `${sentence(first)}${more}` };
-    }
+    if (first !== undefined) return { verdict: 'fail', reason: firstOf(sentence(first), certain.length) };
     if (gaps.length > 0) return { verdict: 'inconclusive', reason: gaps.join('; ') };
     const unseen = open[0];
     if (unseen !== undefined)

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { Journal } from './journal.ts';
 import { HolderRecord, recordedProcess, replaceFile } from '../lease/processes.ts';
+import { atMost } from '../../../reports/record/at-most.ts';
 
 /** Failures of the timer on the host, for the next command to report: nobody reads the timer's log unprompted. */
 const TROUBLE_FILE = 'host-timer-trouble.json';
@@ -47,12 +48,11 @@ export function leftOpen(folder: string): string | null {
   const open = journal.open();
   const unread = journal.damaged().filter(({ kind }) => kind === 'unfit');
   if (open.length + unread.length === 0) return null;
-  const named = open.slice(0, NAMED).map(({ title, check, note }) => {
+  const actions = open.map(({ title, check, note }) => {
     const why = note === undefined ? '' : `: ${note.replaceAll(/\s+/g, ' ').slice(0, NOTE_CHARACTERS)}`;
     return `${title} (${check}${why})`;
   });
-  if (open.length > NAMED) named.push(`and ${open.length - NAMED} more`);
-  named.push(...unread.map(({ text }) => text));
+  const named = [...atMost(actions, NAMED), ...unread.map(({ text }) => text)];
   return `LEFT BROKEN by an earlier run, ${open.length + unread.length} not undone: ${named.join('; ')}; ${timerState(folder)}`;
 }
 

@@ -24,6 +24,7 @@ import type { Rule } from '../../../reports/record/rule.ts';
 import type { FailoverRecord } from '../../../reports/record/run-record.ts';
 import { worst } from '../../../reports/record/verdict.ts';
 import { POD_ANNOTATIONS, lookedRule, podFindings } from './judge-pods.ts';
+import { atMost } from '../../../reports/record/at-most.ts';
 
 const MAX_NAMED = 5;
 
@@ -191,8 +192,7 @@ function undisturbedRules(findings: readonly Finding[]): Rule[] {
     return findings.length === 0
       ? [{ id, verdict: 'inconclusive', text: 'neither leaders of stores nor pods were observed' }]
       : [{ id, verdict: 'pass', text: `${findings.length} leaders and workloads undisturbed` }];
-  const more = bad.length > MAX_NAMED ? [`and ${bad.length - MAX_NAMED} more`] : [];
-  return [{ id, verdict: 'fail', text: [...bad.slice(0, MAX_NAMED), ...more].join('; ') }];
+  return [{ id, verdict: 'fail', text: atMost(bad, MAX_NAMED).join('; ') }];
 }
 
 function leaders(history: History): Finding[] {

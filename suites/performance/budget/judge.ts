@@ -17,6 +17,7 @@ import { objectiveSchema } from '../../../reports/record/objective.ts';
 import type { Objective } from '../../../reports/record/objective.ts';
 import { worst } from '../../../reports/record/verdict.ts';
 import type { Verdict } from '../../../reports/record/verdict.ts';
+import { firstOf } from '../../../reports/record/at-most.ts';
 
 const SECOND_MS = 1000;
 
@@ -102,8 +103,7 @@ function reasonOf(verdict: Verdict, telling: readonly Judged[]): string {
     )[0];
     return `every objective has error budget left, ${least?.objective.name ?? ''} the least: ${least?.reason ?? ''}`;
   }
-  const more = telling.length > 1 ? ` (and ${telling.length - 1} more)` : '';
-  return `${first.objective.name}: ${first.reason}${more}`;
+  return firstOf(`${first.objective.name}: ${first.reason}`, telling.length);
 }
 
 function findingOf({ objective, reason }: Judged): Finding {
