@@ -64,6 +64,11 @@ export function isOnlyRefused(error: unknown): boolean {
   return refusals.length > 0 && refusals.every((one) => /\bECONNREFUSED\b/.test(codeAndText(one)));
 }
 
+/** Whether an error holds one that says by itself that no way leads there: then nothing else in it is about the store. */
+export function isWithoutWay(error: unknown): boolean {
+  return errorsIn(error).some((one) => one instanceof AskError && one.failure.cause === 'route');
+}
+
 /** The ports at which connections were refused, as Node names them; empty where the error does not hold them. */
 export function refusedPorts(error: unknown): number[] {
   const within = innerOf(error).flatMap(refusedPorts);

@@ -1,6 +1,7 @@
 import { askOnce, urlOf } from '../host/http.ts';
 import type { HttpServer } from '../host/http.ts';
-import type { Bounds, StoreTlsFiles } from './store/store-driver.ts';
+import { dialled } from './store/store-driver.ts';
+import type { Bounds, Dial, StoreTlsFiles } from './store/store-driver.ts';
 import { errorText } from '../reports/record/error-text.ts';
 
 export interface HttpQuestion {
@@ -14,6 +15,7 @@ export interface HttpQuestion {
   body?: unknown;
   /** By https, held to the name that is declared. */
   tls?: StoreTlsFiles | undefined;
+  dial?: Dial | undefined;
   /** Basic authentication. */
   account?: { user: string; password: string } | undefined;
 }
@@ -40,7 +42,7 @@ export async function askHttp(
   const { path, method = 'GET', account, body } = question;
   try {
     return await askOnce(
-      { ...serverOf(question), account },
+      { ...serverOf(question, await dialled(question, question, bounds)), account },
       {
         ...{ path, method },
         ...(body !== undefined && {
@@ -55,9 +57,12 @@ export async function askHttp(
   }
 }
 
-function serverOf({ host, port, tls }: HttpQuestion): Pick<HttpServer, 'url' | 'address' | 'ca'> {
-  if (tls === undefined) return { url: urlOf('http', { host, port }) };
-  const address = urlOf('https', { host, port }).slice('https://'.length);
+function serverOf(
+  { host, port, tls }: HttpQuestion,
+  at: { host: string; port: number },
+): Pick<HttpServer, 'url' | 'address' | 'ca'> {
+  const address = urlOf('https', at).slice('https://'.length);
+  if (tls === undefined) return { url: urlOf('http', { host, port }), address };
   return { url: urlOf('https', { host: tls.serverName, port }), address, ca: tls.ca };
 }
 

@@ -68,6 +68,13 @@ export const pin = z
 
 export type Pin = z.infer<typeof pin>;
 
+/** For providers of clusters whose network this machine may be outside of. */
+export const reach = z
+  .enum(['direct', 'port-forward'])
+  .describe(
+    'direct, the default: this machine is in the network of the pods, or has a way into it. port-forward: it is not, and asks stores through the API server; what clients see is then measured only of addresses that are outside of the cluster',
+  );
+
 /** What a provider says of one environment. */
 export interface Traits {
   /**
@@ -83,6 +90,8 @@ export interface Traits {
   size?: Size;
   /** How its nodes are powered on and off, if its file says so. */
   power?: Power | undefined;
+  /** How its pods and Services are reached from this machine; left out: directly. */
+  reach?: z.infer<typeof reach> | undefined;
   /** Namespaces of the cluster itself in which controls change something, so that they are compared before and after. */
   systemNamespaces: readonly string[];
   /** Why no check runs here; left out: checks run. */

@@ -8,11 +8,11 @@ export const CANARY_INDEX = 'plumbline-canary';
 const DEFAULT_PORT = 9200;
 
 /** The server that is queried. */
-export type Place = Pick<HttpQuestion, 'who' | 'host' | 'port' | 'account' | 'tls'>;
+export type Place = Pick<HttpQuestion, 'who' | 'host' | 'port' | 'account' | 'tls' | 'dial'>;
 
 /** A member, past every Service. */
 export function memberPlace(target: StoreTarget, member: StoreMember): Place {
-  const { user, password, tls } = target.connection;
+  const { user, password, tls, dial } = target.connection;
   const account = user === '' ? undefined : { user, password };
   return {
     who: `Elasticsearch of ${member.name}`,
@@ -20,12 +20,20 @@ export function memberPlace(target: StoreTarget, member: StoreMember): Place {
     port: member.port ?? DEFAULT_PORT,
     account,
     tls,
+    dial,
   };
 }
 
 /** The address that applications use. */
-export function servicePlace({ host, port, user, password, tls }: StoreConnection): Place {
-  return { who: 'Elasticsearch', host, port, account: user === '' ? undefined : { user, password }, tls };
+export function servicePlace({ host, port, user, password, tls, dial }: StoreConnection): Place {
+  return {
+    who: 'Elasticsearch',
+    host,
+    port,
+    account: user === '' ? undefined : { user, password },
+    tls,
+    dial,
+  };
 }
 
 /** The server answered, but with an error. */

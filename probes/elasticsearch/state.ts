@@ -1,5 +1,5 @@
 import { isDown } from '../asking.ts';
-import { anyMember, ask, memberPlace } from './api.ts';
+import { anyMember, ask, memberPlace, servicePlace } from './api.ts';
 import { declaredOf } from './declared.ts';
 import { described } from './health.ts';
 import type { Health } from './health.ts';
@@ -217,12 +217,9 @@ export async function refusesWrites(
   target: StoreTarget,
   bounds: Bounds,
 ): Promise<{ refused: boolean; detail: string }> {
-  const { user, password } = target.connection;
   // A bulk request without an action: a server that takes writes finds fault with it, a gate before it refuses first.
-  const question = {
-    ...{ who: 'Elasticsearch', ...at, path: '/_bulk', method: 'POST' as const, body: {} },
-    account: user === '' ? undefined : { user, password },
-  };
+  const place = servicePlace({ ...target.connection, ...at });
+  const question = { ...place, path: '/_bulk', method: 'POST' as const, body: {} };
   const { status } = await askHttp(question, bounds);
   return {
     refused: status === 401 || status === 403 || status === 405,

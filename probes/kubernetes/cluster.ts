@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { z } from 'zod';
 import { KubeCache } from './cache/cache.ts';
 import { KubeClient } from './client.ts';
@@ -7,6 +8,8 @@ import { execIn } from './exec.ts';
 import type { ExecRequest, ExecResult } from './exec.ts';
 import { isOfKind, ofKind, troubleOf } from './objects.ts';
 import type { ObjectOf } from './objects.ts';
+import { openForward } from './port-forward.ts';
+import type { PodPort } from './port-forward.ts';
 import { authorityOf, caDigest, loadKubeConfig, Transport } from './transport.ts';
 import type { KubeObject, ObjectRef, Query, QueryResult, WaitQuery } from './types.ts';
 
@@ -110,6 +113,13 @@ export class KubeCluster {
   exec(request: ExecRequest, signal?: AbortSignal): Promise<ExecResult> {
     this.client.count({ verb: 'exec', kind: 'v1/Pod' });
     return execIn(this.client.transport.config, request, this.#call(signal).signal);
+  }
+
+  /** One connection to a port of a pod, through the API server. @throws as `openForward` */
+  forward(to: PodPort, bounds: { deadlineMs: number; signal?: AbortSignal | undefined }): Promise<Duplex> {
+    this.client.count({ verb: 'port-forward', kind: 'v1/Pod' });
+    const { signal } = this.#call(bounds.signal);
+    return openForward(this.client.transport.config, to, { ...bounds, signal });
   }
 
   raw(path: string, signal?: AbortSignal): Promise<{ status: number; body: string }> {

@@ -39,7 +39,7 @@ export async function execIn(
     const status = await run(new Exec(config), request, { out, err, over });
     return { code: codeOf(status, path), stdout: out.text(), stderr: err.text() };
   } catch (cause) {
-    throw errorOfExec(cause, {
+    throw errorOfUpgrade(cause, {
       verb: 'exec',
       path,
       server,
@@ -106,13 +106,14 @@ function codeOf(status: V1Status, path: string): number {
 }
 
 /** The websocket library hides the HTTP status of a refused upgrade in its message. */
-function errorOfExec(cause: unknown, where: Parameters<typeof errorOfFailure>[1]): KubeError {
+export function errorOfUpgrade(cause: unknown, where: Parameters<typeof errorOfFailure>[1]): KubeError {
+  if (cause instanceof KubeError) return cause;
   const message = messageOf(cause);
   const status = /Unexpected server response: (\d+)/.exec(message)?.[1];
   if (status === undefined) return errorOfFailure(cause instanceof Error ? cause : new Error(message), where);
   const reason =
     ({ '401': 'unauthorized', '403': 'forbidden', '404': 'notFound' } as const)[status] ?? 'server';
-  return new KubeError(reason, `exec ${where.path} at ${where.server}: ${status}`, {
+  return new KubeError(reason, `${where.verb} ${where.path} at ${where.server}: ${status}`, {
     ...where,
     status: Number(status),
     cause,

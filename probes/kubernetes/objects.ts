@@ -168,12 +168,25 @@ export interface ConfigMapObject extends KubeObject {
 }
 
 export interface ServiceObject extends KubeObject {
-  spec: { clusterIP?: string; selector?: Record<string, string> };
+  spec: {
+    clusterIP?: string;
+    selector?: Record<string, string>;
+    externalIPs?: string[];
+    ports?: { name?: string; port: number }[];
+  };
+  status?: { loadBalancer?: { ingress?: { ip?: string; hostname?: string }[] } };
 }
 
 export interface EndpointSliceObject extends KubeObject {
   /** The API server writes null for a list that is empty. */
-  endpoints?: { addresses: string[]; conditions?: { ready?: boolean } }[] | null;
+  endpoints?:
+    | {
+        addresses: string[];
+        conditions?: { ready?: boolean };
+        targetRef?: { kind?: string; name?: string };
+      }[]
+    | null;
+  ports?: { name?: string; port?: number }[] | null;
 }
 
 export interface IngressObject extends KubeObject {

@@ -4,7 +4,8 @@ import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { auth, driver as newDriver, session as sessionModes } from 'neo4j-driver';
 import type { Driver, Session } from 'neo4j-driver';
-import type { StoreConnection } from '../store/store-driver.ts';
+import { dialled } from '../store/store-driver.ts';
+import type { StoreConnection, StoreTlsFiles } from '../store/store-driver.ts';
 import { isDown } from '../asking.ts';
 import { encryptedWay } from './encrypted.ts';
 import { BoltUnreachable, isMisrouted } from './errors.ts';
@@ -66,6 +67,12 @@ function uriOf(connection: StoreConnection, direct: boolean): string {
   return `${direct ? scheme.replace('neo4j', 'bolt') : scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
+/** What encrypts the way to a server: what is declared, or the driver's own scheme, which would hold the certificate to the near end of a way. */
+function tlsOf(connection: StoreConnection, { host }: { host: string }): StoreTlsFiles | undefined {
+  const byScheme = schemeOf(connection).endsWith('+s') ? { serverName: host } : undefined;
+  return connection.tls ?? byScheme;
+}
+
 /** `host:port`, as routing tables have it. */
 function addressOf(text: string): { host: string; port: number } {
   const { hostname, port } = new URL(`bolt://${text}`);
@@ -118,13 +125,17 @@ export class BoltConnection {
     if (this.#isConnecting()) this.#state = 'open';
   }
 
-  /** Where the driver connects to: the server, or the near end of an encrypted way to it. */
+  /** Where the driver connects to: the server, or the near end of a way to it. */
   async #way(limitMs: number): Promise<string> {
-    const { tls } = this.#connection;
     const direct = this.#options.direct === true;
-    if (tls === undefined) return uriOf(this.#connection, direct);
+    const { dial } = this.#connection;
+    if (this.#connection.tls === undefined && dial === undefined) return uriOf(this.#connection, direct);
     this.#routed = !direct && schemeOf(this.#connection).startsWith('neo4j');
-    const at = this.#routed ? await this.#byRoute(limitMs) : this.#connection;
+    const named = this.#routed ? await this.#byRoute(limitMs) : this.#connection;
+    // Its sockets are not the driver's.
+    const at = await connecting.exit(() => dialled(named, this.#connection, { deadlineMs: limitMs }));
+    const tls = tlsOf(this.#connection, named);
+    if (tls === undefined) return uriOf({ ...this.#connection, ...at }, true);
     const isOurs = (asking?: number): boolean =>
       this.#sockets.some(({ localPort }) => localPort !== undefined && localPort === asking);
     const { host, port } = await encryptedWay({ host: at.host, port: at.port }, tls, { limitMs, isOurs });

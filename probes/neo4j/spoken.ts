@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { askFailureOf, cannotAsk } from '../asking.ts';
 import { errorText } from '../../reports/record/error-text.ts';
+import { dialled } from '../store/store-driver.ts';
 import type { StoreConnection } from '../store/store-driver.ts';
 
 /** Bolt's magic number and four versions, of which 5.0 and 4.4 are offered (Bolt protocol, "Handshake"). */
@@ -22,8 +23,10 @@ export async function explainedByTls(
   const { kind, cause } = askFailureOf(error);
   if (kind !== 'cannot-ask' || cause !== 'protocol') return error;
   const { host, port, tls, declared } = connection;
+  const at = await dialled(connection, connection, { deadlineMs: limitMs }).catch(() => null);
+  if (at === null) return error;
   const encrypts = tls !== undefined || String(declared?.['scheme']).includes('+');
-  const speaks = await (encrypts ? speaksBolt : speaksTls)({ host, port }, Math.min(limitMs, LONGEST_MS));
+  const speaks = await (encrypts ? speaksBolt : speaksTls)(at, Math.min(limitMs, LONGEST_MS));
   if (!speaks) return error;
   const seen = encrypts
     ? 'it speaks Bolt without TLS there, and TLS is declared'

@@ -1,7 +1,9 @@
 import { Socket } from 'node:net';
 import pg from 'pg';
+import { monoMs } from '../../host/clock.ts';
 import { retry } from '../../host/wait.ts';
 import { askFailureOf } from '../asking.ts';
+import { dialled } from '../store/store-driver.ts';
 import type { Bounds, StoreConnection, StoreMember, StoreTarget } from '../store/store-driver.ts';
 import { tlsOptions } from '../store/tls.ts';
 
@@ -54,9 +56,12 @@ export async function connectOnce(
   connectMs: number = bounds.deadlineMs,
 ): Promise<ShortClient> {
   bounds.signal?.throwIfAborted();
+  const startMs = monoMs();
+  const at = await dialled(connection, connection, { ...bounds, deadlineMs: connectMs });
+  const tookMs = monoMs() - startMs;
   const socket = new Socket();
   const client = new pg.Client({
-    ...clientOptions(connection),
+    ...clientOptions({ ...connection, ...at }),
     ...{ stream: () => socket, application_name: 'plumbline-probe' },
   });
   let cause: Error | null = null;
@@ -66,11 +71,14 @@ export async function connectOnce(
   };
   const timer = setTimeout(
     () => end(new PostgresTimeout(connection.host, connection.port, bounds.deadlineMs)),
-    bounds.deadlineMs,
+    Math.max(1, bounds.deadlineMs - tookMs),
   );
-  const connecting = setTimeout(() => {
-    end(new PostgresTimeout(connection.host, connection.port, connectMs));
-  }, connectMs);
+  const connecting = setTimeout(
+    () => {
+      end(new PostgresTimeout(connection.host, connection.port, connectMs));
+    },
+    Math.max(1, connectMs - tookMs),
+  );
   const abort = (): void => {
     end(new Error('aborted', { cause: bounds.signal?.reason }));
   };

@@ -3,6 +3,7 @@ import { connect as netConnect } from 'node:net';
 import type { Socket } from 'node:net';
 import { connect } from 'amqplib';
 import type { ChannelModel } from 'amqplib';
+import { dialled } from '../store/store-driver.ts';
 import type { StoreConnection } from '../store/store-driver.ts';
 import { tlsOptions } from '../store/tls.ts';
 import { optionsOf } from './options.ts';
@@ -34,8 +35,9 @@ export class Link {
    * @throws the error of the socket, of the handshake, or of the ending
    */
   async open(connectTimeoutMs: number): Promise<ChannelModel> {
+    const at = await dialled(this.#connection, this.#connection, { deadlineMs: connectTimeoutMs });
     if (this.#destroyed) throw new Error('the connection was ended before it was opened');
-    const { started, socket } = this.#start();
+    const { started, socket } = this.#start(at);
     this.#socket = socket;
     const closed = Promise.withResolvers<never>();
     closed.promise.catch(() => undefined);
@@ -87,17 +89,17 @@ export class Link {
     model.on('unblocked', () => (this.blocked = null));
   }
 
-  #start(): { started: Promise<ChannelModel>; socket: Socket } {
-    const { host, port, tls } = this.#connection;
-    if (tls === undefined) return socketOf(() => connect(this.#address('amqp'), this.#options()));
+  #start(at: At): { started: Promise<ChannelModel>; socket: Socket } {
+    const { tls } = this.#connection;
+    if (tls === undefined) return socketOf(() => connect(this.#address('amqp', at), this.#options()));
     // TLS over a socket of ours: the one that amqplib would open is announced nowhere.
-    const socket = netConnect({ host, port, noDelay: true });
+    const socket = netConnect({ ...at, noDelay: true });
     const options = { ...this.#options(), ...tlsOptions(tls), socket };
-    return { started: connect(this.#address('amqps'), options), socket };
+    return { started: connect(this.#address('amqps', at), options), socket };
   }
 
-  #address(protocol: 'amqp' | 'amqps'): Parameters<typeof connect>[0] {
-    const { host, port, user, password } = this.#connection;
+  #address(protocol: 'amqp' | 'amqps', { host, port }: At): Parameters<typeof connect>[0] {
+    const { user, password } = this.#connection;
     const { vhost, heartbeatSeconds } = optionsOf(this.#connection);
     return {
       ...{ protocol, hostname: host, port, heartbeat: heartbeatSeconds },
@@ -109,6 +111,8 @@ export class Link {
     return { noDelay: true, clientProperties: { connection_name: this.#name } };
   }
 }
+
+type At = Pick<StoreConnection, 'host' | 'port'>;
 
 /** The socket that `start` opens; Node announces each on this channel at the moment of its making. */
 function socketOf<T>(start: () => T): { started: T; socket: Socket } {

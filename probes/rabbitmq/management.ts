@@ -119,6 +119,7 @@ export class Management {
       port: optionsOf(connection).management.port,
       path,
       tls: connection.tls,
+      dial: connection.dial,
       account: { user: connection.user, password: connection.password },
     };
     const answer = await askHttp(question, bounds);

@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
-import type { Bounds, StoreTlsFiles } from '../store/store-driver.ts';
+import { dialled } from '../store/store-driver.ts';
+import type { Bounds, Dial, StoreTlsFiles } from '../store/store-driver.ts';
 import { tlsOptions } from '../store/tls.ts';
 
 export interface RedisAddress {
@@ -12,6 +13,7 @@ export interface RedisLogin {
   user: string;
   password: string;
   tls?: StoreTlsFiles | undefined;
+  dial?: Dial | undefined;
 }
 
 export type Command = readonly [name: string, ...args: (string | number)[]];
@@ -31,6 +33,7 @@ export class RedisTimeout extends Error {
  */
 export class RedisConnection {
   readonly #at: RedisAddress;
+  readonly #login: RedisLogin;
   readonly #redis: Redis;
   /** Rejects when this side closes the connection. */
   readonly #ended = Promise.withResolvers<never>();
@@ -40,6 +43,7 @@ export class RedisConnection {
 
   constructor(at: RedisAddress, login: RedisLogin) {
     this.#at = at;
+    this.#login = login;
     this.#redis = new Redis({
       ...at,
       protocol: 2,
@@ -72,11 +76,17 @@ export class RedisConnection {
     const reaching = setTimeout(() => this.#end(new RedisTimeout(this.#at, limitMs)), limitMs);
     this.#redis.once('connect', () => clearTimeout(reaching));
     try {
-      await this.#within(limitMs + loginMs, this.#redis.connect());
+      await this.#within(limitMs + loginMs, this.#connect(limitMs));
       this.#usable = true;
     } finally {
       clearTimeout(reaching);
     }
+  }
+
+  async #connect(limitMs: number): Promise<void> {
+    // ioredis reads them when it connects.
+    Object.assign(this.#redis.options, await dialled(this.#at, this.#login, { deadlineMs: limitMs }));
+    if (!this.#over) await this.#redis.connect();
   }
 
   /**

@@ -38,11 +38,11 @@ export function redisStore(connection: StoreConnection): RedisStore {
     throw new Error(`redis: the environment must declare ${fields} of the store`);
   }
   const { sentinel, cluster, wait } = parsed.data;
-  const { host, port, user, password, tls } = connection;
+  const { host, port, user, password, tls, dial } = connection;
   return {
     primary: { host, port },
     ...sentinelsIn(sentinel, connection),
-    login: { user, password, tls },
+    login: { user, password, tls, dial },
     clusterReplicas: cluster?.replicas ?? null,
     waitReplicas: wait.replicas,
     waitMs: wait.milliseconds,
@@ -51,9 +51,9 @@ export function redisStore(connection: StoreConnection): RedisStore {
 
 function sentinelsIn(
   declared: z.infer<typeof declaration>['sentinel'],
-  { secrets, password, tls }: StoreConnection,
+  { secrets, password, tls, dial }: StoreConnection,
 ): Pick<RedisStore, 'master' | 'sentinels' | 'sentinelLogin'> {
   const { master, addresses, user } = declared ?? { master: '', addresses: [], user: '' };
   const own = secrets?.['sentinel'] ?? password;
-  return { master, sentinels: addresses, sentinelLogin: { user, password: own, tls } };
+  return { master, sentinels: addresses, sentinelLogin: { user, password: own, tls, dial } };
 }

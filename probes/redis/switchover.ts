@@ -37,7 +37,7 @@ export async function switchover(
     const leads = nameOf(before, members);
     if (leads !== from)
       throw new Error(`the master is ${leads ?? textOf(before)}, not ${from}: nothing was ordered`);
-    const old: RedisEnd = { at: before, login: (await target.admin?.()) ?? store.login };
+    const old: RedisEnd = { at: before, login: { ...store.login, ...(await target.admin?.()) } };
     await once(old, ['CLIENT', 'PAUSE', PAUSE_MS, 'WRITE'], bounds);
     try {
       const said = await asking.command(['SENTINEL', 'FAILOVER', store.master], ANSWER_MS);

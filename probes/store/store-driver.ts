@@ -17,10 +17,33 @@ export interface StoreConnection {
   password: string;
   /** Absent: nothing is encrypted. */
   tls?: StoreTlsFiles | undefined;
+  /** Absent: what has an address is connected to there. */
+  dial?: Dial | undefined;
   /** Further passwords by what they open, such as `sentinel`. */
   secrets?: Readonly<Record<string, string>> | undefined;
   /** The store's whole declaration in the environment file, without its password: what only this kind of store has is read here. */
   declared?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/**
+ * Where to connect, from this machine, for an address as the cluster knows it: that of a member, or one that the store itself names. Asked before
+ * each connection, whose client connects once. The certificate stays that of the address itself.
+ * @throws AskError when no way leads there
+ */
+export type Dial = (at: Address, bounds: Bounds) => Promise<Address>;
+
+interface Address {
+  host: string;
+  port: number;
+}
+
+/** Where to connect for an address, see `Dial`. @throws as `Dial` */
+export async function dialled(
+  at: Address,
+  { dial }: { dial?: Dial | undefined },
+  bounds: Bounds,
+): Promise<Address> {
+  return dial === undefined ? { host: at.host, port: at.port } : await dial(at, bounds);
 }
 
 /** What a TLS connection to a store needs; certificates and keys as PEM. */

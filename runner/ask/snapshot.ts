@@ -20,7 +20,7 @@ import type { StoreTargets } from '../targets/store-target.ts';
 /** What a snapshot is taken of, such as a `CheckRunner`. */
 export interface SnapshotSource {
   runState: { environment: Environment };
-  stores: Pick<StoreTargets, 'target' | 'failureOf' | 'answered' | 'steadyOnce'>;
+  stores: Pick<StoreTargets, 'target' | 'explained' | 'failureOf' | 'answered' | 'steadyOnce'>;
   parts: { cluster: Pick<KubeCluster, 'list'>; signal: AbortSignal };
 }
 
@@ -314,7 +314,7 @@ async function rolesOf(runner: SnapshotSource, store: string): Promise<string> {
     const roles = described.members.map(({ role }) => role).sort();
     return `${roles.join(', ')}; ${seen.ok ? STEADY : seen.detail}`;
   } catch (error) {
-    const said = askText(error);
+    const said = askText(runner.stores.explained(store, error));
     const { kind, cause } = await runner.stores.failureOf(store, error, bounds);
     // A store that answered earlier in this run can be queried: its silence is its own state.
     const broke = kind === 'down' || runner.stores.answered.has(store);

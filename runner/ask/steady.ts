@@ -38,7 +38,7 @@ async function looked(
   } catch (error) {
     bounds.signal?.throwIfAborted();
     const { kind, cause } = await stores.failureOf(store, error, bounds);
-    const said = askText(error);
+    const said = askText(stores.explained(store, error));
     const unasked = kind === 'cannot-ask' && !stores.answered.has(store);
     return { ok: false, unasked, detail: kind === 'down' ? said : `cannot be asked (${cause}): ${said}` };
   }

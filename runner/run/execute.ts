@@ -38,6 +38,7 @@ import {
 } from '../provider-safety.ts';
 import { describeResumption, nextTrial, refuseOther, resumeSeries, type Series } from '../state/series.ts';
 import { sendTelemetry } from '../record/telemetry/index.ts';
+import { forwardedStores } from '../targets/reach.ts';
 import { errorText, stackOf } from '../../reports/record/error-text.ts';
 
 export interface ExecuteOptions {
@@ -217,6 +218,7 @@ class Run {
     const kube = kubeCallFrom(connection.kubeconfig, connection.context);
     try {
       await this.#askPermits(kube.call);
+      await this.#leaveOutForwarded(connection.cluster);
       await this.#beginSeries(connection.uid);
       if (this.#toRun().length === 0) return;
       await ensureOwnNamespaces(environment, kube.call);
@@ -224,7 +226,7 @@ class Run {
       try {
         await this.#runBatches(connection, safety);
       } finally {
-        for (const complaint of this.#runner?.complaints ?? []) this.#note(complaint);
+        for (const remark of this.#runner?.remarks() ?? []) this.#note(remark);
         await this.#closeSafety(safety);
         if (this.#runner !== null) await this.#afterwards.lookForNodes(this.#runner, this.#interrupt.signal);
       }
@@ -247,10 +249,17 @@ class Run {
       throw new CommandError(first.join(': '), EXIT.refused);
     if (weakness !== null) this.#note(weakness);
     if (first === undefined) return;
-    this.#planned = this.#planned.map((one) => ({
-      ...one,
-      notRun: one.notRun ?? refused.get(one.row.id) ?? null,
-    }));
+    await this.#leaveOut(({ id }) => refused.get(id));
+  }
+
+  /** Clients of a store that would be forwarded to it are not measured. */
+  async #leaveOutForwarded(cluster: Connection['cluster']): Promise<void> {
+    const forwarded = await forwardedStores(this.#options.environment, cluster);
+    if (forwarded.size > 0) await this.#leaveOut(({ injects }) => forwarded.get(injects?.store ?? ''));
+  }
+
+  async #leaveOut(why: (row: PlannedCheck['row']) => string | undefined): Promise<void> {
+    this.#planned = this.#planned.map((one) => ({ ...one, notRun: one.notRun ?? why(one.row) ?? null }));
     await this.#writePlan();
   }
 
@@ -369,6 +378,7 @@ class Run {
     try {
       return await this.#writeAll(failure);
     } finally {
+      await this.#runner?.stores.close();
       this.#connection?.cluster.close();
     }
   }

@@ -32,6 +32,7 @@ import { runPlaywright } from './playwright.ts';
 import { safetyFolder } from '../safety/lease/place.ts';
 import { Session, type Handlers } from './session.ts';
 import { silence } from './silent.ts';
+import { reachOf } from '../targets/reach.ts';
 import { StoreTargets } from '../targets/store-target.ts';
 import { TelemetryRuns } from '../ask/telemetry/runs.ts';
 import { ClientLoads } from '../targets/client-loads.ts';
@@ -57,9 +58,9 @@ export class CheckRunner implements ServedRunner {
     this.parts = parts;
     this.runState = parts.runState;
     this.budget = new BudgetAccount(parts.runState.environment);
-    this.stores = new StoreTargets(parts.runState.environment, parts.cluster);
-    this.runState.redact = (text) => redactor(this.stores.secrets())(text);
     const { environment } = parts.runState;
+    this.stores = new StoreTargets(environment, parts.cluster, reachOf(environment, parts.cluster));
+    this.runState.redact = (text) => redactor(this.stores.secrets())(text);
     const kept = safetyFolder(environment.name, embeddedOf(environment));
     this.drills = new Drills(kept, (message) => this.complaints.push(message));
     this.runState.busy ??= new NodesWatch(() => lookAtUse(parts.cluster, namespacesOf(environment)));
@@ -68,6 +69,12 @@ export class CheckRunner implements ServedRunner {
     this.loads = new LoadRuns(this);
     this.telemetry = new TelemetryRuns(this);
     parts.cluster.onCall(this.runState.calls.count);
+  }
+
+  /** What a reader of the report must know besides. */
+  remarks(): string[] {
+    const reached = this.stores.reachText();
+    return reached === null ? this.complaints : [...this.complaints, reached];
   }
 
   /** Runs the checks in one start of Playwright. Afterwards each has an outcome, whatever happened. */

@@ -6,6 +6,7 @@ import {
   askFailureOf,
   cannotAsk,
   isOnlyRefused,
+  isWithoutWay,
   PeersError,
   refusedPorts,
 } from '../../probes/asking.ts';
@@ -14,6 +15,7 @@ import { isMemberPod } from '../../probes/store/member-pods.ts';
 import type { Bounds, StoreMember, StoreTarget, StoreTlsFiles } from '../../probes/store/store-driver.ts';
 import { STORES } from '../../probes/stores.ts';
 import { RequestError } from '../serve/session.ts';
+import type { Reach } from './reach.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 import { memberNamespace, membersText } from '../../reports/record/store-pods.ts';
 
@@ -35,15 +37,28 @@ const MOST_NAMED = 6;
 export class StoreTargets {
   readonly #environment: Environment;
   readonly #cluster: KubeCluster;
+  /** null: members are in this runner's own network. */
+  readonly #reach: Reach | null;
   readonly #secrets = new Map<string, string>();
   /** Stores that have answered in this run: one that stops answering differs from one that could never be queried. */
   readonly answered = new Set<string>();
   /** Stores that were steady at some look of this run: one that is not any more may have been broken by it. */
   readonly steadyOnce = new Set<string>();
 
-  constructor(environment: Environment, cluster: KubeCluster) {
+  constructor(environment: Environment, cluster: KubeCluster, reach: Reach | null = null) {
     this.#environment = environment;
     this.#cluster = cluster;
+    this.#reach = reach;
+  }
+
+  /** For a report: what being outside of the cluster's network adds to what was measured; null: nothing. */
+  reachText(): string | null {
+    return this.#reach?.text() ?? null;
+  }
+
+  /** Ends what leads into the cluster's network. */
+  async close(): Promise<void> {
+    await this.#reach?.close();
   }
 
   /** Every secret that was read so far, for redaction. */
@@ -75,6 +90,7 @@ export class StoreTargets {
         user,
         password,
         ...(tls !== undefined && { tls }),
+        ...(this.#reach !== null && { dial: this.#reach.dial(store, declared) }),
         secrets,
         declared: rest,
       },
@@ -137,20 +153,27 @@ export class StoreTargets {
     return listed.items.filter((pod) => isMemberPod(pod, declared)).map(podOf);
   }
 
+  /** An error of asking a store, with what is known of the way to it where that is the cause: a client sees no more of it than a reset. */
+  explained(store: string, error: unknown): unknown {
+    return this.#reach?.explained(store, error) ?? error;
+  }
+
   /**
    * Classifies an error of querying a store. Silence does not tell a firewall from a frozen server, a refused connection no wrong port from a
    * server that is gone, and an address without a route may be that of a pod that is gone: its pods decide. If none of them is ready, or a ready
    * one accepts connections at the port in question, the store is down. If ready pods accept no connection from here, there is no route, or they
    * cannot be asked at that port.
    */
-  async failureOf(store: string, error: unknown, bounds: Bounds): Promise<AskFailure> {
+  async failureOf(store: string, asked: unknown, bounds: Bounds): Promise<AskFailure> {
+    const error = this.explained(store, asked);
+    if (isWithoutWay(error)) return { kind: 'cannot-ask', cause: 'route' };
     if (isOnlyRefused(error)) return this.#refused(store, error, bounds);
     const failure = askFailureOf(error);
     if (failure.cause === 'absent' && (await this.unmatched(store, bounds)) !== null)
       return { kind: 'cannot-ask', cause: 'members' };
     if (failure.cause !== 'silent' && failure.cause !== 'route') return failure;
     const { port } = this.declared(store).primary;
-    return (await this.#isDown(this.pods(store), [port], bounds))
+    return (await this.#isDown(store, this.pods(store), { ports: [port], bounds }))
       ? { kind: 'down', cause: 'silent' }
       : { kind: 'cannot-ask', cause: 'route' };
   }
@@ -180,24 +203,31 @@ export class StoreTargets {
     const ofPeers = error instanceof PeersError && peers !== undefined;
     const pods = ofPeers ? this.otherPeers(store) : this.pods(store);
     const ports = new Set(refusedPorts(error));
-    const down = await this.#isDown(pods, ports.size === 0 ? [primary.port] : [...ports], bounds);
+    const down = await this.#isDown(store, pods, {
+      ports: ports.size === 0 ? [primary.port] : [...ports],
+      bounds,
+    });
     return down ? askFailureOf(error) : { kind: 'cannot-ask', cause: 'refused' };
   }
 
   /** Whether none of these pods is ready, or a ready one accepts connections at one of these ports. False where the pods cannot be listed. */
   async #isDown(
+    store: string,
     asked: Promise<readonly StorePod[]>,
-    ports: readonly number[],
-    bounds: Bounds,
+    { ports, bounds }: { ports: readonly number[]; bounds: Bounds },
   ): Promise<boolean> {
     const pods = await asked.catch(() => null);
     if (pods === null) return false;
     const ready = pods.filter((pod) => pod.ready);
     if (ready.length === 0) return true;
     const ends = ready.flatMap(({ ip: host }) =>
-      host === null ? [] : ports.map((port) => accepts({ host, port }, bounds)),
+      host === null ? [] : ports.map((port) => this.#accepts(store, { host, port }, bounds)),
     );
     return (await Promise.all(ends)).includes(true);
+  }
+
+  #accepts(store: string, at: { host: string; port: number }, bounds: Bounds): Promise<boolean> {
+    return this.#reach?.accepts(at, this.declared(store), bounds) ?? accepts(at, bounds);
   }
 
   /** Pods beside the members that belong to the store's own cluster, such as sentinels; none where none are declared. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { filePath } from '../../../probes/declaring.ts';
-import { pin, power } from '../declaring.ts';
+import { pin, power, reach } from '../declaring.ts';
 import type { ProviderDeclaration } from '../declaring.ts';
 
 const kubeconfig = z.strictObject({
@@ -13,6 +13,7 @@ const kubeconfig = z.strictObject({
   context: z.string().min(1).optional().describe('Context in it; its current one when left out'),
   pin,
   power: power.optional(),
+  reach: reach.optional(),
 });
 
 declare module '../declaring.ts' {
@@ -27,6 +28,9 @@ export const declaration: ProviderDeclaration<'kubeconfig'> = {
   order: 20,
   schema: kubeconfig,
   environmentKinds: ['testing', 'staging', 'production'],
-  traits: ({ power: switched }) => ({ ownedByUs: false, power: switched, systemNamespaces: [] }),
+  traits: ({ power: switched, reach: way }) => ({
+    ...{ ownedByUs: false, power: switched, systemNamespaces: [] },
+    ...(way !== undefined && { reach: way }),
+  }),
   pinIsPlaceholder: ({ pin: { caSha256 } }) => /^0+$/.test(caSha256),
 };

@@ -97,7 +97,7 @@ async function switchover(
   const replica = shard.replicas.find(({ linkUp }) => linkUp);
   if (replica === undefined)
     throw new Error(`redis: ${from} has no replica that streams: nothing was ordered`);
-  const login = (await target.admin?.()) ?? redisStore(target.connection).login;
+  const login = { ...redisStore(target.connection).login, ...(await target.admin?.()) };
   const at = { ...endOf(target, replica.member), login };
   const said = await withRedis(at, { ...bounds, deadlineMs: ANSWER_MS }, (redis, limitMs) =>
     redis.call(['CLUSTER', 'FAILOVER'], limitMs),

@@ -72,8 +72,9 @@ async function asked<T>(
     const answer = await ask(bounds);
     stores.answered.add(store);
     return answer;
-  } catch (cause) {
+  } catch (error) {
     bounds.signal?.throwIfAborted();
+    const cause = stores.explained(store, error);
     const soon = { ...bounds, deadlineMs: CONNECT_MS };
     const failure = await stores.failureOf(store, cause, soon);
     const unmatched = failure.cause === 'members' ? await stores.unmatched(store, soon) : null;

@@ -289,3 +289,24 @@ test('should neither run nor require what looks at a part that was not provision
   assert.equal(one(required, row.id, { profile: 'all' }).required, false);
   assert.equal(one({ ...required, partsLeftOut: ['ai'] }, row.id, { profile: 'all' }).required, true);
 });
+
+test('should measure what clients of a store see only where they are not forwarded', async () => {
+  const staging = await loadEnvironment('staging');
+  assert.ok('kubeconfig' in staging.cluster && staging.stores.postgres);
+  const outside = (host: string): Environment => ({
+    ...{ ...staging, cluster: { ...staging.cluster, reach: 'port-forward' } as Environment['cluster'] },
+    stores: { postgres: { ...staging.stores.postgres!, primary: { host, port: 5432 } } },
+  });
+  const why = (host: string, id = 'failover/postgres/pod-delete') => one(outside(host), id).notRun;
+  for (const host of ['db', 'db.tender', 'db.tender.svc', 'db.data.svc.cluster.local'])
+    assert.match(
+      why(host) ?? '',
+      /^clients of postgres are at .*, inside the cluster: .*deploy\/cronjob\.yaml/,
+    );
+  for (const host of ['db.example.com', '198.51.100.7']) assert.equal(why(host), null, host);
+  assert.equal(why('db.tender', 'topology/workloads/roles'), null);
+  assert.equal(
+    one({ ...outside('db.tender'), cluster: staging.cluster }, 'failover/postgres/pod-delete').notRun,
+    null,
+  );
+});

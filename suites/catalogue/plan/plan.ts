@@ -9,6 +9,7 @@ import { lacksMeans } from './means.ts';
 import { catalogue, matchChecks, suggestCheck, suiteOf, suites as allSuites } from '../rows.ts';
 import { withNotMet } from './not-met.ts';
 import { notPermitted } from './permits.ts';
+import { clientsForwarded } from './reached.ts';
 import { withStandIns } from './stand-ins.ts';
 import type { CatalogueRow } from '../types.ts';
 import type { Goals } from '../../../reports/record/goals.ts';
@@ -76,7 +77,8 @@ export function whyNotRun(environment: Environment, row: CatalogueRow, now = new
     notSelected(environment, row) ??
     notDeclared(environment, row) ??
     notPermitted(environment, row, now) ??
-    lacksMeans(environment, row)
+    lacksMeans(environment, row) ??
+    clientsForwarded(environment, row)
   );
 }
 

@@ -5,6 +5,7 @@ import { firstAnswer } from '../../../store/members.ts';
 import type {
   Bounds,
   Credentials,
+  Dial,
   StoreMember,
   StoreTarget,
   StoreTlsFiles,
@@ -45,14 +46,16 @@ const configSchema = z.record(z.string(), z.unknown());
 interface PatroniMember extends StoreMember {
   restPort?: number;
   tls?: StoreTlsFiles | undefined;
+  dial?: Dial | undefined;
 }
 
 /** The store's members with the port that the environment file declares for Patroni's REST API (`patroni.port`). */
 export async function patroniMembers(target: StoreTarget): Promise<StoreMember[]> {
   const declared = declaredSchema.safeParse(target.connection.declared);
   const { port: restPort, tls: encrypted } = declared.data?.patroni ?? { port: REST_PORT, tls: false };
+  const { dial } = target.connection;
   const tls = encrypted ? target.connection.tls : undefined;
-  return (await target.members()).map((member): PatroniMember => ({ ...member, restPort, tls }));
+  return (await target.members()).map((member): PatroniMember => ({ ...member, restPort, tls, dial }));
 }
 
 /** The cluster as it is now in Patroni's store (the DCS), read through one member. */
@@ -110,6 +113,6 @@ async function getJson(member: StoreMember, path: string, bounds: Bounds): Promi
 }
 
 function questionOf(member: PatroniMember, path: string): HttpQuestion {
-  const { name, address: host, restPort: port = REST_PORT, tls } = member;
-  return { who: `Patroni of ${name}`, host, port, path, tls };
+  const { name, address: host, restPort: port = REST_PORT, tls, dial } = member;
+  return { who: `Patroni of ${name}`, host, port, path, tls, dial };
 }

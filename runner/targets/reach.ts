@@ -1,0 +1,238 @@
+import { isIP } from 'node:net';
+import { traitsOf } from '../../env/providers/declared.ts';
+import type { DeclaredStore, Environment } from '../../env/schema.ts';
+import { askFailureOf, askText, cannotAsk, isWithoutWay } from '../../probes/asking.ts';
+import { clusterName } from '../../probes/kubernetes/cluster-name.ts';
+import type { ClusterName } from '../../probes/kubernetes/cluster-name.ts';
+import { Forwards } from '../../probes/kubernetes/forwards.ts';
+import { KubeError } from '../../probes/kubernetes/index.ts';
+import type { KubeCluster, ObjectOf, ServiceObject } from '../../probes/kubernetes/index.ts';
+import type { PodPort } from '../../probes/kubernetes/port-forward.ts';
+import type { Query } from '../../probes/kubernetes/types.ts';
+import type { Bounds, Dial } from '../../probes/store/store-driver.ts';
+import { memberNamespace } from '../../reports/record/store-pods.ts';
+import {
+  clientAddresses,
+  forwardedClients,
+  namespacesOfStores,
+} from '../../suites/catalogue/plan/reached.ts';
+
+interface Address {
+  host: string;
+  port: number;
+}
+
+/** Of what a client may take for connecting, so that why there is no way is said before the client gives up. */
+const SHARE_OF_LIMIT = 0.9;
+
+type Source = Pick<KubeCluster, 'list' | 'forward'>;
+
+/** null: the environment does not say that this machine is outside of the cluster's network. */
+export function reachOf(environment: Environment, cluster: Source): Reach | null {
+  const forwards = traitsOf(environment).reach === 'port-forward';
+  return forwards ? new Reach(cluster, namespacesOfStores(environment)) : null;
+}
+
+/**
+ * Why checks that measure what clients of a store see are not run, by store: the cluster is asked, since an address alone does not tell whether it is
+ * inside. Empty where clients are not forwarded.
+ */
+export async function forwardedStores(
+  environment: Environment,
+  cluster: Source,
+): Promise<ReadonlyMap<string, string>> {
+  const reach = reachOf(environment, cluster);
+  const found = new Map<string, string>();
+  if (reach === null) return found;
+  for (const [store, declared] of Object.entries(environment.stores))
+    for (const at of clientAddresses(declared))
+      if (await reach.isInside(at, declared)) found.set(store, forwardedClients(store, at));
+  return found;
+}
+
+/**
+ * The way to addresses of a cluster for a runner outside of its network: through the API server. It knows an address by what the cluster lists
+ * (a pod's, a Service's) or by its name there, whoever names it: an environment file, or a store that sends its clients to a member. Everything
+ * else, such as a load balancer, is connected to as it stands.
+ */
+export class Reach {
+  readonly #cluster: Source;
+  readonly #namespaces: readonly string[];
+  readonly #forwards: Forwards;
+  /** Addresses of pods that were seen: one that no pod has any more is nobody's, and not one of the runner's own network. */
+  readonly #seen = new Set<string>();
+  /** By store, then by port of a pod: why the last connection broke. */
+  readonly #broken = new Map<string, Map<string, unknown>>();
+
+  /** @param namespaces those in which names of the cluster may be */
+  constructor(cluster: Source, namespaces: readonly string[]) {
+    this.#cluster = cluster;
+    this.#namespaces = namespaces;
+    this.#forwards = new Forwards((to, bounds) => cluster.forward(to, bounds));
+  }
+
+  /** @param declared the store: its namespace is that of the names that have none */
+  dial(store: string, declared: DeclaredStore): Dial {
+    return async (at, bounds) => {
+      const to = await this.#behind(at, declared);
+      if (to === null) return at;
+      const limited = { ...bounds, deadlineMs: bounds.deadlineMs * SHARE_OF_LIMIT };
+      try {
+        return await this.#forwards.dial(to, limited, (error) => this.#note(store, to, error));
+      } catch (error) {
+        const said = noWay(error, to);
+        this.#note(store, to, said);
+        throw said;
+      }
+    };
+  }
+
+  /** Whether something listens at an address; false where no way leads there. Never throws. */
+  async accepts(at: Address, declared: DeclaredStore, bounds: Bounds): Promise<boolean> {
+    const to = await this.#behind(at, declared).catch(() => null);
+    return to !== null && (await this.#forwards.accepts(to, bounds));
+  }
+
+  /** Whether clients from here would have to be forwarded to reach an address. */
+  async isInside(at: Address, declared: DeclaredStore): Promise<boolean> {
+    try {
+      return (await this.#behind(at, declared)) !== null;
+    } catch {
+      // Of the cluster, though nobody is behind it now.
+      return true;
+    }
+  }
+
+  /**
+   * An error of asking a store with what is known of the way: where a connection broke on it, a client saw no more than a reset.
+   * @returns the error itself where the way is not the cause
+   */
+  explained(store: string, error: unknown): unknown {
+    if (isWithoutWay(error)) return error;
+    const { cause } = askFailureOf(error);
+    const broken = [...(this.#broken.get(store)?.values() ?? [])];
+    if (broken.length === 0 || (cause !== 'protocol' && cause !== 'silent' && cause !== 'manager'))
+      return error;
+    const said = [...new Set(broken.map(askText))].join('; ');
+    return new AggregateError(broken, `${said} (${askText(error)})`);
+  }
+
+  /** For a report: what is part of every time that a store's own answers give; null: nothing was forwarded. */
+  text(): string | null {
+    const times = this.#forwards.times();
+    if (times === null) return null;
+    const { connections, medianMs, longestMs } = times;
+    return `Stores were asked through the API server (cluster.reach: port-forward): opening a connection took ${ms(medianMs)} (median of ${connections}, longest ${ms(longestMs)}). That is part of every time at which a store's own view was seen, and of none that clients saw.`;
+  }
+
+  close(): Promise<void> {
+    return this.#forwards.close();
+  }
+
+  #note(store: string, { namespace, pod, port }: PodPort, error: unknown): void {
+    const ofStore = this.#broken.get(store) ?? new Map<string, unknown>();
+    this.#broken.set(store, ofStore);
+    const key = `${namespace}/${pod}:${port}`;
+    if (error === null || error === undefined) ofStore.delete(key);
+    else ofStore.set(key, noWay(error, { namespace, pod, port }));
+  }
+
+  /** The port of a pod that an address leads to; null: it is none of the cluster's. @throws Error where nobody is behind it */
+  async #behind(at: Address, declared: DeclaredStore): Promise<PodPort | null> {
+    const own = memberNamespace(declared);
+    const name = clusterName(at.host, [...(own === null ? [] : [own]), ...this.#namespaces]);
+    const namespace = name?.namespace ?? own;
+    const pod = namespace === null ? undefined : await this.#podAt(at.host, name, namespace);
+    if (pod !== undefined) return { ...pod, port: at.port };
+    if (this.#seen.has(at.host)) throw gone(at);
+    const service = await this.#serviceAt(at.host, name);
+    return service === undefined ? null : this.#podOf(service, at);
+  }
+
+  async #podAt(
+    host: string,
+    name: ClusterName | null,
+    namespace: string,
+  ): Promise<Omit<PodPort, 'port'> | undefined> {
+    const pods = await this.#listed({ kind: 'v1/Pod', namespace });
+    for (const { status } of pods) if (status.podIP !== undefined) this.#seen.add(status.podIP);
+    const wanted = name?.pod ?? host;
+    const found = pods.find(({ metadata, status }) => status.podIP === host || metadata.name === wanted);
+    return found && { namespace, pod: found.metadata.name };
+  }
+
+  async #serviceAt(host: string, name: ClusterName | null): Promise<ServiceObject | undefined> {
+    if (name === null && isIP(host) === 0) return undefined;
+    const services = await this.#listed({ kind: 'v1/Service' });
+    return services.find(({ metadata, spec }) =>
+      name === null
+        ? spec.clusterIP === host
+        : metadata.name === name.service && metadata.namespace === name.namespace,
+    );
+  }
+
+  /** The first ready pod by its name, where a Service would take any. */
+  async #podOf({ metadata, spec }: ServiceObject, at: Address): Promise<PodPort> {
+    const { name, namespace = '' } = metadata;
+    const portName = spec.ports?.find(({ port }) => port === at.port)?.name ?? '';
+    const labels = { 'kubernetes.io/service-name': name };
+    const slices = await this.#listed({ kind: 'discovery.k8s.io/v1/EndpointSlice', namespace, labels });
+    const ends = slices.flatMap(({ endpoints, ports }): PodPort[] => {
+      const port = ports?.find((one) => (one.name ?? '') === portName)?.port;
+      if (port === undefined) return [];
+      const ready = (endpoints ?? []).filter(({ conditions }) => conditions?.ready !== false);
+      return ready.flatMap(({ targetRef: { kind, name: pod } = {} }) =>
+        kind === 'Pod' && pod !== undefined ? [{ namespace, pod, port }] : [],
+      );
+    });
+    const [first] = ends.toSorted((a, b) => a.pod.localeCompare(b.pod));
+    if (first === undefined) throw refusing(at, `${namespace}/${name}`);
+    return first;
+  }
+
+  async #listed<Kind extends string>(query: Query<Kind>): Promise<ObjectOf<Kind>[]> {
+    const { items, unavailable } = await this.#cluster.list(query);
+    if (unavailable !== undefined)
+      throw cannotAsk('route', `who is behind an address of the cluster is unknown: ${unavailable}`);
+    return items;
+  }
+}
+
+/** As Node says it of an address at which nobody is: whether that is a fault of the store is told from its pods. */
+function gone({ host, port }: Address): Error {
+  return Object.assign(new Error(`no pod has the address ${host}:${port} any more`), {
+    code: 'EHOSTUNREACH',
+  });
+}
+
+/** As a Service without endpoints does. */
+function refusing({ host, port }: Address, service: string): Error {
+  const message = `connect ECONNREFUSED ${host}:${port}: the Service ${service} has no ready pod there`;
+  return Object.assign(new Error(message), { code: 'ECONNREFUSED', port });
+}
+
+/** What an error of a forwarded connection means: only of the pod itself is it told from its state whether the store is down. */
+function noWay(error: unknown, { namespace, pod, port }: PodPort): unknown {
+  if (!(error instanceof KubeError)) return error;
+  const to = `port ${port} of pod ${namespace}/${pod}`;
+  if (error.reason === 'notFound')
+    return Object.assign(new Error(`pod ${namespace}/${pod} is gone`, { cause: error }), {
+      code: 'EHOSTUNREACH',
+    });
+  return cannotAsk('route', `no way to ${to} through the API server: ${reasonOf(error, namespace)}`, {
+    cause: error,
+  });
+}
+
+function reasonOf({ reason, message }: KubeError, namespace: string): string {
+  if (reason === 'forbidden')
+    return `the account may not forward ports in the namespace ${namespace}: it needs get and create on pods/portforward there (role plumbline-reach in deploy/rbac.yaml)`;
+  if (reason === 'unauthorized') return `it does not know the account of the kubeconfig (${message})`;
+  if (reason === 'timeout') return `it is slow (${message})`;
+  if (reason === 'unreachable') return `it does not answer (${message})`;
+  return message;
+}
+
+function ms(value: number): string {
+  return `${Math.max(1, Math.round(value))} ms`;
+}
