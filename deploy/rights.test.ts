@@ -1,4 +1,4 @@
-/** deploy/rbac.yaml against what the code needs: all of it is granted, and nothing else. */
+/** deploy/rbac.yaml, with what deploy/port-forward.yaml adds to it, against what the code needs: all of it is granted, and nothing else. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -13,6 +13,7 @@ import {
   EVERY_COMMAND,
   MANAGERS,
   OWNERS,
+  REACH,
   RESTORES,
   RUNS,
   UNDO_JOBS,
@@ -53,8 +54,10 @@ interface Grant extends Grain {
   accounts: readonly string[];
 }
 
-const MANIFESTS = parseAllDocuments(readFileSync(path.join(import.meta.dirname, 'rbac.yaml'), 'utf8')).map(
-  (document) => manifest.parse(document.toJS()),
+const MANIFESTS = ['rbac.yaml', 'port-forward.yaml'].flatMap((file) =>
+  parseAllDocuments(readFileSync(path.join(import.meta.dirname, file), 'utf8')).map((document) =>
+    manifest.parse(document.toJS()),
+  ),
 );
 
 function accountsOf(role: z.infer<typeof manifest>): string[] {
@@ -109,9 +112,13 @@ const of = (...purposes: readonly (readonly Purpose[])[]): Right[] =>
   purposes.flat().flatMap(({ rights }) => rights);
 const given = (rights: readonly Right[]): Right[] => rights.filter(({ notGiven }) => notGiven === undefined);
 
-const NIGHTLY = [...of(EVERY_COMMAND, RUNS, RESTORES, MANAGERS), ...ofChecks('r', 'w'), ...OPERATOR_RIGHTS];
+const NIGHTLY = [
+  ...of(EVERY_COMMAND, RUNS, RESTORES, MANAGERS, REACH),
+  ...ofChecks('r', 'w'),
+  ...OPERATOR_RIGHTS,
+];
 const DRILLING = [
-  ...of(EVERY_COMMAND, RUNS, RESTORES, DRILLS, MANAGERS),
+  ...of(EVERY_COMMAND, RUNS, RESTORES, DRILLS, MANAGERS, REACH),
   ...ofChecks('r', 'w', 'F', 'permit'),
 ];
 /** By the account that is meant to do it. */

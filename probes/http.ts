@@ -1,3 +1,4 @@
+import { monoMs } from '../host/clock.ts';
 import { askOnce, urlOf } from '../host/http.ts';
 import type { HttpServer } from '../host/http.ts';
 import { dialled } from './store/store-driver.ts';
@@ -40,9 +41,11 @@ export async function askHttp(
   bounds: Bounds,
 ): Promise<{ status: number; text: string }> {
   const { path, method = 'GET', account, body } = question;
+  const untilMs = monoMs() + bounds.deadlineMs;
   try {
+    const at = await dialled(question, question, bounds);
     return await askOnce(
-      { ...serverOf(question, await dialled(question, question, bounds)), account },
+      { ...serverOf(question, at), account },
       {
         ...{ path, method },
         ...(body !== undefined && {
@@ -50,7 +53,7 @@ export async function askHttp(
           body: JSON.stringify(body),
         }),
       },
-      bounds,
+      { ...bounds, deadlineMs: Math.max(1, Math.round(untilMs - monoMs())) },
     );
   } catch (cause) {
     throw new Error(`${whereOf(question)}: ${errorText(cause)}`, { cause });

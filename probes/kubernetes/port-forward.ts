@@ -11,8 +11,8 @@ export interface PodPort {
   port: number;
 }
 
-/** How a WebSocket ends when both sides agree (RFC 6455, 7.4.1): kubelet's does when the server in the pod closes its connection. */
-const NORMAL = 1000;
+/** How a WebSocket ends when both sides agree (RFC 6455, 7.4.1; with no reason given): kubelet's does when the server in the pod closes its connection. */
+const AGREED = [1000, 1005];
 /** How long the other side may take to agree to the end of a WebSocket. */
 const GOODBYE_MS = 1000;
 /** What container runtimes say where nothing listens in the pod (containerd and CRI-O quote the error of Go's dialer). */
@@ -77,7 +77,7 @@ async function opened(
     setTimeout(() => socket.terminate(), GOODBYE_MS).unref();
   });
   socket.onclose = ({ code }) => {
-    if (code === NORMAL) fromPod.end();
+    if (AGREED.includes(code)) fromPod.end();
     else stream.destroy(cut(where, `the stream to port ${port} broke off (WebSocket ${code})`));
   };
   return stream;

@@ -34,6 +34,11 @@ export function execsIn(where: Place): Right {
   return { verbs: ['get', 'create'], group: '', resource: 'pods/exec', where };
 }
 
+/** As `execsIn`: a WebSocket. */
+export function forwardsIn(where: Place): Right {
+  return { verbs: ['get', 'create'], group: '', resource: 'pods/portforward', where };
+}
+
 export function logsIn(where: Place): Right {
   return { verbs: ['get'], group: '', resource: 'pods/log', where };
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { StoreConnection } from '../store/store-driver.ts';
+import type { StoreConnection, StoreTarget } from '../store/store-driver.ts';
 import type { RedisAddress, RedisLogin } from './connection.ts';
 
 /** As much of a Redis store's declaration as its driver needs; declaration.ts has it all. */
@@ -47,6 +47,11 @@ export function redisStore(connection: StoreConnection): RedisStore {
     waitReplicas: wait.replicas,
     waitMs: wait.milliseconds,
   };
+}
+
+/** The account that may order a planned change of leader, encrypted and led to a member as the other is. @throws as `redisStore` */
+export async function adminLogin(target: Pick<StoreTarget, 'connection' | 'admin'>): Promise<RedisLogin> {
+  return { ...redisStore(target.connection).login, ...(await target.admin?.()) };
 }
 
 function sentinelsIn(

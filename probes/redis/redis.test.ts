@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ReplyError } from 'ioredis';
-import { redisStore } from './declared.ts';
+import { adminLogin, redisStore } from './declared.ts';
 import { errorClass, replyCode, DEFINITE_FAILURES } from './errors.ts';
 import { nameOf, replicationIn } from './members.ts';
 import { isDown, newest, pairs } from './sentinel.ts';
@@ -132,4 +132,14 @@ test('the declaration says where the Sentinels are; without them the primary is 
   assert.deepEqual([alone.sentinels, alone.primary], [[], { host: 'p', port: 6379 }]);
   assert.throws(() => redisStore({ ...connection, declared: {} }), /must declare wait/);
   assert.deepEqual(pairs(['a', '1', 'b', '2']), { a: '1', b: '2' });
+});
+
+test('should encrypt the account that may order a change of leader as it does the other', async () => {
+  const declared = { wait: { replicas: 1, milliseconds: 400 } };
+  const tls = { serverName: 'db.example.com' };
+  const connection = { host: 'db', port: 1, database: '', user: 'canary', password: 'a', tls, declared };
+  const admin = () => Promise.resolve({ user: 'admin', password: 'b' });
+  const { user, password, tls: used } = await adminLogin({ connection, admin });
+  assert.deepEqual([user, password, used], ['admin', 'b', tls]);
+  assert.equal((await adminLogin({ connection })).user, 'canary');
 });

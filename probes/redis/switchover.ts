@@ -3,7 +3,7 @@ import { lookUntil } from '../../host/wait.ts';
 import type { Bounds, StoreTarget, Switchover, SwitchoverRequest } from '../store/store-driver.ts';
 import { textOf, withRedis } from './connection.ts';
 import type { Command, RedisAddress, RedisEnd } from './connection.ts';
-import { redisStore } from './declared.ts';
+import { adminLogin, redisStore } from './declared.ts';
 import { memberViews, nameOf } from './members.ts';
 import { newest, Sentinels } from './sentinel.ts';
 import { errorText } from '../../reports/record/error-text.ts';
@@ -37,7 +37,7 @@ export async function switchover(
     const leads = nameOf(before, members);
     if (leads !== from)
       throw new Error(`the master is ${leads ?? textOf(before)}, not ${from}: nothing was ordered`);
-    const old: RedisEnd = { at: before, login: { ...store.login, ...(await target.admin?.()) } };
+    const old: RedisEnd = { at: before, login: await adminLogin(target) };
     await once(old, ['CLIENT', 'PAUSE', PAUSE_MS, 'WRITE'], bounds);
     try {
       const said = await asking.command(['SENTINEL', 'FAILOVER', store.master], ANSWER_MS);

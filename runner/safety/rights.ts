@@ -1,6 +1,6 @@
 /** Rights that commands need on the API server, whatever they run; each check adds those in its definition. */
 import { STORE_KINDS } from '../../probes/declared-stores.ts';
-import { asks, gets, lists } from '../../probes/kubernetes/rights.ts';
+import { asks, forwardsIn, gets, lists } from '../../probes/kubernetes/rights.ts';
 import type { Right } from '../../probes/kubernetes/rights.ts';
 
 /** Rights with what they are for, as the reference lists them. */
@@ -79,6 +79,18 @@ export const MANAGERS: readonly Purpose[] = STORE_KINDS.flatMap(({ label: store,
     rights.length === 0 ? [] : [{ what: `${store} under ${label}, to ask what manages it`, rights }],
   ),
 );
+
+/** For a runner outside of the cluster's network: `cluster.reach: port-forward`. */
+export const REACH: readonly Purpose[] = [
+  {
+    what: 'to ask stores through the API server, in each namespace in which a store has its pods',
+    rights: [forwardsIn('platform')],
+  },
+  {
+    what: 'to know which pod is behind an address that an environment file or a store names',
+    rights: lists('v1/Pod', 'v1/Service', 'discovery.k8s.io/v1/EndpointSlice'),
+  },
+];
 
 /** For faults outside embedded environments; a fault's own rights are listed with it. */
 export const DRILLS: readonly Purpose[] = [

@@ -7,7 +7,7 @@ import type { AddressInfo, Server } from 'node:net';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { loadEnvironment } from '../../env/loader.ts';
 import { certificateFor } from '../../host/_testing/certificate.ts';
-import { askText, askWord } from '../../probes/asking.ts';
+import { askText, askWord, PeersError } from '../../probes/asking.ts';
 import { askHttp } from '../../probes/http.ts';
 import { ForwardingApiServer } from '../../probes/kubernetes/_testing/forwarding-api-server.ts';
 import { openForward } from '../../probes/kubernetes/port-forward.ts';
@@ -188,6 +188,19 @@ describe('Reach', () => {
     assert.equal(word, 'cannot-ask/route', text);
     assert.match(text, /through the API server: .* broke off/);
     silent.close();
+  });
+
+  it('should say why also where a driver has shortened it', async () => {
+    api.behind.set('data/db-0:5432', { status: 403 });
+    const error = await ask(POD_IP).catch((thrown: unknown) => thrown);
+    for (const short of [new AggregateError([error], 'nobody answers'), new PeersError([error], 'none')]) {
+      const explained = reach.explained('postgres', short);
+      assert.match(askText(explained), /pods\/portforward .*\((nobody answers|none)\)$/);
+      assert.equal(explained instanceof PeersError, short instanceof PeersError);
+    }
+    const wrong = Object.assign(new Error('password'), { code: '28P01' });
+    assert.equal(reach.explained('postgres', wrong), wrong);
+    assert.equal(reach.explained('redis', error), error);
   });
 
   it('should tell a server that is down from one at another port by its pods', async () => {

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { traitsOf } from '../../env/providers/declared.ts';
 import type { DeclaredStore, Environment } from '../../env/schema.ts';
-import { askFailureOf, askText, cannotAsk, isWithoutWay } from '../../probes/asking.ts';
+import { askFailureOf, askText, cannotAsk, isWithoutWay, PeersError } from '../../probes/asking.ts';
 import { clusterName } from '../../probes/kubernetes/cluster-name.ts';
 import type { ClusterName } from '../../probes/kubernetes/cluster-name.ts';
 import { Forwards } from '../../probes/kubernetes/forwards.ts';
@@ -108,13 +108,14 @@ export class Reach {
    * @returns the error itself where the way is not the cause
    */
   explained(store: string, error: unknown): unknown {
-    if (isWithoutWay(error)) return error;
-    const { cause } = askFailureOf(error);
     const broken = [...(this.#broken.get(store)?.values() ?? [])];
-    if (broken.length === 0 || (cause !== 'protocol' && cause !== 'silent' && cause !== 'manager'))
-      return error;
-    const said = [...new Set(broken.map(askText))].join('; ');
-    return new AggregateError(broken, `${said} (${askText(error)})`);
+    const reasons = [...new Set(broken.map(askText))];
+    const said = askText(error);
+    if (!mayBeOfTheWay(error) || reasons.every((reason) => said.includes(reason))) return error;
+    const message = `${reasons.join('; ')} (${said})`;
+    return error instanceof PeersError
+      ? new PeersError(broken, message)
+      : new AggregateError(broken, message);
   }
 
   /** For a report: what is part of every time that a store's own answers give; null: nothing was forwarded. */
@@ -198,6 +199,11 @@ export class Reach {
   }
 }
 
+/** Whether it says that there is no way, or no more than what a client sees of a way that breaks. */
+function mayBeOfTheWay(error: unknown): boolean {
+  return isWithoutWay(error) || ['protocol', 'silent', 'manager'].includes(askFailureOf(error).cause);
+}
+
 /** As Node says it of an address at which nobody is: whether that is a fault of the store is told from its pods. */
 function gone({ host, port }: Address): Error {
   return Object.assign(new Error(`no pod has the address ${host}:${port} any more`), {
@@ -226,7 +232,7 @@ function noWay(error: unknown, { namespace, pod, port }: PodPort): unknown {
 
 function reasonOf({ reason, message }: KubeError, namespace: string): string {
   if (reason === 'forbidden')
-    return `the account may not forward ports in the namespace ${namespace}: it needs get and create on pods/portforward there (role plumbline-reach in deploy/rbac.yaml)`;
+    return `the account may not forward ports in the namespace ${namespace}: it needs get and create on pods/portforward there (role plumbline-reach, deploy/port-forward.yaml)`;
   if (reason === 'unauthorized') return `it does not know the account of the kubeconfig (${message})`;
   if (reason === 'timeout') return `it is slow (${message})`;
   if (reason === 'unreachable') return `it does not answer (${message})`;

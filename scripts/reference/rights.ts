@@ -11,6 +11,7 @@ import {
   EVERY_COMMAND,
   MANAGERS,
   OWNERS,
+  REACH,
   RESTORES,
   RUNS,
   UNDO_JOBS,
@@ -25,7 +26,7 @@ export function rightsPage(): string {
   const places = Object.entries(namespaces.parse({})).map(([place, name]) => `*${place}* is \`${name}\``);
   return `# Rights
 
-Written from the definitions of checks (\`touches\`), of faults (\`rights\`) and of what the runner does; do not edit this page. \`deploy/rbac.yaml\` grants this and nothing else, and a test holds it to that.
+Written from the definitions of checks (\`touches\`), of faults (\`rights\`) and of what the runner does; do not edit this page. \`deploy/rbac.yaml\` grants this and nothing else, but for what is said to be elsewhere, and a test holds it to that.
 \`npx plumbline explain CHECK\` says the same of one check. In the embedded environment Plumbline's account may do everything, so this page does not apply there.
 
 Places are named as in an environment file's \`namespaces\`; by default ${places.join(', ')}. *load* is \`load.operator.namespace\`. What any account has from Kubernetes itself (finding out which
@@ -68,6 +69,11 @@ ${linesText(OPERATOR_RIGHTS, '')}
 Needed where an environment declares the manager, in the namespace of its resource (by default *platform*); without them what it says is unknown, and checks of roles are inconclusive.
 
 ${purposes(MANAGERS)}
+### From outside of the cluster's network
+
+Needed where an environment declares \`cluster.reach: port-forward\`; \`deploy/port-forward.yaml\` gives them, as the role \`plumbline-reach\`. Without them no store can be asked, and its checks are inconclusive.
+
+${purposes(REACH)}
 ### restore
 
 The rights of every command, the rights to undo what is open (\`get\`, and \`patch\` or \`delete\`), and

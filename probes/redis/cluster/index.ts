@@ -11,7 +11,7 @@ import type {
   SwitchoverRequest,
 } from '../../store/store-driver.ts';
 import { textOf, withRedis } from '../connection.ts';
-import { redisStore } from '../declared.ts';
+import { adminLogin } from '../declared.ts';
 import type { RedisManager } from '../manager.ts';
 import { endOf } from '../members.ts';
 import { readBack } from './readback.ts';
@@ -97,7 +97,7 @@ async function switchover(
   const replica = shard.replicas.find(({ linkUp }) => linkUp);
   if (replica === undefined)
     throw new Error(`redis: ${from} has no replica that streams: nothing was ordered`);
-  const login = { ...redisStore(target.connection).login, ...(await target.admin?.()) };
+  const login = await adminLogin(target);
   const at = { ...endOf(target, replica.member), login };
   const said = await withRedis(at, { ...bounds, deadlineMs: ANSWER_MS }, (redis, limitMs) =>
     redis.call(['CLUSTER', 'FAILOVER'], limitMs),

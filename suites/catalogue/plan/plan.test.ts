@@ -294,7 +294,7 @@ test('should measure what clients of a store see only where they are not forward
   const staging = await loadEnvironment('staging');
   assert.ok('kubeconfig' in staging.cluster && staging.stores.postgres);
   const outside = (host: string): Environment => ({
-    ...{ ...staging, cluster: { ...staging.cluster, reach: 'port-forward' } as Environment['cluster'] },
+    ...{ ...staging, cluster: { ...staging.cluster, reach: 'port-forward' } },
     stores: { postgres: { ...staging.stores.postgres!, primary: { host, port: 5432 } } },
   });
   const why = (host: string, id = 'failover/postgres/pod-delete') => one(outside(host), id).notRun;
