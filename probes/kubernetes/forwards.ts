@@ -15,7 +15,7 @@ export interface Near {
 }
 
 /** How long opening a connection took, over all of them. */
-export interface ForwardTimes {
+interface ForwardTimes {
   connections: number;
   medianMs: number;
   longestMs: number;

@@ -14,7 +14,7 @@ import { KubeConfig } from '@kubernetes/client-node';
 import { certificateFor } from '../../../host/_testing/certificate.ts';
 
 /** What is behind a port of a pod: a port of this machine, a status that refuses the upgrade, or silence. */
-export type Behind = { port: number } | { status: number } | 'silent';
+type Behind = { port: number } | { status: number } | 'silent';
 
 export class ForwardingApiServer {
   readonly config: KubeConfig;
