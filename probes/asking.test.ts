@@ -177,6 +177,9 @@ test('false verdict 17: what Neo4j itself answers', async () => {
 test('false verdict 17: what RabbitMQ itself answers', () => {
   const refused = new Error('Handshake terminated by server: 403 (ACCESS-REFUSED) with message "…"');
   assert.equal(askWord(askFailureOf(refused)), 'cannot-ask/credentials');
+  const nowhere = new Error('Expected ConnectionOpenOk; got <ConnectionClose channel:0>');
+  assert.equal(askWord(askFailureOf(nowhere)), 'cannot-ask/credentials');
+  assert.match(askText(nowhere), /^it refuses the virtual host \(vhost\)/);
   const shutdown = Object.assign(new Error('Connection closed: 320 (CONNECTION-FORCED)'), { code: 320 });
   assert.equal(askWord(askFailureOf(shutdown)), 'down/refuses');
 });

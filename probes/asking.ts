@@ -76,6 +76,9 @@ export function refusedPorts(error: unknown): number[] {
   return refused && 'port' in error && typeof error.port === 'number' ? [error.port, ...within] : within;
 }
 
+/** amqplib keeps nothing of why the server closed the connection, which it does at this point for the virtual host alone. */
+const NO_VHOST = /Expected ConnectionOpenOk; got <ConnectionClose/;
+
 /** What an operator can act on, for errors whose own text names the cause only to one who knows the library that wrote it. */
 const PLAIN: readonly { error: RegExp; means: string }[] = [
   { error: /CERT_HAS_EXPIRED|certificate has expired/, means: 'its certificate has expired' },
@@ -88,6 +91,10 @@ const PLAIN: readonly { error: RegExp; means: string }[] = [
     error:
       /UNABLE_TO_(?:VERIFY|GET_ISSUER)|SELF_SIGNED|self-signed certificate|unable to (?:verify the first|get (?:local )?issuer) certificate/,
     means: 'its certificate is not of the declared certificate authority (tls.ca)',
+  },
+  {
+    error: NO_VHOST,
+    means: 'it refuses the virtual host (vhost): it is not there, or the account may not use it',
   },
 ];
 const BY_CAUSE: Partial<Record<AskFailure['cause'], string>> = {
@@ -236,6 +243,7 @@ const MESSAGES: readonly { message: RegExp; failure: AskFailure }[] = [
     message: /^Handshake terminated by server: (?:320|506|541)/,
     failure: { kind: 'down', cause: 'refuses' },
   },
+  { message: NO_VHOST, failure: { kind: 'cannot-ask', cause: 'credentials' } },
   { message: /^SASL: /, failure: { kind: 'cannot-ask', cause: 'credentials' } },
   {
     message: /^(?:LOADING|MASTERDOWN|BUSY)\b|^ERR max number of clients/,

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ReplyError } from 'ioredis';
 import { askFailureOf, PeersError } from '../asking.ts';
 import { redis } from './index.ts';
-import { describe, problemsOf } from './state.ts';
+import { describe, problemsOf, unanswered } from './state.ts';
 import type { ClusterView } from './state.ts';
 
 const MASTER = { host: '198.18.0.10', port: 6379 };
@@ -70,4 +71,12 @@ test('should say that nobody of the Sentinels answers, and keep what each said',
   const error = await describe(target, { deadlineMs: 2000 }).catch((thrown: unknown) => thrown);
   assert.ok(error instanceof PeersError, String(error));
   assert.match(error.message, /^redis: no Sentinel answers: ECONNREFUSED; ECONNREFUSED$/);
+});
+
+test('should say what the Sentinels say where the code of their answer says nothing', () => {
+  const none = new ReplyError('ERR No such master with that name');
+  assert.equal(
+    unanswered('Sentinel', [none]),
+    'redis: no Sentinel answers: ERR No such master with that name',
+  );
 });

@@ -5,6 +5,7 @@ import { settingsOrNone } from '../store/store-driver.ts';
 import type { Bounds, Steadiness, StoreDescription, StoreTarget } from '../store/store-driver.ts';
 import { textOf, withRedis } from './connection.ts';
 import { redisStore } from './declared.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 import { errorClass, replyCode } from './errors.ts';
 import { memberViews, nameOf } from './members.ts';
 import type { MemberView } from './members.ts';
@@ -90,7 +91,9 @@ function answered(view: ClusterView): ClusterView {
 }
 
 export function unanswered(who: 'Sentinel' | 'member', errors: readonly unknown[]): string {
-  return `redis: no ${who} answers: ${errors.map(errorClass).join('; ')}`;
+  // Of ERR alone, which stands for anything, the text says what it is: `No such master with that name`.
+  const said = errors.map((error) => (replyCode(error) === 'ERR' ? errorText(error) : errorClass(error)));
+  return `redis: no ${who} answers: ${said.join('; ')}`;
 }
 
 /** `streaming` only where both sides say so and mean each other. */

@@ -57,7 +57,7 @@ const WRONG: readonly Wrong[] = [
     of: ['rabbitmq'],
     change: (rows) => (rows.vhost = 'nowhere'),
     verdict: 'inconclusive',
-    words: /nowhere|vhost|virtual host/,
+    words: /refuses the virtual host/,
   },
   {
     what: 'a master that no Sentinel knows',
@@ -66,7 +66,7 @@ const WRONG: readonly Wrong[] = [
       if (sentinel !== undefined) sentinel.master = 'nobody';
     },
     verdict: 'inconclusive',
-    words: /nobody/,
+    words: /No such master with that name/,
   },
   {
     what: 'the port of another protocol',
