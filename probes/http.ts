@@ -1,6 +1,6 @@
 import { monoMs } from '../host/clock.ts';
 import { askOnce, urlOf } from '../host/http.ts';
-import type { HttpServer } from '../host/http.ts';
+import type { HttpAnswer, HttpServer } from '../host/http.ts';
 import { dialled } from './store/store-driver.ts';
 import type { Bounds, Dial, StoreTlsFiles } from './store/store-driver.ts';
 import { errorText } from '../reports/record/error-text.ts';
@@ -33,13 +33,10 @@ export class HttpRefusal extends Error {
 
 /**
  * One request, one answer, one connection.
- * @returns the status and the text, whatever the status is
+ * @returns the answer, whatever its status is
  * @throws Error that names the server, the request, and why there was no answer
  */
-export async function askHttp(
-  question: HttpQuestion,
-  bounds: Bounds,
-): Promise<{ status: number; text: string }> {
+export async function askHttp(question: HttpQuestion, bounds: Bounds): Promise<HttpAnswer> {
   const { path, method = 'GET', account, body } = question;
   const untilMs = monoMs() + bounds.deadlineMs;
   try {

@@ -1,4 +1,4 @@
-/** Prints a lock file: `node scripts/maven-lock.ts GROUP:ARTIFACT:VERSION… > env/local/images/locks/NAME.lock`. */
+/** Prints a lock file: `node scripts/maven-lock.ts GROUP:ARTIFACT:VERSION… [without=ARTIFACT…] > env/local/images/locks/NAME.lock`. */
 import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,12 @@ import { jarOf, pomOf, resolveMaven } from '../env/local/images/fetched.ts';
 const LIST_DEADLINE_MS = 300_000;
 const byName = (one: string, other: string): number => (one.slice(65) < other.slice(65) ? -1 : 1); // after the digest
 
-const wanted = process.argv.slice(2).map((coordinate) => {
+const LEFT_OUT = 'without=';
+const without = new Set(
+  process.argv.flatMap((one) => (one.startsWith(LEFT_OUT) ? [one.slice(LEFT_OUT.length)] : [])),
+);
+const coordinates = process.argv.slice(2).filter((one) => !one.startsWith(LEFT_OUT));
+const wanted = coordinates.map((coordinate) => {
   const [group = '', name = '', version = ''] = coordinate.split(':');
   return { group, name, version, classifier: undefined };
 });
@@ -29,20 +34,25 @@ try {
   });
   const present = new Set(await readdir(jars));
   const lines: string[] = [];
+  let leftOut = 0;
   for (const [, group = '', name = '', classifier, version = ''] of (await readFile(list, 'utf8')).matchAll(
     /^\s+([\w.-]+):([\w.-]+):jar:(?:([\w.-]+):)?([\w.-]+):(?:compile|runtime)/gm,
   )) {
     const file = jarOf({ name, version, classifier });
     if (!present.has(file))
       throw new Error(`${group}:${name}:${version} is listed, but Maven did not fetch ${file}`);
+    if (without.has(name)) {
+      leftOut++;
+      continue;
+    }
     const sha256 = createHash('sha256')
       .update(await readFile(join(jars, file)))
       .digest('hex');
     lines.push(`${sha256} ${group}:${name}:${version}${classifier === undefined ? '' : `:${classifier}`}`);
   }
-  if (lines.length !== present.size)
+  if (lines.length + leftOut !== present.size)
     throw new Error(
-      `${String(present.size)} jars were fetched, but only ${String(lines.length)} of them can be named in a lock file`,
+      `${String(present.size)} jars were fetched, but only ${String(lines.length + leftOut)} of them can be named in a lock file`,
     );
   process.stdout.write(
     `# Made by maven-lock.ts ${process.argv.slice(2).join(' ')}\n${lines.sort(byName).join('\n')}\n`,

@@ -111,7 +111,10 @@ describe('jobs that are followed', () => {
 describe('what jobs leave in Elasticsearch', () => {
   const names = { index: 'tenders', field: 'tender_id', label: 'Tender', property: 'id' };
   const counts = async (answer: Answer, field = 'tender_id'): ReturnType<typeof vectorCounts> => {
-    const port = await serve(answer);
+    const port = await serve((request, response, body) => {
+      response.setHeader('x-elastic-product', 'Elasticsearch');
+      answer(request, response, body);
+    });
     const connection = { host: '127.0.0.1', port, database: '', user: 'u', password: 'p' };
     return vectorCounts(connection, { ...names, field }, ['1', '2', '3'], { deadlineMs: 2000 });
   };

@@ -1,4 +1,7 @@
 import { isDown } from '../asking.ts';
+import { declaredOf } from './declared.ts';
+import { DIALECTS, proveProduct } from './product.ts';
+import type { Product } from './product.ts';
 import { askHttp, jsonOf } from '../http.ts';
 import type { HttpQuestion } from '../http.ts';
 import type { Bounds, StoreConnection, StoreMember, StoreTarget } from '../store/store-driver.ts';
@@ -8,32 +11,23 @@ export const CANARY_INDEX = 'plumbline-canary';
 const DEFAULT_PORT = 9200;
 
 /** The server that is queried. */
-export type Place = Pick<HttpQuestion, 'who' | 'host' | 'port' | 'account' | 'tls' | 'dial'>;
+export type Place = Pick<HttpQuestion, 'who' | 'host' | 'port' | 'account' | 'tls' | 'dial'> & {
+  product: Product;
+};
 
 /** A member, past every Service. */
 export function memberPlace(target: StoreTarget, member: StoreMember): Place {
-  const { user, password, tls, dial } = target.connection;
-  const account = user === '' ? undefined : { user, password };
-  return {
-    who: `Elasticsearch of ${member.name}`,
-    host: member.address,
-    port: member.port ?? DEFAULT_PORT,
-    account,
-    tls,
-    dial,
-  };
+  const service = servicePlace(target.connection);
+  const { address: host, port = DEFAULT_PORT } = member;
+  return { ...service, who: `${service.who} of ${member.name}`, host, port };
 }
 
 /** The address that applications use. */
-export function servicePlace({ host, port, user, password, tls, dial }: StoreConnection): Place {
-  return {
-    who: 'Elasticsearch',
-    host,
-    port,
-    account: user === '' ? undefined : { user, password },
-    tls,
-    dial,
-  };
+export function servicePlace(connection: StoreConnection): Place {
+  const { host, port, user, password, tls, dial } = connection;
+  const { product } = declaredOf(connection);
+  const account = user === '' ? undefined : { user, password };
+  return { who: DIALECTS[product].name, host, port, account, tls, dial, product };
 }
 
 /** The server answered, but with an error. */
@@ -58,14 +52,17 @@ export interface Question {
 
 /**
  * One question, one answer.
- * @throws ElasticsearchRefusal when the answer is an error, Error when there is none
+ * @throws ElasticsearchRefusal when the answer is an error, AskError when it is not of the declared product, Error when there is none
  */
 export async function ask<T>(place: Place, question: Question, bounds: Bounds): Promise<T> {
   const full: HttpQuestion = { ...place, ...question };
   const answer = await askHttp(full, bounds);
   // Orders about voting are answered with an empty body.
   const ok = answer.status >= 200 && answer.status < 300;
-  if (ok) return (answer.text === '' ? null : jsonOf(full, answer)) as T;
+  if (ok) {
+    proveProduct(place.product, answer.headers, place.who);
+    return (answer.text === '' ? null : jsonOf(full, answer)) as T;
+  }
   const { type, reason } = errorOf(answer.text);
   throw new ElasticsearchRefusal(place.who, answer.status, type, reason);
 }
@@ -86,7 +83,7 @@ export async function anyMember<T>(
   members: readonly StoreMember[],
   question: (member: StoreMember) => Promise<T>,
 ): Promise<T> {
-  if (members.length === 0) throw isDown('absent', 'Elasticsearch has no members');
+  if (members.length === 0) throw isDown('absent', 'the store has no members');
   const said: unknown[] = [];
   for (const member of members) {
     try {

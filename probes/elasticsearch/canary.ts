@@ -2,6 +2,8 @@
 import { ask, CANARY_INDEX, ElasticsearchRefusal, servicePlace } from './api.ts';
 import type { Place } from './api.ts';
 import { declaredOf } from './declared.ts';
+import { DIALECTS } from './product.ts';
+import type { Product } from './product.ts';
 import { indexHealth, waitGreen } from './health.ts';
 import { monoMs } from '../../host/clock.ts';
 import type { Bounds, StoreConnection } from '../store/store-driver.ts';
@@ -23,8 +25,9 @@ const MAPPINGS = {
 } as const;
 
 /** A write needs a majority of the copies, before it begins as well as when it is acknowledged. */
-function settingsFor(replicas: number): Record<string, unknown> {
+function settingsFor(product: Product, replicas: number): Record<string, unknown> {
   return {
+    ...DIALECTS[product].indexSettings,
     number_of_replicas: replicas,
     'write.wait_for_active_shards': majorityOf(replicas + 1),
   };
@@ -43,7 +46,7 @@ export async function prepareCanary(connection: StoreConnection, deadlineMs: num
   const end = monoMs() + deadlineMs;
   const left = (): Bounds => ({ deadlineMs: Math.max(1, end - monoMs()) });
   const place = servicePlace(connection);
-  const settings = settingsFor(declaredOf(connection).replicas);
+  const settings = settingsFor(place.product, declaredOf(connection).replicas);
   const found = await foundIndex(place, left());
   if (found === null || !isAsDeclared(found, settings) || !(await isHeld(place, left())))
     await makeAgain(place, settings, left);

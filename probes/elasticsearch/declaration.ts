@@ -8,6 +8,12 @@ import type { SettingKinds } from '../store/recorded.ts';
 export const elasticsearch = z
   .strictObject({
     ...common,
+    product: z
+      .literal('opensearch')
+      .optional()
+      .describe(
+        "Left out: Elasticsearch. `opensearch`: OpenSearch 2.7 or later, held against what the servers answer; the canary replicates documents there, whatever the platform's indices do (`index.replication.type`)",
+      ),
     tls: storeTls
       .optional()
       .describe(
@@ -63,6 +69,10 @@ export const GOVERNING = {
   },
 } as const satisfies Readonly<Record<string, SettingKinds>>;
 
+const { 'cluster.no_master_block': block, ...either } = GOVERNING.cluster;
+/** In place of those of the cluster: where it is not set, its value is that of the old name, which OpenSearch still lists beside it. */
+export const OPENSEARCH_GOVERNING: SettingKinds = { ...either, 'cluster.no_cluster_manager_block': block };
+
 export const store: StoreKind = {
   name: 'elasticsearch',
   order: 40,
@@ -71,9 +81,19 @@ export const store: StoreKind = {
   seconds: { 'pod-crash': 15, 'pod-delete': 15, hang: 45, 'node-loss': 45, partition: 45, switchover: 10 },
   goals: { lostWrites: 0 },
   lostText: '0 acknowledged documents lost',
-  dataFolders: ['/usr/share/elasticsearch/data', '/var/lib/elasticsearch'],
+  dataFolders: [
+    '/usr/share/elasticsearch/data',
+    '/var/lib/elasticsearch',
+    '/usr/share/opensearch/data',
+    '/var/lib/opensearch',
+  ],
   recorded: {
-    governing: { read: GOVERNING.cluster, perThing: GOVERNING.index, everyThing: true },
+    governing: {
+      read: GOVERNING.cluster,
+      instead: { by: 'product', read: OPENSEARCH_GOVERNING },
+      perThing: GOVERNING.index,
+      everyThing: true,
+    },
     watches: [{ kind: 'master', count: 2, what: 'observation of the master' }],
     durabilityOfCluster: true,
     members: {

@@ -82,8 +82,9 @@ class Teller {
     const asked = members.toSorted((one, other) => rank(one) - rank(other));
     return anyMember(asked, async (member) => {
       this.#teller = null;
-      const view = await localView(memberPlace(this.#target, member), { deadlineMs: ANSWER_MS, signal });
-      if (view.master === null) throw new Error(`Elasticsearch of ${member.name} knows no master`);
+      const place = memberPlace(this.#target, member);
+      const view = await localView(place, { deadlineMs: ANSWER_MS, signal });
+      if (view.master === null) throw new Error(`${place.who} knows no master`);
       if (view.master !== member.name && primaryOf(view)?.node !== member.name) this.#teller = member.name;
       return view;
     });

@@ -1,7 +1,8 @@
 import { ask, CANARY_INDEX, memberPlace } from './api.ts';
-import { ledView } from './state.ts';
+import { DIALECTS } from './product.ts';
+import { ledRoledView } from './state.ts';
 import { primaryOf } from './view.ts';
-import type { Copy, View } from './view.ts';
+import type { Copy, RoledView, View } from './view.ts';
 import { monoMs } from '../../host/clock.ts';
 import { contentsOf } from '../store/contents.ts';
 import { attempt } from '../store/readback.ts';
@@ -13,7 +14,7 @@ import type {
   StoreTarget,
 } from '../store/store-driver.ts';
 
-/** The most that Elasticsearch gives in one page (index.max_result_window). */
+/** The most that is given in one page (index.max_result_window). */
 const PAGE = 10_000;
 const KEEP_ALIVE = '1m';
 /** One copy that does not answer must leave time to read the others. */
@@ -24,6 +25,8 @@ interface Shards {
   successful: number;
   failed: number;
 }
+/** The answer of Elasticsearch, or of OpenSearch. */
+type Opened = { id: string } | { pit_id: string };
 interface Page {
   timed_out: boolean;
   _shards: Shards;
@@ -76,7 +79,7 @@ interface Plan {
 
 /** Which copy is read where, the primary first. @throws Error when a copy is missing or what is written cannot be made visible */
 async function planOf(target: StoreTarget, members: readonly StoreMember[], bounds: Bounds): Promise<Plan> {
-  const view = await ledView(target, members, bounds);
+  const view = await ledRoledView(target, members, bounds);
   const primary = primaryOf(view);
   if (view.copies === null) return { readings: nothingIn(members, view), without: [] };
   if (primary === null) throw new Error('expected a started primary of the canary, seen none');
@@ -94,7 +97,7 @@ async function planOf(target: StoreTarget, members: readonly StoreMember[], boun
 }
 
 /** There is no index: every member holds nothing, first one that could. */
-function nothingIn(members: readonly StoreMember[], { data }: View): Reading[] {
+function nothingIn(members: readonly StoreMember[], { data }: RoledView): Reading[] {
   const rank = ({ name }: StoreMember): number => Number(!data.includes(name));
   return members
     .toSorted((one, other) => rank(one) - rank(other))
@@ -102,7 +105,7 @@ function nothingIn(members: readonly StoreMember[], { data }: View): Reading[] {
 }
 
 /** Members that are nodes of the cluster and to which it has given no copy: by their roles, or because every copy is elsewhere. */
-function withoutCopy(members: readonly StoreMember[], view: View): Plan['without'] {
+function withoutCopy(members: readonly StoreMember[], view: RoledView): Plan['without'] {
   const copies = view.copies ?? [];
   const nodes = new Set(view.nodes.values());
   const holders = copies.map(({ node }) => node ?? 'no node').join(', ');
@@ -142,19 +145,18 @@ async function numbersIn(
 ): Promise<number[]> {
   const place = memberPlace(at.target, at.member);
   const only = `_only_nodes:${at.copy.nodeId ?? ''}`;
-  const opened = await ask<{ id: string }>(
-    place,
-    { path: `/${CANARY_INDEX}/_pit?keep_alive=${KEEP_ALIVE}&preference=${only}`, method: 'POST' },
-    bounds,
-  );
-  let pit = opened.id;
+  const { pit: api, closing, tiebreak } = DIALECTS[place.product];
+  const opening = `/${CANARY_INDEX}/${api}?keep_alive=${KEEP_ALIVE}&preference=${only}`;
+  const opened = await ask<Opened>(place, { path: opening, method: 'POST' }, bounds);
+  let pit = 'id' in opened ? opened.id : opened.pit_id;
+  const sort = [{ n: 'asc' }, ...tiebreak];
   try {
     const numbers: number[] = [];
     let after: [number, number] | undefined;
     for (;;) {
       const page = await ask<Page>(
         place,
-        { path: PAGE_PATH, method: 'POST', body: pageBody(pit, run, after) },
+        { path: PAGE_PATH, method: 'POST', body: { ...pageBody(pit, run, after), sort } },
         bounds,
       );
       prove(page);
@@ -165,18 +167,19 @@ async function numbersIn(
       if (hits.length < PAGE || after === undefined) return whole(numbers, page);
     }
   } finally {
-    await ask(place, { path: '/_pit', method: 'DELETE', body: { id: pit } }, bounds).catch(() => undefined);
+    await ask(place, { path: `/${api}`, method: 'DELETE', body: closing(pit) }, bounds).catch(
+      () => undefined,
+    );
   }
 }
 
 const PAGE_PATH = `/_search?filter_path=timed_out,_shards,pit_id,hits.total,hits.hits.sort`;
 
-function pageBody(id: string, run: string, after: [number, number] | undefined): unknown {
+function pageBody(id: string, run: string, after: [number, number] | undefined): object {
   return {
     size: PAGE,
     pit: { id, keep_alive: KEEP_ALIVE },
     query: { term: { run } },
-    sort: [{ n: 'asc' }], // _shard_doc is added by the server, so that no two documents tie
     _source: false,
     track_total_hits: true,
     ...(after !== undefined && { search_after: after }),

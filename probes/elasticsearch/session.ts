@@ -1,8 +1,9 @@
 import { Agent } from 'node:http';
 import { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { Client, HttpConnection } from '@elastic/elasticsearch';
+import { Client, HttpConnection, SniffingTransport } from '@elastic/elasticsearch';
 import { CANARY_INDEX, ElasticsearchRefusal, servicePlace } from './api.ts';
+import { declaredOf } from './declared.ts';
 import { majorityOf, prepareCanary } from './canary.ts';
 import { errorClass, isMissing, isDefiniteFailure } from './errors.ts';
 import { localView, primaryOf } from './view.ts';
@@ -173,8 +174,23 @@ class ElasticsearchSession implements ClientLoadSession {
   }
 }
 
+/**
+ * Elastic's client without what only Elasticsearch understands: OpenSearch refuses Elastic's media types (406), and has no header
+ * `x-elastic-product`, without which the client takes no answer. So both products are written to in the same way, and what is measured is the same.
+ */
+class PlainTransport extends SniffingTransport {
+  constructor({
+    vendoredHeaders: _,
+    productCheck: __,
+    ...plain
+  }: ConstructorParameters<typeof SniffingTransport>[0]) {
+    super(plain);
+  }
+}
+
 /** The official client, with this socket as its only way out: whether that encrypts is its own affair, so that the client speaks plain HTTP. */
-function clientOver(socket: Socket, { host, port, user, password }: StoreConnection): Client {
+function clientOver(socket: Socket, connection: StoreConnection): Client {
+  const { host, port, user, password } = connection;
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   let given = false;
   agent.createConnection = () => {
@@ -191,6 +207,7 @@ function clientOver(socket: Socket, { host, port, user, password }: StoreConnect
     sniffOnConnectionFault: false,
     compression: false,
     enableMetaHeader: false,
+    ...(declaredOf(connection).product === 'opensearch' && { Transport: PlainTransport }),
     ...(user !== '' && { auth: { username: user, password } }),
   });
 }

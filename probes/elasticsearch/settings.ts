@@ -1,6 +1,7 @@
-import { GOVERNING } from './declaration.ts';
+import { GOVERNING, OPENSEARCH_GOVERNING } from './declaration.ts';
 import { anyMember, ask, CANARY_INDEX, memberPlace } from './api.ts';
-import { HOLDS_DATA } from './view.ts';
+import { declaredOf } from './declared.ts';
+import { HOLDS_DATA, isEligible } from './view.ts';
 import { factsOf } from '../store/members.ts';
 import type {
   Bounds,
@@ -10,7 +11,10 @@ import type {
   StoreTarget,
 } from '../store/store-driver.ts';
 
-const CLUSTER = Object.keys(GOVERNING.cluster);
+const CLUSTER = {
+  elasticsearch: Object.keys(GOVERNING.cluster),
+  opensearch: Object.keys(OPENSEARCH_GOVERNING),
+};
 const INDEX = Object.keys(GOVERNING.index);
 
 type Flat = Record<string, string | string[] | undefined>;
@@ -29,7 +33,8 @@ export async function governingSettings(target: StoreTarget, bounds: Bounds): Pr
   const indices = await question<Record<string, { settings?: Flat; defaults?: Flat }>>(
     `/_settings?include_defaults=true&flat_settings=true&filter_path=${encodeURIComponent(fields.join(','))}`,
   );
-  return [...clusterSettings(cluster), ...indexSettings(indices)];
+  const names = CLUSTER[declaredOf(target.connection).product];
+  return [...clusterSettings(cluster, names), ...indexSettings(indices)];
 }
 
 interface FileSystems {
@@ -55,13 +60,16 @@ export function serverFacts(target: StoreTarget, bounds: Bounds): Promise<Server
  * folder. Null for any other, and for one that does not name its roles.
  */
 function noData(said: readonly (readonly string[])[]): string | null {
-  const keeps = (role: string): boolean => role === 'master' || HOLDS_DATA.test(role);
+  const keeps = (role: string): boolean => isEligible(role) || HOLDS_DATA.test(role);
   if (said.length === 0 || said.some((roles) => roles.some(keeps))) return null;
   return `its roles are ${said.flat().join(', ') || 'none: it coordinates alone'}`;
 }
 
-function clusterSettings(found: Record<'persistent' | 'transient' | 'defaults', Flat>): GoverningSetting[] {
-  return CLUSTER.flatMap((name) => {
+function clusterSettings(
+  found: Record<'persistent' | 'transient' | 'defaults', Flat>,
+  names: readonly string[],
+): GoverningSetting[] {
+  return names.flatMap((name) => {
     for (const part of ['transient', 'persistent', 'defaults'] as const) {
       const value = found[part][name];
       if (value !== undefined) return [{ name, value: text(value), source: `_cluster/settings, ${part}` }];
@@ -81,7 +89,7 @@ function indexSettings(found: Record<string, { settings?: Flat; defaults?: Flat 
   );
 }
 
-/** Elasticsearch writes its words in capitals where they are defaults. */
+/** Words are written in capitals where they are defaults. */
 function text(value: string | string[]): string {
   return (Array.isArray(value) ? value.join(',') : value).toLowerCase();
 }

@@ -1,11 +1,13 @@
 import { isDown } from '../asking.ts';
 import { anyMember, ask, memberPlace, servicePlace } from './api.ts';
+import type { Place } from './api.ts';
 import { declaredOf } from './declared.ts';
 import { described } from './health.ts';
 import type { Health } from './health.ts';
+import { DIALECTS } from './product.ts';
 import { governingSettings } from './settings.ts';
-import { isActive, localView, primaryOf } from './view.ts';
-import type { View } from './view.ts';
+import { isActive, localView, primaryOf, roledView } from './view.ts';
+import type { RoledView, View } from './view.ts';
 import { askHttp, whereOf } from '../http.ts';
 import { unsteadyBy, waitSteadyBy } from '../store/steady.ts';
 import type {
@@ -26,7 +28,8 @@ async function healthOf(
   members: readonly StoreMember[],
   bounds: Bounds,
 ): Promise<Health> {
-  const path = `/_cluster/health?timeout=0s&master_timeout=1s`;
+  const { masterTimeout } = DIALECTS[declaredOf(target.connection).product];
+  const path = `/_cluster/health?timeout=0s&${masterTimeout}=1s`;
   return anyMember(members, (member) => ask<Health>(memberPlace(target, member), { path }, bounds));
 }
 
@@ -37,9 +40,27 @@ export async function ledView(
   bounds: Bounds,
   index?: string,
 ): Promise<View> {
+  return led(target, members, (place) => localView(place, bounds, index));
+}
+
+/** As `ledView`, with what the nodes may do. @throws as it does */
+export async function ledRoledView(
+  target: StoreTarget,
+  members: readonly StoreMember[],
+  bounds: Bounds,
+): Promise<RoledView> {
+  return led(target, members, (place) => roledView(place, bounds));
+}
+
+function led<V extends View>(
+  target: StoreTarget,
+  members: readonly StoreMember[],
+  look: (place: Place) => Promise<V>,
+): Promise<V> {
   return anyMember(members, async (member) => {
-    const view = await localView(memberPlace(target, member), bounds, index);
-    if (view.master === null) throw isDown('refuses', `Elasticsearch of ${member.name} knows no master`);
+    const place = memberPlace(target, member);
+    const view = await look(place);
+    if (view.master === null) throw isDown('refuses', `${place.who} knows no master`);
     return view;
   });
 }
@@ -50,7 +71,7 @@ function leaderIn(view: View): string | null {
 }
 
 /** By what a node may do: become master, hold data, both, or neither. */
-function roleOf(view: View, name: string): string {
+function roleOf(view: RoledView, name: string): string {
   if (name === view.master) return 'master';
   const data = view.data.includes(name);
   if (view.eligible.includes(name)) return data ? 'master-eligible' : 'master-only';
@@ -65,7 +86,7 @@ function leastEligible(members: number): number {
 /** Master, members and live settings. @throws Error when no member answers */
 export async function describe(target: StoreTarget, bounds: Bounds): Promise<StoreDescription> {
   const members = await target.members();
-  const view = await ledView(target, members, bounds);
+  const view = await ledRoledView(target, members, bounds);
   const health = await healthOf(target, members, bounds);
   const eligible = new Set(view.eligible);
   const least = leastEligible(declaredOf(target.connection).members ?? members.length);
@@ -100,9 +121,9 @@ export async function leadership(target: StoreTarget, _run: string, bounds: Boun
 export async function steady(target: StoreTarget, bounds: Bounds): Promise<Steadiness> {
   try {
     const members = await target.members();
-    const views = await Promise.all(members.map((member) => localView(memberPlace(target, member), bounds)));
+    const views = await Promise.all(members.map((member) => roledView(memberPlace(target, member), bounds)));
     const first = views[0];
-    if (first === undefined) return { ok: false, leader: null, detail: 'Elasticsearch has no members' };
+    if (first === undefined) return { ok: false, leader: null, detail: 'the store has no members' };
     const [health, votes] = await Promise.all([
       healthOf(target, members, bounds),
       votesOf(target, members, bounds),
@@ -129,7 +150,11 @@ export async function steady(target: StoreTarget, bounds: Bounds): Promise<Stead
 
 export const waitSteady = waitSteadyBy(steady);
 
-function disagreements(members: readonly StoreMember[], views: readonly View[], expected: number): string[] {
+function disagreements(
+  members: readonly StoreMember[],
+  views: readonly RoledView[],
+  expected: number,
+): string[] {
   const masters = views.map(({ master }, i) => `${members[i]?.name ?? '?'}: ${master ?? 'none'}`);
   const wrong: string[] = [];
   if (members.length < expected) wrong.push(`expected ${expected} members, seen ${members.length}`);
@@ -185,7 +210,8 @@ interface Coordination {
 }
 
 async function votesOf(target: StoreTarget, members: readonly StoreMember[], bounds: Bounds): Promise<Votes> {
-  const path = '/_cluster/state/metadata?filter_path=metadata.cluster_coordination';
+  const { ownState } = DIALECTS[declaredOf(target.connection).product];
+  const path = `/_cluster/state/metadata?filter_path=metadata.cluster_coordination${ownState}`;
   const found = await anyMember(members, (member) =>
     ask<Coordination>(memberPlace(target, member), { path }, bounds),
   );
@@ -197,7 +223,7 @@ async function votesOf(target: StoreTarget, members: readonly StoreMember[], bou
 /** A planned change of master that was killed leaves a voting exclusion: then a single vote may be left, whose node must not fail. */
 function missingVotes({ voters, excluded }: Votes, expected: number): string[] {
   const most = leastEligible(expected);
-  // Elasticsearch keeps the number of votes odd: of two nodes one has a vote.
+  // The number of votes is kept odd: of two nodes one has a vote.
   const least = most % 2 === 0 ? most - 1 : most;
   if (voters === undefined) return ['expected the nodes with a vote in the cluster state, seen none'];
   if (voters >= least) return [];
@@ -209,7 +235,7 @@ function missingVotes({ voters, excluded }: Votes, expected: number): string[] {
 }
 
 /**
- * Elasticsearch has no address for reads alone; where one is declared, it must refuse to index.
+ * Neither product has an address for reads alone; where one is declared, it must refuse to index.
  * @throws Error when nothing answers there
  */
 export async function refusesWrites(

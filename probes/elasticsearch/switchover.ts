@@ -1,4 +1,4 @@
-import { ask, CANARY_INDEX, memberPlace } from './api.ts';
+import { ask, CANARY_INDEX, memberPlace, servicePlace } from './api.ts';
 import type { Place } from './api.ts';
 import { ledView } from './state.ts';
 import { primaryOf } from './view.ts';
@@ -37,10 +37,11 @@ export async function switchover(
   const others = members.filter(({ name }) => name !== from);
   const view = await ledView(target, others, within(bounds, LOOK_MS));
   const [other] = others;
-  if (other === undefined) throw new Error('Elasticsearch: no other member can take over');
+  const { who } = servicePlace(target.connection);
+  if (other === undefined) throw new Error(`${who}: no other member can take over`);
   const primary = primaryOf(view)?.node === from;
   if (!primary && view.master !== from)
-    throw new Error(`Elasticsearch: ${from} holds neither the canary's primary shard nor the role of master`);
+    throw new Error(`${who}: ${from} holds neither the canary's primary shard nor the role of master`);
   const order = { target, other, from, bounds };
   const roleOf = (seen: View): string | null => (primary ? (primaryOf(seen)?.node ?? null) : seen.master);
   const role = primary ? 'primary shard' : 'master';
@@ -132,6 +133,6 @@ async function another(
   });
   if (other !== null) return other;
   throw new Error(
-    `Elasticsearch: expected another member than ${where.from} to take over, seen ${seen} at the deadline`,
+    `${servicePlace(where.target.connection).who}: expected another member than ${where.from} to take over, seen ${seen} at the deadline`,
   );
 }

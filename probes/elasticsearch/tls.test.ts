@@ -44,6 +44,6 @@ test('should speak to the API and write over TLS, held to the declared name', as
       );
       assert.equal(cannotAsk, 'tls');
     },
-    shown,
+    { tls: shown },
   );
 });

@@ -3,6 +3,8 @@ import type { Place } from './api.ts';
 import { declaredOf } from './declared.ts';
 import { waitGreen } from './health.ts';
 import { ledView } from './state.ts';
+import { DIALECTS } from './product.ts';
+import type { Product } from './product.ts';
 import { localView, primaryOf } from './view.ts';
 import { monoMs } from '../../host/clock.ts';
 import type { Bounds, QueryAnswer, StoreQuery, StoreTarget } from '../store/store-driver.ts';
@@ -18,16 +20,33 @@ const AT_ONCE = 20;
 const NEIGHBOURS = 10;
 const GREEN_MS = 10_000;
 
-const MAPPINGS = {
-  dynamic: 'strict',
-  properties: {
-    vector: {
-      type: 'dense_vector',
-      dims: DIMENSIONS,
-      index: true,
-      similarity: 'cosine',
-      index_options: { type: 'hnsw' },
+interface Vectors {
+  settings: Readonly<Record<string, unknown>>;
+  field: Readonly<Record<string, unknown>>;
+  /** The body of a search for the nearest of a vector. */
+  search: (vector: readonly number[]) => object;
+}
+
+/** A graph (HNSW) by cosine in either; as many candidates as there are documents are looked at. */
+const VECTORS: Readonly<Record<Product, Vectors>> = {
+  elasticsearch: {
+    settings: {},
+    field: {
+      ...{ type: 'dense_vector', dims: DIMENSIONS, index: true },
+      ...{ similarity: 'cosine', index_options: { type: 'hnsw' } },
     },
+    search: (vector) => ({
+      knn: { field: 'vector', query_vector: vector, k: NEIGHBOURS, num_candidates: DOCUMENTS },
+    }),
+  },
+  // Of its plugin k-NN; the engine of Lucene needs no library of the machine's.
+  opensearch: {
+    settings: { 'index.knn': true },
+    field: {
+      ...{ type: 'knn_vector', dimension: DIMENSIONS },
+      method: { name: 'hnsw', engine: 'lucene', space_type: 'cosinesimil' },
+    },
+    search: (vector) => ({ query: { knn: { vector: { vector, k: DOCUMENTS } } } }),
   },
 };
 
@@ -80,12 +99,7 @@ async function prepare(
   const path = `/${VECTOR_INDEX}`;
   await ask(place, { path: `${path}?ignore_unavailable=true`, method: 'DELETE' }, left());
   const { replicas } = declaredOf(target.connection);
-  const settings = { number_of_shards: 1, number_of_replicas: replicas };
-  await ask(
-    place,
-    { path: `${path}?wait_for_active_shards=all`, method: 'PUT', body: { settings, mappings: MAPPINGS } },
-    left(),
-  );
+  await make(place, replicas, left());
   for (let from = 0; from < DOCUMENTS; from += AT_ONCE) await store(place, from, left());
   await ask(place, { path: `${path}/_refresh`, method: 'POST' }, left());
   await waitGreen(place, VECTOR_INDEX, { ...left(), deadlineMs: Math.min(GREEN_MS, left().deadlineMs) });
@@ -97,6 +111,25 @@ async function prepare(
       answer: nearest(vector, STORED, NEIGHBOURS),
     })),
   };
+}
+
+async function make(place: Place, replicas: number, bounds: Bounds): Promise<void> {
+  const { settings: own, field } = VECTORS[place.product];
+  const { indexSettings } = DIALECTS[place.product];
+  const settings = { ...indexSettings, ...own, number_of_shards: 1, number_of_replicas: replicas };
+  const body = { settings, mappings: { dynamic: 'strict', properties: { vector: field } } };
+  const path = `/${VECTOR_INDEX}?wait_for_active_shards=all`;
+  try {
+    await ask(place, { path, method: 'PUT', body }, bounds);
+  } catch (cause) {
+    if (!isWithoutKnn(cause)) throw cause;
+    throw new Error(`${place.who} has no kNN search: its plugin opensearch-knn is not installed`, { cause });
+  }
+}
+
+/** The setting `index.knn` comes with the plugin. */
+function isWithoutKnn(error: unknown): boolean {
+  return error instanceof ElasticsearchRefusal && /unknown setting \[index\.knn\]/.test(error.message);
 }
 
 async function store(place: Place, from: number, bounds: Bounds): Promise<void> {
@@ -156,8 +189,7 @@ interface Found {
 async function neighbours({ place, only }: At, vector: readonly number[], bounds: Bounds): Promise<string[]> {
   const preference = only === '' ? '' : `&preference=${only}`;
   const path = `/${VECTOR_INDEX}/_search?allow_partial_search_results=false${preference}`;
-  const knn = { field: 'vector', query_vector: vector, k: NEIGHBOURS, num_candidates: DOCUMENTS };
-  const body = { knn, _source: false, size: NEIGHBOURS };
+  const body = { ...VECTORS[place.product].search(vector), _source: false, size: NEIGHBOURS };
   try {
     const found = await ask<Found>(place, { path, method: 'POST', body }, bounds);
     const { timed_out: timedOut, _shards: shards } = found;

@@ -1,6 +1,7 @@
 /** The cluster's state as one node knows it: who is master, which nodes there are, and where an index has its copies. */
 import { ask, CANARY_INDEX } from './api.ts';
 import type { Place } from './api.ts';
+import { DIALECTS } from './product.ts';
 import type { Bounds } from '../store/store-driver.ts';
 
 export interface Copy {
@@ -15,10 +16,6 @@ export interface Copy {
 export interface View {
   /** Name of the elected master; null: this node knows none, so that what it says of the rest may be old. */
   master: string | null;
-  /** Names of the nodes that may become master. */
-  eligible: string[];
-  /** Names of the nodes that may hold data, by their roles. */
-  data: string[];
   /** Names by node id. */
   nodes: Map<string, string>;
   /** Copies of the index's one shard; null: there is no such index. */
@@ -27,9 +24,26 @@ export interface View {
   primaryTerm: number | undefined;
 }
 
+/** What nodes may do, by their roles. */
+interface Roles {
+  /** Names of the nodes that may become master. */
+  eligible: string[];
+  /** Names of the nodes that may hold data. */
+  data: string[];
+}
+
+export type RoledView = View & Roles;
+
+interface RoledNode {
+  name: string;
+  roles?: string[];
+}
+
 interface State {
-  master_node?: string;
-  nodes?: Record<string, { name: string; roles?: string[] }>;
+  master_node?: string | null;
+  /** OpenSearch's name of it. */
+  cluster_manager_node?: string | null;
+  nodes?: Record<string, RoledNode>;
   metadata?: { indices?: Record<string, { primary_terms?: Record<string, number> }> };
   routing_table?: {
     indices?: Record<
@@ -41,6 +55,7 @@ interface State {
 
 const FIELDS = [
   'master_node',
+  'cluster_manager_node',
   'nodes.*.name',
   'nodes.*.roles',
   'routing_table.indices.*.shards.*.state',
@@ -49,25 +64,56 @@ const FIELDS = [
   'metadata.indices.*.primary_terms',
 ].join(',');
 
-/** What this node knows, without asking the master (Elasticsearch 9 always answers from the node itself). @throws as `ask` */
+/** What this node knows, without asking the master. @throws as `ask` */
 export async function localView(place: Place, bounds: Bounds, index = CANARY_INDEX): Promise<View> {
-  const parts = 'master_node,nodes,routing_table,metadata';
-  const path = `/_cluster/state/${parts}/${index}?filter_path=${FIELDS}`;
-  return viewOf(await ask<State>(place, { path }, bounds), index);
+  return viewOf(await localState(place, bounds, index), index);
+}
+
+/** As `localView`, with what the nodes may do. @throws as `ask` */
+export async function roledView(place: Place, bounds: Bounds): Promise<RoledView> {
+  const state = await localState(place, bounds, CANARY_INDEX);
+  const nodes =
+    place.product === 'opensearch' ? await listedNodes(place, bounds) : Object.values(state.nodes ?? {});
+  return { ...viewOf(state, CANARY_INDEX), ...rolesOf(nodes) };
+}
+
+async function localState(place: Place, bounds: Bounds, index: string): Promise<State> {
+  const { masterNode, ownState } = DIALECTS[place.product];
+  const parts = `${masterNode},nodes,routing_table,metadata`;
+  const path = `/_cluster/state/${parts}/${index}?filter_path=${FIELDS}${ownState}`;
+  return ask<State>(place, { path }, bounds);
+}
+
+/** How long a node may take to say of itself what is not wanted here. */
+const LIST_WAIT = '300ms';
+
+/**
+ * OpenSearch's state does not hold the roles of nodes, but this list takes them from there: a node that does not answer has its own as well.
+ * @throws as `ask`
+ */
+async function listedNodes(place: Place, bounds: Bounds): Promise<RoledNode[]> {
+  const path = `/_cat/nodes?format=json&h=name,node.roles&local=true&timeout=${LIST_WAIT}`;
+  const listed = await ask<{ name: string; 'node.roles': string }[]>(place, { path }, bounds);
+  return listed.map(({ name, 'node.roles': roles }) => ({ name, roles: roles.split(',') }));
 }
 
 /** `data` and each tier of it, such as `data_hot` (Elasticsearch's documentation, "Node roles"). */
 export const HOLDS_DATA = /^data(?:_|$)/;
 
+/** Elasticsearch's name of the role that OpenSearch calls `cluster_manager`; its versions before 2 know the old one alone, 2 takes either. */
+export const isEligible = (role: string): boolean => role === 'master' || role === 'cluster_manager';
+
+export function rolesOf(nodes: readonly RoledNode[]): Roles {
+  const having = (wanted: (role: string) => boolean): string[] =>
+    nodes.flatMap(({ name, roles = [] }) => (roles.some(wanted) ? [name] : []));
+  return { eligible: having(isEligible), data: having((role) => HOLDS_DATA.test(role)) };
+}
+
 /** @param state the answer of `_cluster/state`, filtered or not */
 export function viewOf(state: State, index: string): View {
   const nodes = new Map(Object.entries(state.nodes ?? {}).map(([id, { name }]) => [id, name]));
-  const namesOf = (wanted: (role: string) => boolean): string[] =>
-    Object.values(state.nodes ?? {}).flatMap(({ name, roles = [] }) => (roles.some(wanted) ? [name] : []));
   return {
-    master: nodes.get(state.master_node ?? '') ?? null,
-    eligible: namesOf((role) => role === 'master'),
-    data: namesOf((role) => HOLDS_DATA.test(role)),
+    master: nodes.get(state.cluster_manager_node ?? state.master_node ?? '') ?? null,
     nodes,
     copies: copiesOf(state, index, nodes),
     primaryTerm: state.metadata?.indices?.[index]?.primary_terms?.['0'],

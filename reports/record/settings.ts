@@ -33,6 +33,8 @@ const store = z.object({
   patroni: z.looseObject({}).optional(),
   /** The members are a Redis Cluster: several masters, each with so many replicas. */
   cluster: z.object({ replicas: z.number() }).optional(),
+  /** Another product than the store is named after, that speaks its API. */
+  product: z.string().optional(),
   /** Further ways by which clients write, by name. */
   paths: z.record(z.string(), z.array(endpoint)).optional(),
   clientLoad: z.object({ writesPerSecond: z.number(), readsPerSecond: z.number() }).optional(),

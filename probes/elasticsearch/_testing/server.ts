@@ -1,8 +1,9 @@
 /** For unit tests of this folder: a server that answers as it is told, and a way to it. */
 import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { RequestListener } from 'node:http';
+import type { IncomingHttpHeaders, RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Product } from '../product.ts';
 import type { StoreConnection, StoreTarget } from '../../store/store-driver.ts';
 
 interface Answer {
@@ -10,21 +11,33 @@ interface Answer {
   json: unknown;
 }
 
-/** Answers of a server, by method and path; only what the driver asks for. */
+/** An answer by method and path, headers and body. */
+export type Answering = (asked: string, headers: IncomingHttpHeaders, body: string) => Answer;
+
+/** An answer that is an error. */
+export const refusing = (status: number, type: string, reason: string): Answer => ({
+  status,
+  json: { error: { type, reason } },
+});
+
+/** A server that answers only what the driver asks for. */
 export async function serving(
-  answer: (asked: string, authorization: string | undefined) => Answer,
+  answer: Answering,
   work: (port: number) => Promise<void>,
-  tls?: { key: string; cert: string },
+  { tls, product = 'elasticsearch' }: { tls?: { key: string; cert: string }; product?: Product } = {},
 ): Promise<void> {
   const listener: RequestListener = (request, response) => {
-    request.resume().on('end', () => {
+    const parts: Buffer[] = [];
+    request.on('data', (part: Buffer) => parts.push(part));
+    request.on('end', () => {
       const { status = 200, json } = answer(
         `${request.method ?? ''} ${request.url ?? ''}`,
-        request.headers.authorization,
+        request.headers,
+        Buffer.concat(parts).toString('utf8'),
       );
       response.writeHead(status, {
         'content-type': 'application/json',
-        'x-elastic-product': 'Elasticsearch',
+        ...(product === 'elasticsearch' && { 'x-elastic-product': 'Elasticsearch' }),
       });
       response.end(JSON.stringify(json));
     });
