@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { waitFor } from '../../host/wait.ts';
+import { store } from '../../probes/elasticsearch/declaration.ts';
 import { memberPlace } from '../../probes/elasticsearch/api.ts';
 import { elasticsearch } from '../../probes/elasticsearch/index.ts';
 import { roledView } from '../../probes/elasticsearch/view.ts';
@@ -81,7 +82,10 @@ function clusterTrial(distribution: Distribution, { masters, both, data }: Membe
       for (const name of masters) assert.equal(role.get(name), name === leader ? 'master' : 'master-only');
       for (const name of both) assert.equal(role.get(name), name === leader ? 'master' : 'master-eligible');
       for (const name of data) assert.equal(role.get(name), 'data');
-      assert.ok(governing.length >= 9, governing.map(({ name }) => name).join());
+      const { read, instead } = store.recorded.governing;
+      const kinds = distribution === OPENSEARCH ? (instead?.read ?? {}) : read;
+      for (const [name, kind] of Object.entries(kinds))
+        assert.match(governing.find((one) => one.name === name)?.value ?? '', kind, name);
       const facts = await elasticsearch.servers(cluster.target, BOUNDS);
       for (const { member, dataFolders, failed } of facts)
         assert.match(dataFolders.join(), new RegExp(`/${member}/data`), failed);

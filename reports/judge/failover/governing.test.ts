@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { storeFacts } from '../../record/store-facts.ts';
+import type { SettingKinds } from '../../record/store-facts.ts';
 import { governingGap } from './governing.ts';
 import { Synthetic } from './_testing/synthetic.ts';
 
@@ -123,4 +125,27 @@ test('should take settings of several indices one index after the other', () => 
   assert.equal(governingGap(trial.history()), null);
   trial.observations = trial.observations.filter((seen) => !Object.values(seen).includes('index two'));
   assert.match(governingGap(trial.history()) ?? '', /not every setting of index two was read/);
+});
+
+test('should ask for the settings of the product that is declared', () => {
+  const { read, instead } = storeFacts('elasticsearch').governing;
+  const gapOf = (declared: object, kinds: SettingKinds): string | null => {
+    const trial = new Synthetic();
+    trial.outline.check = 'failover/elasticsearch/pod-crash';
+    Object.assign(trial.outline.settings, { stores: { elasticsearch: { members: 3, ...declared } } });
+    trial.observations = [];
+    const value = (name: string): string =>
+      name.endsWith('block') ? 'write' : name.endsWith('count') ? '3' : '1s';
+    for (const name of Object.keys(kinds))
+      trial.see(-100, 'governing', { name, value: value(name), source: '_cluster/settings, defaults' });
+    return governingGap(trial.history());
+  };
+  const opensearch = instead?.read ?? {};
+  assert.equal(gapOf({}, read), null);
+  assert.equal(gapOf({ product: 'opensearch' }, opensearch), null);
+  assert.match(
+    gapOf({ product: 'opensearch' }, read) ?? '',
+    /were not read: cluster.no_cluster_manager_block/,
+  );
+  assert.match(gapOf({}, opensearch) ?? '', /were not read: cluster.no_master_block/);
 });
