@@ -394,8 +394,8 @@ test('should publish its current JSON Schema', async () => {
 });
 
 test('should refuse a cluster of Neo4j Community: it has no clustering', () => {
-  const problems = problemsWith(/(edition: community.*\n\s+members:) 1/, '$1 3');
-  assert.match(problems.join(), /Neo4j Community has no clustering: expected 1 member/);
+  const members = /(neo4j:.*\n.*\n\s+container: neo4j\n\s+members:) 1/;
+  assert.match(problemsWith(members, '$1 3').join(), /Neo4j Community has no clustering: expected 1 member/);
 });
 
 test('should show no password of an address that is refused', () => {

@@ -1,7 +1,9 @@
 import { monoMs } from '../../host/clock.ts';
 import { firstAnswer } from '../store/members.ts';
 import type { Bounds, StoreConnection, StoreMember, StoreTarget } from '../store/store-driver.ts';
-import { ROUTES } from './bolt.ts';
+import { cannotAsk } from '../asking.ts';
+import { declaredMembers } from '../store/members.ts';
+import { ROUTES, routingContext } from './bolt.ts';
 import type { BoltConnection, RouteRow } from './bolt.ts';
 import type { ClusterView, DatabaseRow, ServerRow } from './members.ts';
 import { bounded, connectOnce } from './query.ts';
@@ -12,7 +14,10 @@ const SYSTEM = { database: 'system', direct: true, read: true } as const;
 
 const EDITION = `CALL dbms.components() YIELD name, edition WHERE name = 'Neo4j Kernel' RETURN edition`;
 const DATABASES = `SHOW DATABASES YIELD name, address, role, writer, currentStatus WHERE name = $database`;
-const SERVERS = 'SHOW SERVERS YIELD name, address, state, health';
+/** The Community edition is asked for no more than it was met with. */
+const COPIES = `SHOW DATABASES YIELD name, serverID, address, role, writer, currentStatus, requestedPrimariesCount, requestedSecondariesCount WHERE name = $database`;
+const SERVERS = 'SHOW SERVERS YIELD serverId, name, address, state, health, hosting, requestedHosting';
+const ACCOUNT = 'deploy/accounts/neo4j-enterprise.cypher';
 
 /** One member by itself, past Services and routing. */
 export function connectionOf(target: StoreTarget, member: StoreMember): StoreConnection {
@@ -28,18 +33,47 @@ export function connectMember(
   return connectOnce(connectionOf(target, member), bounds, SYSTEM);
 }
 
-/** What the server on the other end knows. @throws as `BoltConnection.run` */
-export async function viewOf(bolt: BoltConnection, database: string): Promise<ClusterView> {
+/** What the server on the other end knows. @throws as `BoltConnection.run`, and where too little of the cluster may be seen */
+export async function viewOf(bolt: BoltConnection, { connection }: StoreTarget): Promise<ClusterView> {
+  const { database } = connection;
   const [kernel] = await bolt.run<{ edition: string }>(EDITION);
   const edition = kernel?.edition ?? 'unknown';
-  const databases = await bolt.run<DatabaseRow>(DATABASES, { database });
-  const servers = edition === 'enterprise' ? await bolt.run<ServerRow>(SERVERS) : [];
-  return { edition, databases, servers };
+  if (edition !== 'enterprise')
+    return { edition, databases: await bolt.run<DatabaseRow>(DATABASES, { database }), servers: [] };
+  const databases = await bolt.run<DatabaseRow>(COPIES, { database });
+  const servers = await bolt.runIfGranted<ServerRow>(SERVERS);
+  return seen({ edition, databases, servers }, connection);
 }
 
-/** Where the server on the other end would send clients. @throws as `BoltConnection.run` */
-export async function routesOf(bolt: BoltConnection, database: string): Promise<RouteRow[]> {
-  const [table] = await bolt.run<{ servers: RouteRow[] }>(ROUTES, { database });
+/**
+ * The view itself, where an absence means something. SHOW DATABASES leaves out what the account has no ACCESS to, as it does a database none of
+ * whose servers is there; without SHOW SERVERS a server that holds no copy is not listed anywhere.
+ * @throws AskError else
+ */
+export function seen(view: ClusterView, connection: StoreConnection): ClusterView {
+  const { database, user } = connection;
+  const { databases, servers } = view;
+  const hosted = servers?.some(({ hosting }) => hosting.includes(database)) === true;
+  if (databases.length === 0 && (servers === null || hosted))
+    throw cannotAsk(
+      'credentials',
+      `SHOW DATABASES shows ${user} no copy of the database ${database}, to which it needs ACCESS (${ACCOUNT})`,
+    );
+  const members = declaredMembers(connection);
+  if (servers === null && members !== null && databases.length < members)
+    throw cannotAsk(
+      'credentials',
+      `SHOW SERVERS is not granted to ${user} (${ACCOUNT}): ${databases.length} of ${members} members hold ` +
+        `a copy of ${database}, and whether the others take part cannot be seen`,
+    );
+  return view;
+}
+
+/** Where the server on the other end would send clients that come by the declared address. @throws as `BoltConnection.run` */
+export async function routesOf(bolt: BoltConnection, { connection }: StoreTarget): Promise<RouteRow[]> {
+  const { database } = connection;
+  const context = routingContext(connection);
+  const [table] = await bolt.run<{ servers: RouteRow[] }>(ROUTES, { context, database });
   return table?.servers ?? [];
 }
 

@@ -6,9 +6,9 @@ import { auth, driver as newDriver, session as sessionModes } from 'neo4j-driver
 import type { Driver, Session } from 'neo4j-driver';
 import { dialled } from '../store/store-driver.ts';
 import type { StoreConnection, StoreTlsFiles } from '../store/store-driver.ts';
-import { isDown } from '../asking.ts';
+import { cannotAsk, isDown } from '../asking.ts';
 import { encryptedWay } from './encrypted.ts';
-import { BoltUnreachable, isMisrouted } from './errors.ts';
+import { BoltUnreachable, isForbidden, isMisrouted } from './errors.ts';
 import { errorCode } from '../../reports/record/error-text.ts';
 
 /** The connection that is being opened: the driver hides its sockets, but Node announces them on a diagnostics channel. */
@@ -54,7 +54,30 @@ const CONFIG = {
   fetchSize: 10_000,
 };
 
-export const ROUTES = 'CALL dbms.routing.getRoutingTable({}, $database) YIELD servers';
+/** As for a first connection: an unanswered SYN is sent again after 1 s. */
+const REOPEN_MS = 1500;
+
+export const ROUTES = 'CALL dbms.routing.getRoutingTable($context, $database) YIELD servers';
+
+/**
+ * By what address a client comes, as drivers say it: for some a server may answer with itself alone and send writes on
+ * (Operations manual, dbms.routing.client_side.enforce_for_domains).
+ */
+export function routingContext({ host, port }: StoreConnection): { address: string } {
+  return { address: `${inUri(host)}:${port}` };
+}
+
+/**
+ * One address takes everything: the servers themselves send writes on (dbms.routing.default_router=SERVER, as Neo4j's Helm chart has it for
+ * clients that come by a name outside the cluster's domain), or there is only one server.
+ */
+export function isServerSide(routes: readonly RouteRow[]): boolean {
+  return routes.length > 0 && new Set(routes.flatMap(({ addresses }) => addresses)).size === 1;
+}
+
+function inUri(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}
 
 function schemeOf({ declared }: StoreConnection): string {
   return typeof declared?.['scheme'] === 'string' ? declared['scheme'] : 'bolt';
@@ -64,7 +87,22 @@ function schemeOf({ declared }: StoreConnection): string {
 function uriOf(connection: StoreConnection, direct: boolean): string {
   const { host, port } = connection;
   const scheme = schemeOf(connection);
-  return `${direct ? scheme.replace('neo4j', 'bolt') : scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return `${direct ? scheme.replace('neo4j', 'bolt') : scheme}://${inUri(host)}:${port}`;
+}
+
+/**
+ * Servers that send writes on do so for a client of the driver's own routing alone, which says so when it logs in.
+ * @throws AskError where a database of several copies is routed to one server
+ */
+function assertRouted(connection: StoreConnection, servers: readonly RouteRow[]): void {
+  const { primaries = 1 } = (connection.declared?.['enterprise'] ?? {}) as { primaries?: number };
+  if (primaries === 1 || !isServerSide(servers)) return;
+  const { address } = routingContext(connection);
+  throw cannotAsk(
+    'protocol',
+    `Neo4j: for clients of ${address} the servers send writes on themselves, which is not done over \`tls\`: ` +
+      'declare a name in dbms.routing.client_side.enforce_for_domains as `primary`',
+  );
 }
 
 /** What encrypts the way to a server: what is declared, or the driver's own scheme, which would hold the certificate to the near end of a way. */
@@ -87,6 +125,7 @@ export class BoltConnection {
   readonly #connection: StoreConnection;
   readonly #options: BoltOptions;
   readonly #sockets: Socket[] = [];
+  readonly #denied = new Set<string>();
   #driver: Driver | null = null;
   #errno: string | null = null;
   /** Its server is the one to which a routing table led. */
@@ -151,9 +190,12 @@ export class BoltConnection {
     const router = new BoltConnection(this.#connection, { database: 'system', direct: true, read: true });
     try {
       await router.open(limitMs);
-      const [table] = await router.run<{ servers: RouteRow[] }>(ROUTES, { database: asked });
+      const context = routingContext(this.#connection);
+      const [table] = await router.run<{ servers: RouteRow[] }>(ROUTES, { context, database: asked });
+      const servers = table?.servers ?? [];
+      assertRouted(this.#connection, servers);
       const wanted = read === true ? 'READ' : 'WRITE';
-      const [address] = table?.servers.find(({ role }) => role === wanted)?.addresses ?? [];
+      const [address] = servers.find(({ role }) => role === wanted)?.addresses ?? [];
       if (address === undefined)
         throw isDown('refuses', `Neo4j: nobody takes ${wanted} of ${asked} by the routing table`);
       return addressOf(address);
@@ -178,6 +220,24 @@ export class BoltConnection {
   /** One statement in a transaction of its own. @throws as `open` */
   async run<R extends Row = Row>(query: string, parameters: Parameters = {}): Promise<R[]> {
     return (await this.runWithBookmark<R>(query, parameters)).rows;
+  }
+
+  /**
+   * As `run`; null where the account may not ask that, which is not tried again. The driver closes a connection after any error of security,
+   * so that another is made.
+   */
+  async runIfGranted<R extends Row>(query: string): Promise<R[] | null> {
+    if (this.#denied.has(query)) return null;
+    try {
+      return await this.run<R>(query);
+    } catch (error) {
+      if (!isForbidden(error)) throw error;
+      this.#denied.add(query);
+      this.destroy();
+      this.#sockets.length = 0;
+      await this.open(REOPEN_MS);
+      return null;
+    }
   }
 
   /** As `run`, with the bookmarks that stand for the state that was seen. */

@@ -5,6 +5,7 @@ import { leaderOf, membersOf, podAt, writersOf } from './members.ts';
 import type { RouteRow } from './bolt.ts';
 import type { ClusterView, DatabaseRow, ServerRow } from './members.ts';
 import { shortestPaths } from './graph.ts';
+import { COMMUNITY } from './_testing/clusters.ts';
 import { agreed } from './readback.ts';
 import { durationRange, expectedWindow } from './settings.ts';
 import { editionOf, settled } from './state.ts';
@@ -22,8 +23,11 @@ const database = (n: number, over: Partial<DatabaseRow> = {}): DatabaseRow => ({
   ...over,
 });
 const server = (n: number, over: Partial<ServerRow> = {}): ServerRow => ({
+  serverId: `25a7efc7-d063-44b8-bdee-f23357f89f0${n}`,
   name: `25a7efc7-d063-44b8-bdee-f23357f89f0${n}`,
   address: bolt(n),
+  hosting: ['neo4j'],
+  requestedHosting: ['neo4j'],
   state: 'Enabled',
   health: 'Available',
   ...over,
@@ -39,13 +43,6 @@ const view = (over: Partial<ClusterView> = {}): ClusterView => ({
   servers: [server(0), server(1), server(2)],
   ...over,
 });
-const COMMUNITY: ClusterView = {
-  edition: 'community',
-  databases: [
-    { name: 'neo4j', address: 'localhost:7687', role: 'primary', writer: true, currentStatus: 'online' },
-  ],
-  servers: [],
-};
 const settings = (values: Record<string, string>) =>
   Object.entries(values).map(([name, value]) => ({ name, value, source: 'test' }));
 
@@ -91,7 +88,8 @@ void test('a cluster is steady when all are online and clients are sent to the l
     databases: [database(0, { currentStatus: 'unknown', role: 'unknown' }), database(1), database(2)],
   });
   assert.match(settled(down, MEMBERS, routes(1)).detail, /2 of 3 members online \(neo4j-0 unknown\)/);
-  assert.equal(settled(view({ databases: [database(1), database(2)] }), MEMBERS, routes(1)).ok, false);
+  const two = { databases: [database(1), database(2)], servers: [server(1), server(2)] };
+  assert.equal(settled(view(two), MEMBERS, routes(1)).ok, false);
 });
 
 void test('one member of Community is its own leader', () => {
@@ -131,6 +129,10 @@ void test('the expected window of a cluster follows from its detection and elect
   assert.match(loss.derivation, /20 to 23 s/);
   assert.equal(expectedWindow('pod-crash', governing)?.loMs, 4000);
   assert.equal(expectedWindow('pod-delete', governing)?.loMs, 200);
+  const primaries = (count: string) => settings({ primaries: count, members: '3' });
+  assert.equal(expectedWindow('node-loss', primaries('3')), null, 'the windows were not read');
+  assert.match(expectedWindow('pod-crash', primaries('1'))?.derivation ?? '', /one member, no failover/);
+  assert.match(expectedWindow('pod-crash', primaries('2'))?.derivation ?? '', /2 primaries, no failover/);
   assert.equal(expectedWindow('node-loss', settings({ members: '3' })), null);
   assert.deepEqual(durationRange('500ms-1m'), { loMs: 500, hiMs: 60_000 });
   assert.equal(durationRange('20s'), null);
@@ -146,13 +148,13 @@ void test('one member has to start again, and what a hang lasts does not follow 
 });
 
 void test('the edition is as declared, and Community says that it has no clustering', () => {
-  assert.deepEqual(editionOf(COMMUNITY, { edition: 'community' }), {
+  assert.deepEqual(editionOf(COMMUNITY, {}), {
     name: 'edition',
     ok: true,
     expected: 'community',
     seen: 'community (one member; clustering needs Enterprise)',
   });
-  assert.equal(editionOf(COMMUNITY, { edition: 'enterprise' }).ok, false);
+  assert.equal(editionOf(COMMUNITY, { enterprise: { primaries: 1 } }).ok, false);
   assert.equal(editionOf(view(), undefined).ok, true);
 });
 

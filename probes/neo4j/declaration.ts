@@ -10,10 +10,15 @@ export const neo4j = z
     ...common,
     database: z.string().min(1).default('neo4j'),
     user: z.string().min(1).default('neo4j'),
-    edition: z
-      .enum(['community', 'enterprise'])
-      .default('community')
-      .describe('Community has no clustering: it has one member, which cannot fail over'),
+    enterprise: z
+      .strictObject({
+        primaries: z.int().min(1).describe('Copies that elect a leader: fewer than three outlive no loss'),
+        secondaries: z.int().min(0).default(0).describe('Copies that only follow'),
+      })
+      .optional()
+      .describe(
+        'The Enterprise edition, and the copies that the cluster keeps of `database`, as in CREATE DATABASE … TOPOLOGY; further members are servers without one. Left out: Community, which has no clustering: one member, which cannot fail over',
+      ),
     tls: storeTls
       .optional()
       .describe(
@@ -30,16 +35,31 @@ export const neo4j = z
     path: ['scheme'],
     message: '+ssc accepts any certificate, and `tls` says which one holds: declare one of them',
   })
-  .refine(({ edition, members }) => edition === 'enterprise' || members === 1, {
+  .refine(({ enterprise, members }) => enterprise !== undefined || members === 1, {
     path: ['members'],
-    message: 'Neo4j Community has no clustering: expected 1 member, or edition enterprise',
+    message: 'Neo4j Community has no clustering: expected 1 member, or the section enterprise',
+  })
+  .refine(({ enterprise, members }) => copiesOf(enterprise) <= members, {
+    path: ['enterprise'],
+    message: 'every copy needs a member of its own: expected at most `members` of them',
   });
+
+function copiesOf(topology: { primaries: number; secondaries: number } | undefined): number {
+  return topology === undefined ? 1 : topology.primaries + topology.secondaries;
+}
 
 declare module '../store/declaring.ts' {
   interface StoreDeclarations {
     neo4j: z.infer<typeof neo4j>;
   }
 }
+
+/** Role of a server of the cluster that does not host the database. */
+export const NO_COPY = 'without a copy';
+/** From the shortest to the longest, `20s-23s`. */
+const TIME_RANGE = /^\d+(?:ms|s|m|h)-\d+(?:ms|s|m|h)$/;
+/** Conditions of a cluster, besides those of every server. */
+export const CLUSTER_CONDITIONS = { servers: 'servers', copies: 'copies of the database' } as const;
 
 /** Settings that govern a failover of this store, by where they are read, in the order in which they are read, and what each can be. */
 export const GOVERNING = {
@@ -56,6 +76,15 @@ export const GOVERNING = {
   },
   /** How long clients keep a route. */
   routing: { 'dbms.routing_ttl': TIME },
+  /**
+   * Of a cluster: how many elect, when the loss of a leader is noticed, and how elections are spaced (Operations manual, "Configuration
+   * settings"). They are read first.
+   */
+  cluster: {
+    primaries: COUNT,
+    'dbms.cluster.raft.election_failure_detection_window': TIME_RANGE,
+    'dbms.cluster.raft.leader_failure_detection_window': TIME_RANGE,
+  },
 } as const satisfies Readonly<Record<string, SettingKinds>>;
 
 function sorted(kinds: SettingKinds): SettingKinds {
@@ -78,15 +107,24 @@ export const store: StoreKind = {
   goals: { lostWrites: 0 },
   lostText: '0 committed transactions lost',
   alone: 'clustering needs Neo4j Enterprise',
+  managers: { enterprise: { label: 'Neo4j Enterprise', metWith: null, changesLeader: false } },
   dataFolders: ['/data', '/var/lib/neo4j'],
   recorded: {
     governing: {
       // Its settings come sorted by name.
       read: { ...GOVERNING.itself, ...sorted({ ...GOVERNING.server, ...GOVERNING.routing }) },
       placeOf: (name) =>
-        ({ edition: 'dbms.components()', members: 'SHOW DATABASES' })[name] ?? 'SHOW SETTINGS',
+        ({ edition: 'dbms.components()', members: 'SHOW DATABASES', primaries: 'SHOW DATABASES' })[name] ??
+        'SHOW SETTINGS',
     },
-    members: { serving: 'online', following: 'online', roles: ['follower', 'secondary', 'primary'] },
+    members: {
+      serving: 'online',
+      following: 'online',
+      roles: ['follower', 'secondary', 'primary', NO_COPY],
+    },
     conditions: ['edition'],
+    managers: {
+      enterprise: { governing: GOVERNING.cluster, conditions: Object.values(CLUSTER_CONDITIONS) },
+    },
   },
 };

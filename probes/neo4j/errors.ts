@@ -35,6 +35,11 @@ export function isMisrouted(code: string): boolean {
   return MISROUTED.includes(code);
 }
 
+/** The account may not do it. A server that is not to be written to has codes of its own. */
+export function isForbidden(error: unknown): boolean {
+  return serverCode(error) === 'Neo.ClientError.Security.Forbidden';
+}
+
 /** Without the prefix that all of the server's codes have. */
 const PREFIX = /^Neo\.(?:ClientError|TransientError|DatabaseError)\./;
 

@@ -1,9 +1,16 @@
 import { int } from 'neo4j-driver';
 import { monoMs } from '../../host/clock.ts';
-import type { Bounds, QueryAnswer, StoreConnection, StoreQuery, StoreTarget } from '../store/store-driver.ts';
+import type {
+  Bounds,
+  QueryAnswer,
+  StoreConnection,
+  StoreMember,
+  StoreQuery,
+  StoreTarget,
+} from '../store/store-driver.ts';
 import { askAny, connectionOf, viewOf } from './ask.ts';
 import type { BoltConnection, BoltOptions } from './bolt.ts';
-import { leaderOf } from './members.ts';
+import { leaderOf, seatsOf } from './members.ts';
 import { bounded, connectWithin } from './query.ts';
 
 /** The canary's own graph, made again for each trial. */
@@ -91,12 +98,12 @@ async function prepare(
       .bookmarks;
   });
   // Answered only by a member that has all of it.
-  for (const member of await target.members())
+  for (const member of await withCopy(target, left()))
     await using(connectionOf(target, member), left(), { direct: true, read: true, bookmarks }, (bolt) =>
       bolt.run('RETURN 1'),
     );
   const leader = await askAny(target, left(), async (bolt, members) =>
-    leaderOf(await viewOf(bolt, target.connection.database), members),
+    leaderOf(await viewOf(bolt, target), members),
   );
   const paths = ASKED.map((pair) => ({ question: questionOf(pair), answer: shortestPaths(LINKS, pair) }));
   return { leader, expected: [{ question: INDEX_QUESTION, answer: INDEX_ANSWER }, ...paths] };
@@ -104,13 +111,23 @@ async function prepare(
 
 async function ask(target: StoreTarget, of: 'clients' | 'members', bounds: Bounds): Promise<QueryAnswer[]> {
   if (of === 'clients') return answersOf('clients', target.connection, bounds, {});
-  const members = await target.members();
+  const end = monoMs() + bounds.deadlineMs;
+  const members = await withCopy(target, bounds);
+  const left = { ...bounds, deadlineMs: Math.max(1, end - monoMs()) };
   const answers = await Promise.all(
     members.map((member) =>
-      answersOf(member.name, connectionOf(target, member), bounds, { direct: true, read: true }),
+      answersOf(member.name, connectionOf(target, member), left, { direct: true, read: true }),
     ),
   );
   return answers.flat();
+}
+
+/** Members that hold the database; of a server of a cluster that does not nothing can be read. @throws Error when no member answers */
+function withCopy(target: StoreTarget, bounds: Bounds): Promise<StoreMember[]> {
+  return askAny(target, bounds, async (bolt, members) => {
+    const copies = seatsOf(await viewOf(bolt, target), members).filter(({ copy }) => copy !== null);
+    return members.filter((member) => copies.some(({ name }) => name === member.name));
+  });
 }
 
 function answersOf(

@@ -6,7 +6,7 @@ import { observe } from './observer.ts';
 import { readBack } from './readback.ts';
 import { Neo4jLoadClient } from './session.ts';
 import { expectedWindow, governingSettings, serverFacts } from './settings.ts';
-import { describe, refusesWrites, steady, waitSteady } from './state.ts';
+import { describe, leadership, refusesWrites, steady, waitSteady } from './state.ts';
 
 /** There is no planned change of leader that a client could order: leaders move when a server stops or is deallocated. */
 export const neo4j: StoreDriver = {
@@ -14,6 +14,7 @@ export const neo4j: StoreDriver = {
   definiteFailures: DEFINITE_FAILURE_NAMES,
   client: (connection, run) => new Neo4jLoadClient(connection, run),
   describe,
+  leadership,
   servers: serverFacts,
   steady,
   waitSteady,

@@ -89,7 +89,7 @@ class Teller {
     members: readonly StoreMember[],
     bounds: Bounds,
   ): Promise<ClusterView> {
-    const view = await bounded(bolt, by, bounds, () => viewOf(bolt, this.#target.connection.database));
+    const view = await bounded(bolt, by, bounds, () => viewOf(bolt, this.#target));
     this.#told = { by, view, members };
     return view;
   }

@@ -2,9 +2,16 @@ import { monoMs } from '../../host/clock.ts';
 import { contentsOf } from '../store/contents.ts';
 import type { Contents } from '../store/contents.ts';
 import { attempt, unreadBy, within } from '../store/readback.ts';
-import type { Bounds, ReadBackRequest, StoreMember, StoreTarget } from '../store/store-driver.ts';
+import type {
+  Bounds,
+  ReadBackRequest,
+  ReadBackSeen,
+  StoreMember,
+  StoreTarget,
+} from '../store/store-driver.ts';
 import { connectionOf, connectMember, viewOf } from './ask.ts';
-import { leaderOf } from './members.ts';
+import { leaderOf, seatsOf } from './members.ts';
+import type { ClusterView } from './members.ts';
 import { bounded, connectWithin } from './query.ts';
 import { CANARY_LABEL } from './session.ts';
 import { errorText } from '../../reports/record/error-text.ts';
@@ -17,7 +24,8 @@ const LOOK_MS = 10_000;
 
 /**
  * The leader is the member that every member that answers calls the writer. It is read twice; the others are read when they have caught
- * up with the state that the leader was read in. No leader, or members that disagree, is written as `readback-leaders`.
+ * up with the state that the leader was read in. No leader, or members that disagree, is written as `readback-leaders`. A server of the cluster
+ * that does not host the database is `readback-without`; a member that is no server of it is not.
  */
 export async function readBack(target: StoreTarget, request: ReadBackRequest, bounds: Bounds): Promise<void> {
   const end = monoMs() + bounds.deadlineMs;
@@ -37,7 +45,10 @@ export async function readBack(target: StoreTarget, request: ReadBackRequest, bo
     await readOne({ ...reading, member: leader, role: 'leader', pass: 1, query: BY_INDEX }, left());
     return readOne({ ...reading, member: leader, role: 'leader', pass: 2, query: BY_SCAN }, left());
   });
-  for (const member of members.filter(({ name }) => name !== leader.name)) {
+  const without = withoutCopy(said, members);
+  for (const one of without) request.write({ kind: 'readback-without', ...one });
+  const others = members.filter(({ name }) => name !== leader.name);
+  for (const member of others.filter(({ name }) => without.every(({ source }) => source !== name))) {
     await attempt(request, member.name, () =>
       readOne(
         { ...reading, member, role: 'member', pass: 1, query: BY_INDEX, bookmarks: bookmarks ?? [] },
@@ -50,8 +61,25 @@ export async function readBack(target: StoreTarget, request: ReadBackRequest, bo
 interface Said {
   by: string;
   leader: string | null;
+  view?: ClusterView;
   /** Why it could not be queried. */
   failed?: unknown;
+}
+
+/** Members that are servers of the cluster and hold no copy, as every member that answers says. */
+function withoutCopy(
+  said: readonly Said[],
+  members: readonly StoreMember[],
+): Omit<Extract<ReadBackSeen, { kind: 'readback-without' }>, 'kind'>[] {
+  const views = said.flatMap(({ view }) => (view === undefined ? [] : [seatsOf(view, members)]));
+  const [first = []] = views;
+  const copies = first.filter(({ copy }) => copy !== null);
+  const seen = `copies on ${copies.map(({ name }) => name).join(', ')}`;
+  return members
+    .filter(({ name }) =>
+      views.every((seats) => seats.some((seat) => seat.name === name && seat.copy === null)),
+    )
+    .map(({ name }) => ({ source: name, because: 'elsewhere', copies: copies.length, seen }));
 }
 
 /**
@@ -64,13 +92,15 @@ function tellLeaders(request: ReadBackRequest, said: readonly Said[]): void {
   const seen = said.map((one) => `${one.by}: ${state(one)}`).join('; ');
   const unasked = said.find(({ failed }) => failed !== undefined);
   const named = said.some(({ leader }) => leader !== null);
-  if (named || unasked === undefined) {
+  const stranger = said.find(({ leader }) => leader !== null && said.every(({ by }) => by !== leader));
+  if ((named && stranger === undefined) || (!named && unasked === undefined)) {
     const leaders = said.filter(({ by, leader }) => by === leader).map(({ by }) => by);
     request.write({ kind: 'readback-leaders', leaders, seen });
     return;
   }
-  const reason = `expected every member to name the same writer, seen: ${seen}`;
-  request.write({ kind: 'readback-failed', source: 'leader', why: unreadBy(unasked.failed), reason });
+  const reason = `expected every member to name the same writer among them, seen: ${seen}`;
+  const why = unasked === undefined ? 'unread' : unreadBy(unasked.failed);
+  request.write({ kind: 'readback-failed', source: 'leader', why, reason });
 }
 
 /** The one member that all answers name. */
@@ -90,8 +120,8 @@ async function writerBy(
   try {
     const bolt = await connectMember(target, member, bounds);
     try {
-      const view = await bounded(bolt, member.name, bounds, () => viewOf(bolt, target.connection.database));
-      return { by: member.name, leader: leaderOf(view, members) };
+      const view = await bounded(bolt, member.name, bounds, () => viewOf(bolt, target));
+      return { by: member.name, leader: leaderOf(view, members), view };
     } finally {
       bolt.destroy();
     }

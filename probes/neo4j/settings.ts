@@ -14,29 +14,38 @@ import type { ClusterView } from './members.ts';
 import { bounded } from './query.ts';
 
 const OWN = Object.keys(GOVERNING.server);
-/** Enterprise: when the loss of a leader is noticed, how elections are spaced, how long clients keep a route (Operations manual, "Configuration settings"). */
+const PRIMARIES = 'primaries';
 const DETECTION = 'dbms.cluster.raft.leader_failure_detection_window';
 const ELECTION = 'dbms.cluster.raft.election_failure_detection_window';
-const CLUSTER = [DETECTION, ELECTION, ...Object.keys(GOVERNING.routing)];
+const CLUSTER = Object.keys(GOVERNING.cluster).filter((name) => name !== PRIMARIES);
+const COMMON = [...OWN, ...Object.keys(GOVERNING.routing)];
 const SETTINGS = `SHOW SETTINGS YIELD name, value WHERE name IN $names RETURN name, value ORDER BY name`;
 
 /** The live settings of the server on the other end, and what it is. */
 export async function settingsOf(bolt: BoltConnection, view: ClusterView): Promise<GoverningSetting[]> {
   const rows = await bolt.run<{ name: string; value: string | null }>(SETTINGS, {
-    names: [...OWN, ...CLUSTER],
+    names: [...COMMON, ...CLUSTER],
   });
+  const among = (names: readonly string[]): GoverningSetting[] =>
+    rows
+      .filter(({ name }) => names.includes(name))
+      .map(({ name, value }) => ({ name, value: value ?? 'not set', source: 'SHOW SETTINGS' }));
+  const listed = (name: string, those: readonly unknown[]): GoverningSetting => {
+    return { name, value: String(those.length), source: 'SHOW DATABASES' };
+  };
+  const { databases, edition } = view;
+  const primaries = databases.filter(({ role }) => role === 'primary');
   return [
-    { name: 'edition', value: view.edition, source: 'dbms.components()' },
-    { name: 'members', value: String(view.databases.length), source: 'SHOW DATABASES' },
-    ...rows.map(({ name, value }) => ({ name, value: value ?? 'not set', source: 'SHOW SETTINGS' })),
+    ...(edition === 'enterprise' ? [listed(PRIMARIES, primaries), ...among(CLUSTER)] : []),
+    { name: 'edition', value: edition, source: 'dbms.components()' },
+    listed('members', databases),
+    ...among(COMMON),
   ];
 }
 
 /** @throws Error when no member answers */
 export function governingSettings(target: StoreTarget, bounds: Bounds): Promise<GoverningSetting[]> {
-  return askAny(target, bounds, async (bolt) =>
-    settingsOf(bolt, await viewOf(bolt, target.connection.database)),
-  );
+  return askAny(target, bounds, async (bolt) => settingsOf(bolt, await viewOf(bolt, target)));
 }
 
 const HOME_FOLDER = 'server.directories.neo4j_home';
@@ -75,19 +84,23 @@ const ROUNDS = 2;
 
 /** When clients should be served again. Null for faults whose window does not follow from these settings. */
 export function expectedWindow(fault: string, governing: readonly GoverningSetting[]): ExpectedWindow | null {
-  const members = Number(valueOf(governing, 'members'));
-  if (!Number.isFinite(members)) return null;
-  return members === 1 ? restartWindow(fault) : electionWindow(fault, governing);
+  const electing = valueOf(governing, PRIMARIES) || valueOf(governing, 'members');
+  if (electing === '') return null;
+  const primaries = Number(electing);
+  return primaries < LEAST_TO_ELECT ? restartWindow(fault, primaries) : electionWindow(fault, governing);
 }
 
-/** One member: nothing takes over, the same server has to start again. What a hang lasts is decided elsewhere. */
-function restartWindow(fault: string): ExpectedWindow | null {
+/** A majority of fewer is all of them. */
+export const LEAST_TO_ELECT = 3;
+
+/** Nothing takes over, the same server has to start again. What a hang lasts is decided elsewhere. */
+function restartWindow(fault: string, primaries: number): ExpectedWindow | null {
   if (fault !== 'pod-crash' && fault !== 'pod-delete') return null;
   return {
     loMs: START_MS.lo,
     hiMs: RELIST_MS + START_MS.hi,
     derivation:
-      `one member, no failover: its end is noticed within ${RELIST_MS} ms, then the server starts and recovers the writes since its ` +
+      `${primaries === 1 ? 'one member' : `${primaries} primaries`}, no failover: its end is noticed within ${RELIST_MS} ms, then the server starts and recovers the writes since its ` +
       `last checkpoint (${START_MS.lo} to ${START_MS.hi} ms)`,
   };
 }

@@ -1,29 +1,43 @@
 import { unsteadyBy, waitSteadyBy } from '../store/steady.ts';
 import type {
   Bounds,
+  Leadership,
   Steadiness,
   StoreDescription,
   StoreMember,
   StoreTarget,
 } from '../store/store-driver.ts';
 import { askAny, routesOf, viewOf } from './ask.ts';
+import { isServerSide } from './bolt.ts';
 import type { BoltConnection, RouteRow } from './bolt.ts';
-import { serverCode } from './errors.ts';
-import { leaderOf, membersOf, writersOf } from './members.ts';
+import { isForbidden, serverCode } from './errors.ts';
+import { clusterConditions } from './cluster.ts';
+import { leaderOf, membersOf, seatsOf, writersOf } from './members.ts';
 import type { ClusterView } from './members.ts';
 import { bounded, connectWithin } from './query.ts';
+import { CANARY_LABEL } from './session.ts';
 import { settingsOf } from './settings.ts';
 
 /** Leader, members and live settings. @throws Error when no member answers */
 export function describe(target: StoreTarget, bounds: Bounds): Promise<StoreDescription> {
   return askAny(target, bounds, async (bolt, members) => {
-    const view = await viewOf(bolt, target.connection.database);
+    const view = await viewOf(bolt, target);
+    const { declared } = target.connection;
     return {
       leader: leaderOf(view, members),
       members: membersOf(view, members),
-      conditions: [editionOf(view, target.connection.declared)],
+      conditions: [editionOf(view, declared), ...clusterConditions(view, target.connection)],
       governing: await settingsOf(bolt, view),
     };
+  });
+}
+
+/** Only copies that elect count: with a majority of them gone, or one of them as a replica, a fault is what it says. @throws as `describe` */
+export function leadership(target: StoreTarget, _run: string, bounds: Bounds): Promise<Leadership> {
+  return askAny(target, bounds, async (bolt, members) => {
+    const view = await viewOf(bolt, target);
+    const primaries = seatsOf(view, members).filter(({ copy }) => copy?.role === 'primary');
+    return { leader: leaderOf(view, members), holders: primaries.map(({ name }) => name) };
   });
 }
 
@@ -32,7 +46,8 @@ export function editionOf(
   { edition }: ClusterView,
   declared: Readonly<Record<string, unknown>> | undefined,
 ): { name: string; ok: boolean; expected: string; seen: string } {
-  const expected = typeof declared?.['edition'] === 'string' ? declared['edition'] : edition;
+  const declaredAs = declared?.['enterprise'] === undefined ? 'community' : 'enterprise';
+  const expected = declared === undefined ? edition : declaredAs;
   const seen = edition === 'community' ? 'community (one member; clustering needs Enterprise)' : edition;
   return { name: 'edition', ok: edition === expected, expected, seen };
 }
@@ -41,12 +56,9 @@ export function editionOf(
 export async function steady(target: StoreTarget, bounds: Bounds): Promise<Steadiness> {
   try {
     return await askAny(target, bounds, async (bolt, members) => {
-      const view = await viewOf(bolt, target.connection.database);
-      return settled(
-        view,
-        members,
-        members.length > 1 ? await routesOf(bolt, target.connection.database) : null,
-      );
+      const view = await viewOf(bolt, target);
+      const routes = members.length > 1 ? await routesOf(bolt, target) : null;
+      return settled(view, members, routes, clusterConditions(view, target.connection));
     });
   } catch (error) {
     return unsteadyBy(error);
@@ -58,15 +70,31 @@ export function settled(
   view: ClusterView,
   members: readonly StoreMember[],
   routes: readonly RouteRow[] | null,
+  conditions: StoreDescription['conditions'] = [],
 ): Steadiness {
   const leader = leaderOf(view, members);
-  const states = membersOf(view, members);
-  const { whole, text } = presence(states, members.length);
-  const writers = routes === null ? null : writersOf(routes, members).join(', ');
-  const ok = leader !== null && whole && (writers === null || writers === leader);
-  const routed = writers === null ? '' : `, clients write to ${writers === '' ? 'nobody' : writers}`;
-  const seen = `${view.edition} edition, leader ${leader ?? 'none'}, ${text}${routed}`;
+  const { whole, text } = presence(membersOf(view, members), members.length);
+  const way = routes === null ? { right: true, text: '' } : wayOf(routes, members, leader);
+  const unmet = conditions.filter(({ ok }) => ok === false);
+  const ok = leader !== null && whole && way.right && unmet.length === 0;
+  const also = unmet.map(({ name, seen: found }) => `; ${name}: ${found}`).join('');
+  const seen = `${view.edition} edition, leader ${leader ?? 'none'}, ${text}${way.text}${also}`;
   return { ok, leader, detail: ok ? seen : `expected a leader and every member online, seen: ${seen}` };
+}
+
+/** Do clients get to the leader: by the routing table, or by a server that sends their writes on? */
+function wayOf(
+  routes: readonly RouteRow[],
+  members: readonly StoreMember[],
+  leader: string | null,
+): { right: boolean; text: string } {
+  const writers = writersOf(routes, members).join(', ');
+  const sentOn = writers !== leader && isServerSide(routes);
+  const named = writers === '' ? 'nobody' : writers;
+  return {
+    right: writers === leader || sentOn,
+    text: `, clients write to ${named}${sentOn ? ', which sends writes on' : ''}`,
+  };
 }
 
 function presence(states: StoreDescription['members'], expected: number): { whole: boolean; text: string } {
@@ -89,12 +117,11 @@ const REFUSALS = [
   'Neo.ClientError.Cluster.NotALeader',
   'Neo.ClientError.General.ForbiddenOnReadOnlyDatabase',
   'Neo.ClientError.General.WriteOnReadOnlyAccessDatabase',
-  'Neo.ClientError.Security.Forbidden',
 ];
 
 /**
- * Tries to make a node there, in a transaction that is rolled back.
- * @throws Error when nothing answers: then it is not known whether it would refuse
+ * Tries to make one of the canary's nodes there, in a transaction that is rolled back.
+ * @throws Error when nothing answers, or the account may write nowhere: then it is not known whether it would refuse
  */
 export async function refusesWrites(
   at: { host: string; port: number },
@@ -118,13 +145,13 @@ async function tryToWrite(
   try {
     await bolt.withSession(async (session) => {
       const transaction = session.beginTransaction();
-      await transaction.run('CREATE (:PlumblineMustBeRefused)');
+      await transaction.run(`CREATE (:${CANARY_LABEL} {run: 'must be refused'})`);
       await transaction.rollback();
     });
     return { refused: false, detail: `${where} took a write` };
   } catch (error) {
     const code = serverCode(error);
-    if (code === null) throw error;
+    if (code === null || isForbidden(error)) throw error;
     return { refused: REFUSALS.includes(code), detail: `${where}: ${code}` };
   }
 }

@@ -10,7 +10,7 @@ import { neo4j } from './declaration.ts';
 import { encryptedWay } from './encrypted.ts';
 import { connectOnce, connectWithin } from './query.ts';
 import { Neo4jLoadClient } from './session.ts';
-import { fakeServer } from './_testing/server.ts';
+import { fakeServer, routesTo } from './_testing/server.ts';
 import type { FakeOptions, FakeServer, Script } from './_testing/server.ts';
 
 const NAME = 'neo4j.test';
@@ -167,7 +167,7 @@ describe('routing of Neo4j over TLS', () => {
     await withServers([[leads, { tls: shown }]], async ([leader]) => {
       assert.ok(leader);
       const writer = `localhost:${leader.port}`;
-      await withServers([[obeys, { tls: shown, writer }]], async ([router]) => {
+      await withServers([[obeys, { tls: shown, ...routesTo(writer) }]], async ([router]) => {
         assert.ok(router);
         const tls = { ca: shown.cert, serverName: NAME };
         const session = new Neo4jLoadClient(at(router.port, { tls, ...routed }), 'r').session();

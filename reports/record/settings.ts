@@ -28,6 +28,8 @@ const store = z.object({
   storageClass: z.string().optional(),
   /** Copies of what is written besides the primary, where not every member has one. */
   index: z.object({ replicas: z.number() }).optional(),
+  /** The same of a database of Neo4j Enterprise, whose cluster may have servers without one. */
+  enterprise: z.object({ primaries: z.number(), secondaries: z.number() }).optional(),
   /** What manages it, by the key that declares it. */
   manager: z.string().optional(),
   patroni: z.looseObject({}).optional(),

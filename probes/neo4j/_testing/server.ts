@@ -30,14 +30,26 @@ export interface FakeServer {
   close(): void;
 }
 
+/** What a question is answered with: rows, or the code of an error. */
+export type Answer = { rows: readonly Readonly<Record<string, unknown>>[] } | { code: string };
+
 export interface FakeOptions {
   /** What it shows where it speaks TLS, PEM. */
   tls?: { key: string; cert: string };
-  /** Every question is answered with a routing table, in which this `host:port` takes the writes. */
-  writer?: string;
+  /** Its answer to a question in Cypher; none where left out. */
+  answers?: (query: string) => Answer | undefined;
 }
 
-export async function fakeServer(script: Script, { tls, writer }: FakeOptions = {}): Promise<FakeServer> {
+/** Every question is answered with a routing table, in which this `host:port` takes the writes. */
+export function routesTo(writer: string): Required<Pick<FakeOptions, 'answers'>> {
+  const table = ['WRITE', 'READ', 'ROUTE'].map((role) => ({ role, addresses: [writer] }));
+  return { answers: () => ({ rows: [{ servers: table }] }) };
+}
+
+export async function fakeServer(
+  script: Script,
+  { tls, answers = () => undefined }: FakeOptions = {},
+): Promise<FakeServer> {
   const messages: Message[] = [];
   const sockets: Socket[] = [];
   const talk = (socket: Socket): void => {
@@ -46,6 +58,7 @@ export async function fakeServer(script: Script, { tls, writer }: FakeOptions = 
     socket.on('error', () => undefined);
     let buffer: Buffer = Buffer.alloc(0);
     let shaken = false;
+    let asked: Answer | undefined;
     // Neo4j closes what is not Bolt without a word.
     socket.once('data', (first) => {
       if (!first.subarray(0, MAGIC.length).equals(MAGIC)) socket.destroy();
@@ -58,14 +71,15 @@ export async function fakeServer(script: Script, { tls, writer }: FakeOptions = 
         socket.write(VERSION);
       }
       if (!shaken) return;
-      for (const { tag, rest } of chunksOf(buffer)) {
+      for (const { tag, body: body, rest } of chunksOf(buffer)) {
         buffer = rest;
         const message = (Object.keys(TAGS) as Message[]).find((name) => TAGS[name] === tag);
         if (message === undefined || message === 'GOODBYE') continue;
         messages.push(message);
         const does = script(message, socket);
-        if (does !== 'silent' && !socket.destroyed)
-          socket.write(does === undefined ? answer(message, writer) : failure(does.code));
+        if (message === 'RUN') asked = answers(queryIn(body));
+        if (does !== 'silent')
+          reply(socket, does === undefined ? answer(message, asked) : failure(does.code));
       }
     });
   };
@@ -82,16 +96,21 @@ export async function fakeServer(script: Script, { tls, writer }: FakeOptions = 
   };
 }
 
+function reply(socket: Socket, bytes: Buffer): void {
+  if (!socket.destroyed) socket.write(bytes);
+}
+
 /** Whole messages at the start of the buffer; each is one chunk (short ones are) and an empty one. */
-function* chunksOf(buffer: Buffer): Generator<{ tag: number; rest: Buffer }> {
+function* chunksOf(buffer: Buffer): Generator<{ tag: number; body: Buffer; rest: Buffer }> {
   let at = 0;
   while (buffer.length >= at + 2) {
     const length = buffer.readUInt16BE(at);
     const end = at + 2 + length;
     if (length > 0 && buffer.length < end) return;
     const tag = length > 0 ? buffer[at + 3] : undefined;
+    const body = buffer.subarray(at + 4, end);
     at = end;
-    if (tag !== undefined) yield { tag, rest: buffer.subarray(at) };
+    if (tag !== undefined) yield { tag, body, rest: buffer.subarray(at) };
   }
 }
 
@@ -123,20 +142,39 @@ function success(message: Message): Buffer {
   return chunk(0x70, metadata[message] ?? []);
 }
 
-/** To a question after a routing table: its one field, then its one row. */
-function answer(message: Message, writer: string | undefined): Buffer {
-  if (writer === undefined) return success(message);
-  if (message === 'RUN')
-    return chunk(0x70, [['fields', Buffer.concat([Buffer.from([0x91]), text('servers')])]]);
-  return message === 'PULL' ? Buffer.concat([routingTable(writer), success(message)]) : success(message);
+function answer(message: Message, asked: Answer | undefined): Buffer {
+  if (asked === undefined) return success(message);
+  if ('code' in asked) return message === 'RUN' ? failure(asked.code) : success(message);
+  const fields = Object.keys(asked.rows[0] ?? {});
+  if (message === 'RUN') return chunk(0x70, [['fields', pack(fields)]]);
+  if (message !== 'PULL') return success(message);
+  return Buffer.concat([...asked.rows.map((row) => record(Object.values(row))), success(message)]);
 }
 
-function routingTable(writer: string): Buffer {
-  const role = [text('role'), text('WRITE')];
-  const addresses = [text('addresses'), Buffer.from([0x91]), text(writer)];
-  // A record of one field, which is a list of one map of two entries.
-  const body = Buffer.concat([Buffer.from([0xb1, 0x71, 0x91, 0x91, 0xa2]), ...role, ...addresses]);
-  return Buffer.concat([Buffer.from([0, body.length]), body, Buffer.from([0, 0])]);
+function record(values: readonly unknown[]): Buffer {
+  const body = Buffer.concat([Buffer.from([0xb1, 0x71]), pack(values)]);
+  const size = Buffer.alloc(2);
+  size.writeUInt16BE(body.length);
+  return Buffer.concat([size, body, Buffer.from([0, 0])]);
+}
+
+/** PackStream; lists and maps of fewer than 16, and numbers that fit into a byte. */
+function pack(value: unknown): Buffer {
+  if (typeof value === 'string') return text(value);
+  if (typeof value === 'number') return Buffer.from([0xc8, value]);
+  if (typeof value === 'boolean') return Buffer.from([value ? 0xc3 : 0xc2]);
+  if (Array.isArray(value)) return Buffer.concat([Buffer.from([0x90 + value.length]), ...value.map(pack)]);
+  if (typeof value !== 'object' || value === null) return Buffer.from([0xc0]);
+  const pairs = Object.entries(value).flatMap(([key, of]) => [text(key), pack(of)]);
+  return Buffer.concat([Buffer.from([0xa0 + pairs.length / 2]), ...pairs]);
+}
+
+/** The statement of a RUN, its first field: a string whose length takes 4, 8 or 16 bits. */
+function queryIn(body: Buffer): string {
+  const [mark = 0] = body;
+  if (mark < 0xd0) return body.toString('utf8', 1, 1 + (mark & 0x0f));
+  const [at, length] = mark === 0xd0 ? [2, body.readUInt8(1)] : [3, body.readUInt16BE(1)];
+  return body.toString('utf8', at, at + length);
 }
 
 function failure(code: string): Buffer {

@@ -12,7 +12,7 @@ import { outcomeRules } from './outages/outcomes.ts';
 import { roleOf } from './outages/phases.ts';
 import { scheduleRules } from './outages/schedule.ts';
 import { trialOf } from './trial.ts';
-import { barredFromData, declaredCopies } from './writes/without-copy.ts';
+import { barredFromData, electingCopies } from './writes/without-copy.ts';
 
 /** Two readings of one moment differ by their rounding. */
 const SAME_MS = 1;
@@ -111,7 +111,7 @@ export function aimGap(history: History): string | null {
   const targets = armed.target.split(', ');
   const holder = roleHolder(history, armed.t);
   if (holder === null) return 'no leader was seen before the fault';
-  const copies = declaredCopies(history) ?? members;
+  const copies = electingCopies(history) ?? members;
   const aim = { targets, holder, copies, barred: barredFromData(history) };
   return roleGap(target, aim, armed.target);
 }

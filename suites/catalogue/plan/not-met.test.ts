@@ -6,6 +6,7 @@ import { notMetYet } from './not-met.ts';
 import { planChecks } from './plan.ts';
 
 const staging = await loadEnvironment('staging');
+const local = await loadEnvironment('local');
 const { postgres } = staging.stores;
 assert.ok(postgres);
 const { patroni: _patroni, ...rest } = postgres;
@@ -20,10 +21,13 @@ const operated = {
 test('should say which checks use an adapter that no real product has answered', () => {
   const notMetIn = (environment: typeof staging, id: string) =>
     planChecks(environment, { checks: [id] }).map(({ row }) => row.notMet)[0];
-  for (const id of ['topology/workloads/roles', 'failover/postgres/pod-crash']) {
-    assert.deepEqual(notMetIn(operated, id), ['CloudNativePG'], id);
-    assert.equal(notMetIn(staging, id), undefined, id);
-  }
+  assert.deepEqual(notMetIn(operated, 'failover/postgres/pod-crash'), ['CloudNativePG']);
+  assert.equal(notMetIn(staging, 'failover/postgres/pod-crash'), undefined);
+  assert.deepEqual(notMetIn(staging, 'failover/neo4j/pod-crash'), ['Neo4j Enterprise']);
+  const roles = 'topology/workloads/roles';
+  assert.deepEqual(notMetIn(operated, roles), ['CloudNativePG', 'Neo4j Enterprise']);
+  assert.deepEqual(notMetIn(staging, roles), ['Neo4j Enterprise']);
+  assert.equal(notMetIn(local, roles), undefined, 'Community has been met');
   for (const id of ['failover/redis/pod-crash', 'topology/nodes/pools'])
     assert.equal(notMetIn(operated, id), undefined, id);
 });
@@ -31,11 +35,12 @@ test('should say which checks use an adapter that no real product has answered',
 test('should carry that into the record', () => {
   const [planned] = planChecks(operated, { checks: ['topology/workloads/roles'] });
   assert.ok(planned);
-  assert.deepEqual(resultOf(planned, undefined, 'staging').notMet, ['CloudNativePG']);
+  assert.deepEqual(resultOf(planned, undefined, 'staging').notMet, ['CloudNativePG', 'Neo4j Enterprise']);
 });
 
 test('should list every adapter that is not met yet', () => {
-  assert.deepEqual(notMetYet(['postgres', 'redis']), [
+  assert.deepEqual(notMetYet(['postgres', 'redis', 'neo4j']), [
     { label: 'CloudNativePG', declaredBy: 'stores.postgres.cloudnativepg' },
+    { label: 'Neo4j Enterprise', declaredBy: 'stores.neo4j.enterprise' },
   ]);
 });

@@ -39,8 +39,16 @@ export function excuseGaps(reading: Reading, history: History): string[] {
   ]);
 }
 
+/** Those of which a majority must be there; the other copies only follow. Null: as `declaredCopies`. */
+export function electingCopies(history: History): number | null {
+  const { header } = history;
+  const { enterprise } = header.settings.stores?.[header.check.split('/')[1] ?? ''] ?? {};
+  return enterprise?.primaries ?? declaredCopies(history);
+}
+
 /** Null: the environment does not say how many copies there are. */
 export function declaredCopies({ header }: History): number | null {
-  const { index } = header.settings.stores?.[header.check.split('/')[1] ?? ''] ?? {};
+  const { index, enterprise } = header.settings.stores?.[header.check.split('/')[1] ?? ''] ?? {};
+  if (enterprise !== undefined) return enterprise.primaries + enterprise.secondaries;
   return index === undefined ? null : index.replicas + 1;
 }
