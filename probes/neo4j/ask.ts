@@ -38,8 +38,13 @@ export async function viewOf(bolt: BoltConnection, { connection }: StoreTarget):
   const { database } = connection;
   const [kernel] = await bolt.run<{ edition: string }>(EDITION);
   const edition = kernel?.edition ?? 'unknown';
-  if (edition !== 'enterprise')
-    return { edition, databases: await bolt.run<DatabaseRow>(DATABASES, { database }), servers: [] };
+  if (edition !== 'enterprise') {
+    const databases = await bolt.run<DatabaseRow>(DATABASES, { database });
+    // One that stands still is listed as well.
+    if (databases.length === 0)
+      throw cannotAsk('credentials', `the server has no database ${database} (stores.neo4j.database)`);
+    return { edition, databases, servers: [] };
+  }
   const databases = await bolt.run<DatabaseRow>(COPIES, { database });
   const servers = await bolt.runIfGranted<ServerRow>(SERVERS);
   return seen({ edition, databases, servers }, connection);

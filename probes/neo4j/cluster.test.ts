@@ -2,6 +2,9 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import type { StoreMember } from '../store/store-driver.ts';
 import { leaderOf, membersOf, podAt, writersOf } from './members.ts';
+import { askFailureOf } from '../asking.ts';
+import { fakeServer } from './_testing/server.ts';
+import { neo4j } from './index.ts';
 import type { RouteRow } from './bolt.ts';
 import type { ClusterView, DatabaseRow, ServerRow } from './members.ts';
 import { shortestPaths } from './graph.ts';
@@ -156,6 +159,23 @@ void test('the edition is as declared, and Community says that it has no cluster
   });
   assert.equal(editionOf(COMMUNITY, { enterprise: { primaries: 1 } }).ok, false);
   assert.equal(editionOf(view(), undefined).ok, true);
+});
+
+void test('a database that is not declared rightly is no store without members', async () => {
+  const fake = await fakeServer(() => undefined, {
+    answers: (query) => ({ rows: query.includes('dbms.components') ? [{ edition: 'community' }] : [] }),
+  });
+  try {
+    const at = { host: '127.0.0.1', port: fake.port };
+    const connection = { ...at, database: 'nowhere', user: 'plumbline', password: 'secret', declared: {} };
+    const member = { name: 'neo4j-0', address: at.host, port: at.port };
+    const target = { connection, members: () => Promise.resolve([member]) };
+    const error = await neo4j.describe(target, { deadlineMs: 5000 }).catch((thrown: unknown) => thrown);
+    assert.deepEqual(askFailureOf(error), { kind: 'cannot-ask', cause: 'credentials' });
+    assert.match(String(error), /the server has no database nowhere/);
+  } finally {
+    fake.close();
+  }
 });
 
 void test('all shortest paths are found without the store, and only the shortest', () => {

@@ -93,10 +93,10 @@ function budget(findings: Findings, workload: DeclaredWorkload, one: Seen<'budge
     findings.unknown(name, 'a computed status', 'no status yet');
     return;
   }
-  // A budget that also counts other pods may allow the eviction of all these.
-  if (expected > workload.replicas.max)
-    findings.unknown(name, `counts ${range(workload.replicas)} pods`, `counts ${expected}`);
   const spare = expected - healthy;
+  // A budget that also counts other pods (one for all node sets of an Elasticsearch) may allow the eviction of all these.
+  if (expected > workload.replicas.max && spare >= workload.replicas.min)
+    findings.unknown(name, `counts ${range(workload.replicas)} pods`, `counts ${expected}, allows ${spare}`);
   findings.expect(
     name,
     spare >= 1 && spare < expected,
