@@ -6,7 +6,7 @@ import { store } from '../../probes/elasticsearch/declaration.ts';
 import { memberPlace } from '../../probes/elasticsearch/api.ts';
 import { elasticsearch } from '../../probes/elasticsearch/index.ts';
 import { roledView } from '../../probes/elasticsearch/view.ts';
-import type { Leadership, ReadBackSeen } from '../../probes/store/store-driver.ts';
+import type { GoverningSetting, Leadership, ReadBackSeen } from '../../probes/store/store-driver.ts';
 import { ELASTICSEARCH, ElasticsearchCluster, OPENSEARCH } from './elasticsearch-cluster.ts';
 import type { Distribution } from './elasticsearch-cluster.ts';
 
@@ -50,6 +50,14 @@ async function switchFrom(cluster: ElasticsearchCluster, run: string, from: stri
   return to;
 }
 
+/** Every setting that the judge wants was read, and is of its kind. */
+function governedAs(distribution: Distribution, governing: readonly GoverningSetting[]): void {
+  const { read, instead } = store.recorded.governing;
+  const kinds = distribution === OPENSEARCH ? (instead?.read ?? {}) : read;
+  for (const [name, kind] of Object.entries(kinds))
+    assert.match(governing.find((one) => one.name === name)?.value ?? '', kind, name);
+}
+
 /** Nodes by what they may do. One that may be both master and hold data never crashes here: with another one a majority would go. */
 interface Members {
   masters: readonly string[];
@@ -82,10 +90,7 @@ function clusterTrial(distribution: Distribution, { masters, both, data }: Membe
       for (const name of masters) assert.equal(role.get(name), name === leader ? 'master' : 'master-only');
       for (const name of both) assert.equal(role.get(name), name === leader ? 'master' : 'master-eligible');
       for (const name of data) assert.equal(role.get(name), 'data');
-      const { read, instead } = store.recorded.governing;
-      const kinds = distribution === OPENSEARCH ? (instead?.read ?? {}) : read;
-      for (const [name, kind] of Object.entries(kinds))
-        assert.match(governing.find((one) => one.name === name)?.value ?? '', kind, name);
+      governedAs(distribution, governing);
       const facts = await elasticsearch.servers(cluster.target, BOUNDS);
       for (const { member, dataFolders, failed } of facts)
         assert.match(dataFolders.join(), new RegExp(`/${member}/data`), failed);
