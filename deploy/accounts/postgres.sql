@@ -5,6 +5,7 @@
 --
 --     psql -v password=PASSWORD -f postgres.sql
 --
+-- An administrator who is no superuser (of a managed PostgreSQL) needs GRANT plumbline TO CURRENT_USER after the first statement, and may revoke it again.
 -- Without pg_monitor who follows the leader cannot be seen: checks of roles are then inconclusive and say so.
 \set ON_ERROR_STOP on
 CREATE ROLE plumbline LOGIN CONNECTION LIMIT 80 IN ROLE pg_monitor PASSWORD :'password';

@@ -74,7 +74,7 @@ test('should say that nobody of the Sentinels answers, and keep what each said',
 });
 
 test('should say what the Sentinels say where the code of their answer says nothing', () => {
-  const none = new ReplyError('ERR No such master with that name');
+  const none = new (ReplyError as new (message: string) => Error)('ERR No such master with that name');
   assert.equal(
     unanswered('Sentinel', [none]),
     'redis: no Sentinel answers: ERR No such master with that name',

@@ -37,6 +37,7 @@ async function measured(answered: readonly string[]) {
     runState: { environment },
     stores: {
       target: () => Promise.resolve(target),
+      explained: (_store: string, error: unknown) => error,
       failureOf: (_store: string, error: unknown) => Promise.resolve(askFailureOf(error)),
       answered: new Set(answered),
     },

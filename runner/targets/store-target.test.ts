@@ -166,6 +166,14 @@ test('should take an address alone for the only member, and find no pod of it', 
   assert.deepEqual(member, { name: 'redis.example.com', address: 'redis.example.com', port: 6380 });
   assert.deepEqual([more, await targets.pods('redis')], [[], []]);
   assert.throws(() => targets.placeOf('redis'), /stores\.redis is an address without pods/);
+  assert.ok(!('exec' in (await targets.target('redis'))), 'a driver must not try to run anything there');
+});
+
+test('false verdict 17: silence of an address without pods may be that of a firewall: nobody decides', async () => {
+  const redis = { primary: { host: 'redis.example.com', port: 6380 }, members: 1 };
+  const targets = new StoreTargets({ stores: { redis } } as never, {} as never);
+  assert.equal(await wordOf(targets, SILENT), 'cannot-ask/route');
+  assert.equal(await wordOf(targets, refusedAt(6380)), 'cannot-ask/refused');
 });
 
 test('should hold certificates to the host of the primary, unless another name is declared', async (context) => {

@@ -101,10 +101,12 @@ export class StoreTargets {
           ref,
           AbortSignal.any([AbortSignal.timeout(deadlineMs), ...(signal ? [signal] : [])]),
         ),
-      exec: (member, command, { deadlineMs, signal }) => {
-        const where = { ...this.placeOf(store), pod: member.name };
-        return this.#cluster.exec({ ...where, command, timeoutMs: deadlineMs }, signal);
-      },
+      ...(memberNamespace(declared) !== null && {
+        exec: (member: StoreMember, command: string[], { deadlineMs, signal }: Bounds) => {
+          const where = { ...this.placeOf(store), pod: member.name };
+          return this.#cluster.exec({ ...where, command, timeoutMs: deadlineMs }, signal);
+        },
+      }),
       ...(admin && {
         admin: async () => ({ user: admin.user, password: await this.secret(admin.password) }),
       }),
@@ -162,7 +164,7 @@ export class StoreTargets {
    * Classifies an error of querying a store. Silence does not tell a firewall from a frozen server, a refused connection no wrong port from a
    * server that is gone, and an address without a route may be that of a pod that is gone: its pods decide. If none of them is ready, or a ready
    * one accepts connections at the port in question, the store is down. If ready pods accept no connection from here, there is no route, or they
-   * cannot be asked at that port.
+   * cannot be asked at that port. Of an address without pods nobody decides: it cannot be asked.
    */
   async failureOf(store: string, asked: unknown, bounds: Bounds): Promise<AskFailure> {
     const error = this.explained(store, asked);
@@ -173,7 +175,7 @@ export class StoreTargets {
       return { kind: 'cannot-ask', cause: 'members' };
     if (failure.cause !== 'silent' && failure.cause !== 'route') return failure;
     const { port } = this.declared(store).primary;
-    return (await this.#isDown(store, this.pods(store), { ports: [port], bounds }))
+    return (await this.#isDown(store, this.#deciding(store), { ports: [port], bounds }))
       ? { kind: 'down', cause: 'silent' }
       : { kind: 'cannot-ask', cause: 'route' };
   }
@@ -201,7 +203,7 @@ export class StoreTargets {
   async #refused(store: string, error: unknown, bounds: Bounds): Promise<AskFailure> {
     const { primary, peers } = this.declared(store);
     const ofPeers = error instanceof PeersError && peers !== undefined;
-    const pods = ofPeers ? this.otherPeers(store) : this.pods(store);
+    const pods = ofPeers ? this.otherPeers(store) : this.#deciding(store);
     const ports = new Set(refusedPorts(error));
     const down = await this.#isDown(store, pods, {
       ports: ports.size === 0 ? [primary.port] : [...ports],
@@ -210,10 +212,15 @@ export class StoreTargets {
     return down ? askFailureOf(error) : { kind: 'cannot-ask', cause: 'refused' };
   }
 
-  /** Whether none of these pods is ready, or a ready one accepts connections at one of these ports. False where the pods cannot be listed. */
+  /** The members' pods; null where there can be none. */
+  #deciding(store: string): Promise<readonly StorePod[] | null> {
+    return memberNamespace(this.declared(store)) === null ? Promise.resolve(null) : this.pods(store);
+  }
+
+  /** Whether none of these pods is ready, or a ready one accepts connections at one of these ports. False where the pods cannot be listed, or there are none by declaration. */
   async #isDown(
     store: string,
-    asked: Promise<readonly StorePod[]>,
+    asked: Promise<readonly StorePod[] | null>,
     { ports, bounds }: { ports: readonly number[]; bounds: Bounds },
   ): Promise<boolean> {
     const pods = await asked.catch(() => null);

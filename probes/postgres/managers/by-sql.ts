@@ -14,6 +14,9 @@ import { CANARY_TABLE } from '../session.ts';
 /** The timeline is the first eight digits of a WAL file's name, hexadecimal (documentation, "WAL Internals"). */
 const TIMELINE = `SELECT ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int AS timeline,
   current_setting('synchronous_standby_names') AS synchronous`;
+const SYNCHRONOUS = `SELECT current_setting('synchronous_standby_names') AS synchronous`;
+/** An Aurora tells no place in its WAL: "not supported", or "wal_level must be set to 'logical'" (SQLSTATE feature_not_supported, object_not_in_prerequisite_state). */
+const NO_WAL = ['0A000', '55000'];
 const REPLICATION =
   'SELECT application_name AS name, host(client_addr) AS address, state, sync_state FROM pg_stat_replication';
 /**
@@ -35,6 +38,7 @@ interface Receiver {
 export interface Look {
   member: StoreMember;
   replica: boolean;
+  /** 0: it does not say. */
   timeline: number;
   /** `synchronous_standby_names`; empty: no commit waits for a replica. */
   synchronous: string;
@@ -89,10 +93,10 @@ const recoveryOf: LookOf = async (member, client) => {
   return { ...UNSEEN, member, replica: at?.replica !== false };
 };
 
-async function lookOf(member: StoreMember, client: Pick<ShortClient, 'query'>): Promise<Look> {
+export async function lookOf(member: StoreMember, client: Pick<ShortClient, 'query'>): Promise<Look> {
   const seen = await recoveryOf(member, client);
   if (seen.replica) return seen;
-  const [own] = await client.query<{ timeline: number; synchronous: string }>(TIMELINE);
+  const own = await ownOf(client);
   const receivers = await client.query<Receiver & Record<string, unknown>>(REPLICATION);
   if (receivers.some(({ state }) => state === null))
     throw cannotAsk(
@@ -106,6 +110,17 @@ async function lookOf(member: StoreMember, client: Pick<ShortClient, 'query'>): 
     synchronous: own?.synchronous ?? '',
     receivers,
   };
+}
+
+async function ownOf(
+  client: Pick<ShortClient, 'query'>,
+): Promise<{ timeline?: number; synchronous: string } | undefined> {
+  try {
+    return (await client.query<{ timeline: number; synchronous: string }>(TIMELINE))[0];
+  } catch (error) {
+    if (!NO_WAL.includes(sqlState(error) ?? '')) throw error;
+    return (await client.query<{ synchronous: string }>(SYNCHRONOUS))[0];
+  }
 }
 
 /** A table that is not there holds nothing. */
@@ -264,7 +279,7 @@ export const bySql: Manager = {
     const [leader] = leaders;
     return {
       leader: leaders.length === 1 ? (leader?.member.name ?? null) : null,
-      ...(leader !== undefined && { term: `timeline ${leader.timeline}` }),
+      ...(leader !== undefined && leader.timeline > 0 && { term: `timeline ${leader.timeline}` }),
       members: membersIn(looks),
     };
   },
