@@ -198,6 +198,12 @@ const SETTINGS = [
   { name: 'dbms.routing_ttl', value: '5m' },
 ];
 
+/** As the image has them: github.com/neo4j/docker-neo4j at 9df98ef9, docker-image-src/5/coredb. */
+const HOME = [
+  { name: 'server.directories.neo4j_home', value: '/var/lib/neo4j' },
+  { name: 'server.directories.data', value: '/var/lib/neo4j/data' },
+];
+
 const NAME = 'orders-lb-neo4j.graphs.svc.cluster.local';
 
 /** Three members of one address, each a server of its own; asked over TLS with a verified name. */
@@ -256,6 +262,27 @@ describe('a cluster of Neo4j that is asked over Bolt with TLS', () => {
       });
       assert.equal((await driver.steady(target, BOUNDS)).ok, true);
     });
+  });
+
+  it('should know that the data folder of its image is a link to the volume, and not guess where that cannot be seen', async () => {
+    const own = { 'SHOW SETTINGS': { rows: HOME } };
+    const foldersBy = async (exec: StoreTarget['exec']): Promise<string[][]> => {
+      let found: string[][] = [];
+      await withCluster(
+        [shown.chartView()],
+        async (target) => {
+          const servers = await driver.servers({ ...target, ...(exec && { exec }) }, BOUNDS);
+          found = servers.map(({ dataFolders }) => dataFolders);
+        },
+        own,
+      );
+      return found;
+    };
+    const links = (): Promise<{ code: number; stdout: string; stderr: string }> =>
+      Promise.resolve({ code: 0, stdout: '/data\n', stderr: '' });
+    assert.deepEqual(await foldersBy(links), [['/data']]);
+    assert.deepEqual(await foldersBy(() => Promise.reject(new Error('forbidden'))), [[]]);
+    assert.deepEqual(await foldersBy(undefined), [['/var/lib/neo4j/data']]);
   });
 
   it('should say so where the account may not see the servers', async () => {

@@ -1,11 +1,13 @@
 import { posix } from 'node:path';
 import { GOVERNING } from './declaration.ts';
+import { coversPath } from '../../reports/record/names/topology-names.ts';
 import { factsOf } from '../store/members.ts';
 import type {
   Bounds,
   ExpectedWindow,
   GoverningSetting,
   ServerFacts,
+  StoreMember,
   StoreTarget,
 } from '../store/store-driver.ts';
 import { askAny, connectMember, viewOf } from './ask.ts';
@@ -54,23 +56,47 @@ const DATA_FOLDER = 'server.directories.data';
 /** Every member's own settings and data folder; a folder without a leading slash lies below the server's home. */
 export function serverFacts(target: StoreTarget, bounds: Bounds): Promise<ServerFacts[]> {
   return factsOf(target, async (member) => {
-    const bolt = await connectMember(target, member, bounds);
-    try {
-      return await bounded(bolt, member.name, bounds, async () => {
-        const names = [...OWN, HOME_FOLDER, DATA_FOLDER];
-        const rows = await bolt.run<{ name: string; value: string | null }>(SETTINGS, { names });
-        const settings = rows
-          .filter(({ name }) => OWN.includes(name))
-          .map(({ name, value }) => ({ name, value: value ?? 'not set', source: 'SHOW SETTINGS' }));
-        const [home, data] = [HOME_FOLDER, DATA_FOLDER].map(
-          (wanted) => rows.find(({ name }) => name === wanted)?.value ?? null,
-        );
-        return { settings, dataFolders: data ? [posix.resolve(home ?? '/', data)] : [] };
-      });
-    } finally {
-      bolt.destroy();
-    }
+    const rows = await settingsIn(target, member, bounds);
+    const settings = rows
+      .filter(({ name }) => OWN.includes(name))
+      .map(({ name, value }) => ({ name, value: value ?? 'not set', source: 'SHOW SETTINGS' }));
+    const [home = '/', data] = [HOME_FOLDER, DATA_FOLDER].map(
+      (wanted) => rows.find(({ name }) => name === wanted)?.value ?? undefined,
+    );
+    if (data === undefined) return { settings, dataFolders: [] };
+    const folder = await realFolder(target, member, { home, folder: posix.resolve(home, data) }, bounds);
+    return { settings, dataFolders: folder === null ? [] : [folder] };
   });
+}
+
+async function settingsIn(
+  target: StoreTarget,
+  member: StoreMember,
+  bounds: Bounds,
+): Promise<{ name: string; value: string | null }[]> {
+  const bolt = await connectMember(target, member, bounds);
+  try {
+    const names = [...OWN, HOME_FOLDER, DATA_FOLDER];
+    return await bounded(bolt, member.name, bounds, () => bolt.run(SETTINGS, { names }));
+  } finally {
+    bolt.destroy();
+  }
+}
+
+/**
+ * In Neo4j's own images the data folder of the server's home is a link to /data (github.com/neo4j/docker-neo4j, Dockerfile), which the server does
+ * not tell. Null: whether it is one cannot be seen.
+ */
+async function realFolder(
+  target: StoreTarget,
+  member: StoreMember,
+  { home, folder }: { home: string; folder: string },
+  bounds: Bounds,
+): Promise<string | null> {
+  if (target.exec === undefined || home === '/' || !coversPath(home, folder)) return folder;
+  const found = await target.exec(member, ['readlink', '-f', folder], bounds).catch(() => null);
+  const real = found?.code === 0 ? found.stdout.trim() : '';
+  return real === '' ? null : real;
 }
 
 /** kubelet looks for dead containers once a second (PLEG relist). */
