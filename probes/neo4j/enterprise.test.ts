@@ -272,7 +272,9 @@ describe('a cluster of Neo4j that is asked over Bolt with TLS', () => {
         [shown.chartView()],
         async (target) => {
           const servers = await driver.servers({ ...target, ...(exec && { exec }) }, BOUNDS);
-          found = servers.map(({ dataFolders }) => dataFolders);
+          found = servers.map(({ dataFolders, foldersUnseen: why }) =>
+            why === undefined ? dataFolders : [...dataFolders, `unseen: ${why}`],
+          );
         },
         own,
       );
@@ -281,7 +283,11 @@ describe('a cluster of Neo4j that is asked over Bolt with TLS', () => {
     const links = (): Promise<{ code: number; stdout: string; stderr: string }> =>
       Promise.resolve({ code: 0, stdout: '/data\n', stderr: '' });
     assert.deepEqual(await foldersBy(links), [['/data']]);
-    assert.deepEqual(await foldersBy(() => Promise.reject(new Error('forbidden'))), [[]]);
+    assert.deepEqual(await foldersBy(() => Promise.reject(new Error('forbidden'))), [
+      [
+        'unseen: whether /var/lib/neo4j/data is a link, as in the images of Neo4j, could not be seen: forbidden',
+      ],
+    ]);
     assert.deepEqual(await foldersBy(undefined), [['/var/lib/neo4j/data']]);
   });
 

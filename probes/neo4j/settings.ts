@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import { GOVERNING } from './declaration.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 import { coversPath } from '../../reports/record/names/topology-names.ts';
 import { factsOf } from '../store/members.ts';
 import type {
@@ -64,8 +65,10 @@ export function serverFacts(target: StoreTarget, bounds: Bounds): Promise<Server
       (wanted) => rows.find(({ name }) => name === wanted)?.value ?? undefined,
     );
     if (data === undefined) return { settings, dataFolders: [] };
-    const folder = await realFolder(target, member, { home, folder: posix.resolve(home, data) }, bounds);
-    return { settings, dataFolders: folder === null ? [] : [folder] };
+    return {
+      settings,
+      ...(await folderOf(target, member, { home, folder: posix.resolve(home, data) }, bounds)),
+    };
   });
 }
 
@@ -85,18 +88,24 @@ async function settingsIn(
 
 /**
  * In Neo4j's own images the data folder of the server's home is a link to /data (github.com/neo4j/docker-neo4j, Dockerfile), which the server does
- * not tell. Null: whether it is one cannot be seen.
+ * not tell.
  */
-async function realFolder(
+async function folderOf(
   target: StoreTarget,
   member: StoreMember,
   { home, folder }: { home: string; folder: string },
   bounds: Bounds,
-): Promise<string | null> {
-  if (target.exec === undefined || home === '/' || !coversPath(home, folder)) return folder;
-  const found = await target.exec(member, ['readlink', '-f', folder], bounds).catch(() => null);
-  const real = found?.code === 0 ? found.stdout.trim() : '';
-  return real === '' ? null : real;
+): Promise<Pick<ServerFacts, 'dataFolders' | 'foldersUnseen'>> {
+  if (target.exec === undefined || home === '/' || !coversPath(home, folder))
+    return { dataFolders: [folder] };
+  try {
+    const { code, stdout, stderr } = await target.exec(member, ['readlink', '-f', folder], bounds);
+    if (code !== 0) throw new Error(`readlink ended with ${code}: ${stderr}`);
+    return { dataFolders: [stdout.trim()] };
+  } catch (error) {
+    const foldersUnseen = `whether ${folder} is a link, as in the images of Neo4j, could not be seen: ${errorText(error)}`;
+    return { dataFolders: [], foldersUnseen };
+  }
 }
 
 /** kubelet looks for dead containers once a second (PLEG relist). */

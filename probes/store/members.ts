@@ -25,7 +25,7 @@ export function declaredMembers({ declared }: StoreConnection): number | null {
 /** Queries every member at once. One that does not answer is listed with its reason, so that it is noticed. */
 export async function factsOf(
   target: StoreTarget,
-  ask: (member: StoreMember) => Promise<Pick<ServerFacts, 'dataFolders' | 'settings' | 'keepsNone'>>,
+  ask: (member: StoreMember) => Promise<Omit<ServerFacts, 'member' | 'failed'>>,
 ): Promise<ServerFacts[]> {
   const members = await target.members();
   return Promise.all(

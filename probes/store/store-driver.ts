@@ -135,6 +135,8 @@ export interface ServerFacts {
   settings: GoverningSetting[];
   /** It keeps no data, and why by its own word, such as the roles of a coordinating node. Its folders are then not listed. */
   keepsNone?: string;
+  /** Why its folders are not listed, where it is more than that it does not report them. */
+  foldersUnseen?: string;
   /** Why it could not be queried. */
   failed?: string;
 }

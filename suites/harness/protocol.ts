@@ -354,6 +354,7 @@ export interface ServerFacts {
   dataFolders: string[];
   settings: { name: string; value: string; source: string }[];
   keepsNone?: string;
+  foldersUnseen?: string;
   failed?: string;
 }
 

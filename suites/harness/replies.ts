@@ -95,6 +95,7 @@ const REPLIES: { readonly [M in Method]: z.ZodType<Result<M>> } = {
         dataFolders: z.array(z.string()),
         settings: governing,
         keepsNone: z.string().optional(),
+        foldersUnseen: z.string().optional(),
         failed: z.string().optional(),
       }),
     ),

@@ -51,9 +51,10 @@ async function foldersOf(ctx: CheckContext, store: string): Promise<string[]> {
     ctx.record('data-folder-unsaid', { store, member, reason });
   try {
     const { servers } = await ctx.runner.call('store.servers', { store });
-    for (const { member, dataFolders: paths, keepsNone, failed } of servers) {
+    for (const { member, dataFolders: paths, keepsNone, foldersUnseen, failed } of servers) {
       if (keepsNone !== undefined) ctx.record('data-folder-none', { store, member, why: keepsNone });
-      else if (paths.length === 0) unsaid(member, failed ?? 'its server does not report its data folder');
+      else if (paths.length === 0)
+        unsaid(member, failed ?? foldersUnseen ?? 'its server does not report its data folder');
       for (const path of paths) ctx.record('data-folder', { store, member, path });
     }
     return [...new Set(servers.flatMap(({ dataFolders: paths }) => paths))];
