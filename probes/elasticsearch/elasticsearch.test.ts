@@ -28,6 +28,7 @@ test('should take for definite failures only what was refused before it reached 
     assert.equal(isDefiniteFailure(refusal(status, type)), true, `${status} ${type ?? ''}`);
   for (const [status, type] of [
     [503, 'unavailable_shards_exception'],
+    [503, 'cluster_manager_not_discovered_exception'],
     [503, null],
     [429, 'es_rejected_execution_exception'],
     [408, null],

@@ -1,4 +1,4 @@
-/** Elasticsearch: what the client load, the read-back, the observer and the description of the store need. */
+/** Elasticsearch, and OpenSearch by its differences: what the client load, the read-back, the observer and the description of the store need. */
 import type { StoreDriver } from '../store/store-driver.ts';
 import { DEFINITE_FAILURE_NAMES } from './errors.ts';
 import { observe } from './observer.ts';

@@ -89,6 +89,7 @@ const LIST_WAIT = '300ms';
 
 /**
  * OpenSearch's state does not hold the roles of nodes, but this list takes them from there: a node that does not answer has its own as well.
+ * `local` is called deprecated, since nodes are asked besides; without it a cluster manager that hangs keeps this one from answering.
  * @throws as `ask`
  */
 async function listedNodes(place: Place, bounds: Bounds): Promise<RoledNode[]> {
