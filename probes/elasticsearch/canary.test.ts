@@ -97,7 +97,8 @@ async function warmed(isRefused: (n: number) => boolean, deadlineMs: number): Pr
   let writes = 0;
   await serving(
     () => (isRefused(++writes) ? { status: 503, json: {} } : { json: {} }),
-    (port) => warmUp(servicePlace(connection(port)), { deadlineMs }),
+    // Whatever else the machine does meanwhile, a write that succeeds is quick.
+    (port) => warmUp(servicePlace(connection(port)), { deadlineMs }, Infinity),
   );
   return writes;
 }

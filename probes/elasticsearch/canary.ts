@@ -60,8 +60,13 @@ export async function prepareCanary(connection: StoreConnection, deadlineMs: num
 /**
  * Writes one document after the other, of no run, until the servers are quick at it, or for a while: a store that is slow all the time is
  * judged by the load itself.
+ * @param quickMs a write that takes no longer is quick
  */
-export async function warmUp(place: Place, { deadlineMs }: Bounds): Promise<void> {
+export async function warmUp(
+  place: Place,
+  { deadlineMs }: Bounds,
+  quickMs: number = WARM.quickMs,
+): Promise<void> {
   const end = monoMs() + Math.min(WARM.withinMs, deadlineMs);
   let quick = 0;
   for (let n = 0; n < WARM.writes && quick < WARM.inRow; n++) {
@@ -73,7 +78,7 @@ export async function warmUp(place: Place, { deadlineMs }: Bounds): Promise<void
       () => true,
       () => false,
     );
-    quick = done && monoMs() - beganMs <= WARM.quickMs ? quick + 1 : 0;
+    quick = done && monoMs() - beganMs <= quickMs ? quick + 1 : 0;
   }
 }
 

@@ -149,8 +149,12 @@ PATIENCE=10 # looks, 2 s each: longer than a failover, in which nobody follows
 keep() {
   repmgrd= alone=0
   trap 'kill $repmgrd 2>/dev/null; exit' TERM
-  until local_role >/dev/null; do sleep 0.5; done
-  while :; do
+  # A signal that comes before the trap is lost, so that it ends by itself with the server.
+  until local_role >/dev/null; do
+    kill -0 "$server" 2>/dev/null || exit
+    sleep 0.5
+  done
+  while kill -0 "$server" 2>/dev/null; do
     if [ -z "$repmgrd" ] || ! kill -0 "$repmgrd" 2>/dev/null; then
       register >/tmp/register.log 2>&1 || { say "not registered: $(tail -n 2 /tmp/register.log | tr '\n' ' ')"; }
       repmgrd -f $CONF --daemonize=false --no-pid-file &
@@ -170,6 +174,7 @@ keep() {
         ;;
     esac
   done
+  [ -z "$repmgrd" ] || kill "$repmgrd" 2>/dev/null
 }
 
 # ---- PID 1
@@ -183,7 +188,8 @@ trap stop TERM INT
 
 while :; do
   until prepare; do sleep 1; done
-  rm -f $AGAIN
+  # Left by a server that was killed: its number may be that of another process now, which the server would take for itself.
+  rm -f $AGAIN $DATA/postmaster.pid
   postgres -D $DATA -c config_file=/etc/pg/postgresql.conf &
   server=$!
   keep &
