@@ -86,6 +86,8 @@ export interface Traits {
   asProvisioned?: true;
   /** Its instance on this machine, which holds its nodes, its state and its rollback journal; left out: it is elsewhere. */
   instance?: InstanceName;
+  /** The instance whose nodes share this machine, which shows how busy they are; left out: its metrics API shows it. */
+  onThisMachine?: InstanceName;
   /** The size that it has, where it has one. */
   size?: Size;
   /** How its nodes are powered on and off, if its file says so. */

@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs';
 import type { PlannedCheck } from '../../suites/catalogue/index.ts';
 import { cgroupName } from '../../env/local/nodes/index.ts';
+import { traitsOf } from '../../env/providers/declared.ts';
 import type { Environment } from '../../env/schema.ts';
 import type { StepRecord } from '../../suites/harness/protocol.ts';
 import type { CheckSettings } from '../../suites/catalogue/check-settings.ts';
 import { PressureWatch } from '../../probes/pressure.ts';
 import type { Goals } from '../../reports/record/goals.ts';
 import { CallCounter } from '../serve/calls.ts';
-import { embeddedOf, headerSettings, sizeOf } from '../plan/environment-parts.ts';
+import { headerSettings, sizeOf } from '../plan/environment-parts.ts';
 import { judgeCheck } from '../record/judging.ts';
 import type { Outcome } from '../record/outcome.ts';
 import type { Progress } from '../run/progress.ts';
@@ -49,7 +50,7 @@ export class RunState {
   redact: (text: string) => string = (text) => text;
   readonly #startedAt = new Map<string, number>();
   readonly #lastTrials = new Map<string, number>();
-  /** Measures how busy the cluster's machine is; the runner sets it if that is another machine. Null: not measured. */
+  /** Measures how busy the cluster's machine is; the runner sets it if those are other machines. Null: not measured. */
   busy: Watch | null;
   /** Of trials in progress. */
   readonly #pressure = new Map<string, { close(): Promise<void> }>();
@@ -58,7 +59,7 @@ export class RunState {
     this.environment = parts.environment;
     this.histories = parts.histories;
     this.progress = parts.progress;
-    const instance = embeddedOf(parts.environment);
+    const instance = traitsOf(parts.environment).onThisMachine;
     this.busy = instance === undefined ? null : new PressureWatch(cgroupName(instance));
   }
 

@@ -44,6 +44,7 @@ export const declaration: ProviderDeclaration<'embedded'> = {
     ownedByUs: true,
     asProvisioned: true,
     instance: name,
+    onThisMachine: name,
     size,
     // Controls remove metrics-server.
     systemNamespaces: ['kube-system'],

@@ -13,7 +13,7 @@ declare module '../declaring.ts' {
 
 /**
  * A platform of another make on this machine, reached as a stranger's is: by the kubeconfig of an account with the documented rights, with
- * permits, and with faults through the API and privileged pods. Nothing that this machine knows of its nodes is used.
+ * permits, and with faults through the API and privileged pods. Of what this machine knows of its nodes only is used how busy it is.
  */
 export const declaration: ProviderDeclaration<'rehearsal'> = {
   name: 'rehearsal',
@@ -21,7 +21,8 @@ export const declaration: ProviderDeclaration<'rehearsal'> = {
   schema: rehearsal,
   environmentKinds: ['staging'],
   provisions: ['rehearsal'],
-  traits: () => ({ ownedByUs: false, asProvisioned: true, systemNamespaces: [] }),
+  // How busy its nodes are shows on the machine alone: each takes all cores of it for its own, as overcommitted virtual machines do.
+  traits: () => ({ ownedByUs: false, asProvisioned: true, systemNamespaces: [], onThisMachine: INSTANCE }),
   findings: (_cluster, { name: found }) => {
     const message = 'there is one such instance, named like its environment';
     return found === INSTANCE ? [] : [{ path: ['cluster', 'rehearsal'], message, found, allowed: INSTANCE }];

@@ -77,6 +77,12 @@ const HOLDINGS: readonly Holding[] = [
         : `the fault was undone early (${restoredEarly}): how long the store alone would have taken is not known`,
     holds: 'the store came back by itself',
   },
+  // Before what follows from it: why there was no fault is what a reader has to know.
+  {
+    id: 'landed',
+    open: ({ trial }) => (trial.landedMs === null ? `the fault did not land: ${trial.missed}` : null),
+    holds: 'the fault is proved to have landed',
+  },
   {
     id: 'writes',
     open: ({ writes }) => (writes === 0 ? 'no write was recorded' : null),
@@ -89,11 +95,6 @@ const HOLDINGS: readonly Holding[] = [
         ? 'the history states no goals for RTO and lost writes'
         : null,
     holds: 'goals are stated',
-  },
-  {
-    id: 'landed',
-    open: ({ trial }) => (trial.landedMs === null ? `the fault did not land: ${trial.missed}` : null),
-    holds: 'the fault is proved to have landed',
   },
   { id: 'steady-before', open: tooFewBefore, holds: 'writes succeeded before the fault' },
   {
