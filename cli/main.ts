@@ -6,6 +6,7 @@ import { registerDiff } from './commands/diff.ts';
 import { registerDrill } from './commands/drill.ts';
 import { registerEnv } from './commands/env.ts';
 import { registerExplain } from './commands/explain.ts';
+import { registerInit } from './commands/init.ts';
 import { registerJudge } from './commands/judge.ts';
 import { registerList } from './commands/list.ts';
 import { registerReport } from './commands/report.ts';
@@ -17,6 +18,7 @@ import { exitCodeOf, linesOf } from './ending.ts';
 import manifest from '../package.json' with { type: 'json' };
 
 const COMMANDS: readonly Register[] = [
+  registerInit,
   registerEnv,
   registerList,
   registerExplain,

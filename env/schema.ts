@@ -49,7 +49,7 @@ export const environmentFile = z.strictObject({
     .strictObject({ small: sizeOverlay.optional(), full: sizeOverlay.optional() })
     .optional()
     .describe('Embedded environments only: what each size holds, replacing what topology says'),
-  stores,
+  stores: stores.default({}),
   ai: ai.optional(),
   gpu: gpu.optional(),
   load: load.prefault({}),

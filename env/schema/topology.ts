@@ -18,7 +18,7 @@ const pool = z.strictObject({
 });
 
 /** Taints by which autoscalers and cloud providers say that a node is coming or going; each is documented by the one that sets it. */
-const PASSING_TAINTS = [
+export const PASSING_TAINTS = [
   'node.cloudprovider.kubernetes.io/uninitialized',
   'startup-taint.cluster-autoscaler.kubernetes.io/*',
   'ignore-taint.cluster-autoscaler.kubernetes.io/*',

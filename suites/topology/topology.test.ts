@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import type { KubeObject } from '../harness/protocol.ts';
 import { dataMounts } from './storage/persistent/data-volumes.ts';
-import { selects } from './_objects/label-selector.ts';
+import { selects } from '../../probes/kubernetes/label-selector.ts';
 import { probeCommand, readProbe, sampleOf } from './network/reachability/reach.ts';
 import type { ProbeLine } from './network/reachability/reach.ts';
 import { hasLabels, lastingContainers, ownerOf } from './_objects/shapes.ts';

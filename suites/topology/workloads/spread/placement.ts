@@ -2,7 +2,7 @@ import type { BudgetObject } from '../../../../probes/kubernetes/objects.ts';
 import type { CheckContext } from '../../../harness/context.ts';
 import { podsOf } from '../../_objects/declared.ts';
 import type { Found } from '../../_objects/declared.ts';
-import { selects } from '../../_objects/label-selector.ts';
+import { selects } from '../../../../probes/kubernetes/label-selector.ts';
 import type { PodObject } from '../../_objects/shapes.ts';
 
 export interface Spread {

@@ -1,4 +1,4 @@
-import type { LabelSelector } from '../../../probes/kubernetes/objects.ts';
+import type { LabelSelector } from './objects.ts';
 
 export type { LabelSelector };
 

@@ -1,0 +1,209 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import path from 'node:path';
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import { differencesBetween, draftFile, listCluster, pinOf } from '../../env/draft/index.ts';
+import type { DraftedFile, DraftOptions, Listing } from '../../env/draft/index.ts';
+import { EnvironmentError } from '../../env/errors.ts';
+import { parseEnvironment } from '../../env/loader.ts';
+import { declarationOf } from '../../env/providers/declared.ts';
+import type { EnvironmentFile } from '../../env/schema.ts';
+import { CommandError, EXIT } from '../../host/errors.ts';
+import { checkFindings } from '../../suites/catalogue/plan/references.ts';
+import { collect } from '../context.ts';
+import type { Context } from '../context.ts';
+import { cancellable } from '../signals.ts';
+
+interface Options {
+  kubeconfig?: string;
+  context?: string;
+  name?: string;
+  kind: DraftOptions['kind'];
+  namespace?: string[];
+  out?: string;
+}
+
+async function init(options: Options, context: Context): Promise<number> {
+  const kubeconfig = path.resolve(options.kubeconfig ?? usualKubeconfig());
+  const started = performance.now();
+  const listing = await cancellableListing({ kubeconfig, context: options.context });
+  if (typeof listing === 'number') return listing;
+  const { name, out } = targetOf(options, { listing, context });
+  const { kind, namespace: namespaces = [] } = options;
+  const command = commandOf({ ...options, kubeconfig, context: listing.context, out });
+  const schema = path.relative(
+    path.dirname(out),
+    path.join(context.checkoutDir, 'env', 'environment.schema.json'),
+  );
+  const drafted = draftFile(listing, { name, kind, kubeconfig, namespaces, command, schema });
+  const draft = parsedDraft(drafted, out);
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  for (const line of drafted.found) context.out(line);
+  context.out(
+    `${listing.calls} calls to the API server in ${seconds} s, all of them reads; no Secret was read`,
+  );
+  for (const [what, why] of listing.refused) context.err(`not seen: ${what}: ${why}`);
+  const there = await textOf(out);
+  if (there === null) await write(out, { drafted, name }, context);
+  const same = there === null || compare({ out, there, draft, drafted }, context);
+  if (!same) return EXIT.notMet;
+  return listing.refused.size > 0 ? EXIT.inconclusive : EXIT.met;
+}
+
+/** As kubectl finds it; of several files that KUBECONFIG names, none is chosen for the user. */
+function usualKubeconfig(): string {
+  const named = process.env['KUBECONFIG'] ?? '';
+  if (named.includes(path.delimiter))
+    throw new CommandError('KUBECONFIG names several files: say which with --kubeconfig', EXIT.usage);
+  return named === '' ? path.join(homedir(), '.kube', 'config') : named;
+}
+
+/** @returns an exit code where it was interrupted */
+async function cancellableListing(of: {
+  kubeconfig: string;
+  context: string | undefined;
+}): Promise<Listing | number> {
+  let listing: Listing | undefined;
+  const code = await cancellable(async (signal) => {
+    listing = await listCluster({ ...of, signal });
+    return EXIT.met;
+  });
+  return listing ?? code;
+}
+
+/** Name of the environment and path of its file, each from the other where only one is given, else from the context. */
+function targetOf(
+  { name, out }: Options,
+  { listing, context }: { listing: Listing; context: Context },
+): { name: string; out: string } {
+  const ofFile = out === undefined ? undefined : path.basename(out).replace(/\.ya?ml$/, '');
+  const chosen = name ?? ofFile ?? nameOfContext(listing.context);
+  if (!/^[a-z][a-z0-9-]*$/.test(chosen))
+    throw new CommandError(
+      `"${chosen}" cannot be the name of an environment: lower-case letters, digits and "-"; say another with --name`,
+      EXIT.usage,
+    );
+  if (ofFile !== undefined && ofFile !== chosen)
+    throw new CommandError(
+      `an environment has the name of its file: --name ${chosen} and --out ${out ?? ''} differ`,
+      EXIT.usage,
+    );
+  return { name: chosen, out: path.resolve(out ?? path.join(context.checkoutDir, 'env', `${chosen}.yaml`)) };
+}
+
+/** `orders` of `arn:aws:eks:eu-central-1:1:cluster/orders`, `kubernetes` of `kubernetes-admin@kubernetes`. */
+function nameOfContext(context: string): string {
+  const last = context.split(/[/@]/).at(-1) ?? '';
+  return last
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^[^a-z]+|-+$/g, '');
+}
+
+function commandOf({ kubeconfig, context, kind, namespace = [], out }: Options): string {
+  const given = { kubeconfig, context, kind, out: shown(out ?? '') };
+  const options = Object.entries(given).map(([name, value]) => `--${name} ${value ?? ''}`);
+  return ['plumbline init', ...options, ...namespace.map((name) => `--namespace ${name}`)].join(' ');
+}
+
+/** Held to the schema and to the catalogue before anything is written. @throws CommandError (3): the draft is wrong, not its user */
+function parsedDraft({ text }: DraftedFile, out: string): EnvironmentFile {
+  try {
+    return parseEnvironment(text, shown(out), checkFindings).data;
+  } catch (cause) {
+    if (!(cause instanceof EnvironmentError)) throw cause;
+    throw new CommandError(
+      `the draft is not valid, which is an error of Plumbline:\n${cause.message}`,
+      EXIT.harness,
+      { cause },
+    );
+  }
+}
+
+async function textOf(file: string): Promise<string | null> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+async function write(
+  out: string,
+  { drafted, name }: { drafted: DraftedFile; name: string },
+  context: Context,
+): Promise<void> {
+  await mkdir(path.dirname(out), { recursive: true });
+  await writeFile(out, drafted.text, { flag: 'wx' }); // what another process has just written stays as well
+  const todos = drafted.text.match(/# TODO/g)?.length ?? 0;
+  const file = shown(out);
+  const env = path.dirname(out) === path.join(context.checkoutDir, 'env') ? name : file;
+  context.out(`written: ${file}, with ${todos} TODOs; nothing in it permits a write. Next:`);
+  context.out(`  npx plumbline env validate ${file}`);
+  context.out(`  npx plumbline list --env ${env} --profile smoke`);
+  context.out(`  npx plumbline run --env ${env} --suite topology`);
+}
+
+/** Prints what differs; the file stays as it is. @returns whether nothing does */
+function compare(
+  of: { out: string; there: string; draft: EnvironmentFile; drafted: DraftedFile },
+  context: Context,
+): boolean {
+  const { out, there, draft, drafted } = of;
+  const file = shown(out);
+  const own = parseEnvironment(there, file, checkFindings).data;
+  refuseOther(own, { draft, file });
+  const found = differencesBetween(own, { draft, namespaces: drafted.namespaces });
+  for (const one of found)
+    context.out(`  ${one.what}: in the file ${one.file}, in the cluster ${one.cluster}`);
+  const said =
+    found.length === 0
+      ? 'says of the cluster what is there'
+      : `differs from the cluster in ${found.length} places`;
+  context.out(`${file} ${said}; it was not changed`);
+  return found.length === 0;
+}
+
+/** @throws CommandError (64) for the file of another cluster, of which every line would differ */
+function refuseOther(own: EnvironmentFile, { draft, file }: { draft: EnvironmentFile; file: string }): void {
+  if (declarationOf(own.cluster).pinIsPlaceholder?.(own.cluster) === true) return;
+  const [pinned, seen] = [pinOf(own)?.kubeSystemUid, pinOf(draft)?.kubeSystemUid];
+  if (pinned === seen) return;
+  throw new CommandError(
+    `${file} is of another cluster: kube-system has the UID ${seen ?? ''} here and ${pinned ?? 'none'} there; choose another --name or --out`,
+    EXIT.usage,
+  );
+}
+
+/** A path as people type it. */
+function shown(file: string): string {
+  const relative = path.relative(process.cwd(), file);
+  return relative.startsWith('..') ? file : relative;
+}
+
+export function registerInit(program: Command, context: Context): void {
+  program
+    .command('init')
+    .description(
+      'draft an environment file of a cluster that is reached by a kubeconfig, reading only; of a file that is there, say what differs and leave it (exit 0: written or the same, 1: it differs, 2: some kinds of object could not be read)',
+    )
+    .option('--kubeconfig <file>', 'kubeconfig; that of kubectl when left out')
+    .option('--context <name>', 'context in it; its current one when left out')
+    .option('--name <name>', 'name of the environment; that of the file or of the context when left out')
+    .addOption(
+      new Option('--kind <kind>', 'kind of the environment')
+        .choices(['testing', 'staging', 'production'])
+        .default('staging'),
+    )
+    .option(
+      '--namespace <name>',
+      'a namespace of the platform; may be given several times; when left out, every one in which something runs, but those of the cluster itself',
+      collect,
+    )
+    .option('--out <file>', 'the file; env/NAME.yaml when left out')
+    .action(async (options: Options) => {
+      context.exit(await init(options, context));
+    });
+}

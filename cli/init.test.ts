@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { ListingApiServer } from '../env/draft/_testing/api-server.ts';
+import { OPERATORS, REFERENCE } from '../env/draft/_testing/clusters.ts';
+import { requireConfiguration } from '../runner/plan/configuration.ts';
+import { planChecks } from '../suites/catalogue/index.ts';
+import { openEnvironment } from '../suites/catalogue/plan/open.ts';
+import { main } from './main.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'plumbline-init-'));
+let server: ListingApiServer;
+before(async () => {
+  server = await ListingApiServer.start();
+  server.objects = REFERENCE;
+});
+after(() => {
+  server.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function init(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
+  const [out, err]: [string[], string[]] = [[], []];
+  const code = await main(['init', '--kubeconfig', server.kubeconfig, ...argv], {
+    out: (text) => out.push(text),
+    err: (text) => err.push(text),
+  });
+  return { code, out: out.join('\n'), err: err.join('\n') };
+}
+
+const at = (name: string): string => path.join(folder, name);
+
+test('should write a file that can be run at once, and leave it at the second run', async () => {
+  const file = at('shop.yaml');
+  const first = await init('--out', file);
+  assert.equal(first.code, 0, first.err);
+  assert.match(first.out, /7 nodes in 2 pools, 15 workloads in edge, monitoring, shop/);
+  assert.match(first.out, /stores: PostgreSQL \(shop\), Redis \(shop\)/);
+  assert.match(first.out, /written: .*shop\.yaml, with \d+ TODOs/);
+  const text = readFileSync(file, 'utf8');
+  const second = await init('--out', file);
+  assert.equal(second.code, 0, second.err);
+  assert.match(second.out, /says of the cluster what is there; it was not changed/);
+  assert.equal(readFileSync(file, 'utf8'), text);
+});
+
+test('should let the checks of the topology run without a password, an address or a permit', async () => {
+  const file = at('once.yaml');
+  await init('--out', file);
+  const environment = await openEnvironment(file);
+  const planned = planChecks(environment, { profile: 'smoke' });
+  requireConfiguration(environment, planned, 'profile');
+  const running = planned.filter(({ notRun }) => notRun === null).map(({ row }) => row.id);
+  assert.deepEqual(running, [
+    ...['topology/cluster/versions', 'topology/cluster/control-plane', 'topology/nodes/pools'],
+    ...['topology/workloads/declared', 'topology/workloads/probes', 'topology/workloads/resources'],
+    ...['topology/workloads/spread', 'topology/workloads/images'],
+  ]);
+});
+
+test('should say what differs, end with 1, and change nothing', async () => {
+  const file = at('changed.yaml');
+  await init('--out', file);
+  const text = readFileSync(file, 'utf8').replace('name: general, count: 3', 'name: general, count: 4');
+  writeFileSync(file, text);
+  const { code, out } = await init('--out', file);
+  assert.equal(code, 1);
+  assert.match(out, /topology\.pools: general: count: in the file 4, in the cluster 3/);
+  assert.match(out, /differs from the cluster in 1 places; it was not changed/);
+  assert.equal(readFileSync(file, 'utf8'), text);
+});
+
+test('should end with 2 where a kind of object could not be read, and name it', async () => {
+  server.forbidden.add('v1/PersistentVolume');
+  try {
+    const { code, err } = await init('--out', at('partly.yaml'));
+    assert.equal(code, 2);
+    assert.match(err, /^not seen: v1\/PersistentVolume: forbidden: /);
+  } finally {
+    server.forbidden.clear();
+  }
+});
+
+test('should take names from the file or the context, and refuse what cannot be', async () => {
+  const { out } = await init('--context', 'other', '--out', at('other.yaml'));
+  assert.match(out, /written: .*other\.yaml/);
+  assert.match(readFileSync(at('other.yaml'), 'utf8'), /^name: other$[^]*^ {2}context: other$/m);
+  const wrong: [string[], RegExp][] = [
+    [['--context', 'no-such', '--out', at('a.yaml')], /no context "no-such"; it has admin@shop, other/],
+    [['--out', at('a.yaml'), '--name', 'b'], /an environment has the name of its file/],
+    [['--name', 'A b'], /"A b" cannot be the name of an environment/],
+    [['--kind', 'local'], /Allowed choices are testing, staging, production/],
+    [['--namespace', 'nowhere', '--out', at('a.yaml')], /the cluster has no namespace nowhere/],
+  ];
+  for (const [argv, message] of wrong) {
+    const { code, err } = await init(...argv);
+    assert.equal(code, 64, argv.join(' '));
+    assert.match(err, message);
+  }
+});
+
+test('should refuse to compare with the file of another cluster', async () => {
+  const file = at('theirs.yaml');
+  await init('--out', file);
+  writeFileSync(file, readFileSync(file, 'utf8').replace('11111111-2222', '99999999-2222'));
+  const { code, err } = await init('--out', file);
+  assert.equal(code, 64);
+  assert.match(err, /theirs\.yaml is of another cluster: kube-system has the UID 11111111/);
+});
+
+test('should draft for production what operators made, and compare it with a file of its own', async () => {
+  server.objects = OPERATORS;
+  try {
+    const file = at('live.yaml');
+    const { code, out } = await init('--kind', 'production', '--out', file);
+    assert.equal(code, 0);
+    assert.match(out, /stores: PostgreSQL \(databases\), PostgreSQL \(databases\), Redis \(caches\)/);
+    assert.equal((await init('--kind', 'production', '--out', file)).code, 0);
+  } finally {
+    server.objects = REFERENCE;
+  }
+});

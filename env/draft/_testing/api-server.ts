@@ -1,0 +1,103 @@
+/**
+ * Stands in for an API server of which only GET is allowed: it answers lists page by page (`limit`, `continue`; Kubernetes API concepts,
+ * "Retrieving large results sets in chunks"), the namespace kube-system and /version.
+ */
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { certificateFor } from '../../../host/_testing/certificate.ts';
+import { kindOf, pathOf } from '../../../probes/kubernetes/kinds.ts';
+
+export interface Stood {
+  apiVersion: string;
+  kind: string;
+  metadata: { name: string; namespace?: string; [field: string]: unknown };
+  [field: string]: unknown;
+}
+
+export class ListingApiServer {
+  /** Path of a kubeconfig with the contexts `admin@shop` (the current one) and `other`. */
+  readonly kubeconfig: string;
+  objects: readonly Stood[] = [];
+  /** Kinds whose lists are forbidden. */
+  readonly forbidden = new Set<string>();
+  /** Each request, as `GET /api/v1/pods`. */
+  readonly asked: string[] = [];
+  readonly #server: ReturnType<typeof createServer>;
+  readonly #folder: string;
+
+  private constructor(server: ReturnType<typeof createServer>, cert: string, name: string) {
+    this.#server = server;
+    this.#folder = mkdtempSync(path.join(tmpdir(), 'plumbline-draft-'));
+    this.kubeconfig = path.join(this.#folder, 'kubeconfig');
+    const cluster = {
+      server: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      ...{ 'certificate-authority-data': Buffer.from(cert).toString('base64'), 'tls-server-name': name },
+    };
+    const context = { cluster: 'shop', user: 'admin' };
+    const config = {
+      ...{ apiVersion: 'v1', kind: 'Config', 'current-context': 'admin@shop' },
+      clusters: [{ name: 'shop', cluster }],
+      users: [{ name: 'admin', user: { token: 'of-the-account' } }],
+      contexts: ['admin@shop', 'other'].map((one) => ({ name: one, context })),
+    };
+    writeFileSync(this.kubeconfig, JSON.stringify(config));
+    server.on('request', (request, response) =>
+      this.#answer(`${request.method ?? ''} ${request.url ?? ''}`, response),
+    );
+  }
+
+  static async start(): Promise<ListingApiServer> {
+    const name = 'api.example.com';
+    const { key, cert } = await certificateFor(name);
+    const server = createServer({ key, cert }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return new ListingApiServer(server, cert, name);
+  }
+
+  stop(): void {
+    this.#server.closeAllConnections();
+    this.#server.close();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #answer(asked: string, response: ServerResponse): void {
+    const url = new URL(asked.replace('GET ', ''), 'https://api.example.com');
+    this.asked.push(asked.replace(/\?.*/, ''));
+    const send = (status: number, body: object): void => {
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    };
+    if (url.pathname === '/version') return send(200, { gitVersion: 'v1.36.1' });
+    if (url.pathname === '/api/v1/namespaces/kube-system')
+      return send(200, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kube-system', uid: UID } });
+    const kinds = [...new Set([...KINDS, ...this.objects.map((one) => `${one.apiVersion}/${one.kind}`)])];
+    const kind = kinds.find((one) => pathOf(kindOf(one)) === url.pathname);
+    if (kind === undefined) return send(404, { message: 'no such resource' });
+    if (this.forbidden.has(kind)) return send(403, { message: `${kind} is forbidden` });
+    const all = this.objects.filter((one) => `${one.apiVersion}/${one.kind}` === kind);
+    const from = Number(url.searchParams.get('continue') ?? '0');
+    const to = from + Number(url.searchParams.get('limit') ?? String(all.length));
+    const next = to < all.length ? { continue: String(to) } : {};
+    return send(200, {
+      kind: 'List',
+      metadata: { resourceVersion: '1', ...next },
+      items: all.slice(from, to),
+    });
+  }
+}
+
+export const UID = '11111111-2222-4333-8444-555555555555';
+/** Those of which there may be none. */
+const KINDS = [
+  ...['v1/Namespace', 'v1/Node', 'v1/Pod', 'v1/Service', 'v1/PersistentVolume', 'v1/PersistentVolumeClaim'],
+  ...['apps/v1/Deployment', 'apps/v1/StatefulSet', 'apps/v1/DaemonSet', 'batch/v1/Job'],
+  ...[
+    'autoscaling/v2/HorizontalPodAutoscaler',
+    'policy/v1/PodDisruptionBudget',
+    'networking.k8s.io/v1/Ingress',
+  ],
+];

@@ -1,0 +1,196 @@
+/** Objects of made-up clusters, in as few words as a draft reads of them. */
+import type { Stood } from './api-server.ts';
+
+type Labels = Readonly<Record<string, string>>;
+
+export function node(
+  name: string,
+  labels: Labels,
+  more: { taints?: object[]; allocatable?: Labels } = {},
+): Stood {
+  return {
+    ...{
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata: { name, labels: { 'kubernetes.io/os': 'linux', ...labels } },
+    },
+    spec: { taints: more.taints ?? [] },
+    status: { allocatable: { cpu: '4', memory: '8Gi', ...more.allocatable }, images: [{ names: ['i'] }] },
+  };
+}
+
+export function namespace(name: string): Stood {
+  return { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
+}
+
+export interface Shape {
+  kind: 'Deployment' | 'StatefulSet' | 'DaemonSet';
+  /** `namespace/name` */
+  at: string;
+  image: string;
+  replicas?: number;
+  ports?: Readonly<Record<string, number>>;
+  labels?: Labels;
+  /** Path at which a claim of each pod is mounted, by the name of its template. */
+  data?: Readonly<Record<string, string>>;
+  className?: string;
+  /** Names of Secrets that are mounted. */
+  secrets?: readonly string[];
+  /** Further containers, as name and image. */
+  beside?: Readonly<Record<string, string>>;
+  limits?: Labels;
+  owner?: { kind: string; name: string };
+  container?: string;
+  /** Labels of single pods, such as their role. */
+  roles?: readonly Labels[];
+}
+
+const CLASS = 'fast';
+
+/** A workload, its pods, and their claims with the volumes behind them. */
+export function workload(of: Shape): Stood[] {
+  const { kind, at, replicas = 1, data = {}, secrets = [], owner } = of;
+  const [namespaced = '', name = ''] = at.split('/');
+  const labels = of.labels ?? { 'app.kubernetes.io/name': name };
+  const ports = Object.entries(of.ports ?? {}).map(([port, containerPort]) => ({
+    name: port,
+    containerPort,
+  }));
+  const spec = {
+    containers: [
+      {
+        ...{ name: of.container ?? name, image: of.image, ports },
+        env: [{ name: 'PASSWORD', value: 'in-plain-text' }],
+        resources: { limits: of.limits ?? {} },
+        volumeMounts: Object.entries(data).map(([volume, mountPath]) => ({ name: volume, mountPath })),
+      },
+      ...Object.entries(of.beside ?? {}).map(([container, image]) => ({ name: container, image })),
+    ],
+    volumes: secrets.map((secretName) => ({ name: secretName, secret: { secretName } })),
+  };
+  const status =
+    kind === 'DaemonSet'
+      ? { desiredNumberScheduled: replicas, numberReady: replicas }
+      : { readyReplicas: replicas };
+  const hash = 'abcdef1234';
+  const ofSet =
+    kind === 'Deployment'
+      ? { kind: 'ReplicaSet', name: `${name}-${hash}`, uid: 'u', controller: true }
+      : { kind, name, uid: 'u', controller: true };
+  const ordinals = Array.from({ length: replicas }, (_, ordinal) => ordinal);
+  const object: Stood = {
+    ...{ apiVersion: 'apps/v1', kind },
+    metadata: {
+      ...{ namespace: namespaced, name },
+      ...(owner !== undefined && { ownerReferences: [{ ...owner, uid: 'o', controller: true }] }),
+    },
+    spec: {
+      ...(kind !== 'DaemonSet' && { replicas }),
+      template: { metadata: { labels }, spec },
+      volumeClaimTemplates: Object.keys(data).map((claim) => ({ metadata: { name: claim } })),
+    },
+    status,
+  };
+  const pods = ordinals.map((ordinal) =>
+    pod({
+      ...{ namespace: namespaced, name: `${name}-${ordinal}`, owner: ofSet, spec },
+      labels: {
+        ...{ ...labels, ...of.roles?.[ordinal] },
+        ...(kind === 'Deployment' && { 'pod-template-hash': hash }),
+      },
+    }),
+  );
+  return [object, ...pods, ...ordinals.flatMap((at) => claimsOf(of, { namespace: namespaced, name, at }))];
+}
+
+export function pod(of: {
+  namespace: string;
+  name: string;
+  labels?: Labels;
+  owner?: object;
+  spec: object;
+}): Stood {
+  return {
+    ...{ apiVersion: 'v1', kind: 'Pod', spec: of.spec, status: { phase: 'Running' } },
+    metadata: {
+      ...{ namespace: of.namespace, name: of.name, labels: of.labels ?? {} },
+      ...(of.owner !== undefined && { ownerReferences: [of.owner] }),
+    },
+  };
+}
+
+function claimsOf(
+  { data = {}, className = CLASS }: Shape,
+  { namespace: namespaced, name, at }: { namespace: string; name: string; at: number },
+): Stood[] {
+  return Object.keys(data).flatMap((template): Stood[] => {
+    const claim = `${template}-${name}-${at}`;
+    return [
+      {
+        ...{
+          apiVersion: 'v1',
+          kind: 'PersistentVolumeClaim',
+          metadata: { namespace: namespaced, name: claim },
+        },
+        ...{
+          spec: { storageClassName: className, volumeName: `pv-${namespaced}-${claim}` },
+          status: { phase: 'Bound' },
+        },
+      },
+      {
+        ...{ apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name: `pv-${namespaced}-${claim}` } },
+        spec: { csi: { driver: 'csi.example.com' } },
+      },
+    ];
+  });
+}
+
+export function service(
+  at: string,
+  ports: Readonly<Record<string, number>>,
+  selector: Labels = {},
+  clusterIP = '10.96.0.10',
+): Stood {
+  const [namespaced = '', name = ''] = at.split('/');
+  return {
+    ...{ apiVersion: 'v1', kind: 'Service', metadata: { namespace: namespaced, name } },
+    spec: {
+      clusterIP,
+      selector,
+      ports: Object.entries(ports).map(([port, number]) => ({ name: port, port: number })),
+    },
+  };
+}
+
+export function autoscaler(at: string, target: string, [minReplicas, maxReplicas]: [number, number]): Stood {
+  const [namespaced = '', name = ''] = at.split('/');
+  return {
+    ...{ apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler' },
+    metadata: { namespace: namespaced, name },
+    spec: { scaleTargetRef: { kind: 'Deployment', name: target }, minReplicas, maxReplicas },
+  };
+}
+
+export function budget(at: string, matchLabels: Labels): Stood {
+  const [namespaced = '', name = ''] = at.split('/');
+  return {
+    ...{ apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { namespace: namespaced, name } },
+    spec: { selector: { matchLabels } },
+  };
+}
+
+export function ingress(at: string, host: string, tls = true): Stood {
+  const [namespaced = '', name = ''] = at.split('/');
+  return {
+    ...{ apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', metadata: { namespace: namespaced, name } },
+    spec: { rules: [{ host }], ...(tls && { tls: [{ hosts: [host], secretName: 'edge-tls' }] }) },
+  };
+}
+
+/** A pod of kubelet's own, in kube-system. */
+export function staticPod(component: string, at: string): Stood {
+  return pod({
+    ...{ namespace: 'kube-system', name: `${component}-${at}`, labels: { component, tier: 'control-plane' } },
+    ...{ owner: { kind: 'Node', name: at, uid: 'u', controller: true }, spec: { containers: [] } },
+  });
+}

@@ -1,0 +1,160 @@
+/** What a cluster has and an environment file says otherwise, of the parts that a draft is made of. */
+import { matchesAny } from '../globs.ts';
+import type { EnvironmentFile } from '../schema.ts';
+import type { Pool, Workload } from '../schema/topology.ts';
+import { nameOf } from '../../reports/record/names/topology-names.ts';
+
+export interface Difference {
+  /** What it is about, such as `topology.workloads: Deployment shop/api: replicas`. */
+  what: string;
+  file: string;
+  cluster: string;
+}
+
+const NONE = 'not there';
+
+/**
+ * Compares a draft with a file. What only the file can know (stores, addresses, goals, permits, profiles, exemptions) is not compared.
+ * @param namespaces those that the draft is of: workloads of others in the file are left alone
+ */
+export function differencesBetween(
+  file: EnvironmentFile,
+  { draft, namespaces }: { draft: EnvironmentFile; namespaces: readonly string[] },
+): Difference[] {
+  return [
+    ...pinDifferences(file, draft),
+    ...valueDifferences(file, draft),
+    ...poolDifferences(file.topology.pools, draft.topology.pools),
+    ...workloadDifferences(file.topology.workloads, draft.topology.workloads, namespaces),
+    ...closedDifferences(file, draft),
+    ...registryDifferences(file, draft),
+  ];
+}
+
+function differs(what: string, file: unknown, cluster: unknown): Difference[] {
+  const [a, b] = [textOf(file), textOf(cluster)];
+  return a === b ? [] : [{ what, file: a, cluster: b }];
+}
+
+function textOf(value: unknown): string {
+  if (value === undefined || value === null) return NONE;
+  return typeof value === 'object' ? JSON.stringify(value) : String(value as string | number | boolean);
+}
+
+function pinDifferences(file: EnvironmentFile, draft: EnvironmentFile): Difference[] {
+  const [own, found] = [pinOf(file), pinOf(draft)];
+  return [
+    ...differs('cluster.pin.kubeSystemUid', own?.kubeSystemUid, found?.kubeSystemUid),
+    ...differs('cluster.pin.caSha256', own?.caSha256, found?.caSha256),
+  ];
+}
+
+/** The pin of a file; undefined for a cluster that has none. */
+export function pinOf({ cluster }: EnvironmentFile): { kubeSystemUid: string; caSha256: string } | undefined {
+  return 'pin' in cluster ? cluster.pin : undefined;
+}
+
+/** Single values; what a draft does not declare was not seen, or not understood, and is not compared. */
+function valueDifferences({ topology: own, gpu }: EnvironmentFile, draft: EnvironmentFile): Difference[] {
+  const { topology: found } = draft;
+  const seen: [string, unknown, unknown][] = [
+    ['topology.controlPlane.nodes', own.controlPlane?.nodes, found.controlPlane?.nodes],
+    ['topology.controlPlane.etcdMembers', own.controlPlane?.etcdMembers, found.controlPlane?.etcdMembers],
+    ['topology.network.cni', own.network?.cni.daemonSet, found.network?.cni.daemonSet],
+    ['topology.storage.className', own.storage?.className, found.storage?.className],
+    ['gpu.resource', gpu?.resource, draft.gpu?.resource],
+    ['gpu.pool', gpu?.pool, draft.gpu?.pool],
+    ['gpu.devicesPerNode', gpu?.devicesPerNode, draft.gpu?.devicesPerNode],
+  ];
+  return seen.flatMap(([what, one, other]) => (other === undefined ? [] : differs(what, one, other)));
+}
+
+function rangeText({ min, max }: { min: number; max: number }): string {
+  return min === max ? String(min) : `${min} to ${max}`;
+}
+
+/** A range in the file covers what was found. */
+function covers(file: Workload['replicas'], found: Workload['replicas']): boolean {
+  return file.min <= found.min && found.max <= file.max;
+}
+
+function poolDifferences(own: readonly Pool[], found: readonly Pool[]): Difference[] {
+  const key = ({ labels }: Pool): string => JSON.stringify(labels);
+  return pairs(own, found, key).flatMap(({ one, other }): Difference[] => {
+    const what = `topology.pools: ${(one ?? other)?.name ?? ''}`;
+    if (one === undefined || other === undefined)
+      return [
+        { what, file: one === undefined ? NONE : 'there', cluster: other === undefined ? NONE : 'there' },
+      ];
+    return [
+      ...(covers(one.count, other.count)
+        ? []
+        : [{ what: `${what}: count`, file: rangeText(one.count), cluster: rangeText(other.count) }]),
+      ...differs(`${what}: taints`, sortedTaints(one), sortedTaints(other)),
+    ];
+  });
+}
+
+function sortedTaints({ taints }: Pool): string[] {
+  return taints.map(({ key, value = '', effect }) => `${key}=${value}:${effect}`).sort();
+}
+
+function workloadDifferences(
+  own: readonly Workload[],
+  found: readonly Workload[],
+  namespaces: readonly string[],
+): Difference[] {
+  const compared = own.filter(({ namespace }) => namespaces.includes(namespace));
+  return pairs(compared, found, nameOf).flatMap(({ one, other }): Difference[] => {
+    const named = one ?? other;
+    const what = `topology.workloads: ${named === undefined ? '' : nameOf(named)}`;
+    if (one === undefined || other === undefined)
+      return [
+        { what, file: one === undefined ? NONE : 'there', cluster: other === undefined ? NONE : 'there' },
+      ];
+    return [
+      ...(covers(one.replicas, other.replicas)
+        ? []
+        : [{ what: `${what}: replicas`, file: rangeText(one.replicas), cluster: rangeText(other.replicas) }]),
+      ...differs(`${what}: serves`, one.serves, other.serves),
+      ...differs(`${what}: gpu`, one.gpu, other.gpu),
+    ];
+  });
+}
+
+/** Entries of two lists that belong together by a key, in the order of the first and then of the second. */
+function pairs<T>(
+  own: readonly T[],
+  found: readonly T[],
+  key: (of: T) => string,
+): { one: T | undefined; other: T | undefined }[] {
+  const [mine, theirs] = [own, found].map((list) => new Map(list.map((entry) => [key(entry), entry])));
+  const keys = new Set([...(mine?.keys() ?? []), ...(theirs?.keys() ?? [])]);
+  return [...keys].map((name) => ({ one: mine?.get(name), other: theirs?.get(name) }));
+}
+
+/** Namespaces that are not closed, and what runs in closed ones without being declared or ignored. */
+function closedDifferences(file: EnvironmentFile, draft: EnvironmentFile): Difference[] {
+  const { namespaces, ignore } = file.topology.closed;
+  const open = draft.topology.closed.namespaces.filter((name) => !namespaces.includes(name));
+  const unknown = draft.topology.closed.ignore.filter(
+    ({ kind, name }) =>
+      !ignore.some((one) => one.kind === kind && (one.name === name || matchesAny([one.name], name))),
+  );
+  return [
+    ...open.map((name) => ({ what: `topology.closed.namespaces: ${name}`, file: NONE, cluster: 'there' })),
+    ...unknown.map(({ kind, name }) => ({
+      ...{ what: `topology.closed.ignore: ${kind} ${name}`, file: NONE, cluster: 'there' },
+    })),
+  ];
+}
+
+function registryDifferences(
+  { topology: own }: EnvironmentFile,
+  { topology: found }: EnvironmentFile,
+): Difference[] {
+  const allowed = own.registry?.prefixes ?? [];
+  return (found.registry?.prefixes ?? [])
+    .filter((prefix) => !allowed.some((one) => prefix.startsWith(one)))
+    .map((prefix) => ({ what: `topology.registry.prefixes: ${prefix}`, file: NONE, cluster: 'there' }));
+}

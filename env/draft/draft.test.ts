@@ -1,0 +1,266 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { checkFindings } from '../../suites/catalogue/plan/references.ts';
+import { parseEnvironment } from '../loader.ts';
+import type { EnvironmentFile } from '../schema.ts';
+import { ListingApiServer, UID } from './_testing/api-server.ts';
+import type { Stood } from './_testing/api-server.ts';
+import { BARE, large, OPERATORS, REFERENCE } from './_testing/clusters.ts';
+import { differencesBetween, draftFile, listCluster } from './index.ts';
+import type { DraftedFile, DraftOptions, Listing } from './index.ts';
+import { LISTED } from './listing.ts';
+
+let server: ListingApiServer;
+before(async () => {
+  server = await ListingApiServer.start();
+});
+after(() => {
+  server.stop();
+});
+
+const { signal } = new AbortController();
+
+async function listed(objects: readonly Stood[]): Promise<Listing> {
+  server.objects = objects;
+  server.asked.length = 0;
+  return listCluster({ kubeconfig: server.kubeconfig, signal });
+}
+
+interface Drafted extends DraftedFile {
+  file: EnvironmentFile;
+  /** With everything that is commented out as data. */
+  completed: EnvironmentFile;
+}
+
+function parsed(text: string): EnvironmentFile {
+  return parseEnvironment(text, 'env/shop.yaml', checkFindings).data;
+}
+
+async function drafted(objects: readonly Stood[], more: Partial<DraftOptions> = {}): Promise<Drafted> {
+  const listing = await listed(objects);
+  const options: DraftOptions = {
+    ...{ name: 'shop', kubeconfig: server.kubeconfig, namespaces: [] },
+    kind: 'staging',
+    ...{ command: 'plumbline init', schema: 'environment.schema.json' },
+  };
+  const file = draftFile(listing, { ...options, ...more });
+  return { ...file, file: parsed(file.text), completed: parsed(file.whole) };
+}
+
+test('should declare what the API server says of a platform like the reference', async () => {
+  const { file, text } = await drafted(REFERENCE);
+  const { topology, gpu, cluster } = file;
+  assert.ok('pin' in cluster);
+  assert.equal(cluster.pin.kubeSystemUid, UID);
+  assert.deepEqual([topology.controlPlane?.nodes, topology.controlPlane?.etcdMembers], [3, 3]);
+  assert.deepEqual(
+    topology.pools.map(({ name, count, labels, taints }) => [name, count.min, labels, taints]),
+    [
+      ['general', 3, { 'example.com/pool': 'general' }, []],
+      ['gpu', 1, { 'example.com/pool': 'gpu' }, [{ key: 'nvidia.com/gpu', effect: 'NoSchedule' }]],
+    ],
+  );
+  assert.deepEqual(topology.network?.cni, {
+    name: 'calico',
+    daemonSet: { namespace: 'kube-system', name: 'calico-node' },
+  });
+  assert.deepEqual([topology.storage?.className, topology.storage?.kinds], ['fast', ['csi']]);
+  assert.deepEqual(topology.registry, { prefixes: ['registry.example.com/shop/'], pinned: 'digest' });
+  assert.deepEqual(topology.closed.namespaces, ['edge', 'monitoring', 'shop']);
+  assert.deepEqual(
+    topology.closed.ignore.map(({ kind, name }) => `${kind} ${name}`),
+    ['Job backup-*', 'Job migrate'],
+  );
+  assert.deepEqual(
+    [gpu?.resource, gpu?.pool, gpu?.devicesPerNode, gpu?.plugin?.name],
+    ['nvidia.com/gpu', 'gpu', 2, 'nvidia-device-plugin'],
+  );
+  assert.deepEqual([file.namespaces.platform, file.namespaces.edge], ['shop', 'edge']);
+  const of = (name: string) => topology.workloads.find((one) => one.name === name);
+  assert.deepEqual([of('api')?.replicas, of('api')?.serves], [{ min: 2, max: 10 }, true]);
+  assert.deepEqual([of('worker')?.serves, of('worker')?.gpu], [false, 1]);
+  assert.equal(of('postgres')?.store, 'postgres');
+  assert.match(text, /name: worker.* # no disruption budget$/m);
+  assert.deepEqual(Object.keys(file.stores), []);
+  assert.deepEqual(Object.keys(file.profiles), ['smoke', 'nightly']);
+  assert.deepEqual(file.permits, []);
+});
+
+test('should draft sections of its stores that are valid when they are no comments any more', async () => {
+  const { completed } = await drafted(REFERENCE);
+  const { postgres, redis, rabbitmq, elasticsearch, neo4j } = completed.stores;
+  assert.deepEqual(postgres?.statefulSet, { namespace: 'shop', name: 'postgres' });
+  assert.deepEqual([postgres?.container, postgres?.members], ['server', 3]);
+  assert.deepEqual(postgres?.primary, { host: 'postgres-primary.shop.svc', port: 5432 });
+  assert.deepEqual(postgres?.services, { primary: 'postgres-primary', replica: 'postgres-replica' });
+  assert.deepEqual(postgres?.patroni, { port: 8008, scope: 'orders' });
+  assert.deepEqual(redis?.statefulSet?.name, 'redis');
+  assert.deepEqual(redis?.sentinel?.addresses, [{ host: 'watchers.shop.svc', port: 26379 }]);
+  assert.deepEqual(redis?.peers, { labels: { 'app.kubernetes.io/name': 'watchers' } });
+  assert.deepEqual([rabbitmq?.primary.port, rabbitmq?.management.port], [5672, 15672]);
+  assert.deepEqual(elasticsearch?.statefulSet, { namespace: 'shop', name: 'elasticsearch' });
+  assert.deepEqual([neo4j?.members, neo4j?.enterprise], [1, undefined]);
+});
+
+test('should propose what is asked beside the API server, and declare none of it', async () => {
+  const { file, completed } = await drafted(REFERENCE);
+  assert.deepEqual([file.prometheus, file.telemetry, file.topology.edge], [undefined, undefined, undefined]);
+  assert.equal(completed.prometheus?.url, 'http://prometheus.monitoring.svc:9090');
+  const { logs, traces, alerts, dashboards } = completed.telemetry ?? {};
+  assert.equal(logs?.url, 'http://logstore.monitoring.svc:9200');
+  assert.deepEqual(logs?.shipper, { daemonSet: { namespace: 'monitoring', name: 'filebeat' } });
+  assert.deepEqual([traces?.kind, traces?.url], ['jaeger', 'http://jaeger.monitoring.svc:16686']);
+  assert.equal(alerts?.url, 'http://alertmanager.monitoring.svc:9093');
+  assert.equal(dashboards?.url, 'http://grafana.monitoring.svc:80');
+  assert.equal(completed.topology.edge?.url, 'https://shop.example.com/');
+  assert.deepEqual(
+    completed.topology.certificates.map(({ name }) => name),
+    ['API server', 'shop.example.com'],
+  );
+});
+
+test('should recognise stores of operators and charts, and neither poolers nor operators', async () => {
+  const { file, completed, text } = await drafted(OPERATORS);
+  const { postgres, redis, rabbitmq, elasticsearch } = completed.stores;
+  assert.deepEqual(postgres?.pods, {
+    ...{ namespace: 'databases', labels: { 'cnpg.io/cluster': 'orders', 'cnpg.io/podRole': 'instance' } },
+  });
+  assert.deepEqual(postgres?.cloudnativepg, { namespace: 'databases', name: 'orders' });
+  assert.deepEqual(postgres?.services, { primary: 'orders-rw', replica: 'orders-ro' });
+  assert.ok(postgres?.tls);
+  assert.match(text, /another PostgreSQL is there, StatefulSet databases\/billing-postgresql with 2/);
+  assert.deepEqual(elasticsearch?.statefulSets?.sets, [
+    { name: 'orders-es-data', members: 3 },
+    { name: 'orders-es-masters', members: 3 },
+  ]);
+  assert.equal(elasticsearch?.primary.host, 'orders-es-http.search.svc');
+  assert.ok(elasticsearch?.tls);
+  assert.deepEqual([rabbitmq?.primary.port, rabbitmq?.management.port], [5671, 15671]);
+  assert.equal(rabbitmq?.primary.host, 'orders.messaging.svc');
+  assert.deepEqual(redis?.primary, { host: 'orders-redis.caches.svc', port: 26379 });
+  assert.ok(redis?.sentinel && redis.tls);
+  assert.equal(redis.storageClass, 'slow');
+  assert.deepEqual(file.topology.closed.ignore, [
+    { kind: 'Cluster', name: 'orders', reason: 'its Cluster was there' },
+  ]);
+  assert.deepEqual(
+    file.topology.pools.map(({ name, count }) => [name, count.max]),
+    [['workers', 3]],
+  );
+  // Whether this plugin enforces NetworkPolicy cannot be seen.
+  assert.deepEqual([file.topology.network, completed.topology.network?.cni.name], [undefined, 'amazon-vpc']);
+});
+
+test('should leave a workload without its store where only the servers know where its data is', async () => {
+  const { file, text } = await drafted(OPERATORS);
+  const of = (name: string) => file.topology.workloads.find((one) => one.name === name);
+  assert.equal(of('orders-es-data')?.store, 'elasticsearch');
+  assert.equal(of('billing-postgresql')?.store, undefined);
+  assert.match(text, /until then nothing is mounted at \/var\/lib\/postgresql\n +# store: postgres/);
+  assert.equal(of('orders-redis-node')?.store, undefined);
+  assert.match(text, /until then its volumes are of class slow/);
+});
+
+test('should draft a valid file of a cluster with nothing in it', async () => {
+  const { file, text } = await drafted(BARE);
+  assert.deepEqual(file.topology.workloads, []);
+  assert.deepEqual(file.topology.pools, []);
+  assert.deepEqual(file.topology.controlPlane?.nodes, 1);
+  assert.match(text, /TODO no label tells the pool of 1 nodes \(worker\)/);
+  assert.match(text, /TODO no network plugin was recognised/);
+});
+
+test('should take only the namespaces that were named, and refuse one that is not there', async () => {
+  const { file } = await drafted(REFERENCE, { namespaces: ['edge'] });
+  assert.deepEqual(
+    file.topology.workloads.map(({ name }) => name),
+    ['traefik'],
+  );
+  await assert.rejects(
+    drafted(REFERENCE, { namespaces: ['edgy'] }),
+    /no namespace edgy; it has: default, edge, /,
+  );
+});
+
+test('should read 1,000 nodes and 10,000 pods in at most 60 calls, each a list or a get, and no Secret', async () => {
+  const objects = large();
+  assert.equal(objects.filter(({ kind }) => kind === 'Pod').length, 10_000);
+  const started = performance.now();
+  const { file } = await drafted(objects);
+  assert.ok(performance.now() - started < 60_000);
+  assert.equal(file.topology.workloads.length, 500);
+  assert.deepEqual(
+    file.topology.pools.map(({ count }) => count.min),
+    [666, 334],
+  );
+  assert.ok(server.asked.length <= 60, `${server.asked.length} calls`);
+  assert.ok(server.asked.every((one) => one.startsWith('GET ') && !/secrets|configmaps|log/.test(one)));
+});
+
+test('should count its calls, and drop environment variables', async () => {
+  const listing = await listed(REFERENCE);
+  assert.equal(listing.calls, server.asked.length);
+  assert.equal(listing.calls, LISTED.length + 2);
+  assert.doesNotMatch(JSON.stringify(listing.objects), /in-plain-text/);
+});
+
+test('should say what could not be listed, and draft the rest', async () => {
+  server.forbidden.add('v1/PersistentVolume');
+  try {
+    const { file, text } = await drafted(REFERENCE);
+    assert.match(text, /TODO NOT SEEN: v1\/PersistentVolume: forbidden: /);
+    assert.equal(file.topology.storage, undefined);
+    assert.equal(file.topology.workloads.length, 15);
+  } finally {
+    server.forbidden.clear();
+  }
+});
+
+test('should find no difference to a cluster that has not changed, and each that there is', async () => {
+  const { file, namespaces } = await drafted(REFERENCE);
+  assert.deepEqual(differencesBetween(file, { draft: file, namespaces }), []);
+  const changed = REFERENCE.filter(({ kind, metadata }) => !(kind === 'Node' && metadata.name === 'w-3'))
+    .filter(({ kind, metadata }) => !(kind === 'Deployment' && metadata.name === 'grafana'))
+    .map((one) =>
+      one.kind === 'StatefulSet' && one.metadata.name === 'redis'
+        ? { ...one, spec: { ...(one['spec'] as object), replicas: 5 } }
+        : one,
+    );
+  const after = await drafted(changed);
+  assert.deepEqual(
+    differencesBetween(file, { draft: after.file, namespaces }).map(({ what, file: own, cluster }) => [
+      what,
+      own,
+      cluster,
+    ]),
+    [
+      ['topology.pools: general: count', '3', '2'],
+      ['topology.workloads: Deployment monitoring/grafana', 'there', 'not there'],
+      ['topology.workloads: StatefulSet shop/redis: replicas', '3', '5'],
+    ],
+  );
+});
+
+test('should leave alone what only the file can know', async () => {
+  const { file, completed, namespaces } = await drafted(REFERENCE);
+  const [first, ...others] = file.topology.workloads;
+  assert.ok(first);
+  const edited: EnvironmentFile = {
+    ...{
+      ...completed,
+      description: 'ours',
+      profiles: {},
+      permits: [{ checks: ['topology/**'], faults: [] }],
+    },
+    topology: {
+      ...completed.topology,
+      registry: { prefixes: ['registry.example.com/'], pinned: 'tag' },
+      workloads: [
+        ...completed.topology.workloads.map((one) => ({ ...one, replicas: { min: 0, max: 20 } })),
+        { ...first, namespace: 'elsewhere', name: 'theirs' },
+      ],
+    },
+  };
+  assert.ok(others.length > 0);
+  assert.deepEqual(differencesBetween(edited, { draft: file, namespaces }), []);
+});

@@ -1,0 +1,154 @@
+/**
+ * A first environment file of a cluster that nobody has described yet, from what its API server shows to an account that may only read:
+ * `plumbline init`. What the API server itself says is declared. What needs an address, an account or a decision of somebody is commented out,
+ * with TODO and what tells it.
+ */
+import { beside, commentedOut, dataOf, todo } from '../../probes/drafting.ts';
+import type { DraftMap } from '../../probes/drafting.ts';
+import { recogniseEdge } from '../../probes/edge/recognise.ts';
+import { recognisePlugin } from '../../probes/gpu/recognise.ts';
+import { recogniseStores } from '../../probes/recognised-stores.ts';
+import type { FoundStore } from '../../probes/recognised-stores.ts';
+import type { Listing } from './listing.ts';
+import { platformNamespaces } from './namespaces.ts';
+import { networkDraft } from './network.ts';
+import { controlPlane, gpuDraft, poolsDraft } from './nodes.ts';
+import { seenIn } from './seen.ts';
+import type { Seen } from './seen.ts';
+import { certificatesDraft, edgeDraft, hostsIn, sourcesDraft } from './sources.ts';
+import { storageIn } from './storage.ts';
+import type { FoundStorage } from './storage.ts';
+import { storesDraft } from './stores.ts';
+import { closedDraft, ofNamespaces, registryDraft, workloadsDraft } from './workloads.ts';
+import { yamlOf } from './yaml.ts';
+
+export { listCluster } from './listing.ts';
+export type { Listing } from './listing.ts';
+export { differencesBetween, pinOf } from './difference.ts';
+export type { Difference } from './difference.ts';
+
+export interface DraftOptions {
+  /** Of the environment, and of its file. */
+  name: string;
+  kind: 'testing' | 'staging' | 'production';
+  /** Absolute path. */
+  kubeconfig: string;
+  /** Namespaces of the platform; none: every one in which something runs, but those of the cluster itself. */
+  namespaces: readonly string[];
+  /** The command that makes this draft, for the head of the file. */
+  command: string;
+  /** Path of the schema of environment files from where the file is, for editors. */
+  schema: string;
+}
+
+export interface DraftedFile {
+  /** The file, as YAML. */
+  text: string;
+  /** The same with everything that is commented out as data, to see that it would be valid. */
+  whole: string;
+  /** Namespaces of the platform. */
+  namespaces: readonly string[];
+  /** What was found, in short lines. */
+  found: readonly string[];
+}
+
+/** @throws CommandError (64) for a namespace that is not there */
+export function draftFile(listing: Listing, options: DraftOptions): DraftedFile {
+  const seen = seenIn(listing);
+  const all = listing.objects['v1/Namespace'].map(({ metadata }) => metadata.name);
+  const namespaces = platformNamespaces({ all, used: seen.used }, options.namespaces);
+  const stores = recogniseStores(
+    seen.sets.filter(({ namespace }) => namespaces.includes(namespace)),
+    listing.objects['v1/Service'],
+  );
+  const draft = draftOf({ seen, namespaces, stores }, options);
+  const head = headOf(listing, options);
+  return {
+    ...{ text: yamlOf(draft, { head }), whole: yamlOf(draft, { head, whole: true }) },
+    ...{ namespaces, found: foundIn({ seen, namespaces, stores }, draft) },
+  };
+}
+
+interface Found {
+  seen: Seen;
+  namespaces: readonly string[];
+  stores: readonly FoundStore[];
+}
+
+function headOf({ version, pin, refused }: Listing, { command, schema }: DraftOptions): string[] {
+  return [
+    `yaml-language-server: $schema=${schema}`,
+    `Drafted by \`${command}\` from what ${pin.server} (Kubernetes ${version}) shows`,
+    'to an account that may only read. The same command again compares this file with the cluster, and changes nothing.',
+    'What needs an address, an account or a decision is commented out; each TODO says what is missing and what tells it.',
+    ...[...refused].map(([kind, why]) => `TODO NOT SEEN: ${kind}: ${why}`),
+  ];
+}
+
+function draftOf({ seen, namespaces, stores }: Found, options: DraftOptions): DraftMap {
+  const { listing } = seen;
+  const { pin } = listing;
+  const workloads = ofNamespaces(seen, namespaces);
+  const entry = workloads.find(({ object }) => object.kind === 'Deployment')?.set.name ?? options.name;
+  const sources = sourcesDraft(seen, stores, entry);
+  const storage = storageIn(listing, namespaces);
+  return {
+    name: options.name,
+    kind: options.kind,
+    description: todo(`The cluster ${listing.context}`, 'what it is for'),
+    cluster: {
+      kubeconfig: beside({ file: options.kubeconfig }, '{ env: NAME } where others use this file'),
+      context: listing.context,
+      pin: { kubeSystemUid: pin.uid, caSha256: pin.caSha256 },
+    },
+    apiAddress: commentedOut(
+      ['TODO the address of the API servers behind their load balancer, for topology/cluster/api-balanced'],
+      new URL(pin.server).host.replace(/^([^:]+|\[.*\])$/, '$1:443'),
+    ),
+    namespaces: namespacesDraft(seen, { namespaces, stores }),
+    topology: topologyDraft({ seen, namespaces, stores }, storage),
+    stores: storesDraft(stores, { seen, className: storage?.className }),
+    gpu: gpuDraft(listing, recognisePlugin(seen.sets)),
+    prometheus: sources.prometheus,
+    telemetry: sources.telemetry,
+    permits: beside([], 'Plumbline only reads (docs/guide/safety.md)'),
+    profiles: { smoke: { checks: ['topology/**'] }, nightly: { checks: ['**'] } },
+  };
+}
+
+/** The platform's is the one with the most stores, and then with the most workloads. */
+function namespacesDraft(seen: Seen, { namespaces, stores }: Omit<Found, 'seen'>): DraftMap {
+  const weight = (name: string): number =>
+    stores.filter(({ sets }) => sets[0].namespace === name).length * 1000 + ofNamespaces(seen, [name]).length;
+  const platform = namespaces.toSorted((a, b) => weight(b) - weight(a))[0] ?? 'default';
+  const edge = recogniseEdge(seen.sets)[0]?.namespace ?? platform;
+  return { platform, edge };
+}
+
+function topologyDraft({ seen, namespaces, stores }: Found, storage: FoundStorage | null): DraftMap {
+  const { listing } = seen;
+  const workloads = ofNamespaces(seen, namespaces);
+  const hosts = hostsIn(listing, namespaces);
+  return {
+    controlPlane: controlPlane(listing),
+    pools: poolsDraft(listing),
+    network: networkDraft(seen.sets),
+    storage: storage?.draft,
+    workloads: workloadsDraft({ seen, namespaces, stores, className: storage?.className }),
+    closed: closedDraft(seen, namespaces),
+    registry: registryDraft(workloads),
+    certificates: certificatesDraft(listing.pin.server, hosts.tls),
+    edge: edgeDraft(hosts),
+  };
+}
+
+function foundIn({ seen, namespaces, stores }: Found, draft: DraftMap): string[] {
+  const nodes = seen.listing.objects['v1/Node'].length;
+  const { pools = [] } = dataOf(draft['topology'] ?? {}) as { pools?: unknown[] };
+  const { labels } = sourcesDraft(seen, stores, '');
+  return [
+    `${nodes} nodes in ${pools.length} pools, ${ofNamespaces(seen, namespaces).length} workloads in ${namespaces.join(', ') || 'no namespace'}`,
+    `stores: ${stores.map(({ recognition, sets }) => `${recognition.label} (${sets[0].namespace})`).join(', ') || 'none recognised'}`,
+    `beside them: ${labels.join(', ') || 'nothing recognised'}`,
+  ];
+}

@@ -1,0 +1,126 @@
+/** What a draft is made of: lists of the objects of a cluster, read page by page. No Secret is among them. */
+import { KubeError, openCluster, unavailableText } from '../../probes/kubernetes/index.ts';
+import type { ClusterPin, KubeCluster } from '../../probes/kubernetes/index.ts';
+import { trim } from '../../probes/kubernetes/cache/trim.ts';
+import { ofKind } from '../../probes/kubernetes/objects.ts';
+import type { ObjectOf } from '../../probes/kubernetes/objects.ts';
+import type { KubeObject } from '../../probes/kubernetes/types.ts';
+import { CommandError, EXIT } from '../../host/errors.ts';
+import { errorText } from '../../reports/record/error-text.ts';
+
+/** Kinds that are listed, all of which `plumbline-read` (deploy/rbac.yaml) may list. */
+export const LISTED = [
+  'v1/Namespace',
+  'v1/Node',
+  'apps/v1/Deployment',
+  'apps/v1/StatefulSet',
+  'apps/v1/DaemonSet',
+  'batch/v1/Job',
+  'v1/Pod',
+  'v1/Service',
+  'autoscaling/v2/HorizontalPodAutoscaler',
+  'policy/v1/PodDisruptionBudget',
+  'networking.k8s.io/v1/Ingress',
+  'v1/PersistentVolumeClaim',
+  'v1/PersistentVolume',
+] as const;
+export type ListedKind = (typeof LISTED)[number];
+
+/** What was seen of one cluster. */
+export interface Listing {
+  pin: ClusterPin & { caSha256: string };
+  /** Of the API server, such as `v1.37.2`. */
+  version: string;
+  /** Name of the context that was used. */
+  context: string;
+  objects: { readonly [Kind in ListedKind]: readonly ObjectOf<Kind>[] };
+  /** Kinds that could not be listed, and why. */
+  refused: ReadonlyMap<ListedKind, string>;
+  /** Calls to the API server. */
+  calls: number;
+}
+
+/** A page holds 1,000 objects, of pods up to about 10 MB. */
+const PAGE_TIMEOUT_MS = 30_000;
+
+/**
+ * Lists everything once: at most 60 calls for 1,000 nodes and 10,000 pods.
+ * @throws CommandError (64) for a kubeconfig that cannot be used or names no authority; (2) for a server that does not answer, or refuses to show
+ * the namespace kube-system
+ */
+export async function listCluster(options: {
+  kubeconfig: string;
+  context?: string | undefined;
+  signal: AbortSignal;
+  onKind?: (kind: ListedKind) => void;
+}): Promise<Listing> {
+  const { onKind, signal } = options;
+  const cluster = opened(options);
+  try {
+    const pin = await pinned(cluster);
+    const version = await cluster.version();
+    const refused = new Map<ListedKind, string>();
+    const found: [ListedKind, KubeObject[]][] = [];
+    for (const kind of LISTED) {
+      onKind?.(kind);
+      found.push([kind, await listed(cluster, { kind, refused, signal })]);
+    }
+    const objects = Object.fromEntries(found) as unknown as Listing['objects'];
+    const context = cluster.client.transport.config.getCurrentContext();
+    return { pin, version, context, objects, refused, calls: cluster.calls().total };
+  } catch (cause) {
+    if (!(cause instanceof KubeError) || signal.aborted) throw cause;
+    throw new CommandError(`the cluster cannot be asked: ${unavailableText(cause)}`, EXIT.inconclusive, {
+      cause,
+    });
+  } finally {
+    cluster.close();
+  }
+}
+
+function opened({ kubeconfig, context, signal }: Parameters<typeof listCluster>[0]): KubeCluster {
+  try {
+    return openCluster({
+      ...{ kubeconfig, signal, requestTimeoutMs: PAGE_TIMEOUT_MS },
+      ...(context !== undefined && { context }),
+    });
+  } catch (cause) {
+    throw new CommandError(errorText(cause), EXIT.usage, { cause });
+  }
+}
+
+async function pinned(cluster: KubeCluster): Promise<Listing['pin']> {
+  const pin = await cluster.pin();
+  const { caSha256, server } = pin;
+  if (caSha256 !== null) return { ...pin, caSha256 };
+  throw new CommandError(
+    `the kubeconfig names no certificate authority for ${server} (certificate-authority-data), by which an environment file pins its cluster: nothing was written`,
+    EXIT.usage,
+  );
+}
+
+/** A kind that may not be listed, or that the server does not know, is noted; whatever else goes wrong ends the listing. */
+async function listed(
+  cluster: KubeCluster,
+  { kind, refused, signal }: { kind: ListedKind; refused: Map<ListedKind, string>; signal: AbortSignal },
+): Promise<KubeObject[]> {
+  try {
+    const { items } = await cluster.client.list(kind, { keep: thin }, { signal });
+    const { items: whole, unavailable } = ofKind(kind, { items });
+    if (unavailable !== undefined) refused.set(kind, unavailable);
+    return whole;
+  } catch (error) {
+    if (!(error instanceof KubeError) || !['forbidden', 'notFound'].includes(error.reason)) throw error;
+    refused.set(kind, unavailableText(error));
+    return [];
+  }
+}
+
+/** Drops environment variables, which may hold secrets, of templates as `trim` does of pods. */
+function thin(object: KubeObject): KubeObject {
+  const template = (object['spec'] as { template?: { spec?: unknown } } | undefined)?.template?.spec;
+  const { containers = [], initContainers = [] } = (template ?? {}) as Record<string, object[]>;
+  for (const container of [...containers, ...initContainers])
+    for (const field of ['env', 'envFrom']) Reflect.deleteProperty(container, field);
+  return trim(object);
+}

@@ -1,0 +1,188 @@
+/** The control plane and the pools of nodes, by labels that distributions and providers give. */
+import { below, commentedOut, todo } from '../../probes/drafting.ts';
+import type { Draft, DraftMap } from '../../probes/drafting.ts';
+import { devicesIn } from '../../probes/gpu/recognise.ts';
+import type { NodeObject } from '../../probes/kubernetes/objects.ts';
+import { matchesAny } from '../globs.ts';
+import { PASSING_TAINTS } from '../schema/topology.ts';
+import type { Listing } from './listing.ts';
+
+/** Kubernetes documentation, "Well-Known Labels"; the second is that of versions before 1.24. */
+const CONTROL_PLANE = ['node-role.kubernetes.io/control-plane', 'node-role.kubernetes.io/master'];
+const ROLE = 'node-role.kubernetes.io/';
+const INSTANCE = 'node.kubernetes.io/instance-type';
+/** Last part of the label of a pool: gke-nodepool, nodegroup (EKS), agentpool (AKS), nodepool (Karpenter), instancegroup (kOps), pool-name … */
+const POOL = /^((gke-)?(node|agent|instance|machine)?-?(pool|group)(-?(name|id))?)$/;
+/** Taints of Kubernetes itself, which come with conditions of a node. */
+const OWN_TAINTS = 'node.kubernetes.io/';
+
+export interface FoundPool {
+  name: string;
+  labels: Readonly<Record<string, string>>;
+  nodes: readonly NodeObject[];
+}
+
+type Labels = Readonly<Record<string, string>>;
+
+const labelsOf = ({ metadata }: NodeObject): Labels => metadata.labels ?? {};
+
+function controlLabel(node: NodeObject): string | undefined {
+  return CONTROL_PLANE.find((label) => labelsOf(node)[label] !== undefined);
+}
+
+/** Each node in one pool: by the label of pools that most nodes have, else by its role, else by its instance type. */
+export function poolsOf(nodes: readonly NodeObject[]): { pools: FoundPool[]; others: string[] } {
+  const workers = nodes.filter((node) => controlLabel(node) === undefined);
+  const counts = new Map<string, number>();
+  for (const key of workers.flatMap((node) => Object.keys(labelsOf(node)).filter(isPoolLabel)))
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  const keys = [...counts].toSorted(([a, n], [b, m]) => m - n || a.localeCompare(b)).map(([key]) => key);
+  const chosen = workers.map((node) => poolLabel(labelsOf(node), keys));
+  const others = workers.filter((_, at) => chosen[at] === null).map(({ metadata }) => metadata.name);
+  const distinct = new Map(chosen.flatMap((one) => (one === null ? [] : [[one.join('='), one] as const])));
+  const pools = [...distinct.values()].map(([key, value]): FoundPool => ({
+    name: value === '' || key.startsWith(ROLE) ? key.replace(ROLE, '') : value,
+    labels: { [key]: value },
+    nodes: nodes.filter((node) => labelsOf(node)[key] === value),
+  }));
+  return { pools: pools.toSorted((a, b) => a.name.localeCompare(b.name)), others: others.sort() };
+}
+
+function isPoolLabel(key: string): boolean {
+  return POOL.test(key.split('/').at(-1) ?? '');
+}
+
+function poolLabel(labels: Labels, keys: readonly string[]): [string, string] | null {
+  const key =
+    keys.find((one) => labels[one] !== undefined) ??
+    Object.keys(labels).find((one) => one.startsWith(ROLE)) ??
+    [INSTANCE].find((one) => labels[one] !== undefined);
+  return key === undefined ? null : [key, labels[key] ?? ''];
+}
+
+/** `topology.controlPlane`; undefined where the nodes of the control plane are not among those of the cluster. */
+export function controlPlane({ objects }: Listing): Draft | undefined {
+  const nodes = objects['v1/Node'].filter((node) => controlLabel(node) !== undefined);
+  const [first] = nodes;
+  if (first === undefined) return undefined;
+  const etcd = objects['v1/Pod'].filter(
+    ({ metadata }) => metadata.namespace === 'kube-system' && metadata.labels?.['component'] === 'etcd',
+  ).length;
+  const label = controlLabel(first) ?? '';
+  const value = labelsOf(first)[label] ?? '';
+  const usual = label === CONTROL_PLANE[0] && value === '';
+  const labels = usual ? {} : { labels: { [label]: value } };
+  if (etcd > 0) return { nodes: nodes.length, etcdMembers: etcd, ...labels };
+  return commentedOut(
+    [
+      'TODO etcd is not seen as pods of kube-system (component=etcd): how many members vote? etcdctl member list',
+    ],
+    { nodes: nodes.length, etcdMembers: nodes.length, ...labels },
+  );
+}
+
+/** `topology.pools` */
+export function poolsDraft(listing: Listing): Draft {
+  const { pools, others } = poolsOf(listing.objects['v1/Node']);
+  const drafts = pools.map(poolDraft);
+  if (others.length === 0) return below(SIZES, drafts);
+  const some = others.slice(0, 5).join(', ');
+  return below(
+    [
+      ...SIZES,
+      `TODO no label tells the pool of ${others.length} nodes (${some}${others.length > 5 ? ', …' : ''}): label them, or declare them in nodes.others`,
+    ],
+    drafts,
+  );
+}
+
+const SIZES = [
+  'Counts are those of now: where an autoscaler resizes a pool, write count: { min: 1, max: 9 }.',
+];
+
+function poolDraft({ name, labels, nodes }: FoundPool): Draft {
+  const taints = taintsOf(nodes);
+  const types = [...new Set(nodes.flatMap((node) => labelsOf(node)[INSTANCE] ?? []))].sort();
+  const devices = [
+    ...new Set(nodes.flatMap((node) => [...devicesIn(node.status.allocatable)].map(deviceText))),
+  ];
+  const about = [types.join(', '), devices.join(', ')].filter((text) => text !== '').join('; ');
+  const lines = [
+    ...(about === '' ? [] : [about]),
+    ...(taints.differ.length === 0
+      ? []
+      : [`TODO not every node has the taints ${taints.differ.join(', ')}: are these two pools?`]),
+  ];
+  const draft: DraftMap = {
+    name,
+    count: nodes.length,
+    labels,
+    ...(taints.all.length > 0 && { taints: taints.all.map((taint) => ({ ...taint })) }),
+  };
+  return lines.length === 0 ? draft : below(lines, draft);
+}
+
+function deviceText([name, count]: [string, number]): string {
+  return `${name}: ${count} a node`;
+}
+
+interface Taint {
+  readonly key: string;
+  readonly value?: string;
+  readonly effect: string;
+}
+
+/** Taints that every node of a pool has, and keys of those that only some have; not those that come and go. */
+function taintsOf(nodes: readonly NodeObject[]): { all: Taint[]; differ: string[] } {
+  const texts = nodes.map((node) => lastingTaints(node).map((taint) => JSON.stringify(taint)));
+  const every = [...new Set(texts.flat())].sort();
+  const shared = every.filter((text) => texts.every((own) => own.includes(text)));
+  return {
+    all: shared.map((text) => JSON.parse(text) as Taint),
+    differ: every.filter((text) => !shared.includes(text)).map((text) => (JSON.parse(text) as Taint).key),
+  };
+}
+
+function lastingTaints({ spec }: NodeObject): Taint[] {
+  return (spec.taints ?? [])
+    .filter(({ key }) => !key.startsWith(OWN_TAINTS) && !matchesAny(PASSING_TAINTS, key))
+    .map(({ key, value, effect }) => ({
+      key,
+      ...(value !== undefined && value !== '' && { value }),
+      effect,
+    }));
+}
+
+/** The section `gpu`; undefined where no node offers devices. */
+export function gpuDraft(
+  listing: Listing,
+  plugin: { namespace: string; name: string } | undefined,
+): Draft | undefined {
+  const { pools } = poolsOf(listing.objects['v1/Node']);
+  const offers = pools.flatMap(({ name, nodes }) =>
+    [...new Set(nodes.flatMap((node) => [...devicesIn(node.status.allocatable).keys()]))].map((resource) => ({
+      resource,
+      pool: name,
+      counts: nodes.map((node) => devicesIn(node.status.allocatable).get(resource) ?? 0),
+    })),
+  );
+  const [first] = offers;
+  if (first === undefined) return undefined;
+  const { resource, pool, counts } = first;
+  const shared = resource.endsWith('.shared');
+  const draft: DraftMap = {
+    ...{ resource, pool, devicesPerNode: Math.max(1, Math.min(...counts)) },
+    ...(shared && { sharedBy: todo(2, 'containers that share a device: the configuration of the plugin') }),
+    ...(plugin !== undefined && { plugin: { namespace: plugin.namespace, name: plugin.name } }),
+    image: commentedOut(
+      ['TODO an image with busybox for canaries of gpu/…'],
+      'registry.example.com/tools/busybox:1.37',
+    ),
+  };
+  const equal = new Set(counts).size === 1 && offers.length === 1 && !shared;
+  if (equal) return draft;
+  const found = offers.map(
+    (one) => `${one.resource} in pool ${one.pool}: ${[...new Set(one.counts)].join(' or ')} a node`,
+  );
+  return commentedOut(['TODO the devices are not alike on all nodes, or shared; found:', ...found], draft);
+}

@@ -1,0 +1,97 @@
+/** What runs in a cluster, as sets of pods: workloads with their pods, and pods that something else owns. */
+import type { SeenSet } from '../../probes/store/recognising.ts';
+import type { PodObject, WorkloadObject } from '../../probes/kubernetes/objects.ts';
+import { countsOf, ownerOf } from '../../probes/kubernetes/workloads.ts';
+import { nameOf } from '../../reports/record/names/topology-names.ts';
+import type { Listing } from './listing.ts';
+
+export interface SeenWorkload {
+  /** `Deployment shop/api` */
+  name: string;
+  object: WorkloadObject;
+  set: SeenSet;
+  pods: readonly PodObject[];
+}
+
+export interface Seen {
+  listing: Listing;
+  /** Workloads of every namespace, by namespace and name. */
+  workloads: readonly SeenWorkload[];
+  /** Workloads and, as sets of their own, pods that a resource of an operator owns. */
+  sets: readonly SeenSet[];
+  /** Pods by what owns them, as `nameOf` names it. */
+  podsByOwner: ReadonlyMap<string, readonly PodObject[]>;
+  /** Namespaces in which something runs. */
+  used: ReadonlySet<string>;
+}
+
+/** Owners of pods that are no resource of an operator: workloads, what comes and goes, and the kubelet. */
+const USUAL = ['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Job', 'Pod', 'Node'];
+
+export function seenIn(listing: Listing): Seen {
+  const { objects } = listing;
+  const podsByOwner = Map.groupBy(objects['v1/Pod'], (pod) =>
+    nameOf({ ...ownerOf(pod), namespace: pod.metadata.namespace ?? '' }),
+  );
+  const workloads = [
+    ...objects['apps/v1/Deployment'],
+    ...objects['apps/v1/StatefulSet'],
+    ...objects['apps/v1/DaemonSet'],
+  ]
+    .map((object) => workloadOf(object, podsByOwner))
+    .toSorted((a, b) => order(a.object).localeCompare(order(b.object)));
+  const sets = [...workloads.map(({ set }) => set), ...ownedSets(podsByOwner)];
+  const used = new Set(sets.map(({ namespace }) => namespace));
+  return { listing, workloads, sets, podsByOwner, used };
+}
+
+function order({ kind, metadata }: WorkloadObject): string {
+  return `${metadata.namespace ?? ''} ${kind} ${metadata.name}`;
+}
+
+function workloadOf(object: WorkloadObject, podsByOwner: Seen['podsByOwner']): SeenWorkload {
+  const { kind, metadata, spec } = object;
+  const namespace = metadata.namespace ?? '';
+  const name = nameOf({ kind, namespace, name: metadata.name });
+  const pods = podsByOwner.get(name) ?? [];
+  const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
+  return {
+    ...{ name, object, pods },
+    set: {
+      ...{ kind, namespace, name: metadata.name },
+      replicas: countsOf(object).wanted,
+      labels: spec.template.metadata?.labels ?? {},
+      containers: spec.template.spec.containers,
+      volumes: spec.template.spec.volumes ?? [],
+      pods: pods.map((pod) => pod.metadata.labels ?? {}),
+      owner: owner === undefined ? null : { kind: owner.kind, name: owner.name },
+    },
+  };
+}
+
+/** Pods of a resource that makes them itself, such as those of CloudNativePG: a set for each. */
+function ownedSets(podsByOwner: Seen['podsByOwner']): SeenSet[] {
+  return [...podsByOwner.values()].flatMap((pods): SeenSet[] => {
+    const [first] = pods;
+    if (first === undefined) return [];
+    const owner = ownerOf(first);
+    if (USUAL.includes(owner.kind)) return [];
+    const { namespace = '' } = first.metadata;
+    const labels = pods.map((pod) => pod.metadata.labels ?? {});
+    return [
+      {
+        ...{ ...owner, namespace, owner, pods: labels, replicas: pods.length },
+        labels: common(labels),
+        containers: first.spec.containers,
+        volumes: first.spec.volumes ?? [],
+      },
+    ];
+  });
+}
+
+function common([first, ...others]: readonly Readonly<Record<string, string>>[]): Record<string, string> {
+  const shared = Object.entries(first ?? {}).filter(([key, value]) =>
+    others.every((one) => one[key] === value),
+  );
+  return Object.fromEntries(shared);
+}

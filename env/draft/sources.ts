@@ -1,0 +1,157 @@
+/** What is asked beside the API server and the stores: the edge, Prometheus, logs, traces, alerts, dashboards. All of it is commented out. */
+import { below, commentedOut, todo } from '../../probes/drafting.ts';
+import type { Draft, DraftMap } from '../../probes/drafting.ts';
+import type { FoundStore } from '../../probes/recognised-stores.ts';
+import { servicesOf, addressOf } from '../../probes/store/recognising.ts';
+import { recogniseSources } from '../../probes/signals/recognise.ts';
+import type { FoundSource, SourceUse } from '../../probes/signals/recognise.ts';
+import type { Listing } from './listing.ts';
+import type { Seen } from './seen.ts';
+
+const REACH = 'TODO is it reached from where Plumbline runs, and by http? A password or token needs https.';
+/** Hosts and the like that a comment lists. */
+const MOST = 10;
+
+function urlOf({ address, set }: FoundSource): string {
+  const { host, port } = address ?? { host: `${set.name}.${set.namespace}.svc`, port: 80 };
+  return `http://${host}:${port}`;
+}
+
+interface Sources {
+  prometheus: Draft | undefined;
+  telemetry: Draft | undefined;
+  /** Their names for people, and those that nothing asks yet. */
+  labels: string[];
+}
+
+export function sourcesDraft({ sets, listing }: Seen, stores: readonly FoundStore[], path: string): Sources {
+  const found = recogniseSources(sets, listing.objects['v1/Service']);
+  const of = (use: SourceUse): FoundSource[] => found.filter(({ source }) => source.use === use);
+  const telemetry: DraftMap = {
+    logs: logsDraft(of('shipper'), stores),
+    traces: tracesDraft(of('traces'), path),
+    alerts: plain(of('alerts')),
+    dashboards: plain(of('dashboards'), of('kibana')[0]),
+  };
+  const any = Object.values(telemetry).some((one) => one !== undefined);
+  const others = of('other').map(
+    ({ source, set }) => `${source.label} (${set.namespace}) is there: nothing asks it yet`,
+  );
+  return {
+    prometheus: prometheusDraft(of('prometheus')),
+    telemetry: any ? commentedOut([REACH, ...others], telemetry) : undefined,
+    labels: [...new Set(found.map(({ source }) => source.label))],
+  };
+}
+
+function prometheusDraft([first, ...others]: readonly FoundSource[]): Draft | undefined {
+  if (first === undefined) return undefined;
+  return commentedOut([REACH, ...others.map((one) => `Also found: ${one.source.label} ${urlOf(one)}`)], {
+    url: urlOf(first),
+    scrapeSeconds: todo(15, 'its scrape interval: GET /api/v1/status/config'),
+  });
+}
+
+function plain([first]: readonly FoundSource[], kibana?: FoundSource): Draft | undefined {
+  const kind = first?.source.kind;
+  if (first === undefined || kind === undefined) return undefined;
+  return { kind, url: urlOf(first), ...(kibana !== undefined && { kibana: { url: urlOf(kibana) } }) };
+}
+
+function tracesDraft(found: readonly FoundSource[], service: string): Draft | undefined {
+  const draft = plain(found);
+  if (draft === undefined) return undefined;
+  return {
+    ...(draft as DraftMap),
+    path: below(
+      ['TODO the services that one request passes, by service.name of their spans, each after its parent'],
+      [{ service }],
+    ),
+  };
+}
+
+/** Logs are asked of an Elasticsearch: of a second one where there are two, since a store of the platform should not hold its own logs. */
+function logsDraft([shipper]: readonly FoundSource[], stores: readonly FoundStore[]): Draft | undefined {
+  const searching = stores.filter(({ recognition }) => recognition.name === 'elasticsearch');
+  const store = searching[1] ?? searching[0];
+  if (store === undefined || shipper === undefined) return undefined;
+  const { kind, namespace, name } = shipper.set;
+  const wanted = [store.recognition.port];
+  const { primary } = servicesOf(store, wanted);
+  const [set] = store.sets;
+  const { host, port } =
+    primary === undefined
+      ? { host: `${set.name}.${set.namespace}.svc`, port: wanted[0] ?? 0 }
+      : addressOf(primary, wanted);
+  return {
+    kind: 'elasticsearch',
+    url: `http://${host}:${port}`,
+    index: todo('logs-*', 'the pattern of its indices: GET _cat/indices'),
+    ...(kind === 'DaemonSet' && { shipper: { daemonSet: { namespace, name } } }),
+  };
+}
+
+/** Hosts of Ingresses in these namespaces, those with TLS apart. */
+export function hostsIn(
+  { objects }: Listing,
+  namespaces: readonly string[],
+): { all: string[]; tls: string[] } {
+  const ingresses = objects['networking.k8s.io/v1/Ingress'].filter(({ metadata }) =>
+    namespaces.includes(metadata.namespace ?? ''),
+  );
+  const named = (list: readonly unknown[]): string[] =>
+    [
+      ...new Set(list.filter((one) => typeof one === 'string' && one !== '' && !one.includes('*'))),
+    ].sort() as string[];
+  return {
+    all: named(ingresses.flatMap(({ spec }) => (spec.rules ?? []).map((rule) => rule['host']))),
+    tls: named(
+      ingresses.flatMap(({ spec }) => {
+        const tls = (spec as { tls?: { hosts?: string[] }[] }).tls ?? [];
+        return tls.flatMap(({ hosts = [] }) => hosts);
+      }),
+    ),
+  };
+}
+
+/** `topology.edge`; undefined where there is no Ingress with a host. */
+export function edgeDraft(hosts: { all: readonly string[]; tls: readonly string[] }): Draft | undefined {
+  const [first] = [...hosts.tls, ...hosts.all];
+  if (first === undefined) return undefined;
+  const scheme = hosts.tls.includes(first) ? 'https' : 'http';
+  return commentedOut(
+    [
+      `Hosts of Ingresses: ${hosts.all.slice(0, MOST).join(', ')}${hosts.all.length > MOST ? ', …' : ''}`,
+      'TODO a GET that changes nothing, and what each hop leaves in its answer: curl -sv URL',
+    ],
+    {
+      url: `${scheme}://${first}/`,
+      trust: 'system',
+      correlationHeader: todo('x-request-id', 'the header that the service repeats in its answer'),
+      hops: [{ name: 'Ingress controller', header: 'server', contains: 'nginx' }],
+    },
+  );
+}
+
+/** `topology.certificates`: that of the API server, and those of Ingresses commented out. */
+export function certificatesDraft(server: string, hosts: readonly string[]): Draft {
+  const { hostname, port } = new URL(server);
+  return [
+    {
+      name: 'API server',
+      host: hostname.replace(/^\[|\]$/g, ''),
+      port: port === '' ? 443 : Number(port),
+      trust: 'cluster',
+    },
+    ...hosts.slice(0, MOST).map((host, at) =>
+      commentedOut(
+        at === 0
+          ? ['TODO are these reached from where Plumbline runs, and signed by a public authority?']
+          : [],
+        {
+          ...{ name: host, host, port: 443, trust: 'system' },
+        },
+      ),
+    ),
+  ];
+}

@@ -1,0 +1,66 @@
+/** Classes of storage in use, and what is behind them. */
+import { below, commentedOut } from '../../probes/drafting.ts';
+import type { Draft } from '../../probes/drafting.ts';
+import { topology } from '../schema/topology.ts';
+import type { Listing } from './listing.ts';
+import type { SeenWorkload } from './seen.ts';
+
+/** Kinds of PersistentVolume that a declaration may name. */
+const KINDS: readonly string[] = topology.shape.storage.unwrap().shape.kinds.element.options;
+
+export interface FoundStorage {
+  /** The class of most claims. */
+  className: string;
+  draft: Draft;
+}
+
+/** Classes of the claims that a StatefulSet made from its templates; an empty text for a claim without one. */
+export function classesOf({ objects }: Listing, { set, object }: SeenWorkload): string[] {
+  const templates = (object.spec.volumeClaimTemplates ?? []).map(({ metadata }) => metadata.name);
+  const prefixes = new Set(templates.map((template) => `${template}-${set.name}-`));
+  const own = objects['v1/PersistentVolumeClaim'].filter(
+    ({ metadata }) => metadata.namespace === set.namespace && prefixes.has(metadata.name.replace(/\d+$/, '')),
+  );
+  return [...new Set(own.map(({ spec }) => spec.storageClassName ?? ''))].sort();
+}
+
+/** `topology.storage`, from the claims of these namespaces; null where nothing is claimed there. */
+export function storageIn({ objects }: Listing, namespaces: readonly string[]): FoundStorage | null {
+  const volumes = new Map(objects['v1/PersistentVolume'].map((one) => [one.metadata.name, one]));
+  const claims = objects['v1/PersistentVolumeClaim'].filter(
+    ({ metadata, spec }) =>
+      namespaces.includes(metadata.namespace ?? '') && (spec.storageClassName ?? '') !== '',
+  );
+  const byClass = Map.groupBy(claims, ({ spec }) => spec.storageClassName ?? '');
+  const classes = [...byClass].toSorted(
+    ([a, one], [b, other]) => other.length - one.length || a.localeCompare(b),
+  );
+  const [most, ...others] = classes;
+  if (most === undefined) return null;
+  const [className, own] = most;
+  const kinds = new Set(
+    own.flatMap(({ spec }) => {
+      const behind = Object.keys(volumes.get(spec.volumeName ?? '')?.spec ?? {});
+      return KINDS.filter((kind) => behind.includes(kind));
+    }),
+  );
+  const lines = others.map(
+    ([name, more]) =>
+      `${more.length} claims are of class ${name}: a store of it says so with storageClass, other workloads cannot yet`,
+  );
+  if (kinds.has('hostPath'))
+    lines.push('TODO does a folder of a node outlive what it must? Else take hostPath out.');
+  const draft = { className, kinds: [...kinds].sort() };
+  if (kinds.size > 0) return { className, draft: lines.length === 0 ? draft : below(lines, draft) };
+  const allowed = KINDS.join(', ');
+  return {
+    className,
+    draft: commentedOut(
+      [
+        `TODO what is behind its volumes was not seen (${allowed}): kubectl get persistentvolumes -o yaml`,
+        ...lines,
+      ],
+      { className, kinds: ['csi'] },
+    ),
+  };
+}

@@ -1,0 +1,58 @@
+/** The stores of the platform, each as a section that is commented out until somebody has an account for it. */
+import { below, commentedOut } from '../../probes/drafting.ts';
+import type { Draft } from '../../probes/drafting.ts';
+import type { FoundStore } from '../../probes/recognised-stores.ts';
+import { servicesOf } from '../../probes/store/recognising.ts';
+import type { Seen } from './seen.ts';
+import { classesOf } from './storage.ts';
+
+const WHY = [
+  'Commented out: without an account a store cannot be asked, and a run that has to ask one is refused before it begins. Until then its checks are',
+  'not-run, and what the API server knows of it (replicas, volumes, spread, images) is checked as of any workload. To complete one: make its account',
+  '(deploy/accounts/), answer its TODOs, and take the # away, here and before `store:` of its workloads. Products: docs/guide/stores-by-product.md',
+];
+
+/** `stores`; undefined where none was recognised. */
+export function storesDraft(
+  stores: readonly FoundStore[],
+  { seen, className }: { seen: Seen; className: string | undefined },
+): Draft | undefined {
+  if (stores.length === 0) return undefined;
+  const byName = Map.groupBy(stores, ({ recognition }) => recognition.name);
+  const sections = [...byName].map(([name, [first, ...others]]): [string, Draft] => {
+    if (first === undefined) return [name, {}];
+    const own = seen.workloads.filter(({ set }) => first.sets.includes(set));
+    const other = own
+      .flatMap((one) => classesOf(seen.listing, one))
+      .find((one) => one !== className && one !== '');
+    const section = {
+      ...first.recognition.section(first),
+      ...(other !== undefined && { storageClass: other }),
+    };
+    return [name, below([aboutOf(first), ...others.map(secondOf)], section)];
+  });
+  return commentedOut(WHY, Object.fromEntries(sections));
+}
+
+function aboutOf(store: FoundStore): string {
+  const { recognition, sets } = store;
+  const { all } = servicesOf(store, [recognition.port]);
+  const services = all.map(
+    ({ metadata, spec }) => `${metadata.name}${spec.clusterIP === 'None' ? ' (headless)' : ''}`,
+  );
+  const owners = [
+    ...new Set(sets.flatMap(({ owner }) => (owner === null ? [] : `${owner.kind} ${owner.name}`))),
+  ];
+  const of = owners.length === 0 ? '' : ` of ${owners.join(', ')}`;
+  return `${recognition.label}: ${placeOf(store)}${of}; Services: ${services.join(', ') || 'none recognised'}`;
+}
+
+function secondOf(store: FoundStore): string {
+  return `TODO another ${store.recognition.label} is there, ${placeOf(store)}: a file declares one of each store; make a second file that extends this one`;
+}
+
+function placeOf({ sets }: FoundStore): string {
+  return sets
+    .map(({ kind, namespace, name, replicas }) => `${kind} ${namespace}/${name} with ${replicas}`)
+    .join(', ');
+}

@@ -1,0 +1,63 @@
+/** Drafts of environment files: data with comments, some of it commented out. `env/draft` makes YAML of it. */
+
+/** Data of an environment file. A value may be `Noted`. */
+export type Draft = string | number | boolean | Noted | readonly Draft[] | DraftMap;
+/** A key whose value is undefined is left out. */
+export interface DraftMap {
+  readonly [key: string]: Draft | undefined;
+}
+
+/** A value with comments, or one that stands in the file as a comment until somebody has completed it. */
+export class Noted {
+  readonly value: Draft;
+  /** Lines above its key, or above the item of a list. */
+  readonly above: readonly string[];
+  /** Behind it, on its line. */
+  readonly beside: string | undefined;
+  /** It is commented out, with what stands above it. */
+  readonly out: boolean;
+
+  constructor(value: Draft, how: { above?: readonly string[]; beside?: string; out?: boolean }) {
+    this.value = value;
+    this.above = how.above ?? [];
+    this.beside = how.beside;
+    this.out = how.out ?? false;
+  }
+}
+
+/** A value with a comment behind it. */
+export function beside(value: Draft, text: string): Noted {
+  return new Noted(value, { beside: text });
+}
+
+/** A value with comments above it. */
+export function below(lines: readonly string[], value: Draft): Noted {
+  return new Noted(value, { above: lines });
+}
+
+/** A value that nobody but its owner can know, with what tells it: what stands there is a proposal. */
+export function todo(value: Draft, what: string): Noted {
+  return new Noted(value, { beside: `TODO ${what}` });
+}
+
+/** A key or an item that is commented out until somebody has completed it: `lines` say what is missing. */
+export function commentedOut(lines: readonly string[], value: Draft): Noted {
+  return new Noted(value, { above: lines, out: true });
+}
+
+/** Plain data: comments dropped, and with `whole` what is commented out kept. */
+export function dataOf(draft: Draft, { whole = false } = {}): unknown {
+  if (draft instanceof Noted) return draft.out && !whole ? undefined : dataOf(draft.value, { whole });
+  if (isList(draft)) return draft.map((one) => dataOf(one, { whole })).filter((one) => one !== undefined);
+  if (typeof draft !== 'object') return draft;
+  const entries = Object.entries(draft).map(([key, one]): [string, unknown] => [
+    key,
+    one === undefined ? undefined : dataOf(one, { whole }),
+  ]);
+  return Object.fromEntries(entries.filter(([, one]) => one !== undefined));
+}
+
+/** TypeScript does not narrow a read-only list by `Array.isArray`. */
+export function isList(draft: Draft): draft is readonly Draft[] {
+  return Array.isArray(draft);
+}

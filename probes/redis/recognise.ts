@@ -1,0 +1,86 @@
+import { todo } from '../drafting.ts';
+import type { DraftMap } from '../drafting.ts';
+import { addressOf, commonSection, imageName, portsOf, servicesOf } from '../store/recognising.ts';
+import type { SeenSet, SeenStore, StoreRecognition } from '../store/recognising.ts';
+
+/** Redis documentation, "High availability with Redis Sentinel". */
+const SENTINEL_PORT = 26379;
+const SERVER_PORT = 6379;
+
+function section(seen: SeenStore): DraftMap {
+  const [set] = seen.sets;
+  const members = seen.sets.reduce((sum, { replicas }) => sum + replicas, 0);
+  if (isCluster(set)) {
+    const replicas = members % 2 === 0 ? 1 : 0;
+    return {
+      ...commonSection(seen, { recognition }),
+      cluster: { replicas: todo(replicas, 'replicas of each master: redis-cli cluster nodes') },
+    };
+  }
+  const watched = sentinelsOf(seen);
+  if (watched === null) return commonSection(seen, { recognition });
+  const { primary: entry } = servicesOf(watched.around, [SENTINEL_PORT]);
+  const address = entry === undefined ? null : addressOf(entry, [SENTINEL_PORT]);
+  const common = commonSection(seen, { recognition });
+  return {
+    ...common,
+    ...(address !== null && { primary: address }),
+    // A Service of all Sentinels is no address of the master.
+    services: undefined,
+    replica: undefined,
+    sentinel: {
+      master: todo('mymaster', `the name of the master: redis-cli -p ${SENTINEL_PORT} sentinel masters`),
+      addresses: [
+        address ??
+          todo(
+            { host: `${watched.set.name}.${watched.set.namespace}.svc`, port: SENTINEL_PORT },
+            `no Service of the Sentinels was recognised: kubectl get services -n ${watched.set.namespace}`,
+          ),
+      ],
+    },
+    ...peers(watched.set, set),
+  };
+}
+
+/** Where the Sentinels are: in sets of their own, or in the pods of the members. */
+function sentinelsOf(seen: SeenStore): { set: SeenSet; around: SeenStore } | null {
+  const [set] = seen.sets;
+  const [apart, ...more] = seen.companions;
+  if (apart !== undefined) return { set: apart, around: { ...seen, sets: [apart, ...more] } };
+  return isSentinel(set) ? { set, around: seen } : null;
+}
+
+/** A partition cuts the master off from Sentinels in pods of their own, too. */
+function peers(sentinels: SeenSet, members: SeenSet): DraftMap {
+  const own = Object.entries(sentinels.labels).find(([key, value]) => members.labels[key] !== value);
+  return sentinels === members || own === undefined ? {} : { peers: { labels: { [own[0]]: own[1] } } };
+}
+
+function isSentinel({ containers }: SeenSet): boolean {
+  return containers.some(
+    (one) =>
+      /sentinel/.test(imageName(one.image)) ||
+      portsOf(one).some(({ containerPort }) => containerPort === SENTINEL_PORT),
+  );
+}
+
+function isServer({ containers }: SeenSet): boolean {
+  return containers.some((one) => portsOf(one).some(({ containerPort }) => containerPort === SERVER_PORT));
+}
+
+/** A port for the bus of a cluster is that of clients and 10,000 (Redis documentation, "Redis cluster specification"). */
+function isCluster({ containers }: SeenSet): boolean {
+  return containers.some(
+    (one) =>
+      /redis-cluster/.test(imageName(one.image)) ||
+      portsOf(one).some(({ containerPort }) => containerPort === SERVER_PORT + 10_000),
+  );
+}
+
+export const recognition: StoreRecognition = {
+  name: 'redis',
+  image: /^redis(-(stack|stack-server|cluster|sentinel|server))?$/,
+  port: SERVER_PORT,
+  companion: (set) => isSentinel(set) && !isServer(set),
+  section,
+};

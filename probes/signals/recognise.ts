@@ -1,0 +1,78 @@
+/** What sources of telemetry look like to somebody who may only read the objects of a cluster: names of images and ports that products document. */
+import { addressOf, finds, imageName, podLabels, servicePort } from '../store/recognising.ts';
+import type { SeenSet } from '../store/recognising.ts';
+import type { ServiceObject } from '../kubernetes/objects.ts';
+
+/** `other`: nothing asks such a one yet, and a draft says so. */
+export type SourceUse =
+  'prometheus' | 'logs' | 'shipper' | 'traces' | 'alerts' | 'dashboards' | 'kibana' | 'other';
+
+interface Source {
+  use: SourceUse;
+  label: string;
+  /** `kind` in the section of its use. */
+  kind?: string;
+  /** Last part of the names of its images. */
+  image: RegExp;
+  /** Ports of its HTTP API, and those that charts give to its Service. */
+  ports: readonly number[];
+}
+
+const SOURCES: readonly Source[] = [
+  { use: 'prometheus', label: 'Prometheus', image: /^prometheus(-server)?$/, ports: [9090, 80] },
+  { use: 'prometheus', label: 'VictoriaMetrics', image: /^victoria-metrics$/, ports: [8428] },
+  { use: 'alerts', label: 'Alertmanager', kind: 'alertmanager', image: /^alertmanager$/, ports: [9093] },
+  {
+    use: 'dashboards',
+    label: 'Grafana',
+    kind: 'grafana',
+    image: /^grafana(-oss|-enterprise)?$/,
+    ports: [3000, 80],
+  },
+  { use: 'kibana', label: 'Kibana', image: /^kibana$/, ports: [5601] },
+  {
+    ...{ use: 'traces', label: 'Jaeger', kind: 'jaeger' },
+    ...{ image: /^(jaeger|jaeger-query|all-in-one)$/, ports: [16_686, 80] },
+  },
+  { use: 'traces', label: 'Tempo', kind: 'tempo', image: /^tempo$/, ports: [3200, 3100] },
+  { use: 'traces', label: 'Zipkin', kind: 'zipkin', image: /^zipkin(-slim)?$/, ports: [9411] },
+  {
+    ...{ use: 'shipper', label: 'log shipper', ports: [] },
+    image:
+      /^(filebeat|fluent-bit|fluentd(-kubernetes-daemonset)?|vector|elastic-agent|logstash|promtail|alloy)$/,
+  },
+  { use: 'other', label: 'Loki', image: /^loki$/, ports: [3100] },
+];
+
+export interface FoundSource {
+  source: Source;
+  set: SeenSet;
+  /** Host and port of its Service as the cluster knows them; null: no Service was recognised. */
+  address: { host: string; port: number } | null;
+}
+
+/** Every source that is recognised, in the order of the table. */
+export function recogniseSources(
+  sets: readonly SeenSet[],
+  services: readonly ServiceObject[],
+): FoundSource[] {
+  return SOURCES.flatMap((source) =>
+    sets
+      .filter(({ containers }) => containers.some(({ image }) => source.image.test(imageName(image))))
+      .map((set) => ({ source, set, address: addressIn(set, { services, ports: source.ports }) })),
+  );
+}
+
+function addressIn(
+  set: SeenSet,
+  { services, ports }: { services: readonly ServiceObject[]; ports: readonly number[] },
+): FoundSource['address'] {
+  const own = services.filter(
+    (service) =>
+      service.metadata.namespace === set.namespace &&
+      servicePort(service, ports) !== undefined &&
+      podLabels(set).some((labels) => finds(service, labels)),
+  );
+  const service = own.find(({ spec }) => spec.clusterIP !== 'None') ?? own[0];
+  return service === undefined ? null : addressOf(service, ports);
+}

@@ -1,0 +1,251 @@
+/**
+ * What a store looks like to somebody who may only read the objects of a cluster: `recognise.ts` in the folder of each store says by what it is
+ * recognised and drafts its section of an environment file. Names of images, ports and labels are those that products document.
+ */
+import { z } from 'zod';
+import { below, todo } from '../drafting.ts';
+import type { DraftMap } from '../drafting.ts';
+import type { Container, ServiceObject, Volume } from '../kubernetes/objects.ts';
+import type { StoreName } from './declaring.ts';
+
+type Labels = Readonly<Record<string, string>>;
+
+/** Pods that one controller owns: a workload, or a resource of an operator without a StatefulSet between. */
+export interface SeenSet {
+  kind: string;
+  namespace: string;
+  name: string;
+  /** Pods that it should have. */
+  replicas: number;
+  /** Labels of its pods: what all of them have. */
+  labels: Labels;
+  containers: readonly Container[];
+  volumes: readonly Volume[];
+  /** The labels of each pod that is there. */
+  pods: readonly Labels[];
+  /** What owns the set, such as the resource of an operator. */
+  owner: { kind: string; name: string } | null;
+}
+
+/** Labels of a set's pods: of those that are there, or else of its template. */
+export function podLabels({ pods, labels }: SeenSet): readonly Labels[] {
+  return pods.length > 0 ? pods : [labels];
+}
+
+/** All sets that hold one store together, with what stands around them. */
+export interface SeenStore {
+  /** Those with its servers; at least one. */
+  sets: readonly [SeenSet, ...SeenSet[]];
+  /** Those beside them in the same namespace that `companion` picks, such as Sentinels. */
+  companions: readonly SeenSet[];
+  /** Services of their namespace. */
+  services: readonly ServiceObject[];
+}
+
+/** How one store is recognised: the export `recognition` of `recognise.ts` in its folder. */
+export interface StoreRecognition {
+  /** The name of its folder. */
+  name: StoreName;
+  /** Last part of the names of images with its server: `postgresql` of `registry.example.com/team/postgresql:17`. */
+  image: RegExp;
+  /** A port that its server alone listens on, for images of a name of their own. */
+  port: number;
+  /** Whether a set with such an image is no server all the same. */
+  companion?: (set: SeenSet) => boolean;
+  /** Label whose value is the same for all sets of one store, the first that a set has; `app` and the like are asked after these. */
+  together?: readonly string[];
+  /** Its section in `stores`, complete but for what only its owners know. */
+  section: (seen: SeenStore) => DraftMap;
+}
+
+const ports = z.array(z.object({ containerPort: z.number(), name: z.string().optional() })).catch([]);
+
+/** Ports that a container says it listens on. */
+export function portsOf(container: Container): { containerPort: number; name?: string | undefined }[] {
+  return ports.parse(container['ports'] ?? []);
+}
+
+/** `postgresql` of `registry.example.com:5000/team/postgresql:17@sha256:…` */
+export function imageName(image: string): string {
+  const [path = ''] = image.split('@');
+  return (path.split('/').at(-1) ?? '').replace(/:[^:]*$/, '');
+}
+
+/** The container of the server in a set: the one with the image, or else the one with the port. */
+export function serverIn(
+  { containers }: SeenSet,
+  { image, port }: Pick<StoreRecognition, 'image' | 'port'>,
+): Container | undefined {
+  return (
+    containers.find((one) => image.test(imageName(one.image))) ??
+    containers.find((one) => portsOf(one).some(({ containerPort }) => containerPort === port))
+  );
+}
+
+/** Usual labels of what belongs together, after those of operators (Kubernetes: "Recommended Labels"; `app` before them). */
+const TOGETHER = ['app.kubernetes.io/instance', 'app', 'app.kubernetes.io/name'];
+
+/** Sets with the same text hold one store together. */
+export function groupOf({ namespace, name, labels }: SeenSet, { together = [] }: StoreRecognition): string {
+  const key = [...together, ...TOGETHER].find((one) => labels[one] !== undefined);
+  return key === undefined ? `${namespace} ${name}` : `${namespace} ${key}=${labels[key] ?? ''}`;
+}
+
+/** Services of a store by what they lead to. */
+export interface SeenServices {
+  /** The one that applications write through, as far as names and selectors tell. */
+  primary?: ServiceObject | undefined;
+  replica?: ServiceObject | undefined;
+  /** All with the port, whose selector finds a pod of the store, or which have no selector and begin with its name. */
+  all: readonly ServiceObject[];
+}
+
+/** Values that managers give to the label of a pod's role, and ends of names that operators and charts give to Services. */
+const PRIMARY = { role: /^(primary|master|leader)$/, name: /-(rw|primary|master|leader)$/ };
+const REPLICA = {
+  role: /^(replica|slave|standby|follower|secondary)$/,
+  name: /-(ro|repl|replicas?|read|readonly|slaves?|standby|secondary|followers?)$/,
+};
+
+/** @param wanted ports that clients speak to, the usual one first */
+export function servicesOf({ sets, services }: SeenStore, wanted: readonly number[]): SeenServices {
+  const pods = sets.flatMap(podLabels);
+  const found = services.flatMap((service) => {
+    const selected = selectedBy(service, { pods, names: sets.map(({ name }) => name) });
+    return selected > 0 && servicePort(service, wanted) !== undefined ? [{ service, selected }] : [];
+  });
+  // The one of the most pods, and of several the plainest: charts name those of single members and of consoles after it.
+  const usual = found
+    .filter(({ service }) => !isHeadless(service))
+    .toSorted(
+      (a, b) => b.selected - a.selected || a.service.metadata.name.length - b.service.metadata.name.length,
+    )
+    .map(({ service }) => service);
+  const primary = usual.find((one) => leadsTo(one, PRIMARY));
+  const replica = usual.find((one) => leadsTo(one, REPLICA));
+  const plain = usual.find((one) => one !== replica && !leadsTo(one, REPLICA));
+  return { primary: primary ?? plain, replica, all: found.map(({ service }) => service) };
+}
+
+/** Whether a selector finds a pod with these labels; an empty one finds none (Kubernetes: "Services without selectors"). */
+export function finds({ spec }: ServiceObject, labels: Labels): boolean {
+  const wanted = Object.entries(spec.selector ?? {});
+  return wanted.length > 0 && wanted.every(([key, value]) => labels[key] === value);
+}
+
+/** How many pods a Service finds; one without a selector is written by a manager, which names it after its store. */
+function selectedBy(
+  service: ServiceObject,
+  { pods, names }: { pods: readonly Labels[]; names: readonly string[] },
+): number {
+  const { metadata, spec } = service;
+  if (Object.keys(spec.selector ?? {}).length === 0)
+    return names.some((name) => metadata.name.startsWith(name)) ? 1 : 0;
+  return pods.filter((labels) => finds(service, labels)).length;
+}
+
+function isHeadless({ spec }: ServiceObject): boolean {
+  return spec.clusterIP === 'None';
+}
+
+function leadsTo({ metadata, spec }: ServiceObject, role: { role: RegExp; name: RegExp }): boolean {
+  const roles = Object.entries(spec.selector ?? {}).filter(([key]) => /role$/i.test(key));
+  return roles.some(([, value]) => role.role.test(value)) || role.name.test(metadata.name);
+}
+
+/** The port of a Service that clients of the store speak to. */
+export function servicePort({ spec }: ServiceObject, wanted: readonly number[]): number | undefined {
+  const there = (spec.ports ?? []).map(({ port }) => port);
+  return wanted.find((port) => there.includes(port));
+}
+
+/** `{ host, port }` of a Service, as clients within the cluster use it. */
+export function addressOf(service: ServiceObject, wanted: readonly number[]): { host: string; port: number } {
+  const { name, namespace = '' } = service.metadata;
+  return { host: `${name}.${namespace}.svc`, port: servicePort(service, wanted) ?? wanted[0] ?? 0 };
+}
+
+/** What speaks for TLS in a set's own words; null: nothing does, which proves nothing. */
+export function tlsHint({ containers, volumes }: SeenSet): string | null {
+  const named = containers
+    .flatMap(portsOf)
+    .find(({ name }) => /(https|tls|ssl|amqps|rediss)/.test(name ?? ''));
+  if (named !== undefined) return `its port ${named.name ?? ''}`;
+  const secrets = volumes.flatMap((one) => secretOf(one) ?? []);
+  const secret = secrets.find((name) => /(tls|cert|crt|ssl|-ca$)/i.test(name));
+  return secret === undefined ? null : `the Secret ${secret}, which it mounts`;
+}
+
+const secretVolume = z.object({ secret: z.object({ secretName: z.string() }) });
+
+/** The name of the Secret that a volume shows; its content is not read. */
+function secretOf(volume: Volume): string | null {
+  return secretVolume.safeParse(volume).data?.secret.secretName ?? null;
+}
+
+interface Common {
+  recognition: Pick<StoreRecognition, 'name' | 'image' | 'port'>;
+  /** Ports of clients, the usual one first; `port` of the recognition when left out. */
+  ports?: readonly number[];
+  /** Labels that the members and no other pods have, where a custom resource owns the pods. */
+  pods?: Labels;
+  /** That the product speaks TLS unless told otherwise. */
+  tls?: string;
+}
+
+/** What every store's section begins with: who the members are, where clients write, the password, TLS. */
+export function commonSection(seen: SeenStore, of: Common): DraftMap {
+  const [set] = seen.sets;
+  const wanted = of.ports ?? [of.recognition.port];
+  const { primary, replica } = servicesOf(seen, wanted);
+  const members = seen.sets.reduce((sum, one) => sum + one.replicas, 0);
+  const variable = `PLUMBLINE_${of.recognition.name.toUpperCase()}_PASSWORD`;
+  const services = primary && {
+    primary: primary.metadata.name,
+    ...(replica !== undefined && { replica: replica.metadata.name }),
+  };
+  return {
+    ...membersIn(seen, of.pods),
+    container: serverIn(set, of.recognition)?.name ?? set.containers[0]?.name,
+    members: Math.max(1, members),
+    primary:
+      primary === undefined
+        ? todo(
+            { host: `${set.name}.${set.namespace}.svc`, port: wanted[0] },
+            `no Service was recognised: kubectl get services -n ${set.namespace}`,
+          )
+        : addressOf(primary, wanted),
+    ...(replica !== undefined && { replica: addressOf(replica, wanted) }),
+    ...(services !== undefined && { services }),
+    password: todo(
+      { env: variable },
+      `the canary's own account: deploy/accounts/ makes it; then export ${variable}`,
+    ),
+    ...encryption(set, of.tls),
+  };
+}
+
+function membersIn({ sets }: SeenStore, pods: Labels | undefined): DraftMap {
+  const [{ namespace, name, labels }] = sets;
+  const chosen = pods ?? (sets.some(({ kind }) => kind !== 'StatefulSet') ? labels : undefined);
+  if (chosen !== undefined) return { pods: { namespace, labels: chosen } };
+  if (sets.length === 1) return { statefulSet: { namespace, name } };
+  return {
+    statefulSets: {
+      namespace,
+      sets: sets.map((one) => ({ name: one.name, members: Math.max(1, one.replicas) })),
+    },
+  };
+}
+
+/** `tls` or `plain`: a proposal by what was seen, since a wrong one sends a password for all to read or is refused. */
+function encryption(set: SeenSet, always: string | undefined): DraftMap {
+  const hint = always ?? tlsHint(set);
+  if (hint === null)
+    return { plain: todo(true, 'nothing speaks for TLS here; with TLS declare `tls` in its place') };
+  return {
+    tls: below([`TODO ${hint}: the PEM certificate of the authority that signs those of the servers`], {
+      ca: { file: `/path/to/${set.name}-ca.crt` },
+    }),
+  };
+}
