@@ -13,7 +13,8 @@ export const EXIT = {
 /** What each of them means, for the reference. */
 export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   met: 'met, or done',
-  notMet: 'not met: a check failed, a declared thing is absent, or the environment was not restored',
+  notMet:
+    'not met: a check failed, a declared thing is absent, the environment was not restored, or a file says otherwise than its cluster (`init`)',
   inconclusive:
     'inconclusive: no data, too few samples, a source unreachable, rights missing, or an embedded environment half up',
   harness: 'the harness itself failed, or the runs folder cannot be written',

@@ -61,11 +61,12 @@ function membersOf({ sets }: FoundStore): number {
 /** Servers and companions: by the image, or, of an image that no store claims, by the port. What runs on every node is no store. */
 function isLike(set: SeenSet, recognition: Recognition): boolean {
   if (set.kind === 'DaemonSet') return false;
-  const names = set.containers.map(({ image }) => imageName(image)).filter((name) => !AROUND.test(name));
+  // What a Deployment is for is its first container; a client of a store may have the programs of its image beside it.
+  const named = set.kind === 'Deployment' ? set.containers.slice(0, 1) : set.containers;
+  const names = named.map(({ image }) => imageName(image)).filter((name) => !AROUND.test(name));
   if (names.some((name) => recognition.image.test(name))) return true;
   const claimed = RECOGNITIONS.some(({ image }) => names.some((name) => image.test(name)));
-  // A pooler or a proxy listens on the port as well; only what is set up as a store is taken for one by its port.
-  return (
-    !claimed && set.kind === 'StatefulSet' && names.length > 0 && serverIn(set, recognition) !== undefined
-  );
+  // A pooler or a proxy listens on the port as well: only what is set up as a store is taken for one by its port, for the first that has it.
+  if (claimed || set.kind !== 'StatefulSet' || names.length === 0) return false;
+  return RECOGNITIONS.find((one) => serverIn(set, one) !== undefined) === recognition;
 }

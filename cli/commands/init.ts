@@ -46,7 +46,7 @@ async function init(options: Options, context: Context): Promise<number> {
   for (const [what, why] of listing.refused) context.err(`not seen: ${what}: ${why}`);
   const there = await textOf(out);
   if (there === null) await write(out, { drafted, name }, context);
-  const same = there === null || compare({ out, there, draft, drafted }, context);
+  const same = there === null || compare({ out, there, draft, drafted, listing }, context);
   if (!same) return EXIT.notMet;
   return listing.refused.size > 0 ? EXIT.inconclusive : EXIT.met;
 }
@@ -148,14 +148,15 @@ async function write(
 
 /** Prints what differs; the file stays as it is. @returns whether nothing does */
 function compare(
-  of: { out: string; there: string; draft: EnvironmentFile; drafted: DraftedFile },
+  of: { out: string; there: string; draft: EnvironmentFile; drafted: DraftedFile; listing: Listing },
   context: Context,
 ): boolean {
-  const { out, there, draft, drafted } = of;
+  const { out, there, draft, drafted, listing } = of;
   const file = shown(out);
   const own = parseEnvironment(there, file, checkFindings).data;
   refuseOther(own, { draft, file });
-  const found = differencesBetween(own, { draft, namespaces: drafted.namespaces });
+  const { namespaces } = drafted;
+  const found = differencesBetween(own, { draft, namespaces, refused: listing.refused });
   for (const one of found)
     context.out(`  ${one.what}: in the file ${one.file}, in the cluster ${one.cluster}`);
   const said =

@@ -1,5 +1,6 @@
 /** What a cluster has and an environment file says otherwise, of the parts that a draft is made of. */
 import { matchesAny } from '../globs.ts';
+import type { ListedKind } from './listing.ts';
 import type { EnvironmentFile } from '../schema.ts';
 import type { Pool, Workload } from '../schema/topology.ts';
 import { nameOf } from '../../reports/record/names/topology-names.ts';
@@ -13,19 +14,31 @@ export interface Difference {
 
 const NONE = 'not there';
 
+export interface Compared {
+  draft: EnvironmentFile;
+  /** Those that the draft is of: workloads of others in the file are left alone. */
+  namespaces: readonly string[];
+  /** Kinds that could not be listed: what is made of them is not compared. */
+  refused: ReadonlySet<ListedKind> | ReadonlyMap<ListedKind, unknown>;
+}
+
 /**
- * Compares a draft with a file. What only the file can know (stores, addresses, goals, permits, profiles, exemptions) is not compared.
- * @param namespaces those that the draft is of: workloads of others in the file are left alone
+ * Compares a file with a draft. What only the file can know (stores, addresses, goals, permits, profiles, exemptions) is not compared.
  */
 export function differencesBetween(
   file: EnvironmentFile,
-  { draft, namespaces }: { draft: EnvironmentFile; namespaces: readonly string[] },
+  { draft, namespaces, refused }: Compared,
 ): Difference[] {
+  const isCompared = ({ kind, namespace }: Workload): boolean =>
+    namespaces.includes(namespace) && !refused.has(`apps/v1/${kind}`);
+  const pools = refused.has('v1/Node') ? [] : poolDifferences(file.topology.pools, draft.topology.pools);
   return [
     ...pinDifferences(file, draft),
     ...valueDifferences(file, draft),
-    ...poolDifferences(file.topology.pools, draft.topology.pools),
-    ...workloadDifferences(file.topology.workloads, draft.topology.workloads, namespaces),
+    ...pools,
+    ...workloadDifferences(file.topology.workloads.filter(isCompared), draft.topology.workloads, {
+      serves: !refused.has('v1/Service'),
+    }),
     ...closedDifferences(file, draft),
     ...registryDifferences(file, draft),
   ];
@@ -37,8 +50,8 @@ function differs(what: string, file: unknown, cluster: unknown): Difference[] {
 }
 
 function textOf(value: unknown): string {
-  if (value === undefined || value === null) return NONE;
-  return typeof value === 'object' ? JSON.stringify(value) : String(value as string | number | boolean);
+  if (value === undefined) return NONE;
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function pinDifferences(file: EnvironmentFile, draft: EnvironmentFile): Difference[] {
@@ -54,23 +67,30 @@ export function pinOf({ cluster }: EnvironmentFile): { kubeSystemUid: string; ca
   return 'pin' in cluster ? cluster.pin : undefined;
 }
 
-/** Single values; what a draft does not declare was not seen, or not understood, and is not compared. */
-function valueDifferences({ topology: own, gpu }: EnvironmentFile, draft: EnvironmentFile): Difference[] {
-  const { topology: found } = draft;
-  const seen: [string, unknown, unknown][] = [
-    ['topology.controlPlane.nodes', own.controlPlane?.nodes, found.controlPlane?.nodes],
-    ['topology.controlPlane.etcdMembers', own.controlPlane?.etcdMembers, found.controlPlane?.etcdMembers],
-    ['topology.network.cni', own.network?.cni.daemonSet, found.network?.cni.daemonSet],
-    ['topology.storage.className', own.storage?.className, found.storage?.className],
-    ['gpu.resource', gpu?.resource, draft.gpu?.resource],
-    ['gpu.pool', gpu?.pool, draft.gpu?.pool],
-    ['gpu.devicesPerNode', gpu?.devicesPerNode, draft.gpu?.devicesPerNode],
-  ];
-  return seen.flatMap(([what, one, other]) => (other === undefined ? [] : differs(what, one, other)));
+/** Single values that are compared, by where they stand in a file. */
+const VALUES: Readonly<Record<string, (file: EnvironmentFile) => unknown>> = {
+  'topology.controlPlane.nodes': ({ topology }) => topology.controlPlane?.nodes,
+  'topology.controlPlane.etcdMembers': ({ topology }) => topology.controlPlane?.etcdMembers,
+  'topology.network.cni.daemonSet': ({ topology }) => topology.network?.cni.daemonSet,
+  'topology.storage.className': ({ topology }) => topology.storage?.className,
+  'gpu.resource': ({ gpu }) => gpu?.resource,
+  'gpu.pool': ({ gpu }) => gpu?.pool,
+  'gpu.devicesPerNode': ({ gpu }) => gpu?.devicesPerNode,
+};
+
+/** What a draft does not declare was not seen, or not understood, and is not compared. */
+function valueDifferences(file: EnvironmentFile, draft: EnvironmentFile): Difference[] {
+  return Object.entries(VALUES).flatMap(([what, value]) =>
+    value(draft) === undefined ? [] : differs(what, value(file), value(draft)),
+  );
 }
 
 function rangeText({ min, max }: { min: number; max: number }): string {
   return min === max ? String(min) : `${min} to ${max}`;
+}
+
+function onlyOne(what: string, inCluster: boolean): Difference[] {
+  return [{ what, file: inCluster ? NONE : 'there', cluster: inCluster ? 'there' : NONE }];
 }
 
 /** A range in the file covers what was found. */
@@ -82,10 +102,7 @@ function poolDifferences(own: readonly Pool[], found: readonly Pool[]): Differen
   const key = ({ labels }: Pool): string => JSON.stringify(labels);
   return pairs(own, found, key).flatMap(({ one, other }): Difference[] => {
     const what = `topology.pools: ${(one ?? other)?.name ?? ''}`;
-    if (one === undefined || other === undefined)
-      return [
-        { what, file: one === undefined ? NONE : 'there', cluster: other === undefined ? NONE : 'there' },
-      ];
+    if (one === undefined || other === undefined) return onlyOne(what, one === undefined);
     return [
       ...(covers(one.count, other.count)
         ? []
@@ -102,21 +119,17 @@ function sortedTaints({ taints }: Pool): string[] {
 function workloadDifferences(
   own: readonly Workload[],
   found: readonly Workload[],
-  namespaces: readonly string[],
+  { serves }: { serves: boolean },
 ): Difference[] {
-  const compared = own.filter(({ namespace }) => namespaces.includes(namespace));
-  return pairs(compared, found, nameOf).flatMap(({ one, other }): Difference[] => {
+  return pairs(own, found, nameOf).flatMap(({ one, other }): Difference[] => {
     const named = one ?? other;
     const what = `topology.workloads: ${named === undefined ? '' : nameOf(named)}`;
-    if (one === undefined || other === undefined)
-      return [
-        { what, file: one === undefined ? NONE : 'there', cluster: other === undefined ? NONE : 'there' },
-      ];
+    if (one === undefined || other === undefined) return onlyOne(what, one === undefined);
     return [
       ...(covers(one.replicas, other.replicas)
         ? []
         : [{ what: `${what}: replicas`, file: rangeText(one.replicas), cluster: rangeText(other.replicas) }]),
-      ...differs(`${what}: serves`, one.serves, other.serves),
+      ...(serves ? differs(`${what}: serves`, one.serves, other.serves) : []),
       ...differs(`${what}: gpu`, one.gpu, other.gpu),
     ];
   });
@@ -142,10 +155,8 @@ function closedDifferences(file: EnvironmentFile, draft: EnvironmentFile): Diffe
       !ignore.some((one) => one.kind === kind && (one.name === name || matchesAny([one.name], name))),
   );
   return [
-    ...open.map((name) => ({ what: `topology.closed.namespaces: ${name}`, file: NONE, cluster: 'there' })),
-    ...unknown.map(({ kind, name }) => ({
-      ...{ what: `topology.closed.ignore: ${kind} ${name}`, file: NONE, cluster: 'there' },
-    })),
+    ...open.flatMap((name) => onlyOne(`topology.closed.namespaces: ${name}`, true)),
+    ...unknown.flatMap(({ kind, name }) => onlyOne(`topology.closed.ignore: ${kind} ${name}`, true)),
   ];
 }
 
@@ -156,5 +167,5 @@ function registryDifferences(
   const allowed = own.registry?.prefixes ?? [];
   return (found.registry?.prefixes ?? [])
     .filter((prefix) => !allowed.some((one) => prefix.startsWith(one)))
-    .map((prefix) => ({ what: `topology.registry.prefixes: ${prefix}`, file: NONE, cluster: 'there' }));
+    .flatMap((prefix) => onlyOne(`topology.registry.prefixes: ${prefix}`, true));
 }

@@ -9,6 +9,7 @@ import { BARE, large, OPERATORS, REFERENCE } from './_testing/clusters.ts';
 import { differencesBetween, draftFile, listCluster } from './index.ts';
 import type { DraftedFile, DraftOptions, Listing } from './index.ts';
 import { LISTED } from './listing.ts';
+import type { ListedKind } from './listing.ts';
 
 let server: ListingApiServer;
 before(async () => {
@@ -47,12 +48,13 @@ async function drafted(objects: readonly Stood[], more: Partial<DraftOptions> = 
   return { ...file, file: parsed(file.text), completed: parsed(file.whole) };
 }
 
-test('should declare what the API server says of a platform like the reference', async () => {
-  const { file, text } = await drafted(REFERENCE);
+test('should declare nodes, network and storage of a platform like the reference', async () => {
+  const { file } = await drafted(REFERENCE);
   const { topology, gpu, cluster } = file;
-  assert.ok('pin' in cluster);
+  const { controlPlane, network, storage } = topology;
+  assert.ok('pin' in cluster && gpu && controlPlane && network && storage);
   assert.equal(cluster.pin.kubeSystemUid, UID);
-  assert.deepEqual([topology.controlPlane?.nodes, topology.controlPlane?.etcdMembers], [3, 3]);
+  assert.deepEqual([controlPlane.nodes, controlPlane.etcdMembers], [3, 3]);
   assert.deepEqual(
     topology.pools.map(({ name, count, labels, taints }) => [name, count.min, labels, taints]),
     [
@@ -60,26 +62,34 @@ test('should declare what the API server says of a platform like the reference',
       ['gpu', 1, { 'example.com/pool': 'gpu' }, [{ key: 'nvidia.com/gpu', effect: 'NoSchedule' }]],
     ],
   );
-  assert.deepEqual(topology.network?.cni, {
+  assert.deepEqual(network.cni, {
     name: 'calico',
     daemonSet: { namespace: 'kube-system', name: 'calico-node' },
   });
-  assert.deepEqual([topology.storage?.className, topology.storage?.kinds], ['fast', ['csi']]);
+  assert.deepEqual([storage.className, storage.kinds], ['fast', ['csi']]);
+  assert.deepEqual([gpu.resource, gpu.pool, gpu.devicesPerNode], ['nvidia.com/gpu', 'gpu', 2]);
+  assert.deepEqual(gpu.plugin, { namespace: 'kube-system', name: 'nvidia-device-plugin' });
+});
+
+test('should declare its workloads, and permit nothing', async () => {
+  const { file, text } = await drafted(REFERENCE);
+  const { topology, namespaces } = file;
   assert.deepEqual(topology.registry, { prefixes: ['registry.example.com/shop/'], pinned: 'digest' });
   assert.deepEqual(topology.closed.namespaces, ['edge', 'monitoring', 'shop']);
   assert.deepEqual(
     topology.closed.ignore.map(({ kind, name }) => `${kind} ${name}`),
     ['Job backup-*', 'Job migrate'],
   );
-  assert.deepEqual(
-    [gpu?.resource, gpu?.pool, gpu?.devicesPerNode, gpu?.plugin?.name],
-    ['nvidia.com/gpu', 'gpu', 2, 'nvidia-device-plugin'],
-  );
-  assert.deepEqual([file.namespaces.platform, file.namespaces.edge], ['shop', 'edge']);
-  const of = (name: string) => topology.workloads.find((one) => one.name === name);
-  assert.deepEqual([of('api')?.replicas, of('api')?.serves], [{ min: 2, max: 10 }, true]);
-  assert.deepEqual([of('worker')?.serves, of('worker')?.gpu], [false, 1]);
-  assert.equal(of('postgres')?.store, 'postgres');
+  assert.deepEqual([namespaces.platform, namespaces.edge], ['shop', 'edge']);
+  const of = (name: string): string => {
+    const found = topology.workloads.find((one) => one.name === name);
+    assert.ok(found);
+    const { replicas, serves, gpu = 0, store = '-' } = found;
+    return `${replicas.min} to ${replicas.max}, ${serves ? 'serves' : '-'}, gpu ${gpu}, ${store}`;
+  };
+  assert.equal(of('api'), '2 to 10, serves, gpu 0, -');
+  assert.equal(of('worker'), '2 to 2, -, gpu 1, -');
+  assert.equal(of('postgres'), '3 to 3, serves, gpu 0, postgres');
   assert.match(text, /name: worker.* # no disruption budget$/m);
   assert.deepEqual(Object.keys(file.stores), []);
   assert.deepEqual(Object.keys(file.profiles), ['smoke', 'nightly']);
@@ -89,32 +99,40 @@ test('should declare what the API server says of a platform like the reference',
 test('should draft sections of its stores that are valid when they are no comments any more', async () => {
   const { completed } = await drafted(REFERENCE);
   const { postgres, redis, rabbitmq, elasticsearch, neo4j } = completed.stores;
-  assert.deepEqual(postgres?.statefulSet, { namespace: 'shop', name: 'postgres' });
-  assert.deepEqual([postgres?.container, postgres?.members], ['server', 3]);
-  assert.deepEqual(postgres?.primary, { host: 'postgres-primary.shop.svc', port: 5432 });
-  assert.deepEqual(postgres?.services, { primary: 'postgres-primary', replica: 'postgres-replica' });
-  assert.deepEqual(postgres?.patroni, { port: 8008, scope: 'orders' });
-  assert.deepEqual(redis?.statefulSet?.name, 'redis');
-  assert.deepEqual(redis?.sentinel?.addresses, [{ host: 'watchers.shop.svc', port: 26379 }]);
-  assert.deepEqual(redis?.peers, { labels: { 'app.kubernetes.io/name': 'watchers' } });
-  assert.deepEqual([rabbitmq?.primary.port, rabbitmq?.management.port], [5672, 15672]);
-  assert.deepEqual(elasticsearch?.statefulSet, { namespace: 'shop', name: 'elasticsearch' });
-  assert.deepEqual([neo4j?.members, neo4j?.enterprise], [1, undefined]);
+  assert.ok(postgres && redis && rabbitmq && elasticsearch && neo4j);
+  assert.deepEqual(postgres.statefulSet, { namespace: 'shop', name: 'postgres' });
+  assert.deepEqual([postgres.container, postgres.members], ['server', 3]);
+  assert.deepEqual(postgres.primary, { host: 'postgres-primary.shop.svc', port: 5432 });
+  assert.deepEqual(postgres.services, { primary: 'postgres-primary', replica: 'postgres-replica' });
+  assert.deepEqual(postgres.patroni, { port: 8008, scope: 'orders' });
+  assert.deepEqual(redis.statefulSet?.name, 'redis');
+  assert.deepEqual(redis.primary, { host: 'watchers.shop.svc', port: 26379 });
+  assert.deepEqual(
+    redis.sentinel?.addresses,
+    [0, 1, 2].map((at) => ({ host: `watchers-${at}.shop.svc`, port: 26379 })),
+  );
+  assert.deepEqual(redis.peers, { labels: { 'app.kubernetes.io/name': 'watchers' } });
+  assert.deepEqual([rabbitmq.primary.port, rabbitmq.management.port], [5672, 15672]);
+  assert.deepEqual(elasticsearch.statefulSet, { namespace: 'shop', name: 'elasticsearch' });
+  assert.deepEqual([neo4j.members, neo4j.enterprise], [1, undefined]);
 });
 
 test('should propose what is asked beside the API server, and declare none of it', async () => {
   const { file, completed } = await drafted(REFERENCE);
   assert.deepEqual([file.prometheus, file.telemetry, file.topology.edge], [undefined, undefined, undefined]);
-  assert.equal(completed.prometheus?.url, 'http://prometheus.monitoring.svc:9090');
-  const { logs, traces, alerts, dashboards } = completed.telemetry ?? {};
-  assert.equal(logs?.url, 'http://logstore.monitoring.svc:9200');
-  assert.deepEqual(logs?.shipper, { daemonSet: { namespace: 'monitoring', name: 'filebeat' } });
-  assert.deepEqual([traces?.kind, traces?.url], ['jaeger', 'http://jaeger.monitoring.svc:16686']);
-  assert.equal(alerts?.url, 'http://alertmanager.monitoring.svc:9093');
-  assert.equal(dashboards?.url, 'http://grafana.monitoring.svc:80');
-  assert.equal(completed.topology.edge?.url, 'https://shop.example.com/');
+  const { prometheus, telemetry, topology } = completed;
+  assert.ok(prometheus && telemetry && topology.edge);
+  const { logs, traces, alerts, dashboards } = telemetry;
+  assert.ok(logs && traces && alerts && dashboards);
+  assert.equal(prometheus.url, 'http://prometheus.monitoring.svc:9090');
+  assert.equal(logs.url, 'http://logstore.monitoring.svc:9200');
+  assert.deepEqual(logs.shipper, { daemonSet: { namespace: 'monitoring', name: 'filebeat' } });
+  assert.deepEqual([traces.kind, traces.url], ['jaeger', 'http://jaeger.monitoring.svc:16686']);
+  assert.equal(alerts.url, 'http://alertmanager.monitoring.svc:9093');
+  assert.equal(dashboards.url, 'http://grafana.monitoring.svc:80');
+  assert.equal(topology.edge.url, 'https://shop.example.com/');
   assert.deepEqual(
-    completed.topology.certificates.map(({ name }) => name),
+    topology.certificates.map(({ name }) => name),
     ['API server', 'shop.example.com'],
   );
 });
@@ -122,23 +140,25 @@ test('should propose what is asked beside the API server, and declare none of it
 test('should recognise stores of operators and charts, and neither poolers nor operators', async () => {
   const { file, completed, text } = await drafted(OPERATORS);
   const { postgres, redis, rabbitmq, elasticsearch } = completed.stores;
-  assert.deepEqual(postgres?.pods, {
+  assert.ok(postgres && redis && rabbitmq && elasticsearch);
+  assert.deepEqual(postgres.pods, {
     ...{ namespace: 'databases', labels: { 'cnpg.io/cluster': 'orders', 'cnpg.io/podRole': 'instance' } },
   });
-  assert.deepEqual(postgres?.cloudnativepg, { namespace: 'databases', name: 'orders' });
-  assert.deepEqual(postgres?.services, { primary: 'orders-rw', replica: 'orders-ro' });
-  assert.ok(postgres?.tls);
+  assert.deepEqual(postgres.cloudnativepg, { namespace: 'databases', name: 'orders' });
+  assert.deepEqual(postgres.services, { primary: 'orders-rw', replica: 'orders-ro' });
+  assert.ok(postgres.tls);
   assert.match(text, /another PostgreSQL is there, StatefulSet databases\/billing-postgresql with 2/);
-  assert.deepEqual(elasticsearch?.statefulSets?.sets, [
+  assert.doesNotMatch(text, /PostgreSQL is there, Deployment/);
+  assert.deepEqual(elasticsearch.statefulSets?.sets, [
     { name: 'orders-es-data', members: 3 },
     { name: 'orders-es-masters', members: 3 },
   ]);
-  assert.equal(elasticsearch?.primary.host, 'orders-es-http.search.svc');
-  assert.ok(elasticsearch?.tls);
-  assert.deepEqual([rabbitmq?.primary.port, rabbitmq?.management.port], [5671, 15671]);
-  assert.equal(rabbitmq?.primary.host, 'orders.messaging.svc');
-  assert.deepEqual(redis?.primary, { host: 'orders-redis.caches.svc', port: 26379 });
-  assert.ok(redis?.sentinel && redis.tls);
+  assert.equal(elasticsearch.primary.host, 'orders-es-http.search.svc');
+  assert.ok(elasticsearch.tls);
+  assert.deepEqual([rabbitmq.primary.port, rabbitmq.management.port], [5671, 15671]);
+  assert.equal(rabbitmq.primary.host, 'orders.messaging.svc');
+  assert.deepEqual(redis.primary, { host: 'orders-redis.caches.svc', port: 26379 });
+  assert.ok(redis.sentinel && redis.tls);
   assert.equal(redis.storageClass, 'slow');
   assert.deepEqual(file.topology.closed.ignore, [
     { kind: 'Cluster', name: 'orders', reason: 'its Cluster was there' },
@@ -156,7 +176,10 @@ test('should leave a workload without its store where only the servers know wher
   const of = (name: string) => file.topology.workloads.find((one) => one.name === name);
   assert.equal(of('orders-es-data')?.store, 'elasticsearch');
   assert.equal(of('billing-postgresql')?.store, undefined);
-  assert.match(text, /until then nothing is mounted at \/var\/lib\/postgresql\n +# store: postgres/);
+  assert.match(
+    text,
+    /until then it is not known where its data is \(nothing is mounted at \/var\/lib\/postgresql\)\n +# store: postgres/,
+  );
   assert.equal(of('orders-redis-node')?.store, undefined);
   assert.match(text, /until then its volumes are of class slow/);
 });
@@ -168,6 +191,7 @@ test('should draft a valid file of a cluster with nothing in it', async () => {
   assert.deepEqual(file.topology.controlPlane?.nodes, 1);
   assert.match(text, /TODO no label tells the pool of 1 nodes \(worker\)/);
   assert.match(text, /TODO no network plugin was recognised/);
+  assert.match(text, /TODO no claim of a class of storage was seen/);
 });
 
 test('should take only the namespaces that were named, and refuse one that is not there', async () => {
@@ -216,9 +240,11 @@ test('should say what could not be listed, and draft the rest', async () => {
   }
 });
 
+const refused = new Set<ListedKind>();
+
 test('should find no difference to a cluster that has not changed, and each that there is', async () => {
   const { file, namespaces } = await drafted(REFERENCE);
-  assert.deepEqual(differencesBetween(file, { draft: file, namespaces }), []);
+  assert.deepEqual(differencesBetween(file, { draft: file, namespaces, refused }), []);
   const changed = REFERENCE.filter(({ kind, metadata }) => !(kind === 'Node' && metadata.name === 'w-3'))
     .filter(({ kind, metadata }) => !(kind === 'Deployment' && metadata.name === 'grafana'))
     .map((one) =>
@@ -228,11 +254,9 @@ test('should find no difference to a cluster that has not changed, and each that
     );
   const after = await drafted(changed);
   assert.deepEqual(
-    differencesBetween(file, { draft: after.file, namespaces }).map(({ what, file: own, cluster }) => [
-      what,
-      own,
-      cluster,
-    ]),
+    differencesBetween(file, { draft: after.file, namespaces, refused }).map(
+      ({ what, file: own, cluster }) => [what, own, cluster],
+    ),
     [
       ['topology.pools: general: count', '3', '2'],
       ['topology.workloads: Deployment monitoring/grafana', 'there', 'not there'],
@@ -262,5 +286,19 @@ test('should leave alone what only the file can know', async () => {
     },
   };
   assert.ok(others.length > 0);
-  assert.deepEqual(differencesBetween(edited, { draft: file, namespaces }), []);
+  assert.deepEqual(differencesBetween(edited, { draft: file, namespaces, refused }), []);
+});
+
+test('should not take for gone what could not be listed', async () => {
+  const { file, namespaces } = await drafted(REFERENCE);
+  for (const kind of ['v1/Node', 'apps/v1/Deployment', 'v1/Service', 'v1/Pod'] as const)
+    server.forbidden.add(kind);
+  try {
+    const listing = await listed(REFERENCE);
+    const { file: draft } = await drafted(REFERENCE, { namespaces });
+    assert.deepEqual([...listing.refused.keys()].length, 4);
+    assert.deepEqual(differencesBetween(file, { draft, namespaces, refused: listing.refused }), []);
+  } finally {
+    server.forbidden.clear();
+  }
 });

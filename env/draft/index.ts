@@ -107,7 +107,7 @@ function draftOf({ seen, namespaces, stores }: Found, options: DraftOptions): Dr
     ),
     namespaces: namespacesDraft(seen, { namespaces, stores }),
     topology: topologyDraft({ seen, namespaces, stores }, storage),
-    stores: storesDraft(stores, { seen, className: storage?.className }),
+    stores: storesDraft(stores, { seen, className: storage.className }),
     gpu: gpuDraft(listing, recognisePlugin(seen.sets)),
     prometheus: sources.prometheus,
     telemetry: sources.telemetry,
@@ -125,7 +125,7 @@ function namespacesDraft(seen: Seen, { namespaces, stores }: Omit<Found, 'seen'>
   return { platform, edge };
 }
 
-function topologyDraft({ seen, namespaces, stores }: Found, storage: FoundStorage | null): DraftMap {
+function topologyDraft({ seen, namespaces, stores }: Found, storage: FoundStorage): DraftMap {
   const { listing } = seen;
   const workloads = ofNamespaces(seen, namespaces);
   const hosts = hostsIn(listing, namespaces);
@@ -133,8 +133,8 @@ function topologyDraft({ seen, namespaces, stores }: Found, storage: FoundStorag
     controlPlane: controlPlane(listing),
     pools: poolsDraft(listing),
     network: networkDraft(seen.sets),
-    storage: storage?.draft,
-    workloads: workloadsDraft({ seen, namespaces, stores, className: storage?.className }),
+    storage: storage.draft,
+    workloads: workloadsDraft({ seen, namespaces, stores, className: storage.className }),
     closed: closedDraft(seen, namespaces),
     registry: registryDraft(workloads),
     certificates: certificatesDraft(listing.pin.server, hosts.tls),

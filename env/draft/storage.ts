@@ -8,9 +8,15 @@ import type { SeenWorkload } from './seen.ts';
 /** Kinds of PersistentVolume that a declaration may name. */
 const KINDS: readonly string[] = topology.shape.storage.unwrap().shape.kinds.element.options;
 
+/** Where nothing is claimed. */
+const NOTHING = commentedOut(
+  ['TODO no claim of a class of storage was seen in these namespaces: kubectl get persistentvolumeclaims -A'],
+  { className: 'standard', kinds: ['csi'] },
+);
+
 export interface FoundStorage {
-  /** The class of most claims. */
-  className: string;
+  /** The class of most claims; undefined where nothing is claimed. */
+  className: string | undefined;
   draft: Draft;
 }
 
@@ -24,8 +30,8 @@ export function classesOf({ objects }: Listing, { set, object }: SeenWorkload): 
   return [...new Set(own.map(({ spec }) => spec.storageClassName ?? ''))].sort();
 }
 
-/** `topology.storage`, from the claims of these namespaces; null where nothing is claimed there. */
-export function storageIn({ objects }: Listing, namespaces: readonly string[]): FoundStorage | null {
+/** `topology.storage`, from the claims of these namespaces. */
+export function storageIn({ objects }: Listing, namespaces: readonly string[]): FoundStorage {
   const volumes = new Map(objects['v1/PersistentVolume'].map((one) => [one.metadata.name, one]));
   const claims = objects['v1/PersistentVolumeClaim'].filter(
     ({ metadata, spec }) =>
@@ -36,7 +42,7 @@ export function storageIn({ objects }: Listing, namespaces: readonly string[]): 
     ([a, one], [b, other]) => other.length - one.length || a.localeCompare(b),
   );
   const [most, ...others] = classes;
-  if (most === undefined) return null;
+  if (most === undefined) return { className: undefined, draft: NOTHING };
   const [className, own] = most;
   const kinds = new Set(
     own.flatMap(({ spec }) => {

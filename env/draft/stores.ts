@@ -26,7 +26,7 @@ export function storesDraft(
       .flatMap((one) => classesOf(seen.listing, one))
       .find((one) => one !== className && one !== '');
     const section = {
-      ...first.recognition.section(first),
+      ...first.recognition.section(first, first.recognition),
       ...(other !== undefined && { storageClass: other }),
     };
     return [name, below([aboutOf(first), ...others.map(secondOf)], section)];
@@ -36,7 +36,7 @@ export function storesDraft(
 
 function aboutOf(store: FoundStore): string {
   const { recognition, sets } = store;
-  const { all } = servicesOf(store, [recognition.port]);
+  const { all } = servicesOf(store, []);
   const services = all.map(
     ({ metadata, spec }) => `${metadata.name}${spec.clusterIP === 'None' ? ' (headless)' : ''}`,
   );

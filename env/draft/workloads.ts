@@ -3,10 +3,13 @@ import { beside, below, commentedOut, Noted } from '../../probes/drafting.ts';
 import type { Draft, DraftMap } from '../../probes/drafting.ts';
 import { devicesIn } from '../../probes/gpu/recognise.ts';
 import { selects } from '../../probes/kubernetes/label-selector.ts';
+import type { KubeObject } from '../../probes/kubernetes/kube-object.ts';
+import type { AutoscalerObject } from '../../probes/kubernetes/objects.ts';
 import { resizedBy } from '../../probes/kubernetes/workloads.ts';
 import type { FoundStore } from '../../probes/recognised-stores.ts';
 import { finds, podLabels } from '../../probes/store/recognising.ts';
-import { coversPath } from '../../reports/record/names/topology-names.ts';
+import type { SeenSet } from '../../probes/store/recognising.ts';
+import { coversPath, nameOf } from '../../reports/record/names/topology-names.ts';
 import type { Listing } from './listing.ts';
 import type { Seen, SeenWorkload } from './seen.ts';
 import { classesOf } from './storage.ts';
@@ -25,47 +28,64 @@ export function ofNamespaces({ workloads }: Seen, namespaces: readonly string[])
 
 /** `topology.workloads` */
 export function workloadsDraft(around: Around): Draft {
-  const { seen, namespaces } = around;
-  const { objects } = seen.listing;
-  const ranges = new Map(
-    objects['autoscaling/v2/HorizontalPodAutoscaler'].map((one) => [resizedBy(one).workload, one]),
-  );
-  const services = Map.groupBy(objects['v1/Service'], ({ metadata }) => metadata.namespace ?? '');
-  const budgets = Map.groupBy(
-    objects['policy/v1/PodDisruptionBudget'],
-    ({ metadata }) => metadata.namespace ?? '',
-  );
-  return ofNamespaces(seen, namespaces).map((workload): Draft => {
-    const { name, set } = workload;
-    const { kind, namespace } = set;
-    const scaled = ranges.get(name);
-    const range = scaled === undefined ? null : resizedBy(scaled);
-    const serves = (services.get(namespace) ?? []).some((one) =>
-      podLabels(set).some((labels) => finds(one, labels)),
-    );
-    const several = kind !== 'DaemonSet' && (range?.max ?? set.replicas) >= 2;
-    const spread = (budgets.get(namespace) ?? []).some(({ spec }) => selects(spec.selector, set.labels));
-    const store = storeOf(workload, around);
-    const devices = devicesOf(workload);
-    const draft: DraftMap = {
-      ...{ kind, namespace, name: set.name },
-      replicas: range === null ? set.replicas : { min: range.min, max: range.max },
-      serves,
-      ...(devices > 0 && { gpu: devices }),
-      ...(store !== null && { store: store.draft }),
-    };
-    const notes = [
-      ...(store === null ? [] : [store.label]),
-      ...(set.owner === null ? [] : [`of ${set.owner.kind} ${set.owner.name}`]),
-      ...(scaled === undefined ? [] : [`by the autoscaler ${scaled.metadata.name}`]),
-      ...(several && !spread ? ['no disruption budget'] : []),
-    ];
-    return notes.length === 0 ? draft : noted(draft, notes.join(', '));
-  });
+  const pointing = pointersIn(around.seen.listing);
+  return ofNamespaces(around.seen, around.namespaces).map((workload) => entryOf(workload, around, pointing));
+}
+
+function entryOf(workload: SeenWorkload, around: Around, pointing: Pointing): Draft {
+  const { name, set } = workload;
+  const { kind, namespace, owner } = set;
+  const scaled = pointing.autoscalers.get(name);
+  const { min, max } = scaled === undefined ? { min: set.replicas, max: set.replicas } : resizedBy(scaled);
+  const store = storeOf(workload, around);
+  const devices = devicesOf(workload);
+  const draft: DraftMap = {
+    ...{ kind, namespace, name: set.name },
+    replicas: scaled === undefined ? set.replicas : { min, max },
+    serves: pointing.isServed(set),
+    ...(devices > 0 && { gpu: devices }),
+    ...store?.draft,
+  };
+  const notes = [
+    store?.label ?? '',
+    owner === null ? '' : `of ${owner.kind} ${owner.name}`,
+    scaled === undefined ? '' : `by the autoscaler ${scaled.metadata.name}`,
+    needsBudget(set, max) && !pointing.hasBudget(set) ? 'no disruption budget' : '',
+  ];
+  return noted(draft, notes.filter((note) => note !== '').join(', '));
+}
+
+/** As topology/workloads/spread has it. */
+function needsBudget({ kind }: SeenSet, max: number): boolean {
+  return kind !== 'DaemonSet' && max >= 2;
+}
+
+interface Pointing {
+  /** By the name of what they resize. */
+  autoscalers: ReadonlyMap<string, AutoscalerObject>;
+  isServed(set: SeenSet): boolean;
+  hasBudget(set: SeenSet): boolean;
+}
+
+/** What points at workloads: autoscalers by name, Services and disruption budgets by labels. */
+function pointersIn({ objects }: Listing): Pointing {
+  const byNamespace = <T extends KubeObject>(list: readonly T[]): Map<string, T[]> =>
+    Map.groupBy(list, ({ metadata }) => metadata.namespace ?? '');
+  const services = byNamespace(objects['v1/Service']);
+  const budgets = byNamespace(objects['policy/v1/PodDisruptionBudget']);
+  const autoscalers = objects['autoscaling/v2/HorizontalPodAutoscaler'];
+  return {
+    autoscalers: new Map(autoscalers.map((one) => [resizedBy(one).workload, one])),
+    isServed: (set: SeenSet): boolean =>
+      (services.get(set.namespace) ?? []).some((one) => podLabels(set).some((labels) => finds(one, labels))),
+    hasBudget: (set: SeenSet): boolean =>
+      (budgets.get(set.namespace) ?? []).some(({ spec }) => selects(spec.selector, set.labels)),
+  };
 }
 
 /** Behind an entry of one line, above one of several. */
-function noted(draft: DraftMap, text: string): Noted {
+function noted(draft: DraftMap, text: string): Draft {
+  if (text === '') return draft;
   return Object.values(draft).some((one) => one instanceof Noted)
     ? below([text], draft)
     : beside(draft, text);
@@ -83,13 +103,13 @@ function devicesOf({ set }: SeenWorkload): number {
 function storeOf(
   workload: SeenWorkload,
   { stores, className, seen }: Around,
-): { label: string; draft: Draft } | null {
+): { label: string; draft: DraftMap } | null {
   const found = stores.find(({ sets }) => sets.includes(workload.set));
   if (found === undefined) return null;
   const { name, label, dataFolders } = found.recognition;
   const why = untold(workload, { dataFolders, className, listing: seen.listing });
   const told = ['with the section of its store', ...(why === null ? [] : [`: until then ${why}`])].join('');
-  return { label, draft: why === null ? name : commentedOut([told], name) };
+  return { label, draft: { store: why === null ? name : commentedOut([told], name) } };
 }
 
 /** Volumes that bring files in and hold no data. */
@@ -110,7 +130,8 @@ function untold(
       ({ name }) =>
         !NOT_DATA.some((kind) => (spec.volumes ?? []).some((one) => one.name === name && kind in one)),
     );
-  if (near.length === 0) return `nothing is mounted at ${of.dataFolders.join(' or ')}`;
+  if (near.length === 0)
+    return `it is not known where its data is (nothing is mounted at ${of.dataFolders.join(', ')})`;
   const other = classesOf(of.listing, workload).find((name) => name !== of.className);
   return other === undefined ? null : `its volumes are of class ${other || 'none'}`;
 }
@@ -118,32 +139,36 @@ function untold(
 /** `topology.closed`: with what runs there now and is no declared workload. */
 export function closedDraft({ podsByOwner, listing }: Seen, namespaces: readonly string[]): Draft {
   const jobs = new Map(
-    listing.objects['batch/v1/Job'].map(({ metadata }) => [
-      `Job ${metadata.namespace ?? ''}/${metadata.name}`,
-      metadata.ownerReferences?.find(({ controller }) => controller === true)?.name,
-    ]),
+    listing.objects['batch/v1/Job'].map((job) => [nameOf(placed(job)), controllerOf(job)]),
   );
-  const ignored = new Map<string, DraftMap>();
-  const owners = [...podsByOwner.keys(), ...jobs.keys()].sort();
-  for (const owner of owners) {
+  const owners = [...new Set([...podsByOwner.keys(), ...jobs.keys()])].sort();
+  const ignored = owners.flatMap((owner): { kind: string; name: string; reason: string }[] => {
     const [, kind = '', namespace = '', name = ''] = /^(\S+) ([^/]*)\/(.+)$/.exec(owner) ?? [];
-    if (!namespaces.includes(namespace) || ['Deployment', 'StatefulSet', 'DaemonSet'].includes(kind))
-      continue;
-    // The Jobs of a CronJob are numbered by the minute of their start.
-    const cron = kind === 'Job' ? (jobs.get(owner) ?? /^(.+)-\d{8,}$/.exec(name)?.[1]) : undefined;
-    const pattern = cron === undefined ? name : `${cron}-*`;
-    const reason = cron === undefined ? `its ${kind} was there` : `of the CronJob ${cron}`;
-    ignored.set(`${kind} ${pattern}`, { kind, name: pattern, reason });
-  }
-  const ignore = [...ignored.values()];
+    if (!namespaces.includes(namespace) || DECLARABLE.includes(kind)) return [];
+    const cron = kind === 'Job' ? (jobs.get(owner) ?? cronIn(name)) : undefined;
+    if (cron === undefined) return [{ kind, name, reason: `its ${kind} was there` }];
+    return [{ kind, name: `${cron}-*`, reason: `of the CronJob ${cron}` }];
+  });
+  const ignore = [...new Map(ignored.map((one) => [`${one.kind} ${one.name}`, one])).values()];
   if (ignore.length === 0) return { namespaces };
-  return {
-    namespaces,
-    ignore: below(
-      ['Found, and nothing that topology.workloads can declare; take out what should not run.'],
-      ignore,
-    ),
-  };
+  const about = 'Found, and nothing that topology.workloads can declare; take out what should not run.';
+  return { namespaces, ignore: below([about], ignore) };
+}
+
+/** The CronJob in the name of a Job of it, which is numbered by the minute of its start. */
+function cronIn(job: string): string | undefined {
+  return /^(.+)-\d{8,}$/.exec(job)?.[1];
+}
+
+/** Kinds of workload that an environment file declares. */
+const DECLARABLE = ['Deployment', 'StatefulSet', 'DaemonSet'];
+
+function placed({ kind, metadata }: KubeObject): { kind: string; namespace: string; name: string } {
+  return { kind, namespace: metadata.namespace ?? '', name: metadata.name };
+}
+
+function controllerOf({ metadata }: KubeObject): string | undefined {
+  return metadata.ownerReferences?.find(({ controller }) => controller === true)?.name;
 }
 
 /** `topology.registry`; undefined where no image was seen. */

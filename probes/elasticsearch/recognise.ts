@@ -8,7 +8,7 @@ const ECK = 'elasticsearch.k8s.elastic.co/cluster-name';
 /** The OpenSearch operator. */
 const OPENSEARCH = 'opster.io/opensearch-cluster';
 
-function section(seen: SeenStore): DraftMap {
+function section(seen: SeenStore, recognition: StoreRecognition): DraftMap {
   const [set] = seen.sets;
   const members = seen.sets.reduce((sum, { replicas }) => sum + replicas, 0);
   const eck = set.labels[ECK];

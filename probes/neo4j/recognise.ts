@@ -3,7 +3,7 @@ import type { DraftMap } from '../drafting.ts';
 import { commonSection } from '../store/recognising.ts';
 import type { SeenStore, StoreRecognition } from '../store/recognising.ts';
 
-function section(seen: SeenStore): DraftMap {
+function section(seen: SeenStore, recognition: StoreRecognition): DraftMap {
   const members = seen.sets.reduce((sum, { replicas }) => sum + replicas, 0);
   const enterprise =
     members > 1 ||

@@ -10,7 +10,7 @@ const PATRONI = 'cluster-name';
 /** Patroni's REST API (its documentation, `restapi.listen`). */
 const REST_PORT = 8008;
 
-function section(seen: SeenStore): DraftMap {
+function section(seen: SeenStore, recognition: StoreRecognition): DraftMap {
   const [set] = seen.sets;
   const manager = managerOf(set);
   return {

@@ -7,7 +7,7 @@ import type { SeenStore, StoreRecognition } from '../store/recognising.ts';
 const TLS = { amqp: 5671, management: 15_671 };
 const PLAIN = { amqp: 5672, management: 15_672 };
 
-function section(seen: SeenStore): DraftMap {
+function section(seen: SeenStore, recognition: StoreRecognition): DraftMap {
   const { primary } = servicesOf(seen, [TLS.amqp]);
   const encrypted =
     (primary !== undefined && servicePort(primary, [TLS.amqp]) !== undefined) ||

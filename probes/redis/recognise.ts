@@ -1,5 +1,5 @@
 import { todo } from '../drafting.ts';
-import type { DraftMap } from '../drafting.ts';
+import type { Draft, DraftMap } from '../drafting.ts';
 import { addressOf, commonSection, imageName, portsOf, servicesOf } from '../store/recognising.ts';
 import type { SeenSet, SeenStore, StoreRecognition } from '../store/recognising.ts';
 
@@ -7,7 +7,7 @@ import type { SeenSet, SeenStore, StoreRecognition } from '../store/recognising.
 const SENTINEL_PORT = 26379;
 const SERVER_PORT = 6379;
 
-function section(seen: SeenStore): DraftMap {
+function section(seen: SeenStore, recognition: StoreRecognition): DraftMap {
   const [set] = seen.sets;
   const members = seen.sets.reduce((sum, { replicas }) => sum + replicas, 0);
   if (isCluster(set)) {
@@ -19,8 +19,11 @@ function section(seen: SeenStore): DraftMap {
   }
   const watched = sentinelsOf(seen);
   if (watched === null) return commonSection(seen, { recognition });
-  const { primary: entry } = servicesOf(watched.around, [SENTINEL_PORT]);
+  const { primary: entry, single } = servicesOf(watched.around, [SENTINEL_PORT]);
   const address = entry === undefined ? null : addressOf(entry, [SENTINEL_PORT]);
+  const each = single
+    .map((one) => addressOf(one, [SENTINEL_PORT]))
+    .toSorted((a, b) => a.host.localeCompare(b.host));
   const common = commonSection(seen, { recognition });
   return {
     ...common,
@@ -30,16 +33,17 @@ function section(seen: SeenStore): DraftMap {
     replica: undefined,
     sentinel: {
       master: todo('mymaster', `the name of the master: redis-cli -p ${SENTINEL_PORT} sentinel masters`),
-      addresses: [
-        address ??
-          todo(
-            { host: `${watched.set.name}.${watched.set.namespace}.svc`, port: SENTINEL_PORT },
-            `no Service of the Sentinels was recognised: kubectl get services -n ${watched.set.namespace}`,
-          ),
-      ],
+      addresses: each.length > 0 ? each : [address ?? unknownAddress(watched.set)],
     },
     ...peers(watched.set, set),
   };
+}
+
+function unknownAddress({ namespace, name }: SeenSet): Draft {
+  return todo(
+    { host: `${name}.${namespace}.svc`, port: SENTINEL_PORT },
+    `no Service of the Sentinels was recognised: kubectl get services -n ${namespace}`,
+  );
 }
 
 /** Where the Sentinels are: in sets of their own, or in the pods of the members. */

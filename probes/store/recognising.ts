@@ -54,8 +54,8 @@ export interface StoreRecognition {
   companion?: (set: SeenSet) => boolean;
   /** Label whose value is the same for all sets of one store, the first that a set has; `app` and the like are asked after these. */
   together?: readonly string[];
-  /** Its section in `stores`, complete but for what only its owners know. */
-  section: (seen: SeenStore) => DraftMap;
+  /** Its section in `stores`, complete but for what only its owners know. `own`: this recognition, or that of a store that speaks as this one. */
+  section: (seen: SeenStore, own: StoreRecognition) => DraftMap;
 }
 
 const ports = z.array(z.object({ containerPort: z.number(), name: z.string().optional() })).catch([]);
@@ -96,6 +96,8 @@ export interface SeenServices {
   /** The one that applications write through, as far as names and selectors tell. */
   primary?: ServiceObject | undefined;
   replica?: ServiceObject | undefined;
+  /** Those that lead to one pod of several each. */
+  single: readonly ServiceObject[];
   /** All with the port, whose selector finds a pod of the store, or which have no selector and begin with its name. */
   all: readonly ServiceObject[];
 }
@@ -107,12 +109,13 @@ const REPLICA = {
   name: /-(ro|repl|replicas?|read|readonly|slaves?|standby|secondary|followers?)$/,
 };
 
-/** @param wanted ports that clients speak to, the usual one first */
+/** @param wanted ports that clients speak to, the usual one first; none: any */
 export function servicesOf({ sets, services }: SeenStore, wanted: readonly number[]): SeenServices {
   const pods = sets.flatMap(podLabels);
   const found = services.flatMap((service) => {
     const selected = selectedBy(service, { pods, names: sets.map(({ name }) => name) });
-    return selected > 0 && servicePort(service, wanted) !== undefined ? [{ service, selected }] : [];
+    const listens = wanted.length === 0 || servicePort(service, wanted) !== undefined;
+    return selected > 0 && listens ? [{ service, selected }] : [];
   });
   // The one of the most pods, and of several the plainest: charts name those of single members and of consoles after it.
   const usual = found
@@ -124,7 +127,14 @@ export function servicesOf({ sets, services }: SeenStore, wanted: readonly numbe
   const primary = usual.find((one) => leadsTo(one, PRIMARY));
   const replica = usual.find((one) => leadsTo(one, REPLICA));
   const plain = usual.find((one) => one !== replica && !leadsTo(one, REPLICA));
-  return { primary: primary ?? plain, replica, all: found.map(({ service }) => service) };
+  const single = found.filter(
+    ({ service, selected }) => selected === 1 && pods.length > 1 && service.spec.selector !== undefined,
+  );
+  return {
+    ...{ primary: primary ?? plain, replica },
+    single: single.map(({ service }) => service),
+    all: found.map(({ service }) => service),
+  };
 }
 
 /** Whether a selector finds a pod with these labels; an empty one finds none (Kubernetes: "Services without selectors"). */

@@ -12,6 +12,7 @@ const PAGE = 'docs/extend/a-store.md';
 const FILES = [
   'probes/valkey/declaration.ts',
   'probes/valkey/index.ts',
+  'probes/valkey/recognise.ts',
   'suites/failover/store/controls/valkey.ts',
   'env/local/platform/valkey/index.ts',
   'env/local/platform/valkey/manifests.yaml',
@@ -38,6 +39,7 @@ const DERIVED = `
 import { contextWith } from './env/local/platform/_testing/platform.ts';
 import { imagesFor, platformObjects } from './env/local/platform/index.ts';
 import { STORES } from './env/schema.ts';
+import { RECOGNITIONS } from './probes/recognised-stores.ts';
 import { storeDriver } from './probes/stores.ts';
 import { planChecks, rowOf, whyNotRun } from './suites/catalogue/index.ts';
 import { allControls, judgeOf } from './suites/catalogue/loaded.ts';
@@ -55,6 +57,7 @@ const settings = headerSettings('${CHECK}', staging);
 console.log(JSON.stringify({
   order: STORES.indexOf('valkey') - STORES.indexOf('redis'),
   driver: storeDriver('valkey').store,
+  recognised: RECOGNITIONS.filter(({ image }) => image.test('valkey')).map(({ name }) => name),
   row: [rowOf('${CHECK}').title, rowOf('failover/valkey/switchover').built],
   goals: planned.goals,
   here: planned.notRun,
@@ -72,6 +75,7 @@ console.log(JSON.stringify({
 const EXPECTED = {
   order: 1,
   driver: 'valkey',
+  recognised: ['valkey'],
   row: ['Valkey: every process of the leader killed at once', false],
   goals: { rtoSeconds: 15, lossWindowSeconds: 1, minTrials: 1 },
   here: null,

@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { certificateFor } from '../../../host/_testing/certificate.ts';
 import { kindOf, pathOf } from '../../../probes/kubernetes/kinds.ts';
+import { LISTED } from '../listing.ts';
 
 export interface Stood {
   apiVersion: string;
@@ -66,38 +67,24 @@ export class ListingApiServer {
   }
 
   #answer(asked: string, response: ServerResponse): void {
-    const url = new URL(asked.replace('GET ', ''), 'https://api.example.com');
     this.asked.push(asked.replace(/\?.*/, ''));
-    const send = (status: number, body: object): void => {
-      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-    };
-    if (url.pathname === '/version') return send(200, { gitVersion: 'v1.36.1' });
-    if (url.pathname === '/api/v1/namespaces/kube-system')
-      return send(200, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kube-system', uid: UID } });
-    const kinds = [...new Set([...KINDS, ...this.objects.map((one) => `${one.apiVersion}/${one.kind}`)])];
-    const kind = kinds.find((one) => pathOf(kindOf(one)) === url.pathname);
-    if (kind === undefined) return send(404, { message: 'no such resource' });
-    if (this.forbidden.has(kind)) return send(403, { message: `${kind} is forbidden` });
+    const [status, body] = this.#answerTo(new URL(asked.replace('GET ', ''), 'https://api.example.com'));
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  }
+
+  #answerTo({ pathname, searchParams }: URL): [number, object] {
+    if (pathname === '/version') return [200, { gitVersion: 'v1.36.1' }];
+    if (pathname === '/api/v1/namespaces/kube-system')
+      return [200, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kube-system', uid: UID } }];
+    const kind = LISTED.find((one) => pathOf(kindOf(one)) === pathname);
+    if (kind === undefined) return [404, { message: 'no such resource' }];
+    if (this.forbidden.has(kind)) return [403, { message: `${kind} is forbidden` }];
     const all = this.objects.filter((one) => `${one.apiVersion}/${one.kind}` === kind);
-    const from = Number(url.searchParams.get('continue') ?? '0');
-    const to = from + Number(url.searchParams.get('limit') ?? String(all.length));
+    const from = Number(searchParams.get('continue') ?? '0');
+    const to = from + Number(searchParams.get('limit') ?? String(all.length));
     const next = to < all.length ? { continue: String(to) } : {};
-    return send(200, {
-      kind: 'List',
-      metadata: { resourceVersion: '1', ...next },
-      items: all.slice(from, to),
-    });
+    return [200, { kind: 'List', metadata: { resourceVersion: '1', ...next }, items: all.slice(from, to) }];
   }
 }
 
 export const UID = '11111111-2222-4333-8444-555555555555';
-/** Those of which there may be none. */
-const KINDS = [
-  ...['v1/Namespace', 'v1/Node', 'v1/Pod', 'v1/Service', 'v1/PersistentVolume', 'v1/PersistentVolumeClaim'],
-  ...['apps/v1/Deployment', 'apps/v1/StatefulSet', 'apps/v1/DaemonSet', 'batch/v1/Job'],
-  ...[
-    'autoscaling/v2/HorizontalPodAutoscaler',
-    'policy/v1/PodDisruptionBudget',
-    'networking.k8s.io/v1/Ingress',
-  ],
-];

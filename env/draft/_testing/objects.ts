@@ -49,34 +49,10 @@ const CLASS = 'fast';
 
 /** A workload, its pods, and their claims with the volumes behind them. */
 export function workload(of: Shape): Stood[] {
-  const { kind, at, replicas = 1, data = {}, secrets = [], owner } = of;
+  const { kind, at, replicas = 1, owner } = of;
   const [namespaced = '', name = ''] = at.split('/');
   const labels = of.labels ?? { 'app.kubernetes.io/name': name };
-  const ports = Object.entries(of.ports ?? {}).map(([port, containerPort]) => ({
-    name: port,
-    containerPort,
-  }));
-  const spec = {
-    containers: [
-      {
-        ...{ name: of.container ?? name, image: of.image, ports },
-        env: [{ name: 'PASSWORD', value: 'in-plain-text' }],
-        resources: { limits: of.limits ?? {} },
-        volumeMounts: Object.entries(data).map(([volume, mountPath]) => ({ name: volume, mountPath })),
-      },
-      ...Object.entries(of.beside ?? {}).map(([container, image]) => ({ name: container, image })),
-    ],
-    volumes: secrets.map((secretName) => ({ name: secretName, secret: { secretName } })),
-  };
-  const status =
-    kind === 'DaemonSet'
-      ? { desiredNumberScheduled: replicas, numberReady: replicas }
-      : { readyReplicas: replicas };
-  const hash = 'abcdef1234';
-  const ofSet =
-    kind === 'Deployment'
-      ? { kind: 'ReplicaSet', name: `${name}-${hash}`, uid: 'u', controller: true }
-      : { kind, name, uid: 'u', controller: true };
+  const spec = specOf(of, name);
   const ordinals = Array.from({ length: replicas }, (_, ordinal) => ordinal);
   const object: Stood = {
     ...{ apiVersion: 'apps/v1', kind },
@@ -87,20 +63,48 @@ export function workload(of: Shape): Stood[] {
     spec: {
       ...(kind !== 'DaemonSet' && { replicas }),
       template: { metadata: { labels }, spec },
-      volumeClaimTemplates: Object.keys(data).map((claim) => ({ metadata: { name: claim } })),
+      volumeClaimTemplates: Object.keys(of.data ?? {}).map((claim) => ({ metadata: { name: claim } })),
     },
-    status,
+    status: { readyReplicas: replicas, desiredNumberScheduled: replicas, numberReady: replicas },
   };
+  const { hash, ...ofSet } = owning(kind, name);
   const pods = ordinals.map((ordinal) =>
     pod({
-      ...{ namespace: namespaced, name: `${name}-${ordinal}`, owner: ofSet, spec },
-      labels: {
-        ...{ ...labels, ...of.roles?.[ordinal] },
-        ...(kind === 'Deployment' && { 'pod-template-hash': hash }),
-      },
+      ...{ namespace: namespaced, name: `${name}-${ordinal}`, spec },
+      owner: { ...ofSet, uid: 'u', controller: true },
+      labels: { ...labels, ...of.roles?.[ordinal], ...hash },
     }),
   );
-  return [object, ...pods, ...ordinals.flatMap((at) => claimsOf(of, { namespace: namespaced, name, at }))];
+  return [
+    object,
+    ...pods,
+    ...ordinals.flatMap((one) => claimsOf(of, { namespace: namespaced, name, at: one })),
+  ];
+}
+
+/** What owns the pods of a workload, and the label that a ReplicaSet gives them. */
+function owning(kind: Shape['kind'], name: string): { kind: string; name: string; hash: Labels } {
+  const hash = 'abcdef1234';
+  if (kind !== 'Deployment') return { kind, name, hash: {} };
+  return { kind: 'ReplicaSet', name: `${name}-${hash}`, hash: { 'pod-template-hash': hash } };
+}
+
+function specOf({ image, container, data = {}, secrets = [], ...of }: Shape, name: string): object {
+  const ports = Object.entries(of.ports ?? {}).map(([port, containerPort]) => ({
+    name: port,
+    containerPort,
+  }));
+  const server = {
+    ...{ name: container ?? name, image, ports },
+    env: [{ name: 'PASSWORD', value: 'in-plain-text' }],
+    resources: { limits: of.limits ?? {} },
+    volumeMounts: Object.entries(data).map(([volume, mountPath]) => ({ name: volume, mountPath })),
+  };
+  const others = Object.entries(of.beside ?? {}).map(([one, other]) => ({ name: one, image: other }));
+  return {
+    containers: [server, ...others],
+    volumes: secrets.map((secretName) => ({ name: secretName, secret: { secretName } })),
+  };
 }
 
 export function pod(of: {
