@@ -33,26 +33,34 @@ export function workloadsDraft(around: Around): Draft {
 }
 
 function entryOf(workload: SeenWorkload, around: Around, pointing: Pointing): Draft {
-  const { name, set } = workload;
-  const { kind, namespace, owner } = set;
-  const scaled = pointing.autoscalers.get(name);
-  const { min, max } = scaled === undefined ? { min: set.replicas, max: set.replicas } : resizedBy(scaled);
+  const { set } = workload;
+  const { replicas, max, by } = replicasOf(workload, pointing);
   const store = storeOf(workload, around);
   const devices = devicesOf(workload);
   const draft: DraftMap = {
-    ...{ kind, namespace, name: set.name },
-    replicas: scaled === undefined ? set.replicas : { min, max },
-    serves: pointing.isServed(set),
+    ...{ kind: set.kind, namespace: set.namespace, name: set.name },
+    ...{ replicas, serves: pointing.isServed(set) },
     ...(devices > 0 && { gpu: devices }),
     ...store?.draft,
   };
   const notes = [
     store?.label ?? '',
-    owner === null ? '' : `of ${owner.kind} ${owner.name}`,
-    scaled === undefined ? '' : `by the autoscaler ${scaled.metadata.name}`,
+    set.owner === null ? '' : `of ${set.owner.kind} ${set.owner.name}`,
+    by,
     needsBudget(set, max) && !pointing.hasBudget(set) ? 'no disruption budget' : '',
   ];
   return noted(draft, notes.filter((note) => note !== '').join(', '));
+}
+
+/** How many replicas there may be, and what resizes them, in words. */
+function replicasOf(
+  { name, set: { replicas } }: SeenWorkload,
+  { autoscalers }: Pointing,
+): { replicas: Draft; max: number; by: string } {
+  const scaled = autoscalers.get(name);
+  if (scaled === undefined) return { replicas, max: replicas, by: '' };
+  const { min, max } = resizedBy(scaled);
+  return { replicas: { min, max }, max, by: `by the autoscaler ${scaled.metadata.name}` };
 }
 
 /** As topology/workloads/spread has it. */
