@@ -132,8 +132,11 @@ test('should propose what is asked beside the API server, and declare none of it
   assert.equal(dashboards.url, 'http://grafana.monitoring.svc:80');
   assert.equal(topology.edge.url, 'https://shop.example.com/');
   assert.deepEqual(
-    topology.certificates.map(({ name }) => name),
-    ['API server', 'shop.example.com'],
+    topology.certificates.map(({ name, serverName }) => [name, serverName]),
+    [
+      ['API server', 'api.example.com'],
+      ['shop.example.com', undefined],
+    ],
   );
 });
 
@@ -167,6 +170,7 @@ test('should recognise stores of operators and charts, and neither poolers nor o
     file.topology.pools.map(({ name, count }) => [name, count.max]),
     [['workers', 3]],
   );
+  assert.match(text, /No node of a control plane is among them/);
   // Whether this plugin enforces NetworkPolicy cannot be seen.
   assert.deepEqual([file.topology.network, completed.topology.network?.cni.name], [undefined, 'amazon-vpc']);
 });

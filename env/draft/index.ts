@@ -99,6 +99,10 @@ function draftOf({ seen, namespaces, stores }: Found, options: DraftOptions): Dr
     cluster: {
       kubeconfig: beside({ file: options.kubeconfig }, '{ env: NAME } where others use this file'),
       context: listing.context,
+      reach: commentedOut(
+        ["TODO where this machine is outside of the cluster's network: docs/start/your-cluster.md"],
+        'port-forward',
+      ),
       pin: { kubeSystemUid: pin.uid, caSha256: pin.caSha256 },
     },
     apiAddress: commentedOut(
@@ -137,7 +141,7 @@ function topologyDraft({ seen, namespaces, stores }: Found, storage: FoundStorag
     workloads: workloadsDraft({ seen, namespaces, stores, className: storage.className }),
     closed: closedDraft(seen, namespaces),
     registry: registryDraft(workloads),
-    certificates: certificatesDraft(listing.pin.server, hosts.tls),
+    certificates: certificatesDraft(listing, hosts.tls),
     edge: edgeDraft(hosts),
   };
 }

@@ -33,6 +33,8 @@ export interface Listing {
   version: string;
   /** Name of the context that was used. */
   context: string;
+  /** The name that the kubeconfig expects in the server's certificate, where it is not that of its address. */
+  serverName: string | undefined;
   objects: { readonly [Kind in ListedKind]: readonly ObjectOf<Kind>[] };
   /** Kinds that could not be listed, and why. */
   refused: ReadonlyMap<ListedKind, string>;
@@ -66,8 +68,12 @@ export async function listCluster(options: {
       found.push([kind, await listed(cluster, { kind, refused, signal })]);
     }
     const objects = Object.fromEntries(found) as unknown as Listing['objects'];
-    const context = cluster.client.transport.config.getCurrentContext();
-    return { pin, version, context, objects, refused, calls: cluster.calls().total };
+    const { config } = cluster.client.transport;
+    const serverName = config.getCurrentCluster()?.tlsServerName;
+    return {
+      ...{ pin, version, objects, refused, serverName },
+      ...{ context: config.getCurrentContext(), calls: cluster.calls().total },
+    };
   } catch (cause) {
     if (!(cause instanceof KubeError) || signal.aborted) throw cause;
     throw new CommandError(`the cluster cannot be asked: ${unavailableText(cause)}`, EXIT.inconclusive, {

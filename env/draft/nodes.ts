@@ -36,7 +36,10 @@ export function poolsOf(nodes: readonly NodeObject[]): { pools: FoundPool[]; oth
   const counts = new Map<string, number>();
   for (const key of workers.flatMap((node) => Object.keys(labelsOf(node)).filter(isPoolLabel)))
     counts.set(key, (counts.get(key) ?? 0) + 1);
-  const keys = [...counts].toSorted(([a, n], [b, m]) => m - n || a.localeCompare(b)).map(([key]) => key);
+  const isName = (key: string): number => (/name$/.test(key) ? 0 : 1); // beside ids that nobody reads
+  const keys = [...counts]
+    .toSorted(([a, n], [b, m]) => m - n || isName(a) - isName(b) || a.localeCompare(b))
+    .map(([key]) => key);
   const chosen = workers.map((node) => poolLabel(labelsOf(node), keys));
   const others = workers.filter((_, at) => chosen[at] === null).map(({ metadata }) => metadata.name);
   const distinct = new Map(chosen.flatMap((one) => (one === null ? [] : [[one.join('='), one] as const])));
@@ -85,17 +88,22 @@ export function controlPlane({ objects }: Listing): Draft | undefined {
 export function poolsDraft(listing: Listing): Draft {
   const { pools, others } = poolsOf(listing.objects['v1/Node']);
   const drafts = pools.map(poolDraft);
-  if (others.length === 0) return below(SIZES, drafts);
+  const lines = listing.objects['v1/Node'].some((node) => controlLabel(node) !== undefined)
+    ? SIZES
+    : [HIDDEN, ...SIZES];
+  if (others.length === 0) return below(lines, drafts);
   const some = others.slice(0, 5).join(', ');
   return below(
     [
-      ...SIZES,
+      ...lines,
       `TODO no label tells the pool of ${others.length} nodes (${some}${others.length > 5 ? ', …' : ''}): label them, or declare them in nodes.others`,
     ],
     drafts,
   );
 }
 
+const HIDDEN =
+  'No node of a control plane is among them, as where a provider hides it: controlPlane is left out.';
 const SIZES = [
   'Counts are those of now: where an autoscaler resizes a pool, write count: { min: 1, max: 9 }.',
 ];

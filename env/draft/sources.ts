@@ -26,7 +26,11 @@ interface Sources {
 
 export function sourcesDraft({ sets, listing }: Seen, stores: readonly FoundStore[], path: string): Sources {
   const found = recogniseSources(sets, listing.objects['v1/Service']);
-  const of = (use: SourceUse): FoundSource[] => found.filter(({ source }) => source.use === use);
+  // Of several parts of one source, that with a Service is asked.
+  const of = (use: SourceUse): FoundSource[] =>
+    found
+      .filter(({ source }) => source.use === use)
+      .toSorted((a, b) => Number(a.address === null) - Number(b.address === null));
   const telemetry: DraftMap = {
     logs: logsDraft(of('shipper'), stores),
     traces: tracesDraft(of('traces'), path),
@@ -134,13 +138,14 @@ export function edgeDraft(hosts: { all: readonly string[]; tls: readonly string[
 }
 
 /** `topology.certificates`: that of the API server, and those of Ingresses commented out. */
-export function certificatesDraft(server: string, hosts: readonly string[]): Draft {
-  const { hostname, port } = new URL(server);
+export function certificatesDraft({ pin, serverName }: Listing, hosts: readonly string[]): Draft {
+  const { hostname, port } = new URL(pin.server);
   return [
     {
       name: 'API server',
       host: hostname.replace(/^\[|\]$/g, ''),
       port: port === '' ? 443 : Number(port),
+      serverName,
       trust: 'cluster',
     },
     ...hosts.slice(0, MOST).map((host, at) =>
