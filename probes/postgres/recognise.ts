@@ -14,7 +14,7 @@ function section(seen: SeenStore, recognition: StoreRecognition): DraftMap {
   const [set] = seen.sets;
   const manager = managerOf(set);
   return {
-    ...commonSection(seen, { recognition, ...manager.common }),
+    ...commonSection(seen, { recognition, oneLeads: true, ...manager.common }),
     database: todo('plumbline', "the canary's own database, never the platform's"),
     user: 'plumbline',
     ...manager.section,

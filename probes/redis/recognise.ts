@@ -18,7 +18,7 @@ function section(seen: SeenStore, recognition: StoreRecognition): DraftMap {
     };
   }
   const watched = sentinelsOf(seen);
-  if (watched === null) return commonSection(seen, { recognition });
+  if (watched === null) return commonSection(seen, { recognition, oneLeads: true });
   const { primary: entry, single } = servicesOf(watched.around, [SENTINEL_PORT]);
   const address = entry === undefined ? null : addressOf(entry, [SENTINEL_PORT]);
   const each = single

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { below, todo } from '../drafting.ts';
-import type { DraftMap } from '../drafting.ts';
+import type { Draft, DraftMap } from '../drafting.ts';
 import type { Container, ServiceObject, Volume } from '../kubernetes/objects.ts';
 import type { StoreName } from './declaring.ts';
 
@@ -93,8 +93,10 @@ export function groupOf({ namespace, name, labels }: SeenSet, { together = [] }:
 
 /** Services of a store by what they lead to. */
 export interface SeenServices {
-  /** The one that applications write through, as far as names and selectors tell. */
+  /** The one that applications write through, as far as names and selectors tell; never one that leads to a single member of several. */
   primary?: ServiceObject | undefined;
+  /** Its selector, its name, or a manager that writes its endpoints says that it leads to the primary alone. */
+  leads: boolean;
   replica?: ServiceObject | undefined;
   /** Those that lead to one pod of several each. */
   single: readonly ServiceObject[];
@@ -124,17 +126,22 @@ export function servicesOf({ sets, services }: SeenStore, wanted: readonly numbe
       (a, b) => b.selected - a.selected || a.service.metadata.name.length - b.service.metadata.name.length,
     )
     .map(({ service }) => service);
-  const primary = usual.find((one) => leadsTo(one, PRIMARY));
+  const single = found
+    .filter(({ service, selected }) => selected === 1 && pods.length > 1 && hasSelector(service))
+    .map(({ service }) => service);
   const replica = usual.find((one) => leadsTo(one, REPLICA));
-  const plain = usual.find((one) => one !== replica && !leadsTo(one, REPLICA));
-  const single = found.filter(
-    ({ service, selected }) => selected === 1 && pods.length > 1 && service.spec.selector !== undefined,
-  );
+  const leading = usual.find((one) => leadsTo(one, PRIMARY));
+  const plain = usual.find((one) => !leadsTo(one, REPLICA) && !single.includes(one));
+  const primary = leading ?? plain;
   return {
-    ...{ primary: primary ?? plain, replica },
-    single: single.map(({ service }) => service),
+    ...{ primary, replica, single },
+    leads: leading !== undefined || (primary !== undefined && !hasSelector(primary)),
     all: found.map(({ service }) => service),
   };
+}
+
+function hasSelector({ spec }: ServiceObject): boolean {
+  return Object.keys(spec.selector ?? {}).length > 0;
 }
 
 /** Whether a selector finds a pod with these labels; an empty one finds none (Kubernetes: "Services without selectors"). */
@@ -148,9 +155,8 @@ function selectedBy(
   service: ServiceObject,
   { pods, names }: { pods: readonly Labels[]; names: readonly string[] },
 ): number {
-  const { metadata, spec } = service;
-  if (Object.keys(spec.selector ?? {}).length === 0)
-    return names.some((name) => metadata.name.startsWith(name)) ? 1 : 0;
+  const { metadata } = service;
+  if (!hasSelector(service)) return names.some((name) => metadata.name.startsWith(name)) ? 1 : 0;
   return pods.filter((labels) => finds(service, labels)).length;
 }
 
@@ -201,38 +207,59 @@ interface Common {
   pods?: Labels;
   /** That the product speaks TLS unless told otherwise. */
   tls?: string;
+  /** Only one member takes writes: a Service of all members is not the address of the primary. */
+  oneLeads?: true;
 }
 
 /** What every store's section begins with: who the members are, where clients write, the password, TLS. */
 export function commonSection(seen: SeenStore, of: Common): DraftMap {
   const [set] = seen.sets;
   const wanted = of.ports ?? [of.recognition.port];
-  const { primary, replica } = servicesOf(seen, wanted);
+  const found = servicesOf(seen, wanted);
+  const { primary, replica } = found;
   const members = seen.sets.reduce((sum, one) => sum + one.replicas, 0);
   const variable = `PLUMBLINE_${of.recognition.name.toUpperCase()}_PASSWORD`;
-  const services = primary && {
-    primary: primary.metadata.name,
-    ...(replica !== undefined && { replica: replica.metadata.name }),
-  };
+  const unsure = of.oneLeads === true && members > 1 && !found.leads;
   return {
     ...membersIn(seen, of.pods),
     container: serverIn(set, of.recognition)?.name ?? set.containers[0]?.name,
     members: Math.max(1, members),
-    primary:
-      primary === undefined
-        ? todo(
-            { host: `${set.name}.${set.namespace}.svc`, port: wanted[0] },
-            `no Service was recognised: kubectl get services -n ${set.namespace}`,
-          )
-        : addressOf(primary, wanted),
-    ...(replica !== undefined && { replica: addressOf(replica, wanted) }),
-    ...(services !== undefined && { services }),
+    primary: primaryIn(set, { primary, unsure, wanted }),
+    replica: replica && addressOf(replica, wanted),
+    services: unsure ? undefined : namesOf(found),
     password: todo(
       { env: variable },
       `the canary's own account: deploy/accounts/ makes it; then export ${variable}`,
     ),
     ...encryption(set, of.tls),
   };
+}
+
+/** Services whose endpoints follow the roles. */
+function namesOf({ primary, replica }: SeenServices): DraftMap | undefined {
+  return primary && { primary: primary.metadata.name, replica: replica?.metadata.name };
+}
+
+function primaryIn(
+  { namespace, name }: SeenSet,
+  {
+    primary,
+    unsure,
+    wanted,
+  }: { primary: ServiceObject | undefined; unsure: boolean; wanted: readonly number[] },
+): Draft {
+  const ask = `kubectl get services -n ${namespace}`;
+  if (primary === undefined)
+    return todo(
+      { host: `${name}.${namespace}.svc`, port: wanted[0] },
+      `no Service of all members was recognised: ${ask}`,
+    );
+  const address = addressOf(primary, wanted);
+  if (!unsure) return address;
+  return todo(
+    address,
+    `nothing says that it leads to the primary alone: what do applications write through? ${ask}`,
+  );
 }
 
 function membersIn({ sets }: SeenStore, pods: Labels | undefined): DraftMap {

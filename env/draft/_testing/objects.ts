@@ -198,3 +198,26 @@ export function staticPod(component: string, at: string): Stood {
     ...{ owner: { kind: 'Node', name: at, uid: 'u', controller: true }, spec: { containers: [] } },
   });
 }
+
+interface Templated {
+  replicas?: number;
+  template?: { metadata?: { labels?: Labels }; spec: object };
+}
+
+/** Manifests with the pods that their StatefulSets and Deployments would have. */
+export function withPods(objects: readonly Stood[]): Stood[] {
+  const pods = objects
+    .filter(({ kind }) => kind === 'StatefulSet' || kind === 'Deployment')
+    .flatMap(({ kind, metadata, spec }) => {
+      const { replicas = 1, template } = spec as Templated;
+      const { hash, ...owner } = owning(kind as 'StatefulSet' | 'Deployment', metadata.name);
+      return Array.from({ length: replicas }, (_, ordinal) => `${metadata.name}-${ordinal}`).map((name) =>
+        pod({
+          ...{ namespace: metadata.namespace ?? '', name, spec: template?.spec ?? {} },
+          owner: { ...owner, uid: 'u', controller: true },
+          labels: { ...template?.metadata?.labels, ...hash, 'statefulset.kubernetes.io/pod-name': name },
+        }),
+      );
+    });
+  return [...objects, ...structuredClone(pods)];
+}
