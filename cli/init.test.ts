@@ -39,6 +39,7 @@ test('should write a file that can be run at once, and leave it at the second ru
   assert.match(first.out, /7 nodes in 2 pools, 15 workloads in edge, monitoring, shop/);
   assert.match(first.out, /stores: PostgreSQL \(shop\), Redis \(shop\)/);
   assert.match(first.out, /written: .*shop\.yaml, with \d+ TODOs/);
+  assert.doesNotMatch(first.out, /plumbline-system is missing/);
   const text = readFileSync(file, 'utf8');
   const second = await init('--out', file);
   assert.equal(second.code, 0, second.err);
@@ -117,7 +118,10 @@ test('should draft for production what operators made, and compare it with a fil
     const { code, out } = await init('--kind', 'production', '--out', file);
     assert.equal(code, 0);
     assert.match(out, /stores: PostgreSQL \(databases\), PostgreSQL \(databases\), Redis \(caches\)/);
+    assert.match(out, /the namespace plumbline-system is missing, where a run keeps a Lease/);
     assert.equal((await init('--kind', 'production', '--out', file)).code, 0);
+    const storage = planChecks(await openEnvironment(file), { checks: ['topology/storage/persistent'] });
+    assert.equal(storage[0]?.notRun, null); // there it only reads
   } finally {
     server.objects = REFERENCE;
   }

@@ -45,7 +45,10 @@ async function init(options: Options, context: Context): Promise<number> {
   );
   for (const [what, why] of listing.refused) context.err(`not seen: ${what}: ${why}`);
   const there = await textOf(out);
-  if (there === null) await write(out, { drafted, name }, context);
+  if (there === null) {
+    await write(out, { drafted, name }, context);
+    sayWhatRunsNeed(draft, { listing, context });
+  }
   const same = there === null || compare({ out, there, draft, drafted, listing }, context);
   if (!same) return EXIT.notMet;
   return listing.refused.size > 0 ? EXIT.inconclusive : EXIT.met;
@@ -144,6 +147,18 @@ async function write(
   context.out(`  npx plumbline env validate ${file}`);
   context.out(`  npx plumbline list --env ${env} --profile smoke`);
   context.out(`  npx plumbline run --env ${env} --suite topology`);
+}
+
+/** Reading is enough for this command; a run also keeps a Lease, in a namespace that only the owners of the cluster make. */
+function sayWhatRunsNeed(
+  { namespaces: { system } }: EnvironmentFile,
+  { listing, context }: { listing: Listing; context: Context },
+): void {
+  const all = listing.objects['v1/Namespace'].map(({ metadata }) => metadata.name);
+  if (all.length === 0 || all.includes(system)) return;
+  context.out(
+    `the namespace ${system} is missing, where a run keeps a Lease: its owners apply it, with the roles plumbline-read and plumbline-system, from deploy/rbac.yaml`,
+  );
 }
 
 /** Prints what differs; the file stays as it is. @returns whether nothing does */

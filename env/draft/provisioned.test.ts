@@ -23,8 +23,9 @@ after(() => {
 
 /** A draft in which everything that is commented out is data. */
 async function completed(instance: InstanceName): Promise<{ file: string; stores: Stores }> {
+  const words: string[] = [...STORES];
   const objects = platformObjects(
-    contextWith(STORES, instance, imageSet(instance, STORES)),
+    contextWith(words, instance, imageSet(instance, words)),
   ) as unknown as Stood[];
   const own = objects.filter(({ kind }) => kind !== 'Node');
   server.objects = [...withPods(own), node('worker', { 'plumbline.dev/pool': 'general' })];
