@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { parseAllDocuments } from 'yaml';
+import { kindOf } from '../../probes/kubernetes/kinds.ts';
 import { checkFindings } from '../../suites/catalogue/plan/references.ts';
 import { parseEnvironment } from '../loader.ts';
 import type { EnvironmentFile } from '../schema.ts';
@@ -10,6 +14,14 @@ import { differencesBetween, draftFile, listCluster } from './index.ts';
 import type { DraftedFile, DraftOptions, Listing } from './index.ts';
 import { LISTED } from './listing.ts';
 import type { ListedKind } from './listing.ts';
+
+const CHECKOUT = path.join(import.meta.dirname, '..', '..');
+
+interface Rule {
+  apiGroups?: string[];
+  resources?: string[];
+  verbs: string[];
+}
 
 let server: ListingApiServer;
 before(async () => {
@@ -230,6 +242,45 @@ test('should count its calls, and drop environment variables', async () => {
   assert.equal(listing.calls, server.asked.length);
   assert.equal(listing.calls, LISTED.length + 2);
   assert.doesNotMatch(JSON.stringify(listing.objects), /in-plain-text/);
+});
+
+test('should list only what the role plumbline-read may list', () => {
+  const documents = parseAllDocuments(readFileSync(path.join(CHECKOUT, 'deploy', 'rbac.yaml'), 'utf8'));
+  const role = documents
+    .map((one) => one.toJS() as { kind: string; metadata: { name: string }; rules?: Rule[] })
+    .find(({ kind, metadata }) => kind === 'ClusterRole' && metadata.name === 'plumbline-read');
+  const may = (kind: ListedKind): boolean => {
+    const { apiVersion, plural } = kindOf(kind);
+    const group = apiVersion.includes('/') ? apiVersion.split('/')[0] : '';
+    return (role?.rules ?? []).some(
+      ({ apiGroups = [], resources = [], verbs }) =>
+        apiGroups.includes(group ?? '') && resources.includes(plural) && verbs.includes('list'),
+    );
+  };
+  assert.deepEqual(
+    LISTED.filter((kind) => !may(kind)),
+    [],
+  );
+});
+
+/** Takes the first `#` away from the lines of a block, as its reader does, and from `store:` of workloads. */
+function uncommented(text: string, block: string): string {
+  const lines = text.split('\n');
+  const from = lines.indexOf(`# ${block}:`);
+  assert.ok(from > 0, block);
+  const to = lines.indexOf('', from);
+  return lines
+    .map((line, at) =>
+      at >= from && at < to ? line.replace(/^# ?/, '') : line.replace(/^( +)# store:/, '$1store:'),
+    )
+    .join('\n');
+}
+
+test('should have the stores when somebody takes the # away before their lines', async () => {
+  for (const objects of [REFERENCE, OPERATORS]) {
+    const { text, completed } = await drafted(objects);
+    assert.deepEqual(parsed(uncommented(text, 'stores')).stores, completed.stores);
+  }
 });
 
 test('should say what could not be listed, and draft the rest', async () => {

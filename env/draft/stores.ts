@@ -48,7 +48,7 @@ function aboutOf(store: FoundStore): string {
 }
 
 function secondOf(store: FoundStore): string {
-  return `TODO another ${store.recognition.label} is there, ${placeOf(store)}: a file declares one of each store; make a second file that extends this one`;
+  return `TODO another ${store.recognition.label} is there, ${placeOf(store)}: a file declares one of each store, a second file may declare this one`;
 }
 
 function placeOf({ sets }: FoundStore): string {
