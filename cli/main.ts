@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { EXIT } from '../host/errors.ts';
 import { registerControls } from './commands/controls.ts';
 import { registerDiff } from './commands/diff.ts';
+import { registerDoctor } from './commands/doctor.ts';
 import { registerDrill } from './commands/drill.ts';
 import { registerEnv } from './commands/env.ts';
 import { registerExplain } from './commands/explain.ts';
@@ -22,6 +23,7 @@ const COMMANDS: readonly Register[] = [
   registerEnv,
   registerList,
   registerExplain,
+  registerDoctor,
   registerRun,
   registerDrill,
   registerRestore,

@@ -1,13 +1,10 @@
 /** deploy/rbac.yaml, with what deploy/port-forward.yaml adds to it, against what the code needs: all of it is granted, and nothing else. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { test } from 'node:test';
-import { parseAllDocuments } from 'yaml';
-import { z } from 'zod';
-import { namespaces } from '../env/schema/namespaces.ts';
 import { OPERATOR_RIGHTS } from '../load/engines/k6-operator/rights.ts';
 import type { Right } from '../probes/kubernetes/rights.ts';
+import { covers, GRANTS, grainsOf } from '../runner/doctor/roles.ts';
+import type { Grain, Grant } from '../runner/doctor/roles.ts';
 import {
   DRILLS,
   EVERY_COMMAND,
@@ -23,77 +20,6 @@ import type { Purpose } from '../runner/safety/rights.ts';
 import { catalogue } from '../suites/catalogue/index.ts';
 import type { Access } from '../suites/catalogue/index.ts';
 import { rightsWith } from '../suites/catalogue/rights.ts';
-
-const NAMED = { name: z.string(), namespace: z.string().default('') };
-const rule = z.object({
-  apiGroups: z.array(z.string()).default(['']),
-  resources: z.array(z.string()).default([]),
-  nonResourceURLs: z.array(z.string()).default([]),
-  resourceNames: z.array(z.string()).optional(),
-  verbs: z.array(z.string()),
-});
-const manifest = z.object({
-  kind: z.string(),
-  metadata: z.object(NAMED),
-  rules: z.array(rule).default([]),
-  roleRef: z.object({ name: z.string() }).optional(),
-  subjects: z.array(z.object(NAMED)).default([]),
-});
-
-/** One verb on one resource in one place: what is granted and what is needed is compared in these. */
-interface Grain {
-  verb: string;
-  group: string;
-  resource: string;
-  /** A namespace; empty: the whole cluster. */
-  namespace: string;
-  /** Empty: any. */
-  name: string;
-}
-interface Grant extends Grain {
-  accounts: readonly string[];
-}
-
-const MANIFESTS = ['rbac.yaml', 'port-forward.yaml'].flatMap((file) =>
-  parseAllDocuments(readFileSync(path.join(import.meta.dirname, file), 'utf8')).map((document) =>
-    manifest.parse(document.toJS()),
-  ),
-);
-
-function accountsOf(role: z.infer<typeof manifest>): string[] {
-  const { name, namespace } = role.metadata;
-  return MANIFESTS.filter(
-    ({ metadata, roleRef }) => roleRef?.name === name && metadata.namespace === namespace,
-  ).flatMap(({ subjects }) => subjects.map((one) => one.name));
-}
-
-const GRANTS: readonly Grant[] = MANIFESTS.flatMap((role) => {
-  const accounts = accountsOf(role);
-  const { namespace } = role.metadata;
-  return role.rules.flatMap(({ apiGroups, resources, nonResourceURLs, resourceNames = [''], verbs }) =>
-    apiGroups.flatMap((group) =>
-      [...resources, ...nonResourceURLs].flatMap((resource) =>
-        resourceNames.flatMap((name) =>
-          verbs.map((verb) => ({ verb, group, resource, namespace, name, accounts })),
-        ),
-      ),
-    ),
-  );
-});
-
-const { platform, edge, canary, system, drill } = namespaces.parse({});
-const NAMESPACES: Readonly<Record<Right['where'], string>> = {
-  ...{ everywhere: '', platform, edge, canary, system, drill },
-  ...{ load: 'plumbline-load', 'kube-system': 'kube-system' },
-};
-
-function grainsOf(rights: readonly Right[]): Grain[] {
-  return rights.flatMap(({ verbs, group, resource, where, names = [''] }) =>
-    verbs.flatMap((verb) =>
-      names.map((name) => ({ verb, group, resource, namespace: NAMESPACES[where], name })),
-    ),
-  );
-}
 
 function text({ verb, group, resource, namespace, name }: Grain): string {
   const what = `${group === '' ? '' : `${group}/`}${resource}${name === '' ? '' : ` ${name}`}`;
@@ -129,16 +55,6 @@ const NEEDED: Readonly<Record<string, readonly Right[]>> = {
   'tender-owners': of(OWNERS),
 };
 
-function covers(grant: Grant, need: Grain): boolean {
-  return (
-    grant.verb === need.verb &&
-    grant.group === need.group &&
-    grant.resource === need.resource &&
-    ['', need.namespace].includes(grant.namespace) &&
-    ['', need.name].includes(grant.name)
-  );
-}
-
 for (const [account, rights] of Object.entries(NEEDED))
   test(`should grant ${account} all that is asked of it`, () => {
     const own = GRANTS.filter(({ accounts }) => accounts.includes(account));
@@ -148,7 +64,7 @@ for (const [account, rights] of Object.entries(NEEDED))
   });
 
 /** Whoever may list objects sees all of each: getting one by its name shows nothing more, and is what people try first. */
-function isSeenAnyway({ verb, accounts: _, ...grant }: Grant): boolean {
+function isSeenAnyway({ verb, ...grant }: Grant): boolean {
   return (
     verb === 'get' &&
     GRANTS.some(

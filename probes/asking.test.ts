@@ -285,3 +285,14 @@ test('should see whether a connection comes about', async () => {
   assert.equal(await accepts({ host: '127.0.0.1', port: await silent() }, bounds), true);
   assert.equal(await accepts({ host: '127.0.0.1', port: await refusing() }, bounds), false);
 });
+
+test('should name the settings of another server than a store, and that a name does not resolve', () => {
+  const selfSigned = Object.assign(new Error('self-signed certificate'), {
+    code: 'DEPTH_ZERO_SELF_SIGNED_CERT',
+  });
+  const settings = { ca: 'prometheus.trust', name: 'the host of prometheus.url' };
+  assert.match(askText(selfSigned, settings), /authority \(prometheus\.trust\): self-signed certificate$/);
+  assert.match(askText(selfSigned), /authority \(tls\.ca\)/);
+  const nobody = Object.assign(new Error('getaddrinfo ENOTFOUND a.example'), { code: 'ENOTFOUND' });
+  assert.equal(askText(nobody), 'its name does not resolve: getaddrinfo ENOTFOUND a.example');
+});

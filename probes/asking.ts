@@ -79,22 +79,33 @@ export function refusedPorts(error: unknown): number[] {
 /** amqplib keeps nothing of why the server closed the connection, which it does at this point for the virtual host alone. */
 const NO_VHOST = /Expected ConnectionOpenOk; got <ConnectionClose/;
 
+/** What declares the authority and the name of a certificate, as a message names them. */
+interface TlsSettings {
+  ca: string;
+  name: string;
+}
+const OF_STORES: TlsSettings = { ca: 'tls.ca', name: 'tls.serverName' };
+
 /** What an operator can act on, for errors whose own text names the cause only to one who knows the library that wrote it. */
-const PLAIN: readonly { error: RegExp; means: string }[] = [
-  { error: /CERT_HAS_EXPIRED|certificate has expired/, means: 'its certificate has expired' },
-  { error: /CERT_NOT_YET_VALID|certificate is not yet valid/, means: 'its certificate is not valid yet' },
+const PLAIN: readonly { error: RegExp; means: (settings: TlsSettings) => string }[] = [
+  { error: /CERT_HAS_EXPIRED|certificate has expired/, means: () => 'its certificate has expired' },
+  {
+    error: /CERT_NOT_YET_VALID|certificate is not yet valid/,
+    means: () => 'its certificate is not valid yet',
+  },
   {
     error: /ERR_TLS_CERT_ALTNAME_INVALID|certificate's altnames/,
-    means: 'its certificate is for other names than the declared one (tls.serverName)',
+    means: ({ name }) => `its certificate is for other names than the declared one (${name})`,
   },
   {
     error:
       /UNABLE_TO_(?:VERIFY|GET_ISSUER)|SELF_SIGNED|self-signed certificate|unable to (?:verify the first|get (?:local )?issuer) certificate/,
-    means: 'its certificate is not of the declared certificate authority (tls.ca)',
+    means: ({ ca }) => `its certificate is not of the declared certificate authority (${ca})`,
   },
+  { error: /\bENOTFOUND\b|\bEAI_(?:AGAIN|NODATA|NONAME)\b/, means: () => 'its name does not resolve' },
   {
     error: NO_VHOST,
-    means: 'it refuses the virtual host (vhost): it is not there, or the account may not use it',
+    means: () => 'it refuses the virtual host (vhost): it is not there, or the account may not use it',
   },
 ];
 const BY_CAUSE: Partial<Record<AskFailure['cause'], string>> = {
@@ -105,15 +116,18 @@ const BY_CAUSE: Partial<Record<AskFailure['cause'], string>> = {
 /** Node adds it to errors of certificates; no setting of an environment file does that. */
 const NODE_ADVICE = /; if the root CA is installed locally, try running Node\.js with --use-system-ca/g;
 
-/** The message of an error of asking a store, with its cause in plain words before it. */
-export function askText(error: unknown): string {
+/**
+ * The message of an error of asking a store, or another server, with its cause in plain words before it.
+ * @param settings those that declare its certificate
+ */
+export function askText(error: unknown, settings: TlsSettings = OF_STORES): string {
   const said = errorText(error).replaceAll(NODE_ADVICE, '');
   const leaves = errorsIn(error);
   if (leaves.some((one) => one instanceof AskError)) return said;
   const text = [said, ...leaves.map(codeAndText)].join(' ');
   const { cause } = askFailureOf(error);
   const ofCause = cause === 'refuses' && !isOnlyRefused(error) ? undefined : BY_CAUSE[cause];
-  const means = PLAIN.find((one) => one.error.test(text))?.means ?? ofCause;
+  const means = PLAIN.find((one) => one.error.test(text))?.means(settings) ?? ofCause;
   return means === undefined ? said : `${means}: ${said}`;
 }
 
@@ -297,21 +311,30 @@ export async function withoutManager(
 }
 
 /** Whether a TCP connection is accepted in time; the kernel of a frozen server still accepts it. Never throws. */
-export function accepts(
+export async function accepts(
+  at: { host: string; port: number },
+  bounds: { deadlineMs: number; signal?: AbortSignal | undefined },
+): Promise<boolean> {
+  return (await connectError(at, bounds)) === null;
+}
+
+/** Why no TCP connection is accepted in time; null: one is. Never throws. */
+export function connectError(
   at: { host: string; port: number },
   { deadlineMs, signal }: { deadlineMs: number; signal?: AbortSignal | undefined },
-): Promise<boolean> {
+): Promise<Error | null> {
   return new Promise((resolve) => {
     const socket = connect({ ...at, timeout: deadlineMs });
-    const end = (accepted: boolean): void => {
+    const end = (error: Error | null): void => {
       signal?.removeEventListener('abort', give);
       socket.destroy();
-      resolve(accepted);
+      resolve(error);
     };
-    const give = (): void => end(false);
+    const late = new Error(`no connection within the limit of ${deadlineMs} ms`);
+    const give = (): void => end(late);
     signal?.addEventListener('abort', give, { once: true });
-    socket.once('connect', () => end(true));
+    socket.once('connect', () => end(null));
     socket.once('timeout', give);
-    socket.on('error', give);
+    socket.on('error', end);
   });
 }

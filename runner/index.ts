@@ -1,4 +1,6 @@
 /** The parent process: what the command line calls. Each prints what it does and answers with an exit code; none throws. */
+export { doctor } from './doctor/index.ts';
+export type { DoctorOptions } from './doctor/index.ts';
 export { drill } from './run/drill.ts';
 export type { DrillOptions } from './run/drill.ts';
 export type { CommandResult } from './run/guard.ts';

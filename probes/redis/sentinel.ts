@@ -73,6 +73,7 @@ export class Sentinels {
     const { sentinels, master, primary } = this.#store;
     if (sentinels.length === 0) return primary;
     const said: string[] = [];
+    const errors: unknown[] = [];
     for (let i = 0; i < sentinels.length; i++) {
       const index = (this.#first + i) % sentinels.length;
       const at = sentinels[index] as RedisAddress;
@@ -85,9 +86,10 @@ export class Sentinels {
         return found;
       } catch (error) {
         said.push(`${textOf(at)}: ${errorClass(error)}`);
+        errors.push(error);
       }
     }
-    throw new NoSentinel(`no Sentinel answers: ${said.join('; ')}`);
+    throw new NoSentinel(`no Sentinel answers: ${said.join('; ')}`, { cause: new AggregateError(errors) });
   }
 
   /** The last answer led nowhere: the next query goes to another Sentinel. */

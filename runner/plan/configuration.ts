@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import type { CatalogueRow, PlannedCheck } from '../../suites/catalogue/index.ts';
 import { CommandError, EXIT } from '../../host/errors.ts';
 import { traitsOf } from '../../env/providers/declared.ts';
-import type { Environment } from '../../env/schema.ts';
+import { STORES } from '../../env/schema.ts';
+import type { Environment, StoreName } from '../../env/schema.ts';
 import { settingsFor } from '../../suites/catalogue/plan/settings.ts';
 import type { Scope } from '../../reports/record/verdict.ts';
 
@@ -30,12 +31,28 @@ export function requireConfiguration(
   scope: Scope,
 ): void {
   if (traitsOf(environment).ownedByUs) return;
-  const running = planned.filter(({ notRun }) => notRun === null).map(({ row }) => row);
+  const running = planned.filter(({ notRun }) => notRun === null);
   if (running.length === 0) return;
-  const wanted = SECTIONS.filter(
-    (section) => scope === 'profile' || running.some((row) => asks(row, environment).has(section)),
-  );
-  requireSections(environment, wanted);
+  requireSections(environment, scope === 'profile' ? SECTIONS : sectionsAsked(environment, running));
+}
+
+/** The sections that these checks use. */
+export function sectionsAsked(
+  environment: Environment,
+  running: readonly Pick<PlannedCheck, 'row'>[],
+): Section[] {
+  const asked = running.map(({ row }) => asks(row, environment));
+  return SECTIONS.filter((section) => asked.some((one) => one.has(section)));
+}
+
+/** The declared stores that these checks ask: the one that a check hits, or all. */
+export function storesAsked(
+  environment: Environment,
+  running: readonly Pick<PlannedCheck, 'row'>[],
+): StoreName[] {
+  const declared = STORES.filter((store) => environment.stores[store] !== undefined);
+  const everyOne = running.some(({ row }) => row.asksStores === true || row.parts.includes('ai'));
+  return declared.filter((store) => everyOne || running.some(({ row }) => row.injects?.store === store));
 }
 
 /** What is needed to reach the cluster at all. @throws CommandError (64) with one sentence */

@@ -107,12 +107,18 @@ async function answered<T>(asked: Promise<T>, signal: AbortSignal): Promise<T> {
   }
 }
 
-function comparePin({ pin, kubeconfig }: Reached, seen: ClusterPin, environment: Environment): void {
+/** In what a cluster differs from the pinned one, a line each; empty: it is that one. */
+export function pinDifferences(pin: Reached['pin'], seen: ClusterPin): string[] {
   const differences: string[] = [];
   if (pin.kubeSystemUid !== seen.uid)
     differences.push(`UID of kube-system: pinned ${pin.kubeSystemUid}, seen ${seen.uid}`);
   if (pin.caSha256 !== seen.caSha256)
     differences.push(`SHA-256 of the CA: pinned ${pin.caSha256}, seen ${seen.caSha256 ?? 'none'}`);
+  return differences;
+}
+
+function comparePin({ pin, kubeconfig }: Reached, seen: ClusterPin, environment: Environment): void {
+  const differences = pinDifferences(pin, seen);
   if (differences.length === 0) return;
   throw new CommandError(
     `The kubeconfig ${kubeconfig} points at ${seen.server}, which is not the cluster that ${environment.name} pins; nothing was touched.\n` +

@@ -109,7 +109,7 @@ export class Reach {
    */
   explained(store: string, error: unknown): unknown {
     const broken = [...(this.#broken.get(store)?.values() ?? [])];
-    const reasons = [...new Set(broken.map(askText))];
+    const reasons = [...new Set(broken.map((one) => askText(one)))];
     const said = askText(error);
     if (!mayBeOfTheWay(error) || reasons.every((reason) => said.includes(reason))) return error;
     const message = `${reasons.join('; ')} (${said})`;

@@ -21,6 +21,12 @@ export interface StandIn {
   close(): Promise<void>;
 }
 
+/** JSON as what it says; a form as its text. */
+function bodyOf(text: string, type = ''): unknown {
+  if (text === '') return null;
+  return type.startsWith('application/x-www-form-urlencoded') ? text : (JSON.parse(text) as unknown);
+}
+
 export async function standIn(answer: (asked: Asked) => Said): Promise<StandIn> {
   const asked: Asked[] = [];
   const server = createServer((request, response) => {
@@ -32,7 +38,7 @@ export async function standIn(answer: (asked: Asked) => Said): Promise<StandIn> 
         method: request.method ?? '',
         path: request.url ?? '',
         authorization: request.headers.authorization ?? '',
-        body: text === '' ? null : (JSON.parse(text) as unknown),
+        body: bodyOf(text, request.headers['content-type']),
       };
       asked.push(one);
       const { status = 200, body } = answer(one);

@@ -20,7 +20,7 @@ export interface SourcesOf {
   environment: Environment;
 }
 
-interface Declared {
+export interface Declared {
   url: string;
   address?: string | undefined;
   trust?: Trust | undefined;

@@ -1,0 +1,24 @@
+import type { Command } from 'commander';
+import type { Context } from '../context.ts';
+
+interface Options {
+  env: string;
+  profile?: string;
+  json?: boolean;
+}
+
+export function registerDoctor(program: Command, context: Context): void {
+  program
+    .command('doctor')
+    .description(
+      'what a run needs in an environment (rights, addresses, secrets, images, permits), and whether it is there; changes nothing',
+    )
+    .requiredOption('--env <name>', 'environment')
+    .option('--profile <name>', 'a profile of the environment: only what its checks need')
+    .option('--json', 'everything, for machines')
+    .action(async (options: Options) => {
+      const { doctor } = await import('../../runner/index.ts');
+      const { exitCode } = await doctor({ ...options, out: (text) => context.out(text) });
+      context.exit(exitCode);
+    });
+}

@@ -1,0 +1,123 @@
+import type { Environment, Trust } from '../../env/schema.ts';
+import { hostAndPort } from '../../host/http.ts';
+import { trusted } from '../../probes/edge/edge-request.ts';
+import { servedCertificate } from '../../suites/topology/cluster/versions/tls.ts';
+import type { Endpoint } from '../../suites/topology/cluster/versions/tls.ts';
+import { addressOfUrl, hostOfUrl } from './address.ts';
+import { expiryItem } from './expiry.ts';
+import { missing, notNeeded, NOT_REACHED, unknown } from './item.ts';
+import type { Item, Kind, Reached, Situation } from './item.ts';
+
+/** Certificates that are served at the declared addresses: their chain, their name, and for how long. */
+export const certificates: Kind = { name: 'certificates', look };
+
+interface Served {
+  /** The keys that declare it. */
+  what: string;
+  host: string;
+  port: number;
+  serverName?: string | undefined;
+  trust: Trust;
+}
+
+async function look({ environment, running, reached, deadlineMs, signal }: Situation): Promise<Item[]> {
+  const all = servedIn(environment, reached);
+  if (running.length === 0) return all.map((one) => notNeeded(textOf(one), 'no check is planned'));
+  const items = all.map(async (one) => {
+    const authority = await authorityOf(one.trust, reached);
+    if ('unavailable' in authority) return unknown(textOf(one), authority.unavailable);
+    const { host, port, serverName } = one;
+    const at = { host, port, ...(serverName !== undefined && { serverName }), ...authority };
+    return itemOf(one, await servedCertificate(at, { timeoutMs: deadlineMs, signal }));
+  });
+  return Promise.all(items);
+}
+
+function itemOf(one: Served, seen: Awaited<ReturnType<typeof servedCertificate>>): Item {
+  const what = textOf(one);
+  const { validTo, chainOk, nameOk, detail } = seen;
+  if (validTo === null)
+    return missing(what, `no TLS there: ${detail}`, 'the right address, or a way to it from this machine');
+  const expiry = expiryItem(what, validTo);
+  if (expiry.state === 'missing') return expiry;
+  if (chainOk !== false && nameOk !== false) return expiry;
+  const name = one.serverName ?? one.host;
+  const wrong = [
+    ...(chainOk === false ? ['it is not of the declared authority (trust)'] : []),
+    ...(nameOk === false ? [`it is not for ${name}`] : []),
+  ];
+  return missing(
+    what,
+    `${wrong.join('; ')}: ${detail}`,
+    `the authority that signs it as trust: { file: … }, or a certificate for ${name}`,
+  );
+}
+
+function textOf({ what, host, port }: Served): string {
+  return `${what} at ${host}:${port}`;
+}
+
+/** Each address once, under every key that names it. */
+function servedIn(environment: Environment, reached: Reached | null): Served[] {
+  const distinct = new Map<string, Served>();
+  for (const one of [...ofCluster(environment, reached), ...ofUrls(environment)]) {
+    const key = JSON.stringify([one.host, one.port, one.serverName ?? one.host, one.trust]);
+    const before = distinct.get(key);
+    distinct.set(key, before === undefined ? one : { ...before, what: `${before.what}, ${one.what}` });
+  }
+  return [...distinct.values()];
+}
+
+function ofCluster({ apiAddress, topology }: Environment, reached: Reached | null): Served[] {
+  const server = reached?.cluster.client.transport.server;
+  const trust = 'cluster';
+  return [
+    ...(server === undefined ? [] : ofUrl('API server', { url: server, trust })),
+    ...(apiAddress === undefined ? [] : [{ what: 'apiAddress', ...hostAndPort(apiAddress), trust } as const]),
+    ...topology.certificates.map(({ name, ...one }) => ({ what: `certificate ${name}`, ...one })),
+  ];
+}
+
+interface Url {
+  url: string;
+  address?: string | undefined;
+  trust?: Trust | undefined;
+}
+
+function ofUrls({ topology, ai, prometheus, telemetry }: Environment): Served[] {
+  const { edge } = topology;
+  const { logs, traces, alerts, dashboards, otlp, pushgateway } = telemetry ?? {};
+  const named: Record<string, Url | undefined> = {
+    'topology.edge': edge,
+    'ai.url': ai && { url: ai.url, address: edge?.address, trust: edge?.trust },
+    prometheus,
+    'telemetry.logs': logs,
+    'telemetry.traces': traces,
+    'telemetry.alerts': alerts,
+    'telemetry.dashboards': dashboards,
+    'telemetry.dashboards.kibana': dashboards?.kibana,
+    'telemetry.otlp': otlp,
+    'telemetry.pushgateway': pushgateway,
+  };
+  return Object.entries(named).flatMap(([what, one]) => (one === undefined ? [] : ofUrl(what, one)));
+}
+
+/** Empty where nothing is encrypted. */
+function ofUrl(what: string, { url, address, trust = 'system' }: Url): Served[] {
+  if (!url.startsWith('https:')) return [];
+  return [{ what, ...addressOfUrl(url, address), serverName: hostOfUrl(url), trust }];
+}
+
+async function authorityOf(
+  trust: Trust,
+  reached: Reached | null,
+): Promise<Pick<Endpoint, 'trusted'> | { unavailable: string }> {
+  if (trust === 'cluster') {
+    if (reached === null) return { unavailable: NOT_REACHED };
+    const pem = reached.cluster.authority();
+    return { trusted: pem === null ? 'system' : { pem } };
+  }
+  const found = await trusted(trust);
+  if ('unavailable' in found) return found;
+  return { trusted: found.pem === undefined ? 'system' : { pem: found.pem } };
+}

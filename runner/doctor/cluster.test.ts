@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { createHash, X509Certificate } from 'node:crypto';
+import { after, test } from 'node:test';
+import { certificateFor } from '../../host/_testing/certificate.ts';
+import { loadEnvironment } from '../../env/loader.ts';
+import { apiServer } from './_testing/api-server.ts';
+import type { TestServer } from './_testing/api-server.ts';
+import { reachCluster } from './cluster.ts';
+import type { Item } from './item.ts';
+
+const staging = await loadEnvironment('staging');
+const UID = '11111111-2222-4333-8444-555555555555';
+const NAMESPACE = '/api/v1/namespaces/kube-system';
+const metadata = { name: 'kube-system', uid: UID };
+const VERSION = { '/version': { status: 200, body: { gitVersion: 'v1.37.2' } } };
+const server = await apiServer({
+  ...VERSION,
+  [NAMESPACE]: { status: 200, body: { apiVersion: 'v1', kind: 'Namespace', metadata } },
+});
+after(() => server.close());
+
+const digestOf = (pem: string): string =>
+  createHash('sha256').update(new X509Certificate(pem).raw).digest('hex');
+
+async function lookedAt(
+  file: string,
+  { of = server, uid = UID }: { of?: TestServer; uid?: string } = {},
+): Promise<{ items: Item[]; reached: boolean }> {
+  const pin = { kubeSystemUid: uid, caSha256: digestOf(of.ca) };
+  const environment = { ...staging, cluster: { kubeconfig: { file }, pin } };
+  const signal = AbortSignal.timeout(30_000);
+  const { items, reached, close } = await reachCluster(environment, { deadlineMs: 3_000, signal });
+  await close();
+  return { items, reached: reached !== null };
+}
+
+const last = ({ items }: { items: Item[] }): Item => items.at(-1) ?? assert.fail();
+
+test('should find the pinned cluster, step by step', async () => {
+  const { items, reached } = await lookedAt(server.kubeconfig());
+  assert.deepEqual(
+    items.map(({ what, state }) => `${what.split(' ')[0]} ${state}`),
+    ['kubeconfig ok', 'API ok', 'account ok', 'pin ok'],
+  );
+  assert.ok(reached);
+});
+
+test('should name a kubeconfig that is not there, or is none', async () => {
+  const absent = await lookedAt('/no/such/file');
+  assert.match(last(absent).detail, /\/no\/such\/file/);
+  assert.deepEqual([last(absent).what, last(absent).state, absent.reached], ['kubeconfig', 'missing', false]);
+});
+
+test('should tell a server that does not answer, and one of another authority', async () => {
+  const nowhere = await lookedAt(server.kubeconfig({ server: 'https://127.0.0.1:1' }));
+  assert.match(last(nowhere).detail, /the connection is refused/);
+  const other = await certificateFor('other.example.com');
+  const untrusted = await lookedAt(server.kubeconfig({ ca: other.cert }));
+  assert.match(last(untrusted).detail, /authority \(certificate-authority-data of the kubeconfig\)/);
+  assert.deepEqual([nowhere.reached, untrusted.reached], [false, false]);
+});
+
+test('should tell another cluster, and say its pin', async () => {
+  const other = await lookedAt(server.kubeconfig(), { uid: '00000000-0000-4000-8000-000000000000' });
+  const { what, state, detail, add } = last(other);
+  assert.deepEqual([what, state, other.reached], ['pin', 'missing', false]);
+  assert.match(detail, /UID of kube-system: pinned 00000000/);
+  assert.match(add ?? '', new RegExp(`kubeSystemUid: ${UID}, caSha256: ${digestOf(server.ca)}`));
+});
+
+test('should tell an account that is not known, and one that may not see which cluster it is', async () => {
+  for (const [status, what, detail] of [
+    [401, 'account of the kubeconfig', /does not know it \(401\)/],
+    [403, 'pin', /may not get the namespace kube-system/],
+  ] as const) {
+    const refusing = await apiServer({ ...VERSION, [NAMESPACE]: { status, body: {} } });
+    const looked = await lookedAt(refusing.kubeconfig(), { of: refusing });
+    await refusing.close();
+    assert.deepEqual([last(looked).what, last(looked).state, looked.reached], [what, 'missing', false]);
+    assert.match(last(looked).detail, detail);
+  }
+});
+
+test('should mention a token that soon expires', async () => {
+  const inDays = (days: number): string => {
+    const exp = Math.floor(Date.now() / 1000) + days * 86_400 + 60;
+    return ['e30', Buffer.from(JSON.stringify({ exp })).toString('base64url'), 'x'].join('.');
+  };
+  const of = async (days: number): Promise<Item | undefined> =>
+    (await lookedAt(server.kubeconfig({ token: inDays(days) }))).items.find(({ what }) =>
+      what.startsWith('credentials'),
+    );
+  assert.deepEqual([(await of(3))?.notice, (await of(90))?.notice], [true, undefined]);
+  assert.match((await of(3))?.detail ?? '', /expires in 3 days/);
+});

@@ -1,0 +1,155 @@
+/** Is the cluster there, and is it the one? Each step rests on the one before it. */
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { providerOf } from '../../env/providers/index.ts';
+import type { Reached as Found } from '../../env/providers/provider.ts';
+import type { Environment } from '../../env/schema.ts';
+import { askFailureOf, askText } from '../../probes/asking.ts';
+import { KubeError, openCluster } from '../../probes/kubernetes/index.ts';
+import type { KubeCluster } from '../../probes/kubernetes/index.ts';
+import { kubeCallFrom } from '../provider-safety.ts';
+import { requireKubeconfig } from '../plan/configuration.ts';
+import { pinDifferences } from '../run/connect.ts';
+import { reachOf } from '../targets/reach.ts';
+import { StoreTargets } from '../targets/store-target.ts';
+import { missing, ok, unknown } from './item.ts';
+import type { Item, Reached } from './item.ts';
+import { expiryItem } from './expiry.ts';
+import { errorText } from '../../reports/record/error-text.ts';
+
+/** What declares the certificate of an API server. */
+const TLS = { ca: 'certificate-authority-data of the kubeconfig', name: 'server of the kubeconfig' };
+
+export interface Cluster {
+  items: Item[];
+  reached: Reached | null;
+  /** Ends every connection. */
+  close(): Promise<void>;
+}
+
+/** Reaches the cluster as it is: nothing is provisioned, restored or held. Never throws for what is missing. */
+export async function reachCluster(
+  environment: Environment,
+  { deadlineMs, signal }: { deadlineMs: number; signal: AbortSignal },
+): Promise<Cluster> {
+  let found: Found;
+  let opened: KubeCluster;
+  try {
+    found = await asItIs(environment, signal);
+    const { kubeconfig, context } = found;
+    const given = { kubeconfig, ...(context !== undefined && { context }) };
+    opened = openCluster({ ...given, signal, requestTimeoutMs: deadlineMs });
+  } catch (error) {
+    signal.throwIfAborted();
+    return {
+      items: [missing('kubeconfig', errorText(error))],
+      reached: null,
+      close: () => Promise.resolve(),
+    };
+  }
+  const kube = kubeCallFrom(found.kubeconfig, found.context);
+  const stores = new StoreTargets(environment, opened, reachOf(environment, opened));
+  const close = async (): Promise<void> => {
+    await stores.close();
+    kube.close();
+    opened.close();
+  };
+  const items = [ok('kubeconfig', found.kubeconfig), ...credentialItems(opened)];
+  const looked = await lookAt({ cluster: opened, found, environment }, signal);
+  const usable = looked.every(({ state }) => state === 'ok');
+  const reached = usable ? { cluster: opened, kube: kube.call, stores } : null;
+  return { items: [...items, ...looked], reached, close };
+}
+
+async function asItIs(environment: Environment, signal: AbortSignal): Promise<Found> {
+  const provider = await providerOf(environment.cluster);
+  return provider.connect(environment.cluster, {
+    environment,
+    provision: false,
+    onProgress: () => undefined,
+    restoreLeftovers: () => Promise.resolve(),
+    refuseWhileHeld: () => undefined,
+    requireNamed: () => requireKubeconfig(environment),
+    signal,
+  });
+}
+
+interface Looked {
+  cluster: KubeCluster;
+  found: Found;
+  environment: Environment;
+}
+
+async function lookAt(of: Looked, signal: AbortSignal): Promise<Item[]> {
+  const { server } = of.cluster.client.transport;
+  const what = `API server ${server}`;
+  try {
+    const { status } = await of.cluster.raw('/version', signal);
+    const item = ok(what, 'reached, with a certificate of the authority in the kubeconfig');
+    return status === 401 ? [item, refused()] : [item, ...(await lookAtPin(of, signal))];
+  } catch (error) {
+    signal.throwIfAborted();
+    const { cause } = askFailureOf(error);
+    const add =
+      cause === 'tls'
+        ? 'take the certificate authority and the name of this server into the kubeconfig'
+        : `a way from this machine to ${server}: name resolution, routes, firewalls, a VPN`;
+    return [missing(what, askText(error, TLS), add)];
+  }
+}
+
+function refused(): Item {
+  return missing(
+    'account of the kubeconfig',
+    'the API server does not know it (401): its token or certificate has expired, or is of another cluster',
+    'kubectl -n plumbline-system create token plumbline --duration=24h   # as an administrator; put it into the kubeconfig',
+  );
+}
+
+async function lookAtPin({ cluster, found, environment }: Looked, signal: AbortSignal): Promise<Item[]> {
+  const account = ok('account of the kubeconfig', 'accepted');
+  try {
+    const seen = await cluster.pin(signal);
+    const differences = pinDifferences(found.pin, seen);
+    if (differences.length === 0) return [account, ok('pin', `the cluster that ${environment.name} pins`)];
+    const detail = `this is not the cluster that ${environment.name} pins: ${differences.join('; ')}`;
+    const add = `the right kubeconfig; or, if this is the one: cluster.pin: { kubeSystemUid: ${seen.uid}, caSha256: ${seen.caSha256 ?? 'none: the kubeconfig names no authority'} }`;
+    return [account, missing('pin', detail, add)];
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof KubeError)) throw error;
+    if (error.reason === 'unauthorized') return [refused()];
+    if (error.reason !== 'forbidden') return [account, unknown('pin', error.message)];
+    const detail = 'the account may not get the namespace kube-system, whose UID tells which cluster this is';
+    return [account, missing('pin', detail, 'kubectl apply -f deploy/rbac.yaml   # as an administrator')];
+  }
+}
+
+const claims = z.object({ exp: z.number() });
+
+/** How long the account of the kubeconfig is known, where that can be read from it. */
+function credentialItems({ client }: KubeCluster): Item[] {
+  const { token, certData, certFile } = client.transport.config.getCurrentUser() ?? {};
+  const validTo = token ? ofToken(token) : ofCertificate(certData, certFile);
+  return validTo === null ? [] : [expiryItem('credentials of the kubeconfig', validTo)];
+}
+
+function ofToken(token: string): string | null {
+  const [, payload = ''] = token.split('.');
+  try {
+    const { exp } = claims.parse(JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')));
+    return new Date(exp * 1000).toISOString();
+  } catch {
+    return null; // Not a token that says so.
+  }
+}
+
+function ofCertificate(data: string | undefined, file: string | undefined): string | null {
+  try {
+    const pem = data ? Buffer.from(data, 'base64') : file ? readFileSync(file) : null;
+    return pem === null ? null : new Date(new X509Certificate(pem).validTo).toISOString();
+  } catch {
+    return null; // The API server says what is wrong with it.
+  }
+}

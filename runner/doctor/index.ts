@@ -1,0 +1,87 @@
+/** `plumbline doctor`: what a run needs, and whether it is there. A kind of thing that is needed is a file and a line of `KINDS`. */
+import { EXIT } from '../../host/errors.ts';
+import { planChecks } from '../../suites/catalogue/index.ts';
+import { openEnvironment } from '../../suites/catalogue/plan/open.ts';
+import { timeoutMsOf } from '../plan/environment-parts.ts';
+import { guarded } from '../run/guard.ts';
+import type { CommandResult } from '../run/guard.ts';
+import { certificates } from './certificates.ts';
+import { checks } from './checks.ts';
+import { reachCluster } from './cluster.ts';
+import { edge } from './edge.ts';
+import { images } from './images.ts';
+import { unknown } from './item.ts';
+import type { Kind, Situation } from './item.ts';
+import { ownObjects } from './own-objects.ts';
+import { permits } from './permits.ts';
+import { rights } from './rights.ts';
+import { secrets } from './secrets.ts';
+import { sources } from './sources.ts';
+import { stores } from './stores.ts';
+import { diagnosisJson, diagnosisOf, diagnosisText } from './text.ts';
+import type { Finding } from './text.ts';
+import { errorText } from '../../reports/record/error-text.ts';
+
+export interface DoctorOptions {
+  env: string;
+  profile?: string | undefined;
+  json?: boolean | undefined;
+  out: (text: string) => void;
+}
+
+/** In the order in which a person would put them right: each rests on those before it. */
+const KINDS: readonly Kind[] = [
+  secrets,
+  rights,
+  ownObjects,
+  stores,
+  sources,
+  edge,
+  certificates,
+  images,
+  permits,
+  checks,
+];
+
+/** Looks, and prints what it found. Exit 0 when nothing is missing, else 2; it changes nothing. */
+export function doctor({ env, profile, json, out }: DoctorOptions): Promise<CommandResult> {
+  return guarded(async () => {
+    const environment = await openEnvironment(env, { with: 'provisioned', size: 'provisioned' });
+    const planned = planChecks(environment, { profile });
+    const closing = new AbortController();
+    const { signal } = closing;
+    const deadlineMs = timeoutMsOf(environment, 'apiRequest');
+    const cluster = await reachCluster(environment, { deadlineMs, signal });
+    try {
+      const running = planned.filter(({ notRun }) => notRun === null);
+      const { reached } = cluster;
+      const wholeProfile = profile !== undefined;
+      const found = await findingsOf({
+        environment,
+        planned,
+        running,
+        wholeProfile,
+        reached,
+        deadlineMs,
+        signal,
+      });
+      const ofCluster = cluster.items.map((item) => ({ kind: 'cluster', ...item }));
+      const of = { environment: environment.name, profile: profile ?? null };
+      const diagnosis = diagnosisOf(of, [...ofCluster, ...found]);
+      out(json === true ? diagnosisJson(diagnosis) : diagnosisText(diagnosis));
+      return { exitCode: diagnosis.counts.missing === 0 ? EXIT.met : EXIT.inconclusive };
+    } finally {
+      await cluster.close();
+      closing.abort();
+    }
+  });
+}
+
+/** All at once, since each mostly waits. A kind that fails is unknown, and keeps no other from being looked at. */
+async function findingsOf(situation: Situation): Promise<Finding[]> {
+  const found = KINDS.map(async ({ name: kind, look }) => {
+    const items = await look(situation).catch((error: unknown) => [unknown(kind, errorText(error))]);
+    return items.map((item) => ({ kind, ...item }));
+  });
+  return (await Promise.all(found)).flat();
+}

@@ -1,0 +1,134 @@
+/** The rights on the API server that planned checks need, each with what it is needed for. */
+import { traitsOf } from '../../env/providers/declared.ts';
+import type { Environment, StoreName } from '../../env/schema.ts';
+import { OPERATOR_RIGHTS } from '../../load/engines/k6-operator/rights.ts';
+import { managerOf, storeKind } from '../../probes/declared-stores.ts';
+import type { Right } from '../../probes/kubernetes/rights.ts';
+import { memberNamespace } from '../../reports/record/store-pods.ts';
+import { faultIn } from '../../suites/catalogue/index.ts';
+import type { PlannedCheck } from '../../suites/catalogue/index.ts';
+import { rightsWith } from '../../suites/catalogue/rights.ts';
+import { storesAsked } from '../plan/configuration.ts';
+import { DRILLS, EVERY_COMMAND, REACH, RUNS } from '../safety/rights.ts';
+import type { Purpose } from '../safety/rights.ts';
+
+/** One resource in one namespace, with every verb that is needed of it. */
+export interface Need {
+  /** Names one object at most. */
+  right: Right;
+  /** Empty: the whole cluster. */
+  namespace: string;
+  /** Checks and purposes. */
+  for: string[];
+}
+
+type Wanted = Purpose & { platform: readonly string[] };
+
+/** @param running the checks that would run; nothing is asked for that none of them needs, nor every command */
+export function needsOf(environment: Environment, running: readonly PlannedCheck[]): Need[] {
+  const platform = [environment.namespaces.platform];
+  const usual = [...EVERY_COMMAND, ...(running.length === 0 ? [] : ofEveryRun())];
+  const wanted = [
+    ...usual.map((purpose) => ({ ...purpose, platform })),
+    ...running.map((one) => ofCheck(environment, one)),
+    ...ofFaults(environment, running),
+    ...ofLoads(environment, running),
+    ...storesAsked(environment, running).flatMap((store) => ofStore(environment, store)),
+  ];
+  return merged(wanted.flatMap((one) => placed(environment, one)));
+}
+
+/** Secrets are looked at by themselves, each by its name. */
+function ofEveryRun(): Purpose[] {
+  return RUNS.filter(({ rights }) => rights.every(({ resource }) => resource !== 'secrets'));
+}
+
+/** With the fault that the environment declares; what is done to a store is done where its pods are. */
+function ofCheck(environment: Environment, { row }: PlannedCheck): Wanted {
+  const { injects, access, asksStores } = row;
+  const fault = faultIn(environment, row.id);
+  const here = { ...row, injects: injects && { ...injects, ...(fault !== undefined && { fault }) } };
+  const own = namespacesOf(environment, injects?.store === undefined ? [] : [injects.store]);
+  const asked = asksStores === true ? namespacesOf(environment, storesAsked(environment, [{ row }])) : [];
+  return {
+    what: row.id,
+    rights: rightsWith(here, access[environment.kind]),
+    platform: own.length > 0 ? own : [environment.namespaces.platform, ...asked],
+  };
+}
+
+function namespacesOf({ stores }: Environment, names: readonly StoreName[]): string[] {
+  return names.flatMap((name) => {
+    const declared = stores[name];
+    const namespace = declared === undefined ? null : memberNamespace(declared);
+    return namespace ?? [];
+  });
+}
+
+/** Only where somebody else owns the cluster must its owners permit a fault. */
+function ofFaults(environment: Environment, running: readonly PlannedCheck[]): Wanted[] {
+  const faults = running.some(({ row }) => row.touches.runner?.includes('fault.inject') === true);
+  if (!faults || traitsOf(environment).ownedByUs) return [];
+  return DRILLS.map((purpose) => ({ ...purpose, platform: [environment.namespaces.platform] }));
+}
+
+/** Whether a load of these checks may be spread over pods of the k6 operator. */
+export function spreadsLoads({ load }: Environment, running: readonly PlannedCheck[]): boolean {
+  if (load.operator === undefined || !['auto', 'k6-operator'].includes(load.engine)) return false;
+  return running.some(({ row }) => row.touches.runner?.includes('load.start') === true);
+}
+
+function ofLoads(environment: Environment, running: readonly PlannedCheck[]): Wanted[] {
+  if (!spreadsLoads(environment, running)) return [];
+  return [{ what: 'to spread loads over the k6 operator', rights: OPERATOR_RIGHTS, platform: [] }];
+}
+
+function ofStore(environment: Environment, name: StoreName): Wanted[] {
+  const platform = namespacesOf(environment, [name]);
+  const declared = environment.stores[name];
+  const key = declared === undefined ? null : managerOf(name, declared);
+  const manager = key === null ? undefined : storeKind(name).managers?.[key];
+  const forwarded = traitsOf(environment).reach === 'port-forward' ? REACH : [];
+  return [
+    ...forwarded.map((purpose) => ({ ...purpose, platform })),
+    ...(manager?.rights === undefined
+      ? []
+      : [{ what: `to ask ${manager.label}, which manages ${name}`, rights: manager.rights, platform }]),
+  ];
+}
+
+function placed(environment: Environment, { what, rights, platform }: Wanted): Need[] {
+  return rights.flatMap(({ names = [], ...right }) =>
+    namespacesAt(environment, right, platform).flatMap((namespace) =>
+      (names.length === 0 ? [[]] : names.map((name) => [name])).map((one) => ({
+        right: { ...right, ...(one.length > 0 && { names: one }) },
+        namespace,
+        for: [what],
+      })),
+    ),
+  );
+}
+
+function namespacesAt(
+  { namespaces, load }: Environment,
+  { where }: Right,
+  platform: readonly string[],
+): readonly string[] {
+  if (where === 'everywhere') return [''];
+  if (where === 'platform') return [...new Set(platform)];
+  if (where === 'load') return load.operator === undefined ? [] : [load.operator.namespace];
+  return [where === 'kube-system' ? where : namespaces[where]];
+}
+
+function merged(needs: readonly Need[]): Need[] {
+  const found = new Map<string, Need>();
+  for (const { right, namespace, for: what } of needs) {
+    const { group, resource, names = [], notGiven = '' } = right;
+    const key = JSON.stringify([namespace, group, resource, names, notGiven]);
+    const before = found.get(key);
+    const verbs = [...new Set([...(before?.right.verbs ?? []), ...right.verbs])];
+    const reasons = [...new Set([...(before?.for ?? []), ...what])];
+    found.set(key, { right: { ...right, verbs }, namespace, for: reasons });
+  }
+  return [...found.values()];
+}

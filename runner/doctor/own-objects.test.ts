@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { loadEnvironment } from '../../env/loader.ts';
+import { TestApi } from '../safety/_testing/api.ts';
+import { situationOf } from './_testing/situation.ts';
+import type { Item } from './item.ts';
+import { ownObjects } from './own-objects.ts';
+
+const staging = await loadEnvironment('staging');
+const local = await loadEnvironment('local-small');
+const CORE = '/api/v1/namespaces';
+const SWITCH = `${CORE}/plumbline-system/configmaps/plumbline-stop`;
+
+/** What deploy/rbac.yaml makes. */
+function applied(level = 'privileged'): TestApi {
+  const api = new TestApi();
+  for (const name of ['plumbline-system', 'plumbline-canary']) api.put(`${CORE}/${name}`, {});
+  const labels = { 'pod-security.kubernetes.io/enforce': level };
+  api.put(`${CORE}/plumbline-drill`, { metadata: { labels } });
+  api.put(`${CORE}/plumbline-system/configmaps/plumbline-ledger`, {});
+  api.put(`${CORE}/plumbline-system/serviceaccounts/plumbline-undo`, {});
+  api.put('/apis/coordination.k8s.io/v1/namespaces/plumbline-system/leases/plumbline', {});
+  return api;
+}
+
+const wrong = (items: readonly Item[]): string[] =>
+  items.filter(({ state }) => state !== 'ok').map(({ what, state }) => `${state}: ${what}`);
+
+test('should find all that deploy/rbac.yaml makes, and name each that is not there', async () => {
+  assert.deepEqual(wrong(await ownObjects.look(situationOf(staging, applied().call))), []);
+  const paths = [...applied().objects.keys()];
+  assert.equal(paths.length, 6);
+  for (const path of paths) {
+    const api = applied();
+    api.objects.delete(path);
+    const [found, ...more] = wrong(await ownObjects.look(situationOf(staging, api.call)));
+    assert.match(found ?? '', new RegExp(`^missing: .*${path.split('/').at(-1)}`));
+    assert.deepEqual(more, []);
+  }
+});
+
+test('should not need namespaces in which no planned check makes anything', async () => {
+  const api = applied();
+  for (const name of ['plumbline-canary', 'plumbline-drill']) api.objects.delete(`${CORE}/${name}`);
+  const read = { checks: ['topology/nodes/pools'] };
+  assert.deepEqual(wrong(await ownObjects.look(situationOf(staging, api.call, read))), [
+    'not needed: namespace plumbline-canary (canaries)',
+    'not needed: namespace plumbline-drill (privileged pods of drills)',
+  ]);
+});
+
+test('should say that privileged pods are refused, or that nobody knows', async () => {
+  const [refused] = wrong(await ownObjects.look(situationOf(staging, applied('baseline').call)));
+  assert.match(refused ?? '', /^missing: namespace plumbline-drill/);
+  const unlabelled = applied();
+  unlabelled.put(`${CORE}/plumbline-drill`, {});
+  const [unknown] = wrong(await ownObjects.look(situationOf(staging, unlabelled.call)));
+  assert.match(unknown ?? '', /^unknown: namespace plumbline-drill/);
+});
+
+test('should say that the kill switch is set and why, also where a run makes its own namespaces', async () => {
+  const api = applied();
+  api.put(SWITCH, { data: { reason: 'night' } });
+  for (const environment of [staging, local]) {
+    const found = await ownObjects.look(situationOf(environment, api.call));
+    assert.match(found.find(({ state }) => state === 'missing')?.detail ?? '', /"night"/);
+  }
+});
+
+test('should change nothing', async () => {
+  const api = applied();
+  await ownObjects.look(situationOf(staging, api.call));
+  assert.deepEqual([...new Set(api.requests.map(({ method }) => method))], ['GET']);
+});

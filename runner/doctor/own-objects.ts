@@ -1,0 +1,151 @@
+import { traitsOf } from '../../env/providers/declared.ts';
+import type { Environment } from '../../env/schema.ts';
+import { faultOf } from '../../faults/index.ts';
+import { faultIn } from '../../suites/catalogue/index.ts';
+import type { PlannedCheck } from '../../suites/catalogue/index.ts';
+import type { KubeCall, KubeReply } from '../provider-safety.ts';
+import { KILL_SWITCH_NAME } from '../safety/lease/kill-switch.ts';
+import { textAt } from '../safety/timers/undo-kube.ts';
+import { missing, notNeeded, NOT_REACHED, ok, unknown } from './item.ts';
+import type { Item, Kind, Situation } from './item.ts';
+import { spreadsLoads } from './needs.ts';
+import { errorText } from '../../reports/record/error-text.ts';
+
+/** What Plumbline has of its own in a cluster: namespaces, Lease, mirror of the rollback journal, kill switch. */
+export const ownObjects: Kind = { name: "Plumbline's own", look };
+
+const APPLY = 'kubectl apply -f deploy/rbac.yaml   # as an administrator';
+const ENFORCE = 'pod-security.kubernetes.io/enforce';
+
+interface Asking {
+  kube: KubeCall;
+  timeoutMs: number;
+}
+
+async function look({ environment, running, reached, deadlineMs }: Situation): Promise<Item[]> {
+  if (reached === null) return [unknown('namespaces, Lease and kill switch', NOT_REACHED)];
+  const asking = { kube: reached.kube, timeoutMs: deadlineMs };
+  const { system } = environment.namespaces;
+  const killSwitch = await killSwitchItem(system, asking);
+  if (traitsOf(environment).ownedByUs)
+    return [notNeeded('namespaces and Lease', 'a run makes them in this environment'), killSwitch];
+  return [
+    ...(await Promise.all(namespacesOf(environment, running).map((one) => namespaceItem(one, asking)))),
+    ...(await Promise.all(objectsIn(system).map((one) => objectItem(one, asking)))),
+    killSwitch,
+  ];
+}
+
+interface Namespace {
+  name: string;
+  what: string;
+  /** null: nothing is planned that needs it. */
+  needed: boolean;
+  privileged?: true;
+}
+
+/** Whether a check of these makes something in the namespace of canaries. */
+export function makesCanaries({ kind }: Environment, running: readonly PlannedCheck[]): boolean {
+  return running.some(
+    ({ row: { touches, access } }) => access[kind] !== 'r' && (touches.makes ?? []).length > 0,
+  );
+}
+
+/** Whether a fault of these acts on a node by a privileged pod. */
+export function actsOnNodes(environment: Environment, running: readonly PlannedCheck[]): boolean {
+  if (traitsOf(environment).ownedByUs) return false;
+  return running.some(({ row }) => {
+    const fault = faultIn(environment, row.id);
+    return fault !== undefined && faultOf(fault).rights.some(({ where }) => where === 'drill');
+  });
+}
+
+function namespacesOf(environment: Environment, running: readonly PlannedCheck[]): Namespace[] {
+  const { system, canary, drill } = environment.namespaces;
+  const { operator } = environment.load;
+  return [
+    { name: system, what: 'Lease, journal and kill switch', needed: true },
+    { name: canary, what: 'canaries', needed: makesCanaries(environment, running) },
+    {
+      ...{ name: drill, what: 'privileged pods of drills', privileged: true },
+      needed: actsOnNodes(environment, running),
+    },
+    ...(operator === undefined
+      ? []
+      : [{ name: operator.namespace, what: 'loads', needed: spreadsLoads(environment, running) }]),
+  ];
+}
+
+async function namespaceItem(
+  { name, what: use, needed, privileged }: Namespace,
+  asking: Asking,
+): Promise<Item> {
+  const what = `namespace ${name} (${use})`;
+  if (!needed) return notNeeded(what, 'no planned check makes anything there');
+  return asked(what, `/api/v1/namespaces/${name}`, asking, ({ status, body }) => {
+    if (status === 404) return missing(what, 'it does not exist', APPLY);
+    const level = textAt(body, 'metadata', 'labels', ENFORCE);
+    if (privileged === undefined || level === 'privileged') return ok(what, 'there');
+    if (level === undefined)
+      return unknown(
+        what,
+        `it has no label ${ENFORCE}: whether privileged pods are admitted is the cluster's default`,
+      );
+    return missing(
+      what,
+      `pod security is ${level}: the privileged pods of drills are refused`,
+      `kubectl label namespace ${name} ${ENFORCE}=privileged --overwrite   # as an administrator`,
+    );
+  });
+}
+
+/** What may be written by name must be there: no account of Plumbline may create it. */
+function objectsIn(system: string): { what: string; path: string }[] {
+  const core = `/api/v1/namespaces/${system}`;
+  return [
+    {
+      what: `Lease ${system}/plumbline`,
+      path: `/apis/coordination.k8s.io/v1/namespaces/${system}/leases/plumbline`,
+    },
+    { what: `ConfigMap ${system}/plumbline-ledger`, path: `${core}/configmaps/plumbline-ledger` },
+    { what: `ServiceAccount ${system}/plumbline-undo`, path: `${core}/serviceaccounts/plumbline-undo` },
+  ];
+}
+
+function objectItem({ what, path }: { what: string; path: string }, asking: Asking): Promise<Item> {
+  return asked(what, path, asking, ({ status }) =>
+    status === 404 ? missing(what, 'it does not exist', APPLY) : ok(what, 'there'),
+  );
+}
+
+function killSwitchItem(system: string, asking: Asking): Promise<Item> {
+  const what = `kill switch ${system}/${KILL_SWITCH_NAME}`;
+  return asked(what, `/api/v1/namespaces/${system}/configmaps/${KILL_SWITCH_NAME}`, asking, (reply) => {
+    if (reply.status === 404) return ok(what, 'readable, not set');
+    const reason = textAt(reply.body, 'data', 'reason');
+    return missing(
+      what,
+      `it is set${reason === undefined ? '' : ` ("${reason.slice(0, 200)}")`}: nothing will be run`,
+      `kubectl -n ${system} delete configmap ${KILL_SWITCH_NAME}   # ask first who set it`,
+    );
+  });
+}
+
+/** An object by its path, for those answers that say whether it is there. */
+async function asked(
+  what: string,
+  path: string,
+  { kube, timeoutMs }: Asking,
+  itemOf: (reply: KubeReply) => Item,
+): Promise<Item> {
+  try {
+    const reply = await kube({ method: 'GET', path, timeoutMs });
+    if (reply.status === 403)
+      return unknown(what, 'the account may not read it: the missing right is among the rights');
+    return [200, 404].includes(reply.status)
+      ? itemOf(reply)
+      : unknown(what, `the API server answered ${reply.status}`);
+  } catch (error) {
+    return unknown(what, errorText(error));
+  }
+}

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { loadEnvironment } from '../../env/loader.ts';
+import type { KubeCall } from '../provider-safety.ts';
+import { situationOf } from './_testing/situation.ts';
+import { checks } from './checks.ts';
+import type { Item } from './item.ts';
+import { permits } from './permits.ts';
+
+const staging = await loadEnvironment('staging');
+const local = await loadEnvironment('local-small');
+const DRILL = { checks: ['failover/postgres/pod-crash', 'failover/redis/pod-crash'] };
+
+/** A cluster with this permit; the account may write it, or not. */
+function permitting(data: Record<string, string> | null, writable = false): KubeCall {
+  return ({ method }) =>
+    Promise.resolve(
+      method === 'POST'
+        ? { status: 201, body: { status: { allowed: writable } } }
+        : data === null
+          ? { status: 404, body: {} }
+          : { status: 200, body: { data } },
+    );
+}
+
+const valid = { until: '2999-01-01T00:00:00Z', ticket: 'OPS-1' };
+const wrong = (items: readonly Item[]): Item[] => items.filter(({ state }) => state === 'missing');
+
+test('should name the permit of the owners where it is missing, or covers a part', async () => {
+  const [none, ...more] = wrong(await permits.look(situationOf(staging, permitting(null), DRILL)));
+  assert.match(none?.detail ?? '', /it does not exist/);
+  assert.match(none?.add ?? '', /deploy\/permit\.yaml/);
+  assert.deepEqual(more, []);
+  const part = permitting({ checks: 'failover/redis/*', ...valid });
+  const [of] = wrong(await permits.look(situationOf(staging, part, DRILL)));
+  assert.match(of?.what ?? '', /for failover\/postgres\/pod-crash$/);
+  const all = permitting({ checks: '**', ...valid });
+  assert.deepEqual(wrong(await permits.look(situationOf(staging, all, DRILL))), []);
+});
+
+test('should say that a permit which its own account may write guards nothing', async () => {
+  const [found] = wrong(
+    await permits.look(situationOf(staging, permitting({ checks: '**', ...valid }, true), DRILL)),
+  );
+  assert.match(found?.detail ?? '', /may write its own permit/);
+});
+
+test('should need no permit of owners where nothing is disturbed, or nobody else owns the cluster', async () => {
+  const read = { checks: ['topology/nodes/pools'] };
+  for (const situation of [
+    situationOf(staging, permitting(null), read),
+    situationOf(local, permitting(null)),
+  ]) {
+    const items = await permits.look(situation);
+    assert.deepEqual(wrong(items), []);
+    assert.ok(
+      items.some(({ what, state }) => what.startsWith('permit of the owners') && state === 'not needed'),
+    );
+  }
+});
+
+test('should name what the file does not permit: missing where the profile requires it', async () => {
+  const profile = { checks: ['failover/redis/pod-crash'], optional: [], required: [] };
+  const of = (required: string[]): typeof staging => ({
+    ...staging,
+    permits: [],
+    profiles: { only: { ...profile, required } },
+  });
+  const look = (required: string[]): Promise<Item[]> =>
+    permits.look(situationOf(of(required), permitting(null), { profile: 'only' }));
+  assert.deepEqual(wrong(await look([])), []);
+  const [found] = wrong(await look(['failover/redis/pod-crash']));
+  assert.match(found?.add ?? '', /permits: \[\{ checks: \['failover\/redis\/pod-crash'\]/);
+});
+
+test('should name a required check that nothing is declared for', async () => {
+  const profile = { checks: ['topology/**'], optional: [], required: ['topology/edge/path'] };
+  const bare = {
+    ...staging,
+    topology: { ...staging.topology, edge: undefined },
+    profiles: { only: profile },
+  };
+  const found = wrong(await checks.look(situationOf(bare, null, { profile: 'only' })));
+  assert.deepEqual(
+    found.map(({ what }) => what),
+    ['topology/edge/path'],
+  );
+  assert.match(found[0]?.detail ?? '', /not declared: topology\.edge/);
+});

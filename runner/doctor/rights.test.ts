@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { loadEnvironment } from '../../env/loader.ts';
+import { OPERATOR_RIGHTS } from '../../load/engines/k6-operator/rights.ts';
+import { rightsWith } from '../../suites/catalogue/rights.ts';
+import { DRILLS, EVERY_COMMAND, MANAGERS, REACH, RUNS } from '../safety/rights.ts';
+import { granting, situationOf } from './_testing/situation.ts';
+import type { Situation } from './item.ts';
+import { needsOf } from './needs.ts';
+import { rights } from './rights.ts';
+import { covers, GRANTS, grainsOf } from './roles.ts';
+import type { Grain } from './roles.ts';
+
+const staging = await loadEnvironment('staging');
+const production = await loadEnvironment('production');
+
+/** What the documented roles give the two accounts of Plumbline together. */
+const DOCUMENTED = GRANTS.filter(({ accounts }) =>
+  accounts.some((account) => ['plumbline', 'plumbline-drill'].includes(account)),
+);
+const documented = (asked: Grain): boolean => DOCUMENTED.some((grant) => covers(grant, asked));
+const text = ({ verb, group, resource, namespace, name }: Grain): string =>
+  [verb, group, resource, namespace, name].join(' ');
+
+/** Everything that is asked for in a profile, and what nobody is given. */
+async function askedIn(situation: (kube: Situation['reached']) => Situation): Promise<Grain[]> {
+  const { kube, asked } = granting(() => true);
+  const base = situationOf(staging, kube);
+  await rights.look(situation(base.reached));
+  return asked;
+}
+
+for (const profile of ['smoke', 'nightly', 'gate'])
+  test(`should find nothing missing of profile ${profile} with the documented roles, and name each right that is taken away`, async () => {
+    const all = await rights.look(situationOf(staging, granting(documented).kube, { profile }));
+    assert.deepEqual(
+      all.filter(({ state }) => state === 'missing' || state === 'unknown'),
+      [],
+    );
+    const asked = await askedIn((reached) => ({ ...situationOf(staging, null, { profile }), reached }));
+    const given = asked.filter(documented);
+    assert.ok(given.length > 25, `only ${given.length} rights are asked for`);
+    for (const taken of given) {
+      const without = granting((one) => text(one) !== text(taken) && documented(one));
+      const found = await rights.look(situationOf(staging, without.kube, { profile }));
+      const [missing, ...others] = found.filter(({ state }) => state === 'missing');
+      assert.deepEqual([missing?.what.split(' ')[0], others], [taken.verb, []], text(taken));
+      const { what = '', add = '' } = missing ?? {};
+      const [resource = ''] = taken.resource.split('/').slice(-1);
+      assert.ok(what.includes(resource) && what.includes(taken.namespace), `${text(taken)}: ${what}`);
+      assert.match(
+        add,
+        new RegExp(`verbs: \\[${taken.verb}\\] \\}\\n# (Cluster)?Role plumbline-`),
+        text(taken),
+      );
+    }
+  });
+
+test('should ask for nothing that the check alone does not need', async () => {
+  const of = [EVERY_COMMAND, RUNS, DRILLS, MANAGERS, REACH].flat().flatMap((purpose) => purpose.rights);
+  const usual = new Set(grainsOf([...of, ...OPERATOR_RIGHTS]).map(text));
+  for (const environment of [staging, production])
+    for (const one of situationOf(environment, null).running) {
+      const own = grainsOf(rightsWith(one.row, one.row.access[environment.kind])).map(text);
+      const { kube, asked } = granting(() => true);
+      await rights.look({ ...situationOf(environment, kube), planned: [one], running: [one] });
+      const idle = asked.map(text).filter((grain) => !usual.has(grain) && !own.includes(grain));
+      const ofFault = one.row.injects?.faultIn === undefined ? [] : idle;
+      assert.deepEqual(idle, ofFault, one.row.id);
+    }
+});
+
+test('should ask for no right to make or to break where the checks only read', () => {
+  const needs = needsOf(production, situationOf(production, null).running);
+  const writes = needs.filter(
+    ({ right: { verbs, notGiven } }) =>
+      notGiven === undefined && verbs.some((verb) => !['get', 'list', 'watch'].includes(verb)),
+  );
+  const { system } = production.namespaces;
+  assert.deepEqual([...new Set(writes.map(({ namespace }) => namespace))], [system]);
+});
+
+test('should ask where the pods of a store are, and for a manager and forwarding only where they are declared', () => {
+  const { running } = situationOf(staging, null, { checks: ['failover/redis/pod-delete'] });
+  const redis = staging.stores.redis ?? assert.fail();
+  const moved = { ...redis, statefulSet: { namespace: 'caches', name: 'kv' } };
+  const elsewhere = { ...staging, stores: { ...staging.stores, redis: moved } };
+  const places = (of: typeof staging, resource: string): string[] =>
+    needsOf(of, running).flatMap(({ right, namespace }) => (right.resource === resource ? [namespace] : []));
+  assert.deepEqual(
+    needsOf(elsewhere, running)
+      .filter(({ right }) => right.resource === 'pods' && right.verbs.includes('delete'))
+      .map(({ namespace }) => namespace),
+    ['caches'],
+  );
+  assert.deepEqual([places(staging, 'clusters'), places(staging, 'pods/portforward')], [[], []]);
+  const forwarded = {
+    ...elsewhere,
+    cluster: { ...elsewhere.cluster, reach: 'port-forward' },
+  } as typeof staging;
+  assert.deepEqual(places(forwarded, 'pods/portforward'), ['caches']);
+});
+
+test('should say that what nobody is given is not needed, and why a right could not be asked for', async () => {
+  const all = situationOf(staging, granting(() => false).kube);
+  const refused = (await rights.look(all)).filter(({ state }) => state === 'not needed');
+  assert.ok(refused.length > 0);
+  for (const { detail } of refused) assert.match(detail, /^given to nobody: /);
+  const silent = situationOf(staging, () => Promise.resolve({ status: 503, body: {} }));
+  for (const { state, detail } of await rights.look(silent))
+    assert.deepEqual([state, /503/.test(detail)], ['unknown', true]);
+  const [unreached] = await rights.look(situationOf(staging, null));
+  assert.equal(unreached?.state, 'unknown');
+});

@@ -1,0 +1,120 @@
+import { readFileSync } from 'node:fs';
+import type { SecretSource } from '../../env/schema.ts';
+import { secretSource } from '../../probes/declaring.ts';
+import type { KubeCall } from '../provider-safety.ts';
+import { sectionsAsked } from '../plan/configuration.ts';
+import { textAt } from '../safety/timers/undo-kube.ts';
+import { missing, notNeeded, NOT_REACHED, ok, someOf, unknown } from './item.ts';
+import type { Item, Kind, Situation } from './item.ts';
+import { errorCode, errorText } from '../../reports/record/error-text.ts';
+
+/** Every source of a secret or a certificate that the environment file names, for what would be asked. Values are never shown. */
+export const secrets: Kind = { name: 'secrets', look };
+
+/** Sections in which sources are named; that of the cluster is looked at with the cluster. */
+const SECTIONS = ['stores', 'ai', 'prometheus', 'telemetry', 'topology'] as const;
+/** Keys behind which a source stands. */
+const NAMED = new Set(['password', 'token', 'trust', 'ca', 'certificate', 'key']);
+
+interface Named {
+  source: SecretSource;
+  /** Where the environment file names it. */
+  at: string[];
+  needed: boolean;
+}
+
+async function look(situation: Situation): Promise<Item[]> {
+  const { environment, reached, deadlineMs } = situation;
+  const wanted = wantedIn(situation);
+  const named = new Map<string, Named>();
+  for (const section of SECTIONS)
+    for (const { source, at } of sourcesIn(environment[section], section)) {
+      const key = JSON.stringify(source);
+      const before = named.get(key);
+      const needed = (before?.needed ?? false) || wanted(at);
+      named.set(key, { source, at: [...(before?.at ?? []), at], needed });
+    }
+  const items = [...named.values()].map((one) =>
+    one.needed
+      ? itemOf(one, reached?.kube ?? null, deadlineMs)
+      : Promise.resolve(notNeeded(textOf(one), 'no planned check asks for it')),
+  );
+  return Promise.all(items);
+}
+
+/** A run of a profile wants all that the file names; one of a selection what its checks ask, and what is sent when it ends. */
+function wantedIn({ environment, running, wholeProfile }: Situation): (at: string) => boolean {
+  if (running.length === 0) return () => false;
+  if (wholeProfile) return () => true;
+  const sections = [
+    'topology',
+    'telemetry.otlp',
+    'telemetry.pushgateway',
+    ...sectionsAsked(environment, running),
+  ];
+  return (at) => sections.some((section) => at.startsWith(`${section}.`));
+}
+
+function sourcesIn(value: unknown, path: string): { source: SecretSource; at: string }[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]: [string, unknown]) => {
+    const at = `${path}.${key}`;
+    const source = NAMED.has(key) ? secretSource.safeParse(inner).data : undefined;
+    return source === undefined ? sourcesIn(inner, at) : [{ source, at }];
+  });
+}
+
+function textOf({ source, at }: Named): string {
+  const where = someOf(at);
+  if ('env' in source) return `variable ${source.env} (${where})`;
+  if ('file' in source) return `file ${source.file} (${where})`;
+  const { namespace, name, key } = source.secret;
+  return `Secret ${namespace}/${name}, key ${key} (${where})`;
+}
+
+async function itemOf(named: Named, kube: KubeCall | null, timeoutMs: number): Promise<Item> {
+  const { source } = named;
+  const what = textOf(named);
+  if ('env' in source) {
+    if ((process.env[source.env] ?? '') !== '') return ok(what, 'set');
+    return missing(what, 'not set, or empty', `export ${source.env}=…`);
+  }
+  if ('file' in source) return fileItem(what, source.file);
+  if (kube === null) return unknown(what, NOT_REACHED);
+  return secretItem(what, source.secret, { kube, timeoutMs });
+}
+
+function fileItem(what: string, file: string): Item {
+  try {
+    return readFileSync(file, 'utf8').trim() === ''
+      ? missing(what, 'the file is empty')
+      : ok(what, 'readable, not empty');
+  } catch (error) {
+    const why = errorCode(error) === 'ENOENT' ? 'there is no such file' : errorText(error);
+    return missing(what, why, 'put it there, or correct the path; a relative one starts where you are now');
+  }
+}
+
+async function secretItem(
+  what: string,
+  { namespace, name, key }: { namespace: string; name: string; key: string },
+  { kube, timeoutMs }: { kube: KubeCall; timeoutMs: number },
+): Promise<Item> {
+  try {
+    const path = `/api/v1/namespaces/${namespace}/secrets/${name}`;
+    const { status, body } = await kube({ method: 'GET', path, timeoutMs });
+    if (status === 403)
+      return missing(
+        what,
+        'the account may not read it',
+        `- { apiGroups: [''], resources: [secrets], resourceNames: [${name}], verbs: [get] }\n# a Role in the namespace ${namespace}, by the owner of that Secret; no role of deploy/ has it`,
+      );
+    if (status === 404) return missing(what, 'there is no such Secret');
+    if (status !== 200) return unknown(what, `the API server answered ${status}`);
+    return textAt(body, 'data', key) === undefined
+      ? missing(what, 'the Secret has no such key')
+      : ok(what, 'readable');
+  } catch (error) {
+    return unknown(what, errorText(error));
+  }
+}

@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { loadEnvironment } from '../../env/loader.ts';
+import type { Environment } from '../../env/schema.ts';
+import { standIn } from '../../probes/signals/_testing/server.ts';
+import type { Said } from '../../probes/signals/_testing/server.ts';
+import { situationOf } from './_testing/situation.ts';
+import type { Item } from './item.ts';
+import { insteadOf, sources } from './sources.ts';
+
+const staging = await loadEnvironment('staging');
+const KUBE = (): Promise<never> => Promise.reject(new Error('not expected'));
+
+/** Every declared source at one address, without accounts. */
+function allAt(url: string): Environment {
+  const { logs, traces, alerts, dashboards, ...rest } = staging.telemetry ?? assert.fail();
+  const at = { url, user: undefined, password: undefined, token: undefined };
+  return {
+    ...staging,
+    prometheus: { scrapeSeconds: 15, url },
+    telemetry: {
+      ...rest,
+      ...(logs && { logs: { ...logs, ...at } }),
+      ...(traces && { traces: { ...traces, ...at } }),
+      ...(alerts && { alerts: { ...alerts, ...at } }),
+      ...(dashboards && { dashboards: { ...dashboards, ...at, kibana: { url } } }),
+      otlp: { url },
+      pushgateway: { url },
+    },
+  };
+}
+
+async function lookedAt(answer: (path: string) => Said): Promise<Map<string, Item>> {
+  const server = await standIn(({ path }) => answer(path));
+  const items = await sources.look(situationOf(allAt(server.url), KUBE));
+  await server.close();
+  return new Map(items.map((item) => [item.what.split(' ')[0] ?? '', item]));
+}
+
+function asDocumented(path: string): Said {
+  if (path.startsWith('/api/v1/query'))
+    return {
+      body: { status: 'success', data: { resultType: 'vector', result: [{ metric: {}, value: [1, '7'] }] } },
+    };
+  if (path.includes('/_search'))
+    return {
+      body: { timed_out: false, _shards: { total: 1, successful: 1, failed: 0 }, hits: { hits: [] } },
+    };
+  if (path.startsWith('/api/traces'))
+    return { status: 404, body: { data: null, errors: [{ code: 404, msg: 'trace not found' }] } };
+  if (path.startsWith('/api/v2/alerts')) return { body: [] };
+  if (path === '/api/health') return { body: { database: 'ok', version: '12' } };
+  if (path.startsWith('/api/dashboards')) return { body: { dashboard: { panels: [] } } };
+  if (path === '/api/status') return { body: { status: { overall: { level: 'available' } } } };
+  return { body: {} };
+}
+
+test('should find every source that answers as documented', async () => {
+  const items = await lookedAt(asDocumented);
+  assert.equal(items.size, 8);
+  assert.deepEqual(
+    [...items.values()].filter(({ state }) => state !== 'ok'),
+    [],
+  );
+});
+
+test('should tell a login page where JSON is expected, and an account that is refused', async () => {
+  const pages = await lookedAt(() => ({ body: '<!DOCTYPE html><html><title>Sign in</title></html>' }));
+  const refusals = await lookedAt(() => ({ status: 401, body: { message: 'Unauthorized' } }));
+  for (const key of [
+    'prometheus',
+    'telemetry.logs',
+    'telemetry.traces',
+    'telemetry.alerts',
+    'telemetry.dashboards',
+  ]) {
+    assert.match(pages.get(key)?.detail ?? '', /^a web page answers where JSON was expected/, key);
+    assert.match(refusals.get(key)?.detail ?? '', /refuses the account/, key);
+    assert.match(refusals.get(key)?.add ?? '', new RegExp(`${key}\\.token`), key);
+  }
+  assert.match(refusals.get('telemetry.otlp')?.detail ?? '', /refuses the account/);
+});
+
+test('should tell a Prometheus of another tenant, and one that wants its name', async () => {
+  const empty = await lookedAt(() => ({
+    body: { status: 'success', data: { resultType: 'vector', result: [] } },
+  }));
+  assert.match(empty.get('prometheus')?.detail ?? '', /no series `up`: another tenant/);
+  const asking = await lookedAt(() => ({ status: 401, body: 'no org id' }));
+  assert.match(asking.get('prometheus')?.detail ?? '', /wants the name of a tenant/);
+});
+
+test('should name a dashboard that is not there', async () => {
+  const items = await lookedAt((path) =>
+    path.startsWith('/api/dashboards') ? { status: 404, body: {} } : asDocumented(path),
+  );
+  assert.match(items.get('telemetry.dashboards')?.detail ?? '', /no dashboard tender-overview/);
+});
+
+test('should say that nothing listens there', async () => {
+  const items = await sources.look(situationOf(allAt('http://127.0.0.1:1'), KUBE));
+  for (const { state, detail } of items) {
+    assert.equal(state, 'missing');
+    assert.match(detail, /the connection is refused/);
+  }
+});
+
+test('should not need what no planned check asks, and not know it where the cluster was not reached', async () => {
+  const environment = allAt('http://127.0.0.1:1');
+  const read = await sources.look(situationOf(environment, KUBE, { checks: ['topology/nodes/pools'] }));
+  const needed = read.filter(({ state }) => state !== 'not needed').map(({ what }) => what.split(' ')[0]);
+  assert.deepEqual(needed, ['telemetry.otlp', 'telemetry.pushgateway']);
+  const unreached = await sources.look(situationOf(environment, null));
+  assert.deepEqual([...new Set(unreached.map(({ state }) => state))], ['unknown']);
+});
+
+test('should tell a redirect to a login page', () => {
+  const seen = { status: 302, location: 'https://login.example.com/', text: '' };
+  assert.match(insteadOf(seen) ?? '', /redirects to https:\/\/login\.example\.com\//);
+  assert.equal(insteadOf({ status: 200, location: '', text: '{"status":"success"}' }), null);
+});

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { expiryItem } from './expiry.ts';
+import { missing, notNeeded, ok, unknown } from './item.ts';
+import { diagnosisJson, diagnosisOf, diagnosisText } from './text.ts';
+
+const OF = { environment: 'staging', profile: 'nightly' };
+const FOUND = [
+  { kind: 'cluster', ...ok('pin', 'the one') },
+  {
+    kind: 'rights',
+    ...missing('list pods everywhere', 'for a/b', "- { apiGroups: [''] }\n# ClusterRole plumbline-read"),
+  },
+  { kind: 'images', ...unknown('gpu.image: a', 'no node has it yet', 'crictl pull a') },
+  { kind: 'stores', ...notNeeded('stores.neo4j', 'no planned check asks it') },
+  { kind: 'secrets', ...missing('variable A', 'not set') },
+];
+
+test('should put first what must be done first, and end with the count and the next command', () => {
+  const diagnosis = diagnosisOf(OF, FOUND);
+  assert.deepEqual(
+    diagnosis.items.map(({ what }) => what),
+    ['list pods everywhere', 'variable A', 'gpu.image: a', 'stores.neo4j', 'pin'],
+  );
+  const lines = diagnosisText(diagnosis).split('\n');
+  assert.ok(lines.includes("    add: - { apiGroups: [''] }"));
+  assert.deepEqual(lines.slice(-2), [
+    '2 missing, 1 unknown, 1 not needed, 1 ok.',
+    'Add what is missing, from the top; then: npx plumbline doctor --env staging --profile nightly',
+  ]);
+  assert.deepEqual(JSON.parse(diagnosisJson(diagnosis)), { ...diagnosis });
+});
+
+test('should say to run where nothing is missing', () => {
+  const fine = diagnosisOf({ ...OF, profile: null }, [{ kind: 'cluster', ...ok('pin', 'the one') }]);
+  assert.equal(diagnosisText(fine).split('\n').at(-1), 'Next: npx plumbline run --env staging');
+});
+
+test('should mention what expires within two weeks, also where nothing is missing', () => {
+  const now = new Date('2026-12-01T00:00:00Z');
+  const soon = expiryItem('edge', '2026-12-09T12:00:00Z', now);
+  assert.deepEqual([soon.state, soon.notice], ['ok', true]);
+  assert.match(
+    diagnosisText(diagnosisOf(OF, [{ kind: 'certificates', ...soon }])),
+    /NOTE\n.*edge\n.*in 8 days/,
+  );
+  assert.equal(expiryItem('edge', '2026-12-15T00:00:00Z', now).notice, undefined);
+  assert.equal(expiryItem('edge', '2026-11-30T00:00:00Z', now).state, 'missing');
+});

@@ -1,0 +1,82 @@
+/** What `doctor` found, for people and for machines. */
+import { STATES } from './item.ts';
+import type { Item, State } from './item.ts';
+
+export interface Finding extends Item {
+  /** Name of its kind. */
+  kind: string;
+}
+
+export interface Diagnosis {
+  environment: string;
+  profile: string | null;
+  /** What to do first comes first. */
+  items: readonly Finding[];
+  counts: Readonly<Record<State, number>>;
+  /** The next command. */
+  next: string;
+}
+
+export function diagnosisOf(
+  of: { environment: string; profile: string | null },
+  found: readonly Finding[],
+): Diagnosis {
+  const counts = { missing: 0, unknown: 0, 'not needed': 0, ok: 0 };
+  for (const { state } of found) counts[state]++;
+  // Within a state the order of the kinds stays: what others rest on comes first.
+  const items = STATES.flatMap((state) => found.filter((one) => one.state === state));
+  const { environment, profile } = of;
+  const selection = `--env ${environment}${profile === null ? '' : ` --profile ${profile}`}`;
+  const command = counts.missing > 0 ? 'doctor' : 'run';
+  return { ...of, items, counts, next: `npx plumbline ${command} ${selection}` };
+}
+
+const HEADS: Readonly<Record<'missing' | 'unknown', string>> = {
+  missing: 'MISSING',
+  unknown: 'UNKNOWN: it could not be tested',
+};
+
+export function diagnosisText({ environment, profile, items, counts, next }: Diagnosis): string {
+  const what = profile === null ? 'all its checks' : `its profile ${profile}`;
+  const notices = items.filter(({ notice }) => notice === true);
+  return [
+    `${environment}: what a run of ${what} needs. Nothing is changed.`,
+    ...(['missing', 'unknown'] as const).flatMap((state) => block(HEADS[state], ofState(items, state))),
+    ...block('NOTE', notices),
+    ...linesByKind('not needed', ofState(items, 'not needed')),
+    ...linesByKind('ok', ofState(items, 'ok')),
+    '',
+    `${counts.missing} missing, ${counts.unknown} unknown, ${counts['not needed']} not needed, ${counts.ok} ok.`,
+    counts.missing > 0 ? `Add what is missing, from the top; then: ${next}` : `Next: ${next}`,
+  ].join('\n');
+}
+
+function ofState(items: readonly Finding[], state: State): Finding[] {
+  return items.filter((one) => one.state === state);
+}
+
+function block(head: string, items: readonly Finding[]): string[] {
+  if (items.length === 0) return [];
+  return ['', head, ...items.flatMap(linesOf)];
+}
+
+function linesOf({ kind, what, detail, add }: Finding): string[] {
+  const more =
+    add === undefined
+      ? []
+      : add.split('\n').map((line, at) => `${at === 0 ? '    add: ' : '         '}${line}`);
+  return [`  ${kind}: ${what}`, `    ${detail}`, ...more];
+}
+
+/** What nobody has to do anything about takes a line a kind. */
+function linesByKind(head: string, items: readonly Finding[]): string[] {
+  if (items.length === 0) return [];
+  const kinds = Map.groupBy(items, ({ kind }) => kind);
+  const said = [...kinds].map(([kind, of]) => `${kind} ${of.length}`).join(', ');
+  return ['', `${head}: ${said} (\`--json\` lists them)`];
+}
+
+/** Whole and stable, for machines. */
+export function diagnosisJson(diagnosis: Diagnosis): string {
+  return JSON.stringify(diagnosis, null, 2);
+}
