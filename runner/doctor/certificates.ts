@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { Environment, Trust } from '../../env/schema.ts';
 import { hostAndPort } from '../../host/http.ts';
 import { trusted } from '../../probes/edge/edge-request.ts';
@@ -69,13 +70,22 @@ function servedIn(environment: Environment, reached: Reached | null): Served[] {
 }
 
 function ofCluster({ apiAddress, topology }: Environment, reached: Reached | null): Served[] {
-  const server = reached?.cluster.client.transport.server;
   const trust = 'cluster';
   return [
-    ...(server === undefined ? [] : ofUrl('API server', { url: server, trust })),
+    ...(reached === null ? [] : apiServer(reached)),
     ...(apiAddress === undefined ? [] : [{ what: 'apiAddress', ...hostAndPort(apiAddress), trust } as const]),
     ...topology.certificates.map(({ name, ...one }) => ({ what: `certificate ${name}`, ...one })),
   ];
+}
+
+/** Under the name that the kubeconfig asks for, where it says another than its address. */
+function apiServer({ cluster }: Reached): Served[] {
+  const { server, config } = cluster.client.transport;
+  const { tlsServerName } = config.getCurrentCluster() ?? {};
+  return ofUrl('API server', { url: server, trust: 'cluster' }).map((one) => ({
+    ...one,
+    ...(tlsServerName !== undefined && { serverName: tlsServerName }),
+  }));
 }
 
 interface Url {
@@ -105,7 +115,9 @@ function ofUrls({ topology, ai, prometheus, telemetry }: Environment): Served[] 
 /** Empty where nothing is encrypted. */
 function ofUrl(what: string, { url, address, trust = 'system' }: Url): Served[] {
   if (!url.startsWith('https:')) return [];
-  return [{ what, ...addressOfUrl(url, address), serverName: hostOfUrl(url), trust }];
+  const name = hostOfUrl(url);
+  // A client asks for no name where it has an address alone (RFC 6066, section 3).
+  return [{ what, ...addressOfUrl(url, address), ...(isIP(name) === 0 && { serverName: name }), trust }];
 }
 
 async function authorityOf(

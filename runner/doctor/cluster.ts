@@ -25,7 +25,7 @@ export interface Cluster {
   items: Item[];
   reached: Reached | null;
   /** Ends every connection. */
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 /** Reaches the cluster as it is: nothing is provisioned, restored or held. Never throws for what is missing. */

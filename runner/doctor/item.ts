@@ -49,7 +49,7 @@ export interface Kind {
   /** A word or two, as the output names it. */
   name: string;
   /** Changes nothing. Never throws for what is missing: that is an item. */
-  look(situation: Situation): Promise<Item[]>;
+  look: (situation: Situation) => Promise<Item[]>;
 }
 
 export const ok = (what: string, detail: string): Item => ({ what, state: 'ok', detail });

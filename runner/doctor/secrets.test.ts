@@ -18,7 +18,7 @@ const staging = await loadEnvironment('staging');
 function withPassword(password: SecretSource): Environment {
   const redis = staging.stores.redis ?? assert.fail();
   const { sentinel: _, ...rest } = redis;
-  return { ...staging, stores: { redis: { ...rest, password } } } as Environment;
+  return { ...staging, stores: { redis: { ...rest, password } } };
 }
 
 async function itemOf(password: SecretSource, kube: KubeCall | null = null): Promise<Item> {

@@ -46,7 +46,7 @@ async function look(situation: Situation): Promise<Item[]> {
   // A run that does anything sends its own trace and metrics.
   const sending = running.length > 0;
   const declared = SOURCES.flatMap((of) => of(environment) ?? []);
-  const found = declared.map((source) => {
+  const found = declared.map(async (source) => {
     const needed = SENT.has(source.key) ? sending : asked.has(source.key.split('.')[0] ?? '');
     if (!needed) return notNeeded(textOf(source), 'no planned check asks it');
     return itemOf(source, situation);

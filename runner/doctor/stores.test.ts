@@ -19,7 +19,7 @@ function redisAt(port: number): Environment {
   const { statefulSet: _, container: _c, peers: _p, ...redis } = staging.stores.redis ?? assert.fail();
   const at = { host: '127.0.0.1', port };
   const sentinel = { ...(redis.sentinel ?? assert.fail()), addresses: [{ ...at }] };
-  return { ...staging, stores: { redis: { ...redis, primary: at, sentinel, members: 1 } } } as Environment;
+  return { ...staging, stores: { redis: { ...redis, primary: at, sentinel, members: 1 } } };
 }
 
 /** Situations have one plan: a store without pods has no check of faults. */
@@ -53,10 +53,10 @@ test('should not mistake a server that refuses the account for one that is away'
   await once(server, 'listening');
   const items = await lookedAt(redisAt((server.address() as AddressInfo).port));
   server.close();
-  const login = items.find(({ what }) => what.includes('login'));
-  assert.equal(login?.state, 'missing');
-  assert.match(login?.detail ?? '', /refuses the account/);
-  assert.match(login?.add ?? '', /stores\.redis \(user, password\)/);
+  const login = items.find(({ what }) => what.includes('login')) ?? assert.fail();
+  assert.equal(login.state, 'missing');
+  assert.match(login.detail, /refuses the account/);
+  assert.match(login.add ?? '', /stores\.redis \(user, password\)/);
 });
 
 test('should say that the password could not be read, and not ask', async (t) => {
@@ -68,7 +68,7 @@ test('should say that the password could not be read, and not ask', async (t) =>
 
 test('should not need a store that no planned check asks, and try its addresses without a cluster', async () => {
   const { redis } = redisAt(1).stores;
-  const all = { ...staging, stores: { ...staging.stores, redis } } as Environment;
+  const all = { ...staging, stores: { ...staging.stores, redis } };
   const others = (await lookedAt(all, false)).filter(({ state }) => state === 'not needed');
   assert.deepEqual(
     others.map(({ what }) => what),

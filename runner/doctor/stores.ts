@@ -6,6 +6,7 @@ import { storeDriver } from '../../probes/stores.ts';
 import type { StoreDescription, StoreTarget } from '../../probes/store/store-driver.ts';
 import { clientAddresses } from '../../suites/catalogue/plan/reached.ts';
 import { servedCertificate } from '../../suites/topology/cluster/versions/tls.ts';
+import { RequestError } from '../serve/session.ts';
 import { storesAsked } from '../plan/configuration.ts';
 import { expiryItem } from './expiry.ts';
 import { missing, notNeeded, NOT_REACHED, ok, unknown } from './item.ts';
@@ -31,7 +32,7 @@ async function look(situation: Situation): Promise<Item[]> {
   const { environment, running, reached, deadlineMs, signal } = situation;
   const needed = new Set(storesAsked(environment, running));
   const forwarded = traitsOf(environment).reach === 'port-forward';
-  const found = Object.entries(environment.stores).map(([name, declared]) => {
+  const found = Object.entries(environment.stores).map(async ([name, declared]) => {
     const asking = { name: name as StoreName, declared, deadlineMs, signal };
     if (!needed.has(asking.name)) return [notNeeded(`stores.${name}`, 'no planned check asks it')];
     return reached === null ? withoutCluster(asking, forwarded) : withCluster(asking, reached);
@@ -134,6 +135,8 @@ async function describedItem(
     return describedAs(what, await storeDriver(name).describe(target, { deadlineMs, signal }));
   } catch (failed) {
     signal.throwIfAborted();
+    // The cluster did not list its pods, which is a right of its own.
+    if (failed instanceof RequestError) return unknown(what, errorText(failed));
     const error = explained(failed);
     return missing(what, askText(error), adviceOf(name, askFailureOf(error), declared.primary));
   }

@@ -10,10 +10,12 @@ import { certificateFor } from '../../../host/_testing/certificate.ts';
 export interface TestServer {
   url: string;
   /** Path of a kubeconfig. @param with_ what differs from the right one */
-  kubeconfig(with_?: { ca?: string; token?: string; server?: string }): string;
+  kubeconfig: (with_?: { ca?: string; token?: string; server?: string }) => string;
   /** PEM of its authority. */
   ca: string;
-  close(): Promise<void>;
+  /** `GET /version`. */
+  asked: string[];
+  close: () => Promise<void>;
 }
 
 /** @param answers by path: the status and the object; every other path is 404 */
@@ -22,7 +24,9 @@ export async function apiServer(
 ): Promise<TestServer> {
   const folder = mkdtempSync(path.join(tmpdir(), 'plumbline-doctor-'));
   const { key, cert } = await certificateFor('api.example.com');
+  const asked: string[] = [];
   const server = createServer({ key, cert }, (request, response) => {
+    asked.push(`${request.method} ${request.url}`);
     const { status, body } = answers[request.url ?? ''] ?? { status: 404, body: {} };
     response.writeHead(status, { 'content-type': 'application/json' });
     response.end(JSON.stringify(body));
@@ -33,6 +37,7 @@ export async function apiServer(
   return {
     url,
     ca: cert,
+    asked,
     kubeconfig: ({ ca = cert, token = 'token', server: at = url } = {}) => {
       const file = path.join(folder, `kubeconfig-${++files}`);
       const cluster = {

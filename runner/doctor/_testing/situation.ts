@@ -30,7 +30,7 @@ function reachedBy(environment: Environment, kube: KubeCall): Reached {
   const cluster = {
     authority: () => null,
     list: () => Promise.resolve({ items: [] }),
-    client: { transport: { server: 'https://127.0.0.1:1' } },
+    client: { transport: { server: 'https://127.0.0.1:1', config: { getCurrentCluster: () => null } } },
   } as unknown as Reached['cluster'];
   return { cluster, kube, stores: new StoreTargets(environment, cluster) };
 }

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { createHash, X509Certificate } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, test } from 'node:test';
+import { EXIT } from '../../host/errors.ts';
+import { apiServer } from './_testing/api-server.ts';
+import type { TestServer } from './_testing/api-server.ts';
+import { doctor } from './index.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'plumbline-doctor-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const REVIEWS = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
+const UID = '11111111-2222-4333-8444-555555555555';
+const CORE = '/api/v1/namespaces';
+const object = (name: string): { status: number; body: unknown } => ({
+  status: 200,
+  body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name, uid: UID } },
+});
+
+/** A cluster in which deploy/rbac.yaml was applied, and every right is given or none. */
+function clusterWith(allowed: boolean): Promise<TestServer> {
+  const system = `${CORE}/plumbline-system`;
+  return apiServer({
+    '/version': { status: 200, body: { gitVersion: 'v1.37.2' } },
+    [`${CORE}/kube-system`]: object('kube-system'),
+    [system]: object('plumbline-system'),
+    [`${system}/configmaps/plumbline-ledger`]: object('plumbline-ledger'),
+    [`${system}/serviceaccounts/plumbline-undo`]: object('plumbline-undo'),
+    '/apis/coordination.k8s.io/v1/namespaces/plumbline-system/leases/plumbline': object('plumbline'),
+    [REVIEWS]: { status: 201, body: { status: { allowed } } },
+  });
+}
+
+/** An environment file that only looks at nodes. */
+function fileFor(server: TestServer): string {
+  const file = path.join(folder, 'small.yaml');
+  const caSha256 = createHash('sha256').update(new X509Certificate(server.ca).raw).digest('hex');
+  const environment = {
+    ...{ name: 'small', kind: 'staging' },
+    cluster: { kubeconfig: { file: server.kubeconfig() }, pin: { kubeSystemUid: UID, caSha256 } },
+    topology: { pools: [{ name: 'general', count: 3, labels: { pool: 'general' } }] },
+    stores: {},
+    profiles: { nodes: { checks: ['topology/nodes/pools'] } },
+  };
+  writeFileSync(file, JSON.stringify(environment));
+  return file;
+}
+
+async function lookedAt(server: TestServer): Promise<{ exitCode: number; text: string }> {
+  const said: string[] = [];
+  const { exitCode } = await doctor({
+    env: fileFor(server),
+    profile: 'nodes',
+    out: (text) => said.push(text),
+  });
+  await server.close();
+  return { exitCode, text: said.join('\n') };
+}
+
+test('should end with 0 and the next command where nothing is missing, and change nothing', async () => {
+  const server = await clusterWith(true);
+  const { exitCode, text } = await lookedAt(server);
+  assert.equal(exitCode, EXIT.met, text);
+  assert.match(
+    text,
+    /\n0 missing, 0 unknown, \d+ not needed, \d+ ok\.\nNext: npx plumbline run --env small --profile nodes$/,
+  );
+  const changing = server.asked.filter((one) => !one.startsWith('GET ') && one !== `POST ${REVIEWS}`);
+  assert.deepEqual(changing, []);
+  assert.ok(server.asked.includes(`POST ${REVIEWS}`));
+});
+
+test('should end with 2 where something is missing, and name it with the rule to add', async () => {
+  const { exitCode, text } = await lookedAt(await clusterWith(false));
+  assert.equal(exitCode, EXIT.inconclusive);
+  assert.match(text, /\nMISSING\n {2}rights: /);
+  assert.match(
+    text,
+    / {2}rights: list, watch nodes everywhere\n.*\n {4}add: - \{ apiGroups: \[''\], resources: \[nodes\], verbs: \[list, watch\] \}\n.*ClusterRole plumbline-read of deploy\/rbac\.yaml/,
+  );
+});
