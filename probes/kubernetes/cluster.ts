@@ -4,12 +4,13 @@ import { KubeCache } from './cache/cache.ts';
 import { KubeClient } from './client.ts';
 import type { Call, PatchType } from './client.ts';
 import { KubeError } from './errors.ts';
-import { execIn } from './exec.ts';
+import { execIn, execPath } from './exec.ts';
 import type { ExecRequest, ExecResult } from './exec.ts';
 import { isOfKind, ofKind, troubleOf } from './objects.ts';
 import type { ObjectOf } from './objects.ts';
-import { openForward } from './port-forward.ts';
+import { forwardPath, openForward } from './port-forward.ts';
 import type { PodPort } from './port-forward.ts';
+import type { ReadOnlyGuard } from './read-only.ts';
 import { authorityOf, caDigest, loadKubeConfig, Transport } from './transport.ts';
 import type { KubeObject, ObjectRef, Query, QueryResult, WaitQuery } from './types.ts';
 
@@ -24,6 +25,8 @@ export interface ClusterOptions {
   requestTimeoutMs?: number;
   /** A view that has had no connection for longer than this is stale; default 15 s. */
   staleAfterMs?: number;
+  /** Refuses whatever may change something; left out: nothing is refused. */
+  readOnly?: ReadOnlyGuard | undefined;
 }
 
 /** What a cluster is recognised by. */
@@ -39,7 +42,7 @@ const versionSaid = z.object({ gitVersion: z.string() });
 
 /** @throws KubeError `invalid` when the kubeconfig cannot be used. Does no network I/O. */
 export function openCluster(options: ClusterOptions): KubeCluster {
-  const transport = new Transport(loadKubeConfig(options.kubeconfig, options.context));
+  const transport = new Transport(loadKubeConfig(options.kubeconfig, options.context), options.readOnly);
   return new KubeCluster(new KubeClient(transport, options.requestTimeoutMs ?? 10_000), options);
 }
 
@@ -110,16 +113,22 @@ export class KubeCluster {
     return this.client.logs(of, this.#call(signal));
   }
 
-  exec(request: ExecRequest, signal?: AbortSignal): Promise<ExecResult> {
+  /** @throws as `execIn`; ReadOnlyError where only reading is allowed */
+  async exec(request: ExecRequest, signal?: AbortSignal): Promise<ExecResult> {
+    const config = this.client.transport.intoPod(execPath(request));
     this.client.count({ verb: 'exec', kind: 'v1/Pod' });
-    return execIn(this.client.transport.config, request, this.#call(signal).signal);
+    return execIn(config, request, this.#call(signal).signal);
   }
 
-  /** One connection to a port of a pod, through the API server. @throws as `openForward` */
-  forward(to: PodPort, bounds: { deadlineMs: number; signal?: AbortSignal | undefined }): Promise<Duplex> {
+  /** One connection to a port of a pod, through the API server. @throws as `openForward`; ReadOnlyError where only reading is allowed */
+  async forward(
+    to: PodPort,
+    bounds: { deadlineMs: number; signal?: AbortSignal | undefined },
+  ): Promise<Duplex> {
+    const config = this.client.transport.intoPod(forwardPath(to));
     this.client.count({ verb: 'port-forward', kind: 'v1/Pod' });
     const { signal } = this.#call(bounds.signal);
-    return openForward(this.client.transport.config, to, { ...bounds, signal });
+    return openForward(config, to, { ...bounds, signal });
   }
 
   raw(path: string, signal?: AbortSignal): Promise<{ status: number; body: string }> {

@@ -19,6 +19,10 @@ export interface ExecResult {
 /** More output than this is cut: an exec of a check answers in kilobytes. */
 const MOST_BYTES = 4 * 1024 * 1024;
 
+export function execPath({ namespace, pod }: Pick<ExecRequest, 'namespace' | 'pod'>): string {
+  return `/api/v1/namespaces/${namespace}/pods/${pod}/exec`;
+}
+
 /**
  * Runs a command in a container over a websocket.
  * @returns the exit code too: a command that fails does not throw
@@ -29,7 +33,7 @@ export async function execIn(
   request: ExecRequest,
   signal?: AbortSignal,
 ): Promise<ExecResult> {
-  const path = `/api/v1/namespaces/${request.namespace}/pods/${request.pod}/exec`;
+  const path = execPath(request);
   const server = config.getCurrentCluster()?.server ?? '';
   const deadline = AbortSignal.timeout(Math.ceil(request.timeoutMs));
   const over = signal ? AbortSignal.any([deadline, signal]) : deadline;

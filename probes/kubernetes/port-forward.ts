@@ -18,6 +18,10 @@ const GOODBYE_MS = 1000;
 /** What container runtimes say where nothing listens in the pod (containerd and CRI-O quote the error of Go's dialer). */
 const NOTHING_LISTENS = /connection refused/i;
 
+export function forwardPath({ namespace, pod }: Omit<PodPort, 'port'>): string {
+  return `/api/v1/namespaces/${namespace}/pods/${pod}/portforward`;
+}
+
 /**
  * One connection to a port of a pod, through the API server: subresource `portforward`, by a WebSocket with the kubeconfig's authorities, token
  * or exec plugin. Inside the pod it is a connection to `localhost`. It is open before it is known whether anything listens there: the protocol
@@ -30,7 +34,7 @@ export async function openForward(
   to: PodPort,
   { deadlineMs, signal }: { deadlineMs: number; signal?: AbortSignal | undefined },
 ): Promise<Duplex> {
-  const path = `/api/v1/namespaces/${to.namespace}/pods/${to.pod}/portforward`;
+  const path = forwardPath(to);
   const server = config.getCurrentCluster()?.server ?? '';
   const where = { verb: 'port-forward', path, server, timeoutMs: Math.round(deadlineMs) };
   const over = Promise.withResolvers<never>();

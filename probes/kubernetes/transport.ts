@@ -5,6 +5,7 @@ import https from 'node:https';
 import { dirname } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { errorOfFailure, KubeError } from './errors.ts';
+import type { ReadOnlyGuard } from './read-only.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
 export interface Request {
@@ -54,21 +55,25 @@ export function loadKubeConfig(file: string, context?: string): KubeConfig {
 export class Transport {
   readonly config: KubeConfig;
   readonly server: string;
+  readonly #readOnly: ReadOnlyGuard | undefined;
   /** Connections that answer one request after another. */
   readonly #shared = new https.Agent({ keepAlive: true, maxSockets: 16, maxFreeSockets: 4 });
   /** A watch holds its connection for as long as it is open: among the shared ones, sixteen of them would stop all else. */
   readonly #held = new https.Agent();
 
-  constructor(config: KubeConfig) {
+  /** @param readOnly lets nothing through that may change something */
+  constructor(config: KubeConfig, readOnly?: ReadOnlyGuard) {
     this.config = config;
+    this.#readOnly = readOnly;
     this.server = (config.getCurrentCluster()?.server ?? '').replace(/\/+$/, '');
   }
 
   /**
    * One exchange, body read whole. Statuses of 400 and above are answers too.
-   * @throws KubeError `unreachable`, `timeout` or `aborted`
+   * @throws KubeError `unreachable`, `timeout` or `aborted`; ReadOnlyError for what the guard refuses
    */
   async exchange(request: Request): Promise<Answer> {
+    this.#readOnly?.admit(request);
     const deadline = AbortSignal.timeout(Math.ceil(request.timeoutMs));
     const signal = request.signal ? AbortSignal.any([deadline, request.signal]) : deadline;
     try {
@@ -92,6 +97,7 @@ export class Transport {
 
   /** Like `exchange`, but hands over the open response; the deadline covers the time to its headers only. */
   async open(request: Request): Promise<IncomingMessage> {
+    this.#readOnly?.admit(request);
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(), request.timeoutMs);
     const signal = request.signal ? AbortSignal.any([deadline.signal, request.signal]) : deadline.signal;
@@ -103,6 +109,12 @@ export class Transport {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /** The kubeconfig for a connection that becomes a WebSocket into a pod. @throws ReadOnlyError where the guard refuses it */
+  intoPod(path: string): KubeConfig {
+    this.#readOnly?.admit({ method: 'GET', path });
+    return this.config;
   }
 
   close(): void {
