@@ -28,6 +28,8 @@ export interface LoadOptions {
   with?: readonly string[] | 'provisioned' | undefined;
   /** Embedded environments only: overrides the size in the file. `provisioned`: the size in its stamp; ignored elsewhere. */
   size?: Size | 'provisioned' | undefined;
+  /** For a run that may make and change nothing, whatever the file permits. */
+  readOnly?: boolean | undefined;
   /** State of environments that this machine provisions; without it, `provisioned` means what the file says. */
   provisioned?: ProvisionedOf | undefined;
   /** Checks references to names that are unknown here, such as ids of checks. */
@@ -179,5 +181,8 @@ export async function loadEnvironment(nameOrPath: string, options: LoadOptions =
   const provisioned = await options.provisioned?.(parsed.data.cluster);
   const chosen = choose(applySize(parsed.data, options.size, provisioned), options.with, provisioned);
   const extended = parsed.extended.map((one) => path.resolve(one));
-  return complete(chosen, { file, extended, objectives, provisioned });
+  return {
+    ...complete(chosen, { file, extended, objectives, provisioned }),
+    ...(options.readOnly === true && { readOnly: true }),
+  };
 }

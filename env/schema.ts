@@ -79,6 +79,8 @@ export interface Environment extends Omit<
   partsLeftOut: readonly PartName[];
   /** Outside embedded environments: declared stores and parts whose checks were left out with `--with`. They stay declared. */
   notSelected: readonly string[];
+  /** For this run only: nothing in the environment may be made or changed, whatever the file permits (`--read-only`). */
+  readOnly?: true;
   /** The objectives that the file names, from env/objectives, with the file's values applied. */
   objectives: readonly Objective[];
   /** Absolute path of the file, for messages and the run record. */

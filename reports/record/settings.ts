@@ -183,6 +183,8 @@ export const settingsSchema = z
       errorBudget: z.object({ enforced: z.boolean().optional() }).optional(),
     }),
     writes: z.boolean(),
+    /** The run made and changed nothing. */
+    readOnly: z.literal(true),
     // Topology: a topology check gets these parts, any other check the whole as `topology`.
     controlPlane: z.object({ nodes: z.number(), etcdMembers: z.number() }),
     certificates: z.array(certificate),

@@ -1,4 +1,4 @@
-import type { PlannedCheck } from '../../suites/catalogue/index.ts';
+import { accessIn, type PlannedCheck } from '../../suites/catalogue/index.ts';
 import type { Environment } from '../../env/schema.ts';
 import { budgetOf, estimateOf, type Estimate } from '../state/budget.ts';
 import { estimateMs, lockMode } from './environment-parts.ts';
@@ -57,7 +57,7 @@ const TOUCHES = {
 export function describePlan(environment: Environment, planned: readonly PlannedCheck[]): string {
   const running = planned.filter(({ notRun }) => notRun === null);
   const lines = running.map((one) => {
-    const access = one.row.access[environment.kind];
+    const access = accessIn(environment, one.row);
     const trials = one.trials > 1 ? `, ${one.trials} trials` : '';
     return `  ${one.row.id}: ${TOUCHES[access]}; about ${Math.round(estimateMs(one, environment) / 1000)} s${trials}${priceText(environment, one)}`;
   });

@@ -2,7 +2,7 @@ import type { Environment } from '../../env/schema.ts';
 import { traitsOf } from '../../env/providers/declared.ts';
 import type { Size } from '../../env/schema.ts';
 import type { InstanceName } from '../../host/paths.ts';
-import { faultHere, type PlannedCheck, type Work } from '../../suites/catalogue/index.ts';
+import { accessIn, faultHere, type PlannedCheck, type Work } from '../../suites/catalogue/index.ts';
 import type { Goals } from '../../reports/record/goals.ts';
 import { settingsFor } from '../../suites/catalogue/plan/settings.ts';
 import type { CheckSettings } from '../../suites/catalogue/check-settings.ts';
@@ -53,7 +53,7 @@ export function headerSettings(check: string, environment: Environment): CheckSe
 
 /** Readers share the environment; what injects a fault, makes load or takes devices has it alone. */
 export function lockMode({ row }: PlannedCheck, environment: Environment): 'shared' | 'exclusive' {
-  const access = row.access[environment.kind];
+  const access = accessIn(environment, row);
   const injects = access === 'F' || access === 'permit';
   return injects || row.alone(environment, access) ? 'exclusive' : 'shared';
 }

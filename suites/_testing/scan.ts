@@ -37,6 +37,8 @@ export interface Found {
   texts: Set<string>;
   /** Paths of the API server. */
   paths: Set<string>;
+  /** Functions that are called by their name, also those outside of `suites/`. */
+  calls: Set<string>;
 }
 
 const KIND = /^(?:[a-z0-9.]+\/)?v\d\w*\/(?:[A-Z]\w+|\*)$/;
@@ -121,6 +123,7 @@ class Walker {
     cluster: new Set(),
     texts: new Set(),
     paths: new Set(),
+    calls: new Set(),
   };
   readonly #seen = new Set<string>();
 
@@ -169,6 +172,7 @@ class Walker {
     const object = objectKind(node);
     if (object !== null) this.found.objects.add(object);
     const callee = node.type === 'CallExpression' ? nodeAt(node, 'callee') : null;
+    if (callee?.type === 'Identifier') this.found.calls.add(textAt(callee, 'name'));
     const on = callee === null ? null : nodeAt(callee, 'object');
     if (callee !== null && textAt(on === null ? null : nodeAt(on, 'property'), 'name') === 'cluster')
       this.found.cluster.add(textAt(nodeAt(callee, 'property'), 'name'));

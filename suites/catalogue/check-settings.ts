@@ -39,6 +39,8 @@ export interface CheckSettings extends Partial<Topology> {
   drills: Environment['drills'];
   /** Whether checks may create canaries of their own here. */
   writes?: boolean;
+  /** The run may make and change nothing (`--read-only`). */
+  readOnly?: true;
   /** Workloads of stores and parts that were not provisioned: they may be present or absent. */
   leftOut?: string[];
   /** Drills of late, by the pods (`namespace/name`) that they hit; times are ISO 8601. */

@@ -24,7 +24,7 @@ export const topologyParts =
     Object.fromEntries(names.map((name) => [name, topology[name]]));
 
 /** Whether it may write canaries of its own. */
-export const writes: Reads = ({ kind }) => ({ writes: WRITABLE.has(kind) });
+export const writes: Reads = ({ kind, readOnly }) => ({ writes: readOnly !== true && WRITABLE.has(kind) });
 
 export const devices: Reads = ({ gpu }) =>
   gpu === undefined ? {} : { gpu: { ...gpu, kind: kindOfResource(gpu) } };

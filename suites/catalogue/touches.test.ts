@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { globSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
+import { ACTS } from '../harness/acting.ts';
 import { METHOD_RIGHTS } from '../harness/method-rights.ts';
 import { scan } from '../_testing/scan.ts';
 import type { Found } from '../_testing/scan.ts';
@@ -88,15 +89,27 @@ test('should say of every check which paths it asks that are no resource', () =>
   );
 });
 
-test('should say of every check what the runner does for it in the cluster', () => {
+test('should say of every check whether it sends requests through the edge', () => {
+  assert.deepEqual(
+    differing(
+      ({ edge }) => (edge === true ? ['throughTheEdge'] : []),
+      ({ calls }) => ['throughTheEdge'].filter((name) => calls.has(name)),
+    ),
+    [],
+  );
+});
+
+test('should say of every check what the runner does for it in the cluster, and how it acts on the environment', () => {
+  // What checks do through `ctx.cluster` is said by `makes` and `execs`.
+  const methods = new Set([...Object.keys(METHOD_RIGHTS), ...Object.keys(ACTS)]);
+  const counted = [...methods].filter((method) => !method.startsWith('cluster.'));
   // Checks of one Deployment share their code; only those that say so change its template.
   const isDone = (method: string, row: CatalogueRow): boolean =>
     !method.startsWith('deployment.') || row.writesTemplate === true;
   assert.deepEqual(
     differing(
       ({ runner }) => runner,
-      ({ texts }, row) =>
-        Object.keys(METHOD_RIGHTS).filter((method) => texts.has(method) && isDone(method, row)),
+      ({ texts }, row) => counted.filter((method) => texts.has(method) && isDone(method, row)),
     ),
     [],
   );

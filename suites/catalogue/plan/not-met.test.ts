@@ -35,7 +35,7 @@ test('should say which checks use an adapter that no real product has answered',
 test('should carry that into the record', () => {
   const [planned] = planChecks(operated, { checks: ['topology/workloads/roles'] });
   assert.ok(planned);
-  assert.deepEqual(resultOf(planned, undefined, 'staging').notMet, ['CloudNativePG', 'Neo4j Enterprise']);
+  assert.deepEqual(resultOf(planned, undefined, operated).notMet, ['CloudNativePG', 'Neo4j Enterprise']);
 });
 
 test('should list every adapter that is not met yet', () => {

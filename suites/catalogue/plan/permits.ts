@@ -1,4 +1,5 @@
 import { matchesAny } from '../../../env/globs.ts';
+import { accessIn } from './access.ts';
 import { faultIn } from './goals.ts';
 import type { Environment, Permit } from '../../../env/schema.ts';
 import type { CatalogueRow } from '../types.ts';
@@ -39,7 +40,7 @@ function windowReason(permits: readonly Permit[], now: Date): string {
  * drills do; where the catalogue says `permit`, the permit must carry a ticket and an end as well.
  */
 export function notPermitted(environment: Environment, row: CatalogueRow, now: Date): string | null {
-  const needed = row.access[environment.kind];
+  const needed = accessIn(environment, row);
   if (needed === 'r') return readingProblem(row);
   const named = environment.permits.filter(({ checks }) => matchesAny(checks, row.id));
   const fault = faultIn(environment, row.id);

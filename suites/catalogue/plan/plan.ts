@@ -3,6 +3,7 @@ import { matchesAny } from '../../../env/globs.ts';
 import { traitsOf } from '../../../env/providers/declared.ts';
 import type { Environment, Profile } from '../../../env/schema.ts';
 import { closest } from '../../../env/suggest.ts';
+import { accessIn } from './access.ts';
 import { notDeclared, notSelected, oneMember } from './declared.ts';
 import { failoverParts, resolveGoals } from './goals.ts';
 import { lacksMeans } from './means.ts';
@@ -10,6 +11,7 @@ import { catalogue, matchChecks, suggestCheck, suiteOf, suites as allSuites } fr
 import { withNotMet } from './not-met.ts';
 import { notPermitted } from './permits.ts';
 import { clientsForwarded } from './reached.ts';
+import { notReadOnly } from './read-only.ts';
 import { withStandIns } from './stand-ins.ts';
 import type { CatalogueRow } from '../types.ts';
 import type { Goals } from '../../../reports/record/goals.ts';
@@ -76,6 +78,7 @@ export function whyNotRun(environment: Environment, row: CatalogueRow, now = new
     neverRun(environment, row) ??
     notSelected(environment, row) ??
     notDeclared(environment, row) ??
+    notReadOnly(environment, row) ??
     notPermitted(environment, row, now) ??
     lacksMeans(environment, row) ??
     clientsForwarded(environment, row)
@@ -86,7 +89,7 @@ export function whyNotRun(environment: Environment, row: CatalogueRow, now = new
 function neverRun(environment: Environment, row: CatalogueRow): string | null {
   const never = oneMember(environment, row) ?? (row.built ? null : 'not written yet');
   if (never !== null) return never;
-  if (row.access[environment.kind] === 'none') return `does not apply to a ${environment.kind} environment`;
+  if (accessIn(environment, row) === 'none') return `does not apply to a ${environment.kind} environment`;
   const { notBuilt, size } = traitsOf(environment);
   if (notBuilt !== undefined) return notBuilt;
   return row.needsSize === 'full' && size === 'small' ? 'size small' : null;
@@ -117,10 +120,11 @@ function wantedBy(row: CatalogueRow, profile: Profile | null): number | undefine
 
 /**
  * A run counts for its profile only if it is complete. It is a selection if checks, suites or, outside embedded environments, stores
- * and parts were chosen, or with fewer trials than the profile's. The profile of an embedded environment covers what was provisioned.
+ * and parts were chosen, with fewer trials than the profile's, or if it may only read: then it left out what writes, or looked without it. The
+ * profile of an embedded environment covers what was provisioned.
  */
 export function scopeOf(environment: Environment, { profile, suites, checks, repeat }: Selection): Scope {
-  if (profile === undefined) return 'selection';
+  if (profile === undefined || environment.readOnly === true) return 'selection';
   const named = (suites ?? []).length + (checks ?? []).length + environment.notSelected.length;
   const { minTrials = 1, serviceTrials = 1 } = environment.profiles[profile] ?? {};
   const trials = Math.max(minTrials, serviceTrials);
@@ -135,11 +139,15 @@ function notProvisioned(environment: Environment, row: CatalogueRow): boolean {
   return row.parts.some((part) => environment.partsLeftOut.includes(part));
 }
 
-/** Whether the check cannot be required in this run: its store or part is not provisioned or not selected, or it never runs in such an environment. */
+/**
+ * Whether the check cannot be required in this run: its store or part is not provisioned or not selected, the run may only read, or it never runs
+ * in such an environment.
+ */
 function notHere(environment: Environment, row: CatalogueRow): boolean {
   return (
     notProvisioned(environment, row) ||
     notSelected(environment, row) !== null ||
+    notReadOnly(environment, row) !== null ||
     neverRun(environment, row) !== null
   );
 }

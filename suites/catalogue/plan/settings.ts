@@ -13,13 +13,14 @@ const NONE: ReadonlySet<string> = new Set();
  * goals. Flat, so that a control can replace a single key. Holds no secret: sources of passwords are left out.
  */
 export function settingsFor(check: string, environment: Environment): CheckSettings {
-  const { kind, cluster, apiAddress, namespaces, stores, drills } = environment;
+  const { kind, readOnly, cluster, apiAddress, namespaces, stores, drills } = environment;
   const timeouts = Object.fromEntries(
     Object.entries(environment.timeouts).map(([name, wait]) => [name, wait.seconds * 1000]),
   ) as Record<TimeoutName, number>;
   const { instance, size } = traitsOf({ cluster });
   return withoutSecrets({
     kind,
+    ...(readOnly === true && { readOnly }),
     ...(instance !== undefined && { embedded: instance }),
     ...(size !== undefined && { size }),
     ...(apiAddress !== undefined && { apiAddress }),

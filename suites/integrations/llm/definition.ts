@@ -13,6 +13,7 @@ export const checks: readonly CatalogueRow[] = [
     observe: async () => (await import('./observe.ts')).observe,
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,
+    touches: { runner: ['ai.behave'] },
     title: 'The language model, and drafts without it',
     section: '7',
     // Each draft asks the model, and the model is made to fail: production is spared.

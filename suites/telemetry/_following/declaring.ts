@@ -43,6 +43,9 @@ export const WRITERS: Touches = {
   runner: ['clocks.nodes'],
 };
 
+/** Canary requests through the edge. */
+export const REQUESTS: Touches = { runner: ['telemetry.start'] };
+
 /** The platform's own database, whose failover tests telemetry when it is needed most. */
 const OWN_STORE: StoreName = 'postgres';
 
@@ -68,7 +71,14 @@ export const UNDER_FAULT = {
   access: 'F F F F p',
   injects: INJECTS,
   touches: touching(WRITERS, {
-    runner: ['store.steady', 'state.note', 'state.compare', 'fault.inject', 'telemetry.disk'],
+    runner: [
+      'store.steady',
+      'state.note',
+      'state.compare',
+      'telemetry.start',
+      'fault.inject',
+      'telemetry.disk',
+    ],
   }),
   time: storeTrialFollowed,
 };

@@ -2,6 +2,7 @@ import { ai, together, wholeTopology } from '../../../catalogue/reads.ts';
 import { backend } from '../../../catalogue/requirements.ts';
 import { WHILE_LOADED } from '../../_autoscaler/declaring.ts';
 import { always, row } from '../../../catalogue/row.ts';
+import { touching } from '../../../catalogue/touches.ts';
 import type { CatalogueRow } from '../../../catalogue/types.ts';
 
 export const checks: readonly CatalogueRow[] = [
@@ -11,7 +12,7 @@ export const checks: readonly CatalogueRow[] = [
     observe: async () => (await import('./observe.ts')).observe,
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,
-    touches: WHILE_LOADED,
+    touches: touching(WHILE_LOADED, { runner: ['ai.behave'] }),
     title: 'The AI service grows with its queue',
     section: '5.2',
     access: 'w - w w -',

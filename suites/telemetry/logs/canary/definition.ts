@@ -11,7 +11,7 @@ export const checks: readonly CatalogueRow[] = [
     observe: async () => (await import('./observe.ts')).observe,
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,
-    touches: touching(WRITERS, { runner: ['telemetry.disk'] }),
+    touches: touching(WRITERS, { runner: ['telemetry.start', 'telemetry.disk'] }),
     title: 'Canary log lines arrive',
     section: '7',
     access: 'w w w w w',

@@ -1,4 +1,4 @@
-import { ONE_TRACE, SHARED, TRACES } from '../../_following/declaring.ts';
+import { ONE_TRACE, REQUESTS, SHARED, TRACES } from '../../_following/declaring.ts';
 import { row } from '../../../catalogue/row.ts';
 import type { CatalogueRow } from '../../../catalogue/types.ts';
 
@@ -10,6 +10,7 @@ export const checks: readonly CatalogueRow[] = [
     observe: async () => (await import('./observe.ts')).observe,
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,
+    touches: REQUESTS,
     title: 'A canary request becomes one trace',
     section: '2',
     access: 'w w w w w',

@@ -1,4 +1,4 @@
-import { ONE_TRACE, SHARED, TRACES } from '../../_following/declaring.ts';
+import { ONE_TRACE, REQUESTS, SHARED, TRACES } from '../../_following/declaring.ts';
 import { always, row } from '../../../catalogue/row.ts';
 import { ARRIVAL, followedMs } from '../../../catalogue/time.ts';
 import type { CatalogueRow } from '../../../catalogue/types.ts';
@@ -11,6 +11,7 @@ export const checks: readonly CatalogueRow[] = [
     observe: async () => (await import('./observe.ts')).observe,
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,
+    touches: REQUESTS,
     title: 'Traces are complete',
     section: '2',
     access: 'w w w w w',

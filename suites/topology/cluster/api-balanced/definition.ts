@@ -14,7 +14,7 @@ export const checks: readonly CatalogueRow[] = [
     observe: async () => (await import('./observe.ts')).observe,
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,
-    touches: { lists: ['v1/Pod'], asks: ['/readyz'], runner: ['store.describe'] },
+    touches: { lists: ['v1/Pod'], asks: ['/readyz'], runner: ['store.describe', 'node.apiServer'] },
     title: 'The API stays reachable while any one API server is down',
     section: '5.1',
     access: 'F - - F r',

@@ -11,6 +11,7 @@ export const checks: readonly CatalogueRow[] = [
     observe: async () => (await import('./observe.ts')).observe,
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,
+    touches: { edge: true },
     title: 'A request passes the whole chain of the edge',
     section: '5',
     access: 'r r r r r',

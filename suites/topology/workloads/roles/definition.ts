@@ -12,7 +12,10 @@ export const checks: readonly CatalogueRow[] = [
     observe: async () => (await import('./observe.ts')).observe,
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,
-    touches: touching(EVIDENCE, { lists: ['v1/Pod'], runner: ['store.describe', 'store.refusesWrites'] }),
+    touches: {
+      ...touching(EVIDENCE, { lists: ['v1/Pod'], runner: ['store.describe', 'store.refusesWrites'] }),
+      leavesOut: ['store.refusesWrites'],
+    },
     title: 'Leaders and replicas of the stores',
     section: '5.2',
     access: 'r r r r r',

@@ -11,7 +11,7 @@ export const OBSERVES = kinds({
   described: { store: z.string(), leader: z.string().nullable(), members: z.int(), conditions: z.int() },
   'store-down': { store: z.string(), cause: down, reason: z.string() },
   'store-unasked': { store: z.string(), cause: cannotAsk, reason: z.string() },
-  /** `refused` is null if the read Service could not be reached. */
+  /** `refused` is null if the read Service could not be reached, or the run may only read. */
   'read-service': {
     store: z.string(),
     address: z.string(),

@@ -7,14 +7,13 @@ import { RunnerError } from '../../../harness/client.ts';
 import type { CheckContext } from '../../../harness/context.ts';
 import { errorText } from '../../../../reports/record/error-text.ts';
 
-/** Asks every declared store for its members and roles, and tries to write to its read Service. */
+/** Asks every declared store for its members and roles, and tries to write to its read Service where the run may do more than read. */
 export async function observe(ctx: CheckContext): Promise<void> {
   for (const [store, declared] of Object.entries(setting(ctx, 'stores'))) {
     if (!STORES.includes(store)) continue; // its probe is not built
     const healthy = await ctx.step(`ask ${store} for its members and roles`, () => recordMembers(ctx, store));
     const { replica } = declared;
-    if (replica !== undefined)
-      await ctx.step(`try to write to the read Service of ${store}`, () => tryToWrite(ctx, store, replica));
+    if (replica !== undefined) await recordReadService(ctx, store, replica);
     if (healthy) continue;
     const pods = (await listPods(ctx)) ?? [];
     await recordEvidence(
@@ -51,6 +50,20 @@ export function recordUnseen(ctx: CheckContext, store: string, error: unknown): 
       ...{ store, cause: cannotAskIn(word) ?? 'protocol' },
       reason: errorText(error),
     });
+}
+
+/** Exported for tests. */
+export async function recordReadService(
+  ctx: CheckContext,
+  store: string,
+  at: { host: string; port: number },
+): Promise<void> {
+  if (ctx.settings.readOnly !== true) {
+    await ctx.step(`try to write to the read Service of ${store}`, () => tryToWrite(ctx, store, at));
+    return;
+  }
+  const detail = 'read only: whether it refuses a write was not tried';
+  ctx.record('read-service', { store, address: `${at.host}:${at.port}`, refused: null, detail });
 }
 
 async function tryToWrite(
