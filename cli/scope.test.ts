@@ -12,6 +12,7 @@ const PARTS = [
   ['--check', 'topology/nodes/pools'],
   ['--suite', 'topology'],
   ['--with', 'postgres'],
+  ['--read-only'],
 ];
 
 test('false verdict 15: the gate is about all of a profile, and refuses a selection in one sentence', async () => {

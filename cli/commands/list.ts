@@ -18,12 +18,18 @@ interface Line {
 interface Options {
   env?: string;
   profile?: string;
+  readOnly?: boolean;
 }
 
-async function linesOf({ env, profile }: Options): Promise<Line[]> {
+async function linesOf({ env, profile, readOnly }: Options): Promise<Line[]> {
   if (env === undefined) {
     if (profile !== undefined)
       throw new CommandError('--profile needs --env: each environment has profiles of its own', EXIT.usage);
+    if (readOnly === true)
+      throw new CommandError(
+        '--read-only needs --env: what a check does depends on the environment',
+        EXIT.usage,
+      );
     return catalogue().map(({ id, built, title }) => ({
       id,
       state: built ? 'written' : 'not written yet',
@@ -31,7 +37,7 @@ async function linesOf({ env, profile }: Options): Promise<Line[]> {
     }));
   }
   const { openEnvironment } = await import('../../suites/catalogue/plan/open.ts');
-  const environment = await openEnvironment(env, { with: 'provisioned', size: 'provisioned' });
+  const environment = await openEnvironment(env, { with: 'provisioned', size: 'provisioned', readOnly });
   return planChecks(environment, { profile }).map(({ row: { id, title, notMet }, notRun }) => ({
     id,
     state: notRun === null ? 'runs' : 'not run',
@@ -64,10 +70,11 @@ async function list(options: Options, context: Context): Promise<void> {
     );
 }
 
-function endingOf({ env, profile }: Options): string {
+function endingOf({ env, profile, readOnly }: Options): string {
   if (env === undefined) return 'are written';
-  if (profile !== undefined) return `run in profile ${profile}`;
-  return `can run in ${env}; \`--profile NAME\` lists those of a profile`;
+  const how = readOnly === true ? ' read-only' : '';
+  if (profile !== undefined) return `run${how} in profile ${profile}`;
+  return `can run${how} in ${env}; \`--profile NAME\` lists those of a profile`;
 }
 
 export function registerList(program: Command, context: Context): void {
@@ -76,5 +83,6 @@ export function registerList(program: Command, context: Context): void {
     .description('the catalogue of checks, and what an environment would run')
     .option('--env <name>', 'environment')
     .option('--profile <name>', 'a profile of the environment: only its checks')
+    .option('--read-only', 'what would run of it with --read-only')
     .action((options: Options) => list(options, context));
 }

@@ -13,6 +13,7 @@ interface Options {
   baseline?: string;
   out?: string;
   dryRun?: boolean;
+  readOnly?: boolean;
   with?: string[];
   size?: 'small' | 'full';
 }
@@ -31,6 +32,7 @@ export function registerRun(program: Command, context: Context): void {
     .option('--out <dir>', 'folder in which the folder of the run is made')
     .option('--with <stores>', 'stores and parts to check, separated by commas, or all', commaList)
     .addOption(new Option('--size <size>', 'size of an embedded environment').choices(['small', 'full']))
+    .option('--read-only', 'make and change nothing, whatever is permitted: checks that would are not run')
     .option('--dry-run', 'print what would be done, and do nothing')
     .action(async ({ suite, check, ...options }: Options) => {
       const { runEnvironment } = await import('../../runner/index.ts');

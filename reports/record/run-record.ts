@@ -270,6 +270,8 @@ export const runRecordSchema = z.object({
   profile: z.string().nullable(),
   /** `selection`: only some checks were selected; the verdict says nothing about the profile. */
   scope: z.enum(SCOPES),
+  /** It could make and change nothing (`--read-only`); left out: it could. */
+  readOnly: z.literal(true).optional(),
   startedAt: iso,
   endedAt: iso,
   /** `interrupted` names the signal, when one ended the run early. */

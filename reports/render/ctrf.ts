@@ -38,6 +38,7 @@ export function renderCtrf(record: RunRecord): string {
           clusterVersion: record.environment.clusterVersion,
           profile: record.profile,
           scope: record.scope,
+          ...(record.readOnly === true && { readOnly: true }),
         },
       },
       extra: {

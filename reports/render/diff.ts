@@ -115,6 +115,8 @@ function slowest(trials: readonly FailoverRecord[]): Interval | null | undefined
   return found;
 }
 
+const saidOf = (is: boolean | undefined): string => (is === true ? 'yes' : 'no');
+
 function notesOf(run: RunRecord, baseline: RunRecord): string[] {
   const pairs: [string, string | null, string | null][] = [
     ['environment', baseline.environment.name, run.environment.name],
@@ -123,6 +125,7 @@ function notesOf(run: RunRecord, baseline: RunRecord): string[] {
     ['cluster version', baseline.environment.clusterVersion, run.environment.clusterVersion],
     ['profile', baseline.profile, run.profile],
     ['scope', baseline.scope, run.scope],
+    ['read only', saidOf(baseline.readOnly), saidOf(run.readOnly)],
     ['harness', baseline.harness.version, run.harness.version],
   ];
   return pairs

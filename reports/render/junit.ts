@@ -60,6 +60,7 @@ function suite(name: string, checks: readonly CheckResult[], record: RunRecord):
     ['environment', record.environment.name],
     ['run', record.id],
     ['scope', record.scope],
+    ...(record.readOnly === true ? [['readOnly', 'true']] : []),
     ['verdict', record.sentence],
   ].map(([key, value]) => `<property name="${key}" value="${attribute(value ?? '')}"/>`);
   return `  <testsuite name="${attribute(name)}" ${attributesOf(checks)} timestamp="${attribute(record.startedAt.replace(/\.\d+Z$|Z$/, ''))}">\n    <properties>${properties.join('')}</properties>\n${checks.map(testcase).join('\n')}\n  </testsuite>`;

@@ -10,6 +10,9 @@ export const CHECK_WORDS: Record<Verdict, string> = {
   inconclusive: 'inconclusive',
   'not-run': 'not run',
 };
+/** How the reason of a check begins that a read-only run leaves out. */
+const READ_ONLY = 'read only: ';
+
 /** Glyphs of plain text reports. */
 export const GLYPHS: Record<Verdict, string> = { pass: '✓', fail: '✗', inconclusive: '?', 'not-run': '–' };
 
@@ -156,11 +159,20 @@ function unwritten(record: RunRecord): string[] {
   ];
 }
 
+/** What a run was not allowed to do, and so does not know. */
+function readOnly({ readOnly: only, checks }: RunRecord): string[] {
+  if (only !== true) return [];
+  const left = checks.filter(({ reason }) => reason.startsWith(READ_ONLY)).length;
+  return [
+    `Read only: this run made and changed nothing in the cluster, its stores or through its edge. ${plural(left, 'check')} that would have ${left === 1 ? 'was' : 'were'} not run, and what others learn by a canary was not looked at.`,
+  ];
+}
+
 /** What a reader must know before trusting the verdict, in sentences. */
 export function caveats(record: RunRecord): string[] {
   const ran = record.checks.filter((check) => check.verdict !== 'not-run');
   const assumed = ran.filter((check) => check.goalSource === 'assumed').length;
-  const said: string[] = [...unwritten(record)];
+  const said: string[] = [...readOnly(record), ...unwritten(record)];
   if (assumed > 0) {
     said.push(
       `The goals of ${assumed} of ${plural(ran.length, 'check')} are assumed: no owner has confirmed them yet.`,
@@ -184,6 +196,7 @@ export function caveats(record: RunRecord): string[] {
 
 /** How the environment was left. */
 export function restoredText(record: RunRecord): string {
+  if (record.readOnly === true) return 'nothing was changed: the run only read';
   const { actions, failed, steadyAgain } = record.restored;
   if (failed.length > 0)
     return `${failed.length} of ${plural(actions, 'action')} could not be undone: ${failed.join('; ')}`;

@@ -38,7 +38,7 @@ export interface RecordParts {
 /** Assembles the record from what is known; pure apart from the commit and version of this checkout. */
 export function assembleRecord(parts: RecordParts): RunRecord {
   const { environment, planned, outcomes, restored, interrupted, scope, blocked } = parts;
-  const checks = planned.map((one) => resultOf(one, outcomes.get(one.row.id), environment.name));
+  const checks = planned.map((one) => resultOf(one, outcomes.get(one.row.id), environment));
   const about = { environment: environment.name, scope, blocked, interrupted, restored };
   const composed = composeRun(checks, about);
   return {
@@ -57,6 +57,7 @@ export function assembleRecord(parts: RecordParts): RunRecord {
     harness: { version: versionOf(), commit: commitOf(), node: process.version },
     profile: parts.profile,
     scope,
+    ...(environment.readOnly === true && { readOnly: true }),
     startedAt: parts.startedAt.toISOString(),
     endedAt: new Date().toISOString(),
     interrupted,
@@ -96,7 +97,7 @@ function detailsOf({ goals, load, scaling, gpu, telemetry, pressure }: Judgement
 export function resultOf(
   planned: PlannedCheck,
   outcome: Outcome | undefined,
-  environment: string,
+  { name, readOnly }: Pick<Environment, 'name' | 'readOnly'>,
 ): CheckResult {
   const { row } = planned;
   const known = outcome ?? unknownOutcome(planned);
@@ -128,7 +129,7 @@ export function resultOf(
     durationMs: known.durationMs,
     apiCalls: known.apiCalls,
     history: known.history,
-    rerun: `npx plumbline run --env ${environment} --check ${row.id}`,
+    rerun: `npx plumbline run --env ${name} --check ${row.id}${readOnly === true ? ' --read-only' : ''}`,
   };
 }
 

@@ -9,6 +9,7 @@ import {
   unavailableText,
   type ClusterPin,
   type KubeCluster,
+  type ReadOnlyGuard,
 } from '../../probes/kubernetes/index.ts';
 import { requireKubeconfig } from '../plan/configuration.ts';
 import { embeddedOf, timeoutMsOf } from '../plan/environment-parts.ts';
@@ -37,6 +38,8 @@ export interface ConnectOptions {
   signal: AbortSignal;
   /** Controls and `restore` take the environment as it is; `run` provisions an embedded one that is not up. */
   provision: boolean;
+  /** Refuses whatever may change something; left out: nothing is refused. */
+  readOnly?: ReadOnlyGuard | undefined;
 }
 
 /**
@@ -44,9 +47,9 @@ export interface ConnectOptions {
  * @throws CommandError (64) for a kubeconfig that is not there and for another cluster than the pinned one; BlockedError when it does not answer or refuses us.
  */
 export async function connect(options: ConnectOptions): Promise<Connection> {
-  const { environment, signal } = options;
+  const { environment, signal, readOnly } = options;
   const { reached, restored } = await reach(options);
-  const cluster = openKubeconfig(reached, environment, signal);
+  const cluster = openKubeconfig(reached, environment, { signal, readOnly });
   try {
     const pin = await answered(cluster.pin(signal), signal);
     comparePin(reached, pin, environment);
@@ -87,11 +90,14 @@ function provisioning(name: string, seen: UpProgress): string {
   return `provisioning ${name}: ${seen.step} (${seen.index} of ${seen.of}) ${seen.message}`;
 }
 
-function openKubeconfig(reached: Reached, environment: Environment, signal: AbortSignal): KubeCluster {
-  const { kubeconfig, context } = reached;
+function openKubeconfig(
+  { kubeconfig, context }: Reached,
+  environment: Environment,
+  how: Pick<ConnectOptions, 'signal' | 'readOnly'>,
+): KubeCluster {
   try {
     const requestTimeoutMs = timeoutMsOf(environment, 'apiRequest');
-    return openCluster({ kubeconfig, ...(context !== undefined && { context }), signal, requestTimeoutMs });
+    return openCluster({ kubeconfig, ...(context !== undefined && { context }), ...how, requestTimeoutMs });
   } catch (cause) {
     const said = errorText(cause);
     throw new CommandError(`the kubeconfig ${kubeconfig} cannot be used: ${said}`, EXIT.usage, { cause });

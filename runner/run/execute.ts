@@ -14,31 +14,25 @@ import { RunState, type CheckOverrides } from '../state/run-state.ts';
 import { ClusterPermits } from '../plan/cluster-permit.ts';
 import { connect, type Connection } from './connect.ts';
 import { CheckRunner } from '../serve/check-runner.ts';
-import { embeddedOf, estimateMs, lockMode, timeoutMsOf } from '../plan/environment-parts.ts';
+import { estimateMs, lockMode, timeoutMsOf } from '../plan/environment-parts.ts';
 import { isInCheckout, type Fingerprint } from '../plan/fingerprint.ts';
 import type { CommandResult } from './guard.ts';
 import { Interrupt } from './interrupt.ts';
 import { lastTimes } from '../record/last-time.ts';
 import { leftBroken } from '../state/leftovers.ts';
 import { judgesNamespace } from './namespace.ts';
-import { ensureOwnNamespaces } from './own-namespaces.ts';
-import { permitOf } from '../plan/permits.ts';
 import { isFulfilled, untilPlatform } from './platform-wait.ts';
 import { Progress } from './progress.ts';
 import { assembleRecord, writeRecord } from '../record/record.ts';
 import { redactFolder } from '../record/redact-folder.ts';
 import { makeRunFolder, removeRunFolder, RunFolderError, type RunFolder } from '../record/run-folder.ts';
 import { writeEnd, writePlan, writeSeries, type SeriesPlan } from '../record/run-history.ts';
-import {
-  kubeCallFrom,
-  openSafety,
-  type KubeCall,
-  type RestoreReport,
-  type Safety,
-} from '../provider-safety.ts';
+import { kubeCallFrom, type KubeCall, type RestoreReport, type RunSafety } from '../provider-safety.ts';
 import { describeResumption, nextTrial, refuseOther, resumeSeries, type Series } from '../state/series.ts';
 import { sendTelemetry } from '../record/telemetry/index.ts';
+import { takeEnvironment } from './take.ts';
 import { forwardedStores } from '../targets/reach.ts';
+import { ReadOnlyGuard } from '../../probes/kubernetes/index.ts';
 import { errorText, stackOf } from '../../reports/record/error-text.ts';
 
 export interface ExecuteOptions {
@@ -97,10 +91,13 @@ class Run {
   #nodes: number | null = null;
   /** Why the environment could not be queried; null: it could. */
   #blocked: string | null = null;
+  /** Of a read-only run: whatever it sends to the cluster passes this. */
+  readonly #readOnly: ReadOnlyGuard | undefined;
   readonly #afterwards = new Afterwards();
 
   constructor(options: ExecuteOptions, folder: RunFolder, ui: { progress: Progress; interrupt: Interrupt }) {
     this.#options = options;
+    this.#readOnly = options.environment.readOnly === true ? new ReadOnlyGuard() : undefined;
     this.#planned = options.planned;
     this.#folder = folder;
     this.#progress = ui.progress;
@@ -131,7 +128,17 @@ class Run {
       if (this.#untouched !== null) throw this.#notResumed(error);
       failure = await this.#cutShort(error);
     }
-    return this.#write(failure);
+    const defect = this.#defect();
+    return this.#write(failure ?? defect);
+  }
+
+  /** What a read-only run tried to change, as a failure of the harness; null: nothing. */
+  #defect(): Error | null {
+    const tried = this.#readOnly?.tried ?? [];
+    if (tried.length === 0) return null;
+    const message = `The harness failed: in a read-only run it tried what is not reading: ${tried.join('; ')}. Each was refused before it was sent`;
+    this.#note(message);
+    return new Error(message);
   }
 
   #toRun(): PlannedCheck[] {
@@ -209,20 +216,20 @@ class Run {
       environment,
       progress: this.#progress,
       signal,
-      provision: true,
+      provision: this.#readOnly === undefined,
+      readOnly: this.#readOnly,
     });
     this.#connection = connection;
     this.#noteRestored(connection.restored);
     // Conflicts are never retried: no later restore would report them.
     this.#afterwards.add({ actions: 0, failed: connection.restored?.conflicts ?? [] });
-    const kube = kubeCallFrom(connection.kubeconfig, connection.context);
+    const kube = kubeCallFrom(connection.kubeconfig, connection.context, this.#readOnly);
     try {
       await this.#askPermits(kube.call);
       await this.#leaveOutForwarded(connection.cluster);
       await this.#beginSeries(connection.uid);
       if (this.#toRun().length === 0) return;
-      await ensureOwnNamespaces(environment, kube.call);
-      const safety = await this.#openSafety(connection, kube.call);
+      const safety = await this.#take(connection, kube.call);
       try {
         await this.#runBatches(connection, safety);
       } finally {
@@ -284,25 +291,15 @@ class Run {
       );
   }
 
-  #openSafety(connection: Connection, call: KubeCall): Promise<Safety> {
-    const { environment } = this.#options;
-    return openSafety({
-      environment: environment.name,
-      embedded: embeddedOf(environment),
-      clusterUid: connection.uid,
-      kube: call,
-      kubeconfig: connection.kubeconfig,
-      runId: this.#folder.id,
-      systemNamespace: environment.namespaces.system,
-      undoImage: environment.drills.undoImage,
-      permit: permitOf(environment, this.#permits),
-      restoreDeadlineMs: timeoutMsOf(environment, 'restoreDeadline'),
+  #take(connection: Connection, kube: KubeCall): Promise<RunSafety> {
+    return takeEnvironment({
+      ...{ environment: this.#options.environment, connection, kube, permits: this.#permits },
+      ...{ runId: this.#folder.id, readOnly: this.#readOnly, signal: this.#interrupt.signal },
       notice: (message) => this.#note(message),
-      signal: this.#interrupt.signal,
     });
   }
 
-  async #runBatches(connection: Connection, safety: Safety): Promise<void> {
+  async #runBatches(connection: Connection, safety: RunSafety): Promise<void> {
     const { environment } = this.#options;
     const { cluster, kubeconfig, context } = connection;
     const signal = this.#interrupt.signal;
@@ -312,6 +309,7 @@ class Run {
       folder: this.#folder,
       cluster,
       safety,
+      readOnly: this.#readOnly,
       kubeconfig,
       context,
       signal,
@@ -337,7 +335,7 @@ class Run {
   }
 
   /** Without a platform, checks that need one are inconclusive. */
-  async #untilPlatform(runner: CheckRunner, safety: Safety, platformReady: Promise<void>): Promise<void> {
+  async #untilPlatform(runner: CheckRunner, safety: RunSafety, platformReady: Promise<void>): Promise<void> {
     const why = await untilPlatform({
       platformReady,
       limitMs: patient(timeoutMsOf(this.#options.environment, 'platformReady')),
@@ -354,8 +352,8 @@ class Run {
     await this.#runState.concludeRest(this.#left(), { verdict: 'inconclusive', message });
   }
 
-  async #closeSafety(safety: Safety): Promise<void> {
-    this.#progress.doing('restoring');
+  async #closeSafety(safety: RunSafety): Promise<void> {
+    if (this.#readOnly === undefined) this.#progress.doing('restoring');
     const report = await safety.close();
     this.#afterwards.add(report);
     for (const failure of report.failed) this.#note(`not restored: ${failure}`);
@@ -427,8 +425,9 @@ class Run {
     }
   }
 
-  /** The verdict is already written: a failure to send is reported and changes nothing. */
+  /** The verdict is already written: a failure to send is reported and changes nothing. A read-only run sends nothing. */
   async #sendTelemetry(written: RunRecord): Promise<void> {
+    if (this.#readOnly !== undefined) return;
     const { environment } = this.#options;
     const stores = this.#runner?.stores;
     const secret = (source: SecretSource): Promise<string> =>

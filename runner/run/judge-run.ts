@@ -63,5 +63,5 @@ async function judged(histories: string, planned: RunPlan['checks'][number]): Pr
     trials: 1,
     notRun,
   };
-  return resultOf(check, outcome, '');
+  return resultOf(check, outcome, { name: '' });
 }

@@ -23,6 +23,8 @@ export interface RunOptions {
   /** Parent of the run's folder; default `runs`. */
   out?: string | undefined;
   dryRun?: boolean | undefined;
+  /** Nothing in the environment is made or changed; checks that would are not run. */
+  readOnly?: boolean | undefined;
   with?: readonly string[] | undefined;
   size?: Size | undefined;
 }
@@ -35,6 +37,7 @@ export function runEnvironment(options: RunOptions): Promise<CommandResult> {
     const environment = await openEnvironment(options.env, {
       with: options.with ?? 'provisioned',
       size: options.size ?? 'provisioned',
+      readOnly: options.readOnly,
     });
     const { profile, scope, planned } = planOf(environment, options);
     if (options.dryRun === true) {
@@ -73,7 +76,7 @@ function planOf(environment: Environment, options: RunOptions): Plan {
 
 function notTheGate(profile: string | undefined): CommandError {
   return new CommandError(
-    `--gate needs all of the profile ${profile ?? 'gate'}: leave out --check and --suite, any --repeat below its trials, and any --with that leaves a component out`,
+    `--gate needs all of the profile ${profile ?? 'gate'}: leave out --check and --suite, any --repeat below its trials, any --with that leaves a component out, and --read-only`,
     EXIT.usage,
   );
 }
@@ -89,6 +92,7 @@ export function commandLine(verb: string, options: RunOptions): string {
   for (const check of options.checks ?? []) add('--check', check);
   add('--repeat', options.repeat);
   if (options.gate === true) words.push('--gate');
+  if (options.readOnly === true) words.push('--read-only');
   add('--baseline', options.baseline);
   add('--out', options.out);
   add('--with', options.with?.join(','));

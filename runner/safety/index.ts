@@ -33,6 +33,8 @@ import { undoAll } from './undo.ts';
 export { HeldError, LeftElsewhereError, KillSwitchError, RefusedError } from './errors.ts';
 export { kubeCallFrom } from './kube-call.ts';
 export { leftOpen } from './journal/left-open.ts';
+export { NoChanges, othersAtWork } from './read-only.ts';
+export type { RunSafety } from './read-only.ts';
 export { safetyFolder } from './lease/place.ts';
 export { Safety } from './safety.ts';
 export type { Mutation, Permit } from './safety.ts';

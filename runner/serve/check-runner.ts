@@ -29,6 +29,7 @@ import { clientLoadMethods } from './methods/client-load.ts';
 import { LoadRuns } from '../targets/load-runs.ts';
 import { LostNodes } from '../ask/nodes-back.ts';
 import { runPlaywright } from './playwright.ts';
+import { readingOnly } from './reading-only.ts';
 import { safetyFolder } from '../safety/lease/place.ts';
 import { Session, type Handlers } from './session.ts';
 import { silence } from './silent.ts';
@@ -148,6 +149,11 @@ export class CheckRunner implements ServedRunner {
   }
 
   #handlers(): Handlers {
+    const { readOnly } = this.parts;
+    return readOnly === undefined ? this.#allHandlers() : readingOnly(this.#allHandlers(), readOnly);
+  }
+
+  #allHandlers(): Handlers {
     return {
       ...aiMethods(this),
       ...checkMethods(this),

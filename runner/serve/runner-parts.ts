@@ -1,15 +1,17 @@
-import type { KubeCluster } from '../../probes/kubernetes/index.ts';
+import type { KubeCluster, ReadOnlyGuard } from '../../probes/kubernetes/index.ts';
 import type { RunState } from '../state/run-state.ts';
 import type { BudgetAccount } from '../state/budget.ts';
 import type { RunFolder } from '../record/run-folder.ts';
-import type { Safety } from '../provider-safety.ts';
+import type { RunSafety } from '../provider-safety.ts';
 import type { StoreTargets } from '../targets/store-target.ts';
 
 export interface RunnerParts {
   runState: RunState;
   folder: RunFolder;
   cluster: KubeCluster;
-  safety: Safety;
+  safety: RunSafety;
+  /** The guard of a read-only run; left out: the run may do more. */
+  readOnly?: ReadOnlyGuard | undefined;
   /** Path of the kubeconfig. */
   kubeconfig: string;
   /** Context in it; its current one when left out. */

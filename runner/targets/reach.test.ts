@@ -12,7 +12,7 @@ import { askHttp } from '../../probes/http.ts';
 import { ForwardingApiServer } from '../../probes/kubernetes/_testing/forwarding-api-server.ts';
 import { openForward } from '../../probes/kubernetes/port-forward.ts';
 import { storeDriver, STORES } from '../../probes/stores.ts';
-import { forwardedStores, Reach } from './reach.ts';
+import { forwardedStores, Reach, reachOf } from './reach.ts';
 import { StoreTargets } from './store-target.ts';
 
 const staging = await loadEnvironment('staging');
@@ -225,6 +225,24 @@ describe('Reach', () => {
     assert.match((await at(CLUSTER_IP)) ?? '', /inside the cluster: port-forward leads to one pod/);
     assert.match((await at(POD_IP)) ?? '', /inside the cluster/);
     assert.equal(await at('198.51.100.7'), undefined);
+  });
+
+  it('should forward nothing in a read-only run, and say that this is why the store is not asked', async () => {
+    const environment = {
+      ...{ stores: {}, namespaces: { platform: 'data', edge: 'edge' }, readOnly: true },
+      cluster: { kubeconfig: { env: 'X' }, reach: 'port-forward' },
+    };
+    reach = reachOf(environment as never, cluster) ?? assert.fail('it is reached by forwards');
+    const { word, text } = await failure();
+    assert.equal(word, 'cannot-ask/route', text);
+    assert.match(text, /read only: port 5432 of pod data\/db-0 is not forwarded/);
+    const outside = { host: 'db.example.com', port: 5432 };
+    assert.deepEqual(
+      await reach.dial('postgres', declared)(outside, BOUNDS),
+      outside,
+      'no forward is needed',
+    );
+    assert.deepEqual(api.asked, []);
   });
 });
 

@@ -29,8 +29,15 @@ type Source = Pick<KubeCluster, 'list' | 'forward'>;
 
 /** null: the environment does not say that this machine is outside of the cluster's network. */
 export function reachOf(environment: Environment, cluster: Source): Reach | null {
-  const forwards = traitsOf(environment).reach === 'port-forward';
-  return forwards ? new Reach(cluster, namespacesOfStores(environment)) : null;
+  if (traitsOf(environment).reach !== 'port-forward') return null;
+  const namespaces = namespacesOfStores(environment);
+  return new Reach(cluster, namespaces, environment.readOnly === true ? notForwarded : undefined);
+}
+
+/** Of a read-only run: who forwards a port can do all that the server behind it allows. */
+function notForwarded({ namespace, pod, port }: PodPort): Promise<never> {
+  const message = `read only: port ${port} of pod ${namespace}/${pod} is not forwarded (cluster.reach: port-forward), since through it one can write as well; run it where the address can be reached`;
+  return Promise.reject(cannotAsk('route', message));
 }
 
 /**
@@ -65,10 +72,10 @@ export class Reach {
   readonly #broken = new Map<string, Map<string, unknown>>();
 
   /** @param namespaces those in which names of the cluster may be */
-  constructor(cluster: Source, namespaces: readonly string[]) {
+  constructor(cluster: Source, namespaces: readonly string[], forward?: Source['forward']) {
     this.#cluster = cluster;
     this.#namespaces = namespaces;
-    this.#forwards = new Forwards((to, bounds) => cluster.forward(to, bounds));
+    this.#forwards = new Forwards(forward ?? ((to, bounds) => cluster.forward(to, bounds)));
   }
 
   /** @param declared the store: its namespace is that of the names that have none */

@@ -169,6 +169,15 @@ test('should take an address alone for the only member, and find no pod of it', 
   assert.ok(!('exec' in (await targets.target('redis'))), 'a driver must not try to run anything there');
 });
 
+test('should give a driver no way to run commands in members in a read-only run', async () => {
+  const statefulSet = { namespace: 'tender', name: 'redis' };
+  const redis = { statefulSet, container: 'redis', primary: { host: 'redis', port: 6379 } };
+  const targetOf = (more: object) =>
+    new StoreTargets({ stores: { redis }, ...more } as never, {} as never).target('redis');
+  assert.ok('exec' in (await targetOf({})));
+  assert.ok(!('exec' in (await targetOf({ readOnly: true }))));
+});
+
 test('false verdict 17: silence of an address without pods may be that of a firewall: nobody decides', async () => {
   const redis = { primary: { host: 'redis.example.com', port: 6380 }, members: 1 };
   const targets = new StoreTargets({ stores: { redis } } as never, {} as never);

@@ -101,12 +101,14 @@ export class StoreTargets {
           ref,
           AbortSignal.any([AbortSignal.timeout(deadlineMs), ...(signal ? [signal] : [])]),
         ),
-      ...(memberNamespace(declared) !== null && {
-        exec: (member: StoreMember, command: string[], { deadlineMs, signal }: Bounds) => {
-          const where = { ...this.placeOf(store), pod: member.name };
-          return this.#cluster.exec({ ...where, command, timeoutMs: deadlineMs }, signal);
-        },
-      }),
+      // What a driver learns by a command in a member it does without in a read-only run, as in one without that right.
+      ...(memberNamespace(declared) !== null &&
+        this.#environment.readOnly !== true && {
+          exec: (member: StoreMember, command: string[], { deadlineMs, signal }: Bounds) => {
+            const where = { ...this.placeOf(store), pod: member.name };
+            return this.#cluster.exec({ ...where, command, timeoutMs: deadlineMs }, signal);
+          },
+        }),
       ...(admin && {
         admin: async () => ({ user: admin.user, password: await this.secret(admin.password) }),
       }),

@@ -65,7 +65,7 @@ async function inject(
   const writer = openHistory(runner.runState.trialFolder(check, trial), 'faults.ndjson', {
     redact: runner.runState.redact,
   });
-  const kube = kubeCallFrom(runner.parts.kubeconfig, runner.parts.context);
+  const kube = kubeCallFrom(runner.parts.kubeconfig, runner.parts.context, runner.parts.readOnly);
   try {
     const guard = guardOf(runner, check, call.signal);
     const subject = isDeployment(store)
