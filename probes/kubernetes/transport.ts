@@ -55,7 +55,8 @@ export function loadKubeConfig(file: string, context?: string): KubeConfig {
 export class Transport {
   readonly config: KubeConfig;
   readonly server: string;
-  readonly #readOnly: ReadOnlyGuard | undefined;
+  /** Throws for a request that must not be sent. */
+  readonly #admit: ReadOnlyGuard['admit'];
   /** Connections that answer one request after another. */
   readonly #shared = new https.Agent({ keepAlive: true, maxSockets: 16, maxFreeSockets: 4 });
   /** A watch holds its connection for as long as it is open: among the shared ones, sixteen of them would stop all else. */
@@ -64,7 +65,7 @@ export class Transport {
   /** @param readOnly lets nothing through that may change something */
   constructor(config: KubeConfig, readOnly?: ReadOnlyGuard) {
     this.config = config;
-    this.#readOnly = readOnly;
+    this.#admit = (request) => readOnly?.admit(request);
     this.server = (config.getCurrentCluster()?.server ?? '').replace(/\/+$/, '');
   }
 
@@ -73,7 +74,7 @@ export class Transport {
    * @throws KubeError `unreachable`, `timeout` or `aborted`; ReadOnlyError for what the guard refuses
    */
   async exchange(request: Request): Promise<Answer> {
-    this.#readOnly?.admit(request);
+    this.#admit(request);
     const deadline = AbortSignal.timeout(Math.ceil(request.timeoutMs));
     const signal = request.signal ? AbortSignal.any([deadline, request.signal]) : deadline;
     try {
@@ -97,7 +98,7 @@ export class Transport {
 
   /** Like `exchange`, but hands over the open response; the deadline covers the time to its headers only. */
   async open(request: Request): Promise<IncomingMessage> {
-    this.#readOnly?.admit(request);
+    this.#admit(request);
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(), request.timeoutMs);
     const signal = request.signal ? AbortSignal.any([deadline.signal, request.signal]) : deadline.signal;
@@ -113,7 +114,7 @@ export class Transport {
 
   /** The kubeconfig for a connection that becomes a WebSocket into a pod. @throws ReadOnlyError where the guard refuses it */
   intoPod(path: string): KubeConfig {
-    this.#readOnly?.admit({ method: 'GET', path });
+    this.#admit({ method: 'GET', path });
     return this.config;
   }
 

@@ -415,30 +415,3 @@ it('false verdict 15: every report of a selection says that it is one, and none 
   assert.match(text, /^MET \(.*\) → passed \(/);
   assert.match(text, /scope: profile → selection/);
 });
-
-it('should say first in every report for people that a run only read, and how many checks that left out', async () => {
-  const left = fixtureCheck('failover/redis/hang', {
-    verdict: 'not-run',
-    reason: 'read only: this check injects the fault hang',
-    required: false,
-  });
-  const record = fixtureRecord([fixtureCheck('topology/nodes/pools'), left], {
-    scope: 'selection',
-    readOnly: true,
-  });
-  assert.equal(runRecordSchema.parse(record).readOnly, true);
-  const reports: Record<string, string> = {
-    ...(await renderAll(record)),
-    terminal: renderTerminal(record, { reportPath: 'r', width: 1000 }),
-  };
-  for (const name of ['terminal', 'report.html', 'summary.md'])
-    assert.match(
-      reports[name] ?? '',
-      /Read only: this run made and changed nothing .* 1 check that would have was not run/,
-      name,
-    );
-  assert.match(reports['report.html'] ?? '', /nothing was changed: the run only read/);
-  const { text } = diffRuns(record, fixtureRecord([fixtureCheck('topology/nodes/pools')]));
-  assert.match(text, /read only: no → yes/);
-  assert.doesNotMatch(renderHtml(metRecord()), /Read only/);
-});

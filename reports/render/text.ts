@@ -10,9 +10,6 @@ export const CHECK_WORDS: Record<Verdict, string> = {
   inconclusive: 'inconclusive',
   'not-run': 'not run',
 };
-/** How the reason of a check begins that a read-only run leaves out. */
-const READ_ONLY = 'read only: ';
-
 /** Glyphs of plain text reports. */
 export const GLYPHS: Record<Verdict, string> = { pass: '✓', fail: '✗', inconclusive: '?', 'not-run': '–' };
 
@@ -160,19 +157,14 @@ function unwritten(record: RunRecord): string[] {
 }
 
 /** What a run was not allowed to do, and so does not know. */
-function readOnly({ readOnly: only, checks }: RunRecord): string[] {
-  if (only !== true) return [];
-  const left = checks.filter(({ reason }) => reason.startsWith(READ_ONLY)).length;
-  return [
-    `Read only: this run made and changed nothing in the cluster, its stores or through its edge. ${plural(left, 'check')} that would have ${left === 1 ? 'was' : 'were'} not run, and what others learn by a canary was not looked at.`,
-  ];
-}
+const ONLY_READ =
+  'Read only: this run made and changed nothing in the cluster, its stores or through its edge. Checks that would have were not run, and what others learn by a canary was not looked at.';
 
 /** What a reader must know before trusting the verdict, in sentences. */
 export function caveats(record: RunRecord): string[] {
   const ran = record.checks.filter((check) => check.verdict !== 'not-run');
   const assumed = ran.filter((check) => check.goalSource === 'assumed').length;
-  const said: string[] = [...readOnly(record), ...unwritten(record)];
+  const said: string[] = [...(record.readOnly === true ? [ONLY_READ] : []), ...unwritten(record)];
   if (assumed > 0) {
     said.push(
       `The goals of ${assumed} of ${plural(ran.length, 'check')} are assumed: no owner has confirmed them yet.`,

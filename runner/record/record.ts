@@ -57,11 +57,10 @@ export function assembleRecord(parts: RecordParts): RunRecord {
     harness: { version: versionOf(), commit: commitOf(), node: process.version },
     profile: parts.profile,
     scope,
-    ...(environment.readOnly === true && { readOnly: true }),
     startedAt: parts.startedAt.toISOString(),
     endedAt: new Date().toISOString(),
     interrupted,
-    ...(blocked !== null && { blocked }),
+    ...limitsOf(parts),
     verdict: composed.verdict,
     sentence: composed.sentence,
     reasons: composed.reasons,
@@ -71,6 +70,14 @@ export function assembleRecord(parts: RecordParts): RunRecord {
     notes: parts.notes,
     apiCalls: parts.apiCalls,
     restored,
+  };
+}
+
+/** What kept a run from more: fields that are left out where nothing did. */
+function limitsOf({ blocked, environment }: RecordParts): Pick<RunRecord, 'blocked' | 'readOnly'> {
+  return {
+    ...(blocked !== null && { blocked }),
+    ...(environment.readOnly === true && { readOnly: true }),
   };
 }
 

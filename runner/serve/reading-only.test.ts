@@ -9,7 +9,9 @@ const call = { check: 'a/b', signal: new AbortController().signal };
 
 test('should refuse every method that acts, before it does, and serve the others', async () => {
   const guard = new ReadOnlyGuard();
-  const acts = Object.keys(ACTS).map((method) => [method, () => assert.fail(`${method} was served`)]);
+  const acts = Object.keys(ACTS).map(
+    (method) => [method, (): never => assert.fail(`${method} was served`)] as const,
+  );
   const all = { ...Object.fromEntries(acts), 'cluster.authority': () => Promise.resolve({ pem: 'p' }) };
   const served = readingOnly(all as unknown as Handlers, guard);
   for (const method of Object.keys(ACTS) as (keyof Handlers)[]) {

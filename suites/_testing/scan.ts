@@ -171,10 +171,14 @@ class Walker {
     }
     const object = objectKind(node);
     if (object !== null) this.found.objects.add(object);
-    const callee = node.type === 'CallExpression' ? nodeAt(node, 'callee') : null;
-    if (callee?.type === 'Identifier') this.found.calls.add(textAt(callee, 'name'));
-    const on = callee === null ? null : nodeAt(callee, 'object');
-    if (callee !== null && textAt(on === null ? null : nodeAt(on, 'property'), 'name') === 'cluster')
+    if (node.type === 'CallExpression') this.#noteCall(nodeAt(node, 'callee'));
+  }
+
+  #noteCall(callee: Syntax | null): void {
+    if (callee === null) return;
+    if (callee.type === 'Identifier') this.found.calls.add(textAt(callee, 'name'));
+    const on = nodeAt(callee, 'object');
+    if (textAt(on === null ? null : nodeAt(on, 'property'), 'name') === 'cluster')
       this.found.cluster.add(textAt(nodeAt(callee, 'property'), 'name'));
   }
 }

@@ -123,12 +123,18 @@ function wantedBy(row: CatalogueRow, profile: Profile | null): number | undefine
  * and parts were chosen, with fewer trials than the profile's, or if it may only read: then it left out what writes, or looked without it. The
  * profile of an embedded environment covers what was provisioned.
  */
-export function scopeOf(environment: Environment, { profile, suites, checks, repeat }: Selection): Scope {
-  if (profile === undefined || environment.readOnly === true) return 'selection';
-  const named = (suites ?? []).length + (checks ?? []).length + environment.notSelected.length;
+export function scopeOf(environment: Environment, selection: Selection): Scope {
+  const less = environment.readOnly === true || isNarrowed(environment, selection);
+  return selection.profile === undefined || less ? 'selection' : 'profile';
+}
+
+function isNarrowed(
+  environment: Environment,
+  { profile = '', suites = [], checks = [], repeat = Infinity }: Selection,
+): boolean {
   const { minTrials = 1, serviceTrials = 1 } = environment.profiles[profile] ?? {};
-  const trials = Math.max(minTrials, serviceTrials);
-  return named > 0 || (repeat !== undefined && repeat < trials) ? 'selection' : 'profile';
+  const named = suites.length + checks.length + environment.notSelected.length;
+  return named > 0 || repeat < Math.max(minTrials, serviceTrials);
 }
 
 /** Whether the check needs a store or part that an embedded environment was not provisioned with. */

@@ -14,17 +14,20 @@ export function notReadOnly(environment: Environment, row: CatalogueRow): string
 }
 
 function actOf(environment: Environment, row: CatalogueRow, access: Access): string | null {
-  const { touches } = row;
   if (access === 'F' || access === 'permit') return faultText(faultIn(environment, row.id));
-  const writes = access === 'w';
-  return (
-    (writes ? makingText(touches, environment) : null) ??
-    methodText(touches) ??
-    execText(touches, environment, writes) ??
-    (touches.edge === true ? 'sends a canary request through the edge' : null) ??
-    (row.onlyMakes === true ? 'creates the load or breach that it measures' : null) ??
-    (writes ? 'writes canary data of its own' : null)
-  );
+  if (access !== 'w') return otherText(environment, row, access);
+  const makes = makingText(row.touches, environment);
+  return makes ?? otherText(environment, row, access) ?? 'writes canary data of its own';
+}
+
+function otherText(environment: Environment, row: CatalogueRow, access: Access): string | null {
+  const { touches } = row;
+  return methodText(touches) ?? execText(touches, environment, access) ?? sendingText(row);
+}
+
+function sendingText({ touches, onlyMakes }: CatalogueRow): string | null {
+  if (touches.edge === true) return 'sends a canary request through the edge';
+  return onlyMakes === true ? 'creates the load or breach that it measures' : null;
 }
 
 function faultText(fault: string | undefined): string {
@@ -44,8 +47,8 @@ function methodText({ runner = [], leavesOut = [] }: Touches): string | null {
 }
 
 /** Where it only reads it makes no canary, and so runs nothing in one. */
-function execText({ execs = [] }: Touches, environment: Environment, writes: boolean): string | null {
-  const places = execs.filter((place) => writes || place !== 'canary');
+function execText({ execs = [] }: Touches, environment: Environment, access: Access): string | null {
+  const places = execs.filter((place) => access === 'w' || place !== 'canary');
   if (places.length === 0) return null;
   return `runs commands in pods of ${places.map((place) => namespaceOf(place, environment)).join(' and ')}`;
 }

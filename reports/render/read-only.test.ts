@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { diffRuns, renderAll, renderTerminal } from '../index.ts';
+import { runRecordSchema } from '../record/run-record.ts';
+import { fixtureCheck, fixtureRecord, metRecord } from './_testing/fixture.ts';
+import { renderHtml } from './html.ts';
+
+test('should say first in every report for people that a run only read', async () => {
+  const left = fixtureCheck('failover/redis/hang', {
+    verdict: 'not-run',
+    reason: 'read only: this check injects the fault hang',
+    required: false,
+  });
+  const record = fixtureRecord([fixtureCheck('topology/nodes/pools'), left], {
+    scope: 'selection',
+    readOnly: true,
+  });
+  assert.equal(runRecordSchema.parse(record).readOnly, true);
+  const reports: Record<string, string> = {
+    ...(await renderAll(record)),
+    terminal: renderTerminal(record, { reportPath: 'r', width: 1000 }),
+  };
+  for (const name of ['terminal', 'report.html', 'summary.md'])
+    assert.match(reports[name] ?? '', /Read only: this run made and changed nothing/, name);
+  assert.match(reports['report.html'] ?? '', /nothing was changed: the run only read/);
+  const { text } = diffRuns(record, fixtureRecord([fixtureCheck('topology/nodes/pools')]));
+  assert.match(text, /read only: no → yes/);
+  assert.doesNotMatch(renderHtml(metRecord()), /Read only/);
+});
