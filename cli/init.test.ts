@@ -38,6 +38,7 @@ test('should write a file that can be run at once, and leave it at the second ru
   assert.equal(first.code, 0, first.err);
   assert.match(first.out, /7 nodes in 2 pools, 15 workloads in edge, monitoring, shop/);
   assert.match(first.out, /stores: PostgreSQL \(shop\), Redis \(shop\)/);
+  // TODO is what a draft says to its user (probes/drafting.ts).
   assert.match(first.out, /written: .*shop\.yaml, with \d+ TODOs/);
   assert.doesNotMatch(first.out, /plumbline-system is missing/);
   const text = readFileSync(file, 'utf8');

@@ -161,6 +161,18 @@ export function hostAndPort(address: string): { host: string; port: number } {
   return { host: address.slice(0, cut).replace(/^\[|\]$/g, ''), port: Number(address.slice(cut + 1)) };
 }
 
+/** Where a client of a URL connects to; `address` (`host:port`) in place of the name in it. An IPv6 address has no brackets. */
+export function addressOfUrl(url: string, address?: string): { host: string; port: number } {
+  if (address !== undefined) return hostAndPort(address);
+  const { protocol, port } = new URL(url);
+  return { host: hostOfUrl(url), port: Number(port || (protocol === 'https:' ? 443 : 80)) };
+}
+
+/** The name in a URL, without the brackets of an IPv6 address. */
+export function hostOfUrl(url: string): string {
+  return new URL(url).hostname.replace(/^\[|\]$/g, '');
+}
+
 /** Base of a server that is known by where it is; an IPv6 address gets its brackets. */
 export function urlOf(scheme: 'http' | 'https', { host, port }: { host: string; port: number }): string {
   return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;

@@ -35,9 +35,25 @@ export function below(lines: readonly string[], value: Draft): Noted {
   return new Noted(value, { above: lines });
 }
 
+/**
+ * What a draft leaves open to its user begins with this word, which editors find. It is part of what is written for them, and says nothing of
+ * this code.
+ */
+const OPEN = 'TODO';
+
+/** A question for the user of a draft. */
+export function open(what: string): string {
+  return `${OPEN} ${what}`;
+}
+
+/** How many questions a draft leaves open. */
+export function openIn(text: string): number {
+  return text.split(`# ${OPEN}`).length - 1;
+}
+
 /** A value that nobody but its owner can know, with what tells it: what stands there is a proposal. */
 export function todo(value: Draft, what: string): Noted {
-  return new Noted(value, { beside: `TODO ${what}` });
+  return new Noted(value, { beside: open(what) });
 }
 
 /** A key or an item that is commented out until somebody has completed it: `lines` say what is missing. */

@@ -140,10 +140,10 @@ async function write(
 ): Promise<void> {
   await mkdir(path.dirname(out), { recursive: true });
   await writeFile(out, drafted.text, { flag: 'wx' }); // what another process has just written stays as well
-  const todos = drafted.text.match(/# TODO/g)?.length ?? 0;
   const file = shown(out);
   const env = path.dirname(out) === path.join(context.checkoutDir, 'env') ? name : file;
-  context.out(`written: ${file}, with ${todos} TODOs; nothing in it permits a write. Next:`);
+  // TODO is the word that the draft has for its user (probes/drafting.ts).
+  context.out(`written: ${file}, with ${drafted.open} TODOs; nothing in it permits a write. Next:`);
   context.out(`  npx plumbline env validate ${file}`);
   context.out(`  npx plumbline list --env ${env} --profile smoke`);
   context.out(`  npx plumbline run --env ${env} --suite topology`);

@@ -1,3 +1,4 @@
+/** Drafts of whole clusters. TODO, where it stands here, is what a draft says to its user (probes/drafting.ts). */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';

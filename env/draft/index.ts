@@ -3,7 +3,7 @@
  * `plumbline init`. What the API server itself says is declared. What needs an address, an account or a decision of somebody is commented out,
  * with TODO and what tells it.
  */
-import { beside, commentedOut, dataOf, todo } from '../../probes/drafting.ts';
+import { beside, commentedOut, dataOf, open, todo, openIn } from '../../probes/drafting.ts';
 import type { DraftMap } from '../../probes/drafting.ts';
 import { recogniseEdge } from '../../probes/edge/recognise.ts';
 import { recognisePlugin } from '../../probes/gpu/recognise.ts';
@@ -48,6 +48,8 @@ export interface DraftedFile {
   whole: string;
   /** Namespaces of the platform. */
   namespaces: readonly string[];
+  /** How many questions it leaves open, each marked with TODO. */
+  open: number;
   /** What was found, in short lines. */
   found: readonly string[];
 }
@@ -63,8 +65,9 @@ export function draftFile(listing: Listing, options: DraftOptions): DraftedFile 
   );
   const draft = draftOf({ seen, namespaces, stores }, options);
   const head = headOf(listing, options);
+  const text = yamlOf(draft, { head });
   return {
-    ...{ text: yamlOf(draft, { head }), whole: yamlOf(draft, { head, whole: true }) },
+    ...{ text, open: openIn(text), whole: yamlOf(draft, { head, whole: true }) },
     ...{ namespaces, found: foundIn({ seen, namespaces, stores }, draft) },
   };
 }
@@ -81,7 +84,7 @@ function headOf({ version, pin, refused }: Listing, { command, schema }: DraftOp
     `Drafted by \`${command}\` from what ${pin.server} (Kubernetes ${version}) shows`,
     'to an account that may only read. The same command again compares this file with the cluster, and changes nothing.',
     'What needs an address, an account or a decision is commented out; each TODO says what is missing and what tells it.',
-    ...[...refused].map(([kind, why]) => `TODO NOT SEEN: ${kind}: ${why}`),
+    ...[...refused].map(([kind, why]) => open(`NOT SEEN: ${kind}: ${why}`)),
   ];
 }
 
@@ -100,13 +103,13 @@ function draftOf({ seen, namespaces, stores }: Found, options: DraftOptions): Dr
       kubeconfig: beside({ file: options.kubeconfig }, '{ env: NAME } where others use this file'),
       context: listing.context,
       reach: commentedOut(
-        ["TODO where this machine is outside of the cluster's network: docs/start/your-cluster.md"],
+        [open("where this machine is outside of the cluster's network: docs/start/your-cluster.md")],
         'port-forward',
       ),
       pin: { kubeSystemUid: pin.uid, caSha256: pin.caSha256 },
     },
     apiAddress: commentedOut(
-      ['TODO the address of the API servers behind their load balancer, for topology/cluster/api-balanced'],
+      [open('the address of the API servers behind their load balancer, for topology/cluster/api-balanced')],
       new URL(pin.server).host.replace(/^([^:]+|\[.*\])$/, '$1:443'),
     ),
     namespaces: namespacesDraft(seen, { namespaces, stores }),

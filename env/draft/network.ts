@@ -1,5 +1,5 @@
 /** The network plugin, by the image of its DaemonSet. */
-import { commentedOut, todo } from '../../probes/drafting.ts';
+import { commentedOut, open, todo } from '../../probes/drafting.ts';
 import type { Draft, DraftMap } from '../../probes/drafting.ts';
 import type { SeenSet } from '../../probes/store/recognising.ts';
 
@@ -32,11 +32,11 @@ export function networkDraft(sets: readonly SeenSet[]): Draft {
     return set === undefined ? [] : [{ plugin, set }];
   })[0];
   const probeImage = commentedOut(
-    ['TODO an image with busybox that nodes can pull; left out: that of the first serving workload'],
+    [open('an image with busybox that nodes can pull; left out: that of the first serving workload')],
     'registry.example.com/tools/busybox:1.37',
   );
   if (found === undefined)
-    return commentedOut(['TODO no network plugin was recognised by its image: kubectl get daemonsets -A'], {
+    return commentedOut([open('no network plugin was recognised by its image: kubectl get daemonsets -A')], {
       cni: { name: 'unknown' },
       policyEnforced: false,
       probeImage,
@@ -49,7 +49,7 @@ export function networkDraft(sets: readonly SeenSet[]): Draft {
   });
   if (plugin.enforces !== null) return network(plugin.enforces);
   return commentedOut(
-    ['TODO whether it enforces NetworkPolicy depends on how it is set up: ask its owners'],
+    [open('whether it enforces NetworkPolicy depends on how it is set up: ask its owners')],
     network(todo(false, 'true or false')),
   );
 }

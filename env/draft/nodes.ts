@@ -1,8 +1,9 @@
 /** The control plane and the pools of nodes, by labels that distributions and providers give. */
-import { below, commentedOut, todo } from '../../probes/drafting.ts';
+import { below, commentedOut, open, todo } from '../../probes/drafting.ts';
 import type { Draft, DraftMap } from '../../probes/drafting.ts';
 import { devicesIn } from '../../probes/gpu/recognise.ts';
 import type { NodeObject } from '../../probes/kubernetes/objects.ts';
+import { atMost } from '../../reports/record/at-most.ts';
 import { matchesAny } from '../globs.ts';
 import { PASSING_TAINTS } from '../schema/topology.ts';
 import type { Listing } from './listing.ts';
@@ -78,7 +79,9 @@ export function controlPlane({ objects }: Listing): Draft | undefined {
   if (etcd > 0) return { nodes: nodes.length, etcdMembers: etcd, ...labels };
   return commentedOut(
     [
-      'TODO etcd is not seen as pods of kube-system (component=etcd): how many members vote? etcdctl member list',
+      open(
+        'etcd is not seen as pods of kube-system (component=etcd): how many members vote? etcdctl member list',
+      ),
     ],
     { nodes: nodes.length, etcdMembers: nodes.length, ...labels },
   );
@@ -92,11 +95,13 @@ export function poolsDraft(listing: Listing): Draft {
     ? SIZES
     : [HIDDEN, ...SIZES];
   if (others.length === 0) return below(lines, drafts);
-  const some = others.slice(0, 5).join(', ');
+  const some = atMost(others, 5).join(', ');
   return below(
     [
       ...lines,
-      `TODO no label tells the pool of ${others.length} nodes (${some}${others.length > 5 ? ', …' : ''}): label them, or declare them in nodes.others`,
+      open(
+        `no label tells the pool of ${others.length} nodes (${some}): label them, or declare them in nodes.others`,
+      ),
     ],
     drafts,
   );
@@ -119,7 +124,7 @@ function poolDraft({ name, labels, nodes }: FoundPool): Draft {
     ...(about === '' ? [] : [about]),
     ...(taints.differ.length === 0
       ? []
-      : [`TODO not every node has the taints ${taints.differ.join(', ')}: are these two pools?`]),
+      : [open(`not every node has the taints ${taints.differ.join(', ')}: are these two pools?`)]),
   ];
   const draft: DraftMap = {
     name,
@@ -183,7 +188,7 @@ export function gpuDraft(
     ...(shared && { sharedBy: todo(2, 'containers that share a device: the configuration of the plugin') }),
     ...(plugin !== undefined && { plugin: { namespace: plugin.namespace, name: plugin.name } }),
     image: commentedOut(
-      ['TODO an image with busybox for canaries of gpu/…'],
+      [open('an image with busybox for canaries of gpu/…')],
       'registry.example.com/tools/busybox:1.37',
     ),
   };
@@ -192,5 +197,5 @@ export function gpuDraft(
   const found = offers.map(
     (one) => `${one.resource} in pool ${one.pool}: ${[...new Set(one.counts)].join(' or ')} a node`,
   );
-  return commentedOut(['TODO the devices are not alike on all nodes, or shared; found:', ...found], draft);
+  return commentedOut([open('the devices are not alike on all nodes, or shared; found:'), ...found], draft);
 }

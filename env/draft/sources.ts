@@ -1,5 +1,5 @@
 /** What is asked beside the API server and the stores: the edge, Prometheus, logs, traces, alerts, dashboards. All of it is commented out. */
-import { below, commentedOut, todo } from '../../probes/drafting.ts';
+import { below, commentedOut, open, todo } from '../../probes/drafting.ts';
 import type { Draft, DraftMap } from '../../probes/drafting.ts';
 import type { FoundStore } from '../../probes/recognised-stores.ts';
 import { servicesOf, addressOf } from '../../probes/store/recognising.ts';
@@ -8,7 +8,7 @@ import type { FoundSource, SourceUse } from '../../probes/signals/recognise.ts';
 import type { Listing } from './listing.ts';
 import type { Seen } from './seen.ts';
 
-const REACH = 'TODO is it reached from where Plumbline runs, and by http? A password or token needs https.';
+const REACH = open('is it reached from where Plumbline runs, and by http? A password or token needs https.');
 /** Hosts and the like that a comment lists. */
 const MOST = 10;
 
@@ -68,7 +68,7 @@ function tracesDraft(found: readonly FoundSource[], service: string): Draft | un
   return {
     ...(draft as DraftMap),
     path: below(
-      ['TODO the services that one request passes, by service.name of their spans, each after its parent'],
+      [open('the services that one request passes, by service.name of their spans, each after its parent')],
       [{ service }],
     ),
   };
@@ -126,7 +126,7 @@ export function edgeDraft(hosts: { all: readonly string[]; tls: readonly string[
   return commentedOut(
     [
       `Hosts of Ingresses: ${hosts.all.slice(0, MOST).join(', ')}${hosts.all.length > MOST ? ', …' : ''}`,
-      'TODO a GET that changes nothing, and what each hop leaves in its answer: curl -sv URL',
+      open('a GET that changes nothing, and what each hop leaves in its answer: curl -sv URL'),
     ],
     {
       url: `${scheme}://${first}/`,
@@ -151,7 +151,7 @@ export function certificatesDraft({ pin, serverName }: Listing, hosts: readonly 
     ...hosts.slice(0, MOST).map((host, at) =>
       commentedOut(
         at === 0
-          ? ['TODO are these reached from where Plumbline runs, and signed by a public authority?']
+          ? [open('are these reached from where Plumbline runs, and signed by a public authority?')]
           : [],
         {
           ...{ name: host, host, port: 443, trust: 'system' },

@@ -1,5 +1,5 @@
 /** Classes of storage in use, and what is behind them. */
-import { below, commentedOut } from '../../probes/drafting.ts';
+import { below, commentedOut, open } from '../../probes/drafting.ts';
 import type { Draft } from '../../probes/drafting.ts';
 import { topology } from '../schema/topology.ts';
 import type { Listing } from './listing.ts';
@@ -10,7 +10,11 @@ const KINDS: readonly string[] = topology.shape.storage.unwrap().shape.kinds.ele
 
 /** Where nothing is claimed. */
 const NOTHING = commentedOut(
-  ['TODO no claim of a class of storage was seen in these namespaces: kubectl get persistentvolumeclaims -A'],
+  [
+    open(
+      'no claim of a class of storage was seen in these namespaces: kubectl get persistentvolumeclaims -A',
+    ),
+  ],
   { className: 'standard', kinds: ['csi'] },
 );
 
@@ -55,7 +59,7 @@ export function storageIn({ objects }: Listing, namespaces: readonly string[]): 
       `${more.length} claims are of class ${name}: a store of it says so with storageClass, other workloads cannot yet`,
   );
   if (kinds.has('hostPath'))
-    lines.push('TODO does a folder of a node outlive what it must? Else take hostPath out.');
+    lines.push(open('does a folder of a node outlive what it must? Else take hostPath out.'));
   const draft = { className, kinds: [...kinds].sort() };
   if (kinds.size > 0) return { className, draft: lines.length === 0 ? draft : below(lines, draft) };
   const allowed = KINDS.join(', ');
@@ -63,7 +67,7 @@ export function storageIn({ objects }: Listing, namespaces: readonly string[]): 
     className,
     draft: commentedOut(
       [
-        `TODO what is behind its volumes was not seen (${allowed}): kubectl get persistentvolumes -o yaml`,
+        open(`what is behind its volumes was not seen (${allowed}): kubectl get persistentvolumes -o yaml`),
         ...lines,
       ],
       { className, kinds: ['csi'] },

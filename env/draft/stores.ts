@@ -1,5 +1,5 @@
 /** The stores of the platform, each as a section that is commented out until somebody has an account for it. */
-import { below, commentedOut } from '../../probes/drafting.ts';
+import { below, commentedOut, open } from '../../probes/drafting.ts';
 import type { Draft } from '../../probes/drafting.ts';
 import type { FoundStore } from '../../probes/recognised-stores.ts';
 import { servicesOf } from '../../probes/store/recognising.ts';
@@ -48,7 +48,9 @@ function aboutOf(store: FoundStore): string {
 }
 
 function secondOf(store: FoundStore): string {
-  return `TODO another ${store.recognition.label} is there, ${placeOf(store)}: a file declares one of each store, a second file may declare this one`;
+  return open(
+    `another ${store.recognition.label} is there, ${placeOf(store)}: a file declares one of each store, a second file may declare this one`,
+  );
 }
 
 function placeOf({ sets }: FoundStore): string {

@@ -1,5 +1,5 @@
 /** The workloads of the platform, what else runs beside them, and where their images come from. */
-import { beside, below, commentedOut, Noted } from '../../probes/drafting.ts';
+import { below, beside, commentedOut, Noted, open } from '../../probes/drafting.ts';
 import type { Draft, DraftMap } from '../../probes/drafting.ts';
 import { devicesIn } from '../../probes/gpu/recognise.ts';
 import { selects } from '../../probes/kubernetes/label-selector.ts';
@@ -189,7 +189,7 @@ export function registryDraft(workloads: readonly SeenWorkload[]): Draft | undef
   const prefixes = [...new Set(images.map(prefixOf))].sort();
   const byDigest = images.every((image) => image.includes('@sha256:'));
   return {
-    prefixes: below(['TODO these are in use: are all of them where images may come from?'], prefixes),
+    prefixes: below([open('these are in use: are all of them where images may come from?')], prefixes),
     pinned: byDigest ? 'digest' : 'tag',
   };
 }

@@ -1,4 +1,4 @@
-import { hostAndPort } from '../../host/http.ts';
+import { addressOfUrl } from '../../host/http.ts';
 import type { HttpEndpoint } from './connection.ts';
 
 /**
@@ -6,8 +6,6 @@ import type { HttpEndpoint } from './connection.ts';
  * that name, signed by one of `ca` (PEM; the system's authorities when left out).
  */
 export function edgeEndpoint(url: URL, address: string | undefined, ca: string | undefined): HttpEndpoint {
-  const port = url.port || (url.protocol === 'http:' ? '80' : '443');
-  const place = hostAndPort(address ?? `${url.hostname}:${port}`);
   const serverName = /^[\d.:]+$/.test(url.hostname) ? '' : url.hostname;
-  return { ...place, tls: url.protocol === 'https:' ? { serverName, ca } : null };
+  return { ...addressOfUrl(url.href, address), tls: url.protocol === 'https:' ? { serverName, ca } : null };
 }

@@ -3,7 +3,7 @@
  * recognised and drafts its section of an environment file. Names of images, ports and labels are those that products document.
  */
 import { z } from 'zod';
-import { below, todo } from '../drafting.ts';
+import { below, open, todo } from '../drafting.ts';
 import type { Draft, DraftMap } from '../drafting.ts';
 import type { Container, ServiceObject, Volume } from '../kubernetes/objects.ts';
 import type { StoreName } from './declaring.ts';
@@ -281,7 +281,7 @@ function encryption(set: SeenSet, always: string | undefined): DraftMap {
   if (hint === null)
     return { plain: todo(true, 'nothing speaks for TLS here; with TLS declare `tls` in its place') };
   return {
-    tls: below([`TODO ${hint}: the PEM certificate of the authority that signs those of the servers`], {
+    tls: below([open(`${hint}: the PEM certificate of the authority that signs those of the servers`)], {
       ca: { file: `/path/to/${set.name}-ca.crt` },
     }),
   };

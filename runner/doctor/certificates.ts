@@ -1,10 +1,9 @@
 import { isIP } from 'node:net';
 import type { Environment, Trust } from '../../env/schema.ts';
-import { hostAndPort } from '../../host/http.ts';
+import { addressOfUrl, hostAndPort, hostOfUrl } from '../../host/http.ts';
+import { servedCertificate } from '../../host/served-certificate.ts';
+import type { Endpoint } from '../../host/served-certificate.ts';
 import { trusted } from '../../probes/edge/edge-request.ts';
-import { servedCertificate } from '../../suites/topology/cluster/versions/tls.ts';
-import type { Endpoint } from '../../suites/topology/cluster/versions/tls.ts';
-import { addressOfUrl, hostOfUrl } from './address.ts';
 import { expiryItem } from './expiry.ts';
 import { missing, notNeeded, NOT_REACHED, unknown } from './item.ts';
 import type { Item, Kind, Reached, Situation } from './item.ts';

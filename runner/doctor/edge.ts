@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Edge, Environment } from '../../env/schema.ts';
-import { hostAndPort } from '../../host/http.ts';
+import { addressOfUrl, hostAndPort } from '../../host/http.ts';
 import { askText, connectError } from '../../probes/asking.ts';
 import { throughTheEdge, trusted } from '../../probes/edge/edge-request.ts';
-import { addressOfUrl } from './address.ts';
-import type { Address } from './address.ts';
+import type { Address } from '../../suites/catalogue/plan/reached.ts';
 import { missing, notNeeded, ok, unknown } from './item.ts';
 import type { Item, Kind, Situation } from './item.ts';
 

@@ -1,5 +1,6 @@
 /** What `doctor` says of one thing that a run needs, and what those who look at things are given. */
 import type { Environment } from '../../env/schema.ts';
+import { atMost } from '../../reports/record/at-most.ts';
 import type { KubeCluster } from '../../probes/kubernetes/index.ts';
 import type { PlannedCheck } from '../../suites/catalogue/index.ts';
 import type { KubeCall } from '../provider-safety.ts';
@@ -65,8 +66,7 @@ export const notNeeded = (what: string, detail: string): Item => ({ what, state:
 
 export const NOT_REACHED = 'the cluster was not reached';
 
-/** Names for a sentence: the first few, and how many more there are. */
-export function someOf(names: readonly string[], most = 3): string {
-  const rest = names.length - most;
-  return rest > 0 ? `${names.slice(0, most).join(', ')} and ${rest} more` : names.join(', ');
+/** Names for a sentence. */
+export function someOf(names: readonly string[]): string {
+  return atMost(names, 3).join(', ');
 }

@@ -1,5 +1,5 @@
 import type { Right } from '../../probes/kubernetes/rights.ts';
-import { inParallel } from '../../suites/topology/cluster/versions/tls.ts';
+import { inParallel } from '../../host/in-parallel.ts';
 import type { KubeCall } from '../provider-safety.ts';
 import { seenAt } from '../safety/timers/undo-kube.ts';
 import { missing, notNeeded, NOT_REACHED, ok, someOf, unknown } from './item.ts';

@@ -5,7 +5,8 @@ import type { AskFailure } from '../../probes/asking.ts';
 import { storeDriver } from '../../probes/stores.ts';
 import type { StoreDescription, StoreTarget } from '../../probes/store/store-driver.ts';
 import { clientAddresses } from '../../suites/catalogue/plan/reached.ts';
-import { servedCertificate } from '../../suites/topology/cluster/versions/tls.ts';
+import type { Address } from '../../suites/catalogue/plan/reached.ts';
+import { servedCertificate } from '../../host/served-certificate.ts';
 import { RequestError } from '../serve/session.ts';
 import { storesAsked } from '../plan/configuration.ts';
 import { expiryItem } from './expiry.ts';
@@ -15,11 +16,6 @@ import { errorText } from '../../reports/record/error-text.ts';
 
 /** Each declared store: its addresses, the login as its clients log in, and what it says of its members. Nothing is written. */
 export const stores: Kind = { name: 'stores', look };
-
-interface Address {
-  host: string;
-  port: number;
-}
 
 interface Asking {
   name: StoreName;

@@ -16,11 +16,7 @@ import {
   forwardedClients,
   namespacesOfStores,
 } from '../../suites/catalogue/plan/reached.ts';
-
-interface Address {
-  host: string;
-  port: number;
-}
+import type { Address } from '../../suites/catalogue/plan/reached.ts';
 
 /** Of what a client may take for connecting, so that why there is no way is said before the client gives up. */
 const SHARE_OF_LIMIT = 0.9;

@@ -16,6 +16,7 @@ import type { Bounds, StoreMember, StoreTarget, StoreTlsFiles } from '../../prob
 import { STORES } from '../../probes/stores.ts';
 import { RequestError } from '../serve/session.ts';
 import type { Reach } from './reach.ts';
+import { atMost } from '../../reports/record/at-most.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 import { memberNamespace, membersText } from '../../reports/record/store-pods.ts';
 
@@ -167,14 +168,15 @@ export class StoreTargets {
    * server that is gone, and an address without a route may be that of a pod that is gone: its pods decide. If none of them is ready, or a ready
    * one accepts connections at the port in question, the store is down. If ready pods accept no connection from here, there is no route, or they
    * cannot be asked at that port. Of an address without pods nobody decides: it cannot be asked.
+   * @returns with `instead` where what was seen says more than the error
    */
-  async failureOf(store: string, asked: unknown, bounds: Bounds): Promise<AskFailure> {
+  async failureOf(store: string, asked: unknown, bounds: Bounds): Promise<AskFailure & { instead?: string }> {
     const error = this.explained(store, asked);
     if (isWithoutWay(error)) return { kind: 'cannot-ask', cause: 'route' };
     if (isOnlyRefused(error)) return this.#refused(store, error, bounds);
     const failure = askFailureOf(error);
-    if (failure.cause === 'absent' && (await this.unmatched(store, bounds)) !== null)
-      return { kind: 'cannot-ask', cause: 'members' };
+    const unmatched = failure.cause === 'absent' ? await this.unmatched(store, bounds) : null;
+    if (unmatched !== null) return { kind: 'cannot-ask', cause: 'members', instead: unmatched };
     if (failure.cause !== 'silent' && failure.cause !== 'route') return failure;
     const { port } = this.declared(store).primary;
     return (await this.#isDown(store, this.#deciding(store), { ports: [port], bounds }))
@@ -197,7 +199,7 @@ export class StoreTargets {
     const there = listed.items.map(({ metadata }) => metadata.name).toSorted();
     return (
       `no pod ${membersText(declared)}, although ${primary.host}:${primary.port} accepts connections; ` +
-      `pods in ${namespace}: ${there.slice(0, MOST_NAMED).join(', ') || 'none'}${there.length > MOST_NAMED ? ', …' : ''}`
+      `pods in ${namespace}: ${atMost(there, MOST_NAMED).join(', ') || 'none'}`
     );
   }
 

@@ -2,14 +2,12 @@
  * Stands in for an API server of which only GET is allowed: it answers lists page by page (`limit`, `continue`; Kubernetes API concepts,
  * "Retrieving large results sets in chunks"), the namespace kube-system and /version.
  */
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:https';
 import type { ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { certificateFor } from '../../../host/_testing/certificate.ts';
+import { kubeconfigText, listening } from '../../../probes/kubernetes/_testing/listening.ts';
+import type { Listening } from '../../../probes/kubernetes/_testing/listening.ts';
 import { kindOf, pathOf } from '../../../probes/kubernetes/kinds.ts';
 import { LISTED } from '../listing.ts';
 
@@ -28,36 +26,22 @@ export class ListingApiServer {
   readonly forbidden = new Set<string>();
   /** Each request, as `GET /api/v1/pods`. */
   readonly asked: string[] = [];
-  readonly #server: ReturnType<typeof createServer>;
+  readonly #server: Listening['server'];
   readonly #folder: string;
 
-  private constructor(server: ReturnType<typeof createServer>, cert: string, name: string) {
+  private constructor(of: Listening) {
+    const { server } = of;
     this.#server = server;
     this.#folder = mkdtempSync(path.join(tmpdir(), 'plumbline-draft-'));
     this.kubeconfig = path.join(this.#folder, 'kubeconfig');
-    const cluster = {
-      server: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
-      ...{ 'certificate-authority-data': Buffer.from(cert).toString('base64'), 'tls-server-name': name },
-    };
-    const context = { cluster: 'shop', user: 'admin' };
-    const config = {
-      ...{ apiVersion: 'v1', kind: 'Config', 'current-context': 'admin@shop' },
-      clusters: [{ name: 'shop', cluster }],
-      users: [{ name: 'admin', user: { token: 'of-the-account' } }],
-      contexts: ['admin@shop', 'other'].map((one) => ({ name: one, context })),
-    };
-    writeFileSync(this.kubeconfig, JSON.stringify(config));
+    writeFileSync(this.kubeconfig, kubeconfigText(of, { contexts: ['admin@shop', 'other'] }));
     server.on('request', (request, response) =>
       this.#answer(`${request.method ?? ''} ${request.url ?? ''}`, response),
     );
   }
 
   static async start(): Promise<ListingApiServer> {
-    const name = 'api.example.com';
-    const { key, cert } = await certificateFor(name);
-    const server = createServer({ key, cert }).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    return new ListingApiServer(server, cert, name);
+    return new ListingApiServer(await listening());
   }
 
   stop(): void {

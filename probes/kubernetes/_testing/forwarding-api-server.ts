@@ -5,13 +5,13 @@
  */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:https';
 import type { IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { KubeConfig } from '@kubernetes/client-node';
-import { certificateFor } from '../../../host/_testing/certificate.ts';
+import { kubeconfigText, listening } from './listening.ts';
+import type { Listening } from './listening.ts';
 
 /** What is behind a port of a pod: a port of this machine, a status that refuses the upgrade, or silence. */
 type Behind = { port: number } | { status: number } | 'silent';
@@ -25,28 +25,19 @@ export class ForwardingApiServer {
   /** The token of each request. */
   readonly tokens: string[] = [];
   readonly #open = new Set<Duplex>();
-  readonly #server: ReturnType<typeof createServer>;
+  readonly #server: Listening['server'];
 
-  private constructor(server: ReturnType<typeof createServer>, config: KubeConfig) {
+  private constructor(server: Listening['server'], config: KubeConfig) {
     this.#server = server;
     this.config = config;
     server.on('upgrade', (request: IncomingMessage, socket: Duplex) => this.#upgrade(request, socket));
   }
 
   static async start(): Promise<ForwardingApiServer> {
-    const name = 'api.example.com';
-    const { key, cert } = await certificateFor(name);
-    const server = createServer({ key, cert }).listen(0, '127.0.0.1');
-    await once(server, 'listening');
+    const of = await listening();
     const config = new KubeConfig();
-    config.loadFromClusterAndUser(
-      {
-        ...{ name: 'c', server: `https://127.0.0.1:${(server.address() as AddressInfo).port}` },
-        ...{ caData: Buffer.from(cert).toString('base64'), skipTLSVerify: false, tlsServerName: name },
-      },
-      { name: 'u', token: 'of-the-account' },
-    );
-    return new ForwardingApiServer(server, config);
+    config.loadFromString(kubeconfigText(of));
+    return new ForwardingApiServer(of.server, config);
   }
 
   /** Breaks every connection, as a server that is killed. */

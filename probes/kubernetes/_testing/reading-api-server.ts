@@ -4,14 +4,12 @@
  * been carried out, so that nothing but the one who sends it keeps from it.
  */
 import { once } from 'node:events';
-import { createServer } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { KubeConfig } from '@kubernetes/client-node';
-import { certificateFor } from '../../../host/_testing/certificate.ts';
+import { kubeconfigText, listening } from './listening.ts';
+import type { Listening } from './listening.ts';
 import type { KubeObject } from '../types.ts';
 
-const NAME = 'api.example.com';
 const ACCOUNT = 'system:serviceaccount:default:viewer';
 /** What is answered to a question about rights, and to everything that is no read. */
 const ALLOWED = {
@@ -28,27 +26,13 @@ export class ReadingApiServer {
   readonly asked: string[] = [];
   /** Objects by the path of their list, such as `/api/v1/pods`; an empty list may be read too. */
   readonly lists = new Map<string, KubeObject[]>();
-  readonly #server: ReturnType<typeof createServer>;
+  readonly #server: Listening['server'];
 
-  private constructor(server: ReturnType<typeof createServer>, authority: string) {
+  private constructor(of: Listening) {
+    const { server } = of;
     this.#server = server;
-    this.authority = authority;
-    const { port } = server.address() as AddressInfo;
-    this.kubeconfig = JSON.stringify({
-      ...{ apiVersion: 'v1', kind: 'Config', 'current-context': 'c' },
-      contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
-      users: [{ name: 'u', user: { token: 'of-the-account' } }],
-      clusters: [
-        {
-          name: 'c',
-          cluster: {
-            server: `https://127.0.0.1:${port}`,
-            'certificate-authority-data': Buffer.from(authority).toString('base64'),
-            'tls-server-name': NAME,
-          },
-        },
-      ],
-    });
+    this.authority = of.ca;
+    this.kubeconfig = kubeconfigText(of);
     server.on('request', (request: IncomingMessage, response: ServerResponse) =>
       this.#serve(request, response),
     );
@@ -59,10 +43,7 @@ export class ReadingApiServer {
   }
 
   static async start(): Promise<ReadingApiServer> {
-    const { key, cert } = await certificateFor(NAME);
-    const server = createServer({ key, cert }).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    return new ReadingApiServer(server, cert);
+    return new ReadingApiServer(await listening());
   }
 
   get config(): KubeConfig {

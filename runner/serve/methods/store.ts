@@ -75,9 +75,7 @@ async function asked<T>(
   } catch (error) {
     bounds.signal?.throwIfAborted();
     const cause = stores.explained(store, error);
-    const soon = { ...bounds, deadlineMs: CONNECT_MS };
-    const failure = await stores.failureOf(store, cause, soon);
-    const unmatched = failure.cause === 'members' ? await stores.unmatched(store, soon) : null;
-    throw new RequestError(unmatched ?? askText(cause), askWord(failure), { cause });
+    const failure = await stores.failureOf(store, cause, { ...bounds, deadlineMs: CONNECT_MS });
+    throw new RequestError(failure.instead ?? askText(cause), askWord(failure), { cause });
   }
 }

@@ -4,7 +4,7 @@ import { clusterName } from '../../../probes/kubernetes/cluster-name.ts';
 import { memberNamespace } from '../../../reports/record/store-pods.ts';
 import type { CatalogueRow } from '../types.ts';
 
-interface Address {
+export interface Address {
   host: string;
   port: number;
 }

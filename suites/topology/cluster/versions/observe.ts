@@ -5,8 +5,9 @@ import { internalAddress } from '../../_objects/shapes.ts';
 import type { Trust } from '../../../../env/schema.ts';
 import { trusted as trustedAuthority } from '../../../../probes/edge/edge-request.ts';
 import type { CheckContext } from '../../../harness/context.ts';
-import { inParallel, servedCertificate, without } from './tls.ts';
-import type { Handshake } from './tls.ts';
+import { inParallel } from '../../../../host/in-parallel.ts';
+import { servedCertificate, without } from '../../../../host/served-certificate.ts';
+import type { Handshake } from '../../../../host/served-certificate.ts';
 import { z } from 'zod';
 
 /** Handshakes at a time. */

@@ -1,16 +1,13 @@
 /** What this check alone records. */
+import { CANNOT_ASK, DOWN } from '../../../../reports/record/ask-causes.ts';
 import { kinds } from '../../../../reports/record/observations/kinds.ts';
 import { z } from 'zod';
-
-/** Why a store could not be queried, or is down: as in probes/asking.ts. */
-const cannotAsk = z.enum(['route', 'refused', 'tls', 'credentials', 'protocol', 'manager', 'members']);
-const down = z.enum(['refuses', 'silent', 'absent']);
 
 export const OBSERVES = kinds({
   /** A store's leader as it reports it, and the number of `member` and `condition` lines that follow. */
   described: { store: z.string(), leader: z.string().nullable(), members: z.int(), conditions: z.int() },
-  'store-down': { store: z.string(), cause: down, reason: z.string() },
-  'store-unasked': { store: z.string(), cause: cannotAsk, reason: z.string() },
+  'store-down': { store: z.string(), cause: z.enum(DOWN), reason: z.string() },
+  'store-unasked': { store: z.string(), cause: z.enum(CANNOT_ASK), reason: z.string() },
   /** `refused` is null if the read Service could not be reached, or the run may only read. */
   'read-service': {
     store: z.string(),

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { createServer } from 'node:tls';
-import { certificateFor } from '../../../../host/_testing/certificate.ts';
-import { servedCertificate } from './tls.ts';
+import { certificateFor } from './_testing/certificate.ts';
+import { servedCertificate } from './served-certificate.ts';
 
 test('false verdict 12: a certificate is held against the declared authority and the name that is asked for', async () => {
   const own = await certificateFor('right.test');
