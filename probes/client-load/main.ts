@@ -76,6 +76,9 @@ async function work(
     history.observe({ kind: 'client-load-failed', reason: client.errorClass(error) });
     throw new Ending(EXIT.unreachable, error);
   }
+  // When a store goes, everything under way fails at once, and nobody reads where those errors were made: noting it takes two thirds of their
+  // cost (20 µs of 30 µs each with Elasticsearch's client), at the very edge of the outage that is being measured.
+  Error.stackTraceLimit = 0;
   engine.start();
   say({ ready: true, t: monoMs() });
   const progress = setInterval(() => say({ progress: engine.progress() }), PROGRESS_MS);
