@@ -1,15 +1,11 @@
 /** The Kubernetes probe against a real API server and etcd, on loopback, without any node. */
 import { HISTORY_SCHEMA } from '../../reports/record/history/history.ts';
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import { generateKeyPairSync } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { buildTools, CLUSTER_GROUPS } from '../../env/local/toolchain/index.ts';
 import { anchor, monoMs } from '../../host/clock.ts';
 import { writeHeader } from '../../probes/history.ts';
 import { KubeError, openCluster } from '../../probes/kubernetes/index.ts';
@@ -23,74 +19,17 @@ import { forgetfulVolume } from '../../suites/topology/storage/persistent/forget
 import { canary } from '../../suites/_breaking/objects.ts';
 import type { KubeObject } from '../../suites/harness/protocol.ts';
 import { armed, landed } from '../fault-lines.ts';
+import { ADMIN, ApiServer } from './_helpers/api-server.ts';
 
-const ETCD = 'http://127.0.0.1:23791';
-const API_PORT = 26444;
 const READY_MS = 60_000;
-const folder = mkdtempSync(join(tmpdir(), 'plumbline-api-'));
+const folder = mkdtempSync(join(tmpdir(), 'plumbline-kubernetes-'));
 const over = new AbortController();
-const children: ChildProcess[] = [];
-let bin = '';
+let server: ApiServer;
 let cluster: KubeCluster;
 
-function start(name: string, argv: string[]): ChildProcess {
-  const child = spawn(join(bin, name), argv, { stdio: 'ignore', cwd: folder });
-  children.push(child);
-  return child;
-}
-
-function startApiServer(): ChildProcess {
-  return start('kube-apiserver', [
-    ...[
-      `--etcd-servers=${ETCD}`,
-      '--bind-address=127.0.0.1',
-      `--secure-port=${API_PORT}`,
-      '--cert-dir=certs',
-    ],
-    ...['--service-account-key-file=sa.key', '--service-account-signing-key-file=sa.key'],
-    ...['--service-account-issuer=https://plumbline.test', '--service-cluster-ip-range=198.19.0.0/24'],
-    ...[
-      '--token-auth-file=tokens.csv',
-      '--authorization-mode=RBAC',
-      '--disable-admission-plugins=ServiceAccount',
-    ],
-  ]);
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGKILL');
-  await ended;
-}
-
-/** A kubeconfig for one of the tokens. */
+/** With one of the tokens. */
 function open(token: string, staleAfterMs = 15_000): KubeCluster {
-  const file = join(folder, `kubeconfig-${token}`);
-  const config = {
-    'current-context': 'c',
-    clusters: [
-      {
-        name: 'c',
-        cluster: { server: `https://127.0.0.1:${API_PORT}`, 'certificate-authority': 'certs/apiserver.crt' },
-      },
-    ],
-    users: [{ name: 'u', user: { token } }],
-    contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
-  };
-  writeFileSync(file, JSON.stringify(config));
-  return openCluster({ kubeconfig: file, signal: over.signal, staleAfterMs });
-}
-
-async function ready(of: KubeCluster): Promise<void> {
-  const until = Date.now() + READY_MS;
-  for (;;) {
-    const answer = await of.raw('/readyz').catch((error: unknown) => ({ status: 0, body: String(error) }));
-    if (answer.status === 200) return;
-    if (Date.now() > until)
-      throw new Error(`the API server is not ready after ${READY_MS} ms: ${answer.body}`);
-    await sleep(200);
-  }
+  return openCluster({ kubeconfig: server.kubeconfig(token), signal: over.signal, staleAfterMs });
 }
 
 const map = (name: string, value: string) => ({
@@ -103,25 +42,13 @@ const ref = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', namespace:
 const query = { kind: 'v1/ConfigMap', namespace: 'default' };
 
 before(async () => {
-  bin = await buildTools(CLUSTER_GROUPS);
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  writeFileSync(join(folder, 'sa.key'), privateKey.export({ type: 'pkcs1', format: 'pem' }));
-  writeFileSync(join(folder, 'tokens.csv'), 'strong,admin,1,"system:masters"\nweak,weak,2\n');
-  const peers = ['--listen-peer-urls=http://127.0.0.1:23801', '--unsafe-no-fsync'];
-  start('etcd', [
-    '--data-dir=etcd',
-    `--listen-client-urls=${ETCD}`,
-    `--advertise-client-urls=${ETCD}`,
-    ...peers,
-  ]);
-  startApiServer();
-  cluster = open('strong');
-  await ready(cluster);
+  server = await ApiServer.start({ weak: 'weak' });
+  cluster = open(ADMIN);
 });
 
 after(async () => {
   over.abort();
-  await Promise.all(children.map(end));
+  await server.stop();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -249,13 +176,11 @@ test("should swap the claim of the storage check's pods for an emptyDir while it
 });
 
 test('should catch up after the API server was gone, also with what it missed', async () => {
-  await end(children[1] as ChildProcess);
+  await server.crash();
   const refused = cluster.get(ref('a'));
   await assert.rejects(refused, (error) => error instanceof KubeError && error.reason === 'unreachable');
-  startApiServer();
-  const other = open('strong');
-  await ready(other);
-  await other.client.create(map('missed', '1'));
+  await server.restart();
+  await open(ADMIN).client.create(map('missed', '1'));
   const caught = await cluster.wait({
     ...query,
     names: ['missed'],
@@ -268,16 +193,15 @@ test('should catch up after the API server was gone, also with what it missed', 
 
 test('should trust a watch again as soon as it is accepted, on a kind where nothing happens', async () => {
   const quiet = { kind: 'v1/PersistentVolume' };
-  const impatient = open('strong', 1000);
+  const impatient = open(ADMIN, 1000);
   assert.deepEqual(await impatient.list(quiet), { items: [] });
-  await end(children.at(-1) as ChildProcess);
+  await server.crash();
   await sleep(1500);
   assert.match(
     (await impatient.list(quiet)).unavailable ?? '',
     /^unreachable: the watch of v1\/PersistentVolume/,
   );
-  startApiServer();
-  await ready(impatient);
+  await server.restart();
   const until = Date.now() + READY_MS;
   while ((await impatient.list(quiet)).unavailable !== undefined && Date.now() < until) await sleep(200);
   await sleep(1500);
@@ -304,21 +228,20 @@ test('should measure how long numbered writes failed, and keep the last acknowle
     ...{ store: 'control-plane', history, run: 'r', ratePerSecond: 25, readRatePerSecond: 0, connections: 4 },
     operationTimeoutMs: 3_000,
     connection: {
-      ...{ host: '127.0.0.1', port: API_PORT, database: '', user: '', password: 'strong' },
+      ...{ host: '127.0.0.1', port: server.port, database: '', user: '', password: ADMIN },
       declared: {
         ...{ serverName: '', object: 'default/numbered' },
-        ca: readFileSync(join(folder, 'certs', 'apiserver.crt'), 'utf8'),
+        ca: server.authority,
       },
     },
   });
   await clientLoad.ready;
   await sleep(5_000);
   const killedMs = monoMs();
-  await end(children.at(-1) as ChildProcess);
+  await server.crash();
   await sleep(1_000);
-  startApiServer();
-  const other = open('strong');
-  await ready(other);
+  await server.restart();
+  const other = open(ADMIN);
   const backMs = monoMs();
   await sleep(6_000);
   await clientLoad.stop(10_000);
