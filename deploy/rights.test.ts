@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { OPERATOR_RIGHTS } from '../load/engines/k6-operator/rights.ts';
 import type { Right } from '../probes/kubernetes/rights.ts';
 import { covers, GRANTS, grainsOf } from '../runner/doctor/roles.ts';
-import type { Grain, Grant } from '../runner/doctor/roles.ts';
+import type { Grain } from '../runner/doctor/roles.ts';
 import {
   DRILLS,
   EVERY_COMMAND,
@@ -46,6 +46,7 @@ const NIGHTLY = [
 const DRILLING = [
   ...of(EVERY_COMMAND, RUNS, RESTORES, DRILLS, MANAGERS, REACH),
   ...ofChecks('r', 'w', 'F', 'permit'),
+  ...OPERATOR_RIGHTS,
 ];
 /** By the account that is meant to do it. */
 const NEEDED: Readonly<Record<string, readonly Right[]>> = {
@@ -63,22 +64,9 @@ for (const [account, rights] of Object.entries(NEEDED))
     assert.deepEqual([...new Set(missing.map(text))], []);
   });
 
-/** Whoever may list objects sees all of each: getting one by its name shows nothing more, and is what people try first. */
-function isSeenAnyway({ verb, ...grant }: Grant): boolean {
-  return (
-    verb === 'get' &&
-    GRANTS.some(
-      (other) =>
-        other.verb === 'list' &&
-        (['group', 'resource', 'namespace', 'name'] as const).every((field) => other[field] === grant[field]),
-    )
-  );
-}
-
 test('should grant nothing that nobody needs', () => {
   const idle = GRANTS.filter(
     (grant) =>
-      !isSeenAnyway(grant) &&
       !grant.accounts.some((account) =>
         grainsOf(NEEDED[account] ?? []).some(
           (need) => covers(grant, need) && need.namespace === grant.namespace,

@@ -78,6 +78,11 @@ test('should tell an account that is not known, and one that may not see which c
     await refusing.close();
     assert.deepEqual([last(looked).what, last(looked).state, looked.reached], [what, 'missing', false]);
     assert.match(last(looked).detail, detail);
+    if (status === 403)
+      assert.match(
+        last(looked).add ?? '',
+        /resources: \[namespaces\], verbs: \[get\] \}\n# ClusterRole plumbline-read of deploy\/rbac\.yaml$/,
+      );
   }
 });
 

@@ -7,6 +7,7 @@ import type { Reached as Found } from '../../env/providers/provider.ts';
 import type { Environment } from '../../env/schema.ts';
 import { askFailureOf, askText } from '../../probes/asking.ts';
 import { KubeError, openCluster } from '../../probes/kubernetes/index.ts';
+import { gets } from '../../probes/kubernetes/rights.ts';
 import type { KubeCluster } from '../../probes/kubernetes/index.ts';
 import { kubeCallFrom } from '../provider-safety.ts';
 import { requireKubeconfig } from '../plan/configuration.ts';
@@ -16,6 +17,7 @@ import { StoreTargets } from '../targets/store-target.ts';
 import { missing, ok, unknown } from './item.ts';
 import type { Item, Reached } from './item.ts';
 import { expiryItem } from './expiry.ts';
+import { ruleOf } from './rights.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
 /** What declares the certificate of an API server. */
@@ -122,7 +124,7 @@ async function lookAtPin({ cluster, found, environment }: Looked, signal: AbortS
     if (error.reason === 'unauthorized') return [refused()];
     if (error.reason !== 'forbidden') return [account, unknown('pin', error.message)];
     const detail = 'the account may not get the namespace kube-system, whose UID tells which cluster this is';
-    return [account, missing('pin', detail, 'kubectl apply -f deploy/rbac.yaml   # as an administrator')];
+    return [account, missing('pin', detail, ruleOf(gets('v1/Namespace', 'everywhere'), ''))];
   }
 }
 

@@ -9,7 +9,7 @@ import { faultIn } from '../../suites/catalogue/index.ts';
 import type { PlannedCheck } from '../../suites/catalogue/index.ts';
 import { rightsWith } from '../../suites/catalogue/rights.ts';
 import { storesAsked } from '../plan/configuration.ts';
-import { DRILLS, EVERY_COMMAND, REACH, RUNS } from '../safety/rights.ts';
+import { DRILLS, EVERY_COMMAND, REACH, RESTORES, RUNS } from '../safety/rights.ts';
 import type { Purpose } from '../safety/rights.ts';
 
 /** One resource in one namespace, with every verb that is needed of it. */
@@ -27,7 +27,9 @@ type Wanted = Purpose & { platform: readonly string[] };
 /** @param running the checks that would run; nothing is asked for that none of them needs, nor every command */
 export function needsOf(environment: Environment, running: readonly PlannedCheck[]): Need[] {
   const platform = [environment.namespaces.platform];
-  const usual = [...EVERY_COMMAND, ...(running.length === 0 ? [] : ofEveryRun())];
+  // Whoever begins may find a node that a run elsewhere switched off.
+  const restores = traitsOf(environment).power === undefined ? [] : RESTORES;
+  const usual = [...EVERY_COMMAND, ...restores, ...(running.length === 0 ? [] : ofEveryRun())];
   const wanted = [
     ...usual.map((purpose) => ({ ...purpose, platform })),
     ...running.map((one) => ofCheck(environment, one)),

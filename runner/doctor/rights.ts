@@ -74,7 +74,7 @@ function textOf({ right: { verbs, group, resource, names = [] }, namespace }: Ne
 }
 
 /** The rule as YAML, and where it belongs. */
-function ruleOf(right: Right, namespace: string): string {
+export function ruleOf(right: Right, namespace: string): string {
   const { verbs, group, resource, names = [] } = right;
   const list = (words: readonly string[]): string => `[${words.join(', ')}]`;
   const of = resource.startsWith('/')

@@ -30,14 +30,14 @@ Written from the definitions of checks (\`touches\`), of faults (\`rights\`) and
 \`npx plumbline explain CHECK\` says the same of one check. In the embedded environment Plumbline's account may do everything, so this page does not apply there.
 
 Places are named as in an environment file's \`namespaces\`; by default ${places.join(', ')}. *load* is \`load.operator.namespace\`. What any account has from Kubernetes itself (finding out which
-kinds there are, and asking about its own rights) is not listed. To *get* an object shows no more than to *list* it, so \`deploy/rbac.yaml\` gives both.
+kinds there are, and asking about its own rights) is not listed.
 
 ## Accounts
 
 | account | for | its roles |
 | --- | --- | --- |
 | \`plumbline\` | runs: checks that read or write canaries | \`plumbline-read\`, \`plumbline-evidence\`, \`plumbline-manager\`, \`plumbline-canary\`, \`plumbline-system\`, \`plumbline-load\` |
-| \`plumbline-drill\` | drills: checks that disturb, with or without a permit | the same but \`plumbline-load\`, and \`plumbline-drill\` |
+| \`plumbline-drill\` | drills: checks that disturb, with or without a permit | the same, and \`plumbline-drill\` |
 | \`plumbline-undo\` | Jobs that undo what a dead run left | \`plumbline-undo\` |
 | the group \`tender-owners\` | the permit and the kill switch | \`plumbline-owner\` |
 
@@ -60,7 +60,7 @@ ${table(
 )}
 ### Loads over the k6 operator
 
-The account \`plumbline\` needs these where \`load.operator\` is declared. Whether it has them is checked before anything is created.
+Needed where \`load.operator\` is declared. Whether the account has them is checked before anything is created.
 
 ${linesText(OPERATOR_RIGHTS, '')}
 

@@ -35,7 +35,8 @@ function reachedBy(environment: Environment, kube: KubeCall): Reached {
   return { cluster, kube, stores: new StoreTargets(environment, cluster) };
 }
 
-interface Review {
+/** A SelfSubjectAccessReview. */
+export interface Review {
   spec: {
     resourceAttributes?: Record<'namespace' | 'verb' | 'group' | 'resource', string> & {
       subresource?: string;
@@ -58,7 +59,8 @@ export function granting(allows: (asked: Grain) => boolean): { kube: KubeCall; a
   return { kube, asked };
 }
 
-function grainOf({ resourceAttributes, nonResourceAttributes }: Review['spec']): Grain {
+/** What it asks for. */
+export function grainOf({ resourceAttributes, nonResourceAttributes }: Review['spec']): Grain {
   if (resourceAttributes === undefined) {
     const { path = '', verb = '' } = nonResourceAttributes ?? {};
     return { verb, group: '', resource: path, namespace: '', name: '' };
