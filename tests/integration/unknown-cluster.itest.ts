@@ -1,0 +1,336 @@
+/**
+ * From a kubeconfig of the role `view` to a report, on a real API server whose audit log says what was done: `init`, `doctor` and `run --read-only`.
+ * Its nodes and pods are objects alone.
+ */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { EXIT } from '../../host/errors.ts';
+import { waitFor } from '../../host/wait.ts';
+import type { RunRecord } from '../../reports/record/run-record.ts';
+import { kubeCallFrom } from '../../runner/provider-safety.ts';
+import { ADMIN, ApiServer } from './_helpers/api-server.ts';
+import type { Audited } from './_helpers/api-server.ts';
+import { onlyRun, plumbline, ROOT } from './_helpers/runner-fixture.ts';
+
+const CALL_MS = 30_000;
+const AT_ONCE = 16;
+const READS = ['get', 'list', 'watch'];
+/** Questions about one's own rights: they are posted, and nothing is stored of them (Kubernetes API, authorization.k8s.io/v1). */
+const QUESTIONS = ['selfsubjectaccessreviews', 'selfsubjectrulesreviews'];
+const VIEWER = 'system:serviceaccount:default:plumbline-view';
+const OWNER = 'owner';
+
+let server: ApiServer;
+let admin: ReturnType<typeof kubeCallFrom>;
+/** Of the role `view`. */
+let viewing = '';
+/** Of somebody who may do everything. */
+let owning = '';
+let places: NodeJS.ProcessEnv = {};
+
+before(async () => {
+  server = await ApiServer.start({ [OWNER]: OWNER });
+  admin = kubeCallFrom(server.kubeconfig(ADMIN));
+  server.aggregate();
+  await waitFor(async () => ((await rulesOf('view')) > 0 ? true : null), {
+    ...{ what: 'the rules of the role view', deadlineMs: 30_000 },
+  });
+  asDocumented();
+  viewing = join(server.folder, 'view.kubeconfig');
+  owning = server.kubeconfig(OWNER);
+  await make('/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', {
+    ...{
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRoleBinding',
+      metadata: { name: 'owner' },
+    },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
+    subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: OWNER }],
+  });
+  places = { HOME: server.folder, XDG_STATE_HOME: join(server.folder, 'state') };
+  await makeAll([namespaceOf('shop'), ...nodes(4), ...service('api', 2)]);
+});
+
+after(async () => {
+  admin.close();
+  await server.stop();
+});
+
+async function rulesOf(role: string): Promise<number> {
+  const path = `/apis/rbac.authorization.k8s.io/v1/clusterroles/${role}`;
+  const { body } = await admin.call({ method: 'GET', path, timeoutMs: CALL_MS });
+  return (body as { rules?: unknown[] | null }).rules?.length ?? 0;
+}
+
+/** The commands of deploy/README.md, as they stand there. */
+function asDocumented(): void {
+  const text = readFileSync(join(ROOT, 'deploy/README.md'), 'utf8');
+  const [, section = ''] = text.split('## To look, with `view`\n');
+  const commands = section.split('\n').filter((line) => line.startsWith('    '));
+  assert.ok(commands.length > 3);
+  const PATH = `${server.bin}:${process.env['PATH'] ?? ''}`;
+  execFileSync('bash', ['-euc', commands.join('\n')], {
+    cwd: server.folder,
+    env: { PATH, KUBECONFIG: server.kubeconfig(ADMIN) },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+}
+
+interface Made {
+  path: string;
+  object: object;
+  /** What a kubelet or a controller would say of it. */
+  status?: object;
+}
+
+async function make(path: string, body: object): Promise<void> {
+  const reply = await admin.call({ method: 'POST', path, body, timeoutMs: CALL_MS });
+  assert.equal(reply.status, 201, `POST ${path}: ${JSON.stringify(reply.body)}`);
+}
+
+async function makeAll(all: readonly Made[]): Promise<void> {
+  const [first, ...others] = all;
+  if (first !== undefined) await make(first.path, first.object);
+  const queue = others.values();
+  const worker = async (): Promise<void> => {
+    for (const { path, object, status } of queue) {
+      await make(path, object);
+      if (status !== undefined) await tell(path, object as { metadata: { name: string } }, status);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+}
+
+async function tell(path: string, { metadata: { name } }: { metadata: { name: string } }, status: object) {
+  const reply = await admin.call({
+    ...{ method: 'PATCH', path: `${path}/${name}/status`, body: { status }, timeoutMs: CALL_MS },
+    contentType: 'application/merge-patch+json',
+  });
+  assert.equal(reply.status, 200, JSON.stringify(reply.body));
+}
+
+function namespaceOf(name: string): Made {
+  return { path: '/api/v1/namespaces', object: { apiVersion: 'v1', kind: 'Namespace', metadata: { name } } };
+}
+
+function nodes(count: number, prefix = 'node'): Made[] {
+  return Array.from({ length: count }, (_, at) => ({
+    path: '/api/v1/nodes',
+    object: {
+      ...{ apiVersion: 'v1', kind: 'Node' },
+      metadata: {
+        name: `${prefix}-${at}`,
+        labels: { 'example.com/pool': at % 3 === 0 ? 'spot' : 'general' },
+      },
+    },
+  }));
+}
+
+/** A Deployment with its pods, spread over the first nodes, and its Service. */
+function service(name: string, replicas: number, of = { nodes: 4, prefix: 'node' }): Made[] {
+  const labels = { 'app.kubernetes.io/name': name };
+  const probe = { httpGet: { path: '/health', port: 8080 } };
+  const container = {
+    ...{ name: 'server', image: `registry.example.com/shop/${name}:1`, ports: [{ containerPort: 8080 }] },
+    ...{ readinessProbe: probe, livenessProbe: probe },
+    resources: { requests: { cpu: '100m', memory: '64Mi' }, limits: { memory: '64Mi' } },
+  };
+  const spec = { containers: [container] };
+  const template = { metadata: { labels }, spec };
+  const pods = Array.from({ length: replicas }, (_, at) => pod(name, { at, spec, labels, of }));
+  return [
+    {
+      path: '/apis/apps/v1/namespaces/shop/deployments',
+      object: {
+        ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name, namespace: 'shop', labels } },
+        spec: { replicas, selector: { matchLabels: labels }, template },
+      },
+      status: {
+        ...{ replicas, readyReplicas: replicas, updatedReplicas: replicas, availableReplicas: replicas },
+        observedGeneration: 1,
+      },
+    },
+    {
+      path: '/api/v1/namespaces/shop/services',
+      object: {
+        ...{ apiVersion: 'v1', kind: 'Service', metadata: { name, namespace: 'shop' } },
+        spec: { clusterIP: 'None', selector: labels, ports: [{ name: 'http', port: 80, targetPort: 8080 }] },
+      },
+    },
+    ...pods,
+  ];
+}
+
+function pod(
+  name: string,
+  {
+    at,
+    spec,
+    labels,
+    of,
+  }: { at: number; spec: object; labels: object; of: { nodes: number; prefix: string } },
+): Made {
+  const hash = '5d4f8c7b9';
+  const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: `${name}-${hash}`, uid: name };
+  const nodeName = `${of.prefix}-${at % of.nodes}`;
+  return {
+    path: '/api/v1/namespaces/shop/pods',
+    object: {
+      ...{ apiVersion: 'v1', kind: 'Pod' },
+      metadata: {
+        ...{ name: `${name}-${hash}-${at}`, namespace: 'shop' },
+        labels: { ...labels, 'pod-template-hash': hash },
+        ownerReferences: [{ ...owner, controller: true }],
+      },
+      spec: { ...spec, nodeName },
+    },
+  };
+}
+
+/** What a command sends to the API server as this user, while it lasts. */
+async function requestsOf<T>(
+  user: string,
+  command: () => Promise<T>,
+): Promise<{ result: T; sent: Audited[] }> {
+  const before = server.audited().length;
+  const result = await command();
+  return {
+    result,
+    sent: server
+      .audited()
+      .slice(before)
+      .filter(({ user: by }) => by.username === user),
+  };
+}
+
+const text = ({ verb, requestURI }: Audited): string => `${verb} ${requestURI.replace(/\?.*/, '')}`;
+
+/** Those that are more than reading, questions aside. */
+function acts(sent: readonly Audited[]): string[] {
+  return sent
+    .filter(({ verb, objectRef }) => !READS.includes(verb) && !QUESTIONS.includes(objectRef?.resource ?? ''))
+    .map(text);
+}
+
+const seen = (): string => join(server.folder, 'seen.yaml');
+
+test('should see in the audit log what somebody else does than read', async () => {
+  const owner = kubeCallFrom(owning);
+  const { sent } = await requestsOf(OWNER, async () => {
+    const metadata = { name: 'control' };
+    const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata };
+    await owner.call({
+      method: 'POST',
+      path: '/api/v1/namespaces/shop/configmaps',
+      body,
+      timeoutMs: CALL_MS,
+    });
+    const path = '/api/v1/namespaces/shop/configmaps/control';
+    await owner.call({ method: 'DELETE', path, timeoutMs: CALL_MS });
+  });
+  owner.close();
+  assert.deepEqual(acts(sent), [
+    'create /api/v1/namespaces/shop/configmaps',
+    'delete /api/v1/namespaces/shop/configmaps/control',
+  ]);
+});
+
+test('should draft a file with `view`, reading only, and say what that role does not show', async () => {
+  const init = () => plumbline(['init', '--kubeconfig', viewing, '--out', seen()], { env: places });
+  const { result, sent } = await requestsOf(VIEWER, init);
+  assert.equal(result.code, 2, result.output);
+  assert.match(result.output, /not seen: v1\/Node: forbidden/);
+  assert.match(result.output, /not seen: v1\/PersistentVolume: forbidden/);
+  assert.match(result.output, /written: /);
+  assert.deepEqual(
+    sent.map(({ verb }) => verb).filter((verb) => !READS.includes(verb)),
+    [],
+  );
+  assert.ok(!sent.some(({ objectRef }) => objectRef?.resource === 'secrets'));
+  const valid = await plumbline(['env', 'validate', seen()], { env: places });
+  assert.equal(valid.code, 0, valid.output);
+  const again = await requestsOf(VIEWER, init);
+  assert.match(again.result.output, /it was not changed/);
+});
+
+test('should look with `doctor` under `view` and write nothing', async () => {
+  const { result, sent } = await requestsOf(VIEWER, () =>
+    plumbline(['doctor', '--env', seen(), '--json'], { env: places }),
+  );
+  assert.equal(result.code, 2, result.output);
+  const { items } = JSON.parse(result.output) as { items: { kind: string; what: string; state: string }[] };
+  const nodes = items.find(({ kind, what }) => kind === 'rights' && /list, watch nodes/.test(what));
+  assert.equal(nodes?.state, 'missing');
+  assert.deepEqual(acts(sent), []);
+  assert.ok(sent.some(({ objectRef }) => objectRef?.resource === 'selfsubjectaccessreviews'));
+});
+
+/** Runs what reads only. @returns the record, and what was sent that is more than reading */
+async function readOnlyRun(
+  user: string,
+  argv: readonly string[],
+): Promise<{ code: number | null; record: RunRecord; acted: string[]; sent: number }> {
+  const out = mkdtempSync(join(server.folder, 'runs-'));
+  const { result, sent } = await requestsOf(user, () =>
+    plumbline(['run', ...argv, '--read-only', '--out', out], { env: places }),
+  );
+  const { record } = onlyRun(out, result.output);
+  return { code: result.code, record, acted: acts(sent), sent: sent.length };
+}
+
+function codeOf({ checks }: RunRecord): number {
+  const verdicts = checks.map(({ verdict }) => verdict);
+  if (verdicts.includes('fail')) return EXIT.notMet;
+  return verdicts.includes('inconclusive') ? EXIT.inconclusive : EXIT.met;
+}
+
+test('should give a report under --read-only with `view`, and write nothing', async () => {
+  const { code, record, acted, sent } = await readOnlyRun(VIEWER, ['--env', seen()]);
+  assert.deepEqual(acted, []);
+  assert.ok(sent > 10, `${sent} requests`);
+  assert.equal(record.readOnly, true);
+  assert.deepEqual([code, record.exitCode], [codeOf(record), codeOf(record)]);
+  const verdictOf = (id: string) => record.checks.find((check) => check.id === id)?.verdict;
+  assert.equal(verdictOf('topology/workloads/probes'), 'pass');
+  assert.equal(verdictOf('topology/nodes/pools'), 'not-run', 'a draft without nodes declares none');
+  assert.equal(verdictOf('topology/cluster/versions'), 'inconclusive', 'nodes are not shown');
+});
+
+test('should write nothing under --read-only with rights to everything either', async () => {
+  const owned = join(server.folder, 'owned.yaml');
+  const drafted = await plumbline(['init', '--kubeconfig', owning, '--out', owned], { env: places });
+  assert.equal(drafted.code, 0, drafted.output);
+  const all = await readOnlyRun(OWNER, ['--env', owned]);
+  assert.deepEqual(all.acted, []);
+  assert.deepEqual([all.code, all.record.exitCode], [codeOf(all.record), codeOf(all.record)]);
+  const probes = ['--env', owned, '--check', 'topology/workloads/probes'];
+  assert.equal((await readOnlyRun(OWNER, probes)).code, EXIT.met);
+  const path = '/apis/apps/v1/namespaces/shop/deployments/api';
+  const body = [{ op: 'remove', path: '/spec/template/spec/containers/0/readinessProbe' }];
+  const contentType = 'application/json-patch+json';
+  await admin.call({ method: 'PATCH', path, body, contentType, timeoutMs: CALL_MS });
+  assert.equal((await readOnlyRun(OWNER, probes)).code, EXIT.notMet);
+});
+
+test('should draft a file of 1,000 nodes and 10,000 pods in at most a minute and 60 calls', async () => {
+  const of = { nodes: 996, prefix: 'more' };
+  await makeAll(nodes(996, 'more'));
+  await makeAll(Array.from({ length: 500 }, (_, at) => service(`service-${at}`, 20, of)).flat());
+  const large = join(server.folder, 'large.yaml');
+  const started = performance.now();
+  const { result, sent } = await requestsOf(OWNER, () =>
+    plumbline(['init', '--kubeconfig', owning, '--out', large], { env: places }),
+  );
+  const seconds = (performance.now() - started) / 1000;
+  assert.equal(result.code, 0, result.output);
+  assert.match(result.output, /1000 nodes in 2 pools, 501 workloads in shop/);
+  const said = Number(/(\d+) calls to the API server/.exec(result.output)?.[1]);
+  assert.equal(sent.length, said, 'it counts its calls as the API server does');
+  assert.ok(said <= 60, `${said} calls`);
+  assert.ok(seconds < 60, `${seconds} s`);
+  assert.deepEqual([...new Set(sent.map(({ verb }) => verb))].toSorted(), ['get', 'list']);
+  assert.equal((await plumbline(['env', 'validate', large], { env: places })).code, 0);
+});
