@@ -56,9 +56,9 @@ test('should let the checks of the topology run without a password, an address o
   requireConfiguration(environment, planned, 'profile');
   const running = planned.filter(({ notRun }) => notRun === null).map(({ row }) => row.id);
   assert.deepEqual(running, [
-    ...['topology/cluster/versions', 'topology/cluster/control-plane', 'topology/nodes/pools'],
-    ...['topology/workloads/declared', 'topology/workloads/probes', 'topology/workloads/resources'],
-    ...['topology/workloads/spread', 'topology/workloads/images'],
+    ...['topology/cluster/versions', 'topology/nodes/pools', 'topology/workloads/declared'],
+    ...['topology/workloads/probes', 'topology/workloads/resources', 'topology/workloads/spread'],
+    'topology/workloads/images',
   ]);
 });
 
@@ -119,7 +119,10 @@ test('should draft for production what operators made, and compare it with a fil
     const { code, out } = await init('--kind', 'production', '--out', file);
     assert.equal(code, 0);
     assert.match(out, /stores: PostgreSQL \(databases\), PostgreSQL \(databases\), Redis \(caches\)/);
-    assert.match(out, /the namespace plumbline-system is missing, where a run keeps a Lease/);
+    assert.match(
+      out,
+      /the namespace plumbline-system is missing, where a run keeps a Lease/,
+    );
     assert.equal((await init('--kind', 'production', '--out', file)).code, 0);
     const storage = planChecks(await openEnvironment(file), { checks: ['topology/storage/persistent'] });
     assert.equal(storage[0]?.notRun, null); // there it only reads

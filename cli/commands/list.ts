@@ -10,6 +10,8 @@ interface Line {
   state: 'runs' | 'not run' | 'written' | 'not written yet';
   /** Why it is not run. */
   why?: string;
+  /** Why it cannot pass, though it runs. */
+  cannotPass?: string | undefined;
   /** Adapters that it uses here and that no real product has answered yet. */
   notMet?: readonly string[] | undefined;
   title: string;
@@ -38,10 +40,11 @@ async function linesOf({ env, profile, readOnly }: Options): Promise<Line[]> {
   }
   const { openEnvironment } = await import('../../suites/catalogue/plan/open.ts');
   const environment = await openEnvironment(env, { with: 'provisioned', size: 'provisioned', readOnly });
-  return planChecks(environment, { profile }).map(({ row: { id, title, notMet }, notRun }) => ({
+  return planChecks(environment, { profile }).map(({ row: { id, title, notMet }, notRun, cannotPass }) => ({
     id,
     state: notRun === null ? 'runs' : 'not run',
     ...(notRun !== null && { why: notRun }),
+    cannotPass,
     notMet,
     title,
   }));
@@ -52,14 +55,15 @@ async function list(options: Options, context: Context): Promise<void> {
   const width = Math.max(...lines.map(({ id }) => id.length));
   const stateWidth = Math.max(...lines.map(({ state }) => state.length));
   let suite = '';
-  for (const { id, state, why, notMet, title } of lines) {
+  for (const { id, state, why, cannotPass, notMet, title } of lines) {
     if (suiteOf(id) !== suite) {
       suite = suiteOf(id);
       context.out(`\n${suite}`);
     }
     const reason = why === undefined ? '' : ` (${why})`;
+    const open = cannotPass === undefined ? '' : ` (it cannot pass: ${cannotPass})`;
     const unmet = notMet === undefined ? '' : ` [not met yet: ${notMet.join(', ')}]`;
-    context.out(`  ${id.padEnd(width)}  ${state.padEnd(stateWidth)}  ${title}${reason}${unmet}`);
+    context.out(`  ${id.padEnd(width)}  ${state.padEnd(stateWidth)}  ${title}${reason}${open}${unmet}`);
   }
   const ready = lines.filter(({ state }) => state === 'written' || state === 'runs').length;
   context.out(`\n${ready} of ${lines.length} ${endingOf(options)}`);

@@ -13,6 +13,11 @@ function look({ environment, planned, running }: Situation): Promise<Item[]> {
   );
   return Promise.resolve([
     ok('planned checks', `${running.length} would run; \`plumbline list\` says why the others would not`),
+    ...running.flatMap(({ row, cannotPass }) =>
+      cannotPass === undefined
+        ? []
+        : [{ ...ok(row.id, `it runs, and cannot pass: ${cannotPass}`), notice: true as const }],
+    ),
     ...lacking.map(({ row, notRun }) =>
       missing(
         row.id,

@@ -5,9 +5,8 @@ import { OPERATOR_RIGHTS } from '../../load/engines/k6-operator/rights.ts';
 import { managerOf, storeKind } from '../../probes/declared-stores.ts';
 import type { Right } from '../../probes/kubernetes/rights.ts';
 import { memberNamespace } from '../../reports/record/store-pods.ts';
-import { faultIn } from '../../suites/catalogue/index.ts';
 import type { PlannedCheck } from '../../suites/catalogue/index.ts';
-import { rightsWith } from '../../suites/catalogue/rights.ts';
+import { rightsIn } from '../../suites/catalogue/plan/cannot-pass.ts';
 import { storesAsked } from '../plan/configuration.ts';
 import { DRILLS, EVERY_COMMAND, REACH, RESTORES, RUNS } from '../safety/rights.ts';
 import type { Purpose } from '../safety/rights.ts';
@@ -47,14 +46,12 @@ function ofEveryRun(): Purpose[] {
 
 /** With the fault that the environment declares; what is done to a store is done where its pods are. */
 function ofCheck(environment: Environment, { row }: PlannedCheck): Wanted {
-  const { injects, access, asksStores } = row;
-  const fault = faultIn(environment, row.id);
-  const here = { ...row, injects: injects && { ...injects, ...(fault !== undefined && { fault }) } };
+  const { injects, asksStores } = row;
   const own = namespacesOf(environment, injects?.store === undefined ? [] : [injects.store]);
   const asked = asksStores === true ? namespacesOf(environment, storesAsked(environment, [{ row }])) : [];
   return {
     what: row.id,
-    rights: rightsWith(here, access[environment.kind]),
+    rights: rightsIn(environment, row),
     platform: own.length > 0 ? own : [environment.namespaces.platform, ...asked],
   };
 }

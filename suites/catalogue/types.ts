@@ -93,6 +93,11 @@ export interface CatalogueRow {
   /** Parts of the platform without which it has nothing to look at. */
   parts: readonly PartName[];
   requires?: Requirement | readonly Requirement[];
+  /**
+   * Why it cannot pass in an environment, though it runs there: what it would have to see is not declared. null: it can. It is required only where a
+   * profile names it.
+   */
+  cannotPass?: (environment: Environment, goals: Goals) => string | null;
   injects?: Injects;
   /** The parts of the environment that it is given in addition to what every check is given. Secrets are removed from them. */
   reads: (environment: Environment) => Partial<CheckSettings>;

@@ -105,6 +105,36 @@ test('should run checks of a part only where it is provisioned, and require them
   );
 });
 
+test('should leave out of a profile what cannot pass there, unless the profile asks for it', async () => {
+  const staging = await loadEnvironment('staging');
+  const testing = await loadEnvironment('testing');
+  for (const [environment, id, why] of [
+    [
+      staging,
+      'topology/cluster/control-plane',
+      /no documented role has the right to get and create pods\/exec/,
+    ],
+    [staging, 'integrations/llm', /not declared: ai\.llm\.control/],
+    [
+      testing,
+      'performance/ai/availability',
+      /the 120 requests of ai\.load cannot show 99\.9 %: 2995 are the fewest/,
+    ],
+  ] as const) {
+    const left = one(environment, id, { profile: 'nightly' });
+    assert.match(left.notRun ?? '', new RegExp(`^it cannot pass here: ${why.source}`));
+    assert.equal(left.required, false);
+    const nightly = { ...(environment.profiles['nightly'] ?? assert.fail()), required: [id] };
+    const asked = one({ ...environment, profiles: { nightly } }, id, { profile: 'nightly' });
+    assert.deepEqual([asked.notRun, asked.required], [null, true]);
+    assert.match(asked.cannotPass ?? '', why);
+    // Whoever chooses it by name sees what it sees.
+    assert.equal(one(environment, id).notRun, null);
+    const here = one(local, id, { profile: 'nightly' });
+    assert.deepEqual([here.notRun, here.cannotPass, here.required], [null, undefined, true]);
+  }
+});
+
 test('should refuse unknown profiles, suites and globs', () => {
   assert.throws(
     () => planChecks(local, { profile: 'spin' }),

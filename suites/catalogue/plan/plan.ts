@@ -4,6 +4,7 @@ import { traitsOf } from '../../../env/providers/declared.ts';
 import type { Environment, Profile } from '../../../env/schema.ts';
 import { closest } from '../../../env/suggest.ts';
 import { accessIn } from './access.ts';
+import { cannotPass } from './cannot-pass.ts';
 import { notDeclared, notSelected, oneMember } from './declared.ts';
 import { failoverParts, resolveGoals } from './goals.ts';
 import { lacksMeans } from './means.ts';
@@ -36,6 +37,8 @@ export interface PlannedCheck {
   trials: number;
   /** null: it runs. */
   notRun: string | null;
+  /** Why it cannot pass, though it runs. */
+  cannotPass?: string;
 }
 
 function profileOf(environment: Environment, name: string): Profile {
@@ -158,6 +161,12 @@ function notHere(environment: Environment, row: CatalogueRow): boolean {
   );
 }
 
+/** A profile is met if its checks pass: one that cannot is left out, unless the profile asks for it. */
+function leftOutOf(profile: Profile | null, row: CatalogueRow, why: string): string | null {
+  if (profile === null || matchesAny(profile.required, row.id)) return null;
+  return `it cannot pass here: ${why}. Named under \`required\` of the profile, it runs all the same`;
+}
+
 /** What the profile names must run, and so must all that can: only a check that the profile lets off may be not-run. */
 function isRequired(
   environment: Environment,
@@ -182,7 +191,9 @@ export function planChecks(environment: Environment, selection: Selection = {}):
   }
   return rows.map((row) => {
     const { goals, source, text } = resolveGoals(environment, row);
-    const notRun = whyNotRun(environment, row, selection.now);
+    const never = whyNotRun(environment, row, selection.now);
+    const hopeless = never === null ? cannotPass(environment, row, goals) : null;
+    const notRun = never ?? (hopeless === null ? null : leftOutOf(profile, row, hopeless));
     return {
       row: withNotMet(environment, withStandIns(environment, row)),
       ...repeated(row, profile, { goals, repeat: selection.repeat }),
@@ -190,6 +201,7 @@ export function planChecks(environment: Environment, selection: Selection = {}):
       goalText: text,
       required: isRequired(environment, { row, notRun, profile }),
       notRun,
+      ...(notRun === null && hopeless !== null && { cannotPass: hopeless }),
     };
   });
 }

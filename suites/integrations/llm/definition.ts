@@ -23,5 +23,9 @@ export const checks: readonly CatalogueRow[] = [
     goals: { answerSeconds: 3, degradedSeconds: 10 },
     stubbed: ['Kong', 'LLM'],
     requires: aiBehindEdge,
+    cannotPass: ({ ai }) =>
+      ai?.llm.control === undefined
+        ? 'not declared: ai.llm.control, by which its model is made to fail'
+        : null,
   }),
 ];

@@ -1,6 +1,8 @@
 /** How fast, how well and how much API and AI service answer under a known load. */
 import type { Environment } from '../../../env/schema.ts';
 import type { CheckJudge } from '../../../reports/judge/definition.ts';
+import { percent } from '../../../reports/judge/slo/percent.ts';
+import { minimumSamples } from '../../../reports/judge/statistics.ts';
 import { ai, objectives, prometheus, together, wholeTopology } from '../../catalogue/reads.ts';
 import { aiBehindEdge, backend } from '../../catalogue/requirements.ts';
 import { always, row } from '../../catalogue/row.ts';
@@ -20,10 +22,25 @@ interface Subject {
   stubbed?: string[];
   /** Fields of the rows that differ from those of the other subject. */
   of: Pick<CatalogueRow, 'requires' | 'parts' | 'reads'>;
-  /** How long its load lasts, s. */
-  seconds: (environment: Environment) => number;
+  /** Its load, by the key that declares it. */
+  load: (environment: Environment) => Load;
   /** What each check looks at, where its title does not say it. */
   does?: (what: string) => string;
+}
+
+interface Load {
+  key: string;
+  requestsPerSecond: number;
+  /** How long it lasts. */
+  seconds: number;
+}
+
+/** Why a load cannot show a share of good answers, whatever is answered; null: it can. */
+function tooFew({ key, requestsPerSecond, seconds }: Load, ratio: number): string | null {
+  const [count, needed] = [requestsPerSecond * seconds, minimumSamples(ratio)];
+  if (needed !== null && count >= needed) return null;
+  const enough = needed === null ? 'no number of them does' : `${needed} are the fewest that do`;
+  return `the ${count} requests of ${key} cannot show ${percent(ratio)}: ${enough}`;
 }
 
 export const withObjectives = together(wholeTopology, objectives, prometheus);
@@ -36,7 +53,7 @@ function of({
   requestsPerSecond,
   stubbed,
   of: own,
-  seconds,
+  load,
   does,
 }: Subject): CatalogueRow[] {
   const shared = {
@@ -48,7 +65,7 @@ function of({
     touches: { runner: ['load.start'] },
     time: {
       waits: ['loadStop', 'loadStop', 'settle', 'settle'],
-      workMs: (environment) => seconds(environment) * 1000,
+      workMs: (environment) => load(environment).seconds * 1000,
       usualMs: 60_000,
     },
     ...(stubbed !== undefined && { stubbed }),
@@ -83,6 +100,7 @@ function of({
       ...looks('how many are answered well; a degraded draft is not'),
       goal: `at least 99.9 % of the requests answered well, ${sample}`,
       goals: { availabilityRatio: 0.999, deliveredShare: DELIVERED_SHARE },
+      cannotPass: (environment, { availabilityRatio = 1 }) => tooFew(load(environment), availabilityRatio),
     }),
     row({
       ...shared,
@@ -109,7 +127,7 @@ export const checks: readonly CatalogueRow[] = [
       requires: backend,
       reads: together(withObjectives, ({ load }) => ({ steady: load.steady })),
     },
-    seconds: ({ load }) => load.steady.seconds,
+    load: ({ load }) => ({ key: 'load.steady', ...load.steady }),
   }),
   ...of({
     name: 'ai',
@@ -125,7 +143,10 @@ export const checks: readonly CatalogueRow[] = [
         steady: service === undefined ? load.steady : service.load,
       })),
     },
-    seconds: ({ ai: service }) => service?.load.seconds ?? 0,
+    load: ({ ai: service }) => ({
+      key: 'ai.load',
+      ...(service?.load ?? { requestsPerSecond: 0, seconds: 0 }),
+    }),
     does: (what) => `drafts through the edge at one rate (ai.load), each of which asks the model: ${what}`,
   }),
 ];
