@@ -5,6 +5,7 @@ import path from 'node:path';
 import { after, test } from 'node:test';
 import { loadEnvironment } from '../../env/loader.ts';
 import type { Environment, Trust } from '../../env/schema.ts';
+import { CertificateServer, expired, otherAuthority } from '../../host/_testing/refused-certificates.ts';
 import { apiServer } from './_testing/api-server.ts';
 import { situationOf } from './_testing/situation.ts';
 import { certificates } from './certificates.ts';
@@ -44,4 +45,13 @@ test('should name another name, another authority, and an address without TLS', 
     /no TLS there: .*ECONNREFUSED/,
   );
   assert.equal((await served('api.example.com', { file: '/no/such/file' })).state, 'unknown');
+});
+
+test('should name a certificate that has expired, and have it renewed', async () => {
+  const signer = otherAuthority(folder);
+  const over = await CertificateServer.listening(expired(folder, signer, 'api.example.com'));
+  const { state, detail, add } = await served('api.example.com', { file: signer }, over.port);
+  await over.close();
+  assert.deepEqual([state, add], ['missing', 'have it renewed']);
+  assert.match(detail, /^expired \d{4}-/);
 });

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { createHash, X509Certificate } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { after, test } from 'node:test';
 import { certificateFor } from '../../host/_testing/certificate.ts';
+import { CertificateServer, expired, otherAuthority } from '../../host/_testing/refused-certificates.ts';
 import { loadEnvironment } from '../../env/loader.ts';
 import { apiServer } from './_testing/api-server.ts';
 import type { TestServer } from './_testing/api-server.ts';
@@ -58,6 +62,29 @@ test('should tell a server that does not answer, and one of another authority', 
   const untrusted = await lookedAt(server.kubeconfig({ ca: other.cert }));
   assert.match(last(untrusted).detail, /authority \(certificate-authority-data of the kubeconfig\)/);
   assert.deepEqual([nowhere.reached, untrusted.reached], [false, false]);
+});
+
+test('should tell a server whose certificate has expired, and a page of login in its place', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'plumbline-doctor-'));
+  const signer = otherAuthority(folder);
+  const over = await CertificateServer.listening(expired(folder, signer, 'api.example.com'));
+  const at = { ca: readFileSync(signer, 'utf8'), server: `https://127.0.0.1:${over.port}` };
+  const looked = await lookedAt(server.kubeconfig(at));
+  await over.close();
+  rmSync(folder, { recursive: true });
+  assert.match(last(looked).detail, /^its certificate has expired/);
+  assert.deepEqual([last(looked).add, looked.reached], ['have it renewed', false]);
+  for (const [status, body] of [
+    [302, ''],
+    [200, '<!doctype html><title>Sign in</title>'],
+  ] as const) {
+    const page = await apiServer({ '/version': { status, body } });
+    const of = await lookedAt(page.kubeconfig(), { of: page });
+    await page.close();
+    assert.deepEqual([last(of).state, of.reached], ['missing', false]);
+    assert.match(last(of).detail, /login page/);
+    assert.match(last(of).add ?? '', /^server of the kubeconfig: the API server itself/);
+  }
 });
 
 test('should tell another cluster, and say its pin', async () => {

@@ -16,8 +16,9 @@ import { reachOf } from '../targets/reach.ts';
 import { StoreTargets } from '../targets/store-target.ts';
 import { missing, ok, unknown } from './item.ts';
 import type { Item, Reached } from './item.ts';
-import { expiryItem } from './expiry.ts';
+import { expiryItem, tlsAdvice } from './expiry.ts';
 import { ruleOf } from './rights.ts';
+import { insteadOf } from './sources.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
 /** What declares the certificate of an API server. */
@@ -87,7 +88,10 @@ async function lookAt(of: Looked, signal: AbortSignal): Promise<Item[]> {
   const { server } = of.cluster.client.transport;
   const what = `API server ${server}`;
   try {
-    const { status } = await of.cluster.raw('/version', signal);
+    const { status, body } = await of.cluster.raw('/version', signal);
+    const instead = insteadOf({ status, location: '', text: body });
+    if (instead !== null)
+      return [missing(what, instead, 'server of the kubeconfig: the API server itself, past the login page')];
     const item = ok(what, 'reached, with a certificate of the authority in the kubeconfig');
     return status === 401 ? [item, refused()] : [item, ...(await lookAtPin(of, signal))];
   } catch (error) {
@@ -95,7 +99,7 @@ async function lookAt(of: Looked, signal: AbortSignal): Promise<Item[]> {
     const { cause } = askFailureOf(error);
     const add =
       cause === 'tls'
-        ? 'take the certificate authority and the name of this server into the kubeconfig'
+        ? tlsAdvice(error, 'take the certificate authority and the name of this server into the kubeconfig')
         : `a way from this machine to ${server}: name resolution, routes, firewalls, a VPN`;
     return [missing(what, askText(error, TLS), add)];
   }

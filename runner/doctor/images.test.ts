@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { loadEnvironment } from '../../env/loader.ts';
 import type { KubeCall } from '../provider-safety.ts';
 import { situationOf } from './_testing/situation.ts';
-import { images, partsOf } from './images.ts';
+import { images } from './images.ts';
+import { registryOf } from './_testing/registry.ts';
 import type { Item } from './item.ts';
 
 const loaded = await loadEnvironment('staging');
@@ -56,13 +57,20 @@ test('should say why nothing is known of the nodes', async () => {
   assert.match(probe?.detail ?? '', /GET \/api\/v1\/nodes: 403/);
 });
 
-test('should find the registry of an image and the path of its manifest', () => {
-  assert.deepEqual(partsOf('registry.example.com:5000/tools/node:24'), {
-    registry: 'registry.example.com:5000',
-    path: '/v2/tools/node/manifests/24',
-  });
-  assert.deepEqual(partsOf('registry.example.com/node')?.path, '/v2/node/manifests/latest');
-  assert.deepEqual(partsOf('localhost/a/b:1@sha256:ab')?.path, '/v2/a/b/manifests/sha256:ab');
-  assert.equal(partsOf('busybox:1.37'), null);
-  assert.equal(partsOf('tools/busybox:1.37'), null);
+test('should say what the registry of an image says, and what to do', async () => {
+  const registry = await registryOf({ 'tools/node': { manifest: { status: 404 } } });
+  const undoImage = `${registry.host}/tools/node:24`;
+  const environment = { ...staging, drills: { ...staging.drills, undoImage } };
+  const find = async (): Promise<Item> => {
+    const items = await images.look(situationOf(environment, kube));
+    return items.find(({ what }) => what.startsWith('drills.undoImage')) ?? assert.fail();
+  };
+  const absent = await find();
+  assert.deepEqual([absent.state, absent.add], ['missing', 'push it, or correct drills.undoImage']);
+  assert.match(absent.detail, /^no node has it yet; 127\.0\.0\.1:\d+ does not have it \(404\)$/);
+  await registry.close();
+  const unreachable = await find();
+  assert.equal(unreachable.state, 'unknown');
+  assert.match(unreachable.detail, /could not be asked from this machine: the connection is refused/);
+  assert.match(unreachable.add ?? '', /^crictl pull 127/);
 });

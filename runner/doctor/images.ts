@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { traitsOf } from '../../env/providers/declared.ts';
 import type { Environment } from '../../env/schema.ts';
-import { askOnce } from '../../host/http.ts';
+import { askText } from '../../probes/asking.ts';
 import type { PlannedCheck } from '../../suites/catalogue/index.ts';
 import type { KubeCall } from '../provider-safety.ts';
 import { missing, notNeeded, NOT_REACHED, ok, someOf, unknown } from './item.ts';
 import type { Item, Kind, Situation } from './item.ts';
 import { spreadsLoads } from './needs.ts';
 import { actsOnNodes, makesCanaries } from './own-objects.ts';
+import { askRegistry, imageName } from './registry.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
 /** Images that pods of Plumbline would pull: whether they can be had is known without pulling only of some. */
@@ -138,14 +139,7 @@ async function listed(kube: KubeCall, path: string, timeoutMs: number): Promise<
   return body;
 }
 
-const MANIFESTS = [
-  'application/vnd.oci.image.index.v1+json',
-  'application/vnd.oci.image.manifest.v1+json',
-  'application/vnd.docker.distribution.manifest.list.v2+json',
-  'application/vnd.docker.distribution.manifest.v2+json',
-].join(', ');
-
-/** Asks the registry that the name begins with, as somebody without an account (OCI distribution specification 1.1, "Pulling manifests"). */
+/** Asks the registry that the name begins with, as somebody without an account. */
 async function inRegistry(
   one: Image,
   seen: string,
@@ -153,33 +147,18 @@ async function inRegistry(
 ): Promise<Item> {
   const what = textOf(one);
   const tells = `crictl pull ${one.image}   # on a node: tells whether it can be pulled there`;
-  const parts = partsOf(one.image);
-  if (parts === null) return unknown(what, `${seen}; its name has no registry that could be asked`, tells);
-  const { registry, path } = parts;
+  const name = imageName(one.image);
+  if (name === null) return unknown(what, `${seen}; its name has no registry that could be asked`, tells);
+  const { registry } = name;
   try {
-    const question = { path, method: 'HEAD', headers: { accept: MANIFESTS } };
-    const { status } = await askOnce({ url: `https://${registry}` }, question, bounds);
-    if (status === 200)
-      return ok(what, `${seen}; ${registry} gives it to anybody, as asked from this machine`);
-    if (status === 404)
-      return missing(what, `${seen}; ${registry} does not have it (404)`, `push it, or correct ${one.key}`);
-    return unknown(what, `${seen}; ${registry} answers ${status} without an account`, tells);
+    const { is, detail } = await askRegistry(name, bounds);
+    const said = `${seen}; ${registry} ${detail}`;
+    if (is === 'there') return ok(what, `${said}, as asked from this machine`);
+    if (is === 'absent') return missing(what, said, `push it, or correct ${one.key}`);
+    return unknown(what, said, tells);
   } catch (error) {
     bounds.signal.throwIfAborted();
-    return unknown(
-      what,
-      `${seen}; ${registry} could not be asked from this machine: ${errorText(error)}`,
-      tells,
-    );
+    const why = askText(error, { ca: 'the authorities of this machine', name: registry });
+    return unknown(what, `${seen}; ${registry} could not be asked from this machine: ${why}`, tells);
   }
-}
-
-/** The registry of an image, and the path of its manifest there; null for a name without a registry, which each node completes by itself. */
-export function partsOf(image: string): { registry: string; path: string } | null {
-  const cut = image.indexOf('/');
-  const registry = image.slice(0, Math.max(0, cut));
-  if (!/[.:]/.test(registry) && registry !== 'localhost') return null;
-  const [named = '', digest] = image.slice(cut + 1).split('@');
-  const [, name = named, tag = 'latest'] = /^(.*):([\w.-]+)$/.exec(named) ?? [];
-  return { registry, path: `/v2/${name}/manifests/${digest ?? tag}` };
 }

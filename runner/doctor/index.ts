@@ -13,7 +13,7 @@ import { images } from './images.ts';
 import { unknown } from './item.ts';
 import type { Kind, Situation } from './item.ts';
 import { ownObjects } from './own-objects.ts';
-import { permits } from './permits.ts';
+import { permits, permittedNow } from './permits.ts';
 import { rights } from './rights.ts';
 import { secrets } from './secrets.ts';
 import { sources } from './sources.ts';
@@ -53,9 +53,10 @@ export function doctor({ env, profile, json, out }: DoctorOptions): Promise<Comm
     const deadlineMs = timeoutMsOf(environment, 'apiRequest');
     const cluster = await reachCluster(environment, { deadlineMs, signal });
     try {
-      const running = planned.filter(({ notRun }) => notRun === null);
       const { reached } = cluster;
       const wholeProfile = profile !== undefined;
+      const would = planned.filter(({ notRun }) => notRun === null);
+      const running = await permittedNow({ environment, planned: would, wholeProfile, reached });
       const found = await findingsOf({
         environment,
         planned,

@@ -5,7 +5,7 @@ import type { KubeCall } from '../provider-safety.ts';
 import { situationOf } from './_testing/situation.ts';
 import { checks } from './checks.ts';
 import type { Item } from './item.ts';
-import { permits } from './permits.ts';
+import { permits, permittedNow } from './permits.ts';
 
 const staging = await loadEnvironment('staging');
 const local = await loadEnvironment('local-small');
@@ -36,6 +36,26 @@ test('should name the permit of the owners where it is missing, or covers a part
   assert.match(of?.what ?? '', /for failover\/postgres\/pod-crash$/);
   const all = permitting({ checks: '**', ...valid });
   assert.deepEqual(wrong(await permits.look(situationOf(staging, all, DRILL))), []);
+});
+
+test('should not need the permit of the owners for what a profile does not require, and leave that out as a run does', async () => {
+  const optional = [{ checks: ['failover/**'], reason: 'a test' }];
+  const only = { ...DRILL, optional, required: ['failover/redis/pod-crash'] };
+  const environment = { ...staging, profiles: { only } };
+  const at = (kube: KubeCall) => situationOf(environment, kube, { profile: 'only' });
+  const items = await permits.look(at(permitting(null)));
+  assert.deepEqual(
+    wrong(items).map(({ what }) => what.replace(/^.* for /, '')),
+    ['failover/redis/pod-crash'],
+  );
+  const left = items.find(({ what, state }) => what.endsWith('postgres/pod-crash') && state === 'not needed');
+  assert.match(left?.detail ?? '', /the profile does not require them, and leaves them out/);
+  const run = async (kube: KubeCall): Promise<string[]> => {
+    const { running, ...situation } = at(kube);
+    return (await permittedNow({ ...situation, planned: running })).map(({ row }) => row.id);
+  };
+  assert.deepEqual(await run(permitting(null)), ['failover/redis/pod-crash']);
+  assert.deepEqual(await run(permitting({ checks: '**', ...valid })), DRILL.checks);
 });
 
 test('should say that a permit which its own account may write guards nothing', async () => {
@@ -86,4 +106,11 @@ test('should name a required check that nothing is declared for', async () => {
     ['topology/edge/path'],
   );
   assert.match(found[0]?.detail ?? '', /not declared: topology\.edge/);
+});
+
+test('should note a check that is run and cannot pass', async () => {
+  const items = await checks.look(situationOf(staging, null, { checks: ['integrations/llm'] }));
+  const found = items.find(({ what }) => what === 'integrations/llm');
+  assert.deepEqual([found?.state, found?.notice], ['ok', true]);
+  assert.match(found?.detail ?? '', /^it runs, and cannot pass: not declared: ai\.llm\.control/);
 });

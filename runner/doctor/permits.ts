@@ -11,8 +11,36 @@ import type { Item, Kind, Reached, Situation } from './item.ts';
 /** What the environment file permits, and what the owners of the cluster do. */
 export const permits: Kind = { name: 'permits', look };
 
-async function look({ environment, planned, running, reached }: Situation): Promise<Item[]> {
-  return [...ofFile(environment, planned), ...(await ofCluster(environment, running, reached))];
+async function look(situation: Situation): Promise<Item[]> {
+  const { environment, planned } = situation;
+  return [...ofFile(environment, planned), ...(await ofCluster(situation))];
+}
+
+/**
+ * The checks that a run would run now: one that a profile does not require is left out of its run while the owners do not permit it.
+ * @param planned those that nothing else keeps from running
+ */
+export async function permittedNow({
+  environment,
+  planned,
+  wholeProfile,
+  reached,
+}: Pick<Situation, 'environment' | 'planned' | 'wholeProfile' | 'reached'>): Promise<PlannedCheck[]> {
+  const optional = wholeProfile ? planned.filter((one) => !one.required) : [];
+  if (reached === null || optional.length === 0 || traitsOf(environment).ownedByUs) return [...planned];
+  const { refused } = await askOwners(environment, optional, reached);
+  return planned.filter((one) => one.required || !refused.has(one.row.id));
+}
+
+/** Those of the checks that disturb, and which of these the owners do not permit now. */
+async function askOwners(
+  environment: Environment,
+  checks: readonly PlannedCheck[],
+  { kube }: Reached,
+): Promise<{ disturbing: PlannedCheck[]; refused: Map<string, string>; weakness: string | null }> {
+  const disturbing = checks.filter((one) => lockMode(one, environment) === 'exclusive');
+  const asked = disturbing.map(({ row: { id } }) => ({ check: id, fault: faultIn(environment, id) }));
+  return { disturbing, ...(await new ClusterPermits(kube, environment.namespaces.system).ask(asked)) };
 }
 
 function ofFile(environment: Environment, planned: readonly PlannedCheck[]): Item[] {
@@ -44,30 +72,43 @@ function refusedItem(reason: string, checks: readonly PlannedCheck[]): Item {
 }
 
 /** For what disturbs a cluster that somebody else owns. */
-async function ofCluster(
-  environment: Environment,
-  running: readonly PlannedCheck[],
-  reached: Reached | null,
-): Promise<Item[]> {
-  const { system } = environment.namespaces;
-  const what = `permit of the owners (ConfigMap ${system}/${PERMIT_NAME})`;
-  const disturbing = running.filter((one) => lockMode(one, environment) === 'exclusive');
+async function ofCluster({ environment, planned, wholeProfile, reached }: Situation): Promise<Item[]> {
+  const what = `permit of the owners (ConfigMap ${environment.namespaces.system}/${PERMIT_NAME})`;
+  const checks = planned.filter(({ notRun }) => notRun === null);
   if (traitsOf(environment).ownedByUs)
     return [notNeeded(what, 'this environment exists for Plumbline alone')];
-  if (disturbing.length === 0) return [notNeeded(what, 'no planned check disturbs anything')];
+  if (!checks.some((one) => lockMode(one, environment) === 'exclusive'))
+    return [notNeeded(what, 'no planned check disturbs anything')];
   if (reached === null) return [unknown(what, NOT_REACHED)];
-  const asked = disturbing.map(({ row: { id } }) => ({ check: id, fault: faultIn(environment, id) }));
-  const { refused, weakness } = await new ClusterPermits(reached.kube, system).ask(asked);
+  const { disturbing, refused, weakness } = await askOwners(environment, checks, reached);
+  const wanted = disturbing.filter((one) => one.required || !wholeProfile).map(({ row }) => row.id);
   const byReason = Map.groupBy(refused, ([, reason]) => reason);
-  const items = [...byReason].map(([reason, checks]) =>
-    missing(
-      `${what} for ${someOf(checks.map(([check]) => check))}`,
-      reason,
-      'kubectl apply -f deploy/permit.yaml   # by the owners, with their checks, end and ticket in it',
-    ),
-  );
-  if (refused.size < asked.length)
-    items.push(ok(what, `covers ${asked.length - refused.size} of ${asked.length} checks`));
+  const items = [...byReason].flatMap(([reason, all]) => refusedByOwners(what, reason, { all, wanted }));
+  if (refused.size < disturbing.length)
+    items.push(ok(what, `covers ${disturbing.length - refused.size} of ${disturbing.length} checks`));
   if (weakness !== null) items.push(missing('guard of the permit', weakness));
   return items;
+}
+
+/** @param of.wanted the checks that must run */
+function refusedByOwners(
+  what: string,
+  reason: string,
+  { all, wanted }: { all: readonly [string, string][]; wanted: readonly string[] },
+): Item[] {
+  const ids = all.map(([check]) => check);
+  const [lacking, others] = [true, false].map((is) => ids.filter((id) => wanted.includes(id) === is));
+  const add =
+    'kubectl apply -f deploy/permit.yaml   # by the owners, with their checks, end and ticket in it';
+  return [
+    ...(lacking?.length ? [missing(`${what} for ${someOf(lacking)}`, reason, add)] : []),
+    ...(others?.length
+      ? [
+          notNeeded(
+            `${what} for ${someOf(others)}`,
+            `${reason}; the profile does not require them, and leaves them out`,
+          ),
+        ]
+      : []),
+  ];
 }

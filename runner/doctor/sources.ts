@@ -17,6 +17,7 @@ import type {
 import { addressOf } from '../ask/telemetry/sources.ts';
 import type { Declared } from '../ask/telemetry/sources.ts';
 import { sectionsAsked } from '../plan/configuration.ts';
+import { tlsAdvice } from './expiry.ts';
 import { missing, notNeeded, NOT_REACHED, ok, unknown } from './item.ts';
 import type { Item, Kind, Situation } from './item.ts';
 import { errorText } from '../../reports/record/error-text.ts';
@@ -185,7 +186,7 @@ async function itemOf(
     const said = askText(error, { ca: `${key}.trust`, name: `the host of ${key}.url` });
     const instead = await answersInstead(address, source.path, bounds);
     const detail = instead === null ? said : `${instead}: ${said}`;
-    return missing(what, detail, adviceOf(key, askFailureOf(error), instead));
+    return missing(what, detail, tlsAdvice(error, adviceOf(key, askFailureOf(error), instead)));
   }
 }
 

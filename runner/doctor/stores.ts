@@ -9,7 +9,7 @@ import type { Address } from '../../suites/catalogue/plan/reached.ts';
 import { servedCertificate } from '../../host/served-certificate.ts';
 import { RequestError } from '../serve/session.ts';
 import { storesAsked } from '../plan/configuration.ts';
-import { expiryItem } from './expiry.ts';
+import { expiryItem, tlsAdvice } from './expiry.ts';
 import { missing, notNeeded, NOT_REACHED, ok, unknown } from './item.ts';
 import type { Item, Kind, Reached, Situation } from './item.ts';
 import { errorText } from '../../reports/record/error-text.ts';
@@ -78,7 +78,7 @@ async function addressItems(
       const what = `stores.${name} at ${at.host}:${at.port}`;
       const error = await connectError(at, { deadlineMs, signal });
       if (error === null) return ok(what, 'accepts connections');
-      return missing(what, askText(error), adviceOf(name, askFailureOf(error), at));
+      return missing(what, askText(error), adviceOf(name, error, at));
     }),
   );
 }
@@ -112,7 +112,7 @@ async function loginItem(
     await Promise.race([session.open(deadlineMs), late.promise]);
     return ok(what, 'accepted');
   } catch (error) {
-    return missing(what, askText(error), adviceOf(name, askFailureOf(error), at));
+    return missing(what, askText(error), adviceOf(name, error, at));
   } finally {
     clearTimeout(timer);
     session.destroy();
@@ -134,7 +134,7 @@ async function describedItem(
     // The cluster did not list its pods, which is a right of its own.
     if (failed instanceof RequestError) return unknown(what, errorText(failed));
     const error = explained(failed);
-    return missing(what, askText(error), adviceOf(name, askFailureOf(error), declared.primary));
+    return missing(what, askText(error), adviceOf(name, error, declared.primary));
   }
 }
 
@@ -180,6 +180,8 @@ const ADVICE: Readonly<Record<AskFailure['cause'], (store: string, at: Address) 
   silent: wayTo,
 };
 
-function adviceOf(name: string, { cause }: AskFailure, at: Address): string {
-  return ADVICE[cause](`stores.${name}`, at);
+function adviceOf(name: string, error: unknown, at: Address): string {
+  const { cause } = askFailureOf(error);
+  const advice = ADVICE[cause](`stores.${name}`, at);
+  return cause === 'tls' ? tlsAdvice(error, advice) : advice;
 }

@@ -16,7 +16,7 @@ export interface TestServer {
   close: () => Promise<void>;
 }
 
-/** @param answers by path: the status and the object; every other path is 404 */
+/** @param answers by path: the status and the object, or text as it is; every other path is 404 */
 export async function apiServer(
   answers: Readonly<Record<string, { status: number; body: unknown }>>,
 ): Promise<TestServer> {
@@ -27,7 +27,7 @@ export async function apiServer(
     asked.push(`${request.method} ${request.url}`);
     const { status, body } = answers[request.url ?? ''] ?? { status: 404, body: {} };
     response.writeHead(status, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(body));
+    response.end(typeof body === 'string' ? body : JSON.stringify(body));
   });
   let files = 0;
   return {

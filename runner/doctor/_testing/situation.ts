@@ -38,10 +38,8 @@ function reachedBy(environment: Environment, kube: KubeCall): Reached {
 /** A SelfSubjectAccessReview. */
 export interface Review {
   spec: {
-    resourceAttributes?: Record<'namespace' | 'verb' | 'group' | 'resource', string> & {
-      subresource?: string;
-      name?: string;
-    };
+    resourceAttributes?: Record<'verb' | 'resource', string> &
+      Partial<Record<'namespace' | 'group' | 'subresource' | 'name', string>>;
     nonResourceAttributes?: { path: string; verb: string };
   };
 }
@@ -65,6 +63,13 @@ export function grainOf({ resourceAttributes, nonResourceAttributes }: Review['s
     const { path = '', verb = '' } = nonResourceAttributes ?? {};
     return { verb, group: '', resource: path, namespace: '', name: '' };
   }
-  const { subresource, name = '', resource, ...rest } = resourceAttributes;
-  return { ...rest, resource: subresource === undefined ? resource : `${resource}/${subresource}`, name };
+  // An API server leaves empty texts out.
+  const { subresource, name = '', resource, verb, group = '', namespace = '' } = resourceAttributes;
+  return {
+    verb,
+    group,
+    namespace,
+    resource: subresource === undefined ? resource : `${resource}/${subresource}`,
+    name,
+  };
 }
