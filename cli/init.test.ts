@@ -121,7 +121,7 @@ test('should draft for production what operators made, and compare it with a fil
     assert.match(out, /stores: PostgreSQL \(databases\), PostgreSQL \(databases\), Redis \(caches\)/);
     assert.match(
       out,
-      /the namespace plumbline-system is missing, where a run keeps a Lease/,
+      /the namespace plumbline-system is missing, where a run without --read-only keeps a Lease/,
     );
     assert.equal((await init('--kind', 'production', '--out', file)).code, 0);
     const storage = planChecks(await openEnvironment(file), { checks: ['topology/storage/persistent'] });

@@ -146,10 +146,10 @@ async function write(
   context.out(`written: ${file}, with ${drafted.open} TODOs; nothing in it permits a write. Next:`);
   context.out(`  npx plumbline env validate ${file}`);
   context.out(`  npx plumbline list --env ${env} --profile smoke`);
-  context.out(`  npx plumbline run --env ${env} --suite topology`);
+  context.out(`  npx plumbline run --env ${env} --read-only`);
 }
 
-/** Reading is enough for this command; a run also keeps a Lease, in a namespace that only the owners of the cluster make. */
+/** Reading is enough for this command and for a run with --read-only; any other run also keeps a Lease, in a namespace that only the owners of the cluster make. */
 function sayWhatRunsNeed(
   { namespaces: { system } }: EnvironmentFile,
   { listing, context }: { listing: Listing; context: Context },
@@ -157,7 +157,7 @@ function sayWhatRunsNeed(
   const all = listing.objects['v1/Namespace'].map(({ metadata }) => metadata.name);
   if (all.length === 0 || all.includes(system)) return;
   context.out(
-    `the namespace ${system} is missing, where a run keeps a Lease: its owners apply it, with the roles plumbline-read and plumbline-system, from deploy/rbac.yaml`,
+    `the namespace ${system} is missing, where a run without --read-only keeps a Lease: its owners apply it, with the roles plumbline-read and plumbline-system, from deploy/rbac.yaml`,
   );
 }
 

@@ -155,8 +155,10 @@ export class ApiServer {
     ]);
   }
 
+  /** It ends with this process, however that ends. */
   #spawn(name: string, argv: readonly string[]): ChildProcess {
-    return spawn(join(this.bin, name), argv, { stdio: 'ignore', cwd: this.folder });
+    const own = ['--pdeathsig', 'KILL', join(this.bin, name), ...argv];
+    return spawn('setpriv', own, { stdio: 'ignore', cwd: this.folder });
   }
 
   async #ready(): Promise<void> {
