@@ -13,7 +13,8 @@ import { HolderRecord } from './lease/processes.ts';
 import { TestApi } from './_testing/api.ts';
 
 const INSTANCE = 'local-small';
-const other = spawn('sleep', ['60'], { stdio: 'ignore' });
+// Lives as long as its standard input is open, however long the tests before these take.
+const other = spawn('cat', { stdio: ['pipe', 'ignore', 'ignore'] });
 const id = identify(other.pid ?? 0);
 after(() => other.kill('SIGKILL'));
 
