@@ -23,6 +23,8 @@ interface Shared {
   newest: { n: number; id: string; term: number } | null;
   /** The primary as it was last seen; null: to be looked up. */
   primary: Primary | null;
+  /** What the server gave for taking up its encryption again: without it a store that is back meets 80 whole handshakes at once. */
+  encryption: Buffer | undefined;
 }
 
 interface Primary {
@@ -35,7 +37,7 @@ interface Primary {
 export class ElasticsearchLoadClient implements LoadClient {
   readonly #connection: StoreConnection;
   readonly #run: string;
-  readonly #shared: Shared = { newest: null, primary: null };
+  readonly #shared: Shared = { newest: null, primary: null, encryption: undefined };
 
   constructor(connection: StoreConnection, run: string) {
     this.#connection = connection;
@@ -98,7 +100,9 @@ class ElasticsearchSession implements ClientLoadSession {
           ready(this.#socket);
           return;
         }
-        const encrypted = connectTls({ ...tlsOptions(tls), socket: this.#socket });
+        const session = this.#shared.encryption;
+        const encrypted = connectTls({ ...tlsOptions(tls), socket: this.#socket, session });
+        encrypted.on('session', (given) => (this.#shared.encryption = given));
         encrypted.once('secureConnect', () => ready(encrypted));
         encrypted.on('error', reject);
       });

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
+import { TLSSocket } from 'node:tls';
 import { certificateFor } from '../../host/_testing/certificate.ts';
 import { askFailureOf } from '../asking.ts';
 import type { StoreConnection } from '../store/store-driver.ts';
@@ -46,4 +49,29 @@ test('should speak to the API and write over TLS, held to the declared name', as
     },
     { tls: shown },
   );
+});
+
+test('should take up the encryption of an earlier connection', async (context) => {
+  const shown = await certificateFor(NAME);
+  const reused: boolean[] = [];
+  const server = createServer(shown, ({ socket }, response) => {
+    reused.push(socket instanceof TLSSocket && socket.isSessionReused());
+    response.setHeader('x-elastic-product', 'Elasticsearch');
+    response.setHeader('content-type', 'application/vnd.elasticsearch+json;compatible-with=9');
+    response.end(JSON.stringify(ANSWERS['POST /plumbline-canary/_doc?timeout=1s']));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  context.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const client = elasticsearch.client(
+    { ...connection(port), tls: { ca: shown.cert, serverName: NAME } },
+    'run',
+  );
+  for (const n of [1, 2]) {
+    const session = client.session();
+    await session.open(1000);
+    assert.deepEqual(await session.write(n), { outcome: 'ok' });
+    session.destroy();
+  }
+  assert.deepEqual(reused, [false, true]);
 });
