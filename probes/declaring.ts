@@ -27,6 +27,13 @@ export const labels = z.record(z.string(), z.string());
 /** A Kubernetes object by its name. */
 export const objectName = z.strictObject({ namespace: kubeName, name: kubeName });
 
+/** Of a service whose autoscaler KEDA makes. */
+export const scaledObject = kubeName
+  .optional()
+  .describe(
+    'The ScaledObject of KEDA that makes its autoscaler, in the namespace of the service: whether it is paused, and how it goes from and to no pods, is read there',
+  );
+
 /** A number, or a range where the number follows the load. Always `{min, max}` once loaded. */
 export const countRange = z
   .union([z.int().min(0), z.strictObject({ min: z.int().min(0), max: z.int().min(0) })])

@@ -29,8 +29,9 @@ export function differencesBetween(
   file: EnvironmentFile,
   { draft, namespaces, refused }: Compared,
 ): Difference[] {
+  // Rollouts are not among what a draft lists.
   const isCompared = ({ kind, namespace }: Workload): boolean =>
-    namespaces.includes(namespace) && !refused.has(`apps/v1/${kind}`);
+    kind !== 'Rollout' && namespaces.includes(namespace) && !refused.has(`apps/v1/${kind}`);
   const pools = refused.has('v1/Node') ? [] : poolDifferences(file.topology.pools, draft.topology.pools);
   return [
     ...pinDifferences(file, draft),

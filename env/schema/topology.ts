@@ -102,7 +102,9 @@ const exemption = z.strictObject({
 });
 
 const workload = z.strictObject({
-  kind: z.enum(['Deployment', 'StatefulSet', 'DaemonSet']),
+  kind: z
+    .enum(['Deployment', 'StatefulSet', 'DaemonSet', 'Rollout'])
+    .describe('Rollout: one of Argo Rollouts (argoproj.io/v1alpha1)'),
   namespace: kubeName,
   name: kubeName,
   replicas: countRange,

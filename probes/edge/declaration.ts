@@ -1,4 +1,4 @@
-import { hostPort, objectName, plainUrl, trust } from '../declaring.ts';
+import { hostPort, objectName, plainUrl, scaledObject, trust } from '../declaring.ts';
 import { z } from 'zod';
 
 export const hop = z.strictObject({
@@ -46,13 +46,14 @@ export const edge = z.strictObject({
             .max(10_000)
             .describe('Requests a second that lift its minimum of pods above the target of its autoscaler'),
           rampSeconds: z.int().min(1).max(600),
+          scaledObject,
         })
         .default({ lowPerSecond: 10, highPerSecond: 200, rampSeconds: 30 })
         .describe('Requests a second through the edge by which scaling/backend makes it grow and shrink'),
     })
     .optional()
     .describe(
-      'The Deployment that answers at the end of the chain, whose failover is tested through the edge',
+      'The Deployment (or Rollout, where topology.workloads declares it as one) that answers at the end of the chain, whose failover is tested through the edge',
     ),
 });
 

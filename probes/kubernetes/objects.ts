@@ -99,6 +99,8 @@ export interface ContainerStatus {
   containerID?: string;
   state?: ContainerState;
   lastState?: ContainerState;
+  /** Devices that it was given, where the cluster says so (KEP-4680). */
+  allocatedResourcesStatus?: { name: string; resources?: { resourceID: string }[] }[];
 }
 
 /** A container of a pod in the cache. Dropped fields are left out of this type, so that no check takes their absence for an answer. */
@@ -146,6 +148,37 @@ export interface WorkloadObject extends KubeObject {
     volumeClaimTemplates?: { metadata: { name: string } }[];
   };
   status?: WorkloadStatus;
+}
+
+/**
+ * A Rollout of Argo Rollouts. Instead of a template it may name the workload whose template it uses. As in
+ * github.com/argoproj/argo-rollouts, pkg/apis/rollouts/v1alpha1/types.go at 009ba6ba3da5.
+ */
+export interface RolloutObject extends KubeObject {
+  spec: {
+    replicas?: number;
+    selector?: LabelSelector;
+    template?: WorkloadObject['spec']['template'];
+    workloadRef?: { apiVersion?: string; kind?: string; name?: string };
+  };
+  status?: Omit<WorkloadStatus, 'observedGeneration'> & {
+    /** A number in a string. */
+    observedGeneration?: string;
+    /** Healthy, Progressing, Paused or Degraded. */
+    phase?: string;
+    message?: string;
+  };
+}
+
+/** A ScaledObject of KEDA. As in github.com/kedacore/keda, apis/keda/v1alpha1/scaledobject_types.go at 01ee1d30b296. */
+export interface ScaledObjectObject extends KubeObject {
+  spec: {
+    scaleTargetRef: { kind?: string; name: string };
+    minReplicaCount?: number;
+    maxReplicaCount?: number;
+    idleReplicaCount?: number;
+  };
+  status?: { conditions?: Condition[]; hpaName?: string; pausedReplicaCount?: number };
 }
 
 /** An event of v1. One written through events.k8s.io/v1 has no other time than `eventTime`. */
@@ -224,15 +257,16 @@ export interface MetricAmounts {
   current?: MetricTarget;
 }
 interface NamedMetric extends MetricAmounts {
-  metric: { name: string };
+  metric: { name: string; selector?: LabelSelector };
 }
 export interface Metric {
+  /** Empty in a status: the controller could not get it. */
   type: string;
   resource?: MetricAmounts & { name: string };
   containerResource?: MetricAmounts & { name: string; container: string };
   external?: NamedMetric;
   pods?: NamedMetric;
-  object?: NamedMetric;
+  object?: NamedMetric & { describedObject?: { kind: string; name: string } };
 }
 export interface ScalingPolicy {
   type: string;
@@ -243,6 +277,8 @@ interface ScalingRules {
   stabilizationWindowSeconds?: number;
   policies?: ScalingPolicy[];
   selectPolicy?: string;
+  /** A quantity: a share, such as `0.05`. */
+  tolerance?: string;
 }
 export interface AutoscalerObject extends KubeObject {
   spec: {
@@ -275,7 +311,9 @@ export interface ObjectsByKind {
   'apps/v1/Deployment': WorkloadObject;
   'apps/v1/StatefulSet': WorkloadObject;
   'apps/v1/DaemonSet': WorkloadObject;
+  'argoproj.io/v1alpha1/Rollout': RolloutObject;
   'autoscaling/v2/HorizontalPodAutoscaler': AutoscalerObject;
+  'keda.sh/v1alpha1/ScaledObject': ScaledObjectObject;
   'coordination.k8s.io/v1/Lease': LeaseObject;
   'discovery.k8s.io/v1/EndpointSlice': EndpointSliceObject;
   'networking.k8s.io/v1/Ingress': IngressObject;
@@ -303,7 +341,9 @@ const REQUIRED: Readonly<Record<keyof ObjectsByKind, readonly string[]>> = {
   'apps/v1/Deployment': ['spec', 'spec.template.spec.containers[]'],
   'apps/v1/StatefulSet': ['spec', 'spec.template.spec.containers[]'],
   'apps/v1/DaemonSet': ['spec', 'spec.template.spec.containers[]'],
+  'argoproj.io/v1alpha1/Rollout': ['spec'],
   'autoscaling/v2/HorizontalPodAutoscaler': ['spec', 'spec.scaleTargetRef'],
+  'keda.sh/v1alpha1/ScaledObject': ['spec', 'spec.scaleTargetRef'],
   'coordination.k8s.io/v1/Lease': ['spec'],
   'discovery.k8s.io/v1/EndpointSlice': [],
   'networking.k8s.io/v1/Ingress': ['spec'],

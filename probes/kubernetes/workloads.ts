@@ -1,5 +1,11 @@
 /** Small readers of workloads, of their pods and of what resizes them. */
-import type { AutoscalerObject, PodObject, WorkloadObject } from './objects.ts';
+import type {
+  AutoscalerObject,
+  PodObject,
+  RolloutObject,
+  WorkloadObject,
+  WorkloadStatus,
+} from './objects.ts';
 
 /** The workload that an autoscaler resizes, as `kind namespace/name`, with its limits. */
 export function resizedBy({ metadata, spec }: AutoscalerObject): {
@@ -15,13 +21,63 @@ export function resizedBy({ metadata, spec }: AutoscalerObject): {
   };
 }
 
-/** The owner of a pod; for a ReplicaSet its Deployment, whose name lacks the template hash. */
+/** Kinds of operators: of Argo Rollouts, and of KEDA. */
+export const ROLLOUT = 'argoproj.io/v1alpha1/Rollout';
+export const SCALED_OBJECT = 'keda.sh/v1alpha1/ScaledObject';
+
+/**
+ * A Rollout in the shape of the other workloads; null: it has no template, and that of the Deployment to which it refers is not there.
+ * @param deployments among which the one is that it refers to
+ */
+export function asWorkload(
+  rollout: RolloutObject,
+  deployments: readonly WorkloadObject[],
+): WorkloadObject | null {
+  const { spec } = rollout;
+  const referred = referredBy(rollout, deployments)?.spec;
+  const template = spec.template?.spec === undefined ? referred?.template : spec.template;
+  const selector = spec.selector ?? referred?.selector;
+  if (template === undefined) return null;
+  return {
+    ...rollout,
+    spec: { ...spec, template, ...(selector !== undefined && { selector }) },
+    status: rolloutStatus(rollout),
+  };
+}
+
+/** The status of a Rollout as that of other workloads. */
+export function rolloutStatus({ status = {} }: RolloutObject): WorkloadStatus {
+  const { observedGeneration, ...counts } = status;
+  // Old versions wrote a hash here.
+  const observed = Number(observedGeneration);
+  return { ...counts, ...(Number.isInteger(observed) && { observedGeneration: observed }) };
+}
+
+/** The Deployment whose template a Rollout uses; other kinds are not looked for. */
+function referredBy(
+  { spec: { workloadRef }, metadata }: RolloutObject,
+  deployments: readonly WorkloadObject[],
+): WorkloadObject | undefined {
+  if (workloadRef?.kind !== 'Deployment') return undefined;
+  return deployments.find(
+    (one) => one.metadata.namespace === metadata.namespace && one.metadata.name === workloadRef.name,
+  );
+}
+
+/** Labels that controllers put on the pods of their ReplicaSets, whose names end with the value. */
+const HASHES = [
+  ['pod-template-hash', 'Deployment'],
+  ['rollouts-pod-template-hash', 'Rollout'],
+] as const;
+
+/** The owner of a pod; for a ReplicaSet its Deployment or Rollout, whose name lacks the template hash. */
 export function ownerOf(pod: PodObject): { kind: string; name: string } {
   const owner = pod.metadata.ownerReferences?.find((one) => one.controller === true);
   if (owner === undefined) return { kind: 'Pod', name: pod.metadata.name };
-  const hash = pod.metadata.labels?.['pod-template-hash'];
-  if (owner.kind === 'ReplicaSet' && hash !== undefined && owner.name.endsWith(`-${hash}`)) {
-    return { kind: 'Deployment', name: owner.name.slice(0, -hash.length - 1) };
+  for (const [label, kind] of owner.kind === 'ReplicaSet' ? HASHES : []) {
+    const hash = pod.metadata.labels?.[label];
+    if (hash !== undefined && owner.name.endsWith(`-${hash}`))
+      return { kind, name: owner.name.slice(0, -hash.length - 1) };
   }
   return { kind: owner.kind, name: owner.name };
 }

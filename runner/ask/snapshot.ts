@@ -9,6 +9,7 @@ import type {
   WorkloadObject,
   WorkloadStatus,
 } from '../../probes/kubernetes/index.ts';
+import { ROLLOUT, rolloutStatus } from '../../probes/kubernetes/workloads.ts';
 import { askText } from '../../probes/asking.ts';
 import { nodesHeldBy } from '../../probes/nodes-use.ts';
 import { storeDriver, STORES } from '../../probes/stores.ts';
@@ -37,8 +38,19 @@ const NAMESPACED = [
   'autoscaling/v2/HorizontalPodAutoscaler',
   'v1/PersistentVolumeClaim',
 ] as const;
-function isWorkload(object: KubeObject): object is WorkloadObject {
-  return WORKLOADS.some((kind) => isOfKind(kind, object));
+/** A workload by what counts here. */
+type Counted = Pick<WorkloadObject, 'kind' | 'metadata' | 'status'> & { spec: { replicas?: number } };
+
+/** null: the object is no workload. */
+function countedIn(object: KubeObject): Counted | null {
+  if (isOfKind(ROLLOUT, object)) return { ...object, status: rolloutStatus(object) };
+  const kind = WORKLOADS.find((one) => isOfKind(one, object));
+  return kind !== undefined && isOfKind(kind, object) ? object : null;
+}
+
+/** Rollouts are listed only where the environment declares one: elsewhere the cluster may not know the kind. */
+function comparedKinds({ topology }: Environment): readonly string[] {
+  return topology.workloads.some(({ kind }) => kind === 'Rollout') ? [...NAMESPACED, ROLLOUT] : NAMESPACED;
 }
 
 /**
@@ -50,7 +62,8 @@ export async function takeSnapshot(runner: SnapshotSource, before?: Snapshot): P
   const scaled = await scaledWorkloads(runner);
   const namespaces = comparedNamespaces(runner.runState.environment);
   const unused = await unusedNodes(runner, { namespaces, before });
-  for (const kind of NAMESPACED) await addObjects(runner, snapshot, { kind, namespaces, scaled, unused });
+  for (const kind of comparedKinds(runner.runState.environment))
+    await addObjects(runner, snapshot, { kind, namespaces, scaled, unused });
   await addObjects(runner, snapshot, { kind: 'v1/Node', namespaces: null, scaled, unused });
   for (const name of unused.nodes) snapshot.set(`${NODE}${name}${UNUSED}`, 'true');
   await addStrangers(runner, snapshot, namespaces);
@@ -192,10 +205,11 @@ async function addObjects(
     const limits = what.scaled.get(subject);
     const spec = comparedSpec(object, limits);
     snapshot.set(subject, JSON.stringify({ labels, spec }, sorted));
-    if (isWorkload(object))
+    const counted = countedIn(object);
+    if (counted !== null)
       snapshot.set(
         `${subject}${READY}`,
-        String(isReady(object, what.unused.silent.get(subject)) && isWithin(object, limits)),
+        String(isReady(counted, what.unused.silent.get(subject)) && isWithin(counted, limits)),
       );
     if (isOfKind('v1/Node', object)) snapshot.set(`${subject}${NODE_READY}`, String(nodeReady(object)));
   }
@@ -274,7 +288,7 @@ async function scaledWorkloads(runner: SnapshotSource): Promise<Map<string, Limi
 }
 
 /** The autoscaler looks every 15 s: until then a complete workload may be outside its limits. */
-function isWithin({ spec }: WorkloadObject, limits: Limits | undefined): boolean {
+function isWithin({ spec }: Counted, limits: Limits | undefined): boolean {
   if (limits === undefined) return true;
   const { replicas = 1 } = spec;
   return replicas >= limits.min && replicas <= limits.max;
@@ -323,7 +337,7 @@ async function rolesOf(runner: SnapshotSource, store: string): Promise<string> {
 }
 
 /** @param silent nodes of others on which a DaemonSet has a pod, and none that is ready */
-function isReady(object: WorkloadObject, silent = 0): boolean {
+function isReady(object: Counted, silent = 0): boolean {
   const { spec, status = {} } = object;
   if ((status.observedGeneration ?? 0) < (object.metadata.generation ?? 0)) return false;
   if (object.kind === 'DaemonSet') return isOnEveryNode(status, silent);

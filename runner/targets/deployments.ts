@@ -54,7 +54,7 @@ export async function deploymentPods(runner: RunnerCore, subject: DeploymentName
     .map(podOf);
 }
 
-/** A Deployment's ReplicaSets are named after it, with the hash of the template behind the last hyphen. */
+/** The ReplicaSets of a Deployment or Rollout are named after it, with the hash of the template behind the last hyphen. */
 function isOf({ metadata }: KubeObject, deployment: string): boolean {
   return (metadata.ownerReferences ?? []).some(
     ({ kind, name }) => kind === 'ReplicaSet' && name.slice(0, name.lastIndexOf('-')) === deployment,

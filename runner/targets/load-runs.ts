@@ -10,7 +10,9 @@ import { startLoad, startLoadHere } from '../../load/process/index.ts';
 import type { ENOUGH, LoadOrder, LoadProcess } from '../../load/process/index.ts';
 import { thresholdsOf } from '../../load/thresholds.ts';
 import type { LoadSecond } from '../../reports/record/details/load-result.ts';
-import type { WorkloadObject } from '../../probes/kubernetes/index.ts';
+import type { RolloutObject, WorkloadObject } from '../../probes/kubernetes/objects.ts';
+import { ROLLOUT } from '../../probes/kubernetes/workloads.ts';
+import { kindOfService } from '../../reports/record/names/topology-names.ts';
 import type { Params } from '../../suites/harness/protocol.ts';
 import { edgeTarget } from './edge-target.ts';
 import type { EdgeTarget } from './edge-target.ts';
@@ -163,9 +165,10 @@ export class LoadRuns {
     backend: { namespace: string; name: string },
   ): Promise<void> {
     const { parts, runState } = this.#runner;
+    const of = kindOfService(backend, runState.environment.topology.workloads);
     const { items } = await parts.cluster
-      .list({ kind: 'apps/v1/Deployment', namespace: backend.namespace })
-      .catch((): { items: WorkloadObject[] } => ({ items: [] }));
+      .list({ kind: of === 'Rollout' ? ROLLOUT : 'apps/v1/Deployment', namespace: backend.namespace })
+      .catch((): { items: (WorkloadObject | RolloutObject)[] } => ({ items: [] }));
     const found = items.find(({ metadata }) => metadata.name === backend.name);
     runState.progress.detail(check, liveLine(second, found?.status));
   }

@@ -164,7 +164,7 @@ describe('scaling/backend/up', () => {
     assert.equal(shrunk.verdict, 'fail');
     assert.match(
       shrunk.reason,
-      /scaled down under load: from 4 to 3 pods desired with cpu at 143 % of its target/,
+      /scaled down under load: from 4 to 3 pods desired with cpu at 157 % of its target/,
     );
   });
 
@@ -267,11 +267,12 @@ describe('scaling/backend/up', () => {
   it('should fail at a maximum that allows no more pods, or not enough', () => {
     const one = up({ desired: () => 1, spec: { min: 1, max: 1 } });
     assert.equal(one.verdict, 'fail');
-    assert.match(one.reason, /stuck at the maximum of 1: cpu at 143 % of its target, so no pod was added/);
-    const few = up({ desired: (s) => (s < 30 ? 2 : 5), load: slowUntil(999) });
+    assert.match(one.reason, /stuck at the maximum of 1: cpu at 157 % of its target, so no pod was added/);
+    const metric = (s: number): number => (s > 20 && s < 150 ? 170 : 20);
+    const few = up({ desired: (s) => (s < 30 ? 2 : 5), metric, load: slowUntil(999) });
     assert.match(few.reason, /stuck at the maximum of 5: .* the latency goal was not met again/);
     // At the maximum with all goals met there is nothing to complain of.
-    assert.equal(up({ desired: (s) => (s < 30 ? 2 : 5) }).verdict, 'pass');
+    assert.equal(up({ desired: (s) => (s < 30 ? 2 : 5), metric }).verdict, 'pass');
   });
 
   it('should be open without a metric, saying why', () => {
@@ -338,7 +339,10 @@ describe('scaling/ai/up', () => {
   it('should follow the chain from the first tender to ready pods, whatever the latency is', () => {
     const judgement = up({ load: { perSecond: 8, latencyAt: () => 3000 } });
     assert.equal(judgement.verdict, 'pass', judgement.reason);
-    assert.match(judgement.reason, /^more pods desired after 20 s, ready after 30 s$/);
+    assert.match(
+      judgement.reason,
+      /^more pods desired after 20 s, ready after 30 s \(metric 15 s, decision 5 s\)$/,
+    );
     assert.doesNotMatch(JSON.stringify([judgement.figures, judgement.expected]), /latency|p95/);
     const { target, marks, derivation } = scalingDetailSchema.parse(judgement.scaling);
     assert.equal(target, 'AI service');

@@ -38,6 +38,7 @@ const READY: Record<string, (object: KubeObject, status: Status) => boolean> = {
   Deployment: replicasReady,
   StatefulSet: replicasReady,
   ReplicaSet: replicasReady,
+  Rollout: replicasReady,
   DaemonSet: (object, status) =>
     observed(object, status) &&
     countAt(status['numberReady'], 0) >= countAt(status['desiredNumberScheduled'], 1),
@@ -45,7 +46,9 @@ const READY: Record<string, (object: KubeObject, status: Status) => boolean> = {
 };
 
 function observed(object: KubeObject, status: Status): boolean {
-  return countAt(status['observedGeneration'], 0) >= (object.metadata.generation ?? 0);
+  // Argo Rollouts writes the number as a string.
+  const seen = Number(status['observedGeneration'] ?? 0);
+  return seen >= (object.metadata.generation ?? 0);
 }
 
 function replicasReady(object: KubeObject, status: Status): boolean {

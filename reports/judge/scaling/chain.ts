@@ -1,6 +1,8 @@
 /** The steps by which an autoscaler reacts to load. */
 import { latencySeen } from './blocks.ts';
 import type { LatencySeen } from './blocks.ts';
+import { causeOf, wantsText } from './metrics.ts';
+import type { Cause, Measured } from './metrics.ts';
 import type { Hpa, HpaSpec, Observed } from './observed.ts';
 import { raisesOf } from './raises.ts';
 import type { Raise } from './raises.ts';
@@ -20,8 +22,19 @@ export interface Chain {
   decidedMs: number | null;
   readyMs: number | null;
   raises: Raise[];
+  decision: Decision | null;
   /** With dropped iterations taken as fast (best) and as slow (worst); null: there is no latency goal. */
   latency: { best: LatencySeen; worst: LatencySeen } | null;
+}
+
+/** The first time that more pods were desired than before the load. */
+export interface Decision {
+  from: number;
+  desired: number;
+  metrics: readonly Measured[];
+  cause: Cause;
+  /** From no pods at all: by KEDA's own word, or nobody's (null). Otherwise left out. */
+  activation?: { by: string | null };
 }
 
 export interface Context {
@@ -33,9 +46,13 @@ export interface Context {
   chain: Chain;
 }
 
-/** Why the decision was no answer to the load; null: the metric had crossed its target by then. */
-export function uncausedText({ crossedMs, decidedMs }: Chain): string | null {
-  if (decidedMs === null || (crossedMs !== null && crossedMs <= decidedMs)) return null;
+/** Why the decision was no answer to the load; null: a metric that asks for as many pods had crossed its target by then. */
+export function uncausedText(chain: Chain): string | null {
+  const { crossedMs, decidedMs, decision } = chain;
+  if (decidedMs === null || decision === null) return null;
+  const unknown = unknownCauseText(decision);
+  if (unknown !== null) return unknown;
+  if (crossedMs !== null && crossedMs <= decidedMs) return unaskedText(decision);
   const crossed =
     crossedMs === null
       ? 'did not cross its target at all'
@@ -43,30 +60,50 @@ export function uncausedText({ crossedMs, decidedMs }: Chain): string | null {
   return `the load did not cause the scale-up: the metric ${crossed}, so something other than the load must have scaled`;
 }
 
+/** Why nobody can know what the decision rests on. */
+function unknownCauseText({ from, desired, metrics, cause, activation }: Decision): string | null {
+  if (activation?.by === null)
+    return `from ${from} pods ${desired} were desired, and what asked for that is not known: the autoscaler has no metric at ${from} pods. Where KEDA makes it, name its ScaledObject (scaledObject beside the rates of the load)`;
+  const isUnknown = activation === undefined && cause.metrics.length === 0 && cause.unknown.length > 0;
+  return isUnknown
+    ? `which metric caused the scale-up from ${from} to ${desired} pods is not known: none that has a value asks for as many (${wantsText(metrics)})`
+    : null;
+}
+
+function unaskedText({ desired, metrics, cause, activation }: Decision): string | null {
+  return activation !== undefined || cause.metrics.length > 0
+    ? null
+    : `no metric asks for the ${desired} pods that were desired (${wantsText(metrics)}), so something other than the load must have scaled`;
+}
+
 /** While there was load, fewer pods were wanted than before although the metric asked for more. */
-export function shrunkText({ hpa, startMs, endMs }: Observed): string | null {
+export function shrunkText({ hpa, startMs, endMs }: Observed, spec: HpaSpec): string | null {
   const during = hpa.filter(({ t }) => t >= (startMs ?? Infinity) && t <= (endMs ?? Infinity));
   const at = during.findIndex(
-    (one, index) => one.desired < (during[index - 1]?.desired ?? 0) && isAbove(one),
+    (one, index) => one.desired < (during[index - 1]?.desired ?? 0) && isAbove(one, spec),
   );
   const one = during[at];
   if (one === undefined) return null;
   return `scaled down under load: from ${during[at - 1]?.desired ?? 0} to ${one.desired} pods desired with ${one.metric} at ${Math.round((one.load ?? 0) * 100)} % of its target`;
 }
 
-export function chainOf(observed: Observed, startMs: number, p95Ms: number | null): Chain {
+export function chainOf(
+  observed: Observed,
+  { startMs, p95Ms, spec }: { startMs: number; p95Ms: number | null; spec: HpaSpec },
+): Chain {
   const { hpa, replicas, seconds } = observed;
   const base = hpa.findLast(({ t }) => t < startMs)?.desired ?? hpa[0]?.desired ?? 0;
   const after = hpa.filter(({ t }) => t >= startMs);
-  const crossed = after.find(isAbove);
   const raised = after.find(({ desired }) => desired > base);
+  const decision = raised === undefined ? null : decisionOf(observed, raised, base);
   const ready = raised && replicas.find(({ t, ready: count }) => t >= raised.t && count >= raised.desired);
   const since = (t: number | undefined): number | null => (t === undefined ? null : t - startMs);
   return {
-    crossedMs: since(crossed?.t),
+    crossedMs: since(crossedAt(observed, { after, raised, decision, spec, startMs })),
     decidedMs: since(raised?.t),
     readyMs: since(ready?.t),
     raises: raisesOf(observed, startMs, base),
+    decision,
     latency:
       p95Ms === null
         ? null
@@ -75,6 +112,44 @@ export function chainOf(observed: Observed, startMs: number, p95Ms: number | nul
             worst: latencySeen(seconds, { startMs, p95Ms, dropsAreSlow: true }),
           },
   };
+}
+
+function decisionOf({ scaledObject }: Observed, raised: Hpa, from: number): Decision {
+  const { desired, metrics } = raised;
+  const cause = causeOf(metrics, desired);
+  // An autoscaler that measures a total may go from no pods by itself.
+  if (from > 0 || (raised.current === 0 && cause.metrics.length > 0))
+    return { from, desired, metrics, cause };
+  const by = scaledObject.find(({ active }) => active === 'True')?.name ?? null;
+  return { from, desired, metrics, cause, activation: { by } };
+}
+
+interface Crossing {
+  after: readonly Hpa[];
+  raised: Hpa | undefined;
+  decision: Decision | null;
+  spec: HpaSpec;
+  startMs: number;
+}
+
+/**
+ * When the metric that decided was above its target; before a decision, and where none asks for as many pods, when any was. What the controller
+ * cuts off a value when it writes it may hide a crossing until the decision itself.
+ */
+function crossedAt(
+  { scaledObject }: Observed,
+  { after, raised, decision, spec, startMs }: Crossing,
+): number | undefined {
+  if (decision?.activation !== undefined)
+    return scaledObject.find(({ t, active }) => t >= startMs && active === 'True')?.t;
+  const names = decision?.cause.metrics ?? [];
+  const isOver = (one: Hpa): boolean =>
+    names.length === 0
+      ? isAbove(one, spec)
+      : one.metrics.some((metric) => names.includes(metric.name) && isAbove(metric, spec));
+  const first = after.find(isOver)?.t;
+  if (raised === undefined || names.length === 0) return first;
+  return Math.min(first ?? Infinity, raised.t);
 }
 
 /** Why the autoscaler has no metric, by its own conditions. */

@@ -9,6 +9,14 @@ export const ANNOTATIONS: Annotations = {
   'hpa-spec.policiesDown': 'governs how long the scale-down is expected to take, which affects no verdict',
   'hpa-spec.metricResolutionS':
     'governs how soon a change of the load is expected to show, which affects no verdict',
+  'hpa-spec.measures[].type':
+    'where a metric comes from, which governs how soon it is expected to show, and affects no verdict',
+  'scaled-pod': 'where the time of a scale-up went, for people: the counts of pods decide',
+  'scaled-object.ready': 'what KEDA says of itself, for people',
+  'scaled-object.why': 'the same',
+  'scaled-object.idle': 'the minimum that is recorded of the autoscaler follows from it',
+  'scaled-object.min': 'the minimum that is recorded of the autoscaler follows from it',
+  rollout: 'why there are more pods than are desired, for people: their number decides',
   'hpa[]': 'the metric between two decisions, for the chart only: each decision is judged',
   'hpa.metrics[].value':
     'the value between two decisions, for the chart only: the value behind a decision is judged',

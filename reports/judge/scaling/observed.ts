@@ -1,8 +1,11 @@
 import type { History } from '../../record/history/history.ts';
+import { kindOfService } from '../../record/names/topology-names.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import { all, first, last } from '../observed.ts';
 import type { LoadSecond } from '../slo/load.ts';
 import { observedLoad } from '../performance/loads.ts';
+import { measuredIn, TOLERANCE } from './metrics.ts';
+import type { Measured } from './metrics.ts';
 import type { Observed as ObservedLoad } from '../performance/loads.ts';
 
 /** The status of the autoscaler at one moment. */
@@ -13,6 +16,8 @@ export interface Hpa {
   /** value / target; null: it has no metric. */
   load: number | null;
   metric: string;
+  /** All of them, in the order of the spec. */
+  metrics: Measured[];
   /** Conditions that say why it does not scale: `ScalingActive=False FailedGetResourceMetric: …`. */
   complaints: string[];
 }
@@ -23,6 +28,10 @@ export interface HpaSpec {
   max: number;
   stabilisationUpS: number;
   stabilisationDownS: number;
+  /** How far above its target a metric may be without a scale-up, as a share. */
+  tolerance: number;
+  /** Names of the metrics that metrics-server measures; null: not recorded. */
+  measured: string[] | null;
   /** Time that the policies need at least to shrink by that many pods, s. */
   shrinkingS: (pods: number) => number;
 }
@@ -50,6 +59,9 @@ export interface Observed {
   lastMs: number;
   /** Why there was nothing to observe, or no longer: no autoscaler, no rest before the load. */
   lost: string[];
+  /** What KEDA said of the autoscaler that it makes, in order. */
+  scaledObject: Seen<'scaled-object'>[];
+  pods: Seen<'scaled-pod'>[];
   load: ObservedLoad;
   /** Seconds of the load at the times at which they began. */
   seconds: { atMs: number; second: LoadSecond }[];
@@ -65,8 +77,10 @@ export function observe(history: History, called = 'backend'): Observed {
   const zeroMs = zeroOf(history, load, startMs);
   return {
     called,
-    hpa: all(history, 'hpa').map(hpaOf),
+    hpa: all(history, 'hpa').map((status) => hpaOf(status, last(history, 'hpa-spec'))),
     spec: specOf(last(history, 'hpa-spec')),
+    scaledObject: all(history, 'scaled-object'),
+    pods: all(history, 'scaled-pod'),
     replicas: all(history, 'scaled-pods').map(({ t, ready, total }) => ({ t, ready, total })),
     startMs,
     topMs: begun === undefined ? null : (zeroMs ?? begun.t) + begun.rampSeconds * 1000,
@@ -89,16 +103,18 @@ const UNWATCHED_MS = 5_000;
 
 function lostOf(history: History, called: string): string[] {
   const known = first(history, 'hpa')?.t ?? Infinity;
+  const kind = kindOfTarget(history.header);
   return [
-    ...all(history, 'target-missing').map(({ deployment }) => `Deployment ${deployment} does not exist`),
+    ...pausedText(history),
+    ...all(history, 'target-missing').map(({ deployment }) => `${kind} ${deployment} does not exist`),
     ...all(history, 'hpa-missing').map(({ t, deployment }) =>
       t > known
-        ? `no autoscaler scaled Deployment ${deployment} any more while it was observed`
-        : `no autoscaler scales Deployment ${deployment}`,
+        ? `no autoscaler scaled ${kind} ${deployment} any more while it was observed`
+        : `no autoscaler scales ${kind} ${deployment}`,
     ),
     ...all(history, 'not-at-minimum').map(
       ({ scale }) =>
-        `the ${called} had not settled at its minimum of pods before the load${scaleText(scale)}`,
+        `the ${called} had not settled at its minimum of pods before the load${scaleText(scale)}${rolloutText(history)}`,
     ),
     ...all(history, 'hpa-watched')
       .filter((watched) => !isWatched(watched))
@@ -107,6 +123,30 @@ function lostOf(history: History, called: string): string[] {
           `the autoscaler was not observed all the time: it was read ${looks} times in ${Math.round(watchedMs / 1000)} s, with a longest gap of ${Math.round(longestGapMs / 1000)} s`,
       ),
   ];
+}
+
+/** A service is a Deployment, unless the environment declares a Rollout of its name. */
+function kindOfTarget({ settings: { topology, ai } }: History['header']): string {
+  const of = ai === undefined ? topology?.edge?.backend?.deployment : ai.deployment;
+  return of === undefined ? 'Deployment' : kindOfService(of, topology?.workloads);
+}
+
+/** While KEDA is paused it scales nothing, and may take the autoscaler away. */
+function pausedText(history: History): string[] {
+  const paused = all(history, 'scaled-object').find((one) => one.paused !== null);
+  return [
+    ...all(history, 'scaled-object-missing').map(({ name }) => `there is no ScaledObject ${name}`),
+    ...(paused === undefined
+      ? []
+      : [`ScaledObject ${paused.name} is paused (${paused.paused ?? ''}): KEDA scales nothing meanwhile`]),
+  ];
+}
+
+/** A rollout in progress has pods of two versions, more than are desired. */
+function rolloutText(history: History): string {
+  const seen = last(history, 'rollout');
+  if (seen === undefined || seen.phase === 'Healthy') return '';
+  return `; its Rollout is ${[seen.phase || 'in no phase', seen.message].filter((one) => one !== '').join(': ')}`;
 }
 
 /** Looks at most the longest gap apart must cover the time watched; and they come no more often than every 100 ms. */
@@ -131,15 +171,12 @@ export function scaleText(scale: Scale): string {
 }
 
 /** Of several metrics an autoscaler follows the one that asks for most. */
-function hpaOf({ t, desired, current, metrics, conditions }: Seen<'hpa'>): Hpa {
-  // Without a metric the controller leaves the last one in the status, and says so in this condition.
-  const stale = conditions.some(({ type, status }) => type === 'ScalingActive' && status === 'False');
-  const known = metrics.flatMap(({ name, value, target }) =>
-    stale || value === null || target === null || target <= 0 ? [] : [{ name, load: value / target }],
-  );
-  const [most] = known.sort((a, b) => b.load - a.load);
+function hpaOf(status: Seen<'hpa'>, spec: Seen<'hpa-spec'> | undefined): Hpa {
+  const { t, desired, current, conditions } = status;
+  const metrics = measuredIn(status, spec);
+  const [most] = metrics.filter(({ load }) => load !== null).sort((a, b) => (b.load ?? 0) - (a.load ?? 0));
   return {
-    ...{ t, desired, current, load: most?.load ?? null },
+    ...{ t, desired, current, metrics, load: most?.load ?? null },
     metric: most?.name ?? metrics[0]?.name ?? 'the metric',
     complaints: conditions.flatMap(complaint),
   };
@@ -152,11 +189,17 @@ function complaint({ type, status, reason, message }: Seen<'hpa'>['conditions'][
   return [`${type}=${status} ${[reason, message].filter((one) => one !== '').join(': ')}`];
 }
 
+/** Types of metrics (autoscaling/v2) that metrics-server measures. */
+const MEASURED: readonly string[] = ['Resource', 'ContainerResource'];
+
 function specOf(one: Seen<'hpa-spec'> | undefined): HpaSpec | null {
   if (one === undefined) return null;
-  const { min, max, stabilisationUpS, stabilisationDownS, policiesDown } = one;
+  const { min, max, metrics, measures, stabilisationUpS, stabilisationDownS, policiesDown } = one;
+  const isMeasured = (index: number): boolean => MEASURED.includes(measures?.[index]?.type ?? '');
   return {
     ...{ min, max, stabilisationUpS, stabilisationDownS },
+    tolerance: one.toleranceUp ?? TOLERANCE,
+    measured: measures === undefined ? null : metrics.filter((_, index) => isMeasured(index)),
     shrinkingS: (pods) => shrinkingS(policiesDown ?? [], pods),
   };
 }

@@ -96,13 +96,13 @@ function limitGaps({ header }: History, { min, max }: Seen<'hpa-spec'>): string[
   return [`its limits are ${min} to ${max} pods, declared are ${declared.min} to ${declared.max}`];
 }
 
-/** How many pods the Deployment that grows may have. */
+/** How many pods the service that grows may have. */
 function declaredOf({ settings }: HistoryHeader): { min: number; max: number } | undefined {
   const { topology, ai } = settings;
   // The history of a backend check has no AI settings.
   const grows = ai === undefined ? topology?.edge?.backend?.deployment : ai.deployment;
-  const deployments = topology?.workloads?.filter(({ kind }) => kind === 'Deployment');
-  return deployments?.find(({ namespace, name }) => namespace === grows?.namespace && name === grows.name)
+  const services = topology?.workloads?.filter(({ kind }) => kind === 'Deployment' || kind === 'Rollout');
+  return services?.find(({ namespace, name }) => namespace === grows?.namespace && name === grows.name)
     ?.replicas;
 }
 

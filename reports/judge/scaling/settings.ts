@@ -4,8 +4,6 @@ import type { Hpa, HpaSpec } from './observed.ts';
 
 /** Kubernetes: `--horizontal-pod-autoscaler-sync-period` of the controller manager, default. */
 const SYNC_S = 15;
-/** Kubernetes: `--horizontal-pod-autoscaler-tolerance`, default: up to a tenth above or below the target nothing is done. */
-const TOLERANCE = 0.1;
 /** metrics-server: `--metric-resolution` of its own manifests, where it could not be read. */
 const METRIC_RESOLUTION_S = 15;
 
@@ -23,9 +21,9 @@ export interface Window {
   hiMs: number;
 }
 
-/** Whether the metric asks for more pods. */
-export function isAbove({ load }: Hpa): boolean {
-  return load !== null && load > 1 + TOLERANCE;
+/** Whether a metric asks for more pods. */
+export function isAbove({ load }: Pick<Hpa, 'load'>, { tolerance }: Pick<HpaSpec, 'tolerance'>): boolean {
+  return load !== null && load > 1 + tolerance;
 }
 
 /**
@@ -62,8 +60,8 @@ export function unexpected(history: History, spec: HpaSpec): Expected {
   return { crossed: null, decided: null, back: null, derivation };
 }
 
-function governing({ stabilisationUpS, stabilisationDownS }: HpaSpec, pollS: number): string {
-  return `sync ${SYNC_S} s, tolerance ${TOLERANCE}, stabilisation ${stabilisationUpS} s up and ${stabilisationDownS} s down, read every ${Number(pollS.toFixed(2))} s`;
+function governing({ stabilisationUpS, stabilisationDownS, tolerance }: HpaSpec, pollS: number): string {
+  return `sync ${SYNC_S} s, tolerance ${tolerance}, stabilisation ${stabilisationUpS} s up and ${stabilisationDownS} s down, read every ${Number(pollS.toFixed(2))} s`;
 }
 
 export function outside(atMs: number | null, window: Window | null): 'no' | 'faster' | 'slower' | 'unknown' {

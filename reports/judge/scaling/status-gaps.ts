@@ -1,4 +1,5 @@
 /** Whether the conditions in the status of an autoscaler agree with the figures beside them. */
+import { measuredIn } from './metrics.ts';
 import { HPA_CONDITIONS } from '../../record/observations/scaling.ts';
 import type { Seen } from '../../record/observations/index.ts';
 
@@ -63,30 +64,28 @@ function isScaled(status: Status): boolean {
 }
 
 /** TooFewReplicas: the metrics call for less than the minimum, so the minimum is desired. TooManyReplicas: the maximum is. */
-function isAtLimit(status: Status, { min, max }: Seen<'hpa-spec'>): boolean {
-  if (says(status, 'TooManyReplicas')) return status.desired === max;
+function isAtLimit(status: Status, spec: Seen<'hpa-spec'>): boolean {
+  if (says(status, 'TooManyReplicas')) return status.desired === spec.max;
   if (!says(status, 'TooFewReplicas') || !says(status, 'ValidMetricFound')) return true;
-  return status.desired === min && askedOf(status, 0) <= min;
-}
-
-/** Pods that the highest of its metrics asks for. @param more added to each value: utilisation is rounded down to whole percent */
-function askedOf({ current, metrics }: Status, more: number): number {
-  const shares = metrics.map(({ value, target }) =>
-    value === null || target === null || target <= 0 ? 0 : (value + more) / target,
-  );
-  return Math.ceil(current * Math.max(0, ...shares));
+  const asked = measuredIn(status, spec).map(({ wants }) => wants?.least ?? 0);
+  return status.desired === spec.min && Math.max(0, ...asked) <= spec.min;
 }
 
 /**
- * From the minimum, whose pods are all ready and measured, a single metric adds as many as it calls for, where nothing limits it. Later
- * scale-ups cannot be checked: pods that are not ready yet count as using nothing.
+ * From the minimum, whose pods are all ready and measured, metrics add as many as the one that asks for most calls for, where nothing limits
+ * it. Later scale-ups cannot be checked: pods that are not ready yet count as using nothing. Neither can a metric without a value.
  */
-function isAsked(status: Status, { min, stabilisationUpS, metrics }: Seen<'hpa-spec'>): boolean {
+function isAsked(status: Status, spec: Seen<'hpa-spec'>): boolean {
   const { desired, current } = status;
   const isFree = says(status, 'DesiredWithinRange') && says(status, 'SucceededRescale');
-  if (!isFree || current !== min || desired <= current) return true;
-  if (metrics.length > 1 || stabilisationUpS > 0) return true;
-  return desired >= askedOf(status, 0) - PODS_UNMEASURED && desired <= askedOf(status, 1);
+  if (!isFree || current !== spec.min || desired <= current) return true;
+  const wants = measuredIn(status, spec).flatMap((one) => one.wants ?? []);
+  if (wants.length < status.metrics.length || spec.stabilisationUpS > 0) return true;
+  const [least, most] = [
+    Math.max(...wants.map((one) => one.least)),
+    Math.max(...wants.map((one) => one.most)),
+  ];
+  return desired >= least - PODS_UNMEASURED && desired <= most;
 }
 
 /** Tolerance: a pod of the minimum that was just restarted has no value for a moment, which lowers the number. */

@@ -1,4 +1,4 @@
-import type { Context, Goals } from './chain.ts';
+import type { Chain, Context, Goals } from './chain.ts';
 import { shrunkText, uncausedText, why } from './chain.ts';
 import { secondsOf, secondsText } from './conclude.ts';
 import type { Found } from './conclude.ts';
@@ -7,6 +7,7 @@ import type { Hpa, Observed } from './observed.ts';
 import { unmetOf } from './raises.ts';
 import type { Unmet } from './raises.ts';
 import { isAbove } from './settings.ts';
+import { stagesOf, stagesText } from './stages.ts';
 
 /** A state seen this shortly before the end of the load, ms, held at its end: the autoscaler syncs every 15 s. */
 const STILL_MS = 30_000;
@@ -20,19 +21,73 @@ export function verdictOf(context: Context): Pick<Found, 'failures' | 'late' | '
   const idle = noMetricText(context) ?? idleText(context);
   if (idle !== null) return { failures: [], late: [], gaps: [...undelivered, idle], pass: '' };
   const steps = [
-    stepOf(context, { atMs: chain.decidedMs, limitS: goals.decisionS, what: 'more pods were desired' }),
-    stepOf(context, { atMs: chain.readyMs, limitS: goals.readyS, what: 'the new pods were ready' }),
+    told(
+      stepOf(context, { atMs: chain.decidedMs, limitS: goals.decisionS, what: 'more pods were desired' }),
+      chain.decidedMs === null ? complaintsText(observed) : partsText(context),
+    ),
+    told(
+      stepOf(context, { atMs: chain.readyMs, limitS: goals.readyS, what: 'the new pods were ready' }),
+      chain.decidedMs === null ? '' : partsText(context),
+    ),
     latencyStep(context),
   ];
   const { failures, gaps } = furtherRaises(context);
   const latency =
     chain.latency === null ? '' : `, latency goal met from ${secondsText(chain.latency.worst.metFromMs)} on`;
   return {
-    failures: listed(shrunkText(observed)),
+    failures: listed(shrunkText(observed, context.spec)),
     late: [...steps.flatMap(({ failure }) => failure ?? []), ...failures],
-    gaps: [...listed(uncausedText(chain)), ...steps.flatMap(({ gap }) => gap ?? []), ...gaps, ...undelivered],
-    pass: `more pods desired after ${secondsText(chain.decidedMs)}, ready after ${secondsText(chain.readyMs)}${latency}`,
+    gaps: [
+      ...listed(uncausedText(chain)),
+      ...fallbackText(observed),
+      ...steps.flatMap(({ gap }) => gap ?? []),
+      ...gaps,
+      ...undelivered,
+    ],
+    pass: `more pods desired after ${secondsText(chain.decidedMs)}, ready after ${secondsText(chain.readyMs)}${latency}${causeText(chain)}${partsText(context)}`,
   };
+}
+
+/** A failure with where the time went, or what the autoscaler says of it. */
+function told(step: Step, more: string): Step {
+  return step.failure === undefined ? step : { ...step, failure: `${step.failure}${more}` };
+}
+
+/** ` (metric 25 s, decision 5 s, …)` */
+function partsText({ chain, observed, startMs }: Context): string {
+  const text = stagesText(stagesOf(chain, { startMs, pods: observed.pods }));
+  return text === '' ? '' : ` (${text})`;
+}
+
+/** Which metric decided, where there are several. */
+function causeText({ decision }: Chain): string {
+  if (decision === null) return '';
+  const { activation, cause, metrics } = decision;
+  if (activation !== undefined) return `, by ScaledObject ${activation.by ?? ''}`;
+  return metrics.length < 2 ? '' : `, by ${cause.metrics.join(' and ')}`;
+}
+
+/** What the autoscaler complains of while it adds no pod, and what makes it. */
+function complaintsText({ hpa, scaledObject, startMs }: Observed): string {
+  const during = hpa.filter(({ t }) => t >= (startMs ?? 0));
+  const unready = scaledObject.findLast(({ ready }) => ready === 'False');
+  const said = [
+    ...(during.findLast(({ complaints }) => complaints.length > 0)?.complaints ?? []),
+    ...(unready === undefined ? [] : [`ScaledObject ${unready.name} is not ready: ${unready.why}`]),
+  ];
+  return said.length === 0 ? '' : `; the autoscaler says ${said.join(', ')}`;
+}
+
+/** Where a trigger cannot be asked, KEDA may answer with a number of its own: then no metric decided. */
+function fallbackText({ scaledObject, startMs, endMs }: Observed): string[] {
+  const used = scaledObject.find(
+    ({ t, fallback }) => fallback === 'True' && t >= (startMs ?? 0) && t <= (endMs ?? Infinity),
+  );
+  return used === undefined
+    ? []
+    : [
+        `KEDA could not ask a trigger of ScaledObject ${used.name} and used its fallback: no metric decided then`,
+      ];
 }
 
 /** The goals are for the first scale-up; each further one may take the goal for ready pods minus that for the decision. */
@@ -53,7 +108,7 @@ function untilOf({ endMs, lastMs }: Observed): number {
 function stuckText({ observed, spec, startMs, chain }: Context): string | null {
   const { hpa, endMs } = observed;
   const during = hpa.filter(({ t }) => t >= startMs && t <= (endMs ?? Infinity));
-  const stuck = during.filter((one) => isAbove(one) && one.desired >= spec.max);
+  const stuck = during.filter((one) => isAbove(one, spec) && one.desired >= spec.max);
   const told = (one: Hpa): string =>
     `stuck at the maximum of ${spec.max}: ${one.metric} at ${shown(one.load)} of its target`;
   const [first] = stuck;
@@ -74,10 +129,19 @@ function noMetricText({ observed, startMs, topMs, chain, goals }: Context): stri
 }
 
 /** The load did not lift the metric over its target. */
-function idleText({ observed, startMs, chain }: Context): string | null {
+function idleText({ observed, spec, startMs, chain }: Context): string | null {
   if (chain.crossedMs !== null || chain.decidedMs !== null) return null;
   const highest = Math.max(0, ...observed.hpa.filter(({ t }) => t >= startMs).map(({ load }) => load ?? 0));
-  return `the load did not raise the metric above its target: at most ${shown(highest)} of the target, with a tolerance of 10 %`;
+  const unseen = namesWithout(observed, startMs);
+  const but = unseen.length === 0 ? '' : `; ${unseen.join(', ')} had no value`;
+  return `the load did not raise the metric above its target: at most ${shown(highest)} of the target, with a tolerance of ${Math.round(spec.tolerance * 100)} %${but}`;
+}
+
+/** Metrics that never had a value since the load began. */
+function namesWithout({ hpa }: Observed, startMs: number): string[] {
+  const after = hpa.filter(({ t }) => t >= startMs).flatMap(({ metrics }) => metrics);
+  const seen = new Set(after.filter(({ load }) => load !== null).map(({ name }) => name));
+  return [...new Set(after.map(({ name }) => name))].filter((name) => !seen.has(name));
 }
 
 const listed = (text: string | null): string[] => (text === null ? [] : [text]);

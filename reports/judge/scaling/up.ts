@@ -6,10 +6,12 @@ import type { Chain, Context, Goals } from './chain.ts';
 import { conclude, secondsOf } from './conclude.ts';
 import type { Found, Mark } from './conclude.ts';
 import { scaleText } from './observed.ts';
-import type { Observed } from './observed.ts';
+import type { HpaSpec, Observed } from './observed.ts';
+import { wantsText } from './metrics.ts';
 import { soundGaps } from './record-gaps.ts';
 import { expectedOf, outside, unexpected } from './settings.ts';
 import type { Expected } from './settings.ts';
+import { stageFigures, stagesOf } from './stages.ts';
 import { verdictOf } from './up-verdict.ts';
 
 export function goalsOf(history: History): Pick<Goals, 'decisionS' | 'readyS'> {
@@ -25,9 +27,9 @@ export function judgeGrowth(history: History, observed: Observed, goals: Goals):
   const missing = [...missingOf(observed), ...goalGaps(goals)];
   if (spec === null || startMs === null || topMs === null || missing.length > 0)
     return conclude(observed, { ...nothing(expectedText), gaps: missing });
-  const chain = chainOf(observed, startMs, goals.latency?.p95Ms ?? null);
+  const chain = chainOf(observed, { startMs, p95Ms: goals.latency?.p95Ms ?? null, spec });
   const expected =
-    goals.latency === null
+    goals.latency === null || !isByMetricsServer(chain, spec)
       ? unexpected(history, spec)
       : expectedOf(history, spec, { rampMs: topMs - startMs, pods: 0 });
   const context = { observed, spec, startMs, topMs, goals, chain };
@@ -41,6 +43,12 @@ export function judgeGrowth(history: History, observed: Observed, goals: Goals):
     figures: figuresOf(context),
     derivation: expected.derivation,
   });
+}
+
+/** What metrics-server measures is as old as its interval says; of any other source nobody knows. */
+function isByMetricsServer({ decision }: Chain, { measured }: HpaSpec): boolean {
+  const names = decision?.cause.metrics ?? decision?.metrics.map(({ name }) => name) ?? [];
+  return measured === null || names.every((name) => measured.includes(name));
 }
 
 function expectedOfGoals({ decisionS, readyS, latency }: Goals): string {
@@ -111,6 +119,16 @@ function latencyFigure({ chain, goals }: Context): Found['figures'] {
   return [{ name: 'latency goal met again after', value, unit: 's', goal: goals.latency.limitS }];
 }
 
+/** Which metric decided; where there are several, how many pods each asked for. */
+function causeFigure({ decision }: Chain): Found['figures'] {
+  if (decision === null) return [];
+  const { metrics, cause, activation } = decision;
+  const by =
+    activation === undefined ? cause.metrics.join(', ') : `ScaledObject ${activation.by ?? 'not known'}`;
+  const value = metrics.length < 2 ? by : `${by || 'none'} (pods asked for: ${wantsText(metrics)})`;
+  return [{ name: 'metric that caused the first scale-up', value: value || 'none' }];
+}
+
 function figuresOf(context: Context): Found['figures'] {
   const { chain, goals, observed, spec, startMs, topMs } = context;
   const peak = Math.max(0, ...observed.hpa.filter(({ t }) => t >= startMs).map(({ desired }) => desired));
@@ -120,6 +138,8 @@ function figuresOf(context: Context): Found['figures'] {
     { name: 'metric crossed after', value: s(chain.crossedMs), unit: 's' },
     { name: 'more pods desired after', value: s(chain.decidedMs), unit: 's', goal: goals.decisionS },
     { name: 'new pods ready after', value: s(chain.readyMs), unit: 's', goal: goals.readyS },
+    ...stageFigures(stagesOf(chain, { startMs, pods: observed.pods })),
+    ...causeFigure(chain),
     ...latencyFigure(context),
     {
       name: 'scale-ups whose pods became ready',

@@ -20,3 +20,14 @@ export const REACHED_AGAIN = 10;
 export function coversPath(folder: string, path: string): boolean {
   return path === folder || path.startsWith(folder.endsWith('/') ? folder : `${folder}/`);
 }
+
+/** A service is a Deployment, unless a Rollout of its name is among the declared workloads. */
+export function kindOfService(
+  { namespace, name }: { namespace: string; name: string },
+  workloads: readonly { kind: string; namespace: string; name: string }[] = [],
+): 'Deployment' | 'Rollout' {
+  const isIt = workloads.some(
+    (one) => one.kind === 'Rollout' && one.namespace === namespace && one.name === name,
+  );
+  return isIt ? 'Rollout' : 'Deployment';
+}

@@ -4,6 +4,12 @@ import { kinds } from './kinds.ts';
 /** Conditions that are set with the first value of a metric and kept from then on. */
 export const HPA_CONDITIONS = ['AbleToScale', 'ScalingActive', 'ScalingLimited'] as const;
 
+/**
+ * Of a pod that is scaled, in this order: it exists; the scheduler has found it a node (condition PodScheduled); it is ready (condition Ready);
+ * it is terminating or no longer there.
+ */
+export const POD_STATES = ['created', 'scheduled', 'ready', 'gone'] as const;
+
 const scale = z.object({
   desired: z.number(),
   ready: z.number(),
@@ -21,7 +27,14 @@ export const SCALING = kinds({
   'hpa-spec': {
     min: z.number(),
     max: z.number(),
+    /** A name for each, in the order of its spec. */
     metrics: z.array(z.string()),
+    /** In the same order: its type (autoscaling/v2), and the field of its target; null: it has no field that is known. */
+    measures: z
+      .array(z.object({ type: z.string(), by: z.enum(['Utilization', 'AverageValue', 'Value']).nullable() }))
+      .optional(),
+    /** How far above its target a metric may be without a scale-up, as a share; left out: the controller's default. */
+    toleranceUp: z.number().optional(),
     stabilisationUpS: z.number(),
     stabilisationDownS: z.number(),
     /** Limits on scaling down; left out if all pods may go at once. */
@@ -43,8 +56,29 @@ export const SCALING = kinds({
       z.object({ type: z.enum(HPA_CONDITIONS), status: z.string(), reason: z.string(), message: z.string() }),
     ),
   },
-  /** Pods of the scaled Deployment, whenever they change. */
+  /** Pods of what it resizes, whenever they change. */
   'scaled-pods': { ready: z.number(), total: z.number() },
+  /** A pod of what it resizes, when it was first seen in each state: `t` is when the watch showed it. */
+  'scaled-pod': { pod: z.string(), state: z.enum(POD_STATES), node: z.string().nullable() },
+  /** The ScaledObject (KEDA) that makes the autoscaler, whenever it changes; only where the environment names it. */
+  'scaled-object': {
+    /** `namespace/name` */
+    name: z.string(),
+    /** Fewest pods while a trigger is active, and while none is; idle null: the minimum as well. */
+    min: z.number(),
+    idle: z.number().nullable(),
+    /** The annotation that pauses it; null: none does. */
+    paused: z.string().nullable(),
+    /** Its conditions: True, False, Unknown, or that it has none of that type. */
+    active: z.string(),
+    fallback: z.string(),
+    ready: z.string(),
+    /** Why it is not ready, in its own words. */
+    why: z.string(),
+  },
+  'scaled-object-missing': { name: z.string() },
+  /** The state of a Rollout (Argo Rollouts) that is resized, whenever it changes. */
+  rollout: { phase: z.string(), message: z.string() },
   /** How it was polled until the check ended: a state that two looks saw alike counts as unchanged between them. */
   'hpa-watched': { looks: z.number(), longestGapMs: z.number(), watchedMs: z.number() },
   'hpa-missing': { deployment: z.string() },

@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ROLLOUT } from '../../../probes/kubernetes/workloads.ts';
+import { kindOfService } from '../../../reports/record/names/topology-names.ts';
 import type { CheckContext } from '../../harness/context.ts';
 import { monotonicMs } from '../../harness/observations.ts';
 import type { DeploymentName, FaultResult, WaitParams } from '../../harness/protocol.ts';
@@ -70,19 +72,21 @@ async function ready(
   kind: 'steady' | 'steady-after',
   timeoutMs: number,
 ): Promise<boolean> {
+  const { topology, workloads } = ctx.settings;
+  const of = kindOfService({ namespace, name }, topology?.workloads ?? workloads);
   const wait: WaitParams = {
-    kind: 'apps/v1/Deployment',
+    kind: of === 'Rollout' ? ROLLOUT : 'apps/v1/Deployment',
     namespace,
     names: [name],
     until: 'ready',
     count: 1,
     timeoutMs,
   };
-  const seen = await ctx.step(`wait until Deployment ${namespace}/${name} is ready`, async () => {
+  const seen = await ctx.step(`wait until ${of} ${namespace}/${name} is ready`, async () => {
     try {
       const { items, unavailable } = await ctx.cluster.wait(wait);
       if (unavailable !== undefined) return { ok: false, detail: unavailable };
-      return { ok: items.length > 0, detail: `Deployment ${namespace}/${name} is ready` };
+      return { ok: items.length > 0, detail: `${of} ${namespace}/${name} is ready` };
     } catch (error) {
       ctx.signal.throwIfAborted();
       return { ok: false, detail: errorText(error) };

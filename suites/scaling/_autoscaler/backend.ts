@@ -1,7 +1,7 @@
 import type { CheckContext } from '../../harness/context.ts';
 import { usersFor } from '../../harness/users.ts';
 import type { Patience, ScaleFollower, Scaled } from './follow.ts';
-import { followed, growingMs, isGrown, startLoad, whileLoaded } from './loaded.ts';
+import { followed, growingMs, isGrown, startLoad, targetOf, whileLoaded } from './loaded.ts';
 
 /** The load continues for this long after the last desired pod is ready, to see whether latency recovers. */
 const HOLD_MS = 20_000;
@@ -23,7 +23,7 @@ export function scaled(
   work: (declared: Declared, follower: ScaleFollower) => Promise<void>,
 ): Promise<void> {
   const declared = declaredOf(ctx);
-  const subject = { called: 'the backend', deployment: declared.backend };
+  const subject = { called: 'the backend', target: declared.backend };
   return followed(ctx, subject, (follower) => work(declared, follower));
 }
 
@@ -57,5 +57,6 @@ export async function grow(ctx: CheckContext, rates: Rates, follower: ScaleFollo
 function declaredOf(ctx: CheckContext): Declared {
   const { edge } = ctx.settings.topology ?? {};
   if (edge?.backend === undefined) throw new Error('the environment declares no topology.edge.backend');
-  return { backend: edge.backend.deployment, rates: edge.backend.scaling };
+  const { deployment, scaling } = edge.backend;
+  return { backend: targetOf(ctx, deployment, scaling.scaledObject), rates: scaling };
 }

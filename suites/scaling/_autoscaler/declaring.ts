@@ -18,6 +18,6 @@ export const upAndDown: Time = {
 
 /** The autoscaler is followed while a load is made. */
 export const WHILE_LOADED: Touches = {
-  lists: ['apps/v1/Deployment', 'autoscaling/v2/HorizontalPodAutoscaler'],
+  lists: ['apps/v1/Deployment', 'autoscaling/v2/HorizontalPodAutoscaler', 'v1/Pod'],
   runner: ['load.start'],
 };

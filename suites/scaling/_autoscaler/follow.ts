@@ -1,21 +1,31 @@
 import { lookUntil, repeat } from '../../../host/wait.ts';
-import type { ObjectOf, WorkloadObject } from '../../../probes/kubernetes/objects.ts';
+import type { ObjectOf, RolloutObject, WorkloadObject } from '../../../probes/kubernetes/objects.ts';
+import { ROLLOUT, SCALED_OBJECT } from '../../../probes/kubernetes/workloads.ts';
 import type { CheckContext } from '../../harness/context.ts';
+import type { KubeObject } from '../../harness/protocol.ts';
 import type { RecordedFields } from '../../harness/observations.ts';
 import { autoscalerOf, loadOf, specOf, statusOf } from './hpa.ts';
 import type { Autoscaler } from './hpa.ts';
+import { leastPods, scaledObjectOf } from './keda.ts';
 import { metricResolution } from './metrics-server.ts';
+import { PodFollower } from './pods.ts';
 
 /** The runner's cache is fed by watches, so that a look costs the API server nothing. */
 const LOOK_EVERY_MS = 250;
 /** Types of metrics (autoscaling/v2) that metrics-server does not measure. */
 const FROM_ELSEWHERE: ReadonlySet<string> = new Set(['Pods', 'Object', 'External']);
 
-/** The Deployment that an autoscaler resizes. */
+/** What an autoscaler resizes. */
 export interface Scaled {
+  kind: 'Deployment' | 'Rollout';
   namespace: string;
   name: string;
+  /** The ScaledObject of KEDA that makes the autoscaler, in the same namespace. */
+  scaledObject?: string;
 }
+
+type Target = WorkloadObject | RolloutObject;
+type RolloutStatus = NonNullable<RolloutObject['status']>;
 
 /** What was seen last; the numbers are pods. */
 export interface Scale {
@@ -38,12 +48,22 @@ export interface Patience {
   signal?: AbortSignal;
 }
 
-type Changing = 'hpa-spec' | 'hpa' | 'scaled-pods' | 'hpa-missing' | 'target-missing' | 'unavailable';
+type Changing =
+  | 'hpa-spec'
+  | 'hpa'
+  | 'scaled-pods'
+  | 'rollout'
+  | 'scaled-object'
+  | 'scaled-object-missing'
+  | 'hpa-missing'
+  | 'target-missing'
+  | 'unavailable';
 
 /** Records every change of an autoscaler and of what it resizes until it is ended. */
 export class ScaleFollower {
   readonly #ctx: CheckContext;
-  readonly #backend: Scaled;
+  readonly #target: Scaled;
+  readonly #pods: PodFollower;
   readonly #over = new AbortController();
   readonly #last = new Map<string, string>();
   #resolutionS: number | null = null;
@@ -51,9 +71,10 @@ export class ScaleFollower {
   #scale: Scale | null = null;
   #following: Promise<void> = Promise.resolve();
 
-  constructor(ctx: CheckContext, backend: Scaled) {
+  constructor(ctx: CheckContext, target: Scaled) {
     this.#ctx = ctx;
-    this.#backend = backend;
+    this.#target = target;
+    this.#pods = new PodFollower(ctx, target);
   }
 
   /** Null until both objects were seen. */
@@ -102,22 +123,44 @@ export class ScaleFollower {
   }
 
   async #look(): Promise<boolean> {
-    const { name } = this.#backend;
+    const { name, kind } = this.#target;
+    const least = await this.#leastPods();
     const autoscaler = await this.#find('autoscaling/v2/HorizontalPodAutoscaler', (items) =>
-      autoscalerOf(items, this.#backend),
+      autoscalerOf(items, this.#target),
     );
-    const deployment = await this.#find('apps/v1/Deployment', (items) =>
-      items.find(({ metadata }) => metadata.name === name),
-    );
-    if (autoscaler && deployment) {
-      this.#record(autoscaler, deployment);
+    const isIt = ({ metadata }: KubeObject): boolean => metadata.name === name;
+    const target: Target | undefined | null = await (kind === 'Rollout'
+      ? this.#find(ROLLOUT, (items) => items.find(isIt))
+      : this.#find('apps/v1/Deployment', (items) => items.find(isIt)));
+    if (autoscaler && target) {
+      this.#record(autoscaler, target, least);
+      await this.#lookAtPods(target);
       this.#looked();
       return true;
     }
     // Null: the list could not be read, which was recorded.
     if (autoscaler === undefined) this.#missing('hpa-missing');
-    if (deployment === undefined) this.#missing('target-missing');
+    if (target === undefined) this.#missing('target-missing');
     return false;
+  }
+
+  async #lookAtPods({ spec }: Target): Promise<void> {
+    const reason = await this.#pods.look(spec.selector?.matchLabels ?? {});
+    if (reason !== null) this.#changed('unavailable', { what: 'v1/Pod', reason });
+  }
+
+  /** Fewest pods by the ScaledObject; null: none is declared, or it is not known. */
+  async #leastPods(): Promise<number | null> {
+    const { scaledObject: name, namespace } = this.#target;
+    if (name === undefined) return null;
+    const found = await this.#find(SCALED_OBJECT, (items) =>
+      items.find(({ metadata }) => metadata.name === name),
+    );
+    if (found === undefined) this.#changed('scaled-object-missing', { name: `${namespace}/${name}` });
+    if (found === undefined || found === null) return null;
+    const fields = scaledObjectOf(found);
+    this.#changed('scaled-object', fields);
+    return leastPods(fields);
   }
 
   #looked(): void {
@@ -129,27 +172,37 @@ export class ScaleFollower {
   }
 
   #missing(kind: 'hpa-missing' | 'target-missing'): void {
-    const { namespace, name } = this.#backend;
+    const { namespace, name } = this.#target;
     this.#scale = null;
     this.#changed(kind, { deployment: `${namespace}/${name}` });
   }
 
-  #record(autoscaler: Autoscaler, deployment: WorkloadObject): void {
-    const spec = specOf(autoscaler);
+  /** @param least fewest pods by what makes the autoscaler, which takes it out of action to go below its minimum */
+  #record(autoscaler: Autoscaler, target: Target, least: number | null): void {
+    const own = specOf(autoscaler);
+    const spec = { ...own, min: Math.min(own.min, least ?? own.min) };
     const status = statusOf(autoscaler);
     const isMeasured = autoscaler.spec.metrics?.some(({ type }) => !FROM_ELSEWHERE.has(type)) ?? true;
-    const ready = deployment.status?.readyReplicas ?? 0;
-    const total = deployment.status?.replicas ?? 0;
     this.#changed('hpa-spec', {
       ...spec,
       metricResolutionS: isMeasured ? this.#resolutionS : null,
       lookEverySeconds: LOOK_EVERY_MS / 1000,
     });
     this.#changed('hpa', status);
-    this.#changed('scaled-pods', { ready, total });
-    const { desired } = status;
+    const counts = this.#counts(target);
     const { min, max, stabilisationDownS } = spec;
-    this.#scale = { desired, ready, total, min, max, stabilisationDownS, load: loadOf(autoscaler) };
+    const load = loadOf(autoscaler);
+    this.#scale = { desired: status.desired, ...counts, min, max, stabilisationDownS, load };
+  }
+
+  #counts({ status = {} }: Target): { ready: number; total: number } {
+    const { readyReplicas: ready = 0, replicas: total = 0 } = status;
+    this.#changed('scaled-pods', { ready, total });
+    if (this.#target.kind === 'Rollout') {
+      const { phase = '', message = '' } = status as RolloutStatus;
+      this.#changed('rollout', { phase, message });
+    }
+    return { ready, total };
   }
 
   /** Records changes only. */
@@ -165,7 +218,7 @@ export class ScaleFollower {
     kind: K,
     pick: (items: ObjectOf<K>[]) => ObjectOf<K> | undefined,
   ): Promise<ObjectOf<K> | undefined | null> {
-    const { items, unavailable } = await this.#ctx.cluster.list({ kind, namespace: this.#backend.namespace });
+    const { items, unavailable } = await this.#ctx.cluster.list({ kind, namespace: this.#target.namespace });
     if (unavailable === undefined) return pick(items);
     this.#changed('unavailable', { what: kind, reason: unavailable });
     return null;

@@ -1,4 +1,5 @@
 /** What every check of an autoscaler under load does: rest before it, the load itself, and waits that end with it. */
+import { kindOfService } from '../../../reports/record/names/topology-names.ts';
 import type { CheckContext } from '../../harness/context.ts';
 import { ScaleFollower } from './follow.ts';
 import type { Scale, Scaled } from './follow.ts';
@@ -7,20 +8,18 @@ import { shrinkingMs } from './shrinking.ts';
 export interface Subject {
   /** What it is called in steps: `the backend`. */
   called: string;
-  deployment: Scaled;
+  target: Scaled;
 }
 
 /** Follows an autoscaler during the work. If there is none, or it is not at rest before, the work is skipped and that is recorded. */
 export async function followed(
   ctx: CheckContext,
-  { called, deployment }: Subject,
+  { called, target }: Subject,
   work: (follower: ScaleFollower) => Promise<void>,
 ): Promise<void> {
-  const { namespace, name } = deployment;
-  const follower = new ScaleFollower(ctx, deployment);
-  const there = await ctx.step(`read the autoscaler of Deployment ${namespace}/${name}`, () =>
-    follower.start(),
-  );
+  const { kind, namespace, name } = target;
+  const follower = new ScaleFollower(ctx, target);
+  const there = await ctx.step(`read the autoscaler of ${kind} ${namespace}/${name}`, () => follower.start());
   if (!there) return;
   try {
     const timeoutMs = shrinkingMs(ctx, follower.scale);
@@ -34,6 +33,17 @@ export async function followed(
     await stopLoad(ctx);
     await follower.end();
   }
+}
+
+/** What the environment says of a service that is resized, whatever kind of workload it is. */
+export function targetOf(
+  { settings }: Pick<CheckContext, 'settings'>,
+  service: { namespace: string; name: string },
+  scaledObject: string | undefined,
+): Scaled {
+  const { namespace, name } = service;
+  const kind = kindOfService(service, settings.topology?.workloads);
+  return { kind, namespace, name, ...(scaledObject !== undefined && { scaledObject }) };
 }
 
 export function atMinimum({ desired, ready, total, min }: Scale): boolean {

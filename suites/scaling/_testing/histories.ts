@@ -53,7 +53,7 @@ export function tell(of: Story): Seen[] {
 
 /** What is seen of the autoscaler and its pods in one second. */
 function look(of: Story, second: number, loadS: number): Seen[] {
-  const { lag = 10, metric = (s) => (s > 20 && s < loadS ? 100 : 20) } = of;
+  const { lag = 10, metric = (s) => (s > 20 && s < loadS ? 110 : 20) } = of;
   const desired = of.desired(second);
   const there = of.desired(second - lag);
   const value = { name: 'cpu', value: metric(second), target: 70 };

@@ -11,7 +11,7 @@ import { loadOf, specOf, statusOf } from '../_autoscaler/hpa.ts';
 import { resolutionOf } from '../_autoscaler/metrics-server.ts';
 import { shrinkingMs } from '../_autoscaler/shrinking.ts';
 
-const BACKEND = { namespace: 'tender', name: 'tender-api' };
+const BACKEND = { kind: 'Deployment', namespace: 'tender', name: 'tender-api' } as const;
 
 interface Told {
   kind: string;
@@ -69,7 +69,10 @@ const autoscaler = object('HorizontalPodAutoscaler', 'tender-api', {
   spec: { scaleTargetRef: { kind: 'Deployment', name: 'tender-api' }, minReplicas: 2, maxReplicas: 5 },
   status: { desiredReplicas: 2, currentReplicas: 2 },
 });
-const deployment = object('Deployment', 'tender-api', { status: { readyReplicas: 2, replicas: 2 } });
+const deployment = object('Deployment', 'tender-api', {
+  spec: {},
+  status: { readyReplicas: 2, replicas: 2 },
+});
 const server = (args: string[]): WorkloadObject =>
   object(
     'Deployment',

@@ -3,6 +3,7 @@ import type { CheckSettings } from '../../catalogue/check-settings.ts';
 import { matches } from '../../../reports/judge/topology/declared.ts';
 import type { CheckContext } from '../../harness/context.ts';
 import type { KubeObject } from '../../harness/protocol.ts';
+import { asWorkload, ROLLOUT } from '../../../probes/kubernetes/workloads.ts';
 import { hasLabels, isRolling, ownerOf } from './shapes.ts';
 import type { NodeObject, PodObject, WorkloadObject } from './shapes.ts';
 
@@ -30,12 +31,25 @@ export async function findWorkloads(
   const declared = (setting(ctx, 'workloads') ?? []).filter(wanted);
   const objects = new Map<string, WorkloadObject>();
   for (const kind of new Set(declared.map((workload) => workload.kind))) {
-    for (const object of (await ctx.cluster.items({ kind: `apps/v1/${kind}` })) ?? [])
-      objects.set(nameOf(object), object);
+    for (const object of await workloadsOf(ctx, kind)) objects.set(nameOf(object), object);
   }
   return declared.map((workload) => {
     const name = `${workload.kind} ${workload.namespace}/${workload.name}`;
     return { name, workload, object: objects.get(name) };
+  });
+}
+
+async function workloadsOf(ctx: CheckContext, kind: Workload['kind']): Promise<readonly WorkloadObject[]> {
+  if (kind !== 'Rollout') return (await ctx.cluster.items({ kind: `apps/v1/${kind}` })) ?? [];
+  const rollouts = (await ctx.cluster.items({ kind: ROLLOUT })) ?? [];
+  const refers = rollouts.some(({ spec }) => spec.template === undefined);
+  const deployments = refers ? await ctx.cluster.items({ kind: 'apps/v1/Deployment' }) : [];
+  return rollouts.flatMap((one) => {
+    const found = asWorkload(one, deployments ?? []);
+    if (found !== null) return [found];
+    const { kind: of = 'a workload', name = '' } = one.spec.workloadRef ?? {};
+    ctx.unavailable(nameOf(one), `it has no template, and ${of} ${name} that it refers to could not be read`);
+    return [];
   });
 }
 
@@ -53,7 +67,7 @@ export async function settledWorkloads(ctx: CheckContext): Promise<Found[]> {
   await Promise.all(
     moving.map(async ({ workload: { kind, namespace, name } }) => {
       const timeoutMs = ctx.timeoutMs('podReady');
-      const of = { kind: `apps/v1/${kind}`, namespace, names: [name] };
+      const of = { kind: kind === 'Rollout' ? ROLLOUT : `apps/v1/${kind}`, namespace, names: [name] };
       try {
         await ctx.cluster.wait({ ...of, until: 'ready', count: 1, timeoutMs });
       } catch {

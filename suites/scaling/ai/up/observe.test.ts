@@ -35,6 +35,7 @@ function objectsOf({ pods, waiting }: Platform): Record<string, KubeObject> {
     },
     'apps/v1/Deployment': {
       ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata },
+      spec: {},
       status: { readyReplicas: pods, replicas: pods },
     },
   };
@@ -90,7 +91,8 @@ function context({ after, fails, behaves = {}, control = CONTROL, scaleDownMs = 
       },
     },
     cluster: {
-      list: ({ kind }: { kind: string }) => Promise.resolve({ items: [objectsOf(platform)[kind]] }),
+      list: ({ kind }: { kind: string }) =>
+        Promise.resolve({ items: [objectsOf(platform)[kind]].filter((one) => one !== undefined) }),
     },
     record: (kind: string, fields: Record<string, unknown> = {}) => told.push({ ...fields, kind }),
     unavailable: (what: string, reason: string) => told.push({ kind: 'unavailable', what, reason }),

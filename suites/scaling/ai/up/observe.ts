@@ -6,6 +6,7 @@ import {
   isGrown,
   startLoad,
   stopLoad,
+  targetOf,
   whileLoaded,
 } from '../../_autoscaler/loaded.ts';
 import { shrinkingMs } from '../../_autoscaler/shrinking.ts';
@@ -25,7 +26,8 @@ export async function observe(ctx: CheckContext): Promise<void> {
   const ai = ctx.settings.ai;
   const scaling = ai?.scaling;
   if (ai === undefined || scaling === undefined) throw new Error('the environment declares no ai.scaling');
-  await followed(ctx, { called: 'the AI service', deployment: ai.deployment }, async (follower) => {
+  const target = targetOf(ctx, ai.deployment, scaling.scaledObject);
+  await followed(ctx, { called: 'the AI service', target }, async (follower) => {
     const before = follower.scale;
     try {
       if (await slowed(ctx, ai, scaling)) await fill(ctx, scaling, follower);

@@ -1,3 +1,4 @@
+import { ROLLOUT } from '../../../../probes/kubernetes/workloads.ts';
 import type { CheckContext } from '../../../harness/context.ts';
 import { podsOf } from '../../_objects/declared.ts';
 import type { Found } from '../../_objects/declared.ts';
@@ -101,7 +102,8 @@ export async function recordOwners(
 
 async function controllers(ctx: CheckContext): Promise<Owner[]> {
   const found: Owner[] = [];
-  for (const kind of CONTROLLERS) {
+  const rollouts = (ctx.settings.workloads ?? []).some(({ kind }) => kind === 'Rollout');
+  for (const kind of [...CONTROLLERS, ...(rollouts ? [ROLLOUT] : [])]) {
     const objects = (await ctx.cluster.items({ kind })) ?? [];
     for (const { kind: kindName, metadata } of objects.filter((object) => !isOwned(object))) {
       found.push({ kindName, namespace: metadata.namespace ?? '', name: metadata.name });
