@@ -58,7 +58,9 @@ export const gpu = z
       .describe('No real devices are behind the resource; the report says so'),
     variable: labelName
       .default('NVIDIA_VISIBLE_DEVICES')
-      .describe('Environment variable of a container that lists its devices, separated by commas'),
+      .describe(
+        'Environment variable of a container that may list its devices, separated by commas; asked last, and under CDI it says nothing',
+      ),
     plugin: objectName.optional().describe('The DaemonSet of the device plugin'),
     image: z
       .string()
@@ -75,6 +77,30 @@ export const gpu = z
         'Short command that runs in a canary with a device and exits with 0 if the device works, such as [nvidia-smi, -L]',
       ),
     metrics: metrics.optional(),
+    claims: z
+      .strictObject({
+        driver: z
+          .string()
+          .min(1)
+          .describe('Driver of the devices in the results of allocations, such as gpu.nvidia.com'),
+      })
+      .optional()
+      .describe(
+        'Pods may also hold devices of the pool through ResourceClaims (Dynamic Resource Allocation): these are read, and no device may be in two of them',
+      ),
+    podResources: z
+      .strictObject({
+        command: z
+          .array(z.string().min(1))
+          .min(1)
+          .describe(
+            "Command in a canary that prints kubelet's answer to PodResourcesLister/List as JSON, from the socket in /var/lib/kubelet/pod-resources",
+          ),
+      })
+      .optional()
+      .describe(
+        'Ask kubelet which devices it gave: canaries then mount its socket and run as root, which the pod security of their namespace must allow',
+      ),
   })
   .refine(({ resource: name, sharedBy }) => !name.endsWith('.shared') || sharedBy > 1, {
     path: ['resource'],

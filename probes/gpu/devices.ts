@@ -1,77 +1,198 @@
 import { basename } from 'node:path';
+import type { DEVICE_SOURCES } from '../../reports/record/observations/gpu.ts';
+import { devicesOf, plainId } from './pod-resources.ts';
+import type { HeldBy } from './pod-resources.ts';
+
+export type Source = (typeof DEVICE_SOURCES)[number];
+
+/** What one source names. */
+export interface Named {
+  by: Source;
+  devices: string[];
+}
 
 /** Devices that a container was given, and the source that names them; null: no source names them, so they are unknown. */
 export interface Given {
   devices: string[] | null;
-  reportedBy: 'variable' | 'volume mounts' | 'device nodes' | null;
+  reportedBy: Source | null;
   /** Why the devices are unknown; empty where a source names them. */
   detail: string;
+  /** Every source that names some, the most trusted first. */
+  sources: Named[];
 }
 
 export interface Telling {
   /** Environment variable in which the device plugin may list them. */
   variable: string;
+  resource: string;
   kind: 'whole' | 'mig' | 'shared';
   /** No real device is behind a name, so only the variable can name one. */
   simulated: boolean;
+}
+
+/** The pod as the API server has it, and its container. */
+export interface Holder extends HeldBy {
+  annotations?: Readonly<Record<string, string>> | undefined;
+  /** `allocatedResourcesStatus` of the container (KEP-4680, feature gate ResourceHealthStatus). */
+  allocated?: readonly { name: string; resources?: readonly { resourceID: string }[] }[] | undefined;
 }
 
 /** Where NVIDIA's device plugin mounts a file for each device (strategy `volume-mounts`); the variable then holds this path. */
 const MOUNTS = '/var/run/nvidia-container-devices';
 /** Values that name no device: with CDI the variable is `void`, whatever the container was given. */
 const SILENT = new Set(['', 'void', 'none', 'all', MOUNTS]);
-const DIVIDER = '-- devices --';
+/** What GIVEN_COMMAND prints before each of its parts but the first. */
+const PARTS = { files: '-- devices --', smi: '-- nvidia-smi --', kubelet: '-- pod-resources --' } as const;
+const SMI_SECONDS = 5;
 
 /** Device nodes; only the first pattern that matches counts, because a device may have nodes of several. */
 const NODES = [/^\/dev\/nvidia\d+$/, /^\/dev\/dri\/renderD\d+$/, /^\/dev\/accel\/accel\d+$/];
 
-/** Command for a container with busybox: prints its environment, then the files that may name its devices. */
-export const GIVEN_COMMAND = [
-  'busybox',
-  'sh',
-  '-c',
-  `busybox env; echo '${DIVIDER}'; busybox find /dev ${MOUNTS} ! -type d 2>/dev/null; true`,
-];
+/** Command for a container with busybox: prints its environment, the files that may name its devices, and what `nvidia-smi -L` says. */
+export const GIVEN_COMMAND = givenCommand();
 
-/** Reads what GIVEN_COMMAND has printed. */
-export function devicesGiven(output: string, telling: Telling): Given {
-  const [environment = '', files = ''] = output.split(`${DIVIDER}\n`);
-  const value = valueOf(environment, telling.variable);
-  const named = (value ?? '')
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => !SILENT.has(name) && !name.endsWith('=all'));
-  if (named.length > 0) return { devices: named, reportedBy: 'variable', detail: '' };
-  if (telling.simulated && value === undefined)
-    return { devices: [], reportedBy: 'variable', detail: `${telling.variable} is not set` };
-  const said = value === undefined ? 'is not set' : `is "${value}"`;
-  return byFiles(files.split('\n'), telling, `${telling.variable} ${said}`);
+/** @param kubelet a command in the container that prints kubelet's answer (pod-resources.ts) */
+export function givenCommand(kubelet?: readonly string[]): string[] {
+  const asked = kubelet?.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
+  const script = [
+    'busybox env',
+    `echo '${PARTS.files}'`,
+    `busybox find /dev ${MOUNTS} ! -type d 2>/dev/null`,
+    `echo '${PARTS.smi}'`,
+    `busybox timeout ${SMI_SECONDS} nvidia-smi -L 2>&1`,
+    'echo "exit $?"',
+    ...(asked === undefined ? [] : [`echo '${PARTS.kubelet}'`, `${asked} 2>&1`]),
+    'true',
+  ];
+  return ['busybox', 'sh', '-c', script.join('; ')];
 }
 
-function byFiles(files: readonly string[], { kind }: Telling, said: string): Given {
-  const mounts = files.filter((file) => file.startsWith(`${MOUNTS}/`) && !file.endsWith('/all'));
-  if (mounts.length > 0) {
-    const devices = mounts.map((file) => file.slice(MOUNTS.length + 1)).sort();
-    return { devices, reportedBy: 'volume mounts', detail: '' };
+/** What the container has printed, part by part. */
+interface Printed {
+  environment: string;
+  files: string[];
+  /** What `nvidia-smi -L` printed; null: it is not there, or failed. */
+  smi: string | null;
+  kubelet: string | null;
+}
+
+function partsOf(output: string): Printed {
+  const found = new Map<string, string[]>();
+  let part = '';
+  for (const line of output.split('\n')) {
+    if (Object.values<string>(PARTS).includes(line)) part = line;
+    else found.set(part, [...(found.get(part) ?? []), line]);
   }
-  // All MIG instances of a device share its node, so the node does not identify an instance.
-  if (kind === 'mig')
-    return {
-      devices: null,
-      reportedBy: null,
-      detail: `${said}, and device nodes cannot identify MIG instances`,
-    };
-  const nodes = NODES.map((pattern) => files.filter((file) => pattern.test(file))).find(
-    (found) => found.length > 0,
-  );
-  if (nodes !== undefined)
-    return { devices: nodes.map((file) => basename(file)).sort(), reportedBy: 'device nodes', detail: '' };
+  const textOf = (name: string): string | null => found.get(name)?.join('\n') ?? null;
+  const smi = textOf(PARTS.smi);
   return {
-    devices: null,
-    reportedBy: null,
-    detail: `${said}, and the container has no device node or mount`,
+    environment: textOf('') ?? '',
+    files: found.get(PARTS.files) ?? [],
+    smi: smi !== null && (/^exit 0$/m.test(smi) || NO_DEVICE.test(smi)) ? smi : null,
+    kubelet: textOf(PARTS.kubelet),
   };
 }
+
+/**
+ * Reads what GIVEN_COMMAND has printed, and what the API server says of the pod. The sources in the order in which they are trusted: kubelet,
+ * which gave the devices; the driver in the container; the nodes in its `/dev`; the status of the container and annotations of the pod; and
+ * what the container was merely told, which under CDI says nothing.
+ */
+export function devicesGiven(output: string, telling: Telling, holder?: Holder): Given {
+  const printed = partsOf(output);
+  const value = valueOf(printed.environment, telling.variable);
+  const byVariable = variableDevices(value);
+  if (telling.simulated) return simulatedDevices(byVariable, value, telling);
+  const found: [Source, string[] | null][] = [
+    ['pod-resources', holder === undefined ? null : devicesOf(printed.kubelet, holder, telling.resource)],
+    ['nvidia-smi', smiDevices(printed.smi)],
+    ['device nodes', nodeDevices(printed.files, telling)],
+    ['container status', statusDevices(holder, telling.resource)],
+    ['CDI annotations', annotatedDevices(holder)],
+    ['volume mounts', mountedDevices(printed.files)],
+    ['variable', byVariable],
+  ];
+  const sources = found.flatMap(([by, devices]) => (devices === null ? [] : [{ by, devices }]));
+  const [most] = sources;
+  return most === undefined
+    ? { devices: null, reportedBy: null, detail: unknownText(value, telling), sources }
+    : { devices: most.devices, reportedBy: most.by, detail: '', sources };
+}
+
+function simulatedDevices(named: string[] | null, value: string | undefined, { variable }: Telling): Given {
+  if (named !== null)
+    return {
+      devices: named,
+      reportedBy: 'variable',
+      detail: '',
+      sources: [{ by: 'variable', devices: named }],
+    };
+  return value === undefined
+    ? { devices: [], reportedBy: 'variable', detail: `${variable} is not set`, sources: [] }
+    : { devices: null, reportedBy: null, detail: `${variable} is "${value}"`, sources: [] };
+}
+
+function unknownText(value: string | undefined, { variable, kind }: Telling): string {
+  const said = `${variable} ${value === undefined ? 'is not set' : `is "${value}"`}`;
+  // All MIG instances of a device share its node, so the node does not identify an instance.
+  const files =
+    kind === 'mig'
+      ? 'device nodes cannot identify MIG instances'
+      : 'the container has no device node or mount';
+  return `${said}, and ${files}, and there is no nvidia-smi that answers`;
+}
+
+/** What `nvidia-smi -L` says where there is a driver and no device. */
+const NO_DEVICE = /^No devices (were )?found/m;
+/** `GPU 0: NVIDIA H100 80GB HBM3 (UUID: GPU-…)`, and indented below it `MIG 1g.10gb Device 0: (UUID: MIG-…)` (NVIDIA's MIG User Guide). */
+const SMI_LINE = /^(\s*)(GPU|MIG) .*\(UUID: ([^)\s]+)\)\s*$/;
+
+/** Of a device with instances these alone were given: its own line is there for each of them. */
+function smiDevices(text: string | null): string[] | null {
+  if (text === null) return null;
+  const lines = text.split('\n').flatMap((line) => {
+    const [, , kind = '', id = ''] = SMI_LINE.exec(line) ?? [];
+    return id === '' ? [] : [{ kind, id }];
+  });
+  if (lines.length === 0) return NO_DEVICE.test(text) ? [] : null;
+  const instances = lines.filter(({ kind }) => kind === 'MIG');
+  return unique((instances.length > 0 ? instances : lines).map(({ id }) => id));
+}
+
+function nodeDevices(files: readonly string[], { kind }: Telling): string[] | null {
+  if (kind === 'mig') return null;
+  const nodes = NODES.map((pattern) => files.filter((file) => pattern.test(file))).find(
+    (some) => some.length > 0,
+  );
+  return nodes === undefined ? null : unique(nodes.map((file) => basename(file)));
+}
+
+function mountedDevices(files: readonly string[]): string[] | null {
+  const mounts = files.filter((file) => file.startsWith(`${MOUNTS}/`) && !file.endsWith('/all'));
+  return someOf(mounts.map((file) => file.slice(MOUNTS.length + 1)));
+}
+
+function statusDevices(holder: Holder | undefined, resource: string): string[] | null {
+  const own = (holder?.allocated ?? []).filter(({ name }) => name === resource);
+  return someOf(own.flatMap(({ resources = [] }) => resources.map(({ resourceID }) => plainId(resourceID))));
+}
+
+/** Annotations of the Container Device Interface: `cdi.k8s.io/NAME: vendor.com/class=device,…` (CDI's specification). */
+function annotatedDevices(holder: Holder | undefined): string[] | null {
+  const values = Object.entries(holder?.annotations ?? {}).filter(([key]) => key.startsWith('cdi.k8s.io/'));
+  const names = values.flatMap(([, value]) => value.split(',')).map((one) => one.trim());
+  return someOf(names.filter(isDevice).map((name) => name.slice(name.indexOf('=') + 1)));
+}
+
+const isDevice = (name: string): boolean => name.includes('=') && !name.endsWith('=all');
+
+function variableDevices(value: string | undefined): string[] | null {
+  const names = (value ?? '').split(',').map((name) => name.trim());
+  return someOf(names.filter((name) => !SILENT.has(name) && !name.endsWith('=all')).map(plainId));
+}
+
+const unique = (names: readonly string[]): string[] => [...new Set(names)].sort();
+const someOf = (names: readonly string[]): string[] | null => (names.length === 0 ? null : unique(names));
 
 /** The value of a variable; undefined: it is not set. */
 function valueOf(environment: string, variable: string): string | undefined {

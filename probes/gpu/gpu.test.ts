@@ -12,14 +12,19 @@ import {
 } from './index.ts';
 
 const MOUNTED = '/var/run/nvidia-container-devices';
-const NVIDIA = { variable: 'NVIDIA_VISIBLE_DEVICES', kind: 'whole', simulated: false } as const;
-const printed = (environment: string[], files: string[] = []): string =>
-  `${environment.join('\n')}\n-- devices --\n${files.join('\n')}\n`;
+const NVIDIA = {
+  variable: 'NVIDIA_VISIBLE_DEVICES',
+  resource: 'nvidia.com/gpu',
+  kind: 'whole',
+  simulated: false,
+} as const;
+const printed = (environment: string[], files: string[] = [], more: string[] = []): string =>
+  [...environment, '-- devices --', ...files, ...more, ''].join('\n');
 
 test('should read which devices a container was given, by its variable', () => {
   const { devices, reportedBy } = devicesGiven(printed(['PATH=/bin', 'NVIDIA_VISIBLE_DEVICES=a, b']), NVIDIA);
   assert.deepEqual([devices, reportedBy], [['a', 'b'], 'variable']);
-  const simulated = { variable: 'PLUMBLINE_DEVICES', kind: 'whole', simulated: true } as const;
+  const simulated = { ...NVIDIA, variable: 'PLUMBLINE_DEVICES', simulated: true } as const;
   assert.deepEqual(devicesGiven(printed(['XPLUMBLINE_DEVICES=a']), simulated).devices, []);
   assert.ok(GIVEN_COMMAND.at(-1)?.includes(MOUNTED));
 });
@@ -32,14 +37,14 @@ test('false verdict 19: devices that CDI gives are read from their nodes, whatev
     ['NVIDIA_VISIBLE_DEVICES=all'],
   ]) {
     const given = devicesGiven(printed(environment, files), NVIDIA);
-    assert.deepEqual(given, { devices: ['nvidia3'], reportedBy: 'device nodes', detail: '' });
+    assert.deepEqual([given.devices, given.reportedBy, given.detail], [['nvidia3'], 'device nodes', '']);
   }
 });
 
 test('false verdict 19: devices that volume mounts name are read from them', () => {
-  const files = [`${MOUNTED}/GPU-2`, `${MOUNTED}/GPU-1`, '/dev/nvidia0', '/dev/nvidia1'];
+  const files = [`${MOUNTED}/GPU-2`, `${MOUNTED}/GPU-1`];
   const given = devicesGiven(printed([`NVIDIA_VISIBLE_DEVICES=${MOUNTED}`], files), NVIDIA);
-  assert.deepEqual(given, { devices: ['GPU-1', 'GPU-2'], reportedBy: 'volume mounts', detail: '' });
+  assert.deepEqual([given.devices, given.reportedBy], [['GPU-1', 'GPU-2'], 'volume mounts']);
 });
 
 test('false verdict 19: what nothing names is not known, and why is said', () => {
@@ -47,7 +52,7 @@ test('false verdict 19: what nothing names is not known, and why is said', () =>
   assert.equal(none.devices, null);
   assert.match(
     none.detail,
-    /NVIDIA_VISIBLE_DEVICES is "void", and the container has no device node or mount/,
+    /NVIDIA_VISIBLE_DEVICES is "void", and the container has no device node or mount, and there is no nvidia-smi/,
   );
   const mig = devicesGiven(printed([], ['/dev/nvidia0']), { ...NVIDIA, kind: 'mig' });
   assert.equal(mig.devices, null);

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { jsonIn } from './json-in.ts';
 import type { NodeObject } from '../kubernetes/objects.ts';
+import { claimNames, claimsOfPod } from './claims.ts';
 
 export interface Taint {
   key: string;
@@ -30,6 +32,8 @@ export interface NodePod {
   /** How much of the resource it asks for. */
   requested: number;
   tolerations: Toleration[];
+  /** Names of its ResourceClaims; null for one that was not made yet. */
+  claims: (string | null)[];
 }
 
 const container = z.object({
@@ -52,9 +56,16 @@ const podList = z.object({
             containers,
             initContainers: containers,
             tolerations: z.array(toleration).optional(),
+            resourceClaims: claimsOfPod.spec,
           })
           .optional(),
-        status: z.object({ phase: z.string().optional() }).optional(),
+        status: z
+          .object({
+            phase: z.string().optional(),
+            resourceClaimStatuses: claimsOfPod.status,
+            extendedResourceClaimStatus: claimsOfPod.extended,
+          })
+          .optional(),
       }),
     )
     .default([]),
@@ -64,14 +75,6 @@ type RawContainer = z.infer<typeof container>;
 type Toleration = z.infer<typeof toleration>;
 type RawPod = z.infer<typeof podList>['items'][number];
 
-function jsonIn(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 /**
  * Pods of a list answer that have not ended; null if the answer is not a list of pods.
  */
@@ -80,10 +83,14 @@ export function readPods(body: string, resource: string): NodePod[] | null {
   if (!listed.success) return null;
   return listed.data.items
     .filter(({ status }) => status?.phase !== 'Succeeded' && status?.phase !== 'Failed')
-    .map(({ metadata, spec = {} }) => ({
+    .map(({ metadata, spec = {}, status = {} }) => ({
       name: `${metadata.namespace ?? ''}/${metadata.name}`,
       requested: requestOf(spec, resource),
       tolerations: spec.tolerations ?? [],
+      claims: claimNames(spec.resourceClaims, {
+        status: status.resourceClaimStatuses,
+        extended: status.extendedResourceClaimStatus,
+      }),
     }));
 }
 

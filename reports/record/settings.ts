@@ -153,6 +153,7 @@ const gpu = z.object({
       perNode: z.number().optional(),
     })
     .optional(),
+  claims: z.object({ driver: z.string() }).optional(),
 });
 
 const ai = z.object({

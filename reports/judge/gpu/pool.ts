@@ -7,6 +7,7 @@ import type { History, HistoryHeader } from '../../record/history/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import type { HeaderSettings } from '../../record/settings.ts';
+import { atMost } from '../../record/at-most.ts';
 import { all, last } from '../observed.ts';
 import { range, within } from '../topology/declared.ts';
 import type { DeclaredPool } from '../topology/declared.ts';
@@ -66,8 +67,31 @@ export function expectOffers(history: History, findings: Findings): void {
       `nodes of pool ${pool} beyond the first ${nodes.length}`,
       `at least ${count.min} nodes in all`,
     );
-  for (const one of offersOf(history)) findings.expect(one.subject, one.ok, one.expected, one.seen);
+  for (const { node, subject, ok, expected, seen } of offersOf(history)) {
+    const claims = claimsOn(history, node);
+    // Devices that are given through claims are no extended resource of the node.
+    if (ok || claims.length === 0) findings.expect(subject, ok, expected, seen);
+    else findings.unknown(subject, expected, `${seen}, and pods with ResourceClaims: ${claimsText(claims)}`);
+  }
 }
+
+type Claim = Seen<'gpu-claim'>;
+
+/** Each claim of each pod once, as it was seen last. */
+export function claimsOf(history: History): Claim[] {
+  return [...new Map(all(history, 'gpu-claim').map((one) => [`${one.claim} ${one.pod}`, one])).values()];
+}
+
+/** Claims on a node that hold devices of the pool, or may. */
+const claimsOn = (history: History, node: string | null): Claim[] =>
+  claimsOf(history).filter((one) => one.node === node);
+
+function claimsText(claims: readonly Claim[]): string {
+  const texts = claims.map(({ claim, devices, detail }) => `${claim} (${devices?.join(', ') ?? detail})`);
+  return atMost(texts, MOST_CLAIMS).join('; ');
+}
+
+const MOST_CLAIMS = 3;
 
 /** For checks that are not about the offers: on a pool that is not as declared they prove nothing. */
 export function needPool(history: History, findings: Findings): void {
@@ -81,11 +105,20 @@ export function needPool(history: History, findings: Findings): void {
     else findings.unknown(subject, expected, seen);
 }
 
-function offersOf(history: History): { subject: string; ok: boolean; expected: string; seen: string }[] {
+interface Offer {
+  node: string;
+  subject: string;
+  ok: boolean;
+  expected: string;
+  seen: string;
+}
+
+function offersOf(history: History): Offer[] {
   const { resource, devicesPerNode } = gpuOf(history);
   return poolNodesOf(history).map((node) => {
     const offers = offeredBy(node);
     return {
+      node: node.name,
       subject: `node ${node.name}`,
       ok: offers === devicesPerNode && node.ready,
       expected: `${devicesPerNode} ${resource} allocatable`,
@@ -202,8 +235,41 @@ export function expectHolders(history: History, findings: Findings): void {
     const possible = asked >= 1 && asked <= devicesPerNode && node !== null;
     if (state === 'ready') findings.expect(subject, possible, expected, `ready on ${node ?? 'no node'}`);
     else if (busy) findings.unknown(subject, expected, `${state}: ${detail}`);
+    else if (claimsOf(history).length > 0)
+      findings.unknown(
+        subject,
+        expected,
+        `${state}: ${detail}; claims may hold the devices: ${claimsText(claimsOf(history))}`,
+      );
     else findings.expect(subject, false, expected, `${state}: ${detail}`);
   }
+}
+
+/**
+ * No device may be allocated to two claims, unless its allocation says that it is shared; pods that use one claim share what it was allocated.
+ * Names of devices that were given in another way cannot be compared with those.
+ */
+export function expectClaims(history: History, findings: Findings): void {
+  if (gpuOf(history).claims === undefined) return;
+  findings.rule('claims');
+  const claims = claimsOf(history);
+  for (const { claim, pod, devices, detail } of claims)
+    if (devices === null)
+      findings.unknown(`claim ${claim} of pod ${pod}`, 'the devices of its allocation', detail);
+  const held = claims.flatMap(({ claim, devices, shared }) =>
+    (devices ?? []).filter((one) => !shared.includes(one)).map((device) => ({ claim, device })),
+  );
+  for (const [device, holders] of Map.groupBy(held, (one) => one.device)) {
+    const names = [...new Set(holders.map(({ claim }) => claim))];
+    findings.expect(`device ${device}`, names.length <= 1, 'allocated to one claim', names.join(', '));
+  }
+  for (const node of new Set(claims.filter(({ devices }) => devices !== null).map((one) => one.node)))
+    if (all(history, 'gpu-requested').some((one) => one.node === node && one.requested > 0))
+      findings.unknown(
+        `devices of node ${node}`,
+        'names that can be compared',
+        `some are requested as ${gpuOf(history).resource}, some through claims`,
+      );
 }
 
 /** Why too few devices were free to show anything. */
@@ -262,9 +328,14 @@ export const nodesDeclared = (header: HistoryHeader): AnyNeed =>
 export const requestsSeen = (header: HistoryHeader, looks: number): AnyNeed =>
   need('gpu-requested', { count: declaredPool(header).count.min * looks, what: 'requests of nodes' });
 
+export const SOURCES: Annotations = {
+  'gpu-pod.sources': 'what each source names, for people: the most trusted of them decides',
+};
+
 export const HOLDERS: Annotations = {
   'gpu-pod.pod':
     'the pairing of pods and devices on a node is random; each pod is compared with the requests counted on its node',
   'gpu-pod.devices[]':
     'which device a pod gets is random; judged is that it gets as many as it requests, and none that another pod holds',
+  ...SOURCES,
 };

@@ -6,6 +6,17 @@ const name = z.string();
 /** What became of a pod of a check. */
 const state = z.enum(['ready', 'refused', 'failed', 'waiting']);
 
+/** What names the devices of a container, the most trusted first. */
+export const DEVICE_SOURCES = [
+  'pod-resources',
+  'nvidia-smi',
+  'device nodes',
+  'container status',
+  'CDI annotations',
+  'volume mounts',
+  'variable',
+] as const;
+
 /** Pods that must be refused: one for each node of the pool, one that asks for a device, one for which no device is left. */
 export const REFUSED_ROLES = ['stranger', 'stranger that asks', 'one too many'] as const;
 
@@ -36,7 +47,22 @@ export const GPU = kinds({
     node: name.nullable(),
     devices: z.array(name).nullable(),
     /** What reported them. */
-    reportedBy: z.enum(['variable', 'volume mounts', 'device nodes']).nullable(),
+    reportedBy: z.enum(DEVICE_SOURCES).nullable(),
+    /** Every source that named some. */
+    sources: z.array(z.strictObject({ by: z.enum(DEVICE_SOURCES), devices: z.array(name) })).optional(),
+    detail: z.string(),
+  },
+  /** A ResourceClaim of a pod on the pool (Dynamic Resource Allocation), with its devices of the declared driver. */
+  'gpu-claim': {
+    /** `namespace/name` */
+    claim: name,
+    pod: name,
+    node: name,
+    /** As `driver/pool/device`; null: not known. */
+    devices: z.array(name).nullable(),
+    /** Those that other claims may have as well, by their allocation. */
+    shared: z.array(name),
+    /** Why they are not known; empty: they are. */
     detail: z.string(),
   },
   /** A pod that must not be placed. */

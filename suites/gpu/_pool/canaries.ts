@@ -1,6 +1,6 @@
 import { lookUntil } from '../../../host/wait.ts';
-import { devicesGiven, GIVEN_COMMAND } from '../../../probes/gpu/index.ts';
-import type { Given } from '../../../probes/gpu/index.ts';
+import { devicesGiven, givenCommand, POD_RESOURCES } from '../../../probes/gpu/index.ts';
+import type { Given, Holder } from '../../../probes/gpu/index.ts';
 import type { CheckContext } from '../../harness/context.ts';
 import { monotonicMs } from '../../harness/observations.ts';
 import type { KubeObject } from '../../harness/protocol.ts';
@@ -153,12 +153,13 @@ export class Canaries {
 
   /** Which devices the container was given, by what is in it. */
   async #given(name: string): Promise<Given> {
-    const { variable, kind, simulated } = gpuOf(this.#ctx);
+    const { variable, resource, kind, simulated, podResources } = gpuOf(this.#ctx);
     try {
-      const { code, stdout, stderr } = await this.exec(name, GIVEN_COMMAND);
+      const { code, stdout, stderr } = await this.exec(name, givenCommand(podResources?.command));
       if (code !== 0)
         throw new Error(`reading its environment exited with ${code}: ${stderr.trim().slice(0, 200)}`);
-      return devicesGiven(stdout, { variable, kind, simulated });
+      const holder = holderOf(await this.#pod(name), { namespace: canaryNamespace(this.#ctx), pod: name });
+      return devicesGiven(stdout, { variable, resource, kind, simulated }, holder);
     } catch (error) {
       this.#ctx.signal.throwIfAborted();
       this.#ctx.unavailable(`devices of ${name}`, errorText(error));
@@ -192,14 +193,26 @@ export class Canaries {
 }
 
 /** For a container that does not run. */
-const NOTHING: Given = { devices: null, reportedBy: null, detail: '' };
+const NOTHING: Given = { devices: null, reportedBy: null, detail: '', sources: [] };
+
+/** What the API server has of a canary that may name its devices. */
+function holderOf(pod: PodObject | undefined, of: { namespace: string; pod: string }): Holder {
+  const status = pod?.status.containerStatuses?.find(({ name }) => name === CONTAINER);
+  return {
+    ...of,
+    container: CONTAINER,
+    annotations: pod?.metadata.annotations,
+    allocated: status?.allocatedResourcesStatus,
+  };
+}
 
 /** Records a canary that requests devices, and which devices it was given. */
 function record(ctx: CheckContext, canary: Canary, of: { fate: Fate; given: Given }): void {
   const { state, node, refusal, detail } = of.fate;
-  const { devices, reportedBy, detail: why } = of.given;
+  const { devices, reportedBy, sources, detail: why } = of.given;
   ctx.record('gpu-pod', {
     ...{ pod: canary.name, asked: canary.devices, state, node, devices, reportedBy },
+    ...(sources.length > 0 && { sources }),
     detail: why !== '' ? why : (refusal?.message ?? detail),
   });
 }
@@ -225,7 +238,7 @@ function isRefused(pod: PodObject | undefined): boolean {
 }
 
 function podFor(ctx: CheckContext, image: string, canary: Canary): KubeObject {
-  const { resource } = gpuOf(ctx);
+  const { resource, podResources } = gpuOf(ctx);
   const asked = canary.devices > 0 ? { [resource]: String(canary.devices) } : {};
   const { requests, limits } = CONTAINER_DEFAULTS.resources;
   const { taints } = poolOf(ctx);
@@ -235,12 +248,24 @@ function podFor(ctx: CheckContext, image: string, canary: Canary): KubeObject {
     image,
     command: ['busybox', 'sh', '-c', scriptFor(canary)],
     resources: { requests: { ...requests, ...asked }, limits: { ...limits, ...asked } },
+    ...(podResources !== undefined && {
+      volumeMounts: [{ name: KUBELET, mountPath: POD_RESOURCES, readOnly: true }],
+    }),
   };
   return canaryPod(canaryMetadata(ctx, canary.name), container, {
+    ...(podResources !== undefined && ASKS_KUBELET),
     ...(canary.node === undefined ? offOthers(ctx) : { affinity: onNodes([canary.node]) }),
     ...(canary.tolerates !== false && { tolerations }),
   });
 }
+
+const KUBELET = 'kubelet';
+
+/** Kubelet's socket belongs to root. */
+const ASKS_KUBELET = {
+  volumes: [{ name: KUBELET, hostPath: { path: POD_RESOURCES, type: 'Directory' } }],
+  securityContext: { runAsUser: 0, runAsGroup: 0, seccompProfile: { type: 'RuntimeDefault' } },
+};
 
 /** Ends on SIGTERM, or not before it is killed. Without a trap, PID 1 of a container ignores SIGTERM. */
 function scriptFor({ lingersSeconds = 0 }: Canary): string {

@@ -5,6 +5,7 @@ import type { NodeOffer, NodePod, Taint } from '../../../probes/gpu/index.ts';
 import type { CheckContext } from '../../harness/context.ts';
 import { ownNodes } from '../../topology/_objects/declared.ts';
 import { conditionTrue } from '../../topology/_objects/shapes.ts';
+import { recordClaims } from './claims.ts';
 import type { NodeObject } from '../../topology/_objects/shapes.ts';
 
 /** A node of the pool with what runs on it. */
@@ -88,6 +89,7 @@ async function withPods(ctx: CheckContext, nodes: readonly NodeObject[]): Promis
       .filter((pod) => pod.requested > 0)
       .map((pod) => ({ pod: pod.name, asked: pod.requested }));
     ctx.record('gpu-requested', { node: name, requested, holders });
+    await recordClaims(ctx, name, pods);
     const allocatable = offerOf(node, resource).allocatable ?? 0;
     const free = Math.max(0, allocatable - requested);
     seen.push({ node: name, object: node, allocatable, free, taints: node.spec.taints ?? [], pods });
@@ -103,6 +105,16 @@ async function podsOn(ctx: CheckContext, node: string): Promise<NodePod[] | null
   const why = status === 200 ? 'the API server answered with no list' : `the API server answered ${status}`;
   ctx.unavailable(`pods of ${node}`, why);
   return null;
+}
+
+/** Records the claims of pods on those nodes that do not offer what is declared: there devices may be given through claims alone. */
+export async function recordClaimsBesides(ctx: CheckContext, nodes: readonly NodeObject[]): Promise<void> {
+  const { resource, devicesPerNode } = gpuOf(ctx);
+  for (const node of nodes) {
+    if (offerOf(node, resource).allocatable === devicesPerNode) continue;
+    const pods = await podsOn(ctx, node.metadata.name);
+    if (pods !== null) await recordClaims(ctx, node.metadata.name, pods);
+  }
 }
 
 /** Nodes of the pool with free devices; records if fewer devices are free than needed, since then nothing can be shown. */

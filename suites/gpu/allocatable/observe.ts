@@ -1,4 +1,4 @@
-import { gpuOf, recordNodes } from '../_pool/pool.ts';
+import { gpuOf, recordClaimsBesides, recordNodes } from '../_pool/pool.ts';
 import type { CheckContext } from '../../harness/context.ts';
 import { listPods } from '../../topology/_objects/declared.ts';
 import { recordEvidence } from '../../topology/_objects/evidence.ts';
@@ -7,7 +7,8 @@ import type { PodObject } from '../../topology/_objects/shapes.ts';
 
 /** `gpu/allocatable`: what nodes offer, and whether the declared plugin runs on all of them. */
 export async function observe(ctx: CheckContext): Promise<void> {
-  await ctx.step('read what nodes offer', () => recordNodes(ctx));
+  const members = await ctx.step('read what nodes offer', () => recordNodes(ctx));
+  await ctx.step('see whether devices are claimed instead', () => recordClaimsBesides(ctx, members ?? []));
   const { plugin } = gpuOf(ctx);
   if (plugin === undefined) return;
   await ctx.step('read the device plugin', async () => {

@@ -6,6 +6,7 @@ import {
   concludeWithPool,
   declaredGpu,
   declaredPool,
+  expectClaims,
   expectHolders,
   gpuOf,
   mayWrite,
@@ -30,6 +31,7 @@ function judgeExclusive(history: History): Judgement {
     findings.expect(`device ${device}`, pods.length <= sharedBy, atMost, pods.join(', '));
   findings.rule('told');
   for (const pod of readyPods(history)) expectReported(history, pod, findings);
+  expectClaims(history, findings);
   expectHolders(history, findings);
   expectRequests(history, findings);
   expectKnownHolders(history, findings);

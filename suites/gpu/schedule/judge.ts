@@ -13,6 +13,7 @@ import {
   noteBusy,
   poolNodesOf,
   requestsSeen,
+  SOURCES,
 } from '../../../reports/judge/gpu/pool.ts';
 import { expectReported, readyPods } from '../../../reports/judge/gpu/reported.ts';
 import { all } from '../../../reports/judge/observed.ts';
@@ -99,5 +100,5 @@ function ofSchedule(header: HistoryHeader): AnyNeed[] {
 export const judge: CheckJudge = {
   judge: judgeSchedule,
   evidence: ofSchedule,
-  annotations: {},
+  annotations: SOURCES,
 };

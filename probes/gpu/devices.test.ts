@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { describe, it } from 'node:test';
+import { allocatedIn, devicesGiven, givenCommand, readPods } from './index.ts';
+import type { Holder } from './index.ts';
+
+const NVIDIA = {
+  variable: 'NVIDIA_VISIBLE_DEVICES',
+  resource: 'nvidia.com/gpu',
+  kind: 'whole',
+  simulated: false,
+} as const;
+const A = 'GPU-4404041a-04cf-1ccf-9e70-f139a9b1e23c';
+const B = 'GPU-79a2ba02-a537-ccbf-2965-8e9d90c0bd54';
+const MIG = 'MIG-a4ba36ba-6977-5a73-8b92-a2ecaa2a0d2f';
+const HOLDER: Holder = { namespace: 'canary', pod: 'holds', container: 'canary' };
+
+interface Printed {
+  variable?: string;
+  files?: string[];
+  /** Lines of `nvidia-smi -L`, its exit status last; left out: it is not there. */
+  smi?: string[];
+  kubelet?: unknown;
+}
+
+function printed({ variable = 'void', files = [], smi = [], kubelet }: Printed): string {
+  const said = smi.length > 0 ? smi : ['sh: nvidia-smi: not found', 'exit 127'];
+  return [
+    ...['PATH=/bin', `NVIDIA_VISIBLE_DEVICES=${variable}`, '-- devices --', ...files],
+    ...['-- nvidia-smi --', ...said],
+    ...(kubelet === undefined ? [] : ['-- pod-resources --', JSON.stringify(kubelet)]),
+    '',
+  ].join('\n');
+}
+
+/** As the MIG User Guide of NVIDIA prints it (r580). */
+const whole = (...ids: string[]): string[] => [
+  ...ids.map((id, index) => `GPU ${index}: NVIDIA A100-SXM4-40GB (UUID: ${id})`),
+  'exit 0',
+];
+const sliced = [
+  `GPU 0: NVIDIA A100-SXM4-40GB (UUID: ${A})`,
+  `  MIG 1g.5gb      Device  0: (UUID: ${MIG})`,
+  'exit 0',
+];
+
+/** As kubelet answers PodResourcesLister/List (v1), in the two ways in which clients name its fields. */
+const kubelet = (ids: string[], snake = false): unknown => {
+  const device = snake
+    ? { resource_name: 'nvidia.com/gpu', device_ids: ids }
+    : { resourceName: 'nvidia.com/gpu', deviceIds: ids };
+  const other = { ...device, [snake ? 'resource_name' : 'resourceName']: 'vendor.com/nic' };
+  const pod = (name: string, devices: unknown[]): unknown => ({
+    ...{ name, namespace: 'canary', containers: [{ name: 'canary', devices }] },
+  });
+  const pods = [pod('another', [device]), pod('holds', [device, other])];
+  return snake ? { pod_resources: pods } : { podResources: pods };
+};
+
+describe('devices of a container', () => {
+  const of = (what: Printed, holder: Partial<Holder> = {}, telling: object = {}) =>
+    devicesGiven(printed(what), { ...NVIDIA, ...telling }, { ...HOLDER, ...holder });
+
+  it('should be those that the most trusted source names', () => {
+    const all: Printed = {
+      ...{ variable: B, files: ['/dev/nvidia1'], smi: whole(A), kubelet: kubelet([A]) },
+    };
+    const told = of(all);
+    assert.deepEqual([told.devices, told.reportedBy], [[A], 'pod-resources']);
+    assert.deepEqual(
+      told.sources.map(({ by }) => by),
+      ['pod-resources', 'nvidia-smi', 'device nodes', 'variable'],
+    );
+    const { kubelet: _kubelet, ...without } = all;
+    assert.deepEqual([of(without).devices, of(without).reportedBy], [[A], 'nvidia-smi']);
+    const nodes = of({ variable: B, files: ['/dev/nvidia1', '/dev/nvidiactl'] });
+    assert.deepEqual([nodes.devices, nodes.reportedBy], [['nvidia1'], 'device nodes']);
+    const variable = of({ variable: `${B},${A}` });
+    assert.deepEqual([variable.devices, variable.reportedBy], [[A, B], 'variable']);
+  });
+
+  it('should be read from what kubelet says of this container and resource, in both ways of writing', () => {
+    for (const snake of [false, true])
+      assert.deepEqual(of({ kubelet: kubelet([A, B], snake) }).devices, [A, B], String(snake));
+    const strange = of({ kubelet: { podResources: [] }, smi: whole(B) });
+    assert.equal(strange.reportedBy, 'nvidia-smi', 'kubelet does not know the pod');
+    assert.equal(
+      of({ kubelet: kubelet([]), smi: whole(B) }).reportedBy,
+      'nvidia-smi',
+      'given through a claim',
+    );
+    assert.equal(of({ kubelet: 'permission denied', smi: whole(B) }).reportedBy, 'nvidia-smi');
+  });
+
+  it('should be the instances of a device, not the device, where it has some', () => {
+    assert.deepEqual(
+      of({ smi: sliced }).devices,
+      [MIG],
+      'strategy single: the resource is that of whole ones',
+    );
+    assert.deepEqual(of({ smi: sliced }, {}, { kind: 'mig' }).devices, [MIG]);
+    const silent = of({ files: ['/dev/nvidia0'] }, {}, { kind: 'mig' });
+    assert.equal(silent.devices, null, 'all instances of a device share its node');
+    assert.match(silent.detail, /device nodes cannot identify MIG instances/);
+  });
+
+  it('should be one device for several slices of its time', () => {
+    assert.deepEqual(of({ kubelet: kubelet([`${A}::0`, `${A}::3`]) }).devices, [A]);
+    assert.deepEqual(of({ variable: `${A}::2` }).devices, [A]);
+  });
+
+  it('should be none where the driver answers that there is none, and unknown where it does not answer', () => {
+    assert.deepEqual(of({ variable: A, smi: ['No devices found.', 'exit 6'] }).devices, []);
+    const broken = [
+      "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.",
+      'exit 9',
+    ];
+    assert.equal(of({ smi: broken }).devices, null);
+    assert.equal(of({ variable: A, smi: broken }).reportedBy, 'variable');
+  });
+
+  it('should be read from the status of the container and from CDI annotations, before the variable', () => {
+    const allocated = [
+      { name: 'vendor.com/nic', resources: [{ resourceID: 'eth1' }] },
+      { name: 'nvidia.com/gpu', resources: [{ resourceID: A }] },
+    ];
+    const status = of({ variable: B }, { allocated });
+    assert.deepEqual([status.devices, status.reportedBy], [[A], 'container status']);
+    const annotations = { 'cdi.k8s.io/plugin_holds': `nvidia.com/gpu=${A},nvidia.com/gpu=all`, other: 'x=y' };
+    const annotated = of({ variable: B }, { annotations });
+    assert.deepEqual([annotated.devices, annotated.reportedBy], [[A], 'CDI annotations']);
+    assert.equal(of({}, { annotations: { 'cdi.k8s.io/x': 'nvidia.com/gpu=all' } }).devices, null);
+  });
+
+  it('should never be none by a variable that CDI leaves void', () => {
+    for (const variable of ['void', 'none', 'all', ''])
+      assert.equal(of({ variable }).devices, null, variable);
+  });
+
+  it('should be asked of kubelet only by the command that is declared', () => {
+    const [, , , script = ''] = givenCommand(['cat', "it's"]);
+    assert.match(script, /'cat' 'it'\\''s' 2>&1; true$/);
+    assert.ok(!(givenCommand().at(-1) ?? '').includes('pod-resources'));
+    const quoted = spawnSync('sh', ['-c', `printf '%s' ${script.split('; ').at(-2)?.slice(6, -5) ?? ''}`]);
+    assert.equal(quoted.stdout.toString(), "it's");
+  });
+});
+
+describe('a claim of devices', () => {
+  /** As the API server has it (resource.k8s.io/v1, Kubernetes 1.34). */
+  const claim = (status: object): string =>
+    JSON.stringify({ kind: 'ResourceClaim', metadata: { name: 'c' }, spec: {}, status });
+  const results = (...more: object[]): string =>
+    claim({
+      allocation: {
+        devices: {
+          results: more.map((one) => ({
+            ...{ request: 'gpu', driver: 'gpu.nvidia.com', pool: 'node-1', device: 'gpu-0' },
+            ...one,
+          })),
+        },
+      },
+    });
+
+  it('should be read by the result of its allocation', () => {
+    assert.deepEqual(allocatedIn(results({}, { device: 'gpu-1', shareID: 'x' }, { adminAccess: true })), [
+      { driver: 'gpu.nvidia.com', device: 'gpu.nvidia.com/node-1/gpu-0', shared: false },
+      { driver: 'gpu.nvidia.com', device: 'gpu.nvidia.com/node-1/gpu-1', shared: true },
+      { driver: 'gpu.nvidia.com', device: 'gpu.nvidia.com/node-1/gpu-0', shared: true },
+    ]);
+    assert.deepEqual(allocatedIn(results()), []);
+  });
+
+  it('should be unknown without an allocation, and where something else answers', () => {
+    for (const body of [claim({}), claim({ allocation: {} }), '<html>', '{"kind":"Status"}'])
+      assert.equal(allocatedIn(body), null, body);
+  });
+
+  it('should be named by the pod, or by its status where it was made from a template', () => {
+    const pod = {
+      metadata: { name: 'p', namespace: 'ai' },
+      spec: {
+        containers: [],
+        resourceClaims: [
+          { name: 'own', resourceClaimName: 'shared-gpu' },
+          { name: 'made', resourceClaimTemplateName: 'one-gpu' },
+          { name: 'later', resourceClaimTemplateName: 'one-gpu' },
+        ],
+      },
+      status: {
+        phase: 'Running',
+        resourceClaimStatuses: [{ name: 'made', resourceClaimName: 'p-made-x7k2p' }],
+      },
+    };
+    const [read] = readPods(JSON.stringify({ items: [pod] }), 'nvidia.com/gpu') ?? [];
+    assert.deepEqual(read?.claims, ['shared-gpu', 'p-made-x7k2p', null]);
+    const counted = {
+      ...{ metadata: { name: 'q', namespace: 'ai' }, spec: { containers: [] } },
+      status: { extendedResourceClaimStatus: { resourceClaimName: 'q-extended-resources-9hx2k' } },
+    };
+    const [other] = readPods(JSON.stringify({ items: [counted] }), 'nvidia.com/gpu') ?? [];
+    assert.deepEqual(
+      other?.claims,
+      ['q-extended-resources-9hx2k'],
+      'a resource that is given through a claim',
+    );
+  });
+});
