@@ -9,6 +9,7 @@ import {
   DRILLS,
   EVERY_COMMAND,
   MANAGERS,
+  OPERATED,
   OWNERS,
   REACH,
   RESTORES,
@@ -39,12 +40,12 @@ const of = (...purposes: readonly (readonly Purpose[])[]): Right[] =>
 const given = (rights: readonly Right[]): Right[] => rights.filter(({ notGiven }) => notGiven === undefined);
 
 const NIGHTLY = [
-  ...of(EVERY_COMMAND, RUNS, RESTORES, MANAGERS, REACH),
+  ...of(EVERY_COMMAND, RUNS, RESTORES, MANAGERS, OPERATED, REACH),
   ...ofChecks('r', 'w'),
   ...OPERATOR_RIGHTS,
 ];
 const DRILLING = [
-  ...of(EVERY_COMMAND, RUNS, RESTORES, DRILLS, MANAGERS, REACH),
+  ...of(EVERY_COMMAND, RUNS, RESTORES, DRILLS, MANAGERS, OPERATED, REACH),
   ...ofChecks('r', 'w', 'F', 'permit'),
   ...OPERATOR_RIGHTS,
 ];

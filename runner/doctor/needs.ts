@@ -6,6 +6,7 @@ import { managerOf, storeKind } from '../../probes/declared-stores.ts';
 import type { Right } from '../../probes/kubernetes/rights.ts';
 import { memberNamespace } from '../../reports/record/store-pods.ts';
 import type { PlannedCheck } from '../../suites/catalogue/index.ts';
+import { operatorsOf } from '../../suites/catalogue/operators.ts';
 import { rightsIn } from '../../suites/catalogue/plan/cannot-pass.ts';
 import { storesAsked } from '../plan/configuration.ts';
 import { DRILLS, EVERY_COMMAND, REACH, RESTORES, RUNS } from '../safety/rights.ts';
@@ -32,6 +33,7 @@ export function needsOf(environment: Environment, running: readonly PlannedCheck
   const wanted = [
     ...usual.map((purpose) => ({ ...purpose, platform })),
     ...running.map((one) => ofCheck(environment, one)),
+    ...running.flatMap((one) => ofOperators(environment, one)),
     ...ofFaults(environment, running),
     ...ofLoads(environment, running),
     ...storesAsked(environment, running).flatMap((store) => ofStore(environment, store)),
@@ -54,6 +56,11 @@ function ofCheck(environment: Environment, { row }: PlannedCheck): Wanted {
     rights: rightsIn(environment, row),
     platform: own.length > 0 ? own : [environment.namespaces.platform, ...asked],
   };
+}
+
+/** Objects of operators, where the environment declares them. */
+function ofOperators(environment: Environment, { row }: PlannedCheck): Wanted[] {
+  return operatorsOf(environment, row).map(({ rights }) => ({ what: row.id, rights, platform: [] }));
 }
 
 function namespacesOf({ stores }: Environment, names: readonly StoreName[]): string[] {

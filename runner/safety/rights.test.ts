@@ -4,7 +4,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { kindOf } from '../../probes/kubernetes/kinds.ts';
 import { METHOD_RIGHTS } from '../../suites/harness/method-rights.ts';
-import { DRILLS, EVERY_COMMAND, RESTORES, RUNS } from './rights.ts';
+import { DRILLS, EVERY_COMMAND, OPERATED, RESTORES, RUNS } from './rights.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');
 const KIND = /'(?<kind>(?:[a-z0-9.]+\/)?v\d\w*\/[A-Z]\w+)'/g;
@@ -23,7 +23,7 @@ function resourcesInCode(): Set<string> {
 test('should say of every kind that the runner reads what for', () => {
   const said = [
     ...Object.values(METHOD_RIGHTS).flat(),
-    ...[EVERY_COMMAND, RUNS, RESTORES, DRILLS].flat().flatMap(({ rights }) => rights),
+    ...[EVERY_COMMAND, RUNS, RESTORES, DRILLS, OPERATED].flat().flatMap(({ rights }) => rights),
   ];
   const reads = new Set(said.map(({ resource }) => resource));
   const found = resourcesInCode();

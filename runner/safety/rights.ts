@@ -2,6 +2,7 @@
 import { STORE_KINDS } from '../../probes/declared-stores.ts';
 import { asks, forwardsIn, gets, lists } from '../../probes/kubernetes/rights.ts';
 import type { Right } from '../../probes/kubernetes/rights.ts';
+import { OPERATORS } from '../../suites/catalogue/operators.ts';
 
 /** Rights with what they are for, as the reference lists them. */
 export interface Purpose {
@@ -78,6 +79,11 @@ export const MANAGERS: readonly Purpose[] = STORE_KINDS.flatMap(({ label: store,
   Object.values(managers).flatMap(({ label, rights = [] }) =>
     rights.length === 0 ? [] : [{ what: `${store} under ${label}, to ask what manages it`, rights }],
   ),
+);
+
+/** What reading the objects of operators takes, where an environment declares them. */
+export const OPERATED: readonly Purpose[] = OPERATORS.flatMap(({ what, declaredBy, rights }) =>
+  rights.length === 0 ? [] : [{ what: `to read ${what} (${declaredBy})`, rights }],
 );
 
 /** For a runner outside of the cluster's network: `cluster.reach: port-forward`. */

@@ -10,6 +10,7 @@ import {
   DRILLS,
   EVERY_COMMAND,
   MANAGERS,
+  OPERATED,
   OWNERS,
   REACH,
   RESTORES,
@@ -36,7 +37,7 @@ kinds there are, and asking about its own rights) is not listed.
 
 | account | for | its roles |
 | --- | --- | --- |
-| \`plumbline\` | runs: checks that read or write canaries | \`plumbline-read\`, \`plumbline-evidence\`, \`plumbline-manager\`, \`plumbline-canary\`, \`plumbline-system\`, \`plumbline-load\` |
+| \`plumbline\` | runs: checks that read or write canaries | \`plumbline-read\`, \`plumbline-evidence\`, \`plumbline-manager\`, \`plumbline-operators\`, \`plumbline-canary\`, \`plumbline-system\`, \`plumbline-load\` |
 | \`plumbline-drill\` | drills: checks that disturb, with or without a permit | the same, and \`plumbline-drill\` |
 | \`plumbline-undo\` | Jobs that undo what a dead run left | \`plumbline-undo\` |
 | the group \`tender-owners\` | the permit and the kill switch | \`plumbline-owner\` |
@@ -69,6 +70,11 @@ ${linesText(OPERATOR_RIGHTS, '')}
 Needed where an environment declares the manager, in the namespace of its resource (by default *platform*); without them what it says is unknown, and checks of roles are inconclusive.
 
 ${purposes(MANAGERS)}
+### Objects of operators
+
+Needed where an environment declares them, as the role \`plumbline-operators\` gives them; without them what they say is unknown, and the checks that read them are inconclusive.
+
+${purposes(OPERATED)}
 ### From outside of the cluster's network
 
 Needed where an environment declares \`cluster.reach: port-forward\`; \`deploy/port-forward.yaml\` gives them, as the role \`plumbline-reach\`. Without them no store can be asked, and its checks are inconclusive.

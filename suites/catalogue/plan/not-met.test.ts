@@ -42,5 +42,36 @@ test('should list every adapter that is not met yet', () => {
   assert.deepEqual(notMetYet(['postgres', 'redis', 'neo4j']), [
     { label: 'CloudNativePG', declaredBy: 'stores.postgres.cloudnativepg' },
     { label: 'Neo4j Enterprise', declaredBy: 'stores.neo4j.enterprise' },
+    { label: 'Argo Rollouts', declaredBy: 'topology.workloads with kind: Rollout' },
+    { label: 'KEDA', declaredBy: 'scaledObject of topology.edge.backend.scaling or ai.scaling' },
+    { label: 'devices through ResourceClaims', declaredBy: 'gpu.claims' },
+    { label: "kubelet's pod-resources", declaredBy: 'gpu.podResources' },
   ]);
+});
+
+test('should say so of operators, for the checks that read their objects where they are declared', () => {
+  const { topology, gpu, ai } = staging;
+  assert.ok(gpu !== undefined && topology.edge?.backend !== undefined);
+  const { edge } = topology;
+  const backend = { ...topology.edge.backend };
+  const scaling = { ...backend.scaling, scaledObject: 'orders' };
+  const [first = assert.fail(), ...others] = topology.workloads;
+  const all: typeof staging = {
+    ...staging,
+    ...(ai !== undefined && { ai }),
+    gpu: { ...gpu, claims: { driver: 'gpu.nvidia.com' }, podResources: { command: ['ask'] } },
+    topology: {
+      ...topology,
+      workloads: [{ ...first, kind: 'Rollout' }, ...others],
+      edge: { ...edge, backend: { ...backend, scaling } },
+    },
+  };
+  const notMetIn = (environment: typeof staging, id: string) =>
+    planChecks(environment, { checks: [id] }).map(({ row }) => row.notMet)[0];
+  assert.deepEqual(notMetIn(all, 'scaling/backend/up'), ['Argo Rollouts', 'KEDA']);
+  assert.deepEqual(notMetIn(all, 'topology/workloads/declared'), ['Argo Rollouts']);
+  assert.deepEqual(notMetIn(all, 'gpu/allocatable'), ['devices through ResourceClaims']);
+  const exclusive = notMetIn(all, 'gpu/exclusive') ?? [];
+  assert.ok(exclusive.includes("kubelet's pod-resources"), exclusive.join());
+  assert.equal(notMetIn(staging, 'scaling/backend/up'), undefined);
 });

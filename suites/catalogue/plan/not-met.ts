@@ -1,5 +1,6 @@
 import { managerOf, storeKind } from '../../../probes/declared-stores.ts';
 import type { Environment, StoreName } from '../../../env/schema.ts';
+import { OPERATORS, operatorsOf } from '../operators.ts';
 import type { CatalogueRow } from '../types.ts';
 
 /** The row with the adapters that this environment makes it use and that were written from documentation alone. */
@@ -10,14 +11,18 @@ export function withNotMet(environment: Environment, row: CatalogueRow): Catalog
     const manager = managerOf(name, store);
     return manager === null ? [] : unmetOf(name).filter(({ key }) => key === manager);
   });
-  return notMet.length === 0 ? row : { ...row, notMet: notMet.map(({ label }) => label) };
+  const operators = operatorsOf(environment, row).filter(({ metWith }) => metWith === null);
+  const labels = [...notMet, ...operators].map(({ label }) => label);
+  return labels.length === 0 ? row : { ...row, notMet: labels };
 }
 
 /** Every adapter that no real product has answered yet, with the key of an environment file that declares it. */
 export function notMetYet(stores: readonly StoreName[]): { label: string; declaredBy: string }[] {
-  return stores.flatMap((store) =>
+  const ofStores = stores.flatMap((store) =>
     unmetOf(store).map(({ key, label }) => ({ label, declaredBy: `stores.${store}.${key}` })),
   );
+  const others = OPERATORS.filter(({ metWith }) => metWith === null);
+  return [...ofStores, ...others.map(({ label, declaredBy }) => ({ label, declaredBy }))];
 }
 
 function unmetOf(store: string): { key: string; label: string }[] {
