@@ -99,6 +99,10 @@ describe('devices of a container', () => {
       'strategy single: the resource is that of whole ones',
     );
     assert.deepEqual(of({ smi: sliced }, {}, { kind: 'mig' }).devices, [MIG]);
+    assert.equal(of({ smi: whole(A) }, {}, { kind: 'mig' }).devices, null, 'the driver lists no instance');
+    const caps = ['/dev/nvidia0', '/dev/nvidia-caps/nvidia-cap1', '/dev/nvidia-caps/nvidia-cap21'];
+    assert.equal(of({ files: caps }).devices, null, 'strategy single, and no driver to ask');
+    assert.deepEqual(of({ files: caps.slice(0, 2) }).devices, ['nvidia0']);
     const silent = of({ files: ['/dev/nvidia0'] }, {}, { kind: 'mig' });
     assert.equal(silent.devices, null, 'all instances of a device share its node');
     assert.match(silent.detail, /device nodes cannot identify MIG instances/);

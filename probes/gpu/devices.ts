@@ -3,10 +3,10 @@ import type { DEVICE_SOURCES } from '../../reports/record/observations/gpu.ts';
 import { devicesOf, plainId } from './pod-resources.ts';
 import type { HeldBy } from './pod-resources.ts';
 
-export type Source = (typeof DEVICE_SOURCES)[number];
+type Source = (typeof DEVICE_SOURCES)[number];
 
 /** What one source names. */
-export interface Named {
+interface Named {
   by: Source;
   devices: string[];
 }
@@ -41,17 +41,17 @@ export interface Holder extends HeldBy {
 const MOUNTS = '/var/run/nvidia-container-devices';
 /** Values that name no device: with CDI the variable is `void`, whatever the container was given. */
 const SILENT = new Set(['', 'void', 'none', 'all', MOUNTS]);
-/** What GIVEN_COMMAND prints before each of its parts but the first. */
+/** What the command prints before each of its parts but the first. */
 const PARTS = { files: '-- devices --', smi: '-- nvidia-smi --', kubelet: '-- pod-resources --' } as const;
 const SMI_SECONDS = 5;
 
 /** Device nodes; only the first pattern that matches counts, because a device may have nodes of several. */
 const NODES = [/^\/dev\/nvidia\d+$/, /^\/dev\/dri\/renderD\d+$/, /^\/dev\/accel\/accel\d+$/];
 
-/** Command for a container with busybox: prints its environment, the files that may name its devices, and what `nvidia-smi -L` says. */
-export const GIVEN_COMMAND = givenCommand();
-
-/** @param kubelet a command in the container that prints kubelet's answer (pod-resources.ts) */
+/**
+ * Command for a container with busybox: prints its environment, the files that may name its devices, and what `nvidia-smi -L` says.
+ * @param kubelet a command in the container that prints kubelet's answer (pod-resources.ts)
+ */
 export function givenCommand(kubelet?: readonly string[]): string[] {
   const asked = kubelet?.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
   const script = [
@@ -94,7 +94,7 @@ function partsOf(output: string): Printed {
 }
 
 /**
- * Reads what GIVEN_COMMAND has printed, and what the API server says of the pod. The sources in the order in which they are trusted: kubelet,
+ * Reads what `givenCommand` has printed, and what the API server says of the pod. The sources in the order in which they are trusted: kubelet,
  * which gave the devices; the driver in the container; the nodes in its `/dev`; the status of the container and annotations of the pod; and
  * what the container was merely told, which under CDI says nothing.
  */
@@ -105,7 +105,7 @@ export function devicesGiven(output: string, telling: Telling, holder?: Holder):
   if (telling.simulated) return simulatedDevices(byVariable, value, telling);
   const found: [Source, string[] | null][] = [
     ['pod-resources', holder === undefined ? null : devicesOf(printed.kubelet, holder, telling.resource)],
-    ['nvidia-smi', smiDevices(printed.smi)],
+    ['nvidia-smi', smiDevices(printed.smi, telling)],
     ['device nodes', nodeDevices(printed.files, telling)],
     ['container status', statusDevices(holder, telling.resource)],
     ['CDI annotations', annotatedDevices(holder)],
@@ -138,7 +138,7 @@ function unknownText(value: string | undefined, { variable, kind }: Telling): st
   const files =
     kind === 'mig'
       ? 'device nodes cannot identify MIG instances'
-      : 'the container has no device node or mount';
+      : 'the container has no device node or mount that names one';
   return `${said}, and ${files}, and there is no nvidia-smi that answers`;
 }
 
@@ -147,8 +147,8 @@ const NO_DEVICE = /^No devices (were )?found/m;
 /** `GPU 0: NVIDIA H100 80GB HBM3 (UUID: GPU-…)`, and indented below it `MIG 1g.10gb Device 0: (UUID: MIG-…)` (NVIDIA's MIG User Guide). */
 const SMI_LINE = /^(\s*)(GPU|MIG) .*\(UUID: ([^)\s]+)\)\s*$/;
 
-/** Of a device with instances these alone were given: its own line is there for each of them. */
-function smiDevices(text: string | null): string[] | null {
+/** Of a device with instances these alone were given, beside which it has a line of its own. A driver that lists no instance names none. */
+function smiDevices(text: string | null, { kind: wanted }: Telling): string[] | null {
   if (text === null) return null;
   const lines = text.split('\n').flatMap((line) => {
     const [, , kind = '', id = ''] = SMI_LINE.exec(line) ?? [];
@@ -156,11 +156,18 @@ function smiDevices(text: string | null): string[] | null {
   });
   if (lines.length === 0) return NO_DEVICE.test(text) ? [] : null;
   const instances = lines.filter(({ kind }) => kind === 'MIG');
+  if (wanted === 'mig' && instances.length === 0) return null;
   return unique((instances.length > 0 ? instances : lines).map(({ id }) => id));
 }
 
+/**
+ * Access to a MIG instance is a node in this folder beside that of its device, which all instances of the device share; the first two are for
+ * settings (NVIDIA's MIG User Guide, "Device Nodes and Capabilities"). With the plugin's strategy "single" the resource does not tell.
+ */
+const OF_INSTANCE = /^\/dev\/nvidia-caps\/nvidia-cap(?![12]$)\d+$/;
+
 function nodeDevices(files: readonly string[], { kind }: Telling): string[] | null {
-  if (kind === 'mig') return null;
+  if (kind === 'mig' || files.some((file) => OF_INSTANCE.test(file))) return null;
   const nodes = NODES.map((pattern) => files.filter((file) => pattern.test(file))).find(
     (some) => some.length > 0,
   );

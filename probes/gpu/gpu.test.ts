@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Series } from '../../reports/record/objective.ts';
 import {
   devicesGiven,
-  GIVEN_COMMAND,
+  givenCommand,
   offerOf,
   planHolders,
   readPods,
@@ -26,7 +26,7 @@ test('should read which devices a container was given, by its variable', () => {
   assert.deepEqual([devices, reportedBy], [['a', 'b'], 'variable']);
   const simulated = { ...NVIDIA, variable: 'PLUMBLINE_DEVICES', simulated: true } as const;
   assert.deepEqual(devicesGiven(printed(['XPLUMBLINE_DEVICES=a']), simulated).devices, []);
-  assert.ok(GIVEN_COMMAND.at(-1)?.includes(MOUNTED));
+  assert.ok(givenCommand().at(-1)?.includes(MOUNTED));
 });
 
 test('false verdict 19: devices that CDI gives are read from their nodes, whatever the variable says', () => {
@@ -52,7 +52,7 @@ test('false verdict 19: what nothing names is not known, and why is said', () =>
   assert.equal(none.devices, null);
   assert.match(
     none.detail,
-    /NVIDIA_VISIBLE_DEVICES is "void", and the container has no device node or mount, and there is no nvidia-smi/,
+    /NVIDIA_VISIBLE_DEVICES is "void", and the container has no device node or mount that names one, and there is no nvidia-smi/,
   );
   const mig = devicesGiven(printed([], ['/dev/nvidia0']), { ...NVIDIA, kind: 'mig' });
   assert.equal(mig.devices, null);

@@ -1,7 +1,7 @@
 /** Extended resources of nodes and pods: allocatable, requested and assigned devices, and their utilisation. */
 export { allocatedIn, CLAIM_VERSIONS } from './claims.ts';
 export type { Allocated } from './claims.ts';
-export { devicesGiven, GIVEN_COMMAND, givenCommand } from './devices.ts';
+export { devicesGiven, givenCommand } from './devices.ts';
 export type { Given, Holder } from './devices.ts';
 export { planHolders } from './holders.ts';
 export type { HolderPlan, NodeOffer } from './holders.ts';

@@ -177,6 +177,7 @@ export interface ScaledObjectObject extends KubeObject {
     minReplicaCount?: number;
     maxReplicaCount?: number;
     idleReplicaCount?: number;
+    cooldownPeriod?: number;
   };
   status?: { conditions?: Condition[]; hpaName?: string; pausedReplicaCount?: number };
 }

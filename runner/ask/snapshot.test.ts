@@ -105,6 +105,41 @@ test('should wait until an autoscaler has brought its workload within its limits
   );
 });
 
+test('should compare Rollouts where the environment declares one, and only there', async () => {
+  const asked: string[] = [];
+  const scaleTargetRef = { kind: 'Rollout', name: 'api' };
+  const taken = async (readyReplicas: number, kinds: string[]): Promise<Snapshot> => {
+    const source = sourceOf([
+      object('autoscaling/v2/HorizontalPodAutoscaler', 'api', {
+        spec: { scaleTargetRef, minReplicas: 2, maxReplicas: 5 },
+      }),
+      object('argoproj.io/v1alpha1/Rollout', 'api', {
+        spec: { replicas: 2 },
+        status: { observedGeneration: '3', replicas: 2, readyReplicas, updatedReplicas: 2 },
+      }),
+    ]);
+    const { cluster } = source.parts;
+    const list: typeof cluster.list = (of) => {
+      asked.push(of.kind);
+      return cluster.list(of);
+    };
+    const workloads = kinds.map((kind) => ({ kind, namespace: 'tender', name: 'api' }));
+    const environment = { ...source.runState.environment, topology: { workloads } };
+    return takeSnapshot({
+      ...source,
+      runState: { environment } as unknown as SnapshotSource['runState'],
+      parts: { ...source.parts, cluster: { list } },
+    });
+  };
+  const rollout = await taken(2, ['Rollout']);
+  assert.deepEqual(unrest(rollout), []);
+  assert.match(rollout.get('Rollout tender/api') ?? '', /"replicas":"by load"/);
+  assert.deepEqual(unrest(await taken(1, ['Rollout'])), ['Rollout tender/api is ready']);
+  asked.length = 0;
+  await taken(1, ['Deployment']);
+  assert.ok(!asked.some((kind) => kind.includes('argoproj')), 'elsewhere the cluster may not know the kind');
+});
+
 test('should name what is not ready or not steady as unrest, and nothing else', () => {
   const seen = new Map([
     ['Deployment tender/api is ready', 'false'],

@@ -101,6 +101,38 @@ test('should ask where the pods of a store are, and for a manager and forwarding
   assert.deepEqual(places(forwarded, 'pods/portforward'), ['caches']);
 });
 
+test('should ask for objects of operators only where they are declared, and only for checks that read them', () => {
+  const { running } = situationOf(staging, null, { checks: ['scaling/backend/up', 'gpu/exclusive'] });
+  const { topology, gpu } = staging;
+  const { edge } = topology;
+  if (gpu === undefined || edge?.backend === undefined) return assert.fail('staging declares both');
+  const { deployment, scaling } = edge.backend;
+  const backend = { ...edge.backend, scaling: { ...scaling, scaledObject: 'api' } };
+  const workloads = topology.workloads.map((one) =>
+    one.name === deployment.name ? { ...one, kind: 'Rollout' as const } : one,
+  );
+  const operated = {
+    ...staging,
+    gpu: { ...gpu, claims: { driver: 'gpu.nvidia.com' } },
+    topology: { ...topology, workloads, edge: { ...edge, backend } },
+  };
+  const asked = (of: typeof staging, checks = running): string[] =>
+    needsOf(of, checks)
+      .filter(({ right }) => ['rollouts', 'scaledobjects', 'resourceclaims'].includes(right.resource))
+      .map(({ right }) => `${right.verbs.join()} ${right.resource}`)
+      .sort();
+  assert.deepEqual(asked(staging), []);
+  assert.deepEqual(asked(operated), [
+    'get resourceclaims',
+    'list,watch rollouts',
+    'list,watch scaledobjects',
+  ]);
+  assert.deepEqual(
+    asked(operated, situationOf(staging, null, { checks: ['topology/nodes/pools'] }).running),
+    [],
+  );
+});
+
 test('should say that what nobody is given is not needed, and why a right could not be asked for', async () => {
   const all = situationOf(staging, granting(() => false).kube);
   const refused = (await rights.look(all)).filter(({ state }) => state === 'not needed');

@@ -5,7 +5,7 @@ import { lists } from '../../probes/kubernetes/rights.ts';
 import type { Right } from '../../probes/kubernetes/rights.ts';
 import type { CatalogueRow } from './types.ts';
 
-export interface Operator {
+interface Operator {
   label: string;
   /** The product and version that has answered, or null. */
   metWith: string | null;

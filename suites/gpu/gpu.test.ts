@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import type { CheckContext } from '../harness/context.ts';
 import type { KubeObject } from '../harness/protocol.ts';
 import { fateOf } from './_pool/canaries.ts';
+import { observe as seeOffers } from './allocatable/observe.ts';
 import { observe as exhaust } from './exhausted/observe.ts';
 import { observe as keepAway } from './taint/observe.ts';
 import { observe as landOnPool } from './schedule/observe.ts';
@@ -213,6 +214,53 @@ describe('checks of the GPU pool', () => {
     const failed = await asked({ code: 126, stdout: '', stderr: 'no such file' });
     assert.equal(failed.recorded('gpu-pod')[0]?.['devices'], null);
     assert.match(String(failed.recorded('unavailable')[0]?.['reason']), /126: no such file/);
+  });
+
+  it('should ask kubelet by a pod that mounts its socket, only where that is declared', async () => {
+    const observed = async (podResources?: {
+      command: string[];
+    }): Promise<{ spec: string; script: string }> => {
+      const cluster = new OneNode();
+      const plain = contextOf(cluster);
+      const gpu = { ...plain.settings.gpu, ...(podResources !== undefined && { podResources }) };
+      const ctx = contextOf(cluster, { gpu });
+      const seen = { spec: '', script: '' };
+      const { apply, exec } = ctx.cluster;
+      ctx.cluster.apply = (pods) => {
+        seen.spec = JSON.stringify(pods[0]?.spec);
+        return apply(pods);
+      };
+      ctx.cluster.exec = (of) => {
+        seen.script = of.command.at(-1) ?? '';
+        return exec(of);
+      };
+      await landOnPool(ctx);
+      return seen;
+    };
+    const asks = await observed({ command: ['ask-kubelet', '/socket'] });
+    assert.match(asks.spec, /"hostPath":\{"path":"\/var\/lib\/kubelet\/pod-resources"/);
+    assert.match(asks.spec, /"runAsUser":0/);
+    assert.match(asks.script, /'ask-kubelet' '\/socket'/);
+    const usual = await observed();
+    assert.doesNotMatch(usual.spec, /hostPath|"runAsUser":0/);
+    assert.doesNotMatch(usual.script, /pod-resources/);
+  });
+
+  it('should see that pods have claims where the node offers nothing', async () => {
+    const claimed = async (offered: number): Promise<number> => {
+      const cluster = new OneNode();
+      cluster.offered = offered;
+      const ctx = contextOf(cluster);
+      const claims = [{ name: 'gpu', resourceClaimName: 'shared' }];
+      const pod = {
+        metadata: { name: 'p', namespace: 'ai' },
+        spec: { containers: [], resourceClaims: claims },
+      };
+      ctx.cluster.raw = () => Promise.resolve({ status: 200, body: JSON.stringify({ items: [pod] }) });
+      await seeOffers(ctx);
+      return cluster.recorded('gpu-claim').length;
+    };
+    assert.deepEqual([await claimed(0), await claimed(2)], [1, 0]);
   });
 
   it('should start nothing where it may only read', async () => {

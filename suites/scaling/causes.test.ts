@@ -166,7 +166,8 @@ describe('an autoscaler that KEDA makes', () => {
   const scaledObject = (second: number, fields: Record<string, unknown>): Seen => [
     'scaled-object',
     {
-      ...{ t: at(second), name: 'tender/api', min: 0, idle: null, paused: null, active: 'False' },
+      ...{ t: at(second), name: 'tender/api', min: 0, idle: null, cooldownS: 120, paused: null },
+      active: 'False',
       ...{ fallback: 'False', ready: 'True', why: '', ...fields },
     },
   ];
@@ -206,6 +207,61 @@ describe('an autoscaler that KEDA makes', () => {
       more: [['scaled-object-missing', { t: at(-20), name: 'tender/api' }]],
     });
     assert.match(none.reason, /^there is no ScaledObject tender\/api/);
+  });
+});
+
+describe('pods that could not be listed', () => {
+  it('should not change the verdict, and be said', () => {
+    const judgement = up({
+      desired: grows,
+      more: [['scaled-pods-unseen', { t: at(-20), reason: 'forbidden' }]],
+    });
+    assert.equal(judgement.verdict, 'pass', judgement.reason);
+    assert.match(judgement.reason, /\(metric 25 s, decision 5 s, pods not listed: forbidden\)/);
+  });
+});
+
+describe('the way down', () => {
+  const goals = { extraSeconds: 60, failedRequests: 0, flapSeconds: 30, deliveredShare: 0.98 };
+  const down = (of: Told): ReturnType<typeof judge> =>
+    judge({
+      ...{ check: 'scaling/backend/down', goals, cut: true },
+      seen: [...tell(of), ...(of.more ?? [])].toSorted((a, b) => Number(a[1]?.['t']) - Number(b[1]?.['t'])),
+    });
+
+  it('should say what the autoscaler complains of where it does not come back', () => {
+    const conditions = [
+      { type: 'AbleToScale', status: 'True', reason: 'ReadyForNewScale', message: '' },
+      { type: 'ScalingActive', status: 'False', reason: 'FailedGetPodsMetric', message: 'no rate' },
+      { type: 'ScalingLimited', status: 'False', reason: 'DesiredWithinRange', message: '' },
+    ];
+    const stays = down({ desired: grows, loadS: 60, lastS: 200, conditions });
+    assert.match(
+      stays.reason,
+      /not back at 2 pods .*the autoscaler says ScalingActive=False FailedGetPodsMetric: no rate/,
+    );
+  });
+
+  it('should wait for KEDA to take the last pod away as long as it says', () => {
+    const story: Story = {
+      desired: (second) => (second < 10 ? 0 : second < 150 ? 3 : second < 290 ? 1 : 0),
+      metric: (second) => (second > 5 && second < 60 ? 400 : 0),
+      ...{ loadS: 60, lastS: 320, spec: { min: 0 } },
+    };
+    const told = (cooldownS: number): ReturnType<typeof judge> => {
+      const line = {
+        name: 'tender/api',
+        min: 0,
+        idle: null,
+        cooldownS,
+        paused: null,
+        fallback: 'False',
+        ready: 'True',
+      };
+      return down({ ...story, more: [['scaled-object', { t: at(-20), active: 'False', why: '', ...line }]] });
+    };
+    assert.match(told(60).reason, /back at 0 pods after 240 s, the goal is 120 s/);
+    assert.doesNotMatch(told(300).reason, /the goal is|sooner than its settings/);
   });
 });
 

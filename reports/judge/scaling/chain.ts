@@ -28,7 +28,7 @@ export interface Chain {
 }
 
 /** The first time that more pods were desired than before the load. */
-export interface Decision {
+interface Decision {
   from: number;
   desired: number;
   metrics: readonly Measured[];
@@ -158,4 +158,15 @@ export function why(hpa: readonly Hpa[]): string {
     hpa.findLast(({ complaints }) => complaints.length > 0)?.complaints.join(', ') ??
     'its status does not say why'
   );
+}
+
+/** What the autoscaler, and what makes it, complained of last since then: `; the autoscaler says …`; empty: of nothing. */
+export function complaintsText({ hpa, scaledObject }: Observed, sinceMs: number): string {
+  const during = hpa.filter(({ t }) => t >= sinceMs);
+  const unready = scaledObject.findLast(({ ready }) => ready === 'False');
+  const said = [
+    ...(during.findLast(({ complaints }) => complaints.length > 0)?.complaints ?? []),
+    ...(unready === undefined ? [] : [`ScaledObject ${unready.name} is not ready: ${unready.why}`]),
+  ];
+  return said.length === 0 ? '' : `; the autoscaler says ${said.join(', ')}`;
 }

@@ -12,6 +12,7 @@ export const ANNOTATIONS: Annotations = {
   'hpa-spec.measures[].type':
     'where a metric comes from, which governs how soon it is expected to show, and affects no verdict',
   'scaled-pod': 'where the time of a scale-up went, for people: the counts of pods decide',
+  'scaled-pods-unseen': 'where the time of a scale-up went, for people: the counts of pods decide',
   'scaled-object.ready': 'what KEDA says of itself, for people',
   'scaled-object.why': 'the same',
   'scaled-object.idle': 'the minimum that is recorded of the autoscaler follows from it',

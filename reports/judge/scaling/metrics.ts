@@ -30,7 +30,7 @@ const ROUNDED = {
 } as const;
 
 /** Without a metric the controller leaves the last values in the status, and says so in this condition. */
-export function isStale({ conditions }: Pick<Status, 'conditions'>): boolean {
+function isStale({ conditions }: Pick<Status, 'conditions'>): boolean {
   return conditions.some(({ type, status }) => type === 'ScalingActive' && status === 'False');
 }
 

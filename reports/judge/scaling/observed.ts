@@ -28,6 +28,8 @@ export interface HpaSpec {
   max: number;
   stabilisationUpS: number;
   stabilisationDownS: number;
+  /** Time until KEDA takes the last pods away, s; 0: it does not. */
+  cooldownS: number;
   /** How far above its target a metric may be without a scale-up, as a share. */
   tolerance: number;
   /** Names of the metrics that metrics-server measures; null: not recorded. */
@@ -62,6 +64,8 @@ export interface Observed {
   /** What KEDA said of the autoscaler that it makes, in order. */
   scaledObject: Seen<'scaled-object'>[];
   pods: Seen<'scaled-pod'>[];
+  /** Why its pods could not be listed; null: they could. */
+  unseen: string | null;
   load: ObservedLoad;
   /** Seconds of the load at the times at which they began. */
   seconds: { atMs: number; second: LoadSecond }[];
@@ -78,9 +82,10 @@ export function observe(history: History, called = 'backend'): Observed {
   return {
     called,
     hpa: all(history, 'hpa').map((status) => hpaOf(status, last(history, 'hpa-spec'))),
-    spec: specOf(last(history, 'hpa-spec')),
+    spec: specOf(last(history, 'hpa-spec'), last(history, 'scaled-object')),
     scaledObject: all(history, 'scaled-object'),
     pods: all(history, 'scaled-pod'),
+    unseen: last(history, 'scaled-pods-unseen')?.reason ?? null,
     replicas: all(history, 'scaled-pods').map(({ t, ready, total }) => ({ t, ready, total })),
     startMs,
     topMs: begun === undefined ? null : (zeroMs ?? begun.t) + begun.rampSeconds * 1000,
@@ -192,12 +197,13 @@ function complaint({ type, status, reason, message }: Seen<'hpa'>['conditions'][
 /** Types of metrics (autoscaling/v2) that metrics-server measures. */
 const MEASURED: readonly string[] = ['Resource', 'ContainerResource'];
 
-function specOf(one: Seen<'hpa-spec'> | undefined): HpaSpec | null {
+function specOf(one: Seen<'hpa-spec'> | undefined, by: Seen<'scaled-object'> | undefined): HpaSpec | null {
   if (one === undefined) return null;
   const { min, max, metrics, measures, stabilisationUpS, stabilisationDownS, policiesDown } = one;
   const isMeasured = (index: number): boolean => MEASURED.includes(measures?.[index]?.type ?? '');
   return {
     ...{ min, max, stabilisationUpS, stabilisationDownS },
+    cooldownS: min === 0 || min === by?.idle ? (by?.cooldownS ?? 0) : 0,
     tolerance: one.toleranceUp ?? TOLERANCE,
     measured: measures === undefined ? null : metrics.filter((_, index) => isMeasured(index)),
     shrinkingS: (pods) => shrinkingS(policiesDown ?? [], pods),

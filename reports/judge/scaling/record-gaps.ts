@@ -144,12 +144,19 @@ function statusGaps(history: History, spec: Seen<'hpa-spec'>): string[] {
   const named = spec.metrics.join();
   if (!statuses.every(({ metrics }) => metrics.map(({ name }) => name).join() === named))
     gaps.push(`a status has other metrics than its settings, ${named}`);
-  if (!isStabilised(statuses, spec)) gaps.push('it scaled down sooner than its settings allow');
+  if (!isStabilised(statuses.filter(isOwn(history)), spec))
+    gaps.push('it scaled down sooner than its settings allow');
   return [...gaps, ...metricGaps(statuses), ...conditionGaps(statuses, spec)];
 }
 
 /** Tolerance of a stabilisation window, ms: the controller syncs every 15 s, and its decision is seen a little later. */
 const WINDOW_SLACK_MS = 20_000;
+
+/** Where KEDA takes the last pods away, no pods are no decision of the autoscaler. */
+function isOwn(history: History): (status: Seen<'hpa'>) => boolean {
+  const isKeda = all(history, 'scaled-object').length > 0;
+  return ({ desired }) => !isKeda || desired > 0;
+}
 
 /** Kubernetes scales down to the highest recommendation of the window, so a raised number stays for at least the window. */
 function isStabilised(statuses: readonly Seen<'hpa'>[], { stabilisationDownS }: Seen<'hpa-spec'>): boolean {

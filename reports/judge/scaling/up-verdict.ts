@@ -1,5 +1,5 @@
 import type { Chain, Context, Goals } from './chain.ts';
-import { shrunkText, uncausedText, why } from './chain.ts';
+import { complaintsText, shrunkText, uncausedText, why } from './chain.ts';
 import { secondsOf, secondsText } from './conclude.ts';
 import type { Found } from './conclude.ts';
 import type { LatencySeen } from './blocks.ts';
@@ -14,7 +14,7 @@ const STILL_MS = 30_000;
 
 /** Failures stand even if the load was not delivered as stated: less load can only have made things look better. */
 export function verdictOf(context: Context): Pick<Found, 'failures' | 'late' | 'gaps' | 'pass'> {
-  const { chain, goals, observed } = context;
+  const { chain, goals, observed, startMs } = context;
   const undelivered = observed.load.undelivered === null ? [] : [observed.load.undelivered];
   const stuck = stuckText(context);
   if (stuck !== null) return { failures: [stuck], late: [], gaps: [], pass: '' };
@@ -23,7 +23,7 @@ export function verdictOf(context: Context): Pick<Found, 'failures' | 'late' | '
   const steps = [
     told(
       stepOf(context, { atMs: chain.decidedMs, limitS: goals.decisionS, what: 'more pods were desired' }),
-      chain.decidedMs === null ? complaintsText(observed) : partsText(context),
+      chain.decidedMs === null ? complaintsText(observed, startMs) : partsText(context),
     ),
     told(
       stepOf(context, { atMs: chain.readyMs, limitS: goals.readyS, what: 'the new pods were ready' }),
@@ -56,7 +56,9 @@ function told(step: Step, more: string): Step {
 /** ` (metric 25 s, decision 5 s, …)` */
 function partsText({ chain, observed, startMs }: Context): string {
   const text = stagesText(stagesOf(chain, { startMs, pods: observed.pods }));
-  return text === '' ? '' : ` (${text})`;
+  const unseen = observed.unseen === null ? [] : [`pods not listed: ${observed.unseen}`];
+  const texts = [...(text === '' ? [] : [text]), ...unseen];
+  return texts.length === 0 ? '' : ` (${texts.join(', ')})`;
 }
 
 /** Which metric decided, where there are several. */
@@ -65,17 +67,6 @@ function causeText({ decision }: Chain): string {
   const { activation, cause, metrics } = decision;
   if (activation !== undefined) return `, by ScaledObject ${activation.by ?? ''}`;
   return metrics.length < 2 ? '' : `, by ${cause.metrics.join(' and ')}`;
-}
-
-/** What the autoscaler complains of while it adds no pod, and what makes it. */
-function complaintsText({ hpa, scaledObject, startMs }: Observed): string {
-  const during = hpa.filter(({ t }) => t >= (startMs ?? 0));
-  const unready = scaledObject.findLast(({ ready }) => ready === 'False');
-  const said = [
-    ...(during.findLast(({ complaints }) => complaints.length > 0)?.complaints ?? []),
-    ...(unready === undefined ? [] : [`ScaledObject ${unready.name} is not ready: ${unready.why}`]),
-  ];
-  return said.length === 0 ? '' : `; the autoscaler says ${said.join(', ')}`;
 }
 
 /** Where a trigger cannot be asked, KEDA may answer with a number of its own: then no metric decided. */

@@ -60,6 +60,8 @@ export const SCALING = kinds({
   'scaled-pods': { ready: z.number(), total: z.number() },
   /** A pod of what it resizes, when it was first seen in each state: `t` is when the watch showed it. */
   'scaled-pod': { pod: z.string(), state: z.enum(POD_STATES), node: z.string().nullable() },
+  /** The pods could not be listed: where the time of a scale-up went is unknown. */
+  'scaled-pods-unseen': { reason: z.string() },
   /** The ScaledObject (KEDA) that makes the autoscaler, whenever it changes; only where the environment names it. */
   'scaled-object': {
     /** `namespace/name` */
@@ -67,6 +69,8 @@ export const SCALING = kinds({
     /** Fewest pods while a trigger is active, and while none is; idle null: the minimum as well. */
     min: z.number(),
     idle: z.number().nullable(),
+    /** Time from the last active trigger until the last pods are taken away, s. */
+    cooldownS: z.number(),
     /** The annotation that pauses it; null: none does. */
     paused: z.string().nullable(),
     /** Its conditions: True, False, Unknown, or that it has none of that type. */

@@ -2,6 +2,7 @@ import type { CheckJudge } from '../../../reports/judge/definition.ts';
 import { need } from '../../../reports/judge/evidence/need.ts';
 import type { AnyNeed } from '../../../reports/judge/evidence/need.ts';
 import {
+  claimsOf,
   HOLDERS,
   concludeWithPool,
   declaredGpu,
@@ -38,6 +39,8 @@ function judgeExclusive(history: History): Judgement {
   needPool(history, findings);
   needCounts(history, findings, mayWrite(history.header) ? 2 : 1);
   noteBusy(history, findings);
+  const unread = claimsOf(history).filter(({ devices }) => devices === null).length;
+  if (unread > 0) findings.figure({ name: 'claims of pods that were not read', value: unread });
   findings.figure({ name: 'devices held at once', value: holdersOf(history).size });
   return concludeWithPool(history, findings, `every device ${atMost}`);
 }

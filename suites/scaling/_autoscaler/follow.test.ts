@@ -144,6 +144,7 @@ describe('a ScaledObject that makes the autoscaler', () => {
   it('should give the least number of pods, which the autoscaler itself does not know', async () => {
     const told = await followedOnce(lists(scaledObject({})), named);
     assert.equal(told.find(({ kind }) => kind === 'hpa-spec')?.['min'], 0);
+    assert.equal(told.find(({ kind }) => kind === 'scaled-object')?.['cooldownS'], 300);
     const seen = told.find(({ kind }) => kind === 'scaled-object');
     assert.deepEqual(
       [seen?.['name'], seen?.['active'], seen?.['fallback'], seen?.['paused']],

@@ -25,6 +25,12 @@ export interface Scaled {
 }
 
 type Target = WorkloadObject | RolloutObject;
+/** How a ScaledObject leaves what it scales at rest. */
+interface Rest {
+  least: number;
+  /** Time until it goes below the minimum of its autoscaler, s. */
+  afterS: number;
+}
 type RolloutStatus = NonNullable<RolloutObject['status']>;
 
 /** What was seen last; the numbers are pods. */
@@ -52,6 +58,7 @@ type Changing =
   | 'hpa-spec'
   | 'hpa'
   | 'scaled-pods'
+  | 'scaled-pods-unseen'
   | 'rollout'
   | 'scaled-object'
   | 'scaled-object-missing'
@@ -124,7 +131,7 @@ export class ScaleFollower {
 
   async #look(): Promise<boolean> {
     const { name, kind } = this.#target;
-    const least = await this.#leastPods();
+    const rest = await this.#restOf();
     const autoscaler = await this.#find('autoscaling/v2/HorizontalPodAutoscaler', (items) =>
       autoscalerOf(items, this.#target),
     );
@@ -133,7 +140,7 @@ export class ScaleFollower {
       ? this.#find(ROLLOUT, (items) => items.find(isIt))
       : this.#find('apps/v1/Deployment', (items) => items.find(isIt)));
     if (autoscaler && target) {
-      this.#record(autoscaler, target, least);
+      this.#record(autoscaler, target, rest);
       await this.#lookAtPods(target);
       this.#looked();
       return true;
@@ -146,11 +153,11 @@ export class ScaleFollower {
 
   async #lookAtPods({ spec }: Target): Promise<void> {
     const reason = await this.#pods.look(spec.selector?.matchLabels ?? {});
-    if (reason !== null) this.#changed('unavailable', { what: 'v1/Pod', reason });
+    if (reason !== null) this.#changed('scaled-pods-unseen', { reason });
   }
 
-  /** Fewest pods by the ScaledObject; null: none is declared, or it is not known. */
-  async #leastPods(): Promise<number | null> {
+  /** How few pods are left, and when, by the ScaledObject; null: none is declared, or it is not known. */
+  async #restOf(): Promise<Rest | null> {
     const { scaledObject: name, namespace } = this.#target;
     if (name === undefined) return null;
     const found = await this.#find(SCALED_OBJECT, (items) =>
@@ -160,7 +167,7 @@ export class ScaleFollower {
     if (found === undefined || found === null) return null;
     const fields = scaledObjectOf(found);
     this.#changed('scaled-object', fields);
-    return leastPods(fields);
+    return { least: leastPods(fields), afterS: fields.cooldownS };
   }
 
   #looked(): void {
@@ -177,10 +184,11 @@ export class ScaleFollower {
     this.#changed(kind, { deployment: `${namespace}/${name}` });
   }
 
-  /** @param least fewest pods by what makes the autoscaler, which takes it out of action to go below its minimum */
-  #record(autoscaler: Autoscaler, target: Target, least: number | null): void {
+  /** @param rest by what makes the autoscaler, which takes it out of action to go below its minimum */
+  #record(autoscaler: Autoscaler, target: Target, rest: Rest | null): void {
     const own = specOf(autoscaler);
-    const spec = { ...own, min: Math.min(own.min, least ?? own.min) };
+    const isBelow = rest !== null && rest.least < own.min;
+    const spec = isBelow ? { ...own, min: rest.least } : own;
     const status = statusOf(autoscaler);
     const isMeasured = autoscaler.spec.metrics?.some(({ type }) => !FROM_ELSEWHERE.has(type)) ?? true;
     this.#changed('hpa-spec', {
@@ -190,7 +198,8 @@ export class ScaleFollower {
     });
     this.#changed('hpa', status);
     const counts = this.#counts(target);
-    const { min, max, stabilisationDownS } = spec;
+    const { min, max } = spec;
+    const stabilisationDownS = Math.max(spec.stabilisationDownS, isBelow ? rest.afterS : 0);
     const load = loadOf(autoscaler);
     this.#scale = { desired: status.desired, ...counts, min, max, stabilisationDownS, load };
   }

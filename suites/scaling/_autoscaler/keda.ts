@@ -4,6 +4,8 @@ import type { Condition, ScaledObjectObject } from '../../../probes/kubernetes/o
 
 /** Without `minReplicaCount` there may be no pod at all (KEDA's documentation of ScaledObject). */
 const DEFAULT_MIN = 0;
+/** The same, `cooldownPeriod`: it counts only on the way to no pods, or to idle ones. */
+const DEFAULT_COOLDOWN_S = 300;
 
 /**
  * Annotations by which people pause one; of the first the value is a number of pods, of the second text other than false pauses as well
@@ -20,6 +22,7 @@ export function scaledObjectOf({ metadata, spec, status = {} }: ScaledObjectObje
     name: `${metadata.namespace ?? ''}/${metadata.name}`,
     min: spec.minReplicaCount ?? DEFAULT_MIN,
     idle: spec.idleReplicaCount ?? null,
+    cooldownS: spec.cooldownPeriod ?? DEFAULT_COOLDOWN_S,
     paused: pausedBy(metadata.annotations ?? {}),
     active: said('Active'),
     fallback: said('Fallback'),

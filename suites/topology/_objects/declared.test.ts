@@ -54,6 +54,69 @@ test('should look at a workload that an autoscaler moves once its pods have arri
   assert.deepEqual(waited, ['api'], 'where the number is fixed, what is not ready is a finding at once');
 });
 
+/** Rollouts, one of which has its template in a Deployment, as far as that is there. */
+function rolledOut(deployments: readonly string[]): {
+  context: CheckContext;
+  told: string[];
+  kinds: string[];
+} {
+  const told: string[] = [];
+  const kinds: string[] = [];
+  const template = (image: string) => ({ spec: { containers: [{ name: 'app', image }] } });
+  const rollout = (name: string, spec: object) => ({
+    ...{ apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout', metadata: { namespace: 'tender', name } },
+    ...{ spec: { replicas: 3, ...spec }, status: { readyReplicas: 3, updatedReplicas: 3, replicas: 3 } },
+  });
+  const lists: Record<string, object[]> = {
+    'argoproj.io/v1alpha1/Rollout': [
+      rollout('api', { template: template('api:1') }),
+      rollout('web', { workloadRef: { kind: 'Deployment', name: 'web-base' } }),
+    ],
+    'apps/v1/Deployment': deployments.map((name) => ({
+      ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { namespace: 'tender', name } },
+      spec: { replicas: 0, template: template('web:1') },
+    })),
+  };
+  const declared = (name: string) => ({
+    ...{ kind: 'Rollout', namespace: 'tender', name, replicas: { min: 3, max: 3 } },
+  });
+  const context = {
+    settings: { workloads: [declared('api'), declared('web')] },
+    signal: new AbortController().signal,
+    timeoutMs: () => 1000,
+    unavailable: (what: string, reason: string) => told.push(`${what}: ${reason}`),
+    cluster: {
+      items: ({ kind }: { kind: string }) => {
+        kinds.push(kind);
+        return Promise.resolve(lists[kind] ?? []);
+      },
+    },
+  };
+  return { context: context as unknown as CheckContext, told, kinds };
+}
+
+test('should find declared Rollouts with their templates, wherever these are', async () => {
+  const { context, told } = rolledOut(['web-base']);
+  const found = await settledWorkloads(context);
+  const images = found.map(({ object }) => object?.spec.template.spec.containers[0]?.image);
+  assert.deepEqual([images, told], [['api:1', 'web:1'], []]);
+  assert.deepEqual(
+    found.map(({ name }) => name),
+    ['Rollout tender/api', 'Rollout tender/web'],
+  );
+});
+
+test('should say which template of a Rollout could not be read', async () => {
+  const { context, told } = rolledOut([]);
+  assert.deepEqual(
+    (await settledWorkloads(context)).map(({ object }) => object?.metadata.name),
+    ['api', undefined],
+  );
+  assert.deepEqual(told, [
+    'Rollout tender/web: it has no template, and Deployment web-base that it refers to could not be read',
+  ]);
+});
+
 test('should leave what never arrives to the judge, as it is', async () => {
   const { context } = scaled({ arrives: false });
   assert.deepEqual(await readyOf(context), [2, 2]);

@@ -1,4 +1,5 @@
 import type { CheckJudge } from '../../../../reports/judge/definition.ts';
+import { complaintsText } from '../../../../reports/judge/scaling/chain.ts';
 import { conclude, secondsOf, secondsText } from '../../../../reports/judge/scaling/conclude.ts';
 import type { Found, Mark } from '../../../../reports/judge/scaling/conclude.ts';
 import { ANNOTATIONS, BETWEEN, watched } from '../../../../reports/judge/scaling/evidence.ts';
@@ -127,7 +128,12 @@ function settled(replicas: Observed['replicas'], atMs: number, min: number): num
 }
 
 function limitS({ spec, goals }: Context): number {
-  return spec.stabilisationDownS + goals.extraS;
+  return restsAfterS(spec) + goals.extraS;
+}
+
+/** What makes the autoscaler may go below its minimum, after a time of its own. */
+function restsAfterS({ stabilisationDownS, cooldownS }: HpaSpec): number {
+  return Math.max(stabilisationDownS, cooldownS);
 }
 
 const listed = (...texts: (string | null)[]): string[] => texts.filter((text) => text !== null);
@@ -149,7 +155,7 @@ function lateText(context: Context): string | null {
       : null;
   const watchedS = secondsOf(observed.lastMs - endMs);
   return watchedS > limit
-    ? `not back at ${spec.min} pods within ${limit} s (watched for ${watchedS} s)`
+    ? `not back at ${spec.min} pods within ${limit} s (watched for ${watchedS} s)${complaintsText(observed, endMs)}`
     : null;
 }
 
