@@ -27,6 +27,15 @@ export const labels = z.record(z.string(), z.string());
 /** A Kubernetes object by its name. */
 export const objectName = z.strictObject({ namespace: kubeName, name: kubeName });
 
+/** Of a service that an autoscaler resizes. */
+export const scalingMetric = z
+  .string()
+  .min(1)
+  .optional()
+  .describe(
+    'The metric by which its autoscaler must decide, by the name in its spec (`cpu`; `container/cpu`; the name of a Pods, Object or External metric); any when left out',
+  );
+
 /** Of a service whose autoscaler KEDA makes. */
 export const scaledObject = kubeName
   .optional()

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { objectName, plainUrl, scaledObject, secretSource } from '../declaring.ts';
+import { objectName, plainUrl, scaledObject, scalingMetric, secretSource } from '../declaring.ts';
 
 /** What a stand-in for a language model does with a request. */
 const behaviour = z.strictObject({
@@ -77,6 +77,7 @@ export const ai = z
           .describe(
             'Delay of the stand-in for the model during the check, ms; below the time-out of the service',
           ),
+        metric: scalingMetric,
         scaledObject,
       })
       .optional()

@@ -1,4 +1,4 @@
-import { hostPort, objectName, plainUrl, scaledObject, trust } from '../declaring.ts';
+import { hostPort, objectName, plainUrl, scaledObject, scalingMetric, trust } from '../declaring.ts';
 import { z } from 'zod';
 
 export const hop = z.strictObject({
@@ -46,6 +46,7 @@ export const edge = z.strictObject({
             .max(10_000)
             .describe('Requests a second that lift its minimum of pods above the target of its autoscaler'),
           rampSeconds: z.int().min(1).max(600),
+          metric: scalingMetric,
           scaledObject,
         })
         .default({ lowPerSecond: 10, highPerSecond: 200, rampSeconds: 30 })

@@ -96,7 +96,12 @@ const edge = z.object({
     .object({
       deployment: objectName,
       requestsPerSecond: z.number(),
-      scaling: z.object({ lowPerSecond: z.number(), highPerSecond: z.number(), rampSeconds: z.number() }),
+      scaling: z.object({
+        lowPerSecond: z.number(),
+        highPerSecond: z.number(),
+        rampSeconds: z.number(),
+        metric: z.string().optional(),
+      }),
     })
     .optional(),
 });
@@ -159,7 +164,9 @@ const gpu = z.object({
 const ai = z.object({
   deployment: objectName,
   jobs: z.object({ requestsPerSecond: z.number() }).optional(),
-  scaling: z.object({ perSecond: z.number(), modelDelayMs: z.number() }).optional(),
+  scaling: z
+    .object({ perSecond: z.number(), modelDelayMs: z.number(), metric: z.string().optional() })
+    .optional(),
   llm: z.object({ stubbed: z.boolean().optional(), control: z.looseObject({}).optional() }).optional(),
 });
 

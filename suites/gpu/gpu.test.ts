@@ -225,14 +225,14 @@ describe('checks of the GPU pool', () => {
       const gpu = { ...plain.settings.gpu, ...(podResources !== undefined && { podResources }) };
       const ctx = contextOf(cluster, { gpu });
       const seen = { spec: '', script: '' };
-      const { apply, exec } = ctx.cluster;
+      const own = { ...ctx.cluster };
       ctx.cluster.apply = (pods) => {
         seen.spec = JSON.stringify(pods[0]?.spec);
-        return apply(pods);
+        return own.apply(pods);
       };
       ctx.cluster.exec = (of) => {
         seen.script = of.command.at(-1) ?? '';
-        return exec(of);
+        return own.exec(of);
       };
       await landOnPool(ctx);
       return seen;

@@ -72,6 +72,32 @@ describe('an autoscaler with several metrics', () => {
     assert.equal(figure(known, 'metric that caused'), 'cpu (pods asked for: cpu 4, rate unknown)');
   });
 
+  it('should fail where another metric decided than the declared one, which asked for no more pods', () => {
+    const by = (metric: string): Record<string, unknown> => {
+      const scaling = { lowPerSecond: 1, highPerSecond: 50, rampSeconds: 0, metric };
+      return { topology: { edge: { backend: { deployment: TARGET, scaling } } } };
+    };
+    const decided = (metric: string, of: ReturnType<typeof both>): ReturnType<typeof judge> =>
+      up({ desired: grows, ...of, settings: by(metric) });
+    assert.equal(decided('rate', both(late)).verdict, 'pass', decided('rate', both(late)).reason);
+    const other = decided('cpu', both(late, 60));
+    assert.equal(other.verdict, 'fail');
+    assert.match(
+      other.reason,
+      /^rate decided, not cpu as declared, which asked for no more than 2 pods \(cpu 2, rate 4\)/,
+    );
+    assert.equal(decided('cpu', both(late)).verdict, 'pass', 'it asked for more as well');
+    const unseen = decided(
+      'rate',
+      both(() => null, 135),
+    );
+    assert.equal(unseen.verdict, 'inconclusive');
+    assert.match(unseen.reason, /cpu asked for the new pods while rate, .* had no value/);
+    const none = decided('queue', both(late));
+    assert.equal(none.verdict, 'inconclusive');
+    assert.match(none.reason, /has no metric queue, by which it is declared to decide/);
+  });
+
   it('should say which had no value where the load raised none', () => {
     const idle = up({ desired: () => 2, ...both(() => null, 30) });
     assert.equal(idle.verdict, 'inconclusive');

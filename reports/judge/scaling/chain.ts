@@ -38,6 +38,8 @@ interface Decision {
 }
 
 export interface Context {
+  /** The metric by which it must decide; undefined: any. */
+  metric: string | undefined;
   observed: Observed;
   spec: HpaSpec;
   startMs: number;

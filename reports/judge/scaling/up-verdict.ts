@@ -1,6 +1,7 @@
 import type { Chain, Context, Goals } from './chain.ts';
 import { complaintsText, shrunkText, uncausedText, why } from './chain.ts';
 import { secondsOf, secondsText } from './conclude.ts';
+import { byAnother } from './declared-metric.ts';
 import type { Found } from './conclude.ts';
 import type { LatencySeen } from './blocks.ts';
 import type { Hpa, Observed } from './observed.ts';
@@ -32,13 +33,15 @@ export function verdictOf(context: Context): Pick<Found, 'failures' | 'late' | '
     latencyStep(context),
   ];
   const { failures, gaps } = furtherRaises(context);
+  const other = byAnother(chain, context.metric);
   const latency =
     chain.latency === null ? '' : `, latency goal met from ${secondsText(chain.latency.worst.metFromMs)} on`;
   return {
-    failures: listed(shrunkText(observed, context.spec)),
+    failures: [...listed(shrunkText(observed, context.spec)), ...listed(other.failure)],
     late: [...steps.flatMap(({ failure }) => failure ?? []), ...failures],
     gaps: [
       ...listed(uncausedText(chain)),
+      ...listed(other.gap),
       ...fallbackText(observed),
       ...steps.flatMap(({ gap }) => gap ?? []),
       ...gaps,

@@ -7,6 +7,7 @@ import { conclude, secondsOf } from './conclude.ts';
 import type { Found, Mark } from './conclude.ts';
 import { scaleText } from './observed.ts';
 import type { HpaSpec, Observed } from './observed.ts';
+import { declaredMetric } from './declared-metric.ts';
 import { wantsText } from './metrics.ts';
 import { soundGaps } from './record-gaps.ts';
 import { expectedOf, outside, unexpected } from './settings.ts';
@@ -32,7 +33,8 @@ export function judgeGrowth(history: History, observed: Observed, goals: Goals):
     goals.latency === null || !isByMetricsServer(chain, spec)
       ? unexpected(history, spec)
       : expectedOf(history, spec, { rampMs: topMs - startMs, pods: 0 });
-  const context = { observed, spec, startMs, topMs, goals, chain };
+  const metric = declaredMetric(history.header);
+  const context = { observed, spec, startMs, topMs, goals, chain, metric };
   const { late, ...found } = verdictOf(context);
   return conclude(observed, {
     ...found,
