@@ -12,6 +12,7 @@ import { registerJudge } from './commands/judge.ts';
 import { registerList } from './commands/list.ts';
 import { registerReport } from './commands/report.ts';
 import { registerRestore } from './commands/restore.ts';
+import { registerRules } from './commands/rules.ts';
 import { registerRun } from './commands/run.ts';
 import { registerToolchain } from './commands/toolchain.ts';
 import type { Context, Register } from './context.ts';
@@ -24,6 +25,7 @@ const COMMANDS: readonly Register[] = [
   registerList,
   registerExplain,
   registerDoctor,
+  registerRules,
   registerRun,
   registerDrill,
   registerRestore,

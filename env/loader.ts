@@ -150,13 +150,10 @@ function complete(data: Chosen, { provisioned, ...more }: Completing): Environme
 }
 
 /** Reads and checks the documents only if the environment names objectives. */
-async function objectivesOf(
-  { data, source }: ParsedFile,
-  checkoutDir: string,
-): Promise<Environment['objectives']> {
+function objectivesOf({ data, source }: ParsedFile, checkoutDir: string): Environment['objectives'] {
   if (data.objectives.length === 0) return [];
-  const documents = await readObjectives(path.join(checkoutDir, 'env', 'objectives'));
-  return resolveObjectives(data.objectives, documents, { source, kind: data.kind });
+  const library = readObjectives(path.join(checkoutDir, 'env', 'objectives'));
+  return resolveObjectives(data.objectives, library, { source, kind: data.kind });
 }
 
 function nameProblem({ data, source }: ParsedFile, file: string): Problem | null {
@@ -177,7 +174,7 @@ export async function loadEnvironment(nameOrPath: string, options: LoadOptions =
   const parsed = parseEnvironment(text, shown(file), options.look);
   const misnamed = nameProblem(parsed, file);
   if (misnamed !== null) throw new EnvironmentError([misnamed]);
-  const objectives = await objectivesOf(parsed, options.checkoutDir ?? CHECKOUT);
+  const objectives = objectivesOf(parsed, options.checkoutDir ?? CHECKOUT);
   const provisioned = await options.provisioned?.(parsed.data.cluster);
   const chosen = choose(applySize(parsed.data, options.size, provisioned), options.with, provisioned);
   const extended = parsed.extended.map((one) => path.resolve(one));

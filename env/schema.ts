@@ -81,7 +81,7 @@ export interface Environment extends Omit<
   notSelected: readonly string[];
   /** For this run only: nothing in the environment may be made or changed, whatever the file permits (`--read-only`). */
   readOnly?: true;
-  /** The objectives that the file names, from env/objectives, with the file's values applied. */
+  /** The objectives that the file names or states, with the queries of documents and templates and the file's values applied. */
   objectives: readonly Objective[];
   /** Absolute path of the file, for messages and the run record. */
   file: string;

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { EnvironmentError } from '../errors.ts';
 import type { Problem } from '../errors.ts';
@@ -7,6 +7,8 @@ import { keysOf } from '../known-keys.ts';
 import { parseYaml } from '../yaml-source.ts';
 import { sloDocument, sloShape } from './document.ts';
 import type { SloDocument } from './document.ts';
+import { parseTemplate } from './template.ts';
+import type { ObjectiveTemplate } from './template.ts';
 
 /**
  * Checks the text of one OpenSLO document.
@@ -33,32 +35,53 @@ export function parseObjective(text: string, file: string): SloDocument {
   throw new EnvironmentError([misnamed]);
 }
 
+/** What an environment file can refer to. */
+export interface Library {
+  documents: ReadonlyMap<string, SloDocument>;
+  templates: ReadonlyMap<string, ObjectiveTemplate>;
+}
+
 /**
- * Every objective of a folder by its name, in alphabetical order.
- * @throws EnvironmentError with the problems of all documents that cannot be used
+ * The documents of a folder and the templates of its folder `templates`, each by its name, in alphabetical order.
+ * @throws EnvironmentError with the problems of all that cannot be used
  */
-export async function readObjectives(folder: string): Promise<Map<string, SloDocument>> {
-  const names = (await readdir(folder).catch(noFolder)).filter((name) => name.endsWith('.yaml')).sort();
-  const found = new Map<string, SloDocument>();
+export function readObjectives(folder: string): Library {
   const problems: Problem[] = [];
-  for (const name of names) {
-    const file = path.join(folder, name);
-    const text = await readFile(file, 'utf8');
+  const library = {
+    documents: readAll(folder, { parse: parseObjective, problems }),
+    templates: readAll(path.join(folder, 'templates'), { parse: parseTemplate, problems }),
+  };
+  if (problems.length > 0) throw new EnvironmentError(problems);
+  return library;
+}
+
+function readAll<T>(
+  folder: string,
+  { parse, problems }: { parse: (text: string, file: string) => T; problems: Problem[] },
+): Map<string, T> {
+  const found = new Map<string, T>();
+  for (const name of namesIn(folder)) {
+    const file = path.join(folder, `${name}.yaml`);
     try {
-      const document = parseObjective(text, shown(file));
-      found.set(document.metadata.name, document);
+      found.set(name, parse(readFileSync(file, 'utf8'), shown(file)));
     } catch (error) {
       if (!(error instanceof EnvironmentError)) throw error;
       problems.push(...error.problems);
     }
   }
-  if (problems.length > 0) throw new EnvironmentError(problems);
   return found;
 }
 
-function noFolder(error: NodeJS.ErrnoException): string[] {
-  if (error.code === 'ENOENT') return [];
-  throw error;
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => name.endsWith('.yaml'))
+      .map((name) => name.slice(0, -'.yaml'.length))
+      .sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
 }
 
 function shown(file: string): string {

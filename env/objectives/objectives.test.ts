@@ -31,8 +31,8 @@ function problemsWhen(run: () => unknown): string[] {
 const lineOf = (text: string): number => GOOD.slice(0, GOOD.indexOf(text)).split('\n').length;
 
 describe('the documents of env/objectives', () => {
-  it('should all be read, each named like its file', async () => {
-    const found = await readObjectives(FOLDER);
+  it('should all be read, each named like its file', () => {
+    const found = readObjectives(FOLDER).documents;
     assert.deepEqual(
       [...found.keys()],
       ['ai-latency', 'api-availability', 'api-latency', 'api-requests', 'api-throughput', 'edge-requests'],
@@ -41,8 +41,8 @@ describe('the documents of env/objectives', () => {
     assert.deepEqual(new Set(methods), new Set(['Occurrences', 'Timeslices']));
   });
 
-  it('should only name metrics and labels that the platform has', async () => {
-    for (const { spec } of (await readObjectives(FOLDER)).values()) {
+  it('should only name metrics and labels that the platform has', () => {
+    for (const { spec } of readObjectives(FOLDER).documents.values()) {
       const text = JSON.stringify(spec.indicator);
       for (const [, metric] of text.matchAll(/\b([a-z_]+)\{/g))
         assert.match(
@@ -56,8 +56,8 @@ describe('the documents of env/objectives', () => {
 });
 
 describe('ai-latency', () => {
-  it('should count what the histogram counts, and guess at no quantile', async () => {
-    const { indicator, objectives } = (await readObjectives(FOLDER)).get('ai-latency')?.spec ?? {};
+  it('should count what the histogram counts, and guess at no quantile', () => {
+    const { indicator, objectives } = readObjectives(FOLDER).documents.get('ai-latency')?.spec ?? {};
     assert.match(
       indicator?.spec.ratioMetric?.good?.metricSource.spec.query ?? '',
       /_bucket\{.*,le=~"3\|3\[\.\]0"\}$/,

@@ -1,4 +1,4 @@
-import type { Objective } from '../../reports/record/objective.ts';
+import type { DurationUnit, Objective } from '../../reports/record/objective.ts';
 import { EnvironmentError } from '../errors.ts';
 import type { Problem } from '../errors.ts';
 import type { ObjectiveChoice } from '../schema/objectives.ts';
@@ -6,6 +6,9 @@ import { closest } from '../suggest.ts';
 import { renderPath } from '../yaml-source.ts';
 import type { DataPath, YamlSource } from '../yaml-source.ts';
 import type { SloDocument } from './document.ts';
+import type { Library } from './load.ts';
+import { statedByTemplate } from './template.ts';
+import type { Stated } from './template.ts';
 import { durationMs } from './window.ts';
 
 interface Context {
@@ -16,42 +19,129 @@ interface Context {
 }
 
 /**
- * The objectives that an environment names, with its target, threshold and window put in.
+ * The objectives that an environment names or states, with its target, threshold and window put in.
  * @throws EnvironmentError at the place in the environment's file: an unknown name, one named twice, a threshold where there is none
  */
 export function resolveObjectives(
   choices: readonly ObjectiveChoice[],
-  documents: ReadonlyMap<string, SloDocument>,
+  library: Library,
   context: Context,
 ): Objective[] {
   const problems: Problem[] = [];
-  const problem = (path: DataPath, message: string, more: Pick<Problem, 'found' | 'allowed'>): void => {
+  const problem: Report = (path, message, more) => {
     problems.push({ ...context.source.locate(path), path: renderPath(path), message, ...more });
   };
   const resolved = choices.flatMap((choice, index) => {
-    const path = ['objectives', index, 'name'];
-    const found = `"${choice.name}"`;
-    const document = documents.get(choice.name);
+    const path = ['objectives', index];
     if (choices.findIndex(({ name }) => name === choice.name) < index)
-      problem(path, 'this objective is named twice', { found, allowed: 'each objective once' });
-    if (document === undefined) {
-      const meant = closest(choice.name, [...documents.keys()]);
-      const hint = meant === null ? '' : ` (did you mean "${meant}"?)`;
-      problem(path, 'no such objective', {
-        found: `${found}${hint}`,
-        allowed: [...documents.keys()].join(', ') || 'none: env/objectives is empty',
+      problem([...path, 'name'], 'this objective is named twice', {
+        found: `"${choice.name}"`,
+        allowed: 'each objective once',
       });
-      return [];
-    }
-    if (choice.value !== undefined && document.spec.indicator.spec.thresholdMetric === undefined)
-      problem(['objectives', index, 'value'], 'a ratio has no threshold; its query decides what is good', {
-        found: String(choice.value),
-        allowed: 'target and window',
-      });
-    return [objectiveFrom(document, choice, context.kind)];
+    const found = isOwn(choice)
+      ? ownObjective(choice, { library, path, problem, kind: context.kind })
+      : documentObjective(choice, { library, path, problem, kind: context.kind });
+    return found ?? [];
   });
   if (problems.length > 0) throw new EnvironmentError(problems);
   return resolved;
+}
+
+type Report = (path: DataPath, message: string, more: Pick<Problem, 'found' | 'allowed'>) => void;
+
+interface Resolving {
+  library: Library;
+  /** Of the choice, in the environment file. */
+  path: DataPath;
+  problem: Report;
+  kind: string;
+}
+
+const isOwn = ({ template, queries }: ObjectiveChoice): boolean => (template ?? queries) !== undefined;
+
+function documentObjective(
+  choice: ObjectiveChoice,
+  { library: { documents }, path, problem, kind }: Resolving,
+): Objective | null {
+  const document = documents.get(choice.name);
+  if (document === undefined) {
+    problem([...path, 'name'], 'no such objective', {
+      found: `"${choice.name}"${hint(choice.name, [...documents.keys()])}`,
+      allowed: `${[...documents.keys()].join(', ') || 'none: env/objectives is empty'}; or template or queries beside the name`,
+    });
+    return null;
+  }
+  if (choice.value !== undefined && document.spec.indicator.spec.thresholdMetric === undefined)
+    problem([...path, 'value'], 'a ratio has no threshold; its query decides what is good', {
+      found: String(choice.value),
+      allowed: 'target and window',
+    });
+  return objectiveFrom(document, choice, kind);
+}
+
+function hint(name: string, names: readonly string[]): string {
+  const meant = closest(name, names);
+  return meant === null ? '' : ` (did you mean "${meant}"?)`;
+}
+
+/** An objective that the environment file states by itself. */
+function ownObjective(
+  choice: ObjectiveChoice,
+  { library: { templates }, path, problem, kind }: Resolving,
+): Objective | null {
+  const template = templates.get(choice.template ?? '');
+  if (choice.template !== undefined && template === undefined) {
+    problem([...path, 'template'], 'no such template', {
+      found: `"${choice.template}"${hint(choice.template, [...templates.keys()])}`,
+      allowed: [...templates.keys()].join(', '),
+    });
+    return null;
+  }
+  const { name, title = name, service = name, target = 0, status } = choice;
+  return {
+    ...{ name, title, service, target, status },
+    window: ownWindow(choice.window ?? (kind === 'local' ? 'run' : DEFAULT_WINDOW)),
+    ...slicing(choice),
+    ...(template === undefined ? statedByQueries(choice) : statedByTemplate(template, choice)),
+  };
+}
+
+/** The window of the SRE Workbook's examples, and of the documents of env/objectives. */
+const DEFAULT_WINDOW = '30d';
+
+function ownWindow(window: string): Objective['window'] {
+  return window === 'run' ? { kind: 'run' } : { kind: 'rolling', ms: durationMs(window) };
+}
+
+function slicing({ slice }: ObjectiveChoice): Pick<Objective, 'method' | 'slice'> {
+  return slice === undefined
+    ? { method: 'Occurrences', slice: null }
+    : { method: 'Timeslices', slice: { target: slice.target, ms: durationMs(slice.length) } };
+}
+
+function statedByQueries({ queries = { counter: true }, value = 0 }: ObjectiveChoice): Stated {
+  const stated = 'environment file';
+  if (queries.value !== undefined) {
+    const { value: query, op = 'lte' } = queries;
+    return { stated, indicator: { kind: 'threshold', query, op, value }, histogram: null };
+  }
+  const { total = '', good = null, bad = null, counter } = queries;
+  return {
+    stated,
+    indicator: { kind: 'ratio', counter, good, bad, total },
+    histogram: histogramOf(good ?? '', queries.unit),
+  };
+}
+
+function histogramOf(good: string, unit: DurationUnit | undefined): Stated['histogram'] {
+  const atMost = boundaryOf(good);
+  return unit === undefined || atMost === null ? null : { unit, atMost, advice: null };
+}
+
+/** The boundary that a query selects: 0.5 of `le="0.5"`, 3 of `le=~"3|3[.]0"`; null: none. */
+function boundaryOf(query: string): number | null {
+  const [, found] = /[{,]\s*le\s*=~?\s*["']\^?\(?([\d.]+(?:e[+-]?\d+)?)/.exec(query) ?? [];
+  return found === undefined ? null : Number(found);
 }
 
 function objectiveFrom(document: SloDocument, choice: ObjectiveChoice, kind: string): Objective {
@@ -71,6 +161,8 @@ function objectiveFrom(document: SloDocument, choice: ObjectiveChoice, kind: str
         : { target: goal.timeSliceTarget, ms: durationMs(goal.timeSliceWindow) },
     indicator: indicatorOf(spec, choice.value),
     status: choice.status,
+    stated: 'env/objectives',
+    histogram: null,
   };
 }
 

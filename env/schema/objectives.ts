@@ -1,30 +1,180 @@
 import { z } from 'zod';
 import { hostPort, kubeName, plainUrl, secretSource, trust } from '../../probes/declaring.ts';
+import { UNITS } from '../../reports/record/objective.ts';
 
 /** `5m`, `30d`: minutes, hours, days, weeks. */
 const FIXED_DURATION = /^[1-9]\d*[mhdw]$/;
+/** `500ms`, `1.5s`. */
+const SHORT_DURATION = /^\d+(\.\d+)?(us|ms|s|m)$/;
+/** Matchers of PromQL, as they stand between `{` and `}`. */
+const MATCHER = String.raw`[A-Za-z_]\w*\s*(?:=~|!~|!=|=)\s*(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')`;
+const MATCHERS = new RegExp(`^\\s*${MATCHER}(?:\\s*,\\s*${MATCHER})*\\s*,?\\s*$`);
 
-/** The objectives of env/objectives that an environment holds, with what differs here. */
+/** What a template can count. */
+export const INDICATORS = ['requests', 'latency', 'throughput'] as const;
+
+const promQl = z.string().min(1);
+
+const queries = z
+  .strictObject({
+    total: promQl.optional().describe('PromQL of all events'),
+    good: promQl.optional().describe('PromQL of the good ones, or of the bad ones'),
+    bad: promQl.optional(),
+    counter: z
+      .boolean()
+      .default(true)
+      .describe('Whether the queries are selectors of counters that only grow, without rate or sum'),
+    unit: z
+      .enum(UNITS)
+      .optional()
+      .describe('Unit of the histogram whose boundary (le) the query for the good events selects'),
+    value: promQl.optional().describe('Instead of total and good or bad: PromQL of one number'),
+    op: z
+      .enum(['lte', 'gte', 'lt', 'gt'])
+      .optional()
+      .describe('How that number compares with `value` if good'),
+  })
+  .describe('The queries of the objective, in place of a template or a document');
+
+const choice = z.strictObject({
+  name: kubeName
+    .max(63)
+    .describe('Name of a document in env/objectives, or, with `template` or `queries`, a name of your own'),
+  status: z
+    .enum(['assumed', 'confirmed'])
+    .default('assumed')
+    .describe('confirmed: an owner has agreed to it'),
+  by: z.string().min(1).optional().describe('Who confirmed it'),
+  target: z.number().gt(0).lt(1).optional().describe('Share that must be good, e.g. 0.999'),
+  value: z
+    .number()
+    .optional()
+    .describe(
+      'Where the query gives one number: what it is compared with; of a throughput, good requests a second',
+    ),
+  window: z
+    .union([z.literal('run'), z.string().regex(FIXED_DURATION, 'a duration such as 30d, or "run"')])
+    .optional()
+    .describe(
+      'A rolling window such as 30d, or "run" for the duration of the run; when left out, the run in a local environment, else the window of the document, or 30d',
+    ),
+  title: z.string().min(1).optional().describe('What reports call it; its name when left out'),
+  service: kubeName.optional().describe('The workload whose events they are'),
+  template: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'A file of env/objectives/templates: micrometer, opentelemetry, istio, ingress-nginx, traefik, kong, …',
+    ),
+  indicator: z
+    .enum(INDICATORS)
+    .optional()
+    .describe(
+      'With a template: requests (not answered with an error of the server), latency (at most atMost), or throughput (good ones a second)',
+    ),
+  selector: z
+    .string()
+    .regex(MATCHERS, 'matchers of PromQL, such as job="api",uri!~"/health.*"')
+    .refine((text) => !/(^|,)\s*le\s*[=!]/.test(text), 'no matcher of le: atMost says which boundary')
+    .optional()
+    .describe("With a template: which series are the service's"),
+  atMost: z
+    .string()
+    .regex(SHORT_DURATION, 'a duration such as 500ms or 1.5s')
+    .optional()
+    .describe('With a template: the longest good duration, which must be a boundary of the histogram'),
+  queries: queries.optional(),
+  slice: z
+    .strictObject({
+      target: z.number().gt(0).max(1).describe('Share of the events of a slice that must be good'),
+      length: z.string().regex(FIXED_DURATION, 'a duration such as 1m or 5m').default('1m'),
+    })
+    .optional()
+    .describe('Count slices of time, of which `target` must be good, instead of events'),
+});
+
+type Choice = z.infer<typeof choice>;
+type Key = keyof Choice;
+/** What is missing or of no use, at a key of the objective or below one. */
+type Lack = { key: readonly string[]; message: string };
+
+/** Keys of an objective that is stated here and not by a document. */
+const OWN: readonly Key[] = ['title', 'service', 'slice'];
+const OF_TEMPLATE: readonly Key[] = ['indicator', 'selector', 'atMost'];
+
+function lacks(one: Choice): Lack[] {
+  if (one.template !== undefined && one.queries !== undefined)
+    return [{ key: ['queries'], message: 'a template has queries of its own: one of template and queries' }];
+  const given = (keys: readonly Key[], message: string): Lack[] =>
+    keys.flatMap((key) => (one[key] === undefined ? [] : [{ key: [key], message }]));
+  if (one.template !== undefined) return ofTemplate(one);
+  const stray = given(OF_TEMPLATE, 'only with `template`');
+  if (one.queries !== undefined) return [...stray, ...ofQueries(one, one.queries)];
+  return [
+    ...stray,
+    ...given(OWN, 'only with `template` or `queries`: the document of env/objectives says it'),
+  ];
+}
+
+function missing(one: Choice, keys: readonly Key[], why: string): Lack[] {
+  return keys.flatMap((key) => (one[key] === undefined ? [{ key: [key], message: `missing: ${why}` }] : []));
+}
+
+function ofTemplate(one: Choice): Lack[] {
+  const found = missing(
+    one,
+    ['service', 'indicator', 'selector', 'target'],
+    'an objective by a template needs it',
+  );
+  if (one.indicator === 'latency')
+    found.push(...missing(one, ['atMost'], 'a latency needs its longest good duration'));
+  else if (one.atMost !== undefined)
+    found.push({ key: ['atMost'], message: 'only with the indicator latency' });
+  if (one.indicator === 'throughput')
+    found.push(...missing(one, ['value', 'slice'], 'a throughput is judged by slices of time'));
+  else if (one.value !== undefined)
+    found.push({ key: ['value'], message: 'only with the indicator throughput' });
+  return found;
+}
+
+type Queries = NonNullable<Choice['queries']>;
+
+const atQuery = (key: keyof Queries, message: string): Lack => ({ key: ['queries', key], message });
+
+function ofQueries(one: Choice, asked: Queries): Lack[] {
+  const found = missing(one, ['service', 'target'], 'an objective by queries needs it');
+  if (asked.unit !== undefined && asked.good === undefined)
+    found.push(atQuery('unit', 'only with `good`, whose boundary (le) is in that unit'));
+  return [...found, ...(asked.value === undefined ? ofRatio(one, asked) : ofNumber(one, asked))];
+}
+
+function ofRatio(one: Choice, { total, good, bad, op }: Queries): Lack[] {
+  const found: Lack[] = [];
+  if (total === undefined || (good === undefined) === (bad === undefined))
+    found.push({ key: ['queries'], message: 'total and one of good and bad, or value and op' });
+  if (op !== undefined) found.push(atQuery('op', 'only with the query `value`'));
+  if (one.value !== undefined) found.push({ key: ['value'], message: 'only with the query `value`' });
+  return found;
+}
+
+function ofNumber(one: Choice, asked: Queries): Lack[] {
+  const both = (['total', 'good', 'bad'] as const).filter((key) => asked[key] !== undefined);
+  return [
+    ...both.map((key) => atQuery(key, 'either this or `value`')),
+    ...(asked.op === undefined
+      ? [atQuery('op', 'missing: how the number compares with `value` if good')]
+      : []),
+    ...missing(one, ['value', 'slice'], 'a number is judged by slices of time'),
+  ];
+}
+
+/** The objectives that an environment holds: documents of env/objectives with what differs here, or stated in full. */
 export const objectives = z
   .array(
-    z.strictObject({
-      name: kubeName.describe('Name of a document in env/objectives'),
-      status: z
-        .enum(['assumed', 'confirmed'])
-        .default('assumed')
-        .describe('confirmed: an owner has agreed to it'),
-      by: z.string().min(1).optional().describe('Who confirmed it'),
-      target: z.number().gt(0).lt(1).optional().describe('Share that must be good, e.g. 0.999'),
-      value: z
-        .number()
-        .optional()
-        .describe('For a thresholdMetric: the value that its query is compared with'),
-      window: z
-        .union([z.literal('run'), z.string().regex(FIXED_DURATION, 'a duration such as 30d, or "run"')])
-        .optional()
-        .describe(
-          'A rolling window such as 30d, or "run" for the duration of the run; when left out, the run in a local environment, else the window of the document',
-        ),
+    choice.superRefine((one, context) => {
+      for (const { key, message } of lacks(one))
+        context.addIssue({ code: 'custom', path: [...key], message });
     }),
   )
   .default([])

@@ -1,5 +1,17 @@
 import { z } from 'zod';
 
+/** Units in which histograms of durations are kept. */
+export const UNITS = ['seconds', 'milliseconds', 'microseconds', 'nanoseconds', 'minutes'] as const;
+export type DurationUnit = (typeof UNITS)[number];
+/** How many ms one of a unit is. */
+export const UNIT_MS: Readonly<Record<DurationUnit, number>> = {
+  seconds: 1000,
+  milliseconds: 1,
+  microseconds: 1e-3,
+  nanoseconds: 1e-6,
+  minutes: 60_000,
+};
+
 /**
  * A service level objective as judges read it: an OpenSLO document (env/objectives) with the environment's own values filled in.
  * Ratios are between 0 and 1, times are ms.
@@ -47,6 +59,22 @@ export const objectiveSchema = z.object({
     }),
   ]),
   status: z.enum(['assumed', 'confirmed']),
+  /**
+   * Where its queries are stated: `env/objectives`, `template NAME` or `environment file`. With it, what Prometheus has is asked before
+   * anything is judged; records of earlier versions have neither.
+   */
+  stated: z.string().optional(),
+  /** What was said of the histogram that its good events are read from; null or absent: nothing was. */
+  histogram: z
+    .object({
+      unit: z.enum(UNITS),
+      /** The longest good duration, in that unit: a boundary of the histogram. */
+      atMost: z.number(),
+      /** What the owners of the service can do where there is no such boundary. */
+      advice: z.string().nullable(),
+    })
+    .nullable()
+    .optional(),
 });
 export type Objective = z.infer<typeof objectiveSchema>;
 

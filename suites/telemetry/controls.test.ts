@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { allControls } from '../catalogue/loaded.ts';
-import { burnRateRules } from '../../env/local/platform/prometheus/rules.ts';
+import { rulesOf } from '../../env/local/platform/prometheus/objectives.ts';
 import { judge } from '../_testing/histories.ts';
 import type { Seen } from '../_testing/histories.ts';
 import type { Judgement } from '../../reports/record/judgement.ts';
@@ -58,7 +58,7 @@ test("should take the canary's rule from a server that does not run, and want th
   const control = telemetryControls.find(({ id }) => id === 'telemetry/alerts/fires/unloaded');
   assert.equal(control?.verdict, 'fail');
   let replicas = 1;
-  const rules = burnRateRules([]);
+  const rules = rulesOf('local');
   const ctx = contextOf({
     get: (ref) => {
       const status = { replicas, readyReplicas: replicas };

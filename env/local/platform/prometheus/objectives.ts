@@ -1,10 +1,9 @@
-/** The rules of an instance: those of the objectives that its environment file names. */
-import { readdirSync, readFileSync } from 'node:fs';
+/** The rules of an instance: those of the objectives that its environment file names, as `plumbline rules` prints them. */
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseEnvironment } from '../../../loader.ts';
-import { parseObjective, resolveObjectives } from '../../../objectives/index.ts';
+import { objectiveRules, readObjectives, resolveObjectives, ruleFile } from '../../../objectives/index.ts';
 import type { InstanceName } from '../../nodes/addressing.ts';
-import { burnRateRules } from './rules.ts';
 
 const ENVIRONMENTS = resolve(import.meta.dirname, '../../..');
 
@@ -15,16 +14,7 @@ const ENVIRONMENTS = resolve(import.meta.dirname, '../../..');
 export function rulesOf(instance: InstanceName): string {
   const file = join(ENVIRONMENTS, `${instance}.yaml`);
   const { data, source } = parseEnvironment(readFileSync(file, 'utf8'), file);
-  return burnRateRules(resolveObjectives(data.objectives, documents(), { source, kind: data.kind }));
-}
-
-function documents(): Map<string, ReturnType<typeof parseObjective>> {
-  const folder = join(ENVIRONMENTS, 'objectives');
-  const names = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
-  return new Map(
-    names.sort().map((name) => {
-      const file = join(folder, name);
-      return [name.replace(/\.yaml$/, ''), parseObjective(readFileSync(file, 'utf8'), file)];
-    }),
-  );
+  const library = readObjectives(join(ENVIRONMENTS, 'objectives'));
+  const objectives = resolveObjectives(data.objectives, library, { source, kind: data.kind });
+  return ruleFile(objectiveRules(objectives, data.telemetry?.alerts));
 }

@@ -1,25 +1,27 @@
 /**
- * Alerting rules from service level objectives: burn rates over two windows each, as the Google SRE Workbook has them (chapter 5, "Multiwindow,
- * Multi-Burn-Rate Alerts", table 5-8): the long window says that budget is being spent, the short one that it still is. Pure.
+ * Rules for Prometheus from service level objectives: the share of bad events over several windows, recorded, and alerts on burn rates over two
+ * windows each, as the Google SRE Workbook has them (chapter 5, "Multiwindow, Multi-Burn-Rate Alerts", table 5-8): the long window says that
+ * budget is being spent, the short one that it still is. Pure.
  */
 import { stringify } from 'yaml';
-import type { Objective } from '../../../../reports/record/objective.ts';
-import { CANARY_JOB } from './services.ts';
+import type { Objective } from '../../reports/record/objective.ts';
+import type { AlertSettings } from '../../probes/signals/declaration.ts';
 
 interface Burn {
   readonly long: Window;
   readonly short: Window;
-  /** How many times faster than the budget allows. */
+  /** How many times faster than the budget allows, where the budget is that of 30 days. */
   readonly factor: number;
   readonly severity: 'page' | 'ticket';
 }
 
-type Window = '5m' | '30m' | '1h' | '6h' | '3d';
+type Window = '5m' | '30m' | '1h' | '2h' | '6h' | '1d' | '3d';
 
-/** 2 % of a month's budget in an hour, 5 % in six hours, 10 % in three days. */
+/** 2 % of a month's budget in an hour, 5 % in six hours, 10 % in a day, 10 % in three days. */
 const BURNS: readonly Burn[] = [
   { long: '1h', short: '5m', factor: 14.4, severity: 'page' },
   { long: '6h', short: '30m', factor: 6, severity: 'page' },
+  { long: '1d', short: '2h', factor: 3, severity: 'ticket' },
   { long: '3d', short: '6h', factor: 1, severity: 'ticket' },
 ];
 
@@ -28,14 +30,27 @@ const BURN_INTERVAL = '30s';
 /** Step at which a threshold is looked at where the objective names none. */
 const DEFAULT_SLICE_MS = 60_000;
 
-/** Name of the group of an objective's rules. */
-export function groupOf(objective: string): string {
-  return `plumbline-${objective}`;
+/** A group of rules, as Prometheus' files and PrometheusRule have it. */
+export interface RuleGroup {
+  readonly name: string;
+  readonly interval?: string;
+  readonly rules: readonly Rule[];
 }
 
-/** The group with the rule that the canary's breach fires, and its alert. */
-export const CANARY_GROUP = 'plumbline-canary';
-const CANARY_ALERT = 'PlumblineCanaryBreach';
+interface Rule {
+  readonly record?: string;
+  readonly alert?: string;
+  readonly expr: string;
+  readonly for?: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+/** What `telemetry.alerts` says of groups and of the canary; the rest of it is of no matter here. */
+type AlertNames = Pick<AlertSettings, 'ruleGroups' | 'canary'>;
+
+/** As the schema has it where the environment declares no alerts. */
+const DEFAULT_PREFIX = 'plumbline-';
 
 /** A number in PromQL without the digits that floating point adds. */
 const number = (value: number): string => String(Number(value.toPrecision(10)));
@@ -52,12 +67,13 @@ function badShare(indicator: Extract<Objective['indicator'], { kind: 'ratio' }>,
   return `(${events(bad ?? total)} or vector(0)) / ${events(total)}`;
 }
 
-const INVERSE = { lte: '>', lt: '>=', gte: '<', gt: '<=' } as const;
+/** How a value compares that misses the goal. */
+const MISSES = { lte: '>', lt: '>=', gte: '<', gt: '<=' } as const;
 
 /** Whether one slice of time is bad, as PromQL: 1 or 0. */
 function badSlice({ indicator, slice }: Objective): string {
   if (indicator.kind === 'threshold')
-    return `(${indicator.query}) ${INVERSE[indicator.op]} bool ${number(indicator.value)}`;
+    return `(${indicator.query}) ${MISSES[indicator.op]} bool ${number(indicator.value)}`;
   const { target, ms } = slice ?? { target: 1, ms: DEFAULT_SLICE_MS };
   return `(${badShare(indicator, seconds(ms))}) > bool ${number(1 - target)}`;
 }
@@ -71,7 +87,7 @@ export function badRatio(objective: Objective, window: string): string {
 
 const recordOf = (window: Window): string => `plumbline:bad_ratio:${window}`;
 
-function groupFor(objective: Objective): unknown {
+function groupFor(objective: Objective, prefix: string): RuleGroup {
   const { name, title, service, target } = objective;
   const labels = { objective: name, service };
   // A rate that would spend more than there is in every unit can never be reached.
@@ -80,7 +96,7 @@ function groupFor(objective: Objective): unknown {
   const over = (window: Window, factor: number): string =>
     `${recordOf(window)}{objective="${name}"} > ${number(factor * (1 - target))}`;
   return {
-    name: groupOf(name),
+    name: `${prefix}${name}`,
     interval: BURN_INTERVAL,
     rules: [
       ...windows.map((window) => ({ record: recordOf(window), expr: badRatio(objective, window), labels })),
@@ -96,22 +112,55 @@ function groupFor(objective: Objective): unknown {
   };
 }
 
-/** A file of rules: a group an objective, and the canary's. */
-export function burnRateRules(objectives: readonly Objective[]): string {
-  const canary = {
-    name: CANARY_GROUP,
+/** The rule that the canary's breach fires (telemetry/alerts/fires). It keeps the labels of the series, of which `run` tells runs apart. */
+function canaryGroup({ ruleGroups: { prefix }, canary }: AlertNames): RuleGroup {
+  return {
+    name: `${prefix}canary`,
     rules: [
       {
-        alert: CANARY_ALERT,
-        expr: `plumbline_canary_breach{job="${CANARY_JOB}"} == 1`,
+        alert: canary.alert,
+        expr: `${canary.metric} == 1`,
         for: '0s',
         labels: { severity: 'none' },
         annotations: { summary: 'A breach that Plumbline made up, to see whether it arrives' },
       },
     ],
   };
-  return stringify(
-    { groups: [...objectives.map(groupFor), canary] },
-    { lineWidth: 0, aliasDuplicateObjects: false },
-  );
 }
+
+/** A group an objective, and the canary's where the environment declares alerts. */
+export function objectiveRules(
+  objectives: readonly Objective[],
+  alerts: AlertNames | undefined,
+): readonly RuleGroup[] {
+  const prefix = alerts?.ruleGroups.prefix ?? DEFAULT_PREFIX;
+  return [
+    ...objectives.map((objective) => groupFor(objective, prefix)),
+    ...(alerts === undefined ? [] : [canaryGroup(alerts)]),
+  ];
+}
+
+/** A file of rules as Prometheus reads it. */
+export function ruleFile(groups: readonly RuleGroup[]): string {
+  return yamlOf({ groups });
+}
+
+/** A PrometheusRule of the Prometheus Operator (monitoring.coreos.com/v1). */
+export function prometheusRule(
+  groups: readonly RuleGroup[],
+  metadata: { name: string; namespace?: string | undefined; labels?: Readonly<Record<string, string>> },
+): string {
+  const { name, namespace, labels = {} } = metadata;
+  return yamlOf({
+    apiVersion: 'monitoring.coreos.com/v1',
+    kind: 'PrometheusRule',
+    metadata: {
+      name,
+      ...(namespace !== undefined && { namespace }),
+      labels: { 'app.kubernetes.io/managed-by': 'plumbline', ...labels },
+    },
+    spec: { groups },
+  });
+}
+
+const yamlOf = (value: unknown): string => stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });

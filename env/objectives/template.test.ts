@@ -1,0 +1,217 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, describe, it } from 'node:test';
+import { objectiveSchema } from '../../reports/record/objective.ts';
+import type { Objective } from '../../reports/record/objective.ts';
+import { EnvironmentError } from '../errors.ts';
+import { loadEnvironment } from '../loader.ts';
+import { readObjectives } from './index.ts';
+import { inUnit, parseTemplate } from './template.ts';
+
+const TEMPLATES = path.join(import.meta.dirname, 'templates');
+const folder = mkdtempSync(path.join(tmpdir(), 'plumbline-templates-'));
+after(() => rmSync(folder, { recursive: true }));
+
+/** The objectives of an environment file that extends staging. */
+async function load(...objectives: string[]): Promise<readonly Objective[]> {
+  const file = path.join(folder, 'shop.yaml');
+  const base = path.relative(folder, path.join(import.meta.dirname, '../staging.yaml'));
+  writeFileSync(
+    file,
+    `extends: ${base}\nname: shop\nobjectives:\n${objectives.map((one) => `  - ${one}\n`).join('')}`,
+  );
+  const loaded = (await loadEnvironment(file)).objectives;
+  objectiveSchema.array().parse(loaded);
+  return loaded;
+}
+
+async function refusal(objective: string): Promise<string> {
+  try {
+    await load(objective);
+  } catch (error) {
+    assert.ok(error instanceof EnvironmentError, String(error));
+    return error.message;
+  }
+  return 'taken';
+}
+
+const SHOP = 'service: basket, selector: \'job="basket"\', target: 0.99';
+
+describe('the templates', () => {
+  it('should all be read, each with its sources, and only our own platform has answered one', () => {
+    const { templates } = readObjectives(import.meta.dirname);
+    assert.deepEqual(
+      [...templates.keys()],
+      [
+        ...['ingress-nginx', 'istio', 'kong', 'micrometer', 'opentelemetry', 'opentelemetry-old'],
+        ...['reference', 'traefik'],
+      ],
+    );
+    const met = [...templates.values()].filter(({ metWith }) => metWith !== null);
+    assert.deepEqual(
+      met.map(({ name }) => name),
+      ['reference'],
+    );
+  });
+
+  it('should name metrics whose suffix says the unit that the template states', () => {
+    for (const { name, duration } of readObjectives(import.meta.dirname).templates.values()) {
+      const suffix = duration.unit === 'seconds' ? /_seconds_bucket$/ : /_(milliseconds|ms)_bucket$/;
+      assert.match(duration.bucket, suffix, name);
+      assert.equal(duration.count, duration.bucket.replace(/_bucket$/, '_count'), name);
+    }
+  });
+
+  it('should refuse what is not one, with its place', () => {
+    const text = readFileSync(path.join(TEMPLATES, 'kong.yaml'), 'utf8');
+    const problems = (changed: string, file = 'templates/kong.yaml'): string => {
+      try {
+        parseTemplate(changed, file);
+      } catch (error) {
+        return (error as Error).message;
+      }
+      return 'taken';
+    };
+    assert.equal(problems(text), 'taken');
+    assert.match(
+      problems(text.replace('unit: milliseconds', 'unit: ms')),
+      /kong\.yaml:\d+:\d+: duration\.unit: unknown value/,
+    );
+    assert.match(problems(text.replace('failed:', 'fail:')), /found "fail" \(did you mean "failed"\?\)/);
+    assert.match(problems(text, 'templates/other.yaml'), /differs from the name of the file/);
+    assert.match(problems('name: ['), /not valid YAML/);
+  });
+});
+
+describe('an objective by a template', () => {
+  it('should have the queries of its kind, with its selector', async () => {
+    const [requests, latency, rate] = await load(
+      `{ name: a, template: micrometer, indicator: requests, ${SHOP} }`,
+      `{ name: b, template: istio, indicator: latency, atMost: 1s, ${SHOP} }`,
+      `{ name: c, template: kong, indicator: throughput, value: 3, slice: { target: 0.9 }, ${SHOP} }`,
+    );
+    assert.deepEqual(requests?.indicator, {
+      ...{ kind: 'ratio', counter: true, good: null },
+      bad: 'http_server_requests_seconds_count{job="basket",outcome="SERVER_ERROR"}',
+      total: 'http_server_requests_seconds_count{job="basket"}',
+    });
+    assert.equal(requests.stated, 'template micrometer');
+    assert.deepEqual(requests.window, { kind: 'rolling', ms: 2_592_000_000 });
+    assert.deepEqual(latency?.indicator, {
+      ...{ kind: 'ratio', counter: true, bad: null },
+      good: 'istio_request_duration_milliseconds_bucket{reporter="destination",job="basket",le=~"1000|1000[.]0"}',
+      total: 'istio_request_duration_milliseconds_count{reporter="destination",job="basket"}',
+    });
+    assert.deepEqual([latency.histogram?.unit, latency.histogram?.atMost], ['milliseconds', 1000]);
+    assert.deepEqual(rate?.indicator, {
+      ...{ kind: 'threshold', op: 'gte', value: 3 },
+      query: 'sum(rate(kong_http_requests_total{job="basket",code!~"5.."}[1m]))',
+    });
+    assert.deepEqual([rate.method, rate.slice], ['Timeslices', { target: 0.9, ms: 60_000 }]);
+  });
+
+  it('should ask the same as the documents of env/objectives with the names of the reference', async () => {
+    const selector = 'selector: \'job="tender-api",route!~"/healthz|/readyz"\'';
+    const shared = `template: reference, service: tender-api, ${selector}`;
+    const own = await load(
+      `{ name: a, indicator: requests, target: 0.999, ${shared} }`,
+      `{ name: b, indicator: latency, atMost: 500ms, target: 0.95, ${shared} }`,
+      `{ name: c, indicator: throughput, value: 25, target: 0.95, slice: { target: 0.9 }, ${shared} }`,
+    );
+    const documents = await load(
+      '{ name: api-requests }',
+      '{ name: api-latency }',
+      '{ name: api-throughput }',
+    );
+    assert.deepEqual(
+      own.map(({ indicator, slice, target }) => ({ indicator, slice, target })),
+      documents.map(({ indicator, slice, target }) => ({ indicator, slice, target })),
+    );
+  });
+
+  it('should refuse what is missing or of no use, at its place', async () => {
+    for (const [objective, reason] of [
+      [
+        '{ name: a, template: micrometre, indicator: requests, ' + SHOP + ' }',
+        /template: no such template; found "micrometre" \(did you mean "micrometer"\?\); allowed: ingress-nginx, istio/,
+      ],
+      ['{ name: a, template: kong }', /objectives\[0\]\.service: missing/],
+      ['{ name: a, template: kong, indicator: latency, ' + SHOP + ' }', /objectives\[0\]\.atMost: missing/],
+      [
+        '{ name: a, template: kong, indicator: requests, atMost: 1s, ' + SHOP + ' }',
+        /atMost: only with the indicator latency/,
+      ],
+      [
+        '{ name: a, template: kong, indicator: requests, value: 1, ' + SHOP + ' }',
+        /value: only with the indicator throughput/,
+      ],
+      ['{ name: a, template: kong, indicator: throughput, value: 1, ' + SHOP + ' }', /slice: missing/],
+      [
+        '{ name: a, template: kong, queries: { total: a, bad: b }, ' + SHOP + ' }',
+        /queries: a template has queries of its own/,
+      ],
+      [
+        "{ name: a, template: kong, indicator: requests, service: b, target: 0.9, selector: 'job=b' }",
+        /selector: .*matchers of PromQL/,
+      ],
+      [
+        '{ name: a, template: kong, indicator: requests, service: b, target: 0.9, selector: \'job="b",le="5"\' }',
+        /no matcher of le/,
+      ],
+      ['{ name: a, template: kong, indicator: latency, atMost: 500, ' + SHOP + ' }', /atMost: wrong type/],
+      [
+        '{ name: a, template: kong, indicator: latency, atMost: 500 ms, ' + SHOP + ' }',
+        /a duration such as 500ms/,
+      ],
+      ['{ name: api-requests, selector: \'job="x"\' }', /selector: only with `template`/],
+      ['{ name: api-requests, title: x }', /title: only with `template` or `queries`/],
+    ] as const)
+      assert.match(await refusal(objective), reason, objective);
+  });
+});
+
+describe('an objective stated in full', () => {
+  it('should have its queries as they stand, and the unit and boundary that were said', async () => {
+    const [ratio, number] = await load(
+      '{ name: a, title: Basket, service: basket, target: 0.95, queries: { unit: milliseconds, good: \'d_bucket{job="b",le="500"}\', total: \'d_count{job="b"}\' } }',
+      '{ name: b, service: basket, target: 0.95, value: 0.2, slice: { target: 1, length: 5m }, window: 7d, queries: { value: max(queue), op: lte } }',
+    );
+    assert.deepEqual(ratio?.indicator, {
+      ...{ kind: 'ratio', counter: true, bad: null },
+      ...{ good: 'd_bucket{job="b",le="500"}', total: 'd_count{job="b"}' },
+    });
+    assert.deepEqual(ratio.histogram, { unit: 'milliseconds', atMost: 500, advice: null });
+    assert.deepEqual([ratio.title, ratio.stated], ['Basket', 'environment file']);
+    assert.deepEqual(number?.indicator, { kind: 'threshold', query: 'max(queue)', op: 'lte', value: 0.2 });
+    assert.deepEqual(number.window, { kind: 'rolling', ms: 604_800_000 });
+  });
+
+  it('should refuse queries that do not fit together', async () => {
+    const own = (queries: string, more = ''): Promise<string> =>
+      refusal(`{ name: a, service: b, target: 0.9, queries: { ${queries} }${more} }`);
+    assert.match(await own('total: a'), /total and one of good and bad/);
+    assert.match(await own('total: a, good: b, bad: c'), /total and one of good and bad/);
+    assert.match(await own('total: a, bad: b, op: lte'), /queries\.op: only with the query `value`/);
+    assert.match(await own('total: a, bad: b, unit: seconds'), /queries\.unit: only with `good`/);
+    assert.match(await own('value: a, op: lte'), /slice: missing/);
+    assert.match(
+      await own('value: a, total: b', ', value: 1, slice: { target: 1 }'),
+      /either this or `value`/,
+    );
+    assert.match(await own('total: a, bad: b', ', value: 1'), /value: only with the query `value`/);
+    assert.match(await refusal('{ name: a, queries: { total: a, bad: b } }'), /service: missing/);
+  });
+});
+
+describe('inUnit', () => {
+  it('should bring durations into the unit of a histogram, without what floating point adds', () => {
+    assert.equal(inUnit('500ms', 'seconds'), 0.5);
+    assert.equal(inUnit('447.392426ms', 'seconds'), 0.447392426);
+    assert.equal(inUnit('1.5s', 'milliseconds'), 1500);
+    assert.equal(inUnit('1m', 'seconds'), 60);
+    assert.equal(inUnit('250us', 'milliseconds'), 0.25);
+    assert.throws(() => inUnit('5', 'seconds'), RangeError);
+  });
+});

@@ -1,0 +1,133 @@
+/**
+ * Templates of objectives: what a kind of service or gateway calls its metrics, as data (env/objectives/templates, one file each). With a
+ * selector of the environment file they become queries.
+ */
+import path from 'node:path';
+import { z } from 'zod';
+import { kubeName } from '../../probes/declaring.ts';
+import { UNIT_MS, UNITS } from '../../reports/record/objective.ts';
+import type { DurationUnit, Objective } from '../../reports/record/objective.ts';
+import { EnvironmentError } from '../errors.ts';
+import { problemsOf } from '../issues.ts';
+import { keysOf } from '../known-keys.ts';
+import type { ObjectiveChoice } from '../schema/objectives.ts';
+import { parseYaml } from '../yaml-source.ts';
+
+const text = z.string().min(1);
+const metric = z.string().regex(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/, 'the name of a metric');
+
+export const templateShape = z.strictObject({
+  name: kubeName,
+  title: text,
+  sources: z
+    .array(z.strictObject({ of: text, version: text, url: z.url() }))
+    .min(1)
+    .describe('Where the names were read, and of which version'),
+  metWith: text.nullable().describe('What has answered queries of it; null: not met yet'),
+  always: text.optional().describe('Matchers that every query has'),
+  requests: z.strictObject({
+    metric: metric.describe('Counter of all requests'),
+    failed: text.describe('Matchers of those that were answered with an error of the server'),
+  }),
+  duration: z.strictObject({
+    bucket: metric,
+    count: metric.describe('All that the histogram counts'),
+    unit: z.enum(UNITS),
+    advice: text.describe('How a boundary is added'),
+  }),
+});
+
+export type ObjectiveTemplate = z.infer<typeof templateShape>;
+
+/**
+ * Checks the text of one template.
+ * @throws EnvironmentError with every problem: file, line, column, what was found, what is allowed
+ */
+export function parseTemplate(content: string, file: string): ObjectiveTemplate {
+  const source = parseYaml(content, file);
+  if (source.problems.length > 0) throw new EnvironmentError(source.problems);
+  const parsed = templateShape.safeParse(source.value);
+  if (!parsed.success)
+    throw new EnvironmentError(problemsOf(parsed.error, { source, knownKeys: keysOf(templateShape) }));
+  const expected = path.basename(file).replace(/\.ya?ml$/, '');
+  if (parsed.data.name === expected) return parsed.data;
+  throw new EnvironmentError([
+    {
+      ...source.locate(['name']),
+      path: 'name',
+      found: `"${parsed.data.name}"`,
+      allowed: expected,
+      message: 'the name differs from the name of the file',
+    },
+  ]);
+}
+
+/** The queries of an objective, and what is known of the histogram behind them. */
+export type Stated = Pick<Objective, 'indicator' | 'histogram' | 'stated'>;
+
+/** @param choice has what the schema demands beside a template */
+export function statedByTemplate(template: ObjectiveTemplate, choice: ObjectiveChoice): Stated {
+  const { always, requests, duration } = template;
+  const own = [always, choice.selector?.trim().replace(/,$/, '')];
+  const select = (name: string, more?: string): string =>
+    `${name}{${[...own, more].filter((part) => part !== undefined).join(',')}}`;
+  const stated = `template ${template.name}`;
+  const ratio = { kind: 'ratio', counter: true } as const;
+  if (choice.indicator === 'latency') {
+    const atMost = inUnit(choice.atMost ?? '0s', duration.unit);
+    return {
+      stated,
+      indicator: {
+        ...ratio,
+        good: select(duration.bucket, boundaryMatcher(atMost)),
+        bad: null,
+        total: select(duration.count),
+      },
+      histogram: { unit: duration.unit, atMost, advice: duration.advice },
+    };
+  }
+  const { metric: all, failed } = requests;
+  if (choice.indicator === 'throughput')
+    return {
+      stated,
+      indicator: {
+        kind: 'threshold',
+        query: `sum(rate(${select(all, negated(failed))}[1m]))`,
+        op: 'gte',
+        value: choice.value ?? 0,
+      },
+      histogram: null,
+    };
+  return {
+    stated,
+    indicator: { ...ratio, good: null, bad: select(all, failed), total: select(all) },
+    histogram: null,
+  };
+}
+
+/** The matcher of one label the other way round. */
+function negated(matcher: string): string {
+  return matcher.includes('=~') ? matcher.replace('=~', '!~') : matcher.replace('=', '!=');
+}
+
+/** 3 or 3.0: Prometheus 3 writes whole boundaries with a point. */
+export function boundaryMatcher(boundary: number): string {
+  return Number.isInteger(boundary) ? `le=~"${boundary}|${boundary}[.]0"` : `le="${boundary}"`;
+}
+
+const SHORT_UNITS: Readonly<Record<string, DurationUnit>> = {
+  us: 'microseconds',
+  ms: 'milliseconds',
+  s: 'seconds',
+  m: 'minutes',
+};
+
+/** `500ms` in seconds is 0.5. @throws RangeError for another text */
+export function inUnit(duration: string, unit: DurationUnit): number {
+  const [, amount, short = ''] = /^(\d+(?:\.\d+)?)(us|ms|s|m)$/.exec(duration) ?? [];
+  const of = SHORT_UNITS[short];
+  if (amount === undefined || of === undefined)
+    throw new RangeError(`expected a duration such as 500ms or 1.5s, found "${duration}"`);
+  // Twelve digits are more than anybody writes, and leave out what floating point adds.
+  return Number(((Number(amount) * UNIT_MS[of]) / UNIT_MS[unit]).toPrecision(12));
+}
