@@ -59,6 +59,14 @@ export const alertmanagersData = z.object({ activeAlertmanagers: z.array(z.objec
 
 export const seriesData = z.array(labels);
 
+export const namesData = z.array(z.string());
+
+/** By family of metrics, one entry for each way that its targets describe it. */
+export const metadataData = z.record(
+  z.string(),
+  z.array(z.object({ type: z.string(), unit: z.string().default(''), help: z.string().default('') })),
+);
+
 export interface Answered {
   data: unknown;
   warnings: string[];

@@ -1,6 +1,8 @@
 import type { Series } from '../../reports/record/objective.ts';
 import {
   alertmanagersData,
+  metadataData,
+  namesData,
   opened,
   rulesData,
   seriesData,
@@ -29,6 +31,12 @@ export interface Question {
   signal?: AbortSignal | undefined;
   /** Whether an answer with warnings is taken as it is. Default: it is an error (partial). */
   allowPartial?: boolean;
+}
+
+/** Within which time series must have samples, wall clock ms. */
+export interface Between {
+  fromMs: number;
+  toMs: number;
 }
 
 export interface RangeQuestion extends Question {
@@ -143,6 +151,33 @@ export class PrometheusClient {
     form.set('start', seconds(question.fromMs));
     form.set('end', seconds(question.toMs));
     return shaped(seriesData, await this.#data('/api/v1/series', form, question), selectors.join(', '));
+  }
+
+  /** Names of the labels of all series that match a selector within a window, in alphabetical order; empty: there is no series. */
+  async labelNames(selector: string, question: Question & Between): Promise<string[]> {
+    return await this.#names('/api/v1/labels?', selector, question);
+  }
+
+  /** Values of one label on the series that match a selector within a window, in alphabetical order. */
+  async labelValues(label: string, selector: string, question: Question & Between): Promise<string[]> {
+    return await this.#names(`/api/v1/label/${encodeURIComponent(label)}/values?`, selector, question);
+  }
+
+  /** Asked by GET: the values of a label know no other method. */
+  async #names(path: string, selector: string, question: Question & Between): Promise<string[]> {
+    const asked = new URLSearchParams({ 'match[]': selector });
+    asked.set('start', seconds(question.fromMs));
+    asked.set('end', seconds(question.toMs));
+    const data = await this.#data(`${path}${asked.toString()}`, undefined, question);
+    // Some that speak this API answer null where there is nothing.
+    return shaped(namesData, data ?? [], `${path} (${selector})`).sort();
+  }
+
+  /** What the targets say of a family of metrics: type, unit, help. Empty where none says anything, as with what was written remotely. */
+  async metadata(family: string, question: Question = {}): Promise<{ type: string; unit: string }[]> {
+    const path = `/api/v1/metadata?${new URLSearchParams({ metric: family }).toString()}`;
+    const found = shaped(metadataData, await this.#data(path, undefined, question), path);
+    return (found[family] ?? []).map(({ type, unit }) => ({ type, unit }));
   }
 
   async #data(path: string, form: URLSearchParams | undefined, question: Question): Promise<unknown> {

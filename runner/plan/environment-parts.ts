@@ -7,6 +7,7 @@ import type { Goals } from '../../reports/record/goals.ts';
 import { settingsFor } from '../../suites/catalogue/plan/settings.ts';
 import type { CheckSettings } from '../../suites/catalogue/check-settings.ts';
 import { answersFor } from '../ask/metric-questions.ts';
+import { answersForThere } from '../ask/metrics-there.ts';
 
 /** The instance of the embedded environment, whose nodes and state are on this machine; undefined for any other. */
 export function embeddedOf(environment: Environment): InstanceName | undefined {
@@ -71,7 +72,8 @@ export function checkTimeoutMs({ row, goals, trials }: PlannedCheck, environment
 const LONGEST_RUN_MS = 86_400_000;
 
 function answersOf({ objectives, prometheus }: Environment): number {
-  return answersFor(objectives, LONGEST_RUN_MS, (prometheus?.scrapeSeconds ?? 1) * 1000);
+  const series = answersFor(objectives, LONGEST_RUN_MS, (prometheus?.scrapeSeconds ?? 1) * 1000);
+  return series + answersForThere(objectives);
 }
 
 /** How long requests are sent after the fault; 0 for checks without such a window. */

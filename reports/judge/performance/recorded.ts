@@ -8,6 +8,7 @@ import { queriesOf } from '../slo/series/selector.ts';
 import { gridOf } from '../slo/series/series.ts';
 import type { Grid } from '../slo/series/series.ts';
 import type { At, Span } from '../slo/series/span.ts';
+import type { There } from '../slo/series/there.ts';
 import { answersGap, askedGap } from './whole-series.ts';
 
 const SECOND_MS = 1000;
@@ -46,6 +47,14 @@ function read(line: Seen<'series'>): Recorded {
     ...{ query, fromMs, toMs, endMs, values },
     ...{ stepMs: stepSeconds * SECOND_MS, scrapeMs: scrapeSeconds * SECOND_MS },
   };
+}
+
+/** What Prometheus has of the queries' selectors, by objective. */
+export function thereOf(history: History): ReadonlyMap<string, There[]> {
+  const found = new Map<string, There[]>();
+  for (const one of all(history, 'metric-there'))
+    for (const name of one.objectives) found.set(name, [...(found.get(name) ?? []), one]);
+  return found;
 }
 
 /** The grid of an objective, or why there is none. */

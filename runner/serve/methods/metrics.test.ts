@@ -32,11 +32,17 @@ interface Recorded {
   values: { labels: Record<string, string>; points: [number, number][] }[];
 }
 
+interface There {
+  objectives: string[];
+  selector: string;
+  values: { label: string; values: string[] }[];
+}
+
 async function record(
   prometheus: PrometheusSettings | undefined,
   startedMs = 1000,
   held: Environment['objectives'] = objectives,
-): Promise<{ unavailable?: string; recorded: Recorded[] }> {
+): Promise<{ unavailable?: string; recorded: Recorded[]; there: There[] }> {
   const at = join(folder, String(++trial));
   mkdirSync(at);
   const methods = metricsMethods({
@@ -51,8 +57,10 @@ async function record(
   const { unavailable } = await methods['metrics.record']({ check: 'performance/budget', trial: 1 }, call);
   const lines =
     prometheus === undefined ? [] : readFileSync(join(at, 'metrics.ndjson'), 'utf8').trim().split('\n');
-  const recorded = lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Recorded);
-  return { ...(unavailable !== undefined && { unavailable }), recorded };
+  const all = lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Recorded);
+  const recorded = all.filter(({ kind }) => kind === 'series');
+  const there = all.filter(({ kind }) => kind === 'metric-there') as unknown as There[];
+  return { ...(unavailable !== undefined && { unavailable }), recorded, there };
 }
 
 test('should say that none is declared', async () => {
@@ -80,6 +88,12 @@ async function withPrometheus(
   const asked: Asked[] = [];
   const server = createServer((request, response) => {
     void textOf(request).then((text) => {
+      const names = namesFor(request.url ?? '');
+      if (names !== null) {
+        response.writeHead(200, { 'content-type': 'application/json' });
+        response.end(JSON.stringify({ status: 'success', data: names }));
+        return;
+      }
       const form = new URLSearchParams(text);
       const { authorization } = request.headers;
       asked.push({ query: form.get('query') ?? '', endMs: Number(form.get('time')) * 1000, authorization });
@@ -112,9 +126,21 @@ test('should ask each query once, with what says which targets answered, and kee
   withPrometheus(async (url, asked) => {
     const startedMs = Date.now() - 60_000;
     const settings = { url, scrapeSeconds: 5, token: { env: 'TOKEN' } };
-    const { unavailable, recorded } = await record(settings, startedMs);
+    const { unavailable, recorded, there } = await record(settings, startedMs);
     assert.equal(unavailable, undefined);
     const names = objectives.map(({ name }) => name);
+    assert.deepEqual(
+      there.map((one) => [
+        one.selector.replace(/^http_request_duration_seconds/, '').slice(0, 7),
+        one.objectives,
+      ]),
+      [
+        ['_count{', names],
+        ['_count{', ['api-requests']],
+        ['_bucket', ['api-latency']],
+      ],
+    );
+    assert.deepEqual(there[1]?.values.at(-1), { label: 'status', values: ['200', '…'] });
     assert.deepEqual(
       recorded.map(({ query }) => query.replace(/^http_request_duration_seconds/, '').slice(0, 8)),
       ['_count{j', '_count{j', 'up{job="', '_bucket{'],
@@ -161,6 +187,14 @@ test('should keep what was read before it failed, and say that it did', () =>
     assert.match(unavailable ?? '', /unavailable \(503\): shutting down/);
     assert.equal(recorded.length, 12);
   }, 12));
+
+/** What is answered to questions for names, which are not counted; null: it is a query. */
+function namesFor(url: string): unknown {
+  if (url.startsWith('/api/v1/metadata')) return {};
+  if (url.startsWith('/api/v1/label/le/')) return ['0.5'];
+  if (url.startsWith('/api/v1/label/')) return ['200', 'hunter2'];
+  return url.startsWith('/api/v1/labels') ? ['__name__', 'job', 'le', 'route', 'status'] : null;
+}
 
 async function textOf(request: IncomingMessage): Promise<string> {
   const parts: Buffer[] = [];

@@ -4,12 +4,13 @@ import { need } from '../../../reports/judge/evidence/need.ts';
 import type { AnyNeed } from '../../../reports/judge/evidence/need.ts';
 import { all, first } from '../../../reports/judge/observed.ts';
 import { burnFigures } from '../../../reports/judge/performance/burn-figures.ts';
-import { gridFrom, recordedOf } from '../../../reports/judge/performance/recorded.ts';
+import { gridFrom, recordedOf, thereOf } from '../../../reports/judge/performance/recorded.ts';
 import { budgetOf } from '../../../reports/judge/slo/budget.ts';
 import type { Budget } from '../../../reports/judge/slo/budget.ts';
 import { burnRates } from '../../../reports/judge/slo/burn-rate.ts';
 import { percent } from '../../../reports/judge/slo/percent.ts';
 import type { Grid } from '../../../reports/judge/slo/series/series.ts';
+import { thereGap } from '../../../reports/judge/slo/series/there.ts';
 import type { History, HistoryHeader } from '../../../reports/record/history/history.ts';
 import type { Figure, Finding, Judgement } from '../../../reports/record/judgement.ts';
 import type { GoalEntry } from '../../../reports/record/details/load-detail.ts';
@@ -40,8 +41,13 @@ function judgeBudget(history: History): Judgement {
   const gaps = gapsOf(history);
   const { objectives, unreadable } = objectivesOf(history);
   const recorded = recordedOf(history);
+  const there = thereOf(history);
   const judged = objectives.map((objective) =>
-    judgeOne(objective, gridFrom(history, objective, recorded.get(objective.name))),
+    judgeOne(
+      objective,
+      thereGap(objective, there.get(objective.name) ?? []) ??
+        gridFrom(history, objective, recorded.get(objective.name)),
+    ),
   );
   const open = [...gaps, ...unreadable];
   if (objectives.length === 0 && open.length === 0) open.push('the environment names no objectives');

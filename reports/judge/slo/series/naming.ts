@@ -1,7 +1,8 @@
 import type { Objective } from '../../../record/objective.ts';
 import type { Answers } from './series.ts';
 import { demands, selectorOf } from './selector.ts';
-import type { Matcher, Selector } from './selector.ts';
+import type { Selector } from './selector.ts';
+import { numberShapeOf } from './shapes.ts';
 
 /**
  * Why a query's result, empty or not, may say nothing: a query for bad events with a misspelt label never matches, and would leave the
@@ -49,18 +50,6 @@ function withoutLabel(
   return null;
 }
 
-/** Only digits and regular-expression syntax: `5..`, `[45]\\d\\d`, `500|503`. */
-const DIGITS = /^(?=.*(?:\d|\\d))[\d.|()[\]{},?*+^$\\d-]+$/;
-/** Status classes: `5xx`. */
-const CLASSES = /^[\d.|()[\]-]*\dxx(?:\|\dxx)*\)?$/i;
-
-/** The shape of the values that a matcher can match: a value of another shape never matches. Null: no shape can be derived. */
-function shapeOf({ value }: Matcher): { is: RegExp; called: string } | null {
-  const asked = value.slice(1, -1).replaceAll('\\\\', '\\');
-  if (CLASSES.test(asked)) return { is: /^\dxx$/i, called: 'classes such as 5xx' };
-  return DIGITS.test(asked) ? { is: /^\d+$/, called: 'numbers' } : null;
-}
-
 function isOther(value: string | undefined, shape: RegExp): boolean {
   return value !== undefined && !shape.test(value);
 }
@@ -71,7 +60,7 @@ function ofOtherShape(
   counted: readonly { labels: Record<string, string> }[],
 ): string | null {
   for (const matcher of asked.matchers) {
-    const shape = matcher.label === 'le' ? null : shapeOf(matcher);
+    const shape = matcher.label === 'le' ? null : numberShapeOf(matcher);
     const odd = shape && counted.find(({ labels }) => isOther(labels[matcher.label], shape.is));
     if (shape !== null && odd)
       return `the ${what} query expects ${shape.called} in the label ${matcher.label}, but the total has ${matcher.label}="${odd.labels[matcher.label] ?? ''}": its count proves nothing (${query})`;

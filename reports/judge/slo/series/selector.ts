@@ -78,3 +78,58 @@ export function queriesOf(objective: Objective): string[] {
     indicator.kind === 'threshold' ? [indicator.query] : [indicator.total, indicator.good, indicator.bad];
   return [...own, targets].filter((query) => query !== null);
 }
+
+/** A selector within an expression, as it stands there without range and offset. */
+export interface Found extends Selector {
+  text: string;
+}
+
+/** Words of PromQL that are followed by labels in parentheses. */
+const BEFORE_LABELS = new Set(['by', 'without', 'on', 'ignoring', 'group_left', 'group_right']);
+/** Words that look like names of metrics. Functions are followed by a parenthesis, and so are aggregations, or by one of the words above. */
+const WORDS = new Set(['and', 'or', 'unless', 'bool', 'offset', 'inf', 'nan', 'atan2', 'start', 'end']);
+
+/** Strings; ranges; numbers and durations; names; anything else by one character. */
+const TOKEN = /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`|\[[^\]]*\]|#[^\n]*|\d[\w.]*|[A-Za-z_:][\w:]*|[^]/g;
+const INSIDE = /^\s*\{((?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`|[^}"'`])*)\}/;
+const LABELS = /^\s*\([^)]*\)/;
+
+/** Every selector of an expression, each text once. One without a name before its braces has the metric ''. */
+export function selectorsIn(query: string): Found[] {
+  const found = new Map<string, Found>();
+  let at = 0;
+  while (at < query.length) {
+    TOKEN.lastIndex = at;
+    const token = TOKEN.exec(query)?.[0] ?? '';
+    const rest = query.slice(at);
+    const selector = NAME.test(token) ? namedAt(rest, token) : token === '{' ? bracesAt(rest, '') : null;
+    if (selector !== null) found.set(selector.text, selector);
+    at += selector?.text.length ?? skippedAt(rest, token);
+  }
+  return [...found.values()];
+}
+
+const NAME = /^[A-Za-z_:]/;
+
+function namedAt(rest: string, name: string): Found | null {
+  const after = rest.slice(name.length);
+  if (BEFORE_LABELS.has(name.toLowerCase())) return null;
+  return bracesAt(rest, name) ?? (isMetric(name, after) ? { text: name, metric: name, matchers: [] } : null);
+}
+
+function bracesAt(rest: string, metric: string): Found | null {
+  const [all, inside = ''] = INSIDE.exec(rest.slice(metric.length)) ?? [];
+  return all === undefined ? null : { text: metric + all, metric, matchers: matchersIn(inside) };
+}
+
+/** How much of the text is no selector: a token, with the labels in parentheses that belong to it. */
+function skippedAt(rest: string, token: string): number {
+  const labels = BEFORE_LABELS.has(token.toLowerCase()) ? LABELS.exec(rest.slice(token.length)) : null;
+  return Math.max(1, token.length + (labels?.[0].length ?? 0));
+}
+
+function isMetric(name: string, after: string): boolean {
+  if (WORDS.has(name.toLowerCase()) || /^\s*\(/.test(after)) return false;
+  const [, next = ''] = /^\s*([a-z_]+)\s*\(/.exec(after) ?? [];
+  return !['by', 'without'].includes(next);
+}

@@ -1,0 +1,197 @@
+/**
+ * Whether the queries of an objective can be right, from what Prometheus has: the metric, its labels and their values, the unit and the boundaries
+ * of a histogram. A query with a wrong name or shape selects nothing, and no errors would be what is left of it.
+ */
+import type { Objective } from '../../../record/objective.ts';
+import type { Seen } from '../../../record/observations/index.ts';
+import { boundaryGap } from './boundaries.ts';
+import { demands, matchesSelector, selectorsIn } from './selector.ts';
+import type { Found, Matcher } from './selector.ts';
+import { numberShapeOf, shapeOf } from './shapes.ts';
+import { unitGap } from './units.ts';
+
+export type There = Seen<'metric-there'>;
+
+/** A selector of an objective, and what it is for. */
+interface Asked {
+  selector: Found;
+  /** `bad` and `good` select a part of what the other query counts. */
+  role: 'all' | 'good' | 'bad';
+  /** Matchers that the query for all events has as well. */
+  shared: readonly Matcher[];
+}
+
+/** Every selector of an objective's own queries, each once. */
+export function selectorsOf({ indicator }: Objective): Found[] {
+  const queries =
+    indicator.kind === 'threshold' ? [indicator.query] : [indicator.total, indicator.good, indicator.bad];
+  const all = queries.flatMap((query) => (query === null ? [] : selectorsIn(query)));
+  return [...new Map(all.map((one) => [one.text, one])).values()];
+}
+
+function askedOf({ indicator }: Objective): Asked[] {
+  if (indicator.kind === 'threshold')
+    return selectorsIn(indicator.query).map((selector) => ({
+      selector,
+      role: 'all',
+      shared: selector.matchers,
+    }));
+  const all = selectorsIn(indicator.total);
+  const role = indicator.good === null ? 'bad' : 'good';
+  const shared = all.flatMap(({ matchers }) => matchers);
+  return [
+    ...all.map((selector): Asked => ({ selector, role: 'all', shared: selector.matchers })),
+    ...selectorsIn(indicator.good ?? indicator.bad ?? '').map((selector): Asked => ({
+      selector,
+      role,
+      shared,
+    })),
+  ];
+}
+
+/**
+ * Why a query of the objective counts nothing or something else, with the metric, the label, what is there and what to write; null: nothing
+ * speaks against its queries.
+ * @param there what was recorded of its selectors
+ */
+export function thereGap(objective: Objective, there: readonly There[]): string | null {
+  // Records of earlier versions do not say where queries come from, and nothing was asked for them.
+  if (objective.stated === undefined) return null;
+  const known = new Map(there.map((one) => [one.selector, one]));
+  for (const asked of askedOf(objective)) {
+    const seen = known.get(asked.selector.text);
+    const gap =
+      seen === undefined
+        ? `what Prometheus has of ${asked.selector.text} was not recorded`
+        : selectorGap(asked, seen, objective);
+    if (gap !== null) return gap;
+  }
+  return null;
+}
+
+function selectorGap(asked: Asked, seen: There, objective: Objective): string | null {
+  const { selector } = asked;
+  if (selector.metric === '')
+    return `${selector.text} names no metric, so nothing can be said of its unit and labels: write the name before the braces`;
+  if (seen.labels.length === 0) return absentText(selector, seen, objective);
+  return (
+    gaugeGap(asked, seen, objective) ??
+    first(selector.matchers, (matcher) => matcherGap(asked, seen, matcher)) ??
+    unitGap(selector, seen, objective) ??
+    boundaryGap(selector, seen, objective) ??
+    combinedGap(asked, seen)
+  );
+}
+
+const MOST = 8;
+const listed = (names: readonly string[]): string =>
+  names.length > MOST
+    ? `${names.slice(0, MOST).join(', ')} and ${names.length - MOST} more`
+    : names.join(', ');
+
+function absentText({ metric }: Found, seen: There, { histogram }: Objective): string {
+  const begun = `Prometheus has no series of ${metric} in the window`;
+  const types = [...new Set(seen.families.map(({ type }) => type))];
+  const why = bucketsText(metric, seen, { types, advice: histogram?.advice ?? null });
+  if (why !== null) return `${begun}${why}`;
+  if (seen.alike.length > 0) return `${begun}; of a name like it are ${listed(seen.alike)}`;
+  return types.length > 0
+    ? `${begun}, although a target describes it (${types.join(', ')}): nothing was counted yet, which is no proof that nothing happened`
+    : `${begun}, nor one of a name like it: the name is wrong, or its target is not scraped`;
+}
+
+/** Why there are no buckets of what is there otherwise; null: that is not known, or no buckets were asked for. */
+function bucketsText(
+  metric: string,
+  { alike }: There,
+  { types, advice }: { types: readonly string[]; advice: string | null },
+): string | null {
+  const family = metric.replace(/_bucket$/, '');
+  if (family === metric) return null;
+  if (alike.includes(family))
+    return `, but of ${family}: a native histogram, whose buckets are not read; have its classic buckets scraped as well (always_scrape_classic_histograms)`;
+  const how = advice === null ? '' : ` (${advice})`;
+  return types.includes('summary')
+    ? `: ${family} is a summary, which has no buckets; have the service publish a histogram${how}`
+    : null;
+}
+
+function gaugeGap(
+  { selector: { metric } }: Asked,
+  { families }: There,
+  { indicator }: Objective,
+): string | null {
+  if (indicator.kind !== 'ratio' || !indicator.counter) return null;
+  const gauge = families.find(({ family, type }) => family === metric && type === 'gauge');
+  return gauge === undefined
+    ? null
+    : `${metric} is a gauge, and not a counter: its growth is no number of events; select a counter, or state counter: false with queries that give numbers of events`;
+}
+
+/** Whether a query asks for a label that no series has, or for values of a shape that the label does not have there. */
+function matcherGap(asked: Asked, seen: There, matcher: Matcher): string | null {
+  const { selector, role } = asked;
+  const { label, op, value } = matcher;
+  if (label === 'le' || label === '__name__') return null;
+  const text = `${label}${op}${value}`;
+  if (!seen.labels.includes(label))
+    return value.length <= 2
+      ? null
+      : `${selector.metric} has no label ${label} (asked for ${text}): ${insteadText(selector, seen, matcher)}`;
+  const values = valuesOf(seen, label);
+  if (!demands(matcher)) return null;
+  if (values.some((one) => fits(one, matcher))) return null;
+  if (role === 'all' || asked.shared.some((one) => isSame(one, matcher)))
+    return `${selector.metric} has no series with ${text}; there, ${label} is ${listed(values) || 'empty'}`;
+  return shapeGap(asked, matcher, values);
+}
+
+/** No bad event is a fact only where the label's values are such as are asked for. */
+function shapeGap({ selector, role }: Asked, matcher: Matcher, values: readonly string[]): string | null {
+  const { label, op, value } = matcher;
+  const shape = shapeOf(matcher);
+  const odd = values.filter((one) => one !== '' && shape !== null && !shape.is.test(one));
+  if (shape === null || odd.length < values.length) return null;
+  return `${selector.metric}: the ${role} query asks for ${label}${op}${value}, but there ${label} is ${listed(values) || 'empty'}, and not ${shape.called}: select by a value that the service writes`;
+}
+
+/** What may be meant instead of a label that is not there: one with such numbers. Words are written by too many labels. */
+function insteadText({ matchers }: Found, { labels, values }: There, matcher: Matcher): string {
+  const shape = numberShapeOf(matcher);
+  const named = new Set(matchers.map(({ label }) => label));
+  const best = values.find(
+    ({ label, values: own }) => !named.has(label) && shape !== null && own.some((one) => shape.is.test(one)),
+  );
+  const others = listed(labels.filter((one) => one !== '__name__'));
+  return best === undefined
+    ? `its labels are ${others}`
+    : `of its labels ${others}, ${best.label} has such values (${listed(best.values)}): write ${best.label}${matcher.op}${matcher.value}`;
+}
+
+/** Each matcher finds something, but no series fits them all. Of a part that is no bad or no good event. */
+function combinedGap({ selector, role, shared }: Asked, { selected }: There): string | null {
+  if (
+    selected ||
+    selector.matchers.some((one) => role !== 'all' && !shared.some((other) => isSame(one, other)))
+  )
+    return null;
+  return `${selector.metric} has no series that fits all of ${selector.text}, although each label alone has such values`;
+}
+
+const isSame = (a: Matcher, b: Matcher): boolean =>
+  a.label === b.label && a.op === b.op && a.value === b.value;
+
+const fits = (value: string, matcher: Matcher): boolean =>
+  matchesSelector({ [matcher.label]: value }, { metric: null, matchers: [matcher] });
+
+function valuesOf({ values }: There, label: string): readonly string[] {
+  return values.find((one) => one.label === label)?.values ?? [];
+}
+
+function first<T>(items: readonly T[], of: (item: T) => string | null): string | null {
+  for (const item of items) {
+    const found = of(item);
+    if (found !== null) return found;
+  }
+  return null;
+}

@@ -1,0 +1,167 @@
+/** What a source of metrics has of the selectors in the queries of objectives: names, labels, values and units. Only names are asked for, no samples. */
+import type { Bounds } from '../../env/objectives/index.ts';
+import type { Fields } from '../../reports/record/observations/index.ts';
+import { PrometheusError } from '../../probes/prometheus/index.ts';
+import type { PrometheusClient } from '../../probes/prometheus/index.ts';
+import type { Objective } from '../../reports/record/objective.ts';
+import { matchesSelector } from '../../reports/judge/slo/series/selector.ts';
+import type { Found, Matcher } from '../../reports/judge/slo/series/selector.ts';
+import { selectorsOf } from '../../reports/judge/slo/series/there.ts';
+import { familiesOf } from '../../reports/judge/slo/series/units.ts';
+
+type There = Fields<'metric-there'>;
+
+/** Values of a label to keep, of those that are asked for and of others. Of boundaries all: a histogram has some dozens. */
+const MOST_VALUES = 6;
+/** Labels to look through for one that is not there. */
+const MOST_OTHERS = 15;
+/** Names of metrics to keep where one has no series. */
+const MOST_ALIKE = 8;
+
+/** One selector within one window, whatever number of objectives it is of. */
+interface ThereQuestion extends Bounds {
+  objectives: string[];
+  selector: Found;
+}
+
+/** Each selector of the objectives once a window. @param bounds the window of each objective, in their order */
+export function thereQuestions(objectives: readonly Objective[], bounds: readonly Bounds[]): ThereQuestion[] {
+  const found = new Map<string, ThereQuestion>();
+  objectives.forEach((objective, index) => {
+    const of = bounds[index];
+    if (of === undefined) return;
+    for (const selector of selectorsOf(objective)) {
+      const key = JSON.stringify([selector.text, of.fromMs, of.toMs]);
+      const before = found.get(key);
+      if (before === undefined) found.set(key, { ...of, objectives: [objective.name], selector });
+      else before.objectives.push(objective.name);
+    }
+  });
+  return [...found.values()];
+}
+
+type Client = Pick<PrometheusClient, 'labelNames' | 'labelValues' | 'metadata'>;
+
+interface Within {
+  fromMs: number;
+  toMs: number;
+  signal: AbortSignal;
+}
+
+/**
+ * Asks one question, by at most some two dozen requests.
+ * @throws PrometheusError where a source does not answer; of metadata alone, which not every source has, nothing is then known
+ */
+export async function askThere(
+  client: Client,
+  { objectives, selector, fromMs, toMs }: ThereQuestion,
+  signal: AbortSignal,
+): Promise<There> {
+  const within = { fromMs, toMs, signal };
+  const { text, metric, matchers } = selector;
+  const nothing = {
+    objectives,
+    selector: text,
+    labels: [],
+    selected: false,
+    values: [],
+    families: [],
+    alike: [],
+  };
+  if (metric === '') return nothing;
+  const labels = await client.labelNames(metric, within);
+  const families = await familiesFrom(client, metric, signal);
+  if (labels.length === 0) return { ...nothing, families, alike: await alikeTo(client, metric, within) };
+  const selected = (await client.labelNames(text, within)).length > 0;
+  const values = await valuesFrom(client, { metric, matchers, labels }, within);
+  return { ...nothing, labels, selected, values, families };
+}
+
+async function familiesFrom(client: Client, metric: string, signal: AbortSignal): Promise<There['families']> {
+  const found: There['families'] = [];
+  for (const family of familiesOf(metric)) {
+    try {
+      for (const { type, unit } of await client.metadata(family, { signal }))
+        found.push({ family, type, unit });
+    } catch (error) {
+      // 404 and 400: it speaks the API of queries, and not this part of it.
+      if (!(error instanceof PrometheusError && [400, 404].includes(error.status ?? 0))) throw error;
+    }
+  }
+  return found.filter((one, index) => found.findIndex((other) => isEqual(one, other)) === index);
+}
+
+type Family = There['families'][number];
+const isEqual = (a: Family, b: Family): boolean =>
+  a.family === b.family && a.type === b.type && a.unit === b.unit;
+
+/** Metrics that have a part of the name in common: the last words may differ, or the first. */
+async function alikeTo(client: Client, metric: string, within: Within): Promise<string[]> {
+  const family = familiesOf(metric).at(-1) ?? metric;
+  const words = family.split('_');
+  const parts = [
+    family,
+    words.slice(0, -1).join('_'),
+    words.slice(0, 3).join('_'),
+    words.slice(0, 2).join('_'),
+  ];
+  for (const part of new Set(parts)) {
+    if (part.length < 4) continue;
+    const selector = `{__name__=~"(.+_)?${part}(_.+)?"}`;
+    const found = await client.labelValues('__name__', selector, within);
+    if (found.length > 0) return found.slice(0, MOST_ALIKE);
+  }
+  return [];
+}
+
+interface Of {
+  metric: string;
+  matchers: readonly Matcher[];
+  labels: readonly string[];
+}
+
+/** Values of the labels that a selector names. Where one is not there, those of all others: one of them may be meant. */
+async function valuesFrom(client: Client, of: Of, within: Within): Promise<There['values']> {
+  const { metric, matchers, labels } = of;
+  const found: There['values'] = [];
+  const named = [...new Set(matchers.map(({ label }) => label))].filter((label) => label !== '__name__');
+  for (const label of named.filter((one) => labels.includes(one)))
+    found.push({
+      label,
+      values: kept(label, await amongFitting(client, { ...of, label }, within), matchers),
+    });
+  if (named.every((label) => labels.includes(label))) return found;
+  for (const label of labels
+    .filter((one) => !named.includes(one) && one !== '__name__')
+    .slice(0, MOST_OTHERS))
+    found.push({ label, values: kept(label, await client.labelValues(label, metric, within)) });
+  return found;
+}
+
+/** Some of many values, with those that are asked for among them. */
+function kept(label: string, values: readonly string[], matchers: readonly Matcher[] = []): string[] {
+  if (label === 'le') return [...values];
+  const own = matchers.filter((one) => one.label === label);
+  const [asked, others] = [true, false].map((is) =>
+    values.filter((value) => matchesSelector({ [label]: value }, { metric: null, matchers: own }) === is),
+  );
+  return [asked, others].flatMap((some = []) => some.slice(0, MOST_VALUES)).sort();
+}
+
+/** On the series that fit all other matchers; where there are none, on all of the metric. */
+async function amongFitting(
+  client: Client,
+  { metric, matchers, label }: Of & { label: string },
+  within: Within,
+): Promise<string[]> {
+  const others = matchers.filter((one) => one.label !== label && one.label !== 'le');
+  const selector = `${metric}{${others.map((one) => `${one.label}${one.op}${one.value}`).join(',')}}`;
+  const found = await client.labelValues(label, selector, within);
+  return found.length > 0 || others.length === 0 ? found : await client.labelValues(label, metric, within);
+}
+
+/** As how many answers with samples the questions count for time limits: each is some requests for names, which take no reading of samples. */
+export function answersForThere(objectives: readonly Objective[]): number {
+  const bounds = objectives.map(() => ({ fromMs: 0, toMs: 1, endMs: 1 }));
+  return thereQuestions(objectives, bounds).length;
+}
