@@ -17,7 +17,7 @@ interface Burn {
 
 type Window = '5m' | '30m' | '1h' | '2h' | '6h' | '1d' | '3d';
 
-/** 2 % of a month's budget in an hour, 5 % in six hours, 10 % in a day, 10 % in three days. */
+/** 2 % of a month's budget in an hour, 5 % in six hours, 10 % in three days; and, as Sloth and kubernetes-mixin add, 10 % in a day. */
 const BURNS: readonly Burn[] = [
   { long: '1h', short: '5m', factor: 14.4, severity: 'page' },
   { long: '6h', short: '30m', factor: 6, severity: 'page' },

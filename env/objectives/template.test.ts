@@ -97,7 +97,7 @@ describe('an objective by a template', () => {
       bad: 'http_server_requests_seconds_count{job="basket",outcome="SERVER_ERROR"}',
       total: 'http_server_requests_seconds_count{job="basket"}',
     });
-    assert.equal(requests.stated, 'template micrometer');
+    assert.deepEqual([requests.stated, requests.notMet], ['template micrometer', 'template micrometer']);
     assert.deepEqual(requests.window, { kind: 'rolling', ms: 2_592_000_000 });
     assert.deepEqual(latency?.indicator, {
       ...{ kind: 'ratio', counter: true, bad: null },
@@ -120,6 +120,7 @@ describe('an objective by a template', () => {
       `{ name: b, indicator: latency, atMost: 500ms, target: 0.95, ${shared} }`,
       `{ name: c, indicator: throughput, value: 25, target: 0.95, slice: { target: 0.9 }, ${shared} }`,
     );
+    assert.equal(own[0]?.notMet, undefined, 'our own platform has answered');
     const documents = await load(
       '{ name: api-requests }',
       '{ name: api-latency }',

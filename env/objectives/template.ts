@@ -63,20 +63,26 @@ export function parseTemplate(content: string, file: string): ObjectiveTemplate 
 }
 
 /** The queries of an objective, and what is known of the histogram behind them. */
-export type Stated = Pick<Objective, 'indicator' | 'histogram' | 'stated'>;
+export type Stated = Pick<Objective, 'indicator' | 'histogram' | 'stated' | 'notMet'>;
 
 /** @param choice has what the schema demands beside a template */
 export function statedByTemplate(template: ObjectiveTemplate, choice: ObjectiveChoice): Stated {
-  const { always, requests, duration } = template;
+  const stated = `template ${template.name}`;
+  const met = template.metWith === null ? { notMet: stated } : {};
+  return { stated, ...met, ...countedBy(template, choice) };
+}
+
+function countedBy(
+  { always, requests, duration }: ObjectiveTemplate,
+  choice: ObjectiveChoice,
+): Pick<Stated, 'indicator' | 'histogram'> {
   const own = [always, choice.selector?.trim().replace(/,$/, '')];
   const select = (name: string, more?: string): string =>
     `${name}{${[...own, more].filter((part) => part !== undefined).join(',')}}`;
-  const stated = `template ${template.name}`;
   const ratio = { kind: 'ratio', counter: true } as const;
   if (choice.indicator === 'latency') {
     const atMost = inUnit(choice.atMost ?? '0s', duration.unit);
     return {
-      stated,
       indicator: {
         ...ratio,
         good: select(duration.bucket, boundaryMatcher(atMost)),
@@ -89,7 +95,6 @@ export function statedByTemplate(template: ObjectiveTemplate, choice: ObjectiveC
   const { metric: all, failed } = requests;
   if (choice.indicator === 'throughput')
     return {
-      stated,
       indicator: {
         kind: 'threshold',
         query: `sum(rate(${select(all, negated(failed))}[1m]))`,
@@ -99,7 +104,6 @@ export function statedByTemplate(template: ObjectiveTemplate, choice: ObjectiveC
       histogram: null,
     };
   return {
-    stated,
     indicator: { ...ratio, good: null, bad: select(all, failed), total: select(all) },
     histogram: null,
   };

@@ -64,6 +64,8 @@ export const objectiveSchema = z.object({
    * anything is judged; records of earlier versions have neither.
    */
   stated: z.string().optional(),
+  /** The template, where it follows documentation and no real product has answered its queries yet. */
+  notMet: z.string().optional(),
   /** What was said of the histogram that its good events are read from; null or absent: nothing was. */
   histogram: z
     .object({

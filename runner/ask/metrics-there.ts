@@ -60,21 +60,18 @@ export async function askThere(
   const within = { fromMs, toMs, signal };
   const { text, metric, matchers } = selector;
   const nothing = {
-    objectives,
-    selector: text,
-    labels: [],
-    selected: false,
-    values: [],
-    families: [],
-    alike: [],
+    ...{ objectives, selector: text, there: false, labels: [], selected: false },
+    ...{ values: [], families: [], alike: [] },
   };
   if (metric === '') return nothing;
-  const labels = await client.labelNames(metric, within);
+  const all = await client.labelNames(metric, within);
   const families = await familiesFrom(client, metric, signal);
-  if (labels.length === 0) return { ...nothing, families, alike: await alikeTo(client, metric, within) };
+  if (all.length === 0) return { ...nothing, families, alike: await alikeTo(client, metric, within) };
   const selected = (await client.labelNames(text, within)).length > 0;
+  const named = [...new Set(matchers.map(({ label }) => label))];
+  const labels = named.every((label) => all.includes(label)) ? named : all;
   const values = await valuesFrom(client, { metric, matchers, labels }, within);
-  return { ...nothing, labels, selected, values, families };
+  return { ...nothing, there: true, labels, selected, values, families };
 }
 
 async function familiesFrom(client: Client, metric: string, signal: AbortSignal): Promise<There['families']> {

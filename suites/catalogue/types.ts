@@ -110,6 +110,8 @@ export interface CatalogueRow {
   time: Time;
   /** It asks the stores although it hits none. */
   asksStores?: true;
+  /** Whether it asks for the queries of objectives: templates of them may be not met yet. */
+  asksObjectives?: true;
   /** It looks at nodes and the control plane, and not at the platform's namespace. */
   withoutPlatform?: true;
   /** It judges restarts, so it is given the restarts that drills have caused. */

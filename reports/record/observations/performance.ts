@@ -10,7 +10,9 @@ export const PERFORMANCE = kinds({
     objectives: z.array(z.string()),
     /** As it stands in the query. */
     selector: z.string(),
-    /** Labels of all series of its metric, whatever else it asks for. Empty: the metric has no series. */
+    /** Whether its metric has any series, whatever else it asks for. */
+    there: z.boolean(),
+    /** Those of the labels that it names that the metric has; where one is missing, all of the metric. */
     labels: z.array(z.string()),
     /** Whether there is a series that it selects. */
     selected: z.boolean(),

@@ -32,6 +32,21 @@ test('should say which checks use an adapter that no real product has answered',
     assert.equal(notMetIn(operated, id), undefined, id);
 });
 
+test('should say so of templates of objectives, where their queries are asked', () => {
+  const [first] = staging.objectives;
+  assert.ok(first);
+  const notMet = 'template kong';
+  const objectives = [
+    { ...first, notMet },
+    { ...first, name: 'b', notMet },
+  ];
+  const environment = { ...staging, objectives };
+  const of = (id: string) => planChecks(environment, { checks: [id] })[0]?.row.notMet;
+  assert.deepEqual(of('performance/budget'), [notMet]);
+  assert.equal(of('telemetry/alerts/rules'), undefined);
+  assert.equal(planChecks(staging, { checks: ['performance/budget'] })[0]?.row.notMet, undefined);
+});
+
 test('should carry that into the record', () => {
   const [planned] = planChecks(operated, { checks: ['topology/workloads/roles'] });
   assert.ok(planned);

@@ -12,8 +12,14 @@ export function withNotMet(environment: Environment, row: CatalogueRow): Catalog
     return manager === null ? [] : unmetOf(name).filter(({ key }) => key === manager);
   });
   const operators = operatorsOf(environment, row).filter(({ metWith }) => metWith === null);
-  const labels = [...notMet, ...operators].map(({ label }) => label);
+  const adapters = [...notMet, ...operators].map(({ label }) => label);
+  const labels = [...adapters, ...(row.asksObjectives === true ? templates(environment) : [])];
   return labels.length === 0 ? row : { ...row, notMet: labels };
+}
+
+/** Templates of objectives that no real product has answered. */
+function templates({ objectives }: Environment): string[] {
+  return [...new Set(objectives.flatMap(({ notMet = [] }) => notMet))];
 }
 
 /** Every adapter that no real product has answered yet, with the key of an environment file that declares it. */

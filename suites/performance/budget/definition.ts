@@ -17,6 +17,7 @@ export const checks: readonly CatalogueRow[] = [
     access: 'r - r r r',
     goal: 'error budget left over the window, from Prometheus; gaps are counted once as good and once as bad, and the worse result decides',
     requires: [prometheus, objectives],
+    asksObjectives: true,
     reads: together(withObjectives, ({ load }) => ({ steady: load.steady })),
     // Where the window is the run, this check must come after those that make load: otherwise, as a reader, it would run first.
     alone: ({ cluster, objectives: all }) =>

@@ -206,15 +206,26 @@ function knownOf({ method }: Objective, { account, events, achieved, remaining }
   };
 }
 
-/** An answer for every objective that the environment declares. */
+/** An answer for every objective that the environment declares; what there is of its queries where a record says where they come from. */
 function budgetEvidence({ settings }: HistoryHeader): AnyNeed[] {
-  const names = (settings.objectives ?? []).map((one) => (typeof one === 'string' ? one : one.name));
-  return names.map((name) =>
-    need('series', { where: ({ objectives }) => objectives.includes(name), what: `series of ${name}` }),
-  );
+  return (settings.objectives ?? []).flatMap((one) => {
+    const name = typeof one === 'string' ? one : one.name;
+    const series = need('series', {
+      where: ({ objectives }) => objectives.includes(name),
+      what: `series of ${name}`,
+    });
+    if (typeof one === 'string' || one.stated === undefined) return [series];
+    const where = ({ objectives }: { objectives: readonly string[] }): boolean => objectives.includes(name);
+    return [need('metric-there', { where, what: `what Prometheus has of the queries of ${name}` }), series];
+  });
 }
 
 const BUDGET_ANNOTATIONS: Annotations = {
+  'metric-there.values[].values[]':
+    'one value of the shape that is asked for is enough; which ones there are is not declared',
+  'metric-there.families':
+    'the name or the boundaries say the unit as well, and not every source has metadata',
+  'metric-there.selected': 'that no series is selected is a fact of bad events, and of all others judged',
   'series.values[].labels.*':
     'no declaration says which pods, routes and statuses there are; that each is of a scraped target and counted alike in every answer is judged',
 };

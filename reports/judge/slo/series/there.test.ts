@@ -10,7 +10,16 @@ const BAD = 'http_server_requests_seconds_count{job="basket",outcome="SERVER_ERR
 const BUCKET = 'http_server_requests_seconds_bucket{job="basket",le="0.5"}';
 
 const seen = (selector: string, over: Partial<There> = {}): There => ({
-  ...{ kind: 'metric-there', t: 1, objectives: ['a'], selector, selected: true, families: [], alike: [] },
+  ...{
+    kind: 'metric-there',
+    t: 1,
+    objectives: ['a'],
+    selector,
+    there: true,
+    selected: true,
+    families: [],
+    alike: [],
+  },
   labels: ['__name__', 'instance', 'job', 'le', 'outcome', 'status', 'uri'],
   values: [
     { label: 'job', values: ['basket'] },
@@ -67,8 +76,21 @@ describe('what Prometheus has of the queries of an objective', () => {
     assert.equal(gapOf(earlier), 'none');
   });
 
+  it('should be read to its end: values of every label, and a series of what is counted', () => {
+    const values = [{ label: 'job', values: ['basket'] }];
+    assert.match(
+      badGap(BAD, { values }),
+      /the values of outcome on http_server_requests_seconds_count were not recorded/,
+    );
+    assert.match(
+      goodGap(BUCKET, { labels: ['job', 'outcome'] }),
+      /_bucket has no label le: it is no histogram with buckets/,
+    );
+    assert.match(goodGap(BUCKET, { selected: false }), /has no series that fits all of/);
+  });
+
   it('should name a metric that is not there, and those of a name like it', () => {
-    const gone = { labels: [], values: [], selected: false };
+    const gone = { there: false, labels: [], values: [], selected: false };
     assert.match(
       gapOf(
         objective({ bad: BAD }),
@@ -85,7 +107,7 @@ describe('what Prometheus has of the queries of an objective', () => {
   });
 
   it('should name a histogram without classic buckets', () => {
-    const gone = { labels: [], values: [], selected: false };
+    const gone = { there: false, labels: [], values: [], selected: false };
     const family = 'http_server_requests_seconds';
     assert.match(
       goodGap(BUCKET, { ...gone, alike: [family], families: [{ family, type: 'histogram', unit: '' }] }),
@@ -139,7 +161,7 @@ describe('what Prometheus has of the queries of an objective', () => {
     const word = 'http_server_requests_seconds_count{job="basket",code="SERVER_ERROR"}';
     assert.match(badGap(word, of('200', '404')), /and not words such as SERVER_ERROR/);
     assert.equal(badGap(numbers, of('200', '204')), 'none');
-    assert.match(badGap(numbers, of()), /there code is empty/);
+    assert.match(badGap(numbers, of()), /the values of code on .* were not recorded/);
   });
 
   it('should name what selects no service, by one label or by all together', () => {
@@ -179,7 +201,7 @@ describe('what Prometheus has of the queries of an objective', () => {
       indicator: { kind: 'threshold', query: 'max(depth{queue="a"})', op: 'lte', value: 3 },
     };
     assert.match(
-      gapOf(number, seen('depth{queue="a"}', { labels: [], alike: ['queue_depth'] })),
+      gapOf(number, seen('depth{queue="a"}', { there: false, labels: [], alike: ['queue_depth'] })),
       /no series of depth in the window; of a name like it are queue_depth/,
     );
   });

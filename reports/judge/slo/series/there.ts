@@ -73,14 +73,25 @@ function selectorGap(asked: Asked, seen: There, objective: Objective): string | 
   const { selector } = asked;
   if (selector.metric === '')
     return `${selector.text} names no metric, so nothing can be said of its unit and labels: write the name before the braces`;
-  if (seen.labels.length === 0) return absentText(selector, seen, objective);
+  if (!seen.there) return absentText(selector, seen, objective);
   return (
+    unreadGap(selector, seen) ??
     gaugeGap(asked, seen, objective) ??
     first(selector.matchers, (matcher) => matcherGap(asked, seen, matcher)) ??
     unitGap(selector, seen, objective) ??
     boundaryGap(selector, seen, objective) ??
     combinedGap(asked, seen)
   );
+}
+
+/** A label that is there has values, and a query for a boundary is of a metric with boundaries. */
+function unreadGap({ text, metric, matchers }: Found, { labels, values }: There): string | null {
+  const named = matchers.map(({ label }) => label).filter((label) => labels.includes(label));
+  const unread = named.find((one) => (values.find(({ label }) => label === one)?.values ?? []).length === 0);
+  if (unread !== undefined) return `the values of ${unread} on ${metric} were not recorded`;
+  return matchers.some(({ label }) => label === 'le') && !labels.includes('le')
+    ? `${metric} has no label le: it is no histogram with buckets, of which ${text} asks for one`
+    : null;
 }
 
 const MOST = 8;
@@ -168,13 +179,12 @@ function insteadText({ matchers }: Found, { labels, values }: There, matcher: Ma
     : `of its labels ${others}, ${best.label} has such values (${listed(best.values)}): write ${best.label}${matcher.op}${matcher.value}`;
 }
 
-/** Each matcher finds something, but no series fits them all. Of a part that is no bad or no good event. */
+/** Each matcher finds something, but no series fits them all. Of a part that is no bad or no good event; a boundary is there for every service. */
 function combinedGap({ selector, role, shared }: Asked, { selected }: There): string | null {
-  if (
-    selected ||
-    selector.matchers.some((one) => role !== 'all' && !shared.some((other) => isSame(one, other)))
-  )
-    return null;
+  const own = selector.matchers.filter(
+    (one) => one.label !== 'le' && !shared.some((other) => isSame(one, other)),
+  );
+  if (selected || (role !== 'all' && own.length > 0)) return null;
   return `${selector.metric} has no series that fits all of ${selector.text}, although each label alone has such values`;
 }
 
