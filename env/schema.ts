@@ -102,7 +102,6 @@ export type { PrometheusSettings } from './schema/objectives.ts';
 export type {
   AlertSettings,
   DashboardSettings,
-  LogFields,
   LogSettings,
   OtlpSettings,
   PushgatewaySettings,

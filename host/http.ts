@@ -14,6 +14,8 @@ export interface HttpServer {
   ca?: string | undefined;
   account?: { user: string; password: string } | undefined;
   token?: string | undefined;
+  /** Sent with every question, such as the name of a tenant. */
+  headers?: Readonly<Record<string, string>> | undefined;
   /** Whatever certificate it shows is taken: what it is worth is for the caller to judge, by `HttpAnswer.tls`. */
   anyCertificate?: boolean;
 }
@@ -76,7 +78,7 @@ export class HttpClient {
   /** @param options.once the connection ends with the answer: a kept one to a member that is gone would be asked first */
   constructor(server: HttpServer, options: { once?: boolean } = {}) {
     this.url = server.url.replace(/\/+$/, '');
-    this.#headers = authorization(server);
+    this.#headers = { ...server.headers, ...authorization(server) };
     const connect = connecting(server);
     this.#connect = (where, connected) =>
       connect(where, (...[error, socket]) => {

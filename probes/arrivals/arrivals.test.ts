@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Kind } from '../../reports/record/observations/index.ts';
 import type { NewObservation } from '../history.ts';
 import type { LogProbe, LogRecord, LogSearch } from '../logs/index.ts';
+import { SignalError } from '../signals/index.ts';
 import type { Span, Trace, TraceProbe } from '../traces/index.ts';
 import { LOOK_BACK_EVERY_MS } from '../../reports/record/observations/telemetry.ts';
 import { linesOnDisk, LogArrivals, TraceArrivals } from './index.ts';
@@ -29,6 +30,7 @@ function store(answer: (search: LogSearch) => LogRecord[]): LogProbe & { searche
       searches.push(search);
       return Promise.resolve().then(() => answer(search));
     },
+    absence: () => Promise.resolve(null),
     close: () => undefined,
   };
 }
@@ -141,6 +143,34 @@ test('false verdict 21: should find the lines of nodes whose clocks are minutes 
   }
 });
 
+test('should not take lines whose field is declared at the wrong place for lost, nor for without an id', async () => {
+  const lacking: string[] = [];
+  const request = record('q', { correlationId: `${RUN}/1` });
+  const line = record('l', { correlationId: `${RUN}/line/w1/x` });
+  for (const there of [[request], [line]]) {
+    const probe = store(() => there);
+    probe.absence = (of, { correlationId = '' }) => {
+      lacking.push(`${of} ${correlationId}`);
+      // Nothing shows that services write an id of a trace at all.
+      return Promise.resolve(of === 'traceId' ? null : new SignalError(`no ${of}`, { reason: 'absent' }));
+    };
+    const seen = following();
+    const expected = { run: RUN, nodes: ['w1'], lines: 1, services: ['api'] };
+    const arrivals = new LogArrivals(probe, expected, seen.options);
+    assert.equal(await arrivals.sweep(signal), false);
+    assert.match(arrivals.trouble ?? '', /^no (service|number)$/);
+    assert.equal(arrivals.written, 0);
+  }
+  assert.deepEqual(lacking, [`service ${RUN}/`, `number ${RUN}/line/`]);
+  const named = store(() => [{ ...request, service: 'api' }]);
+  const arrivals = new LogArrivals(
+    named,
+    { run: RUN, nodes: [], lines: 0, services: ['api'] },
+    following().options,
+  );
+  assert.equal(await arrivals.sweep(signal), true);
+});
+
 test('should tell how long a store did not answer, once', async () => {
   const seen = following();
   let down = true;
@@ -171,7 +201,7 @@ const asked = () => ({ correlationId: `${RUN}/1`, n: 1, traceId: 't1', sentMs: D
 
 function traces(answer: () => Trace[], elsewhere: Trace[] = []): TraceProbe {
   return {
-    ...{ kind: 'test', stubbed: false, close: () => undefined },
+    ...{ kind: 'test', close: () => undefined },
     byIds: () => Promise.resolve(answer()),
     byCorrelationId: () => Promise.resolve(elsewhere),
   };

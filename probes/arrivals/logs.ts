@@ -1,5 +1,5 @@
 import { LOOK_BACK_EVERY_MS } from '../../reports/record/observations/telemetry.ts';
-import type { LogProbe, LogRecord } from '../logs/index.ts';
+import type { FieldName, LogProbe, LogRecord, LogSearch } from '../logs/index.ts';
 import { SourceWatch } from './source-watch.ts';
 import type { Following, Write } from './source-watch.ts';
 
@@ -91,13 +91,29 @@ export class LogArrivals {
   async #look(fromMs: number, signal: AbortSignal): Promise<boolean> {
     const { run } = this.#expected;
     return this.#source.look(signal, async () => {
-      const found = await this.#probe.search(
-        { fromMs, toMs: Date.now() + CLOCKS_MS, correlationId: `${run}/`, most: MOST_RECORDS },
-        { deadlineMs: this.#following.deadlineMs, signal },
-      );
+      const search = { fromMs, toMs: Date.now() + CLOCKS_MS, correlationId: `${run}/`, most: MOST_RECORDS };
+      const found = await this.#probe.search(search, { deadlineMs: this.#following.deadlineMs, signal });
+      await this.#readable(found, search, signal);
       const seenMs = Date.now();
       for (const record of found) if (!this.#seen.has(record.id)) this.#take(record, seenMs);
     });
+  }
+
+  /**
+   * A field that every record lacks may be declared at the wrong place: what was found would then be taken for lost, or for without an id.
+   * @throws SignalError that names it, and what is there
+   */
+  async #readable(found: readonly LogRecord[], search: LogSearch, signal: AbortSignal): Promise<void> {
+    const lacking = lackingIn(found);
+    for (const field of lacking) {
+      const of =
+        field === 'number' ? { ...search, correlationId: `${search.correlationId ?? ''}line/` } : search;
+      const absence = await this.#probe.absence(field, of, {
+        deadlineMs: this.#following.deadlineMs,
+        signal,
+      });
+      if (absence !== null) throw absence;
+    }
   }
 
   /** Time of the oldest line still awaited; lines older than the patience are not awaited any more. */
@@ -154,3 +170,17 @@ interface Series {
 
 /** Correlation ids of numbered lines: `RUN/line/NODE/START`. */
 const LINE = /^[^/]+\/line\/(?<node>[^/]+)\//;
+
+/** Fields that no record has of those that should. */
+function lackingIn(found: readonly LogRecord[]): FieldName[] {
+  const none = (of: readonly LogRecord[], lacks: (one: LogRecord) => boolean): boolean =>
+    of.length > 0 && of.every(lacks);
+  const requests = found.filter((record) => !isLine(record));
+  const lacking: FieldName[] = [];
+  if (none(found.filter(isLine), ({ number }) => number === null)) lacking.push('number');
+  if (none(requests, ({ service }) => service === '')) lacking.push('service');
+  if (none(requests, ({ traceId }) => traceId === '')) lacking.push('traceId');
+  return lacking;
+}
+
+const isLine = ({ correlationId }: LogRecord): boolean => LINE.test(correlationId);

@@ -1,7 +1,12 @@
 import { z } from 'zod';
-import type { LogFields } from '../signals/declaration.ts';
 import { shapedAs, SignalClient, SignalError } from '../signals/index.ts';
 import type { SignalAddress, SignalBounds } from '../signals/index.ts';
+import { absentText, valueTest } from './absent.ts';
+import { DEFAULTS, fieldOf, leavesOf, numberOf, textOf } from './fields.ts';
+import type { FieldName, LogFields, QueriedField } from './fields.ts';
+import type { LogKind } from './kind.ts';
+import { Mapping } from './mapping.ts';
+import type { QueryNames } from './mapping.ts';
 import type { LogProbe, LogRecord, LogSearch } from './probe.ts';
 
 /** Elasticsearch refuses to hand out more at once (index.max_result_window). */
@@ -15,6 +20,7 @@ interface Span {
 
 interface Budget {
   search: LogSearch;
+  names: QueryNames;
   /** Records that may still come, over all parts of the time. */
   left: number;
 }
@@ -35,39 +41,72 @@ const answer = z.object({
 });
 type Hit = z.infer<typeof answer>['hits']['hits'][number];
 
-export interface ElasticsearchLogs {
+const INDEX = 'logs-*';
+const own = { index: z.string().min(1).optional().describe(`the index pattern; default: ${INDEX}`) };
+const settings = z.object(own);
+
+interface ElasticsearchLogs {
+  kind: string;
   address: SignalAddress;
-  /** Index pattern. */
   index: string;
   fields: LogFields;
 }
 
 /** Logs in Elasticsearch, or in what speaks its search API. Names of indices and fields are the environment's. */
-export class ElasticsearchLogProbe implements LogProbe {
-  readonly kind = 'elasticsearch';
+class ElasticsearchLogProbe implements LogProbe {
+  readonly kind: string;
   readonly #client: SignalClient;
   readonly #index: string;
   readonly #fields: LogFields;
+  readonly #mapping: Mapping;
 
-  constructor({ address, index, fields }: ElasticsearchLogs) {
+  constructor({ kind, address, index, fields }: ElasticsearchLogs) {
+    this.kind = kind;
     this.#client = new SignalClient(address);
     this.#index = index;
     this.#fields = fields;
+    this.#mapping = new Mapping(this.#client, { index, fields });
   }
 
   close(): void {
     this.#client.close();
   }
 
-  search(search: LogSearch, bounds: SignalBounds): Promise<LogRecord[]> {
-    const span = { fromMs: Math.floor(search.fromMs), toMs: Math.ceil(search.toMs) + 1 };
-    return this.#between({ search, left: search.most }, span, bounds);
+  async search(search: LogSearch, bounds: SignalBounds): Promise<LogRecord[]> {
+    const span = spanOf(search);
+    const names = await this.#names(search, bounds);
+    const hits = await this.#between({ search, names, left: search.most }, span, bounds);
+    for (const field of needed(search)) {
+      if (hits.length === 0 || hits.some((hit) => this.#of(hit, field) !== undefined)) continue;
+      const absence = await this.absence(field, search, bounds);
+      if (absence !== null) throw absence;
+    }
+    return hits.map((hit) => this.#record(hit));
+  }
+
+  async absence(of: FieldName, search: LogSearch, bounds: SignalBounds): Promise<SignalError | null> {
+    const names = await this.#names(search, bounds);
+    const [hit] = await this.#ask({ search, names, left: 1 }, spanOf(search), bounds, {
+      size: 1,
+      _source: true,
+    });
+    const isIt = valueTest(of, search);
+    const leaves = leavesOf(hit?._source ?? {});
+    const text = absentText(of, this.#fields[of], { leaves, ...(isIt !== null && { isIt }) });
+    return text === null ? null : new SignalError(`${this.#client.url}: ${text}`, { reason: 'absent' });
+  }
+
+  #names({ fromMs, pod, correlationId }: LogSearch, bounds: SignalBounds): Promise<QueryNames> {
+    const queried: QueriedField[] = ['time'];
+    if (correlationId !== undefined) queried.push('correlationId');
+    if (pod !== undefined) queried.push('namespace', 'pod');
+    return this.#mapping.names(queried, fromMs, bounds);
   }
 
   /** If more records match than one answer may hold, each half of the time is queried by itself. @param span `toMs` is not in it */
-  async #between(budget: Budget, span: Span, bounds: SignalBounds): Promise<LogRecord[]> {
+  async #between(budget: Budget, span: Span, bounds: SignalBounds): Promise<Hit[]> {
     const { search } = budget;
-    const hits = await this.#ask(search, span, bounds);
+    const hits = await this.#ask(budget, span, bounds);
     const middleMs = Math.floor((span.fromMs + span.toMs) / 2);
     const whole = hits.length < MOST_HITS;
     if (hits.length > budget.left || (!whole && middleMs === span.fromMs))
@@ -79,21 +118,28 @@ export class ElasticsearchLogProbe implements LogProbe {
       );
     if (whole) {
       budget.left -= hits.length;
-      return hits.map((hit) => this.#record(hit));
+      return hits;
     }
     const first = await this.#between(budget, { ...span, toMs: middleMs }, bounds);
     const second = await this.#between(budget, { ...span, fromMs: middleMs }, bounds);
     return [...first, ...second];
   }
 
-  async #ask(search: LogSearch, span: Span, bounds: SignalBounds): Promise<Hit[]> {
+  async #ask(
+    { search, names }: Budget,
+    span: Span,
+    bounds: SignalBounds,
+    more: Readonly<Record<string, unknown>> = {},
+  ): Promise<Hit[]> {
     const path = `/${encodeURIComponent(this.#index)}/_search?ignore_unavailable=true&allow_no_indices=true`;
+    const [time = this.#fields.time.source] = names.time;
     const body = {
       size: MOST_HITS,
       track_total_hits: false,
-      query: { bool: { filter: this.#filters(search, span) } },
-      _source: Object.values(this.#fields),
-      sort: [{ [this.#fields.time]: { order: 'asc', unmapped_type: 'date' } }],
+      query: { bool: { filter: filters(search, names, span) } },
+      _source: Object.values(this.#fields).map(({ source }) => source),
+      sort: [{ [time]: { order: 'asc', unmapped_type: 'date' } }],
+      ...more,
     };
     const { data } = await this.#client.json({ path, method: 'POST', body }, bounds);
     const {
@@ -109,51 +155,60 @@ export class ElasticsearchLogProbe implements LogProbe {
     return hits.hits;
   }
 
-  #filters({ correlationId, pod }: LogSearch, { fromMs, toMs }: Span): unknown[] {
-    const { time, correlationId: correlationField, namespace, pod: podField } = this.#fields;
-    const range = { gte: fromMs, lt: toMs, format: 'epoch_millis' };
-    return [
-      { range: { [time]: range } },
-      ...(correlationId === undefined ? [] : [{ prefix: { [correlationField]: correlationId } }]),
-      ...(pod === undefined
-        ? []
-        : [{ term: { [namespace]: pod.namespace } }, { term: { [podField]: pod.name } }]),
-    ];
+  #of({ _source: source }: Hit, name: FieldName): unknown {
+    return fieldOf(source, this.#fields[name].source);
   }
 
-  #record({ _index: index, _id: id, _source: source }: Hit): LogRecord {
-    const of = (name: string): unknown => fieldOf(source, name);
-    const text = (name: string): string => textOf(of(name));
-    const { time, message, service, traceId, correlationId, number, node, namespace, pod } = this.#fields;
+  #record(hit: Hit): LogRecord {
+    const text = (name: FieldName): string => textOf(this.#of(hit, name));
     return {
-      id: `${index}/${id}`,
-      timeMs: timeOf(of(time)),
-      message: text(message),
-      service: text(service),
-      traceId: text(traceId),
-      correlationId: text(correlationId),
-      number: numberOf(of(number)),
-      node: text(node),
-      namespace: text(namespace),
-      pod: text(pod),
+      id: `${hit._index}/${hit._id}`,
+      timeMs: timeOf(this.#of(hit, 'time')),
+      message: text('message'),
+      service: text('service'),
+      traceId: text('traceId'),
+      correlationId: text('correlationId'),
+      number: numberOf(this.#of(hit, 'number')),
+      node: text('node'),
+      namespace: text('namespace'),
+      pod: text('pod'),
     };
   }
 }
 
-/** A field by its name: as one key with dots, or step by step into objects. */
-export function fieldOf(source: Record<string, unknown>, name: string): unknown {
-  if (Object.hasOwn(source, name)) return source[name];
-  let at: unknown = source;
-  for (const step of name.split('.')) {
-    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, step)) return undefined;
-    at = (at as Record<string, unknown>)[step];
-  }
-  return at;
+/** The end is in a search, and not in a span. */
+function spanOf({ fromMs, toMs }: LogSearch): Span {
+  return { fromMs: Math.floor(fromMs), toMs: Math.ceil(toMs) + 1 };
 }
 
-function textOf(value: unknown): string {
-  if (typeof value === 'string') return value;
-  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
+/** What a search is read by: without it, what was found would be taken for lost. */
+function needed({ correlationId, pod }: LogSearch): FieldName[] {
+  const by: FieldName[] = ['time'];
+  if (correlationId !== undefined) by.push('correlationId');
+  if (pod !== undefined) by.push('message');
+  return by;
+}
+
+function filters({ correlationId, pod }: LogSearch, names: QueryNames, { fromMs, toMs }: Span): unknown[] {
+  const range = { gte: fromMs, lt: toMs, format: 'epoch_millis' };
+  return [
+    anyOf(names.time, (name) => ({ range: { [name]: range } })),
+    ...(correlationId === undefined
+      ? []
+      : [anyOf(names.correlationId, (name) => ({ prefix: { [name]: correlationId } }))]),
+    ...(pod === undefined
+      ? []
+      : [
+          anyOf(names.namespace, (name) => ({ term: { [name]: pod.namespace } })),
+          anyOf(names.pod, (name) => ({ term: { [name]: pod.name } })),
+        ]),
+  ];
+}
+
+/** Indices whose mappings differ are searched under several names. */
+function anyOf(names: readonly string[], query: (name: string) => unknown): unknown {
+  const [first, ...others] = names.map(query);
+  return others.length === 0 ? first : { bool: { should: [first, ...others], minimum_should_match: 1 } };
 }
 
 /** A date as text, or ms since 1970; NaN for what is neither. */
@@ -161,8 +216,17 @@ function timeOf(value: unknown): number {
   return typeof value === 'number' ? value : typeof value === 'string' ? Date.parse(value) : Number.NaN;
 }
 
-function numberOf(value: unknown): number | null {
-  if (value === undefined || value === null || value === '') return null;
-  const number = Number(value);
-  return Number.isInteger(number) ? number : null;
+/** What a product that speaks Elasticsearch's search API is, by its names. */
+export function searchKind(of: Pick<LogKind, 'kind' | 'label' | 'metWith'>): LogKind {
+  return {
+    ...of,
+    own,
+    fields: DEFAULTS,
+    probe: ({ declared, fields, address }) => {
+      const { index = INDEX } = settings.parse(declared);
+      return new ElasticsearchLogProbe({ kind: of.kind, address, fields, index });
+    },
+  };
 }
+
+export const elasticsearch = searchKind({ kind: 'elasticsearch', label: 'Elasticsearch', metWith: '9.5' });

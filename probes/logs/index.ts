@@ -1,15 +1,22 @@
 /** Stores of logs, behind one interface: an environment file only names kind, address and fields. */
 import type { LogSettings } from '../signals/declaration.ts';
 import type { SignalAddress } from '../signals/index.ts';
-import { ElasticsearchLogProbe } from './elasticsearch.ts';
+import { kindOf } from '../signals/kinds.ts';
+import { resolved } from './fields.ts';
+import type { LogFields } from './fields.ts';
+import { LOG_KINDS } from './kinds.ts';
 import type { LogProbe } from './probe.ts';
 
+export { fieldOf, keyOf, leavesOf, numberOf, textOf } from './fields.ts';
+export type { FieldName, LogField, LogFields } from './fields.ts';
 export type { LogProbe, LogRecord, LogSearch } from './probe.ts';
 
+/** Names of the fields of a declared store. */
+export function logFieldsOf({ kind, fields }: Pick<LogSettings, 'kind' | 'fields'>): LogFields {
+  return resolved(fields, kindOf(LOG_KINDS, kind).fields);
+}
+
 /** The probe of a declared store; `address` has its account. */
-export function logProbe(
-  { index, fields }: Pick<LogSettings, 'index' | 'fields'>,
-  address: SignalAddress,
-): LogProbe {
-  return new ElasticsearchLogProbe({ address, index, fields });
+export function logProbe(declared: Pick<LogSettings, 'kind' | 'fields'>, address: SignalAddress): LogProbe {
+  return kindOf(LOG_KINDS, declared.kind).probe({ declared, fields: logFieldsOf(declared), address });
 }

@@ -10,28 +10,46 @@ import type { LogProbe } from './index.ts';
 const BOUNDS = { deadlineMs: 5_000 };
 const FULL = 10_000;
 
-function settings(url: string) {
-  const { logs } = telemetry.parse({ logs: { kind: 'elasticsearch', url } });
+function settings(url: string, more: object = {}) {
+  const { logs } = telemetry.parse({ logs: { kind: 'elasticsearch', url, ...more } });
   assert.ok(logs !== undefined);
   return logs;
 }
 
+const whole = { keyword: { type: 'keyword', metadata_field: false, searchable: true, aggregatable: true } };
+/** Field capabilities of an index whose template maps every field. */
+const MAPPED = {
+  indices: ['logs-1'],
+  fields: {
+    '@timestamp': { date: { type: 'date', metadata_field: false, searchable: true, aggregatable: true } },
+    ...{ mark: whole, 'kubernetes.namespace': whole, 'kubernetes.pod': whole },
+  },
+};
+
 const hit = (id: string, source: Record<string, unknown>) => ({ _index: 'logs-1', _id: id, _source: source });
+const SOME = { '@timestamp': '2026-01-02T03:04:05.678Z', message: 'stored', mark: 'x/1' };
 const page = (hits: unknown[], failed = 0): Said => ({
   body: { timed_out: false, _shards: { total: 1, successful: 1 - failed, failed }, hits: { hits } },
 });
 
+/** @param asked searches alone: the mapping is answered here */
 async function withProbe(
   answer: (asked: Asked) => Said,
   work: (probe: LogProbe, asked: Asked[]) => Promise<void>,
+  more: object = {},
 ): Promise<void> {
-  const server = await standIn(answer);
-  const probe = logProbe(settings(server.url), {
+  const searches: Asked[] = [];
+  const server = await standIn((asked) => {
+    if (asked.path.includes('/_field_caps')) return { body: MAPPED };
+    searches.push(asked);
+    return answer(asked);
+  });
+  const probe = logProbe(settings(server.url, more), {
     url: server.url,
     account: { user: 'plumbline', password: 'secret-word' },
   });
   try {
-    await work(probe, server.asked);
+    await work(probe, searches);
   } finally {
     probe.close();
     await server.close();
@@ -79,11 +97,11 @@ test('should ask by time and correlation id only, with the account, and read fie
 });
 
 test('should ask for each half of the time where more match than one answer holds', async () => {
-  const full = Array.from({ length: FULL }, (_, index) => hit(`h${index}`, {}));
+  const full = Array.from({ length: FULL }, (_, index) => hit(`h${index}`, SOME));
   await withProbe(
     ({ body }) => {
       const range = JSON.stringify(body);
-      return range.includes('"gte":0,"lt":1001') ? page(full) : page([hit(range, {})]);
+      return range.includes('"gte":0,"lt":1001') ? page(full) : page([hit(range, SOME)]);
     },
     async (probe, asked) => {
       const found = await probe.search(
@@ -99,7 +117,7 @@ test('should ask for each half of the time where more match than one answer hold
 });
 
 test('should refuse more records than are expected at most, in one answer and in its parts', async () => {
-  const hits = (count: number) => Array.from({ length: count }, (_, index) => hit(`h${index}`, {}));
+  const hits = (count: number) => Array.from({ length: count }, (_, index) => hit(`h${index}`, SOME));
   const search = { fromMs: 0, toMs: 1000, correlationId: 'x' };
   const tooMany = /more records match than the expected maximum of \d+/;
   await withProbe(

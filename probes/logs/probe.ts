@@ -1,4 +1,5 @@
-import type { SignalBounds } from '../signals/index.ts';
+import type { SignalBounds, SignalError } from '../signals/index.ts';
+import type { FieldName } from './fields.ts';
 
 /** One record of the log store. Empty texts stand for fields that it does not have. */
 export interface LogRecord {
@@ -35,8 +36,14 @@ export interface LogProbe {
   readonly kind: string;
   /**
    * Records that match, in the order of their times.
-   * @throws SignalError if the store does not answer, or not for all its data; the reason of the signal
+   * @throws SignalError if the store does not answer, not for all its data, or not by the declared fields; the reason of the signal
    */
   search(search: LogSearch, bounds: SignalBounds): Promise<LogRecord[]>;
+  /**
+   * Why none of the records that a search finds has a field.
+   * @returns null where nothing shows that it is declared wrongly
+   * @throws SignalError if the store does not answer; the reason of the signal
+   */
+  absence(of: FieldName, search: LogSearch, bounds: SignalBounds): Promise<SignalError | null>;
   close(): void;
 }

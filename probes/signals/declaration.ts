@@ -1,42 +1,15 @@
 import { z } from 'zod';
 import { POD_FAULTS } from '../../faults/index.ts';
 import { hostPort, kubeName, objectName, plainUrl, secretSource, trust } from '../declaring.ts';
+import { logFields } from '../logs/fields.ts';
+import { LOG_KINDS } from '../logs/kinds.ts';
+import { TRACE_KINDS } from '../traces/kinds.ts';
+import { kindNames, ownKeys, ownKeysOnly } from './kinds.ts';
+import { reached } from './reached.ts';
 
-/** How any source of telemetry is reached. */
-const reached = {
-  url: plainUrl.describe('Base of its HTTP API'),
-  address: hostPort.optional().describe('Connect here instead of resolving the name in the URL'),
-  trust: trust.optional(),
-  user: z.string().min(1).optional(),
-  password: secretSource.optional(),
-  token: secretSource.optional().describe('A bearer token, instead of user and password'),
-};
-
-/** Names of fields as the shipper writes them; a dot in a name is a step into an object. */
-const logFields = z
-  .strictObject({
-    time: z.string().min(1).default('@timestamp'),
-    message: z.string().min(1).default('message'),
-    service: z.string().min(1).default('service'),
-    traceId: z.string().min(1).default('trace_id'),
-    spanId: z.string().min(1).default('span_id'),
-    correlationId: z
-      .string()
-      .min(1)
-      .default('mark')
-      .describe('Of a type that is searched as a whole (keyword)'),
-    number: z.string().min(1).default('n'),
-    node: z.string().min(1).default('kubernetes.node'),
-    namespace: z.string().min(1).default('kubernetes.namespace'),
-    pod: z.string().min(1).default('kubernetes.pod'),
-  })
-  .prefault({})
-  .describe('Names of the fields of a record');
-
-const logs = z.strictObject({
-  kind: z.enum(['elasticsearch']),
+const everyLogs = z.strictObject({
+  kind: kindNames(LOG_KINDS),
   ...reached,
-  index: z.string().min(1).default('logs-*').describe('Index pattern'),
   fields: logFields,
   shipper: z
     .strictObject({ daemonSet: objectName })
@@ -45,6 +18,11 @@ const logs = z.strictObject({
       'The log shipper, which brings lines from the nodes to the store; findings name it where lines of a node are lost',
     ),
 });
+
+/** What one kind has of its own is read by its adapter. */
+const logs = z
+  .strictObject({ ...everyLogs.shape, ...ownKeys(LOG_KINDS) })
+  .superRefine(ownKeysOnly(LOG_KINDS)) as unknown as typeof everyLogs;
 
 const through = z.enum(['http', 'amqp', 'grpc']);
 
@@ -73,8 +51,8 @@ const hop = z.strictObject({
   logs: z.boolean().default(true).describe('Whether it logs at least one line with the correlation id'),
 });
 
-const traces = z.strictObject({
-  kind: z.enum(['jaeger', 'tempo', 'zipkin']),
+const everyTraces = z.strictObject({
+  kind: kindNames(TRACE_KINDS),
   ...reached,
   path: z.array(hop).min(1).describe('Services that one request passes, each after the one that calls it'),
   correlationTag: z
@@ -83,6 +61,10 @@ const traces = z.strictObject({
     .default('plumbline.mark')
     .describe('Attribute with the correlation id, on spans that receive a request'),
 });
+
+const traces = z
+  .strictObject({ ...everyTraces.shape, ...ownKeys(TRACE_KINDS) })
+  .superRefine(ownKeysOnly(TRACE_KINDS)) as unknown as typeof everyTraces;
 
 const alerts = z.strictObject({
   kind: z.enum(['alertmanager']),
@@ -254,7 +236,6 @@ export const telemetry = z
 
 export type Telemetry = z.infer<typeof telemetry>;
 export type LogSettings = z.infer<typeof logs>;
-export type LogFields = z.infer<typeof logFields>;
 export type TraceSettings = z.infer<typeof traces>;
 export type TraceHop = z.infer<typeof hop>;
 export type AlertSettings = z.infer<typeof alerts>;

@@ -4,6 +4,8 @@ export type SignalReason =
   | 'unreachable'
   /** 401 or 403. */
   | 'refused'
+  /** What is asked for is not there yet, and comes with the first record: an index, a field. */
+  | 'absent'
   /** The source answered with an error, or gave up on a part of its data. */
   | 'failed';
 

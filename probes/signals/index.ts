@@ -4,3 +4,4 @@ export type { SignalReason } from './errors.ts';
 export { SignalClient } from './web.ts';
 export type { SignalAddress, SignalBounds, SignalQuestion } from './web.ts';
 export { shapedAs } from './shaped.ts';
+export { insteadOf } from './instead.ts';

@@ -1,6 +1,7 @@
 import { HttpClient, HttpError } from '../../host/http.ts';
 import type { HttpServer } from '../../host/http.ts';
 import { SignalError } from './errors.ts';
+import { insteadOf } from './instead.ts';
 
 /** How a source of telemetry is reached. */
 export type SignalAddress = HttpServer;
@@ -38,17 +39,19 @@ export class SignalClient {
     this.#client.close();
   }
 
-  /** Status and text, whatever the status is. @throws SignalError (unreachable, or failed where it says too much); the reason of the caller's signal */
+  /** What came, whatever the status is. @throws SignalError (unreachable, or failed where it says too much); the reason of the caller's signal */
   async ask(
     { path, method = 'GET', body }: SignalQuestion,
     bounds: SignalBounds,
-  ): Promise<{ status: number; text: string }> {
+  ): Promise<{ status: number; text: string; location: string }> {
     const sent = body !== undefined && {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
     };
     try {
-      return await this.#client.ask({ path, method, ...sent }, { ...bounds, maxBytes: MAX_BYTES });
+      const asked = { path, method, ...sent };
+      const { status, text, headers } = await this.#client.ask(asked, { ...bounds, maxBytes: MAX_BYTES });
+      return { status, text, location: String(headers['location'] ?? '') };
     } catch (cause) {
       if (!(cause instanceof HttpError)) throw cause;
       const reason = cause.tooLarge ? 'failed' : 'unreachable';
@@ -57,7 +60,7 @@ export class SignalClient {
   }
 
   /**
-   * The JSON of a successful answer.
+   * The JSON of a successful answer. What else may answer in its place, such as a login page, is named.
    * @param accepted statuses beside 2xx whose JSON is an answer too
    * @throws SignalError refused, failed, or unreachable for what is no JSON
    */
@@ -66,26 +69,24 @@ export class SignalClient {
     bounds: SignalBounds,
     accepted: readonly number[] = [],
   ): Promise<{ status: number; data: unknown }> {
-    const { status, text } = await this.ask(question, bounds);
-    const at = this.#at(question.path);
-    if (status === 401 || status === 403)
-      throw new SignalError(`${at}: refused (${status}): the account or token is not accepted`, {
-        reason: 'refused',
-        status,
-      });
-    if ((status < 200 || status > 299) && !accepted.includes(status))
-      throw new SignalError(`${at}: status ${status}: ${text.replaceAll(/\s+/g, ' ').slice(0, 200)}`, {
-        reason: 'failed',
-        status,
-      });
+    const answer = await this.ask(question, bounds);
+    return { status: answer.status, data: this.parsed(answer, question.path, accepted) };
+  }
+
+  /** What `json` makes of an answer. */
+  parsed(
+    { status, text, location }: { status: number; text: string; location: string },
+    path: string,
+    accepted: readonly number[] = [],
+  ): unknown {
+    const at = this.#at(path);
+    const failed = !accepted.includes(status) && (status < 200 || status > 299);
+    if (failed) throw refusal(at, { status, text, location });
     try {
-      return { status, data: text === '' ? null : (JSON.parse(text) as unknown) };
+      return text === '' ? null : (JSON.parse(text) as unknown);
     } catch (cause) {
-      throw new SignalError(`${at}: status ${status}, not JSON: ${text.slice(0, 100)}`, {
-        reason: 'unreachable',
-        status,
-        cause,
-      });
+      const said = insteadOf({ status, location, text }) ?? `not JSON: ${shortened(text)}`;
+      throw new SignalError(`${at}: status ${status}, ${said}`, { reason: 'unreachable', status, cause });
     }
   }
 
@@ -93,4 +94,25 @@ export class SignalClient {
   #at(path: string): string {
     return `${this.url}${path.replace(/\?.*$/, '')}`;
   }
+}
+
+function refusal(at: string, answer: { status: number; text: string; location: string }): SignalError {
+  const { status, text } = answer;
+  const instead = insteadOf(answer);
+  if (status === 401 || status === 403) {
+    const why = instead ?? `the account or token is not accepted${said(text)}`;
+    return new SignalError(`${at}: refused (${status}): ${why}`, { reason: 'refused', status });
+  }
+  const why = instead === null ? said(text) : `: ${instead}`;
+  return new SignalError(`${at}: status ${status}${why}`, { reason: 'failed', status });
+}
+
+/** What a server says of why, such as the permission that is missing. */
+function said(text: string): string {
+  const short = shortened(text);
+  return short === '' || short === '{}' ? '' : `: ${short}`;
+}
+
+function shortened(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').trim().slice(0, 200);
 }

@@ -2,12 +2,16 @@ import { z } from 'zod';
 import { shapedAs, SignalError } from '../signals/index.ts';
 import type { SignalBounds } from '../signals/index.ts';
 import { groupsOf, HttpTraces, spanId, spanKind, traceId } from './probe.ts';
+import type { TraceKind } from './kind.ts';
 import type { CorrelationSearch, Span, Trace, TraceProbe } from './probe.ts';
 
 /** Most traces fetched for one correlation id; normally there is one. */
 const FEW = 5;
 
-/** Query API of Jaeger 1.76, `/api/traces`, which its own UI uses (https://www.jaegertracing.io/docs/1.76/architecture/apis/). */
+/**
+ * Query API of Jaeger 1.76, `/api/traces`, which its own UI uses (https://www.jaegertracing.io/docs/1.76/architecture/apis/). Jaeger 2 has it
+ * up to 2.20; its repository took the search away in August 2026 (#9260): then API v3 is left.
+ */
 const tag = z.object({ key: z.string(), value: z.unknown() });
 const answer = z.object({
   data: z
@@ -36,9 +40,8 @@ const answer = z.object({
 });
 type JaegerTrace = NonNullable<z.infer<typeof answer>['data']>[number];
 
-export class JaegerProbe extends HttpTraces implements TraceProbe {
+class JaegerProbe extends HttpTraces implements TraceProbe {
   readonly kind = 'jaeger';
-  readonly stubbed = false;
 
   async byIds(ids: readonly string[], bounds: SignalBounds): Promise<Trace[]> {
     const found: Trace[] = [];
@@ -66,7 +69,12 @@ export class JaegerProbe extends HttpTraces implements TraceProbe {
   /** A missing trace is an entry of `errors` with 404; if all are missing, the whole answer is a 404. */
   async #ask(query: URLSearchParams, bounds: SignalBounds): Promise<Trace[]> {
     const path = `/api/traces?${query.toString()}`;
-    const { data } = await this.client.json({ path }, bounds, [404]);
+    const { data } = await this.client.json({ path }, bounds, [404]).catch((error: unknown) => {
+      if (!(error instanceof SignalError) || error.status !== 404) throw error;
+      // Go's own words for a path that a server does not know.
+      const said = `${this.client.url} has no /api/traces: a Jaeger 2 after 2.20 is asked with telemetry.traces.kind: jaeger2`;
+      throw new SignalError(said, { reason: 'failed', status: 404, cause: error });
+    });
     const { data: traces, errors } = shapedAs(answer, data, `${this.client.url}/api/traces`);
     const real = (errors ?? []).filter(({ code, msg }) => code !== 404 && !/not found/i.test(msg));
     if (real[0] !== undefined)
@@ -98,3 +106,8 @@ export class JaegerProbe extends HttpTraces implements TraceProbe {
     };
   }
 }
+
+export const jaeger: TraceKind = {
+  ...{ kind: 'jaeger', label: 'Jaeger', metWith: '1.76', own: {} },
+  probe: ({ correlationTag }, address) => new JaegerProbe(address, correlationTag),
+};

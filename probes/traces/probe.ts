@@ -36,8 +36,6 @@ export interface CorrelationSearch {
 /** A store of traces. Every question is bounded by ids, or by correlation id and time. */
 export interface TraceProbe {
   readonly kind: string;
-  /** Never tried against the real product here, only against its documentation. */
-  readonly stubbed: boolean;
   /**
    * Those of the traces that exist; a missing one is not an error.
    * @throws SignalError if the store does not answer; the reason of the signal
@@ -62,6 +60,20 @@ export abstract class HttpTraces {
   close(): void {
     this.client.close();
   }
+}
+
+/** Questions at a time to a store that has one for each trace. */
+const AT_ONCE = 8;
+
+/** Asks for each of the ids, a few at a time. @returns what came, without what is not there */
+export async function eachTrace(
+  ids: readonly string[],
+  ask: (id: string) => Promise<Trace | null>,
+): Promise<Trace[]> {
+  const found: Trace[] = [];
+  for (const some of groupsOf(ids, AT_ONCE))
+    found.push(...(await Promise.all(some.map(ask))).filter((one) => one !== null));
+  return found;
 }
 
 /** Ids as many at a time as go into one question: 50 make a URL of 2 KB and an answer of some MB. */

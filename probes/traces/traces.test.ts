@@ -11,13 +11,20 @@ const ID = '0af7651916cd43dd8448eb211c80319c';
 const SERVER = 'b7ad6b7169203331';
 const CHILD = '00f067aa0ba902b7';
 
+const PATH = [
+  { service: 'gateway', through: 'http' as const, logs: true, spans: [] },
+  { service: 'tender-api', through: 'http' as const, logs: true, spans: [{ name: 'INSERT' }] },
+];
+
+/** @param declared a kind, or a section with keys of its own */
 async function withProbe(
-  kind: 'jaeger' | 'tempo' | 'zipkin',
+  declared: string | { kind: string; tenant: string },
   answer: (asked: Asked) => Said,
   work: (probe: TraceProbe, asked: Asked[]) => Promise<void>,
 ): Promise<void> {
+  const kind = typeof declared === 'string' ? { kind: declared } : declared;
   const server = await standIn(answer);
-  const probe = traceProbe({ kind, correlationTag: 'plumbline.mark' }, { url: server.url });
+  const probe = traceProbe({ ...kind, correlationTag: 'plumbline.mark', path: PATH }, { url: server.url });
   try {
     await work(probe, server.asked);
   } finally {
@@ -91,7 +98,6 @@ test('should read traces of Jaeger by their ids, fifty at a time, and take what 
       assert.deepEqual(await probe.byIds(ids, BOUNDS), EXPECTED);
       assert.equal(asked.length, 2);
       assert.equal(asked[0]?.path.match(/traceID=/g)?.length, 50);
-      assert.equal(probe.stubbed, false);
     },
   );
 });
@@ -132,41 +138,172 @@ test('should look in Jaeger for a correlation id within a time', async () => {
   );
 });
 
-test('should read the same trace from Tempo, whose ids of spans are base64', async () => {
-  const base64 = (hex: string): string => Buffer.from(hex, 'hex').toString('base64');
-  const span = (spanId: string, more: Record<string, unknown>) => ({ spanId: base64(spanId), ...more });
+test('should say that a Jaeger has no search any more, and which kind is asked in its place', async () => {
+  await withProbe(
+    'jaeger',
+    () => ({ status: 404, body: '404 page not found' }),
+    (probe) =>
+      assert.rejects(probe.byIds([ID], BOUNDS), /no \/api\/traces: .* telemetry\.traces\.kind: jaeger2$/),
+  );
+});
+
+const why = (wanted: RegExp) => (error: unknown) => {
+  assert.ok(error instanceof SignalError, String(error));
+  assert.match(`${error.reason}: ${error.message}`, wanted);
+  return true;
+};
+
+/** The trace as OTLP has it (opentelemetry-proto 1.5); ids as `id` writes them. */
+function otlp(id: (hex: string) => string) {
+  const span = (spanId: string, more: Record<string, unknown>) => ({
+    traceId: id(ID),
+    spanId: id(spanId),
+    ...more,
+  });
   const batch = (service: string, spans: unknown[]) => ({
     resource: { attributes: [{ key: 'service.name', value: { stringValue: service } }] },
-    scopeSpans: [{ spans }],
+    scopeSpans: [{ scope: { name: 'x' }, spans }],
   });
-  const trace = {
-    batches: [
-      batch('gateway', [
-        span(SERVER, {
-          ...{ name: 'POST /tenders', kind: 'SPAN_KIND_SERVER' },
-          ...{ startTimeUnixNano: '1700000000000000000', endTimeUnixNano: '1700000000012500000' },
-          attributes: [{ key: 'plumbline.mark', value: { stringValue: 'run/1' } }],
-        }),
-      ]),
-      batch('tender-api', [
-        span(CHILD, {
-          ...{ parentSpanId: base64(SERVER), name: 'INSERT tenders', kind: 3 },
-          ...{ startTimeUnixNano: '1700000000001000000', endTimeUnixNano: '1700000000003000000' },
-        }),
-      ]),
-    ],
-  };
+  return [
+    batch('gateway', [
+      span(SERVER, {
+        ...{ name: 'POST /tenders', kind: 'SPAN_KIND_SERVER' },
+        ...{ startTimeUnixNano: '1700000000000000000', endTimeUnixNano: '1700000000012500000' },
+        attributes: [{ key: 'plumbline.mark', value: { stringValue: 'run/1' } }],
+      }),
+    ]),
+    batch('tender-api', [
+      span(CHILD, {
+        ...{ parentSpanId: id(SERVER), name: 'INSERT tenders', kind: 3 },
+        ...{ startTimeUnixNano: '1700000000001000000', endTimeUnixNano: '1700000000003000000' },
+      }),
+    ]),
+  ];
+}
+const base64 = (hex: string): string => Buffer.from(hex, 'hex').toString('base64');
+const hex = (text: string): string => text;
+
+/** Jaeger 2.20: cmd/jaeger/internal/extension/jaegerquery/internal/apiv3/snapshots/GetTrace.json, http_gateway.go. */
+const NO_TRACE: Said = { status: 404, body: { error: { httpCode: 404, message: 'No traces found' } } };
+
+test('should read the same trace from the API v3 of Jaeger 2, and take what is missing for missing', async () => {
   await withProbe(
-    'tempo',
-    ({ path }) => (path.includes(ID) ? { body: trace } : { status: 404, body: 'trace not found' }),
-    async (probe) => {
-      assert.equal(probe.stubbed, true);
-      assert.deepEqual(await probe.byIds([ID], BOUNDS), EXPECTED);
+    'jaeger2',
+    ({ path }) => (path.endsWith(ID) ? { body: { result: { resourceSpans: otlp(hex) } } } : NO_TRACE),
+    async (probe, asked) => {
+      const others = Array.from({ length: 20 }, (_, index) => index.toString(16).padStart(32, '1'));
+      assert.deepEqual(await probe.byIds([ID, ...others], BOUNDS), EXPECTED);
+      assert.equal(asked.length, 21);
+      assert.equal(asked[0]?.path, `/api/v3/traces/${ID}`);
+    },
+  );
+  await withProbe(
+    'jaeger2',
+    () => ({ status: 500, body: { error: { httpCode: 500, message: 'storage is gone' } } }),
+    (probe) => assert.rejects(probe.byIds([ID], BOUNDS), why(/^failed: .*500.*storage is gone/)),
+  );
+});
+
+test('should search API v3 by names that every version knows, and keep only what carries the id', async () => {
+  await withProbe(
+    'jaeger2',
+    () => ({ body: { result: { resourceSpans: otlp(hex) } } }),
+    async (probe, asked) => {
+      const search = {
+        service: 'gateway',
+        correlationId: 'run/1',
+        fromMs: 1_700_000_000_000,
+        toMs: 1_700_000_001_000,
+      };
+      assert.deepEqual(await probe.byCorrelationId(search, BOUNDS), EXPECTED);
+      assert.deepEqual(await probe.byCorrelationId({ ...search, correlationId: 'run/2' }, BOUNDS), []);
+      const query = new URL(asked[0]?.path ?? '', 'http://x').searchParams;
+      for (const name of ['query.startTimeMin', 'query.start_time_min'])
+        assert.equal(query.get(name), '2023-11-14T22:13:20.000Z', name);
+      assert.equal(query.get('query.attributes'), '{"plumbline.mark":"run/1"}');
     },
   );
 });
 
-test('should read the same trace from Zipkin', async () => {
+const SEARCHED = (...ids: string[]): Said => ({
+  body: { traces: ids.map((traceID) => ({ traceID })), metrics: {} },
+});
+
+test('should read the same trace from Tempo, whose ids are base64', async () => {
+  await withProbe(
+    'tempo',
+    ({ path }) =>
+      // A trace that is not there is an empty one.
+      ({ body: path.endsWith(ID) ? { trace: { resourceSpans: otlp(base64) }, metrics: {} } : { trace: {} } }),
+    async (probe, asked) => {
+      assert.deepEqual(await probe.byIds([ID, '1'.repeat(32)], BOUNDS), EXPECTED);
+      assert.deepEqual(
+        asked.map(({ path }) => path),
+        [`/api/v2/traces/${ID}`, `/api/v2/traces/${'1'.repeat(32)}`],
+      );
+      assert.equal(asked[0]?.tenant, '');
+    },
+  );
+});
+
+test('should ask a Tempo before 2.7 by the older path, once it said that it knows no other', async () => {
+  await withProbe(
+    'tempo',
+    ({ path }) => {
+      if (path.startsWith('/api/v2/')) return { status: 404, body: '404 page not found' };
+      return path.endsWith(ID)
+        ? { body: { batches: otlp(base64) } }
+        : { status: 404, body: 'trace not found' };
+    },
+    async (probe, asked) => {
+      assert.deepEqual(await probe.byIds([ID], BOUNDS), EXPECTED);
+      assert.deepEqual(await probe.byIds(['1'.repeat(32)], BOUNDS), []);
+      assert.equal(asked.filter(({ path }) => path.startsWith('/api/v2/')).length, 1);
+    },
+  );
+});
+
+test('should not take the missing part of a trace that Tempo cut for missing', async () => {
+  const message = 'Trace exceeds maximum size of 5000000 bytes, a partial trace is returned';
+  await withProbe(
+    'tempo',
+    () => ({ body: { trace: { resourceSpans: otlp(base64) }, status: 'PARTIAL', message } }),
+    (probe) => assert.rejects(probe.byIds([ID], BOUNDS), why(/^failed: .*not whole: Trace exceeds/)),
+  );
+});
+
+test("should name a tenant of Tempo's, say that one is wanted, and take nothing for nothing only where it has traces", async () => {
+  const tempo = { kind: 'tempo', tenant: 'shop-team' };
+  await withProbe(
+    tempo,
+    ({ path }) => (path.startsWith('/api/search') ? SEARCHED(ID) : { body: { trace: {} } }),
+    async (probe, asked) => {
+      assert.deepEqual(await probe.byIds([ID], BOUNDS), []);
+      assert.deepEqual([...new Set(asked.map(({ tenant }) => tenant))], ['shop-team']);
+    },
+  );
+  await withProbe(
+    tempo,
+    ({ path }) => (path.startsWith('/api/search') ? SEARCHED() : { body: { trace: {} } }),
+    (probe) =>
+      assert.rejects(
+        probe.byIds([ID], BOUNDS),
+        why(/^failed: .*no trace of the tenant shop-team .*another tenant \(telemetry\.traces\.tenant\)/),
+      ),
+  );
+  await withProbe(
+    'tempo',
+    () => ({ status: 401, body: 'no org id' }),
+    (probe) => assert.rejects(probe.byIds([ID], BOUNDS), why(/^refused: .*wants the name of a tenant/)),
+  );
+});
+
+const zipkinSpan = (id: string, service: string, more: Record<string, unknown>) => ({
+  ...{ traceId: ID, id, localEndpoint: { serviceName: service }, timestamp: 1, duration: 1 },
+  ...more,
+});
+
+test('should read the same trace from Zipkin, with the capitals that it takes from declared names', async () => {
   const spans = [
     {
       ...{ traceId: ID, id: SERVER, name: 'POST /tenders', kind: 'SERVER' },
@@ -174,7 +311,7 @@ test('should read the same trace from Zipkin', async () => {
       localEndpoint: { serviceName: 'gateway' },
     },
     {
-      ...{ traceId: ID, id: CHILD, parentId: SERVER, name: 'INSERT tenders', kind: 'CLIENT' },
+      ...{ traceId: ID, id: CHILD, parentId: SERVER, name: 'insert tenders', kind: 'CLIENT' },
       ...{ timestamp: 1_700_000_000_001_000, duration: 2_000 },
       localEndpoint: { serviceName: 'tender-api' },
     },
@@ -183,9 +320,53 @@ test('should read the same trace from Zipkin', async () => {
     'zipkin',
     () => ({ body: [spans] }),
     async (probe, asked) => {
-      assert.equal(probe.stubbed, true);
       assert.deepEqual(await probe.byIds([ID], BOUNDS), EXPECTED);
       assert.equal(asked[0]?.path, `/api/v2/traceMany?traceIds=${ID}`);
     },
   );
+});
+
+test('should tell the halves of a span that client and server share, and what is below which', async () => {
+  const half = '37ad6b7169203331';
+  const spans = [
+    zipkinSpan(SERVER, 'gateway', { kind: 'CLIENT' }),
+    zipkinSpan(SERVER, 'tender-api', { kind: 'SERVER', shared: true }),
+    zipkinSpan(CHILD, 'tender-api', { parentId: SERVER }),
+    zipkinSpan('000000000000000a', 'gateway', { parentId: SERVER }),
+  ];
+  await withProbe(
+    'zipkin',
+    () => ({ body: [spans] }),
+    async (probe) => {
+      const [trace] = await probe.byIds([ID], BOUNDS);
+      assert.deepEqual(
+        trace?.spans.map(({ id, parent }) => [id, parent]),
+        [
+          [SERVER, null],
+          [half, SERVER],
+          [CHILD, half],
+          ['000000000000000a', SERVER],
+        ],
+      );
+    },
+  );
+});
+
+test('should name a login page where a store of traces was expected', async () => {
+  for (const kind of ['jaeger', 'jaeger2', 'tempo', 'zipkin']) {
+    await withProbe(
+      kind,
+      () => ({ status: 302, location: 'https://login.example.com/', body: '' }),
+      (probe) =>
+        assert.rejects(
+          probe.byIds([ID], BOUNDS),
+          /redirects to https:\/\/login\.example\.com\/, as to a login page/,
+        ),
+    );
+    await withProbe(
+      kind,
+      () => ({ body: '<!DOCTYPE html><html>Sign in</html>' }),
+      (probe) => assert.rejects(probe.byIds([ID], BOUNDS), /a web page answers where JSON was expected/),
+    );
+  }
 });

@@ -1,18 +1,21 @@
 import { z } from 'zod';
 import { shapedAs } from '../signals/index.ts';
-import type { SignalBounds } from '../signals/index.ts';
+import type { SignalAddress, SignalBounds } from '../signals/index.ts';
+import type { DeclaredTraces, TraceKind } from './kind.ts';
 import { groupsOf, HttpTraces, spanId, spanKind, traceId } from './probe.ts';
 import type { CorrelationSearch, Span, Trace, TraceProbe } from './probe.ts';
 
 const FEW = 5;
 
-/** Zipkin API v2 (https://zipkin.io/zipkin-api/, read for 1.0.0): `/api/v2/traceMany`, `/api/v2/traces`. Never tried against a Zipkin: stubbed. */
+/** Zipkin API v2 (https://zipkin.io/zipkin-api/, 1.0.0): `/api/v2/traceMany`, `/api/v2/traces`. */
 const span = z.object({
   traceId: z.string(),
   id: z.string(),
   parentId: z.string().optional(),
   name: z.string().default(''),
   kind: z.string().optional(),
+  /** The server's half of a span whose other half its client recorded under the same id. */
+  shared: z.boolean().optional(),
   /** µs. */
   timestamp: z.number().default(0),
   duration: z.number().default(0),
@@ -20,10 +23,18 @@ const span = z.object({
   tags: z.record(z.string(), z.string()).default({}),
 });
 const answer = z.array(z.array(span));
+type ZipkinSpan = z.infer<typeof span>;
 
-export class ZipkinProbe extends HttpTraces implements TraceProbe {
+class ZipkinProbe extends HttpTraces implements TraceProbe {
   readonly kind = 'zipkin';
-  readonly stubbed = true;
+  readonly #services: readonly string[];
+  readonly #names: readonly string[];
+
+  constructor(address: SignalAddress, { correlationTag, path }: DeclaredTraces) {
+    super(address, correlationTag);
+    this.#services = path.map(({ service }) => service);
+    this.#names = path.flatMap(({ spans }) => spans.map(({ name }) => name));
+  }
 
   async byIds(ids: readonly string[], bounds: SignalBounds): Promise<Trace[]> {
     const found: Trace[] = [];
@@ -51,22 +62,53 @@ export class ZipkinProbe extends HttpTraces implements TraceProbe {
     const traces = shapedAs(answer, data, `${this.client.url}${path.replace(/\?.*$/, '')}`);
     return traces.flatMap((spans) => {
       const [first] = spans;
-      if (first === undefined) return [];
-      return [{ id: traceId(first.traceId), spans: spans.map((one) => this.#span(one)) }];
+      return first === undefined ? [] : [{ id: traceId(first.traceId), spans: this.#spans(spans) }];
     });
   }
 
-  #span(one: z.infer<typeof span>): Span {
-    return {
-      // A server shares the id of its client's span where both were recorded by Zipkin's own libraries; OpenTelemetry's never do.
-      id: spanId(one.id),
-      parent: one.parentId === undefined ? null : spanId(one.parentId),
-      service: one.localEndpoint?.serviceName ?? '',
-      name: one.name,
-      kind: spanKind(one.kind),
-      startMs: one.timestamp / 1000,
-      durationMs: one.duration / 1000,
-      correlationId: one.tags[this.correlationTag] ?? null,
-    };
+  #spans(spans: readonly ZipkinSpan[]): Span[] {
+    const halves = new Map(spans.filter(({ shared }) => shared === true).map((one) => [one.id, one]));
+    const others = new Set(spans.filter(({ shared }) => shared !== true).map(({ id }) => id));
+    return spans.map((one): Span => {
+      const own = spanId(one.id);
+      // What is below a shared id belongs to the half of its own service.
+      const above = one.parentId === undefined ? undefined : halves.get(one.parentId);
+      const belowServer = above !== undefined && serviceOf(above) === serviceOf(one);
+      const parent = one.parentId === undefined ? null : spanId(one.parentId);
+      const isServerHalf = one.shared === true && others.has(one.id);
+      return {
+        id: one.shared === true ? otherHalf(own) : own,
+        parent: isServerHalf ? own : belowServer && parent !== null ? otherHalf(parent) : parent,
+        service: asDeclared(serviceOf(one), this.#services),
+        name: asDeclared(one.name, this.#names),
+        kind: spanKind(one.kind),
+        startMs: one.timestamp / 1000,
+        durationMs: one.duration / 1000,
+        correlationId: one.tags[this.correlationTag] ?? null,
+      };
+    });
   }
 }
+
+function serviceOf({ localEndpoint }: ZipkinSpan): string {
+  return localEndpoint?.serviceName ?? '';
+}
+
+/** Another id of 16 hexadecimal digits: its first bit is the other one. */
+function otherHalf(id: string): string {
+  return (BigInt(`0x${id}`) ^ (1n << 63n)).toString(16).padStart(16, '0');
+}
+
+/** Zipkin keeps names in small letters: one that is declared gets its capitals back, also where more follows behind a blank. */
+function asDeclared(name: string, declared: readonly string[]): string {
+  const small = name.toLowerCase();
+  const found = declared.find(
+    (one) => small === one.toLowerCase() || small.startsWith(`${one.toLowerCase()} `),
+  );
+  return found === undefined ? name : `${found}${name.slice(found.length)}`;
+}
+
+export const zipkin: TraceKind = {
+  ...{ kind: 'zipkin', label: 'Zipkin', metWith: null, own: {} },
+  probe: (declared, address) => new ZipkinProbe(address, declared),
+};

@@ -18,7 +18,7 @@ import { missing, ok, unknown } from './item.ts';
 import type { Item, Reached } from './item.ts';
 import { expiryItem, tlsAdvice } from './expiry.ts';
 import { ruleOf } from './rights.ts';
-import { insteadOf } from './sources.ts';
+import { insteadOf } from '../../probes/signals/index.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
 /** What declares the certificate of an API server. */

@@ -6,7 +6,8 @@ import { standIn } from '../../probes/signals/_testing/server.ts';
 import type { Said } from '../../probes/signals/_testing/server.ts';
 import { situationOf } from './_testing/situation.ts';
 import type { Item } from './item.ts';
-import { insteadOf, sources } from './sources.ts';
+import { insteadOf } from '../../probes/signals/index.ts';
+import { sources } from './sources.ts';
 
 const staging = await loadEnvironment('staging');
 const KUBE = (): Promise<never> => Promise.reject(new Error('not expected'));
@@ -37,11 +38,23 @@ async function lookedAt(answer: (path: string) => Said): Promise<Map<string, Ite
   return new Map(items.map((item) => [item.what.split(' ')[0] ?? '', item]));
 }
 
+const MAPPED = [['@timestamp', 'date'] as const, ...whole('mark', 'kubernetes.namespace', 'kubernetes.pod.name')];
+
+function whole(...names: string[]): (readonly [string, string])[] {
+  return names.map((name) => [name, 'keyword'] as const);
+}
+
+function mapped([name, type]: readonly [string, string]): [string, object] {
+  return [name, { [type]: { type, searchable: true, aggregatable: true } }];
+}
+
 function asDocumented(path: string): Said {
   if (path.startsWith('/api/v1/query'))
     return {
       body: { status: 'success', data: { resultType: 'vector', result: [{ metric: {}, value: [1, '7'] }] } },
     };
+  if (path.includes('/_field_caps'))
+    return { body: { indices: ['logs-1'], fields: Object.fromEntries(MAPPED.map(mapped)) } };
   if (path.includes('/_search'))
     return {
       body: { timed_out: false, _shards: { total: 1, successful: 1, failed: 0 }, hits: { hits: [] } },
@@ -74,7 +87,7 @@ test('should tell a login page where JSON is expected, and an account that is re
     'telemetry.alerts',
     'telemetry.dashboards',
   ]) {
-    assert.match(pages.get(key)?.detail ?? '', /^a web page answers where JSON was expected/, key);
+    assert.match(pages.get(key)?.detail ?? '', /a web page answers where JSON was expected/, key);
     assert.match(refusals.get(key)?.detail ?? '', /refuses the account/, key);
     assert.match(refusals.get(key)?.add ?? '', new RegExp(`${key}\\.token`), key);
   }

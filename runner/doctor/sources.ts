@@ -4,6 +4,7 @@ import { alertProbe } from '../../probes/alerts/index.ts';
 import { askKibana, dashboardProbe } from '../../probes/dashboards/index.ts';
 import { logProbe } from '../../probes/logs/index.ts';
 import { PrometheusClient } from '../../probes/prometheus/index.ts';
+import { insteadOf, SignalError } from '../../probes/signals/index.ts';
 import type { SignalAddress, SignalBounds } from '../../probes/signals/index.ts';
 import { traceProbe } from '../../probes/traces/index.ts';
 import { askOnce } from '../../host/http.ts';
@@ -85,9 +86,10 @@ function logsSource(declared: LogSettings): Source {
   const ask: Source['ask'] = (address, bounds) =>
     closing(logProbe(declared, address), async (probe) => {
       const now = Date.now();
-      const window = { fromMs: now - 60_000, toMs: now, correlationId: NOTHING, most: 1 };
-      await probe.search(window, bounds);
-      return `answers a search in ${declared.index}`;
+      const window = { fromMs: now - 60_000, toMs: now, most: 1 };
+      await probe.search({ ...window, pod: { namespace: NOTHING, name: NOTHING } }, bounds);
+      await probe.search({ ...window, correlationId: NOTHING }, bounds);
+      return 'answers a search by pod and by correlation id';
     });
   return { key: 'telemetry.logs', declared, path: '/', ask };
 }
@@ -185,7 +187,10 @@ async function itemOf(
     const { key } = source;
     const said = askText(error, { ca: `${key}.trust`, name: `the host of ${key}.url` });
     const instead = await answersInstead(address, source.path, bounds);
-    const detail = instead === null ? said : `${instead}: ${said}`;
+    const detail = instead === null || said.includes(instead) ? said : `${instead}: ${said}`;
+    // A store in which nothing has come yet answers so, too: the first canary shows it.
+    if (error instanceof SignalError && error.reason === 'absent')
+      return { ...ok(what, `it answers, and ${detail}`), notice: true };
     return missing(what, detail, tlsAdvice(error, adviceOf(key, askFailureOf(error), instead)));
   }
 }
@@ -204,28 +209,9 @@ async function answersInstead(
   }
 }
 
-/** Tells a login page and a server of several tenants from an answer of an API; null: it is neither. */
-export function insteadOf({
-  status,
-  location,
-  text,
-}: {
-  status: number;
-  location: string;
-  text: string;
-}): string | null {
-  if (status >= 300 && status <= 399)
-    return `it redirects to ${location.slice(0, 200) || 'another address'}, as to a login page`;
-  if (/no org id|x-scope-orgid|\btenant\b/i.test(text.slice(0, 500)))
-    return 'it wants the name of a tenant in a header, which an environment file does not give';
-  return /^\s*(?:<!doctype html|<html)/i.test(text)
-    ? 'a web page answers where JSON was expected, as a login page does'
-    : null;
-}
-
 function adviceOf(key: string, { cause }: AskFailure, instead: string | null): string {
   if (instead !== null)
-    return `${key}.url of the API itself, past the login page or for one tenant, and a token or an account that it takes`;
+    return `${key}.url of the API itself, past the login page or for one tenant (with Loki and Tempo ${key}.tenant), and a token or an account that it takes`;
   if (cause === 'credentials')
     return `${key}.token, or ${key}.user and ${key}.password, of an account that may read`;
   if (cause === 'tls')

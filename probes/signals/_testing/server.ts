@@ -7,11 +7,15 @@ export interface Asked {
   /** With its query string. */
   path: string;
   authorization: string;
+  /** Whose data are asked for; empty: nobody is named. */
+  tenant: string;
   body: unknown;
 }
 
 export interface Said {
   status?: number;
+  /** Where it redirects to. */
+  location?: string;
   body: unknown;
 }
 
@@ -38,11 +42,15 @@ export async function standIn(answer: (asked: Asked) => Said): Promise<StandIn> 
         method: request.method ?? '',
         path: request.url ?? '',
         authorization: request.headers.authorization ?? '',
+        tenant: String(request.headers['x-scope-orgid'] ?? ''),
         body: bodyOf(text, request.headers['content-type']),
       };
       asked.push(one);
-      const { status = 200, body } = answer(one);
-      response.writeHead(status, { 'content-type': 'application/json' });
+      const { status = 200, location, body } = answer(one);
+      response.writeHead(status, {
+        'content-type': 'application/json',
+        ...(location !== undefined && { location }),
+      });
       response.end(typeof body === 'string' ? body : JSON.stringify(body));
     });
   });

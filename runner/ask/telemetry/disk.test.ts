@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { telemetry } from '../../../probes/signals/declaration.ts';
+import { logFieldsOf } from '../../../probes/logs/index.ts';
 import type { LogProbe, LogRecord } from '../../../probes/logs/index.ts';
 import { KubeError } from '../../../probes/kubernetes/index.ts';
 import { redactor } from '../../../probes/redact.ts';
 import { countedOn, readDisk } from './disk.ts';
 import { lookFor, recentOf } from './recent.ts';
 
-const fields = telemetry.parse({ logs: { kind: 'elasticsearch', url: 'http://127.0.0.1' } }).logs!.fields;
+const fields = logFieldsOf({ kind: 'elasticsearch', fields: {} });
 const POD = {
   namespace: 'n',
   pod: 'p',
@@ -40,6 +40,23 @@ test('should count numbered lines by their series and lines of requests by their
     ],
     requests: [{ service: 'tender-api', lines: [[17, 4]] }],
   });
+});
+
+test('should read lines by the keys of the service, and say where another key has what is looked for', () => {
+  const line = { atMs: 1, text: '{"request":{"id":"r1/1"},"app":"api"}' };
+  const declared = { correlationId: { source: 'x', line: 'request.id' }, service: { line: 'app' } };
+  const own = logFieldsOf({ kind: 'loki', fields: declared });
+  const { requests } = countedOn(POD, [line], { run: 'r1', fields: own });
+  assert.deepEqual(requests, [{ service: 'api', lines: [[1, 1]] }]);
+  assert.throws(
+    () => countedOn(POD, [line], { run: 'r1', fields }),
+    /ids at `request\.id`, and none at `mark` \(telemetry\.logs\.fields\.correlationId\.line\)/,
+  );
+  const nameless = logFieldsOf({ kind: 'loki', fields: { correlationId: { line: 'request.id' } } });
+  assert.throws(
+    () => countedOn(POD, [line], { run: 'r1', fields: nameless }),
+    /do not name their service: none has `service` \(telemetry\.logs\.fields\.service\.line\)/,
+  );
 });
 
 const SINCE = { sinceMs: 0, signal: new AbortController().signal };
@@ -77,7 +94,10 @@ function store(messages: [timeMs: number, message: string][]): LogProbe {
     ...{ id: String(index), timeMs, message, service: '', traceId: '', correlationId: '', number: null },
     ...{ node: 'w1', namespace: 'n', pod: 'p' },
   }));
-  return { kind: 'test', search: () => Promise.resolve(records), close: () => undefined };
+  return {
+    ...{ kind: 'test', search: () => Promise.resolve(records), close: () => undefined },
+    absence: () => Promise.resolve(null),
+  };
 }
 
 const BOUNDS = {

@@ -1,7 +1,8 @@
 /** The independent count: what containers wrote, as kubelet reads it from the nodes' disks, without any shipper or store. */
-import type { LogFields } from '../../../env/schema.ts';
 import { linesOnDisk } from '../../../probes/arrivals/index.ts';
 import type { DiskLine } from '../../../probes/arrivals/index.ts';
+import { fieldOf, keyOf, leavesOf } from '../../../probes/logs/index.ts';
+import type { LogFields } from '../../../probes/logs/index.ts';
 import { KubeError } from '../../../probes/kubernetes/index.ts';
 import type { KubeCluster } from '../../../probes/kubernetes/index.ts';
 import { LINE_WRITER } from '../../../reports/record/observations/telemetry.ts';
@@ -50,7 +51,10 @@ function whole(text: string): string {
   return text;
 }
 
-/** Numbered lines and lines of canary requests on one node's disk. */
+/**
+ * Numbered lines and lines of canary requests on one node's disk.
+ * @throws Error where lines have id or service under another key than is declared: they could not be compared with the store
+ */
 export function countedOn(
   { node, pod, container }: DiskPod,
   lines: readonly DiskLine[],
@@ -59,23 +63,59 @@ export function countedOn(
   const series = new Map<string, [number, number][]>();
   const services = new Map<string, [number, number][]>();
   let count = 0;
+  let elsewhere: string | undefined;
   for (const { atMs, text } of lines) {
     if (!text.includes(run)) continue;
     const said = parsed(text);
-    const correlationId = textOf(said[fields.correlationId]);
-    const request = new RegExp(`^${run}/(\\d+)$`).exec(correlationId)?.[1];
-    const n = Number(request ?? said[fields.number]);
-    if (!Number.isInteger(n) || (request === undefined && !correlationId.startsWith(`${run}/line/`)))
+    const counted = idIn(said, { run, fields });
+    if (counted === null) {
+      elsewhere ??= keyIn(said, run);
       continue;
-    if (request === undefined) push(series, correlationId, [n, atMs]);
-    else push(services, textOf(said[fields.service]), [n, atMs]);
+    }
+    const { correlationId, request, n } = counted;
+    if (!request) push(series, correlationId, [n, atMs]);
+    else push(services, textOf(fieldOf(said, fields.service.line)), [n, atMs]);
     count += 1;
   }
+  const wrong = misread(fields, {
+    elsewhere: count === 0 ? elsewhere : undefined,
+    nameless: services.size === 1 && services.has(''),
+  });
+  if (wrong !== null) throw new Error(wrong);
   return {
     ...{ kind: 'disk', node, pod, writer: container === LINE_WRITER, lines: count },
     series: [...series].map(([correlationId, of]) => ({ correlationId, lines: of })),
     requests: [...services].map(([service, of]) => ({ service, lines: of })),
   };
+}
+
+/** Why what was counted cannot be compared with the store; null: it can. */
+function misread(
+  { correlationId, service }: LogFields,
+  { elsewhere, nameless }: { elsewhere: string | undefined; nameless: boolean },
+): string | null {
+  if (elsewhere !== undefined)
+    return `its lines have correlation ids at \`${elsewhere}\`, and none at \`${correlationId.line}\` (${keyOf('correlationId', 'line')})`;
+  if (!nameless) return null;
+  return `its lines of requests do not name their service: none has \`${service.line}\` (${keyOf('service', 'line')})`;
+}
+
+/** The id of a line, and its number; null: it is none of this run. */
+function idIn(
+  said: Readonly<Record<string, unknown>>,
+  { run, fields }: { run: string; fields: LogFields },
+): { correlationId: string; request: boolean; n: number } | null {
+  const correlationId = textOf(fieldOf(said, fields.correlationId.line));
+  const request = new RegExp(`^${run}/(\\d+)$`).exec(correlationId)?.[1];
+  if (request === undefined && !correlationId.startsWith(`${run}/line/`)) return null;
+  const n = Number(request ?? fieldOf(said, fields.number.line));
+  return Number.isInteger(n) ? { correlationId, request: request !== undefined, n } : null;
+}
+
+/** Where a line has the id of a request or of a numbered line. */
+function keyIn(said: Readonly<Record<string, unknown>>, run: string): string | undefined {
+  const id = new RegExp(`^${run}/(?:\\d+|line/.+)$`);
+  return leavesOf(said).find(([, value]) => id.test(value))?.[0];
 }
 
 function push<T>(into: Map<string, T[]>, key: string, one: T): void {

@@ -1,5 +1,6 @@
 import { openHistory } from '../../../probes/history.ts';
 import type { NewObservation } from '../../../probes/history.ts';
+import { logFieldsOf } from '../../../probes/logs/index.ts';
 import { timeoutMsOf } from '../../plan/environment-parts.ts';
 import type { Handlers } from '../session.ts';
 import { askAlerts, askDashboards, askRules, askSeries, askTargets } from '../../ask/telemetry/ask.ts';
@@ -70,8 +71,9 @@ export function telemetryMethods(runner: ServedRunner): Methods {
     },
     'telemetry.disk': async (params, { signal }) => {
       const { run, pods, sinceMs } = params;
-      const fields = environment.telemetry?.logs?.fields;
-      if (fields === undefined) return null;
+      const logs = environment.telemetry?.logs;
+      if (logs === undefined) return null;
+      const fields = logFieldsOf(logs);
       return written(params, 'disk.ndjson', async (write) => {
         for (const pod of pods) {
           try {

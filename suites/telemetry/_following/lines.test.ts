@@ -14,7 +14,7 @@ test('no two checks call their writers the same: they may run at the same time',
 });
 
 /** What is recorded, and the writers, where these nodes are listed. */
-async function writersOn(nodes: object[]) {
+async function writersOn(nodes: object[], fields: object = {}) {
   const seen: [string, unknown][] = [];
   const unavailable: string[] = [];
   const topology = {
@@ -23,7 +23,12 @@ async function writersOn(nodes: object[]) {
   };
   const context = {
     id: 'telemetry/logs/canary',
-    settings: { telemetry: {}, topology, namespaces: { canary: 'c' }, network: { probeImage: 'i' } },
+    settings: {
+      telemetry: { logs: { kind: 'loki', fields } },
+      topology,
+      namespaces: { canary: 'c' },
+      network: { probeImage: 'i' },
+    },
     step: (_title: string, body: () => unknown) => body(),
     cluster: { items: () => Promise.resolve(nodes) },
     record: (kind: string, fields: unknown) => seen.push([kind, fields]),
@@ -60,4 +65,16 @@ test('should make no writers where there is no node to write on, and say so', as
   const { writers, unavailable } = await writersOn([listed('theirs', { team: 'x' })]);
   assert.equal(writers, null);
   assert.deepEqual(unavailable, ['a node to write on']);
+});
+
+test('should write lines with the keys of the services, by which they are found again', async () => {
+  const declared = {
+    correlationId: { line: 'request.id' },
+    number: { line: 'seq' },
+    service: { line: 'app' },
+  };
+  const { writers } = await writersOn([listed('w1', {})], declared);
+  const script = JSON.stringify(writers?.objects);
+  for (const key of ['request.id', 'seq', 'app']) assert.ok(script.includes(`\\\\\\"${key}\\\\\\":`), key);
+  assert.ok(!script.includes('mark'));
 });

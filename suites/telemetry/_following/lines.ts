@@ -14,7 +14,8 @@ import {
 import { NO_NODE, ownNodes } from '../../topology/_objects/declared.ts';
 import type { NodeObject, PodObject } from '../../topology/_objects/shapes.ts';
 import { conditionTrue } from '../../topology/_objects/shapes.ts';
-import { settingsOf } from './settings.ts';
+import { fieldsOf, settingsOf } from './settings.ts';
+import type { LogFields } from '../../../probes/logs/index.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
 
 /** Name of the container. */
@@ -39,14 +40,15 @@ export interface Writers {
 
 /**
  * Each start has its own correlation id, so that lines from before and after a container's restart can be told apart. After the last
- * line the script waits to be removed, since a container that ends is restarted. Lines differ only in their number.
+ * line the script waits to be removed, since a container that ends is restarted. Lines differ only in their number. Their keys are those of
+ * the services' own lines, so that a shipper takes them for such.
  */
-const SCRIPT = `
+const scriptOf = ({ service, correlationId, number }: LogFields): string => `
 start=$(busybox date +%s)-$$
 i=0
 while [ $i -lt $COUNT ]; do
   i=$((i + 1))
-  echo "{\\"level\\":\\"info\\",\\"service\\":\\"plumbline-canary\\",\\"msg\\":\\"line $i\\",\\"mark\\":\\"$RUN/line/$NODE/$start\\",\\"n\\":$i}"
+  echo "{\\"level\\":\\"info\\",\\"${service.line}\\":\\"plumbline-canary\\",\\"msg\\":\\"line $i\\",\\"${correlationId.line}\\":\\"$RUN/line/$NODE/$start\\",\\"${number.line}\\":$i}"
   busybox sleep $PAUSE
 done
 exec busybox sleep 86400
@@ -107,7 +109,7 @@ function writer(
   const container = {
     name: WRITER,
     image,
-    command: ['busybox', 'sh', '-c', SCRIPT],
+    command: ['busybox', 'sh', '-c', scriptOf(fieldsOf(ctx))],
     env,
     ...CONTAINER_DEFAULTS,
   };

@@ -1,4 +1,6 @@
 import type { Telemetry, Topology } from '../../../env/schema.ts';
+import { logFieldsOf } from '../../../probes/logs/index.ts';
+import type { LogFields } from '../../../probes/logs/index.ts';
 import type { CheckContext } from '../../harness/context.ts';
 
 /** What `settingsFor` puts into the header of a check of telemetry. */
@@ -18,6 +20,13 @@ export function settingsOf({ id, settings }: CheckContext): TelemetrySettings {
     telemetry: { ...telemetry, canary: { ...telemetry.canary, ...canary } },
     ...{ workloads, pools: topology?.pools ?? [], writes },
   };
+}
+
+/** Names of the fields of log lines. @throws Error where the environment declares no store of logs: then no such check is planned */
+export function fieldsOf(ctx: CheckContext): LogFields {
+  const { logs } = settingsOf(ctx).telemetry;
+  if (logs === undefined) throw new Error(`${ctx.id} needs an environment that declares telemetry.logs`);
+  return logFieldsOf(logs);
 }
 
 /** A goal that the catalogue gives this check. @throws Error where there is none */

@@ -1,6 +1,7 @@
 /** Duplicates a canary's line in the log store, independently of the harness. */
 import { z } from 'zod';
 import type { LogSettings } from '../../../../env/schema.ts';
+import { logFieldsOf } from '../../../../probes/logs/index.ts';
 import { heldTo, parseJson } from '../../../../host/json.ts';
 import { askJson } from '../../../_breaking/accounts.ts';
 import { beside } from '../../../failover/store/controls/every-store.ts';
@@ -13,6 +14,7 @@ const VICTIM = 50;
 
 type Hit = z.infer<typeof hit>;
 const hit = z.object({ _index: z.string(), _source: z.record(z.string(), z.unknown()) });
+const ofElasticsearch = z.object({ index: z.string().default('logs-*') });
 const search = z.object({ hits: z.object({ hits: z.array(hit) }) });
 
 /** Runs while the check runs: writes the line again, with another id, once it is stored. */
@@ -29,15 +31,17 @@ export function shipTwice(ctx: ControlContext): Promise<void> {
 }
 
 async function victim(ctx: ControlContext, since: string): Promise<Hit | null> {
-  const { index, fields } = declared(ctx);
+  const logs = declared(ctx);
+  const { index } = ofElasticsearch.parse(logs);
+  const { time, number, service } = logFieldsOf(logs);
   const answer = await asked(ctx, 'POST', `/${encodeURIComponent(index)}/_search`, {
     size: 1,
     query: {
       bool: {
         filter: [
-          { range: { [fields.time]: { gte: since } } },
-          { term: { [fields.number]: VICTIM } },
-          { term: { [fields.service]: 'plumbline-canary' } },
+          { range: { [time.source]: { gte: since } } },
+          { term: { [number.source]: VICTIM } },
+          { term: { [service.source]: 'plumbline-canary' } },
         ],
       },
     },

@@ -1,0 +1,132 @@
+/**
+ * Fields of a log record. Three things are told apart: where a value stands in what the store hands out (`source`), under which name the
+ * store is searched for it (`query`), and under which key the service itself wrote it (`line`).
+ */
+import { z } from 'zod';
+
+const NAMES = [
+  ...(['time', 'message', 'service', 'traceId', 'spanId'] as const),
+  ...(['correlationId', 'number', 'node', 'namespace', 'pod'] as const),
+];
+export type FieldName = (typeof NAMES)[number];
+
+/** By which a store is searched. */
+export type QueriedField = 'time' | 'correlationId' | 'namespace' | 'pod';
+export interface LogField {
+  /** Where it stands in a record: a dot is a step into an object, or a part of the name. */
+  source: string;
+  /** null: what the store's own mapping says. */
+  query: string | null;
+  /** In the service's own line of JSON. */
+  line: string;
+}
+export type LogFields = Readonly<Record<FieldName, LogField>>;
+
+/** Where fields stand if an environment file does not say it. */
+export type FieldDefaults = Readonly<Record<FieldName, string>>;
+
+/** As shippers to Elasticsearch and its kin often have them, and lines of JSON whose keys stay at the top. */
+export const DEFAULTS: FieldDefaults = {
+  ...{ time: '@timestamp', message: 'message', service: 'service', traceId: 'trace_id', spanId: 'span_id' },
+  ...{ correlationId: 'mark', number: 'n' },
+  ...{ node: 'kubernetes.node', namespace: 'kubernetes.namespace', pod: 'kubernetes.pod' },
+};
+
+const name = z.string().min(1);
+const WHERE = 'Where it stands in a record of the store';
+const source = name.optional().describe(WHERE);
+const query = name
+  .optional()
+  .describe(
+    'Under which name the store is searched; when left out, as its mapping says (such as `.keyword`)',
+  );
+const line = z
+  .string()
+  // The canaries write these keys, by a shell.
+  .regex(/^[^"\\$`\s]+$/, 'a key without blanks, quotes, `\\`, `$` and backticks')
+  .optional()
+  .describe("Its key in the service's own line of JSON; when left out, that of `source`");
+
+const read = (of: FieldName): z.ZodOptional => name.optional().describe(`${WHERE}; default: ${DEFAULTS[of]}`);
+const queried = (of: FieldName): z.ZodOptional => forms(of, z.strictObject({ source, query }));
+const written = (of: FieldName): z.ZodOptional => forms(of, z.strictObject({ source, line }));
+
+function forms(of: FieldName, parts: z.ZodObject): z.ZodOptional {
+  return z.union([name, parts]).optional().describe(`${WHERE}, or its names apart; default: ${DEFAULTS[of]}`);
+}
+
+interface Parts {
+  source?: string | undefined;
+  query?: string | undefined;
+  line?: string | undefined;
+}
+/** As an environment file declares them. */
+export type DeclaredFields = Partial<Record<FieldName, string | Parts>>;
+
+export const logFields = z
+  .strictObject({
+    time: queried('time'),
+    message: read('message'),
+    service: written('service'),
+    traceId: read('traceId'),
+    spanId: read('spanId'),
+    correlationId: forms('correlationId', z.strictObject({ source, query, line })),
+    number: written('number'),
+    node: read('node'),
+    namespace: queried('namespace'),
+    pod: queried('pod'),
+  } satisfies Record<FieldName, z.ZodOptional>)
+  .prefault({})
+  .describe(
+    'Names of the fields of a record; with kind loki they are labels (namespace, pod, node_name), or keys of a line of JSON where there is no such label',
+  ) as unknown as z.ZodType<DeclaredFields>;
+
+/** Every field with all of its names. */
+export function resolved(declared: DeclaredFields, defaults: FieldDefaults): LogFields {
+  return Object.fromEntries(
+    NAMES.map((of) => {
+      const given = declared[of] ?? {};
+      const parts = typeof given === 'string' ? { source: given } : given;
+      const at = parts.source ?? defaults[of];
+      // A shipper that lays a line elsewhere declares both; what nobody declares is what services write by default.
+      const key = parts.line ?? parts.source ?? DEFAULTS[of];
+      return [of, { source: at, query: parts.query ?? null, line: key } satisfies LogField];
+    }),
+  ) as Record<FieldName, LogField>;
+}
+
+/** The key of an environment file that declares a name. */
+export function keyOf(of: FieldName, part: 'source' | 'query' | 'line'): string {
+  return `telemetry.logs.fields.${of}.${part}`;
+}
+
+/** A field by its name: as one key with dots, or step by step into objects. */
+export function fieldOf(from: Readonly<Record<string, unknown>>, path: string): unknown {
+  if (Object.hasOwn(from, path)) return from[path];
+  let at: unknown = from;
+  for (const step of path.split('.')) {
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, step)) return undefined;
+    at = (at as Record<string, unknown>)[step];
+  }
+  return at;
+}
+
+export function textOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
+}
+
+/** null: it is no whole number. */
+export function numberOf(value: unknown): number | null {
+  if (value === undefined || value === null || value === '') return null;
+  const number = Number(value);
+  return Number.isInteger(number) ? number : null;
+}
+
+/** Every path that leads to a text or a number, with it. */
+export function leavesOf(value: unknown, path = ''): [path: string, value: string][] {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return Object.entries(value).flatMap(([key, one]) => leavesOf(one, path === '' ? key : `${path}.${key}`));
+  const text = textOf(value);
+  return text === '' ? [] : [[path, text]];
+}

@@ -1,0 +1,245 @@
+/** Answers of Loki 3 as its documentation has them (docs/sources/reference/loki-http-api.md, August 2026); its errors as its source words them. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { telemetry } from '../signals/declaration.ts';
+import { SignalError } from '../signals/index.ts';
+import { standIn } from '../signals/_testing/server.ts';
+import type { Asked, Said } from '../signals/_testing/server.ts';
+import { logProbe } from './index.ts';
+import type { LogProbe } from './index.ts';
+
+const BOUNDS = { deadlineMs: 5_000 };
+const SEARCH = { fromMs: 1_000, toMs: 2_000, correlationId: 'run/', most: 10_000 };
+const POD = { namespace: 'shop', name: 'api-0' };
+const LABELS: Said = { body: { status: 'success', data: ['namespace', 'pod', 'container', 'node_name'] } };
+
+type Stream = [labels: Record<string, string>, values: [ns: string, line: string][]];
+const found = (...result: Stream[]): Said => ({
+  body: {
+    status: 'success',
+    data: {
+      resultType: 'streams',
+      result: result.map(([stream, values]) => ({ stream, values })),
+      stats: {},
+    },
+  },
+});
+
+const parameters = ({ path }: Asked) => new URL(path, 'http://x').searchParams;
+
+/** @param asked searches alone */
+async function withProbe(
+  answer: (asked: Asked) => Said,
+  work: (probe: LogProbe, asked: Asked[]) => Promise<void>,
+  { labels = LABELS, ...declared }: { labels?: Said; [key: string]: unknown } = {},
+): Promise<void> {
+  const searches: Asked[] = [];
+  const server = await standIn((asked) => {
+    if (asked.path.startsWith('/loki/api/v1/labels')) return labels;
+    searches.push(asked);
+    return answer(asked);
+  });
+  const { logs } = telemetry.parse({ logs: { kind: 'loki', url: server.url, ...declared } });
+  const probe = logProbe(logs ?? assert.fail('no logs'), { url: server.url });
+  try {
+    await work(probe, searches);
+  } finally {
+    probe.close();
+    await server.close();
+  }
+}
+
+const why = (wanted: RegExp) => (error: unknown) => {
+  assert.ok(error instanceof SignalError, String(error));
+  assert.match(`${error.reason}: ${error.message}`, wanted);
+  return true;
+};
+
+const STREAM = { namespace: 'shop', pod: 'api-0', node_name: 'w1', app: 'api' };
+
+test('should look for lines by their text, and read fields from labels or from the line of JSON', async () => {
+  const trace = '0af7651916cd43dd8448eb211c80319c';
+  const line = '{"mark":"run/7","service":"api","n":12}';
+  await withProbe(
+    () => found([{ ...STREAM, trace_id: trace }, [['1700000000000500000', line]]]),
+    async (probe, [...none]) => {
+      assert.deepEqual(none, []);
+      const [record, ...more] = await probe.search(SEARCH, BOUNDS);
+      assert.deepEqual(more, []);
+      assert.deepEqual(
+        { ...record, id: '' },
+        {
+          ...{ id: '', timeMs: 1_700_000_000_000.5, message: line, service: 'api', traceId: trace },
+          ...{ correlationId: 'run/7', number: 12, node: 'w1', namespace: 'shop', pod: 'api-0' },
+        },
+      );
+    },
+  );
+});
+
+test('should ask for a time in ns whose end is included, oldest first', async () => {
+  await withProbe(
+    () => found(),
+    async (probe, asked) => {
+      await probe.search(SEARCH, BOUNDS);
+      assert.deepEqual(Object.fromEntries(parameters(asked[0] ?? assert.fail())), {
+        ...{ query: '{namespace=~".+"} |= "run/"', start: '1000000000', end: '2001000000' },
+        ...{ limit: '5000', direction: 'forward' },
+      });
+    },
+  );
+});
+
+test('should ask for a pod by its labels, within the declared streams', async () => {
+  await withProbe(
+    () => found([STREAM, [['1', 'plain words']]]),
+    async (probe, asked) => {
+      const [record] = await probe.search({ fromMs: 0, toMs: 1, pod: POD, most: 10 }, BOUNDS);
+      assert.equal(record?.message, 'plain words');
+      const { query } = Object.fromEntries(parameters(asked[0] ?? assert.fail()));
+      assert.equal(query, '{cluster="a", k8s_namespace="shop", pod="api-0"}');
+    },
+    { selector: '{cluster="a"}', fields: { namespace: 'k8s_namespace' } },
+  );
+});
+
+test('should search by a label where one is declared for the query', async () => {
+  await withProbe(
+    () => found(),
+    async (probe, asked) => {
+      await probe.search({ ...SEARCH, correlationId: 'a.b/' }, BOUNDS);
+      const { query } = Object.fromEntries(parameters(asked[0] ?? assert.fail()));
+      assert.equal(query, '{namespace=~".+"} | request_id =~ "a\\\\.b/.*"');
+    },
+    { fields: { correlationId: { query: 'request_id' } } },
+  );
+});
+
+test('should send the name of the tenant, and say that the server wants one', async () => {
+  await withProbe(
+    () => found(),
+    async (probe, asked) => {
+      await probe.search(SEARCH, BOUNDS);
+      assert.equal(asked[0]?.tenant, 'shop-team');
+    },
+    { tenant: 'shop-team' },
+  );
+  await withProbe(
+    () => ({ status: 401, body: 'no org id' }),
+    (probe) => assert.rejects(probe.search(SEARCH, BOUNDS), why(/^refused: .*wants the name of a tenant/)),
+  );
+});
+
+test('should take nothing for nothing only where the tenant has streams, and those the declared labels', async () => {
+  await withProbe(
+    () => found(),
+    async (probe) => assert.deepEqual(await probe.search(SEARCH, BOUNDS), []),
+  );
+  // Loki leaves `data` out where a tenant has none.
+  for (const body of [{ status: 'success' }, { status: 'success', data: [] }])
+    await withProbe(
+      () => found(),
+      (probe) =>
+        assert.rejects(
+          probe.search(SEARCH, BOUNDS),
+          why(
+            /^failed: .*no stream of the tenant a has come in the last hour: another tenant \(telemetry\.logs\.tenant\)/,
+          ),
+        ),
+      { tenant: 'a', labels: { body } },
+    );
+  await withProbe(
+    () => found(),
+    (probe) =>
+      assert.rejects(
+        probe.search({ fromMs: 0, toMs: 1, pod: POD, most: 1 }, BOUNDS),
+        why(
+          /no stream has the label `pod` \(telemetry\.logs\.fields\.pod\); there is k8s_pod_name, namespace$/,
+        ),
+      ),
+    { labels: { body: { status: 'success', data: ['k8s_pod_name', 'namespace'] } } },
+  );
+});
+
+test('should keep to the limit of the server, and ask for each half of the time where more match', async () => {
+  const page = (count: number, at: string) =>
+    found([
+      STREAM,
+      Array.from({ length: count }, (_, n): [string, string] => [`${at}${n}`, `{"mark":"run/${at}${n}"}`]),
+    ]);
+  const refused = 'max entries limit per query exceeded, limit > max_entries_limit_per_query (5000 > 3)';
+  await withProbe(
+    (asked) => {
+      const { limit, start, end } = Object.fromEntries(parameters(asked));
+      if (Number(limit) > 3) return { status: 400, body: refused };
+      return Number(end) - Number(start) > 600_000_000 ? page(3, '9') : page(2, start ?? '');
+    },
+    async (probe, asked) => {
+      assert.equal((await probe.search(SEARCH, BOUNDS)).length, 4);
+      assert.equal(asked.length, 4);
+      await assert.rejects(
+        probe.search({ ...SEARCH, most: 3 }, BOUNDS),
+        why(/more records match than the expected maximum of 3/),
+      );
+    },
+  );
+});
+
+test('should take a partial answer, a refusal and another kind of answer for no answer', async () => {
+  const partial = { ...(found().body as object), warnings: ['a shard is not there'] };
+  await withProbe(
+    () => ({ body: partial }),
+    (probe) => assert.rejects(probe.search(SEARCH, BOUNDS), why(/^failed: .*may be partial: a shard/)),
+  );
+  await withProbe(
+    () => ({ status: 429, body: 'too many outstanding requests' }),
+    (probe) =>
+      assert.rejects(probe.search(SEARCH, BOUNDS), why(/^failed: .*429: too many outstanding requests/)),
+  );
+  const matrix = { status: 'success', data: { resultType: 'matrix', result: [] } };
+  await withProbe(
+    () => ({ body: matrix }),
+    (probe) => assert.rejects(probe.search(SEARCH, BOUNDS), why(/^unreachable: .*not as documented/)),
+  );
+});
+
+test('should leave out lines that only name the id, and say where the id is if it is elsewhere', async () => {
+  const access = 'GET /orders run/7 200';
+  await withProbe(
+    () => found([STREAM, [['1', access]]]),
+    async (probe) => assert.deepEqual(await probe.search(SEARCH, BOUNDS), []),
+  );
+  await withProbe(
+    () => found([STREAM, [['1', '{"request":{"id":"run/7"}}']]]),
+    (probe) =>
+      assert.rejects(
+        probe.search(SEARCH, BOUNDS),
+        why(/^absent: .*no record has `mark` .*; such a value stands at `request\.id`$/),
+      ),
+  );
+});
+
+test('should read a line of JSON behind what a container runtime puts before it, and tell equal lines by their time and stream', async () => {
+  const line = '2026-01-02T03:04:05.6Z stdout F {"mark":"run/1"}';
+  await withProbe(
+    () =>
+      found(
+        [
+          STREAM,
+          [
+            ['1', line],
+            ['2', line],
+          ],
+        ],
+        [{ ...STREAM, stream: 'stderr' }, [['1', line]]],
+      ),
+    async (probe) => {
+      const records = await probe.search(SEARCH, BOUNDS);
+      assert.deepEqual(
+        records.map(({ correlationId }) => correlationId),
+        ['run/1', 'run/1', 'run/1'],
+      );
+      assert.equal(new Set(records.map(({ id }) => id)).size, 3);
+    },
+  );
+});
