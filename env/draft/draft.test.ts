@@ -10,6 +10,7 @@ import { parseEnvironment } from '../loader.ts';
 import type { EnvironmentFile } from '../schema.ts';
 import { ListingApiServer, UID } from './_testing/api-server.ts';
 import type { Stood } from './_testing/api-server.ts';
+import { service, workload } from './_testing/objects.ts';
 import { BARE, large, OPERATORS, REFERENCE } from './_testing/clusters.ts';
 import { differencesBetween, draftFile, listCluster } from './index.ts';
 import type { DraftedFile, DraftOptions, Listing } from './index.ts';
@@ -130,6 +131,48 @@ test('should draft sections of its stores that are valid when they are no commen
   assert.deepEqual([neo4j.members, neo4j.enterprise], [1, undefined]);
 });
 
+/** One like the reference platform, with other products for its telemetry. */
+function withTelemetry(...workloads: [at: string, image: string, port: number][]): Stood[] {
+  const others = REFERENCE.filter(
+    ({ metadata }) => !['jaeger', 'logstore'].some((name) => metadata.name.startsWith(name)),
+  );
+  const added = workloads.flatMap(([at, image, http]) => [
+    ...workload({ kind: 'StatefulSet', at, image: `registry.example.com/${image}`, ports: { http } }),
+    service(at, { http }, { 'app.kubernetes.io/name': at.split('/')[1] ?? '' }),
+  ]);
+  return [...others, ...added];
+}
+
+test('should propose Loki and Tempo by those of their parts that are asked', async () => {
+  const { completed, text } = await drafted(
+    withTelemetry(
+      ['monitoring/loki-write', 'grafana/loki:3.5.1', 3100],
+      ['monitoring/loki-read', 'grafana/loki:3.5.1', 3100],
+      ['monitoring/tempo-distributor', 'grafana/tempo:2.9.0', 3200],
+      ['monitoring/tempo-query-frontend', 'grafana/tempo:2.9.0', 3200],
+    ),
+  );
+  const { logs, traces } = completed.telemetry ?? assert.fail('no telemetry');
+  assert.deepEqual([logs?.kind, logs?.url], ['loki', 'http://loki-read.monitoring.svc:3100']);
+  assert.deepEqual(logs?.shipper, { daemonSet: { namespace: 'monitoring', name: 'filebeat' } });
+  assert.deepEqual([traces?.kind, traces?.url], ['tempo', 'http://tempo-query-frontend.monitoring.svc:3200']);
+  assert.match(text, /TODO with auth_enabled, the tenant whose logs these are: `tenant`/);
+});
+
+test('should propose OpenSearch and Zipkin, and name what nothing asks', async () => {
+  const { completed, text } = await drafted(
+    withTelemetry(
+      ['monitoring/opensearch', 'opensearchproject/opensearch:3.2.0', 9200],
+      ['monitoring/zipkin', 'openzipkin/zipkin-slim:3.6.1', 9411],
+      ['monitoring/graylog', 'graylog/graylog:7.0', 9000],
+    ),
+  );
+  const { logs, traces } = completed.telemetry ?? assert.fail('no telemetry');
+  assert.deepEqual([logs?.kind, logs?.url], ['opensearch', 'http://opensearch.monitoring.svc:9200']);
+  assert.deepEqual([traces?.kind, traces?.url], ['zipkin', 'http://zipkin.monitoring.svc:9411']);
+  assert.match(text, /Graylog \(monitoring\) is there: nothing asks it yet/);
+});
+
 test('should propose what is asked beside the API server, and declare none of it', async () => {
   const { file, completed } = await drafted(REFERENCE);
   assert.deepEqual([file.prometheus, file.telemetry, file.topology.edge], [undefined, undefined, undefined]);
@@ -140,7 +183,7 @@ test('should propose what is asked beside the API server, and declare none of it
   assert.equal(prometheus.url, 'http://prometheus.monitoring.svc:9090');
   assert.equal(logs.url, 'http://logstore.monitoring.svc:9200');
   assert.deepEqual(logs.shipper, { daemonSet: { namespace: 'monitoring', name: 'filebeat' } });
-  assert.deepEqual([traces.kind, traces.url], ['jaeger', 'http://jaeger.monitoring.svc:16686']);
+  assert.deepEqual([traces.kind, traces.url], ['jaeger2', 'http://jaeger.monitoring.svc:16686']);
   assert.equal(alerts.url, 'http://alertmanager.monitoring.svc:9093');
   assert.equal(dashboards.url, 'http://grafana.monitoring.svc:80');
   assert.equal(topology.edge.url, 'https://shop.example.com/');

@@ -2,7 +2,7 @@
 import { below, commentedOut, open, todo } from '../../probes/drafting.ts';
 import type { Draft, DraftMap } from '../../probes/drafting.ts';
 import type { FoundStore } from '../../probes/recognised-stores.ts';
-import { servicesOf, addressOf } from '../../probes/store/recognising.ts';
+import { addressOf, imageName, servicesOf } from '../../probes/store/recognising.ts';
 import { recogniseSources } from '../../probes/signals/recognise.ts';
 import type { FoundSource, SourceUse } from '../../probes/signals/recognise.ts';
 import type { Listing } from './listing.ts';
@@ -26,13 +26,14 @@ interface Sources {
 
 export function sourcesDraft({ sets, listing }: Seen, stores: readonly FoundStore[], path: string): Sources {
   const found = recogniseSources(sets, listing.objects['v1/Service']);
-  // Of several parts of one source, that with a Service is asked.
+  // Of several parts of one source, that which answers questions is asked, and has a Service.
   const of = (use: SourceUse): FoundSource[] =>
     found
       .filter(({ source }) => source.use === use)
+      .toSorted((a, b) => Number(isFront(b)) - Number(isFront(a)))
       .toSorted((a, b) => Number(a.address === null) - Number(b.address === null));
   const telemetry: DraftMap = {
-    logs: logsDraft(of('shipper'), stores),
+    logs: lokiDraft(of('logs'), of('shipper')) ?? logsDraft(of('shipper'), stores),
     traces: tracesDraft(of('traces'), path),
     alerts: plain(of('alerts')),
     dashboards: plain(of('dashboards'), of('kibana')[0]),
@@ -46,6 +47,10 @@ export function sourcesDraft({ sets, listing }: Seen, stores: readonly FoundStor
     telemetry: any ? commentedOut([REACH, ...others], telemetry) : undefined,
     labels: [...new Set(found.map(({ source }) => source.label))],
   };
+}
+
+function isFront({ source, set }: FoundSource): boolean {
+  return source.front?.test(set.name) === true;
 }
 
 function prometheusDraft([first, ...others]: readonly FoundSource[]): Draft | undefined {
@@ -74,12 +79,28 @@ function tracesDraft(found: readonly FoundSource[], service: string): Draft | un
   };
 }
 
-/** Logs are asked of an Elasticsearch: of a second one where there are two, since a store of the platform should not hold its own logs. */
+const TENANT = open('with auth_enabled, the tenant whose logs these are: `tenant`');
+
+function lokiDraft([loki]: readonly FoundSource[], [shipper]: readonly FoundSource[]): Draft | undefined {
+  if (loki?.source.kind === undefined) return undefined;
+  return {
+    kind: below([TENANT], loki.source.kind),
+    url: urlOf(loki),
+    ...shipperDraft(shipper),
+  };
+}
+
+function shipperDraft(shipper: FoundSource | undefined): DraftMap {
+  if (shipper?.set.kind !== 'DaemonSet') return {};
+  const { namespace, name } = shipper.set;
+  return { shipper: { daemonSet: { namespace, name } } };
+}
+
+/** Logs are asked of an Elasticsearch or an OpenSearch: of a second one where there are two, since a store of the platform should not hold its own logs. */
 function logsDraft([shipper]: readonly FoundSource[], stores: readonly FoundStore[]): Draft | undefined {
   const searching = stores.filter(({ recognition }) => recognition.name === 'elasticsearch');
   const store = searching[1] ?? searching[0];
   if (store === undefined || shipper === undefined) return undefined;
-  const { kind, namespace, name } = shipper.set;
   const wanted = [store.recognition.port];
   const { primary } = servicesOf(store, wanted);
   const [set] = store.sets;
@@ -88,11 +109,15 @@ function logsDraft([shipper]: readonly FoundSource[], stores: readonly FoundStor
       ? { host: `${set.name}.${set.namespace}.svc`, port: wanted[0] ?? 0 }
       : addressOf(primary, wanted);
   return {
-    kind: 'elasticsearch',
+    kind: isOpensearch(store) ? 'opensearch' : 'elasticsearch',
     url: `http://${host}:${port}`,
     index: todo('logs-*', 'the pattern of its indices: GET _cat/indices'),
-    ...(kind === 'DaemonSet' && { shipper: { daemonSet: { namespace, name } } }),
+    ...shipperDraft(shipper),
   };
+}
+
+function isOpensearch({ sets }: FoundStore): boolean {
+  return sets.some(({ containers }) => containers.some(({ image }) => imageName(image) === 'opensearch'));
 }
 
 /** Hosts of Ingresses in these namespaces, those with TLS apart. */

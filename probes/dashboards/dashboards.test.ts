@@ -71,6 +71,97 @@ test('should ask Grafana for its health, its data sources and a dashboard with t
   await server.close();
 });
 
+/** Answers to `…/health` as Grafana's source words them (pkg/plugins/errors.go, pkg/api/plugins_test.go; issue 83794 has the first from a server). */
+const UNASKED: Readonly<Record<string, Said>> = {
+  'no part in the server': {
+    status: 500,
+    body: { message: 'Plugin unavailable', messageId: 'plugin.unavailable', statusCode: 500, traceID: '' },
+  },
+  'no such question': {
+    status: 404,
+    body: { message: 'Method not implemented', messageId: 'plugin.notImplemented', statusCode: 404 },
+  },
+  'no such question, before 9.2': { status: 404, body: { message: 'Plugin does not support health' } },
+  'no right to it': { status: 403, body: { message: 'Permissions needed: datasources:query' } },
+};
+
+const BROKEN: Readonly<Record<string, Said>> = {
+  'an error of the source': { status: 400, body: { status: 'ERROR', message: 'dial tcp: i/o timeout' } },
+  'an error of the server': {
+    status: 500,
+    body: { message: 'Internal error', messageId: 'plugin.downstreamError' },
+  },
+  'no such plugin': {
+    status: 404,
+    body: { message: 'Plugin not registered', messageId: 'plugin.notRegistered' },
+  },
+  'no such source': { status: 404, body: { message: 'Data source not found' } },
+};
+
+async function sourceSaid(said: Said) {
+  const server = await standIn(({ path }) =>
+    path.endsWith('/health') ? said : { body: [{ uid: 'a', name: 'Alerts', type: 'alertmanager' }] },
+  );
+  const probe = dashboardProbe({ kind: 'grafana' }, { url: server.url });
+  const [found] = await probe.dataSources(BOUNDS);
+  probe.close();
+  await server.close();
+  return found;
+}
+
+test('should tell a data source that cannot be asked from one that is broken', async () => {
+  for (const [name, said] of Object.entries(UNASKED)) {
+    const { ok, detail } = (await sourceSaid(said)) ?? assert.fail(name);
+    assert.equal(ok, null, name);
+    assert.match(
+      detail,
+      /Grafana cannot ask its health: |this account may not ask its health: Permissions/,
+      name,
+    );
+  }
+  for (const [name, said] of Object.entries(BROKEN)) assert.equal((await sourceSaid(said))?.ok, false, name);
+});
+
+test('should log in by user and password or by the token of a service account, and say which permission is missing', async () => {
+  const account = { user: 'viewer', password: 'secret-word' };
+  const words = Buffer.from('viewer:secret-word').toString('base64');
+  for (const [by, header] of [
+    [{ account }, `Basic ${words}`],
+    [{ token: 'glsa_x' }, 'Bearer glsa_x'],
+  ] as const) {
+    const message = "You'll need additional permissions. Permissions needed: datasources:read";
+    const server = await standIn(({ authorization }) =>
+      authorization === header ? { status: 403, body: { message } } : { status: 401, body: {} },
+    );
+    const probe = dashboardProbe({ kind: 'grafana' }, { url: server.url, ...by });
+    await assert.rejects(probe.dataSources(BOUNDS), (error: unknown) => {
+      assert.match(String(error), /refused \(403\): .*Permissions needed: datasources:read/);
+      assert.doesNotMatch(String(error), /secret-word|glsa_x/);
+      return true;
+    });
+    probe.close();
+    await server.close();
+  }
+});
+
+test('should name the login page that answers in place of Grafana or Kibana', async () => {
+  for (const [said, wanted] of [
+    [{ status: 302, location: '/login', body: '' }, /redirects to \/login, as to a login page/],
+    [
+      { body: '<!doctype html><html><title>Grafana</title></html>' },
+      /a web page answers where JSON was expected/,
+    ],
+  ] as const) {
+    const server = await standIn(() => said);
+    const probe = dashboardProbe({ kind: 'grafana' }, { url: server.url });
+    await assert.rejects(probe.health(BOUNDS), wanted);
+    await assert.rejects(probe.dashboard('slo', BOUNDS), wanted);
+    await assert.rejects(askKibana({ url: server.url }, BOUNDS), wanted);
+    probe.close();
+    await server.close();
+  }
+});
+
 test('should take a Kibana that is degraded for what it says of itself', async () => {
   const server = await standIn(() => ({
     status: 503,

@@ -5,7 +5,7 @@ import { GrafanaProbe } from './grafana.ts';
 import type { DashboardProbe } from './probe.ts';
 
 export { askKibana } from './kibana.ts';
-export type { DashboardProbe, DashboardState, Health } from './probe.ts';
+export type { DashboardProbe, DashboardState, Health, SourceHealth } from './probe.ts';
 
 const PROBES: Record<DashboardSettings['kind'], new (address: SignalAddress) => DashboardProbe> = {
   grafana: GrafanaProbe,

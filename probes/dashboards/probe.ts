@@ -7,6 +7,11 @@ export interface Health {
   detail: string;
 }
 
+/** A data source; null: the server cannot ask it, which says nothing of it. */
+export interface SourceHealth extends Omit<Health, 'ok'> {
+  ok: boolean | null;
+}
+
 export interface DashboardState {
   found: boolean;
   /** Panels that are shown at once, at the least: those of a collapsed row are not. */
@@ -20,7 +25,7 @@ export interface DashboardProbe {
   readonly kind: string;
   health(bounds: SignalBounds): Promise<Health>;
   /** Every data source, as queried by the server itself. */
-  dataSources(bounds: SignalBounds): Promise<Health[]>;
+  dataSources(bounds: SignalBounds): Promise<SourceHealth[]>;
   dashboard(uid: string, bounds: SignalBounds): Promise<DashboardState>;
   close(): void;
 }

@@ -7,8 +7,8 @@ import type { LogFields } from './fields.ts';
 import { LOG_KINDS } from './kinds.ts';
 import type { LogProbe } from './probe.ts';
 
-export { fieldOf, keyOf, leavesOf, numberOf, textOf } from './fields.ts';
-export type { FieldName, LogField, LogFields } from './fields.ts';
+export { fieldOf, keyOf, leavesOf } from './fields.ts';
+export type { FieldName, LogFields } from './fields.ts';
 export type { LogProbe, LogRecord, LogSearch } from './probe.ts';
 
 /** Names of the fields of a declared store. */

@@ -75,7 +75,7 @@ test('should ask once for the mapping of the indices with something young, by th
   assert.deepEqual(more, []);
   assert.match(
     mapping?.path ?? '',
-    /^\/logs-\*\/_field_caps\?ignore_unavailable=true&allow_no_indices=true&fields=/,
+    /^\/logs-\*\/_field_caps\?ignore_unavailable=true&allow_no_indices=true&include_unmapped=true&fields=/,
   );
   assert.deepEqual(mapping?.body, {
     index_filter: { range: { '@timestamp': { gte: 1_000, format: 'epoch_millis' } } },
@@ -99,6 +99,34 @@ test('should search a text by its multi-field, as dynamic mappings have it', asy
 test('should search indices whose mappings differ by the names of both', async () => {
   const both = { ...TIME, mark: of('text', 'keyword'), 'mark.keyword': of('keyword') };
   assert.deepEqual(await condition({ fields: both }), {
+    bool: {
+      should: [{ prefix: { mark: 'run/' } }, { prefix: { 'mark.keyword': 'run/' } }],
+      minimum_should_match: 1,
+    },
+  });
+});
+
+test('should say in which indices a field cannot be searched, although it can in others', async () => {
+  const type = (name: string, ...indices: string[]) => ({
+    [name]: { type: name, searchable: name !== 'unmapped', aggregatable: false, indices },
+  });
+  const differ = (sub: object) => ({
+    ...TIME,
+    mark: {
+      ...type('text', 'logs-1', 'logs-2'),
+      ...type('keyword', 'logs-3'),
+      ...type('unmapped', 'logs-4'),
+    },
+    'mark.keyword': sub,
+  });
+  const indices = ['logs-1', 'logs-2', 'logs-3', 'logs-4'];
+  const some = differ({ ...type('keyword', 'logs-1'), ...type('unmapped', 'logs-2', 'logs-3', 'logs-4') });
+  assert.match(
+    await why({ fields: some, indices }),
+    /^failed: .*`mark` \(telemetry\.logs\.fields\.correlationId\.source\) of logs-2 is text, and searching/,
+  );
+  const all = differ({ ...type('keyword', 'logs-1', 'logs-2'), ...type('unmapped', 'logs-3', 'logs-4') });
+  assert.deepEqual(await condition({ fields: all, indices }), {
     bool: {
       should: [{ prefix: { mark: 'run/' } }, { prefix: { 'mark.keyword': 'run/' } }],
       minimum_should_match: 1,

@@ -17,11 +17,19 @@ const answer = z.object({
     z.string(),
     z.record(
       z.string(),
-      z.object({ type: z.string(), searchable: z.boolean(), metadata_field: z.boolean().optional() }),
+      z.object({
+        type: z.string(),
+        searchable: z.boolean(),
+        metadata_field: z.boolean().optional(),
+        /** Where types differ: the indices that have this one. */
+        indices: z.array(z.string()).nullish(),
+      }),
     ),
   ),
 });
 type Capabilities = z.infer<typeof answer>;
+/** What `include_unmapped` says of indices that do not have a field at all: nothing in them has it. */
+const UNMAPPED = 'unmapped';
 
 /** Types whose values are compared whole, so that `term` and `prefix` mean what they say. */
 const WHOLE = ['keyword', 'constant_keyword', 'wildcard'];
@@ -72,8 +80,9 @@ export class Mapping {
     const atMs = performance.now();
     for (const one of of) {
       const field = this.#fields[one];
-      const names = usable(field, one === 'time' ? TIMES : WHOLE, found);
-      if (names.length === 0) throw this.#unfit(...(await this.#why(one, found, bounds)));
+      const { names, out } = usable(field, one === 'time' ? TIMES : WHOLE, found);
+      if (names.length === 0 || out.length > 0)
+        throw this.#unfit(...(await this.#why(one, { found, out }, bounds)));
       this.#known.set(one, { names, atMs });
     }
   }
@@ -83,7 +92,7 @@ export class Mapping {
     { since, bounds, index = this.#index }: { since?: number; bounds: SignalBounds; index?: string },
   ): Promise<Capabilities> {
     const wanted = encodeURIComponent([...new Set(fields)].join(','));
-    const path = `/${encodeURIComponent(index)}/_field_caps?ignore_unavailable=true&allow_no_indices=true&fields=${wanted}`;
+    const path = `/${encodeURIComponent(index)}/_field_caps?ignore_unavailable=true&allow_no_indices=true&include_unmapped=true&fields=${wanted}`;
     const time = this.#fields.time.query ?? this.#fields.time.source;
     const range = { gte: Math.floor(since ?? 0), format: 'epoch_millis' };
     const body = since !== undefined && { body: { index_filter: { range: { [time]: range } } } };
@@ -104,11 +113,18 @@ export class Mapping {
     }
   }
 
-  async #why(one: QueriedField, { fields }: Capabilities, bounds: SignalBounds): Promise<Unfit> {
+  /** @param of.out indices in which the field cannot be searched */
+  async #why(
+    one: QueriedField,
+    { found, out }: { found: Capabilities; out: readonly string[] },
+    bounds: SignalBounds,
+  ): Promise<Unfit> {
     const { source, query } = this.#fields[one];
     const name = query ?? source;
     const key = keyOf(one, query === null ? 'source' : 'query');
-    const types = Object.keys(fields[name] ?? {});
+    const types = typesOf(found, name)
+      .filter(({ indices }) => indices.some((index) => out.includes(index)))
+      .map(({ type }) => type);
     const wants = one === 'time' ? 'a date' : 'a field that is kept whole (keyword)';
     if (types.length === 0) {
       const there = await this.#there(name, bounds);
@@ -116,11 +132,11 @@ export class Mapping {
       const reason = one === 'correlationId' ? 'absent' : 'failed';
       return [`no field \`${name}\` (${key}) in ${this.#index}; there is ${there}`, reason];
     }
-    const below = Object.keys(fields).filter((other) => other.startsWith(`${name}.`));
+    const below = Object.keys(found.fields).filter((other) => other.startsWith(`${name}.`));
     const beside = below.length === 0 ? '' : `; below it there is ${listed(below)}`;
     const advice = one === 'time' ? '' : `, which ${keyOf(one, 'query')} would name`;
     return [
-      `\`${name}\` (${key}) of ${this.#index} is ${types.join(' and ')}, and searching it takes ${wants}${advice}${beside}`,
+      `\`${name}\` (${key}) of ${listed(out)} is ${types.join(' and ')}, and searching it takes ${wants}${advice}${beside}`,
       'failed',
     ];
   }
@@ -151,24 +167,49 @@ function wantedOf({ source, query }: LogField): string[] {
   return [name, `${name}.*`, ...above];
 }
 
-function usable(
-  { source, query }: LogField,
-  types: readonly string[],
-  { fields }: Capabilities,
-): readonly string[] {
-  const fits = (name: string, of: readonly string[]): boolean =>
-    Object.values(fields[name] ?? {}).some(({ type, searchable }) => searchable && of.includes(type));
+interface Usable {
+  names: readonly string[];
+  /** Indices that have the field, and in which none of the names can be searched. */
+  out: readonly string[];
+}
+
+function usable({ source, query }: LogField, types: readonly string[], found: Capabilities): Usable {
   const name = query ?? source;
+  const fits = (other: string, of = types): readonly string[] =>
+    typesOf(found, other)
+      .filter(({ type, searchable }) => searchable && of.includes(type))
+      .flatMap(({ indices }) => indices);
   const steps = name.split('.');
-  const inWhole = steps.slice(1).some((_, at) => fits(steps.slice(0, at + 1).join('.'), WHOLE_BELOW));
-  if (types === WHOLE && inWhole) return [name];
-  const own = fits(name, types) ? [name] : [];
-  if (query !== null || !fits(name, WORDS)) return own;
-  // A multi-field: the same text, kept whole beside its words. Dynamic mappings call it `keyword`.
-  const beside = Object.keys(fields).filter(
-    (other) =>
-      other.startsWith(`${name}.`) && !other.slice(name.length + 1).includes('.') && fits(other, types),
+  const above = steps.slice(1).map((_, at) => steps.slice(0, at + 1).join('.'));
+  if (types === WHOLE && above.some((one) => fits(one, WHOLE_BELOW).length > 0))
+    return { names: [name], out: [] };
+  const names = fits(name).length > 0 ? [name] : [];
+  if (query === null && fits(name, WORDS).length > 0) {
+    // A multi-field: the same text, kept whole beside its words. Dynamic mappings call it `keyword`.
+    const beside = childrenOf(found, name).filter((other) => fits(other).length > 0);
+    names.push(...beside.toSorted((a, b) => Number(isUsual(b)) - Number(isUsual(a))).slice(0, 1));
+  }
+  const within = new Set(names.flatMap((one) => fits(one)));
+  const mapped = typesOf(found, name).flatMap(({ indices }) => indices);
+  return { names, out: [...new Set(mapped)].filter((index) => !within.has(index)) };
+}
+
+const isUsual = (name: string): boolean => name.endsWith('.keyword');
+
+/** Names one step below another. */
+function childrenOf({ fields }: Capabilities, name: string): string[] {
+  const start = `${name}.`;
+  return Object.keys(fields).filter(
+    (other) => other.startsWith(start) && !other.slice(start.length).includes('.'),
   );
-  const [first] = beside.toSorted((a, b) => Number(b.endsWith('.keyword')) - Number(a.endsWith('.keyword')));
-  return first === undefined ? own : [...own, first];
+}
+
+/** The types that a field has, each with its indices. */
+function typesOf(
+  { fields, indices: every }: Capabilities,
+  name: string,
+): { type: string; searchable: boolean; indices: readonly string[] }[] {
+  return Object.values(fields[name] ?? {})
+    .filter(({ type }) => type !== UNMAPPED)
+    .map(({ type, searchable, indices }) => ({ type, searchable, indices: indices ?? every }));
 }

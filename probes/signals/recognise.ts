@@ -16,6 +16,8 @@ interface Source {
   image: RegExp;
   /** Ports of its HTTP API, and those that charts give to its Service. */
   ports: readonly number[];
+  /** Of several workloads of one product, the names of those that are asked (its charts). */
+  front?: RegExp;
 }
 
 const SOURCES: readonly Source[] = [
@@ -32,16 +34,31 @@ const SOURCES: readonly Source[] = [
   { use: 'kibana', label: 'Kibana', image: /^kibana$/, ports: [5601] },
   {
     ...{ use: 'traces', label: 'Jaeger', kind: 'jaeger' },
-    ...{ image: /^(jaeger|jaeger-query|all-in-one)$/, ports: [16_686, 80] },
+    ...{ image: /^(jaeger-query|all-in-one)$/, ports: [16_686, 80] },
   },
-  { use: 'traces', label: 'Tempo', kind: 'tempo', image: /^tempo$/, ports: [3200, 3100] },
+  // Version 2 is one image whatever its role.
+  { use: 'traces', label: 'Jaeger 2', kind: 'jaeger2', image: /^jaeger$/, ports: [16_686, 80] },
+  {
+    ...{ use: 'traces', label: 'Tempo', kind: 'tempo' },
+    ...{ image: /^tempo$/, ports: [3200, 3100], front: /query-frontend$/ },
+  },
   { use: 'traces', label: 'Zipkin', kind: 'zipkin', image: /^zipkin(-slim)?$/, ports: [9411] },
   {
     ...{ use: 'shipper', label: 'log shipper', ports: [] },
     image:
       /^(filebeat|fluent-bit|fluentd(-kubernetes-daemonset)?|vector|elastic-agent|logstash|promtail|alloy)$/,
   },
-  { use: 'other', label: 'Loki', image: /^loki$/, ports: [3100] },
+  {
+    use: 'logs',
+    label: 'Loki',
+    kind: 'loki',
+    image: /^loki$/,
+    ports: [3100],
+    front: /(query-frontend|read)$/,
+  },
+  { use: 'other', label: 'VictoriaLogs', image: /^victoria-logs$/, ports: [9428] },
+  { use: 'other', label: 'Graylog', image: /^graylog$/, ports: [9000] },
+  { use: 'other', label: 'SkyWalking', image: /^skywalking-oap-server$/, ports: [12_800] },
 ];
 
 export interface FoundSource {

@@ -7,7 +7,10 @@ import type { CorrelationSearch, Span, Trace, TraceProbe } from './probe.ts';
 
 const FEW = 5;
 
-/** Zipkin API v2 (https://zipkin.io/zipkin-api/, 1.0.0): `/api/v2/traceMany`, `/api/v2/traces`. */
+/**
+ * Zipkin API v2 (https://zipkin.io/zipkin-api/, 1.0.0): `/api/v2/trace/ID`, and `/api/v2/traceMany` for several, which refuses a single one
+ * (3.6.1); `/api/v2/traces` searches.
+ */
 const span = z.object({
   traceId: z.string(),
   id: z.string(),
@@ -22,7 +25,8 @@ const span = z.object({
   localEndpoint: z.object({ serviceName: z.string().default('') }).optional(),
   tags: z.record(z.string(), z.string()).default({}),
 });
-const answer = z.array(z.array(span));
+const one = z.array(span);
+const answer = z.array(one);
 type ZipkinSpan = z.infer<typeof span>;
 
 class ZipkinProbe extends HttpTraces implements TraceProbe {
@@ -38,8 +42,7 @@ class ZipkinProbe extends HttpTraces implements TraceProbe {
 
   async byIds(ids: readonly string[], bounds: SignalBounds): Promise<Trace[]> {
     const found: Trace[] = [];
-    for (const some of groupsOf(ids))
-      found.push(...(await this.#ask(`/api/v2/traceMany?traceIds=${some.join(',')}`, bounds)));
+    for (const some of groupsOf(ids)) found.push(...(await this.#some(some, bounds)));
     return found;
   }
 
@@ -57,9 +60,24 @@ class ZipkinProbe extends HttpTraces implements TraceProbe {
     return this.#ask(`/api/v2/traces?${query.toString()}`, bounds);
   }
 
+  async #some(ids: readonly string[], bounds: SignalBounds): Promise<Trace[]> {
+    const [only, ...others] = ids;
+    if (only === undefined || others.length > 0)
+      return this.#ask(`/api/v2/traceMany?traceIds=${ids.join(',')}`, bounds);
+    const path = `/api/v2/trace/${only}`;
+    const answer = await this.client.ask({ path }, bounds);
+    // In plain words: `… not found`.
+    if (answer.status === 404) return [];
+    const data = this.client.parsed(answer, path);
+    return this.#traces([shapedAs(one, data, `${this.client.url}${path}`)]);
+  }
+
   async #ask(path: string, bounds: SignalBounds): Promise<Trace[]> {
     const { data } = await this.client.json({ path }, bounds);
-    const traces = shapedAs(answer, data, `${this.client.url}${path.replace(/\?.*$/, '')}`);
+    return this.#traces(shapedAs(answer, data, `${this.client.url}${path.replace(/\?.*$/, '')}`));
+  }
+
+  #traces(traces: z.infer<typeof answer>): Trace[] {
     return traces.flatMap((spans) => {
       const [first] = spans;
       return first === undefined ? [] : [{ id: traceId(first.traceId), spans: this.#spans(spans) }];
@@ -109,6 +127,6 @@ function asDeclared(name: string, declared: readonly string[]): string {
 }
 
 export const zipkin: TraceKind = {
-  ...{ kind: 'zipkin', label: 'Zipkin', metWith: null, own: {} },
+  ...{ kind: 'zipkin', label: 'Zipkin', metWith: '3.6', own: {} },
   probe: (declared, address) => new ZipkinProbe(address, declared),
 };

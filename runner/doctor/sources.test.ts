@@ -38,7 +38,10 @@ async function lookedAt(answer: (path: string) => Said): Promise<Map<string, Ite
   return new Map(items.map((item) => [item.what.split(' ')[0] ?? '', item]));
 }
 
-const MAPPED = [['@timestamp', 'date'] as const, ...whole('mark', 'kubernetes.namespace', 'kubernetes.pod.name')];
+const MAPPED = [
+  ['@timestamp', 'date'] as const,
+  ...whole('mark', 'kubernetes.namespace', 'kubernetes.pod.name'),
+];
 
 function whole(...names: string[]): (readonly [string, string])[] {
   return names.map((name) => [name, 'keyword'] as const);
@@ -101,6 +104,47 @@ test('should tell a Prometheus of another tenant, and one that wants its name', 
   assert.match(empty.get('prometheus')?.detail ?? '', /no series `up`: another tenant/);
   const asking = await lookedAt(() => ({ status: 401, body: 'no org id' }));
   assert.match(asking.get('prometheus')?.detail ?? '', /wants the name of a tenant/);
+});
+
+test('should say of a field that no record has had yet that the first one brings it, and of a wrong one that it is not there', async () => {
+  const without = async (field: string) => {
+    const fields = Object.fromEntries(MAPPED.filter(([name]) => name !== field).map(mapped));
+    const items = await lookedAt((path) =>
+      path.includes('/_field_caps') ? { body: { indices: ['logs-1'], fields } } : asDocumented(path),
+    );
+    return items.get('telemetry.logs') ?? assert.fail(field);
+  };
+  const coming = await without('mark');
+  assert.deepEqual([coming.state, coming.notice], ['ok', true]);
+  assert.match(coming.detail, /no field `mark` \(telemetry\.logs\.fields\.correlationId\.source\)/);
+  const wrong = await without('kubernetes.pod.name');
+  assert.equal(wrong.state, 'missing');
+  assert.match(wrong.detail, /no field `kubernetes\.pod\.name` .*; there is /);
+});
+
+test("should tell a tenant in which nothing is, and a store that wants one's name", async () => {
+  const { traces } = staging.telemetry ?? assert.fail('no telemetry');
+  const lookedAtTempo = async (answer: (path: string) => Said) => {
+    const server = await standIn(({ path }) => answer(path));
+    const environment = allAt(server.url);
+    const tempo = {
+      ...(environment.telemetry?.traces ?? traces ?? assert.fail()),
+      kind: 'tempo',
+      tenant: 'b',
+    };
+    const telemetry = { ...(environment.telemetry ?? assert.fail()), traces: tempo };
+    const items = await sources.look(situationOf({ ...environment, telemetry }, KUBE));
+    await server.close();
+    return items.find(({ what }) => what.startsWith('telemetry.traces ')) ?? assert.fail('no traces');
+  };
+  const empty = await lookedAtTempo((path) => ({
+    body: path.startsWith('/api/search') ? { traces: [] } : {},
+  }));
+  assert.equal(empty.state, 'missing');
+  assert.match(empty.detail, /no trace of the tenant b .*telemetry\.traces\.tenant/);
+  const asking = await lookedAtTempo(() => ({ status: 401, body: 'no org id' }));
+  assert.match(asking.detail, /wants the name of a tenant/);
+  assert.match(asking.add ?? '', /telemetry\.traces\.tenant/);
 });
 
 test('should name a dashboard that is not there', async () => {

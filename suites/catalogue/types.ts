@@ -19,7 +19,12 @@ export interface Requirement {
   /** As a message names it: the key in the environment file, such as `prometheus`. */
   what: string;
   declares: (environment: Environment) => boolean;
+  /** The source of telemetry that the check then asks. */
+  source?: TelemetrySource;
 }
+
+/** Sections of `telemetry` that one product answers for. */
+export type TelemetrySource = 'logs' | 'traces' | 'alerts' | 'dashboards';
 
 /** What a check hits, and how. */
 export interface Injects {

@@ -55,7 +55,8 @@ test('should not take for shown what a browser showed at another time', () => {
       seen: [
         ['dashboard-server', { server: 'Grafana', ok: true, detail: '12' }],
         ['dashboard', { uid: 'slo', found: true, panels: 3 }],
-        ['data-sources', { count: 0 }],
+        ['data-sources', { count: 1 }],
+        ['data-source', { source: 'Prometheus', ok: true, detail: 'OK' }],
         ['rendered', { t, uid: 'slo', status: 200, panels: 3, errors: 0 }],
       ],
     });

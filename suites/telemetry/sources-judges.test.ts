@@ -249,7 +249,8 @@ test('should want data sources that answer and dashboards that a browser shows',
   const base: Seen[] = [
     ['dashboard-server', { server: 'Grafana', ok: true, detail: '12' }],
     ['dashboard', { uid: 'slo', found: true, panels: 3 }],
-    ['data-sources', { count: 0 }],
+    ['data-sources', { count: 1 }],
+    ['data-source', { source: 'Prometheus', ok: true, detail: 'OK' }],
   ];
   const shown = (errors: number): Seen => ['rendered', { uid: 'slo', status: 200, panels: 3, errors }];
   assert.equal(judged(check, [...base, shown(0)], { settings }).verdict, 'pass');
@@ -267,6 +268,36 @@ test('should want data sources that answer and dashboards that a browser shows',
   );
 });
 
+test('should not take a data source that cannot be asked for a broken one, and not know of any where none can', () => {
+  const settings = { telemetry: { dashboards: { declared: [{ uid: 'slo', title: 'Goals' }] } } };
+  const mute: Seen = [
+    'data-source',
+    { source: 'Alertmanager', ok: null, detail: 'Grafana cannot ask its health: Plugin unavailable' },
+  ];
+  const good: Seen = ['data-source', { source: 'Prometheus', ok: true, detail: 'OK' }];
+  const having = (...sources: Seen[]) =>
+    judged(
+      'telemetry/dashboards',
+      [
+        ['dashboard-server', { server: 'Grafana', ok: true, detail: '12' }],
+        ['data-sources', { count: sources.length }],
+        ...sources,
+        ['dashboard', { uid: 'slo', found: true, panels: 3 }],
+        ['rendered', { uid: 'slo', status: 200, panels: 3, errors: 0 }],
+      ],
+      { settings },
+    );
+  const beside = having(good, mute);
+  assert.equal(beside.verdict, 'pass');
+  assert.match(beside.seen, /data source Alertmanager was not judged: Grafana cannot ask its health/);
+  const alone = having(mute);
+  assert.equal(alone.verdict, 'inconclusive');
+  assert.match(alone.reason, /none of 1 could be asked: Alertmanager: .*Plugin unavailable/);
+  assert.match(having().reason, /Grafana shows this account none/);
+  const broken: Seen = ['data-source', { source: 'Logs', ok: false, detail: 'no connection' }];
+  assert.equal(having(broken, mute).verdict, 'fail');
+});
+
 test('should not say that dashboards render where no browser is, and still see what is broken without one', () => {
   const check = 'telemetry/dashboards';
   const dashboards = { declared: [{ uid: 'slo', title: 'Goals' }], stubbed: true };
@@ -274,7 +305,8 @@ test('should not say that dashboards render where no browser is, and still see w
   const seen: Seen[] = [
     ['dashboard-server', { server: 'Grafana', ok: true, detail: '12' }],
     ['dashboard', { uid: 'slo', found: true, panels: 3 }],
-    ['data-sources', { count: 0 }],
+    ['data-sources', { count: 1 }],
+    ['data-source', { source: 'Prometheus', ok: true, detail: 'OK' }],
     ['unavailable', { what: 'a browser', reason: 'no browser is installed' }],
   ];
   const unavailable = judged(check, seen, { settings });

@@ -137,7 +137,8 @@ export const TELEMETRY = kinds({
   alertmanagers: { urls: z.array(z.string()) },
 
   'dashboard-server': { server: z.enum(['Grafana', 'Kibana']), ok: z.boolean(), detail: z.string() },
-  'data-source': { source: z.string(), ok: z.boolean(), detail: z.string() },
+  /** null: the server of dashboards cannot ask it, which says nothing of it. */
+  'data-source': { source: z.string(), ok: z.boolean().nullable(), detail: z.string() },
   'data-sources': { count: z.int() },
   dashboard: { uid: z.string(), found: z.boolean(), panels: z.int() },
 });

@@ -57,6 +57,11 @@ test('should list every adapter that is not met yet', () => {
   assert.deepEqual(notMetYet(['postgres', 'redis', 'neo4j']), [
     { label: 'CloudNativePG', declaredBy: 'stores.postgres.cloudnativepg' },
     { label: 'Neo4j Enterprise', declaredBy: 'stores.neo4j.enterprise' },
+    { label: 'Loki', declaredBy: 'telemetry.logs.kind: loki' },
+    { label: 'Jaeger 2', declaredBy: 'telemetry.traces.kind: jaeger2' },
+    { label: 'Tempo', declaredBy: 'telemetry.traces.kind: tempo' },
+    { label: 'Grafana', declaredBy: 'telemetry.dashboards.kind: grafana' },
+    { label: 'Kibana', declaredBy: 'telemetry.dashboards.kibana' },
     { label: 'Argo Rollouts', declaredBy: 'topology.workloads with kind: Rollout' },
     { label: 'KEDA', declaredBy: 'scaledObject of topology.edge.backend.scaling or ai.scaling' },
     { label: 'devices through ResourceClaims', declaredBy: 'gpu.claims' },
@@ -89,4 +94,29 @@ test('should say so of operators, for the checks that read their objects where t
   const exclusive = notMetIn(all, 'gpu/exclusive') ?? [];
   assert.ok(exclusive.includes("kubelet's pod-resources"), exclusive.join());
   assert.equal(notMetIn(staging, 'scaling/backend/up'), undefined);
+});
+
+test('should say which checks ask a source of telemetry that no real product has answered, and not where it is a stand-in', () => {
+  const { telemetry } = staging;
+  assert.ok(telemetry?.logs !== undefined && telemetry.traces !== undefined);
+  const asking = {
+    ...staging,
+    telemetry: {
+      ...telemetry,
+      logs: { ...telemetry.logs, kind: 'loki' },
+      traces: { ...telemetry.traces, kind: 'tempo' },
+    },
+  };
+  const notMetIn = (environment: typeof staging, id: string) =>
+    planChecks(environment, { checks: [id] }).map(({ row }) => row.notMet)[0];
+  assert.deepEqual(notMetIn(asking, 'telemetry/logs/canary'), ['Loki']);
+  assert.deepEqual(notMetIn(asking, 'telemetry/correlation'), ['Loki', 'Tempo']);
+  assert.equal(notMetIn(asking, 'telemetry/metrics/targets'), undefined);
+  assert.equal(
+    notMetIn(staging, 'telemetry/correlation'),
+    undefined,
+    'Elasticsearch and Jaeger have been met',
+  );
+  assert.deepEqual(notMetIn(staging, 'telemetry/dashboards'), ['Grafana', 'Kibana']);
+  assert.equal(notMetIn(local, 'telemetry/dashboards'), undefined, 'a stand-in');
 });

@@ -5,15 +5,14 @@ import type { row } from '../../catalogue/row.ts';
 import { ARRIVAL, followedMs, storeTrialFollowed } from '../../catalogue/time.ts';
 import { touching, WORKLOADS } from '../../catalogue/touches.ts';
 import type { Touches } from '../../catalogue/touches.ts';
-import type { CatalogueRow, Injects, Requirement } from '../../catalogue/types.ts';
+import type { CatalogueRow, Injects, Requirement, TelemetrySource } from '../../catalogue/types.ts';
 
-type Source = 'logs' | 'traces' | 'alerts' | 'dashboards';
-
-export const has = ({ telemetry: declared }: Environment, source: Source): boolean =>
+export const has = ({ telemetry: declared }: Environment, source: TelemetrySource): boolean =>
   declared?.[source] !== undefined;
 
-export const source = (name: Source): Requirement => ({
+export const source = (name: TelemetrySource): Requirement => ({
   what: `telemetry.${name}`,
+  source: name,
   declares: (environment) => has(environment, name),
 });
 

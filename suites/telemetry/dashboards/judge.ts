@@ -15,9 +15,8 @@ function judgeDashboards(history: History): Judgement {
     findings.expect(server, ok, 'healthy', detail);
   const sources = all(history, 'data-source');
   findings.rule('sources');
-  for (const { source, ok, detail } of sources)
-    findings.expect(`data source ${source}`, ok, 'answers', detail);
   const count = first(history, 'data-sources')?.count;
+  sourcesRule(findings, { sources, count });
   if (count !== undefined && count !== sources.length)
     findings.unknown('data sources', `${count} observed`, `${sources.length} observed`);
   const { declared = [], stubbed } = declaredOf(history.header).dashboards ?? {};
@@ -25,6 +24,25 @@ function judgeDashboards(history: History): Judgement {
   pauseRule(history, findings);
   if (stubbed === true) findings.note('Grafana is a stand-in (stubbed)');
   return findings.conclude('healthy, data sources answer, dashboards render without an error panel');
+}
+
+/** A source that cannot be asked is said, and is not a broken one; if none could be asked, nothing is known of any. */
+function sourcesRule(
+  findings: Findings,
+  { sources, count }: { sources: readonly Seen<'data-source'>[]; count: number | undefined },
+): void {
+  const mute = sources.filter(({ ok }) => ok === null);
+  for (const { source, ok, detail } of sources)
+    if (ok !== null) findings.expect(`data source ${source}`, ok, 'answers', detail);
+  if (mute.length < sources.length || count === undefined) {
+    for (const { source, detail } of mute) findings.note(`data source ${source} was not judged: ${detail}`);
+    return;
+  }
+  const [one] = mute;
+  const none = 'Grafana shows this account none';
+  const why =
+    one === undefined ? none : `none of ${mute.length} could be asked: ${one.source}: ${one.detail}`;
+  findings.unknown('data sources', 'one at least that answers', why);
 }
 
 /** Dashboards are listed and then shown, one after another; the longest wait of a browser is far shorter, ms. */
