@@ -46,6 +46,11 @@ export interface HttpAnswer {
   tls: { authorized: boolean; error: string } | null;
 }
 
+/** The same with what came as it came. */
+export interface BytesAnswer extends Omit<HttpAnswer, 'text'> {
+  bytes: Buffer;
+}
+
 /** There was no whole answer. The message says why, and not who was asked. */
 export class HttpError extends Error {
   override readonly name = 'HttpError';
@@ -90,7 +95,13 @@ export class HttpClient {
   }
 
   /** @throws HttpError when there is no whole answer; the reason of the caller's signal */
-  async ask(question: HttpQuestion, { deadlineMs, signal, maxBytes }: HttpBounds): Promise<HttpAnswer> {
+  async ask(question: HttpQuestion, bounds: HttpBounds): Promise<HttpAnswer> {
+    const { bytes, ...answer } = await this.askBytes(question, bounds);
+    return { ...answer, text: bytes.toString('utf8') };
+  }
+
+  /** As `ask`, for what need not be text. */
+  async askBytes(question: HttpQuestion, { deadlineMs, signal, maxBytes }: HttpBounds): Promise<BytesAnswer> {
     signal?.throwIfAborted();
     const timeout = AbortSignal.timeout(Math.max(1, Math.ceil(deadlineMs)));
     try {
@@ -108,7 +119,7 @@ export class HttpClient {
     { path, method = 'GET', headers, body }: HttpQuestion,
     signal: AbortSignal,
     maxBytes: number,
-  ): Promise<HttpAnswer> {
+  ): Promise<BytesAnswer> {
     this.#agent ??= new Agent({ connect: this.#connect, headersTimeout: 0, bodyTimeout: 0 });
     const answer = await request(`${this.url}${path}`, {
       method,
@@ -118,10 +129,10 @@ export class HttpClient {
       dispatcher: this.#agent,
       signal,
     });
-    const text = await textOf(answer.body, maxBytes);
+    const bytes = await bytesOf(answer.body, maxBytes);
     // Only then does undici take the connection for free: without it, the next question would open another.
     if (!this.#once) await setImmediate();
-    return { status: answer.statusCode, headers: answer.headers, text, tls: this.#tls };
+    return { status: answer.statusCode, headers: answer.headers, bytes, tls: this.#tls };
   }
 
   /** Ends its connections, and what is being asked fails; a question that is asked later opens one again. */
@@ -131,7 +142,7 @@ export class HttpClient {
   }
 }
 
-async function textOf(body: AsyncIterable<Buffer>, maxBytes: number): Promise<string> {
+async function bytesOf(body: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer> {
   const parts: Buffer[] = [];
   let bytes = 0;
   for await (const part of body) {
@@ -140,7 +151,7 @@ async function textOf(body: AsyncIterable<Buffer>, maxBytes: number): Promise<st
       throw new HttpError(`the answer is longer than ${maxBytes} bytes`, { tooLarge: true });
     parts.push(part);
   }
-  return Buffer.concat(parts).toString('utf8');
+  return Buffer.concat(parts);
 }
 
 /** One question over a connection of its own. @throws as `HttpClient.ask` */

@@ -65,6 +65,7 @@ function asDocumented(path: string): Said {
   if (path.startsWith('/api/traces'))
     return { status: 404, body: { data: null, errors: [{ code: 404, msg: 'trace not found' }] } };
   if (path.startsWith('/api/v2/alerts')) return { body: [] };
+  if (path === '/api/datasources') return { body: [{ uid: 'p', name: 'Prometheus', type: 'prometheus' }] };
   if (path === '/api/health') return { body: { database: 'ok', version: '12' } };
   if (path.startsWith('/api/dashboards')) return { body: { dashboard: { panels: [] } } };
   if (path === '/api/status') return { body: { status: { overall: { level: 'available' } } } };
@@ -145,6 +146,17 @@ test("should tell a tenant in which nothing is, and a store that wants one's nam
   const asking = await lookedAtTempo(() => ({ status: 401, body: 'no org id' }));
   assert.match(asking.detail, /wants the name of a tenant/);
   assert.match(asking.add ?? '', /telemetry\.traces\.tenant/);
+});
+
+test('should tell an account of Grafana that sees no data source, and one that may not', async () => {
+  const having = async (said: Said) => {
+    const items = await lookedAt((path) => (path === '/api/datasources' ? said : asDocumented(path)));
+    return items.get('telemetry.dashboards') ?? assert.fail('no dashboards');
+  };
+  assert.match((await having({ body: [] })).detail, /shows this account no data source/);
+  const refused = await having({ status: 403, body: { message: 'Permissions needed: datasources:read' } });
+  assert.equal(refused.state, 'missing');
+  assert.match(refused.detail, /Permissions needed: datasources:read/);
 });
 
 test('should name a dashboard that is not there', async () => {

@@ -120,7 +120,13 @@ function dashboardsSource(declared: DashboardSettings): Source {
       for (const { uid } of wanted)
         if (!(await probe.dashboard(uid, bounds)).found)
           throw new Error(`it has no dashboard ${uid}, or hides it from this account`);
-      return `${detail}; declared dashboards that are there: ${wanted.length}`;
+      const sources = await probe.dataSources(bounds);
+      if (sources.length === 0)
+        throw new Error(
+          'it shows this account no data source: there is none, or datasources:read is missing',
+        );
+      const asked = sources.filter(({ ok }) => ok !== null).length;
+      return `${detail}; declared dashboards that are there: ${wanted.length}; data sources that it can ask: ${asked} of ${sources.length}`;
     });
   return { key: 'telemetry.dashboards', declared, path: '/api/health', ask };
 }

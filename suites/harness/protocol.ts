@@ -125,6 +125,14 @@ export interface RunnerMethods {
     };
     result: { seen: number; silent?: string };
   };
+  /**
+   * What a browser asks of the server of dashboards, asked with the declared account, which no worker and no browser has. null: none is
+   * declared, and no authority either, so that a browser may ask by itself. Redirects within the server are followed.
+   */
+  'telemetry.page': {
+    params: { check: string; url: string; method: string; headers: Record<string, string>; body?: string };
+    result: { status: number; url: string; headers: Record<string, string>; base64: string } | null;
+  };
   /** Measures how far the clocks of nodes are ahead, each by a pod that runs there, into `clocks.ndjson`; those that could be read. */
   'clocks.nodes': {
     params: { check: string; trial: number; pods: ClockPod[] };

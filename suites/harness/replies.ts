@@ -72,6 +72,14 @@ const REPLIES: { readonly [M in Method]: z.ZodType<Result<M>> } = {
   'telemetry.disk': done,
   'telemetry.recent': done,
   'telemetry.ask': z.object({ seen: z.number(), silent: z.string().optional() }),
+  'telemetry.page': z
+    .object({
+      status: z.number(),
+      url: z.string(),
+      headers: z.record(z.string(), z.string()),
+      base64: z.string(),
+    })
+    .nullable(),
   'clocks.nodes': z.array(z.object({ node: z.string(), offsetMs: z.number(), errorMs: z.number() })),
   'fault.inject': landed,
   'fault.restore': done,

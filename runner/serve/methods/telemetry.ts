@@ -5,6 +5,7 @@ import { timeoutMsOf } from '../../plan/environment-parts.ts';
 import type { Handlers } from '../session.ts';
 import { askAlerts, askDashboards, askRules, askSeries, askTargets } from '../../ask/telemetry/ask.ts';
 import { countedOn, readDisk, unread } from '../../ask/telemetry/disk.ts';
+import { askPage } from '../../ask/telemetry/page.ts';
 import { recentOf } from '../../ask/telemetry/recent.ts';
 import { logsOf } from '../../ask/telemetry/sources.ts';
 import type { ServedRunner } from '../served.ts';
@@ -19,6 +20,7 @@ type Methods = Pick<
   | 'telemetry.disk'
   | 'telemetry.recent'
   | 'telemetry.ask'
+  | 'telemetry.page'
 >;
 
 /** Single queries, by subject. */
@@ -112,5 +114,6 @@ export function telemetryMethods(runner: ServedRunner): Methods {
         const { about, labels = {} } = params;
         return QUESTIONS[about](of, { write, signal, labels });
       }),
+    'telemetry.page': (params, { signal }) => askPage(of, params, signal),
   };
 }

@@ -13,6 +13,7 @@ import {
   range,
 } from '../../../env/local/platform/grafana-stub/service/_testing/grafana.ts';
 import type { CheckContext } from '../../harness/context.ts';
+import type { Params, Result } from '../../harness/protocol.ts';
 import { launchBrowser } from './browser.ts';
 import type { Launch } from './browser.ts';
 import { show } from './observe.ts';
@@ -34,9 +35,14 @@ async function browserFor(
   }
 }
 
-async function seenOf(browser: Browser, url: string, uid: string): Promise<object[]> {
+type Call = (method: string, params: Params<'telemetry.page'>) => Promise<Result<'telemetry.page'>>;
+const NO_ACCOUNT: Call = () => Promise.resolve(null);
+
+async function seenOf(browser: Browser, url: string, uid: string, call = NO_ACCOUNT): Promise<object[]> {
   const told: object[] = [];
   const ctx = {
+    id: 'telemetry/dashboards',
+    runner: { call },
     signal: new AbortController().signal,
     timeoutMs: () => WAIT_MS,
     record: (kind: string, fields: object) => told.push({ kind, ...fields }),
@@ -110,4 +116,86 @@ test('should count each panel once, and no row', async (context) => {
     const [seen] = await seenOf(browser, `http://127.0.0.1:${port}`, 'rows');
     assert.deepEqual(seen, { kind: 'rendered', uid: 'rows', status: 200, panels, errors: 0 });
   }
+});
+
+/** Before a server that shows nothing to who is not logged in, as Grafana does. */
+async function behindLogin(context: TestContext, grafana: string): Promise<string> {
+  const server = createServer((request, response) => {
+    const parts: Buffer[] = [];
+    request.on('data', (part: Buffer) => parts.push(part));
+    request.on('end', () => {
+      const { url = '', method = 'GET', headers } = request;
+      if (headers.authorization !== 'Bearer good') {
+        if (url === '/login') response.end('<html><title>Welcome</title></html>');
+        else response.writeHead(302, { location: '/login' }).end();
+        return;
+      }
+      const body = parts.length === 0 ? {} : { body: Buffer.concat(parts) };
+      const type = { 'content-type': headers['content-type'] ?? 'text/plain' };
+      void fetch(`${grafana}${url}`, { method, redirect: 'manual', headers: type, ...body }).then(
+        async (answer) => {
+          response.writeHead(answer.status, Object.fromEntries(answer.headers));
+          response.end(Buffer.from(await answer.arrayBuffer()));
+        },
+      );
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  context.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  return `http://127.0.0.1:${port}`;
+}
+
+/** What the runner does with the account of a test. */
+const asking =
+  (token: string): Call =>
+  async (_method, { url, method, headers, body }) => {
+    if (method === 'OPTIONS') return { status: 204, url, headers: {}, base64: '' };
+    const type = {
+      'content-type': headers['content-type'] ?? 'text/plain',
+      authorization: `Bearer ${token}`,
+    };
+    const answer = await fetch(url, { method, headers: type, ...(body !== undefined && { body }) });
+    const base64 = Buffer.from(await answer.arrayBuffer()).toString('base64');
+    const own = { 'content-type': answer.headers.get('content-type') ?? 'text/plain' };
+    return { status: answer.status, url: answer.url, headers: own, base64 };
+  };
+
+test('should show a dashboard that wants a login by what the runner asks, and say that the account may not see it', async (context) => {
+  const browser = await browserFor(context);
+  if (browser === null) return;
+  const { uid } = DASHBOARD;
+  const panels = DASHBOARD.panels.length;
+  const healthy = await prometheusFor(context, () => range({ job: 'a' }, '1', '2'));
+  const url = await behindLogin(context, await grafanaFor(context, healthy, [DASHBOARD]));
+  const nobody = await seenOf(browser, url, uid);
+  assert.match(
+    JSON.stringify(nobody),
+    /unavailable.*redirects to .*\/login: a browser that is not logged in/,
+  );
+  assert.deepEqual(await seenOf(browser, url, uid, asking('good')), [
+    { kind: 'rendered', uid, status: 200, panels, errors: 0 },
+  ]);
+  assert.match(
+    JSON.stringify(await seenOf(browser, url, uid, asking('bad'))),
+    /unavailable.*redirects to .*\/login: the declared account may not see it/,
+  );
+  const broken = await behindLogin(context, await grafanaFor(context, NOWHERE, [DASHBOARD]));
+  assert.deepEqual(await seenOf(browser, broken, uid, asking('good')), [
+    { kind: 'rendered', uid, status: 200, panels, errors: panels },
+  ]);
+});
+
+test('should know nothing of a dashboard that the runner cannot ask either', async (context) => {
+  const browser = await browserFor(context);
+  if (browser === null) return;
+  const { uid } = DASHBOARD;
+  const url = await behindLogin(context, await grafanaFor(context, NOWHERE, [DASHBOARD]));
+  const gone: Call = (_method, { method, url: at }) =>
+    method === 'OPTIONS'
+      ? Promise.resolve({ status: 204, url: at, headers: {}, base64: '' })
+      : Promise.reject(new Error('ECONNREFUSED'));
+  assert.deepEqual(await seenOf(browser, url, uid, gone), [
+    { kind: 'unavailable', what: `dashboard ${uid}`, reason: 'the runner could not ask it: ECONNREFUSED' },
+  ]);
 });

@@ -15,7 +15,7 @@ export const checks: readonly CatalogueRow[] = [
     title: 'Dashboards render',
     section: '7',
     access: 'r - r r r',
-    does: 'the health of Grafana, its data sources and Kibana, and whether the declared dashboards show in a browser that is not logged in',
+    does: 'the health of Grafana, its data sources and Kibana, and whether the declared dashboards show in a browser, with the declared account where they want one',
     goal: 'Grafana and Kibana healthy, data sources answer, declared dashboards render in a browser without an error panel',
     stubbed: ['Grafana'],
     requires: source('dashboards'),

@@ -35,6 +35,7 @@ async function shown(
   const ctx = {
     signal: new AbortController().signal,
     timeoutMs: () => 1_000,
+    runner: { call: () => Promise.resolve(null) }, // no account is declared
     record: (kind: string, fields: object) => seen.told.push({ kind, ...fields }),
     unavailable: (what: string, reason: string) => seen.told.push({ kind: 'unavailable', what, reason }),
   } as unknown as CheckContext;

@@ -2,6 +2,8 @@ import { settingsOf } from '../_following/settings.ts';
 import type { Trust } from '../../../env/schema.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
 import type { CheckContext } from '../../harness/context.ts';
+import { asAccount } from './as-account.ts';
+import type { Asked } from './as-account.ts';
 import { launchBrowser } from './browser.ts';
 import type { Launch } from './browser.ts';
 import type { Browser, Page } from '@playwright/test';
@@ -64,44 +66,77 @@ function firstLine(error: unknown): string {
   return said.split('\n', 1)[0] ?? said;
 }
 
+interface Dashboard {
+  url: string;
+  uid: string;
+  trust: Trust;
+}
+
+/** What a page came to: it was seen, it does not show itself to this browser, or it fails. */
+type Came = 'seen' | { hidden: string } | { failed: string };
+
 /**
- * Shows only public dashboards: the browser does not get the probe's account. A redirect to a login page means that the dashboard was
- * not seen.
+ * Shows a dashboard as a browser without a login sees it. Where that is a login page, or the browser does not trust the server's authority, it
+ * is shown again with what the runner asks by the declared account: neither browser nor worker has that.
  */
-export async function show(
-  ctx: CheckContext,
-  browser: Browser,
-  of: { url: string; uid: string; trust: Trust },
-): Promise<void> {
-  const timeout = ctx.timeoutMs('telemetryQuery');
+export async function show(ctx: CheckContext, browser: Browser, of: Dashboard): Promise<void> {
+  const plain = await shown(ctx, browser, of, null);
+  const came = plain !== 'seen' && 'hidden' in plain ? await shown(ctx, browser, of, plain) : plain;
+  if (came === 'seen') return;
+  if ('hidden' in came) ctx.unavailable(`dashboard ${of.uid}`, came.hidden);
+  else ctx.record('not-rendered', { uid: of.uid, reason: came.failed });
+}
+
+/** @param before what a browser without an account saw, and what is returned where none is declared */
+async function shown(ctx: CheckContext, browser: Browser, of: Dashboard, before: Came | null): Promise<Came> {
   const page = await browser.newPage({ viewport: VIEWPORT });
+  const address = new URL(`${of.url.replace(/\/+$/, '')}/d/${encodeURIComponent(of.uid)}`);
+  let pages: Asked | null = null;
   try {
-    const asked = new URL(`${of.url.replace(/\/+$/, '')}/d/${encodeURIComponent(of.uid)}`);
-    const url = `${asked.href}?kiosk`;
-    const answer = await page.goto(url, { timeout, waitUntil: 'networkidle' });
-    const { origin, hostname, pathname } = new URL(page.url());
-    if (hostname !== asked.hostname || !pathname.startsWith(asked.pathname)) {
-      ctx.unavailable(
-        `dashboard ${of.uid}`,
-        `it redirects to ${origin}${pathname}: a browser that is not logged in may not see it`,
-      );
-      return;
-    }
-    const panels = await countPanels(page);
-    const errors = await page.locator(PANEL_ERROR).count();
-    ctx.record('rendered', { uid: of.uid, status: answer?.status() ?? 0, panels, errors });
+    if (before !== null) pages = await asAccount(ctx, page, address.href);
+    if (before !== null && pages === null) return before;
+    return await looked(ctx, page, { uid: of.uid, address, pages });
   } catch (error) {
     ctx.signal.throwIfAborted();
-    const reason = firstLine(error);
-    if (of.trust !== 'system' && UNTRUSTED.test(reason))
-      ctx.unavailable(
-        `dashboard ${of.uid}`,
-        `a browser trusts only the system's certificate authorities, not the one in \`trust\`: ${reason}`,
-      );
-    else ctx.record('not-rendered', { uid: of.uid, reason });
+    return failure(firstLine(error), of, pages);
   } finally {
     await page.close();
   }
+}
+
+async function looked(
+  ctx: CheckContext,
+  page: Page,
+  { uid, address, pages }: { uid: string; address: URL; pages: Asked | null },
+): Promise<Came> {
+  const timeout = ctx.timeoutMs('telemetryQuery');
+  const answer = await page.goto(`${address.href}?kiosk`, { timeout, waitUntil: 'networkidle' });
+  const places = [page.url(), ...(pages === null ? [] : pages.landed)];
+  const elsewhere = places.find((at) => !isWithin(at, address));
+  if (elsewhere !== undefined) {
+    const { origin, pathname } = new URL(elsewhere);
+    const who = pages === null ? 'a browser that is not logged in' : 'the declared account';
+    return { hidden: `it redirects to ${origin}${pathname}: ${who} may not see it` };
+  }
+  const panels = await countPanels(page);
+  const errors = await page.locator(PANEL_ERROR).count();
+  ctx.record('rendered', { uid, status: answer?.status() ?? 0, panels, errors });
+  return 'seen';
+}
+
+function failure(reason: string, { trust }: Dashboard, pages: Asked | null): Came {
+  if (pages !== null && pages.trouble !== null)
+    return { hidden: `the runner could not ask it: ${pages.trouble}` };
+  if (trust === 'system' || !UNTRUSTED.test(reason)) return { failed: reason };
+  return {
+    hidden: `a browser trusts only the system's certificate authorities, not the one in \`trust\`: ${reason}`,
+  };
+}
+
+/** Grafana puts the title behind the id of a dashboard. */
+function isWithin(at: string, { hostname, pathname }: URL): boolean {
+  const seen = new URL(at);
+  return seen.hostname === hostname && seen.pathname.startsWith(pathname);
 }
 
 async function countPanels(page: Page): Promise<number> {

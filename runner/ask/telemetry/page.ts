@@ -1,0 +1,71 @@
+/** Pages of the server of dashboards, asked in place of a browser: the account stays in this process. */
+import { HttpClient } from '../../../host/http.ts';
+import type { BytesAnswer, HttpQuestion } from '../../../host/http.ts';
+import type { Params, Result } from '../../../suites/harness/protocol.ts';
+import { timeoutMsOf } from '../../plan/environment-parts.ts';
+import { RequestError } from '../../serve/session.ts';
+import { addressOf } from './sources.ts';
+import type { SourcesOf } from './sources.ts';
+
+/** The scripts of Grafana 12 have up to 8 MB each. */
+const MAX_BYTES = 32 << 20;
+const REDIRECTS = 5;
+
+/** What is sent on, beside what Grafana's own headers say of a query. */
+const SENT = /^(?:accept|content-type|x-(?:datasource|ds|grafana|plugin|query|dashboard|panel)-[a-z-]+)$/;
+/** The questions of Grafana's panels that are no GET: /api/ds/query, and /apis/query.grafana.app/… since 12. They change nothing. */
+const QUERIES =
+  /^(?:\/[^/]+)*\/(?:api\/ds\/query|apis\/(?:query|datasource|[a-z0-9-]+\.datasource)\.grafana\.app\/.*\/query)$/;
+/** What is not sent on is answered so: usage, live connections and preferences are nothing that a dashboard shows. */
+const NOT_SENT = 204;
+
+/** @throws RequestError for a URL of another server; HttpError when there is no whole answer; the reason of the signal */
+export async function askPage(
+  of: SourcesOf,
+  { url, method, headers, body }: Params<'telemetry.page'>,
+  signal: AbortSignal,
+): Promise<Result<'telemetry.page'>> {
+  const declared = of.environment.telemetry?.dashboards;
+  if (declared === undefined) throw new RequestError('the environment declares no dashboards', 'refused');
+  const { token, user, trust = 'system' } = declared;
+  if (token === undefined && user === undefined && trust === 'system') return null;
+  const { origin } = new URL(declared.url);
+  if (new URL(url).origin !== origin)
+    throw new RequestError(`${url} is not of ${origin}, whose account is declared`, 'refused');
+  if (!isRead(method, new URL(url))) return { status: NOT_SENT, url, headers: {}, base64: '' };
+  const sent = Object.fromEntries(Object.entries(headers).filter(([name]) => SENT.test(name)));
+  const client = new HttpClient({ ...(await addressOf(of, declared)), url: origin }, { once: true });
+  const bounds = { deadlineMs: timeoutMsOf(of.environment, 'telemetryQuery'), signal, maxBytes: MAX_BYTES };
+  const asked = { method, headers: sent, ...(body !== undefined && { body }) };
+  try {
+    const ask = (question: HttpQuestion): Promise<BytesAnswer> => client.askBytes(question, bounds);
+    return await followed(new URL(url), (path) => ask({ ...asked, path }));
+  } finally {
+    client.close();
+  }
+}
+
+function isRead(method: string, { pathname }: URL): boolean {
+  return method === 'GET' || method === 'HEAD' || (method === 'POST' && QUERIES.test(pathname));
+}
+
+/** Follows redirects within the server; one to another is the answer. */
+async function followed(
+  first: URL,
+  ask: (path: string) => Promise<BytesAnswer>,
+): Promise<Result<'telemetry.page'>> {
+  let at = first;
+  for (let left = REDIRECTS; ; left--) {
+    const { status, headers, bytes } = await ask(`${at.pathname}${at.search}`);
+    const { location, 'content-type': type } = headers;
+    const next =
+      status >= 300 && status <= 399 && typeof location === 'string' ? new URL(location, at) : null;
+    if (next === null || left === 0)
+      return {
+        ...{ status, url: at.href, base64: bytes.toString('base64') },
+        headers: typeof type === 'string' ? { 'content-type': type } : {},
+      };
+    at = next;
+    if (at.origin !== first.origin) return { status, url: at.href, headers: {}, base64: '' };
+  }
+}
