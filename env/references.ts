@@ -1,6 +1,7 @@
 import type { Problem } from './errors.ts';
 import type { Finding } from './finding.ts';
 import { storeKind } from '../probes/declared-stores.ts';
+import { isSafe } from '../probes/declaring.ts';
 import { speaksTls } from '../probes/store/declaring.ts';
 import { declarationOf, namesOf, traitsOf } from './providers/declared.ts';
 import { memberNamespace, memberSets } from '../reports/record/store-pods.ts';
@@ -162,13 +163,24 @@ function gpuFindings({ gpu, topology }: EnvironmentFile): Finding[] {
   return [{ path: ['gpu', 'pool'], message, found: gpu.pool, allowed: pools.join(', ') || 'none' }];
 }
 
-/** The AI service's edge must be the declared one, by address and authority: otherwise drafts would be requested from a stranger. */
-function aiFindings({ ai, topology: { edge } }: EnvironmentFile): Finding[] {
-  if (ai === undefined || edge === undefined) return [];
-  const [asked, through] = [new URL(ai.url).origin, new URL(edge.url).origin];
-  if (asked === through) return [];
+/** An application is asked through the edge. */
+function applicationFindings({ application, topology: { edge } }: EnvironmentFile): Finding[] {
+  if (application === undefined) return [];
+  const at = 'key' as const;
+  if (edge === undefined)
+    return [
+      {
+        ...{ path: ['application'], at, found: 'application' },
+        message: 'topology.edge does not say where it is reached',
+      },
+    ];
+  const { credentials } = application;
+  if (credentials === undefined || isSafe(edge.url)) return [];
   return [
-    { path: ['ai', 'url'], message: 'not the address of topology.edge.url', found: asked, allowed: through },
+    {
+      ...{ path: ['application', 'credentials'], at, found: edge.url, allowed: 'https in topology.edge.url' },
+      message: 'would cross the network unencrypted',
+    },
   ];
 }
 
@@ -192,7 +204,7 @@ export function referenceProblems(
     ...topologyFindings(data),
     ...storeFindings(data),
     ...gpuFindings(data),
-    ...aiFindings(data),
+    ...applicationFindings(data),
     ...permitFindings(data),
     ...more(data),
   ];

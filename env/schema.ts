@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Objective } from '../reports/record/objective.ts';
 import { ai } from '../probes/ai/declaration.ts';
+import { application } from '../probes/application/declaration.ts';
 import { cluster } from './providers/declared.ts';
 import { KINDS } from './providers/declaring.ts';
 import { hostPort } from '../probes/declaring.ts';
@@ -50,6 +51,7 @@ export const environmentFile = z.strictObject({
     .optional()
     .describe('Embedded environments only: what each size holds, replacing what topology says'),
   stores: stores.default({}),
+  application: application.optional(),
   ai: ai.optional(),
   gpu: gpu.optional(),
   load: load.prefault({}),
@@ -89,6 +91,7 @@ export interface Environment extends Omit<
   extended: readonly string[];
 }
 
+export type { Application, Credentials, RequestName } from '../probes/application/declaration.ts';
 export type { AiSettings, LlmBehaviour } from '../probes/ai/declaration.ts';
 export { KINDS, SIZES } from './providers/declaring.ts';
 export type { Cluster, EnvironmentKindName, Power, Size } from './providers/declaring.ts';

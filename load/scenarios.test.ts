@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { after, beforeEach, describe, it } from 'node:test';
+import { parseEnvironment } from '../env/loader.ts';
+
+const LOCAL = new URL('../env/local.yaml', import.meta.url).pathname;
+const { application } = parseEnvironment(readFileSync(LOCAL, 'utf8'), LOCAL).data;
+assert.ok(application);
+
+/** The contract of the reference backend, as the runner hands it over; with other parts in its place. */
+function contract(other: object = {}): { CONTRACT: string } {
+  const { follow, proof, requests, canaries } = application ?? assert.fail();
+  return { CONTRACT: JSON.stringify({ follow, proof, prefix: canaries.prefix, requests, ...other }) };
+}
 
 /** Runs the scenarios on stand-ins of k6's modules: this tests what scenarios send and which options they export, not k6. */
 interface Params {
@@ -64,8 +75,8 @@ const MODULES: Record<string, Record<string, unknown>> = {
   },
   'k6/http': {
     default: {
-      get: (url: string, params: Params) => send('GET', url, null, params),
-      post: (url: string, body: unknown, params: Params) => send('POST', url, body, params),
+      request: (method: string, url: string, body: unknown, params: Params) =>
+        send(method, url, body, params),
     },
   },
   'k6/execution': {
@@ -124,7 +135,7 @@ interface Script {
 
 let loads = 0;
 async function load(name: string, settings: Record<string, string> = {}): Promise<Script> {
-  shared.__ENV = settings;
+  shared.__ENV = { ...contract(), ...settings };
   return (await import(`./scenarios/${name}.ts?${String(++loads)}`)) as Script;
 }
 
@@ -167,7 +178,7 @@ describe('every scenario', () => {
       stage.answer = () => ({ status: 503, status_text: '503 Service Unavailable' });
       assert.throws(
         () => script.setup(),
-        /^Error: http:\/\/tender\.example\.test\/tenders answered 503 before the load \(503 Service Unavailable\)/,
+        /^Error: http:\/\/tender\.example\.test\/tenders answered 503 before the load \(status 503\)/,
       );
       stage.answer = () => ({ status: 200 });
       script.setup();
@@ -175,12 +186,12 @@ describe('every scenario', () => {
   });
 
   it('should not load another service that answers in its place', async () => {
-    const settings = { BASE_URL: 'http://tender.example.test', CORRELATION_HEADER: 'x-mark' };
-    const script = await load('steady', settings);
+    const settings = { BASE_URL: 'http://tender.example.test' };
+    const script = await load('steady', { ...settings, ...contract({ follow: { echo: 'x-mark' } }) });
     stage.answer = () => ({ status: 200, headers: {} });
     assert.throws(
       () => script.setup(),
-      /tenders does not repeat the header x-mark, so it is not the service/,
+      /tenders is not answered by the service that the load is for \(correlation-id\)/,
     );
     stage.answer = () => ({ status: 200, headers: { 'X-Mark': 'load' } });
     script.setup();
@@ -190,7 +201,7 @@ describe('every scenario', () => {
     for (const name of NAMES) {
       const script = await load(name, {
         BASE_URL: 'http://t.example.test',
-        CORRELATION_HEADER: 'x-mark',
+        ...contract({ follow: { echo: 'x-mark' } }),
         CORRELATION_ID: 'run-7',
       });
       Object.assign(stage, { sent: [], checks: [] });
@@ -234,14 +245,7 @@ describe('the journey', () => {
     const { default: journey } = await load('journey');
     stage.answer = answerAs('done');
     journey();
-    assert.deepEqual(names(), [
-      'upload tender',
-      'generate',
-      'poll job',
-      'poll job',
-      'poll job',
-      'read tender',
-    ]);
+    assert.deepEqual(names(), ['create', 'start', 'progress', 'progress', 'progress', 'read']);
     assert.ok(stage.sent[1]?.url.endsWith('/tenders/4/generate') && stage.sent[2]?.url.endsWith('/jobs/9'));
     assert.deepEqual(
       stage.added.map(([name]) => name),
@@ -254,25 +258,25 @@ describe('the journey', () => {
     const { default: journey } = await load('journey', { POLL_MOST: '7' });
     stage.answer = answerAs('never');
     journey();
-    assert.equal(names().filter((name) => name === 'poll job').length, 7);
+    assert.equal(names().filter((name) => name === 'progress').length, 7);
     assert.deepEqual(stage.added, [['generation_done', false]]);
-    assert.ok(!names().includes('read tender'));
+    assert.ok(!names().includes('read'));
   });
 
   it('should stop where a step fails', async () => {
     const { default: journey } = await load('journey');
     stage.answer = answerAs('failed');
     journey();
-    assert.ok(!names().includes('read tender'));
+    assert.ok(!names().includes('read'));
     stage.sent = [];
     stage.answer = () => ({ status: 500, body: 'no json' });
     journey();
-    assert.deepEqual(names(), ['upload tender']);
+    assert.deepEqual(names(), ['create']);
   });
 });
 
 describe('jobs', () => {
-  it('should be tenders that are accepted, each with a title of its own', async () => {
+  it('should be things that are accepted, each with a title of its own', async () => {
     const { default: jobs } = await load('jobs', { BASE_URL: 'http://edge.example.test/api' });
     stage.answer = answerAs('done');
     jobs();
@@ -282,19 +286,25 @@ describe('jobs', () => {
     assert.deepEqual(
       stage.sent.map(({ method, url, body }) => [method, url, JSON.parse(String(body)) as unknown]),
       [
-        ['POST', 'http://edge.example.test/api/tenders', { title: 'job 0' }],
-        ['POST', 'http://edge.example.test/api/tenders', { title: 'job 7' }],
+        ['POST', 'http://edge.example.test/api/tenders', { title: 'Plumbline canary load 0' }],
+        ['POST', 'http://edge.example.test/api/tenders', { title: 'Plumbline canary load 7' }],
       ],
     );
     assert.deepEqual(stage.checks, [
-      ['create tender: status 201 and the tender', true],
-      ['create tender: status 201 and the tender', false],
+      ['create: as the contract has it', true],
+      ['create: as the contract has it', false],
     ]);
   });
 
   it('false verdict 4: should not be taken for stored where the answer is not the tender', async () => {
     const { default: jobs } = await load('jobs');
-    const others = ['', '[]', '{"id":"4"}', '{"id":"4","title":"another"}', '{"title":"job 0"}'];
+    const others = [
+      '',
+      '[]',
+      '{"id":"4"}',
+      '{"id":"4","title":"another"}',
+      '{"title":"Plumbline canary load 0"}',
+    ];
     for (const body of others) {
       stage.answer = () => ({ status: 201, body });
       jobs();
@@ -308,7 +318,7 @@ describe('jobs', () => {
 
 describe('reads', () => {
   it('false verdict 4: should be good only where they are lists of tenders, from the service behind the chain', async () => {
-    const { default: steady } = await load('steady', { CORRELATION_HEADER: 'x-mark' });
+    const { default: steady } = await load('steady', contract({ follow: { echo: 'x-mark' } }));
     const good = (answer: Partial<Answer>): boolean | undefined => {
       stage.checks = [];
       stage.answer = () => answer;
@@ -328,17 +338,17 @@ describe('reads', () => {
 });
 
 describe('drafts', () => {
-  it('should be asked of the address that is given, and count what was written without the model', async () => {
-    const { default: draft } = await load('draft', { AI_URL: 'http://edge.example.test/ai/draft' });
+  it('should be asked as the contract has it, and count what was written without the model', async () => {
+    const { default: draft } = await load('draft', { BASE_URL: 'http://edge.example.test' });
     stage.answer = () => ({ status: 200, body: '{"text":"t","degraded":true}' });
     draft();
     assert.equal(stage.sent[0]?.url, 'http://edge.example.test/ai/draft');
-    assert.deepEqual(JSON.parse(String(stage.sent[0].body)), { title: 'draft 0' });
+    assert.deepEqual(JSON.parse(String(stage.sent[0].body)), { title: 'Plumbline canary load 0' });
     assert.deepEqual(stage.checks, [['draft: written with the model', false]]);
     stage.checks = [];
     stage.answer = () => ({ status: 502, body: 'no json' });
     draft();
-    assert.deepEqual(stage.checks, [['draft: status 200 and a text', false]]);
+    assert.deepEqual(stage.checks, [['draft: as the contract has it', false]]);
   });
 
   it('false verdict 4: should not be counted as good where the answer is none', async () => {

@@ -70,6 +70,14 @@ export const plainUrl = z
     'a URL without user and password: name their sources instead',
   );
 
+/** 198.18.0.0/15, which leaves no machine (RFC 2544): the addresses of the embedded environments; and this machine itself. */
+const STAYS_HERE = /^http:\/\/(198\.1[89]\.\d+\.\d+|127\.\d+\.\d+\.\d+|localhost|\[::1\])(:\d+)?(\/|$)/;
+
+/** Whether a secret may be sent to this address: by https, or where nothing leaves the machine. */
+export function isSafe(url: string): boolean {
+  return url.startsWith('https:') || STAYS_HERE.test(url);
+}
+
 /** Which authority a TLS certificate must be signed by. */
 export const trust = z
   .union([z.enum(['cluster', 'system']), z.strictObject({ file: filePath })])

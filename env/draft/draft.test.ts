@@ -186,7 +186,7 @@ test('should propose what is asked beside the API server, and declare none of it
   assert.deepEqual([traces.kind, traces.url], ['jaeger2', 'http://jaeger.monitoring.svc:16686']);
   assert.equal(alerts.url, 'http://alertmanager.monitoring.svc:9093');
   assert.equal(dashboards.url, 'http://grafana.monitoring.svc:80');
-  assert.equal(topology.edge.url, 'https://shop.example.com/');
+  assert.equal(topology.edge.url, 'https://shop.example.com');
   assert.deepEqual(
     topology.certificates.map(({ name, serverName }) => [name, serverName]),
     [

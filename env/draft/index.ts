@@ -15,7 +15,7 @@ import { networkDraft } from './network.ts';
 import { controlPlane, gpuDraft, poolsDraft } from './nodes.ts';
 import { seenIn } from './seen.ts';
 import type { Seen } from './seen.ts';
-import { certificatesDraft, edgeDraft, hostsIn, sourcesDraft } from './sources.ts';
+import { applicationDraft, certificatesDraft, edgeDraft, hostsIn, sourcesDraft } from './sources.ts';
 import { storageIn } from './storage.ts';
 import type { FoundStorage } from './storage.ts';
 import { storesDraft } from './stores.ts';
@@ -114,6 +114,7 @@ function draftOf({ seen, namespaces, stores }: Found, options: DraftOptions): Dr
     ),
     namespaces: namespacesDraft(seen, { namespaces, stores }),
     topology: topologyDraft({ seen, namespaces, stores }, storage),
+    application: applicationDraft(hostsIn(listing, namespaces)),
     stores: storesDraft(stores, { seen, className: storage.className }),
     gpu: gpuDraft(listing, recognisePlugin(seen.sets)),
     prometheus: sources.prometheus,

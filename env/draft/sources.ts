@@ -151,15 +151,30 @@ export function edgeDraft(hosts: { all: readonly string[]; tls: readonly string[
   return commentedOut(
     [
       `Hosts of Ingresses: ${hosts.all.slice(0, MOST).join(', ')}${hosts.all.length > MOST ? ', …' : ''}`,
-      open('a GET that changes nothing, and what each hop leaves in its answer: curl -sv URL'),
+      open('what each hop leaves in the answer to a request that changes nothing: curl -sv URL'),
     ],
     {
-      url: `${scheme}://${first}/`,
+      url: `${scheme}://${first}`,
       trust: 'system',
-      correlationHeader: todo('x-request-id', 'the header that the service repeats in its answer'),
       hops: [{ name: 'Ingress controller', header: 'server', contains: 'nginx' }],
     },
   );
+}
+
+/** `application`: what is asked at the edge; undefined where there is none. */
+export function applicationDraft(hosts: { all: readonly string[] }): Draft | undefined {
+  if (hosts.all.length === 0) return undefined;
+  return commentedOut([open('its requests, and who may ask: docs/guide/application.md')], {
+    follow: todo('none', '{ echo: HEADER } where the service repeats one, `trace` where its spans are kept'),
+    proof: todo('none', 'a header that only the service sets: curl -sv URL'),
+    requests: {
+      look: {
+        method: 'GET',
+        path: todo('/', 'a path that changes nothing and is answered by the service'),
+        status: 200,
+      },
+    },
+  });
 }
 
 /** `topology.certificates`: that of the API server, and those of Ingresses commented out. */

@@ -1,11 +1,10 @@
 /**
- * Creates tenders at a constant rate, no matter how fast they are processed. Each is a job for the AI service.
- * RATE (5 a second), DURATION (30s), MAX_VUS (50). BASE_URL, CORRELATION_HEADER, CORRELATION_ID, TIMEOUT: see target.ts.
+ * Creates things at a constant rate, no matter how fast they are processed. Each is a job for the AI service.
+ * RATE (5 a second), DURATION (30s), MAX_VUS (50). BASE_URL, CONTRACT, CORRELATION_ID, TIMEOUT: see target.ts.
  */
 import exec from 'k6/execution';
-import http from 'k6/http';
 import type { Options } from 'k6/options';
-import { baseUrl, count, expectStored, lookFirst, named, text } from './target.ts';
+import { count, exchange, expectGood, lookFirst, text } from './target.ts';
 
 const maxVus = count('MAX_VUS', 50, 10000);
 
@@ -28,7 +27,5 @@ export function setup(): void {
 }
 
 export default function jobs(): void {
-  const title = `job ${exec.scenario.iterationInTest}`;
-  const answer = http.post(`${baseUrl()}/tenders`, JSON.stringify({ title }), named('create tender'));
-  expectStored(answer, title, 'create tender');
+  expectGood('create', exchange('create', { n: exec.scenario.iterationInTest }));
 }

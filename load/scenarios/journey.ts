@@ -1,15 +1,14 @@
 /**
- * The steps of an author: upload a tender, have its text generated, wait for it, read it. The language model may be stubbed; the answer
- * says so.
+ * The steps of a user by the contract's requests: create something, start the work on it, wait for that (progress), read it.
  * RATE (2 a second), DURATION (30s), MAX_VUS (50), POLL_SECONDS (0.1), POLL_MOST (100).
- * BASE_URL, CORRELATION_HEADER, CORRELATION_ID, TIMEOUT: see target.ts.
+ * BASE_URL, CONTRACT, CORRELATION_ID, TIMEOUT: see target.ts.
  */
 import { check, sleep } from 'k6';
 import exec from 'k6/execution';
-import http from 'k6/http';
 import { Rate, Trend } from 'k6/metrics';
 import type { Options } from 'k6/options';
-import { baseUrl, count, expectStatus, lookFirst, named, text } from './target.ts';
+import { stateOf } from '../../probes/application/contract.ts';
+import { count, exchange, expectGood, lookFirst, requestOf, text } from './target.ts';
 
 const pollSeconds = Number(text('POLL_SECONDS', '0.1'));
 const pollMost = count('POLL_MOST', 100, 10000);
@@ -36,36 +35,23 @@ export function setup(): void {
   lookFirst();
 }
 
-/** The id in an answer; null: there is none. */
-function idOf(answer: { body: unknown; status: number }): string | null {
-  if (typeof answer.body !== 'string') {
-    return null;
-  }
-  const parsed = JSON.parse(answer.body);
-  return typeof parsed.id === 'string' ? parsed.id : null;
+/** Sends a request that names an id in its answer; null: it was not answered well. */
+function idFrom(name: string, id?: string): string | null {
+  const seen = exchange(name, { n: exec.scenario.iterationInTest, id: id });
+  return expectGood(name, seen) ? seen.fate.id : null;
 }
 
-function upload(): string | null {
-  const body = JSON.stringify({ title: `journey ${exec.scenario.iterationInTest}` });
-  const answer = http.post(`${baseUrl()}/tenders`, body, named('upload tender'));
-  return expectStatus(answer, 201, 'upload tender') ? idOf(answer) : null;
-}
-
-function startGeneration(tender: string): string | null {
-  const answer = http.post(`${baseUrl()}/tenders/${tender}/generate`, null, named('generate'));
-  return expectStatus(answer, 202, 'generate') ? idOf(answer) : null;
-}
-
-/** Polls until the job is over, at most `POLL_MOST` times. @returns whether the job is done */
-function waitForJob(job: string): boolean {
+/** Polls until the work is over, at most `POLL_MOST` times. @returns whether it is done */
+function waitForWork(id: string): boolean {
+  const rule = requestOf('progress').state;
   for (let asked = 0; asked < pollMost; asked++) {
-    const answer = http.get(`${baseUrl()}/jobs/${job}`, named('poll job'));
-    if (!expectStatus(answer, 200, 'poll job') || typeof answer.body !== 'string') {
+    const seen = exchange('progress', { n: exec.scenario.iterationInTest, id: id });
+    if (!expectGood('progress', seen) || rule === undefined) {
       return false;
     }
-    const status = JSON.parse(answer.body).status;
-    if (status !== 'pending') {
-      return status === 'done';
+    const state = stateOf(rule, seen.reply);
+    if (state !== 'open') {
+      return state === 'done';
     }
     sleep(pollSeconds);
   }
@@ -73,17 +59,17 @@ function waitForJob(job: string): boolean {
 }
 
 export default function journey(): void {
-  const tender = upload();
-  if (tender === null) {
+  const created = idFrom('create');
+  if (created === null) {
     return;
   }
   const began = Date.now();
-  const job = startGeneration(tender);
-  const done = job !== null && waitForJob(job);
+  const work = idFrom('start', created);
+  const done = work !== null && waitForWork(work);
   generated.add(done);
-  if (!check(done, { 'the text was generated': (seen) => seen })) {
+  if (!check(done, { 'the work was done': (seen) => seen })) {
     return;
   }
   generation.add(Date.now() - began);
-  expectStatus(http.get(`${baseUrl()}/tenders/${tender}`, named('read tender')), 200, 'read tender');
+  expectGood('read', exchange('read', { n: exec.scenario.iterationInTest, id: created }));
 }

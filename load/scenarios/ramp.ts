@@ -1,8 +1,9 @@
 /**
  * Ramps up to a rate, holds it, and ramps down again: does the backend scale up with the load, and down after it?
  * RATE (20 a second, at the top), START_RATE (1), RAMP_UP (20s), HOLD (30s), RAMP_DOWN (20s), MAX_VUS (100).
- * BASE_URL, CORRELATION_HEADER, CORRELATION_ID, TIMEOUT: see target.ts.
+ * BASE_URL, CONTRACT, CORRELATION_ID, TIMEOUT: see target.ts.
  */
+import exec from 'k6/execution';
 import type { Options } from 'k6/options';
 import { count, lookFirst, readLatest, text } from './target.ts';
 
@@ -33,5 +34,5 @@ export function setup(): void {
 }
 
 export default function ramp(): void {
-  readLatest();
+  readLatest(exec.scenario.iterationInTest);
 }

@@ -1,7 +1,8 @@
 /**
  * One user, a few iterations: does the platform answer from end to end?
- * ITERATIONS (5). BASE_URL, CORRELATION_HEADER, CORRELATION_ID, TIMEOUT: see target.ts.
+ * ITERATIONS (5). BASE_URL, CONTRACT, CORRELATION_ID, TIMEOUT: see target.ts.
  */
+import exec from 'k6/execution';
 import type { Options } from 'k6/options';
 import { count, lookFirst, readLatest } from './target.ts';
 
@@ -21,5 +22,5 @@ export function setup(): void {
 }
 
 export default function smoke(): void {
-  readLatest();
+  readLatest(exec.scenario.iterationInTest);
 }

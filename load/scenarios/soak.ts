@@ -1,12 +1,11 @@
 /**
  * A moderate load of reads and writes over a long time: what leaks, fills up or slows down?
  * RATE (5 a second), DURATION (2m: set hours for a real one), WRITE_PERCENT (20), MAX_VUS (50).
- * BASE_URL, CORRELATION_HEADER, CORRELATION_ID, TIMEOUT: see target.ts.
+ * BASE_URL, CONTRACT, CORRELATION_ID, TIMEOUT: see target.ts.
  */
-import http from 'k6/http';
 import exec from 'k6/execution';
 import type { Options } from 'k6/options';
-import { baseUrl, count, expectStored, lookFirst, named, readLatest, text } from './target.ts';
+import { count, exchange, expectGood, lookFirst, readLatest, text } from './target.ts';
 
 const maxVus = count('MAX_VUS', 50, 10000);
 const writePercent = count('WRITE_PERCENT', 20, 100);
@@ -33,10 +32,8 @@ export default function soak(): void {
   const n = exec.scenario.iterationInTest;
   // By iteration number, not at random, so that every engine sends the same mix.
   if (n % 100 >= writePercent) {
-    readLatest();
+    readLatest(n);
     return;
   }
-  const title = `soak ${n}`;
-  const answer = http.post(`${baseUrl()}/tenders`, JSON.stringify({ title }), named('upload tender'));
-  expectStored(answer, title, 'upload tender');
+  expectGood('create', exchange('create', { n: n }));
 }

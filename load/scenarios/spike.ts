@@ -1,8 +1,9 @@
 /**
  * A low rate that jumps up at once and drops back: what do clients see until the platform has scaled?
  * RATE (5 a second), SPIKE_RATE (50), BEFORE (10s), SPIKE (10s), AFTER (20s), MAX_VUS (200).
- * BASE_URL, CORRELATION_HEADER, CORRELATION_ID, TIMEOUT: see target.ts.
+ * BASE_URL, CONTRACT, CORRELATION_ID, TIMEOUT: see target.ts.
  */
+import exec from 'k6/execution';
 import type { Options } from 'k6/options';
 import { count, lookFirst, readLatest, text } from './target.ts';
 
@@ -35,5 +36,5 @@ export function setup(): void {
 }
 
 export default function spike(): void {
-  readLatest();
+  readLatest(exec.scenario.iterationInTest);
 }

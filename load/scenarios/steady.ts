@@ -1,7 +1,8 @@
 /**
  * A constant rate, no matter how fast the platform answers: latency and availability under a known load.
- * RATE (10 a second), DURATION (30s), MAX_VUS (50). BASE_URL, CORRELATION_HEADER, CORRELATION_ID, TIMEOUT: see target.ts.
+ * RATE (10 a second), DURATION (30s), MAX_VUS (50). BASE_URL, CONTRACT, CORRELATION_ID, TIMEOUT: see target.ts.
  */
+import exec from 'k6/execution';
 import type { Options } from 'k6/options';
 import { count, lookFirst, readLatest, text } from './target.ts';
 
@@ -26,5 +27,5 @@ export function setup(): void {
 }
 
 export default function steady(): void {
-  readLatest();
+  readLatest(exec.scenario.iterationInTest);
 }

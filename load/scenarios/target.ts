@@ -1,9 +1,27 @@
-/** Shared by all scenarios: settings, the target and its correlation header, checks, and the first look at the target. */
+/**
+ * Shared by all scenarios: settings, the contract of the application (CONTRACT: what probes/application/declaration.ts describes, as JSON),
+ * checks, and the first look at the target.
+ */
 import { check, fail } from 'k6';
 import http from 'k6/http';
-import type { Params, RefinedResponse, ResponseType } from 'k6/http';
+import type { Params } from 'k6/http';
+import { fateOf, filled } from '../../probes/application/contract.ts';
+import type {
+  Contract,
+  ContractRequest,
+  Fate,
+  FilledRequest,
+  Reply,
+  Values,
+} from '../../probes/application/contract.ts';
+import { refusalOf } from '../../reports/record/refusals.ts';
 
-type Answer = RefinedResponse<ResponseType | undefined>;
+/** The contract with its requests by name. */
+interface ScenarioContract extends Contract {
+  /** That the title of everything created begins with. */
+  prefix: string;
+  requests: { [name: string]: ContractRequest | undefined };
+}
 
 /** A setting of the load. The defaults make a small, short load. */
 export function text(name: string, fallback: string): string {
@@ -20,16 +38,80 @@ export function count(name: string, fallback: number, most: number): number {
   return value;
 }
 
-/** The platform's URL, without a trailing slash. */
-export function baseUrl(): string {
+const declared: { contract: ScenarioContract | null } = { contract: null };
+
+function contractOf(): ScenarioContract {
+  if (declared.contract !== null) {
+    return declared.contract;
+  }
+  const given = text('CONTRACT', '');
+  if (given === '') {
+    throw new Error('CONTRACT is not set: the application section of an environment file as JSON');
+  }
+  const parsed: ScenarioContract = JSON.parse(given);
+  declared.contract = parsed;
+  return parsed;
+}
+
+/** A request of the contract. */
+export function requestOf(name: string): ContractRequest {
+  const request = contractOf().requests[name];
+  if (request === undefined) {
+    throw new Error(`the contract has no request "${name}" (application.requests.${name})`);
+  }
+  return request;
+}
+
+/** The URL below which requests lie, without a slash at its end. */
+function baseUrl(): string {
   return text('BASE_URL', 'http://127.0.0.1:8080').replace(/\/+$/, '');
 }
 
-/** Parameters of a request: its name in metrics, and the correlation header that identifies the harness's traffic. */
-export function named(name: string): Params {
-  const headers: { [name: string]: string } = { 'content-type': 'application/json' };
-  headers[text('CORRELATION_HEADER', 'x-plumbline-mark')] = text('CORRELATION_ID', 'load');
-  return { headers: headers, tags: { name: name }, timeout: text('TIMEOUT', '10s') };
+/** What a request got: its answer, and what the contract says of it. */
+export interface Exchanged {
+  reply: Reply;
+  fate: Fate;
+  /** Of an answer that never came. */
+  error: string;
+}
+
+/** What a request is of: a number that differs each time, and the id of what was created before. */
+export interface Of {
+  n: number;
+  id?: string;
+}
+
+/** Sends a request of the contract once. Its title begins as those of all canaries do. */
+export function exchange(name: string, of: Of): Exchanged {
+  const contract = contractOf();
+  const request = requestOf(name);
+  const values: Values = {
+    correlationId: text('CORRELATION_ID', 'load'),
+    title: `${contract.prefix}${text('CORRELATION_ID', 'load')} ${of.n}`,
+    n: of.n,
+    prefix: contract.prefix,
+    id: of.id,
+  };
+  const sent = filled(contract, request, values);
+  const url = `${baseUrl()}${sent.path}`;
+  const answer = http.request(
+    sent.method,
+    url,
+    sent.body === undefined ? null : sent.body,
+    named(name, sent),
+  );
+  const reply: Reply = {
+    status: answer.status,
+    headers: answer.headers,
+    text: typeof answer.body === 'string' ? answer.body : '',
+  };
+  const error = answer.error || answer.status_text;
+  return { reply: reply, fate: fateOf(contract, request, values, reply), error: error };
+}
+
+/** Parameters of a request: its name in metrics, and its headers. */
+function named(name: string, sent: FilledRequest): Params {
+  return { headers: sent.headers, tags: { name: name }, timeout: text('TIMEOUT', '10s') };
 }
 
 /**
@@ -42,74 +124,32 @@ export function counted(name: string, good: boolean): boolean {
   return check(null, checks);
 }
 
-/** Checks that the answer has this status. */
-export function expectStatus(answer: Answer, status: number, name: string): boolean {
-  return counted(`${name}: status ${status}`, answer.status === status);
-}
-
-export type Fields = { [name: string]: unknown };
-
-export function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null;
-}
-
-/** The JSON of an answer's body; null: it is not JSON. */
-export function jsonOf(answer: { body: unknown }): unknown {
-  try {
-    return typeof answer.body === 'string' ? JSON.parse(answer.body) : null;
-  } catch {
-    return null;
+/** Checks that the answer is as the contract has it; one that was turned away before the service has a check of its own. */
+export function expectGood(name: string, seen: Exchanged): boolean {
+  const refusal = refusalOf(seen.reply.status);
+  if (!seen.fate.ok && refusal !== null) {
+    return counted(`turned away: ${refusal}`, false);
   }
-}
-
-/** Whether this is a tender as the API returns it. */
-function isTender(one: unknown): one is Fields {
-  return isObject(one) && hasId(one['id']) && typeof one['title'] === 'string';
-}
-
-function hasId(id: unknown): boolean {
-  return (typeof id === 'string' && id !== '') || typeof id === 'number';
-}
-
-/** Checks that a tender was stored: the answer is the tender, with an id and the title that was sent. */
-export function expectStored(answer: Answer, title: string, name: string): boolean {
-  const tender = jsonOf(answer);
-  const stored = answer.status === 201 && isTender(tender) && tender['title'] === title;
-  return counted(`${name}: status 201 and the tender`, stored && repeatsCorrelationId(answer));
-}
-
-/** Whether the service behind the whole chain answered: it repeats the correlation id. True if no correlation header is set. */
-function repeatsCorrelationId(answer: Answer): boolean {
-  const header = text('CORRELATION_HEADER', '').toLowerCase();
-  const name = Object.keys(answer.headers).find((one) => one.toLowerCase() === header);
-  return header === '' || (name !== undefined && answer.headers[name] === text('CORRELATION_ID', 'load'));
+  return counted(`${name}: as the contract has it`, seen.fate.ok);
 }
 
 /** One request before the load. It fails the load if the target does not answer or is not the expected service. */
 export function lookFirst(): void {
-  const url = `${baseUrl()}/tenders`;
-  const answer = http.get(`${url}?limit=1`, named('look first'));
-  const good = answer.status === 200 && repeatsCorrelationId(answer);
-  counted('look first: status 200 and the correlation id', good);
-  if (answer.status !== 200) {
-    fail(`${url} answered ${answer.status} before the load (${answer.error || answer.status_text})`);
+  const seen = exchange('look', { n: 0 });
+  expectGood('look', seen);
+  const url = `${baseUrl()}${requestOf('look').path}`;
+  if (seen.fate.ok) {
+    return;
   }
-  if (!repeatsCorrelationId(answer)) {
-    fail(
-      `${url} does not repeat the header ${text('CORRELATION_HEADER', '')}, so it is not the service that the load is for`,
-    );
+  if (seen.fate.why.startsWith('correlation-id') || seen.fate.why.startsWith('not the service')) {
+    fail(`${url} is not answered by the service that the load is for (${seen.fate.why})`);
   }
+  const why = seen.reply.status === 0 ? seen.error : seen.fate.why;
+  fail(`${url} answered ${seen.reply.status} before the load (${why})`);
 }
 
-const MOST_LISTED = 20;
-
-/** Reads the newest tenders, and checks that the service behind the whole chain returned a list of them. */
-export function readLatest(): void {
-  const answer = http.get(`${baseUrl()}/tenders?limit=${MOST_LISTED}`, named('list tenders'));
-  const listed = answer.status === 200 && repeatsCorrelationId(answer) && isList(jsonOf(answer));
-  counted('list tenders: status 200 and a list of tenders', listed);
-}
-
-function isList(body: unknown): boolean {
-  return Array.isArray(body) && body.length <= MOST_LISTED && body.every(isTender);
+/** Reads as the load of a scenario does: the list of the contract, or its look where it has none. */
+export function readLatest(n: number): void {
+  const name = contractOf().requests['list'] === undefined ? 'look' : 'list';
+  expectGood(name, exchange(name, { n: n }));
 }

@@ -4,6 +4,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, describe, it } from 'node:test';
 import { vectorCounts } from './effects.ts';
+import { READ, targetAt } from '../application/_testing/contracts.ts';
 import { followJobs } from './jobs.ts';
 import { tellStandIn } from './stand-in.ts';
 
@@ -48,9 +49,10 @@ describe('jobs that are followed', () => {
       else response.writeHead(seen.status).end(seen.body);
     });
     const target = {
-      endpoint: { host: '127.0.0.1', port, tls: null },
-      url: new URL('http://edge.test/api/tenders'),
-      answerMs: 500,
+      ...targetAt(port, 'http://edge.test/api'),
+      // These answers repeat no header.
+      contract: { follow: 'none', proof: 'none' } as const,
+      ...{ request: READ, run: 'run-1/read', answerMs: 500 },
     };
     return followJobs(target, ids, { deadlineMs, signal });
   }

@@ -44,7 +44,6 @@ const effects = z
 
 export const ai = z
   .strictObject({
-    url: plainUrl.describe('POST {title} through the edge answers with a draft, {text, degraded}'),
     deployment: objectName.describe('The Deployment that answers requests and processes jobs'),
     load: z
       .strictObject({
@@ -59,7 +58,7 @@ export const ai = z
       .strictObject({ requestsPerSecond: z.number().min(4).max(200) })
       .default({ requestsPerSecond: 5 })
       .describe(
-        'Tenders a second that failover/ai creates, each a job for the service; below four a second it cannot be seen whether jobs flow',
+        'Things a second that failover/ai creates (application.requests.create), each a job for the service; below four a second it cannot be seen whether jobs flow',
       ),
     scaling: z
       .strictObject({
@@ -68,7 +67,7 @@ export const ai = z
           .min(1)
           .max(1000)
           .default(8)
-          .describe('Tenders a second: enough for a deep queue within seconds'),
+          .describe('Things a second that are created: enough for a deep queue within seconds'),
         modelDelayMs: z
           .int()
           .min(0)

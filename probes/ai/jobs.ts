@@ -1,23 +1,32 @@
 import { monoMs } from '../../host/clock.ts';
 import { lookUntil } from '../../host/wait.ts';
-import { exchangeOf } from '../edge/ask.ts';
+import { exchangeFor, valuesFor } from '../application/asking.ts';
+import type { ApplicationTarget } from '../application/asking.ts';
+import { fateOf, stateOf } from '../application/contract.ts';
+import type { ContractRequest, State } from '../application/contract.ts';
 import { HttpConnection, httpErrorClass } from '../edge/connection.ts';
-import type { HttpEndpoint } from '../edge/connection.ts';
 
-/** What the platform says of a tender; `missing`: it knows no tender of that id, `unread`: it did not say. */
+/** What the application says of a job; `missing`: it knows nothing of that id, `unread`: it did not say. */
 export type JobState = 'accepted' | 'done' | 'degraded' | 'failed' | 'missing' | 'unread';
 
 /** Final states of a job. */
 const ENDED: readonly JobState[] = ['done', 'degraded', 'failed'];
-const STATES: readonly string[] = ['accepted', ...ENDED];
-/** Connections used at once to query tenders. */
+/** The states of the contract, as observations have them. */
+const JOB_STATES: Readonly<Record<State, JobState>> = {
+  done: 'done',
+  degraded: 'degraded',
+  failed: 'failed',
+  open: 'accepted',
+};
+/** Connections used at once to query jobs. */
 const AT_ONCE = 4;
 const AGAIN_AFTER_MS = 1_000;
 
-export interface JobsTarget {
-  endpoint: HttpEndpoint;
-  /** Of the collection, such as `https://host/tenders`; a tender is one segment below it. */
-  url: URL;
+export interface JobsTarget extends ApplicationTarget {
+  /** Reads one job by its id, and says where its state is. */
+  request: ContractRequest & { state: NonNullable<ContractRequest['state']> };
+  /** Beginning of the correlation ids of these requests. */
+  run: string;
   /** Deadline of one answer, ms. */
   answerMs: number;
 }
@@ -25,12 +34,12 @@ export interface JobsTarget {
 export interface Followed {
   states: Map<string, JobState>;
   waitedMs: number;
-  /** Error of the last tender that could not be read; empty: all were read. */
+  /** Error of the last job that could not be read; empty: all were read. */
   trouble: string;
 }
 
 /**
- * Queries every tender until each job has ended or the time is over. Each state is the last one seen.
+ * Queries every job until each has ended or the time is over. Each state is the last one seen.
  * @throws the reason of the signal
  */
 export async function followJobs(
@@ -55,7 +64,7 @@ interface Looking {
   signal: AbortSignal;
 }
 
-/** One look at every open tender. Returns what went wrong last. */
+/** One look at every open job. Returns what went wrong last. */
 async function look(target: JobsTarget, { open, states, signal }: Looking): Promise<string> {
   const left = [...open];
   let trouble = '';
@@ -82,20 +91,22 @@ async function look(target: JobsTarget, { open, states, signal }: Looking): Prom
 
 async function ask(
   connection: HttpConnection,
-  { url, answerMs }: JobsTarget,
+  target: JobsTarget,
   id: string,
 ): Promise<{ state: JobState; why: string }> {
+  const { request, answerMs } = target;
   const timer = setTimeout(() => connection.destroy(), answerMs);
   try {
     if (!connection.usable()) await connection.open(answerMs);
-    const at = new URL(`${url.href.replace(/\/+$/, '')}/${encodeURIComponent(id)}`);
-    const { status, text } = await connection.ask(exchangeOf({ method: 'GET', url: at, headers: {} }));
-    if (status === 404) return { state: 'missing', why: '' };
-    if (status !== 200) return { state: 'unread', why: `status ${status}` };
-    const { status: said } = JSON.parse(text) as { status?: string };
-    return said !== undefined && STATES.includes(said)
-      ? { state: said as JobState, why: '' }
-      : { state: 'unread', why: `the status of the tender is not a known one (${said ?? 'none'})` };
+    const values = valuesFor(target, { correlationId: `${target.run}/${id}`, n: 0, id });
+    const reply = await connection.ask(exchangeFor(target, request, { values }));
+    if (request.missing?.includes(reply.status) === true) return { state: 'missing', why: '' };
+    const { ok, why } = fateOf(target.contract, request, values, reply);
+    if (!ok) return { state: 'unread', why };
+    const state = stateOf(request.state, reply);
+    return state === null
+      ? { state: 'unread', why: 'its state is none of those that application.requests.read.state names' }
+      : { state: JOB_STATES[state], why: '' };
   } catch (error) {
     return { state: 'unread', why: httpErrorClass(error) };
   } finally {

@@ -3,7 +3,7 @@ import { HttpConnection, httpErrorClass } from './connection.ts';
 import type { HttpEndpoint } from './connection.ts';
 
 export interface EdgeQuestion {
-  method: 'GET' | 'POST' | 'PUT';
+  method: string;
   url: URL;
   headers: Record<string, string>;
   /** Sent as JSON. */

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
+import { CREATE, targetAt } from '../application/_testing/contracts.ts';
 import { sendCanaryRequests } from './canary-requests.ts';
 import type { CanaryAnswer } from './canary-requests.ts';
 
@@ -23,9 +24,8 @@ test('should send each request with a correlation id and a trace of its own, and
   const { port } = server.address() as AddressInfo;
   const answers: CanaryAnswer[] = [];
   const target = {
-    ...{ url: new URL(`http://127.0.0.1:${port}`), correlationHeader: 'x-mark' },
-    endpoint: { host: '127.0.0.1', port, tls: null },
-    ...{ method: 'POST', path: '/tenders', body: '{"title":"{correlationId}"}' },
+    ...targetAt(port, `http://127.0.0.1:${port}`),
+    request: { ...CREATE, id: undefined, body: { title: '{title}', mark: '{correlationId}', n: '{n}' } },
   };
   const load = {
     run: 'r1',
@@ -45,7 +45,7 @@ test('should send each request with a correlation id and a trace of its own, and
     ],
   );
   const first = seen.find(({ headers }) => headers['x-mark'] === 'r1/1');
-  assert.equal(first?.body, '{"title":"r1/1"}');
+  assert.equal(first?.body, '{"title":"Canary r1/1","mark":"r1/1","n":1}');
   assert.match(
     String(first.headers['traceparent']),
     new RegExp(`^00-${answers[0]?.traceId ?? ''}-[0-9a-f]{16}-01$`),

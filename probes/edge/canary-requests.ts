@@ -3,20 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { HttpClient, HttpError } from '../../host/http.ts';
 import type { HttpAnswer } from '../../host/http.ts';
 import { errorCode } from '../../reports/record/error-text.ts';
+import { exchangeFor, valuesFor } from '../application/asking.ts';
+import type { ApplicationTarget } from '../application/asking.ts';
+import { fateOf } from '../application/contract.ts';
+import type { ContractRequest } from '../application/contract.ts';
 import { httpErrorClass } from './connection.ts';
-import type { HttpEndpoint } from './connection.ts';
 
-/** How a canary request gets through the edge. */
-export interface CanaryTarget {
-  /** Scheme and name as clients type them. */
-  url: URL;
-  /** Where they connect to. */
-  endpoint: HttpEndpoint;
-  correlationHeader: string;
-  method: string;
-  path: string;
-  /** `{correlationId}` stands for the correlation id; empty: no body. */
-  body: string;
+/** How canary requests get through the edge, and what each of them is. */
+export interface CanaryTarget extends ApplicationTarget {
+  request: ContractRequest;
 }
 
 export interface CanaryLoad {
@@ -39,7 +34,7 @@ export interface CanaryAnswer {
   doneMs: number;
   /** null: no answer, so that it is unknown whether the request was carried out. */
   status: number | null;
-  /** A 2xx with the correlation id of this request. */
+  /** An answer as the contract has it. */
   ok: boolean;
   /** What it was instead. */
   detail: string;
@@ -80,27 +75,18 @@ async function one(
 ): Promise<CanaryAnswer> {
   const correlationId = `${load.run}/${n}`;
   const traceId = randomBytes(16).toString('hex');
-  const body = target.body.replaceAll('{correlationId}', correlationId);
-  const headers = {
-    'user-agent': 'plumbline',
-    [target.correlationHeader]: correlationId,
-    traceparent: `00-${traceId}-${randomBytes(8).toString('hex')}-01`,
-    ...(body !== '' && { 'content-type': 'application/json' }),
-  };
-  const { method, path } = target;
-  const question = { method, path, headers, body: body === '' ? undefined : body };
+  const values = valuesFor(target, { correlationId, n });
+  const more = { traceparent: `00-${traceId}-${randomBytes(8).toString('hex')}-01` };
+  const question = exchangeFor(target, target.request, { values, more });
   const sentMs = Date.now();
   const became = await client.ask(question, load).then(
-    (answer) => judged(answer, answer.headers[target.correlationHeader.toLowerCase()] === correlationId),
+    (answer: HttpAnswer) => {
+      const { ok, why } = fateOf(target.contract, target.request, values, answer);
+      return { status: answer.status, ok, detail: why };
+    },
     (error: unknown) => ({ status: null, ok: false, detail: whyNot(error) }),
   );
   return { n, correlationId, traceId, sentMs, doneMs: Date.now(), ...became };
-}
-
-function judged({ status }: HttpAnswer, correlated: boolean): Pick<CanaryAnswer, 'status' | 'ok' | 'detail'> {
-  const good = status >= 200 && status <= 299;
-  const ok = good && correlated;
-  return { status, ok, detail: ok ? '' : good ? 'correlation-id' : `status ${status}` };
 }
 
 function whyNot(error: unknown): string {

@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { after, describe, it } from 'node:test';
 import { ControlPlaneLoadClient } from '../control-plane/client.ts';
 import { clientLoadDriver } from '../client-load/drivers.ts';
+import { CREATE, LOOK } from '../application/_testing/contracts.ts';
+import type { Contract, ContractRequest } from '../application/contract.ts';
 import { EdgeLoadClient } from './client.ts';
 import { HttpConnection } from './connection.ts';
 
@@ -34,8 +36,12 @@ async function serve(answer: () => Answer): Promise<{ port: number; connections:
   return { port: (server.address() as AddressInfo).port, connections: () => connections };
 }
 
+function declaring(request: ContractRequest, contract: Contract): Record<string, unknown> {
+  return { url: 'http://tender.test', target: { contract, prefix: 'Canary ' }, request };
+}
+
 function clientAt(port: number): EdgeLoadClient {
-  const declared = { url: 'http://tender.test/tenders?limit=1', correlationHeader: 'X-Mark' };
+  const declared = declaring(LOOK, { follow: { echo: 'X-Mark' }, proof: 'echo' });
   return new EdgeLoadClient(
     { host: '127.0.0.1', port, database: '', user: '', password: '', declared },
     'run-1',
@@ -82,7 +88,7 @@ describe('requests through the edge', () => {
     assert.equal((await cut.write(4)).outcome, 'unknown');
   });
 
-  it('should create a tender with each request, and note the id by which it is followed', async () => {
+  it('should create something with each request, and note the id by which it is followed', async () => {
     let status = 201;
     const titles: unknown[] = [];
     const server = createServer((request, response) => {
@@ -92,12 +98,12 @@ describe('requests through the edge', () => {
     servers.push(server);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
-    const declared = { url: 'http://tender.test/tenders', correlationHeader: 'X-Mark', tender: true };
+    const declared = declaring(CREATE, { follow: 'none', proof: 'none' });
     const connection = { host: '127.0.0.1', port, database: '', user: '', password: '', declared };
     const session = new EdgeLoadClient(connection, 'run-1').session();
     await session.open(1000);
     assert.deepEqual(await session.write(3), { outcome: 'ok', detail: 'id=7' });
-    assert.deepEqual(titles, [{ title: 'run-1/3' }]);
+    assert.deepEqual(titles, [{ title: 'Canary run-1/3' }]);
     status = 503;
     assert.deepEqual(await session.write(4), { outcome: 'fail', detail: 'status 503' });
     session.destroy();
@@ -118,7 +124,10 @@ describe('requests through the edge', () => {
     await assert.rejects(client.session().open(500), (error) => client.refused(error));
     await assert.rejects(client.prepare(300), /ECONNREFUSED/);
     const { port } = await serve(() => (response) => response.writeHead(500).end());
-    await assert.rejects(clientAt(port).prepare(300), /the edge answers status 500/);
+    await assert.rejects(
+      clientAt(port).prepare(300),
+      /the edge answers status 500 to GET \/tenders\?limit=1/,
+    );
     await clientAt((await serve(() => right)).port).prepare(1000);
   });
 

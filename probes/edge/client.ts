@@ -1,50 +1,55 @@
 import { z } from 'zod';
 import { monoMs } from '../../host/clock.ts';
 import { lookUntil } from '../../host/wait.ts';
+import { basePathOf, exchangeFor, valuesFor } from '../application/asking.ts';
+import type { ApplicationTarget } from '../application/asking.ts';
+import { fateOf } from '../application/contract.ts';
+import type { ContractRequest } from '../application/contract.ts';
 import type { StoreConnection } from '../store/store-driver.ts';
 import type { OperationResult, LoadClient, ClientLoadSession } from '../client-load/client.ts';
-import { exchangeOf } from './ask.ts';
 import { HttpConnection, httpErrorClass, wasRefused } from './connection.ts';
-import type { HttpEndpoint } from './connection.ts';
 import { edgeEndpoint } from './endpoint.ts';
+
+/** What the runner hands over of the contract: it was checked when the environment file was read. */
+export interface EdgeLoadDeclared {
+  url: string;
+  target: Pick<ApplicationTarget, 'contract' | 'prefix'>;
+  request: ContractRequest;
+  /** PEM of the authorities that a client trusts; the system's when left out. */
+  ca?: string;
+}
 
 const declaredSchema = z.object({
   url: z.url(),
-  correlationHeader: z.string().min(1),
-  /** PEM of the authorities that a client trusts; the system's when left out. */
+  target: z.custom<EdgeLoadDeclared['target']>((value) => typeof value === 'object' && value !== null),
+  request: z.custom<ContractRequest>((value) => typeof value === 'object' && value !== null),
   ca: z.string().optional(),
-  /** Each request is a POST of a tender with a title of its own, and its answer names the tender: `id=…` in the detail. */
-  tender: z.boolean().default(false),
 });
 
-const CREATED = 201;
-
-/** What proves that a request failed; everything else that is not a 2xx is unanswered. Both count as failed. */
+/** What proves that a request failed; everything else that is not answered as declared is unanswered. Both count as failed. */
 export const EDGE_DEFINITE_FAILURES: readonly string[] = [
   'connect: any error before the request was sent',
-  'status: any answer but 2xx',
-  'correlation-id: a 2xx without the correlation id of this request, so another service answered',
+  'status: any answer but those that the contract expects',
+  'correlation-id, not the service: an answer that the contract shows to be of another service',
+  'answer, no id: an answer without what the contract expects in it',
 ];
 
 const TRY_AGAIN_MS = 200;
 
-/** Requests through the edge: each a GET, or a tender, with a correlation id of its own, over kept connections, one attempt, no redirects. */
+/** Requests through the edge: each is one of the application's contract, over kept connections, one attempt, no redirects. */
 export class EdgeLoadClient implements LoadClient {
-  readonly #endpoint: HttpEndpoint;
-  readonly #url: URL;
-  readonly #correlationHeader: string;
+  readonly #target: ApplicationTarget;
+  readonly #request: ContractRequest;
   readonly #run: string;
-  readonly #tender: boolean;
 
   /** @throws ZodError when the connection does not declare the request. */
   constructor(connection: StoreConnection, run: string) {
-    const { url, correlationHeader, ca, tender } = declaredSchema.parse(connection.declared);
-    this.#url = new URL(url);
-    this.#correlationHeader = correlationHeader.toLowerCase();
-    this.#run = run;
-    this.#tender = tender;
+    const { url: text, target, request, ca } = declaredSchema.parse(connection.declared);
+    const url = new URL(text);
     const { host, port } = connection;
-    this.#endpoint = { ...edgeEndpoint(this.#url, undefined, ca), host, port };
+    this.#target = { ...target, url, endpoint: { ...edgeEndpoint(url, undefined, ca), host, port } };
+    this.#request = request;
+    this.#run = run;
   }
 
   /** One request must get through: else there is nothing to measure. */
@@ -62,8 +67,9 @@ export class EdgeLoadClient implements LoadClient {
       { deadlineMs, intervalMs: TRY_AGAIN_MS },
     );
     if (failure === null) return;
+    const { method, path } = this.#request;
     throw new Error(
-      `the edge answers ${last}, expected a 2xx with the correlation id within ${Math.round(deadlineMs)} ms`,
+      `the edge answers ${last} to ${method} ${basePathOf(this.#target.url)}${path}, expected an answer as the application's contract has it within ${Math.round(deadlineMs)} ms`,
     );
   }
 
@@ -85,7 +91,7 @@ export class EdgeLoadClient implements LoadClient {
   }
 
   session(): ClientLoadSession {
-    const connection = new HttpConnection(this.#endpoint);
+    const connection = new HttpConnection(this.#target.endpoint);
     const send = (n: number): Promise<OperationResult> => this.#send(connection, n);
     return {
       open: (connectTimeoutMs) => connection.open(connectTimeoutMs),
@@ -104,35 +110,17 @@ export class EdgeLoadClient implements LoadClient {
     return httpErrorClass(error);
   }
 
+  /** What was created is followed by the id in its detail. The first request (0) only tests the way. */
   async #send(connection: HttpConnection, n: number): Promise<OperationResult> {
-    const correlationId = `${this.#run}/${n}`;
-    const correlated = { [this.#correlationHeader]: correlationId };
+    const target = this.#target;
+    const values = valuesFor(target, { correlationId: `${this.#run}/${n}`, n });
     try {
-      if (this.#tender) return await this.#create(connection, correlationId, correlated);
-      const { status, headers } = await connection.ask({
-        method: 'GET',
-        path: this.#url.pathname + this.#url.search,
-        headers: { host: this.#url.host, ...correlated, 'user-agent': 'plumbline' },
-      });
-      if (status < 200 || status > 299) return { outcome: 'fail', detail: `status ${status}` };
-      return headers[this.#correlationHeader] === correlationId
-        ? { outcome: 'ok' }
-        : { outcome: 'fail', detail: 'correlation-id' };
+      const reply = await connection.ask(exchangeFor(target, this.#request, { values }));
+      const { ok, why, id } = fateOf(target.contract, this.#request, values, reply);
+      if (!ok) return { outcome: 'fail', detail: why };
+      return id === null ? { outcome: 'ok' } : { outcome: 'ok', detail: `id=${id}` };
     } catch (error) {
       return { outcome: 'unknown', detail: httpErrorClass(error) };
     }
-  }
-
-  /** Accepted means that the answer has an id: the job is followed by it. The first request (0) only tests the way. */
-  async #create(
-    connection: HttpConnection,
-    title: string,
-    correlated: Record<string, string>,
-  ): Promise<OperationResult> {
-    const question = { method: 'POST', url: this.#url, headers: correlated, body: { title } } as const;
-    const { status, text } = await connection.ask(exchangeOf(question));
-    if (status !== CREATED) return { outcome: 'fail', detail: `status ${status}` };
-    const { id } = JSON.parse(text) as { id?: string | number };
-    return id === undefined ? { outcome: 'fail', detail: 'no id' } : { outcome: 'ok', detail: `id=${id}` };
   }
 }

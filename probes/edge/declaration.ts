@@ -9,22 +9,18 @@ export const hop = z.strictObject({
 });
 
 export const edge = z.strictObject({
-  url: plainUrl.describe('A GET that passes the whole chain and changes nothing'),
+  url: plainUrl
+    .refine(
+      (text) => !/[?#]/.test(text),
+      'a URL without query: that of each request is in application.requests',
+    )
+    .describe('Where clients reach the application: the paths of application.requests lie below it'),
   address: hostPort.optional().describe('Connect here instead of resolving the name in the URL'),
   trust,
-  correlationHeader: z
-    .string()
-    .min(1)
-    .describe('Header of the request whose value the service repeats in its answer'),
   hops: z.array(hop).min(1).describe('In the order in which the request passes them'),
   backend: z
     .strictObject({
       deployment: objectName,
-      apiPath: z
-        .string()
-        .regex(/^(\/[^/?#\s]+)+$/, 'a path such as /api/v1, without a slash at its end')
-        .optional()
-        .describe('Path below which its API lies (/tenders, /jobs); the root when left out'),
       requestsPerSecond: z
         .number()
         .min(25)

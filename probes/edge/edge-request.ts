@@ -1,11 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import { askOnce } from '../../host/http.ts';
 import type { Trust } from '../declaring.ts';
+import { basePathOf, valuesFor } from '../application/asking.ts';
+import { fateOf, filled, headerOf } from '../application/contract.ts';
+import type { Contract, ContractRequest } from '../application/contract.ts';
+import type { Application } from '../application/declaration.ts';
 import type { Edge } from './declaration.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
 export interface EdgeAnswer {
   status: number;
+  /** An answer as the contract has it. */
+  ok: boolean;
+  /** What it is instead. */
+  why: string;
   correlationIdSeen: string;
   /** Only the headers that hops are declared to leave, in lower case. */
   headers: Record<string, string>;
@@ -29,33 +37,47 @@ export async function trusted(trust: Trust): Promise<{ pem: string | undefined }
 }
 
 /**
- * One GET with the correlation id. A certificate that a client would refuse does not stop it: it is reported beside the hops.
+ * One request that changes nothing. A certificate that a client would refuse does not stop it: it is reported beside the hops.
  * @throws Error when there is no answer
  */
 export async function throughTheEdge(
-  edge: Edge,
+  { edge, application }: { edge: Edge; application: Application },
   how: { correlationId: string; ca: string | undefined; timeoutMs: number; signal: AbortSignal },
 ): Promise<EdgeAnswer> {
-  const { origin, host, pathname, search } = new URL(edge.url);
+  const url = new URL(edge.url);
+  const { contract, request, prefix } = lookOf(application);
+  const values = valuesFor({ prefix }, { correlationId: how.correlationId, n: 0 });
+  const { path, ...rest } = filled(contract, request, values);
   const started = performance.now();
   try {
-    const { status, headers, tls } = await askOnce(
-      { url: origin, address: edge.address, ca: how.ca, anyCertificate: true },
-      { path: pathname + search, headers: { [edge.correlationHeader]: how.correlationId } },
+    const { tls, ...reply } = await askOnce(
+      { url: url.origin, address: edge.address, ca: how.ca, anyCertificate: true },
+      { ...rest, path: `${basePathOf(url)}${path}` },
       { deadlineMs: how.timeoutMs, signal: how.signal },
     );
-    const header = (name: string): string => String(headers[name.toLowerCase()] ?? '');
+    const header = (name: string): string => headerOf(reply.headers, name) ?? '';
     const names = [...new Set(edge.hops.map((hop) => hop.header.toLowerCase()))];
+    const { ok, why } = fateOf(contract, request, values, reply);
     return {
-      status,
-      correlationIdSeen: header(edge.correlationHeader),
+      status: reply.status,
+      ok,
+      why,
+      correlationIdSeen: typeof contract.follow === 'object' ? header(contract.follow.echo) : '',
       headers: Object.fromEntries(names.map((name) => [name, header(name)])),
       authorized: tls?.authorized ?? false,
       tlsError: tls?.error ?? 'not a TLS connection',
       ms: performance.now() - started,
     };
   } catch (cause) {
-    const where = edge.address ?? host;
+    const where = edge.address ?? url.host;
     throw new Error(`no answer from ${where} within ${how.timeoutMs} ms: ${errorText(cause)}`, { cause });
   }
+}
+
+function lookOf({ follow, proof, canaries, requests }: Application): {
+  contract: Contract;
+  request: ContractRequest;
+  prefix: string;
+} {
+  return { contract: { follow, proof }, request: requests.look, prefix: canaries.prefix };
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { POD_FAULTS } from '../../faults/index.ts';
-import { hostPort, kubeName, objectName, plainUrl, secretSource, trust } from '../declaring.ts';
+import { hostPort, isSafe, kubeName, objectName, plainUrl, secretSource, trust } from '../declaring.ts';
 import { logFields } from '../logs/fields.ts';
 import { LOG_KINDS } from '../logs/kinds.ts';
 import { TRACE_KINDS } from '../traces/kinds.ts';
@@ -147,6 +147,10 @@ const canary = z
       .describe(
         'How long requests and lines are sent in telemetry/…/under-fault; the fault comes after drills.steadySeconds',
       ),
+    request: z
+      .enum(['create', 'look', 'list'])
+      .default('create')
+      .describe('Which of application.requests a canary request is'),
     fault: z
       .enum(POD_FAULTS)
       .default('pod-crash')
@@ -159,18 +163,6 @@ const canary = z
       .max(86_400)
       .default(1800)
       .describe('How old the lines of workloads may be that telemetry/logs/every-workload looks for'),
-    method: z.enum(['POST', 'PUT', 'GET']).default('POST'),
-    path: z
-      .string()
-      .regex(/^\/[^?#\s]*$/, 'a path such as /tenders')
-      .default('/tenders')
-      .describe('Where a canary request goes, below the API of the edge'),
-    body: z
-      .string()
-      .default('{"title":"Plumbline canary {correlationId}"}')
-      // The name in an earlier version. It would be sent as it stands, and no request would be found by its title.
-      .refine((body) => !body.includes('{mark}'), '{mark} is now called {correlationId}')
-      .describe('Body of a canary request; {correlationId} stands for its correlation id. Empty: no body'),
   })
   .prefault({})
   .describe('What the canary sends and writes');
@@ -188,13 +180,6 @@ const required = z
   })
   .prefault({})
   .describe('What the Prometheus of the environment must contain');
-
-/** 198.18.0.0/15, which leaves no machine (RFC 2544): the addresses of the embedded environments; and this machine itself. */
-const STAYS_HERE = /^http:\/\/(198\.1[89]\.\d+\.\d+|127\.\d+\.\d+\.\d+|localhost|\[::1\])(:\d+)?(\/|$)/;
-
-function isSafe(url: string): boolean {
-  return url.startsWith('https:') || STAYS_HERE.test(url);
-}
 
 function sendsSecret(one: { password?: unknown; token?: unknown }): boolean {
   return (one.password ?? one.token) !== undefined;

@@ -83,7 +83,6 @@ const certificate = z.object({
 
 const edge = z.object({
   url: z.string(),
-  correlationHeader: z.string(),
   hops: z.array(
     z.object({
       name: z.string(),
@@ -170,6 +169,17 @@ const ai = z.object({
   llm: z.object({ stubbed: z.boolean().optional(), control: z.looseObject({}).optional() }).optional(),
 });
 
+/** What of the application's contract its judges need. */
+const application = z.object({
+  follow: z.union([z.object({ echo: z.string() }), z.enum(['trace', 'none'])]),
+  proof: z.union([
+    z.object({ header: z.string(), contains: z.string().optional() }),
+    z.enum(['echo', 'answers', 'none']),
+  ]),
+  /** Statuses of good answers, by request. */
+  statuses: z.object({ look: z.array(z.int()), draft: z.array(z.int()).optional() }),
+});
+
 const network = z.object({
   cni: z.object({ name: z.string(), daemonSet: objectName.optional() }),
   policyEnforced: z.boolean().optional(),
@@ -249,6 +259,7 @@ export const settingsSchema = z
         membersRejoinedMs: z.number(),
       })
       .partial(),
+    application,
     // Of loads and what scales.
     ai,
     steady: z.object({ requestsPerSecond: z.number(), seconds: z.number(), maxUsers: z.number().optional() }),

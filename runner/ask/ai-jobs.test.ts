@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OperationColumns } from '../../reports/record/history/operation-columns.ts';
 import { parseOperation } from '../../reports/record/history/parse-operation.ts';
-import { acceptedJobs, jobsUrl } from './ai-jobs.ts';
-import type { EdgeTarget } from '../targets/edge-target.ts';
+import { acceptedJobs } from './ai-jobs.ts';
 import { occurrences } from './log-scan.ts';
 
 test('false verdict 3: should tell acknowledged writes that share an id, or have none, from those with a tender of their own', () => {
@@ -23,16 +22,6 @@ test('false verdict 3: should tell acknowledged writes that share an id, or have
   const { jobs, shared, withoutId } = acceptedJobs(into.writes.finish());
   assert.deepEqual(Object.fromEntries(jobs), { 41: 1, 42: 2 });
   assert.deepEqual([shared, withoutId], [[6], [5]]);
-});
-
-test('should find tenders below the path of the API', () => {
-  const target = (apiPath?: string): EdgeTarget =>
-    ({
-      url: new URL('https://edge.test/some/tenders?limit=1'),
-      edge: { backend: { apiPath } },
-    }) as EdgeTarget;
-  assert.equal(jobsUrl(target()).href, 'https://edge.test/tenders');
-  assert.equal(jobsUrl(target('/api/v1')).href, 'https://edge.test/api/v1/tenders');
 });
 
 test('should find a token in a log as it is and as Base64, and count lines, not words', () => {

@@ -3,7 +3,6 @@ import { nodeCounts, vectorCounts } from '../../probes/ai/effects.ts';
 import type { Counts } from '../../probes/ai/effects.ts';
 import { followJobs } from '../../probes/ai/jobs.ts';
 import type { Followed, JobState } from '../../probes/ai/jobs.ts';
-import { edgeEndpoint } from '../../probes/edge/endpoint.ts';
 import { openHistory } from '../../probes/history.ts';
 import type { HistoryWriter } from '../../probes/history.ts';
 import type { Bounds, StoreConnection } from '../../probes/store/store-driver.ts';
@@ -12,23 +11,18 @@ import type { Operations } from '../../reports/record/history/history.ts';
 import { EFFECT_SOURCES, MOST_NUMBERS } from '../../reports/record/observations/platform.ts';
 import type { Fields } from '../../reports/record/observations/index.ts';
 import { readHistory } from '../../reports/record/history/read-history.ts';
-import { edgeTarget } from '../targets/edge-target.ts';
-import type { EdgeTarget } from '../targets/edge-target.ts';
+import { edgeTarget, requestOf } from '../targets/edge-target.ts';
 import type { RunnerCore } from '../serve/runner-parts.ts';
 import { timeoutMsOf } from '../plan/environment-parts.ts';
 import { RequestError } from '../serve/session.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
-/** How the client load records the id of an accepted tender. */
+/** How the client load records the id of what was created. */
 const ID = /(?:^|;)id=([^;]+)/;
-/** The collection of tenders behind the edge. */
-export function jobsUrl({ edge, url }: EdgeTarget): URL {
-  return new URL(`${edge.backend.apiPath ?? ''}/tenders`, url.origin);
-}
 
-/** The acknowledged writes of a trial, by the tender that each was given. */
+/** The acknowledged writes of a trial, by the job that each was given. */
 export interface Accepted {
-  /** Id of a tender → the number of the write that was given it first. */
+  /** Id of a job → the number of the write that was given it first. */
   jobs: ReadonlyMap<string, number>;
   /** Numbers of writes that were given an id already given to another write. */
   shared: number[];
@@ -63,11 +57,15 @@ export async function recordJobs(runner: RunnerCore, asked: Asked, signal: Abort
   if (ai === undefined) throw new RequestError('the environment declares no ai', 'refused');
   const folder = runState.trialFolder(asked.check, asked.trial);
   const accepted = acceptedJobs((await readHistory(folder, signal)).writes);
-  const target = await edgeTarget(runState.environment);
+  const target = await edgeTarget(runner);
+  const { state, ...read } = requestOf(target, 'read');
+  if (state === undefined)
+    throw new RequestError('the environment declares no application.requests.read.state', 'refused');
   const followed = await followJobs(
     {
-      endpoint: edgeEndpoint(target.url, target.edge.address, target.ca),
-      url: jobsUrl(target),
+      ...target,
+      request: { ...read, state },
+      run: `${asked.check}/${asked.trial}/read`,
       answerMs: timeoutMsOf(runState.environment, 'edgeRequest'),
     },
     [...accepted.jobs.keys()],

@@ -93,12 +93,11 @@ interface Url {
   trust?: Trust | undefined;
 }
 
-function ofUrls({ topology, ai, prometheus, telemetry }: Environment): Served[] {
+function ofUrls({ topology, prometheus, telemetry }: Environment): Served[] {
   const { edge } = topology;
   const { logs, traces, alerts, dashboards, otlp, pushgateway } = telemetry ?? {};
   const named: Record<string, Url | undefined> = {
     'topology.edge': edge,
-    'ai.url': ai && { url: ai.url, address: edge?.address, trust: edge?.trust },
     prometheus,
     'telemetry.logs': logs,
     'telemetry.traces': traces,

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Edge, Environment } from '../../env/schema.ts';
+import type { Application, Edge, Environment } from '../../env/schema.ts';
 import { addressOfUrl, hostAndPort } from '../../host/http.ts';
 import { askText, connectError } from '../../probes/asking.ts';
 import { throughTheEdge, trusted } from '../../probes/edge/edge-request.ts';
@@ -7,7 +7,7 @@ import type { Address } from '../../suites/catalogue/plan/reached.ts';
 import { missing, notNeeded, ok, unknown } from './item.ts';
 import type { Item, Kind, Situation } from './item.ts';
 
-/** The way of requests through the edge, the AI service and its model, and the address of the API server that clients use. */
+/** The way of requests through the edge, the stand-in for the model, and the address of the API server that clients use. */
 export const edge: Kind = { name: 'edge', look };
 
 interface Bounds {
@@ -17,14 +17,15 @@ interface Bounds {
 
 async function look({ environment, running, deadlineMs, signal }: Situation): Promise<Item[]> {
   const bounds = { deadlineMs, signal };
-  const declared = environment.topology.edge;
+  const { application, topology } = environment;
+  const declared = topology.edge;
   const connected = connectedIn(environment);
   if (running.length === 0)
     return [...(declared === undefined ? [] : ['topology.edge']), ...connected.map(({ key }) => key)].map(
       (key) => notNeeded(key, 'no check is planned'),
     );
   return Promise.all([
-    ...(declared === undefined ? [] : [edgeItem(declared, bounds)]),
+    ...(declared === undefined ? [] : [edgeItem({ edge: declared, application }, bounds)]),
     ...connected.map((one) => connectedItem(one, bounds)),
   ]);
 }
@@ -34,12 +35,11 @@ interface Connected {
   at: Address;
 }
 
-/** What is only connected to. A draft of the AI service would make its model work. */
-function connectedIn({ apiAddress, ai, topology }: Environment): Connected[] {
+/** What is only connected to. */
+function connectedIn({ apiAddress, ai }: Environment): Connected[] {
   const control = ai?.llm.control;
   return [
     apiAddress === undefined ? null : { key: 'apiAddress', at: hostAndPort(apiAddress) },
-    ai === undefined ? null : { key: 'ai.url', at: addressOfUrl(ai.url, topology.edge?.address) },
     control === undefined ? null : { key: 'ai.llm.control.url', at: addressOfUrl(control.url) },
   ].filter((one) => one !== null);
 }
@@ -51,21 +51,26 @@ async function connectedItem({ key, at }: Connected, bounds: Bounds): Promise<It
   return missing(what, askText(error), `${key} as this machine reaches it`);
 }
 
-/** One GET, as topology/edge/path sends it. */
-async function edgeItem(declared: Edge, { deadlineMs, signal }: Bounds): Promise<Item> {
+/** One request that changes nothing, as topology/edge/path sends it. */
+async function edgeItem(
+  { edge: declared, application }: { edge: Edge; application: Application | undefined },
+  { deadlineMs, signal }: Bounds,
+): Promise<Item> {
   const what = `topology.edge at ${declared.url}`;
+  if (application === undefined)
+    return missing(what, 'nothing says what to ask there', 'application (docs/guide/application.md)');
   const authorities = await trusted(declared.trust);
   if ('unavailable' in authorities) return unknown(what, authorities.unavailable);
   const correlationId = `doctor-${randomUUID()}`;
   const how = { correlationId, ca: authorities.pem, timeoutMs: deadlineMs, signal };
   try {
-    const { status } = await throughTheEdge(declared, how);
-    return status >= 200 && status <= 299
+    const { status, ok: good, why } = await throughTheEdge({ edge: declared, application }, how);
+    return good
       ? ok(what, `answers ${status}`)
       : missing(
           what,
-          `it answers ${status} where 2xx is expected`,
-          'topology.edge.url: a GET that passes the whole chain and changes nothing',
+          `it answers ${why}, not as the contract has it`,
+          'application.requests.look: a request that passes the whole chain and changes nothing, and its answer',
         );
   } catch (error) {
     signal.throwIfAborted();

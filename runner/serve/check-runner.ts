@@ -9,6 +9,7 @@ import { Drills } from '../state/drilled.ts';
 import { checkTimeoutMs, embeddedOf, lockMode, namespacesOf } from '../plan/environment-parts.ts';
 import { SharedLock } from './lock.ts';
 import { aiMethods } from './methods/ai.ts';
+import { applicationMethods } from './methods/application.ts';
 import { budgeted } from './budgeted.ts';
 import { checkMethods } from './methods/check.ts';
 import { clockMethods } from './methods/clocks.ts';
@@ -156,6 +157,7 @@ export class CheckRunner implements ServedRunner {
   #allHandlers(): Handlers {
     return {
       ...aiMethods(this),
+      ...applicationMethods(this),
       ...checkMethods(this),
       ...clusterMethods(this),
       ...controlPlaneMethods(this),

@@ -1,12 +1,14 @@
 import type { RequestOptions } from 'node:https';
-import type { Environment, StoreName } from '../../env/schema.ts';
+import type { StoreName } from '../../env/schema.ts';
 import { hostAndPort } from '../../host/http.ts';
 import { loadKubeConfig } from '../../probes/kubernetes/transport.ts';
 import { storeDriver } from '../../probes/stores.ts';
 import type { ClientLoadInput } from '../../probes/client-load/config.ts';
 import { API_OBJECT } from '../../suites/failover/_trial/api-object.ts';
-import { jobsUrl } from '../ask/ai-jobs.ts';
-import { edgeTarget } from './edge-target.ts';
+import type { ContractRequest } from '../../probes/application/contract.ts';
+import type { EdgeLoadDeclared } from '../../probes/edge/client.ts';
+import { backendOf, edgeTarget, requestOf } from './edge-target.ts';
+import type { EdgeTarget } from './edge-target.ts';
 import type { RunnerCore } from '../serve/runner-parts.ts';
 import { timeoutMsOf } from '../plan/environment-parts.ts';
 import { RequestError } from '../serve/session.ts';
@@ -23,8 +25,8 @@ const API_WRITES_PER_SECOND = 25;
 
 /** How a client load reaches its target, its rate and its deadlines. Secrets stay in memory. */
 export async function loadOf(runner: RunnerCore, store: string): Promise<Load> {
-  if (store === 'edge') return edgeLoad(runner.runState.environment);
-  if (store === 'jobs') return jobsLoad(runner.runState.environment);
+  if (store === 'edge') return edgeLoad(await edgeTarget(runner));
+  if (store === 'jobs') return jobsLoad(runner);
   if (store === 'control-plane') return apiLoad(runner);
   const declared = runner.stores.declared(store);
   const { connection } = await runner.stores.target(store);
@@ -45,15 +47,11 @@ export function pathsOf({ runState }: RunnerCore, store: string): PathAddress[] 
   );
 }
 
-/** @throws RequestError when the environment declares no backend, or its authority cannot be read. */
-async function edgeLoad(environment: Environment): Promise<Load> {
-  const { edge, host, port, ca } = await edgeTarget(environment);
+/** Requests that change nothing. @throws RequestError when the environment declares no backend. */
+function edgeLoad(target: EdgeTarget): Load {
   return {
-    connection: {
-      ...{ host, port, database: '', user: '', password: '' },
-      declared: { url: edge.url, correlationHeader: edge.correlationHeader, ...(ca !== undefined && { ca }) },
-    },
-    ratePerSecond: edge.backend.requestsPerSecond,
+    connection: connectionOf(target, requestOf(target, 'look')),
+    ratePerSecond: backendOf(target).requestsPerSecond,
     readRatePerSecond: 0,
     operationTimeoutMs: EDGE_ANSWER_MS,
     // While half of the answers hang, requests for the other half must still be sent.
@@ -61,16 +59,27 @@ async function edgeLoad(environment: Environment): Promise<Load> {
   };
 }
 
-/** Sends tenders in place of reads, at the rate of jobs. @throws as `edgeLoad`, and where no AI service is declared */
-async function jobsLoad(environment: Environment): Promise<Load> {
+function connectionOf(
+  { url, endpoint, contract, prefix, ca }: EdgeTarget,
+  request: ContractRequest,
+): Load['connection'] {
+  const declared: EdgeLoadDeclared = {
+    ...{ url: url.href, target: { contract, prefix }, request },
+    ...(ca !== undefined && { ca }),
+  };
+  const { host, port } = endpoint;
+  return { host, port, database: '', user: '', password: '', declared: { ...declared } };
+}
+
+/** Creates something in place of each read, at the rate of jobs. @throws as `edgeLoad`, and where no AI service is declared */
+async function jobsLoad(runner: RunnerCore): Promise<Load> {
+  const { environment } = runner.runState;
   const { ai } = environment;
   if (ai === undefined) throw new RequestError('the environment declares no ai', 'refused');
-  const load = await edgeLoad(environment);
-  const { connection } = load;
-  const url = jobsUrl(await edgeTarget(environment)).href;
+  const target = await edgeTarget(runner);
   return {
-    ...load,
-    connection: { ...connection, declared: { ...connection.declared, url, tender: true } },
+    ...edgeLoad(target),
+    connection: connectionOf(target, requestOf(target, 'create')),
     ratePerSecond: ai.jobs.requestsPerSecond,
     operationTimeoutMs: timeoutMsOf(environment, 'storeOperation'),
   };

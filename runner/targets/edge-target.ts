@@ -1,32 +1,51 @@
-import type { Edge, Environment } from '../../env/schema.ts';
+import type { Application, Edge, RequestName } from '../../env/schema.ts';
+import type { ApplicationTarget } from '../../probes/application/asking.ts';
 import { edgeEndpoint } from '../../probes/edge/endpoint.ts';
 import { trusted } from '../../probes/edge/edge-request.ts';
+import type { RunnerCore } from '../serve/runner-parts.ts';
 import { RequestError } from '../serve/session.ts';
 
-/** The address that applications use, and how a client gets there from where Plumbline runs. */
-export interface EdgeTarget {
-  edge: Edge & { backend: NonNullable<Edge['backend']> };
-  url: URL;
-  host: string;
-  port: number;
+/** The address that clients of the application use, and how they get there from where Plumbline runs. */
+export interface EdgeTarget extends ApplicationTarget {
+  edge: Edge;
+  requests: Application['requests'];
   /** PEM of the authorities that a client trusts; the system's when left out. */
   ca?: string;
 }
 
-/** @throws RequestError when the environment declares no backend behind an edge, or its authority cannot be read. */
-export async function edgeTarget({ topology }: Environment): Promise<EdgeTarget> {
+/** @throws RequestError when the environment declares no application behind an edge, or the edge's authority cannot be read. */
+export async function edgeTarget({ runState }: Pick<RunnerCore, 'runState'>): Promise<EdgeTarget> {
+  const { application, topology } = runState.environment;
   const { edge } = topology;
-  if (edge?.backend === undefined)
-    throw new RequestError('the environment declares no topology.edge.backend', 'refused');
+  if (edge === undefined) throw undeclared('topology.edge');
+  if (application === undefined) throw undeclared('application');
   const trust = await trusted(edge.trust);
   if ('unavailable' in trust) throw new RequestError(trust.unavailable, 'unavailable');
   const url = new URL(edge.url);
-  const { host, port } = edgeEndpoint(url, edge.address, trust.pem);
+  const { follow, proof, requests, canaries } = application;
   return {
-    edge: { ...edge, backend: edge.backend },
-    url,
-    host,
-    port,
+    ...{ edge, url, requests, contract: { follow, proof }, prefix: canaries.prefix },
+    endpoint: edgeEndpoint(url, edge.address, trust.pem),
     ...(trust.pem !== undefined && { ca: trust.pem }),
   };
+}
+
+/** The backend behind it. @throws RequestError when none is declared */
+export function backendOf({ edge }: EdgeTarget): NonNullable<Edge['backend']> {
+  if (edge.backend === undefined) throw undeclared('topology.edge.backend');
+  return edge.backend;
+}
+
+/** A request of the contract. @throws RequestError when it is not declared */
+export function requestOf<Name extends RequestName>(
+  { requests }: EdgeTarget,
+  name: Name,
+): NonNullable<Application['requests'][Name]> {
+  const request = requests[name];
+  if (request === undefined) throw undeclared(`application.requests.${name}`);
+  return request;
+}
+
+function undeclared(what: string): RequestError {
+  return new RequestError(`the environment declares no ${what}`, 'refused');
 }

@@ -14,7 +14,8 @@ import type { RolloutObject, WorkloadObject } from '../../probes/kubernetes/obje
 import { ROLLOUT } from '../../probes/kubernetes/workloads.ts';
 import { kindOfService } from '../../reports/record/names/topology-names.ts';
 import type { Params } from '../../suites/harness/protocol.ts';
-import { edgeTarget } from './edge-target.ts';
+import { basePathOf } from '../../probes/application/asking.ts';
+import { backendOf, edgeTarget } from './edge-target.ts';
 import type { EdgeTarget } from './edge-target.ts';
 import type { RunnerCore } from '../serve/runner-parts.ts';
 import { checkTimeoutMs, timeoutMsOf } from '../plan/environment-parts.ts';
@@ -73,14 +74,14 @@ export class LoadRuns {
   ): Promise<LoadProcess> {
     if (!SCENARIO.test(scenario)) throw new RequestError(`no scenario is called "${scenario}"`, 'crash');
     const { parts, runState } = this.#runner;
-    const target = await edgeTarget(runState.environment);
+    const target = await edgeTarget(this.#runner);
     const { load } = runState.environment;
     const { engine, passedOver } = await chooseEngine(load.engine, this.#engines(check));
     const hosts = await addressesOf(target);
     signal.throwIfAborted();
-    const { edge, url, ca } = target;
-    const { apiPath = '' } = edge.backend;
-    const loaded = (partsOf(check).includes('ai') ? runState.environment.ai : edge.backend) ?? edge.backend;
+    const { url, ca } = target;
+    const backend = backendOf(target);
+    const loaded = (partsOf(check).includes('ai') ? runState.environment.ai : backend) ?? backend;
     const own = Object.entries(variables).map(([name, value]) => [name, String(value)] as const);
     const order = {
       passedOver,
@@ -89,7 +90,8 @@ export class LoadRuns {
         script: join(CHECKOUT, 'load/scenarios', `${scenario}.ts`),
         variables: {
           ...Object.fromEntries(own),
-          ...{ BASE_URL: `${url.origin}${apiPath}`, CORRELATION_HEADER: edge.correlationHeader },
+          BASE_URL: `${url.origin}${basePathOf(url)}`,
+          CONTRACT: contractText(target),
         },
         hosts,
         limits: this.#limits(check),
@@ -198,8 +200,17 @@ export class LoadRuns {
   }
 }
 
+/** The contract as scenarios read it (load/scenarios/target.ts). It holds no secret. */
+function contractText({ contract, prefix, requests }: EdgeTarget): string {
+  return JSON.stringify({ ...contract, prefix, requests });
+}
+
 /** The address for the name in the edge's URL, if the environment declares one: engines take addresses. */
-async function addressesOf({ edge, url, host, port }: EdgeTarget): Promise<Record<string, string>> {
+async function addressesOf({
+  edge,
+  url,
+  endpoint: { host, port },
+}: EdgeTarget): Promise<Record<string, string>> {
   if (edge.address === undefined) return {};
   const { address, family } = await lookup(host);
   return { [url.hostname]: `${family === 6 ? `[${address}]` : address}:${port}` };

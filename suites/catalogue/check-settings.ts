@@ -1,6 +1,7 @@
 import type { Objective } from '../../reports/record/objective.ts';
 import type {
   AiSettings,
+  Application,
   Environment,
   FaultName,
   Gpu,
@@ -51,6 +52,7 @@ export interface CheckSettings extends Partial<Topology> {
   scrapeSeconds?: number;
   startup?: { pods: number; readinessDelaySeconds?: number };
   ai?: AiSettings;
+  application?: Pick<Application, 'follow' | 'proof'> & { statuses: { look: number[]; draft?: number[] } };
   /** Complete for checks of budgets; names for the check of loaded rules. */
   objectives?: Objective[] | string[];
   steady?: { requestsPerSecond: number; seconds: number; maxUsers?: number };

@@ -38,6 +38,21 @@ export const prometheus: Reads = ({ prometheus: declared }) =>
 
 export const ai: Reads = ({ ai: declared }) => (declared === undefined ? {} : { ai: declared });
 
+/** How a request of the application is recognised, what shows that the service answered, and good statuses; nothing of who asks. */
+export const contract: Reads = ({ application }) =>
+  application === undefined
+    ? {}
+    : {
+        application: {
+          follow: application.follow,
+          proof: application.proof,
+          statuses: {
+            look: application.requests.look.status,
+            ...(application.requests.draft !== undefined && { draft: application.requests.draft.status }),
+          },
+        },
+      };
+
 /** Complete objectives, for checks that judge them. */
 export const objectives: Reads = ({ objectives: all }) => ({ objectives: [...all] });
 

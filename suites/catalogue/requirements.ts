@@ -1,11 +1,35 @@
 /** Requirements that several checks share. */
-import type { Environment } from '../../env/schema.ts';
+import type { Environment, RequestName } from '../../env/schema.ts';
 import type { CatalogueRow, Requirement } from './types.ts';
 
-/** A backend behind the edge, to which checks send requests. */
-export const hasBackend = ({ topology }: Environment): boolean => topology.edge?.backend !== undefined;
+/** The contract of the application behind the edge, of which requests are built. */
+export const application: Requirement = {
+  what: 'application',
+  declares: ({ application: declared }) => declared !== undefined,
+};
 
-export const backend: Requirement = { what: 'topology.edge.backend', declares: hasBackend };
+/** A request of that contract, and what it must say. */
+export function request(name: RequestName, ...says: readonly ('id' | 'state')[]): readonly Requirement[] {
+  const path = `application.requests.${name}`;
+  const of = ({ application: declared }: Environment) => declared?.requests[name];
+  return [
+    { what: path, declares: (environment) => of(environment) !== undefined },
+    ...says.map((key) => ({
+      what: `${path}.${key}`,
+      declares: (environment: Environment) => hasKey(of(environment), key),
+    })),
+  ];
+}
+
+function hasKey(declared: object | undefined, key: string): boolean {
+  return declared !== undefined && (declared as Record<string, unknown>)[key] !== undefined;
+}
+
+/** A backend behind the edge, to which checks send requests. */
+export const backend: readonly Requirement[] = [
+  { what: 'topology.edge.backend', declares: ({ topology }) => topology.edge?.backend !== undefined },
+  application,
+];
 
 export const prometheus: Requirement = {
   what: 'prometheus',
@@ -17,9 +41,19 @@ export const objectives: Requirement = {
   declares: ({ objectives: declared }) => declared.length > 0,
 };
 
-export const aiBehindEdge: readonly Requirement[] = [
+const aiBehindEdge: readonly Requirement[] = [
   { what: 'ai', declares: ({ ai }) => ai !== undefined },
-  backend,
+  ...backend,
+];
+
+/** An AI service that is asked for drafts through the edge. */
+export const drafts: readonly Requirement[] = [...aiBehindEdge, ...request('draft', 'state')];
+
+/** An AI service of which each created thing is a job that can be followed to its end. */
+export const jobs: readonly Requirement[] = [
+  ...aiBehindEdge,
+  ...request('create', 'id'),
+  ...request('read', 'state'),
 ];
 
 /** Everything that a row requires, as a list. */

@@ -15,8 +15,6 @@ export interface Touches {
   /** Paths that are no resource, as `/version`. */
   asks?: readonly string[];
   runner?: readonly Method[];
-  /** It sends a request through the edge by itself. */
-  edge?: true;
   /** Of `runner`: what it leaves out in a read-only run, in which it looks at the rest and says what it did not try. */
   leavesOut?: readonly Method[];
   /** Why nobody gets the right to run commands, and what becomes of the check then. */

@@ -11,6 +11,8 @@ export const ACTS: Readonly<Partial<Record<Method, string>>> = {
   'query.prepare': 'writes to a store',
   'store.refusesWrites': 'tries to write to a store',
   'load.start': 'sends a load through the edge',
+  'application.look': 'sends a canary request through the edge',
+  'application.draft': 'makes the AI service ask its model',
   'telemetry.start': 'sends canary requests through the edge',
   'fault.inject': 'injects a fault',
   'controlPlane.crash': 'kills processes of the control plane',

@@ -4,6 +4,7 @@ import type { FaultResult } from '../../faults/_common/fault.ts';
 export type { FaultResult } from '../../faults/_common/fault.ts';
 import type { CheckSettings } from '../catalogue/check-settings.ts';
 import type { Goals } from '../../reports/record/goals.ts';
+import type { EdgeAnswer } from '../../probes/edge/edge-request.ts';
 import type { LoadGoals } from '../../load/thresholds.ts';
 import type { Utilisation } from '../../probes/gpu/index.ts';
 import type { ObjectOf } from '../../probes/kubernetes/objects.ts';
@@ -62,6 +63,19 @@ export interface RunnerMethods {
   };
   /** After healing: reads everything back from the leader twice, then from every member, into `readback.ndjson`. */
   'clientLoad.readBack': { params: { check: string; store: string; trial: number }; result: null };
+  /**
+   * Sends the request of the application that changes nothing, with the credentials of the environment. `unavailable`: why it could not be
+   * sent; `failed`: why there was no answer.
+   */
+  'application.look': {
+    params: { check: string; correlationId: string };
+    result: { answer: EdgeAnswer } | { failed: string } | { unavailable: string };
+  };
+  /** Asks the AI service for a draft through the edge. Of the text only whether there is one leaves the runner. */
+  'application.draft': {
+    params: { check: string; correlationId: string; n: number; timeoutMs: number };
+    result: DraftAnswer | { unavailable: string };
+  };
   /**
    * Starts a scenario of load/scenarios through the edge, as a child of the runner; it writes `load.ndjson` into the check's history. The
    * target and the correlation id come from the environment, `variables` are the scenario's own, `goals` become its thresholds.
@@ -253,6 +267,20 @@ export interface RunnerMethods {
 /** A step that begins, or Playwright's own trouble, such as a spec file that does not load or a worker that died. */
 export type ProgressEvent =
   { event: 'step'; check: string; detail: string } | { event: 'error'; detail: string };
+
+/** What became of a request for a draft. */
+export interface DraftAnswer {
+  /** null: no answer. */
+  status: number | null;
+  /** Whether it was written without the model; null: the answer does not say. */
+  degraded: boolean | null;
+  /** It is a draft as the contract has it. */
+  written: boolean;
+  /** From connecting to the last byte, ms. */
+  ms: number;
+  /** Why there was no answer; empty where there was one. */
+  error: string;
+}
 
 /** A request on the wire. `check` names the asking check, so that API calls are counted against it. */
 export interface RequestEnvelope {

@@ -44,6 +44,17 @@ const landed = z.object({
 const governing = z.array(z.object({ name: z.string(), value: z.string(), source: z.string() }));
 const ran = z.object({ code: z.number(), stdout: z.string(), stderr: z.string() });
 
+const edgeAnswer = z.object({
+  status: z.number(),
+  ok: z.boolean(),
+  why: z.string(),
+  correlationIdSeen: z.string(),
+  headers: z.record(z.string(), z.string()),
+  authorized: z.boolean(),
+  tlsError: z.string(),
+  ms: z.number(),
+});
+
 const REPLIES: { readonly [M in Method]: z.ZodType<Result<M>> } = {
   'check.begin': z.object({ folder: z.string(), goals: goalsSchema, settings }),
   // The fields of the judgement are not validated.
@@ -61,6 +72,21 @@ const REPLIES: { readonly [M in Method]: z.ZodType<Result<M>> } = {
   'clientLoad.stop': done,
   'clientLoad.wait': z.object({ met: z.boolean(), acknowledged: z.number(), detail: z.string() }),
   'clientLoad.readBack': done,
+  'application.look': z.union([
+    z.object({ answer: edgeAnswer }),
+    z.object({ failed: z.string() }),
+    z.object({ unavailable: z.string() }),
+  ]),
+  'application.draft': z.union([
+    z.object({
+      status: z.number().nullable(),
+      degraded: z.boolean().nullable(),
+      written: z.boolean(),
+      ms: z.number(),
+      error: z.string(),
+    }),
+    z.object({ unavailable: z.string() }),
+  ]),
   'load.start': done,
   'load.stop': z.object({ stopped: z.boolean() }),
   'load.ended': z.object({ ended: z.boolean() }),

@@ -1,6 +1,6 @@
 /** Collects the files of a script for a ConfigMap, which can hold only one flat folder. */
 import { readFile } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { init, parse } from 'es-module-lexer';
 import { errorText } from '../../../reports/record/error-text.ts';
 
@@ -14,12 +14,21 @@ export class BundleError extends Error {}
 const isRelative = (specifier: string): boolean =>
   /^\.{0,2}\//.test(specifier) || specifier.startsWith('file:');
 
+interface Import {
+  specifier: string;
+  /** Where the specifier stands in the source. */
+  start: number;
+  end: number;
+}
+
 /** The relative imports of a module. @throws BundleError when it cannot be parsed */
-function importsOf(source: string, name: string): string[] {
+function importsOf(source: string, name: string): Import[] {
   try {
     // The lexer also reads TypeScript whose types can be erased, which is what k6 accepts.
     const [imports] = parse(source, name);
-    return imports.map(({ specifier }) => specifier ?? '').filter(isRelative);
+    return imports
+      .map(({ specifier, start, end }) => ({ specifier: specifier ?? '', start, end }))
+      .filter(({ specifier }) => isRelative(specifier));
   } catch (cause) {
     const detail = errorText(cause);
     throw new BundleError(`${name} cannot be read as a module: ${detail}`, { cause });
@@ -27,37 +36,54 @@ function importsOf(source: string, name: string): string[] {
 }
 
 /**
- * The script and all files that it imports by path, by file name. The operator mounts one flat folder, so only files beside the script
- * can be included. `open()` is refused, since files other than modules are not included.
+ * The script and all files that it imports by path, by file name. The operator mounts one flat folder: a file of another folder is put beside
+ * the script, so that no two may have the same name. `open()` is refused, since files other than modules are not included.
  * @param script absolute path
  * @throws BundleError naming the import, call or size that is not allowed
  */
 export async function bundle(script: string): Promise<{ entry: string; files: Record<string, string> }> {
   await init();
-  const folder = dirname(script);
-  const entry = relative(folder, script);
-  const files: Record<string, string> = {};
-  const waiting = [entry];
-  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
-    if (name in files) continue;
+  const found = new Map<string, { path: string; source: string }>();
+  const waiting = [script];
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    const name = basename(path);
+    const known = found.get(name);
+    if (known?.path === path) continue;
+    if (known !== undefined)
+      throw new BundleError(`${path} and ${known.path} have the same name: pods get one flat folder`);
     if (!KEY.test(name) || name === MAIN)
       throw new BundleError(`"${name}" cannot be the name of a file in a ConfigMap`);
-    const source = await readFile(join(folder, name), 'utf8');
+    const source = await sourceOf(path);
     if (/(?<![.\w$])open\s*\(/.test(source))
       throw new BundleError(`${name} calls open(): pods get only the scripts, no other files`);
-    files[name] = source;
-    for (const specifier of importsOf(source, name)) {
-      if (!/^\.\/[^/]+$/.test(specifier))
-        throw new BundleError(
-          `${name} imports "${specifier}": pods get only files from the folder of the script`,
-        );
-      waiting.push(specifier.slice(2));
-    }
+    const imports = importsOf(source, name);
+    found.set(name, { path, source: besideScript(source, name, imports) });
+    waiting.push(...imports.map(({ specifier }) => resolve(dirname(path), specifier)));
   }
+  const files = Object.fromEntries([...found].map(([name, { source }]) => [name, source]));
   const bytes = Object.values(files).reduce((sum, text) => sum + Buffer.byteLength(text), 0);
   if (bytes > MOST_BYTES)
     throw new BundleError(`the scripts have ${bytes} bytes: a ConfigMap holds ${MOST_BYTES} at most`);
-  return { entry, files };
+  return { entry: basename(script), files };
+}
+
+async function sourceOf(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new BundleError(`${path} cannot be read: ${errorText(cause)}`, { cause });
+  }
+}
+
+/** The same with each import of a path as one of the script's folder. */
+function besideScript(source: string, name: string, imports: readonly Import[]): string {
+  let text = source;
+  for (const { specifier, start, end } of imports.toReversed()) {
+    if (!/^\.{1,2}\//.test(specifier))
+      throw new BundleError(`${name} imports "${specifier}": pods get only files by a relative path`);
+    text = `${text.slice(0, start)}./${basename(specifier)}${text.slice(end)}`;
+  }
+  return text;
 }
 
 /** The file that k6 runs in every pod. */

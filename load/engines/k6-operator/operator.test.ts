@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -13,6 +13,7 @@ import {
   type LoadSecond,
 } from '../../../reports/record/details/load-result.ts';
 import type { LoadListener, LoadRequest } from '../engine.ts';
+import { bundle } from './bundle.ts';
 import { OperatorEngine, type OperatorOptions } from './index.ts';
 import { mainModule } from './main-module.ts';
 import { ApiServer, type Behaviour, type Pod } from './_testing/api-server.ts';
@@ -388,11 +389,29 @@ describe('a load over many pods that goes wrong', () => {
     assert.match(result.reason, /^left behind: ConfigMap tender\/plumbline-load-\w+; delete them by hand$/);
   });
 
+  it('should put files of other folders beside the script, and refuse two of the same name', async () => {
+    const [script, other] = [join(folder, 'scripts', 'far.js'), join(folder, 'lib')];
+    await mkdir(join(folder, 'scripts'), { recursive: true });
+    await mkdir(other, { recursive: true });
+    await writeFile(join(other, 'a.js'), `export const a = 1;`);
+    await writeFile(script, `import { a } from '../lib/a.js'; export default () => a;`);
+    assert.deepEqual(await bundle(script), {
+      entry: 'far.js',
+      files: {
+        'far.js': `import { a } from './a.js'; export default () => a;`,
+        'a.js': `export const a = 1;`,
+      },
+    });
+    await writeFile(join(other, 'far.js'), `export const b = 2;`);
+    await writeFile(script, `import { b } from '../lib/far.js'; export default () => b;`);
+    await assert.rejects(bundle(script), /far\.js have the same name: pods get one flat folder/);
+  });
+
   it('should refuse scripts that cannot be carried into pods, by what stands in the way', async () => {
     const refused: [string, RegExp][] = [
       [
-        `import a from '../a.js'; export default a;`,
-        /imports "\.\.\/a\.js": pods get only files from the folder of the script/,
+        `import a from '/srv/a.js'; export default a;`,
+        /imports "\/srv\/a\.js": pods get only files by a relative path/,
       ],
       [`const a = open('./data.json'); export default () => a;`, /calls open\(\)/],
       [`export default function ( {`, /cannot be read as a module/],

@@ -1,8 +1,7 @@
 import { openHistory } from '../../../probes/history.ts';
-import { edgeEndpoint } from '../../../probes/edge/endpoint.ts';
 import type { CanaryTarget } from '../../../probes/edge/canary-requests.ts';
 import type { Params } from '../../../suites/harness/protocol.ts';
-import { edgeTarget } from '../../targets/edge-target.ts';
+import { edgeTarget, requestOf } from '../../targets/edge-target.ts';
 import type { RunnerCore } from '../../serve/runner-parts.ts';
 import { RequestError } from '../../serve/session.ts';
 import { CanaryRun } from './canary-run.ts';
@@ -42,14 +41,10 @@ export class TelemetryRuns {
   }
 
   async #target(): Promise<CanaryTarget> {
-    const { environment } = this.#runner.runState;
-    const { edge, url, ca } = await edgeTarget(environment);
-    const canary = environment.telemetry?.canary;
+    const target = await edgeTarget(this.#runner);
+    const canary = this.#runner.runState.environment.telemetry?.canary;
     if (canary === undefined) throw new RequestError('the environment declares no telemetry', 'refused');
-    return {
-      ...{ url, endpoint: edgeEndpoint(url, edge.address, ca), correlationHeader: edge.correlationHeader },
-      ...{ method: canary.method, path: `${edge.backend.apiPath ?? ''}${canary.path}`, body: canary.body },
-    };
+    return { ...target, request: requestOf(target, canary.request) };
   }
 
   /** @throws RequestError when the check has none */

@@ -25,8 +25,7 @@ function otherText(environment: Environment, row: CatalogueRow, access: Access):
   return methodText(touches) ?? execText(touches, environment, access) ?? sendingText(row);
 }
 
-function sendingText({ touches, onlyMakes }: CatalogueRow): string | null {
-  if (touches.edge === true) return 'sends a canary request through the edge';
+function sendingText({ onlyMakes }: CatalogueRow): string | null {
   return onlyMakes === true ? 'creates the load or breach that it measures' : null;
 }
 

@@ -1,6 +1,6 @@
 /** Jobs for the AI service while it is hit. */
 import { ai, together, wholeTopology } from '../../catalogue/reads.ts';
-import { aiBehindEdge } from '../../catalogue/requirements.ts';
+import { jobs } from '../../catalogue/requirements.ts';
 import { DEPLOYMENT_TRIAL, ROLLOUT_TRIAL } from '../_trial/touches.ts';
 import { row } from '../../catalogue/row.ts';
 import type { CatalogueRow, Time } from '../../catalogue/types.ts';
@@ -45,12 +45,12 @@ function aiRow(fault: string, what: string, own: Own): CatalogueRow {
     touches: own.writesTemplate === true ? ROLLOUT_TRIAL : DEPLOYMENT_TRIAL,
     section: '5.1',
     access: 'F - F F p',
-    does: `tenders through the edge, each a job for the AI service, while ${what}; every accepted one is followed to its end, and what the job left in Elasticsearch and Neo4j is counted`,
+    does: `things created through the edge, each a job for the AI service, while ${what}; every accepted one is followed to its end, and what the job left in Elasticsearch and Neo4j is counted`,
     goal: GOAL,
     goals: GOALS,
     stubbed: ['Kong', 'LLM'],
     parts: ['ai'],
-    requires: aiBehindEdge,
+    requires: jobs,
     reads: together(wholeTopology, ai),
     time: aiTime,
     ...own,

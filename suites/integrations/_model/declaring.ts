@@ -1,4 +1,4 @@
-import { ai, together, wholeTopology, writes } from '../../catalogue/reads.ts';
+import { ai, contract, together, wholeTopology, writes } from '../../catalogue/reads.ts';
 import { always } from '../../catalogue/row.ts';
 import type { CatalogueRow } from '../../catalogue/types.ts';
 
@@ -8,7 +8,7 @@ const DRAFTS = 16;
 /** Runs alone: a slow, busy or broken model disturbs everything that uses it. */
 export const OF_THE_MODEL = {
   parts: ['ai'],
-  reads: together(wholeTopology, ai, writes),
+  reads: together(wholeTopology, ai, contract, writes),
   alone: always,
   time: {
     waits: ['edgeRequest', 'settle', 'settle'],

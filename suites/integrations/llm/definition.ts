@@ -1,5 +1,5 @@
 import { OF_THE_MODEL } from '../_model/declaring.ts';
-import { aiBehindEdge } from '../../catalogue/requirements.ts';
+import { drafts } from '../../catalogue/requirements.ts';
 import { row } from '../../catalogue/row.ts';
 import type { CatalogueRow } from '../../catalogue/types.ts';
 import { OBSERVES } from './observations.ts';
@@ -13,7 +13,7 @@ export const checks: readonly CatalogueRow[] = [
     observe: async () => (await import('./observe.ts')).observe,
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,
-    touches: { runner: ['ai.behave'] },
+    touches: { runner: ['ai.behave', 'application.draft'] },
     title: 'The language model, and drafts without it',
     section: '7',
     // Each draft asks the model, and the model is made to fail: production is spared.
@@ -22,7 +22,7 @@ export const checks: readonly CatalogueRow[] = [
     goal: 'answers within 3 s; a 429, a failure or a time-out upstream gives a degraded answer within 10 s, not an error',
     goals: { answerSeconds: 3, degradedSeconds: 10 },
     stubbed: ['Kong', 'LLM'],
-    requires: aiBehindEdge,
+    requires: drafts,
     cannotPass: ({ ai }) =>
       ai?.llm.control === undefined
         ? 'not declared: ai.llm.control, by which its model is made to fail'

@@ -15,8 +15,12 @@ const draft = (model: string, more: Record<string, unknown> = {}, ms = 400): See
 const USUAL = Array.from({ length: 5 }, () => draft('usual'));
 const WITHOUT = ['busy', 'broken', 'silent'].map((model) => draft(model));
 
+const CONTRACT = { follow: 'none', proof: 'answers', statuses: { look: [200], draft: [200] } };
 const llm = (...seen: Seen[]) =>
-  judge({ check: 'integrations/llm', goals: { answerSeconds: 3, degradedSeconds: 10 }, seen });
+  judge({
+    ...{ check: 'integrations/llm', settings: { application: CONTRACT } },
+    ...{ goals: { answerSeconds: 3, degradedSeconds: 10 }, seen },
+  });
 
 describe('integrations/llm', () => {
   it('should pass when drafts come with and without the model', () => {
@@ -29,8 +33,9 @@ describe('integrations/llm', () => {
     const cases: [Seen, RegExp][] = [
       [draft('usual', {}, 3100), /a draft by the model after 3\.1 s/],
       [draft('usual', { degraded: true }), /a degraded draft/],
-      [draft('usual', { status: 502 }), /status 502/],
-      [draft('usual', { written: false }), /without a text/],
+      [draft('usual', { status: 502, written: false }), /status 502/],
+      [draft('usual', { status: 502 }), /a draft by the model/],
+      [draft('usual', { written: false }), /without a draft/],
       [draft('usual', { status: null, error: 'ECONNRESET' }), /no answer: ECONNRESET/],
     ];
     for (const [one, pattern] of cases) {
@@ -47,6 +52,18 @@ describe('integrations/llm', () => {
       draft('busy', {}, 10_001),
     ])
       assert.equal(llm(...USUAL, one, ...WITHOUT.slice(1)).verdict, 'fail');
+  });
+
+  it('should not hold against the service that the gateway turned a request away', () => {
+    for (const [status, expected] of [
+      [401, /refused with 401: the credentials/],
+      [429, /refused with 429: the rate limit/],
+    ] as const) {
+      const one = draft('usual', { status, degraded: null, written: false });
+      const judgement = llm(one, ...USUAL.slice(1), ...WITHOUT);
+      assert.equal(judgement.verdict, 'inconclusive');
+      assert.match(judgement.reason, expected);
+    }
   });
 
   it('should claim nothing of what was not tried, nor of times that cannot be', () => {

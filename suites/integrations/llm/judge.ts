@@ -4,6 +4,7 @@ import type { AnyNeed } from '../../../reports/judge/evidence/need.ts';
 import { all } from '../../../reports/judge/observed.ts';
 import { Findings } from '../../../reports/judge/topology/findings.ts';
 import type { History, HistoryHeader } from '../../../reports/record/history/history.ts';
+import { REFUSAL_TEXTS, refusalOf } from '../../../reports/record/refusals.ts';
 import type { Judgement } from '../../../reports/record/judgement.ts';
 import type { Seen } from '../../../reports/record/observations/index.ts';
 import { MODELS, USUAL_DRAFTS } from '../../../reports/record/observations/integrations.ts';
@@ -102,9 +103,24 @@ function expectDraft({ header }: History, found: Findings, of: Expected): void {
     );
     return;
   }
-  if (status === 200 && written && draft.degraded === degraded)
+  const unsaid = unsaidBy(header, status);
+  if (unsaid !== null) found.unknown(subject, expected, unsaid);
+  else if (isGood(header, status) && written && draft.degraded === degraded)
     found.inTime(subject, secondsOf(draft) <= goalS, expected, describe(draft));
   else found.expect(subject, false, expected, describe(draft));
+}
+
+/** A status of a good draft, as the contract of the application has it. */
+function isGood({ settings }: HistoryHeader, status: number | null): boolean {
+  return status !== null && settings.application?.statuses.draft?.includes(status) === true;
+}
+
+/** Why the answer says nothing of the service; null: it does. */
+function unsaidBy(header: HistoryHeader, status: number | null): string | null {
+  if (header.settings.application?.statuses.draft === undefined)
+    return 'the history does not say which status is good';
+  const refusal = isGood(header, status) ? null : refusalOf(status);
+  return refusal === null ? null : REFUSAL_TEXTS[refusal];
 }
 
 /** Why there is no draft of this kind. */
@@ -116,8 +132,7 @@ function describe(draft: Seen<'draft'>): string {
   const { status, written, degraded, error } = draft;
   if (status === null) return `no answer: ${error}`;
   const within = `after ${rounded(secondsOf(draft))} s`;
-  if (status !== 200) return `status ${status} ${within}`;
-  if (!written) return `an answer without a text ${within}`;
+  if (!written) return `status ${status}, an answer without a draft ${within}`;
   return `${degraded === true ? 'a degraded draft' : 'a draft by the model'} ${within}`;
 }
 

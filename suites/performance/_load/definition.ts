@@ -4,7 +4,7 @@ import type { CheckJudge } from '../../../reports/judge/definition.ts';
 import { percent } from '../../../reports/judge/slo/percent.ts';
 import { minimumSamples } from '../../../reports/judge/statistics.ts';
 import { ai, objectives, prometheus, together, wholeTopology } from '../../catalogue/reads.ts';
-import { aiBehindEdge, backend } from '../../catalogue/requirements.ts';
+import { backend, drafts } from '../../catalogue/requirements.ts';
 import { always, row } from '../../catalogue/row.ts';
 import type { CatalogueRow } from '../../catalogue/types.ts';
 
@@ -138,7 +138,7 @@ export const checks: readonly CatalogueRow[] = [
     stubbed: ['LLM'],
     of: {
       parts: ['ai'],
-      requires: aiBehindEdge,
+      requires: drafts,
       reads: together(withObjectives, ai, ({ ai: service, load }) => ({
         steady: service === undefined ? load.steady : service.load,
       })),

@@ -4,18 +4,16 @@ import { usersFor } from '../../harness/users.ts';
 
 /** Reads of the API. */
 export function steadyLoad(ctx: CheckContext): Promise<void> {
-  return sameRate(ctx, 'steady', {});
+  return sameRate(ctx, 'steady');
 }
 
 /** Drafts of the AI service. */
 export function draftLoad(ctx: CheckContext): Promise<void> {
-  const { ai } = ctx.settings;
-  if (ai === undefined) throw new Error('the environment declares no AI service');
-  return sameRate(ctx, 'draft', { AI_URL: ai.url });
+  return sameRate(ctx, 'draft');
 }
 
 /** Sends a constant rate through the edge, however the platform answers. reports/judge/performance judges it. */
-async function sameRate(ctx: CheckContext, scenario: string, more: Record<string, string>): Promise<void> {
+async function sameRate(ctx: CheckContext, scenario: string): Promise<void> {
   const { steady } = ctx.settings;
   if (steady === undefined) throw new Error('the environment declares no load');
   const { requestsPerSecond, seconds, maxUsers } = steady;
@@ -24,7 +22,6 @@ async function sameRate(ctx: CheckContext, scenario: string, more: Record<string
     await ctx.step(`send ${requestsPerSecond} requests a second for ${seconds} s`, async () => {
       const goals = goalsOf(ctx.goals);
       const variables = {
-        ...more,
         RATE: requestsPerSecond,
         DURATION: `${seconds}s`,
         MAX_VUS: maxUsers ?? usersFor(requestsPerSecond),

@@ -24,7 +24,21 @@ export const scraped = (part: 'targets' | 'series'): readonly Requirement[] => [
   },
 ];
 
-export const TRACES: readonly Requirement[] = [source('traces'), backend];
+/** The request that a canary is, as telemetry.canary.request names it, and a way to recognise it. */
+const CANARY: readonly Requirement[] = [
+  ...backend,
+  {
+    what: 'the request of application.requests that telemetry.canary.request names',
+    declares: ({ telemetry: declared, application }) =>
+      declared !== undefined && application?.requests[declared.canary.request] !== undefined,
+  },
+  {
+    what: 'application.follow: by a header that is repeated, or by its trace',
+    declares: ({ application }) => application !== undefined && application.follow !== 'none',
+  },
+];
+
+export const TRACES: readonly Requirement[] = [source('traces'), ...CANARY];
 
 export const LOGS_AND_TRACES: readonly Requirement[] = [source('logs'), ...TRACES];
 

@@ -6,14 +6,13 @@ import type { Seen } from '../../_testing/histories.ts';
 const hop = (name: string, contains: string) => ({ name, header: 'X-Hops', contains });
 const edge = {
   url: 'https://t.test/',
-  correlationHeader: 'x-mark',
   hops: [hop('load balancer', 'haproxy'), hop('gateway', 'gateway'), hop('service', 'api')],
 };
 const answer = (more: Record<string, unknown> = {}): Seen => [
   'edge-answer',
   {
     url: 'https://t.test/',
-    status: 200,
+    ...{ status: 200, ok: true, why: '' },
     correlationIdSent: 'm1',
     correlationIdSeen: 'm1',
     authorized: true,
@@ -23,7 +22,14 @@ const answer = (more: Record<string, unknown> = {}): Seen => [
     ...more,
   },
 ];
-const path = (...seen: Seen[]) => judge({ check: 'topology/edge/path', settings: { edge }, seen });
+const ECHO = { follow: { echo: 'x-mark' }, proof: 'echo', statuses: { look: [200, 204] } };
+const judged = (application: object | undefined, ...seen: Seen[]) =>
+  judge({
+    check: 'topology/edge/path',
+    settings: { edge, ...(application !== undefined && { application }) },
+    seen,
+  });
+const path = (...seen: Seen[]) => judged(ECHO, ...seen);
 
 test('should accept a canary request that every hop has named itself on in order', () => {
   const judgement = path(answer());
@@ -47,6 +53,34 @@ test('should refuse a wrong order, a lost correlation id, an error status, a cer
     path(['edge-failed', { url: 'https://t.test/', reason: 'ECONNREFUSED' }]).reason,
     /ECONNREFUSED/,
   );
+});
+
+test('should take the statuses of the contract, and refuse an answer that is not as it has it', () => {
+  assert.equal(path(answer({ status: 204 })).verdict, 'pass');
+  const unmet = path(answer({ ok: false, why: 'answer: /id' }));
+  assert.equal(unmet.verdict, 'fail');
+  assert.match(unmet.reason, /application\.requests\.look has it, seen answer: \/id/);
+  assert.equal(path(answer({ why: 'answer: /id' })).verdict, 'inconclusive', 'it contradicts itself');
+});
+
+test('should ask for no correlation id where none is repeated', () => {
+  const byHeader = { follow: 'trace', proof: { header: 'x-service' }, statuses: { look: [200] } };
+  assert.equal(judged(byHeader, answer({ correlationIdSeen: '' })).verdict, 'pass');
+});
+
+test('should not hold against the service that the gateway turned the request away', () => {
+  for (const [status, expected] of [
+    [401, /refused with 401: the credentials/],
+    [429, /refused with 429: the rate limit/],
+  ] as const) {
+    const judgement = path(answer({ status, ok: false, why: `status ${status}`, correlationIdSeen: '' }));
+    assert.equal(judgement.verdict, 'inconclusive');
+    assert.match(judgement.reason, expected);
+  }
+});
+
+test('should be inconclusive without a contract', () => {
+  assert.equal(judged(undefined, answer()).verdict, 'inconclusive');
 });
 
 test('should not know what to make of a certificate that is accepted and has something wrong with it', () => {

@@ -1,6 +1,5 @@
 import { required } from '../../../_breaking/objects.ts';
-import { edgeOf, REQUEST_MS } from '../../../_breaking/edge.ts';
-import { throughTheEdge, trusted } from '../../../../probes/edge/edge-request.ts';
+import { lookThroughTheEdge } from '../../../_breaking/edge.ts';
 import type { Control, ControlContext } from '../../../harness/control.ts';
 import type { KubeObject } from '../../../harness/protocol.ts';
 
@@ -56,15 +55,7 @@ async function bypassGateway(ctx: ControlContext): Promise<void> {
 }
 
 async function bypassed(ctx: ControlContext): Promise<true | null> {
-  const edge = edgeOf(ctx);
-  const ca = await trusted(edge.trust);
-  const pem = 'pem' in ca ? ca.pem : undefined;
-  const seen = await throughTheEdge(edge, {
-    correlationId: NAME,
-    ca: pem,
-    timeoutMs: REQUEST_MS,
-    signal: ctx.signal,
-  }).catch(() => null);
+  const seen = await lookThroughTheEdge(ctx, NAME);
   if (seen === null || seen.status !== 200) return null;
   return Object.values(seen.headers).some((value) => value.includes('gateway')) ? null : true;
 }

@@ -1,4 +1,6 @@
 import { declared, given } from '../../_objects/declaring.ts';
+import { contract, together } from '../../../catalogue/reads.ts';
+import { application } from '../../../catalogue/requirements.ts';
 import { row } from '../../../catalogue/row.ts';
 import type { CatalogueRow } from '../../../catalogue/types.ts';
 import { OBSERVES } from './observations.ts';
@@ -11,13 +13,20 @@ export const checks: readonly CatalogueRow[] = [
     observe: async () => (await import('./observe.ts')).observe,
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,
-    touches: { edge: true },
+    touches: { runner: ['application.look'] },
     title: 'A request passes the whole chain of the edge',
     section: '5',
     access: 'r r r r r',
     goal: 'a canary request passes load balancer, Ingress, gateway and service; each hop left its name; TLS is valid',
     stubbed: ['Kong'],
-    requires: declared('edge'),
-    reads: given('edge'),
+    requires: [
+      declared('edge'),
+      application,
+      {
+        what: 'application.proof: what tells an answer of the service from one of somebody before it',
+        declares: ({ application: told }) => told === undefined || told.proof !== 'none',
+      },
+    ],
+    reads: together(given('edge'), contract),
   }),
 ];

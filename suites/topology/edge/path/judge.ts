@@ -3,6 +3,7 @@ import { need } from '../../../../reports/judge/evidence/need.ts';
 import { all } from '../../../../reports/judge/observed.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
+import { REFUSAL_TEXTS, refusalOf } from '../../../../reports/record/refusals.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { Seen } from '../../../../reports/record/observations/index.ts';
 import type { HeaderSettings } from '../../../../reports/record/settings.ts';
@@ -22,21 +23,26 @@ export const judge: CheckJudge = {
 /** A canary request passes every hop in turn, over TLS that a client would accept. */
 function judgeEdgePath(history: History): Judgement {
   const findings = new Findings(history);
-  const { edge } = history.header.settings;
+  const { edge, application } = history.header.settings;
   findings.rule('answer');
   for (const { url, reason } of all(history, 'edge-failed'))
     findings.expect(`request to ${url}`, false, 'an answer', reason);
   const answers = all(history, 'edge-answer');
-  if (edge !== undefined) for (const answer of answers) judgeAnswer(findings, edge, answer);
+  if (edge !== undefined) for (const answer of answers) judgeAnswer(findings, { edge, application }, answer);
   return findings.conclude(
     `a canary request passes ${edge?.hops.map((hop) => hop.name).join(' → ') ?? '(nothing declared)'}; TLS valid`,
   );
 }
 
-function judgeAnswer(findings: Findings, edge: Edge, answer: Seen<'edge-answer'>): void {
-  const { url, status, authorized, tlsError, correlationIdSent, correlationIdSeen, headers } = answer;
+interface Declared {
+  edge: Edge;
+  application: HeaderSettings['application'];
+}
+
+function judgeAnswer(findings: Findings, { edge, application }: Declared, answer: Seen<'edge-answer'>): void {
+  const { url, authorized, tlsError, headers } = answer;
   findings.agree('the URL of the request', edge.url, url);
-  findings.expect(`GET ${url}`, status >= 200 && status < 300, 'a status of 2xx', String(status));
+  judgeContract(findings, application, answer);
   findings
     .rule('tls')
     .expect(
@@ -51,14 +57,6 @@ function judgeAnswer(findings: Findings, edge: Edge, answer: Seen<'edge-answer'>
     'no error with an accepted certificate',
     tlsError,
   );
-  findings
-    .rule('correlation-id')
-    .expect(
-      'the correlation id',
-      correlationIdSent !== '' && correlationIdSeen === correlationIdSent,
-      `${edge.correlationHeader}: ${correlationIdSent}`,
-      correlationIdSeen || 'not in the answer',
-    );
   findings.rule('hops');
   for (const hop of edge.hops) {
     const value = headers[hop.header.toLowerCase()] ?? '';
@@ -76,6 +74,43 @@ function judgeAnswer(findings: Findings, edge: Edge, answer: Seen<'edge-answer'>
     orderSeen(edge, headers),
   );
   findings.figure({ name: 'answer of the edge', value: Math.round(answer.ms), unit: 'ms' });
+}
+
+/** The answer that the contract has, and shown to be that of the service. */
+function judgeContract(
+  findings: Findings,
+  application: HeaderSettings['application'],
+  answer: Seen<'edge-answer'>,
+): void {
+  const { url, status, ok, why, correlationIdSent, correlationIdSeen } = answer;
+  const what = `the request to ${url}`;
+  if (application === undefined) {
+    findings.unknown(what, 'a contract of the application', 'the history has none');
+    return;
+  }
+  const { follow, statuses } = application;
+  const refusal = statuses.look.includes(status) ? null : refusalOf(status);
+  if (refusal !== null) {
+    findings.rule('refused').unknown(what, `status ${statuses.look.join(' or ')}`, REFUSAL_TEXTS[refusal]);
+    return;
+  }
+  findings.expect(
+    what,
+    statuses.look.includes(status),
+    `status ${statuses.look.join(' or ')}`,
+    String(status),
+  );
+  findings.rule('contract').expect(what, ok, 'an answer as application.requests.look has it', why || 'it is');
+  findings.sound(what, !ok || why === '', 'no reason with a good answer', why);
+  if (typeof follow !== 'object') return;
+  findings
+    .rule('correlation-id')
+    .expect(
+      'the correlation id',
+      correlationIdSent !== '' && correlationIdSeen === correlationIdSent,
+      `${follow.echo}: ${correlationIdSent}`,
+      correlationIdSeen || 'not in the answer',
+    );
 }
 
 /** Where several hops leave their names in one header, they stand in the order in which the request passed. */

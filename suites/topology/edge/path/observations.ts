@@ -6,6 +6,9 @@ export const OBSERVES = kinds({
   'edge-answer': {
     url: z.string(),
     status: z.int(),
+    /** It is an answer as the application's contract has it; else why not. */
+    ok: z.boolean(),
+    why: z.string(),
     correlationIdSent: z.string(),
     correlationIdSeen: z.string(),
     /** Those that hops are declared to leave, in lower case. */
