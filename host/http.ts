@@ -12,6 +12,8 @@ export interface HttpServer {
   address?: string | undefined;
   /** Authorities to trust, PEM; the system's when left out. */
   ca?: string | undefined;
+  /** What the client shows in TLS, PEM. */
+  client?: { certificate: string; key: string } | undefined;
   account?: { user: string; password: string } | undefined;
   token?: string | undefined;
   /** Sent with every question, such as the name of a tenant. */
@@ -199,10 +201,11 @@ function authorization({ account, token }: HttpServer): Record<string, string> {
 }
 
 /** The certificate must be for the name in the URL, wherever the connection goes. */
-function connecting({ address, ca, anyCertificate }: HttpServer): buildConnector.connector {
+function connecting({ address, ca, client, anyCertificate }: HttpServer): buildConnector.connector {
   const connect = buildConnector({
     ...{ allowH2: false, timeout: CONNECT_MS, rejectUnauthorized: anyCertificate !== true },
     ...(ca !== undefined && { ca }),
+    ...(client !== undefined && { cert: client.certificate, key: client.key }),
   });
   if (address === undefined) return connect;
   const { host: hostname, port } = hostAndPort(address);

@@ -367,6 +367,43 @@ describe('drafts', () => {
   });
 });
 
+describe('who asks', () => {
+  it('should be shown by headers whose values may change while the load runs', async () => {
+    const { default: steady } = await load('steady', {
+      ...{ CREDENTIALS: '{"authorization":"SECRET_0","x-api-key":"SECRET_1"}' },
+      ...{ SECRET_0: 'Bearer one', SECRET_1: 'k' },
+    });
+    steady();
+    shared.__ENV['SECRET_0'] = 'Bearer two';
+    steady();
+    assert.deepEqual(
+      stage.sent.map(({ params: { headers } }) => [headers['authorization'], headers['x-api-key']]),
+      [
+        ['Bearer one', 'k'],
+        ['Bearer two', 'k'],
+      ],
+    );
+  });
+
+  it('should be told from failures of the service where it was refused, and said once for each value', async (t) => {
+    const info = t.mock.method(console, 'info', () => undefined);
+    const { default: steady } = await load('steady', {
+      ...{ CREDENTIALS: '{"authorization":"SECRET_0"}', SECRET_0: 'Bearer one' },
+    });
+    stage.answer = ({ params }) => ({ status: params.headers['authorization'] === 'Bearer two' ? 429 : 401 });
+    steady();
+    steady();
+    shared.__ENV['SECRET_0'] = 'Bearer two';
+    steady();
+    assert.deepEqual(stage.checks, [
+      ['turned away: credentials', false],
+      ['turned away: credentials', false],
+      ['turned away: rate-limit', false],
+    ]);
+    assert.equal(info.mock.callCount(), 1);
+  });
+});
+
 describe('the soak', () => {
   it('should write its share of requests, and no other', async () => {
     const { default: soak } = await load('soak', { WRITE_PERCENT: '30' });

@@ -7,6 +7,8 @@ export interface Child {
   readonly pid: number;
   /** Resolves when the process is gone; never rejects. */
   readonly ended: Promise<ChildEnd>;
+  /** Gives it a further line of input; nothing where it has ended. */
+  tell(message: unknown): void;
   /** Ends it gracefully, with a last input line that may give the reason; after the deadline with SIGKILL. */
   stop(deadlineMs: number, last?: string): Promise<void>;
 }
@@ -50,6 +52,9 @@ export function startChild(entry: string, config: unknown, options: ChildOptions
   return {
     pid: child.pid ?? -1,
     ended,
+    tell: (message) => {
+      if (child.stdin.writable) child.stdin.write(`${JSON.stringify(message)}\n`);
+    },
     stop: async (deadlineMs, last) => {
       const timer = setTimeout(() => child.kill('SIGKILL'), deadlineMs);
       child.stdin.end(last === undefined ? '' : `${last}\n`);

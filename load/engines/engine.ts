@@ -15,14 +15,21 @@ export interface LoadRequest {
   options?: { thresholds?: Readonly<Record<string, readonly Threshold[]>> };
   /** Certificate authority to trust in addition to the system's, PEM. */
   ca?: string;
+  /** What the client shows in TLS, PEM. Only the embedded engine takes it. */
+  client?: { certificate: string; key: string };
   /** Fixed addresses of host names: `tender.example.test` → `198.18.0.2`, or with a different port `198.18.0.2:8443`. */
   hosts?: Readonly<Record<string, string>>;
   /** Hard limits, whatever the script says. */
   limits: { requests: number; durationMs: number };
 }
 
+/** Variables that change while a load runs, such as a token that is renewed. */
+export type Renewals = (renewed: (variables: Readonly<Record<string, string>>) => void) => void;
+
 /** Receives events while a load runs. */
 export interface LoadListener {
+  /** Tells of variables that change; only the embedded engine hears it. */
+  renewals?: Renewals | undefined;
   /** Called for each second that is over, in order. */
   second?(second: LoadSecond): void;
   /** What the script logs (`console.*`), for people. */

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { lastError, startChild } from '../../probes/child.ts';
 import type { Child, ChildEnd } from '../../probes/child.ts';
 import type { LoadSecond } from '../../reports/record/details/load-result.ts';
-import type { LoadEngine } from '../engines/engine.ts';
+import type { LoadEngine, Renewals } from '../engines/engine.ts';
 import { recordLoad } from './record.ts';
 import type { RecordedLoad } from './record.ts';
 import { errorText } from '../../reports/record/error-text.ts';
@@ -20,10 +20,15 @@ export interface LoadOrder extends Omit<RecordedLoad, 'engine'> {
   graceMs: number;
 }
 
+/** A further line that the process reads: variables of the script that have changed. */
+export interface LoadRenewal {
+  variables: Record<string, string>;
+}
+
 /** The messages that the process writes, one a line. */
 export type LoadMessage = { started: true } | { second: LoadSecond } | { log: string };
 
-export interface LoadProcess extends Omit<Child, 'pid'> {
+export interface LoadProcess extends Omit<Child, 'pid' | 'tell'> {
   /** null: the load runs in this process. */
   readonly pid: number | null;
   /** Resolves when the engine has been started. Rejects with the process's error if the process ends before that. */
@@ -35,6 +40,8 @@ export interface LoadProcessOptions {
   onLog?: (text: string) => void;
   /** Ends the load gracefully when it fires. */
   signal?: AbortSignal | undefined;
+  /** Variables that change while the load runs; their values are secret. */
+  renewals?: Renewals | undefined;
 }
 
 /** Starts the process. It ends when the script is over, or gracefully when stopped; its result is written in both cases. */
@@ -50,6 +57,7 @@ export function startLoad(order: LoadOrder, options: LoadProcessOptions = {}): L
       else options.onLog?.(message.log);
     },
   });
+  options.renewals?.((variables) => child.tell({ variables: { ...variables } } satisfies LoadRenewal));
   void child.ended.then((end) =>
     ready.reject(new Error(`the load ended (${end.code ?? end.signal}): ${lastError(end)}`)),
   );

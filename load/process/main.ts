@@ -5,7 +5,7 @@ import { EmbeddedEngine } from '../engines/embedded/index.ts';
 import { ENOUGH } from '../engines/engine.ts';
 import type { LoadEngine } from '../engines/engine.ts';
 import { K6Engine } from '../engines/k6/index.ts';
-import type { LoadMessage, LoadOrder } from './index.ts';
+import type { LoadMessage, LoadOrder, LoadRenewal } from './index.ts';
 import { recordLoad } from './record.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
@@ -25,8 +25,12 @@ const ENGINES: Readonly<Record<LoadOrder['engine'], (graceMs: number) => LoadEng
   embedded: () => new EmbeddedEngine(),
 };
 
+type Renewed = (variables: LoadRenewal['variables']) => void;
+const listeners: Renewed[] = [];
+
 function run({ engine, graceMs, ...order }: LoadOrder, stop: AbortSignal): Promise<void> {
   const listener = {
+    renewals: (renewed: Renewed) => void listeners.push(renewed),
     started: () => say({ started: true }),
     second: (second: Extract<LoadMessage, { second: unknown }>['second']) => say({ second }),
     log: (_level: string, text: string) => say({ log: text.slice(0, LOG_LENGTH) }),
@@ -42,8 +46,12 @@ const lines = createInterface({ input: process.stdin });
 const stop = new AbortController();
 process.once('SIGTERM', () => stop.abort());
 lines.once('line', (line) => {
-  lines.once('line', (last) => {
-    if (last === ENOUGH) stop.abort(ENOUGH);
+  lines.on('line', (more) => {
+    if (more === ENOUGH) stop.abort(ENOUGH);
+    else {
+      const { variables } = JSON.parse(more) as LoadRenewal;
+      for (const renewed of listeners) renewed(variables);
+    }
   });
   lines.once('close', () => stop.abort());
   run(JSON.parse(line) as LoadOrder, stop.signal).then(

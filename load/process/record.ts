@@ -38,7 +38,8 @@ export async function recordLoad(
       listener.second?.(one);
     };
     const log: LoadListener['log'] = (level, text) => listener.log?.(level, redact(text));
-    const result = await engine.run(request, { second, log }, stop);
+    const { renewals } = listener;
+    const result = await engine.run(request, { second, log, renewals }, stop);
     // A second may have changed: samples may arrive after it was reported.
     for (const one of result.seconds) seconds.write(one);
     writer.observe({ kind: 'load', ...loadOf(result) });

@@ -14,7 +14,10 @@ import type {
   Reply,
   Values,
 } from '../../probes/application/contract.ts';
-import { refusalOf } from '../../reports/record/refusals.ts';
+import { REFUSED_LOG, refusalCheck, refusalOf } from '../../reports/record/refusals.ts';
+
+/** The types of k6 leave it out. */
+declare const console: { info(text: string): void };
 
 /** The contract with its requests by name. */
 interface ScenarioContract extends Contract {
@@ -39,6 +42,7 @@ export function count(name: string, fallback: number, most: number): number {
 }
 
 const declared: { contract: ScenarioContract | null } = { contract: null };
+const said: { refused: string } = { refused: '' };
 
 function contractOf(): ScenarioContract {
   if (declared.contract !== null) {
@@ -111,7 +115,22 @@ export function exchange(name: string, of: Of): Exchanged {
 
 /** Parameters of a request: its name in metrics, and its headers. */
 function named(name: string, sent: FilledRequest): Params {
-  return { headers: sent.headers, tags: { name: name }, timeout: text('TIMEOUT', '10s') };
+  const headers = Object.assign({}, sent.headers, shownHeaders());
+  return { headers: headers, tags: { name: name }, timeout: text('TIMEOUT', '10s') };
+}
+
+/** Headers of who asks: CREDENTIALS has for each the variable with its value, which may change while the load runs. */
+function shownHeaders(): { [name: string]: string } {
+  const given = text('CREDENTIALS', '');
+  if (given === '') {
+    return {};
+  }
+  const names: { [header: string]: string } = JSON.parse(given);
+  const headers: { [name: string]: string } = {};
+  for (const header of Object.keys(names)) {
+    headers[header] = text(names[header] ?? '', '');
+  }
+  return headers;
 }
 
 /**
@@ -124,11 +143,24 @@ export function counted(name: string, good: boolean): boolean {
   return check(null, checks);
 }
 
+/** Says once for each value of the credentials that it was refused. */
+function sayRefused(): void {
+  const shown = JSON.stringify(shownHeaders());
+  if (shown === said.refused) {
+    return;
+  }
+  said.refused = shown;
+  console.info(REFUSED_LOG);
+}
+
 /** Checks that the answer is as the contract has it; one that was turned away before the service has a check of its own. */
 export function expectGood(name: string, seen: Exchanged): boolean {
   const refusal = refusalOf(seen.reply.status);
+  if (!seen.fate.ok && refusal === 'credentials') {
+    sayRefused();
+  }
   if (!seen.fate.ok && refusal !== null) {
-    return counted(`turned away: ${refusal}`, false);
+    return counted(refusalCheck(refusal), false);
   }
   return counted(`${name}: as the contract has it`, seen.fate.ok);
 }

@@ -1,8 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { monoMs } from '../../host/clock.ts';
 import { lookUntil } from '../../host/wait.ts';
 import { exchangeFor, valuesFor } from '../application/asking.ts';
 import type { ApplicationTarget } from '../application/asking.ts';
-import { fateOf, stateOf } from '../application/contract.ts';
+import { fateOf, retryAfterSeconds, stateOf } from '../application/contract.ts';
 import type { ContractRequest, State } from '../application/contract.ts';
 import { HttpConnection, httpErrorClass } from '../edge/connection.ts';
 
@@ -77,7 +78,7 @@ async function look(target: JobsTarget, { open, states, signal }: Looking): Prom
           connection.destroy();
           connection = new HttpConnection(target.endpoint);
         }
-        const seen = await ask(connection, target, id);
+        const seen = await ask(connection, target, { id, signal });
         states.set(id, seen.state);
         if (seen.state === 'unread') trouble = seen.why;
       }
@@ -89,25 +90,39 @@ async function look(target: JobsTarget, { open, states, signal }: Looking): Prom
   return trouble;
 }
 
+/** A gateway that limits requests says how long to wait; never longer than this, since jobs are followed for a bounded time. */
+const LONGEST_REST_MS = 5_000;
+
+async function rest(seconds: number | null, signal: AbortSignal): Promise<void> {
+  if (seconds !== null) await sleep(Math.min(seconds * 1000, LONGEST_REST_MS), undefined, { signal });
+}
+
 async function ask(
   connection: HttpConnection,
   target: JobsTarget,
-  id: string,
+  { id, signal }: { id: string; signal: AbortSignal },
 ): Promise<{ state: JobState; why: string }> {
   const { request, answerMs } = target;
   const timer = setTimeout(() => connection.destroy(), answerMs);
   try {
     if (!connection.usable()) await connection.open(answerMs);
     const values = valuesFor(target, { correlationId: `${target.run}/${id}`, n: 0, id });
-    const reply = await connection.ask(exchangeFor(target, request, { values }));
+    const question = exchangeFor(target, request, { values });
+    const reply = await connection.ask(question);
     if (request.missing?.includes(reply.status) === true) return { state: 'missing', why: '' };
-    const { ok, why } = fateOf(target.contract, request, values, reply);
-    if (!ok) return { state: 'unread', why };
+    const { ok, why, cause } = fateOf(target.contract, request, values, reply);
+    if (cause === 'credentials') target.identity?.refused(question.headers);
+    if (!ok) {
+      clearTimeout(timer);
+      if (cause === 'rate-limit') await rest(retryAfterSeconds(reply.headers), signal);
+      return { state: 'unread', why };
+    }
     const state = stateOf(request.state, reply);
     return state === null
       ? { state: 'unread', why: 'its state is none of those that application.requests.read.state names' }
       : { state: JOB_STATES[state], why: '' };
   } catch (error) {
+    signal.throwIfAborted();
     return { state: 'unread', why: httpErrorClass(error) };
   } finally {
     clearTimeout(timer);

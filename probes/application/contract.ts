@@ -156,7 +156,7 @@ export function fateOf(contract: Contract, request: ContractRequest, values: Val
     const refusal = refusalOf(reply.status);
     return refusal === null
       ? bad(`status ${reply.status}`)
-      : bad(refusalDetail(refusal, reply.status), refusal);
+      : bad(refusalDetail(refusal, reply.status, retryAfterSeconds(reply.headers)), refusal);
   }
   const stranger = notTheService(contract, values, reply);
   if (stranger !== null) return bad(stranger);

@@ -33,5 +33,5 @@ export interface LoadClient {
   /** The class of an error for the history: short, without secrets. */
   errorClass(error: unknown): string;
   /** Called once after the last operation: closes what the client holds beside sessions, and says what it saw, for the history. */
-  end?(): NewSeen<'reader' | 'remark'>[] | null;
+  end?(): NewSeen<'reader' | 'remark' | 'credentials'>[] | null;
 }

@@ -50,7 +50,11 @@ export async function sendCanaryRequests(
   answered: (answer: CanaryAnswer) => void,
 ): Promise<void> {
   const { host, port, tls } = target.endpoint;
-  const client = new HttpClient({ url: target.url.origin, address: `${host}:${port}`, ca: tls?.ca });
+  const { cert, key } = tls ?? {};
+  const client = new HttpClient({
+    ...{ url: target.url.origin, address: addressText(host, port), ca: tls?.ca },
+    ...(cert !== undefined && key !== undefined && { client: { certificate: cert, key } }),
+  });
   const begunMs = performance.now();
   const under: Promise<void>[] = [];
   try {
@@ -67,6 +71,11 @@ export async function sendCanaryRequests(
   }
 }
 
+/** An IPv6 address gets its brackets. */
+function addressText(host: string, port: number): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
 /** Never rejects. */
 async function one(
   target: CanaryTarget,
@@ -81,7 +90,8 @@ async function one(
   const sentMs = Date.now();
   const became = await client.ask(question, load).then(
     (answer: HttpAnswer) => {
-      const { ok, why } = fateOf(target.contract, target.request, values, answer);
+      const { ok, why, cause } = fateOf(target.contract, target.request, values, answer);
+      if (cause === 'credentials') target.identity?.refused(question.headers);
       return { status: answer.status, ok, detail: why };
     },
     (error: unknown) => ({ status: null, ok: false, detail: whyNot(error) }),

@@ -109,6 +109,54 @@ describe('requests through the edge', () => {
     session.destroy();
   });
 
+  it('should renew a revoked token once, count it, and tell such answers and a rate limit from failures', async () => {
+    let valid = 'Bearer t1';
+    let tokens = 0;
+    let limited = false;
+    const server = createServer((request, response) => {
+      request.resume();
+      request.on('end', () => {
+        if (request.url === '/token') response.end(JSON.stringify({ access_token: `t${++tokens}` }));
+        else if (limited) response.writeHead(429, { 'retry-after': '7' }).end();
+        else if (request.headers.authorization !== valid) response.writeHead(401).end();
+        else response.writeHead(200, { 'x-mark': request.headers['x-mark'] }).end('[]');
+      });
+    });
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const oauth2 = {
+      ...{ tokenUrl: `http://127.0.0.1:${port}/token`, clientId: 'c', sends: 'basic', renewSeconds: 30 },
+    } as const;
+    const declared = {
+      ...declaring(LOOK, { follow: { echo: 'X-Mark' }, proof: 'echo' }),
+      credentials: { headers: [], oauth2 },
+    };
+    const place = { host: '127.0.0.1', port, database: '', user: '', password: '' };
+    const client = new EdgeLoadClient({ ...place, secrets: { clientSecret: 's' }, declared }, 'run-1');
+    await client.prepare(5_000);
+    const session = client.session();
+    await session.open(1000);
+    assert.deepEqual(await session.write(1), { outcome: 'ok' });
+    valid = 'Bearer t2';
+    const refused = { outcome: 'fail', detail: 'credentials: status 401' };
+    assert.deepEqual(await session.write(2), refused);
+    let seen = await session.write(3);
+    while (seen.outcome !== 'ok') {
+      assert.deepEqual(seen, refused);
+      seen = await session.write(3);
+    }
+    limited = true;
+    assert.deepEqual(await session.write(4), {
+      ...{ outcome: 'fail', detail: 'rate-limit: status 429, retry after 7 s' },
+    });
+    session.destroy();
+    assert.deepEqual(client.end(), [
+      { kind: 'credentials', renewals: 1, refusals: 1, failures: 0, trouble: '' },
+    ]);
+    assert.equal(tokens, 2);
+  });
+
   it('should see at once that the server closed a connection', async () => {
     const { port } = await serve(() => right);
     const session = clientAt(port).session();

@@ -3,12 +3,16 @@ import { monoMs } from '../../host/clock.ts';
 import { lookUntil } from '../../host/wait.ts';
 import { basePathOf, exchangeFor, valuesFor } from '../application/asking.ts';
 import type { ApplicationTarget } from '../application/asking.ts';
+import { Credentials } from '../application/credentials.ts';
+import type { CredentialsPlan } from '../application/credentials.ts';
+import type { NewSeen } from '../../reports/record/observations/index.ts';
 import { fateOf } from '../application/contract.ts';
 import type { ContractRequest } from '../application/contract.ts';
 import type { StoreConnection } from '../store/store-driver.ts';
 import type { OperationResult, LoadClient, ClientLoadSession } from '../client-load/client.ts';
 import { HttpConnection, httpErrorClass, wasRefused } from './connection.ts';
 import { edgeEndpoint } from './endpoint.ts';
+import type { ClientCertificate } from './endpoint.ts';
 
 /** What the runner hands over of the contract: it was checked when the environment file was read. */
 export interface EdgeLoadDeclared {
@@ -17,21 +21,31 @@ export interface EdgeLoadDeclared {
   request: ContractRequest;
   /** PEM of the authorities that a client trusts; the system's when left out. */
   ca?: string;
+  /** Who asks; its secrets are those of the connection. */
+  credentials?: CredentialsPlan;
 }
+
+/** Names of the connection's secrets with what the client shows in TLS. */
+export const CLIENT_CERTIFICATE = { certificate: 'client:certificate', key: 'client:key' } as const;
 
 const declaredSchema = z.object({
   url: z.url(),
   target: z.custom<EdgeLoadDeclared['target']>((value) => typeof value === 'object' && value !== null),
   request: z.custom<ContractRequest>((value) => typeof value === 'object' && value !== null),
   ca: z.string().optional(),
+  credentials: z.custom<CredentialsPlan>((value) => typeof value === 'object' && value !== null).optional(),
 });
 
 /** What proves that a request failed; everything else that is not answered as declared is unanswered. Both count as failed. */
 export const EDGE_DEFINITE_FAILURES: readonly string[] = [
   'connect: any error before the request was sent',
   'status: any answer but those that the contract expects',
-  'correlation-id, not the service: an answer that the contract shows to be of another service',
-  'answer, no id: an answer without what the contract expects in it',
+  'credentials: a 401, so that who asked was not recognised and nothing was done',
+  'rate-limit: a 429, so that nothing was done',
+  'correlation-id: a good answer without the correlation id of this request, so another service answered',
+  'not the service: a good answer without the header that only the service sets',
+  'answer: an answer without what the contract expects in it',
+  'no id: an answer that does not name what was created',
 ];
 
 const TRY_AGAIN_MS = 200;
@@ -41,13 +55,20 @@ export class EdgeLoadClient implements LoadClient {
   readonly #target: ApplicationTarget;
   readonly #request: ContractRequest;
   readonly #run: string;
+  readonly #credentials: Credentials | null;
 
   /** @throws ZodError when the connection does not declare the request. */
   constructor(connection: StoreConnection, run: string) {
-    const { url: text, target, request, ca } = declaredSchema.parse(connection.declared);
+    const { url: text, target, request, ca, credentials } = declaredSchema.parse(connection.declared);
     const url = new URL(text);
-    const { host, port } = connection;
-    this.#target = { ...target, url, endpoint: { ...edgeEndpoint(url, undefined, ca), host, port } };
+    const { host, port, secrets = {} } = connection;
+    const endpoint = edgeEndpoint(url, undefined, { ca, client: clientIn(secrets) });
+    this.#credentials =
+      credentials === undefined ? null : new Credentials({ plan: credentials, values: secrets });
+    this.#target = {
+      ...{ ...target, url, endpoint: { ...endpoint, host, port } },
+      ...(this.#credentials !== null && { identity: this.#credentials }),
+    };
     this.#request = request;
     this.#run = run;
   }
@@ -55,6 +76,7 @@ export class EdgeLoadClient implements LoadClient {
   /** One request must get through: else there is nothing to measure. */
   async prepare(deadlineMs: number): Promise<void> {
     const end = monoMs() + deadlineMs;
+    await this.#credentials?.open(AbortSignal.timeout(Math.ceil(deadlineMs)));
     let last = 'nothing';
     const failure = await lookUntil(
       async () => {
@@ -110,17 +132,30 @@ export class EdgeLoadClient implements LoadClient {
     return httpErrorClass(error);
   }
 
+  /** What became of the credentials; null: none are declared. */
+  end(): NewSeen<'credentials'>[] | null {
+    this.#credentials?.close();
+    return this.#credentials === null ? null : [{ kind: 'credentials', ...this.#credentials.counts() }];
+  }
+
   /** What was created is followed by the id in its detail. The first request (0) only tests the way. */
   async #send(connection: HttpConnection, n: number): Promise<OperationResult> {
     const target = this.#target;
     const values = valuesFor(target, { correlationId: `${this.#run}/${n}`, n });
     try {
-      const reply = await connection.ask(exchangeFor(target, this.#request, { values }));
-      const { ok, why, id } = fateOf(target.contract, this.#request, values, reply);
+      const question = exchangeFor(target, this.#request, { values });
+      const reply = await connection.ask(question);
+      const { ok, why, cause, id } = fateOf(target.contract, this.#request, values, reply);
+      if (cause === 'credentials') target.identity?.refused(question.headers);
       if (!ok) return { outcome: 'fail', detail: why };
-      return id === null ? { outcome: 'ok' } : { outcome: 'ok', detail: `id=${id}` };
+      return id === null ? { outcome: 'ok' } : { outcome: 'ok', detail: `id=${encodeURIComponent(id)}` };
     } catch (error) {
       return { outcome: 'unknown', detail: httpErrorClass(error) };
     }
   }
+}
+
+function clientIn(secrets: Record<string, string>): ClientCertificate | undefined {
+  const [certificate, key] = [secrets[CLIENT_CERTIFICATE.certificate], secrets[CLIENT_CERTIFICATE.key]];
+  return certificate === undefined || key === undefined ? undefined : { certificate, key };
 }

@@ -4,6 +4,9 @@ import type { Trust } from '../declaring.ts';
 import { basePathOf, valuesFor } from '../application/asking.ts';
 import { fateOf, filled, headerOf } from '../application/contract.ts';
 import type { Contract, ContractRequest } from '../application/contract.ts';
+import { NOBODY } from '../application/identity.ts';
+import type { Identity } from '../application/identity.ts';
+import type { ClientCertificate } from './endpoint.ts';
 import type { Application } from '../application/declaration.ts';
 import type { Edge } from './declaration.ts';
 import { errorText } from '../../reports/record/error-text.ts';
@@ -36,28 +39,42 @@ export async function trusted(trust: Trust): Promise<{ pem: string | undefined }
   }
 }
 
+/** How the request is sent. */
+export interface EdgeLook {
+  correlationId: string;
+  ca: string | undefined;
+  timeoutMs: number;
+  signal: AbortSignal;
+  /** Who asks; nobody when left out. */
+  identity?: Identity;
+  client?: ClientCertificate;
+}
+
 /**
  * One request that changes nothing. A certificate that a client would refuse does not stop it: it is reported beside the hops.
  * @throws Error when there is no answer
  */
 export async function throughTheEdge(
   { edge, application }: { edge: Edge; application: Application },
-  how: { correlationId: string; ca: string | undefined; timeoutMs: number; signal: AbortSignal },
+  how: EdgeLook,
 ): Promise<EdgeAnswer> {
   const url = new URL(edge.url);
   const { contract, request, prefix } = lookOf(application);
   const values = valuesFor({ prefix }, { correlationId: how.correlationId, n: 0 });
-  const { path, ...rest } = filled(contract, request, values);
+  const { path, headers, ...rest } = filled(contract, request, values);
+  const { identity = NOBODY } = how;
+  const shown = identity.headers();
   const started = performance.now();
   try {
     const { tls, ...reply } = await askOnce(
-      { url: url.origin, address: edge.address, ca: how.ca, anyCertificate: true },
-      { ...rest, path: `${basePathOf(url)}${path}` },
+      { url: url.origin, address: edge.address, ca: how.ca, client: how.client, anyCertificate: true },
+      { ...rest, path: `${basePathOf(url)}${path}`, headers: { ...headers, ...shown } },
       { deadlineMs: how.timeoutMs, signal: how.signal },
     );
     const header = (name: string): string => headerOf(reply.headers, name) ?? '';
     const names = [...new Set(edge.hops.map((hop) => hop.header.toLowerCase()))];
-    const { ok, why } = fateOf(contract, request, values, reply);
+    const { ok, why, cause } = fateOf(contract, request, values, reply);
+    if (cause === 'credentials') identity.refused(shown);
     return {
       status: reply.status,
       ok,

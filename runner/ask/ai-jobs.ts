@@ -36,7 +36,8 @@ export function acceptedJobs(writes: Operations): Accepted {
   for (let i = 0; i < writes.count; i++) {
     if (writes.outcome[i] !== OUTCOMES.ok) continue;
     const n = writes.n[i] as number;
-    const id = ID.exec(writes.detail.get(i) ?? '')?.[1];
+    const noted = ID.exec(writes.detail.get(i) ?? '')?.[1];
+    const id = noted === undefined ? undefined : decodeURIComponent(noted);
     if (id === undefined) withoutId.push(n);
     else if (jobs.has(id)) shared.push(n);
     else jobs.set(id, n);

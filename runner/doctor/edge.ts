@@ -3,8 +3,13 @@ import type { Application, Edge, Environment } from '../../env/schema.ts';
 import { addressOfUrl, hostAndPort } from '../../host/http.ts';
 import { askText, connectError } from '../../probes/asking.ts';
 import { throughTheEdge, trusted } from '../../probes/edge/edge-request.ts';
+import type { EdgeLook } from '../../probes/edge/edge-request.ts';
 import type { Address } from '../../suites/catalogue/plan/reached.ts';
-import { missing, notNeeded, ok, unknown } from './item.ts';
+import { missing, notNeeded, NOT_REACHED, ok, unknown } from './item.ts';
+import { errorText } from '../../reports/record/error-text.ts';
+import { refusalOf } from '../../reports/record/refusals.ts';
+import { ApplicationAccess } from '../targets/application-access.ts';
+import type { StoreTargets } from '../targets/store-target.ts';
 import type { Item, Kind, Situation } from './item.ts';
 
 /** The way of requests through the edge, the stand-in for the model, and the address of the API server that clients use. */
@@ -15,7 +20,7 @@ interface Bounds {
   signal: AbortSignal;
 }
 
-async function look({ environment, running, deadlineMs, signal }: Situation): Promise<Item[]> {
+async function look({ environment, running, reached, deadlineMs, signal }: Situation): Promise<Item[]> {
   const bounds = { deadlineMs, signal };
   const { application, topology } = environment;
   const declared = topology.edge;
@@ -25,7 +30,9 @@ async function look({ environment, running, deadlineMs, signal }: Situation): Pr
       (key) => notNeeded(key, 'no check is planned'),
     );
   return Promise.all([
-    ...(declared === undefined ? [] : [edgeItem({ edge: declared, application }, bounds)]),
+    ...(declared === undefined
+      ? []
+      : [edgeItem({ edge: declared, application }, { ...bounds, stores: reached?.stores ?? null })]),
     ...connected.map((one) => connectedItem(one, bounds)),
   ]);
 }
@@ -51,29 +58,61 @@ async function connectedItem({ key, at }: Connected, bounds: Bounds): Promise<It
   return missing(what, askText(error), `${key} as this machine reaches it`);
 }
 
-/** One request that changes nothing, as topology/edge/path sends it. */
-async function edgeItem(
-  { edge: declared, application }: { edge: Edge; application: Application | undefined },
-  { deadlineMs, signal }: Bounds,
-): Promise<Item> {
+interface Asked {
+  edge: Edge;
+  application: Application | undefined;
+}
+
+async function edgeItem({ edge: declared, application }: Asked, bounds: EdgeBounds): Promise<Item> {
   const what = `topology.edge at ${declared.url}`;
   if (application === undefined)
     return missing(what, 'nothing says what to ask there', 'application (docs/guide/application.md)');
   const authorities = await trusted(declared.trust);
   if ('unavailable' in authorities) return unknown(what, authorities.unavailable);
-  const correlationId = `doctor-${randomUUID()}`;
-  const how = { correlationId, ca: authorities.pem, timeoutMs: deadlineMs, signal };
+  if (bounds.stores === null && application.credentials !== undefined) return unknown(what, NOT_REACHED);
+  const opening = new ApplicationAccess({ application }, bounds.stores ?? NO_SECRETS);
   try {
-    const { status, ok: good, why } = await throughTheEdge({ edge: declared, application }, how);
-    return good
-      ? ok(what, `answers ${status}`)
-      : missing(
-          what,
-          `it answers ${why}, not as the contract has it`,
-          'application.requests.look: a request that passes the whole chain and changes nothing, and its answer',
-        );
+    const { identity, client } = await opening.open();
+    const { deadlineMs: timeoutMs, signal } = bounds;
+    return await lookItem(
+      { edge: declared, application },
+      {
+        ...{ correlationId: `doctor-${randomUUID()}`, ca: authorities.pem, timeoutMs, signal, identity },
+        ...(client !== undefined && { client }),
+      },
+    );
   } catch (error) {
-    signal.throwIfAborted();
+    bounds.signal.throwIfAborted();
+    const advice = 'application.credentials as their sources and the token endpoint have them';
+    return missing('application.credentials', errorText(error), advice);
+  } finally {
+    opening.close();
+  }
+}
+
+interface EdgeBounds extends Bounds {
+  /** null: the cluster is not reached, so that no Secret can be read. */
+  stores: StoreTargets | null;
+}
+
+const noSecret = (): Promise<never> => Promise.reject(new Error(NOT_REACHED));
+const NO_SECRETS = { secret: noSecret, reread: noSecret, keep: () => undefined };
+
+/** One request that changes nothing, as topology/edge/path sends it. */
+async function lookItem(asked: Asked & { application: Application }, how: EdgeLook): Promise<Item> {
+  const what = `topology.edge at ${asked.edge.url}`;
+  try {
+    const { status, ok: good, why } = await throughTheEdge(asked, how);
+    return good ? ok(what, `answers ${status}`) : missing(what, `it answers ${why}`, adviceOf(status));
+  } catch (error) {
+    how.signal.throwIfAborted();
     return missing(what, askText(error), 'topology.edge.url or address as this machine reaches it');
   }
+}
+
+function adviceOf(status: number): string {
+  const refusal = refusalOf(status);
+  if (refusal === 'credentials') return 'application.credentials that the gateway takes';
+  if (refusal === 'rate-limit') return 'a rate limit of the gateway that lets the load of the checks through';
+  return 'application.requests.look: a request that passes the whole chain and changes nothing, and its answer';
 }

@@ -12,9 +12,11 @@ import { errorCode, errorText } from '../../reports/record/error-text.ts';
 export const secrets: Kind = { name: 'secrets', look };
 
 /** Sections in which sources are named; that of the cluster is looked at with the cluster. */
-const SECTIONS = ['stores', 'ai', 'prometheus', 'telemetry', 'topology'] as const;
+const SECTIONS = ['stores', 'application', 'ai', 'prometheus', 'telemetry', 'topology'] as const;
 /** Keys behind which a source stands. */
-const NAMED = new Set(['password', 'token', 'trust', 'ca', 'certificate', 'key']);
+const NAMED = new Set(['password', 'token', 'trust', 'ca', 'certificate', 'key', 'bearer', 'clientSecret']);
+/** Below it each key is the name of a header whose value is secret. */
+const HEADERS = 'application.credentials.headers';
 
 interface Named {
   source: SecretSource;
@@ -59,7 +61,7 @@ function sourcesIn(value: unknown, path: string): { source: SecretSource; at: st
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([key, inner]: [string, unknown]) => {
     const at = `${path}.${key}`;
-    const source = NAMED.has(key) ? secretSource.safeParse(inner).data : undefined;
+    const source = NAMED.has(key) || path === HEADERS ? secretSource.safeParse(inner).data : undefined;
     return source === undefined ? sourcesIn(inner, at) : [{ source, at }];
   });
 }

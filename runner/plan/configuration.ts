@@ -4,15 +4,27 @@ import { CommandError, EXIT } from '../../host/errors.ts';
 import { traitsOf } from '../../env/providers/declared.ts';
 import { STORES } from '../../env/schema.ts';
 import type { Environment, StoreName } from '../../env/schema.ts';
+import { requirementsOf } from '../../suites/catalogue/requirements.ts';
 import { settingsFor } from '../../suites/catalogue/plan/settings.ts';
 import type { Scope } from '../../reports/record/verdict.ts';
 
 /** Sections of an environment file in which variables and files are named. */
-const SECTIONS = ['cluster', 'stores', 'ai', 'prometheus', 'telemetry'] as const;
+const SECTIONS = ['cluster', 'stores', 'application', 'ai', 'prometheus', 'telemetry'] as const;
 type Section = (typeof SECTIONS)[number];
 
 /** Keys behind which a file or an environment variable may be named. */
-const NAMED = new Set(['kubeconfig', 'password', 'token', 'trust']);
+const NAMED = new Set([
+  'kubeconfig',
+  'password',
+  'token',
+  'trust',
+  'bearer',
+  'clientSecret',
+  'certificate',
+  'key',
+]);
+/** Below it each key is the name of a header whose value is secret. */
+const HEADERS = 'application.credentials.headers';
 
 interface Missing {
   variables: Set<string>;
@@ -75,13 +87,23 @@ function asks(row: CatalogueRow, environment: Environment): Set<Section> {
   const sections: Section[] = (['ai', 'prometheus', 'telemetry'] as const).filter(
     (section) => given[section] !== undefined,
   );
-  return new Set<Section>(['cluster', ...sections, ...(stores ? (['stores'] as const) : [])]);
+  return new Set<Section>([
+    'cluster',
+    ...sections,
+    ...(stores ? (['stores'] as const) : []),
+    ...(asksApplication(row) ? (['application'] as const) : []),
+  ]);
+}
+
+/** It sends requests of the application. */
+function asksApplication(row: CatalogueRow): boolean {
+  return requirementsOf(row).some(({ what }) => what === 'application');
 }
 
 function look(value: unknown, path: string, missing: Missing): void {
   if (typeof value !== 'object' || value === null) return;
   for (const [key, inner] of Object.entries(value)) {
-    if (NAMED.has(key)) note(inner, `${path}.${key}`, missing);
+    if (NAMED.has(key) || path === HEADERS) note(inner, `${path}.${key}`, missing);
     look(inner, `${path}.${key}`, missing);
   }
 }

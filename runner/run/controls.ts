@@ -198,6 +198,7 @@ class ControlRun {
     try {
       await swept(folder.path, () => this.#runner?.stores.secrets() ?? [], each);
     } finally {
+      this.#runner?.application.close();
       kube.close();
       connection.cluster.close();
     }

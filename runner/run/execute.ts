@@ -376,6 +376,7 @@ class Run {
     try {
       return await this.#writeAll(failure);
     } finally {
+      this.#runner?.application.close();
       await this.#runner?.stores.close();
       this.#connection?.cluster.close();
     }

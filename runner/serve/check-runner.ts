@@ -8,6 +8,7 @@ import type { RunnerParts } from './runner-parts.ts';
 import { Drills } from '../state/drilled.ts';
 import { checkTimeoutMs, embeddedOf, lockMode, namespacesOf } from '../plan/environment-parts.ts';
 import { SharedLock } from './lock.ts';
+import { ApplicationAccess } from '../targets/application-access.ts';
 import { aiMethods } from './methods/ai.ts';
 import { applicationMethods } from './methods/application.ts';
 import { budgeted } from './budgeted.ts';
@@ -50,6 +51,7 @@ export class CheckRunner implements ServedRunner {
   readonly loads: LoadRuns;
   readonly telemetry: TelemetryRuns;
   readonly stores: StoreTargets;
+  readonly application: ApplicationAccess;
   /** What Playwright itself complained about, such as a spec that does not load. */
   readonly complaints: string[] = [];
   readonly lostNodes = new LostNodes();
@@ -62,6 +64,7 @@ export class CheckRunner implements ServedRunner {
     this.budget = new BudgetAccount(parts.runState.environment);
     const { environment } = parts.runState;
     this.stores = new StoreTargets(environment, parts.cluster, reachOf(environment, parts.cluster));
+    this.application = new ApplicationAccess(environment, this.stores);
     this.runState.redact = (text) => redactor(this.stores.secrets())(text);
     const kept = safetyFolder(environment.name, embeddedOf(environment));
     this.drills = new Drills(kept, (message) => this.complaints.push(message));

@@ -3,6 +3,7 @@ import type { RunState } from '../state/run-state.ts';
 import type { BudgetAccount } from '../state/budget.ts';
 import type { RunFolder } from '../record/run-folder.ts';
 import type { RunSafety } from '../provider-safety.ts';
+import type { ApplicationAccess } from '../targets/application-access.ts';
 import type { StoreTargets } from '../targets/store-target.ts';
 
 export interface RunnerParts {
@@ -25,4 +26,6 @@ export interface RunnerCore {
   readonly runState: RunState;
   readonly budget: BudgetAccount;
   readonly stores: StoreTargets;
+  /** As whom the application is asked. */
+  readonly application: ApplicationAccess;
 }

@@ -6,6 +6,7 @@ import { storeDriver } from '../../probes/stores.ts';
 import type { ClientLoadInput } from '../../probes/client-load/config.ts';
 import { API_OBJECT } from '../../suites/failover/_trial/api-object.ts';
 import type { ContractRequest } from '../../probes/application/contract.ts';
+import { CLIENT_CERTIFICATE } from '../../probes/edge/client.ts';
 import type { EdgeLoadDeclared } from '../../probes/edge/client.ts';
 import { backendOf, edgeTarget, requestOf } from './edge-target.ts';
 import type { EdgeTarget } from './edge-target.ts';
@@ -60,15 +61,24 @@ function edgeLoad(target: EdgeTarget): Load {
 }
 
 function connectionOf(
-  { url, endpoint, contract, prefix, ca }: EdgeTarget,
+  { url, endpoint, contract, prefix, ca, access }: EdgeTarget,
   request: ContractRequest,
 ): Load['connection'] {
   const declared: EdgeLoadDeclared = {
     ...{ url: url.href, target: { contract, prefix }, request },
     ...(ca !== undefined && { ca }),
+    ...(access.plan !== null && { credentials: access.plan }),
+  };
+  const { client, values } = access;
+  const secrets = {
+    ...values,
+    ...(client !== undefined && {
+      [CLIENT_CERTIFICATE.certificate]: client.certificate,
+      [CLIENT_CERTIFICATE.key]: client.key,
+    }),
   };
   const { host, port } = endpoint;
-  return { host, port, database: '', user: '', password: '', declared: { ...declared } };
+  return { host, port, database: '', user: '', password: '', secrets, declared: { ...declared } };
 }
 
 /** Creates something in place of each read, at the rate of jobs. @throws as `edgeLoad`, and where no AI service is declared */

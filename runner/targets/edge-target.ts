@@ -3,29 +3,39 @@ import type { ApplicationTarget } from '../../probes/application/asking.ts';
 import { edgeEndpoint } from '../../probes/edge/endpoint.ts';
 import { trusted } from '../../probes/edge/edge-request.ts';
 import type { RunnerCore } from '../serve/runner-parts.ts';
+import type { Access } from './application-access.ts';
 import { RequestError } from '../serve/session.ts';
 
 /** The address that clients of the application use, and how they get there from where Plumbline runs. */
 export interface EdgeTarget extends ApplicationTarget {
   edge: Edge;
   requests: Application['requests'];
+  access: Access;
   /** PEM of the authorities that a client trusts; the system's when left out. */
   ca?: string;
 }
 
-/** @throws RequestError when the environment declares no application behind an edge, or the edge's authority cannot be read. */
-export async function edgeTarget({ runState }: Pick<RunnerCore, 'runState'>): Promise<EdgeTarget> {
+/**
+ * @throws RequestError when the environment declares no application behind an edge, the edge's authority or a secret cannot be read, or
+ * the token endpoint gives no token
+ */
+export async function edgeTarget({
+  runState,
+  application: opening,
+}: Pick<RunnerCore, 'runState' | 'application'>): Promise<EdgeTarget> {
   const { application, topology } = runState.environment;
   const { edge } = topology;
   if (edge === undefined) throw undeclared('topology.edge');
   if (application === undefined) throw undeclared('application');
   const trust = await trusted(edge.trust);
   if ('unavailable' in trust) throw new RequestError(trust.unavailable, 'unavailable');
+  const access = await opening.open();
   const url = new URL(edge.url);
   const { follow, proof, requests, canaries } = application;
   return {
     ...{ edge, url, requests, contract: { follow, proof }, prefix: canaries.prefix },
-    endpoint: edgeEndpoint(url, edge.address, trust.pem),
+    ...{ access, identity: access.identity },
+    endpoint: edgeEndpoint(url, edge.address, { ca: trust.pem, client: access.client }),
     ...(trust.pem !== undefined && { ca: trust.pem }),
   };
 }

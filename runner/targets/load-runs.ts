@@ -16,7 +16,9 @@ import { kindOfService } from '../../reports/record/names/topology-names.ts';
 import type { Params } from '../../suites/harness/protocol.ts';
 import { basePathOf } from '../../probes/application/asking.ts';
 import { backendOf, edgeTarget } from './edge-target.ts';
+import type { Access } from './application-access.ts';
 import type { EdgeTarget } from './edge-target.ts';
+import { REFUSED_LOG } from '../../reports/record/refusals.ts';
 import type { RunnerCore } from '../serve/runner-parts.ts';
 import { checkTimeoutMs, timeoutMsOf } from '../plan/environment-parts.ts';
 import { CHECKOUT } from '../serve/playwright.ts';
@@ -76,10 +78,11 @@ export class LoadRuns {
     const { parts, runState } = this.#runner;
     const target = await edgeTarget(this.#runner);
     const { load } = runState.environment;
-    const { engine, passedOver } = await chooseEngine(load.engine, this.#engines(check));
+    const { engine, passedOver } = await chooseEngine(load.engine, this.#engines(check, target.access));
     const hosts = await addressesOf(target);
     signal.throwIfAborted();
-    const { url, ca } = target;
+    const { url, ca, access } = target;
+    const shown = secretVariables(access);
     const backend = backendOf(target);
     const loaded = (partsOf(check).includes('ai') ? runState.environment.ai : backend) ?? backend;
     const own = Object.entries(variables).map(([name, value]) => [name, String(value)] as const);
@@ -92,22 +95,30 @@ export class LoadRuns {
           ...Object.fromEntries(own),
           BASE_URL: `${url.origin}${basePathOf(url)}`,
           CONTRACT: contractText(target),
+          ...shown.variables,
         },
+        secrets: shown.secrets,
+        ...(access.client !== undefined && { client: access.client }),
         hosts,
         limits: this.#limits(check),
         ...(goals !== undefined && { options: { thresholds: thresholdsOf(goals) } }),
         ...(ca !== undefined && { ca }),
       },
     };
+    let unheard = (): void => undefined;
     const options = {
       signal: parts.signal,
       onSecond: (second: LoadSecond) => void this.#show(check, second, loaded.deployment),
-      onLog: (text: string) => runState.progress.detail(check, text),
+      onLog: (text: string) => this.#logged(check, text, access),
+      renewals: (renewed: (variables: Readonly<Record<string, string>>) => void) => {
+        unheard = access.onRenewed(() => renewed(secretVariables(access).variables));
+      },
     };
     const running =
       engine instanceof OperatorEngine
         ? startLoadHere({ engine, ...order }, options)
         : startLoad({ engine: engine.name, graceMs: this.#graceMs, ...order }, options);
+    void running.ended.then(() => unheard());
     const { pid } = running;
     if (pid !== null) {
       parts.safety.children.add({ name: `load of ${check}`, pid });
@@ -132,10 +143,14 @@ export class LoadRuns {
   }
 
   /** The engines that the environment declares; one that runs in a separate process is created there. */
-  #engines(check: string): (OwnProcess | OperatorEngine)[] {
+  #engines(check: string, access: Access): (OwnProcess | OperatorEngine)[] {
     const { parts, runState } = this.#runner;
     const { operator } = runState.environment.load;
-    const k6: OwnProcess = new K6Engine();
+    const needsMs = this.#limits(check).durationMs;
+    const k6: OwnProcess = {
+      name: 'k6',
+      unavailable: async () => withoutK6(access, needsMs) ?? new K6Engine().unavailable(),
+    };
     const embedded: OwnProcess = { name: 'embedded', unavailable: () => Promise.resolve(null) };
     if (operator === undefined) return [k6, embedded];
     const { pods: parallelism, starterImage, separate, ...rest } = operator;
@@ -154,7 +169,14 @@ export class LoadRuns {
         remove: (ref) => safety.remove(check, [ref]),
       },
     });
-    return [k6, spread, embedded];
+    // Its variables can be read in the TestRun.
+    return access.plan === null && access.client === undefined ? [k6, spread, embedded] : [k6, embedded];
+  }
+
+  /** A scenario says that it was refused: the credentials are renewed as for any other client. */
+  #logged(check: string, text: string, { identity }: Access): void {
+    if (text.endsWith(REFUSED_LOG)) identity.refused(identity.headers());
+    this.#runner.runState.progress.detail(check, text);
   }
 
   get #graceMs(): number {
@@ -198,6 +220,31 @@ export class LoadRuns {
     await running?.stop(this.#graceMs, why);
     return running !== null;
   }
+}
+
+/** Headers of who asks, each as a secret variable, and CREDENTIALS with the name of the variable of each. */
+function secretVariables({ identity }: Access): { variables: Record<string, string>; secrets: string[] } {
+  const shown = Object.entries(identity.headers()).map(
+    ([header, value], index) => [header, `SECRET_${index}`, value] as const,
+  );
+  if (shown.length === 0) return { variables: {}, secrets: [] };
+  return {
+    variables: {
+      ...Object.fromEntries(shown.map(([, name, value]) => [name, value])),
+      CREDENTIALS: JSON.stringify(Object.fromEntries(shown.map(([header, name]) => [header, name]))),
+    },
+    secrets: shown.map(([, name]) => name),
+  };
+}
+
+/** Why k6 cannot send this load as who is declared: it takes no new token while it runs. null: it can. */
+function withoutK6(access: Access, needsMs: number): string | null {
+  if (access.client !== undefined)
+    return 'application.credentials.client: a client certificate is shown by the embedded engine only';
+  const left = access.leftMs();
+  return left === null || left >= needsMs
+    ? null
+    : `the token expires within ${Math.round(left / 1000)} s, and the load may last ${Math.round(needsMs / 1000)} s: only the embedded engine takes a new one meanwhile`;
 }
 
 /** The contract as scenarios read it (load/scenarios/target.ts). It holds no secret. */

@@ -41,6 +41,8 @@ export class StoreTargets {
   /** null: members are in this runner's own network. */
   readonly #reach: Reach | null;
   readonly #secrets = new Map<string, string>();
+  /** Secrets that were read before, or were got in another way. */
+  readonly #kept = new Set<string>();
   /** Stores that have answered in this run: one that stops answering differs from one that could never be queried. */
   readonly answered = new Set<string>();
   /** Stores that were steady at some look of this run: one that is not any more may have been broken by it. */
@@ -64,7 +66,7 @@ export class StoreTargets {
 
   /** Every secret that was read so far, for redaction. */
   secrets(): string[] {
-    return [...this.#secrets.values()];
+    return [...this.#secrets.values(), ...this.#kept];
   }
 
   /** @throws RequestError when the environment does not declare it, or it has no driver yet. */
@@ -270,6 +272,19 @@ export class StoreTargets {
     const value = await this.#read(source);
     this.#secrets.set(key, value);
     return value;
+  }
+
+  /** The secret as it is now, whatever was read before. */
+  async reread(source: SecretSource): Promise<string> {
+    const key = JSON.stringify(source);
+    this.keep(this.#secrets.get(key) ?? '');
+    this.#secrets.delete(key);
+    return this.secret(source);
+  }
+
+  /** Keeps a secret out of everything that is written, as those that were read. */
+  keep(secret: string): void {
+    if (secret !== '') this.#kept.add(secret);
   }
 
   async #read(source: SecretSource): Promise<string> {

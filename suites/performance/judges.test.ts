@@ -89,7 +89,7 @@ describe('performance/api/latency', () => {
     assert.equal(judgement.verdict, 'inconclusive');
     assert.match(
       judgement.reason,
-      /\(bounds count 1000 requests that were dropped, cut off or not checked once as good and once as bad\)/,
+      /\(bounds count 1000 requests that were dropped, cut off, refused or not checked once as good and once as bad\)/,
     );
     assert.equal(latency({ ...load, perSecond: 100 }).verdict, 'pass');
     assert.equal(latency({ ...load, latencyAt: () => 900 }).verdict, 'fail');
@@ -173,7 +173,7 @@ describe('performance/api/availability', () => {
     assert.equal(open.verdict, 'inconclusive');
     assert.match(
       open.reason,
-      /bounds count 500 requests that were dropped, cut off or not checked once as good and once as bad/,
+      /bounds count 500 requests that were dropped, cut off, refused or not checked once as good and once as bad/,
     );
     assert.equal(availability({ ...dropping, failedAt: () => 5 }).verdict, 'fail');
     assert.equal(availability({ ...dropping, perSecond: 100 }).verdict, 'pass');
@@ -229,7 +229,7 @@ describe('performance/ai', () => {
   it('false verdict 4: what nobody checked is not good', () => {
     const unchecked = ai('availability', { change: () => ({ good: 0 }) });
     assert.equal(unchecked.verdict, 'inconclusive');
-    assert.match(unchecked.reason, /5000 requests that were dropped, cut off or not checked/);
+    assert.match(unchecked.reason, /5000 requests that were dropped, cut off, refused or not checked/);
     assert.notEqual(ai('latency', { change: () => ({ good: 0 }) }).verdict, 'pass');
     assert.notEqual(ai('throughput', { change: () => ({ good: 0 }) }).verdict, 'pass');
   });
@@ -357,5 +357,39 @@ describe('the record of a load', () => {
     assert.match(reason(pods(40)), /its seconds add up to 32 requests, its summary says 60/);
     assert.match(reason(pods(68, { durationMs: 20_000 })), /76 seconds were recorded of a load of 20 s/);
     assert.match(reason(pods(68, { durationMs: 200_000 })), /76 seconds were recorded of a load of 200 s/);
+  });
+});
+
+describe('requests of a load that were refused before the service', () => {
+  /** One in so many requests is refused; the check of these has a name of its own. */
+  const refused = (each: number, check: string): InventedLoad => {
+    const seconds = 100;
+    const bad = Math.floor(50 / each);
+    const checks = [
+      { name: 'list: as the contract has it', group: '', passes: (50 - bad) * seconds, fails: 0 },
+      { name: check, group: '', passes: 0, fails: bad * seconds },
+    ];
+    return { seconds, perSecond: 50, failedAt: () => bad, over: { checks } };
+  };
+
+  it('should make each goal inconclusive with that cause, where they are many', () => {
+    for (const name of ['api/availability', 'api/latency', 'api/throughput'])
+      for (const [check, expected] of [
+        ['turned away: rate-limit', /1000 of 5000 requests refused with 429/],
+        ['turned away: credentials', /1000 of 5000 requests refused with 401/],
+      ] as const) {
+        const judgement = performance(name, refused(5, check));
+        assert.equal(judgement.verdict, 'inconclusive', `${name}: ${judgement.reason}`);
+        assert.match(judgement.reason, expected);
+      }
+    assert.equal(performance('api/availability', refused(5, 'list: as the contract has it')).verdict, 'fail');
+  });
+
+  it('should count a few of them once as good and once as bad, and name them where that leaves the goal open', () => {
+    for (const name of ['api/availability', 'api/latency']) {
+      const few = performance(name, refused(50, 'turned away: rate-limit'));
+      assert.equal(few.verdict, 'inconclusive');
+      assert.match(few.reason, /^100 of 5000 requests refused with 429: a rate limit.*; .*bounds count 100/);
+    }
   });
 });

@@ -1,6 +1,7 @@
 import type { Figure, Judgement } from '../../record/judgement.ts';
 import type { GoalEntry } from '../../record/details/load-detail.ts';
 import type { Verdict } from '../../record/verdict.ts';
+import { refusedText } from '../../record/refusals.ts';
 import { loadDetailOf } from '../slo/load-detail.ts';
 import type { ShareDecision } from '../slo/share.ts';
 import { loadRules } from './loads.ts';
@@ -51,8 +52,16 @@ function settled(observed: Observed, decided: Decided): Pick<Decided, 'verdict' 
   if (blocking.length > 0) return { verdict: 'inconclusive', reason: blocking.join('; ') };
   const verdict = goalVerdict(observed, decided);
   const gaps = [...(undelivered === null ? [] : [undelivered]), ...decided.gaps];
-  if (verdict === 'fail' || gaps.length === 0) return { verdict, reason: decided.reason };
+  if (verdict === 'fail' || gaps.length === 0)
+    return { verdict, reason: withRefused(observed, verdict, decided) };
   return { verdict: 'inconclusive', reason: gaps.join('; ') };
+}
+
+/** What was refused is unknown; where that leaves the goal open, it comes first. */
+function withRefused({ result }: Observed, verdict: Verdict, { reason }: Decided): string {
+  if (result === null || verdict !== 'inconclusive') return reason;
+  const refused = refusedText(result.requests.refused, result.requests.count);
+  return refused === '' ? reason : `${refused}; ${reason}`;
 }
 
 /** The verdict on the goal alone. A failure that an undelivered load or a failed engine may have caused does not stand. */
@@ -113,7 +122,7 @@ export function clusterFigures({ clustering, effective }: ShareDecision, what: s
 export function unknownText({ unknown }: { unknown: number }): string {
   return unknown === 0
     ? ''
-    : ` (bounds count ${unknown} requests that were dropped, cut off or not checked once as good and once as bad)`;
+    : ` (bounds count ${unknown} requests that were dropped, cut off, refused or not checked once as good and once as bad)`;
 }
 
 /** `; a decision needs 2995 requests in all` */

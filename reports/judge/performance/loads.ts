@@ -1,6 +1,7 @@
 import type { History } from '../../record/history/history.ts';
 import type { Rule } from '../../record/rule.ts';
 import { all, first } from '../observed.ts';
+import { refusedText, refusedTotal } from '../../record/refusals.ts';
 import { deliveryOf } from '../slo/series/delivery.ts';
 import type { Delivery } from '../slo/series/delivery.ts';
 import { loadOf, sumOf } from '../slo/load.ts';
@@ -32,7 +33,7 @@ export function observedLoad(history: History): Observed {
     result === null ? { offered: null, started: 0, dropped: 0, share: null } : deliveryOf(result);
   return {
     ...{ loads, result, delivery, deliveredGoal },
-    blocking: blockingOf(history, loads),
+    blocking: [...blockingOf(history, loads), ...refusalGap(result, deliveredGoal)],
     undelivered: undeliveredText(delivery, deliveredGoal),
   };
 }
@@ -81,6 +82,14 @@ function blockingOf(history: History, loads: readonly Recorded[]): string[] {
   return blocking.length > 0 ? blocking : loads.flatMap((one) => recordGaps(one, history.header));
 }
 
+/** Requests that were refused never reached what is to be judged: a load with too many of them was not delivered. */
+function refusalGap(result: Load | null, deliveredGoal: number | null): string[] {
+  if (result === null) return [];
+  const { count, refused } = result.requests;
+  const reached = 1 - refusedTotal(refused) / Math.max(1, count);
+  return refusedTotal(refused) === 0 || reached >= (deliveredGoal ?? 1) ? [] : [refusedText(refused, count)];
+}
+
 function endedBadly({ outcome, reason, engine }: Load): string[] {
   if (outcome === 'completed')
     return reason === ''
@@ -120,6 +129,10 @@ function combined(loads: readonly Load[]): Load | null {
       count: sum(({ requests }) => requests.count),
       failed: sum(({ requests }) => requests.failed),
       unchecked: sum(({ requests }) => requests.unchecked),
+      refused: {
+        credentials: sum(({ requests }) => requests.refused.credentials),
+        'rate-limit': sum(({ requests }) => requests.refused['rate-limit']),
+      },
     },
     checks: loads.flatMap(({ checks }) => checks),
     // Kept for a single load only: several may measure in different ways.

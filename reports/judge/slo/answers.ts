@@ -8,12 +8,16 @@ import type { TimesAt } from './latency.ts';
 import { sumOf } from './load.ts';
 import type { Load, LoadSecond } from './load.ts';
 import type { Sample } from './share.ts';
+import { refusedTotal } from '../../record/refusals.ts';
 
 /** Good and failed requests. A request that was never sent, not waited for or not checked is unknown. */
 export function sampleOfLoad(load: Load): Required<Sample> {
   const { requests, seconds } = load;
-  const { count, failed, unchecked } = requests;
+  const { count, failed, unchecked, refused } = requests;
   const drops = dropsOf(load);
+  // Its seconds count refused requests among the bad ones: how the failures cluster is then not known.
+  if (refusedTotal(refused) > 0)
+    return { count: count - unchecked, failed, unknown: drops.count + unchecked, tallies: [] };
   const tallies = seconds.map((second, index) => ({
     atMs: second.atMs,
     count: second.good + second.bad,

@@ -1,4 +1,6 @@
 /** A load as judges see it, put together from its lines. */
+import { REFUSALS, refusalCheck, refusedTotal } from '../../record/refusals.ts';
+import type { Refused } from '../../record/refusals.ts';
 import type { Seen } from '../../record/observations/index.ts';
 
 export type LoadSecond = Omit<Seen<'load-second'>, 'kind' | 't'>;
@@ -11,8 +13,10 @@ export interface Load extends Omit<Seen<'load'>, 'kind' | 't' | 'requests'> {
     count: number;
     /** Answered, but the scenario's check failed. */
     failed: number;
-    /** Without a check result: unknown whether they were good. */
+    /** Without a check result, or refused before the service: unknown whether they would have been good. */
     unchecked: number;
+    /** Of these, requests that were refused. */
+    refused: Refused;
   };
 }
 
@@ -35,14 +39,29 @@ export function checkedOf({ checks }: Pick<Counted, 'checks'>): { good: number; 
   return { good: sumOf(own, ({ passes }) => passes), bad: sumOf(own, ({ fails }) => fails) };
 }
 
+/** Refused requests of the load itself: each has a check of its own, by its reason. */
+function refusedIn({ checks }: Pick<Counted, 'checks'>): Refused {
+  const counts = REFUSALS.map((one): [string, number] => [
+    one,
+    sumOf(
+      checks.filter(({ name, group }) => name === refusalCheck(one) && group !== SETUP),
+      ({ fails }) => fails,
+    ),
+  ]);
+  const { credentials = 0, 'rate-limit': limited = 0 } = Object.fromEntries(counts);
+  return { credentials, 'rate-limit': limited };
+}
+
 /** A load out of its lines. @param lines its seconds in the order written; of two with the same `atMs` the later counts */
 export function loadOf(result: Seen<'load'>, lines: readonly Seen<'load-second'>[]): Load {
   const count = Math.max(0, result.requests - setupRequests(result));
   const { good, bad } = checkedOf(result);
   const bySecond = new Map(lines.map((line) => [line.atMs, line]));
   const seconds = [...bySecond.values()].sort((a, b) => a.atMs - b.atMs);
-  const requests = { count, failed: Math.min(count, bad), unchecked: Math.max(0, count - good - bad) };
-  return { ...result, seconds, requests };
+  const refused = refusedIn(result);
+  const own = Math.max(0, bad - refusedTotal(refused));
+  const unchecked = Math.max(0, count - good - own);
+  return { ...result, seconds, requests: { count, failed: Math.min(count, own), unchecked, refused } };
 }
 
 export function sumOf<T>(items: readonly T[], of: (item: T) => number): number {

@@ -40,6 +40,16 @@ export const REQUESTS = kinds({
     /** Delivered after a later message of the same publisher. */
     outOfOrder: z.int(),
   },
+  /** What became of the credentials of the client. */
+  credentials: {
+    /** Tokens got after the first: ahead of expiry, and after a refusal. */
+    renewals: z.int(),
+    /** Renewals that an answer of 401 caused. */
+    refusals: z.int(),
+    /** Renewals that failed, and why the last one did. */
+    failures: z.int(),
+    trouble: z.string(),
+  },
   /** What a reader of the report must know. */
   remark: { text: z.string() },
 });

@@ -88,7 +88,7 @@ async function endpointOf(
 ): Promise<HttpEndpoint> {
   const authorities = await trusted(trust);
   if ('unavailable' in authorities) throw new Error(authorities.unavailable);
-  return edgeEndpoint(new URL(url), address, authorities.pem);
+  return edgeEndpoint(new URL(url), address, { ca: authorities.pem });
 }
 
 async function noticeOf(

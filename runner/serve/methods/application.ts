@@ -20,7 +20,7 @@ export function applicationMethods(runner: ServedRunner): Methods {
 }
 
 async function look(
-  { runState }: ServedRunner,
+  { runState, application: opening }: ServedRunner,
   { correlationId }: Params<'application.look'>,
   { signal }: Call,
 ): Promise<Result<'application.look'>> {
@@ -32,11 +32,15 @@ async function look(
   if ('unavailable' in ca) return ca;
   const timeoutMs = timeoutMsOf(runState.environment, 'edgeRequest');
   try {
-    const how = { correlationId, ca: ca.pem, timeoutMs, signal };
+    const { identity, client } = await opening.open();
+    const how = {
+      ...{ correlationId, ca: ca.pem, timeoutMs, signal, identity },
+      ...(client !== undefined && { client }),
+    };
     return { answer: await throughTheEdge({ edge, application }, how) };
   } catch (error) {
     signal.throwIfAborted();
-    return { failed: errorText(error) };
+    return error instanceof RequestError ? { unavailable: error.message } : { failed: errorText(error) };
   }
 }
 

@@ -4,6 +4,7 @@ import { need } from '../../../reports/judge/evidence/need.ts';
 import {
   inOneJudgement,
   judgedRecord,
+  refusedFigures,
   trialRules,
   watch,
 } from '../../../reports/judge/failover/services/deployment.ts';
@@ -20,6 +21,7 @@ import type { History } from '../../../reports/record/history/history.ts';
 import type { Figure, Judgement } from '../../../reports/record/judgement.ts';
 import { EFFECT_SOURCES } from '../../../reports/record/observations/platform.ts';
 import type { Rule } from '../../../reports/record/rule.ts';
+import { refusedText } from '../../../reports/record/refusals.ts';
 import type { FailoverRecord } from '../../../reports/record/run-record.ts';
 import { jobRules, jobsOf, lostOf } from './judge-jobs.ts';
 import type { JobGoals, Jobs } from './judge-jobs.ts';
@@ -36,6 +38,7 @@ interface Judged {
   record: FailoverRecord;
   rules: Rule[];
   jobs: Jobs | null;
+  watched: Watched;
 }
 
 export const judge: CheckJudge = {
@@ -66,7 +69,7 @@ export function judgeAi(histories: readonly History[]): Judgement {
   return inOneJudgement(judged, {
     expected: expectedText(goals),
     seen: ({ jobs }) => (jobs === null ? 'nothing' : seenText(jobs)),
-    figures: ({ jobs }) => figuresOf(jobs, goals, judged),
+    figures: ({ jobs, watched }) => [...refusedFigures(watched), ...figuresOf(jobs, goals, judged)],
   });
 }
 
@@ -89,7 +92,7 @@ function judgeTrial(history: History): Judged {
     lostNumbers: jobs === null ? [] : lostOf(jobs),
     duplicateNumbers: jobs?.doubled ?? [],
   };
-  return { record, rules, jobs };
+  return { record, rules, jobs, watched };
 }
 
 const NO_GOALS: Rule = {
@@ -104,9 +107,10 @@ const UNSEEN: Rule = {
   text: 'no observation says what became of the jobs',
 };
 
-function enoughRule({ requests }: Watched): Rule {
+function enoughRule({ requests, refused }: Watched): Rule {
   const id = 'jobs/accepted';
-  const text = `${requests.ok} jobs were accepted after the fault, at least ${MIN_ACCEPTED} are needed`;
+  const said = refusedText(refused, requests.judged);
+  const text = `${requests.ok} jobs were accepted after the fault, at least ${MIN_ACCEPTED} are needed${said === '' ? '' : `; ${said}`}`;
   return { id, verdict: requests.ok < MIN_ACCEPTED ? 'inconclusive' : 'pass', text };
 }
 

@@ -95,6 +95,46 @@ describe('requests through the edge', () => {
     assert.equal(burst.verdict, 'fail');
   });
 
+  describe('that were refused before the service', () => {
+    const refuse = (of: Synthetic, count: number, detail: string): Synthetic => {
+      fail(of, 10_000, count);
+      for (const op of of.writes) if (op.detail === 'status 502;waited=3.1') op.detail = detail;
+      return of;
+    };
+    const CASES = [
+      ['credentials: status 401', /20 of 3001 requests refused with 401: the credentials/],
+      ['rate-limit: status 429, retry after 5 s', /20 of 3001 requests refused with 429: a rate limit/],
+    ] as const;
+
+    it('should be neither a failure of the service nor a pass', () => {
+      for (const [detail, expected] of CASES) {
+        const judgement = judge(refuse(trial(), 20, detail));
+        assert.equal(judgement.verdict, 'inconclusive', judgement.reason);
+        assert.match(judgement.reason, expected);
+        assert.match(judgement.reason, /0 of 3001 requests failed/);
+        assert.ok(
+          judgement.figures.some(({ name, value }) => /^requests refused: /.test(name) && value === 20),
+        );
+      }
+    });
+
+    it('should leave a failure of the service one, and a pass one that holds with all of them bad', () => {
+      const both = fail(refuse(trial(), 5, 'credentials: status 401'), 15_000, 20);
+      assert.equal(judge(both).verdict, 'fail');
+      const long = trial({ lengthMs: 130_000, goals: { windowSeconds: 120 } });
+      assert.equal(judge(refuse(long, 1, 'rate-limit: status 429')).verdict, 'pass');
+    });
+
+    it('should say so where it came before the fault', () => {
+      const early = refuse(trial(), 0, '');
+      for (const op of fail(early, 1_000, 3).writes)
+        if (op.outcome === 'fail') op.detail = 'rate-limit: status 429';
+      const { verdict, reason } = judge(early);
+      assert.equal(verdict, 'inconclusive');
+      assert.match(reason, /before the fault 3 of 500 requests refused with 429/);
+    });
+  });
+
   it('should count what got no answer and what could not be sent as failed', () => {
     const one = fail(trial(), 6_000, 20);
     const failing = one.writes.filter((op) => op.outcome === 'fail');

@@ -3,6 +3,7 @@ import type { CheckJudge } from '../../../reports/judge/definition.ts';
 import {
   inOneJudgement,
   judgedRecord,
+  refusedFigures,
   trialRules,
   watch,
 } from '../../../reports/judge/failover/services/deployment.ts';
@@ -20,6 +21,8 @@ import type { ShareDecision } from '../../../reports/judge/slo/share.ts';
 import type { History } from '../../../reports/record/history/history.ts';
 import type { Figure, Judgement } from '../../../reports/record/judgement.ts';
 import type { Rule } from '../../../reports/record/rule.ts';
+import { refusedText, refusedTotal } from '../../../reports/record/refusals.ts';
+import type { Refused } from '../../../reports/record/refusals.ts';
 import type { FailoverRecord, RequestSums } from '../../../reports/record/run-record.ts';
 
 interface Goals extends Window {
@@ -32,6 +35,7 @@ const USUAL: Window = { windowMs: 120_000, allowanceMs: 0 };
 interface Judged {
   record: FailoverRecord;
   rules: Rule[];
+  watched: Watched;
   decision: ShareDecision | null;
 }
 
@@ -53,7 +57,8 @@ export function judgeBackend(histories: readonly History[]): Judgement {
   const goals = first === undefined ? null : goalsOf(first);
   return inOneJudgement(histories.map(judgeTrial), {
     expected: expectedText(goals),
-    seen: ({ record: { requests } }) => (requests === undefined ? 'nothing' : seenText(requests)),
+    seen: ({ record: { requests }, watched }) =>
+      requests === undefined ? 'nothing' : seenText(requests, watched.refused),
     figures: (telling) => figuresOf(telling, goals),
   });
 }
@@ -72,8 +77,12 @@ function judgeTrial(history: History): Judged {
     }),
   ];
   const rules = allRules(own, history, judge);
-  const record = judgedRecord(watched, rules, `${seenText(requests)}${detectedText(requests)}`);
-  return { record, rules, decision };
+  const record = judgedRecord(
+    watched,
+    rules,
+    `${seenText(requests, watched.refused)}${detectedText(requests)}`,
+  );
+  return { record, rules, watched, decision };
 }
 
 const NO_GOALS: Rule = {
@@ -82,26 +91,31 @@ const NO_GOALS: Rule = {
   text: 'the history lacks the goal for failed requests (failedRatio) or their window (windowSeconds)',
 };
 
-function failedRule({ requests, measured }: Watched, goals: Goals, decision: ShareDecision): Rule {
+function failedRule({ requests, measured, refused }: Watched, goals: Goals, decision: ShareDecision): Rule {
   const id = 'requests/failed';
   const landed = measured.evidence.trial.landedMs !== null;
   if (landed && decision.byRequest.verdict === 'fail')
     return {
       ...{ id, verdict: 'fail', ofTime: true },
-      text: `${seenText(requests)}; allowed: ${percent(goals.failedRatio)}`,
+      text: `${seenText(requests, refused)}; allowed: ${percent(goals.failedRatio)}`,
     };
-  if (decision.verdict === 'pass') return { id, verdict: 'pass', text: seenText(requests) };
-  return { id, verdict: 'inconclusive', text: openText(requests, goals, decision) };
+  if (decision.verdict === 'pass') return { id, verdict: 'pass', text: seenText(requests, refused) };
+  const said = refusedText(refused, requests.judged);
+  const open = openText(requests, { goals, decision, refused });
+  return { id, verdict: 'inconclusive', text: said === '' ? open : `${said}; ${open}` };
 }
 
-function openText(requests: RequestSums, goals: Goals, decision: ShareDecision): string {
+function openText(
+  requests: RequestSums,
+  { goals, decision, refused }: { goals: Goals; decision: ShareDecision; refused: Refused },
+): string {
   const { byRequest, clustering, effective, lower, samplesToDecide } = decision;
   const more = samplesToDecide === null ? '' : `; ${samplesToDecide} requests would be enough to decide`;
   const together =
     byRequest.verdict === 'pass'
       ? `; about ${rounded(clustering.designEffect)} failures occur together, so these requests count as ${Math.floor(effective.samples)} independent ones`
       : '';
-  return `${seenText(requests)}${together}: with 95 % certainty at most ${percent(1 - lower)} fail, which does not prove the goal of ${percent(goals.failedRatio)}${more}`;
+  return `${seenText(requests, refused)}${together}: with 95 % certainty at most ${percent(1 - lower)} fail, which does not prove the goal of ${percent(goals.failedRatio)}${more}`;
 }
 
 function goalsOf({ header: { goals } }: History): Goals | null {
@@ -110,8 +124,9 @@ function goalsOf({ header: { goals } }: History): Goals | null {
   return { failedRatio, windowMs: windowSeconds * 1000, allowanceMs: detectionSeconds * 1000 };
 }
 
-function seenText(requests: RequestSums): string {
-  const bad = requests.judged - requests.ok;
+/** Refused requests are none of the service's: they are told apart. */
+function seenText(requests: RequestSums, refused: Refused): string {
+  const bad = requests.judged - requests.ok - refusedTotal(refused);
   const from =
     requests.allowanceMs > 0 ? `, counted from ${requests.allowanceMs / 1000} s after the fault` : '';
   const share = requests.judged === 0 ? '' : ` (${percent(bad / requests.judged)})`;
@@ -138,11 +153,11 @@ function expectedText(goals: Goals | null): string {
 }
 
 function figuresOf(
-  { record: { requests, generatorLagMs }, decision }: Judged,
+  { record: { requests, generatorLagMs }, watched, decision }: Judged,
   goals: Goals | null,
 ): Figure[] {
   if (requests === undefined || goals === null) return [];
-  const bad = requests.judged - requests.ok;
+  const bad = requests.judged - requests.ok - refusedTotal(watched.refused);
   const share = requests.judged === 0 ? null : Number(((bad / requests.judged) * 100).toFixed(4));
   const figures: Figure[] = [
     {
@@ -157,6 +172,7 @@ function figuresOf(
       unit: '%',
     },
     { name: 'requests judged', value: requests.judged },
+    ...refusedFigures(watched),
     {
       name: 'seconds with a failed request',
       value: `${requests.secondsWithFailures} of ${requests.seconds}`,

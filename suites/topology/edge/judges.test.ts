@@ -71,7 +71,7 @@ test('should ask for no correlation id where none is repeated', () => {
 test('should not hold against the service that the gateway turned the request away', () => {
   for (const [status, expected] of [
     [401, /refused with 401: the credentials/],
-    [429, /refused with 429: the rate limit/],
+    [429, /refused with 429: a rate limit/],
   ] as const) {
     const judgement = path(answer({ status, ok: false, why: `status ${status}`, correlationIdSeen: '' }));
     assert.equal(judgement.verdict, 'inconclusive');

@@ -177,6 +177,9 @@ export class LoadRun {
     };
     const made = new ThreadHandle(data, listener, this.#settings.memoryMb);
     this.#threads.push(made);
+    this.#listener.renewals?.((variables) => {
+      if (made.alive) made.renew(variables);
+    });
     return made;
   }
 

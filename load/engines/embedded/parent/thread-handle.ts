@@ -3,6 +3,7 @@ import type {
   FromThread,
   OperationName,
   Operations,
+  RenewOrder,
   StopOrder,
   ThreadData,
   Told,
@@ -72,6 +73,10 @@ export class ThreadHandle {
 
   stop(order: StopOrder['stop']): void {
     this.#worker.postMessage({ stop: order } satisfies StopOrder);
+  }
+
+  renew(variables: RenewOrder['renew']): void {
+    this.#worker.postMessage({ renew: variables } satisfies RenewOrder);
   }
 
   /** Terminates the thread. Open questions are rejected with the reason. */

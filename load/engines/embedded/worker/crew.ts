@@ -15,6 +15,7 @@ export class Crews {
   readonly #script: CompiledScript;
   readonly #plan: Plan;
   readonly #pool = new Map<number, VuRunner>();
+  readonly #vus: Vu[] = [];
   #relay: Relay | null = null;
   runs: readonly ScenarioRun[] = [];
 
@@ -34,6 +35,10 @@ export class Crews {
         handed: (scenario, taken) => this.runs[scenario]?.handed(taken),
       });
     this.runs = scenarios.map((spec, index) => scenarioRun(spec, this.#crewOf(index)));
+  }
+
+  renew(variables: Readonly<Record<string, string>>): void {
+    for (const vu of this.#vus) Object.assign(vu.env, variables);
   }
 
   #crewOf(index: number): Crew {
@@ -76,6 +81,7 @@ export class Crews {
 
   #make(id: number): VuRunner {
     const vu = new Vu(this.#thread, id);
+    this.#vus.push(vu);
     const made = new VuRunner(vu, this.#script.evaluate(vu));
     this.#thread.board.vus.add(1);
     return made;

@@ -24,6 +24,7 @@ import type {
   Operations,
   OperationName,
   Plan,
+  RenewOrder,
   StopOrder,
   ThreadData,
   Told,
@@ -40,7 +41,7 @@ type Handlers = {
 export class LoadThread implements Thread {
   readonly registry = new MetricRegistry();
   readonly counts = newCounts();
-  readonly variables: Readonly<Record<string, string>>;
+  readonly variables: Record<string, string>;
   network: Thread['network'];
   options: RunOptions;
   toldOptions: unknown = null;
@@ -65,7 +66,7 @@ export class LoadThread implements Thread {
     this.#data = data;
     this.#say = say;
     this.#sent = new Int32Array(data.sent);
-    this.variables = data.variables;
+    this.variables = { ...data.variables };
     this.options = data.defaults;
     this.#log = new RepeatedLog((level, text) => say({ type: 'log', level, text }));
     this.network = {
@@ -94,6 +95,12 @@ export class LoadThread implements Thread {
       if (stop === 'now') run.abort();
       else run.stop();
     if (stop === 'now') this.#hooks.interrupt('the load was ended');
+  }
+
+  /** Requests that follow, of every VU, see the new values. */
+  renew({ renew }: RenewOrder): void {
+    Object.assign(this.variables, renew);
+    this.#crews?.renew(renew);
   }
 
   /** A promise of the script was rejected without a handler. It is logged and counted as an error; the iteration continues. */
@@ -131,11 +138,14 @@ export class LoadThread implements Thread {
 
   /** Made at the first use of TLS, since reading the certificate authorities takes longer than the rest of a thread's start. */
   #context(): SecureContext {
-    const { ca } = this.#data;
+    const { ca, client } = this.#data;
     const own = ca === null ? [] : [ca];
     if (this.#secureContext !== null) return this.#secureContext;
     const all = new Set([...getCACertificates('default'), ...getCACertificates('system'), ...own]);
-    return (this.#secureContext = createSecureContext({ ca: [...all] }));
+    return (this.#secureContext = createSecureContext({
+      ca: [...all],
+      ...(client !== null && { cert: client.certificate, key: client.key }),
+    }));
   }
 
   #load(): Loaded {

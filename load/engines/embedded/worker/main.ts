@@ -2,15 +2,16 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { textOf } from './hooks.ts';
 import { LoadThread } from './load-thread.ts';
-import type { FromThread, Question, StopOrder, ThreadData } from './protocol.ts';
+import type { FromThread, Question, RenewOrder, StopOrder, ThreadData } from './protocol.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('this file is run as a thread of the embedded load engine');
 const say = (message: FromThread): void => port.postMessage(message);
 const thread = new LoadThread(workerData as ThreadData, say);
 
-port.on('message', (message: Question | StopOrder) => {
+port.on('message', (message: Question | StopOrder | RenewOrder) => {
   if ('stop' in message) thread.stop(message);
+  else if ('renew' in message) thread.renew(message);
   else void answer(message);
 });
 

@@ -11,6 +11,8 @@ export interface ThreadData {
   defaults: RunOptions;
   variables: Readonly<Record<string, string>>;
   ca: string | null;
+  /** What the client shows in TLS, PEM. */
+  client: { certificate: string; key: string } | null;
   hosts: Readonly<Record<string, string>>;
   /** Number of requests sent so far by all threads; `maxRequests` is its limit. */
   sent: SharedArrayBuffer;
@@ -61,6 +63,11 @@ export type Question = {
 /** Tells a thread to end: within `gracefulStop`, or now. */
 export interface StopOrder {
   stop: 'gracefully' | 'now';
+}
+
+/** Variables of the script that have changed. */
+export interface RenewOrder {
+  renew: Readonly<Record<string, string>>;
 }
 
 /** Counts of one second of a thread; `second: null`: of setup or teardown. */

@@ -7,6 +7,8 @@ const DEFINITE = [
   'connect: any error before the request was sent',
   'status: any answer but 2xx',
   'correlation-id: of another',
+  'credentials: a 401',
+  'rate-limit: a 429',
 ];
 
 export function requestsOnly(

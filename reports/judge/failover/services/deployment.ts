@@ -1,7 +1,9 @@
 /** Common to every check that hits a Deployment while requests go through the edge. */
-import { first } from '../../observed.ts';
+import { first, last } from '../../observed.ts';
 import type { History } from '../../../record/history/history.ts';
 import type { Figure, Judgement } from '../../../record/judgement.ts';
+import { REFUSALS, refusedText, refusedTotal } from '../../../record/refusals.ts';
+import type { Refused } from '../../../record/refusals.ts';
 import type { FailoverRecord, RequestSums } from '../../../record/run-record.ts';
 import { reasonOf, worstOf } from '../../../record/rule.ts';
 import type { Rule } from '../../../record/rule.ts';
@@ -11,7 +13,7 @@ import type { Sample } from '../../slo/share.ts';
 import { MAX_LAG_MS } from '../outages/generator.ts';
 import { measure } from '../record.ts';
 import type { Measured } from '../record.ts';
-import { before, lastDueMs, requestEvents, requestSums } from './requests.ts';
+import { before, lastDueMs, refusedIn, requestEvents, requestSums } from './requests.ts';
 import type { Trial } from '../trial.ts';
 
 /** Below this share of the planned load, the load was not delivered. */
@@ -32,6 +34,8 @@ export interface Watched {
   requests: RequestSums;
   /** The same requests by their times. */
   sample: Sample;
+  /** Those of them that were refused before the service answered. */
+  refused: Refused;
 }
 
 /** Without a declared window, the sums cover the default one. */
@@ -42,7 +46,7 @@ export function watch(history: History, window: Window): Watched {
   const span = { fromMs, zeroMs: trial.zeroMs, ...window };
   const requests = requestSums(history.writes, span);
   const sample = sampleOf(requestEvents(history.writes, span));
-  return { history, measured, window, requests, sample };
+  return { history, measured, window, requests, sample, refused: refusedIn(history.writes, span) };
 }
 
 /** The trial's record without a verdict. A Deployment elects no leader, so only the phases that apply to it remain. */
@@ -128,6 +132,8 @@ function injectedFromMs({ observations }: History, { faultMs, zeroMs }: Trial): 
 function calmBefore({ history, measured }: Watched, minBefore: number): string | null {
   const { trial } = measured.evidence;
   const calm = before(history.writes, injectedFromMs(history, trial));
+  if (calm.failed > 0 && refusedTotal(calm.refused) === calm.failed)
+    return `before the fault ${refusedText(calm.refused, calm.sent)}`;
   if (calm.failed > 0) return `${calm.failed} of ${calm.sent} requests had failed before the fault`;
   return calm.sent < minBefore
     ? `${calm.sent} good answers before the fault, at least ${minBefore} needed`
@@ -164,6 +170,30 @@ interface Words<T> {
   expected: string;
   seen: (telling: T) => string;
   figures: (telling: T) => Figure[];
+}
+
+/** Refused requests, and what became of the credentials, for people. */
+export function refusedFigures({ history, refused }: Pick<Watched, 'history' | 'refused'>): Figure[] {
+  return [...credentialFigures(history), ...countFigures(refused)];
+}
+
+function credentialFigures(history: History): Figure[] {
+  const used = last(history, 'credentials');
+  if (used === undefined) return [];
+  const { renewals, refusals, failures, trouble } = used;
+  const named = [
+    { name: 'tokens renewed', value: renewals },
+    { name: 'tokens renewed because of a 401', value: refusals },
+    ...(failures > 0 ? [{ name: 'renewals that failed', value: `${failures}: ${trouble}` }] : []),
+  ];
+  return named.filter(({ value }) => value !== 0);
+}
+
+function countFigures(refused: Refused): Figure[] {
+  return REFUSALS.filter((one) => refused[one] > 0).map((one) => ({
+    name: `requests refused: ${one}`,
+    value: refused[one],
+  }));
 }
 
 /** One judgement for several trials of a check: its text is that of the worst. @throws Error when there is none */

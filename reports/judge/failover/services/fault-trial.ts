@@ -53,6 +53,11 @@ export const REQUEST_ANNOTATIONS: Annotations = {
   ...AFTERWARDS_ANNOTATIONS,
   'client-load-start.settings.operationTimeoutMs': PATIENCE,
   'client-load-start.settings.maxConnections': PATIENCE,
+  'credentials.renewals': 'shown as a figure',
+  'credentials.refusals': 'shown as a figure: the requests that were refused are counted by their details',
+  'credentials.failures':
+    'shown as a figure: without a valid token requests are refused, and are counted then',
+  'credentials.trouble': 'shown with the figure',
   'write.detail.ok': 'that it waited or had to connect makes the end of an outage more exact',
   'write.detail.unknown':
     'why the request got no answer, shown only: it counts as not answered for any reason',

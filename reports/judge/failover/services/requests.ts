@@ -1,5 +1,7 @@
 import { OUTCOMES } from '../../../record/history/history.ts';
 import type { Operations } from '../../../record/history/history.ts';
+import { refusalIn } from '../../../record/refusals.ts';
+import type { Refusal, Refused } from '../../../record/refusals.ts';
 import type { RequestSums } from '../../../record/run-record.ts';
 
 /** Kinds of errors listed in a record. */
@@ -64,20 +66,38 @@ function byOutcome(
   return { judged: ok + failed + unanswered + unsent, ok, failed, unanswered, unsent };
 }
 
-/** The judged requests one by one: when each was due, and whether it got a good answer. */
+/** Why a request was refused before the service answered; null: it was not. */
+function refusalAt({ outcome, detail }: Operations, i: number): Refusal | null {
+  return outcome[i] === OUTCOMES.ok ? null : refusalIn(detail.get(i) ?? '');
+}
+
+/** The judged requests one by one: when each was due, and whether it got a good answer; null: it was refused, so that nobody knows. */
 export function requestEvents(
   requests: Operations,
   { fromMs, zeroMs, windowMs, allowanceMs }: Window,
-): { atMs: number; good: boolean }[] {
-  const events: { atMs: number; good: boolean }[] = [];
+): { atMs: number; good: boolean | null }[] {
+  const events: { atMs: number; good: boolean | null }[] = [];
   for (let i = 0; i < requests.count; i++) {
     const atMs = requests.intendedMs[i] as number;
     const dueMs = atMs - zeroMs;
     if ((requests.doneMs[i] as number) < fromMs || dueMs >= windowMs) continue;
     if (allowanceMs > 0 && dueMs < allowanceMs) continue;
-    events.push({ atMs, good: requests.outcome[i] === OUTCOMES.ok });
+    const refused = refusalAt(requests, i) !== null;
+    events.push({ atMs, good: refused ? null : requests.outcome[i] === OUTCOMES.ok });
   }
   return events;
+}
+
+/** Judged requests that were refused, by the reason. */
+export function refusedIn(requests: Operations, { fromMs, zeroMs, windowMs, allowanceMs }: Window): Refused {
+  const refused = { credentials: 0, 'rate-limit': 0 };
+  for (let i = 0; i < requests.count; i++) {
+    const refusal = refusalAt(requests, i);
+    const dueMs = (requests.intendedMs[i] as number) - zeroMs;
+    if (refusal === null || (requests.doneMs[i] as number) < fromMs || dueMs >= windowMs) continue;
+    if (allowanceMs === 0 || dueMs >= allowanceMs) refused[refusal]++;
+  }
+  return refused;
 }
 
 function add<K>(counts: Map<K, number>, key: K, count: number): void {
@@ -91,16 +111,22 @@ function errorOf(detail: string | undefined, outcome: number): string {
   return outcome === OUTCOMES.unsent ? 'not sent: every connection was busy' : 'no detail';
 }
 
-/** Requests that had come to an end before a time, and how many of them failed. */
-export function before(requests: Operations, timeMs: number): { sent: number; failed: number } {
+/** Requests that had come to an end before a time, and how many of them failed or were refused. */
+export function before(
+  requests: Operations,
+  timeMs: number,
+): { sent: number; failed: number; refused: Refused } {
   let sent = 0;
   let failed = 0;
+  const refused = { credentials: 0, 'rate-limit': 0 };
   for (let i = 0; i < requests.count; i++) {
     if ((requests.doneMs[i] as number) >= timeMs) continue;
     sent++;
     if (requests.outcome[i] !== OUTCOMES.ok) failed++;
+    const refusal = refusalAt(requests, i);
+    if (refusal !== null) refused[refusal]++;
   }
-  return { sent, failed };
+  return { sent, failed, refused };
 }
 
 /** When the last request was due. */

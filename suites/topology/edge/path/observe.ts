@@ -9,7 +9,7 @@ export async function observe(ctx: CheckContext): Promise<void> {
   const correlationId = randomUUID();
   await ctx.step(`send a canary request to ${url}`, async () => {
     const seen = await ctx.runner.call('application.look', { check: ctx.id, correlationId });
-    if ('unavailable' in seen) ctx.unavailable('the authority of the edge', seen.unavailable);
+    if ('unavailable' in seen) ctx.unavailable('the edge', seen.unavailable);
     else if ('failed' in seen) ctx.record('edge-failed', { url, reason: seen.failed });
     else ctx.record('edge-answer', { url, correlationIdSent: correlationId, ...seen.answer });
   });

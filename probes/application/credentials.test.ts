@@ -1,0 +1,226 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, describe, it } from 'node:test';
+import { Credentials } from './credentials.ts';
+import type { CredentialsOptions } from './credentials.ts';
+
+const servers: Server[] = [];
+const opened: Credentials[] = [];
+after(() => {
+  for (const one of opened) one.close();
+  for (const server of servers) {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+interface Asked {
+  authorization: string;
+  form: Record<string, string>;
+}
+
+/** A token endpoint that counts its tokens, and what it was asked. */
+async function endpoint(
+  answer: (n: number) => { status?: number; body: unknown },
+): Promise<{ url: string; asked: Asked[] }> {
+  const asked: Asked[] = [];
+  const server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (part: Buffer) => (body += part.toString()));
+    request.on('end', () => {
+      const { authorization = '' } = request.headers;
+      asked.push({ authorization, form: Object.fromEntries(new URLSearchParams(body)) });
+      const { status = 200, body: said } = answer(asked.length);
+      response.writeHead(status).end(typeof said === 'string' ? said : JSON.stringify(said));
+    });
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/token`, asked };
+}
+
+function made(options: CredentialsOptions): Credentials {
+  const credentials = new Credentials(options);
+  opened.push(credentials);
+  return credentials;
+}
+
+const oauth2 = (tokenUrl: string, more: object = {}) => ({
+  headers: [],
+  oauth2: { tokenUrl, clientId: 'plumbline & co', sends: 'basic', renewSeconds: 30, ...more } as const,
+});
+const SECRET = { clientSecret: 's3cret:+' };
+const token = (n: number, seconds?: number) => ({
+  body: {
+    access_token: `token-${n}`,
+    token_type: 'bearer',
+    ...(seconds !== undefined && { expires_in: seconds }),
+  },
+});
+
+describe('what a client shows', () => {
+  it('should be headers and basic authentication as they are declared, with no token endpoint asked', async () => {
+    const credentials = made({
+      plan: { headers: ['X-API-Key'], basic: { user: 'shop' } },
+      values: { 'header:X-API-Key': 'k1', password: 'p1' },
+    });
+    await credentials.open();
+    assert.deepEqual(credentials.headers(), { 'x-api-key': 'k1', authorization: 'Basic c2hvcDpwMQ==' });
+    credentials.refused(credentials.headers());
+    assert.deepEqual(credentials.counts(), { renewals: 0, refusals: 0, failures: 0, trouble: '' });
+  });
+
+  it('should be a token of client credentials, asked for as RFC 6749 has it', async () => {
+    const { url, asked } = await endpoint((n) => token(n, 3600));
+    const found: string[] = [];
+    const credentials = made({
+      plan: oauth2(url, { scope: 'orders.read', audience: 'shop' }),
+      values: SECRET,
+      onSecret: (secret) => found.push(secret),
+    });
+    await credentials.open();
+    assert.deepEqual(credentials.headers(), { authorization: 'Bearer token-1' });
+    assert.deepEqual(asked[0]?.form, {
+      grant_type: 'client_credentials',
+      scope: 'orders.read',
+      audience: 'shop',
+    });
+    const joined = Buffer.from(asked[0].authorization.replace('Basic ', ''), 'base64').toString();
+    assert.equal(joined, 'plumbline+%26+co:s3cret%3A%2B');
+    assert.deepEqual(found, ['token-1']);
+    const left = credentials.leftMs() ?? 0;
+    assert.ok(left > 3_590_000 && left <= 3_600_000, String(left));
+  });
+
+  it('should put the secret of the client into the body where that is declared', async () => {
+    const { url, asked } = await endpoint((n) => token(n));
+    await made({ plan: oauth2(url, { sends: 'body' }), values: SECRET }).open();
+    assert.deepEqual(asked[0], {
+      authorization: '',
+      form: { grant_type: 'client_credentials', client_id: 'plumbline & co', client_secret: 's3cret:+' },
+    });
+  });
+
+  it('should say why there is no token, and nothing secret', async () => {
+    const cases: [{ status?: number; body: unknown }, RegExp][] = [
+      [{ status: 401, body: { error: 'invalid_client' } }, /\/token answers 401 invalid_client$/],
+      [{ status: 500, body: 's3cret:+' }, /\/token answers 500$/],
+      [{ body: '<html>login</html>' }, /answers 200 without an access_token$/],
+      [{ body: { access_token: 'x', token_type: 'mac' } }, /a token of type "mac", expected Bearer$/],
+    ];
+    for (const [said, expected] of cases) {
+      const { url } = await endpoint(() => said);
+      await assert.rejects(made({ plan: oauth2(url), values: SECRET }).open(), (error: Error) => {
+        assert.match(error.message, expected);
+        assert.doesNotMatch(error.message, /s3cret/);
+        return true;
+      });
+    }
+    await assert.rejects(
+      made({ plan: oauth2('http://127.0.0.1:1/token'), values: SECRET }).open(),
+      /the token endpoint http:\/\/127\.0\.0\.1:1\/token does not answer: .*ECONNREFUSED/,
+    );
+  });
+});
+
+describe('a token that does not last', () => {
+  it('should be renewed before it expires, without a request that waits for it', async () => {
+    const { url, asked } = await endpoint((n) => token(n, n === 1 ? 2 : 3600));
+    const renewed = Promise.withResolvers<undefined>();
+    const credentials = made({
+      plan: oauth2(url),
+      values: SECRET,
+      onRenewed: () => renewed.resolve(undefined),
+    });
+    await credentials.open();
+    await renewed.promise;
+    assert.equal(asked.length, 2);
+    assert.deepEqual(credentials.headers(), { authorization: 'Bearer token-2' });
+    assert.deepEqual(credentials.counts(), { renewals: 1, refusals: 0, failures: 0, trouble: '' });
+  });
+
+  it('should be renewed once when it is refused, however many requests were under way', async () => {
+    const { url, asked } = await endpoint((n) => token(n, 3600));
+    const renewed = Promise.withResolvers<undefined>();
+    const credentials = made({
+      plan: oauth2(url),
+      values: SECRET,
+      onRenewed: () => renewed.resolve(undefined),
+    });
+    await credentials.open();
+    const sent = credentials.headers();
+    for (let n = 0; n < 50; n++) credentials.refused(sent);
+    await renewed.promise;
+    for (let n = 0; n < 50; n++) credentials.refused(sent);
+    assert.equal(asked.length, 2);
+    // A gateway that refuses the new one as well is not asked for a token with every request.
+    for (let n = 0; n < 50; n++) credentials.refused(credentials.headers());
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(asked.length, 2);
+    assert.deepEqual(credentials.counts(), { renewals: 1, refusals: 1, failures: 0, trouble: '' });
+  });
+
+  it('should stay in use when its renewal fails, and say why that failed', async () => {
+    const { url } = await endpoint((n) => (n === 1 ? token(1, 3600) : { status: 503, body: 'down' }));
+    const credentials = made({ plan: oauth2(url), values: SECRET });
+    await credentials.open();
+    credentials.refused(credentials.headers());
+    while (credentials.counts().failures === 0) await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(credentials.headers(), { authorization: 'Bearer token-1' });
+    const { trouble, renewals, refusals } = credentials.counts();
+    assert.match(trouble, /\/token answers 503$/);
+    assert.deepEqual([renewals, refusals], [0, 1]);
+  });
+});
+
+describe('a bearer token', () => {
+  it('should be read again from its file when it is refused', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'plumbline-token-'));
+    after(() => rm(folder, { recursive: true }));
+    const file = path.join(folder, 'token');
+    await writeFile(file, 'one\n');
+    const renewed = Promise.withResolvers<undefined>();
+    const credentials = made({
+      plan: { headers: [], bearer: { file } },
+      values: { bearer: 'one' },
+      onRenewed: () => renewed.resolve(undefined),
+    });
+    await credentials.open();
+    await writeFile(file, 'two\n');
+    credentials.refused(credentials.headers());
+    await renewed.promise;
+    assert.deepEqual(credentials.headers(), { authorization: 'Bearer two' });
+  });
+
+  it('should not count as renewed where it is the same as before', async () => {
+    let reads = 0;
+    const credentials = made({
+      plan: { headers: [], bearer: {} },
+      values: { bearer: 'one' },
+      reread: () => {
+        reads++;
+        return Promise.resolve('one');
+      },
+    });
+    await credentials.open();
+    credentials.refused(credentials.headers());
+    while (reads === 0) await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(credentials.counts(), { renewals: 0, refusals: 1, failures: 0, trouble: '' });
+    assert.equal(credentials.leftMs(), null);
+  });
+
+  it('should tell its expiry where it is a JWT', async () => {
+    const exp = Math.floor(Date.now() / 1000) + 600;
+    const jwt = `x.${Buffer.from(JSON.stringify({ exp })).toString('base64url')}.y`;
+    const credentials = made({ plan: { headers: [], bearer: {} }, values: { bearer: jwt } });
+    await credentials.open();
+    const left = credentials.leftMs() ?? 0;
+    assert.ok(left > 590_000 && left <= 601_000, String(left));
+  });
+});

@@ -1,0 +1,178 @@
+import { readFile } from 'node:fs/promises';
+import { monoMs } from '../../host/clock.ts';
+import { errorText } from '../../reports/record/error-text.ts';
+import type { Identity } from './identity.ts';
+import { tokenFrom } from './oauth2.ts';
+import type { OAuth2Plan, Token } from './oauth2.ts';
+
+/** How a client identifies itself, without anything secret: a secret stands in `CredentialValues` under the name that is given here. */
+export interface CredentialsPlan {
+  /** Headers; the value of each under `header:NAME`. */
+  headers: readonly string[];
+  /** The token under `bearer`; where it comes from a file, that is read again. */
+  bearer?: { file?: string } | undefined;
+  /** The password under `password`. */
+  basic?: { user: string } | undefined;
+  /** The secret of the client under `clientSecret`. */
+  oauth2?: OAuth2Plan | undefined;
+}
+
+export type CredentialValues = Readonly<Record<string, string>>;
+
+/** What became of credentials while they were used. */
+export interface CredentialCounts {
+  /** Tokens got after the first: ahead of expiry, and after a refusal. */
+  renewals: number;
+  /** Renewals that a refusal (401) caused, whatever became of them. */
+  refusals: number;
+  /** Renewals that failed. */
+  failures: number;
+  /** Why the last one failed; empty: none did. */
+  trouble: string;
+}
+
+export interface CredentialsOptions {
+  plan: CredentialsPlan;
+  values: CredentialValues;
+  /** Reads the bearer token again, where it comes from neither a file nor this process; it is not renewed when left out. */
+  reread?: (() => Promise<string>) | undefined;
+  /** Gets each new secret, so that it can be kept out of everything that is written. */
+  onSecret?: ((secret: string) => void) | undefined;
+  /** Called after each renewal. */
+  onRenewed?: (() => void) | undefined;
+}
+
+/** Deadline of one answer of a token endpoint, ms. */
+const TOKEN_MS = 10_000;
+/** A refusal that comes sooner after the renewal for another one is of the new token: renewing it again would change nothing. */
+const REFUSAL_APART_MS = 30_000;
+/** After a renewal that failed; the token is still valid for some time. */
+const AGAIN_MS = 2_000;
+/** Of a JWT that is read again. */
+const JWT_LEAD_S = 30;
+/** The longest wait of a timer (2^31 − 1 ms). */
+const LONGEST_MS = 2_147_483_647;
+
+/** Keeps what identifies a client valid: it is renewed before it expires, and once when it is refused. Requests never wait for that. */
+export class Credentials implements Identity {
+  readonly #options: CredentialsOptions;
+  readonly #fixed: Record<string, string>;
+  #token: Token | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  #renewing: Promise<void> | null = null;
+  #refusedMs = -Infinity;
+  #closed = false;
+  readonly #counts: CredentialCounts = { renewals: 0, refusals: 0, failures: 0, trouble: '' };
+
+  constructor(options: CredentialsOptions) {
+    this.#options = options;
+    this.#fixed = fixedHeaders(options);
+  }
+
+  /** Gets the first token, where one is needed. @throws Error that says why there is none */
+  async open(signal?: AbortSignal): Promise<void> {
+    const { bearer, oauth2 } = this.#options.plan;
+    if (bearer === undefined && oauth2 === undefined) return;
+    this.#use(await this.#fetch(signal));
+  }
+
+  headers(): Record<string, string> {
+    return this.#token === null
+      ? this.#fixed
+      : { ...this.#fixed, authorization: `Bearer ${this.#token.value}` };
+  }
+
+  refused(sent: Record<string, string>): void {
+    const now = monoMs();
+    const current = this.headers()['authorization'];
+    if (this.#token === null || sent['authorization'] !== current) return;
+    if (this.#renewing !== null || now - this.#refusedMs < REFUSAL_APART_MS) return;
+    this.#refusedMs = now;
+    this.#counts.refusals++;
+    void this.#renew();
+  }
+
+  counts(): CredentialCounts {
+    return { ...this.#counts };
+  }
+
+  /** ms until the token expires; null: it does not, or does not say. */
+  leftMs(): number | null {
+    return this.#token?.untilMs === undefined ? null : this.#token.untilMs - monoMs();
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+  }
+
+  /** Never rejects. */
+  #renew(): Promise<void> {
+    this.#renewing ??= this.#renewOnce().finally(() => (this.#renewing = null));
+    return this.#renewing;
+  }
+
+  async #renewOnce(): Promise<void> {
+    try {
+      const before = this.#token?.value;
+      const token = await this.#fetch();
+      this.#use(token);
+      if (token.value === before) return;
+      this.#counts.renewals++;
+      this.#options.onRenewed?.();
+    } catch (error) {
+      this.#counts.failures++;
+      this.#counts.trouble = errorText(error);
+      this.#schedule(AGAIN_MS);
+    }
+  }
+
+  async #fetch(signal?: AbortSignal): Promise<Token> {
+    const { plan, values, reread } = this.#options;
+    const clientSecret = values['clientSecret'] ?? '';
+    if (plan.oauth2 !== undefined)
+      return tokenFrom(plan.oauth2, clientSecret, { deadlineMs: TOKEN_MS, signal });
+    const { file } = plan.bearer ?? {};
+    if (file !== undefined) return bearerOf((await readFile(file, 'utf8')).trim());
+    return bearerOf(
+      this.#token === null ? (values['bearer'] ?? '') : await (reread?.() ?? values['bearer'] ?? ''),
+    );
+  }
+
+  #use(token: Token): void {
+    this.#token = token;
+    this.#options.onSecret?.(token.value);
+    if (token.untilMs === undefined) return;
+    const leftMs = token.untilMs - monoMs();
+    const leadMs = Math.min((this.#options.plan.oauth2?.renewSeconds ?? JWT_LEAD_S) * 1000, leftMs / 2);
+    this.#schedule(Math.max(leftMs - leadMs, AGAIN_MS / 2));
+  }
+
+  #schedule(waitMs: number): void {
+    clearTimeout(this.#timer);
+    if (this.#closed) return;
+    this.#timer = setTimeout(() => void this.#renew(), Math.min(waitMs, LONGEST_MS));
+    this.#timer.unref();
+  }
+}
+
+function fixedHeaders({ plan, values }: CredentialsOptions): Record<string, string> {
+  const fixed = Object.fromEntries(
+    plan.headers.map((name) => [name.toLowerCase(), values[`header:${name}`] ?? '']),
+  );
+  if (plan.basic === undefined) return fixed;
+  const words = Buffer.from(`${plan.basic.user}:${values['password'] ?? ''}`).toString('base64');
+  return { ...fixed, authorization: `Basic ${words}` };
+}
+
+/** A bearer token, with its expiry where it is a JWT that says it (RFC 7519, 4.1.4). */
+function bearerOf(value: string): Token {
+  const [, payload] = value.split('.');
+  try {
+    const { exp } = JSON.parse(Buffer.from(payload ?? '', 'base64url').toString('utf8')) as { exp?: unknown };
+    if (typeof exp === 'number') return { value, untilMs: monoMs() + exp * 1000 - Date.now() };
+  } catch {
+    // No JWT: nobody but its issuer knows until when it is valid.
+  }
+  return { value };
+}

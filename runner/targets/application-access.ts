@@ -1,0 +1,131 @@
+import type { Credentials as Declared, Environment, SecretSource } from '../../env/schema.ts';
+import { Credentials } from '../../probes/application/credentials.ts';
+import type { CredentialCounts, CredentialsPlan } from '../../probes/application/credentials.ts';
+import { NOBODY } from '../../probes/application/identity.ts';
+import type { Identity } from '../../probes/application/identity.ts';
+import { trusted } from '../../probes/edge/edge-request.ts';
+import { errorText } from '../../reports/record/error-text.ts';
+import { RequestError } from '../serve/session.ts';
+import type { StoreTargets } from './store-target.ts';
+
+/** Reads secrets, and keeps those that it read out of everything that is written. */
+type Secrets = Pick<StoreTargets, 'secret' | 'reread' | 'keep'>;
+
+/** As whom the application is asked. */
+export interface Access {
+  identity: Identity;
+  /** PEM certificate and key that a client shows in TLS. */
+  client?: { certificate: string; key: string };
+  /** For another process, which gets the values beside the plan; null: nothing is declared. */
+  plan: CredentialsPlan | null;
+  values: Record<string, string>;
+  /** ms until what is shown expires; null: it does not. */
+  leftMs(): number | null;
+  /** Calls back after each renewal, until the returned function is called. */
+  onRenewed(listener: () => void): () => void;
+}
+
+const NOTHING: Access = {
+  identity: NOBODY,
+  plan: null,
+  values: {},
+  leftMs: () => null,
+  onRenewed: () => () => undefined,
+};
+
+/** The credentials of the application, opened when the first request needs them and kept valid for the run. */
+export class ApplicationAccess {
+  readonly #declared: Declared | undefined;
+  readonly #secrets: Secrets;
+  readonly #listeners = new Set<() => void>();
+  #opened: Promise<Access> | null = null;
+  #credentials: Credentials | null = null;
+
+  constructor({ application }: Pick<Environment, 'application'>, secrets: Secrets) {
+    this.#declared = application?.credentials;
+    this.#secrets = secrets;
+  }
+
+  /** @throws RequestError when a secret cannot be read, or the token endpoint gives no token */
+  async open(): Promise<Access> {
+    if (this.#declared === undefined) return NOTHING;
+    this.#opened ??= this.#open(this.#declared).catch((error: unknown) => {
+      this.#opened = null; // the next request tries again
+      throw error instanceof RequestError
+        ? error
+        : new RequestError(`application.credentials: ${errorText(error)}`, 'unavailable', { cause: error });
+    });
+    return this.#opened;
+  }
+
+  /** null: none were used. */
+  counts(): CredentialCounts | null {
+    return this.#credentials?.counts() ?? null;
+  }
+
+  close(): void {
+    this.#credentials?.close();
+  }
+
+  async #open(declared: Declared): Promise<Access> {
+    const { bearer, client } = declared;
+    const [plan, values] = [await planOf(declared), await this.#valuesOf(declared)];
+    const credentials = new Credentials({
+      ...{ plan, values },
+      ...(bearer !== undefined && { reread: () => this.#secrets.reread(bearer) }),
+      onSecret: (secret) => this.#secrets.keep(secret),
+      onRenewed: () => this.#listeners.forEach((listener) => listener()),
+    });
+    await credentials.open();
+    this.#credentials = credentials;
+    const shown = client === undefined ? null : await this.#clientOf(client);
+    return {
+      ...{ identity: credentials, plan, values },
+      ...(shown !== null && { client: shown }),
+      leftMs: () => credentials.leftMs(),
+      onRenewed: (listener) => {
+        this.#listeners.add(listener);
+        return () => void this.#listeners.delete(listener);
+      },
+    };
+  }
+
+  async #valuesOf({ headers = {}, bearer, basic, oauth2 }: Declared): Promise<Record<string, string>> {
+    const named: [string, SecretSource | undefined][] = [
+      ...Object.entries(headers).map(([name, source]): [string, SecretSource] => [`header:${name}`, source]),
+      ['bearer', bearer],
+      ['password', basic?.password],
+      ['clientSecret', oauth2?.clientSecret],
+    ];
+    const values: Record<string, string> = {};
+    for (const [name, source] of named)
+      if (source !== undefined) values[name] = await this.#secrets.secret(source);
+    return values;
+  }
+
+  async #clientOf({
+    certificate,
+    key,
+  }: NonNullable<Declared['client']>): Promise<{ certificate: string; key: string }> {
+    return { certificate: await this.#secrets.secret(certificate), key: await this.#secrets.secret(key) };
+  }
+}
+
+async function planOf({ headers = {}, bearer, basic, oauth2 }: Declared): Promise<CredentialsPlan> {
+  return {
+    headers: Object.keys(headers),
+    ...(bearer !== undefined && { bearer: 'file' in bearer ? { file: bearer.file } : {} }),
+    ...(basic !== undefined && { basic: { user: basic.user } }),
+    ...(oauth2 !== undefined && { oauth2: await endpointOf(oauth2) }),
+  };
+}
+
+async function endpointOf({
+  clientSecret: _secret,
+  trust = 'system',
+  ...rest
+}: NonNullable<Declared['oauth2']>): Promise<NonNullable<CredentialsPlan['oauth2']>> {
+  const authorities = await trusted(trust);
+  if ('unavailable' in authorities) throw new RequestError(authorities.unavailable, 'unavailable');
+  return { ...rest, ca: authorities.pem };
+}
