@@ -48,6 +48,30 @@ test('should write a file that can be run at once, and leave it at the second ru
   assert.equal(readFileSync(file, 'utf8'), text);
 });
 
+test('should draft the section of the application from its OpenAPI document, and say what is none', async () => {
+  const [file, document] = [at('orders.yaml'), at('api-docs.json')];
+  const made = {
+    responses: { 201: { content: { 'application/json': { schema: { properties: { id: {} } } } } } },
+  };
+  const post = {
+    ...made,
+    requestBody: {
+      content: { 'application/json': { schema: { properties: { name: { type: 'string' } } } } },
+    },
+  };
+  const paths = { '/orders': { get: { responses: { 200: {} } }, post } };
+  writeFileSync(document, JSON.stringify({ openapi: '3.1.0', info: { title: 'Orders' }, paths }));
+  const { code, err } = await init('--out', file, '--openapi', document);
+  assert.equal(code, 0, err);
+  const text = readFileSync(file, 'utf8');
+  assert.match(text, /# application:\n(#.*\n)*# +create:\n#  +method: POST\n#  +path: \/orders\n/);
+  assert.match(text, /--openapi .*api-docs\.json/);
+  writeFileSync(document, '<html>');
+  const wrong = await init('--out', at('none.yaml'), '--openapi', document);
+  assert.equal(wrong.code, 64);
+  assert.match(wrong.err, /--openapi .*api-docs\.json: not JSON: a web page/);
+});
+
 test('should let the checks of the topology run without a password, an address or a permit', async () => {
   const file = at('once.yaml');
   await init('--out', file);

@@ -134,7 +134,8 @@ function expand(issue: Issue, prefix: DataPath, context: Context): Problem[] {
       path: renderPath(path),
       found: missing ? '' : show(found),
       allowed: allowed === TYPES['object'] ? mapOf(context.knownKeys(path)) : allowed,
-      message: missing ? 'missing' : message,
+      // What a rule of its own says of a key that is not there says more than that it is missing.
+      message: missing && issue.code !== 'custom' ? 'missing' : message,
     },
   ];
 }

@@ -91,6 +91,7 @@ export interface Environment extends Omit<
   extended: readonly string[];
 }
 
+export { application as applicationSchema } from '../probes/application/declaration.ts';
 export type { Application, Credentials, RequestName } from '../probes/application/declaration.ts';
 export type { AiSettings, LlmBehaviour } from '../probes/ai/declaration.ts';
 export { KINDS, SIZES } from './providers/declaring.ts';

@@ -3,13 +3,20 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { differencesBetween, draftFile, listCluster, pinOf } from '../../env/draft/index.ts';
+import {
+  applicationFromOpenApi,
+  differencesBetween,
+  draftFile,
+  listCluster,
+  pinOf,
+} from '../../env/draft/index.ts';
 import type { DraftedFile, DraftOptions, Listing } from '../../env/draft/index.ts';
 import { EnvironmentError } from '../../env/errors.ts';
 import { parseEnvironment } from '../../env/loader.ts';
 import { declarationOf } from '../../env/providers/declared.ts';
 import type { EnvironmentFile } from '../../env/schema.ts';
 import { CommandError, EXIT } from '../../host/errors.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 import { checkFindings } from '../../suites/catalogue/plan/references.ts';
 import { collect } from '../context.ts';
 import type { Context } from '../context.ts';
@@ -22,6 +29,7 @@ interface Options {
   kind: DraftOptions['kind'];
   namespace?: string[];
   out?: string;
+  openapi?: string;
 }
 
 async function init(options: Options, context: Context): Promise<number> {
@@ -36,7 +44,8 @@ async function init(options: Options, context: Context): Promise<number> {
     path.dirname(out),
     path.join(context.checkoutDir, 'env', 'environment.schema.json'),
   );
-  const drafted = draftFile(listing, { name, kind, kubeconfig, namespaces, command, schema });
+  const application = await applicationOf(options.openapi);
+  const drafted = draftFile(listing, { name, kind, kubeconfig, namespaces, command, schema, application });
   const draft = parsedDraft(drafted, out);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   for (const line of drafted.found) context.out(line);
@@ -104,8 +113,11 @@ function nameOfContext(context: string): string {
     .replaceAll(/^[^a-z]+|-+$/g, '');
 }
 
-function commandOf({ kubeconfig, context, kind, namespace = [], out }: Options): string {
-  const given = { kubeconfig, context, kind, out: shown(out ?? '') };
+function commandOf({ kubeconfig, context, kind, namespace = [], out, openapi }: Options): string {
+  const given = {
+    ...{ kubeconfig, context, kind, out: shown(out ?? '') },
+    ...(openapi !== undefined && { openapi }),
+  };
   const options = Object.entries(given).map(([name, value]) => `--${name} ${value ?? ''}`);
   return ['plumbline init', ...options, ...namespace.map((name) => `--namespace ${name}`)].join(' ');
 }
@@ -121,6 +133,16 @@ function parsedDraft({ text }: DraftedFile, out: string): EnvironmentFile {
       EXIT.harness,
       { cause },
     );
+  }
+}
+
+/** @throws CommandError (64) for a file that is not there, or is no OpenAPI document */
+async function applicationOf(file: string | undefined): Promise<DraftOptions['application']> {
+  if (file === undefined) return undefined;
+  try {
+    return applicationFromOpenApi(await readFile(file, 'utf8'));
+  } catch (cause) {
+    throw new CommandError(`--openapi ${file}: ${errorText(cause)}`, EXIT.usage, { cause });
   }
 }
 
@@ -217,6 +239,10 @@ export function registerInit(program: Command, context: Context): void {
       '--namespace <name>',
       'a namespace of the platform; may be given several times; when left out, every one in which something runs, but those of the cluster itself',
       collect,
+    )
+    .option(
+      '--openapi <file>',
+      'an OpenAPI 3 document (JSON) of the application, from which its section is drafted',
     )
     .option('--out <file>', 'the file; env/NAME.yaml when left out')
     .action(async (options: Options) => {

@@ -4,7 +4,8 @@
  * with TODO and what tells it.
  */
 import { beside, commentedOut, dataOf, open, todo, openIn } from '../../probes/drafting.ts';
-import type { DraftMap } from '../../probes/drafting.ts';
+import type { Draft, DraftMap } from '../../probes/drafting.ts';
+import { applicationFrom, readOpenApi } from '../../probes/application/openapi.ts';
 import { recogniseEdge } from '../../probes/edge/recognise.ts';
 import { recognisePlugin } from '../../probes/gpu/recognise.ts';
 import { recogniseStores } from '../../probes/recognised-stores.ts';
@@ -27,6 +28,11 @@ export type { Listing } from './listing.ts';
 export { differencesBetween, pinOf } from './difference.ts';
 export type { Difference } from './difference.ts';
 
+/** `application` from the text of an OpenAPI document. @throws Error that says what the text is instead */
+export function applicationFromOpenApi(text: string): Draft {
+  return applicationFrom(readOpenApi(text));
+}
+
 export interface DraftOptions {
   /** Of the environment, and of its file. */
   name: string;
@@ -37,6 +43,8 @@ export interface DraftOptions {
   namespaces: readonly string[];
   /** The command that makes this draft, for the head of the file. */
   command: string;
+  /** What an OpenAPI document says of the application; left out: there is none. */
+  application?: Draft | undefined;
   /** Path of the schema of environment files from where the file is, for editors. */
   schema: string;
 }
@@ -114,7 +122,7 @@ function draftOf({ seen, namespaces, stores }: Found, options: DraftOptions): Dr
     ),
     namespaces: namespacesDraft(seen, { namespaces, stores }),
     topology: topologyDraft({ seen, namespaces, stores }, storage),
-    application: applicationDraft(hostsIn(listing, namespaces)),
+    application: options.application ?? applicationDraft(hostsIn(listing, namespaces)),
     stores: storesDraft(stores, { seen, className: storage.className }),
     gpu: gpuDraft(listing, recognisePlugin(seen.sets)),
     prometheus: sources.prometheus,

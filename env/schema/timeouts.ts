@@ -24,6 +24,10 @@ export const DEFAULT_TIMEOUTS = {
     seconds: 120,
     reason: 'kubelet sync 20 s, then the API server needs some 15 s to become ready',
   },
+  canariesRemoved: {
+    seconds: 120,
+    reason: 'what canaries created is removed four at a time, thousands of them after a run of all suites',
+  },
   connect: { seconds: 3, reason: 'TCP and TLS handshake inside one data centre, with two retransmissions' },
   deviceBack: {
     seconds: 120,

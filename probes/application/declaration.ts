@@ -316,6 +316,11 @@ function removalProblems({
   const problems: Problem[] = [];
   if (finding !== undefined && removing === undefined)
     problems.push({ path: ['requests', 'find'], message: 'useless without remove' });
+  if (removing !== undefined && finding === undefined)
+    problems.push({
+      path: ['requests', 'remove'],
+      message: 'needs find, by which canaries are found, also those of a run that was interrupted',
+    });
   if (removing !== undefined && made?.id === undefined)
     problems.push({ path: ['requests', 'remove'], message: 'useless where create names no id' });
   return problems;

@@ -20,6 +20,7 @@ import type { CommandResult } from './guard.ts';
 import { Interrupt } from './interrupt.ts';
 import { lastTimes } from '../record/last-time.ts';
 import { leftBroken } from '../state/leftovers.ts';
+import { canaryRemoval } from './canaries.ts';
 import { judgesNamespace } from './namespace.ts';
 import { isFulfilled, untilPlatform } from './platform-wait.ts';
 import { Progress } from './progress.ts';
@@ -321,8 +322,11 @@ class Run {
       await this.#untilPlatform(runner, safety, connection.platformReady);
     await judgesNamespace(this.#runState, cluster, this.#left());
     const left = this.#left();
+    const removeCanaries = canaryRemoval(runner, this.#toRun(), (line) => this.#note(line));
+    await removeCanaries('before', signal);
     await runner.runBatch(left);
     signal.throwIfAborted();
+    await removeCanaries('after', signal);
     if (left.some((one) => lockMode(one, environment) === 'exclusive')) {
       this.#progress.doing('measuring the steady state again');
       const unrest = await this.#afterwards.measureSteadiness(runner);

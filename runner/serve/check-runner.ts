@@ -78,8 +78,8 @@ export class CheckRunner implements ServedRunner {
 
   /** What a reader of the report must know besides. */
   remarks(): string[] {
-    const reached = this.stores.reachText();
-    return reached === null ? this.complaints : [...this.complaints, reached];
+    const more = [this.stores.reachText(), this.application.text()];
+    return [...this.complaints, ...more.filter((one) => one !== null)];
   }
 
   /** Runs the checks in one start of Playwright. Afterwards each has an outcome, whatever happened. */

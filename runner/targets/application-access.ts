@@ -25,6 +25,7 @@ export interface Access {
   onRenewed(listener: () => void): () => void;
 }
 
+const NEVER: CredentialCounts = { renewals: 0, refusals: 0, failures: 0, trouble: '' };
 const NOTHING: Access = {
   identity: NOBODY,
   plan: null,
@@ -58,9 +59,12 @@ export class ApplicationAccess {
     return this.#opened;
   }
 
-  /** null: none were used. */
-  counts(): CredentialCounts | null {
-    return this.#credentials?.counts() ?? null;
+  /** For a report: how often what was shown had to be renewed, and why; null: never. Loads in other processes count theirs in their histories. */
+  text(): string | null {
+    const { renewals, refusals, failures, trouble } = this.#credentials?.counts() ?? NEVER;
+    if (renewals + refusals + failures === 0) return null;
+    const failed = failures === 0 ? '' : `; ${failures} renewals failed: ${trouble}`;
+    return `application.credentials: renewed ${renewals} times; refused with 401 ${refusals} times${failed}`;
   }
 
   close(): void {

@@ -25,6 +25,14 @@ function hasKey(declared: object | undefined, key: string): boolean {
   return declared !== undefined && (declared as Record<string, unknown>)[key] !== undefined;
 }
 
+/** Whether a check creates something through the edge, which stays there unless it is removed. */
+export function createsThroughEdge(row: Pick<CatalogueRow, 'requires' | 'touches'>): boolean {
+  const sends = row.touches.runner?.includes('telemetry.start') === true;
+  const [creating] = request('create');
+  const asked = requirementsOf(row).map(({ what }) => what);
+  return asked.includes(creating?.what ?? '') || (sends && asked.includes(application.what));
+}
+
 /** A backend behind the edge, to which checks send requests. */
 export const backend: readonly Requirement[] = [
   { what: 'topology.edge.backend', declares: ({ topology }) => topology.edge?.backend !== undefined },

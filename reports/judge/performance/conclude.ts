@@ -38,7 +38,7 @@ export function conclude(observed: Observed, decided: Decided): Judgement {
     ],
     expected: decided.expected,
     seen: decided.seen,
-    figures: [...decided.figures, ...checkFigures(observed), ...deliveryFigures(observed)],
+    figures: [...decided.figures, ...observed.proof, ...checkFigures(observed), ...deliveryFigures(observed)],
     findings: [],
     findingsTotal: 0,
     evidence: [],

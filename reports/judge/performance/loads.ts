@@ -1,4 +1,6 @@
 import type { History } from '../../record/history/history.ts';
+import type { Figure } from '../../record/judgement.ts';
+import { proofFigures } from '../proof.ts';
 import type { Rule } from '../../record/rule.ts';
 import { all, first } from '../observed.ts';
 import { refusedText, refusedTotal } from '../../record/refusals.ts';
@@ -22,6 +24,8 @@ export interface Observed {
   undelivered: string | null;
   /** Share of the stated load that must be delivered; null: the history states none. */
   deliveredGoal: number | null;
+  /** What a reader must know of who answered. */
+  proof: Figure[];
 }
 
 /** Reads the loads of a history; several count as one, in order. */
@@ -32,7 +36,7 @@ export function observedLoad(history: History): Observed {
   const delivery =
     result === null ? { offered: null, started: 0, dropped: 0, share: null } : deliveryOf(result);
   return {
-    ...{ loads, result, delivery, deliveredGoal },
+    ...{ loads, result, delivery, deliveredGoal, proof: proofFigures(history.header) },
     blocking: [...blockingOf(history, loads), ...refusalGap(result, deliveredGoal)],
     undelivered: undeliveredText(delivery, deliveredGoal),
   };

@@ -1,5 +1,5 @@
 /** Jobs for the AI service while it is hit. */
-import { ai, together, wholeTopology } from '../../catalogue/reads.ts';
+import { ai, contract, together, wholeTopology } from '../../catalogue/reads.ts';
 import { jobs } from '../../catalogue/requirements.ts';
 import { DEPLOYMENT_TRIAL, ROLLOUT_TRIAL } from '../_trial/touches.ts';
 import { row } from '../../catalogue/row.ts';
@@ -51,7 +51,7 @@ function aiRow(fault: string, what: string, own: Own): CatalogueRow {
     stubbed: ['Kong', 'LLM'],
     parts: ['ai'],
     requires: jobs,
-    reads: together(wholeTopology, ai),
+    reads: together(wholeTopology, ai, contract),
     time: aiTime,
     ...own,
   });

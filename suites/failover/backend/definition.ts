@@ -1,4 +1,5 @@
 /** Requests through the edge while the backend is hit. */
+import { contract, together, wholeTopology } from '../../catalogue/reads.ts';
 import { backend } from '../../catalogue/requirements.ts';
 import { DEPLOYMENT_TRIAL, ROLLOUT_TRIAL } from '../_trial/touches.ts';
 import { row } from '../../catalogue/row.ts';
@@ -42,6 +43,7 @@ function backendRow(fault: string, own: Own): CatalogueRow {
     access: 'F - F F p',
     stubbed: ['Kong'],
     requires: backend,
+    reads: together(wholeTopology, contract),
     time: backendTime,
     ...own,
   });

@@ -8,16 +8,21 @@ import type { Synthetic } from '../../../reports/judge/failover/_testing/synthet
 
 /** 40 s at 100 requests a second, the fault at 5 s; 30 s of window. */
 function trial(
-  options: { fault?: string; goals?: Record<string, unknown>; lengthMs?: number } = {},
+  options: {
+    fault?: string;
+    goals?: Record<string, unknown>;
+    lengthMs?: number;
+    settings?: Record<string, unknown>;
+  } = {},
 ): Synthetic {
-  const { fault = 'pod-crash', goals = {}, lengthMs = 40_000 } = options;
+  const { fault = 'pod-crash', goals = {}, lengthMs = 40_000, settings = {} } = options;
   return requestsOnly('edge', {
     check: `failover/backend/${fault}`,
     lengthMs,
     spacingMs: 10,
     outages: [],
     goals: { failedRatio: 0.001, windowSeconds: 30, ...goals },
-    settings: {},
+    settings,
   }).see(lengthMs + 950, 'as-before', { ok: true, waitedMs: 1, roles: [], objects: 3, differences: [] });
 }
 
@@ -133,6 +138,19 @@ describe('requests through the edge', () => {
       assert.equal(verdict, 'inconclusive');
       assert.match(reason, /before the fault 3 of 500 requests refused with 429/);
     });
+  });
+
+  it('should say where nothing proves that the service answered, and count what became of credentials', () => {
+    const application = { follow: 'none', proof: 'none', statuses: { look: [200] } };
+    const one = trial({ settings: { application } });
+    one.see(39_900, 'credentials', { renewals: 2, refusals: 1, failures: 1, trouble: 'down' });
+    const { figures } = judge(one);
+    const value = (name: string) => figures.find((figure) => figure.name === name)?.value;
+    assert.match(String(value('proof that the service answered')), /^none is declared/);
+    assert.deepEqual(
+      ['tokens renewed', 'tokens renewed because of a 401', 'renewals that failed'].map(value),
+      [2, 1, '1: down'],
+    );
   });
 
   it('should count what got no answer and what could not be sent as failed', () => {

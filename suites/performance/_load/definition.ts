@@ -3,7 +3,7 @@ import type { Environment } from '../../../env/schema.ts';
 import type { CheckJudge } from '../../../reports/judge/definition.ts';
 import { percent } from '../../../reports/judge/slo/percent.ts';
 import { minimumSamples } from '../../../reports/judge/statistics.ts';
-import { ai, objectives, prometheus, together, wholeTopology } from '../../catalogue/reads.ts';
+import { ai, contract, objectives, prometheus, together, wholeTopology } from '../../catalogue/reads.ts';
 import { backend, drafts } from '../../catalogue/requirements.ts';
 import { always, row } from '../../catalogue/row.ts';
 import type { CatalogueRow } from '../../catalogue/types.ts';
@@ -43,7 +43,7 @@ function tooFew({ key, requestsPerSecond, seconds }: Load, ratio: number): strin
   return `the ${count} requests of ${key} cannot show ${percent(ratio)}: ${enough}`;
 }
 
-export const withObjectives = together(wholeTopology, objectives, prometheus);
+export const withObjectives = together(wholeTopology, contract, objectives, prometheus);
 
 function of({
   name,

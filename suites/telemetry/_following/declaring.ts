@@ -40,7 +40,13 @@ const CANARY: readonly Requirement[] = [
 
 export const TRACES: readonly Requirement[] = [source('traces'), ...CANARY];
 
-export const LOGS_AND_TRACES: readonly Requirement[] = [source('logs'), ...TRACES];
+/** Lines of a request are searched for by its correlation id: by its trace id alone they would be found only where they carry it. */
+const ECHOED: Requirement = {
+  what: 'application.follow: { echo: HEADER }, by which the log lines of a request are found',
+  declares: ({ application }) => typeof application?.follow === 'object',
+};
+
+export const LOGS_AND_TRACES: readonly Requirement[] = [source('logs'), ...TRACES, ECHOED];
 
 /** What most checks of telemetry have. */
 export const SHARED = {

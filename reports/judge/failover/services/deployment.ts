@@ -1,5 +1,6 @@
 /** Common to every check that hits a Deployment while requests go through the edge. */
 import { first, last } from '../../observed.ts';
+import { proofFigures } from '../../proof.ts';
 import type { History } from '../../../record/history/history.ts';
 import type { Figure, Judgement } from '../../../record/judgement.ts';
 import { REFUSALS, refusedText, refusedTotal } from '../../../record/refusals.ts';
@@ -174,7 +175,7 @@ interface Words<T> {
 
 /** Refused requests, and what became of the credentials, for people. */
 export function refusedFigures({ history, refused }: Pick<Watched, 'history' | 'refused'>): Figure[] {
-  return [...credentialFigures(history), ...countFigures(refused)];
+  return [...proofFigures(history.header), ...credentialFigures(history), ...countFigures(refused)];
 }
 
 function credentialFigures(history: History): Figure[] {

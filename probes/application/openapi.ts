@@ -1,0 +1,315 @@
+/** A first draft of `application` from an OpenAPI 3 document, as springdoc and FastAPI publish it. What it does not say is marked. */
+import { commentedOut, open, todo } from '../drafting.ts';
+import type { Draft, DraftMap } from '../drafting.ts';
+import { jsonOf } from './contract.ts';
+
+/** Properties by which things are usually named, and told apart, in the order in which they are looked for. */
+const TITLES = ['title', 'name', 'subject', 'label', 'description', 'text'];
+const IDS = ['id', 'uuid', 'key', 'number', 'code'];
+const STATES = ['status', 'state', 'phase'];
+/** Values of states that usually mean an end. */
+const ENDS: readonly [state: 'done' | 'failed', words: RegExp][] = [
+  ['done', /^(done|completed?|finished|succeeded|success|ready|ok)$/i],
+  ['failed', /^(failed|failure|error|cancell?ed|aborted|rejected)$/i],
+];
+
+type Node = Readonly<Record<string, unknown>>;
+
+export interface OpenApi {
+  title: string;
+  document: Node;
+}
+
+/** @throws Error that says what the text is instead */
+export function readOpenApi(text: string): OpenApi {
+  const document = jsonOf(text);
+  if (document === undefined) {
+    const html = /^\s*</.test(text) ? ': a web page, as a login or a browser for it' : '';
+    throw new Error(`not JSON${html}; expected an OpenAPI document such as /openapi.json or /v3/api-docs`);
+  }
+  const { openapi, swagger, info } = nodeOf(document);
+  if (typeof openapi !== 'string' || !openapi.startsWith('3.'))
+    throw new Error(
+      `no OpenAPI 3 document: ${typeof swagger === 'string' ? `Swagger ${swagger}` : 'it has no key openapi'}`,
+    );
+  const { title } = nodeOf(info);
+  return { title: typeof title === 'string' ? title : 'it', document: nodeOf(document) };
+}
+
+/** What of the application's contract the document says. Nothing of it is used before somebody has looked at it. */
+export function applicationFrom({ title, document }: OpenApi): Draft {
+  const api = new Api(document);
+  const collection = api.collection();
+  return commentedOut(
+    [
+      open(`look through what ${title.slice(0, 60)} says of itself: docs/guide/application.md`),
+      ...(collection === null
+        ? [open('no path takes a POST and lists what it made: which request creates something?')]
+        : []),
+    ],
+    {
+      follow: todo(
+        'none',
+        '{ echo: HEADER } where the service repeats one, `trace` where its spans are kept',
+      ),
+      proof: todo(
+        collection === null ? 'none' : 'answers',
+        'or a header that only the service sets: curl -sv URL',
+      ),
+      credentials: api.credentials(),
+      requests: collection === null ? { look: api.look() } : requestsOf(api, collection),
+    },
+  );
+}
+
+function requestsOf(api: Api, path: string): DraftMap {
+  const made = api.schemaOf(path, 'post', 'answer');
+  const item = api.itemOf(path);
+  const title = titleIn(api.schemaOf(path, 'post', 'body')) ?? 'title';
+  const id = named(made, IDS);
+  return {
+    look: api.reading(path),
+    create: {
+      method: 'POST',
+      path,
+      body: api.body(path, title),
+      status: api.status(path, 'post'),
+      id:
+        id === null
+          ? todo({ header: 'Location' }, 'where the answer names what was created')
+          : { pointer: `/${id}` },
+      expects: id === null ? [{ header: 'Location' }] : [{ pointer: `/${id}` }],
+    },
+    read: item === null ? undefined : readingOf(api, item),
+    remove: item === null ? undefined : removing(api, item),
+    find:
+      item === null || !api.has(item, 'delete') ? undefined : finding(api, path, { title, id: id ?? 'id' }),
+  };
+}
+
+function readingOf(api: Api, item: string): Draft | undefined {
+  if (!api.has(item, 'get')) return undefined;
+  const schema = api.schemaOf(item, 'get', 'answer');
+  const state = named(schema, STATES);
+  return {
+    method: 'GET',
+    path: withId(item),
+    status: api.status(item, 'get'),
+    state: state === null ? undefined : todo(stateDraft(api, schema, state), 'which value means what'),
+  };
+}
+
+function stateDraft(api: Api, schema: Node, property: string): DraftMap {
+  const { enum: values = [] } = api.resolved(nodeOf(nodeOf(schema['properties'])[property]));
+  const words = (Array.isArray(values) ? values : []).filter((one) => typeof one === 'string');
+  const of = (state: 'done' | 'failed'): string[] =>
+    words.filter((word) => ENDS.some(([name, pattern]) => name === state && pattern.test(word)));
+  const [done, failed] = [of('done'), of('failed')];
+  const left = words.filter((word) => !done.includes(word) && !failed.includes(word));
+  return { pointer: `/${property}`, done: done.length === 0 ? ['done'] : done, failed, open: left };
+}
+
+function removing(api: Api, item: string): Draft | undefined {
+  if (!api.has(item, 'delete')) return undefined;
+  return { method: 'DELETE', path: withId(item), status: api.status(item, 'delete') };
+}
+
+function finding(api: Api, path: string, { title, id }: { title: string; id: string }): Draft {
+  const query = api.queryBy(path, title);
+  const list = listIn(api, path);
+  return {
+    method: 'GET',
+    path: todo(`${path}?${query}={prefix}`, 'how things are listed by the beginning of their title'),
+    status: api.status(path, 'get'),
+    entries: { list: list ?? '', id: `/${id}`, title: `/${title}` },
+  };
+}
+
+function listIn(api: Api, path: string): string | null {
+  const schema = api.schemaOf(path, 'get', 'answer');
+  if (schema['type'] === 'array') return '';
+  const lists = Object.entries(nodeOf(schema['properties'])).find(
+    ([, one]) => api.resolved(nodeOf(one))['type'] === 'array',
+  );
+  return lists === undefined ? null : `/${lists[0]}`;
+}
+
+function withId(item: string): string {
+  return item.replace(/\{[^}]+\}/, '{id}');
+}
+
+function titleIn(schema: Node): string | null {
+  const properties = nodeOf(schema['properties']);
+  const texts = Object.keys(properties).filter((name) => nodeOf(properties[name])['type'] === 'string');
+  return TITLES.find((name) => texts.includes(name)) ?? texts[0] ?? null;
+}
+
+function named(schema: Node, names: readonly string[]): string | null {
+  const properties = Object.keys(nodeOf(schema['properties']));
+  return names.find((name) => properties.includes(name)) ?? null;
+}
+
+function nodeOf(value: unknown): Node {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Node) : {};
+}
+
+type Verb = 'get' | 'post' | 'delete';
+
+/** The document, with its references followed. */
+class Api {
+  readonly #document: Node;
+  readonly #paths: Node;
+
+  constructor(document: Node) {
+    this.#document = document;
+    this.#paths = nodeOf(document['paths']);
+  }
+
+  /** A path without parameters that lists and creates; of several the one whose things can also be read and removed. */
+  collection(): string | null {
+    const paths = Object.keys(this.#paths).filter(
+      (path) => !path.includes('{') && this.has(path, 'get') && this.has(path, 'post'),
+    );
+    const worth = (path: string): number => {
+      const item = this.itemOf(path);
+      if (item === null) return 0;
+      return 1 + Number(this.has(item, 'get')) + Number(this.has(item, 'delete'));
+    };
+    return paths.toSorted((a, b) => worth(b) - worth(a))[0] ?? null;
+  }
+
+  itemOf(collection: string): string | null {
+    const base = collection.replace(/\/+$/, '');
+    return (
+      Object.keys(this.#paths).find(
+        (path) => path.startsWith(`${base}/`) && /^\{[^}]+\}\/?$/.test(path.slice(base.length + 1)),
+      ) ?? null
+    );
+  }
+
+  has(path: string, verb: Verb): boolean {
+    return nodeOf(this.#paths[path])[verb] !== undefined;
+  }
+
+  /** A request that changes nothing, and what it lists. */
+  reading(path: string): DraftMap {
+    const list = listIn(this, path);
+    return {
+      method: 'GET',
+      path,
+      status: this.status(path, 'get'),
+      expects: [{ pointer: list ?? '', is: list === null ? 'map' : 'list' }],
+    };
+  }
+
+  look(): DraftMap {
+    const path = Object.keys(this.#paths).find((one) => !one.includes('{') && this.has(one, 'get'));
+    return {
+      method: 'GET',
+      path: todo(path ?? '/', 'a path that changes nothing and is answered by the service'),
+      status: 200,
+    };
+  }
+
+  /** The first good status that the operation declares. */
+  status(path: string, verb: Verb): number {
+    const codes = Object.keys(nodeOf(this.#operation(path, verb)['responses'])).map(Number);
+    const usual = { get: 200, post: 201, delete: 204 }[verb];
+    return codes.filter((code) => code >= 200 && code <= 299).toSorted((a, b) => a - b)[0] ?? usual;
+  }
+
+  schemaOf(path: string, verb: Verb, of: 'body' | 'answer'): Node {
+    const operation = this.#operation(path, verb);
+    const holder =
+      of === 'body'
+        ? this.resolved(nodeOf(operation['requestBody']))
+        : this.resolved(nodeOf(nodeOf(operation['responses'])[String(this.status(path, verb))]));
+    const content = nodeOf(holder['content']);
+    const media = content['application/json'] ?? Object.values(content)[0];
+    return this.resolved(nodeOf(nodeOf(media)['schema']));
+  }
+
+  /** The body of a creation: its title, and what else it requires. */
+  body(path: string, title: string): DraftMap {
+    const schema = this.schemaOf(path, 'post', 'body');
+    const properties = nodeOf(schema['properties']);
+    const required = (Array.isArray(schema['required']) ? schema['required'] : []).filter(
+      (name): name is string => typeof name === 'string' && name !== title,
+    );
+    const others = required.map((name): [string, Draft] => [
+      name,
+      todo(sampleOf(this.resolved(nodeOf(properties[name]))), 'a value that the service takes'),
+    ]);
+    return { [title]: '{title}', ...Object.fromEntries(others) };
+  }
+
+  /** The query parameter that has to do with a property, else the property's own name. */
+  queryBy(path: string, property: string): string {
+    const parameters = this.#operation(path, 'get')['parameters'];
+    const names = (Array.isArray(parameters) ? parameters : []).flatMap((one: unknown): string[] => {
+      const { in: where, name } = this.resolved(nodeOf(one));
+      return where === 'query' && typeof name === 'string' ? [name] : [];
+    });
+    return names.find((name) => name.toLowerCase().includes(property.toLowerCase())) ?? property;
+  }
+
+  credentials(): Draft | undefined {
+    const schemes = nodeOf(nodeOf(this.#document['components'])['securitySchemes']);
+    const [first] = Object.values(schemes).flatMap((one): DraftMap[] => {
+      const found = credentialsOf(this.resolved(nodeOf(one)));
+      return found === null ? [] : [found];
+    });
+    return first;
+  }
+
+  /** Follows references within the document; a circle ends after some steps. */
+  resolved(node: Node): Node {
+    let found = node;
+    for (let step = 0; step < 10 && typeof found['$ref'] === 'string'; step++) {
+      const names = found['$ref'].replace(/^#\//, '').split('/');
+      found = nodeOf(names.reduce<unknown>((at, name) => nodeOf(at)[name], this.#document));
+    }
+    return found;
+  }
+
+  #operation(path: string, verb: Verb): Node {
+    return nodeOf(nodeOf(this.#paths[path])[verb]);
+  }
+}
+
+function sampleOf({ type, enum: values }: Node): Draft {
+  const [first] = Array.isArray(values) ? (values as unknown[]) : [];
+  if (typeof first === 'string') return first;
+  if (type === 'integer' || type === 'number') return 1;
+  if (type === 'boolean') return false;
+  if (type === 'array') return [];
+  return type === 'object' ? {} : 'plumbline';
+}
+
+/** The variables are proposals: nothing of a document is secret. */
+function credentialsOf({ type, in: where, name, scheme, flows }: Node): DraftMap | null {
+  const secret = (variable: string): Draft =>
+    todo({ env: variable }, 'the variable, file or Secret that holds it');
+  if (type === 'apiKey' && where === 'header' && typeof name === 'string')
+    return { headers: { [name]: secret('APPLICATION_API_KEY') } };
+  if (type === 'http' && scheme === 'basic')
+    return {
+      basic: { user: todo('plumbline', 'an account of its own'), password: secret('APPLICATION_PASSWORD') },
+    };
+  if (type === 'http' && scheme === 'bearer') return { bearer: secret('APPLICATION_TOKEN') };
+  return type === 'oauth2' ? clientOf(nodeOf(nodeOf(flows)['clientCredentials']), secret) : null;
+}
+
+/** null: it has no flow of client credentials. */
+function clientOf({ tokenUrl }: Node, secret: (variable: string) => Draft): DraftMap | null {
+  if (typeof tokenUrl !== 'string') return null;
+  return {
+    oauth2: {
+      tokenUrl: /^https?:/.test(tokenUrl)
+        ? tokenUrl
+        : todo('https://login.example.com/token', `${tokenUrl}, as a whole URL`),
+      clientId: todo('plumbline', 'a client of its own'),
+      clientSecret: secret('APPLICATION_CLIENT_SECRET'),
+    },
+  };
+}
