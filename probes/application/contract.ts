@@ -160,7 +160,8 @@ export function fateOf(contract: Contract, request: ContractRequest, values: Val
   }
   const stranger = notTheService(contract, values, reply);
   if (stranger !== null) return bad(stranger);
-  const json = jsonOf(reply.text);
+  const reads = request.expects.length > 0 || request.id !== undefined;
+  const json = reads ? jsonOf(reply.text) : undefined;
   const unmet = unmetIn(request, values, { reply, json });
   if (unmet !== null) return bad(unmet);
   const id = request.id === undefined ? null : idAt(request.id, reply, json);

@@ -43,7 +43,11 @@ async function backend(answer: (asked: Asked) => { status?: number; body?: unkno
 
 const CALL = { check: 'a/b', signal: new AbortController().signal };
 
-function methods(url: string, more: object = {}, secret: (source: unknown) => Promise<string> = () => Promise.resolve('s')) {
+function methods(
+  url: string,
+  more: object = {},
+  secret: (source: unknown) => Promise<string> = () => Promise.resolve('s'),
+) {
   const application = applicationSchema.parse({
     follow: { echo: 'X-Id' },
     requests: {
@@ -76,7 +80,10 @@ describe('a request that changes nothing', () => {
     });
     const credentials = { headers: { 'X-API-Key': { env: 'KEY' } } };
     const params = { check: 'topology/edge/path', correlationId: 'c1' };
-    const seen = await methods(url, { credentials }, () => Promise.resolve('k1'))['application.look'](params, CALL);
+    const seen = await methods(url, { credentials }, () => Promise.resolve('k1'))['application.look'](
+      params,
+      CALL,
+    );
     assert.ok('answer' in seen);
     const { ms, ...answer } = seen.answer;
     assert.deepEqual(answer, {
@@ -84,7 +91,10 @@ describe('a request that changes nothing', () => {
       ...{ authorized: false, tlsError: 'not a TLS connection' },
     });
     assert.ok(ms > 0);
-    assert.deepEqual([asked[0]?.method, asked[0]?.url, asked[0]?.headers['x-id']], ['GET', '/base/alive', 'c1']);
+    assert.deepEqual(
+      [asked[0]?.method, asked[0]?.url, asked[0]?.headers['x-id']],
+      ['GET', '/base/alive', 'c1'],
+    );
     const unknown = await methods(url)['application.look'](params, CALL);
     assert.ok('answer' in unknown);
     assert.equal(unknown.answer.why, 'credentials: status 401');
@@ -95,11 +105,17 @@ describe('a request that changes nothing', () => {
     const missing = (): Promise<string> =>
       Promise.reject(new RequestError('the environment variable TOKEN is not set', 'unavailable'));
     const params = { check: 'topology/edge/path', correlationId: 'c1' };
-    assert.deepEqual(await methods('http://127.0.0.1:1', { credentials }, missing)['application.look'](params, CALL), {
-      unavailable: 'the environment variable TOKEN is not set',
-    });
+    assert.deepEqual(
+      await methods('http://127.0.0.1:1', { credentials }, missing)['application.look'](params, CALL),
+      {
+        unavailable: 'the environment variable TOKEN is not set',
+      },
+    );
     const oauth2 = { tokenUrl: 'http://127.0.0.1:1/token', clientId: 'c', clientSecret: { env: 'S' } };
-    const seen = await methods('http://127.0.0.1:1', { credentials: { oauth2 } })['application.look'](params, CALL);
+    const seen = await methods('http://127.0.0.1:1', { credentials: { oauth2 } })['application.look'](
+      params,
+      CALL,
+    );
     assert.match(
       'unavailable' in seen ? seen.unavailable : '',
       /^application\.credentials: the token endpoint http:\/\/127\.0\.0\.1:1\/token does not answer: /,
@@ -107,7 +123,10 @@ describe('a request that changes nothing', () => {
   });
 
   it('should say why there was no answer', async () => {
-    const seen = await methods('http://127.0.0.1:1')['application.look']({ check: 'a', correlationId: 'c' }, CALL);
+    const seen = await methods('http://127.0.0.1:1')['application.look'](
+      { check: 'a', correlationId: 'c' },
+      CALL,
+    );
     assert.match('failed' in seen ? seen.failed : '', /no answer from 127\.0\.0\.1:1 .*ECONNREFUSED/);
   });
 });
@@ -129,11 +148,19 @@ describe('a request for a draft', () => {
 
   it('should tell a draft by the model from one without it, and from none', async () => {
     const answer = { status: 200, error: '' };
-    assert.deepEqual(await drafted({ text: 't', by: 'model' }), { ...answer, degraded: false, written: true });
+    assert.deepEqual(await drafted({ text: 't', by: 'model' }), {
+      ...answer,
+      degraded: false,
+      written: true,
+    });
     assert.deepEqual(await drafted({ text: 't', by: 'rules' }, 201), {
       ...{ status: 201, error: '', degraded: true, written: true },
     });
-    assert.deepEqual(await drafted({ text: ' ', by: 'model' }), { ...answer, degraded: null, written: false });
+    assert.deepEqual(await drafted({ text: ' ', by: 'model' }), {
+      ...answer,
+      degraded: null,
+      written: false,
+    });
     assert.deepEqual(await drafted({ text: 't', by: 'whom?' }), { ...answer, degraded: null, written: true });
     assert.deepEqual(await drafted({}, 429), { status: 429, error: '', degraded: null, written: false });
   });
