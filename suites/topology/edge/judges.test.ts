@@ -79,6 +79,17 @@ test('should not hold against the service that the gateway turned the request aw
   }
 });
 
+test('should not miss the names of hops behind the one that turned the request away', () => {
+  const refused = (status: number): Record<string, unknown> => ({
+    ...{ status, ok: false, why: `status ${status}`, correlationIdSeen: '' },
+    headers: { 'x-hops': 'haproxy' },
+  });
+  assert.equal(path(answer(refused(401))).verdict, 'inconclusive');
+  assert.equal(path(answer(refused(429))).verdict, 'inconclusive');
+  assert.equal(path(answer(refused(502))).verdict, 'fail');
+  assert.equal(path(answer({ ...refused(401), authorized: false, tlsError: 'EXPIRED' })).verdict, 'fail');
+});
+
 test('should be inconclusive without a contract', () => {
   assert.equal(judged(undefined, answer()).verdict, 'inconclusive');
 });

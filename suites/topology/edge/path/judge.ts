@@ -4,6 +4,7 @@ import { all } from '../../../../reports/judge/observed.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
 import { REFUSAL_TEXTS, refusalOf } from '../../../../reports/record/refusals.ts';
+import type { Refusal } from '../../../../reports/record/refusals.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { Seen } from '../../../../reports/record/observations/index.ts';
 import type { HeaderSettings } from '../../../../reports/record/settings.ts';
@@ -57,6 +58,21 @@ function judgeAnswer(findings: Findings, { edge, application }: Declared, answer
     'no error with an accepted certificate',
     tlsError,
   );
+  if (refusalIn(application, answer) === null) judgeHops(findings, edge, headers);
+  findings.figure({ name: 'answer of the edge', value: Math.round(answer.ms), unit: 'ms' });
+}
+
+/** Who was turned away; null: nobody was, or nothing says which answers are good. */
+function refusalIn(
+  application: HeaderSettings['application'],
+  { status }: Seen<'edge-answer'>,
+): Refusal | null {
+  const isGood = application === undefined || application.statuses.look.includes(status);
+  return isGood ? null : refusalOf(status);
+}
+
+/** Not of a request that was turned away: the hops behind whoever did that have not seen it. */
+function judgeHops(findings: Findings, edge: Edge, headers: Headers): void {
   findings.rule('hops');
   for (const hop of edge.hops) {
     const value = headers[hop.header.toLowerCase()] ?? '';
@@ -73,7 +89,6 @@ function judgeAnswer(findings: Findings, { edge, application }: Declared, answer
     edge.hops.map((hop) => hop.contains).join(', '),
     orderSeen(edge, headers),
   );
-  findings.figure({ name: 'answer of the edge', value: Math.round(answer.ms), unit: 'ms' });
 }
 
 /** The answer that the contract has, and shown to be that of the service. */
@@ -89,7 +104,7 @@ function judgeContract(
     return;
   }
   const { follow, statuses } = application;
-  const refusal = statuses.look.includes(status) ? null : refusalOf(status);
+  const refusal = refusalIn(application, answer);
   if (refusal !== null) {
     findings.rule('refused').unknown(what, `status ${statuses.look.join(' or ')}`, REFUSAL_TEXTS[refusal]);
     return;
