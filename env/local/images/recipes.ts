@@ -182,6 +182,7 @@ const nodeLibraries: LayerRecipe = { kind: 'debian', recipe: NODE_LIBRARIES };
 /** Node, as the checkout has it. */
 export const NODE: readonly LayerRecipe[] = [nodeLibraries, node];
 const PLATFORM = 'env/local/platform';
+const REHEARSAL = 'env/local/rehearsal';
 /** Code that the Node services share. Their imports of `../../service-kit` resolve here, because `..` of the root is the root. */
 const kit: LayerRecipe = {
   kind: 'files',
@@ -190,7 +191,7 @@ const kit: LayerRecipe = {
 };
 
 /** npm packages with their dependencies, copied from the checkout to where the code in `folder` finds them. */
-function modules(folder: string, ...roots: string[]): LayerRecipe {
+export function modules(folder: string, ...roots: string[]): LayerRecipe {
   return {
     kind: 'files',
     name: `modules of ${folder} ${roots.join('+')}`,
@@ -216,12 +217,21 @@ const tracing: LayerRecipe = modules(
 
 /** A reference service: its unmodified sources. */
 export function service(folder: string): LayerRecipe {
+  return sourcesOf(PLATFORM, folder);
+}
+
+/** The same of a service of the rehearsal. */
+export function rehearsalService(folder: string): LayerRecipe {
+  return sourcesOf(REHEARSAL, folder);
+}
+
+function sourcesOf(make: string, folder: string): LayerRecipe {
   return {
     kind: 'files',
     name: folder,
     entries: async ({ checkout }) => [
       { path: 'app/package.json', text: '{"type":"module"}\n' },
-      ...(await codeOf(join(checkout, PLATFORM, folder, 'service'), 'app/service')),
+      ...(await codeOf(join(checkout, make, folder, 'service'), 'app/service')),
     ],
   };
 }

@@ -7,6 +7,7 @@ import { SYSTEM_IMAGES } from '../images/recipes.ts';
 import type { Make, Part } from '../platform/part.ts';
 import { systemPart } from '../platform/system/index.ts';
 import { accountPart, OWNERS_IMAGES } from './account/index.ts';
+import { bids } from './bids/index.ts';
 import { store as elasticsearch } from './elasticsearch/index.ts';
 import { others } from './others/index.ts';
 import { store as neo4j } from './neo4j/index.ts';
@@ -17,25 +18,32 @@ import { store as redis } from './redis/index.ts';
 const system = systemPart(join(import.meta.dirname, 'system'), 'fast-local');
 
 const STORES: Readonly<Record<string, Part>> = { postgres, redis, rabbitmq, elasticsearch, neo4j };
+/** The application comes only with the store that it writes to. */
+const OPTIONAL = { ...STORES, postgres: { ...postgres, images: [...postgres.images, ...bids.images] } };
 
 /** Namespaces of the platform, in which the one who checks has the documented rights. */
-const NAMESPACES = ['databases', 'caches', 'messaging', 'search', 'graphs'];
-/** Passwords of the accounts that checks use: of each store, by what they open, the names that its part has for them. */
+const NAMESPACES = ['databases', 'caches', 'messaging', 'search', 'graphs', 'bids'];
+/** Passwords and keys that checks use: of each store and what comes with it, by their files, the names that its part has for them. */
 const ACCOUNTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  postgres: { postgres: 'plumbline' },
-  redis: { redis: 'redisCanary', sentinel: 'sentinelCanary' },
-  rabbitmq: { rabbitmq: 'rabbitCanary' },
-  elasticsearch: { elasticsearch: 'searchCanary' },
-  neo4j: { neo4j: 'graphCanary' },
+  postgres: {
+    'postgres-password': 'plumbline',
+    'bids-key': 'bidsCanaryKey',
+    'bids-guest-key': 'bidsGuestKey',
+  },
+  redis: { 'redis-password': 'redisCanary', 'sentinel-password': 'sentinelCanary' },
+  rabbitmq: { 'rabbitmq-password': 'rabbitCanary' },
+  elasticsearch: { 'elasticsearch-password': 'searchCanary' },
+  neo4j: { 'neo4j-password': 'graphCanary' },
 };
 
 export const rehearsal: Make = {
   sizes: ['small'],
-  optional: STORES,
+  optional: OPTIONAL,
   images: [...SYSTEM_IMAGES, ...OWNERS_IMAGES],
   parts: (words) => {
     const accounts = words.flatMap((store) => Object.entries(ACCOUNTS[store] ?? {}));
     const stores = words.flatMap((word) => STORES[word] ?? []);
-    return [system, others, ...stores, accountPart(NAMESPACES, Object.fromEntries(accounts))];
+    const application = words.includes('postgres') ? [bids] : [];
+    return [system, others, ...stores, ...application, accountPart(NAMESPACES, Object.fromEntries(accounts))];
   },
 };

@@ -9,6 +9,13 @@ import { waitRollout } from '../rollout.ts';
 import { ensureDocuments, type OfElasticsearch } from './documents.ts';
 import { serverObjects } from './server.ts';
 
+export const HAPROXY_IMAGE: ImageRecipe = {
+  name: 'haproxy',
+  tag: { version: '2.6' },
+  layers: [base, { kind: 'debian', recipe: HAPROXY }],
+  run: { entrypoint: ['haproxy'], user: NONROOT },
+};
+
 export const ELASTICSEARCH_IMAGES: readonly ImageRecipe[] = [
   {
     name: 'elasticsearch',
@@ -16,12 +23,7 @@ export const ELASTICSEARCH_IMAGES: readonly ImageRecipe[] = [
     layers: [base, JAVA_RUNTIME, ELASTICSEARCH_JARS, ELASTICSEARCH_LAUNCHER],
     run: { entrypoint: ['java'], user: NONROOT, workdir: '/tmp' },
   },
-  {
-    name: 'haproxy',
-    tag: { version: '2.6' },
-    layers: [base, { kind: 'debian', recipe: HAPROXY }],
-    run: { entrypoint: ['haproxy'], user: NONROOT },
-  },
+  HAPROXY_IMAGE,
 ];
 
 export const store = part({

@@ -12,7 +12,7 @@ import { NFT } from '../../images/debian/debian-recipes.ts';
 import type { PlatformContext } from '../../platform/context.ts';
 import type { KubeObject } from '../../platform/objects.ts';
 import { part, type Part } from '../../platform/part.ts';
-import { accountKubeconfig, passwordFile } from './place.ts';
+import { accountKubeconfig, secretFile } from './place.ts';
 
 /** Namespaces in which deploy/rbac.yaml gives rights in a platform; whoever applies it puts those of the platform in their place. */
 const PLATFORM = ['tender', 'edge'];
@@ -34,21 +34,21 @@ const VALID_HOURS = 168;
 
 /**
  * @param namespaces those of the platform
- * @param passwords by what they open (a store, its Sentinels), the names of passwords
+ * @param handedOut by the names of the files that they become, the names of passwords and keys
  */
 export function accountPart(
   namespaces: readonly string[],
-  passwords: Readonly<Record<string, string>>,
+  handedOut: Readonly<Record<string, string>>,
 ): Part {
   return part<string>({
     name: 'account',
-    passwords: Object.values(passwords),
+    passwords: Object.values(handedOut),
     objects: () => rightsIn(namespaces),
     wait: async (context, { secrets }) => {
       await permit(context);
       await handOut(context);
-      for (const [store, name] of Object.entries(passwords))
-        await writePrivate(passwordFile(context.stateDir, store), secrets[name] ?? '');
+      for (const [file, name] of Object.entries(handedOut))
+        await writePrivate(secretFile(context.stateDir, file), secrets[name] ?? '');
     },
   });
 }
@@ -79,7 +79,7 @@ async function permit(context: PlatformContext): Promise<void> {
     kind: 'ConfigMap',
     metadata: { name: 'plumbline-permit', namespace: 'plumbline-system' },
     data: {
-      checks: 'failover/**',
+      checks: 'failover/** performance/api/**',
       ticket: 'REHEARSAL-1',
       until: new Date(Date.now() + VALID_HOURS * 3_600_000).toISOString(),
     },

@@ -6,7 +6,7 @@ export function accountKubeconfig(stateDir: string): string {
   return join(stateDir, 'account', 'kubeconfig');
 }
 
-/** The password of an account of a store. */
-export function passwordFile(stateDir: string, store: string): string {
-  return join(stateDir, 'account', `${store}-password`);
+/** What opens something, such as `redis-password`. */
+export function secretFile(stateDir: string, name: string): string {
+  return join(stateDir, 'account', name);
 }

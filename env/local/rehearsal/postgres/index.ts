@@ -19,7 +19,8 @@ const MEMBERS = ['a', 'b', 'c'].map((letter, at) => ({
   address: String(37 + at),
 }));
 const DOMAIN = `${NAMESPACE}.svc.cluster.local`;
-const CERTIFICATE = storeCertificate('pg', {
+/** Of the servers and the pooler: whoever asks them trusts its authority. */
+export const certificate = storeCertificate('pg', {
   authority: 'databases authority',
   names: [
     `pg.${DOMAIN}`,
@@ -50,9 +51,10 @@ export const store = part({
       run: { entrypoint: ['pgbouncer'], user: NONROOT },
     },
   ],
-  passwords: ['repmgr', 'pooler', 'plumbline'],
+  // `bids`: that of the application, whose account is made with the data.
+  passwords: ['repmgr', 'pooler', 'plumbline', 'bids'],
   objects: (context, secrets) => {
-    const values = CERTIFICATE.values(context);
+    const values = certificate.values(context);
     const folder = import.meta.dirname;
     return [
       ...render(context, secrets, { folder, values, plain: true }),
@@ -61,7 +63,7 @@ export const store = part({
       ),
     ];
   },
-  prepare: CERTIFICATE.ensure,
+  prepare: certificate.ensure,
   wait: waitPostgres,
 });
 

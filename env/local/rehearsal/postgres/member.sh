@@ -61,7 +61,7 @@ initialise() {
   initdb -D $NEW -U postgres --data-checksums -E UTF8 --locale=C.UTF-8 --auth-local=peer --auth-host=scram-sha-256 >/dev/null || return 1
   echo "include '/etc/pg/postgresql.conf'" >>$NEW/postgresql.conf
   pg_ctl -D $NEW -w -s start -o "-c listen_addresses='' -c synchronous_standby_names=''" || return 1
-  PGUSER=postgres psql -Xq -v ON_ERROR_STOP=1 -v repmgr="$REPMGR_PASSWORD" -v pooler="$POOLER_PASSWORD" -f /etc/pg/accounts.sql &&
+  PGUSER=postgres psql -Xq -v ON_ERROR_STOP=1 -v repmgr="$REPMGR_PASSWORD" -v pooler="$POOLER_PASSWORD" -v bids="$BIDS_PASSWORD" -f /etc/pg/accounts.sql &&
     PGUSER=postgres psql -Xq -v password="$PLUMBLINE_PASSWORD" -f /etc/pg/plumbline.sql &&
     PGUSER=postgres psql -Xq -d repmgr -v repmgr=repmgr -f /etc/pg/plumbline-repmgr.sql
   made=$?

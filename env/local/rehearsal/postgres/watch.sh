@@ -5,6 +5,7 @@ set -u
 export PGUSER=pooler
 . /etc/pg/members.sh
 RUN=/run/pooler
+DATABASES='plumbline bids' # what clients may ask for
 EVERY=0.5 # seconds between two looks at the leader
 ALL_EVERY=6 # looks: so often the others are asked too while the leader answers
 lead= looks=0
@@ -13,10 +14,10 @@ trap 'exit 0' TERM INT
 umask 027
 echo "*:*:*:pooler:$POOLER_PASSWORD" >$PGPASSFILE
 chmod 600 $PGPASSFILE
-printf '"%s" "%s"\n' plumbline "$PLUMBLINE_PASSWORD" pooler "$POOLER_PASSWORD" >$RUN/users.txt
+printf '"%s" "%s"\n' plumbline "$PLUMBLINE_PASSWORD" bids "$BIDS_PASSWORD" pooler "$POOLER_PASSWORD" >$RUN/users.txt
 
 # Where PgBouncer leads now: it goes on when this container starts again.
-address=$(sed -n 's/.* host=\([0-9.]*\) .*/\1/p' $RUN/leader.ini 2>/dev/null)
+address=$(sed -n '/ host=/{s/.* host=\([0-9.]*\) .*/\1/p;q;}' $RUN/leader.ini 2>/dev/null)
 
 console() { timeout 2 psql "host=127.0.0.1 port=6432 dbname=pgbouncer sslmode=require" -Xqtc "$1"; }
 
@@ -25,9 +26,12 @@ lead_to() {
   lead=$1
   [ "$6" != "$address" ] || return 0
   echo "$(date -u +%FT%TZ) watch: $1 leads, at $6"
-  printf '[databases]\nplumbline = host=%s port=5432\n' "$6" >$RUN/leader.new
+  {
+    echo '[databases]'
+    for database in $DATABASES; do echo "$database = host=$6 port=5432"; done
+  } >$RUN/leader.new
   mv $RUN/leader.new $RUN/leader.ini
-  [ -z "$address" ] || { console RELOAD && console 'KILL plumbline' && console 'RESUME plumbline'; }
+  [ -z "$address" ] || { console RELOAD && for database in $DATABASES; do console "KILL $database" && console "RESUME $database"; done; }
   address=$6
 }
 

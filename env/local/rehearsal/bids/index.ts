@@ -1,0 +1,94 @@
+/** An application as another team builds it, with its drafts in the PostgreSQL of the rehearsal, and the gateway before it, which wants a key. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { askOnce } from '../../../../host/http.ts';
+import { waitFor } from '../../../../host/wait.ts';
+import { HAPROXY_IMAGE } from '../../platform/elasticsearch/index.ts';
+import { base, modules, NODE, NONROOT, rehearsalService } from '../../images/recipes.ts';
+import { specOf } from '../../platform/applied.ts';
+import type { PlatformContext } from '../../platform/context.ts';
+import { part, type Applied } from '../../platform/part.ts';
+import { waitRollout } from '../../platform/rollout.ts';
+import { certificate as databases } from '../postgres/index.ts';
+import { storeCertificate } from '../store-certificate.ts';
+
+const NAMESPACE = 'bids';
+const DESK = 'bid-desk';
+const GATEWAY = 'bid-gateway';
+/** As clients outside of the cluster know it. */
+const HOST = 'bids.rehearsal.test';
+const certificate = storeCertificate(NAMESPACE, {
+  authority: 'bids authority',
+  names: [HOST, `${GATEWAY}.${NAMESPACE}.svc.cluster.local`],
+  addresses: [],
+});
+
+/** It needs the part of PostgreSQL: its account is made there. */
+export const bids = part({
+  name: 'bids',
+  images: [
+    {
+      name: DESK,
+      tag: { version: '2.0.0' },
+      layers: [base, ...NODE, modules('app', 'pg', 'prom-client'), rehearsalService('bids')],
+      run: {
+        entrypoint: ['node', '/app/service/main.ts'],
+        user: NONROOT,
+        workdir: '/app',
+        env: { NODE_ENV: 'production' },
+      },
+    },
+    HAPROXY_IMAGE,
+  ],
+  passwords: ['bids', 'bidsCanaryKey', 'bidsGuestKey'],
+  objects: (context, secrets) => {
+    const values = { databases: databases.values(context).authority };
+    return certificate.objects(context, secrets, { folder: import.meta.dirname, values });
+  },
+  prepare: certificate.ensure,
+  wait: waitBids,
+});
+
+const READY_DEADLINE_MS = 120_000; // images may still have to be pulled
+const PATH_DEADLINE_MS = 30_000;
+const ANSWER_MS = 5_000;
+
+/**
+ * Waits for the pods, and then for a list of drafts through the gateway, with the key of the canaries.
+ * @throws NotReadyError; DeadlineError with what came back last
+ */
+async function waitBids(context: PlatformContext, applied: Applied<'bidsCanaryKey'>): Promise<void> {
+  for (const name of [DESK, GATEWAY])
+    await waitRollout(context, {
+      namespace: NAMESPACE,
+      workload: `deployment/${name}`,
+      deadlineMs: READY_DEADLINE_MS,
+    });
+  await waitFor(async () => await listed(context, applied), {
+    what: `${GATEWAY} of ${context.instance} to lead to ${DESK}`,
+    deadlineMs: PATH_DEADLINE_MS,
+    intervalMs: 300,
+    signal: context.signal,
+    next: `kubectl --kubeconfig ${context.kubeconfig} -n ${NAMESPACE} logs deployment/${GATEWAY}`,
+  });
+}
+
+/** Throws with the answer while it is another one. */
+async function listed(
+  { stateDir, signal }: PlatformContext,
+  { objects, secrets }: Applied<'bidsCanaryKey'>,
+): Promise<true> {
+  const { clusterIP, ports } = specOf(objects, 'Service', GATEWAY) as {
+    clusterIP: string;
+    ports: [{ port: number }];
+  };
+  const server = {
+    url: `https://${HOST}`,
+    address: `${clusterIP}:${String(ports[0].port)}`,
+    ca: readFileSync(join(stateDir, NAMESPACE, 'ca.crt'), 'utf8'),
+  };
+  const question = { path: '/bids/v2/drafts?size=1', headers: { apikey: secrets.bidsCanaryKey } };
+  const { status, text } = await askOnce(server, question, { deadlineMs: ANSWER_MS, signal });
+  if (status === 200) return true;
+  throw new Error(`${String(status)} ${text.slice(0, 300)}`);
+}

@@ -1,0 +1,198 @@
+/**
+ * HTTP of the desk for bids, as a Spring Boot service has it: problems as application/problem+json (RFC 9457), what is created named by
+ * `Location` alone, lists in `content`, and health and metrics on a port of their own under /actuator (Spring Boot 3.5).
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Drafts } from './drafts.ts';
+import type { Log } from './log.ts';
+import { Metrics } from './metrics.ts';
+
+export interface Desk {
+  /** For clients. */
+  readonly server: Server;
+  /** For kubelet and Prometheus. */
+  readonly management: Server;
+  /** Set when it can answer; readiness reports it. */
+  readonly state: { ready: boolean };
+}
+
+/** The drafts and where it says what it did. */
+export interface Sources {
+  readonly drafts: Pick<Drafts, 'add' | 'find' | 'newest' | 'remove'>;
+  readonly log: Log;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+interface Asked {
+  readonly url: URL;
+  readonly request: IncomingMessage;
+  readonly reference: string;
+}
+
+type Act = (sources: Sources, asked: Asked) => Promise<Answer>;
+
+const BASE = '/bids/v2/drafts';
+const REFERENCE = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const MAX_BODY_BYTES = 64 * 1024;
+const MAX_SUBJECT_LENGTH = 500;
+const SIZE = { default: 20, max: 200 };
+
+class BadRequest extends Error {}
+
+function problem(status: number, title: string, detail: string): Answer {
+  return {
+    status,
+    body: { type: 'about:blank', title, status, detail },
+    headers: { 'content-type': 'application/problem+json' },
+  };
+}
+
+const NO_DRAFT = problem(404, 'Not Found', 'There is no such draft.');
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MAX_BODY_BYTES)
+      throw new BadRequest(`The body is larger than ${String(MAX_BODY_BYTES)} bytes.`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+function subjectIn(body: string): string {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body);
+  } catch {
+    throw new BadRequest('The body is not JSON.');
+  }
+  const subject =
+    typeof parsed === 'object' && parsed !== null && 'subject' in parsed ? parsed.subject : undefined;
+  if (typeof subject !== 'string' || subject === '' || subject.length > MAX_SUBJECT_LENGTH)
+    throw new BadRequest(`"subject" must be a text of 1 to ${String(MAX_SUBJECT_LENGTH)} characters.`);
+  return subject;
+}
+
+function sizeIn({ searchParams }: URL): number {
+  const size = Number(searchParams.get('size') ?? SIZE.default);
+  if (!Number.isInteger(size) || size < 1 || size > SIZE.max)
+    throw new BadRequest(`"size" must be 1 to ${String(SIZE.max)}.`);
+  return size;
+}
+
+const list: Act = async ({ drafts }, { url }) => {
+  const content = await drafts.newest({
+    beginning: url.searchParams.get('subject') ?? '',
+    size: sizeIn(url),
+  });
+  return { status: 200, body: { content, numberOfElements: content.length } };
+};
+
+const create: Act = async ({ drafts, log }, { request }) => {
+  const subject = subjectIn(await bodyOf(request));
+  const reference = await drafts.add(subject);
+  log('INFO', `draft ${reference} received`, traceOf(request));
+  return { status: 202, headers: { location: `${BASE}/${reference}` } };
+};
+
+const read: Act = async ({ drafts }, { reference }) => {
+  const found = await drafts.find(reference);
+  return found === undefined ? NO_DRAFT : { status: 200, body: found };
+};
+
+const remove: Act = async ({ drafts, log }, { request, reference }) => {
+  const removed = await drafts.remove(reference);
+  if (removed === undefined) return NO_DRAFT;
+  log('INFO', `draft ${reference} removed`, { subject: removed.subject, ...traceOf(request) });
+  return { status: 204 };
+};
+
+interface Resource {
+  readonly uri: string;
+  readonly acts: Readonly<Record<string, Act>>;
+  readonly reference: string;
+}
+
+function resourceOf({ pathname }: URL): Resource | undefined {
+  if (pathname === BASE) return { uri: BASE, acts: { GET: list, POST: create }, reference: '' };
+  const reference = pathname.startsWith(`${BASE}/`) ? pathname.slice(BASE.length + 1) : '';
+  if (!REFERENCE.test(reference)) return undefined;
+  return { uri: `${BASE}/{reference}`, acts: { GET: read, DELETE: remove }, reference };
+}
+
+/** The ids of the trace that the caller began (W3C Trace Context). */
+function traceOf({ headers: { traceparent } }: IncomingMessage): { traceId?: string; spanId?: string } {
+  const [, traceId, spanId] = /^00-([0-9a-f]{32})-([0-9a-f]{16})-/.exec(String(traceparent)) ?? [];
+  return traceId === undefined || spanId === undefined ? {} : { traceId, spanId };
+}
+
+async function answer(sources: Sources, request: IncomingMessage): Promise<Answer & { uri: string }> {
+  const url = new URL(request.url ?? '/', 'http://desk');
+  const resource = resourceOf(url);
+  if (resource === undefined)
+    return { ...problem(404, 'Not Found', 'There is nothing here.'), uri: 'NOT_FOUND' };
+  const { uri, acts, reference } = resource;
+  const act = acts[request.method ?? ''];
+  if (act === undefined)
+    return { ...problem(405, 'Method Not Allowed', `Use ${Object.keys(acts).join(' or ')}.`), uri };
+  try {
+    return { ...(await act(sources, { url, request, reference })), uri };
+  } catch (error) {
+    if (error instanceof BadRequest) return { ...problem(400, 'Bad Request', error.message), uri };
+    const why = error instanceof Error ? error.message : String(error);
+    sources.log('ERROR', `${request.method ?? ''} ${uri}: ${why}`, traceOf(request));
+    return { ...problem(503, 'Service Unavailable', 'The database did not answer.'), uri };
+  }
+}
+
+function send(response: ServerResponse, { status, body, headers }: Answer): void {
+  const text = body === undefined ? '' : JSON.stringify(body);
+  response.writeHead(status, { ...(text !== '' && { 'content-type': 'application/json' }), ...headers });
+  response.end(text);
+}
+
+/** What kubelet and Prometheus ask. */
+async function manage(
+  path: string,
+  { metrics, ready }: { metrics: Metrics; ready: boolean },
+  response: ServerResponse,
+): Promise<void> {
+  if (path === '/actuator/prometheus') {
+    response.writeHead(200, { 'content-type': metrics.contentType });
+    response.end(await metrics.text());
+  } else if (path === '/actuator/health/liveness') send(response, { status: 200, body: { status: 'UP' } });
+  else if (path === '/actuator/health/readiness')
+    send(response, { status: ready ? 200 : 503, body: { status: ready ? 'UP' : 'OUT_OF_SERVICE' } });
+  else send(response, problem(404, 'Not Found', 'There is nothing here.'));
+}
+
+/** The servers, not listening yet. */
+export function createDesk(sources: Sources): Desk {
+  const state = { ready: false };
+  const metrics = new Metrics();
+  const destroyed = (response: ServerResponse) => (error: unknown) => {
+    response.destroy(error instanceof Error ? error : undefined);
+  };
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const began = performance.now();
+    const { uri, ...found } = await answer(sources, request);
+    const asked = { method: request.method ?? '', uri, status: found.status };
+    metrics.answered(asked, (performance.now() - began) / 1000);
+    send(response, found);
+  };
+  const server = createServer((request, response) => {
+    handle(request, response).catch(destroyed(response));
+  });
+  server.keepAliveTimeout = 65_000; // longer than the gateway keeps idle connections
+  const management = createServer((request, response) => {
+    manage(request.url ?? '', { metrics, ready: state.ready }, response).catch(destroyed(response));
+  });
+  return { server, management, state };
+}
