@@ -86,6 +86,21 @@ test('should leave out what stands beside a store that is not provisioned, and n
   assert.ok(kept.some(({ name }) => name === first.name));
 });
 
+test('should leave out the edge whose backend stands beside a store that is not provisioned', async () => {
+  const isDeclared = async (words: string[]): Promise<boolean[]> => {
+    const { application, topology } = await loadEnvironment('rehearsal', { with: words });
+    return [application !== undefined, topology.edge !== undefined];
+  };
+  assert.deepEqual(await isDeclared(['postgres']), [true, true]);
+  assert.deepEqual(await isDeclared(['redis']), [false, false]);
+  const without = await loadEnvironment('rehearsal', { with: ['redis'] });
+  for (const id of ['topology/edge/path', 'failover/backend/pod-crash', 'performance/api/latency'])
+    assert.equal(
+      whyNotRun(without, rowOf(id) ?? assert.fail(id)),
+      'not provisioned: Deployment bids/bid-desk, to which topology.edge leads (provisioned with redis)',
+    );
+});
+
 test('should run no check of telemetry that was not chosen', async () => {
   const { timeouts, file, extended } = await loadEnvironment('staging');
   const chosen = choose(await fileOf('staging', { ...OWN, ...PLATFORM }), ['postgres']);

@@ -12,7 +12,7 @@ const ALL = 'all';
 
 /** An environment file with the stores and parts that were chosen, and the names of the others. */
 export type Chosen = EnvironmentFile &
-  Pick<Environment, 'leftOut' | 'partsLeftOut' | 'notSelected' | 'workloadsLeftOut'>;
+  Pick<Environment, 'leftOut' | 'partsLeftOut' | 'notSelected' | 'workloadsLeftOut' | 'behindEdgeLeftOut'>;
 
 /**
  * Applies the choice of stores and parts to a file whose size has been applied. What is provisioned here has only what it was
@@ -36,12 +36,11 @@ export function choose(
   if (traitsOf(data).asProvisioned !== true)
     return { ...whole, notSelected: words.filter((word) => !chosen.includes(word)) };
   const parts = PART_NAMES.filter((part) => declaresPart(data, part) && !chosen.includes(part));
-  const kept = withoutParts(withoutStores(data, chosen), parts);
+  const remaining = withoutParts(withoutStores(data, chosen), parts);
+  const left = data.topology.workloads.filter((one) => !remaining.topology.workloads.includes(one));
   return {
-    ...kept,
-    workloadsLeftOut: data.topology.workloads
-      .filter((one) => !kept.topology.workloads.includes(one))
-      .map(nameOf),
+    ...withoutEdgeTo(left, remaining),
+    workloadsLeftOut: left.map(nameOf),
     leftOut: STORES.filter((name) => data.stores[name] !== undefined && !chosen.includes(name)),
     partsLeftOut: [...unplaced, ...parts],
     notSelected: [],
@@ -77,6 +76,19 @@ function withoutStores(data: EnvironmentFile, chosen: readonly string[]): Enviro
       ),
     },
   };
+}
+
+/** An edge leads to nobody where the Deployment behind it is left out. */
+function withoutEdgeTo(
+  left: EnvironmentFile['topology']['workloads'],
+  data: EnvironmentFile,
+): EnvironmentFile & Pick<Environment, 'behindEdgeLeftOut'> {
+  const { application: _, topology, ...rest } = data;
+  const { edge, ...others } = topology;
+  if (edge?.backend === undefined) return data;
+  const behind = nameOf({ kind: 'Deployment', ...edge.backend.deployment });
+  if (!left.some((one) => nameOf(one) === behind)) return data;
+  return { ...rest, topology: others, behindEdgeLeftOut: behind };
 }
 
 function provisionedOf(words: readonly string[], provisioned: Provisioned | undefined): string[] | undefined {

@@ -77,6 +77,8 @@ export interface Environment extends Omit<
   leftOut: readonly StoreName[];
   /** Workloads of what an embedded environment was provisioned without, as `KIND NAMESPACE/NAME`: they may run from an earlier time. */
   workloadsLeftOut?: readonly string[];
+  /** The Deployment behind the edge, named the same way, where it is one of those: edge and application are left out with it. */
+  behindEdgeLeftOut?: string;
   /** The same of parts; also those that the size cannot hold. */
   partsLeftOut: readonly PartName[];
   /** Outside embedded environments: declared stores and parts whose checks were left out with `--with`. They stay declared. */

@@ -114,7 +114,7 @@ const workload = z.strictObject({
     .enum(STORES)
     .optional()
     .describe(
-      'The store beside which the workload stands without holding its data, such as a pooler: the workload exists only where that store is provisioned',
+      'The store beside which the workload stands without holding its data, such as a pooler: the workload exists only where that store is provisioned, and so does an edge whose backend it is',
     ),
   part: z
     .enum(PART_NAMES)

@@ -5,7 +5,7 @@ import { storeKind } from '../../../probes/declared-stores.ts';
 import { memberNamespace } from '../../../reports/record/store-pods.ts';
 import { failoverParts } from './goals.ts';
 import { requirementsOf } from '../requirements.ts';
-import type { CatalogueRow } from '../types.ts';
+import type { CatalogueRow, Requirement } from '../types.ts';
 
 function leftOut(environment: Environment, store: StoreName): string | null {
   return environment.leftOut.includes(store) ? leftOutText(environment, `store ${store}`) : null;
@@ -56,6 +56,11 @@ function lackedPods(environment: Environment, { injects }: CatalogueRow): string
     : [`pods of ${injects?.store ?? ''}, which is declared as an address`];
 }
 
+/** What is left out with the Deployment behind the edge. */
+function isOfEdge({ what }: Requirement): boolean {
+  return /^(topology\.edge|application)\b/.test(what);
+}
+
 /** What the environment file does not declare and the check needs, or null. */
 export function notDeclared(environment: Environment, row: CatalogueRow): string | null {
   const store = row.injects?.store;
@@ -64,6 +69,9 @@ export function notDeclared(environment: Environment, row: CatalogueRow): string
   const left = partLeftOut(environment, row);
   if (left !== null) return left;
   const missing = requirementsOf(row).filter(({ declares }) => !declares(environment));
+  const behind = environment.behindEdgeLeftOut;
+  if (behind !== undefined && missing.some(isOfEdge))
+    return leftOutText(environment, `${behind}, to which topology.edge leads`);
   const what = [
     ...missing.map((one) => one.what),
     ...lackedPods(environment, row),
