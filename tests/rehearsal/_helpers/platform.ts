@@ -37,8 +37,11 @@ export interface Address {
   host: string;
   port: number;
 }
-interface EnvironmentRows {
+/** As much of the file as these tests read or change. */
+export interface EnvironmentRows {
   stores: Record<string, StoreRows>;
+  application: { credentials: { headers: Record<string, { file: string }> } };
+  load?: { steady: { requestsPerSecond: number; seconds: number } };
 }
 
 /** The stores that the file declares and the rehearsal was provisioned with; of those that PLUMBLINE_STORES names, if it names any. */
@@ -62,10 +65,17 @@ export class Workplace {
 
   /** A copy of the environment file with one store changed, and others as `change` likes. */
   changed(store: string, change: (rows: StoreRows, all: Record<string, StoreRows>) => void): string {
+    return this.changedFile(({ stores }) => {
+      const rows = stores[store];
+      if (rows === undefined) throw new Error(`env/${NAME}.yaml declares no store "${store}"`);
+      change(rows, stores);
+    });
+  }
+
+  /** A copy of the environment file, changed. */
+  changedFile(change: (all: EnvironmentRows) => void): string {
     const all = readRows();
-    const rows = all.stores[store];
-    if (rows === undefined) throw new Error(`env/${NAME}.yaml declares no store "${store}"`);
-    change(rows, all.stores);
+    change(all);
     const file = join(this.folderOf('env'), `${NAME}.yaml`);
     writeFileSync(file, stringify(all));
     return file;
