@@ -47,6 +47,19 @@ test('should say so of templates of objectives, where their queries are asked', 
   assert.equal(planChecks(staging, { checks: ['performance/budget'] })[0]?.row.notMet, undefined);
 });
 
+test('should say so of a token endpoint, for the checks that send requests through the edge', () => {
+  const { application } = staging;
+  assert.ok(application);
+  const oauth2 = {
+    ...{ tokenUrl: 'https://login.test/token', clientId: 'c', clientSecret: { env: 'S' } },
+    ...{ sends: 'basic', renewSeconds: 30 },
+  } as const;
+  const known = { ...staging, application: { ...application, credentials: { oauth2 } } };
+  const of = (id: string) => planChecks(known, { checks: [id] }).map(({ row }) => row.notMet)[0];
+  assert.deepEqual(of('topology/edge/path'), ['OAuth2 client credentials']);
+  assert.equal(of('topology/nodes/pools'), undefined);
+});
+
 test('should carry that into the record', () => {
   const [planned] = planChecks(operated, { checks: ['topology/workloads/roles'] });
   assert.ok(planned);

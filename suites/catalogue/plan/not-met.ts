@@ -4,7 +4,7 @@ import { DASHBOARD_PRODUCTS } from '../../../probes/dashboards/products.ts';
 import { LOG_KINDS } from '../../../probes/logs/kinds.ts';
 import { TRACE_KINDS } from '../../../probes/traces/kinds.ts';
 import { OPERATORS, operatorsOf } from '../operators.ts';
-import { requirementsOf } from '../requirements.ts';
+import { application, requirementsOf } from '../requirements.ts';
 import type { CatalogueRow, TelemetrySource } from '../types.ts';
 
 /** The row with the adapters that this environment makes it use and that were written from documentation alone. */
@@ -19,8 +19,20 @@ export function withNotMet(environment: Environment, row: CatalogueRow): Catalog
   const ofTelemetry = sources.flatMap((source) => unmetIn(environment, source));
   const operators = operatorsOf(environment, row).filter(isUnmet);
   const adapters = [...ofStores, ...ofTelemetry, ...operators].map(({ label }) => label);
-  const labels = [...adapters, ...(row.asksObjectives === true ? templates(environment) : [])];
+  const labels = [
+    ...adapters,
+    ...(row.asksObjectives === true ? templates(environment) : []),
+    ...ofApplication(environment, row),
+  ];
   return labels.length === 0 ? row : { ...row, notMet: labels };
+}
+
+/** Tokens were got from servers of tests alone, which answer as RFC 6749 has it. */
+function ofApplication({ application: declared }: Environment, row: CatalogueRow): string[] {
+  if (declared?.credentials?.oauth2 === undefined) return [];
+  return requirementsOf(row).some(({ what }) => what === application.what)
+    ? ['OAuth2 client credentials']
+    : [];
 }
 
 /** Templates of objectives that no real product has answered. */
