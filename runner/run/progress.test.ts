@@ -78,3 +78,30 @@ test('should say a new thing at once and keep quiet about more words on the same
     ['… provisioning local: nodes (5 of 10) one', '… provisioning local: join (6 of 10) three'],
   );
 });
+
+test('should not take a check for one in progress by a step that is told after its verdict', (context) => {
+  context.mock.timers.enable({ apis: ['setInterval'] });
+  let now = 0;
+  context.mock.method(performance, 'now', () => now);
+  const { lines, progress } = shown();
+  const checks = new Map([
+    ['a/b', 1000],
+    ['a/c', 40_000],
+  ]);
+  progress.expect(checks);
+  progress.step('a/c', 'wait for pods');
+  progress.ended('a/b', bareJudgement('pass', ''));
+  progress.step('a/b', 'list the nodes');
+  now = 11_000;
+  context.mock.timers.tick(1000);
+  assert.equal(
+    (lines.at(-1) ?? '').trim(),
+    '… a/c: wait for pods (11 s)  [1 of 2, 11 s elapsed, about 29 s left]',
+  );
+  progress.expect(new Map([['a/b', 1000]]));
+  progress.step('a/b', 'list the nodes');
+  now = 30_000;
+  context.mock.timers.tick(1000);
+  assert.match((lines.at(-1) ?? '').trim(), /a\/b: list the nodes \(19 s\)/);
+  progress.close();
+});

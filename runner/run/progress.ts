@@ -30,6 +30,8 @@ export class Progress {
   readonly #estimates = new Map<string, number>();
   readonly #lastTimes = new Map<string, LastTime>();
   readonly #running = new Map<string, Running>();
+  /** Their last steps may be told after their verdicts. */
+  readonly #over = new Set<string>();
   #total = 0;
   #done = 0;
   #what = '';
@@ -62,6 +64,7 @@ export class Progress {
   expect(estimates: ReadonlyMap<string, number>, lastTimes: ReadonlyMap<string, LastTime> = new Map()): void {
     for (const [check, ms] of estimates) this.#estimates.set(check, lastTimes.get(check)?.checkMs ?? ms);
     for (const [check, last] of lastTimes) this.#lastTimes.set(check, last);
+    for (const check of estimates.keys()) this.#over.delete(check);
     this.#total += estimates.size;
     this.#timer ??= setInterval(() => this.#show(false), 1000).unref();
   }
@@ -74,6 +77,7 @@ export class Progress {
 
   /** A step of the check begins. */
   step(check: string, step: string): void {
+    if (this.#over.has(check)) return;
     const now = performance.now();
     const checkMs = this.#running.get(check)?.begun?.checkMs ?? now;
     this.#running.set(check, { text: step, begun: { checkMs, step, stepMs: now } });
@@ -89,6 +93,7 @@ export class Progress {
   }
 
   ended(check: string, judgement: Judgement): void {
+    this.#over.add(check);
     this.#running.delete(check);
     this.#estimates.delete(check);
     this.#done += 1;
