@@ -90,7 +90,7 @@ test('should not take a check for one in progress by a step that is told after i
   ]);
   progress.expect(checks);
   progress.step('a/c', 'wait for pods');
-  progress.ended('a/b', bareJudgement('pass', ''));
+  progress.ended('a/b', bareJudgement('fail', ''));
   progress.step('a/b', 'list the nodes');
   now = 11_000;
   context.mock.timers.tick(1000);

@@ -51,8 +51,11 @@ test('should say so of a token endpoint, for the checks that send requests throu
   const { application } = staging;
   assert.ok(application);
   const oauth2 = {
-    ...{ tokenUrl: 'https://login.test/token', clientId: 'c', clientSecret: { env: 'S' } },
-    ...{ sends: 'basic', renewSeconds: 30 },
+    tokenUrl: 'https://login.test/token',
+    clientId: 'c',
+    clientSecret: { env: 'S' },
+    sends: 'basic',
+    renewSeconds: 30,
   } as const;
   const known = { ...staging, application: { ...application, credentials: { oauth2 } } };
   const of = (id: string) => planChecks(known, { checks: [id] }).map(({ row }) => row.notMet)[0];

@@ -167,3 +167,15 @@ it('should read the distance of scrapes beside that of the samples', () => {
   };
   assert.match(budget(thinned(30, 10)).reason, /no data from .* \(60 s\)/);
 });
+
+it('should show no share of nothing where no event was counted', () => {
+  const judgement = budget([series('total', () => 0), series('bad', () => 0)]);
+  assert.equal(judgement.verdict, 'inconclusive');
+  assert.match(judgement.reason, /no event was counted/);
+  const { achieved, remaining } = judgement.goals?.[0] ?? {};
+  assert.deepEqual([achieved, remaining], [null, null]);
+  assert.deepEqual(
+    judgement.figures.map(({ name }) => name).filter((name) => /: (good|budget left)$/.test(name)),
+    [],
+  );
+});

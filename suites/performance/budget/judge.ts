@@ -135,6 +135,9 @@ function windowText({ window }: Objective): string {
     : `the ${window.duration} from ${window.startTime}`;
 }
 
+/** Nothing was counted: none of nothing was bad, which is no 100 %. */
+const isEmpty = ({ account }: Budget): boolean => account.total === 0;
+
 function figuresOf(objective: Objective, budget: Budget, grid: Grid): Figure[] {
   const { name } = objective;
   const range = (best: number, worstCase: number): number | string =>
@@ -142,18 +145,22 @@ function figuresOf(objective: Objective, budget: Budget, grid: Grid): Figure[] {
       ? Number((worstCase * 100).toFixed(3))
       : `${percent(worstCase)} to ${percent(best)}`;
   return [
-    {
-      name: `${name}: good`,
-      value: range(budget.achieved.best, budget.achieved.worst),
-      unit: '%',
-      goal: Number((objective.target * 100).toFixed(5)),
-    },
-    {
-      name: `${name}: budget left`,
-      value: range(budget.remaining.best, budget.remaining.worst),
-      unit: '%',
-      goal: '≥ 0',
-    },
+    ...(isEmpty(budget)
+      ? []
+      : [
+          {
+            name: `${name}: good`,
+            value: range(budget.achieved.best, budget.achieved.worst),
+            unit: '%',
+            goal: Number((objective.target * 100).toFixed(5)),
+          },
+          {
+            name: `${name}: budget left`,
+            value: range(budget.remaining.best, budget.remaining.worst),
+            unit: '%',
+            goal: '≥ 0',
+          },
+        ]),
     { name: `${name}: events`, value: Math.round(budget.events) },
     ...sliceFigure(objective, budget),
     { name: `${name}: coverage of the window`, value: percent(budget.account.coverage) },
@@ -174,7 +181,7 @@ function entryOf({ objective, verdict, reason, budget }: Judged): GoalEntry {
     objective: objective.title,
     target: targetText(objective),
     verdict,
-    ...(budget === null ? UNKNOWN : knownOf(objective, budget)),
+    ...(budget === null || isEmpty(budget) ? UNKNOWN : knownOf(objective, budget)),
     unit: '%',
     sampleKind: objective.method === 'Timeslices' ? 'slices' : 'events',
     window: windowText(objective),

@@ -1,4 +1,5 @@
 import { TestAborted } from '../api/execution.ts';
+import { Failure } from '../api/k6.ts';
 import type { Thread } from '../api/thread.ts';
 import { Vu } from '../api/vu.ts';
 import { scriptStack } from '../executors/runner.ts';
@@ -86,8 +87,9 @@ function contentOf(content: unknown): string {
   return content instanceof ArrayBuffer ? Buffer.from(content).toString('latin1') : String(content);
 }
 
-/** The message, with the first lines of the stack that belong to the script. */
+/** The message, with the first lines of the stack that belong to the script. What a script says by `fail()` stands for itself. */
 export function textOf(error: unknown): string {
+  if (error instanceof Failure) return error.message;
   if (!(error instanceof Error)) return String(error);
   return scriptStack(error.stack ?? error.message)
     .split('\n')
