@@ -333,12 +333,6 @@ describe('how a load ends', () => {
       /setup\(\) failed: Error: not ready: 503/,
     ],
     [
-      'setup that says why it ends the load, which needs no place in the script',
-      `import { fail } from 'k6'; export function setup() { fail('not ready: 503'); } export default () => {};`,
-      'failed',
-      /setup\(\) failed: not ready: 503$/,
-    ],
-    [
       'setup that takes too long',
       `${HEAD}export const options = { setupTimeout: '50ms' }; export function setup() { sleep(60); } export default () => {};`,
       'failed',
