@@ -47,7 +47,7 @@ function trialsText({ trials }: PlannedCheck): string {
 
 const TOUCHES = {
   r: 'reads only',
-  w: 'writes canary data of its own and removes it',
+  w: 'writes canary data of its own, and removes what can be removed',
   F: 'disturbs the environment and restores it',
   permit: 'disturbs the environment and restores it',
   none: 'does not apply',
