@@ -33,7 +33,7 @@ export async function removeCanariesOf(
   if (find === undefined || remove === undefined)
     return when === 'before'
       ? null
-      : `what canaries created through the edge stays there, with titles that begin with "${application.canaries.prefix}": application.requests.find and remove are not declared`;
+      : `What canaries created through the edge stays there, with titles that begin with "${application.canaries.prefix}": application.requests.find and remove are not declared.`;
   try {
     const target = await edgeTarget(runner);
     const removal = await removeCanaries(

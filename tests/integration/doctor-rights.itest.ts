@@ -30,8 +30,21 @@ const NAMESPACES = ['plumbline-system', 'plumbline-drill', 'tender', 'edge'];
 /** By which anybody with an account may ask for /version, whatever its roles say. */
 const EVERYBODYS = ['system:public-info-viewer', 'system:discovery'];
 
+const STAGING = join(ROOT, 'env/staging.yaml');
+const { topology } = parse(readFileSync(STAGING, 'utf8')) as { topology: { workloads: object[] } };
+const ROLLOUT = { kind: 'Rollout', namespace: 'tender', name: 'quotes', replicas: 2, serves: true };
+
 /** What `doctor` is asked of: every kind of thing that has a right of its own, in one environment. */
 const DECLARED = {
+  topology: {
+    workloads: [...topology.workloads, ROLLOUT],
+    edge: {
+      backend: {
+        scaling: { lowPerSecond: 10, highPerSecond: 200, rampSeconds: 30, scaledObject: 'tender-api' },
+      },
+    },
+  },
+  gpu: { claims: { driver: 'gpu.nvidia.com' } },
   stores: {
     postgres: { patroni: null, cloudnativepg: { namespace: 'tender', name: 'postgres' }, partition: null },
   },
@@ -122,7 +135,7 @@ async function accountOf(name: string, token: string, profile: 'nightly' | 'gate
   const file = join(server.folder, `${environment}.yaml`);
   const kubeconfig = { env: null, file: server.kubeconfig(token) };
   const cluster = { kubeconfig, pin, reach: 'port-forward', power: { ...POWER, isOn: 'on', isOff: 'off' } };
-  const base = relative(server.folder, join(ROOT, 'env/staging.yaml'));
+  const base = relative(server.folder, STAGING);
   writeFileSync(file, stringify({ extends: base, ...DECLARED, name: environment, cluster }));
   const opened = await openEnvironment(file);
   const planned = planChecks(opened, { profile });
