@@ -188,9 +188,14 @@ export function hostOfUrl(url: string): string {
   return new URL(url).hostname.replace(/^\[|\]$/g, '');
 }
 
-/** Base of a server that is known by where it is; an IPv6 address gets its brackets. */
+/** Base of a server that is known by where it is. */
 export function urlOf(scheme: 'http' | 'https', { host, port }: { host: string; port: number }): string {
-  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return `${scheme}://${addressText({ host, port })}`;
+}
+
+/** `host:port`; an IPv6 address gets its brackets. */
+export function addressText({ host, port }: { host: string; port: number }): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 function authorization({ account, token }: HttpServer): Record<string, string> {

@@ -16,6 +16,7 @@ import { parseEnvironment } from '../../env/loader.ts';
 import { declarationOf } from '../../env/providers/declared.ts';
 import type { EnvironmentFile } from '../../env/schema.ts';
 import { CommandError, EXIT } from '../../host/errors.ts';
+import { textIfThere } from '../../host/text-if-there.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 import { checkFindings } from '../../suites/catalogue/plan/references.ts';
 import { collect } from '../context.ts';
@@ -53,7 +54,7 @@ async function init(options: Options, context: Context): Promise<number> {
     `${listing.calls} calls to the API server in ${seconds} s, all of them reads; no Secret was read`,
   );
   for (const [what, why] of listing.refused) context.err(`not seen: ${what}: ${why}`);
-  const there = await textOf(out);
+  const there = await textIfThere(out);
   if (there === null) {
     await write(out, { drafted, name }, context);
     sayWhatRunsNeed(draft, { listing, context });
@@ -143,15 +144,6 @@ async function applicationOf(file: string | undefined): Promise<DraftOptions['ap
     return applicationFromOpenApi(await readFile(file, 'utf8'));
   } catch (cause) {
     throw new CommandError(`--openapi ${file}: ${errorText(cause)}`, EXIT.usage, { cause });
-  }
-}
-
-async function textOf(file: string): Promise<string | null> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
@@ -6,6 +6,7 @@ import { objectiveRules, prometheusRule, ruleFile } from '../../env/objectives/i
 import type { RuleGroup } from '../../env/objectives/index.ts';
 import type { Environment } from '../../env/schema.ts';
 import { CommandError, EXIT } from '../../host/errors.ts';
+import { textIfThere } from '../../host/text-if-there.ts';
 import { openEnvironment } from '../../suites/catalogue/plan/open.ts';
 import type { Context } from '../context.ts';
 
@@ -75,7 +76,9 @@ async function write(
   context: Context,
 ): Promise<number> {
   const folder = path.resolve(out);
-  const there = await Promise.all(files.map(async (file) => ({ file, before: await read(folder, file) })));
+  const there = await Promise.all(
+    files.map(async (file) => ({ file, before: await textIfThere(path.join(folder, file.name)) })),
+  );
   const others = there.filter(({ file, before }) => before !== null && before !== file.text);
   if (others.length > 0 && !force) {
     for (const { file } of others) context.err(`${path.join(out, file.name)} is there and differs`);
@@ -90,15 +93,6 @@ async function write(
     );
   }
   return EXIT.met;
-}
-
-async function read(folder: string, { name }: RulesFile): Promise<string | null> {
-  try {
-    return await readFile(path.join(folder, name), 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
 }
 
 /** `release=monitoring`, several times. */

@@ -7,7 +7,7 @@ import { keysOf } from '../known-keys.ts';
 import { parseYaml } from '../yaml-source.ts';
 import { sloDocument, sloShape } from './document.ts';
 import type { SloDocument } from './document.ts';
-import { parseTemplate } from './template.ts';
+import { parseTemplate, requireNameOf } from './template.ts';
 import type { ObjectiveTemplate } from './template.ts';
 
 /**
@@ -22,17 +22,8 @@ export function parseObjective(text: string, file: string): SloDocument {
   const parsed = shape.success ? sloDocument.safeParse(source.value) : shape;
   if (!parsed.success)
     throw new EnvironmentError(problemsOf(parsed.error, { source, knownKeys: keysOf(sloShape) }));
-  const expected = path.basename(file).replace(/\.ya?ml$/, '');
-  const { name } = parsed.data.metadata;
-  if (name === expected) return parsed.data;
-  const misnamed: Problem = {
-    ...source.locate(['metadata', 'name']),
-    path: 'metadata.name',
-    found: `"${name}"`,
-    allowed: expected,
-    message: 'the name differs from the name of the file',
-  };
-  throw new EnvironmentError([misnamed]);
+  requireNameOf(file, { name: parsed.data.metadata.name, at: ['metadata', 'name'], source });
+  return parsed.data;
 }
 
 /** What an environment file can refer to. */

@@ -167,8 +167,7 @@ function objectiveFrom(document: SloDocument, choice: ObjectiveChoice, kind: str
 }
 
 function windowOf({ timeWindow }: SloDocument['spec'], own: string | undefined): Objective['window'] {
-  if (own === 'run') return { kind: 'run' };
-  if (own !== undefined) return { kind: 'rolling', ms: durationMs(own) };
+  if (own !== undefined) return ownWindow(own);
   const [{ duration, calendar } = { duration: '30d', calendar: undefined }] = timeWindow;
   return calendar === undefined
     ? { kind: 'rolling', ms: durationMs(duration) }

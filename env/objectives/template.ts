@@ -11,7 +11,8 @@ import { EnvironmentError } from '../errors.ts';
 import { problemsOf } from '../issues.ts';
 import { keysOf } from '../known-keys.ts';
 import type { ObjectiveChoice } from '../schema/objectives.ts';
-import { parseYaml } from '../yaml-source.ts';
+import { parseYaml, renderPath } from '../yaml-source.ts';
+import type { DataPath, YamlSource } from '../yaml-source.ts';
 
 const text = z.string().min(1);
 const metric = z.string().regex(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/, 'the name of a metric');
@@ -49,13 +50,22 @@ export function parseTemplate(content: string, file: string): ObjectiveTemplate 
   const parsed = templateShape.safeParse(source.value);
   if (!parsed.success)
     throw new EnvironmentError(problemsOf(parsed.error, { source, knownKeys: keysOf(templateShape) }));
+  requireNameOf(file, { name: parsed.data.name, at: ['name'], source });
+  return parsed.data;
+}
+
+/** @throws EnvironmentError where what a file holds has another name than the file */
+export function requireNameOf(
+  file: string,
+  { name, at, source }: { name: string; at: DataPath; source: YamlSource },
+): void {
   const expected = path.basename(file).replace(/\.ya?ml$/, '');
-  if (parsed.data.name === expected) return parsed.data;
+  if (name === expected) return;
   throw new EnvironmentError([
     {
-      ...source.locate(['name']),
-      path: 'name',
-      found: `"${parsed.data.name}"`,
+      ...source.locate(at),
+      path: renderPath(at),
+      found: `"${name}"`,
       allowed: expected,
       message: 'the name differs from the name of the file',
     },

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { hostPort, kubeName, plainUrl, secretSource, trust } from '../../probes/declaring.ts';
+import { kubeName, plainUrl } from '../../probes/declaring.ts';
+import { reached } from '../../probes/signals/reached.ts';
 import { UNITS } from '../../reports/record/objective.ts';
 
 /** `5m`, `30d`: minutes, hours, days, weeks. */
@@ -182,12 +183,8 @@ export const objectives = z
 
 export const prometheus = z
   .strictObject({
+    ...reached,
     url: plainUrl.describe('Base of its HTTP API, without /api/v1'),
-    address: hostPort.optional().describe('Connect here instead of resolving the name in the URL'),
-    trust: trust.optional(),
-    user: z.string().min(1).optional(),
-    password: secretSource.optional(),
-    token: secretSource.optional().describe('A bearer token, instead of user and password'),
     scrapeSeconds: z
       .number()
       .positive()

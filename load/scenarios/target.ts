@@ -14,7 +14,7 @@ import type {
   Reply,
   Values,
 } from '../../probes/application/contract.ts';
-import { REFUSED_LOG, refusalCheck, refusalOf } from '../../reports/record/refusals.ts';
+import { REFUSED_LOG, refusalCheck } from '../../reports/record/refusals.ts';
 
 /** The types of k6 leave it out. */
 declare const console: { info(text: string): void };
@@ -155,14 +155,14 @@ function sayRefused(): void {
 
 /** Checks that the answer is as the contract has it; one that was turned away before the service has a check of its own. */
 export function expectGood(name: string, seen: Exchanged): boolean {
-  const refusal = refusalOf(seen.reply.status);
-  if (!seen.fate.ok && refusal === 'credentials') {
+  const cause = seen.fate.cause;
+  if (cause === null || cause === 'service') {
+    return counted(`${name}: as the contract has it`, seen.fate.ok);
+  }
+  if (cause === 'credentials') {
     sayRefused();
   }
-  if (!seen.fate.ok && refusal !== null) {
-    return counted(refusalCheck(refusal), false);
-  }
-  return counted(`${name}: as the contract has it`, seen.fate.ok);
+  return counted(refusalCheck(cause), false);
 }
 
 /** One request before the load. It fails the load if the target does not answer or is not the expected service. */

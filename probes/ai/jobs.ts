@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monoMs } from '../../host/clock.ts';
 import { lookUntil } from '../../host/wait.ts';
-import { exchangeFor, valuesFor } from '../application/asking.ts';
+import { exchangeFor, heard, valuesFor } from '../application/asking.ts';
 import type { ApplicationTarget } from '../application/asking.ts';
-import { fateOf, retryAfterSeconds, stateOf } from '../application/contract.ts';
+import { retryAfterSeconds, stateOf } from '../application/contract.ts';
 import type { ContractRequest, State } from '../application/contract.ts';
 import { HttpConnection, httpErrorClass } from '../edge/connection.ts';
 
@@ -110,8 +110,7 @@ async function ask(
     const question = exchangeFor(target, request, { values });
     const reply = await connection.ask(question);
     if (request.missing?.includes(reply.status) === true) return { state: 'missing', why: '' };
-    const { ok, why, cause } = fateOf(target.contract, request, values, reply);
-    if (cause === 'credentials') target.identity?.refused(question.headers);
+    const { ok, why, cause } = heard(target, request, { values, sent: question.headers, reply });
     if (!ok) {
       clearTimeout(timer);
       if (cause === 'rate-limit') await rest(retryAfterSeconds(reply.headers), signal);

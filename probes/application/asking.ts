@@ -66,8 +66,21 @@ export function exchangeFor(
 }
 
 /**
- * One request over a connection of its own: one attempt, no redirects. Where the gateway does not recognise who asks, the credentials are
- * renewed, and nothing is asked again.
+ * What an answer says of its request. Where the gateway did not recognise who asked, the credentials are renewed.
+ * @param sent headers with which it was sent
+ */
+export function heard(
+  { contract, identity = NOBODY }: Pick<ApplicationTarget, 'contract' | 'identity'>,
+  request: ContractRequest,
+  { values, sent, reply }: { values: Values; sent: Record<string, string>; reply: Reply },
+): Fate {
+  const fate = fateOf(contract, request, values, reply);
+  if (fate.cause === 'credentials') identity.refused(sent);
+  return fate;
+}
+
+/**
+ * One request over a connection of its own: one attempt, no redirects; nothing is asked again.
  * @throws Error with a short class of what went wrong (errno, TLS code), or that there was no answer within the time
  */
 export async function askApplication(
@@ -75,14 +88,11 @@ export async function askApplication(
   { request, values }: { request: ContractRequest; values: Values },
   bounds: { deadlineMs: number; signal?: AbortSignal },
 ): Promise<{ reply: Reply; fate: Fate; ms: number }> {
-  const identity = target.identity ?? NOBODY;
-  const headers = identity.headers();
+  const headers = (target.identity ?? NOBODY).headers();
   const { ms, ...reply } = await askEdge(
     target.endpoint,
     questionFor(target, request, { values, headers }),
     bounds,
   );
-  const fate = fateOf(target.contract, request, values, reply);
-  if (fate.cause === 'credentials') identity.refused(headers);
-  return { reply, fate, ms };
+  return { reply, fate: heard(target, request, { values, sent: headers, reply }), ms };
 }

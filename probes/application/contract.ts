@@ -2,6 +2,7 @@
  * The application's own API as data: what a request of it is, and what its answer says. It needs nothing of Node, so that the scripts of load
  * engines read the same contract in the same way.
  */
+import { parseJson } from '../../host/json.ts';
 import { refusalDetail, refusalOf } from '../../reports/record/refusals.ts';
 import type { Refusal } from '../../reports/record/refusals.ts';
 
@@ -161,7 +162,7 @@ export function fateOf(contract: Contract, request: ContractRequest, values: Val
   const stranger = notTheService(contract, values, reply);
   if (stranger !== null) return bad(stranger);
   const reads = request.expects.length > 0 || request.id !== undefined;
-  const json = reads ? jsonOf(reply.text) : undefined;
+  const json = reads ? parseJson(reply.text) : undefined;
   const unmet = unmetIn(request, values, { reply, json });
   if (unmet !== null) return bad(unmet);
   const id = request.id === undefined ? null : idAt(request.id, reply, json);
@@ -222,7 +223,7 @@ function kindOf(value: unknown): Expectation['is'] {
 
 /** The state of what was created; null: the value there is none of those declared. */
 export function stateOf(rule: StateRule, reply: Reply): State | null {
-  const seen = at(rule, reply, jsonOf(reply.text));
+  const seen = at(rule, reply, parseJson(reply.text));
   for (const state of STATES) if (rule[state].some((value) => value === seen)) return state;
   return null;
 }
@@ -270,15 +271,6 @@ export function pointed(json: unknown, pointer: string): unknown {
     else return undefined;
   }
   return found;
-}
-
-/** undefined: it is not JSON. */
-export function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }
 
 /** A header whatever its case; the first of several; null: it is not there. */

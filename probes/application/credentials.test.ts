@@ -55,6 +55,13 @@ const oauth2 = (tokenUrl: string, more: object = {}) => ({
   oauth2: { tokenUrl, clientId: 'plumbline & co', sends: 'basic', renewSeconds: 30, ...more } as const,
 });
 const SECRET = { clientSecret: 's3cret:+' };
+/** Credentials whose first renewal is told. */
+function renewing(url: string): { credentials: Credentials; renewed: Promise<undefined> } {
+  const { promise: renewed, resolve } = Promise.withResolvers<undefined>();
+  const onRenewed = (): void => resolve(undefined);
+  return { credentials: made({ plan: oauth2(url), values: SECRET, onRenewed }), renewed };
+}
+
 const token = (n: number, seconds?: number) => ({
   body: {
     access_token: `token-${n}`,
@@ -131,14 +138,9 @@ describe('what a client shows', () => {
 describe('a token that does not last', () => {
   it('should be renewed before it expires, without a request that waits for it', async () => {
     const { url, asked } = await endpoint((n) => token(n, n === 1 ? 2 : 3600));
-    const renewed = Promise.withResolvers<undefined>();
-    const credentials = made({
-      plan: oauth2(url),
-      values: SECRET,
-      onRenewed: () => renewed.resolve(undefined),
-    });
+    const { credentials, renewed } = renewing(url);
     await credentials.open();
-    await renewed.promise;
+    await renewed;
     assert.equal(asked.length, 2);
     assert.deepEqual(credentials.headers(), { authorization: 'Bearer token-2' });
     assert.deepEqual(credentials.counts(), { renewals: 1, refusals: 0, failures: 0, trouble: '' });
@@ -146,16 +148,11 @@ describe('a token that does not last', () => {
 
   it('should be renewed once when it is refused, however many requests were under way', async () => {
     const { url, asked } = await endpoint((n) => token(n, 3600));
-    const renewed = Promise.withResolvers<undefined>();
-    const credentials = made({
-      plan: oauth2(url),
-      values: SECRET,
-      onRenewed: () => renewed.resolve(undefined),
-    });
+    const { credentials, renewed } = renewing(url);
     await credentials.open();
     const sent = credentials.headers();
     for (let n = 0; n < 50; n++) credentials.refused(sent);
-    await renewed.promise;
+    await renewed;
     for (let n = 0; n < 50; n++) credentials.refused(sent);
     assert.equal(asked.length, 2);
     // A gateway that refuses the new one as well is not asked for a token with every request.

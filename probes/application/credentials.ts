@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { monoMs } from '../../host/clock.ts';
+import { jwtExpiry } from '../../host/jwt.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 import type { Identity } from './identity.ts';
 import { tokenFrom } from './oauth2.ts';
@@ -165,14 +166,8 @@ function fixedHeaders({ plan, values }: CredentialsOptions): Record<string, stri
   return { ...fixed, authorization: `Basic ${words}` };
 }
 
-/** A bearer token, with its expiry where it is a JWT that says it (RFC 7519, 4.1.4). */
+/** A bearer token, with its expiry where it is a JWT that says it; of another nobody but its issuer knows until when it is valid. */
 function bearerOf(value: string): Token {
-  const [, payload] = value.split('.');
-  try {
-    const { exp } = JSON.parse(Buffer.from(payload ?? '', 'base64url').toString('utf8')) as { exp?: unknown };
-    if (typeof exp === 'number') return { value, untilMs: monoMs() + exp * 1000 - Date.now() };
-  } catch {
-    // No JWT: nobody but its issuer knows until when it is valid.
-  }
-  return { value };
+  const expiry = jwtExpiry(value);
+  return expiry === null ? { value } : { value, untilMs: monoMs() + expiry * 1000 - Date.now() };
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { monoMs } from '../../host/clock.ts';
 import { askOnce } from '../../host/http.ts';
 import type { HttpBounds } from '../../host/http.ts';
+import { parseJson } from '../../host/json.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
 /** How a token is got by client credentials (RFC 6749, 4.4). The client's secret is none of it. */
@@ -44,10 +45,10 @@ export async function tokenFrom(plan: OAuth2Plan, clientSecret: string, bounds: 
     throw new Error(`${where} does not answer: ${errorText(cause)}`, { cause });
   });
   if (answer.status !== 200) {
-    const said = refused.safeParse(jsonOf(answer.text));
+    const said = refused.safeParse(parseJson(answer.text));
     throw new Error(`${where} answers ${answer.status}${said.success ? ` ${said.data.error}` : ''}`);
   }
-  const parsed = granted.safeParse(jsonOf(answer.text));
+  const parsed = granted.safeParse(parseJson(answer.text));
   if (!parsed.success) throw new Error(`${where} answers 200 without an access_token`);
   const { access_token: value, token_type: type, expires_in: seconds } = parsed.data;
   if (type.toLowerCase() !== 'bearer')
@@ -76,12 +77,4 @@ function formOf(
 
 function formEncoded(text: string): string {
   return new URLSearchParams([['', text]]).toString().slice(1);
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,7 +1,7 @@
 /** A first draft of `application` from an OpenAPI 3 document, as springdoc and FastAPI publish it. What it does not say is marked. */
 import { commentedOut, open, todo } from '../drafting.ts';
 import type { Draft, DraftMap } from '../drafting.ts';
-import { jsonOf } from './contract.ts';
+import { parseJson } from '../../host/json.ts';
 
 /** Properties by which things are usually named, and told apart, in the order in which they are looked for. */
 const TITLES = ['title', 'name', 'subject', 'label', 'description', 'text'];
@@ -22,7 +22,7 @@ export interface OpenApi {
 
 /** @throws Error that says what the text is instead */
 export function readOpenApi(text: string): OpenApi {
-  const document = jsonOf(text);
+  const document = parseJson(text);
   if (document === undefined) {
     const html = /^\s*</.test(text) ? ': a web page, as a login or a browser for it' : '';
     throw new Error(`not JSON${html}; expected an OpenAPI document such as /openapi.json or /v3/api-docs`);

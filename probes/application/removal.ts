@@ -1,9 +1,10 @@
 import { monoMs } from '../../host/clock.ts';
 import { inParallel } from '../../host/in-parallel.ts';
+import { parseJson } from '../../host/json.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 import { askApplication, valuesFor } from './asking.ts';
 import type { ApplicationTarget } from './asking.ts';
-import { idAt, jsonOf, pointed } from './contract.ts';
+import { idAt, pointed } from './contract.ts';
 import type { ContractRequest } from './contract.ts';
 
 /** How what canaries created is found and removed. */
@@ -80,7 +81,7 @@ async function foundBy(
       { deadlineMs: answerMs, signal },
     );
     if (!fate.ok) return `application.requests.find: ${fate.why}`;
-    const entries = pointed(jsonOf(reply.text), list);
+    const entries = pointed(parseJson(reply.text), list);
     if (!Array.isArray(entries)) return `application.requests.find: no list at ${JSON.stringify(list)}`;
     const ids = entries.flatMap((entry: unknown): string[] => {
       const title = pointed(entry, titlePointer);

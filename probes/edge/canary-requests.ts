@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HttpClient, HttpError } from '../../host/http.ts';
+import { addressText, HttpClient, HttpError } from '../../host/http.ts';
 import type { HttpAnswer } from '../../host/http.ts';
 import { errorCode } from '../../reports/record/error-text.ts';
-import { exchangeFor, valuesFor } from '../application/asking.ts';
+import { exchangeFor, heard, valuesFor } from '../application/asking.ts';
 import type { ApplicationTarget } from '../application/asking.ts';
-import { fateOf } from '../application/contract.ts';
 import type { ContractRequest } from '../application/contract.ts';
 import { httpErrorClass } from './connection.ts';
 
@@ -52,7 +51,7 @@ export async function sendCanaryRequests(
   const { host, port, tls } = target.endpoint;
   const { cert, key } = tls ?? {};
   const client = new HttpClient({
-    ...{ url: target.url.origin, address: addressText(host, port), ca: tls?.ca },
+    ...{ url: target.url.origin, address: addressText({ host, port }), ca: tls?.ca },
     ...(cert !== undefined && key !== undefined && { client: { certificate: cert, key } }),
   });
   const begunMs = performance.now();
@@ -71,11 +70,6 @@ export async function sendCanaryRequests(
   }
 }
 
-/** An IPv6 address gets its brackets. */
-function addressText(host: string, port: number): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
-}
-
 /** Never rejects. */
 async function one(
   target: CanaryTarget,
@@ -89,10 +83,9 @@ async function one(
   const question = exchangeFor(target, target.request, { values, more });
   const sentMs = Date.now();
   const became = await client.ask(question, load).then(
-    (answer: HttpAnswer) => {
-      const { ok, why, cause } = fateOf(target.contract, target.request, values, answer);
-      if (cause === 'credentials') target.identity?.refused(question.headers);
-      return { status: answer.status, ok, detail: why };
+    (reply: HttpAnswer) => {
+      const { ok, why } = heard(target, target.request, { values, sent: question.headers, reply });
+      return { status: reply.status, ok, detail: why };
     },
     (error: unknown) => ({ status: null, ok: false, detail: whyNot(error) }),
   );

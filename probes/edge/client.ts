@@ -1,12 +1,11 @@
 import { z } from 'zod';
 import { monoMs } from '../../host/clock.ts';
 import { lookUntil } from '../../host/wait.ts';
-import { basePathOf, exchangeFor, valuesFor } from '../application/asking.ts';
+import { basePathOf, exchangeFor, heard, valuesFor } from '../application/asking.ts';
 import type { ApplicationTarget } from '../application/asking.ts';
 import { Credentials } from '../application/credentials.ts';
 import type { CredentialsPlan } from '../application/credentials.ts';
 import type { NewSeen } from '../../reports/record/observations/index.ts';
-import { fateOf } from '../application/contract.ts';
 import type { ContractRequest } from '../application/contract.ts';
 import type { StoreConnection } from '../store/store-driver.ts';
 import type { OperationResult, LoadClient, ClientLoadSession } from '../client-load/client.ts';
@@ -145,8 +144,7 @@ export class EdgeLoadClient implements LoadClient {
     try {
       const question = exchangeFor(target, this.#request, { values });
       const reply = await connection.ask(question);
-      const { ok, why, cause, id } = fateOf(target.contract, this.#request, values, reply);
-      if (cause === 'credentials') target.identity?.refused(question.headers);
+      const { ok, why, id } = heard(target, this.#request, { values, sent: question.headers, reply });
       if (!ok) return { outcome: 'fail', detail: why };
       return id === null ? { outcome: 'ok' } : { outcome: 'ok', detail: `id=${encodeURIComponent(id)}` };
     } catch (error) {

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { askOnce } from '../../host/http.ts';
 import type { Trust } from '../declaring.ts';
-import { basePathOf, valuesFor } from '../application/asking.ts';
-import { fateOf, filled, headerOf } from '../application/contract.ts';
+import { basePathOf, heard, valuesFor } from '../application/asking.ts';
+import { filled, headerOf } from '../application/contract.ts';
 import type { Contract, ContractRequest } from '../application/contract.ts';
 import { NOBODY } from '../application/identity.ts';
 import type { Identity } from '../application/identity.ts';
@@ -73,8 +73,7 @@ export async function throughTheEdge(
     );
     const header = (name: string): string => headerOf(reply.headers, name) ?? '';
     const names = [...new Set(edge.hops.map((hop) => hop.header.toLowerCase()))];
-    const { ok, why, cause } = fateOf(contract, request, values, reply);
-    if (cause === 'credentials') identity.refused(shown);
+    const { ok, why } = heard({ contract, identity }, request, { values, sent: shown, reply });
     return {
       status: reply.status,
       ok,

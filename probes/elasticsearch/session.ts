@@ -2,6 +2,7 @@ import { Agent } from 'node:http';
 import { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { Client, HttpConnection, SniffingTransport } from '@elastic/elasticsearch';
+import { urlOf } from '../../host/http.ts';
 import { CANARY_INDEX, ElasticsearchRefusal, servicePlace } from './api.ts';
 import { declaredOf } from './declared.ts';
 import { majorityOf, prepareCanary } from './canary.ts';
@@ -203,7 +204,7 @@ function clientOver(socket: Socket, connection: StoreConnection): Client {
     return socket;
   };
   return new Client({
-    node: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    node: urlOf('http', { host, port }),
     Connection: HttpConnection,
     agent: () => agent,
     maxRetries: 0,

@@ -1,6 +1,6 @@
 /** Devices that pods hold through claims: Dynamic Resource Allocation, resource.k8s.io. */
 import { z } from 'zod';
-import { jsonIn } from './json-in.ts';
+import { parseJson } from '../../host/json.ts';
 
 /** Versions of the API in which a claim has the result of its allocation where it is read here, the newest first. */
 export const CLAIM_VERSIONS = ['v1', 'v1beta2', 'v1beta1'] as const;
@@ -37,7 +37,7 @@ export interface Allocated {
 
 /** What a claim was allocated; null: the answer is none of a claim, or it has no allocation of devices. */
 export function allocatedIn(body: string): Allocated[] | null {
-  const found = claim.safeParse(jsonIn(body));
+  const found = claim.safeParse(parseJson(body));
   const results = found.success ? found.data.status?.allocation?.devices?.results : undefined;
   return (
     results?.map(({ driver, pool, device, adminAccess, shareID, consumedCapacity }) => ({

@@ -3,13 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { describe, it } from 'node:test';
 import { allocatedIn, devicesGiven, givenCommand, readPods } from './index.ts';
 import type { Holder } from './index.ts';
+import { NVIDIA } from './_testing/nvidia.ts';
 
-const NVIDIA = {
-  variable: 'NVIDIA_VISIBLE_DEVICES',
-  resource: 'nvidia.com/gpu',
-  kind: 'whole',
-  simulated: false,
-} as const;
 const A = 'GPU-4404041a-04cf-1ccf-9e70-f139a9b1e23c';
 const B = 'GPU-79a2ba02-a537-ccbf-2965-8e9d90c0bd54';
 const MIG = 'MIG-a4ba36ba-6977-5a73-8b92-a2ecaa2a0d2f';

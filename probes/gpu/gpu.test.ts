@@ -10,14 +10,9 @@ import {
   readUtilisation,
   toleratesAll,
 } from './index.ts';
+import { NVIDIA } from './_testing/nvidia.ts';
 
 const MOUNTED = '/var/run/nvidia-container-devices';
-const NVIDIA = {
-  variable: 'NVIDIA_VISIBLE_DEVICES',
-  resource: 'nvidia.com/gpu',
-  kind: 'whole',
-  simulated: false,
-} as const;
 const printed = (environment: string[], files: string[] = [], more: string[] = []): string =>
   [...environment, '-- devices --', ...files, ...more, ''].join('\n');
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { jsonIn } from './json-in.ts';
+import { parseJson } from '../../host/json.ts';
 import type { NodeObject } from '../kubernetes/objects.ts';
 import { claimNames, claimsOfPod } from './claims.ts';
 
@@ -79,7 +79,7 @@ type RawPod = z.infer<typeof podList>['items'][number];
  * Pods of a list answer that have not ended; null if the answer is not a list of pods.
  */
 export function readPods(body: string, resource: string): NodePod[] | null {
-  const listed = podList.safeParse(jsonIn(body));
+  const listed = podList.safeParse(parseJson(body));
   if (!listed.success) return null;
   return listed.data.items
     .filter(({ status }) => status?.phase !== 'Succeeded' && status?.phase !== 'Failed')

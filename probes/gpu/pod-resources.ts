@@ -3,7 +3,7 @@
  * pkg/apis/podresources/v1/api.proto) as JSON. Clients write the names of its fields in two ways.
  */
 import { z } from 'zod';
-import { jsonIn } from './json-in.ts';
+import { parseJson } from '../../host/json.ts';
 
 /** One container. */
 export interface HeldBy {
@@ -41,7 +41,7 @@ const answer = z
  */
 export function devicesOf(text: string | null, holder: HeldBy, resource: string): string[] | null {
   if (text === null) return null;
-  const found = answer.safeParse(jsonIn(text));
+  const found = answer.safeParse(parseJson(text));
   const pods = found.success ? found.data : undefined;
   const own = pods?.find(({ name, namespace }) => name === holder.pod && namespace === holder.namespace);
   const container = own?.containers.find(({ name }) => name === holder.container);

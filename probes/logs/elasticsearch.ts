@@ -2,12 +2,13 @@ import { z } from 'zod';
 import { shapedAs, SignalClient, SignalError } from '../signals/index.ts';
 import type { SignalAddress, SignalBounds } from '../signals/index.ts';
 import { absentText, valueTest } from './absent.ts';
-import { DEFAULTS, fieldOf, leavesOf, numberOf, textOf } from './fields.ts';
+import { DEFAULTS, fieldOf, leavesOf, textOf } from './fields.ts';
 import type { FieldName, LogFields, QueriedField } from './fields.ts';
 import type { LogKind } from './kind.ts';
 import { Mapping } from './mapping.ts';
 import type { QueryNames } from './mapping.ts';
 import type { LogProbe, LogRecord, LogSearch } from './probe.ts';
+import { namedIn } from './record.ts';
 
 /** Elasticsearch refuses to hand out more at once (index.max_result_window). */
 const MOST_HITS = 10_000;
@@ -160,18 +161,11 @@ class ElasticsearchLogProbe implements LogProbe {
   }
 
   #record(hit: Hit): LogRecord {
-    const text = (name: FieldName): string => textOf(this.#of(hit, name));
     return {
       id: `${hit._index}/${hit._id}`,
       timeMs: timeOf(this.#of(hit, 'time')),
-      message: text('message'),
-      service: text('service'),
-      traceId: text('traceId'),
-      correlationId: text('correlationId'),
-      number: numberOf(this.#of(hit, 'number')),
-      node: text('node'),
-      namespace: text('namespace'),
-      pod: text('pod'),
+      message: textOf(this.#of(hit, 'message')),
+      ...namedIn((field) => this.#of(hit, field)),
     };
   }
 }

@@ -3,6 +3,7 @@
  * store is searched for it (`query`), and under which key the service itself wrote it (`line`).
  */
 import { z } from 'zod';
+import { parseJson } from '../../host/json.ts';
 
 const NAMES = [
   ...(['time', 'message', 'service', 'traceId', 'spanId'] as const),
@@ -114,6 +115,12 @@ export function fieldOf(from: Readonly<Record<string, unknown>>, path: string): 
 export function textOf(value: unknown): string {
   if (typeof value === 'string') return value;
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
+}
+
+/** A text of JSON as an object; one without anything in it where it is none. */
+export function objectIn(text: string): Readonly<Record<string, unknown>> {
+  const value = parseJson(text);
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }
 
 /** null: it is no whole number. */

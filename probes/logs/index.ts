@@ -7,7 +7,7 @@ import type { LogFields } from './fields.ts';
 import { LOG_KINDS } from './kinds.ts';
 import type { LogProbe } from './probe.ts';
 
-export { fieldOf, keyOf, leavesOf } from './fields.ts';
+export { fieldOf, keyOf, leavesOf, objectIn } from './fields.ts';
 export type { FieldName, LogFields } from './fields.ts';
 export type { LogProbe, LogRecord, LogSearch } from './probe.ts';
 

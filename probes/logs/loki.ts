@@ -4,10 +4,11 @@ import { shapedAs, SignalClient, SignalError } from '../signals/index.ts';
 import type { SignalAddress, SignalBounds } from '../signals/index.ts';
 import { tenant as tenantKey, withTenant } from '../signals/kinds.ts';
 import { absentText, listed, valueTest } from './absent.ts';
-import { DEFAULTS, fieldOf, leavesOf, numberOf, textOf } from './fields.ts';
+import { DEFAULTS, fieldOf, leavesOf, objectIn, textOf } from './fields.ts';
 import type { FieldName, LogFields, QueriedField } from './fields.ts';
 import type { LogKind } from './kind.ts';
 import type { LogProbe, LogRecord, LogSearch } from './probe.ts';
+import { namedIn } from './record.ts';
 
 /**
  * HTTP API of Grafana Loki 3 (docs/sources/reference/loki-http-api.md of its repository, August 2026): `query_range` answers streams, each
@@ -216,18 +217,11 @@ class LokiLogProbe implements LogProbe {
   }
 
   #record(entry: Entry): LogRecord {
-    const text = (name: FieldName): string => this.#text(entry, name);
     return {
       id: idOf(entry),
       timeMs: Number(entry.ns) / 1e6,
       message: entry.line,
-      service: text('service'),
-      traceId: text('traceId'),
-      correlationId: text('correlationId'),
-      number: numberOf(this.#value(entry, 'number')),
-      node: text('node'),
-      namespace: text('namespace'),
-      pod: text('pod'),
+      ...namedIn((field) => this.#value(entry, field)),
     };
   }
 
@@ -259,13 +253,7 @@ function idOf({ labels: own, ns, line }: Entry): string {
 /** The object in a line, also behind what a container runtime puts before it. */
 function jsonIn(line: string): Readonly<Record<string, unknown>> {
   const begin = line.indexOf('{');
-  if (begin === -1) return {};
-  try {
-    const value: unknown = JSON.parse(line.slice(begin));
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
+  return begin === -1 ? {} : objectIn(line.slice(begin));
 }
 
 export const loki: LogKind = {

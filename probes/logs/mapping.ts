@@ -162,9 +162,13 @@ export class Mapping {
 /** The field itself, what stands below it, and the objects that it stands in. */
 function wantedOf({ source, query }: LogField): string[] {
   const name = query ?? source;
+  return [name, `${name}.*`, ...objectsAbove(name)];
+}
+
+/** `a` and `a.b` of `a.b.c` */
+function objectsAbove(name: string): string[] {
   const steps = name.split('.');
-  const above = steps.slice(1).map((_, at) => steps.slice(0, at + 1).join('.'));
-  return [name, `${name}.*`, ...above];
+  return steps.slice(1).map((_, at) => steps.slice(0, at + 1).join('.'));
 }
 
 interface Usable {
@@ -179,9 +183,7 @@ function usable({ source, query }: LogField, types: readonly string[], found: Ca
     typesOf(found, other)
       .filter(({ type, searchable }) => searchable && of.includes(type))
       .flatMap(({ indices }) => indices);
-  const steps = name.split('.');
-  const above = steps.slice(1).map((_, at) => steps.slice(0, at + 1).join('.'));
-  if (types === WHOLE && above.some((one) => fits(one, WHOLE_BELOW).length > 0))
+  if (types === WHOLE && objectsAbove(name).some((one) => fits(one, WHOLE_BELOW).length > 0))
     return { names: [name], out: [] };
   const names = fits(name).length > 0 ? [name] : [];
   if (query === null && fits(name, WORDS).length > 0) {

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { auth, driver as newDriver, session as sessionModes } from 'neo4j-driver';
 import type { Driver, Session } from 'neo4j-driver';
+import { addressText } from '../../host/http.ts';
 import { dialled } from '../store/store-driver.ts';
 import type { StoreConnection, StoreTlsFiles } from '../store/store-driver.ts';
 import { cannotAsk, isDown } from '../asking.ts';
@@ -64,7 +65,7 @@ export const ROUTES = 'CALL dbms.routing.getRoutingTable($context, $database) YI
  * (Operations manual, dbms.routing.client_side.enforce_for_domains).
  */
 export function routingContext({ host, port }: StoreConnection): { address: string } {
-  return { address: `${inUri(host)}:${port}` };
+  return { address: addressText({ host, port }) };
 }
 
 /**
@@ -75,10 +76,6 @@ export function isServerSide(routes: readonly RouteRow[]): boolean {
   return routes.length > 0 && new Set(routes.flatMap(({ addresses }) => addresses)).size === 1;
 }
 
-function inUri(host: string): string {
-  return host.includes(':') ? `[${host}]` : host;
-}
-
 function schemeOf({ declared }: StoreConnection): string {
   return typeof declared?.['scheme'] === 'string' ? declared['scheme'] : 'bolt';
 }
@@ -87,7 +84,7 @@ function schemeOf({ declared }: StoreConnection): string {
 function uriOf(connection: StoreConnection, direct: boolean): string {
   const { host, port } = connection;
   const scheme = schemeOf(connection);
-  return `${direct ? scheme.replace('neo4j', 'bolt') : scheme}://${inUri(host)}:${port}`;
+  return `${direct ? scheme.replace('neo4j', 'bolt') : scheme}://${addressText({ host, port })}`;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseJson } from '../../host/json.ts';
 import type { Series } from '../../reports/record/objective.ts';
 import { PrometheusError } from './errors.ts';
 import type { PrometheusReason } from './errors.ts';
@@ -83,7 +84,7 @@ export function opened({ status, text }: { status: number; text: string }, what:
       reason: 'refused',
       status,
     });
-  const parsed = envelope.safeParse(jsonOf(text));
+  const parsed = envelope.safeParse(parseJson(text));
   if (!parsed.success)
     throw new PrometheusError(
       `${what}: status ${status}, not an answer of Prometheus: ${text.slice(0, 100)}`,
@@ -103,14 +104,6 @@ function errorOf(
 ): PrometheusError {
   const reason = reasonOf(status, errorType, error);
   return new PrometheusError(`${what}: ${errorType} (${status}): ${error}`, { reason, status, warnings });
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Prometheus reports its limit of samples as an execution error (422), but its limit of points as a bad query (400). */

@@ -25,16 +25,29 @@ export function questionsOf(
   bounds: readonly Bounds[],
   scrapeMs: number,
 ): MetricQuestion[] {
-  const found = new Map<string, MetricQuestion>();
+  return eachOnce(objectives, bounds, (objective, { fromMs, toMs }) =>
+    queriesOf(objective).map((query) => ({
+      query,
+      stepMs: toMs - fromMs > DAY_MS ? Math.max(THINNED_MS, scrapeMs) : scrapeMs,
+      kind: kindOf(objective, query),
+    })),
+  );
+}
+
+/** Each distinct question of objectives once a window, with the objectives that it is of. @param bounds the window of each, in their order */
+export function eachOnce<Q extends object>(
+  objectives: readonly Objective[],
+  bounds: readonly Bounds[],
+  of: (objective: Objective, window: Bounds) => Q[],
+): (Q & Bounds & { objectives: string[] })[] {
+  const found = new Map<string, Q & Bounds & { objectives: string[] }>();
   objectives.forEach((objective, index) => {
-    const of = bounds[index];
-    if (of === undefined) return;
-    const stepMs = of.toMs - of.fromMs > DAY_MS ? Math.max(THINNED_MS, scrapeMs) : scrapeMs;
-    for (const query of queriesOf(objective)) {
-      const kind = kindOf(objective, query);
-      const key = JSON.stringify([query, kind, of.fromMs, of.toMs]);
+    const window = bounds[index];
+    if (window === undefined) return;
+    for (const question of of(objective, window)) {
+      const key = JSON.stringify([question, window.fromMs, window.toMs]);
       const before = found.get(key);
-      if (before === undefined) found.set(key, { ...of, objectives: [objective.name], query, stepMs, kind });
+      if (before === undefined) found.set(key, { ...window, objectives: [objective.name], ...question });
       else before.objectives.push(objective.name);
     }
   });

@@ -8,6 +8,7 @@ import { matchesSelector } from '../../reports/judge/slo/series/selector.ts';
 import type { Found, Matcher } from '../../reports/judge/slo/series/selector.ts';
 import { selectorsOf } from '../../reports/judge/slo/series/there.ts';
 import { familiesOf } from '../../reports/judge/slo/series/units.ts';
+import { eachOnce } from './metric-questions.ts';
 
 type There = Fields<'metric-there'>;
 
@@ -26,18 +27,9 @@ interface ThereQuestion extends Bounds {
 
 /** Each selector of the objectives once a window. @param bounds the window of each objective, in their order */
 export function thereQuestions(objectives: readonly Objective[], bounds: readonly Bounds[]): ThereQuestion[] {
-  const found = new Map<string, ThereQuestion>();
-  objectives.forEach((objective, index) => {
-    const of = bounds[index];
-    if (of === undefined) return;
-    for (const selector of selectorsOf(objective)) {
-      const key = JSON.stringify([selector.text, of.fromMs, of.toMs]);
-      const before = found.get(key);
-      if (before === undefined) found.set(key, { ...of, objectives: [objective.name], selector });
-      else before.objectives.push(objective.name);
-    }
-  });
-  return [...found.values()];
+  return eachOnce(objectives, bounds, (objective) =>
+    selectorsOf(objective).map((selector) => ({ selector })),
+  );
 }
 
 type Client = Pick<PrometheusClient, 'labelNames' | 'labelValues' | 'metadata'>;

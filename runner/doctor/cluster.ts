@@ -1,10 +1,10 @@
 /** Is the cluster there, and is it the one? Each step rests on the one before it. */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
 import { providerOf } from '../../env/providers/index.ts';
 import type { Reached as Found } from '../../env/providers/provider.ts';
 import type { Environment } from '../../env/schema.ts';
+import { jwtExpiry } from '../../host/jwt.ts';
 import { askFailureOf, askText } from '../../probes/asking.ts';
 import { KubeError, openCluster } from '../../probes/kubernetes/index.ts';
 import { gets } from '../../probes/kubernetes/rights.ts';
@@ -132,8 +132,6 @@ async function lookAtPin({ cluster, found, environment }: Looked, signal: AbortS
   }
 }
 
-const claims = z.object({ exp: z.number() });
-
 /** How long the account of the kubeconfig is known, where that can be read from it. */
 function credentialItems({ client }: KubeCluster): Item[] {
   const { token, certData, certFile } = client.transport.config.getCurrentUser() ?? {};
@@ -142,13 +140,8 @@ function credentialItems({ client }: KubeCluster): Item[] {
 }
 
 function ofToken(token: string): string | null {
-  const [, payload = ''] = token.split('.');
-  try {
-    const { exp } = claims.parse(JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')));
-    return new Date(exp * 1000).toISOString();
-  } catch {
-    return null; // Not a token that says so.
-  }
+  const expiry = jwtExpiry(token);
+  return expiry === null ? null : new Date(expiry * 1000).toISOString();
 }
 
 function ofCertificate(data: string | undefined, file: string | undefined): string | null {

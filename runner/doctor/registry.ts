@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { askOnce } from '../../host/http.ts';
 import type { HttpAnswer, HttpBounds } from '../../host/http.ts';
+import { parseJson } from '../../host/json.ts';
 
 /** there: anybody may pull it; absent: it is not there; unknown: it does not say, or not to somebody without an account. */
 export interface Availability {
@@ -110,16 +111,9 @@ const tokens = z.object({ token: z.string().optional(), access_token: z.string()
 async function tokenFrom(url: URL, bounds: HttpBounds): Promise<string | HttpAnswer> {
   const answer = await asked('GET', url, {}, bounds);
   if (answer.status !== 200) return answer;
-  const { token, access_token: other } = tokenIn(answer.text);
+  // A login page, say, has none in it.
+  const { token, access_token: other } = tokens.safeParse(parseJson(answer.text)).data ?? {};
   return token ?? other ?? answer;
-}
-
-function tokenIn(text: string): z.infer<typeof tokens> {
-  try {
-    return tokens.parse(JSON.parse(text));
-  } catch {
-    return {}; // A login page, say: there is none in it.
-  }
 }
 
 const unknown = (detail: string): Availability => ({ is: 'unknown', detail });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { PlannedCheck } from '../../suites/catalogue/index.ts';
 import { CommandError, EXIT } from '../../host/errors.ts';
+import { parseJson } from '../../host/json.ts';
 import { monoMs } from '../../host/clock.ts';
 import { openLines } from '../../probes/history.ts';
 import { HISTORY_SCHEMA } from '../../reports/record/history/history.ts';
@@ -148,16 +149,8 @@ function linesOf(histories: string): Line[] {
   const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
   return lines.flatMap((line, index) => {
     if (line === '') return [];
-    const found = lineSchema.safeParse(jsonOf(line));
+    const found = lineSchema.safeParse(parseJson(line));
     if (!found.success) throw damaged(histories, `line ${index + 1} is damaged`);
     return [found.data];
   });
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

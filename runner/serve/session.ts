@@ -43,6 +43,11 @@ export class RequestError extends Error {
   }
 }
 
+/** What a check asks for is not declared. */
+export function undeclared(what: string): RequestError {
+  return new RequestError(`the environment declares no ${what}`, 'refused');
+}
+
 export interface SessionHooks {
   /** Called with each check whose worker closed its connection before `check.end`. */
   gone(check: string): void;

@@ -5,6 +5,8 @@ import { lists } from '../../probes/kubernetes/rights.ts';
 import type { Right } from '../../probes/kubernetes/rights.ts';
 import type { CatalogueRow } from './types.ts';
 
+type Reading = Pick<CatalogueRow, 'touches' | 'parts' | 'id'>;
+
 interface Operator {
   label: string;
   /** The product and version that has answered, or null. */
@@ -13,7 +15,7 @@ interface Operator {
   declaredBy: string;
   isDeclared: (environment: Environment) => boolean;
   /** Whether a check reads it where it is declared. */
-  isRead: (row: Pick<CatalogueRow, 'touches' | 'parts' | 'id'>) => boolean;
+  isRead: (row: Reading) => boolean;
   /** What reading it is for, and its rights; none: it needs no more than the check itself. */
   what: string;
   rights: readonly Right[];
@@ -23,8 +25,6 @@ interface Operator {
 const CLAIMS: Right = {
   ...{ verbs: ['get'], group: 'resource.k8s.io', resource: 'resourceclaims', where: 'everywhere' },
 };
-
-type Reading = Pick<CatalogueRow, 'touches' | 'parts' | 'id'>;
 
 /** By its own lists, or by those of the runner for it. */
 const listsDeployments = ({ touches: { lists: kinds = [], runner = [] } }: Reading): boolean =>

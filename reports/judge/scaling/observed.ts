@@ -1,6 +1,7 @@
 import type { History } from '../../record/history/history.ts';
 import { kindOfService } from '../../record/names/topology-names.ts';
 import type { Seen } from '../../record/observations/index.ts';
+import { FROM_ELSEWHERE } from '../../record/observations/scaling.ts';
 import { all, first, last } from '../observed.ts';
 import type { LoadSecond } from '../slo/load.ts';
 import { observedLoad } from '../performance/loads.ts';
@@ -194,18 +195,16 @@ function complaint({ type, status, reason, message }: Seen<'hpa'>['conditions'][
   return [`${type}=${status} ${[reason, message].filter((one) => one !== '').join(': ')}`];
 }
 
-/** Types of metrics (autoscaling/v2) that metrics-server measures. */
-const MEASURED: readonly string[] = ['Resource', 'ContainerResource'];
-
 function specOf(one: Seen<'hpa-spec'> | undefined, by: Seen<'scaled-object'> | undefined): HpaSpec | null {
   if (one === undefined) return null;
   const { min, max, metrics, measures, stabilisationUpS, stabilisationDownS, policiesDown } = one;
-  const isMeasured = (index: number): boolean => MEASURED.includes(measures?.[index]?.type ?? '');
+  const isMeasured = ({ type }: { type: string } | undefined = { type: '' }): boolean =>
+    type !== '' && !FROM_ELSEWHERE.has(type);
   return {
     ...{ min, max, stabilisationUpS, stabilisationDownS },
     cooldownS: min === 0 || min === by?.idle ? (by?.cooldownS ?? 0) : 0,
     tolerance: one.toleranceUp ?? TOLERANCE,
-    measured: measures === undefined ? null : metrics.filter((_, index) => isMeasured(index)),
+    measured: measures === undefined ? null : metrics.filter((_, index) => isMeasured(measures[index])),
     shrinkingS: (pods) => shrinkingS(policiesDown ?? [], pods),
   };
 }

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { kinds } from './kinds.ts';
 
+/** Types of metrics (autoscaling/v2) that metrics-server does not measure. */
+export const FROM_ELSEWHERE: ReadonlySet<string> = new Set(['Pods', 'Object', 'External']);
+
 /** Conditions that are set with the first value of a metric and kept from then on. */
 export const HPA_CONDITIONS = ['AbleToScale', 'ScalingActive', 'ScalingLimited'] as const;
 

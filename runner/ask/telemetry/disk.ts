@@ -1,7 +1,7 @@
 /** The independent count: what containers wrote, as kubelet reads it from the nodes' disks, without any shipper or store. */
 import { linesOnDisk } from '../../../probes/arrivals/index.ts';
 import type { DiskLine } from '../../../probes/arrivals/index.ts';
-import { fieldOf, keyOf, leavesOf } from '../../../probes/logs/index.ts';
+import { fieldOf, keyOf, leavesOf, objectIn } from '../../../probes/logs/index.ts';
 import type { LogFields } from '../../../probes/logs/index.ts';
 import { KubeError } from '../../../probes/kubernetes/index.ts';
 import type { KubeCluster } from '../../../probes/kubernetes/index.ts';
@@ -66,7 +66,7 @@ export function countedOn(
   let elsewhere: string | undefined;
   for (const { atMs, text } of lines) {
     if (!text.includes(run)) continue;
-    const said = parsed(text);
+    const said = objectIn(text);
     const counted = idIn(said, { run, fields });
     if (counted === null) {
       elsewhere ??= keyIn(said, run);
@@ -122,20 +122,6 @@ function push<T>(into: Map<string, T[]>, key: string, one: T): void {
   const found = into.get(key);
   if (found === undefined) into.set(key, [one]);
   else found.push(one);
-}
-
-/** A line that is no JSON object has no fields. */
-function parsed(text: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : {};
-  } catch {
-    return {};
-  }
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
 }
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');

@@ -11,7 +11,7 @@ import { traceProbe } from '../../../probes/traces/index.ts';
 import type { TraceProbe } from '../../../probes/traces/index.ts';
 import { trusted } from '../../../probes/edge/edge-request.ts';
 import { timeoutMsOf } from '../../plan/environment-parts.ts';
-import { RequestError } from '../../serve/session.ts';
+import { RequestError, undeclared } from '../../serve/session.ts';
 import type { StoreTargets } from '../../targets/store-target.ts';
 
 /** As much of the runner as this needs. */
@@ -41,10 +41,6 @@ export async function addressOf({ stores }: SourcesOf, declared: Declared): Prom
     }),
     ...(token !== undefined && { token: await stores.secret(token) }),
   };
-}
-
-function undeclared(what: string): RequestError {
-  return new RequestError(`the environment declares no ${what}`, 'refused');
 }
 
 /** @throws RequestError when it is not declared, or its secret cannot be read */

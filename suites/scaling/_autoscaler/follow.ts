@@ -7,13 +7,12 @@ import type { RecordedFields } from '../../harness/observations.ts';
 import { autoscalerOf, loadOf, specOf, statusOf } from './hpa.ts';
 import type { Autoscaler } from './hpa.ts';
 import { leastPods, scaledObjectOf } from './keda.ts';
+import { FROM_ELSEWHERE } from '../../../reports/record/observations/scaling.ts';
 import { metricResolution } from './metrics-server.ts';
 import { PodFollower } from './pods.ts';
 
 /** The runner's cache is fed by watches, so that a look costs the API server nothing. */
 const LOOK_EVERY_MS = 250;
-/** Types of metrics (autoscaling/v2) that metrics-server does not measure. */
-const FROM_ELSEWHERE: ReadonlySet<string> = new Set(['Pods', 'Object', 'External']);
 
 /** What an autoscaler resizes. */
 export interface Scaled {

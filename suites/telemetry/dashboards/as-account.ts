@@ -2,6 +2,7 @@
 import type { Page, Request } from '@playwright/test';
 import { errorText } from '../../../reports/record/error-text.ts';
 import type { CheckContext } from '../../harness/context.ts';
+import type { Params } from '../../harness/protocol.ts';
 
 /** What came of the pages that were asked. */
 export interface Asked {
@@ -42,16 +43,7 @@ export async function asAccount(ctx: CheckContext, page: Page, url: string): Pro
   return asked;
 }
 
-function questionOf(
-  { id: check }: CheckContext,
-  request: Request,
-): {
-  check: string;
-  url: string;
-  method: string;
-  headers: Record<string, string>;
-  body?: string;
-} {
+function questionOf({ id: check }: CheckContext, request: Request): Params<'telemetry.page'> {
   const body = request.postData();
   const question = { check, url: request.url(), method: request.method(), headers: request.headers() };
   return body === null ? question : { ...question, body };

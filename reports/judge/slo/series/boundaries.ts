@@ -7,9 +7,9 @@ import type { Found, Matcher } from './selector.ts';
 
 type There = Pick<Seen<'metric-there'>, 'values'>;
 
-/** The values of `le`, as they are written. */
-export function edgesOf({ values }: There): readonly string[] {
-  return values.find(({ label }) => label === 'le')?.values ?? [];
+/** The values of a label that were recorded, as they are written. */
+export function valuesOf({ values }: There, label: string): readonly string[] {
+  return values.find((one) => one.label === label)?.values ?? [];
 }
 
 export function leOf({ matchers }: Found): Matcher | undefined {
@@ -25,14 +25,14 @@ const finite = (edges: readonly string[]): number[] =>
 
 /** Boundaries above 0, ascending. */
 export function positiveEdges(there: There): number[] {
-  return finite(edgesOf(there)).filter((edge) => edge > 0);
+  return finite(valuesOf(there, 'le')).filter((edge) => edge > 0);
 }
 
 /** Why the query selects no boundary, with those that are near; null: it selects one, or none is asked for. */
 export function boundaryGap(selector: Found, there: There, { histogram }: Objective): string | null {
   const matcher = leOf(selector);
   if (matcher === undefined) return null;
-  const edges = edgesOf(there);
+  const edges = valuesOf(there, 'le');
   if (edges.some((le) => matchesSelector({ le }, { metric: null, matchers: [matcher] }))) return null;
   const wanted = histogram?.atMost ?? firstNumber(matcher.value);
   return `${selector.metric} has no boundary le=${matcher.value}${wanted === null ? `; there are ${edges.join(', ') || 'none'}` : absentText(edges, wanted, histogram)}`;

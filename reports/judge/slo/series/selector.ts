@@ -72,11 +72,15 @@ export function targetsQuery({ indicator }: Objective): string | null {
 
 /** Every query of an objective; the one for its targets comes last. */
 export function queriesOf(objective: Objective): string[] {
-  const { indicator } = objective;
   const targets = targetsQuery(objective);
-  const own =
+  return [...ownQueries(objective), ...(targets === null ? [] : [targets])];
+}
+
+/** Its queries without the one for its targets. */
+export function ownQueries({ indicator }: Objective): string[] {
+  const queries =
     indicator.kind === 'threshold' ? [indicator.query] : [indicator.total, indicator.good, indicator.bad];
-  return [...own, targets].filter((query) => query !== null);
+  return queries.filter((query) => query !== null);
 }
 
 /** A selector within an expression, as it stands there without range and offset. */

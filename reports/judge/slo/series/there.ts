@@ -4,8 +4,8 @@
  */
 import type { Objective } from '../../../record/objective.ts';
 import type { Seen } from '../../../record/observations/index.ts';
-import { boundaryGap } from './boundaries.ts';
-import { demands, matchesSelector, selectorsIn } from './selector.ts';
+import { boundaryGap, valuesOf } from './boundaries.ts';
+import { demands, matchesSelector, ownQueries, selectorsIn } from './selector.ts';
 import type { Found, Matcher } from './selector.ts';
 import { numberShapeOf, shapeOf } from './shapes.ts';
 import { unitGap } from './units.ts';
@@ -22,10 +22,8 @@ interface Asked {
 }
 
 /** Every selector of an objective's own queries, each once. */
-export function selectorsOf({ indicator }: Objective): Found[] {
-  const queries =
-    indicator.kind === 'threshold' ? [indicator.query] : [indicator.total, indicator.good, indicator.bad];
-  const all = queries.flatMap((query) => (query === null ? [] : selectorsIn(query)));
+export function selectorsOf(objective: Objective): Found[] {
+  const all = ownQueries(objective).flatMap(selectorsIn);
   return [...new Map(all.map((one) => [one.text, one])).values()];
 }
 
@@ -87,7 +85,7 @@ function selectorGap(asked: Asked, seen: There, objective: Objective): string | 
 /** A label that is there has values, and a query for a boundary is of a metric with boundaries. */
 function unreadGap({ text, metric, matchers }: Found, { labels, values }: There): string | null {
   const named = matchers.map(({ label }) => label).filter((label) => labels.includes(label));
-  const unread = named.find((one) => (values.find(({ label }) => label === one)?.values ?? []).length === 0);
+  const unread = named.find((one) => valuesOf({ values }, one).length === 0);
   if (unread !== undefined) return `the values of ${unread} on ${metric} were not recorded`;
   return matchers.some(({ label }) => label === 'le') && !labels.includes('le')
     ? `${metric} has no label le: it is no histogram with buckets, of which ${text} asks for one`
@@ -193,10 +191,6 @@ const isSame = (a: Matcher, b: Matcher): boolean =>
 
 const fits = (value: string, matcher: Matcher): boolean =>
   matchesSelector({ [matcher.label]: value }, { metric: null, matchers: [matcher] });
-
-function valuesOf({ values }: There, label: string): readonly string[] {
-  return values.find((one) => one.label === label)?.values ?? [];
-}
 
 function first<T>(items: readonly T[], of: (item: T) => string | null): string | null {
   for (const item of items) {

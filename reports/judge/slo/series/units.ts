@@ -22,8 +22,10 @@ const SUFFIXES: Readonly<Record<string, DurationUnit>> = {
 
 /** The names under which metadata of a metric may be kept: its own, and that of its histogram, summary or OpenMetrics counter. */
 export function familiesOf(metric: string): string[] {
-  return [...new Set([metric, metric.replace(/_(?:bucket|count|sum|total)$/, '')])];
+  return [...new Set([metric, familyOf(metric)])];
 }
+
+const familyOf = (metric: string): string => metric.replace(/_(?:bucket|count|sum|total)$/, '');
 
 interface Claim {
   by: string;
@@ -80,12 +82,7 @@ function adviceFor({ atMost, unit: said }: NonNullable<Objective['histogram']>, 
 }
 
 function byName(metric: string): Claim[] {
-  const word =
-    metric
-      .replace(/_(?:bucket|count|sum|total)$/, '')
-      .split('_')
-      .at(-1) ?? '';
-  const unit = SUFFIXES[word];
+  const unit = SUFFIXES[familyOf(metric).split('_').at(-1) ?? ''];
   return unit === undefined ? [] : [{ by: 'its name', unit }];
 }
 

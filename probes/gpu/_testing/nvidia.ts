@@ -1,0 +1,7 @@
+/** How NVIDIA's device plugin names the devices of a container. */
+export const NVIDIA = {
+  variable: 'NVIDIA_VISIBLE_DEVICES',
+  resource: 'nvidia.com/gpu',
+  kind: 'whole',
+  simulated: false,
+} as const;
