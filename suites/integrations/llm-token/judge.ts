@@ -41,6 +41,8 @@ function expectRead({ logs, lines, unread, cut }: Seen<'key-scan'>, found: Findi
   for (const { log, reason } of unread) found.unknown(`log of ${log}`, EXPECTED, reason);
   for (const log of cut)
     found.unknown(`log of ${log}`, EXPECTED, 'the log is so long that only a part of it was read');
+  const twice = logs.filter((log, at) => logs.indexOf(log) !== at);
+  found.sound('logs that were read', twice.length === 0, 'each once', `twice: ${twice.join(', ')}`);
   if (logs.length === 0) found.unknown('logs of the platform', EXPECTED, 'no log was read');
   else if (!(lines > 0)) found.unknown('logs of the platform', EXPECTED, 'every log is empty');
 }

@@ -140,6 +140,9 @@ describe('integrations/llm-token', () => {
     const cut = token(scan({ cut: ['tender/z main'] }));
     assert.equal(cut.verdict, 'inconclusive');
     assert.match(cut.reason, /log of tender\/z main.*only a part of it was read/);
+    const twice = token(scan({ logs: [...LOGS, ...LOGS.slice(0, 1)] }));
+    assert.equal(twice.verdict, 'inconclusive');
+    assert.match(twice.reason, /each once/);
   });
 
   it('should claim nothing when a declared workload has pods whose logs nobody looked through', () => {

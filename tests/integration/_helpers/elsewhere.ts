@@ -39,7 +39,7 @@ export async function prepareElsewhere(folder: string, kube: KubeCall): Promise<
   ];
   const text = readFileSync(join(CHECKOUT, `env/${INSTANCE}.yaml`), 'utf8');
   const declared = declaringOnly(parse(text) as DeclaresStores, stamp.with);
-  const { sizes: _sizes, topology, ...rest } = declared;
+  const { sizes: _sizes, application: _application, topology, ...rest } = declared;
   const { certificates: _certificates, edge: _edge, ...kept } = topology;
   const environment = {
     ...rest,
