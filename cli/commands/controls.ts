@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import { collect } from '../context.ts';
 import type { Context } from '../context.ts';
 
 interface Options {
-  check?: string;
+  check?: string[];
+  without?: string[];
   size?: 'small' | 'full';
   out?: string;
 }
@@ -12,7 +14,12 @@ export function registerControls(program: Command, context: Context): void {
   program
     .command('controls')
     .description('break what each check looks at, and prove that the check notices')
-    .option('--check <glob>', 'only controls of checks whose id matches')
+    .option(
+      '--check <glob>',
+      'only controls of checks whose id matches, or of that id (may be repeated)',
+      collect,
+    )
+    .option('--without <glob>', 'not these of them (may be repeated)', collect)
     .addOption(
       new Option('--size <size>', 'embedded environment to break')
         .choices(['small', 'full'])

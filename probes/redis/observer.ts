@@ -3,23 +3,31 @@ import type { SeenLeader } from '../store/following.ts';
 import type { ObserveOptions, Observer, StoreTarget } from '../store/store-driver.ts';
 import { textOf } from './connection.ts';
 import { redisStore } from './declared.ts';
+import { Masters } from './masters.ts';
 import { memberView, memberViews, nameOf } from './members.ts';
 import { isDown, newest, Sentinels } from './sentinel.ts';
 
 /** Sentinels answer in a millisecond; one that takes longer than this has trouble of its own. */
 const ANSWER_MS = 400;
 
+/** Why two masters that take writes are no failure of Redis: its documentation of Sentinel, "Example 2: basic setup with three boxes". */
+const BY_DESIGN =
+  'a master that clients still reach takes writes until it learns of another, or, with min-replicas-to-write, until its replicas are silent for long enough; what is lost of them is judged';
+
 /**
- * Follows whom the Sentinels hold to be the master (nobody, while they agree that it is down), how many replicas stream and where
- * the Service points. What the Sentinels say is kept beside it.
+ * Follows whom the Sentinels hold to be the master (nobody, while they agree that it is down), which members say so of themselves, how many
+ * replicas stream and where the Service points. What the Sentinels say is kept beside it.
  */
 export function observe(target: StoreTarget, options: ObserveOptions): Observer {
   const sentinels = new Sentinels(redisStore(target.connection));
   const view = new SentinelWatch(target, sentinels, options);
+  const masters = new Masters(target, options.run);
   const observer = followStore(
     {
       leader: (signal) => view.leader(signal),
       members: (seen, signal) => streaming(target, seen.leader, signal),
+      leading: () => masters.leading(ANSWER_MS),
+      severalByDesign: BY_DESIGN,
     },
     options,
   );
@@ -28,6 +36,7 @@ export function observe(target: StoreTarget, options: ObserveOptions): Observer 
       await observer.stop();
       view.tell();
       sentinels.close();
+      masters.close();
     },
   };
 }

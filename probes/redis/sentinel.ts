@@ -2,6 +2,7 @@ import { RedisConnection, textOf } from './connection.ts';
 import type { Command, RedisAddress } from './connection.ts';
 import type { RedisStore } from './declared.ts';
 import { errorClass } from './errors.ts';
+import { KeptConnections } from './kept.ts';
 
 /** What one Sentinel knows of the master. */
 export interface SentinelView {
@@ -56,7 +57,7 @@ const EVENTS = [
 /** The Sentinels of one master. Connections are kept: asking one then costs a round trip. */
 export class Sentinels {
   readonly #store: RedisStore;
-  readonly #open = new Map<string, RedisConnection>();
+  readonly #kept = new KeptConnections();
   readonly #listening = new Map<string, RedisConnection>();
   /** Whom clients ask first: the one that answered last. */
   #first = 0;
@@ -179,21 +180,12 @@ export class Sentinels {
   }
 
   close(): void {
-    for (const connection of [...this.#open.values(), ...this.#listening.values()]) connection.destroy();
+    this.#kept.close();
+    for (const connection of this.#listening.values()) connection.destroy();
   }
 
-  async #ask(at: RedisAddress, command: Command, limitMs: number): Promise<unknown> {
-    const known = this.#open.get(textOf(at));
-    if (known?.usable() === true) return known.call(command, limitMs);
-    known?.destroy();
-    const connection = new RedisConnection(at, this.#store.sentinelLogin);
-    await connection.open(limitMs).catch((error: unknown) => {
-      connection.destroy();
-      throw error;
-    });
-    this.#open.get(textOf(at))?.destroy();
-    this.#open.set(textOf(at), connection);
-    return connection.call(command, limitMs);
+  #ask(at: RedisAddress, command: Command, limitMs: number): Promise<unknown> {
+    return this.#kept.call({ at, login: this.#store.sentinelLogin }, command, limitMs);
   }
 }
 

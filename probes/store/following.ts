@@ -32,6 +32,8 @@ export interface Following {
    * up those at the manager. @throws when no member answers
    */
   leading?(signal: AbortSignal): Promise<Leading>;
+  /** Why several leaders that take writes are no failure of this store; absent: they are one. */
+  severalByDesign?: string;
 }
 
 /**
@@ -83,7 +85,7 @@ class Follower {
     this.#options = options;
     this.#signal = signal;
     this.#pollMs = options.pollMs ?? DEFAULT_POLL_MS;
-    this.#several = new SeveralLeaders(options.write);
+    this.#several = new SeveralLeaders(options.write, following.severalByDesign);
   }
 
   async look(): Promise<void> {

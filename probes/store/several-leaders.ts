@@ -18,10 +18,12 @@ interface Stretch {
 /** Looks at several leaders, one after the other, as one observation. */
 export class SeveralLeaders {
   readonly #write: ObserveOptions['write'];
+  readonly #byDesign: string | undefined;
   #stretch: Stretch | null = null;
 
-  constructor(write: ObserveOptions['write']) {
+  constructor(write: ObserveOptions['write'], byDesign?: string) {
     this.#write = write;
+    this.#byDesign = byDesign;
   }
 
   /** @param askedMs before the look */
@@ -53,6 +55,7 @@ export class SeveralLeaders {
       leaders: [...leaders].sort(),
       wrote: [...wrote].sort(),
       ...(uncounted.length > 0 && { uncounted: uncounted.sort() }),
+      ...(this.#byDesign !== undefined && { byDesign: this.#byDesign }),
       betweenMs,
     });
   }

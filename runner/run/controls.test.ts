@@ -3,11 +3,11 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { emptyFolderIn } from '../../host/_testing/variable.ts';
-import { endOf, runControls, uncaughtLines } from './controls.ts';
+import { endOf, runControls, selected, uncaughtLines } from './controls.ts';
 
 test('should break nothing on a cluster that env up has not stamped, or stamped with another size', async (t) => {
   const state = emptyFolderIn(t, 'PLUMBLINE_STATE');
-  const options = { check: 'topology/nodes/pools/*', out: join(state, 'runs') };
+  const options = { check: ['topology/nodes/pools/*'], out: join(state, 'runs') };
   const said: string[] = [];
   t.mock.method(process.stderr, 'write', (text: string) => said.push(text) > 0);
   assert.equal((await runControls(options)).exitCode, 64);
@@ -21,6 +21,27 @@ test('should break nothing on a cluster that env up has not stamped, or stamped 
   assert.equal((await runControls(options)).exitCode, 64);
   assert.match(said.join(''), /provisioned; found full/);
   assert.ok(!readdirSync(state).includes('runs'), 'no run took place');
+});
+
+test('should choose controls by globs over checks and controls, and refuse a glob that matches none', () => {
+  const controls = ['a/one/broken', 'a/two/broken', 'a/two/late'].map((id) => ({
+    id,
+    check: id.replace(/\/[^/]+$/, ''),
+  }));
+  const chosen = (...of: Parameters<typeof selected> extends [unknown, ...infer Rest] ? Rest : never) =>
+    selected(controls, ...of).map(({ id }) => id);
+  assert.deepEqual(chosen({}), ['a/one/broken', 'a/two/broken', 'a/two/late']);
+  assert.deepEqual(chosen({ check: ['a/two'] }), ['a/two/broken', 'a/two/late']);
+  assert.deepEqual(chosen({ check: ['a/one', 'a/two/late'] }), ['a/one/broken', 'a/two/late']);
+  assert.deepEqual(chosen({ without: ['a/two/broken'] }), ['a/one/broken', 'a/two/late']);
+  assert.deepEqual(chosen({ check: ['a/*'], without: ['**/broken'] }), ['a/two/late']);
+  const usage = (message: RegExp) => ({ exitCode: 64, message });
+  assert.throws(
+    () => chosen({ check: ['a/one', 'b/**'] }),
+    usage(/no control matches "b\/\*\*".*a\/two\/late/s),
+  );
+  assert.throws(() => chosen({ without: ['a/two/lost'] }), usage(/no control matches "a\/two\/lost"/));
+  assert.throws(() => chosen({ without: ['**'] }), usage(/every control is left out/));
 });
 
 test('false verdict 15: controls of which none was run, or some were skipped, show nothing and end with 2', () => {

@@ -30,8 +30,10 @@ import { errorText } from '../../reports/record/error-text.ts';
 const LOOK_EVERY_MS = 250;
 
 export interface ControlsOptions {
-  /** Glob over ids of checks, or of controls. */
-  check?: string | undefined;
+  /** Globs over ids of checks, or of controls; absent: all. */
+  check?: readonly string[] | undefined;
+  /** Globs over the same, of those to leave out. */
+  without?: readonly string[] | undefined;
   /** `small` (default): those that run on local-small; `full`: those that need the full size, on local. */
   size?: 'small' | 'full' | undefined;
   out?: string | undefined;
@@ -69,7 +71,7 @@ export function runControls(options: ControlsOptions): Promise<CommandResult> {
 /** Controls of this size whose stores and components are provisioned: without them there is nothing to break. */
 function chooseControls(
   all: readonly Control[],
-  { check, size }: ControlsOptions,
+  { size, ...selection }: ControlsOptions,
   environment: Environment,
 ): Control[] {
   const provisioned = declaredWords(environment);
@@ -81,13 +83,26 @@ function chooseControls(
   });
   // The short ones first.
   held.sort((a, b) => usualMsOf(environment, a.check) - usualMsOf(environment, b.check));
-  if (check === undefined) return held;
-  const found = held.filter(
-    (control) => matchesAny([check], control.check) || matchesAny([check], control.id),
-  );
-  if (found.length > 0) return found;
+  return selected(held, selection, `control of the provisioned components (${provisioned.join(', ')})`);
+}
+
+/**
+ * Of the controls those that the globs choose.
+ * @throws CommandError (usage) for a glob that matches none, with those that there are: a wrong name must not choose or leave out silently
+ */
+export function selected<T extends Pick<Control, 'id' | 'check'>>(
+  controls: readonly T[],
+  { check = ['**'], without = [] }: Pick<ControlsOptions, 'check' | 'without'>,
+  what = 'control',
+): T[] {
+  const matches = (globs: readonly string[], { id, check: of }: T): boolean =>
+    matchesAny(globs, of) || matchesAny(globs, id);
+  const none = [...check, ...without].filter((glob) => !controls.some((one) => matches([glob], one)));
+  const found = controls.filter((one) => matches(check, one) && !matches(without, one));
+  if (none.length === 0 && found.length > 0) return found;
+  const why = none.length > 0 ? `no ${what} matches "${none.join('", "')}"` : `every ${what} is left out`;
   throw new CommandError(
-    `no control of the provisioned components (${provisioned.join(', ')}) matches "${check}"; available controls:\n${held.map(({ id }) => `  ${id}`).join('\n')}`,
+    `${why}; available controls:\n${controls.map(({ id }) => `  ${id}`).join('\n')}`,
     EXIT.usage,
   );
 }

@@ -7,15 +7,19 @@ import type { Command } from '../../probes/redis/connection.ts';
 import { redis } from '../../probes/redis/index.ts';
 import { canaryKey } from '../../probes/redis/session.ts';
 import type { FailoverRecord } from '../../reports/record/run-record.ts';
+import type { StoreObservation } from '../../probes/store/store-driver.ts';
 import { exactSums } from '../sums.ts';
 import { freePort } from '../../env/local/images/registry.ts';
 import { certificateFor } from '../../host/_testing/certificate.ts';
+import { monoMs } from '../../host/clock.ts';
 import { SERVER_NAME, startRedisGroup } from './redis-sentinel.ts';
 import type { RedisGroup } from './redis-sentinel.ts';
 import { lastRun, redisTrial } from './redis-trial.ts';
 
 const GOALS = { rtoSeconds: 15, lossWindowSeconds: 1, minTrials: 1 };
 const BOUNDS = { deadlineMs: 2000 };
+/** The observer asks each member every 100 ms. */
+const SIX_LOOKS_MS = 600;
 /** Of a down-after of 1 s: a restart, or a second each for the PING and down-after, and 3.5 s for agreement, election and promotion. */
 const EXPECTED_CRASH = { loMs: 1000, hiMs: 5500 };
 
@@ -190,6 +194,24 @@ describe('Redis without min-replicas, acknowledged by the reply alone', () => {
     );
     assert.equal(w.present + w.recovered, left.size);
     assert.ok((record.lossWindowMs ?? 0) > 1000, `${record.lossWindowMs} ms`);
+  });
+
+  it('should see that two masters take writes, from themselves, and that it is by design', async () => {
+    const { leader } = await redis.waitSteady(cluster.target, { deadlineMs: 30_000 });
+    const [replica = ''] = cluster.names.filter((name) => name !== leader);
+    const seen: StoreObservation[] = [];
+    const observer = redis.observe(cluster.target, { run: 'both', write: (one) => seen.push(one) });
+    try {
+      await ask(cluster, replica, ['REPLICAOF', 'NO', 'ONE']);
+      for (const until = monoMs() + SIX_LOOKS_MS; monoMs() < until;)
+        for (const name of [leader ?? '', replica]) await ask(cluster, name, ['RPUSH', canaryKey('both'), 1]);
+    } finally {
+      await observer.stop();
+    }
+    const [several] = seen.flatMap((one) => (one.kind === 'several-leaders' ? [one] : []));
+    const names = [leader, replica].toSorted();
+    assert.deepEqual([several?.leaders, several?.wrote], [names, names]);
+    assert.match(several?.byDesign ?? '', /takes writes until it learns of another/);
   });
 });
 

@@ -46,11 +46,11 @@ describe('the context of a record', () => {
 });
 
 describe('several leaders during a trial', () => {
-  const several = (wrote: string[], uncounted?: string[]) =>
+  const several = (wrote: string[], more: { uncounted?: string[]; byDesign?: string } = {}) =>
     judge(
       new Synthetic().see(9000, 'several-leaders', {
         leaders: ['postgres-0', 'postgres-1'],
-        ...{ wrote, ...(uncounted && { uncounted }) },
+        ...{ wrote, ...more },
         betweenMs: [START + 4000, START + 9000],
       }),
     );
@@ -62,9 +62,27 @@ describe('several leaders during a trial', () => {
   });
 
   it('should not say that none did where the writes of one could not be counted', () => {
-    const { verdict, reason } = several(['postgres-1'], ['postgres-0']);
+    const { verdict, reason } = several(['postgres-1'], { uncounted: ['postgres-0'] });
     assert.equal(verdict, 'inconclusive');
     assert.match(reason, /whether postgres-0 took writes while another member led could not be seen/);
+  });
+
+  it('should only tell it, with the reason, where it is by design', () => {
+    const both = ['postgres-0', 'postgres-1'];
+    const byDesign = 'a master takes writes until it learns of another';
+    for (const more of [{ byDesign }, { byDesign, uncounted: ['postgres-0'] }]) {
+      const { verdict, reason, rules, remarks } = several(both, more);
+      assert.equal(verdict, 'pass', reason);
+      assert.equal(
+        rules?.find(({ id }) => id === 'one-leader/meanwhile'),
+        undefined,
+      );
+      assert.match(
+        remarks?.join() ?? '',
+        /for 5 s; writes .* on postgres-0, postgres-1: a master takes writes/,
+      );
+    }
+    assert.doesNotMatch(several([], { byDesign }).remarks?.join() ?? '', /a master takes writes/);
   });
 
   it('should state the rule only where each member was asked whether it leads', () => {

@@ -78,8 +78,11 @@ function remarksOf(history: History, trial: Trial): string[] {
     .map((one) => one.slice(0, MAX_CHARS));
 }
 
-const severalLed = ({ leaders, wrote, betweenMs: [fromMs, toMs] }: Seen<'several-leaders'>): string =>
-  `${leaders.join(' and ')} led at the same time for ${seconds(toMs - fromMs)} s; writes of clients were seen on ${wrote.join(', ') || 'none of them'}`;
+function severalLed({ leaders, wrote, byDesign, betweenMs }: Seen<'several-leaders'>): string {
+  const [fromMs, toMs] = betweenMs;
+  const seen = `${leaders.join(' and ')} led at the same time for ${seconds(toMs - fromMs)} s; writes of clients were seen on ${wrote.join(', ') || 'none of them'}`;
+  return byDesign !== undefined && wrote.length > 1 ? `${seen}: ${byDesign}` : seen;
+}
 
 const ONE_MEMBER = 'the store has one member and cannot fail over: its restart is what was measured';
 const givenBack = (awayMs: number): string =>

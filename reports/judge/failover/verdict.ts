@@ -138,7 +138,9 @@ const HOLDINGS: readonly Holding[] = [
   },
   {
     id: 'one-leader/meanwhile',
-    applies: ({ severalLeaders: stretches }) => stretches !== null,
+    // Where it is by design, only that it was not seen can be stated.
+    applies: ({ severalLeaders: stretches }) =>
+      stretches !== null && !stretches.some(({ byDesign }) => byDesign !== undefined),
     fails: severalWrote,
     open: severalUncounted,
     holds: 'no two members were seen to take writes at the same time',

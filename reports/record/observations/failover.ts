@@ -128,6 +128,8 @@ export const FAILOVER = kinds({
     leaders: z.array(z.string()),
     wrote: z.array(z.string()),
     uncounted: z.array(z.string()).optional(),
+    /** Why that is no failure of this store: it is told, not judged. */
+    byDesign: z.string().optional(),
     betweenMs: z.tuple([z.number(), z.number()]),
   },
   /** How many members follow the leader. */
