@@ -76,7 +76,7 @@ test('should leave out what stands beside a store that is not provisioned, and n
     return topology.workloads.map((one) => one.name);
   };
   assert.ok((await workloadsWith('rehearsal', ['postgres'])).includes('pg-pooler'));
-  assert.deepEqual(await workloadsWith('rehearsal', ['redis']), ['kv']);
+  assert.deepEqual(await workloadsWith('rehearsal', ['redis']), ['kv', 'metrics']);
   const { workloadsLeftOut = [] } = await loadEnvironment('rehearsal', { with: ['redis'] });
   assert.ok(workloadsLeftOut.includes('Deployment databases/pg-pooler'));
   const staging = await fileOf('staging', OWN);
@@ -99,6 +99,8 @@ test('should leave out the edge whose backend stands beside a store that is not 
       whyNotRun(without, rowOf(id) ?? assert.fail(id)),
       'not provisioned: Deployment bids/bid-desk, to which topology.edge leads (provisioned with redis)',
     );
+  assert.equal((await loadEnvironment('rehearsal', { with: ['postgres'] })).objectives.length, 2);
+  assert.deepEqual(without.objectives, [], 'nobody is there to keep them');
 });
 
 test('should run no check of telemetry that was not chosen', async () => {

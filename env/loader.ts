@@ -144,9 +144,12 @@ type Completing = Pick<Environment, 'file' | 'extended' | 'objectives'> & {
   provisioned: Provisioned | undefined;
 };
 
-function complete(data: Chosen, { provisioned, ...more }: Completing): Environment {
+function complete(data: Chosen, { provisioned, objectives, ...more }: Completing): Environment {
   const { sizes: _sizes, timeouts, ...rest } = locateFiles(data, provisioned?.folder());
-  return { ...rest, timeouts: { ...DEFAULT_TIMEOUTS, ...timeouts }, ...more };
+  // A service that is left out has nobody who could keep its objectives.
+  const gone = (data.workloadsLeftOut ?? []).map((workload) => workload.split('/').at(-1));
+  const kept = objectives.filter(({ service }) => !gone.includes(service));
+  return { ...rest, timeouts: { ...DEFAULT_TIMEOUTS, ...timeouts }, objectives: kept, ...more };
 }
 
 /** Reads and checks the documents only if the environment names objectives. */

@@ -327,14 +327,16 @@ export const SYSTEM_IMAGES: readonly ImageRecipe[] = [
   { name: 'base', tag: { version: '12' }, layers: [base], run: { cmd: ['sh'] } },
 ];
 
+export const PROMETHEUS_IMAGE: ImageRecipe = {
+  name: 'prometheus',
+  tag: { version: '2.42' },
+  layers: [base, { kind: 'debian', recipe: PROMETHEUS }],
+  run: { entrypoint: ['prometheus'], user: NONROOT, workdir: '/tmp' },
+};
+
 /** What the reference platform needs besides the images of its stores and parts, such as the edge's. */
 export const PLATFORM_IMAGES: readonly ImageRecipe[] = [
-  {
-    name: 'prometheus',
-    tag: { version: '2.42' },
-    layers: [base, { kind: 'debian', recipe: PROMETHEUS }],
-    run: { entrypoint: ['prometheus'], user: NONROOT, workdir: '/tmp' },
-  },
+  PROMETHEUS_IMAGE,
   app('tender-api', [
     tracing,
     modules('app', 'amqplib', 'ioredis', 'pg', 'prom-client'),

@@ -141,13 +141,13 @@ test('should register a node of others that nobody runs, where no pod of the clu
 
 test('should build no image that only the reference platform needs, and know none of its parts', () => {
   const names = imagesFor('rehearsal', WORDS).map(({ name }) => name);
-  for (const name of ['postgres', 'prometheus', 'tender-api', 'traefik'])
-    assert.ok(!names.includes(name), name);
-  for (const name of ['pg-repmgr', 'pgbouncer', 'busybox', 'metrics-server'])
+  for (const name of ['postgres', 'jaeger', 'tender-api', 'traefik']) assert.ok(!names.includes(name), name);
+  for (const name of ['pg-repmgr', 'pgbouncer', 'busybox', 'metrics-server', 'prometheus'])
     assert.ok(names.includes(name), name);
   assert.throws(
-    () => platformParts('rehearsal', ['telemetry']),
-    /no store or part of rehearsal is called "telemetry"; there are postgres/,
+    () => platformParts('rehearsal', ['gpu']),
+    /no store or part of rehearsal is called "gpu"; there are postgres/,
   );
+  assert.throws(() => platformParts('rehearsal', ['telemetry']), /telemetry needs postgres as well/);
   assert.deepEqual(sizesOf('rehearsal'), ['small']);
 });

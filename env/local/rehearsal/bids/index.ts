@@ -17,6 +17,8 @@ const DESK = 'bid-desk';
 const GATEWAY = 'bid-gateway';
 /** As clients outside of the cluster know it. */
 const HOST = 'bids.rehearsal.test';
+/** Where it sends spans, with `telemetry` (tracing/). */
+const ZIPKIN = 'http://spans.watch.svc.cluster.local:9411';
 const certificate = storeCertificate(NAMESPACE, {
   authority: 'bids authority',
   names: [HOST, `${GATEWAY}.${NAMESPACE}.svc.cluster.local`],
@@ -42,7 +44,8 @@ export const bids = part({
   ],
   passwords: ['bids', 'bidsCanaryKey', 'bidsGuestKey'],
   objects: (context, secrets) => {
-    const values = { databases: databases.values(context).authority };
+    const zipkin = context.with.includes('telemetry') ? ZIPKIN : '';
+    const values = { databases: databases.values(context).authority, zipkin };
     return certificate.objects(context, secrets, { folder: import.meta.dirname, values });
   },
   prepare: certificate.ensure,

@@ -106,6 +106,7 @@ test('should repeat no header of the request, and log the trace under names of i
   assert.doesNotMatch(JSON.stringify([...answer.headers]), /c-1|4bf92f/);
   const [line = {}] = lines;
   assert.deepEqual([line['traceId'], line['level'], line['logger_name']], [traceId, 'INFO', 'desk']);
+  assert.match(String(line['spanId']), /^(?!00f067aa0ba902b7)[0-9a-f]{16}$/, 'that of its own span');
   assert.ok('@timestamp' in line && !('ts' in line) && !('msg' in line));
 });
 

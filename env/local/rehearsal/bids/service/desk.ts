@@ -5,7 +5,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Drafts } from './drafts.ts';
 import type { Log } from './log.ts';
-import { Metrics } from './metrics.ts';
+import { Metrics, outcomeOf } from './metrics.ts';
+import { traceOf } from './spans.ts';
+import type { Spans, Trace } from './spans.ts';
 
 export interface Desk {
   /** For clients. */
@@ -20,6 +22,8 @@ export interface Desk {
 export interface Sources {
   readonly drafts: Pick<Drafts, 'add' | 'find' | 'newest' | 'remove'>;
   readonly log: Log;
+  /** Absent: nobody gathers spans. */
+  readonly spans?: Pick<Spans, 'add'> | undefined;
 }
 
 interface Answer {
@@ -32,6 +36,8 @@ interface Asked {
   readonly url: URL;
   readonly request: IncomingMessage;
   readonly reference: string;
+  /** Ids for log lines. */
+  readonly ids: Pick<Trace, 'traceId' | 'spanId'>;
 }
 
 type Act = (sources: Sources, asked: Asked) => Promise<Answer>;
@@ -95,10 +101,10 @@ const list: Act = async ({ drafts }, { url }) => {
   return { status: 200, body: { content, numberOfElements: content.length } };
 };
 
-const create: Act = async ({ drafts, log }, { request }) => {
+const create: Act = async ({ drafts, log }, { request, ids }) => {
   const subject = subjectIn(await bodyOf(request));
   const reference = await drafts.add(subject);
-  log('INFO', `draft ${reference} received`, traceOf(request));
+  log('INFO', `draft ${reference} received`, ids);
   return { status: 202, headers: { location: `${BASE}/${reference}` } };
 };
 
@@ -107,10 +113,10 @@ const read: Act = async ({ drafts }, { reference }) => {
   return found === undefined ? NO_DRAFT : { status: 200, body: found };
 };
 
-const remove: Act = async ({ drafts, log }, { request, reference }) => {
+const remove: Act = async ({ drafts, log }, { reference, ids }) => {
   const removed = await drafts.remove(reference);
   if (removed === undefined) return NO_DRAFT;
-  log('INFO', `draft ${reference} removed`, { subject: removed.subject, ...traceOf(request) });
+  log('INFO', `draft ${reference} removed`, { subject: removed.subject, ...ids });
   return { status: 204 };
 };
 
@@ -127,13 +133,11 @@ function resourceOf({ pathname }: URL): Resource | undefined {
   return { uri: `${BASE}/{reference}`, acts: { GET: read, DELETE: remove }, reference };
 }
 
-/** The ids of the trace that the caller began (W3C Trace Context). */
-function traceOf({ headers: { traceparent } }: IncomingMessage): { traceId?: string; spanId?: string } {
-  const [, traceId, spanId] = /^00-([0-9a-f]{32})-([0-9a-f]{16})-/.exec(String(traceparent)) ?? [];
-  return traceId === undefined || spanId === undefined ? {} : { traceId, spanId };
-}
-
-async function answer(sources: Sources, request: IncomingMessage): Promise<Answer & { uri: string }> {
+async function answer(
+  sources: Sources,
+  request: IncomingMessage,
+  ids: Asked['ids'],
+): Promise<Answer & { uri: string }> {
   const url = new URL(request.url ?? '/', 'http://desk');
   const resource = resourceOf(url);
   if (resource === undefined)
@@ -143,11 +147,11 @@ async function answer(sources: Sources, request: IncomingMessage): Promise<Answe
   if (act === undefined)
     return { ...problem(405, 'Method Not Allowed', `Use ${Object.keys(acts).join(' or ')}.`), uri };
   try {
-    return { ...(await act(sources, { url, request, reference })), uri };
+    return { ...(await act(sources, { url, request, reference, ids })), uri };
   } catch (error) {
     if (error instanceof BadRequest) return { ...problem(400, 'Bad Request', error.message), uri };
     const why = error instanceof Error ? error.message : String(error);
-    sources.log('ERROR', `${request.method ?? ''} ${uri}: ${why}`, traceOf(request));
+    sources.log('ERROR', `${request.method ?? ''} ${uri}: ${why}`, ids);
     return { ...problem(503, 'Service Unavailable', 'The database did not answer.'), uri };
   }
 }
@@ -181,10 +185,14 @@ export function createDesk(sources: Sources): Desk {
     response.destroy(error instanceof Error ? error : undefined);
   };
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const began = performance.now();
-    const { uri, ...found } = await answer(sources, request);
+    const [beganAtMs, began] = [Date.now(), performance.now()];
+    const trace = traceOf(request);
+    const { traceId, spanId } = trace;
+    const { uri, ...found } = await answer(sources, request, { traceId, spanId });
     const asked = { method: request.method ?? '', uri, status: found.status };
-    metrics.answered(asked, (performance.now() - began) / 1000);
+    const tookMs = performance.now() - began;
+    metrics.answered(asked, tookMs / 1000);
+    sources.spans?.add(trace, { ...asked, outcome: outcomeOf(found.status), beganAtMs, tookMs });
     send(response, found);
   };
   const server = createServer((request, response) => {

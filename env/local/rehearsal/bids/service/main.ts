@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createDesk } from './desk.ts';
 import { Drafts } from './drafts.ts';
 import { logOf } from './log.ts';
+import { Spans } from './spans.ts';
 
 function setting(name: string): string {
   const value = process.env[name];
@@ -21,7 +22,9 @@ const drafts = new Drafts(
   },
   log,
 );
-const desk = createDesk({ drafts, log });
+const zipkin = process.env['ZIPKIN_URL'] ?? '';
+const spans = zipkin === '' ? undefined : new Spans(zipkin, (text) => log('WARN', text));
+const desk = createDesk({ drafts, log, spans });
 const ended = new AbortController();
 
 function stop(): void {
@@ -30,7 +33,7 @@ function stop(): void {
   desk.management.close();
   desk.management.closeAllConnections();
   desk.server.close(() => {
-    drafts.close().catch((error: unknown) => {
+    Promise.all([drafts.close(), spans?.close()]).catch((error: unknown) => {
       log('WARN', `closing: ${String(error)}`);
     });
   });

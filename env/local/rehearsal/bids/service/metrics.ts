@@ -11,6 +11,10 @@ export interface Asked {
   readonly status: number;
 }
 
+export function outcomeOf(status: number): string {
+  return OUTCOMES[Math.floor(status / 100) - 1] ?? 'UNKNOWN';
+}
+
 export class Metrics {
   readonly #registry = new Registry();
   readonly #requests: Histogram;
@@ -27,7 +31,7 @@ export class Metrics {
   }
 
   answered({ method, uri, status }: Asked, seconds: number): void {
-    const outcome = OUTCOMES[Math.floor(status / 100) - 1] ?? 'UNKNOWN';
+    const outcome = outcomeOf(status);
     const labels = { error: 'none', exception: 'none', method, outcome, status: String(status), uri };
     this.#requests.observe(labels, seconds);
   }
