@@ -328,19 +328,44 @@ describe('what makes a trial inconclusive', () => {
     assert.match(said(record), /80 acknowledged writes before the fault, at least 100 needed/);
   });
 
-  it('should name a late generator at an edge, and only there', () => {
-    const late = (n: number): Synthetic => {
-      const trial = new Synthetic();
-      trial.write(n).sent += 8;
-      trial.write(n).done += 8;
-      return trial;
-    };
-    assert.match(said(judge(late(996))), /8\.1 ms late at the edges/);
-    assert.equal(judge(late(996)).verdict, 'inconclusive');
-    assert.match(said(judge(late(1404))), /8\.1 ms late/);
-    assert.equal(judge(late(300)).verdict, 'pass');
-    assert.equal(judge(late(300)).generatorLagMs.max, 8.1);
+  it('should name a generator that was too late at an edge to see it, and only there', () => {
+    assert.match(said(judge(late(996, 120))), /120\.1 ms late at the edges/);
+    assert.equal(judge(late(996, 120)).verdict, 'inconclusive');
+    assert.match(said(judge(late(1404, 120))), /120\.1 ms late/);
+    assert.equal(judge(late(300, 8)).verdict, 'pass');
+    assert.equal(judge(late(300, 8)).generatorLagMs.max, 8.1);
   });
+
+  it('should widen both bounds by what a late generator may have moved both edges, and judge by them', () => {
+    const bounds = (byMs: number) => {
+      const { rto, verdict } = judge(late(996, byMs));
+      return { loMs: rto?.loMs ?? 0, hiMs: rto?.hiMs ?? 0, verdict };
+    };
+    const [punctual, seen] = [bounds(4), bounds(8)];
+    // Twice the lateness, of which 0.1 ms is there always, and 5 ms to the next write.
+    const movedMs = 2 * (8.1 + 5);
+    assert.ok(Math.abs(punctual.loMs - movedMs - seen.loMs) < 0.1, `${seen.loMs}`);
+    // The write that was late is among those that the upper bound is taken from.
+    assert.ok(
+      seen.hiMs - punctual.hiMs >= movedMs - 5 && seen.hiMs - punctual.hiMs <= movedMs + 5,
+      `${seen.hiMs}`,
+    );
+    assert.deepEqual([punctual.verdict, seen.verdict], ['pass', 'pass']);
+    const goal = (rtoSeconds: number) => judge(late(996, 8, { rtoSeconds, lostWrites: 0, minTrials: 1 }));
+    const inside = (punctual.hiMs + seen.hiMs) / 2 / 1000;
+    assert.equal(goal(inside).verdict, 'inconclusive');
+    assert.match(said(goal(inside)), /RTO between .* lies in between/);
+    assert.equal(goal((seen.loMs - 1) / 1000).verdict, 'fail');
+    assert.equal(goal((seen.loMs + 1) / 1000).verdict, 'inconclusive');
+    assert.equal(goal((seen.hiMs + 1) / 1000).verdict, 'pass');
+  });
+
+  function late(n: number, byMs: number, goals?: Record<string, number>): Synthetic {
+    const trial = new Synthetic(goals === undefined ? {} : { goals });
+    trial.write(n).sent += byMs;
+    trial.write(n).done += byMs;
+    return trial;
+  }
 
   it('should not take waiting for a connection for lateness', () => {
     const trial = new Synthetic();

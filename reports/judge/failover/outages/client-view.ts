@@ -7,7 +7,7 @@ import { goalFor } from '../trial.ts';
 import type { Trial } from '../trial.ts';
 import { downtimeOf } from './downtime.ts';
 import type { Downtime } from './downtime.ts';
-import { generatorLag, rateOf } from './generator.ts';
+import { generatorLag, movedByLag, rateOf } from './generator.ts';
 import { boundedByLanding } from './landing-edge.ts';
 import { outagesOf } from './outages.ts';
 import type { RawOutage } from './outages.ts';
@@ -47,11 +47,16 @@ export function clientViewOf(writes: Operations, trial: Trial, leader: string | 
   const endOfRecordingMs = latest(writes);
   const back = recoveryOf({ trial, acks, outages, ratePerSecond, endOfRecordingMs });
   const shown = back.episode ?? back.open;
+  const lag = generatorLag(writes, edgesOf(shown, trial), outages);
+  const movedMs = movedByLag(lag, ratePerSecond);
+  const { downtime, rto } = back;
   const view = {
     ...back,
+    rto: rto === null ? null : widened(rto, movedMs),
+    downtime: { ...downtime, totalMs: widened(downtime.totalMs, movedMs * Math.max(1, downtime.outages)) },
     acknowledgedBefore: countUpTo(acks.doneMs, trial.faultMs ?? Infinity),
     endOfRecordingMs,
-    lag: generatorLag(writes, edgesOf(shown, trial), outages),
+    lag,
   };
   return {
     view,
@@ -61,6 +66,9 @@ export function clientViewOf(writes: Operations, trial: Trial, leader: string | 
     ratePerSecond,
   };
 }
+
+const widened = ({ loMs, hiMs }: Interval, byMs: number): Interval =>
+  byMs === 0 ? { loMs, hiMs } : { loMs: Math.max(0, loMs - byMs), hiMs: hiMs + byMs };
 
 type Recovery = Pick<ClientView, 'episodes' | 'episode' | 'rto' | 'open' | 'downtime'>;
 

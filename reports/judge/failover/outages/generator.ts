@@ -4,8 +4,10 @@ import type { FailoverRecord, Interval } from '../../../record/run-record.ts';
 import { waitedMs } from '../notes.ts';
 import type { RawOutage } from './outages.ts';
 
-/** A generator that is later than this around an edge of an outage has sampled the edge too rarely. */
+/** A generator that is later than this has not delivered the load as stated, and widens the bounds of an outage at whose edges it was late. */
 export const MAX_LAG_MS = 5;
+/** A generator that is later than this at the edges of an outage has not seen them. */
+export const MAX_LAG_AT_EDGES_MS = 100;
 /** What lies this close to an edge decides where it is: ten operations at 200 a second. */
 const EDGE_MS = 50;
 
@@ -41,6 +43,17 @@ export function generatorLag(
     atEdges: round(atEdges),
     outside: quantile(calm, 0.99),
   };
+}
+
+/**
+ * How far a late generator may have moved both edges of an outage together, ms: while it stands still it stamps answers late, by its lateness and
+ * the time to the operation that would have been due first. 0 where it was punctual.
+ */
+export function movedByLag(
+  { atEdges }: Pick<FailoverRecord['generatorLagMs'], 'atEdges'>,
+  ratePerSecond: number,
+): number {
+  return atEdges > MAX_LAG_MS && ratePerSecond > 0 ? 2 * (atEdges + 1000 / ratePerSecond) : 0;
 }
 
 function quantile(sorted: Float64Array, share: number): number {

@@ -2,7 +2,7 @@
 import type { Trial } from '../trial.ts';
 import type { ClientView } from './client-view.ts';
 import { deadlineFor, lastRecovery } from './downtime.ts';
-import { MAX_LAG_MS } from './generator.ts';
+import { MAX_LAG_AT_EDGES_MS } from './generator.ts';
 import { STEADY_MS } from './recovery.ts';
 import type { Episode } from './recovery.ts';
 
@@ -14,10 +14,10 @@ export interface Judged extends ClientView {
   trial: Trial;
 }
 
-/** The generator sampled the edges of the outage too rarely. */
+/** The generator did not see the edges of the outage. One that is less late widens the bounds instead. */
 export function lateAtEdges({ lag }: Pick<Judged, 'lag'>): string | null {
-  return lag.atEdges > MAX_LAG_MS
-    ? `the generator was ${lag.atEdges.toFixed(1)} ms late at the edges of the outage (limit ${MAX_LAG_MS} ms)`
+  return lag.atEdges > MAX_LAG_AT_EDGES_MS
+    ? `the generator was ${lag.atEdges.toFixed(1)} ms late at the edges of the outage (limit ${MAX_LAG_AT_EDGES_MS} ms)`
     : null;
 }
 
@@ -98,7 +98,7 @@ export function tooSlow({ rto, open, trial, lag, endOfRecordingMs }: Judged): st
       ? `RTO > ${seconds(atLeast)} s when the recording ended, ${goalText(trial, goal)}`
       : null;
   }
-  if (rto === null || lag.atEdges > MAX_LAG_MS || rto.loMs <= goal) return null;
+  if (rto === null || lag.atEdges > MAX_LAG_AT_EDGES_MS || rto.loMs <= goal) return null;
   return `RTO ${seconds(rto.loMs)} to ${seconds(rto.hiMs)} s, ${goalText(trial, goal)}`;
 }
 
