@@ -5,6 +5,7 @@ import { fateOf, filled } from './contract.ts';
 import type { Contract, ContractRequest, Fate, Reply, Values } from './contract.ts';
 import { NOBODY } from './identity.ts';
 import type { Identity } from './identity.ts';
+import { wantsRenewal } from '../../reports/record/refusals.ts';
 
 /** How requests of the application get through the edge. */
 export interface ApplicationTarget {
@@ -75,7 +76,7 @@ export function heard(
   { values, sent, reply }: { values: Values; sent: Record<string, string>; reply: Reply },
 ): Fate {
   const fate = fateOf(contract, request, values, reply);
-  if (fate.cause === 'credentials') identity.refused(sent);
+  if (fate.cause !== null && fate.cause !== 'service' && wantsRenewal(fate.cause)) identity.refused(sent);
   return fate;
 }
 

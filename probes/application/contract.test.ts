@@ -65,9 +65,41 @@ describe('what an answer says', () => {
 
   it('should tell who turned a request away from a failure of the service', () => {
     const cause = (status: number): unknown => fateOf(ECHO, LOOK, VALUES, reply(status, '', {})).cause;
-    assert.deepEqual([401, 429, 403, 503].map(cause), ['credentials', 'rate-limit', 'service', 'service']);
+    assert.deepEqual([401, 429, 403, 302, 503].map(cause), [
+      'credentials',
+      'rate-limit',
+      'permission',
+      'service',
+      'service',
+    ]);
     assert.equal(of(ECHO, LOOK, reply(429)), 'rate-limit: status 429');
     assert.equal(of(ECHO, { ...LOOK, status: [200, 429] }, reply(429)), '', 'what is declared is expected');
+  });
+
+  it('should know a redirect to a login page, and say nothing secret of its address', () => {
+    const to = (location: string, status = 302) =>
+      fateOf(ECHO, LOOK, VALUES, { ...reply(status), headers: { location } });
+    const login = to('https://sso.example.com/realms/shop/protocol/openid-connect/auth?state=secret&nonce=1');
+    assert.deepEqual(
+      [login.cause, login.why],
+      ['login', 'login: status 302 to https://sso.example.com/realms/shop/protocol/openid-connect/auth'],
+    );
+    for (const location of [
+      '/login',
+      '/oauth2/start?rd=%2F',
+      'https://login.example.com/',
+      'https://idp.example.com/u?response_type=code',
+      '/users/sign_in',
+    ])
+      assert.equal(to(location, 307).cause, 'login', location);
+    for (const location of ['/tenders/', 'https://author.example.com/tenders', '/blogin', '/authors/7', ''])
+      assert.equal(to(location).cause, 'service', location);
+    assert.equal(to('/login', 200).cause, 'service', 'it is no redirect');
+    const declared = fateOf(ECHO, { ...LOOK, status: [302] }, VALUES, {
+      ...reply(302),
+      headers: { location: '/login', 'x-mark': VALUES.correlationId },
+    });
+    assert.equal(declared.ok, true, 'what is declared is expected');
   });
 
   it('should show by a header that the service answered, where none is repeated', () => {

@@ -154,10 +154,11 @@ export function retryAfterSeconds(headers: Reply['headers']): number | null {
 export function fateOf(contract: Contract, request: ContractRequest, values: Values, reply: Reply): Fate {
   const bad = (why: string, cause: Fate['cause'] = 'service'): Fate => ({ ok: false, why, cause, id: null });
   if (!request.status.includes(reply.status)) {
-    const refusal = refusalOf(reply.status);
-    return refusal === null
-      ? bad(`status ${reply.status}`)
-      : bad(refusalDetail(refusal, reply.status, retryAfterSeconds(reply.headers)), refusal);
+    const location = headerOf(reply.headers, 'location') ?? '';
+    const refusal = refusalOf(reply.status, location);
+    if (refusal === null) return bad(`status ${reply.status}`);
+    const said = { waitSeconds: retryAfterSeconds(reply.headers), location };
+    return bad(refusalDetail(refusal, reply.status, said), refusal);
   }
   const stranger = notTheService(contract, values, reply);
   if (stranger !== null) return bad(stranger);

@@ -24,7 +24,7 @@ export type CredentialValues = Readonly<Record<string, string>>;
 export interface CredentialCounts {
   /** Tokens got after the first: ahead of expiry, and after a refusal. */
   renewals: number;
-  /** Renewals that a refusal (401) caused, whatever became of them. */
+  /** Renewals that a refusal (401, a login page) caused, whatever became of them. */
   refusals: number;
   /** Renewals that failed. */
   failures: number;

@@ -7,7 +7,8 @@ import type { EdgeLook } from '../../probes/edge/edge-request.ts';
 import type { Address } from '../../suites/catalogue/plan/reached.ts';
 import { missing, notNeeded, NOT_REACHED, ok, unknown } from './item.ts';
 import { errorText } from '../../reports/record/error-text.ts';
-import { refusalOf } from '../../reports/record/refusals.ts';
+import { refusalIn } from '../../reports/record/refusals.ts';
+import type { Refusal } from '../../reports/record/refusals.ts';
 import { ApplicationAccess } from '../targets/application-access.ts';
 import type { StoreTargets } from '../targets/store-target.ts';
 import type { Item, Kind, Situation } from './item.ts';
@@ -103,16 +104,24 @@ async function lookItem(asked: Asked & { application: Application }, how: EdgeLo
   const what = `topology.edge at ${asked.edge.url}`;
   try {
     const { status, ok: good, why } = await throughTheEdge(asked, how);
-    return good ? ok(what, `answers ${status}`) : missing(what, `it answers ${why}`, adviceOf(status));
+    return good ? ok(what, `answers ${status}`) : missing(what, `it answers ${why}`, adviceOf(why));
   } catch (error) {
     how.signal.throwIfAborted();
     return missing(what, askText(error), 'topology.edge.url or address as this machine reaches it');
   }
 }
 
-function adviceOf(status: number): string {
-  const refusal = refusalOf(status);
-  if (refusal === 'credentials') return 'application.credentials that the gateway takes';
-  if (refusal === 'rate-limit') return 'a rate limit of the gateway that lets the load of the checks through';
-  return 'application.requests.look: a request that passes the whole chain and changes nothing, and its answer';
+const REFUSED: Readonly<Record<Refusal, string>> = {
+  credentials: 'application.credentials that the gateway takes',
+  login:
+    'topology.edge.url of the API itself, past the login page, and application.credentials that it takes',
+  permission: 'application.credentials of an account that may send application.requests.look',
+  'rate-limit': 'a rate limit of the gateway that lets the load of the checks through',
+};
+
+function adviceOf(why: string): string {
+  const refusal = refusalIn(why);
+  return refusal === null
+    ? 'application.requests.look: a request that passes the whole chain and changes nothing, and its answer'
+    : REFUSED[refusal];
 }

@@ -377,12 +377,48 @@ describe('requests of a load that were refused before the service', () => {
       for (const [check, expected] of [
         ['turned away: rate-limit', /1000 of 5000 requests refused with 429/],
         ['turned away: credentials', /1000 of 5000 requests refused with 401/],
+        ['turned away: permission', /1000 of 5000 requests refused with 403/],
+        ['turned away: login', /1000 of 5000 requests sent to a login page/],
       ] as const) {
         const judgement = performance(name, refused(5, check));
         assert.equal(judgement.verdict, 'inconclusive', `${name}: ${judgement.reason}`);
         assert.match(judgement.reason, expected);
       }
     assert.equal(performance('api/availability', refused(5, 'list: as the contract has it')).verdict, 'fail');
+  });
+
+  it('should give no figure of a goal by a load that was refused, nor by one of which only the setup was sent', () => {
+    const [look] = [{ name: 'turned away: credentials', group: '::setup', passes: 0, fails: 1 }];
+    const setupOnly: InventedLoad = {
+      ...{ seconds: 1, perSecond: 1, offered: 50 },
+      change: () => ({ good: 0, bad: 0, started: 0, dropped: 0 }),
+      over: {
+        ...{ checks: [look], iterations: 0, requests: 1, outcome: 'failed' },
+        reason: 'Error: answered 401 before the load (credentials: status 401)',
+      },
+    };
+    for (const name of ['api/availability', 'api/latency', 'api/throughput'])
+      for (const [load, why] of [
+        [refused(5, 'turned away: credentials'), /^1000 of 5000 requests refused with 401/],
+        [setupOnly, /^the engine \(embedded\) failed: Error: answered 401/],
+      ] as const) {
+        const judgement = performance(name, load);
+        assert.equal(judgement.verdict, 'inconclusive');
+        assert.match(judgement.reason, why);
+        const [goal] = judgement.goals ?? [];
+        goalEntrySchema.parse(goal);
+        assert.deepEqual(
+          [goal?.achieved, goal?.lower, goal?.upper, goal?.samples, goal?.remaining],
+          [null, null, null, 0, null],
+        );
+        const measured = judgement.figures.filter(({ goal: limit }) => limit !== undefined);
+        assert.ok(measured.length > 0);
+        for (const { name: figure, value } of measured)
+          assert.ok(value === null || figure === 'load delivered', `${name}: ${figure} ${String(value)}`);
+        loadDetailSchema.parse(judgement.load);
+        assert.ok(judgement.load?.p99Ms.every((ms) => ms === null));
+      }
+    assert.notEqual(performance('api/latency', { seconds: 120 }).goals?.[0]?.achieved, null);
   });
 
   it('should count a few of them once as good and once as bad, and name them where that leaves the goal open', () => {

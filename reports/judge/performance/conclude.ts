@@ -2,6 +2,7 @@ import type { Figure, Judgement } from '../../record/judgement.ts';
 import type { GoalEntry } from '../../record/details/load-detail.ts';
 import type { Verdict } from '../../record/verdict.ts';
 import { refusedText } from '../../record/refusals.ts';
+import type { Load } from '../slo/load.ts';
 import { loadDetailOf } from '../slo/load-detail.ts';
 import type { ShareDecision } from '../slo/share.ts';
 import { loadRules } from './loads.ts';
@@ -26,7 +27,8 @@ export interface Decided {
  * The judgement of one goal, by precedence: a failed engine, an unavailable source or a cut-off observation is inconclusive; then a failure
  * fails; then a gap is inconclusive.
  */
-export function conclude(observed: Observed, decided: Decided): Judgement {
+export function conclude(observed: Observed, of: Decided): Judgement {
+  const decided = observed.unheard ? withoutFigures(of) : of;
   const { verdict, reason } = settled(observed, decided);
   return {
     verdict,
@@ -43,8 +45,25 @@ export function conclude(observed: Observed, decided: Decided): Judgement {
     findingsTotal: 0,
     evidence: [],
     goals: [{ ...decided.goal, verdict, note: verdict === 'pass' ? '' : reason }],
-    ...(observed.result !== null && { load: loadDetailOf(observed.result) }),
+    ...(observed.result !== null && { load: loadDetailOf(heardOf(observed.result, observed)) }),
   };
+}
+
+/** Nothing is said of a service that has answered too few of the requests: how long it takes to be refused is nobody's figure. */
+function withoutFigures(decided: Decided): Decided {
+  const seen = 'too few of the requests reached the service';
+  const nothing = { achieved: null, lower: null, upper: null, remaining: null, samples: 0 };
+  return {
+    ...decided,
+    ...{ verdict: 'inconclusive', reason: seen, seen },
+    figures: decided.figures.map((figure) => ({ ...figure, value: null })),
+    goal: { ...decided.goal, ...nothing },
+  };
+}
+
+/** A load for charts: without times that are not those of the service. */
+function heardOf(load: Load, { unheard }: Observed): Load {
+  return unheard ? { ...load, seconds: load.seconds.map((second) => ({ ...second, latency: [] })) } : load;
 }
 
 function settled(observed: Observed, decided: Decided): Pick<Decided, 'verdict' | 'reason'> {

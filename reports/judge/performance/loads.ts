@@ -3,7 +3,7 @@ import type { Figure } from '../../record/judgement.ts';
 import { proofFigures } from '../proof.ts';
 import type { Rule } from '../../record/rule.ts';
 import { all, first } from '../observed.ts';
-import { refusedText, refusedTotal } from '../../record/refusals.ts';
+import { refusedBy, refusedText, refusedTotal } from '../../record/refusals.ts';
 import { deliveryOf } from '../slo/series/delivery.ts';
 import type { Delivery } from '../slo/series/delivery.ts';
 import { loadOf, sumOf } from '../slo/load.ts';
@@ -24,6 +24,8 @@ export interface Observed {
   undelivered: string | null;
   /** Share of the stated load that must be delivered; null: the history states none. */
   deliveredGoal: number | null;
+  /** So many of its requests were refused, or none but that of the setup was sent, that its times and shares are not those of the service. */
+  unheard: boolean;
   /** What a reader must know of who answered. */
   proof: Figure[];
 }
@@ -35,9 +37,11 @@ export function observedLoad(history: History): Observed {
   const deliveredGoal = history.header.goals.deliveredShare ?? null;
   const delivery =
     result === null ? { offered: null, started: 0, dropped: 0, share: null } : deliveryOf(result);
+  const refused = refusalGap(result, deliveredGoal);
   return {
     ...{ loads, result, delivery, deliveredGoal, proof: proofFigures(history.header) },
-    blocking: [...blockingOf(history, loads), ...refusalGap(result, deliveredGoal)],
+    blocking: [...blockingOf(history, loads), ...refused],
+    unheard: refused.length > 0 || result?.requests.count === 0,
     undelivered: undeliveredText(delivery, deliveredGoal),
   };
 }
@@ -133,10 +137,7 @@ function combined(loads: readonly Load[]): Load | null {
       count: sum(({ requests }) => requests.count),
       failed: sum(({ requests }) => requests.failed),
       unchecked: sum(({ requests }) => requests.unchecked),
-      refused: {
-        credentials: sum(({ requests }) => requests.refused.credentials),
-        'rate-limit': sum(({ requests }) => requests.refused['rate-limit']),
-      },
+      refused: refusedBy((one) => sum(({ requests }) => requests.refused[one])),
     },
     checks: loads.flatMap(({ checks }) => checks),
     // Kept for a single load only: several may measure in different ways.

@@ -24,6 +24,8 @@ interface Question {
   p95Ms: number;
   /** Whether iterations that were never begun count as slow, or as good (slo/series/drops.ts). */
   dropsAreSlow: boolean;
+  /** Requests of the load that were refused, in whatever seconds, and count as good; among the bad ones of its seconds they are not told apart. */
+  refusedAreGood: number;
 }
 
 export function latencySeen(seconds: Observed['seconds'], question: Question): LatencySeen {
@@ -62,7 +64,10 @@ function blocksOf(seconds: Observed['seconds'], startMs: number): Block[] {
  * A failed request counts as slow: failing at once must not look fast. If requests were sent and almost none came back, they took longer
  * than the block, which is a miss as well. Null if no request was due.
  */
-function stateOf(block: readonly LoadSecond[], { p95Ms, dropsAreSlow }: Question): State | null {
+function stateOf(
+  block: readonly LoadSecond[],
+  { p95Ms, dropsAreSlow, refusedAreGood }: Question,
+): State | null {
   const sum = (of: (second: LoadSecond) => number): number =>
     block.reduce((total, second) => total + of(second), 0);
   const latency = merged(block.map((second) => second.latency));
@@ -77,5 +82,6 @@ function stateOf(block: readonly LoadSecond[], { p95Ms, dropsAreSlow }: Question
     return asked - (dropsAreSlow ? 0 : dropped) >= LEAST_SAMPLES ? 'missed' : 'unknown';
   }
   const slow = countAbove(latency, p95Ms) + (dropsAreSlow ? dropped : 0);
-  return (sum(({ bad }) => bad) + slow) / (answers + dropped) > MOST_BAD ? 'missed' : 'met';
+  const bad = Math.max(0, sum((second) => second.bad) - refusedAreGood);
+  return (bad + slow) / (answers + dropped) > MOST_BAD ? 'missed' : 'met';
 }

@@ -8,6 +8,7 @@ import { raisesOf } from './raises.ts';
 import type { Raise } from './raises.ts';
 import { isAbove } from './settings.ts';
 import { secondsOf } from './conclude.ts';
+import { refusedTotal } from '../../record/refusals.ts';
 
 export interface Goals {
   decisionS: number;
@@ -99,6 +100,7 @@ export function chainOf(
   const raised = after.find(({ desired }) => desired > base);
   const decision = raised === undefined ? null : decisionOf(observed, raised, base);
   const ready = raised && replicas.find(({ t, ready: count }) => t >= raised.t && count >= raised.desired);
+  const refusedAreGood = refusedIn(observed);
   const since = (t: number | undefined): number | null => (t === undefined ? null : t - startMs);
   return {
     crossedMs: since(crossedAt(observed, { after, raised, decision, spec, startMs })),
@@ -110,10 +112,15 @@ export function chainOf(
       p95Ms === null
         ? null
         : {
-            best: latencySeen(seconds, { startMs, p95Ms, dropsAreSlow: false }),
-            worst: latencySeen(seconds, { startMs, p95Ms, dropsAreSlow: true }),
+            best: latencySeen(seconds, { startMs, p95Ms, dropsAreSlow: false, refusedAreGood }),
+            worst: latencySeen(seconds, { startMs, p95Ms, dropsAreSlow: true, refusedAreGood: 0 }),
           },
   };
+}
+
+/** Requests of the load that were refused before the service answered. */
+function refusedIn({ load: { result } }: Observed): number {
+  return result === null ? 0 : refusedTotal(result.requests.refused);
 }
 
 function decisionOf({ scaledObject }: Observed, raised: Hpa, from: number): Decision {

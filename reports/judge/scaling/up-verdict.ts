@@ -5,6 +5,7 @@ import { byAnother } from './declared-metric.ts';
 import type { Found } from './conclude.ts';
 import type { LatencySeen } from './blocks.ts';
 import type { Hpa, Observed } from './observed.ts';
+import { refusedText } from '../../record/refusals.ts';
 import { unmetOf } from './raises.ts';
 import type { Unmet } from './raises.ts';
 import { isAbove } from './settings.ts';
@@ -178,9 +179,19 @@ function latencyStep(context: Context): Step {
   if (best.failure !== undefined || best.gap !== undefined) return best;
   const { failure, gap } = latencyStepOf(context, goal, latency.worst);
   const hangs = failure ?? gap;
+  const refused = refusedOf(context);
   return hangs === undefined
     ? {}
-    : { gap: `the verdict depends on iterations that were dropped: if those were slow, ${hangs}` };
+    : {
+        gap: `${refused}the verdict depends on requests that were dropped or refused: if those were slow or failed, ${hangs}`,
+      };
+}
+
+/** Empty where no request was refused. */
+function refusedOf({ observed: { load } }: Context): string {
+  if (load.result === null) return '';
+  const said = refusedText(load.result.requests.refused, load.result.requests.count);
+  return said === '' ? '' : `${said}; `;
 }
 
 function latencyStepOf(

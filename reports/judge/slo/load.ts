@@ -1,5 +1,5 @@
 /** A load as judges see it, put together from its lines. */
-import { REFUSALS, refusalCheck, refusedTotal } from '../../record/refusals.ts';
+import { refusalCheck, refusedBy, refusedTotal } from '../../record/refusals.ts';
 import type { Refused } from '../../record/refusals.ts';
 import type { Seen } from '../../record/observations/index.ts';
 
@@ -41,15 +41,12 @@ export function checkedOf({ checks }: Pick<Counted, 'checks'>): { good: number; 
 
 /** Refused requests of the load itself: each has a check of its own, by its reason. */
 function refusedIn({ checks }: Pick<Counted, 'checks'>): Refused {
-  const counts = REFUSALS.map((one): [string, number] => [
-    one,
+  return refusedBy((one) =>
     sumOf(
       checks.filter(({ name, group }) => name === refusalCheck(one) && group !== SETUP),
       ({ fails }) => fails,
     ),
-  ]);
-  const { credentials = 0, 'rate-limit': limited = 0 } = Object.fromEntries(counts);
-  return { credentials, 'rate-limit': limited };
+  );
 }
 
 /** A load out of its lines. @param lines its seconds in the order written; of two with the same `atMs` the later counts */

@@ -3,6 +3,7 @@ import type { Judgement } from '../../record/judgement.ts';
 import { need } from '../evidence/need.ts';
 import type { AnyNeed } from '../evidence/need.ts';
 import { all } from '../observed.ts';
+import { refusedFigures } from '../refused-figures.ts';
 import { decideShare, sampleOf } from '../slo/share.ts';
 import type { Findings } from '../topology/findings.ts';
 import { timesRule } from './clocks.ts';
@@ -17,8 +18,10 @@ import {
   goalOf,
   canaryRequestsOf,
   canaryRequestsRule,
+  isFailed,
   pathOf,
-  refusals,
+  refusedOf,
+  unansweredText,
   wasTold,
 } from './observed.ts';
 import type { Coming, CanaryRequest } from './observed.ts';
@@ -146,9 +149,9 @@ function conclude(
   },
 ): void {
   const { canaries, followed, decide } = of;
-  if (followed.length < canaries.length) findings.note(refusals(canaries));
+  if (followed.length < canaries.length) findings.note(unansweredText(canaries));
   if (followed.length === 0)
-    findings.unknown('canary requests', 'answered well', refusals(canaries) || 'none was sent');
+    findings.unknown('canary requests', 'answered well', unansweredText(canaries) || 'none was sent');
   else if (followed.some(({ faults }) => faults.length > 0) && !wasTold(history, 'traces'))
     findings.unknown('traces', 'whole', 'the store did not answer at the end');
   else describe(history, findings, { followed, verdict: decide(followed) });
@@ -223,7 +226,7 @@ function groupsOf(followed: readonly Followed[]): Map<string, { fault: Fault; co
   return found;
 }
 
-/** Sums that must add up: sent = answered well + refused + unanswered; answered well = whole in time + late + not whole. */
+/** Sums that must add up: sent = answered well + failed + refused + unanswered; answered well = whole in time + late + not whole. */
 function counts(
   findings: Findings,
   { canaries, followed }: { canaries: readonly CanaryRequest[]; followed: readonly Followed[] },
@@ -232,7 +235,11 @@ function counts(
   const figures = [
     { name: 'requests sent', value: canaries.length },
     { name: 'answered well', value: followed.length },
-    { name: 'refused', value: canaries.filter(({ ok, status }) => !ok && status !== null).length },
+    {
+      name: 'failed',
+      value: canaries.filter((one) => isFailed(one) && one.status !== null).length,
+    },
+    ...refusedFigures(refusedOf(canaries)),
     { name: 'not answered', value: canaries.filter(({ ok, status }) => !ok && status === null).length },
     {
       name: 'whole traces in time',

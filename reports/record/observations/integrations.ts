@@ -21,6 +21,7 @@ export const INTEGRATIONS = kinds({
     degraded: z.boolean().nullable(),
     /** Whether the answer contains a text. */
     written: z.boolean(),
+    /** Why there was no answer, or what was not as the contract has it; empty: nothing. */
     error: z.string(),
   },
   /** Every log that was searched for the token, and where it was found; never a line of a log. */

@@ -44,7 +44,7 @@ export const REQUESTS = kinds({
   credentials: {
     /** Tokens got after the first: ahead of expiry, and after a refusal. */
     renewals: z.int(),
-    /** Renewals that an answer of 401 caused. */
+    /** Renewals that an answer of 401, or a login page, caused. */
     refusals: z.int(),
     /** Renewals that failed, and why the last one did. */
     failures: z.int(),

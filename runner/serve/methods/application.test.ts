@@ -157,12 +157,12 @@ describe('a request for a draft', () => {
       ...{ status: 201, error: '', degraded: true, written: true },
     });
     assert.deepEqual(await drafted({ text: ' ', by: 'model' }), {
-      ...answer,
-      degraded: null,
-      written: false,
+      ...{ status: 200, error: 'answer: /text', degraded: null, written: false },
     });
     assert.deepEqual(await drafted({ text: 't', by: 'whom?' }), { ...answer, degraded: null, written: true });
-    assert.deepEqual(await drafted({}, 429), { status: 429, error: '', degraded: null, written: false });
+    assert.deepEqual(await drafted({}, 429), {
+      ...{ status: 429, error: 'rate-limit: status 429', degraded: null, written: false },
+    });
   });
 
   it('should say why there was no answer', async () => {

@@ -67,7 +67,7 @@ async function draft(
       state === 'done' || state === 'degraded'
         ? { degraded: state === 'degraded', written: true }
         : { degraded: null, written: fate.ok };
-    return { status: reply.status, ...of, ms, error: '' };
+    return { status: reply.status, ...of, ms, error: fate.why };
   } catch (error) {
     signal.throwIfAborted();
     return { status: null, ...NOTHING, ms: performance.now() - begunMs, error: errorText(error) };

@@ -108,6 +108,8 @@ describe('requests through the edge', () => {
     };
     const CASES = [
       ['credentials: status 401', /20 of 3001 requests refused with 401: the credentials/],
+      ['permission: status 403', /20 of 3001 requests refused with 403: the account of the credentials/],
+      ['login: status 302 to /login', /20 of 3001 requests sent to a login page: the credentials/],
       ['rate-limit: status 429, retry after 5 s', /20 of 3001 requests refused with 429: a rate limit/],
     ] as const;
 
@@ -138,6 +140,19 @@ describe('requests through the edge', () => {
       assert.equal(verdict, 'inconclusive');
       assert.match(reason, /before the fault 3 of 500 requests refused with 429/);
     });
+
+    it('should name it where no fault was injected because requests did not flow', () => {
+      const none = refuse(trial(), 4_001, 'credentials: status 401')
+        .without('fault-armed', 'fault-acted', 'fault-landed')
+        .see(20_000, 'no-fault', { reason: 'not steady within 95000 ms: 1 ok, 4000 failed' });
+      const { verdict, reason, trials } = judge(none);
+      assert.equal(verdict, 'inconclusive');
+      assert.match(
+        reason,
+        /^the fault did not land: it was not injected: not steady .*; \d+ of \d+ requests refused with 401: the credentials/,
+      );
+      assert.equal(trials?.[0]?.landed.injected, false);
+    });
   });
 
   it('should say where nothing proves that the service answered, and count what became of credentials', () => {
@@ -148,7 +163,7 @@ describe('requests through the edge', () => {
     const value = (name: string) => figures.find((figure) => figure.name === name)?.value;
     assert.match(String(value('proof that the service answered')), /^none is declared/);
     assert.deepEqual(
-      ['tokens renewed', 'tokens renewed because of a 401', 'renewals that failed'].map(value),
+      ['tokens renewed', 'tokens renewed because they were refused', 'renewals that failed'].map(value),
       [2, 1, '1: down'],
     );
   });

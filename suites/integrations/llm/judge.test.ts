@@ -57,6 +57,7 @@ describe('integrations/llm', () => {
   it('should not hold against the service that the gateway turned a request away', () => {
     for (const [status, expected] of [
       [401, /refused with 401: the credentials/],
+      [403, /refused with 403: the account of the credentials/],
       [429, /refused with 429: a rate limit/],
     ] as const) {
       const one = draft('usual', { status, degraded: null, written: false });

@@ -4,7 +4,7 @@ import type { AnyNeed } from '../../../reports/judge/evidence/need.ts';
 import { all } from '../../../reports/judge/observed.ts';
 import { Findings } from '../../../reports/judge/topology/findings.ts';
 import type { History, HistoryHeader } from '../../../reports/record/history/history.ts';
-import { REFUSAL_TEXTS, refusalOf } from '../../../reports/record/refusals.ts';
+import { REFUSAL_TEXTS, refusalIn, refusalOf } from '../../../reports/record/refusals.ts';
 import type { Judgement } from '../../../reports/record/judgement.ts';
 import type { Seen } from '../../../reports/record/observations/index.ts';
 import { MODELS, USUAL_DRAFTS } from '../../../reports/record/observations/integrations.ts';
@@ -103,7 +103,7 @@ function expectDraft({ header }: History, found: Findings, of: Expected): void {
     );
     return;
   }
-  const unsaid = unsaidBy(header, status);
+  const unsaid = unsaidBy(header, draft);
   if (unsaid !== null) found.unknown(subject, expected, unsaid);
   else if (isGood(header, status) && written && draft.degraded === degraded)
     found.inTime(subject, secondsOf(draft) <= goalS, expected, describe(draft));
@@ -116,10 +116,10 @@ function isGood({ settings }: HistoryHeader, status: number | null): boolean {
 }
 
 /** Why the answer says nothing of the service; null: it does. */
-function unsaidBy(header: HistoryHeader, status: number | null): string | null {
+function unsaidBy(header: HistoryHeader, { status, error }: Seen<'draft'>): string | null {
   if (header.settings.application?.statuses.draft === undefined)
     return 'the history does not say which status is good';
-  const refusal = isGood(header, status) ? null : refusalOf(status);
+  const refusal = isGood(header, status) ? null : (refusalIn(error) ?? refusalOf(status));
   return refusal === null ? null : REFUSAL_TEXTS[refusal];
 }
 

@@ -170,6 +170,8 @@ export const AFTERWARDS: Seen[] = [
 export interface RequestCanary {
   n: number;
   ok?: boolean;
+  /** What it got where it is not ok. */
+  instead?: { status: number; detail: string };
   /** Rows of spans; without them the whole trace. null: none was found. */
   spans?: unknown[] | null;
   seenMs?: number | null;
@@ -192,16 +194,17 @@ export const WHOLE = [
   span('w', 'p', 'tender-ai', 'tender.jobs process'),
 ];
 
+const UNWELL = { status: 503, detail: 'status 503' };
+
 export function requests(of: readonly RequestCanary[]): Seen[] {
-  return of.flatMap(({ n, ok = true, spans = WHOLE, seenMs }): Seen[] => {
+  return of.flatMap(({ n, ok = true, instead = UNWELL, spans = WHOLE, seenMs }): Seen[] => {
     const sentMs = START_MS + n * 50;
     const named = { n, correlationId: `r/${n}`, traceId: `t${n}` };
     const answer = {
       sentMs,
       doneMs: sentMs + 20,
       ok,
-      status: ok ? 201 : 503,
-      detail: ok ? '' : 'status 503',
+      ...(ok ? { status: 201, detail: '' } : instead),
     };
     const whole = spans === WHOLE ? sentMs + 3000 : null;
     return [

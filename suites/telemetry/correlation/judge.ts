@@ -15,10 +15,13 @@ import {
   canaryRequestsOf,
   canaryRequestsRule,
   pathOf,
+  refusedOf,
   sweptRule,
+  unansweredText,
   wasTold,
 } from '../../../reports/judge/telemetry/observed.ts';
 import type { CanaryRequest } from '../../../reports/judge/telemetry/observed.ts';
+import { refusedFigures } from '../../../reports/judge/refused-figures.ts';
 import { pathsShown } from '../../../reports/judge/telemetry/paths.ts';
 import { requestLines, requestLinesRule } from '../../../reports/judge/telemetry/request-lines.ts';
 import type { RequestLine } from '../../../reports/judge/telemetry/request-lines.ts';
@@ -40,13 +43,13 @@ function judgeCorrelation(history: History): Judgement {
     .filter(({ logs }) => logs)
     .map(({ service }) => service);
   if (good.length === 0)
-    findings.unknown('canary requests', 'answered well', bad[0]?.detail ?? 'none was sent');
+    findings.unknown('canary requests', 'answered well', unansweredText(canaries) || 'none was sent');
   else {
     if (bad.length > 0)
       findings.unknown(
         'canary requests',
         'all of them answered well',
-        `${good.length} of ${canaries.length}: ${bad[0]?.detail ?? ''}`,
+        `${good.length} of ${canaries.length}: ${unansweredText(canaries)}`,
       );
     for (const service of services)
       serviceFindings(history, findings, { service, good, lines: byService.get(service) ?? [], visibleMs });
@@ -62,6 +65,7 @@ function judgeCorrelation(history: History): Judgement {
   const figures = [
     { name: 'requests sent', value: canaries.length },
     { name: 'answered well', value: good.length },
+    ...refusedFigures(refusedOf(canaries)),
     { name: 'log lines found', value: lines.length },
     ...delayFigures(delays, visibleMs),
   ];

@@ -119,10 +119,34 @@ test('should not pass on the few of the requests that were answered', () => {
   const lines = SERVICES.map((one) => requestLine(1, one));
   const correlation = correlated(20, lines, (n) => ({ ok: n === 1 }));
   assert.equal(correlation.verdict, 'inconclusive');
-  assert.match(correlation.reason, /canary requests: .*seen 1 of 20: status 503/);
+  assert.match(
+    correlation.reason,
+    /canary requests: .*seen 1 of 20: 19 of 20 requests were not answered well: status 503/,
+  );
   // The goal for many requests counts accepted ones only, as long as those are not too few.
   assert.equal(judged(MANY, 1000, (n) => ({ ok: n > 1 })).verdict, 'pass');
   assert.equal(judged(MANY, 1000, (n) => ({ ok: n > 600 })).verdict, 'fail');
+});
+
+test('should tell requests that were refused before the service from failures of it', () => {
+  const refused = { status: 429, detail: 'rate-limit: status 429' };
+  const each = (of: number) => (n: number) => (n % of === 0 ? { ok: false, instead: refused } : {});
+  const limited = judged(MANY, 1000, each(10));
+  assert.equal(limited.verdict, 'inconclusive');
+  assert.match(
+    limited.reason,
+    /at most 2 % of them refused, seen 100 of 1000 requests refused with 429: a rate limit/,
+  );
+  assert.deepEqual([figure(limited, 'requests refused: rate-limit'), figure(limited, 'failed')], [100, 0]);
+  assert.equal(judged(MANY, 1000, each(100)).verdict, 'pass', 'a small part');
+  const failed = judged(MANY, 1000, (n) => ({ ok: n % 10 !== 0 }));
+  assert.doesNotMatch(`${failed.reason} ${failed.seen}`, /refused/);
+  assert.equal(figure(failed, 'failed'), 100);
+  const both = judged(FEW, 20, (n) => (n < 3 ? { ok: false } : each(10)(n)));
+  assert.match(
+    both.reason,
+    /2 of 20 requests were not answered well: status 503; 2 of 20 requests refused with 429/,
+  );
 });
 
 test('should count late traces against the goal', () => {

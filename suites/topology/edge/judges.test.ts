@@ -71,12 +71,21 @@ test('should ask for no correlation id where none is repeated', () => {
 test('should not hold against the service that the gateway turned the request away', () => {
   for (const [status, expected] of [
     [401, /refused with 401: the credentials/],
+    [403, /refused with 403: the account of the credentials/],
     [429, /refused with 429: a rate limit/],
   ] as const) {
     const judgement = path(answer({ status, ok: false, why: `status ${status}`, correlationIdSeen: '' }));
     assert.equal(judgement.verdict, 'inconclusive');
     assert.match(judgement.reason, expected);
   }
+});
+
+test('should know a login page by where the answer sends on', () => {
+  const why = 'login: status 302 to https://login.example.com/auth';
+  const judgement = path(answer({ status: 302, ok: false, why, correlationIdSeen: '' }));
+  assert.equal(judgement.verdict, 'inconclusive');
+  assert.match(judgement.reason, /sent to a login page: the credentials/);
+  assert.equal(path(answer({ status: 302, ok: false, why: 'status 302' })).verdict, 'fail');
 });
 
 test('should not miss the names of hops behind the one that turned the request away', () => {

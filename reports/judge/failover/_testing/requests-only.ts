@@ -8,6 +8,8 @@ const DEFINITE = [
   'status: any answer but 2xx',
   'correlation-id: of another',
   'credentials: a 401',
+  'login: sent to a login page',
+  'permission: a 403',
   'rate-limit: a 429',
 ];
 

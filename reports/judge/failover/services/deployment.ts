@@ -1,9 +1,10 @@
 /** Common to every check that hits a Deployment while requests go through the edge. */
 import { first, last } from '../../observed.ts';
 import { proofFigures } from '../../proof.ts';
+import { refusedFigures as countFigures } from '../../refused-figures.ts';
 import type { History } from '../../../record/history/history.ts';
 import type { Figure, Judgement } from '../../../record/judgement.ts';
-import { REFUSALS, refusedText, refusedTotal } from '../../../record/refusals.ts';
+import { refusedText, refusedTotal } from '../../../record/refusals.ts';
 import type { Refused } from '../../../record/refusals.ts';
 import type { FailoverRecord, RequestSums } from '../../../record/run-record.ts';
 import { reasonOf, worstOf } from '../../../record/rule.ts';
@@ -76,9 +77,13 @@ const GAPS: readonly { id: string; gap: Gap; holds: string }[] = [
   },
   {
     id: 'fault/landed',
-    gap: ({ measured }) => {
+    gap: ({ history, measured }) => {
       const { trial } = measured.evidence;
-      return trial.landedMs === null ? `the fault did not land: ${trial.missed}` : null;
+      if (trial.landedMs !== null) return null;
+      // Without a fault all requests came before it; what was refused says more than that they did not flow.
+      const { sent, refused } = before(history.writes, Infinity);
+      const said = refusedText(refused, sent);
+      return `the fault did not land: ${trial.missed}${said === '' ? '' : `; ${said}`}`;
     },
     holds: 'the fault landed',
   },
@@ -184,17 +189,10 @@ function credentialFigures(history: History): Figure[] {
   const { renewals, refusals, failures, trouble } = used;
   const named = [
     { name: 'tokens renewed', value: renewals },
-    { name: 'tokens renewed because of a 401', value: refusals },
+    { name: 'tokens renewed because they were refused', value: refusals },
     ...(failures > 0 ? [{ name: 'renewals that failed', value: `${failures}: ${trouble}` }] : []),
   ];
   return named.filter(({ value }) => value !== 0);
-}
-
-function countFigures(refused: Refused): Figure[] {
-  return REFUSALS.filter((one) => refused[one] > 0).map((one) => ({
-    name: `requests refused: ${one}`,
-    value: refused[one],
-  }));
 }
 
 /** One judgement for several trials of a check: its text is that of the worst. @throws Error when there is none */

@@ -1,6 +1,6 @@
 import { OUTCOMES } from '../../../record/history/history.ts';
 import type { Operations } from '../../../record/history/history.ts';
-import { refusalIn } from '../../../record/refusals.ts';
+import { refusalIn, refusedBy } from '../../../record/refusals.ts';
 import type { Refusal, Refused } from '../../../record/refusals.ts';
 import type { RequestSums } from '../../../record/run-record.ts';
 
@@ -90,7 +90,7 @@ export function requestEvents(
 
 /** Judged requests that were refused, by the reason. */
 export function refusedIn(requests: Operations, { fromMs, zeroMs, windowMs, allowanceMs }: Window): Refused {
-  const refused = { credentials: 0, 'rate-limit': 0 };
+  const refused = refusedBy(() => 0);
   for (let i = 0; i < requests.count; i++) {
     const refusal = refusalAt(requests, i);
     const dueMs = (requests.intendedMs[i] as number) - zeroMs;
@@ -118,7 +118,7 @@ export function before(
 ): { sent: number; failed: number; refused: Refused } {
   let sent = 0;
   let failed = 0;
-  const refused = { credentials: 0, 'rate-limit': 0 };
+  const refused = refusedBy(() => 0);
   for (let i = 0; i < requests.count; i++) {
     if ((requests.doneMs[i] as number) >= timeMs) continue;
     sent++;

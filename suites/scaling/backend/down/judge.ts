@@ -8,6 +8,7 @@ import type { Hpa, HpaSpec, Observed } from '../../../../reports/judge/scaling/o
 import { soundGaps } from '../../../../reports/judge/scaling/record-gaps.ts';
 import { expectedOf, outside } from '../../../../reports/judge/scaling/settings.ts';
 import { dropsOf } from '../../../../reports/judge/slo/series/drops.ts';
+import { refusedText, refusedTotal } from '../../../../reports/record/refusals.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 
@@ -171,6 +172,7 @@ function gapsOf({ backMs, observed, hpa, endMs, spec, goals }: Context): string[
   const dropped = result === null ? 0 : dropsOf(result).count;
   if (result !== null && dropped > 0 && result.requests.failed + dropped > goals.failedRequests)
     gaps.push(`${dropped} requests were dropped: whether they would have failed is unknown`);
+  gaps.push(...refusedGap(result, goals));
   if (peakOf(hpa) <= spec.min)
     gaps.push(`there were never more than ${spec.min} pods, so no scale-down could be seen`);
   if (backMs === null)
@@ -178,6 +180,14 @@ function gapsOf({ backMs, observed, hpa, endMs, spec, goals }: Context): string[
       `not seen back at ${spec.min} pods in the ${secondsOf(observed.lastMs - endMs)} s after the load`,
     );
   return gaps;
+}
+
+/** A request that was refused is none that the service answered. */
+function refusedGap(result: Observed['load']['result'], { failedRequests }: Goals): string[] {
+  if (result === null) return [];
+  const { refused, failed, count } = result.requests;
+  const total = refusedTotal(refused);
+  return total > 0 && failed + total > failedRequests ? [refusedText(refused, count)] : [];
 }
 
 function figuresOf(context: Context): Found['figures'] {

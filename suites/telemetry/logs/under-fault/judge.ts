@@ -17,7 +17,9 @@ import {
   faultRule,
   canaryRequestsOf,
   canaryRequestsRule,
+  refusedOf,
 } from '../../../../reports/judge/telemetry/observed.ts';
+import { refusedFigures } from '../../../../reports/judge/refused-figures.ts';
 import { heldOnDisks, requestLines } from '../../../../reports/judge/telemetry/request-lines.ts';
 import type { Held } from '../../../../reports/judge/telemetry/request-lines.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
@@ -45,6 +47,7 @@ function judgeLogsUnderFault(history: History): Judgement {
   const figures = [
     { name: 'canary requests', value: canaries.length },
     { name: 'of them answered well', value: canaries.filter(({ ok }) => ok).length },
+    ...refusedFigures(refusedOf(canaries)),
     { name: "their lines on the nodes' disks", value: sum(({ lines }) => lines) },
     { name: 'their lines in the store', value: stored.length },
     { name: 'their lines that are there twice', value: sum(({ twice }) => twice) },

@@ -1,6 +1,6 @@
 import type { CheckJudge } from '../../../../reports/judge/definition.ts';
 import { OBSERVATION_GAP, TRACE } from '../../../../reports/judge/telemetry/evidence.ts';
-import { goalOf, canaryRequestsOf } from '../../../../reports/judge/telemetry/observed.ts';
+import { goalOf, canaryRequestsOf, unansweredText } from '../../../../reports/judge/telemetry/observed.ts';
 import { isBad, judged, tracesEvidence } from '../../../../reports/judge/telemetry/traces.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
@@ -13,9 +13,14 @@ function judgeTraces(history: History): Judgement {
     const bad = followed.filter(isBad);
     const allowed = goalOf(history.header, 'missing');
     if (bad.length > allowed) return 'fail';
-    const sent = canaryRequestsOf(history).length;
+    const canaries = canaryRequestsOf(history);
+    const sent = canaries.length;
     if (followed.length < sent)
-      findings.unknown('canary requests', 'all of them answered well', `${followed.length} of ${sent}`);
+      findings.unknown(
+        'canary requests',
+        'all of them answered well',
+        `${followed.length} of ${sent}: ${unansweredText(canaries)}`,
+      );
     return followed.some(({ coming }) => coming !== 'in time' && coming !== 'late') ? 'inconclusive' : 'pass';
   });
 }

@@ -3,7 +3,7 @@ import { need } from '../../../../reports/judge/evidence/need.ts';
 import { all } from '../../../../reports/judge/observed.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
-import { REFUSAL_TEXTS, refusalOf } from '../../../../reports/record/refusals.ts';
+import { REFUSAL_TEXTS, refusalIn, refusalOf } from '../../../../reports/record/refusals.ts';
 import type { Refusal } from '../../../../reports/record/refusals.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { Seen } from '../../../../reports/record/observations/index.ts';
@@ -58,17 +58,17 @@ function judgeAnswer(findings: Findings, { edge, application }: Declared, answer
     'no error with an accepted certificate',
     tlsError,
   );
-  if (refusalIn(application, answer) === null) judgeHops(findings, edge, headers);
+  if (turnedAway(application, answer) === null) judgeHops(findings, edge, headers);
   findings.figure({ name: 'answer of the edge', value: Math.round(answer.ms), unit: 'ms' });
 }
 
 /** Who was turned away; null: nobody was, or nothing says which answers are good. */
-function refusalIn(
+function turnedAway(
   application: HeaderSettings['application'],
-  { status }: Seen<'edge-answer'>,
+  { status, why }: Seen<'edge-answer'>,
 ): Refusal | null {
   const isGood = application === undefined || application.statuses.look.includes(status);
-  return isGood ? null : refusalOf(status);
+  return isGood ? null : (refusalIn(why) ?? refusalOf(status));
 }
 
 /** Not of a request that was turned away: the hops behind whoever did that have not seen it. */
@@ -104,7 +104,7 @@ function judgeContract(
     return;
   }
   const { follow, statuses } = application;
-  const refusal = refusalIn(application, answer);
+  const refusal = turnedAway(application, answer);
   if (refusal !== null) {
     findings.rule('refused').unknown(what, `status ${statuses.look.join(' or ')}`, REFUSAL_TEXTS[refusal]);
     return;

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { loadEnvironment } from '../../env/loader.ts';
+import { applicationSchema } from '../../env/schema.ts';
+import { standIn } from '../../probes/signals/_testing/server.ts';
+import type { Said } from '../../probes/signals/_testing/server.ts';
+import { situationOf } from './_testing/situation.ts';
+import { edge } from './edge.ts';
+import type { Item } from './item.ts';
+
+const staging = await loadEnvironment('staging');
+const KUBE = (): Promise<never> => Promise.reject(new Error('not expected'));
+const look = { method: 'GET', path: '/orders', status: 200, expects: [{ pointer: '', is: 'list' }] };
+const application = applicationSchema.parse({ follow: 'trace', proof: 'answers', requests: { look } });
+
+async function lookedAt(said: Said): Promise<Item> {
+  const server = await standIn(() => said);
+  const declared = staging.topology.edge ?? assert.fail();
+  const environment = {
+    ...{ ...staging, application },
+    topology: { ...staging.topology, edge: { ...declared, url: server.url, address: undefined } },
+  };
+  const trusting = { ...environment.topology.edge, trust: 'system' as const };
+  const topology = { ...environment.topology, edge: trusting };
+  const items = await edge.look(situationOf({ ...environment, topology }, KUBE));
+  await server.close();
+  return items.find(({ what }) => what.startsWith('topology.edge at ')) ?? assert.fail('no edge');
+}
+
+test('should say what to do by who turned its request away, or that the service answered otherwise', async () => {
+  assert.equal((await lookedAt({ body: [] })).state, 'ok');
+  for (const [said, detail, add] of [
+    [{ status: 401, body: '' }, /it answers credentials: status 401/, /that the gateway takes/],
+    [
+      { status: 403, body: '' },
+      /it answers permission: status 403/,
+      /an account that may send application\.requests\.look/,
+    ],
+    [{ status: 429, body: '' }, /it answers rate-limit: status 429/, /a rate limit of the gateway/],
+    [
+      { status: 302, location: 'https://login.example.com/auth?state=x', body: '' },
+      /it answers login: status 302 to https:\/\/login\.example\.com\/auth$/,
+      /past the login page/,
+    ],
+    [
+      { status: 404, body: '' },
+      /it answers status 404/,
+      /application\.requests\.look: a request that passes/,
+    ],
+  ] as const) {
+    const item = await lookedAt(said);
+    assert.equal(item.state, 'missing');
+    assert.match(item.detail, detail);
+    assert.match(item.add ?? '', add);
+  }
+});
