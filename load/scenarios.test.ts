@@ -178,7 +178,7 @@ describe('every scenario', () => {
       stage.answer = () => ({ status: 503, status_text: '503 Service Unavailable' });
       assert.throws(
         () => script.setup(),
-        /^Error: http:\/\/tender\.example\.test\/tenders answered 503 before the load \(status 503\)/,
+        /^Error: http:\/\/tender\.example\.test\/tenders \(application\.requests\.look\) answered 503 before the load \(status 503\)/,
       );
       stage.answer = () => ({ status: 200 });
       script.setup();

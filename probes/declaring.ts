@@ -108,5 +108,14 @@ export const storeTls = z
   .describe('Left out: nothing is encrypted, the password included');
 
 export type SecretSource = z.infer<typeof secretSource>;
+
+/** Where a secret is, for people. */
+export function secretText(source: SecretSource): string {
+  if ('env' in source) return `variable ${source.env}`;
+  if ('file' in source) return `file ${source.file}`;
+  const { namespace, name, key } = source.secret;
+  return `Secret ${namespace}/${name}, key ${key}`;
+}
+
 export type StoreTls = z.infer<typeof storeTls>;
 export type Trust = z.infer<typeof trust>;

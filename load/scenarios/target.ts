@@ -14,7 +14,7 @@ import type {
   Reply,
   Values,
 } from '../../probes/application/contract.ts';
-import { REFUSED_LOG, refusalCheck } from '../../reports/record/refusals.ts';
+import { REFUSAL_TEXTS, REFUSED_LOG, refusalCheck, wantsRenewal } from '../../reports/record/refusals.ts';
 
 /** The types of k6 leave it out. */
 declare const console: { info(text: string): void };
@@ -113,10 +113,13 @@ export function exchange(name: string, of: Of): Exchanged {
   return { reply: reply, fate: fateOf(contract, request, values, reply), error: error };
 }
 
-/** Parameters of a request: its name in metrics, and its headers. */
+/**
+ * Parameters of a request: its name in metrics, and its headers. A redirect is an answer like any other, as for all clients of the contract: whoever
+ * is sent to a login page must not be counted twice, nor show its credentials there.
+ */
 function named(name: string, sent: FilledRequest): Params {
   const headers = Object.assign({}, sent.headers, shownHeaders());
-  return { headers: headers, tags: { name: name }, timeout: text('TIMEOUT', '10s') };
+  return { headers: headers, tags: { name: name }, timeout: text('TIMEOUT', '10s'), redirects: 0 };
 }
 
 /** Headers of who asks: CREDENTIALS has for each the variable with its value, which may change while the load runs. */
@@ -159,7 +162,7 @@ export function expectGood(name: string, seen: Exchanged): boolean {
   if (cause === null || cause === 'service') {
     return counted(`${name}: as the contract has it`, seen.fate.ok);
   }
-  if (cause === 'credentials') {
+  if (wantsRenewal(cause)) {
     sayRefused();
   }
   return counted(refusalCheck(cause), false);
@@ -177,7 +180,17 @@ export function lookFirst(): void {
     fail(`${url} is not answered by the service that the load is for (${seen.fate.why})`);
   }
   const why = seen.reply.status === 0 ? seen.error : seen.fate.why;
-  fail(`${url} answered ${seen.reply.status} before the load (${why})`);
+  fail(
+    `${url} (application.requests.look) answered ${seen.reply.status} before the load (${why})${refusedText(seen.fate)}`,
+  );
+}
+
+/** As whom it asked that was refused; empty where nobody was. */
+function refusedText(fate: Fate): string {
+  if (fate.cause === null || fate.cause === 'service') {
+    return '';
+  }
+  return `: it was ${REFUSAL_TEXTS[fate.cause]}; ${text('SHOWN', 'SHOWN does not say as whom it asked')}`;
 }
 
 /** Reads as the load of a scenario does: the list of the contract, or its look where it has none. */

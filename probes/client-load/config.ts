@@ -1,6 +1,9 @@
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 
+/** How the client load's process ends. unreachable: not one operation got through. */
+export const EXIT = { ended: 0, unreachable: 2, history: 3, config: 64 } as const;
+
 /** Configuration of the client load's process, one line of JSON on its standard input. */
 export const clientLoadConfigSchema = z.strictObject({
   store: z.string(),

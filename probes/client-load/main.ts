@@ -5,14 +5,13 @@ import { HistoryError, openHistory } from '../history.ts';
 import { redactor } from '../redact.ts';
 import type { HistoryWriter } from '../history.ts';
 import type { NewSeen } from '../../reports/record/observations/index.ts';
-import { parseClientLoadConfig } from './config.ts';
+import { EXIT, parseClientLoadConfig } from './config.ts';
 import type { ClientLoadConfig } from './config.ts';
 import { clientLoadDriver } from './drivers.ts';
 import { ClientLoadEngine } from './engine.ts';
 import { raisePriority } from './priority.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
-const EXIT = { ended: 0, unreachable: 2, history: 3, config: 64 } as const;
 const OPEN_DEADLINE_MS = 15_000;
 const PROGRESS_MS = 250;
 

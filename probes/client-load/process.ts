@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { lastError, startChild } from '../child.ts';
-import type { Child } from '../child.ts';
+import type { Child, ChildEnd } from '../child.ts';
+import { EXIT } from './config.ts';
 import type { ClientLoadInput } from './config.ts';
 import type { ClientLoadProgress } from './engine.ts';
 
@@ -46,8 +47,21 @@ export function startClientLoad(
       options.onProgress?.(progress);
     },
   });
-  void child.ended.then((end) =>
-    ready.reject(new Error(`client load ended (${end.code ?? end.signal}): ${lastError(end)}`)),
-  );
+  void child.ended.then((end) => ready.reject(unreadyError(end)));
   return { ...child, ready: ready.promise, progress: () => progress };
 }
+
+/** `unreachable`: not one operation got through, and `said` says why; `crash`: the process itself failed. */
+export class ClientLoadError extends Error {
+  readonly reason: 'unreachable' | 'crash';
+  /** What the process said. */
+  readonly said: string;
+  constructor({ code, signal }: Pick<ChildEnd, 'code' | 'signal'>, said: string) {
+    super(`client load ended (${code ?? signal}): ${said}`);
+    this.name = 'ClientLoadError';
+    this.reason = code === EXIT.unreachable ? 'unreachable' : 'crash';
+    this.said = said;
+  }
+}
+
+const unreadyError = (end: ChildEnd): ClientLoadError => new ClientLoadError(end, lastError(end));

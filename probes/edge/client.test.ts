@@ -37,7 +37,8 @@ async function serve(answer: () => Answer): Promise<{ port: number; connections:
 }
 
 function declaring(request: ContractRequest, contract: Contract): Record<string, unknown> {
-  return { url: 'http://tender.test', target: { contract, prefix: 'Canary ' }, request };
+  const words = { named: 'application.requests.look', shown: 'shown was application.credentials.oauth2' };
+  return { url: 'http://tender.test', target: { contract, prefix: 'Canary ' }, request, ...words };
 }
 
 function clientAt(port: number): EdgeLoadClient {
@@ -174,7 +175,7 @@ describe('requests through the edge', () => {
     const { port } = await serve(() => (response) => response.writeHead(500).end());
     await assert.rejects(
       clientAt(port).prepare(300),
-      /the edge answers status 500 to GET \/tenders\?limit=1/,
+      /the edge answers status 500 to GET \/tenders\?limit=1 \(application\.requests\.look\)/,
     );
     await clientAt((await serve(() => right)).port).prepare(1000);
   });

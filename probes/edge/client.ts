@@ -9,6 +9,7 @@ import type { NewSeen } from '../../reports/record/observations/index.ts';
 import type { ContractRequest } from '../application/contract.ts';
 import type { StoreConnection } from '../store/store-driver.ts';
 import type { OperationResult, LoadClient, ClientLoadSession } from '../client-load/client.ts';
+import { REFUSAL_TEXTS, refusalIn } from '../../reports/record/refusals.ts';
 import { HttpConnection, httpErrorClass, wasRefused } from './connection.ts';
 import { edgeEndpoint } from './endpoint.ts';
 import type { ClientCertificate } from './endpoint.ts';
@@ -18,6 +19,10 @@ export interface EdgeLoadDeclared {
   url: string;
   target: Pick<ApplicationTarget, 'contract' | 'prefix'>;
   request: ContractRequest;
+  /** Its key in the environment file: `application.requests.look`. */
+  named: string;
+  /** By what a client is recognised, for people: where it is declared, and where its values come from. */
+  shown: string;
   /** PEM of the authorities that a client trusts; the system's when left out. */
   ca?: string;
   /** Who asks; its secrets are those of the connection. */
@@ -31,6 +36,8 @@ const declaredSchema = z.object({
   url: z.url(),
   target: z.custom<EdgeLoadDeclared['target']>((value) => typeof value === 'object' && value !== null),
   request: z.custom<ContractRequest>((value) => typeof value === 'object' && value !== null),
+  named: z.string(),
+  shown: z.string(),
   ca: z.string().optional(),
   credentials: z.custom<CredentialsPlan>((value) => typeof value === 'object' && value !== null).optional(),
 });
@@ -40,6 +47,8 @@ export const EDGE_DEFINITE_FAILURES: readonly string[] = [
   'connect: any error before the request was sent',
   'status: any answer but those that the contract expects',
   'credentials: a 401, so that who asked was not recognised and nothing was done',
+  'login: sent to a login page, so that nothing was done',
+  'permission: a 403, so that who asked may not and nothing was done',
   'rate-limit: a 429, so that nothing was done',
   'correlation-id: a good answer without the correlation id of this request, so another service answered',
   'not the service: a good answer without the header that only the service sets',
@@ -48,17 +57,33 @@ export const EDGE_DEFINITE_FAILURES: readonly string[] = [
 ];
 
 const TRY_AGAIN_MS = 200;
+/** Waiting mends no wrong key: who is turned away for so long is given up. A token that was revoked is renewed in less. */
+const REFUSED_MS = 3_000;
+
+/** Turned away for who asks. A rate limit may let the next request through. */
+function isTurnedAway(seen: string | null): boolean {
+  const refusal = seen === null ? null : refusalIn(seen);
+  return refusal !== null && refusal !== 'rate-limit';
+}
 
 /** Requests through the edge: each is one of the application's contract, over kept connections, one attempt, no redirects. */
 export class EdgeLoadClient implements LoadClient {
   readonly #target: ApplicationTarget;
   readonly #request: ContractRequest;
+  readonly #words: Pick<EdgeLoadDeclared, 'named' | 'shown'>;
   readonly #run: string;
   readonly #credentials: Credentials | null;
 
   /** @throws ZodError when the connection does not declare the request. */
   constructor(connection: StoreConnection, run: string) {
-    const { url: text, target, request, ca, credentials } = declaredSchema.parse(connection.declared);
+    const {
+      url: text,
+      target,
+      request,
+      ca,
+      credentials,
+      ...words
+    } = declaredSchema.parse(connection.declared);
     const url = new URL(text);
     const { host, port, secrets = {} } = connection;
     const endpoint = edgeEndpoint(url, undefined, { ca, client: clientIn(secrets) });
@@ -69,6 +94,7 @@ export class EdgeLoadClient implements LoadClient {
       ...(this.#credentials !== null && { identity: this.#credentials }),
     };
     this.#request = request;
+    this.#words = words;
     this.#run = run;
   }
 
@@ -77,21 +103,30 @@ export class EdgeLoadClient implements LoadClient {
     const end = monoMs() + deadlineMs;
     await this.#credentials?.open(AbortSignal.timeout(Math.ceil(deadlineMs)));
     let last = 'nothing';
+    let refusedFromMs = Infinity;
     const failure = await lookUntil(
       async () => {
         const seen = await this.#once(end);
         // An error caused by the deadline itself says less than the one before it.
         if (seen !== null && (monoMs() < end || last === 'nothing')) last = seen;
+        refusedFromMs = isTurnedAway(seen) ? Math.min(refusedFromMs, monoMs()) : Infinity;
         return seen;
       },
-      (seen) => seen === null,
+      (seen) => seen === null || monoMs() - refusedFromMs >= REFUSED_MS,
       { deadlineMs, intervalMs: TRY_AGAIN_MS },
     );
-    if (failure === null) return;
+    if (failure !== null) throw new Error(this.#unheardText(last));
+  }
+
+  /** Why not one request got through. @param last what the last one got */
+  #unheardText(last: string): string {
     const { method, path } = this.#request;
-    throw new Error(
-      `the edge answers ${last} to ${method} ${basePathOf(this.#target.url)}${path}, expected an answer as the application's contract has it within ${Math.round(deadlineMs)} ms`,
-    );
+    const { named, shown } = this.#words;
+    const what = `${method} ${basePathOf(this.#target.url)}${path}`;
+    const refusal = refusalIn(last);
+    return refusal === null
+      ? `the edge answers ${last} to ${what} (${named}), expected an answer as the application's contract has it`
+      : `${named} (${what}) was ${REFUSAL_TEXTS[refusal]}; ${shown}; its last answer: ${last}`;
   }
 
   /** Null when a request got through, else what it got. */

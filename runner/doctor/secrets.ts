@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { SecretSource } from '../../env/schema.ts';
-import { secretSource } from '../../probes/declaring.ts';
+import { secretSource, secretText } from '../../probes/declaring.ts';
 import type { KubeCall } from '../provider-safety.ts';
 import { sectionsAsked } from '../plan/configuration.ts';
 import { textAt } from '../safety/timers/undo-kube.ts';
@@ -67,11 +67,7 @@ function sourcesIn(value: unknown, path: string): { source: SecretSource; at: st
 }
 
 function textOf({ source, at }: Named): string {
-  const where = someOf(at);
-  if ('env' in source) return `variable ${source.env} (${where})`;
-  if ('file' in source) return `file ${source.file} (${where})`;
-  const { namespace, name, key } = source.secret;
-  return `Secret ${namespace}/${name}, key ${key} (${where})`;
+  return `${secretText(source)} (${someOf(at)})`;
 }
 
 async function itemOf(named: Named, kube: KubeCall | null, timeoutMs: number): Promise<Item> {

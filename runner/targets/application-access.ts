@@ -2,6 +2,7 @@ import type { Credentials as Declared, Environment, SecretSource } from '../../e
 import { Credentials } from '../../probes/application/credentials.ts';
 import type { CredentialCounts, CredentialsPlan } from '../../probes/application/credentials.ts';
 import { NOBODY } from '../../probes/application/identity.ts';
+import { secretText } from '../../probes/declaring.ts';
 import type { Identity } from '../../probes/application/identity.ts';
 import { trusted } from '../../probes/edge/edge-request.ts';
 import { errorText } from '../../reports/record/error-text.ts';
@@ -19,6 +20,8 @@ export interface Access {
   /** For another process, which gets the values beside the plan; null: nothing is declared. */
   plan: CredentialsPlan | null;
   values: Record<string, string>;
+  /** By what it is recognised, for people; nothing secret. */
+  shown: string;
   /** ms until what is shown expires; null: it does not. */
   leftMs(): number | null;
   /** Calls back after each renewal, until the returned function is called. */
@@ -30,6 +33,7 @@ const NOTHING: Access = {
   identity: NOBODY,
   plan: null,
   values: {},
+  shown: 'no application.credentials are declared',
   leftMs: () => null,
   onRenewed: () => () => undefined,
 };
@@ -64,7 +68,7 @@ export class ApplicationAccess {
     const { renewals, refusals, failures, trouble } = this.#credentials?.counts() ?? NEVER;
     if (renewals + refusals + failures === 0) return null;
     const failed = failures === 0 ? '' : `; ${failures} renewals failed: ${trouble}`;
-    return `application.credentials: renewed ${renewals} times; refused with 401 ${refusals} times${failed}`;
+    return `application.credentials: renewed ${renewals} times; refused ${refusals} times${failed}`;
   }
 
   close(): void {
@@ -84,7 +88,7 @@ export class ApplicationAccess {
     this.#credentials = credentials;
     const shown = client === undefined ? null : await this.#clientOf(client);
     return {
-      ...{ identity: credentials, plan, values },
+      ...{ identity: credentials, plan, values, shown: shownText(declared) },
       ...(shown !== null && { client: shown }),
       leftMs: () => credentials.leftMs(),
       onRenewed: (listener) => {
@@ -113,6 +117,20 @@ export class ApplicationAccess {
   }: NonNullable<Declared['client']>): Promise<{ certificate: string; key: string }> {
     return { certificate: await this.#secrets.secret(certificate), key: await this.#secrets.secret(key) };
   }
+}
+
+/** Where what is shown is declared, and where its value comes from. */
+function shownText({ headers = {}, bearer, basic, oauth2, client }: Declared): string {
+  const at = (key: string, source: SecretSource): string =>
+    `application.credentials.${key} (${secretText(source)})`;
+  const parts = [
+    ...Object.entries(headers).map(([name, source]) => at(`headers.${name}`, source)),
+    ...(bearer === undefined ? [] : [at('bearer', bearer)]),
+    ...(basic === undefined ? [] : [at('basic', basic.password)]),
+    ...(oauth2 === undefined ? [] : [`a token of application.credentials.oauth2 (${oauth2.tokenUrl})`]),
+    ...(client === undefined ? [] : [at('client.certificate', client.certificate)]),
+  ];
+  return `shown was ${parts.join(', ')}`;
 }
 
 async function planOf({ headers = {}, bearer, basic, oauth2 }: Declared): Promise<CredentialsPlan> {

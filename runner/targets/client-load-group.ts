@@ -2,12 +2,13 @@
 import { join } from 'node:path';
 import { monoMs } from '../../host/clock.ts';
 import { lookUntil } from '../../host/wait.ts';
-import { startClientLoad } from '../../probes/client-load/process.ts';
+import { ClientLoadError, startClientLoad } from '../../probes/client-load/process.ts';
 import type { ClientLoadProcess, ClientLoadProcessOptions } from '../../probes/client-load/process.ts';
 import type { ClientLoadInput } from '../../probes/client-load/config.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 import { pathFolder } from '../../reports/record/history/history.ts';
 import type { ClientLoadWait } from '../../suites/harness/protocol.ts';
+import { RequestError } from '../serve/session.ts';
 
 type Seen = NonNullable<ReturnType<ClientLoadProcess['progress']>>;
 
@@ -78,7 +79,7 @@ export class ClientLoadGroup {
     try {
       await child.ready;
     } catch (error) {
-      throw path === null ? error : new Error(`path ${path}: ${errorText(error)}`, { cause: error });
+      throw unreadyError(error, path);
     }
   }
 
@@ -110,6 +111,14 @@ export class ClientLoadGroup {
     this.#stopped = true;
     await Promise.all(this.#members.map(({ child }) => child.stop(deadlineMs)));
   }
+}
+
+/** Where not one operation gets through, that is said without the words about the process. */
+function unreadyError(error: unknown, path: string | null): unknown {
+  const of = path === null ? '' : `path ${path}: `;
+  if (error instanceof ClientLoadError && error.reason === 'unreachable')
+    return new RequestError(`${of}${error.said}`, error.reason, { cause: error });
+  return path === null ? error : new Error(`${of}${errorText(error)}`, { cause: error });
 }
 
 /** The same load by another path: into a folder of its own, under a name of its own, and without reads. */

@@ -5,7 +5,6 @@ import { loadKubeConfig } from '../../probes/kubernetes/transport.ts';
 import { storeDriver } from '../../probes/stores.ts';
 import type { ClientLoadInput } from '../../probes/client-load/config.ts';
 import { API_OBJECT } from '../../suites/failover/_trial/api-object.ts';
-import type { ContractRequest } from '../../probes/application/contract.ts';
 import { CLIENT_CERTIFICATE } from '../../probes/edge/client.ts';
 import type { EdgeLoadDeclared } from '../../probes/edge/client.ts';
 import { backendOf, edgeTarget, requestOf } from './edge-target.ts';
@@ -51,7 +50,7 @@ export function pathsOf({ runState }: RunnerCore, store: string): PathAddress[] 
 /** Requests that change nothing. @throws RequestError when the environment declares no backend. */
 function edgeLoad(target: EdgeTarget): Load {
   return {
-    connection: connectionOf(target, requestOf(target, 'look')),
+    connection: connectionOf(target, 'look'),
     ratePerSecond: backendOf(target).requestsPerSecond,
     readRatePerSecond: 0,
     operationTimeoutMs: EDGE_ANSWER_MS,
@@ -60,12 +59,12 @@ function edgeLoad(target: EdgeTarget): Load {
   };
 }
 
-function connectionOf(
-  { url, endpoint, contract, prefix, ca, access }: EdgeTarget,
-  request: ContractRequest,
-): Load['connection'] {
+/** @throws RequestError when the request is not declared */
+function connectionOf(target: EdgeTarget, name: 'look' | 'create'): Load['connection'] {
+  const { url, endpoint, contract, prefix, ca, access } = target;
   const declared: EdgeLoadDeclared = {
-    ...{ url: url.href, target: { contract, prefix }, request },
+    ...{ url: url.href, target: { contract, prefix }, request: requestOf(target, name) },
+    ...{ named: `application.requests.${name}`, shown: access.shown },
     ...(ca !== undefined && { ca }),
     ...(access.plan !== null && { credentials: access.plan }),
   };
@@ -89,7 +88,7 @@ async function jobsLoad(runner: RunnerCore): Promise<Load> {
   const target = await edgeTarget(runner);
   return {
     ...edgeLoad(target),
-    connection: connectionOf(target, requestOf(target, 'create')),
+    connection: connectionOf(target, 'create'),
     ratePerSecond: ai.jobs.requestsPerSecond,
     operationTimeoutMs: timeoutMsOf(environment, 'storeOperation'),
   };

@@ -95,6 +95,7 @@ export class LoadRuns {
           ...Object.fromEntries(own),
           BASE_URL: `${url.origin}${basePathOf(url)}`,
           CONTRACT: contractText(target),
+          SHOWN: access.shown,
           ...shown.variables,
         },
         secrets: shown.secrets,

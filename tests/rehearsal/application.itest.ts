@@ -53,7 +53,13 @@ test('a wrong key: what goes through the edge is inconclusive and names 401, and
     const check = checkOf(record, id);
     assert.equal(check.verdict, 'inconclusive', `${id}: ${saidBy(check)}`);
     assert.match(saidBy(check), /401|application\.credentials/, id);
+    assert.doesNotMatch(saidBy(check), /crashed/, id);
   }
+  assert.match(
+    checkOf(record, CRASH).reason,
+    /it was not injected: application\.requests\.look \(GET .*\) was refused with 401: .*application\.credentials\.headers\.apikey \(file /,
+  );
+  assert.equal(checkOf(record, LATENCY).goals?.[0]?.achieved, null);
   assert.ok(checkOf(record, CRASH).trials.every(({ landed }) => landed.injected === false || !landed.proved));
 });
 

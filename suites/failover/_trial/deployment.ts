@@ -5,6 +5,7 @@ import type { CheckContext } from '../../harness/context.ts';
 import { monotonicMs } from '../../harness/observations.ts';
 import type { DeploymentName, FaultResult, WaitParams } from '../../harness/protocol.ts';
 import { notedAtRest } from './at-rest.ts';
+import { clientLoadStarted } from './client-load.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
 
 /** Added to the window, so that requests that were due at its end can end too. */
@@ -38,9 +39,7 @@ export async function runDeploymentTrial(ctx: CheckContext, of: DeploymentTrial)
   if (!(await ready(ctx, deployment, 'steady', ctx.timeoutMs('steadyState')))) return;
   if (!(await notedAtRest(ctx))) return;
   try {
-    await ctx.step('send requests through the edge', () =>
-      call('clientLoad.start', { check, store: of.clientLoad, trial }),
-    );
+    if (!(await clientLoadStarted(ctx, 'send requests through the edge', of.clientLoad))) return;
     if (!(await requestsFlow(ctx, of.minAcknowledged))) return;
     const startedMs = monotonicMs();
     const result = await inject(ctx, of);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { RunnerError } from '../../harness/client.ts';
 import type { CheckContext } from '../../harness/context.ts';
 import { runTrial } from './trial.ts';
 
@@ -99,6 +100,16 @@ test('should hit nothing and record why when the store refuses the login', async
     detail: refused.detail,
     cannotAsk: 'credentials',
   });
+});
+
+test('should hit nothing when not one write gets through, and say why', async () => {
+  const unreachable = new RunnerError('permission denied for table plumbline', 'unreachable');
+  const { methods, recorded, thrown } = await trialWith({
+    'clientLoad.start': () => Promise.reject(unreachable),
+  });
+  assert.equal(thrown, undefined);
+  assert.equal(methods.includes('fault.inject'), false);
+  assert.deepEqual(recorded.at(-1), { kind: 'no-fault', reason: unreachable.message });
 });
 
 test('should hit nothing when writes do not flow, and say why', async () => {

@@ -4,6 +4,7 @@ import { monotonicMs } from '../../harness/observations.ts';
 import type { StageName } from '../../../reports/record/observations/failover.ts';
 import type { FaultResult } from '../../harness/protocol.ts';
 import { notedAtRest, saidOf, steadyBefore } from './at-rest.ts';
+import { clientLoadStarted } from './client-load.ts';
 
 /** Writes have recovered after this long without a failed or unanswered operation. */
 const STEADY_STRETCH_MS = 5_000;
@@ -50,7 +51,7 @@ export async function runTrial(ctx: CheckContext, subject: TrialSubject): Promis
     await ctx.step('follow leader, members and endpoints', () =>
       call('observer.start', { check, store, trial }),
     );
-    await ctx.step('start writing', () => call('clientLoad.start', { check, store, trial }));
+    if (!(await clientLoadStarted(ctx, 'start writing', store))) return;
     if (!(await writesFlow(ctx, settings))) return;
     stage(ctx, 'fault');
     const injectedMs = monotonicMs();

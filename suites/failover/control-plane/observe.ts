@@ -1,5 +1,6 @@
 import { API_OBJECT } from '../_trial/api-object.ts';
 import { notedAtRest } from '../_trial/at-rest.ts';
+import { clientLoadStarted } from '../_trial/client-load.ts';
 import { scaledPods } from '../_trial/scaled-pods.ts';
 import { KILLED_PODS } from '../../../reports/record/names/control-plane-faults.ts';
 import type { ControlPlaneFault } from '../../../reports/record/names/control-plane-faults.ts';
@@ -75,9 +76,8 @@ export async function observe(ctx: CheckContext, fault: ControlPlaneFault): Prom
   const watching = new AbortController();
   let observed: Promise<void> = Promise.resolve();
   try {
-    await ctx.step('write through the address that clients use', () =>
-      call('clientLoad.start', { check, store: 'control-plane', trial }),
-    );
+    if (!(await clientLoadStarted(ctx, 'write through the address that clients use', 'control-plane')))
+      return;
     observed = followLeader(ctx, aim, AbortSignal.any([watching.signal, ctx.signal]));
     if (!(await writesFlow(ctx))) return;
     const startedMs = monotonicMs();

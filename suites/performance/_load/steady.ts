@@ -1,5 +1,6 @@
 import type { LoadGoals } from '../../../load/thresholds.ts';
 import type { CheckContext } from '../../harness/context.ts';
+import { whyNotSent } from '../../harness/sending.ts';
 import { usersFor } from '../../harness/users.ts';
 
 /** Reads of the API. */
@@ -26,7 +27,12 @@ async function sameRate(ctx: CheckContext, scenario: string): Promise<void> {
         DURATION: `${seconds}s`,
         MAX_VUS: maxUsers ?? usersFor(requestsPerSecond),
       };
-      await ctx.runner.call('load.start', { check, trial, scenario, variables, goals });
+      const order = { check, trial, scenario, variables, goals };
+      const unsent = await whyNotSent(() => ctx.runner.call('load.start', order));
+      if (unsent !== null) {
+        ctx.unavailable('the load', unsent);
+        return;
+      }
       const timeoutMs = seconds * 1000 + ctx.timeoutMs('loadStop');
       const { ended } = await ctx.runner.call('load.ended', { check, timeoutMs });
       if (!ended) ctx.unavailable('the end of the load', `not reached within ${timeoutMs / 1000} s`);

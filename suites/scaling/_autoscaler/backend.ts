@@ -31,13 +31,16 @@ export function scaled(
 export async function grow(ctx: CheckContext, rates: Rates, follower: ScaleFollower): Promise<boolean> {
   const longestMs = growingMs(ctx);
   const { lowPerSecond, highPerSecond, rampSeconds } = rates;
-  await ctx.step(`let the load rise from ${lowPerSecond} to ${highPerSecond} requests a second`, () =>
-    startLoad(ctx, 'ramp', {
-      ...{ START_RATE: lowPerSecond, RATE: highPerSecond, RAMP_UP: `${rampSeconds}s`, RAMP_DOWN: '1s' },
-      MAX_VUS: usersFor(highPerSecond),
-      HOLD: `${Math.ceil((longestMs + HOLD_MS) / 1000)}s`,
-    }),
+  const sends = await ctx.step(
+    `let the load rise from ${lowPerSecond} to ${highPerSecond} requests a second`,
+    () =>
+      startLoad(ctx, 'ramp', {
+        ...{ START_RATE: lowPerSecond, RATE: highPerSecond, RAMP_UP: `${rampSeconds}s`, RAMP_DOWN: '1s' },
+        MAX_VUS: usersFor(highPerSecond),
+        HOLD: `${Math.ceil((longestMs + HOLD_MS) / 1000)}s`,
+      }),
   );
+  if (!sends) return false;
   // Recorded only now: before the engine runs nothing is sent.
   ctx.record('load-begun', { perSecond: highPerSecond, rampSeconds });
   follower.repeat();

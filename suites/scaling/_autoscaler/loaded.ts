@@ -1,6 +1,7 @@
 /** What every check of an autoscaler under load does: rest before it, the load itself, and waits that end with it. */
 import { kindOfService } from '../../../reports/record/names/topology-names.ts';
 import type { CheckContext } from '../../harness/context.ts';
+import { whyNotSent } from '../../harness/sending.ts';
 import { ScaleFollower } from './follow.ts';
 import type { Scale, Scaled } from './follow.ts';
 import { shrinkingMs } from './shrinking.ts';
@@ -76,13 +77,16 @@ export async function whileLoaded(
   return wait(over.signal);
 }
 
+/** False where no request can be sent; why is recorded. */
 export async function startLoad(
   ctx: CheckContext,
   scenario: string,
   variables: Record<string, string | number>,
-): Promise<void> {
+): Promise<boolean> {
   const { id: check, trial } = ctx;
-  await ctx.runner.call('load.start', { check, trial, scenario, variables });
+  const unsent = await whyNotSent(() => ctx.runner.call('load.start', { check, trial, scenario, variables }));
+  if (unsent !== null) ctx.unavailable('the load', unsent);
+  return unsent === null;
 }
 
 export async function stopLoad(ctx: CheckContext): Promise<void> {

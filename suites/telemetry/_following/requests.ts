@@ -1,4 +1,5 @@
 import type { CheckContext } from '../../harness/context.ts';
+import { whyNotSent } from '../../harness/sending.ts';
 import type { DiskPod } from '../../harness/protocol.ts';
 import { listPods } from '../../topology/_objects/declared.ts';
 import { ownerOf } from '../../topology/_objects/shapes.ts';
@@ -17,7 +18,7 @@ export async function followRequests(ctx: CheckContext, { count, follow }: Reque
   const run = runName(ctx);
   const begunMs = Date.now();
   try {
-    await ctx.step(
+    const unsent = await ctx.step(
       `send ${count} canary requests through the edge, ${canary.perSecond} a second`,
       async () => {
         const order = {
@@ -28,10 +29,17 @@ export async function followRequests(ctx: CheckContext, { count, follow }: Reque
           lines: 0,
           sinceMs: begunMs,
         };
-        await ctx.runner.call('telemetry.start', { check, trial, follow, ...order });
-        await ctx.runner.call('telemetry.sent', { check });
+        const why = await whyNotSent(() =>
+          ctx.runner.call('telemetry.start', { check, trial, follow, ...order }),
+        );
+        if (why === null) await ctx.runner.call('telemetry.sent', { check });
+        return why;
       },
     );
+    if (unsent !== null) {
+      ctx.unavailable('the canary requests', unsent);
+      return;
+    }
     await ctx.step(`follow what arrives in the stores of ${follow.join(' and ')}`, () =>
       ctx.runner.call('telemetry.finish', { check, lastMs: Date.now() }),
     );

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { notedAtRest, steadyBefore } from '../../failover/_trial/at-rest.ts';
 import type { CheckContext } from '../../harness/context.ts';
 import type { FaultResult } from '../../harness/protocol.ts';
+import { whyNotSent } from '../../harness/sending.ts';
 import { clocked, lastStartMs, linesMs, linesOn, removeLines, startLines, writerPods } from './lines.ts';
 import type { Clocks, Writers } from './lines.ts';
 import { servicePods } from './requests.ts';
@@ -82,9 +83,13 @@ async function canaryUnderFault(ctx: CheckContext, of: Trial): Promise<void> {
     },
     ...{ nodes: writers?.nodes ?? [], lines: writers?.order.count ?? 0, sinceMs: begunMs },
   };
-  await ctx.step(`send ${asked.requests} canary requests, ${asked.perSecond} a second`, () =>
-    ctx.runner.call('telemetry.start', { check, trial, ...asked }),
+  const unsent = await ctx.step(`send ${asked.requests} canary requests, ${asked.perSecond} a second`, () =>
+    whyNotSent(() => ctx.runner.call('telemetry.start', { check, trial, ...asked })),
   );
+  if (unsent !== null) {
+    ctx.record('no-fault', { reason: unsent });
+    return;
+  }
   await inject(ctx, of.aim);
   const writtenMs =
     writers === null ? 0 : Math.max(sinceMs, await lastStartMs(ctx, writers)) + linesMs(writers.order);

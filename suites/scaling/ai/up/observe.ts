@@ -58,12 +58,13 @@ async function slowed(
 
 async function fill(ctx: CheckContext, { perSecond }: Scaling, follower: ScaleFollower): Promise<void> {
   const timeoutMs = growingMs(ctx);
-  await ctx.step(`create ${perSecond} tenders a second`, () =>
+  const sends = await ctx.step(`create ${perSecond} tenders a second`, () =>
     startLoad(ctx, 'jobs', {
       ...{ RATE: perSecond, MAX_VUS: usersFor(perSecond) },
       DURATION: `${Math.ceil(timeoutMs / 1000)}s`,
     }),
   );
+  if (!sends) return;
   // Recorded only now: before the engine runs nothing is sent.
   ctx.record('load-begun', { perSecond, rampSeconds: 0 });
   follower.repeat();

@@ -39,7 +39,7 @@ async function oneTooth(ctx: CheckContext, rates: Rates, follower: ScaleFollower
   const grown = await grow(ctx, rates, follower);
   await ctx.step('end the load', () => stopLoad(ctx));
   if (!grown) return false;
-  await few(ctx, rates, TOOTH_LOW_MS);
+  if (!(await few(ctx, rates, TOOTH_LOW_MS))) return false;
   await ctx.step('keep the load low for a while', () =>
     sleep(TOOTH_LOW_MS, undefined, { signal: ctx.signal }),
   );
@@ -52,13 +52,14 @@ async function growAndShrink(ctx: CheckContext, rates: Rates, follower: ScaleFol
   await ctx.step('end the load', () => stopLoad(ctx));
   if (!grown) return false;
   const timeoutMs = shrinkingMs(ctx, follower.scale);
-  await few(ctx, rates, timeoutMs + QUIET_MS);
+  if (!(await few(ctx, rates, timeoutMs + QUIET_MS))) return false;
   return ctx.step('wait until the backend is back at its minimum', () =>
     whileLoaded(ctx, timeoutMs, (signal) => follower.until(atMinimum, { timeoutMs, signal })),
   );
 }
 
-function few(ctx: CheckContext, { lowPerSecond }: Rates, durationMs: number): Promise<void> {
+/** False where no request can be sent. */
+function few(ctx: CheckContext, { lowPerSecond }: Rates, durationMs: number): Promise<boolean> {
   return ctx.step(`send ${lowPerSecond} requests a second`, () =>
     startLoad(ctx, 'steady', {
       ...{ RATE: lowPerSecond, MAX_VUS: usersFor(lowPerSecond) },

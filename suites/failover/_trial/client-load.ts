@@ -1,0 +1,15 @@
+import type { CheckContext } from '../../harness/context.ts';
+import { whyNotSent } from '../../harness/sending.ts';
+
+/**
+ * Starts the client load of a trial. False where none of its operations gets through: nothing can be measured then, so that no fault is injected,
+ * and why is recorded.
+ */
+export async function clientLoadStarted(ctx: CheckContext, title: string, store: string): Promise<boolean> {
+  const { id: check, trial } = ctx;
+  const reason = await ctx.step(title, () =>
+    whyNotSent(() => ctx.runner.call('clientLoad.start', { check, store, trial })),
+  );
+  if (reason !== null) ctx.record('no-fault', { reason });
+  return reason === null;
+}
