@@ -26,10 +26,19 @@ interface ThereQuestion extends Bounds {
 }
 
 /** Each selector of the objectives once a window. @param bounds the window of each objective, in their order */
-export function thereQuestions(objectives: readonly Objective[], bounds: readonly Bounds[]): ThereQuestion[] {
+function thereQuestions(objectives: readonly Objective[], bounds: readonly Bounds[]): ThereQuestion[] {
   return eachOnce(objectives, bounds, (objective) =>
     selectorsOf(objective).map((selector) => ({ selector })),
   );
+}
+
+/** Each question of objectives with its answer, one after the other. @throws as `askThere` */
+export async function* askAllThere(
+  client: Client,
+  { objectives, bounds }: { objectives: readonly Objective[]; bounds: readonly Bounds[] },
+  signal: AbortSignal,
+): AsyncGenerator<There> {
+  for (const question of thereQuestions(objectives, bounds)) yield await askThere(client, question, signal);
 }
 
 type Client = Pick<PrometheusClient, 'labelNames' | 'labelValues' | 'metadata'>;
@@ -44,7 +53,7 @@ interface Within {
  * Asks one question, by at most some two dozen requests.
  * @throws PrometheusError where a source does not answer; of metadata alone, which not every source has, nothing is then known
  */
-export async function askThere(
+async function askThere(
   client: Client,
   { objectives, selector, fromMs, toMs }: ThereQuestion,
   signal: AbortSignal,

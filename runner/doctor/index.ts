@@ -12,6 +12,7 @@ import { edge } from './edge.ts';
 import { images } from './images.ts';
 import { unknown } from './item.ts';
 import type { Kind, Situation } from './item.ts';
+import { objectives } from './objectives.ts';
 import { ownObjects } from './own-objects.ts';
 import { permits, permittedNow } from './permits.ts';
 import { rights } from './rights.ts';
@@ -36,6 +37,7 @@ const KINDS: readonly Kind[] = [
   ownObjects,
   stores,
   sources,
+  objectives,
   edge,
   certificates,
   images,

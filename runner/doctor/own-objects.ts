@@ -9,13 +9,14 @@ import { textAt } from '../safety/timers/undo-kube.ts';
 import { missing, notNeeded, NOT_REACHED, ok, unknown } from './item.ts';
 import type { Item, Kind, Situation } from './item.ts';
 import { spreadsLoads } from './needs.ts';
+import { admissionOfCanaries, ENFORCE, labelCommand, refuses } from './pod-security.ts';
+import type { Admission } from './pod-security.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
 /** What Plumbline has of its own in a cluster: namespaces, Lease, mirror of the rollback journal, kill switch. */
 export const ownObjects: Kind = { name: "Plumbline's own", look };
 
 const APPLY = 'kubectl apply -f deploy/rbac.yaml   # as an administrator';
-const ENFORCE = 'pod-security.kubernetes.io/enforce';
 
 interface Asking {
   kube: KubeCall;
@@ -41,12 +42,16 @@ interface Namespace {
   what: string;
   /** null: nothing is planned that needs it. */
   needed: boolean;
-  privileged?: true;
+  admits: Admission;
 }
 
 /** Whether a check of these makes something in the namespace of canaries. */
-export function makesCanaries({ kind }: Environment, running: readonly PlannedCheck[]): boolean {
-  return running.some(
+export function makesCanaries(environment: Environment, running: readonly PlannedCheck[]): boolean {
+  return makingCanaries(environment, running).length > 0;
+}
+
+function makingCanaries({ kind }: Environment, running: readonly PlannedCheck[]): PlannedCheck[] {
+  return running.filter(
     ({ row: { touches, access } }) => access[kind] !== 'r' && (touches.makes ?? []).length > 0,
   );
 }
@@ -63,39 +68,50 @@ export function actsOnNodes(environment: Environment, running: readonly PlannedC
 function namespacesOf(environment: Environment, running: readonly PlannedCheck[]): Namespace[] {
   const { system, canary, drill } = environment.namespaces;
   const { operator } = environment.load;
+  const making = makingCanaries(environment, running);
   return [
-    { name: system, what: 'Lease, journal and kill switch', needed: true },
-    { name: canary, what: 'canaries', needed: makesCanaries(environment, running) },
     {
-      ...{ name: drill, what: 'privileged pods of drills', privileged: true },
-      needed: actsOnNodes(environment, running),
+      ...{ name: system, what: 'Lease, journal and kill switch', needed: true },
+      admits: { level: 'restricted', why: 'Jobs that undo' },
+    },
+    {
+      ...{ name: canary, what: 'canaries', needed: making.length > 0 },
+      admits: admissionOfCanaries(environment, making),
+    },
+    {
+      ...{ name: drill, what: 'privileged pods of drills', needed: actsOnNodes(environment, running) },
+      admits: { level: 'privileged', why: 'the privileged pods of drills' },
     },
     ...(operator === undefined
       ? []
-      : [{ name: operator.namespace, what: 'loads', needed: spreadsLoads(environment, running) }]),
+      : [
+          {
+            ...{ name: operator.namespace, what: 'loads', needed: spreadsLoads(environment, running) },
+            admits: OF_LOADS,
+          },
+        ]),
   ];
 }
 
-async function namespaceItem(
-  { name, what: use, needed, privileged }: Namespace,
-  asking: Asking,
-): Promise<Item> {
+/** A TestRun says nothing of the rights of its pods, and `restricted` wants that said. */
+const OF_LOADS: Admission = { level: 'baseline', why: 'the pods of a load' };
+
+async function namespaceItem({ name, what: use, needed, admits }: Namespace, asking: Asking): Promise<Item> {
   const what = `namespace ${name} (${use})`;
   if (!needed) return notNeeded(what, 'no planned check makes anything there');
   return asked(what, `/api/v1/namespaces/${name}`, asking, ({ status, body }) => {
     if (status === 404) return missing(what, 'it does not exist', APPLY);
     const level = textAt(body, 'metadata', 'labels', ENFORCE);
-    if (privileged === undefined || level === 'privileged') return ok(what, 'there');
+    if (admits.level === 'restricted') return ok(what, 'there');
     if (level === undefined)
       return unknown(
         what,
-        `it has no label ${ENFORCE}: whether privileged pods are admitted is the cluster's default`,
+        `it has no label ${ENFORCE}: whether it admits ${admits.why} is the cluster's default`,
+        labelCommand(name, admits),
       );
-    return missing(
-      what,
-      `pod security is ${level}: the privileged pods of drills are refused`,
-      `kubectl label namespace ${name} ${ENFORCE}=privileged --overwrite   # as an administrator`,
-    );
+    return refuses(level, admits)
+      ? missing(what, `pod security is ${level}: refused are ${admits.why}`, labelCommand(name, admits))
+      : ok(what, 'there');
   });
 }
 

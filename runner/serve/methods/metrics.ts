@@ -8,7 +8,7 @@ import { trusted } from '../../../probes/edge/edge-request.ts';
 import { timeoutMsOf } from '../../plan/environment-parts.ts';
 import { partsOf, questionsOf } from '../../ask/metric-questions.ts';
 import type { MetricQuestion } from '../../ask/metric-questions.ts';
-import { askThere, thereQuestions } from '../../ask/metrics-there.ts';
+import { askAllThere } from '../../ask/metrics-there.ts';
 import type { Handlers } from '../session.ts';
 import type { StoreTargets } from '../../targets/store-target.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
@@ -47,8 +47,8 @@ export function metricsMethods(runner: MetricsRunner): Pick<Handlers, 'metrics.r
         const bounds = objectives.map(({ window }) => windowBounds(window, nowMs, runState.startedMs));
         const questions = questionsOf(objectives, bounds, scrapeSeconds * 1000);
         try {
-          for (const question of thereQuestions(objectives, bounds))
-            writer.observe({ kind: 'metric-there', ...(await askThere(client, question, signal)) });
+          for await (const there of askAllThere(client, { objectives, bounds }, signal))
+            writer.observe({ kind: 'metric-there', ...there });
           for (const question of questions) await record(client, question, { writer, scrapeSeconds, signal });
         } finally {
           client.close();

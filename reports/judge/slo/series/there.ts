@@ -53,6 +53,17 @@ function askedOf({ indicator }: Objective): Asked[] {
  * @param there what was recorded of its selectors
  */
 export function thereGap(objective: Objective, there: readonly There[]): string | null {
+  return thereFinding(objective, there)?.text ?? null;
+}
+
+interface ThereFinding {
+  text: string;
+  /** A target describes the metric, and has counted nothing yet: a first request may bring it. */
+  uncounted: boolean;
+}
+
+/** As `thereGap`, with what is known of the cause. */
+export function thereFinding(objective: Objective, there: readonly There[]): ThereFinding | null {
   // Records of earlier versions do not say where queries come from, and nothing was asked for them.
   if (objective.stated === undefined) return null;
   const known = new Map(there.map((one) => [one.selector, one]));
@@ -62,7 +73,8 @@ export function thereGap(objective: Objective, there: readonly There[]): string 
       seen === undefined
         ? `what Prometheus has of ${asked.selector.text} was not recorded`
         : selectorGap(asked, seen, objective);
-    if (gap !== null) return gap;
+    if (gap !== null)
+      return { text: gap, uncounted: seen !== undefined && isUncounted(asked.selector, seen, objective) };
   }
   return null;
 }
@@ -107,6 +119,12 @@ function absentText({ metric }: Found, seen: There, { histogram }: Objective): s
   return types.length > 0
     ? `${begun}, although a target describes it (${types.join(', ')}): nothing was counted yet, which is no proof that nothing happened`
     : `${begun}, nor one of a name like it: the name is wrong, or its target is not scraped`;
+}
+
+function isUncounted({ metric }: Found, seen: There, { histogram }: Objective): boolean {
+  const types = [...new Set(seen.families.map(({ type }) => type))];
+  const known = seen.there || seen.alike.length > 0 || types.length === 0;
+  return !known && bucketsText(metric, seen, { types, advice: histogram?.advice ?? null }) === null;
 }
 
 /** Why there are no buckets of what is there otherwise; null: that is not known, or no buckets were asked for. */
