@@ -5,6 +5,7 @@ import type { NewObservation } from '../history.ts';
 import type { LogProbe, LogRecord, LogSearch } from '../logs/index.ts';
 import { SignalError } from '../signals/index.ts';
 import type { Span, Trace, TraceProbe } from '../traces/index.ts';
+import { traceIdOf, tracePrefixOf } from '../application/trace-ids.ts';
 import { LOOK_BACK_EVERY_MS } from '../../reports/record/observations/telemetry.ts';
 import { linesOnDisk, LogArrivals, TraceArrivals } from './index.ts';
 
@@ -169,6 +170,48 @@ test('should not take lines whose field is declared at the wrong place for lost,
     following().options,
   );
   assert.equal(await arrivals.sweep(signal), true);
+});
+
+test('should find lines by the ids of the traces that requests began, and numbered lines beside them', async () => {
+  const line = record('l1', { correlationId: `${RUN}/line/w1/x`, number: 1 });
+  const ofRequest = (n: number, service: string): LogRecord =>
+    record(`${service}${n}`, { traceId: traceIdOf(RUN, n), service });
+  const there = [1, 2].map((n) => ofRequest(n, 'api'));
+  const unsent = record('u', { traceId: traceIdOf(RUN, 3), service: 'api' });
+  const probe = store(({ traceId }) => (traceId === undefined ? [line] : [...there, unsent]));
+  const seen = following();
+  const expected = { run: RUN, nodes: ['w1'], lines: 1, services: ['api', 'worker'], traced: 2 };
+  const arrivals = new LogArrivals(probe, expected, seen.options);
+  for (const n of [1, 2]) arrivals.answered(`${RUN}/${n}`, Date.now());
+  await arrivals.look(signal);
+  assert.equal(arrivals.complete, false);
+  there.push(...[1, 2].map((n) => ofRequest(n, 'worker')));
+  await arrivals.sweep(signal);
+  assert.equal(arrivals.complete, true);
+  assert.deepEqual(
+    probe.searches.slice(0, 2).map(({ correlationId, traceId }) => [correlationId, traceId]),
+    [
+      [`${RUN}/line/`, undefined],
+      [undefined, tracePrefixOf(RUN)],
+    ],
+  );
+  assert.deepEqual(
+    seen.of('request-line').map(({ correlationId, service }) => `${correlationId} ${service}`),
+    ['1 api', '2 api', '1 worker', '2 worker'].map((one) => `${RUN}/${one}`),
+  );
+  assert.equal(arrivals.written, 5);
+});
+
+test('should not take lines that have the trace id elsewhere for lost', async () => {
+  const probe = store(({ traceId }) => {
+    if (traceId === undefined) return [];
+    throw new SignalError('such a value stands at `log.trace`', { reason: 'absent' });
+  });
+  const expected = { run: RUN, nodes: [], lines: 0, services: ['api'], traced: 1 };
+  const arrivals = new LogArrivals(probe, expected, following().options);
+  assert.equal(await arrivals.sweep(signal), false);
+  assert.match(arrivals.trouble ?? '', /stands at `log\.trace`/);
+  assert.ok(probe.searches.every(({ traceId }) => traceId !== undefined));
 });
 
 test('should tell how long a store did not answer, once', async () => {

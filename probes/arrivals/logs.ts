@@ -1,4 +1,5 @@
 import { LOOK_BACK_EVERY_MS } from '../../reports/record/observations/telemetry.ts';
+import { requestsByTrace, tracePrefixOf } from '../application/trace-ids.ts';
 import type { FieldName, LogProbe, LogRecord, LogSearch } from '../logs/index.ts';
 import { SourceWatch } from './source-watch.ts';
 import type { Following, Write } from './source-watch.ts';
@@ -21,7 +22,11 @@ export interface ExpectedLines {
   lines: number;
   /** Services that log a line of every request that was answered well. */
   services: readonly string[];
+  /** So many requests whose lines are recognised by their trace ids; left out: lines have the correlation id of their request. */
+  traced?: number;
 }
+
+type SearchedId = Pick<LogSearch, 'correlationId' | 'traceId'>;
 
 /** Follows the arrival of canary lines in a store of logs, and writes each when it is first seen. */
 export class LogArrivals {
@@ -38,6 +43,9 @@ export class LogArrivals {
   /** For each node's latest series: the highest number up to which every line has come, and that line's time. */
   readonly #correlationIds = new Map<string, Series>();
   readonly #startMs: number;
+  readonly #searches: readonly SearchedId[];
+  /** Numbers of requests by their trace ids; null: lines have correlation ids. */
+  readonly #traced: ReadonlyMap<string, number> | null;
   #written = 0;
   #lookBackMs = Date.now() + LOOK_BACK_EVERY_MS;
 
@@ -48,6 +56,8 @@ export class LogArrivals {
     this.#write = following.write;
     this.#source = new SourceWatch('logs', following.write);
     this.#startMs = following.startMs;
+    this.#traced = expected.traced === undefined ? null : requestsByTrace(expected.run, expected.traced);
+    this.#searches = searchesFor(expected);
   }
 
   /** A request was answered well: its lines are due. */
@@ -89,14 +99,24 @@ export class LogArrivals {
   }
 
   async #look(fromMs: number, signal: AbortSignal): Promise<boolean> {
-    const { run } = this.#expected;
+    const bounds = { deadlineMs: this.#following.deadlineMs, signal };
+    const span = { fromMs, toMs: Date.now() + CLOCKS_MS, most: MOST_RECORDS };
     return this.#source.look(signal, async () => {
-      const search = { fromMs, toMs: Date.now() + CLOCKS_MS, correlationId: `${run}/`, most: MOST_RECORDS };
-      const found = await this.#probe.search(search, { deadlineMs: this.#following.deadlineMs, signal });
-      await this.#readable(found, search, signal);
-      const seenMs = Date.now();
-      for (const record of found) if (!this.#seen.has(record.id)) this.#take(record, seenMs);
+      for (const id of this.#searches) {
+        const search = { ...span, ...id };
+        const found = (await this.#probe.search(search, bounds)).flatMap((one) => this.#named(one, id));
+        await this.#readable(found, search, signal);
+        const seenMs = Date.now();
+        for (const record of found) if (!this.#seen.has(record.id)) this.#take(record, seenMs);
+      }
     });
+  }
+
+  /** A record that was found by its trace id, with the correlation id of the request that began the trace. */
+  #named(record: LogRecord, { traceId }: SearchedId): LogRecord[] {
+    if (traceId === undefined) return [record];
+    const n = this.#traced?.get(record.traceId);
+    return n === undefined ? [] : [{ ...record, correlationId: `${this.#expected.run}/${n}` }];
   }
 
   /**
@@ -106,8 +126,7 @@ export class LogArrivals {
   async #readable(found: readonly LogRecord[], search: LogSearch, signal: AbortSignal): Promise<void> {
     const lacking = lackingIn(found);
     for (const field of lacking) {
-      const of =
-        field === 'number' ? { ...search, correlationId: `${search.correlationId ?? ''}line/` } : search;
+      const of = field === 'number' ? { ...search, correlationId: `${this.#expected.run}/line/` } : search;
       const absence = await this.#probe.absence(field, of, {
         deadlineMs: this.#following.deadlineMs,
         signal,
@@ -158,6 +177,13 @@ export class LogArrivals {
       series.upTo = next;
     }
   }
+}
+
+/** Lines of requests that are recognised by their trace ids are searched for by what these share, beside the numbered lines. */
+function searchesFor({ run, nodes, traced }: ExpectedLines): SearchedId[] {
+  if (traced === undefined) return [{ correlationId: `${run}/` }];
+  const ofTraces = { traceId: tracePrefixOf(run) };
+  return nodes.length === 0 ? [ofTraces] : [{ correlationId: `${run}/line/` }, ofTraces];
 }
 
 interface Series {

@@ -6,6 +6,7 @@ import { errorCode } from '../../reports/record/error-text.ts';
 import { exchangeFor, heard, valuesFor } from '../application/asking.ts';
 import type { ApplicationTarget } from '../application/asking.ts';
 import type { ContractRequest } from '../application/contract.ts';
+import { traceIdOf } from '../application/trace-ids.ts';
 import { httpErrorClass } from './connection.ts';
 
 /** How canary requests get through the edge, and what each of them is. */
@@ -77,7 +78,7 @@ async function one(
   { n, client }: { n: number; client: HttpClient },
 ): Promise<CanaryAnswer> {
   const correlationId = `${load.run}/${n}`;
-  const traceId = randomBytes(16).toString('hex');
+  const traceId = traceIdOf(load.run, n);
   const values = valuesFor(target, { correlationId, n });
   const more = { traceparent: `00-${traceId}-${randomBytes(8).toString('hex')}-01` };
   const question = exchangeFor(target, target.request, { values, more });

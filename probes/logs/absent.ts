@@ -3,6 +3,8 @@ import { keyOf } from './fields.ts';
 import type { FieldName, LogField } from './fields.ts';
 import type { LogSearch } from './probe.ts';
 
+export type IdField = 'correlationId' | 'traceId';
+
 /** Names that a message lists. */
 const MOST = 12;
 
@@ -24,17 +26,20 @@ export function absentText(
   const elsewhere = leaves.find(([, text]) => looksRight(text))?.[0];
   const none = `no record has \`${source}\` (${keyOf(of, 'source')})`;
   if (elsewhere !== undefined) return `${none}; such a value stands at \`${elsewhere}\``;
-  if (of === 'traceId') return null;
+  if (of === 'traceId' && isIt === undefined) return null;
   return `${none}; a record has ${listed(leaves.map(([path]) => path))}`;
 }
 
 /** Whether a value is that of the field for which records were found; null: it cannot be told. */
-export function valueTest(
-  of: FieldName,
-  { correlationId }: Pick<LogSearch, 'correlationId'>,
-): ((text: string) => boolean) | null {
-  if (of !== 'correlationId' || correlationId === undefined) return null;
-  return (text) => text.startsWith(correlationId);
+export function valueTest(of: FieldName, search: LogSearch): ((text: string) => boolean) | null {
+  const begin = of === 'correlationId' || of === 'traceId' ? search[of] : undefined;
+  return begin === undefined ? null : (text) => text.startsWith(begin);
+}
+
+/** The id that a search is for. */
+export function searchedId({ correlationId, traceId }: LogSearch): { field: IdField; begin: string } | null {
+  if (correlationId !== undefined) return { field: 'correlationId', begin: correlationId };
+  return traceId === undefined ? null : { field: 'traceId', begin: traceId };
 }
 
 export function listed(names: readonly string[]): string {

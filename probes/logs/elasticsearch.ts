@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { shapedAs, SignalClient, SignalError } from '../signals/index.ts';
 import type { SignalAddress, SignalBounds } from '../signals/index.ts';
-import { absentText, valueTest } from './absent.ts';
+import { absentText, searchedId, valueTest } from './absent.ts';
 import { DEFAULTS, fieldOf, leavesOf, textOf } from './fields.ts';
 import type { FieldName, LogFields, QueriedField } from './fields.ts';
 import type { LogKind } from './kind.ts';
@@ -97,11 +97,12 @@ class ElasticsearchLogProbe implements LogProbe {
     return text === null ? null : new SignalError(`${this.#client.url}: ${text}`, { reason: 'absent' });
   }
 
-  #names({ fromMs, pod, correlationId }: LogSearch, bounds: SignalBounds): Promise<QueryNames> {
+  #names(search: LogSearch, bounds: SignalBounds): Promise<QueryNames> {
     const queried: QueriedField[] = ['time'];
-    if (correlationId !== undefined) queried.push('correlationId');
-    if (pod !== undefined) queried.push('namespace', 'pod');
-    return this.#mapping.names(queried, fromMs, bounds);
+    const id = searchedId(search);
+    if (id !== null) queried.push(id.field);
+    if (search.pod !== undefined) queried.push('namespace', 'pod');
+    return this.#mapping.names(queried, search.fromMs, bounds);
   }
 
   /** If more records match than one answer may hold, each half of the time is queried by itself. @param span `toMs` is not in it */
@@ -176,20 +177,21 @@ function spanOf({ fromMs, toMs }: LogSearch): Span {
 }
 
 /** What a search is read by: without it, what was found would be taken for lost. */
-function needed({ correlationId, pod }: LogSearch): FieldName[] {
+function needed(search: LogSearch): FieldName[] {
   const by: FieldName[] = ['time'];
-  if (correlationId !== undefined) by.push('correlationId');
-  if (pod !== undefined) by.push('message');
+  const id = searchedId(search);
+  if (id !== null) by.push(id.field);
+  if (search.pod !== undefined) by.push('message');
   return by;
 }
 
-function filters({ correlationId, pod }: LogSearch, names: QueryNames, { fromMs, toMs }: Span): unknown[] {
+function filters(search: LogSearch, names: QueryNames, { fromMs, toMs }: Span): unknown[] {
+  const { pod } = search;
+  const id = searchedId(search);
   const range = { gte: fromMs, lt: toMs, format: 'epoch_millis' };
   return [
     anyOf(names.time, (name) => ({ range: { [name]: range } })),
-    ...(correlationId === undefined
-      ? []
-      : [anyOf(names.correlationId, (name) => ({ prefix: { [name]: correlationId } }))]),
+    ...(id === null ? [] : [anyOf(names[id.field], (name) => ({ prefix: { [name]: id.begin } }))]),
     ...(pod === undefined
       ? []
       : [

@@ -12,7 +12,7 @@ const NAMES = [
 export type FieldName = (typeof NAMES)[number];
 
 /** By which a store is searched. */
-export type QueriedField = 'time' | 'correlationId' | 'namespace' | 'pod';
+export type QueriedField = 'time' | 'correlationId' | 'traceId' | 'namespace' | 'pod';
 export interface LogField {
   /** Where it stands in a record: a dot is a step into an object, or a part of the name. */
   source: string;
@@ -51,6 +51,7 @@ const line = z
 const read = (of: FieldName): z.ZodOptional => name.optional().describe(`${WHERE}; default: ${DEFAULTS[of]}`);
 const queried = (of: FieldName): z.ZodOptional => forms(of, z.strictObject({ source, query }));
 const written = (of: FieldName): z.ZodOptional => forms(of, z.strictObject({ source, line }));
+const searched = (of: FieldName): z.ZodOptional => forms(of, z.strictObject({ source, query, line }));
 
 function forms(of: FieldName, parts: z.ZodObject): z.ZodOptional {
   return z.union([name, parts]).optional().describe(`${WHERE}, or its names apart; default: ${DEFAULTS[of]}`);
@@ -69,9 +70,9 @@ export const logFields = z
     time: queried('time'),
     message: read('message'),
     service: written('service'),
-    traceId: read('traceId'),
+    traceId: searched('traceId'),
     spanId: read('spanId'),
-    correlationId: forms('correlationId', z.strictObject({ source, query, line })),
+    correlationId: searched('correlationId'),
     number: written('number'),
     node: read('node'),
     namespace: queried('namespace'),

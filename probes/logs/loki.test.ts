@@ -243,3 +243,68 @@ test('should read a line of JSON behind what a container runtime puts before it,
     },
   );
 });
+
+test('should find lines by the beginning of a trace id, in their text or in structured metadata', async () => {
+  const begin = '0af7651916cd43dd';
+  const trace = `${begin}8448eb211c80319c`;
+  const search = { fromMs: 1_000, toMs: 2_000, traceId: begin, most: 10 };
+  await withProbe(
+    () =>
+      found([
+        STREAM,
+        [
+          ['1', `{"traceId":"${trace}"}`],
+          ['2', `GET /orders traceparent=00-${trace}-00f067aa0ba902b7-01`],
+        ],
+      ]),
+    async (probe, asked) => {
+      const records = await probe.search(search, BOUNDS);
+      assert.deepEqual(
+        records.map(({ traceId }) => traceId),
+        [trace],
+      );
+      assert.equal(parameters(asked[0] ?? assert.fail()).get('query'), `{namespace=~".+"} |= "${begin}"`);
+    },
+    { fields: { traceId: 'traceId' } },
+  );
+  await withProbe(
+    () => found([{ ...STREAM, trace_id: trace }, [['1', 'plain words']]]),
+    async (probe, asked) => {
+      assert.equal((await probe.search(search, BOUNDS))[0]?.traceId, trace);
+      assert.equal(
+        parameters(asked[0] ?? assert.fail()).get('query'),
+        `{namespace=~".+"} | trace_id =~ "${begin}.*"`,
+      );
+    },
+    { fields: { traceId: { source: 'trace_id', query: 'trace_id' } } },
+  );
+  await withProbe(
+    () => found([STREAM, [['1', `{"trace":{"id":"${trace}"}}`]]]),
+    (probe) =>
+      assert.rejects(
+        probe.search(search, BOUNDS),
+        why(/^absent: .*no record has `trace_id` .*; such a value stands at `trace\.id`$/),
+      ),
+  );
+});
+
+test('should take no refusal, login page or gateway for a store without lines', async () => {
+  const others: [Said, RegExp][] = [
+    [{ status: 401, body: 'no org id' }, /^refused: .*wants the name of a tenant/],
+    [{ status: 403, body: 'tenant shop-team is not allowed' }, /^refused: .*wants the name of a tenant/],
+    [{ status: 403, body: { message: 'Forbidden' } }, /^refused: .*Forbidden/],
+    [
+      { status: 302, location: '/oauth2/sign_in', body: '' },
+      /redirects to \/oauth2\/sign_in, as to a login page/,
+    ],
+    [{ body: '<!doctype html><html></html>' }, /a web page answers where JSON was expected/],
+    [{ status: 404, body: { message: 'no Route matched' } }, /^failed: .*404.*no Route matched/],
+    [{ status: 504, body: 'upstream request timeout' }, /^failed: .*504/],
+  ];
+  for (const [said, wanted] of others)
+    await withProbe(
+      () => said,
+      (probe) => assert.rejects(probe.search(SEARCH, BOUNDS), why(wanted)),
+      { tenant: 'shop-team' },
+    );
+});

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { shapedAs, SignalClient, SignalError } from '../signals/index.ts';
 import type { SignalAddress, SignalBounds } from '../signals/index.ts';
 import { tenant as tenantKey, withTenant } from '../signals/kinds.ts';
-import { absentText, listed, valueTest } from './absent.ts';
+import { absentText, listed, searchedId, valueTest } from './absent.ts';
 import { DEFAULTS, fieldOf, leavesOf, objectIn, textOf } from './fields.ts';
 import type { FieldName, LogFields, QueriedField } from './fields.ts';
 import type { LogKind } from './kind.ts';
@@ -88,11 +88,11 @@ class LokiLogProbe implements LogProbe {
   async search(search: LogSearch, bounds: SignalBounds): Promise<LogRecord[]> {
     const found = await this.#between(search, spanOf(search), { bounds, left: search.most });
     if (found.length === 0) await this.#anything(search, bounds);
-    const { correlationId } = search;
-    if (correlationId === undefined) return found.map((entry) => this.#record(entry));
-    const own = found.filter((entry) => this.#text(entry, 'correlationId').startsWith(correlationId));
+    const id = searchedId(search);
+    if (id === null) return found.map((entry) => this.#record(entry));
+    const own = found.filter((entry) => this.#text(entry, id.field).startsWith(id.begin));
     if (found.length > 0 && own.length === 0) {
-      const absence = this.#absent('correlationId', found[0], search);
+      const absence = this.#absent(id.field, found[0], search);
       if (absence !== null) throw absence;
     }
     return own.map((entry) => this.#record(entry));
@@ -160,14 +160,16 @@ class LokiLogProbe implements LogProbe {
   }
 
   /** Lines are taken by their text first, which is cheap in Loki, and their fields are read here. */
-  #query({ correlationId, pod }: LogSearch): string {
+  #query(search: LogSearch): string {
+    const { pod } = search;
+    const id = searchedId(search);
     const own =
       pod === undefined ? '' : `, ${this.#is('namespace', pod.namespace)}, ${this.#is('pod', pod.name)}`;
     const selector = this.#selector.replace(/,?\s*\}$/, `${own}}`);
-    if (correlationId === undefined) return selector;
-    const { query } = this.#fields.correlationId;
-    if (query === null) return `${selector} |= ${quoted(correlationId)}`;
-    return `${selector} | ${query} =~ ${quoted(`${correlationId.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)}.*`)}`;
+    if (id === null) return selector;
+    const { query } = this.#fields[id.field];
+    if (query === null) return `${selector} |= ${quoted(id.begin)}`;
+    return `${selector} | ${query} =~ ${quoted(`${id.begin.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)}.*`)}`;
   }
 
   #is(field: QueriedField, value: string): string {

@@ -9,6 +9,7 @@ import { SignalError } from '../signals/index.ts';
 import { standIn } from '../signals/_testing/server.ts';
 import type { Asked } from '../signals/_testing/server.ts';
 import { logProbe } from './index.ts';
+import type { LogSearch } from './index.ts';
 
 const BOUNDS = { deadlineMs: 5_000 };
 const SEARCH = { fromMs: 1_000, toMs: 2_000, correlationId: 'run/', most: 10 };
@@ -30,10 +31,12 @@ interface Store {
   indices?: string[];
   hits?: object[];
   declared?: object;
+  search?: LogSearch;
 }
 
 /** What was asked of a store, after one search. */
-async function searched({ fields, indices = ['logs-1'], hits = [], declared = {} }: Store): Promise<Asked[]> {
+async function searched(of: Store): Promise<Asked[]> {
+  const { fields, indices = ['logs-1'], hits = [], declared = {}, search = SEARCH } = of;
   const server = await standIn(({ path }) => {
     const index = decodeURIComponent(path.split('/')[1] ?? '');
     if (path.includes('/_field_caps'))
@@ -46,7 +49,7 @@ async function searched({ fields, indices = ['logs-1'], hits = [], declared = {}
   const { logs } = telemetry.parse({ logs: { kind: 'opensearch', url: server.url, ...declared } });
   const probe = logProbe(logs ?? assert.fail('no logs'), { url: server.url });
   try {
-    await probe.search(SEARCH, BOUNDS);
+    await probe.search(search, BOUNDS);
     return server.asked;
   } finally {
     probe.close();
@@ -199,5 +202,23 @@ test('should say where records have what none has at the declared place', async 
   assert.match(
     await why({ fields, hits: [timeless] }),
     /no record has `@timestamp` .*; a record has time, mark$/,
+  );
+});
+
+test('should search by the beginning of a trace id as it does by a correlation id', async () => {
+  const search = { fromMs: 1_000, toMs: 2_000, traceId: '0af7651916cd43dd', most: 10 };
+  const fields = { ...TIME, trace: object, 'trace.id': of('text'), 'trace.id.keyword': of('keyword') };
+  const declared = { fields: { traceId: 'trace.id' } };
+  assert.deepEqual(await condition({ fields, declared, search }), {
+    prefix: { 'trace.id.keyword': '0af7651916cd43dd' },
+  });
+  const record = { '@timestamp': '2026-01-02T03:04:05Z', log: { trace: '0af7651916cd43dd8448eb211c80319c' } };
+  assert.match(
+    await why({ fields, declared, search, hits: [record] }),
+    /^absent: .*no record has `trace\.id` \(telemetry\.logs\.fields\.traceId\.source\); such a value stands at `log\.trace`$/,
+  );
+  assert.match(
+    await why({ fields: TIME, declared, search }),
+    /^absent: .*no field `trace\.id` \(telemetry\.logs\.fields\.traceId\.source\)/,
   );
 });

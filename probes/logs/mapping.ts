@@ -129,7 +129,7 @@ export class Mapping {
     if (types.length === 0) {
       const there = await this.#there(name, bounds);
       // A mapping that grows with what comes has it from the first record on.
-      const reason = one === 'correlationId' ? 'absent' : 'failed';
+      const reason = one === 'correlationId' || one === 'traceId' ? 'absent' : 'failed';
       return [`no field \`${name}\` (${key}) in ${this.#index}; there is ${there}`, reason];
     }
     const below = Object.keys(found.fields).filter((other) => other.startsWith(`${name}.`));

@@ -18,13 +18,15 @@ export interface LogRecord {
   pod: string;
 }
 
-/** Every search is bounded by time, and by a correlation id or a pod: other data in the store costs nothing. */
+/** Every search is bounded by time, and by an id or a pod: other data in the store costs nothing. */
 export interface LogSearch {
   /** Wall clock ms, both ends included. */
   fromMs: number;
   toMs: number;
   /** Records whose correlation id begins with this. */
   correlationId?: string;
+  /** Records whose trace id begins with this, in small hexadecimal digits. */
+  traceId?: string;
   /** Records of this pod. */
   pod?: { namespace: string; name: string };
   /** More records than this are an error: what was cut off must not be taken for lost. */

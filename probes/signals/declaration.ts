@@ -48,7 +48,10 @@ const hop = z.strictObject({
     )
     .default([])
     .describe('Spans that it makes for every request'),
-  logs: z.boolean().default(true).describe('Whether it logs at least one line with the correlation id'),
+  logs: z
+    .boolean()
+    .default(true)
+    .describe('Whether it logs at least one line with the correlation id, or the trace id, of a request'),
 });
 
 const everyTraces = z.strictObject({

@@ -111,7 +111,15 @@ export interface RunnerMethods {
   'telemetry.stop': { params: { check: string }; result: null };
   /** Counts canary lines in the log files on the nodes' disks, as kubelet reads them, into `disk.ndjson`. */
   'telemetry.disk': {
-    params: { check: string; trial: number; run: string; pods: ClockedPod[]; sinceMs: number };
+    /** @param requests canary requests that were sent in this run */
+    params: {
+      check: string;
+      trial: number;
+      run: string;
+      requests: number;
+      pods: ClockedPod[];
+      sinceMs: number;
+    };
     result: null;
   };
   /** Looks in the store of logs for what pods wrote between two times (wall clock ms), into `recent.ndjson`. */

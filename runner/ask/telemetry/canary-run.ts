@@ -25,6 +25,10 @@ export interface CanaryParts {
   signal: AbortSignal;
 }
 
+/** Whether requests are recognised by their trace ids alone. */
+export const isTraced = ({ application }: Pick<Environment, 'application'>): boolean =>
+  application?.follow === 'trace';
+
 /** Sends canary requests and follows what arrives, beside the check that asked for it. */
 export class CanaryRun {
   readonly #parts: CanaryParts;
@@ -61,6 +65,7 @@ export class CanaryRun {
               nodes: order.nodes,
               lines: order.lines,
               services: sends ? path.filter((hop) => hop.logs).map(({ service }) => service) : [],
+              ...(sends && isTraced(environment) && { traced: order.requests }),
             },
             following,
           );

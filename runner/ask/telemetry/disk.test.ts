@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { logFieldsOf } from '../../../probes/logs/index.ts';
 import type { LogProbe, LogRecord } from '../../../probes/logs/index.ts';
+import { requestsByTrace, traceIdOf } from '../../../probes/application/trace-ids.ts';
 import { KubeError } from '../../../probes/kubernetes/index.ts';
 import { redactor } from '../../../probes/redact.ts';
 import { countedOn, readDisk } from './disk.ts';
@@ -56,6 +57,26 @@ test('should read lines by the keys of the service, and say where another key ha
   assert.throws(
     () => countedOn(POD, [line], { run: 'r1', fields: nameless }),
     /do not name their service: none has `service` \(telemetry\.logs\.fields\.service\.line\)/,
+  );
+});
+
+test('should count lines of requests by the ids of the traces that they began, where nothing is repeated', () => {
+  const own = logFieldsOf({ kind: 'loki', fields: { traceId: 'traceId' } });
+  const traced = requestsByTrace('r1', 2);
+  const lines = [
+    { atMs: 1, text: '{"mark":"r1/line/w1/5-7","n":1,"service":"plumbline-canary"}' },
+    { atMs: 2, text: `{"traceId":"${traceIdOf('r1', 2)}","service":"bid-desk"}` },
+    { atMs: 3, text: `{"traceId":"${traceIdOf('r1', 3)}","service":"bid-desk","msg":"was not sent"}` },
+    { atMs: 4, text: `{"traceId":"${traceIdOf('r2', 1)}","service":"bid-desk","msg":"of another run"}` },
+    { atMs: 5, text: `GET /drafts 00-${traceIdOf('r1', 1)}-00f067aa0ba902b7-01 is no JSON` },
+  ];
+  const { series, requests, lines: count } = countedOn(POD, lines, { run: 'r1', fields: own, traced });
+  assert.deepEqual(requests, [{ service: 'bid-desk', lines: [[2, 2]] }]);
+  assert.deepEqual(series, [{ correlationId: 'r1/line/w1/5-7', lines: [[1, 1]] }]);
+  assert.equal(count, 2);
+  assert.throws(
+    () => countedOn(POD, lines.slice(1), { run: 'r1', fields, traced }),
+    /trace ids at `traceId`, and none at `trace_id` \(telemetry\.logs\.fields\.traceId\.line\)/,
   );
 });
 

@@ -9,6 +9,7 @@ import { LINE_WRITER } from '../../../reports/record/observations/telemetry.ts';
 import type { Fields } from '../../../reports/record/observations/index.ts';
 import type { ClockedPod, DiskPod } from '../../../suites/harness/protocol.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
+import { tracePrefixOf } from '../../../probes/application/trace-ids.ts';
 
 /** Per container: 1,500 requests leave some MB. */
 const MOST_BYTES = 16 << 20;
@@ -51,6 +52,14 @@ function whole(text: string): string {
   return text;
 }
 
+/** How lines of a run are recognised. */
+interface Wanted {
+  run: string;
+  fields: LogFields;
+  /** Numbers of requests by their trace ids; left out: lines have the correlation id of their request. */
+  traced?: ReadonlyMap<string, number>;
+}
+
 /**
  * Numbered lines and lines of canary requests on one node's disk.
  * @throws Error where lines have id or service under another key than is declared: they could not be compared with the store
@@ -58,18 +67,20 @@ function whole(text: string): string {
 export function countedOn(
   { node, pod, container }: DiskPod,
   lines: readonly DiskLine[],
-  { run, fields }: { run: string; fields: LogFields },
+  wanted: Wanted,
 ): { kind: 'disk' } & Fields<'disk'> {
   const series = new Map<string, [number, number][]>();
   const services = new Map<string, [number, number][]>();
   let count = 0;
   let elsewhere: string | undefined;
+  const { run, fields, traced } = wanted;
+  const begins = traced === undefined ? [run] : [run, tracePrefixOf(run)];
   for (const { atMs, text } of lines) {
-    if (!text.includes(run)) continue;
+    if (!begins.some((begin) => text.includes(begin))) continue;
     const said = objectIn(text);
-    const counted = idIn(said, { run, fields });
+    const counted = idIn(said, wanted);
     if (counted === null) {
-      elsewhere ??= keyIn(said, run);
+      elsewhere ??= keyIn(said, wanted);
       continue;
     }
     const { correlationId, request, n } = counted;
@@ -77,7 +88,7 @@ export function countedOn(
     else push(services, textOf(fieldOf(said, fields.service.line)), [n, atMs]);
     count += 1;
   }
-  const wrong = misread(fields, {
+  const wrong = misread(wanted, {
     elsewhere: count === 0 ? elsewhere : undefined,
     nameless: services.size === 1 && services.has(''),
   });
@@ -91,11 +102,13 @@ export function countedOn(
 
 /** Why what was counted cannot be compared with the store; null: it can. */
 function misread(
-  { correlationId, service }: LogFields,
+  { fields: { correlationId, traceId, service }, traced }: Wanted,
   { elsewhere, nameless }: { elsewhere: string | undefined; nameless: boolean },
 ): string | null {
   if (elsewhere !== undefined)
-    return `its lines have correlation ids at \`${elsewhere}\`, and none at \`${correlationId.line}\` (${keyOf('correlationId', 'line')})`;
+    return traced === undefined
+      ? `its lines have correlation ids at \`${elsewhere}\`, and none at \`${correlationId.line}\` (${keyOf('correlationId', 'line')})`
+      : `its lines have trace ids at \`${elsewhere}\`, and none at \`${traceId.line}\` (${keyOf('traceId', 'line')})`;
   if (!nameless) return null;
   return `its lines of requests do not name their service: none has \`${service.line}\` (${keyOf('service', 'line')})`;
 }
@@ -103,19 +116,23 @@ function misread(
 /** The id of a line, and its number; null: it is none of this run. */
 function idIn(
   said: Readonly<Record<string, unknown>>,
-  { run, fields }: { run: string; fields: LogFields },
+  { run, fields, traced }: Wanted,
 ): { correlationId: string; request: boolean; n: number } | null {
   const correlationId = textOf(fieldOf(said, fields.correlationId.line));
-  const request = new RegExp(`^${run}/(\\d+)$`).exec(correlationId)?.[1];
+  const request =
+    traced === undefined
+      ? new RegExp(`^${run}/(\\d+)$`).exec(correlationId)?.[1]
+      : traced.get(textOf(fieldOf(said, fields.traceId.line)));
   if (request === undefined && !correlationId.startsWith(`${run}/line/`)) return null;
   const n = Number(request ?? fieldOf(said, fields.number.line));
   return Number.isInteger(n) ? { correlationId, request: request !== undefined, n } : null;
 }
 
-/** Where a line has the id of a request or of a numbered line. */
-function keyIn(said: Readonly<Record<string, unknown>>, run: string): string | undefined {
+/** Where a line has what its request or numbered line is recognised by. */
+function keyIn(said: Readonly<Record<string, unknown>>, { run, traced }: Wanted): string | undefined {
   const id = new RegExp(`^${run}/(?:\\d+|line/.+)$`);
-  return leavesOf(said).find(([, value]) => id.test(value))?.[0];
+  const isIt = (value: string): boolean => traced?.has(value) ?? id.test(value);
+  return leavesOf(said).find(([, value]) => isIt(value))?.[0];
 }
 
 function push<T>(into: Map<string, T[]>, key: string, one: T): void {

@@ -1,9 +1,11 @@
 import { openHistory } from '../../../probes/history.ts';
 import type { NewObservation } from '../../../probes/history.ts';
+import { requestsByTrace } from '../../../probes/application/trace-ids.ts';
 import { logFieldsOf } from '../../../probes/logs/index.ts';
 import { timeoutMsOf } from '../../plan/environment-parts.ts';
 import type { Handlers } from '../session.ts';
 import { askAlerts, askDashboards, askRules, askSeries, askTargets } from '../../ask/telemetry/ask.ts';
+import { isTraced } from '../../ask/telemetry/canary-run.ts';
 import { countedOn, readDisk, unread } from '../../ask/telemetry/disk.ts';
 import { askPage } from '../../ask/telemetry/page.ts';
 import { recentOf } from '../../ask/telemetry/recent.ts';
@@ -72,15 +74,18 @@ export function telemetryMethods(runner: ServedRunner): Methods {
       return null;
     },
     'telemetry.disk': async (params, { signal }) => {
-      const { run, pods, sinceMs } = params;
+      const { run, requests, pods, sinceMs } = params;
       const logs = environment.telemetry?.logs;
       if (logs === undefined) return null;
-      const fields = logFieldsOf(logs);
+      const wanted = {
+        ...{ run, fields: logFieldsOf(logs) },
+        ...(isTraced(environment) && { traced: requestsByTrace(run, requests) }),
+      };
       return written(params, 'disk.ndjson', async (write) => {
         for (const pod of pods) {
           try {
             const lines = await readDisk(runner.parts.cluster, pod, { sinceMs, signal });
-            write(countedOn(pod, lines, { run, fields }));
+            write(countedOn(pod, lines, wanted));
           } catch (error) {
             signal.throwIfAborted();
             write(unread({ ...pod, workload: null }, error));

@@ -8,8 +8,8 @@ import { whyNotRun } from './plan.ts';
 const local = await loadEnvironment('local', { with: ['all'] });
 const declared = local.application ?? assert.fail();
 
-function why(id: string, application: Application | undefined): string | null {
-  const { application: _declared, ...rest } = local;
+function why(id: string, application: Application | undefined, of: Environment = local): string | null {
+  const { application: _declared, ...rest } = of;
   const environment: Environment = { ...rest, ...(application !== undefined && { application }) };
   return whyNotRun(environment, rowOf(id) ?? assert.fail(id));
 }
@@ -64,10 +64,20 @@ test('should name the request, or what of it is not said', () => {
 test('should leave out what cannot be followed, and say why', () => {
   const traced: Application = { ...declared, follow: 'trace', proof: 'answers' };
   assert.equal(why('telemetry/traces/complete', traced), null);
-  assert.match(
-    why('telemetry/correlation', traced) ?? '',
-    /^not declared: application\.follow: \{ echo: HEADER \}, by which the log lines/,
-  );
+  const ofLogs = ['telemetry/correlation', 'telemetry/logs/under-fault'];
+  const fields = { ...local.telemetry?.logs?.fields, traceId: 'trace_id' };
+  const logs = { ...(local.telemetry?.logs ?? assert.fail()), fields };
+  const written = { ...local, telemetry: { ...(local.telemetry ?? assert.fail()), logs } };
+  const { traceId: _traceId, ...others } = fields;
+  const unwritten = { ...written, telemetry: { ...written.telemetry, logs: { ...logs, fields: others } } };
+  for (const id of ofLogs) {
+    assert.match(
+      why(id, traced, unwritten) ?? '',
+      /^not declared: application\.follow: .* or trace, with telemetry\.logs\.fields\.traceId, where they have its trace id$/,
+    );
+    assert.equal(why(id, traced, written), null, id);
+    assert.equal(why(id, declared, unwritten), null, id);
+  }
   const alone: Application = { ...declared, follow: 'none', proof: 'answers' };
   assert.match(
     why('telemetry/traces/complete', alone) ?? '',

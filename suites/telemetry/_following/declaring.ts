@@ -40,13 +40,18 @@ const CANARY: readonly Requirement[] = [
 
 export const TRACES: readonly Requirement[] = [source('traces'), ...CANARY];
 
-/** Lines of a request are searched for by its correlation id: by its trace id alone they would be found only where they carry it. */
-const ECHOED: Requirement = {
-  what: 'application.follow: { echo: HEADER }, by which the log lines of a request are found',
-  declares: ({ application }) => typeof application?.follow === 'object',
+/**
+ * Lines of a request are searched for by its correlation id, or by the id of the trace that it began. That lines have the latter is the
+ * owner's word: a usual name for it may stand for another id.
+ */
+const FOUND_IN_LOGS: Requirement = {
+  what: 'application.follow: { echo: HEADER }, by which the log lines of a request are found; or trace, with telemetry.logs.fields.traceId, where they have its trace id',
+  declares: ({ application, telemetry: declared }) =>
+    typeof application?.follow === 'object' ||
+    (application?.follow === 'trace' && declared?.logs?.fields.traceId !== undefined),
 };
 
-export const LOGS_AND_TRACES: readonly Requirement[] = [source('logs'), ...TRACES, ECHOED];
+export const LOGS_AND_TRACES: readonly Requirement[] = [source('logs'), ...TRACES, FOUND_IN_LOGS];
 
 /** What most checks of telemetry have. */
 export const SHARED = {

@@ -101,7 +101,8 @@ async function canaryUnderFault(ctx: CheckContext, of: Trial): Promise<void> {
   await ctx.step("count the lines on the nodes' disks", async () => {
     const read = [...(writers === null ? [] : await writerPods(ctx)), ...(await servicePods(ctx))];
     const pods = clocked(read, clocks);
-    await ctx.runner.call('telemetry.disk', { check, trial, run, pods, sinceMs: begunMs });
+    const sent = { run, requests: asked.requests };
+    await ctx.runner.call('telemetry.disk', { check, trial, ...sent, pods, sinceMs: begunMs });
   });
   await recordShippers(ctx);
 }

@@ -1,10 +1,12 @@
 import { LOGS_AND_TRACES, REQUESTS, SHARED } from '../_following/declaring.ts';
+import { contract, together } from '../../catalogue/reads.ts';
 import { row } from '../../catalogue/row.ts';
 import type { CatalogueRow } from '../../catalogue/types.ts';
 
 export const checks: readonly CatalogueRow[] = [
   row({
     ...SHARED,
+    reads: together(SHARED.reads, contract),
     id: 'telemetry/correlation',
     order: 860,
     observe: async () => (await import('./observe.ts')).observe,

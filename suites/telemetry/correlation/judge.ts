@@ -42,18 +42,10 @@ function judgeCorrelation(history: History): Judgement {
   const services = pathOf(history.header)
     .filter(({ logs }) => logs)
     .map(({ service }) => service);
-  if (good.length === 0)
-    findings.unknown('canary requests', 'answered well', unansweredText(canaries) || 'none was sent');
-  else {
-    if (bad.length > 0)
-      findings.unknown(
-        'canary requests',
-        'all of them answered well',
-        `${good.length} of ${canaries.length}: ${unansweredText(canaries)}`,
-      );
-    for (const service of services)
+  answeredFindings(findings, { good, canaries });
+  if (good.length > 0)
+    for (const service of judgedServices(history, findings, { services, lines }))
       serviceFindings(history, findings, { service, good, lines: byService.get(service) ?? [], visibleMs });
-  }
   const sent = new Map(good.map(({ n, sentMs }) => [n, sentMs]));
   const delays = delaysOf(
     'log lines of requests',
@@ -80,6 +72,43 @@ function judgeCorrelation(history: History): Judgement {
     ),
     telemetry: { ...overTime(series, []), delays: [delays], paths: pathsShown(history, canaries) },
   };
+}
+
+function answeredFindings(
+  findings: Findings,
+  { good, canaries }: { good: readonly CanaryRequest[]; canaries: readonly CanaryRequest[] },
+): void {
+  const why = unansweredText(canaries);
+  if (good.length === 0) findings.unknown('canary requests', 'answered well', why || 'none was sent');
+  else if (good.length < canaries.length)
+    findings.unknown(
+      'canary requests',
+      'all of them answered well',
+      `${good.length} of ${canaries.length}: ${why}`,
+    );
+}
+
+/** Services whose lines can be judged: none where lines are found by trace ids alone, and none is. */
+function judgedServices(
+  history: History,
+  findings: Findings,
+  { services, lines }: { services: readonly string[]; lines: readonly RequestLine[] },
+): readonly string[] {
+  if (!isTraced(history)) return services;
+  findings.note('lines were found by their trace ids: lines of a request that carry none are not seen');
+  if (lines.length > 0) return services;
+  findings.unknown('log lines of requests', 'some of any service', noneTraced(history));
+  return [];
+}
+
+/** Requests were recognised by their trace ids alone, and so were their lines. */
+const isTraced = ({ header }: History): boolean => header.settings.application?.follow === 'trace';
+
+/** Of no service at all: that nobody writes the id is as likely as that it is looked for in the wrong place. */
+function noneTraced(history: History): string {
+  return wasTold(history, 'logs')
+    ? 'none in the store has the trace id of a request: the edge begins another trace, telemetry.logs.fields.traceId or the tenant is another, or no service writes it'
+    : 'the store did not answer at the end';
 }
 
 /** Whether the planned observations were made: every request, and only log lines of services on its path. */
@@ -113,7 +142,7 @@ function serviceFindings(history: History, findings: Findings, of: ServiceLines)
   const { service, good, lines } = of;
   const byNumber = Map.groupBy(lines, ({ n }) => n);
   const without = good.filter(({ n }) => !byNumber.has(n));
-  const wanted = `a line of each of ${good.length} requests`;
+  const wanted = `a line of each of ${good.length} requests${isTraced(history) ? ', with its trace id' : ''}`;
   if (without.length > 0 && !wasTold(history, 'logs')) {
     findings.unknown(`log lines of ${service}`, wanted, 'the store did not answer at the end');
     return;

@@ -54,7 +54,11 @@ function judgeLogsUnderFault(history: History): Judgement {
   ];
   for (const figure of figures) findings.figure(figure);
   if (held.length === 0)
-    findings.unknown('lines of canary requests', "on the nodes' disks", 'no line was found there');
+    findings.unknown(
+      'lines of canary requests',
+      "on the nodes' disks",
+      'no line was found there that has the correlation id of one, or its trace id where application.follow is trace',
+    );
   return judgeLines(history, findings, held);
 }
 
