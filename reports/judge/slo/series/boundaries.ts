@@ -33,7 +33,14 @@ export function boundaryGap(selector: Found, there: There, { histogram }: Object
   const matcher = leOf(selector);
   if (matcher === undefined) return null;
   const edges = valuesOf(there, 'le');
-  if (edges.some((le) => matchesSelector({ le }, { metric: null, matchers: [matcher] }))) return null;
+  const isChosen = (le: string): boolean => matchesSelector({ le }, { metric: null, matchers: [matcher] });
+  const chosen = edges.filter(isChosen);
+  if (chosen.length > 0) {
+    const twin = edges.find((le) => !isChosen(le) && chosen.some((one) => Number(one) === Number(le)));
+    return twin === undefined
+      ? null
+      : `${selector.metric} has the boundary le=${matcher.value} written le="${twin}" as well (Prometheus 3 writes 1.0 for 1): what is counted under the other would be taken for slow; select both`;
+  }
   const wanted = histogram?.atMost ?? firstNumber(matcher.value);
   return `${selector.metric} has no boundary le=${matcher.value}${wanted === null ? `; there are ${edges.join(', ') || 'none'}` : absentText(edges, wanted, histogram)}`;
 }

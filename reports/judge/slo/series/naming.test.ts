@@ -108,3 +108,35 @@ describe('selectors', () => {
     assert.deepEqual(queriesOf(objective({ bad: 'b' })), [TOTAL, 'b', 'up{job="tender-api"}']);
   });
 });
+
+describe('a boundary that only some pods have', () => {
+  const total = 'http_request_duration_seconds_count{job="api"}';
+  const good = 'http_request_duration_seconds_bucket{job="api",le="0.5"}';
+  const ofPod = (pod: string, more: Record<string, string> = {}, value = 7): Series => ({
+    labels: { job: 'api', pod, ...more },
+    points: [[0, value]],
+  });
+  const found = (counted: Series[], bucketed: Series[], by = good): string | null =>
+    misnamed(
+      objective({ good: by, total }),
+      new Map([
+        [total, counted],
+        [by, bucketed],
+      ]),
+    );
+  const le = { le: '0.5', __name__: 'http_request_duration_seconds_bucket' };
+
+  it('should not have the answers of the others taken for slow', () => {
+    assert.equal(found([ofPod('a'), ofPod('b')], [ofPod('a', le), ofPod('b', le)]), null);
+    assert.match(
+      found([ofPod('a'), ofPod('b')], [ofPod('a', le)]) ?? '',
+      /^1 of 2 series of http_request_duration_seconds_count have no bucket at the boundary of .*such as those of b: other versions/,
+    );
+    assert.equal(found([ofPod('a'), ofPod('b', {}, 0)], [ofPod('a', le)]), null, 'it has counted nothing');
+  });
+
+  it('should say nothing where the query leaves some out on purpose', () => {
+    const without = good.replace('}', ',status!~"5.."}');
+    assert.equal(found([ofPod('a'), ofPod('b')], [ofPod('a', le)], without), null);
+  });
+});

@@ -1,4 +1,4 @@
-import type { Objective } from '../../../record/objective.ts';
+import type { Objective, Series } from '../../../record/objective.ts';
 import type { Answers } from './series.ts';
 import { demands, selectorOf } from './selector.ts';
 import type { Selector } from './selector.ts';
@@ -11,12 +11,61 @@ import { numberShapeOf } from './shapes.ts';
  */
 export function misnamed({ indicator }: Objective, answers: Answers): string | null {
   if (indicator.kind !== 'ratio') return null;
-  const { good, bad, total } = indicator;
+  const { total } = indicator;
   const counted = answers.get(total) ?? [];
   const whole = selectorOf(total);
-  const part = partOf(good === null ? 'bad' : 'good', good ?? bad ?? '');
+  const part = partOf(indicator);
   if (whole === null || part === null || counted.length === 0) return null;
-  return mislabelled(part, counted) ?? ofNothing(part, whole, answers);
+  return (
+    mislabelled(part, counted) ??
+    ofNothing(part, whole, answers) ??
+    unbounded(part, whole, { counted, answers })
+  );
+}
+
+/** Labels that a bucket has and its count has not, or that differ between the two. */
+const OF_BUCKETS = new Set(['le', '__name__']);
+
+/**
+ * Why a part of what is counted has no bucket at the boundary: pods of another version have other boundaries, and everything that they
+ * answered would be slow. Only of a histogram whose count and bucket are selected alike: then each count has its bucket.
+ */
+function unbounded(
+  { query, asked }: Part,
+  whole: Selector,
+  { counted, answers }: { counted: readonly Series[]; answers: Answers },
+): string | null {
+  const ofLe = asked.matchers.filter(({ label }) => label === 'le');
+  const isOne =
+    ofLe.length === 1 && asked.metric.replace(/_bucket$/, '') === whole.metric.replace(/_count$/, '');
+  if (!isOne || !isSelectedAlike(asked, whole)) return null;
+  const bucketed = new Set((answers.get(query) ?? []).map(({ labels }) => keyOf(labels)));
+  const without = counted.filter(
+    ({ labels, points }) => !bucketed.has(keyOf(labels)) && points.some(([, value]) => (value ?? 0) > 0),
+  );
+  const [first] = without;
+  if (first === undefined) return null;
+  const { instance, pod = instance } = first.labels;
+  return `${without.length} of ${counted.length} series of ${whole.metric} have no bucket at the boundary of ${query}${pod === undefined ? '' : `, such as those of ${pod}`}: other versions may have other boundaries, and what they counted would be taken for slow`;
+}
+
+const keyOf = (labels: Series['labels']): string =>
+  JSON.stringify(
+    Object.entries(labels)
+      .filter(([label]) => !OF_BUCKETS.has(label))
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
+
+/** By the same labels, beside the boundary. */
+function isSelectedAlike(part: Selector, whole: Selector): boolean {
+  const [a, b] = [part, whole].map(({ matchers }) =>
+    matchers
+      .filter(({ label }) => label !== 'le')
+      .map(({ label, op, value }) => `${label}${op}${value}`)
+      .sort()
+      .join(),
+  );
+  return a === b;
 }
 
 type Labelled = readonly { labels: Record<string, string> }[];
@@ -32,9 +81,10 @@ interface Part {
   asked: Selector;
 }
 
-function partOf(what: Part['what'], query: string): Part | null {
+function partOf({ good, bad }: { good: string | null; bad: string | null }): Part | null {
+  const query = good ?? bad ?? '';
   const asked = selectorOf(query);
-  return asked === null ? null : { what, query, asked };
+  return asked === null ? null : { what: good === null ? 'bad' : 'good', query, asked };
 }
 
 function withoutLabel(

@@ -139,6 +139,30 @@ describe('who was not seen', () => {
     assert.deepEqual(seconds(grid([samples('a', (i) => i), gone], { up: [alive('a'), removed] })), []);
   });
 
+  it('should go by the interval at which targets are really scraped, where the declared one is shorter', () => {
+    // A ServiceMonitor with an interval of its own: 60 s in place of 5.
+    const slow = (pod: string, value: (index: number) => number): Series => {
+      const { labels, points } = samples(pod, value, { to: 360 });
+      return { labels, points: points.filter(([t]) => (t - T0) % 60_000 === 0) };
+    };
+    const at = { toMs: T0 + 360 * SCRAPE };
+    const total = [slow('a', (i) => i * 10), slow('b', (i) => (i < 180 ? i * 10 : (i - 180) * 10))];
+    const found = grid(total, { up: [slow('a', () => 1), slow('b', () => 1)], at });
+    assert.deepEqual(found.gaps, []);
+    assert.equal(found.resets, 1, 'a restart between two scrapes');
+    near(eventsOf(found, found).coverage, 1);
+    // What is missing at that interval is a gap all the same.
+    const absent = (one: Series): Series => ({
+      ...one,
+      points: one.points.filter(([t]) => t <= T0 + 600_000 || t >= T0 + 1_200_000),
+    });
+    const lost = grid(total.map(absent), {
+      up: [absent(slow('a', () => 1)), absent(slow('b', () => 1))],
+      at,
+    });
+    assert.deepEqual(seconds(lost), [[600, 1200, 1]]);
+  });
+
   it('should bear a single failed scrape, and call no pod at all a gap of everything', () => {
     const up = [alive('a'), samples('b', (i) => Number(i !== 30))];
     assert.deepEqual(grid(pods.slice(0, 1), { up }).gaps, []);

@@ -8,7 +8,7 @@ import type { Gap } from './gaps.ts';
 import { increases } from './counters.ts';
 import type { Increase } from './counters.ts';
 import { targetsQuery } from './selector.ts';
-import { moments, spread, timesOf, uncovered } from './span.ts';
+import { moments, paced, spread, timesOf, uncovered } from './span.ts';
 import type { At, Span } from './span.ts';
 import { targetsOf } from './targets.ts';
 import type { Targets } from './targets.ts';
@@ -34,12 +34,17 @@ export interface Grid extends Span {
 export type Answers = ReadonlyMap<string, readonly Series[]>;
 
 /**
- * @param at the window, and the spacing of its points
+ * @param asked the window, and the spacing of its points
  * @returns null when a query of the objective has no answer at all
  */
-export function gridOf(objective: Objective, answers: Answers, at: At): Grid | null {
+export function gridOf(objective: Objective, answers: Answers, asked: At): Grid | null {
   const { indicator } = objective;
   const up = answers.get(targetsQuery(objective) ?? '') ?? [];
+  // Prometheus writes `up` with every attempt.
+  const at = paced(
+    asked,
+    up.map(({ points }) => points.map(([t]) => t)),
+  );
   const main = answers.get(indicator.kind === 'ratio' ? indicator.total : indicator.query);
   if (main === undefined) return null;
   if (indicator.kind === 'threshold') return thresholdGrid(main, indicator, { at, up });

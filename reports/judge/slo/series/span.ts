@@ -30,6 +30,25 @@ export function gapLimitMs(at: At): number {
   return Math.max(at.stepMs, scrapeLimitMs(at));
 }
 
+/** Attempts by which the interval of a target is told; more would tell no more. */
+const MOST_ATTEMPTS = 500;
+/** An interval that is longer by less than this is the declared one, with its jitter and a missing sample. */
+const LONGER = 1.5;
+
+/**
+ * The window with the interval at which its targets are scraped, where that is longer than the declared one: each scrape would be a gap, although
+ * nothing is missing.
+ * @param attempts times at which a target was asked, whether or not it answered, ascending; of each target
+ */
+export function paced(at: At, attempts: readonly (readonly number[])[]): At {
+  const apart = attempts.flatMap((times) =>
+    times.slice(1, MOST_ATTEMPTS).map((t, index) => t - (times[index] ?? t)),
+  );
+  const usual = apart.toSorted((a, b) => a - b)[apart.length >> 1] ?? 0;
+  const { stepMs, scrapeMs = stepMs } = at;
+  return usual > LONGER * Math.max(stepMs, scrapeMs) ? { ...at, scrapeMs: usual } : at;
+}
+
 /** Stretches of the window that no span covers and that exceed the gap limit, also at its two ends. */
 export function uncovered(spans: readonly Span[], at: At): Span[] {
   const limit = gapLimitMs(at);

@@ -261,6 +261,88 @@ describe('the unit of a histogram', () => {
   });
 });
 
+describe('a unit that its name hides', () => {
+  const SECONDS = { unit: 'seconds', atMost: 5, advice: null } as const;
+  const bucket = (metric: string, edge: string): string => `${metric}_bucket{job="basket",le="${edge}"}`;
+
+  it('should be doubted where boundaries in seconds are the round numbers of milliseconds', () => {
+    const ladder = le('5', '10', '25', '50', '100', '250', '500', '1000', '2500', '5000', '+Inf');
+    for (const histogram of [null, SECONDS])
+      assert.match(
+        goodGap(bucket('http_request_duration_seconds', '5'), ladder, histogram),
+        /cannot be in seconds: they are as they are given in milliseconds, such as the default ones of OpenTelemetry/,
+      );
+    // Jobs that take minutes, and powers of two.
+    const minutes = le('1', '5', '15', '60', '300', '600', '1800', '3600');
+    assert.equal(goodGap(bucket('job_duration_seconds', '5'), minutes), 'none');
+    const powers = le('1', '2', '4', '8', '64', '128', '256', '512', '1024');
+    assert.equal(goodGap(bucket('job_duration_seconds', '4'), powers), 'none');
+  });
+
+  it('should be doubted where boundaries in milliseconds begin with thousandths', () => {
+    const inSeconds = le('0.005', '0.01', '0.1', '1', '10', '60', '300');
+    assert.match(
+      goodGap(bucket('request_duration_ms', '300'), inSeconds, {
+        ...SECONDS,
+        unit: 'milliseconds',
+        atMost: 300,
+      }),
+      /cannot be in milliseconds: its first boundary, 0\.005, would be 5 µs/,
+    );
+    const fast = le('0.1', '0.5', '1', '5', '10', '100', '500');
+    const half = { ...SECONDS, unit: 'milliseconds', atMost: 500 } as const;
+    assert.equal(goodGap(bucket('request_duration_ms', '500'), fast, half), 'none');
+  });
+
+  it('should be read from names and metadata as OpenTelemetry, Go and Java write them', () => {
+    const edges = le('0.1', '5', '10', '+Inf');
+    const ofUnit = (unit: string): Partial<There> => ({
+      ...edges,
+      families: [{ family: 'd', type: 'histogram', unit }],
+    });
+    for (const unit of ['s', 'seconds', 'second'])
+      assert.equal(goodGap(bucket('d', '5'), ofUnit(unit), SECONDS), 'none', unit);
+    for (const unit of ['ms', 'milliseconds', 'min', 'us', 'ns'])
+      assert.match(
+        goodGap(bucket('d', '5'), ofUnit(unit), SECONDS),
+        /by its metadata, and seconds was said/,
+        unit,
+      );
+    assert.equal(goodGap(bucket('latency_s', '5'), edges, SECONDS), 'none');
+    assert.match(goodGap(bucket('latency_msec', '5'), edges, SECONDS), /is in milliseconds by its name/);
+  });
+
+  it('should not be taken from the metadata of another target', () => {
+    const both = ['seconds', 'milliseconds'].map((unit) => ({ family: 'd', type: 'histogram', unit }));
+    assert.equal(
+      goodGap(bucket('d', '5'), { ...le('0.1', '1', '5', '10'), families: both }, SECONDS),
+      'none',
+      'the boundaries tell',
+    );
+    const gauges = ['gauge', 'counter'].map((type) => ({ family: 'requests', type, unit: '' }));
+    const one = objective({ total: 'requests{job="basket"}', bad: 'requests{job="basket",status="500"}' });
+    assert.equal(
+      gapOf(
+        one,
+        seen('requests{job="basket"}', { families: gauges }),
+        seen('requests{job="basket",status="500"}', { selected: false }),
+      ),
+      'none',
+    );
+  });
+
+  it('should be said to be unknown of a name in braces, with what can be done', () => {
+    const named = (total: string): string => {
+      const bad = total.replace('}', ',a="b"}');
+      return gapOf(objective({ total, bad }), seen(total), seen(bad));
+    };
+    assert.match(named('{"http.server.request.duration_count",job="a"}'), /otlp\.translation_strategy/);
+    assert.match(named('{__name__="http.server.duration_count",job="a"}'), /otlp\.translation_strategy/);
+    assert.match(named('{__name__="requests_total",job="a"}'), /write the name before the braces$/);
+    assert.match(named('{job="a"}'), /write the name before the braces$/);
+  });
+});
+
 describe('the boundaries of a histogram', () => {
   const half = { unit: 'seconds', atMost: 0.5, advice: 'set the buckets' } as const;
 
@@ -279,6 +361,15 @@ describe('the boundaries of a histogram', () => {
       goodGap(BUCKET, le('0.1', '1')),
       /select one of them, or have the service count at that boundary/,
     );
+  });
+
+  it('should be selected in both ways in which it was written within the window', () => {
+    const both = le('0.5', '1', '1.0', '5', '5.0');
+    assert.match(
+      goodGap('http_server_requests_seconds_bucket{job="basket",le="1"}', both),
+      /has the boundary le="1" written le="1\.0" as well \(Prometheus 3 writes 1\.0 for 1\).*select both/,
+    );
+    assert.equal(goodGap('http_server_requests_seconds_bucket{job="basket",le=~"1|1[.]0"}', both), 'none');
   });
 
   it('should be named where it is written in another way', () => {

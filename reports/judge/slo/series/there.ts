@@ -81,8 +81,7 @@ export function thereFinding(objective: Objective, there: readonly There[]): The
 
 function selectorGap(asked: Asked, seen: There, objective: Objective): string | null {
   const { selector } = asked;
-  if (selector.metric === '')
-    return `${selector.text} names no metric, so nothing can be said of its unit and labels: write the name before the braces`;
+  if (selector.metric === '') return namelessText(selector);
   if (!seen.there) return absentText(selector, seen, objective);
   return (
     unreadGap(selector, seen) ??
@@ -92,6 +91,16 @@ function selectorGap(asked: Asked, seen: There, objective: Objective): string | 
     boundaryGap(selector, seen, objective) ??
     combinedGap(asked, seen)
   );
+}
+
+/** Names that Prometheus takes before braces; UTF-8 names (3.0 and later) stand within them. */
+function namelessText({ text, matchers }: Found): string {
+  const begun = `${text} names no metric before its braces, so nothing can be said of its unit and labels`;
+  const isQuoted = /[{,]\s*(["'])(?:(?!\1).)+\1\s*[,}]/.test(text);
+  return isQuoted ||
+    matchers.some(({ label, value }) => label === '__name__' && !/^.[A-Za-z_:][\w:]*.$/.test(value))
+    ? `${begun}: a name with other characters than letters, digits, _ and : is not read here; have Prometheus translate it (otlp.translation_strategy), or record it under such a name`
+    : `${begun}: write the name before the braces`;
 }
 
 /** A label that is there has values, and a query for a boundary is of a metric with boundaries. */
@@ -149,8 +158,9 @@ function gaugeGap(
   { indicator }: Objective,
 ): string | null {
   if (indicator.kind !== 'ratio' || !indicator.counter) return null;
-  const gauge = families.find(({ family, type }) => family === metric && type === 'gauge');
-  return gauge === undefined
+  // Where another target calls its own metric of that name something else, nobody knows which of them is the service.
+  const types = families.filter(({ family }) => family === metric).map(({ type }) => type);
+  return types.length === 0 || types.some((type) => type !== 'gauge')
     ? null
     : `${metric} is a gauge, and not a counter: its growth is no number of events; select a counter, or state counter: false with queries that give numbers of events`;
 }

@@ -1,5 +1,5 @@
 /** In which unit a histogram of durations is: by its name, by what its target says of it, by its boundaries, and as it was said. */
-import { UNIT_MS, UNITS } from '../../../record/objective.ts';
+import { UNIT_MS } from '../../../record/objective.ts';
 import type { DurationUnit, Objective } from '../../../record/objective.ts';
 import type { Seen } from '../../../record/observations/index.ts';
 import { leOf, positiveEdges } from './boundaries.ts';
@@ -8,17 +8,19 @@ import type { Found } from './selector.ts';
 type There = Pick<Seen<'metric-there'>, 'families' | 'values'>;
 
 /** Suffixes of names: Prometheus' "Metric and label naming" has base units, exporters have others as well. */
-const SUFFIXES: Readonly<Record<string, DurationUnit>> = {
-  seconds: 'seconds',
-  milliseconds: 'milliseconds',
-  millis: 'milliseconds',
-  ms: 'milliseconds',
-  microseconds: 'microseconds',
-  us: 'microseconds',
-  nanoseconds: 'nanoseconds',
-  ns: 'nanoseconds',
-  minutes: 'minutes',
-};
+const SUFFIXES: Readonly<Record<string, DurationUnit>> = Object.fromEntries(
+  Object.entries({
+    seconds: 'second secs sec s',
+    milliseconds: 'millisecond millis msecs msec ms',
+    microseconds: 'microsecond micros usecs usec us',
+    nanoseconds: 'nanosecond nanos nsecs nsec ns',
+    minutes: 'minute',
+  } satisfies Record<DurationUnit, string>).flatMap(([unit, words]) =>
+    [unit, ...words.split(' ')].map((word) => [word, unit as DurationUnit]),
+  ),
+);
+/** In metadata alone: in a name it may be the least of something. UCUM, as OpenTelemetry writes units. */
+const OF_METADATA: Readonly<Record<string, DurationUnit>> = { ...SUFFIXES, min: 'minutes' };
 
 /** The names under which metadata of a metric may be kept: its own, and that of its histogram, summary or OpenMetrics counter. */
 export function familiesOf(metric: string): string[] {
@@ -82,17 +84,16 @@ function adviceFor({ atMost, unit: said }: NonNullable<Objective['histogram']>, 
 }
 
 function byName(metric: string): Claim[] {
-  const unit = SUFFIXES[familyOf(metric).split('_').at(-1) ?? ''];
+  // Of a name that was not translated for Prometheus the words are apart by dots.
+  const unit = SUFFIXES[familyOf(metric).split(/[_.]/).at(-1) ?? ''];
   return unit === undefined ? [] : [{ by: 'its name', unit }];
 }
 
 /** Of metadata the unit alone: HELP is prose, and there are controllers whose HELP says milliseconds of what is in seconds. */
 function byMetadata({ families }: There): Claim[] {
-  return families.flatMap(({ unit }): Claim[] => {
-    const found =
-      UNITS.find((one) => one === unit) ?? SUFFIXES[unit] ?? (unit === 's' ? 'seconds' : undefined);
-    return found === undefined ? [] : [{ by: 'its metadata', unit: found }];
-  });
+  const units = new Set(families.flatMap(({ unit }) => OF_METADATA[unit] ?? []));
+  // Metadata are not told by target: where two targets differ, nobody knows which of them is the service.
+  return units.size > 1 ? [] : [...units].map((unit) => ({ by: 'its metadata', unit }));
 }
 
 /** No histogram of requests reaches to more than this, ms: Istio's default boundaries do, an hour. */
@@ -100,13 +101,31 @@ const LONGEST_MS = 2 * 3_600_000;
 /** Nor is its last boundary below this, ms: it could not tell any slow request. */
 const LEAST_LAST_MS = 100;
 
+/** Nor is its first one below this where the last is such as seconds are given with, ms: libraries begin with 1 or 5 thousandths of a second. */
+const LEAST_FIRST_MS = 0.05;
+const LAST_OF_SECONDS = 600;
+/** Of the round numbers of milliseconds above 60 (libraries and gateways have most of them) so many; in seconds people count by minutes. */
+const ROUND_MS: readonly number[] = [100, 250, 500, 1000, 2500, 5000];
+const MOST_ROUND = 4;
+
+function isLadderOfMs(edges: readonly number[]): boolean {
+  const [lowest = 0] = edges;
+  return lowest >= 1 && edges.filter((edge) => ROUND_MS.includes(edge)).length >= MOST_ROUND;
+}
+
 /** Why boundaries cannot be of a unit; null: they can. */
 function implausible(unit: DurationUnit, edges: readonly number[]): string | null {
   const last = edges.at(-1);
   if (last === undefined) return null;
   const ms = last * UNIT_MS[unit];
+  if (unit === 'seconds' && isLadderOfMs(edges))
+    return 'they are as they are given in milliseconds, such as the default ones of OpenTelemetry whatever the unit is';
   if (ms > LONGEST_MS) return `its last boundary, ${last}, would be ${Math.round(ms / 3_600_000)} hours`;
-  return ms < LEAST_LAST_MS ? `its last boundary, ${last}, would be ${Number(ms.toPrecision(3))} ms` : null;
+  if (ms < LEAST_LAST_MS) return `its last boundary, ${last}, would be ${Number(ms.toPrecision(3))} ms`;
+  const [lowest = last] = edges;
+  return unit === 'milliseconds' && lowest < LEAST_FIRST_MS && last <= LAST_OF_SECONDS
+    ? `its first boundary, ${lowest}, would be ${Number((lowest * 1000).toPrecision(3))} µs`
+    : null;
 }
 
 /** What boundaries of usual histograms of requests are in: those of libraries and gateways reach from some ms to some minutes. */
