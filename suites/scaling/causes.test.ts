@@ -98,6 +98,67 @@ describe('an autoscaler with several metrics', () => {
     assert.match(none.reason, /has no metric queue, by which it is declared to decide/);
   });
 
+  it('should be open where the clock decided, as a cron trigger of KEDA does', () => {
+    const cron = 's1-cron-Europe-Berlin-08xxx-20xxx';
+    const spec = {
+      metrics: ['cpu', cron],
+      measures: [
+        { type: 'Resource', by: 'Utilization' },
+        { type: 'External', by: 'AverageValue' },
+      ],
+    };
+    const judgement = up({
+      desired: grows,
+      spec,
+      metrics: (second) => [
+        { name: 'cpu', value: 40, target: 70 },
+        { name: cron, value: second < 25 ? 0.5 : 2, target: 1 },
+      ],
+    });
+    assert.equal(judgement.verdict, 'inconclusive');
+    assert.match(judgement.reason, /s1-cron-Europe-Berlin-08xxx-20xxx decided, which follows the clock/);
+    // Beside a trigger that the load raises as high, it decides nothing.
+    const queue = 's0-rabbitmq-jobs';
+    const both = up({
+      desired: grows,
+      spec: { ...spec, metrics: [queue, cron], measures: [spec.measures[1], spec.measures[1]] } as object,
+      metrics: (second) => [
+        { name: queue, value: second < 25 || second > 140 ? 0.5 : 2, target: 1 },
+        { name: cron, value: second < 25 || second > 140 ? 0.5 : 2, target: 1 },
+      ],
+    });
+    assert.equal(both.verdict, 'pass', both.reason);
+  });
+
+  it('should be open where the metric that decided was above its target before the load', () => {
+    const judgement = up({ desired: grows, metric: (second) => (second < 150 ? 110 : 20) });
+    assert.equal(judgement.verdict, 'inconclusive');
+    assert.match(judgement.reason, /cpu had been above its target before the load began/);
+  });
+
+  it('should be followed in two steps, as policies make them, with one metric missing', () => {
+    const steps = (second: number): number => (second < 30 ? 2 : second < 60 ? 3 : 5);
+    const judgement = up({
+      desired: steps,
+      ...both(() => null, 190),
+      metrics: (second) => [
+        { name: 'cpu', value: second > 20 && second < 150 ? 190 : 20, target: 70 },
+        { name: 'rate', value: null, target: 10 },
+      ],
+    });
+    assert.equal(judgement.verdict, 'pass', judgement.reason);
+    assert.match(judgement.reason, /by cpu/);
+  });
+
+  it('should say that nothing is known where the status has no metrics at all', () => {
+    const judgement = up({
+      desired: grows,
+      metrics: () => [{ name: 'cpu', value: null, target: 70 }],
+    });
+    assert.equal(judgement.verdict, 'inconclusive');
+    assert.match(judgement.reason, /the autoscaler has no metric/);
+  });
+
   it('should say which had no value where the load raised none', () => {
     const idle = up({ desired: () => 2, ...both(() => null, 30) });
     assert.equal(idle.verdict, 'inconclusive');
@@ -155,6 +216,18 @@ describe('the stages of a scale-up', () => {
     );
   });
 
+  it('should bear new pods that were there before their decision was seen', () => {
+    // The controller resizes, and then writes its status.
+    const more = [
+      ...old,
+      ...pod('api-3', { created: 29.6, scheduled: 29.7, ready: 38 }),
+      ...pod('api-4', { created: 29.7, scheduled: 29.9, ready: 40 }),
+    ];
+    const judgement = up({ desired: grows, more });
+    assert.equal(judgement.verdict, 'pass', judgement.reason);
+    assert.match(judgement.reason, /pods created 0 s, scheduling 0\.2 s, readiness 10\.1 s/);
+  });
+
   it('should say of late pods where the time went', () => {
     const slow = [
       ...pod('api-3', { created: 30, scheduled: 90, ready: 100 }),
@@ -210,6 +283,45 @@ describe('an autoscaler that KEDA makes', () => {
     assert.doesNotMatch(judgement.reason, /did not cause|not known/);
     assert.equal(judgement.verdict, 'pass', judgement.reason);
     assert.match(judgement.reason, /by ScaledObject tender\/api \(metric 5 s, decision 5 s\)/);
+  });
+
+  it('should not take the order in which two objects are read for that of what happened', () => {
+    // KEDA scales, and then writes that it is active.
+    const told = (second: number) =>
+      up({ ...fromNone, more: [scaledObject(-20, {}), scaledObject(second, { active: 'True' })] });
+    assert.equal(told(10.4).verdict, 'pass', told(10.4).reason);
+    assert.match(
+      told(14).reason,
+      /the load did not cause the scale-up: the metric crossed its target 4 s later/,
+    );
+  });
+
+  it('should see pods that were ready before the autoscaler said that they are desired', () => {
+    // KEDA adds the first pod by itself; the autoscaler says so with its next look, and numbers of pods are recorded when they change.
+    const pods = (second: number): number => (second < 8 ? 0 : second < 45 ? 1 : 4);
+    const story: Story = {
+      ...fromNone,
+      desired: (second) => (second < 20 ? 0 : second < 30 ? 1 : 4),
+      ready: pods,
+    };
+    const active = [scaledObject(-20, {}), scaledObject(5, { active: 'True' })];
+    const told = tell(story).map(([kind, fields = {}]): Seen => {
+      const second = (Number(fields['t']) - at(0)) / 1000;
+      // A pod is there for 5 s before it is ready.
+      const total = Math.max(Number(fields['total']), pods(second + 5));
+      return [kind, kind === 'scaled-pods' ? { ...fields, total } : fields];
+    });
+    const all = [...told, ...active].toSorted((a, b) => Number(a[1]?.['t']) - Number(b[1]?.['t']));
+    let last = '';
+    const seen = all.filter(([kind, fields]) => {
+      if (kind !== 'scaled-pods' || fields?.['t'] === at(0)) return true;
+      const text = `${String(fields?.['ready'])}/${String(fields?.['total'])}`;
+      const isNew = text !== last;
+      last = text;
+      return isNew;
+    });
+    const judgement = judge({ check: 'scaling/backend/up', goals: GOALS, settings: {}, seen, cut: true });
+    assert.equal(judgement.verdict, 'pass', judgement.reason);
   });
 
   it('should be open from no pods where no ScaledObject is named', () => {

@@ -4,7 +4,7 @@ import type { LatencySeen } from './blocks.ts';
 import { causeOf, wantsText } from './metrics.ts';
 import type { Cause, Measured } from './metrics.ts';
 import type { Hpa, HpaSpec, Observed } from './observed.ts';
-import { raisesOf } from './raises.ts';
+import { raisesOf, readyFrom } from './raises.ts';
 import type { Raise } from './raises.ts';
 import { isAbove } from './settings.ts';
 import { secondsOf } from './conclude.ts';
@@ -34,6 +34,8 @@ interface Decision {
   desired: number;
   metrics: readonly Measured[];
   cause: Cause;
+  /** Metrics that were above their targets before the load. */
+  above: readonly string[];
   /** From no pods at all: by KEDA's own word, or nobody's (null). Otherwise left out. */
   activation?: { by: string | null };
 }
@@ -55,12 +57,33 @@ export function uncausedText(chain: Chain): string | null {
   if (decidedMs === null || decision === null) return null;
   const unknown = unknownCauseText(decision);
   if (unknown !== null) return unknown;
+  const other = scheduledText(decision) ?? earlierText(decision);
+  if (other !== null) return other;
   if (crossedMs !== null && crossedMs <= decidedMs) return unaskedText(decision);
   const crossed =
     crossedMs === null
       ? 'did not cross its target at all'
       : `crossed its target ${secondsOf(crossedMs - decidedMs)} s later`;
   return `the load did not cause the scale-up: the metric ${crossed}, so something other than the load must have scaled`;
+}
+
+/** KEDA names a trigger by its place and its kind (`GenerateMetricNameWithIndex`, 2.17): `s0-cron-…` is high at times of the day. */
+const BY_THE_CLOCK = /^s\d+-cron-/;
+
+/** A schedule is no answer to a load. */
+function scheduledText({ cause }: Decision): string | null {
+  const isClock = cause.metrics.length > 0 && cause.metrics.every((name) => BY_THE_CLOCK.test(name));
+  return isClock
+    ? `the load did not cause the scale-up: ${cause.metrics.join(' and ')} decided, which follows the clock; run it outside of that time`
+    : null;
+}
+
+/** What was above its target before there was any load of ours, something else had raised. */
+function earlierText({ cause, above }: Decision): string | null {
+  const early = cause.metrics.filter((name) => above.includes(name));
+  return early.length === 0 || early.length < cause.metrics.length
+    ? null
+    : `whether the load caused the scale-up is not known: ${early.join(' and ')} had been above its target before the load began`;
 }
 
 /** Why nobody can know what the decision rests on. */
@@ -98,14 +121,17 @@ export function chainOf(
   const base = hpa.findLast(({ t }) => t < startMs)?.desired ?? hpa[0]?.desired ?? 0;
   const after = hpa.filter(({ t }) => t >= startMs);
   const raised = after.find(({ desired }) => desired > base);
-  const decision = raised === undefined ? null : decisionOf(observed, raised, base);
-  const ready = raised && replicas.find(({ t, ready: count }) => t >= raised.t && count >= raised.desired);
+  const decision =
+    raised === undefined
+      ? null
+      : decisionOf(observed, { raised, from: base, above: aboveBefore(hpa, { spec, startMs }) });
+  const readyAt = raised && readyFrom(replicas, raised.t, raised.desired);
   const refusedAreGood = refusedIn(observed);
   const since = (t: number | undefined): number | null => (t === undefined ? null : t - startMs);
   return {
     crossedMs: since(crossedAt(observed, { after, raised, decision, spec, startMs })),
     decidedMs: since(raised?.t),
-    readyMs: since(ready?.t),
+    readyMs: since(readyAt ?? undefined),
     raises: raisesOf(observed, startMs, base),
     decision,
     latency:
@@ -123,15 +149,30 @@ function refusedIn({ load: { result } }: Observed): number {
   return result === null ? 0 : refusedTotal(result.requests.refused);
 }
 
-function decisionOf({ scaledObject }: Observed, raised: Hpa, from: number): Decision {
+/** Metrics that were above their targets when the load began. */
+function aboveBefore(
+  hpa: readonly Hpa[],
+  { spec, startMs }: { spec: HpaSpec; startMs: number },
+): readonly string[] {
+  const met = hpa.findLast(({ t }) => t < startMs)?.metrics ?? [];
+  return met.filter((metric) => isAbove(metric, spec)).map(({ name }) => name);
+}
+
+function decisionOf(
+  { scaledObject }: Observed,
+  { raised, from, above }: { raised: Hpa; from: number; above: readonly string[] },
+): Decision {
   const { desired, metrics } = raised;
   const cause = causeOf(metrics, desired);
   // An autoscaler that measures a total may go from no pods by itself.
   if (from > 0 || (raised.current === 0 && cause.metrics.length > 0))
-    return { from, desired, metrics, cause };
+    return { from, desired, metrics, cause, above };
   const by = scaledObject.find(({ active }) => active === 'True')?.name ?? null;
-  return { from, desired, metrics, cause, activation: { by } };
+  return { from, desired, metrics, cause, above, activation: { by } };
 }
+
+/** Changes of two objects arrive one after the other, ms. */
+const APART_MS = 1_000;
 
 interface Crossing {
   after: readonly Hpa[];
@@ -149,8 +190,7 @@ function crossedAt(
   { scaledObject }: Observed,
   { after, raised, decision, spec, startMs }: Crossing,
 ): number | undefined {
-  if (decision?.activation !== undefined)
-    return scaledObject.find(({ t, active }) => t >= startMs && active === 'True')?.t;
+  if (decision?.activation !== undefined) return activeAt(scaledObject, { raised, startMs });
   const names = decision?.cause.metrics ?? [];
   const isOver = (one: Hpa): boolean =>
     names.length === 0
@@ -159,6 +199,16 @@ function crossedAt(
   const first = after.find(isOver)?.t;
   if (raised === undefined || names.length === 0) return first;
   return Math.min(first ?? Infinity, raised.t);
+}
+
+/** KEDA scales first and says so then, and the two objects are not read in one moment. */
+function activeAt(
+  scaledObject: Observed['scaledObject'],
+  { raised, startMs }: Pick<Crossing, 'raised' | 'startMs'>,
+): number | undefined {
+  const active = scaledObject.find((one) => one.t >= startMs && one.active === 'True')?.t;
+  if (active === undefined || raised === undefined) return active;
+  return active - raised.t <= APART_MS ? Math.min(active, raised.t) : active;
 }
 
 /** Why the autoscaler has no metric, by its own conditions. */

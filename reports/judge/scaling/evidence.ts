@@ -6,7 +6,8 @@ import { LOAD_ANNOTATIONS } from '../performance/evidence.ts';
 
 export const ANNOTATIONS: Annotations = {
   ...LOAD_ANNOTATIONS,
-  'hpa-spec.policiesDown': 'governs how long the scale-down is expected to take, which affects no verdict',
+  'hpa-spec.policiesDown':
+    'governs how long the scale-down may take beside the goal, which affects a verdict only near that limit',
   'hpa-spec.metricResolutionS':
     'governs how soon a change of the load is expected to show, which affects no verdict',
   'hpa-spec.measures[].type':

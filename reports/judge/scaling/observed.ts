@@ -6,6 +6,7 @@ import { all, first, last } from '../observed.ts';
 import type { LoadSecond } from '../slo/load.ts';
 import { observedLoad } from '../performance/loads.ts';
 import { measuredIn, TOLERANCE } from './metrics.ts';
+import { shrinkingS } from './shrinking.ts';
 import type { Measured } from './metrics.ts';
 import type { Observed as ObservedLoad } from '../performance/loads.ts';
 
@@ -35,8 +36,8 @@ export interface HpaSpec {
   tolerance: number;
   /** Names of the metrics that metrics-server measures; null: not recorded. */
   measured: string[] | null;
-  /** Time that the policies need at least to shrink by that many pods, s. */
-  shrinkingS: (pods: number) => number;
+  /** Time that the policies need at least to shrink from that many pods to the minimum, s; Infinity: they never go. */
+  shrinkingS: (from: number) => number;
 }
 
 export interface Replicas {
@@ -197,7 +198,7 @@ function complaint({ type, status, reason, message }: Seen<'hpa'>['conditions'][
 
 function specOf(one: Seen<'hpa-spec'> | undefined, by: Seen<'scaled-object'> | undefined): HpaSpec | null {
   if (one === undefined) return null;
-  const { min, max, metrics, measures, stabilisationUpS, stabilisationDownS, policiesDown } = one;
+  const { min, max, metrics, measures, stabilisationUpS, stabilisationDownS } = one;
   const isMeasured = ({ type }: { type: string } | undefined = { type: '' }): boolean =>
     type !== '' && !FROM_ELSEWHERE.has(type);
   return {
@@ -205,16 +206,8 @@ function specOf(one: Seen<'hpa-spec'> | undefined, by: Seen<'scaled-object'> | u
     cooldownS: min === 0 || min === by?.idle ? (by?.cooldownS ?? 0) : 0,
     tolerance: one.toleranceUp ?? TOLERANCE,
     measured: measures === undefined ? null : metrics.filter((_, index) => isMeasured(measures[index])),
-    shrinkingS: (pods) => shrinkingS(policiesDown ?? [], pods),
+    shrinkingS: (from) => shrinkingS(one, { from, to: min }),
   };
-}
-
-/** Of several policies the one that allows most counts: Kubernetes' default, selectPolicy Max. */
-function shrinkingS(policies: NonNullable<Seen<'hpa-spec'>['policiesDown']>, pods: number): number {
-  const steps = policies
-    .filter((policy) => policy.pods > 0)
-    .map((policy) => (Math.ceil(pods / policy.pods) - 1) * policy.periodSeconds);
-  return steps.length === 0 ? 0 : Math.max(0, Math.min(...steps));
 }
 
 /** Further apart, ms, the engine's wall clock was set meanwhile or is another machine's: it does not show when the load began. */

@@ -30,8 +30,11 @@ export function raisesOf({ hpa, replicas, endMs }: Observed, startMs: number, ba
   return found;
 }
 
-/** Replicas are recorded only when they change: the last record before `t` may be enough already. */
-function readyFrom(replicas: Observed['replicas'], t: number, count: number): number | null {
+/**
+ * When so many were ready. Replicas are recorded only when they change: the last record before `t` may be enough already, as where KEDA adds a
+ * pod before the autoscaler says so. null: not seen.
+ */
+export function readyFrom(replicas: Observed['replicas'], t: number, count: number): number | null {
   const last = replicas.findLast((one) => one.t <= t);
   if (last !== undefined && last.ready >= count) return t;
   return replicas.find((one) => one.t > t && one.ready >= count)?.t ?? null;

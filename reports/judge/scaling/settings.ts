@@ -32,12 +32,12 @@ export function isAbove({ load }: Pick<Hpa, 'load'>, { tolerance }: Pick<HpaSpec
  * downwards the highest, so a decision comes after the window and at most one sync. A rising load may cross the target at any time until it
  * is at its top. Each upper end includes the interval of our own looks.
  * @param rampMs from the start of the load to its top
- * @param pods how many have to go on the way down
+ * @param peak pods from which it goes down to the minimum
  */
 export function expectedOf(
   history: History,
   spec: HpaSpec,
-  { rampMs, pods }: { rampMs: number; pods: number },
+  { rampMs, peak }: { rampMs: number; peak: number },
 ): Expected {
   const resolutionS = last(history, 'hpa-spec')?.metricResolutionS ?? METRIC_RESOLUTION_S;
   const pollS = last(history, 'hpa-spec')?.lookEverySeconds ?? 0;
@@ -49,10 +49,13 @@ export function expectedOf(
   return {
     crossed: window(0, rampS + seeS),
     decided: window(stabilisationUpS, rampS + seeS + stabilise(stabilisationUpS)),
-    back: window(stabilisationDownS, seeS + stabilise(stabilisationDownS) + spec.shrinkingS(pods)),
+    back: window(stabilisationDownS, seeS + stabilise(stabilisationDownS) + finite(spec.shrinkingS(peak))),
     derivation: `${rampS > 0 ? `load rising for ${Number(rampS.toFixed(1))} s, ` : ''}metrics-server resolution ${resolutionS} s (twice), ${governing(spec, pollS)}`,
   };
 }
+
+/** A scale-down that is disabled has no time. */
+const finite = (seconds: number): number => (Number.isFinite(seconds) ? seconds : 0);
 
 /** No setting says when a queue is deep enough to cross its target: no times are expected, and only the settings are reported. */
 export function unexpected(history: History, spec: HpaSpec): Expected {

@@ -32,7 +32,7 @@ export function judgeGrowth(history: History, observed: Observed, goals: Goals):
   const expected =
     goals.latency === null || !isByMetricsServer(chain, spec)
       ? unexpected(history, spec)
-      : expectedOf(history, spec, { rampMs: topMs - startMs, pods: 0 });
+      : expectedOf(history, spec, { rampMs: topMs - startMs, peak: 0 });
   const metric = declaredMetric(history.header);
   const context = { observed, spec, startMs, topMs, goals, chain, metric };
   const { late, ...found } = verdictOf(context);

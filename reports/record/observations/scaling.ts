@@ -20,6 +20,8 @@ const scale = z.object({
   min: z.number(),
   max: z.number(),
   stabilisationDownS: z.number(),
+  /** Time that policies need at least from its maximum to its minimum, s; 0 where they limit nothing, or take no pod away. */
+  shrinkingS: z.number().optional(),
   /** The highest of its metrics as a share of its target; null: no metric has a value now. */
   load: z.number().nullable(),
 });
@@ -40,8 +42,14 @@ export const SCALING = kinds({
     toleranceUp: z.number().optional(),
     stabilisationUpS: z.number(),
     stabilisationDownS: z.number(),
-    /** Limits on scaling down; left out if all pods may go at once. */
-    policiesDown: z.array(z.object({ pods: z.number(), periodSeconds: z.number() })).optional(),
+    /** Limits on scaling down, as pods or a share of them; left out if all may go at once. */
+    policiesDown: z
+      .array(
+        z.object({ pods: z.number().optional(), percent: z.number().optional(), periodSeconds: z.number() }),
+      )
+      .optional(),
+    /** Which of them counts; left out: the one that allows most. */
+    selectDown: z.enum(['Max', 'Min', 'Disabled']).optional(),
     /** Measuring interval of metrics-server; null: no metric comes from it, or it is not there. */
     metricResolutionS: z.number().nullable(),
     lookEverySeconds: z.number(),

@@ -7,6 +7,7 @@ import type { RecordedFields } from '../../harness/observations.ts';
 import { autoscalerOf, loadOf, specOf, statusOf } from './hpa.ts';
 import type { Autoscaler } from './hpa.ts';
 import { leastPods, scaledObjectOf } from './keda.ts';
+import { shrinkingS } from '../../../reports/judge/scaling/shrinking.ts';
 import { FROM_ELSEWHERE } from '../../../reports/record/observations/scaling.ts';
 import { metricResolution } from './metrics-server.ts';
 import { PodFollower } from './pods.ts';
@@ -40,6 +41,8 @@ export interface Scale {
   min: number;
   max: number;
   stabilisationDownS: number;
+  /** Time that policies need from the maximum to the minimum, s. */
+  shrinkingS?: number;
   /** The highest of its metrics as a share of its target; null: the autoscaler has none now. */
   load: number | null;
 }
@@ -199,8 +202,11 @@ export class ScaleFollower {
     const counts = this.#counts(target);
     const { min, max } = spec;
     const stabilisationDownS = Math.max(spec.stabilisationDownS, isBelow ? rest.afterS : 0);
-    const load = loadOf(autoscaler);
-    this.#scale = { desired: status.desired, ...counts, min, max, stabilisationDownS, load };
+    const needsS = shrinkingS(spec, { from: max, to: min });
+    this.#scale = {
+      ...{ desired: status.desired, ...counts, min, max, stabilisationDownS },
+      ...{ shrinkingS: Number.isFinite(needsS) ? needsS : 0, load: loadOf(autoscaler) },
+    };
   }
 
   #counts({ status = {} }: Target): { ready: number; total: number } {

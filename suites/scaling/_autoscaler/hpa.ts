@@ -89,18 +89,28 @@ function wayOf(target: MetricTarget | undefined): NonNullable<RecordedSpec['meas
   return target?.value === undefined ? null : 'Value';
 }
 
-type Behaviour = Pick<RecordedSpec, 'stabilisationUpS' | 'stabilisationDownS' | 'policiesDown'>;
+type Behaviour = Pick<
+  RecordedSpec,
+  'stabilisationUpS' | 'stabilisationDownS' | 'policiesDown' | 'selectDown'
+>;
 
-/** Policies limit shrinking only if all count pods: the one that allows most applies, and a percentage may let all go at once. */
 function behaviourOf({
   scaleUp = {},
   scaleDown = {},
 }: NonNullable<Autoscaler['spec']['behavior']> = {}): Behaviour {
   const { stabilizationWindowSeconds: upS = DEFAULT_UP_STABILISATION_S } = scaleUp;
   const { stabilizationWindowSeconds: downS = DEFAULT_DOWN_STABILISATION_S, policies = [] } = scaleDown;
-  const isLimited = policies.length > 0 && policies.every(({ type }) => type === 'Pods');
-  const policiesDown = policies.map(({ value, periodSeconds }) => ({ pods: value, periodSeconds }));
-  return { stabilisationUpS: upS, stabilisationDownS: downS, ...(isLimited && { policiesDown }) };
+  const { selectPolicy } = scaleDown;
+  const selectDown = (['Max', 'Min', 'Disabled'] as const).find((one) => one === selectPolicy);
+  const policiesDown = policies.map(({ type, value, periodSeconds }) => ({
+    ...(type === 'Percent' ? { percent: value } : { pods: value }),
+    periodSeconds,
+  }));
+  return {
+    ...{ stabilisationUpS: upS, stabilisationDownS: downS },
+    ...(policies.length > 0 && { policiesDown }),
+    ...(selectDown !== undefined && { selectDown }),
+  };
 }
 
 /** Fields of `hpa`: what it saw last of each of its metrics, and what it wants. */

@@ -7,9 +7,9 @@ const LEAVING_S = 60;
 /** How long shrinking may take, ms: by the autoscaler's settings and the goal, or the environment's timeout if that is longer. */
 export function shrinkingMs(
   ctx: Pick<CheckContext, 'goals' | 'timeoutMs'>,
-  scale: Pick<Scale, 'stabilisationDownS'> | null,
+  scale: Pick<Scale, 'stabilisationDownS' | 'shrinkingS'> | null,
 ): number {
   const extraS = ctx.goals.extraSeconds ?? 0;
-  const ownS = (scale?.stabilisationDownS ?? 0) + extraS + LEAVING_S;
+  const ownS = (scale?.stabilisationDownS ?? 0) + (scale?.shrinkingS ?? 0) + extraS + LEAVING_S;
   return Math.max(ctx.timeoutMs('scaleDown'), ownS * 1000);
 }

@@ -165,21 +165,30 @@ describe('statusOf', () => {
 });
 
 describe('specOf', () => {
-  it('should say how the way down is limited where no share of the pods may go at once', () => {
-    const limited = (policies: object[]) =>
-      specOf(
+  it('should say how the way down is limited, by pods or by a share of them', () => {
+    const limited = (policies: object[], selectPolicy?: string) => {
+      const { policiesDown, selectDown } = specOf(
         object('HorizontalPodAutoscaler', 'tender-api', {
           spec: {
             scaleTargetRef: { kind: 'Deployment', name: 'tender-api' },
             maxReplicas: 5,
-            behavior: { scaleDown: { policies } },
+            behavior: { scaleDown: { policies, ...(selectPolicy !== undefined && { selectPolicy }) } },
           },
         }) as Autoscaler,
-      ).policiesDown;
+      );
+      return [policiesDown, selectDown];
+    };
     const pods = { type: 'Pods', value: 1, periodSeconds: 30 };
-    assert.deepEqual(limited([pods]), [{ pods: 1, periodSeconds: 30 }]);
-    assert.equal(limited([pods, { type: 'Percent', value: 50, periodSeconds: 15 }]), undefined);
-    assert.equal(limited([]), undefined);
+    assert.deepEqual(limited([pods]), [[{ pods: 1, periodSeconds: 30 }], undefined]);
+    assert.deepEqual(limited([pods, { type: 'Percent', value: 50, periodSeconds: 15 }], 'Min'), [
+      [
+        { pods: 1, periodSeconds: 30 },
+        { percent: 50, periodSeconds: 15 },
+      ],
+      'Min',
+    ]);
+    assert.deepEqual(limited([], 'Disabled'), [undefined, 'Disabled']);
+    assert.deepEqual(limited([]), [undefined, undefined]);
   });
 });
 

@@ -35,7 +35,6 @@ function judgeCorrelation(history: History): Judgement {
   const visibleMs = goalOf(history.header, 'visibleSeconds') * 1000;
   const canaries = canaryRequestsOf(history);
   const good = canaries.filter(({ ok }) => ok);
-  const bad = canaries.filter(({ ok }) => !ok);
   const lines = requestLines(history);
   evidenceFindings(history, findings, { canaries, lines });
   const byService = Map.groupBy(lines, ({ service }) => service);

@@ -14,7 +14,7 @@ export const checks: readonly CatalogueRow[] = [
     title: 'The backend shrinks again, without flapping',
     section: '5.2',
     access: 'w - w w -',
-    goal: 'back to the minimum within the stabilisation window + 60 s, no flapping, no failed request',
+    goal: 'back to the minimum within the stabilisation window, the time that its policies (behavior.scaleDown) take, and 60 s; no flapping, no failed request',
     goals: { extraSeconds: 60, failedRequests: 0, flapSeconds: 300, deliveredShare: 0.98 },
     requires: backend,
     alone: always,

@@ -30,6 +30,21 @@ describe('scaling/backend/down', () => {
     assert.equal(down({ desired: shrinks(999), lastS: 200 }).verdict, 'inconclusive');
   });
 
+  it('should allow the time that the policies of the autoscaler take', () => {
+    const slow = (policiesDown: object[], more: object = {}) =>
+      down({
+        desired: (s) => (s < 30 ? 2 : s < 240 ? 4 : s < 300 ? 3 : 2),
+        spec: { policiesDown, ...more } as object,
+      });
+    assert.match(slow([]).reason, /back at 2 pods after 160 s, the goal is 120 s/);
+    const allowed = slow([{ percent: 10, periodSeconds: 60 }]);
+    assert.equal(allowed.verdict, 'pass', allowed.reason);
+    assert.match(slow([{ pods: 2, periodSeconds: 60 }]).reason, /the goal is 120 s/);
+    const never = down({ desired: shrinks(999), spec: { selectDown: 'Disabled' } as object });
+    assert.equal(never.verdict, 'inconclusive', never.reason);
+    assert.match(never.reason, /its policies take no pod away \(behavior\.scaleDown\)/);
+  });
+
   it('should call a saw-tooth flapping, with the number of times', () => {
     const judgement = down({
       desired: (s) => (s < 30 || s > 170 ? 2 : Math.floor(s / 30) % 2 === 1 ? 5 : 2),

@@ -45,7 +45,7 @@ function judgeDown(history: History): Judgement {
     flapS: history.header.goals.flapSeconds ?? Number.NaN,
   };
   const { spec, startMs, topMs, endMs } = observed;
-  const expectedText = `back to the minimum within the stabilisation window + ${goals.extraS} s of the end of the load; no pods added within ${goals.flapS} s of taking some away; failed requests ≤ ${goals.failedRequests}`;
+  const expectedText = `back to the minimum within the stabilisation window, the time that its policies take and ${goals.extraS} s of the end of the load; no pods added within ${goals.flapS} s of taking some away; failed requests ≤ ${goals.failedRequests}`;
   const missing = missingOf(observed);
   if (Object.values(goals).some(Number.isNaN))
     missing.push('the history lacks a goal (extraSeconds, failedRequests, flapSeconds)');
@@ -59,8 +59,8 @@ function judgeDown(history: History): Judgement {
   const flaps = flapsOf(hpa, Math.max(goals.flapS, spec.stabilisationDownS) * 1000);
   const backMs = backAfter(observed, spec, endMs);
   const context: Context = { observed, spec, hpa, endMs, goals, backMs, flaps };
-  const pods = Math.max(0, peakOf(hpa) - spec.min);
-  const expected = expectedOf(history, spec, { rampMs: (topMs ?? startMs) - startMs, pods });
+  const peak = peakOf(hpa);
+  const expected = expectedOf(history, spec, { rampMs: (topMs ?? startMs) - startMs, peak });
   const mark: Mark = {
     name: 'back at the minimum, after the load',
     atMs: backMs,
@@ -128,8 +128,9 @@ function settled(replicas: Observed['replicas'], atMs: number, min: number): num
   return last !== undefined && last.total <= min ? atMs : null;
 }
 
-function limitS({ spec, goals }: Context): number {
-  return restsAfterS(spec) + goals.extraS;
+/** The goal, beside what the settings of the autoscaler take: they are its owners' choice. */
+function limitS({ spec, goals, hpa }: Context): number {
+  return restsAfterS(spec) + spec.shrinkingS(peakOf(hpa)) + goals.extraS;
 }
 
 /** What makes the autoscaler may go below its minimum, after a time of its own. */
@@ -166,7 +167,8 @@ function failedText({ observed, goals }: Context): string | null {
   return `${requests.failed} of ${requests.count} requests failed`;
 }
 
-function gapsOf({ backMs, observed, hpa, endMs, spec, goals }: Context): string[] {
+function gapsOf(context: Context): string[] {
+  const { backMs, observed, hpa, endMs, spec, goals } = context;
   const gaps: string[] = [];
   const { result } = observed.load;
   const dropped = result === null ? 0 : dropsOf(result).count;
@@ -175,6 +177,8 @@ function gapsOf({ backMs, observed, hpa, endMs, spec, goals }: Context): string[
   gaps.push(...refusedGap(result, goals));
   if (peakOf(hpa) <= spec.min)
     gaps.push(`there were never more than ${spec.min} pods, so no scale-down could be seen`);
+  if (limitS(context) === Infinity)
+    gaps.push(`its policies take no pod away (behavior.scaleDown): how it comes back cannot be seen`);
   if (backMs === null)
     gaps.push(
       `not seen back at ${spec.min} pods in the ${secondsOf(observed.lastMs - endMs)} s after the load`,
@@ -200,7 +204,7 @@ function figuresOf(context: Context): Found['figures'] {
       name: 'back at the minimum after the load',
       value: backMs === null ? null : secondsOf(backMs),
       unit: 's',
-      goal: limitS(context),
+      ...(Number.isFinite(limitS(context)) && { goal: limitS(context) }),
     },
     { name: 'times that pods were taken away and added again', value: flaps.length, goal: 0 },
     {
