@@ -7,6 +7,7 @@ import { askKibana, dashboardProbe } from './index.ts';
 const BOUNDS = { deadlineMs: 5_000 };
 
 const ANSWERS: Record<string, Said> = {
+  '/api/search?type=dash-db&limit=1': { body: [{ uid: 'slo', title: 'Goals', type: 'dash-db' }] },
   '/api/health': { body: { database: 'ok', version: '12.1.0' } },
   '/api/datasources': {
     body: [
@@ -50,7 +51,7 @@ const ANSWERS: Record<string, Said> = {
 
 test('should ask Grafana for its health, its data sources and a dashboard with the panels of its rows', async () => {
   const server = await standIn(
-    ({ path }) => ANSWERS[path] ?? { status: 404, body: { message: 'not found' } },
+    ({ path }) => ANSWERS[path] ?? { status: 404, body: { message: 'Dashboard not found' } },
   );
   const probe = dashboardProbe({ kind: 'grafana' }, { url: server.url });
   assert.deepEqual(await probe.health(BOUNDS), {
@@ -171,4 +172,53 @@ test('should take a Kibana that is degraded for what it says of itself', async (
     ...{ name: 'Kibana', ok: false, detail: 'critical Elasticsearch is unavailable' },
   });
   await server.close();
+});
+
+test('should not take what stands before Grafana for a data source that is broken, nor the others for unknown', async () => {
+  const others: Readonly<Record<string, Said>> = {
+    'a proxy that gave up': { status: 504, body: { message: 'upstream request timeout' } },
+    'a page of a proxy': { status: 502, body: '<html><h1>502 Bad Gateway</h1></html>' },
+    'a login page': { body: '<!doctype html><html><title>Sign in</title></html>' },
+    'a redirect to one': { status: 302, location: '/login', body: '' },
+    'an account that is no longer accepted': { status: 401, body: { message: 'Unauthorized' } },
+    'a limit of requests': { status: 429, body: { message: 'Too many requests' } },
+    'an answer without a status': { body: {} },
+    'an empty answer': { body: '' },
+  };
+  for (const [name, said] of Object.entries(others)) {
+    const server = await standIn(({ path }) => {
+      if (!path.endsWith('/health')) return ANSWERS['/api/datasources'] ?? assert.fail();
+      return path.includes('/p/') ? said : { status: 400, body: { status: 'ERROR', message: 'refused' } };
+    });
+    const probe = dashboardProbe({ kind: 'grafana' }, { url: server.url });
+    const [first, second] = await probe.dataSources(BOUNDS);
+    assert.deepEqual([first?.ok, first?.isUnanswered], [null, true], name);
+    assert.deepEqual([second?.ok, second?.isUnanswered], [false, undefined], name);
+    probe.close();
+    await server.close();
+  }
+});
+
+test('should take a dashboard for missing only by the word of Grafana, to an account that sees others', async () => {
+  const looked = async (said: Said, list: unknown) => {
+    const server = await standIn(({ path }) => (path.startsWith('/api/search') ? { body: list } : said));
+    const probe = dashboardProbe({ kind: 'grafana' }, { url: server.url });
+    try {
+      return await probe.dashboard('slo', BOUNDS);
+    } finally {
+      probe.close();
+      await server.close();
+    }
+  };
+  const missing: Said = { status: 404, body: { message: 'Dashboard not found', traceID: '' } };
+  assert.equal((await looked(missing, [{ uid: 'x' }])).found, false);
+  await assert.rejects(looked(missing, []), /sees no dashboard at all: maybe another organisation/);
+  await assert.rejects(
+    looked({ status: 404, body: { message: 'no Route matched with those values' } }, [{ uid: 'x' }]),
+    /not as Grafana says/,
+  );
+  await assert.rejects(
+    looked({ status: 403, body: { message: 'Access denied' } }, []),
+    /refused \(403\): .*Access denied/,
+  );
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { shapedAs, SignalClient } from '../signals/index.ts';
+import { shapedAs, SignalClient, SignalError } from '../signals/index.ts';
 import type { SignalAddress, SignalBounds } from '../signals/index.ts';
 import type { DashboardProbe, DashboardState, Health, SourceHealth } from './probe.ts';
 
@@ -21,6 +21,9 @@ const sourceHealth = z.object({
  */
 const NOT_ASKED = ['plugin.unavailable', 'plugin.notImplemented'];
 const NO_QUESTION = /does not support health|not implemented|^not found$/i;
+const UNAVAILABLE = /^plugin unavailable/i;
+/** In answers without a status of health and without an id: of versions before 9.2, and of a source that is not there. */
+const OWN_WORDS = /^plugin |data ?source/i;
 /** What the source answered the server badly, or not at all, and what the server itself cannot do. */
 const SAID = [400, 403, 404, 500, 501, 502, 503, 504];
 
@@ -39,6 +42,8 @@ const panel: z.ZodType<Panel> = z.lazy(() =>
     collapsed: z.boolean().optional(),
   }),
 );
+const message = z.object({ message: z.string().optional() });
+const searched = z.array(z.object({ uid: z.string() }));
 const dashboard = z.object({
   dashboard: z.looseObject({ panels: z.array(panel).default([]) }),
 });
@@ -55,6 +60,25 @@ export class GrafanaProbe implements DashboardProbe {
     this.#client.close();
   }
 
+  /**
+   * A dashboard is not there only where Grafana says so, to an account that sees others: each organisation has its own.
+   * @throws SignalError otherwise
+   */
+  async #others(at: string, data: unknown, bounds: SignalBounds): Promise<void> {
+    const { message: said = '' } = shapedAs(message, data ?? {}, at);
+    if (!/dashboard.*not found/i.test(said))
+      throw new SignalError(`${at}: status 404, not as Grafana says that a dashboard is not there: ${said}`, {
+        ...{ reason: 'failed', status: 404 },
+      });
+    const path = '/api/search?type=dash-db&limit=1';
+    const answer = await this.#client.json({ path }, bounds);
+    if (shapedAs(searched, answer.data, `${this.#client.url}/api/search`).length > 0) return;
+    throw new SignalError(
+      `${at}: not found, and this account sees no dashboard at all: maybe another organisation or folder has them (a service account belongs to one organisation, a user is in the one chosen last)`,
+      { reason: 'failed', status: 404 },
+    );
+  }
+
   async health(bounds: SignalBounds): Promise<Health> {
     const { status, data } = await this.#client.json({ path: '/api/health' }, bounds, [503]);
     const { database, version } = shapedAs(health, data, `${this.#client.url}/api/health`);
@@ -69,33 +93,62 @@ export class GrafanaProbe implements DashboardProbe {
     const { data } = await this.#client.json({ path: '/api/datasources' }, bounds);
     const found: SourceHealth[] = [];
     for (const { uid, name, type } of shapedAs(sources, data, `${this.#client.url}/api/datasources`)) {
-      const path = `/api/datasources/uid/${encodeURIComponent(uid)}/health`;
-      const { status, data: said } = await this.#client.json({ path }, bounds, SAID);
-      const health = shapedAs(sourceHealth, said ?? {}, `${this.#client.url}${path}`);
-      found.push({ name: `${name} (${type})`, ...healthOf(status, health) });
+      found.push({ name: `${name} (${type})`, ...(await this.#sourceHealth(uid, bounds)) });
     }
     return found;
+  }
+
+  /** One that does not answer says nothing of the others. */
+  async #sourceHealth(uid: string, bounds: SignalBounds): Promise<Omit<SourceHealth, 'name'>> {
+    const path = `/api/datasources/uid/${encodeURIComponent(uid)}/health`;
+    try {
+      const { status, data } = await this.#client.json({ path }, bounds, SAID);
+      return healthOf(status, shapedAs(sourceHealth, data ?? {}, `${this.#client.url}${path}`));
+    } catch (error) {
+      if (error instanceof SignalError) return { ok: null, detail: error.message, isUnanswered: true };
+      throw error;
+    }
   }
 
   async dashboard(uid: string, bounds: SignalBounds): Promise<DashboardState> {
     const path = `/api/dashboards/uid/${encodeURIComponent(uid)}`;
     const { status, data } = await this.#client.json({ path }, bounds, [404]);
-    if (status === 404) return { found: false, panels: 0, hidden: 0 };
+    if (status === 404) {
+      await this.#others(`${this.#client.url}${path}`, data, bounds);
+      return { found: false, panels: 0, hidden: 0 };
+    }
     const { dashboard: one } = shapedAs(dashboard, data, `${this.#client.url}${path}`);
     const panels = shown(one.panels).length;
     return { found: true, panels, hidden: one.panels.flatMap(withOwn).filter(isPanel).length - panels };
   }
 }
 
-function healthOf(
-  status: number,
-  { message = '', messageId = '' }: z.infer<typeof sourceHealth>,
-): Pick<SourceHealth, 'ok' | 'detail'> {
-  const detail = message || `status ${status}`;
-  if (status === 403) return { ok: null, detail: `this account may not ask its health: ${detail}` };
-  if (NOT_ASKED.includes(messageId) || status === 501 || (status === 404 && NO_QUESTION.test(message)))
-    return { ok: null, detail: `Grafana cannot ask its health: ${detail}` };
-  return { ok: status === 200, detail };
+type SaidOfHealth = z.infer<typeof sourceHealth>;
+
+function healthOf(status: number, said: SaidOfHealth): Omit<SourceHealth, 'name'> {
+  const { message: text = '' } = said;
+  const detail = text || `status ${status}`;
+  const unasked = unaskedText(status, said);
+  if (unasked !== null) return { ok: null, detail: `${unasked}: ${detail}` };
+  if (isOwnWord(status, said)) return { ok: status === 200 && said.status === 'OK', detail };
+  return {
+    ok: null,
+    detail: `status ${status} without a word of Grafana's: ${text || 'nothing said'}; what stands before it may have answered`,
+    isUnanswered: true,
+  };
+}
+
+/** Why the source was not asked at all; null: it was. */
+function unaskedText(status: number, { message: text = '', messageId = '' }: SaidOfHealth): string | null {
+  if (status === 403) return 'this account may not ask its health';
+  const hasNone = NOT_ASKED.includes(messageId) || status === 501 || UNAVAILABLE.test(text);
+  return hasNone || (status === 404 && NO_QUESTION.test(text)) ? 'Grafana cannot ask its health' : null;
+}
+
+/** Whether Grafana itself says how the source is. An answer of 200 has a status. */
+function isOwnWord(http: number, { status, message: text = '', messageId = '' }: SaidOfHealth): boolean {
+  if (status !== undefined) return true;
+  return http !== 200 && (messageId !== '' || OWN_WORDS.test(text));
 }
 
 /** A row is a heading and no panel. Of a repeated panel at least one is shown; copies may be of values that are gone. */

@@ -10,6 +10,8 @@ export interface Health {
 /** A data source; null: the server cannot ask it, which says nothing of it. */
 export interface SourceHealth extends Omit<Health, 'ok'> {
   ok: boolean | null;
+  /** It did not answer, or something else did in its place: whether it is broken is unknown. */
+  isUnanswered?: true;
 }
 
 export interface DashboardState {

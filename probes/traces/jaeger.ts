@@ -38,6 +38,8 @@ const answer = z.object({
     .nullable(),
   errors: z.array(z.object({ code: z.number().optional(), msg: z.string() })).nullish(),
 });
+/** `data` is null where there is none. */
+const services = z.object({ data: z.array(z.string()).nullable() });
 type JaegerTrace = NonNullable<z.infer<typeof answer>['data']>[number];
 
 class JaegerProbe extends HttpTraces implements TraceProbe {
@@ -49,7 +51,13 @@ class JaegerProbe extends HttpTraces implements TraceProbe {
       const query = new URLSearchParams(some.map((id): [string, string] => ['traceID', id]));
       found.push(...(await this.#ask(query, bounds)));
     }
+    await this.notEmpty({ asked: ids, found }, () => this.#services(bounds));
     return found;
+  }
+
+  async #services(bounds: SignalBounds): Promise<readonly string[]> {
+    const { data } = await this.client.json({ path: '/api/services' }, bounds);
+    return shapedAs(services, data, `${this.client.url}/api/services`).data ?? [];
   }
 
   byCorrelationId(

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { shapedAs } from '../signals/index.ts';
+import { shapedAs, SignalError } from '../signals/index.ts';
 import type { SignalBounds } from '../signals/index.ts';
 import type { TraceKind } from './kind.ts';
 import { resourceSpans, spansOf } from './otlp.ts';
@@ -19,14 +19,24 @@ const answer = z.object({
   error: z.object({ httpCode: z.number().optional(), message: z.string().optional() }).optional(),
 });
 
+/** A list that is empty is left out. */
+const services = z.object({ services: z.array(z.string()).nullish() });
+
 class Jaeger2Probe extends HttpTraces implements TraceProbe {
   readonly kind = 'jaeger2';
 
-  byIds(ids: readonly string[], bounds: SignalBounds): Promise<Trace[]> {
-    return eachTrace(ids, async (id) => {
+  async byIds(ids: readonly string[], bounds: SignalBounds): Promise<Trace[]> {
+    const found = await eachTrace(ids, async (id) => {
       const [trace] = await this.#ask(`/api/v3/traces/${id}`, bounds);
       return trace === undefined ? null : { ...trace, id };
     });
+    await this.notEmpty({ asked: ids, found }, () => this.#services(bounds));
+    return found;
+  }
+
+  async #services(bounds: SignalBounds): Promise<readonly string[]> {
+    const { data } = await this.client.json({ path: '/api/v3/services' }, bounds);
+    return shapedAs(services, data, `${this.client.url}/api/v3/services`).services ?? [];
   }
 
   async byCorrelationId(
@@ -57,8 +67,13 @@ class Jaeger2Probe extends HttpTraces implements TraceProbe {
   }
 
   async #ask(path: string, bounds: SignalBounds): Promise<Trace[]> {
-    const { data } = await this.client.json({ path }, bounds, [404]);
-    const { result } = shapedAs(answer, data, `${this.client.url}${path.replace(/\?.*$/, '')}`);
+    const { status, data } = await this.client.json({ path }, bounds, [404]);
+    const at = `${this.client.url}${path.replace(/\?.*$/, '')}`;
+    const { result, error } = shapedAs(answer, data, at);
+    if (status === 404 && error === undefined)
+      throw new SignalError(`${at}: status 404, not as Jaeger says that a trace is not there`, {
+        ...{ reason: 'failed', status },
+      });
     const spans = spansOf(result?.resourceSpans ?? [], this.correlationTag);
     return [...Map.groupBy(spans, ({ trace }) => trace)].map(([id, own]) => ({
       id,

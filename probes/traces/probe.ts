@@ -1,4 +1,4 @@
-import { SignalClient } from '../signals/index.ts';
+import { insteadOf, SignalClient, SignalError } from '../signals/index.ts';
 import type { SignalAddress, SignalBounds } from '../signals/index.ts';
 
 export type SpanKind = 'server' | 'client' | 'producer' | 'consumer' | 'internal';
@@ -51,6 +51,8 @@ export abstract class HttpTraces {
   protected readonly client: SignalClient;
   /** Name of the attribute in which a span carries the correlation id of its request. */
   protected readonly correlationTag: string;
+  /** Something of what it keeps was seen: then a trace that is missing is missing. */
+  #known = false;
 
   constructor(address: SignalAddress, correlationTag: string) {
     this.client = new SignalClient(address);
@@ -60,7 +62,36 @@ export abstract class HttpTraces {
   close(): void {
     this.client.close();
   }
+
+  /**
+   * Nothing found says nothing where nothing at all is kept: some products answer another tenant's name so.
+   * @param services names of those that it has traces of
+   * @throws SignalError that says so
+   */
+  protected async notEmpty(
+    of: { asked: readonly string[]; found: readonly Trace[] },
+    services: () => Promise<readonly string[]>,
+  ): Promise<void> {
+    if (of.found.length > 0) this.#known = true;
+    if (this.#known || of.asked.length === 0) return;
+    this.#known = (await services()).length > 0;
+    if (this.#known) return;
+    throw new SignalError(
+      `${this.client.url}: it knows no service at all: maybe another tenant or another store has the traces, or none arrives here`,
+      { reason: 'absent' },
+    );
+  }
+
+  /** Whether a 404 says that a trace is not there. @throws SignalError where it says that the path is not, or something else answers */
+  protected isMissing(answer: { status: number; text: string; location: string }, path: string): boolean {
+    if (answer.status !== 404) return false;
+    if (insteadOf(answer) !== null || NO_PATH.test(answer.text)) this.client.parsed(answer, path);
+    return true;
+  }
 }
+
+/** Words of Go's and of common gateways for a path that nobody serves. */
+const NO_PATH = /page not found|no route|cannot get/i;
 
 /** Questions at a time to a store that has one for each trace. */
 const AT_ONCE = 8;

@@ -71,7 +71,7 @@ class TempoProbe extends HttpTraces implements TraceProbe {
       this.#older = true;
       return this.#olderTrace(id, bounds);
     }
-    if (status === 404) return [];
+    if (this.isMissing(answer, path)) return [];
     const at = `${this.client.url}${path}`;
     const data = this.client.parsed(answer, path);
     const { trace, status: completeness, message = '' } = shapedAs(whole, data ?? {}, at);
@@ -83,7 +83,7 @@ class TempoProbe extends HttpTraces implements TraceProbe {
   async #olderTrace(id: string, bounds: SignalBounds): Promise<ResourceSpans> {
     const path = `/api/traces/${id}`;
     const answer = await this.client.ask({ path }, bounds);
-    if (answer.status === 404) return [];
+    if (this.isMissing(answer, path)) return [];
     const data = this.client.parsed(answer, path);
     return shapedAs(older, data, `${this.client.url}${path}`).batches;
   }

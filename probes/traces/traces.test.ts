@@ -105,8 +105,15 @@ test('should read traces of Jaeger by their ids, fifty at a time, and take what 
 test('should take a 404 of Jaeger for nothing found, and any other error for one', async () => {
   await withProbe(
     'jaeger',
-    () => ({ status: 404, body: { data: null, errors: [{ code: 404, msg: 'trace not found' }] } }),
-    async (probe) => assert.deepEqual(await probe.byIds([ID], BOUNDS), []),
+    ({ path }) =>
+      path === '/api/services'
+        ? { body: { data: ['gateway'], total: 1 } }
+        : { status: 404, body: { data: null, errors: [{ code: 404, msg: 'trace not found' }] } },
+    async (probe, asked) => {
+      assert.deepEqual(await probe.byIds([ID], BOUNDS), []);
+      assert.deepEqual(await probe.byIds([ID], BOUNDS), []);
+      assert.equal(asked.filter(({ path }) => path === '/api/services').length, 1);
+    },
   );
   await withProbe(
     'jaeger',

@@ -43,7 +43,14 @@ class ZipkinProbe extends HttpTraces implements TraceProbe {
   async byIds(ids: readonly string[], bounds: SignalBounds): Promise<Trace[]> {
     const found: Trace[] = [];
     for (const some of groupsOf(ids)) found.push(...(await this.#some(some, bounds)));
+    await this.notEmpty({ asked: ids, found }, () => this.#serviceNames(bounds));
     return found;
+  }
+
+  async #serviceNames(bounds: SignalBounds): Promise<readonly string[]> {
+    const path = '/api/v2/services';
+    const { data } = await this.client.json({ path }, bounds);
+    return shapedAs(z.array(z.string()), data, `${this.client.url}${path}`);
   }
 
   byCorrelationId(
@@ -67,7 +74,7 @@ class ZipkinProbe extends HttpTraces implements TraceProbe {
     const path = `/api/v2/trace/${only}`;
     const answer = await this.client.ask({ path }, bounds);
     // In plain words: `… not found`.
-    if (answer.status === 404) return [];
+    if (this.isMissing(answer, path)) return [];
     const data = this.client.parsed(answer, path);
     return this.#traces([shapedAs(one, data, `${this.client.url}${path}`)]);
   }

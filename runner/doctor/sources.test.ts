@@ -65,12 +65,17 @@ function asDocumented(path: string): Said {
   if (path.startsWith('/api/traces'))
     return { status: 404, body: { data: null, errors: [{ code: 404, msg: 'trace not found' }] } };
   if (path.startsWith('/api/v2/alerts')) return { body: [] };
-  if (path === '/api/datasources') return { body: [{ uid: 'p', name: 'Prometheus', type: 'prometheus' }] };
-  if (path === '/api/health') return { body: { database: 'ok', version: '12' } };
   if (path.startsWith('/api/dashboards')) return { body: { dashboard: { panels: [] } } };
-  if (path === '/api/status') return { body: { status: { overall: { level: 'available' } } } };
-  return { body: {} };
+  return { body: BY_PATH[path] ?? {} };
 }
+
+const BY_PATH: Readonly<Record<string, unknown>> = {
+  '/api/services': { data: ['gateway'], total: 1 },
+  '/api/datasources': [{ uid: 'p', name: 'Prometheus', type: 'prometheus' }],
+  '/api/datasources/uid/p/health': { status: 'OK', message: 'it answers' },
+  '/api/health': { database: 'ok', version: '12' },
+  '/api/status': { status: { overall: { level: 'available' } } },
+};
 
 test('should find every source that answers as documented', async () => {
   const items = await lookedAt(asDocumented);
@@ -148,6 +153,35 @@ test("should tell a tenant in which nothing is, and a store that wants one's nam
   assert.match(asking.add ?? '', /telemetry\.traces\.tenant/);
 });
 
+test('should say of a store of traces that knows no service that the first trace brings it', async () => {
+  const items = await lookedAt((path) =>
+    path === '/api/services' ? { body: { data: null, total: 0 } } : asDocumented(path),
+  );
+  const { state, notice, detail } = items.get('telemetry.traces') ?? assert.fail('no traces');
+  assert.deepEqual([state, notice], ['ok', true]);
+  assert.match(detail, /knows no service at all: maybe another tenant/);
+});
+
+test('should ask for lines by their trace id where requests are followed by it, and only there', async () => {
+  const searched = async (follow: 'trace' | 'none'): Promise<boolean> => {
+    const asked: string[] = [];
+    const server = await standIn(({ path }) => {
+      asked.push(decodeURIComponent(path));
+      return asDocumented(path);
+    });
+    const environment = allAt(server.url);
+    const { logs } = environment.telemetry ?? assert.fail('no telemetry');
+    const fields = { ...logs?.fields, traceId: 'trace.id' };
+    const telemetry = { ...environment.telemetry, logs: { ...(logs ?? assert.fail()), fields } };
+    const application = { ...(environment.application ?? assert.fail()), follow };
+    await sources.look(situationOf({ ...environment, application, telemetry } as typeof environment, KUBE));
+    await server.close();
+    return asked.some((path) => path.includes('_field_caps') && path.includes('trace.id'));
+  };
+  assert.equal(await searched('trace'), true);
+  assert.equal(await searched('none'), false);
+});
+
 test('should tell an account of Grafana that sees no data source, and one that may not', async () => {
   const having = async (said: Said) => {
     const items = await lookedAt((path) => (path === '/api/datasources' ? said : asDocumented(path)));
@@ -161,7 +195,11 @@ test('should tell an account of Grafana that sees no data source, and one that m
 
 test('should name a dashboard that is not there', async () => {
   const items = await lookedAt((path) =>
-    path.startsWith('/api/dashboards') ? { status: 404, body: {} } : asDocumented(path),
+    path.startsWith('/api/dashboards')
+      ? { status: 404, body: { message: 'Dashboard not found' } }
+      : path.startsWith('/api/search')
+        ? { body: [{ uid: 'another' }] }
+        : asDocumented(path),
   );
   assert.match(items.get('telemetry.dashboards')?.detail ?? '', /no dashboard tender-overview/);
 });

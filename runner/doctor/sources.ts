@@ -61,7 +61,8 @@ const SENT = new Set(['telemetry.otlp', 'telemetry.pushgateway']);
 const SOURCES: readonly ((environment: Environment) => Source | undefined)[] = [
   ({ prometheus: declared }) =>
     declared && { key: 'prometheus', declared, path: '/api/v1/query?query=up', ask: askPrometheus },
-  ({ telemetry }) => telemetry?.logs && logsSource(telemetry.logs),
+  ({ telemetry, application }) =>
+    telemetry?.logs && logsSource(telemetry.logs, application?.follow === 'trace'),
   ({ telemetry }) => telemetry?.traces && tracesSource(telemetry.traces),
   ({ telemetry }) => telemetry?.alerts && alertsSource(telemetry.alerts),
   ({ telemetry }) => telemetry?.dashboards && dashboardsSource(telemetry.dashboards),
@@ -82,14 +83,17 @@ const SOURCES: readonly ((environment: Environment) => Source | undefined)[] = [
   },
 ];
 
-function logsSource(declared: LogSettings): Source {
+/** @param isTraced lines of requests are found by their trace ids, under a declared name */
+function logsSource(declared: LogSettings, isTraced: boolean): Source {
+  const byTrace = isTraced && declared.fields.traceId !== undefined;
   const ask: Source['ask'] = (address, bounds) =>
     closing(logProbe(declared, address), async (probe) => {
       const now = Date.now();
       const window = { fromMs: now - 60_000, toMs: now, most: 1 };
       await probe.search({ ...window, pod: { namespace: NOTHING, name: NOTHING } }, bounds);
       await probe.search({ ...window, correlationId: NOTHING }, bounds);
-      return 'answers a search by pod and by correlation id';
+      if (byTrace) await probe.search({ ...window, traceId: NO_TRACE }, bounds);
+      return `answers a search by pod and by correlation id${byTrace ? ', and by trace id' : ''}`;
     });
   return { key: 'telemetry.logs', declared, path: '/', ask };
 }
@@ -125,6 +129,8 @@ function dashboardsSource(declared: DashboardSettings): Source {
         throw new Error(
           'it shows this account no data source: there is none, or datasources:read is missing',
         );
+      const [mute] = sources.filter(({ isUnanswered }) => isUnanswered === true);
+      if (mute !== undefined) throw new Error(`data source ${mute.name}: ${mute.detail}`);
       const asked = sources.filter(({ ok }) => ok !== null).length;
       return `${detail}; declared dashboards that are there: ${wanted.length}; data sources that it can ask: ${asked} of ${sources.length}`;
     });

@@ -75,6 +75,24 @@ test('should name the series that is not there, and the one that is old', () => 
   assert.equal(other.verdict, 'inconclusive');
 });
 
+test('should hold a series against the interval at which it is scraped, where that is longer than the declared one', () => {
+  const goals = { maxScrapesOld: 2 };
+  const seen = (ages: number[], everyMs: number[]): ReturnType<typeof judge> =>
+    judged(
+      'telemetry/metrics/freshness',
+      seriesSeen(ages).map(([kind, of]): Seen =>
+        kind === 'series-seen' ? [kind, { ...of, everyMs }] : [kind, of],
+      ),
+      { goals },
+    );
+  assert.equal(seen([50_000, 4_000], [60_000, 5_000]).verdict, 'pass');
+  assert.equal(seen([130_000, 4_000], [60_000, 5_000]).verdict, 'fail');
+  const other = seen([50_000, 12_000], [60_000, 5_000]);
+  assert.equal(other.verdict, 'fail', 'the slow series excuses no other');
+  assert.match(other.reason, /a sample of the last 10 s.*from 12 s ago/);
+  assert.equal(seen([50_000], [0]).verdict, 'fail');
+});
+
 test('false verdict 21: ages of samples are counted by the clock of Prometheus', () => {
   const goals = { maxScrapesOld: 2 };
   const check = 'telemetry/metrics/freshness';

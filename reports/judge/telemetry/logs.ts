@@ -18,6 +18,7 @@ export function judgeLines(history: History, findings: Findings, held: readonly 
   const visibleMs = goalOf(header, 'visibleSeconds') * 1000;
   const most = goalOf(header, 'missing');
   evidenceFindings(history, findings);
+  const stored = all(history, 'line').length + all(history, 'request-line').length;
   const nodes = linesByNode(history, offsetsOf(history, findings, nodesOf(history)));
   const sum = (of: (one: NodeLines) => number): number => nodes.reduce((total, one) => total + of(one), 0);
   const missing = sum((one) => one.missing.length) + held.reduce((total, one) => total + one.lost, 0);
@@ -33,6 +34,7 @@ export function judgeLines(history: History, findings: Findings, held: readonly 
     findings.note(
       'the disks of some nodes were not read: for these nodes all planned lines must have arrived',
     );
+  if (stored === 0) findings.note(NOTHING_THERE);
   const delays = delaysOf(
     'log lines',
     nodes.flatMap((one) => one.delays),
@@ -58,6 +60,10 @@ export function judgeLines(history: History, findings: Findings, held: readonly 
     telemetry: { ...overTime(series, [...faultWindows(history), ...shaded]), delays: [delays], paths: [] },
   };
 }
+
+/** Some products answer a question for another tenant's data with nothing. */
+export const NOTHING_THERE =
+  'nothing at all that was looked for is in the store of logs: maybe another tenant or index has it (telemetry.logs.tenant, telemetry.logs.index)';
 
 /** Whether the planned observations were made and are consistent. */
 function evidenceFindings(history: History, findings: Findings): void {

@@ -126,6 +126,8 @@ export const TELEMETRY = kinds({
     example: z.string().nullable(),
     /** Last sample of each series that is there. */
     lastMs: z.array(wallMs),
+    /** In the same order: how often it is scraped, ms, by the two of its samples that are closest; 0: it has too few to tell. */
+    everyMs: z.array(z.number()).optional(),
     /** If there is none: last sample of those that were there recently. */
     goneMs: wallMs.nullable(),
   },

@@ -122,14 +122,22 @@ export function lastOf(of: {
   now: readonly Series[];
   samples: readonly Series[];
   window: { fromMs: number; toMs: number };
-}): { lastMs: number[]; goneMs: number | null } {
+}): { lastMs: number[]; everyMs: number[]; goneMs: number | null } {
   const { fromMs } = of.window;
-  const scraped = new Map(
-    of.samples.map(({ labels, points }) => [keyOf(labels), points.at(-1)?.[0] ?? fromMs]),
-  );
-  const lastMs = of.now.map(({ labels }) => scraped.get(keyOf(labels)) ?? fromMs);
-  const goneMs = lastMs.length > 0 || scraped.size === 0 ? null : Math.max(...scraped.values());
-  return { lastMs, goneMs };
+  const scraped = new Map(of.samples.map(({ labels, points }) => [keyOf(labels), points]));
+  const last = (points: Series['points'] = []): number => points.at(-1)?.[0] ?? fromMs;
+  const own = of.now.map(({ labels }) => scraped.get(keyOf(labels)));
+  const goneMs = own.length > 0 || scraped.size === 0 ? null : Math.max(...[...scraped.values()].map(last));
+  return { lastMs: own.map(last), everyMs: own.map(closest), goneMs };
+}
+
+/** Samples by which an interval is told. */
+const ENOUGH = 3;
+
+/** The least time between two samples, ms: one that is missing makes no longer interval. 0: too few samples. */
+function closest(points: Series['points'] = []): number {
+  if (points.length < ENOUGH) return 0;
+  return points.slice(1).reduce((least, [t], at) => Math.min(least, t - (points[at]?.[0] ?? t)), Infinity);
 }
 
 function keyOf(labels: Record<string, string>): string {
@@ -188,14 +196,20 @@ export async function askDashboards(of: SourcesOf, asking: Asking): Promise<Aske
       const { ok, detail } = await probe.health(bounds);
       write({ kind: 'dashboard-server', server: 'Grafana', ok, detail });
       const sources = await probe.dataSources(bounds);
-      for (const one of sources)
-        write({ kind: 'data-source', source: one.name, ok: one.ok, detail: one.detail });
+      for (const { name: source, ok, detail, isUnanswered = false } of sources)
+        write(
+          isUnanswered
+            ? { kind: 'unavailable', what: `data source ${source}`, reason: detail }
+            : { kind: 'data-source', source, ok, detail },
+        );
       write({ kind: 'data-sources', count: sources.length });
-      for (const { uid } of declared.declared) {
-        const { found, panels, hidden } = await probe.dashboard(uid, bounds);
-        if (panels > 0 || hidden === 0) write({ kind: 'dashboard', uid, found, panels });
-        else write({ kind: 'unavailable', what: `dashboard ${uid}`, reason: ALL_HIDDEN });
-      }
+      // Each by itself: one that this account may not see says nothing of the others.
+      for (const { uid } of declared.declared)
+        await answered(`dashboard ${uid}`, asking, async () => {
+          const { found, panels, hidden } = await probe.dashboard(uid, bounds);
+          if (panels > 0 || hidden === 0) write({ kind: 'dashboard', uid, found, panels });
+          else write({ kind: 'unavailable', what: `dashboard ${uid}`, reason: ALL_HIDDEN });
+        });
     } finally {
       probe.close();
     }

@@ -39,7 +39,10 @@ function sourcesRule(
     return;
   }
   const [one] = mute;
-  const none = 'Grafana shows this account none';
+  const none =
+    count === 0
+      ? 'Grafana shows this account none: maybe another organisation has them'
+      : `none of ${count} answered`;
   const why =
     one === undefined ? none : `none of ${mute.length} could be asked: ${one.source}: ${one.detail}`;
   findings.unknown('data sources', 'one at least that answers', why);

@@ -10,18 +10,42 @@ interface Shown {
   viewport: { width: number; height: number } | undefined;
 }
 
+interface Way {
+  trust?: Trust;
+  fails?: string;
+  /** Parts of the selectors that find something. */
+  marks?: string[];
+  status?: number;
+  /** Answers to queries of panels. */
+  queries?: { status: number; type: string }[];
+}
+
 /** A browser that lands at this URL, and finds three elements for each selector that is given. */
 async function shown(
   landsOn: string,
-  { trust = 'system', fails, marks = ['viz'] }: { trust?: Trust; fails?: string; marks?: string[] } = {},
+  { trust = 'system', fails, marks = ['viz'], status = 200, queries = [] }: Way = {},
 ): Promise<Shown> {
   const seen: Shown = { told: [], viewport: undefined };
+  const listeners: ((response: object) => void)[] = [];
   const page = {
-    goto: () =>
-      fails === undefined ? Promise.resolve({ status: () => 200 }) : Promise.reject(new Error(fails)),
+    on: (_event: string, listener: (response: object) => void) => void listeners.push(listener),
+    goto: () => {
+      for (const { status: said, type } of queries)
+        for (const listener of listeners)
+          listener({
+            url: () => 'https://grafana.example.test/g/api/ds/query?ds_type=prometheus',
+            status: () => said,
+            headers: () => ({ 'content-type': type }),
+          });
+      return fails === undefined
+        ? Promise.resolve({ status: () => status })
+        : Promise.reject(new Error(fails));
+    },
     url: () => landsOn,
     locator: (selector: string) => {
-      const found = !selector.includes('error') && marks.some((mark) => selector.includes(mark));
+      const found = marks.some(
+        (mark) => selector.includes(mark) && (mark === 'error' || !selector.includes('error')),
+      );
       return { count: () => Promise.resolve(found ? 3 : 0) };
     },
     close: () => Promise.resolve(),
@@ -88,4 +112,47 @@ test('should count panels by the marks of one release of Grafana, and none where
     const { told } = await shown('https://grafana.example.test/g/d/slo', { marks: [...marks] });
     assert.equal(told[0]?.['panels'], panels);
   }
+});
+
+const THERE = 'https://grafana.example.test/g/d/slo/goals';
+const untold = async (way: Way): Promise<string> => {
+  const { told } = await shown(THERE, way);
+  assert.deepEqual(
+    told.map(({ kind, what }) => [kind, what]),
+    [['unavailable', 'dashboard slo']],
+    JSON.stringify(way),
+  );
+  return String(told[0]?.['reason']);
+};
+
+test('should blame no dashboard for a refusal, a gateway or a login page in its place', async () => {
+  for (const status of [401, 403])
+    assert.match(await untold({ status, marks: [] }), /a browser that is not logged in may not see it/);
+  for (const status of [429, 502, 504])
+    assert.match(await untold({ status, marks: [] }), /as what stands before Grafana does/);
+  assert.match(await untold({ marks: ['password'] }), /a login page is shown in its place/);
+  for (const fails of [
+    'page.goto: net::ERR_NAME_NOT_RESOLVED at x',
+    'page.goto: net::ERR_CONNECTION_REFUSED',
+  ])
+    assert.match(await untold({ fails }), /the browser does not reach it/);
+  assert.match(
+    await untold({ fails: 'page.goto: Timeout 10000ms exceeded.' }),
+    /did not come to rest in time/,
+  );
+});
+
+test('should tell a panel whose query is refused to who looks from one that Grafana shows an error for', async () => {
+  const marks = ['viz', 'error'];
+  for (const query of [
+    { status: 403, type: 'application/json' },
+    { status: 401, type: 'application/json' },
+    { status: 504, type: 'text/html' },
+    { status: 302, type: '' },
+  ])
+    assert.match(await untold({ marks, queries: [query] }), /api\/ds\/query answers \d+: .* may not query/);
+  const broken = { status: 400, type: 'application/json; charset=utf-8' };
+  assert.deepEqual((await shown(THERE, { marks, queries: [broken] })).told, [
+    { kind: 'rendered', uid: 'slo', status: 200, panels: 3, errors: 3 },
+  ]);
 });

@@ -28,6 +28,21 @@ const PANELS = [
 /** What a browser says of a certificate whose authority it does not know. */
 const UNTRUSTED = /ERR_CERT_AUTHORITY_INVALID/;
 
+/** The browser came to no server: that says nothing of the dashboard. */
+const UNREACHED =
+  /net::ERR_(?:NAME_|CONNECTION_|ADDRESS_|TUNNEL_|PROXY_|TIMED_OUT|EMPTY_RESPONSE|NETWORK_|INTERNET_)/;
+/** Playwright's words for a page that did not come to rest. */
+const RESTLESS = /Timeout \d+ms exceeded/;
+
+/** Statuses by which somebody says that who asks may not see the page. */
+const REFUSED = [401, 403, 407];
+/** Grafana's page has a status of its own making below this: what says more stands before it, or has no page to give. */
+const LEAST_OF_OTHERS = 500;
+const TOO_MANY = 429;
+
+/** Where one types a password: some gateways show their login in the place of a page, without a redirect. */
+const PASSWORD = 'input[type="password"]';
+
 /** Tall enough for every panel: Grafana loads a panel only when it comes into view. */
 const VIEWPORT = { width: 1600, height: 12_000 };
 
@@ -110,23 +125,68 @@ async function looked(
   { uid, address, pages }: { uid: string; address: URL; pages: Asked | null },
 ): Promise<Came> {
   const timeout = ctx.timeoutMs('telemetryQuery');
+  const refused = refusedQueries(page);
   const answer = await page.goto(`${address.href}?kiosk`, { timeout, waitUntil: 'networkidle' });
   const places = [page.url(), ...(pages === null ? [] : pages.landed)];
+  const who = pages === null ? 'a browser that is not logged in' : 'the declared account';
   const elsewhere = places.find((at) => !isWithin(at, address));
   if (elsewhere !== undefined) {
     const { origin, pathname } = new URL(elsewhere);
-    const who = pages === null ? 'a browser that is not logged in' : 'the declared account';
     return { hidden: `it redirects to ${origin}${pathname}: ${who} may not see it` };
   }
-  const panels = await countPanels(page);
-  const errors = await page.locator(PANEL_ERROR).count();
-  ctx.record('rendered', { uid, status: answer?.status() ?? 0, panels, errors });
+  const status = answer?.status() ?? 0;
+  const seen = { panels: await countPanels(page), errors: await page.locator(PANEL_ERROR).count() };
+  const hidden = await hiddenBy(page, { status, who, ...seen, refused, trouble: pages?.trouble ?? null });
+  if (hidden !== null) return { hidden };
+  ctx.record('rendered', { uid, status, ...seen });
   return 'seen';
+}
+
+interface Look {
+  status: number;
+  who: string;
+  panels: number;
+  errors: number;
+  /** Queries of panels that were refused to who asked, or were not answered by Grafana. */
+  refused: readonly string[];
+  /** Why the runner could not ask something. */
+  trouble: string | null;
+}
+
+/** Why what a browser saw says nothing of the dashboard; null: it does. */
+async function hiddenBy(page: Page, look: Look): Promise<string | null> {
+  const { status, who, panels, errors, refused, trouble } = look;
+  if (REFUSED.includes(status)) return `it answers ${status}: ${who} may not see it`;
+  if (status === TOO_MANY || status >= LEAST_OF_OTHERS)
+    return `it answers ${status}, as what stands before Grafana does`;
+  if (panels === 0 && (await page.locator(PASSWORD).count()) > 0)
+    return `a login page is shown in its place: ${who} may not see it`;
+  if (errors === 0) return null;
+  if (trouble !== null) return `the runner could not ask all of it: ${trouble}`;
+  return refused[0] === undefined ? null : `${refused[0]}: ${who} may not query what its panels show`;
+}
+
+/** Queries of panels, of Grafana to 11 and since 12. */
+const QUERY = /\/api\/ds\/query|\/apis\/[^/]*grafana\.app\/.*\/query/;
+
+/** Notes, while a page loads, which queries of its panels did not reach Grafana, or were refused by it to who asks. */
+function refusedQueries(page: Page): string[] {
+  const refused: string[] = [];
+  page.on('response', (response) => {
+    const { pathname } = new URL(response.url());
+    const status = response.status();
+    const isJson = /json/.test(response.headers()['content-type'] ?? '');
+    if (!QUERY.test(pathname)) return;
+    if (REFUSED.includes(status) || (!isJson && status >= 300)) refused.push(`${pathname} answers ${status}`);
+  });
+  return refused;
 }
 
 function failure(reason: string, { trust }: Dashboard, pages: Asked | null): Came {
   if (pages !== null && pages.trouble !== null)
     return { hidden: `the runner could not ask it: ${pages.trouble}` };
+  if (UNREACHED.test(reason)) return { hidden: `the browser does not reach it: ${reason}` };
+  if (RESTLESS.test(reason)) return { hidden: `it did not come to rest in time: ${reason}` };
   if (trust === 'system' || !UNTRUSTED.test(reason)) return { failed: reason };
   return {
     hidden: `a browser trusts only the system's certificate authorities, not the one in \`trust\`: ${reason}`,

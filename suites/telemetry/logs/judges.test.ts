@@ -41,6 +41,13 @@ test('should pass when every line of every node arrived, and say how long it too
   assert.ok(found.telemetry.completeness[0]?.values.every((value) => value === 100));
 });
 
+test('should speak of another tenant where nothing at all is there, and never pass', () => {
+  const nothing = judged(canary([{ ...GOOD, stored: [] }]));
+  assert.equal(nothing.verdict, 'fail');
+  assert.match(nothing.seen, /nothing at all that was looked for .*maybe another tenant or index/);
+  assert.doesNotMatch(judged(canary([GOOD, { ...GOOD, node: 'w2', stored: [] }])).seen, /another tenant/);
+});
+
 test('should name the node, the stage and the shipper where lines are lost', () => {
   const lost = { node: 'w2', disk: upTo(200), stored: upTo(12) };
   const shipper: Seen[] = [['shipper', { node: 'w1', pod: 'log-shipper-a', ready: true }]];

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { TRACE_KINDS } from '../../../probes/traces/kinds.ts';
+import { TRIED } from '../../../reports/judge/telemetry/traces.ts';
 import type { Judgement } from '../../../reports/record/judgement.ts';
 import { judge } from '../../_testing/histories.ts';
 import type { Seen } from '../../_testing/histories.ts';
@@ -55,6 +57,23 @@ test('should name the hop at which the context is lost, and tell that from spans
   assert.match(elsewhere.reason, /the trace context was lost on the way/);
 });
 
+test('should speak of another tenant where nothing at all is there, and never pass', () => {
+  const nothing = judged(FEW, 40, () => ({ spans: null }));
+  assert.equal(nothing.verdict, 'fail');
+  assert.match(
+    nothing.seen,
+    /nothing at all of this run is in the store of traces: maybe another tenant or store/,
+  );
+  assert.doesNotMatch(judged(FEW, 40, (n) => ({ spans: n === 1 ? WHOLE : null })).seen, /another tenant/);
+});
+
+test('should say which store of traces was never met, as its adapter does', () => {
+  assert.deepEqual(
+    TRACE_KINDS.filter(({ metWith }) => metWith !== null).map(({ kind }) => kind),
+    TRIED,
+  );
+});
+
 test('should name what is missing first on the way, not all that hangs on it', () => {
   const spans = WHOLE.filter((row) => row[2] === 'gateway');
   const found = judged(FEW, 3, () => ({ spans }));
@@ -102,10 +121,15 @@ test('should say nothing when the store did not answer, and nothing of requests 
   assert.match(refused.reason, /10 of 10 requests were not answered well: status 503/);
 });
 
-const correlated = (count: number, lines: Seen[], more: More = () => ({})): Judgement =>
+const correlated = (
+  count: number,
+  lines: Seen[],
+  more: More = () => ({}),
+  application: object = {},
+): Judgement =>
   judge({
     check: 'telemetry/correlation',
-    settings: settings({ few: count }),
+    settings: { ...settings({ few: count }), ...application },
     goals: VISIBLE,
     seen: followed([...sent(count, more).filter(([kind]) => kind !== 'trace'), ...lines], { logs: true }),
   });
@@ -171,6 +195,26 @@ test('should want every line to carry the trace id of its request', () => {
     all.filter(([, fields]) => fields?.['service'] !== 'gateway'),
   );
   assert.match(gone.reason, /log lines of gateway: .*none for 2 of them/);
+});
+
+test('should want a line of every service by the trace id alone, where requests are followed by it', () => {
+  const traced = { application: { follow: 'trace', proof: 'none', statuses: { look: [200] } } };
+  const byTrace = (lines: Seen[]): Judgement => correlated(2, lines, () => ({}), traced);
+  const all = [1, 2].flatMap((n) => SERVICES.map((one) => requestLine(n, one)));
+  const good = byTrace(all);
+  assert.equal(good.verdict, 'pass', good.reason);
+  assert.match(good.seen, /lines of a request that carry none are not seen/);
+  // A service that strips the id from its lines: those of the others show that the store was asked rightly.
+  const stripped = byTrace(all.filter(([, fields]) => fields?.['service'] !== 'tender-api'));
+  assert.equal(stripped.verdict, 'fail');
+  assert.match(
+    stripped.reason,
+    /log lines of tender-api: expected a line of each of 2 requests, with its trace id, seen none for 2/,
+  );
+  // Of no service: another tenant, another field, an edge that begins a trace of its own.
+  const none = byTrace([]);
+  assert.equal(none.verdict, 'inconclusive');
+  assert.match(none.reason, /none in the store has the trace id of a request: the edge begins another trace/);
 });
 
 test("false verdict 21: lines of a service whose node's clock is off are due from when their request was sent", () => {

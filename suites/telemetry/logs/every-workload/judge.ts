@@ -7,6 +7,7 @@ import { NODES, nodesWriting } from '../../../../reports/judge/telemetry/evidenc
 import { nodesOf, nodesRule } from '../../../../reports/judge/telemetry/lines.ts';
 import { goalOf } from '../../../../reports/judge/telemetry/observed.ts';
 import { exemption, nameOf } from '../../../../reports/judge/topology/declared.ts';
+import { NOTHING_THERE } from '../../../../reports/judge/telemetry/logs.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
@@ -42,6 +43,8 @@ function judgeWorkloads(history: History): Judgement {
       `nothing was logged lately by ${notes.earlier.join(', ')}: older lines were searched for instead`,
     );
   if (notes.exempt.length > 0) findings.note(`expected to be silent: ${notes.exempt.join(', ')}`);
+  if (recent.some(({ lines }) => lines > 0) && recent.every(({ found }) => found === 0))
+    findings.note(NOTHING_THERE);
   const quiet = recent.filter(({ written }) => written === 'never').length;
   if (quiet > 0) findings.note(`${quiet} of ${recent.length} containers never wrote a line`);
   const figures = [

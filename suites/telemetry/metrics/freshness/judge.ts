@@ -10,14 +10,18 @@ import type { Judgement } from '../../../../reports/record/judgement.ts';
 function judgeFreshness(history: History): Judgement {
   const findings = new Findings(history);
   const most = goalOf(history.header, 'maxScrapesOld');
-  const limitMs = most * scrapeMsOf(history);
+  const scrapeMs = scrapeMsOf(history);
   const ages: number[] = [];
   for (const one of askedOf(history, findings)) {
     const { seen, askedMs, errorMs } = one;
     const times = seen.lastMs.length > 0 ? seen.lastMs : seen.goneMs === null ? [] : [seen.goneMs];
-    const all = times.map((lastMs) => askedMs - lastMs);
-    ages.push(...all);
-    ageFinding(findings, { ...one, ages: all, limitMs, errorMs });
+    // A target may be scraped less often than others: its own interval counts then.
+    const all = times.map((lastMs, at) => ({
+      ageMs: askedMs - lastMs,
+      limitMs: most * Math.max(scrapeMs, seen.everyMs?.[at] ?? 0),
+    }));
+    ages.push(...all.map(({ ageMs }) => ageMs));
+    ageFinding(findings, { ...one, ages: all, limitMs: most * scrapeMs, errorMs });
   }
   findings.figure({ name: 'oldest', value: ages.length === 0 ? null : Math.max(...ages), unit: 'ms' });
   return findings.conclude(`every required series younger than ${most} scrapes`);
@@ -29,17 +33,23 @@ function scrapeMsOf({ header: { settings } }: History): number {
   return settings.prometheus.scrapeSeconds * 1000;
 }
 
+interface Age {
+  ageMs: number;
+  /** By the interval at which the series is scraped. */
+  limitMs: number;
+}
+
 /** An age within the clock's error of the limit is neither met nor missed. */
-function ageFinding(
-  findings: Findings,
-  { selector, ages, limitMs, errorMs }: Asked & { ages: number[]; limitMs: number },
-): void {
+function ageFinding(findings: Findings, of: Asked & { ages: readonly Age[]; limitMs: number }): void {
+  const { selector, ages, errorMs } = of;
   const subject = `series ${selector}`;
+  const [worst] = ages.toSorted((a, b) => b.ageMs - b.limitMs - (a.ageMs - a.limitMs));
+  const { ageMs: oldest, limitMs } = worst ?? { ageMs: Infinity, limitMs: of.limitMs };
   const expected = `a sample of the last ${seconds(limitMs)}`;
-  const oldest = Math.max(...ages);
   const said = `the last sample is from ${seconds(oldest)} ago`;
-  if (ages.length === 0) findings.expect(subject, false, expected, 'no recent sample');
-  else if (Math.min(...ages) < -errorMs) findings.unknown(subject, expected, 'a sample from the future');
+  if (worst === undefined) findings.expect(subject, false, expected, 'no recent sample');
+  else if (ages.some(({ ageMs }) => ageMs < -errorMs))
+    findings.unknown(subject, expected, 'a sample from the future');
   else if (oldest > limitMs + errorMs) findings.inTime(subject, false, expected, said);
   else if (oldest > limitMs - errorMs)
     findings.unknown(subject, expected, `${said}, give or take ${seconds(errorMs)}`);

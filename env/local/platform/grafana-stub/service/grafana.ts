@@ -1,6 +1,6 @@
 /**
  * A stand-in for Grafana 12. It has a part of the HTTP API (https://grafana.com/docs/grafana/v12.0/developers/http_api/): health, data
- * sources and their health, dashboards by UID, /api/ds/query; and a page for a browser. It caches nothing: every request queries its one
+ * sources and their health, dashboards by UID, their list, /api/ds/query; and a page for a browser. It caches nothing: every request queries its one
  * data source, a real Prometheus. Dashboards are public, as with `auth.anonymous`; data sources need the token of a service account.
  */
 import { timingSafeEqual } from 'node:crypto';
@@ -53,14 +53,24 @@ export class GrafanaStub {
     const { pathname, search } = new URL(request.url ?? '/', 'http://grafana');
     const asked = `${request.method ?? ''} ${pathname}`;
     if (asked === 'POST /api/ds/query') return await this.#query(request);
-    if (asked === 'GET /api/health')
-      return json(200, { database: 'ok', version: VERSION, commit: 'plumbline' });
+    const own = this.#listed(asked);
+    if (own !== undefined) return own;
     const [, page, slug] = /^GET \/d\/([^/]+)(?:\/([^/]+))?$/.exec(asked) ?? [];
     if (page !== undefined) return this.#page(decodeURIComponent(page), slug, search);
     const [, model] = /^GET \/api\/dashboards\/uid\/([^/]+)$/.exec(asked) ?? [];
     if (model !== undefined) return this.#dashboard(decodeURIComponent(model));
     const sources = /^GET \/api\/datasources(?:\/uid\/([^/]+)\/health)?$/.exec(asked);
     return sources === null ? failure(404, 'Not found') : await this.#dataSources(sources[1], request);
+  }
+
+  #listed(asked: string): Answer | undefined {
+    if (asked === 'GET /api/health')
+      return json(200, { database: 'ok', version: VERSION, commit: 'plumbline' });
+    if (asked !== 'GET /api/search') return undefined;
+    return json(
+      200,
+      this.#options.dashboards.map(({ uid, title }) => ({ uid, title, type: 'dash-db' })),
+    );
   }
 
   #found(uid: string): Dashboard | undefined {

@@ -24,6 +24,11 @@ test('should show its health and dashboards to anybody, its data sources only to
   const [, shown] = await jsonOf(`${url}/api/dashboards/uid/u1`);
   assert.deepEqual(shown.dashboard, DASHBOARD);
   assert.equal((await jsonOf(`${url}/api/dashboards/uid/u2`))[0], 404);
+  const list = (await (await fetch(`${url}/api/search?type=dash-db&limit=1`)).json()) as { uid: string }[];
+  assert.deepEqual(
+    list.map(({ uid }) => uid),
+    ['u1'],
+  );
   for (const path of ['/api/datasources', '/api/datasources/uid/prometheus/health'])
     for (const headers of [{}, { authorization: 'Bearer another' }])
       assert.equal((await jsonOf(`${url}${path}`, { headers }))[0], 401, path);
