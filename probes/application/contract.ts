@@ -153,13 +153,7 @@ export function retryAfterSeconds(headers: Reply['headers']): number | null {
 /** What an answer says of the request that it is for. */
 export function fateOf(contract: Contract, request: ContractRequest, values: Values, reply: Reply): Fate {
   const bad = (why: string, cause: Fate['cause'] = 'service'): Fate => ({ ok: false, why, cause, id: null });
-  if (!request.status.includes(reply.status)) {
-    const location = headerOf(reply.headers, 'location') ?? '';
-    const refusal = refusalOf(reply.status, location);
-    if (refusal === null) return bad(`status ${reply.status}`);
-    const said = { waitSeconds: retryAfterSeconds(reply.headers), location };
-    return bad(refusalDetail(refusal, reply.status, said), refusal);
-  }
+  if (!request.status.includes(reply.status)) return bad(...otherStatus(reply));
   const stranger = notTheService(contract, values, reply);
   if (stranger !== null) return bad(stranger);
   const reads = request.expects.length > 0 || request.id !== undefined;
@@ -168,6 +162,15 @@ export function fateOf(contract: Contract, request: ContractRequest, values: Val
   if (unmet !== null) return bad(unmet);
   const id = request.id === undefined ? null : idAt(request.id, reply, json);
   return request.id !== undefined && id === null ? bad('no id') : { ok: true, why: '', cause: null, id };
+}
+
+/** What a status that nobody asked for says, and whether it is a refusal of ours. */
+function otherStatus({ status, headers }: Reply): [why: string, cause: Fate['cause']] {
+  const location = headerOf(headers, 'location') ?? '';
+  const refusal = refusalOf(status, location);
+  if (refusal === null) return [`status ${status}`, 'service'];
+  const said = { waitSeconds: retryAfterSeconds(headers), location };
+  return [refusalDetail(refusal, status, said), refusal];
 }
 
 /** Why the answer may be of somebody else; null: it is the service's, or nothing is declared that would tell. */

@@ -387,6 +387,18 @@ describe('requests of a load that were refused before the service', () => {
     assert.equal(performance('api/availability', refused(5, 'list: as the contract has it')).verdict, 'fail');
   });
 
+  function assertNoFigures({ goals = [], figures, load }: ReturnType<typeof performance>): void {
+    const [goal] = goals.map((one) => goalEntrySchema.parse(one));
+    assert.ok(goal);
+    const { achieved, lower, upper, samples, remaining } = goal;
+    assert.deepEqual([achieved, lower, upper, samples, remaining], [null, null, null, 0, null]);
+    const measured = figures.filter(({ goal: limit }) => limit !== undefined);
+    assert.ok(measured.length > 0);
+    for (const { name, value } of measured)
+      assert.ok(value === null || name === 'load delivered', `${name} ${String(value)}`);
+    assert.ok(loadDetailSchema.parse(load).p99Ms.every((ms) => ms === null));
+  }
+
   it('should give no figure of a goal by a load that was refused, nor by one of which only the setup was sent', () => {
     const [look] = [{ name: 'turned away: credentials', group: '::setup', passes: 0, fails: 1 }];
     const setupOnly: InventedLoad = {
@@ -405,18 +417,7 @@ describe('requests of a load that were refused before the service', () => {
         const judgement = performance(name, load);
         assert.equal(judgement.verdict, 'inconclusive');
         assert.match(judgement.reason, why);
-        const [goal] = judgement.goals ?? [];
-        goalEntrySchema.parse(goal);
-        assert.deepEqual(
-          [goal?.achieved, goal?.lower, goal?.upper, goal?.samples, goal?.remaining],
-          [null, null, null, 0, null],
-        );
-        const measured = judgement.figures.filter(({ goal: limit }) => limit !== undefined);
-        assert.ok(measured.length > 0);
-        for (const { name: figure, value } of measured)
-          assert.ok(value === null || figure === 'load delivered', `${name}: ${figure} ${String(value)}`);
-        loadDetailSchema.parse(judgement.load);
-        assert.ok(judgement.load?.p99Ms.every((ms) => ms === null));
+        assertNoFigures(judgement);
       }
     assert.notEqual(performance('api/latency', { seconds: 120 }).goals?.[0]?.achieved, null);
   });
