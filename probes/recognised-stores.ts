@@ -37,21 +37,32 @@ export function recogniseStores(sets: readonly SeenSet[], services: readonly Ser
     const like = sets.filter((set) => isLike(set, recognition));
     const servers = like.filter((set) => recognition.companion?.(set) !== true);
     const groups = Map.groupBy(servers, (set) => groupOf(set, recognition));
-    return [...groups.values()]
+    const found = [...groups.values()];
+    return found
       .flatMap(([first, ...others]): FoundStore[] => {
         if (first === undefined) return [];
         const { namespace } = first;
+        const isOnly = found.filter(([one]) => one?.namespace === namespace).length === 1;
         return [
           {
             recognition,
             sets: [first, ...others],
             companions: like.filter((one) => one.namespace === namespace && !servers.includes(one)),
+            poolers: isOnly
+              ? sets.filter((one) => one.namespace === namespace && isPooler(one, recognition))
+              : [],
             services: services.filter(({ metadata }) => metadata.namespace === namespace),
           },
         ];
       })
       .toSorted((a, b) => membersOf(b) - membersOf(a));
   });
+}
+
+/** By what it is for: its first container. */
+function isPooler({ containers }: SeenSet, { pooler }: Recognition): boolean {
+  const [first] = containers;
+  return first !== undefined && pooler?.test(imageName(first.image)) === true;
 }
 
 function membersOf({ sets }: FoundStore): number {

@@ -3,6 +3,7 @@ import { matchesAny } from '../globs.ts';
 import type { ListedKind } from './listing.ts';
 import type { EnvironmentFile } from '../schema.ts';
 import type { Pool, Workload } from '../schema/topology.ts';
+import { ROLLOUT } from '../../probes/kubernetes/workloads.ts';
 import { nameOf } from '../../reports/record/names/topology-names.ts';
 
 export interface Difference {
@@ -29,9 +30,8 @@ export function differencesBetween(
   file: EnvironmentFile,
   { draft, namespaces, refused }: Compared,
 ): Difference[] {
-  // Rollouts are not among what a draft lists.
   const isCompared = ({ kind, namespace }: Workload): boolean =>
-    kind !== 'Rollout' && namespaces.includes(namespace) && !refused.has(`apps/v1/${kind}`);
+    namespaces.includes(namespace) && !refused.has(kind === 'Rollout' ? ROLLOUT : `apps/v1/${kind}`);
   const pools = refused.has('v1/Node') ? [] : poolDifferences(file.topology.pools, draft.topology.pools);
   return [
     ...pinDifferences(file, draft),
@@ -40,7 +40,7 @@ export function differencesBetween(
     ...workloadDifferences(file.topology.workloads.filter(isCompared), draft.topology.workloads, {
       serves: !refused.has('v1/Service'),
     }),
-    ...closedDifferences(file, draft),
+    ...closedDifferences(file, draft, refused),
     ...registryDifferences(file, draft),
   ];
 }
@@ -148,11 +148,17 @@ function pairs<T>(
 }
 
 /** Namespaces that are not closed, and what runs in closed ones without being declared or ignored. */
-function closedDifferences(file: EnvironmentFile, draft: EnvironmentFile): Difference[] {
+function closedDifferences(
+  file: EnvironmentFile,
+  draft: EnvironmentFile,
+  refused: Compared['refused'],
+): Difference[] {
   const { namespaces, ignore } = file.topology.closed;
   const open = draft.topology.closed.namespaces.filter((name) => !namespaces.includes(name));
   const unknown = draft.topology.closed.ignore.filter(
     ({ kind, name }) =>
+      // A draft declares no Rollout that it could not list, and would have its pods ignored.
+      !(kind === 'Rollout' && refused.has(ROLLOUT)) &&
       !ignore.some((one) => one.kind === kind && (one.name === name || matchesAny([one.name], name))),
   );
   return [

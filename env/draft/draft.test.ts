@@ -5,16 +5,16 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
 import { kindOf } from '../../probes/kubernetes/kinds.ts';
-import { checkFindings } from '../../suites/catalogue/plan/references.ts';
-import { parseEnvironment } from '../loader.ts';
 import type { EnvironmentFile } from '../schema.ts';
 import { ListingApiServer, UID } from './_testing/api-server.ts';
 import type { Stood } from './_testing/api-server.ts';
+import { draftedOn, listedOn, parsed } from './_testing/drafted.ts';
+import type { Drafted } from './_testing/drafted.ts';
 import { service, workload } from './_testing/objects.ts';
 import { BARE, large, OPERATORS, REFERENCE } from './_testing/clusters.ts';
-import { differencesBetween, draftFile, listCluster } from './index.ts';
-import type { DraftedFile, DraftOptions, Listing } from './index.ts';
-import { LISTED } from './listing.ts';
+import { differencesBetween } from './index.ts';
+import type { DraftOptions, Listing } from './index.ts';
+import { INSTALLED, LISTED } from './listing.ts';
 import type { ListedKind } from './listing.ts';
 
 const CHECKOUT = path.join(import.meta.dirname, '..', '..');
@@ -33,34 +33,9 @@ after(() => {
   server.stop();
 });
 
-const { signal } = new AbortController();
-
-async function listed(objects: readonly Stood[]): Promise<Listing> {
-  server.objects = objects;
-  server.asked.length = 0;
-  return listCluster({ kubeconfig: server.kubeconfig, signal });
-}
-
-interface Drafted extends DraftedFile {
-  file: EnvironmentFile;
-  /** With everything that is commented out as data. */
-  completed: EnvironmentFile;
-}
-
-function parsed(text: string): EnvironmentFile {
-  return parseEnvironment(text, 'env/shop.yaml', checkFindings).data;
-}
-
-async function drafted(objects: readonly Stood[], more: Partial<DraftOptions> = {}): Promise<Drafted> {
-  const listing = await listed(objects);
-  const options: DraftOptions = {
-    ...{ name: 'shop', kubeconfig: server.kubeconfig, namespaces: [] },
-    kind: 'staging',
-    ...{ command: 'plumbline init', schema: 'environment.schema.json' },
-  };
-  const file = draftFile(listing, { ...options, ...more });
-  return { ...file, file: parsed(file.text), completed: parsed(file.whole) };
-}
+const listed = (objects: readonly Stood[]): Promise<Listing> => listedOn(server, objects);
+const drafted = (objects: readonly Stood[], more?: Partial<DraftOptions>): Promise<Drafted> =>
+  draftedOn(server, objects, more);
 
 test('should declare nodes, network and storage of a platform like the reference', async () => {
   const { file } = await drafted(REFERENCE);
@@ -187,6 +162,11 @@ test('should propose what is asked beside the API server, and declare none of it
   assert.equal(alerts.url, 'http://alertmanager.monitoring.svc:9093');
   assert.equal(dashboards.url, 'http://grafana.monitoring.svc:80');
   assert.equal(topology.edge.url, 'https://shop.example.com');
+  assert.deepEqual(topology.edge.backend?.deployment, { namespace: 'shop', name: 'api' });
+  assert.deepEqual(
+    completed.objectives.map(({ name, template }) => `${name}: ${template ?? '-'}`),
+    ['api-requests: traefik', 'api-latency: traefik'],
+  );
   assert.deepEqual(
     topology.certificates.map(({ name, serverName }) => [name, serverName]),
     [
@@ -281,30 +261,51 @@ test('should read 1,000 nodes and 10,000 pods in at most 60 calls, each a list o
   assert.ok(server.asked.every((one) => one.startsWith('GET ') && !/secrets|configmaps|log/.test(one)));
 });
 
-test('should count its calls, and drop environment variables', async () => {
+test('should count its calls, one of them for what is not installed, and drop environment variables', async () => {
   const listing = await listed(REFERENCE);
   assert.equal(listing.calls, server.asked.length);
-  assert.equal(listing.calls, LISTED.length + 2);
+  assert.equal(listing.calls, LISTED.length + 3); // and the pin, the version, and which groups there are
   assert.doesNotMatch(JSON.stringify(listing.objects), /in-plain-text/);
 });
 
-test('should list only what the role plumbline-read may list', () => {
-  const documents = parseAllDocuments(readFileSync(path.join(CHECKOUT, 'deploy', 'rbac.yaml'), 'utf8'));
-  const role = documents
+/** Rules of a documented role. */
+function rulesOf(file: string, role: string): Rule[] {
+  const documents = parseAllDocuments(readFileSync(path.join(CHECKOUT, 'deploy', file), 'utf8'));
+  const found = documents
     .map((one) => one.toJS() as { kind: string; metadata: { name: string }; rules?: Rule[] })
-    .find(({ kind, metadata }) => kind === 'ClusterRole' && metadata.name === 'plumbline-read');
-  const may = (kind: ListedKind): boolean => {
-    const { apiVersion, plural } = kindOf(kind);
-    const group = apiVersion.includes('/') ? apiVersion.split('/')[0] : '';
-    return (role?.rules ?? []).some(
-      ({ apiGroups = [], resources = [], verbs }) =>
-        apiGroups.includes(group ?? '') && resources.includes(plural) && verbs.includes('list'),
-    );
-  };
+    .find(({ kind, metadata }) => kind === 'ClusterRole' && metadata.name === role);
+  return found?.rules ?? assert.fail(`no ${role} in deploy/${file}`);
+}
+
+function mayList(rules: readonly Rule[], kind: ListedKind): boolean {
+  const { apiVersion, plural } = kindOf(kind);
+  const group = apiVersion.includes('/') ? apiVersion.split('/')[0] : '';
+  return rules.some(
+    ({ apiGroups = [], resources = [], verbs }) =>
+      apiGroups.includes(group ?? '') && resources.includes(plural) && verbs.includes('list'),
+  );
+}
+
+test('should list only what the documented roles may list, and have them list nothing else', () => {
+  const read = rulesOf('rbac.yaml', 'plumbline-read');
   assert.deepEqual(
-    LISTED.filter((kind) => !may(kind)),
+    LISTED.filter((kind) => !mayList(read, kind)),
     [],
   );
+  const further = [rulesOf('rbac.yaml', 'plumbline-operators'), rulesOf('init.yaml', 'plumbline-init')];
+  assert.deepEqual(
+    INSTALLED.map((kind) => further.filter((rules) => mayList(rules, kind)).length),
+    INSTALLED.map(() => 1),
+  );
+  const own = rulesOf('init.yaml', 'plumbline-init');
+  const granted = own.flatMap(({ resources = [] }) => resources);
+  assert.deepEqual(
+    granted.sort(),
+    INSTALLED.filter((kind) => mayList(own, kind))
+      .map((kind) => kindOf(kind).plural)
+      .sort(),
+  );
+  assert.deepEqual(new Set(own.flatMap(({ verbs }) => verbs)), new Set(['list']));
 });
 
 /** Takes the first `#` away from the lines of a block, as its reader does, and from `store:` of workloads. */

@@ -6,17 +6,20 @@
 import { beside, commentedOut, dataOf, open, todo, openIn } from '../../probes/drafting.ts';
 import type { Draft, DraftMap } from '../../probes/drafting.ts';
 import { applicationFrom, readOpenApi } from '../../probes/application/openapi.ts';
-import { recogniseEdge } from '../../probes/edge/recognise.ts';
 import { recognisePlugin } from '../../probes/gpu/recognise.ts';
 import { recogniseStores } from '../../probes/recognised-stores.ts';
 import type { FoundStore } from '../../probes/recognised-stores.ts';
+import { nameOf } from '../../reports/record/names/topology-names.ts';
+import { applicationDraft, edgeDraft, edgeIn } from './edge.ts';
+import type { SeenEdge } from './edge.ts';
 import type { Listing } from './listing.ts';
 import { platformNamespaces } from './namespaces.ts';
 import { networkDraft } from './network.ts';
 import { controlPlane, gpuDraft, poolsDraft } from './nodes.ts';
+import { objectivesDraft } from './objectives.ts';
 import { seenIn } from './seen.ts';
 import type { Seen } from './seen.ts';
-import { applicationDraft, certificatesDraft, edgeDraft, hostsIn, sourcesDraft } from './sources.ts';
+import { certificatesDraft, ELSEWHERE, sourcesDraft } from './sources.ts';
 import { storageIn } from './storage.ts';
 import type { FoundStorage } from './storage.ts';
 import { storesDraft } from './stores.ts';
@@ -71,12 +74,13 @@ export function draftFile(listing: Listing, options: DraftOptions): DraftedFile 
     seen.sets.filter(({ namespace }) => namespaces.includes(namespace)),
     listing.objects['v1/Service'],
   );
-  const draft = draftOf({ seen, namespaces, stores }, options);
+  const found: Found = { seen, namespaces, stores, edge: edgeIn({ seen, namespaces, stores }) };
+  const draft = draftOf(found, options);
   const head = headOf(listing, options);
   const text = yamlOf(draft, { head });
   return {
     ...{ text, open: openIn(text), whole: yamlOf(draft, { head, whole: true }) },
-    ...{ namespaces, found: foundIn({ seen, namespaces, stores }, draft) },
+    ...{ namespaces, found: foundIn(found, draft) },
   };
 }
 
@@ -84,6 +88,7 @@ interface Found {
   seen: Seen;
   namespaces: readonly string[];
   stores: readonly FoundStore[];
+  edge: SeenEdge;
 }
 
 function headOf({ version, pin, refused }: Listing, { command, schema }: DraftOptions): string[] {
@@ -96,13 +101,15 @@ function headOf({ version, pin, refused }: Listing, { command, schema }: DraftOp
   ];
 }
 
-function draftOf({ seen, namespaces, stores }: Found, options: DraftOptions): DraftMap {
+function draftOf(found: Found, options: DraftOptions): DraftMap {
+  const { seen, namespaces, stores, edge } = found;
   const { listing } = seen;
   const { pin } = listing;
   const workloads = ofNamespaces(seen, namespaces);
   const entry = workloads.find(({ object }) => object.kind === 'Deployment')?.set.name ?? options.name;
   const sources = sourcesDraft(seen, stores, entry);
   const storage = storageIn(listing, namespaces);
+  const objectives = objectivesDraft(found, sources.asked);
   return {
     name: options.name,
     kind: options.kind,
@@ -120,31 +127,30 @@ function draftOf({ seen, namespaces, stores }: Found, options: DraftOptions): Dr
       [open('the address of the API servers behind their load balancer, for topology/cluster/api-balanced')],
       new URL(pin.server).host.replace(/^([^:]+|\[.*\])$/, '$1:443'),
     ),
-    namespaces: namespacesDraft(seen, { namespaces, stores }),
-    topology: topologyDraft({ seen, namespaces, stores }, storage),
-    application: options.application ?? applicationDraft(hostsIn(listing, namespaces)),
+    namespaces: namespacesDraft(found),
+    topology: topologyDraft(found, storage),
+    application: options.application ?? applicationDraft(edge),
     stores: storesDraft(stores, { seen, className: storage.className }),
     gpu: gpuDraft(listing, recognisePlugin(seen.sets)),
-    prometheus: sources.prometheus,
+    objectives,
+    prometheus: sources.prometheus ?? (objectives && ELSEWHERE),
     telemetry: sources.telemetry,
     permits: beside([], 'Plumbline only reads (docs/guide/safety.md)'),
     profiles: { smoke: { checks: ['topology/**'] }, nightly: { checks: ['**'] } },
   };
 }
 
-/** The platform's is the one with the most stores, and then with the most workloads. */
-function namespacesDraft(seen: Seen, { namespaces, stores }: Omit<Found, 'seen'>): DraftMap {
+/** The platform's is the one with the most stores, and then with the most workloads; the edge's that of what stands there. */
+function namespacesDraft({ seen, namespaces, stores, edge }: Found): DraftMap {
   const weight = (name: string): number =>
     stores.filter(({ sets }) => sets[0].namespace === name).length * 1000 + ofNamespaces(seen, [name]).length;
   const platform = namespaces.toSorted((a, b) => weight(b) - weight(a))[0] ?? 'default';
-  const edge = recogniseEdge(seen.sets)[0]?.namespace ?? platform;
-  return { platform, edge };
+  return { platform, edge: edge.doors.find(({ product }) => product !== null)?.set.namespace ?? platform };
 }
 
-function topologyDraft({ seen, namespaces, stores }: Found, storage: FoundStorage): DraftMap {
+function topologyDraft({ seen, namespaces, stores, edge }: Found, storage: FoundStorage): DraftMap {
   const { listing } = seen;
   const workloads = ofNamespaces(seen, namespaces);
-  const hosts = hostsIn(listing, namespaces);
   return {
     controlPlane: controlPlane(listing),
     pools: poolsDraft(listing),
@@ -153,18 +159,25 @@ function topologyDraft({ seen, namespaces, stores }: Found, storage: FoundStorag
     workloads: workloadsDraft({ seen, namespaces, stores, className: storage.className }),
     closed: closedDraft(seen, namespaces),
     registry: registryDraft(workloads),
-    certificates: certificatesDraft(listing, hosts.tls),
-    edge: edgeDraft(hosts),
+    certificates: certificatesDraft(listing, edge.entries),
+    edge: edgeDraft(edge, seen),
   };
 }
 
-function foundIn({ seen, namespaces, stores }: Found, draft: DraftMap): string[] {
+function foundIn({ seen, namespaces, stores, edge }: Found, draft: DraftMap): string[] {
   const nodes = seen.listing.objects['v1/Node'].length;
   const { pools = [] } = dataOf(draft['topology'] ?? {}) as { pools?: unknown[] };
   const { labels } = sourcesDraft(seen, stores, '');
   return [
     `${nodes} nodes in ${pools.length} pools, ${ofNamespaces(seen, namespaces).length} workloads in ${namespaces.join(', ') || 'no namespace'}`,
     `stores: ${stores.map(({ recognition, sets }) => `${recognition.label} (${sets[0].namespace})`).join(', ') || 'none recognised'}`,
+    `edge: ${doorText(edge)}`,
     `beside them: ${labels.join(', ') || 'nothing recognised'}`,
   ];
+}
+
+function doorText({ doors: [door], entries: [entry] }: SeenEdge): string {
+  const where = door === undefined ? '' : nameOf(door.set);
+  const host = entry === undefined ? '' : `${entry.host} (${entry.of})`;
+  return [where, host].filter((text) => text !== '').join(', ') || 'nothing recognised';
 }

@@ -2,11 +2,15 @@
 import { KubeError, openCluster, unavailableText } from '../../probes/kubernetes/index.ts';
 import type { ClusterPin, KubeCluster } from '../../probes/kubernetes/index.ts';
 import { trim } from '../../probes/kubernetes/cache/trim.ts';
+import { kindOf } from '../../probes/kubernetes/kinds.ts';
 import { ofKind } from '../../probes/kubernetes/objects.ts';
 import type { ObjectOf } from '../../probes/kubernetes/objects.ts';
 import type { KubeObject } from '../../probes/kubernetes/types.ts';
+import { ROLLOUT, SCALED_OBJECT } from '../../probes/kubernetes/workloads.ts';
 import { CommandError, EXIT } from '../../host/errors.ts';
+import { parseJson } from '../../host/json.ts';
 import { errorText } from '../../reports/record/error-text.ts';
+import { z } from 'zod';
 
 /** Kinds that are listed, all of which `plumbline-read` (deploy/rbac.yaml) may list. */
 export const LISTED = [
@@ -24,7 +28,20 @@ export const LISTED = [
   'v1/PersistentVolumeClaim',
   'v1/PersistentVolume',
 ] as const;
-export type ListedKind = (typeof LISTED)[number];
+
+/**
+ * Kinds that a cluster has only where somebody installed them. They are listed where the API server names their group; `plumbline-operators`
+ * (deploy/rbac.yaml) and `plumbline-init` (deploy/init.yaml) may list them.
+ */
+export const INSTALLED = [
+  ROLLOUT,
+  SCALED_OBJECT,
+  'gateway.networking.k8s.io/v1/Gateway',
+  'gateway.networking.k8s.io/v1/HTTPRoute',
+  'monitoring.coreos.com/v1/ServiceMonitor',
+  'monitoring.coreos.com/v1/PodMonitor',
+] as const;
+export type ListedKind = (typeof LISTED)[number] | (typeof INSTALLED)[number];
 
 /** What was seen of one cluster. */
 export interface Listing {
@@ -46,7 +63,7 @@ export interface Listing {
 const PAGE_TIMEOUT_MS = 30_000;
 
 /**
- * Lists everything once: at most 60 calls for 1,000 nodes and 10,000 pods.
+ * Lists everything once, and asks once which groups of kinds there are: at most 60 calls for 1,000 nodes and 10,000 pods.
  * @throws CommandError (64) for a kubeconfig that cannot be used or names no authority; (2) for a server that does not answer, or refuses to show
  * the namespace kube-system
  */
@@ -62,10 +79,10 @@ export async function listCluster(options: {
     const pin = await pinned(cluster);
     const version = await cluster.version();
     const refused = new Map<ListedKind, string>();
-    const found: [ListedKind, KubeObject[]][] = [];
-    for (const kind of LISTED) {
+    const found = new Map<ListedKind, KubeObject[]>(INSTALLED.map((kind) => [kind, []]));
+    for (const kind of [...LISTED, ...(await installed(cluster, { refused, signal }))]) {
       onKind?.(kind);
-      found.push([kind, await listed(cluster, { kind, refused, signal })]);
+      found.set(kind, await listed(cluster, { kind, refused, signal }));
     }
     const objects = Object.fromEntries(found) as unknown as Listing['objects'];
     const { config } = cluster.client.transport;
@@ -105,6 +122,31 @@ async function pinned(cluster: KubeCluster): Promise<Listing['pin']> {
   );
 }
 
+const groups = z.object({
+  groups: z.array(z.object({ versions: z.array(z.object({ groupVersion: z.string() })) })),
+});
+
+/** Those whose group and version the API server has: one read (Kubernetes API concepts, "Discovery API"), which any account may make. */
+async function installed(
+  cluster: KubeCluster,
+  { refused, signal }: { refused: Map<ListedKind, string>; signal: AbortSignal },
+): Promise<readonly ListedKind[]> {
+  const { status, body } = await cluster.client.raw('/apis', { signal });
+  const said = status === 200 ? groups.safeParse(parseJson(body)).data : undefined;
+  if (said === undefined) {
+    const why = `GET /apis answered ${status}: it is not known whether there are such objects`;
+    for (const kind of INSTALLED) refused.set(kind, why);
+    return [];
+  }
+  const there = new Set(said.groups.flatMap(({ versions }) => versions.map((one) => one.groupVersion)));
+  return INSTALLED.filter((kind) => there.has(kindOf(kind).apiVersion));
+}
+
+/** A group may be there without the kind: Argo CD and Argo Rollouts share one. */
+function isAbsent(kind: ListedKind, { reason }: KubeError): boolean {
+  return reason === 'notFound' && INSTALLED.some((one) => one === kind);
+}
+
 /** A kind that may not be listed, or that the server does not know, is noted; whatever else goes wrong ends the listing. */
 async function listed(
   cluster: KubeCluster,
@@ -117,13 +159,15 @@ async function listed(
     return whole;
   } catch (error) {
     if (!(error instanceof KubeError) || !['forbidden', 'notFound'].includes(error.reason)) throw error;
+    if (isAbsent(kind, error)) return [];
     refused.set(kind, unavailableText(error));
     return [];
   }
 }
 
-/** Drops environment variables, which may hold secrets, of templates as `trim` does of pods. */
+/** Drops what may hold secrets: environment variables of templates, as `trim` does of pods, and the triggers of KEDA, which name addresses. */
 function thin(object: KubeObject): KubeObject {
+  if (object.kind === 'ScaledObject') Reflect.deleteProperty(object['spec'] ?? {}, 'triggers');
   const template = (object['spec'] as { template?: { spec?: unknown } } | undefined)?.template?.spec;
   const { containers = [], initContainers = [] } = (template ?? {}) as Record<string, object[]>;
   for (const container of [...containers, ...initContainers])

@@ -2,16 +2,15 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { memberSets } from '../../reports/record/store-pods.ts';
-import { contextWith, imageSet } from '../local/platform/_testing/platform.ts';
-import { platformObjects } from '../local/platform/index.ts';
 import type { InstanceName } from '../local/nodes/addressing.ts';
-import { loadEnvironment, parseEnvironment } from '../loader.ts';
+import { loadEnvironment } from '../loader.ts';
 import { STORES } from '../schema.ts';
 import type { Stores } from '../schema.ts';
 import { ListingApiServer } from './_testing/api-server.ts';
-import type { Stood } from './_testing/api-server.ts';
-import { node, withPods } from './_testing/objects.ts';
-import { draftFile, listCluster } from './index.ts';
+import { draftedOn } from './_testing/drafted.ts';
+import type { Drafted } from './_testing/drafted.ts';
+import { clusterOf } from './_testing/provisioned.ts';
+import { differencesBetween } from './index.ts';
 
 let server: ListingApiServer;
 before(async () => {
@@ -21,27 +20,7 @@ after(() => {
   server.stop();
 });
 
-/** A draft in which everything that is commented out is data. */
-async function completed(instance: InstanceName): Promise<{ file: string; stores: Stores }> {
-  const words: string[] = [...STORES];
-  const objects = platformObjects(
-    contextWith(words, instance, imageSet(instance, words)),
-  ) as unknown as Stood[];
-  const own = objects.filter(({ kind }) => kind !== 'Node');
-  server.objects = [...withPods(own), node('worker', { 'plumbline.dev/pool': 'general' })];
-  const listing = await listCluster({ kubeconfig: server.kubeconfig, signal: new AbortController().signal });
-  const { whole } = draftFile(listing, {
-    ...{
-      name: 'drafted',
-      kubeconfig: server.kubeconfig,
-      namespaces: [],
-      command: 'plumbline init',
-      schema: 's',
-    },
-    kind: 'staging',
-  });
-  return { file: whole, stores: parseEnvironment(whole, 'env/drafted.yaml').data.stores };
-}
+const drafted = (instance: InstanceName): Promise<Drafted> => draftedOn(server, clusterOf(instance));
 
 /** Who the members are, in which container, and what manages them. */
 function membersIn(stores: Stores): Record<string, unknown> {
@@ -64,14 +43,71 @@ for (const [instance, file] of [
 ] as const)
   test(`should recognise every store of ${file} as its own file declares it`, async () => {
     const { stores } = await loadEnvironment(file);
-    assert.deepEqual(membersIn((await completed(instance)).stores), membersIn(stores));
+    assert.deepEqual(membersIn((await drafted(instance)).completed.stores), membersIn(stores));
   });
 
 test('should not take a Service of one member, or of all, for the address of the primary', async () => {
-  const { file, stores } = await completed('rehearsal');
-  assert.equal(stores.postgres?.services, undefined);
+  const without = clusterOf('rehearsal').filter(({ metadata }) => !metadata.name.startsWith('pg-pooler'));
+  const { completed, text } = await draftedOn(server, without);
+  assert.equal(completed.stores.postgres?.services, undefined);
   assert.match(
-    file,
+    text,
     /primary: .* # TODO no Service of all members was recognised: kubectl get services -n databases/,
   );
+});
+
+test('should take the only pooler before a store for what its clients write through', async () => {
+  const { completed } = await drafted('rehearsal');
+  assert.deepEqual(completed.stores.postgres?.primary, { host: 'pg-pooler.databases.svc', port: 6432 });
+  assert.equal(completed.stores.postgres.services, undefined);
+});
+
+test('should find the edge of the rehearsal: a proxy of any use, its Service, and what answers behind it', async () => {
+  const own = await loadEnvironment('rehearsal');
+  const { file, completed, text } = await drafted('rehearsal');
+  assert.deepEqual([file.namespaces.platform, file.namespaces.edge], ['databases', 'bids']);
+  const { edge } = completed.topology;
+  assert.ok(edge && own.topology.edge);
+  assert.equal(edge.url, 'https://bid-gateway.bids.svc');
+  assert.equal(edge.address, own.topology.edge.address);
+  assert.deepEqual(edge.backend?.deployment, own.topology.edge.backend?.deployment);
+  assert.deepEqual(edge.trust, { file: '/path/to/bid-gateway-ca.crt' });
+  assert.match(text, /TODO the certificate of the authority: kubectl get secret -n bids gateway-tls /);
+  assert.equal(completed.application?.requests.look.method, 'GET');
+  assert.deepEqual(completed.objectives, []); // nothing scrapes there
+});
+
+test('should find no edge in the rehearsal where its gateway is not there', async () => {
+  const without = clusterOf('rehearsal').filter(({ metadata }) => !metadata.name.startsWith('bid-gateway'));
+  const { completed, file } = await draftedOn(server, without);
+  assert.equal(completed.topology.edge, undefined);
+  assert.equal(file.namespaces.edge, file.namespaces.platform);
+});
+
+/** All that carry the word, also those that only speak of it. */
+function markedIn(text: string): string[] {
+  return text.split('\n').filter((line) => line.includes('TODO'));
+}
+
+test('should leave at most 25 lines of the rehearsal to its user, and load', async () => {
+  const { text, open, file, completed, namespaces } = await drafted('rehearsal');
+  const marked = markedIn(text);
+  assert.ok(marked.length <= 25, marked.join('\n'));
+  assert.ok(open > 10 && open <= marked.length);
+  // What they are about is there: five stores, the edge and what is asked at it.
+  assert.deepEqual(Object.keys(completed.stores).sort(), [...STORES].sort());
+  assert.ok(completed.topology.edge !== undefined && completed.application !== undefined);
+  assert.deepEqual(
+    file.topology.pools.map(({ name, count }) => `${name}: ${count.min}`),
+    ['burst: 2', 'general: 3'],
+  );
+  assert.deepEqual(file.topology.storage?.className, 'fast-local');
+  const refused = new Set<never>();
+  assert.deepEqual(differencesBetween(file, { draft: file, namespaces, refused }), []);
+});
+
+test('should say of the file of the rehearsal nothing about its edge and its application', async () => {
+  const { completed, namespaces } = await drafted('rehearsal');
+  const again = await drafted('rehearsal');
+  assert.deepEqual(differencesBetween(completed, { draft: again.file, namespaces, refused: new Set() }), []);
 });

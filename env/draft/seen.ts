@@ -1,7 +1,7 @@
 /** What runs in a cluster, as sets of pods: workloads with their pods, and pods that something else owns. */
 import type { SeenSet } from '../../probes/store/recognising.ts';
 import type { PodObject, WorkloadObject } from '../../probes/kubernetes/objects.ts';
-import { countsOf, ownerOf } from '../../probes/kubernetes/workloads.ts';
+import { asWorkload, countsOf, ownerOf, ROLLOUT } from '../../probes/kubernetes/workloads.ts';
 import { nameOf } from '../../reports/record/names/topology-names.ts';
 import type { Listing } from './listing.ts';
 
@@ -37,10 +37,14 @@ export function seenIn(listing: Listing): Seen {
     ...objects['apps/v1/Deployment'],
     ...objects['apps/v1/StatefulSet'],
     ...objects['apps/v1/DaemonSet'],
+    // One whose template is nowhere to be seen is left out.
+    ...objects[ROLLOUT].flatMap((one) => asWorkload(one, objects['apps/v1/Deployment']) ?? []),
   ]
     .map((object) => workloadOf(object, podsByOwner))
     .toSorted((a, b) => order(a.object).localeCompare(order(b.object)));
-  const sets = [...workloads.map(({ set }) => set), ...ownedSets(podsByOwner)];
+  const known = new Set(workloads.map(({ name }) => name));
+  const others = new Map([...podsByOwner].filter(([owner]) => !known.has(owner)));
+  const sets = [...workloads.map(({ set }) => set), ...ownedSets(others)];
   const used = new Set(sets.map(({ namespace }) => namespace));
   return { listing, workloads, sets, podsByOwner, used };
 }

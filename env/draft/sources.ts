@@ -1,10 +1,11 @@
-/** What is asked beside the API server and the stores: the edge, Prometheus, logs, traces, alerts, dashboards. All of it is commented out. */
+/** What is asked beside the API server and the stores: Prometheus, logs, traces, alerts, dashboards. All of it is commented out. */
 import { below, commentedOut, open, todo } from '../../probes/drafting.ts';
 import type { Draft, DraftMap } from '../../probes/drafting.ts';
 import type { FoundStore } from '../../probes/recognised-stores.ts';
 import { addressOf, imageName, servicesOf } from '../../probes/store/recognising.ts';
 import { recogniseSources } from '../../probes/signals/recognise.ts';
 import type { FoundSource, SourceUse } from '../../probes/signals/recognise.ts';
+import type { Entry } from './entries.ts';
 import type { Listing } from './listing.ts';
 import type { Seen } from './seen.ts';
 
@@ -19,10 +20,18 @@ function urlOf({ address, set }: FoundSource): string {
 
 interface Sources {
   prometheus: Draft | undefined;
+  /** Where Prometheus was found. */
+  asked: string | undefined;
   telemetry: Draft | undefined;
   /** Their names for people, and those that nothing asks yet. */
   labels: string[];
 }
+
+/** Of a Prometheus elsewhere, where objects say that somebody scrapes. */
+export const ELSEWHERE: Draft = commentedOut(
+  [open('no Prometheus was recognised, but objects say that one scrapes: where is it?')],
+  { url: 'https://prometheus.example.com', scrapeSeconds: 15 },
+);
 
 export function sourcesDraft({ sets, listing }: Seen, stores: readonly FoundStore[], path: string): Sources {
   const found = recogniseSources(sets, listing.objects['v1/Service']);
@@ -44,6 +53,7 @@ export function sourcesDraft({ sets, listing }: Seen, stores: readonly FoundStor
   );
   return {
     prometheus: prometheusDraft(of('prometheus')),
+    asked: of('prometheus').map(urlOf)[0],
     telemetry: any ? commentedOut([REACH, ...others], telemetry) : undefined,
     labels: [...new Set(found.map(({ source }) => source.label))],
   };
@@ -120,65 +130,9 @@ function isOpensearch({ sets }: FoundStore): boolean {
   return sets.some(({ containers }) => containers.some(({ image }) => imageName(image) === 'opensearch'));
 }
 
-/** Hosts of Ingresses in these namespaces, those with TLS apart. */
-export function hostsIn(
-  { objects }: Listing,
-  namespaces: readonly string[],
-): { all: string[]; tls: string[] } {
-  const ingresses = objects['networking.k8s.io/v1/Ingress'].filter(({ metadata }) =>
-    namespaces.includes(metadata.namespace ?? ''),
-  );
-  const named = (list: readonly unknown[]): string[] =>
-    [
-      ...new Set(list.filter((one) => typeof one === 'string' && one !== '' && !one.includes('*'))),
-    ].sort() as string[];
-  return {
-    all: named(ingresses.flatMap(({ spec }) => (spec.rules ?? []).map((rule) => rule['host']))),
-    tls: named(
-      ingresses.flatMap(({ spec }) => {
-        const tls = (spec as { tls?: { hosts?: string[] }[] }).tls ?? [];
-        return tls.flatMap(({ hosts = [] }) => hosts);
-      }),
-    ),
-  };
-}
-
-/** `topology.edge`; undefined where there is no Ingress with a host. */
-export function edgeDraft(hosts: { all: readonly string[]; tls: readonly string[] }): Draft | undefined {
-  const [first] = [...hosts.tls, ...hosts.all];
-  if (first === undefined) return undefined;
-  const scheme = hosts.tls.includes(first) ? 'https' : 'http';
-  return commentedOut(
-    [
-      `Hosts of Ingresses: ${hosts.all.slice(0, MOST).join(', ')}${hosts.all.length > MOST ? ', …' : ''}`,
-      open('what each hop leaves in the answer to a request that changes nothing: curl -sv URL'),
-    ],
-    {
-      url: `${scheme}://${first}`,
-      trust: 'system',
-      hops: [{ name: 'Ingress controller', header: 'server', contains: 'nginx' }],
-    },
-  );
-}
-
-/** `application`: what is asked at the edge; undefined where there is none. */
-export function applicationDraft(hosts: { all: readonly string[] }): Draft | undefined {
-  if (hosts.all.length === 0) return undefined;
-  return commentedOut([open('its requests, and who may ask: docs/guide/application.md')], {
-    follow: todo('none', '{ echo: HEADER } where the service repeats one, `trace` where its spans are kept'),
-    proof: todo('none', 'a header that only the service sets: curl -sv URL'),
-    requests: {
-      look: {
-        method: 'GET',
-        path: todo('/', 'a path that changes nothing and is answered by the service'),
-        status: 200,
-      },
-    },
-  });
-}
-
-/** `topology.certificates`: that of the API server, and those of Ingresses commented out. */
-export function certificatesDraft({ pin, serverName }: Listing, hosts: readonly string[]): Draft {
+/** `topology.certificates`: that of the API server, and those of hosts at the edge commented out. */
+export function certificatesDraft({ pin, serverName }: Listing, entries: readonly Entry[]): Draft {
+  const hosts = [...new Set(entries.flatMap(({ host, tls }) => (tls ? [host] : [])))].sort();
   const { hostname, port } = new URL(pin.server);
   return [
     {

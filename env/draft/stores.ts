@@ -8,8 +8,11 @@ import { classesOf } from './storage.ts';
 
 const WHY = [
   'Commented out: without an account a store cannot be asked, and a run that has to ask one is refused before it begins. Until then its checks are',
-  'not-run, and what the API server knows of it (replicas, volumes, spread, images) is checked as of any workload. To complete one: make its account',
-  '(deploy/accounts/), answer its TODOs, and take the # away, here and before `store:` of its workloads. Products: docs/guide/stores-by-product.md',
+  'not-run, and what the API server knows of it (replicas, volumes, spread, images) is checked as of any workload. To complete one: answer what is',
+  'marked, and take the # away, here and before `store:` of its workloads. Products: docs/guide/stores-by-product.md',
+  open(
+    'the accounts: deploy/accounts/ makes the user plumbline of each store and what is its own; then export the variables named here',
+  ),
 ];
 
 /** `stores`; undefined where none was recognised. */

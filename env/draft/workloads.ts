@@ -4,8 +4,8 @@ import type { Draft, DraftMap } from '../../probes/drafting.ts';
 import { devicesIn } from '../../probes/gpu/recognise.ts';
 import { selects } from '../../probes/kubernetes/label-selector.ts';
 import type { KubeObject } from '../../probes/kubernetes/kube-object.ts';
-import type { AutoscalerObject } from '../../probes/kubernetes/objects.ts';
-import { resizedBy } from '../../probes/kubernetes/workloads.ts';
+import type { AutoscalerObject, RolloutObject, ScaledObjectObject } from '../../probes/kubernetes/objects.ts';
+import { resizedBy, ROLLOUT, SCALED_OBJECT } from '../../probes/kubernetes/workloads.ts';
 import type { FoundStore } from '../../probes/recognised-stores.ts';
 import { finds, podLabels } from '../../probes/store/recognising.ts';
 import type { SeenSet } from '../../probes/store/recognising.ts';
@@ -47,6 +47,7 @@ function entryOf(workload: SeenWorkload, around: Around, pointing: Pointing): Dr
     store?.label ?? '',
     set.owner === null ? '' : `of ${set.owner.kind} ${set.owner.name}`,
     by,
+    pointing.templateOf.get(workload.name) ?? '',
     needsBudget(set, max) && !pointing.hasBudget(set) ? 'no disruption budget' : '',
   ];
   return noted(draft, notes.filter((note) => note !== '').join(', '));
@@ -55,12 +56,23 @@ function entryOf(workload: SeenWorkload, around: Around, pointing: Pointing): Dr
 /** How many replicas there may be, and what resizes them, in words. */
 function replicasOf(
   { name, set: { replicas } }: SeenWorkload,
-  { autoscalers }: Pointing,
+  { autoscalers, scaledObjects }: Pointing,
 ): { replicas: Draft; max: number; by: string } {
+  const keda = scaledObjects.get(name);
+  if (keda !== undefined) {
+    const { min, max } = rangeOf(keda);
+    return { replicas: { min, max }, max, by: `by the ScaledObject ${keda.metadata.name} of KEDA` };
+  }
   const scaled = autoscalers.get(name);
   if (scaled === undefined) return { replicas, max: replicas, by: '' };
   const { min, max } = resizedBy(scaled);
   return { replicas: { min, max }, max, by: `by the autoscaler ${scaled.metadata.name}` };
+}
+
+/** KEDA, "ScaledObject specification": from 0 (or `idleReplicaCount`) to 100 where it says nothing. */
+function rangeOf({ spec }: ScaledObjectObject): { min: number; max: number } {
+  const { minReplicaCount: min = 0, maxReplicaCount: max = 100, idleReplicaCount: idle = min } = spec;
+  return { min: Math.min(min, idle), max };
 }
 
 /** As topology/workloads/spread has it. */
@@ -68,15 +80,19 @@ function needsBudget({ kind }: SeenSet, max: number): boolean {
   return kind !== 'DaemonSet' && max >= 2;
 }
 
-interface Pointing {
+export interface Pointing {
   /** By the name of what they resize. */
   autoscalers: ReadonlyMap<string, AutoscalerObject>;
+  /** The same of KEDA, which makes an autoscaler of each. */
+  scaledObjects: ReadonlyMap<string, ScaledObjectObject>;
+  /** Deployments whose template a Rollout uses, in words. */
+  templateOf: ReadonlyMap<string, string>;
   isServed(set: SeenSet): boolean;
   hasBudget(set: SeenSet): boolean;
 }
 
 /** What points at workloads: autoscalers by name, Services and disruption budgets by labels. */
-function pointersIn({ objects }: Listing): Pointing {
+export function pointersIn({ objects }: Listing): Pointing {
   const byNamespace = <T extends KubeObject>(list: readonly T[]): Map<string, T[]> =>
     Map.groupBy(list, ({ metadata }) => metadata.namespace ?? '');
   const services = byNamespace(objects['v1/Service']);
@@ -84,11 +100,24 @@ function pointersIn({ objects }: Listing): Pointing {
   const autoscalers = objects['autoscaling/v2/HorizontalPodAutoscaler'];
   return {
     autoscalers: new Map(autoscalers.map((one) => [resizedBy(one).workload, one])),
+    scaledObjects: new Map(objects[SCALED_OBJECT].map((one) => [resizedByKeda(one), one])),
+    templateOf: new Map(objects[ROLLOUT].flatMap(templateIn)),
     isServed: (set: SeenSet): boolean =>
       (services.get(set.namespace) ?? []).some((one) => podLabels(set).some((labels) => finds(one, labels))),
     hasBudget: (set: SeenSet): boolean =>
       (budgets.get(set.namespace) ?? []).some(({ spec }) => selects(spec.selector, set.labels)),
   };
+}
+
+/** The workload that a ScaledObject resizes: a Deployment where it says no kind (KEDA, "ScaledObject specification"). */
+function resizedByKeda({ metadata, spec: { scaleTargetRef: of } }: ScaledObjectObject): string {
+  return nameOf({ kind: of.kind ?? 'Deployment', namespace: metadata.namespace ?? '', name: of.name });
+}
+
+function templateIn({ metadata, spec: { workloadRef: of } }: RolloutObject): [string, string][] {
+  if (of?.kind === undefined || of.name === undefined) return [];
+  const { namespace = '', name } = metadata;
+  return [[nameOf({ kind: of.kind, namespace, name: of.name }), `the template of Rollout ${name}`]];
 }
 
 /** Behind an entry of one line, above one of several. */
@@ -145,14 +174,17 @@ function untold(
 }
 
 /** `topology.closed`: with what runs there now and is no declared workload. */
-export function closedDraft({ podsByOwner, listing }: Seen, namespaces: readonly string[]): Draft {
+export function closedDraft({ podsByOwner, listing, workloads }: Seen, namespaces: readonly string[]): Draft {
+  const drafted = new Set(workloads.map(({ name }) => name));
+  const isElse = (owner: string, { kind, namespace }: Owner): boolean =>
+    namespaces.includes(namespace) && !DECLARABLE.includes(kind) && !drafted.has(owner);
   const jobs = new Map(
     listing.objects['batch/v1/Job'].map((job) => [nameOf(placed(job)), controllerOf(job)]),
   );
   const owners = [...new Set([...podsByOwner.keys(), ...jobs.keys()])].sort();
   const ignored = owners.flatMap((owner): { kind: string; name: string; reason: string }[] => {
-    const [, kind = '', namespace = '', name = ''] = /^(\S+) ([^/]*)\/(.+)$/.exec(owner) ?? [];
-    if (!namespaces.includes(namespace) || DECLARABLE.includes(kind)) return [];
+    const { kind, namespace, name } = ownerIn(owner);
+    if (!isElse(owner, { kind, namespace })) return [];
     const cron = kind === 'Job' ? (jobs.get(owner) ?? cronIn(name)) : undefined;
     if (cron === undefined) return [{ kind, name, reason: `its ${kind} was there` }];
     return [{ kind, name: `${cron}-*`, reason: `of the CronJob ${cron}` }];
@@ -163,12 +195,23 @@ export function closedDraft({ podsByOwner, listing }: Seen, namespaces: readonly
   return { namespaces, ignore: below([about], ignore) };
 }
 
+interface Owner {
+  kind: string;
+  namespace: string;
+}
+
+/** Of a name such as `Job shop/migrate`. */
+function ownerIn(text: string): Owner & { name: string } {
+  const [, kind = '', namespace = '', name = ''] = /^(\S+) ([^/]*)\/(.+)$/.exec(text) ?? [];
+  return { kind, namespace, name };
+}
+
 /** The CronJob in the name of a Job of it, which is numbered by the minute of its start. */
 function cronIn(job: string): string | undefined {
   return /^(.+)-\d{8,}$/.exec(job)?.[1];
 }
 
-/** Kinds of workload that an environment file declares. */
+/** Kinds of workload that every cluster has and an environment file declares. */
 const DECLARABLE = ['Deployment', 'StatefulSet', 'DaemonSet'];
 
 function placed({ kind, metadata }: KubeObject): { kind: string; namespace: string; name: string } {

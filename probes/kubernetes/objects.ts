@@ -203,6 +203,8 @@ export interface ConfigMapObject extends KubeObject {
 
 export interface ServiceObject extends KubeObject {
   spec: {
+    /** ClusterIP where it says nothing. */
+    type?: string;
     clusterIP?: string;
     selector?: Record<string, string>;
     externalIPs?: string[];
@@ -227,6 +229,7 @@ export interface IngressObject extends KubeObject {
   spec: {
     rules?: { http?: { paths: { [field: string]: unknown }[] }; [field: string]: unknown }[];
   };
+  status?: ServiceObject['status'];
 }
 
 export interface ClaimObject extends KubeObject {

@@ -10,7 +10,7 @@ function section(seen: SeenStore, recognition: StoreRecognition): DraftMap {
     seen.sets.some(({ containers }) => containers.some(({ image }) => /enterprise/.test(image)));
   return {
     ...commonSection(seen, { recognition }),
-    user: todo('neo4j', 'the user of the canary'),
+    user: 'plumbline',
     ...(enterprise && {
       enterprise: {
         primaries: todo(

@@ -15,7 +15,7 @@ function section(seen: SeenStore, recognition: StoreRecognition): DraftMap {
   const manager = managerOf(set);
   return {
     ...commonSection(seen, { recognition, oneLeads: true, ...manager.common }),
-    database: todo('plumbline', "the canary's own database, never the platform's"),
+    database: beside('plumbline', "the canary's own, never the platform's"),
     user: 'plumbline',
     ...manager.section,
   };
@@ -73,6 +73,7 @@ export const recognition: StoreRecognition = {
   image:
     /^(postgres|postgresql(-(repmgr|ha|\d+))?|postgis|pgvector|timescaledb(-ha)?|spilo(-\d+)?|patroni|pg-repmgr|crunchy-postgres(-.+)?|percona-(distribution-)?postgresql.*)$/,
   port: 5432,
+  pooler: /^(pgbouncer(-\d+)?|pgpool(-?ii)?|pgcat|odyssey|supavisor)$/,
   together: [CNPG, CRUNCHY, PATRONI],
   section,
 };

@@ -1,4 +1,4 @@
-import { todo } from '../drafting.ts';
+import { beside } from '../drafting.ts';
 import type { DraftMap } from '../drafting.ts';
 import { commonSection, portsOf, servicePort, servicesOf } from '../store/recognising.ts';
 import type { SeenStore, StoreRecognition } from '../store/recognising.ts';
@@ -21,8 +21,8 @@ function section(seen: SeenStore, recognition: StoreRecognition): DraftMap {
       ports: encrypted ? [TLS.amqp, PLAIN.amqp] : [PLAIN.amqp],
       ...(encrypted && { tls: `it listens on port ${TLS.amqp}` }),
     }),
-    user: todo('plumbline', 'needs the tag monitoring'),
-    vhost: todo('plumbline', "the canary's own virtual host, never the platform's"),
+    user: beside('plumbline', 'with the tag monitoring'),
+    vhost: beside('plumbline', "the canary's own, never the platform's"),
     management: { port: ports.management },
   };
 }

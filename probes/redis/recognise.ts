@@ -1,4 +1,4 @@
-import { todo } from '../drafting.ts';
+import { beside, todo } from '../drafting.ts';
 import type { Draft, DraftMap } from '../drafting.ts';
 import { addressOf, commonSection, imageName, portsOf, servicesOf } from '../store/recognising.ts';
 import type { SeenSet, SeenStore, StoreRecognition } from '../store/recognising.ts';
@@ -10,24 +10,28 @@ const SERVER_PORT = 6379;
 function section(seen: SeenStore, recognition: StoreRecognition): DraftMap {
   const [set] = seen.sets;
   const members = seen.sets.reduce((sum, { replicas }) => sum + replicas, 0);
+  const user = beside('plumbline', 'left out where one password is for all');
   if (isCluster(set)) {
     const replicas = members % 2 === 0 ? 1 : 0;
     return {
       ...commonSection(seen, { recognition }),
+      user,
       cluster: { replicas: todo(replicas, 'replicas of each master: redis-cli cluster nodes') },
     };
   }
   const watched = sentinelsOf(seen);
-  if (watched === null) return commonSection(seen, { recognition, oneLeads: true });
+  if (watched === null) return { ...commonSection(seen, { recognition, oneLeads: true }), user };
   const { primary: entry, single } = servicesOf(watched.around, [SENTINEL_PORT]);
   const address = entry === undefined ? null : addressOf(entry, [SENTINEL_PORT]);
   const each = single
     .map((one) => addressOf(one, [SENTINEL_PORT]))
     .toSorted((a, b) => a.host.localeCompare(b.host));
-  const common = commonSection(seen, { recognition });
+  // Clients ask any Sentinel for the master.
+  const asked = address ?? each[0];
   return {
-    ...common,
-    ...(address !== null && { primary: address }),
+    ...commonSection(seen, { recognition }),
+    ...(asked !== undefined && { primary: asked }),
+    user,
     // A Service of all Sentinels is no address of the master.
     services: undefined,
     replica: undefined,

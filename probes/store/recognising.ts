@@ -3,7 +3,7 @@
  * recognised and drafts its section of an environment file. Names of images, ports and labels are those that products document.
  */
 import { z } from 'zod';
-import { below, open, todo } from '../drafting.ts';
+import { below, beside, open, todo } from '../drafting.ts';
 import type { Draft, DraftMap } from '../drafting.ts';
 import type { Container, ServiceObject, Volume } from '../kubernetes/objects.ts';
 import type { StoreName } from './declaring.ts';
@@ -38,6 +38,8 @@ export interface SeenStore {
   sets: readonly [SeenSet, ...SeenSet[]];
   /** Those beside them in the same namespace that `companion` picks, such as Sentinels. */
   companions: readonly SeenSet[];
+  /** Those in the same namespace through which its clients write, where they can be no other store's. */
+  poolers: readonly SeenSet[];
   /** Services of their namespace. */
   services: readonly ServiceObject[];
 }
@@ -52,6 +54,8 @@ export interface StoreRecognition {
   port: number;
   /** Whether a set with such an image is no server all the same. */
   companion?: (set: SeenSet) => boolean;
+  /** Last part of the names of images of programs before it, through which clients write. */
+  pooler?: RegExp;
   /** Label whose value is the same for all sets of one store, the first that a set has; `app` and the like are asked after these. */
   together?: readonly string[];
   /** Its section in `stores`, complete but for what only its owners know. `own`: this recognition, or that of a store that speaks as this one. */
@@ -187,16 +191,36 @@ export function tlsHint({ containers, volumes }: SeenSet): string | null {
     .flatMap(portsOf)
     .find(({ name }) => /(https|tls|ssl|amqps|rediss)/.test(name ?? ''));
   if (named !== undefined) return `its port ${named.name ?? ''}`;
-  const secrets = volumes.flatMap((one) => secretOf(one) ?? []);
-  const secret = secrets.find((name) => /(tls|cert|crt|ssl|-ca$)/i.test(name));
-  return secret === undefined ? null : `the Secret ${secret}, which it mounts`;
+  const secret = tlsSecretIn({ volumes });
+  return secret === null ? null : `the Secret ${secret}, which it mounts`;
 }
 
 const secretVolume = z.object({ secret: z.object({ secretName: z.string() }) });
+const mapVolume = z.object({ configMap: z.object({ name: z.string() }) });
 
-/** The name of the Secret that a volume shows; its content is not read. */
-function secretOf(volume: Volume): string | null {
-  return secretVolume.safeParse(volume).data?.secret.secretName ?? null;
+/** The Secret with a certificate that a set mounts, by its name; its content is not read. */
+function tlsSecretIn({ volumes }: Pick<SeenSet, 'volumes'>): string | null {
+  const secrets = volumes.flatMap((one) => secretVolume.safeParse(one).data?.secret.secretName ?? []);
+  return secrets.find((name) => /(tls|cert|crt|ssl|-ca$)/i.test(name)) ?? null;
+}
+
+/** The ConfigMap with the certificate of an authority that a set mounts, by its name. */
+function authorityIn({ volumes }: SeenSet): string | null {
+  const maps = volumes.flatMap((one) => mapVolume.safeParse(one).data?.configMap.name ?? []);
+  return maps.find((name) => /(^|-)(ca|authority|trust|ca-?bundle|root-?ca)(-|$)/i.test(name)) ?? null;
+}
+
+/**
+ * What prints the certificate of the authority of a set, where it mounts one; null: it does not. `ca.crt` is the key that Kubernetes and cert-manager
+ * give it.
+ */
+export function authorityCommand(set: SeenSet): string | null {
+  const kubectl = (kind: string, name: string): string =>
+    `kubectl get ${kind} -n ${set.namespace} ${name} -o jsonpath='{.data.ca\\.crt}'`;
+  const map = authorityIn(set);
+  if (map !== null) return kubectl('configmap', map);
+  const secret = tlsSecretIn(set);
+  return secret === null ? null : `${kubectl('secret', secret)} | base64 -d`;
 }
 
 interface Common {
@@ -224,13 +248,10 @@ export function commonSection(seen: SeenStore, of: Common): DraftMap {
     ...membersIn(seen, of.pods),
     container: serverIn(set, of.recognition)?.name ?? set.containers[0]?.name,
     members: Math.max(1, members),
-    primary: primaryIn(set, { primary, unsure, wanted }),
+    primary: primaryIn(seen, { primary, unsure, wanted }),
     replica: replica && addressOf(replica, wanted),
     services: unsure ? undefined : namesOf(found),
-    password: todo(
-      { env: variable },
-      `the canary's own account: deploy/accounts/ makes it; then export ${variable}`,
-    ),
+    password: { env: variable },
     ...encryption(set, of.tls),
   };
 }
@@ -241,25 +262,41 @@ function namesOf({ primary, replica }: SeenServices): DraftMap | undefined {
 }
 
 function primaryIn(
-  { namespace, name }: SeenSet,
+  seen: SeenStore,
   {
     primary,
     unsure,
     wanted,
   }: { primary: ServiceObject | undefined; unsure: boolean; wanted: readonly number[] },
 ): Draft {
+  const [{ namespace, name }] = seen.sets;
   const ask = `kubectl get services -n ${namespace}`;
+  if (primary !== undefined && !unsure) return addressOf(primary, wanted);
+  const pooled = throughPooler(seen);
+  if (pooled !== null) return pooled;
   if (primary === undefined)
     return todo(
       { host: `${name}.${namespace}.svc`, port: wanted[0] },
       `no Service of all members was recognised: ${ask}`,
     );
-  const address = addressOf(primary, wanted);
-  if (!unsure) return address;
   return todo(
-    address,
+    addressOf(primary, wanted),
     `nothing says that it leads to the primary alone: what do applications write through? ${ask}`,
   );
+}
+
+/** The address of the only pooler that has a Service; null: there is none, or there are several. */
+function throughPooler({ poolers, services }: SeenStore): Draft | null {
+  const found = poolers.flatMap((set) => {
+    const own = services.find(
+      (service) => !isHeadless(service) && podLabels(set).some((labels) => finds(service, labels)),
+    );
+    const port = own?.spec.ports?.[0]?.port;
+    return own === undefined || port === undefined ? [] : [{ set, address: addressOf(own, [port]) }];
+  });
+  const [first, ...others] = found;
+  if (first === undefined || others.length > 0) return null;
+  return beside(first.address, `through ${first.set.kind} ${first.set.name}`);
 }
 
 function membersIn({ sets }: SeenStore, pods: Labels | undefined): DraftMap {
@@ -280,8 +317,10 @@ function encryption(set: SeenSet, always: string | undefined): DraftMap {
   const hint = always ?? tlsHint(set);
   if (hint === null)
     return { plain: todo(true, 'nothing speaks for TLS here; with TLS declare `tls` in its place') };
+  const command = /\bSecret\b/.test(always ?? '') ? null : authorityCommand(set);
+  const how = command === null ? '' : `: ${command}`;
   return {
-    tls: below([open(`${hint}: the PEM certificate of the authority that signs those of the servers`)], {
+    tls: below([open(`${hint}; the PEM certificate of the authority of its servers${how}`)], {
       ca: { file: `/path/to/${set.name}-ca.crt` },
     }),
   };

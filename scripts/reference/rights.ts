@@ -2,10 +2,12 @@
  * The page on rights, written from what definitions, faults, engines and the runner say that they need; `deploy/rights.test.ts` holds
  * `deploy/rbac.yaml` against the same.
  */
+import { INSTALLED } from '../../env/draft/listing.ts';
 import { namespaces } from '../../env/schema/namespaces.ts';
 import { faultOf, FAULTS } from '../../faults/index.ts';
 import { OPERATOR_RIGHTS } from '../../load/engines/k6-operator/rights.ts';
 import type { Right } from '../../probes/kubernetes/rights.ts';
+import { ROLLOUT, SCALED_OBJECT } from '../../probes/kubernetes/workloads.ts';
 import {
   DRILLS,
   EVERY_COMMAND,
@@ -22,6 +24,11 @@ import { catalogue, suiteOf, suites } from '../../suites/catalogue/index.ts';
 import type { CatalogueRow } from '../../suites/catalogue/index.ts';
 import { rightLines, rightsOf } from '../../suites/catalogue/rights.ts';
 import { cell } from './cell.ts';
+
+/** Kinds that the role plumbline-init may list: of operators, but for those of plumbline-operators. */
+const DRAFTED = INSTALLED.filter((kind) => kind !== ROLLOUT && kind !== SCALED_OBJECT)
+  .map((kind) => kind.replace(/^([^/]+)\/[^/]+\/(.+)$/, '$2 ($1)'))
+  .join(', ');
 
 export function rightsPage(): string {
   const places = Object.entries(namespaces.parse({})).map(([place, name]) => `*${place}* is \`${name}\``);
@@ -80,6 +87,10 @@ ${purposes(OPERATED)}
 Needed where an environment declares \`cluster.reach: port-forward\`; \`deploy/port-forward.yaml\` gives them, as the role \`plumbline-reach\`. Without them no store can be asked, and its checks are inconclusive.
 
 ${purposes(REACH)}
+### init
+
+\`plumbline init\` lists what \`plumbline-read\` and \`plumbline-operators\` may list, and where they are installed ${DRAFTED}, as \`deploy/init.yaml\` lets it with the role \`plumbline-init\`. What it may not list it names in the draft.
+
 ### restore
 
 The rights of every command, the rights to undo what is open (\`get\`, and \`patch\` or \`delete\`), and

@@ -1,6 +1,6 @@
 /**
  * Stands in for an API server of which only GET is allowed: it answers lists page by page (`limit`, `continue`; Kubernetes API concepts,
- * "Retrieving large results sets in chunks"), the namespace kube-system and /version.
+ * "Retrieving large results sets in chunks"), the namespace kube-system, /version, and the groups of kinds of which there are objects ("Discovery API").
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
@@ -9,7 +9,7 @@ import path from 'node:path';
 import { kubeconfigText, listening } from '../../../probes/kubernetes/_testing/listening.ts';
 import type { Listening } from '../../../probes/kubernetes/_testing/listening.ts';
 import { kindOf, pathOf } from '../../../probes/kubernetes/kinds.ts';
-import { LISTED } from '../listing.ts';
+import { INSTALLED, LISTED } from '../listing.ts';
 
 export interface Stood {
   apiVersion: string;
@@ -60,14 +60,31 @@ export class ListingApiServer {
     if (pathname === '/version') return [200, { gitVersion: 'v1.36.1' }];
     if (pathname === '/api/v1/namespaces/kube-system')
       return [200, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kube-system', uid: UID } }];
-    const kind = LISTED.find((one) => pathOf(kindOf(one)) === pathname);
-    if (kind === undefined) return [404, { message: 'no such resource' }];
+    if (pathname === '/apis') return [200, { kind: 'APIGroupList', groups: this.#groups() }];
+    const kind = [...LISTED, ...INSTALLED].find((one) => pathOf(kindOf(one)) === pathname);
+    if (kind === undefined || this.#isNotInstalled(kind)) return [404, { message: 'no such resource' }];
     if (this.forbidden.has(kind)) return [403, { message: `${kind} is forbidden` }];
-    const all = this.objects.filter((one) => `${one.apiVersion}/${one.kind}` === kind);
+    const all = this.#ofKind(kind);
     const from = Number(searchParams.get('continue') ?? '0');
     const to = from + Number(searchParams.get('limit') ?? String(all.length));
     const next = to < all.length ? { continue: String(to) } : {};
     return [200, { kind: 'List', metadata: { resourceVersion: '1', ...next }, items: all.slice(from, to) }];
+  }
+
+  #ofKind(kind: string): Stood[] {
+    return this.objects.filter((one) => `${one.apiVersion}/${one.kind}` === kind);
+  }
+
+  /** A kind of somebody's own is there with its first object. */
+  #isNotInstalled(kind: string): boolean {
+    return INSTALLED.some((one) => one === kind) && this.#ofKind(kind).length === 0;
+  }
+
+  #groups(): object[] {
+    const versions = [...new Set(this.objects.map(({ apiVersion }) => apiVersion))];
+    return versions
+      .filter((one) => one.includes('/'))
+      .map((groupVersion) => ({ name: groupVersion.split('/')[0], versions: [{ groupVersion }] }));
   }
 }
 

@@ -24,7 +24,7 @@ export function namespace(name: string): Stood {
 }
 
 export interface Shape {
-  kind: 'Deployment' | 'StatefulSet' | 'DaemonSet';
+  kind: 'Deployment' | 'StatefulSet' | 'DaemonSet' | 'Rollout';
   /** `namespace/name` */
   at: string;
   image: string;
@@ -43,6 +43,10 @@ export interface Shape {
   container?: string;
   /** Labels of single pods, such as their role. */
   roles?: readonly Labels[];
+  /** Of its template. */
+  annotations?: Labels;
+  /** Path that its probe of readiness asks. */
+  probe?: string;
 }
 
 const CLASS = 'fast';
@@ -55,14 +59,14 @@ export function workload(of: Shape): Stood[] {
   const spec = specOf(of, name);
   const ordinals = Array.from({ length: replicas }, (_, ordinal) => ordinal);
   const object: Stood = {
-    ...{ apiVersion: 'apps/v1', kind },
+    ...{ apiVersion: kind === 'Rollout' ? 'argoproj.io/v1alpha1' : 'apps/v1', kind },
     metadata: {
       ...{ namespace: namespaced, name },
       ...(owner !== undefined && { ownerReferences: [{ ...owner, uid: 'o', controller: true }] }),
     },
     spec: {
       ...(kind !== 'DaemonSet' && { replicas }),
-      template: { metadata: { labels }, spec },
+      template: { metadata: { labels, annotations: of.annotations ?? {} }, spec },
       volumeClaimTemplates: Object.keys(of.data ?? {}).map((claim) => ({ metadata: { name: claim } })),
     },
     status: { readyReplicas: replicas, desiredNumberScheduled: replicas, numberReady: replicas },
@@ -85,8 +89,9 @@ export function workload(of: Shape): Stood[] {
 /** What owns the pods of a workload, and the label that a ReplicaSet gives them. */
 function owning(kind: Shape['kind'], name: string): { kind: string; name: string; hash: Labels } {
   const hash = 'abcdef1234';
-  if (kind !== 'Deployment') return { kind, name, hash: {} };
-  return { kind: 'ReplicaSet', name: `${name}-${hash}`, hash: { 'pod-template-hash': hash } };
+  const label = { Deployment: 'pod-template-hash', Rollout: 'rollouts-pod-template-hash' };
+  if (kind !== 'Deployment' && kind !== 'Rollout') return { kind, name, hash: {} };
+  return { kind: 'ReplicaSet', name: `${name}-${hash}`, hash: { [label[kind]]: hash } };
 }
 
 function specOf({ image, container, data = {}, secrets = [], ...of }: Shape, name: string): object {
@@ -98,6 +103,7 @@ function specOf({ image, container, data = {}, secrets = [], ...of }: Shape, nam
     ...{ name: container ?? name, image, ports },
     env: [{ name: 'PASSWORD', value: 'in-plain-text' }],
     resources: { limits: of.limits ?? {} },
+    ...(of.probe !== undefined && { readinessProbe: { httpGet: { path: of.probe, port: 8081 } } }),
     volumeMounts: Object.entries(data).map(([volume, mountPath]) => ({ name: volume, mountPath })),
   };
   const others = Object.entries(of.beside ?? {}).map(([one, other]) => ({ name: one, image: other }));
@@ -166,13 +172,18 @@ export function service(
   };
 }
 
+/** @param target the name of a Deployment, or kind and name */
 export function autoscaler(at: string, target: string, [minReplicas, maxReplicas]: [number, number]): Stood {
+  const [name = '', kind = 'Deployment'] = target.split(' ').reverse();
+  return objectAt('autoscaling/v2', 'HorizontalPodAutoscaler', at, {
+    ...{ scaleTargetRef: { kind, name }, minReplicas, maxReplicas },
+  });
+}
+
+/** Any object with a spec. @param at `namespace/name` */
+export function objectAt(apiVersion: string, kind: string, at: string, spec: object): Stood {
   const [namespaced = '', name = ''] = at.split('/');
-  return {
-    ...{ apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler' },
-    metadata: { namespace: namespaced, name },
-    spec: { scaleTargetRef: { kind: 'Deployment', name: target }, minReplicas, maxReplicas },
-  };
+  return { apiVersion, kind, metadata: { namespace: namespaced, name }, spec };
 }
 
 export function budget(at: string, matchLabels: Labels): Stood {
@@ -183,12 +194,14 @@ export function budget(at: string, matchLabels: Labels): Stood {
   };
 }
 
+/** It leads to the Service of its own name. */
 export function ingress(at: string, host: string, tls = true): Stood {
-  const [namespaced = '', name = ''] = at.split('/');
-  return {
-    ...{ apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', metadata: { namespace: namespaced, name } },
-    spec: { rules: [{ host }], ...(tls && { tls: [{ hosts: [host], secretName: 'edge-tls' }] }) },
-  };
+  const [, name = ''] = at.split('/');
+  const paths = [{ path: '/', backend: { service: { name, port: { number: 80 } } } }];
+  return objectAt('networking.k8s.io/v1', 'Ingress', at, {
+    rules: [{ host, http: { paths } }],
+    ...(tls && { tls: [{ hosts: [host], secretName: 'edge-tls' }] }),
+  });
 }
 
 /** A pod of kubelet's own, in kube-system. */
