@@ -106,8 +106,8 @@ function draftOf(found: Found, options: DraftOptions): DraftMap {
   const { listing } = seen;
   const { pin } = listing;
   const workloads = ofNamespaces(seen, namespaces);
-  const entry = workloads.find(({ object }) => object.kind === 'Deployment')?.set.name ?? options.name;
-  const sources = sourcesDraft(seen, stores, entry);
+  const [first] = [...edge.backends, ...workloads.filter(({ object }) => object.kind === 'Deployment')];
+  const sources = sourcesDraft(seen, stores, first?.set.name ?? options.name);
   const storage = storageIn(listing, namespaces);
   const objectives = objectivesDraft(found, sources.asked);
   return {
@@ -124,7 +124,7 @@ function draftOf(found: Found, options: DraftOptions): DraftMap {
       pin: { kubeSystemUid: pin.uid, caSha256: pin.caSha256 },
     },
     apiAddress: commentedOut(
-      [open('the address of the API servers behind their load balancer, for topology/cluster/api-balanced')],
+      ['Where the API servers stand behind a load balancer its address, for topology/cluster/api-balanced'],
       new URL(pin.server).host.replace(/^([^:]+|\[.*\])$/, '$1:443'),
     ),
     namespaces: namespacesDraft(found),

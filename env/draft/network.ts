@@ -32,7 +32,7 @@ export function networkDraft(sets: readonly SeenSet[]): Draft {
     return set === undefined ? [] : [{ plugin, set }];
   })[0];
   const probeImage = commentedOut(
-    [open('an image with busybox that nodes can pull; left out: that of the first serving workload')],
+    ['An image with busybox that nodes can pull; left out: that of the first serving workload'],
     'registry.example.com/tools/busybox:1.37',
   );
   if (found === undefined)

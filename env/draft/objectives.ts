@@ -53,7 +53,8 @@ export function objectivesDraft(found: Found, url: string | undefined): Draft | 
   const more = fits.length - MOST;
   return commentedOut(
     [
-      'Templates by what the objects of the cluster show; Prometheus was not asked: docs/guide/environment-file.md',
+      'Templates by what the objects of the cluster show, selectors by the labels that scraping usually gives: Prometheus was not asked. A run says what',
+      'is there instead. docs/guide/profiles-and-goals.md',
       ...(more > 0 ? [`${more} further services look so, too`] : []),
     ],
     fits.slice(0, MOST).flatMap(({ workload, fit }) => entriesOf(workload, { fit, applications })),
@@ -88,7 +89,7 @@ function unfitted({ set }: SeenWorkload, url = 'PROMETHEUS'): Draft {
       open(
         `which names have its metrics? GET ${url}/api/v1/label/__name__/values; the template that has them is one of`,
       ),
-      'env/objectives/templates; or state queries of your own: docs/guide/environment-file.md',
+      'env/objectives/templates; or state queries of your own: docs/guide/profiles-and-goals.md',
     ],
     [
       {

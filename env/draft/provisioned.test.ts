@@ -5,7 +5,7 @@ import { memberSets } from '../../reports/record/store-pods.ts';
 import type { InstanceName } from '../local/nodes/addressing.ts';
 import { loadEnvironment } from '../loader.ts';
 import { STORES } from '../schema.ts';
-import type { Stores } from '../schema.ts';
+import type { PartName, Stores } from '../schema.ts';
 import { ListingApiServer } from './_testing/api-server.ts';
 import { draftedOn } from './_testing/drafted.ts';
 import type { Drafted } from './_testing/drafted.ts';
@@ -20,7 +20,8 @@ after(() => {
   server.stop();
 });
 
-const drafted = (instance: InstanceName): Promise<Drafted> => draftedOn(server, clusterOf(instance));
+const drafted = (instance: InstanceName, ...parts: PartName[]): Promise<Drafted> =>
+  draftedOn(server, clusterOf(instance, ...parts));
 
 /** Who the members are, in which container, and what manages them. */
 function membersIn(stores: Stores): Record<string, unknown> {
@@ -74,7 +75,10 @@ test('should find the edge of the rehearsal: a proxy of any use, its Service, an
   assert.deepEqual(edge.trust, { file: '/path/to/bid-gateway-ca.crt' });
   assert.match(text, /TODO the certificate of the authority: kubectl get secret -n bids gateway-tls /);
   assert.equal(completed.application?.requests.look.method, 'GET');
-  assert.deepEqual(completed.objectives, []); // nothing scrapes there
+  assert.deepEqual(
+    completed.objectives.map(({ name, template }) => `${name}: ${template ?? '-'}`),
+    ['bid-desk-requests: micrometer', 'bid-desk-latency: micrometer'],
+  );
 });
 
 test('should find no edge in the rehearsal where its gateway is not there', async () => {
@@ -90,13 +94,14 @@ function markedIn(text: string): string[] {
 }
 
 test('should leave at most 25 lines of the rehearsal to its user, and load', async () => {
-  const { text, open, file, completed, namespaces } = await drafted('rehearsal');
+  const { text, open, file, completed, namespaces } = await drafted('rehearsal', 'telemetry');
   const marked = markedIn(text);
   assert.ok(marked.length <= 25, marked.join('\n'));
   assert.ok(open > 10 && open <= marked.length);
   // What they are about is there: five stores, the edge and what is asked at it.
   assert.deepEqual(Object.keys(completed.stores).sort(), [...STORES].sort());
   assert.ok(completed.topology.edge !== undefined && completed.application !== undefined);
+  assert.equal(completed.telemetry?.traces?.kind, 'zipkin');
   assert.deepEqual(
     file.topology.pools.map(({ name, count }) => `${name}: ${count.min}`),
     ['burst: 2', 'general: 3'],

@@ -9,7 +9,9 @@ import type { Entry } from './entries.ts';
 import type { Listing } from './listing.ts';
 import type { Seen } from './seen.ts';
 
-const REACH = open('is it reached from where Plumbline runs, and by http? A password or token needs https.');
+const REACH = 'is it reached from where Plumbline runs, and by http? A password or token needs https.';
+/** Below the same question of Prometheus. */
+const ASKED = 'Reached as Prometheus is? A password or token needs https.';
 /** Hosts and the like that a comment lists. */
 const MOST = 10;
 
@@ -47,14 +49,17 @@ export function sourcesDraft({ sets, listing }: Seen, stores: readonly FoundStor
     alerts: plain(of('alerts')),
     dashboards: plain(of('dashboards'), of('kibana')[0]),
   };
+  const prometheus = prometheusDraft(of('prometheus'));
   const any = Object.values(telemetry).some((one) => one !== undefined);
   const others = of('other').map(
     ({ source, set }) => `${source.label} (${set.namespace}) is there: nothing asks it yet`,
   );
   return {
-    prometheus: prometheusDraft(of('prometheus')),
+    prometheus,
     asked: of('prometheus').map(urlOf)[0],
-    telemetry: any ? commentedOut([REACH, ...others], telemetry) : undefined,
+    telemetry: any
+      ? commentedOut([prometheus === undefined ? open(REACH) : ASKED, ...others], telemetry)
+      : undefined,
     labels: [...new Set(found.map(({ source }) => source.label))],
   };
 }
@@ -65,10 +70,13 @@ function isFront({ source, set }: FoundSource): boolean {
 
 function prometheusDraft([first, ...others]: readonly FoundSource[]): Draft | undefined {
   if (first === undefined) return undefined;
-  return commentedOut([REACH, ...others.map((one) => `Also found: ${one.source.label} ${urlOf(one)}`)], {
-    url: urlOf(first),
-    scrapeSeconds: todo(15, 'its scrape interval: GET /api/v1/status/config'),
-  });
+  return commentedOut(
+    [open(REACH), ...others.map((one) => `Also found: ${one.source.label} ${urlOf(one)}`)],
+    {
+      url: urlOf(first),
+      scrapeSeconds: todo(15, 'its scrape interval: GET /api/v1/status/config'),
+    },
+  );
 }
 
 function plain([first]: readonly FoundSource[], kibana?: FoundSource): Draft | undefined {

@@ -3,6 +3,7 @@ import type { InstanceName } from '../../local/nodes/addressing.ts';
 import { contextWith, imageSet } from '../../local/platform/_testing/platform.ts';
 import { platformObjects } from '../../local/platform/index.ts';
 import { STORES } from '../../schema.ts';
+import type { PartName } from '../../schema.ts';
 import type { Stood } from './api-server.ts';
 import { node, objectAt, staticPod, withPods } from './objects.ts';
 
@@ -11,9 +12,9 @@ interface Claiming {
   volumeClaimTemplates?: { metadata: { name: string }; spec: { storageClassName: string } }[];
 }
 
-/** With every store, and with what comes with them. */
-export function clusterOf(instance: InstanceName): Stood[] {
-  const words: string[] = [...STORES];
+/** With every store, what comes with them, and these parts. */
+export function clusterOf(instance: InstanceName, ...parts: PartName[]): Stood[] {
+  const words: string[] = [...STORES, ...parts];
   const objects = platformObjects(
     contextWith(words, instance, imageSet(instance, words)),
   ) as unknown as Stood[];
