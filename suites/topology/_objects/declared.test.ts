@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { loadEnvironment } from '../../../env/loader.ts';
 import { catalogue } from '../../catalogue/index.ts';
 import type { CheckContext } from '../../harness/context.ts';
-import type { NodeObject } from './shapes.ts';
-import { ownNodes, settledWorkloads, withoutOthers } from './declared.ts';
+import type { NodeObject, PodObject } from './shapes.ts';
+import { ownNodes, podsOnOwn, settledWorkloads, withoutOthers } from './declared.ts';
 
 interface Scaled {
   context: CheckContext;
@@ -165,6 +165,14 @@ test('should look at no node that is coming or going, and record its name', () =
       ['serves', 'lost'],
     );
     assert.deepEqual(seen, [['node-passing', { node: 'comes', taints: ['karpenter.sh/unregistered'] }]]);
+    const on = ['serves', 'comes', 'lost', 'strange', 'unlisted', undefined];
+    const pods = on.map((nodeName) => ({ spec: { nodeName } })) as unknown as PodObject[];
+    const kept = podsOnOwn(context as unknown as CheckContext, pods, all);
+    assert.deepEqual(
+      kept.map(({ spec }) => spec.nodeName),
+      ['serves', 'lost', 'unlisted', undefined],
+    );
+    assert.equal(seen.length, 1, 'a node is named once');
   }
 });
 

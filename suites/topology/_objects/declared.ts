@@ -119,6 +119,17 @@ export function ownNodes(
   });
 }
 
+/** Pods on none of the nodes that `ownNodes` leaves out, such as a DaemonSet's on the nodes of others. A pod without a node is kept. */
+export function podsOnOwn(
+  { settings }: Pick<CheckContext, 'settings'>,
+  pods: readonly PodObject[],
+  nodes: readonly NodeObject[],
+): PodObject[] {
+  const own = ownNodes({ settings, record: () => undefined }, nodes);
+  const left = new Set(nodes.filter((node) => !own.includes(node)).map(({ metadata }) => metadata.name));
+  return pods.filter(({ spec }) => !left.has(spec.nodeName ?? ''));
+}
+
 /** Taints of Kubernetes itself (not-ready, unschedulable …): the conditions of a node say the same. */
 export const OWN_TAINTS = 'node.kubernetes.io/';
 

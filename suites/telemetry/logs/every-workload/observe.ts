@@ -2,14 +2,17 @@ import { clocked, diskPod, linesOn, removeLines, startLines } from '../../_follo
 import { runName, settingsOf, visibleMsOf } from '../../_following/settings.ts';
 import type { CheckContext } from '../../../harness/context.ts';
 import type { ClockedPod } from '../../../harness/protocol.ts';
-import { findWorkloads, listPods, podsOf } from '../../../topology/_objects/declared.ts';
+import { findWorkloads, listPods, podsOf, podsOnOwn } from '../../../topology/_objects/declared.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Searches the log store for recent lines of every declared workload's pods. */
 export async function observe(ctx: CheckContext): Promise<void> {
   const found = await ctx.step('find the pods of every declared workload', () => findWorkloads(ctx));
-  const pods = await listPods(ctx);
-  if (pods === null) return;
+  const listed = await listPods(ctx);
+  const nodes = await ctx.cluster.items({ kind: 'v1/Node' });
+  if (listed === null || nodes === null) return;
+  // No writer is on a node that is left out, so that its clock is not known.
+  const pods = podsOnOwn(ctx, listed, nodes);
   const containers = found.flatMap((one) => {
     const own = podsOf(one, pods);
     const all = own.flatMap((pod) => pod.spec.containers.map(({ name }) => diskPod(pod, name)));
