@@ -10,6 +10,7 @@ import { systemPart } from '../platform/system/index.ts';
 import { accountPart, OWNERS_IMAGES } from './account/index.ts';
 import { bids } from './bids/index.ts';
 import { store as elasticsearch } from './elasticsearch/index.ts';
+import { logs } from './logs/index.ts';
 import { monitoring } from './monitoring/index.ts';
 import { others } from './others/index.ts';
 import { store as neo4j } from './neo4j/index.ts';
@@ -25,11 +26,11 @@ const STORES: Readonly<Record<string, Part>> = { postgres, redis, rabbitmq, elas
 const OPTIONAL = {
   ...STORES,
   postgres: { ...postgres, images: [...postgres.images, ...bids.images] },
-  telemetry: tracing,
+  telemetry: { ...tracing, images: [...tracing.images, ...logs.images] },
 };
 
 /** Namespaces of the platform, in which the one who checks has the documented rights. */
-const NAMESPACES = ['databases', 'caches', 'messaging', 'search', 'graphs', 'bids', 'watch'];
+const NAMESPACES = ['databases', 'caches', 'messaging', 'search', 'graphs', 'bids', 'watch', 'shipping'];
 /** Passwords and keys that checks use: of each store and what comes with it, by their files, the names that its part has for them. */
 const ACCOUNTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   postgres: {
@@ -53,7 +54,7 @@ export const rehearsal: Make = {
     const accounts = words.flatMap((store) => Object.entries(ACCOUNTS[store] ?? {}));
     const stores = words.flatMap((word) => STORES[word] ?? []);
     const application = words.includes('postgres') ? [bids] : [];
-    const telemetry = words.includes('telemetry') ? [tracing] : [];
+    const telemetry = words.includes('telemetry') ? [tracing, logs] : [];
     const owners = accountPart(NAMESPACES, Object.fromEntries(accounts));
     return [system, others, ...stores, ...application, ...telemetry, monitoring, owners];
   },
