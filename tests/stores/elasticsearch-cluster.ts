@@ -31,6 +31,8 @@ export interface Distribution {
   firstMasters: string;
   /** Begins the names of its system properties. */
   prefix: string;
+  /** File of the settings; default: that of the embedded platform's pods. */
+  settings?: string;
   /** Puts what it needs below a folder. @returns class path and class of the launcher, and properties of its own */
   install: (root: string, fetching: FetchContext) => Promise<{ launch: string[]; properties: string[] }>;
 }
@@ -133,6 +135,13 @@ export class ElasticsearchCluster {
     await gone;
   }
 
+  /** After a crash: with its data. It is not waited for. @throws Error where there is no such node */
+  restart(name: string): void {
+    const node = this.#nodes.find((one) => one.name === name);
+    if (node === undefined) throw new Error(`no node is called ${name}`);
+    this.#spawn(node);
+  }
+
   /** SIGSTOP: it answers nobody, and its connections stay. */
   freeze(name: string): void {
     this.#nodes.find((node) => node.name === name)?.process?.kill('SIGSTOP');
@@ -177,7 +186,7 @@ export class ElasticsearchCluster {
 
   /** The pods' own, for one machine: ports of its own, and no readiness port. */
   #settings(node: SearchNode, own: string): string {
-    const { master, firstMasters } = this.#distribution;
+    const { master, firstMasters, settings = join(PLATFORM, 'elasticsearch.yml') } = this.#distribution;
     const masters = this.#nodes.filter(({ roles }) => roles.includes(master));
     const seeds = masters.map(({ transport }) => `'${HOST}:${transport}'`).join(', ');
     const first = `${firstMasters}: [${masters.map(({ name }) => name).join(', ')}]`;
@@ -185,6 +194,7 @@ export class ElasticsearchCluster {
       'node.roles': `node.roles: [${node.roles.join(', ')}]`,
       'path.data': `path.data: ${join(own, 'data')}`,
       'path.logs': `path.logs: ${join(own, 'tmp')}`,
+      'http.host': `http.host: ${HOST}`,
       'http.port': `http.port: ${node.port}`,
       'transport.host': `transport.host: ${HOST}`,
       'transport.port': `transport.port: ${node.transport}`,
@@ -192,7 +202,7 @@ export class ElasticsearchCluster {
       'discovery.seed_hosts': `discovery.seed_hosts: [${seeds}]`,
       'cluster.initial_master_nodes': first,
     };
-    const lines = readFileSync(join(PLATFORM, 'elasticsearch.yml'), 'utf8').split('\n');
+    const lines = readFileSync(settings, 'utf8').split('\n');
     return lines.map((line) => changed[line.split(':')[0] ?? ''] ?? line).join('\n');
   }
 
