@@ -77,10 +77,16 @@ const PASSWORDS = {
 
 /** Runs a script of the pod in a folder of its own, and returns the configuration that it starts the program with. */
 function started(folder: string, script: string, pod: string): string {
+  run(folder, script, { pod, beside: '' });
+  return readFileSync(join(folder, 'started'), 'utf8');
+}
+
+/** @param beside what is run in the place of what the script runs beside the program */
+function run(folder: string, script: string, { pod, beside }: { pod: string; beside: string }): void {
   const text = file(script)
     .replaceAll('/etc/kv/', `${folder}/`)
     .replaceAll(/\/data\/kv|\/run\/watcher/g, folder)
-    .replace('tidy &', '');
+    .replace(/^(?:tidy|follow) &$/m, beside);
   const env = {
     ...PASSWORDS,
     PATH: `${folder}/bin:${process.env['PATH'] ?? ''}`,
@@ -88,7 +94,6 @@ function started(folder: string, script: string, pod: string): string {
     HOSTNAME: pod,
   };
   execFileSync('sh', ['-s'], { input: text, env, stdio: ['pipe', 'ignore', 'pipe'], timeout: 30_000 });
-  return readFileSync(join(folder, 'started'), 'utf8');
 }
 
 /** As Sentinels and members answer: who the master is, how many replicas it has, and what role it has in its own words. */
@@ -122,6 +127,29 @@ test('should wait to be replaced where it was the master, and be it again only a
   const config = started(folder, 'server.sh', 'kv-0');
   assert.doesNotMatch(config, /^replicaof/m);
   assert.equal(readFileSync(join(folder, 'slept'), 'utf8').match(/x/g)?.length, 30);
+});
+
+test('should go on to the master that the Sentinels name where it follows an address that is gone', (t) => {
+  const follows = (host: string, link: string, named = '198.18.64.12'): string => {
+    const folder = folderWith(t, {
+      // One look of the loop beside the server.
+      sleep: 'echo x >>looks; [ "$(wc -l <looks)" = 1 ]',
+      'redis-cli': `case "$*" in
+  *'info replication') printf '%s\\r\\n' '# Replication' role:slave master_host:${host} master_link_status:${link} ;;
+  *'get-master-addr-by-name kv') printf '%s\\n' ${named} 6379 ;;
+  *slaveof*) echo "$*" >>orders; echo OK ;;
+  *) ${answers('198.18.64.11', 1, 'master')} ;;
+esac`,
+    });
+    writeFileSync(join(folder, 'orders'), '');
+    run(folder, 'server.sh', { pod: 'kv-1', beside: 'follow' });
+    return readFileSync(join(folder, 'orders'), 'utf8');
+  };
+  assert.match(follows('198.18.64.11', 'down'), /-h 198\.18\.64\.10 -p 6379 --raw slaveof 198\.18\.64\.12 6379\n$/);
+  assert.equal(follows('198.18.64.11', 'up'), '', 'what it follows is there');
+  assert.equal(follows('198.18.64.12', 'down'), '', 'it follows whom they name');
+  assert.equal(follows('198.18.64.11', 'down', HERE), '', 'they name itself');
+  assert.equal(follows('198.18.64.11', 'down', "''"), '', 'they name nobody');
 });
 
 test('should give the canary the documented accounts, each with its password', (t) => {

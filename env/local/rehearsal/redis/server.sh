@@ -37,5 +37,21 @@ done
   sed -n "s/>PASSWORD/>$CANARY_PASSWORD/; /^user /p" /etc/kv/redis.acl
   if [ "$master" != "$POD_IP" ]; then echo "replicaof $master 6379"; fi
 } >server.conf
+# A pod that is deleted without a grace may answer once more while its successor starts, which then follows an address that is gone; the Sentinels
+# know nothing of a replica that never reached a master. It goes on to whom the Sentinel of this pod names.
+follow() {
+  while sleep 5; do
+    set -- $(ask "$POD_IP" 6379 info replication | tr -d '\r' | awk -F: '
+      $1 == "role" || $1 == "master_host" || $1 == "master_link_status" { value[$1] = $2 }
+      END { print value["role"], value["master_link_status"], value["master_host"] }')
+    [ "${1-} ${2-}" = 'slave down' ] || continue
+    master=$(ask 127.0.0.1 26379 sentinel get-master-addr-by-name kv | head -n 1)
+    case "$master" in '' | "$POD_IP" | "$3") continue ;; esac
+    echo "Following $master instead of $3: $(ask "$POD_IP" 6379 slaveof "$master" 6379)"
+  done
+}
+
 echo "Starting as $POD_IP, the master is $master"
+LIMIT= # as in watcher.sh
+follow &
 exec redis-server server.conf
