@@ -145,7 +145,10 @@ esac`,
     run(folder, 'server.sh', { pod: 'kv-1', beside: 'follow' });
     return readFileSync(join(folder, 'orders'), 'utf8');
   };
-  assert.match(follows('198.18.64.11', 'down'), /-h 198\.18\.64\.10 -p 6379 --raw slaveof 198\.18\.64\.12 6379\n$/);
+  assert.match(
+    follows('198.18.64.11', 'down'),
+    /-h 198\.18\.64\.10 -p 6379 --raw slaveof 198\.18\.64\.12 6379\n$/,
+  );
   assert.equal(follows('198.18.64.11', 'up'), '', 'what it follows is there');
   assert.equal(follows('198.18.64.12', 'down'), '', 'it follows whom they name');
   assert.equal(follows('198.18.64.11', 'down', HERE), '', 'they name itself');
