@@ -1,6 +1,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import type { StoreMember } from '../store/store-driver.ts';
+import { waitFor } from '../../host/wait.ts';
+import type { StoreMember, StoreObservation } from '../store/store-driver.ts';
 import { leaderOf, membersOf, podAt, writersOf } from './members.ts';
 import { askFailureOf } from '../asking.ts';
 import { fakeServer } from './_testing/server.ts';
@@ -191,4 +192,33 @@ void test('all shortest paths are found without the store, and only the shortest
   ] as const;
   assert.deepEqual(shortestPaths(links, [0, 4]), ['0>1>3>4', '0>2>3>4']);
   assert.deepEqual(shortestPaths(links, [4, 0]), []);
+});
+
+void test('a server that goes on answering while its pod is being deleted is still that member', async () => {
+  let looks = 0;
+  const row = database(0, { name: 'atlas', address: 'localhost:7687', writer: true });
+  const fake = await fakeServer(() => undefined, {
+    answers: (query) => {
+      if (query.includes('dbms.components')) return { rows: [{ edition: 'community' }] };
+      looks++;
+      return { rows: [{ ...row }] };
+    },
+  });
+  try {
+    const at = { host: '127.0.0.1', port: fake.port };
+    const connection = { ...at, database: 'atlas', user: 'plumbline', password: 'secret', declared: {} };
+    const member = { name: 'atlas-0', address: at.host, port: at.port };
+    // Its pod is gone from the list after the first look.
+    const target = { connection, members: () => Promise.resolve(looks === 0 ? [member] : []) };
+    const seen: StoreObservation[] = [];
+    const observer = neo4j.observe(target, { write: (one) => seen.push(one), pollMs: 5 });
+    await waitFor(() => (looks > 3 ? true : null), { what: 'four looks', deadlineMs: 5000 });
+    await observer.stop();
+    assert.deepEqual(
+      [...new Set(seen.flatMap((one) => (one.kind === 'leader' ? [one.leader] : [])))],
+      ['atlas-0'],
+    );
+  } finally {
+    fake.close();
+  }
 });

@@ -34,6 +34,8 @@ class Teller {
   readonly #target: StoreTarget;
   #bolt: BoltConnection | null = null;
   #told: { by: string; view: ClusterView; members: readonly StoreMember[] } | null = null;
+  /** Every member at its last address: a server that answers over an open connection while its pod is being deleted is still that member. */
+  readonly #known = new Map<string, StoreMember>();
 
   constructor(target: StoreTarget) {
     this.#target = target;
@@ -41,8 +43,9 @@ class Teller {
 
   async leader(signal: AbortSignal): Promise<SeenLeader> {
     const members = await this.#target.members();
+    for (const member of members) this.#known.set(member.name, member);
     const view = await this.#view(members, { deadlineMs: ANSWER_MS, signal });
-    return { leader: leaderOf(view, members) };
+    return { leader: leaderOf(view, [...this.#known.values()]) };
   }
 
   /** Of the last look: members beside the leader that are online. */
