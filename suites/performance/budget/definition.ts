@@ -1,4 +1,3 @@
-import { traitsOf } from '../../../env/providers/declared.ts';
 import { together } from '../../catalogue/reads.ts';
 import { objectives, prometheus } from '../../catalogue/requirements.ts';
 import { row } from '../../catalogue/row.ts';
@@ -20,8 +19,7 @@ export const checks: readonly CatalogueRow[] = [
     asksObjectives: true,
     reads: together(withObjectives, ({ load }) => ({ steady: load.steady })),
     // Where the window is the run, this check must come after those that make load: otherwise, as a reader, it would run first.
-    alone: ({ cluster, objectives: all }) =>
-      traitsOf({ cluster }).ownedByUs && all.some(({ window }) => window.kind === 'run'),
+    alone: ({ objectives: all }) => all.some(({ window }) => window.kind === 'run'),
     time: {
       waits: ['prometheusQuery', 'settle'],
       workMs: (_environment, { answers, waitMs }) => answers() * waitMs('prometheusPart'),

@@ -18,6 +18,7 @@ export function logOf(logger: string, write?: (line: string) => void): Log {
       thread_name: 'main',
       level,
       level_value: VALUES[level],
+      application: 'bid-desk', // of `customFields`, as teams tell their services apart
       ...fields,
     };
     out(`${JSON.stringify(line)}\n`);
