@@ -40,7 +40,8 @@ const REVOKED: GatewayRules = { tokenMs: 1_000, saidSeconds: 4 };
 /** One in four of the requests that get through. */
 const LIMITED: GatewayRules = { otherwise: (n) => (n % 4 === 0 ? 429 : null) };
 
-const signal = AbortSignal.timeout(110_000);
+/** From now on: others of this process may have run for minutes before. */
+const limit = (): AbortSignal => AbortSignal.timeout(110_000);
 const countOf = ({ before }: Place, status: number): number => before.answered.get(status) ?? 0;
 
 function judged(check: string, seen: Seen[], of: { settings: object; goals: object }): Judgement {
@@ -65,8 +66,8 @@ async function loaded(place: Place): Promise<void> {
   const loads = new LoadRuns(place.runner);
   const { requestsPerSecond, seconds } = STEADY;
   const variables = { RATE: requestsPerSecond, DURATION: `${seconds}s`, MAX_VUS: 10 };
-  await loads.start({ check: AVAILABILITY, trial: 1, scenario: 'steady', variables }, signal);
-  assert.equal(await loads.ended(AVAILABILITY, 60_000, signal), true);
+  await loads.start({ check: AVAILABILITY, trial: 1, scenario: 'steady', variables }, limit());
+  assert.equal(await loads.ended(AVAILABILITY, 60_000, limit()), true);
   await loads.stop(AVAILABILITY);
 }
 
@@ -163,7 +164,7 @@ async function canaries(
 ): Promise<Seen[]> {
   const runs = new TelemetryRuns(place.runner);
   const order = { check: MANY, trial: 1, run: 'r', follow: [], nodes: [], lines: 0, sinceMs: Date.now() };
-  await runs.start({ ...order, requests, perSecond }, signal);
+  await runs.start({ ...order, requests, perSecond }, limit());
   await runs.of(MANY).requestsSent();
   await runs.stop(MANY);
   const sent = place.seen('telemetry.ndjson').filter(([kind]) => kind === 'canary-request');
@@ -260,7 +261,7 @@ describe('a client load behind a gateway', { concurrency: true }, () => {
     await loads.start(SUBJECT);
     const acknowledged = async (count: number): Promise<void> => {
       const order = { check: CRASH, until: 'acknowledged', count, timeoutMs: 30_000 } as const;
-      assert.equal((await loads.wait(order, signal)).met, true);
+      assert.equal((await loads.wait(order, limit())).met, true);
     };
     await acknowledged(20);
     gives = false;
