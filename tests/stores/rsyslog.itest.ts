@@ -147,8 +147,8 @@ describe('rsyslog on its way to Elasticsearch', () => {
     assert.deepEqual(
       records.map((record) => [record.message, record.traceId, record.service]),
       [
-        [written[0], traceId, 'desk'],
-        [written[1], '', 'desk'],
+        [written[0], traceId, 'bid-desk'],
+        [written[1], '', 'bid-desk'],
       ],
     );
   });
