@@ -16,7 +16,7 @@ import { recogniseSources } from '../../probes/signals/recognise.ts';
 import { authorityCommand, finds, podLabels, servicePort } from '../../probes/store/recognising.ts';
 import type { SeenSet } from '../../probes/store/recognising.ts';
 import { nameOf } from '../../reports/record/names/topology-names.ts';
-import { entriesIn } from './entries.ts';
+import { addressesOf, entriesIn } from './entries.ts';
 import type { Entry } from './entries.ts';
 import type { Seen, SeenWorkload } from './seen.ts';
 import { ofNamespaces, pointersIn } from './workloads.ts';
@@ -181,17 +181,11 @@ function serviceAddress(service: ServiceObject, usual: number): Draft | undefine
   const { metadata, spec } = service;
   const port = servicePort(service, WEB_PORTS) ?? usual;
   const of = `of the Service ${metadata.namespace ?? ''}/${metadata.name}`;
-  const balanced = balancedAt(service);
+  const [balanced] = addressesOf(service.status);
   if (balanced !== undefined) return beside(joined(balanced, port), `${of}; ${RESOLVED}`);
   const { clusterIP = '' } = spec;
   if (['', 'None'].includes(clusterIP)) return undefined;
   return beside(joined(clusterIP, port), `ClusterIP ${of}: reached within the network of the cluster`);
-}
-
-/** What the provider's load balancer before a Service is reached by. */
-function balancedAt({ status }: ServiceObject): string | undefined {
-  const [given] = status?.loadBalancer?.ingress ?? [];
-  return given?.ip ?? given?.hostname;
 }
 
 function joined(host: string, port: number): string {

@@ -56,7 +56,8 @@ function ofIngress({ metadata, spec, status }: IngressObject): Entry[] {
   });
 }
 
-function addressesOf(status: ServiceObject['status']): string[] {
+/** Where the provider's load balancer is, of a Service or an Ingress. */
+export function addressesOf(status: ServiceObject['status']): string[] {
   return (status?.loadBalancer?.ingress ?? []).flatMap(({ ip, hostname }) => ip ?? hostname ?? []);
 }
 

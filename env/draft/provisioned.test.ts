@@ -1,4 +1,7 @@
-/** The platforms that Plumbline provisions itself, drafted as those of a stranger, and held against what their own files declare. */
+/**
+ * The platforms that Plumbline provisions itself, drafted as those of a stranger, and held against what their own files declare. TODO, where it stands
+ * here, is what a draft says to its user (probes/drafting.ts).
+ */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { memberSets } from '../../reports/record/store-pods.ts';

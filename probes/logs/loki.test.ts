@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { telemetry } from '../signals/declaration.ts';
-import { SignalError } from '../signals/index.ts';
+import { why } from '../signals/_testing/errors.ts';
 import { standIn } from '../signals/_testing/server.ts';
 import type { Asked, Said } from '../signals/_testing/server.ts';
 import { logProbe } from './index.ts';
@@ -48,12 +48,6 @@ async function withProbe(
     await server.close();
   }
 }
-
-const why = (wanted: RegExp) => (error: unknown) => {
-  assert.ok(error instanceof SignalError, String(error));
-  assert.match(`${error.reason}: ${error.message}`, wanted);
-  return true;
-};
 
 const STREAM = { namespace: 'shop', pod: 'api-0', node_name: 'w1', app: 'api' };
 

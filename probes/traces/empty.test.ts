@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SignalError } from '../signals/index.ts';
+import { why } from '../signals/_testing/errors.ts';
 import { standIn } from '../signals/_testing/server.ts';
 import type { Asked, Said } from '../signals/_testing/server.ts';
 import { traceProbe } from './index.ts';
@@ -25,12 +26,6 @@ async function withProbe(
     await server.close();
   }
 }
-
-const why = (wanted: RegExp) => (error: unknown) => {
-  assert.ok(error instanceof SignalError, String(error));
-  assert.match(`${error.reason}: ${error.message}`, wanted);
-  return true;
-};
 
 /** What each product answers to a question for a trace that it has not, and for its services. */
 const EMPTY: Readonly<Record<string, { trace: Said; services: (names: string[]) => Said; path: string }>> = {

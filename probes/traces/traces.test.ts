@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SignalError } from '../signals/index.ts';
+import { why } from '../signals/_testing/errors.ts';
 import { standIn } from '../signals/_testing/server.ts';
 import type { Asked, Said } from '../signals/_testing/server.ts';
 import { traceProbe } from './index.ts';
@@ -153,12 +154,6 @@ test('should say that a Jaeger has no search any more, and which kind is asked i
       assert.rejects(probe.byIds([ID], BOUNDS), /no \/api\/traces: .* telemetry\.traces\.kind: jaeger2$/),
   );
 });
-
-const why = (wanted: RegExp) => (error: unknown) => {
-  assert.ok(error instanceof SignalError, String(error));
-  assert.match(`${error.reason}: ${error.message}`, wanted);
-  return true;
-};
 
 /** The trace as OTLP has it (opentelemetry-proto 1.5); ids as `id` writes them. */
 function otlp(id: (hex: string) => string) {

@@ -4,7 +4,7 @@ import type { Rule } from '../../record/rule.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import type { Verdict } from '../../record/verdict.ts';
 import type { Downtime } from './outages/downtime.ts';
-import { MAX_LAG_AT_EDGES_MS, MAX_LAG_MS } from './outages/generator.ts';
+import { MAX_LAG_MS } from './outages/generator.ts';
 import {
   lateAtEdges,
   neverBack,
@@ -356,8 +356,8 @@ function judgesTotal({ downtime, trial, totalGoalMs }: Evidence): boolean {
 
 /** A service that comes back for some seconds, again and again, was away for all of its outages. */
 function downTooLong(evidence: Evidence): string | null {
-  const { downtime, totalGoalMs, lag } = evidence;
-  if (!judgesTotal(evidence) || totalGoalMs === null || lag.atEdges > MAX_LAG_AT_EDGES_MS) return null;
+  const { downtime, totalGoalMs } = evidence;
+  if (!judgesTotal(evidence) || totalGoalMs === null || lateAtEdges(evidence) !== null) return null;
   const { loMs, hiMs } = downtime.totalMs;
   return loMs > totalGoalMs
     ? `${totalText(downtime)} took ${seconds(loMs)} to ${seconds(hiMs)} s together, goal ${seconds(totalGoalMs)} s`

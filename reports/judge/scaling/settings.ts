@@ -1,6 +1,7 @@
 import type { History } from '../../record/history/history.ts';
 import { last } from '../observed.ts';
 import type { Hpa, HpaSpec } from './observed.ts';
+import { finite } from './shrinking.ts';
 
 /** Kubernetes: `--horizontal-pod-autoscaler-sync-period` of the controller manager, default. */
 const SYNC_S = 15;
@@ -53,9 +54,6 @@ export function expectedOf(
     derivation: `${rampS > 0 ? `load rising for ${Number(rampS.toFixed(1))} s, ` : ''}metrics-server resolution ${resolutionS} s (twice), ${governing(spec, pollS)}`,
   };
 }
-
-/** A scale-down that is disabled has no time. */
-const finite = (seconds: number): number => (Number.isFinite(seconds) ? seconds : 0);
 
 /** No setting says when a queue is deep enough to cross its target: no times are expected, and only the settings are reported. */
 export function unexpected(history: History, spec: HpaSpec): Expected {

@@ -40,6 +40,9 @@ export function shrinkingS(
   return Infinity;
 }
 
+/** A scale-down that never comes to its end has no time to add. */
+export const finite = (seconds: number): number => (Number.isFinite(seconds) ? seconds : 0);
+
 /** Cut to whole pods, as the controller does it. */
 function leftBy({ pods, percent }: Policy, before: number): number {
   return percent === undefined ? before - (pods ?? 0) : Math.trunc(before * (1 - percent / 100));

@@ -7,7 +7,7 @@ import type { RecordedFields } from '../../harness/observations.ts';
 import { autoscalerOf, loadOf, specOf, statusOf } from './hpa.ts';
 import type { Autoscaler } from './hpa.ts';
 import { leastPods, scaledObjectOf } from './keda.ts';
-import { shrinkingS } from '../../../reports/judge/scaling/shrinking.ts';
+import { finite, shrinkingS } from '../../../reports/judge/scaling/shrinking.ts';
 import { FROM_ELSEWHERE } from '../../../reports/record/observations/scaling.ts';
 import { metricResolution } from './metrics-server.ts';
 import { PodFollower } from './pods.ts';
@@ -202,10 +202,9 @@ export class ScaleFollower {
     const counts = this.#counts(target);
     const { min, max } = spec;
     const stabilisationDownS = Math.max(spec.stabilisationDownS, isBelow ? rest.afterS : 0);
-    const needsS = shrinkingS(spec, { from: max, to: min });
     this.#scale = {
       ...{ desired: status.desired, ...counts, min, max, stabilisationDownS },
-      ...{ shrinkingS: Number.isFinite(needsS) ? needsS : 0, load: loadOf(autoscaler) },
+      ...{ shrinkingS: finite(shrinkingS(spec, { from: max, to: min })), load: loadOf(autoscaler) },
     };
   }
 

@@ -154,6 +154,29 @@ export async function proveLinked(
   }
 }
 
+/** libsystemd, and what it links to. */
+export const SYSTEMD_LIBRARIES: readonly string[] = [
+  'libsystemd0',
+  'libgcrypt20',
+  'libgpg-error0',
+  'libcap2',
+  'liblz4-1',
+  'liblzma5',
+  'libzstd1',
+];
+
+/** libldap with Kerberos and SASL, but for their TLS. */
+export const LDAP_LIBRARIES: readonly string[] = [
+  'libgssapi-krb5-2',
+  'libkrb5-3',
+  'libk5crypto3',
+  'libkrb5support0',
+  'libkeyutils1',
+  'libcom-err2',
+  'libldap-2.5-0',
+  'libsasl2-2',
+];
+
 /** PostgreSQL's server and programs. */
 export const POSTGRES_SERVER: readonly string[] = [
   'postgresql-15',
@@ -177,14 +200,7 @@ export const POSTGRES_SERVER: readonly string[] = [
   'libgcrypt20',
   'libgpg-error0',
   'libcap2',
-  'libgssapi-krb5-2',
-  'libkrb5-3',
-  'libk5crypto3',
-  'libkrb5support0',
-  'libkeyutils1',
-  'libcom-err2',
-  'libldap-2.5-0',
-  'libsasl2-2',
+  ...LDAP_LIBRARIES,
   'libgnutls30',
   'libnettle8',
   'libhogweed6',

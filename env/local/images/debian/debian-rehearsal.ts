@@ -1,7 +1,16 @@
 /** Debian recipes for images of the instance `rehearsal` (env/local/rehearsal). */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BASE, finishServer, PG_BIN, POSTGRES, POSTGRES_SERVER, proveLinked } from './debian-recipes.ts';
+import {
+  BASE,
+  finishServer,
+  LDAP_LIBRARIES,
+  PG_BIN,
+  POSTGRES,
+  POSTGRES_SERVER,
+  proveLinked,
+  SYSTEMD_LIBRARIES,
+} from './debian-recipes.ts';
 import type { DebianRecipe } from './debian.ts';
 
 /** PostgreSQL with repmgr, whose programs need no library that the server does not. */
@@ -28,13 +37,7 @@ export const PGBOUNCER: DebianRecipe = {
     'libpam0g',
     'libaudit1',
     'libcap-ng0',
-    'libsystemd0',
-    'libgcrypt20',
-    'libgpg-error0',
-    'libcap2',
-    'liblz4-1',
-    'liblzma5',
-    'libzstd1',
+    ...SYSTEMD_LIBRARIES,
   ],
   exclude: ['./etc/*', './usr/share/pgbouncer*'],
   finishVersion: 1,
@@ -54,14 +57,8 @@ export const RSYSLOG: DebianRecipe = {
     'libestr0',
     'libfastjson4',
     'libuuid1',
-    'libzstd1',
     'zlib1g',
-    'libsystemd0',
-    'libgcrypt20',
-    'libgpg-error0',
-    'libcap2',
-    'liblz4-1',
-    'liblzma5',
+    ...SYSTEMD_LIBRARIES,
     // and of the module for Elasticsearch
     'libcurl4',
     'libnghttp2-14',
@@ -71,14 +68,7 @@ export const RSYSLOG: DebianRecipe = {
     'libssh2-1',
     'libpsl5',
     'libssl3',
-    'libgssapi-krb5-2',
-    'libkrb5-3',
-    'libk5crypto3',
-    'libkrb5support0',
-    'libkeyutils1',
-    'libcom-err2',
-    'libldap-2.5-0',
-    'libsasl2-2',
+    ...LDAP_LIBRARIES,
     'libbrotli1',
     'libgnutls30',
     'libnettle8',

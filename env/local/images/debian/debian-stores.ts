@@ -1,7 +1,7 @@
 /** Debian recipes for Redis, RabbitMQ, and the authenticating proxy in front of stores without accounts. */
 import { mkdir, readdir, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BASE, proveLinked } from './debian-recipes.ts';
+import { BASE, proveLinked, SYSTEMD_LIBRARIES } from './debian-recipes.ts';
 import type { DebianRecipe } from './debian.ts';
 
 /** The authenticating proxy in front of a server that has no accounts of its own. */
@@ -51,13 +51,7 @@ export const REDIS: DebianRecipe = {
     'libstdc++6',
     'libgcc-s1',
     'libssl3',
-    'libsystemd0',
-    'libgcrypt20',
-    'libgpg-error0',
-    'libcap2',
-    'liblz4-1',
-    'liblzma5',
-    'libzstd1',
+    ...SYSTEMD_LIBRARIES,
   ],
   exclude: [
     '*/redis-benchmark',
@@ -124,13 +118,7 @@ export const RABBITMQ: DebianRecipe = {
     'libtinfo6',
     'zlib1g',
     'libssl3',
-    'libsystemd0',
-    'libgcrypt20',
-    'libgpg-error0',
-    'libcap2',
-    'liblz4-1',
-    'liblzma5',
-    'libzstd1',
+    ...SYSTEMD_LIBRARIES,
   ],
   exclude: [
     './usr/share/gdb*',

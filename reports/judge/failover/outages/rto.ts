@@ -98,7 +98,7 @@ export function tooSlow({ rto, open, trial, lag, endOfRecordingMs }: Judged): st
       ? `RTO > ${seconds(atLeast)} s when the recording ended, ${goalText(trial, goal)}`
       : null;
   }
-  if (rto === null || lag.atEdges > MAX_LAG_AT_EDGES_MS || rto.loMs <= goal) return null;
+  if (rto === null || lateAtEdges({ lag }) !== null || rto.loMs <= goal) return null;
   return `RTO ${seconds(rto.loMs)} to ${seconds(rto.hiMs)} s, ${goalText(trial, goal)}`;
 }
 
