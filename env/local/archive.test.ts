@@ -17,7 +17,8 @@ import { CommandError } from '../../host/errors.ts';
 import { packArchive, unpackArchive } from './archive.ts';
 import { run } from '../../host/run.ts';
 import { GROUPS, programOf } from './toolchain/groups.ts';
-import { groupsFor, linkNames, toolchainKey, toolsBuilt, toolsDir } from './toolchain/index.ts';
+import { toolsFor } from './platform/index.ts';
+import { linkNames, toolchainKey, toolsBuilt, toolsDir } from './toolchain/index.ts';
 
 /** A Go version that no machine has, as if the programs had been compiled elsewhere. */
 const GO = 'go1.0.0';
@@ -84,7 +85,7 @@ describe('an archive of programs and images', () => {
       assert.equal(readFileSync(join(to, name), 'utf8'), readFileSync(join(from, name), 'utf8'));
     assert.equal(statSync(join(to, 'toolchain', KEY, 'kubelet')).mode & 0o777, 0o755);
     assert.equal(existsSync(join(to, 'go')) || existsSync(join(to, 'images/fetched')), false);
-    assert.equal(await toolsBuilt(groupsFor([])), true);
+    assert.equal(await toolsBuilt(toolsFor('local', [])), true);
     assert.equal(await toolsDir(['cluster']), join(to, 'toolchain', KEY));
     // No temporary files are left, and files that exist already stay unchanged.
     assert.deepEqual(readdirSync(to).toSorted(), ['images', 'registry', 'toolchain']);

@@ -30,15 +30,8 @@ import { z } from 'zod';
 import { CommandError, EXIT } from '../../host/errors.ts';
 import { withLock } from '../../host/lock.ts';
 import { cacheDir } from '../../host/paths.ts';
-import {
-  groupsFor,
-  linkNames,
-  MADE_BY,
-  madeBy,
-  toolchainKey,
-  toolsBuilt,
-  toolsDir,
-} from './toolchain/index.ts';
+import { toolsFor } from './platform/index.ts';
+import { linkNames, MADE_BY, madeBy, toolchainKey, toolsBuilt, toolsDir } from './toolchain/index.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
 const FORMAT = 1;
@@ -87,7 +80,7 @@ interface ArchiveOptions {
 export async function packArchive(file: string, options: ArchiveOptions = {}): Promise<Archive> {
   if (existsSync(file))
     throw new CommandError(`${file} exists already: remove it, or name another file`, EXIT.usage);
-  const least = groupsFor([]);
+  const least = toolsFor('local', []);
   if (!(await toolsBuilt(least, options.signal)))
     throw new CommandError(
       'there is nothing to pack yet: first provision an environment with everything that the archive should hold (plumbline env up --env local --with all)',

@@ -16,7 +16,7 @@ import type { Tell } from './make.ts';
 import type { ClusterSize, InstanceName } from './nodes/addressing.ts';
 import { ensurePackages } from './machine/packages.ts';
 import { stateDir } from '../../host/paths.ts';
-import { imagesFor, platformFingerprint, sizesOf } from './platform/index.ts';
+import { imagesFor, platformFingerprint, sizesOf, toolsFor } from './platform/index.ts';
 import { findingsOf, judgeMachine, lookAtMachine } from './machine/preflight.ts';
 import type { Finding, Machine, Need } from './machine/preflight.ts';
 import { Progress, recordDurations, recordedDurations } from './progress.ts';
@@ -27,7 +27,7 @@ import { storesProvisioned } from './stores-provisioned.ts';
 import { bootId, isStanding, readStamp, sha256, sourcesFingerprint, writeStamp } from './state/stamp.ts';
 import type { Stamp } from './state/stamp.ts';
 import { removeInstance } from './teardown.ts';
-import { groupsFor, toolsBuilt } from './toolchain/index.ts';
+import { toolsBuilt } from './toolchain/index.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
 export { packArchive, unpackArchive } from './archive.ts';
@@ -81,7 +81,7 @@ async function lookedAt(
   signal: AbortSignal | undefined,
 ): Promise<{ machine: Machine; need: Need }> {
   const machine = await lookAtMachine(words, signal);
-  const built = await toolsBuilt(groupsFor(words), signal);
+  const built = await toolsBuilt(toolsFor(instance, words), signal);
   return { machine, need: { size, built, up: isStanding(readStamp(instance)) } };
 }
 
@@ -185,7 +185,7 @@ async function provision(options: UpOptions, progress: Progress): Promise<Provis
   progress.begin('packages', 'checking the system packages');
   await ensurePackages(words, { onProgress: (message) => progress.message(message), signal });
   // Only a new cluster starts before everything is built: the fingerprint of an environment that is up covers every image.
-  const clusterFirst = before === null && !(await toolsBuilt(groupsFor(words), signal));
+  const clusterFirst = before === null && !(await toolsBuilt(toolsFor(instance, words), signal));
   const asked = { instance, size, with: words, signal };
   const tell: Tell = (message, fraction) => progress.message(message, fraction);
   progress.begin('toolchain', 'checking the compiled programs');

@@ -6,8 +6,8 @@ import { CLUSTER_IMAGES } from './images/recipes.ts';
 import type { ImageRecipe } from './images/recipes.ts';
 import { withLock } from '../../host/lock.ts';
 import { cacheDir } from '../../host/paths.ts';
-import { imagesFor } from './platform/index.ts';
-import { buildTools, CLUSTER_GROUPS, groupsFor } from './toolchain/index.ts';
+import { imagesFor, toolsFor } from './platform/index.ts';
+import { buildTools, CLUSTER_GROUPS } from './toolchain/index.ts';
 import type { GroupName } from './toolchain/index.ts';
 
 /** How long to wait for another process that builds images. From an empty cache that takes a minute or two. */
@@ -27,17 +27,19 @@ export type Part = {
   readonly images: readonly ImageRecipe[];
 };
 
+type Wanted = Pick<Asked, 'instance' | 'with'>;
+
 /** Only the cluster. */
-export const clusterOf = ({ with: words }: Pick<Asked, 'with'>): Part => ({
+export const clusterOf = ({ instance, with: words }: Wanted): Part => ({
   groups: CLUSTER_GROUPS,
-  beside: groupsFor(words),
+  beside: toolsFor(instance, words),
   images: CLUSTER_IMAGES,
 });
 
 /** The cluster and its platform with these components (`--with`). */
-export const whole = ({ instance, with: words }: Pick<Asked, 'instance' | 'with'>): Part => ({
-  groups: groupsFor(words),
-  beside: groupsFor(words),
+export const whole = ({ instance, with: words }: Wanted): Part => ({
+  groups: toolsFor(instance, words),
+  beside: toolsFor(instance, words),
   images: imagesFor(instance, words),
 });
 

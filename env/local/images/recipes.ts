@@ -15,6 +15,8 @@ export type LayerRecipe =
   | {
       readonly kind: 'files';
       readonly name: string;
+      /** Those of them that are compiled here. */
+      readonly programs?: readonly string[];
       readonly entries: (inputs: Inputs) => Promise<readonly TarEntry[]>;
     }
   | FetchedLayer
@@ -52,6 +54,7 @@ export function programs(...names: string[]): LayerRecipe {
   return {
     kind: 'files',
     name: names.join('+'),
+    programs: names,
     entries: ({ toolchainBin }) =>
       Promise.resolve([
         { path: 'usr/local/bin', dir: true },

@@ -6,7 +6,7 @@ import { platformParts } from './parts.ts';
 import { ensureSecrets, placeholders } from './secrets.ts';
 
 export type { PlatformContext } from './context.ts';
-export { imagesFor, sizesOf } from './parts.ts';
+export { imagesFor, sizesOf, toolsFor } from './parts.ts';
 export { ALL_HOPS } from './edge/index.ts';
 export { EDGE_HOST, edgeFiles } from './edge/haproxy.ts';
 

@@ -15,7 +15,7 @@ import type { Secrets } from './secrets.ts';
 export interface Component {
   /** From this one, or absolute. What changes where a part of the platform is provisioned is in its `with-<part>.yaml`. */
   readonly folder: string;
-  /** From that folder, in the order in which they are applied; `manifests.yaml` when left out. */
+  /** From that folder, or absolute, in the order in which they are applied; `manifests.yaml` when left out. */
   readonly files?: readonly string[];
   /** What TypeScript works out: by the names that `{{value NAME}}` uses. */
   readonly values?: Readonly<Record<string, string>>;
@@ -39,7 +39,7 @@ export function render(context: RenderContext, secrets: Secrets, component: Comp
   const there = parts.filter((name) => existsSync(join(folder, name)));
   const objects = new Map<string, Fields>();
   for (const name of [...files, ...there]) {
-    const file = join(folder, name);
+    const file = resolve(folder, name);
     const words = wordsOf(context, secrets, { ...component, folder: dirname(file) });
     for (const document of documentsOf(file))
       add(objects, fill(document, words, `${file}: `) as Fields, file);

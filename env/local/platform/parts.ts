@@ -4,6 +4,7 @@ import type { PartName } from '../../schema/parts.ts';
 import { CLUSTER_IMAGES, PLATFORM_IMAGES, SYSTEM_IMAGES } from '../images/recipes.ts';
 import type { ImageRecipe } from '../images/recipes.ts';
 import type { ClusterSize, InstanceName } from '../nodes/addressing.ts';
+import { groupsFor, type GroupName } from '../toolchain/index.ts';
 import { rehearsal } from '../rehearsal/index.ts';
 import { edge } from './edge/index.ts';
 import { gpu } from './gpu/index.ts';
@@ -61,6 +62,12 @@ export function imagesFor(instance: InstanceName, words: readonly string[]): rea
   const all = [...CLUSTER_IMAGES, ...images, ...ofThem];
   // A part may use the image of a store.
   return [...new Map(all.map((image) => [image.name, image])).values()];
+}
+
+/** The programs to compile for a cluster and its platform with those stores and parts: what their images hold. */
+export function toolsFor(instance: InstanceName, words: readonly string[]): readonly GroupName[] {
+  const layers = imagesFor(instance, words).flatMap((image) => image.layers);
+  return groupsFor(layers.flatMap((layer) => (layer.kind === 'files' ? (layer.programs ?? []) : [])));
 }
 
 /** The sizes in which an instance can be provisioned. */

@@ -17,15 +17,16 @@ import { store as neo4j } from './neo4j/index.ts';
 import { store as postgres } from './postgres/index.ts';
 import { store as rabbitmq } from './rabbitmq/index.ts';
 import { store as redis } from './redis/index.ts';
+import { scaling } from './scaling/index.ts';
 import { tracing } from './tracing/index.ts';
 
 const system = systemPart(join(import.meta.dirname, 'system'), 'fast-local');
 
 const STORES: Readonly<Record<string, Part>> = { postgres, redis, rabbitmq, elasticsearch, neo4j };
-/** The application comes only with the store that it writes to. */
+/** The application, and what its autoscaler reads, come only with the store that it writes to. */
 const OPTIONAL = {
   ...STORES,
-  postgres: { ...postgres, images: [...postgres.images, ...bids.images] },
+  postgres: { ...postgres, images: [...postgres.images, ...bids.images, ...scaling.images] },
   telemetry: { ...tracing, images: [...tracing.images, ...logs.images] },
 };
 
@@ -53,7 +54,7 @@ export const rehearsal: Make = {
     if (lacking !== null) throw new Error(lacking);
     const accounts = words.flatMap((store) => Object.entries(ACCOUNTS[store] ?? {}));
     const stores = words.flatMap((word) => STORES[word] ?? []);
-    const application = words.includes('postgres') ? [bids] : [];
+    const application = words.includes('postgres') ? [bids, scaling] : [];
     const telemetry = words.includes('telemetry') ? [tracing, logs] : [];
     const owners = accountPart(NAMESPACES, Object.fromEntries(accounts));
     return [system, others, ...stores, ...application, ...telemetry, monitoring, owners];

@@ -49,11 +49,11 @@ test('no two groups build a program of the same name', () => {
   assert.equal(new Set(names).size, names.length);
 });
 
-test('a part adds its own programs, a store adds none', () => {
-  assert.deepEqual(groupsFor(['postgres']), groupsFor([]));
-  assert.deepEqual(groupsFor(['postgres', 'gpu']), [...groupsFor([]), 'gpu']);
-  assert.deepEqual(groupsFor(['postgres', 'ai']), [...groupsFor([]), 'ai']);
-  assert.deepEqual(groupsFor([]).slice(0, CLUSTER_GROUPS.length), CLUSTER_GROUPS, 'the cluster first');
+test('a program adds the group that makes it, and the cluster comes first', () => {
+  assert.deepEqual(groupsFor([]), CLUSTER_GROUPS);
+  assert.deepEqual(groupsFor(['etcd', 'kubectl', 'busybox']), CLUSTER_GROUPS);
+  assert.deepEqual(groupsFor(['jaeger', 'device-plugin']), [...CLUSTER_GROUPS, 'tracing', 'gpu']);
+  assert.deepEqual(groupsFor(['prometheus-adapter']), [...CLUSTER_GROUPS, 'adapter'], 'by its final name');
 });
 
 test('a program is linked under each of its names, and existing files stay', (context) => {

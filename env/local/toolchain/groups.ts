@@ -16,24 +16,17 @@ export type ToolGroup = {
   readonly variables: Readonly<Record<string, string>>;
 };
 
-export type GroupName = 'cluster' | 'runc' | 'metrics' | 'storage' | 'tracing' | 'gpu' | 'ai';
+export type GroupName = 'cluster' | 'runc' | 'metrics' | 'storage' | 'tracing' | 'gpu' | 'ai' | 'adapter';
 
 /** Programs without which a cluster cannot start, in the order in which they are built. They are built before all others. */
 export const CLUSTER_GROUPS: readonly GroupName[] = ['cluster', 'runc'];
 
-/** Programs that every platform needs. */
-const PLATFORM_GROUPS: readonly GroupName[] = ['metrics', 'storage'];
-
-/** Programs of the optional parts, by their names in `--with`; built only if the part is provisioned. */
-const PART_GROUPS: Readonly<Record<string, readonly GroupName[]>> = {
-  telemetry: ['tracing'],
-  gpu: ['gpu'],
-  ai: ['ai'],
-};
-
-/** The groups that a cluster and a platform with those stores and parts need. */
-export function groupsFor(words: readonly string[]): readonly GroupName[] {
-  return [...CLUSTER_GROUPS, ...PLATFORM_GROUPS, ...words.flatMap((word) => PART_GROUPS[word] ?? [])];
+/** The groups that a cluster needs, and those that make these programs besides. */
+export function groupsFor(programs: readonly string[]): readonly GroupName[] {
+  const needed = ({ name, ...group }: ToolGroup): boolean =>
+    CLUSTER_GROUPS.includes(name) ||
+    group.packages.some((path) => programs.includes(programOf({ name, ...group }, path)));
+  return GROUPS.filter(needed).map(({ name }) => name);
 }
 
 const KUBERNETES = 'k8s.io/kubernetes';
@@ -137,6 +130,15 @@ export const GROUPS: readonly ToolGroup[] = [
     name: 'ai',
     module: '.',
     packages: ['./external-metrics'],
+    cgo: false,
+    tags: STATIC_TAGS,
+    variables: {},
+  },
+  {
+    name: 'adapter',
+    module: 'prometheus-adapter',
+    packages: ['sigs.k8s.io/prometheus-adapter/cmd/adapter'],
+    rename: { adapter: 'prometheus-adapter' },
     cgo: false,
     tags: STATIC_TAGS,
     variables: {},

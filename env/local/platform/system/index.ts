@@ -30,14 +30,14 @@ export function systemPart(namespaces: string, storageClass: string): Part {
 
 export const system = systemPart('system', 'plumbline-local');
 
-/** Those of a server behind the aggregation layer of Kubernetes; a file of its name says what it has of its own. */
+/** Those of a server behind the aggregation layer of Kubernetes; `file` says what it has of its own, by default the one of its name here. */
 export function aggregatedObjects(
   context: PlatformContext,
   secrets: Secrets,
-  api: { readonly name: string; readonly group: string },
+  { name, group, file }: { readonly name: string; readonly group: string; readonly file?: string },
 ): KubeObject[] {
-  const files = ['aggregated.yaml', `${api.name}.yaml`];
-  return render(context, secrets, { folder: 'system', files, values: { ...api } });
+  const files = ['aggregated.yaml', file ?? `${name}.yaml`];
+  return render(context, secrets, { folder: 'system', files, values: { name, group } });
 }
 
 const DEADLINE_MS = 120_000; // a few seconds on an idle machine

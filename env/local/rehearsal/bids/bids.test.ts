@@ -4,11 +4,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { parse } from 'yaml';
 import { loadEnvironment } from '../../../loader.ts';
 import { CHECKOUT } from '../../images/recipes.ts';
 import { contextWith, fileOf, imageSet, named } from '../../platform/_testing/platform.ts';
 import { platformObjects } from '../../platform/index.ts';
-import { imagesFor, platformParts } from '../../platform/parts.ts';
+import { imagesFor, platformParts, toolsFor } from '../../platform/parts.ts';
 import { assertIsRestricted, assertKeepsSecrets, assertTakesCertificate } from '../_testing/stores.ts';
 import { bids } from './index.ts';
 
@@ -25,16 +26,45 @@ test('should run two pods of the application and two of its gateway, as a restri
   }
 });
 
+test('should be scaled by CPU and by a rate of its own pods, which the adapter makes of what it measures', () => {
+  const { metrics, maxReplicas } = named(OBJECTS, 'HorizontalPodAutoscaler', 'bid-desk')?.['spec'] as {
+    metrics: { type: string; pods?: { metric: { name: string } } }[];
+    maxReplicas: number;
+  };
+  assert.deepEqual(
+    metrics.map(({ type }) => type),
+    ['Resource', 'Pods'],
+  );
+  assert.equal(maxReplicas, 3, 'two of its pods share no node');
+  const rules = parse(fileOf(OBJECTS, 'prometheus-adapter', 'config.yaml')) as {
+    rules: { seriesQuery: string; name: { as: string } }[];
+  };
+  const [rule] = rules.rules;
+  assert.equal(rule?.name.as, metrics[1]?.pods?.metric.name);
+  assert.match(rule?.seriesQuery ?? '', /^http_server_requests_seconds_count\{namespace!="",pod!=""\}$/);
+  const desk = JSON.stringify(named(OBJECTS, 'Deployment', 'bid-desk'));
+  assert.match(desk, /"name":"POD_NAME","valueFrom":\{"fieldRef":\{"fieldPath":"metadata.name"\}\}/);
+});
+
 test('should come only with the store that it writes to, and so should its images', () => {
   const parts = (words: string[]): string[] => platformParts('rehearsal', words).map(({ name }) => name);
   assert.ok(parts(['postgres']).indexOf('bids') > parts(['postgres']).indexOf('postgres'));
   assert.ok(!parts(['redis']).includes('bids'));
   const images = (words: string[]): string[] => imagesFor('rehearsal', words).map(({ name }) => name);
   assert.deepEqual(
-    ['bid-desk', 'haproxy'].filter((name) => !images(['postgres']).includes(name)),
+    ['bid-desk', 'haproxy', 'prometheus-adapter'].filter((name) => !images(['postgres']).includes(name)),
     [],
   );
   assert.ok(!images(['redis']).includes('bid-desk'));
+  assert.ok(toolsFor('rehearsal', ['postgres']).includes('adapter'));
+  for (const [instance, word] of [
+    ['rehearsal', 'redis'],
+    ['local', 'postgres'],
+  ] as const)
+    assert.ok(
+      !toolsFor(instance, [word]).includes('adapter'),
+      `${instance} with ${word} compiles no adapter`,
+    );
 });
 
 test('should keep passwords, keys and the key of the certificate in Secrets alone', () => {

@@ -34,10 +34,10 @@ interface Running {
   manage: (path: string) => Promise<Response>;
 }
 
-async function running(t: TestContext): Promise<Running> {
+async function running(t: TestContext, tags?: Record<string, string>): Promise<Running> {
   const lines: Record<string, unknown>[] = [];
   const log = logOf('desk', (line) => lines.push(JSON.parse(line) as Record<string, unknown>));
-  const desk = createDesk({ drafts: memory(), log });
+  const desk = createDesk({ drafts: memory(), log, ...(tags !== undefined && { tags }) });
   const listening = async (server: Server): Promise<string> => {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -127,6 +127,14 @@ test('should refuse bad input as a problem, and answer 503 while the database do
     statuses.map(({ status }) => status),
     [400, 503, 400, 405, 404, 404],
   );
+});
+
+test('should give every metric the labels that it is told', async (t) => {
+  const { ask, manage } = await running(t, { namespace: 'bids', pod: 'bid-desk-1' });
+  await ask('GET', '/drafts');
+  const lines = (await (await manage('/prometheus')).text()).split('\n').filter((line) => /^[^#]/.test(line));
+  assert.ok(lines.some((line) => line.startsWith('http_server_requests_seconds_count{')));
+  for (const line of lines) assert.match(line, /[{,]namespace="bids",pod="bid-desk-1"[,}]/);
 });
 
 test('should have health and metrics on the other port, by the names of Micrometer', async (t) => {

@@ -22,6 +22,8 @@ export interface Desk {
 export interface Sources {
   readonly drafts: Pick<Drafts, 'add' | 'find' | 'newest' | 'remove'>;
   readonly log: Log;
+  /** Labels of every metric. */
+  readonly tags?: Readonly<Record<string, string>>;
   /** Absent: nobody gathers spans. */
   readonly spans?: Pick<Spans, 'add'> | undefined;
 }
@@ -180,7 +182,7 @@ async function manage(
 /** The servers, not listening yet. */
 export function createDesk(sources: Sources): Desk {
   const state = { ready: false };
-  const metrics = new Metrics();
+  const metrics = new Metrics(sources.tags);
   const destroyed = (response: ServerResponse) => (error: unknown) => {
     response.destroy(error instanceof Error ? error : undefined);
   };

@@ -24,7 +24,8 @@ const drafts = new Drafts(
 );
 const zipkin = process.env['ZIPKIN_URL'] ?? '';
 const spans = zipkin === '' ? undefined : new Spans(zipkin, (text) => log('WARN', text));
-const desk = createDesk({ drafts, log, spans });
+const tags = { namespace: setting('POD_NAMESPACE'), pod: setting('POD_NAME') };
+const desk = createDesk({ drafts, log, spans, tags });
 const ended = new AbortController();
 
 function stop(): void {

@@ -19,7 +19,9 @@ export class Metrics {
   readonly #registry = new Registry();
   readonly #requests: Histogram;
 
-  constructor() {
+  /** @param common labels of every series, as `management.metrics.tags` gives them */
+  constructor(common: Readonly<Record<string, string>> = {}) {
+    this.#registry.setDefaultLabels(common);
     collectDefaultMetrics({ register: this.#registry });
     this.#requests = new Histogram({
       name: 'http_server_requests_seconds',
