@@ -102,6 +102,21 @@ describe('what an answer says', () => {
     assert.equal(declared.ok, true, 'what is declared is expected');
   });
 
+  it('should take a login page in place of the service for a refusal, whatever its status', () => {
+    const page = (text: string) => ({ ...reply(200), headers: { 'content-type': 'text/html' }, text });
+    const form = '<!DOCTYPE html>\n<html><body><form><input name=p type="password"></form></body></html>';
+    const titled = '<html><head><title>Sign in to Example</title></head><body></body></html>';
+    for (const text of [form, titled])
+      for (const request of [LOOK, CREATE, expecting({ pointer: '/id' })]) {
+        const { ok, cause, why } = fateOf(ECHO, request, VALUES, page(text));
+        assert.deepEqual([ok, cause, why], [false, 'login', 'login: status 200 with a login page']);
+      }
+    for (const text of ['<html><title>Tenders</title>an error', '{"title":"sign in"}', 'log in', ''])
+      assert.equal(fateOf(ECHO, CREATE, VALUES, page(text)).cause, 'service', text);
+    const shown = fateOf({ follow: 'none', proof: 'none' }, LOOK, VALUES, page(form));
+    assert.equal(shown.ok, true, 'nothing else is expected of it');
+  });
+
   it('should show by a header that the service answered, where none is repeated', () => {
     const contract: Contract = { follow: 'trace', proof: { header: 'X-Service', contains: 'orders' } };
     assert.equal(of(contract, LOOK, reply(200, '', { 'x-service': ['orders v2'] })), '');

@@ -3,7 +3,7 @@
  * engines read the same contract in the same way.
  */
 import { parseJson } from '../../host/json.ts';
-import { refusalDetail, refusalOf } from '../../reports/record/refusals.ts';
+import { isLoginPage, refusalDetail, refusalOf } from '../../reports/record/refusals.ts';
 import type { Refusal } from '../../reports/record/refusals.ts';
 
 /** Where something stands in an answer: a JSON pointer (RFC 6901) into its body, or a header. */
@@ -150,8 +150,14 @@ export function retryAfterSeconds(headers: Reply['headers']): number | null {
   return said !== null && /^\d+$/.test(said) ? Number(said) : null;
 }
 
-/** What an answer says of the request that it is for. */
+/** What an answer says of the request that it is for. A login page that answers in place of the service is a refusal, whatever its status. */
 export function fateOf(contract: Contract, request: ContractRequest, values: Values, reply: Reply): Fate {
+  const fate = fateBySelf(contract, request, values, reply);
+  if (fate.cause !== 'service' || !isLoginPage(reply.text)) return fate;
+  return { ...fate, why: refusalDetail('login', reply.status), cause: 'login' };
+}
+
+function fateBySelf(contract: Contract, request: ContractRequest, values: Values, reply: Reply): Fate {
   const bad = (why: string, cause: Fate['cause'] = 'service'): Fate => ({ ok: false, why, cause, id: null });
   if (!request.status.includes(reply.status)) return bad(...otherStatus(reply));
   const stranger = notTheService(contract, values, reply);

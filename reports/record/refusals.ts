@@ -21,11 +21,23 @@ export function refusalOf(status: number | null, location = ''): Refusal | null 
   return status !== null && REDIRECTS.includes(status) && LOGIN.test(location) ? 'login' : null;
 }
 
+/** A login page is known by its field for a password, or by its title; it is looked for in so many characters. */
+const PAGE_CHARACTERS = 20_000;
+const PAGE = /^\s*(?:<!doctype html|<html)/i;
+const ASKS =
+  /<input[^>]{1,400}type\s*=\s*["']?password|<title[^>]{0,100}>[^<]{0,100}\b(?:log ?-?in|log ?-?on|sign ?-?in)\b/i;
+
+/** Whether this text is a page on which to log in. Some gateways answer with one in place of the service, with status 200. */
+export function isLoginPage(text: string): boolean {
+  const start = text.slice(0, PAGE_CHARACTERS);
+  return PAGE.test(start) && ASKS.test(start);
+}
+
 /** What an answer says beside its status. */
 interface Said {
   /** Seconds that `Retry-After` asks for; null: none. */
   waitSeconds?: number | null;
-  /** Where it sends on. */
+  /** Where it sends on; empty: it is the login page itself. */
   location?: string;
 }
 
@@ -33,8 +45,8 @@ interface Said {
 export function refusalDetail(refusal: Refusal, status: number, said: Said = {}): string {
   const { waitSeconds = null, location = '' } = said;
   const wait = waitSeconds === null ? '' : `, retry after ${waitSeconds} s`;
-  const to = refusal === 'login' ? ` to ${location.replace(/[?#].*$/, '').slice(0, 100)}` : '';
-  return `${refusal}: status ${status}${to}${wait}`;
+  const to = location === '' ? ' with a login page' : ` to ${location.replace(/[?#].*$/, '').slice(0, 100)}`;
+  return `${refusal}: status ${status}${refusal === 'login' ? to : ''}${wait}`;
 }
 
 /** The refusal that the detail of a request says; null: it says another thing. */
