@@ -100,7 +100,7 @@ export { KINDS, SIZES } from './providers/declaring.ts';
 export type { Cluster, EnvironmentKindName, Power, Size } from './providers/declaring.ts';
 export { FAULTS, STORES } from '../probes/declared-stores.ts';
 export type { DeclaredStore, FailoverGoal, FaultName, StoreName, Stores } from '../probes/declared-stores.ts';
-export type { SecretSource, Trust } from '../probes/declaring.ts';
+export type { SecretSource, Source, Trust } from '../probes/declaring.ts';
 export type { Gpu } from '../probes/gpu/declaration.ts';
 export { PART_NAMES } from './schema/parts.ts';
 export type { PartName } from './schema/parts.ts';

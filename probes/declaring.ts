@@ -62,6 +62,16 @@ export const secretSource = z
   ])
   .describe('A Kubernetes Secret, a file, or an environment variable');
 
+/** Where the certificates of an authority come from: they are no secret, and clusters often have them in a ConfigMap. */
+export const certificateSource = z.union([
+  secretSource,
+  z
+    .strictObject({
+      configMap: z.strictObject({ namespace: kubeName, name: kubeName, key: z.string().min(1) }),
+    })
+    .describe('A ConfigMap'),
+]);
+
 /** A URL without an account in it: it goes into records and messages. */
 export const plainUrl = z
   .url()
@@ -89,7 +99,7 @@ export const trust = z
 export const storeTls = z
   .strictObject({
     ca: z
-      .union([z.literal('system'), secretSource])
+      .union([z.literal('system'), certificateSource])
       .describe(
         'PEM certificates of the authority that signs those of the servers; "system": the usual public ones',
       ),
@@ -108,13 +118,29 @@ export const storeTls = z
   .describe('Left out: nothing is encrypted, the password included');
 
 export type SecretSource = z.infer<typeof secretSource>;
+/** Where a secret or a certificate comes from. */
+export type Source = z.infer<typeof certificateSource>;
 
-/** Where a secret is, for people. */
-export function secretText(source: SecretSource): string {
+/** The key of an object in the cluster. */
+export interface Keyed {
+  kind: 'Secret' | 'ConfigMap';
+  namespace: string;
+  name: string;
+  key: string;
+}
+
+export function keyedIn(source: Exclude<Source, { file: string } | { env: string }>): Keyed {
+  return 'secret' in source
+    ? { kind: 'Secret', ...source.secret }
+    : { kind: 'ConfigMap', ...source.configMap };
+}
+
+/** Where it is, for people. */
+export function sourceText(source: Source): string {
   if ('env' in source) return `variable ${source.env}`;
   if ('file' in source) return `file ${source.file}`;
-  const { namespace, name, key } = source.secret;
-  return `Secret ${namespace}/${name}, key ${key}`;
+  const { kind, namespace, name, key } = keyedIn(source);
+  return `${kind} ${namespace}/${name}, key ${key}`;
 }
 
 export type StoreTls = z.infer<typeof storeTls>;

@@ -15,8 +15,11 @@ export interface Difference {
 
 const NONE = 'not there';
 
+/** What is compared of a file. */
+type Shown = Pick<EnvironmentFile, 'cluster' | 'topology' | 'gpu'>;
+
 export interface Compared {
-  draft: EnvironmentFile;
+  draft: Shown;
   /** Those that the draft is of: workloads of others in the file are left alone. */
   namespaces: readonly string[];
   /** Kinds that could not be listed: what is made of them is not compared. */
@@ -26,13 +29,15 @@ export interface Compared {
 /**
  * Compares a file with a draft. What only the file can know (stores, addresses, goals, permits, profiles, exemptions) is not compared.
  */
-export function differencesBetween(
-  file: EnvironmentFile,
-  { draft, namespaces, refused }: Compared,
-): Difference[] {
+export function differencesBetween(file: Shown, { draft, namespaces, refused }: Compared): Difference[] {
   const isCompared = ({ kind, namespace }: Workload): boolean =>
     namespaces.includes(namespace) && !refused.has(kind === 'Rollout' ? ROLLOUT : `apps/v1/${kind}`);
-  const pools = refused.has('v1/Node') ? [] : poolDifferences(file.topology.pools, draft.topology.pools);
+  const isOfOthers = ({ labels }: Pool): boolean =>
+    file.topology.nodes.others.some((one) =>
+      Object.entries(one.labels).every(([key, value]) => labels[key] === value),
+    );
+  const found = draft.topology.pools.filter((pool) => !isOfOthers(pool));
+  const pools = refused.has('v1/Node') ? [] : poolDifferences(file.topology.pools, found);
   return [
     ...pinDifferences(file, draft),
     ...valueDifferences(file, draft),
@@ -55,7 +60,9 @@ function textOf(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-function pinDifferences(file: EnvironmentFile, draft: EnvironmentFile): Difference[] {
+/** A cluster that is not reached by a kubeconfig is pinned by what provisioned it. */
+function pinDifferences(file: Shown, draft: Shown): Difference[] {
+  if (!('kubeconfig' in file.cluster)) return [];
   const [own, found] = [pinOf(file), pinOf(draft)];
   return [
     ...differs('cluster.pin.kubeSystemUid', own?.kubeSystemUid, found?.kubeSystemUid),
@@ -64,12 +71,14 @@ function pinDifferences(file: EnvironmentFile, draft: EnvironmentFile): Differen
 }
 
 /** The pin of a file; undefined for a cluster that has none. */
-export function pinOf({ cluster }: EnvironmentFile): { kubeSystemUid: string; caSha256: string } | undefined {
+export function pinOf({
+  cluster,
+}: Pick<Shown, 'cluster'>): { kubeSystemUid: string; caSha256: string } | undefined {
   return 'pin' in cluster ? cluster.pin : undefined;
 }
 
 /** Single values that are compared, by where they stand in a file. */
-const VALUES: Readonly<Record<string, (file: EnvironmentFile) => unknown>> = {
+const VALUES: Readonly<Record<string, (file: Shown) => unknown>> = {
   'topology.controlPlane.nodes': ({ topology }) => topology.controlPlane?.nodes,
   'topology.controlPlane.etcdMembers': ({ topology }) => topology.controlPlane?.etcdMembers,
   'topology.network.cni.daemonSet': ({ topology }) => topology.network?.cni.daemonSet,
@@ -80,7 +89,7 @@ const VALUES: Readonly<Record<string, (file: EnvironmentFile) => unknown>> = {
 };
 
 /** What a draft does not declare was not seen, or not understood, and is not compared. */
-function valueDifferences(file: EnvironmentFile, draft: EnvironmentFile): Difference[] {
+function valueDifferences(file: Shown, draft: Shown): Difference[] {
   return Object.entries(VALUES).flatMap(([what, value]) =>
     value(draft) === undefined ? [] : differs(what, value(file), value(draft)),
   );
@@ -148,11 +157,7 @@ function pairs<T>(
 }
 
 /** Namespaces that are not closed, and what runs in closed ones without being declared or ignored. */
-function closedDifferences(
-  file: EnvironmentFile,
-  draft: EnvironmentFile,
-  refused: Compared['refused'],
-): Difference[] {
+function closedDifferences(file: Shown, draft: Shown, refused: Compared['refused']): Difference[] {
   const { namespaces, ignore } = file.topology.closed;
   const open = draft.topology.closed.namespaces.filter((name) => !namespaces.includes(name));
   const unknown = draft.topology.closed.ignore.filter(
@@ -167,10 +172,7 @@ function closedDifferences(
   ];
 }
 
-function registryDifferences(
-  { topology: own }: EnvironmentFile,
-  { topology: found }: EnvironmentFile,
-): Difference[] {
+function registryDifferences({ topology: own }: Shown, { topology: found }: Shown): Difference[] {
   const allowed = own.registry?.prefixes ?? [];
   return (found.registry?.prefixes ?? [])
     .filter((prefix) => !allowed.some((one) => prefix.startsWith(one)))

@@ -66,6 +66,13 @@ test('should take the only pooler before a store for what its clients write thro
   assert.equal(completed.stores.postgres.services, undefined);
 });
 
+test('should name the ConfigMap of an authority, which nobody then has to fetch, where a store mounts one', async () => {
+  const { completed } = await drafted('rehearsal');
+  const configMap = { namespace: 'databases', name: 'pg-authority', key: 'ca.crt' };
+  assert.deepEqual(completed.stores.postgres?.tls, { ca: { configMap } });
+  assert.deepEqual(completed.stores.redis?.tls, { ca: { file: '/path/to/kv-ca.crt' } });
+});
+
 test('should find the edge of the rehearsal: a proxy of any use, its Service, and what answers behind it', async () => {
   const own = await loadEnvironment('rehearsal');
   const { file, completed, text } = await drafted('rehearsal');
@@ -118,4 +125,18 @@ test('should say of the file of the rehearsal nothing about its edge and its app
   const { completed, namespaces } = await drafted('rehearsal');
   const again = await drafted('rehearsal');
   assert.deepEqual(differencesBetween(completed, { draft: again.file, namespaces, refused: new Set() }), []);
+});
+
+test('should see no difference between the rehearsal and its own file, which was completed by hand', async () => {
+  const own = await loadEnvironment('rehearsal');
+  const { file: draft, namespaces } = await drafted('rehearsal', 'telemetry');
+  const differences = (file: typeof own) =>
+    differencesBetween(file, { draft, namespaces, refused: new Set() }).map(
+      ({ what, file: said, cluster }) => `${what}: ${said}, ${cluster}`,
+    );
+  assert.deepEqual(differences(own), []);
+  const nodes = { ...own.topology.nodes, others: [] };
+  assert.deepEqual(differences({ ...own, topology: { ...own.topology, nodes } }), [
+    'topology.pools: burst: not there, there',
+  ]);
 });

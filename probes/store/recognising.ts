@@ -317,6 +317,11 @@ function encryption(set: SeenSet, always: string | undefined): DraftMap {
   const hint = always ?? tlsHint(set);
   if (hint === null)
     return { plain: todo(true, 'nothing speaks for TLS here; with TLS declare `tls` in its place') };
+  const map = authorityIn(set);
+  if (map !== null) {
+    const configMap = { namespace: set.namespace, name: map, key: 'ca.crt' };
+    return { tls: { ca: beside({ configMap }, `${hint}, and this ConfigMap`) } };
+  }
   const command = /\bSecret\b/.test(always ?? '') ? null : authorityCommand(set);
   const how = command === null ? '' : `: ${command}`;
   return {

@@ -72,6 +72,32 @@ test('should say of a Secret what keeps it from being read, with the rule to add
   assert.match(add ?? '', /resourceNames: \[accounts\], verbs: \[get\].*\n# a Role in the namespace data/);
 });
 
+test('should say of a ConfigMap with an authority what keeps it from being read', async () => {
+  const ca = { configMap: { namespace: 'data', name: 'authority', key: 'ca.crt' } };
+  const redis = staging.stores.redis ?? assert.fail();
+  const environment = { ...staging, stores: { redis: { ...redis, tls: { ca } } } } as Environment;
+  const itemFor = async (status: number, body: unknown): Promise<Item> => {
+    const asked: string[] = [];
+    const kube: KubeCall = ({ path: at }) => {
+      asked.push(at);
+      return Promise.resolve(
+        at.endsWith('/namespaces/data/configmaps/authority') ? { status, body } : { status: 404, body: {} },
+      );
+    };
+    const items = await secrets.look(situationOf(environment, kube, { checks: ['failover/redis/*'] }));
+    assert.ok(asked.includes('/api/v1/namespaces/data/configmaps/authority'));
+    return items.find(({ what }) => what.includes('stores.redis.tls.ca')) ?? assert.fail();
+  };
+  assert.deepEqual(await itemFor(200, { data: { 'ca.crt': 'PEM' } }), {
+    what: 'ConfigMap data/authority, key ca.crt (stores.redis.tls.ca)',
+    state: 'ok',
+    detail: 'readable',
+  });
+  assert.match((await itemFor(200, { data: {} })).detail, /the ConfigMap has no such key/);
+  assert.match((await itemFor(404, {})).detail, /there is no such ConfigMap/);
+  assert.match((await itemFor(403, {})).add ?? '', /resources: \[configmaps\], resourceNames: \[authority\]/);
+});
+
 test('should not need what no planned check asks, and everything for a profile', async () => {
   const read = await secrets.look(situationOf(staging, null, { checks: ['topology/nodes/pools'] }));
   assert.deepEqual(

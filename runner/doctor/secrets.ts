@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
-import type { SecretSource } from '../../env/schema.ts';
-import { secretSource, secretText } from '../../probes/declaring.ts';
+import type { Source } from '../../env/schema.ts';
+import { certificateSource, keyedIn, sourceText } from '../../probes/declaring.ts';
+import type { Keyed } from '../../probes/declaring.ts';
 import type { KubeCall } from '../provider-safety.ts';
 import { sectionsAsked } from '../plan/configuration.ts';
 import { textAt } from '../safety/timers/undo-kube.ts';
@@ -19,7 +20,7 @@ const NAMED = new Set(['password', 'token', 'trust', 'ca', 'certificate', 'key',
 const HEADERS = 'application.credentials.headers';
 
 interface Named {
-  source: SecretSource;
+  source: Source;
   /** Where the environment file names it. */
   at: string[];
   needed: boolean;
@@ -57,17 +58,17 @@ function wantedIn({ environment, running, wholeProfile }: Situation): (at: strin
   return (at) => sections.some((section) => at.startsWith(`${section}.`));
 }
 
-function sourcesIn(value: unknown, path: string): { source: SecretSource; at: string }[] {
+function sourcesIn(value: unknown, path: string): { source: Source; at: string }[] {
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([key, inner]: [string, unknown]) => {
     const at = `${path}.${key}`;
-    const source = NAMED.has(key) || path === HEADERS ? secretSource.safeParse(inner).data : undefined;
+    const source = NAMED.has(key) || path === HEADERS ? certificateSource.safeParse(inner).data : undefined;
     return source === undefined ? sourcesIn(inner, at) : [{ source, at }];
   });
 }
 
 function textOf({ source, at }: Named): string {
-  return `${secretText(source)} (${someOf(at)})`;
+  return `${sourceText(source)} (${someOf(at)})`;
 }
 
 async function itemOf(named: Named, kube: KubeCall | null, timeoutMs: number): Promise<Item> {
@@ -79,7 +80,7 @@ async function itemOf(named: Named, kube: KubeCall | null, timeoutMs: number): P
   }
   if ('file' in source) return fileItem(what, source.file);
   if (kube === null) return unknown(what, NOT_REACHED);
-  return secretItem(what, source.secret, { kube, timeoutMs });
+  return objectItem(what, keyedIn(source), { kube, timeoutMs });
 }
 
 function fileItem(what: string, file: string): Item {
@@ -93,24 +94,25 @@ function fileItem(what: string, file: string): Item {
   }
 }
 
-async function secretItem(
+async function objectItem(
   what: string,
-  { namespace, name, key }: { namespace: string; name: string; key: string },
+  { kind, namespace, name, key }: Keyed,
   { kube, timeoutMs }: { kube: KubeCall; timeoutMs: number },
 ): Promise<Item> {
   try {
-    const path = `/api/v1/namespaces/${namespace}/secrets/${name}`;
+    const resource = `${kind.toLowerCase()}s`;
+    const path = `/api/v1/namespaces/${namespace}/${resource}/${name}`;
     const { status, body } = await kube({ method: 'GET', path, timeoutMs });
     if (status === 403)
       return missing(
         what,
         'the account may not read it',
-        `- { apiGroups: [''], resources: [secrets], resourceNames: [${name}], verbs: [get] }\n# a Role in the namespace ${namespace}, by the owner of that Secret; no role of deploy/ has it`,
+        `- { apiGroups: [''], resources: [${resource}], resourceNames: [${name}], verbs: [get] }\n# a Role in the namespace ${namespace}, by the owner of that ${kind}; no role of deploy/ has it`,
       );
-    if (status === 404) return missing(what, 'there is no such Secret');
+    if (status === 404) return missing(what, `there is no such ${kind}`);
     if (status !== 200) return unknown(what, `the API server answered ${status}`);
     return textAt(body, 'data', key) === undefined
-      ? missing(what, 'the Secret has no such key')
+      ? missing(what, `the ${kind} has no such key`)
       : ok(what, 'readable');
   } catch (error) {
     return unknown(what, errorText(error));

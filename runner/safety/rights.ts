@@ -55,12 +55,16 @@ export const EVERY_COMMAND: readonly Purpose[] = [
 export const RUNS: readonly Purpose[] = [
   { what: 'to see whether the platform and its nodes are there', rights: lists('v1/Namespace', 'v1/Node') },
   {
-    what: 'to read a password that the environment file says is in a Secret',
+    what: 'to read a password or a certificate that the environment file says is in a Secret or a ConfigMap',
     rights: [
       {
         ...gets('v1/Secret', 'platform'),
         notGiven:
           'passwords come from files or variables; where one is in a Secret, the owner of that Secret grants `get` on it by name',
+      },
+      {
+        ...gets('v1/ConfigMap', 'platform'),
+        notGiven: 'only where an authority is in one, whose owner grants `get` on it by name; `view` has it',
       },
     ],
   },

@@ -2,7 +2,7 @@ import type { Credentials as Declared, Environment, SecretSource } from '../../e
 import { Credentials } from '../../probes/application/credentials.ts';
 import type { CredentialCounts, CredentialsPlan } from '../../probes/application/credentials.ts';
 import { NOBODY } from '../../probes/application/identity.ts';
-import { secretText } from '../../probes/declaring.ts';
+import { sourceText } from '../../probes/declaring.ts';
 import type { Identity } from '../../probes/application/identity.ts';
 import { trusted } from '../../probes/edge/edge-request.ts';
 import { errorText } from '../../reports/record/error-text.ts';
@@ -122,7 +122,7 @@ export class ApplicationAccess {
 /** Where what is shown is declared, and where its value comes from. */
 function shownText({ headers = {}, bearer, basic, oauth2, client }: Declared): string {
   const at = (key: string, source: SecretSource): string =>
-    `application.credentials.${key} (${secretText(source)})`;
+    `application.credentials.${key} (${sourceText(source)})`;
   const parts = [
     ...Object.entries(headers).map(([name, source]) => at(`headers.${name}`, source)),
     ...(bearer === undefined ? [] : [at('bearer', bearer)]),

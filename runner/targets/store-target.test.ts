@@ -159,6 +159,26 @@ test('false verdict 17: a password that cannot be read is no store that is down'
   }
 });
 
+test('should read an authority from a ConfigMap as it stands there, and a password from a Secret decoded', async () => {
+  const got: string[] = [];
+  const cluster = {
+    get: ({ kind, namespace, name }: { kind: string; namespace: string; name: string }) => {
+      got.push(`${kind} ${namespace}/${name}`);
+      const data = kind === 'Secret' ? { key: 'Z2VoZWlt' } : { 'ca.crt': 'PEM' };
+      return Promise.resolve({ data });
+    },
+  };
+  const targets = new StoreTargets({ stores: {} } as never, cluster as never);
+  const at = { namespace: 'data', name: 'redis' };
+  assert.equal(await targets.secret({ configMap: { ...at, key: 'ca.crt' } }), 'PEM');
+  assert.equal(await targets.secret({ secret: { ...at, key: 'key' } }), 'geheim');
+  assert.deepEqual(got, ['ConfigMap data/redis', 'Secret data/redis']);
+  await assert.rejects(
+    targets.secret({ configMap: { ...at, key: 'tls.crt' } }),
+    /the ConfigMap data\/redis has no key "tls\.crt"/,
+  );
+});
+
 test('should take an address alone for the only member, and find no pod of it', async () => {
   const redis = { primary: { host: 'redis.example.com', port: 6380 }, members: 1 };
   const targets = new StoreTargets({ stores: { redis } } as never, {} as never);

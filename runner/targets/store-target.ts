@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { DeclaredStore, Environment, SecretSource } from '../../env/schema.ts';
+import type { DeclaredStore, Environment, Source } from '../../env/schema.ts';
 import type { KubeCluster, PodObject } from '../../probes/kubernetes/index.ts';
 import {
   accepts,
@@ -11,6 +11,7 @@ import {
   refusedPorts,
 } from '../../probes/asking.ts';
 import type { AskFailure } from '../../probes/asking.ts';
+import { keyedIn } from '../../probes/declaring.ts';
 import { isMemberPod } from '../../probes/store/member-pods.ts';
 import type { Bounds, StoreMember, StoreTarget, StoreTlsFiles } from '../../probes/store/store-driver.ts';
 import { STORES } from '../../probes/stores.ts';
@@ -265,7 +266,7 @@ export class StoreTargets {
     );
   }
 
-  async secret(source: SecretSource): Promise<string> {
+  async secret(source: Source): Promise<string> {
     const key = JSON.stringify(source);
     const known = this.#secrets.get(key);
     if (known !== undefined) return known;
@@ -275,7 +276,7 @@ export class StoreTargets {
   }
 
   /** The secret as it is now, whatever was read before. */
-  async reread(source: SecretSource): Promise<string> {
+  async reread(source: Source): Promise<string> {
     const key = JSON.stringify(source);
     this.keep(this.#secrets.get(key) ?? '');
     this.#secrets.delete(key);
@@ -287,7 +288,7 @@ export class StoreTargets {
     if (secret !== '') this.#kept.add(secret);
   }
 
-  async #read(source: SecretSource): Promise<string> {
+  async #read(source: Source): Promise<string> {
     try {
       return await this.#ask(source);
     } catch (error) {
@@ -298,14 +299,14 @@ export class StoreTargets {
     }
   }
 
-  async #ask(source: SecretSource): Promise<string> {
+  async #ask(source: Source): Promise<string> {
     if ('file' in source) return readFileSync(source.file, 'utf8').trimEnd();
     if ('env' in source) return fromVariable(source.env);
-    const { namespace, name, key } = source.secret;
-    const secret = await this.#cluster.get({ apiVersion: 'v1', kind: 'Secret', namespace, name });
-    const encoded = secret?.data?.[key];
-    if (encoded === undefined) throw noSecret(`the Secret ${namespace}/${name} has no key "${key}"`);
-    return Buffer.from(encoded, 'base64').toString('utf8');
+    const { kind, namespace, name, key } = keyedIn(source);
+    const object = await this.#cluster.get({ apiVersion: 'v1', kind, namespace, name });
+    const value = object?.data?.[key];
+    if (value === undefined) throw noSecret(`the ${kind} ${namespace}/${name} has no key "${key}"`);
+    return kind === 'Secret' ? Buffer.from(value, 'base64').toString('utf8') : value;
   }
 }
 

@@ -18,7 +18,7 @@ export function clusterOf(instance: InstanceName, ...parts: PartName[]): Stood[]
   const objects = platformObjects(
     contextWith(words, instance, imageSet(instance, words)),
   ) as unknown as Stood[];
-  const own = objects.filter(({ kind }) => kind !== 'Node');
+  const own = objects.filter(({ kind }) => kind !== 'Node').map(scheduled);
   return [...withPods(own), ...own.flatMap(claimsOf), ...NODES];
 }
 
@@ -38,6 +38,20 @@ const NODES: readonly Stood[] = [
     { taints: [{ key: 'node.kubernetes.io/unreachable', effect: 'NoExecute' }] },
   ),
 ];
+
+/** A DaemonSet with a pod on each node that its selector takes and that has a kubelet. */
+function scheduled(object: Stood): Stood {
+  if (object.kind !== 'DaemonSet') return object;
+  const { template } = object['spec'] as { template: { spec: { nodeSelector?: Record<string, string> } } };
+  const wanted = Object.entries(template.spec.nodeSelector ?? {});
+  const taken = NODES.filter(
+    ({ kind, metadata: { name, labels = {} } }) =>
+      kind === 'Node' &&
+      name !== 'burst-2' &&
+      wanted.every(([key, value]) => (labels as Record<string, string>)[key] === value),
+  );
+  return { ...object, status: { desiredNumberScheduled: taken.length } };
+}
 
 /** What the API server makes of a template of claims, on the volume that the provisioner of this machine makes. */
 function claimsOf({ kind, metadata: { namespace = '', name }, spec }: Stood): Stood[] {
