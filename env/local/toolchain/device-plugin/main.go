@@ -1,10 +1,12 @@
 // A kubelet device plugin (API v1beta1) with simulated devices: kubelet allocates them to containers like real ones, but
-// there is no hardware. An environment variable of each container names its devices.
+// there is no hardware. What names the devices of a container is an environment variable, or device nodes in it by the Container Device
+// Interface (cdi.go).
 package main
 
 import (
 	"context"
 	"flag"
+	"fmt"
 	"log"
 	"net/http"
 	"os"
@@ -28,6 +30,7 @@ type settings struct {
 	listen       string
 	pluginDir    string
 	podResources string
+	cdiDir       string
 	sameDevice   bool
 	metrics      bool
 }
@@ -42,6 +45,7 @@ func parse(arguments []string) (settings, error) {
 	flags.StringVar(&s.listen, "listen", ":9400", "address of /metrics, /healthz and /readyz")
 	flags.StringVar(&s.pluginDir, "plugin-dir", pluginapi.DevicePluginPath, "folder of kubelet's registration socket")
 	flags.StringVar(&s.podResources, "pod-resources", "/var/lib/kubelet/pod-resources/kubelet.sock", "kubelet's socket for the holders of devices")
+	flags.StringVar(&s.cdiDir, "cdi-dir", "", "folder in which the container runtime looks for CDI specs, such as /var/run/cdi: containers get device nodes instead of the variable; empty: they get the variable")
 	flags.BoolVar(&s.sameDevice, "same-device", false, "a fault, for negative controls: every container gets the first device")
 	flags.BoolVar(&s.metrics, "metrics", true, "serve /metrics")
 	return s, flags.Parse(arguments)
@@ -49,10 +53,18 @@ func parse(arguments []string) (settings, error) {
 
 func run(ctx context.Context, s settings) error {
 	devices := newDevices(s.node, s.devices)
+	if s.cdiDir != "" {
+		// Before kubelet knows of the devices: the runtime must be able to give what kubelet allocates.
+		spec, err := writeSpec(s.cdiDir, s.resource, devices)
+		if err != nil {
+			return fmt.Errorf("writing the CDI spec: %w", err)
+		}
+		defer removeSpec(spec)
+	}
 	life := newLifecycle(lifecycleOptions{
 		dir:    s.pluginDir,
 		socket: filepath.Join(s.pluginDir, "plumbline-"+safeName(s.resource)+".sock"),
-		plugin: &plugin{resource: s.resource, variable: s.variable, devices: devices, sameDevice: s.sameDevice},
+		plugin: &plugin{resource: s.resource, variable: s.variable, cdi: s.cdiDir != "", devices: devices, sameDevice: s.sameDevice},
 	})
 	server := &http.Server{
 		Addr:              s.listen,

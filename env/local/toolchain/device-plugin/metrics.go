@@ -71,9 +71,12 @@ func exposition(ctx context.Context, s settings, devices []*pluginapi.Device, as
 		own.WriteString(series("plumbline_gpu_utilization_ratio", ratio,
 			label{"device", device.ID}, label{"node", s.node}, label{"resource", s.resource},
 			label{"pod", by.pod}, label{"pod_namespace", by.namespace}, label{"pod_container", by.container}))
-		dcgm.WriteString(series("DCGM_FI_DEV_GPU_UTIL", math.Round(ratio*100),
-			label{"gpu", fmt.Sprint(index)}, label{"UUID", device.ID}, label{"Hostname", s.node},
-			label{"modelName", "simulated"}, label{"pod", by.pod}))
+		labels := []label{{"gpu", fmt.Sprint(index)}, {"UUID", device.ID}, {"Hostname", s.node}, {"modelName", "simulated"}, {"pod", by.pod}}
+		if s.cdiDir != "" {
+			// As dcgm-exporter names the node of a device: nvidia0.
+			labels = append(labels, label{"device", deviceNodeName(index)})
+		}
+		dcgm.WriteString(series("DCGM_FI_DEV_GPU_UTIL", math.Round(ratio*100), labels...))
 	}
 	return own.String() + dcgm.String(), nil
 }

@@ -33,6 +33,19 @@ func TestMetricsSayWhoHoldsADevice(t *testing.T) {
 	}
 }
 
+func TestMetricsNameTheDeviceNodesOfContainersThatHaveSuch(t *testing.T) {
+	ask := func(context.Context) (map[string]holder, error) { return map[string]holder{}, nil }
+	for dir, wanted := range map[string]string{
+		"/var/run/cdi": `DCGM_FI_DEV_GPU_UTIL{gpu="1",UUID="SIM-worker-2-1",Hostname="worker-2",modelName="simulated",pod="",device="accel1"} 0`,
+		"":             `DCGM_FI_DEV_GPU_UTIL{gpu="1",UUID="SIM-worker-2-1",Hostname="worker-2",modelName="simulated",pod=""} 0`,
+	} {
+		text, err := exposition(context.Background(), settings{node: "worker-2", cdiDir: dir}, newDevices("worker-2", 2), ask)
+		if err != nil || !strings.Contains(text, wanted+"\n") {
+			t.Errorf("%q is missing in:\n%s (%v)", wanted, text, err)
+		}
+	}
+}
+
 func TestMetricsAreNotInventedWhereKubeletDoesNotAnswer(t *testing.T) {
 	ask := func(context.Context) (map[string]holder, error) { return nil, errors.New("no answer") }
 	if text, err := exposition(context.Background(), settings{}, newDevices("gpu-1", 2), ask); err == nil {

@@ -10,11 +10,13 @@ import (
 	pluginapi "k8s.io/kubelet/pkg/apis/deviceplugin/v1beta1"
 )
 
-// plugin answers kubelet: it lists the devices, and sets the environment variable of a container that gets some of them.
+// plugin answers kubelet: it lists the devices, and says what a container that gets some of them has of them.
 type plugin struct {
 	pluginapi.UnimplementedDevicePluginServer
-	resource   string
-	variable   string
+	resource string
+	variable string
+	// cdi: the runtime makes device nodes by the CDI spec, and the variable is not set.
+	cdi        bool
 	devices    []*pluginapi.Device
 	sameDevice bool
 }
@@ -46,11 +48,21 @@ func (p *plugin) Allocate(_ context.Context, request *pluginapi.AllocateRequest)
 		if p.sameDevice && len(p.devices) > 0 {
 			told = []string{p.devices[0].ID}
 		}
-		response.ContainerResponses = append(response.ContainerResponses, &pluginapi.ContainerAllocateResponse{
-			Envs: map[string]string{p.variable: strings.Join(told, ",")},
-		})
+		response.ContainerResponses = append(response.ContainerResponses, p.given(told))
 	}
 	return response, nil
+}
+
+// given is what a container has of these devices.
+func (p *plugin) given(ids []string) *pluginapi.ContainerAllocateResponse {
+	if !p.cdi {
+		return &pluginapi.ContainerAllocateResponse{Envs: map[string]string{p.variable: strings.Join(ids, ",")}}
+	}
+	response := &pluginapi.ContainerAllocateResponse{}
+	for _, id := range ids {
+		response.CdiDevices = append(response.CdiDevices, &pluginapi.CDIDevice{Name: cdiName(p.resource, id)})
+	}
+	return response
 }
 
 func (p *plugin) has(id string) bool {
