@@ -131,6 +131,19 @@ describe('devices of a container', () => {
     assert.equal(of({}, { annotations: { 'cdi.k8s.io/x': 'nvidia.com/gpu=all' } }).devices, null);
   });
 
+  it('should be read from device nodes and the variable alone where they are simulated', () => {
+    const simulated = { variable: 'SIMULATED', simulated: true };
+    const allocated = [{ name: 'nvidia.com/gpu', resources: [{ resourceID: A }] }];
+    const nodes = of({ files: ['/dev/null', '/dev/accel/accel1'], smi: whole(A) }, { allocated }, simulated);
+    assert.deepEqual([nodes.devices, nodes.sources.map(({ by }) => by)], [['accel1'], ['device nodes']]);
+    const none = of({ files: ['/dev/null'], kubelet: kubelet([A]) }, { allocated }, simulated);
+    assert.deepEqual([none.devices, none.sources], [[], []], 'allocated, and not given');
+    assert.match(none.detail, /^SIMULATED is not set, and the container has no device node/);
+    const named = of({ variable: B, smi: whole(A) }, { allocated }, { simulated: true });
+    assert.deepEqual([named.devices, named.reportedBy], [[B], 'variable']);
+    assert.equal(of({}, {}, { simulated: true }).devices, null, 'void says nothing');
+  });
+
   it('should never be none by a variable that CDI leaves void', () => {
     for (const variable of ['void', 'none', 'all', ''])
       assert.equal(of({ variable }).devices, null, variable);

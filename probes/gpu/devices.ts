@@ -26,7 +26,7 @@ export interface Telling {
   variable: string;
   resource: string;
   kind: 'whole' | 'mig' | 'shared';
-  /** No real device is behind a name, so only the variable can name one. */
+  /** No real device is behind a name: only what the plugin gave the container names one. */
   simulated: boolean;
 }
 
@@ -101,8 +101,6 @@ function partsOf(output: string): Printed {
 export function devicesGiven(output: string, telling: Telling, holder?: Holder): Given {
   const printed = partsOf(output);
   const value = valueOf(printed.environment, telling.variable);
-  const byVariable = variableDevices(value);
-  if (telling.simulated) return simulatedDevices(byVariable, value, telling);
   const found: [Source, string[] | null][] = [
     ['pod-resources', holder === undefined ? null : devicesOf(printed.kubelet, holder, telling.resource)],
     ['nvidia-smi', smiDevices(printed.smi, telling)],
@@ -110,27 +108,21 @@ export function devicesGiven(output: string, telling: Telling, holder?: Holder):
     ['container status', statusDevices(holder, telling.resource)],
     ['CDI annotations', annotatedDevices(holder)],
     ['volume mounts', mountedDevices(printed.files)],
-    ['variable', byVariable],
+    ['variable', variableDevices(value)],
   ];
-  const sources = found.flatMap(([by, devices]) => (devices === null ? [] : [{ by, devices }]));
+  const counted = telling.simulated ? found.filter(([by]) => OF_SIMULATED.has(by)) : found;
+  const sources = counted.flatMap(([by, devices]) => (devices === null ? [] : [{ by, devices }]));
   const [most] = sources;
-  return most === undefined
-    ? { devices: null, reportedBy: null, detail: unknownText(value, telling), sources }
-    : { devices: most.devices, reportedBy: most.by, detail: '', sources };
+  if (most !== undefined) return { devices: most.devices, reportedBy: most.by, detail: '', sources };
+  const detail = unknownText(value, telling);
+  // A plugin of simulated devices gives them in no other way.
+  if (telling.simulated && value === undefined)
+    return { devices: [], reportedBy: 'variable', detail, sources };
+  return { devices: null, reportedBy: null, detail, sources };
 }
 
-function simulatedDevices(named: string[] | null, value: string | undefined, { variable }: Telling): Given {
-  if (named !== null)
-    return {
-      devices: named,
-      reportedBy: 'variable',
-      detail: '',
-      sources: [{ by: 'variable', devices: named }],
-    };
-  return value === undefined
-    ? { devices: [], reportedBy: 'variable', detail: `${variable} is not set`, sources: [] }
-    : { devices: null, reportedBy: null, detail: `${variable} is "${value}"`, sources: [] };
-}
+/** What a plugin of simulated devices puts into a container. Others know what was allocated, which is not what the container was given. */
+const OF_SIMULATED: ReadonlySet<Source> = new Set(['device nodes', 'variable']);
 
 function unknownText(value: string | undefined, { variable, kind }: Telling): string {
   const said = `${variable} ${value === undefined ? 'is not set' : `is "${value}"`}`;
