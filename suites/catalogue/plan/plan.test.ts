@@ -99,10 +99,24 @@ test('should run checks of a part only where it is provisioned, and require them
   assert.equal(one(await loadEnvironment('testing'), id).notRun, 'not declared: gpu');
   const { prometheus: _prometheus, ...unobserved } = local;
   assert.equal(one(unobserved, 'gpu/metrics').notRun, 'not declared: prometheus');
+  const pools = local.topology.pools.map((pool) => ({ ...pool, taints: [] }));
+  const untainted = { ...local, topology: { ...local.topology, pools } };
+  assert.equal(one(untainted, 'gpu/taint').notRun, 'not declared: taints of gpu.pool');
+  assert.deepEqual([one(local, 'gpu/taint').notRun, one(untainted, id).notRun], [null, null]);
   assert.equal(
     one(await loadEnvironment('production'), 'gpu/exhausted').notRun,
     'does not apply to a production environment',
   );
+});
+
+test('should run the checks of devices in the rehearsal as well, but for taints that its pool is declared without', async () => {
+  const rehearsal = await loadEnvironment('rehearsal', { with: ['gpu'] });
+  const planned = planChecks(rehearsal, { profile: 'gpu', suites: ['gpu'] });
+  const notRun = planned.flatMap(({ row, notRun: why, required }) =>
+    why === null ? [] : [[row.id, why, required]],
+  );
+  assert.deepEqual(notRun, [['gpu/taint', 'not declared: taints of gpu.pool', false]]);
+  assert.equal(planned.length, 7);
 });
 
 test('should leave out of a profile what cannot pass there, unless the profile asks for it', async () => {

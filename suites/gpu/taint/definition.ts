@@ -1,7 +1,14 @@
 import { SHARED } from '../_pool/declaring.ts';
 import { row } from '../../catalogue/row.ts';
-import type { CatalogueRow } from '../../catalogue/types.ts';
+import type { CatalogueRow, Requirement } from '../../catalogue/types.ts';
 import { OBSERVES } from './observations.ts';
+
+/** A pool without taints keeps nobody away, and whoever declares it so does not ask for that. */
+const TAINTS: Requirement = {
+  what: 'taints of gpu.pool',
+  declares: ({ gpu, topology }) =>
+    topology.pools.some(({ name, taints }) => name === gpu?.pool && taints.length > 0),
+};
 
 export const checks: readonly CatalogueRow[] = [
   row({
@@ -9,6 +16,7 @@ export const checks: readonly CatalogueRow[] = [
     id: 'gpu/taint',
     order: 750,
     observes: OBSERVES,
+    requires: [SHARED.requires, TAINTS],
     observe: async () => (await import('./observe.ts')).observe,
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,
