@@ -114,7 +114,7 @@ test('should leave at most 25 lines of the rehearsal to its user, and load', asy
   assert.equal(completed.telemetry?.traces?.kind, 'zipkin');
   assert.deepEqual(
     file.topology.pools.map(({ name, count }) => `${name}: ${count.min}`),
-    ['burst: 2', 'general: 3'],
+    ['accelerated: 2', 'burst: 2', 'general: 1'],
   );
   assert.deepEqual(file.topology.storage?.className, 'fast-local');
   const refused = new Set<never>();

@@ -22,11 +22,12 @@ export function clusterOf(instance: InstanceName, ...parts: PartName[]): Stood[]
   return [...withPods(own), ...own.flatMap(claimsOf), ...NODES];
 }
 
-/** Those of the rehearsal: a control plane, three that carry the platform, and two of another team, of which one has no kubelet. */
+/** Those of the rehearsal: a control plane, three that carry the platform, two of which have devices, and two of another team, of which one has no kubelet. */
 const NODES: readonly Stood[] = [
   node('control-1', { 'node-role.kubernetes.io/control-plane': '' }),
   staticPod('etcd', 'control-1'),
-  ...['worker-1', 'worker-2', 'worker-3'].map((name) => node(name, { 'plumbline.dev/pool': 'general' })),
+  node('worker-1', { 'plumbline.dev/pool': 'general' }),
+  ...['worker-2', 'worker-3'].map((name) => node(name, { 'plumbline.dev/pool': 'accelerated' })),
   node(
     'burst-1',
     { 'nodes.example/pool': 'burst' },

@@ -63,6 +63,13 @@ test('the rehearsal has a node of others beside its own', () => {
   assert.equal(podCidr, '198.18.94.0/24');
 });
 
+test('workers of the rehearsal with devices are in a pool of their own, and those of other instances in none', () => {
+  const pools = (instance: 'local' | 'rehearsal'): unknown[] =>
+    nodesOf(instance, 'small').flatMap(({ labels }) => labels['plumbline.dev/pool'] ?? []);
+  assert.deepEqual(pools('rehearsal'), ['general', 'accelerated', 'accelerated']);
+  assert.deepEqual(pools('local'), ['general', 'general', 'general']);
+});
+
 test('the general workers stand in three zones', () => {
   const zones = nodesOf('local', 'small')
     .filter((node) => node.role === 'worker')

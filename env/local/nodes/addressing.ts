@@ -136,6 +136,9 @@ const POOL_LABELS: Readonly<Record<NodeRole, Readonly<Record<string, string>>>> 
   burst: { 'nodes.example/pool': 'burst' },
 };
 
+/** Workers with devices beside what else they carry, of instances that have such: from this index on, in a pool of their own. */
+const ACCELERATED_FROM: Readonly<Partial<Record<InstanceName, number>>> = { rehearsal: 2 };
+
 const TAINTS: Readonly<Record<NodeRole, NodeSpec['taints']>> = {
   control: [],
   worker: [],
@@ -162,7 +165,12 @@ function makeSpec(instance: InstanceName, role: NodeRole, index: number): NodeSp
     zone,
     link: `${linkPrefix}-${name}`,
     netns: `${linkPrefix}-${name}`,
-    labels: { ...zoneLabel, ...POOL_LABELS[role] },
+    labels: { ...zoneLabel, ...poolLabels(instance, role, index) },
     taints: TAINTS[role],
   };
+}
+
+function poolLabels(instance: InstanceName, role: NodeRole, index: number): NodeSpec['labels'] {
+  const isAccelerated = role === 'worker' && index >= (ACCELERATED_FROM[instance] ?? Infinity);
+  return isAccelerated ? { 'plumbline.dev/pool': 'accelerated' } : POOL_LABELS[role];
 }

@@ -9,6 +9,7 @@ import type { Make, Part } from '../platform/part.ts';
 import { systemPart } from '../platform/system/index.ts';
 import { accountPart, OWNERS_IMAGES } from './account/index.ts';
 import { bids } from './bids/index.ts';
+import { devices } from './devices/index.ts';
 import { store as elasticsearch } from './elasticsearch/index.ts';
 import { logs } from './logs/index.ts';
 import { monitoring } from './monitoring/index.ts';
@@ -28,10 +29,14 @@ const OPTIONAL = {
   ...STORES,
   postgres: { ...postgres, images: [...postgres.images, ...bids.images, ...scaling.images] },
   telemetry: { ...tracing, images: [...tracing.images, ...logs.images] },
+  gpu: devices,
 };
 
 /** Namespaces of the platform, in which the one who checks has the documented rights. */
-const NAMESPACES = ['databases', 'caches', 'messaging', 'search', 'graphs', 'bids', 'watch', 'shipping'];
+const NAMESPACES = [
+  ...['databases', 'caches', 'messaging', 'search', 'graphs'],
+  ...['bids', 'watch', 'shipping', 'accelerators'],
+];
 /** Passwords and keys that checks use: of each store and what comes with it, by their files, the names that its part has for them. */
 const ACCOUNTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   postgres: {
@@ -56,7 +61,8 @@ export const rehearsal: Make = {
     const stores = words.flatMap((word) => STORES[word] ?? []);
     const application = words.includes('postgres') ? [bids, scaling] : [];
     const telemetry = words.includes('telemetry') ? [tracing, logs] : [];
+    const cards = words.includes('gpu') ? [devices] : [];
     const owners = accountPart(NAMESPACES, Object.fromEntries(accounts));
-    return [system, others, ...stores, ...application, ...telemetry, monitoring, owners];
+    return [system, others, ...stores, ...application, ...telemetry, ...cards, monitoring, owners];
   },
 };

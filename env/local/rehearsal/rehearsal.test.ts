@@ -145,8 +145,8 @@ test('should build no image that only the reference platform needs, and know non
   for (const name of ['pg-repmgr', 'pgbouncer', 'busybox', 'metrics-server', 'prometheus'])
     assert.ok(names.includes(name), name);
   assert.throws(
-    () => platformParts('rehearsal', ['gpu']),
-    /no store or part of rehearsal is called "gpu"; there are postgres/,
+    () => platformParts('rehearsal', ['ai']),
+    /no store or part of rehearsal is called "ai"; there are postgres/,
   );
   assert.throws(() => platformParts('rehearsal', ['telemetry']), /telemetry needs postgres as well/);
   assert.deepEqual(sizesOf('rehearsal'), ['small']);

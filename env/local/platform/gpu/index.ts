@@ -1,5 +1,6 @@
 /** Simulated devices on the GPU pool: a device plugin of our own (toolchain/device-plugin), as a DaemonSet. */
 import { waitFor } from '../../../../host/wait.ts';
+import type { ImageRecipe } from '../../images/recipes.ts';
 import { bare, programs } from '../../images/recipes.ts';
 import { specOf } from '../applied.ts';
 import { SYSTEM, type PlatformContext } from '../context.ts';
@@ -7,40 +8,43 @@ import { part, type Applied } from '../part.ts';
 import { waitRollout } from '../rollout.ts';
 
 const DEVICE_PLUGIN = 'device-plugin';
-const POOL_LABEL = 'plumbline.dev/pool=gpu';
+
+export const DEVICE_PLUGIN_IMAGE: ImageRecipe = {
+  name: DEVICE_PLUGIN,
+  tag: { version: '0.1.0' },
+  layers: [bare, programs('device-plugin')],
+  run: { entrypoint: ['device-plugin'] },
+};
 
 export const gpu = part({
   name: 'gpu',
-  images: [
-    {
-      name: DEVICE_PLUGIN,
-      tag: { version: '0.1.0' },
-      layers: [bare, programs('device-plugin')],
-      run: { entrypoint: ['device-plugin'] },
-    },
-  ],
-  wait: waitGpu,
+  images: [DEVICE_PLUGIN_IMAGE],
+  wait: (context, { objects }) => waitDevices(context, objects, { namespace: SYSTEM, name: DEVICE_PLUGIN }),
 });
 
 const READY_DEADLINE_MS = 120_000; // a few seconds on an idle machine
 const OFFERED_DEADLINE_MS = 60_000; // kubelet tells the API server of new devices every 10 s
 
-/** Waits until the plugins are registered and every node of the pool offers its devices to the scheduler. */
-async function waitGpu(context: PlatformContext, { objects }: Applied): Promise<void> {
-  await waitRollout(context, {
-    namespace: SYSTEM,
-    workload: `daemonset/${DEVICE_PLUGIN}`,
-    deadlineMs: READY_DEADLINE_MS,
-  });
-  const nodes = context.nodes.filter((node) => node.role === 'gpu').map((node) => node.name);
+/** Waits until the plugins of a DaemonSet are registered and every node that it selects offers its devices to the scheduler. */
+export async function waitDevices(
+  context: PlatformContext,
+  objects: Applied['objects'],
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+): Promise<void> {
+  const workload = `daemonset/${name}`;
+  await waitRollout(context, { namespace, workload, deadlineMs: READY_DEADLINE_MS });
+  const devices = devicesOf(objects, name);
+  const nodes = context.nodes.filter(({ labels }) =>
+    devices.selector.every(([key, value]) => labels[key] === value),
+  );
   if (nodes.length === 0) return;
-  const devices = devicesOf(objects);
-  await waitFor(async () => await offered(context, nodes, devices), {
-    what: `${nodes.join(', ')} to offer ${devices.count} ${devices.resource}`,
+  const names = nodes.map((node) => node.name);
+  await waitFor(async () => await offered(context, names, devices), {
+    what: `${names.join(', ')} to offer ${devices.count} ${devices.resource}`,
     deadlineMs: OFFERED_DEADLINE_MS,
     intervalMs: 500,
     signal: context.signal,
-    next: `kubectl --kubeconfig ${context.kubeconfig} -n ${SYSTEM} logs daemonset/${DEVICE_PLUGIN}`,
+    next: `kubectl --kubeconfig ${context.kubeconfig} -n ${namespace} logs ${workload}`,
   });
 }
 
@@ -48,30 +52,34 @@ interface Devices {
   readonly resource: string;
   /** Of each node. */
   readonly count: string;
+  /** Labels of the nodes that have them. */
+  readonly selector: readonly (readonly [key: string, value: string])[];
 }
 
-/** What the plugin is started with. */
-function devicesOf(objects: Applied['objects']): Devices {
-  const { template } = specOf(objects, 'DaemonSet', DEVICE_PLUGIN) as {
-    template: { spec: { containers: { args?: string[] }[] } };
+/** What the plugin is started with, and where. */
+function devicesOf(objects: Applied['objects'], name: string): Devices {
+  const { template } = specOf(objects, 'DaemonSet', name) as {
+    template: { spec: { nodeSelector: Record<string, string>; containers: { args?: string[] }[] } };
   };
   const args = template.spec.containers.flatMap(({ args: own = [] }) => own);
-  const value = (name: string): string => {
-    const given = args.findLast((arg) => arg.startsWith(`--${name}=`))?.slice(`--${name}=`.length);
-    if (given === undefined) throw new Error(`the DaemonSet ${DEVICE_PLUGIN} is started without --${name}`);
+  const value = (flag: string): string => {
+    const given = args.findLast((arg) => arg.startsWith(`--${flag}=`))?.slice(`--${flag}=`.length);
+    if (given === undefined) throw new Error(`the DaemonSet ${name} is started without --${flag}`);
     return given;
   };
-  return { resource: value('resource'), count: value('devices') };
+  const selector = Object.entries(template.spec.nodeSelector);
+  return { resource: value('resource'), count: value('devices'), selector };
 }
 
 /** @throws Error with what each node offers while one of them does not offer all */
 async function offered(
   context: PlatformContext,
   nodes: readonly string[],
-  { resource, count }: Devices,
+  { resource, count, selector }: Devices,
 ): Promise<true> {
+  const labels = selector.map(([key, value]) => `${key}=${value}`).join(',');
   const path = `{range .items[*]}{.metadata.name}={.status.allocatable.${resource.replaceAll('.', String.raw`\.`)}} {end}`;
-  const seen = await context.kubectl(['get', 'nodes', '-l', POOL_LABEL, '-o', `jsonpath=${path}`], {
+  const seen = await context.kubectl(['get', 'nodes', '-l', labels, '-o', `jsonpath=${path}`], {
     timeoutMs: 10_000,
   });
   const wanted = nodes.map((node) => `${node}=${count}`);

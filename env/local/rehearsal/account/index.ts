@@ -79,7 +79,7 @@ async function permit(context: PlatformContext): Promise<void> {
     kind: 'ConfigMap',
     metadata: { name: 'plumbline-permit', namespace: 'plumbline-system' },
     data: {
-      checks: 'failover/** performance/** scaling/** telemetry/**',
+      checks: 'failover/** gpu/** performance/** scaling/** telemetry/**',
       ticket: 'REHEARSAL-1',
       until: new Date(Date.now() + VALID_HOURS * 3_600_000).toISOString(),
     },
