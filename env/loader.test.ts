@@ -60,6 +60,26 @@ test('should name the place and the alternatives of an unknown key', () => {
   assert.match(String(missing), /: topology\.network\.policyEnforced: missing; allowed: true or false$/);
 });
 
+test('should refuse names of a service on the path of a request that lead nowhere or to two services', () => {
+  const FIRST = '      - { service: gateway }';
+  const firstWith = (more: string): string[] => problemsWith(FIRST, `      - { service: gateway, ${more} }`);
+  const place = (line: number, column: number): string => `env/local.yaml:${lineOf(FIRST) + line}:${column}`;
+  const [unknown, ...others] = firstWith('workload: edge-gateway, loggedAs: web');
+  assert.match(
+    String(unknown),
+    /: telemetry\.traces\.path\[0\]\.workload: topology\.workloads has no workload of this name; found edge-gateway; allowed: .*tender-api/,
+  );
+  assert.ok(unknown?.startsWith(place(0, 39)), unknown);
+  assert.deepEqual(others, []);
+  assert.deepEqual(firstWith('loggedAs: tender-api'), [
+    `${place(1, 18)}: telemetry.traces.path[1].service: log lines of gateway have the same name: they cannot be told apart; ` +
+      'found tender-api; allowed: a name of its own, or `logs: false` for one of the two',
+  ]);
+  assert.deepEqual(firstWith('loggedAs: tender-api, logs: false'), []);
+  assert.deepEqual(firstWith('workload: gateway, loggedAs: web'), []);
+  assert.match(String(firstWith("loggedAs: ''")[0]), /telemetry\.traces\.path\[0\]\.loggedAs: /);
+});
+
 test('should say what a key is called now that had another name in an earlier version', () => {
   const [problem] = problemsWith('clientLoad: {', 'workload: {');
   assert.match(

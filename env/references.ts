@@ -4,6 +4,7 @@ import { storeKind } from '../probes/declared-stores.ts';
 import { isSafe } from '../probes/declaring.ts';
 import { speaksTls } from '../probes/store/declaring.ts';
 import { declarationOf, namesOf, traitsOf } from './providers/declared.ts';
+import { loggedNameOf } from '../reports/record/names/path-names.ts';
 import { memberNamespace, memberSets } from '../reports/record/store-pods.ts';
 import { STORES } from './schema.ts';
 import type { DeclaredStore, EnvironmentFile, StoreName } from './schema.ts';
@@ -184,6 +185,33 @@ function applicationFindings({ application, topology: { edge } }: EnvironmentFil
   ];
 }
 
+/** Services on the path of a request: their workloads exist, and their log lines can be told apart. */
+function pathFindings({ telemetry, topology }: EnvironmentFile): Finding[] {
+  const path = telemetry?.traces?.path ?? [];
+  const workloads = [...new Set(topology.workloads.map(({ name }) => name))];
+  return path.flatMap((hop, index): Finding[] => {
+    const { workload, service, loggedAs } = hop;
+    const at = ['telemetry', 'traces', 'path', index];
+    const name = loggedNameOf(hop);
+    const same = path
+      .slice(0, index)
+      .find((one) => one.logs && hop.logs && one.service !== service && loggedNameOf(one) === name);
+    const found: Finding[] = [];
+    if (workload !== undefined && !workloads.includes(workload))
+      found.push({
+        ...{ path: [...at, 'workload'], message: 'topology.workloads has no workload of this name' },
+        ...{ found: workload, allowed: workloads.join(', ') || 'none' },
+      });
+    if (same !== undefined)
+      found.push({
+        path: [...at, loggedAs === undefined ? 'service' : 'loggedAs'],
+        message: `log lines of ${same.service} have the same name: they cannot be told apart`,
+        ...{ found: name, allowed: 'a name of its own, or `logs: false` for one of the two' },
+      });
+    return found;
+  });
+}
+
 /** A file of kind production may contain no permits. */
 function permitFindings(file: EnvironmentFile): Finding[] {
   if (file.kind !== 'production' || file.permits.length === 0) return [];
@@ -205,6 +233,7 @@ export function referenceProblems(
     ...storeFindings(data),
     ...gpuFindings(data),
     ...applicationFindings(data),
+    ...pathFindings(data),
     ...permitFindings(data),
     ...more(data),
   ];

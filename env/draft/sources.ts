@@ -91,7 +91,11 @@ function tracesDraft(found: readonly FoundSource[], service: string): Draft | un
   return {
     ...(draft as DraftMap),
     path: below(
-      [open('the services that one request passes, by service.name of their spans, each after its parent')],
+      [
+        open(
+          'the services that one request passes, by service.name of their spans, each after its parent; `workload` and `loggedAs` where its workload or its log lines have another name',
+        ),
+      ],
       [{ service }],
     ),
   };

@@ -27,7 +27,17 @@ const logs = z
 const through = z.enum(['http', 'amqp', 'grpc']);
 
 const hop = z.strictObject({
-  service: z.string().min(1).describe('service.name of its spans, and the service field of its log lines'),
+  service: z.string().min(1).describe('service.name of its spans'),
+  workload: kubeName
+    .optional()
+    .describe('Name of its workload, one of topology.workloads; when left out, that of the service'),
+  loggedAs: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'What its log lines call it, in telemetry.logs.fields.service; when left out, as the service is called',
+    ),
   parent: z.string().min(1).optional().describe('The service of the path that calls it; the first has none'),
   through: through.default('http').describe('Protocol that carries the trace context to the service'),
   requires: z

@@ -107,6 +107,8 @@ const edge = z.object({
 
 const hop = z.object({
   service: z.string(),
+  workload: z.string().optional(),
+  loggedAs: z.string().optional(),
   parent: z.string().optional(),
   through: z.string(),
   logs: z.boolean(),

@@ -1,6 +1,7 @@
 /** The way of a canary request, stage by stage, with what was found at each. */
 import type { History } from '../../record/history/history.ts';
 import type { RequestPath } from '../../record/details/telemetry-detail.ts';
+import { lineNameOf, loggedNameOf } from '../../record/names/path-names.ts';
 import { all } from '../observed.ts';
 import { pathOf } from './observed.ts';
 import type { Hop, CanaryRequest } from './observed.ts';
@@ -36,7 +37,8 @@ export function pathsShown(history: History, canaries: readonly CanaryRequest[])
     }));
   const isWhole = (one: Shown): boolean =>
     (!hasTraces || faultsOf(one.trace, path).length === 0) &&
-    (!hasLines || path.every((hop) => !hop.logs || one.lines.some(({ service }) => service === hop.service)));
+    (!hasLines ||
+      path.every((hop) => !hop.logs || one.lines.some(({ service }) => service === loggedNameOf(hop))));
   const whole = shown.find(isWhole);
   const broken = shown.filter((one) => !isWhole(one)).slice(0, MOST_BROKEN);
   return [
@@ -99,15 +101,15 @@ function spanStages(hop: Hop, trace: FoundTrace | undefined, since: (ms: number)
 }
 
 function lineStage(
-  { service }: Hop,
+  hop: Hop,
   lines: readonly RequestLine[],
   { request, since }: { request: CanaryRequest; since: (ms: number) => number },
 ): Stage {
-  const own = lines.filter((line) => line.service === service);
+  const own = lines.filter(({ service }) => service === loggedNameOf(hop));
   const [first] = own;
   const right = own.every(({ traceId }) => traceId === request.traceId);
   return {
-    ...{ name: service, what: 'log line', found: first !== undefined },
+    ...{ name: lineNameOf(hop), what: 'log line', found: first !== undefined },
     atMs: first === undefined ? null : since(first.atMs),
     detail:
       first === undefined

@@ -1,6 +1,7 @@
 /** Log lines of canary requests, by service. */
 import type { History } from '../../record/history/history.ts';
 import type { Seen } from '../../record/observations/index.ts';
+import { loggedNameOf, workloadNameOf } from '../../record/names/path-names.ts';
 import { all } from '../observed.ts';
 import type { Findings } from '../topology/findings.ts';
 import { numberIn, pathOf } from './observed.ts';
@@ -24,8 +25,11 @@ export function requestLinesRule(
   of: { sent: readonly Pick<CanaryRequest, 'correlationId' | 'traceId'>[]; lines: readonly RequestLine[] },
 ): void {
   const { lines } = of;
-  const services = pathOf(history.header).map(({ service }) => service);
-  const names = [...services, ...(history.header.settings.workloads ?? []).map(({ name }) => name)];
+  const hops = pathOf(history.header);
+  const names = [
+    ...hops.map(workloadNameOf),
+    ...(history.header.settings.workloads ?? []).map(({ name }) => name),
+  ];
   const correlationIds = new Set(of.sent.map(({ correlationId }) => correlationId));
   const owners = new Map(
     of.sent.flatMap(({ correlationId, traceId }) =>
@@ -33,15 +37,19 @@ export function requestLinesRule(
     ),
   );
   // A cache: thousands of lines come from a few pods.
-  const ofPods = new Map<string, string | undefined>();
-  const ownerOf = (pod: string): string | undefined => {
-    if (!ofPods.has(pod)) ofPods.set(pod, serviceOf(pod, { services, names }));
-    return ofPods.get(pod);
+  const ofPods = new Map<string, readonly string[]>();
+  const namesIn = (pod: string): readonly string[] => {
+    const before = ofPods.get(pod);
+    if (before !== undefined) return before;
+    const owner = ownerOf(pod, names);
+    const own = hops.filter((hop) => workloadNameOf(hop) === owner).map(loggedNameOf);
+    ofPods.set(pod, own);
+    return own;
   };
   const isStrange = ({ correlationId, service, pod, traceId }: RequestLine): boolean =>
     !correlationIds.has(correlationId) ||
     (owners.get(traceId) ?? correlationId) !== correlationId ||
-    (ownerOf(pod) ?? service) !== service;
+    (namesIn(pod).length > 0 && !namesIn(pod).includes(service));
   const strange = lines.find(isStrange);
   findings.rule('request-lines');
   const expected = 'each from a request that was sent, and from a pod of its service';
@@ -54,15 +62,11 @@ export function requestLinesRule(
     );
 }
 
-/** The service whose workload owns a pod, by the pod's name; undefined: none of the path's services. */
-function serviceOf(
-  pod: string,
-  of: { services: readonly string[]; names: readonly string[] },
-): string | undefined {
-  const owner = of.names
+/** The workload that owns a pod, by the pod's name; undefined: none of these. */
+function ownerOf(pod: string, names: readonly string[]): string | undefined {
+  return names
     .filter((name) => pod.startsWith(`${name}-`) && OWN.test(pod.slice(name.length)))
     .toSorted((a, b) => b.length - a.length)[0];
-  return of.services.find((service) => service === owner);
 }
 
 /**

@@ -9,6 +9,7 @@ import type { CanaryAnswer, CanaryTarget } from '../../../probes/edge/canary-req
 import type { HistoryWriter } from '../../../probes/history.ts';
 import type { LogProbe } from '../../../probes/logs/index.ts';
 import type { TraceProbe } from '../../../probes/traces/index.ts';
+import { loggedNameOf } from '../../../reports/record/names/path-names.ts';
 import { LOOK_EVERY_MS } from '../../../reports/record/observations/telemetry.ts';
 import type { Params } from '../../../suites/harness/protocol.ts';
 import { timeoutMsOf } from '../../plan/environment-parts.ts';
@@ -64,7 +65,7 @@ export class CanaryRun {
               run: order.run,
               nodes: order.nodes,
               lines: order.lines,
-              services: sends ? path.filter((hop) => hop.logs).map(({ service }) => service) : [],
+              services: sends ? path.filter(({ logs: has }) => has).map(loggedNameOf) : [],
               ...(sends && isTraced(environment) && { traced: order.requests }),
             },
             following,

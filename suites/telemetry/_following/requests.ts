@@ -1,3 +1,4 @@
+import { workloadNameOf } from '../../../reports/record/names/path-names.ts';
 import type { CheckContext } from '../../harness/context.ts';
 import { whyNotSent } from '../../harness/sending.ts';
 import type { DiskPod } from '../../harness/protocol.ts';
@@ -48,10 +49,10 @@ export async function followRequests(ctx: CheckContext, { count, follow }: Reque
   }
 }
 
-/** Pods of the services on the path of a request: workloads of the same name. */
+/** Pods of the services on the path of a request, by the names of their workloads. */
 export async function servicePods(ctx: CheckContext): Promise<DiskPod[]> {
   const { telemetry, workloads } = settingsOf(ctx);
-  const services = new Set((telemetry.traces?.path ?? []).map(({ service }) => service));
+  const names = new Set((telemetry.traces?.path ?? []).map(workloadNameOf));
   const pods = (await listPods(ctx)) ?? [];
   return pods.flatMap((pod) => {
     const owner = ownerOf(pod);
@@ -59,7 +60,7 @@ export async function servicePods(ctx: CheckContext): Promise<DiskPod[]> {
       ({ kind, namespace, name }) =>
         kind === owner.kind && name === owner.name && namespace === pod.metadata.namespace,
     );
-    if (!declared || !services.has(owner.name)) return [];
+    if (!declared || !names.has(owner.name)) return [];
     return pod.spec.containers.map(({ name }) => diskPod(pod, name));
   });
 }

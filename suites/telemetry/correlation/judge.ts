@@ -20,13 +20,14 @@ import {
   unansweredText,
   wasTold,
 } from '../../../reports/judge/telemetry/observed.ts';
-import type { CanaryRequest } from '../../../reports/judge/telemetry/observed.ts';
+import type { CanaryRequest, Hop } from '../../../reports/judge/telemetry/observed.ts';
 import { refusedFigures } from '../../../reports/judge/refused-figures.ts';
 import { pathsShown } from '../../../reports/judge/telemetry/paths.ts';
 import { requestLines, requestLinesRule } from '../../../reports/judge/telemetry/request-lines.ts';
 import type { RequestLine } from '../../../reports/judge/telemetry/request-lines.ts';
 import { Findings } from '../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../reports/record/history/history.ts';
+import { lineNameOf, loggedNameOf } from '../../../reports/record/names/path-names.ts';
 import type { Judgement } from '../../../reports/record/judgement.ts';
 
 /** telemetry/correlation: every service logs the request, and every line of it carries its trace id. */
@@ -38,13 +39,14 @@ function judgeCorrelation(history: History): Judgement {
   const lines = requestLines(history);
   evidenceFindings(history, findings, { canaries, lines });
   const byService = Map.groupBy(lines, ({ service }) => service);
-  const services = pathOf(history.header)
-    .filter(({ logs }) => logs)
-    .map(({ service }) => service);
+  const hops = pathOf(history.header).filter(({ logs }) => logs);
+  const linesOf = (hop: Hop): readonly RequestLine[] => byService.get(loggedNameOf(hop)) ?? [];
   answeredFindings(findings, { good, canaries });
   if (good.length > 0)
-    for (const service of judgedServices(history, findings, { services, lines }))
-      serviceFindings(history, findings, { service, good, lines: byService.get(service) ?? [], visibleMs });
+    for (const hop of judgedHops(history, findings, { hops, lines }))
+      serviceFindings(history, findings, {
+        ...{ service: lineNameOf(hop), good, lines: linesOf(hop), visibleMs },
+      });
   const sent = new Map(good.map(({ n, sentMs }) => [n, sentMs]));
   const delays = delaysOf(
     'log lines of requests',
@@ -61,9 +63,9 @@ function judgeCorrelation(history: History): Judgement {
     ...delayFigures(delays, visibleMs),
   ];
   for (const figure of figures) findings.figure(figure);
-  const series = services.map((service) => {
-    const there = new Set((byService.get(service) ?? []).map(({ n }) => n));
-    return { name: service, due: good.map(({ n, sentMs }) => ({ atMs: sentMs, arrived: there.has(n) })) };
+  const series = hops.map((hop) => {
+    const there = new Set(linesOf(hop).map(({ n }) => n));
+    return { name: hop.service, due: good.map(({ n, sentMs }) => ({ atMs: sentMs, arrived: there.has(n) })) };
   });
   return {
     ...findings.conclude(
@@ -88,14 +90,14 @@ function answeredFindings(
 }
 
 /** Services whose lines can be judged: none where lines are found by trace ids alone, and none is. */
-function judgedServices(
+function judgedHops(
   history: History,
   findings: Findings,
-  { services, lines }: { services: readonly string[]; lines: readonly RequestLine[] },
-): readonly string[] {
-  if (!isTraced(history)) return services;
+  { hops, lines }: { hops: readonly Hop[]; lines: readonly RequestLine[] },
+): readonly Hop[] {
+  if (!isTraced(history)) return hops;
   findings.note('lines were found by their trace ids: lines of a request that carry none are not seen');
-  if (lines.length > 0) return services;
+  if (lines.length > 0) return hops;
   findings.unknown('log lines of requests', 'some of any service', noneTraced(history));
   return [];
 }
@@ -131,6 +133,7 @@ function evidenceFindings(
 }
 
 interface ServiceLines {
+  /** How findings call it. */
   service: string;
   good: readonly CanaryRequest[];
   lines: readonly RequestLine[];

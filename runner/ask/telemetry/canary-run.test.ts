@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { loadEnvironment } from '../../../env/loader.ts';
+import { openHistory } from '../../../probes/history.ts';
+import type { LogProbe, LogRecord } from '../../../probes/logs/index.ts';
+import { standIn } from '../../../probes/signals/_testing/server.ts';
+import { CanaryRun } from './canary-run.ts';
+
+const rehearsal = await loadEnvironment('rehearsal', { with: ['postgres', 'telemetry'] });
+const { signal } = new AbortController();
+
+/** A store that has a line of each request under a name. */
+function having(service: string, traceIds: readonly string[]): LogProbe {
+  const of = (traceId: string): LogRecord => ({
+    ...{ id: traceId, timeMs: Date.now(), message: '', service, traceId, correlationId: '', number: null },
+    ...{ node: 'w1', namespace: 'bids', pod: 'bid-desk-1' },
+  });
+  return {
+    ...{ kind: 'test', search: () => Promise.resolve(traceIds.map(of)), close: () => undefined },
+    absence: () => Promise.resolve(null),
+  };
+}
+
+test(
+  'should await the lines of a request under the name that the service logs under',
+  { timeout: 60_000 },
+  async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'plumbline-'));
+    const traceIds: string[] = [];
+    const edge = await standIn(() => ({ body: {} }));
+    t.after(async () => {
+      await edge.close();
+      rmSync(folder, { recursive: true });
+    });
+    const { telemetry, application } = rehearsal;
+    const traces = telemetry?.traces ?? assert.fail('no traces');
+    const path = traces.path.map((hop) => ({ ...hop, service: 'bids.desk', loggedAs: 'desk-app' }));
+    const environment = { ...rehearsal, telemetry: { ...telemetry, traces: { ...traces, path } } };
+    const look = application?.requests.look ?? assert.fail('no look');
+    const { hostname: host, port } = new URL(edge.url);
+    const writer = openHistory(folder, 'telemetry.ndjson', {});
+    const run = new CanaryRun(
+      {
+        ...{ environment, writer, traces: null, signal, logs: having('desk-app', traceIds) },
+        order: {
+          ...{ check: 'telemetry/correlation', trial: 1, follow: ['logs'], run: 'plr1' },
+          ...{ requests: 2, perSecond: 100, nodes: [], lines: 0, sinceMs: Date.now() },
+        },
+        target: {
+          ...{ url: new URL(edge.url), endpoint: { host, port: Number(port) }, prefix: 'Plumbline canary ' },
+          ...{ contract: { follow: 'trace', proof: 'none' }, request: { ...look, expects: [] } },
+        },
+      },
+      3_600_000,
+    );
+    await run.requestsSent();
+    const answered = readFileSync(writer.file, 'utf8').matchAll(/"traceId":"([0-9a-f]{32})"/g);
+    traceIds.push(...[...answered].map(([, id = '']) => id));
+    assert.equal(traceIds.length, 2);
+    // A line that is missing would be awaited for an hour.
+    await run.finish(Date.now());
+    await run.stop();
+    assert.match(readFileSync(writer.file, 'utf8'), /"kind":"swept","what":"logs","answered":true,"found":2/);
+  },
+);
