@@ -126,6 +126,8 @@ export class RsyslogShipper {
   }
 }
 
+const NEWLINE = Buffer.from('\n');
+
 /** One container's log, as a runtime writes it (CRI): time, stream, `P` for a part of a line and `F` for its end. */
 export class ContainerLog {
   readonly file: string;
@@ -137,8 +139,12 @@ export class ContainerLog {
     this.file = join(folder, '0.log');
   }
 
-  write(text: string, { flag = 'F', file = this.file }: { flag?: 'P' | 'F'; file?: string } = {}): void {
+  /** @param text bytes where the cut of a long line parts a character */
+  write(
+    text: string | Buffer,
+    { flag = 'F', file = this.file }: { flag?: 'P' | 'F'; file?: string } = {},
+  ): void {
     const time = new Date().toISOString().replace('Z', `${String(++this.#nanos).padStart(6, '0')}Z`);
-    appendFileSync(file, `${time} stdout ${flag} ${text}\n`);
+    appendFileSync(file, Buffer.concat([Buffer.from(`${time} stdout ${flag} `), Buffer.from(text), NEWLINE]));
   }
 }

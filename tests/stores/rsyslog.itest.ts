@@ -10,6 +10,7 @@ import { lookUntil } from '../../host/wait.ts';
 import { logFieldsOf, logProbe } from '../../probes/logs/index.ts';
 import type { LogProbe, LogRecord, LogSearch } from '../../probes/logs/index.ts';
 import { errorText } from '../../reports/record/error-text.ts';
+import { lookFor } from '../../runner/ask/telemetry/recent.ts';
 import { ELASTICSEARCH, ElasticsearchCluster } from './elasticsearch-cluster.ts';
 import { ContainerLog, RsyslogShipper } from './rsyslog-shipper.ts';
 
@@ -178,6 +179,26 @@ describe('rsyslog on its way to Elasticsearch', () => {
     log.write(long[1] ?? '');
     const messages = (await linesOf('odd', 'odd-0', 7)).map(({ message }) => message);
     assert.deepEqual(messages.toSorted(), [...whole, ...long].toSorted());
+  });
+
+  it('should bring a long line of JSON as parts by which it is found, unless one of them is missing', async () => {
+    const text = JSON.stringify({ level: 'INFO', application: 'desk', text: '漢字 ä '.repeat(4_000) });
+    const bytes = Buffer.from(text);
+    const parts = [0, 1, 2].map((n) => bytes.subarray(n * 16_384, (n + 1) * 16_384));
+    for (const [pod, wanted] of [
+      ['long-0', parts],
+      ['long-1', parts.slice(0, -1)],
+    ] as const) {
+      const log = new ContainerLog(shipper.pods, { namespace: 'odd', pod, container: 'odd' });
+      const atMs = Date.now();
+      for (const part of wanted) log.write(part, { flag: part === parts.at(-1) ? 'F' : 'P' });
+      await linesOf('odd', pod, wanted.length);
+      const untilMs = atMs + 60_000;
+      const of = { ...BOUNDS, untilMs, signal: new AbortController().signal, redact: (one: string) => one };
+      const { found, missing } = await lookFor(probe, { namespace: 'odd', name: pod }, [{ atMs, text }], of);
+      assert.equal(found, wanted === parts ? 1 : 0, missing ?? '');
+      if (wanted !== parts) assert.match(missing ?? '', /the store has parts of it: \d+ of \d+ characters/);
+    }
   });
 
   it('should keep a line as text whose fields are of another kind than those that came first', async () => {

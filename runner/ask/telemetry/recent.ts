@@ -7,6 +7,7 @@ import type { LogProbe, LogRecord } from '../../../probes/logs/index.ts';
 import type { Fields } from '../../../reports/record/observations/index.ts';
 import type { ClockedPod } from '../../../suites/harness/protocol.ts';
 import { readDisk, unread } from './disk.ts';
+import { keptOf, mayBeCut, partsOf } from './parts.ts';
 
 /** Lines looked up per pod: its last ones that had time to arrive. */
 const MOST_LINES = 20;
@@ -115,13 +116,22 @@ export async function lookFor(
   const others = disk.filter(
     (line) => line.atMs >= span.fromMs && line.atMs <= span.toMs && isSaid(line) && !lines.includes(line),
   );
-  const asWritten = new Set([...lines, ...others].filter((line) => take(left, line, isAsWritten)));
-  const missing = lines.filter((line) => !asWritten.has(line) && !take(left, line, isPartOf));
+  const there = new Set([...lines, ...others].filter((line) => take(left, line, isAsWritten)));
+  for (const line of [...lines, ...others]) if (!there.has(line) && takeParts(left, line)) there.add(line);
+  const missing = lines.filter((line) => !there.has(line) && !take(left, line, isPartOf));
   return {
     lines: lines.length,
     found: lines.length - missing.length,
-    missing: missing[0] === undefined ? null : redact(missing[0].text).slice(0, MOST_SHOWN),
+    missing: missing[0] === undefined ? null : beginning(missing[0], left, redact),
   };
+}
+
+/** Of a line that was not found: how it begins, and how much of it is there. */
+function beginning(line: DiskLine, left: Set<LogRecord>, redact: Looking['redact']): string {
+  const shown = redact(line.text).slice(0, MOST_SHOWN);
+  const kept = mayBeCut(line.text) ? keptOf(line.text, nearestOf(left, line)) : 0;
+  if (kept === 0) return shown;
+  return `${shown} … the store has parts of it: ${kept} of ${line.text.length} characters`;
 }
 
 /** False for a blank line, such as one with only a colour reset. */
@@ -129,27 +139,48 @@ function isSaid({ text }: Pick<DiskLine, 'text'>): boolean {
   return stripVTControlCharacters(text).trim() !== '';
 }
 
+/** Records that may be of a line, the nearest in time first. */
+function nearestOf(
+  left: Set<LogRecord>,
+  { atMs }: DiskLine,
+  isIt: (record: LogRecord) => boolean = () => true,
+): LogRecord[] {
+  const apart = ({ timeMs }: LogRecord): number => Math.abs(timeMs - atMs);
+  return [...left]
+    .filter((record) => apart(record) <= APART_MS && isIt(record))
+    .toSorted((a, b) => apart(a) - apart(b));
+}
+
 /** Each record answers for one line only. Of several, the one nearest in time is taken. */
 function take(
   left: Set<LogRecord>,
-  { atMs, text }: DiskLine,
+  line: DiskLine,
   isSame: (kept: string, written: string) => boolean,
 ): boolean {
-  const apart = ({ timeMs }: LogRecord): number => Math.abs(timeMs - atMs);
-  const [nearest] = [...left]
-    .filter((record) => apart(record) <= APART_MS && isSame(record.message.trim(), text.trim()))
-    .toSorted((a, b) => apart(a) - apart(b));
+  const written = line.text.trim();
+  const [nearest] = nearestOf(left, line, ({ message }) => isSame(message.trim(), written));
   return nearest !== undefined && left.delete(nearest);
+}
+
+/** All parts of a line that the runtime cut, or none. */
+function takeParts(left: Set<LogRecord>, line: DiskLine): boolean {
+  if (!mayBeCut(line.text)) return false;
+  const parts = partsOf(line.text.trim(), nearestOf(left, line));
+  for (const part of parts ?? []) left.delete(part);
+  return parts !== null;
 }
 
 function isAsWritten(kept: string, written: string): boolean {
   return kept === written;
 }
 
-/** A shipper may keep only the message within a line of JSON, or a part of a line. */
+/** A shipper may keep only the message within a line of JSON, or a part of a line: but of one that the runtime cut all parts are wanted. */
 function isPartOf(kept: string, written: string): boolean {
   if (kept === '') return false;
-  if (!written.startsWith('{')) return written.includes(kept) || kept.includes(written);
+  if (!written.startsWith('{'))
+    return kept.includes(written) || (!mayBeCut(written) && written.includes(kept));
+  // Behind what the runtime writes before it.
+  if (kept.endsWith(written)) return true;
   try {
     const said: unknown = JSON.parse(written);
     return typeof said === 'object' && said !== null && Object.values(said).includes(kept);
