@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { askOnce } from '../../host/http.ts';
+import { noCertificateIn } from '../../host/pem.ts';
 import type { Trust } from '../declaring.ts';
 import { basePathOf, heard, valuesFor } from '../application/asking.ts';
 import { filled, headerOf } from '../application/contract.ts';
@@ -33,7 +34,9 @@ export async function trusted(trust: Trust): Promise<{ pem: string | undefined }
       unavailable: 'trust: "cluster" is only for endpoints of Kubernetes; the edge needs "system" or a file',
     };
   try {
-    return { pem: await readFile(trust.file, 'utf8') };
+    const pem = await readFile(trust.file, 'utf8');
+    const why = noCertificateIn(pem);
+    return why === null ? { pem } : { unavailable: `${trust.file}: ${why}` };
   } catch (error) {
     return { unavailable: `${trust.file}: ${errorText(error)}` };
   }

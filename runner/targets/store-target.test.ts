@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
+import { certificateFor } from '../../host/_testing/certificate.ts';
 import { setVariable } from '../../host/_testing/variable.ts';
 import { askFailureOf, askWord, isDown, PeersError } from '../../probes/asking.ts';
 import { StoreTargets } from './store-target.ts';
@@ -206,7 +207,8 @@ test('false verdict 17: silence of an address without pods may be that of a fire
 });
 
 test('should hold certificates to the host of the primary, unless another name is declared', async (context) => {
-  setVariable(context, 'PLUMBLINE_TEST_CA', 'an authority');
+  const { cert } = await certificateFor('redis.tender');
+  setVariable(context, 'PLUMBLINE_TEST_CA', cert);
   setVariable(context, 'PLUMBLINE_TEST_KEY', 'a key');
   const tlsOf = async (tls: object | undefined): Promise<unknown> => {
     const redis = { statefulSet: {}, primary: { host: 'redis.tender', port: 6379 }, tls };
@@ -219,10 +221,16 @@ test('should hold certificates to the host of the primary, unless another name i
   assert.deepEqual(await tlsOf({ ca: 'system' }), { serverName: 'redis.tender' });
   const [ca, key] = [{ env: 'PLUMBLINE_TEST_CA' }, { env: 'PLUMBLINE_TEST_KEY' }];
   assert.deepEqual(await tlsOf({ ca, serverName: 'redis.example', client: { certificate: ca, key } }), {
-    ca: 'an authority',
+    ca: cert,
     serverName: 'redis.example',
-    certificate: 'an authority',
+    certificate: cert,
     key: 'a key',
   });
+  const noAuthority = await tlsOf({ ca: key }).catch((error: unknown) => error);
+  assert.match(
+    String(noAuthority),
+    /tls\.ca \(variable PLUMBLINE_TEST_KEY\): it holds no certificate in PEM/,
+  );
+  assert.equal(askWord(askFailureOf(noAuthority)), 'cannot-ask/tls');
   await assert.rejects(tlsOf({ ca: { env: 'PLUMBLINE_NO_SUCH_VARIABLE' } }), /PLUMBLINE_NO_SUCH_VARIABLE/);
 });

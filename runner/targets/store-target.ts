@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { DeclaredStore, Environment, Source } from '../../env/schema.ts';
+import { noCertificateIn } from '../../host/pem.ts';
 import type { KubeCluster, PodObject } from '../../probes/kubernetes/index.ts';
 import {
   accepts,
@@ -11,7 +12,7 @@ import {
   refusedPorts,
 } from '../../probes/asking.ts';
 import type { AskFailure } from '../../probes/asking.ts';
-import { keyedIn } from '../../probes/declaring.ts';
+import { keyedIn, sourceText } from '../../probes/declaring.ts';
 import { isMemberPod } from '../../probes/store/member-pods.ts';
 import type { Bounds, StoreMember, StoreTarget, StoreTlsFiles } from '../../probes/store/store-driver.ts';
 import { STORES } from '../../probes/stores.ts';
@@ -125,12 +126,20 @@ export class StoreTargets {
     const { ca, client, serverName = declared.primary.host } = tls;
     return {
       serverName,
-      ...(ca !== 'system' && { ca: await this.secret(ca) }),
+      ...(ca !== 'system' && { ca: await this.#authority(ca) }),
       ...(client && {
         certificate: await this.secret(client.certificate),
         key: await this.secret(client.key),
       }),
     };
+  }
+
+  async #authority(source: Source): Promise<string> {
+    const pem = await this.secret(source);
+    const why = noCertificateIn(pem);
+    if (why === null) return pem;
+    const message = `tls.ca (${sourceText(source)}): ${why}`;
+    throw new RequestError(message, 'unavailable', { cause: cannotAsk('tls', message) });
   }
 
   /** Passwords of a store's helper processes, by helper. */

@@ -2,14 +2,14 @@
 import { RunnerError } from './client.ts';
 
 /**
- * Words of the runner: a source of a secret, a token endpoint or the API server did not give what the requests need (`unavailable`); not one of them got
- * through (`unreachable`).
+ * Words of the runner: a source of a secret, a file of authorities, a token endpoint or the API server did not give what the requests need (`unavailable`);
+ * not one of them got through (`unreachable`).
  */
 const NOT_SENT: readonly string[] = ['unavailable', 'unreachable'];
 
 /**
- * Starts something that sends requests.
- * @returns why none can be sent; null: they are sent
+ * Starts something that sends requests, or asks a source.
+ * @returns why it cannot; null: it does
  * @throws whatever else the start throws
  */
 export async function whyNotSent(start: () => Promise<unknown>): Promise<string | null> {

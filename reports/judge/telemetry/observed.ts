@@ -158,7 +158,7 @@ export function acceptedRule(history: History, findings: Findings, canaries: rea
   findings.rule('accepted');
   const goal = goalOf(history.header, 'answeredRatio');
   const good = canaries.filter(({ ok }) => ok).length;
-  const ratio = canaries.length === 0 ? 0 : good / canaries.length;
+  const ratio = good / Math.max(1, canaries.length);
   const percent = (of: number): string => `${Math.round(of * 1000) / 10} %`;
   findings.figure({
     ...{ name: 'requests answered well', value: Math.round(ratio * 1000) / 10, unit: '%' },
@@ -166,9 +166,13 @@ export function acceptedRule(history: History, findings: Findings, canaries: rea
   });
   const why = unansweredText(canaries);
   const [subject, expected] = ['canary requests answered well', `at least ${percent(goal)}`];
+  if (canaries.length === 0) {
+    findings.unknown(subject, expected, 'none was sent');
+    return;
+  }
   const seen = `${percent(ratio)}${why === '' ? '' : `; ${why}`}`;
   const refused = refusedTotal(refusedOf(canaries));
-  const reached = canaries.length === 0 ? 0 : (good + refused) / canaries.length;
+  const reached = (good + refused) / canaries.length;
   if (ratio < goal && reached >= goal) findings.unknown(subject, expected, seen);
   else findings.expect(subject, ratio >= goal, expected, seen);
   // Of requests that a fault makes fail, many may; of refused ones nobody knows what the platform would have made.

@@ -4,7 +4,7 @@ import type { IncomingHttpHeaders, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, describe, it } from 'node:test';
 import { applicationSchema } from '../../../env/schema.ts';
-import type { Environment } from '../../../env/schema.ts';
+import type { Environment, Trust } from '../../../env/schema.ts';
 import { ApplicationAccess } from '../../targets/application-access.ts';
 import { RequestError } from '../session.ts';
 import type { ServedRunner } from '../served.ts';
@@ -47,6 +47,7 @@ function methods(
   url: string,
   more: object = {},
   secret: (source: unknown) => Promise<string> = () => Promise.resolve('s'),
+  trust: Trust = 'system',
 ) {
   const application = applicationSchema.parse({
     follow: { echo: 'X-Id' },
@@ -63,7 +64,7 @@ function methods(
   const hops = [{ name: 'service', header: 'X-Service', contains: 'drafts' }];
   const environment = {
     application,
-    topology: { edge: { url, trust: 'system', hops } },
+    topology: { edge: { url, trust, hops } },
     timeouts: { edgeRequest: { seconds: 5 } },
   } as unknown as Environment;
   const secrets = { secret, reread: secret, keep: () => undefined };
@@ -120,6 +121,16 @@ describe('a request that changes nothing', () => {
       'unavailable' in seen ? seen.unavailable : '',
       /^application\.credentials: the token endpoint http:\/\/127\.0\.0\.1:1\/token does not answer: /,
     );
+  });
+
+  it('should not be sent where the file of authorities holds none: whoever answered would be refused', async () => {
+    const file = import.meta.filename;
+    const params = { check: 'topology/edge/path', correlationId: 'c1' };
+    const said = { unavailable: `${file}: it holds no certificate in PEM` };
+    const of = methods('https://127.0.0.1:1', {}, undefined, { file });
+    assert.deepEqual(await of['application.look'](params, CALL), said);
+    const draft = { check: 'integrations/llm', correlationId: 'c/1', n: 1, timeoutMs: 5_000 };
+    assert.deepEqual(await of['application.draft'](draft, CALL), said);
   });
 
   it('should say why there was no answer', async () => {

@@ -5,13 +5,17 @@ import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { loadEnvironment } from '../../../env/loader.ts';
 import type { Environment } from '../../../env/schema.ts';
+import { RequestError } from '../session.ts';
 import { gpuMethods } from './gpu.ts';
 
 const local = await loadEnvironment('local');
 const call = { check: 'gpu/metrics', signal: new AbortController().signal };
 
-function utilisation(environment: Environment): ReturnType<ReturnType<typeof gpuMethods>['gpu.utilisation']> {
-  const runner = { stores: { secret: () => Promise.resolve('') }, runState: { environment } };
+function utilisation(
+  environment: Environment,
+  secret: () => Promise<string> = () => Promise.resolve(''),
+): ReturnType<ReturnType<typeof gpuMethods>['gpu.utilisation']> {
+  const runner = { stores: { secret }, runState: { environment } };
   return gpuMethods(runner)['gpu.utilisation']({ check: 'gpu/metrics' }, call);
 }
 
@@ -47,6 +51,14 @@ test('should read utilisation from the Prometheus of the environment', async (co
 test('should say why there is none', async () => {
   const away = await utilisation({ ...local, prometheus: { url: 'http://127.0.0.1:1', scrapeSeconds: 5 } });
   assert.match(away.unavailable ?? '', /ECONNREFUSED/);
+  const prometheus = { url: 'https://127.0.0.1:1', scrapeSeconds: 5, token: { env: 'TOKEN' } };
+  const secretless = await utilisation({ ...local, prometheus }, () =>
+    Promise.reject(new RequestError('the environment variable TOKEN is not set', 'unavailable')),
+  );
+  assert.equal(secretless.unavailable, 'the environment variable TOKEN is not set');
+  const trust = { file: import.meta.filename };
+  const untrusted = await utilisation({ ...local, prometheus: { ...prometheus, trust } });
+  assert.match(untrusted.unavailable ?? '', /gpu\.test\.ts: it holds no certificate in PEM/);
   const { gpu: _gpu, ...without } = local;
   assert.match((await utilisation(without)).unavailable ?? '', /declares no gpu\.metrics/);
 });

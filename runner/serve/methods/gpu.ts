@@ -20,19 +20,18 @@ export function gpuMethods(runner: GpuRunner): Pick<Handlers, 'gpu.utilisation'>
           nowSeconds: null,
           unavailable: 'the environment declares no gpu.metrics or no prometheus',
         };
-      const client = await clientOf(runner, prometheus);
-      if (typeof client === 'string') return { samples: [], nowSeconds: null, unavailable: client };
+      const none = (unavailable: string) => ({ samples: [], nowSeconds: null, unavailable });
       try {
-        return await readUtilisation(client, gpu.metrics, signal);
+        const client = await clientOf(runner, prometheus);
+        if (typeof client === 'string') return none(client);
+        try {
+          return await readUtilisation(client, gpu.metrics, signal);
+        } finally {
+          client.close();
+        }
       } catch (error) {
         signal.throwIfAborted();
-        return {
-          samples: [],
-          nowSeconds: null,
-          unavailable: errorText(error),
-        };
-      } finally {
-        client.close();
+        return none(errorText(error));
       }
     },
   };

@@ -2,6 +2,7 @@ import { openHistory } from '../../../probes/history.ts';
 import type { NewObservation } from '../../../probes/history.ts';
 import { requestsByTrace } from '../../../probes/application/trace-ids.ts';
 import { logFieldsOf } from '../../../probes/logs/index.ts';
+import type { LogProbe } from '../../../probes/logs/index.ts';
 import { timeoutMsOf } from '../../plan/environment-parts.ts';
 import type { Handlers } from '../session.ts';
 import { askAlerts, askDashboards, askRules, askSeries, askTargets } from '../../ask/telemetry/ask.ts';
@@ -100,8 +101,9 @@ export function telemetryMethods(runner: ServedRunner): Methods {
       const askedMs = performance.now();
       const deadlineMs = timeoutMsOf(environment, 'telemetryQuery');
       return written(params, 'recent.ndjson', async (write) => {
-        const probe = await logsOf(of);
+        let probe: LogProbe | null = null;
         try {
+          probe = await logsOf(of);
           const until = { sinceMs, untilMs, askedMs, deadlineMs };
           const looking = { cluster: runner.parts.cluster, probe, ...until, signal };
           for (const pod of pods) write(await recentOf(pod, { ...looking, redact: runState.redact }));
@@ -109,7 +111,7 @@ export function telemetryMethods(runner: ServedRunner): Methods {
           signal.throwIfAborted();
           write({ kind: 'unavailable', what: 'the store of logs', reason: errorText(error) });
         } finally {
-          probe.close();
+          probe?.close();
         }
         return null;
       });

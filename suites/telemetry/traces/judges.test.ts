@@ -265,6 +265,22 @@ test('false verdict 2: traces under a fault want what every trial shows afterwar
   assert.match(other.reason, /the fault was hang, not pod-crash/);
 });
 
+test('should not hold requests against a platform that nobody could send', () => {
+  const seen: Seen[] = [['unavailable', { what: 'the canary requests', reason: '/ca.pem: ENOENT' }]];
+  const goals = { ...VISIBLE, foundRatio: 0.99, answeredRatio: 0.99 };
+  const many = judge({ check: MANY, settings: settings(), goals, seen });
+  assert.equal(many.verdict, 'inconclusive');
+  assert.equal(many.reason, 'the canary requests unavailable: /ca.pem: ENOENT');
+  const [steady] = trial();
+  const unsent: Seen[] = [steady ?? assert.fail(), ['no-fault', { reason: '/ca.pem: ENOENT' }]];
+  const faultless = [...unsent, ...trial().filter(([kind]) => /^(steady-after|as-before)$/.test(kind))];
+  for (const check of ['telemetry/traces/under-fault', 'telemetry/logs/under-fault']) {
+    const found = judge({ check, settings: settings(), goals, seen: faultless });
+    assert.equal(found.verdict, 'inconclusive', `${check}: ${found.reason}`);
+    assert.match(found.reason, /the fault: expected landed, seen .*\/ca\.pem: ENOENT/, check);
+  }
+});
+
 test('should not rest on a history that contradicts itself', () => {
   const whole = followed(sent(1000), { traces: true });
   const of = (seen: Seen[]): string =>

@@ -2,6 +2,7 @@ import { clocked, linesMs, linesOn, removeLines, startLines, writerPods } from '
 import { runName, settingsOf } from '../../_following/settings.ts';
 import { recordShippers } from '../../_following/shippers.ts';
 import type { CheckContext } from '../../../harness/context.ts';
+import { whyNotSent } from '../../../harness/sending.ts';
 
 /** Numbered lines from a pod on every node, followed into the store and counted on the disks. */
 export async function observe(ctx: CheckContext): Promise<void> {
@@ -11,10 +12,16 @@ export async function observe(ctx: CheckContext): Promise<void> {
   const writers = await linesOn(ctx, order);
   if (writers === null) return;
   const begunMs = Date.now();
+  const { run, count } = order;
+  const asked = { run, requests: 0, perSecond: 1, nodes: writers.nodes, lines: count, sinceMs: begunMs };
+  const unfollowed = await whyNotSent(() =>
+    ctx.runner.call('telemetry.start', { check, trial, follow: ['logs'], ...asked }),
+  );
+  if (unfollowed !== null) {
+    ctx.unavailable('the store of logs', unfollowed);
+    return;
+  }
   try {
-    const { run, count } = order;
-    const asked = { run, requests: 0, perSecond: 1, nodes: writers.nodes, lines: count, sinceMs: begunMs };
-    await ctx.runner.call('telemetry.start', { check, trial, follow: ['logs'], ...asked });
     const clocks = await ctx.step(
       `start a pod on each of ${writers.nodes.length} nodes that writes ${count} lines`,
       () => startLines(ctx, writers),
