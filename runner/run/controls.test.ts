@@ -3,7 +3,8 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { emptyFolderIn } from '../../host/_testing/variable.ts';
-import { endOf, runControls, selected, uncaughtLines } from './controls.ts';
+import { NotApplicable } from '../../suites/harness/control.ts';
+import { cameOf, endOf, runControls, selected, uncaughtLines } from './controls.ts';
 
 test('should break nothing on a cluster that env up has not stamped, or stamped with another size', async (t) => {
   const state = emptyFolderIn(t, 'PLUMBLINE_STATE');
@@ -71,4 +72,13 @@ test('should name each control that was not caught in one line, with all that wa
     '1 negative control was not caught:',
     '  a/b/one: must be fail; the check says pass: all well; the environment is not as it was before the control: pod x',
   ]);
+});
+
+test('should tell a control that has nothing to break here from one that failed', () => {
+  assert.deepEqual(cameOf(new NotApplicable('the environment declares no telemetry.alerts')), {
+    ...{ problems: [], inapplicable: 'the environment declares no telemetry.alerts' },
+  });
+  assert.deepEqual(cameOf(new Error('status 403')), {
+    ...{ problems: ['the control itself failed: status 403'], inapplicable: null },
+  });
 });

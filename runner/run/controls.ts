@@ -8,6 +8,7 @@ import { openEnvironment } from '../../suites/catalogue/plan/open.ts';
 import { provisionedOf } from '../../env/providers/index.ts';
 import type { Environment } from '../../env/schema.ts';
 import type { Judgement } from '../../reports/record/judgement.ts';
+import { NotApplicable } from '../../suites/harness/control.ts';
 import type { Control, ControlContext } from '../../suites/harness/control.ts';
 import { allControls } from '../../suites/catalogue/loaded.ts';
 import { atRest } from '../ask/at-rest.ts';
@@ -160,6 +161,18 @@ export function uncaughtLines(uncaught: readonly Uncaught[]): string[] {
   ];
 }
 
+/** What came of a control: everything that is not as it must be, and why it has nothing to break here; null: it has. */
+interface Came {
+  problems: string[];
+  inapplicable: string | null;
+}
+
+/** What came of one that threw. */
+export function cameOf(error: unknown): Came {
+  if (error instanceof NotApplicable) return { problems: [], inapplicable: error.message };
+  return { problems: [`the control itself failed: ${errorText(error)}`], inapplicable: null };
+}
+
 interface ControlRunParts {
   environment: Environment;
   instance: InstanceName;
@@ -254,8 +267,13 @@ class ControlRun {
     }
     progress.doing(`${control.id}: ${control.title}`);
     const startedMs = performance.now();
-    const problems = await this.#one(runner, control);
+    const { problems, inapplicable } = await this.#one(runner, control);
     const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
+    if (problems.length === 0 && inapplicable !== null) {
+      counts.skipped += 1;
+      this.#say(`– ${control.id} does not apply here: ${inapplicable}`);
+      return;
+    }
     if (problems.length === 0) {
       counts.passed += 1;
       progress.say(`✔ ${control.id} → ${control.verdict}: ${control.title}  [${seconds} s]`);
@@ -267,29 +285,35 @@ class ControlRun {
     for (const problem of problems) this.#say(`    ${problem}`);
   }
 
-  /** Breaks, runs the check, compares, restores, looks. Returns everything that is not as it must be. */
-  async #one(runner: CheckRunner, control: Control): Promise<string[]> {
+  /** Breaks, runs the check, compares, restores, looks. Returns everything that is not as it must be, or why there is nothing to break. */
+  async #one(runner: CheckRunner, control: Control): Promise<Came> {
     const problems: string[] = [];
+    let inapplicable: string | null = null;
     let before: Snapshot | null = null;
     const over = new AbortController();
     try {
       const about = storeFault(control.check)?.store ?? null;
       const { seen, restless } = await atRest(runner, this.#parts.interrupt.signal, about);
       if (restless.length > 0)
-        return restless
-          .slice(0, 5)
-          .map((line) => `the environment was not at rest before the control: ${line}`);
+        return {
+          problems: restless
+            .slice(0, 5)
+            .map((line) => `the environment was not at rest before the control: ${line}`),
+          inapplicable,
+        };
       before = seen;
       problems.push(...(await this.#problemsOf(runner, control, over.signal)));
     } catch (error) {
-      problems.push(`the control itself failed: ${errorText(error)}`);
+      const of = cameOf(error);
+      problems.push(...of.problems);
+      inapplicable = of.inapplicable;
     } finally {
       over.abort(new Error('the control is over'));
     }
     const restored = await runner.parts.safety.restore({ check: control.id });
     problems.push(...restored.failed.map((failure) => `not restored: ${failure}`));
     if (before !== null) problems.push(...(await this.#asBefore(runner, before)));
-    return problems;
+    return { problems, inapplicable };
   }
 
   async #problemsOf(runner: CheckRunner, control: Control, over: AbortSignal): Promise<string[]> {

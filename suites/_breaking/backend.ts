@@ -1,5 +1,6 @@
 /** The reference backend, as controls change it. */
 import type { Container, WorkloadObject } from '../../probes/kubernetes/objects.ts';
+import { NotApplicable } from '../harness/control.ts';
 import type { ControlContext } from '../harness/control.ts';
 import { deployment, required } from './objects.ts';
 import type { ContainerPart, Deployed } from './objects.ts';
@@ -7,6 +8,14 @@ import type { ContainerPart, Deployed } from './objects.ts';
 export const BACKEND = deployment('tender', 'tender-api');
 /** A pod after the other, each ready before the next; two pods take some 15 s. */
 export const ROLLED_OUT_MS = 120_000;
+
+/** @throws NotApplicable where another service is the backend. @param what what only the reference backend has */
+export function referenceOnly({ environment: { topology } }: ControlContext, what: string): void {
+  const { namespace, name } = topology.edge?.backend?.deployment ?? {};
+  if (namespace === BACKEND.namespace && name === BACKEND.name) return;
+  const here = name === undefined ? 'is not declared' : `is ${namespace ?? ''}/${name}`;
+  throw new NotApplicable(`only the reference backend has ${what}, and topology.edge.backend ${here}`);
+}
 
 /** Changes the containers of the backend, and returns when no old pod is left. */
 export function rollOutBackend(

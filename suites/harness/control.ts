@@ -26,13 +26,21 @@ export interface Control {
   /** Must match the judgement's reason, seen or findings: a failure for another reason does not count as caught. */
   expectSeen?: RegExp;
   settings?: ControlOverrides;
-  /** Breaks it and returns when the break is in force. */
+  /** Breaks it and returns when the break is in force. @throws NotApplicable where there is nothing to break */
   break(ctx: ControlContext): Promise<void>;
   /**
    * Called with the judgement, before anything is restored: checks its figures against a reading of its own. Returns null
    * when they are right, else what is wrong: then the control was not caught.
    */
   verify?(ctx: ControlContext, judgement: Judgement): Promise<string | null>;
+}
+
+/**
+ * Thrown by a control that has nothing to break here, before it changes anything: the environment does not declare it, or it is not built so
+ * that the control could break it. The control is then skipped, with the message as the reason.
+ */
+export class NotApplicable extends Error {
+  override readonly name = 'NotApplicable';
 }
 
 /** Merged over what the environment file says, for this one run of the check. */

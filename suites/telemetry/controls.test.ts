@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { allControls } from '../catalogue/loaded.ts';
+import { loadEnvironment } from '../../env/loader.ts';
 import { rulesOf } from '../../env/local/platform/prometheus/objectives.ts';
 import { judge } from '../_testing/histories.ts';
 import type { Seen } from '../_testing/histories.ts';
@@ -9,6 +10,7 @@ import type { KubeObject } from '../harness/protocol.ts';
 import type { Control } from '../harness/control.ts';
 import { contextOf } from '../_testing/control-context.ts';
 
+const environment = await loadEnvironment('local-small');
 const telemetryControls = (await allControls()).filter(({ check }) => check.startsWith('telemetry/'));
 
 function shipper(node: string): KubeObject {
@@ -34,6 +36,7 @@ test('should take the shipper from one node alone, and want that node named and 
   const control = found as Required<Control>;
   let nodes = ['w1', 'w2'];
   const ctx = contextOf({
+    environment,
     get: (ref) => Promise.resolve({ ...ref, metadata: { name: ref.name } } as unknown as KubeObject),
     list: () => Promise.resolve(nodes.map(shipper)),
   });
@@ -59,15 +62,21 @@ test("should take the canary's rule from a server that does not run, and want th
   assert.equal(control?.verdict, 'fail');
   let replicas = 1;
   const rules = rulesOf('local');
+  const labels = { app: 'prometheus' };
+  const metadata = { name: 'prometheus', namespace: 'observability' };
+  const listed: Record<string, object> = {
+    'v1/Service': { metadata, spec: { clusterIP: '198.19.128.80', selector: labels } },
+    'apps/v1/Deployment': { metadata, spec: { template: { metadata: { labels } } } },
+    'v1/ConfigMap': { metadata: { name: 'rules' }, data: { 'rules.yaml': rules } },
+  };
   const ctx = contextOf({
+    environment,
     get: (ref) => {
       const status = { replicas, readyReplicas: replicas };
-      return Promise.resolve({ ...ref, metadata: { name: ref.name }, status } as unknown as KubeObject);
+      const spec = { replicas };
+      return Promise.resolve({ ...ref, metadata: { name: ref.name }, spec, status } as unknown as KubeObject);
     },
-    list: () =>
-      Promise.resolve([
-        { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'rules' }, data: { 'rules.yaml': rules } },
-      ]),
+    list: ({ kind }) => Promise.resolve([listed[kind] ?? assert.fail(kind)]),
   });
   ctx.patch = ({ name }, patch) => {
     const { spec } = patch as { spec?: { replicas: number } };
@@ -87,4 +96,24 @@ test("should take the canary's rule from a server that does not run, and want th
   const { verdict, reason } = judge({ check: control.check, goals: { arrivalSeconds: 60 }, seen });
   assert.equal(verdict, 'fail');
   assert.match(reason, control.expectSeen!);
+});
+
+test('should want the objective named whose rules are not loaded, and the pod whose shipper was stopped', async () => {
+  const verified = (id: string, found: Judgement): Promise<string | null> => {
+    const control = telemetryControls.find((one) => one.id === id) ?? assert.fail(id);
+    return control.verify?.(contextOf({ environment }), found) ?? assert.fail(id);
+  };
+  const rules = 'telemetry/alerts/rules/unloaded';
+  assert.equal(await verified(rules, judgement(['rules of objective api-requests'])), null);
+  assert.match(
+    (await verified(rules, judgement(['rules of objective api-latency']))) ?? '',
+    /no finding of rules of objective api-requests/,
+  );
+  const missing = (pod: string): Judgement => {
+    const seen = `17 of 20; missing 3 of ${pod} on node w1 (the first: x)`;
+    return { findings: [{ subject: 'StatefulSet', ok: false, expected: '', seen }] } as unknown as Judgement;
+  };
+  const lines = 'telemetry/logs/every-workload/shipper-stopped';
+  assert.equal(await verified(lines, missing('postgres-0')), null);
+  assert.match((await verified(lines, missing('postgres-1'))) ?? '', /missing of postgres-0 on node/);
 });

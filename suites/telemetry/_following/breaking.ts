@@ -1,27 +1,33 @@
-/** Parts of the platform that telemetry controls change, by their names in the embedded environments. */
+/** Parts of the platform that telemetry controls change: those that the environment declares, or that answer at the addresses it declares. */
 import type { PodObject } from '../../../probes/kubernetes/objects.ts';
-import { rollOutBackend } from '../../_breaking/backend.ts';
+import { deploymentAt, serviceAt } from '../../_breaking/addressed.ts';
+import { referenceOnly, rollOutBackend } from '../../_breaking/backend.ts';
+import { NotApplicable } from '../../harness/control.ts';
 import type { ControlContext } from '../../harness/control.ts';
-import { deployment, required } from '../../_breaking/objects.ts';
+import type { ObjectRef } from '../../harness/protocol.ts';
+import { required } from '../../_breaking/objects.ts';
 import type { Deployed } from '../../_breaking/objects.ts';
 
-const OBSERVABILITY = 'observability';
-const SHIPPER = {
-  apiVersion: 'apps/v1',
-  kind: 'DaemonSet',
-  namespace: OBSERVABILITY,
-  name: 'log-shipper',
-} as const;
-const PROMETHEUS = deployment(OBSERVABILITY, 'prometheus');
 /** Within this, a pod ends, an endpoint is removed, or a server with an empty disk becomes ready; each takes seconds. */
 const CHANGED_MS = 90_000;
 /** A node selector that matches no pod. */
 const NOBODY = { 'plumbline.dev/control': 'nobody' };
 
+type Shipper = ObjectRef<'apps/v1', 'DaemonSet'> & { namespace: string };
+
+/** @throws NotApplicable where the environment does not name it */
+function shipperOf({ environment }: ControlContext): Shipper {
+  const named = environment.telemetry?.logs?.shipper?.daemonSet;
+  if (named === undefined)
+    throw new NotApplicable('telemetry.logs.shipper does not say which DaemonSet brings lines to the store');
+  return { apiVersion: 'apps/v1', kind: 'DaemonSet', ...named };
+}
+
 async function shipperPods(ctx: ControlContext): Promise<PodObject[]> {
-  const pods = await ctx.list({ kind: 'v1/Pod', namespace: OBSERVABILITY });
+  const shipper = shipperOf(ctx);
+  const pods = await ctx.list({ kind: 'v1/Pod', namespace: shipper.namespace });
   return pods.filter(({ metadata }) =>
-    (metadata.ownerReferences ?? []).some(({ kind, name }) => kind === 'DaemonSet' && name === SHIPPER.name),
+    (metadata.ownerReferences ?? []).some(({ kind, name }) => kind === 'DaemonSet' && name === shipper.name),
   );
 }
 
@@ -36,14 +42,15 @@ export async function shippedNodes(ctx: ControlContext): Promise<string[]> {
  * the rollback the template matches their pods again.
  */
 export async function stopShipper(ctx: ControlContext, node: string): Promise<void> {
-  await required(ctx, SHIPPER);
+  const shipper = shipperOf(ctx);
+  await required(ctx, shipper);
   const notThere = { key: 'kubernetes.io/hostname', operator: 'NotIn', values: [node] };
   const nodeAffinity = {
     requiredDuringSchedulingIgnoredDuringExecution: {
       nodeSelectorTerms: [{ matchExpressions: [notThere] }],
     },
   };
-  await ctx.patch(SHIPPER, {
+  await ctx.patch(shipper, {
     spec: {
       updateStrategy: { type: 'OnDelete', rollingUpdate: null },
       template: { spec: { affinity: { nodeAffinity } } },
@@ -77,39 +84,55 @@ export async function disconnect(ctx: ControlContext, namespace: string, name: s
   );
 }
 
-export function disconnectObservability(ctx: ControlContext, name: string): Promise<void> {
-  return disconnect(ctx, OBSERVABILITY, name);
+/** Detaches the Service at the declared address of a source. @throws NotApplicable where it is none of this cluster */
+export async function disconnectSource(
+  ctx: ControlContext,
+  source: 'logs' | 'traces' | 'alerts',
+): Promise<void> {
+  const declared = ctx.environment.telemetry?.[source];
+  const { metadata } = await serviceAt(ctx, { key: `telemetry.${source}`, declared });
+  await disconnect(ctx, metadata.namespace ?? '', metadata.name);
 }
 
 /** What the reference backend omits on request (TELEMETRY_BREAK, env/local/platform/service-kit/telemetry.ts). */
 export type Omission = 'export' | 'amqp-context' | 'log-trace-id';
 
-export function omit(ctx: ControlContext, omission: Omission): Promise<void> {
-  return rollOutBackend(ctx, `the backend without its telemetry's ${omission}`, ({ env = [], ...rest }) => ({
+/** @throws NotApplicable where another service is the backend */
+export async function omit(ctx: ControlContext, omission: Omission): Promise<void> {
+  referenceOnly(ctx, 'a switch for what it omits of its telemetry');
+  await rollOutBackend(ctx, `the backend without its telemetry's ${omission}`, ({ env = [], ...rest }) => ({
     ...rest,
     env: [...env, { name: 'TELEMETRY_BREAK', value: omission }],
   }));
 }
 
-/** Changes any text of Prometheus's configuration while no server runs, so that the rollback has the right order, too. */
+/**
+ * Changes any text of Prometheus's configuration while no server runs, so that the rollback has the right order, too.
+ * @throws NotApplicable where it is no Deployment of this cluster with that text in a ConfigMap beside it
+ */
 export async function reconfigure(
   ctx: ControlContext,
   has: string,
   change: (text: string) => string,
 ): Promise<void> {
-  const maps = await ctx.list({ kind: 'v1/ConfigMap', namespace: OBSERVABILITY });
+  const server = await deploymentAt(ctx, { key: 'prometheus', declared: ctx.environment.prometheus });
+  const { namespace } = server;
+  const maps = await ctx.list({ kind: 'v1/ConfigMap', namespace });
   const found = maps.flatMap((map) =>
     Object.entries(map.data ?? {})
       .filter(([, text]) => text.includes(has))
       .map(([key, text]) => ({ name: map.metadata.name, key, text })),
   )[0];
-  if (found === undefined) throw new Error(`no ConfigMap in ${OBSERVABILITY} has "${has}" in it`);
-  await ctx.patch(PROMETHEUS, { spec: { replicas: 0 } });
-  await scaled(ctx, PROMETHEUS, 0);
-  const ref = { apiVersion: 'v1', kind: 'ConfigMap', namespace: OBSERVABILITY, name: found.name };
+  if (found === undefined)
+    throw new NotApplicable(`no ConfigMap in ${namespace}, beside Prometheus, has "${has}" in it`);
+  const { spec } = await required(ctx, server);
+  const { replicas = 1 } = spec;
+  await ctx.patch(server, { spec: { replicas: 0 } });
+  await scaled(ctx, server, 0);
+  const ref = { apiVersion: 'v1', kind: 'ConfigMap', namespace, name: found.name };
   await ctx.patch(ref, { data: { [found.key]: change(found.text) } });
-  await ctx.patch(PROMETHEUS, { spec: { replicas: 1 } });
-  await scaled(ctx, PROMETHEUS, 1);
+  await ctx.patch(server, { spec: { replicas } });
+  await scaled(ctx, server, replicas);
 }
 
 /** Waits until a Deployment has so many pods, all ready, and no other. */

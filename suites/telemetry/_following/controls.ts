@@ -1,4 +1,5 @@
 import type { Judgement } from '../../../reports/record/judgement.ts';
+import { referenceOnly } from '../../_breaking/backend.ts';
 import type { Control, ControlContext } from '../../harness/control.ts';
 import { disconnect, passed, shippedNodes, stopShipper } from './breaking.ts';
 
@@ -37,6 +38,7 @@ export const NO_SHIPPER = /has no pod on/;
 
 /** Hides the backend's pods from discovery: their target is gone, not down. */
 async function removeTarget(ctx: ControlContext): Promise<void> {
+  referenceOnly(ctx, 'a Service that is there for Prometheus alone');
   await disconnect(ctx, 'tender', 'tender-api-pods');
   await passed(ctx, 'Prometheus to have no such target', UNSCRAPED_MS);
 }

@@ -12,6 +12,14 @@ const small = await loadEnvironment('local-small');
 const environment = small;
 const UIDS = (small.telemetry?.dashboards?.declared ?? []).map(({ uid }) => uid);
 
+/** The stand-in at its declared address. */
+const LABELS = { app: 'grafana' };
+const METADATA = { name: 'grafana-stub', namespace: 'observability' };
+const listed: Record<string, object> = {
+  'v1/Service': { metadata: METADATA, spec: { clusterIP: '198.19.128.93', selector: LABELS } },
+  'apps/v1/Deployment': { metadata: METADATA, spec: { template: { metadata: { labels: LABELS } } } },
+};
+
 function controlOf(id: string): Control {
   return controls.find((one) => one.id === `telemetry/dashboards/${id}`) ?? assert.fail(id);
 }
@@ -43,7 +51,7 @@ test('should give the stand-in another data source and leave the rest of its pod
   ];
   const ctx = contextOf({
     environment,
-    list: () => Promise.resolve([]),
+    list: ({ kind }) => Promise.resolve([listed[kind]].flatMap((one) => one ?? [])),
     get: (ref) =>
       Promise.resolve({
         ...ref,
@@ -90,6 +98,7 @@ test('should wait until the stand-in has no pod, and want the check to say that 
   let pods = 2;
   const ctx = contextOf({
     environment,
+    list: ({ kind }) => Promise.resolve([listed[kind] ?? assert.fail(kind)]),
     get: (ref) => {
       if (pods > 0) pods -= 1;
       return Promise.resolve({

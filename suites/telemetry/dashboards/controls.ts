@@ -1,17 +1,30 @@
-/** Controls of telemetry/dashboards, against the stand-in for Grafana of the embedded environments. */
+/** Controls of telemetry/dashboards. One of them needs the stand-in for Grafana of the embedded environments. */
 import type { Judgement } from '../../../reports/record/judgement.ts';
 import { rollOut } from '../../_breaking/backend.ts';
+import { NotApplicable } from '../../harness/control.ts';
 import type { Control, ControlContext } from '../../harness/control.ts';
 import { scaled } from '../_following/breaking.ts';
-import { deployment } from '../../_breaking/objects.ts';
+import { deploymentAt } from '../../_breaking/addressed.ts';
+import type { Deployed } from '../../_breaking/objects.ts';
 
-const GRAFANA = deployment('observability', 'grafana-stub');
+/** @throws NotApplicable where it is no Deployment of this cluster */
+function grafanaOf(ctx: ControlContext): Promise<Deployed> {
+  return deploymentAt(ctx, {
+    key: 'telemetry.dashboards',
+    declared: ctx.environment.telemetry?.dashboards,
+  });
+}
+
 const SOURCE = 'PROMETHEUS_URL';
 /** Prometheus' port in the pod itself: nobody listens, and the connection is refused at once. */
 const NOWHERE = 'http://127.0.0.1:9090';
 
-function breakSource(ctx: ControlContext): Promise<void> {
-  return rollOut(ctx, GRAFANA, {
+async function breakSource(ctx: ControlContext): Promise<void> {
+  if (ctx.environment.telemetry?.dashboards?.stubbed !== true)
+    throw new NotApplicable(
+      'only the stand-in for Grafana takes the address of its data source from a variable',
+    );
+  await rollOut(ctx, await grafanaOf(ctx), {
     what: 'the stand-in for Grafana with a data source at an address where nothing answers',
     change: ({ env, ...rest }) => {
       const kept = (env ?? []).filter(({ name }) => name !== SOURCE);
@@ -54,8 +67,9 @@ export const controls: readonly Control[] = [
     title: 'Grafana has no pod',
     expectSeen: /Grafana unavailable/,
     break: async (ctx) => {
-      await ctx.patch(GRAFANA, { spec: { replicas: 0 } });
-      await scaled(ctx, GRAFANA, 0);
+      const grafana = await grafanaOf(ctx);
+      await ctx.patch(grafana, { spec: { replicas: 0 } });
+      await scaled(ctx, grafana, 0);
     },
   },
 ];

@@ -1,9 +1,11 @@
-import { disconnectObservability, reconfigure } from '../../_following/breaking.ts';
+import { disconnectSource, reconfigure } from '../../_following/breaking.ts';
+import { NotApplicable } from '../../../harness/control.ts';
 import type { Control, ControlContext } from '../../../harness/control.ts';
 
 /** Renames the canary's rule: the breach then fires an alert that the check does not wait for. */
 async function unloadCanaryRule(ctx: ControlContext): Promise<void> {
-  const name = 'PlumblineCanaryBreach';
+  const name = ctx.environment.telemetry?.alerts?.canary.alert;
+  if (name === undefined) throw new NotApplicable('the environment declares no telemetry.alerts');
   await reconfigure(ctx, name, (text) => text.replaceAll(name, 'UnloadedCanaryBreach'));
 }
 
@@ -24,6 +26,6 @@ export const controls: readonly Control[] = [
     size: 'any',
     title: 'the Service of Alertmanager leads nowhere',
     expectSeen: /Alertmanager unavailable/,
-    break: (ctx) => disconnectObservability(ctx, 'alertmanager'),
+    break: (ctx) => disconnectSource(ctx, 'alerts'),
   },
 ];

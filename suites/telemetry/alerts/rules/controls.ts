@@ -1,10 +1,22 @@
 import { reconfigure } from '../../_following/breaking.ts';
+import type { Judgement } from '../../../../reports/record/judgement.ts';
+import { NotApplicable } from '../../../harness/control.ts';
 import type { Control, ControlContext } from '../../../harness/control.ts';
 
-/** Renames a group of rules: no objective has a group of this name. */
+/** Renames the group of rules of the first objective: no objective has a group of this name. */
 async function unloadRule(ctx: ControlContext): Promise<void> {
-  const name = 'plumbline-api-requests';
-  await reconfigure(ctx, name, (text) => text.replaceAll(name, 'unloaded-api-requests'));
+  const { telemetry, objectives } = ctx.environment;
+  const [first] = objectives;
+  if (telemetry?.alerts === undefined || first === undefined)
+    throw new NotApplicable('the environment declares no telemetry.alerts, or no objective');
+  const name = `${telemetry.alerts.ruleGroups.prefix}${first.name}`;
+  await reconfigure(ctx, name, (text) => text.replaceAll(name, `unloaded-${first.name}`));
+}
+
+function namesFirst({ environment }: ControlContext, { findings }: Judgement): Promise<string | null> {
+  const subject = `rules of objective ${environment.objectives[0]?.name ?? ''}`;
+  const named = findings.some((one) => !one.ok && one.subject === subject);
+  return Promise.resolve(named ? null : `no finding of ${subject}, whose rules are not loaded`);
 }
 
 export const controls: readonly Control[] = [
@@ -14,7 +26,8 @@ export const controls: readonly Control[] = [
     verdict: 'fail',
     size: 'any',
     title: 'the rules of one objective are not loaded',
-    expectSeen: /objective api-requests.*no alerting rule/,
+    expectSeen: /objective \S+.*no alerting rule/,
     break: unloadRule,
+    verify: namesFirst,
   },
 ];

@@ -1,4 +1,4 @@
-import { disconnectObservability } from '../../_following/breaking.ts';
+import { disconnectSource } from '../../_following/breaking.ts';
 import { NO_SHIPPER, namesNode, stopOne } from '../../_following/controls.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { Control } from '../../../harness/control.ts';
@@ -22,7 +22,7 @@ export const controls: readonly Control[] = [
     size: 'any',
     title: 'the Service of the log store leads nowhere',
     expectSeen: /store of logs unavailable/,
-    break: (ctx) => disconnectObservability(ctx, 'logstore'),
+    break: (ctx) => disconnectSource(ctx, 'logs'),
   },
   {
     id: 'telemetry/logs/canary/shipped-twice',

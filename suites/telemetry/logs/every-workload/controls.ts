@@ -1,8 +1,19 @@
 import { stopShipper } from '../../_following/breaking.ts';
-import type { Control } from '../../../harness/control.ts';
+import { NotApplicable } from '../../../harness/control.ts';
+import type { Control, ControlContext } from '../../../harness/control.ts';
 
 /** Patroni logs a line every 5 s: after this time its pods have unshipped lines that should have arrived. */
 const UNSHIPPED_MS = 30_000;
+
+/** @throws NotApplicable where no PostgreSQL is one StatefulSet under Patroni */
+function talkative({ environment: { stores } }: ControlContext): { namespace: string; name: string } {
+  const { statefulSet, patroni } = stores.postgres ?? {};
+  if (statefulSet === undefined || patroni === undefined)
+    throw new NotApplicable(
+      'no StatefulSet of PostgreSQL under Patroni is declared: of no other pod is it known that it always writes',
+    );
+  return { namespace: statefulSet.namespace, name: `${statefulSet.name}-0` };
+}
 
 const SOON = { visibleSeconds: 10 };
 
@@ -13,14 +24,20 @@ export const controls: readonly Control[] = [
     verdict: 'fail',
     size: 'any',
     title: 'no shipper on the node of a pod that logs',
-    expectSeen: /missing .*postgres-0 on node/,
+    expectSeen: /missing .* on node/,
     settings: { goals: SOON, settings: { everyWorkload: { waitMs: UNSHIPPED_MS } } },
     break: async (ctx) => {
-      const pods = await ctx.list({ kind: 'v1/Pod', namespace: 'tender' });
-      const pod = pods.find(({ metadata }) => metadata.name === 'postgres-0');
+      const { namespace, name } = talkative(ctx);
+      const pods = await ctx.list({ kind: 'v1/Pod', namespace });
+      const pod = pods.find(({ metadata }) => metadata.name === name);
       const { nodeName } = pod?.spec ?? {};
-      if (nodeName === undefined) throw new Error('Pod tender/postgres-0 is on no node');
+      if (nodeName === undefined) throw new Error(`Pod ${namespace}/${name} is on no node`);
       await stopShipper(ctx, nodeName);
+    },
+    verify: (ctx, { findings }) => {
+      const text = ` of ${talkative(ctx).name} on node `;
+      const named = findings.some(({ ok, seen }) => !ok && seen.includes(text));
+      return Promise.resolve(named ? null : `no finding says what is missing${text}…`);
     },
   },
 ];

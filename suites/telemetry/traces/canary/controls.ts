@@ -1,4 +1,4 @@
-import { disconnectObservability, omit } from '../../_following/breaking.ts';
+import { disconnectSource, omit } from '../../_following/breaking.ts';
 import { FEW } from '../../_following/controls.ts';
 import type { Control } from '../../../harness/control.ts';
 
@@ -32,6 +32,6 @@ export const controls: readonly Control[] = [
     title: 'the Service of the trace store leads nowhere',
     expectSeen: /store of traces unavailable/,
     settings: { settings: { canary: FEW } },
-    break: (ctx) => disconnectObservability(ctx, 'jaeger'),
+    break: (ctx) => disconnectSource(ctx, 'traces'),
   },
 ];
