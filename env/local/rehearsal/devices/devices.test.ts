@@ -3,9 +3,8 @@ import { test } from 'node:test';
 import { parse } from 'yaml';
 import { loadEnvironment } from '../../../loader.ts';
 import { contextWith, fileOf, imageSet, named } from '../../platform/_testing/platform.ts';
-import { imagesFor, platformObjects } from '../../platform/index.ts';
+import { imagesFor, platformObjects, toolsFor } from '../../platform/index.ts';
 import type { PlatformContext } from '../../platform/index.ts';
-import { groupsFor } from '../../toolchain/index.ts';
 import { devices } from './index.ts';
 
 const WORDS = ['gpu'];
@@ -49,7 +48,7 @@ test('should be there only with its word, with a program and an image of its own
   const images = (words: string[]): boolean =>
     imagesFor('rehearsal', words).some(({ name }) => name === 'device-plugin');
   assert.deepEqual([images(WORDS), images(['redis'])], [true, false]);
-  assert.ok(groupsFor(WORDS).includes('gpu'));
+  assert.ok(toolsFor('rehearsal', WORDS).includes('gpu'));
 });
 
 test('should write into folders of kubelet and the runtime, as root without any of its powers', () => {
