@@ -135,7 +135,7 @@ function devicesOf({ set }: SeenWorkload): number {
 
 /**
  * The store whose data a workload holds. It is declared where its volumes can be judged without asking its servers, for which there is no
- * password yet: something is mounted at a usual data folder, and its claims are of the declared class.
+ * password yet: claims, of the declared class, and nothing else are mounted around a usual data folder.
  */
 function storeOf(
   workload: SeenWorkload,
@@ -169,8 +169,20 @@ function untold(
     );
   if (near.length === 0)
     return `it is not known where its data is (nothing is mounted at ${of.dataFolders.join(', ')})`;
+  // What is no claim may hold none of the data: above a claim it is often a cookie's, as the RabbitMQ Cluster Operator has it.
+  const unclaimed = near.find(({ name }) => !isClaim(workload, name));
+  if (unclaimed !== undefined)
+    return `it is not known whether any of its data is at ${unclaimed.mountPath}, where no claim is mounted`;
   const other = classesOf(of.listing, workload).find((name) => name !== of.className);
   return other === undefined ? null : `its volumes are of class ${other || 'none'}`;
+}
+
+function isClaim({ object: { spec } }: SeenWorkload, volume: string): boolean {
+  const { volumes = [] } = spec.template.spec;
+  return (
+    (spec.volumeClaimTemplates ?? []).some(({ metadata }) => metadata.name === volume) ||
+    volumes.some((one) => one.name === volume && one.persistentVolumeClaim !== undefined)
+  );
 }
 
 /** `topology.closed`: with what runs there now and is no declared workload. */
