@@ -46,6 +46,12 @@ test('should write a file that can be run at once, and leave it at the second ru
   assert.equal(second.code, 0, second.err);
   assert.match(second.out, /says of the cluster what is there; it was not changed/);
   assert.equal(readFileSync(file, 'utf8'), text);
+  // A number in place of a range, as somebody may write it.
+  const narrowed = text.replace('replicas: { min: 1, max: 5000 }', 'replicas: 4');
+  assert.notEqual(narrowed, text);
+  writeFileSync(file, narrowed);
+  const third = await init('--out', file);
+  assert.equal(third.code, 0, third.out);
 });
 
 test('should draft the section of the application from its OpenAPI document, and say what is none', async () => {

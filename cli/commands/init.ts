@@ -46,7 +46,8 @@ async function init(options: Options, context: Context): Promise<number> {
     path.join(context.checkoutDir, 'env', 'environment.schema.json'),
   );
   const application = await applicationOf(options.openapi);
-  const drafted = draftFile(listing, { name, kind, kubeconfig, namespaces, command, schema, application });
+  const asked = { name, kind, kubeconfig, namespaces, command, schema, application };
+  const drafted = draftFile(listing, asked);
   const draft = parsedDraft(drafted, out);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   for (const line of drafted.found) context.out(line);
@@ -59,7 +60,8 @@ async function init(options: Options, context: Context): Promise<number> {
     await write(out, { drafted, name }, context);
     sayWhatRunsNeed(draft, { listing, context });
   }
-  const same = there === null || compare({ out, there, draft, drafted, listing }, context);
+  const now = (): EnvironmentFile => parsedDraft(draftFile(listing, { ...asked, counts: 'now' }), out);
+  const same = there === null || compare({ out, there, draft: now(), drafted, listing }, context);
   if (!same) return EXIT.notMet;
   return listing.refused.size > 0 ? EXIT.inconclusive : EXIT.met;
 }

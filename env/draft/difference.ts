@@ -19,6 +19,7 @@ const NONE = 'not there';
 type Shown = Pick<EnvironmentFile, 'cluster' | 'topology' | 'gpu'>;
 
 export interface Compared {
+  /** With the counts of now. */
   draft: Shown;
   /** Those that the draft is of: workloads of others in the file are left alone. */
   namespaces: readonly string[];
@@ -112,6 +113,8 @@ function poolDifferences(own: readonly Pool[], found: readonly Pool[]): Differen
   const key = ({ labels }: Pool): string => JSON.stringify(labels);
   return pairs(own, found, key).flatMap(({ one, other }): Difference[] => {
     const what = `topology.pools: ${(one ?? other)?.name ?? ''}`;
+    // One that may have no nodes cannot be seen while it has none.
+    if (other === undefined && one?.count.min === 0) return [];
     if (one === undefined || other === undefined) return onlyOne(what, one === undefined);
     return [
       ...(covers(one.count, other.count)

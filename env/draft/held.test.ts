@@ -7,7 +7,8 @@ import type { EnvironmentFile } from '../schema.ts';
 import { ListingApiServer } from './_testing/api-server.ts';
 import type { Stood } from './_testing/api-server.ts';
 import { draftedOn } from './_testing/drafted.ts';
-import { namespace, node } from './_testing/objects.ts';
+import { healthy, namespace, node, workload } from './_testing/objects.ts';
+import { differencesBetween } from './index.ts';
 
 let server: ListingApiServer;
 before(async () => {
@@ -20,12 +21,12 @@ after(() => {
 /** The verdict of a check by a file on a cluster, and why. */
 async function verdictOf(
   check: string,
-  { topology, stores }: EnvironmentFile,
+  { topology, stores }: Pick<EnvironmentFile, 'topology' | 'stores'>,
   objects: readonly Stood[],
 ): Promise<string> {
   const { verdict, reason } = await judgedOver(check, {
     settings: { ...topology, stores, writes: false },
-    objects,
+    objects: healthy(objects),
   });
   return `${verdict}: ${reason}`;
 }
@@ -53,4 +54,106 @@ test('should not hold what lies above the data of a RabbitMQ of its operator aga
   assert.ok(first);
   const topology = { ...file.topology, workloads: [{ ...first, store: 'rabbitmq' as const }] };
   assert.match(await verdictOf(PERSISTENT, { ...file, topology }, objects), /^fail: .*seen emptyDir/);
+});
+
+const DECLARED = 'topology/workloads/declared';
+const POOLS = 'topology/nodes/pools';
+
+/** So many nodes under a label, and a DaemonSet with a pod on each. */
+function nodesOf(count: number, label: string): Stood[] {
+  return [
+    namespace('shop'),
+    ...Array.from({ length: count }, (_, at) => node(`w-${at}`, { [label]: 'general' })),
+    ...workload({ kind: 'DaemonSet', at: 'shop/agent', image: 'agent:1', replicas: count }),
+    ...workload({ kind: 'Deployment', at: 'shop/api', image: 'api:1', replicas: 2 }),
+  ];
+}
+
+const RESIZED = ['karpenter.sh/nodepool', 'eks.amazonaws.com/nodegroup', 'cloud.google.com/gke-nodepool'];
+for (const label of RESIZED)
+  test(`should hold for one node more, and for none, where ${label} tells the pool`, async () => {
+    const { file, text, namespaces } = await draftedOn(server, nodesOf(60, label));
+    assert.match(text, /replicas: \{ min: 1, max: 5000 \}.* # one on each node that takes it/);
+    for (const count of [60, 61, 3]) {
+      const objects = nodesOf(count, label);
+      assert.match(await verdictOf(DECLARED, file, objects), /^pass: /, String(count));
+      assert.match(await verdictOf(POOLS, file, objects), /^pass: /, String(count));
+      const again = await draftedOn(server, objects, { counts: 'now' });
+      assert.deepEqual(
+        differencesBetween(file, { draft: again.file, namespaces, refused: new Set() }),
+        [],
+        String(count),
+      );
+    }
+    // A pool without nodes cannot be seen.
+    const none = await draftedOn(server, nodesOf(0, label), { counts: 'now' });
+    assert.deepEqual(
+      differencesBetween(file, { draft: none.file, namespaces, refused: new Set() }).map(({ what }) => what),
+      ['topology.workloads: DaemonSet shop/agent: replicas'],
+    );
+  });
+
+test('should take the counts of now for those of a pool that nobody resizes, unless an autoscaler runs', async () => {
+  const label = 'example.com/pool';
+  const autoscaler = workload({
+    kind: 'Deployment',
+    at: 'kube-system/autoscaler',
+    image: 'registry.k8s.io/autoscaling/cluster-autoscaler:v1.33.0',
+  });
+  const countIn = async (objects: readonly Stood[]) => {
+    const { file, text } = await draftedOn(server, objects);
+    return [file.topology.pools[0]?.count, /write count: \{ min: 1, max: 9 \}/.test(text)];
+  };
+  assert.deepEqual(await countIn(nodesOf(3, label)), [{ min: 3, max: 3 }, true]);
+  assert.deepEqual(await countIn([...nodesOf(3, label), ...autoscaler]), [{ min: 0, max: 5000 }, false]);
+});
+
+test('should say what differs of a number that somebody wrote in place of a range', async () => {
+  const label = 'karpenter.sh/nodepool';
+  const { file, namespaces } = await draftedOn(server, nodesOf(60, label));
+  const [pool] = file.topology.pools;
+  assert.ok(pool);
+  const topology = {
+    ...file.topology,
+    pools: [{ ...pool, count: { min: 60, max: 60 } }],
+    workloads: file.topology.workloads.map((one) =>
+      one.kind === 'DaemonSet' ? { ...one, replicas: { min: 60, max: 60 } } : one,
+    ),
+  };
+  const differences = async (count: number) => {
+    const { file: draft } = await draftedOn(server, nodesOf(count, label), { counts: 'now' });
+    const found = differencesBetween({ ...file, topology }, { draft, namespaces, refused: new Set() });
+    return found.map(({ what, file: own, cluster }) => `${what}: ${own}, ${cluster}`);
+  };
+  assert.deepEqual(await differences(60), []);
+  assert.deepEqual(await differences(61), [
+    'topology.pools: general: count: 60, 61',
+    'topology.workloads: DaemonSet shop/agent: replicas: 60, 61',
+  ]);
+});
+
+test('should let a DaemonSet of some nodes have none, and not one of all', async () => {
+  const agent = (nodeSelector: Record<string, string>): Stood[] =>
+    nodesOf(3, 'karpenter.sh/nodepool').map((one) => {
+      if (one.kind !== 'DaemonSet') return one;
+      const { template, ...others } = one['spec'] as { template: { spec: object } };
+      return {
+        ...one,
+        spec: { ...others, template: { ...template, spec: { ...template.spec, nodeSelector } } },
+      };
+    });
+  const leastOf = async (selector: Record<string, string>) => {
+    const { file } = await draftedOn(server, agent(selector));
+    return file.topology.workloads.find(({ kind }) => kind === 'DaemonSet')?.replicas.min;
+  };
+  assert.equal(await leastOf({ 'kubernetes.io/os': 'linux' }), 1);
+  assert.equal(await leastOf({ accelerator: 'gpu' }), 0);
+  const { file } = await draftedOn(server, agent({}));
+  const without = agent({}).filter(
+    ({ kind, metadata }) => kind !== 'Pod' || !metadata.name.startsWith('agent'),
+  );
+  const stopped = without.map((one) =>
+    one.kind === 'DaemonSet' ? { ...one, status: { desiredNumberScheduled: 0 } } : one,
+  );
+  assert.match(await verdictOf(DECLARED, file, stopped), /^fail: .*expected 1 to 5000, seen 0/);
 });

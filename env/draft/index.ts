@@ -16,6 +16,7 @@ import type { Listing } from './listing.ts';
 import { platformNamespaces } from './namespaces.ts';
 import { networkDraft } from './network.ts';
 import { controlPlane, gpuDraft, poolsDraft } from './nodes.ts';
+import type { Counts } from './nodes.ts';
 import { objectivesDraft } from './objectives.ts';
 import { seenIn } from './seen.ts';
 import type { Seen } from './seen.ts';
@@ -50,6 +51,8 @@ export interface DraftOptions {
   application?: Draft | undefined;
   /** Path of the schema of environment files from where the file is, for editors. */
   schema: string;
+  /** Of nodes and of what runs on each of them: `ranges` when left out. */
+  counts?: Counts;
 }
 
 export interface DraftedFile {
@@ -128,7 +131,7 @@ function draftOf(found: Found, options: DraftOptions): DraftMap {
       new URL(pin.server).host.replace(/^([^:]+|\[.*\])$/, '$1:443'),
     ),
     namespaces: namespacesDraft(found),
-    topology: topologyDraft(found, storage),
+    topology: topologyDraft(found, { storage, counts: options.counts ?? 'ranges' }),
     application: options.application ?? applicationDraft(edge),
     stores: storesDraft(stores, { seen, className: storage.className }),
     gpu: gpuDraft(listing, recognisePlugin(seen.sets)),
@@ -148,15 +151,18 @@ function namespacesDraft({ seen, namespaces, stores, edge }: Found): DraftMap {
   return { platform, edge: edge.doors.find(({ product }) => product !== null)?.set.namespace ?? platform };
 }
 
-function topologyDraft({ seen, namespaces, stores, edge }: Found, storage: FoundStorage): DraftMap {
+function topologyDraft(
+  { seen, namespaces, stores, edge }: Found,
+  { storage, counts }: { storage: FoundStorage; counts: Counts },
+): DraftMap {
   const { listing } = seen;
   const workloads = ofNamespaces(seen, namespaces);
   return {
     controlPlane: controlPlane(listing),
-    pools: poolsDraft(listing),
+    pools: poolsDraft(seen, counts),
     network: networkDraft(seen.sets),
     storage: storage.draft,
-    workloads: workloadsDraft({ seen, namespaces, stores, className: storage.className }),
+    workloads: workloadsDraft({ seen, namespaces, stores, className: storage.className, counts }),
     closed: closedDraft(seen, namespaces),
     registry: registryDraft(workloads),
     certificates: certificatesDraft(listing, edge.entries),

@@ -6,7 +6,9 @@ import type { NodeObject } from '../../probes/kubernetes/objects.ts';
 import { atMost } from '../../reports/record/at-most.ts';
 import { matchesAny } from '../globs.ts';
 import { PASSING_TAINTS } from '../schema/topology.ts';
+import { imageName } from '../../probes/store/recognising.ts';
 import type { Listing } from './listing.ts';
+import type { Seen } from './seen.ts';
 
 /** Kubernetes documentation, "Well-Known Labels"; the second is that of versions before 1.24. */
 const CONTROL_PLANE = ['node-role.kubernetes.io/control-plane', 'node-role.kubernetes.io/master'];
@@ -16,6 +18,24 @@ const INSTANCE = 'node.kubernetes.io/instance-type';
 const POOL = /^((gke-)?(node|agent|instance|machine)?-?(pool|group)(-?(name|id))?)$/;
 /** Taints of Kubernetes itself, which come with conditions of a node. */
 const OWN_TAINTS = 'node.kubernetes.io/';
+
+/** Kubernetes documentation, "Considerations for large clusters": a cluster has no more nodes. */
+export const MOST_NODES = 5000;
+/**
+ * Labels of pools that an autoscaler makes (Karpenter), and of groups of nodes that one of their provider may resize without being seen: EKS and
+ * eksctl, GKE, AKS, kOps, DigitalOcean (their documentation).
+ */
+const RESIZED = [
+  ...['karpenter.sh/nodepool', 'karpenter.sh/provisioner-name'],
+  ...['eks.amazonaws.com/nodegroup', 'alpha.eksctl.io/nodegroup-name', 'cloud.google.com/gke-nodepool'],
+  ...['kubernetes.azure.com/agentpool', 'agentpool', 'kops.k8s.io/instancegroup'],
+  'doks.digitalocean.com/node-pool',
+];
+/** The autoscaler of Kubernetes' own project, wherever it runs, resizes groups under any label. */
+const AUTOSCALER = /^cluster-autoscaler/;
+
+/** `now`: the numbers of now also where they follow the nodes, to compare a file with them; otherwise a range there, which still holds tomorrow. */
+export type Counts = 'now' | 'ranges';
 
 export interface FoundPool {
   name: string;
@@ -88,12 +108,21 @@ export function controlPlane({ objects }: Listing): Draft | undefined {
 }
 
 /** `topology.pools` */
-export function poolsDraft(listing: Listing): Draft {
+export function poolsDraft({ listing, sets }: Pick<Seen, 'listing' | 'sets'>, counts: Counts): Draft {
   const { pools, others } = poolsOf(listing.objects['v1/Node']);
-  const drafts = pools.map(poolDraft);
-  const lines = listing.objects['v1/Node'].some((node) => controlLabel(node) !== undefined)
-    ? SIZES
-    : [HIDDEN, ...SIZES];
+  const autoscaled = sets.some(({ containers }) =>
+    containers.some(({ image }) => AUTOSCALER.test(imageName(image))),
+  );
+  const isResized = ({ labels }: FoundPool): boolean =>
+    autoscaled || Object.keys(labels).some((key) => RESIZED.includes(key));
+  const drafts = pools.map((pool) =>
+    poolDraft(pool, counts !== 'now' && isResized(pool) ? { min: 0, max: MOST_NODES } : pool.nodes.length),
+  );
+  const lines = [
+    ...(listing.objects['v1/Node'].some((node) => controlLabel(node) !== undefined) ? [] : [HIDDEN]),
+    ...(pools.every(isResized) ? [] : [SIZES]),
+    ...(pools.some(isResized) ? [RANGES] : []),
+  ];
   if (others.length === 0) return below(lines, drafts);
   const some = atMost(others, 5).join(', ');
   return below(
@@ -109,11 +138,11 @@ export function poolsDraft(listing: Listing): Draft {
 
 const HIDDEN =
   'No node of a control plane is among them, as where a provider hides it: controlPlane is left out.';
-const SIZES = [
-  'Counts are those of now: where an autoscaler resizes a pool, write count: { min: 1, max: 9 }.',
-];
+const SIZES =
+  'A single count is that of now: where an autoscaler resizes a pool, write count: { min: 1, max: 9 }.';
+const RANGES = `An autoscaler resizes a pool with a range, or may: write its own least and most in place of 0 and ${MOST_NODES} (the most nodes of a cluster).`;
 
-function poolDraft({ name, labels, nodes }: FoundPool): Draft {
+function poolDraft({ name, labels, nodes }: FoundPool, count: Draft): Draft {
   const taints = taintsOf(nodes);
   const types = [...new Set(nodes.flatMap((node) => labelsOf(node)[INSTANCE] ?? []))].sort();
   const devices = [
@@ -128,7 +157,7 @@ function poolDraft({ name, labels, nodes }: FoundPool): Draft {
   ];
   const draft: DraftMap = {
     name,
-    count: nodes.length,
+    count,
     labels,
     ...(taints.all.length > 0 && { taints: taints.all.map((taint) => ({ ...taint })) }),
   };

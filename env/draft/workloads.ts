@@ -11,6 +11,8 @@ import { finds, podLabels } from '../../probes/store/recognising.ts';
 import type { SeenSet } from '../../probes/store/recognising.ts';
 import { coversPath, nameOf } from '../../reports/record/names/topology-names.ts';
 import type { Listing } from './listing.ts';
+import { MOST_NODES } from './nodes.ts';
+import type { Counts } from './nodes.ts';
 import type { Seen, SeenWorkload } from './seen.ts';
 import { classesOf } from './storage.ts';
 
@@ -20,6 +22,7 @@ interface Around {
   stores: readonly FoundStore[];
   /** The class of data volumes, if there is one. */
   className: string | undefined;
+  counts: Counts;
 }
 
 export function ofNamespaces({ workloads }: Seen, namespaces: readonly string[]): SeenWorkload[] {
@@ -34,7 +37,7 @@ export function workloadsDraft(around: Around): Draft {
 
 function entryOf(workload: SeenWorkload, around: Around, pointing: Pointing): Draft {
   const { set } = workload;
-  const { replicas, max, by } = replicasOf(workload, pointing);
+  const { replicas, max, by } = replicasOf(workload, pointing, around.counts);
   const store = storeOf(workload, around);
   const devices = devicesOf(workload);
   const draft: DraftMap = {
@@ -55,18 +58,33 @@ function entryOf(workload: SeenWorkload, around: Around, pointing: Pointing): Dr
 
 /** How many replicas there may be, and what resizes them, in words. */
 function replicasOf(
-  { name, set: { replicas } }: SeenWorkload,
+  workload: SeenWorkload,
   { autoscalers, scaledObjects }: Pointing,
+  counts: Counts,
 ): { replicas: Draft; max: number; by: string } {
+  const {
+    name,
+    set: { kind, replicas },
+  } = workload;
   const keda = scaledObjects.get(name);
   if (keda !== undefined) {
     const { min, max } = rangeOf(keda);
     return { replicas: { min, max }, max, by: `by the ScaledObject ${keda.metadata.name} of KEDA` };
   }
   const scaled = autoscalers.get(name);
+  if (kind === 'DaemonSet' && counts !== 'now') {
+    const min = replicas > 0 && takesEveryNode(workload) ? 1 : 0;
+    return { replicas: { min, max: MOST_NODES }, max: MOST_NODES, by: 'one on each node that takes it' };
+  }
   if (scaled === undefined) return { replicas, max: replicas, by: '' };
   const { min, max } = resizedBy(scaled);
   return { replicas: { min, max }, max, by: `by the autoscaler ${scaled.metadata.name}` };
+}
+
+/** Whether its template asks nothing of a node but its operating system: what runs on some nodes alone has none while these are scaled to none. */
+function takesEveryNode({ object }: SeenWorkload): boolean {
+  const { nodeSelector = {}, affinity } = object.spec.template.spec;
+  return affinity === undefined && Object.keys(nodeSelector).every((key) => key === 'kubernetes.io/os');
 }
 
 /** KEDA, "ScaledObject specification": from 0 (or `idleReplicaCount`) to 100 where it says nothing. */

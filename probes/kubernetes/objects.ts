@@ -79,6 +79,8 @@ export interface Volume {
 export interface PodSpec {
   nodeName?: string;
   hostNetwork?: boolean;
+  nodeSelector?: Record<string, string>;
+  affinity?: object;
   containers: Container[];
   initContainers?: (Container & { restartPolicy?: string })[];
   volumes?: Volume[];
@@ -107,7 +109,7 @@ export interface ContainerStatus {
 export type PodContainer = Pick<Container, 'name' | 'image' | 'args' | 'command'>;
 
 export interface PodObject extends KubeObject {
-  spec: Omit<PodSpec, 'containers' | 'initContainers'> & {
+  spec: Omit<PodSpec, 'containers' | 'initContainers' | 'affinity'> & {
     /** Set by the cache on a pod that is on no node yet and may go to just this one, such as a pod of a DaemonSet. */
     desiredNode?: string;
     containers: PodContainer[];

@@ -234,3 +234,29 @@ export function withPods(objects: readonly Stood[]): Stood[] {
     });
   return [...objects, ...structuredClone(pods)];
 }
+
+interface Running {
+  spec: { containers?: { name: string; image: string }[]; replicas?: number };
+  status?: { desiredNumberScheduled?: number };
+}
+
+/** The same with everything as it is while nothing is wrong: nodes and pods Ready, all replicas up to date. */
+export function healthy(objects: readonly Stood[]): Stood[] {
+  return objects.map((one) => {
+    const { spec, status = {} } = one as Stood & Running;
+    if (one.kind === 'Node')
+      return { ...one, status: { ...status, conditions: [{ type: 'Ready', status: 'True' }] } };
+    if (one.kind === 'Pod') {
+      const containerStatuses = (spec.containers ?? []).map(({ name }) => ({
+        ...{ name, ready: true, restartCount: 0, imageID: 'i' },
+      }));
+      const metadata = { ...one.metadata, creationTimestamp: '2026-01-01T00:00:00Z' };
+      return { ...one, metadata, status: { ...status, containerStatuses } };
+    }
+    if (!['Deployment', 'StatefulSet', 'DaemonSet'].includes(one.kind)) return one;
+    const count = spec.replicas ?? status.desiredNumberScheduled ?? 0;
+    const ready = { readyReplicas: count, updatedReplicas: count, replicas: count };
+    const scheduled = { numberReady: count, updatedNumberScheduled: count };
+    return { ...one, status: { ...status, ...ready, ...scheduled, observedGeneration: 1 } };
+  });
+}
