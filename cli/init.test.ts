@@ -5,6 +5,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { ListingApiServer } from '../env/draft/_testing/api-server.ts';
 import { OPERATORS, REFERENCE } from '../env/draft/_testing/clusters.ts';
+import { objectAt } from '../env/draft/_testing/objects.ts';
 import { requireConfiguration } from '../runner/plan/configuration.ts';
 import { planChecks } from '../suites/catalogue/index.ts';
 import { openEnvironment } from '../suites/catalogue/plan/open.ts';
@@ -52,6 +53,23 @@ test('should write a file that can be run at once, and leave it at the second ru
   writeFileSync(file, narrowed);
   const third = await init('--out', file);
   assert.equal(third.code, 0, third.out);
+});
+
+test('should say which Jobs it could not foresee, and end with 0 all the same', async () => {
+  server.forbidden.add('batch/v1/CronJob');
+  server.objects = [...REFERENCE, objectAt('batch/v1', 'CronJob', 'shop/report', {})];
+  try {
+    const { code, err } = await init('--out', at('unforeseen.yaml'));
+    assert.equal(code, 0);
+    assert.match(err, /^not seen: batch\/v1\/CronJob: forbidden: .*$/);
+    assert.match(
+      readFileSync(at('unforeseen.yaml'), 'utf8'),
+      /^# NOT SEEN: batch\/v1\/CronJob: .*ignore has/m,
+    );
+  } finally {
+    server.objects = REFERENCE;
+    server.forbidden.clear();
+  }
 });
 
 test('should draft the section of the application from its OpenAPI document, and say what is none', async () => {

@@ -7,6 +7,7 @@ import {
   applicationFromOpenApi,
   differencesBetween,
   draftFile,
+  isCompared,
   listCluster,
   pinOf,
 } from '../../env/draft/index.ts';
@@ -63,7 +64,7 @@ async function init(options: Options, context: Context): Promise<number> {
   const now = (): EnvironmentFile => parsedDraft(draftFile(listing, { ...asked, counts: 'now' }), out);
   const same = there === null || compare({ out, there, draft: now(), drafted, listing }, context);
   if (!same) return EXIT.notMet;
-  return listing.refused.size > 0 ? EXIT.inconclusive : EXIT.met;
+  return [...listing.refused.keys()].some(isCompared) ? EXIT.inconclusive : EXIT.met;
 }
 
 /** As kubectl finds it; of several files that KUBECONFIG names, none is chosen for the user. */

@@ -14,7 +14,7 @@ import { service, workload } from './_testing/objects.ts';
 import { BARE, large, OPERATORS, REFERENCE } from './_testing/clusters.ts';
 import { differencesBetween } from './index.ts';
 import type { DraftOptions, Listing } from './index.ts';
-import { INSTALLED, LISTED } from './listing.ts';
+import { FURTHER, LISTED } from './listing.ts';
 import type { ListedKind } from './listing.ts';
 
 const CHECKOUT = path.join(import.meta.dirname, '..', '..');
@@ -264,7 +264,7 @@ test('should read 1,000 nodes and 10,000 pods in at most 60 calls, each a list o
 test('should count its calls, one of them for what is not installed, and drop environment variables', async () => {
   const listing = await listed(REFERENCE);
   assert.equal(listing.calls, server.asked.length);
-  assert.equal(listing.calls, LISTED.length + 3); // and the pin, the version, and which groups there are
+  assert.equal(listing.calls, LISTED.length + 4); // and CronJobs, the pin, the version, and which groups there are
   assert.doesNotMatch(JSON.stringify(listing.objects), /in-plain-text/);
 });
 
@@ -294,14 +294,14 @@ test('should list only what the documented roles may list, and have them list no
   );
   const further = [rulesOf('rbac.yaml', 'plumbline-operators'), rulesOf('init.yaml', 'plumbline-init')];
   assert.deepEqual(
-    INSTALLED.map((kind) => further.filter((rules) => mayList(rules, kind)).length),
-    INSTALLED.map(() => 1),
+    FURTHER.map((kind) => further.filter((rules) => mayList(rules, kind)).length),
+    FURTHER.map(() => 1),
   );
   const own = rulesOf('init.yaml', 'plumbline-init');
   const granted = own.flatMap(({ resources = [] }) => resources);
   assert.deepEqual(
     granted.sort(),
-    INSTALLED.filter((kind) => mayList(own, kind))
+    FURTHER.filter((kind) => mayList(own, kind))
       .map((kind) => kindOf(kind).plural)
       .sort(),
   );

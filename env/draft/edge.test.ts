@@ -8,7 +8,7 @@ import { draftedOn } from './_testing/drafted.ts';
 import type { Drafted } from './_testing/drafted.ts';
 import { autoscaler, ingress, namespace, node, objectAt, service, workload } from './_testing/objects.ts';
 import { differencesBetween } from './index.ts';
-import { INSTALLED } from './listing.ts';
+import { FURTHER } from './listing.ts';
 
 let server: ListingApiServer;
 before(async () => {
@@ -281,5 +281,5 @@ test('should ask once what is installed, and for nothing that is not', async () 
   const other = objectAt('argoproj.io/v1alpha1', 'Application', 'shop/own', {});
   assert.deepEqual(await calls(other), ['GET /apis', 'GET /apis/argoproj.io/v1alpha1/rollouts']);
   assert.equal((await calls(...SCALED)).length, 3);
-  assert.equal(INSTALLED.length, 6);
+  assert.equal(FURTHER.length, 7);
 });

@@ -7,7 +7,7 @@ import type { EnvironmentFile } from '../schema.ts';
 import { ListingApiServer } from './_testing/api-server.ts';
 import type { Stood } from './_testing/api-server.ts';
 import { draftedOn } from './_testing/drafted.ts';
-import { healthy, namespace, node, workload } from './_testing/objects.ts';
+import { healthy, namespace, node, objectAt, pod, workload } from './_testing/objects.ts';
 import { differencesBetween } from './index.ts';
 
 let server: ListingApiServer;
@@ -156,4 +156,70 @@ test('should let a DaemonSet of some nodes have none, and not one of all', async
     one.kind === 'DaemonSet' ? { ...one, status: { desiredNumberScheduled: 0 } } : one,
   );
   assert.match(await verdictOf(DECLARED, file, stopped), /^fail: .*expected 1 to 5000, seen 0/);
+});
+
+/** A pod of an object of this kind; of nothing where the kind is Pod. */
+function podOf(kind: string, owner: string, name = `${owner}-pod`): Stood {
+  return pod({
+    ...{ namespace: 'shop', name: kind === 'Pod' ? owner : name, spec: { containers: [] } },
+    ...(kind !== 'Pod' && { owner: { kind, name: owner, uid: 'u', controller: true } }),
+  });
+}
+
+const REPORT: Stood = {
+  ...objectAt('batch/v1', 'CronJob', 'shop/report', {
+    jobTemplate: {
+      spec: { template: { spec: { containers: [{ env: [{ name: 'PASSWORD', value: 'in-plain-text' }] }] } } },
+    },
+  }),
+};
+const LASTING = nodesOf(1, 'example.com/pool');
+
+test('should leave alone the Jobs of a CronJob that has none when its cluster is drafted', async () => {
+  const { file, listing } = await draftedOn(server, [...LASTING, REPORT]);
+  assert.deepEqual(file.topology.closed.ignore, [
+    { kind: 'Job', name: 'report-*', reason: 'of the CronJob report' },
+  ]);
+  assert.doesNotMatch(JSON.stringify(listing.objects), /in-plain-text/);
+  const later = [...LASTING, REPORT, podOf('Job', 'report-29400000')];
+  assert.match(await verdictOf(DECLARED, file, later), /^pass: /);
+  assert.match(
+    await verdictOf(DECLARED, file, [...later, podOf('Job', 'other-29400000')]),
+    /^fail: Job shop\/other-29400000: expected nothing undeclared/,
+  );
+});
+
+test('should leave alone what comes and goes under other names, and nothing else', async () => {
+  const now = [
+    podOf('Pod', 'shell-x7k2p'),
+    podOf('Pod', 'toolbox'),
+    podOf('Workflow', 'etl-h7xqz'),
+    podOf('TaskRun', 'build-1'),
+    podOf('ReplicationController', 'cart-3'),
+    podOf('Job', 'migrate-41'),
+    podOf('Cluster', 'orders-17'),
+  ];
+  const tomorrow = [
+    podOf('Pod', 'shell-b4c9d'),
+    podOf('Pod', 'toolbox'),
+    podOf('Workflow', 'nightly-2'),
+    podOf('TaskRun', 'scan-qqw22'),
+    podOf('ReplicationController', 'cart-4'),
+    podOf('Job', 'migrate-42'),
+    podOf('Cluster', 'orders-17'),
+  ];
+  const { file, namespaces } = await draftedOn(server, [...LASTING, ...now]);
+  assert.deepEqual(
+    file.topology.closed.ignore.map(({ kind, name }) => `${kind} ${name}`),
+    [
+      ...['Cluster orders-17', 'Job migrate-*', 'Pod shell-*', 'Pod toolbox'],
+      ...['ReplicationController cart-*', 'TaskRun *', 'Workflow *'],
+    ],
+  );
+  const objects = [...LASTING, ...tomorrow];
+  assert.match(await verdictOf(DECLARED, file, objects), /^pass: /);
+  const { file: draft } = await draftedOn(server, objects, { counts: 'now' });
+  assert.deepEqual(differencesBetween(file, { draft, namespaces, refused: new Set() }), []);
+  for (const one of [podOf('Pod', 'shell'), podOf('Pod', 'toolbox-2'), podOf('Cluster', 'orders-18')])
+    assert.match(await verdictOf(DECLARED, file, [...objects, one]), /^fail: /, one.metadata.name);
 });

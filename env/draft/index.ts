@@ -10,8 +10,10 @@ import { recognisePlugin } from '../../probes/gpu/recognise.ts';
 import { recogniseStores } from '../../probes/recognised-stores.ts';
 import type { FoundStore } from '../../probes/recognised-stores.ts';
 import { nameOf } from '../../reports/record/names/topology-names.ts';
+import { closedDraft } from './closed.ts';
 import { applicationDraft, edgeDraft, edgeIn } from './edge.ts';
 import type { SeenEdge } from './edge.ts';
+import { isCompared } from './listing.ts';
 import type { Listing } from './listing.ts';
 import { platformNamespaces } from './namespaces.ts';
 import { networkDraft } from './network.ts';
@@ -24,10 +26,10 @@ import { certificatesDraft, ELSEWHERE, sourcesDraft } from './sources.ts';
 import { storageIn } from './storage.ts';
 import type { FoundStorage } from './storage.ts';
 import { storesDraft } from './stores.ts';
-import { closedDraft, ofNamespaces, registryDraft, workloadsDraft } from './workloads.ts';
+import { ofNamespaces, registryDraft, workloadsDraft } from './workloads.ts';
 import { yamlOf } from './yaml.ts';
 
-export { listCluster } from './listing.ts';
+export { isCompared, listCluster } from './listing.ts';
 export type { Listing } from './listing.ts';
 export { differencesBetween, pinOf } from './difference.ts';
 export type { Difference } from './difference.ts';
@@ -100,7 +102,11 @@ function headOf({ version, pin, refused }: Listing, { command, schema }: DraftOp
     `Drafted by \`${command}\` from what ${pin.server} (Kubernetes ${version}) shows`,
     'to an account that may only read. The same command again compares this file with the cluster, and changes nothing.',
     'What needs an address, an account or a decision is commented out; each TODO says what is missing and what tells it.',
-    ...[...refused].map(([kind, why]) => open(`NOT SEEN: ${kind}: ${why}`)),
+    ...[...refused].map(([kind, why]) =>
+      isCompared(kind)
+        ? open(`NOT SEEN: ${kind}: ${why}`)
+        : `NOT SEEN: ${kind}: ${why}; topology.closed.ignore has the Jobs that are there now, and not those that will come`,
+    ),
   ];
 }
 

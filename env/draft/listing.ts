@@ -29,11 +29,15 @@ export const LISTED = [
   'v1/PersistentVolume',
 ] as const;
 
+/** No check lists them: they say which Jobs will come that are not there now. */
+const CRON_JOB = 'batch/v1/CronJob';
+
 /**
- * Kinds that a cluster has only where somebody installed them. They are listed where the API server names their group; `plumbline-operators`
+ * Kinds that not every cluster has, and CronJobs. They are listed where the API server names their group; `plumbline-operators`
  * (deploy/rbac.yaml) and `plumbline-init` (deploy/init.yaml) may list them.
  */
-export const INSTALLED = [
+export const FURTHER = [
+  CRON_JOB,
   ROLLOUT,
   SCALED_OBJECT,
   'gateway.networking.k8s.io/v1/Gateway',
@@ -41,7 +45,12 @@ export const INSTALLED = [
   'monitoring.coreos.com/v1/ServiceMonitor',
   'monitoring.coreos.com/v1/PodMonitor',
 ] as const;
-export type ListedKind = (typeof LISTED)[number] | (typeof INSTALLED)[number];
+export type ListedKind = (typeof LISTED)[number] | (typeof FURTHER)[number];
+
+/** Whether something of a file that is compared cannot be without these: a draft without CronJobs only says less. */
+export function isCompared(kind: ListedKind): boolean {
+  return kind !== CRON_JOB;
+}
 
 /** What was seen of one cluster. */
 export interface Listing {
@@ -79,7 +88,7 @@ export async function listCluster(options: {
     const pin = await pinned(cluster);
     const version = await cluster.version();
     const refused = new Map<ListedKind, string>();
-    const found = new Map<ListedKind, KubeObject[]>(INSTALLED.map((kind) => [kind, []]));
+    const found = new Map<ListedKind, KubeObject[]>(FURTHER.map((kind) => [kind, []]));
     for (const kind of [...LISTED, ...(await installed(cluster, { refused, signal }))]) {
       onKind?.(kind);
       found.set(kind, await listed(cluster, { kind, refused, signal }));
@@ -135,16 +144,16 @@ async function installed(
   const said = status === 200 ? groups.safeParse(parseJson(body)).data : undefined;
   if (said === undefined) {
     const why = `GET /apis answered ${status}: it is not known whether there are such objects`;
-    for (const kind of INSTALLED) refused.set(kind, why);
+    for (const kind of FURTHER) refused.set(kind, why);
     return [];
   }
   const there = new Set(said.groups.flatMap(({ versions }) => versions.map((one) => one.groupVersion)));
-  return INSTALLED.filter((kind) => there.has(kindOf(kind).apiVersion));
+  return FURTHER.filter((kind) => there.has(kindOf(kind).apiVersion));
 }
 
 /** A group may be there without the kind: Argo CD and Argo Rollouts share one. */
 function isAbsent(kind: ListedKind, { reason }: KubeError): boolean {
-  return reason === 'notFound' && INSTALLED.some((one) => one === kind);
+  return reason === 'notFound' && FURTHER.some((one) => one === kind);
 }
 
 /** A kind that may not be listed, or that the server does not know, is noted; whatever else goes wrong ends the listing. */
@@ -165,9 +174,13 @@ async function listed(
   }
 }
 
-/** Drops what may hold secrets: environment variables of templates, as `trim` does of pods, and the triggers of KEDA, which name addresses. */
+/**
+ * Drops what may hold secrets: environment variables of templates, as `trim` does of pods, the triggers of KEDA, which name addresses, and of CronJobs
+ * all but their names.
+ */
 function thin(object: KubeObject): KubeObject {
   if (object.kind === 'ScaledObject') Reflect.deleteProperty(object['spec'] ?? {}, 'triggers');
+  if (object.kind === 'CronJob') Reflect.deleteProperty(object, 'spec');
   const template = (object['spec'] as { template?: { spec?: unknown } } | undefined)?.template?.spec;
   const { containers = [], initContainers = [] } = (template ?? {}) as Record<string, object[]>;
   for (const container of [...containers, ...initContainers])

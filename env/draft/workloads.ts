@@ -203,55 +203,6 @@ function isClaim({ object: { spec } }: SeenWorkload, volume: string): boolean {
   );
 }
 
-/** `topology.closed`: with what runs there now and is no declared workload. */
-export function closedDraft({ podsByOwner, listing, workloads }: Seen, namespaces: readonly string[]): Draft {
-  const drafted = new Set(workloads.map(({ name }) => name));
-  const isElse = (owner: string, { kind, namespace }: Owner): boolean =>
-    namespaces.includes(namespace) && !DECLARABLE.includes(kind) && !drafted.has(owner);
-  const jobs = new Map(
-    listing.objects['batch/v1/Job'].map((job) => [nameOf(placed(job)), controllerOf(job)]),
-  );
-  const owners = [...new Set([...podsByOwner.keys(), ...jobs.keys()])].sort();
-  const ignored = owners.flatMap((owner): { kind: string; name: string; reason: string }[] => {
-    const { kind, namespace, name } = ownerIn(owner);
-    if (!isElse(owner, { kind, namespace })) return [];
-    const cron = kind === 'Job' ? (jobs.get(owner) ?? cronIn(name)) : undefined;
-    if (cron === undefined) return [{ kind, name, reason: `its ${kind} was there` }];
-    return [{ kind, name: `${cron}-*`, reason: `of the CronJob ${cron}` }];
-  });
-  const ignore = [...new Map(ignored.map((one) => [`${one.kind} ${one.name}`, one])).values()];
-  if (ignore.length === 0) return { namespaces };
-  const about = 'Found, and nothing that topology.workloads can declare; take out what should not run.';
-  return { namespaces, ignore: below([about], ignore) };
-}
-
-interface Owner {
-  kind: string;
-  namespace: string;
-}
-
-/** Of a name such as `Job shop/migrate`. */
-function ownerIn(text: string): Owner & { name: string } {
-  const [, kind = '', namespace = '', name = ''] = /^(\S+) ([^/]*)\/(.+)$/.exec(text) ?? [];
-  return { kind, namespace, name };
-}
-
-/** The CronJob in the name of a Job of it, which is numbered by the minute of its start. */
-function cronIn(job: string): string | undefined {
-  return /^(.+)-\d{8,}$/.exec(job)?.[1];
-}
-
-/** Kinds of workload that every cluster has and an environment file declares. */
-const DECLARABLE = ['Deployment', 'StatefulSet', 'DaemonSet'];
-
-function placed({ kind, metadata }: KubeObject): { kind: string; namespace: string; name: string } {
-  return { kind, namespace: metadata.namespace ?? '', name: metadata.name };
-}
-
-function controllerOf({ metadata }: KubeObject): string | undefined {
-  return metadata.ownerReferences?.find(({ controller }) => controller === true)?.name;
-}
-
 /** `topology.registry`; undefined where no image was seen. */
 export function registryDraft(workloads: readonly SeenWorkload[]): Draft | undefined {
   const images = workloads.flatMap(({ object }) => {

@@ -2,7 +2,7 @@
  * The page on rights, written from what definitions, faults, engines and the runner say that they need; `deploy/rights.test.ts` holds
  * `deploy/rbac.yaml` against the same.
  */
-import { INSTALLED } from '../../env/draft/listing.ts';
+import { FURTHER } from '../../env/draft/listing.ts';
 import { namespaces } from '../../env/schema/namespaces.ts';
 import { faultOf, FAULTS } from '../../faults/index.ts';
 import { OPERATOR_RIGHTS } from '../../load/engines/k6-operator/rights.ts';
@@ -25,8 +25,8 @@ import type { CatalogueRow } from '../../suites/catalogue/index.ts';
 import { rightLines, rightsOf } from '../../suites/catalogue/rights.ts';
 import { cell } from './cell.ts';
 
-/** Kinds that the role plumbline-init may list: of operators, but for those of plumbline-operators. */
-const DRAFTED = INSTALLED.filter((kind) => kind !== ROLLOUT && kind !== SCALED_OBJECT)
+/** Kinds that the role plumbline-init may list: what is not in plumbline-read or plumbline-operators. */
+const DRAFTED = FURTHER.filter((kind) => kind !== ROLLOUT && kind !== SCALED_OBJECT)
   .map((kind) => kind.replace(/^([^/]+)\/[^/]+\/(.+)$/, '$2 ($1)'))
   .join(', ');
 
@@ -89,7 +89,7 @@ Needed where an environment declares \`cluster.reach: port-forward\`; \`deploy/p
 ${purposes(REACH)}
 ### init
 
-\`plumbline init\` lists what \`plumbline-read\` and \`plumbline-operators\` may list, and where they are installed ${DRAFTED}, as \`deploy/init.yaml\` lets it with the role \`plumbline-init\`. What it may not list it names in the draft.
+\`plumbline init\` lists what \`plumbline-read\` and \`plumbline-operators\` may list, and where the cluster has them ${DRAFTED}, as \`deploy/init.yaml\` lets it with the role \`plumbline-init\`. What it may not list it names in the draft.
 
 ### restore
 

@@ -9,7 +9,7 @@ import path from 'node:path';
 import { kubeconfigText, listening } from '../../../probes/kubernetes/_testing/listening.ts';
 import type { Listening } from '../../../probes/kubernetes/_testing/listening.ts';
 import { kindOf, pathOf } from '../../../probes/kubernetes/kinds.ts';
-import { INSTALLED, LISTED } from '../listing.ts';
+import { FURTHER, LISTED } from '../listing.ts';
 
 export interface Stood {
   apiVersion: string;
@@ -61,7 +61,7 @@ export class ListingApiServer {
     if (pathname === '/api/v1/namespaces/kube-system')
       return [200, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kube-system', uid: UID } }];
     if (pathname === '/apis') return [200, { kind: 'APIGroupList', groups: this.#groups() }];
-    const kind = [...LISTED, ...INSTALLED].find((one) => pathOf(kindOf(one)) === pathname);
+    const kind = [...LISTED, ...FURTHER].find((one) => pathOf(kindOf(one)) === pathname);
     if (kind === undefined || this.#isNotInstalled(kind)) return [404, { message: 'no such resource' }];
     if (this.forbidden.has(kind)) return [403, { message: `${kind} is forbidden` }];
     const all = this.#ofKind(kind);
@@ -77,7 +77,7 @@ export class ListingApiServer {
 
   /** A kind of somebody's own is there with its first object. */
   #isNotInstalled(kind: string): boolean {
-    return INSTALLED.some((one) => one === kind) && this.#ofKind(kind).length === 0;
+    return FURTHER.some((one) => one === kind) && this.#ofKind(kind).length === 0;
   }
 
   #groups(): object[] {
