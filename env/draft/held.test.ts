@@ -7,7 +7,7 @@ import type { EnvironmentFile } from '../schema.ts';
 import { ListingApiServer } from './_testing/api-server.ts';
 import type { Stood } from './_testing/api-server.ts';
 import { draftedOn } from './_testing/drafted.ts';
-import { healthy, namespace, node, objectAt, pod, workload } from './_testing/objects.ts';
+import { healthy, namespace, node, objectAt, pod, service, workload } from './_testing/objects.ts';
 import { differencesBetween } from './index.ts';
 
 let server: ListingApiServer;
@@ -222,4 +222,63 @@ test('should leave alone what comes and goes under other names, and nothing else
   assert.deepEqual(differencesBetween(file, { draft, namespaces, refused: new Set() }), []);
   for (const one of [podOf('Pod', 'shell'), podOf('Pod', 'toolbox-2'), podOf('Cluster', 'orders-18')])
     assert.match(await verdictOf(DECLARED, file, [...objects, one]), /^fail: /, one.metadata.name);
+});
+
+const IMAGES = 'topology/workloads/images';
+
+/** What the chart `gateway` of Istio makes: a template with `image: auto`, which injection fills in each pod (its documentation, "Installing Gateways"). */
+function istioGateway(...images: string[]): Stood[] {
+  const at = 'istio-ingress/gateway';
+  const labels = { app: 'gateway', istio: 'gateway' };
+  const [replicas, waiting] = [images.length, images.values()];
+  const made = workload({
+    kind: 'Deployment',
+    at,
+    image: 'auto',
+    container: 'istio-proxy',
+    replicas,
+    labels,
+  });
+  const filled = made.map((one) =>
+    one.kind === 'Pod'
+      ? { ...one, spec: { containers: [{ name: 'istio-proxy', image: waiting.next().value }] } }
+      : one,
+  );
+  const ports = { 'status-port': 15_021, http2: 80, https: 443 };
+  const door = service(at, ports, labels);
+  return [
+    namespace('istio-ingress'),
+    ...filled,
+    { ...door, spec: { ...(door['spec'] as object), type: 'LoadBalancer' } },
+  ];
+}
+
+const PROXY = 'docker.io/istio/proxyv2:1.28.0';
+
+test('should take the images of the pods where a gateway of Istio leaves them to injection', async () => {
+  const objects = [...LASTING, ...istioGateway(PROXY, PROXY)];
+  const { file, completed, text } = await draftedOn(server, objects);
+  assert.deepEqual(file.topology.registry, {
+    prefixes: ['api', 'agent', 'docker.io/istio/'].sort(),
+    pinned: 'tag',
+  });
+  assert.equal(file.namespaces.edge, 'istio-ingress');
+  assert.equal(completed.topology.edge?.hops[0]?.contains, 'istio-envoy');
+  assert.match(text, /At the edge: Deployment istio-ingress\/gateway \(Istio gateway\)/);
+  assert.match(await verdictOf(IMAGES, file, objects), /^pass: /);
+  const other = [...LASTING, ...istioGateway(PROXY, 'elsewhere.test/proxyv2:latest')];
+  assert.match(
+    await verdictOf(IMAGES, file, other),
+    /^fail: registry of Deployment istio-ingress\/gateway container istio-proxy in Pod istio-ingress\/gateway-1: /,
+  );
+});
+
+test('should know no image of a gateway of Istio that has no pod', async () => {
+  const objects = [...LASTING, ...istioGateway()];
+  const { file } = await draftedOn(server, objects);
+  assert.deepEqual(file.topology.registry?.prefixes, ['agent', 'api']);
+  assert.match(
+    await verdictOf(IMAGES, file, objects),
+    /^inconclusive: .*registry of Deployment istio-ingress\/gateway container istio-proxy: .*seen no pod/,
+  );
 });

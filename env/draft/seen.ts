@@ -2,7 +2,7 @@
 import type { SeenSet } from '../../probes/store/recognising.ts';
 import type { PodObject, WorkloadObject } from '../../probes/kubernetes/objects.ts';
 import { asWorkload, countsOf, ownerOf, ROLLOUT } from '../../probes/kubernetes/workloads.ts';
-import { nameOf } from '../../reports/record/names/topology-names.ts';
+import { isInjected, nameOf } from '../../reports/record/names/topology-names.ts';
 import type { Listing } from './listing.ts';
 
 export interface SeenWorkload {
@@ -53,11 +53,13 @@ function order({ kind, metadata }: WorkloadObject): string {
   return `${metadata.namespace ?? ''} ${kind} ${metadata.name}`;
 }
 
-function workloadOf(object: WorkloadObject, podsByOwner: Seen['podsByOwner']): SeenWorkload {
-  const { kind, metadata, spec } = object;
+function workloadOf(found: WorkloadObject, podsByOwner: Seen['podsByOwner']): SeenWorkload {
+  const { kind, metadata } = found;
   const namespace = metadata.namespace ?? '';
   const name = nameOf({ kind, namespace, name: metadata.name });
   const pods = podsByOwner.get(name) ?? [];
+  const object = withImages(found, pods);
+  const { spec } = object;
   const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
   return {
     ...{ name, object, pods },
@@ -71,6 +73,20 @@ function workloadOf(object: WorkloadObject, podsByOwner: Seen['podsByOwner']): S
       owner: owner === undefined ? null : { kind: owner.kind, name: owner.name },
     },
   };
+}
+
+/** With the images of its pods where its template leaves them to an injector. */
+function withImages(object: WorkloadObject, pods: readonly PodObject[]): WorkloadObject {
+  const { template } = object.spec;
+  const { containers } = template.spec;
+  if (!containers.some(({ image }) => isInjected(image))) return object;
+  const there = pods.flatMap(({ spec }) => spec.containers);
+  const filled = containers.map((one) => {
+    const injected = isInjected(one.image) ? there.find(({ name }) => name === one.name) : undefined;
+    return injected === undefined ? one : { ...one, image: injected.image };
+  });
+  const spec = { ...template.spec, containers: filled };
+  return { ...object, spec: { ...object.spec, template: { ...template, spec } } };
 }
 
 /** Pods of a resource that makes them itself, such as those of CloudNativePG: a set for each. */

@@ -9,7 +9,7 @@ import { resizedBy, ROLLOUT, SCALED_OBJECT } from '../../probes/kubernetes/workl
 import type { FoundStore } from '../../probes/recognised-stores.ts';
 import { finds, podLabels } from '../../probes/store/recognising.ts';
 import type { SeenSet } from '../../probes/store/recognising.ts';
-import { coversPath, nameOf } from '../../reports/record/names/topology-names.ts';
+import { coversPath, isInjected, nameOf } from '../../reports/record/names/topology-names.ts';
 import type { Listing } from './listing.ts';
 import { MOST_NODES } from './nodes.ts';
 import type { Counts } from './nodes.ts';
@@ -207,7 +207,7 @@ function isClaim({ object: { spec } }: SeenWorkload, volume: string): boolean {
 export function registryDraft(workloads: readonly SeenWorkload[]): Draft | undefined {
   const images = workloads.flatMap(({ object }) => {
     const { containers, initContainers = [] } = object.spec.template.spec;
-    return [...containers, ...initContainers].map(({ image }) => image);
+    return [...containers, ...initContainers].map(({ image }) => image).filter((image) => !isInjected(image));
   });
   if (images.length === 0) return undefined;
   const prefixes = [...new Set(images.map(prefixOf))].sort();

@@ -21,6 +21,11 @@ export function coversPath(folder: string, path: string): boolean {
   return path === folder || path.startsWith(folder.endsWith('/') ? folder : `${folder}/`);
 }
 
+/** Whether a template leaves the image of a container to Istio's injector, which puts it into each pod (its documentation, "Installing Gateways"). */
+export function isInjected(image: string): boolean {
+  return image === 'auto';
+}
+
 /** A service is a Deployment, unless a Rollout of its name is among the declared workloads. */
 export function kindOfService(
   { namespace, name }: { namespace: string; name: string },

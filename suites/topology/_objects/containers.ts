@@ -1,4 +1,5 @@
 import type { Probe } from '../../../probes/kubernetes/objects.ts';
+import { isInjected } from '../../../reports/record/names/topology-names.ts';
 import type { CheckContext } from '../../harness/context.ts';
 import { podsOf, setting } from './declared.ts';
 import type { Found } from './declared.ts';
@@ -68,14 +69,28 @@ function devicesIn(limits: Record<string, string>, resource: string | undefined)
     .reduce((sum, [, count]) => sum + Number(count), 0);
 }
 
-/** Images of the templates, and whether the nodes could pull those of the pods. */
+/** Images of the templates, or of the pods where these alone have them, and whether the nodes could pull those of the pods. */
 export function recordImages(ctx: CheckContext, found: readonly Found[], pods: readonly PodObject[]): void {
   for (const one of found) {
     const own = podsOf(one, pods);
-    for (const { workload, container } of containersOf(ctx, one, own.length))
-      ctx.record('container-image', { workload, container: container.name, image: container.image });
+    for (const { workload, container } of containersOf(ctx, one, own.length)) {
+      const { name, image } = container;
+      ctx.record('container-image', { workload, container: name, image });
+      if (isInjected(image)) recordInjected(ctx, { workload, container: name }, own);
+    }
     for (const pod of own) recordPull(ctx, one.name, pod);
   }
+}
+
+function recordInjected(
+  ctx: CheckContext,
+  of: { workload: string; container: string },
+  pods: readonly PodObject[],
+): void {
+  for (const { metadata, spec } of pods)
+    for (const { name, image } of [...spec.containers, ...(spec.initContainers ?? [])])
+      if (name === of.container)
+        ctx.record('injected-image', { ...of, pod: `${metadata.namespace ?? ''}/${metadata.name}`, image });
 }
 
 /** `httpGet /readyz:http`, `exec`, `tcpSocket :5432`; null when there is none. */

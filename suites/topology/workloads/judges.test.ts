@@ -273,6 +273,24 @@ test('should demand the registry, a pin and a pull, of init containers too', () 
   assert.equal(on('images', [imaged()]), 'fail', 'no pod shows that it can be pulled');
 });
 
+test('should demand the registry and a pin of the image that each pod was given where the template leaves it open', () => {
+  const given = (image = IMAGE, pod = 'tender/api-1'): Seen => [
+    'injected-image',
+    { workload: NAME, container: 'api', pod, image },
+  ];
+  const left = imaged({ image: 'auto' });
+  assert.equal(on('images', [left, pull(), given()]), 'pass');
+  assert.equal(on('images', [left, pull(), given('elsewhere.test/api:1')]), 'fail');
+  assert.equal(
+    on('images', [left, pull(), given('reg.test/api:1')]),
+    'fail',
+    'a tag where a digest is wanted',
+  );
+  assert.equal(on('images', [left, pull()]), 'inconclusive', 'no pod says which');
+  assert.equal(on('images', [left, pull(), given(), given()]), 'inconclusive', 'twice');
+  assert.equal(on('images', [left, pull(), given(IMAGE, 'tender/api-2')]), 'inconclusive', 'of another pod');
+});
+
 test('should not take the pod of one workload for that of another', () => {
   const of = (name: string, pod: string): Seen[] => {
     const workload = `StatefulSet tender/${name}`;

@@ -2,11 +2,13 @@ import { declared, given } from '../../_objects/declaring.ts';
 import { WORKLOADS } from '../../../catalogue/touches.ts';
 import { row } from '../../../catalogue/row.ts';
 import type { CatalogueRow } from '../../../catalogue/types.ts';
+import { OBSERVES } from './observations.ts';
 
 export const checks: readonly CatalogueRow[] = [
   row({
     id: 'topology/workloads/images',
     order: 140,
+    observes: OBSERVES,
     observe: async () => (await import('./observe.ts')).observe,
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,

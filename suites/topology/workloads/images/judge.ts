@@ -12,7 +12,8 @@ import { isNamedAfter } from '../../../../reports/judge/topology/declared.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
-import { nameOf } from '../../../../reports/record/names/topology-names.ts';
+import { isInjected, nameOf } from '../../../../reports/record/names/topology-names.ts';
+import type { Seen } from '../../../../reports/record/observations/index.ts';
 
 export const judge: CheckJudge = {
   judge: judgeImages,
@@ -34,29 +35,71 @@ export const judge: CheckJudge = {
 function judgeImages(history: History): Judgement {
   const findings = new Findings(history);
   const { registry } = history.header.settings;
-  const prefixes = registry?.prefixes ?? [];
-  const pin = registry?.pinned === 'digest' ? 'digest' : 'tag';
+  const allowed: Allowed = {
+    prefixes: registry?.prefixes ?? [],
+    pin: registry?.pinned === 'digest' ? 'digest' : 'tag',
+  };
   const goes = { workloads: every(history.header), lines: all(history, 'container-image') };
   eachContainer(history, findings, goes, (_workload, one) => {
-    findings.rule('registry').expect(
-      `registry of ${subjectOf(one)}`,
-      prefixes.some((prefix) => one.image.startsWith(prefix)),
-      prefixes.join(' or ') || 'a declared registry',
-      one.image,
-    );
-    findings
-      .rule('pin')
-      .expect(
-        `pin of ${subjectOf(one)}`,
-        isPinned(one.image, pin),
-        pin === 'digest' ? 'a digest' : 'a tag other than latest',
-        one.image,
-      );
+    if (isInjected(one.image)) injected(history, findings, { of: one, allowed });
+    else judgeImage(findings, { subject: subjectOf(one), image: one.image }, allowed);
   });
   pulls(history, findings.rule('pulls'));
   return findings.conclude(
-    `images from ${prefixes.join(', ') || '(none declared)'}, pinned by ${pin}, pulled`,
+    `images from ${allowed.prefixes.join(', ') || '(none declared)'}, pinned by ${allowed.pin}, pulled`,
   );
+}
+
+interface Allowed {
+  prefixes: readonly string[];
+  pin: 'digest' | 'tag';
+}
+
+function judgeImage(
+  findings: Findings,
+  { subject, image }: { subject: string; image: string },
+  { prefixes, pin }: Allowed,
+): void {
+  findings.rule('registry').expect(
+    `registry of ${subject}`,
+    prefixes.some((prefix) => image.startsWith(prefix)),
+    prefixes.join(' or ') || 'a declared registry',
+    image,
+  );
+  findings
+    .rule('pin')
+    .expect(
+      `pin of ${subject}`,
+      isPinned(image, pin),
+      pin === 'digest' ? 'a digest' : 'a tag other than latest',
+      image,
+    );
+}
+
+/** A container whose image only its pods have: each pod of the workload has one. */
+function injected(
+  history: History,
+  findings: Findings,
+  { of, allowed }: { of: Seen<'container-image'>; allowed: Allowed },
+): void {
+  const isOf = ({ workload, container }: { workload: string; container?: string }): boolean =>
+    workload === of.workload && (container ?? of.container) === of.container;
+  const own = all(history, 'injected-image').filter(isOf);
+  findings.rule('registry').eachOnce(
+    `images of ${subjectOf(of)} in its pods`,
+    all(history, 'pull')
+      .filter(isOf)
+      .map(({ pod }) => pod),
+    own.map(({ pod }) => pod),
+  );
+  if (own.length === 0)
+    findings.unknown(
+      `registry of ${subjectOf(of)}`,
+      'a pod, into which an injector puts the image',
+      'no pod: the template says `auto`',
+    );
+  for (const { pod, image } of own)
+    judgeImage(findings, { subject: `${subjectOf(of)} in Pod ${pod}`, image }, allowed);
 }
 
 function pulls(history: History, findings: Findings): void {

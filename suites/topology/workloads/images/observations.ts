@@ -1,0 +1,15 @@
+/** What this check alone records. */
+import { kinds } from '../../../../reports/record/observations/kinds.ts';
+import { z } from 'zod';
+
+export const OBSERVES = kinds({
+  /** What an injector has put into a pod (`namespace/name`) for a container whose template leaves its image to it (Istio: `auto`). */
+  'injected-image': { workload: z.string(), container: z.string(), pod: z.string(), image: z.string() },
+});
+
+type Own = typeof OBSERVES;
+
+declare module '../../../../reports/record/observations/index.ts' {
+  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- it merges with those of other checks
+  interface Kinds extends Own {}
+}
