@@ -120,6 +120,9 @@ function poolDifferences(own: readonly Pool[], found: readonly Pool[]): Differen
       ...(covers(one.count, other.count)
         ? []
         : [{ what: `${what}: count`, file: rangeText(one.count), cluster: rangeText(other.count) }]),
+      ...(other.withoutLabels.length === 0
+        ? []
+        : differs(`${what}: withoutLabels`, one.withoutLabels.toSorted(), other.withoutLabels)),
       ...differs(`${what}: taints`, sortedTaints(one), sortedTaints(other)),
     ];
   });

@@ -282,3 +282,45 @@ test('should know no image of a gateway of Istio that has no pod', async () => {
     /^inconclusive: .*registry of Deployment istio-ingress\/gateway container istio-proxy: .*seen no pod/,
   );
 });
+
+test('should count an infra node of OpenShift among infra nodes alone, although it has the role of workers', async () => {
+  const role = (name: string) => ({ [`node-role.kubernetes.io/${name}`]: '' });
+  const taints = [{ key: 'node-role.kubernetes.io/infra', effect: 'NoSchedule' }];
+  const nodes = [
+    ...['m-1', 'm-2', 'm-3'].map((name) =>
+      node(name, { ...role('control-plane'), ...role('master'), ...role('worker') }),
+    ),
+    ...['i-1', 'i-2', 'i-3'].map((name) => node(name, { ...role('infra'), ...role('worker') }, { taints })),
+    ...['w-1', 'w-2', 'w-3', 'w-4'].map((name) => node(name, role('worker'))),
+  ];
+  const { file, text, namespaces } = await draftedOn(server, nodes);
+  assert.deepEqual(
+    file.topology.pools.map(({ name, count, withoutLabels, taints: own }) => [
+      name,
+      count.min,
+      withoutLabels,
+      own,
+    ]),
+    [
+      ['infra', 3, [], taints],
+      ['worker', 4, ['node-role.kubernetes.io/control-plane', 'node-role.kubernetes.io/infra'], []],
+    ],
+  );
+  assert.doesNotMatch(text, /are these two pools/);
+  assert.match(await verdictOf(POOLS, file, nodes), /^pass: /);
+  const [infra, worker] = file.topology.pools;
+  assert.ok(infra && worker);
+  const topology = { ...file.topology, pools: [infra, { ...worker, withoutLabels: [] }] };
+  assert.match(
+    await verdictOf(POOLS, { ...file, topology }, nodes),
+    /^fail: pool worker: expected 4 nodes, seen 10/,
+  );
+  assert.deepEqual(
+    differencesBetween({ ...file, topology }, { draft: file, namespaces, refused: new Set() }).map(
+      ({ what }) => what,
+    ),
+    ['topology.pools: worker: withoutLabels'],
+  );
+  const fewer = nodes.filter(({ metadata }) => metadata.name !== 'w-4');
+  assert.match(await verdictOf(POOLS, file, fewer), /^fail: /, 'an infra node does not stand for it');
+});

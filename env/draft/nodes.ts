@@ -40,6 +40,8 @@ export type Counts = 'now' | 'ranges';
 export interface FoundPool {
   name: string;
   labels: Readonly<Record<string, string>>;
+  /** Keys of labels by which nodes that have those of this pool belong to another one, or to the control plane. */
+  without: readonly string[];
   nodes: readonly NodeObject[];
 }
 
@@ -51,37 +53,50 @@ function controlLabel(node: NodeObject): string | undefined {
   return CONTROL_PLANE.find((label) => labelsOf(node)[label] !== undefined);
 }
 
-/** Each node in one pool: by the label of pools that most nodes have, else by its role, else by its instance type. */
+/** Each node in one pool: by the label of pools that most nodes have, else by the rarest of its roles, else by its instance type. */
 export function poolsOf(nodes: readonly NodeObject[]): { pools: FoundPool[]; others: string[] } {
   const workers = nodes.filter((node) => controlLabel(node) === undefined);
+  const keys = keysOf(workers);
+  const keyOf = (node: NodeObject): string | undefined =>
+    controlLabel(node) ?? keys.find((key) => labelsOf(node)[key] !== undefined);
+  const others = workers.filter((node) => keyOf(node) === undefined).map(({ metadata }) => metadata.name);
+  const distinct = new Map(
+    workers.flatMap((node) => {
+      const key = keyOf(node);
+      return key === undefined ? [] : [[`${key}=${labelsOf(node)[key] ?? ''}`, { key, node }] as const];
+    }),
+  );
+  const pools = [...distinct.values()].map(({ key, node }): FoundPool => {
+    const value = labelsOf(node)[key] ?? '';
+    const like = nodes.filter((one) => labelsOf(one)[key] === value);
+    const by = new Set(like.flatMap((one) => keyOf(one) ?? []));
+    by.delete(key);
+    return {
+      name: value === '' || key.startsWith(ROLE) ? key.replace(ROLE, '') : value,
+      labels: { [key]: value },
+      without: [...by].sort(),
+      nodes: like.filter((one) => keyOf(one) === key),
+    };
+  });
+  return { pools: pools.toSorted((a, b) => a.name.localeCompare(b.name)), others: others.sort() };
+}
+
+/** Keys of labels that may tell the pool of a node: the first of them that it has does. */
+function keysOf(workers: readonly NodeObject[]): string[] {
   const counts = new Map<string, number>();
-  for (const key of workers.flatMap((node) => Object.keys(labelsOf(node)).filter(isPoolLabel)))
+  for (const key of workers.flatMap((node) => Object.keys(labelsOf(node))))
     counts.set(key, (counts.get(key) ?? 0) + 1);
   const isName = (key: string): number => (/name$/.test(key) ? 0 : 1); // beside ids that nobody reads
   const keys = [...counts]
     .toSorted(([a, n], [b, m]) => m - n || isName(a) - isName(b) || a.localeCompare(b))
     .map(([key]) => key);
-  const chosen = workers.map((node) => poolLabel(labelsOf(node), keys));
-  const others = workers.filter((_, at) => chosen[at] === null).map(({ metadata }) => metadata.name);
-  const distinct = new Map(chosen.flatMap((one) => (one === null ? [] : [[one.join('='), one] as const])));
-  const pools = [...distinct.values()].map(([key, value]): FoundPool => ({
-    name: value === '' || key.startsWith(ROLE) ? key.replace(ROLE, '') : value,
-    labels: { [key]: value },
-    nodes: nodes.filter((node) => labelsOf(node)[key] === value),
-  }));
-  return { pools: pools.toSorted((a, b) => a.name.localeCompare(b.name)), others: others.sort() };
+  // OpenShift has the role of workers on nodes of its other pools, too.
+  const roles = keys.filter((key) => key.startsWith(ROLE)).toReversed();
+  return [...keys.filter(isPoolLabel), ...roles, INSTANCE];
 }
 
 function isPoolLabel(key: string): boolean {
   return POOL.test(key.split('/').at(-1) ?? '');
-}
-
-function poolLabel(labels: Labels, keys: readonly string[]): [string, string] | null {
-  const key =
-    keys.find((one) => labels[one] !== undefined) ??
-    Object.keys(labels).find((one) => one.startsWith(ROLE)) ??
-    [INSTANCE].find((one) => labels[one] !== undefined);
-  return key === undefined ? null : [key, labels[key] ?? ''];
 }
 
 /** `topology.controlPlane`; undefined where the nodes of the control plane are not among those of the cluster. */
@@ -142,7 +157,7 @@ const SIZES =
   'A single count is that of now: where an autoscaler resizes a pool, write count: { min: 1, max: 9 }.';
 const RANGES = `An autoscaler resizes a pool with a range, or may: write its own least and most in place of 0 and ${MOST_NODES} (the most nodes of a cluster).`;
 
-function poolDraft({ name, labels, nodes }: FoundPool, count: Draft): Draft {
+function poolDraft({ name, labels, without, nodes }: FoundPool, count: Draft): Draft {
   const taints = taintsOf(nodes);
   const types = [...new Set(nodes.flatMap((node) => labelsOf(node)[INSTANCE] ?? []))].sort();
   const devices = [
@@ -159,6 +174,7 @@ function poolDraft({ name, labels, nodes }: FoundPool, count: Draft): Draft {
     name,
     count,
     labels,
+    ...(without.length > 0 && { withoutLabels: without }),
     ...(taints.all.length > 0 && { taints: taints.all.map((taint) => ({ ...taint })) }),
   };
   return lines.length === 0 ? draft : below(lines, draft);

@@ -14,6 +14,12 @@ const pool = z.strictObject({
   name: z.string().min(1),
   count: countRange,
   labels: labels.describe('Labels by which a node belongs to the pool'),
+  withoutLabels: z
+    .array(z.string().min(1))
+    .default([])
+    .describe(
+      'Keys of labels that no node of the pool has: a node with one of them is left to another pool, as infra nodes of OpenShift are, which have the label of workers as well',
+    ),
   taints: z.array(taint).default([]),
 });
 

@@ -69,6 +69,7 @@ const pool = z.object({
   name: z.string(),
   count,
   labels,
+  withoutLabels: z.array(z.string()).optional(),
   taints: z.array(z.object({ key: z.string(), value: z.string().optional(), effect: z.string() })),
 });
 

@@ -24,6 +24,19 @@ export function storesOf({ stores = {} }: HeaderSettings): [string, HeaderStore]
   return Object.entries(stores).flatMap(([name, store]) => (store === undefined ? [] : [[name, store]]));
 }
 
+/** Whether a node belongs to a pool by its labels; none does where the pool names no label. */
+export function isInPool(
+  own: Readonly<Record<string, string>>,
+  { labels, withoutLabels = [] }: Pick<DeclaredPool, 'labels' | 'withoutLabels'>,
+): boolean {
+  const wanted = Object.entries(labels);
+  return (
+    wanted.length > 0 &&
+    wanted.every(([key, value]) => own[key] === value) &&
+    withoutLabels.every((key) => own[key] === undefined)
+  );
+}
+
 /** The fewest nodes that the declared pools and the control plane need. */
 export function leastNodes({ pools = [], controlPlane }: HeaderSettings): number {
   return Math.max(1, controlPlane?.nodes ?? 1, ...pools.map(({ count }) => count.min));

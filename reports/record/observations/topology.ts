@@ -20,7 +20,7 @@ const NODES = kinds({
   /** One of every node, whether a pool has it or not. */
   node: {
     name: z.string(),
-    /** Those that the declared pools ask for. */
+    /** Those that the declared pools ask for, or do without. */
     labels: z.record(z.string(), z.string()),
     /** Null for a node of no pool: nobody declared its taints. Without those that Kubernetes itself sets. */
     taints: z.array(taint).nullable(),

@@ -1,5 +1,6 @@
 import type { Pool } from '../../../env/schema.ts';
 import type { CheckSettings } from '../../catalogue/check-settings.ts';
+import { isInPool } from '../../../reports/judge/topology/declared.ts';
 import { offerOf, readPods } from '../../../probes/gpu/index.ts';
 import type { NodeOffer, NodePod, Taint } from '../../../probes/gpu/index.ts';
 import type { CheckContext } from '../../harness/context.ts';
@@ -41,9 +42,8 @@ export async function recordNodes(ctx: CheckContext): Promise<NodeObject[] | nul
   const all = await ctx.cluster.items({ kind: 'v1/Node' });
   if (all === null) return null;
   const nodes = ownNodes(ctx, all);
-  const wanted = Object.entries(poolOf(ctx).labels);
-  const isMember = (node: NodeObject): boolean =>
-    wanted.every(([key, value]) => node.metadata.labels?.[key] === value);
+  const pool = poolOf(ctx);
+  const isMember = ({ metadata }: NodeObject): boolean => isInPool(metadata.labels ?? {}, pool);
   for (const node of nodes) {
     const { capacity, allocatable } = offerOf(node, resource);
     if (!isMember(node) && capacity === null) continue;

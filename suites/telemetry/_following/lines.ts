@@ -1,3 +1,4 @@
+import { isInPool } from '../../../reports/judge/topology/declared.ts';
 import { LINE_WRITER } from '../../../reports/record/observations/telemetry.ts';
 import type { CheckContext } from '../../harness/context.ts';
 import type { ClockedPod, DiskPod, KubeObject, ListParams } from '../../harness/protocol.ts';
@@ -86,9 +87,7 @@ const CONTROL_PLANE = 'node-role.kubernetes.io/control-plane';
 
 /** The declared pool whose labels a node has. */
 function poolOf(ctx: CheckContext, { metadata: { labels = {} } }: NodeObject): string | null {
-  const found = settingsOf(ctx).pools.find((pool) =>
-    Object.entries(pool.labels).every(([key, value]) => labels[key] === value),
-  );
+  const found = settingsOf(ctx).pools.find((pool) => isInPool(labels, pool));
   if (found !== undefined) return found.name;
   return CONTROL_PLANE in labels ? 'control-plane' : null;
 }

@@ -62,6 +62,22 @@ test('should demand the declared taints', () => {
   assert.equal(gpu([{ ...taint, value: 'x' }]), 'fail');
 });
 
+test('should leave a node to another pool by a label that the pool goes without', () => {
+  const worker = { ...GENERAL, withoutLabels: ['infra'] };
+  const infra = { name: 'infra', count: { min: 1, max: 1 }, labels: { infra: '' }, taints: GPU.taints };
+  const both = node('i', {
+    labels: { ...LABELS, infra: '' },
+    taints: [{ key: 'gpu', value: null, effect: 'NoSchedule' }],
+  });
+  const verdict = (...own: object[]) => {
+    const seen = [node('a'), node('b'), both];
+    const settings = { pools: own };
+    return judge({ check: 'topology/nodes/pools', settings, seen: [listed(seen), ...seen] }).verdict;
+  };
+  assert.equal(verdict(worker, infra), 'pass');
+  assert.equal(verdict(GENERAL, infra), 'fail', 'one more, with a taint');
+});
+
 test('false verdict 12: nodes of no pool are looked at like all others', () => {
   const judgement = pools(
     node('a'),

@@ -1,7 +1,7 @@
 import type { CheckJudge } from '../../../../reports/judge/definition.ts';
 import { need } from '../../../../reports/judge/evidence/need.ts';
 import { all } from '../../../../reports/judge/observed.ts';
-import { leastNodes, range, within } from '../../../../reports/judge/topology/declared.ts';
+import { isInPool, leastNodes, range, within } from '../../../../reports/judge/topology/declared.ts';
 import type { DeclaredPool } from '../../../../reports/judge/topology/declared.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import { listedNodes } from '../../../../reports/judge/topology/nodes.ts';
@@ -57,7 +57,7 @@ function noteOthers(history: History, findings: Findings): void {
 
 function judgePool(findings: Findings, pool: DeclaredPool, all: readonly Node[]): void {
   findings.rule('pools');
-  const nodes = all.filter((node) => isOf(node, pool));
+  const nodes = all.filter(({ labels }) => isInPool(labels, pool));
   if (nodes.length < pool.count.min)
     findings.absent(`pool ${pool.name}: nodes beyond ${nodes.length}`, range(pool.count));
   else
@@ -72,15 +72,10 @@ function judgePool(findings: Findings, pool: DeclaredPool, all: readonly Node[])
   for (const node of nodes) judgeTaints(findings, node, pool);
 }
 
-function isOf(node: Node, { labels }: DeclaredPool): boolean {
-  const wanted = Object.entries(labels);
-  return wanted.length > 0 && wanted.every(([key, value]) => node.labels[key] === value);
-}
-
 const GOOD = 'Ready, schedulable, no pressure';
 
 function judgeNode(findings: Findings, node: Node, pools: readonly DeclaredPool[]): void {
-  const pool = pools.find((one) => isOf(node, one))?.name;
+  const pool = pools.find((one) => isInPool(node.labels, one))?.name;
   const troubles = [
     ...(node.ready ? [] : ['not Ready']),
     ...node.pressure,

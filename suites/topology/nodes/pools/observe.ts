@@ -1,6 +1,7 @@
 import { isPassing, listNodes, OWN_TAINTS, setting } from '../../_objects/declared.ts';
 import { recordEvidence } from '../../_objects/evidence.ts';
-import { conditionTrue, hasLabels } from '../../_objects/shapes.ts';
+import { isInPool } from '../../../../reports/judge/topology/declared.ts';
+import { conditionTrue } from '../../_objects/shapes.ts';
 import type { NodeObject } from '../../_objects/shapes.ts';
 import type { CheckContext } from '../../../harness/context.ts';
 
@@ -17,8 +18,10 @@ export async function observe(ctx: CheckContext): Promise<void> {
 
 function recordNode(ctx: CheckContext, { metadata, spec, status }: NodeObject): void {
   const pools = setting(ctx, 'pools') ?? [];
-  const keys = new Set(pools.flatMap(({ labels }) => Object.keys(labels)));
-  const inPool = pools.some(({ labels }) => hasLabels(labels, metadata.labels));
+  const keys = new Set(
+    pools.flatMap(({ labels, withoutLabels }) => [...Object.keys(labels), ...withoutLabels]),
+  );
+  const inPool = pools.some((pool) => isInPool(metadata.labels ?? {}, pool));
   const taints = (spec.taints ?? []).filter(
     ({ key }) => !key.startsWith(OWN_TAINTS) && !isPassing(key, setting(ctx, 'nodes')),
   );
