@@ -130,6 +130,23 @@ test('should mark the backend where several may be it, the one that is scaled fi
   assert.equal(edgeOf(found).backend?.scaling.scaledObject, undefined);
 });
 
+test('should take the namespace of the application for that of the platform, not one with more stores', async () => {
+  const store = (at: string, image: string): Stood[] => workload({ kind: 'StatefulSet', at, image });
+  const databases = [
+    namespace('data'),
+    ...store('data/orders', 'docker.io/library/postgres:17'),
+    ...store('data/carts', 'docker.io/library/redis:8'),
+  ];
+  const found = await drafted(...databases, ingress('shop/api', 'shop.example.com'));
+  assert.equal(found.file.namespaces.platform, 'shop');
+  assert.match(found.text, /platform: shop # where Deployment shop\/api is, which answers behind the edge\n/);
+  const unknown = await drafted(...databases);
+  assert.equal(unknown.file.namespaces.platform, 'data');
+  assert.match(unknown.text, /platform: data # .*: this has the most stores \(2\)\n/);
+  const alone = await drafted();
+  assert.match(alone.text, /namespaces: \{ platform: shop, edge: shop \}\n/);
+});
+
 test('should follow an Ingress to the application behind its host', async () => {
   const found = await drafted(
     ...deployment('shop/basket'),

@@ -149,12 +149,31 @@ function draftOf(found: Found, options: DraftOptions): DraftMap {
   };
 }
 
-/** The platform's is the one with the most stores, and then with the most workloads; the edge's that of what stands there. */
-function namespacesDraft({ seen, namespaces, stores, edge }: Found): DraftMap {
-  const weight = (name: string): number =>
-    stores.filter(({ sets }) => sets[0].namespace === name).length * 1000 + ofNamespaces(seen, [name]).length;
-  const platform = namespaces.toSorted((a, b) => weight(b) - weight(a))[0] ?? 'default';
-  return { platform, edge: edge.doors.find(({ product }) => product !== null)?.set.namespace ?? platform };
+/** The platform's is that of the application, else the one with the most stores, and then with the most workloads; the edge's that of what stands there. */
+function namespacesDraft(found: Found): DraftMap {
+  const { namespace, why } = platformIn(found);
+  const platform = found.namespaces.length > 1 ? beside(namespace, why) : namespace;
+  const door = found.edge.doors.find(({ product }) => product !== null);
+  return { platform, edge: door?.set.namespace ?? namespace };
+}
+
+function platformIn({ seen, namespaces, stores, edge }: Found): { namespace: string; why: string } {
+  const [backend] = edge.backends;
+  if (backend !== undefined)
+    return {
+      namespace: backend.set.namespace,
+      why: `where ${backend.name} is, which answers behind the edge`,
+    };
+  const storesIn = (name: string): number => stores.filter(({ sets }) => sets[0].namespace === name).length;
+  const weight = (name: string): number => storesIn(name) * 1000 + ofNamespaces(seen, [name]).length;
+  const namespace = namespaces.toSorted((a, b) => weight(b) - weight(a))[0] ?? 'default';
+  const count = storesIn(namespace);
+  const like = namespaces.filter((name) => storesIn(name) === count).length;
+  const most =
+    count > 0
+      ? `the most stores (${count}${like > 1 ? `, as ${like - 1} others` : ''})`
+      : 'the most workloads';
+  return { namespace, why: `no application was found behind an edge: this has ${most}` };
 }
 
 function topologyDraft(

@@ -79,7 +79,8 @@ test('should name the ConfigMap of an authority, which nobody then has to fetch,
 test('should find the edge of the rehearsal: a proxy of any use, its Service, and what answers behind it', async () => {
   const own = await loadEnvironment('rehearsal');
   const { file, completed, text } = await drafted('rehearsal');
-  assert.deepEqual([file.namespaces.platform, file.namespaces.edge], ['databases', 'bids']);
+  assert.deepEqual([file.namespaces.platform, file.namespaces.edge], ['bids', 'bids']);
+  assert.match(text, /platform: bids # where Deployment bids\/\S+ is, which answers behind the edge\n/);
   const { edge } = completed.topology;
   assert.ok(edge && own.topology.edge);
   assert.equal(edge.url, 'https://bid-gateway.bids.svc');
@@ -96,9 +97,13 @@ test('should find the edge of the rehearsal: a proxy of any use, its Service, an
 
 test('should find no edge in the rehearsal where its gateway is not there', async () => {
   const without = clusterOf('rehearsal').filter(({ metadata }) => !metadata.name.startsWith('bid-gateway'));
-  const { completed, file } = await draftedOn(server, without);
+  const { completed, file, text } = await draftedOn(server, without);
   assert.equal(completed.topology.edge, undefined);
-  assert.equal(file.namespaces.edge, file.namespaces.platform);
+  assert.deepEqual([file.namespaces.platform, file.namespaces.edge], ['databases', 'databases']);
+  assert.match(
+    text,
+    /platform: databases # no application was found .*: this has the most stores \(1, as \d others\)\n/,
+  );
 });
 
 /** All that carry the word, also those that only speak of it. */
