@@ -211,19 +211,6 @@ test('should recognise stores of operators and charts, and neither poolers nor o
   assert.deepEqual([file.topology.network, completed.topology.network?.cni.name], [undefined, 'amazon-vpc']);
 });
 
-test('should leave a workload without its store where only the servers know where its data is', async () => {
-  const { file, text } = await drafted(OPERATORS);
-  const of = (name: string) => file.topology.workloads.find((one) => one.name === name);
-  assert.equal(of('orders-es-data')?.store, 'elasticsearch');
-  assert.equal(of('billing-postgresql')?.store, undefined);
-  assert.match(
-    text,
-    /until then it is not known where its data is \(nothing is mounted at \/var\/lib\/postgresql\)\n +# store: postgres/,
-  );
-  assert.equal(of('orders-redis-node')?.store, undefined);
-  assert.match(text, /until then its volumes are of class slow/);
-});
-
 test('should draft a valid file of a cluster with nothing in it', async () => {
   const { file, text } = await drafted(BARE);
   assert.deepEqual(file.topology.workloads, []);

@@ -162,6 +162,9 @@ function storeOf(
   const found = stores.find(({ sets }) => sets.includes(workload.set));
   if (found === undefined) return null;
   const { name, label, dataFolders } = found.recognition;
+  const others = found.sets.filter(({ replicas }) => replicas > 0);
+  if (workload.set.replicas === 0 && others.length > 0)
+    return { label: `${label}, which leaves it out: it is scaled to 0`, draft: {} };
   const why = untold(workload, { dataFolders, className, listing: seen.listing });
   const told = ['with the section of its store', ...(why === null ? [] : [`: until then ${why}`])].join('');
   return { label, draft: { store: why === null ? name : commentedOut([told], name) } };
@@ -185,6 +188,7 @@ function untold(
       ({ name }) =>
         !NOT_DATA.some((kind) => (spec.volumes ?? []).some((one) => one.name === name && kind in one)),
     );
+  if (workload.set.replicas === 0) return 'it has no claims: it is scaled to 0';
   if (near.length === 0)
     return `it is not known where its data is (nothing is mounted at ${of.dataFolders.join(', ')})`;
   // What is no claim may hold none of the data: above a claim it is often a cookie's, as the RabbitMQ Cluster Operator has it.

@@ -299,16 +299,16 @@ function throughPooler({ poolers, services }: SeenStore): Draft | null {
   return beside(first.address, `through ${first.set.kind} ${first.set.name}`);
 }
 
+/** A set that is scaled to 0 has no members now; where all are, the first stands for the store. */
 function membersIn({ sets }: SeenStore, pods: Labels | undefined): DraftMap {
-  const [{ namespace, name, labels }] = sets;
+  const [{ namespace, labels }] = sets;
   const chosen = pods ?? (sets.some(({ kind }) => kind !== 'StatefulSet') ? labels : undefined);
   if (chosen !== undefined) return { pods: { namespace, labels: chosen } };
-  if (sets.length === 1) return { statefulSet: { namespace, name } };
+  const running = sets.filter(({ replicas }) => replicas > 0);
+  const [{ name } = sets[0]] = running;
+  if (running.length < 2) return { statefulSet: { namespace, name } };
   return {
-    statefulSets: {
-      namespace,
-      sets: sets.map((one) => ({ name: one.name, members: Math.max(1, one.replicas) })),
-    },
+    statefulSets: { namespace, sets: running.map((one) => ({ name: one.name, members: one.replicas })) },
   };
 }
 
