@@ -130,6 +130,43 @@ test('should mark the backend where several may be it, the one that is scaled fi
   assert.equal(edgeOf(found).backend?.scaling.scaledObject, undefined);
 });
 
+/** Applications of three teams, each with an Ingress; Argo CD with a Redis of its own. */
+const TEAMS: readonly Stood[] = [
+  ...['argocd', 'billing'].map(namespace),
+  ...deployment('argocd/argocd-server', 'quay.io/argoproj/argocd:v3.2', 1),
+  service('argocd/argocd-server', { https: 443 }, named('argocd-server')),
+  ...deployment('argocd/argocd-redis', 'docker.io/library/redis:8', 1),
+  ingress('argocd/argocd-server', 'argocd.example.com'),
+  ...deployment('billing/invoices'),
+  service('billing/invoices', { http: 80 }, named('invoices')),
+  ingress('billing/invoices', 'invoices.example.com'),
+  ingress('shop/api', 'shop.example.com', false),
+];
+
+test('should take the host of the application beside the stores, not the first by name', async () => {
+  const orders = workload({ kind: 'StatefulSet', at: 'shop/orders', image: 'docker.io/library/postgres:17' });
+  const found = await drafted(...TEAMS, ...orders);
+  const edge = edgeOf(found);
+  assert.equal(edge.url, 'http://shop.example.com');
+  assert.deepEqual(edge.backend?.deployment, { namespace: 'shop', name: 'api' });
+  assert.doesNotMatch(found.text, /TODO what answers at the end of the chain/);
+  assert.equal(found.file.namespaces.platform, 'shop');
+  assert.match(found.text, /Hosts: shop\.example\.com \(Ingress shop\/api\), invoices\.example\.com /);
+});
+
+test('should mark the backend where nothing tells whose host is the platform', async () => {
+  const found = await drafted(...TEAMS, autoscaler('billing/invoices', 'invoices', [2, 9]));
+  assert.deepEqual(edgeOf(found).backend?.deployment, { namespace: 'billing', name: 'invoices' });
+  assert.match(
+    found.text,
+    /TODO what answers at the end of the chain\? Also there: Deployment shop\/api, Deployment argocd\/argocd-server$/m,
+  );
+  // Whoever names the namespaces of the platform has told.
+  const told = await draftedOn(server, [...BASE, ...TEAMS], { namespaces: ['shop'] });
+  assert.deepEqual(edgeOf(told).backend?.deployment, { namespace: 'shop', name: 'api' });
+  assert.doesNotMatch(told.text, /TODO what answers at the end of the chain/);
+});
+
 test('should take the namespace of the application for that of the platform, not one with more stores', async () => {
   const store = (at: string, image: string): Stood[] => workload({ kind: 'StatefulSet', at, image });
   const databases = [

@@ -33,7 +33,7 @@ interface Door {
 }
 
 export interface SeenEdge {
-  /** Hosts by which Ingresses and HTTPRoutes are reached, those with TLS first. */
+  /** Hosts by which Ingresses and HTTPRoutes are reached, the likeliest first. */
   entries: readonly Entry[];
   /** The likeliest first. */
   doors: readonly Door[];
@@ -49,14 +49,62 @@ interface Around {
 
 export function edgeIn(around: Around): SeenEdge {
   const { seen, namespaces } = around;
-  const entries = entriesIn(seen.listing, namespaces);
+  const applications = applicationsIn(around);
+  const ranked = rankedIn(around, applications);
+  const entries = ranked.map(({ entry }) => entry);
   const proxies = recogniseEdge(seen.sets, seen.listing.objects['v1/Service']).filter(
     ({ product, set }) => product.always || namespaces.includes(set.namespace),
   );
-  const applications = applicationsIn(around);
   const doors = [...proxies, ...withoutProxy(applications, seen)];
-  const backends = backendsOf(wayIn({ entries, doors }), { applications, seen });
-  return { entries, doors, backends };
+  const [likeliest] = ranked;
+  const rivals = ranked.filter(({ rank }) => rank === likeliest?.rank).flatMap(({ led }) => led);
+  const own = rivals.length > 0 ? rivals : backendsOf(wayIn({ entries, doors }), { applications, seen });
+  return { entries, doors, backends: [...new Set(own)] };
+}
+
+interface Ranked {
+  entry: Entry;
+  /** What its backend leads to. */
+  led: readonly SeenWorkload[];
+  /** 2: an application beside a store, whose client it may be; 1: another application. */
+  rank: number;
+}
+
+/**
+ * A cluster of several teams has hosts of each. The platform's is likely beside its stores, and is what is scaled and has most pods. A store that a
+ * Deployment runs is no sign: it is some tool's own cache.
+ */
+function rankedIn({ seen, namespaces, stores }: Around, applications: readonly SeenWorkload[]): Ranked[] {
+  const lasting = stores.filter(({ sets }) => sets.every(({ kind }) => kind !== 'Deployment'));
+  const near = new Set(lasting.flatMap(({ sets }) => sets.map(({ namespace }) => namespace)));
+  const weightOf = weighing(seen);
+  return entriesIn(seen.listing, namespaces)
+    .map((entry): Ranked => {
+      const led = ledBy(entry, { applications, seen });
+      const rank = led.some(({ set }) => near.has(set.namespace)) ? 2 : Math.min(1, led.length);
+      return { entry, led, rank };
+    })
+    .toSorted((a, b) => b.rank - a.rank || weightOf(b.led[0]) - weightOf(a.led[0]));
+}
+
+/** The more, the likelier is a workload the application: what is scaled comes first, then what has most pods. */
+function weighing({ listing }: Seen): (workload: SeenWorkload | undefined) => number {
+  const { autoscalers, scaledObjects } = pointersIn(listing);
+  return (workload) => {
+    if (workload === undefined) return 0;
+    const isScaled = autoscalers.has(workload.name) || scaledObjects.has(workload.name);
+    return (isScaled ? 1_000_000 : 0) + workload.set.replicas;
+  };
+}
+
+function ledBy(
+  { backend }: Entry,
+  { applications, seen }: { applications: readonly SeenWorkload[]; seen: Seen },
+): SeenWorkload[] {
+  const behind = seen.listing.objects['v1/Service'].find(
+    ({ metadata }) => metadata.namespace === backend?.namespace && metadata.name === backend?.name,
+  );
+  return behind === undefined ? [] : applications.filter(({ set }) => isLed(behind, set));
 }
 
 interface Way {
@@ -95,26 +143,16 @@ function withoutProxy(applications: readonly SeenWorkload[], { listing }: Seen):
   });
 }
 
-/** Behind the host, where its object says so; else what is beside the proxy, or all there is, and of these what is scaled and has the most pods. */
+/** Where no host says what is behind it: what is beside the proxy, or all there is, and of these what is scaled and has the most pods. */
 function backendsOf(
-  { entry, door }: Way,
+  { door }: Way,
   { applications, seen }: { applications: readonly SeenWorkload[]; seen: Seen },
 ): SeenWorkload[] {
-  const services = seen.listing.objects['v1/Service'];
-  const behind = services.find(
-    ({ metadata }) =>
-      metadata.namespace === entry?.backend?.namespace && metadata.name === entry?.backend?.name,
-  );
-  const led = behind === undefined ? [] : applications.filter(({ set }) => isLed(behind, set));
-  if (led.length > 0 || door === undefined) return led;
+  if (door === undefined) return [];
   if (door.product === null) return applications.filter(({ set }) => set === door.set);
   const near = applications.filter(({ set }) => set.namespace === door.set.namespace);
-  const { autoscalers, scaledObjects } = pointersIn(seen.listing);
-  const isScaled = ({ name }: SeenWorkload): number =>
-    Number(autoscalers.has(name) || scaledObjects.has(name));
-  return (near.length > 0 ? near : applications).toSorted(
-    (a, b) => isScaled(b) - isScaled(a) || b.set.replicas - a.set.replicas,
-  );
+  const weightOf = weighing(seen);
+  return (near.length > 0 ? near : applications).toSorted((a, b) => weightOf(b) - weightOf(a));
 }
 
 function isLed(service: ServiceObject, set: SeenSet): boolean {
