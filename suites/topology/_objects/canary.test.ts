@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CheckContext } from '../../harness/context.ts';
-import { offOthers, onNodes } from './canary.ts';
+import { canaryImage, offOthers, onNodes } from './canary.ts';
 
 type Labels = Record<string, string>;
 interface Term {
@@ -57,4 +57,21 @@ test('should read the declaration where a check is given the whole topology', ()
   const others = [{ labels: { team: 'search' }, reason: 'r' }];
   const settings = { topology: { nodes: { others, passingTaints: [] } } };
   assert.notDeepEqual(offOthers({ settings } as unknown as CheckContext), {});
+});
+
+test('should take the image of the first workload that serves and names one, not one that injection fills in', async () => {
+  const named = (name: string, image: string) => ({
+    ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { namespace: 'shop', name } },
+    spec: { template: { spec: { containers: [{ name, image }] } } },
+  });
+  const imageOf = (...objects: object[]) => {
+    const workloads = ['gateway', 'api'].map((name) => ({
+      ...{ kind: 'Deployment', namespace: 'shop', name, serves: true },
+    }));
+    const context = { settings: { workloads }, cluster: { items: () => Promise.resolve(objects) } };
+    return canaryImage(context as unknown as CheckContext);
+  };
+  assert.equal(await imageOf(named('gateway', 'auto'), named('api', 'api:1')), 'api:1');
+  assert.equal(await imageOf(named('gateway', 'gateway:1'), named('api', 'api:1')), 'gateway:1');
+  assert.equal(await imageOf(named('gateway', 'auto')), null);
 });

@@ -1,4 +1,5 @@
 import type { Workload } from '../../../env/schema.ts';
+import { isInjected } from '../../../reports/record/names/topology-names.ts';
 import type { CheckContext } from '../../harness/context.ts';
 import type { KubeObject, ObjectRef } from '../../harness/protocol.ts';
 import { findWorkloads, setting } from './declared.ts';
@@ -61,14 +62,13 @@ export function canaryNamespace(ctx: CheckContext): string {
   return setting(ctx, 'namespaces').canary;
 }
 
-/** The declared image with busybox, or the image of the first workload that serves; null if there is neither. */
+/** The declared image with busybox, or the image of the first workload that serves and names one; null if there is neither. */
 export async function canaryImage(ctx: CheckContext): Promise<string | null> {
   const declared = setting(ctx, 'network')?.probeImage;
   if (declared !== undefined) return declared;
   const found = await findWorkloads(ctx, (workload: Workload) => workload.serves);
-  return (
-    found.find((one) => one.object !== undefined)?.object?.spec.template.spec.containers[0]?.image ?? null
-  );
+  const images = found.flatMap(({ object }) => object?.spec.template.spec.containers[0]?.image ?? []);
+  return images.find((image) => !isInjected(image)) ?? null;
 }
 
 export function refOf(object: KubeObject): ObjectRef {
