@@ -3,7 +3,6 @@ import { below } from '../../probes/drafting.ts';
 import type { Draft } from '../../probes/drafting.ts';
 import type { KubeObject } from '../../probes/kubernetes/kube-object.ts';
 import { nameOf } from '../../reports/record/names/topology-names.ts';
-import type { Listing } from './listing.ts';
 import type { Seen } from './seen.ts';
 
 /** Kinds of workload that every cluster has and an environment file declares. */

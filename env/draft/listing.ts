@@ -179,11 +179,15 @@ async function listed(
  * all but their names.
  */
 function thin(object: KubeObject): KubeObject {
-  if (object.kind === 'ScaledObject') Reflect.deleteProperty(object['spec'] ?? {}, 'triggers');
   if (object.kind === 'CronJob') Reflect.deleteProperty(object, 'spec');
+  if (object.kind === 'ScaledObject') Reflect.deleteProperty(object['spec'] ?? {}, 'triggers');
+  dropVariables(object);
+  return trim(object);
+}
+
+function dropVariables(object: KubeObject): void {
   const template = (object['spec'] as { template?: { spec?: unknown } } | undefined)?.template?.spec;
   const { containers = [], initContainers = [] } = (template ?? {}) as Record<string, object[]>;
   for (const container of [...containers, ...initContainers])
     for (const field of ['env', 'envFrom']) Reflect.deleteProperty(container, field);
-  return trim(object);
 }
