@@ -104,9 +104,14 @@ function onlyOne(what: string, inCluster: boolean): Difference[] {
   return [{ what, file: inCluster ? NONE : 'there', cluster: inCluster ? 'there' : NONE }];
 }
 
-/** A range in the file covers what was found. */
-function covers(file: Workload['replicas'], found: Workload['replicas']): boolean {
-  return file.min <= found.min && found.max <= file.max;
+/** A range in the file that covers what was found is none. */
+function rangeDifference(
+  what: string,
+  file: Workload['replicas'],
+  found: Workload['replicas'],
+): Difference[] {
+  if (file.min <= found.min && found.max <= file.max) return [];
+  return [{ what, file: rangeText(file), cluster: rangeText(found) }];
 }
 
 function poolDifferences(own: readonly Pool[], found: readonly Pool[]): Difference[] {
@@ -117,9 +122,7 @@ function poolDifferences(own: readonly Pool[], found: readonly Pool[]): Differen
     if (other === undefined && one?.count.min === 0) return [];
     if (one === undefined || other === undefined) return onlyOne(what, one === undefined);
     return [
-      ...(covers(one.count, other.count)
-        ? []
-        : [{ what: `${what}: count`, file: rangeText(one.count), cluster: rangeText(other.count) }]),
+      ...rangeDifference(`${what}: count`, one.count, other.count),
       ...(other.withoutLabels.length === 0
         ? []
         : differs(`${what}: withoutLabels`, one.withoutLabels.toSorted(), other.withoutLabels)),
@@ -142,9 +145,7 @@ function workloadDifferences(
     const what = `topology.workloads: ${named === undefined ? '' : nameOf(named)}`;
     if (one === undefined || other === undefined) return onlyOne(what, one === undefined);
     return [
-      ...(covers(one.replicas, other.replicas)
-        ? []
-        : [{ what: `${what}: replicas`, file: rangeText(one.replicas), cluster: rangeText(other.replicas) }]),
+      ...rangeDifference(`${what}: replicas`, one.replicas, other.replicas),
       ...(serves ? differs(`${what}: serves`, one.serves, other.serves) : []),
       ...differs(`${what}: gpu`, one.gpu, other.gpu),
     ];
