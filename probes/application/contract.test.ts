@@ -113,8 +113,33 @@ describe('what an answer says', () => {
       }
     for (const text of ['<html><title>Tenders</title>an error', '{"title":"sign in"}', 'log in', ''])
       assert.equal(fateOf(ECHO, CREATE, VALUES, page(text)).cause, 'service', text);
-    const shown = fateOf({ follow: 'none', proof: 'none' }, LOOK, VALUES, page(form));
-    assert.equal(shown.ok, true, 'nothing else is expected of it');
+  });
+
+  it('should take a login page for no good answer where nothing is expected of it, unless a web page is', () => {
+    const bare: Contract = { follow: 'none', proof: 'none' };
+    const headers = { 'content-type': 'text/html; charset=utf-8' };
+    const page = '<!DOCTYPE html><html><body><form><input type="password"></form></body></html>';
+    const shown = { ...reply(200, page), headers };
+    assert.deepEqual(fateOf(bare, LOOK, VALUES, shown), {
+      ...{ ok: false, why: 'login: status 200 with a login page', cause: 'login', id: null },
+    });
+    assert.equal(fateOf(bare, LOOK, VALUES, { ...shown, text: '<html>Tenders</html>' }).ok, true);
+    const placed: ContractRequest = { ...CREATE, status: [200], id: { header: 'location' } };
+    const sent = { ...shown, headers: { ...headers, location: '/orders/7' } };
+    assert.deepEqual(
+      [fateOf(bare, placed, VALUES, sent).ok, fateOf(bare, placed, VALUES, sent).id],
+      [false, null],
+    );
+    for (const one of [
+      { header: 'Content-Type', contains: 'text/html' },
+      { header: 'content-type', equals: 'text/html; charset=utf-8' },
+    ])
+      assert.equal(fateOf(bare, expecting(one), VALUES, shown).ok, true, 'a web page may have a login in it');
+    for (const one of [{ header: 'content-type' }, { header: 'x-mark', contains: 'html' }])
+      assert.equal(
+        fateOf(bare, expecting(one), VALUES, { ...shown, headers: { ...headers, 'x-mark': 'html' } }).cause,
+        'login',
+      );
   });
 
   it('should show by a header that the service answered, where none is repeated', () => {

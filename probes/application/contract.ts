@@ -150,11 +150,23 @@ export function retryAfterSeconds(headers: Reply['headers']): number | null {
   return said !== null && /^\d+$/.test(said) ? Number(said) : null;
 }
 
-/** What an answer says of the request that it is for. A login page that answers in place of the service is a refusal, whatever its status. */
+/**
+ * What an answer says of the request that it is for. A login page that answers in place of the service is a refusal, whatever its status and
+ * whatever else of it is as declared, unless the request asks for a web page: that may have a login in it.
+ */
 export function fateOf(contract: Contract, request: ContractRequest, values: Values, reply: Reply): Fate {
   const fate = fateBySelf(contract, request, values, reply);
-  if (fate.cause !== 'service' || !isLoginPage(reply.text)) return fate;
-  return { ...fate, why: refusalDetail('login', reply.status), cause: 'login' };
+  const mayBeLogin = fate.ok ? !asksForPage(request) : fate.cause === 'service';
+  if (!mayBeLogin || !isLoginPage(reply.text)) return fate;
+  return { ok: false, why: refusalDetail('login', reply.status), cause: 'login', id: null };
+}
+
+/** Whether the request says that its good answer is a web page: `expects` of the header content-type names HTML. */
+function asksForPage({ expects }: Pick<ContractRequest, 'expects'>): boolean {
+  return expects.some(
+    ({ header, equals, contains }) =>
+      header?.toLowerCase() === 'content-type' && /html/i.test(contains ?? String(equals)),
+  );
 }
 
 function fateBySelf(contract: Contract, request: ContractRequest, values: Values, reply: Reply): Fate {

@@ -13,11 +13,11 @@ const KUBE = (): Promise<never> => Promise.reject(new Error('not expected'));
 const look = { method: 'GET', path: '/orders', status: 200, expects: [{ pointer: '', is: 'list' }] };
 const application = applicationSchema.parse({ follow: 'trace', proof: 'answers', requests: { look } });
 
-async function lookedAt(said: Said): Promise<Item> {
+async function lookedAt(said: Said, asked = application): Promise<Item> {
   const server = await standIn(() => said);
   const declared = staging.topology.edge ?? assert.fail();
   const environment = {
-    ...{ ...staging, application },
+    ...{ ...staging, application: asked },
     topology: { ...staging.topology, edge: { ...declared, url: server.url, address: undefined } },
   };
   const trusting = { ...environment.topology.edge, trust: 'system' as const };
@@ -53,4 +53,17 @@ test('should say what to do by who turned its request away, or that the service 
     assert.match(item.detail, detail);
     assert.match(item.add ?? '', add);
   }
+});
+
+test('should take a login page with status 200 for no answer of the service, where nothing is expected of it', async () => {
+  const drafted = {
+    follow: 'none',
+    proof: 'none',
+    requests: { look: { method: 'GET', path: '/', status: 200 } },
+  };
+  const body = '<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body></body></html>';
+  const { state, detail, add } = await lookedAt({ body }, applicationSchema.parse(drafted));
+  assert.equal(state, 'missing');
+  assert.match(detail, /it answers login: status 200 with a login page$/);
+  assert.match(add ?? '', /past the login page/);
 });

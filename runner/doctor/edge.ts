@@ -114,7 +114,7 @@ async function lookItem(asked: Asked & { application: Application }, how: EdgeLo
 const REFUSED: Readonly<Record<Refusal, string>> = {
   credentials: 'application.credentials that the gateway takes',
   login:
-    'topology.edge.url of the API itself, past the login page, and application.credentials that it takes',
+    'topology.edge.url of the API itself, past the login page, and application.credentials that it takes; where the request asks for a web page with a login in it, expects: [{ header: content-type, contains: text/html }]',
   permission: 'application.credentials of an account that may send application.requests.look',
   'rate-limit': 'a rate limit of the gateway that lets the load of the checks through',
 };
