@@ -1,7 +1,11 @@
 /** Why a call to the API server gave no answer that can be used. */
 import { errorText } from '../../reports/record/error-text.ts';
+import { NoCredentials } from './credential-plugin.ts';
+
 export type KubeReason =
   | 'unreachable'
+  /** A command of the kubeconfig gave none, so that nothing was asked. */
+  | 'credentials'
   | 'unauthorized'
   | 'forbidden'
   | 'notFound'
@@ -75,6 +79,8 @@ export function errorOfFailure(
   if (cause instanceof KubeError) return cause;
   const place = `${where.verb} ${where.path} at ${where.server}`;
   if (where.aborted) return new KubeError('aborted', `${place}: aborted`, { ...where, cause });
+  if (cause instanceof NoCredentials)
+    return new KubeError('credentials', `${place}: ${cause.message}; log in again`, { ...where, cause });
   if (where.timedOut)
     return new KubeError('timeout', `${place}: no answer within ${where.timeoutMs} ms`, { ...where, cause });
   const detail =

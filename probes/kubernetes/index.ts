@@ -3,6 +3,7 @@ export { openCluster, KubeCluster } from './cluster.ts';
 export type { ClusterOptions, ClusterPin } from './cluster.ts';
 export { KubeClient, refOf } from './client.ts';
 export type { Call } from './client.ts';
+export { NoCredentials } from './credential-plugin.ts';
 export { KubeError, unavailableText } from './errors.ts';
 export type { KubeReason } from './errors.ts';
 export { kindOf, kindText } from './kinds.ts';

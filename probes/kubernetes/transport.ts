@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { dirname } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
+import { refusedCredentials, useCredentialPlugins, waitForCredentials } from './credential-plugin.ts';
 import { errorOfFailure, KubeError } from './errors.ts';
 import type { ReadOnlyGuard } from './read-only.ts';
 import { errorText } from '../../reports/record/error-text.ts';
@@ -39,6 +40,7 @@ export function loadKubeConfig(file: string, context?: string): KubeConfig {
     const detail = errorText(cause);
     throw new KubeError('invalid', `kubeconfig ${file} cannot be read: ${detail}`, { ...where, cause });
   }
+  useCredentialPlugins(config, dirname(file));
   if (context !== undefined) config.setCurrentContext(context);
   if (config.getCurrentCluster() === null) {
     const names = config.getContexts().map((known) => known.name);
@@ -134,6 +136,7 @@ export class Transport {
 
   async #send(request: Request, signal: AbortSignal, own: https.Agent): Promise<IncomingMessage> {
     const options: https.RequestOptions = {};
+    waitForCredentials(options, signal);
     await this.config.applyToHTTPSOptions(options);
     const body = request.body === undefined ? undefined : JSON.stringify(request.body);
     const headers: Record<string, string | number> = {
@@ -156,7 +159,10 @@ export class Transport {
         { ...options, agent, method: request.method, headers, signal },
         resolve,
       );
-      outgoing.on('response', () => signal.removeEventListener('abort', giveUp));
+      outgoing.on('response', ({ statusCode }) => {
+        if (statusCode === 401) refusedCredentials(options);
+        signal.removeEventListener('abort', giveUp);
+      });
       outgoing.on('error', reject);
       outgoing.end(body);
     });

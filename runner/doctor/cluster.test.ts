@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash, X509Certificate } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
@@ -111,6 +111,21 @@ test('should tell an account that is not known, and one that may not see which c
         /resources: \[namespaces\], verbs: \[get\] \}\n# ClusterRole plumbline-read of deploy\/rbac\.yaml$/,
       );
   }
+});
+
+test('should say to log in again where the command of the kubeconfig gives no credentials', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'plumbline-doctor-'));
+  const config = JSON.parse(readFileSync(server.kubeconfig(), 'utf8')) as { users: object[] };
+  const args = ['-c', 'echo "the SSO session has expired" >&2; exit 255'];
+  config.users = [{ name: 'u', user: { exec: { command: 'sh', args } } }];
+  const file = path.join(folder, 'kubeconfig');
+  writeFileSync(file, JSON.stringify(config));
+  const looked = await lookedAt(file);
+  rmSync(folder, { recursive: true });
+  const { what, state, detail, add } = last(looked);
+  assert.deepEqual([what, state, looked.reached], ['account of the kubeconfig', 'missing', false]);
+  assert.match(detail, /gives no credentials: it ended with 255: the SSO session has expired$/);
+  assert.match(add ?? '', /^log in again, until this prints credentials: sh -c echo/);
 });
 
 test('should mention a token that soon expires', async () => {

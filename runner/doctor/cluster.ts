@@ -6,7 +6,7 @@ import type { Reached as Found } from '../../env/providers/provider.ts';
 import type { Environment } from '../../env/schema.ts';
 import { jwtExpiry } from '../../host/jwt.ts';
 import { askFailureOf, askText } from '../../probes/asking.ts';
-import { KubeError, openCluster } from '../../probes/kubernetes/index.ts';
+import { KubeError, NoCredentials, openCluster } from '../../probes/kubernetes/index.ts';
 import { gets } from '../../probes/kubernetes/rights.ts';
 import type { KubeCluster } from '../../probes/kubernetes/index.ts';
 import { kubeCallFrom } from '../provider-safety.ts';
@@ -96,6 +96,8 @@ async function lookAt(of: Looked, signal: AbortSignal): Promise<Item[]> {
     return status === 401 ? [item, refused()] : [item, ...(await lookAtPin(of, signal))];
   } catch (error) {
     signal.throwIfAborted();
+    if (error instanceof KubeError && error.cause instanceof NoCredentials)
+      return [withoutCredentials(error.cause)];
     const { cause } = askFailureOf(error);
     const add =
       cause === 'tls'
@@ -110,6 +112,14 @@ function refused(): Item {
     'account of the kubeconfig',
     'the API server does not know it (401): its token or certificate has expired, or is of another cluster',
     'kubectl -n plumbline-system create token plumbline --duration=24h   # as an administrator; put it into the kubeconfig',
+  );
+}
+
+function withoutCredentials({ message, command }: NoCredentials): Item {
+  return missing(
+    'account of the kubeconfig',
+    message,
+    `log in again, until this prints credentials: ${command}`,
   );
 }
 
