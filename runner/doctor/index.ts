@@ -13,6 +13,7 @@ import { images } from './images.ts';
 import { unknown } from './item.ts';
 import type { Kind, Situation } from './item.ts';
 import { objectives } from './objectives.ts';
+import { openshift } from './openshift.ts';
 import { ownObjects } from './own-objects.ts';
 import { permits, permittedNow } from './permits.ts';
 import { rights } from './rights.ts';
@@ -35,6 +36,7 @@ const KINDS: readonly Kind[] = [
   secrets,
   rights,
   ownObjects,
+  openshift,
   stores,
   sources,
   objectives,

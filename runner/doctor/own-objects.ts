@@ -50,7 +50,7 @@ export function makesCanaries(environment: Environment, running: readonly Planne
   return makingCanaries(environment, running).length > 0;
 }
 
-function makingCanaries({ kind }: Environment, running: readonly PlannedCheck[]): PlannedCheck[] {
+export function makingCanaries({ kind }: Environment, running: readonly PlannedCheck[]): PlannedCheck[] {
   return running.filter(
     ({ row: { touches, access } }) => access[kind] !== 'r' && (touches.makes ?? []).length > 0,
   );

@@ -1,6 +1,6 @@
 import type { Right } from '../../probes/kubernetes/rights.ts';
 import { inParallel } from '../../host/in-parallel.ts';
-import type { KubeCall } from '../provider-safety.ts';
+import type { KubeCall, KubeReply } from '../provider-safety.ts';
 import { seenAt } from '../safety/timers/undo-kube.ts';
 import { missing, notNeeded, NOT_REACHED, ok, someOf, unknown } from './item.ts';
 import type { Item, Kind, Situation } from './item.ts';
@@ -46,7 +46,7 @@ async function itemOf(need: Need, kube: KubeCall, timeoutMs: number): Promise<It
 }
 
 /** Asks the API server, which stores nothing of it. @throws Error when it gives no answer that can be used */
-async function mayDo(
+export async function mayDo(
   { right: { group, resource: whole, names = [] }, namespace, verb }: Need & { verb: string },
   kube: KubeCall,
   timeoutMs: number,
@@ -55,12 +55,17 @@ async function mayDo(
   const spec = whole.startsWith('/')
     ? { nonResourceAttributes: { path: whole, verb } }
     : { resourceAttributes: { namespace, verb, group, resource, subresource, name: names[0] } };
-  const { status, body } = await kube({
+  const reply = await kube({
     method: 'POST',
     path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
     body: { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', spec },
     timeoutMs,
   });
+  return reviewed(reply);
+}
+
+/** What a review says. @throws Error when it says nothing that can be used */
+export function reviewed({ status, body }: KubeReply): boolean {
   const allowed = seenAt(body, 'status', 'allowed');
   if (status !== 201 || typeof allowed !== 'boolean')
     throw new Error(`the API server answered ${status} when it was asked for this right`);

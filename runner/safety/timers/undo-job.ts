@@ -195,7 +195,7 @@ export class UndoJob {
     throw new Error(
       `waited ${READY_DEADLINE_MS / 1000} s for the Job ${this.#options.namespace}/${this.#name()} to run; ` +
         `last seen: ${JSON.stringify(seen?.status ?? {})}; ` +
-        `next: kubectl -n ${this.#options.namespace} describe pod -l app.kubernetes.io/name=${UNDO_NAME}`,
+        `next: kubectl -n ${this.#options.namespace} describe job,pod -l app.kubernetes.io/name=${UNDO_NAME}`,
     );
   }
 
