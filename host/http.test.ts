@@ -6,6 +6,8 @@ import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { certificateFor } from './_testing/certificate.ts';
+import { connectProxy } from './_testing/connect-proxy.ts';
+import { setVariable } from './_testing/variable.ts';
 import { askOnce, HttpClient, HttpError } from './http.ts';
 import type { HttpServer } from './http.ts';
 
@@ -152,4 +154,65 @@ test('should hold a certificate against the authority and the name in the URL, o
   const any = await ask('wrong.test', { anyCertificate: true });
   assert.equal(any.tls?.authorized, false);
   assert.match(any.tls.error, /SELF_SIGNED/);
+});
+
+/** For one test. */
+function setVariables(t: TestContext, variables: Record<string, string>): void {
+  for (const [name, value] of Object.entries(variables)) setVariable(t, name, value);
+}
+
+test('should go through the proxy that the environment names, where that is asked for, and hold the certificate to its name', async (t) => {
+  const { key, cert } = await certificateFor('prometheus.example.com');
+  const server = createTlsServer({ key, cert }, (_request, response) => response.end('by TLS'));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.closeAllConnections());
+  t.after(() => server.close());
+  const plain = await serving(t, (_request, response) => response.end('plain'));
+  const proxy = await connectProxy();
+  t.after(() => proxy.close());
+  setVariables(t, { HTTPS_PROXY: proxy.url, HTTP_PROXY: proxy.url, NO_PROXY: '' });
+  const { port } = server.address() as AddressInfo;
+  const ask = async (of: HttpServer): Promise<string> =>
+    (await askOnce(of, { path: '/' }, { deadlineMs: DEADLINE_MS })).text;
+  const url = `https://prometheus.example.com:${port}`;
+  assert.equal(await ask({ url, ca: cert, proxied: true }), 'by TLS');
+  assert.equal(
+    await ask({ url: plain.replace('127.0.0.1', 'prometheus.example.com'), proxied: true }),
+    'plain',
+  );
+  assert.deepEqual(
+    proxy.asked.map(({ what, account }) => [what.split(' ')[0], account]),
+    [
+      ['CONNECT', 'someone:s3cret'],
+      ['GET', 'someone:s3cret'],
+    ],
+  );
+  await assert.rejects(
+    ask({ url: url.replace('prometheus', 'other'), ca: cert, proxied: true }),
+    failed({}, /other\.example\.com.* through the proxy 127\.0\.0\.1:\d+ \(HTTPS_PROXY\)$/),
+  );
+  proxy.asked.length = 0;
+  assert.equal(await ask({ url: plain, proxied: true }), 'plain', 'this machine');
+  assert.equal(
+    await ask({ url, ca: cert, address: `127.0.0.1:${port}`, proxied: true }),
+    'by TLS',
+    'a declared address',
+  );
+  await assert.rejects(ask({ url: 'https://prometheus.invalid' }), failed({}, /ENOTFOUND|EAI_AGAIN/));
+  assert.deepEqual(proxy.asked, []);
+});
+
+test('should say that the proxy refused, and which, without its account', async (t) => {
+  const proxy = await connectProxy(403);
+  t.after(() => proxy.close());
+  setVariables(t, { https_proxy: proxy.url, HTTPS_PROXY: '', NO_PROXY: '' });
+  const asked = askOnce(
+    { url: 'https://prometheus.example.com', proxied: true },
+    { path: '/' },
+    { deadlineMs: DEADLINE_MS },
+  );
+  await assert.rejects(asked, (error) => {
+    assert.doesNotMatch(String(error), /s3cret/);
+    return failed({}, /403.* through the proxy 127\.0\.0\.1:\d+ \(https_proxy\)$/)(error);
+  });
 });

@@ -1,8 +1,11 @@
 import type { Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { TLSSocket } from 'node:tls';
-import { Agent, buildConnector, request } from 'undici';
+import { Agent, buildConnector, ProxyAgent, request } from 'undici';
+import type { Dispatcher } from 'undici';
 import { asError, errorCode, errorText } from '../reports/record/error-text.ts';
+import { proxyFor } from './proxy.ts';
+import type { Proxy } from './proxy.ts';
 
 /** How an HTTP server is reached, and as whom. */
 export interface HttpServer {
@@ -20,6 +23,8 @@ export interface HttpServer {
   headers?: Readonly<Record<string, string>> | undefined;
   /** Whatever certificate it shows is taken: what it is worth is for the caller to judge, by `HttpAnswer.tls`. */
   anyCertificate?: boolean;
+  /** Through the proxy that the environment names for the URL, if any. Never for a store, nor for what clients of the platform see. */
+  proxied?: boolean;
 }
 
 export interface HttpQuestion {
@@ -44,7 +49,7 @@ export interface HttpAnswer {
   status: number;
   headers: Record<string, string | string[] | undefined>;
   text: string;
-  /** What a strict client makes of the certificate of the connection that was opened last, empty where nothing is wrong; null: no TLS. */
+  /** What a strict client makes of the certificate of the connection that was opened last, empty where nothing is wrong; null: no TLS, or behind a proxy. */
   tls: { authorized: boolean; error: string } | null;
 }
 
@@ -79,13 +84,18 @@ export class HttpClient {
   readonly #headers: Record<string, string>;
   readonly #connect: buildConnector.connector;
   readonly #once: boolean;
-  #agent: Agent | null = null;
+  readonly #server: HttpServer;
+  /** null: it is reached directly. */
+  readonly #proxy: Proxy | null;
+  #agent: Dispatcher | null = null;
   #tls: HttpAnswer['tls'] = null;
 
   /** @param options.once the connection ends with the answer: a kept one to a member that is gone would be asked first */
   constructor(server: HttpServer, options: { once?: boolean } = {}) {
     this.url = server.url.replace(/\/+$/, '');
     this.#headers = { ...server.headers, ...authorization(server) };
+    this.#server = server;
+    this.#proxy = server.proxied === true && server.address === undefined ? proxyFor(server.url) : null;
     const connect = connecting(server);
     this.#connect = (where, connected) =>
       connect(where, (...[error, socket]) => {
@@ -111,9 +121,10 @@ export class HttpClient {
       return await this.#exchange(question, ending, maxBytes ?? MAX_BYTES);
     } catch (cause) {
       if (signal?.aborted === true) throw asError(signal.reason);
+      const way = this.#proxy === null ? '' : ` through the proxy ${this.#proxy.text}`;
       if (timeout.aborted)
-        throw new HttpError(`no answer within ${deadlineMs} ms`, { timedOut: true, cause });
-      throw cause instanceof HttpError ? cause : failure(cause);
+        throw new HttpError(`no answer within ${deadlineMs} ms${way}`, { timedOut: true, cause });
+      throw cause instanceof HttpError ? cause : failure(cause, way);
     }
   }
 
@@ -122,7 +133,7 @@ export class HttpClient {
     signal: AbortSignal,
     maxBytes: number,
   ): Promise<BytesAnswer> {
-    this.#agent ??= new Agent({ connect: this.#connect, headersTimeout: 0, bodyTimeout: 0 });
+    this.#agent ??= this.#dispatcher();
     const answer = await request(`${this.url}${path}`, {
       method,
       headers: { accept: 'application/json', ...this.#headers, ...headers },
@@ -135,6 +146,13 @@ export class HttpClient {
     // Only then does undici take the connection for free: without it, the next question would open another.
     if (!this.#once) await setImmediate();
     return { status: answer.statusCode, headers: answer.headers, bytes, tls: this.#tls };
+  }
+
+  #dispatcher(): Dispatcher {
+    const bounds = { headersTimeout: 0, bodyTimeout: 0 };
+    if (this.#proxy === null) return new Agent({ ...bounds, connect: this.#connect });
+    const tls = { requestTls: tlsSettings(this.#server), connectTimeout: CONNECT_MS };
+    return new ProxyAgent({ ...bounds, ...tls, uri: this.#proxy.url });
   }
 
   /** Ends its connections, and what is being asked fails; a question that is asked later opens one again. */
@@ -206,15 +224,20 @@ function authorization({ account, token }: HttpServer): Record<string, string> {
 }
 
 /** The certificate must be for the name in the URL, wherever the connection goes. */
-function connecting({ address, ca, client, anyCertificate }: HttpServer): buildConnector.connector {
-  const connect = buildConnector({
-    ...{ allowH2: false, timeout: CONNECT_MS, rejectUnauthorized: anyCertificate !== true },
-    ...(ca !== undefined && { ca }),
-    ...(client !== undefined && { cert: client.certificate, key: client.key }),
-  });
+function connecting(server: HttpServer): buildConnector.connector {
+  const { address } = server;
+  const connect = buildConnector({ ...tlsSettings(server), timeout: CONNECT_MS });
   if (address === undefined) return connect;
   const { host: hostname, port } = hostAndPort(address);
   return (options, callback) => connect({ ...options, hostname, port: String(port) }, callback);
+}
+
+function tlsSettings({ ca, client, anyCertificate }: HttpServer): buildConnector.BuildOptions {
+  return {
+    ...{ allowH2: false, rejectUnauthorized: anyCertificate !== true },
+    ...(ca !== undefined && { ca }),
+    ...(client !== undefined && { cert: client.certificate, key: client.key }),
+  };
 }
 
 function tlsOf(socket: Socket | null): HttpAnswer['tls'] {
@@ -225,16 +248,18 @@ function tlsOf(socket: Socket | null): HttpAnswer['tls'] {
 }
 
 /** In the words of the system: undici has codes of its own for what Node calls a reset or a time-out. */
-function failure(cause: unknown): HttpError {
+function failure(cause: unknown, way: string): HttpError {
   const code = errorCode(cause);
   if (code !== null && BROKEN.includes(code))
-    return new HttpError('ECONNRESET: the connection broke before the end of the answer', {
+    return new HttpError(`ECONNRESET: the connection broke before the end of the answer${way}`, {
       cause: reset(cause),
     });
   if (code === 'UND_ERR_CONNECT_TIMEOUT')
-    return new HttpError(`no connection within ${CONNECT_MS} ms`, { cause, timedOut: true });
+    return new HttpError(`no connection within ${CONNECT_MS} ms${way}`, { cause, timedOut: true });
   const said = errorText(cause);
-  return new HttpError(code === null || said.includes(code) ? said : `${code}: ${said}`, { cause });
+  return new HttpError(`${code === null || said.includes(code) ? said : `${code}: ${said}`}${way}`, {
+    cause,
+  });
 }
 
 function reset(cause: unknown): Error {

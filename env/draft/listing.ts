@@ -1,5 +1,5 @@
 /** What a draft is made of: lists of the objects of a cluster, read page by page. No Secret is among them. */
-import { KubeError, openCluster, unavailableText } from '../../probes/kubernetes/index.ts';
+import { apiProxy, KubeError, openCluster, unavailableText } from '../../probes/kubernetes/index.ts';
 import type { ClusterPin, KubeCluster } from '../../probes/kubernetes/index.ts';
 import { trim } from '../../probes/kubernetes/cache/trim.ts';
 import { kindOf } from '../../probes/kubernetes/kinds.ts';
@@ -61,6 +61,8 @@ export interface Listing {
   context: string;
   /** The name that the kubeconfig expects in the server's certificate, where it is not that of its address. */
   serverName: string | undefined;
+  /** Through which the API server was reached, `host:port`; null: directly. */
+  proxy: string | null;
   objects: { readonly [Kind in ListedKind]: readonly ObjectOf<Kind>[] };
   /** Kinds that could not be listed, and why. */
   refused: ReadonlyMap<ListedKind, string>;
@@ -97,7 +99,7 @@ export async function listCluster(options: {
     const { config } = cluster.client.transport;
     const serverName = config.getCurrentCluster()?.tlsServerName;
     return {
-      ...{ pin, version, objects, refused, serverName },
+      ...{ pin, version, objects, refused, serverName, proxy: apiProxy(config) },
       ...{ context: config.getCurrentContext(), calls: cluster.calls().total },
     };
   } catch (cause) {

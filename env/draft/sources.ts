@@ -143,17 +143,19 @@ function isOpensearch({ sets }: FoundStore): boolean {
 }
 
 /** `topology.certificates`: that of the API server, and those of hosts at the edge commented out. */
-export function certificatesDraft({ pin, serverName }: Listing, entries: readonly Entry[]): Draft {
+export function certificatesDraft({ pin, serverName, proxy }: Listing, entries: readonly Entry[]): Draft {
   const hosts = [...new Set(entries.flatMap(({ host, tls }) => (tls ? [host] : [])))].sort();
   const { hostname, port } = new URL(pin.server);
+  const ofServer = {
+    name: 'API server',
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: port === '' ? 443 : Number(port),
+    serverName,
+    trust: 'cluster',
+  };
+  const direct = `it was reached through the proxy ${proxy}: is it reached directly from where Plumbline runs? Certificates are read in no other way`;
   return [
-    {
-      name: 'API server',
-      host: hostname.replace(/^\[|\]$/g, ''),
-      port: port === '' ? 443 : Number(port),
-      serverName,
-      trust: 'cluster',
-    },
+    proxy === null ? ofServer : commentedOut([open(direct)], ofServer),
     ...hosts.slice(0, MOST).map((host, at) =>
       commentedOut(
         at === 0

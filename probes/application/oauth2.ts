@@ -38,7 +38,7 @@ export async function tokenFrom(plan: OAuth2Plan, clientSecret: string, bounds: 
   const { origin, pathname, search } = new URL(plan.tokenUrl);
   const askedMs = monoMs();
   const answer = await askOnce(
-    { url: origin, address: plan.address, ca: plan.ca },
+    { url: origin, address: plan.address, ca: plan.ca, proxied: true },
     { method: 'POST', path: pathname + search, ...formOf(plan, clientSecret) },
     bounds,
   ).catch((cause: unknown) => {

@@ -7,6 +7,7 @@ import { KubeConfig } from '@kubernetes/client-node';
 import { refusedCredentials, useCredentialPlugins, waitForCredentials } from './credential-plugin.ts';
 import { errorOfFailure, KubeError } from './errors.ts';
 import type { ReadOnlyGuard } from './read-only.ts';
+import { proxyFor, proxyHost } from '../../host/proxy.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
 export interface Request {
@@ -50,7 +51,23 @@ export function loadKubeConfig(file: string, context?: string): KubeConfig {
       where,
     );
   }
+  takeProxy(config);
   return config;
+}
+
+/** As kubectl does it: `proxy-url` of the kubeconfig, else what the environment names. */
+function takeProxy(config: KubeConfig): void {
+  const current = config.getCurrentCluster();
+  if (current === null || current.proxyUrl || !URL.canParse(current.server)) return;
+  const proxy = proxyFor(current.server);
+  if (proxy === null) return;
+  config.clusters = config.clusters.map((one) => (one === current ? { ...one, proxyUrl: proxy.url } : one));
+}
+
+/** The proxy through which the API server is reached, as `host:port`; null: directly. */
+export function apiProxy(config: KubeConfig): string | null {
+  const url = config.getCurrentCluster()?.proxyUrl;
+  return url ? proxyHost(url) : null;
 }
 
 /** HTTPS to one API server: keep-alive, the kubeconfig's authentication, a deadline on every exchange. */
@@ -126,10 +143,11 @@ export class Transport {
   }
 
   #where(request: Request): { verb: string; path: string; server: string; timeoutMs: number } {
+    const proxy = apiProxy(this.config);
     return {
       verb: request.verb,
       path: request.path.replace(/\?.*$/, ''),
-      server: this.server,
+      server: proxy === null ? this.server : `${this.server} through the proxy ${proxy}`,
       timeoutMs: request.timeoutMs,
     };
   }

@@ -6,10 +6,11 @@ import { after, test } from 'node:test';
 import { loadEnvironment } from '../../env/loader.ts';
 import type { Environment, Trust } from '../../env/schema.ts';
 import { CertificateServer, expired, otherAuthority } from '../../host/_testing/refused-certificates.ts';
+import { setVariable } from '../../host/_testing/variable.ts';
 import { apiServer } from './_testing/api-server.ts';
 import { situationOf } from './_testing/situation.ts';
 import { certificates } from './certificates.ts';
-import type { Item } from './item.ts';
+import type { Item, Reached } from './item.ts';
 
 const server = await apiServer({});
 after(() => server.close());
@@ -54,4 +55,42 @@ test('should name a certificate that has expired, and have it renewed', async ()
   await over.close();
   assert.deepEqual([state, add], ['missing', 'have it renewed']);
   assert.match(detail, /^expired \d{4}-/);
+});
+
+/** A cluster whose API server is at the port of the test. */
+function reachedBy(proxyUrl: string | undefined): Reached {
+  const { reached } = situationOf(staging as Environment, () => Promise.reject(new Error('not expected')));
+  const transport = { server: server.url, config: { getCurrentCluster: () => ({ proxyUrl }) } };
+  return { ...reached, cluster: { authority: () => server.ca, client: { transport } } } as unknown as Reached;
+}
+
+test('should say that it cannot look at a certificate behind a proxy, and not that it is missing', async (t) => {
+  const { edge: _e, ...topology } = staging.topology;
+  const declared = {
+    name: 'API server',
+    host: '127.0.0.1',
+    port,
+    serverName: 'api.example.com',
+    trust: 'cluster' as const,
+  };
+  const prometheus = { url: 'https://prometheus.example.com', trust: 'system' };
+  const environment = {
+    ...staging,
+    prometheus,
+    topology: { ...topology, certificates: [declared] },
+  } as Environment;
+  const looked = (proxyUrl?: string): Promise<Item[]> =>
+    certificates.look({ ...situationOf(environment, null), reached: reachedBy(proxyUrl) });
+  setVariable(t, 'HTTPS_PROXY', 'http://someone:s3cret@proxy.example.com:3128');
+  setVariable(t, 'NO_PROXY', '');
+  const of = (items: Item[], what: string): Item =>
+    items.find((one) => one.what.includes(what)) ?? assert.fail(what);
+  const behind = await looked('http://someone:s3cret@proxy.example.com:3128');
+  for (const what of ['API server at', 'certificate API server at', 'prometheus at']) {
+    const { state, detail } = of(behind, what);
+    assert.equal(state, 'unknown', what);
+    assert.match(detail, /^it is reached through the proxy proxy\.example\.com:3128/);
+  }
+  assert.doesNotMatch(JSON.stringify(behind), /s3cret/);
+  assert.equal(of(await looked(), 'certificate API server at').state, 'ok');
 });

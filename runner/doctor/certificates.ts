@@ -1,9 +1,11 @@
 import { isIP } from 'node:net';
 import type { Environment, Trust } from '../../env/schema.ts';
 import { addressOfUrl, hostAndPort, hostOfUrl } from '../../host/http.ts';
+import { proxyFor } from '../../host/proxy.ts';
 import { servedCertificate } from '../../host/served-certificate.ts';
 import type { Endpoint } from '../../host/served-certificate.ts';
 import { trusted } from '../../probes/edge/edge-request.ts';
+import { apiProxy } from '../../probes/kubernetes/index.ts';
 import { expiryItem } from './expiry.ts';
 import { missing, notNeeded, NOT_REACHED, unknown } from './item.ts';
 import type { Item, Kind, Reached, Situation } from './item.ts';
@@ -18,12 +20,15 @@ interface Served {
   port: number;
   serverName?: string | undefined;
   trust: Trust;
+  /** What leads there; left out: it is connected to. */
+  proxy?: string | undefined;
 }
 
 async function look({ environment, running, reached, deadlineMs, signal }: Situation): Promise<Item[]> {
   const all = servedIn(environment, reached);
   if (running.length === 0) return all.map((one) => notNeeded(textOf(one), 'no check is planned'));
   const items = all.map(async (one) => {
+    if (one.proxy !== undefined) return unknown(textOf(one), behind(one.proxy));
     const authority = await authorityOf(one.trust, reached);
     if ('unavailable' in authority) return unknown(textOf(one), authority.unavailable);
     const { host, port, serverName } = one;
@@ -31,6 +36,11 @@ async function look({ environment, running, reached, deadlineMs, signal }: Situa
     return itemOf(one, await servedCertificate(at, { timeoutMs: deadlineMs, signal }));
   });
   return Promise.all(items);
+}
+
+/** Who asks there verifies it, and does not say for how long it is valid. */
+function behind(proxy: string): string {
+  return `it is reached through the proxy ${proxy}, and only a certificate that is connected to directly can be looked at`;
 }
 
 function itemOf(one: Served, seen: Awaited<ReturnType<typeof servedCertificate>>): Item {
@@ -68,13 +78,17 @@ function servedIn(environment: Environment, reached: Reached | null): Served[] {
   return [...distinct.values()];
 }
 
+/** What is declared at the address of the API server is reached as that is. */
 function ofCluster({ apiAddress, topology }: Environment, reached: Reached | null): Served[] {
   const trust = 'cluster';
-  return [
-    ...(reached === null ? [] : apiServer(reached)),
+  const api = reached === null ? [] : apiServer(reached);
+  const declared: Served[] = [
     ...(apiAddress === undefined ? [] : [{ what: 'apiAddress', ...hostAndPort(apiAddress), trust } as const]),
     ...topology.certificates.map(({ name, ...one }) => ({ what: `certificate ${name}`, ...one })),
   ];
+  const way = ({ host, port }: Served): string | undefined =>
+    api.find((one) => one.host === host && one.port === port)?.proxy;
+  return [...api, ...declared.map((one) => ({ ...one, proxy: way(one) }))];
 }
 
 /** Under the name that the kubeconfig asks for, where it says another than its address. */
@@ -83,6 +97,7 @@ function apiServer({ cluster }: Reached): Served[] {
   const { tlsServerName } = config.getCurrentCluster() ?? {};
   return ofUrl('API server', { url: server, trust: 'cluster' }).map((one) => ({
     ...one,
+    proxy: apiProxy(config) ?? undefined,
     ...(tlsServerName !== undefined && { serverName: tlsServerName }),
   }));
 }
@@ -107,7 +122,14 @@ function ofUrls({ topology, prometheus, telemetry }: Environment): Served[] {
     'telemetry.otlp': otlp,
     'telemetry.pushgateway': pushgateway,
   };
-  return Object.entries(named).flatMap(([what, one]) => (one === undefined ? [] : ofUrl(what, one)));
+  return Object.entries(named).flatMap(([what, one]) =>
+    one === undefined ? [] : ofUrl(what, one).map((served) => ({ ...served, proxy: wayTo(what, one) })),
+  );
+}
+
+/** Sources of telemetry are asked through a proxy where the environment names one; what clients of the platform see is not. */
+function wayTo(what: string, { url, address }: Url): string | undefined {
+  return what === 'topology.edge' || address !== undefined ? undefined : proxyFor(url)?.text;
 }
 
 /** Empty where nothing is encrypted. */

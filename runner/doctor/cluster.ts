@@ -6,7 +6,7 @@ import type { Reached as Found } from '../../env/providers/provider.ts';
 import type { Environment } from '../../env/schema.ts';
 import { jwtExpiry } from '../../host/jwt.ts';
 import { askFailureOf, askText } from '../../probes/asking.ts';
-import { KubeError, NoCredentials, openCluster } from '../../probes/kubernetes/index.ts';
+import { apiProxy, KubeError, NoCredentials, openCluster } from '../../probes/kubernetes/index.ts';
 import { gets } from '../../probes/kubernetes/rights.ts';
 import type { KubeCluster } from '../../probes/kubernetes/index.ts';
 import { kubeCallFrom } from '../provider-safety.ts';
@@ -102,9 +102,17 @@ async function lookAt(of: Looked, signal: AbortSignal): Promise<Item[]> {
     const add =
       cause === 'tls'
         ? tlsAdvice(error, 'take the certificate authority and the name of this server into the kubeconfig')
-        : `a way from this machine to ${server}: name resolution, routes, firewalls, a VPN`;
+        : wayAdvice(of.cluster);
     return [missing(what, askText(error, TLS), add)];
   }
+}
+
+function wayAdvice({ client: { transport } }: KubeCluster): string {
+  const proxy = apiProxy(transport.config);
+  const way = `a way from this machine to ${transport.server}: name resolution, routes, firewalls, a VPN`;
+  return proxy === null
+    ? `${way}, or a proxy (HTTPS_PROXY, or proxy-url in the kubeconfig)`
+    : `a way through the proxy ${proxy} (HTTPS_PROXY, or proxy-url in the kubeconfig) to ${transport.server}; or ${way}, with its host in NO_PROXY`;
 }
 
 function refused(): Item {

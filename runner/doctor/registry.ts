@@ -88,7 +88,7 @@ function asked(
 ): Promise<HttpAnswer> {
   const accept = method === 'HEAD' ? MANIFESTS.join(', ') : 'application/json';
   const question = { path: `${pathname}${search}`, method, headers: { accept, ...headers } };
-  return askOnce({ url: origin }, question, bounds);
+  return askOnce({ url: origin, proxied: true }, question, bounds);
 }
 
 /** Where a token is to be had, from the header that refuses; null: it wants something else. */

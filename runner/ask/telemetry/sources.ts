@@ -35,7 +35,7 @@ export async function addressOf({ stores }: SourcesOf, declared: Declared): Prom
   const authorities = await trusted(trust);
   if ('unavailable' in authorities) throw new RequestError(authorities.unavailable, 'unavailable');
   return {
-    ...{ url, address, ca: authorities.pem },
+    ...{ url, address, ca: authorities.pem, proxied: true },
     ...(user !== undefined && {
       account: { user, password: password === undefined ? '' : await stores.secret(password) },
     }),

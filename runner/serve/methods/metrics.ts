@@ -73,7 +73,7 @@ export async function clientOf(
   if ('unavailable' in authorities) return authorities.unavailable;
   // `stores` reads the secret, so that it is redacted in all that is written.
   return new PrometheusClient({
-    ...{ url, address, ca: authorities.pem },
+    ...{ url, address, ca: authorities.pem, proxied: true },
     deadlineMs: timeoutMsOf(environment, 'prometheusQuery'),
     ...(user !== undefined && {
       account: { user, password: password === undefined ? '' : await stores.secret(password) },
