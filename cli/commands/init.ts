@@ -188,7 +188,10 @@ function compare(
   const own = parseEnvironment(there, file, checkFindings).data;
   refuseOther(own, { draft, file });
   const { namespaces } = drafted;
-  const found = differencesBetween(own, { draft, namespaces, refused: listing.refused });
+  const found = differencesBetween(own, {
+    ...{ draft, namespaces, refused: listing.refused },
+    authorities: listing.pin.authorities,
+  });
   for (const one of found)
     context.out(`  ${one.what}: in the file ${one.file}, in the cluster ${one.cluster}`);
   const said =

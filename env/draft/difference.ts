@@ -1,5 +1,6 @@
 /** What a cluster has and an environment file says otherwise, of the parts that a draft is made of. */
 import { matchesAny } from '../globs.ts';
+import type { Pin } from '../providers/declaring.ts';
 import type { ListedKind } from './listing.ts';
 import type { EnvironmentFile } from '../schema.ts';
 import type { Pool, Workload } from '../schema/topology.ts';
@@ -25,12 +26,15 @@ export interface Compared {
   namespaces: readonly string[];
   /** Kinds that could not be listed: what is made of them is not compared. */
   refused: ReadonlySet<ListedKind> | ReadonlyMap<ListedKind, unknown>;
+  /** SHA-256 of each certificate of the kubeconfig's CA; left out: the one of the draft. */
+  authorities?: readonly string[];
 }
 
 /**
  * Compares a file with a draft. What only the file can know (stores, addresses, goals, permits, profiles, exemptions) is not compared.
  */
-export function differencesBetween(file: Shown, { draft, namespaces, refused }: Compared): Difference[] {
+export function differencesBetween(file: Shown, compared: Compared): Difference[] {
+  const { draft, namespaces, refused } = compared;
   const isCompared = ({ kind, namespace }: Workload): boolean =>
     namespaces.includes(namespace) && !refused.has(kind === 'Rollout' ? ROLLOUT : `apps/v1/${kind}`);
   const isOfOthers = ({ labels }: Pool): boolean =>
@@ -40,7 +44,7 @@ export function differencesBetween(file: Shown, { draft, namespaces, refused }: 
   const found = draft.topology.pools.filter((pool) => !isOfOthers(pool));
   const pools = refused.has('v1/Node') ? [] : poolDifferences(file.topology.pools, found);
   return [
-    ...pinDifferences(file, draft),
+    ...pinDifferences(file, compared),
     ...valueDifferences(file, draft),
     ...pools,
     ...workloadDifferences(file.topology.workloads.filter(isCompared), draft.topology.workloads, {
@@ -62,19 +66,19 @@ function textOf(value: unknown): string {
 }
 
 /** A cluster that is not reached by a kubeconfig is pinned by what provisioned it. */
-function pinDifferences(file: Shown, draft: Shown): Difference[] {
+function pinDifferences(file: Shown, { draft, authorities }: Compared): Difference[] {
   if (!('kubeconfig' in file.cluster)) return [];
   const [own, found] = [pinOf(file), pinOf(draft)];
+  const pinned = own?.caSha256;
+  const isOne = pinned === undefined || authorities?.includes(pinned) === true;
   return [
     ...differs('cluster.pin.kubeSystemUid', own?.kubeSystemUid, found?.kubeSystemUid),
-    ...differs('cluster.pin.caSha256', own?.caSha256, found?.caSha256),
+    ...(isOne ? [] : differs('cluster.pin.caSha256', pinned, found?.caSha256)),
   ];
 }
 
 /** The pin of a file; undefined for a cluster that has none. */
-export function pinOf({
-  cluster,
-}: Pick<Shown, 'cluster'>): { kubeSystemUid: string; caSha256: string } | undefined {
+export function pinOf({ cluster }: Pick<Shown, 'cluster'>): Pin | undefined {
   return 'pin' in cluster ? cluster.pin : undefined;
 }
 

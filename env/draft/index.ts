@@ -130,7 +130,7 @@ function draftOf(found: Found, options: DraftOptions): DraftMap {
         [open("where this machine is outside of the cluster's network: docs/start/your-cluster.md")],
         'port-forward',
       ),
-      pin: { kubeSystemUid: pin.uid, caSha256: pin.caSha256 },
+      pin: { kubeSystemUid: pin.uid, caSha256: pin.caSha256 ?? undefined },
     },
     apiAddress: commentedOut(
       ['Where the API servers stand behind a load balancer its address, for topology/cluster/api-balanced'],

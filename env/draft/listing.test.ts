@@ -5,11 +5,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { connectProxy } from '../../host/_testing/connect-proxy.ts';
-import { ListingApiServer } from './_testing/api-server.ts';
+import type { EnvironmentFile } from '../schema.ts';
+import { ListingApiServer, UID } from './_testing/api-server.ts';
 import { REFERENCE } from './_testing/clusters.ts';
 import { parsed } from './_testing/drafted.ts';
-import { draftFile, listCluster } from './index.ts';
-import type { Listing } from './index.ts';
+import { differencesBetween, draftFile, listCluster } from './index.ts';
+import type { DraftedFile, Listing } from './index.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'plumbline-listing-'));
 let server: ListingApiServer;
@@ -33,19 +34,49 @@ async function listedBy(change: (cluster: Cluster) => Cluster): Promise<Listing>
   return listCluster({ kubeconfig, signal: new AbortController().signal });
 }
 
-const textOf = (listing: Listing): string =>
+const draftOf = (listing: Listing): DraftedFile =>
   draftFile(listing, {
     ...{ name: 'shop', kubeconfig: server.kubeconfig, namespaces: [], kind: 'staging' },
     ...{ command: 'plumbline init', schema: 'environment.schema.json' },
-  }).text;
+  });
 
 test('should not declare the certificate of an API server that a proxy leads to', async () => {
   const proxy = await connectProxy();
   const listing = await listedBy((cluster) => ({ ...cluster, 'proxy-url': proxy.url }));
   await proxy.close();
   assert.ok(proxy.asked.length > 0);
-  const text = textOf(listing);
+  const { text } = draftOf(listing);
   assert.match(text, /TODO it was reached through the proxy 127\.0\.0\.1:\d+: is it reached directly /);
   assert.deepEqual(parsed(text).topology.certificates, []);
   assert.doesNotMatch(text, /s3cret/);
+});
+
+test('should draft a cluster whose kubeconfig names no authority, pinned by its UID alone', async () => {
+  const listing = await listedBy(({ 'certificate-authority-data': _, ...cluster }) => ({
+    ...cluster,
+    'insecure-skip-tls-verify': true,
+  }));
+  const { cluster } = parsed(draftOf(listing).text);
+  assert.deepEqual('pin' in cluster && cluster.pin, { kubeSystemUid: UID });
+});
+
+test('should find no difference where the authority is one of several, or none is pinned', async () => {
+  const listing = await listedBy((cluster) => cluster);
+  const { text, namespaces } = draftOf(listing);
+  const draft = parsed(text);
+  const pinned = (caSha256: string | undefined): EnvironmentFile => {
+    assert.ok('pin' in draft.cluster);
+    return { ...draft, cluster: { ...draft.cluster, pin: { kubeSystemUid: UID, caSha256 } } };
+  };
+  const other = 'a'.repeat(64);
+  const compared = { draft, namespaces, refused: new Set<never>() };
+  const authorities = [...listing.pin.authorities, other];
+  assert.equal(authorities.length, 2);
+  assert.deepEqual(differencesBetween(pinned(other), { ...compared, authorities }), []);
+  assert.deepEqual(differencesBetween(pinned(undefined), { ...compared, authorities }), []);
+  const found = differencesBetween(pinned('b'.repeat(64)), { ...compared, authorities });
+  assert.deepEqual(
+    found.map(({ what }) => what),
+    ['cluster.pin.caSha256'],
+  );
 });

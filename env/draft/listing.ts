@@ -54,7 +54,7 @@ export function isCompared(kind: ListedKind): boolean {
 
 /** What was seen of one cluster. */
 export interface Listing {
-  pin: ClusterPin & { caSha256: string };
+  pin: ClusterPin;
   /** Of the API server, such as `v1.37.2`. */
   version: string;
   /** Name of the context that was used. */
@@ -75,7 +75,7 @@ const PAGE_TIMEOUT_MS = 30_000;
 
 /**
  * Lists everything once, and asks once which groups of kinds there are: at most 60 calls for 1,000 nodes and 10,000 pods.
- * @throws CommandError (64) for a kubeconfig that cannot be used or names no authority; (2) for a server that does not answer, or refuses to show
+ * @throws CommandError (64) for a kubeconfig that cannot be used; (2) for a server that does not answer, or refuses to show
  * the namespace kube-system
  */
 export async function listCluster(options: {
@@ -87,7 +87,7 @@ export async function listCluster(options: {
   const { onKind, signal } = options;
   const cluster = opened(options);
   try {
-    const pin = await pinned(cluster);
+    const pin = await cluster.pin();
     const version = await cluster.version();
     const refused = new Map<ListedKind, string>();
     const found = new Map<ListedKind, KubeObject[]>(FURTHER.map((kind) => [kind, []]));
@@ -121,16 +121,6 @@ function opened({ kubeconfig, context, signal }: Parameters<typeof listCluster>[
   } catch (cause) {
     throw new CommandError(errorText(cause), EXIT.usage, { cause });
   }
-}
-
-async function pinned(cluster: KubeCluster): Promise<Listing['pin']> {
-  const pin = await cluster.pin();
-  const { caSha256, server } = pin;
-  if (caSha256 !== null) return { ...pin, caSha256 };
-  throw new CommandError(
-    `the kubeconfig names no certificate authority for ${server} (certificate-authority-data), by which an environment file pins its cluster: nothing was written`,
-    EXIT.usage,
-  );
 }
 
 const groups = z.object({

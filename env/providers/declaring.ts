@@ -62,7 +62,10 @@ export const pin = z
     caSha256: z
       .string()
       .regex(/^[0-9a-f]{64}$/, '64 hexadecimal digits')
-      .describe("SHA-256 of the cluster CA's DER"),
+      .optional()
+      .describe(
+        "SHA-256 of the DER of the cluster's CA, any one where it has several; left out where the kubeconfig names none",
+      ),
   })
   .describe('Identity of the cluster: Plumbline does nothing in a cluster that differs');
 

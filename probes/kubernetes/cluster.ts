@@ -11,7 +11,7 @@ import type { ObjectOf } from './objects.ts';
 import { forwardPath, openForward } from './port-forward.ts';
 import type { PodPort } from './port-forward.ts';
 import type { ReadOnlyGuard } from './read-only.ts';
-import { authorityOf, caDigest, loadKubeConfig, Transport } from './transport.ts';
+import { authorityOf, caDigests, loadKubeConfig, Transport } from './transport.ts';
 import type { KubeObject, ObjectRef, Query, QueryResult, WaitQuery } from './types.ts';
 
 export interface ClusterOptions {
@@ -33,8 +33,10 @@ export interface ClusterOptions {
 export interface ClusterPin {
   /** UID of the namespace kube-system: one for the life of a cluster. */
   uid: string;
-  /** SHA-256 (hex) of the CA certificate's DER form; null when the kubeconfig names no CA. */
+  /** SHA-256 (hex) of the DER form of the kubeconfig's CA, the first of several; null when it names none. */
   caSha256: string | null;
+  /** Of each certificate of the CA. */
+  authorities: readonly string[];
   server: string;
 }
 
@@ -150,7 +152,9 @@ export class KubeCluster {
         { verb: 'get', path: 'kube-system' },
       );
     }
-    return { uid, caSha256: caDigest(this.client.transport.config), server: this.client.transport.server };
+    const { config, server } = this.client.transport;
+    const authorities = caDigests(config);
+    return { uid, caSha256: authorities[0] ?? null, authorities, server };
   }
 
   /** The API server's version, such as `v1.37.2`. */

@@ -187,10 +187,14 @@ export class Transport {
   }
 }
 
-/** SHA-256 (hex) of the first certificate of the kubeconfig's CA, over its DER form; null when it names none. */
-export function caDigest(config: KubeConfig): string | null {
-  const pem = authorityOf(config);
-  return pem === null ? null : createHash('sha256').update(new X509Certificate(pem).raw).digest('hex');
+/** SHA-256 (hex) of each certificate of the kubeconfig's CA, over its DER form: while an authority is replaced there are two. Empty where it names none. */
+export function caDigests(config: KubeConfig): string[] {
+  const certificates = (authorityOf(config) ?? '').match(
+    /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g,
+  );
+  return (certificates ?? []).map((pem) =>
+    createHash('sha256').update(new X509Certificate(pem).raw).digest('hex'),
+  );
 }
 
 /** The authority that a kubeconfig names for its cluster, as PEM; null: none. */

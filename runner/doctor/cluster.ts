@@ -138,7 +138,7 @@ async function lookAtPin({ cluster, found, environment }: Looked, signal: AbortS
     const differences = pinDifferences(found.pin, seen);
     if (differences.length === 0) return [account, ok('pin', `the cluster that ${environment.name} pins`)];
     const detail = `this is not the cluster that ${environment.name} pins: ${differences.join('; ')}`;
-    const add = `the right kubeconfig; or, if this is the one: cluster.pin: { kubeSystemUid: ${seen.uid}, caSha256: ${seen.caSha256 ?? 'none: the kubeconfig names no authority'} }`;
+    const add = `the right kubeconfig; or, if this is the one: cluster.pin: { kubeSystemUid: ${seen.uid}${seen.caSha256 === null ? '' : `, caSha256: ${seen.caSha256}`} }`;
     return [account, missing('pin', detail, add)];
   } catch (error) {
     signal.throwIfAborted();

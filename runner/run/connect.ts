@@ -113,13 +113,18 @@ async function answered<T>(asked: Promise<T>, signal: AbortSignal): Promise<T> {
   }
 }
 
+const NO_AUTHORITY =
+  'none: the kubeconfig names no certificate authority (without caSha256 the UID alone is compared)';
+
 /** In what a cluster differs from the pinned one, a line each; empty: it is that one. */
 export function pinDifferences(pin: Reached['pin'], seen: ClusterPin): string[] {
   const differences: string[] = [];
   if (pin.kubeSystemUid !== seen.uid)
     differences.push(`UID of kube-system: pinned ${pin.kubeSystemUid}, seen ${seen.uid}`);
-  if (pin.caSha256 !== seen.caSha256)
-    differences.push(`SHA-256 of the CA: pinned ${pin.caSha256}, seen ${seen.caSha256 ?? 'none'}`);
+  if (pin.caSha256 !== undefined && !seen.authorities.includes(pin.caSha256))
+    differences.push(
+      `SHA-256 of the CA: pinned ${pin.caSha256}, seen ${seen.authorities.join(', ') || NO_AUTHORITY}`,
+    );
   return differences;
 }
 

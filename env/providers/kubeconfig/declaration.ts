@@ -32,5 +32,5 @@ export const declaration: ProviderDeclaration<'kubeconfig'> = {
     ...{ ownedByUs: false, power: switched, systemNamespaces: [] },
     ...(way !== undefined && { reach: way }),
   }),
-  pinIsPlaceholder: ({ pin: { caSha256 } }) => /^0+$/.test(caSha256),
+  pinIsPlaceholder: ({ pin: { caSha256 } }) => /^0+$/.test(caSha256 ?? ''),
 };
