@@ -7,12 +7,17 @@ import { after, before, test } from 'node:test';
 import { connectProxy } from '../../host/_testing/connect-proxy.ts';
 import type { EnvironmentFile } from '../schema.ts';
 import { ListingApiServer, UID } from './_testing/api-server.ts';
-import { REFERENCE } from './_testing/clusters.ts';
+import { OPERATORS, REFERENCE } from './_testing/clusters.ts';
 import { parsed } from './_testing/drafted.ts';
 import { differencesBetween, draftFile, listCluster } from './index.ts';
 import type { DraftedFile, Listing } from './index.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'plumbline-listing-'));
+const SCALED = {
+  apiVersion: 'keda.sh/v1alpha1',
+  kind: 'ScaledObject',
+  metadata: { name: 'worker', namespace: 'shop' },
+};
 let server: ListingApiServer;
 before(async () => {
   server = await ListingApiServer.start();
@@ -79,4 +84,26 @@ test('should find no difference where the authority is one of several, or none i
     found.map(({ what }) => what),
     ['cluster.pin.caSha256'],
   );
+});
+
+test('should go on where something that somebody installed cannot be listed, and end where a part of Kubernetes cannot', async () => {
+  server.objects = [...OPERATORS, SCALED];
+  server.broken.add('keda.sh/v1alpha1/ScaledObject');
+  try {
+    const listing = await listedBy((cluster) => cluster);
+    assert.match(
+      listing.refused.get('keda.sh/v1alpha1/ScaledObject') ?? '',
+      /^server: .*500 conversion webhook/,
+    );
+    assert.equal(listing.refused.size, 1);
+    assert.match(draftOf(listing).text, /TODO NOT SEEN: keda\.sh\/v1alpha1\/ScaledObject: server: /);
+    server.broken.add('apps/v1/Deployment');
+    await assert.rejects(
+      listedBy((cluster) => cluster),
+      /the cluster cannot be asked: server: .*apps\/v1\/deployments/,
+    );
+  } finally {
+    server.broken.clear();
+    server.objects = REFERENCE;
+  }
 });

@@ -143,12 +143,10 @@ async function installed(
   return FURTHER.filter((kind) => there.has(kindOf(kind).apiVersion));
 }
 
-/** A group may be there without the kind: Argo CD and Argo Rollouts share one. */
-function isAbsent(kind: ListedKind, { reason }: KubeError): boolean {
-  return reason === 'notFound' && FURTHER.some((one) => one === kind);
-}
-
-/** A kind that may not be listed, or that the server does not know, is noted; whatever else goes wrong ends the listing. */
+/**
+ * A kind that may not be listed, or that the server does not know, is noted; whatever else goes wrong ends the listing. Of what somebody installed
+ * anything may go wrong, such as the webhook that converts it.
+ */
 async function listed(
   cluster: KubeCluster,
   { kind, refused, signal }: { kind: ListedKind; refused: Map<ListedKind, string>; signal: AbortSignal },
@@ -159,8 +157,11 @@ async function listed(
     if (unavailable !== undefined) refused.set(kind, unavailable);
     return whole;
   } catch (error) {
-    if (!(error instanceof KubeError) || !['forbidden', 'notFound'].includes(error.reason)) throw error;
-    if (isAbsent(kind, error)) return [];
+    const isInstalled = FURTHER.some((one) => one === kind);
+    if (!(error instanceof KubeError) || signal.aborted) throw error;
+    if (!isInstalled && !['forbidden', 'notFound'].includes(error.reason)) throw error;
+    // A group may be there without the kind: Argo CD and Argo Rollouts share one.
+    if (isInstalled && error.reason === 'notFound') return [];
     refused.set(kind, unavailableText(error));
     return [];
   }

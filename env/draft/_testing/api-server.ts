@@ -24,6 +24,8 @@ export class ListingApiServer {
   objects: readonly Stood[] = [];
   /** Kinds whose lists are forbidden. */
   readonly forbidden = new Set<string>();
+  /** Kinds whose lists fail with 500, as they do where the webhook that converts them is broken. */
+  readonly broken = new Set<string>();
   /** Each request, as `GET /api/v1/pods`. */
   readonly asked: string[] = [];
   readonly #server: Listening['server'];
@@ -64,6 +66,8 @@ export class ListingApiServer {
     const kind = [...LISTED, ...FURTHER].find((one) => pathOf(kindOf(one)) === pathname);
     if (kind === undefined || this.#isNotInstalled(kind)) return [404, { message: 'no such resource' }];
     if (this.forbidden.has(kind)) return [403, { message: `${kind} is forbidden` }];
+    if (this.broken.has(kind))
+      return [500, { message: `conversion webhook for ${kind} failed: connection refused` }];
     const all = this.#ofKind(kind);
     const from = Number(searchParams.get('continue') ?? '0');
     const to = from + Number(searchParams.get('limit') ?? String(all.length));
