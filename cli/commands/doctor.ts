@@ -4,6 +4,7 @@ import type { Context } from '../context.ts';
 interface Options {
   env: string;
   profile?: string;
+  readOnly?: boolean;
   json?: boolean;
 }
 
@@ -15,6 +16,7 @@ export function registerDoctor(program: Command, context: Context): void {
     )
     .requiredOption('--env <name>', 'environment')
     .option('--profile <name>', 'a profile of the environment: only what its checks need')
+    .option('--read-only', 'only what a run with --read-only needs')
     .option('--json', 'everything, for machines')
     .action(async (options: Options) => {
       const { doctor } = await import('../../runner/index.ts');

@@ -6,7 +6,13 @@ import type { Reached as Found } from '../../env/providers/provider.ts';
 import type { Environment } from '../../env/schema.ts';
 import { jwtExpiry } from '../../host/jwt.ts';
 import { askFailureOf, askText } from '../../probes/asking.ts';
-import { apiProxy, KubeError, NoCredentials, openCluster } from '../../probes/kubernetes/index.ts';
+import {
+  apiProxy,
+  KubeError,
+  NoCredentials,
+  openCluster,
+  ReadOnlyGuard,
+} from '../../probes/kubernetes/index.ts';
 import { gets } from '../../probes/kubernetes/rights.ts';
 import type { KubeCluster } from '../../probes/kubernetes/index.ts';
 import { kubeCallFrom } from '../provider-safety.ts';
@@ -36,13 +42,14 @@ export async function reachCluster(
   environment: Environment,
   { deadlineMs, signal }: { deadlineMs: number; signal: AbortSignal },
 ): Promise<Cluster> {
+  const readOnly = environment.readOnly === true ? new ReadOnlyGuard() : undefined;
   let found: Found;
   let opened: KubeCluster;
   try {
     found = await asItIs(environment, signal);
     const { kubeconfig, context } = found;
     const given = { kubeconfig, ...(context !== undefined && { context }) };
-    opened = openCluster({ ...given, signal, requestTimeoutMs: deadlineMs });
+    opened = openCluster({ ...given, signal, readOnly, requestTimeoutMs: deadlineMs });
   } catch (error) {
     signal.throwIfAborted();
     return {
@@ -51,7 +58,7 @@ export async function reachCluster(
       close: () => Promise.resolve(),
     };
   }
-  const kube = kubeCallFrom(found.kubeconfig, found.context);
+  const kube = kubeCallFrom(found.kubeconfig, found.context, readOnly);
   const stores = new StoreTargets(environment, opened, reachOf(environment, opened));
   const close = async (): Promise<void> => {
     await stores.close();

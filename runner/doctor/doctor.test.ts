@@ -49,11 +49,12 @@ function fileFor(server: TestServer): string {
   return file;
 }
 
-async function lookedAt(server: TestServer): Promise<{ exitCode: number; text: string }> {
+async function lookedAt(server: TestServer, readOnly = false): Promise<{ exitCode: number; text: string }> {
   const said: string[] = [];
   const { exitCode } = await doctor({
     env: fileFor(server),
     profile: 'nodes',
+    readOnly,
     out: (text) => said.push(text),
   });
   await server.close();
@@ -81,4 +82,34 @@ test('should end with 2 where something is missing, and name it with the rule to
     text,
     / {2}rights: list, watch nodes everywhere\n.*\n {4}add: - \{ apiGroups: \[''\], resources: \[nodes\], verbs: \[list, watch\] \}\n.*ClusterRole plumbline-read of deploy\/rbac\.yaml/,
   );
+});
+
+test('should need nothing of its own in the cluster for a run that only reads', async () => {
+  const bare = (): Promise<TestServer> =>
+    apiServer({
+      '/version': { status: 200, body: { gitVersion: 'v1.37.2' } },
+      [`${CORE}/kube-system`]: object('kube-system'),
+      [REVIEWS]: { status: 201, body: { status: { allowed: true } } },
+    });
+  assert.equal((await lookedAt(await bare())).exitCode, EXIT.inconclusive, 'any other run needs it');
+  const server = await bare();
+  const { exitCode, text } = await lookedAt(server, true);
+  assert.equal(exitCode, EXIT.met, text);
+  assert.match(text, /^small: what a read-only run of its profile nodes needs\./);
+  assert.match(text, /\nNext: npx plumbline run --env small --profile nodes --read-only$/);
+  assert.match(text, /\nnot needed: Plumbline's own 1, OpenShift 1, images 1, permits 1 /);
+  assert.deepEqual(
+    server.asked.filter((one) => /lease|configmap|plumbline-system|permit/.test(one)),
+    [],
+  );
+  const without = await lookedAt(
+    await apiServer({
+      '/version': { status: 200, body: { gitVersion: 'v1.37.2' } },
+      [`${CORE}/kube-system`]: object('kube-system'),
+      [REVIEWS]: { status: 201, body: { status: { allowed: false } } },
+    }),
+    true,
+  );
+  assert.equal(without.exitCode, EXIT.inconclusive);
+  assert.match(without.text, /rights: list, watch nodes everywhere\n/);
 });

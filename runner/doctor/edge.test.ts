@@ -67,3 +67,10 @@ test('should take a login page with status 200 for no answer of the service, whe
   assert.match(detail, /it answers login: status 200 with a login page$/);
   assert.match(add ?? '', /past the login page/);
 });
+
+test('should send nothing through the edge for a run that only reads', async () => {
+  const environment = await loadEnvironment('staging', { readOnly: true });
+  const items = await edge.look(situationOf(environment, KUBE));
+  assert.equal(items.find(({ what }) => what === 'topology.edge')?.state, 'not needed');
+  assert.ok(!items.some(({ what }) => what.startsWith('topology.edge at ')));
+});

@@ -33,7 +33,9 @@ async function look({ environment, running, reached, deadlineMs, signal }: Situa
   return Promise.all([
     ...(declared === undefined
       ? []
-      : [edgeItem({ edge: declared, application }, { ...bounds, stores: reached?.stores ?? null })]),
+      : environment.readOnly === true
+        ? [notNeeded('topology.edge', 'a read-only run sends nothing through it')]
+        : [edgeItem({ edge: declared, application }, { ...bounds, stores: reached?.stores ?? null })]),
     ...connected.map((one) => connectedItem(one, bounds)),
   ]);
 }
@@ -44,8 +46,8 @@ interface Connected {
 }
 
 /** What is only connected to. */
-function connectedIn({ apiAddress, ai }: Environment): Connected[] {
-  const control = ai?.llm.control;
+function connectedIn({ apiAddress, ai, readOnly }: Environment): Connected[] {
+  const control = readOnly === true ? undefined : ai?.llm.control;
   return [
     apiAddress === undefined ? null : { key: 'apiAddress', at: hostAndPort(apiAddress) },
     control === undefined ? null : { key: 'ai.llm.control.url', at: addressOfUrl(control.url) },

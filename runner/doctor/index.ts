@@ -10,7 +10,7 @@ import { checks } from './checks.ts';
 import { reachCluster } from './cluster.ts';
 import { edge } from './edge.ts';
 import { images } from './images.ts';
-import { unknown } from './item.ts';
+import { notNeeded, unknown } from './item.ts';
 import type { Kind, Situation } from './item.ts';
 import { objectives } from './objectives.ts';
 import { openshift } from './openshift.ts';
@@ -27,6 +27,8 @@ import { errorText } from '../../reports/record/error-text.ts';
 export interface DoctorOptions {
   env: string;
   profile?: string | undefined;
+  /** Only what a run that only reads needs. */
+  readOnly?: boolean | undefined;
   json?: boolean | undefined;
   out: (text: string) => void;
 }
@@ -47,10 +49,16 @@ const KINDS: readonly Kind[] = [
   checks,
 ];
 
+/** What a run that only reads has no need of: it makes nothing, and nobody permits it anything. */
+const OF_WRITERS: readonly Kind[] = [ownObjects, openshift, images, permits];
+
 /** Looks, and prints what it found. Exit 0 when nothing is missing, else 2; it changes nothing. */
-export function doctor({ env, profile, json, out }: DoctorOptions): Promise<CommandResult> {
+export function doctor({ env, profile, readOnly, json, out }: DoctorOptions): Promise<CommandResult> {
   return guarded(async () => {
-    const environment = await openEnvironment(env, { with: 'provisioned', size: 'provisioned' });
+    const environment = await openEnvironment(env, {
+      ...{ with: 'provisioned', size: 'provisioned' },
+      readOnly,
+    });
     const planned = planChecks(environment, { profile });
     const closing = new AbortController();
     const { signal } = closing;
@@ -58,7 +66,7 @@ export function doctor({ env, profile, json, out }: DoctorOptions): Promise<Comm
     const cluster = await reachCluster(environment, { deadlineMs, signal });
     try {
       const { reached } = cluster;
-      const wholeProfile = profile !== undefined;
+      const wholeProfile = profile !== undefined && readOnly !== true;
       const would = planned.filter(({ notRun }) => notRun === null);
       const running = await permittedNow({ environment, planned: would, wholeProfile, reached });
       const found = await findingsOf({
@@ -71,7 +79,7 @@ export function doctor({ env, profile, json, out }: DoctorOptions): Promise<Comm
         signal,
       });
       const ofCluster = cluster.items.map((item) => ({ kind: 'cluster', ...item }));
-      const of = { environment: environment.name, profile: profile ?? null };
+      const of = { environment: environment.name, profile: profile ?? null, readOnly: readOnly === true };
       const diagnosis = diagnosisOf(of, [...ofCluster, ...found]);
       out(json === true ? diagnosisJson(diagnosis) : diagnosisText(diagnosis));
       return { exitCode: diagnosis.counts.missing === 0 ? EXIT.met : EXIT.inconclusive };
@@ -84,7 +92,10 @@ export function doctor({ env, profile, json, out }: DoctorOptions): Promise<Comm
 
 /** All at once, since each mostly waits. A kind that fails is unknown, and keeps no other from being looked at. */
 async function findingsOf(situation: Situation): Promise<Finding[]> {
-  const found = KINDS.map(async ({ name: kind, look }) => {
+  const found = KINDS.map(async (one) => {
+    const { name: kind, look } = one;
+    if (situation.environment.readOnly === true && OF_WRITERS.includes(one))
+      return [{ kind, ...notNeeded(kind, 'a read-only run makes nothing, and needs no permit') }];
     const items = await look(situation).catch((error: unknown) => [unknown(kind, errorText(error))]);
     return items.map((item) => ({ kind, ...item }));
   });

@@ -9,7 +9,7 @@ import type { PlannedCheck } from '../../suites/catalogue/index.ts';
 import { operatorsOf } from '../../suites/catalogue/operators.ts';
 import { rightsIn } from '../../suites/catalogue/plan/cannot-pass.ts';
 import { storesAsked } from '../plan/configuration.ts';
-import { DRILLS, EVERY_COMMAND, REACH, RESTORES, RUNS } from '../safety/rights.ts';
+import { DRILLS, EVERY_COMMAND, REACH, RESTORES, RUNS, TO_SEE_THE_PIN } from '../safety/rights.ts';
 import type { Purpose } from '../safety/rights.ts';
 
 /** One resource in one namespace, with every verb that is needed of it. */
@@ -29,7 +29,10 @@ export function needsOf(environment: Environment, running: readonly PlannedCheck
   const platform = [environment.namespaces.platform];
   // Whoever begins may find a node that a run elsewhere switched off.
   const restores = traitsOf(environment).power === undefined ? [] : RESTORES;
-  const usual = [...EVERY_COMMAND, ...restores, ...(running.length === 0 ? [] : ofEveryRun())];
+  const usual =
+    environment.readOnly === true
+      ? [TO_SEE_THE_PIN]
+      : [...EVERY_COMMAND, ...restores, ...(running.length === 0 ? [] : ofEveryRun())];
   const wanted = [
     ...usual.map((purpose) => ({ ...purpose, platform })),
     ...running.map((one) => ofCheck(environment, one)),
@@ -94,7 +97,8 @@ function ofStore(environment: Environment, name: StoreName): Wanted[] {
   const declared = environment.stores[name];
   const key = declared === undefined ? null : managerOf(name, declared);
   const manager = key === null ? undefined : storeKind(name).managers?.[key];
-  const forwarded = traitsOf(environment).reach === 'port-forward' ? REACH : [];
+  const isForwarded = traitsOf(environment).reach === 'port-forward' && environment.readOnly !== true;
+  const forwarded = isForwarded ? REACH : [];
   return [
     ...forwarded.map((purpose) => ({ ...purpose, platform })),
     ...(manager?.rights === undefined

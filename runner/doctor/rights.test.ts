@@ -144,3 +144,13 @@ test('should say that what nobody is given is not needed, and why a right could 
   const [unreached] = await rights.look(situationOf(staging, null));
   assert.equal(unreached?.state, 'unknown');
 });
+
+test('should ask for no more than reading where a run only reads, and for what its checks read', async () => {
+  const environment = await loadEnvironment('staging', { readOnly: true });
+  const { kube, asked } = granting(() => true);
+  await rights.look(situationOf(environment, kube));
+  assert.ok(asked.length > 10, `${asked.length} rights`);
+  assert.deepEqual(asked.filter(({ verb }) => !['get', 'list', 'watch'].includes(verb)).map(text), []);
+  assert.deepEqual(asked.filter(({ namespace }) => namespace.startsWith('plumbline-')).map(text), []);
+  assert.ok(asked.some(({ verb, resource }) => verb === 'list' && resource === 'statefulsets'));
+});

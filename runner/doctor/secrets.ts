@@ -45,17 +45,18 @@ async function look(situation: Situation): Promise<Item[]> {
   return Promise.all(items);
 }
 
+/** Where a run that does more than read sends its own trace and metrics. */
+const SENT = ['telemetry.otlp', 'telemetry.pushgateway'];
+
 /** A run of a profile wants all that the file names; one of a selection what its checks ask, and what is sent when it ends. */
 function wantedIn({ environment, running, wholeProfile }: Situation): (at: string) => boolean {
   if (running.length === 0) return () => false;
   if (wholeProfile) return () => true;
-  const sections = [
-    'topology',
-    'telemetry.otlp',
-    'telemetry.pushgateway',
-    ...sectionsAsked(environment, running),
-  ];
-  return (at) => sections.some((section) => at.startsWith(`${section}.`));
+  const reads = environment.readOnly === true;
+  const sections = ['topology', ...(reads ? [] : SENT), ...sectionsAsked(environment, running)];
+  const within = (at: string, some: readonly string[]): boolean =>
+    some.some((section) => at.startsWith(`${section}.`));
+  return (at) => within(at, sections) && !(reads && within(at, SENT));
 }
 
 function sourcesIn(value: unknown, path: string): { source: Source; at: string }[] {

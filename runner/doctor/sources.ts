@@ -45,8 +45,8 @@ const NOTHING = 'plumbline-doctor';
 async function look(situation: Situation): Promise<Item[]> {
   const { environment, running } = situation;
   const asked = new Set<string>(sectionsAsked(environment, running));
-  // A run that does anything sends its own trace and metrics.
-  const sending = running.length > 0;
+  // A run that does more than read sends its own trace and metrics.
+  const sending = running.length > 0 && environment.readOnly !== true;
   const declared = SOURCES.flatMap((of) => of(environment) ?? []);
   const found = declared.map(async (source) => {
     const needed = SENT.has(source.key) ? sending : asked.has(source.key.split('.')[0] ?? '');

@@ -31,6 +31,8 @@ async function look(situation: Situation): Promise<Item[]> {
   const found = Object.entries(environment.stores).map(async ([name, declared]) => {
     const asking = { name: name as StoreName, declared, deadlineMs, signal };
     if (!needed.has(asking.name)) return [notNeeded(`stores.${name}`, 'no planned check asks it')];
+    if (forwarded && environment.readOnly === true)
+      return [notNeeded(`stores.${name}`, 'cluster.reach: port-forward: a read-only run does not ask it')];
     return reached === null ? withoutCluster(asking, forwarded) : withCluster(asking, reached);
   });
   return (await Promise.all(found)).flat();

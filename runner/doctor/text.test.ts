@@ -4,7 +4,7 @@ import { expiryItem } from './expiry.ts';
 import { missing, notNeeded, ok, unknown } from './item.ts';
 import { diagnosisJson, diagnosisOf, diagnosisText } from './text.ts';
 
-const OF = { environment: 'staging', profile: 'nightly' };
+const OF = { environment: 'staging', profile: 'nightly', readOnly: false };
 const FOUND = [
   { kind: 'cluster', ...ok('pin', 'the one') },
   {

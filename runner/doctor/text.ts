@@ -10,6 +10,8 @@ export interface Finding extends Item {
 export interface Diagnosis {
   environment: string;
   profile: string | null;
+  /** Of a run that only reads. */
+  readOnly: boolean;
   /** What to do first comes first. */
   items: readonly Finding[];
   counts: Readonly<Record<State, number>>;
@@ -18,15 +20,15 @@ export interface Diagnosis {
 }
 
 export function diagnosisOf(
-  of: { environment: string; profile: string | null },
+  of: Pick<Diagnosis, 'environment' | 'profile' | 'readOnly'>,
   found: readonly Finding[],
 ): Diagnosis {
   const counts = { missing: 0, unknown: 0, 'not needed': 0, ok: 0 };
   for (const { state } of found) counts[state]++;
   // Within a state the order of the kinds stays: what others rest on comes first.
   const items = STATES.flatMap((state) => found.filter((one) => one.state === state));
-  const { environment, profile } = of;
-  const selection = `--env ${environment}${profile === null ? '' : ` --profile ${profile}`}`;
+  const { environment, profile, readOnly } = of;
+  const selection = `--env ${environment}${profile === null ? '' : ` --profile ${profile}`}${readOnly ? ' --read-only' : ''}`;
   const command = counts.missing > 0 ? 'doctor' : 'run';
   return { ...of, items, counts, next: `npx plumbline ${command} ${selection}` };
 }
@@ -36,11 +38,11 @@ const HEADS: Readonly<Record<'missing' | 'unknown', string>> = {
   unknown: 'UNKNOWN: it could not be tested',
 };
 
-export function diagnosisText({ environment, profile, items, counts, next }: Diagnosis): string {
+export function diagnosisText({ environment, profile, readOnly, items, counts, next }: Diagnosis): string {
   const what = profile === null ? 'all its checks' : `its profile ${profile}`;
   const notices = items.filter(({ notice }) => notice === true);
   return [
-    `${environment}: what a run of ${what} needs. Nothing is changed.`,
+    `${environment}: what a ${readOnly ? 'read-only ' : ''}run of ${what} needs. Nothing is changed.`,
     ...(['missing', 'unknown'] as const).flatMap((state) => block(HEADS[state], ofState(items, state))),
     ...block('NOTE', notices),
     ...linesByKind('not needed', ofState(items, 'not needed')),

@@ -17,12 +17,15 @@ function configMap(name: string, ...verbs: readonly string[]): Right {
 
 const METRICS = { verbs: ['list'], group: 'metrics.k8s.io', where: 'everywhere' } as const;
 
+/** All that a run which only reads needs, beside what its checks do. */
+export const TO_SEE_THE_PIN: Purpose = {
+  what: 'to see that this is the pinned cluster',
+  rights: [gets('v1/Namespace', 'everywhere', ['kube-system']), asks('/version')],
+};
+
 /** Every command that takes an environment: `run`, `drill`, `controls`, `restore`. */
 export const EVERY_COMMAND: readonly Purpose[] = [
-  {
-    what: 'to see that this is the pinned cluster',
-    rights: [gets('v1/Namespace', 'everywhere', ['kube-system']), asks('/version')],
-  },
+  TO_SEE_THE_PIN,
   { what: "to find Plumbline's own namespace", rights: [gets('v1/Namespace', 'everywhere')] },
   {
     what: 'to hold the Lease, so that nobody else runs',
