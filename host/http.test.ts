@@ -156,6 +156,35 @@ test('should hold a certificate against the authority and the name in the URL, o
   assert.match(any.tls.error, /SELF_SIGNED/);
 });
 
+test('should read its token again where it is refused, and ask once more where that is another one', async (t) => {
+  const seen: string[] = [];
+  let valid = 'new';
+  const url = await serving(t, ({ headers }, response) => {
+    seen.push(headers.authorization ?? '');
+    response.writeHead(headers.authorization === `Bearer ${valid}` ? 200 : 401).end();
+  });
+  let token = 'new';
+  const reread = (): Promise<{ token: string }> =>
+    token === '' ? Promise.reject(new Error('the Secret is gone')) : Promise.resolve({ token });
+  const client = new HttpClient({ url, token: 'old', reread });
+  t.after(() => client.close());
+  const ask = async (): Promise<number> =>
+    (await client.ask({ path: '/' }, { deadlineMs: DEADLINE_MS })).status;
+  assert.deepEqual([await ask(), await ask()], [200, 200]);
+  assert.deepEqual(seen.splice(0), ['Bearer old', 'Bearer new', 'Bearer new']);
+  valid = 'newest';
+  assert.equal(await ask(), 401, 'the source has no other yet');
+  assert.equal(seen.splice(0).length, 1);
+  token = '';
+  assert.equal(await ask(), 401, 'the source cannot be read');
+  token = 'newest';
+  assert.deepEqual(await Promise.all([ask(), ask()]), [200, 200]);
+  assert.equal(
+    (await askOnce({ url, token: 'old' }, { path: '/' }, { deadlineMs: DEADLINE_MS })).status,
+    401,
+  );
+});
+
 /** For one test. */
 function setVariables(t: TestContext, variables: Record<string, string>): void {
   for (const [name, value] of Object.entries(variables)) setVariable(t, name, value);

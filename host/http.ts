@@ -19,6 +19,8 @@ export interface HttpServer {
   client?: { certificate: string; key: string } | undefined;
   account?: { user: string; password: string } | undefined;
   token?: string | undefined;
+  /** Account and token as they are now. A question that is refused with 401 is asked once more where they are others. */
+  reread?: (() => Promise<Pick<HttpServer, 'account' | 'token'>>) | undefined;
   /** Sent with every question, such as the name of a tenant. */
   headers?: Readonly<Record<string, string>> | undefined;
   /** Whatever certificate it shows is taken: what it is worth is for the caller to judge, by `HttpAnswer.tls`. */
@@ -78,10 +80,12 @@ const CONNECT_MS = 10_000;
 /** What undici calls a connection that ends before or within an answer. */
 const BROKEN: readonly string[] = ['UND_ERR_SOCKET', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'];
 
-/** Asks one server over HTTP/1.1. It keeps its connections until it is closed; nothing is asked twice, and no redirect is followed. */
+/** Asks one server over HTTP/1.1. It keeps its connections until it is closed; nothing is asked twice but what was refused for an old token, and no redirect is followed. */
 export class HttpClient {
   readonly url: string;
+  /** Without what it is recognised by. */
   readonly #headers: Record<string, string>;
+  #authorization: Record<string, string>;
   readonly #connect: buildConnector.connector;
   readonly #once: boolean;
   readonly #server: HttpServer;
@@ -93,7 +97,8 @@ export class HttpClient {
   /** @param options.once the connection ends with the answer: a kept one to a member that is gone would be asked first */
   constructor(server: HttpServer, options: { once?: boolean } = {}) {
     this.url = server.url.replace(/\/+$/, '');
-    this.#headers = { ...server.headers, ...authorization(server) };
+    this.#headers = { ...server.headers };
+    this.#authorization = authorization(server);
     this.#server = server;
     this.#proxy = server.proxied === true && server.address === undefined ? proxyFor(server.url) : null;
     const connect = connecting(server);
@@ -118,7 +123,11 @@ export class HttpClient {
     const timeout = AbortSignal.timeout(Math.max(1, Math.ceil(deadlineMs)));
     try {
       const ending = signal === undefined ? timeout : AbortSignal.any([timeout, signal]);
-      return await this.#exchange(question, ending, maxBytes ?? MAX_BYTES);
+      const most = maxBytes ?? MAX_BYTES;
+      const sent = this.#authorization;
+      const answer = await this.#exchange(question, ending, most);
+      const again = answer.status === 401 && (await this.#isRenewed(sent));
+      return again ? await this.#exchange(question, ending, most) : answer;
     } catch (cause) {
       if (signal?.aborted === true) throw asError(signal.reason);
       const way = this.#proxy === null ? '' : ` through the proxy ${this.#proxy.text}`;
@@ -126,6 +135,17 @@ export class HttpClient {
         throw new HttpError(`no answer within ${deadlineMs} ms${way}`, { timedOut: true, cause });
       throw cause instanceof HttpError ? cause : failure(cause, way);
     }
+  }
+
+  /** Whether there is something else to show than what was sent. */
+  async #isRenewed(sent: Record<string, string>): Promise<boolean> {
+    try {
+      const now = await this.#server.reread?.();
+      if (now !== undefined) this.#authorization = authorization(now);
+    } catch {
+      return false; // What the server said stands.
+    }
+    return this.#authorization['authorization'] !== sent['authorization'];
   }
 
   async #exchange(
@@ -136,7 +156,7 @@ export class HttpClient {
     this.#agent ??= this.#dispatcher();
     const answer = await request(`${this.url}${path}`, {
       method,
-      headers: { accept: 'application/json', ...this.#headers, ...headers },
+      headers: { accept: 'application/json', ...this.#headers, ...this.#authorization, ...headers },
       ...(body !== undefined && { body }),
       reset: this.#once,
       dispatcher: this.#agent,
@@ -216,7 +236,7 @@ export function addressText({ host, port }: { host: string; port: number }): str
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-function authorization({ account, token }: HttpServer): Record<string, string> {
+function authorization({ account, token }: Pick<HttpServer, 'account' | 'token'>): Record<string, string> {
   if (token !== undefined) return { authorization: `Bearer ${token}` };
   if (account === undefined) return {};
   const words = Buffer.from(`${account.user}:${account.password}`).toString('base64');

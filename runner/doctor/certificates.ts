@@ -127,9 +127,12 @@ function ofUrls({ topology, prometheus, telemetry }: Environment): Served[] {
   );
 }
 
-/** Sources of telemetry are asked through a proxy where the environment names one; what clients of the platform see is not. */
+/** What clients of the platform see, and where a run sends its own trace and metrics. */
+const DIRECT = ['topology.edge', 'telemetry.otlp', 'telemetry.pushgateway'];
+
+/** Sources of telemetry are asked through a proxy where the environment names one. */
 function wayTo(what: string, { url, address }: Url): string | undefined {
-  return what === 'topology.edge' || address !== undefined ? undefined : proxyFor(url)?.text;
+  return DIRECT.includes(what) || address !== undefined ? undefined : proxyFor(url)?.text;
 }
 
 /** Empty where nothing is encrypted. */

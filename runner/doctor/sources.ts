@@ -188,6 +188,8 @@ async function itemOf(
   let address: SignalAddress;
   try {
     address = await addressOf({ stores: reached.stores, environment }, source.declared);
+    // As a run sends it.
+    if (SENT.has(source.key)) address = { ...address, proxied: false };
   } catch (error) {
     return unknown(what, `not asked: ${errorText(error)}`);
   }

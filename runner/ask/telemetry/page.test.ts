@@ -8,7 +8,8 @@ import { askPage } from './page.ts';
 
 const staging = await loadEnvironment('staging');
 const { signal } = new AbortController();
-const stores = { secret: () => Promise.resolve('secret-word') };
+const secret = (): Promise<string> => Promise.resolve('secret-word');
+const stores = { secret, reread: secret };
 
 function having(url: string, of: object): Environment {
   const { telemetry } = staging;

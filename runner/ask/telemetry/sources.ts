@@ -16,7 +16,7 @@ import type { StoreTargets } from '../../targets/store-target.ts';
 
 /** As much of the runner as this needs. */
 export interface SourcesOf {
-  stores: Pick<StoreTargets, 'secret'>;
+  stores: Pick<StoreTargets, 'secret' | 'reread'>;
   environment: Environment;
 }
 
@@ -29,17 +29,33 @@ export interface Declared {
   token?: SecretSource | undefined;
 }
 
-/** `stores` reads the secrets, so that they are redacted in all that is written. @throws RequestError when the authority cannot be read */
-export async function addressOf({ stores }: SourcesOf, declared: Declared): Promise<SignalAddress> {
-  const { url, address, trust = 'system', user, password, token } = declared;
+/**
+ * `stores` reads the secrets, so that they are redacted in all that is written; again where the server refuses them, since a token may expire within a
+ * run. @throws RequestError when the authority cannot be read
+ */
+export async function addressOf(
+  { stores }: Pick<SourcesOf, 'stores'>,
+  declared: Declared,
+): Promise<SignalAddress> {
+  const { url, address, trust = 'system' } = declared;
   const authorities = await trusted(trust);
   if ('unavailable' in authorities) throw new RequestError(authorities.unavailable, 'unavailable');
   return {
     ...{ url, address, ca: authorities.pem, proxied: true },
+    ...(await accountOf(declared, (source) => stores.secret(source))),
+    reread: () => accountOf(declared, (source) => stores.reread(source)),
+  };
+}
+
+async function accountOf(
+  { user, password, token }: Declared,
+  read: (source: SecretSource) => Promise<string>,
+): Promise<Pick<SignalAddress, 'account' | 'token'>> {
+  return {
     ...(user !== undefined && {
-      account: { user, password: password === undefined ? '' : await stores.secret(password) },
+      account: { user, password: password === undefined ? '' : await read(password) },
     }),
-    ...(token !== undefined && { token: await stores.secret(token) }),
+    ...(token !== undefined && { token: await read(token) }),
   };
 }
 

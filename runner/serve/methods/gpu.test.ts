@@ -15,7 +15,7 @@ function utilisation(
   environment: Environment,
   secret: () => Promise<string> = () => Promise.resolve(''),
 ): ReturnType<ReturnType<typeof gpuMethods>['gpu.utilisation']> {
-  const runner = { stores: { secret }, runState: { environment } };
+  const runner = { stores: { secret, reread: secret }, runState: { environment } };
   return gpuMethods(runner)['gpu.utilisation']({ check: 'gpu/metrics' }, call);
 }
 

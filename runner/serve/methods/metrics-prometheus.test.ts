@@ -173,7 +173,7 @@ async function budget(stated: Record<string, unknown>): Promise<Judgement & { hi
   mkdirSync(at);
   const prometheus = { url, scrapeSeconds: DECLARED_SECONDS };
   const methods = metricsMethods({
-    stores: { secret: () => Promise.reject(new Error('no secret is declared')) },
+    stores: { secret: noSecret, reread: noSecret },
     runState: {
       environment: { prometheus, objectives: [objective], timeouts: DEFAULT_TIMEOUTS },
       startedMs,
@@ -208,6 +208,8 @@ async function judged(stated: Record<string, unknown>): Promise<string> {
   const { verdict, reason } = await budget(stated);
   return `${verdict}: ${reason}`;
 }
+
+const noSecret = (): Promise<never> => Promise.reject(new Error('no secret is declared'));
 
 test('should pass what is as a template has it, without one error series', { skip }, async () => {
   const micrometer = { template: 'micrometer', selector: `${SHOP},uri!~"/actuator.*"` };

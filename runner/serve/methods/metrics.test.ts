@@ -46,7 +46,7 @@ async function record(
   const at = join(folder, String(++trial));
   mkdirSync(at);
   const methods = metricsMethods({
-    stores: { secret: () => Promise.resolve('a-token') },
+    stores: { secret: () => Promise.resolve('a-token'), reread: () => Promise.resolve('a-token') },
     runState: {
       environment: { prometheus, objectives: held, timeouts },
       startedMs,

@@ -4,24 +4,25 @@ import { openHistory } from '../../../probes/history.ts';
 import type { HistoryWriter } from '../../../probes/history.ts';
 import { PrometheusClient, thinned } from '../../../probes/prometheus/index.ts';
 import type { Series } from '../../../reports/record/objective.ts';
-import { trusted } from '../../../probes/edge/edge-request.ts';
 import { timeoutMsOf } from '../../plan/environment-parts.ts';
 import { partsOf, questionsOf } from '../../ask/metric-questions.ts';
 import type { MetricQuestion } from '../../ask/metric-questions.ts';
 import { askAllThere } from '../../ask/metrics-there.ts';
+import { addressOf } from '../../ask/telemetry/sources.ts';
+import type { SourcesOf } from '../../ask/telemetry/sources.ts';
 import type { Handlers } from '../session.ts';
-import type { StoreTargets } from '../../targets/store-target.ts';
+import { RequestError } from '../session.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
 
 /** What a client needs of the runner. */
 export interface PrometheusRunner {
-  stores: Pick<StoreTargets, 'secret'>;
+  stores: SourcesOf['stores'];
   runState: { environment: Pick<Environment, 'timeouts'> };
 }
 
 /** As much of the runner as this needs. */
 export interface MetricsRunner {
-  stores: Pick<StoreTargets, 'secret'>;
+  stores: SourcesOf['stores'];
   runState: {
     environment: Pick<Environment, 'prometheus' | 'objectives' | 'timeouts'>;
     startedMs: number;
@@ -67,19 +68,15 @@ export function metricsMethods(runner: MetricsRunner): Pick<Handlers, 'metrics.r
 /** A client with the environment's account, or why there is none. */
 export async function clientOf(
   { stores, runState: { environment } }: PrometheusRunner,
-  { url, address, trust = 'system', user, password, token }: PrometheusSettings,
+  declared: PrometheusSettings,
 ): Promise<PrometheusClient | string> {
-  const authorities = await trusted(trust);
-  if ('unavailable' in authorities) return authorities.unavailable;
-  // `stores` reads the secret, so that it is redacted in all that is written.
-  return new PrometheusClient({
-    ...{ url, address, ca: authorities.pem, proxied: true },
-    deadlineMs: timeoutMsOf(environment, 'prometheusQuery'),
-    ...(user !== undefined && {
-      account: { user, password: password === undefined ? '' : await stores.secret(password) },
-    }),
-    ...(token !== undefined && { token: await stores.secret(token) }),
-  });
+  try {
+    const address = await addressOf({ stores }, declared);
+    return new PrometheusClient({ ...address, deadlineMs: timeoutMsOf(environment, 'prometheusQuery') });
+  } catch (error) {
+    if (error instanceof RequestError && error.reason === 'unavailable') return error.message;
+    throw error;
+  }
 }
 
 interface Recording {

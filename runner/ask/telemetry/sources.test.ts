@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { test } from 'node:test';
+import { loadEnvironment } from '../../../env/loader.ts';
+import { standIn } from '../../../probes/signals/_testing/server.ts';
+import type { KubeCluster } from '../../../probes/kubernetes/index.ts';
+import { StoreTargets } from '../../targets/store-target.ts';
+import { logsOf, prometheusOf } from './sources.ts';
+
+const staging = await loadEnvironment('staging');
+const { signal } = new AbortController();
+
+test('should ask Prometheus and the store of logs with the token as it is now, where the one of before has expired', async (t) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'plumbline-token-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const token = { file: path.join(folder, 'token') };
+  writeFileSync(token.file, 'first-token\n');
+  let valid = 'first-token';
+  const server = await standIn(({ authorization, path: asked }) => {
+    if (authorization !== `Bearer ${valid}`) return { status: 401, body: 'expired' };
+    if (asked.includes('/labels')) return { body: { status: 'success', data: ['app', 'namespace', 'pod'] } };
+    const resultType = asked.startsWith('/loki') ? 'streams' : 'vector';
+    return { body: { status: 'success', data: { resultType, result: [] } } };
+  });
+  t.after(() => server.close());
+  const { telemetry } = staging;
+  const logs = { kind: 'loki' as const, url: server.url, token, selector: '{app=~".+"}', fields: {} };
+  const environment = {
+    ...staging,
+    prometheus: { url: server.url, scrapeSeconds: 5, token },
+    telemetry: { ...telemetry, logs: { ...telemetry?.logs, ...logs, user: undefined, password: undefined } },
+  } as typeof staging;
+  const stores = new StoreTargets(environment, {} as KubeCluster);
+  const prometheus = await prometheusOf({ stores, environment });
+  t.after(() => prometheus.close());
+  assert.deepEqual(await prometheus.query('up'), []);
+  valid = 'second-token';
+  await assert.rejects(prometheus.query('up'), /401/);
+  writeFileSync(token.file, 'second-token\n');
+  assert.deepEqual(await prometheus.query('up'), [], 'within the same run');
+  const probe = await logsOf({ stores, environment });
+  t.after(() => probe.close());
+  const pod = { namespace: 'shop', name: 'api' };
+  await probe.search({ fromMs: 0, toMs: 1, most: 1, pod }, { deadlineMs: 2_000, signal });
+  assert.equal(server.asked.at(-1)?.authorization, 'Bearer second-token');
+  const secrets = stores.secrets();
+  assert.ok(
+    secrets.includes('first-token') && secrets.includes('second-token'),
+    'both are kept out of reports',
+  );
+});
