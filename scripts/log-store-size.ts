@@ -99,7 +99,7 @@ async function accountOf(): Promise<SignalAddress> {
   const connection = await connect({ environment, progress, signal, provision: false });
   try {
     const stores = new StoreTargets(environment, connection.cluster);
-    return await addressOf({ stores, environment }, logs);
+    return await addressOf({ stores }, logs);
   } finally {
     connection.cluster.close();
     progress.close();

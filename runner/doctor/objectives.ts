@@ -41,7 +41,7 @@ async function clientOf({ environment, reached, deadlineMs }: Situation): Promis
   const { prometheus } = environment;
   if (prometheus === undefined || reached === null) return NOT_REACHED;
   try {
-    const address = await addressOf({ stores: reached.stores, environment }, prometheus);
+    const address = await addressOf(reached, prometheus);
     // A window of weeks takes as long as it may take in a run.
     return new PrometheusClient({
       ...address,

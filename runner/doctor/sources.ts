@@ -179,15 +179,12 @@ function textOf({ key, declared: { url } }: Source): string {
   return `${key} at ${url}`;
 }
 
-async function itemOf(
-  source: Source,
-  { environment, reached, deadlineMs, signal }: Situation,
-): Promise<Item> {
+async function itemOf(source: Source, { reached, deadlineMs, signal }: Situation): Promise<Item> {
   const what = textOf(source);
   if (reached === null) return unknown(what, NOT_REACHED);
   let address: SignalAddress;
   try {
-    address = await addressOf({ stores: reached.stores, environment }, source.declared);
+    address = await addressOf(reached, source.declared);
     // As a run sends it.
     if (SENT.has(source.key)) address = { ...address, proxied: false };
   } catch (error) {
