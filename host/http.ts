@@ -123,18 +123,24 @@ export class HttpClient {
     const timeout = AbortSignal.timeout(Math.max(1, Math.ceil(deadlineMs)));
     try {
       const ending = signal === undefined ? timeout : AbortSignal.any([timeout, signal]);
-      const most = maxBytes ?? MAX_BYTES;
-      const sent = this.#authorization;
-      const answer = await this.#exchange(question, ending, most);
-      const again = answer.status === 401 && (await this.#isRenewed(sent));
-      return again ? await this.#exchange(question, ending, most) : answer;
+      return await this.#answered(question, ending, maxBytes ?? MAX_BYTES);
     } catch (cause) {
       if (signal?.aborted === true) throw asError(signal.reason);
-      const way = this.#proxy === null ? '' : ` through the proxy ${this.#proxy.text}`;
       if (timeout.aborted)
-        throw new HttpError(`no answer within ${deadlineMs} ms${way}`, { timedOut: true, cause });
-      throw cause instanceof HttpError ? cause : failure(cause, way);
+        throw new HttpError(`no answer within ${deadlineMs} ms${this.#way()}`, { timedOut: true, cause });
+      throw cause instanceof HttpError ? cause : failure(cause, this.#way());
     }
+  }
+
+  #way(): string {
+    return this.#proxy === null ? '' : ` through the proxy ${this.#proxy.text}`;
+  }
+
+  async #answered(question: HttpQuestion, ending: AbortSignal, maxBytes: number): Promise<BytesAnswer> {
+    const sent = this.#authorization;
+    const answer = await this.#exchange(question, ending, maxBytes);
+    const again = answer.status === 401 && (await this.#isRenewed(sent));
+    return again ? this.#exchange(question, ending, maxBytes) : answer;
   }
 
   /** Whether there is something else to show than what was sent. */

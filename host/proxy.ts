@@ -14,16 +14,38 @@ export interface Proxy {
  * @returns null: there is none, or the URL is excepted
  */
 export function proxyFor(url: string, env: NodeJS.ProcessEnv = process.env): Proxy | null {
+  const at = targetOf(url);
+  const named = firstOf(env, at.isTls ? 'HTTPS_PROXY' : 'HTTP_PROXY');
+  if (named === null || isOwn(at.host)) return null;
+  const excepted = firstOf(env, 'NO_PROXY')?.value.split(',') ?? [];
+  if (excepted.some((one) => matches(one.trim().toLowerCase(), at))) return null;
+  return { url: withScheme(named.value), text: `${proxyHost(named.value)} (${named.variable})` };
+}
+
+interface Target {
+  host: string;
+  port: string;
+  isTls: boolean;
+}
+
+function targetOf(url: string): Target {
   const { protocol, hostname, port } = new URL(url);
-  const name = protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
-  const [variable = name, value] =
-    [name, name.toLowerCase()].map((one) => [one, env[one] ?? '']).find(([, one]) => one !== '') ?? [];
-  if (value === undefined) return null;
-  const host = hostname.replace(/^\[|\]$/g, '').toLowerCase();
-  const excepted = (env['NO_PROXY'] ?? '') || (env['no_proxy'] ?? '');
-  const at = { host, port: port || (protocol === 'https:' ? '443' : '80') };
-  if (isOwn(host) || excepted.split(',').some((one) => matches(one.trim().toLowerCase(), at))) return null;
-  return { url: withScheme(value), text: `${proxyHost(value)} (${variable})` };
+  const isTls = protocol === 'https:';
+  return { host: bare(hostname.toLowerCase()), port: port || (isTls ? '443' : '80'), isTls };
+}
+
+/** A variable in capitals or not, the first that says something. */
+function firstOf(env: NodeJS.ProcessEnv, name: string): { variable: string; value: string } | null {
+  for (const variable of [name, name.toLowerCase()]) {
+    const value = env[variable];
+    if (value !== undefined && value !== '') return { variable, value };
+  }
+  return null;
+}
+
+/** Without the brackets of an IPv6 address. */
+function bare(host: string): string {
+  return host.replace(/^\[|\]$/g, '');
 }
 
 /** `host:port` of a proxy, without its account. */
@@ -46,16 +68,23 @@ function isOwn(host: string): boolean {
 }
 
 /** An entry of NO_PROXY: `*`, an address, a range, a name with all below it, or `.name` with only those below; each with a port or without. */
-function matches(entry: string, { host, port }: { host: string; port: string }): boolean {
-  if (entry === '') return false;
-  if (entry === '*') return true;
-  const range = /^(?<address>[\d.a-f:]+)\/(?<bits>\d+)$/.exec(entry)?.groups;
-  if (range !== undefined) return within(subnet(range['address'] ?? '', Number(range['bits'])), host);
-  const [, name = entry, ofPort] = isIP(entry) > 0 ? [] : (/^(.*?)(?::(\d+))?$/.exec(entry) ?? []);
-  if (ofPort !== undefined && ofPort !== port) return false;
-  const bare = name.replace(/^\[|\]$/g, '').replace(/^\*(?=\.)/, '');
-  if (isIP(host) > 0) return host === bare;
-  return bare.startsWith('.') ? host.endsWith(bare) : host === bare || host.endsWith(`.${bare}`);
+function matches(entry: string, at: Target): boolean {
+  if (entry === '' || entry === '*') return entry === '*';
+  const [, address, bits] = /^([\d.a-f:]+)\/(\d+)$/.exec(entry) ?? [];
+  if (address !== undefined) return within(subnet(address, Number(bits)), at.host);
+  const { name, port } = isIP(entry) > 0 ? { name: entry, port: undefined } : withPort(entry);
+  return (port === undefined || port === at.port) && isNamed(name, at.host);
+}
+
+function withPort(entry: string): { name: string; port: string | undefined } {
+  const [, name = entry, port] = /^(.*?)(?::(\d+))?$/.exec(entry) ?? [];
+  return { name: bare(name), port };
+}
+
+function isNamed(name: string, host: string): boolean {
+  if (isIP(host) > 0) return host === name;
+  const below = name.replace(/^\*?\./, '.');
+  return below.startsWith('.') ? host.endsWith(below) : host === below || host.endsWith(`.${below}`);
 }
 
 function subnet(address: string, bits: number): BlockList {

@@ -64,14 +64,18 @@ export function useCredentialPlugins(config: KubeConfig, folder: string): void {
   });
   config.addAuthenticator({
     isAuthProvider: ({ name }) => commands.has(name),
-    applyAuthentication: async ({ name }, options) => {
+    applyAuthentication: async ({ name }, options: RequestOptions) => {
       const plugin = pluginFor(commands.get(name), folder, config.getCurrentCluster());
       const credentials = await plugin.get(signals.get(options) ?? AbortSignal.timeout(NO_DEADLINE_MS));
       given.set(options, { plugin, credentials });
       const { token, clientCertificateData: cert, clientKeyData: key } = credentials;
-      Object.assign(options, { ...(cert !== undefined && { cert }), ...(key !== undefined && { key }) });
-      if (token !== undefined)
-        options.headers = { ...(options.headers as object), Authorization: `Bearer ${token}` };
+      const bearer = token !== undefined && { Authorization: `Bearer ${token}` };
+      const headers = { ...options.headers, ...bearer };
+      Object.assign(options, {
+        headers,
+        ...(cert !== undefined && { cert }),
+        ...(key !== undefined && { key }),
+      });
     },
   });
 }

@@ -59,7 +59,7 @@ test('should name a certificate that has expired, and have it renewed', async ()
 
 /** A cluster whose API server is at the port of the test. */
 function reachedBy(proxyUrl: string | undefined): Reached {
-  const { reached } = situationOf(staging as Environment, () => Promise.reject(new Error('not expected')));
+  const { reached } = situationOf(staging, () => Promise.reject(new Error('not expected')));
   const transport = { server: server.url, config: { getCurrentCluster: () => ({ proxyUrl }) } };
   return { ...reached, cluster: { authority: () => server.ca, client: { transport } } } as unknown as Reached;
 }

@@ -65,10 +65,17 @@ export class ListingApiServer {
     if (pathname === '/apis') return [200, { kind: 'APIGroupList', groups: this.#groups() }];
     const kind = [...LISTED, ...FURTHER].find((one) => pathOf(kindOf(one)) === pathname);
     if (kind === undefined || this.#isNotInstalled(kind)) return [404, { message: 'no such resource' }];
+    return this.#refusalOf(kind) ?? this.#page(this.#ofKind(kind), searchParams);
+  }
+
+  #refusalOf(kind: string): [number, object] | null {
     if (this.forbidden.has(kind)) return [403, { message: `${kind} is forbidden` }];
-    if (this.broken.has(kind))
-      return [500, { message: `conversion webhook for ${kind} failed: connection refused` }];
-    const all = this.#ofKind(kind);
+    return this.broken.has(kind)
+      ? [500, { message: `conversion webhook for ${kind} failed: connection refused` }]
+      : null;
+  }
+
+  #page(all: readonly Stood[], searchParams: URLSearchParams): [number, object] {
     const from = Number(searchParams.get('continue') ?? '0');
     const to = from + Number(searchParams.get('limit') ?? String(all.length));
     const next = to < all.length ? { continue: String(to) } : {};

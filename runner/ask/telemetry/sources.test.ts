@@ -5,7 +5,6 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { loadEnvironment } from '../../../env/loader.ts';
 import { standIn } from '../../../probes/signals/_testing/server.ts';
-import type { KubeCluster } from '../../../probes/kubernetes/index.ts';
 import { StoreTargets } from '../../targets/store-target.ts';
 import { logsOf, prometheusOf } from './sources.ts';
 
@@ -32,7 +31,7 @@ test('should ask Prometheus and the store of logs with the token as it is now, w
     prometheus: { url: server.url, scrapeSeconds: 5, token },
     telemetry: { ...telemetry, logs: { ...telemetry?.logs, ...logs, user: undefined, password: undefined } },
   } as typeof staging;
-  const stores = new StoreTargets(environment, {} as KubeCluster);
+  const stores = new StoreTargets(environment, {} as never);
   const prometheus = await prometheusOf({ stores, environment });
   t.after(() => prometheus.close());
   assert.deepEqual(await prometheus.query('up'), []);
