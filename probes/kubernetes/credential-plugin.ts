@@ -69,13 +69,9 @@ export function useCredentialPlugins(config: KubeConfig, folder: string): void {
       const credentials = await plugin.get(signals.get(options) ?? AbortSignal.timeout(NO_DEADLINE_MS));
       given.set(options, { plugin, credentials });
       const { token, clientCertificateData: cert, clientKeyData: key } = credentials;
-      const bearer = token !== undefined && { Authorization: `Bearer ${token}` };
-      const headers = { ...options.headers, ...bearer };
-      Object.assign(options, {
-        headers,
-        ...(cert !== undefined && { cert }),
-        ...(key !== undefined && { key }),
-      });
+      Object.assign(options, { ...(cert !== undefined && { cert }), ...(key !== undefined && { key }) });
+      options.headers ??= {};
+      if (token !== undefined) Object.assign(options.headers, { Authorization: `Bearer ${token}` });
     },
   });
 }
