@@ -35,8 +35,9 @@ test(
       await edge.close();
       rmSync(folder, { recursive: true });
     });
-    const { telemetry, application } = rehearsal;
-    const traces = telemetry?.traces ?? assert.fail('no traces');
+    const { application } = rehearsal;
+    const telemetry = rehearsal.telemetry ?? assert.fail('no telemetry');
+    const traces = telemetry.traces ?? assert.fail('no traces');
     const path = traces.path.map((hop) => ({ ...hop, service: 'bids.desk', loggedAs: 'desk-app' }));
     const environment = { ...rehearsal, telemetry: { ...telemetry, traces: { ...traces, path } } };
     const look = application?.requests.look ?? assert.fail('no look');
@@ -50,7 +51,11 @@ test(
           ...{ requests: 2, perSecond: 100, nodes: [], lines: 0, sinceMs: Date.now() },
         },
         target: {
-          ...{ url: new URL(edge.url), endpoint: { host, port: Number(port) }, prefix: 'Plumbline canary ' },
+          ...{
+            url: new URL(edge.url),
+            endpoint: { host, port: Number(port), tls: null },
+            prefix: 'Plumbline canary ',
+          },
           ...{ contract: { follow: 'trace', proof: 'none' }, request: { ...look, expects: [] } },
         },
       },

@@ -37,8 +37,8 @@ const FILES: readonly [Trust, RegExp][] = [
 
 /** Staging, whose sources of telemetry are trusted by this file. */
 function trusting(trust: Trust): Environment {
-  const { telemetry, prometheus, ...rest } = staging;
-  const { logs, traces, alerts, dashboards } = telemetry ?? assert.fail('no telemetry');
+  const { telemetry = assert.fail('no telemetry'), prometheus, ...rest } = staging;
+  const { logs, traces, alerts, dashboards } = telemetry;
   assert.ok(logs && traces && alerts && dashboards?.kibana && prometheus);
   const kibana = { ...dashboards.kibana, trust };
   return {
