@@ -67,12 +67,12 @@ function textOf(value: unknown): string {
 
 /** A cluster that is not reached by a kubeconfig is pinned by what provisioned it. */
 function pinDifferences(file: Shown, { draft, authorities }: Compared): Difference[] {
-  if (!('kubeconfig' in file.cluster)) return [];
   const [own, found] = [pinOf(file), pinOf(draft)];
-  const pinned = own?.caSha256;
+  if (own === undefined) return [];
+  const pinned = own.caSha256;
   const isOne = pinned === undefined || authorities?.includes(pinned) === true;
   return [
-    ...differs('cluster.pin.kubeSystemUid', own?.kubeSystemUid, found?.kubeSystemUid),
+    ...differs('cluster.pin.kubeSystemUid', own.kubeSystemUid, found?.kubeSystemUid),
     ...(isOne ? [] : differs('cluster.pin.caSha256', pinned, found?.caSha256)),
   ];
 }

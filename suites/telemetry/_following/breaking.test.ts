@@ -21,7 +21,7 @@ function podOf({ kind, metadata }: KubeObject): KubeObject {
   const name = `${metadata.name}-0`;
   const ownerReferences = [{ apiVersion: 'apps/v1', kind, name: metadata.name, uid: 'u' }];
   const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { ...metadata, name, ownerReferences } };
-  return { ...pod, spec: { nodeName: 'w1', containers: [] }, status: {} } as unknown as KubeObject;
+  return { ...pod, spec: { nodeName: 'w1', containers: [] }, status: {} };
 }
 
 interface Changed {
