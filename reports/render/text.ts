@@ -143,13 +143,17 @@ function idsBy(record: RunRecord, used: (check: CheckResult) => readonly string[
   return [...found];
 }
 
-/** Of what is promised nothing is known where no check is written; a whole suite of such checks is named. */
+/**
+ * Of what is promised nothing is known where no check is written. Suites are named of which a report shows no other check; whether they have others
+ * only the catalogue knows, since a report is of a profile or of a selection.
+ */
 function unwritten(record: RunRecord): string[] {
   const missing = record.checks.filter(({ built }) => !built);
   if (missing.length === 0) return [];
   const written = new Set(record.checks.filter(({ built }) => built).map(({ suite }) => suite));
-  const whole = [...new Set(missing.map(({ suite }) => suite))].filter((suite) => !written.has(suite));
-  const among = whole.length === 0 ? '' : `, among them all of ${whole.join(', ')}`;
+  const others = [...groupBy(missing, ({ suite }) => suite)].filter(([suite]) => !written.has(suite));
+  const counts = others.map(([suite, checks]) => `${checks.length} of ${suite}`);
+  const among = counts.length === 0 ? '' : `, among them ${counts.join(', ')}`;
   const are = missing.length === 1 ? 'is' : 'are';
   return [
     `${plural(missing.length, 'check')} that Plumbline knows ${are} not written yet${among}: nothing is known of what they are about.`,
