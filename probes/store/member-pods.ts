@@ -3,10 +3,10 @@ import type { PodsDeclared } from '../../reports/record/store-pods.ts';
 import type { PodObject } from '../kubernetes/objects.ts';
 
 /** Whether a pod is a member of the store as declared: of one of its StatefulSets, or by its labels, and then not one that has ended. */
-export function isMemberPod({ metadata, status }: PodObject, declared: PodsDeclared): boolean {
+export function isMemberPod(pod: PodObject, declared: PodsDeclared): boolean {
+  const { metadata } = pod;
   if (metadata.namespace !== memberNamespace(declared)) return false;
-  if (declared.pods !== undefined)
-    return !ENDED.includes(status.phase ?? '') && hasAll(declared.pods.labels, metadata.labels);
+  if (declared.pods !== undefined) return !hasEnded(pod) && hasAll(declared.pods.labels, metadata.labels);
   const sets = memberSets(declared).map(({ name }) => name);
   return (metadata.ownerReferences ?? []).some(
     ({ kind, name }) => kind === 'StatefulSet' && sets.includes(name),
@@ -15,6 +15,11 @@ export function isMemberPod({ metadata, status }: PodObject, declared: PodsDecla
 
 /** Phases of pods that stay listed although nothing runs in them. A StatefulSet replaces such a pod, others leave it. */
 const ENDED = ['Succeeded', 'Failed'];
+
+/** Whether a pod is over for good, such as one that was evicted: it holds no place on a node, and is none of the replicas any more. */
+export function hasEnded({ status }: Pick<PodObject, 'status'>): boolean {
+  return ENDED.includes(status.phase ?? '');
+}
 
 function hasAll(
   wanted: Readonly<Record<string, string>>,

@@ -2,6 +2,7 @@ import type { Environment } from '../../env/schema.ts';
 import type { DeploymentName, KubeObject } from '../../suites/harness/protocol.ts';
 import type { RunnerCore } from '../serve/runner-parts.ts';
 import type { FaultContext } from '../../faults/_common/fault.ts';
+import { hasEnded } from '../../probes/store/member-pods.ts';
 import { RequestError } from '../serve/session.ts';
 import { podOf, type StorePod } from './store-target.ts';
 
@@ -43,14 +44,14 @@ export function deploymentOf(
   return deployment;
 }
 
-/** Its pods that are not terminating. */
+/** Its pods that are not terminating, and have not ended as an evicted one has: a fault there would hit nothing. */
 export async function deploymentPods(runner: RunnerCore, subject: DeploymentName): Promise<StorePod[]> {
   const { namespace, name } = deploymentOf(runner, subject);
   const listed = await runner.parts.cluster.list({ kind: 'v1/Pod', namespace });
   if (listed.unavailable !== undefined)
     throw new RequestError(`pods of ${name}: ${listed.unavailable}`, 'unavailable');
   return listed.items
-    .filter((pod) => pod.metadata.deletionTimestamp === undefined && isOf(pod, name))
+    .filter((pod) => pod.metadata.deletionTimestamp === undefined && !hasEnded(pod) && isOf(pod, name))
     .map(podOf);
 }
 

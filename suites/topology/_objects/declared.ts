@@ -4,6 +4,7 @@ import { matches } from '../../../reports/judge/topology/declared.ts';
 import type { CheckContext } from '../../harness/context.ts';
 import type { KubeObject } from '../../harness/protocol.ts';
 import { asWorkload, ROLLOUT } from '../../../probes/kubernetes/workloads.ts';
+import { hasEnded } from '../../../probes/store/member-pods.ts';
 import { hasLabels, isRolling, ownerOf } from './shapes.ts';
 import type { NodeObject, PodObject, WorkloadObject } from './shapes.ts';
 
@@ -143,6 +144,7 @@ export function listPods(ctx: CheckContext): Promise<PodObject[] | null> {
   return ctx.cluster.items({ kind: 'v1/Pod' });
 }
 
+/** A workload's pods, without those that are being deleted and those that have ended, such as evicted ones: neither is a replica. */
 export function podsOf(
   { workload: { kind, namespace, name } }: { workload: { kind: string; namespace: string; name: string } },
   pods: readonly PodObject[],
@@ -153,7 +155,8 @@ export function podsOf(
       pod.metadata.namespace === namespace &&
       owner.kind === kind &&
       owner.name === name &&
-      pod.metadata.deletionTimestamp === undefined
+      pod.metadata.deletionTimestamp === undefined &&
+      !hasEnded(pod)
     );
   });
 }

@@ -1,5 +1,6 @@
 import { ROLLOUT } from '../../../../probes/kubernetes/workloads.ts';
 import type { CheckContext } from '../../../harness/context.ts';
+import { hasEnded } from '../../../../probes/store/member-pods.ts';
 import { podsOf } from '../../_objects/declared.ts';
 import type { Found } from '../../_objects/declared.ts';
 import { countsOf, ownerOf } from '../../_objects/shapes.ts';
@@ -79,7 +80,7 @@ interface Owner {
 
 /**
  * Records everything that runs or would run pods in the closed namespaces: controllers, also scaled to nothing, and
- * pods without one. The judge knows which of them are declared.
+ * pods without one. The judge knows which of them are declared. Pods that have ended are not counted: evicted ones stay by the thousand.
  */
 export async function recordOwners(
   ctx: CheckContext,
@@ -94,7 +95,7 @@ export async function recordOwners(
   if (of.namespaces.length > 0) for (const owner of await controllers(ctx)) note(owner, 0);
   for (const pod of of.pods) {
     const { kind, name } = ownerOf(pod);
-    note({ kindName: kind, namespace: pod.metadata.namespace ?? '', name }, 1);
+    note({ kindName: kind, namespace: pod.metadata.namespace ?? '', name }, hasEnded(pod) ? 0 : 1);
   }
   for (const owner of owners.values()) ctx.record('owner', owner);
   ctx.record('owners', { found: owners.size });

@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { loadEnvironment } from '../../env/loader.ts';
+import type { RunnerCore } from '../serve/runner-parts.ts';
+import { deploymentOf, deploymentPods } from './deployments.ts';
+
+it('should find the pods that a fault can hit, and none that is over', async () => {
+  const environment = await loadEnvironment('local');
+  const runState = { environment };
+  const { namespace, name } = deploymentOf({ runState } as unknown as RunnerCore, 'backend');
+  const pod = (own: string, status: object, more: object = {}) => ({
+    metadata: {
+      ...{ namespace, name: own, ...more },
+      ownerReferences: [{ kind: 'ReplicaSet', name: `${name}-5d8` }],
+    },
+    spec: { nodeName: 'a', containers: [{ name: 'api' }] },
+    status,
+  });
+  const items = [
+    pod('running', { phase: 'Running' }),
+    pod('evicted', { phase: 'Failed', reason: 'Evicted' }),
+    pod('completed', { phase: 'Succeeded' }),
+    pod('going', { phase: 'Running' }, { deletionTimestamp: '2026-01-01T00:00:00Z' }),
+  ];
+  const parts = { cluster: { list: () => Promise.resolve({ items }) } };
+  const pods = await deploymentPods({ runState, parts } as unknown as RunnerCore, 'backend');
+  assert.deepEqual(
+    pods.map((one) => one.name),
+    ['running'],
+  );
+});
