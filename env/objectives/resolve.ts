@@ -7,8 +7,8 @@ import { renderPath } from '../yaml-source.ts';
 import type { DataPath, YamlSource } from '../yaml-source.ts';
 import type { SloDocument } from './document.ts';
 import type { Library } from './load.ts';
-import { statedByTemplate } from './template.ts';
-import type { Stated } from './template.ts';
+import { statedByTemplate, unsetIn } from './template.ts';
+import type { ObjectiveTemplate, Stated } from './template.ts';
 import { durationMs } from './window.ts';
 
 interface Context {
@@ -97,6 +97,7 @@ function ownObjective(
     });
     return null;
   }
+  requireSet(template, choice, { path, problem });
   const { name, title = name, service = name, target = 0, status } = choice;
   return {
     ...{ name, title, service, target, status },
@@ -104,6 +105,19 @@ function ownObjective(
     ...slicing(choice),
     ...(template === undefined ? statedByQueries(choice) : statedByTemplate(template, choice)),
   };
+}
+
+/** A selector by a label that some bad events lack would leave them out. */
+function requireSet(
+  template: ObjectiveTemplate | undefined,
+  { selector = '' }: ObjectiveChoice,
+  { path, problem }: Pick<Resolving, 'path' | 'problem'>,
+): void {
+  const unset = template === undefined ? null : unsetIn(template, selector);
+  if (unset === null) return;
+  const { label, advice } = unset;
+  const message = `some bad events have no value of ${label}, and would be left out`;
+  problem([...path, 'selector'], message, { found: label, allowed: advice });
 }
 
 /** The window of the SRE Workbook's examples, and of the documents of env/objectives. */

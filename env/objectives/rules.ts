@@ -88,7 +88,7 @@ export function badRatio(objective: Objective, window: string): string {
 const recordOf = (window: Window): string => `plumbline:bad_ratio:${window}`;
 
 function groupFor(objective: Objective, prefix: string): RuleGroup {
-  const { name, title, service, target } = objective;
+  const { name, title, service, target, unseen } = objective;
   const labels = { objective: name, service };
   // A rate that would spend more than there is in every unit can never be reached.
   const burns = BURNS.filter(({ factor }) => factor * (1 - target) < 1);
@@ -106,6 +106,7 @@ function groupFor(objective: Objective, prefix: string): RuleGroup {
         labels: { ...labels, severity, window: long },
         annotations: {
           summary: `${title}: budget is spent ${number(factor)} times too fast, over ${long} and still over ${short}`,
+          ...(unseen !== undefined && { description: `Not counted: ${unseen}` }),
         },
       })),
     ],

@@ -8,6 +8,7 @@ import type { Objective } from '../../reports/record/objective.ts';
 import { EnvironmentError } from '../errors.ts';
 import { loadEnvironment } from '../loader.ts';
 import { readObjectives } from './index.ts';
+import { objectiveRules } from './rules.ts';
 import { inUnit, parseTemplate } from './template.ts';
 
 const TEMPLATES = path.join(import.meta.dirname, 'templates');
@@ -45,8 +46,8 @@ describe('the templates', () => {
     assert.deepEqual(
       [...templates.keys()],
       [
-        ...['ingress-nginx', 'istio', 'kong', 'micrometer', 'opentelemetry', 'opentelemetry-old'],
-        ...['reference', 'traefik'],
+        ...['ingress-nginx', 'istio', 'istio-source', 'kong', 'micrometer', 'opentelemetry'],
+        ...['opentelemetry-old', 'reference', 'traefik'],
       ],
     );
     const met = [...templates.values()].filter(({ metWith }) => metWith !== null);
@@ -110,6 +111,29 @@ describe('an objective by a template', () => {
       query: 'sum(rate(kong_http_requests_total{job="basket",code!~"5.."}[1m]))',
     });
     assert.deepEqual([rate.method, rate.slice], ['Timeslices', { target: 0.9, ms: 60_000 }]);
+  });
+
+  it("should see requests that reached no server by what clients report, and say of the server's report that it does not", async () => {
+    const shared = 'indicator: requests, service: basket, target: 0.99';
+    const byService = `selector: 'destination_service="basket.shop.svc.cluster.local"'`;
+    const [client, server] = await load(
+      `{ name: a, template: istio-source, ${shared}, ${byService} }`,
+      `{ name: b, template: istio, ${shared}, ${byService} }`,
+    );
+    assert.deepEqual(client?.indicator, {
+      ...{ kind: 'ratio', counter: true, good: null },
+      bad: 'istio_requests_total{reporter="source",destination_service="basket.shop.svc.cluster.local",response_code=~"5.."}',
+      total: 'istio_requests_total{reporter="source",destination_service="basket.shop.svc.cluster.local"}',
+    });
+    assert.match(server?.unseen ?? '', /requests that reach no server.*istio-source/);
+    const [group] = objectiveRules([server as Objective], undefined);
+    const alert = group?.rules.find((rule) => rule.alert !== undefined);
+    assert.match(alert?.annotations?.['description'] ?? '', /^Not counted: requests that reach no server/);
+    for (const label of ['destination_workload', 'destination_service_namespace'])
+      assert.match(
+        await refusal(`{ name: a, template: istio-source, ${shared}, selector: 'job="x", ${label}=~"b.*"' }`),
+        new RegExp(`selector: some bad events have no value of ${label}.*allowed: destination_service=`),
+      );
   });
 
   it('should ask the same as the documents of env/objectives with the names of the reference', async () => {

@@ -26,6 +26,14 @@ export const templateShape = z.strictObject({
     .describe('Where the names were read, and of which version'),
   metWith: text.nullable().describe('What has answered queries of it; null: not met yet'),
   always: text.optional().describe('Matchers that every query has'),
+  unseen: text.optional().describe('Bad events that these metrics do not have: reports and rules say so'),
+  unsetOnFailure: z
+    .strictObject({
+      labels: z.array(text).min(1).describe('Labels without a value on some bad events'),
+      advice: text.describe('What to select by instead'),
+    })
+    .optional()
+    .describe('A selector by such a label would leave these bad events out, and is refused'),
   requests: z.strictObject({
     metric: metric.describe('Counter of all requests'),
     failed: text.describe('Matchers of those that were answered with an error of the server'),
@@ -73,13 +81,23 @@ export function requireNameOf(
 }
 
 /** The queries of an objective, and what is known of the histogram behind them. */
-export type Stated = Pick<Objective, 'indicator' | 'histogram' | 'stated' | 'notMet'>;
+export type Stated = Pick<Objective, 'indicator' | 'histogram' | 'stated' | 'notMet' | 'unseen'>;
 
 /** @param choice has what the schema demands beside a template */
 export function statedByTemplate(template: ObjectiveTemplate, choice: ObjectiveChoice): Stated {
   const stated = `template ${template.name}`;
   const met = template.metWith === null ? { notMet: stated } : {};
-  return { stated, ...met, ...countedBy(template, choice) };
+  const unseen = template.unseen === undefined ? {} : { unseen: template.unseen };
+  return { stated, ...met, ...unseen, ...countedBy(template, choice) };
+}
+
+/** The label of a selector that some bad events have no value of, with what to select by instead; null: none. */
+export function unsetIn(
+  { unsetOnFailure }: ObjectiveTemplate,
+  selector: string,
+): { label: string; advice: string } | null {
+  const label = unsetOnFailure?.labels.find((one) => new RegExp(`(^|,)\\s*${one}\\s*[=!]`).test(selector));
+  return label === undefined ? null : { label, advice: unsetOnFailure?.advice ?? '' };
 }
 
 function countedBy(

@@ -66,7 +66,7 @@ const choice = z.strictObject({
     .min(1)
     .optional()
     .describe(
-      'A file of env/objectives/templates: micrometer, opentelemetry, istio, ingress-nginx, traefik, kong, …',
+      'A file of env/objectives/templates: micrometer, opentelemetry, istio, istio-source, ingress-nginx, traefik, kong, …',
     ),
   indicator: z
     .enum(INDICATORS)

@@ -66,6 +66,8 @@ export const objectiveSchema = z.object({
   stated: z.string().optional(),
   /** The template, where it follows documentation and no real product has answered its queries yet. */
   notMet: z.string().optional(),
+  /** Bad events that the metrics of its template do not have. */
+  unseen: z.string().optional(),
   /** What was said of the histogram that its good events are read from; null or absent: nothing was. */
   histogram: z
     .object({

@@ -55,6 +55,14 @@ it('should pass while a budget is left, with burn rates and those that cannot be
   assert.match(String(burn[2]?.name), /over 1 min and 5 s \(shortened with the window\)/);
 });
 
+it('should say of an objective that passes which bad events its metrics do not have', () => {
+  const blind = objective({ unseen: 'requests that reach no server' });
+  const judgement = budget([total, series('bad', () => 0)], [blind]);
+  assert.equal(judgement.verdict, 'pass');
+  assert.match(judgement.seen, /^api-requests: .*; not counted: requests that reach no server$/);
+  assert.equal(judgement.goals?.[0]?.note, 'not counted: requests that reach no server');
+});
+
 it('should fail when it is overspent, and show how far', () => {
   const judgement = budget([total, series('bad', (i) => (i > 0 ? 3 : 0))]);
   assert.equal(judgement.verdict, 'fail');

@@ -63,7 +63,9 @@ function judgeBudget(history: History): Judgement {
     seen:
       worstOne === undefined
         ? 'nothing'
-        : judged.map(({ objective, reason }) => `${objective.name}: ${reason}`).join('\n'),
+        : judged
+            .map((one) => `${one.objective.name}: ${[one.reason, ...unseenOf(one)].join('; ')}`)
+            .join('\n'),
     figures: judged.flatMap(({ figures }) => figures),
     findings,
     findingsTotal: findings.length,
@@ -110,6 +112,11 @@ function reasonOf(verdict: Verdict, telling: readonly Judged[]): string {
     return `every objective has error budget left, ${least?.objective.name ?? ''} the least: ${least?.reason ?? ''}`;
   }
   return firstOf(`${first.objective.name}: ${first.reason}`, telling.length);
+}
+
+/** No figure shows these, so that each objective says so, whatever its verdict. */
+function unseenOf({ objective: { unseen } }: Judged): string[] {
+  return unseen === undefined ? [] : [`not counted: ${unseen}`];
 }
 
 function findingOf({ objective, reason }: Judged): Finding {
@@ -176,7 +183,8 @@ function sliceFigure({ name, method }: Objective, { account: { total, quiet } }:
     : [];
 }
 
-function entryOf({ objective, verdict, reason, budget }: Judged): GoalEntry {
+function entryOf(one: Judged): GoalEntry {
+  const { objective, verdict, reason, budget } = one;
   return {
     objective: objective.title,
     target: targetText(objective),
@@ -185,7 +193,7 @@ function entryOf({ objective, verdict, reason, budget }: Judged): GoalEntry {
     unit: '%',
     sampleKind: objective.method === 'Timeslices' ? 'slices' : 'events',
     window: windowText(objective),
-    note: verdict === 'pass' ? '' : reason,
+    note: [...(verdict === 'pass' ? [] : [reason]), ...unseenOf(one)].join('; '),
   };
 }
 
