@@ -91,3 +91,59 @@ describe('pods that have ended and are still listed', () => {
     }
   });
 });
+
+describe('a workload that an autoscaler left at one pod or at none', () => {
+  const keda = { replicas: { min: 0, max: 10 }, wanted: 0, pods: [] };
+  const hpa = { replicas: { min: 1, max: 10 }, wanted: 1, pods: [{ node: 'a' }] };
+
+  it('should be said to be there and not judged, its budget neither', async () => {
+    for (const [deployed, budget] of [
+      [keda, { expectedPods: 0, desiredHealthy: 0 }],
+      [keda, { expectedPods: 0, desiredHealthy: 1 }],
+      [hpa, { expectedPods: 1, desiredHealthy: 0 }],
+      [hpa, { expectedPods: 1, desiredHealthy: 1 }],
+    ] as const) {
+      const { verdict, reason, seen } = await over('spread', { ...deployed, budget });
+      assert.equal(verdict, 'pass', reason);
+      const { wanted, replicas } = deployed;
+      assert.ok(
+        seen.includes(
+          `Deployment tender/api is at ${wanted} of ${replicas.min} to 10: spread is judged from 2 pods on`,
+        ),
+        seen,
+      );
+    }
+  });
+
+  it('should be judged from two pods on', async () => {
+    for (const { replicas } of [keda, hpa]) {
+      const two = { replicas, wanted: 2 };
+      const apart = { ...two, pods: [{ node: 'a' }, { node: 'b' }] };
+      assert.equal((await over('spread', apart)).verdict, 'pass');
+      const together = await over('spread', { ...two, pods: [{ node: 'a' }, { node: 'a' }] });
+      assert.match(together.reason, /^placement of .*: expected 2 different nodes/);
+      const blocked = { expectedPods: 2, desiredHealthy: 2 };
+      assert.match((await over('spread', { ...apart, budget: blocked })).reason, /allows 0 of 2/);
+    }
+  });
+
+  it('should fail where fewer are there than are declared at least', async () => {
+    const { verdict, reason } = await over('spread', { ...hpa, wanted: 0, pods: [] });
+    assert.equal(verdict, 'fail');
+    assert.match(reason, /^pods of Deployment tender\/api: expected pods on nodes, seen not there/);
+    const alone = { replicas: { min: 2, max: 10 }, wanted: 1, pods: [{ node: 'a' }] };
+    assert.match((await over('spread', alone)).reason, /expected 2 different nodes/);
+  });
+
+  it('should not be decided while pods are on their way', async () => {
+    for (const moving of [
+      { ...keda, wanted: 1, pods: [{}] },
+      { ...hpa, wanted: 3, pods: [{ node: 'a' }, {}, {}] },
+      { ...hpa, wanted: 1, pods: [{ node: 'a' }, { node: 'a' }] },
+    ]) {
+      const { verdict, reason } = await over('spread', moving);
+      assert.equal(verdict, 'inconclusive');
+      assert.match(reason, /on nodes, \d wanted: it is being scaled/);
+    }
+  });
+});

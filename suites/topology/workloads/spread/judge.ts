@@ -36,25 +36,55 @@ function isSpread({ kind, replicas }: DeclaredWorkload): boolean {
 function judgeSpread(history: History): Judgement {
   const findings = new Findings(history);
   for (const workload of (history.header.settings.workloads ?? []).filter(isSpread)) {
-    if (workload.spread?.differentNodes !== false) placement(history, findings.rule('placement'), workload);
-    if (workload.spread?.disruptionBudget !== false) budgets(history, findings.rule('budgets'), workload);
+    const found = all(history, 'placement').find((one) => one.workload === nameOf(workload));
+    const few = tooFew(workload, found);
+    if (few?.settled === true) findings.note(`${nameOf(workload)} ${few.text}`);
+    const looked = { workload, found, few };
+    if (workload.spread?.differentNodes !== false) placement(findings.rule('placement'), looked);
+    if (workload.spread?.disruptionBudget !== false) budgets(history, findings.rule('budgets'), looked);
   }
   return findings.conclude(
     'replicas on different nodes; a disruption budget that allows one disruption and not all',
   );
 }
 
+type Placement = Seen<'placement'>;
+
+interface Looked {
+  workload: DeclaredWorkload;
+  found: Placement | undefined;
+  few: Few | null;
+}
+
+/** Why neither nodes nor disruptions can be judged: it rests at one pod or none, or is on its way to more or fewer. */
+interface Few {
+  settled: boolean;
+  text: string;
+}
+
+/**
+ * Null from two pods on, which are judged, and where fewer are there than are declared at least. An autoscaler may leave a workload at one
+ * pod, or KEDA at none: these are on one node at most, and no budget can allow one disruption and not all of them.
+ */
+function tooFew({ replicas }: DeclaredWorkload, found: Placement | undefined): Few | null {
+  const { pods = [], wanted = null } = found ?? {};
+  if (wanted === null || pods.length < replicas.min || replicas.min >= 2) return null;
+  if (pods.length >= 2 && wanted >= 2) return null;
+  return pods.length === wanted
+    ? { settled: true, text: `is at ${wanted} of ${range(replicas)}: spread is judged from 2 pods on` }
+    : { settled: false, text: `${pods.length} on nodes, ${wanted} wanted: it is being scaled` };
+}
+
 /**
  * As many nodes as declared replicas (a workload that scaled up may put more than one on a node, but never all on one).
  */
-function placement(history: History, findings: Findings, workload: DeclaredWorkload): void {
+function placement(findings: Findings, { workload, found, few }: Looked): void {
   const subject = nameOf(workload);
-  const found = all(history, 'placement').find((one) => one.workload === subject);
-  const { pods = [] } = found ?? {};
-  if (found === undefined || pods.length === 0) {
+  if (found === undefined || (found.pods.length === 0 && few === null)) {
     findings.absent(`pods of ${subject}`, 'pods on nodes');
     return;
   }
+  const { pods } = found;
   const nodes = new Set(pods.map(({ node }) => node));
   const names = pods.map(({ name }) => name);
   findings.eachOnce(`nodes of ${subject}`, [...nodes], found.nodes);
@@ -62,19 +92,22 @@ function placement(history: History, findings: Findings, workload: DeclaredWorkl
   const stray = names.find((name) => !isNamedAfter(name, workload.name));
   findings.sound(`pods of ${subject}`, stray === undefined, 'its own pods', stray ?? '');
   findings.eachOnce(`pods of ${subject}`, [...new Set(names)], names);
+  if (few !== null) {
+    if (!few.settled) findings.unknown(`placement of ${subject}`, 'pods on different nodes', few.text);
+    return;
+  }
   const wanted = Math.max(2, Math.min(pods.length, workload.replicas.min));
   const where = pods.map(({ name, node }) => `${name} on ${node}`).join(', ');
   findings.expect(`placement of ${subject}`, nodes.size >= wanted, `${wanted} different nodes`, where);
 }
 
 /** Exactly one: of a pod that two budgets select, Kubernetes refuses every eviction. */
-function budgets(history: History, findings: Findings, workload: DeclaredWorkload): void {
+function budgets(history: History, findings: Findings, { workload, found: placed, few }: Looked): void {
   const subject = nameOf(workload);
   const found = all(history, 'budget').filter((one) => one.workload === subject);
-  const selecting = all(history, 'placement').find((one) => one.workload === subject)?.budgets ?? [];
   findings.eachOnce(
     `budgets of ${subject}`,
-    selecting,
+    placed?.budgets ?? [],
     found.map(({ name }) => name),
   );
   if (found.length === 0) {
@@ -83,7 +116,8 @@ function budgets(history: History, findings: Findings, workload: DeclaredWorkloa
   }
   const names = found.map(({ name }) => name).join(', ');
   findings.expect(`disruption budgets of ${subject}`, found.length === 1, 'one', names);
-  for (const one of found) budget(findings, workload, one);
+  if (few === null) for (const one of found) budget(findings, workload, one);
+  else if (!few.settled) findings.unknown(`disruptions of ${subject}`, 'one allowed and not all', few.text);
 }
 
 function budget(findings: Findings, workload: DeclaredWorkload, one: Seen<'budget'>): void {

@@ -3,6 +3,7 @@ import type { CheckContext } from '../../../harness/context.ts';
 import { podsOf } from '../../_objects/declared.ts';
 import type { Found } from '../../_objects/declared.ts';
 import { selects } from '../../../../probes/kubernetes/label-selector.ts';
+import { countsOf } from '../../_objects/shapes.ts';
 import type { PodObject } from '../../_objects/shapes.ts';
 
 export interface Spread {
@@ -24,6 +25,7 @@ export function recordSpread(ctx: CheckContext, found: Found, { pods, budgets }:
     workload: found.name,
     pods: placed,
     count: placed.length,
+    wanted: found.object === undefined ? null : countsOf(found.object).wanted,
     nodes: [...new Set(placed.map(({ node }) => node))].sort(),
     budgets: own.map((budget) => budget.metadata.name),
   });
