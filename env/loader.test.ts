@@ -135,7 +135,7 @@ test('should refuse a goal that the check does not have', () => {
   );
   assert.match(
     String(problem),
-    /no such goal; found "mindays" \(did you mean "minDays"\?\); allowed: maxMinorSkew, minDays$/,
+    /no such goal; found "mindays" \(did you mean "minDays"\?\); allowed: maxMinorSkew, minDays, kubeletLifetimeShare$/,
   );
 });
 

@@ -16,6 +16,7 @@ test('false verdict 12: a certificate is held against the declared authority and
       const limits = { timeoutMs: 5000, signal: new AbortController().signal };
       const seen = await servedCertificate({ host: '127.0.0.1', port, serverName, trusted }, limits);
       assert.ok(seen.validTo !== null, seen.detail);
+      assert.equal(seen.issuedTo, 'right.test');
       return [seen.chainOk, seen.nameOk];
     };
     assert.deepEqual(await served('right.test', { pem: own.cert }), [true, true]);

@@ -6,6 +6,8 @@ export interface Handshake {
   /** ISO 8601. */
   validFrom: string | null;
   validTo: string | null;
+  /** The common name of its subject; empty where it has none. */
+  issuedTo: string | null;
   chainOk: boolean | null;
   nameOk: boolean | null;
   /** Its signer and what is wrong with it, or why there was no handshake. */
@@ -54,7 +56,7 @@ export function servedCertificate(
 }
 
 export function without(detail: string): Handshake {
-  return { validFrom: null, validTo: null, chainOk: null, nameOk: null, detail };
+  return { validFrom: null, validTo: null, issuedTo: null, chainOk: null, nameOk: null, detail };
 }
 
 /** Without a certificate Node answers with an empty object, whatever its types say. */
@@ -62,18 +64,24 @@ function read(socket: TLSSocket, { host, serverName, trusted }: Endpoint): Hands
   const certificate: Partial<PeerCertificate> = socket.getPeerCertificate();
   if (certificate.valid_to === undefined || certificate.valid_from === undefined)
     return without('no certificate was served');
-  const times = {
+  const own = {
     validFrom: new Date(certificate.valid_from).toISOString(),
     validTo: new Date(certificate.valid_to).toISOString(),
+    issuedTo: nameIn(certificate.subject),
   };
-  const signer = `signed by ${String(certificate.issuer?.CN ?? 'nobody')}`;
-  if (trusted === undefined) return { ...times, chainOk: null, nameOk: null, detail: signer };
+  const signer = `signed by ${nameIn(certificate.issuer) || 'nobody'}`;
+  if (trusted === undefined) return { ...own, chainOk: null, nameOk: null, detail: signer };
   const wrongName = checkServerIdentity(serverName ?? host, certificate as PeerCertificate);
   const wrongChain = socket.authorized ? [] : [String(socket.authorizationError)];
   return {
-    ...times,
+    ...own,
     chainOk: socket.authorized,
     nameOk: wrongName === undefined,
     detail: [signer, ...wrongChain, ...(wrongName === undefined ? [] : [wrongName.message])].join('; '),
   };
+}
+
+/** Empty where there is no common name. */
+function nameIn(of: PeerCertificate['subject'] | undefined): string {
+  return String(of?.CN ?? '');
 }

@@ -54,6 +54,8 @@ export const goalsSchema = z.strictObject({
   clockSeconds: number,
   maxMinorSkew: number,
   minDays: number,
+  /** Of its lifetime, the share that a certificate must have left which its kubelet renews by itself. */
+  kubeletLifetimeShare: number,
   maxRestarts: number,
   restartWindowMinutes: number,
   /** Restart rate of a container that restarts again and again, over the life of its pod. */

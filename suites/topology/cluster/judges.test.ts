@@ -53,6 +53,54 @@ test('should refuse a certificate of 29.9 or 5 days, one past its end, and one t
   assert.match(versions(api, kubelet('v1.37.2'), valid(90, { begun: false })).reason, /not yet/);
 });
 
+/** As kubelet gets it from the cluster. */
+const renewed = (left: number, lifetime: number, more: Record<string, unknown> = {}): Seen =>
+  valid(left, {
+    validFrom: new Date(Date.parse(AT) + (left - lifetime) * DAY_MS + 1000).toISOString(),
+    issuedTo: 'system:node:a',
+    ...more,
+  });
+const renewing = (...seen: Seen[]) =>
+  judge({
+    check: VERSIONS,
+    goals: { ...goals, kubeletLifetimeShare: 0.08 },
+    settings: {},
+    seen: [nodes('a'), api, kubelet('v1.37.2'), ...seen],
+  });
+
+test('should hold a certificate that its kubelet renews against its lifetime, where that is short', () => {
+  for (const [left, lifetime] of [
+    [29.9, 30],
+    [3, 30],
+    [2.41, 30],
+    [0.09, 1],
+    [31, 3650],
+  ] as const)
+    assert.equal(renewing(renewed(left, lifetime)).verdict, 'pass', `${left} of ${lifetime}`);
+  const late = renewing(renewed(2.3, 30));
+  assert.equal(late.verdict, 'fail');
+  assert.match(late.reason, /expected valid for 2\.4 of its 30\.0 days or more, seen 2\.3 days/);
+  const [share] = late.figures.filter(({ name }) => name.startsWith('least lifetime left'));
+  assert.deepEqual([share?.value, share?.goal], [7.7, '≥ 8']);
+  assert.match(renewing(renewed(29, 3650)).reason, /valid for 30 days or more/);
+});
+
+test('should hold any other certificate against the days, however short its lifetime is', () => {
+  assert.equal(renewing(renewed(29, 30, { issuedTo: 'a@1764000000' })).verdict, 'fail', 'made by kubelet');
+  assert.equal(renewing(renewed(29, 30, { issuedTo: 'system:node:b' })).verdict, 'fail', 'of another');
+  assert.equal(renewing(renewed(29, 30, { validFrom: null })).verdict, 'fail', 'of an unknown lifetime');
+  const own = { certificates: [EDGE] };
+  const short = edge({ ...renewed(5, 5.01)[1], subject: 'edge', address: 'edge.test:443' });
+  assert.equal(versionsWith(own, [nodes('a'), api, kubelet('v1.37.2'), valid(90), short]).verdict, 'fail');
+});
+
+test('should not take a lifetime for known that does not fit to what was seen of its begin', () => {
+  const later = new Date(Date.parse(AT) + DAY_MS).toISOString();
+  assert.equal(renewing(renewed(20, 30, { validFrom: later })).verdict, 'inconclusive');
+  const withoutGoal = versions(api, kubelet('v1.37.2'), renewed(90, 100));
+  assert.match(withoutGoal.reason, /^could not be seen: goal kubeletLifetimeShare/);
+});
+
 test('should hold a certificate against its own declared days when it has them', () => {
   const settings = { certificates: [{ ...EDGE, minDays: 7 }] };
   const until = new Date(Date.parse(AT) + 10 * DAY_MS + 1000).toISOString();

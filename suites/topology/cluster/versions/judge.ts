@@ -16,6 +16,12 @@ import {
 
 const DAY_MS = 86_400_000;
 
+/**
+ * Subject of a certificate that kubelet got from the cluster (signer kubernetes.io/kubelet-serving). It renews it at a moment between 70 % and
+ * 90 % of its lifetime, however short that is: client-go, util/certificate/certificate_manager.go, jitteryDuration.
+ */
+const nodeSubject = (node: string): string => `system:node:${node}`;
+
 /** Tolerance: time between the handshake and its line in the history. */
 const AGREE_DAYS = 0.01;
 
@@ -45,7 +51,7 @@ function judgeVersions(history: History): Judgement {
   findings.rule('certificates');
   certificates(history, findings, days);
   return findings.conclude(
-    `kubelets at most ${behind} minor versions behind; served certificates valid for ${days} days or more`,
+    `kubelets at most ${behind} minor versions behind; served certificates valid for ${days} days or more, what kubelets renew for their share`,
   );
 }
 
@@ -90,9 +96,38 @@ function endpointsOf(history: History): Map<string, string> {
   ]);
 }
 
+/** What must be left of a certificate that its kubelet renews by itself. */
+interface Renewed {
+  /** Days. */
+  needed: number;
+  /** Days of the whole lifetime. */
+  lifetime: number;
+}
+
+/** Certificates that kubelets renew by themselves, and whose lifetime is so short that its share is less than what any other must have left. */
+function renewedOf(
+  history: History,
+  findings: Findings,
+  least: number,
+): ReadonlyMap<Seen<'certificate'>, Renewed> {
+  const own = new Map(all(history, 'kubelet').map(({ node }) => [kubeletName(node), nodeSubject(node)]));
+  const found = all(history, 'certificate').filter(
+    ({ subject, issuedTo }) => typeof issuedTo === 'string' && issuedTo === own.get(subject),
+  );
+  const share = found.length === 0 ? 0 : findings.goal('kubeletLifetimeShare');
+  return new Map(
+    found.flatMap((one) => {
+      const lifetime = (Date.parse(one.validTo ?? '') - Date.parse(one.validFrom ?? '')) / DAY_MS;
+      const needed = share * lifetime;
+      return lifetime > 0 && needed < least ? [[one, { needed, lifetime }] as const] : [];
+    }),
+  );
+}
+
 function certificates(history: History, findings: Findings, least: number): void {
   const endpoints = endpointsOf(history);
   const found = all(history, 'certificate');
+  const renewed = renewedOf(history, findings, least);
   findings.eachOnce(
     'certificates',
     [...endpoints.keys()],
@@ -100,11 +135,21 @@ function certificates(history: History, findings: Findings, least: number): void
   );
   for (const one of found) {
     findings.agree(`address of ${one.subject}`, endpoints.get(one.subject) ?? null, one.address);
-    certificate(history.header, findings, one, least);
+    certificate(history.header, findings, one, { least, renewed: renewed.get(one) ?? null });
   }
   if (found.length === 0)
     findings.unknown('served certificates', 'at least one', 'no endpoint was contacted');
-  const shortest = Math.min(...found.flatMap(({ daysLeft }) => daysLeft ?? []));
+  const shares = [...renewed].map(([{ daysLeft }, { lifetime }]) => (daysLeft ?? 0) / lifetime);
+  if (shares.length > 0)
+    findings.figure({
+      name: 'least lifetime left of what kubelets renew',
+      value: Math.round(Math.min(...shares) * 1000) / 10,
+      unit: '%',
+      goal: `≥ ${(history.header.goals.kubeletLifetimeShare ?? 0) * 100}`,
+    });
+  const shortest = Math.min(
+    ...found.filter((one) => !renewed.has(one)).flatMap(({ daysLeft }) => daysLeft ?? []),
+  );
   findings.figure({
     name: 'shortest certificate',
     value: Number.isFinite(shortest) ? Math.round(shortest * 10) / 10 : null,
@@ -117,7 +162,7 @@ function certificate(
   header: HistoryHeader,
   findings: Findings,
   one: Seen<'certificate'>,
-  least: number,
+  { least, renewed }: { least: number; renewed: Renewed | null },
 ): void {
   const subject = `certificate of ${one.subject} at ${one.address}`;
   const declared = header.settings.certificates?.find(({ name }) => name === one.subject);
@@ -129,8 +174,8 @@ function certificate(
   const wallMs = Date.parse(header.anchor.wall) + one.t - header.anchor.monoMs;
   const left = (Date.parse(one.validTo) - wallMs) / DAY_MS;
   findings.sound(subject, Math.abs(left - one.daysLeft) < AGREE_DAYS, `${left} days`, `${one.daysLeft} days`);
-  findings.expect(subject, left >= days, `valid for ${days} days or more`, `${left.toFixed(1)} days`);
-  findings.expect(`begin of ${subject}`, one.begun === true, 'past', 'not yet');
+  const lasting = renewed ?? { needed: days, lifetime: null };
+  validity(findings, subject, { one, wallMs, left, ...lasting });
   if (declared === undefined) return;
   demanded(findings, `chain of ${subject}`, one.chainOk, {
     expected: 'signed by the declared trusted authority',
@@ -140,6 +185,30 @@ function certificate(
     expected: `issued for ${declared.serverName ?? declared.host}`,
     detail: one.detail,
   });
+}
+
+interface Validity {
+  one: Seen<'certificate'>;
+  /** At the handshake. */
+  wallMs: number;
+  /** Days. */
+  left: number;
+  needed: number;
+  /** Days; null where the whole lifetime decides nothing. */
+  lifetime: number | null;
+}
+
+/** From its begin, which has passed, for long enough. */
+function validity(
+  findings: Findings,
+  subject: string,
+  { one: { begun, validFrom = null }, wallMs, left, needed, lifetime }: Validity,
+): void {
+  const wanted = lifetime === null ? `${needed}` : `${needed.toFixed(1)} of its ${lifetime.toFixed(1)}`;
+  findings.expect(subject, left >= needed, `valid for ${wanted} days or more`, `${left.toFixed(1)} days`);
+  findings.expect(`begin of ${subject}`, begun === true, 'past', 'not yet');
+  if (validFrom !== null)
+    findings.agree(`begin of ${subject}`, String(Date.parse(validFrom) <= wallMs), String(begun));
 }
 
 function demanded(

@@ -10,8 +10,11 @@ export const OBSERVES = kinds({
   certificate: {
     subject: z.string(),
     address: z.string(),
-    /** ISO 8601. */
+    /** ISO 8601. Records of earlier versions have neither this nor `issuedTo`. */
+    validFrom: z.string().nullable().optional(),
     validTo: z.string().nullable(),
+    /** The common name of its subject. */
+    issuedTo: z.string().nullable().optional(),
     /** Whether its `notBefore` has passed. */
     begun: z.boolean().nullable(),
     daysLeft: z.number().nullable(),

@@ -44,10 +44,11 @@ const DAY_MS = 86_400_000;
 
 async function readCertificates(ctx: CheckContext, endpoints: TlsEndpoint[]): Promise<void> {
   const timeoutMs = ctx.timeoutMs('connect');
-  const record = ({ subject, host, port }: TlsEndpoint, { validFrom, validTo, ...seen }: Handshake): void => {
+  const record = ({ subject, host, port }: TlsEndpoint, seen: Handshake): void => {
+    const { validFrom, validTo } = seen;
     const daysLeft = validTo === null ? null : (Date.parse(validTo) - Date.now()) / DAY_MS;
     const begun = validFrom === null ? null : Date.parse(validFrom) <= Date.now();
-    ctx.record('certificate', { subject, address: `${host}:${port}`, validTo, daysLeft, begun, ...seen });
+    ctx.record('certificate', { subject, address: `${host}:${port}`, daysLeft, begun, ...seen });
   };
   const limits = { atOnce: HANDSHAKES, budgetMs: HANDSHAKES_MS };
   const left = await inParallel(endpoints, limits, async (one) => {

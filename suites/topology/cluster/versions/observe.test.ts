@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import type { AddressInfo } from 'node:net';
+import { test } from 'node:test';
+import { createServer } from 'node:tls';
+import { certificateFor } from '../../../../host/_testing/certificate.ts';
+import type { CheckContext } from '../../../harness/context.ts';
+import { observe } from './observe.ts';
+
+test('should record for whom a certificate was issued, and from when it is valid', async () => {
+  const own = await certificateFor('system:node:a');
+  const server = createServer(own, (socket) => socket.end());
+  server.on('tlsClientError', () => undefined);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const seen: Record<string, unknown>[] = [];
+  const { port } = server.address() as AddressInfo;
+  const context = {
+    settings: { certificates: [{ name: 'own', host: '127.0.0.1', port, trust: 'system' }] },
+    signal: new AbortController().signal,
+    timeoutMs: () => 5000,
+    step: (_title: string, work: () => unknown) => work(),
+    record: (kind: string, fields: Record<string, unknown>) => kind === 'certificate' && seen.push(fields),
+    cluster: {
+      items: () => Promise.resolve([]),
+      raw: () => Promise.resolve({ status: 200, body: '{"gitVersion":"v1.37.2"}' }),
+    },
+  };
+  try {
+    await observe(context as unknown as CheckContext);
+  } finally {
+    server.close();
+  }
+  const [one] = seen;
+  assert.deepEqual([seen.length, one?.['issuedTo'], one?.['begun']], [1, 'system:node:a', true]);
+  const lifetimeMs = Date.parse(String(one?.['validTo'])) - Date.parse(String(one?.['validFrom']));
+  assert.equal(lifetimeMs / 86_400_000, 40, 'as the certificate of the test has it');
+});
