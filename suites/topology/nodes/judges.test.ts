@@ -192,6 +192,18 @@ test('should refuse a failing Service, failing DNS and an address outside its no
   assert.equal(reach(...pairs, ...quiet, addresses[0]!, address('b', '10.0.0.1')).verdict, 'fail');
 });
 
+test('should not judge the address of a pod whose node has no block, and say what to declare', () => {
+  const without = (node: string): Seen => ['pod-address', { node, ip: '10.128.2.9', podCidrs: [] }];
+  const { verdict, reason } = reach(...pairs, ...quiet, without('a'), without('b'));
+  assert.equal(verdict, 'inconclusive');
+  assert.match(
+    reason,
+    /address of a pod on a: .* the node has none: declare topology\.network\.cni\.daemonSet/,
+  );
+  const mixed = reach(...pairs, ...quiet, without('a'), address('b', '10.0.0.1'));
+  assert.equal(mixed.verdict, 'fail', 'one that has a block is held against it');
+});
+
 test('should be inconclusive about a pair that was not asked, with the reason', () => {
   const silent: Seen = [
     'reach-silent',

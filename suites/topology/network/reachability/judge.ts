@@ -142,16 +142,24 @@ function plugin(history: History, findings: Findings, nodes: readonly string[]):
   }
 }
 
+/** A node has a block only where the cluster gives blocks to nodes (--allocate-node-cidrs); many plugins keep blocks of their own. */
+const NO_BLOCK =
+  'the node has none: declare topology.network.cni.daemonSet, by which a plugin is found that keeps its own blocks';
+
 /** The addresses of our own pods, one on each node, lie in the node's own block. */
 function addresses(history: History, findings: Findings, nodes: readonly string[]): void {
   const found = all(history, 'pod-address');
-  for (const { node, ip, podCidrs } of found)
-    findings.expect(
-      `address of a pod on ${node}`,
-      podCidrs.some((cidr) => isInside(ip, cidr)),
-      `inside ${podCidrs.join(', ') || 'a podCIDR'}`,
-      ip,
-    );
+  for (const { node, ip, podCidrs } of found) {
+    const subject = `address of a pod on ${node}`;
+    if (podCidrs.length === 0) findings.unknown(subject, 'inside the podCIDR of the node', NO_BLOCK);
+    else
+      findings.expect(
+        subject,
+        podCidrs.some((cidr) => isInside(ip, cidr)),
+        `inside ${podCidrs.join(', ')}`,
+        ip,
+      );
+  }
   const silent = all(history, 'reach-silent').map(({ node }) => node);
   findings.eachOnce(
     'pod addresses',
