@@ -6,9 +6,10 @@ import {
 } from '../../../reports/record/names/topology-names.ts';
 import type { Trust } from '../../../env/schema.ts';
 import type { CheckContext } from '../../harness/context.ts';
-import { listPods, setting } from '../_objects/declared.ts';
-import { hasLabels, internalAddress } from '../_objects/shapes.ts';
+import { setting } from '../_objects/declared.ts';
+import { internalAddress } from '../_objects/shapes.ts';
 import type { NodeObject } from '../_objects/shapes.ts';
+import { controlPods } from './control-pods.ts';
 
 /** kubeadm's default; a pod's own `--secure-port` wins. */
 const API_SERVER_PORT = 6443;
@@ -21,12 +22,7 @@ export interface ApiServer {
 
 /** The API servers that run as pods. A provider that hides its control plane has none. */
 export async function apiServers(ctx: CheckContext): Promise<ApiServer[]> {
-  const declared = setting(ctx, 'controlPlane');
-  if (declared === undefined) return [];
-  const { namespace, labels } = declared.apiServer;
-  const pods = ((await listPods(ctx)) ?? []).filter(
-    (pod) => pod.metadata.namespace === namespace && hasLabels(labels, pod.metadata.labels),
-  );
+  const pods = await controlPods(ctx, 'apiServer');
   return pods.flatMap((pod) => {
     const host = pod.status.podIP ?? pod.status.hostIP;
     const words = pod.spec.containers.flatMap((container) => [

@@ -61,7 +61,7 @@ export async function readEtcd(ctx: CheckContext, pods: readonly PodObject[]): P
       reasons.push(`${pod.metadata.name}: ${errorText(error)}`);
     }
   }
-  ctx.unavailable('etcd', reasons.join('; ') || 'no pod of etcd was found');
+  ctx.unavailable('etcd', reasons.join('; '));
 }
 
 /** The name of the member that leads, by the word of the first pod that answers; null when none does. */

@@ -1,5 +1,6 @@
+import { controlPods } from '../../_cluster/control-pods.ts';
 import { readEtcd } from '../../_cluster/etcd.ts';
-import { listNodes, listPods, setting } from '../../_objects/declared.ts';
+import { listNodes, setting } from '../../_objects/declared.ts';
 import { recordEvidence } from '../../_objects/evidence.ts';
 import { conditionTrue, hasLabels } from '../../_objects/shapes.ts';
 import type { CheckContext } from '../../../harness/context.ts';
@@ -15,13 +16,9 @@ export async function observe(ctx: CheckContext): Promise<void> {
       ready: conditionTrue(node.status.conditions, 'Ready'),
     });
 
-  const pods = (await ctx.step('find the pods of etcd', () => listPods(ctx))) ?? [];
-  const etcd = pods.filter(
-    (pod) =>
-      pod.metadata.namespace === declared.etcd.namespace &&
-      hasLabels(declared.etcd.labels, pod.metadata.labels),
-  );
-  await ctx.step('ask etcd for its members, their health and their leader', () => readEtcd(ctx, etcd));
+  const etcd = await ctx.step('find the pods of etcd', () => controlPods(ctx, 'etcd'));
+  if (etcd.length > 0)
+    await ctx.step('ask etcd for its members, their health and their leader', () => readEtcd(ctx, etcd));
   const troubled = [
     ...own.filter((node) => !conditionTrue(node.status.conditions, 'Ready')),
     ...etcd.filter((pod) => !conditionTrue(pod.status.conditions, 'Ready')),
