@@ -1,0 +1,50 @@
+/**
+ * All that is tried on the rehearsal, one step after the other: `npm run test:rehearsal`. A step that fails ends nothing; the last lines say of each
+ * how it ended, and how long it took. What sends telemetry comes last, in an environment of its own: beside five stores it keeps two cores busy, and
+ * failovers then take longer than their goals.
+ * Exit 0: each step did; 1: one did not.
+ */
+import { globSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { STORES } from '../env/schema.ts';
+import { runStep } from './running/steps.ts';
+
+type Command = [string, ...string[]];
+
+const CLI = resolve(import.meta.dirname, '..', 'cli', 'plumbline.mjs');
+const ENV = ['--env', 'rehearsal'];
+const plumbline = (...words: string[]): Command => [process.execPath, CLI, ...words];
+const up = (...words: string[]): Command => plumbline('env', 'up', ...ENV, '--with', words.join(','));
+const run = (profile: string): Command => plumbline('run', ...ENV, '--profile', profile);
+
+const STEPS: Readonly<Record<string, Command>> = {
+  'five stores, an application and devices, provisioned': up(...STORES, 'gpu'),
+  'every failover': run('every-failover'),
+  devices: run('gpu'),
+  'what turns verdicts': [
+    ...([process.execPath, '--test', '--test-concurrency=1', '--test-reporter=spec'] satisfies Command),
+    ...globSync('tests/rehearsal/**/*.itest.ts').sort(),
+  ],
+  'the application and its telemetry, provisioned': up('postgres', 'telemetry'),
+  'the application': run('application'),
+  autoscaling: run('scaling'),
+  telemetry: run('telemetry'),
+  'telemetry under a fault': run('telemetry-under-fault'),
+};
+
+const interrupt = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupt.abort());
+
+const ended: string[] = [];
+let failed = false;
+for (const [name, command] of Object.entries(STEPS)) {
+  if (interrupt.signal.aborted) break;
+  process.stdout.write(`\n== ${name}\n`);
+  const { exitCode, durationMs } = await runStep(command, { live: true, signal: interrupt.signal });
+  failed ||= exitCode !== 0;
+  ended.push(
+    `${exitCode === 0 ? '✓' : '✗'} ${name}, ${(durationMs / 60_000).toFixed(1)} min, exit ${exitCode}`,
+  );
+}
+process.stdout.write(`\n${ended.join('\n')}\n`);
+process.exitCode = failed || interrupt.signal.aborted ? 1 : 0;
