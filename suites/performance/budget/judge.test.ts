@@ -56,8 +56,8 @@ it('should pass while a budget is left, with burn rates and those that cannot be
 });
 
 it('should say of an objective that passes which bad events its metrics do not have', () => {
-  const blind = objective({ unseen: 'requests that reach no server' });
-  const judgement = budget([total, series('bad', () => 0)], [blind]);
+  const unseen = objective({ unseen: 'requests that reach no server' });
+  const judgement = budget([total, series('bad', () => 0)], [unseen]);
   assert.equal(judgement.verdict, 'pass');
   assert.match(judgement.seen, /^api-requests: .*; not counted: requests that reach no server$/);
   assert.equal(judgement.goals?.[0]?.note, 'not counted: requests that reach no server');
