@@ -96,3 +96,42 @@ test('should refuse two managers of a store', () => {
     /stores\.postgres\.patroni\.tls: needs `tls` of the store/,
   );
 });
+
+/** The account of Elasticsearch's canary, and the line that lets its password be plain. */
+const SEARCH =
+  /( +)user: plumbline\n +(password: \{ secret: \{ namespace: tender, name: elasticsearch-credentials, key: plumbline \} \}\n) +plain: true\n/;
+
+test('should take an API key of Elasticsearch in place of user and password, and not beside them', () => {
+  const key = 'apiKey: { env: KEY }\n';
+  assert.equal(
+    problemsOf((good) => good.replace(SEARCH, `$1${key}$1plain: true\n`)),
+    '',
+  );
+  const line = GOOD.slice(0, GOOD.search(SEARCH)).split('\n').length;
+  const both = problemsWith(SEARCH, `$1${key}$1user: plumbline\n$1$2$1plain: true\n`);
+  assert.equal(both.length, 2);
+  for (const [at, name] of ['user', 'password'].entries())
+    assert.match(
+      String(both[at]),
+      new RegExp(
+        `^env/local\\.yaml:${line + 1 + at}:\\d+: stores\\.elasticsearch\\.${name}: \`apiKey\` already says who asks: declare either it, or \`user\` and \`password\`; found `,
+      ),
+    );
+});
+
+test('should refuse an API key in plain text that nobody has decided, and one of a store that has none', () => {
+  const [silent, ...more] = problemsWith(SEARCH, '$1apiKey: { env: KEY }\n');
+  assert.match(
+    String(silent),
+    /stores\.elasticsearch\.apiKey: would cross the network unencrypted: declare `tls`, or `plain: true` where that is wanted; found an API key without TLS$/,
+  );
+  assert.deepEqual(more, []);
+  assert.equal(
+    problemsOf((good) => good.replace(SEARCH, '$1apiKey: { env: KEY }\n$1tls: { ca: system }\n')),
+    '',
+  );
+  assert.match(
+    problemsWith(PLAIN, '$1    apiKey: { env: KEY }\n$2').join(),
+    /stores\.postgres: unknown key; found "apiKey"/,
+  );
+});

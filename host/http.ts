@@ -20,7 +20,9 @@ export interface HttpServer {
   account?: { user: string; password: string } | undefined;
   token?: string | undefined;
   /** Account and token as they are now. A question that is refused with 401 is asked once more where they are others. */
-  reread?: (() => Promise<Pick<HttpServer, 'account' | 'token'>>) | undefined;
+  reread?: (() => Promise<Pick<HttpServer, 'account' | 'token' | 'apiKey'>>) | undefined;
+  /** In the encoded form, as servers of Elasticsearch's kind take it. */
+  apiKey?: string | undefined;
   /** Sent with every question, such as the name of a tenant. */
   headers?: Readonly<Record<string, string>> | undefined;
   /** Whatever certificate it shows is taken: what it is worth is for the caller to judge, by `HttpAnswer.tls`. */
@@ -242,8 +244,13 @@ export function addressText({ host, port }: { host: string; port: number }): str
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-function authorization({ account, token }: Pick<HttpServer, 'account' | 'token'>): Record<string, string> {
+function authorization({
+  account,
+  token,
+  apiKey,
+}: Pick<HttpServer, 'account' | 'token' | 'apiKey'>): Record<string, string> {
   if (token !== undefined) return { authorization: `Bearer ${token}` };
+  if (apiKey !== undefined) return { authorization: `ApiKey ${apiKey}` };
   if (account === undefined) return {};
   const words = Buffer.from(`${account.user}:${account.password}`).toString('base64');
   return { authorization: `Basic ${words}` };

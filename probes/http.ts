@@ -19,6 +19,8 @@ export interface HttpQuestion {
   dial?: Dial | undefined;
   /** Basic authentication. */
   account?: { user: string; password: string } | undefined;
+  /** In place of an account. */
+  apiKey?: string | undefined;
 }
 
 /** The server answered with an unexpected status. */
@@ -37,12 +39,12 @@ export class HttpRefusal extends Error {
  * @throws Error that names the server, the request, and why there was no answer
  */
 export async function askHttp(question: HttpQuestion, bounds: Bounds): Promise<HttpAnswer> {
-  const { path, method = 'GET', account, body } = question;
+  const { path, method = 'GET', account, apiKey, body } = question;
   const untilMs = monoMs() + bounds.deadlineMs;
   try {
     const at = await dialled(question, question, bounds);
     return await askOnce(
-      { ...serverOf(question, at), account },
+      { ...serverOf(question, at), account, apiKey },
       {
         ...{ path, method },
         ...(body !== undefined && {

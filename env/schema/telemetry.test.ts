@@ -19,6 +19,24 @@ test('should send a password only over https, or to an address that leaves no ma
     assert.ok(telemetry.safeParse({ logs: { ...LOGS, url } }).success, url);
 });
 
+test('should take an API key of logs in place of an account or a token, in Elasticsearch alone, and as a secret', () => {
+  const { user: _user, password: _password, ...none } = LOGS;
+  const keyed = { ...none, url: 'https://logs.example.com', apiKey: { env: 'A' } };
+  const problemsOf = (logs: object): [PropertyKey[], string][] =>
+    (telemetry.safeParse({ logs }).error?.issues ?? []).map(({ path, message }) => [path, message]);
+  for (const kind of ['elasticsearch', 'opensearch']) assert.deepEqual(problemsOf({ ...keyed, kind }), []);
+  const message = '`apiKey` already says who asks: declare one of apiKey, token, and user with password';
+  assert.deepEqual(problemsOf({ ...keyed, user: 'a', token: { env: 'B' } }), [
+    [['logs', 'user'], message],
+    [['logs', 'token'], message],
+  ]);
+  assert.deepEqual(
+    problemsOf({ ...keyed, url: 'http://logs.example.com' }).map(([path]) => path),
+    [['logs', 'url']],
+  );
+  assert.match(problemsOf({ ...keyed, kind: 'loki' })[0]?.[1] ?? '', /no such key with kind loki/);
+});
+
 test('should want the parent of a hop earlier in the path', () => {
   const path = [{ service: 'a', parent: 'b' }, { service: 'b' }];
   const problem = telemetry.safeParse({ traces: { kind: 'jaeger', url: 'http://x', path } }).error?.issues[0];

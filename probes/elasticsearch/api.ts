@@ -11,7 +11,7 @@ export const CANARY_INDEX = 'plumbline-canary';
 const DEFAULT_PORT = 9200;
 
 /** The server that is queried. */
-export type Place = Pick<HttpQuestion, 'who' | 'host' | 'port' | 'account' | 'tls' | 'dial'> & {
+export type Place = Pick<HttpQuestion, 'who' | 'host' | 'port' | 'account' | 'apiKey' | 'tls' | 'dial'> & {
   product: Product;
 };
 
@@ -24,10 +24,20 @@ export function memberPlace(target: StoreTarget, member: StoreMember): Place {
 
 /** The address that applications use. */
 export function servicePlace(connection: StoreConnection): Place {
-  const { host, port, user, password, tls, dial } = connection;
+  const { host, port, tls, dial } = connection;
   const { product } = declaredOf(connection);
-  const account = user === '' ? undefined : { user, password };
-  return { who: DIALECTS[product].name, host, port, account, tls, dial, product };
+  return { who: DIALECTS[product].name, host, port, tls, dial, product, ...loginOf(connection) };
+}
+
+/** What requests log in with: an API key, an account, or nothing. */
+export function loginOf({
+  user,
+  password,
+  secrets,
+}: StoreConnection): { apiKey: string } | { account: { user: string; password: string } } | undefined {
+  const apiKey = secrets?.['apiKey'];
+  if (apiKey !== undefined) return { apiKey };
+  return user === '' ? undefined : { account: { user, password } };
 }
 
 /** The server answered, but with an error. */

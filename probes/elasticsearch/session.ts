@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { Client, HttpConnection, SniffingTransport } from '@elastic/elasticsearch';
 import { urlOf } from '../../host/http.ts';
-import { CANARY_INDEX, ElasticsearchRefusal, servicePlace } from './api.ts';
+import { CANARY_INDEX, ElasticsearchRefusal, loginOf, servicePlace } from './api.ts';
 import { declaredOf } from './declared.ts';
 import { majorityOf, prepareCanary } from './canary.ts';
 import { errorClass, isMissing, isDefiniteFailure } from './errors.ts';
@@ -195,7 +195,8 @@ class PlainTransport extends SniffingTransport {
 
 /** The official client, with this socket as its only way out: whether that encrypts is its own affair, so that the client speaks plain HTTP. */
 function clientOver(socket: Socket, connection: StoreConnection): Client {
-  const { host, port, user, password } = connection;
+  const { host, port } = connection;
+  const login = loginOf(connection);
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   let given = false;
   agent.createConnection = () => {
@@ -213,6 +214,8 @@ function clientOver(socket: Socket, connection: StoreConnection): Client {
     compression: false,
     enableMetaHeader: false,
     ...(declaredOf(connection).product === 'opensearch' && { Transport: PlainTransport }),
-    ...(user !== '' && { auth: { username: user, password } }),
+    ...(login !== undefined && {
+      auth: 'apiKey' in login ? login : { username: login.account.user, password: login.account.password },
+    }),
   });
 }

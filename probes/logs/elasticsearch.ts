@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { secretSource } from '../declaring.ts';
 import { shapedAs, SignalClient, SignalError } from '../signals/index.ts';
 import type { SignalAddress, SignalBounds } from '../signals/index.ts';
 import { absentText, searchedId, valueTest } from './absent.ts';
@@ -43,8 +44,13 @@ const answer = z.object({
 type Hit = z.infer<typeof answer>['hits']['hits'][number];
 
 const INDEX = 'logs-*';
-const own = { index: z.string().min(1).optional().describe(`the index pattern; default: ${INDEX}`) };
-const settings = z.object(own);
+const own = {
+  index: z.string().min(1).optional().describe(`the index pattern; default: ${INDEX}`),
+  apiKey: secretSource
+    .optional()
+    .describe('an API key, instead of user and password, as in `stores.elasticsearch`; not met yet'),
+};
+const settings = z.object({ index: own.index });
 
 interface ElasticsearchLogs {
   kind: string;

@@ -194,8 +194,14 @@ const required = z
   .prefault({})
   .describe('What the Prometheus of the environment must contain');
 
-function sendsSecret(one: { password?: unknown; token?: unknown }): boolean {
-  return (one.password ?? one.token) !== undefined;
+function sendsSecret(one: { password?: unknown; token?: unknown; apiKey?: unknown }): boolean {
+  return (one.password ?? one.token ?? one.apiKey) !== undefined;
+}
+
+/** Other ways to log in than by the API key that is declared, where one is. */
+function besideKey(logs: object | undefined): string[] {
+  if (logs === undefined || !('apiKey' in logs)) return [];
+  return ['user', 'password', 'token'].filter((key) => key in logs);
 }
 
 /** Where the platform's logs, traces, alerts and dashboards are, and what a canary request leaves in them. */
@@ -229,6 +235,13 @@ export const telemetry = z
         message: 'a service earlier in the path',
       });
     });
+  })
+  .superRefine(({ logs: declared }, context) => {
+    for (const key of besideKey(declared))
+      context.addIssue({
+        ...{ code: 'custom', path: ['logs', key] },
+        message: '`apiKey` already says who asks: declare one of apiKey, token, and user with password',
+      });
   })
   .describe('Logs, traces, alerts and dashboards of the platform');
 

@@ -15,7 +15,17 @@ export const secrets: Kind = { name: 'secrets', look };
 /** Sections in which sources are named; that of the cluster is looked at with the cluster. */
 const SECTIONS = ['stores', 'application', 'ai', 'prometheus', 'telemetry', 'topology'] as const;
 /** Keys behind which a source stands. */
-const NAMED = new Set(['password', 'token', 'trust', 'ca', 'certificate', 'key', 'bearer', 'clientSecret']);
+const NAMED = new Set([
+  'password',
+  'token',
+  'apiKey',
+  'trust',
+  'ca',
+  'certificate',
+  'key',
+  'bearer',
+  'clientSecret',
+]);
 /** Below it each key is the name of a header whose value is secret. */
 const HEADERS = 'application.credentials.headers';
 

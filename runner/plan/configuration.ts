@@ -17,6 +17,7 @@ const NAMED = new Set([
   'kubeconfig',
   'password',
   'token',
+  'apiKey',
   'trust',
   'bearer',
   'clientSecret',

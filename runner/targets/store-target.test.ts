@@ -234,3 +234,14 @@ test('should hold certificates to the host of the primary, unless another name i
   assert.equal(askWord(askFailureOf(noAuthority)), 'cannot-ask/tls');
   await assert.rejects(tlsOf({ ca: { env: 'PLUMBLINE_NO_SUCH_VARIABLE' } }), /PLUMBLINE_NO_SUCH_VARIABLE/);
 });
+
+test('should read the API key that is declared in place of an account, and keep it out of what is written', async (context) => {
+  setVariable(context, 'PLUMBLINE_TEST_KEY', 'aWQ6a2V5');
+  const primary = { host: 'search.tender', port: 9200 };
+  const elasticsearch = { primary, members: 1, apiKey: { env: 'PLUMBLINE_TEST_KEY' } };
+  const targets = new StoreTargets({ stores: { elasticsearch } } as never, {} as never);
+  const { connection } = await targets.target('elasticsearch');
+  assert.deepEqual([connection.user, connection.password], ['', '']);
+  assert.deepEqual(connection.secrets, { apiKey: 'aWQ6a2V5' });
+  assert.deepEqual(targets.secrets(), ['aWQ6a2V5']);
+});

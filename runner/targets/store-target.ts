@@ -142,10 +142,14 @@ export class StoreTargets {
     throw new RequestError(message, 'unavailable', { cause: cannotAsk('tls', message) });
   }
 
-  /** Passwords of a store's helper processes, by helper. */
+  /** What a store takes besides the password of its account, by what it opens: a helper process, or the store itself. */
   async #further(declared: DeclaredStore): Promise<Record<string, string>> {
-    const source = 'sentinel' in declared ? declared.sentinel?.password : undefined;
-    return source === undefined ? {} : { sentinel: await this.secret(source) };
+    const sentinel = 'sentinel' in declared ? declared.sentinel?.password : undefined;
+    const apiKey = 'apiKey' in declared ? declared.apiKey : undefined;
+    return {
+      ...(sentinel !== undefined && { sentinel: await this.secret(sentinel) }),
+      ...(apiKey !== undefined && { apiKey: await this.secret(apiKey) }),
+    };
   }
 
   /** Where a store's members run. @throws RequestError for an address without pods */

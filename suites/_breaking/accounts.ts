@@ -1,12 +1,20 @@
 /** How controls reach the stores directly, without the runner: as declared, with the accounts from Kubernetes Secrets. */
 import type { SecretSource, StoreName, Stores } from '../../env/schema.ts';
 import { askOnce } from '../../host/http.ts';
+import type { HttpServer } from '../../host/http.ts';
 import type { ControlContext } from '../harness/control.ts';
 
 const ANSWER_MS = 10_000;
 
-/** The part of a control's context that a query needs. With a `password` no Secret is read. */
+/** The part of a control's context that a query needs. With a `password`, or the API key in its place, no Secret is read. */
 export type Asking = Pick<ControlContext, 'environment' | 'signal' | 'get'> & { password?: string };
+
+/** What an environment file says of how a store is logged in to. */
+interface DeclaredLogin {
+  user?: string;
+  password?: SecretSource;
+  apiKey?: SecretSource;
+}
 
 /** @throws Error where the environment does not declare it: then there is nothing to break */
 export function declaredStore<Name extends StoreName>(
@@ -25,35 +33,36 @@ export async function secretText(
 ): Promise<string> {
   if (source === undefined || !('secret' in source))
     throw new Error(
-      'the environment file does not declare the password of this account as a key of a Secret',
+      'the environment file does not declare the password or the API key of this account as a key of a Secret',
     );
   const { key, ...ref } = source.secret;
   const secret = await ctx.get({ apiVersion: 'v1', kind: 'Secret', ...ref });
   return Buffer.from(secret?.data?.[key] ?? '', 'base64').toString('utf8');
 }
 
-/** The account that is declared, with its password as it is now. */
-export async function accountOf(
+/** The account or the API key that is declared, with its secret as it is now. */
+async function loginOf(
   ctx: Asking,
-  { user = '', password }: { user?: string; password?: SecretSource },
-): Promise<{ user: string; password: string }> {
-  return { user, password: ctx.password ?? (await secretText(ctx, password)) };
+  { user = '', password, apiKey }: DeclaredLogin,
+): Promise<Pick<HttpServer, 'account' | 'apiKey'>> {
+  const secret = ctx.password ?? (await secretText(ctx, apiKey ?? password));
+  return apiKey === undefined ? { account: { user, password: secret } } : { apiKey: secret };
 }
 
 /** Sends one request with a JSON body and returns the answer, also one with an error status. @throws HttpError when there is no answer */
 export async function askJson(
   ctx: Asking,
-  at: { url: string; declared: { user?: string; password?: SecretSource } },
+  at: { url: string; declared: DeclaredLogin },
   question: { method: string; path: string; body?: unknown },
 ): Promise<{ status: number; text: string }> {
   const { method, path, body } = question;
-  const account = await accountOf(ctx, at.declared);
+  const login = await loginOf(ctx, at.declared);
   const sent = {
     headers: { 'content-type': 'application/json' },
     body: body === undefined ? undefined : JSON.stringify(body),
   };
   return await askOnce(
-    { url: at.url, account },
+    { url: at.url, ...login },
     { method, path, ...sent },
     { deadlineMs: ANSWER_MS, signal: ctx.signal },
   );

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { loadEnvironment } from '../../../env/loader.ts';
 import { standIn } from '../../../probes/signals/_testing/server.ts';
 import { StoreTargets } from '../../targets/store-target.ts';
-import { logsOf, prometheusOf } from './sources.ts';
+import { addressOf, logsOf, prometheusOf } from './sources.ts';
 
 const staging = await loadEnvironment('staging');
 const { signal } = new AbortController();
@@ -49,4 +49,26 @@ test('should ask Prometheus and the store of logs with the token as it is now, w
     secrets.includes('first-token') && secrets.includes('second-token'),
     'both are kept out of reports',
   );
+});
+
+const readers = { secret: (source: object) => Promise.resolve(`that of ${JSON.stringify(source)}`) };
+
+test('should read each secret that a source of telemetry is asked with', async () => {
+  const shown = async (declared: Parameters<typeof addressOf>[1]): Promise<object> => {
+    const { reread: _, ...address } = await addressOf(of, declared);
+    return address;
+  };
+  const of = { stores: readers as unknown as StoreTargets };
+  const url = 'https://logs.example.com';
+  const read = 'that of {"env":"X"}';
+  const at = { url, address: undefined, ca: undefined, proxied: true };
+  const source = { env: 'X' };
+  assert.deepEqual(await shown({ url }), at);
+  const account = { user: 'ann', password: source };
+  assert.deepEqual(await shown({ url, ...account }), {
+    ...at,
+    account: { user: 'ann', password: read },
+  });
+  assert.deepEqual(await shown({ url, token: source }), { ...at, token: read });
+  assert.deepEqual(await shown({ url, apiKey: source }), { ...at, apiKey: read });
 });

@@ -27,6 +27,8 @@ export interface Declared {
   user?: string | undefined;
   password?: SecretSource | undefined;
   token?: SecretSource | undefined;
+  /** Of logs in Elasticsearch or OpenSearch. */
+  apiKey?: SecretSource | undefined;
 }
 
 /**
@@ -48,14 +50,15 @@ export async function addressOf(
 }
 
 async function accountOf(
-  { user, password, token }: Declared,
+  { user, password, token, apiKey }: Declared,
   read: (source: SecretSource) => Promise<string>,
-): Promise<Pick<SignalAddress, 'account' | 'token'>> {
+): Promise<Pick<SignalAddress, 'account' | 'token' | 'apiKey'>> {
   return {
     ...(user !== undefined && {
       account: { user, password: password === undefined ? '' : await read(password) },
     }),
     ...(token !== undefined && { token: await read(token) }),
+    ...(apiKey !== undefined && { apiKey: await read(apiKey) }),
   };
 }
 

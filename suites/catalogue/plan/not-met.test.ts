@@ -63,6 +63,30 @@ test('should say so of a token endpoint, for the checks that send requests throu
   assert.equal(of('topology/nodes/pools'), undefined);
 });
 
+test('should say so of API keys, of the store and of logs, once where a check asks both', () => {
+  const { elasticsearch } = staging.stores;
+  const { telemetry } = staging;
+  assert.ok(elasticsearch !== undefined && telemetry?.logs !== undefined);
+  const { user: _user, password: _password, ...search } = elasticsearch;
+  const { user: _of, password: _known, ...logs } = telemetry.logs;
+  const apiKey = { env: 'KEY' };
+  const keyed = {
+    ...staging,
+    stores: { ...staging.stores, elasticsearch: { ...search, apiKey } },
+    telemetry: { ...telemetry, logs: { ...logs, apiKey } },
+  };
+  const label = 'API keys of Elasticsearch';
+  const notMetIn = (environment: typeof staging, id: string) =>
+    planChecks(environment, { checks: [id] }).map(({ row }) => row.notMet)[0];
+  assert.deepEqual(notMetIn(keyed, 'failover/elasticsearch/pod-crash'), [label]);
+  assert.deepEqual(notMetIn(keyed, 'telemetry/logs/canary'), [label]);
+  assert.equal(notMetIn(keyed, 'failover/postgres/pod-crash'), undefined);
+  assert.equal(notMetIn(staging, 'failover/elasticsearch/pod-crash'), undefined);
+  assert.deepEqual(notMetYet(['elasticsearch'])[0], { label, declaredBy: 'stores.elasticsearch.apiKey' });
+  const both = planChecks(keyed, {}).map(({ row }) => row.notMet ?? []);
+  for (const labels of both) assert.equal(new Set(labels).size, labels.length);
+});
+
 test('should carry that into the record', () => {
   const [planned] = planChecks(operated, { checks: ['topology/workloads/roles'] });
   assert.ok(planned);
@@ -74,6 +98,7 @@ test('should list every adapter that is not met yet', () => {
     { label: 'CloudNativePG', declaredBy: 'stores.postgres.cloudnativepg' },
     { label: 'Neo4j Enterprise', declaredBy: 'stores.neo4j.enterprise' },
     { label: 'Loki', declaredBy: 'telemetry.logs.kind: loki' },
+    { label: 'API keys of Elasticsearch', declaredBy: 'telemetry.logs.apiKey' },
     { label: 'Jaeger 2', declaredBy: 'telemetry.traces.kind: jaeger2' },
     { label: 'Tempo', declaredBy: 'telemetry.traces.kind: tempo' },
     { label: 'Grafana', declaredBy: 'telemetry.dashboards.kind: grafana' },

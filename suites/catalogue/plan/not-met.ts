@@ -1,4 +1,4 @@
-import { managerOf, storeKind } from '../../../probes/declared-stores.ts';
+import { storeKind } from '../../../probes/declared-stores.ts';
 import type { Environment, StoreName, Telemetry } from '../../../env/schema.ts';
 import { DASHBOARD_PRODUCTS } from '../../../probes/dashboards/products.ts';
 import { LOG_KINDS } from '../../../probes/logs/kinds.ts';
@@ -12,8 +12,8 @@ export function withNotMet(environment: Environment, row: CatalogueRow): Catalog
   const declared = Object.entries(environment.stores);
   const asked = row.asksStores === true ? declared : declared.filter(([name]) => name === row.injects?.store);
   const ofStores = asked.flatMap(([name, store]) => {
-    const manager = managerOf(name, store);
-    return manager === null ? [] : unmetOf(name).filter(({ key }) => key === manager);
+    const sections = new Map(Object.entries(store));
+    return unmetOf(name).filter(({ key }) => sections.get(key) !== undefined);
   });
   const sources = requirementsOf(row).flatMap(({ source }) => (source === undefined ? [] : [source]));
   const ofTelemetry = sources.flatMap((source) => unmetIn(environment, source));
@@ -24,7 +24,7 @@ export function withNotMet(environment: Environment, row: CatalogueRow): Catalog
     ...(row.asksObjectives === true ? templates(environment) : []),
     ...ofApplication(environment, row),
   ];
-  return labels.length === 0 ? row : { ...row, notMet: labels };
+  return labels.length === 0 ? row : { ...row, notMet: [...new Set(labels)] };
 }
 
 /** Tokens were got from servers of tests alone, which answer as RFC 6749 has it. */
@@ -55,10 +55,16 @@ interface Product {
 
 /** Products of telemetry that no real one has answered yet. */
 const UNMET: Readonly<Record<TelemetrySource, readonly Product[]>> = {
-  logs: LOG_KINDS.filter(isUnmet).map(({ kind, label }) => ({
-    ...{ label, declaredBy: `telemetry.logs.kind: ${kind}` },
-    isIn: ({ logs }) => logs?.kind === kind,
-  })),
+  logs: [
+    ...LOG_KINDS.filter(isUnmet).map(({ kind, label }) => ({
+      ...{ label, declaredBy: `telemetry.logs.kind: ${kind}` },
+      isIn: ({ logs }: Telemetry) => logs?.kind === kind,
+    })),
+    {
+      ...{ label: 'API keys of Elasticsearch', declaredBy: 'telemetry.logs.apiKey' },
+      isIn: ({ logs }) => logs !== undefined && 'apiKey' in logs,
+    },
+  ],
   traces: TRACE_KINDS.filter(isUnmet).map(({ kind, label }) => ({
     ...{ label, declaredBy: `telemetry.traces.kind: ${kind}` },
     isIn: ({ traces }) => traces?.kind === kind,
@@ -84,7 +90,8 @@ export function notMetYet(stores: readonly StoreName[]): { label: string; declar
 }
 
 function unmetOf(store: string): { key: string; label: string }[] {
-  return Object.entries(storeKind(store).managers ?? {}).flatMap(([key, { label, metWith }]) =>
+  const { managers, accounts } = storeKind(store);
+  return Object.entries({ ...managers, ...accounts }).flatMap(([key, { label, metWith }]) =>
     metWith === null ? [{ key, label }] : [],
   );
 }

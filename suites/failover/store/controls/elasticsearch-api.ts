@@ -27,11 +27,12 @@ export async function elasticsearch(
 }
 
 /**
- * A context for requests after the control has ended, with the current password: each request has its own time-out, but the end of the
+ * A context for requests after the control has ended, with the current password or API key: each request has its own time-out, but the end of the
  * control does not abort it.
  */
 export async function outliving(ctx: ControlContext): Promise<Asking> {
-  const password = await secretText(ctx, declaredElasticsearch(ctx).password);
+  const { apiKey, password: ofAccount } = declaredElasticsearch(ctx);
+  const password = await secretText(ctx, apiKey ?? ofAccount);
   return { ...ctx, signal: new AbortController().signal, password };
 }
 

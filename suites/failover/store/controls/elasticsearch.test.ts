@@ -7,6 +7,7 @@ import type { TestContext } from 'node:test';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { ControlContext } from '../../../harness/control.ts';
 import { controls } from './elasticsearch.ts';
+import { dropIndex, outliving } from './elasticsearch-api.ts';
 import { contextOf } from '../../../_testing/control-context.ts';
 
 const INDEX = '/plumbline-canary';
@@ -18,18 +19,26 @@ const indexLost = control('failover/query/vector/index-lost');
 interface Asked {
   method: string;
   path: string;
+  authorization: string;
 }
 type Answer = { status: number; json?: unknown };
+
+const secretOf = (key: string): object => ({
+  secret: { namespace: 'tender', name: 'elasticsearch-credentials', key },
+});
+const PASSWORD = secretOf('plumbline');
 
 /** A server that answers as it is told, and a context that leads to it. */
 async function served(
   t: TestContext,
   answer: (asked: Asked, before: readonly Asked[]) => Answer,
   signal: AbortSignal = new AbortController().signal,
+  login: object = { user: 'plumbline', password: PASSWORD },
 ): Promise<{ ctx: ControlContext; asked: Asked[] }> {
   const asked: Asked[] = [];
   const server = createServer((request, response) => {
-    const one = { method: request.method ?? '', path: request.url ?? '' };
+    const { method = '', url: path = '', headers } = request;
+    const one = { method, path, authorization: headers.authorization ?? '' };
     const { status, json = {} } = answer(one, asked);
     asked.push(one);
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(json));
@@ -41,15 +50,14 @@ async function served(
     statefulSet: { namespace: 'tender', name: 'elasticsearch' },
     container: 'elasticsearch',
     primary: { host: '127.0.0.1', port: (server.address() as AddressInfo).port },
-    user: 'plumbline',
-    password: { secret: { namespace: 'tender', name: 'elasticsearch-credentials', key: 'plumbline' } },
+    ...login,
   };
   const ctx = contextOf({
     environment: { stores: { elasticsearch } },
     signal,
     get: ({ kind, name }) => {
       if (signal.aborted) return Promise.reject(new Error('the control is over'));
-      return Promise.resolve({ apiVersion: 'v1', kind, metadata: { name }, data: {} });
+      return Promise.resolve({ apiVersion: 'v1', kind, metadata: { name }, data: { key: 'YVdRNmEyVjU=' } });
     },
   });
   return { ctx, asked };
@@ -70,6 +78,16 @@ test('should delete the index without replicas after its count, also when the co
   assert.deepEqual(
     deletions(asked).map(({ path }) => path),
     [INDEX, INDEX],
+  );
+});
+
+test('should log in by the API key that is declared in place of an account, also when the control is over', async (t) => {
+  const { ctx, asked } = await served(t, () => ({ status: 200 }), undefined, { apiKey: secretOf('key') });
+  await dropIndex(ctx, 'plumbline-canary');
+  await dropIndex(await outliving(ctx), 'plumbline-canary');
+  assert.deepEqual(
+    asked.map(({ authorization }) => authorization),
+    ['ApiKey aWQ6a2V5', 'ApiKey aWQ6a2V5'],
   );
 });
 
