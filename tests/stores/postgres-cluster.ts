@@ -109,6 +109,19 @@ export class PostgresCluster {
       });
   }
 
+  /** Has a replica follow another primary. */
+  async follow(name: string, primary: string): Promise<void> {
+    await this.sql(name, `ALTER SYSTEM SET primary_conninfo = '${this.conninfo(primary, 'postgres')}'`);
+    await this.sql(name, 'SELECT pg_reload_conf()');
+  }
+
+  /** After a crash: as a replica, with a copy of the primary's data in place of its own. */
+  async rejoin(name: string, primary: string): Promise<void> {
+    const server = this.#server(name);
+    rmSync(server.data, { recursive: true, force: true });
+    await this.#copy(server, this.#server(primary));
+  }
+
   /** Where a server is, and as whom, in the words of libpq. */
   conninfo(name: string, database: string): string {
     const { port } = this.#server(name);
@@ -183,23 +196,17 @@ export class PostgresCluster {
     const init = ['-D', primary.data, '-U', USER, '-A', 'scram-sha-256', `--pwfile=${passwordFile}`];
     this.#run('initdb', [...init, '--no-sync', '-E', 'UTF8', '--locale=C.UTF-8']);
     await this.#serve(primary);
-    for (const replica of replicas) {
-      const from = ['-h', HOST, '-p', String(primary.port), '-U', USER];
-      this.#run('pg_basebackup', [
-        ...from,
-        '-D',
-        replica.data,
-        '-R',
-        '-X',
-        'stream',
-        '-c',
-        'fast',
-        '--no-sync',
-      ]);
-      await this.#serve(replica);
-    }
+    for (const replica of replicas) await this.#copy(replica, primary);
     await this.sql(primary.name, `ALTER SYSTEM SET synchronous_standby_names = 'FIRST 1 ("pg-1", "pg-2")'`);
     await this.sql(primary.name, 'SELECT pg_reload_conf()');
+  }
+
+  /** Serves a replica with a copy of the primary's data. */
+  async #copy(replica: Server, primary: Server): Promise<void> {
+    const from = ['-h', HOST, '-p', String(primary.port), '-U', USER];
+    const how = ['-R', '-X', 'stream', '-c', 'fast', '--no-sync'];
+    this.#run('pg_basebackup', [...from, '-D', replica.data, ...how]);
+    await this.#serve(replica);
   }
 
   async #serve(server: Server): Promise<void> {

@@ -1,102 +1,28 @@
 /** Clients that reach PostgreSQL in different ways: real servers, real client loads, history, reader and judge. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../env/local/images/registry.ts';
-import { anchor, monoMs } from '../../host/clock.ts';
+import { monoMs } from '../../host/clock.ts';
 import { waitFor } from '../../host/wait.ts';
-import { openHistory, writeHeader } from '../../probes/history.ts';
 import { NoPrimary } from '../../probes/postgres/first-primary.ts';
 import { PostgresLoadClient } from '../../probes/postgres/session.ts';
 import { postgres } from '../../probes/postgres/index.ts';
 import type { ReadBackSeen, StoreConnection } from '../../probes/store/store-driver.ts';
-import { failoverRecord } from '../../reports/judge/failover/index.ts';
-import { HISTORY_SCHEMA } from '../../reports/record/history/history.ts';
-import { readHistory } from '../../reports/record/history/read-history.ts';
 import type { FailoverRecord, Interval } from '../../reports/record/run-record.ts';
 import { ClientLoadGroup } from '../../runner/targets/client-load-group.ts';
-import type { PathAddress } from '../../runner/targets/client-load-group.ts';
-import { armed, landed } from '../fault-lines.ts';
 import { startProxy } from '../integration/_helpers/cut-trial.ts';
+import { pathOf, pathTrial, shown } from './path-trial.ts';
 import { PostgresCluster } from './postgres-cluster.ts';
 
 const BOUNDS = { deadlineMs: 5000 };
 const STOP_MS = 10_000;
-const STEADY_MS = 5200;
-const DEADLINE_MS = 30_000;
 const CUT_MS = 1500;
 const ATTEMPTS = 3;
 const HOST = '127.0.0.1';
-
-interface PathTrial {
-  run: string;
-  connection: StoreConnection;
-  paths: PathAddress[];
-  /** Injects the fault, and sees to it that every path is served again. */
-  inject: () => Promise<void>;
-}
-
-/** A trial without what the runner does around it: only RTOs are looked at. */
-async function pathTrial({ run, connection, paths, inject }: PathTrial): Promise<FailoverRecord> {
-  const folder = mkdtempSync(join(tmpdir(), 'plumbline-paths-'));
-  const declared = Object.fromEntries(
-    paths.map(({ name, host, port, alternatives }) => [name, [{ host, port }, ...alternatives]]),
-  );
-  const check = writeHeader(folder, {
-    kind: 'header',
-    schema: HISTORY_SCHEMA,
-    ...{ check: 'failover/postgres/cut', trial: 1, environment: 'test' },
-    goals: { rtoSeconds: 10, lostWrites: 0 },
-    settings: {
-      members: 3,
-      rtoDeadlineMs: DEADLINE_MS,
-      stores: { postgres: { members: 3, paths: declared } },
-    },
-    anchor: anchor(),
-  });
-  const group = new ClientLoadGroup(
-    { store: 'postgres', history: folder, run, connection },
-    { paths, onStart: () => undefined },
-  );
-  const { signal } = new AbortController();
-  const steady = { check: 'cut', until: 'steady', stretchMs: STEADY_MS, timeoutMs: DEADLINE_MS } as const;
-  try {
-    await group.start(STOP_MS);
-    const flows = await group.wait({ ...steady, stretchMs: 1500 }, signal);
-    assert.ok(flows.met, flows.detail);
-    const faults = openHistory(folder, 'faults.ndjson');
-    const injected = { fault: 'cut', target: 'a path' };
-    faults.observe(armed(injected));
-    const sinceMs = monoMs();
-    await inject();
-    for (const seen of landed(injected, sinceMs)) faults.observe({ ...seen, t: sinceMs });
-    await faults.close();
-    const back = await group.wait(steady, signal);
-    assert.ok(back.met, back.detail);
-    await group.stop(STOP_MS);
-    check.observe({ kind: 'end' });
-    assert.deepEqual(
-      readdirSync(folder).filter((name) => name.startsWith('path-')),
-      paths.map(({ name }) => `path-${name}`).toSorted(),
-    );
-    return failoverRecord(await readHistory(folder));
-  } finally {
-    await group.stop(STOP_MS);
-    await check.close();
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-function pathOf({ paths = [] }: FailoverRecord, name: string): { rto: Interval } {
-  const found = paths.find((path) => path.name === name);
-  assert.ok(found?.rto, `${name}: ${found?.rtoNote ?? 'no record'}`);
-  return { rto: found.rto };
-}
-
-const shown = ({ loMs, hiMs }: Interval): string => `[${loMs.toFixed(1)}, ${hiMs.toFixed(1)}] ms`;
 
 describe('clients of PostgreSQL that come by different paths', () => {
   let cluster: PostgresCluster;
