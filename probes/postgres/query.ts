@@ -16,8 +16,13 @@ export interface ShortClient {
 }
 
 const DEFAULT_PORT = 5432;
+/**
+ * Begins a question for the server that takes the writes at an address. Pgpool may have a replica answer what it takes for a question that only reads;
+ * what begins with a comment it sends to the primary (its documentation, "Load Balancing"), unless `allow_sql_comments` is set.
+ */
+export const OF_PRIMARY = '/* of the primary */';
 /** Whether the server that answers is a replica. */
-export const IN_RECOVERY = 'SELECT pg_is_in_recovery() AS replica';
+export const IN_RECOVERY = `${OF_PRIMARY} SELECT pg_is_in_recovery() AS replica`;
 
 /** Straight to a member, past every Service. */
 export function connectionOf({ connection }: StoreTarget, { address, port }: StoreMember): StoreConnection {

@@ -1,7 +1,7 @@
 import { errorText } from '../../reports/record/error-text.ts';
 import type { Bounds, StoreTarget } from '../store/store-driver.ts';
 import { sqlState } from './errors.ts';
-import { connectWithin } from './query.ts';
+import { connectWithin, OF_PRIMARY } from './query.ts';
 
 /** SQLSTATE of a write on a server in recovery. */
 const READ_ONLY = '25006';
@@ -18,7 +18,7 @@ export async function refusesWrites(
   const client = await connectWithin({ ...target.connection, ...at }, bounds);
   try {
     const rows = await client.query<{ replica: boolean; address: string }>(
-      'SELECT pg_is_in_recovery() AS replica, host(inet_server_addr()) AS address',
+      `${OF_PRIMARY} SELECT pg_is_in_recovery() AS replica, host(inet_server_addr()) AS address`,
     );
     const server = `${rows[0]?.address ?? '?'} (${rows[0]?.replica === true ? 'replica' : 'primary'})`;
     try {

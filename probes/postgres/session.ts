@@ -4,7 +4,7 @@ import type { StoreConnection } from '../store/store-driver.ts';
 import type { OperationResult, LoadClient, ClientLoadSession } from '../client-load/client.ts';
 import { errorClass, REFUSED_AT_ONCE, DEFINITE_FAILURES, sqlState } from './errors.ts';
 import { connectToPrimary, FirstPrimarySession, isSeveral, NoPrimary } from './first-primary.ts';
-import { clientOptions, connectWithin, IN_RECOVERY } from './query.ts';
+import { clientOptions, connectWithin, IN_RECOVERY, OF_PRIMARY } from './query.ts';
 import { errorCode } from '../../reports/record/error-text.ts';
 
 /** The schema is Plumbline's own, so that its canaries are never among the application's tables. */
@@ -27,7 +27,7 @@ const PREPARE = [
  */
 const INSERT = { text: `INSERT INTO ${CANARY_TABLE} (run, n) VALUES ($1, $2)` };
 const SELECT = {
-  text: `SELECT coalesce(max(n), 0)::text AS n, pg_is_in_recovery() AS replica FROM ${CANARY_TABLE} WHERE run = $1`,
+  text: `${OF_PRIMARY} SELECT coalesce(max(n), 0)::text AS n, pg_is_in_recovery() AS replica FROM ${CANARY_TABLE} WHERE run = $1`,
 };
 
 /** PostgreSQL's part of the client load. Autocommit: the statement's success is COMMIT's. */
