@@ -56,7 +56,7 @@ test('should not mistake a server that refuses the account for one that is away'
   const login = items.find(({ what }) => what.includes('login')) ?? assert.fail();
   assert.equal(login.state, 'missing');
   assert.match(login.detail, /refuses the account/);
-  assert.match(login.add ?? '', /stores\.redis \(user, password\)/);
+  assert.match(login.add ?? '', /stores\.redis \(user, password, or the key in their place\)/);
 });
 
 test('should say that the password could not be read, and not ask', async (t) => {

@@ -170,7 +170,7 @@ const membersOf = (store: string): string => `the right statefulSet, statefulSet
 /** What to do about a failure, in terms of the environment file. */
 const ADVICE: Readonly<Record<AskFailure['cause'], (store: string, at: Address) => string>> = {
   credentials: (store) =>
-    `the account of ${store} (user and password, or API key), with the rights of deploy/accounts/`,
+    `the account of ${store} (user, password, or the key in their place), with the rights of deploy/accounts/`,
   tls: (store) => `${store}.tls as the server has it: ca, serverName, client; none where it speaks none`,
   manager: (store) => `the manager that ${store} declares, at its declared port`,
   members: membersOf,
