@@ -4,6 +4,7 @@ import type { Pin } from '../providers/declaring.ts';
 import type { ListedKind } from './listing.ts';
 import type { EnvironmentFile } from '../schema.ts';
 import type { Pool, Workload } from '../schema/topology.ts';
+import { selects } from '../../probes/kubernetes/label-selector.ts';
 import { ROLLOUT } from '../../probes/kubernetes/workloads.ts';
 import { nameOf } from '../../reports/record/names/topology-names.ts';
 
@@ -38,9 +39,7 @@ export function differencesBetween(file: Shown, compared: Compared): Difference[
   const isCompared = ({ kind, namespace }: Workload): boolean =>
     namespaces.includes(namespace) && !refused.has(kind === 'Rollout' ? ROLLOUT : `apps/v1/${kind}`);
   const isOfOthers = ({ labels }: Pool): boolean =>
-    file.topology.nodes.others.some((one) =>
-      Object.entries(one.labels).every(([key, value]) => labels[key] === value),
-    );
+    file.topology.nodes.others.some((one) => selects({ matchLabels: one.labels }, labels));
   const found = draft.topology.pools.filter((pool) => !isOfOthers(pool));
   const pools = refused.has('v1/Node') ? [] : poolDifferences(file.topology.pools, found);
   return [

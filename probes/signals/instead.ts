@@ -1,3 +1,5 @@
+import { isWebPage } from '../../reports/record/refusals.ts';
+
 /** What answers where an API was expected. */
 interface Answer {
   status: number;
@@ -13,7 +15,5 @@ export function insteadOf({ status, location, text }: Answer): string | null {
   // Loki, Tempo and Mimir (dskit, user.ErrNoOrgID) say `no org id`.
   if (/no org id|x-scope-orgid|\btenant\b/i.test(text.slice(0, 500)))
     return 'it wants the name of a tenant in a header';
-  return /^\s*(?:<!doctype html|<html)/i.test(text)
-    ? 'a web page answers where JSON was expected, as a login page does'
-    : null;
+  return isWebPage(text) ? 'a web page answers where JSON was expected, as a login page does' : null;
 }

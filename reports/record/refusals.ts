@@ -24,13 +24,19 @@ export function refusalOf(status: number | null, location = ''): Refusal | null 
 /** A login page is known by its field for a password, or by its title; it is looked for in so many characters. */
 const PAGE_CHARACTERS = 20_000;
 const PAGE = /^\s*(?:<!doctype html|<html)/i;
+
+/** Whether a text is a web page, which no API answers with. */
+export function isWebPage(text: string): boolean {
+  return PAGE.test(text);
+}
+
 const ASKS =
   /<input[^>]{1,400}type\s*=\s*["']?password|<title[^>]{0,100}>[^<]{0,100}\b(?:log ?-?in|log ?-?on|sign ?-?in)\b/i;
 
 /** Whether this text is a page on which to log in. Some gateways answer with one in place of the service, with status 200. */
 export function isLoginPage(text: string): boolean {
   const start = text.slice(0, PAGE_CHARACTERS);
-  return PAGE.test(start) && ASKS.test(start);
+  return isWebPage(start) && ASKS.test(start);
 }
 
 /** What an answer says beside its status. */

@@ -1,5 +1,6 @@
 /** Simulated devices on the GPU pool: a device plugin of our own (toolchain/device-plugin), as a DaemonSet. */
 import { waitFor } from '../../../../host/wait.ts';
+import { selects } from '../../../../probes/kubernetes/label-selector.ts';
 import type { ImageRecipe } from '../../images/recipes.ts';
 import { bare, programs } from '../../images/recipes.ts';
 import { specOf } from '../applied.ts';
@@ -34,9 +35,7 @@ export async function waitDevices(
   const workload = `daemonset/${name}`;
   await waitRollout(context, { namespace, workload, deadlineMs: READY_DEADLINE_MS });
   const devices = devicesOf(objects, name);
-  const nodes = context.nodes.filter(({ labels }) =>
-    devices.selector.every(([key, value]) => labels[key] === value),
-  );
+  const nodes = context.nodes.filter(({ labels }) => selects({ matchLabels: devices.selector }, labels));
   if (nodes.length === 0) return;
   const names = nodes.map((node) => node.name);
   await waitFor(async () => await offered(context, names, devices), {
@@ -53,7 +52,7 @@ interface Devices {
   /** Of each node. */
   readonly count: string;
   /** Labels of the nodes that have them. */
-  readonly selector: readonly (readonly [key: string, value: string])[];
+  readonly selector: Record<string, string>;
 }
 
 /** What the plugin is started with, and where. */
@@ -67,8 +66,7 @@ function devicesOf(objects: Applied['objects'], name: string): Devices {
     if (given === undefined) throw new Error(`the DaemonSet ${name} is started without --${flag}`);
     return given;
   };
-  const selector = Object.entries(template.spec.nodeSelector);
-  return { resource: value('resource'), count: value('devices'), selector };
+  return { resource: value('resource'), count: value('devices'), selector: template.spec.nodeSelector };
 }
 
 /** @throws Error with what each node offers while one of them does not offer all */
@@ -77,7 +75,9 @@ async function offered(
   nodes: readonly string[],
   { resource, count, selector }: Devices,
 ): Promise<true> {
-  const labels = selector.map(([key, value]) => `${key}=${value}`).join(',');
+  const labels = Object.entries(selector)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',');
   const path = `{range .items[*]}{.metadata.name}={.status.allocatable.${resource.replaceAll('.', String.raw`\.`)}} {end}`;
   const seen = await context.kubectl(['get', 'nodes', '-l', labels, '-o', `jsonpath=${path}`], {
     timeoutMs: 10_000,

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	oci "github.com/opencontainers/runtime-spec/specs-go"
 	pluginapi "k8s.io/kubelet/pkg/apis/deviceplugin/v1beta1"
@@ -112,14 +111,7 @@ func TestTheSpecIsThereWhileDevicesAreOffered(t *testing.T) {
 		t.Errorf("seen %s, %v", text, err)
 	}
 	cancel()
-	select {
-	case err := <-ended:
-		if err != nil {
-			t.Error(err)
-		}
-	case <-time.After(patience):
-		t.Fatal("the plugin did not end")
-	}
+	expectEnd(t, ended)
 	if _, err := os.Stat(file); !os.IsNotExist(err) {
 		t.Errorf("the spec of a plugin that ended: %v", err)
 	}

@@ -148,6 +148,17 @@ func TestRegistersAgainWithAKubeletThatHasRestarted(t *testing.T) {
 	}
 
 	cancel()
+	expectEnd(t, ended)
+	second.expect(t, "the plugin that ended", 0)
+	second.server.Stop()
+	if life.isRegistered() {
+		t.Error("the plugin reports that it is registered although it has ended")
+	}
+}
+
+// expectEnd waits until the plugin has ended, without an error.
+func expectEnd(t *testing.T, ended <-chan error) {
+	t.Helper()
 	select {
 	case err := <-ended:
 		if err != nil {
@@ -155,10 +166,5 @@ func TestRegistersAgainWithAKubeletThatHasRestarted(t *testing.T) {
 		}
 	case <-time.After(patience):
 		t.Fatal("the plugin did not end")
-	}
-	second.expect(t, "the plugin that ended", 0)
-	second.server.Stop()
-	if life.isRegistered() {
-		t.Error("the plugin reports that it is registered although it has ended")
 	}
 }
