@@ -22,7 +22,8 @@ const STEPS: Readonly<Record<string, Command>> = {
   'every failover': run('every-failover'),
   devices: run('gpu'),
   'what turns verdicts': [
-    ...([process.execPath, '--test', '--test-concurrency=1', '--test-reporter=spec'] satisfies Command),
+    process.execPath,
+    ...['--test', '--test-concurrency=1', '--test-reporter=spec'],
     ...globSync('tests/rehearsal/**/*.itest.ts').sort(),
   ],
   'the application and its telemetry, provisioned': up('postgres', 'telemetry'),
