@@ -29,8 +29,6 @@ const FORMAT_CACHE = [
   '--cache-location',
   path.join(CACHE, 'format'),
 ];
-/** A third of what a small test takes is that the types of its modules are stripped and the rest is compiled: Node keeps both, by content. */
-const COMPILED = path.join(CACHE, 'node');
 /** TypeScript 7, which takes a third of the time; lint still needs the interface of 6, which it no longer has. */
 const TSC = [
   process.execPath,
@@ -77,7 +75,7 @@ export interface Checked {
 
 async function runOne(step: Step, signal: AbortSignal | undefined): Promise<Checked> {
   const result = await runStep(step.command, {
-    env: { FORCE_COLOR: '0', NODE_COMPILE_CACHE: COMPILED },
+    env: { FORCE_COLOR: '0' },
     ...(signal !== undefined && { signal }),
   });
   const { exitCode, output } = result;

@@ -7,7 +7,7 @@
 import { globSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { STORES } from '../env/schema.ts';
-import { runStep } from './running/steps.ts';
+import { minutesText, runStep } from './running/steps.ts';
 
 type Command = [string, ...string[]];
 
@@ -43,9 +43,7 @@ for (const [name, command] of Object.entries(STEPS)) {
   process.stdout.write(`\n== ${name}\n`);
   const { exitCode, durationMs } = await runStep(command, { live: true, signal: interrupt.signal });
   failed ||= exitCode !== 0;
-  ended.push(
-    `${exitCode === 0 ? '✓' : '✗'} ${name}, ${(durationMs / 60_000).toFixed(1)} min, exit ${exitCode}`,
-  );
+  ended.push(`${exitCode === 0 ? '✓' : '✗'} ${name}, ${minutesText(durationMs)} min, exit ${exitCode}`);
 }
 process.stdout.write(`\n${ended.join('\n')}\n`);
 process.exitCode = failed || interrupt.signal.aborted ? 1 : 0;

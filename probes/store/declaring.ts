@@ -116,11 +116,13 @@ export const failoverGoal = z.strictObject({
 
 const clientLoad = z
   .strictObject({
-    writesPerSecond: z.number().min(200).max(5000).default(200),
+    writesPerSecond: z.number().min(20).max(5000).default(200),
     readsPerSecond: z.number().min(1).max(5000).default(20),
   })
   .default({ writesPerSecond: 200, readsPerSecond: 20 })
-  .describe('Open-loop load during a drill; below 200 writes a second an RTO cannot be measured to 20 ms');
+  .describe(
+    'Open-loop load during a drill: what the store bears without a fault. Below 200 writes a second an RTO cannot be measured to 20 ms; its bounds say to what',
+  );
 
 /** What every store declares. */
 export const common = {

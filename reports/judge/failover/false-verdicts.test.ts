@@ -160,3 +160,56 @@ describe('reads', () => {
     assert.match(reason, /the consumer counted 0 messages, which does not fit 280 delivered of 320 reads/);
   });
 });
+
+describe('a store that does not bear the load', () => {
+  /** Twenty seconds before the fault; the outage after it takes longer than its goal. */
+  const trial = (goals: Record<string, unknown> = GOALS) =>
+    new Synthetic({
+      lengthMs: 70_000,
+      faultAtMs: 20_000,
+      outages: [[20_000, 35_000]],
+      goals,
+    });
+  /** Every n-th of the first 1,000 writes, which end 15 s before the fault, misses its second. */
+  const failing = (one: Synthetic, every: number): Synthetic => {
+    for (let n = every; n <= 1000; n += every) one.write(n).outcome = 'unsent';
+    return one.readBack();
+  };
+
+  it('should fail for its time where at most a tenth of the writes had failed before the fault', () => {
+    assert.equal(judge(trial()).verdict, 'fail');
+    const few = judge(failing(trial(), 3)); // 333 of 4,000
+    assert.equal(few.verdict, 'fail', said(few));
+    assert.match(said(few), /^RTO 3[45]\S* to 35\S* s, goal 30 s$/);
+  });
+
+  it('should be inconclusive where more had failed, and name the load and what to do', () => {
+    const record = judge(failing(trial(), 2)); // 500 of 4,000
+    assert.equal(record.verdict, 'inconclusive');
+    assert.match(
+      said(record),
+      /^RTO 3[45]\S* to 35\S* s, goal 30 s; but 500 of 4000 writes had failed before the fault: the store did not bear 200 writes a second, and what the fault alone would have cost is not known; lower clientLoad\.writesPerSecond of the store/,
+    );
+  });
+
+  it('should still fail for writes that it lost, and pass where it met its goals all the same', () => {
+    const lossy = judge(failing(trial(), 2).readBack({ lost: [1501] }));
+    assert.equal(lossy.verdict, 'fail');
+    assert.match(said(lossy), /lost 1 acknowledged write/);
+    const met = judge(failing(trial({ ...GOALS, rtoSeconds: 40 }), 2));
+    assert.equal(met.verdict, 'pass', said(met));
+  });
+
+  it('should be inconclusive for a path of clients too', () => {
+    const quick = new Synthetic({
+      lengthMs: 70_000,
+      faultAtMs: 20_000,
+      outages: [[20_000, 2_000]],
+      goals: GOALS,
+    });
+    failing(quick.path('direct', [[20_000, 35_000]]), 2);
+    const record = judge(quick);
+    assert.equal(record.verdict, 'inconclusive', said(record));
+    assert.match(said(record), /^path direct: RTO .*; but 500 of 4000 writes had failed before the fault/);
+  });
+});

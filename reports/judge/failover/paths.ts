@@ -127,8 +127,10 @@ export function pathRules(paths: readonly PathView[]): Rule[] {
     const { name, trial, view } = path;
     const id = `path/${name}`;
     const failure = view === null ? null : failureOf({ ...view, trial });
-    if (failure !== null) return { id, verdict: 'fail', text: `path ${name}: ${failure}`, ofTime: true };
-    const open = openOf(path);
+    const overloaded = view?.overloaded;
+    if (failure !== null && overloaded == null)
+      return { id, verdict: 'fail', text: `path ${name}: ${failure}`, ofTime: true };
+    const open = failure === null || overloaded == null ? openOf(path) : `${failure}; ${overloaded}`;
     return open === null
       ? { id, verdict: 'pass', text: `the RTO by path ${name} is within its goal` }
       : { id, verdict: 'inconclusive', text: `path ${name}: ${open}` };

@@ -59,6 +59,8 @@ interface Holding {
   holds: string;
   /** The rule limits a time. */
   ofTime?: true;
+  /** It limits what writes of the load miss: of a store that did not bear the load before the fault it proves nothing. */
+  ofLoad?: true;
   /** Whether anybody looked at what the rule is about; absent: always. */
   applies?: (evidence: Evidence) => boolean;
 }
@@ -108,6 +110,7 @@ const HOLDINGS: readonly Holding[] = [
     open: notSeenBack,
     holds: 'writes succeeded again before the deadline',
     ofTime: true,
+    ofLoad: true,
   },
   { id: 'lost-writes', fails: lostWrites, holds: 'no more acknowledged writes lost than allowed' },
   { id: 'loss-window', fails: lostTooLong, holds: 'all lost writes lie within the loss window' },
@@ -156,15 +159,23 @@ const HOLDINGS: readonly Holding[] = [
     ofTime: true,
   },
   { id: 'afterwards/roles', fails: rolesChanged, holds: 'roles as before' },
-  { id: 'rto', fails: tooSlow, open: rtoBetween, holds: 'the RTO is within its goal', ofTime: true },
+  {
+    id: 'rto',
+    fails: tooSlow,
+    open: rtoBetween,
+    holds: 'the RTO is within its goal',
+    ofTime: true,
+    ofLoad: true,
+  },
   {
     id: 'total-outage',
     fails: downTooLong,
     open: totalBetween,
     holds: 'all outages together are within the goal',
     ofTime: true,
+    ofLoad: true,
   },
-  { id: 'outages', fails: tooManyOutages, holds: 'no more outages than allowed' },
+  { id: 'outages', fails: tooManyOutages, holds: 'no more outages than allowed', ofLoad: true },
   {
     id: 'read-back',
     open: ({ readBack }) => (readBack.gaps.length > 0 ? readBack.gaps.join('; ') : null),
@@ -206,9 +217,14 @@ export function rulesOf(evidence: Evidence): Rule[] {
   return [...stated.map((holding) => ruleOf(holding, evidence)), ...pathRules(evidence.paths)];
 }
 
-function ruleOf({ id, fails, open, holds, ofTime }: Holding, evidence: Evidence): Rule {
+function ruleOf({ id, fails, open, holds, ofTime, ofLoad }: Holding, evidence: Evidence): Rule {
   const failure = fails?.(evidence) ?? null;
-  if (failure !== null) return { id, verdict: 'fail', text: failure, ...(ofTime && { ofTime }) };
+  if (failure !== null) {
+    const { overloaded } = evidence;
+    return ofLoad === true && overloaded !== null
+      ? { id, verdict: 'inconclusive', text: `${failure}; ${overloaded}` }
+      : { id, verdict: 'fail', text: failure, ...(ofTime && { ofTime }) };
+  }
   const gap = open?.(evidence) ?? null;
   return gap === null ? { id, verdict: 'pass', text: holds } : { id, verdict: 'inconclusive', text: gap };
 }

@@ -5,6 +5,7 @@ import { acknowledgements, countUpTo } from '../writes/acknowledgements.ts';
 import type { Acknowledgements } from '../writes/acknowledgements.ts';
 import { goalFor } from '../trial.ts';
 import type { Trial } from '../trial.ts';
+import { overloadedBefore, writesBefore } from './before.ts';
 import { downtimeOf } from './downtime.ts';
 import type { Downtime } from './downtime.ts';
 import { generatorLag, movedByLag, rateOf } from './generator.ts';
@@ -24,6 +25,8 @@ export interface ClientView {
   open: Episode | null;
   downtime: Downtime;
   acknowledgedBefore: number;
+  /** Why a missed goal of time is not the fault's: the store did not bear the load before it; null: it did. */
+  overloaded: string | null;
   /** When the recording, and with it an open episode, was last observed, ms of CLOCK_MONOTONIC. */
   endOfRecordingMs: number;
   lag: FailoverRecord['generatorLagMs'];
@@ -55,6 +58,7 @@ export function clientViewOf(writes: Operations, trial: Trial, leader: string | 
     rto: rto === null ? null : widened(rto, movedMs),
     downtime: { ...downtime, totalMs: widened(downtime.totalMs, movedMs * Math.max(1, downtime.outages)) },
     acknowledgedBefore: countUpTo(acks.doneMs, trial.faultMs ?? Infinity),
+    overloaded: overloadedBefore(writesBefore(writes, trial.faultMs), ratePerSecond),
     endOfRecordingMs,
     lag,
   };
