@@ -7,6 +7,8 @@ import type { History, HistoryHeader } from '../../record/history/history.ts';
 import { LOOK_EVERY_MS } from '../../record/observations/telemetry.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import type { HeaderSettings } from '../../record/settings.ts';
+import { isOverloaded } from '../before-fault.ts';
+import type { BeforeFault } from '../before-fault.ts';
 import { orderGap, priceRule } from '../failover/services/fault-trial.ts';
 import { all, first, last } from '../observed.ts';
 import type { Findings } from '../topology/findings.ts';
@@ -170,14 +172,25 @@ export function acceptedRule(history: History, findings: Findings, canaries: rea
     findings.unknown(subject, expected, 'none was sent');
     return;
   }
-  const seen = `${percent(ratio)}${why === '' ? '' : `; ${why}`}`;
+  const before = failedBefore(history, canaries);
+  const restless = isOverloaded(before)
+    ? `; but ${before.failed} of ${before.ended} had failed before the fault: it is not known what the fault alone would have cost`
+    : '';
+  const seen = `${percent(ratio)}${why === '' ? '' : `; ${why}`}${restless}`;
   const refused = refusedTotal(refusedOf(canaries));
   const reached = (good + refused) / canaries.length;
-  if (ratio < goal && reached >= goal) findings.unknown(subject, expected, seen);
+  if (ratio < goal && (reached >= goal || restless !== '')) findings.unknown(subject, expected, seen);
   else findings.expect(subject, ratio >= goal, expected, seen);
   // Of requests that a fault makes fail, many may; of refused ones nobody knows what the platform would have made.
   if (ratio >= goal && refused > canaries.length * MOST_REFUSED)
     findings.unknown('canary requests', `at most ${percent(MOST_REFUSED)} of them refused`, why);
+}
+
+/** Requests that had ended before the fault was in force, by CLOCK_MONOTONIC. */
+function failedBefore(history: History, canaries: readonly CanaryRequest[]): BeforeFault {
+  const [notYetMs] = first(history, 'fault-landed')?.betweenMs ?? [-Infinity];
+  const before = canaries.filter(({ t }) => t <= notYetMs);
+  return { ended: before.length, failed: before.filter(isFailed).length };
 }
 
 /** The share of refused requests above which the rest is not what was to be looked at: as much as `deliveredShare` lets a load lack. */

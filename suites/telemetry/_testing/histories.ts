@@ -201,6 +201,7 @@ export function requests(of: readonly RequestCanary[]): Seen[] {
     const sentMs = START_MS + n * 50;
     const named = { n, correlationId: `r/${n}`, traceId: `t${n}` };
     const answer = {
+      t: tOf(sentMs + 20),
       sentMs,
       doneMs: sentMs + 20,
       ok,

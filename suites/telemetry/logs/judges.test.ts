@@ -212,10 +212,12 @@ const underFault = (seen: Seen[], fault = 'pod-crash'): Judgement =>
 /** Requests and lines of a trial, with what the stores and the disks hold of them. */
 function flowed(
   nodes: readonly NodeCanary[],
-  of: { stored?: number[]; disk?: number[]; more?: Seen[]; refused?: number } = {},
+  of: { stored?: number[]; disk?: number[]; more?: Seen[]; unwell?: [from: number, to: number] } = {},
 ): Seen[] {
-  const { stored = upTo(400), disk = stored, more = [], refused = 0 } = of;
-  const sent = requests(all((n) => ({ ok: n > refused }))).filter(([kind]) => kind === 'canary-request');
+  const { stored = upTo(400), disk = stored, more = [], unwell: [from, to] = [0, 0] } = of;
+  const sent = requests(all((n) => ({ ok: n < from || n > to }))).filter(
+    ([kind]) => kind === 'canary-request',
+  );
   const logged = stored.map((n) => requestLine(n, 'gateway'));
   return [
     ...sent,
@@ -291,11 +293,16 @@ test('false verdict 2: logs under a fault want what every trial shows afterwards
   const unhealed = underFault([...flow, ...trial({ healed: false })]);
   assert.equal(unhealed.verdict, 'fail');
   assert.match(unhealed.reason, /not all members had rejoined/);
-  const refused = underFault([...flowed([GOOD], { refused: 272 }), ...trial()]);
-  assert.equal(refused.verdict, 'fail');
-  assert.match(
-    refused.reason,
-    /canary requests answered well: expected at least 50 %, seen 32 %; 272 of 400/,
-  );
+  const unwell = underFault([...flowed([GOOD], { unwell: [100, 371] }), ...trial()]);
+  assert.equal(unwell.verdict, 'fail');
+  assert.match(unwell.reason, /canary requests answered well: expected at least 50 %, seen 32 %; 272 of 400/);
   assert.ok(tOf(START_MS) > 0);
+});
+
+test('should blame no fault for requests of a service that did not answer them before it', () => {
+  // Requests 1 to 99 had ended when the fault landed.
+  const found = underFault([...flowed([GOOD], { unwell: [90, 361] }), ...trial()]);
+  assert.equal(found.verdict, 'inconclusive');
+  assert.match(found.reason, /seen 32 %; 272 of 400 .*; but 10 of 99 had failed before the fault: it is not/);
+  assert.equal(underFault([...flowed([GOOD], { unwell: [91, 362] }), ...trial()]).verdict, 'fail');
 });

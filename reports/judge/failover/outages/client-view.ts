@@ -1,11 +1,11 @@
 /** What one client saw of the fault: the load through the address of applications, or that of a further path. */
 import type { Operations } from '../../../record/history/history.ts';
 import type { FailoverRecord, Interval } from '../../../record/run-record.ts';
+import { overloadedText, writesBefore } from '../../before-fault.ts';
 import { acknowledgements, countUpTo } from '../writes/acknowledgements.ts';
 import type { Acknowledgements } from '../writes/acknowledgements.ts';
 import { goalFor } from '../trial.ts';
 import type { Trial } from '../trial.ts';
-import { overloadedBefore, writesBefore } from './before.ts';
 import { downtimeOf } from './downtime.ts';
 import type { Downtime } from './downtime.ts';
 import { generatorLag, movedByLag, rateOf } from './generator.ts';
@@ -58,7 +58,7 @@ export function clientViewOf(writes: Operations, trial: Trial, leader: string | 
     rto: rto === null ? null : widened(rto, movedMs),
     downtime: { ...downtime, totalMs: widened(downtime.totalMs, movedMs * Math.max(1, downtime.outages)) },
     acknowledgedBefore: countUpTo(acks.doneMs, trial.faultMs ?? Infinity),
-    overloaded: overloadedBefore(writesBefore(writes, trial.faultMs), ratePerSecond),
+    overloaded: overloadedText(writesBefore(writes, trial.faultMs), ratePerSecond),
     endOfRecordingMs,
     lag,
   };
