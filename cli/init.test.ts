@@ -160,6 +160,16 @@ test('should refuse to compare with the file of another cluster', async () => {
   assert.match(err, /theirs\.yaml is of another cluster: kube-system has the UID 11111111/);
 });
 
+test('should compare with the file of a cluster that Plumbline provisions, which has no pin', async () => {
+  const file = at('rehearsal.yaml');
+  await init('--out', file);
+  const pinned = /^cluster:\n(?: {2}.*\n)+/m;
+  writeFileSync(file, readFileSync(file, 'utf8').replace(pinned, 'cluster: { rehearsal: small }\n'));
+  const { code, out, err } = await init('--out', file);
+  assert.equal(code, 0, `${out}${err}`);
+  assert.match(out, /rehearsal\.yaml says of the cluster what is there/);
+});
+
 test('should draft for production what operators made, and compare it with a file of its own', async () => {
   server.objects = OPERATORS;
   try {

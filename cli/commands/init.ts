@@ -202,13 +202,16 @@ function compare(
   return found.length === 0;
 }
 
-/** @throws CommandError (64) for the file of another cluster, of which every line would differ */
+/**
+ * A file without a pin, such as that of a cluster which Plumbline provisions, is taken for one of this cluster.
+ * @throws CommandError (64) for the file of another cluster, of which every line would differ
+ */
 function refuseOther(own: EnvironmentFile, { draft, file }: { draft: EnvironmentFile; file: string }): void {
   if (declarationOf(own.cluster).pinIsPlaceholder?.(own.cluster) === true) return;
   const [pinned, seen] = [pinOf(own)?.kubeSystemUid, pinOf(draft)?.kubeSystemUid];
-  if (pinned === seen) return;
+  if (pinned === undefined || pinned === seen) return;
   throw new CommandError(
-    `${file} is of another cluster: kube-system has the UID ${seen ?? ''} here and ${pinned ?? 'none'} there; choose another --name or --out`,
+    `${file} is of another cluster: kube-system has the UID ${seen ?? ''} here and ${pinned} there; choose another --name or --out`,
     EXIT.usage,
   );
 }
