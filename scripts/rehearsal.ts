@@ -1,7 +1,7 @@
 /**
- * All that is tried on the rehearsal, one step after the other: `npm run test:rehearsal`. A step that fails ends nothing; the last lines say of each
- * how it ended, and how long it took. What sends telemetry comes last, in an environment of its own: beside five stores it keeps two cores busy, and
- * failovers then take longer than their goals.
+ * All that is tried on the rehearsal, one step after the other: `npm run test:rehearsal`; with words after `--`, only the steps whose names have one
+ * of them. A step that fails ends nothing; the last lines say of each how it ended, and how long it took. A store fails over beside no other, and what
+ * sends telemetry stands beside PostgreSQL alone: all together keep two slow cores busy, and failovers then take longer than their goals.
  * Exit 0: each step did; 1: one did not.
  */
 import { globSync } from 'node:fs';
@@ -17,9 +17,13 @@ const plumbline = (...words: string[]): Command => [process.execPath, CLI, ...wo
 const up = (...words: string[]): Command => plumbline('env', 'up', ...ENV, '--with', words.join(','));
 const run = (profile: string): Command => plumbline('run', ...ENV, '--profile', profile);
 
+const failovers = STORES.flatMap((store): [string, Command][] => [
+  [`${store}, provisioned`, up(store)],
+  [`every failover of ${store}`, run('every-failover')],
+]);
 const STEPS: Readonly<Record<string, Command>> = {
+  ...Object.fromEntries(failovers),
   'five stores, an application and devices, provisioned': up(...STORES, 'gpu'),
-  'every failover': run('every-failover'),
   devices: run('gpu'),
   'what turns verdicts': [
     process.execPath,
@@ -33,12 +37,22 @@ const STEPS: Readonly<Record<string, Command>> = {
   'telemetry under a fault': run('telemetry-under-fault'),
 };
 
+const words = process.argv.slice(2);
+const chosen = Object.entries(STEPS).filter(
+  ([name]) => words.length === 0 || words.some((word) => name.includes(word)),
+);
+if (chosen.length === 0) {
+  process.stderr.write(
+    `no step has ${words.join(' or ')} in its name; there are:\n  ${Object.keys(STEPS).join('\n  ')}\n`,
+  );
+  process.exit(64);
+}
 const interrupt = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupt.abort());
 
 const ended: string[] = [];
 let failed = false;
-for (const [name, command] of Object.entries(STEPS)) {
+for (const [name, command] of chosen) {
   if (interrupt.signal.aborted) break;
   process.stdout.write(`\n== ${name}\n`);
   const { exitCode, durationMs } = await runStep(command, { live: true, signal: interrupt.signal });

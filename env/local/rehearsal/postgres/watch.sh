@@ -6,8 +6,8 @@ export PGUSER=pooler
 . /etc/pg/members.sh
 RUN=/run/pooler
 DATABASES='plumbline bids' # what clients may ask for
-EVERY=0.5 # seconds between two looks at the leader
-ALL_EVERY=6 # looks: so often the others are asked too while the leader answers
+EVERY=1 # seconds between two looks at the leader, each some ten processes
+ALL_EVERY=3 # looks: so often the others are asked too while the leader answers
 lead= looks=0
 trap 'exit 0' TERM INT
 
