@@ -44,7 +44,7 @@ class Store implements LoadClient {
         await Promise.resolve();
         if (!this.up) throw new Error('refused');
         this.mostOpening = Math.max(this.mostOpening, ++this.opening);
-        if (this.openMs > 0) await sleep(this.openMs);
+        if (this.openMs > 0) await sleep(this.openMs, undefined, { ref: false });
         this.opening--;
         open = true;
         this.opened++;
@@ -205,6 +205,28 @@ describe('the client load engine', () => {
     const asked = notes.filter((note) => note !== undefined).map(Number);
     // 2 ms are meant; Node's timers are cut to whole milliseconds and may fire up to one early. Without a timer it would be some 0.1.
     assert.ok(asked.length >= 5 && asked.every((ms) => ms >= 0.5), asked.join(' '));
+  });
+
+  it('should open four connections at a time, and lose no place to one that never opens', async () => {
+    const store = new Store();
+    const { engine, lines } = run(store, {
+      readRatePerSecond: 0,
+      connections: 0,
+      maxConnections: 20,
+      operationTimeoutMs: 200,
+      waitTimeoutMs: 200,
+    });
+    const most = (): number => store.mostOpening;
+    store.openMs = 100_000; // longer than any deadline, whatever becomes of the connection
+    engine.start();
+    await sleep(150);
+    assert.equal(most(), 4);
+    store.openMs = 10;
+    for (let tries = 0; store.written.length === 0 && tries < 500; tries++) await sleep(10);
+    await engine.stop();
+    assert.ok(store.written.length > 0);
+    assert.equal(errorOf(writes(lines)[0] ?? assert.fail()), 'connect: deadline');
+    assert.ok(most() <= 8, `${most()} with the four that never opened`);
   });
 
   it('should give up what gets no answer at its own deadline, hold others back, and drop what waits too long', async () => {

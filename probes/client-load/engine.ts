@@ -4,6 +4,7 @@ import type { OperationLine } from '../../reports/record/history/history.ts';
 import { monoMs } from '../../host/clock.ts';
 import { retry } from '../../host/wait.ts';
 import type { OperationResult, LoadClient, ClientLoadSession } from './client.ts';
+import { Gate } from './gate.ts';
 import { Pacer } from './pacer.ts';
 import { Scout } from './scout.ts';
 
@@ -65,6 +66,8 @@ interface Attempt {
   refusedMs: number | null;
   /** When the connection that it opened itself was logged in. */
   openedMs: number | null;
+  /** It is one of those that are opening a connection. */
+  opening: boolean;
   /** Its deadline has passed: it has its result, and may no longer use a connection. */
   over: boolean;
 }
@@ -84,6 +87,7 @@ export class ClientLoadEngine {
   #waiting: Waiting[] = [];
   #outstanding = 0;
   readonly #scout: Scout;
+  readonly #gate = new Gate();
   #stopping = false;
   #drained: (() => void) | null = null;
   #pacer: Pacer | null = null;
@@ -209,7 +213,7 @@ export class ClientLoadEngine {
 
   #run(session: ClientLoadSession, operation: Operation, waitedMs: number): void {
     const now = monoMs();
-    const asked = { refusedMs: null, openedMs: null, sent: false, over: false };
+    const asked = { refusedMs: null, openedMs: null, sent: false, opening: false, over: false };
     const attempt: Attempt = { session, operation, firstMs: now, sentMs: now, ...asked };
     if (!session.usable()) this.#replace(attempt);
     void this.#underDeadline(attempt).then((result) => {
@@ -241,6 +245,7 @@ export class ClientLoadEngine {
       const timer = setTimeout(() => {
         attempt.over = true;
         attempt.session.destroy();
+        this.#leaveGate(attempt);
         resolve(
           attempt.sent
             ? { outcome: 'unknown', detail: 'deadline' }
@@ -257,17 +262,13 @@ export class ClientLoadEngine {
   async #perform(attempt: Attempt): Promise<OperationResult> {
     while (!attempt.session.usable()) {
       await this.#awaitTurn(attempt);
-      if (attempt.over) break;
-      if (attempt.session.usable()) break;
+      if (attempt.over || attempt.session.usable()) break;
       try {
-        await attempt.session.open(this.#options.connectTimeoutMs);
+        await this.#connect(attempt);
       } catch (error) {
         const detail = `connect: ${this.#options.client.errorClass(error)}`;
         if (!(await this.#asksAgain(attempt, error))) return { outcome: 'fail', detail };
-        continue;
       }
-      attempt.openedMs = monoMs();
-      break;
     }
     // The deadline may have destroyed the connection in the same turn: then nothing may be sent.
     if (attempt.over || !attempt.session.usable()) return { outcome: 'fail', detail: 'connect: deadline' };
@@ -278,9 +279,35 @@ export class ClientLoadEngine {
     return result;
   }
 
-  /** Waits behind another operation that connects. A connection that became free meanwhile is taken instead of a new one. */
+  /** Waits behind another operation that connects. */
   async #awaitTurn(attempt: Attempt): Promise<void> {
-    if (!(await this.#scout.turn(attempt)) || attempt.over) return;
+    if (await this.#scout.turn(attempt)) this.#takeFree(attempt);
+  }
+
+  /** Opens its connection when fewer than may are being opened; unless one became free or its deadline passed meanwhile. */
+  async #connect(attempt: Attempt): Promise<void> {
+    const waited = await this.#gate.enter();
+    attempt.opening = true;
+    try {
+      if (waited) this.#takeFree(attempt);
+      if (attempt.over || attempt.session.usable()) return;
+      await attempt.session.open(this.#options.connectTimeoutMs);
+      attempt.openedMs = monoMs();
+    } finally {
+      this.#leaveGate(attempt);
+    }
+  }
+
+  /** At its deadline too: the place must be free again whatever a driver does with a connection that is destroyed while it opens. */
+  #leaveGate(attempt: Attempt): void {
+    if (!attempt.opening) return;
+    attempt.opening = false;
+    this.#gate.leave();
+  }
+
+  /** For one that has waited and asked the store nothing yet: a connection that became free meanwhile is taken instead of a new one. */
+  #takeFree(attempt: Attempt): void {
+    if (attempt.over) return;
     attempt.sentMs = monoMs();
     const free = this.#idle.findIndex((session) => session.usable());
     if (free < 0) return;
