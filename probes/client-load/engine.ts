@@ -66,11 +66,16 @@ interface Attempt {
   refusedMs: number | null;
   /** When the connection that it opened itself was logged in. */
   openedMs: number | null;
-  /** It is one of those that are opening a connection. */
-  opening: boolean;
+  /** Its place among those that open a connection; null: it has none. */
+  place: NodeJS.Timeout | null;
+  /** It has asked the store for anything: a connection, or with one that was up. */
+  asked: boolean;
   /** Its deadline has passed: it has its result, and may no longer use a connection. */
   over: boolean;
 }
+
+/** In the class of an error of who was given no answer in time. */
+const TIMED_OUT = 'timeout';
 
 /** Two or three questions an operation at 200 a second; a refused one costs some 0.3 ms of a core. */
 const ASK_AGAIN_MS = 2;
@@ -158,7 +163,9 @@ export class ClientLoadEngine {
       const session = this.#options.client.session();
       const timer = setTimeout(() => session.destroy(), leftMs);
       try {
+        const sinceMs = monoMs();
         await session.open(Math.min(leftMs, 2000));
+        this.#gate.took(monoMs() - sinceMs);
         return session;
       } catch (error) {
         session.destroy();
@@ -213,13 +220,20 @@ export class ClientLoadEngine {
 
   #run(session: ClientLoadSession, operation: Operation, waitedMs: number): void {
     const now = monoMs();
-    const asked = { refusedMs: null, openedMs: null, sent: false, opening: false, over: false };
+    const asked = { refusedMs: null, openedMs: null, sent: false, place: null, asked: false, over: false };
     const attempt: Attempt = { session, operation, firstMs: now, sentMs: now, ...asked };
     if (!session.usable()) this.#replace(attempt);
     void this.#underDeadline(attempt).then((result) => {
+      // One that only waited for its turn to connect has seen nothing of the store.
+      if (!attempt.asked) this.#ended(operation, monoMs(), 'unsent', '');
       // Asking again for a connection is waiting for one: the operation itself was sent once, at `sentMs`.
-      const detail = noteOf(attempt, result.detail ?? '', waitedMs);
-      this.#ended(operation, attempt.sentMs, result.outcome, detail);
+      else
+        this.#ended(
+          operation,
+          attempt.sentMs,
+          result.outcome,
+          noteOf(attempt, result.detail ?? '', waitedMs),
+        );
       // A connection that failed is not trusted: the next operation in this place opens a new one.
       if (result.outcome !== 'ok') attempt.session.destroy();
       this.#release(attempt.session);
@@ -245,7 +259,6 @@ export class ClientLoadEngine {
       const timer = setTimeout(() => {
         attempt.over = true;
         attempt.session.destroy();
-        this.#leaveGate(attempt);
         resolve(
           attempt.sent
             ? { outcome: 'unknown', detail: 'deadline' }
@@ -264,7 +277,7 @@ export class ClientLoadEngine {
       await this.#awaitTurn(attempt);
       if (attempt.over || attempt.session.usable()) break;
       try {
-        await this.#connect(attempt);
+        if (!(await this.#connect(attempt))) break;
       } catch (error) {
         const detail = `connect: ${this.#options.client.errorClass(error)}`;
         if (!(await this.#asksAgain(attempt, error))) return { outcome: 'fail', detail };
@@ -272,6 +285,7 @@ export class ClientLoadEngine {
     }
     // The deadline may have destroyed the connection in the same turn: then nothing may be sent.
     if (attempt.over || !attempt.session.usable()) return { outcome: 'fail', detail: 'connect: deadline' };
+    attempt.asked = true;
     attempt.sent = true;
     const { kind, n } = attempt.operation;
     const result = await (kind === 'w' ? attempt.session.write(n) : attempt.session.read());
@@ -284,24 +298,37 @@ export class ClientLoadEngine {
     if (await this.#scout.turn(attempt)) this.#takeFree(attempt);
   }
 
-  /** Opens its connection when fewer than may are being opened; unless one became free or its deadline passed meanwhile. */
-  async #connect(attempt: Attempt): Promise<void> {
-    const waited = await this.#gate.enter();
-    attempt.opening = true;
+  /**
+   * Opens its connection when fewer than may are being opened; unless one became free or its deadline passed meanwhile. Waiting for that is
+   * waiting for a connection: one that waits longer than it may is not sent, and one that is has the rest of its time for the store.
+   * @returns whether it may go on
+   */
+  async #connect(attempt: Attempt): Promise<boolean> {
+    const entry = await this.#gate.enter(this.#options.waitTimeoutMs);
+    if (entry === 'in vain') return false;
+    attempt.place = setTimeout(() => this.#leaveGate(attempt), this.#gate.holdMs);
+    const sinceMs = monoMs();
     try {
-      if (waited) this.#takeFree(attempt);
-      if (attempt.over || attempt.session.usable()) return;
+      if (entry === 'waited') this.#takeFree(attempt);
+      if (attempt.over || attempt.session.usable()) return true;
+      attempt.asked = true;
       await attempt.session.open(this.#options.connectTimeoutMs);
       attempt.openedMs = monoMs();
+      this.#gate.took(attempt.openedMs - sinceMs);
+      return true;
+    } catch (error) {
+      const silent = attempt.over || this.#options.client.errorClass(error).includes(TIMED_OUT);
+      if (!silent) this.#gate.took(monoMs() - sinceMs);
+      throw error;
     } finally {
       this.#leaveGate(attempt);
     }
   }
 
-  /** At its deadline too: the place must be free again whatever a driver does with a connection that is destroyed while it opens. */
   #leaveGate(attempt: Attempt): void {
-    if (!attempt.opening) return;
-    attempt.opening = false;
+    if (attempt.place === null) return;
+    clearTimeout(attempt.place);
+    attempt.place = null;
     this.#gate.leave();
   }
 

@@ -5,28 +5,54 @@
  */
 const MOST_OPENING = 4;
 
+/** A place is held at most this long, ms, or twice as long as connecting took lately: a server that says nothing must not hold others back. */
+const LEAST_HOLD_MS = 20;
+
+/** How one came in: at once, after a wait, or not at all. */
+export type Entry = 'at once' | 'waited' | 'in vain';
+
 /** Lets so many in at once, the others in the order in which they came. */
 export class Gate {
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: ((entry: Entry) => void)[] = [];
   #free: number;
+  #usualMs = 0;
 
   constructor(most = MOST_OPENING) {
     this.#free = most;
   }
 
-  /** Resolves when one may go in; true: it had to wait. Each that went in has to leave. */
-  async enter(): Promise<boolean> {
+  /** Waits at most so long. Each that went in has to leave. */
+  async enter(timeoutMs: number): Promise<Entry> {
     if (this.#free > 0) {
       this.#free--;
-      return false;
+      return 'at once';
     }
-    await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    return true;
+    return await new Promise<Entry>((resolve) => {
+      const go = (entry: Entry): void => {
+        clearTimeout(timer);
+        resolve(entry);
+      };
+      const timer = setTimeout(() => {
+        this.#waiting.splice(this.#waiting.indexOf(go), 1);
+        go('in vain');
+      }, timeoutMs);
+      this.#waiting.push(go);
+    });
+  }
+
+  /** How long a place may be held, ms. */
+  get holdMs(): number {
+    return Math.max(LEAST_HOLD_MS, 2 * this.#usualMs);
+  }
+
+  /** A server has taken so long to let in, or to refuse. */
+  took(ms: number): void {
+    this.#usualMs = (this.#usualMs + ms) / 2;
   }
 
   leave(): void {
     const next = this.#waiting.shift();
     if (next === undefined) this.#free++;
-    else next();
+    else next('waited');
   }
 }
