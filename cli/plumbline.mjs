@@ -21,8 +21,8 @@ if (major < NEEDED) {
   });
   // Processes of this checkout keep what they compiled, by content; beside the packages, since only who installed these can write there.
   const { enableCompileCache } = await import('node:module');
-  const { fileURLToPath } = await import('node:url');
-  process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('../node_modules/.cache/node', import.meta.url));
+  const { join } = await import('node:path');
+  process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, '..', 'node_modules', '.cache', 'node');
   enableCompileCache(process.env.NODE_COMPILE_CACHE);
   const loaded = await import('./main.ts').catch((error) => {
     process.stderr.write(`plumbline cannot be loaded: ${error?.stack ?? error}\n`);
