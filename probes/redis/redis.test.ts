@@ -6,7 +6,7 @@ import { errorClass, replyCode, DEFINITE_FAILURES } from './errors.ts';
 import { nameOf, replicationIn } from './members.ts';
 import { isDown, newest, pairs } from './sentinel.ts';
 import type { SentinelView } from './sentinel.ts';
-import { acknowledged, movedFrom } from './session.ts';
+import { acknowledged, Moves } from './session.ts';
 import { expectedWindow } from './settings.ts';
 
 const reply = (message: string): Error => new (ReplyError as new (message: string) => Error)(message);
@@ -42,8 +42,16 @@ test('a write is acknowledged when WAIT reached the number of replicas, and unkn
 });
 
 test('a switch says which address the master has left', () => {
-  assert.equal(movedFrom('tender 198.18.128.41 6379 198.18.128.42 6379'), '198.18.128.41:6379');
-  assert.equal(movedFrom('tender'), null);
+  const [one, other] = ['198.18.128.41', '198.18.128.42'];
+  const moves = new Moves();
+  moves.note('tender', 5);
+  assert.equal(moves.isAway(`${one}:6379`), false);
+  moves.note(`tender ${one} 6379 ${other} 6379`, 10);
+  assert.deepEqual([moves.isAway(`${one}:6379`), moves.lastFrom(`${one}:6379`)], [true, 10]);
+  assert.deepEqual([moves.isAway(`${other}:6379`), moves.lastFrom(`${other}:6379`)], [false, -Infinity]);
+  moves.note(`tender ${other} 6379 ${one} 6379`, 20);
+  assert.deepEqual([moves.isAway(`${one}:6379`), moves.isAway(`${other}:6379`)], [false, true]);
+  assert.equal(moves.lastFrom(`${one}:6379`), 10, 'a connection from before that is not trusted again');
 });
 
 test('INFO tells role, whom a replica follows, and the replicas of a master', () => {

@@ -27,8 +27,7 @@ interface Shared {
   readonly store: RedisStore;
   readonly sentinels: Sentinels;
   readonly key: string;
-  /** When the Sentinels last said that the master has moved away from an address. */
-  readonly movedFrom: Map<string, number>;
+  readonly moves: Moves;
 }
 
 /** How long a Sentinel may take to answer before the first write. */
@@ -43,13 +42,12 @@ export class RedisLoadClient implements LoadClient {
 
   constructor(connection: StoreConnection, run: string) {
     const store = redisStore(connection);
-    this.#shared = { store, sentinels: new Sentinels(store), key: canaryKey(run), movedFrom: new Map() };
+    this.#shared = { store, sentinels: new Sentinels(store), key: canaryKey(run), moves: new Moves() };
   }
 
   async prepare(deadlineMs: number): Promise<void> {
     await this.#shared.sentinels.listen((_, event, detail) => {
-      const from = event === '+switch-master' ? movedFrom(detail) : null;
-      if (from !== null) this.#shared.movedFrom.set(from, monoMs());
+      if (event === '+switch-master') this.#shared.moves.note(detail, monoMs());
     }, LISTEN_MS);
     await preparedBy(new RedisSession(this.#shared), deadlineMs);
   }
@@ -156,15 +154,16 @@ class RedisSession implements ClientLoadSession {
       const numbers = (found as string[]).map(Number).filter((n) => Number.isInteger(n));
       const highest = numbers.length === 0 ? 0 : Math.max(...numbers);
       const master = Array.isArray(role) && role[0] === 'master';
-      return { outcome: 'ok', detail: master ? String(highest) : `${highest}@replica` };
+      // One that is cut off takes itself for the master, and so does a Sentinel that has not heard of the new one yet.
+      const by = master ? (this.#shared.moves.isAway(this.#at) ? '@replaced' : '') : '@replica';
+      return { outcome: 'ok', detail: `${highest}${by}` };
     } catch (error) {
       return { outcome: 'unknown', detail: errorClass(error) };
     }
   }
 
   usable(): boolean {
-    const movedMs = this.#shared.movedFrom.get(this.#at) ?? -Infinity;
-    return this.#redis?.usable() === true && movedMs < this.#sinceMs;
+    return this.#redis?.usable() === true && this.#shared.moves.lastFrom(this.#at) < this.#sinceMs;
   }
 
   destroy(): void {
@@ -185,10 +184,30 @@ class RedisSession implements ClientLoadSession {
   }
 }
 
-/** `+switch-master`: name, old host and port, new host and port. */
-export function movedFrom(detail: string): string | null {
-  const [, host, port] = detail.split(' ');
-  return host === undefined || port === undefined ? null : `${host}:${port}`;
+/** What the Sentinels said of a master that moved. */
+export class Moves {
+  readonly #lastMs = new Map<string, number>();
+  readonly #away = new Set<string>();
+
+  /** @param detail of `+switch-master`: name, old host and port, new host and port */
+  note(detail: string, atMs: number): void {
+    const [, oldHost, oldPort, newHost, newPort] = detail.split(' ');
+    if (oldHost === undefined || oldPort === undefined) return;
+    const from = `${oldHost}:${oldPort}`;
+    this.#lastMs.set(from, atMs);
+    this.#away.add(from);
+    if (newHost !== undefined && newPort !== undefined) this.#away.delete(`${newHost}:${newPort}`);
+  }
+
+  /** Whether the master was last said to have moved away from there, and not back. */
+  isAway(address: string): boolean {
+    return this.#away.has(address);
+  }
+
+  /** When it last was; -Infinity: it was not. */
+  lastFrom(address: string): number {
+    return this.#lastMs.get(address) ?? -Infinity;
+  }
 }
 
 /**
