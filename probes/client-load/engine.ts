@@ -304,7 +304,8 @@ export class ClientLoadEngine {
    * @returns whether it may go on
    */
   async #connect(attempt: Attempt): Promise<boolean> {
-    const entry = await this.#gate.enter(this.#options.waitTimeoutMs);
+    // Node's timers fire up to a millisecond early, and one that is not sent has waited its whole time.
+    const entry = await this.#gate.enter(this.#options.waitTimeoutMs + 1);
     if (entry === 'in vain') return false;
     attempt.place = setTimeout(() => this.#leaveGate(attempt), this.#gate.holdMs);
     const sinceMs = monoMs();
