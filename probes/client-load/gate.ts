@@ -15,7 +15,7 @@ export type Entry = 'at once' | 'waited' | 'in vain';
 export class Gate {
   readonly #waiting: ((entry: Entry) => void)[] = [];
   #free: number;
-  #usualMs = 0;
+  #usualMs: number | null = null;
 
   constructor(most = MOST_OPENING) {
     this.#free = most;
@@ -42,12 +42,12 @@ export class Gate {
 
   /** How long a place may be held, ms. */
   get holdMs(): number {
-    return Math.max(LEAST_HOLD_MS, 2 * this.#usualMs);
+    return Math.max(LEAST_HOLD_MS, 2 * (this.#usualMs ?? 0));
   }
 
   /** A server has taken so long to let in, or to refuse. */
   took(ms: number): void {
-    this.#usualMs = (this.#usualMs + ms) / 2;
+    this.#usualMs = this.#usualMs === null ? ms : (this.#usualMs + ms) / 2;
   }
 
   leave(): void {
