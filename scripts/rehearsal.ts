@@ -16,14 +16,16 @@ const ENV = ['--env', 'rehearsal'];
 const plumbline = (...words: string[]): Command => [process.execPath, CLI, ...words];
 const up = (...words: string[]): Command => plumbline('env', 'up', ...ENV, '--with', words.join(','));
 const run = (profile: string): Command => plumbline('run', ...ENV, '--profile', profile);
+const checks = (glob: string): Command => plumbline('run', ...ENV, '--check', glob);
 
 const failovers = STORES.flatMap((store): [string, Command][] => [
   [`${store}, provisioned`, up(store)],
-  [`every failover of ${store}`, run('every-failover')],
+  [`every failover of ${store}`, checks('failover/**')],
 ]);
 const STEPS: Readonly<Record<string, Command>> = {
   ...Object.fromEntries(failovers),
   'five stores, an application and devices, provisioned': up(...STORES, 'gpu'),
+  'workloads, and where data lies': checks('topology/{storage,workloads}/**'),
   devices: run('gpu'),
   'what turns verdicts': [
     process.execPath,
