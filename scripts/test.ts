@@ -132,7 +132,7 @@ async function onCluster(run: TestRun): Promise<void> {
   if (run.stopped()) return;
   run.begin('stores on servers of their own');
   // Most of their time they wait for servers, and what they assert of times are intervals that hold the true ones.
-  run.counted('stores', await runStep(testsIn('tests/stores', 3), { live: true, signal: run.signal }));
+  run.counted('stores', await runStep(testsIn('tests/stores', 2), { live: true, signal: run.signal }));
   if (!run.stopped()) await telemetry(run);
 }
 

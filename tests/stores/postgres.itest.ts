@@ -17,8 +17,8 @@ import type {
 import { PostgresCluster, SERVER_NAME } from './postgres-cluster.ts';
 
 const BOUNDS = { deadlineMs: 5000 };
-/** The observer looks every 100 ms. */
-const SIX_LOOKS_MS = 600;
+/** The observer looks every 100 ms; on a busy machine it comes to fewer, and two are needed. */
+const TWENTY_LOOKS_MS = 2000;
 
 describe('PostgreSQL without a manager', () => {
   let cluster: PostgresCluster;
@@ -163,7 +163,7 @@ describe('PostgreSQL without a manager', () => {
         deadlineMs: 5000,
       });
       const insert = (run: string) => `INSERT INTO plumbline_canary.writes (run, n) VALUES ('${run}', 1)`;
-      for (const until = monoMs() + SIX_LOOKS_MS; monoMs() < until;) {
+      for (const until = monoMs() + TWENTY_LOOKS_MS; monoMs() < until;) {
         for (const name of ['pg-0', 'pg-1']) await cluster.sql(name, insert('split/path/pooler'));
         await cluster.sql('pg-1', insert('moved'));
       }
@@ -191,7 +191,7 @@ describe('PostgreSQL without a manager', () => {
     assert.deepEqual(leadersIn(managed), [], 'who leads is told by the manager alone');
     assert.deepEqual(wrote(healthy), [{ leaders: names, on: ['pg-1'], uncounted: undefined }]);
     const [fromMs = 0, toMs = 0] = both[0]?.betweenMs ?? [];
-    assert.ok(toMs - fromMs >= SIX_LOOKS_MS);
+    assert.ok(toMs - fromMs >= TWENTY_LOOKS_MS);
   });
 
   it('should be down, not unknown, when no member answers', async () => {
