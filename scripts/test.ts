@@ -110,7 +110,8 @@ async function mutation(run: TestRun): Promise<void> {
 
 /**
  * Controls that the others of their kind make needless here, to save nine minutes on a slow machine: the loss accounting of each fault is the same
- * code, and two faults show that it is in their way; one pod of the backend is missing as well when a node is; a load's goals are judged by one judge.
+ * code, and two faults show that it is in their way; one pod of the backend is missing as well when a node is; an
+ * autoscaler that adds no pods is shown by its maximum; a load's goals are judged by one judge.
  * `plumbline controls` runs them.
  */
 const LEFT_OUT = [

@@ -31,7 +31,7 @@ export const clientLoadConfigSchema = z.strictObject({
     secrets: z.record(z.string(), z.string()).optional(),
     declared: z.record(z.string(), z.unknown()).optional(),
   }),
-  /** At 200 a second an edge of an outage is known to within 5 ms ; a store that does not bear them is given fewer. */
+  /** At 200 a second an edge of an outage is known to within 5 ms; a store that does not bear them is given fewer. */
   ratePerSecond: z.number().positive().max(2000).default(200),
   readRatePerSecond: z.number().min(0).max(2000).default(20),
   /** Well above any commit of a healthy store, well below any goal. */

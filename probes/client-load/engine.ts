@@ -224,16 +224,11 @@ export class ClientLoadEngine {
     const attempt: Attempt = { session, operation, firstMs: now, sentMs: now, ...asked };
     if (!session.usable()) this.#replace(attempt);
     void this.#underDeadline(attempt).then((result) => {
-      // One that only waited for its turn to connect has seen nothing of the store.
-      if (!attempt.asked) this.#ended(operation, monoMs(), 'unsent', '');
       // Asking again for a connection is waiting for one: the operation itself was sent once, at `sentMs`.
-      else
-        this.#ended(
-          operation,
-          attempt.sentMs,
-          result.outcome,
-          noteOf(attempt, result.detail ?? '', waitedMs),
-        );
+      const detail = noteOf(attempt, result.detail ?? '', waitedMs);
+      // One that only waited for its turn to connect has seen nothing of the store.
+      if (attempt.asked) this.#ended(operation, attempt.sentMs, result.outcome, detail);
+      else this.#ended(operation, monoMs(), 'unsent', '');
       // A connection that failed is not trusted: the next operation in this place opens a new one.
       if (result.outcome !== 'ok') attempt.session.destroy();
       this.#release(attempt.session);

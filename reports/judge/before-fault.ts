@@ -1,6 +1,7 @@
 /** Whether a service bore its load before the fault: where it did not, what it did afterwards says little of the fault. */
 import { OUTCOMES } from '../record/history/history.ts';
 import type { Operations } from '../record/history/history.ts';
+import type { Rule } from '../record/rule.ts';
 
 /**
  * Above this share of what had failed before the fault, no goal is missed because of it. A healthy service loses single ones while its
@@ -38,4 +39,11 @@ export function overloadedText(before: BeforeFault, ratePerSecond: number): stri
   if (!isOverloaded(before)) return null;
   const load = `${Math.round(ratePerSecond)} writes a second`;
   return `but ${before.failed} of ${before.ended} writes had failed before the fault: the store did not bear ${load}, and what the fault alone would have cost is not known; lower clientLoad.writesPerSecond of the store`;
+}
+
+/** The rule of a goal that was missed: failed, or inconclusive where the load was not borne before the fault. */
+export function missedRule(rule: Pick<Rule, 'id' | 'text' | 'ofTime'>, overloaded: string | null): Rule {
+  return overloaded === null
+    ? { ...rule, verdict: 'fail' }
+    : { id: rule.id, verdict: 'inconclusive', text: `${rule.text}; ${overloaded}` };
 }

@@ -15,7 +15,7 @@ export interface StepOptions {
   env?: NodeJS.ProcessEnv;
 }
 
-/** A third of what a small test takes is that the types of its modules are stripped and the rest is compiled: Node keeps both, by content. */
+/** A third of what a small test takes is that the types of its modules are stripped and the rest is compiled: Node keeps both, by content. Where cli/plumbline.mjs keeps them. */
 const COMPILED = path.resolve(import.meta.dirname, '..', '..', 'node_modules', '.cache', 'node');
 /** After SIGTERM a child may clean up this long before it is killed. */
 const GRACE_MS = 45_000;

@@ -1,4 +1,5 @@
 /** Further paths of clients: each has an outage of its own, which is measured and judged as that of the main load. */
+import { missedRule } from '../before-fault.ts';
 import type { History, Operations, PathHistory } from '../../record/history/history.ts';
 import type { PathRecord } from '../../record/run-record.ts';
 import type { Seen } from '../../record/observations/index.ts';
@@ -127,10 +128,9 @@ export function pathRules(paths: readonly PathView[]): Rule[] {
     const { name, trial, view } = path;
     const id = `path/${name}`;
     const failure = view === null ? null : failureOf({ ...view, trial });
-    const overloaded = view?.overloaded;
-    if (failure !== null && overloaded == null)
-      return { id, verdict: 'fail', text: `path ${name}: ${failure}`, ofTime: true };
-    const open = failure === null || overloaded == null ? openOf(path) : `${failure}; ${overloaded}`;
+    if (failure !== null)
+      return missedRule({ id, text: `path ${name}: ${failure}`, ofTime: true }, view?.overloaded ?? null);
+    const open = openOf(path);
     return open === null
       ? { id, verdict: 'pass', text: `the RTO by path ${name} is within its goal` }
       : { id, verdict: 'inconclusive', text: `path ${name}: ${open}` };

@@ -3,6 +3,7 @@ import { reasonOf, worstOf } from '../../record/rule.ts';
 import type { Rule } from '../../record/rule.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import type { Verdict } from '../../record/verdict.ts';
+import { missedRule } from '../before-fault.ts';
 import type { Downtime } from './outages/downtime.ts';
 import { MAX_LAG_MS } from './outages/generator.ts';
 import {
@@ -220,10 +221,8 @@ export function rulesOf(evidence: Evidence): Rule[] {
 function ruleOf({ id, fails, open, holds, ofTime, ofLoad }: Holding, evidence: Evidence): Rule {
   const failure = fails?.(evidence) ?? null;
   if (failure !== null) {
-    const { overloaded } = evidence;
-    return ofLoad === true && overloaded !== null
-      ? { id, verdict: 'inconclusive', text: `${failure}; ${overloaded}` }
-      : { id, verdict: 'fail', text: failure, ...(ofTime && { ofTime }) };
+    const overloaded = ofLoad === true ? evidence.overloaded : null;
+    return missedRule({ id, text: failure, ...(ofTime && { ofTime }) }, overloaded);
   }
   const gap = open?.(evidence) ?? null;
   return gap === null ? { id, verdict: 'pass', text: holds } : { id, verdict: 'inconclusive', text: gap };

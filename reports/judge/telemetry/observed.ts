@@ -173,13 +173,14 @@ export function acceptedRule(history: History, findings: Findings, canaries: rea
     return;
   }
   const before = failedBefore(history, canaries);
-  const restless = isOverloaded(before)
-    ? `; but ${before.failed} of ${before.ended} had failed before the fault: it is not known what the fault alone would have cost`
-    : '';
+  const restless =
+    ratio < goal && isOverloaded(before)
+      ? `; but ${before.failed} of ${before.ended} had failed before the fault: it is not known what the fault alone would have cost`
+      : '';
   const seen = `${percent(ratio)}${why === '' ? '' : `; ${why}`}${restless}`;
   const refused = refusedTotal(refusedOf(canaries));
   const reached = (good + refused) / canaries.length;
-  if (ratio < goal && (reached >= goal || restless !== '')) findings.unknown(subject, expected, seen);
+  if (restless !== '' || (ratio < goal && reached >= goal)) findings.unknown(subject, expected, seen);
   else findings.expect(subject, ratio >= goal, expected, seen);
   // Of requests that a fault makes fail, many may; of refused ones nobody knows what the platform would have made.
   if (ratio >= goal && refused > canaries.length * MOST_REFUSED)

@@ -158,6 +158,7 @@ test('should refuse data on emptyDir or hostPath, or nowhere', () => {
   assert.match(persistent(nowhere).reason, /own file system/);
 });
 
+// /home/postgres is where an image of PostgreSQL keeps its data (Spilo), here and below.
 test("false verdict 12: a claim below the data folder, or beside it, is not the data's", () => {
   for (const path of ['/home/postgres/pgdata/pgroot/data/backup', '/home/postgres/backup']) {
     const seen = [
