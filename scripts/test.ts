@@ -99,6 +99,13 @@ async function addingOne(run: TestRun): Promise<void> {
   run.counted('adding one', await runStep(testsIn('tests/add-one', 2), { live: true, signal: run.signal }));
 }
 
+/** What needs programs of the environment, but no cluster, and measures nothing. */
+async function withoutCluster(run: TestRun): Promise<void> {
+  run.begin('without a cluster');
+  const ended = await runStep(testsIn('tests/without-cluster', 2), { live: true, signal: run.signal });
+  run.counted('without a cluster', ended);
+}
+
 /**
  * Tests every mutant of every stored history. The seed is fixed, so that results change only with the code.
  */
@@ -196,6 +203,7 @@ run.count('check', { exitCode: 0, counts: checked.counts }, () => checked.failur
 if (!run.stopped()) await addingOne(run);
 if (!run.stopped()) await mutation(run);
 if (!run.stopped()) await withCluster(run);
+if (!run.stopped()) await withoutCluster(run);
 if (run.endedBy !== null) process.stdout.write(`\nended by ${run.endedBy}\n`);
 process.stdout.write(`\nminutes: ${run.minutes()}\n`);
 process.stdout.write(`\n${failuresText(run.failures)}${renderCounts(run.total)}\n`);

@@ -28,12 +28,12 @@ const STRANGERS_PORT = 5000;
 
 const PLUMBLINE = 'node_modules/.bin/node cli/plumbline.mjs';
 const LOOK = 'bash scripts/fresh-machine/look.sh';
-/** Integration tests that need no cluster: cgroups and the agent of the pod injector. */
-const PIECES = ['cgroup2', 'agent'];
-const WITH_CLUSTER = ['nodes', 'faults', 'services'];
+/** Cgroups and the agent of the pod injector. */
+const PIECES = ['cgroup2', 'agent'].map((name) => `without-cluster/${name}`);
+const WITH_CLUSTER = ['nodes', 'faults', 'services'].map((name) => `integration/${name}`);
 
 const itests = (names: readonly string[]): string =>
-  `node_modules/.bin/node --test --test-concurrency=1 ${names.map((name) => `tests/integration/${name}.itest.ts`).join(' ')}`;
+  `node_modules/.bin/node --test --test-concurrency=1 ${names.map((name) => `tests/${name}.itest.ts`).join(' ')}`;
 
 /** Fails unless `look.sh` prints the same as at the beginning. */
 const asBefore = (after: string): string =>

@@ -24,7 +24,7 @@ describe('what the pages add', () => {
 
   it('should be known to the compiler and to lint', () => {
     const code = files.filter((file) => file.endsWith('.ts'));
-    const types = copy.node('node_modules/typescript/bin/tsc', '--noEmit');
+    const types = copy.node('node_modules/typescript-native/bin/tsc', '--noEmit');
     assert.equal(types.code, 0, types.output);
     const lint = copy.node('node_modules/eslint/bin/eslint.js', '--max-warnings', '0', ...code);
     assert.equal(lint.code, 0, lint.output);

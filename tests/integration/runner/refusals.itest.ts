@@ -7,6 +7,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { runAny } from '../../../host/run.ts';
 import { ROOT, scratch } from '../_helpers/runner-fixture.ts';
 
 const LIMIT_MS = 60_000;
@@ -132,36 +133,35 @@ mount --rbind ${folder}/cgroup /sys/fs/cgroup`,
 ];
 
 for (const { lacks, taken, prefix = '', said } of REFUSALS) {
-  test(`a machine without ${lacks} is refused in one sentence, and nothing of it is changed`, () => {
+  test(`a machine without ${lacks} is refused in one sentence, and nothing of it is changed`, async () => {
     for (const made of [cache, state]) {
       rmSync(made, { recursive: true, force: true });
       mkdirSync(made);
     }
     const before = lookedAt();
-    const up = tried({ taken, prefix, words: ['env', 'up', '--env', 'local-small', '--with', 'postgres'] });
-    assert.equal(up.status, 64, `${up.stdout}${up.stderr}`);
+    const [up, check] = await Promise.all(
+      ['up', 'check'].map((command) => tried({ taken, prefix, command })),
+    );
+    assert.ok(up !== undefined && check !== undefined);
+    assert.equal(up.code, 64, `${up.stdout}${up.stderr}`);
     const [sentence = '', ...more] = up.stderr
       .trimEnd()
       .split('\n')
       .filter((line) => !line.startsWith('…'));
     assert.match(sentence, said);
     assert.deepEqual(more, []);
-    const check = tried({
-      taken,
-      prefix,
-      words: ['env', 'check', '--env', 'local-small', '--with', 'postgres'],
-    });
-    assert.equal(check.status, 64, `${check.stdout}${check.stderr}`);
+    assert.equal(check.code, 64, `${check.stdout}${check.stderr}`);
     const [what = ''] = sentence.split('; ');
     assert.ok(check.stdout.includes(what), check.stdout);
     assert.equal(lookedAt(), before);
   });
 }
 
-function tried({ taken, prefix, words }: { taken: string; prefix: string; words: readonly string[] }) {
-  const typed = `${prefix} ${process.execPath} cli/plumbline.mjs ${words.join(' ')}`;
-  return spawnSync('unshare', ['--mount', 'bash', '-c', `set -e\n${taken}\n${typed}`], {
-    ...{ cwd: ROOT, encoding: 'utf8', timeout: LIMIT_MS },
+/** @param command of `plumbline env`; neither `up`, which is refused, nor `check` is in the other's way */
+function tried({ taken, prefix, command }: { taken: string; prefix: string; command: string }) {
+  const typed = `${prefix} ${process.execPath} cli/plumbline.mjs env ${command} --env local-small --with postgres`;
+  return runAny(['unshare', '--mount', 'bash', '-c', `set -e\n${taken}\n${typed}`], {
+    ...{ cwd: ROOT, timeoutMs: LIMIT_MS },
     env: { ...process.env, PLUMBLINE_CACHE: cache, PLUMBLINE_STATE: state },
   });
 }

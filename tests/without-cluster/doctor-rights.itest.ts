@@ -21,8 +21,8 @@ import type { KubeCall } from '../../runner/provider-safety.ts';
 import { planChecks } from '../../suites/catalogue/index.ts';
 import { openEnvironment } from '../../suites/catalogue/plan/open.ts';
 import type { KubeObject } from '../../suites/harness/protocol.ts';
-import { ADMIN, ApiServer } from './_helpers/api-server.ts';
-import { ROOT } from './_helpers/runner-fixture.ts';
+import { ADMIN, ApiServer } from '../integration/_helpers/api-server.ts';
+import { ROOT } from '../integration/_helpers/runner-fixture.ts';
 
 const CALL_MS = 10_000;
 const REVIEWS = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';

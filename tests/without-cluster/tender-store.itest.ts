@@ -4,8 +4,8 @@ import { after, before, test } from 'node:test';
 import { telemetryOf } from '../../env/local/platform/service-kit/telemetry.ts';
 import { TenderStore } from '../../env/local/platform/tender-api/service/store.ts';
 import { queryOnce } from '../../probes/postgres/query.ts';
-import { startPostgres } from './_helpers/postgres-server.ts';
-import type { PostgresServer } from './_helpers/postgres-server.ts';
+import { startPostgres } from '../integration/_helpers/postgres-server.ts';
+import type { PostgresServer } from '../integration/_helpers/postgres-server.ts';
 
 const PASSWORD = 'tender-test';
 const BOUNDS = { deadlineMs: 10_000 };

@@ -14,10 +14,10 @@ import type { RunRecord } from '../../reports/record/run-record.ts';
 import { openCluster } from '../../probes/kubernetes/index.ts';
 import { kubeCallFrom } from '../../runner/provider-safety.ts';
 import type { KubeObject } from '../../suites/harness/protocol.ts';
-import { ADMIN, ApiServer } from './_helpers/api-server.ts';
-import type { Audited } from './_helpers/api-server.ts';
-import { onlyRun, plumbline, ROOT } from './_helpers/runner-fixture.ts';
-import type { CommandEnd } from './_helpers/runner-fixture.ts';
+import { ADMIN, ApiServer } from '../integration/_helpers/api-server.ts';
+import type { Audited } from '../integration/_helpers/api-server.ts';
+import { onlyRun, plumbline, ROOT } from '../integration/_helpers/runner-fixture.ts';
+import type { CommandEnd } from '../integration/_helpers/runner-fixture.ts';
 
 const CALL_MS = 30_000;
 const AT_ONCE = 16;
