@@ -14,8 +14,9 @@ class Store implements LoadClient {
   /** Reads get no answer. */
   muteReads = false;
   opened = 0;
-  /** Connecting takes this long, ms. */
+  /** Connecting, and a write, take this long, ms. */
   openMs = 0;
+  writeMs = 0;
   opening = 0;
   mostOpening = 0;
   mostOpeningAtFirstWrite = 0;
@@ -50,12 +51,13 @@ class Store implements LoadClient {
         this.opened++;
         this.mostLive = Math.max(this.mostLive, ++this.live);
       },
-      write: (n) => {
+      write: async (n) => {
         if (this.mute) return new Promise(() => undefined);
-        if (!this.up) return Promise.resolve({ outcome: 'unknown', detail: 'reset' });
+        if (this.writeMs > 0) await sleep(this.writeMs, undefined, { ref: false });
+        if (!this.up) return { outcome: 'unknown', detail: 'reset' };
         if (this.written.length === 0) this.mostOpeningAtFirstWrite = this.mostOpening;
         this.written.push(n);
-        return Promise.resolve(this.result);
+        return this.result;
       },
       read: () =>
         this.muteReads
@@ -213,18 +215,49 @@ describe('the client load engine', () => {
 
   it('should open four connections at a time where connecting takes long, and not send who waits in vain', async () => {
     const store = new Store();
-    store.openMs = 300;
+    store.openMs = 100;
     store.result = busy;
-    const { engine, lines } = run(store, { ...reconnecting, waitTimeoutMs: 100 });
+    const { engine, lines } = run(store, { ...reconnecting, waitTimeoutMs: 250 });
     await engine.open(1000);
     engine.start();
-    await sleep(400);
+    await sleep(600);
     await engine.stop();
     assert.equal(store.mostOpening, 4);
     const places = writes(lines).filter((line) => line[6]?.includes('opened=') === true);
     const unsent = writes(lines).filter((line) => line[5] === 3);
     assert.ok(places.length >= 4 && unsent.length > 16, `${places.length} sent, ${unsent.length} not`);
-    assert.ok(unsent.every((line) => line[3] - line[2] >= 100 && line[6] === undefined));
+    assert.ok(unsent.every((line) => line[3] - line[2] >= 250 && line[6] === undefined));
+  });
+
+  it('should leave who has waited for its turn to connect its whole time for the store', async () => {
+    const store = new Store();
+    store.openMs = 60;
+    store.result = busy;
+    const times = { operationTimeoutMs: 300, waitTimeoutMs: 600 };
+    const { engine, lines } = run(store, { ...reconnecting, ...times });
+    await engine.open(1000);
+    engine.start();
+    await sleep(800);
+    await engine.stop();
+    const late = writes(lines).filter((line) => Number(/waited=([\d.]+)/.exec(line[6] ?? '')?.[1]) > 300);
+    assert.ok(late.length >= 4, `${late.length} waited for more than the deadline of an operation`);
+    assert.deepEqual([...new Set(late.map(errorOf))], ['busy']);
+  });
+
+  it('should give a connection that becomes free to who has waited for its turn to connect', async () => {
+    const store = new Store();
+    const { engine, lines } = run(store, { ...reconnecting, waitTimeoutMs: 400 });
+    await engine.open(1000);
+    store.openMs = 100_000; // no other ever opens
+    store.writeMs = 8; // longer than writes are apart
+    engine.start();
+    await sleep(400);
+    await engine.stop();
+    const given = writes(lines).filter(
+      (line) => line[5] === 0 && Number(/^waited=([\d.]+)$/.exec(line[6] ?? '')?.[1]) > 20,
+    );
+    // Places are held for 200 ms: eight would come to it by their turns.
+    assert.ok(given.length >= 20, `${given.length} of ${store.written.length} writes`);
   });
 
   it('should not wait behind connections that never open', async () => {

@@ -5,6 +5,7 @@ import { monoMs } from '../../host/clock.ts';
 import { retry } from '../../host/wait.ts';
 import type { OperationResult, LoadClient, ClientLoadSession } from './client.ts';
 import { Gate } from './gate.ts';
+import type { Entry } from './gate.ts';
 import { Pacer } from './pacer.ts';
 import { Scout } from './scout.ts';
 
@@ -57,7 +58,7 @@ interface Waiting {
 interface Attempt {
   session: ClientLoadSession;
   operation: Operation;
-  /** When it first asked for a connection, and when its latest attempt began. */
+  /** When it began, and when it last asked the store for anything: a connection, or over one that was there. */
   firstMs: number;
   sentMs: number;
   /** Its statement has left this process, or may have. */
@@ -68,14 +69,13 @@ interface Attempt {
   openedMs: number | null;
   /** Its place among those that open a connection; null: it has none. */
   place: NodeJS.Timeout | null;
-  /** It has asked the store for anything: a connection, or with one that was up. */
+  /** Runs while it may ask the store, not while it waits for its turn to connect; and what happens when it has passed. */
+  deadline: NodeJS.Timeout | undefined;
+  giveUp: () => void;
   asked: boolean;
   /** Its deadline has passed: it has its result, and may no longer use a connection. */
   over: boolean;
 }
-
-/** In the class of an error of who was given no answer in time. */
-const TIMED_OUT = 'timeout';
 
 /** Two or three questions an operation at 200 a second; a refused one costs some 0.3 ms of a core. */
 const ASK_AGAIN_MS = 2;
@@ -92,7 +92,7 @@ export class ClientLoadEngine {
   #waiting: Waiting[] = [];
   #outstanding = 0;
   readonly #scout: Scout;
-  readonly #gate = new Gate();
+  readonly #gate: Gate;
   #stopping = false;
   #drained: (() => void) | null = null;
   #pacer: Pacer | null = null;
@@ -115,6 +115,7 @@ export class ClientLoadEngine {
   constructor(options: EngineOptions) {
     this.#options = options;
     this.#scout = new Scout(options.holdMs);
+    this.#gate = new Gate(options.waitTimeoutMs / 2);
   }
 
   /**
@@ -220,8 +221,17 @@ export class ClientLoadEngine {
 
   #run(session: ClientLoadSession, operation: Operation, waitedMs: number): void {
     const now = monoMs();
-    const asked = { refusedMs: null, openedMs: null, sent: false, place: null, asked: false, over: false };
-    const attempt: Attempt = { session, operation, firstMs: now, sentMs: now, ...asked };
+    const attempt: Attempt = {
+      ...{ session, operation, firstMs: now, sentMs: now, refusedMs: null, openedMs: null },
+      ...{
+        sent: false,
+        asked: false,
+        over: false,
+        place: null,
+        deadline: undefined,
+        giveUp: () => undefined,
+      },
+    };
     if (!session.usable()) this.#replace(attempt);
     void this.#underDeadline(attempt).then((result) => {
       // Asking again for a connection is waiting for one: the operation itself was sent once, at `sentMs`.
@@ -238,6 +248,11 @@ export class ClientLoadEngine {
   }
 
   #release(session: ClientLoadSession): void {
+    // Who waits for a turn to connect was due before anybody who waits for a connection.
+    if (session.usable() && this.#gate.offer()) {
+      this.#idle.push(session);
+      return;
+    }
     const next = this.#waiting.shift();
     if (next === undefined) this.#idle.push(session);
     else this.#run(session, next.operation, monoMs() - next.sinceMs);
@@ -251,7 +266,7 @@ export class ClientLoadEngine {
   /** One attempt under the client's own deadline. Never rejects. */
   #underDeadline(attempt: Attempt): Promise<OperationResult> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => {
+      attempt.giveUp = () => {
         attempt.over = true;
         attempt.session.destroy();
         resolve(
@@ -259,33 +274,53 @@ export class ClientLoadEngine {
             ? { outcome: 'unknown', detail: 'deadline' }
             : { outcome: 'fail', detail: 'connect: deadline' },
         );
-      }, this.#options.operationTimeoutMs);
+      };
+      this.#beginDeadline(attempt);
       void this.#perform(attempt).then((result) => {
-        clearTimeout(timer);
+        clearTimeout(attempt.deadline);
         resolve(result);
       });
     });
   }
 
+  #beginDeadline(attempt: Attempt): void {
+    attempt.deadline = setTimeout(attempt.giveUp, this.#options.operationTimeoutMs);
+  }
+
   async #perform(attempt: Attempt): Promise<OperationResult> {
+    const refusal = await this.#connected(attempt);
+    // The deadline may have destroyed the connection in the same turn: then nothing may be sent.
+    if (attempt.over || !attempt.session.usable()) return { outcome: 'fail', detail: refusal };
+    if (attempt.openedMs === null) this.#asks(attempt);
+    attempt.sent = true;
+    const { kind, n } = attempt.operation;
+    const result = await (kind === 'w' ? attempt.session.write(n) : attempt.session.read());
+    this.#scout.answered();
+    return result;
+  }
+
+  /** Gets it a connection, if it has none. @returns why it may have none afterwards */
+  async #connected(attempt: Attempt): Promise<string> {
+    let refusal = 'connect: deadline';
     while (!attempt.session.usable()) {
       await this.#awaitTurn(attempt);
       if (attempt.over || attempt.session.usable()) break;
       try {
         if (!(await this.#connect(attempt))) break;
       } catch (error) {
-        const detail = `connect: ${this.#options.client.errorClass(error)}`;
-        if (!(await this.#asksAgain(attempt, error))) return { outcome: 'fail', detail };
+        refusal = `connect: ${this.#options.client.errorClass(error)}`;
+        if (!(await this.#asksAgain(attempt, error))) break;
       }
     }
-    // The deadline may have destroyed the connection in the same turn: then nothing may be sent.
-    if (attempt.over || !attempt.session.usable()) return { outcome: 'fail', detail: 'connect: deadline' };
+    return refusal;
+  }
+
+  /** From here on an answer, or none, says something of the store. */
+  #asks(attempt: Attempt): void {
+    // It asks again only after a refusal.
+    if (attempt.asked) attempt.refusedMs = attempt.sentMs;
     attempt.asked = true;
-    attempt.sent = true;
-    const { kind, n } = attempt.operation;
-    const result = await (kind === 'w' ? attempt.session.write(n) : attempt.session.read());
-    this.#scout.answered();
-    return result;
+    attempt.sentMs = monoMs();
   }
 
   /** Waits behind another operation that connects. */
@@ -295,30 +330,37 @@ export class ClientLoadEngine {
 
   /**
    * Opens its connection when fewer than may are being opened; unless one became free or its deadline passed meanwhile. Waiting for that is
-   * waiting for a connection: one that waits longer than it may is not sent, and one that is has the rest of its time for the store.
+   * waiting for a connection: one that waits longer than it may is not sent, and one that is has its whole time for the store.
    * @returns whether it may go on
    */
   async #connect(attempt: Attempt): Promise<boolean> {
-    // Node's timers fire up to a millisecond early, and one that is not sent has waited its whole time.
-    const entry = await this.#gate.enter(this.#options.waitTimeoutMs + 1);
+    const entry = await this.#turnToConnect(attempt);
     if (entry === 'in vain') return false;
-    attempt.place = setTimeout(() => this.#leaveGate(attempt), this.#gate.holdMs);
+    if (entry !== 'offered') attempt.place = setTimeout(() => this.#leaveGate(attempt), this.#gate.holdMs);
     const sinceMs = monoMs();
     try {
-      if (entry === 'waited') this.#takeFree(attempt);
-      if (attempt.over || attempt.session.usable()) return true;
-      attempt.asked = true;
+      if (entry !== 'at once') this.#takeFree(attempt);
+      // What was offered may have broken by now: it waits for its turn once more.
+      if (attempt.over || attempt.session.usable() || entry === 'offered') return true;
+      this.#asks(attempt);
       await attempt.session.open(this.#options.connectTimeoutMs);
       attempt.openedMs = monoMs();
       this.#gate.took(attempt.openedMs - sinceMs);
       return true;
     } catch (error) {
-      const silent = attempt.over || this.#options.client.errorClass(error).includes(TIMED_OUT);
-      if (!silent) this.#gate.took(monoMs() - sinceMs);
+      if (this.#options.client.refused(error)) this.#gate.took(monoMs() - sinceMs);
       throw error;
     } finally {
       this.#leaveGate(attempt);
     }
+  }
+
+  async #turnToConnect(attempt: Attempt): Promise<Entry> {
+    clearTimeout(attempt.deadline);
+    // Node's timers fire up to a millisecond early, and one that is not sent has waited its whole time.
+    const entry = await this.#gate.enter(this.#options.waitTimeoutMs + 1);
+    if (entry !== 'in vain') this.#beginDeadline(attempt);
+    return entry;
   }
 
   #leaveGate(attempt: Attempt): void {
@@ -328,14 +370,15 @@ export class ClientLoadEngine {
     this.#gate.leave();
   }
 
-  /** For one that has waited and asked the store nothing yet: a connection that became free meanwhile is taken instead of a new one. */
+  /** For one that has waited: a connection that became free meanwhile is taken instead of a new one, and its own place given on. */
   #takeFree(attempt: Attempt): void {
     if (attempt.over) return;
-    attempt.sentMs = monoMs();
     const free = this.#idle.findIndex((session) => session.usable());
-    if (free < 0) return;
-    const [session] = this.#idle.splice(free, 1, attempt.session);
-    if (session !== undefined) attempt.session = session;
+    const [session] = free < 0 ? [] : this.#idle.splice(free, 1);
+    if (session === undefined) return;
+    const own = attempt.session;
+    attempt.session = session;
+    this.#release(own);
   }
 
   /**
@@ -347,14 +390,12 @@ export class ClientLoadEngine {
     const refused = this.#options.client.refused(error);
     this.#scout.seen(refused);
     this.#scout.leave(attempt);
-    const nextMs = attempt.sentMs + ASK_AGAIN_MS;
+    const nextMs = Math.max(attempt.sentMs + ASK_AGAIN_MS, monoMs());
     const lastMs = attempt.firstMs + 1000 / this.#options.ratePerSecond;
     if (!known || !refused || nextMs >= lastMs || this.#stopping) return false;
     await new Promise((resolve) => setTimeout(resolve, Math.max(1, nextMs - monoMs())));
     if (attempt.over) return false;
     this.#replace(attempt);
-    attempt.refusedMs = attempt.sentMs;
-    attempt.sentMs = monoMs();
     return true;
   }
 
@@ -381,6 +422,9 @@ export class ClientLoadEngine {
   }
 }
 
+/** Waits are noted to a tenth of a millisecond. */
+const LEAST_NOTED_MS = 0.05;
+
 /**
  * What a detail says beside the error: `waited=MS` for a free connection, `refused=MS` for an operation that was refused
  * and asked again, that much before it was sent, and `opened=MS` for one whose own connection was up that much after it was
@@ -390,7 +434,7 @@ function noteOf({ firstMs, sentMs, refusedMs, openedMs }: Attempt, detail: strin
   const waited = waitedMs + sentMs - firstMs;
   const notes = [
     detail,
-    waited > 0 ? `waited=${waited.toFixed(1)}` : '',
+    waited >= LEAST_NOTED_MS ? `waited=${waited.toFixed(1)}` : '',
     // To the microsecond, since it says when the store was down.
     refusedMs === null ? '' : `refused=${(sentMs - refusedMs).toFixed(3)}`,
     openedMs === null ? '' : `opened=${(openedMs - sentMs).toFixed(1)}`,

@@ -5,7 +5,7 @@ import { Gate } from './gate.ts';
 import type { Entry } from './gate.ts';
 
 test('should let so many in, and the next in their order when one leaves', async () => {
-  const gate = new Gate(2);
+  const gate = new Gate(Infinity, 2);
   const inside: number[] = [];
   const enter = async (who: number): Promise<Entry> => {
     const entry = await gate.enter(60_000);
@@ -26,7 +26,7 @@ test('should let so many in, and the next in their order when one leaves', async
 });
 
 test('should let nobody in who has given up', async () => {
-  const gate = new Gate(1);
+  const gate = new Gate(Infinity, 1);
   assert.equal(await gate.enter(1), 'at once');
   assert.equal(await gate.enter(1), 'in vain');
   const next = gate.enter(60_000);
@@ -45,4 +45,21 @@ test('should let places be held for twice as long as connecting takes, and for 2
   assert.equal(gate.holdMs, 200);
   for (let i = 0; i < 20; i++) gate.took(1);
   assert.equal(gate.holdMs, 20);
+});
+
+test('should let places be held no longer than it was told, however long connecting takes', () => {
+  const gate = new Gate(250);
+  gate.took(400);
+  assert.equal(gate.holdMs, 250);
+});
+
+test('should let the first that waits go on without a place when a connection is there for it', async () => {
+  const gate = new Gate(Infinity, 1);
+  assert.equal(gate.offer(), false);
+  assert.equal(await gate.enter(1), 'at once');
+  const [first, second] = [gate.enter(60_000), gate.enter(60_000)];
+  assert.equal(gate.offer(), true);
+  assert.equal(await first, 'offered');
+  gate.leave();
+  assert.equal(await second, 'waited');
 });

@@ -52,6 +52,10 @@ test('a switch says which address the master has left', () => {
   moves.note(`tender ${other} 6379 ${one} 6379`, 20);
   assert.deepEqual([moves.isAway(`${one}:6379`), moves.isAway(`${other}:6379`)], [false, true]);
   assert.equal(moves.lastFrom(`${one}:6379`), 10, 'a connection from before that is not trusted again');
+  // A replica is promoted, which clients are told of before the switch.
+  moves.promoted(`slave ${other}:6379 ${other} 6379 @ tender ${one} 6379`);
+  assert.deepEqual([moves.isAway(`${one}:6379`), moves.isAway(`${other}:6379`)], [true, false]);
+  moves.promoted('tilt');
 });
 
 test('INFO tells role, whom a replica follows, and the replicas of a master', () => {

@@ -48,6 +48,7 @@ export class RedisLoadClient implements LoadClient {
   async prepare(deadlineMs: number): Promise<void> {
     await this.#shared.sentinels.listen((_, event, detail) => {
       if (event === '+switch-master') this.#shared.moves.note(detail, monoMs());
+      if (event === '+promoted-slave') this.#shared.moves.promoted(detail);
     }, LISTEN_MS);
     await preparedBy(new RedisSession(this.#shared), deadlineMs);
   }
@@ -138,8 +139,11 @@ class RedisSession implements ClientLoadSession {
         LIMIT_MS,
       );
       if (pushed instanceof Error) return this.#failed(pushed);
-      return acknowledged(waited, waitReplicas);
+      const result = acknowledged(waited, waitReplicas);
+      if (result.outcome !== 'ok') this.#shared.sentinels.doubt();
+      return result;
     } catch (error) {
+      this.#shared.sentinels.doubt();
       return { outcome: 'unknown', detail: errorClass(error) };
     }
   }
@@ -196,6 +200,20 @@ export class Moves {
     const from = `${oldHost}:${oldPort}`;
     this.#lastMs.set(from, atMs);
     this.#away.add(from);
+    if (newHost !== undefined && newPort !== undefined) this.#away.delete(`${newHost}:${newPort}`);
+  }
+
+  /**
+   * Sentinels send clients to the promoted replica as soon as it says that it is one; `+switch-master` comes once the others have been
+   * told to follow it.
+   * @param detail of `+promoted-slave`: `slave NAME HOST PORT @ MASTER HOST PORT`, its master's at the end
+   */
+  promoted(detail: string): void {
+    const [slave = '', master = ''] = detail.split(' @ ');
+    const [, host, port] = master.split(' ');
+    const [, , newHost, newPort] = slave.split(' ');
+    if (host === undefined || port === undefined) return;
+    this.#away.add(`${host}:${port}`);
     if (newHost !== undefined && newPort !== undefined) this.#away.delete(`${newHost}:${newPort}`);
   }
 

@@ -5,14 +5,16 @@ import type { Span } from './probe.ts';
 
 const value = z.object({ stringValue: z.string().optional() }).catchall(z.unknown());
 const attributes = z.array(z.object({ key: z.string(), value })).default([]);
+/** A text in protobuf's JSON, since a number of this size is known to 256 ns only. */
+const nanos = z.union([z.string().regex(/^\d+$/), z.int()]).default(0);
 const span = z.object({
   traceId: z.string().default(''),
   spanId: z.string(),
   parentSpanId: z.string().default(''),
   name: z.string().default(''),
   kind: z.union([z.string(), z.number()]).default(''),
-  startTimeUnixNano: z.union([z.string(), z.number()]).default(0),
-  endTimeUnixNano: z.union([z.string(), z.number()]).default(0),
+  startTimeUnixNano: nanos,
+  endTimeUnixNano: nanos,
   attributes,
 });
 const batch = z.object({
@@ -33,7 +35,7 @@ export function spansOf(batches: ResourceSpans, correlationTag: string): { trace
     const service = textOf(resource.attributes, 'service.name') ?? '';
     return scopeSpans.flatMap(({ spans }) =>
       spans.map((one) => {
-        const startMs = Number(one.startTimeUnixNano) / 1e6;
+        const [start, end] = [nanosOf(one.startTimeUnixNano), nanosOf(one.endTimeUnixNano)];
         const parent = hexOf(one.parentSpanId, 8);
         return {
           trace: hexOf(one.traceId, 16),
@@ -43,8 +45,8 @@ export function spansOf(batches: ResourceSpans, correlationTag: string): { trace
             service,
             name: one.name,
             kind: spanKind(typeof one.kind === 'number' ? KINDS[one.kind] : one.kind),
-            startMs,
-            durationMs: Number(one.endTimeUnixNano) / 1e6 - startMs,
+            startMs: msOf(start),
+            durationMs: msOf(end - start),
             correlationId: textOf(one.attributes, correlationTag) ?? null,
           },
         };
@@ -52,6 +54,10 @@ export function spansOf(batches: ResourceSpans, correlationTag: string): { trace
     );
   });
 }
+
+const nanosOf = (nanos: string | number): bigint => BigInt(nanos);
+/** Nanoseconds in ms, to the microsecond. */
+const msOf = (nanos: bigint): number => Number(nanos / 1000n) / 1000;
 
 function textOf(of: z.infer<typeof attributes>, key: string): string | undefined {
   return of.find((one) => one.key === key)?.value.stringValue;

@@ -6,6 +6,7 @@ import { standIn } from '../signals/_testing/server.ts';
 import type { Asked, Said } from '../signals/_testing/server.ts';
 import { traceProbe } from './index.ts';
 import type { TraceProbe } from './index.ts';
+import { resourceSpans, spansOf } from './otlp.ts';
 
 const BOUNDS = { deadlineMs: 5_000 };
 const ID = '0af7651916cd43dd8448eb211c80319c';
@@ -187,6 +188,18 @@ const hex = (text: string): string => text;
 
 /** Jaeger 2.20: cmd/jaeger/internal/extension/jaegerquery/internal/apiv3/snapshots/GetTrace.json, http_gateway.go. */
 const NO_TRACE: Said = { status: 404, body: { error: { httpCode: 404, message: 'No traces found' } } };
+
+test('should know times of OTLP to the microsecond, for which a number of nanoseconds is too coarse', () => {
+  const span = {
+    ...{ spanId: 'a1', startTimeUnixNano: '1796008197470000000', endTimeUnixNano: '1796008197482001000' },
+  };
+  const [found] = spansOf(resourceSpans.parse([{ scopeSpans: [{ spans: [span] }] }]), 'tag');
+  assert.deepEqual([found?.span.startMs, found?.span.durationMs], [1_796_008_197_470, 12.001]);
+  assert.equal(
+    resourceSpans.safeParse([{ scopeSpans: [{ spans: [{ ...span, endTimeUnixNano: 'soon' }] }] }]).success,
+    false,
+  );
+});
 
 test('should read the same trace from the API v3 of Jaeger 2, and take what is missing for missing', async () => {
   await withProbe(

@@ -10,10 +10,23 @@ import type { Rule } from '../record/rule.ts';
  */
 const MOST_FAILED_SHARE = 0.1;
 
+/**
+ * What failed in fewer seconds than this is no load that a store does not bear: a client opens its connections, or a leader changes. The fault
+ * comes only after five seconds without a failure.
+ */
+const LEAST_SECONDS = 5;
+/** An operation that got no answer in its time: the connection, or the statement. */
+const NOT_IN_TIME = /^(?:connect: )?(?:deadline|no connection within the limit|.*timeout)\b/i;
+
 /** Of what had ended before the fault, how much had failed. */
 export interface BeforeFault {
   ended: number;
   failed: number;
+}
+
+/** The same of writes, with the number of seconds in which any had failed. */
+export interface WritesBefore extends BeforeFault {
+  seconds: number;
 }
 
 export function isOverloaded({ ended, failed }: BeforeFault): boolean {
@@ -21,22 +34,33 @@ export function isOverloaded({ ended, failed }: BeforeFault): boolean {
 }
 
 /**
- * Writes that were not sent for want of a connection, or whose outcome is unknown, have failed.
+ * Writes that were not sent for want of a connection, or that got no answer in time: what a store is too slow for. What it refused says nothing
+ * of the load.
  * @param faultMs when the fault was injected, ms of CLOCK_MONOTONIC; null: it never was
  */
-export function writesBefore({ count, doneMs, outcome }: Operations, faultMs: number | null): BeforeFault {
+export function writesBefore(writes: Operations, faultMs: number | null): WritesBefore {
+  const { count, doneMs } = writes;
   const seen = { ended: 0, failed: 0 };
+  const seconds = new Set<number>();
   for (let i = 0; i < count; i++) {
-    if ((doneMs[i] as number) > (faultMs ?? -Infinity)) continue;
+    const done = doneMs[i] as number;
+    if (done > (faultMs ?? -Infinity)) continue;
     seen.ended++;
-    if (outcome[i] !== OUTCOMES.ok) seen.failed++;
+    if (!tooSlowFor(writes, i)) continue;
+    seen.failed++;
+    seconds.add(Math.floor(done / 1000));
   }
-  return seen;
+  return { ...seen, seconds: seconds.size };
+}
+
+function tooSlowFor({ outcome, detail }: Operations, i: number): boolean {
+  if (outcome[i] === OUTCOMES.ok) return false;
+  return outcome[i] === OUTCOMES.unsent || NOT_IN_TIME.test(detail.get(i) ?? '');
 }
 
 /** What makes a goal of time that a store missed inconclusive; null: it bore the load. */
-export function overloadedText(before: BeforeFault, ratePerSecond: number): string | null {
-  if (!isOverloaded(before)) return null;
+export function overloadedText(before: WritesBefore, ratePerSecond: number): string | null {
+  if (!isOverloaded(before) || before.seconds < LEAST_SECONDS) return null;
   const load = `${Math.round(ratePerSecond)} writes a second`;
   return `but ${before.failed} of ${before.ended} writes had failed before the fault: the store did not bear ${load}, and what the fault alone would have cost is not known; lower clientLoad.writesPerSecond of the store`;
 }

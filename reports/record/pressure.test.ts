@@ -46,6 +46,7 @@ describe('pressure of a trial', () => {
     assert.deepEqual(pressureOf([of(0, 0), of(1000, 3750)]), {
       ...{ cpu: null, memory: null, io: null, nodes: 3, spanMs: 1000 },
       others: { mean: 0.5, most: 0.5 },
+      used: { mean: 0.5, most: 0.5 },
     });
   });
 
@@ -58,6 +59,7 @@ describe('pressure of a trial', () => {
   it('should tell what others took of all cores', () => {
     const found = pressureOf([look(0, 0, cores(5000, 1000)), look(1000, 0, cores(6500, 1500))]);
     assert.deepEqual(found?.others, { mean: 0.5, most: 0.5 });
+    assert.deepEqual(found.used, { mean: 0.75, most: 0.75 });
   });
 
   it('should not take what has ended for the work of others, nor tell what one look does not', () => {
@@ -68,6 +70,7 @@ describe('pressure of a trial', () => {
       look(2000, 0, cores(2000, 1100)),
     ];
     assert.equal(pressureOf(ended)?.others?.mean, 0.05);
+    assert.equal(pressureOf(ended)?.used?.mean, 0.5);
     assert.equal(pressureOf([look(0, 0, cores(0, 0)), look(1000, 0, cores(100, 900))])?.others?.mean, 0);
     assert.equal(pressureOf([look(0, 0, cores(0, 0)), look(1000, 0, null)])?.others, null);
   });

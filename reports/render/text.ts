@@ -1,4 +1,4 @@
-import { MOST_OTHERS } from '../record/pressure.ts';
+import { FULL, MOST_OTHERS } from '../record/pressure.ts';
 import type { Pressure, Shares } from '../record/pressure.ts';
 import type { CheckResult, FailoverRecord, RunRecord } from '../record/run-record.ts';
 import type { Verdict } from '../record/verdict.ts';
@@ -47,11 +47,12 @@ export function clipped(text: string, max: number): string {
  * `Pressure on this machine: other processes took 9 % of the cores (above 25 % …); for information only: tasks waited for CPU 67 %, …`.
  * The first figure alone can change a verdict.
  */
-export function pressureText({ cpu, memory, io, others, nodes, lateMs }: Pressure): string {
+export function pressureText({ cpu, memory, io, others, used, nodes, lateMs }: Pressure): string {
   const waits = Object.entries({ CPU: cpu, memory, disk: io }).flatMap(([what, shares]) =>
     shares === null ? [] : [`${what} ${percentOf(shares)}`],
   );
   const informing = [
+    used == null ? [] : [`${percentOf(used)} of the cores were in use`],
     waits.length === 0 ? [] : [`tasks waited for ${waits.join(', ')} of the time`],
     lateMs === undefined ? [] : [`the harness was at most ${Math.round(lateMs)} ms late`],
   ].flat();
@@ -64,10 +65,12 @@ export function pressureText({ cpu, memory, io, others, nodes, lateMs }: Pressur
         ],
     informing.length === 0 ? [] : [`for information only: ${informing.join('; ')}`],
   ].flat();
-  const who =
-    nodes === undefined ? 'this machine' : `the ${plural(nodes, 'node')} with pods of the environment`;
-  return `Pressure on ${who}: ${said.length === 0 ? 'not measured' : said.join('; ')}`;
+  return `Pressure on ${whose(nodes)}: ${said.length === 0 ? 'not measured' : said.join('; ')}`;
 }
+
+/** @param nodes of a cluster that hold pods of the environment; undefined: the machine of an embedded one */
+const whose = (nodes: number | undefined): string =>
+  nodes === undefined ? 'this machine' : `the ${plural(nodes, 'node')} with pods of the environment`;
 
 const percentOf = ({ mean }: Shares): string => `${Math.round(mean * 100)} %`;
 
@@ -164,6 +167,16 @@ function unwritten(record: RunRecord): string[] {
 const ONLY_READ =
   'Read only: this run made and changed nothing in the cluster, its stores or through its edge. Checks that would have were not run, and what others learn by a canary was not looked at.';
 
+/** That a goal may be missed for want of cores. Nothing where all that ran on full cores passed: that is the stronger pass. */
+function onFullCores(ran: readonly CheckResult[]): string[] {
+  const full = ran.filter(({ pressure }) => (pressure?.used?.mean ?? 0) >= FULL);
+  const open = full.filter(({ verdict }) => verdict !== 'pass');
+  if (open.length === 0) return [];
+  return [
+    `During ${plural(full.length, 'check')} ${Math.round(FULL * 100)} % or more of the cores of ${whose(full[0]?.pressure?.nodes)} were in use: ${open.length} of them did not pass, and might with more cores. No verdict was changed for that.`,
+  ];
+}
+
 /** What a reader must know before trusting the verdict, in sentences. */
 export function caveats(record: RunRecord): string[] {
   const ran = record.checks.filter((check) => check.verdict !== 'not-run');
@@ -186,6 +199,7 @@ export function caveats(record: RunRecord): string[] {
       `${plural(single, 'failover check')} rest${single === 1 ? 's' : ''} on one trial: that does not show how often writes are lost.`,
     );
   }
+  said.push(...onFullCores(ran));
   if (record.environment.kind === 'local') said.push(NAMESPACE_NODES);
   return said.concat(record.notes);
 }

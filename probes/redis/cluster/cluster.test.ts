@@ -4,6 +4,7 @@ import { store } from '../declaration.ts';
 import { redisStore } from '../declared.ts';
 import { beginning, clusterKey, tagsIn } from './keys.ts';
 import { nodesIn, redirectIn, shardsOf } from './nodes.ts';
+import { leastOf, Owners, redirected } from './owners.ts';
 import { inAll, mastersOf } from './readback.ts';
 import { Seeds } from './seeds.ts';
 import { worst } from './session.ts';
@@ -182,6 +183,34 @@ test('should ask another node after one that named a master at which a write fai
     seeds.doubt(seeds.next(), old);
     assert.equal(seeds.next(), next);
   }
+});
+
+test('should know that a master was replaced by the epoch of its successor, and by nothing less', () => {
+  const [old, successor] = [10, 13].map((n) => ({ host: `198.18.0.${n}`, port: 6379 }));
+  assert.ok(old && successor);
+  const owners = new Owners();
+  const shard = (master: typeof old, epoch: number) => ({ tag: 'a', master, epoch });
+  owners.note([shard(old, 1), { tag: 'b', master: old, epoch: 1 }]);
+  assert.equal(owners.isReplaced(shard(old, 1)), false);
+  owners.note([shard(successor, 7)]);
+  // It is cut off, and still names itself.
+  owners.note([shard(old, 1)]);
+  assert.equal(owners.isReplaced(shard(old, 1)), true);
+  assert.equal(owners.isReplaced({ tag: 'b', master: old, epoch: 1 }), false);
+  assert.equal(owners.isReplaced(shard(successor, 7)), false);
+  assert.equal(owners.isReplaced(redirected(shard(old, 1), old)), false, 'who was redirected to it');
+  // It is elected again: a session from before is with the right one.
+  owners.note([shard(old, 9)]);
+  assert.equal(owners.isReplaced(shard(old, 1)), false);
+  assert.equal(owners.isReplaced(shard(successor, 7)), true);
+});
+
+test('should let no shard that was replaced hide what a master of another has lost', () => {
+  const read = (highest: number, by: '' | '@replaced' | '@replica' = '') => ({ highest, by });
+  assert.equal(leastOf([read(60), read(58)]), '58');
+  assert.equal(leastOf([read(60), read(50), read(40, '@replaced')]), '50');
+  assert.equal(leastOf([read(60), read(40, '@replica')]), '60');
+  assert.equal(leastOf([read(50, '@replica'), read(40, '@replaced')]), '40@replaced');
 });
 
 test('should read nothing back while slots are not served, though every member calls the cluster ok', () => {

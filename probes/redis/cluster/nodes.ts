@@ -61,6 +61,8 @@ export interface ShardAddress {
   /** The hash tag of the canary's key in this shard. */
   tag: string;
   master: RedisAddress;
+  /** That of its master. */
+  epoch: number;
 }
 
 /** Every shard in the order of its slots. */
@@ -68,7 +70,7 @@ export function shardsOf(nodes: readonly ClusterNode[]): ShardAddress[] {
   return nodes
     .filter(isMaster)
     .toSorted((a, b) => firstSlot(a.slots) - firstSlot(b.slots))
-    .map(({ slots, address }) => ({ tag: tagIn(slots), master: address }));
+    .map(({ slots, address, epoch }) => ({ tag: tagIn(slots), master: address, epoch }));
 }
 
 /** `MOVED 3999 198.18.0.1:6381`, `ASK …`: where the slot is served. Null for any other reply; without a host it is the same machine. */

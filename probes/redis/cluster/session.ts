@@ -10,12 +10,15 @@ import { acknowledged, LIMIT_MS, NEWEST, NotMaster, preparedBy, TIME_TO_LIVE_S }
 import { beginning, clusterKey } from './keys.ts';
 import { nodesIn, redirectIn, shardsOf } from './nodes.ts';
 import type { ShardAddress } from './nodes.ts';
+import { leastOf, Owners, redirected } from './owners.ts';
+import type { ShardRead } from './owners.ts';
 import { Seeds } from './seeds.ts';
 
 interface Shared {
   readonly store: RedisStore;
   readonly run: string;
   readonly seeds: Seeds;
+  readonly owners: Owners;
 }
 
 /**
@@ -27,7 +30,7 @@ export class ClusterLoadClient implements LoadClient {
 
   constructor(connection: StoreConnection, run: string) {
     const store = redisStore(connection);
-    this.#shared = { store, run, seeds: new Seeds(store.primary) };
+    this.#shared = { store, run, seeds: new Seeds(store.primary), owners: new Owners() };
   }
 
   prepare(deadlineMs: number): Promise<void> {
@@ -72,7 +75,7 @@ class ClusterSession implements ClientLoadSession {
   }
 
   async #askForShards(limitMs: number): Promise<ShardAddress[]> {
-    const { seeds } = this.#shared;
+    const { seeds, owners } = this.#shared;
     const seed = seeds.next();
     this.#seed = seed;
     try {
@@ -81,6 +84,7 @@ class ClusterSession implements ClientLoadSession {
       seeds.add(nodes.filter(({ flags }) => !flags.includes('noaddr')).map(({ address }) => address));
       const shards = shardsOf(nodes);
       if (shards.length === 0) throw new Error(`${textOf(seed)} knows no master with slots`);
+      owners.note(shards);
       return shards;
     } catch (error) {
       seeds.doubt(seed);
@@ -176,22 +180,26 @@ class ClusterSession implements ClientLoadSession {
     // Nothing was sent there: the redirection stays the answer.
     if (other === null) return replies;
     if (redirect.asking) return (await other.batch([['ASKING'], ...commands], limitMs)).slice(1);
-    this.#shards = this.#shards.map((shard) =>
-      shard.tag === tag ? { ...shard, master: redirect.at } : shard,
-    );
+    this.#shards = this.#shards.map((shard) => (shard.tag === tag ? redirected(shard, redirect.at) : shard));
     return other.batch(commands, limitMs);
   }
 
-  /** What every shard has: the least of what each has as its highest. */
   async read(): Promise<OperationResult> {
     try {
-      const found = await Promise.all(this.#shards.map((shard) => this.#newest(shard)));
-      const least = Math.min(...found.map(([list]) => highestIn(list)));
-      const masters = found.every(([, role]) => Array.isArray(role) && role[0] === 'master');
-      return { outcome: 'ok', detail: masters ? String(least) : `${least}@replica` };
+      const reads = await Promise.all(this.#shards.map((shard) => this.#readOf(shard)));
+      return { outcome: 'ok', detail: leastOf(reads) };
     } catch (error) {
       return { outcome: 'unknown', detail: errorClass(error) };
     }
+  }
+
+  async #readOf(shard: ShardAddress): Promise<ShardRead> {
+    const [list, role] = await this.#newest(shard);
+    const isMaster = Array.isArray(role) && role[0] === 'master';
+    // Who answered, after a redirection. One that was cut off takes itself for the master; another session may have heard of its successor.
+    const answered = this.#shards.find(({ tag }) => tag === shard.tag) ?? shard;
+    const isReplaced = isMaster && this.#shared.owners.isReplaced(answered);
+    return { highest: highestIn(list), by: isReplaced ? '@replaced' : isMaster ? '' : '@replica' };
   }
 
   /** The end of a shard's list, and the role of who gave it. @throws Error also where it is refused */

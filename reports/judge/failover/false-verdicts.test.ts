@@ -200,6 +200,28 @@ describe('a store that does not bear the load', () => {
     assert.equal(met.verdict, 'pass', said(met));
   });
 
+  it('should fail all the same where the store refused, or writes were missed in the first seconds only', () => {
+    const refusing = failing(trial(), 2);
+    for (const write of refusing.writes.slice(0, 1000))
+      if (write.outcome === 'unsent') Object.assign(write, { outcome: 'fail', detail: '25006: read-only' });
+    assert.equal(judge(refusing.readBack()).verdict, 'fail');
+    const opening = trial();
+    for (let n = 1; n <= 800; n++) opening.write(n).outcome = 'unsent'; // four seconds
+    assert.equal(judge(opening.readBack()).verdict, 'fail');
+  });
+
+  it('should fail where no write was acknowledged any more, whatever the load was', () => {
+    const gone = new Synthetic({
+      lengthMs: 90_000,
+      faultAtMs: 20_000,
+      outages: [[20_000, 70_000]],
+      goals: GOALS,
+    });
+    const record = judge(failing(gone, 2));
+    assert.equal(record.verdict, 'fail', said(record));
+    assert.match(said(record), /RTO > 60 s/);
+  });
+
   it('should be inconclusive for a path of clients too', () => {
     const quick = new Synthetic({
       lengthMs: 70_000,
@@ -211,5 +233,32 @@ describe('a store that does not bear the load', () => {
     const record = judge(quick);
     assert.equal(record.verdict, 'inconclusive', said(record));
     assert.match(said(record), /^path direct: RTO .*; but 500 of 4000 writes had failed before the fault/);
+  });
+});
+
+describe('writes that waited for a connection in vain', () => {
+  /** Half a second after the store was back, one write was not sent: the client was still opening its connections. */
+  const trial = (goals: Record<string, unknown>) => {
+    const made = new Synthetic({ goals: { ...GOALS, ...goals } }); // away from 5 to 7 s
+    made.write(1500).outcome = 'unsent';
+    return judge(made.readBack());
+  };
+
+  it('should not prove that the store was away until then', () => {
+    const record = trial({ rtoSeconds: 2.2 });
+    assert.equal(record.verdict, 'inconclusive', said(record));
+    assert.match(
+      said(record),
+      /RTO between (?:1\.99|2|2\.00)\d* and 2\.50\d* s, the goal 2\.2 s lies in between/,
+    );
+  });
+
+  it('should be no outage that is one too many, nor be left out', () => {
+    const record = trial({ outages: 1 });
+    assert.equal(record.verdict, 'inconclusive', said(record));
+    assert.match(
+      said(record),
+      /2 outages since the fault, goal 1; in 1 of them writes only waited for a connection/,
+    );
   });
 });

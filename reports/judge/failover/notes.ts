@@ -1,4 +1,5 @@
 import type { Operations } from '../../record/history/history.ts';
+import { once } from './once.ts';
 
 const WAITED = /(?:^|;)waited=([\d.]+)/;
 const OPENED = /(?:^|;)opened=([\d.]+)/;
@@ -6,8 +7,12 @@ const REFUSED = /(?:^|;)refused=([\d.]+)/;
 
 /** How long this operation waited for a free connection, ms: noted by the client load as `waited=MS`. */
 export function waitedMs(operations: Operations, i: number): number {
-  return note(operations, i, WAITED) ?? 0;
+  return waitsOf(operations)[i] ?? 0;
 }
+
+const waitsOf = once((operations) =>
+  new Float64Array(operations.count).map((_, i) => note(operations, i, WAITED) ?? 0),
+);
 
 /**
  * When the first attempt of this operation to get a connection was refused (CLOCK_MONOTONIC ms): noted as `refused=MS`, that much

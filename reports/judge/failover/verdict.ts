@@ -176,7 +176,13 @@ const HOLDINGS: readonly Holding[] = [
     ofTime: true,
     ofLoad: true,
   },
-  { id: 'outages', fails: tooManyOutages, holds: 'no more outages than allowed', ofLoad: true },
+  {
+    id: 'outages',
+    fails: tooManyOutages,
+    open: maybeTooMany,
+    holds: 'no more outages than allowed',
+    ofLoad: true,
+  },
   {
     id: 'read-back',
     open: ({ readBack }) => (readBack.gaps.length > 0 ? readBack.gaps.join('; ') : null),
@@ -389,8 +395,14 @@ function totalBetween(evidence: Evidence): string | null {
 }
 
 function tooManyOutages({ downtime, trial }: Evidence): string | null {
+  return trial.outagesGoal !== null && trial.landedMs !== null && downtime.seen > trial.outagesGoal
+    ? `${counted(downtime.seen, 'outage')} since the fault, goal ${trial.outagesGoal}`
+    : null;
+}
+
+function maybeTooMany({ downtime, trial }: Evidence): string | null {
   return trial.outagesGoal !== null && trial.landedMs !== null && downtime.outages > trial.outagesGoal
-    ? `${totalText(downtime)} since the fault, goal ${trial.outagesGoal}`
+    ? `${totalText(downtime)} since the fault, goal ${trial.outagesGoal}; in ${downtime.outages - downtime.seen} of them writes only waited for a connection`
     : null;
 }
 

@@ -33,7 +33,7 @@ import type { Fault, FoundTrace } from './trace.ts';
 interface Followed {
   request: CanaryRequest;
   trace: FoundTrace | undefined;
-  faults: Fault[];
+  faults: readonly Fault[];
   coming: Coming;
 }
 

@@ -84,9 +84,9 @@ function writeSums(writes: WriteSums, trial: FailoverRecord): Html {
     ${
       writes.unsent > 0 &&
       html`<p class="note">
-        Unsent: due, but every connection of the client was still busy with an earlier operation for too long
-        (waitTimeoutMs of the client), so the store was never asked. Normal while a store does not answer;
-        nothing is lost by it.
+        Unsent: due, but every connection of the client was still busy with an earlier operation, or being
+        opened, for too long (waitTimeoutMs of the client), so the store was never asked. Normal while a store
+        does not answer; nothing is lost by it.
       </p>`
     }
     ${numbers('Lost', trial.lostNumbers, writes.lost)}${numbers('Duplicated', trial.duplicateNumbers, writes.duplicates)}${trial.lossWindowMs !== null && writes.lost > 0 && html`<p class="note">Loss window, from the first to the last lost acknowledgement: ${secondsOf(trial.lossWindowMs)}.</p>`}

@@ -4,6 +4,7 @@ import type { FailoverRecord, Interval } from '../../../record/run-record.ts';
 import { overloadedText, writesBefore } from '../../before-fault.ts';
 import { acknowledgements, countUpTo } from '../writes/acknowledgements.ts';
 import type { Acknowledgements } from '../writes/acknowledgements.ts';
+import { once } from '../once.ts';
 import { goalFor } from '../trial.ts';
 import type { Trial } from '../trial.ts';
 import { downtimeOf } from './downtime.ts';
@@ -25,7 +26,10 @@ export interface ClientView {
   open: Episode | null;
   downtime: Downtime;
   acknowledgedBefore: number;
-  /** Why a missed goal of time is not the fault's: the store did not bear the load before it; null: it did. */
+  /**
+   * Why a missed goal of time is not the fault's: the store did not bear the load before it; null: it did, or acknowledged nothing until the
+   * fault was undone, which no load excuses.
+   */
   overloaded: string | null;
   /** When the recording, and with it an open episode, was last observed, ms of CLOCK_MONOTONIC. */
   endOfRecordingMs: number;
@@ -44,8 +48,8 @@ export interface Viewed {
 
 /** @param leader who led when the fault fell, as far as it is known */
 export function clientViewOf(writes: Operations, trial: Trial, leader: string | null): Viewed {
-  const acks = acknowledgements(writes);
-  const outages = boundedByLanding(outagesOf(writes, acks), trial, leader);
+  const { acks, raw } = seenOf(writes);
+  const outages = boundedByLanding(raw, trial, leader);
   const ratePerSecond = rateOf(writes);
   const endOfRecordingMs = latest(writes);
   const back = recoveryOf({ trial, acks, outages, ratePerSecond, endOfRecordingMs });
@@ -58,7 +62,9 @@ export function clientViewOf(writes: Operations, trial: Trial, leader: string | 
     rto: rto === null ? null : widened(rto, movedMs),
     downtime: { ...downtime, totalMs: widened(downtime.totalMs, movedMs * Math.max(1, downtime.outages)) },
     acknowledgedBefore: countUpTo(acks.doneMs, trial.faultMs ?? Infinity),
-    overloaded: overloadedText(writesBefore(writes, trial.faultMs), ratePerSecond),
+    overloaded: servedAgain(shown, trial)
+      ? overloadedText(writesBefore(writes, trial.faultMs), ratePerSecond)
+      : null,
     endOfRecordingMs,
     lag,
   };
@@ -70,6 +76,18 @@ export function clientViewOf(writes: Operations, trial: Trial, leader: string | 
     ratePerSecond,
   };
 }
+
+/** Whether the store came back at all, if only for one write, before the fault was undone. */
+function servedAgain(shown: Episode | null, { healingMs }: Trial): boolean {
+  const untilMs = healingMs ?? Infinity;
+  if (shown === null || shown.start.loMs >= untilMs) return true;
+  return shown.outages.some(({ firstOkMs }) => firstOkMs !== null && firstOkMs < untilMs);
+}
+
+const seenOf = once((writes): { acks: Acknowledgements; raw: readonly RawOutage[] } => {
+  const acks = acknowledgements(writes);
+  return { acks, raw: outagesOf(writes, acks) };
+});
 
 const widened = ({ loMs, hiMs }: Interval, byMs: number): Interval =>
   byMs === 0 ? { loMs, hiMs } : { loMs: Math.max(0, loMs - byMs), hiMs: hiMs + byMs };

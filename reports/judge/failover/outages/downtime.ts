@@ -1,12 +1,15 @@
 import type { Interval } from '../../../record/run-record.ts';
 import { lengthOf } from './outages.ts';
 import type { RawOutage } from './outages.ts';
+import { isSeen } from './recovery.ts';
 import type { Episode } from './recovery.ts';
 import type { Trial } from '../trial.ts';
 
 /** All outages since the fault: a service that recovers and fails six times was down six times. */
 export interface Downtime {
   outages: number;
+  /** In so many of them the store was asked and did not serve; in the others operations only waited for a connection. */
+  seen: number;
   /** Lower and upper bound of their total length, ms. */
   totalMs: Interval;
   /** Where the first of them began at the earliest. */
@@ -22,7 +25,10 @@ export function downtimeOf(since: readonly RawOutage[], endOfRecordingMs: number
     hiMs += Math.max(0, to - Math.max(start.loMs, untilMs));
     untilMs = Math.max(untilMs, to);
   }
-  return { outages: since.length, totalMs: { loMs, hiMs }, fromMs: since[0]?.start.loMs ?? null };
+  return {
+    ...{ outages: since.length, seen: since.filter(isSeen).length },
+    ...{ totalMs: { loMs, hiMs }, fromMs: since[0]?.start.loMs ?? null },
+  };
 }
 
 /**

@@ -57,14 +57,19 @@ export function isDense(fromMs: number, acks: Acknowledgements, ratePerSecond: n
   return seen >= (STEADY_MS / 1000) * ratePerSecond * STEADY_SHARE;
 }
 
+/** Whether anything was asked of the store in it: operations that waited in the client's own queue have seen nothing. */
+export const isSeen = ({ failed, unknown }: RawOutage): boolean => failed + unknown > 0;
+
 function episodeOf(outages: RawOutage[], steady: boolean): Episode {
   const first = outages[0] as RawOutage;
   const last = outages[outages.length - 1] as RawOutage;
+  const seen = outages.filter(isSeen);
+  // The upper bound reaches over all of them, the lower one from the first that was seen to the last.
+  const start = { loMs: first.start.loMs, hiMs: (seen[0] ?? first).start.hiMs };
+  const end = { loMs: seen.at(-1)?.end.loMs ?? start.loMs, hiMs: last.end.hiMs };
   return {
-    outages,
-    start: first.start,
-    end: last.end,
-    lengthMs: lengthOf(first.start, last.end),
+    ...{ outages, start, end },
+    lengthMs: lengthOf(start, end),
     steadyFromMs: steady ? last.firstOkMs : null,
   };
 }

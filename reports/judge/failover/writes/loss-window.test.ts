@@ -45,6 +45,19 @@ describe('a loss window that follows from the failover and a setting', () => {
     assert.match(said(record), /over 4200 ms, the allowed loss window is 40\d\d ms: number 150, 990/);
   });
 
+  it('should grow with no outage beyond its goal', () => {
+    const outages: [number, number][] = [
+      [5_000, 2_000],
+      [8_000, 20_000],
+    ];
+    const slow = new Synthetic({ goals: { ...goals, rtoSeconds: 10 }, lengthMs: 40_000, outages })
+      .see(-100, 'governing', { name: 'min-replicas-max-lag', value: '2', source: 'CONFIG GET' })
+      .readBack({ lost: [5700] });
+    const rule = judge(slow).rules?.find(({ id }) => id === 'loss-around-fault');
+    assert.equal(rule?.verdict, 'fail', rule?.text);
+    assert.match(rule.text, /acknowledged 23\.\d+ s after the fault, which explains losses of at most 12 s/);
+  });
+
   it('should give way to a number that the environment states', () => {
     const strict = new Synthetic({ goals: { ...goals, lossWindowSeconds: 1 } })
       .see(-100, 'governing', { name: 'min-replicas-max-lag', value: '2', source: 'CONFIG GET' })

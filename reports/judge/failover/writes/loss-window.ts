@@ -20,7 +20,9 @@ export interface LossWindow {
  * acknowledged earlier than that before the fault had been replicated.
  */
 export function lossWindowOf(history: History, trial: Trial, rto: Interval | null): LossWindow | null {
-  const failoverMs = Math.max(rto?.hiMs ?? 0, electedAfterMs(history, trial));
+  // Where the goal was missed, more than it allows explains no loss: clients may have been away for other reasons.
+  const awayMs = Math.min(rto?.hiMs ?? 0, trial.rtoGoalMs ?? Infinity);
+  const failoverMs = Math.max(awayMs, electedAfterMs(history, trial));
   if (trial.lossWindowGoalMs !== null)
     return around(trial, failoverMs, { goalMs: trial.lossWindowGoalMs, lagMs: trial.lossWindowGoalMs });
   const lagMs = 1000 * settingOf(history, history.header.goals.lossWindowBeyondFailover);
