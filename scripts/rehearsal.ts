@@ -18,20 +18,24 @@ const up = (...words: string[]): Command => plumbline('env', 'up', ...ENV, '--wi
 const run = (profile: string): Command => plumbline('run', ...ENV, '--profile', profile);
 const checks = (glob: string): Command => plumbline('run', ...ENV, '--check', glob);
 
+const itests = (...files: string[]): Command => [
+  process.execPath,
+  ...['--test', '--test-concurrency=1', '--test-reporter=spec', ...files],
+];
+/** Two ways to PostgreSQL in one trial, whose goals hold for it alone on the machine. */
+const PATHS = 'tests/rehearsal/paths.itest.ts';
+
 const failovers = STORES.flatMap((store): [string, Command][] => [
   [`${store}, provisioned`, up(store)],
   [`every failover of ${store}`, checks('failover/**')],
+  ...(store === 'postgres' ? [[`both ways to ${store}`, itests(PATHS)] satisfies [string, Command]] : []),
 ]);
 const STEPS: Readonly<Record<string, Command>> = {
   ...Object.fromEntries(failovers),
   'five stores, an application and devices, provisioned': up(...STORES, 'gpu'),
   'workloads, and where data lies': checks('topology/{storage,workloads}/**'),
   devices: run('gpu'),
-  'what turns verdicts': [
-    process.execPath,
-    ...['--test', '--test-concurrency=1', '--test-reporter=spec'],
-    ...globSync('tests/rehearsal/**/*.itest.ts').sort(),
-  ],
+  'what turns verdicts': itests(...globSync('tests/rehearsal/**/*.itest.ts', { exclude: [PATHS] }).sort()),
   'the application and its telemetry, provisioned': up('postgres', 'telemetry'),
   'the application': run('application'),
   autoscaling: run('scaling'),
