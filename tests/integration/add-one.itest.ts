@@ -1,4 +1,4 @@
-/** What docs/extend/ adds, held to types and lint, and run on the small cluster from a copy of the checkout. */
+/** What docs/extend/ adds, run on the small cluster from a copy of the checkout. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,25 +11,6 @@ import { provisioned } from './_helpers/instance.ts';
 import { asForeign, KUBECONFIG } from './_helpers/runner-fixture.ts';
 
 const CHECK = 'topology/nodes/retired';
-
-describe('what the pages add', () => {
-  const copy = new Copy();
-  let files: string[] = [];
-  before(() => {
-    const pages = readdirSync(path.join(copy.root, 'docs', 'extend'));
-    assert.ok(pages.length >= 4, pages.join());
-    files = pages.flatMap((page) => copy.follow(`docs/extend/${page}`));
-  });
-  after(() => copy.remove());
-
-  it('should be known to the compiler and to lint', () => {
-    const code = files.filter((file) => file.endsWith('.ts'));
-    const types = copy.node('node_modules/typescript-native/bin/tsc', '--noEmit');
-    assert.equal(types.code, 0, types.output);
-    const lint = copy.node('node_modules/eslint/bin/eslint.js', '--max-warnings', '0', ...code);
-    assert.equal(lint.code, 0, lint.output);
-  });
-});
 
 describe('a check that was added by its folder', () => {
   const copy = new Copy();
