@@ -129,6 +129,13 @@ class RedisSession implements ClientLoadSession {
   }
 
   async write(n: number): Promise<OperationResult> {
+    const result = await this.#append(n);
+    // The master has too few replicas, or is none any more: a Sentinel, this one or another, may know better by now.
+    if (result.outcome !== 'ok') this.#shared.sentinels.doubt();
+    return result;
+  }
+
+  async #append(n: number): Promise<OperationResult> {
     const { waitReplicas, waitMs } = this.#shared.store;
     try {
       const [pushed, waited] = await this.#connection.batch(
@@ -138,12 +145,10 @@ class RedisSession implements ClientLoadSession {
         ],
         LIMIT_MS,
       );
-      if (pushed instanceof Error) return this.#failed(pushed);
-      const result = acknowledged(waited, waitReplicas);
-      if (result.outcome !== 'ok') this.#shared.sentinels.doubt();
-      return result;
+      if (!(pushed instanceof Error)) return acknowledged(waited, waitReplicas);
+      const definite = (replyCode(pushed) ?? '') in DEFINITE_FAILURES;
+      return { outcome: definite ? 'fail' : 'unknown', detail: errorClass(pushed) };
     } catch (error) {
-      this.#shared.sentinels.doubt();
       return { outcome: 'unknown', detail: errorClass(error) };
     }
   }
@@ -179,14 +184,10 @@ class RedisSession implements ClientLoadSession {
     if (this.#redis === null) throw new Error('not connected');
     return this.#redis;
   }
-
-  #failed(error: Error): OperationResult {
-    // The master has no replicas, or is none any more: a Sentinel, this one or another, may know better by now.
-    this.#shared.sentinels.doubt();
-    const definite = (replyCode(error) ?? '') in DEFINITE_FAILURES;
-    return { outcome: definite ? 'fail' : 'unknown', detail: errorClass(error) };
-  }
 }
+
+/** Host and port, as far as an event names them. */
+type Place = readonly (string | undefined)[];
 
 /** What the Sentinels said of a master that moved. */
 export class Moves {
@@ -196,11 +197,8 @@ export class Moves {
   /** @param detail of `+switch-master`: name, old host and port, new host and port */
   note(detail: string, atMs: number): void {
     const [, oldHost, oldPort, newHost, newPort] = detail.split(' ');
-    if (oldHost === undefined || oldPort === undefined) return;
-    const from = `${oldHost}:${oldPort}`;
-    this.#lastMs.set(from, atMs);
-    this.#away.add(from);
-    if (newHost !== undefined && newPort !== undefined) this.#away.delete(`${newHost}:${newPort}`);
+    const from = this.#replaced([oldHost, oldPort], [newHost, newPort]);
+    if (from !== null) this.#lastMs.set(from, atMs);
   }
 
   /**
@@ -210,11 +208,16 @@ export class Moves {
    */
   promoted(detail: string): void {
     const [slave = '', master = ''] = detail.split(' @ ');
-    const [, host, port] = master.split(' ');
-    const [, , newHost, newPort] = slave.split(' ');
-    if (host === undefined || port === undefined) return;
-    this.#away.add(`${host}:${port}`);
+    this.#replaced(master.split(' ').slice(1), slave.split(' ').slice(2));
+  }
+
+  /** @returns who was replaced; null: the detail does not name it */
+  #replaced([oldHost, oldPort]: Place, [newHost, newPort]: Place): string | null {
+    if (oldHost === undefined || oldPort === undefined) return null;
+    const from = `${oldHost}:${oldPort}`;
+    this.#away.add(from);
     if (newHost !== undefined && newPort !== undefined) this.#away.delete(`${newHost}:${newPort}`);
+    return from;
   }
 
   /** Whether the master was last said to have moved away from there, and not back. */

@@ -1,5 +1,5 @@
 import type { Operations } from '../../record/history/history.ts';
-import { once } from './once.ts';
+import { once } from '../once.ts';
 
 const WAITED = /(?:^|;)waited=([\d.]+)/;
 const OPENED = /(?:^|;)opened=([\d.]+)/;
@@ -10,7 +10,7 @@ export function waitedMs(operations: Operations, i: number): number {
   return waitsOf(operations)[i] ?? 0;
 }
 
-const waitsOf = once((operations) =>
+const waitsOf = once((operations: Operations) =>
   new Float64Array(operations.count).map((_, i) => note(operations, i, WAITED) ?? 0),
 );
 

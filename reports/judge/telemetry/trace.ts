@@ -4,6 +4,7 @@ import type { Seen } from '../../record/observations/index.ts';
 import { faultsOf as faultsIn } from '../../record/names/trace-faults.ts';
 import type { TraceFault, TraceSpan } from '../../record/names/trace-faults.ts';
 import { all } from '../observed.ts';
+import { once } from '../once.ts';
 import type { Findings } from '../topology/findings.ts';
 import { sweptRule } from './observed.ts';
 import type { Hop, CanaryRequest } from './observed.ts';
@@ -19,36 +20,23 @@ export interface FoundTrace extends Pick<Seen<'trace'>, 'correlationId' | 'n' | 
   readonly spans: readonly Span[];
 }
 
-/** Traces as they were recorded, cached per observation: rules, figures and paths each ask for all of them. */
-const read = new WeakMap<Seen<'trace'>, FoundTrace>();
-
-function traceOf(seen: Seen<'trace'>): FoundTrace {
-  const known = read.get(seen);
-  if (known !== undefined) return known;
-  const { correlationId, n, traceId, seenMs, spans } = seen;
-  const trace = {
-    ...{ correlationId, n, traceId, seenMs },
-    spans: spans.map(([id, parent, service, name, startMs]) => ({ id, parent, service, name, startMs })),
-  };
-  read.set(seen, trace);
-  return trace;
-}
+const traceOf = once(({ correlationId, n, traceId, seenMs, spans }: Seen<'trace'>): FoundTrace => ({
+  ...{ correlationId, n, traceId, seenMs },
+  spans: spans.map(([id, parent, service, name, startMs]) => ({ id, parent, service, name, startMs })),
+}));
 
 /** By the request's correlation id. */
 export function tracesOf(history: History): Map<string, FoundTrace> {
   return new Map(all(history, 'trace').map((seen) => [seen.correlationId, traceOf(seen)]));
 }
 
-/** What traces lack, cached per trace and path. */
-const compared = new WeakMap<FoundTrace, WeakMap<readonly Hop[], readonly Fault[]>>();
+const lackedBy = once(({ spans }: FoundTrace) =>
+  once((path: readonly Hop[]): readonly Fault[] => faultsIn(spans, path)),
+);
 
 /** Everything that is missing from the trace; empty: it is complete. */
 export function faultsOf(trace: FoundTrace | undefined, path: readonly Hop[]): readonly Fault[] {
-  if (trace === undefined) return faultsIn([], path);
-  const byPath = compared.get(trace) ?? new WeakMap<readonly Hop[], readonly Fault[]>();
-  const known = byPath.get(path) ?? faultsIn(trace.spans, path);
-  compared.set(trace, byPath.set(path, known));
-  return known;
+  return trace === undefined ? faultsIn([], path) : lackedBy(trace)(path);
 }
 
 /** The history has one trace for each accepted request, and its summary agrees with its spans. */

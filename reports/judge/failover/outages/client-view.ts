@@ -2,9 +2,9 @@
 import type { Operations } from '../../../record/history/history.ts';
 import type { FailoverRecord, Interval } from '../../../record/run-record.ts';
 import { overloadedText, writesBefore } from '../../before-fault.ts';
+import { once } from '../../once.ts';
 import { acknowledgements, countUpTo } from '../writes/acknowledgements.ts';
 import type { Acknowledgements } from '../writes/acknowledgements.ts';
-import { once } from '../once.ts';
 import { goalFor } from '../trial.ts';
 import type { Trial } from '../trial.ts';
 import { downtimeOf } from './downtime.ts';
@@ -84,7 +84,7 @@ function servedAgain(shown: Episode | null, { healingMs }: Trial): boolean {
   return shown.outages.some(({ firstOkMs }) => firstOkMs !== null && firstOkMs < untilMs);
 }
 
-const seenOf = once((writes): { acks: Acknowledgements; raw: readonly RawOutage[] } => {
+const seenOf = once((writes: Operations): { acks: Acknowledgements; raw: readonly RawOutage[] } => {
   const acks = acknowledgements(writes);
   return { acks, raw: outagesOf(writes, acks) };
 });
