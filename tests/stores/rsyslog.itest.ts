@@ -240,6 +240,9 @@ describe('rsyslog on its way to Elasticsearch', () => {
 
   it('should bring every line once although it is killed, but what it says was damaged', async (context) => {
     const canary = new Canary();
+    // Of a file that is new when it is killed, the first lines may be lost: its configuration says so.
+    canary.write(20);
+    await canary.assertOnce();
     for (let life = 0; life < 4; life++) {
       canary.write(60);
       await shipper.stop();
@@ -285,6 +288,7 @@ describe('rsyslog on its way to Elasticsearch', () => {
   it('should bring every line once although the store was away, and it was killed meanwhile', async (context) => {
     const canary = new Canary();
     canary.write(20);
+    await canary.assertOnce();
     await cluster.crash(MASTER);
     canary.write(50);
     await shipper.stop();
