@@ -137,6 +137,13 @@ export function clusterFigures({ clustering, effective }: ShareDecision, what: s
   ];
 }
 
+/** Why requests do not decide that would if they were independent; empty where they do not lack that. @param what as `failures` */
+export function clustersText({ byRequest, clustering, effective }: ShareDecision, what: string): string {
+  return byRequest.verdict === effective.verdict
+    ? ''
+    : `; ${what} come in clusters (design effect ${rounded(clustering.designEffect)}), so these requests count as ${Math.floor(effective.samples)} independent ones`;
+}
+
 /** Says how many requests counted both as good and as bad. */
 export function unknownText({ unknown }: { unknown: number }): string {
   return unknown === 0

@@ -1,6 +1,7 @@
 import type { CheckJudge } from '../../../reports/judge/definition.ts';
 import {
   clusterFigures,
+  clustersText,
   conclude,
   moreText,
   rounded,
@@ -95,13 +96,9 @@ function seenText({ clustering }: ShareDecision, count: number, failed: number):
 }
 
 function openText(decision: ShareDecision, seen: string, goal: number): string {
-  const { byRequest, effective, lower, upper, clustering, samplesToDecide } = decision;
-  const clusters =
-    byRequest.verdict === effective.verdict
-      ? ''
-      : `; failures come in clusters (design effect ${rounded(clustering.designEffect)}), so these requests count as ${Math.floor(effective.samples)} independent ones`;
+  const { lower, upper, samplesToDecide } = decision;
   const between = `with 95 % certainty between ${percent(lower)} and ${percent(upper)} are answered well, and the goal of ${percent(goal)} lies between them`;
-  return `${seen}${clusters}: ${between}${unknownText(decision)}${moreText(samplesToDecide)}`;
+  return `${seen}${clustersText(decision, 'failures')}: ${between}${unknownText(decision)}${moreText(samplesToDecide)}`;
 }
 
 const whole = (share: number): number => Number((share * 100).toFixed(5));

@@ -1,6 +1,7 @@
 import type { CheckJudge } from '../../../reports/judge/definition.ts';
 import {
   clusterFigures,
+  clustersText,
   conclude,
   moreText,
   rounded,
@@ -68,7 +69,7 @@ function described(
   const sent = from === 'sent' ? ', measured from sending' : '';
   const seen =
     samples === 0 ? 'no answer' : `p95 ${shown(valueMs)} ms of ${samples} requests${sent}; ${bounds}`;
-  const open = `${seen}: the goal of ${goalMs} ms is neither met nor missed with 95 % certainty${unknownText(decision)}${moreText(decision.samplesToDecide)}`;
+  const open = `${seen}${clustersText(clustered, 'slow requests')}: the goal of ${goalMs} ms is neither met nor missed with 95 % certainty${unknownText(decision)}${moreText(decision.samplesToDecide)}`;
   const spent = samples === 0 ? null : 1 - slow / samples / (1 - QUANTILE);
   return {
     verdict,
