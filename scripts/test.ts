@@ -99,6 +99,15 @@ async function addingOne(run: TestRun): Promise<void> {
   run.counted('adding one', await runStep(testsIn('tests/add-one', 2), { live: true, signal: run.signal }));
 }
 
+/**
+ * Stores on servers of their own, with no cluster beside them, which would take a third of two cores. Most of their time they wait for servers,
+ * and what they assert of times are intervals that hold the true ones.
+ */
+async function stores(run: TestRun): Promise<void> {
+  run.begin('stores on servers of their own');
+  run.counted('stores', await runStep(testsIn('tests/stores', 3), { live: true, signal: run.signal }));
+}
+
 /** What needs programs of the environment, but no cluster, and measures nothing. */
 async function withoutCluster(run: TestRun): Promise<void> {
   run.begin('without a cluster');
@@ -138,10 +147,6 @@ async function onCluster(run: TestRun): Promise<void> {
   run.begin('controls');
   const without = LEFT_OUT.flatMap((glob) => ['--without', glob]);
   run.counted('controls', await run.plumbline(['controls', '--size', 'small', ...without]));
-  if (run.stopped()) return;
-  run.begin('stores on servers of their own');
-  // Most of their time they wait for servers, and what they assert of times are intervals that hold the true ones.
-  run.counted('stores', await runStep(testsIn('tests/stores', 2), { live: true, signal: run.signal }));
   if (!run.stopped()) await telemetry(run);
 }
 
@@ -204,6 +209,7 @@ run.count('check', { exitCode: 0, counts: checked.counts }, () => checked.failur
 if (!run.stopped()) await addingOne(run);
 if (!run.stopped()) await mutation(run);
 if (!run.stopped()) await withCluster(run);
+if (!run.stopped()) await stores(run);
 if (!run.stopped()) await withoutCluster(run);
 if (run.endedBy !== null) process.stdout.write(`\nended by ${run.endedBy}\n`);
 process.stdout.write(`\nminutes: ${run.minutes()}\n`);
