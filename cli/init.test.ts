@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import { ListingApiServer } from '../env/draft/_testing/api-server.ts';
 import { OPERATORS, REFERENCE } from '../env/draft/_testing/clusters.ts';
 import { objectAt } from '../env/draft/_testing/objects.ts';
@@ -12,13 +12,9 @@ import { openEnvironment } from '../suites/catalogue/plan/open.ts';
 import { main } from './main.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'plumbline-init-'));
-let server: ListingApiServer;
-before(async () => {
-  server = await ListingApiServer.start();
-  server.objects = REFERENCE;
-});
+const server = await ListingApiServer.forTests();
+server.objects = REFERENCE;
 after(() => {
-  server.stop();
   rmSync(folder, { recursive: true, force: true });
 });
 

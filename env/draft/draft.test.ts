@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
 import { kindOf } from '../../probes/kubernetes/kinds.ts';
 import type { EnvironmentFile } from '../schema.ts';
@@ -25,13 +25,7 @@ interface Rule {
   verbs: string[];
 }
 
-let server: ListingApiServer;
-before(async () => {
-  server = await ListingApiServer.start();
-});
-after(() => {
-  server.stop();
-});
+const server = await ListingApiServer.forTests();
 
 const listed = (objects: readonly Stood[]): Promise<Listing> => listedOn(server, objects);
 const drafted = (objects: readonly Stood[], more?: Partial<DraftOptions>): Promise<Drafted> =>

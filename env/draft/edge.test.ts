@@ -1,6 +1,6 @@
 /** What a draft says of the edge, and of what scales behind it. TODO, where it stands here, is what a draft says to its user (probes/drafting.ts). */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import type { EnvironmentFile } from '../schema.ts';
 import { ListingApiServer } from './_testing/api-server.ts';
 import type { Stood } from './_testing/api-server.ts';
@@ -10,13 +10,7 @@ import { autoscaler, ingress, namespace, node, objectAt, service, workload } fro
 import { differencesBetween } from './index.ts';
 import { FURTHER } from './listing.ts';
 
-let server: ListingApiServer;
-before(async () => {
-  server = await ListingApiServer.start();
-});
-after(() => {
-  server.stop();
-});
+const server = await ListingApiServer.forTests();
 
 const drafted = (...objects: readonly Stood[]): Promise<Drafted> => draftedOn(server, [...BASE, ...objects]);
 

@@ -1,6 +1,6 @@
 /** Drafts held against the clusters that they were made of, by the checks themselves: what is healthy and has not changed passes. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { judgedOver } from '../../suites/topology/_testing/observing.ts';
 import { objectsOf } from '../../suites/topology/_testing/rabbitmq-operator.ts';
 import type { EnvironmentFile } from '../schema.ts';
@@ -10,13 +10,7 @@ import { draftedOn } from './_testing/drafted.ts';
 import { healthy, namespace, node, objectAt, pod, service, workload } from './_testing/objects.ts';
 import { differencesBetween } from './index.ts';
 
-let server: ListingApiServer;
-before(async () => {
-  server = await ListingApiServer.start();
-});
-after(() => {
-  server.stop();
-});
+const server = await ListingApiServer.forTests();
 
 /** The verdict of a check by a file on a cluster, and why. */
 async function verdictOf(

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import { connectProxy } from '../../host/_testing/connect-proxy.ts';
 import type { EnvironmentFile } from '../schema.ts';
 import { ListingApiServer, UID } from './_testing/api-server.ts';
@@ -18,13 +18,9 @@ const SCALED = {
   kind: 'ScaledObject',
   metadata: { name: 'worker', namespace: 'shop' },
 };
-let server: ListingApiServer;
-before(async () => {
-  server = await ListingApiServer.start();
-  server.objects = REFERENCE;
-});
+const server = await ListingApiServer.forTests();
+server.objects = REFERENCE;
 after(() => {
-  server.stop();
   rmSync(folder, { recursive: true });
 });
 

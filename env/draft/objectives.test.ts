@@ -1,7 +1,7 @@
 /** Which objectives a draft proposes. TODO, where it stands here, is what a draft says to its user (probes/drafting.ts). */
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { readObjectives } from '../objectives/load.ts';
 import { resolveObjectives } from '../objectives/resolve.ts';
 import type { EnvironmentFile } from '../schema.ts';
@@ -13,13 +13,7 @@ import type { Drafted } from './_testing/drafted.ts';
 import { ingress, namespace, node, objectAt, service, workload } from './_testing/objects.ts';
 import type { Shape } from './_testing/objects.ts';
 
-let server: ListingApiServer;
-before(async () => {
-  server = await ListingApiServer.start();
-});
-after(() => {
-  server.stop();
-});
+const server = await ListingApiServer.forTests();
 
 const LIBRARY = readObjectives(path.join(import.meta.dirname, '..', 'objectives'));
 

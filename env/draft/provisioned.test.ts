@@ -3,7 +3,7 @@
  * here, is what a draft says to its user (probes/drafting.ts).
  */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { memberSets } from '../../reports/record/store-pods.ts';
 import type { InstanceName } from '../local/nodes/addressing.ts';
 import { loadEnvironment } from '../loader.ts';
@@ -15,13 +15,7 @@ import type { Drafted } from './_testing/drafted.ts';
 import { clusterOf } from './_testing/provisioned.ts';
 import { differencesBetween } from './index.ts';
 
-let server: ListingApiServer;
-before(async () => {
-  server = await ListingApiServer.start();
-});
-after(() => {
-  server.stop();
-});
+const server = await ListingApiServer.forTests();
 
 const drafted = (instance: InstanceName, ...parts: PartName[]): Promise<Drafted> =>
   draftedOn(server, clusterOf(instance, ...parts));

@@ -1,6 +1,6 @@
 /** What a draft says of the members of stores, and of the workloads that hold their data. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { ListingApiServer } from './_testing/api-server.ts';
 import type { Stood } from './_testing/api-server.ts';
 import { OPERATORS } from './_testing/clusters.ts';
@@ -8,13 +8,7 @@ import { draftedOn } from './_testing/drafted.ts';
 import type { Drafted } from './_testing/drafted.ts';
 import { namespace, workload } from './_testing/objects.ts';
 
-let server: ListingApiServer;
-before(async () => {
-  server = await ListingApiServer.start();
-});
-after(() => {
-  server.stop();
-});
+const server = await ListingApiServer.forTests();
 
 const drafted = (objects: readonly Stood[]): Promise<Drafted> => draftedOn(server, objects);
 

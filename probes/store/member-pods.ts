@@ -1,12 +1,14 @@
 import { memberNamespace, memberSets } from '../../reports/record/store-pods.ts';
 import type { PodsDeclared } from '../../reports/record/store-pods.ts';
+import { selects } from '../kubernetes/label-selector.ts';
 import type { PodObject } from '../kubernetes/objects.ts';
 
 /** Whether a pod is a member of the store as declared: of one of its StatefulSets, or by its labels, and then not one that has ended. */
 export function isMemberPod(pod: PodObject, declared: PodsDeclared): boolean {
   const { metadata } = pod;
   if (metadata.namespace !== memberNamespace(declared)) return false;
-  if (declared.pods !== undefined) return !hasEnded(pod) && hasAll(declared.pods.labels, metadata.labels);
+  if (declared.pods !== undefined)
+    return !hasEnded(pod) && selects({ matchLabels: declared.pods.labels }, metadata.labels);
   const sets = memberSets(declared).map(({ name }) => name);
   return (metadata.ownerReferences ?? []).some(
     ({ kind, name }) => kind === 'StatefulSet' && sets.includes(name),
@@ -19,11 +21,4 @@ const ENDED = ['Succeeded', 'Failed'];
 /** Whether a pod is over for good, such as one that was evicted: it holds no place on a node, and is none of the replicas any more. */
 export function hasEnded({ status }: Pick<PodObject, 'status'>): boolean {
   return ENDED.includes(status.phase ?? '');
-}
-
-function hasAll(
-  wanted: Readonly<Record<string, string>>,
-  labels: Readonly<Record<string, string>> = {},
-): boolean {
-  return Object.entries(wanted).every(([key, value]) => labels[key] === value);
 }

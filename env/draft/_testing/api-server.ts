@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { after } from 'node:test';
 import { kubeconfigText, listening } from '../../../probes/kubernetes/_testing/listening.ts';
 import type { Listening } from '../../../probes/kubernetes/_testing/listening.ts';
 import { kindOf, pathOf } from '../../../probes/kubernetes/kinds.ts';
@@ -42,11 +43,16 @@ export class ListingApiServer {
     );
   }
 
-  static async start(): Promise<ListingApiServer> {
-    return new ListingApiServer(await listening());
+  /** Starts one, which stops when the tests of the file are over. */
+  static async forTests(): Promise<ListingApiServer> {
+    const server = new ListingApiServer(await listening());
+    after(() => {
+      server.#stop();
+    });
+    return server;
   }
 
-  stop(): void {
+  #stop(): void {
     this.#server.closeAllConnections();
     this.#server.close();
     rmSync(this.#folder, { recursive: true, force: true });
