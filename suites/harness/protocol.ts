@@ -106,6 +106,8 @@ export interface RunnerMethods {
   'telemetry.start': { params: TelemetryOrder; result: null };
   /** Waits until every request was sent and answered, or given up. */
   'telemetry.sent': { params: { check: string }; result: null };
+  /** How many requests were answered, or given up, so far, and how many of them not well. */
+  'telemetry.answers': { params: { check: string }; result: { ended: number; failed: number } };
   /** Waits until everything has arrived or is past its time. `lastMs`: wall clock ms at which the last numbered line was written. */
   'telemetry.finish': { params: { check: string; lastMs: number }; result: null };
   'telemetry.stop': { params: { check: string }; result: null };

@@ -93,6 +93,7 @@ const REPLIES: { readonly [M in Method]: z.ZodType<Result<M>> } = {
   'metrics.record': z.object({ unavailable: z.string().optional() }),
   'telemetry.start': done,
   'telemetry.sent': done,
+  'telemetry.answers': z.object({ ended: z.number(), failed: z.number() }),
   'telemetry.finish': done,
   'telemetry.stop': done,
   'telemetry.disk': done,

@@ -65,6 +65,7 @@ test(
     const answered = readFileSync(writer.file, 'utf8').matchAll(/"traceId":"([0-9a-f]{32})"/g);
     traceIds.push(...[...answered].map(([, id = '']) => id));
     assert.equal(traceIds.length, 2);
+    assert.deepEqual(run.answers(), { ended: 2, failed: 0 });
     // A line that is missing would be awaited for an hour.
     await run.finish(Date.now());
     await run.stop();

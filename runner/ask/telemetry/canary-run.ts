@@ -42,6 +42,7 @@ export class CanaryRun {
   readonly #patienceMs: number;
   /** Wall clock ms after which nothing is written or sent any more; known once the check says that its lines are written. */
   #lastMs: number | null = null;
+  readonly #answers = { ended: 0, failed: 0 };
 
   constructor(parts: CanaryParts, visibleMs: number) {
     this.#parts = parts;
@@ -92,7 +93,11 @@ export class CanaryRun {
 
   #answered(answer: CanaryAnswer): void {
     this.#parts.writer.observe({ kind: 'canary-request', ...answer });
-    if (!answer.ok) return;
+    this.#answers.ended++;
+    if (!answer.ok) {
+      this.#answers.failed++;
+      return;
+    }
     this.#logs?.answered(answer.correlationId, answer.sentMs);
     this.#traces?.answered(answer);
   }
@@ -137,6 +142,11 @@ export class CanaryRun {
   /** Waits until every request was sent. */
   async requestsSent(): Promise<void> {
     await this.#sent;
+  }
+
+  /** Requests that were answered, or given up, so far, and those of them that were not answered well. */
+  answers(): { ended: number; failed: number } {
+    return { ...this.#answers };
   }
 
   /**

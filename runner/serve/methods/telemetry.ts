@@ -18,6 +18,7 @@ type Methods = Pick<
   Handlers,
   | 'telemetry.start'
   | 'telemetry.sent'
+  | 'telemetry.answers'
   | 'telemetry.finish'
   | 'telemetry.stop'
   | 'telemetry.disk'
@@ -65,6 +66,7 @@ export function telemetryMethods(runner: ServedRunner): Methods {
       await telemetry.of(check).requestsSent();
       return null;
     },
+    'telemetry.answers': ({ check }) => Promise.resolve(telemetry.of(check).answers()),
     'telemetry.finish': async ({ check, lastMs }) => {
       await telemetry.of(check).finish(lastMs);
       await telemetry.stop(check);

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { notedAtRest, steadyBefore } from '../../failover/_trial/at-rest.ts';
+import { isOverloaded } from '../../../reports/judge/before-fault.ts';
 import type { CheckContext } from '../../harness/context.ts';
 import type { FaultResult } from '../../harness/protocol.ts';
 import { whyNotSent } from '../../harness/sending.ts';
@@ -90,7 +91,7 @@ async function canaryUnderFault(ctx: CheckContext, of: Trial): Promise<void> {
     ctx.record('no-fault', { reason: unsent });
     return;
   }
-  await inject(ctx, of.aim);
+  if (!(await injected(ctx, of.aim))) return;
   const writtenMs =
     writers === null ? 0 : Math.max(sinceMs, await lastStartMs(ctx, writers)) + linesMs(writers.order);
   const lastMs = Math.max(Date.now(), writtenMs);
@@ -107,13 +108,22 @@ async function canaryUnderFault(ctx: CheckContext, of: Trial): Promise<void> {
   await recordShippers(ctx);
 }
 
-/** The fault, once the canary flows; what lasts is kept for a while and then undone. */
-async function inject(ctx: CheckContext, { store, fault, target }: Aim): Promise<void> {
+/**
+ * The fault, once the canary flows; what lasts is kept for a while and then undone. False where the canary does not flow: a fault would prove
+ * nothing then, and add to what is broken.
+ */
+async function injected(ctx: CheckContext, { store, fault, target }: Aim): Promise<boolean> {
   const { id: check, trial } = ctx;
   const beforeMs = ctx.settings.drills.steadySeconds * 1000;
   await ctx.step(`let requests and lines flow for ${beforeMs / 1000} s before the fault`, () =>
     sleep(beforeMs, undefined, { signal: ctx.signal }),
   );
+  const before = await ctx.runner.call('telemetry.answers', { check });
+  if (isOverloaded(before)) {
+    const reason = `${before.failed} of ${before.ended} canary requests had failed before the fault, and it was not injected`;
+    ctx.record('no-fault', { reason });
+    return false;
+  }
   const result: FaultResult = await ctx.step(`inject ${fault} into the ${target} of ${store}`, () =>
     ctx.runner.call('fault.inject', { check, trial, store, fault, target }),
   );
@@ -127,6 +137,7 @@ async function inject(ctx: CheckContext, { store, fault, target }: Aim): Promise
     ctx.runner.call('store.steady', { check, store, timeoutMs: ctx.timeoutMs('membersRejoined') }),
   );
   ctx.record('healed', { ok: healed.ok, detail: healed.detail });
+  return true;
 }
 
 function aimOf({ id, settings }: CheckContext): Aim {
