@@ -6,6 +6,7 @@ import { identify } from '../../../host/process-identity.ts';
 import { HeldError, RefusedError } from '../errors.ts';
 import { Lease } from './lease.ts';
 import { formatHolder, holderSelf } from './place.ts';
+import type { KubeCall } from '../types.ts';
 import { TestApi } from '../_testing/api.ts';
 import { clockAhead } from '../_testing/clock.ts';
 
@@ -43,6 +44,27 @@ test('refuses with exit code 75 while a living process holds it, and takes it wh
   child.kill('SIGKILL');
   await once(child, 'exit');
   await (await take(api)).release();
+});
+
+test('refuses with exit code 75, and says what to do, where the account may not hold it or its namespace is not there', async () => {
+  const said = 'leases.coordination.k8s.io "plumbline" is forbidden';
+  for (const answers of [{ GET: 403 }, { GET: 404, POST: 403 }, { GET: 404, POST: 404 }]) {
+    const kube: KubeCall = ({ method }) =>
+      Promise.resolve({
+        status: (answers as Record<string, number>)[method] ?? 500,
+        body: { message: said },
+      });
+    await assert.rejects(
+      Lease.take({ kube, namespace: 'plumbline-system', onLost: () => undefined }),
+      (error: unknown) => {
+        assert.ok(error instanceof RefusedError);
+        assert.deepEqual([error.exitCode, error.reason], [75, 'not-permitted']);
+        assert.match(error.message, /cannot hold the Lease plumbline-system\/plumbline/);
+        assert.match(error.message, /is forbidden\. To look only, add --read-only/);
+        return true;
+      },
+    );
+  }
 });
 
 test('of another machine it waits for the whole length, then takes it unless it was renewed', async () => {

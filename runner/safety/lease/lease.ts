@@ -39,6 +39,10 @@ const leaseSchema = z.looseObject({
 });
 type LeaseObject = z.infer<typeof leaseSchema>;
 
+const FORBIDDEN = 403;
+/** What creating a Lease is answered where its namespace does not exist. */
+const NO_NAMESPACE = 404;
+
 /**
  * One drill at a time per cluster: a Lease that is renewed while this process runs. Before an action only the local monotonic deadline
  * counts, 10 s after the last renewal was *sent*. A process that was paused finds it passed when it wakes, and does nothing; others take
@@ -67,7 +71,8 @@ export class Lease {
 
   /**
    * Takes the Lease and renews it from then on.
-   * @throws HeldError when a living holder has it; Error when the API server refuses.
+   * @throws HeldError when a living holder has it; RefusedError where the account may not hold it; Error when the API server answers anything
+   * else.
    */
   static async take(options: LeaseOptions): Promise<Lease> {
     const lease = new Lease(options);
@@ -157,13 +162,24 @@ export class Lease {
     for (;;) {
       const sentMs = monoMs();
       const seen = await this.#get();
+      this.#assertPermitted(seen);
       const current = seen.status === 404 ? null : leaseOf(seen);
       if (current !== null) await this.#awaitFree(current);
       const taken = current === null ? await this.#create() : await this.#put(this.#mine(current));
       if (taken.status === 409) continue;
+      this.#assertPermitted(taken, NO_NAMESPACE);
       this.#accept(taken, sentMs);
       return;
     }
+  }
+
+  #assertPermitted({ status, body }: KubeReply, ...also: readonly number[]): void {
+    if (![FORBIDDEN, ...also].includes(status)) return;
+    const lease = `the Lease ${this.#options.namespace}/${LEASE_NAME}`;
+    throw new RefusedError(
+      'not-permitted',
+      `nothing was begun: this account cannot hold ${lease}, which every run needs that may change something: ${saidIn(body).slice(0, 300)}. To look only, add --read-only; else plumbline doctor says what to add`,
+    );
   }
 
   /** Returns once no living process holds the Lease. */
