@@ -57,7 +57,10 @@ test('should say which Jobs it could not foresee, and end with 0 all the same', 
   try {
     const { code, err } = await init('--out', at('unforeseen.yaml'));
     assert.equal(code, 0);
-    assert.match(err, /^not seen: batch\/v1\/CronJob: forbidden: .*$/);
+    assert.match(
+      err,
+      /^not seen: batch\/v1\/CronJob: forbidden: .*\nthis is left out of the file.*plumbline-init \(deploy\/init\.yaml\) the rest$/,
+    );
     assert.match(
       readFileSync(at('unforeseen.yaml'), 'utf8'),
       /^# NOT SEEN: batch\/v1\/CronJob: .*ignore has/m,

@@ -55,7 +55,7 @@ async function init(options: Options, context: Context): Promise<number> {
   context.out(
     `${listing.calls} calls to the API server in ${seconds} s, all of them reads; no Secret was read`,
   );
-  for (const [what, why] of listing.refused) context.err(`not seen: ${what}: ${why}`);
+  sayNotSeen(listing, context);
   const there = await textIfThere(out);
   if (there === null) {
     await write(out, { drafted, name }, context);
@@ -65,6 +65,14 @@ async function init(options: Options, context: Context): Promise<number> {
   const same = there === null || compare({ out, there, draft: now(), drafted, listing }, context);
   if (!same) return EXIT.notMet;
   return [...listing.refused.keys()].some(isCompared) ? EXIT.inconclusive : EXIT.met;
+}
+
+const ROLES =
+  'this is left out of the file, and there is a report without it; plumbline-read (deploy/rbac.yaml) may list what a cluster always has, plumbline-operators and plumbline-init (deploy/init.yaml) the rest';
+
+function sayNotSeen({ refused }: Listing, context: Context): void {
+  for (const [what, why] of refused) context.err(`not seen: ${what}: ${why}`);
+  if (refused.size > 0) context.err(ROLES);
 }
 
 /** As kubectl finds it; of several files that KUBECONFIG names, none is chosen for the user. */
@@ -164,6 +172,7 @@ async function write(
   context.out(`  npx plumbline env validate ${file}`);
   context.out(`  npx plumbline list --env ${env} --profile smoke`);
   context.out(`  npx plumbline run --env ${env} --read-only`);
+  context.out(`  npx plumbline doctor --env ${env}    # what everything else needs`);
 }
 
 /** Reading is enough for this command and for a run with --read-only; any other run also keeps a Lease, in a namespace that only the owners of the cluster make. */

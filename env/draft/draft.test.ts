@@ -309,6 +309,18 @@ test('should have the stores when somebody takes the # away before their lines',
   }
 });
 
+test('should not say of nodes that could not be listed that there are none', async () => {
+  server.forbidden.add('v1/Node');
+  try {
+    const { text, found } = await drafted(REFERENCE);
+    assert.match(text, /# Nodes were not seen: pools and controlPlane are left out\./);
+    assert.doesNotMatch(text, /No node of a control plane/);
+    assert.match(found[0] ?? '', /^nodes not seen, \d+ workloads in /);
+  } finally {
+    server.forbidden.clear();
+  }
+});
+
 test('should say what could not be listed, and draft the rest', async () => {
   server.forbidden.add('v1/PersistentVolume');
   try {

@@ -196,11 +196,12 @@ function topologyDraft(
 }
 
 function foundIn({ seen, namespaces, stores, edge }: Found, draft: DraftMap): string[] {
-  const nodes = seen.listing.objects['v1/Node'].length;
+  const { listing } = seen;
+  const nodes = listing.objects['v1/Node'].length;
   const { pools = [] } = dataOf(draft['topology'] ?? {}) as { pools?: unknown[] };
   const { labels } = sourcesDraft(seen, stores, '');
   return [
-    `${nodes} nodes in ${pools.length} pools, ${ofNamespaces(seen, namespaces).length} workloads in ${namespaces.join(', ') || 'no namespace'}`,
+    `${listing.refused.has('v1/Node') ? 'nodes not seen' : `${nodes} nodes in ${pools.length} pools`}, ${ofNamespaces(seen, namespaces).length} workloads in ${namespaces.join(', ') || 'no namespace'}`,
     `stores: ${stores.map(({ recognition, sets }) => `${recognition.label} (${sets[0].namespace})`).join(', ') || 'none recognised'}`,
     `edge: ${doorText(edge)}`,
     `beside them: ${labels.join(', ') || 'nothing recognised'}`,

@@ -134,7 +134,11 @@ export function poolsDraft({ listing, sets }: Pick<Seen, 'listing' | 'sets'>, co
     poolDraft(pool, counts !== 'now' && isResized(pool) ? { min: 0, max: MOST_NODES } : pool.nodes.length),
   );
   const lines = [
-    ...(listing.objects['v1/Node'].some((node) => controlLabel(node) !== undefined) ? [] : [HIDDEN]),
+    ...(listing.refused.has('v1/Node')
+      ? [UNSEEN]
+      : listing.objects['v1/Node'].some((node) => controlLabel(node) !== undefined)
+        ? []
+        : [HIDDEN]),
     ...(pools.every(isResized) ? [] : [SIZES]),
     ...(pools.some(isResized) ? [RANGES] : []),
   ];
@@ -153,6 +157,7 @@ export function poolsDraft({ listing, sets }: Pick<Seen, 'listing' | 'sets'>, co
 
 const HIDDEN =
   'No node of a control plane is among them, as where a provider hides it: controlPlane is left out.';
+const UNSEEN = 'Nodes were not seen: pools and controlPlane are left out.';
 const SIZES =
   'A single count is that of now: where an autoscaler resizes a pool, write count: { min: 1, max: 9 }.';
 const RANGES = `An autoscaler resizes a pool with a range, or may: write its own least and most in place of 0 and ${MOST_NODES} (the most nodes of a cluster).`;

@@ -174,7 +174,7 @@ describe('composeRun', () => {
     ]);
     assert.deepEqual(
       of([...many(1, 'pass'), ...many(1, 'not-run', { reason: 'not written yet', built: false })]),
-      ['local: selection of 1: passed, 1 of 1 checks, 1 not run (1 not written yet)', 0],
+      ['local: selection of 2: passed, 1 of 1 checks, 1 not run (1 not written yet)', 0],
     );
     assert.equal(of(many(2, 'not-run'))[1], 2);
   });

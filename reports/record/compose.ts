@@ -142,7 +142,7 @@ export function leftBroken(restored: RunRecord['restored'] | undefined): string[
  */
 function sentenceOf(context: ComposeContext, verdict: Verdict, counts: Tally): string {
   const { environment, scope } = context;
-  const selected = counts.ran + counts.notRun - counts.notBuilt;
+  const selected = counts.ran + counts.notRun;
   const what = scope === 'selection' ? `${environment}: selection of ${selected}` : environment;
   const parts = [
     `${what}: ${runWord({ verdict, scope })}`,
