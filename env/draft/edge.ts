@@ -173,7 +173,7 @@ export function edgeDraft(edge: SeenEdge, seen: Seen): Draft | undefined {
     hops: below(
       [
         open(
-          'what each hop leaves in the headers of an answer, in the order in which a request passes them: curl -sv URL',
+          'what each hop leaves in the headers of an answer, in the order in which a request passes them (below is a guess): curl -sv URL, with the key that it wants',
         ),
       ],
       [hopOf(door)],
@@ -201,7 +201,10 @@ function urlOf(scheme: string, { entry, door }: Way): Draft {
   const ask = 'the path below which the application answers belongs to it';
   if (entry !== undefined) return beside(`${scheme}://${entry.host}`, ask);
   const { name = '', namespace = '' } = door?.service?.metadata ?? door?.set ?? {};
-  return todo(`${scheme}://${name}.${namespace}.svc`, `the name that clients use; ${ask}`);
+  return todo(
+    `${scheme}://${name}.${namespace}.svc`,
+    `the name that clients use, which its certificate has; ${ask}`,
+  );
 }
 
 /** Where to connect instead of resolving the name, as far as an Ingress, a Gateway or a Service tells; undefined: nothing does. */

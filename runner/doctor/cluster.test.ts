@@ -139,4 +139,5 @@ test('should mention a token that soon expires', async () => {
     );
   assert.deepEqual([(await of(3))?.notice, (await of(90))?.notice], [true, undefined]);
   assert.match((await of(3))?.detail ?? '', /expires in 3 days/);
+  assert.match((await of(0))?.detail ?? '', /expires in less than a day, \d{4}-/);
 });

@@ -18,5 +18,6 @@ export function expiryItem(what: string, validTo: string, now = new Date()): Ite
   const days = Math.floor((Date.parse(validTo) - now.getTime()) / DAY_MS);
   if (days < 0) return missing(what, `expired ${validTo}`, RENEW);
   if (days >= SOON_DAYS) return ok(what, `valid for ${days} days`);
-  return { ...ok(what, `expires in ${days} ${days === 1 ? 'day' : 'days'}, ${validTo}`), notice: true };
+  const left = days === 0 ? 'less than a day' : `${days} ${days === 1 ? 'day' : 'days'}`;
+  return { ...ok(what, `expires in ${left}, ${validTo}`), notice: true };
 }
