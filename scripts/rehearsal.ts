@@ -22,20 +22,22 @@ const itests = (...files: string[]): Command => [
   process.execPath,
   ...['--test', '--test-concurrency=1', '--test-reporter=spec', ...files],
 ];
-/** Two ways to PostgreSQL in one trial, whose goals hold for it alone on the machine. */
-const PATHS = 'tests/rehearsal/paths.itest.ts';
+/** Trials of PostgreSQL whose goals, or counts, hold for it alone on the machine. */
+const ALONE = ['paths', 'two-leaders'].map((name) => `tests/rehearsal/${name}.itest.ts`);
 
 const failovers = STORES.flatMap((store): [string, Command][] => [
   [`${store}, provisioned`, up(store)],
   [`every failover of ${store}`, checks('failover/**')],
-  ...(store === 'postgres' ? [[`both ways to ${store}`, itests(PATHS)] satisfies [string, Command]] : []),
+  ...(store === 'postgres'
+    ? [[`both ways to ${store}, and two leaders`, itests(...ALONE)] satisfies [string, Command]]
+    : []),
 ]);
 const STEPS: Readonly<Record<string, Command>> = {
   ...Object.fromEntries(failovers),
   'five stores, an application and devices, provisioned': up(...STORES, 'gpu'),
   'workloads, and where data lies': checks('topology/{storage,workloads}/**'),
   devices: run('gpu'),
-  'what turns verdicts': itests(...globSync('tests/rehearsal/**/*.itest.ts', { exclude: [PATHS] }).sort()),
+  'what turns verdicts': itests(...globSync('tests/rehearsal/**/*.itest.ts', { exclude: ALONE }).sort()),
   'the application and its telemetry, provisioned': up('postgres', 'telemetry'),
   'the application': run('application'),
   autoscaling: run('scaling'),

@@ -5,11 +5,16 @@ import type { ObserveOptions } from './store-driver.ts';
 /** All members that say at one look that they lead, each with a count that changes with every write of a client there; null: it could not be counted. */
 export type Leading = readonly { name: string; written: string | null }[];
 
+/** Members are asked every 100 ms: two looks are over sooner, as where a leader has not stepped down yet, unless servers answer slowly. */
+const BRIEF_MS = 1000;
+/** A single count can be compared with nothing: whether that member took writes was not seen. */
+const LEAST_COUNTS = 2;
+
 interface Stretch {
   leaders: Set<string>;
   wrote: Set<string>;
-  /** The last count of each. */
-  counts: Map<string, string>;
+  /** The last count of each, and how many there were. */
+  counts: Map<string, { written: string; times: number }>;
   /** Looks so far. */
   looks: number;
   betweenMs: [number, number];
@@ -49,7 +54,10 @@ export class SeveralLeaders {
     const { leaders, wrote, counts, looks, betweenMs } = this.#stretch;
     this.#stretch = null;
     // Two looks leave nothing to compare, whoever was counted.
-    const uncounted = looks < 3 ? [] : [...leaders].filter((name) => !counts.has(name));
+    const brief = looks < 3 && betweenMs[1] - betweenMs[0] < BRIEF_MS;
+    const uncounted = brief
+      ? []
+      : [...leaders].filter((name) => !wrote.has(name) && (counts.get(name)?.times ?? 0) < LEAST_COUNTS);
     this.#write({
       kind: 'several-leaders',
       leaders: [...leaders].sort(),
@@ -64,6 +72,6 @@ export class SeveralLeaders {
 function count({ counts, wrote }: Stretch, { name, written }: Leading[number]): void {
   if (written === null) return;
   const before = counts.get(name);
-  if (before !== undefined && before !== written) wrote.add(name);
-  counts.set(name, written);
+  if (before !== undefined && before.written !== written) wrote.add(name);
+  counts.set(name, { written, times: (before?.times ?? 0) + 1 });
 }
