@@ -68,7 +68,7 @@ async function init(options: Options, context: Context): Promise<number> {
 }
 
 const ROLES =
-  'this is left out of the file, and there is a report without it; plumbline-read (deploy/rbac.yaml) may list what a cluster always has, plumbline-operators and plumbline-init (deploy/init.yaml) the rest';
+  'this is left out of the file, and there is a report without it; plumbline-read and plumbline-operators (deploy/rbac.yaml) may list most of it, plumbline-init (deploy/init.yaml) the rest';
 
 function sayNotSeen({ refused }: Listing, context: Context): void {
   for (const [what, why] of refused) context.err(`not seen: ${what}: ${why}`);

@@ -196,12 +196,14 @@ function topologyDraft(
 }
 
 function foundIn({ seen, namespaces, stores, edge }: Found, draft: DraftMap): string[] {
-  const { listing } = seen;
-  const nodes = listing.objects['v1/Node'].length;
+  const { objects, refused } = seen.listing;
   const { pools = [] } = dataOf(draft['topology'] ?? {}) as { pools?: unknown[] };
   const { labels } = sourcesDraft(seen, stores, '');
+  const nodes = refused.has('v1/Node')
+    ? 'nodes not seen'
+    : `${objects['v1/Node'].length} nodes in ${pools.length} pools`;
   return [
-    `${listing.refused.has('v1/Node') ? 'nodes not seen' : `${nodes} nodes in ${pools.length} pools`}, ${ofNamespaces(seen, namespaces).length} workloads in ${namespaces.join(', ') || 'no namespace'}`,
+    `${nodes}, ${ofNamespaces(seen, namespaces).length} workloads in ${namespaces.join(', ') || 'no namespace'}`,
     `stores: ${stores.map(({ recognition, sets }) => `${recognition.label} (${sets[0].namespace})`).join(', ') || 'none recognised'}`,
     `edge: ${doorText(edge)}`,
     `beside them: ${labels.join(', ') || 'nothing recognised'}`,

@@ -134,11 +134,7 @@ export function poolsDraft({ listing, sets }: Pick<Seen, 'listing' | 'sets'>, co
     poolDraft(pool, counts !== 'now' && isResized(pool) ? { min: 0, max: MOST_NODES } : pool.nodes.length),
   );
   const lines = [
-    ...(listing.refused.has('v1/Node')
-      ? [UNSEEN]
-      : listing.objects['v1/Node'].some((node) => controlLabel(node) !== undefined)
-        ? []
-        : [HIDDEN]),
+    ...withoutControlPlane(listing),
     ...(pools.every(isResized) ? [] : [SIZES]),
     ...(pools.some(isResized) ? [RANGES] : []),
   ];
@@ -153,6 +149,12 @@ export function poolsDraft({ listing, sets }: Pick<Seen, 'listing' | 'sets'>, co
     ],
     drafts,
   );
+}
+
+/** Why no node of a control plane is drafted; empty where one is. */
+function withoutControlPlane({ objects, refused }: Listing): string[] {
+  if (refused.has('v1/Node')) return [UNSEEN];
+  return objects['v1/Node'].some((node) => controlLabel(node) !== undefined) ? [] : [HIDDEN];
 }
 
 const HIDDEN =

@@ -7,14 +7,14 @@ export type Leading = readonly { name: string; written: string | null }[];
 
 /** Members are asked every 100 ms: two looks are over sooner, as where a leader has not stepped down yet, unless servers answer slowly. */
 const BRIEF_MS = 1000;
-/** A single count can be compared with nothing: whether that member took writes was not seen. */
-const LEAST_COUNTS = 2;
 
 interface Stretch {
   leaders: Set<string>;
   wrote: Set<string>;
-  /** The last count of each, and how many there were. */
-  counts: Map<string, { written: string; times: number }>;
+  /** The last count of each. */
+  counts: Map<string, string>;
+  /** Those with a second count to compare with the first: of others it was not seen whether they took writes. */
+  compared: Set<string>;
   /** Looks so far. */
   looks: number;
   betweenMs: [number, number];
@@ -38,7 +38,7 @@ export class SeveralLeaders {
       return;
     }
     const stretch = (this.#stretch ??= {
-      ...{ leaders: new Set(), wrote: new Set(), counts: new Map(), looks: 0 },
+      ...{ leaders: new Set(), wrote: new Set(), counts: new Map(), compared: new Set(), looks: 0 },
       betweenMs: [askedMs, askedMs],
     });
     for (const { name } of leading) stretch.leaders.add(name);
@@ -51,13 +51,11 @@ export class SeveralLeaders {
   /** Writes the stretch that is open. */
   end(): void {
     if (this.#stretch === null) return;
-    const { leaders, wrote, counts, looks, betweenMs } = this.#stretch;
+    const { leaders, wrote, compared, looks, betweenMs } = this.#stretch;
     this.#stretch = null;
     // Two looks leave nothing to compare, whoever was counted.
     const brief = looks < 3 && betweenMs[1] - betweenMs[0] < BRIEF_MS;
-    const uncounted = brief
-      ? []
-      : [...leaders].filter((name) => !wrote.has(name) && (counts.get(name)?.times ?? 0) < LEAST_COUNTS);
+    const uncounted = brief ? [] : [...leaders].filter((name) => !compared.has(name));
     this.#write({
       kind: 'several-leaders',
       leaders: [...leaders].sort(),
@@ -69,9 +67,10 @@ export class SeveralLeaders {
   }
 }
 
-function count({ counts, wrote }: Stretch, { name, written }: Leading[number]): void {
+function count({ counts, compared, wrote }: Stretch, { name, written }: Leading[number]): void {
   if (written === null) return;
   const before = counts.get(name);
-  if (before !== undefined && before.written !== written) wrote.add(name);
-  counts.set(name, { written, times: (before?.times ?? 0) + 1 });
+  if (before !== undefined) compared.add(name);
+  if (before !== undefined && before !== written) wrote.add(name);
+  counts.set(name, written);
 }

@@ -39,9 +39,10 @@ const leaseSchema = z.looseObject({
 });
 type LeaseObject = z.infer<typeof leaseSchema>;
 
-const FORBIDDEN = 403;
-/** What creating a Lease is answered where its namespace does not exist. */
-const NO_NAMESPACE = 404;
+/** Answers to who may not do that. */
+const DENIED = [403];
+/** Those to who creates a Lease: 404 where its namespace does not exist. */
+const NOT_CREATED = [...DENIED, 404];
 
 /**
  * One drill at a time per cluster: a Lease that is renewed while this process runs. Before an action only the local monotonic deadline
@@ -162,19 +163,19 @@ export class Lease {
     for (;;) {
       const sentMs = monoMs();
       const seen = await this.#get();
-      this.#assertPermitted(seen);
+      this.#assertPermitted(seen, DENIED);
       const current = seen.status === 404 ? null : leaseOf(seen);
       if (current !== null) await this.#awaitFree(current);
       const taken = current === null ? await this.#create() : await this.#put(this.#mine(current));
       if (taken.status === 409) continue;
-      this.#assertPermitted(taken, NO_NAMESPACE);
+      this.#assertPermitted(taken, current === null ? NOT_CREATED : DENIED);
       this.#accept(taken, sentMs);
       return;
     }
   }
 
-  #assertPermitted({ status, body }: KubeReply, ...also: readonly number[]): void {
-    if (![FORBIDDEN, ...also].includes(status)) return;
+  #assertPermitted({ status, body }: KubeReply, denied: readonly number[]): void {
+    if (!denied.includes(status)) return;
     const lease = `the Lease ${this.#options.namespace}/${LEASE_NAME}`;
     throw new RefusedError(
       'not-permitted',
