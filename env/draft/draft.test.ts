@@ -10,7 +10,7 @@ import { ListingApiServer, UID } from './_testing/api-server.ts';
 import type { Stood } from './_testing/api-server.ts';
 import { draftedOn, listedOn, parsed } from './_testing/drafted.ts';
 import type { Drafted } from './_testing/drafted.ts';
-import { service, workload } from './_testing/objects.ts';
+import { namespace, service, workload } from './_testing/objects.ts';
 import { BARE, large, OPERATORS, REFERENCE } from './_testing/clusters.ts';
 import { differencesBetween } from './index.ts';
 import type { DraftOptions, Listing } from './index.ts';
@@ -143,13 +143,17 @@ test('should propose OpenSearch and Zipkin, and name what nothing asks', async (
 });
 
 test('should propose what is asked beside the API server, and declare none of it', async () => {
-  const { file, completed } = await drafted(REFERENCE);
+  const { file, completed, text } = await drafted(REFERENCE);
   assert.deepEqual([file.prometheus, file.telemetry, file.topology.edge], [undefined, undefined, undefined]);
   const { prometheus, telemetry, topology } = completed;
   assert.ok(prometheus && telemetry && topology.edge);
   const { logs, traces, alerts, dashboards } = telemetry;
   assert.ok(logs && traces && alerts && dashboards);
   assert.equal(prometheus.url, 'http://prometheus.monitoring.svc:9090');
+  assert.match(
+    text,
+    /# Where the cluster's names are not known and its Services are routed: address: 10\.96\.0\.10:9090\n/,
+  );
   assert.equal(logs.url, 'http://logstore.monitoring.svc:9200');
   assert.deepEqual(logs.shipper, { daemonSet: { namespace: 'monitoring', name: 'filebeat' } });
   assert.deepEqual([traces.kind, traces.url], ['jaeger2', 'http://jaeger.monitoring.svc:16686']);
@@ -211,8 +215,22 @@ test('should draft a valid file of a cluster with nothing in it', async () => {
   assert.deepEqual(file.topology.pools, []);
   assert.deepEqual(file.topology.controlPlane?.nodes, 1);
   assert.match(text, /TODO no label tells the pool of 1 nodes \(worker\)/);
-  assert.match(text, /TODO no network plugin was recognised/);
+  assert.match(
+    text,
+    /TODO no network plugin was recognised by its image: no DaemonSet was seen\n.*# A plugin of files on the nodes alone/,
+  );
   assert.match(text, /TODO no claim of a class of storage was seen/);
+});
+
+test('should name what may be a network plugin that it does not know', async () => {
+  const unknown = (at: string): readonly Stood[] =>
+    workload({ kind: 'DaemonSet', at, image: 'registry.example.com/own/net:1', replicas: 2 });
+  const { text } = await drafted([
+    ...BARE,
+    namespace('agents'),
+    ...['agents/collector', 'kube-system/kube-proxy', 'kube-system/own-net'].flatMap(unknown),
+  ]);
+  assert.match(text, /by its image: one of kube-system\/own-net, agents\/collector may be it/);
 });
 
 test('should take only the namespaces that were named, and refuse one that is not there', async () => {

@@ -291,7 +291,10 @@ export function applicationDraft({ entries, doors }: SeenEdge): Draft | undefine
       'none',
       '{ echo: HEADER } where the service repeats one, `trace` where its spans are kept',
     ),
-    proof: beside('none', 'answers, or a header that only the service sets: curl -sv URL'),
+    proof: beside(
+      'none',
+      'answers, or a header that only the service sets (curl -sv URL); with none topology/edge/path does not run',
+    ),
     requests: {
       look: {
         method: 'GET',

@@ -1,6 +1,7 @@
 /** The network plugin, by the image of its DaemonSet. */
 import { commentedOut, open, todo } from '../../probes/drafting.ts';
 import type { Draft, DraftMap } from '../../probes/drafting.ts';
+import { atMost } from '../../reports/record/at-most.ts';
 import type { SeenSet } from '../../probes/store/recognising.ts';
 
 interface Plugin {
@@ -24,6 +25,26 @@ const PLUGINS: readonly Plugin[] = [
   { name: 'kindnet', image: /kindnetd/, enforces: null },
 ];
 
+const NO_DAEMON_SET =
+  'A plugin of files on the nodes alone has no daemonSet here: pod addresses must lie in the podCIDR of their node then';
+/** DaemonSets that a comment names. */
+const MOST = 5;
+
+/** What may be it: what runs on nodes beside kube-proxy, in `kube-system` first. */
+function unrecognised(daemons: readonly SeenSet[]): string {
+  const candidates = daemons
+    .filter(({ name }) => name !== 'kube-proxy')
+    .toSorted((a, b) => Number(isOfSystem(b)) - Number(isOfSystem(a)))
+    .map(({ namespace, name }) => `${namespace}/${name}`);
+  const among =
+    candidates.length === 0
+      ? 'no DaemonSet was seen'
+      : `one of ${atMost(candidates, MOST).join(', ')} may be it`;
+  return `no network plugin was recognised by its image: ${among}`;
+}
+
+const isOfSystem = ({ namespace }: SeenSet): boolean => namespace === 'kube-system';
+
 /** `topology.network` */
 export function networkDraft(sets: readonly SeenSet[]): Draft {
   const daemons = sets.filter(({ kind }) => kind === 'DaemonSet');
@@ -36,7 +57,7 @@ export function networkDraft(sets: readonly SeenSet[]): Draft {
     'registry.example.com/tools/busybox:1.37',
   );
   if (found === undefined)
-    return commentedOut([open('no network plugin was recognised by its image: kubectl get daemonsets -A')], {
+    return commentedOut([open(unrecognised(daemons)), NO_DAEMON_SET], {
       cni: { name: 'unknown' },
       policyEnforced: false,
       probeImage,

@@ -15,6 +15,10 @@ const ASKED = 'Reached as Prometheus is? A password or token needs https.';
 /** Hosts and the like that a comment lists. */
 const MOST = 10;
 
+/** Names of Services are known within the cluster only; a node, and whoever is routed to it, reaches their addresses as well. */
+const withoutNames = (clusterAddress: string): string =>
+  `Where the cluster's names are not known and its Services are routed: address: ${clusterAddress}`;
+
 function urlOf({ address, set }: FoundSource): string {
   const { host, port } = address ?? { host: `${set.name}.${set.namespace}.svc`, port: 80 };
   return `http://${host}:${port}`;
@@ -71,7 +75,11 @@ function isFront({ source, set }: FoundSource): boolean {
 function prometheusDraft([first, ...others]: readonly FoundSource[]): Draft | undefined {
   if (first === undefined) return undefined;
   return commentedOut(
-    [open(REACH), ...others.map((one) => `Also found: ${one.source.label} ${urlOf(one)}`)],
+    [
+      open(REACH),
+      ...(first.clusterAddress === null ? [] : [withoutNames(first.clusterAddress)]),
+      ...others.map((one) => `Also found: ${one.source.label} ${urlOf(one)}`),
+    ],
     {
       url: urlOf(first),
       scrapeSeconds: todo(15, 'its scrape interval: GET /api/v1/status/config'),

@@ -37,11 +37,10 @@ export const clusterOf = ({ instance, with: words }: Wanted): Part => ({
 });
 
 /** The cluster and its platform with these components (`--with`). */
-export const whole = ({ instance, with: words }: Wanted): Part => ({
-  groups: toolsFor(instance, words),
-  beside: toolsFor(instance, words),
-  images: imagesFor(instance, words),
-});
+export function whole({ instance, with: words }: Wanted): Part {
+  const groups = toolsFor(instance, words);
+  return { groups, beside: groups, images: imagesFor(instance, words) };
+}
 
 export type MakeOptions = {
   readonly tell: Tell;

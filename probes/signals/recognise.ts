@@ -1,4 +1,6 @@
 /** What sources of telemetry look like to somebody who may only read the objects of a cluster: names of images and ports that products document. */
+import { isIP } from 'node:net';
+import { addressText } from '../../host/http.ts';
 import { addressOf, finds, imageName, podLabels, servicePort } from '../store/recognising.ts';
 import type { SeenSet } from '../store/recognising.ts';
 import type { ServiceObject } from '../kubernetes/objects.ts';
@@ -66,6 +68,8 @@ export interface FoundSource {
   set: SeenSet;
   /** Host and port of its Service as the cluster knows them; null: no Service was recognised. */
   address: { host: string; port: number } | null;
+  /** `10.96.0.7:9090`, for whoever does not know the cluster's names; null: its Service has no address of its own. */
+  clusterAddress: string | null;
 }
 
 /** Every source that is recognised, in the order of the table. */
@@ -76,14 +80,14 @@ export function recogniseSources(
   return SOURCES.flatMap((source) =>
     sets
       .filter(({ containers }) => containers.some(({ image }) => source.image.test(imageName(image))))
-      .map((set) => ({ source, set, address: addressIn(set, { services, ports: source.ports }) })),
+      .map((set) => ({ source, set, ...addressIn(set, { services, ports: source.ports }) })),
   );
 }
 
 function addressIn(
   set: SeenSet,
   { services, ports }: { services: readonly ServiceObject[]; ports: readonly number[] },
-): FoundSource['address'] {
+): Pick<FoundSource, 'address' | 'clusterAddress'> {
   const own = services.filter(
     (service) =>
       service.metadata.namespace === set.namespace &&
@@ -91,5 +95,14 @@ function addressIn(
       podLabels(set).some((labels) => finds(service, labels)),
   );
   const service = own.find(({ spec }) => spec.clusterIP !== 'None') ?? own[0];
-  return service === undefined ? null : addressOf(service, ports);
+  if (service === undefined) return { address: null, clusterAddress: null };
+  const address = addressOf(service, ports);
+  const { clusterIP } = service.spec;
+  return {
+    address,
+    clusterAddress:
+      clusterIP !== undefined && isIP(clusterIP) > 0
+        ? addressText({ host: clusterIP, port: address.port })
+        : null,
+  };
 }

@@ -88,3 +88,11 @@ export const seriesSchema = z.object({
   points: z.array(z.tuple([z.number(), z.number().nullable()])),
 });
 export type Series = z.infer<typeof seriesSchema>;
+
+/** How many times over a budget is spent of which the share `remaining`, below 0, is left; rounded down: `2.5`, `998`. */
+export function timesSpent(remaining: number): number {
+  const times = 1 - remaining;
+  const parts = times < 10 ? 100 : 1;
+  // What computing leaves of an exact figure must not cost its last digit.
+  return Math.floor(times * parts + 1e-6) / parts;
+}

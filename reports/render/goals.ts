@@ -1,5 +1,6 @@
 /** The goals of a run as every report shows them: worst remaining budget first. */
 import type { GoalEntry } from '../record/details/load-detail.ts';
+import { timesSpent } from '../record/objective.ts';
 import type { CheckResult, RunRecord } from '../record/run-record.ts';
 import { grouped } from './text.ts';
 
@@ -40,9 +41,13 @@ export function boundsText({ lower, upper, unit }: GoalEntry): string {
 /** Rounded down: 99.99 % must not be shown as 100 %. */
 export const floored = (percent: number): number => Math.floor(percent * 10 + 1e-9) / 10;
 
-/** `98.4 %`, `-20 to 40 %`; `n/a` without an error budget ("none" would read as spent). */
+/** `98.4 %`, `-20 to 40 %`, `none: 2.5 times spent` from twice on; `n/a` without an error budget ("none" would read as spent). */
 export function budgetText({ remaining }: GoalEntry): string {
   if (remaining === null) return 'n/a';
+  if (remaining.best <= -1) {
+    const [least, most] = [timesSpent(remaining.best), timesSpent(remaining.worst)];
+    return `none: ${least === most ? '' : `${grouped(least)} to `}${grouped(most)} times spent`;
+  }
   const [worst, best] = [floored(remaining.worst * 100), floored(remaining.best * 100)];
   return worst === best ? `${worst} %` : `${worst} to ${best} %`;
 }

@@ -59,9 +59,8 @@ describe('the table of goals', () => {
       '17,190 <small>requests</small>',
       '1,204,118 <small>events</small>',
       '99.9 %',
-      '-180 to -150 %',
-      '(overspent)',
-      '-20 to 90 %',
+      'none: 2.5 to 2.8 times spent',
+      '-20 to 90 % (overspent)',
       'not measured',
       'too few samples',
     ])
@@ -80,11 +79,11 @@ describe('goals in text', () => {
   it('should be counted and listed, least budget left first', () => {
     const markdown = renderMarkdown(record);
     assert.match(markdown, /### Goals: 2 of 5 met/);
-    assert.match(markdown, /\| ❌ fail \| API requests \|.*\| -180 to -150 % \|/);
+    assert.match(markdown, /\| ❌ fail \| API requests \|.*\| none: 2\.5 to 2\.8 times spent \|/);
     const lines = renderTerminal(record, { reportPath: 'report.html' }).split('\n');
     const at = lines.findIndex((line) => /^goals +2 of 5 met$/.test(line));
     assert.ok(at >= 0, lines.join('\n'));
-    assert.match(lines[at + 1] ?? '', /✗ API requests: .*budget left -180 to -150 %/);
+    assert.match(lines[at + 1] ?? '', /✗ API requests: .*budget left none: 2\.5 to 2\.8 times spent/);
   });
 
   it('should have a series each, and none for a budget that there is not', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { fixtureRecord, metRecord } from './_testing/fixture.ts';
+import type { RunRecord } from '../record/run-record.ts';
+import { fixtureCheck, fixtureRecord, metRecord } from './_testing/fixture.ts';
 import { MAX_LINES, renderTerminal } from './terminal.ts';
 
 describe('what limits a verdict, in the terminal', () => {
@@ -29,5 +30,35 @@ describe('what limits a verdict, in the terminal', () => {
     const lines = renderTerminal(record, { reportPath: 'r' }).trimEnd().split('\n');
     assert.ok(lines.length <= MAX_LINES);
     assert.ok(lines.some((line) => /and \d+ more in the report/.test(line)));
+  });
+});
+
+describe('what needs attention, in the terminal', () => {
+  const reason = (at: number): string => `reason ${at} ${'is long '.repeat(30)}to its end ${at}`;
+  const failing = (count: number): RunRecord =>
+    fixtureRecord(
+      Array.from({ length: count }, (_, at) =>
+        fixtureCheck(`topology/check-${at}`, { verdict: 'fail', reason: reason(at) }),
+      ),
+      { notes: [] },
+    );
+
+  it('should be said in full, wrapped, where there is room', () => {
+    const lines = renderTerminal(failing(2), { reportPath: 'r', width: 80 }).split('\n');
+    const from = lines.indexOf('Needs attention');
+    const box = lines.slice(from + 1, lines.indexOf('', from));
+    assert.ok(box.every((line) => line.length <= 80));
+    const text = box.map((line) => line.trim()).join(' ');
+    for (const at of [0, 1]) assert.ok(text.includes(`fail topology/check-${at}: ${reason(at)}`), text);
+    assert.doesNotMatch(text, /…/);
+  });
+
+  it('should be cut where there is none, the last ones first', () => {
+    const lines = renderTerminal(failing(12), { reportPath: 'r', width: 80 }).trimEnd().split('\n');
+    assert.ok(lines.length <= MAX_LINES, String(lines.length));
+    const text = lines.join('\n');
+    assert.match(text, /to its end 0/);
+    assert.match(text, /check-9: reason 9 .*…/);
+    assert.match(text, / {2}and 3 more in the report/);
   });
 });

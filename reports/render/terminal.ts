@@ -18,7 +18,7 @@ export interface TerminalOptions {
   reportPath: string;
   /** ANSI colours; default false. */
   colour?: boolean;
-  /** Columns; longer lines are cut, but for what limits the verdict, which is wrapped. Default 100. */
+  /** Columns; longer lines are cut, but for what limits the verdict and, where there is room, reasons: they are wrapped. Default 100. */
   width?: number;
 }
 
@@ -42,13 +42,13 @@ export function renderTerminal(record: RunRecord, options: TerminalOptions): str
   const ending = [paint(oneLine(record.sentence), verdict), `report: ${oneLine(options.reportPath)}`];
   // A blocked run looked at nothing: its sentence says why, and there is no more to print.
   if (record.blocked !== undefined) return `${ending.join('\n')}\n`;
-  const before = [
+  const passed = [
     ...suites(record.checks).map(line),
     ...section(failovers(record.checks), MOST_FAILOVERS, '').map(line),
     ...section(goals(record), MOST_GOALS, '').map(line),
-    ...section(problems(record), MOST_PROBLEMS, 'Needs attention').map(line),
-    ...section(groups(record.checks), MOST_GROUPS, '').map(line),
   ];
+  const attention = section(problems(record), MOST_PROBLEMS, 'Needs attention');
+  const skipped = section(groups(record.checks), MOST_GROUPS, '').map(line);
   const after = [
     '',
     ...(record.environment.kind === 'local' ? [line(staysUp(record.environment.name))] : []),
@@ -58,13 +58,33 @@ export function renderTerminal(record: RunRecord, options: TerminalOptions): str
     fitting(
       caveats(record),
       Math.max(width, LEAST_WIDTH),
-      MAX_LINES - before.length - after.length - SECTION_LINES,
+      MAX_LINES - passed.length - attention.length - skipped.length - after.length - SECTION_LINES,
     ),
     Number.POSITIVE_INFINITY,
     'Before you rely on this verdict',
   );
-  return `${[...before, ...reliance, ...after].join('\n')}\n`;
+  const spare =
+    MAX_LINES - [passed, attention, skipped, reliance, after].reduce((sum, { length }) => sum + length, 0);
+  const reasons = wholeWhereRoom(attention, { width, spare });
+  return `${[...passed, ...reasons, ...skipped, ...reliance, ...after].join('\n')}\n`;
 }
+
+/** Lines in full, wrapped, as long as `spare` lines more are enough for it; those after that are cut. */
+function wholeWhereRoom(
+  lines: readonly string[],
+  { width, spare }: { width: number; spare: number },
+): string[] {
+  let left = spare;
+  return lines.flatMap((text) => {
+    const whole = wrapped(text.trimStart(), Math.max(width, LEAST_WIDTH) - 2 * INDENT.length);
+    if (whole.length - 1 > left) return [oneLineKeepingIndent(text, width)];
+    left -= whole.length - 1;
+    const indent = text.startsWith(INDENT) ? INDENT : '';
+    return whole.map((part, at) => `${at === 0 ? indent : `${INDENT}${INDENT}`}${part}`);
+  });
+}
+
+const INDENT = '  ';
 
 /** What a section has besides its own lines: a blank one and its title. */
 const SECTION_LINES = 2;

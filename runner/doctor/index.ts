@@ -22,6 +22,7 @@ import { sources } from './sources.ts';
 import { stores } from './stores.ts';
 import { diagnosisJson, diagnosisOf, diagnosisText } from './text.ts';
 import type { Finding } from './text.ts';
+import { workloads } from './workloads.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
 export interface DoctorOptions {
@@ -39,6 +40,7 @@ const KINDS: readonly Kind[] = [
   rights,
   ownObjects,
   openshift,
+  workloads,
   stores,
   sources,
   objectives,

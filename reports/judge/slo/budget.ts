@@ -1,3 +1,4 @@
+import { timesSpent } from '../../record/objective.ts';
 import type { Objective } from '../../record/objective.ts';
 import type { Verdict } from '../../record/verdict.ts';
 import { accountOf, eventsOf } from './account.ts';
@@ -76,17 +77,18 @@ function nothingOf({ account, events, gaps }: Found): Said | null {
 
 function verdictOf(objective: Objective, grid: Grid, found: Found): Said {
   const { remaining, gaps, account } = found;
-  const of = grid.endMs > grid.toMs ? 'of the budget of the whole period left' : 'of the budget left';
+  const whose = grid.endMs > grid.toMs ? 'the budget of the whole period' : 'the budget';
+  const of = `of ${whose} left`;
   if (remaining.worst >= -EPSILON) {
     const left = `${percent(remaining.worst)} ${of}`;
     const reason = gaps.length === 0 ? left : `at least ${left}, ${gapsText(gaps, account)}`;
     return whyTooLittle(objective, grid, account) ?? { verdict: 'pass', reason };
   }
   if (remaining.best < -EPSILON) {
-    const most = `${percent(remaining.best)} ${of}`;
+    const spent = `${timesSpent(remaining.best)} times ${whose} spent`;
     return {
       verdict: 'fail',
-      reason: gaps.length === 0 ? most : `at most ${most}, ${gapsText(gaps, account)}`,
+      reason: gaps.length === 0 ? spent : `at least ${spent}, ${gapsText(gaps, account)}`,
     };
   }
   return {

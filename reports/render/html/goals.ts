@@ -57,7 +57,7 @@ function budgetCell(goal: GoalEntry): Html | string {
   const width = 100;
   const part = (share: number): string => (Math.min(1, Math.max(0, share)) * width).toFixed(1);
   return html`<span class="${worst < 0 ? 'nowrap alarm' : 'nowrap'}"
-      >${budgetText(goal)}${worst < 0 && ' (overspent)'}</span
+      >${budgetText(goal)}${worst < 0 && best > -1 && ' (overspent)'}</span
     ><svg class="g-bar" viewBox="0 0 ${width} 6" preserveAspectRatio="none" aria-hidden="true">
       <rect class="b-back" width="${width}" height="6" />
       <rect class="g-maybe" width="${part(best)}" height="6" />

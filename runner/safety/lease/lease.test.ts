@@ -67,6 +67,24 @@ test('refuses with exit code 75, and says what to do, where the account may not 
   }
 });
 
+test('makes a Lease that was deleted while it was being taken', async () => {
+  const api = new TestApi();
+  api.put(PATH, { spec: { holderIdentity: '' } });
+  const asked: string[] = [];
+  const kube: KubeCall = (call) => {
+    asked.push(call.method);
+    if (call.method === 'PUT' && asked.filter((method) => method === 'PUT').length === 1) {
+      api.objects.delete(PATH);
+      return Promise.resolve({ status: 404, body: { message: 'leases "plumbline" not found' } });
+    }
+    return api.call(call);
+  };
+  const lease = await Lease.take({ kube, namespace: 'plumbline-system', onLost: () => undefined });
+  lease.assertHeld();
+  assert.deepEqual(asked, ['GET', 'PUT', 'GET', 'POST']);
+  await lease.release();
+});
+
 test('of another machine it waits for the whole length, then takes it unless it was renewed', async () => {
   const api = new TestApi();
   api.put(PATH, { spec: { holderIdentity: 'elsewhere/boot/1/2', leaseDurationSeconds: 0.2 } });

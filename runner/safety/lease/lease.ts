@@ -167,7 +167,8 @@ export class Lease {
       const current = seen.status === 404 ? null : leaseOf(seen);
       if (current !== null) await this.#awaitFree(current);
       const taken = current === null ? await this.#create() : await this.#put(this.#mine(current));
-      if (taken.status === 409) continue;
+      // Somebody else wrote or deleted it in between: what is there now decides.
+      if (taken.status === 409 || (taken.status === 404 && current !== null)) continue;
       this.#assertPermitted(taken, current === null ? NOT_CREATED : DENIED);
       this.#accept(taken, sentMs);
       return;

@@ -66,7 +66,7 @@ it('should say of an objective that passes which bad events its metrics do not h
 it('should fail when it is overspent, and show how far', () => {
   const judgement = budget([total, series('bad', (i) => (i > 0 ? 3 : 0))]);
   assert.equal(judgement.verdict, 'fail');
-  assert.equal(judgement.reason, 'api-requests: -200 % of the budget left');
+  assert.equal(judgement.reason, 'api-requests: 3 times the budget spent');
   assert.ok(Math.abs((judgement.goals?.[0]?.remaining?.worst ?? 0) + 2) < 1e-6);
 });
 
