@@ -1,7 +1,25 @@
+import fs from 'node:fs';
+
 /** Milliseconds of CLOCK_MONOTONIC, which is what `process.hrtime` reads on Linux: shared by all processes of one boot. */
 export function monoMs(): number {
   const [seconds, nanoseconds] = process.hrtime();
   return seconds * 1000 + nanoseconds / 1e6;
+}
+
+/** As the property is replaced in tests of a process that was paused. */
+const realHrtime = process.hrtime;
+
+/** `/proc/uptime` counts hundredths of a second: a smaller change is none. */
+const LEAST_SLEEP_MS = 50;
+let asleepMs = 0;
+
+/** Milliseconds that pass while the machine sleeps as well (CLOCK_BOOTTIME), where `monoMs` stands still: for what others count on meanwhile, such as a Lease. */
+export function bootMs(): number {
+  const [seconds, nanoseconds] = realHrtime();
+  const uptimeMs = Number(fs.readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 1000;
+  const seenMs = uptimeMs - (seconds * 1000 + nanoseconds / 1e6);
+  if (Math.abs(seenMs - asleepMs) > LEAST_SLEEP_MS) asleepMs = seenMs;
+  return monoMs() + asleepMs;
 }
 
 /** Now, on the wall clock and on the monotonic one, to convert the times of a history afterwards. */

@@ -1,12 +1,9 @@
 /** Classes of storage in use, and what is behind them. */
 import { below, commentedOut, open } from '../../probes/drafting.ts';
 import type { Draft } from '../../probes/drafting.ts';
-import { topology } from '../schema/topology.ts';
+import { VOLUME_KINDS, volumeKind } from '../../probes/kubernetes/volume-kinds.ts';
 import type { Listing } from './listing.ts';
 import type { SeenWorkload } from './seen.ts';
-
-/** Kinds of PersistentVolume that a declaration may name. */
-const KINDS: readonly string[] = topology.shape.storage.unwrap().shape.kinds.element.options;
 
 /** Where nothing is claimed. */
 const NOTHING = commentedOut(
@@ -50,8 +47,9 @@ export function storageIn({ objects }: Listing, namespaces: readonly string[]): 
   const [className, own] = most;
   const kinds = new Set(
     own.flatMap(({ spec }) => {
-      const behind = Object.keys(volumes.get(spec.volumeName ?? '')?.spec ?? {});
-      return KINDS.filter((kind) => behind.includes(kind));
+      const volume = volumes.get(spec.volumeName ?? '');
+      const kind = volume === undefined ? '' : volumeKind(volume);
+      return VOLUME_KINDS.filter((one) => one === kind);
     }),
   );
   const lines = others.map(
@@ -62,7 +60,7 @@ export function storageIn({ objects }: Listing, namespaces: readonly string[]): 
     lines.push(open('does a folder of a node outlive what it must? Else take hostPath out.'));
   const draft = { className, kinds: [...kinds].sort() };
   if (kinds.size > 0) return { className, draft: lines.length === 0 ? draft : below(lines, draft) };
-  const allowed = KINDS.join(', ');
+  const allowed = VOLUME_KINDS.join(', ');
   return {
     className,
     draft: commentedOut(

@@ -1,6 +1,7 @@
 import { STORES } from '../../probes/declared-stores.ts';
 import { countRange, kubeName, labels, objectName, port, trust } from '../../probes/declaring.ts';
 import { edge } from '../../probes/edge/declaration.ts';
+import { VOLUME_KINDS } from '../../probes/kubernetes/volume-kinds.ts';
 import { PART_NAMES } from './parts.ts';
 import { z } from 'zod';
 
@@ -91,7 +92,7 @@ const network = z.strictObject({
 const storage = z.strictObject({
   className: z.string().min(1).describe('StorageClass of every data volume'),
   kinds: z
-    .array(z.enum(['local', 'csi', 'nfs', 'cephfs', 'rbd', 'hostPath']))
+    .array(z.enum(VOLUME_KINDS))
     .min(1)
     .describe('Kinds of PersistentVolume that count as persistent here'),
   canaryBytes: z

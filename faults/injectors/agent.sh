@@ -107,14 +107,24 @@ frozen() {
   echo "$(state_of "$folder") $count $folder"
 }
 
+# Whoever is still acting when the drill ends takes back what was done after all was undone.
+unless_ended() {
+  [ -e "$undo/ended" ] || return 0
+  "$@"
+  echo "the drill was ended meanwhile"
+  exit 4
+}
+
 freeze() {
   folder=$(freezer "$1") || { echo "no cgroup of the container $1 is on this node"; exit 3; }
   record thaw "$folder"
   end=$(($(now) + $2))
   set_freezer "$folder" FROZEN
+  unless_ended set_freezer "$folder" THAWED
   until [ "$(state_of "$folder")" = FROZEN ]; do
     [ "$(now)" -le "$end" ] || { echo "$(state_of "$folder") of $folder"; exit 4; }
     set_freezer "$folder" FROZEN
+    unless_ended set_freezer "$folder" THAWED
   done
   frozen "$1"
 }
@@ -129,7 +139,8 @@ cut_off() {
   alive "$1" "$2" || { echo "process $1 is gone"; exit 3; }
   number=$(stat -L -c %i "/proc/$1/ns/net") || { echo "process $1 is gone"; exit 3; }
   record filter "$number" "$3"
-  printf '%s' "$4" | nsenter "-n/proc/$1/ns/net" nft -f -
+  printf '%s' "$4" | nsenter "-n/proc/$1/ns/net" nft -f - || return
+  unless_ended undo_one filter "$number" "$3"
 }
 
 knock() {
@@ -182,6 +193,7 @@ undo_all() {
 
 # Retries until everything is undone. After the grace period Kubernetes kills the pod, and restarts it if its restart policy allows.
 end_well() {
+  : >"$undo/ended"
   until undo_all; do sleep 1; done
   exit 0
 }

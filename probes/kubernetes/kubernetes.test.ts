@@ -119,6 +119,22 @@ test('should keep a field that a check says it reads, and answer for no other', 
   assert.throws(() => podField(pod.spec, 'affinity'), /podFields of the check's definition/);
 });
 
+test('should keep of a volume its name and what it is, and of a claim its name', () => {
+  const volumes = [
+    { name: 'data', persistentVolumeClaim: { claimName: 'data-0' } },
+    { name: 'scratch', emptyDir: { medium: 'Memory' } },
+    { name: 'key', secret: { secretName: 'key', items: [{ key: 'a', path: 'b' }] } },
+  ];
+  const { spec } = trim(object('Pod', { spec: { containers: [], volumes } })) as unknown as {
+    spec: { volumes: unknown };
+  };
+  assert.deepEqual(spec.volumes, [
+    volumes[0],
+    { name: 'scratch', emptyDir: {} },
+    { name: 'key', secret: {} },
+  ]);
+});
+
 test('should keep the node that a pod of a DaemonSet must run on while it is on none', () => {
   const on = (values: string[], nodeName?: string): unknown => {
     const term = { matchFields: [{ key: 'metadata.name', operator: 'In', values }] };

@@ -13,6 +13,7 @@ import {
   refusePlainly,
   refuseRest,
   refuseTaken,
+  refuseOtherCluster,
   settleGivenBack,
   takeOver,
 } from './journal/elsewhere.ts';
@@ -202,7 +203,10 @@ async function opened(opening: Opening): Promise<Safety> {
   const { options, namespace, journal, lease, onStop } = opening;
   const { kube, clusterUid, runId, notice } = options;
   const elsewhere = options.embedded === undefined;
-  if (elsewhere) await settleGivenBack({ kube, namespace, journal });
+  if (elsewhere) {
+    refuseOtherCluster(journal, clusterUid, options.environment);
+    await settleGivenBack({ kube, namespace, journal });
+  }
   const left = journal.open().filter(({ takenFrom }) => takenFrom === undefined);
   const unread = sayDamage(journal, notice);
   const readable = await undoAll(left, { journal, kube, clusterUid, retryForMs: START_RETRY_MS });

@@ -160,6 +160,67 @@ describe('RabbitMQ by its Cluster Operator', () => {
   });
 });
 
+describe('PostgreSQL by CloudNativePG, whose pods have no template', () => {
+  const [namespace, folder] = ['databases', '/var/lib/postgresql/data/pgdata'];
+  const names = ['orders-1', 'orders-2', 'orders-3'];
+  const labels = { 'cnpg.io/cluster': 'orders', 'cnpg.io/podRole': 'instance' };
+  const settings = {
+    ...{ storage, writes: false, workloads: [], closed: { namespaces: [], ignore: [] } },
+    stores: { postgres: { members: 3, container: 'postgres', pods: { namespace, labels } } },
+  };
+  /** As its repository makes them (pkg/specs/volumes.go): a claim of the instance's name, and an emptyDir for scratch files. */
+  const objectsOn = (data: (name: string) => object) =>
+    names.flatMap((name) => [
+      {
+        ...{ apiVersion: 'v1', kind: 'Pod' },
+        metadata: { namespace, name, labels, ownerReferences: [{ kind: 'Cluster', name: 'orders' }] },
+        spec: {
+          nodeName: `node-of-${name}`,
+          containers: [
+            {
+              ...{ name: 'postgres', image: 'ghcr.io/cloudnative-pg/postgresql:17' },
+              volumeMounts: [
+                { name: 'pgdata', mountPath: '/var/lib/postgresql/data' },
+                { name: 'scratch-data', mountPath: '/run' },
+              ],
+            },
+          ],
+          volumes: [
+            { name: 'pgdata', ...data(name) },
+            { name: 'scratch-data', emptyDir: {} },
+          ],
+        },
+        status: { phase: 'Running' },
+      },
+      {
+        ...{ apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { namespace, name } },
+        spec: { storageClassName: 'fast', volumeName: `pv-${name}` },
+        status: { phase: 'Bound' },
+      },
+      {
+        ...{ apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name: `pv-${name}` } },
+        spec: { csi: { driver: 'csi.example.com' } },
+      },
+    ]);
+  const servers = names.map((member) => ({ member, dataFolders: [folder], settings: [] }));
+  const over = (data: (name: string) => object): Promise<Judgement> =>
+    judgedOver('topology/storage/persistent', {
+      ...{ settings, objects: objectsOn(data) },
+      asked: { 'store.servers': () => Promise.resolve({ servers }) },
+    });
+
+  it('should have its data on claims as the runner has its pods', async () => {
+    const { verdict, reason } = await over((name) => ({ persistentVolumeClaim: { claimName: name } }));
+    assert.equal(verdict, 'pass', reason);
+  });
+
+  it('should fail where its data is on an emptyDir, and say so', async () => {
+    const { verdict, reason } = await over(() => ({ emptyDir: { sizeLimit: '1Gi' } }));
+    assert.equal(verdict, 'fail');
+    assert.match(reason, /data of orders-1 at .*pgdata, mounted at .*seen emptyDir/);
+  });
+});
+
 /** The management API of each member, which is the same of all. */
 async function managed(work: (target: StoreTarget) => Promise<void>): Promise<void> {
   const answers: readonly (readonly [RegExp, unknown])[] = [

@@ -74,8 +74,9 @@ function member(at = cgroup): ProcessId {
   return id;
 }
 
-/** Starts the pod's own process. */
+/** Starts the own process of a pod that has not ended before. */
 async function watch(seconds: number): Promise<ChildProcess> {
+  rmSync(join(state, 'undo', 'ended'), { force: true });
   const [file = '', ...argv] = agentCommand(['watch', String(seconds)]);
   const child = spawn(file, argv, { stdio: ['ignore', 'pipe', 'inherit'], env: environment() });
   children.push(child);
@@ -173,6 +174,29 @@ for (const what of SUITES)
       watching.kill('SIGTERM');
       await ended;
       assert.deepEqual([frozen(), recorded()], ['THAWED', []]);
+    });
+
+    test('a container that is slow to freeze is not frozen any more once the pod has ended', async () => {
+      const real = mounts;
+      mounts = mkdtempSync(join(state, 'slow-'));
+      const folder = join(mounts, container);
+      mkdirSync(folder);
+      const freezes = join(folder, 'cgroup.freeze');
+      // A kernel that never says `frozen 1`, as long as a process waits for a disk.
+      for (const [name, text] of Object.entries({ 'cgroup.freeze': '0', 'cgroup.events': 'frozen 0' }))
+        writeFileSync(join(folder, name), text);
+      const watching = await watch(600);
+      const freezing = ask('freeze', container, '5');
+      await waitFor(() => (readFileSync(freezes, 'utf8').trim() === '1' ? true : null), {
+        ...{ what: 'freezing', deadlineMs: 5_000 },
+      });
+      const ended = once(watching, 'exit');
+      watching.kill('SIGTERM');
+      await ended;
+      const { code, stdout } = await freezing;
+      mounts = real;
+      assert.deepEqual([code, readFileSync(freezes, 'utf8').trim()], [4, '0']);
+      assert.match(stdout, /the drill was ended meanwhile/);
     });
 
     test('members of one node that are hit at once are all recorded', async () => {

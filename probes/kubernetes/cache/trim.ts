@@ -68,7 +68,17 @@ function trimPod(pod: KubeObject): void {
   if (spec['nodeName'] === undefined) keepDesiredNode(spec);
   for (const part of [spec, ...recordsIn(spec['containers']), ...recordsIn(spec['initContainers'])])
     drop(part);
-  spec['volumes'] = recordsIn(spec['volumes']).filter((volume) => 'persistentVolumeClaim' in volume);
+  spec['volumes'] = recordsIn(spec['volumes']).map(sourceOf);
+}
+
+/** Of a volume only its name and what it is, and of a claim all; what a Secret or ConfigMap brings in is left out. */
+function sourceOf(volume: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(volume).map(([key, value]) => [
+      key,
+      key === 'name' || key === 'persistentVolumeClaim' ? value : {},
+    ]),
+  );
 }
 
 /** Keeps the only node that the affinity allows by its name: so a DaemonSet says where its pod must run. */

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Machine, NodePower } from '../../../faults/_common/rollback.ts';
+import type { Machine } from '../../../faults/_common/rollback.ts';
 import { leftOpen, openSafety, restoreEnvironment } from '../index.ts';
 import type { RestoreOptions, SafetyOptions } from '../index.ts';
 import { Journal } from './journal.ts';
@@ -11,15 +10,9 @@ import { dropFromMirror, Mirror } from './mirror.ts';
 import { safetyFolder } from '../lease/place.ts';
 import { TestApi } from '../_testing/api.ts';
 import { Timers } from '../timers/timers.ts';
+import { leftBy, MIRROR, mirrorOf, POWER, powerHere } from './_testing/left.ts';
 import { NODE, nodeRef, openForTest as open, safetyOptions as options } from '../_testing/safety.ts';
 import { clockAhead } from '../_testing/clock.ts';
-
-const MIRROR = '/api/v1/namespaces/plumbline-system/configmaps/plumbline-ledger';
-
-/** A machine that died: its journal is out of reach, what it did is in the cluster, and so is the mirror. */
-function leftBy(api: TestApi, entries: unknown): void {
-  api.put(MIRROR, { data: { holder: 'laptop-a', entries: JSON.stringify(entries) } });
-}
 
 const LEASE = '/apis/coordination.k8s.io/v1/namespaces/plumbline-system/leases/plumbline';
 const DELETED = '/api/v1/namespaces/x/configmaps/canary';
@@ -27,9 +20,6 @@ const LEFT = {
   ...{ seq: 1, title: 'canary made', check: 'c', state: 'pending', dueAt: '2026-01-01T00:00:00Z' },
   rollback: { kind: 'kube-delete', path: DELETED },
 };
-const mirrorOf = (api: TestApi): string =>
-  (api.objects.get(MIRROR)?.['data'] as { entries: string } | undefined)?.entries ?? '';
-
 test('begins nothing while another machine has something open, and touches neither it nor its mirror nor its Job', async () => {
   const api = new TestApi();
   api.put(DELETED, {});
@@ -66,34 +56,10 @@ test('does not take its own entries for those of another machine', async () => {
   await (await openSafety(given)).close();
 });
 
-const POWER = {
-  ...{
-    id: '3f0c4b1e-8d0a-4d7e-9f55-1d3b1f6f2a10',
-    seq: 1,
-    title: 'node-loss of tender/pg-1',
-    check: 'failover/postgres/node-loss',
-  },
-  ...{ state: 'pending', dueAfterMs: 600_000 },
-  rollback: { kind: 'node-power', node: 'worker-1', on: ['false'] },
-};
-
 /** An owner has as long as a test takes. */
 const ownerGraceMs = 50;
 
 /** How the file of this machine says that a node is switched on: into a file. */
-function powerHere(): { powerOn: (machine: Pick<Machine, 'node'>) => NodePower; switched: () => string } {
-  const file = join(mkdtempSync(join(tmpdir(), 'power-')), 'state');
-  writeFileSync(file, '');
-  const powerOn = ({ node }: Pick<Machine, 'node'>) => ({
-    on: ['sh', '-c', `echo '${node}: on' >>${file}`],
-    state: ['cat', file],
-    isOn: `${node}: on`,
-    isOff: 'off',
-    timeoutMs: 5_000,
-  });
-  return { powerOn, switched: () => readFileSync(file, 'utf8') };
-}
-
 test('false verdict 23: a node that a machine which is gone left off is switched on from here, by the commands of the file here', async () => {
   const api = new TestApi();
   api.put(NODE, {});
@@ -331,35 +297,6 @@ test('whoever lost the Lease to another leaves the mirror and the Jobs of that o
   assert.equal(mirrorOf(api), theirs);
   const deleted = api.requests.slice(before).filter(({ method }) => method === 'DELETE');
   assert.deepEqual(deleted, []);
-});
-
-test('a node that another machine gave back, or that was never taken, is not switched on again hours later', async () => {
-  const api = new TestApi();
-  const { powerOn, switched } = powerHere();
-  const given = options(api, 'owner');
-  const killed = new Journal(safetyFolder('owner', undefined));
-  const of = {
-    check: 'c',
-    title: 'node-loss',
-    access: 'fault',
-    clusterUid: 'cluster',
-    bootId: 'boot',
-  } as const;
-  const entry = {
-    ...of,
-    ...{ id: POWER.id, holder: { pid: 1, startTime: '1' }, runId: 'r', dueMs: 0, dueAfterMs: 0 },
-    at: '2026-01-01T00:00:00Z',
-    rollback: { kind: 'node-power', node: 'worker-1', commands: powerOn({ node: 'worker-1' }) },
-  } as const;
-  killed.record(entry);
-  leftBy(api, []);
-  const safety = await open(given);
-  assert.deepEqual(safety.restoredAtStart.undone, []);
-  assert.equal(switched(), '');
-  // As long as it is listed it is this machine's to give back.
-  killed.record({ ...entry, id: '3f0c4b1e-8d0a-4d7e-9f55-1d3b1f6f2a12' });
-  await safety.close();
-  assert.equal(switched(), 'worker-1: on\n');
 });
 
 test('a mirror that lists what is long undone is brought up to date by the next start, and by the end of a run', async () => {

@@ -73,12 +73,28 @@ export async function settleGivenBack(of: Elsewhere): Promise<void> {
   const open = of.journal.open().filter(({ rollback }) => rollback.kind === 'node-power');
   if (open.length === 0) return;
   const seen = await readMirror(of).catch(() => null);
-  // Without a mirror this is unknown.
-  if (seen?.resourceVersion == null) return;
+  // Without a mirror, or with one that its owners made anew and no run has written since, this is unknown.
+  if (seen?.isWritten !== true) return;
   const listed = new Set(seen.listed.map(({ id }) => id));
   for (const { id, seq } of open)
     if (!listed.has(id))
       of.journal.setState(seq, 'done', 'switched on by another machine, or never switched off');
+}
+
+/**
+ * Environments of one name share a journal, whichever cluster their files pin. What is open in another cluster could be undone in this one by
+ * its names, or be taken for undone.
+ * @throws LeftElsewhereError (75) where something is
+ */
+export function refuseOtherCluster(journal: Journal, clusterUid: string, environment: string): void {
+  const others = journal.open().filter((entry) => entry.clusterUid !== clusterUid);
+  const [first] = others;
+  if (first === undefined) return;
+  throw new LeftElsewhereError(
+    `the rollback journal of ${environment} has changes open in another cluster (UID of kube-system ${first.clusterUid}; here it is ${clusterUid}): ` +
+      `${others.map(titleOf).join('; ')}. Nothing was begun. Undo them with the environment file that pins that cluster: plumbline restore --env FILE; ` +
+      `if that cluster is gone for ever, move ${journal.folder} away`,
+  );
 }
 
 /**

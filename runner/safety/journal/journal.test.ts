@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, copyFileSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { appendFileSync, copyFileSync, mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -43,6 +44,30 @@ test('entries are on disk before record returns, and keep their order', () => {
       [2, 'two'],
     ],
   );
+});
+
+test('an entry of which the disk takes only a part is not recorded, and the action does not begin', () => {
+  const { folder } = fresh();
+  const script = `
+    import { Journal } from '${join(import.meta.dirname, 'journal.ts')}';
+    const journal = new Journal(process.argv[1]);
+    for (let recorded = 0; ; recorded++)
+      try {
+        journal.record({ ...${JSON.stringify(entry('one'))}, id: String(recorded) });
+      } catch ({ code }) {
+        console.log(JSON.stringify({ code, recorded }));
+        break;
+      }`;
+  // As on a full disk, a write that reaches the largest size of a file takes what still fits; only the next one is refused.
+  const limited = `trap '' XFSZ; ulimit -f 1; exec "$0" --input-type=module-typescript -e "$1" "$2"`;
+  const { stdout } = spawnSync('bash', ['-c', limited, process.execPath, script, folder], {
+    encoding: 'utf8',
+  });
+  const said = JSON.parse(stdout) as { code: string; recorded: number };
+  assert.equal(said.code, 'EFBIG');
+  assert.ok(said.recorded > 0);
+  assert.equal(new Journal(folder).open().length, said.recorded);
+  assert.equal(statSync(join(folder, 'ledger.ndjson')).size, 1024, 'a part of the last one was taken');
 });
 
 test('done and void entries are no longer open; failed ones are, with the reason', () => {

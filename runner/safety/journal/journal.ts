@@ -140,7 +140,9 @@ export class Journal {
     try {
       // A crash may have left half a line; a newline in front keeps it from swallowing this one.
       const prefix = isNew || this.#endsWithNewline() ? '' : '\n';
-      writeSync(fd, `${prefix}${JSON.stringify(line)}\n`);
+      let bytes = Buffer.from(`${prefix}${JSON.stringify(line)}\n`);
+      // On a full disk a write may take only the part that still fits: the rest then throws, and nothing begins.
+      while (bytes.length > 0) bytes = bytes.subarray(writeSync(fd, bytes));
       fsyncSync(fd);
     } finally {
       closeSync(fd);

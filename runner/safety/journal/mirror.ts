@@ -62,6 +62,8 @@ export type Listing = {
   readonly holder: string;
   /** Null where there is no mirror. */
   readonly resourceVersion: string | null;
+  /** Whether a run has written it; false for one that owners of the cluster have just made. */
+  readonly isWritten: boolean;
 };
 
 type Where = { readonly kube: KubeCall; readonly namespace: string };
@@ -73,7 +75,7 @@ export async function readMirror({ kube, namespace }: Where): Promise<Listing> {
     path: mirrorPath(namespace),
     timeoutMs: CALL_TIMEOUT_MS,
   });
-  if (status === 404) return { listed: [], raw: [], holder: '', resourceVersion: null };
+  if (status === 404) return { listed: [], raw: [], holder: '', resourceVersion: null, isWritten: false };
   const listing = status === 200 ? listingOf(body) : null;
   if (listing === null)
     throw new Error(`the ConfigMap ${namespace}/${MIRROR_NAME} cannot be read (${status})`);
@@ -82,10 +84,13 @@ export async function readMirror({ kube, namespace }: Where): Promise<Listing> {
 
 function listingOf(body: unknown): Listing | null {
   const object = mirrorSchema.safeParse(body).data;
-  const { entries = '[]', holder = 'another machine' } = object?.data ?? {};
-  const raw = object === undefined ? null : listOf(entries);
+  const { entries, holder = 'another machine' } = object?.data ?? {};
+  const raw = object === undefined ? null : listOf(entries ?? '[]');
   if (raw === null) return null;
-  return { listed: raw.map(readable), raw, holder, resourceVersion: object?.metadata?.resourceVersion ?? '' };
+  return {
+    ...{ listed: raw.map(readable), raw, holder },
+    ...{ resourceVersion: object?.metadata?.resourceVersion ?? '', isWritten: entries !== undefined },
+  };
 }
 
 function listOf(text: string): unknown[] | null {

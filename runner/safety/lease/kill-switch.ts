@@ -1,4 +1,4 @@
-import { monoMs } from '../../../host/clock.ts';
+import { bootMs } from '../../../host/clock.ts';
 import { KillSwitchError } from '../errors.ts';
 import { pause } from './pause.ts';
 import type { KubeCall } from '../types.ts';
@@ -73,7 +73,7 @@ export class KillSwitch {
   async confirm(): Promise<void> {
     // The API server should answer again: after a pause, read before relying on the allowed gap.
     if (this.#gapAllowed() && this.#gapOverMs !== Infinity) await this.#read();
-    while (this.#stopped === null && !this.#gapAllowed() && monoMs() - this.#clearMs > FRESH_MS) {
+    while (this.#stopped === null && !this.#gapAllowed() && bootMs() - this.#clearMs > FRESH_MS) {
       await this.#read();
       this.#judgeGap();
     }
@@ -82,7 +82,7 @@ export class KillSwitch {
 
   /** For actions that take the API server down: for this long the kill switch may be unreadable. */
   allowGap(forMs: number): void {
-    this.#gapAllowedUntilMs = Math.max(this.#gapAllowedUntilMs, monoMs() + forMs);
+    this.#gapAllowedUntilMs = Math.max(this.#gapAllowedUntilMs, bootMs() + forMs);
     this.#gapOverMs = Infinity;
   }
 
@@ -91,7 +91,7 @@ export class KillSwitch {
    * reading sent before this does not count: it may have been answered before the fault.
    */
   endGap(): void {
-    this.#gapOverMs = monoMs();
+    this.#gapOverMs = bootMs();
   }
 
   async close(): Promise<void> {
@@ -103,7 +103,7 @@ export class KillSwitch {
   async #followForEver(): Promise<void> {
     while (this.#stopped === null && (await pause(READ_EVERY_MS, this.#ended.signal))) {
       // After a pause of this process the first judgement must come after a reading, not before.
-      const late = monoMs() - this.#clearMs > FRESH_MS;
+      const late = bootMs() - this.#clearMs > FRESH_MS;
       if (this.#underWay.size < MAX_UNDER_WAY) void this.#read();
       if (late) await Promise.race(this.#underWay);
       this.#judgeGap();
@@ -118,7 +118,7 @@ export class KillSwitch {
 
   /** Returns whether there is no kill switch; never throws. */
   async #readOnce(): Promise<boolean> {
-    const sentMs = monoMs();
+    const sentMs = bootMs();
     try {
       const request = {
         method: 'GET',
@@ -136,7 +136,7 @@ export class KillSwitch {
       return true;
     } catch (error) {
       // A request that ran out of time is silence, not a refusal.
-      if (monoMs() - sentMs < READ_TIMEOUT_MS) this.#trouble = errorText(error);
+      if (bootMs() - sentMs < READ_TIMEOUT_MS) this.#trouble = errorText(error);
       return false;
     }
   }
@@ -147,11 +147,11 @@ export class KillSwitch {
   }
 
   #gapAllowed(): boolean {
-    return monoMs() < this.#gapAllowedUntilMs;
+    return bootMs() < this.#gapAllowedUntilMs;
   }
 
   #judgeGap(): void {
-    const gapMs = monoMs() - this.#clearMs;
+    const gapMs = bootMs() - this.#clearMs;
     if (this.#gapAllowed() || gapMs < (this.#trouble === null ? SILENT_MS : FRESH_MS)) return;
     this.#stop(`it could not be read for ${Math.round(gapMs)} ms: ${this.#trouble ?? 'no answer'}`);
   }

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import fs from 'node:fs';
 import { test } from 'node:test';
+import { waitFor } from '../../../host/wait.ts';
 import { identify } from '../../../host/process-identity.ts';
 import { HeldError, RefusedError } from '../errors.ts';
 import { Lease } from './lease.ts';
-import { formatHolder, holderSelf } from './place.ts';
+import { formatHolder, holderSelf, holderState } from './place.ts';
 import type { KubeCall } from '../types.ts';
 import { TestApi } from '../_testing/api.ts';
 import { clockAhead } from '../_testing/clock.ts';
@@ -83,6 +85,42 @@ test('makes a Lease that was deleted while it was being taken', async () => {
   lease.assertHeld();
   assert.deepEqual(asked, ['GET', 'PUT', 'GET', 'POST']);
   await lease.release();
+});
+
+test('is lost when the machine has slept past its deadline, on which the monotonic clock stood still', async (t) => {
+  const lease = await take(new TestApi());
+  lease.assertHeld();
+  const read = fs.readFileSync;
+  t.mock.method(fs, 'readFileSync', (...of: Parameters<typeof read>) => {
+    const text = read(...of);
+    return of[0] === '/proc/uptime' ? String(Number(String(text).split(' ')[0]) + 3600) : text;
+  });
+  assert.throws(() => lease.assertHeld(), /was not renewed within 10 s/);
+  await lease.release();
+});
+
+test('is lost when somebody took it and gave it back', async (t) => {
+  const api = new TestApi();
+  const lost: string[] = [];
+  const lease = await take(api, (reason) => void lost.push(reason));
+  api.put(PATH, { spec: { holderIdentity: '', leaseDurationSeconds: 1 } });
+  await waitFor(() => (lost.length > 0 ? true : null), { what: 'the next renewal', deadlineMs: 10_000 });
+  assert.match(lost[0] ?? '', /somebody, who gave it back, took it/);
+  assert.throws(() => lease.assertHeld(), /is lost/);
+  t.mock.restoreAll();
+  await lease.release();
+});
+
+test('does not take for dead whom it cannot see: a holder in another container of this machine', () => {
+  const { host, bootId } = holderSelf();
+  const elsewhere = { host, pid: 999_999_999, startTime: '1', bootId: `${bootId}0` };
+  assert.equal(holderState(elsewhere), 'unknown');
+  assert.equal(holderState({ ...elsewhere, bootId }), 'gone');
+  assert.equal(
+    holderState({ ...elsewhere, bootId: bootId.split('.')[0] ?? '' }),
+    'gone',
+    'of an earlier version',
+  );
 });
 
 test('of another machine it waits for the whole length, then takes it unless it was renewed', async () => {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { monoMs } from '../../../host/clock.ts';
+import { bootMs } from '../../../host/clock.ts';
 import { HeldError, RefusedError } from '../errors.ts';
 import { pause } from './pause.ts';
 import { formatHolder, holderSelf, holderState, parseHolder } from './place.ts';
@@ -87,7 +87,7 @@ export class Lease {
    * @throws RefusedError when the local deadline has passed or another holder has the Lease.
    */
   assertHeld(): void {
-    if (this.#lost === null && monoMs() >= this.#validUntilMs) {
+    if (this.#lost === null && bootMs() >= this.#validUntilMs) {
       if (this.#gapAllowed())
         throw new RefusedError(
           'lease-lost',
@@ -109,22 +109,22 @@ export class Lease {
    * it (`assertHeld`), actions in flight continue, and it counts again once it is renewed and still ours.
    */
   allowGap(forMs: number): void {
-    this.#gapAllowedUntilMs = monoMs() + forMs;
+    this.#gapAllowedUntilMs = bootMs() + forMs;
     this.#gapOverMs = Infinity;
   }
 
   /** The API server was given back: after the next renewal, a Lease that expires is lost. */
   endGap(): void {
-    this.#gapOverMs = monoMs();
+    this.#gapOverMs = bootMs();
   }
 
   /** Renews a Lease that expired while the API server was down; `assertHeld` says whether it worked. */
   async renewAfterGap(): Promise<void> {
-    if (this.#lost === null && this.#gapAllowed() && monoMs() >= this.#validUntilMs) await this.#renew();
+    if (this.#lost === null && this.#gapAllowed() && bootMs() >= this.#validUntilMs) await this.#renew();
   }
 
   #gapAllowed(): boolean {
-    return monoMs() < this.#gapAllowedUntilMs;
+    return bootMs() < this.#gapAllowedUntilMs;
   }
 
   /** Whether another process holds the Lease, as last seen: then that process restores, and we must not. */
@@ -138,7 +138,7 @@ export class Lease {
    * not answer, the last reading counts.
    */
   async isTakenByOther(): Promise<boolean> {
-    if (this.#lost === null && monoMs() < this.#validUntilMs) return this.takenByOther;
+    if (this.#lost === null && bootMs() < this.#validUntilMs) return this.takenByOther;
     try {
       this.#current = leaseOf(await this.#get());
     } catch {
@@ -161,7 +161,7 @@ export class Lease {
 
   async #acquire(): Promise<void> {
     for (;;) {
-      const sentMs = monoMs();
+      const sentMs = bootMs();
       const seen = await this.#get();
       this.#assertPermitted(seen, DENIED);
       const current = seen.status === 404 ? null : leaseOf(seen);
@@ -219,7 +219,7 @@ export class Lease {
   }
 
   async #renew(): Promise<void> {
-    const sentMs = monoMs();
+    const sentMs = bootMs();
     if (sentMs >= this.#validUntilMs && !this.#gapAllowed()) {
       this.#lose(`it was not renewed within ${RENEW_DEADLINE_MS / 1000} s`);
       return;
@@ -227,8 +227,10 @@ export class Lease {
     try {
       const current = leaseOf(await this.#get());
       this.#current = current;
-      if (this.takenByOther) {
-        this.#lose(`${current.spec.holderIdentity ?? ''} took it`);
+      const { holderIdentity = '' } = current.spec;
+      // Given back by whoever took it is not ours either: what happened meanwhile is not known.
+      if (holderIdentity !== this.identity) {
+        this.#lose(`${holderIdentity === '' ? 'somebody, who gave it back,' : holderIdentity} took it`);
         return;
       }
       const reply = await this.#put(this.#mine(current));

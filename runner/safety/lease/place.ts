@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 import { identify } from '../../../host/process-identity.ts';
@@ -18,11 +18,17 @@ export function self(): ProcessId {
   return found;
 }
 
-/** Who holds something: enough to tell on the same machine whether the process still runs. */
+/** Who holds something: enough to tell on the same machine whether the process still runs. `bootId`: with the namespace of its process id. */
 export type Holder = { readonly host: string; readonly bootId: string } & ProcessId;
 
 export function holderSelf(): Holder {
-  return { host: hostname(), bootId: bootId(), ...self() };
+  return { host: hostname(), bootId: placeId(), ...self() };
+}
+
+/** Where a process id means the same process: this boot, and this namespace of process ids, since containers of one host may share its name. */
+function placeId(): string {
+  const namespace = /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '';
+  return `${bootId()}.${namespace}`;
 }
 
 /** A holder as the identity of a Lease. */
@@ -37,11 +43,11 @@ export function parseHolder(identity: string): Holder | null {
   return { host, bootId: boot, pid: Number(pid), startTime };
 }
 
-/** Whether a holder still runs; `unknown` on another machine or from another boot. */
+/** Whether a holder still runs; `unknown` on another machine, from another boot, or in another container of this machine. */
 export function holderState(holder: Holder): 'alive' | 'gone' | 'unknown' {
   if (holder.host !== hostname()) return 'unknown';
-  // Another boot, or another machine of the same name: only the Lease's expiry can show it.
-  if (holder.bootId !== bootId()) return 'unknown';
+  // Another boot or container, or another machine of the same name: only the Lease's expiry can show it. Earlier versions named the boot alone.
+  if (holder.bootId !== placeId() && holder.bootId !== bootId()) return 'unknown';
   return identify(holder.pid)?.startTime === holder.startTime ? 'alive' : 'gone';
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { identify, killProcesses, processAlive, waitGone } from '../../../host/process-identity.ts';
 import type { ProcessId } from '../../../host/process-identity.ts';
-import { holderState } from './place.ts';
+import { bootId, holderState } from './place.ts';
 import type { Holder } from './place.ts';
 
 /** A child that leads its own session, with all that it starts: its pid is the session id. */
@@ -109,8 +109,11 @@ export class HolderRecord {
     if (!existsSync(this.#folder)) return [];
     return readdirSync(this.#folder).flatMap((name) => {
       const holder = readRecord(join(this.#folder, name), holderSchema);
-      if (holder !== null && holderState(holder) === 'alive') return [holder];
-      rmSync(join(this.#folder, name), { force: true });
+      const state = holder === null ? 'gone' : holderState(holder);
+      if (holder !== null && state === 'alive') return [holder];
+      // What runs in another container of this machine cannot be seen from here.
+      if (state === 'gone' || holder?.bootId.startsWith(bootId()) !== true)
+        rmSync(join(this.#folder, name), { force: true });
       return [];
     });
   }

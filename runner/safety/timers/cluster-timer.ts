@@ -2,9 +2,9 @@
  * The timer in the cluster: runs in the undo Job, beside `undo-kube.ts`, and has no other imports. It undoes entries of the mirror when
  * they are due, or when the Lease was not renewed for `GRACE_MS` by this pod's clock: the holder is gone, and no new run came.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fitsKubeRollback, inPresentWords, seenAt, textAt, undoKube } from './undo-kube.ts';
+import { fitsKubeRollback, inPresentWords, saidIn, seenAt, textAt, undoKube } from './undo-kube.ts';
 import type { KubeCall, KubeRollback } from './undo-kube.ts';
 
 /** 15 s until the Lease expires, 15 s for a new run to start, which restores with more care. */
@@ -102,21 +102,28 @@ export async function lookOnce(
 }
 
 async function isAbandoned(call: KubeCall, namespace: string, watch: LeaseWatch): Promise<boolean> {
-  const lease = await call({
-    method: 'GET',
-    path: `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/plumbline`,
-    timeoutMs: CALL_TIMEOUT_MS,
-  });
-  const holder = textAt(lease.body, 'spec', 'holderIdentity') ?? '';
-  const renewal = `${holder} ${textAt(lease.body, 'spec', 'renewTime') ?? ''}`;
+  const lease = await read(call, `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/plumbline`);
+  const holder = textAt(lease, 'spec', 'holderIdentity') ?? '';
+  const renewal = `${holder} ${textAt(lease, 'spec', 'renewTime') ?? ''}`;
   return watch.unchangedForMs(renewal, performance.now()) >= GRACE_MS;
+}
+
+/**
+ * An object, or null where there is none.
+ * @throws Error for every other answer: a refusal does not say that nobody holds the environment, or that nothing is open
+ */
+async function read(call: KubeCall, path: string): Promise<unknown> {
+  const { status, body } = await call({ method: 'GET', path, timeoutMs: CALL_TIMEOUT_MS });
+  if (status === 404) return null;
+  if (status !== 200) throw new Error(`GET ${path} answered ${status}: ${saidIn(body).slice(0, 300)}`);
+  return body;
 }
 
 async function readMirror(
   call: KubeCall,
   namespace: string,
 ): Promise<{ listed: Listed[]; resourceVersion: string | undefined }> {
-  const { body } = await call({ method: 'GET', path: mirrorPath(namespace), timeoutMs: CALL_TIMEOUT_MS });
+  const body = await read(call, mirrorPath(namespace));
   const entries = parsed(textAt(body, 'data', 'entries') ?? '[]');
   if (!Array.isArray(entries))
     throw new Error(
@@ -189,12 +196,14 @@ async function undoLogged(title: string, rollback: KubeRollback, call: KubeCall)
   }
 }
 
-async function main(namespace: string): Promise<void> {
+/** @param lookedFile exists from the first look that was answered on: only then is the pod Ready, and an action may begin */
+async function main(namespace: string, lookedFile: string | undefined): Promise<void> {
   const call = inClusterCall();
   const state = { watch: new LeaseWatch(), ages: new Ages() };
   for (let inVain = 0; ;) {
     try {
       const came = await lookOnce(call, namespace, state);
+      if (lookedFile !== undefined) writeFileSync(lookedFile, '');
       if (came === 'over') return;
       inVain = came === 'in vain' ? inVain + 1 : 0;
     } catch (error) {
@@ -206,4 +215,4 @@ async function main(namespace: string): Promise<void> {
 }
 
 if (process.env['PLUMBLINE_UNDO_NAMESPACE'] !== undefined)
-  await main(process.env['PLUMBLINE_UNDO_NAMESPACE']);
+  await main(process.env['PLUMBLINE_UNDO_NAMESPACE'], process.env['PLUMBLINE_UNDO_LOOKED']);

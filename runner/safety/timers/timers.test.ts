@@ -279,6 +279,27 @@ test("the cluster's timer takes what it has settled out of the mirror once nobod
   assert.deepEqual(listed(), [power]);
 });
 
+test("the cluster's timer takes a refusal neither for a free environment nor for an empty mirror", async () => {
+  const api = new TestApi();
+  const space = '/api/v1/namespaces/plumbline-system';
+  const mirror = `${space}/configmaps/plumbline-ledger`;
+  const lease = '/apis/coordination.k8s.io/v1/namespaces/plumbline-system/leases/plumbline';
+  api.put(lease, { spec: { holderIdentity: 'laptop-a', renewTime: 'then' } });
+  api.put(mirror, { data: { entries: '[]' } });
+  const watch = { unchangedForMs: () => 60_000 } as unknown as LeaseWatch;
+  for (const path of [lease, mirror])
+    for (const status of [401, 403, 429, 500, 503]) {
+      const refusing: KubeCall = (request) =>
+        request.path === path ? Promise.resolve({ status, body: { message: 'not now' } }) : api.call(request);
+      await assert.rejects(
+        lookOnce(refusing, 'plumbline-system', { watch, ages: new Ages() }),
+        new RegExp(`answered ${status}: not now`),
+      );
+    }
+  api.objects.clear();
+  assert.equal(await lookOnce(api.call, 'plumbline-system', { watch, ages: new Ages() }), 'over');
+});
+
 test("the cluster's timer undoes what a version listed that said inverse and mark", async () => {
   const api = new TestApi();
   const mirror = '/api/v1/namespaces/plumbline-system/configmaps/plumbline-ledger';

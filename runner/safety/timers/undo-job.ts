@@ -11,6 +11,10 @@ const CALL_TIMEOUT_MS = 10_000;
 /** A small pod whose image is on the node is up in about 3 s; on two busy cores it can be several times that. */
 const READY_DEADLINE_MS = 45_000;
 const READY_LOOK_MS = 250;
+const LOOKED_FOLDER = '/looked';
+const LOOKED_FILE = `${LOOKED_FOLDER}/once`;
+/** It looks again as long as its pod is waited for, and longer. */
+const LOOKS_UNTIL_RESTART = 120;
 /** Kubernetes' maximum: while something is open the Job continues, however often its pod is lost. */
 const BACKOFF_LIMIT = 2 ** 31 - 1;
 const APPLY = 'application/apply-patch+yaml';
@@ -195,7 +199,7 @@ export class UndoJob {
     throw new Error(
       `waited ${READY_DEADLINE_MS / 1000} s for the Job ${this.#options.namespace}/${this.#name()} to run; ` +
         `last seen: ${JSON.stringify(seen?.status ?? {})}; ` +
-        `next: kubectl -n ${this.#options.namespace} describe job,pod -l app.kubernetes.io/name=${UNDO_NAME}`,
+        `next: kubectl -n ${this.#options.namespace} describe job,pod -l app.kubernetes.io/name=${UNDO_NAME}, and logs of the same label: it is ready once it has read the Lease and the journal`,
     );
   }
 
@@ -304,9 +308,18 @@ function podSpec(image: string, namespace: string): object {
         command: ['node', '/undo/cluster-timer.ts'],
         env: [
           { name: 'PLUMBLINE_UNDO_NAMESPACE', value: namespace },
+          { name: 'PLUMBLINE_UNDO_LOOKED', value: LOOKED_FILE },
           { name: 'NODE_EXTRA_CA_CERTS', value: '/var/run/secrets/kubernetes.io/serviceaccount/ca.crt' },
         ],
-        volumeMounts: [{ name: 'script', mountPath: '/undo', readOnly: true }],
+        volumeMounts: [
+          { name: 'script', mountPath: '/undo', readOnly: true },
+          { name: 'looked', mountPath: LOOKED_FOLDER },
+        ],
+        // Ready once it has read Lease and mirror: a Job whose account may not would undo nothing.
+        startupProbe: {
+          exec: { command: ['node', '-e', `require('fs').accessSync('${LOOKED_FILE}')`] },
+          ...{ periodSeconds: 1, timeoutSeconds: 10, failureThreshold: LOOKS_UNTIL_RESTART },
+        },
         resources: { requests: { cpu: '10m', memory: '48Mi' }, limits: { cpu: '500m', memory: '160Mi' } },
         securityContext: {
           runAsNonRoot: true,
@@ -317,6 +330,9 @@ function podSpec(image: string, namespace: string): object {
         },
       },
     ],
-    volumes: [{ name: 'script', configMap: { name: UNDO_NAME } }],
+    volumes: [
+      { name: 'script', configMap: { name: UNDO_NAME } },
+      { name: 'looked', emptyDir: { sizeLimit: '1Mi' } },
+    ],
   };
 }

@@ -11,6 +11,7 @@ import type {
 
 export type { Condition, Container, NodeObject, PodObject, PodSpec, WorkloadObject };
 export { countsOf, ownerOf, resizedBy } from '../../../probes/kubernetes/workloads.ts';
+export type { PodContainer } from '../../../probes/kubernetes/objects.ts';
 export type { ContainerState, ContainerStatus, Mount, Volume } from '../../../probes/kubernetes/objects.ts';
 
 export function conditionTrue(conditions: Condition[] | undefined, type: string): boolean {

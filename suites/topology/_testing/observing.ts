@@ -4,7 +4,9 @@ import { invent } from '../../_testing/histories.ts';
 import type { Seen } from '../../_testing/histories.ts';
 import { judgeOf } from '../../_testing/judges.ts';
 import { rowOf } from '../../catalogue/rows.ts';
+import { trim } from '../../../probes/kubernetes/cache/trim.ts';
 import type { CheckContext } from '../../harness/context.ts';
+import type { KubeObject } from '../../harness/protocol.ts';
 
 export interface Given {
   /** As a header has them. */
@@ -30,7 +32,7 @@ export async function judgedOver(
     unavailable: (what: string, reason: string) => seen.push(['unavailable', { what, reason }]),
     cluster: {
       items: ({ kind }: { kind: string }) =>
-        Promise.resolve(objects.filter((one) => `${one.apiVersion}/${one.kind}` === kind)),
+        Promise.resolve(objects.filter((one) => `${one.apiVersion}/${one.kind}` === kind).map(cached)),
     },
     runner: {
       call: (method: string) => {
@@ -47,6 +49,11 @@ export async function judgedOver(
   const judged = judgeOf(check)?.([{ ...history, header: { ...history.header, anchor } }]);
   if (judged === undefined) throw new Error(`no judge for ${check}`);
   return judged;
+}
+
+/** An object as the runner's cache has it. */
+function cached(object: Given['objects'][number]): KubeObject {
+  return trim(structuredClone(object) as KubeObject);
 }
 
 interface SetShape {

@@ -1,12 +1,15 @@
+import { z } from 'zod';
 import { STORE_KINDS } from '../../../../probes/declared-stores.ts';
 import type { DeclaredStore, StoreName } from '../../../../probes/declared-stores.ts';
 import { isMemberPod } from '../../../../probes/store/member-pods.ts';
 import type { ClaimObject, VolumeObject } from '../../../../probes/kubernetes/objects.ts';
+import { podField } from '../../../../probes/kubernetes/cache/trim.ts';
+import { volumeKind } from '../../../../probes/kubernetes/volume-kinds.ts';
 import type { CheckContext } from '../../../harness/context.ts';
 import { coversPath } from '../../../../reports/record/names/topology-names.ts';
 import { memberSets } from '../../../../reports/record/store-pods.ts';
 import { podsOf } from '../../_objects/declared.ts';
-import type { PodObject, Volume, WorkloadObject } from '../../_objects/shapes.ts';
+import type { Container, PodContainer, PodObject, Volume, WorkloadObject } from '../../_objects/shapes.ts';
 
 /** A declared workload with its object, or a pod as one of its own. */
 interface Holder {
@@ -24,8 +27,6 @@ function dataFoldersOf(store: string): readonly string[] {
 
 /** Sources that bring files in and hold no data. */
 const NOT_DATA = new Set(['configMap', 'secret', 'projected', 'downwardAPI']);
-/** Fields of a PersistentVolume's spec that say what is behind it. */
-const VOLUME_KINDS = ['local', 'csi', 'nfs', 'cephfs', 'rbd', 'hostPath'];
 
 export interface Volumes {
   claims: readonly ClaimObject[];
@@ -81,8 +82,15 @@ function podAsWorkload(store: StoreName, { metadata, spec }: PodObject): Holder 
   return {
     name: `${POD} ${namespace}/${name}`,
     workload: { kind: POD, namespace, name, store },
-    object: { spec: { template: { spec } } },
+    object: { spec: { template: { spec: { ...spec, containers: spec.containers.map(withMounts) } } } },
   };
+}
+
+const mountsSchema = z.array(z.object({ name: z.string(), mountPath: z.string() }));
+
+function withMounts(container: PodContainer): Container {
+  const mounts = mountsSchema.safeParse(podField(container, 'volumeMounts') ?? []);
+  return { ...container, ...(mounts.success && { volumeMounts: mounts.data }) };
 }
 
 export interface DataMount {
@@ -145,6 +153,6 @@ function follow(
   return {
     phase: claim?.status?.phase ?? '',
     className: storageClassName,
-    volumeKind: VOLUME_KINDS.find((kind) => kind in (volume?.spec ?? {})) ?? '',
+    volumeKind: volume === undefined ? '' : volumeKind(volume),
   };
 }

@@ -20,6 +20,7 @@ export const checks: readonly CatalogueRow[] = [
     },
     title: 'Data lives on persistent volumes and survives its pod',
     section: '5.1',
+    podFields: ['volumeMounts'],
     access: 'w r w w r',
     goal: 'every StatefulSet with data: PVC Bound, no emptyDir or hostPath for data, the declared StorageClass; bytes survive the pod',
     requires: declared('storage'),
