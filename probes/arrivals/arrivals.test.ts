@@ -279,6 +279,68 @@ test('should take a trace for whole only with every service, every declared span
   assert.equal(seen.of('trace')[0]?.spans.length, 4);
 });
 
+test('should say of a trace when the last question began that did not find it whole', async (t) => {
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() });
+  const seen = following();
+  let there: Span[] = [];
+  const slow = traces(() => {
+    t.mock.timers.tick(2_000);
+    return [{ id: 't1', spans: there }];
+  });
+  const arrivals = new TraceArrivals(slow, EXPECTED, seen.options);
+  arrivals.answered(asked());
+  const beganMs = Date.now();
+  await arrivals.look(signal);
+  there = [
+    span('g', 'asked', 'gateway'),
+    span('c', 'g', 'gateway'),
+    span('a', 'c', 'tender-api'),
+    span('s', 'a', 'tender-api', 'SET tender:1'),
+  ];
+  await arrivals.look(signal);
+  const [one] = seen.of('trace');
+  assert.deepEqual([one?.unseenMs, one?.seenMs, one?.spans.length], [beganMs, beganMs + 4_000, 4]);
+});
+
+test('should ask a slow store for fewer traces at a time, and a quick one for more again', async (t) => {
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() });
+  const asks: number[] = [];
+  let tookMs = 5_000;
+  const probe = {
+    ...traces(() => []),
+    byIds: (ids: readonly string[]) => {
+      asks.push(ids.length);
+      t.mock.timers.tick(tookMs);
+      return Promise.resolve([]);
+    },
+  };
+  const arrivals = new TraceArrivals(probe, EXPECTED, following().options);
+  for (let n = 0; n < 200; n++) arrivals.answered({ ...asked(), traceId: `t${n}` });
+  for (let look = 0; look < 6; look++) await arrivals.look(signal);
+  tookMs = 10;
+  for (let look = 0; look < 5; look++) await arrivals.look(signal);
+  assert.deepEqual(asks, [150, 75, 37, 18, 9, 8, 8, 16, 32, 64, 128]);
+});
+
+test('should say of a log whose looks were too far apart that nothing tells when a line came in between', async (t) => {
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() });
+  const seen = following();
+  let tookMs = 10;
+  const probe = store(() => {
+    t.mock.timers.tick(tookMs);
+    return [];
+  });
+  const arrivals = new LogArrivals(probe, { run: RUN, nodes: ['w1'], lines: 1, services: [] }, seen.options);
+  await arrivals.look(signal);
+  assert.deepEqual(seen.of('observation-gap'), []);
+  const beganMs = Date.now() - 10;
+  tookMs = 6_000;
+  await arrivals.look(signal);
+  const [gap, ...more] = seen.of('observation-gap');
+  assert.deepEqual([gap?.fromMs, gap?.toMs, more], [beganMs, beganMs + 6_010, []]);
+  assert.match(gap?.reason ?? '', /took too long/);
+});
+
 test('should look where the spans of a missing service went', async () => {
   const seen = following();
   const arrivals = new TraceArrivals(

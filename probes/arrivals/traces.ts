@@ -1,11 +1,14 @@
+import { LOOK_EVERY_MS } from '../../reports/record/observations/telemetry.ts';
 import { faultsOf } from '../../reports/record/names/trace-faults.ts';
 import type { PathHop } from '../../reports/record/names/trace-faults.ts';
 import type { Trace, TraceProbe } from '../traces/index.ts';
 import { SourceWatch } from './source-watch.ts';
 import type { Following, Write } from './source-watch.ts';
 
-/** Traces queried in one look: three queries of fifty. Those queried longest ago come first. */
+/** Most traces queried in one look: three queries of fifty. Those queried longest ago come first. */
 const AT_ONCE = 150;
+/** Fewest, of a store that has a question for each and answers slowly: as many as are asked at the same time. */
+const LEAST_AT_ONCE = 8;
 /** Younger traces cannot be there yet: services hand their spans on in batches. */
 const YOUNGEST_MS = 500;
 /** Requests, for each missing service, whose stray spans are searched for. */
@@ -20,6 +23,8 @@ interface Awaited {
   traceId: string;
   sentMs: number;
   askedMs: number;
+  /** When the last question began that did not find it whole. */
+  unseenMs: number | null;
   last: Trace | null;
 }
 
@@ -31,6 +36,7 @@ export class TraceArrivals {
   readonly #write: Write;
   readonly #source: SourceWatch;
   readonly #awaited = new Map<string, Awaited>();
+  #atOnce = AT_ONCE;
   #written = 0;
 
   constructor(probe: TraceProbe, expected: ExpectedPath, following: Following) {
@@ -42,7 +48,7 @@ export class TraceArrivals {
   }
 
   answered(of: { correlationId: string; n: number; traceId: string; sentMs: number }): void {
-    this.#awaited.set(of.traceId, { ...of, askedMs: 0, last: null });
+    this.#awaited.set(of.traceId, { ...of, askedMs: 0, unseenMs: null, last: null });
   }
 
   get complete(): boolean {
@@ -55,7 +61,7 @@ export class TraceArrivals {
     const due = [...this.#awaited.values()]
       .filter(({ sentMs }) => now - sentMs > YOUNGEST_MS && now - sentMs < this.#following.patienceMs)
       .sort((a, b) => a.askedMs - b.askedMs)
-      .slice(0, AT_ONCE);
+      .slice(0, this.#atOnce);
     if (due.length > 0) await this.#ask(due, signal);
   }
 
@@ -72,14 +78,24 @@ export class TraceArrivals {
   async #ask(due: readonly Awaited[], signal: AbortSignal): Promise<boolean> {
     return this.#source.look(signal, async () => {
       const { deadlineMs } = this.#following;
+      const beganMs = Date.now();
       const found = await this.#probe.byIds(
         due.map(({ traceId }) => traceId),
         { deadlineMs, signal },
       );
       const seenMs = Date.now();
+      this.#keepPace(seenMs - beganMs, due.length);
       for (const one of due) one.askedMs = seenMs;
       for (const trace of found) this.#take(trace, seenMs);
+      // Those that are whole now have been written.
+      for (const one of due) one.unseenMs = beganMs;
     });
+  }
+
+  /** A look is to end before the next one is due, since all in it are seen at its end. */
+  #keepPace(tookMs: number, asked: number): void {
+    if (tookMs > LOOK_EVERY_MS) this.#atOnce = Math.max(LEAST_AT_ONCE, Math.floor(asked / 2));
+    else if (asked >= this.#atOnce) this.#atOnce = Math.min(AT_ONCE, this.#atOnce * 2);
   }
 
   #take(trace: Trace, seenMs: number): void {
@@ -91,8 +107,8 @@ export class TraceArrivals {
     this.#tell(one, seenMs);
   }
 
-  #tell({ correlationId, n, traceId, last }: Awaited, seenMs: number | null): void {
-    this.#write({ kind: 'trace', seenMs, correlationId, n, traceId, spans: spansOf(last) });
+  #tell({ correlationId, n, traceId, unseenMs, last }: Awaited, seenMs: number | null): void {
+    this.#write({ kind: 'trace', seenMs, unseenMs, correlationId, n, traceId, spans: spansOf(last) });
     this.#written += 1;
   }
 

@@ -201,7 +201,10 @@ describe('the client load engine', () => {
     await engine.stop();
     assert.equal(store.mostOpeningAtFirstWrite, 1, 'connections at once before the first answer');
     const failed = writes(lines).findLastIndex((line) => line[5] === 1);
-    const back = writes(lines).slice(failed + 1);
+    // What a machine that stood still did not send says nothing of the store.
+    const back = writes(lines)
+      .slice(failed + 1)
+      .filter((line) => line[5] !== 3);
     assert.ok(back.length > 5 && back.every((line) => line[5] === 0), JSON.stringify(back));
     const notes = writes(lines).map((line) => /refused=([\d.]+)/.exec(line[6] ?? '')?.[1]);
     const asked = notes.filter((note) => note !== undefined).map(Number);

@@ -88,6 +88,19 @@ test('should count what pods ask for as the scheduler does, and leave out those 
   assert.equal(readPods('upstream down', 'nvidia.com/gpu'), null);
 });
 
+test('should tell pods that a kubelet starts from a file', () => {
+  const annotations = { 'kubernetes.io/config.mirror': '6b1c', 'kubernetes.io/config.source': 'file' };
+  const items = [
+    { metadata: { name: 'kube-proxy-gpu-1', namespace: 'kube-system', annotations }, spec: {} },
+    { metadata: { name: 'job', namespace: 'tender' }, spec: {} },
+  ];
+  const pods = readPods(JSON.stringify({ items }), 'nvidia.com/gpu') ?? assert.fail();
+  assert.deepEqual(
+    pods.map(({ isStatic }) => isStatic),
+    [true, false],
+  );
+});
+
 test('should match tolerations with taints as Kubernetes does', () => {
   const taint = { key: 'nvidia.com/gpu', effect: 'NoSchedule' };
   assert.ok(toleratesAll([{ operator: 'Exists' }], [taint]));

@@ -32,6 +32,8 @@ export interface NodePod {
   /** How much of the resource it asks for. */
   requested: number;
   tolerations: Toleration[];
+  /** Started by the node's kubelet from a file: the scheduler, and so no taint for it, ever had a say. */
+  isStatic: boolean;
   /** Names of its ResourceClaims; null for one that was not made yet. */
   claims: (string | null)[];
 }
@@ -50,7 +52,11 @@ const podList = z.object({
   items: z
     .array(
       z.object({
-        metadata: z.object({ name: z.string(), namespace: z.string().optional() }),
+        metadata: z.object({
+          name: z.string(),
+          namespace: z.string().optional(),
+          annotations: z.record(z.string(), z.string()).optional(),
+        }),
         spec: z
           .object({
             containers,
@@ -75,6 +81,9 @@ type RawContainer = z.infer<typeof container>;
 type Toleration = z.infer<typeof toleration>;
 type RawPod = z.infer<typeof podList>['items'][number];
 
+/** On the object by which the API server shows a static pod (Kubernetes, "Well-Known Labels, Annotations and Taints"). */
+const MIRROR_POD = 'kubernetes.io/config.mirror';
+
 /**
  * Pods of a list answer that have not ended; null if the answer is not a list of pods.
  */
@@ -87,6 +96,7 @@ export function readPods(body: string, resource: string): NodePod[] | null {
       name: `${metadata.namespace ?? ''}/${metadata.name}`,
       requested: requestOf(spec, resource),
       tolerations: spec.tolerations ?? [],
+      isStatic: metadata.annotations?.[MIRROR_POD] !== undefined,
       claims: claimNames(spec.resourceClaims, {
         status: status.resourceClaimStatuses,
         extended: status.extendedResourceClaimStatus,

@@ -135,6 +135,8 @@ export interface WorkloadStatus {
   numberReady?: number;
   desiredNumberScheduled?: number;
   updatedNumberScheduled?: number;
+  /** Of a DaemonSet: nodes on which a pod of any template is. */
+  currentNumberScheduled?: number;
   /** Of a StatefulSet. */
   currentRevision?: string;
   updateRevision?: string;
@@ -148,6 +150,7 @@ export interface WorkloadObject extends KubeObject {
     selector?: LabelSelector;
     template: { metadata?: { labels?: Record<string, string> }; spec: PodSpec };
     volumeClaimTemplates?: { metadata: { name: string } }[];
+    updateStrategy?: { type?: string };
   };
   status?: WorkloadStatus;
 }

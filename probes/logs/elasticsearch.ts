@@ -88,7 +88,14 @@ class ElasticsearchLogProbe implements LogProbe {
       const absence = await this.absence(field, search, bounds);
       if (absence !== null) throw absence;
     }
-    return hits.map((hit) => this.#record(hit));
+    const records = hits.map((hit) => this.#record(hit));
+    const [first] = hits;
+    if (first !== undefined && records.every(({ timeMs }) => Number.isNaN(timeMs)))
+      throw new SignalError(
+        `${this.#client.url}: ${this.#fields.time.source} is ${JSON.stringify(this.#of(first, 'time'))}, which is no time that can be read`,
+        { reason: 'absent' },
+      );
+    return records;
   }
 
   async absence(of: FieldName, search: LogSearch, bounds: SignalBounds): Promise<SignalError | null> {
@@ -213,9 +220,11 @@ function anyOf(names: readonly string[], query: (name: string) => unknown): unkn
   return others.length === 0 ? first : { bool: { should: [first, ...others], minimum_should_match: 1 } };
 }
 
-/** A date as text, or ms since 1970; NaN for what is neither. */
+/** A date as text, or ms since 1970, as a number or, as the OpenTelemetry Collector writes it, as text; NaN for what is neither. */
 function timeOf(value: unknown): number {
-  return typeof value === 'number' ? value : typeof value === 'string' ? Date.parse(value) : Number.NaN;
+  if (typeof value === 'number') return value;
+  if (typeof value !== 'string') return Number.NaN;
+  return /^\d+(\.\d+)?$/.test(value) ? Number(value) : Date.parse(value);
 }
 
 /** What a product that speaks Elasticsearch's search API is, by its names. */

@@ -96,6 +96,25 @@ test('should ask by time and correlation id only, with the account, and read fie
   );
 });
 
+test('should read times as text, as ms, and as ms in text, and name one that it cannot read', async () => {
+  const asked = { fromMs: 0, toMs: 10, correlationId: 'x/', most: 10 };
+  const at = (time: unknown) => page([hit('a', { ...SOME, '@timestamp': time })]);
+  for (const time of ['2026-01-02T03:04:05.678Z', 1_767_323_045_678, '1767323045678', '1767323045678.0'])
+    await withProbe(
+      () => at(time),
+      async (probe) => assert.equal((await probe.search(asked, BOUNDS))[0]?.timeMs, 1_767_323_045_678),
+    );
+  await withProbe(
+    () => at('yesterday'),
+    async (probe) => {
+      await assert.rejects(
+        probe.search(asked, BOUNDS),
+        /@timestamp is "yesterday", which is no time that can be read/,
+      );
+    },
+  );
+});
+
 test('should ask for each half of the time where more match than one answer holds', async () => {
   const full = Array.from({ length: FULL }, (_, index) => hit(`h${index}`, SOME));
   await withProbe(

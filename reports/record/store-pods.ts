@@ -31,6 +31,17 @@ export function memberSets({ members, statefulSet, statefulSets }: PodsDeclared)
   return sets.map((set) => ({ namespace, ...set }));
 }
 
+/** How many members of a store no workload has two of, so that no other spread says where they are: all that labels choose, or those with a StatefulSet each. */
+export function membersApart(declared: PodsDeclared): number {
+  const apart = declared.pods === undefined ? setsOfOne(declared).length : declared.members;
+  return apart >= 2 ? apart : 0;
+}
+
+/** StatefulSets that have one member each. */
+export function setsOfOne(declared: PodsDeclared): MemberSet[] {
+  return memberSets(declared).filter(({ members }) => members === 1);
+}
+
 /** The namespace of the members; null: the store is an address without pods. */
 export function memberNamespace({ statefulSet, statefulSets, pods }: PodsDeclared): string | null {
   return (statefulSet ?? statefulSets ?? pods)?.namespace ?? null;

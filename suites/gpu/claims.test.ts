@@ -99,7 +99,7 @@ describe('recordClaims', () => {
       },
       record: (kind: string, fields: Record<string, unknown>) => told.push({ kind, ...fields }),
     };
-    const pod = { name: 'ai/p', requested: 0, tolerations: [], claims };
+    const pod = { name: 'ai/p', requested: 0, tolerations: [], isStatic: false, claims };
     await recordClaims(ctx as unknown as CheckContext, 'gpu-1', [pod]);
     return { told, paths };
   }

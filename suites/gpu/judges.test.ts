@@ -156,6 +156,7 @@ describe('gpu/taint', () => {
     },
   ];
   const base = [node(), asked(), tenants()];
+  const saying = (message: string): Judgement => gpu('taint', [...base, refused({ message }), asks()]);
 
   it('should accept strangers that are refused because of the taint', () => {
     needsEach('taint', [...base, refused(), asks()]);
@@ -167,8 +168,8 @@ describe('gpu/taint', () => {
       'fail',
       /landed on gpu-1/,
     );
-    const other = refused({ message: '1 Insufficient cpu' });
-    says(gpu('taint', [...base, other, asks()]), 'fail', /Insufficient cpu/);
+    says(saying('1 Insufficient cpu'), 'fail', /Insufficient cpu/);
+    says(saying('1 node(s) were unschedulable.'), 'inconclusive', /is cordoned/);
     const intruder = tenants({ 'kube-system/proxy': true, 'tender/x': false });
     says(gpu('taint', [node(), asked(), intruder, refused(), asks()]), 'fail', /tender\/x/);
     const bare = tenants({ 'kube-system/proxy': true }, []);
@@ -187,10 +188,9 @@ describe('gpu/taint', () => {
     ]);
     assert.equal(given.verdict, 'pass', given.reason);
     assert.match(given.seen, /got the toleration at admission/);
-    assert.equal(gpu('taint', [...base, refused({ message: '' }), asks()]).verdict, 'inconclusive');
+    assert.equal(saying('').verdict, 'inconclusive');
     says(gpu('taint', [...base, refused({ bound: null }), asks()]), 'inconclusive', /one bound to each of/);
-    const empty = gpu('taint', [node(), asked(), tenants({}), refused(), asks()]);
-    says(empty, 'inconclusive', /seen no pod$/);
+    says(gpu('taint', [node(), asked(), tenants({}), refused(), asks()]), 'inconclusive', /seen no pod$/);
   });
 
   it('should not take one stranger for another, nor a pod of a node for two', () => {

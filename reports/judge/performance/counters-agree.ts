@@ -120,8 +120,12 @@ export function pairGap(
   return missingPart(all, { asked, parts }, sureMs);
 }
 
-/** Two metrics are not counted in one go, and a scrape may come in between. */
+/**
+ * Two counters are not counted, nor written out, in one go, and a scrape may come in between: of two metrics, and of a histogram as well, whose
+ * count some libraries raise before its buckets (Micrometer), and others write out after them (Kong).
+ */
 const IN_BETWEEN = { least: 10, share: 0.01 };
+const inBetween = (total: number): number => Math.max(IN_BETWEEN.least, IN_BETWEEN.share * total);
 
 /** Two different metrics: all that is certain is that good and bad events are among all events. */
 function moreThanAll(all: Answered, part: Answered): string | null {
@@ -130,7 +134,7 @@ function moreThanAll(all: Answered, part: Answered): string | null {
     const total = totals.get(pairKey(labels));
     const odd = points.find(([t, value]) => {
       const most = total?.get(t) ?? Number.NaN;
-      return (value ?? 0) > most + Math.max(IN_BETWEEN.least, IN_BETWEEN.share * most);
+      return (value ?? 0) > most + inBetween(most);
     });
     if (odd !== undefined)
       return `a part counts ${odd[1] ?? 0} events at ${odd[0]}, but the total only ${total?.get(odd[0]) ?? 0}`;
@@ -183,24 +187,31 @@ function pairKey(labels: Series['labels']): string {
   return JSON.stringify(own.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
+/** Time, total and part where both have a value. */
+function bothAt(total: Series['points'], part: Series['points']): [number, number, number][] {
+  const counted = new Map(part);
+  return total.flatMap(([t, value]): [number, number, number][] => {
+    const own = counted.get(t) ?? null;
+    return value === null || own === null ? [] : [[t, value, own]];
+  });
+}
+
 /** Where two counters of the same requests differ in a way that no request explains, at the times that both have. */
 function unequal(
   total: Series['points'],
   part: Series['points'],
   { isSame, restarts }: Pairing,
 ): string | null {
-  const counted = new Map(part);
   let restBefore = 0;
-  for (const [t, value] of total) {
-    const own = counted.get(t) ?? null;
-    if (value === null || own === null) continue;
-    if (isSame ? own !== value : own > value)
+  for (const [t, value, own] of bothAt(total, part)) {
+    if (isSame ? own !== value : own > value + inBetween(value))
       return `the part has ${own} and the total ${value} events at ${t}`;
     // All events minus the part is a counter as well: it may not fall without a restart.
     const rest = value - own;
-    if (rest < restBefore && restarts?.has(t) !== true)
+    const restarted = restarts?.has(t) === true;
+    if (rest < restBefore - inBetween(value) && !restarted)
       return `the total minus the part falls from ${restBefore} to ${rest} at ${t} without a restart`;
-    restBefore = rest;
+    restBefore = restarted ? rest : Math.max(restBefore, rest);
   }
   return null;
 }

@@ -45,6 +45,7 @@ export const FAULT = {
 };
 
 export const TRACE = {
+  'trace.unseenMs': 'can only keep a trace from being called late',
   'trace.spans[][0]':
     'the id of a span without children is referred to by nothing; that of others must be the parent of their children',
   'trace.spans[][1]':

@@ -119,7 +119,8 @@ function unknownOf(history: History, of: NodeLines): string | null {
       ? null
       : `${of.arrived} of ${of.expected} had arrived when the store stopped answering`;
   if (of.late > 0) return null;
-  if (of.unseen > 0) return `${of.unseen} of ${of.expected} arrived while the store did not answer`;
+  if (of.unseen > 0)
+    return `${of.unseen} of ${of.expected} arrived while the store did not answer, or not soon enough`;
   if (of.undecided > 0)
     return `${of.undecided} of ${of.expected} arrived so close to their deadline that the node's clock is not known well enough to tell`;
   const count = planOf(history.header).lines;

@@ -249,11 +249,12 @@ export function arrivalRule(history: History, store: Store): ArrivalRule {
 const CAUSALITY_MS = 50;
 
 /**
- * A query sees what arrived since the one before, so only a delay beyond the deadline plus one polling interval is certainly late.
- * @param of `clock`: offset of the clock that gave `atMs`; null: not known; left out: the harness's own clock
+ * A query sees what arrived since the one before, so only a delay beyond the deadline plus one polling interval is certainly late; where it is
+ * known when the last question in vain began, only what one after the deadline did not find.
+ * @param of `unseenMs`: when that was; null: there was none. `clock`: offset of the clock that gave `atMs`; null: not known; left out: the harness's own clock
  */
 export function comingOf(
-  of: { atMs: number; seenMs: number; clock?: Offset | null },
+  of: { atMs: number; seenMs: number; unseenMs?: number | null | undefined; clock?: Offset | null },
   rule: ArrivalRule,
 ): Coming {
   const { offsetMs, errorMs } = of.clock ?? { offsetMs: 0, errorMs: of.clock === null ? Infinity : 0 };
@@ -263,6 +264,7 @@ export function comingOf(
   const beforeMs = of.seenMs - rule.lookEveryMs;
   if (beforeMs <= dueMs - errorMs) return 'in time';
   if (rule.gaps.some(({ fromMs, toMs }) => fromMs <= dueMs && dueMs <= toMs)) return 'unseen';
+  if (of.unseenMs !== undefined && (of.unseenMs ?? -Infinity) <= dueMs) return 'unseen';
   return beforeMs <= dueMs + errorMs ? 'undecided' : 'late';
 }
 

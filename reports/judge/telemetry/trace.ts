@@ -16,12 +16,15 @@ export interface Span extends TraceSpan {
   startMs: number;
 }
 
-export interface FoundTrace extends Pick<Seen<'trace'>, 'correlationId' | 'n' | 'traceId' | 'seenMs'> {
+export interface FoundTrace extends Pick<
+  Seen<'trace'>,
+  'correlationId' | 'n' | 'traceId' | 'seenMs' | 'unseenMs'
+> {
   readonly spans: readonly Span[];
 }
 
-const traceOf = once(({ correlationId, n, traceId, seenMs, spans }: Seen<'trace'>): FoundTrace => ({
-  ...{ correlationId, n, traceId, seenMs },
+const traceOf = once(({ correlationId, n, traceId, seenMs, unseenMs, spans }: Seen<'trace'>): FoundTrace => ({
+  ...{ correlationId, n, traceId, seenMs, unseenMs },
   spans: spans.map(([id, parent, service, name, startMs]) => ({ id, parent, service, name, startMs })),
 }));
 

@@ -172,7 +172,8 @@ function followedOf(history: History, canaries: readonly CanaryRequest[]): Follo
       const seenMs = trace?.seenMs ?? null;
       const faults = faultsOf(trace, path);
       // Whether it is complete is judged by its faults; only the time is judged here.
-      const coming: Coming = seenMs === null ? 'in time' : comingOf({ atMs: request.sentMs, seenMs }, rule);
+      const seen = { atMs: request.sentMs, unseenMs: trace?.unseenMs };
+      const coming: Coming = seenMs === null ? 'in time' : comingOf({ ...seen, seenMs }, rule);
       return { request, trace, faults, coming };
     });
 }
@@ -202,7 +203,11 @@ function describe(
   if (count('undecided') > 0)
     findings.unknown('traces', 'seen after their requests were sent', `${count('undecided')} seen before`);
   if (count('unseen') > 0)
-    findings.unknown('traces', 'seen in time', `${count('unseen')} arrived while the store did not answer`);
+    findings.unknown(
+      'traces',
+      'seen in time',
+      `${count('unseen')} arrived while the store did not answer, or not soon enough`,
+    );
   else if (bad === 0) findings.unknown('traces', 'a sample large enough', `${total} of ${total} whole`);
 }
 

@@ -64,6 +64,8 @@ export const TELEMETRY = kinds({
   /** A request's trace when it was first complete, or its final state. Spans: id, parent, service, name, wall clock ms of the node. */
   trace: {
     seenMs: wallMs.nullable(),
+    /** When the last question for it began that did not find it whole; null: there was none before. Records of earlier versions lack it. */
+    unseenMs: wallMs.nullable().optional(),
     correlationId: z.string(),
     n: z.int(),
     traceId: z.string(),
@@ -71,7 +73,7 @@ export const TELEMETRY = kinds({
   },
   /** Where the spans of a missing service are: ids of other traces. */
   stray: { correlationId: z.string(), n: z.int(), service: z.string(), traces: z.array(z.string()) },
-  /** A stretch in which a store did not answer: what arrived in it was seen only afterwards. */
+  /** A stretch in which a store did not answer, or too slowly: what arrived in it was seen only afterwards. */
   'observation-gap': { what: z.enum(['logs', 'traces']), fromMs: wallMs, toMs: wallMs, reason: z.string() },
   /** The final look at everything. `found`: lines or traces that were written into this history. */
   swept: { what: z.enum(['logs', 'traces']), answered: z.boolean(), found: z.int() },

@@ -82,6 +82,11 @@ const WORKLOADS = kinds({
     updated: z.int(),
     /** Whether its controller has acted on its last change. */
     observed: z.boolean(),
+    /**
+     * Whether pods of an earlier template are being replaced, or it was resized while it was looked at. False where pods are missing for
+     * another reason: nobody makes them, or their node is lost. Records of earlier versions lack it.
+     */
+    rolling: z.boolean().optional(),
     /** Whether its controller has given up on a rollout. */
     stuck: z.boolean(),
     pods: z.int(),

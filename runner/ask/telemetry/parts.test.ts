@@ -67,6 +67,28 @@ test('should find a line behind what the runtime writes before it, where a shipp
   assert.equal((await looked([LONG], [`${at} P ${FIRST}`, `${at} F ${THIRD}`])).found, 0);
 });
 
+test('should find a line within the object that a shipper makes of it, and in no other one', async () => {
+  const line = JSON.stringify({ level: 'info', msg: 'paid "7"', at: 1 });
+  const plain = 'said "yes"\tand left';
+  const stored = (record: object): string => JSON.stringify({ stream: 'stdout', ...record });
+  for (const kept of [
+    stored({ log: `${line}\n` }), // Fluent Bit without a parser
+    stored({ log: `2026-01-01T00:00:00Z stdout F ${line}` }),
+    stored({ level: 'info', msg: 'paid "7"', at: 1 }), // Merge_Log On, Keep_Log Off
+    stored({ parsed: { level: 'info', msg: 'paid "7"', at: 1 } }), // Merge_Log_Key
+  ])
+    assert.equal((await looked([line], [kept])).found, 1, kept);
+  assert.equal((await looked([plain], [stored({ log: plain })])).found, 1);
+  for (const other of [
+    stored({ level: 'info', msg: 'paid "8"', at: 1 }),
+    stored({ level: 'info', msg: 'paid "7"' }),
+    stored({ log: `${line} and more` }),
+  ])
+    assert.equal((await looked([line], [other])).found, 0, other);
+  assert.equal((await looked(['stdout went away'], [stored({ log: 'x' })])).found, 0);
+  assert.equal((await looked(['{}'], [stored({ log: 'x' })])).found, 0);
+});
+
 test('should miss a long line of which a part is missing, and say how much of it is there', async () => {
   for (const at of [0, 1, 2]) {
     const { found, missing } = await looked([LONG], without([FIRST, SECOND, THIRD], at));

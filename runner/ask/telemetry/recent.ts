@@ -1,6 +1,7 @@
 /** Looks up in the log store what a workload's pods logged lately. */
-import { stripVTControlCharacters } from 'node:util';
+import { isDeepStrictEqual, stripVTControlCharacters } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
 import type { DiskLine } from '../../../probes/arrivals/index.ts';
 import type { KubeCluster } from '../../../probes/kubernetes/index.ts';
 import type { LogProbe, LogRecord } from '../../../probes/logs/index.ts';
@@ -176,15 +177,40 @@ function isAsWritten(kept: string, written: string): boolean {
 
 /** A shipper may keep only the message within a line of JSON, or a part of a line: but of one that the runtime cut all parts are wanted. */
 function isPartOf(kept: string, written: string): boolean {
+  return isTextOf(kept, written) || isWithin(objectOf(kept), written);
+}
+
+/** Whether a shipper has stored the line within an object of its own (Fluent Bit: `log`), or its fields among others. */
+function isWithin(record: Readonly<Record<string, unknown>>, written: string): boolean {
+  const said = objectOf(written);
+  const fields = Object.entries(said);
+  const isWhole = (value: unknown): boolean => {
+    if (typeof value !== 'string') return fields.length > 0 && isDeepStrictEqual(value, said);
+    const text = value.trimEnd();
+    return text === written || text.endsWith(` ${written}`);
+  };
+  return (
+    Object.values(record).some(isWhole) ||
+    (fields.length > 0 && fields.every(([key, value]) => isDeepStrictEqual(record[key], value)))
+  );
+}
+
+const objectSchema = z.record(z.string(), z.unknown());
+
+/** The object that a text is; none for any other text. */
+function objectOf(text: string): Readonly<Record<string, unknown>> {
+  if (!text.startsWith('{')) return {};
+  try {
+    return objectSchema.safeParse(JSON.parse(text)).data ?? {};
+  } catch {
+    return {};
+  }
+}
+
+function isTextOf(kept: string, written: string): boolean {
   if (kept === '') return false;
   if (!written.startsWith('{'))
     return kept.includes(written) || (!mayBeCut(written) && written.includes(kept));
   // Behind what the runtime writes before it.
-  if (kept.endsWith(written)) return true;
-  try {
-    const said: unknown = JSON.parse(written);
-    return typeof said === 'object' && said !== null && Object.values(said).includes(kept);
-  } catch {
-    return false;
-  }
+  return kept.endsWith(written) || Object.values(objectOf(written)).includes(kept);
 }

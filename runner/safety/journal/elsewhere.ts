@@ -73,7 +73,7 @@ export async function settleGivenBack(of: Elsewhere): Promise<void> {
   const open = of.journal.open().filter(({ rollback }) => rollback.kind === 'node-power');
   if (open.length === 0) return;
   const seen = await readMirror(of).catch(() => null);
-  // Without a mirror, or with one that its owners made anew and no run has written since, this is unknown.
+  // Without a mirror, or with one that its owners made again and no run has written since, this is unknown.
   if (seen?.isWritten !== true) return;
   const listed = new Set(seen.listed.map(({ id }) => id));
   for (const { id, seq } of open)

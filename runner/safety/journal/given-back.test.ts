@@ -37,11 +37,11 @@ test('a node that another machine gave back, or that was never taken, is not swi
   assert.equal(switched(), 'worker-1: on\n');
 });
 
-test('a node that is off stays open where the mirror was made anew, and is switched on again', async () => {
+test('a node that is off stays open where the mirror was made again, and is switched on again', async () => {
   const api = new TestApi();
   const { powerOn, switched } = powerHere();
-  const given = options(api, 'made-anew');
-  new Journal(safetyFolder('made-anew', undefined)).record({
+  const given = options(api, 'made-again');
+  new Journal(safetyFolder('made-again', undefined)).record({
     ...OPEN,
     rollback: { kind: 'node-power', node: 'worker-1', commands: powerOn({ node: 'worker-1' }) },
   });

@@ -1,5 +1,5 @@
 /** Writes to the Kubernetes API while what leads it is hit. */
-import { traitsOf } from '../../../env/providers/declared.ts';
+import { embeddedCluster } from '../../catalogue/embedded.ts';
 import { TRIAL } from '../_trial/touches.ts';
 import { row } from '../../catalogue/row.ts';
 import type { CatalogueRow, Time } from '../../catalogue/types.ts';
@@ -40,10 +40,7 @@ function controlPlaneRow(fault: ControlPlaneFault, own: Pick<CatalogueRow, 'orde
     needsSize: 'full',
     requires: [
       { what: 'apiAddress', declares: ({ apiAddress }) => apiAddress !== undefined },
-      {
-        what: 'an embedded cluster (this fault acts on the nodes themselves and is built for embedded clusters only)',
-        declares: ({ cluster }) => traitsOf({ cluster }).instance !== undefined,
-      },
+      embeddedCluster,
     ],
     touches: {
       lists: ['v1/Pod', 'autoscaling/v2/HorizontalPodAutoscaler'],

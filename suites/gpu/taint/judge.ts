@@ -27,6 +27,8 @@ interface Taint {
 
 /** In the words of the scheduler (Kubernetes 1.37, plugin TaintToleration; older ones name the taint in braces). */
 const FOR_ITS_TAINT = /untolerated taint/;
+/** Of a node that is cordoned: looked at before its taints, which are not spoken of then. */
+const CORDONED = /were unschedulable/;
 
 /** `gpu/taint`: the taints are there, no pod runs there that does not tolerate them, and strangers are refused because of them. */
 function judgeTaint(history: History): Judgement {
@@ -100,6 +102,8 @@ function expectKeptAway(refused: Seen<'gpu-refused'>, findings: Findings): void 
   else if (message === '') findings.unknown(subject, expected, 'the scheduler gave no reason');
   else if (state !== 'refused') findings.unknown(subject, expected, state);
   else if (asks) findings.expect(subject, true, 'Pending', message);
+  else if (CORDONED.test(message) && !FOR_ITS_TAINT.test(message))
+    findings.unknown(subject, expected, `${message} (a node is cordoned)`);
   else findings.expect(subject, FOR_ITS_TAINT.test(message), expected, message);
 }
 

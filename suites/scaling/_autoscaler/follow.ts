@@ -30,6 +30,8 @@ interface Rest {
   least: number;
   /** Time until it goes below the minimum of its autoscaler, s. */
   afterS: number;
+  /** It says itself that no trigger of its is active. */
+  isIdle: boolean;
 }
 type RolloutStatus = NonNullable<RolloutObject['status']>;
 
@@ -45,6 +47,8 @@ export interface Scale {
   shrinkingS?: number;
   /** The highest of its metrics as a share of its target; null: the autoscaler has none now. */
   load: number | null;
+  /** KEDA left no pod, since nothing asks for one. */
+  isIdle: boolean;
 }
 
 /** How long to wait for a scale. */
@@ -169,7 +173,7 @@ export class ScaleFollower {
     if (found === undefined || found === null) return null;
     const fields = scaledObjectOf(found);
     this.#changed('scaled-object', fields);
-    return { least: leastPods(fields), afterS: fields.cooldownS };
+    return { least: leastPods(fields), afterS: fields.cooldownS, isIdle: fields.active === 'False' };
   }
 
   #looked(): void {
@@ -205,6 +209,7 @@ export class ScaleFollower {
     this.#scale = {
       ...{ desired: status.desired, ...counts, min, max, stabilisationDownS },
       ...{ shrinkingS: finite(shrinkingS(spec, { from: max, to: min })), load: loadOf(autoscaler) },
+      isIdle: counts.total === 0 && rest?.isIdle === true,
     };
   }
 

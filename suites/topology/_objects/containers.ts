@@ -78,7 +78,10 @@ export function recordImages(ctx: CheckContext, found: readonly Found[], pods: r
       ctx.record('container-image', { workload, container: name, image });
       if (isInjected(image)) recordInjected(ctx, { workload, container: name }, own);
     }
-    for (const pod of own) recordPull(ctx, one.name, pod);
+    for (const pod of own) {
+      recordPull(ctx, one.name, pod);
+      recordOthers(ctx, one, pod);
+    }
   }
 }
 
@@ -87,11 +90,31 @@ function recordInjected(
   of: { workload: string; container: string },
   pods: readonly PodObject[],
 ): void {
-  for (const { metadata, spec } of pods)
-    for (const { name, image } of [...spec.containers, ...(spec.initContainers ?? [])])
-      if (name === of.container)
-        ctx.record('injected-image', { ...of, pod: `${metadata.namespace ?? ''}/${metadata.name}`, image });
+  for (const pod of pods)
+    for (const { name, image } of containersIn(pod.spec))
+      if (name === of.container) ctx.record('injected-image', { ...of, pod: podName(pod), image });
 }
+
+/** Containers that a pod does not have from its template as it is now. */
+function recordOthers(ctx: CheckContext, { name: workload, object }: Found, pod: PodObject): void {
+  const spec = object?.spec.template.spec;
+  const templated = new Map(containersIn(spec).map(({ name, image }) => [name, image]));
+  for (const { name, image } of containersIn(pod.spec)) {
+    const known = templated.get(name);
+    if (known !== image && !isInjected(known ?? ''))
+      ctx.record('pod-image', { workload, container: name, pod: podName(pod), image });
+  }
+}
+
+type Containing = { containers: readonly Named[]; initContainers?: readonly Named[] } | undefined;
+type Named = Pick<Container, 'name' | 'image'>;
+
+const containersIn = (spec: Containing): readonly Named[] => [
+  ...(spec?.containers ?? []),
+  ...(spec?.initContainers ?? []),
+];
+
+const podName = ({ metadata }: PodObject): string => `${metadata.namespace ?? ''}/${metadata.name}`;
 
 /** `httpGet /readyz:http`, `exec`, `tcpSocket :5432`; null when there is none. */
 function probeText(probe: Probe | undefined): string | null {
@@ -112,7 +135,7 @@ function recordPull(ctx: CheckContext, workload: string, pod: PodObject): void {
   );
   ctx.record('pull', {
     workload,
-    pod: `${pod.metadata.namespace ?? ''}/${pod.metadata.name}`,
+    pod: podName(pod),
     troubles: [...troubles, ...missing.map((status) => `${status.name}: no image id`)],
   });
 }

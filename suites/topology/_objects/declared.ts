@@ -14,6 +14,8 @@ export interface Found {
   name: string;
   workload: Workload;
   object: WorkloadObject | undefined;
+  /** Its pods were waited for, and did not become ready in that time. */
+  waitedInVain?: true;
 }
 
 /** A part of the settings; what a check is given follows from its id (`reads` of its row in the catalogue). */
@@ -65,18 +67,21 @@ export async function settledWorkloads(ctx: CheckContext): Promise<Found[]> {
       object !== undefined && (workload.replicas.min < workload.replicas.max || isRolling(object)),
   );
   if (moving.length === 0) return found;
+  const inVain = new Set<string>();
   await Promise.all(
-    moving.map(async ({ workload: { kind, namespace, name } }) => {
+    moving.map(async ({ name: subject, workload: { kind, namespace, name } }) => {
       const timeoutMs = ctx.timeoutMs('podReady');
       const of = { kind: kind === 'Rollout' ? ROLLOUT : `apps/v1/${kind}`, namespace, names: [name] };
       try {
         await ctx.cluster.wait({ ...of, until: 'ready', count: 1, timeoutMs });
       } catch {
         ctx.signal.throwIfAborted(); // a workload that is still not ready is left to the judge
+        inVain.add(subject);
       }
     }),
   );
-  return findWorkloads(ctx);
+  const settled = await findWorkloads(ctx);
+  return settled.map((one) => (inVain.has(one.name) ? { ...one, waitedInVain: true } : one));
 }
 
 export function nameOf(object: KubeObject): string {

@@ -18,7 +18,17 @@ const closed = { namespaces: ['tender'], ignore: [{ kind: 'Job', name: 'backup-*
 const namespace: Seen = ['namespace', { name: 'tender' }];
 const workload = (more: Record<string, unknown> = {}): Seen => [
   'replicas',
-  { workload: NAME, wanted: 2, ready: 2, updated: 2, observed: true, stuck: false, pods: 2, ...more },
+  {
+    workload: NAME,
+    wanted: 2,
+    ready: 2,
+    updated: 2,
+    observed: true,
+    rolling: false,
+    stuck: false,
+    pods: 2,
+    ...more,
+  },
 ];
 /** The wall clock of invented histories says this at their first second. */
 const NOW = Date.parse('2026-01-01T00:00:01Z');
@@ -97,14 +107,14 @@ test('should refuse a workload scaled to 0, not ready, or absent, and a missing 
 
 test('false verdict 20: a rollout under way is no failure, unless it is stuck', () => {
   const surge = [pod(), second, pod({ name: 'api-3' })];
-  const rolling = workload({ ready: 3, updated: 1, pods: 3 });
+  const rolling = workload({ ready: 3, updated: 1, rolling: true, pods: 3 });
   const judgement = declared(namespace, rolling, ...surge);
   assert.equal(judgement.verdict, 'inconclusive');
   assert.match(judgement.reason, /a rollout is in progress/);
   assert.equal(declared(namespace, workload({ ready: 3, pods: 3 }), ...surge).verdict, 'inconclusive');
   assert.equal(declared(namespace, workload({ observed: false }), pod(), second).verdict, 'inconclusive');
   assert.match(
-    declared(namespace, workload({ ready: 2, updated: 1, stuck: true }), pod(), second).reason,
+    declared(namespace, workload({ ready: 2, updated: 1, rolling: true, stuck: true }), pod(), second).reason,
     /its deadline has passed/,
   );
 });
@@ -289,6 +299,21 @@ test('should demand the registry and a pin of the image that each pod was given 
   assert.equal(on('images', [left, pull()]), 'inconclusive', 'no pod says which');
   assert.equal(on('images', [left, pull(), given(), given()]), 'inconclusive', 'twice');
   assert.equal(on('images', [left, pull(), given(IMAGE, 'tender/api-2')]), 'inconclusive', 'of another pod');
+});
+
+test('should demand the registry and a pin of what a pod has beside its template, unless it is exempt', () => {
+  const beside = (image: string, more: Record<string, unknown> = {}): Seen => [
+    'pod-image',
+    { workload: NAME, container: 'istio-proxy', pod: 'tender/api-1', image, ...more },
+  ];
+  const seen = [imaged(), pull()];
+  assert.equal(on('images', [...seen, beside(IMAGE)]), 'pass');
+  assert.equal(on('images', [...seen, beside('docker.io/istio/proxyv2:latest')]), 'fail');
+  assert.equal(on('images', [...seen, beside('reg.test/api:1')]), 'fail', 'no digest');
+  const exempt = [{ checks: ['topology/workloads/images'], containers: ['istio-proxy'], reason: 'r' }];
+  assert.equal(on('images', [...seen, beside('docker.io/istio/proxyv2:latest')], { exempt }), 'pass');
+  for (const strange of [{ pod: 'tender/api-2' }, { workload: 'Deployment tender/web' }])
+    assert.equal(on('images', [...seen, beside(IMAGE, strange)]), 'inconclusive', JSON.stringify(strange));
 });
 
 test('should not take the pod of one workload for that of another', () => {

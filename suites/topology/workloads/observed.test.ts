@@ -10,17 +10,22 @@ const LISTED = { apiVersion: 'v1', kind: 'Pod' };
 interface Placed {
   node?: string;
   phase?: string;
+  /** Beside those of its template. */
+  containers?: readonly { name: string; image: string }[];
 }
 
 /** A pod of the Deployment; kubelet drops the status of the containers of a pod that it evicts. */
-const podOf = ({ node, phase = 'Running' }: Placed, at: number) => ({
+const podOf = ({ node, phase = 'Running', containers = [] }: Placed, at: number) => ({
   ...LISTED,
   metadata: {
     ...{ namespace: 'tender', name: `api-5d8-${at}`, creationTimestamp: '2026-01-01T00:00:00Z' },
     labels: { ...labels, 'pod-template-hash': '5d8' },
     ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'api-5d8', controller: true }],
   },
-  spec: { ...(node !== undefined && { nodeName: node }), containers: [{ name: 'api', image: 'api:1' }] },
+  spec: {
+    ...(node !== undefined && { nodeName: node }),
+    containers: [{ name: 'api', image: 'api:1' }, ...containers],
+  },
   status: {
     phase,
     ...(phase === 'Running' && {
@@ -45,7 +50,7 @@ function over(check: string, { replicas, wanted, pods, budget }: Deployed): Prom
   const workload = { kind: 'Deployment', namespace: 'tender', name: 'api', replicas, serves: true };
   return judgedOver(`topology/workloads/${check}`, {
     settings: {
-      workloads: [workload],
+      ...{ workloads: [workload], stores: {} },
       closed: { namespaces: ['tender'], ignore: [] },
       registry: { prefixes: ['api'], pinned: 'tag' },
     },
@@ -88,6 +93,24 @@ describe('pods that have ended and are still listed', () => {
     for (const check of ['declared', 'images', 'spread']) {
       const { verdict, reason } = await over(check, { ...two, pods: [...onBoth, ...evicted] });
       assert.equal(verdict, 'pass', `${check}: ${reason}`);
+    }
+  });
+});
+
+describe('what a webhook puts into pods', () => {
+  const two = { replicas: { min: 2, max: 2 }, wanted: 2 };
+
+  it('should be judged by its image as what the template has', async () => {
+    for (const [image, expected] of [
+      ['api-mesh/proxy:1', 'pass'],
+      ['docker.io/istio/proxyv2:latest', 'fail'],
+    ] as const) {
+      const containers = [{ name: 'istio-proxy', image }];
+      const pods = [{ node: 'a', containers }, { node: 'b' }];
+      const { verdict, reason } = await over('images', { ...two, pods });
+      assert.equal(verdict, expected, reason);
+      if (expected === 'fail')
+        assert.match(reason, /container istio-proxy in Pod tender\/api-5d8-0: .*seen docker\.io/);
     }
   });
 });

@@ -29,9 +29,10 @@ interface Sample {
  */
 export function increases(series: readonly Series[], targets: Targets, at: At): Read {
   const read: Read = { found: [], resets: 0 };
-  for (const { labels, points } of series) {
+  for (const one of series) {
+    const { labels, points } = one;
     const target = targets.of(labels);
-    let before: Sample | null = null;
+    let before = lastUnderOthers(one, { series, targets, target });
     for (const [t, value] of points) {
       // Stale or not a number: treated as not scraped.
       if (value === null) continue;
@@ -50,9 +51,26 @@ export function increases(series: readonly Series[], targets: Targets, at: At): 
   return read;
 }
 
+interface Among {
+  series: readonly Series[];
+  targets: Targets;
+  target: Target | undefined;
+}
+
+/** The last sample of the same counter before its target's labels were changed; null: there is none. */
+function lastUnderOthers({ labels }: Series, { series, targets, target }: Among): Sample | null {
+  if (target?.continues === undefined) return null;
+  const own = targets.ownOf(labels);
+  const before = series.find(
+    (one) => targets.of(one.labels) === target.continues && targets.ownOf(one.labels) === own,
+  );
+  const [t, value] = before?.points.findLast(([, found]) => found !== null) ?? [0, null];
+  return value === null ? null : { t, value };
+}
+
 /** Since when a counter that appears at `t` has counted from 0; null: unknown. */
 function beganAt(target: Target | undefined, t: number, at: At): number | null {
-  const before = readBefore(target, t);
+  const before = readBefore(target, t) ?? readBefore(target?.continues, t);
   if (before !== undefined) return before;
   return target?.isNew === true ? t - (at.scrapeMs ?? at.stepMs) : null;
 }

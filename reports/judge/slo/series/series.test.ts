@@ -60,6 +60,29 @@ describe('where counting begins', () => {
   const at = { toMs: T0 + 61 * SCRAPE };
   const old = (pod: string, offsetMs: number) => samples(pod, (i) => 1_000_000 + i, { offsetMs });
 
+  it('should go on with the counters of a process whose labels were changed, and begin at 0 with those of another', () => {
+    const instance = '10.0.0.1:8080';
+    const before = { to: 30, labels: { instance } };
+    const after = { from: 31, labels: { instance, team: 'shop' } };
+    const totals = (began: number): Series[] => [
+      samples('a', (i) => 1_000_000 + i, before),
+      samples('a', (i) => began + i, after),
+    ];
+    for (const up of [undefined, [alive('a', before), alive('a', after)]]) {
+      const more = up === undefined ? {} : { up };
+      const same = grid(totals(1_000_000), more);
+      near(eventsOf(same, same).total, 60);
+      assert.equal(same.resets, 0);
+      // A process that was started at the same address has counted from 0.
+      const other = grid(totals(-30), more);
+      near(eventsOf(other, other).total, 60);
+      assert.equal(other.resets, 1);
+    }
+    const bad = [samples('a', (i) => i - 30, after)];
+    const found = grid(totals(1_000_000), { bad, up: [alive('a', before), alive('a', after)] });
+    near(accountOf(OBJECTIVE, found, found).badBest, 30);
+  });
+
   it('should not count what pods had counted before, each being scraped at a moment of its own', () => {
     const pods = [old('a', 500), old('b', 2100)];
     const alone = grid(pods, { at });

@@ -151,7 +151,7 @@ function hiddenOf(main: readonly Series[], targets: Targets, at: At): Span[] {
 
 /** For points that the source computed: where some targets were missed, that share of a point's events is unknown. */
 function markPoints(grid: Grid, times: readonly number[], { at, up }: Around): void {
-  const targets = up.length === 0 ? { all: [], of: () => undefined } : targetsOf(up, [[], []], at);
+  const targets = up.length === 0 ? { all: [] } : targetsOf(up, [[], []], at);
   mark(grid, targets, uncovered(moments(times), at), at);
   grid.gapMs.forEach((ms, index) => {
     const unseen = Math.min(1, ms / (grid.stepMs * widthOf(grid, index)));
@@ -162,7 +162,7 @@ function markPoints(grid: Grid, times: readonly number[], { at, up }: Around): v
   });
 }
 
-function mark(grid: Grid, { all }: Targets, hidden: readonly Span[], at: At): void {
+function mark(grid: Grid, { all }: Pick<Targets, 'all'>, hidden: readonly Span[], at: At): void {
   const stretches = gapStretches(all, hidden, at);
   grid.gaps = touching(stretches);
   for (const { fromMs, toMs, share } of stretches)

@@ -13,12 +13,16 @@ export interface Target {
   gaps: readonly Span[];
   /** It appeared within the window, so its counters started from 0 in it. */
   isNew: boolean;
+  /** The same address under other labels, until just before: the process may be the same, and then its counters go on. */
+  continues?: Target;
 }
 
 export interface Targets {
   all: readonly Target[];
   /** The target that a series was scraped from; undefined where the labels do not identify one. */
   of(labels: Series['labels']): Target | undefined;
+  /** What distinguishes a series from the others of its target. */
+  ownOf(labels: Series['labels']): string;
 }
 
 /** Labels that distinguish the series of one target; all others identify the target. */
@@ -46,7 +50,7 @@ function byAttempts(up: readonly Series[], at: At): Targets {
     .sort();
   const keyOf = (labels: Series['labels']): string => JSON.stringify(names.map((name) => labels[name] ?? ''));
   const first = Math.min(...up.map(({ points }) => points[0]?.[0] ?? Infinity));
-  const found = new Map<string, Target>();
+  const found = new Map<string, Found>();
   for (const { labels, points } of up) {
     const [begin] = points;
     const end = points.at(-1);
@@ -56,34 +60,67 @@ function byAttempts(up: readonly Series[], at: At): Targets {
     // A new target begins with its first success: what it served before is in its counters. An old one may have been down from the start.
     const fromMs = isNew ? (seen[0] ?? begin[0]) : begin[0];
     const alive = { fromMs, toMs: end[0] };
-    found.set(keyOf(labels), { seen, alive, gaps: gapsIn(seen, alive, at), isNew });
+    found.set(keyOf(labels), { labels, target: { seen, alive, gaps: gapsIn(seen, alive, at), isNew } });
   }
-  return { all: [...found.values()], of: (labels) => found.get(keyOf(labels)) };
+  return linked(found, { at, keyOf, ownOf: (labels) => textOf(labels, (name) => !names.includes(name)) });
+}
+
+interface Found {
+  labels: Series['labels'];
+  target: Target;
+}
+
+type Keyed = Pick<Targets, 'ownOf'> & { at: At; keyOf: (labels: Series['labels']) => string };
+
+/**
+ * A target whose labels were changed where it is scraped is another series of the same process, which did not begin with it: its counters
+ * would otherwise count all of its life again.
+ */
+function linked(found: ReadonlyMap<string, Found>, { at, keyOf, ownOf }: Keyed): Targets {
+  const all = [...found.values()];
+  for (const { labels, target } of all) {
+    if (!target.isNew || labels[INSTANCE] === undefined) continue;
+    const before = all.find(
+      (one) => one.labels[INSTANCE] === labels[INSTANCE] && isJustBefore(one.target, target, at),
+    );
+    if (before !== undefined) Object.assign(target, { isNew: false, continues: before.target });
+  }
+  return { all: all.map(({ target }) => target), of: (labels) => found.get(keyOf(labels))?.target, ownOf };
+}
+
+/** The address that Prometheus scrapes. */
+const INSTANCE = 'instance';
+
+const isJustBefore = (one: Target, other: Target, at: At): boolean =>
+  one.alive.toMs < other.alive.fromMs && other.alive.fromMs - one.alive.toMs <= gapLimitMs(at);
+
+function textOf(labels: Series['labels'], takes: (name: string) => boolean): string {
+  const taken = Object.entries(labels).filter(([name]) => takes(name));
+  return JSON.stringify(taken.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function bySamples([all, part]: readonly [readonly Series[], readonly Series[]], at: At): Targets {
-  const keyOf = (labels: Series['labels']): string =>
-    JSON.stringify(
-      Object.entries(labels)
-        .filter(([name]) => !OF_SERIES.has(name))
-        .sort(([a], [b]) => (a < b ? -1 : 1)),
-    );
+  const keyOf = (labels: Series['labels']): string => textOf(labels, (name) => !OF_SERIES.has(name));
   const grouped = new Map([
     ...Map.groupBy(part, ({ labels }) => keyOf(labels)),
     ...Map.groupBy(all, ({ labels }) => keyOf(labels)),
   ]);
-  const times = new Map([...grouped].map(([key, series]) => [key, timesOf(series, false)]));
-  const first = Math.min(...[...times.values()].map((one) => one[0] ?? Infinity));
-  const found = new Map<string, Target>();
-  for (const [key, seen] of times) {
+  const times = [...grouped].map(([key, series]) => ({
+    key,
+    labels: series[0]?.labels ?? {},
+    seen: timesOf(series, false),
+  }));
+  const first = Math.min(...times.map(({ seen }) => seen[0] ?? Infinity));
+  const found = new Map<string, Found>();
+  for (const { key, labels, seen } of times) {
     const [fromMs] = seen;
     const toMs = seen.at(-1);
     if (fromMs === undefined || toMs === undefined) continue;
     const alive = { fromMs, toMs };
     const isNew = fromMs - first > scrapeLimitMs(at);
-    found.set(key, { seen, alive, gaps: gapsIn(seen, alive, at), isNew });
+    found.set(key, { labels, target: { seen, alive, gaps: gapsIn(seen, alive, at), isNew } });
   }
-  return { all: [...found.values()], of: (labels) => found.get(keyOf(labels)) };
+  return linked(found, { at, keyOf, ownOf: (labels) => textOf(labels, (name) => OF_SERIES.has(name)) });
 }
 
 function gapsIn(seen: readonly number[], alive: Span, at: At): Span[] {

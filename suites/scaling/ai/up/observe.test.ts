@@ -10,11 +10,13 @@ interface Platform {
   pods: number;
   /** Jobs a pod that wait; null: the autoscaler has no value. */
   waiting: number | null;
+  /** What KEDA says of the ScaledObject `jobs`, where there is one. */
+  active?: 'True' | 'False';
 }
 
 const REST: Platform = { pods: 2, waiting: 0 };
 
-function objectsOf({ pods, waiting }: Platform): Record<string, KubeObject> {
+function objectsOf({ pods, waiting, active }: Platform): Record<string, KubeObject> {
   const metadata = { name: 'tender-ai', namespace: 'tender' };
   const external = { metric: { name: 'tender_jobs_ready' } };
   return {
@@ -27,12 +29,21 @@ function objectsOf({ pods, waiting }: Platform): Record<string, KubeObject> {
       },
       status: {
         ...{ desiredReplicas: pods, currentReplicas: pods },
+        conditions: [{ type: 'ScalingActive', status: pods === 0 ? 'False' : 'True' }],
         currentMetrics:
           waiting === null
             ? null
             : [{ type: 'External', external: { ...external, current: { averageValue: String(waiting) } } }],
       },
     },
+    ...(active !== undefined && {
+      'keda.sh/v1alpha1/ScaledObject': {
+        ...{ apiVersion: 'keda.sh/v1alpha1', kind: 'ScaledObject' },
+        metadata: { name: 'jobs', namespace: 'tender' },
+        spec: { scaleTargetRef: { name: 'tender-ai' }, cooldownPeriod: 1 },
+        status: { conditions: [{ type: 'Active', status: active }] },
+      },
+    }),
     'apps/v1/Deployment': {
       ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata },
       spec: {},
@@ -138,6 +149,26 @@ describe('growAi', () => {
     await growAi(scaled);
     const left = told.find(({ kind }) => kind === 'not-back');
     assert.equal((left?.['scale'] as { load: number }).load, 1.8);
+  });
+
+  it('should take it for done where KEDA left no pod since no trigger is active, and not where it says nothing of it', async () => {
+    for (const [active, unseen] of [
+      ['False', false],
+      ['True', true],
+    ] as const) {
+      const states: Record<string, Platform> = {
+        'ai.behave': { pods: 0, waiting: null, active: 'False' },
+        'load.start': { pods: 4, waiting: 18, active: 'True' },
+        'ai.rest': { pods: 0, waiting: null, active },
+      };
+      const scaled = (method: string): Platform | undefined => states[method];
+      const { ctx, told } = context({ after: scaled });
+      const { ai } = ctx.settings;
+      const scaling = { ...ai?.scaling, scaledObject: 'jobs' };
+      await growAi(Object.assign(ctx, { settings: { ...ctx.settings, ai: { ...ai, scaling } } }));
+      const kinds = told.map(({ kind }) => kind);
+      assert.deepEqual([kinds.includes('not-back'), kinds.includes('queue-unseen')], [false, unseen]);
+    }
   });
 
   it('should create none where its model cannot be slowed, and leave a model that is none of ours as it is', async () => {

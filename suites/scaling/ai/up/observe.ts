@@ -82,7 +82,8 @@ async function drained(ctx: CheckContext, follower: ScaleFollower, before: Scale
     follower.until((scale) => atMinimum(scale) && waitsNoMore(scale, before), { timeoutMs }),
   );
   if (!back) ctx.record('not-back', { scale: follower.scale, waitedMs: timeoutMs });
-  else if (follower.scale.load === null) ctx.record('queue-unseen');
+  // Without a pod the autoscaler is out of action and has no value; that nothing waits is what KEDA left none for.
+  else if (follower.scale.load === null && !follower.scale.isIdle) ctx.record('queue-unseen');
 }
 
 /** Without a value from the autoscaler there is nothing to wait for; that the queue was not seen is recorded. */

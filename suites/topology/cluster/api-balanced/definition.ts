@@ -1,3 +1,4 @@
+import { embeddedCluster } from '../../../catalogue/embedded.ts';
 import { declared, given } from '../../_objects/declaring.ts';
 import type { Environment } from '../../../../env/schema.ts';
 import { row } from '../../../catalogue/row.ts';
@@ -24,6 +25,7 @@ export const checks: readonly CatalogueRow[] = [
     requires: [
       { what: 'apiAddress', declares: ({ apiAddress }) => apiAddress !== undefined },
       declared('controlPlane'),
+      embeddedCluster,
     ],
     reads: given('controlPlane'),
     time: {

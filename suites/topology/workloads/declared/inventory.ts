@@ -12,9 +12,42 @@ export function recordWorkload(ctx: CheckContext, found: Found, pods: readonly P
   if (object === undefined) return;
   const own = podsOf(found, pods);
   const observed = (object.status?.observedGeneration ?? 0) >= (object.metadata.generation ?? 0);
-  const counts = { ...countsOf(object), observed, stuck: isStuck(object), pods: own.length };
-  ctx.record('replicas', { workload: found.name, ...counts });
+  const { wanted, ready, updated } = countsOf(object);
+  // What is short of pods though none was waited for in vain was resized since.
+  const resized = found.waitedInVain !== true && updated !== wanted;
+  ctx.record('replicas', {
+    ...{ workload: found.name, wanted, ready, updated, observed },
+    ...{ rolling: isReplaced(object, own) || resized, stuck: isStuck(object), pods: own.length },
+  });
   for (const pod of own) recordPod(ctx, found.name, pod);
+}
+
+/** Whether pods of an earlier template are being replaced: some are left, or the controller says that it is not done. */
+function isReplaced(object: WorkloadObject, pods: readonly PodObject[]): boolean {
+  const { kind, status = {} } = object;
+  const { updated } = countsOf(object);
+  if (kind === 'DaemonSet') return updated < (status.currentNumberScheduled ?? updated);
+  if (kind === 'StatefulSet') return isSetReplaced(object, pods);
+  return updated < (status.replicas ?? updated) || (kind === 'Deployment' && isProgressing(object));
+}
+
+function isSetReplaced(object: WorkloadObject, pods: readonly PodObject[]): boolean {
+  const { currentRevision, updateRevision } = object.status ?? {};
+  const { wanted, updated } = countsOf(object);
+  const isOld = ({ metadata }: PodObject): boolean =>
+    (metadata.labels?.[REVISION] ?? updateRevision) !== updateRevision;
+  // With OnDelete the current revision stays what it was, also after the last pod was replaced.
+  const isBetween = object.spec.updateStrategy?.type !== 'OnDelete' && currentRevision !== updateRevision;
+  return pods.some(isOld) || (isBetween && updated !== wanted);
+}
+
+/** The revision of a pod's template, as the controller of a StatefulSet labels it. */
+const REVISION = 'controller-revision-hash';
+
+/** A Deployment whose last template is not complete yet; afterwards it says so of itself, however often it is resized. */
+function isProgressing({ status }: WorkloadObject): boolean {
+  const progress = status?.conditions?.find(({ type }) => type === 'Progressing');
+  return progress?.status === 'True' && progress.reason !== 'NewReplicaSetAvailable';
 }
 
 /** A Deployment whose progress deadline is over, by its controller's word. */

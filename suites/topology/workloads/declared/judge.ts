@@ -57,7 +57,7 @@ function judgeWorkload(history: History, findings: Findings, workload: DeclaredW
     findings.absent(subject, `${range(workload.replicas)} replicas`);
     return;
   }
-  const { wanted, ready } = found;
+  const { wanted, ready, updated } = found;
   findings.agree(`lines of ${subject}`, 0, more.length);
   findings.expect(
     `replicas of ${subject}`,
@@ -68,14 +68,17 @@ function judgeWorkload(history: History, findings: Findings, workload: DeclaredW
   pods(history, findings, { workload, found });
   findings.sound(`rollout of ${subject}`, isRolling(found) || !found.stuck, 'none that is stuck', 'stuck');
   if (isRolling(found)) rolling(findings, subject, found);
-  else findings.expect(`ready replicas of ${subject}`, ready === wanted, String(wanted), String(ready));
+  else {
+    findings.expect(`ready replicas of ${subject}`, ready === wanted, String(wanted), String(ready));
+    if (ready === wanted) findings.agree(`replicas of ${subject} with its last template`, wanted, updated);
+  }
 }
 
 type Replicas = Seen<'replicas'>;
 
 /** A rollout in progress: old and new pods side by side, one pod more than wanted, or a change the controller has not seen yet. */
-function isRolling({ wanted, ready, updated, observed, pods: there }: Replicas): boolean {
-  return !observed || updated !== wanted || (ready > wanted && there >= ready);
+function isRolling({ wanted, ready, updated, observed, rolling: replaced, pods: there }: Replicas): boolean {
+  return !observed || (replaced ?? updated !== wanted) || (ready > wanted && there >= ready);
 }
 
 /** A rollout in progress is unknown, not a failure, unless its deadline has passed. */

@@ -8,7 +8,7 @@ import {
   subjectOf,
   templates,
 } from '../../../../reports/judge/topology/containers.ts';
-import { isNamedAfter } from '../../../../reports/judge/topology/declared.ts';
+import { exemption, isNamedAfter } from '../../../../reports/judge/topology/declared.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
@@ -27,6 +27,7 @@ export const judge: CheckJudge = {
     ];
   },
   annotations: {
+    'pod-image.container': 'its image decides; the name tells people which one it is',
     'container-image.image': 'its registry and its pin decide; the image itself is not declared',
   },
 };
@@ -44,6 +45,7 @@ function judgeImages(history: History): Judgement {
     if (isInjected(one.image)) injected(history, findings, { of: one, allowed });
     else judgeImage(findings, { subject: subjectOf(one), image: one.image }, allowed);
   });
+  for (const one of all(history, 'pod-image')) ofPod(history, findings, { one, allowed });
   pulls(history, findings.rule('pulls'));
   return findings.conclude(
     `images from ${allowed.prefixes.join(', ') || '(none declared)'}, pinned by ${allowed.pin}, pulled`,
@@ -100,6 +102,20 @@ function injected(
     );
   for (const { pod, image } of own)
     judgeImage(findings, { subject: `${subjectOf(of)} in Pod ${pod}`, image }, allowed);
+}
+
+/** A container that its pod does not have from the template as it is now. */
+function ofPod(
+  history: History,
+  findings: Findings,
+  { one, allowed }: { one: Seen<'pod-image'>; allowed: Allowed },
+): void {
+  const { workload: name, container, pod, image } = one;
+  const isThere = all(history, 'pull').some((pull) => pull.workload === name && pull.pod === pod);
+  findings.rule('registry').sound(`Pod ${pod}`, isThere, `a pod of ${name}`, 'none that was looked at');
+  const workload = every(history.header).find((of) => nameOf(of) === name);
+  if (workload === undefined || exemption(workload, history.header.check, container) !== null) return;
+  judgeImage(findings, { subject: `${subjectOf(one)} in Pod ${pod}`, image }, allowed);
 }
 
 function pulls(history: History, findings: Findings): void {

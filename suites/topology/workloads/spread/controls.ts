@@ -1,9 +1,19 @@
 import { canary, canaryWorkload, idlePod, someImage } from '../../../_breaking/objects.ts';
+import { stores } from '../../../../probes/declared-stores.ts';
 import type { Control, ControlContext } from '../../../harness/control.ts';
 
 const CO_LOCATED = 'control-co-located';
+const LABELS = { 'app.kubernetes.io/name': CO_LOCATED };
 
 const STATUS_MS = 20_000;
+
+/** A store that nobody asks: only where its pods are is looked at. */
+const ITS_MEMBERS = stores.parse({
+  redis: {
+    ...{ members: 2, pods: { namespace: 'plumbline-canary', labels: LABELS } },
+    primary: { host: '198.18.0.1', port: 6379 },
+  },
+});
 
 export const controls: readonly Control[] = [
   {
@@ -16,10 +26,25 @@ export const controls: readonly Control[] = [
     settings: { settings: { workloads: [canaryWorkload('Deployment', CO_LOCATED, 2)] } },
     break: coLocate,
   },
+  {
+    id: 'topology/workloads/spread/co-located-members',
+    check: 'topology/workloads/spread',
+    verdict: 'fail',
+    size: 'any',
+    title: 'both members of a declared store, chosen by labels, run on one node',
+    expectSeen: /placement of members of redis/,
+    settings: {
+      settings: {
+        workloads: [],
+        stores: ITS_MEMBERS,
+      },
+    },
+    break: coLocate,
+  },
 ];
 
 async function coLocate(ctx: ControlContext): Promise<void> {
-  const selector = { matchLabels: { 'app.kubernetes.io/name': CO_LOCATED } };
+  const selector = { matchLabels: LABELS };
   const template = idlePod(CO_LOCATED, await someImage(ctx), { pod: { nodeName: 'worker-1' } });
   await ctx.apply([
     canary('apps/v1', 'Deployment', CO_LOCATED, { spec: { replicas: 2, selector, template } }),

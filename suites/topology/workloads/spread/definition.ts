@@ -16,7 +16,7 @@ export const checks: readonly CatalogueRow[] = [
     title: 'Replicas on different nodes, with a disruption budget',
     section: '5.1',
     access: 'r - - r r',
-    goal: 'replicas on different nodes, and a PodDisruptionBudget that allows one disruption and not all, from 2 pods on',
+    goal: 'replicas, and the members of a store, on different nodes, and a PodDisruptionBudget that allows one disruption and not all, from 2 pods on',
     requires: workloadsDeclared,
     reads: given('workloads'),
   }),

@@ -5,13 +5,16 @@ import { isNamedAfter, range } from '../../../../reports/judge/topology/declared
 import type { DeclaredWorkload } from '../../../../reports/judge/topology/declared.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
+import { membersApart } from '../../../../reports/record/store-pods.ts';
+import type { HeaderSettings } from '../../../../reports/record/settings.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { Seen } from '../../../../reports/record/observations/index.ts';
 import { nameOf } from '../../../../reports/record/names/topology-names.ts';
 
 export const judge: CheckJudge = {
   judge: judgeSpread,
-  evidence: ({ settings: { workloads = [] } }) => {
+  evidence: ({ settings }) => {
+    const { workloads = [] } = settings;
     const spreading = workloads.filter(isSpread);
     const budgeted = spreading.filter((workload) => workload.spread?.disruptionBudget !== false);
     return [
@@ -21,10 +24,17 @@ export const judge: CheckJudge = {
         absent: 'fail',
       }),
       need('budget', { subjects: budgeted.map(nameOf), of: ({ workload }) => workload, absent: 'fail' }),
+      need('members-placed', {
+        subjects: storesApart(settings).map(({ store }) => store),
+        of: ({ store }) => store,
+        absent: 'fail',
+      }),
     ];
   },
   annotations: {
     'placement.pods[].name': 'its workload is compared; the node of an individual pod does not matter',
+    'members-placed.pods[].name':
+      'each must occur once; the node of an individual member does not matter, and topology/workloads/roles says who is a member',
   },
 };
 
@@ -43,9 +53,42 @@ function judgeSpread(history: History): Judgement {
     if (workload.spread?.differentNodes !== false) placement(findings.rule('placement'), looked);
     if (workload.spread?.disruptionBudget !== false) budgets(history, findings.rule('budgets'), looked);
   }
+  for (const apart of storesApart(history.header.settings)) members(history, findings.rule('members'), apart);
   return findings.conclude(
     'replicas on different nodes; a disruption budget that allows one disruption and not all',
   );
+}
+
+/** Stores of whose members no workload has two, and how many these are. One workload of a store that may share a node lets its members. */
+function storesApart({ stores = {}, workloads = [] }: HeaderSettings): { store: string; apart: number }[] {
+  const sharing = new Set(
+    workloads.filter(({ spread }) => spread?.differentNodes === false).map(({ store }) => store),
+  );
+  return Object.entries(stores).flatMap(([store, declared]) => {
+    const apart = declared === undefined || sharing.has(store) ? 0 : membersApart(declared);
+    return apart === 0 ? [] : [{ store, apart }];
+  });
+}
+
+/** As many nodes as members; how many members there must be is for topology/workloads/roles. */
+function members(
+  history: History,
+  findings: Findings,
+  { store, apart }: { store: string; apart: number },
+): void {
+  const subject = `members of ${store}`;
+  const found = all(history, 'members-placed').find((one) => one.store === store);
+  if (found === undefined || found.pods.length === 0) {
+    findings.absent(subject, 'pods on nodes');
+    return;
+  }
+  const names = found.pods.map(({ name }) => name);
+  findings.agree(`pods of ${store}`, found.count, names.length);
+  findings.eachOnce(`pods of ${store}`, [...new Set(names)], names);
+  const wanted = Math.max(2, Math.min(names.length, apart));
+  const where = found.pods.map(({ name, node }) => `${name} on ${node}`).join(', ');
+  const nodes = new Set(found.pods.map(({ node }) => node));
+  findings.expect(`placement of ${subject}`, nodes.size >= wanted, `${wanted} different nodes`, where);
 }
 
 type Placement = Seen<'placement'>;

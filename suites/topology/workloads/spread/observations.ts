@@ -15,6 +15,12 @@ export const OBSERVES = kinds({
     /** The disruption budgets that select its pods. */
     budgets: z.array(z.string()),
   },
+  /** Members of a store of which no workload has two: chosen by labels, or with a StatefulSet each. `count`: how many pods these are. */
+  'members-placed': {
+    store: z.string(),
+    pods: z.array(z.strictObject({ name: z.string(), node: z.string() })),
+    count: z.int(),
+  },
 });
 
 type Own = typeof OBSERVES;

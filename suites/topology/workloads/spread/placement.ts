@@ -2,6 +2,8 @@ import type { BudgetObject } from '../../../../probes/kubernetes/objects.ts';
 import type { CheckContext } from '../../../harness/context.ts';
 import { podsOf } from '../../_objects/declared.ts';
 import type { Found } from '../../_objects/declared.ts';
+import { isMemberPod } from '../../../../probes/store/member-pods.ts';
+import { membersApart, podsOfSet, setsOfOne } from '../../../../reports/record/store-pods.ts';
 import { selects } from '../../../../probes/kubernetes/label-selector.ts';
 import { countsOf } from '../../_objects/shapes.ts';
 import type { PodObject } from '../../_objects/shapes.ts';
@@ -17,9 +19,7 @@ export interface Spread {
  */
 export function recordSpread(ctx: CheckContext, found: Found, { pods, budgets }: Spread): void {
   if (found.workload.kind === 'DaemonSet' || found.workload.replicas.max < 2) return;
-  const placed = podsOf(found, pods).flatMap(({ metadata, spec }) =>
-    spec.nodeName === undefined ? [] : [{ name: metadata.name, node: spec.nodeName }],
-  );
+  const placed = podsOf(found, pods).flatMap(placeOf);
   const own = budgets.filter((budget) => selectsPodsOf(budget, found));
   ctx.record('placement', {
     workload: found.name,
@@ -33,6 +33,23 @@ export function recordSpread(ctx: CheckContext, found: Found, { pods, budgets }:
     const { expectedPods = null, desiredHealthy = null } = status;
     ctx.record('budget', { workload: found.name, name: metadata.name, expectedPods, desiredHealthy });
   }
+}
+
+/** Records the node of each scheduled member of a store of which no workload has two. */
+export function recordMembers(ctx: CheckContext, pods: readonly PodObject[]): void {
+  for (const [store, declared] of Object.entries(ctx.settings.stores)) {
+    if (membersApart(declared) === 0) continue;
+    const alone = setsOfOne(declared).flatMap(podsOfSet);
+    const placed = pods
+      .filter((pod) => isMemberPod(pod, declared) && pod.metadata.deletionTimestamp === undefined)
+      .filter(({ metadata }) => declared.pods !== undefined || alone.includes(metadata.name))
+      .flatMap(placeOf);
+    ctx.record('members-placed', { store, pods: placed, count: placed.length });
+  }
+}
+
+function placeOf({ metadata, spec }: PodObject): { name: string; node: string }[] {
+  return spec.nodeName === undefined ? [] : [{ name: metadata.name, node: spec.nodeName }];
 }
 
 function selectsPodsOf({ metadata, spec }: BudgetObject, { object, workload }: Found): boolean {

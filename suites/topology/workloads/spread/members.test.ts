@@ -1,0 +1,114 @@
+/** Members of a store of which no workload has two: where they run is seen of their pods. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Judgement } from '../../../../reports/record/judgement.ts';
+import { invent } from '../../../_testing/histories.ts';
+import type { Seen } from '../../../_testing/histories.ts';
+import { judgeOf } from '../../../_testing/judges.ts';
+import { judgedOver } from '../../_testing/observing.ts';
+
+const namespace = 'databases';
+const labels = { 'cnpg.io/cluster': 'orders' };
+const BY_LABELS = { members: 3, pods: { namespace, labels } };
+const BY_SETS = {
+  members: 3,
+  statefulSets: {
+    namespace,
+    sets: ['server-1', 'server-2', 'server-3'].map((name) => ({ name, members: 1 })),
+  },
+};
+
+interface Placed {
+  name: string;
+  node?: string;
+  /** It is being deleted. */
+  ends?: true;
+}
+
+const podOf = ({ name, node, ends }: Placed): { apiVersion: string; kind: string } => ({
+  ...{ apiVersion: 'v1', kind: 'Pod' },
+  ...{
+    metadata: {
+      ...{ namespace, name, labels },
+      ownerReferences: [{ kind: 'StatefulSet', name: name.replace(/-\d+$/, ''), controller: true }],
+      ...(ends === true && { deletionTimestamp: '2026-01-01T00:00:00Z' }),
+    },
+    spec: { containers: [], ...(node !== undefined && { nodeName: node }) },
+    status: { phase: 'Running' },
+  },
+});
+
+interface Store {
+  store: object;
+  pods: readonly Placed[];
+  workloads?: readonly object[];
+}
+
+const over = ({ store, pods, workloads = [] }: Store): Promise<Judgement> =>
+  judgedOver('topology/workloads/spread', {
+    settings: { stores: { neo4j: store }, workloads },
+    objects: pods.map(podOf),
+  });
+
+const on = (...nodes: (string | undefined)[]): Placed[] =>
+  nodes.map((node, at) => ({ name: `server-${at + 1}-0`, ...(node !== undefined && { node }) }));
+
+for (const [what, store] of [
+  ['chosen by labels', BY_LABELS],
+  ['of a StatefulSet each', BY_SETS],
+] as const) {
+  test(`should want members ${what} on different nodes`, async () => {
+    const apart = await over({ store, pods: on('a', 'b', 'c') });
+    assert.equal(apart.verdict, 'pass', apart.reason);
+    const together = await over({ store, pods: on('a', 'a', 'b') });
+    assert.equal(together.verdict, 'fail');
+    assert.match(
+      together.reason,
+      /placement of members of neo4j: expected 3 different nodes, seen server-1-0 on a, server-2-0 on a, server-3-0 on b/,
+    );
+  });
+
+  test(`should leave members ${what} that are not there to the check of roles, but for all of them`, async () => {
+    assert.equal((await over({ store, pods: on('a', 'b', undefined) })).verdict, 'pass');
+    assert.equal((await over({ store, pods: on('a') })).verdict, 'fail', 'one alone is on one node');
+    const none = await over({ store, pods: [] });
+    assert.equal(none.verdict, 'fail');
+    assert.match(none.reason, /members of neo4j: expected pods on nodes, seen not there/);
+  });
+
+  test(`should not count one of members ${what} that is being deleted`, async () => {
+    const ending = { name: 'server-4-0', node: 'a', ends: true } as const;
+    assert.equal((await over({ store, pods: [...on('a', 'b', 'c'), ending] })).verdict, 'pass');
+  });
+}
+
+test('should leave to workloads what two members of one are judged by, and what may share nodes', async () => {
+  const sets = [{ name: 'masters', members: 3 }];
+  const one = { members: 3, statefulSets: { namespace, sets } };
+  assert.equal((await over({ store: one, pods: on('a', 'a', 'a') })).verdict, 'inconclusive');
+  const sharing = {
+    ...{ kind: 'StatefulSet', namespace, name: 'server-1', store: 'neo4j', serves: true },
+    ...{ replicas: { min: 1, max: 1 }, spread: { differentNodes: false } },
+  };
+  const shared = await over({ store: BY_SETS, pods: on('a', 'a', 'a'), workloads: [sharing] });
+  assert.equal(shared.verdict, 'inconclusive', 'there is nothing to judge');
+});
+
+test('should be open about a record of members that does not add up', () => {
+  const judged = (seen: Seen): Judgement | undefined =>
+    judgeOf('topology/workloads/spread')?.([
+      invent({
+        ...{ check: 'topology/workloads/spread', seen: [seen], goals: {} },
+        settings: { stores: { neo4j: BY_LABELS }, workloads: [] },
+      }),
+    ]);
+  const pods = [
+    { name: 'x', node: 'a' },
+    { name: 'y', node: 'b' },
+  ];
+  const placed = (more: object): Seen => ['members-placed', { store: 'neo4j', pods, count: 2, ...more }];
+  assert.equal(judged(placed({}))?.verdict, 'pass');
+  assert.equal(judged(placed({ count: 3 }))?.verdict, 'inconclusive');
+  assert.equal(judged(placed({ pods: [pods[0], { name: 'x', node: 'b' }] }))?.verdict, 'inconclusive');
+  assert.equal(judged(placed({ store: 'redis' }))?.verdict, 'fail');
+});
