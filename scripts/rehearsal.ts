@@ -43,6 +43,8 @@ const STEPS: Readonly<Record<string, Command>> = {
   autoscaling: run('scaling'),
   telemetry: run('telemetry'),
   'telemetry under a fault': run('telemetry-under-fault'),
+  'devices beside them, provisioned': up('postgres', 'telemetry', 'gpu'),
+  'every suite in one run': run('every-suite'),
 };
 
 const words = process.argv.slice(2);

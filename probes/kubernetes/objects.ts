@@ -78,6 +78,8 @@ export interface Volume {
 
 export interface PodSpec {
   nodeName?: string;
+  /** `Always` where nothing is said. */
+  restartPolicy?: string;
   hostNetwork?: boolean;
   nodeSelector?: Record<string, string>;
   affinity?: object;

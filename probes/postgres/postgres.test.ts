@@ -15,7 +15,7 @@ import type { PatroniStatus } from './managers/patroni/rest.ts';
 import { connectWithin, PostgresTimeout } from './query.ts';
 import { walPosition } from './readback.ts';
 import { expectedWindow } from './settings.ts';
-import { followed } from './managers/patroni/index.ts';
+import { followed, replicasIn } from './managers/patroni/index.ts';
 
 const serverError = (code: string): DatabaseError =>
   Object.assign(new DatabaseError('cannot execute', 1, 'error'), { code });
@@ -142,6 +142,15 @@ void test('a synchronous replica counts once Patroni has written it down: before
   assert.equal(early.ok, false);
   assert.match(early.detail, /one synchronous, seen: .* 0 synchronous as Patroni has it/);
   assert.equal(followed('a', { ...status, elected: 0 }, { replicas: 2, synchronous: 0 }).ok, true);
+});
+
+void test('a subscriber, a backup and the copy that a member is made of are no replicas', () => {
+  const receiver = (application_name: string) => ({ application_name, state: 'streaming', sync_state: null });
+  const all = ['b', 'debezium', 'pg_basebackup', 'c', 'b', 'barman_receive_wal'].map(receiver);
+  assert.deepEqual(
+    replicasIn(all, ['a', 'b', 'c']).map(({ application_name: name }) => name),
+    ['b', 'c'],
+  );
 });
 
 void test('Patroni is asked by https where the environment file says so, held to the name of the store', async () => {

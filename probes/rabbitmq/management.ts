@@ -38,6 +38,8 @@ const queueSchema = z.object({
   state: z.string().default('unknown'),
   messages_ready: z.number().optional(),
   messages_unacknowledged: z.number().optional(),
+  /** What all policies together ask of it, by their keys; an empty list where none does. */
+  effective_policy_definition: z.record(z.string(), z.unknown()).optional().catch(undefined),
 });
 const membersSchema = queueSchema.pick({ name: true, vhost: true, members: true, online: true });
 const vhostSchema = z.object({

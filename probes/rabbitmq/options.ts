@@ -12,6 +12,8 @@ const HEARTBEAT_SECONDS = 5;
 export const QUEUE_TYPE = 'queue type';
 
 const declaredSchema = z.object({
+  /** Of the cluster. */
+  members: z.int().min(1).optional(),
   vhost: z.string().default('/'),
   management: z.object({ port: z.int() }).default({ port: MANAGEMENT_PORT }),
   heartbeatSeconds: z.int().min(1).default(HEARTBEAT_SECONDS),

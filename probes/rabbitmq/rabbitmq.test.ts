@@ -8,6 +8,7 @@ import { Link } from './link.ts';
 import { leaderNodeOf, memberOfNode, podOfNode } from './management.ts';
 import type { RabbitQueue } from './management.ts';
 import { optionsOf, recordQueue, runBefore } from './options.ts';
+import { declarationOf } from './session.ts';
 import { kindOf, problemsOfQueues, unreportedIn } from './queues.ts';
 import { Tally } from './reader.ts';
 import { expectedWindow, kindsOf } from './settings.ts';
@@ -283,4 +284,19 @@ it('should not take a cluster for steady in which a virtual host is down on a me
   ]);
   assert.deepEqual([half.ok, half.seen], [false, 'virtual host canary on rabbit@b: stopped']);
   assert.equal(virtualHosts([]).ok, false);
+});
+
+describe("the canary's queue", () => {
+  const connection = { host: 'h', port: 5672, database: '', user: 'u', password: 'p' };
+  const sized = (declared: Record<string, unknown>): unknown =>
+    (declarationOf({ ...connection, declared }).arguments as Record<string, unknown>)[
+      'x-quorum-initial-group-size'
+    ];
+
+  it('should have as many members as are declared, or all of the cluster', () => {
+    assert.equal(sized({ members: 5, queue: { replicas: 3 } }), 3);
+    assert.equal(sized({ members: 5 }), 5);
+    assert.equal(sized({}), undefined);
+    assert.equal(sized({ members: 3, queue: { type: 'classic' } }), undefined);
+  });
 });

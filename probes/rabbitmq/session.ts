@@ -91,9 +91,10 @@ export class RabbitLoadClient implements LoadClient {
   }
 }
 
-/** As the environment says; controls say otherwise. Initial members, where it does not: RabbitMQ's default. */
-function declarationOf(connection: StoreConnection): Options.AssertQueue {
-  const { type, durable, replicas } = optionsOf(connection).queue;
+/** As the environment says; controls say otherwise. Initial members, where it does not: all of the cluster (RabbitMQ's default is 3 of them). */
+export function declarationOf(connection: StoreConnection): Options.AssertQueue {
+  const { queue, members } = optionsOf(connection);
+  const { type, durable, replicas = members } = queue;
   const size = type === 'quorum' && replicas !== undefined ? { 'x-quorum-initial-group-size': replicas } : {};
   return { durable, arguments: { 'x-queue-type': type, 'x-expires': EXPIRES_MS, ...size } };
 }

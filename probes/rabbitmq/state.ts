@@ -130,12 +130,32 @@ export function trouble(node: RabbitNode): string | null {
   return node.being_drained ? 'in maintenance' : null;
 }
 
-/** The leader of the run's queue: the member that a fault aims at. @throws Error when no member answers */
+/** Keys of a policy by which a queue drops what it has confirmed ("Queue Length Limit", "Time-To-Live and Expiration"). */
+const DROPS = ['max-length', 'max-length-bytes', 'message-ttl'];
+
+/** The policy by which a queue drops messages that it has confirmed, as `max-length: 1000`; null: none does. */
+function droppedBy({ effective_policy_definition: policy = {} }: RabbitQueue): string | null {
+  const found = DROPS.filter((key) => policy[key] !== undefined);
+  const { overflow } = policy;
+  const isRefused = typeof overflow === 'string' && overflow.startsWith('reject-publish');
+  const left = isRefused ? found.filter((key) => !key.startsWith('max-length')) : found;
+  return left.length === 0 ? null : left.map((key) => `${key}: ${String(policy[key])}`).join(', ');
+}
+
+/**
+ * The leader of the run's queue: the member that a fault aims at.
+ * @throws Error when no member answers, or where a policy drops what is read back afterwards: nobody could tell that from what the fault lost
+ */
 export async function leadership(target: StoreTarget, run: string, bounds: Bounds): Promise<Leadership> {
   const members = await target.members();
   const queue = await firstAnswer(WHO, members, (member) =>
     new Management(target, member).queue(recordQueue(run), bounds),
   );
+  const dropped = queue === null ? null : droppedBy(queue);
+  if (dropped !== null)
+    throw new Error(
+      `a policy makes the canary's queue drop messages that it has confirmed (${dropped}): what a fault loses could not be told; give the canary a vhost without it (stores.rabbitmq.vhost)`,
+    );
   const node = queue === null ? null : leaderNodeOf(queue);
   return { leader: node === null ? null : (memberOfNode(node, members)?.name ?? null) };
 }

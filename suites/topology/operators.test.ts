@@ -147,6 +147,31 @@ describe('RabbitMQ by its Cluster Operator', () => {
     assert.equal(verdict, 'pass', reason);
   });
 
+  it('should aim at nobody where a policy drops what was confirmed, and where it refuses it instead', async () => {
+    const aimed = async (effective_policy_definition: unknown): Promise<string> => {
+      let seen = '';
+      await managed(
+        async (target) => {
+          const found = await rabbitmq.leadership?.(target, 'r', BOUNDS).catch((error: unknown) => error);
+          seen = found instanceof Error ? found.message : JSON.stringify(found);
+        },
+        { ...operator.QUEUE, effective_policy_definition },
+      );
+      return seen;
+    };
+    assert.match(
+      await aimed({ 'max-length': 1000 }),
+      /drop messages that it has confirmed \(max-length: 1000\)/,
+    );
+    assert.match(
+      await aimed({ 'message-ttl': 60_000, overflow: 'reject-publish' }),
+      /\(message-ttl: 60000\)/,
+    );
+    const leader = '{"leader":"orders-server-1"}';
+    assert.equal(await aimed({ 'max-length': 1000, overflow: 'reject-publish' }), leader);
+    assert.equal(await aimed([]), leader, 'as RabbitMQ says that there is none');
+  });
+
   it('should aim at the leader of a quorum queue, and be steady', async () => {
     await managed(async (target) => {
       assert.deepEqual(await rabbitmq.leadership?.(target, 'r', BOUNDS), { leader: 'orders-server-1' });
@@ -222,11 +247,14 @@ describe('PostgreSQL by CloudNativePG, whose pods have no template', () => {
 });
 
 /** The management API of each member, which is the same of all. */
-async function managed(work: (target: StoreTarget) => Promise<void>): Promise<void> {
+async function managed(
+  work: (target: StoreTarget) => Promise<void>,
+  queue: object = operator.QUEUE,
+): Promise<void> {
   const answers: readonly (readonly [RegExp, unknown])[] = [
     [/^\/api\/nodes/, operator.NODES],
     [/^\/api\/vhosts/, [operator.VHOST]],
-    [/^\/api\/queues\/[^?]+\/[^?]+/, operator.QUEUE],
+    [/^\/api\/queues\/[^?]+\/[^?]+/, queue],
     [/^\/api\/queues/, [operator.QUEUE]],
   ];
   const server = createServer((request, response) => {

@@ -127,11 +127,14 @@ async function look(ctx: CheckContext): Promise<void> {
   });
 }
 
-/** False for pods that have ended or are ending, and for Plumbline's own. A pod that waits for a node counts: it has replaced another. */
-function stays({ metadata, status }: PodObject): boolean {
+/** False for pods that have ended or are ending, or end by themselves, and for Plumbline's own. A pod that waits for a node counts: it has replaced another. */
+export function stays(pod: PodObject): boolean {
+  const { metadata, spec, status } = pod;
   const own = metadata.labels?.['app.kubernetes.io/managed-by'] === 'plumbline';
   const over = status.phase === 'Succeeded' || status.phase === 'Failed';
-  return !own && !over && metadata.deletionTimestamp === undefined;
+  // Pods of Jobs, and of whatever else runs something once.
+  const passes = ownerOf(pod).kind === 'Job' || (spec.restartPolicy ?? 'Always') !== 'Always';
+  return !own && !over && !passes && metadata.deletionTimestamp === undefined;
 }
 
 function rowOf(pod: PodObject): Fields<'platform-pods'>['pods'][number] {

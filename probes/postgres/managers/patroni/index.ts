@@ -76,7 +76,17 @@ async function steadyByPatroni(target: StoreTarget, bounds: Bounds): Promise<Ste
   const promised = scalar(config['synchronous_mode'] ?? false) !== 'false' && members.length > 1;
   const elected = cluster.members.filter(({ role }) => SYNCHRONOUS_ROLES.includes(role)).length;
   const expected = { replicas: members.length - 1, synchronous: promised ? 1 : 0 };
-  return followed(holder.name, { ...status, elected }, expected);
+  const names = cluster.members.map(({ name }) => name);
+  const replication = replicasIn(status.replication, names);
+  return followed(holder.name, { ...status, replication, elected }, expected);
+}
+
+/** Replicas among those that receive a leader's log, each once: a subscriber, a backup, or the copy that a member is made of are none. */
+export function replicasIn<Receiver extends { application_name: string }>(
+  receivers: readonly Receiver[],
+  members: readonly string[],
+): Receiver[] {
+  return members.flatMap((name) => receivers.find((one) => one.application_name === name) ?? []);
 }
 
 /** What Patroni calls a member that may take over from a synchronous leader. */
