@@ -15,7 +15,12 @@ export const checks: readonly CatalogueRow[] = [
     observe: async () => (await import('./observe.ts')).observe,
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,
-    touches: { lists: ['v1/Pod'], asks: ['/readyz'], runner: ['store.describe', 'node.apiServer'] },
+    touches: {
+      lists: ['v1/Pod'],
+      asks: ['/readyz'],
+      runner: ['store.describe', 'node.apiServer'],
+      embeddedOnly: true,
+    },
     title: 'The API stays reachable while any one API server is down',
     section: '5.1',
     access: 'F - - F r',
