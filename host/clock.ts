@@ -2,7 +2,10 @@ import fs from 'node:fs';
 
 /** Milliseconds of CLOCK_MONOTONIC, which is what `process.hrtime` reads on Linux: shared by all processes of one boot. */
 export function monoMs(): number {
-  const [seconds, nanoseconds] = process.hrtime();
+  return msOf(process.hrtime());
+}
+
+function msOf([seconds, nanoseconds]: [number, number]): number {
   return seconds * 1000 + nanoseconds / 1e6;
 }
 
@@ -15,9 +18,8 @@ let asleepMs = 0;
 
 /** Milliseconds that pass while the machine sleeps as well (CLOCK_BOOTTIME), where `monoMs` stands still: for what others count on meanwhile, such as a Lease. */
 export function bootMs(): number {
-  const [seconds, nanoseconds] = realHrtime();
   const uptimeMs = Number(fs.readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 1000;
-  const seenMs = uptimeMs - (seconds * 1000 + nanoseconds / 1e6);
+  const seenMs = uptimeMs - msOf(realHrtime());
   if (Math.abs(seenMs - asleepMs) > LEAST_SLEEP_MS) asleepMs = seenMs;
   return monoMs() + asleepMs;
 }

@@ -1,7 +1,8 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, write, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, write } from 'node:fs';
 import { join } from 'node:path';
 import type { HistoryHeader, NewObservation, OperationLine } from '../reports/record/history/history.ts';
 import { monoMs } from '../host/clock.ts';
+import { writeWhole } from '../host/write-whole.ts';
 import { errorCode } from '../reports/record/error-text.ts';
 
 /** A history that cannot be written. What is not recorded was not observed, so this error is never ignored. */
@@ -178,10 +179,10 @@ class AppendingWriter implements HistoryWriter, LineWriter {
   }
 
   #flushNow(): void {
-    let bytes = Buffer.from(this.#pending);
+    const text = this.#pending;
     this.#pending = '';
     try {
-      while (bytes.length > 0) bytes = bytes.subarray(writeSync(this.#fd, bytes));
+      writeWhole(this.#fd, text);
     } catch (error) {
       this.#error = new HistoryError(this.file, 'write to it', error);
       throw this.#error;

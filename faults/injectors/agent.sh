@@ -119,12 +119,11 @@ freeze() {
   folder=$(freezer "$1") || { echo "no cgroup of the container $1 is on this node"; exit 3; }
   record thaw "$folder"
   end=$(($(now) + $2))
-  set_freezer "$folder" FROZEN
-  unless_ended set_freezer "$folder" THAWED
-  until [ "$(state_of "$folder")" = FROZEN ]; do
-    [ "$(now)" -le "$end" ] || { echo "$(state_of "$folder") of $folder"; exit 4; }
+  while :; do
     set_freezer "$folder" FROZEN
     unless_ended set_freezer "$folder" THAWED
+    [ "$(state_of "$folder")" != FROZEN ] || break
+    [ "$(now)" -le "$end" ] || { echo "$(state_of "$folder") of $folder"; exit 4; }
   done
   frozen "$1"
 }

@@ -2,6 +2,7 @@ import { closest } from '../../env/suggest.ts';
 import type { Environment, Workload } from '../../env/schema.ts';
 import type { KubeCluster } from '../../probes/kubernetes/index.ts';
 import { ROLLOUT } from '../../probes/kubernetes/workloads.ts';
+import { nameOf } from '../../reports/record/names/topology-names.ts';
 import { WORKLOADS } from '../../suites/catalogue/touches.ts';
 import { missing, notNeeded, NOT_REACHED, ok, someOf, unknown } from './item.ts';
 import type { Item, Kind, Situation } from './item.ts';
@@ -29,8 +30,6 @@ type Read = Partial<Pick<Environment, 'topology'> & { workloads: unknown }>;
 const isAbout = ({ topology, workloads: own }: Read): boolean => topology !== undefined || own !== undefined;
 
 type Named = Pick<Workload, 'namespace' | 'name'> & { kind: string };
-
-const nameOf = ({ kind, namespace, name }: Named): string => `${kind} ${namespace}/${name}`;
 
 /** Everything of the kinds that can be declared; Rollouts only where one is, since most clusters have none. */
 async function namesIn(

@@ -1,9 +1,9 @@
 /** Looks up in the log store what a workload's pods logged lately. */
 import { isDeepStrictEqual, stripVTControlCharacters } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
 import type { DiskLine } from '../../../probes/arrivals/index.ts';
 import type { KubeCluster } from '../../../probes/kubernetes/index.ts';
+import { objectIn } from '../../../probes/logs/index.ts';
 import type { LogProbe, LogRecord } from '../../../probes/logs/index.ts';
 import type { Fields } from '../../../reports/record/observations/index.ts';
 import type { ClockedPod } from '../../../suites/harness/protocol.ts';
@@ -195,17 +195,8 @@ function isWithin(record: Readonly<Record<string, unknown>>, written: string): b
   );
 }
 
-const objectSchema = z.record(z.string(), z.unknown());
-
 /** The object that a text is; none for any other text. */
-function objectOf(text: string): Readonly<Record<string, unknown>> {
-  if (!text.startsWith('{')) return {};
-  try {
-    return objectSchema.safeParse(JSON.parse(text)).data ?? {};
-  } catch {
-    return {};
-  }
-}
+const objectOf = (text: string): ReturnType<typeof objectIn> => (text.startsWith('{') ? objectIn(text) : {});
 
 function isTextOf(kept: string, written: string): boolean {
   if (kept === '') return false;

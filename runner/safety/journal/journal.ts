@@ -1,15 +1,7 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { writeWhole } from '../../../host/write-whole.ts';
 import { entrySchema, stateSchema } from './entry-schema.ts';
 import { inPresentWords } from '../timers/undo-kube.ts';
 import type { Entry, EntryState } from '../types.ts';
@@ -140,9 +132,8 @@ export class Journal {
     try {
       // A crash may have left half a line; a newline in front keeps it from swallowing this one.
       const prefix = isNew || this.#endsWithNewline() ? '' : '\n';
-      let bytes = Buffer.from(`${prefix}${JSON.stringify(line)}\n`);
-      // On a full disk a write may take only the part that still fits: the rest then throws, and nothing begins.
-      while (bytes.length > 0) bytes = bytes.subarray(writeSync(fd, bytes));
+      // On a full disk this throws, and nothing begins.
+      writeWhole(fd, `${prefix}${JSON.stringify(line)}\n`);
       fsyncSync(fd);
     } finally {
       closeSync(fd);

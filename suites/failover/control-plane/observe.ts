@@ -7,6 +7,7 @@ import type { ControlPlaneFault } from '../../../reports/record/names/control-pl
 import { errorText } from '../../../reports/record/error-text.ts';
 import type { Fields } from '../../../reports/record/observations/index.ts';
 import type { CheckContext } from '../../harness/context.ts';
+import { hasEnded } from '../../../probes/store/member-pods.ts';
 import { lookUntil, repeat } from '../../../host/wait.ts';
 import { heldTo, parseJson } from '../../../host/json.ts';
 import { monotonicMs } from '../../harness/observations.ts';
@@ -129,12 +130,11 @@ async function look(ctx: CheckContext): Promise<void> {
 
 /** False for pods that have ended or are ending, or end by themselves, and for Plumbline's own. A pod that waits for a node counts: it has replaced another. */
 export function stays(pod: PodObject): boolean {
-  const { metadata, spec, status } = pod;
+  const { metadata, spec } = pod;
   const own = metadata.labels?.['app.kubernetes.io/managed-by'] === 'plumbline';
-  const over = status.phase === 'Succeeded' || status.phase === 'Failed';
   // Pods of Jobs, and of whatever else runs something once.
   const passes = ownerOf(pod).kind === 'Job' || (spec.restartPolicy ?? 'Always') !== 'Always';
-  return !own && !over && !passes && metadata.deletionTimestamp === undefined;
+  return !own && !hasEnded(pod) && !passes && metadata.deletionTimestamp === undefined;
 }
 
 function rowOf(pod: PodObject): Fields<'platform-pods'>['pods'][number] {
