@@ -224,17 +224,23 @@ function expectCounted(
     findings.unknown(`pod ${pod}`, expected, found === undefined ? 'not counted' : `${found.asked} devices`);
 }
 
-/** A pod that requested devices and has none is a failure, unless others may hold them all: then it is unknown. */
+/**
+ * A pod that requested devices and has none is a failure, unless others may hold them all, or the scheduler was told to use none of a node's:
+ * then it is unknown.
+ */
 export function expectHolders(history: History, findings: Findings): void {
   findings.rule('held');
   const busy = all(history, 'gpu-busy').length > 0;
   const { devicesPerNode } = gpuOf(history);
+  const cordoned = poolNodesOf(history).flatMap((one) => (one.cordoned === true ? [one.name] : []));
   for (const { pod, asked, state, node, detail } of all(history, 'gpu-pod')) {
     const subject = `pod ${pod}`;
     const expected = `ready, with ${asked} devices`;
     const possible = asked >= 1 && asked <= devicesPerNode && node !== null;
     if (state === 'ready') findings.expect(subject, possible, expected, `ready on ${node ?? 'no node'}`);
     else if (busy) findings.unknown(subject, expected, `${state}: ${detail}`);
+    else if (state === 'refused' && cordoned.length > 0)
+      findings.unknown(subject, expected, `${detail} (cordoned: ${cordoned.join(', ')})`);
     else if (claimsOf(history).length > 0)
       findings.unknown(
         subject,

@@ -32,6 +32,8 @@ export const GPU = kinds({
     ready: z.boolean(),
     /** Allocatable devices; null: the node does not know the resource. */
     allocatable: z.int().nullable(),
+    /** No pod is placed there by the scheduler; left out: it takes pods. */
+    cordoned: z.literal(true).optional(),
   },
   /** Devices that the pods on a node of the pool request, in total and each. */
   'gpu-requested': {

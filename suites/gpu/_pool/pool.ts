@@ -52,6 +52,7 @@ export async function recordNodes(ctx: CheckContext): Promise<NodeObject[] | nul
       pool: isMember(node),
       ready: conditionTrue(node.status.conditions, 'Ready'),
       allocatable,
+      ...(node.spec.unschedulable === true && { cordoned: true }),
     });
   }
   return nodes.filter(isMember);
