@@ -86,3 +86,7 @@ test('should know the files that an environment extends', async () => {
     ['base/tender-platform.yaml'],
   );
 });
+
+test('should take variables without any value for none', () => {
+  assert.deepEqual(problemsOf('variables:\nurl: x\n'), []);
+});

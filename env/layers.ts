@@ -56,20 +56,22 @@ const NAME = /^[a-z][a-zA-Z0-9]*$/;
 /** `${name}` in any text is replaced by the value that `variables` has for it. */
 function filled(source: YamlSource): YamlSource {
   if (typeof source.value !== 'object' || source.value === null) return source;
-  const { extends: _extends, variables = {}, ...rest } = source.value as Record<string, unknown>;
+  const { extends: _extends, variables, ...rest } = source.value as Record<string, unknown>;
   const problems: Problem[] = [];
-  const values = Object.entries(variables as object).flatMap(([name, value]): [string, string][] => {
-    if (NAME.test(name) && typeof value === 'string') return [[name, value]];
-    const allowed = 'text for each name of letters and digits';
-    problems.push(
-      problemAt(source, ['variables', name], {
-        message: 'wrong shape',
-        found: JSON.stringify(value),
-        allowed,
-      }),
-    );
-    return [];
-  });
+  const values = Object.entries((variables as object | null | undefined) ?? {}).flatMap(
+    ([name, value]): [string, string][] => {
+      if (NAME.test(name) && typeof value === 'string') return [[name, value]];
+      const allowed = 'text for each name of letters and digits';
+      problems.push(
+        problemAt(source, ['variables', name], {
+          message: 'wrong shape',
+          found: JSON.stringify(value),
+          allowed,
+        }),
+      );
+      return [];
+    },
+  );
   const known = new Map(values);
   const fill = (value: unknown, at: DataPath): unknown => {
     if (Array.isArray(value)) return value.map((one: unknown, index) => fill(one, [...at, index]));

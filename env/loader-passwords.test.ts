@@ -1,30 +1,10 @@
 /** What an environment file may not leave open about passwords of stores, and about who manages a store. */
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
 import { test } from 'node:test';
-import { EnvironmentError, renderProblem } from './errors.ts';
-import { parseEnvironment } from './loader.ts';
+import { GOOD, problemsIn, problemsWith } from './_testing/local-file.ts';
 
-const GOOD = await readFile(path.join(import.meta.dirname, 'local.yaml'), 'utf8');
-
-/** The problems of the local environment's file with some of its text changed, as they are shown, each in a line. */
-function problemsOf(change: (good: string) => string): string {
-  const text = change(GOOD);
-  assert.notEqual(text, GOOD, 'nothing was changed');
-  try {
-    parseEnvironment(text, 'env/local.yaml');
-  } catch (error) {
-    assert.ok(error instanceof EnvironmentError);
-    return error.problems.map(renderProblem).join('\n');
-  }
-  return '';
-}
-
-function problemsWith(before: string | RegExp, after: string): string[] {
-  const found = problemsOf((good) => good.replace(before, after));
-  return found === '' ? [] : found.split('\n');
-}
+/** The problems of the file with some of its text changed, each in a line. */
+const problemsOf = (change: (good: string) => string): string => problemsIn(change(GOOD)).join('\n');
 
 /** The password of PostgreSQL's account, and the line that lets it be plain. */
 const PLAIN =

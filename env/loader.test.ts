@@ -3,32 +3,12 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
+import { GOALS, GOOD, problemsWith } from './_testing/local-file.ts';
 import { emptyFolderIn } from '../host/_testing/variable.ts';
 import { CommandError } from '../host/errors.ts';
-import { EnvironmentError, renderProblem } from './errors.ts';
 import { environmentJsonSchema, SCHEMA_FILE } from './json-schema.ts';
 import { openEnvironment } from '../suites/catalogue/plan/open.ts';
-import { checkFindings } from '../suites/catalogue/plan/references.ts';
 import { environmentNames, loadEnvironment, parseEnvironment } from './loader.ts';
-
-const GOOD = await readFile(path.join(import.meta.dirname, 'local.yaml'), 'utf8');
-
-/** The line after which goals of checks follow. */
-const GOALS = "goals: # what differs from the catalogue's";
-
-/** The problems of the local environment's file with one piece of text replaced, as they are shown. */
-function problemsWith(before: string | RegExp, after: string): string[] {
-  const text = GOOD.replace(before, after);
-  assert.notEqual(text, GOOD, `${String(before)} is not in the file`);
-  try {
-    parseEnvironment(text, 'env/local.yaml', checkFindings);
-  } catch (error) {
-    assert.ok(error instanceof EnvironmentError);
-    assert.equal(error.exitCode, 64);
-    return error.problems.map(renderProblem);
-  }
-  return [];
-}
 
 /** Line of the first occurrence, counted from 1. */
 function lineOf(text: string): number {

@@ -1,4 +1,4 @@
-import { isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
+import { isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
 import type { Document, YAMLError } from 'yaml';
 import type { Problem } from './errors.ts';
 
@@ -64,13 +64,31 @@ function syntaxProblem(error: YAMLError, file: string, lines: LineCounter): Prob
   };
 }
 
+/** A text that begins with an asterisk and stands without quotes, such as a glob, is an alias of YAML; the parser says so only when it is used. */
+function unknownAliases(document: Document, file: string, lines: LineCounter): Problem[] {
+  const problems: Problem[] = [];
+  visit(document, {
+    Alias: (_key, alias) => {
+      if (alias.resolve(document) !== undefined) return;
+      const { line, col } = lines.linePos(alias.range?.[0] ?? 0);
+      problems.push({
+        ...{ file, line, column: col, path: '', found: `*${alias.source}` },
+        message: 'an alias of YAML for which there is no anchor',
+        allowed: `a text that begins with * in quotes: "*${alias.source}"`,
+      });
+    },
+  });
+  return problems;
+}
+
 /** Parses one YAML document (1.2 core schema: a bare `n` or `on` is text) and keeps where everything stood. */
 export function parseYaml(text: string, file: string): YamlSource {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: true });
-  const problems = [...document.errors, ...document.warnings].map((error) =>
-    syntaxProblem(error, file, lines),
-  );
+  const problems = [
+    ...[...document.errors, ...document.warnings].map((error) => syntaxProblem(error, file, lines)),
+    ...unknownAliases(document, file, lines),
+  ];
   return {
     value: problems.length > 0 ? undefined : (document.toJS() as unknown),
     problems,

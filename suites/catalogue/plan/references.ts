@@ -71,9 +71,30 @@ function goalValue(path: DataPath, value: unknown, known: Record<string, unknown
       { path, at: 'key', message: 'the check has no such goal', found, allowed: names.join(', ') || 'none' },
     ];
   }
-  if (typeof value === typeof known[name]) return [];
-  const allowed = `a ${typeof known[name]}, such as ${JSON.stringify(known[name])}`;
-  return [{ path, message: 'a goal of the wrong type', found: JSON.stringify(value), allowed }];
+  const found = JSON.stringify(value);
+  if (typeof value !== typeof known[name]) {
+    const allowed = `a ${typeof known[name]}, such as ${JSON.stringify(known[name])}`;
+    return [{ path, message: 'a goal of the wrong type', found, allowed }];
+  }
+  if (typeof value !== 'number') return [];
+  const { holds, text } = rangeOf(name);
+  if (holds(value)) return [];
+  const allowed = `${text}, such as ${JSON.stringify(known[name])}`;
+  return [{ path, message: 'a goal that anything would meet, or nothing', found, allowed }];
+}
+
+interface Range {
+  holds: (value: number) => boolean;
+  text: string;
+}
+
+/** Values of a goal that can be met and missed. A share is a part of a whole, not a percentage: of failures, all of them is no limit. */
+function rangeOf(name: string): Range {
+  if (/^(failed|duplicated).*(Ratio|Share)$/.test(name))
+    return { holds: (value) => value >= 0 && value < 1, text: 'a part of 1: from 0 to below 1' };
+  if (/(Ratio|Share)$/.test(name))
+    return { holds: (value) => value > 0 && value <= 1, text: 'a part of 1: above 0 and at most 1' };
+  return { holds: (value) => value >= 0, text: 'not below 0' };
 }
 
 /** A store's own goals are those of its failovers. */
