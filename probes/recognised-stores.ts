@@ -38,8 +38,11 @@ export function recogniseStores(sets: readonly SeenSet[], services: readonly Ser
     const servers = like.filter((set) => recognition.companion?.(set) !== true);
     const groups = Map.groupBy(servers, (set) => groupOf(set, recognition));
     const found = [...groups.values()];
-    return found
-      .flatMap(([first, ...others]): FoundStore[] => {
+    const companions = like.filter((set) => !servers.includes(set));
+    const apart = Map.groupBy(companions, (set) => groupOf(set, recognition));
+    const unclaimed = [...apart].flatMap(([group, own]) => (groups.has(group) ? [] : own));
+    return [...groups]
+      .flatMap(([group, [first, ...others]]): FoundStore[] => {
         if (first === undefined) return [];
         const { namespace } = first;
         const isOnly = found.filter(([one]) => one?.namespace === namespace).length === 1;
@@ -47,7 +50,7 @@ export function recogniseStores(sets: readonly SeenSet[], services: readonly Ser
           {
             recognition,
             sets: [first, ...others],
-            companions: like.filter((one) => one.namespace === namespace && !servers.includes(one)),
+            companions: apart.get(group) ?? unclaimed.filter((one) => one.namespace === namespace),
             poolers: isOnly
               ? sets.filter((one) => one.namespace === namespace && isPooler(one, recognition))
               : [],
@@ -69,9 +72,10 @@ function membersOf({ sets }: FoundStore): number {
   return sets.reduce((sum, { replicas }) => sum + replicas, 0);
 }
 
-/** Servers and companions: by the image, or, of an image that no store claims, by the port. What runs on every node is no store. */
+/** Servers and companions: by labels of an operator, by the image, or, of an image that no store claims, by the port. What runs on every node is no store. */
 function isLike(set: SeenSet, recognition: Recognition): boolean {
   if (set.kind === 'DaemonSet') return false;
+  if (recognition.server?.(set) === true) return true;
   // What a Deployment is for is its first container; a client of a store may have the programs of its image beside it.
   const named = set.kind === 'Deployment' ? set.containers.slice(0, 1) : set.containers;
   const names = named.map(({ image }) => imageName(image)).filter((name) => !AROUND.test(name));

@@ -267,6 +267,31 @@ test('should take the images of the pods where a gateway of Istio leaves them to
   );
 });
 
+/** What the injector of a mesh makes of a pod. */
+function meshed(one: Stood): Stood {
+  if (one.kind !== 'Pod') return one;
+  const { containers, ...spec } = one['spec'] as { containers: object[] };
+  return {
+    ...one,
+    spec: {
+      ...{ ...spec, containers: [...containers, { name: 'istio-proxy', image: PROXY }] },
+      initContainers: [{ name: 'istio-init', image: 'mirror.test/istio/proxyv2:1.28.0' }],
+    },
+  };
+}
+
+test('should take the images of what a webhook put into pods, init containers too', async () => {
+  const image = `registry.example.com/shop/web@sha256:${'a'.repeat(64)}`;
+  const web = workload({ kind: 'Deployment', at: 'shop/web', image, replicas: 2 });
+  const objects = [...BASE, ...web.map(meshed)];
+  const { file } = await draftedOn(server, objects);
+  assert.deepEqual(file.topology.registry, {
+    prefixes: ['docker.io/istio/', 'mirror.test/istio/', 'registry.example.com/shop/'],
+    pinned: 'tag',
+  });
+  assert.match(await verdictOf(IMAGES, file, objects), /^pass: /);
+});
+
 test('should know no image of a gateway of Istio that has no pod', async () => {
   const objects = [...LASTING, ...istioGateway()];
   const { file } = await draftedOn(server, objects);

@@ -7,8 +7,10 @@ import { after, test } from 'node:test';
 import { connectProxy } from '../../host/_testing/connect-proxy.ts';
 import type { EnvironmentFile } from '../schema.ts';
 import { ListingApiServer, UID } from './_testing/api-server.ts';
+import type { Stood } from './_testing/api-server.ts';
 import { OPERATORS, REFERENCE } from './_testing/clusters.ts';
 import { parsed } from './_testing/drafted.ts';
+import { objectAt } from './_testing/objects.ts';
 import { differencesBetween, draftFile, listCluster } from './index.ts';
 import type { DraftedFile, Listing } from './index.ts';
 
@@ -100,6 +102,49 @@ test('should go on where something that somebody installed cannot be listed, and
     );
   } finally {
     server.broken.clear();
+    server.objects = REFERENCE;
+  }
+});
+
+/** What an account does not see that may not list Rollouts, and the calls about their group. */
+async function withoutRollouts(...objects: Stood[]): Promise<{ unseen: string[]; asked: string[] }> {
+  server.objects = [...REFERENCE, ...objects];
+  server.asked.length = 0;
+  server.forbidden.add('argoproj.io/v1alpha1/Rollout');
+  try {
+    const { refused } = await listedBy((cluster) => cluster);
+    const asked = server.asked.filter((one) => one.includes('argoproj'));
+    return { unseen: [...refused.keys()], asked };
+  } finally {
+    server.forbidden.clear();
+    server.objects = REFERENCE;
+  }
+}
+
+test('should ask the group of Argo for its kinds where the account may not list Rollouts', async () => {
+  const asked = ['GET /apis/argoproj.io/v1alpha1/rollouts', 'GET /apis/argoproj.io/v1alpha1'];
+  const application = objectAt('argoproj.io/v1alpha1', 'Application', 'shop/own', {});
+  assert.deepEqual(await withoutRollouts(application), { unseen: [], asked });
+  const rollout = objectAt('argoproj.io/v1alpha1', 'Rollout', 'shop/quotes', {});
+  const unseen = ['argoproj.io/v1alpha1/Rollout'];
+  assert.deepEqual(await withoutRollouts(application, rollout), { unseen, asked });
+  assert.deepEqual(await withoutRollouts(), { unseen: [], asked: [] });
+});
+
+test('should say that it does not see what is there in a version alone that it does not read', async () => {
+  server.objects = [
+    ...REFERENCE,
+    objectAt('gateway.networking.k8s.io/v1beta1', 'Gateway', 'edge/public', { listeners: [] }),
+  ];
+  try {
+    const { refused } = await listedBy((cluster) => cluster);
+    const why =
+      'the API server has gateway.networking.k8s.io/v1beta1, and only gateway.networking.k8s.io/v1 is read';
+    assert.deepEqual(
+      [...refused],
+      ['Gateway', 'HTTPRoute'].map((kind) => [`gateway.networking.k8s.io/v1/${kind}`, why]),
+    );
+  } finally {
     server.objects = REFERENCE;
   }
 });

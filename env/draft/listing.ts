@@ -74,7 +74,8 @@ export interface Listing {
 const PAGE_TIMEOUT_MS = 30_000;
 
 /**
- * Lists everything once, and asks once which groups of kinds there are: at most 60 calls for 1,000 nodes and 10,000 pods.
+ * Lists everything once, asks once which groups of kinds there are, and of a kind that it may not list whether its group has it: at most 60 calls for
+ * 1,000 nodes and 10,000 pods.
  * @throws CommandError (64) for a kubeconfig that cannot be used; (2) for a server that does not answer, or refuses to show
  * the namespace kube-system
  */
@@ -127,7 +128,10 @@ const groups = z.object({
   groups: z.array(z.object({ versions: z.array(z.object({ groupVersion: z.string() })) })),
 });
 
-/** Those whose group and version the API server has: one read (Kubernetes API concepts, "Discovery API"), which any account may make. */
+/**
+ * Those whose group and version the API server has: one read (Kubernetes API concepts, "Discovery API"), which any account may make. A kind
+ * whose group is there in other versions alone is noted as not seen.
+ */
 async function installed(
   cluster: KubeCluster,
   { refused, signal }: { refused: Map<ListedKind, string>; signal: AbortSignal },
@@ -140,7 +144,33 @@ async function installed(
     return [];
   }
   const there = new Set(said.groups.flatMap(({ versions }) => versions.map((one) => one.groupVersion)));
+  for (const kind of FURTHER) {
+    const { apiVersion } = kindOf(kind);
+    const like = [...there].filter((one) => groupIn(one) === groupIn(apiVersion));
+    if (like.length > 0 && !like.includes(apiVersion))
+      refused.set(kind, `the API server has ${like.join(', ')}, and only ${apiVersion} is read`);
+  }
   return FURTHER.filter((kind) => there.has(kindOf(kind).apiVersion));
+}
+
+/** `apps` of `apps/v1`. */
+const groupIn = (apiVersion: string): string | undefined => apiVersion.split('/')[0];
+
+const resources = z.object({ resources: z.array(z.object({ name: z.string() })) });
+
+/**
+ * Whether a kind that could not be listed is not there, although its group is: Argo CD and Argo Rollouts share one. An account that may not list the
+ * kind is refused before the API server looks for it, so that the group is asked for its kinds, which any account may do.
+ */
+async function isMissing(
+  cluster: KubeCluster,
+  { kind, error, signal }: { kind: ListedKind; error: KubeError; signal: AbortSignal },
+): Promise<boolean> {
+  if (error.reason !== 'forbidden') return error.reason === 'notFound';
+  const { apiVersion, plural } = kindOf(kind);
+  const { status, body } = await cluster.client.raw(`/apis/${apiVersion}`, { signal });
+  const said = status === 200 ? resources.safeParse(parseJson(body)).data : undefined;
+  return said !== undefined && said.resources.every(({ name }) => name !== plural);
 }
 
 /**
@@ -160,8 +190,7 @@ async function listed(
     const isInstalled = FURTHER.some((one) => one === kind);
     if (!(error instanceof KubeError) || signal.aborted) throw error;
     if (!isInstalled && !['forbidden', 'notFound'].includes(error.reason)) throw error;
-    // A group may be there without the kind: Argo CD and Argo Rollouts share one.
-    if (isInstalled && error.reason === 'notFound') return [];
+    if (isInstalled && (await isMissing(cluster, { kind, error, signal }))) return [];
     refused.set(kind, unavailableText(error));
     return [];
   }

@@ -209,10 +209,12 @@ function isClaim({ object: { spec } }: SeenWorkload, volume: string): boolean {
 
 /** `topology.registry`; undefined where no image was seen. */
 export function registryDraft(workloads: readonly SeenWorkload[]): Draft | undefined {
-  const images = workloads.flatMap(({ object }) => {
-    const { containers, initContainers = [] } = object.spec.template.spec;
-    return [...containers, ...initContainers].map(({ image }) => image).filter((image) => !isInjected(image));
-  });
+  // Webhooks put containers into pods that no template has, such as those of a mesh.
+  const images = workloads
+    .flatMap(({ object, pods }) => [object.spec.template.spec, ...pods.map(({ spec }) => spec)])
+    .flatMap(({ containers, initContainers = [] }) => [...containers, ...initContainers])
+    .map(({ image }) => image)
+    .filter((image) => !isInjected(image));
   if (images.length === 0) return undefined;
   const prefixes = [...new Set(images.map(prefixOf))].sort();
   const byDigest = images.every((image) => image.includes('@sha256:'));

@@ -4,7 +4,10 @@ import { commonSection, imageName, portsOf } from '../store/recognising.ts';
 import type { SeenSet, SeenStore, StoreRecognition } from '../store/recognising.ts';
 
 const CNPG = 'cnpg.io/cluster';
+/** Of Crunchy's operator, and of Percona's, which began as a copy of it. */
 const CRUNCHY = 'postgres-operator.crunchydata.com/cluster';
+const CRUNCHY_DATA = 'postgres-operator.crunchydata.com/data';
+const STACKGRES = 'stackgres.io/cluster-name';
 /** Of Zalando's operator and of Patroni's own examples (Patroni documentation, "Using Patroni with Kubernetes"). */
 const PATRONI = 'cluster-name';
 /** Patroni's REST API (its documentation, `restapi.listen`). */
@@ -42,7 +45,7 @@ function managerOf(set: SeenSet): Managed {
   if (crunchy !== undefined)
     return {
       common: {
-        pods: { [CRUNCHY]: crunchy, 'postgres-operator.crunchydata.com/data': 'postgres' },
+        pods: { [CRUNCHY]: crunchy, [CRUNCHY_DATA]: 'postgres' },
         tls: `ca.crt of the Secret ${crunchy}-cluster-cert`,
       },
       section: { partition: { also: ['api'] } },
@@ -74,6 +77,8 @@ export const recognition: StoreRecognition = {
     /^(postgres|postgresql(-(repmgr|ha|\d+))?|postgis|pgvector|timescaledb(-ha)?|spilo(-\d+)?|patroni|pg-repmgr|crunchy-postgres(-.+)?|percona-(distribution-)?postgresql.*)$/,
   port: 5432,
   pooler: /^(pgbouncer(-\d+)?|pgpool(-?ii)?|pgcat|odyssey|supavisor)$/,
-  together: [CNPG, CRUNCHY, PATRONI],
+  // The database of Percona's operator may have the operator's own image by another tag, such as 2.4.1-ppg16-postgres.
+  server: ({ labels }) => labels[CRUNCHY_DATA] === 'postgres',
+  together: [CNPG, CRUNCHY, STACKGRES, PATRONI],
   section,
 };

@@ -1,11 +1,13 @@
 import { beside, todo } from '../drafting.ts';
 import type { Draft, DraftMap } from '../drafting.ts';
-import { addressOf, commonSection, imageName, portsOf, servicesOf } from '../store/recognising.ts';
+import { addressOf, commonSection, groupOf, imageName, portsOf, servicesOf } from '../store/recognising.ts';
 import type { SeenSet, SeenStore, StoreRecognition } from '../store/recognising.ts';
 
 /** Redis documentation, "High availability with Redis Sentinel". */
 const SENTINEL_PORT = 26379;
 const SERVER_PORT = 6379;
+/** Spotahome's operator: the same for servers and Sentinels. */
+const SPOTAHOME = 'redisfailovers.databases.spotahome.com/name';
 
 function section(seen: SeenStore, recognition: StoreRecognition): DraftMap {
   const [set] = seen.sets;
@@ -21,6 +23,7 @@ function section(seen: SeenStore, recognition: StoreRecognition): DraftMap {
   }
   const watched = sentinelsOf(seen);
   if (watched === null) return { ...commonSection(seen, { recognition, oneLeads: true }), user };
+  const proposed = (draft: Draft): Draft => proposal(draft, watched.around.sets, recognition);
   const { primary: entry, single } = servicesOf(watched.around, [SENTINEL_PORT]);
   const address = entry === undefined ? null : addressOf(entry, [SENTINEL_PORT]);
   const each = single
@@ -28,19 +31,27 @@ function section(seen: SeenStore, recognition: StoreRecognition): DraftMap {
     .toSorted((a, b) => a.host.localeCompare(b.host));
   // Clients ask any Sentinel for the master.
   const asked = address ?? each[0];
+  const peers = peersOf(watched.set, set);
   return {
     ...commonSection(seen, { recognition }),
-    ...(asked !== undefined && { primary: asked }),
+    ...(asked !== undefined && { primary: proposed(asked) }),
     user,
     // A Service of all Sentinels is no address of the master.
     services: undefined,
     replica: undefined,
     sentinel: {
       master: todo('mymaster', `the name of the master: redis-cli -p ${SENTINEL_PORT} sentinel masters`),
-      addresses: each.length > 0 ? each : [address ?? unknownAddress(watched.set)],
+      addresses: proposed(each.length > 0 ? each : [address ?? unknownAddress(watched.set)]),
     },
-    ...peers(watched.set, set),
+    peers: peers && proposed(peers),
   };
+}
+
+/** Marked where it is about Sentinels of several groups, and nothing says which of them watch this store. */
+function proposal(draft: Draft, sentinels: readonly SeenSet[], recognition: StoreRecognition): Draft {
+  const groups = new Set(sentinels.map((one) => groupOf(one, recognition)));
+  const names = sentinels.map(({ kind, name }) => `${kind} ${name}`).join(', ');
+  return groups.size > 1 ? todo(draft, `which of these Sentinels watch it: ${names}?`) : draft;
 }
 
 function unknownAddress({ namespace, name }: SeenSet): Draft {
@@ -50,18 +61,18 @@ function unknownAddress({ namespace, name }: SeenSet): Draft {
   );
 }
 
-/** Where the Sentinels are: in sets of their own, or in the pods of the members. */
+/** Where the Sentinels are: in the pods of the members, or in sets of their own. */
 function sentinelsOf(seen: SeenStore): { set: SeenSet; around: SeenStore } | null {
   const [set] = seen.sets;
   const [apart, ...more] = seen.companions;
-  if (apart !== undefined) return { set: apart, around: { ...seen, sets: [apart, ...more] } };
-  return isSentinel(set) ? { set, around: seen } : null;
+  if (isSentinel(set)) return { set, around: seen };
+  return apart === undefined ? null : { set: apart, around: { ...seen, sets: [apart, ...more] } };
 }
 
 /** A partition cuts the master off from Sentinels in pods of their own, too. */
-function peers(sentinels: SeenSet, members: SeenSet): DraftMap {
+function peersOf(sentinels: SeenSet, members: SeenSet): DraftMap | undefined {
   const own = Object.entries(sentinels.labels).find(([key, value]) => members.labels[key] !== value);
-  return sentinels === members || own === undefined ? {} : { peers: { labels: { [own[0]]: own[1] } } };
+  return sentinels === members || own === undefined ? undefined : { labels: { [own[0]]: own[1] } };
 }
 
 function isSentinel({ containers }: SeenSet): boolean {
@@ -90,5 +101,6 @@ export const recognition: StoreRecognition = {
   image: /^redis(-(stack|stack-server|cluster|sentinel|server))?$/,
   port: SERVER_PORT,
   companion: (set) => isSentinel(set) && !isServer(set),
+  together: [SPOTAHOME],
   section,
 };

@@ -36,7 +36,7 @@ export function podLabels({ pods, labels }: SeenSet): readonly Labels[] {
 export interface SeenStore {
   /** Those with its servers; at least one. */
   sets: readonly [SeenSet, ...SeenSet[]];
-  /** Those beside them in the same namespace that `companion` picks, such as Sentinels. */
+  /** Those that `companion` picks, such as Sentinels: of its group, or else those of its namespace that are of no other store's. */
   companions: readonly SeenSet[];
   /** Those in the same namespace through which its clients write, where they can be no other store's. */
   poolers: readonly SeenSet[];
@@ -54,6 +54,8 @@ export interface StoreRecognition {
   port: number;
   /** Whether a set with such an image is no server all the same. */
   companion?: (set: SeenSet) => boolean;
+  /** Whether labels of an operator say that a set has its server, whatever the image is called. */
+  server?: (set: SeenSet) => boolean;
   /** Last part of the names of images of programs before it, through which clients write. */
   pooler?: RegExp;
   /** Label whose value is the same for all sets of one store, the first that a set has; `app` and the like are asked after these. */
@@ -86,13 +88,22 @@ export function serverIn(
   );
 }
 
-/** Usual labels of what belongs together, after those of operators (Kubernetes: "Recommended Labels"; `app` before them). */
-const TOGETHER = ['app.kubernetes.io/instance', 'app', 'app.kubernetes.io/name'];
+/**
+ * Usual labels of what belongs together, after those of operators (Kubernetes: "Recommended Labels"; `app` and `release` before them). The first of a
+ * list decides whether it counts: a release may hold several stores, each with a name of its own.
+ */
+const TOGETHER = [
+  ['app.kubernetes.io/instance', 'app.kubernetes.io/name'],
+  ['app', 'release'],
+  ['app.kubernetes.io/name'],
+];
 
 /** Sets with the same text hold one store together. */
 export function groupOf({ namespace, name, labels }: SeenSet, { together = [] }: StoreRecognition): string {
-  const key = [...together, ...TOGETHER].find((one) => labels[one] !== undefined);
-  return key === undefined ? `${namespace} ${name}` : `${namespace} ${key}=${labels[key] ?? ''}`;
+  const lists = [...together.map((one) => [one]), ...TOGETHER];
+  const keys = lists.find(([first = '']) => labels[first] !== undefined);
+  const values = keys?.map((key) => `${key}=${labels[key] ?? ''}`) ?? [name];
+  return [namespace, ...values].join(' ');
 }
 
 /** Services of a store by what they lead to. */

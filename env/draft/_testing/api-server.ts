@@ -1,6 +1,7 @@
 /**
  * Stands in for an API server of which only GET is allowed: it answers lists page by page (`limit`, `continue`; Kubernetes API concepts,
- * "Retrieving large results sets in chunks"), the namespace kube-system, /version, and the groups of kinds of which there are objects ("Discovery API").
+ * "Retrieving large results sets in chunks"), the namespace kube-system, /version, and the groups, and the kinds of each, of which there are objects
+ * ("Discovery API"). Whether an account may list a kind is asked before whether it is there.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
@@ -18,6 +19,8 @@ export interface Stood {
   metadata: { name: string; namespace?: string; [field: string]: unknown };
   [field: string]: unknown;
 }
+
+const NOT_FOUND: [number, object] = [404, { message: 'no such resource' }];
 
 export class ListingApiServer {
   /** Path of a kubeconfig with the contexts `admin@shop` (the current one) and `other`. */
@@ -70,8 +73,11 @@ export class ListingApiServer {
       return [200, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kube-system', uid: UID } }];
     if (pathname === '/apis') return [200, { kind: 'APIGroupList', groups: this.#groups() }];
     const kind = [...LISTED, ...FURTHER].find((one) => pathOf(kindOf(one)) === pathname);
-    if (kind === undefined || this.#isNotInstalled(kind)) return [404, { message: 'no such resource' }];
-    return this.#refusalOf(kind) ?? this.#page(this.#ofKind(kind), searchParams);
+    if (kind === undefined) return this.#kindsAt(pathname);
+    return (
+      this.#refusalOf(kind) ??
+      (this.#isNotInstalled(kind) ? NOT_FOUND : this.#page(this.#ofKind(kind), searchParams))
+    );
   }
 
   #refusalOf(kind: string): [number, object] | null {
@@ -95,6 +101,13 @@ export class ListingApiServer {
   /** A kind of somebody's own is there with its first object. */
   #isNotInstalled(kind: string): boolean {
     return FURTHER.some((one) => one === kind) && this.#ofKind(kind).length === 0;
+  }
+
+  #kindsAt(pathname: string): [number, object] {
+    const own = this.objects.filter(({ apiVersion }) => pathname === `/apis/${apiVersion}`);
+    const names = new Set(own.map(({ apiVersion, kind }) => kindOf(`${apiVersion}/${kind}`).plural));
+    const resources = [...names].map((name) => ({ name }));
+    return own.length === 0 ? NOT_FOUND : [200, { kind: 'APIResourceList', resources }];
   }
 
   #groups(): object[] {
