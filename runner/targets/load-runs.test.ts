@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { loadEnvironment } from '../../env/loader.ts';
 import type { LoadSecond } from '../../reports/record/details/load-result.ts';
-import { liveLine } from './load-runs.ts';
+import { liveLine, patienceOf } from './load-runs.ts';
 
 const second: LoadSecond = {
   atMs: 0,
@@ -32,4 +33,18 @@ test('should leave out what is not known', () => {
     liveLine({ ...second, offered: null, dropped: 0, requests: 0, bad: 0, latency: [] }),
     'started 48/s, 0 answers, 0 not as promised, p95 –',
   );
+});
+
+test('should have users and patience for answers that the latency goal allows, in every check of that service', async () => {
+  const local = await loadEnvironment('local');
+  const slow = { 'performance/ai/latency': { status: 'assumed', values: { p95Ms: 15_000 } } } as const;
+  const environment = { ...local, goals: { ...local.goals, ...slow } };
+  const of = (check: string, scenario: string, RATE = 2) =>
+    patienceOf(environment, { check, scenario, variables: { RATE } });
+  const usual = { MAX_VUS: 10, TIMEOUT: '10000ms' };
+  assert.deepEqual(of('performance/api/availability', 'steady'), usual);
+  assert.deepEqual(of('scaling/ai/up', 'jobs'), usual);
+  for (const check of ['performance/ai/latency', 'performance/ai/availability'])
+    assert.deepEqual(of(check, 'draft'), { MAX_VUS: 30, TIMEOUT: '30000ms' });
+  assert.equal(of('performance/ai/throughput', 'draft', 9_000).MAX_VUS, 10_000);
 });

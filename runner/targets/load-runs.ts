@@ -1,7 +1,8 @@
 import { lookup } from 'node:dns/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { partsOf } from '../../suites/catalogue/index.ts';
+import { partsOf, resolveGoals, rowOf } from '../../suites/catalogue/index.ts';
+import type { Environment } from '../../env/schema.ts';
 import { chooseEngine } from '../../load/engines/index.ts';
 import type { Choosable } from '../../load/engines/index.ts';
 import { K6Engine } from '../../load/engines/k6/index.ts';
@@ -85,7 +86,8 @@ export class LoadRuns {
     const shown = secretVariables(access);
     const backend = backendOf(target);
     const loaded = (partsOf(check).includes('ai') ? runState.environment.ai : backend) ?? backend;
-    const own = Object.entries(variables).map(([name, value]) => [name, String(value)] as const);
+    const all = { ...patienceOf(runState.environment, { check, scenario, variables }), ...variables };
+    const own = Object.entries(all).map(([name, value]) => [name, String(value)] as const);
     const order = {
       passedOver,
       history: runState.trialFolder(check, trial),
@@ -221,6 +223,31 @@ export class LoadRuns {
     await running?.stop(this.#graceMs, why);
     return running !== null;
   }
+}
+
+/** Slowest answers for which any load has users, ms: ten times the usual goal for a p95 of the API. */
+const SLOWEST_ANSWER_MS = 5_000;
+const MOST_USERS = 10_000;
+
+/**
+ * Users of a load, and how long they wait for an answer, unless its check says so itself. A load that is not delivered says nothing, and answers that
+ * the latency goal allows must not be cut off: whatever the check is about, that goal counts as well as its own.
+ */
+export function patienceOf(
+  environment: Environment,
+  { check, scenario, variables }: Pick<Params<'load.start'>, 'check' | 'scenario' | 'variables'>,
+): { MAX_VUS: number; TIMEOUT: string } {
+  const latency = scenario === 'draft' ? 'performance/ai/latency' : 'performance/api/latency';
+  const goals = [check, latency].map((id) => p95MsOf(environment, id));
+  const slowestMs = Math.ceil(Math.max(SLOWEST_ANSWER_MS, ...goals));
+  const users = Math.ceil((Number(variables['RATE']) * slowestMs) / 1000);
+  return { MAX_VUS: Math.min(MOST_USERS, users), TIMEOUT: `${2 * slowestMs}ms` };
+}
+
+/** 0: it has no such goal. */
+function p95MsOf(environment: Environment, check: string): number {
+  const row = rowOf(check);
+  return row === undefined ? 0 : (resolveGoals(environment, row).goals.p95Ms ?? 0);
 }
 
 /** Headers of who asks, each as a secret variable, and CREDENTIALS with the name of the variable of each. */

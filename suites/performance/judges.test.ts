@@ -154,6 +154,14 @@ describe('performance/api/availability', () => {
     assert.ok((many.goals?.[0]?.remaining?.worst ?? 0) < -1.9);
   });
 
+  it('should state no budget for a goal that allows no failure', () => {
+    const goals = { ...GOALS, availabilityRatio: 1 };
+    for (const failedAt of [() => 0, () => 1]) {
+      const judgement = performance('api/availability', { failedAt }, { goals });
+      assert.equal(goalEntrySchema.parse(judgement.goals?.[0]).remaining, null);
+    }
+  });
+
   it('should say that failures of one minute are not independent', () => {
     const judgement = availability({
       seconds: 100_000,

@@ -101,7 +101,7 @@ describe('scaling/backend/up', () => {
     assert.equal(judgement.verdict, 'inconclusive');
     assert.match(
       judgement.reason,
-      /the verdict depends on requests that were dropped or refused: if those were slow or failed, p95/,
+      /the verdict depends on requests that failed, were refused or were dropped: at worst, p95/,
     );
   });
 

@@ -22,8 +22,11 @@ type State = 'met' | 'missed' | 'unknown';
 interface Question {
   startMs: number;
   p95Ms: number;
-  /** Whether iterations that were never begun count as slow, or as good (slo/series/drops.ts). */
-  dropsAreSlow: boolean;
+  /**
+   * At worst, iterations that were never begun were slow (slo/series/drops.ts), and no failed request was among the slow ones. At best, they were good,
+   * and the slowest requests are those that failed: most that fail by a time-out are both.
+   */
+  at: 'best' | 'worst';
   /** Requests of the load that were refused, in whatever seconds, and count as good; among the bad ones of its seconds they are not told apart. */
   refusedAreGood: number;
 }
@@ -64,10 +67,7 @@ function blocksOf(seconds: Observed['seconds'], startMs: number): Block[] {
  * A failed request counts as slow: failing at once must not look fast. If requests were sent and almost none came back, they took longer
  * than the block, which is a miss as well. Null if no request was due.
  */
-function stateOf(
-  block: readonly LoadSecond[],
-  { p95Ms, dropsAreSlow, refusedAreGood }: Question,
-): State | null {
+function stateOf(block: readonly LoadSecond[], { p95Ms, at, refusedAreGood }: Question): State | null {
   const sum = (of: (second: LoadSecond) => number): number =>
     block.reduce((total, second) => total + of(second), 0);
   const latency = merged(block.map((second) => second.latency));
@@ -79,9 +79,10 @@ function stateOf(
   const asked = sum(({ offered, started }) => offered ?? started);
   if (answers < LEAST_SAMPLES) {
     if (asked === 0 && answers === 0) return null;
-    return asked - (dropsAreSlow ? 0 : dropped) >= LEAST_SAMPLES ? 'missed' : 'unknown';
+    return asked - (at === 'worst' ? 0 : dropped) >= LEAST_SAMPLES ? 'missed' : 'unknown';
   }
-  const slow = countAbove(latency, p95Ms) + (dropsAreSlow ? dropped : 0);
+  const slow = countAbove(latency, p95Ms);
   const bad = Math.max(0, sum((second) => second.bad) - refusedAreGood);
-  return (bad + slow) / (answers + dropped) > MOST_BAD ? 'missed' : 'met';
+  const missed = at === 'worst' ? bad + slow + dropped : Math.max(bad, slow);
+  return missed / (answers + dropped) > MOST_BAD ? 'missed' : 'met';
 }

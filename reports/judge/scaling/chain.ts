@@ -24,7 +24,7 @@ export interface Chain {
   readyMs: number | null;
   raises: Raise[];
   decision: Decision | null;
-  /** With dropped iterations taken as fast (best) and as slow (worst); null: there is no latency goal. */
+  /** At best and at worst (blocks.ts); null: there is no latency goal. */
   latency: { best: LatencySeen; worst: LatencySeen } | null;
 }
 
@@ -138,8 +138,8 @@ export function chainOf(
       p95Ms === null
         ? null
         : {
-            best: latencySeen(seconds, { startMs, p95Ms, dropsAreSlow: false, refusedAreGood }),
-            worst: latencySeen(seconds, { startMs, p95Ms, dropsAreSlow: true, refusedAreGood: 0 }),
+            best: latencySeen(seconds, { startMs, p95Ms, at: 'best', refusedAreGood }),
+            worst: latencySeen(seconds, { startMs, p95Ms, at: 'worst', refusedAreGood: 0 }),
           },
   };
 }

@@ -169,7 +169,8 @@ function stepOf(
 }
 
 /**
- * Dropped iterations may have been slow or not: the goal is missed only if it is missed either way, and met only if it is met either way.
+ * Dropped iterations may have been slow or not, and failed requests may be the slow ones or others: the goal is missed only if it is missed at best, and
+ * met only if it is met at worst.
  */
 function latencyStep(context: Context): Step {
   const { latency } = context.chain;
@@ -183,7 +184,7 @@ function latencyStep(context: Context): Step {
   return hangs === undefined
     ? {}
     : {
-        gap: `${refused}the verdict depends on requests that were dropped or refused: if those were slow or failed, ${hangs}`,
+        gap: `${refused}the verdict depends on requests that failed, were refused or were dropped: at worst, ${hangs}`,
       };
 }
 

@@ -1,7 +1,6 @@
 import type { LoadGoals } from '../../../load/thresholds.ts';
 import type { CheckContext } from '../../harness/context.ts';
 import { whyNotSent } from '../../harness/sending.ts';
-import { usersFor } from '../../harness/users.ts';
 
 /** Reads of the API. */
 export function steadyLoad(ctx: CheckContext): Promise<void> {
@@ -25,7 +24,7 @@ async function sameRate(ctx: CheckContext, scenario: string): Promise<void> {
       const variables = {
         RATE: requestsPerSecond,
         DURATION: `${seconds}s`,
-        MAX_VUS: maxUsers ?? usersFor(requestsPerSecond),
+        ...(maxUsers !== undefined && { MAX_VUS: maxUsers }),
       };
       const order = { check, trial, scenario, variables, goals };
       const unsent = await whyNotSent(() => ctx.runner.call('load.start', order));

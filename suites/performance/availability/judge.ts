@@ -50,7 +50,8 @@ function described(
   const seen = seenText(decision, count, failed);
   const known = (share: number | null): number | null =>
     share === null || count === 0 ? null : whole(share);
-  const spent = count === 0 ? null : 1 - failed / count / (1 - goal);
+  // A goal of 1 allows no failure, so it has no budget.
+  const left = count > 0 && goal < 1 ? 1 - failed / count / (1 - goal) : null;
   return {
     verdict,
     reason: verdict === 'inconclusive' ? openText(decision, seen, goal) : seen,
@@ -80,7 +81,7 @@ function described(
       samples: count,
       sampleKind: 'requests',
       coverage: null,
-      remaining: spent === null ? null : { best: spent, worst: spent },
+      remaining: left === null ? null : { best: left, worst: left },
       window: 'the load',
       note: '',
     },

@@ -1,5 +1,4 @@
 import type { CheckContext } from '../../harness/context.ts';
-import { usersFor } from '../../harness/users.ts';
 import type { Patience, ScaleFollower, Scaled } from './follow.ts';
 import { followed, growingMs, isGrown, startLoad, targetOf, whileLoaded } from './loaded.ts';
 
@@ -36,7 +35,6 @@ export async function grow(ctx: CheckContext, rates: Rates, follower: ScaleFollo
     () =>
       startLoad(ctx, 'ramp', {
         ...{ START_RATE: lowPerSecond, RATE: highPerSecond, RAMP_UP: `${rampSeconds}s`, RAMP_DOWN: '1s' },
-        MAX_VUS: usersFor(highPerSecond),
         HOLD: `${Math.ceil((longestMs + HOLD_MS) / 1000)}s`,
       }),
   );

@@ -29,6 +29,7 @@ export function recordExchange(vu: Vu, exchange: Exchange, prepared: Prepared): 
   built.plumbline_latency.add(latency, tags);
   vu.thread.latency(latency);
   counts.requests++;
+  if (exchange.retried) countError(counts, 'sent again on a new connection: the kept one was closed before');
   if (!(expected ?? exchange.error === null)) countFailed(vu, exchange);
 }
 

@@ -15,6 +15,12 @@ export interface Network {
   noReuse: boolean;
 }
 
+/**
+ * How long after a request was written a close is seen that was already on its way, ms: a round trip, and a turn of a busy event loop. A connection
+ * that is closed later had delivered the request, so that the server has dropped it.
+ */
+const CLOSED_BEFORE_MS = 3;
+
 /** Methods that Go repeats on a new connection if the reused one turns out to be closed (net/http, Request.isReplayable). */
 const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
@@ -139,8 +145,9 @@ class Lookup {
   }
 }
 
+/** Go repeats whenever a kept connection ends without an answer, and so hides requests that a server drops; here only if it was closed before. */
 function mayRepeat(exchange: Exchange): boolean {
-  const { reused, retried, bytesReceived, error, method } = exchange;
-  const lost = error !== null && error.errorCode !== 1050;
+  const { reused, retried, bytesReceived, error, method, sendMs, endMs } = exchange;
+  const lost = error !== null && error.errorCode !== 1050 && endMs - sendMs <= CLOSED_BEFORE_MS;
   return lost && reused && !retried && bytesReceived === 0 && REPEATABLE.has(method);
 }

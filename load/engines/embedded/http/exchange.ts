@@ -32,6 +32,7 @@ export class Exchange {
   handshakeMs = 0;
   /** It was sent over a connection that had been used before. */
   reused = false;
+  /** It was sent again on a new connection. */
   retried = false;
   bytesSent = 0;
   bytesReceived = 0;

@@ -127,10 +127,7 @@ describe('growAi', () => {
     const slow = told.find(({ kind }) => kind === 'ai.behave');
     assert.deepEqual(slow?.['behaviour'], { delayMs: 5_000 });
     const load = told.find(({ kind }) => kind === 'load.start');
-    assert.deepEqual(
-      [load?.['scenario'], load?.['variables']],
-      ['jobs', { RATE: 8, MAX_VUS: 40, DURATION: '2s' }],
-    );
+    assert.deepEqual([load?.['scenario'], load?.['variables']], ['jobs', { RATE: 8, DURATION: '2s' }]);
     // What is seen last is what it leaves.
     assert.equal(told.findLast(({ kind }) => kind === 'hpa')?.['desired'], 2);
     assert.deepEqual(told.find(({ kind }) => kind === 'hpa-spec')?.['metricResolutionS'], null);

@@ -11,7 +11,6 @@ import {
 } from '../../_autoscaler/loaded.ts';
 import { shrinkingMs } from '../../_autoscaler/shrinking.ts';
 import type { CheckContext } from '../../../harness/context.ts';
-import { usersFor } from '../../../harness/users.ts';
 
 type AiSettings = NonNullable<CheckContext['settings']['ai']>;
 
@@ -60,7 +59,7 @@ async function fill(ctx: CheckContext, { perSecond }: Scaling, follower: ScaleFo
   const timeoutMs = growingMs(ctx);
   const sends = await ctx.step(`create ${perSecond} tenders a second`, () =>
     startLoad(ctx, 'jobs', {
-      ...{ RATE: perSecond, MAX_VUS: usersFor(perSecond) },
+      RATE: perSecond,
       DURATION: `${Math.ceil(timeoutMs / 1000)}s`,
     }),
   );

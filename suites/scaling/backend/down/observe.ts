@@ -4,7 +4,6 @@ import type { ScaleFollower } from '../../_autoscaler/follow.ts';
 import { atMinimum, startLoad, stopLoad, whileLoaded } from '../../_autoscaler/loaded.ts';
 import { shrinkingMs } from '../../_autoscaler/shrinking.ts';
 import type { CheckContext } from '../../../harness/context.ts';
-import { usersFor } from '../../../harness/users.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Kubernetes: the controller syncs every 15 s, so a scale-up after the return to the minimum shows within one more sync. */
@@ -62,7 +61,7 @@ async function growAndShrink(ctx: CheckContext, rates: Rates, follower: ScaleFol
 function few(ctx: CheckContext, { lowPerSecond }: Rates, durationMs: number): Promise<boolean> {
   return ctx.step(`send ${lowPerSecond} requests a second`, () =>
     startLoad(ctx, 'steady', {
-      ...{ RATE: lowPerSecond, MAX_VUS: usersFor(lowPerSecond) },
+      RATE: lowPerSecond,
       DURATION: `${Math.ceil(durationMs / 1000)}s`,
     }),
   );

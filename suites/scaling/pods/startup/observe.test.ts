@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { RunnerError } from '../../../harness/client.ts';
 import type { CheckContext } from '../../../harness/context.ts';
 import type { KubeObject } from '../../../harness/protocol.ts';
 import { observe } from './observe.ts';
 
-test('should bring the image to the nodes of this platform alone, and start pods on no other', async () => {
-  const applied: KubeObject[] = [];
-  const others = [{ labels: { team: 'x' }, reason: 'r' }];
-  const listed = (name: string, labels: object) => ({ metadata: { name, labels }, spec: {}, status: {} });
+const others = [{ labels: { team: 'x' }, reason: 'r' }];
+const listed = (name: string, labels: object) => ({ metadata: { name, labels }, spec: {}, status: {} });
+
+/** One start, with what its cluster does, and what is recorded of it. */
+async function observed(cluster: Partial<Record<keyof CheckContext['cluster'], unknown>>): Promise<string[]> {
+  const recorded: string[] = [];
   const context = {
     id: 'scaling/pods/startup',
     settings: {
@@ -19,18 +22,48 @@ test('should bring the image to the nodes of this platform alone, and start pods
     signal: new AbortController().signal,
     step: (_title: string, body: () => unknown) => body(),
     timeoutMs: () => 1000,
-    record: () => undefined,
+    record: (kind: string) => void recorded.push(kind),
+    unavailable: (what: string, reason: string) => void recorded.push(`${what} unavailable: ${reason}`),
     cluster: {
       items: () => Promise.resolve([listed('ours', {}), listed('theirs', { team: 'x' })]),
-      apply: (objects: KubeObject[]) => Promise.resolve(void applied.push(...objects)),
+      apply: () => Promise.resolve(),
       wait: () => Promise.resolve({ items: [listed('start-0', {})] }),
       remove: () => Promise.resolve(),
+      ...cluster,
     },
   };
   await observe(context as unknown as CheckContext);
+  return recorded;
+}
+
+test('should bring the image to the nodes of this platform alone, and start pods on no other', async () => {
+  const applied: KubeObject[] = [];
+  await observed({ apply: (objects: KubeObject[]) => Promise.resolve(void applied.push(...objects)) });
   assert.deepEqual(
     applied.map(({ metadata }) => metadata.name),
     ['warm-ours', 'start-0'],
   );
   assert.match(JSON.stringify(applied[1]?.spec), /"key":"team","operator":"NotIn","values":\["x"\]/);
+});
+
+test('should take only a wait that ran out for a pod that was not ready', async () => {
+  const forStart =
+    (act: () => Promise<unknown>) =>
+    ({ names }: { names: string[] }) =>
+      names[0] === 'start-0' ? act() : Promise.resolve({ items: [] });
+  const failsWith = (reason: string) => () => Promise.reject(new RunnerError('why', reason));
+  const of = (act: () => Promise<unknown>) => observed({ wait: forStart(act) });
+  assert.deepEqual(await of(failsWith('timeout')), ['pod-not-started']);
+  const unknown = ['pod start-0 unavailable: why'];
+  assert.deepEqual(await of(failsWith('unreachable')), unknown);
+  assert.deepEqual(await of(() => Promise.resolve({ items: [], unavailable: 'why' })), unknown);
+  const apply = ([{ metadata }]: [KubeObject]) =>
+    metadata.name === 'start-0' ? failsWith('timeout')() : Promise.resolve();
+  assert.deepEqual(await observed({ apply }), unknown);
+});
+
+test('should start nothing where nodes or pods cannot be read', async () => {
+  const wait = () => Promise.resolve({ items: [], unavailable: 'forbidden: pods' });
+  assert.deepEqual(await observed({ wait }), ['v1/Pod unavailable: forbidden: pods']);
+  assert.deepEqual(await observed({ items: () => Promise.resolve(null) }), []);
 });

@@ -1,3 +1,4 @@
+import { RunnerError } from '../../../harness/client.ts';
 import type { CheckContext } from '../../../harness/context.ts';
 import { monotonicMs } from '../../../harness/observations.ts';
 import type { KubeObject } from '../../../harness/protocol.ts';
@@ -40,6 +41,7 @@ export async function observe(ctx: CheckContext): Promise<void> {
   }
   const startup = startupOf(ctx);
   const warm = await ctx.step('bring the image to every node', () => warmNodes(ctx, image));
+  if (warm === null) return;
   await ctx.step(`start ${startup.pods} pods, ${AT_ONCE} at a time`, async () => {
     for (let at = 0; at < startup.pods; at += AT_ONCE) {
       const names = Array.from({ length: Math.min(AT_ONCE, startup.pods - at) }, (_, i) => `start-${at + i}`);
@@ -54,19 +56,24 @@ function startupOf(ctx: CheckContext): Startup {
   return startup;
 }
 
-/** One pod on each node that takes pods, so that the image is there; returns the nodes. */
-async function warmNodes(ctx: CheckContext, image: string): Promise<ReadonlySet<string>> {
-  const all = (await ctx.cluster.items({ kind: 'v1/Node' })) ?? [];
+/** One pod on each node that takes pods, so that the image is there; returns the nodes. null: nodes or pods cannot be read, which is recorded. */
+async function warmNodes(ctx: CheckContext, image: string): Promise<ReadonlySet<string> | null> {
+  const all = await ctx.cluster.items({ kind: 'v1/Node' });
+  if (all === null) return null;
   const nodes = withoutOthers(all, ctx.settings.topology?.nodes).filter(takesPods);
   const pods = nodes.map(({ metadata: { name } }) =>
     podFor(ctx, { name: `warm-${name}`, image, startup: { pods: 0 }, node: name }),
   );
   try {
     await ctx.cluster.apply(pods);
-    await ctx.cluster.wait({
+    const { unavailable } = await ctx.cluster.wait({
       ...{ kind: 'v1/Pod', namespace: canaryNamespace(ctx), names: pods.map((pod) => pod.metadata.name) },
       ...{ until: 'ready', count: pods.length, timeoutMs: ctx.timeoutMs('podReady') },
     });
+    if (unavailable !== undefined) {
+      ctx.unavailable('v1/Pod', unavailable);
+      return null;
+    }
   } finally {
     await ctx.cluster.remove(pods.map(refOf));
   }
@@ -77,11 +84,14 @@ function takesPods({ spec: { taints = [], unschedulable = false } }: NodeObject)
   return !unschedulable && taints.every(({ effect }) => effect === 'PreferNoSchedule');
 }
 
+/** Only a wait that ran out is a slow start: a pod that could not be created, or not be watched, says nothing about how long it takes. */
 async function startOne(ctx: CheckContext, pod: KubeObject, warm: ReadonlySet<string>): Promise<void> {
   const { name } = pod.metadata;
   const createdMs = monotonicMs();
+  let created = false;
   try {
     await ctx.cluster.apply([pod]);
+    created = true;
     const { items, unavailable } = await ctx.cluster.wait({
       kind: 'v1/Pod',
       ...{ namespace: canaryNamespace(ctx), names: [name] },
@@ -98,7 +108,10 @@ async function startOne(ctx: CheckContext, pod: KubeObject, warm: ReadonlySet<st
     });
   } catch (error) {
     ctx.signal.throwIfAborted();
-    ctx.record('pod-not-started', { pod: name, createdMs, reason: errorText(error) });
+    const reason = errorText(error);
+    if (created && error instanceof RunnerError && error.reason === 'timeout')
+      ctx.record('pod-not-started', { pod: name, createdMs, reason });
+    else ctx.unavailable(`pod ${name}`, reason);
   } finally {
     await ctx.cluster.remove([refOf(pod)]);
   }
