@@ -10,6 +10,21 @@ export function parseJson(text: string): unknown {
   }
 }
 
+/** A text, or a number as a whole. */
+const TEXT_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g;
+/** A whole number that may be beyond 2^53, where JSON.parse rounds. */
+const LONG = /^-?\d{16,}$/;
+
+/**
+ * As `parseJson`, with whole numbers of 16 digits and more as text of these digits: an id is sent back as it came. It needs no `source` of a
+ * reviver, which k6 has not.
+ */
+export function parseJsonForIds(text: string): unknown {
+  const parsed = parseJson(text);
+  if (parsed === undefined || !/\d{16}/.test(text)) return parsed;
+  return parseJson(text.replace(TEXT_OR_NUMBER, (token) => (LONG.test(token) ? `"${token}"` : token)));
+}
+
 /**
  * Checks an answer against a schema.
  * @param what names the answer in the error

@@ -196,6 +196,19 @@ describe('what an answer says', () => {
       assert.equal(idAt({ pointer: '/id' }, { headers: {} }, none), null);
   });
 
+  it('should take an id of more digits than a number holds as it is written, and none that was rounded', () => {
+    const id = (text: string, request: ContractRequest = CREATE) =>
+      fateOf(ECHO, request, VALUES, reply(201, text)).id;
+    assert.equal(id('{"id":1234567890123456789}'), '1234567890123456789');
+    assert.equal(id('{"id" : -9223372036854775808 }'), '-9223372036854775808');
+    assert.equal(id('{"a":"\\"id\\":1111111111111111111","id":9007199254740993}'), '9007199254740993');
+    assert.equal(id('{"id":42,"size":0.1234567890123456789}'), '42');
+    assert.equal(id('{"id":1234567890123456789.0}'), null);
+    const numbered = { ...CREATE, expects: [{ pointer: '/id', is: 'number' as const }] };
+    assert.equal(id('{"id":1234567890123456789}', numbered), '1234567890123456789');
+    assert.equal(idAt({ pointer: '/id' }, { headers: {} }, { id: 2 ** 60 }), null);
+  });
+
   it('should say a state only by a value that is declared', () => {
     const state = (seen: unknown): unknown => stateOf(READ.state, reply(200, { status: seen }));
     assert.deepEqual(['done', 'degraded', 'failed', 'accepted', 'lost', null, 0].map(state), [

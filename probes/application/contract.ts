@@ -2,7 +2,7 @@
  * The application's own API as data: what a request of it is, and what its answer says. It needs nothing of Node, so that the scripts of load
  * engines read the same contract in the same way.
  */
-import { parseJson } from '../../host/json.ts';
+import { parseJson, parseJsonForIds } from '../../host/json.ts';
 import { isLoginPage, refusalDetail, refusalOf } from '../../reports/record/refusals.ts';
 import type { Refusal } from '../../reports/record/refusals.ts';
 
@@ -174,11 +174,10 @@ function fateBySelf(contract: Contract, request: ContractRequest, values: Values
   if (!request.status.includes(reply.status)) return bad(...otherStatus(reply));
   const stranger = notTheService(contract, values, reply);
   if (stranger !== null) return bad(stranger);
-  const reads = request.expects.length > 0 || request.id !== undefined;
-  const json = reads ? parseJson(reply.text) : undefined;
+  const json = request.expects.length > 0 ? parseJson(reply.text) : undefined;
   const unmet = unmetIn(request, values, { reply, json });
   if (unmet !== null) return bad(unmet);
-  const id = request.id === undefined ? null : idAt(request.id, reply, json);
+  const id = request.id === undefined ? null : idAt(request.id, reply, parseJsonForIds(reply.text));
   return request.id !== undefined && id === null ? bad('no id') : { ok: true, why: '', cause: null, id };
 }
 
@@ -250,7 +249,10 @@ export function stateOf(rule: StateRule, reply: Reply): State | null {
   return null;
 }
 
-/** The id that an answer names: text or a number at a pointer, or the last segment of a header such as `Location`; null: there is none. */
+/**
+ * The id that an answer names: text or a whole number at a pointer, or the last segment of a header such as `Location`; null: there is none.
+ * @param json of `parseJsonForIds`: a number that JSON.parse has rounded is no id, since it would be somebody else's
+ */
 export function idAt(place: Place, reply: Pick<Reply, 'headers'>, json: unknown): string | null {
   if (place.header !== undefined) {
     const said = headerOf(reply.headers, place.header)
@@ -259,8 +261,11 @@ export function idAt(place: Place, reply: Pick<Reply, 'headers'>, json: unknown)
     const last = said?.slice(said.lastIndexOf('/') + 1) ?? '';
     return last === '' ? null : decoded(last);
   }
-  const seen = pointed(json, place.pointer ?? '');
-  if (typeof seen === 'number') return String(seen);
+  return idText(pointed(json, place.pointer ?? ''));
+}
+
+function idText(seen: unknown): string | null {
+  if (typeof seen === 'number') return Number.isSafeInteger(seen) ? String(seen) : null;
   return typeof seen === 'string' && seen !== '' ? seen : null;
 }
 

@@ -26,7 +26,7 @@ interface Asked {
 
 /** A token endpoint that counts its tokens, and what it was asked. */
 async function endpoint(
-  answer: (n: number) => { status?: number; body: unknown },
+  answer: (n: number, asked: Asked) => { status?: number; body: unknown; headers?: Record<string, string> },
 ): Promise<{ url: string; asked: Asked[] }> {
   const asked: Asked[] = [];
   const server = createServer((request, response) => {
@@ -34,9 +34,10 @@ async function endpoint(
     request.on('data', (part: Buffer) => (body += part.toString()));
     request.on('end', () => {
       const { authorization = '' } = request.headers;
-      asked.push({ authorization, form: Object.fromEntries(new URLSearchParams(body)) });
-      const { status = 200, body: said } = answer(asked.length);
-      response.writeHead(status).end(typeof said === 'string' ? said : JSON.stringify(said));
+      const seen = { authorization, form: Object.fromEntries(new URLSearchParams(body)) };
+      asked.push(seen);
+      const { status = 200, body: said, headers = {} } = answer(asked.length, seen);
+      response.writeHead(status, headers).end(typeof said === 'string' ? said : JSON.stringify(said));
     });
   });
   servers.push(server);
@@ -113,6 +114,28 @@ describe('what a client shows', () => {
     });
   });
 
+  it('should be a token that does not say when it expires, or has no lifetime, and need not be of type Bearer', async () => {
+    for (const more of [
+      { expires_in: null },
+      { expires_in: 0 },
+      { expires_in: -1 },
+      { expires_in: '' },
+      { expires_in: 'never' },
+      { token_type: null },
+      { token_type: 'BearerToken' },
+    ]) {
+      const { url } = await endpoint(() => ({ body: { access_token: 'x', ...more } }));
+      const credentials = made({ plan: oauth2(url), values: SECRET });
+      await credentials.open();
+      assert.deepEqual(credentials.headers(), { authorization: 'Bearer x' }, JSON.stringify(more));
+      assert.equal(credentials.leftMs(), null);
+    }
+    const { url } = await endpoint(() => ({ body: { access_token: 'x', expires_in: '3600' } }));
+    const credentials = made({ plan: oauth2(url), values: SECRET });
+    await credentials.open();
+    assert.ok((credentials.leftMs() ?? 0) > 3_590_000);
+  });
+
   it('should say why there is no token, and nothing secret', async () => {
     const cases: [{ status?: number; body: unknown }, RegExp][] = [
       [{ status: 401, body: { error: 'invalid_client' } }, /\/token answers 401 invalid_client$/],
@@ -172,6 +195,88 @@ describe('a token that does not last', () => {
     const { trouble, renewals, refusals } = credentials.counts();
     assert.match(trouble, /\/token answers 503$/);
     assert.deepEqual([renewals, refusals], [0, 1]);
+  });
+});
+
+/** Waits of timers, ms, that are as long as those before a renewal. */
+function longWaits(set: { mock: { calls: { arguments: unknown[] }[] } }): number[] {
+  return set.mock.calls.map((call) => Number(call.arguments[1])).filter((ms) => ms >= 20_000);
+}
+
+describe('a renewal that fails', () => {
+  it('should wait a minute where the client is not recognised, or as long as Retry-After says', async (t) => {
+    const cases: [number, object, Record<string, string>, number][] = [
+      [400, { error: 'invalid_client' }, {}, 60_000],
+      [401, {}, {}, 60_000],
+      [429, {}, { 'retry-after': '90' }, 90_000],
+    ];
+    for (const [status, body, headers, expected] of cases) {
+      const { url, asked } = await endpoint((n) => (n === 1 ? token(1) : { status, body, headers }));
+      const credentials = made({ plan: oauth2(url), values: SECRET });
+      await credentials.open();
+      const set = t.mock.method(globalThis, 'setTimeout');
+      credentials.refused(credentials.headers());
+      while (credentials.counts().failures === 0) await new Promise((resolve) => setImmediate(resolve));
+      assert.deepEqual(longWaits(set), [expected]);
+      set.mock.restore();
+      // As if the half minute were over in which no other refusal counts.
+      const [seconds] = process.hrtime();
+      t.mock.method(process, 'hrtime', () => [seconds + 31, 0]);
+      credentials.refused(credentials.headers());
+      assert.deepEqual([asked.length, credentials.counts().refusals], [2, 1], 'a refusal does not hurry it');
+      t.mock.restoreAll();
+    }
+  });
+
+  it('should show the secret of the client as it is by now', async () => {
+    let valid = 'one';
+    const { url, asked } = await endpoint((n, { form }) =>
+      form['client_secret'] === valid ? token(n) : { status: 401, body: { error: 'invalid_client' } },
+    );
+    const renewed = Promise.withResolvers<undefined>();
+    const credentials = made({
+      plan: oauth2(url, { sends: 'body' }),
+      values: { clientSecret: 'one' },
+      reread: () => Promise.resolve(valid),
+      onRenewed: () => renewed.resolve(undefined),
+    });
+    await credentials.open();
+    valid = 'two';
+    credentials.refused(credentials.headers());
+    await renewed.promise;
+    assert.deepEqual(
+      asked.map(({ form }) => form['client_secret']),
+      ['one', 'one', 'two'],
+    );
+    assert.deepEqual(await credentials.valuesNow(), { clientSecret: 'two' });
+    assert.equal(credentials.counts().failures, 0);
+  });
+
+  it('should wait twice as long each time, a minute at most, as for a token that has expired', async (t) => {
+    const jwt = `x.${Buffer.from(JSON.stringify({ exp: 1 })).toString('base64url')}.y`;
+    for (const reread of [() => Promise.resolve(jwt), () => Promise.reject(new Error('no Secret'))]) {
+      t.mock.timers.enable({ apis: ['setTimeout'] });
+      let reads = 0;
+      const credentials = made({
+        plan: { headers: [], bearer: {} },
+        values: { bearer: jwt },
+        reread: () => {
+          reads++;
+          return reread();
+        },
+      });
+      await credentials.open();
+      for (const seconds of [2, 4, 8, 16, 32, 60, 60]) {
+        const before = reads;
+        t.mock.timers.tick(seconds * 1000 - 1);
+        assert.equal(reads, before, `sooner than after ${seconds} s`);
+        t.mock.timers.tick(1);
+        assert.equal(reads, before + 1, `not after ${seconds} s`);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      credentials.close();
+      t.mock.timers.reset();
+    }
   });
 });
 

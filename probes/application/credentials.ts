@@ -3,7 +3,7 @@ import { monoMs } from '../../host/clock.ts';
 import { jwtExpiry } from '../../host/jwt.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 import type { Identity } from './identity.ts';
-import { tokenFrom } from './oauth2.ts';
+import { TokenRefused, tokenFrom } from './oauth2.ts';
 import type { OAuth2Plan, Token } from './oauth2.ts';
 
 /** How a client identifies itself, without anything secret: a secret stands in `CredentialValues` under the name that is given here. */
@@ -35,7 +35,7 @@ export interface CredentialCounts {
 export interface CredentialsOptions {
   plan: CredentialsPlan;
   values: CredentialValues;
-  /** Reads the bearer token again, where it comes from neither a file nor this process; it is not renewed when left out. */
+  /** Reads the bearer token, or the secret of the client, again where it comes from neither a file nor this process; it stays as it is when left out. */
   reread?: (() => Promise<string>) | undefined;
   /** Gets each new secret, so that it can be kept out of everything that is written. */
   onSecret?: ((secret: string) => void) | undefined;
@@ -47,8 +47,10 @@ export interface CredentialsOptions {
 const TOKEN_MS = 10_000;
 /** A refusal that comes sooner after the renewal for another one is of the new token: renewing it again would change nothing. */
 const REFUSAL_APART_MS = 30_000;
-/** After a renewal that failed; the token is still valid for some time. */
+/** After a renewal that failed, or brought a token that has expired; twice as long after each further one. */
 const AGAIN_MS = 2_000;
+/** The most of it: an identity provider may lock a client that asks in vain too often. */
+const LONGEST_AGAIN_MS = 60_000;
 /** Of a JWT that is read again. */
 const JWT_LEAD_S = 30;
 /** The longest wait of a timer (2^31 − 1 ms). */
@@ -58,15 +60,21 @@ const LONGEST_MS = 2_147_483_647;
 export class Credentials implements Identity {
   readonly #options: CredentialsOptions;
   readonly #fixed: Record<string, string>;
+  #values: CredentialValues;
   #token: Token | null = null;
   #timer: NodeJS.Timeout | undefined;
   #renewing: Promise<void> | null = null;
   #refusedMs = -Infinity;
+  /** Renewals in a row that brought no valid token. */
+  #inVain = 0;
+  /** The last renewal failed, and the next one has its time. */
+  #failed = false;
   #closed = false;
   readonly #counts: CredentialCounts = { renewals: 0, refusals: 0, failures: 0, trouble: '' };
 
   constructor(options: CredentialsOptions) {
     this.#options = options;
+    this.#values = options.values;
     this.#fixed = fixedHeaders(options);
   }
 
@@ -83,11 +91,17 @@ export class Credentials implements Identity {
       : { ...this.#fixed, authorization: `Bearer ${this.#token.value}` };
   }
 
+  /** The values as they are now, for another process: a bearer token is read again before. Never rejects. */
+  async valuesNow(): Promise<CredentialValues> {
+    if (this.#options.plan.bearer !== undefined) await this.#renew();
+    return this.#values;
+  }
+
   refused(sent: Record<string, string>): void {
     const now = monoMs();
     const current = this.headers()['authorization'];
     if (this.#token === null || sent['authorization'] !== current) return;
-    if (this.#renewing !== null || now - this.#refusedMs < REFUSAL_APART_MS) return;
+    if (this.#renewing !== null || this.#failed || now - this.#refusedMs < REFUSAL_APART_MS) return;
     this.#refusedMs = now;
     this.#counts.refusals++;
     void this.#renew();
@@ -124,29 +138,59 @@ export class Credentials implements Identity {
     } catch (error) {
       this.#counts.failures++;
       this.#counts.trouble = errorText(error);
-      this.#schedule(AGAIN_MS);
+      this.#failed = true;
+      this.#again(error instanceof TokenRefused ? error : undefined);
     }
   }
 
   async #fetch(signal?: AbortSignal): Promise<Token> {
-    const { plan, values, reread } = this.#options;
-    const clientSecret = values['clientSecret'] ?? '';
-    if (plan.oauth2 !== undefined)
-      return tokenFrom(plan.oauth2, clientSecret, { deadlineMs: TOKEN_MS, signal });
-    const { file } = plan.bearer ?? {};
+    const { oauth2, bearer } = this.#options.plan;
+    if (oauth2 !== undefined) return this.#granted(oauth2, signal);
+    const { file } = bearer ?? {};
     if (file !== undefined) return bearerOf((await readFile(file, 'utf8')).trim());
-    return bearerOf(
-      this.#token === null ? (values['bearer'] ?? '') : await (reread?.() ?? values['bearer'] ?? ''),
-    );
+    if (this.#token !== null) await this.#reread('bearer');
+    return bearerOf(this.#values['bearer'] ?? '');
+  }
+
+  /** A client that is not recognised may have a new secret by now. */
+  async #granted(plan: OAuth2Plan, signal?: AbortSignal): Promise<Token> {
+    const shown = this.#values['clientSecret'] ?? '';
+    const ask = (secret: string): Promise<Token> => tokenFrom(plan, secret, { deadlineMs: TOKEN_MS, signal });
+    try {
+      return await ask(shown);
+    } catch (error) {
+      if (!(error instanceof TokenRefused && error.isOfClient)) throw error;
+      await this.#reread('clientSecret').catch(() => undefined);
+      const current = this.#values['clientSecret'] ?? '';
+      if (current === shown) throw error;
+      return await ask(current);
+    }
+  }
+
+  async #reread(name: 'bearer' | 'clientSecret'): Promise<void> {
+    const value = await this.#options.reread?.();
+    if (value !== undefined) this.#values = { ...this.#values, [name]: value };
   }
 
   #use(token: Token): void {
     this.#token = token;
+    this.#failed = false;
     this.#options.onSecret?.(token.value);
-    if (token.untilMs === undefined) return;
-    const leftMs = token.untilMs - monoMs();
+    const leftMs = (token.untilMs ?? Infinity) - monoMs();
+    if (leftMs <= 0) {
+      this.#again();
+      return;
+    }
+    this.#inVain = 0;
+    if (leftMs === Infinity) return;
     const leadMs = Math.min((this.#options.plan.oauth2?.renewSeconds ?? JWT_LEAD_S) * 1000, leftMs / 2);
     this.#schedule(Math.max(leftMs - leadMs, AGAIN_MS / 2));
+  }
+
+  /** The same secret of a client is shown no more often than it must be. */
+  #again(refused?: TokenRefused): void {
+    const waitMs = Math.min(AGAIN_MS * 2 ** this.#inVain++, LONGEST_AGAIN_MS);
+    this.#schedule(Math.max(refused?.isOfClient === true ? LONGEST_AGAIN_MS : waitMs, refused?.waitMs ?? 0));
   }
 
   #schedule(waitMs: number): void {

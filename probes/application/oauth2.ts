@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { monoMs } from '../../host/clock.ts';
 import { askOnce } from '../../host/http.ts';
-import type { HttpBounds } from '../../host/http.ts';
+import type { HttpAnswer, HttpBounds } from '../../host/http.ts';
 import { parseJson } from '../../host/json.ts';
 import { errorText } from '../../reports/record/error-text.ts';
+import { retryAfterSeconds } from './contract.ts';
 
 /** How a token is got by client credentials (RFC 6749, 4.4). The client's secret is none of it. */
 export interface OAuth2Plan {
@@ -27,12 +28,30 @@ export interface Token {
 
 const granted = z.object({
   access_token: z.string().min(1),
-  token_type: z.string().default('Bearer'),
-  expires_in: z.coerce.number().positive().optional(),
+  token_type: z.string().catch('Bearer'),
+  // Some endpoints say null, 0 or -1 of a token that does not expire.
+  expires_in: z.coerce.number().positive().optional().catch(undefined),
 });
+/** As RFC 6750 has it, and as Apigee calls it. */
+const BEARER = /^bearer(?:token)?$/i;
 const refused = z.object({ error: z.string().regex(/^[\w.-]{1,60}$/) });
 
-/** @throws Error that names the endpoint and what it answered, without anything secret */
+/** A token endpoint answered, and refused. */
+export class TokenRefused extends Error {
+  override readonly name = 'TokenRefused';
+  /** The client was not recognised: asked with the same secret, it will not be. */
+  readonly isOfClient: boolean;
+  /** How long `Retry-After` asks to wait, ms; 0: it does not say. */
+  readonly waitMs: number;
+
+  constructor(message: string, { isOfClient, waitMs }: Pick<TokenRefused, 'isOfClient' | 'waitMs'>) {
+    super(message);
+    this.isOfClient = isOfClient;
+    this.waitMs = waitMs;
+  }
+}
+
+/** @throws Error that names the endpoint and what it answered, without anything secret; TokenRefused where its status is another than 200 */
 export async function tokenFrom(plan: OAuth2Plan, clientSecret: string, bounds: HttpBounds): Promise<Token> {
   const where = `the token endpoint ${plan.tokenUrl}`;
   const { origin, pathname, search } = new URL(plan.tokenUrl);
@@ -44,16 +63,22 @@ export async function tokenFrom(plan: OAuth2Plan, clientSecret: string, bounds: 
   ).catch((cause: unknown) => {
     throw new Error(`${where} does not answer: ${errorText(cause)}`, { cause });
   });
-  if (answer.status !== 200) {
-    const said = refused.safeParse(parseJson(answer.text));
-    throw new Error(`${where} answers ${answer.status}${said.success ? ` ${said.data.error}` : ''}`);
-  }
+  if (answer.status !== 200) throw refusedBy(where, answer);
   const parsed = granted.safeParse(parseJson(answer.text));
   if (!parsed.success) throw new Error(`${where} answers 200 without an access_token`);
   const { access_token: value, token_type: type, expires_in: seconds } = parsed.data;
-  if (type.toLowerCase() !== 'bearer')
+  if (!BEARER.test(type))
     throw new Error(`${where} gives a token of type ${JSON.stringify(type.slice(0, 40))}, expected Bearer`);
   return { value, ...(seconds !== undefined && { untilMs: askedMs + seconds * 1000 }) };
+}
+
+function refusedBy(where: string, { status, headers, text }: HttpAnswer): TokenRefused {
+  const { error } = refused.safeParse(parseJson(text)).data ?? {};
+  return new TokenRefused(`${where} answers ${status}${error === undefined ? '' : ` ${error}`}`, {
+    // RFC 6749, 5.2
+    isOfClient: status === 401 || error === 'invalid_client',
+    waitMs: (retryAfterSeconds(headers) ?? 0) * 1000,
+  });
 }
 
 function formOf(

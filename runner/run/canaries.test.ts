@@ -26,6 +26,16 @@ class Backend {
   /** Ids that it does not let go. */
   readonly stuck = new Set<string>();
   page = 100;
+  find = '/api/orders?name={prefix}';
+  /** Its keys are numbers. */
+  numbered = false;
+  /** It shows what there is only with each look of so many, and what there was with the others. */
+  shownEvery = 1;
+  /** Statuses of the next requests to remove something, in place of removing it. */
+  readonly turnedAway: number[] = [];
+  /** Of the removal. */
+  seconds = 10;
+  #shown: [string, string | number | null][] = [];
   broken = false;
   #url = '';
 
@@ -35,11 +45,14 @@ class Backend {
       const [path = '', query = ''] = (request.url ?? '').split('?');
       const id = decodeURIComponent(path.split('/')[3] ?? '');
       if (this.broken) response.writeHead(503).end();
-      else if (request.method === 'DELETE') response.writeHead(this.#remove(id)).end();
+      else if (request.method === 'DELETE')
+        response.writeHead(this.turnedAway.shift() ?? this.#remove(id), { 'retry-after': '2' }).end();
       else {
-        this.queries.push(decodeURIComponent(query));
-        const content = [...this.things].slice(0, this.page).map(([key, name]) => ({ key, name }));
-        response.end(JSON.stringify({ content }));
+        if (this.queries.push(decodeURIComponent(query)) % this.shownEvery === 1 % this.shownEvery)
+          this.#shown = [...this.things];
+        const content = this.#shown.slice(0, this.page).map(([key, name]) => ({ key, name }));
+        const text = JSON.stringify({ content });
+        response.end(this.numbered ? text.replace(/"key":"(\d+)"/g, '"key":$1') : text);
       }
     });
     servers.push(server);
@@ -66,7 +79,7 @@ class Backend {
           id: { pointer: '/key' },
         },
         find: {
-          ...{ ...list, path: '/api/orders?name={prefix}' },
+          ...{ ...list, path: this.find },
           entries: { list: '/content', id: '/key', title: '/name' },
         },
         remove: { method: 'DELETE', path: '/api/orders/{id}', status: 204 },
@@ -74,7 +87,7 @@ class Backend {
       ...more,
     });
     const edge = { url: this.#url, trust: 'system', hops: [] };
-    const timeouts = { canariesRemoved: { seconds: 10 }, edgeRequest: { seconds: 5 } };
+    const timeouts = { canariesRemoved: { seconds: this.seconds }, edgeRequest: { seconds: 5 } };
     return { application, topology: { edge }, timeouts } as unknown as Environment;
   }
 }
@@ -124,6 +137,69 @@ describe('canaries that were created through the edge', () => {
     for (let n = 1; n <= 30; n++) backend.things.set(String(n), `Plumbline canary run-1/${n}`);
     assert.match((await remove(backend.environment(), 'after')) ?? '', /: 30 removed$/);
     assert.equal(backend.removed.length, 30);
+  });
+
+  it('should be removed by ids of more digits than a number holds, and nothing with an id near them', async () => {
+    const backend = await new Backend().start();
+    backend.numbered = true;
+    backend.things.set('1234567890123456789', 'Plumbline canary run-1/1');
+    backend.things.set('1234567890123456800', 'Order of somebody');
+    assert.match((await remove(backend.environment(), 'after')) ?? '', /: 1 removed$/);
+    assert.deepEqual([...backend.things.keys()], ['1234567890123456800']);
+  });
+
+  it('should be said to stay where their entries have no id', async () => {
+    const backend = await new Backend().start();
+    backend.things.set('', 'Plumbline canary run-1/1');
+    assert.match((await remove(backend.environment())) ?? '', /: entries of canaries have no id at "\/key" /);
+  });
+
+  it('should be said to be unseen behind a page of others, where nobody asks for canaries alone', async () => {
+    const backend = await new Backend().start();
+    [backend.find, backend.page] = ['/api/orders?size=12', 12];
+    for (let n = 1; n <= 12; n++) backend.things.set(`other/${n}`, 'Order of somebody');
+    for (let n = 1; n <= 30; n++) backend.things.set(`own/${n}`, `Plumbline canary run-1/${n}`);
+    assert.equal(await remove(backend.environment()), null);
+    assert.equal(
+      await remove(backend.environment(), 'after'),
+      'canaries created through the edge: application.requests.find has no {prefix}: the last 12 entries that it listed were others, and what is further down its list was not seen (their titles begin with "Plumbline canary ")',
+    );
+    backend.page = 9;
+    assert.equal(await remove(backend.environment(), 'after'), null, 'so few are no page');
+  });
+
+  it('should be removed page by page from a list that lags behind, or be said to be unseen there', async () => {
+    const backend = await new Backend().start();
+    [backend.page, backend.shownEvery] = [10, 2];
+    for (let n = 1; n <= 20; n++) backend.things.set(String(n), `Plumbline canary run-1/${n}`);
+    assert.match((await remove(backend.environment(), 'after')) ?? '', /: 20 removed$/);
+    assert.equal(backend.removed.length, 20, 'each is removed once');
+
+    const kept = await new Backend().start();
+    [kept.page, kept.shownEvery, kept.seconds] = [10, Infinity, 1];
+    for (let n = 1; n <= 20; n++) kept.things.set(String(n), `Plumbline canary run-1/${n}`);
+    assert.match(
+      (await remove(kept.environment(), 'after')) ?? '',
+      /: 10 removed; application\.requests\.find still lists what was removed, and what is further down/,
+    );
+  });
+
+  it('should be removed in spite of a rate limit and a token that was revoked, in the time that there is', async () => {
+    const backend = await new Backend().start();
+    for (let n = 1; n <= 8; n++) backend.things.set(String(n), `Plumbline canary run-1/${n}`);
+    backend.turnedAway.push(429, 429, 429, 429, 401);
+    const startMs = performance.now();
+    assert.match((await remove(backend.environment(), 'after')) ?? '', /: 8 removed$/);
+    assert.ok(performance.now() - startMs >= 1_900, 'as long as Retry-After asks for');
+
+    for (let n = 1; n <= 8; n++) backend.things.set(String(n), `Plumbline canary run-1/${n}`);
+    backend.turnedAway.push(...Array<number>(8).fill(429));
+    backend.seconds = 1;
+    assert.match(
+      (await remove(backend.environment(), 'after')) ?? '',
+      /: 8 could not be removed; not done within 1 s; application\.requests\.remove: rate-limit: status 429, retry after 2 s /,
+    );
+    assert.equal(backend.turnedAway.length, 4, 'nothing more is asked then');
   });
 
   it('should be said where they stay, with what tells them', async () => {

@@ -52,16 +52,18 @@ export async function removeCanariesOf(
   }
 }
 
-function lineOf({ removed, left, trouble }: Removal, when: When, prefix: string): string | null {
+function lineOf({ removed, left, trouble, ...seen }: Removal, when: When, prefix: string): string | null {
+  // Before the checks it is too early: the end of the run looks again.
+  const unseen = when === 'after' ? seen.unseen : '';
   const parts = [
     ...(removed > 0
       ? [`${removed} removed${when === 'before' ? ', which an earlier run had left' : ''}`]
       : []),
     ...(left > 0 ? [`${left} could not be removed`] : []),
-    ...(trouble === '' ? [] : [trouble]),
+    ...[trouble, unseen].filter((text) => text !== ''),
   ];
   if (parts.length === 0) return null;
-  const where = left > 0 || trouble !== '' ? ` (their titles begin with "${prefix}")` : '';
+  const where = left > 0 || trouble + unseen !== '' ? ` (their titles begin with "${prefix}")` : '';
   return `canaries created through the edge: ${parts.join('; ')}${where}`;
 }
 

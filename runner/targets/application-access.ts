@@ -1,6 +1,10 @@
 import type { Credentials as Declared, Environment, SecretSource } from '../../env/schema.ts';
 import { Credentials } from '../../probes/application/credentials.ts';
-import type { CredentialCounts, CredentialsPlan } from '../../probes/application/credentials.ts';
+import type {
+  CredentialCounts,
+  CredentialsPlan,
+  CredentialValues,
+} from '../../probes/application/credentials.ts';
 import { NOBODY } from '../../probes/application/identity.ts';
 import { sourceText } from '../../probes/declaring.ts';
 import type { Identity } from '../../probes/application/identity.ts';
@@ -19,7 +23,8 @@ export interface Access {
   client?: { certificate: string; key: string };
   /** For another process, which gets the values beside the plan; null: nothing is declared. */
   plan: CredentialsPlan | null;
-  values: Record<string, string>;
+  /** As they are now. Never rejects. */
+  valuesNow(): Promise<CredentialValues>;
   /** By what it is recognised, for people; nothing secret. */
   shown: string;
   /** ms until what is shown expires; null: it does not. */
@@ -32,7 +37,7 @@ const NEVER: CredentialCounts = { renewals: 0, refusals: 0, failures: 0, trouble
 const NOTHING: Access = {
   identity: NOBODY,
   plan: null,
-  values: {},
+  valuesNow: () => Promise.resolve({}),
   shown: 'no application.credentials are declared',
   leftMs: () => null,
   onRenewed: () => () => undefined,
@@ -76,11 +81,12 @@ export class ApplicationAccess {
   }
 
   async #open(declared: Declared): Promise<Access> {
-    const { bearer, client } = declared;
+    const { bearer, oauth2, client } = declared;
+    const mayChange = bearer ?? oauth2?.clientSecret;
     const [plan, values] = [await planOf(declared), await this.#valuesOf(declared)];
     const credentials = new Credentials({
       ...{ plan, values },
-      ...(bearer !== undefined && { reread: () => this.#secrets.reread(bearer) }),
+      ...(mayChange !== undefined && { reread: () => this.#secrets.reread(mayChange) }),
       onSecret: (secret) => this.#secrets.keep(secret),
       onRenewed: () => this.#listeners.forEach((listener) => listener()),
     });
@@ -88,8 +94,9 @@ export class ApplicationAccess {
     this.#credentials = credentials;
     const shown = client === undefined ? null : await this.#clientOf(client);
     return {
-      ...{ identity: credentials, plan, values, shown: shownText(declared) },
+      ...{ identity: credentials, plan, shown: shownText(declared) },
       ...(shown !== null && { client: shown }),
+      valuesNow: () => credentials.valuesNow(),
       leftMs: () => credentials.leftMs(),
       onRenewed: (listener) => {
         this.#listeners.add(listener);

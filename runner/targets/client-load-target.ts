@@ -25,7 +25,7 @@ const API_WRITES_PER_SECOND = 25;
 
 /** How a client load reaches its target, its rate and its deadlines. Secrets stay in memory. */
 export async function loadOf(runner: RunnerCore, store: string): Promise<Load> {
-  if (store === 'edge') return edgeLoad(await edgeTarget(runner));
+  if (store === 'edge') return edgeLoad(await edgeTarget(runner), 'look');
   if (store === 'jobs') return jobsLoad(runner);
   if (store === 'control-plane') return apiLoad(runner);
   const declared = runner.stores.declared(store);
@@ -47,10 +47,10 @@ export function pathsOf({ runState }: RunnerCore, store: string): PathAddress[] 
   );
 }
 
-/** Requests that change nothing. @throws RequestError when the environment declares no backend. */
-function edgeLoad(target: EdgeTarget): Load {
+/** @param name of the request: `look` changes nothing. @throws RequestError when it is not declared, or the environment declares no backend */
+async function edgeLoad(target: EdgeTarget, name: 'look' | 'create'): Promise<Load> {
   return {
-    connection: connectionOf(target, 'look'),
+    connection: await connectionOf(target, name),
     ratePerSecond: backendOf(target).requestsPerSecond,
     readRatePerSecond: 0,
     operationTimeoutMs: EDGE_ANSWER_MS,
@@ -60,7 +60,7 @@ function edgeLoad(target: EdgeTarget): Load {
 }
 
 /** @throws RequestError when the request is not declared */
-function connectionOf(target: EdgeTarget, name: 'look' | 'create'): Load['connection'] {
+async function connectionOf(target: EdgeTarget, name: 'look' | 'create'): Promise<Load['connection']> {
   const { url, endpoint, contract, prefix, ca, access } = target;
   const declared: EdgeLoadDeclared = {
     ...{ url: url.href, target: { contract, prefix }, request: requestOf(target, name) },
@@ -68,9 +68,9 @@ function connectionOf(target: EdgeTarget, name: 'look' | 'create'): Load['connec
     ...(ca !== undefined && { ca }),
     ...(access.plan !== null && { credentials: access.plan }),
   };
-  const { client, values } = access;
+  const { client } = access;
   const secrets = {
-    ...values,
+    ...(await access.valuesNow()),
     ...(client !== undefined && {
       [CLIENT_CERTIFICATE.certificate]: client.certificate,
       [CLIENT_CERTIFICATE.key]: client.key,
@@ -85,10 +85,8 @@ async function jobsLoad(runner: RunnerCore): Promise<Load> {
   const { environment } = runner.runState;
   const { ai } = environment;
   if (ai === undefined) throw new RequestError('the environment declares no ai', 'refused');
-  const target = await edgeTarget(runner);
   return {
-    ...edgeLoad(target),
-    connection: connectionOf(target, 'create'),
+    ...(await edgeLoad(await edgeTarget(runner), 'create')),
     ratePerSecond: ai.jobs.requestsPerSecond,
     operationTimeoutMs: timeoutMsOf(environment, 'storeOperation'),
   };
