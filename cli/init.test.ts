@@ -159,6 +159,32 @@ test('should refuse to compare with the file of another cluster', async () => {
   assert.match(err, /theirs\.yaml is of another cluster: kube-system has the UID 11111111/);
 });
 
+test('should refuse to compare with an example, whose pin is zeros', async () => {
+  const file = at('example.yaml');
+  await init('--out', file);
+  const zeros = readFileSync(file, 'utf8')
+    .replace(/kubeSystemUid: .*/, 'kubeSystemUid: 00000000-0000-4000-8000-000000000000')
+    .replace(/caSha256: .*/, `caSha256: '${'0'.repeat(64)}'`);
+  writeFileSync(file, zeros);
+  const { code, out, err } = await init('--out', file);
+  assert.equal(code, 64);
+  assert.match(err, /example\.yaml is an example .* its pin is zeros.*; choose another --name or --out/);
+  assert.doesNotMatch(out, /in the file/);
+});
+
+for (const [name, said] of [
+  ['staging', /staging\.yaml is an example that comes with Plumbline/],
+  ['local', /local\.yaml is of an environment without a pin/],
+] as const)
+  test(`should not compare with our own file because a context is called ${name}`, async () => {
+    const kubeconfig = at(`${name}.kubeconfig`);
+    writeFileSync(kubeconfig, readFileSync(server.kubeconfig, 'utf8').replaceAll('"other"', `"${name}"`));
+    const { code, out, err } = await init('--kubeconfig', kubeconfig, '--context', name);
+    assert.equal(code, 64, out);
+    assert.match(err, said);
+    assert.match(err, /choose another --name or --out/);
+  });
+
 test('should compare with the file of a cluster that Plumbline provisions, which has no pin', async () => {
   const file = at('rehearsal.yaml');
   await init('--out', file);

@@ -40,6 +40,7 @@ async function init(options: Options, context: Context): Promise<number> {
   const listing = await cancellableListing({ kubeconfig, context: options.context });
   if (typeof listing === 'number') return listing;
   const { name, out } = targetOf(options, { listing, context });
+  const wasNamed = (options.name ?? options.out) !== undefined;
   const { kind, namespace: namespaces = [] } = options;
   const command = commandOf({ ...options, kubeconfig, context: listing.context, out });
   const schema = path.relative(
@@ -62,7 +63,7 @@ async function init(options: Options, context: Context): Promise<number> {
     sayWhatRunsNeed(draft, { listing, context });
   }
   const now = (): EnvironmentFile => parsedDraft(draftFile(listing, { ...asked, counts: 'now' }), out);
-  const same = there === null || compare({ out, there, draft: now(), drafted, listing }, context);
+  const same = there === null || compare({ out, wasNamed, there, draft: now(), drafted, listing }, context);
   if (!same) return EXIT.notMet;
   return [...listing.refused.keys()].some(isCompared) ? EXIT.inconclusive : EXIT.met;
 }
@@ -189,13 +190,20 @@ function sayWhatRunsNeed(
 
 /** Prints what differs; the file stays as it is. @returns whether nothing does */
 function compare(
-  of: { out: string; there: string; draft: EnvironmentFile; drafted: DraftedFile; listing: Listing },
+  of: {
+    out: string;
+    wasNamed: boolean;
+    there: string;
+    draft: EnvironmentFile;
+    drafted: DraftedFile;
+    listing: Listing;
+  },
   context: Context,
 ): boolean {
-  const { out, there, draft, drafted, listing } = of;
+  const { out, wasNamed, there, draft, drafted, listing } = of;
   const file = shown(out);
   const own = parseEnvironment(there, file, checkFindings).data;
-  refuseOther(own, { draft, file });
+  refuseOther(own, { draft, file, wasNamed });
   const { namespaces } = drafted;
   const found = differencesBetween(own, {
     ...{ draft, namespaces, refused: listing.refused },
@@ -211,18 +219,33 @@ function compare(
   return found.length === 0;
 }
 
+interface Comparison {
+  draft: EnvironmentFile;
+  file: string;
+  /** By --name or --out, and not by the context alone. */
+  wasNamed: boolean;
+}
+
+/** @throws CommandError (64) for an example, and for the file of another cluster, of which every line would differ */
+function refuseOther(own: EnvironmentFile, comparison: Comparison): void {
+  const why = otherText(own, comparison);
+  if (why === null) return;
+  throw new CommandError(`${comparison.file} is ${why}; choose another --name or --out`, EXIT.usage);
+}
+
 /**
- * A file without a pin, such as that of a cluster which Plumbline provisions, is taken for one of this cluster.
- * @throws CommandError (64) for the file of another cluster, of which every line would differ
+ * A file without a pin, such as that of a cluster which Plumbline provisions, is taken for one of this cluster where somebody named it: a context
+ * that happens to be called `local` does not name it. null: the file may be of this cluster.
  */
-function refuseOther(own: EnvironmentFile, { draft, file }: { draft: EnvironmentFile; file: string }): void {
-  if (declarationOf(own.cluster).pinIsPlaceholder?.(own.cluster) === true) return;
+function otherText(own: EnvironmentFile, { draft, wasNamed }: Comparison): string | null {
   const [pinned, seen] = [pinOf(own)?.kubeSystemUid, pinOf(draft)?.kubeSystemUid];
-  if (pinned === undefined || pinned === seen) return;
-  throw new CommandError(
-    `${file} is of another cluster: kube-system has the UID ${seen ?? ''} here and ${pinned} there; choose another --name or --out`,
-    EXIT.usage,
-  );
+  if (declarationOf(own.cluster).pinIsPlaceholder?.(own.cluster) === true)
+    return `an example that comes with Plumbline, or a copy of one: its pin is zeros (that of this cluster is kubeSystemUid: ${seen ?? ''})`;
+  if (pinned === undefined)
+    return wasNamed ? null : 'of an environment without a pin, such as Plumbline provisions itself';
+  return pinned === seen
+    ? null
+    : `of another cluster: kube-system has the UID ${seen ?? ''} here and ${pinned} there`;
 }
 
 /** A path as people type it. */

@@ -2,11 +2,12 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import https from 'node:https';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { refusedCredentials, useCredentialPlugins, waitForCredentials } from './credential-plugin.ts';
 import { errorOfFailure, KubeError } from './errors.ts';
 import type { ReadOnlyGuard } from './read-only.ts';
+import { tokenFilesIn, tokenIn, useTokenFiles } from './token-file.ts';
 import { proxyFor, proxyHost } from '../../host/proxy.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
@@ -28,20 +29,25 @@ export interface Answer {
 }
 
 /**
- * Loads a kubeconfig; certificates named by a relative path are found beside it.
+ * Loads a kubeconfig; files that it names by a relative path are found beside it.
  * @throws KubeError `invalid` with the file and what is wrong with it
  */
 export function loadKubeConfig(file: string, context?: string): KubeConfig {
   const config = new KubeConfig();
+  const folder = dirname(resolve(file));
   const where = { verb: 'read', path: file };
+  let tokenFiles: ReadonlyMap<string, string>;
   try {
-    config.loadFromFile(file);
-    config.makePathsAbsolute(dirname(file));
+    const text = readFileSync(file, 'utf8');
+    config.loadFromString(text);
+    config.makePathsAbsolute(folder);
+    tokenFiles = tokenFilesIn(text, folder);
   } catch (cause) {
     const detail = errorText(cause);
     throw new KubeError('invalid', `kubeconfig ${file} cannot be read: ${detail}`, { ...where, cause });
   }
-  useCredentialPlugins(config, dirname(file));
+  useTokenFiles(config, tokenFiles);
+  useCredentialPlugins(config, folder);
   if (context !== undefined) config.setCurrentContext(context);
   if (config.getCurrentCluster() === null) {
     const names = config.getContexts().map((known) => known.name);
@@ -51,8 +57,45 @@ export function loadKubeConfig(file: string, context?: string): KubeConfig {
       where,
     );
   }
+  requireFiles(config, { file, tokenFiles });
   takeProxy(config);
   return config;
+}
+
+/** A local file that cannot be read is named with its key; only the current context's are needed. @throws KubeError `invalid` */
+function requireFiles(
+  config: KubeConfig,
+  { file, tokenFiles }: { file: string; tokenFiles: ReadonlyMap<string, string> },
+): void {
+  const user = config.getCurrentUser();
+  const named = {
+    'certificate-authority': config.getCurrentCluster()?.caFile,
+    'client-certificate': user?.certFile,
+    'client-key': user?.keyFile,
+    tokenFile: tokenFiles.get(user?.name ?? ''),
+  };
+  for (const [key, path] of Object.entries(named)) {
+    if (!path) continue;
+    try {
+      if (key === 'tokenFile') tokenIn(path);
+      else readFileSync(path);
+    } catch (cause) {
+      const message = `kubeconfig ${file}: ${key} ${path} cannot be read: ${errorText(cause)}`;
+      throw new KubeError('invalid', message, { verb: 'read', path, cause });
+    }
+  }
+}
+
+/**
+ * Whether the account of the kubeconfig sends anything by which the API server can know it; without, it is system:anonymous.
+ * @throws NoCredentials where a command gives none
+ */
+export async function sendsCredentials(config: KubeConfig, signal: AbortSignal): Promise<boolean> {
+  const options: https.RequestOptions = {};
+  waitForCredentials(options, signal);
+  await config.applyToHTTPSOptions(options);
+  const { auth, cert, headers = {} } = options;
+  return Boolean(auth ?? cert) || Object.hasOwn(headers, 'Authorization');
 }
 
 /** As kubectl does it: `proxy-url` of the kubeconfig, else what the environment names. */

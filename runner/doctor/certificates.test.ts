@@ -94,3 +94,32 @@ test('should say that it cannot look at a certificate behind a proxy, and not th
   assert.doesNotMatch(JSON.stringify(behind), /s3cret/);
   assert.equal(of(await looked(), 'certificate API server at').state, 'ok');
 });
+
+test('should need no certificate at an address that nothing planned asks', async () => {
+  const at = { url: 'https://127.0.0.1:1', trust: 'system' };
+  const topology = {
+    ...staging.topology,
+    certificates: [{ name: 'edge', host: '127.0.0.1', port: 1, trust: 'system' }],
+    edge: { ...(staging.topology.edge ?? assert.fail()), ...at },
+  };
+  const declaring = {
+    ...staging,
+    apiAddress: '127.0.0.1:2',
+    prometheus: at,
+    telemetry: { otlp: at },
+    topology,
+  };
+  const missingOf = async (of: object, checks: string[]): Promise<string[]> => {
+    const items = await certificates.look(situationOf(of as Environment, null, { checks }));
+    return items.filter(({ state }) => state !== 'not needed').map(({ what }) => what);
+  };
+  const nodes = ['topology/nodes/pools'];
+  assert.deepEqual(await missingOf(declaring, nodes), ['telemetry.otlp at 127.0.0.1:1']);
+  const readOnly = { ...declaring, readOnly: true };
+  assert.deepEqual(await missingOf(readOnly, nodes), []);
+  assert.deepEqual(await missingOf(readOnly, ['topology/cluster/versions']), [
+    'apiAddress at 127.0.0.1:2',
+    'certificate edge at 127.0.0.1:1',
+  ]);
+  assert.deepEqual(await missingOf(readOnly, ['topology/edge/path']), []);
+});

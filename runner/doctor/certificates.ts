@@ -6,6 +6,7 @@ import { servedCertificate } from '../../host/served-certificate.ts';
 import type { Endpoint } from '../../host/served-certificate.ts';
 import { trusted } from '../../probes/edge/edge-request.ts';
 import { apiProxy } from '../../probes/kubernetes/index.ts';
+import { askedBy } from './asked.ts';
 import { expiryItem } from './expiry.ts';
 import { missing, notNeeded, NOT_REACHED, unknown } from './item.ts';
 import type { Item, Kind, Reached, Situation } from './item.ts';
@@ -14,7 +15,9 @@ import type { Item, Kind, Reached, Situation } from './item.ts';
 export const certificates: Kind = { name: 'certificates', look };
 
 interface Served {
-  /** The keys that declare it. */
+  /** The key that declares it. */
+  key: string;
+  /** As a person would name it; several where several keys name one address. */
   what: string;
   host: string;
   port: number;
@@ -24,10 +27,11 @@ interface Served {
   proxy?: string | undefined;
 }
 
-async function look({ environment, running, reached, deadlineMs, signal }: Situation): Promise<Item[]> {
-  const all = servedIn(environment, reached);
-  if (running.length === 0) return all.map((one) => notNeeded(textOf(one), 'no check is planned'));
-  const items = all.map(async (one) => {
+async function look(situation: Situation): Promise<Item[]> {
+  const { environment, reached, deadlineMs, signal } = situation;
+  const asked = askedBy(situation);
+  const all = [...ofCluster(environment, reached), ...ofUrls(environment)];
+  const items = eachOnce(all.filter(({ key }) => asked(key))).map(async (one) => {
     if (one.proxy !== undefined) return unknown(textOf(one), behind(one.proxy));
     const authority = await authorityOf(one.trust, reached);
     if ('unavailable' in authority) return unknown(textOf(one), authority.unavailable);
@@ -35,7 +39,11 @@ async function look({ environment, running, reached, deadlineMs, signal }: Situa
     const at = { host, port, ...(serverName !== undefined && { serverName }), ...authority };
     return itemOf(one, await servedCertificate(at, { timeoutMs: deadlineMs, signal }));
   });
-  return Promise.all(items);
+  const others = eachOnce(all.filter(({ key }) => !asked(key)));
+  return [
+    ...(await Promise.all(items)),
+    ...others.map((one) => notNeeded(textOf(one), 'no planned check asks it')),
+  ];
 }
 
 /** Who asks there verifies it, and does not say for how long it is valid. */
@@ -68,9 +76,9 @@ function textOf({ what, host, port }: Served): string {
 }
 
 /** Each address once, under every key that names it. */
-function servedIn(environment: Environment, reached: Reached | null): Served[] {
+function eachOnce(all: readonly Served[]): Served[] {
   const distinct = new Map<string, Served>();
-  for (const one of [...ofCluster(environment, reached), ...ofUrls(environment)]) {
+  for (const one of all) {
     const key = JSON.stringify([one.host, one.port, one.serverName ?? one.host, one.trust]);
     const before = distinct.get(key);
     distinct.set(key, before === undefined ? one : { ...before, what: `${before.what}, ${one.what}` });
@@ -83,8 +91,13 @@ function ofCluster({ apiAddress, topology }: Environment, reached: Reached | nul
   const trust = 'cluster';
   const api = reached === null ? [] : apiServer(reached);
   const declared: Served[] = [
-    ...(apiAddress === undefined ? [] : [{ what: 'apiAddress', ...hostAndPort(apiAddress), trust } as const]),
-    ...topology.certificates.map(({ name, ...one }) => ({ what: `certificate ${name}`, ...one })),
+    ...(apiAddress === undefined
+      ? []
+      : [{ key: 'apiAddress', what: 'apiAddress', ...hostAndPort(apiAddress), trust } as const]),
+    ...topology.certificates.map(({ name, ...one }) => ({
+      ...{ key: 'topology.certificates', what: `certificate ${name}` },
+      ...one,
+    })),
   ];
   const way = ({ host, port }: Served): string | undefined =>
     api.find((one) => one.host === host && one.port === port)?.proxy;
@@ -97,6 +110,7 @@ function apiServer({ cluster }: Reached): Served[] {
   const { tlsServerName } = config.getCurrentCluster() ?? {};
   return ofUrl('API server', { url: server, trust: 'cluster' }).map((one) => ({
     ...one,
+    key: 'cluster',
     proxy: apiProxy(config) ?? undefined,
     ...(tlsServerName !== undefined && { serverName: tlsServerName }),
   }));
@@ -140,7 +154,9 @@ function ofUrl(what: string, { url, address, trust = 'system' }: Url): Served[] 
   if (!url.startsWith('https:')) return [];
   const name = hostOfUrl(url);
   // A client asks for no name where it has an address alone (RFC 6066, section 3).
-  return [{ what, ...addressOfUrl(url, address), ...(isIP(name) === 0 && { serverName: name }), trust }];
+  return [
+    { key: what, what, ...addressOfUrl(url, address), ...(isIP(name) === 0 && { serverName: name }), trust },
+  ];
 }
 
 async function authorityOf(

@@ -113,15 +113,55 @@ test('should tell an account that is not known, and one that may not see which c
   }
 });
 
-test('should say to log in again where the command of the kubeconfig gives no credentials', async () => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'plumbline-doctor-'));
-  const config = JSON.parse(readFileSync(server.kubeconfig(), 'utf8')) as { users: object[] };
-  const args = ['-c', 'echo "the SSO session has expired" >&2; exit 255'];
-  config.users = [{ name: 'u', user: { exec: { command: 'sh', args } } }];
-  const file = path.join(folder, 'kubeconfig');
+/** Path of a kubeconfig whose user has these keys. */
+function kubeconfigOf(of: TestServer, user: object): string {
+  const file = of.kubeconfig();
+  const config = JSON.parse(readFileSync(file, 'utf8')) as { users: object[] };
+  config.users = [{ name: 'u', user }];
   writeFileSync(file, JSON.stringify(config));
-  const looked = await lookedAt(file);
-  rmSync(folder, { recursive: true });
+  return file;
+}
+
+test('should accept no account without credentials, whatever /version answers to anybody', async () => {
+  for (const status of [401, 403]) {
+    const refusing = await apiServer({ ...VERSION, [NAMESPACE]: { status, body: {} } });
+    const looked = await lookedAt(kubeconfigOf(refusing, {}), { of: refusing });
+    await refusing.close();
+    const { what, state, detail, add } = last(looked);
+    assert.deepEqual([what, state, looked.reached], ['account of the kubeconfig', 'missing', false]);
+    assert.match(detail, /has no credentials for it.*asked as system:anonymous/);
+    assert.match(add ?? '', /tokenFile/);
+  }
+  const { items, reached } = await lookedAt(kubeconfigOf(server, {}));
+  const account = items.find(({ what }) => what === 'account of the kubeconfig');
+  assert.deepEqual([account?.notice, reached], [true, true], 'a proxy may add them');
+  assert.match(account?.detail ?? '', /no credentials/);
+});
+
+test('should not take a cluster for usable whose API server does not serve, nor its account for accepted', async () => {
+  const body = { message: 'etcdserver: no leader' };
+  for (const status of [500, 503, 504]) {
+    const failing = await apiServer({ ...VERSION, [NAMESPACE]: { status, body } });
+    const looked = await lookedAt(failing.kubeconfig(), { of: failing });
+    await failing.close();
+    const { what, state, detail } = last(looked);
+    assert.deepEqual([what, state, looked.reached], ['pin', 'missing', false]);
+    assert.match(detail, new RegExp(`^the API server does not serve: .*${status} etcdserver: no leader$`));
+    assert.ok(!looked.items.some(({ what: of }) => of === 'account of the kubeconfig'));
+  }
+});
+
+test('should name a certificate that the kubeconfig names and that is not there', async () => {
+  const looked = await lookedAt(
+    kubeconfigOf(server, { 'client-certificate': 'no.crt', 'client-key': 'no.key' }),
+  );
+  assert.deepEqual([last(looked).what, last(looked).state], ['kubeconfig', 'missing']);
+  assert.match(last(looked).detail, /client-certificate \/.*\/no\.crt cannot be read: ENOENT/);
+});
+
+test('should say to log in again where the command of the kubeconfig gives no credentials', async () => {
+  const args = ['-c', 'echo "the SSO session has expired" >&2; exit 255'];
+  const looked = await lookedAt(kubeconfigOf(server, { exec: { command: 'sh', args } }));
   const { what, state, detail, add } = last(looked);
   assert.deepEqual([what, state, looked.reached], ['account of the kubeconfig', 'missing', false]);
   assert.match(detail, /gives no credentials: it ended with 255: the SSO session has expired$/);

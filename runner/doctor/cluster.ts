@@ -12,6 +12,7 @@ import {
   NoCredentials,
   openCluster,
   ReadOnlyGuard,
+  sendsCredentials,
 } from '../../probes/kubernetes/index.ts';
 import { gets } from '../../probes/kubernetes/rights.ts';
 import type { KubeCluster } from '../../probes/kubernetes/index.ts';
@@ -20,7 +21,7 @@ import { requireKubeconfig } from '../plan/configuration.ts';
 import { pinDifferences } from '../run/connect.ts';
 import { reachOf } from '../targets/reach.ts';
 import { StoreTargets } from '../targets/store-target.ts';
-import { missing, ok, unknown } from './item.ts';
+import { missing, ok } from './item.ts';
 import type { Item, Reached } from './item.ts';
 import { expiryItem, tlsAdvice } from './expiry.ts';
 import { ruleOf } from './rights.ts';
@@ -100,7 +101,9 @@ async function lookAt(of: Looked, signal: AbortSignal): Promise<Item[]> {
     if (instead !== null)
       return [missing(what, instead, 'server of the kubeconfig: the API server itself, past the login page')];
     const item = ok(what, 'reached, with a certificate of the authority in the kubeconfig');
-    return status === 401 ? [item, refused()] : [item, ...(await lookAtPin(of, signal))];
+    const sent = await sendsCredentials(of.cluster.client.transport.config, signal);
+    if (status === 401) return [item, refused(sent)];
+    return [item, ...(await lookAtPin(of, { sent, signal }))];
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof KubeError && error.cause instanceof NoCredentials)
@@ -122,26 +125,40 @@ function wayAdvice({ client: { transport } }: KubeCluster): string {
     : `a way through the proxy ${proxy} (HTTPS_PROXY, or proxy-url in the kubeconfig) to ${transport.server}; or ${way}, with its host in NO_PROXY`;
 }
 
-function refused(): Item {
+const ACCOUNT = 'account of the kubeconfig';
+
+/** @param sent whether the kubeconfig has credentials for it */
+function refused(sent: boolean): Item {
+  if (!sent)
+    return missing(
+      ACCOUNT,
+      'the kubeconfig has no credentials for it, so that the API server is asked as system:anonymous',
+      'token, tokenFile, client-certificate with client-key, or exec, under the user of the context in the kubeconfig',
+    );
   return missing(
-    'account of the kubeconfig',
+    ACCOUNT,
     'the API server does not know it (401): its token or certificate has expired, or is of another cluster',
     'kubectl -n plumbline-system create token plumbline --duration=24h   # as an administrator; put it into the kubeconfig',
   );
 }
 
-function withoutCredentials({ message, command }: NoCredentials): Item {
-  return missing(
-    'account of the kubeconfig',
-    message,
-    `log in again, until this prints credentials: ${command}`,
-  );
+/** A proxy may add the credentials. */
+function accepted(sent: boolean): Item {
+  if (sent) return ok(ACCOUNT, 'accepted');
+  return { ...ok(ACCOUNT, 'the kubeconfig has no credentials for it, and it is answered'), notice: true };
 }
 
-async function lookAtPin({ cluster, found, environment }: Looked, signal: AbortSignal): Promise<Item[]> {
-  const account = ok('account of the kubeconfig', 'accepted');
+function withoutCredentials({ message, command }: NoCredentials): Item {
+  return missing(ACCOUNT, message, `log in again, until this prints credentials: ${command}`);
+}
+
+async function lookAtPin(
+  { cluster, found, environment }: Looked,
+  { sent, signal }: { sent: boolean; signal: AbortSignal },
+): Promise<Item[]> {
   try {
     const seen = await cluster.pin(signal);
+    const account = accepted(sent);
     const differences = pinDifferences(found.pin, seen);
     if (differences.length === 0) return [account, ok('pin', `the cluster that ${environment.name} pins`)];
     const detail = `this is not the cluster that ${environment.name} pins: ${differences.join('; ')}`;
@@ -149,12 +166,21 @@ async function lookAtPin({ cluster, found, environment }: Looked, signal: AbortS
     return [account, missing('pin', detail, add)];
   } catch (error) {
     signal.throwIfAborted();
-    if (!(error instanceof KubeError)) throw error;
-    if (error.reason === 'unauthorized') return [refused()];
-    if (error.reason !== 'forbidden') return [account, unknown('pin', error.message)];
-    const detail = 'the account may not get the namespace kube-system, whose UID tells which cluster this is';
-    return [account, missing('pin', detail, ruleOf(gets('v1/Namespace', 'everywhere'), ''))];
+    if (!(error instanceof KubeError) || error.reason === 'credentials') throw error;
+    return withoutPin(error, sent);
   }
+}
+
+/** What the answer in place of the pin says: who is forbidden something is known, and an error of the server says nothing of the account. */
+function withoutPin({ reason, message }: KubeError, sent: boolean): Item[] {
+  if (reason === 'unauthorized' || (reason === 'forbidden' && !sent)) return [refused(sent)];
+  if (reason === 'forbidden') {
+    const detail = 'the account may not get the namespace kube-system, whose UID tells which cluster this is';
+    return [accepted(sent), missing('pin', detail, ruleOf(gets('v1/Namespace', 'everywhere'), ''))];
+  }
+  const add =
+    "an API server that answers; kubectl get --raw '/readyz?verbose' says what it lacks, mostly etcd";
+  return [missing('pin', `the API server does not serve: ${message}`, add)];
 }
 
 /** How long the account of the kubeconfig is known, where that can be read from it. */

@@ -74,3 +74,12 @@ test('should send nothing through the edge for a run that only reads', async () 
   assert.equal(items.find(({ what }) => what === 'topology.edge')?.state, 'not needed');
   assert.ok(!items.some(({ what }) => what.startsWith('topology.edge at ')));
 });
+
+test('should need no address that nothing planned asks', async () => {
+  const needed = async (...checks: string[]): Promise<string[]> => {
+    const items = await edge.look(situationOf({ ...staging, apiAddress: '127.0.0.1:1' }, KUBE, { checks }));
+    return items.filter(({ state }) => state !== 'not needed').map(({ what }) => what);
+  };
+  assert.deepEqual(await needed('topology/nodes/pools'), []);
+  assert.deepEqual(await needed('topology/cluster/versions'), ['apiAddress at 127.0.0.1:1']);
+});

@@ -5,6 +5,7 @@ import { askText, connectError } from '../../probes/asking.ts';
 import { throughTheEdge, trusted } from '../../probes/edge/edge-request.ts';
 import type { EdgeLook } from '../../probes/edge/edge-request.ts';
 import type { Address } from '../../suites/catalogue/plan/reached.ts';
+import { askedBy } from './asked.ts';
 import { missing, notNeeded, NOT_REACHED, ok, unknown } from './item.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 import { refusalIn } from '../../reports/record/refusals.ts';
@@ -21,23 +22,23 @@ interface Bounds {
   signal: AbortSignal;
 }
 
-async function look({ environment, running, reached, deadlineMs, signal }: Situation): Promise<Item[]> {
+async function look(situation: Situation): Promise<Item[]> {
+  const { environment, reached, deadlineMs, signal } = situation;
   const bounds = { deadlineMs, signal };
   const { application, topology } = environment;
+  const asked = askedBy(situation);
+  const looked = connectedIn(environment).map(async (one) =>
+    asked(one.key) ? connectedItem(one, bounds) : notNeeded(one.key, 'no planned check asks it'),
+  );
   const declared = topology.edge;
-  const connected = connectedIn(environment);
-  if (running.length === 0)
-    return [...(declared === undefined ? [] : ['topology.edge']), ...connected.map(({ key }) => key)].map(
-      (key) => notNeeded(key, 'no check is planned'),
-    );
-  return Promise.all([
-    ...(declared === undefined
-      ? []
-      : environment.readOnly === true
-        ? [notNeeded('topology.edge', 'a read-only run sends nothing through it')]
-        : [edgeItem({ edge: declared, application }, { ...bounds, stores: reached?.stores ?? null })]),
-    ...connected.map((one) => connectedItem(one, bounds)),
-  ]);
+  if (declared === undefined) return Promise.all(looked);
+  if (application === undefined || !asked('topology.edge'))
+    return [
+      notNeeded('topology.edge', 'no planned check sends anything through it'),
+      ...(await Promise.all(looked)),
+    ];
+  const stores = reached?.stores ?? null;
+  return Promise.all([edgeItem({ edge: declared, application }, { ...bounds, stores }), ...looked]);
 }
 
 interface Connected {
@@ -63,13 +64,11 @@ async function connectedItem({ key, at }: Connected, bounds: Bounds): Promise<It
 
 interface Asked {
   edge: Edge;
-  application: Application | undefined;
+  application: Application;
 }
 
 async function edgeItem({ edge: declared, application }: Asked, bounds: EdgeBounds): Promise<Item> {
   const what = `topology.edge at ${declared.url}`;
-  if (application === undefined)
-    return missing(what, 'nothing says what to ask there', 'application (docs/guide/application.md)');
   const authorities = await trusted(declared.trust);
   if ('unavailable' in authorities) return unknown(what, authorities.unavailable);
   if (bounds.stores === null && application.credentials !== undefined) return unknown(what, NOT_REACHED);
@@ -102,7 +101,7 @@ const noSecret = (): Promise<never> => Promise.reject(new Error(NOT_REACHED));
 const NO_SECRETS = { secret: noSecret, reread: noSecret, keep: () => undefined };
 
 /** One request that changes nothing, as topology/edge/path sends it. */
-async function lookItem(asked: Asked & { application: Application }, how: EdgeLook): Promise<Item> {
+async function lookItem(asked: Asked, how: EdgeLook): Promise<Item> {
   const what = `topology.edge at ${asked.edge.url}`;
   try {
     const { status, ok: good, why } = await throughTheEdge(asked, how);

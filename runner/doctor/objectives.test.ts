@@ -73,12 +73,24 @@ function saidOf(path: string, series: readonly Series[], described: Described): 
   return data(found.flatMap((one) => one[label] ?? []));
 }
 
+interface Prometheus {
+  series?: Series[];
+  described?: Described;
+  said?: Said;
+  /** Series that have had no sample for a day. */
+  idle?: Series[];
+}
+
 async function lookedAt(
   declared: readonly Objective[],
-  { series = WELL, described = {}, said }: { series?: Series[]; described?: Described; said?: Said } = {},
+  { series = WELL, described = {}, said, idle = [] }: Prometheus = {},
   selection: { checks?: string[] } = {},
 ): Promise<Item[]> {
-  const server = await standIn(({ path }) => said ?? saidOf(path, series, described));
+  const within = (path: string): Series[] => {
+    const fromMs = Number(new URL(path, 'http://prometheus').searchParams.get('start')) * 1000;
+    return fromMs < Date.now() - 86_400_000 ? [...series, ...idle] : series;
+  };
+  const server = await standIn(({ path }) => said ?? saidOf(path, within(path), described));
   const environment: Environment = {
     ...staging,
     objectives: [...declared],
@@ -152,6 +164,16 @@ test('should not know it of a metric that a target describes and that has counte
   assert.equal(item.state, 'unknown');
   assert.match(item.detail, /a target describes it \(counter\): nothing was counted yet/);
   assert.match(item.add ?? '', /send it a request/);
+});
+
+test('should not know it of a service that nobody has asked lately, and whose series were there before', async () => {
+  const others = WELL.map((one) => ({ ...one, job: 'shop' }));
+  for (const series of [[], others]) {
+    const { state, detail, add } = only(await lookedAt([AVAILABLE], { series, idle: WELL }));
+    assert.equal(state, 'unknown', detail);
+    assert.match(detail, /no series .*; all of it was there within the last week: maybe nobody has asked/);
+    assert.match(add ?? '', /send it a request/);
+  }
 });
 
 test('should not need objectives that no planned check asks for', async () => {

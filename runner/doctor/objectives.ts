@@ -1,5 +1,5 @@
 import { windowBounds } from '../../env/objectives/index.ts';
-import type { Environment } from '../../env/schema.ts';
+import type { Bounds } from '../../env/objectives/index.ts';
 import { askText } from '../../probes/asking.ts';
 import { PrometheusClient } from '../../probes/prometheus/index.ts';
 import { selectorsOf, thereFinding } from '../../reports/judge/slo/series/there.ts';
@@ -18,6 +18,9 @@ export const objectives: Kind = { name: 'objectives', look };
 /** The window of an objective over a run that has not begun. A service that was asked nothing for so long may have other series in its run. */
 const LATELY_MS = 3_600_000;
 
+/** A service that was restarted has no series of requests until somebody sends one: a weekend without requests lies within this. */
+const BEFORE_MS = 7 * 86_400_000;
+
 async function look(situation: Situation): Promise<Item[]> {
   const { environment, running, reached } = situation;
   const { objectives: declared, prometheus } = environment;
@@ -26,8 +29,8 @@ async function look(situation: Situation): Promise<Item[]> {
   if (prometheus === undefined)
     return declared.map((one) => unknown(textOf(one), 'no prometheus is declared'));
   if (reached === null) return declared.map((one) => unknown(textOf(one), NOT_REACHED));
-  const { there, trouble } = await thereOf(situation, await clientOf(situation));
-  return declared.map((one) => itemOf(one, there, trouble));
+  const found = await thereOf(situation, await clientOf(situation));
+  return declared.map((one) => itemOf(one, found));
 }
 
 /** With the metrics that its queries select. */
@@ -54,6 +57,8 @@ async function clientOf({ environment, reached, deadlineMs }: Situation): Promis
 
 interface Asked {
   there: There[];
+  /** Within a longer window, of objectives that lack something in their own. */
+  before: There[];
   /** Why not everything was answered; null: it was. */
   trouble: string | null;
 }
@@ -62,40 +67,42 @@ async function thereOf(
   { environment, signal }: Situation,
   client: PrometheusClient | string,
 ): Promise<Asked> {
-  if (typeof client === 'string') return { there: [], trouble: client };
-  const there: There[] = [];
+  const found: Asked = { there: [], before: [], trouble: null };
+  if (typeof client === 'string') return { ...found, trouble: client };
+  const { objectives: declared } = environment;
+  const nowMs = Date.now();
+  const ask = async (into: There[], some: readonly Objective[], boundsOf: (one: Objective) => Bounds) => {
+    const asked = { objectives: some, bounds: some.map(boundsOf) };
+    for await (const one of askAllThere(client, asked, signal))
+      into.push({ kind: 'metric-there', t: 0, ...one });
+  };
   try {
-    for await (const one of askAllThere(client, windowsOf(environment), signal))
-      there.push({ kind: 'metric-there', t: 0, ...one });
-    return { there, trouble: null };
+    await ask(found.there, declared, ({ window }) => windowBounds(window, nowMs, nowMs - LATELY_MS));
+    const lacking = declared.filter((one) => thereFinding(one, found.there) !== null);
+    await ask(found.before, lacking, () => windowBounds({ kind: 'run' }, nowMs, nowMs - BEFORE_MS));
+    return found;
   } catch (error) {
     signal.throwIfAborted();
-    return { there, trouble: `Prometheus could not be asked: ${askText(error)}` };
+    return { ...found, trouble: `Prometheus could not be asked: ${askText(error)}` };
   } finally {
     client.close();
   }
 }
 
-function windowsOf({ objectives: declared }: Pick<Environment, 'objectives'>) {
-  const nowMs = Date.now();
-  return {
-    objectives: declared,
-    bounds: declared.map(({ window }) => windowBounds(window, nowMs, nowMs - LATELY_MS)),
-  };
-}
-
-function itemOf(objective: Objective, there: readonly There[], trouble: string | null): Item {
+function itemOf(objective: Objective, { there, before, trouble }: Asked): Item {
   const what = textOf(objective);
   const known = new Set(there.map(({ selector }) => selector));
   if (trouble !== null && selectorsOf(objective).some(({ text }) => !known.has(text)))
     return unknown(what, trouble);
   const found = thereFinding(objective, there);
   if (found === null) return ok(what, 'its metrics are there, with its labels, unit and shape');
-  const advice = adviceOf(objective);
-  return found.uncounted
-    ? unknown(what, found.text, 'send it a request, and look again')
-    : missing(what, found.text, advice);
+  if (found.uncounted) return unknown(what, found.text, SEND);
+  if (thereFinding(objective, before) === null) return unknown(what, `${found.text}; ${IDLE}`, SEND);
+  return missing(what, found.text, adviceOf(objective));
 }
+
+const IDLE = 'all of it was there within the last week: maybe nobody has asked this service lately';
+const SEND = 'send it a request, and look again';
 
 function adviceOf({ name, stated = 'env/objectives' }: Objective): string {
   return `objective ${name} (stated by: ${stated}) with the metric, labels and unit that the service writes; or a target of Prometheus that has them`;

@@ -17,7 +17,7 @@ import type {
 } from '../../env/schema.ts';
 import { addressOf } from '../ask/telemetry/sources.ts';
 import type { Declared } from '../ask/telemetry/sources.ts';
-import { sectionsAsked } from '../plan/configuration.ts';
+import { askedBy, SENT } from './asked.ts';
 import { tlsAdvice } from './expiry.ts';
 import { missing, notNeeded, NOT_REACHED, ok, unknown } from './item.ts';
 import type { Item, Kind, Situation } from './item.ts';
@@ -43,20 +43,14 @@ const NO_TRACE = '00000000000000000000000000000001';
 const NOTHING = 'plumbline-doctor';
 
 async function look(situation: Situation): Promise<Item[]> {
-  const { environment, running } = situation;
-  const asked = new Set<string>(sectionsAsked(environment, running));
-  // A run that does more than read sends its own trace and metrics.
-  const sending = running.length > 0 && environment.readOnly !== true;
-  const declared = SOURCES.flatMap((of) => of(environment) ?? []);
+  const asked = askedBy(situation);
+  const declared = SOURCES.flatMap((of) => of(situation.environment) ?? []);
   const found = declared.map(async (source) => {
-    const needed = SENT.has(source.key) ? sending : asked.has(source.key.split('.')[0] ?? '');
-    if (!needed) return notNeeded(textOf(source), 'no planned check asks it');
+    if (!asked(source.key)) return notNeeded(textOf(source), 'no planned check asks it');
     return itemOf(source, situation);
   });
   return Promise.all(found);
 }
-
-const SENT = new Set(['telemetry.otlp', 'telemetry.pushgateway']);
 
 const SOURCES: readonly ((environment: Environment) => Source | undefined)[] = [
   ({ prometheus: declared }) =>

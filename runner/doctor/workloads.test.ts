@@ -18,14 +18,17 @@ function declaring(names: readonly Named[]): Environment {
   return { ...staging, topology: { ...staging.topology, workloads: declared } };
 }
 
-/** What doctor says of these in a cluster that has `there`; `asked` are the kinds that were listed. */
+/** What doctor says of these in a cluster that has `there`; `asked` are the kinds that were listed. @param unseen why a kind cannot be */
 async function lookedAt(
   names: readonly Named[],
   there: readonly Named[],
+  unseen: Readonly<Record<string, string>> = {},
 ): Promise<{ items: Item[]; asked: string[] }> {
   const asked: string[] = [];
   const list = ({ kind: wanted }: { kind: string }): Promise<unknown> => {
     asked.push(wanted);
+    const unavailable = unseen[wanted];
+    if (unavailable !== undefined) return Promise.resolve({ items: [], unavailable });
     const items = there
       .filter(({ kind }) => wanted.endsWith(`/${kind}`))
       .map(({ kind, namespace, name }) => ({ kind, metadata: { namespace, name } }));
@@ -54,6 +57,24 @@ test('should ask for Rollouts where one is declared', async () => {
   const { items, asked } = await lookedAt([rollout], [rollout]);
   assert.equal(items[0]?.state, 'ok');
   assert.ok(asked.includes('argoproj.io/v1alpha1/Rollout'));
+});
+
+test('should not call missing what could not be listed', async () => {
+  const rollout = named('Rollout', 'shop', 'web');
+  const absent = named('Deployment', 'shop', 'billing');
+  const of = async (why: string) =>
+    (await lookedAt([rollout, absent], [API], { 'argoproj.io/v1alpha1/Rollout': why })).items;
+  const items = await of('forbidden: list argoproj.io/v1alpha1/Rollout: 403 no right');
+  assert.deepEqual(
+    items.map(({ what, state }) => [what, state]),
+    [
+      ['Rollout shop/web', 'unknown'],
+      ['Deployment shop/billing', 'missing'],
+    ],
+  );
+  assert.match(items[0]?.detail ?? '', /^Rollouts could not be listed: forbidden: .* 403 no right$/);
+  const [uninstalled] = await of('notFound: list argoproj.io/v1alpha1/Rollout: 404');
+  assert.equal(uninstalled?.state, 'missing', 'of a kind that is not installed there is none');
 });
 
 for (const [what, wanted, there, detail, add] of [

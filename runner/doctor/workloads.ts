@@ -18,11 +18,14 @@ async function look({ environment, running, reached }: Situation): Promise<Item[
   if (!running.some(({ row }) => isAbout(row.reads(environment))))
     return [notNeeded(WHAT, 'no planned check reads them')];
   if (reached === null) return [unknown(WHAT, NOT_REACHED)];
-  const there = await namesIn(reached.cluster, declared);
-  const lacking = declared.filter((one) => !there.has(nameOf(one)));
-  return lacking.length === 0
-    ? [ok(WHAT, `all ${declared.length} are there`)]
-    : lacking.map((one) => lackingItem(one, { declared, there: [...there.values()] }));
+  const { named, unseen } = await namesIn(reached.cluster, declared);
+  const lacking = declared.filter((one) => !named.has(nameOf(one)));
+  if (lacking.length === 0) return [ok(WHAT, `all ${declared.length} are there`)];
+  return lacking.map((one) => {
+    const why = unseen.get(one.kind);
+    if (why !== undefined) return unknown(nameOf(one), `${one.kind}s could not be listed: ${why}`);
+    return lackingItem(one, { declared, there: [...named.values()] });
+  });
 }
 
 type Read = Partial<Pick<Environment, 'topology'> & { workloads: unknown }>;
@@ -31,17 +34,26 @@ const isAbout = ({ topology, workloads: own }: Read): boolean => topology !== un
 
 type Named = Pick<Workload, 'namespace' | 'name'> & { kind: string };
 
+interface Seen {
+  named: Map<string, Named>;
+  /** Why a kind could not be listed. */
+  unseen: Map<string, string>;
+}
+
 /** Everything of the kinds that can be declared; Rollouts only where one is, since most clusters have none. */
-async function namesIn(
-  cluster: Pick<KubeCluster, 'list'>,
-  declared: readonly Workload[],
-): Promise<Map<string, Named>> {
+async function namesIn(cluster: Pick<KubeCluster, 'list'>, declared: readonly Workload[]): Promise<Seen> {
   const kinds = declared.some(({ kind }) => kind === 'Rollout') ? [...WORKLOADS, ROLLOUT] : WORKLOADS;
   const lists = await Promise.all(kinds.map((kind) => cluster.list({ kind })));
   const named = lists.flatMap(({ items }) =>
     items.map(({ kind, metadata: { namespace = '', name } }): Named => ({ kind, namespace, name })),
   );
-  return new Map(named.map((one) => [nameOf(one), one]));
+  const unseen = kinds.flatMap((kind, index) => {
+    const why = lists[index]?.unavailable;
+    // Of a kind that is not installed there is none.
+    if (why === undefined || why.startsWith('notFound')) return [];
+    return [[kind.slice(kind.lastIndexOf('/') + 1), why] as const];
+  });
+  return { named: new Map(named.map((one) => [nameOf(one), one])), unseen: new Map(unseen) };
 }
 
 interface Others {
