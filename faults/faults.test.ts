@@ -1,97 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type {
-  Cut,
-  FaultContext,
-  FaultMember,
-  FaultInjector,
-  Preparation,
-  Prepared,
-} from './_common/fault.ts';
+import type { FaultContext, FaultMember } from './_common/fault.ts';
+import { context, members, Recorder } from './_testing/context.ts';
+import type { Written } from './_testing/context.ts';
 import { faultOf, faults } from './index.ts';
 import { allDropped, dropRules, parseDrops } from './_common/packet-filter.ts';
 import { chooseTargets } from './_common/target.ts';
-
-const members: FaultMember[] = ['pg-0', 'pg-1', 'pg-2'].map((name, at) => ({
-  name,
-  uid: `uid-${name}`,
-  node: `worker-${at + 1}`,
-  ip: `198.19.74.${at + 10}`,
-}));
-type Written = { kind: string } & Record<string, unknown>;
-
-/** Records which faults it prepares and carries out. */
-class Recorder implements FaultInjector {
-  readonly done: string[] = [];
-  cuts: readonly Cut[] = [];
-  readonly #outcome: (member: FaultMember) => Awaited<ReturnType<Prepared['act']>>;
-  readonly #reason: string | undefined;
-
-  constructor(reason?: string, outcome?: (member: FaultMember) => string) {
-    this.#reason = reason;
-    this.#outcome =
-      outcome ??
-      ((member) => ({ lastBeforeMs: 1, landedMs: 2, by: 'processes gone', proof: `${member.name} is gone` }));
-  }
-
-  #prepare(what: string, member: FaultMember): Promise<Preparation> {
-    if (this.#reason !== undefined) return Promise.resolve({ reason: this.#reason });
-    return Promise.resolve({
-      member,
-      found: what,
-      rollbacks: [{ kind: 'thaw', cgroup: `/${member.name}` }],
-      act: (acted) => {
-        this.done.push(`${what} ${member.name}`);
-        acted(what);
-        return Promise.resolve(this.#outcome(member));
-      },
-    });
-  }
-
-  crash = (member: FaultMember): Promise<Preparation> => this.#prepare('crash', member);
-  freeze = (member: FaultMember, container: string): Promise<Preparation> =>
-    this.#prepare(`freeze ${container} of`, member);
-  cut = (member: FaultMember, cuts: readonly Cut[]): Promise<Preparation> => {
-    this.cuts = cuts;
-    return this.#prepare('cut', member);
-  };
-  loseNode = (member: FaultMember): Promise<Preparation> => this.#prepare('lose the node of', member);
-}
-
-interface Harness {
-  ctx: FaultContext;
-  injector: Recorder;
-  written: Written[];
-  performed: { title: string; rollbacks: unknown[] }[];
-}
-
-function context(over: Partial<FaultContext> = {}, injector = new Recorder()): Harness {
-  const written: Written[] = [];
-  const performed: { title: string; rollbacks: unknown[] }[] = [];
-  const ctx: FaultContext = {
-    check: 'failover/postgres/pod-delete',
-    store: 'postgres',
-    target: 'leader',
-    namespace: 'tender',
-    container: 'postgres',
-    leader: 'pg-1',
-    members,
-    also: [],
-    injector,
-    switchover: null,
-    kube: () => Promise.resolve({ status: 404, body: {} }),
-    perform: async (mutation) => {
-      performed.push(mutation);
-      await mutation.act();
-    },
-    restore: () => Promise.resolve(),
-    write: (observation) => written.push(observation),
-    timeoutMs: () => 300,
-    signal: new AbortController().signal,
-    ...over,
-  };
-  return { ctx, injector, written, performed };
-}
 
 const kinds = (written: readonly Written[]): string[] => written.map(({ kind }) => kind);
 
@@ -185,6 +99,20 @@ test('every fault that acts on a node records its rollback first, and lands by i
   }
 });
 
+test('of a pod with several containers only the declared one is frozen', async () => {
+  const running = (...names: string[]): FaultMember[] =>
+    members.map((one) => ({
+      ...one,
+      containers: Object.fromEntries(names.map((name) => [name, `id-${name}`])),
+    }));
+  const one = context({ container: null, members: running('api') });
+  await faultOf('hang').inject(one.ctx);
+  assert.deepEqual(one.injector.done, ['freeze api of pg-1']);
+  const two = context({ container: null, members: running('istio-proxy', 'api') });
+  assert.match((await faultOf('hang').inject(two.ctx)).proof, /\(seen: api, istio-proxy\).*ai\.container/);
+  assert.deepEqual(two.injector.done, []);
+});
+
 test('an action without its proof has not landed', async () => {
   const { ctx, written } = context({}, new Recorder(undefined, () => 'no packet was dropped'));
   assert.deepEqual((await faultOf('partition').inject(ctx)).landedAtMs, null);
@@ -213,41 +141,6 @@ test('a majority is hit at once under one entry each, and has landed when the la
   assert.deepEqual([result.landedAtMs, result.target], [9, 'pg-1, pg-0']);
   assert.equal(both.performed[0]?.rollbacks.length, 2);
   assert.deepEqual(both.written.at(-1)?.['betweenMs'], [4, 9]);
-});
-
-test('a partition cuts off every peer and sentinel, the API server only when that is asked for', async () => {
-  const sentinel = { name: 'sentinel-0', uid: 's', node: 'worker-1', ip: '198.19.75.9' };
-  const plain = context({ otherPeers: [sentinel] });
-  await faultOf('partition').inject(plain.ctx);
-  assert.deepEqual(
-    plain.injector.cuts.map(({ name, address }) => `${name} ${address}`),
-    ['pg-0 198.19.74.10', 'pg-2 198.19.74.12', 'sentinel-0 198.19.75.9'],
-  );
-  const also = context({
-    also: ['api'],
-    kube: ({ path }) =>
-      Promise.resolve({
-        status: 200,
-        body: path.includes('endpointslices')
-          ? { items: [{ endpoints: [{ addresses: ['198.19.0.10'] }], ports: [{ port: 6443 }] }] }
-          : { spec: { clusterIPs: ['198.19.128.1'], ports: [{ port: 443 }] } },
-      }),
-  });
-  await faultOf('partition').inject(also.ctx);
-  assert.deepEqual(also.injector.cuts.slice(2), [
-    { name: 'kubernetes-0', address: '198.19.128.1', ports: [443] },
-    { name: 'api-server-0', address: '198.19.0.10', ports: [6443] },
-  ]);
-});
-
-test('those who are cut off together stay together; one without peers cannot be cut off', async () => {
-  const majority = context({ target: 'majority' });
-  await faultOf('partition').inject(majority.ctx);
-  assert.equal(majority.injector.cuts.length, 1);
-  const alone = context({ members: members.slice(1, 2) });
-  assert.match((await faultOf('partition').inject(alone.ctx)).proof, /no peers/);
-  const unplaced = context({ members: [...members.slice(0, 2), { name: 'pg-2', uid: 'x', node: null }] });
-  assert.match((await faultOf('partition').inject(unplaced.ctx)).proof, /no IP address is known for pg-2/);
 });
 
 test('two members on one node are not lost with two nodes', async () => {
@@ -359,8 +252,8 @@ test('packet filters drop and count both ways, by address family and port, and t
     { name: 'pg-0', address: '198.19.74.10' },
     { name: 'api', address: 'fd00::1', ports: [443, 6443] },
   ]);
-  assert.match(rules, /ip saddr 198\.19\.74\.10 counter drop comment "from pg-0"/);
-  assert.match(rules, /ip6 daddr fd00::1 tcp dport \{ 443, 6443 \} counter drop comment "to api"/);
+  assert.match(rules, /ip saddr 198\.19\.74\.10 counter drop comment "from pg-0 198\.19\.74\.10"/);
+  assert.match(rules, /ip6 daddr fd00::1 tcp dport \{ 443, 6443 \} counter drop comment "to api fd00::1"/);
   assert.throws(
     () => dropRules('t', [{ name: 'x', address: '1.2.3.4; flush ruleset' }]),
     /is not an IP address/,
@@ -373,13 +266,13 @@ test('what was dropped is read by its comments, and all must have been sent to',
     rule: { comment, expr: [{ match: {} }, { counter: { packets, bytes: 0 } }, { drop: null }] },
   });
   const json = JSON.stringify({
-    nftables: [{ table: {} }, rule('to a', 2), rule('from a', 0), rule('to b', 0)],
+    nftables: [{ table: {} }, rule('to a 1.2.3.4', 2), rule('from a 1.2.3.4', 0), rule('to a fd00::1', 0)],
   });
   const drops = parseDrops(json);
-  assert.deepEqual([drops.get('to a'), drops.get('from a')], [2, 0]);
+  assert.deepEqual([drops.get('to a 1.2.3.4'), drops.get('from a 1.2.3.4')], [2, 0]);
   const [a, b] = [
     { name: 'a', address: '1.2.3.4' },
-    { name: 'b', address: '1.2.3.5' },
+    { name: 'a', address: 'fd00::1' },
   ];
   assert.equal(allDropped([a], drops), true);
   assert.equal(allDropped([a, b], drops), false);

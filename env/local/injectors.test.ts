@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { setVariable } from '../../host/_testing/variable.ts';
 import { ENTRY_ANNOTATION as OF_SAFETY } from '../../runner/safety/timers/undo-kube.ts';
@@ -159,6 +162,26 @@ test('a node that is powered off cannot be lost; for one that is on the power-on
   );
   const outcome = await on.act(() => undefined);
   assert.match(typeof outcome === 'string' ? outcome : '', /was not off within 0.5 s/);
+});
+
+test('a node is lost although its state command failed once meanwhile', async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'plumbline-power-'));
+  context.after(() => rmSync(folder, { recursive: true }));
+  // On at the first look, then a failure that speaks of "off", then off.
+  const state = `n=$(cat looks); echo $n. >looks; case $n in .) echo is on;; ..) echo is off >&2; exit 7;; *) echo is off;; esac`;
+  const power = {
+    ...{ off: ['true'], on: ['true'], isOn: 'is on', isOff: 'is off', timeoutMs: 5_000 },
+    state: ['sh', '-c', `cd ${folder}; ${state}`],
+  };
+  writeFileSync(join(folder, 'looks'), '.');
+  const signal = new AbortController().signal;
+  const on = await loseNode(member, power, { signal, providerIdOf: () => Promise.resolve(null) });
+  assert.ok('act' in on);
+  const landing = await on.act(() => undefined);
+  assert.match(
+    typeof landing === 'string' ? landing : landing.proof,
+    /the power of worker-1 is off: "is off"/,
+  );
 });
 
 test('a node is lost by the id that its provider has for it, and none whose id cannot be an argument', async () => {

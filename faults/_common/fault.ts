@@ -38,6 +38,10 @@ export interface FaultMember {
   /** null while the pod is not scheduled. */
   node: string | null;
   ip?: string | null;
+  /** All of its addresses, where there may be one of each family. */
+  ips?: readonly string[];
+  /** It has no network of its own, but that of its node. */
+  hostNetwork?: boolean;
   /** Running containers: name → id as in the pod's status. */
   containers?: Readonly<Record<string, string>>;
 }
@@ -133,8 +137,8 @@ export interface FaultContext {
   /** `leader`, `replica`, `random`, `majority`, `master`, or the name of a pod. A fault on a pod that is no member does not land. */
   target: string;
   namespace: string;
-  /** The container that runs the server. */
-  container: string;
+  /** The container that runs the server; null: not declared, so that it is the only one of its pod. */
+  container: string | null;
   /** The member that leads the canary's data, as the store reports it; null when there is no leader. */
   leader: string | null;
   /** The member that leads the cluster, where the store has a separate role for it; undefined: the store has no such role. */

@@ -30,7 +30,7 @@ function rule({ name, address, ports = [] }: Cut, direction: 'from' | 'to'): str
   const family = version === 4 ? 'ip' : 'ip6';
   const [side, port] = direction === 'from' ? ['saddr', 'sport'] : ['daddr', 'dport'];
   const only = ports.length === 0 ? '' : ` tcp ${port} { ${ports.join(', ')} }`;
-  return `${family} ${side} ${address}${only} counter drop comment "${direction} ${name}"`;
+  return `${family} ${side} ${address}${only} counter drop comment "${direction} ${name} ${address}"`;
 }
 
 /** For people: the peers that are cut off, each with its address. */
@@ -62,9 +62,9 @@ export function parseDrops(json: string): Drops {
   return drops;
 }
 
-/** Whether at least one packet to each peer was dropped. */
+/** Whether at least one packet to each address was dropped. */
 export function allDropped(cuts: readonly Cut[], drops: Drops): boolean {
-  return cuts.every(({ name }) => (drops.get(`to ${name}`) ?? 0) > 0);
+  return cuts.every(({ name, address }) => (drops.get(`to ${name} ${address}`) ?? 0) > 0);
 }
 
 /** For the proof: `pg-0 (10.0.0.7): 3 to, 2 from it`. */
@@ -73,7 +73,7 @@ export function describeDrops(cuts: readonly Cut[], drops: Drops): string {
   return cuts
     .map(
       ({ name, address }) =>
-        `${name} (${address}): ${count(`to ${name}`)} to, ${count(`from ${name}`)} from it`,
+        `${name} (${address}): ${count(`to ${name} ${address}`)} to, ${count(`from ${name} ${address}`)} from it`,
     )
     .join(', ');
 }

@@ -15,6 +15,7 @@ set -u
 undo=${PLUMBLINE_UNDO:-/plumbline/undo}
 cgroups=${PLUMBLINE_CGROUPS:-/proc/1/root/sys/fs/cgroup}
 pins=${PLUMBLINE_PINS:-/proc/1/root/run/netns}
+network=${PLUMBLINE_NETWORK:-/proc/1/ns/net}
 mkdir -p "$undo"
 
 now() { cut -d. -f1 /proc/uptime; }
@@ -137,6 +138,11 @@ namespace() {
 cut_off() {
   alive "$1" "$2" || { echo "process $1 is gone"; exit 3; }
   number=$(stat -L -c %i "/proc/$1/ns/net") || { echo "process $1 is gone"; exit 3; }
+  nodes=$(stat -L -c %i "$network") || { echo "the network namespace of the node ($network) cannot be read"; exit 3; }
+  [ "$number" != "$nodes" ] || {
+    echo "process $1 uses the network of its node (hostNetwork): to cut it off would cut off everything on the node"
+    exit 3
+  }
   record filter "$number" "$3"
   printf '%s' "$4" | nsenter "-n/proc/$1/ns/net" nft -f - || return
   unless_ended undo_one filter "$number" "$3"

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { run } from '../../host/run.ts';
 import { monoMs } from '../../host/clock.ts';
-import { lookUntil } from '../../host/wait.ts';
+import { lookFor } from '../../host/wait.ts';
+import { errorText } from '../../reports/record/error-text.ts';
 import type { FaultMember, Preparation } from '../_common/fault.ts';
 import type { Machine, NodePower } from '../_common/rollback.ts';
 
@@ -103,16 +104,30 @@ export async function loseNode(
       const lastBeforeMs = monoMs();
       await run(commandFor(machine, power.off), { timeoutMs: power.timeoutMs });
       acted(`power of ${node} ordered off`);
-      const seen = await lookUntil(
-        async () => (await state()).trim(),
-        (said) => said.includes(power.isOff),
-        { deadlineMs: power.timeoutMs, intervalMs: LOOK_EVERY_MS, signal },
-      );
+      let last = '';
+      // A look that fails has not seen it yet: a provider's interface refuses a request now and then.
+      const look = async (): Promise<string | null> => {
+        try {
+          const said = (await state()).trim();
+          last = `printed "${said.slice(0, 100)}"`;
+          return said.includes(power.isOff) ? said : null;
+        } catch (error) {
+          signal.throwIfAborted();
+          last = `failed: ${errorText(error).slice(0, 300)}`;
+          return null;
+        }
+      };
+      const bounds = { deadlineMs: power.timeoutMs, intervalMs: LOOK_EVERY_MS, signal };
+      const said = await lookFor(look, bounds);
       const landedMs = monoMs();
-      const said = `"${seen.slice(0, 100)}"`;
-      return seen.includes(power.isOff)
-        ? { lastBeforeMs, landedMs, by: 'power off', proof: `the power of ${node} is off: ${said}` }
-        : `the power of ${node} was not off within ${power.timeoutMs / 1000} s; its state command last printed ${said}`;
+      return said === null
+        ? `the power of ${node} was not off within ${power.timeoutMs / 1000} s; its state command last ${last}`
+        : {
+            lastBeforeMs,
+            landedMs,
+            by: 'power off',
+            proof: `the power of ${node} is off: "${said.slice(0, 100)}"`,
+          };
     },
   };
 }

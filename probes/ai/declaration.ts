@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { objectName, plainUrl, scaledObject, scalingMetric, secretSource } from '../declaring.ts';
+import { kubeName, objectName, plainUrl, scaledObject, scalingMetric, secretSource } from '../declaring.ts';
 
 /** What a stand-in for a language model does with a request. */
 const behaviour = z.strictObject({
@@ -45,6 +45,11 @@ const effects = z
 export const ai = z
   .strictObject({
     deployment: objectName.describe('The Deployment that answers requests and processes jobs'),
+    container: kubeName
+      .optional()
+      .describe(
+        'The container of its pods that is the service; needed where a pod runs more than one: failover/ai/hang freezes it',
+      ),
     load: z
       .strictObject({
         requestsPerSecond: z.int().min(1).max(1000),

@@ -122,6 +122,7 @@ export interface PodObject extends KubeObject {
     reason?: string;
     message?: string;
     podIP?: string;
+    podIPs?: { ip?: string }[];
     hostIP?: string;
     conditions?: Condition[];
     containerStatuses?: ContainerStatus[];

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { loadEnvironment } from '../../env/loader.ts';
 import type { RunnerCore } from '../serve/runner-parts.ts';
-import { deploymentOf, deploymentPods } from './deployments.ts';
+import { deploymentFault, deploymentOf, deploymentPods } from './deployments.ts';
 
 it('should find the pods that a fault can hit, and none that is over', async () => {
   const environment = await loadEnvironment('local');
@@ -28,4 +28,16 @@ it('should find the pods that a fault can hit, and none that is over', async () 
     pods.map((one) => one.name),
     ['running'],
   );
+});
+
+it('should name the container of the AI service only where it is declared', async () => {
+  const environment = await loadEnvironment('local');
+  assert.ok(environment.ai !== undefined);
+  const containerOf = (ai: object): string | null =>
+    deploymentFault({ runState: { environment: { ...environment, ai } } } as unknown as RunnerCore, {
+      subject: 'ai',
+      target: 'random',
+    }).container;
+  assert.equal(containerOf(environment.ai), null);
+  assert.equal(containerOf({ ...environment.ai, container: 'worker' }), 'worker');
 });

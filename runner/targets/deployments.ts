@@ -62,18 +62,18 @@ function isOf({ metadata }: KubeObject, deployment: string): boolean {
   );
 }
 
-/** A Deployment has no leader: any pod will do. Its pods have one container. */
+/** A Deployment has no leader: any pod will do. */
 export function deploymentFault(
   runner: RunnerCore,
-  { subject, target, members }: { subject: DeploymentName; target: string; members: readonly StorePod[] },
+  { subject, target }: { subject: DeploymentName; target: string },
 ): Subject {
   const { namespace } = deploymentOf(runner, subject);
-  const [container = ''] = members.flatMap(({ containers }) => Object.keys(containers));
+  const { ai } = runner.runState.environment;
   return {
     store: subject,
     target,
     namespace,
-    container,
+    container: (subject === 'ai' ? ai?.container : undefined) ?? null,
     leader: null,
     otherPeers: [],
     also: [],

@@ -245,3 +245,40 @@ test('should read the API key that is declared in place of an account, and keep 
   assert.deepEqual(connection.secrets, { apiKey: 'aWQ6a2V5' });
   assert.deepEqual(targets.secrets(), ['aWQ6a2V5']);
 });
+
+test('should have all addresses of the peers of a store, and no peer that has ended', async () => {
+  const peer = (name: string, phase: string, more: object = {}): object => ({
+    metadata: { namespace: 'tender', name },
+    spec: { containers: [], ...more },
+    status: { phase, podIP: '198.19.75.9', podIPs: [{ ip: '198.19.75.9' }, { ip: 'fd00::9' }] },
+  });
+  const items = [
+    peer('sentinel-0', 'Running', { hostNetwork: true }),
+    peer('sentinel-evicted', 'Failed'),
+    peer('sentinel-done', 'Succeeded'),
+  ];
+  const redis = {
+    ...{ statefulSet: { namespace: 'tender', name: 'redis' }, container: 'redis' },
+    ...{ primary: { host: 'redis', port: 1 }, peers: { labels: { app: 'sentinel' } } },
+  };
+  const cluster = { list: () => Promise.resolve({ items }) };
+  const peers = await new StoreTargets({ stores: { redis } } as never, cluster as never).otherPeers('redis');
+  assert.deepEqual(
+    peers.map(({ name, ips, hostNetwork }) => ({ name, ips, hostNetwork })),
+    [{ name: 'sentinel-0', ips: ['198.19.75.9', 'fd00::9'], hostNetwork: true }],
+  );
+});
+
+test('should not take a word for a secret that the environment or a check is named by, and say so', async (context) => {
+  const targets = new StoreTargets({ stores: {}, namespaces: { system: 'tender' } } as never, {} as never);
+  for (const [name, value] of [
+    ['POSTGRES', 'postgres'],
+    ['TENDER', 'tender'],
+    ['REDIS', 'tulips-and-4711'],
+  ] as const) {
+    setVariable(context, `PLUMBLINE_TEST_${name}`, value);
+    await targets.secret({ env: `PLUMBLINE_TEST_${name}` });
+  }
+  assert.deepEqual(targets.secrets(), ['tulips-and-4711']);
+  assert.match(targets.openSecretsText() ?? '', /PLUMBLINE_TEST_POSTGRES.*PLUMBLINE_TEST_TENDER$/);
+});

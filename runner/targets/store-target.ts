@@ -13,9 +13,11 @@ import {
 } from '../../probes/asking.ts';
 import type { AskFailure } from '../../probes/asking.ts';
 import { keyedIn, sourceText } from '../../probes/declaring.ts';
-import { isMemberPod } from '../../probes/store/member-pods.ts';
+import { hasEnded, isMemberPod } from '../../probes/store/member-pods.ts';
 import type { Bounds, StoreMember, StoreTarget, StoreTlsFiles } from '../../probes/store/store-driver.ts';
 import { STORES } from '../../probes/stores.ts';
+import { VERDICTS } from '../../reports/record/verdict.ts';
+import { catalogue } from '../../suites/catalogue/index.ts';
 import { RequestError } from '../serve/session.ts';
 import type { Reach } from './reach.ts';
 import { atMost } from '../../reports/record/at-most.ts';
@@ -27,6 +29,10 @@ export interface StorePod {
   uid: string;
   node: string | null;
   ip: string | null;
+  /** All of its addresses: in a dual-stack cluster one of each family. */
+  ips?: readonly string[];
+  /** It has no network of its own, but that of its node. */
+  hostNetwork?: boolean;
   /** Whether kubelet finds it ready. */
   ready?: boolean;
   /** Running containers: name → id. */
@@ -42,7 +48,8 @@ export class StoreTargets {
   readonly #cluster: KubeCluster;
   /** null: members are in this runner's own network. */
   readonly #reach: Reach | null;
-  readonly #secrets = new Map<string, string>();
+  readonly #secrets = new Map<string, { source: Source; value: string }>();
+  readonly #openWords: ReadonlySet<string>;
   /** Secrets that were read before, or were got in another way. */
   readonly #kept = new Set<string>();
   /** Stores that have answered in this run: one that stops answering differs from one that could never be queried. */
@@ -52,6 +59,11 @@ export class StoreTargets {
 
   constructor(environment: Environment, cluster: KubeCluster, reach: Reach | null = null) {
     this.#environment = environment;
+    this.#openWords = new Set([
+      ...wordsIn(environment),
+      ...catalogue().flatMap(({ id }) => id.split('/')),
+      ...VERDICTS,
+    ]);
     this.#cluster = cluster;
     this.#reach = reach;
   }
@@ -66,9 +78,22 @@ export class StoreTargets {
     await this.#reach?.close();
   }
 
-  /** Every secret that was read so far, for redaction. */
+  /** Every secret that was read so far, for redaction; without those that would take names out of what is judged. */
   secrets(): string[] {
-    return [...this.#secrets.values(), ...this.#kept];
+    const open = this.#openWords;
+    return [...[...this.#secrets.values()].map(({ value }) => value), ...this.#kept].filter(
+      (secret) => !open.has(secret),
+    );
+  }
+
+  /** For a report: which secrets are no secrets, since the environment file or the names of checks say them; null: none. */
+  openSecretsText(): string | null {
+    const open = this.#openWords;
+    const named = [...this.#secrets.values()]
+      .filter(({ value }) => open.has(value))
+      .map(({ source }) => sourceText(source));
+    if (named.length === 0) return null;
+    return `not taken out of reports, since the environment file or the names of checks use the same word in the open: ${named.join(', ')}`;
   }
 
   /** @throws RequestError when the environment does not declare it, or it has no driver yet. */
@@ -265,7 +290,7 @@ export class StoreTargets {
     const listed = await this.#cluster.list({ kind: 'v1/Pod', namespace, labels: peers.labels });
     if (listed.unavailable !== undefined)
       throw new RequestError(`peers of ${store}: ${listed.unavailable}`, 'unavailable');
-    return listed.items.map(podOf);
+    return listed.items.filter((pod) => !hasEnded(pod)).map(podOf);
   }
 
   /** The members that have an address; of an address without pods that one, which stands for a single member. */
@@ -282,16 +307,16 @@ export class StoreTargets {
   async secret(source: Source): Promise<string> {
     const key = JSON.stringify(source);
     const known = this.#secrets.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) return known.value;
     const value = await this.#read(source);
-    this.#secrets.set(key, value);
+    this.#secrets.set(key, { source, value });
     return value;
   }
 
   /** The secret as it is now, whatever was read before. */
   async reread(source: Source): Promise<string> {
     const key = JSON.stringify(source);
-    this.keep(this.#secrets.get(key) ?? '');
+    this.keep(this.#secrets.get(key)?.value ?? '');
     this.#secrets.delete(key);
     return this.secret(source);
   }
@@ -323,6 +348,13 @@ export class StoreTargets {
   }
 }
 
+/** Every text and every key in a value. */
+function wordsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, one]) => [key, ...wordsIn(one)]);
+}
+
 function fromVariable(name: string): string {
   const value = process.env[name];
   if (value === undefined) throw noSecret(`the environment variable ${name} is not set`);
@@ -341,6 +373,8 @@ export function podOf(pod: PodObject): StorePod {
     uid: pod.metadata.uid ?? '',
     node: spec.nodeName ?? null,
     ip: status.podIP ?? null,
+    ips: (status.podIPs ?? []).flatMap(({ ip }) => ip ?? []),
+    hostNetwork: spec.hostNetwork === true,
     ready: (status.conditions ?? []).some(({ type, status: is }) => type === 'Ready' && is === 'True'),
     containers: Object.fromEntries(running.map(({ name, containerID = '' }) => [name, containerID])),
   };

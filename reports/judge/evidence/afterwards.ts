@@ -15,7 +15,13 @@ export const AFTERWARDS_ANNOTATIONS: Annotations = {
  * before. What was not checked is no pass; what did not come back is a failure.
  */
 export function afterwardsRules(history: History): Rule[] {
-  return [steadyRule(history), ...healedRules(history), undoneRule(history), ...comparedRules(history)];
+  return [
+    steadyRule(history),
+    ...healedRules(history),
+    ...earlyRules(history),
+    undoneRule(history),
+    ...comparedRules(history),
+  ];
 }
 
 /** In a trial that continued after its fault was undone, members had time to rejoin: one that did not is a failure. */
@@ -27,6 +33,17 @@ function healedRules(history: History): Rule[] {
       verdict: 'fail',
       ofTime: true,
       text: `not all members had rejoined after the fault was undone: ${detail}`,
+    }));
+}
+
+/** A target that was helped did not come back by itself. */
+function earlyRules(history: History): Rule[] {
+  return all(history, 'restored-early')
+    .slice(0, 1)
+    .map(({ reason }) => ({
+      id: 'afterwards/undisturbed',
+      verdict: 'inconclusive',
+      text: `the fault was undone early (${reason}): what would have come of it is not known`,
     }));
 }
 

@@ -87,6 +87,9 @@ test('should owe afterwards what every trial owes', () => {
     worst(BACK, ['as-before', AS_BEFORE], ['restored-early-done', { undone: [], failed: ['x'] }]),
     ['afterwards/undone fail'],
   );
+  assert.deepEqual(worst(BACK, ['as-before', AS_BEFORE], ['restored-early', { reason: 'too dear' }]), [
+    'afterwards/undisturbed inconclusive',
+  ]);
 });
 
 test('should hold what was compared against what is declared, and against the time there was', () => {

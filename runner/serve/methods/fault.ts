@@ -8,18 +8,23 @@ import { deploymentFault, deploymentPods, isDeployment } from '../../targets/dep
 import type { Subject } from '../../targets/deployments.ts';
 import { timeoutMsOf } from '../../plan/environment-parts.ts';
 import { injectorFor, surroundingsOf } from '../../targets/fault-injector.ts';
+import { endedEarly } from '../../ask/in-force.ts';
 import { podsNow, nodesOf, podsOn, restartsNow } from '../../ask/nodes-back.ts';
 import { kubeCallFrom } from '../../provider-safety.ts';
 import type { Call, Handlers } from '../session.ts';
 import type { ServedRunner } from '../served.ts';
 
 export function faultMethods(runner: ServedRunner): Pick<Handlers, 'fault.inject' | 'fault.restore'> {
+  /** Folders of the trials whose fault lasts until it is undone, by check. */
+  const lasting = new Map<string, string>();
   return {
     'fault.inject': async (params, call) => {
       const before = { from: new Date(), restarts: await restartsNow(runner) };
       if (faults.get(params.fault)?.takesNode !== true) {
         const { result, pods } = await inject(runner, params, call);
         runner.drills.begin(params.check, pods, before);
+        if (result.lasting === true)
+          lasting.set(params.check, runner.runState.trialFolder(params.check, params.trial));
         return result;
       }
       const pods = await podsNow(runner);
@@ -39,7 +44,11 @@ export function faultMethods(runner: ServedRunner): Pick<Handlers, 'fault.inject
       }
     },
     'fault.restore': async ({ check }, call) => {
+      const folder = lasting.get(check);
+      lasting.delete(check);
+      const early = folder === undefined ? null : await endedEarly(runner, check);
       const report = await runner.parts.safety.restore({ check, access: 'fault' });
+      if (folder !== undefined && early !== null) await noteEarly(runner, folder, early);
       if (report.failed.length > 0) throw new Error(`not undone: ${report.failed.join('; ')}`);
       const missing = await runner.lostNodes.awaitOf(runner, check, call.signal);
       runner.drills.end(check, new Date());
@@ -49,6 +58,13 @@ export function faultMethods(runner: ServedRunner): Pick<Handlers, 'fault.inject
       return null;
     },
   };
+}
+
+/** For the trial it is as if the fault had been undone early. */
+async function noteEarly({ runState }: ServedRunner, folder: string, reason: string): Promise<void> {
+  const writer = openHistory(folder, 'faults.ndjson', { redact: runState.redact });
+  writer.observe({ kind: 'restored-early', reason });
+  await writer.close();
 }
 
 async function inject(
@@ -69,7 +85,7 @@ async function inject(
   try {
     const guard = guardOf(runner, check, call.signal);
     const subject = isDeployment(store)
-      ? deploymentFault(runner, { subject: store, target: params.target, members })
+      ? deploymentFault(runner, { subject: store, target: params.target })
       : await subjectOf(runner, params, call);
     const shared = {
       ...guard,
