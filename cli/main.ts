@@ -65,7 +65,8 @@ let guarded = false;
 /**
  * An uncaught error exits with the code for a harness error: Node's default, 1, would mean that a check failed.
  *
- * A closed stdout (`plumbline … | head -1`) must not end a run that still has to restore. Later output is lost; the exit code is unchanged.
+ * An output that takes nothing more (`plumbline … | head -1`, a terminal that is gone, a full disk) must not end a run that still has to
+ * restore. Later output is lost; the exit code is unchanged.
  */
 function guardProcess(): void {
   if (guarded) return;
@@ -75,9 +76,7 @@ function guardProcess(): void {
     process.exit(EXIT.harness);
   });
   for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-    });
+    stream.on('error', () => undefined);
   }
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
@@ -13,6 +14,16 @@ test('should keep the exit code of the command when its output is closed', async
   child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
   const [code] = (await once(child, 'close')) as [number | null];
   assert.equal(errors, '');
+  assert.equal(code, 0);
+});
+
+test('should restore and keep its exit code when its output takes nothing more', async () => {
+  const full = openSync('/dev/full', 'w');
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'plumbline.mjs'), 'list'], {
+    stdio: ['ignore', full, full],
+  });
+  const [code] = (await once(child, 'close')) as [number | null];
+  closeSync(full);
   assert.equal(code, 0);
 });
 

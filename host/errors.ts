@@ -6,9 +6,19 @@ export const EXIT = {
   harness: 3,
   usage: 64,
   refused: 75,
+  hungUp: 129,
   interrupted: 130,
   terminated: 143,
 } as const;
+
+/** Exit codes of the signals that end a command in good order: 128 and the number of the signal, as shells report it. */
+export const SIGNAL_EXITS = {
+  SIGHUP: EXIT.hungUp,
+  SIGINT: EXIT.interrupted,
+  SIGTERM: EXIT.terminated,
+} as const;
+export type InterruptSignal = keyof typeof SIGNAL_EXITS;
+export const INTERRUPTS = Object.keys(SIGNAL_EXITS) as InterruptSignal[];
 
 /** What each of them means, for the reference. */
 export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
@@ -22,6 +32,7 @@ export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
     'wrong input: environment, profile, YAML, a glob that matches nothing, a missing kubeconfig or variable, a cluster that is not the pinned one, a machine that cannot hold an environment, a Node.js that is too old',
   refused:
     'refused for now: a permit, --yes or error budget is missing, another run holds the environment, the kill switch is set, or a run on another machine has left something open',
+  hungUp: 'the terminal was closed (SIGHUP), after restoring',
   interrupted: 'interrupted, after restoring',
   terminated: 'ended by SIGTERM, after restoring',
 };

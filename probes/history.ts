@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { HistoryHeader, NewObservation, OperationLine } from '../reports/record/history/history.ts';
 import { monoMs } from '../host/clock.ts';
 import { writeWhole } from '../host/write-whole.ts';
+import { redactedJson } from './redact.ts';
 import { errorCode } from '../reports/record/error-text.ts';
 
 /** A history that cannot be written. What is not recorded was not observed, so this error is never ignored. */
@@ -42,7 +43,7 @@ function makeFolder(folder: string): void {
 }
 
 export interface HistoryOptions {
-  /** Applied to every line before it is written; see `redactor`. */
+  /** Applied to every text of a line before it is written; see `redactor`. */
   redact?: ((text: string) => string) | undefined;
   /** Longest time that an operation stays in memory, ms. */
   flushMs?: number | undefined;
@@ -168,8 +169,8 @@ class AppendingWriter implements HistoryWriter, LineWriter {
   }
 
   #line(value: object): string {
-    const text = JSON.stringify(value);
-    return `${this.#options.redact?.(text) ?? text}\n`;
+    const { redact } = this.#options;
+    return `${redact === undefined ? JSON.stringify(value) : redactedJson(value, redact)}\n`;
   }
 
   #check(): void {

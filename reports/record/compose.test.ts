@@ -103,8 +103,9 @@ describe('composeRun', () => {
     assert.equal(got.exitCode, 1);
   });
 
-  it('should exit 130 and 143 for an interrupted run, and never call it met', () => {
+  it('should exit 129, 130 and 143 for an interrupted run, and never call it met', () => {
     for (const [interrupted, code] of [
+      ['SIGHUP', 129],
       ['SIGINT', 130],
       ['SIGTERM', 143],
     ] as const) {
@@ -112,6 +113,16 @@ describe('composeRun', () => {
       assert.equal(got.exitCode, code);
       assert.equal(got.verdict, 'inconclusive');
       assert.match(got.sentence, new RegExp(`interrupted by ${interrupted}$`));
+    }
+  });
+
+  it('should never call a run met in which the harness failed, interrupted or not', () => {
+    for (const interrupted of [null, 'SIGINT']) {
+      const harnessFailure = 'The harness failed: no space left';
+      const got = composeRun(many(2, 'pass'), { environment, scope, interrupted, harnessFailure });
+      assert.deepEqual([got.verdict, got.exitCode], ['inconclusive', 3]);
+      assert.equal(got.reasons.map(reasonLine)[0], 'The harness failed: no space left');
+      assert.match(got.sentence, /^local: INCONCLUSIVE, 2 of 2 checks, the harness failed/);
     }
   });
 

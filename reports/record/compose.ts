@@ -12,6 +12,8 @@ export interface ComposeContext {
   blocked?: string | null | undefined;
   /** Signal that ended the run early, e.g. `SIGINT`; null when it ran to its end. */
   interrupted?: string | null;
+  /** What went wrong in the harness itself, so that nothing is known to have been seen whole; null or left out: nothing. */
+  harnessFailure?: string | null | undefined;
   /** What was not restored. An environment that is left broken makes the run fail, whatever its checks said. */
   restored?: RunRecord['restored'];
 }
@@ -22,7 +24,7 @@ export interface Composition {
   reasons: Reason[];
   /** One sentence with fractions. */
   sentence: string;
-  /** 0 met, 1 not met, 2 inconclusive, 130 and 143 interrupted. */
+  /** 0 met, 1 not met, 2 inconclusive, 3 the harness failed, 129, 130 and 143 interrupted. */
   exitCode: number;
 }
 
@@ -41,7 +43,8 @@ const FIRST_CHARACTERS = 200;
 
 const EXIT_CODES: Record<Verdict, number> = { pass: 0, fail: 1, inconclusive: 2, 'not-run': 2 };
 /** 128 + signal number, as shells report it. */
-const SIGNAL_CODES: Record<string, number> = { SIGINT: 130, SIGTERM: 143 };
+const SIGNAL_CODES: Record<string, number> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
+const HARNESS_FAILED = 3;
 
 /** Counts of checks by verdict, and those of `not-run` that matter for the sentence. */
 export interface Tally {
@@ -76,7 +79,7 @@ export function tally(checks: readonly CheckResult[]): Tally {
 
 /**
  * The verdict of a run: the worst of its checks, where `not-run` does not count. A run is inconclusive at best if a required check was
- * not run, nothing passed, or it was interrupted. An environment that was not restored is a failure and comes first: whoever reads one
+ * not run, nothing passed, it was interrupted, or the harness failed. An environment that was not restored is a failure and comes first: whoever reads one
  * sentence must learn that it is broken.
  */
 export function composeRun(checks: readonly CheckResult[], context: ComposeContext): Composition {
@@ -90,13 +93,17 @@ export function composeRun(checks: readonly CheckResult[], context: ComposeConte
   ]);
   const failed = checks.filter((check) => check.verdict === 'fail');
   const open = checks.filter((check) => check.verdict === 'inconclusive');
-  const signal = context.interrupted ?? null;
   return {
     verdict,
     reasons: [...broken.map(ofNone), ...reasonsOf([...failed, ...open], context), ...gaps],
     sentence: sentenceOf(context, verdict, counts),
-    exitCode: signal === null ? EXIT_CODES[verdict] : (SIGNAL_CODES[signal] ?? EXIT_CODES[verdict]),
+    exitCode: exitCodeOf(verdict, context),
   };
+}
+
+function exitCodeOf(verdict: Verdict, { harnessFailure, interrupted }: ComposeContext): number {
+  if (typeof harnessFailure === 'string') return HARNESS_FAILED;
+  return SIGNAL_CODES[interrupted ?? ''] ?? EXIT_CODES[verdict];
 }
 
 /** What blocks every check is one reason, not one per check. */
@@ -119,7 +126,7 @@ function gapsOf(checks: readonly CheckResult[], counts: Tally, context: ComposeC
   const required = checks
     .filter((check) => check.required && check.verdict === 'not-run')
     .map(({ id, reason }) => ({ check: id, text: `required, but not run (${reason})` }));
-  const gaps: string[] = [];
+  const gaps = typeof context.harnessFailure === 'string' ? [context.harnessFailure] : [];
   if (counts.pass === 0) gaps.push(counts.ran === 0 ? 'no check was run' : 'no check passed');
   if (context.interrupted) gaps.push(`interrupted by ${context.interrupted} before all checks had run`);
   const unseen = (context.restored?.unseen ?? []).map(
@@ -155,6 +162,7 @@ function sentenceOf(context: ComposeContext, verdict: Verdict, counts: Tally): s
   if (counts.fail > 0) parts.push(`${counts.fail} failed`);
   if (counts.inconclusive > 0) parts.push(`${counts.inconclusive} inconclusive`);
   if (counts.notRun > 0) parts.push(`${counts.notRun} not run${notRunDetail(counts)}`);
+  if (typeof context.harnessFailure === 'string') parts.push('the harness failed');
   if (context.interrupted) parts.push(`interrupted by ${context.interrupted}`);
   return parts.join(', ');
 }

@@ -1,7 +1,7 @@
 import { runWord } from '../record/compose.ts';
 import type { CheckResult, FailoverRecord, Interval, RunRecord } from '../record/run-record.ts';
 import type { Verdict } from '../record/verdict.ts';
-import { CHECK_WORDS, GLYPHS, lostText, oneLine, secondsOf } from './text.ts';
+import { CHECK_WORDS, GLYPHS, injectedIn, lostText, oneLine, secondsOf } from './text.ts';
 
 export interface CheckChange {
   id: string;
@@ -26,6 +26,8 @@ export interface RunDiff {
   verdict: { before: Verdict; after: Verdict };
   worse: CheckChange[];
   better: CheckChange[];
+  /** Failed before, inconclusive now. */
+  unknown: CheckChange[];
   /** Not run before or not run now: neither better nor worse. */
   otherwise: CheckChange[];
   /** Ids of checks that only one of the two records lists. */
@@ -40,6 +42,9 @@ export interface RunDiff {
 
 const RANK: Record<Verdict, number> = { fail: 0, inconclusive: 1, 'not-run': 1, pass: 2 };
 
+/** A failure that could not be looked at again is not known to be gone. */
+const isUnknown = ({ before, after }: CheckChange): boolean => before === 'fail' && after === 'inconclusive';
+
 /** What changed from `baseline` to `run`. Pure: both are records as they were written. */
 export function diffRuns(run: RunRecord, baseline: RunRecord): RunDiff {
   const before = new Map(baseline.checks.map((check) => [check.id, check]));
@@ -53,7 +58,10 @@ export function diffRuns(run: RunRecord, baseline: RunRecord): RunDiff {
   const diff = {
     verdict: { before: baseline.verdict, after: run.verdict },
     worse: changes.filter((change) => !silent(change) && rank(change.after) < rank(change.before)),
-    better: changes.filter((change) => !silent(change) && rank(change.after) > rank(change.before)),
+    better: changes.filter(
+      (change) => !silent(change) && !isUnknown(change) && rank(change.after) > rank(change.before),
+    ),
+    unknown: changes.filter(isUnknown),
     otherwise: changes.filter(silent),
     added: run.checks.filter((check) => !before.has(check.id)).map((check) => check.id),
     removed: baseline.checks.filter((check) => !after.has(check.id)).map((check) => check.id),
@@ -73,8 +81,8 @@ function changeOf({ old, now }: { old: CheckResult; now: CheckResult }): CheckCh
 }
 
 function rtoChange(old: CheckResult, now: CheckResult): RtoChange[] {
-  const before = slowest(old.trials);
-  const after = slowest(now.trials);
+  const before = slowest(injectedIn(old.trials));
+  const after = slowest(injectedIn(now.trials));
   if (before === undefined || after === undefined) return [];
   const change = {
     id: now.id,
@@ -141,6 +149,7 @@ function textOf(diff: Omit<RunDiff, 'text'>, run: RunRecord, baseline: RunRecord
   const parts: [string, string[]][] = [
     ['Worse', diff.worse.map(change)],
     ['Better', diff.better.map(change)],
+    ['Failed before, not known now', diff.unknown.map(change)],
     ['Ran in only one of the two runs', diff.otherwise.map(change)],
     [
       'Failover',

@@ -3,7 +3,7 @@ import type { OpenMetricsContentType } from 'prom-client';
 import type { CheckResult, FailoverRecord, RunRecord } from '../record/run-record.ts';
 import { VERDICTS } from '../record/verdict.ts';
 import { goalRows } from './goals.ts';
-import { oneLine } from './text.ts';
+import { injectedIn, oneLine } from './text.ts';
 
 type Metrics = Registry<OpenMetricsContentType> | Registry;
 
@@ -142,10 +142,12 @@ function failoverMetrics(registry: Metrics, record: RunRecord): void {
     if (first === undefined) continue;
     const labels = { environment, store: label(first.store), fault: label(first.fault) };
     more(labels, counted);
-    rto.set(
-      labels,
-      Math.max(...counted.map((trial) => (trial.rto === null ? Infinity : trial.rto.hiMs / 1000))),
-    );
+    const injected = injectedIn(counted);
+    if (injected.length > 0)
+      rto.set(
+        labels,
+        Math.max(...injected.map((trial) => (trial.rto === null ? Infinity : trial.rto.hiMs / 1000))),
+      );
     trials.set(labels, counted.length);
     elsewhere.set(labels, counted.filter((trial) => trial.election === 'elsewhere').length);
     const known = counted.flatMap((trial) => (trial.writes === null ? [] : [trial.writes]));

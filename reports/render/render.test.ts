@@ -15,7 +15,7 @@ import {
 import { fixtureTrial } from './_testing/fixture-trial.ts';
 import { renderHtml } from './html.ts';
 import { MAX_PAGE_BYTES } from './html/limits.ts';
-import { MAX_LINES, checkLine } from './terminal.ts';
+import { MAX_LINES } from './terminal.ts';
 
 const RECORDS: Record<string, RunRecord> = {
   met: metRecord(),
@@ -314,10 +314,6 @@ describe('other formats', () => {
       assert.ok(lines.length <= MAX_LINES);
       assert.deepEqual(lines.slice(-2), [record.sentence, 'report: runs/latest/report.html']);
     }
-    assert.equal(
-      checkLine(fixtureCheck('topology/nodes/pools', { durationMs: 812 })),
-      '✓ pass topology/nodes/pools 812 ms',
-    );
   });
 });
 
@@ -338,6 +334,27 @@ describe('diffRuns', () => {
       [[], [], [], [], []],
     );
     assert.match(diff.text, /Nothing changed/);
+  });
+
+  it('should not call a failure better that could not be looked at again', () => {
+    const now = notMetRecord();
+    const before = structuredClone(now);
+    const [one] = now.checks.filter(({ verdict }) => verdict === 'fail');
+    assert.ok(one);
+    one.verdict = 'inconclusive';
+    const diff = diffRuns(now, before);
+    assert.deepEqual([diff.better, diff.worse, diff.unknown.map(({ id }) => id)], [[], [], [one.id]]);
+    assert.match(diff.text, /Failed before, not known now/);
+  });
+
+  it('should not blame the store for a trial in which no fault was injected', () => {
+    const before = drillRecord();
+    const now = structuredClone(before);
+    for (const trial of now.checks.flatMap(({ trials }) => trials)) {
+      trial.landed.injected = false;
+      trial.rto = null;
+    }
+    assert.doesNotMatch(diffRuns(now, before).text, /never steady again/);
   });
 
   it('should not count writes that were not read back as 0 lost', () => {

@@ -2,16 +2,7 @@ import { reasonLine } from '../record/compose.ts';
 import type { CheckResult, RunRecord } from '../record/run-record.ts';
 import type { Verdict } from '../record/verdict.ts';
 import { achievedText, budgetText, goalRows, metText } from './goals.ts';
-import {
-  CHECK_WORDS,
-  GLYPHS,
-  caveats,
-  duration,
-  failoverText,
-  groupBy,
-  notRunByReason,
-  oneLine,
-} from './text.ts';
+import { CHECK_WORDS, GLYPHS, caveats, failoverText, groupBy, notRunByReason, oneLine } from './text.ts';
 
 export interface TerminalOptions {
   /** Printed as the last line, which stays visible above the prompt. */
@@ -181,10 +172,4 @@ function groups(checks: readonly CheckResult[]): string[] {
   return notRunByReason(checks).map(
     ([reason, members]) => `${GLYPHS['not-run']} ${members.length} not run: ${reason}`,
   );
-}
-
-/** For progress while a run goes on: `✓ pass topology/nodes/pools 812 ms`. */
-export function checkLine(check: Pick<CheckResult, 'verdict' | 'id' | 'durationMs' | 'reason'>): string {
-  const why = check.verdict === 'pass' ? '' : `: ${oneLine(check.reason, 160)}`;
-  return `${GLYPHS[check.verdict]} ${CHECK_WORDS[check.verdict]} ${check.id} ${duration(check.durationMs)}${why}`;
 }

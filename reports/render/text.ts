@@ -233,9 +233,13 @@ export function withoutRto({ landed }: Pick<FailoverRecord, 'landed'>): string {
   return landed.proved ? 'not steady again' : 'the fault did not land';
 }
 
+/** Those trials in which a fault was injected: the others say nothing of a recovery. */
+export const injectedIn = (trials: readonly FailoverRecord[]): FailoverRecord[] =>
+  trials.filter(({ landed }) => landed.injected !== false);
+
 /** The longest outage of the trials, upper end of its interval. */
 export function worstRtoText(trials: readonly FailoverRecord[]): string {
-  const injected = trials.filter(({ landed }) => landed.injected !== false);
+  const injected = injectedIn(trials);
   if (trials.length > 0 && injected.length === 0) return 'no fault was injected';
   if (injected.some((trial) => trial.rto === null)) return 'never steady again';
   return secondsOf(Math.max(0, ...trials.map((trial) => trial.rto?.hiMs ?? 0)));

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { PlannedCheck } from '../../suites/catalogue/index.ts';
 import type { Environment } from '../../env/schema.ts';
+import { redactedJson } from '../../probes/redact.ts';
 import { composeRun } from '../../reports/record/compose.ts';
 import type { Judgement } from '../../reports/record/judgement.ts';
 import { parseRun } from '../../reports/record/parse-run.ts';
@@ -31,15 +32,15 @@ export interface RecordParts {
   cluster: { uid: string; version: string; nodes: number | null } | null;
   apiCalls: RunRecord['apiCalls'];
   restored: RunRecord['restored'];
-  /** The exit code that wins over the verdict's: the harness itself failed. */
-  harnessFailure: number | null;
+  /** What went wrong in the harness itself; null: nothing. */
+  harnessFailure: string | null;
 }
 
 /** Assembles the record from what is known; pure apart from the commit and version of this checkout. */
 export function assembleRecord(parts: RecordParts): RunRecord {
-  const { environment, planned, outcomes, restored, interrupted, scope, blocked } = parts;
+  const { environment, planned, outcomes, restored, interrupted, scope, blocked, harnessFailure } = parts;
   const checks = planned.map((one) => resultOf(one, outcomes.get(one.row.id), environment));
-  const about = { environment: environment.name, scope, blocked, interrupted, restored };
+  const about = { environment: environment.name, scope, blocked, interrupted, restored, harnessFailure };
   const composed = composeRun(checks, about);
   return {
     schema: RUN_SCHEMA,
@@ -64,7 +65,7 @@ export function assembleRecord(parts: RecordParts): RunRecord {
     verdict: composed.verdict,
     sentence: composed.sentence,
     reasons: composed.reasons,
-    exitCode: parts.harnessFailure ?? composed.exitCode,
+    exitCode: composed.exitCode,
     checks,
     assumedGoals: planned.filter((one) => one.notRun === null && one.goalSource === 'assumed').length,
     notes: parts.notes,
@@ -152,7 +153,7 @@ export async function writeRecord(
   folder: RunFolder,
   redact: (text: string) => string,
 ): Promise<RunRecord> {
-  const text = redact(JSON.stringify(record, null, 2));
+  const text = redactedJson(record, redact, 2);
   writeFileAtomically(join(folder.path, 'run.json'), `${text}\n`);
   const clean = parseRun(text);
   for (const [name, report] of Object.entries(await renderAll(clean))) {

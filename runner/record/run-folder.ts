@@ -107,12 +107,15 @@ export function writeFileAtomically(file: string, text: string | Buffer): void {
   renameSync(draft, file);
 }
 
+/** Name of the link to the last run of a parent folder. */
+export const LATEST = 'latest';
+
 /** Points `<parent>/latest` at the run, atomically. */
 export function moveLatest(folder: RunFolder): void {
   const draft = join(folder.parent, `.latest-${folder.id}`);
   rmSync(draft, { force: true });
   symlinkSync(folder.id, draft);
-  renameSync(draft, join(folder.parent, 'latest'));
+  renameSync(draft, join(folder.parent, LATEST));
 }
 
 /** Folder name of a check: slashes become dots. */

@@ -45,6 +45,8 @@ const endSchema = z.object({
   interrupted: z.string().nullable(),
   /** Why the environment could not be queried; null or left out: it could. */
   blocked: z.string().nullable().optional(),
+  /** What went wrong in the harness itself; null or left out: nothing. */
+  harnessFailure: z.string().nullable().optional(),
   restored: runRecordSchema.shape.restored,
 });
 export type RunEnd = z.infer<typeof endSchema>;

@@ -17,7 +17,7 @@ import { connect } from './connect.ts';
 import { controlContext } from './control-context.ts';
 import { CheckRunner } from '../serve/check-runner.ts';
 import { embeddedOf, timeoutMsOf } from '../plan/environment-parts.ts';
-import { guarded, type CommandResult } from './guard.ts';
+import { guarded, interruptible, type CommandResult } from './guard.ts';
 import { Interrupt } from './interrupt.ts';
 import { leftBroken } from '../state/leftovers.ts';
 import { ensureOwnNamespaces } from './own-namespaces.ts';
@@ -61,7 +61,8 @@ export function runControls(options: ControlsOptions): Promise<CommandResult> {
     const interrupt = new Interrupt((line) => progress.say(line));
     try {
       const folder = makeRunFolder(options.out ?? 'runs', `${environment.name}-controls`);
-      return await new ControlRun({ environment, instance, size, folder, progress, interrupt }).all(chosen);
+      const run = new ControlRun({ environment, instance, size, folder, progress, interrupt });
+      return await interruptible(interrupt, () => run.all(chosen));
     } finally {
       progress.close();
       interrupt.close();
@@ -218,6 +219,7 @@ class ControlRun {
       try {
         const runner = this.#makeRunner(connection.cluster, safety);
         this.#runner = runner;
+        progress.redact = (text) => runner.runState.redact(text);
         for (const control of chosen) await this.#count(runner, control, counts);
       } finally {
         left.push(...(await safety.close()).failed);
@@ -230,18 +232,13 @@ class ControlRun {
       kube.close();
       connection.cluster.close();
     }
-    for (const failure of left) this.#say(`✘ not restored: ${failure}`);
+    for (const failure of left) progress.say(`✘ not restored: ${failure}`);
     progress.say(`histories: ${folder.histories}`);
-    for (const line of uncaughtLines(counts.uncaught)) this.#say(line);
+    for (const line of uncaughtLines(counts.uncaught)) progress.say(line);
     progress.say(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
     const { exitCode, said } = endOf(counts, left.length);
     if (said !== null) progress.say(said);
-    return { exitCode: interrupt.exitCode ?? exitCode };
-  }
-
-  /** Prints a line without known secrets: messages of stores and servers may quote them. */
-  #say(line: string): void {
-    this.#parts.progress.say(this.#runner?.runState.redact(line) ?? line);
+    return { exitCode };
   }
 
   #makeRunner(cluster: CheckRunner['parts']['cluster'], safety: Safety): CheckRunner {
@@ -271,7 +268,7 @@ class ControlRun {
     const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
     if (problems.length === 0 && inapplicable !== null) {
       counts.skipped += 1;
-      this.#say(`– ${control.id} does not apply here: ${inapplicable}`);
+      progress.say(`– ${control.id} does not apply here: ${inapplicable}`);
       return;
     }
     if (problems.length === 0) {
@@ -282,7 +279,7 @@ class ControlRun {
     counts.failed += 1;
     counts.uncaught.push({ control, problems });
     progress.say(`✘ ${control.id} (must be ${control.verdict}: ${control.title})  [${seconds} s]`);
-    for (const problem of problems) this.#say(`    ${problem}`);
+    for (const problem of problems) progress.say(`    ${problem}`);
   }
 
   /** Breaks, runs the check, compares, restores, looks. Returns everything that is not as it must be, or why there is nothing to break. */
@@ -317,7 +314,7 @@ class ControlRun {
   }
 
   async #problemsOf(runner: CheckRunner, control: Control, over: AbortSignal): Promise<string[]> {
-    const { environment, instance, size, folder, interrupt } = this.#parts;
+    const { environment, instance, size, folder, progress, interrupt } = this.#parts;
     const planned = this.#plan(control);
     const ctx = controlContext(control, {
       runner,
@@ -326,7 +323,7 @@ class ControlRun {
       size,
       kubeconfig: this.#kubeconfig,
       signal: AbortSignal.any([interrupt.signal, over]),
-      log: (message) => this.#say(`    ${control.id}: ${message}`),
+      log: (message) => progress.say(`    ${control.id}: ${message}`),
     });
     runner.runState.histories = `${folder.histories}/${checkFolderName(control.id)}`;
     runner.runState.outcomes.delete(control.check);

@@ -6,11 +6,12 @@ import { patient } from '../../host/patience.ts';
 import { traitsOf } from '../../env/providers/declared.ts';
 import { BlockedError } from '../../env/providers/provider.ts';
 import type { Environment, SecretSource } from '../../env/schema.ts';
-import { diffRuns, renderTerminal } from '../../reports/index.ts';
+import { oneLine } from '../../reports/render/text.ts';
 import type { RunRecord } from '../../reports/record/run-record.ts';
 import type { Scope } from '../../reports/record/verdict.ts';
 import { Afterwards } from '../state/afterwards.ts';
 import { RunState, type CheckOverrides } from '../state/run-state.ts';
+import type { Baseline } from '../plan/baseline.ts';
 import { ClusterPermits } from '../plan/cluster-permit.ts';
 import { connect, type Connection } from './connect.ts';
 import { CheckRunner } from '../serve/check-runner.ts';
@@ -21,13 +22,13 @@ import { Interrupt } from './interrupt.ts';
 import { lastTimes } from '../record/last-time.ts';
 import { leftBroken } from '../state/leftovers.ts';
 import { canaryRemoval } from './canaries.ts';
+import { conclude } from './conclude.ts';
 import { judgesNamespace } from './namespace.ts';
 import { isFulfilled, untilPlatform } from './platform-wait.ts';
 import { Progress } from './progress.ts';
-import { assembleRecord, writeRecord } from '../record/record.ts';
-import { redactFolder } from '../record/redact-folder.ts';
-import { makeRunFolder, removeRunFolder, RunFolderError, type RunFolder } from '../record/run-folder.ts';
-import { writeEnd, writePlan, writeSeries, type SeriesPlan } from '../record/run-history.ts';
+import { assembleRecord } from '../record/record.ts';
+import { makeRunFolder, removeRunFolder, type RunFolder } from '../record/run-folder.ts';
+import { writePlan, writeSeries, type SeriesPlan } from '../record/run-history.ts';
 import { kubeCallFrom, type KubeCall, type RestoreReport, type RunSafety } from '../provider-safety.ts';
 import { describeResumption, nextTrial, refuseOther, resumeSeries, type Series } from '../state/series.ts';
 import { sendTelemetry } from '../record/telemetry/index.ts';
@@ -45,7 +46,7 @@ export interface ExecuteOptions {
   scope: Scope;
   out?: string | undefined;
   /** A run to compare with. */
-  baseline?: RunRecord | undefined;
+  baseline?: Baseline | undefined;
   overrides?: ReadonlyMap<string, CheckOverrides>;
   /** A drill without the permit of the cluster's owners is refused (75); in a run its check is not-run. */
   refuseWithoutPermit?: boolean | undefined;
@@ -117,7 +118,8 @@ class Run {
   }
 
   async toTheEnd(): Promise<CommandResult> {
-    const { environment } = this.#options;
+    const { environment, baseline } = this.#options;
+    if (baseline !== undefined && 'missing' in baseline) this.#note(baseline.missing);
     if (this.#untouched === null) await this.#writePlan();
     const estimates = this.#toRun().map((one) => [one.row.id, estimateMs(one, environment)] as const);
     this.#progress.expect(new Map(estimates), lastTimes(this.#folder, environment, this.#toRun()));
@@ -137,8 +139,8 @@ class Run {
   #defect(): Error | null {
     const tried = this.#readOnly?.tried ?? [];
     if (tried.length === 0) return null;
-    const message = `The harness failed: in a read-only run it tried what is not reading: ${tried.join('; ')}. Each was refused before it was sent`;
-    this.#note(message);
+    const message = `in a read-only run it tried what is not reading: ${tried.join('; ')}. Each was refused before it was sent`;
+    this.#note(harnessFailed(message));
     return new Error(message);
   }
 
@@ -178,6 +180,9 @@ class Run {
   async #cutShort(error: unknown): Promise<unknown> {
     const rest = this.#toRun();
     if (this.#interrupt.name !== null) {
+      // An interrupt ends much by an error of its own; any other may be why something was not undone.
+      if (error !== this.#interrupt.signal.reason)
+        this.#note(`after ${this.#interrupt.name}: ${errorText(error)}`);
       const message = `not finished: interrupted by ${this.#interrupt.name}`;
       await this.#runState.concludeRest(rest, { verdict: 'inconclusive', message });
       return null;
@@ -188,7 +193,7 @@ class Run {
       await this.#runState.concludeAll(rest, { verdict: 'inconclusive', message });
       return null;
     }
-    this.#notes.push(`The harness failed: ${stackOf(error)}`);
+    this.#notes.push(harnessFailed(stackOf(error)));
     // With a full disk there is no history to write to; the outcomes then say "planned and never ran".
     await this.#runState
       .concludeRest(rest, { verdict: 'inconclusive', message: 'not run: the harness failed' })
@@ -316,6 +321,7 @@ class Run {
       signal,
     });
     this.#runner = runner;
+    this.#progress.redact = (text) => this.#runState.redact(text);
     const nodes = await cluster.list({ kind: 'v1/Node' });
     this.#nodes = nodes.unavailable === undefined ? nodes.items.length : null;
     if (connection.platformReady !== null && !(await isFulfilled(connection.platformReady)))
@@ -372,7 +378,7 @@ class Run {
   #note(message: string): void {
     if (this.#notes.includes(message)) return;
     this.#notes.push(message);
-    this.#progress.say(`  ${message}`);
+    this.#progress.say(`  ${oneLine(message)}`);
   }
 
   /** The cluster stays open until all is written and sent: what is to be sent may need a secret that it holds. */
@@ -393,6 +399,7 @@ class Run {
     const interrupted = this.#interrupt.name;
     const calls = connection?.cluster.calls() ?? { total: 0, byKind: {} };
     const redact = this.#runState.redact;
+    const harnessFailure = failure === null ? null : harnessFailed(errorText(failure));
     const record = assembleRecord({
       folder: this.#folder,
       command,
@@ -408,26 +415,17 @@ class Run {
       cluster: connection && { uid: connection.uid, version: connection.version, nodes: this.#nodes },
       apiCalls: calls,
       restored: this.#afterwards.restored,
-      harnessFailure: failure === null ? null : EXIT.harness,
+      harnessFailure,
     });
-    try {
-      const end = { interrupted, blocked: this.#blocked, restored: this.#afterwards.restored };
-      await writeEnd(this.#folder.histories, end, redact);
-      redactFolder(this.#folder.path, this.#runner?.stores.secrets() ?? []);
-      const written = await writeRecord(record, this.#folder, redact);
-      await this.#sendTelemetry(written);
-      this.#progress.close();
-      const { baseline } = this.#options;
-      if (baseline !== undefined) this.#progress.say(diffRuns(written, baseline).text.trimEnd());
-      this.#progress.say(renderTerminal(written, { reportPath: `${this.#folder.path}/report.html` }));
-      return { exitCode: written.exitCode };
-    } catch (cause) {
-      this.#progress.say(record.sentence);
-      throw new RunFolderError(
-        `The run's record cannot be written to ${this.#folder.path}: ${stackOf(cause)}`,
-        { cause },
-      );
-    }
+    return conclude(record, {
+      folder: this.#folder,
+      harnessFailure,
+      baseline: this.#options.baseline,
+      redact,
+      secrets: this.#runner?.stores.secrets() ?? [],
+      progress: this.#progress,
+      send: (written) => this.#sendTelemetry(written),
+    });
   }
 
   /** The verdict is already written: a failure to send is reported and changes nothing. A read-only run sends nothing. */
@@ -442,6 +440,10 @@ class Run {
     const notices = await sendTelemetry(written, environment, { secret, parent });
     // Sending needs the same environment, whose failure to answer is already reported.
     if (this.#blocked !== null) return;
-    for (const notice of notices) this.#progress.say(this.#runState.redact(`  ${notice}`));
+    for (const notice of notices) this.#progress.say(`  ${notice}`);
   }
+}
+
+function harnessFailed(why: string): string {
+  return `The harness failed: ${why}`;
 }

@@ -1,7 +1,8 @@
-import { EXIT } from '../../host/errors.ts';
-import { exitCodeOf } from '../../host/errors.ts';
+import { BlockedError } from '../../env/providers/provider.ts';
+import { CommandError, EXIT, exitCodeOf } from '../../host/errors.ts';
 import { RunFolderError } from '../record/run-folder.ts';
 import { errorText, stackOf } from '../../reports/record/error-text.ts';
+import type { Interrupt } from './interrupt.ts';
 
 export interface CommandResult {
   exitCode: number;
@@ -12,7 +13,7 @@ export async function guarded(command: () => Promise<CommandResult>): Promise<Co
   try {
     return await command();
   } catch (error) {
-    const code = exitCodeOf(error);
+    const code = exitCodeOf(error) ?? (error instanceof BlockedError ? EXIT.inconclusive : undefined);
     if (code !== undefined) {
       process.stderr.write(`${errorText(error)}\n`);
       return { exitCode: code };
@@ -20,5 +21,19 @@ export async function guarded(command: () => Promise<CommandResult>): Promise<Co
     const text = error instanceof RunFolderError ? error.message : `The harness failed: ${stackOf(error)}`;
     process.stderr.write(`${text}\n`);
     return { exitCode: EXIT.harness };
+  }
+}
+
+/** Does work that a signal may end: what it throws then is no failure of the harness, and its exit code is that of the signal. */
+export async function interruptible(
+  interrupt: Interrupt,
+  work: () => Promise<CommandResult>,
+): Promise<CommandResult> {
+  try {
+    const { exitCode } = await work();
+    return { exitCode: interrupt.exitCode ?? exitCode };
+  } catch (error) {
+    if (interrupt.exitCode === undefined) throw error;
+    throw new CommandError(errorText(error), interrupt.exitCode, { cause: error });
   }
 }

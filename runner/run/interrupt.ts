@@ -1,9 +1,7 @@
-import { EXIT } from '../../host/errors.ts';
+import { INTERRUPTS, SIGNAL_EXITS } from '../../host/errors.ts';
+import type { InterruptSignal } from '../../host/errors.ts';
 
-export type InterruptSignal = 'SIGINT' | 'SIGTERM';
-const CODES: Record<InterruptSignal, number> = { SIGINT: EXIT.interrupted, SIGTERM: EXIT.terminated };
-
-/** Ctrl-C or SIGTERM: the first asks for an orderly end, the second ends at once. */
+/** Ctrl-C, SIGTERM, or a terminal that is gone: the first asks for an orderly end, the second ends at once. */
 export class Interrupt {
   readonly #stop = new AbortController();
   readonly #listeners = new Map<InterruptSignal, () => void>();
@@ -11,14 +9,14 @@ export class Interrupt {
 
   /** Starts listening. `say` tells people what the first signal does. */
   constructor(say: (line: string) => void) {
-    for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    for (const name of INTERRUPTS) {
       const listener = () => {
         if (this.#name !== null) {
           say(
             'Stopped at once. `plumbline restore --env NAME` or the next run undoes what this run has left open.',
           );
           // Children in sessions of their own end when their socket or standard input closes with this process.
-          process.exit(CODES[name]);
+          process.exit(SIGNAL_EXITS[name]);
         }
         this.#name = name;
         say(`${name}: undoing what was done and writing the results so far; a second signal stops at once.`);
@@ -37,9 +35,9 @@ export class Interrupt {
     return this.#name;
   }
 
-  /** 130 or 143; undefined when nothing was interrupted. */
+  /** 129, 130 or 143; undefined when nothing was interrupted. */
   get exitCode(): number | undefined {
-    return this.#name === null ? undefined : CODES[this.#name];
+    return this.#name === null ? undefined : SIGNAL_EXITS[this.#name];
   }
 
   close(): void {

@@ -23,3 +23,16 @@ test('false verdict 25: judge fails a run that left its environment broken, from
     /^local: NOT MET, ENVIRONMENT LEFT BROKEN \(not restored: the power of worker-1/m,
   );
 });
+
+test('judge knows from the histories alone that the harness failed', async (t) => {
+  const run = mkdtempSync(join(tmpdir(), 'judge-run-'));
+  const histories = join(run, 'histories');
+  mkdirSync(histories);
+  await writePlan(histories, { id: 'run-1', environment: 'local', scope: 'profile', planned: [] });
+  const restored = { actions: 0, failed: [], steadyAgain: null };
+  await writeEnd(histories, { interrupted: null, harnessFailure: 'no space left', restored });
+  t.mock.method(process.stdout, 'write', () => true);
+  const { exitCode } = await judgeRun({ run });
+  t.mock.restoreAll();
+  assert.equal(exitCode, 3);
+});

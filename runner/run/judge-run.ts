@@ -29,6 +29,7 @@ export function judgeRun(options: JudgeOptions): Promise<CommandResult> {
       scope: plan.scope,
       blocked: end?.blocked,
       interrupted,
+      harnessFailure: end?.harnessFailure,
       restored: end?.restored,
     });
     for (const check of checks) {

@@ -105,3 +105,15 @@ test('should not take a check for one in progress by a step that is told after i
   assert.match((lines.at(-1) ?? '').trim(), /a\/b: list the nodes \(19 s\)/);
   progress.close();
 });
+
+test('should show names of others on one line, without commands to a terminal and without secrets', () => {
+  const { lines, progress } = shown();
+  progress.redact = (text) => text.replaceAll('geheim', '***');
+  progress.expect(new Map([['a/b', 1000]]));
+  progress.step('a/b', 'look at \u001b[2Kone\ntwo');
+  progress.ended('a/b', bareJudgement('fail', 'dashboard "x\n✔ pass  all\u001b[2K" of geheim'));
+  progress.say('login with geheim');
+  progress.close();
+  assert.ok(lines.every((line) => !line.includes('\u001b') && line.indexOf('\n') === line.length - 1));
+  assert.match(lines.join(''), /dashboard "x ✔ pass all.*of \*\*\*[^]*login with \*\*\*/);
+});

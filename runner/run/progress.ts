@@ -1,4 +1,5 @@
 import type { Judgement } from '../../reports/record/judgement.ts';
+import { oneLine } from '../../reports/render/text.ts';
 
 const MARKS = { pass: '✔', fail: '✘', inconclusive: '?', 'not-run': '–' } as const;
 /** A line at least this often, so that a log shows that something is alive. */
@@ -25,6 +26,8 @@ interface Running {
 
 /** Shows what happens, on one stream: verdicts as they come, and what is being done now with elapsed and remaining time. */
 export class Progress {
+  /** Takes secrets out of all that is shown: stores and servers may quote them. */
+  redact: (text: string) => string = (text) => text;
   readonly #out: ProgressStream;
   readonly #startedMs = performance.now();
   readonly #estimates = new Map<string, number>();
@@ -57,7 +60,7 @@ export class Progress {
   /** A line that stays. */
   say(line: string): void {
     this.#clear();
-    this.#out.write(`${line}\n`);
+    this.#out.write(`${this.redact(line)}\n`);
   }
 
   /** Adds checks to come, with their estimated durations, ms; where known, the last duration replaces the estimate. */
@@ -97,7 +100,8 @@ export class Progress {
     this.#running.delete(check);
     this.#estimates.delete(check);
     this.#done += 1;
-    const reason = judgement.reason === '' ? '' : `  ${judgement.reason}`;
+    // Names of others, such as a dashboard's title, must not become lines or commands of the terminal.
+    const reason = judgement.reason === '' ? '' : `  ${oneLine(judgement.reason)}`;
     const mark = MARKS[judgement.verdict];
     this.say(
       `${mark} ${judgement.verdict.padEnd(12)} ${check}${reason}  [${this.#done} of ${this.#total}, ${this.#times()}]`,
@@ -151,7 +155,7 @@ export class Progress {
     const running = [...this.#running].map(([check, one]) => `${check}: ${this.#words(check, one)}`);
     const what = running.length > 0 ? running.join(' · ') : this.#what;
     const count = this.#total > 0 ? `${this.#done} of ${this.#total}, ` : '';
-    const line = `… ${what}  [${count}${this.#times()}]`;
+    const line = this.redact(`… ${oneLine(what)}  [${count}${this.#times()}]`);
     if (!tty) {
       this.#out.write(`${line}\n`);
       return;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -9,6 +9,7 @@ import type { SafetyOptions } from './index.ts';
 import { TestApi } from './_testing/api.ts';
 import { NODE, nodeRef, openForTest as open, safetyOptions as options } from './_testing/safety.ts';
 import { ENTRY_ANNOTATION } from './timers/undo-kube.ts';
+import { HOST_TIMER_FILE } from './timers/host-timer.ts';
 import { clockAhead } from './_testing/clock.ts';
 
 test('records the rollback on disk and in the cluster and arms the Job before it acts; close restores', async () => {
@@ -218,4 +219,23 @@ test('what a killed run left open is restored by the next start', async () => {
     ...{ actions: 1, undone: ['file changed (c)'], failed: [], conflicts: [] },
   });
   assert.equal(readFileSync(file, 'utf8'), 'before');
+});
+
+test('false verdict 25: what was not restored is told though the mirror and the timers cannot be cleared', async () => {
+  const api = new TestApi();
+  api.put(NODE, { spec: { podCIDR: 'x' } });
+  const notices: string[] = [];
+  const given = { ...options(api), notice: (message: string) => notices.push(message) };
+  const safety = await open(given);
+  await safety.patch('c', nodeRef, { spec: { podCIDR: 'y' } });
+  await api.call({ method: 'PATCH', path: NODE, body: { spec: { podCIDR: 'z' } }, timeoutMs: 1 });
+  // A folder where the file of a timer is: it can neither be read nor removed.
+  const odd = join(safetyFolder(given.environment, undefined), HOST_TIMER_FILE);
+  mkdirSync(odd, { recursive: true });
+  const report = await safety.close();
+  assert.equal(report.failed.length, 1);
+  assert.match(notices.join('\n'), /could not be cleared/);
+  rmSync(odd, { recursive: true });
+  // The environment is given back.
+  await (await open(given)).close();
 });

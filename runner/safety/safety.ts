@@ -274,8 +274,15 @@ export class Safety {
     const conflicts = [...this.#conflicts];
     const report = { actions, undone, failed: [...new Set([...conflicts, ...failed])], conflicts };
     await this.#parts.killSwitch.close();
-    // Another holder has its own mirror and Job there: leave them alone.
-    if (!(await this.#parts.lease.isTakenByOther())) await this.#tidyUp();
+    try {
+      // Another holder has its own mirror and Job there: leave them alone.
+      if (!(await this.#parts.lease.isTakenByOther())) await this.#tidyUp();
+    } catch (error) {
+      // What was not restored must be told, whatever happens here.
+      this.#parts.notice(
+        `the timers or the mirror of the rollback journal could not be cleared: ${errorText(error)}`,
+      );
+    }
     await this.#parts.release();
     return report;
   }

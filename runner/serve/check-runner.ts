@@ -78,7 +78,7 @@ export class CheckRunner implements ServedRunner {
 
   /** What a reader of the report must know besides. */
   remarks(): string[] {
-    const more = [this.stores.reachText(), this.application.text()];
+    const more = [this.stores.reachText(), this.application.text(), this.stores.openSecretsText()];
     return [...this.complaints, ...more.filter((one) => one !== null)];
   }
 

@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { BlockedError } from '../../env/providers/provider.ts';
+import { guarded, interruptible } from './guard.ts';
+import { Interrupt } from './interrupt.ts';
+
+test('should end with 2 and one sentence where the environment cannot be asked', async (t) => {
+  const said: string[] = [];
+  t.mock.method(process.stderr, 'write', (text: string) => said.push(text));
+  const { exitCode } = await guarded(() => Promise.reject(new BlockedError('no answer within 10 s')));
+  t.mock.restoreAll();
+  assert.deepEqual([exitCode, said], [2, ['no answer within 10 s\n']]);
+});
+
+test('should end with the code of the signal, whatever the work makes of it', async (t) => {
+  t.mock.method(process.stderr, 'write', () => true);
+  for (const [name, code] of [
+    ['SIGHUP', 129],
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const) {
+    const interrupt = new Interrupt(() => undefined);
+    process.emit(name);
+    const fails = (): Promise<never> => Promise.reject(new Error(`interrupted by ${name}`));
+    assert.deepEqual(await guarded(() => interruptible(interrupt, fails)), { exitCode: code });
+    const ends = (): Promise<{ exitCode: number }> => Promise.resolve({ exitCode: 0 });
+    assert.deepEqual(await guarded(() => interruptible(interrupt, ends)), { exitCode: code });
+    interrupt.close();
+  }
+});
