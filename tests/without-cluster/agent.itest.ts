@@ -58,6 +58,7 @@ function environment(): NodeJS.ProcessEnv {
     PLUMBLINE_UNDO: join(state, 'undo'),
     PLUMBLINE_CGROUPS: mounts,
     PLUMBLINE_PINS: pins,
+    PLUMBLINE_NETWORK: `/proc/${process.pid}/ns/net`,
   };
 }
 
@@ -243,6 +244,14 @@ for (const what of SUITES)
       watching.kill('SIGTERM');
       await ended;
       assert.doesNotMatch(await tables(), /plumbline_test/);
+    });
+
+    test('a pod that has the network of its node is not cut off: the node would be', async () => {
+      const { pid, startTime } = identify(process.pid) ?? assert.fail('this process was expected');
+      const rules = dropRules('plumbline_node', [{ name: 'peer', address: '198.18.255.2' }]);
+      const { code, stdout } = await ask('cut', String(pid), startTime, 'plumbline_node', rules);
+      assert.deepEqual([code, recorded()], [3, []], stdout);
+      assert.match(stdout, /hostNetwork/);
     });
 
     test('packets pass again though no process is left in the namespace, which its runtime keeps', async () => {
