@@ -156,7 +156,9 @@ function complete(data: Chosen, { provisioned, objectives, ...more }: Completing
 function objectivesOf({ data, source }: ParsedFile, checkoutDir: string): Environment['objectives'] {
   if (data.objectives.length === 0) return [];
   const library = readObjectives(path.join(checkoutDir, 'env', 'objectives'));
-  return resolveObjectives(data.objectives, library, { source, kind: data.kind });
+  const { kind, prometheus } = data;
+  const context = { source, kind, scrapeSeconds: prometheus?.scrapeSeconds };
+  return resolveObjectives(data.objectives, library, context);
 }
 
 function nameProblem({ data, source }: ParsedFile, file: string): Problem | null {

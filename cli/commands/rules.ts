@@ -27,7 +27,7 @@ interface RulesFile {
 async function rules(options: Options, context: Context): Promise<number> {
   refuseStray(options);
   const environment = await openEnvironment(options.env);
-  const groups = objectiveRules(environment.objectives, environment.telemetry?.alerts);
+  const groups = objectiveRules(environment);
   if (groups.length === 0)
     throw new CommandError(
       `${environment.name} names no objectives and no telemetry.alerts, so there are no rules: see docs/guide/profiles-and-goals.md`,

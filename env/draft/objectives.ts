@@ -33,6 +33,8 @@ interface Fit {
   atMost: string;
   /** What speaks for it. */
   why: string;
+  /** What to look at, where its series may be others' as well. */
+  doubt?: string;
 }
 
 /** Spring Boot's documentation, Actuator: where Micrometer's registry for Prometheus is served, and where its health is. */
@@ -71,8 +73,11 @@ function entriesOf(
   const { namespace, name } = workload.set;
   const isUnique = applications.filter(({ set }) => set.name === name).length === 1;
   const own = (isUnique ? name : `${namespace}-${name}`).replaceAll('.', '-').slice(0, 50);
-  const { template, selector, atMost, why } = fit;
-  const common = { template, selector, service: name };
+  const { template, selector, atMost, why, doubt } = fit;
+  const common = {
+    ...{ template, service: name },
+    selector: doubt === undefined ? selector : todo(selector, doubt),
+  };
   return [
     below([`${workload.name}: ${why}`], {
       ...{ name: `${own}-requests`, ...common, indicator: 'requests', target: todo(0.999, GOAL) },
@@ -81,9 +86,14 @@ function entriesOf(
   ];
 }
 
+/** The pods of a Deployment or a Rollout: its name, that of a ReplicaSet, and five characters. Those of api-gateway are none of api. */
+function ofPods({ namespace, name }: SeenWorkload['set']): string {
+  return `namespace="${namespace}",pod=~"${name}-[a-z0-9]+-[a-z0-9]{5}"`;
+}
+
 /** Of the service at the end of the chain, with a template that nothing speaks for. */
 function unfitted({ set }: SeenWorkload, url = 'PROMETHEUS'): Draft {
-  const { name, namespace } = set;
+  const { name } = set;
   return commentedOut(
     [
       open(
@@ -94,7 +104,7 @@ function unfitted({ set }: SeenWorkload, url = 'PROMETHEUS'): Draft {
     [
       {
         ...{ name: `${name.replaceAll('.', '-').slice(0, 50)}-requests`, template: 'opentelemetry' },
-        ...{ selector: `namespace="${namespace}",pod=~"${name}-.+"`, service: name, indicator: 'requests' },
+        ...{ selector: ofPods(set), service: name, indicator: 'requests' },
         target: todo(0.999, GOAL),
       },
     ],
@@ -108,19 +118,18 @@ function fitOf(
 ): Fit | null {
   return (
     micrometer(workload, monitors, seen) ??
-    openTelemetry(workload) ??
+    openTelemetry(workload, seen) ??
     istio(workload) ??
     gateway(workload, { seen, edge })
   );
 }
 
 function micrometer(workload: SeenWorkload, monitors: readonly Monitor[], seen: Seen): Fit | null {
-  const { set } = workload;
   const why = springSign(workload, monitors, seen);
   if (why === null) return null;
   return {
     ...{ template: 'micrometer', why, atMost: '500ms' },
-    selector: `namespace="${set.namespace}",pod=~"${set.name}-.+",uri!~"/actuator.*"`,
+    selector: `${ofPods(workload.set)},uri!~"/actuator.*"`,
   };
 }
 
@@ -150,15 +159,22 @@ function annotationsOf({ object }: SeenWorkload): Annotations {
 
 /** OpenTelemetry operator, "Injecting auto-instrumentation": the annotations of a template. */
 const INJECTED = /^instrumentation\.opentelemetry\.io\/inject-(.+)$/;
+/** Semantic conventions, "Specify resource attributes using Kubernetes annotations": what stands for the namespace. */
+const SERVICE_NAMESPACE = 'resource.opentelemetry.io/service.namespace';
 
-function openTelemetry(workload: SeenWorkload): Fit | null {
-  const found = Object.entries(annotationsOf(workload)).find(
-    ([key, value]) => INJECTED.test(key) && value !== 'false',
-  );
+/** A job is service.namespace/service.name. Older operators set no service.namespace: then it is the name alone. */
+function openTelemetry(workload: SeenWorkload, seen: Seen): Fit | null {
+  const annotations = annotationsOf(workload);
+  const found = Object.entries(annotations).find(([key, value]) => INJECTED.test(key) && value !== 'false');
   if (found === undefined) return null;
+  const { namespace, name } = workload.set;
+  const namesakes = seen.workloads.filter(({ set }) => set.name === name);
   return {
     ...{ template: 'opentelemetry', why: `the annotation ${found[0]}`, atMost: '500ms' },
-    selector: `job=~"(.+/)?${workload.set.name}"`,
+    selector: `job=~"(${annotations[SERVICE_NAMESPACE] ?? namespace}/)?${name}"`,
+    ...(namesakes.length > 1 && {
+      doubt: `a job ${name} without a namespace may be any of ${namesakes.length} workloads of this name`,
+    }),
   };
 }
 
@@ -181,8 +197,9 @@ function istio({ set, pods }: SeenWorkload): Fit | null {
 const GATEWAYS: Readonly<
   Record<
     string,
-    Pick<Fit, 'template' | 'atMost'> & {
-      selector: (of: { entry: string; namespace: string; name: string }) => string;
+    Pick<Fit, 'template' | 'atMost' | 'doubt'> & {
+      /** @param of `ports`: numbers and names, of which an Ingress states one and Traefik repeats it (pkg/provider/kubernetes) */
+      selector: (of: { entry: string; namespace: string; name: string; ports: string }) => string;
     }
   >
 > = {
@@ -190,10 +207,12 @@ const GATEWAYS: Readonly<
     template: 'ingress-nginx',
     atMost: '500ms',
     selector: ({ entry }) => `ingress="${entry}"`,
+    doubt:
+      'of which namespace and service? With honorLabels the labels are namespace and service, else exported_namespace and exported_service',
   },
   Traefik: {
     ...{ template: 'traefik', atMost: '300ms' },
-    selector: ({ namespace, name }) => `service=~".*${namespace}-${name}-.+@kubernetes.*"`,
+    selector: ({ namespace, name, ports }) => `service=~"${namespace}-${name}-(${ports})@kubernetes.*"`,
   },
   Kong: {
     ...{ template: 'kong', atMost: '400ms' },
@@ -205,17 +224,20 @@ function gateway({ set }: SeenWorkload, { seen, edge }: { seen: Seen; edge: Seen
   const label = edge.doors.map(({ product }) => product?.label ?? '').find((one) => one in GATEWAYS);
   const of = label === undefined ? undefined : GATEWAYS[label];
   if (of === undefined) return null;
+  const { namespace } = set;
   const own = servicesOf(set, seen.listing);
-  const entry = edge.entries.find(
-    ({ backend }) =>
-      backend !== undefined &&
-      own.some(({ metadata }) => metadata.namespace === backend.namespace && metadata.name === backend.name),
+  const [led] = edge.entries.flatMap(({ of: entry, backend }) =>
+    own
+      .filter(({ metadata }) => backend?.namespace === namespace && metadata.name === backend.name)
+      .map(({ metadata: { name }, spec: { ports = [] } }) => ({ entry, name, ports })),
   );
-  if (entry?.backend === undefined) return null;
-  const { template, atMost } = of;
+  if (led === undefined) return null;
+  const { entry, name } = led;
+  const ports = led.ports.flatMap((one) => (one.name === undefined ? [one.port] : [one.name, one.port]));
+  const { selector, ...fit } = of;
   return {
-    ...{ template, atMost, why: `${entry.of} leads to it through ${label ?? ''}` },
-    selector: of.selector({ entry: entry.of.replace(/^.*\//, ''), ...entry.backend }),
+    ...{ ...fit, why: `${entry} leads to it through ${label ?? ''}` },
+    selector: selector({ entry: entry.replace(/^.*\//, ''), namespace, name, ports: ports.join('|') }),
   };
 }
 

@@ -7,6 +7,7 @@ import { renderPath } from '../yaml-source.ts';
 import type { DataPath, YamlSource } from '../yaml-source.ts';
 import type { SloDocument } from './document.ts';
 import type { Library } from './load.ts';
+import { CANARY_GROUP } from './rules.ts';
 import { statedByTemplate, unsetIn } from './template.ts';
 import type { ObjectiveTemplate, Stated } from './template.ts';
 import { durationMs } from './window.ts';
@@ -16,6 +17,8 @@ interface Context {
   source: YamlSource;
   /** Kind of the environment: a local one lives no longer than its runs. */
   kind: string;
+  /** Interval of Prometheus; left out: that of the schema. */
+  scrapeSeconds?: number | undefined;
 }
 
 /**
@@ -38,9 +41,13 @@ export function resolveObjectives(
         found: `"${choice.name}"`,
         allowed: 'each objective once',
       });
-    const found = isOwn(choice)
-      ? ownObjective(choice, { library, path, problem, kind: context.kind })
-      : documentObjective(choice, { library, path, problem, kind: context.kind });
+    if (choice.name === CANARY_GROUP)
+      problem([...path, 'name'], "the group of the canary's rule has this name", {
+        found: `"${choice.name}"`,
+        allowed: 'any other name',
+      });
+    const resolving = { ...context, library, path, problem };
+    const found = isOwn(choice) ? ownObjective(choice, resolving) : documentObjective(choice, resolving);
     return found ?? [];
   });
   if (problems.length > 0) throw new EnvironmentError(problems);
@@ -49,12 +56,11 @@ export function resolveObjectives(
 
 type Report = (path: DataPath, message: string, more: Pick<Problem, 'found' | 'allowed'>) => void;
 
-interface Resolving {
+interface Resolving extends Context {
   library: Library;
   /** Of the choice, in the environment file. */
   path: DataPath;
   problem: Report;
-  kind: string;
 }
 
 const isOwn = ({ template, queries }: ObjectiveChoice): boolean => (template ?? queries) !== undefined;
@@ -87,7 +93,7 @@ function hint(name: string, names: readonly string[]): string {
 /** An objective that the environment file states by itself. */
 function ownObjective(
   choice: ObjectiveChoice,
-  { library: { templates }, path, problem, kind }: Resolving,
+  { library: { templates }, path, problem, kind, scrapeSeconds }: Resolving,
 ): Objective | null {
   const template = templates.get(choice.template ?? '');
   if (choice.template !== undefined && template === undefined) {
@@ -103,7 +109,7 @@ function ownObjective(
     ...{ name, title, service, target, status },
     window: ownWindow(choice.window ?? (kind === 'local' ? 'run' : DEFAULT_WINDOW)),
     ...slicing(choice),
-    ...(template === undefined ? statedByQueries(choice) : statedByTemplate(template, choice)),
+    ...(template === undefined ? statedByQueries(choice) : statedByTemplate(template, choice, scrapeSeconds)),
   };
 }
 

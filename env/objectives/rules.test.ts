@@ -20,6 +20,7 @@ const ALERTS = {
   ruleGroups: { prefix: 'slo-' },
   canary: { alert: 'Breach', metric: 'breach', service: 'canary', port: 8080 },
 };
+const SHOP = { name: 'shop', objectives: [REQUESTS], telemetry: { alerts: ALERTS } };
 
 const folder = mkdtempSync(path.join(tmpdir(), 'plumbline-rules-'));
 const { programs, remove } = prometheusPrograms('promtool');
@@ -34,21 +35,46 @@ test('should ask for the share of bad events of a counter, none where there is n
     ...REQUESTS,
     indicator: { ...REQUESTS.indicator, good: 'n{le="0.5"}', bad: null },
   } as Objective;
-  assert.equal(badRatio(good, '1h'), '1 - sum(rate(n{le="0.5"}[1h])) / sum(rate(n[1h]))');
+  assert.equal(badRatio(good, '1h'), '1 - (sum(rate(n{le="0.5"}[1h])) or vector(0)) / sum(rate(n[1h]))');
 });
 
 test('should ask for the share of bad slices where slices are counted', () => {
   const sliced: Objective = { ...REQUESTS, method: 'Timeslices', slice: { target: 0.99, ms: 60_000 } };
-  assert.match(badRatio(sliced, '6h'), /^avg_over_time\(\(\(.*\[60s\]\)\)\) > bool 0\.01\)\[6h:60s\]\)$/);
+  assert.match(badRatio(sliced, '6h'), /^avg_over_time\(\(\(.*\[1m\]\)\)\) > bool 0\.01\)\[6h:1m\]\)$/);
   const threshold: Objective = {
     ...sliced,
     indicator: { kind: 'threshold', query: 'q', op: 'gte', value: 25 },
   };
-  assert.equal(badRatio(threshold, '1h'), 'avg_over_time(((q) < bool 25)[1h:60s])');
+  assert.equal(badRatio(threshold, '1h'), 'avg_over_time(((q) < bool 25 or on() vector(1))[1h:1m])');
+  const most = { ...threshold, indicator: { ...threshold.indicator, op: 'lte' } } as Objective;
+  assert.equal(badRatio(most, '1h'), 'avg_over_time(((q) > bool 25)[1h:1m])');
+});
+
+test('should look at slices at least once in the shortest window, however long they are', () => {
+  const hourly: Objective = { ...REQUESTS, method: 'Timeslices', slice: { target: 0.99, ms: 3_600_000 } };
+  assert.match(badRatio(hourly, '5m'), /n\[60m\]\)\)\) > bool 0\.01\)\[5m:5m\]\)$/);
+});
+
+test('should ask for rates over at least four scrapes', () => {
+  const sliced: Objective = { ...REQUESTS, method: 'Timeslices', slice: { target: 0.99, ms: 60_000 } };
+  assert.match(badRatio(sliced, '1h', 60), /n\[240s\]\)\)\) > bool 0\.01\)\[1h:1m\]\)$/);
+  const rules = (scrapeSeconds: number): string =>
+    ruleFile(objectiveRules({ ...SHOP, prometheus: { scrapeSeconds } }));
+  assert.match(rules(120), /sum\(rate\(n\[480s\]\)\)/);
+  assert.doesNotMatch(rules(75), /\[\d+s\]/);
+});
+
+test('should tell environments of one Prometheus apart', () => {
+  const [group] = objectiveRules(SHOP);
+  for (const { alert, expr, labels } of group?.rules ?? []) {
+    assert.equal(labels['environment'], 'shop');
+    if (alert !== undefined)
+      assert.equal(expr.split('{environment="shop",objective="api-requests"}').length, 3, expr);
+  }
 });
 
 test('should alert at the burn rates of the SRE Workbook, over two windows each', () => {
-  const [group] = objectiveRules([REQUESTS], undefined);
+  const [group] = objectiveRules({ name: 'shop', objectives: [REQUESTS] });
   assert.equal(group?.name, 'plumbline-api-requests');
   const alerts = group.rules.filter(({ alert }) => alert !== undefined);
   assert.deepEqual(
@@ -67,7 +93,7 @@ test('should alert at the burn rates of the SRE Workbook, over two windows each'
 });
 
 test('should leave out a burn rate that the target can never reach', () => {
-  const [group] = objectiveRules([{ ...REQUESTS, target: 0.9 }], undefined);
+  const [group] = objectiveRules({ name: 'shop', objectives: [{ ...REQUESTS, target: 0.9 }] });
   assert.deepEqual(
     group?.rules.flatMap(({ alert, labels }) => (alert === undefined ? [] : [labels['window']])),
     ['6h', '1d', '3d'],
@@ -75,7 +101,7 @@ test('should leave out a burn rate that the target can never reach', () => {
 });
 
 test('should name groups and the canary as the environment does, and leave the canary out without alerts', () => {
-  const groups = objectiveRules([REQUESTS], ALERTS);
+  const groups = objectiveRules(SHOP);
   assert.deepEqual(
     groups.map(({ name }) => name),
     ['slo-api-requests', 'slo-canary'],
@@ -84,11 +110,11 @@ test('should name groups and the canary as the environment does, and leave the c
     groups[1]?.rules.map(({ alert, expr }) => [alert, expr]),
     [['Breach', 'breach == 1']],
   );
-  assert.equal(objectiveRules([REQUESTS], undefined).length, 1);
+  assert.equal(objectiveRules({ name: 'shop', objectives: [REQUESTS] }).length, 1);
 });
 
 test('should be an object of the operator, with the labels that its selector asks for', () => {
-  const groups = objectiveRules([REQUESTS], ALERTS);
+  const groups = objectiveRules(SHOP);
   const labels = { release: 'monitoring' };
   const object = parse(prometheusRule(groups, { name: 'plumbline-x', namespace: 'slo', labels })) as {
     metadata: unknown;
@@ -141,7 +167,7 @@ test('should be rules that Prometheus takes, of every document and every templat
   ];
   const objectives = resolveObjectives(choices, library, { source: parseYaml('', 'x'), kind: 'staging' });
   const file = path.join(folder, 'all.yaml');
-  writeFileSync(file, ruleFile(objectiveRules(objectives, ALERTS)));
+  writeFileSync(file, ruleFile(objectiveRules({ ...SHOP, objectives })));
   const { status, said } = promtool('check', 'rules', file);
   assert.equal(status, 0, said);
   assert.match(said, /SUCCESS: \d{3} rules found/);
@@ -156,7 +182,10 @@ function burning(total: number, bad: number, wanted: readonly string[]): string 
     title: 'API',
     indicator: { ...REQUESTS.indicator, bad: 'n{status="500"}' },
   };
-  writeFileSync(path.join(folder, 'burn.yaml'), ruleFile(objectiveRules([objective], ALERTS)));
+  writeFileSync(
+    path.join(folder, 'burn.yaml'),
+    ruleFile(objectiveRules({ ...SHOP, objectives: [objective] })),
+  );
   const series = [
     { series: 'n{status="200"}', values: `0+${total - bad}x400` },
     ...(bad === 0 ? [] : [{ series: 'n{status="500"}', values: `0+${bad}x400` }]),
@@ -164,7 +193,7 @@ function burning(total: number, bad: number, wanted: readonly string[]): string 
   ];
   const alert = (window: string, factor: string): unknown => ({
     exp_labels: {
-      ...{ objective: 'api-requests', service: 'api', window },
+      ...{ environment: 'shop', objective: 'api-requests', service: 'api', window },
       severity: ['1h', '6h'].includes(window) ? 'page' : 'ticket',
     },
     exp_annotations: {
@@ -216,3 +245,33 @@ test(
     assert.notEqual(burning(10_000, 150, []), 'as wanted', 'promtool says what it finds');
   },
 );
+
+/** `every window`, or what promtool says: whether the rules of an objective alert for each window after so many minutes of some series. */
+function alerting(minutes: number, objective: Objective, series: Record<string, string>): string {
+  const rules = ruleFile(objectiveRules({ ...SHOP, objectives: [objective] }));
+  writeFileSync(path.join(folder, 'gone.yaml'), rules);
+  const samples = {
+    expr: 'count by (window) (ALERTS{alertname="ErrorBudgetBurn"})',
+    eval_time: `${minutes}m`,
+    exp_samples: ['1h', '6h', '1d', '3d'].map((window) => ({ labels: `{window="${window}"}`, value: 1 })),
+  };
+  const input = Object.entries(series).map(([one, values]) => ({ series: one, values }));
+  const tests = [{ interval: '1m', input_series: input, promql_expr_test: [samples] }];
+  const file = path.join(folder, 'gone.test.yaml');
+  writeFileSync(file, JSON.stringify({ rule_files: ['gone.yaml'], tests }));
+  const { status, said } = promtool('test', 'rules', file);
+  return status === 0 ? 'every window' : said;
+}
+
+test('should fire where nothing is good any more, or nothing is there', { skip: without }, () => {
+  const failing = { 'n{status="500"}': '0+100x100' };
+  const indicator = { ...REQUESTS.indicator, good: 'n{status="200"}', bad: null } as Objective['indicator'];
+  assert.equal(alerting(60, { ...REQUESTS, indicator }, failing), 'every window');
+  const hourly: Objective = { ...REQUESTS, method: 'Timeslices', slice: { target: 0.99, ms: 3_600_000 } };
+  assert.equal(alerting(100, hourly, failing), 'every window');
+  const throughput: Objective = {
+    ...{ ...hourly, target: 0.95, slice: { target: 0.9, ms: 60_000 } },
+    indicator: { kind: 'threshold', query: 'sum(rate(n[1m]))', op: 'gte', value: 25 },
+  };
+  assert.equal(alerting(60, throughput, { other: '1x60' }), 'every window');
+});

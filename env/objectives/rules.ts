@@ -6,6 +6,7 @@
 import { stringify } from 'yaml';
 import type { Objective } from '../../reports/record/objective.ts';
 import type { AlertSettings } from '../../probes/signals/declaration.ts';
+import { durationMs, rateRange } from './window.ts';
 
 interface Burn {
   readonly long: Window;
@@ -27,8 +28,10 @@ const BURNS: readonly Burn[] = [
 
 /** How often burn rates are computed; the shortest window is ten times as long. */
 const BURN_INTERVAL = '30s';
-/** Step at which a threshold is looked at where the objective names none. */
+/** Length of a slice where the objective names none. */
 const DEFAULT_SLICE_MS = 60_000;
+/** Longest time between two looks at slices: the shortest window has one as well, however long a slice is. */
+const LONGEST_STEP_MS = durationMs('5m');
 
 /** A group of rules, as Prometheus' files and PrometheusRule have it. */
 export interface RuleGroup {
@@ -49,21 +52,29 @@ interface Rule {
 /** What `telemetry.alerts` says of groups and of the canary; the rest of it is of no matter here. */
 type AlertNames = Pick<AlertSettings, 'ruleGroups' | 'canary'>;
 
+/** What the rules of an environment are made of. */
+interface Ruled {
+  readonly name: string;
+  readonly objectives: readonly Objective[];
+  readonly prometheus?: { readonly scrapeSeconds: number } | undefined;
+  readonly telemetry?: { readonly alerts?: AlertNames | undefined } | undefined;
+}
+
 /** As the schema has it where the environment declares no alerts. */
 const DEFAULT_PREFIX = 'plumbline-';
 
 /** A number in PromQL without the digits that floating point adds. */
 const number = (value: number): string => String(Number(value.toPrecision(10)));
 
-const seconds = (ms: number): string => `${String(Math.round(ms / 1000))}s`;
+const minutes = (ms: number): string => `${ms / 60_000}m`;
 
 /** Share of bad events over a window, as PromQL; of a ratio. */
 function badShare(indicator: Extract<Objective['indicator'], { kind: 'ratio' }>, window: string): string {
   const { counter, good, bad, total } = indicator;
   const events = (query: string): string =>
     counter ? `sum(rate(${query}[${window}]))` : `sum(sum_over_time((${query})[${window}:]))`;
-  if (good !== null) return `1 - ${events(good)} / ${events(total)}`;
-  // Without a single bad event there is no series of them.
+  // Without a single event there is no series of them: of the good ones in an outage, of the bad ones without a fault.
+  if (good !== null) return `1 - (${events(good)} or vector(0)) / ${events(total)}`;
   return `(${events(bad ?? total)} or vector(0)) / ${events(total)}`;
 }
 
@@ -71,35 +82,50 @@ function badShare(indicator: Extract<Objective['indicator'], { kind: 'ratio' }>,
 const MISSES = { lte: '>', lt: '>=', gte: '<', gt: '<=' } as const;
 
 /** Whether one slice of time is bad, as PromQL: 1 or 0. */
-function badSlice({ indicator, slice }: Objective): string {
-  if (indicator.kind === 'threshold')
-    return `(${indicator.query}) ${MISSES[indicator.op]} bool ${number(indicator.value)}`;
+function badSlice({ indicator, slice }: Objective, scrapeSeconds: number | undefined): string {
+  if (indicator.kind === 'threshold') {
+    const missed = `(${indicator.query}) ${MISSES[indicator.op]} bool ${number(indicator.value)}`;
+    // Where the service is gone there is no number, and that is too little.
+    return ['gte', 'gt'].includes(indicator.op) ? `${missed} or on() vector(1)` : missed;
+  }
   const { target, ms } = slice ?? { target: 1, ms: DEFAULT_SLICE_MS };
-  return `(${badShare(indicator, seconds(ms))}) > bool ${number(1 - target)}`;
+  return `(${badShare(indicator, rateRange(minutes(ms), scrapeSeconds))}) > bool ${number(1 - target)}`;
 }
 
-/** Share of the budget's unit (events, or slices of time) that was bad over a window. */
-export function badRatio(objective: Objective, window: string): string {
+/**
+ * Share of the budget's unit (events, or slices of time) that was bad over a window.
+ * @param scrapeSeconds interval of Prometheus; left out: that of the schema
+ */
+export function badRatio(objective: Objective, window: string, scrapeSeconds?: number): string {
   const { indicator, method, slice } = objective;
-  if (indicator.kind === 'ratio' && method === 'Occurrences') return badShare(indicator, window);
-  return `avg_over_time((${badSlice(objective)})[${window}:${seconds(slice?.ms ?? DEFAULT_SLICE_MS)}])`;
+  if (indicator.kind === 'ratio' && method === 'Occurrences')
+    return badShare(indicator, rateRange(window, scrapeSeconds));
+  const step = minutes(Math.min(slice?.ms ?? DEFAULT_SLICE_MS, LONGEST_STEP_MS));
+  return `avg_over_time((${badSlice(objective, scrapeSeconds)})[${window}:${step}])`;
 }
 
 const recordOf = (window: Window): string => `plumbline:bad_ratio:${window}`;
 
-function groupFor(objective: Objective, prefix: string): RuleGroup {
+function groupFor(
+  objective: Objective,
+  { name: environment, prometheus, telemetry }: Omit<Ruled, 'objectives'>,
+): RuleGroup {
   const { name, title, service, target, unseen } = objective;
-  const labels = { objective: name, service };
+  const labels = { environment, objective: name, service };
   // A rate that would spend more than there is in every unit can never be reached.
   const burns = BURNS.filter(({ factor }) => factor * (1 - target) < 1);
   const windows = [...new Set(burns.flatMap(({ long, short }) => [short, long]))];
   const over = (window: Window, factor: number): string =>
-    `${recordOf(window)}{objective="${name}"} > ${number(factor * (1 - target))}`;
+    `${recordOf(window)}{environment="${environment}",objective="${name}"} > ${number(factor * (1 - target))}`;
   return {
-    name: `${prefix}${name}`,
+    name: `${telemetry?.alerts?.ruleGroups.prefix ?? DEFAULT_PREFIX}${name}`,
     interval: BURN_INTERVAL,
     rules: [
-      ...windows.map((window) => ({ record: recordOf(window), expr: badRatio(objective, window), labels })),
+      ...windows.map((window) => ({
+        record: recordOf(window),
+        expr: badRatio(objective, window, prometheus?.scrapeSeconds),
+        labels,
+      })),
       ...burns.map(({ long, short, factor, severity }) => ({
         alert: 'ErrorBudgetBurn',
         expr: `${over(long, factor)} and ${over(short, factor)}`,
@@ -113,10 +139,13 @@ function groupFor(objective: Objective, prefix: string): RuleGroup {
   };
 }
 
+/** Behind the prefix; no objective may be called so. */
+export const CANARY_GROUP = 'canary';
+
 /** The rule that the canary's breach fires (telemetry/alerts/fires). It keeps the labels of the series, of which `run` tells runs apart. */
 function canaryGroup({ ruleGroups: { prefix }, canary }: AlertNames): RuleGroup {
   return {
-    name: `${prefix}canary`,
+    name: `${prefix}${CANARY_GROUP}`,
     rules: [
       {
         alert: canary.alert,
@@ -130,13 +159,10 @@ function canaryGroup({ ruleGroups: { prefix }, canary }: AlertNames): RuleGroup 
 }
 
 /** A group an objective, and the canary's where the environment declares alerts. */
-export function objectiveRules(
-  objectives: readonly Objective[],
-  alerts: AlertNames | undefined,
-): readonly RuleGroup[] {
-  const prefix = alerts?.ruleGroups.prefix ?? DEFAULT_PREFIX;
+export function objectiveRules({ objectives, ...around }: Ruled): readonly RuleGroup[] {
+  const alerts = around.telemetry?.alerts;
   return [
-    ...objectives.map((objective) => groupFor(objective, prefix)),
+    ...objectives.map((objective) => groupFor(objective, around)),
     ...(alerts === undefined ? [] : [canaryGroup(alerts)]),
   ];
 }

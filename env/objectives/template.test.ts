@@ -113,6 +113,13 @@ describe('an objective by a template', () => {
     assert.deepEqual([rate.method, rate.slice], ['Timeslices', { target: 0.9, ms: 60_000 }]);
   });
 
+  it('should take the rate of a throughput over at least four scrapes', async () => {
+    const [rate] = await load(
+      `{ name: c, template: kong, indicator: throughput, value: 3, slice: { target: 0.9 }, ${SHOP} }\nprometheus: { url: https://prometheus.example.com, scrapeSeconds: 60 }`,
+    );
+    assert.match(rate?.indicator.kind === 'threshold' ? rate.indicator.query : '', /\[240s\]\)\)$/);
+  });
+
   it("should see requests that reached no server by what clients report, and say of the server's report that it does not", async () => {
     const shared = 'indicator: requests, service: basket, target: 0.99';
     const byService = `selector: 'destination_service="basket.shop.svc.cluster.local"'`;
@@ -126,7 +133,7 @@ describe('an objective by a template', () => {
       total: 'istio_requests_total{reporter="source",destination_service="basket.shop.svc.cluster.local"}',
     });
     assert.match(server?.unseen ?? '', /requests that reach no server.*istio-source/);
-    const [group] = objectiveRules([server as Objective], undefined);
+    const [group] = objectiveRules({ name: 'shop', objectives: [server as Objective] });
     const alert = group?.rules.find((rule) => rule.alert !== undefined);
     assert.match(alert?.annotations?.['description'] ?? '', /^Not counted: requests that reach no server/);
     for (const label of ['destination_workload', 'destination_service_namespace'])
@@ -189,6 +196,10 @@ describe('an objective by a template', () => {
       [
         '{ name: a, template: kong, indicator: latency, atMost: 500 ms, ' + SHOP + ' }',
         /a duration such as 500ms/,
+      ],
+      [
+        '{ name: canary, template: kong, indicator: requests, ' + SHOP + ' }',
+        /objectives\[0\]\.name: the group of the canary's rule has this name; found "canary"/,
       ],
       ['{ name: api-requests, selector: \'job="x"\' }', /selector: only with `template`/],
       ['{ name: api-requests, title: x }', /title: only with `template` or `queries`/],

@@ -13,6 +13,7 @@ import { keysOf } from '../known-keys.ts';
 import type { ObjectiveChoice } from '../schema/objectives.ts';
 import { parseYaml, renderPath } from '../yaml-source.ts';
 import type { DataPath, YamlSource } from '../yaml-source.ts';
+import { rateRange } from './window.ts';
 
 const text = z.string().min(1);
 const metric = z.string().regex(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/, 'the name of a metric');
@@ -83,12 +84,19 @@ export function requireNameOf(
 /** The queries of an objective, and what is known of the histogram behind them. */
 export type Stated = Pick<Objective, 'indicator' | 'histogram' | 'stated' | 'notMet' | 'unseen'>;
 
-/** @param choice has what the schema demands beside a template */
-export function statedByTemplate(template: ObjectiveTemplate, choice: ObjectiveChoice): Stated {
+/**
+ * @param choice has what the schema demands beside a template
+ * @param scrapeSeconds interval of Prometheus; undefined: that of the schema
+ */
+export function statedByTemplate(
+  template: ObjectiveTemplate,
+  choice: ObjectiveChoice,
+  scrapeSeconds: number | undefined,
+): Stated {
   const stated = `template ${template.name}`;
   const met = template.metWith === null ? { notMet: stated } : {};
   const unseen = template.unseen === undefined ? {} : { unseen: template.unseen };
-  return { stated, ...met, ...unseen, ...countedBy(template, choice) };
+  return { stated, ...met, ...unseen, ...countedBy(template, choice, scrapeSeconds) };
 }
 
 /** The label of a selector that some bad events have no value of, with what to select by instead; null: none. */
@@ -103,6 +111,7 @@ export function unsetIn(
 function countedBy(
   { always, requests, duration }: ObjectiveTemplate,
   choice: ObjectiveChoice,
+  scrapeSeconds: number | undefined,
 ): Pick<Stated, 'indicator' | 'histogram'> {
   const own = [always, choice.selector?.trim().replace(/,$/, '')];
   const select = (name: string, more?: string): string =>
@@ -125,7 +134,7 @@ function countedBy(
     return {
       indicator: {
         kind: 'threshold',
-        query: `sum(rate(${select(all, negated(failed))}[1m]))`,
+        query: `sum(rate(${select(all, negated(failed))}[${rateRange('1m', scrapeSeconds)}]))`,
         op: 'gte',
         value: choice.value ?? 0,
       },

@@ -15,6 +15,19 @@ export function durationMs(duration: string): number {
   return Number.parseInt(duration, 10) * unit;
 }
 
+/** A rate needs two samples: of four scrapes one may be missed and another be late. */
+const LEAST_SCRAPES = 4;
+
+/**
+ * The range of a rate: a duration, or four scrapes where these take longer.
+ * @param scrapeSeconds interval of Prometheus; left out: that of the schema
+ * @throws RangeError for a duration without a fixed length
+ */
+export function rateRange(duration: string, scrapeSeconds = 15): string {
+  const leastSeconds = LEAST_SCRAPES * scrapeSeconds;
+  return durationMs(duration) < leastSeconds * 1000 ? `${Math.ceil(leastSeconds)}s` : duration;
+}
+
 /** From when to when an objective is judged, wall clock ms. */
 export interface Bounds {
   fromMs: number;

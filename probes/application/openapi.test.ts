@@ -154,6 +154,93 @@ describe('a draft from an OpenAPI document', () => {
     }
   });
 
+  it('should propose paths below that of the server, and name it', () => {
+    const servers = [{ url: 'https://{host}/shop/', variables: { host: { default: 'shop.example.com' } } }];
+    const pathsOf = (document: unknown): unknown[] => {
+      const { requests } = drafted(document) as { requests: Record<string, { path: string }> };
+      return Object.values(requests).map(({ path }) => path);
+    };
+    const orders = ['/orders', '/orders', '/orders/{id}', '/orders/{id}', '/orders?name={prefix}'];
+    assert.deepEqual(
+      pathsOf({ ...SPRING, servers }).toSorted(),
+      orders.map((one) => `/shop/v1${one}`),
+    );
+    const { '/v1/orders': all, '/v1/orders/{orderId}': one } = SPRING.paths;
+    const paths = { '/v1/orders': { ...all, servers: [{ url: '/v0' }] }, '/v1/orders/{orderId}': one };
+    assert.ok(pathsOf({ ...SPRING, servers, paths }).includes('/v0/v1/orders'));
+    assert.ok(pathsOf({ ...SPRING, servers: [{ url: 'http://localhost:8080' }] }).includes('/v1/orders'));
+    const noted = (document: object): string =>
+      JSON.stringify(applicationFrom(readOpenApi(JSON.stringify(document))));
+    assert.match(noted({ ...SPRING, servers }), /TODO the paths begin with \/shop, as `servers` says/);
+    assert.doesNotMatch(noted(SPRING), /TODO the paths/);
+  });
+
+  it('should read what is put together of several schemas, may be null, or is named by an escaped reference', () => {
+    const json = (schema: object): object => ({ content: { 'application/json': { schema } } });
+    const text = { $ref: '#/components/schemas/a~1b%25~0' };
+    const entity = { $ref: '#/components/schemas/Entity' };
+    const found = drafted({
+      openapi: '3.1.0',
+      paths: {
+        '/jobs': {
+          get: {
+            responses: {
+              '2XX': json({ properties: { page: { type: 'integer' }, all: { type: ['array', 'null'] } } }),
+            },
+          },
+          post: {
+            requestBody: json({
+              allOf: [
+                { required: ['subject'], properties: { subject: { anyOf: [text, { type: 'null' }] } } },
+                { required: ['size'], properties: { size: { type: ['null', 'integer'] } } },
+              ],
+            }),
+            responses: { '2XX': json({ allOf: [entity], properties: { extra: {} } }) },
+          },
+        },
+        '/jobs/{id}': { get: { responses: { 200: json({ anyOf: [entity, { type: 'null' }] }) } } },
+      },
+      components: {
+        schemas: {
+          'a/b%~': { type: ['string', 'null'] },
+          Words: { type: 'string', enum: ['open', 'done'] },
+          Entity: { properties: { uuid: {}, state: { $ref: '#/components/schemas/Words' } } },
+        },
+        securitySchemes: { token: { type: 'http', scheme: 'Bearer' } },
+      },
+    }) as { requests: Record<string, unknown>; credentials: unknown };
+    application.parse(found);
+    assert.deepEqual(found.credentials, { bearer: { env: 'APPLICATION_TOKEN' } });
+    assert.deepEqual(found.requests, {
+      look: { method: 'GET', path: '/jobs', status: 200, expects: [{ pointer: '/all', is: 'list' }] },
+      create: {
+        ...{ method: 'POST', path: '/jobs', status: 201, id: { pointer: '/uuid' } },
+        ...{ body: { subject: '{title}', size: 1 }, expects: [{ pointer: '/uuid' }] },
+      },
+      read: {
+        ...{ method: 'GET', path: '/jobs/{id}', status: 200 },
+        state: { pointer: '/state', done: ['done'], failed: [], open: ['open'] },
+      },
+    });
+  });
+
+  it('should mark a title and a status that it guesses', () => {
+    const schema = (properties: object): object => ({
+      content: { 'application/json': { schema: { properties } } },
+    });
+    const noted = (properties: object, status: string): string => {
+      const post = { requestBody: schema(properties), responses: { [status]: {} } };
+      const document = { openapi: '3.1.0', paths: { '/a': { get: { responses: { 200: {} } }, post } } };
+      return JSON.stringify(applicationFrom(readOpenApi(JSON.stringify(document))));
+    };
+    const guessed = noted({ colour: { type: 'string' } }, '2XX');
+    assert.match(guessed, /"colour":\{"value":"\{title\}","above":\[\],"beside":"TODO /);
+    assert.match(guessed, /"status":\{"value":201,"above":\[\],"beside":"TODO /);
+    const said = noted({ colour: { type: 'string' }, name: { type: 'string' } }, '201');
+    assert.match(said, /"name":"\{title\}"/);
+    assert.match(said, /"status":201/);
+  });
+
   it('should say what a text is that is no such document', () => {
     assert.throws(() => readOpenApi('<html>login</html>'), /not JSON: a web page/);
     assert.throws(() => readOpenApi('{"swagger":"2.0"}'), /no OpenAPI 3 document: Swagger 2\.0/);

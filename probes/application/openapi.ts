@@ -40,9 +40,17 @@ export function readOpenApi(text: string): OpenApi {
 export function applicationFrom({ title, document }: OpenApi): Draft {
   const api = new Api(document);
   const collection = api.collection();
+  const base = api.baseOf(collection ?? '', 'get');
   return commentedOut(
     [
       open(`look through what ${title.slice(0, 60)} says of itself: docs/guide/application.md`),
+      ...(base === ''
+        ? []
+        : [
+            open(
+              `the paths begin with ${base}, as \`servers\` says: take it off where topology.edge.url has it`,
+            ),
+          ]),
       ...(collection === null
         ? [open('no path takes a POST and lists what it made: which request creates something?')]
         : []),
@@ -65,14 +73,18 @@ export function applicationFrom({ title, document }: OpenApi): Draft {
 function requestsOf(api: Api, path: string): DraftMap {
   const made = api.schemaOf(path, 'post', 'answer');
   const item = api.itemOf(path);
-  const title = titleIn(api.schemaOf(path, 'post', 'body')) ?? 'title';
+  const asked = api.schemaOf(path, 'post', 'body');
+  const { title, isGuessed } = titleIn(api.properties(asked));
   const id = named(made, IDS);
   return {
     look: api.reading(path),
     create: {
       method: 'POST',
-      path,
-      body: api.body(path, title),
+      path: api.at(path, 'post'),
+      body: {
+        [title]: isGuessed ? todo('{title}', 'the text by which it is found again') : '{title}',
+        ...requiredIn(api, asked, title),
+      },
       status: api.status(path, 'post'),
       id:
         id === null
@@ -93,15 +105,15 @@ function readingOf(api: Api, item: string): Draft | undefined {
   const state = named(schema, STATES);
   return {
     method: 'GET',
-    path: withId(item),
+    path: withId(api.at(item, 'get')),
     status: api.status(item, 'get'),
     state: state === null ? undefined : todo(stateDraft(api, schema, state), 'which value means what'),
   };
 }
 
 function stateDraft(api: Api, schema: Node, property: string): DraftMap {
-  const { enum: values = [] } = api.resolved(nodeOf(nodeOf(schema['properties'])[property]));
-  const words = (Array.isArray(values) ? values : []).filter((one) => typeof one === 'string');
+  const { enum: values } = api.properties(schema).get(property) ?? {};
+  const words = listOf(values).filter((one) => typeof one === 'string');
   const of = (state: 'done' | 'failed'): string[] =>
     words.filter((word) => ENDS.some(([name, pattern]) => name === state && pattern.test(word)));
   const [done, failed] = [of('done'), of('failed')];
@@ -111,7 +123,7 @@ function stateDraft(api: Api, schema: Node, property: string): DraftMap {
 
 function removing(api: Api, item: string): Draft | undefined {
   if (!api.has(item, 'delete')) return undefined;
-  return { method: 'DELETE', path: withId(item), status: api.status(item, 'delete') };
+  return { method: 'DELETE', path: withId(api.at(item, 'delete')), status: api.status(item, 'delete') };
 }
 
 function finding(api: Api, path: string, { title, id }: { title: string; id: string }): Draft {
@@ -119,7 +131,10 @@ function finding(api: Api, path: string, { title, id }: { title: string; id: str
   const list = listIn(api, path);
   return {
     method: 'GET',
-    path: todo(`${path}?${query}={prefix}`, 'how things are listed by the beginning of their title'),
+    path: todo(
+      `${api.at(path, 'get')}?${query}={prefix}`,
+      'how things are listed by the beginning of their title',
+    ),
     status: api.status(path, 'get'),
     entries: { list: list ?? '', id: `/${id}`, title: `/${title}` },
   };
@@ -127,10 +142,8 @@ function finding(api: Api, path: string, { title, id }: { title: string; id: str
 
 function listIn(api: Api, path: string): string | null {
   const schema = api.schemaOf(path, 'get', 'answer');
-  if (schema['type'] === 'array') return '';
-  const lists = Object.entries(nodeOf(schema['properties'])).find(
-    ([, one]) => api.resolved(nodeOf(one))['type'] === 'array',
-  );
+  if (typeOf(schema) === 'array') return '';
+  const lists = [...api.properties(schema)].find(([, one]) => typeOf(one) === 'array');
   return lists === undefined ? null : `/${lists[0]}`;
 }
 
@@ -138,10 +151,22 @@ function withId(item: string): string {
   return item.replace(/\{[^}]+\}/, '{id}');
 }
 
-function titleIn(schema: Node): string | null {
-  const properties = nodeOf(schema['properties']);
-  const texts = Object.keys(properties).filter((name) => nodeOf(properties[name])['type'] === 'string');
-  return TITLES.find((name) => texts.includes(name)) ?? texts[0] ?? null;
+/** What a thing is named by: a guess where no property has a usual name. */
+function titleIn(properties: Properties): { title: string; isGuessed: boolean } {
+  const texts = [...properties].flatMap(([name, one]) => (typeOf(one) === 'string' ? [name] : []));
+  const usual = TITLES.find((name) => texts.includes(name));
+  return { title: usual ?? texts[0] ?? 'title', isGuessed: usual === undefined };
+}
+
+/** What the body of a creation requires beside its title. */
+function requiredIn(api: Api, schema: Node, title: string): DraftMap {
+  const properties = api.properties(schema);
+  const names = listOf(schema['required']).filter(
+    (name): name is string => typeof name === 'string' && name !== title,
+  );
+  return Object.fromEntries(
+    names.map((name) => [name, todo(sampleOf(properties.get(name) ?? {}), 'a value that the service takes')]),
+  );
 }
 
 function named(schema: Node, names: readonly string[]): string | null {
@@ -153,7 +178,19 @@ function nodeOf(value: unknown): Node {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Node) : {};
 }
 
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** Without null, which OpenAPI 3.1 lists beside the type of what may be left out. */
+function typeOf({ type }: Node): unknown {
+  return [type].flat().find((one) => one !== 'null');
+}
+
 type Verb = 'get' | 'post' | 'delete';
+const USUAL = { get: 200, post: 201, delete: 204 };
+/** Schemas by the names of properties, their references followed. */
+type Properties = ReadonlyMap<string, Node>;
 
 /** The document, with its references followed. */
 class Api {
@@ -196,7 +233,7 @@ class Api {
     const list = listIn(this, path);
     return {
       method: 'GET',
-      path,
+      path: this.at(path, 'get'),
       status: this.status(path, 'get'),
       expects: [{ pointer: list ?? '', is: list === null ? 'map' : 'list' }],
     };
@@ -206,16 +243,36 @@ class Api {
     const path = Object.keys(this.#paths).find((one) => !one.includes('{') && this.has(one, 'get'));
     return {
       method: 'GET',
-      path: todo(path ?? '/', 'a path that changes nothing and is answered by the service'),
+      path: todo(
+        path === undefined ? '/' : this.at(path, 'get'),
+        'a path that changes nothing and is answered by the service',
+      ),
       status: 200,
     };
   }
 
+  /** A path as clients ask for it, below that of its server. */
+  at(path: string, verb: Verb): string {
+    return `${this.baseOf(path, verb)}${path}`;
+  }
+
+  /** The path of the server of an operation, or else of its path, or of the document; '' where it has none. */
+  baseOf(path: string, verb: Verb): string {
+    const servers = [this.#operation(path, verb), nodeOf(this.#paths[path]), this.#document];
+    const [first] = servers.flatMap((one) => listOf(one['servers']));
+    return pathOf(nodeOf(first));
+  }
+
   /** The first good status that the operation declares. */
-  status(path: string, verb: Verb): number {
-    const codes = Object.keys(nodeOf(this.#operation(path, verb)['responses'])).map(Number);
-    const usual = { get: 200, post: 201, delete: 204 }[verb];
-    return codes.filter((code) => code >= 200 && code <= 299).toSorted((a, b) => a - b)[0] ?? usual;
+  status(path: string, verb: Verb): Draft {
+    const status = Number(this.#goodKey(path, verb));
+    return Number.isNaN(status) ? todo(USUAL[verb], 'the status of a good answer') : status;
+  }
+
+  /** `200`, or `2XX`; undefined: the operation declares none. */
+  #goodKey(path: string, verb: Verb): string | undefined {
+    const keys = Object.keys(nodeOf(this.#operation(path, verb)['responses']));
+    return keys.filter((key) => /^2(\d\d|XX)$/i.test(key)).toSorted()[0];
   }
 
   schemaOf(path: string, verb: Verb, of: 'body' | 'answer'): Node {
@@ -223,30 +280,21 @@ class Api {
     const holder =
       of === 'body'
         ? this.resolved(nodeOf(operation['requestBody']))
-        : this.resolved(nodeOf(nodeOf(operation['responses'])[String(this.status(path, verb))]));
+        : this.resolved(nodeOf(nodeOf(operation['responses'])[this.#goodKey(path, verb) ?? '']));
     const content = nodeOf(holder['content']);
     const media = content['application/json'] ?? Object.values(content)[0];
     return this.resolved(nodeOf(nodeOf(media)['schema']));
   }
 
-  /** The body of a creation: its title, and what else it requires. */
-  body(path: string, title: string): DraftMap {
-    const schema = this.schemaOf(path, 'post', 'body');
-    const properties = nodeOf(schema['properties']);
-    const required = (Array.isArray(schema['required']) ? schema['required'] : []).filter(
-      (name): name is string => typeof name === 'string' && name !== title,
-    );
-    const others = required.map((name): [string, Draft] => [
-      name,
-      todo(sampleOf(this.resolved(nodeOf(properties[name]))), 'a value that the service takes'),
-    ]);
-    return { [title]: '{title}', ...Object.fromEntries(others) };
+  properties(schema: Node): Properties {
+    const found = Object.entries(nodeOf(schema['properties']));
+    return new Map(found.map(([name, one]) => [name, this.resolved(nodeOf(one))]));
   }
 
   /** The query parameter that has to do with a property, else the property's own name. */
   queryBy(path: string, property: string): string {
     const parameters = this.#operation(path, 'get')['parameters'];
-    const names = (Array.isArray(parameters) ? parameters : []).flatMap((one: unknown): string[] => {
+    const names = listOf(parameters).flatMap((one): string[] => {
       const { in: where, name } = this.resolved(nodeOf(one));
       return where === 'query' && typeof name === 'string' ? [name] : [];
     });
@@ -262,14 +310,26 @@ class Api {
     return first;
   }
 
-  /** Follows references within the document; a circle ends after some steps. */
-  resolved(node: Node): Node {
-    let found = node;
-    for (let step = 0; step < 10 && typeof found['$ref'] === 'string'; step++) {
-      const names = found['$ref'].replace(/^#\//, '').split('/');
-      found = nodeOf(names.reduce<unknown>((at, name) => nodeOf(at)[name], this.#document));
-    }
-    return found;
+  /**
+   * Follows references within the document, and puts a schema together of those that it consists of: those of `allOf`, and one that may be null.
+   * A circle ends where it closes.
+   */
+  resolved(node: Node, followed: readonly unknown[] = []): Node {
+    const { $ref: reference, allOf, anyOf, oneOf, ...own } = node;
+    if (typeof reference === 'string' && followed.includes(reference)) return own;
+    const parts = [
+      ...(typeof reference === 'string' ? [this.#referred(reference)] : []),
+      ...[...listOf(allOf), ...onlyIn(anyOf), ...onlyIn(oneOf)].map(nodeOf),
+    ];
+    if (parts.length === 0) return own;
+    return merged([...parts.map((part) => this.resolved(part, [...followed, reference])), own]);
+  }
+
+  /** `#/components/schemas/Order`; the tokens are escaped as RFC 6901 has it (section 6). */
+  #referred(reference: string): Node {
+    const tokens = decodeURIComponent(reference).replace(/^#\//, '').split('/');
+    const names = tokens.map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
+    return nodeOf(names.reduce<unknown>((at, name) => nodeOf(at)[name], this.#document));
   }
 
   #operation(path: string, verb: Verb): Node {
@@ -277,8 +337,36 @@ class Api {
   }
 }
 
-function sampleOf({ type, enum: values }: Node): Draft {
-  const [first] = Array.isArray(values) ? (values as unknown[]) : [];
+/** The one that is not null; none where there are several, of which nothing says which. */
+function onlyIn(schemas: unknown): unknown[] {
+  const others = listOf(schemas).filter((one) => nodeOf(one)['type'] !== 'null');
+  return others.length === 1 ? others : [];
+}
+
+function merged(schemas: readonly Node[]): Node {
+  const together = (nodes: readonly Node[]): Node =>
+    Object.fromEntries(nodes.flatMap((one) => Object.entries(one)));
+  return {
+    ...together(schemas),
+    properties: together(schemas.map(({ properties }) => nodeOf(properties))),
+    required: schemas.flatMap(({ required }) => listOf(required)),
+  };
+}
+
+/** `/shop` of `https://{host}/shop/`, its variables with their defaults. */
+function pathOf({ url, variables }: Node): string {
+  if (typeof url !== 'string') return '';
+  const filled = url.replaceAll(/\{([^}]+)\}/g, (_, name: string) => {
+    const { default: value } = nodeOf(nodeOf(variables)[name]);
+    return typeof value === 'string' ? value : name;
+  });
+  const base = 'http://server';
+  return URL.canParse(filled, base) ? new URL(filled, base).pathname.replace(/\/+$/, '') : '';
+}
+
+function sampleOf(schema: Node): Draft {
+  const [first] = listOf(schema['enum']);
+  const type = typeOf(schema);
   if (typeof first === 'string') return first;
   if (type === 'integer' || type === 'number') return 1;
   if (type === 'boolean') return false;
@@ -292,11 +380,12 @@ function credentialsOf({ type, in: where, name, scheme, flows }: Node): DraftMap
     todo({ env: variable }, 'the variable, file or Secret that holds it');
   if (type === 'apiKey' && where === 'header' && typeof name === 'string')
     return { headers: { [name]: secret('APPLICATION_API_KEY') } };
-  if (type === 'http' && scheme === 'basic')
+  const way = type === 'http' && typeof scheme === 'string' ? scheme.toLowerCase() : '';
+  if (way === 'basic')
     return {
       basic: { user: todo('plumbline', 'an account of its own'), password: secret('APPLICATION_PASSWORD') },
     };
-  if (type === 'http' && scheme === 'bearer') return { bearer: secret('APPLICATION_TOKEN') };
+  if (way === 'bearer') return { bearer: secret('APPLICATION_TOKEN') };
   return type === 'oauth2' ? clientOf(nodeOf(nodeOf(flows)['clientCredentials']), secret) : null;
 }
 

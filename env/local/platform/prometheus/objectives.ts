@@ -15,6 +15,7 @@ export function rulesOf(instance: InstanceName): string {
   const file = join(ENVIRONMENTS, `${instance}.yaml`);
   const { data, source } = parseEnvironment(readFileSync(file, 'utf8'), file);
   const library = readObjectives(join(ENVIRONMENTS, 'objectives'));
-  const objectives = resolveObjectives(data.objectives, library, { source, kind: data.kind });
-  return ruleFile(objectiveRules(objectives, data.telemetry?.alerts));
+  const context = { source, kind: data.kind, scrapeSeconds: data.prometheus?.scrapeSeconds };
+  const objectives = resolveObjectives(data.objectives, library, context);
+  return ruleFile(objectiveRules({ ...data, objectives }));
 }
