@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
 import { loadEnvironment } from '../env/loader.ts';
+import { authorityOf, loadKubeConfig, sendsCredentials } from '../probes/kubernetes/transport.ts';
 import { parsePermit, PERMIT_NAME, permitProblem } from '../runner/plan/cluster-permit.ts';
 
 interface Rule {
@@ -173,4 +175,68 @@ test('should run one nightly at a time and never repeat it', async () => {
   assert.equal(cronJob.spec.concurrencyPolicy, 'Forbid');
   assert.equal(cronJob.spec.jobTemplate.spec.backoffLimit, 0);
   assert.ok(cronJob.spec.jobTemplate.spec.activeDeadlineSeconds > 0);
+});
+
+interface Mounts {
+  securityContext: { runAsUser: number };
+  containers: {
+    command: string[];
+    env: { name: string; value?: string }[];
+    volumeMounts: { name: string; mountPath: string }[];
+  }[];
+  volumes: {
+    name: string;
+    projected?: {
+      sources: {
+        configMap?: { name: string; items?: { path: string }[] };
+        serviceAccountToken?: { path: string };
+      }[];
+    };
+  }[];
+}
+
+interface OwnKubeconfig {
+  metadata: { name: string };
+  data: { kubeconfig: string };
+}
+
+/** The pod of the nightly run, and the ConfigMap with its kubeconfig. */
+async function nightly(): Promise<{ pod: Mounts; own: OwnKubeconfig }> {
+  const [cronJob, own] = (await manifests('cronjob.yaml')) as unknown as [
+    { spec: { jobTemplate: { spec: { template: { spec: Mounts } } } } },
+    OwnKubeconfig,
+  ];
+  return { pod: cronJob.spec.jobTemplate.spec.template.spec, own };
+}
+
+/** Files of the volume `cluster` that others fill: the authority and the token. */
+function filledByOthers({ volumes }: Mounts): string[] {
+  const sources = volumes.find(({ name }) => name === 'cluster')?.projected?.sources ?? [];
+  return sources
+    .flatMap(({ configMap, serviceAccountToken }) => [...(configMap?.items ?? []), serviceAccountToken])
+    .flatMap((file) => file?.path ?? []);
+}
+
+test('should give the nightly run a kubeconfig of its own account, beside the files that it names', async (context) => {
+  const { pod, own } = await nightly();
+  const { env, volumeMounts } = pod.containers[0] ?? assert.fail();
+  const mounted = volumeMounts.find(({ name }) => name === 'cluster')?.mountPath;
+  const named = env.find(({ name }) => name === 'PLUMBLINE_STAGING_KUBECONFIG')?.value;
+  assert.equal(named, `${mounted}/kubeconfig`);
+  assert.ok(JSON.stringify(pod.volumes).includes(`{"configMap":{"name":"${own.metadata.name}"}}`));
+  const folder = await mkdtemp(path.join(tmpdir(), 'plumbline-nightly-'));
+  context.after(() => rm(folder, { recursive: true }));
+  for (const file of filledByOthers(pod)) await writeFile(path.join(folder, file), 'of the cluster');
+  await writeFile(path.join(folder, 'kubeconfig'), own.data.kubeconfig);
+  const config = loadKubeConfig(path.join(folder, 'kubeconfig'));
+  assert.equal(authorityOf(config), 'of the cluster');
+  assert.equal(await sendsCredentials(config, context.signal), true);
+});
+
+test('should start what the image holds, as the user that the image names', async () => {
+  const { pod } = await nightly();
+  const dockerfile = await readFile(path.join(import.meta.dirname, 'Dockerfile'), 'utf8');
+  const said = (word: string): string => new RegExp(`^${word} (.+)$`, 'm').exec(dockerfile)?.[1] ?? '';
+  assert.deepEqual(pod.containers[0]?.command, ['node', `${said('WORKDIR')}/cli/plumbline.mjs`]);
+  assert.equal(String(pod.securityContext.runAsUser), said('USER'));
 });

@@ -99,7 +99,7 @@ function refusedByOwners(
   const ids = all.map(([check]) => check);
   const [lacking, others] = [true, false].map((is) => ids.filter((id) => wanted.includes(id) === is));
   const add =
-    'kubectl apply -f deploy/permit.yaml   # by the owners, with their checks, end and ticket in it';
+    'kubectl apply -f deploy/permit.yaml   # by the owners, with their checks, end and ticket in it; for the nightly run permit-nightly.yaml';
   return [
     ...(lacking?.length ? [missing(`${what} for ${someOf(lacking)}`, reason, add)] : []),
     ...(others?.length

@@ -80,4 +80,5 @@ test('should give drafts as long as they last, and jobs as long as they may take
   assert.ok(checkTimeoutMs(planned('scaling/ai/up'), small) > 480_000 + 270_000 + 480_000);
   for (const check of ['performance/ai/latency', 'failover/ai/hang', 'integrations/llm', 'scaling/ai/up'])
     assert.equal(lockMode(planned(check), staging), 'exclusive', check);
+  assert.equal(lockMode(planned('integrations/llm-token'), staging), 'shared', 'it reads logs alone');
 });

@@ -54,7 +54,7 @@ export async function runPlaywright(options: PlaywrightOptions): Promise<Playwri
       cwd: CHECKOUT,
       detached: true,
       stdio: ['pipe', output, output],
-      env: { ...environment(), PLUMBLINE_HANDOVER: file },
+      env: { ...playwrightEnvironment(), PLUMBLINE_HANDOVER: file },
     },
   );
   closeSync(output);
@@ -80,8 +80,9 @@ function cli(): string {
 }
 
 /** The caller's colours and interactive switches must not reach Playwright; it needs no secrets from other variables either. */
-function environment(): NodeJS.ProcessEnv {
-  const kept = ['PATH', 'HOME', 'LANG', 'TMPDIR', 'TZ', 'PLUMBLINE_STATE', 'PLUMBLINE_CACHE'];
+export function playwrightEnvironment(): NodeJS.ProcessEnv {
+  const places = ['PATH', 'HOME', 'TMPDIR', 'PLUMBLINE_STATE', 'PLUMBLINE_CACHE', 'PLAYWRIGHT_BROWSERS_PATH'];
+  const kept = [...places, 'LANG', 'TZ'];
   const picked = kept.flatMap((name) => {
     const value = process.env[name];
     return value === undefined ? [] : [[name, value] as const];

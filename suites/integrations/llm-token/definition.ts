@@ -11,6 +11,8 @@ export const checks: readonly CatalogueRow[] = [
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,
     touches: { runner: ['ai.scanLogs'] },
+    // It asks nothing of the model.
+    alone: () => false,
     title: "The language model's token is in no log",
     section: '7',
     access: 'r r r r r',
