@@ -1,9 +1,21 @@
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { identify, processAlive } from './process-identity.ts';
 import type { ProcessId } from './process-identity.ts';
 import { stateDir } from './paths.ts';
 import { waitFor } from './wait.ts';
+import { errorCode } from '../reports/record/error-text.ts';
 
 /** Who holds a lock. */
 export type LockHolder = ProcessId & {
@@ -27,6 +39,8 @@ export class EnvironmentHeldError extends Error {
   }
 }
 
+const DISK_FULL = ['ENOSPC', 'EDQUOT'];
+
 /** Releases the lock; may be called twice. */
 export type Release = () => void;
 
@@ -40,8 +54,8 @@ export function takeLock(path: string): Release {
   if (me === null) throw new Error(`/proc/${process.pid}/stat cannot be read; is /proc mounted?`);
   const holder: LockHolder = { ...me, since: new Date().toISOString(), checkout: process.cwd() };
   const candidate = `${path}.${process.pid}.${Math.random().toString(36).slice(2)}`;
-  writeFileSync(candidate, JSON.stringify(holder));
   try {
+    writeCandidate(candidate, holder);
     claim(candidate, path);
   } finally {
     rmSync(candidate, { force: true });
@@ -87,6 +101,21 @@ export function instanceHolder(instance: string): LockHolder | null {
   return lockHolder(lockPath(instance));
 }
 
+/**
+ * Writes down the holder. On a full disk as the target of a symbolic link, which takes no block of its own while it is short (ext4: below 60
+ * bytes): `env down`, which is to free some, needs the lock.
+ */
+function writeCandidate(candidate: string, holder: LockHolder): void {
+  try {
+    writeFileSync(candidate, JSON.stringify(holder));
+  } catch (error) {
+    if (!DISK_FULL.includes(errorCode(error) ?? '')) throw error;
+    rmSync(candidate, { force: true });
+    const { pid, startTime, since } = holder;
+    symlinkSync(JSON.stringify([pid, startTime, since]), candidate);
+  }
+}
+
 /** Uses a hard link: it appears whole or not at all, and never replaces an existing file. */
 function claim(candidate: string, path: string): void {
   for (let attempt = 0; attempt < 10; attempt += 1) {
@@ -125,7 +154,9 @@ function removeStale(path: string, dead: LockHolder | null, aside: string): void
 
 function readHolder(path: string): LockHolder | null {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as LockHolder;
+    if (!lstatSync(path).isSymbolicLink()) return JSON.parse(readFileSync(path, 'utf8')) as LockHolder;
+    const [pid, startTime, since] = JSON.parse(readlinkSync(path)) as [number, string, string];
+    return { pid, startTime, since, checkout: '(not recorded, since the disk was full)' };
   } catch {
     return null;
   }

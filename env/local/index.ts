@@ -7,6 +7,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { platformContext } from './context.ts';
 import type { Target } from './context.ts';
+import { debianBuilt } from './images/index.ts';
 import type { ImageSet } from './images/index.ts';
 import { CommandError, EXIT } from '../../host/errors.ts';
 import { leftovers } from './leftovers.ts';
@@ -82,7 +83,8 @@ async function lookedAt(
 ): Promise<{ machine: Machine; need: Need }> {
   const machine = await lookAtMachine(words, signal);
   const built = await toolsBuilt(toolsFor(instance, words), signal);
-  return { machine, need: { size, built, up: isStanding(readStamp(instance)) } };
+  const hasDebian = await debianBuilt(imagesFor(instance, words));
+  return { machine, need: { size, built, hasDebian, up: isStanding(readStamp(instance)) } };
 }
 
 /** The requirements that `up` checks first, with a problem for each that is not met. Changes nothing. */

@@ -34,3 +34,15 @@ export function stubMachine(): StubbedMachine {
     },
   };
 }
+
+/** The next warning of this process that names a file. */
+export function warningAbout(path: string): Promise<string> {
+  return new Promise((resolve) => {
+    const look = ({ message }: Error): void => {
+      if (!message.includes(path)) return;
+      process.off('warning', look);
+      resolve(message);
+    };
+    process.on('warning', look);
+  });
+}

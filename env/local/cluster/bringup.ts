@@ -128,7 +128,8 @@ async function recordPodRange(context: BringUp, node: NodeSpec, deadlineMs: numb
 }
 
 /**
- * Runs kubectl against the cluster and returns its output.
+ * Runs kubectl against the cluster and returns its output. It asks through no proxy, as host/proxy.ts has it for all
+ * that is provisioned here.
  * @throws CommandError with kubectl's error text.
  */
 export function kubectl(
@@ -140,8 +141,12 @@ export function kubectl(
     timeoutMs: options.timeoutMs ?? KUBECTL_DEADLINE_MS,
     input: options.input,
     signal: context.signal,
-    // kubectl's discovery cache goes to the state folder: by default it would stay in the home folder after `env down`.
-    env: { ...process.env, KUBECACHEDIR: join(dirname(context.kubeconfig), 'kubectl-cache') },
+    env: {
+      ...process.env,
+      NO_PROXY: '*',
+      // The discovery cache goes to the state folder: by default it would stay in the home folder after `env down`.
+      KUBECACHEDIR: join(dirname(context.kubeconfig), 'kubectl-cache'),
+    },
   });
 }
 

@@ -85,10 +85,23 @@ function nameOf(recipe: LayerRecipe): string {
   return recipe.kind === 'pause' ? 'pause' : recipe.name;
 }
 
+/** The key of a layer in the store. @param description everything that its content depends on */
+export function layerKey(description: unknown): string {
+  return sha256(JSON.stringify({ format: FORMAT, arch: process.arch, layer: description })).slice(7, 39);
+}
+
+/** Whether the store has every layer of Debian packages of these images. */
+export async function hasDebianLayers(recipes: readonly ImageRecipe[], store: LayerStore): Promise<boolean> {
+  for (const layer of recipes.flatMap(({ layers }) => layers)) {
+    if (layer.kind !== 'debian') continue;
+    if ((await findLayer(store, layerKey(describeDebian(layer.recipe)))) === undefined) return false;
+  }
+  return true;
+}
+
 /** The stored layer of a recipe; built first if it is not in the store. */
 async function ensureLayer(recipe: LayerRecipe, context: BuildContext): Promise<Layer> {
-  const description = { format: FORMAT, arch: process.arch, layer: await describeLayer(recipe, context) };
-  const key = sha256(JSON.stringify(description)).slice(7, 39);
+  const key = layerKey(await describeLayer(recipe, context));
   const found = await findLayer(context.store, key);
   if (found !== undefined) return found;
   context.onProgress(`layer ${nameOf(recipe)}`);

@@ -4,7 +4,7 @@
  */
 import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { buildImage, pushImage, type BuildContext, type BuiltImage } from './build.ts';
+import { buildImage, hasDebianLayers, pushImage, type BuildContext, type BuiltImage } from './build.ts';
 import { ARCHIVES } from './debian/debian-archive.ts';
 import { CHECKOUT, moduleVersions, type ImageRecipe } from './recipes.ts';
 import { freePort, RegistryClient, startRegistry, storedTag } from './registry.ts';
@@ -48,6 +48,14 @@ export function registryStorage(options: Pick<ImageOptions, 'cacheDir'> = {}): s
 /** Folder of the Debian packages that images are made of. */
 export function debianArchives(options: Pick<ImageOptions, 'cacheDir'> = {}): string {
   return join(cacheRoot(options), 'images', ARCHIVES);
+}
+
+/** Whether everything that these images have of Debian packages is built, so that no package is needed for them. */
+export function debianBuilt(
+  recipes: readonly ImageRecipe[],
+  options: Pick<ImageOptions, 'cacheDir'> = {},
+): Promise<boolean> {
+  return hasDebianLayers(recipes, { root: join(cacheRoot(options), 'images') });
 }
 
 /** The image of that name. @throws Error if the set has none */

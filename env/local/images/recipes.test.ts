@@ -3,9 +3,12 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { tagOf } from './build.ts';
-import { isArchiveOf } from './debian/debian.ts';
+import { layerKey, tagOf } from './build.ts';
+import { describeDebian, isArchiveOf } from './debian/debian.ts';
 import { lockText } from './fetched.ts';
+import { debianBuilt } from './index.ts';
+import { storeLayer } from './oci/layer.ts';
+import { packEntries } from './oci/tar.ts';
 import { CHECKOUT, moduleClosure, moduleVersions, TRAEFIK_VERSION } from './recipes.ts';
 import { ALL } from '../platform/_testing/platform.ts';
 import { imagesFor } from '../platform/index.ts';
@@ -72,4 +75,23 @@ test('should not confuse packages whose names have the same prefix', () => {
   assert.ok(isArchiveOf('libpq5_15.20-0+deb12u1_amd64.deb', 'libpq5'));
   assert.ok(!isArchiveOf('postgresql-15_15.20_amd64.deb', 'postgresql'));
   assert.ok(!isArchiveOf('libpq5_15.20_amd64.deb.partial', 'libpq5'));
+});
+
+test('should say that images need no more Debian packages only if all layers of them are stored', async () => {
+  const cacheDir = await mkdtemp(join(tmpdir(), 'plumbline-layers-'));
+  try {
+    const images = imagesFor('local', []);
+    const layers = images.flatMap((image) => image.layers);
+    const debian = new Set(layers.flatMap((layer) => (layer.kind === 'debian' ? [layer.recipe] : [])));
+    assert.ok(debian.size > 1);
+    for (const recipe of debian) {
+      assert.equal(await debianBuilt(images, { cacheDir }), false);
+      const tar = packEntries([{ path: 'name', text: recipe.name }]);
+      const key = layerKey(describeDebian(recipe));
+      await storeLayer({ root: join(cacheDir, 'images') }, key, recipe.name, { tar });
+    }
+    assert.equal(await debianBuilt(images, { cacheDir }), true);
+  } finally {
+    await rm(cacheDir, { recursive: true });
+  }
 });

@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { raiseKernelLimits, restoreKernelLimits } from './kernel.ts';
 import { absentModules, loadModules, MODULES, unloadModule } from './modules.ts';
 import type { ModuleName } from './modules.ts';
+import { readRecord, writeRecord } from './record.ts';
 import { cgroups } from '../../../host/cgroups/cgroup-versions.ts';
 import { stateRoot } from '../../../host/paths.ts';
 import { bootId } from '../state/stamp.ts';
@@ -26,9 +27,8 @@ export async function prepareHost(
 ): Promise<void> {
   raiseKernelLimits();
   const absent = absentModules();
-  writeRecord(
-    recordOf(readRecord(), { bootId: bootId(), modules: absent, controllers: cgroups().handedDown() }),
-  );
+  const now = { bootId: bootId(), modules: absent, controllers: cgroups().handedDown() };
+  writeRecord(recordPath(), recordOf(readHostRecord(), now));
   await loadModules(absent, options);
 }
 
@@ -46,7 +46,7 @@ export function recordOf(before: HostRecord | null, now: HostRecord): HostRecord
 /** Restores the machine to its state before the first instance. Does nothing without a record. */
 export async function restoreHost(): Promise<void> {
   restoreKernelLimits();
-  const before = readRecord();
+  const before = readHostRecord();
   if (before?.bootId === bootId()) {
     for (const name of before.modules.toReversed()) await unloadModule(name);
     cgroups().takeBack(before.controllers);
@@ -54,15 +54,9 @@ export async function restoreHost(): Promise<void> {
   rmSync(recordPath(), { force: true });
 }
 
-function readRecord(): HostRecord | null {
-  if (!existsSync(recordPath())) return null;
-  return JSON.parse(readFileSync(recordPath(), 'utf8')) as HostRecord;
-}
-
-function writeRecord(record: HostRecord): void {
-  mkdirSync(dirname(recordPath()), { recursive: true });
-  writeFileSync(`${recordPath()}.new`, JSON.stringify(record, null, 2));
-  renameSync(`${recordPath()}.new`, recordPath());
+function readHostRecord(): HostRecord | null {
+  const lost = 'modules and controllers that it recorded stay until the next boot';
+  return readRecord(recordPath(), lost) as HostRecord | null;
 }
 
 function recordPath(): string {

@@ -1,20 +1,23 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, suite, test } from 'node:test';
 import { CommandError } from '../../../host/errors.ts';
-import { broughtPackages, goingIn, noteInstalled, purgeBrought } from './installed.ts';
-import { stubMachine } from '../_testing/machine.ts';
+import { broughtPackages, comingIn, goingIn, noteInstalled, purgeBrought } from './installed.ts';
+import { stubMachine, warningAbout } from '../_testing/machine.ts';
 import type { StubbedMachine } from '../_testing/machine.ts';
 
-test('the packages that apt would remove are read from its output', () => {
+test('the packages that apt would remove and install are read from its output', () => {
   const said = `NOTE: This is only a simulation!
 Reading package lists...
 Purg haproxy [2.6.12-1+deb12u3]
 Remv other:i386 [1.0]
 Inst something (1.0)
+Inst newer:i386 [1.0] (1.1 Debian:12.12/oldstable [i386])
+Conf something (1.0)
 `;
   assert.deepEqual(goingIn(said), ['haproxy', 'other:i386']);
+  assert.deepEqual(comingIn(said), ['something', 'newer:i386']);
 });
 
 suite('packages that were installed for Plumbline', () => {
@@ -38,6 +41,17 @@ suite('packages that were installed for Plumbline', () => {
   test('are those that are still installed, without those that were installed before', async () => {
     assert.deepEqual(await broughtPackages(), []);
     noteInstalled(['socat:amd64']);
+    noteInstalled(['haproxy:amd64']);
+    assert.deepEqual(await broughtPackages(), ['haproxy:amd64']);
+  });
+
+  test('are not known if a power loss has emptied their record, until some are noted again', async () => {
+    const record = join(machine.folder, 'state', 'installed.json');
+    mkdirSync(join(machine.folder, 'state'));
+    writeFileSync(record, '');
+    const warning = warningAbout(record);
+    assert.deepEqual(await broughtPackages(), []);
+    assert.match(await warning, /cannot be read .* are not known any more, and stay$/);
     noteInstalled(['haproxy:amd64']);
     assert.deepEqual(await broughtPackages(), ['haproxy:amd64']);
   });

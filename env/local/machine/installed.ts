@@ -1,15 +1,18 @@
 /** The packages that `env up` installed on this machine: `env down` lists them, `env down --purge` removes them. */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { CommandError, EXIT } from '../../../host/errors.ts';
 import { aptGet, aptToItsEnd } from './apt.ts';
+import { readRecord, writeRecord } from './record.ts';
 import { stateRoot } from '../../../host/paths.ts';
 import { runAny } from '../../../host/run.ts';
 
 const LIST_DEADLINE_MS = 60_000;
 /** A removal in the output of `apt-get -s`: `Purg haproxy [2.6.12-1]`. */
 const WOULD_GO = /^(?:Purg|Remv) (\S+)/gm;
+/** An installation or an upgrade there: `Inst haproxy (2.6.12-1 Debian:12.12/oldstable [amd64])`. */
+const WOULD_COME = /^Inst (\S+)/gm;
 
 type Signalled = { readonly signal?: AbortSignal | undefined };
 
@@ -33,10 +36,7 @@ export function installedIn(dpkgOutput: string): string[] {
 
 /** Records packages as installed for Plumbline. @param names as `name:architecture` */
 export function noteInstalled(names: readonly string[]): void {
-  const noted = [...new Set([...readNote(), ...names])].toSorted();
-  mkdirSync(dirname(notePath()), { recursive: true });
-  writeFileSync(`${notePath()}.new`, JSON.stringify(noted));
-  renameSync(`${notePath()}.new`, notePath());
+  writeRecord(notePath(), [...new Set([...readNote(), ...names])].toSorted());
 }
 
 /** The recorded packages that are still installed. */
@@ -69,18 +69,26 @@ export async function purgeBrought(options: Signalled = {}): Promise<string[]> {
 
 /** Names of the packages that apt would remove, with or without architecture, as apt prints them. */
 export function goingIn(simulated: string): string[] {
-  return [...simulated.matchAll(WOULD_GO)].flatMap(([, name]) => (name === undefined ? [] : [name]));
+  return namesIn(simulated, WOULD_GO);
 }
 
-/** apt omits the architecture of a package if it is the machine's own. */
-function isSame(noted: string, named: string): boolean {
+/** Names of the packages that apt would install or upgrade, likewise. */
+export function comingIn(simulated: string): string[] {
+  return namesIn(simulated, WOULD_COME);
+}
+
+function namesIn(simulated: string, line: RegExp): string[] {
+  return [...simulated.matchAll(line)].flatMap(([, name]) => (name === undefined ? [] : [name]));
+}
+
+/** Whether apt's name of a package is this one. apt omits the architecture if it is the machine's own. @param noted as `name:architecture` */
+export function isSame(noted: string, named: string): boolean {
   return noted === named || noted.replace(/:[^:]*$/, '') === named;
 }
 
 function readNote(): string[] {
-  return existsSync(notePath())
-    ? z.array(z.string()).parse(JSON.parse(readFileSync(notePath(), 'utf8')))
-    : [];
+  const lost = 'packages that were installed for Plumbline are not known any more, and stay';
+  return z.array(z.string()).parse(readRecord(notePath(), lost) ?? []);
 }
 
 function notePath(): string {

@@ -1,6 +1,8 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readRecord, writeRecord } from './record.ts';
 import { stateRoot } from '../../../host/paths.ts';
+import { bootId } from '../state/stamp.ts';
 
 /**
  * Minimum values of settings of the whole machine. For example, a kubelet alone holds about ten inotify instances and
@@ -11,47 +13,65 @@ const AT_LEAST: Readonly<Record<string, number>> = {
   'fs/inotify/max_user_watches': 524_288,
 };
 
-/** Settings that kubelet changes when it starts; they are restored with the others. */
-const CHANGED_BY_KUBELET = [
-  'kernel/panic',
-  'kernel/panic_on_oops',
-  'kernel/keys/root_maxbytes',
-  'kernel/keys/root_maxkeys',
-  'vm/overcommit_memory',
-  'vm/panic_on_oom',
-];
+/**
+ * Settings that kubelet changes when it starts, and its values (k8s.io/component-helpers/node/util/sysctl); they are restored with the
+ * others.
+ */
+const SET_BY_KUBELET: Readonly<Record<string, number>> = {
+  'kernel/panic': 10,
+  'kernel/panic_on_oops': 1,
+  'kernel/keys/root_maxbytes': 25_000_000,
+  'kernel/keys/root_maxkeys': 1_000_000,
+  'vm/overcommit_memory': 1,
+  'vm/panic_on_oom': 0,
+};
+
+const WRITTEN = { ...AT_LEAST, ...SET_BY_KUBELET };
+
+const SYSCTLS = '/proc/sys';
+
+/** Former values by the names of the settings, and `bootId`, which records of earlier versions lack. */
+type KernelRecord = Readonly<Partial<Record<string, string>>>;
 
 /**
  * Raises the limits that are too low. The former values of all settings are recorded first, once for all instances.
+ * @param folder replaces the kernel's in tests
  * @throws Error when a setting cannot be written.
  */
-export function raiseKernelLimits(): void {
-  const before = readAll([...Object.keys(AT_LEAST), ...CHANGED_BY_KUBELET]);
-  if (!existsSync(recordPath())) {
-    mkdirSync(dirname(recordPath()), { recursive: true });
-    writeFileSync(`${recordPath()}.new`, JSON.stringify(before, null, 2));
-    renameSync(`${recordPath()}.new`, recordPath());
-  }
+export function raiseKernelLimits(folder = SYSCTLS): void {
+  const before = readAll(folder, Object.keys(WRITTEN));
+  const recorded = readKernelRecord();
+  // A reboot has undone the earlier changes.
+  if (recorded === null || (recorded['bootId'] ?? bootId()) !== bootId())
+    writeRecord(recordPath(), { bootId: bootId(), ...before });
   for (const [name, least] of Object.entries(AT_LEAST)) {
-    if (Number(before[name]) < least) writeFileSync(settingPath(name), String(least));
+    if (Number(before[name]) < least) writeFileSync(join(folder, name), String(least));
   }
 }
 
-/** Restores the settings to their values before the first instance. Does nothing without a record. */
-export function restoreKernelLimits(): void {
-  if (!existsSync(recordPath())) return;
-  const before = JSON.parse(readFileSync(recordPath(), 'utf8')) as Record<string, string>;
-  for (const [name, value] of Object.entries(before)) writeFileSync(settingPath(name), value);
-  rmSync(recordPath());
+/**
+ * Restores the settings to their values before the first instance, but for those that somebody else has set since. Does nothing without a
+ * record of this boot.
+ * @param folder as for `raiseKernelLimits`
+ */
+export function restoreKernelLimits(folder = SYSCTLS): void {
+  const { bootId: boot, ...before } = readKernelRecord() ?? {};
+  if (boot === undefined || boot === bootId()) {
+    const now = readAll(folder, Object.keys(before));
+    for (const [name, value = ''] of Object.entries(before))
+      if (boot === undefined || now[name] === String(WRITTEN[name])) writeFileSync(join(folder, name), value);
+  }
+  rmSync(recordPath(), { force: true });
 }
 
-function readAll(names: readonly string[]): Record<string, string> {
-  const present = names.filter((name) => existsSync(settingPath(name)));
-  return Object.fromEntries(present.map((name) => [name, readFileSync(settingPath(name), 'utf8').trim()]));
+function readAll(folder: string, names: readonly string[]): Partial<Record<string, string>> {
+  const present = names.filter((name) => existsSync(join(folder, name)));
+  return Object.fromEntries(present.map((name) => [name, readFileSync(join(folder, name), 'utf8').trim()]));
 }
 
-function settingPath(name: string): string {
-  return join('/proc/sys', name);
+function readKernelRecord(): KernelRecord | null {
+  const lost = 'the settings of the kernel that it recorded stay as they are until the next boot';
+  return readRecord(recordPath(), lost) as KernelRecord | null;
 }
 
 function recordPath(): string {

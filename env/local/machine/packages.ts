@@ -1,9 +1,11 @@
 import type { PartName } from '../../schema/parts.ts';
-import { aptGet, aptToItsEnd } from './apt.ts';
+import { aptGet, aptToItsEnd, updateLists } from './apt.ts';
 import { distribution } from './distribution.ts';
 import type { Distribution } from './distribution.ts';
+import { comingIn } from './installed.ts';
 import { installQuietly } from './quiet-install.ts';
 import { onPath, runAny } from '../../../host/run.ts';
+import { errorText } from '../../../reports/record/error-text.ts';
 
 /** Names of headless browsers in distributions, the smallest first. */
 export const BROWSERS = [
@@ -92,18 +94,25 @@ export function missingOf(names: readonly string[], dpkgOutput: string): string[
 /**
  * Installs the missing packages. Their services (haproxy, the registry) are not started, neither now nor at the next boot.
  * @param words as for `packagesFor`
- * @throws CommandError with apt's error text.
+ * @throws CommandError with apt's error text; Error that adds why the lists of packages could not be refreshed, if they could not
  */
 export async function ensurePackages(words: readonly string[], options: Options = {}): Promise<void> {
   const missing = await missingPackages(words, options.signal);
   if (missing.length === 0) return;
   options.onProgress?.(`installing ${missing.join(', ')}`);
-  await installQuietly(
-    missing,
-    async () => {
-      await aptGet(['update'], options);
-      await aptToItsEnd(['-y', 'install', '--no-install-recommends', ...missing], options);
-    },
-    options,
-  );
+  const stale = await updateLists(options);
+  const command = ['install', '--no-install-recommends', ...missing];
+  const plan = async (): Promise<string[]> => {
+    // Only what takes long and may be killed has a deadline: the download. Then the installation needs no network.
+    await aptGet(['-y', '--download-only', ...command], options);
+    return comingIn(await aptGet(['-s', ...command], options));
+  };
+  try {
+    await installQuietly(missing, { plan, install: () => aptToItsEnd(['-y', ...command], options) }, options);
+  } catch (error) {
+    if (stale === null || options.signal?.aborted === true) throw error;
+    throw new Error(`${errorText(error)}\nBefore that, the lists could not be refreshed: ${stale.message}`, {
+      cause: error,
+    });
+  }
 }

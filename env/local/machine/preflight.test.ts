@@ -35,7 +35,7 @@ const GOOD: Machine = {
   hasApt: true,
   archive: { codename: 'bookworm' },
 };
-const SMALL: Need = { size: 'small', built: false, up: false };
+const SMALL: Need = { size: 'small', built: false, hasDebian: false, up: false };
 
 const BAD: readonly [string, Partial<Machine>, RegExp][] = [
   ['another system', { platform: 'darwin' }, /needs Linux, this is darwin; run it on a Linux machine/],
@@ -155,9 +155,17 @@ test('permissive SELinux, and a kernel without SELinux, pass', () => {
   judgeMachine({ ...GOOD, selinux: selinuxMode('0') }, SMALL);
 });
 
-test('another release passes with a mirror, or with everything built', () => {
+test('another release passes with a mirror, or with everything built of which its packages would be needed', () => {
   judgeMachine({ ...GOOD, archive: { codename: 'noble', mirror: 'http://mirror.test/debian' } }, SMALL);
-  judgeMachine({ ...GOOD, archive: { codename: 'noble' } }, { ...SMALL, built: true });
+  const noble: Machine = { ...GOOD, archive: { codename: 'noble' } };
+  judgeMachine(noble, { ...SMALL, hasDebian: true });
+  const programs: Need = { ...SMALL, built: true };
+  assert.throws(() => judgeMachine(noble, programs), /images are made of packages of Debian 12/);
+  const found = findingsOf(noble, programs).map((one) => [one.name, one.found]);
+  assert.deepEqual(
+    found.filter(([, text]) => text === 'built already'),
+    [],
+  );
 });
 
 test('a machine with cgroup v2 passes', () => {

@@ -56,8 +56,10 @@ export type Machine = {
 /** The environment that the machine must hold. */
 export type Need = {
   readonly size: ClusterSize;
-  /** Whether programs and images are built already. */
+  /** Whether the programs are built already. */
   readonly built: boolean;
+  /** Whether the layers of images that are made of Debian packages are built already. */
+  readonly hasDebian: boolean;
   /** Whether the environment is up: its memory and disk space are in use already. */
   readonly up: boolean;
 };
@@ -177,8 +179,8 @@ const ASPECTS: readonly Aspect[] = [
   },
   {
     name: 'packages of images',
-    found: ({ archive }, { built }) =>
-      built
+    found: ({ archive }, { hasDebian }) =>
+      hasDebian
         ? 'built already'
         : archive.codename === RELEASE
           ? "this machine's own"
@@ -187,7 +189,8 @@ const ASPECTS: readonly Aspect[] = [
   },
   {
     name: 'disk to build',
-    found: (machine, { built }) => (built ? 'built already' : `${gib(machine.cacheFreeBytes)} free`),
+    found: (machine, { built, hasDebian }) =>
+      built && hasDebian ? 'built already' : `${gib(machine.cacheFreeBytes)} free`,
     problem: buildingProblem,
   },
   { name: 'disk', found: (machine) => `${gib(machine.stateFreeBytes)} free`, problem: diskProblem },
@@ -273,8 +276,8 @@ function packageProblem({ missingPackages, hasApt }: Machine): PreflightError | 
   );
 }
 
-function archiveProblem({ archive }: Machine, { built }: Need): PreflightError | null {
-  if (built || !lacksMirror(archive)) return null;
+function archiveProblem({ archive }: Machine, { hasDebian }: Need): PreflightError | null {
+  if (hasDebian || !lacksMirror(archive)) return null;
   return new PreflightError(
     `images are made of packages of Debian 12 (${RELEASE}), but this machine runs another release`,
     'type export PLUMBLINE_DEBIAN_MIRROR=URL with the address of a mirror that holds Debian 12',

@@ -6,7 +6,7 @@ import { waitFor } from '../../../host/wait.ts';
 import { installedIn } from './installed.ts';
 import { ensurePackages } from './packages.ts';
 import { settleInstallation, unitsIn } from './quiet-install.ts';
-import { stubMachine } from '../_testing/machine.ts';
+import { stubMachine, warningAbout } from '../_testing/machine.ts';
 import type { StubbedMachine } from '../_testing/machine.ts';
 
 test('units that can be enabled are found among the files of packages', () => {
@@ -89,6 +89,7 @@ esac`,
       stub(
         'apt-get',
         `case "$*" in
+*' -s '* | *--download-only*) ;;
 *install*) touch ${folder}/begun; until [ -e ${folder}/interrupted ]; do sleep 0.05; done
   sleep 0.2; echo 'haproxy:amd64 triggers-awaited' >${folder}/packages ;;
 esac`,
@@ -106,4 +107,56 @@ esac`,
       assert.ok(!existsSync(join(folder, 'state', 'installing.json')));
     },
   );
+
+  test(
+    'takes no package for its own that somebody else installs meanwhile',
+    { skip: process.platform !== 'linux' },
+    async () => {
+      const { folder, stub } = machine;
+      const said = join(folder, 'said-of-ours');
+      const asked = join(folder, 'asked');
+      const there = join(folder, 'there');
+      stub('systemctl', `echo "$*" >>${said}`);
+      stub(
+        'dpkg-query',
+        `case $1 in
+-W) cat ${there} 2>/dev/null || true ;;
+-L) shift; for name; do echo /lib/systemd/system/\${name%:*}.service; done ;;
+esac`,
+      );
+      stub(
+        'apt-get',
+        `echo "$*" >>${asked}
+case "$*" in
+*' -s '*) printf 'Inst conntrack (1)\\nInst liblua (1 Debian [amd64])\\nConf conntrack (1)\\n' ;;
+*--download-only* | *update*) ;;
+*) printf 'conntrack:amd64 installed\\nliblua:amd64 installed\\nnginx:amd64 installed\\n' >>${there} ;;
+esac`,
+      );
+      await ensurePackages([]);
+      const steps = readFileSync(asked, 'utf8').replaceAll(/^-q -o \S+ | --no-install-recommends .*$/gm, '');
+      assert.deepEqual(steps.trim().split('\n'), [
+        'update',
+        '-y --download-only install',
+        '-s install',
+        '-y install',
+      ]);
+      assert.match(
+        readFileSync(said, 'utf8'),
+        /^disable --quiet (--now )?conntrack\.service liblua\.service$/m,
+      );
+      const noted = readFileSync(join(folder, 'state', 'installed.json'), 'utf8');
+      assert.match(noted, /"conntrack:amd64",\s+.*"liblua:amd64"/s);
+      assert.doesNotMatch(noted, /nginx/);
+    },
+  );
+
+  test('of which a power loss has emptied the record prevents no removal', async () => {
+    const record = join(machine.folder, 'state', 'installing.json');
+    writeFileSync(record, '');
+    const warning = warningAbout(record);
+    await settleInstallation();
+    assert.match(await warning, /cannot be read .*policy-rc\.d may be left/);
+    assert.ok(!existsSync(record));
+  });
 });

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { installedPackages, noteInstalled } from './installed.ts';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { installedPackages, isSame, noteInstalled } from './installed.ts';
+import { readRecord, writeRecord } from './record.ts';
 import { withLock } from '../../../host/lock.ts';
 import { stateRoot } from '../../../host/paths.ts';
 import { onPath, run, runAny } from '../../../host/run.ts';
@@ -16,6 +17,7 @@ const INIT_SCRIPT = /^\/etc\/init\.d\/([^/]+)$/;
 
 /** Record of an installation in progress. After it, or after a crash in a later process, this shows which packages are new. */
 type Begun = {
+  /** Names of the packages that apt was to install, as it prints them. */
   readonly asked: readonly string[];
   /** Every package that was installed before, as `name:architecture`. */
   readonly before: readonly string[];
@@ -25,34 +27,35 @@ type Begun = {
 
 type Signalled = { readonly signal?: AbortSignal | undefined };
 
+type Installation = {
+  /** Names of all packages that `install` would install now, as apt prints them. Changes nothing. */
+  readonly plan: () => Promise<readonly string[]>;
+  readonly install: () => Promise<unknown>;
+};
+
 /**
- * Installs packages so that none of their services runs, neither now nor after the next boot. Services of packages that were installed
- * before are not changed.
+ * Installs packages so that none of their services runs, neither now nor after the next boot. Services of other packages are not changed,
+ * also if somebody else installs them at the same time.
  */
 export async function installQuietly(
   asked: readonly string[],
-  install: () => Promise<void>,
+  { plan, install }: Installation,
   options: Signalled = {},
 ): Promise<void> {
   await alone(options, async () => {
-    await settleKilled(options);
-    await begin(asked, options);
+    await settle(options);
+    await begin([...asked, ...(await plan())], options);
     try {
       await install();
     } finally {
-      await settle(() => true);
+      await settle();
     }
   });
 }
 
 /** Completes the installation of a process that was killed during it. Does nothing without a record. */
 export async function settleInstallation(options: Signalled = {}): Promise<void> {
-  if (existsSync(recordPath())) await alone(options, () => settleKilled(options));
-}
-
-/** Considers only the packages that were requested: other new ones may have been installed by somebody since. */
-async function settleKilled(options: Signalled): Promise<void> {
-  await settle((name, { asked }) => asked.includes(name.replace(/:.*/, '')), options);
+  if (existsSync(recordPath())) await alone(options, () => settle(options));
 }
 
 /** One process at a time. Otherwise one would take the other's packages for its own new ones. */
@@ -64,23 +67,23 @@ function alone(options: Signalled, work: () => Promise<void>): Promise<void> {
 async function begin(asked: readonly string[], options: Signalled): Promise<void> {
   const before = await installedPackages(options);
   const begun: Begun = { asked, before, policy: !existsSync(SERVICE_POLICY) };
-  mkdirSync(dirname(recordPath()), { recursive: true });
-  writeFileSync(`${recordPath()}.new`, JSON.stringify(begun));
-  renameSync(`${recordPath()}.new`, recordPath());
+  writeRecord(recordPath(), begun);
   if (begun.policy) writeFileSync(SERVICE_POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
 }
 
-/** Disables the services of new packages. @param ours selects among the new packages */
-async function settle(ours: (name: string, begun: Begun) => boolean, options: Signalled = {}): Promise<void> {
-  if (!existsSync(recordPath())) return;
-  const begun = JSON.parse(readFileSync(recordPath(), 'utf8')) as Begun;
-  const { before, policy } = begun;
-  if (policy) rmSync(SERVICE_POLICY, { force: true });
-  const fresh = (await installedPackages(options)).filter((name) => !before.includes(name));
-  const meant = fresh.filter((name) => ours(name, begun));
-  if (meant.length > 0) {
-    noteInstalled(meant);
-    await disable(await filesOf(meant, options), !policy, options);
+/** Disables the services of the new packages among those that apt was to install: other new ones are somebody else's. */
+async function settle(options: Signalled = {}): Promise<void> {
+  const lost = `services of packages that apt was just installing may be enabled, and ${SERVICE_POLICY} may be left; remove that file if it is not yours`;
+  const begun = readRecord(recordPath(), lost) as Begun | null;
+  if (begun !== null) {
+    const { asked, before, policy } = begun;
+    if (policy) rmSync(SERVICE_POLICY, { force: true });
+    const fresh = (await installedPackages(options)).filter((name) => !before.includes(name));
+    const ours = fresh.filter((name) => asked.some((one) => isSame(name, one)));
+    if (ours.length > 0) {
+      noteInstalled(ours);
+      await disable(await filesOf(ours, options), !policy, options);
+    }
   }
   rmSync(recordPath(), { force: true });
 }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { availableParallelism, tmpdir, totalmem } from 'node:os';
+import { mkdirSync, rmSync } from 'node:fs';
+import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { cacheDir } from '../../../host/paths.ts';
@@ -75,7 +75,7 @@ export async function goVersion(signal?: AbortSignal): Promise<string> {
 
 /**
  * Builds the programs of a group into a folder. After an interruption, packages that were compiled before are taken from
- * Go's cache.
+ * Go's cache. Call it with the lock of the toolchain held: two builds at once would share one folder for temporary files.
  * @throws Error with the compiler's last output; the abort reason when the signal fires.
  */
 export async function goBuild(
@@ -84,11 +84,31 @@ export async function goBuild(
   outDir: string,
   options: GoOptions,
 ): Promise<void> {
-  const env = goEnvironment(group);
+  // On the disk of the cache, which has room for a build; /tmp is often small. A killed go leaves its files there, so it is emptied first.
+  const scratch = join(cacheDir(), 'go', 'tmp');
+  const remove = (): void => rmSync(scratch, { recursive: true, force: true });
+  remove();
+  mkdirSync(scratch, { recursive: true });
+  try {
+    // The first is for go itself, the second for its linker and for gcc.
+    const env = { ...goEnvironment(group), GOTMPDIR: scratch, TMPDIR: scratch };
+    await compile(group, goMod, outDir, { ...options, env });
+  } finally {
+    remove();
+  }
+}
+
+async function compile(
+  group: ToolGroup,
+  goMod: string,
+  outDir: string,
+  options: GoOptions & Pick<SpawnOptions, 'env'>,
+): Promise<void> {
+  const { env } = options;
   const cwd = moduleDir(group);
   const tags = `-tags=${group.tags.join(',')}`;
   tell(options, { group: group.name, done: 0, of: 0, message: 'fetching modules' });
-  const listed = await beside({ env, cwd, group: group.name, of: 0, tags, ...options }, () =>
+  const listed = await beside({ ...options, cwd, group: group.name, of: 0, tags }, () =>
     run(['go', 'list', '-mod=readonly', tags, '-deps', ...group.packages], {
       timeoutMs: LIST_DEADLINE_MS,
       signal: options.signal,
@@ -108,7 +128,7 @@ export async function goBuild(
     `${outDir}/`,
     ...group.packages,
   ];
-  await spawnGo(argv, { env, cwd, group: group.name, of, ...options });
+  await spawnGo(argv, { ...options, cwd, group: group.name, of });
 }
 
 type SpawnOptions = GoOptions & {
@@ -128,10 +148,7 @@ async function beside<T>(
 ): Promise<T> {
   const over = new AbortController();
   const either = signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]);
-  // A killed go leaves its temporary folder behind, so it gets one that is removed below.
-  const goFolder = mkdtempSync(join(tmpdir(), 'plumbline-go-'));
-  const env = { ...options.env, GOTMPDIR: goFolder };
-  const standard = spawnGo(['build', ...COMPILE_FLAGS, tags, 'std'], { ...options, env, signal: either });
+  const standard = spawnGo(['build', ...COMPILE_FLAGS, tags, 'std'], { ...options, signal: either });
   // It is aborted, or fails for a reason that the build of the group reports itself.
   const ended = standard.catch(() => undefined);
   try {
@@ -139,7 +156,6 @@ async function beside<T>(
   } finally {
     over.abort();
     await ended;
-    rmSync(goFolder, { recursive: true, force: true });
   }
 }
 

@@ -1,10 +1,20 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { CLUSTER_GROUPS, GROUPS, groupsFor, linkerFlags, moduleVersion, programOf } from './groups.ts';
-import { linkNames, toolVersions, toolchainKey } from './index.ts';
+import { linkNames, toolVersions, toolchainKey, toolsBuilt } from './index.ts';
+import { stubMachine } from '../_testing/machine.ts';
+import { emptyFolderIn } from '../../../host/_testing/variable.ts';
 
 const GO_MOD = `module x
 
@@ -89,4 +99,18 @@ test('with unchanged files the key changes only with the Go version', () => {
 
 test('the versions of the committed module files can be read', () => {
   for (const version of Object.values(toolVersions())) assert.match(version, /^v\d+\.\d+\.\d+/);
+});
+
+test('an empty file in the place of a program, as a power loss leaves it, counts as not built', async (context) => {
+  const cache = emptyFolderIn(context, 'PLUMBLINE_CACHE');
+  const { stub, remove } = stubMachine();
+  context.after(remove);
+  stub('go', 'echo go1.26.8');
+  const folder = join(cache, 'toolchain', toolchainKey('go1.26.8'));
+  mkdirSync(folder, { recursive: true });
+  assert.equal(await toolsBuilt(['runc']), false);
+  writeFileSync(join(folder, 'runc'), '');
+  assert.equal(await toolsBuilt(['runc']), false);
+  writeFileSync(join(folder, 'runc'), 'a program');
+  assert.equal(await toolsBuilt(['runc']), true);
 });

@@ -10,6 +10,7 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -177,7 +178,8 @@ function built(group: ToolGroup, outDir: string): boolean {
     ...group.packages.map((path) => programOf(group, path)),
     ...otherNames(group).map(([, name]) => name),
   ];
-  return names.every((name) => existsSync(join(outDir, name)));
+  // A power loss may leave an empty file in the place of a program.
+  return names.every((name) => (statSync(join(outDir, name), { throwIfNoEntry: false })?.size ?? 0) > 0);
 }
 
 function goModOf(group: ToolGroup): string {
