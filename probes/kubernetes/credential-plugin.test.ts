@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { identify } from '../../host/process-identity.ts';
 import { waitFor } from '../../host/wait.ts';
-import { kubeconfigText, listening } from './_testing/listening.ts';
+import { closed, kubeconfigText, listening } from './_testing/listening.ts';
 import type { Listening } from './_testing/listening.ts';
 import { KubeError } from './errors.ts';
 import { loadKubeConfig, Transport } from './transport.ts';
@@ -34,9 +33,7 @@ beforeEach(() => {
   rmSync(STARTED, { force: true });
 });
 after(async () => {
-  api.server.closeAllConnections();
-  api.server.close();
-  await once(api.server, 'close');
+  await closed(api);
   rmSync(folder, { recursive: true });
 });
 

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +6,7 @@ import { after, before, beforeEach, test } from 'node:test';
 import { connectProxy } from '../../host/_testing/connect-proxy.ts';
 import type { ConnectProxy } from '../../host/_testing/connect-proxy.ts';
 import { setVariable } from '../../host/_testing/variable.ts';
-import { kubeconfigText, listening } from './_testing/listening.ts';
+import { closed, kubeconfigText, listening } from './_testing/listening.ts';
 import type { Listening } from './_testing/listening.ts';
 import { loadKubeConfig, Transport } from './transport.ts';
 
@@ -24,9 +23,7 @@ beforeEach(() => {
   proxy.asked.length = 0;
 });
 after(async () => {
-  api.server.closeAllConnections();
-  api.server.close();
-  await once(api.server, 'close');
+  await closed(api);
   await proxy.close();
   rmSync(folder, { recursive: true });
 });

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
-import { kubeconfigText, listening } from './_testing/listening.ts';
+import { closed, kubeconfigText, listening } from './_testing/listening.ts';
 import type { Listening } from './_testing/listening.ts';
 import { KubeError } from './errors.ts';
 import { authorityOf, loadKubeConfig, sendsCredentials, Transport } from './transport.ts';
@@ -25,9 +24,7 @@ before(async () => {
 });
 beforeEach(() => (shown = []));
 after(async () => {
-  api.server.closeAllConnections();
-  api.server.close();
-  await once(api.server, 'close');
+  await closed(api);
   rmSync(folder, { recursive: true });
 });
 

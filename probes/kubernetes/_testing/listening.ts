@@ -22,6 +22,13 @@ export async function listening(): Promise<Listening> {
   return { server, url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`, ca: cert };
 }
 
+/** Ends a server, whoever is connected. */
+export async function closed({ server }: Pick<Listening, 'server'>): Promise<void> {
+  server.closeAllConnections();
+  server.close();
+  await once(server, 'close');
+}
+
 /** The text of a kubeconfig. @param contexts their names, the current one first */
 export function kubeconfigText(
   { url, ca }: Pick<Listening, 'url' | 'ca'>,
