@@ -8,6 +8,8 @@ import type { Bounds, StoreConnection, StoreMember, StoreTarget } from '../store
 
 /** Where the canary's documents go; made by the client load, kept a day. */
 export const CANARY_INDEX = 'plumbline-canary';
+/** The canary's own vectors, made for each trial and removed after it. */
+export const VECTOR_INDEX = 'plumbline-vectors';
 const DEFAULT_PORT = 9200;
 
 /** The server that is queried. */

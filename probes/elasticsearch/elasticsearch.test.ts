@@ -4,9 +4,9 @@ import { errors } from '@elastic/elasticsearch';
 import { errorClass, isMissing, isDefiniteFailure, DEFINITE_FAILURE_NAMES } from './errors.ts';
 import { readBack } from './readback.ts';
 import { ElasticsearchLoadClient } from './session.ts';
-import { expectedWindow, millisOf } from './settings.ts';
-import { connection, serving } from './_testing/server.ts';
-import { nearest } from './vectors.ts';
+import { expectedWindow, governingSettings, millisOf } from './settings.ts';
+import { connection, serving, targetOf } from './_testing/server.ts';
+import { nearest, vectorQuery } from './vectors.ts';
 import { primaryOf, viewOf } from './view.ts';
 
 const refusal = (statusCode: number, type: string | null): errors.ResponseError =>
@@ -174,6 +174,53 @@ test('should acknowledge a write only with a majority of copies, in one attempt,
   );
   assert.equal(asked.length, replies.length, 'every write is one request');
   assert.match(asked[0] ?? '', /^POST \/plumbline-canary\/_doc\?timeout=1s Basic dTpw$/);
+});
+
+test('should write and read in plain JSON, since Elasticsearch 7 and 8 refuse the media types of a client for 9', async () => {
+  const types: (string | undefined)[] = [];
+  await serving(
+    (question, headers) => {
+      types.push(headers['content-type'], headers.accept);
+      if (question.startsWith('POST'))
+        return { status: 201, json: { _id: 'a', _primary_term: 7, _shards: { total: 3, successful: 2 } } };
+      if (question.includes('/_cluster/state/'))
+        return { json: state([{ node: 'A', primary: true, state: 'STARTED' }], 'plumbline-canary') };
+      return { json: { found: true } };
+    },
+    async (port) => {
+      const session = new ElasticsearchLoadClient(connection(port), 'run').session();
+      await session.open(1000);
+      assert.deepEqual(await session.write(1), { outcome: 'ok' });
+      assert.deepEqual(await session.read(), { outcome: 'ok', detail: '1' });
+      session.destroy();
+    },
+    { version: '8.19.1' },
+  );
+  assert.equal(types[0], 'application/json');
+  assert.doesNotMatch(types.join(), /compatible-with/);
+});
+
+test('should leave out of the settings of the platform what is of its own indices, and remove its vectors', async () => {
+  const asked: string[] = [];
+  const one = { settings: { 'index.number_of_replicas': '1' } };
+  await serving(
+    (question) => {
+      asked.push(question);
+      if (!question.startsWith('GET /_settings'))
+        return { json: { persistent: {}, transient: {}, defaults: {} } };
+      return { json: { 'plumbline-canary': one, 'plumbline-vectors': one, tenders: one } };
+    },
+    async (port) => {
+      const target = targetOf(port, ['es-0']);
+      const settings = await governingSettings(target, { deadlineMs: 2000 });
+      assert.deepEqual(
+        settings.map(({ source }) => source),
+        ['index tenders'],
+      );
+      await vectorQuery.remove?.(target, { deadlineMs: 2000 });
+    },
+  );
+  assert.equal(asked.at(-1), 'DELETE /plumbline-vectors?ignore_unavailable=true');
 });
 
 const shards = { total: 1, successful: 1, failed: 0 };

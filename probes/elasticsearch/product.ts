@@ -9,11 +9,6 @@ interface Dialect {
   /** The part of `_cluster/state` that names the elected master, which OpenSearch calls the cluster manager. */
   masterNode: string;
   masterTimeout: string;
-  /**
-   * Has a node answer with the cluster's state as it knows it itself: Elasticsearch does so since 9, OpenSearch asks the cluster manager
-   * unless this is said.
-   */
-  ownState: string;
   /** Opens a point in time on an index (POST), and closes it (DELETE). */
   pit: string;
   closing: (id: string) => unknown;
@@ -28,7 +23,6 @@ export const DIALECTS: Readonly<Record<Product, Dialect>> = {
     name: 'Elasticsearch',
     masterNode: 'master_node',
     masterTimeout: 'master_timeout',
-    ownState: '',
     pit: '_pit',
     closing: (id) => ({ id }),
     tiebreak: [],
@@ -38,7 +32,6 @@ export const DIALECTS: Readonly<Record<Product, Dialect>> = {
     name: 'OpenSearch',
     masterNode: 'cluster_manager_node',
     masterTimeout: 'cluster_manager_timeout',
-    ownState: '&local=true',
     pit: '_search/point_in_time',
     closing: (id) => ({ pit_id: [id] }),
     // Within a point in time the number of a document in its one shard stays; `_shard_doc` is newer than 2.19.

@@ -179,17 +179,22 @@ class ElasticsearchSession implements ClientLoadSession {
   }
 }
 
+type TransportOptions = ConstructorParameters<typeof SniffingTransport>[0];
+
 /**
- * Elastic's client without what only Elasticsearch understands: OpenSearch refuses Elastic's media types (406), and has no header
- * `x-elastic-product`, without which the client takes no answer. So both products are written to in the same way, and what is measured is the same.
+ * Elastic's client without its own media types, which Elasticsearch takes of the client's version and the one before alone (400), and OpenSearch
+ * not at all (406). So every version of both products is written to in the same way, and what is measured is the same.
  */
 class PlainTransport extends SniffingTransport {
-  constructor({
-    vendoredHeaders: _,
-    productCheck: __,
-    ...plain
-  }: ConstructorParameters<typeof SniffingTransport>[0]) {
+  constructor({ vendoredHeaders: _, ...plain }: TransportOptions) {
     super(plain);
+  }
+}
+
+/** For OpenSearch, which has no header `x-elastic-product`, without which the client takes no answer. */
+class UncheckedTransport extends PlainTransport {
+  constructor({ productCheck: _, ...unchecked }: TransportOptions) {
+    super(unchecked);
   }
 }
 
@@ -213,7 +218,7 @@ function clientOver(socket: Socket, connection: StoreConnection): Client {
     sniffOnConnectionFault: false,
     compression: false,
     enableMetaHeader: false,
-    ...(declaredOf(connection).product === 'opensearch' && { Transport: PlainTransport }),
+    Transport: declaredOf(connection).product === 'opensearch' ? UncheckedTransport : PlainTransport,
     ...(login !== undefined && {
       auth: 'apiKey' in login ? login : { username: login.account.user, password: login.account.password },
     }),

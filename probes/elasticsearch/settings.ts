@@ -1,5 +1,5 @@
 import { GOVERNING, OPENSEARCH_GOVERNING } from './declaration.ts';
-import { anyMember, ask, CANARY_INDEX, memberPlace } from './api.ts';
+import { anyMember, ask, CANARY_INDEX, memberPlace, VECTOR_INDEX } from './api.ts';
 import { declaredOf } from './declared.ts';
 import { HOLDS_DATA, isEligible } from './view.ts';
 import { factsOf } from '../store/members.ts';
@@ -16,10 +16,11 @@ const CLUSTER = {
   opensearch: Object.keys(OPENSEARCH_GOVERNING),
 };
 const INDEX = Object.keys(GOVERNING.index);
+const OWN_INDICES: readonly string[] = [CANARY_INDEX, VECTOR_INDEX];
 
 type Flat = Record<string, string | string[] | undefined>;
 
-/** The cluster's settings, then those of every index of the platform; the canary's is the harness' own. @throws Error when no member answers */
+/** The cluster's settings, then those of every index of the platform; those of the canary are the harness' own. @throws Error when no member answers */
 export async function governingSettings(target: StoreTarget, bounds: Bounds): Promise<GoverningSetting[]> {
   const members = await target.members();
   const question = async <T>(path: string): Promise<T> =>
@@ -79,7 +80,7 @@ function clusterSettings(
 }
 
 function indexSettings(found: Record<string, { settings?: Flat; defaults?: Flat }>): GoverningSetting[] {
-  const platforms = Object.entries(found).filter(([index]) => index !== CANARY_INDEX);
+  const platforms = Object.entries(found).filter(([index]) => !OWN_INDICES.includes(index));
   return platforms.flatMap(([index, { settings = {}, defaults = {} }]) =>
     INDEX.flatMap((name) => {
       const value = settings[name] ?? defaults[name];

@@ -79,3 +79,30 @@ test('should not be steady when nobody says which nodes have a vote', async () =
   assert.equal(seen.ok, false);
   assert.match(seen.detail, /expected the nodes with a vote in the cluster state, seen none/);
 });
+
+/** What members of this version are asked of the cluster's state, in two looks at one of them. */
+async function statesAsked(version: string): Promise<string[]> {
+  const asked: string[] = [];
+  await serving(
+    (question) => {
+      asked.push(question);
+      return { json: { master_node: 'A' } };
+    },
+    async (port) => {
+      const target = targetOf(port, NAMES.slice(0, 1));
+      for (const _ of [1, 2]) await steady(target, { deadlineMs: 2_000 });
+    },
+    { version },
+  );
+  return asked.filter((question) => question.startsWith('GET /_cluster/state/'));
+}
+
+test('should have a node answer with the state that it knows itself, whether its version must be told so or not', async () => {
+  for (const version of ['7.17.29', '8.19.1', '9.1.4']) {
+    const asked = await statesAsked(version);
+    assert.ok(asked.length >= 4, String(asked.length));
+    for (const question of asked) assert.match(question, /&local=true$/, version);
+  }
+  for (const version of ['9.2.0', '9.5.3', '10.0.0'])
+    for (const question of await statesAsked(version)) assert.doesNotMatch(question, /local/, version);
+});

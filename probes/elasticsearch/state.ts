@@ -6,7 +6,7 @@ import { described } from './health.ts';
 import type { Health } from './health.ts';
 import { DIALECTS } from './product.ts';
 import { governingSettings } from './settings.ts';
-import { isActive, localView, primaryOf, roledView } from './view.ts';
+import { isActive, localView, ownState, primaryOf, roledView } from './view.ts';
 import type { RoledView, View } from './view.ts';
 import { askHttp, whereOf } from '../http.ts';
 import { unsteadyBy, waitSteadyBy } from '../store/steady.ts';
@@ -210,11 +210,12 @@ interface Coordination {
 }
 
 async function votesOf(target: StoreTarget, members: readonly StoreMember[], bounds: Bounds): Promise<Votes> {
-  const { ownState } = DIALECTS[declaredOf(target.connection).product];
-  const path = `/_cluster/state/metadata?filter_path=metadata.cluster_coordination${ownState}`;
-  const found = await anyMember(members, (member) =>
-    ask<Coordination>(memberPlace(target, member), { path }, bounds),
-  );
+  const question = '/_cluster/state/metadata?filter_path=metadata.cluster_coordination';
+  const found = await anyMember(members, async (member) => {
+    const place = memberPlace(target, member);
+    const path = `${question}${await ownState(place, bounds)}`;
+    return ask<Coordination>(place, { path }, bounds);
+  });
   const { last_committed_config: config, voting_config_exclusions: exclusions = [] } =
     found.metadata?.cluster_coordination ?? {};
   return { voters: config?.length, excluded: exclusions.map(({ node_name: name = '?' }) => name) };

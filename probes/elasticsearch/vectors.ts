@@ -1,4 +1,4 @@
-import { ask, ElasticsearchRefusal, memberPlace, servicePlace } from './api.ts';
+import { ask, ElasticsearchRefusal, memberPlace, servicePlace, VECTOR_INDEX } from './api.ts';
 import type { Place } from './api.ts';
 import { declaredOf } from './declared.ts';
 import { waitGreen } from './health.ts';
@@ -9,8 +9,6 @@ import { localView, primaryOf } from './view.ts';
 import { monoMs } from '../../host/clock.ts';
 import type { Bounds, QueryAnswer, StoreQuery, StoreTarget } from '../store/store-driver.ts';
 
-/** The canary's own vectors, made again for each trial. */
-export const VECTOR_INDEX = 'plumbline-vectors';
 const DOCUMENTS = 240;
 const DIMENSIONS = 32;
 const QUESTIONS = 12;
@@ -87,7 +85,15 @@ function cosine(one: readonly number[], other: readonly number[]): number {
  * A kNN search over an HNSW graph that every copy has built for itself. As many candidates as there are documents are looked at, so that
  * the right answer is one and copies do not differ by chance.
  */
-export const vectorQuery: StoreQuery = { prepare, ask: askAll };
+export const vectorQuery: StoreQuery = {
+  prepare,
+  ask: askAll,
+  remove: ({ connection }, bounds) => remove(servicePlace(connection), bounds),
+};
+
+async function remove(place: Place, bounds: Bounds): Promise<void> {
+  await ask(place, { path: `/${VECTOR_INDEX}?ignore_unavailable=true`, method: 'DELETE' }, bounds);
+}
 
 async function prepare(
   target: StoreTarget,
@@ -97,7 +103,7 @@ async function prepare(
   const left = (): Bounds => ({ ...bounds, deadlineMs: Math.max(1, end - monoMs()) });
   const place = servicePlace(target.connection);
   const path = `/${VECTOR_INDEX}`;
-  await ask(place, { path: `${path}?ignore_unavailable=true`, method: 'DELETE' }, left());
+  await remove(place, left());
   const { replicas } = declaredOf(target.connection);
   await make(place, replicas, left());
   for (let from = 0; from < DOCUMENTS; from += AT_ONCE) await store(place, from, left());

@@ -1,4 +1,6 @@
 /** The cluster's state as one node knows it: who is master, which nodes there are, and where an index has its copies. */
+import { addressText } from '../../host/http.ts';
+import { askFailureOf } from '../asking.ts';
 import { ask, CANARY_INDEX } from './api.ts';
 import type { Place } from './api.ts';
 import { DIALECTS } from './product.ts';
@@ -78,10 +80,43 @@ export async function roledView(place: Place, bounds: Bounds): Promise<RoledView
 }
 
 async function localState(place: Place, bounds: Bounds, index: string): Promise<State> {
-  const { masterNode, ownState } = DIALECTS[place.product];
+  const { masterNode } = DIALECTS[place.product];
   const parts = `${masterNode},nodes,routing_table,metadata`;
-  const path = `/_cluster/state/${parts}/${index}?filter_path=${FIELDS}${ownState}`;
+  const path = `/_cluster/state/${parts}/${index}?filter_path=${FIELDS}${await ownState(place, bounds)}`;
   return ask<State>(place, { path }, bounds);
+}
+
+/** Has a node answer with the cluster's state as it knows it itself, and not ask the master for it. */
+const LOCAL = '&local=true';
+/** Since this version Elasticsearch always does so, and `local` is deprecated (release notes of 9.2.0). */
+const ALWAYS_LOCAL = { major: 9, minor: 2 } as const;
+/** What `ownState` found, by address: a node has one version for as long as it is asked. */
+const found = new Map<string, string>();
+
+/** What a question for the cluster's state ends with, so that the node asks nobody. @throws Error when the node is down */
+export async function ownState(place: Place, bounds: Bounds): Promise<string> {
+  if (place.product === 'opensearch') return LOCAL;
+  const at = addressText(place);
+  const known = found.get(at);
+  if (known !== undefined) return known;
+  const version = await versionOf(place, bounds);
+  if (version === null) return '';
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const isOlder = major < ALWAYS_LOCAL.major || (major === ALWAYS_LOCAL.major && minor < ALWAYS_LOCAL.minor);
+  const own = isOlder ? LOCAL : '';
+  found.set(at, own);
+  return own;
+}
+
+/** `9.5.3`; null where the account may not ask for it, or a proxy answers in place of the server. @throws Error when the node is down */
+async function versionOf(place: Place, bounds: Bounds): Promise<string | null> {
+  try {
+    const said = await ask<{ version?: { number?: string } } | null>(place, { path: '/' }, bounds);
+    return said?.version?.number ?? null;
+  } catch (error) {
+    if (askFailureOf(error).kind === 'down') throw error;
+    return null;
+  }
 }
 
 /** How long a node may take to say of itself what is not wanted here. */

@@ -5,7 +5,7 @@ import { BoltUnreachable } from './errors.ts';
 import { connectOnce, Neo4jTimeout } from './query.ts';
 import { Neo4jLoadClient } from './session.ts';
 import { fakeServer } from './_testing/server.ts';
-import type { FakeServer, Script } from './_testing/server.ts';
+import type { Answer, FakeServer, Script } from './_testing/server.ts';
 
 const at = (port: number) => ({ host: '127.0.0.1', port, database: 'neo4j', user: 'u', password: 'p' });
 
@@ -106,4 +106,28 @@ void test('a refused connection is told from a silent one', async () => {
     assert.equal(client.errorClass(error), 'ECONNREFUSED');
     return true;
   });
+});
+
+void test('should delete what has expired in batches that any version takes, and begin where it cannot', async () => {
+  const asked: string[] = [];
+  const left = [1, 1, 0];
+  const prepare = async (deleting: () => Answer): Promise<void> => {
+    asked.length = 0;
+    const answers = (query: string): Answer | undefined => {
+      asked.push(query);
+      if (/CALL \(|IN TRANSACTIONS/.test(query)) return { code: 'Neo.ClientError.Statement.SyntaxError' };
+      return / DELETE w /.test(query) ? deleting() : undefined;
+    };
+    const server = await fakeServer(() => undefined, { answers });
+    try {
+      await new Neo4jLoadClient(at(server.port), 'r').prepare(2000);
+    } finally {
+      server.close();
+    }
+  };
+  await prepare(() => ({ rows: [{ deleted: left.shift() ?? 0 }] }));
+  assert.equal(asked.filter((query) => / DELETE w /.test(query)).length, 3);
+  assert.match(asked.at(-1) ?? '', /DELETE r$/);
+  await prepare(() => ({ code: 'Neo.ClientError.Security.Forbidden' }));
+  assert.ok(asked.some((query) => query.startsWith('CREATE (:PlumblineRun')));
 });

@@ -14,10 +14,12 @@ const RUN_LABEL = 'PlumblineRun';
 const INDEX = `CREATE INDEX plumbline_canary IF NOT EXISTS FOR (w:${CANARY_LABEL}) ON (w.run, w.n)`;
 const AWAIT_INDEX = `CALL db.awaitIndex('plumbline_canary', $seconds)`;
 /** The time to live of canary data: a day from the start of its run. */
+const EXPIRED = `MATCH (r:${RUN_LABEL}) WHERE r.at < datetime() - duration('P1D')`;
+/** So many a transaction. Not by CALL … IN TRANSACTIONS: what a subquery takes over from outside is written in another way since Neo4j 5.23. */
 const EXPIRE = `
-  MATCH (r:${RUN_LABEL}) WHERE r.at < datetime() - duration('P1D')
-  CALL (r) { MATCH (w:${CANARY_LABEL}) WHERE w.run = r.run DELETE w } IN TRANSACTIONS OF 10 ROWS`;
-const EXPIRE_RUNS = `MATCH (r:${RUN_LABEL}) WHERE r.at < datetime() - duration('P1D') DELETE r`;
+  ${EXPIRED} MATCH (w:${CANARY_LABEL}) WHERE w.run = r.run
+  WITH w LIMIT 10000 DELETE w RETURN count(*) AS deleted`;
+const EXPIRE_RUNS = `${EXPIRED} DELETE r`;
 const BEGIN_RUN = `CREATE (:${RUN_LABEL} {run: $run, at: datetime()})`;
 const CREATE = `CREATE (:${CANARY_LABEL} {run: $run, n: $n})`;
 /** The bound on n lets the planner take the order from the index, so that one entry is read, not all. */
@@ -38,9 +40,11 @@ export class Neo4jLoadClient implements LoadClient {
   async prepare(deadlineMs: number): Promise<void> {
     const bolt = await connectWithin(this.#connection, { deadlineMs });
     try {
-      for (const statement of [INDEX, EXPIRE, EXPIRE_RUNS]) await bolt.run(statement);
+      await bolt.run(INDEX);
       await bolt.run(AWAIT_INDEX, { seconds: int(Math.ceil(deadlineMs / 1000)) });
       await bolt.run(BEGIN_RUN, { run: this.#run });
+      // Leftovers are no reason to fail. They come last, since the driver closes a connection on which a right was missing.
+      await deleteExpired(bolt).catch(() => undefined);
     } finally {
       bolt.destroy();
     }
@@ -57,6 +61,14 @@ export class Neo4jLoadClient implements LoadClient {
   errorClass(error: unknown): string {
     return errorClass(error);
   }
+}
+
+async function deleteExpired(bolt: BoltConnection): Promise<void> {
+  for (;;) {
+    const [row] = await bolt.run<{ deleted: number }>(EXPIRE);
+    if (row === undefined || row.deleted === 0) break;
+  }
+  await bolt.run(EXPIRE_RUNS);
 }
 
 class Neo4jSession implements ClientLoadSession {

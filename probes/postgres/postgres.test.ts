@@ -185,3 +185,47 @@ void test('Patroni by https needs to know whom to trust', () => {
   assert.deepEqual(issue?.path, ['patroni', 'tls']);
   assert.equal(store.schema.safeParse({ ...declared, tls: { ca: 'system' } }).success, true);
 });
+
+void test('a WARNING of a server that speaks another language leaves the write unknown', async () => {
+  const message = (tag: string, ...parts: (string | Buffer)[]): Buffer => {
+    const body = Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)));
+    const size = Buffer.alloc(4);
+    size.writeUInt32BE(body.length + size.length);
+    return Buffer.concat([Buffer.from(tag), size, body]);
+  };
+  const ready = message('Z', 'I');
+  const sync = message('S');
+  const written = (notice: string): Buffer =>
+    Buffer.concat([
+      message('1'),
+      message('2'),
+      message('n'),
+      message('N', notice),
+      message('C', 'INSERT 0 1\0'),
+      ready,
+    ]);
+  for (const [severity, code, result] of [
+    ['WARNUNG', '01000', { outcome: 'unknown', detail: 'warning 01000' }],
+    ['WARNING', '01000', { outcome: 'unknown', detail: 'warning 01000' }],
+    ['HINWEIS', '00000', { outcome: 'ok' }],
+  ] as const) {
+    const server = await listening((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () => {
+        socket.write(Buffer.concat([message('R', Buffer.alloc(4)), ready]));
+        socket.on('data', (data) => {
+          if (data.subarray(-sync.length).equals(sync))
+            socket.write(written(`S${severity}\0C${code}\0Mcanceling wait\0\0`));
+        });
+      });
+    });
+    const session = new PostgresLoadClient(at(server.port), 'run').session();
+    try {
+      await session.open(1000);
+      assert.deepEqual(await session.write(1), result);
+    } finally {
+      session.destroy();
+      server.close();
+    }
+  }
+});

@@ -91,8 +91,10 @@ class PostgresSession implements ClientLoadSession {
     this.#client.on('end', broken);
     this.#socket.on('close', broken);
     this.#client.on('notice', (notice) => {
-      // e.g. 01000 "canceling wait for synchronous replication": COMMIT then succeeds although no replica has it.
-      if (notice.severity === 'WARNING') this.#warnings.push(notice.code ?? 'no SQLSTATE');
+      // e.g. 01000 "canceling wait for synchronous replication": COMMIT then succeeds although no replica has it. The word is in the server's
+      // language (lc_messages), the class of the SQLSTATE is not.
+      const isWarning = notice.severity === 'WARNING' || notice.code?.startsWith('01') === true;
+      if (isWarning) this.#warnings.push(notice.code ?? 'no SQLSTATE');
     });
   }
 

@@ -12,7 +12,7 @@ import { declarationOf } from './session.ts';
 import { kindOf, problemsOfQueues, unreportedIn } from './queues.ts';
 import { Tally } from './reader.ts';
 import { expectedWindow, kindsOf } from './settings.ts';
-import { quorumQueues, trouble, virtualHosts } from './state.ts';
+import { droppedBy, quorumQueues, trouble, virtualHosts } from './state.ts';
 import { transferExpression } from './switchover.ts';
 
 const coded = (code: number | string, message: string): Error => Object.assign(new Error(message), { code });
@@ -298,5 +298,30 @@ describe("the canary's queue", () => {
     assert.equal(sized({ members: 5 }), 5);
     assert.equal(sized({}), undefined);
     assert.equal(sized({ members: 3, queue: { type: 'classic' } }), undefined);
+  });
+});
+
+describe('a policy by which a queue drops what it has confirmed', () => {
+  const dropped = (policy: Record<string, unknown>, over: Partial<RabbitQueue> = {}): string | null =>
+    droppedBy(queue({ members: ['a', 'b', 'c'], effective_policy_definition: policy, ...over }));
+
+  it('should be named where it drops the queue itself before it is read back', () => {
+    assert.equal(dropped({ expires: 600_000 }), 'expires: 600000');
+    assert.equal(dropped({ expires: 7_200_000 }), null);
+  });
+
+  it('should be named where a queue of its type does not refuse what is too much', () => {
+    const policy = { 'max-length': 10, overflow: 'reject-publish-dlx' };
+    assert.equal(dropped(policy), 'max-length: 10');
+    assert.equal(dropped(policy, { type: 'classic' }), null);
+    assert.equal(dropped({ ...policy, overflow: 'reject-publish' }), null);
+    assert.equal(dropped({ 'max-length-bytes': 10 }, { type: 'classic' }), 'max-length-bytes: 10');
+  });
+
+  it('should be named where a quorum queue gives up a message that was read back', () => {
+    assert.equal(dropped({ 'delivery-limit': 3 }), 'delivery-limit: 3');
+    assert.equal(dropped({ 'delivery-limit': 20 }), null);
+    assert.equal(dropped({ 'delivery-limit': -1 }), null, 'without a limit');
+    assert.equal(dropped({ 'delivery-limit': 3 }, { type: 'classic' }), null);
   });
 });

@@ -130,16 +130,33 @@ export function trouble(node: RabbitNode): string | null {
   return node.being_drained ? 'in maintenance' : null;
 }
 
-/** Keys of a policy by which a queue drops what it has confirmed ("Queue Length Limit", "Time-To-Live and Expiration"). */
-const DROPS = ['max-length', 'max-length-bytes', 'message-ttl'];
+/** Keys of a policy by which a queue drops what it has confirmed ("Queue Length Limit", "Time-To-Live and Expiration", "Quorum Queues"). */
+const DROPS = ['max-length', 'max-length-bytes', 'message-ttl', 'expires', 'delivery-limit'];
+/** No trial takes as long; until it is read back, nobody uses its queue. */
+const LEAST_EXPIRES_MS = 3_600_000;
+/** A read-back may be repeated once. */
+const READ_BACKS = 2;
 
 /** The policy by which a queue drops messages that it has confirmed, as `max-length: 1000`; null: none does. */
-function droppedBy({ effective_policy_definition: policy = {} }: RabbitQueue): string | null {
-  const found = DROPS.filter((key) => policy[key] !== undefined);
-  const { overflow } = policy;
-  const isRefused = typeof overflow === 'string' && overflow.startsWith('reject-publish');
-  const left = isRefused ? found.filter((key) => !key.startsWith('max-length')) : found;
-  return left.length === 0 ? null : left.map((key) => `${key}: ${String(policy[key])}`).join(', ');
+export function droppedBy(queue: RabbitQueue): string | null {
+  const { effective_policy_definition: policy = {} } = queue;
+  const found = DROPS.filter((key) => policy[key] !== undefined && !isHarmless(key, queue));
+  return found.length === 0 ? null : found.map((key) => `${key}: ${String(policy[key])}`).join(', ');
+}
+
+/** Whether the queue keeps what a trial writes until it is read back, although a policy sets this key. */
+function isHarmless(
+  key: string,
+  { type, members, effective_policy_definition: policy = {} }: RabbitQueue,
+): boolean {
+  const value = Number(policy[key]);
+  const isQuorum = type === 'quorum';
+  if (key === 'expires') return value >= LEAST_EXPIRES_MS;
+  // Each reading returns every message once: two of the leader, one of every other member. Below 0 there is no limit.
+  if (key === 'delivery-limit') return !isQuorum || value < 0 || value >= READ_BACKS * (members.length + 1);
+  // A quorum queue does not know `reject-publish-dlx`, and drops its oldest messages instead.
+  const refusing = isQuorum ? ['reject-publish'] : ['reject-publish', 'reject-publish-dlx'];
+  return key.startsWith('max-length') && refusing.includes(String(policy['overflow']));
 }
 
 /**

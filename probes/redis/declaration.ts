@@ -139,7 +139,9 @@ export const store: StoreKind = {
   dataFolders: ['/data', '/var/lib/redis'],
   recorded: {
     governing: {
-      read: { ...GOVERNING.sentinel, ...GOVERNING.master, ...GOVERNING.wait },
+      read: { ...GOVERNING.master, ...GOVERNING.wait },
+      // A master with a declared address has no Sentinels.
+      perThing: GOVERNING.sentinel,
       instead: { by: 'cluster', read: { ...CLUSTER_GOVERNING.master, ...GOVERNING.wait } },
     },
     members: { serving: 'running', following: 'streaming', roles: ['replica'] },

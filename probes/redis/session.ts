@@ -2,6 +2,7 @@ import { monoMs } from '../../host/clock.ts';
 import type { StoreConnection } from '../store/store-driver.ts';
 import type { OperationResult, LoadClient, ClientLoadSession } from '../client-load/client.ts';
 import { RedisConnection, textOf } from './connection.ts';
+import type { Command } from './connection.ts';
 import { redisStore } from './declared.ts';
 import type { RedisStore } from './declared.ts';
 import { errorClass, replyCode, DEFINITE_FAILURES } from './errors.ts';
@@ -9,7 +10,7 @@ import { Sentinels } from './sentinel.ts';
 import { errorCode } from '../../reports/record/error-text.ts';
 
 /** Every run writes into a list of its own, which goes by itself after this time. */
-export const TIME_TO_LIVE_S = 24 * 3600;
+const TIME_TO_LIVE_S = 24 * 3600;
 /** What makes the list, so that it can be given its time to live; not a number, so that nobody takes it for a write. */
 const FIRST_ELEMENT = 'begin';
 /** More than the operations in flight at once: the highest number is among the last this many. */
@@ -20,6 +21,11 @@ export const LIMIT_MS = 60_000;
 /** The key of a run: one list, to which every write appends its number. A list keeps what is written twice. */
 export function canaryKey(run: string): string {
   return `plumbline:canary:${run}`;
+}
+
+/** Gives a list its time to live. */
+export function expiring(key: string): Command {
+  return ['EXPIRE', key, TIME_TO_LIVE_S];
 }
 
 /** State shared by the sessions of one client. */
@@ -98,6 +104,8 @@ class RedisSession implements ClientLoadSession {
   /** Which master it is connected to, and since when. */
   #at = '';
   #sinceMs = 0;
+  /** Whether it has given the list its time to live: a list that is made again, since all was lost, has none. */
+  #isExpiring = false;
   #destroyed = false;
 
   constructor(shared: Shared) {
@@ -125,7 +133,7 @@ class RedisSession implements ClientLoadSession {
 
   async prepare(deadlineMs: number): Promise<void> {
     await this.#connection.call(['RPUSH', this.#shared.key, FIRST_ELEMENT], deadlineMs);
-    await this.#connection.call(['EXPIRE', this.#shared.key, TIME_TO_LIVE_S], deadlineMs);
+    await this.#connection.call(expiring(this.#shared.key), deadlineMs);
   }
 
   async write(n: number): Promise<OperationResult> {
@@ -142,10 +150,14 @@ class RedisSession implements ClientLoadSession {
         [
           ['RPUSH', this.#shared.key, n],
           ['WAIT', waitReplicas, waitMs],
+          ...(this.#isExpiring ? [] : [expiring(this.#shared.key)]),
         ],
         LIMIT_MS,
       );
-      if (!(pushed instanceof Error)) return acknowledged(waited, waitReplicas);
+      if (!(pushed instanceof Error)) {
+        this.#isExpiring = true;
+        return acknowledged(waited, waitReplicas);
+      }
       const definite = (replyCode(pushed) ?? '') in DEFINITE_FAILURES;
       return { outcome: definite ? 'fail' : 'unknown', detail: errorClass(pushed) };
     } catch (error) {

@@ -9,7 +9,7 @@ import type {
   StoreTarget,
 } from '../store/store-driver.ts';
 import { textOf, withRedis } from './connection.ts';
-import type { RedisAddress } from './connection.ts';
+import type { Command, RedisAddress, RedisConnection } from './connection.ts';
 import { isCluster } from './manager.ts';
 import { redisStore } from './declared.ts';
 import { endOf } from './members.ts';
@@ -18,26 +18,40 @@ import { newest, pairs, Sentinels } from './sentinel.ts';
 const OF_SENTINEL = Object.keys(GOVERNING.sentinel);
 const OF_MASTER = Object.keys(GOVERNING.master);
 
-/** The Sentinels' settings, then the master's. @throws Error when no Sentinel, or the master, does not answer */
+/** The Sentinels' settings, where there are any, then the master's. @throws Error when no Sentinel, or the master, does not answer */
 export async function governingSettings(target: StoreTarget, bounds: Bounds): Promise<GoverningSetting[]> {
   const store = redisStore(target.connection);
   const asking = new Sentinels(store);
   try {
     const view = newest(await asking.views(bounds.deadlineMs));
     if (view === null) throw new Error('redis: no Sentinel answers');
-    const sentinel = OF_SENTINEL.map((name) => ({
+    const sentinel = (store.sentinels.length === 0 ? [] : OF_SENTINEL).map((name) => ({
       name,
       value: view.settings[name] ?? '',
       source: `SENTINEL MASTER at ${view.source}`,
     }));
     const at = view.address;
-    const reply = await withRedis({ at, login: store.login }, bounds, (redis, limitMs) =>
-      redis.call(['CONFIG', 'GET', ...OF_MASTER], limitMs),
+    const config = await withRedis({ at, login: store.login }, bounds, (redis, limitMs) =>
+      configOf(redis, OF_MASTER, limitMs),
     );
-    return [...sentinel, ...ofServer(OF_MASTER, pairs(reply), at), ...ofWait(target.connection)];
+    return [...sentinel, ...ofServer(OF_MASTER, config, at), ...ofWait(target.connection)];
   } finally {
     asking.close();
   }
+}
+
+/** CONFIG GET takes one name before Redis 7.0: each is asked for by itself, in one packet. @throws the first error reply */
+export async function configOf(
+  redis: RedisConnection,
+  names: readonly string[],
+  limitMs: number,
+): Promise<Record<string, string>> {
+  const replies = await redis.batch(
+    names.map((name): Command => ['CONFIG', 'GET', name]),
+    limitMs,
+  );
+  for (const reply of replies) if (reply instanceof Error) throw reply;
+  return Object.fromEntries(replies.flatMap((reply) => Object.entries(pairs(reply))));
 }
 
 /** @param config the answer to CONFIG GET; what the server does not know is left out */
@@ -68,10 +82,9 @@ export function serverFacts(target: StoreTarget, bounds: Bounds): Promise<Server
   const names = isCluster(target.connection) ? Object.keys(CLUSTER_GOVERNING.master) : OF_MASTER;
   return factsOf(target, async (member) => {
     const end = endOf(target, member);
-    const reply = await withRedis(end, bounds, (redis, limitMs) =>
-      redis.call(['CONFIG', 'GET', ...names, 'dir'], limitMs),
+    const config = await withRedis(end, bounds, (redis, limitMs) =>
+      configOf(redis, [...names, 'dir'], limitMs),
     );
-    const config = pairs(reply);
     const { dir } = config;
     return { settings: ofServer(names, config, end.at), dataFolders: dir === undefined ? [] : [dir] };
   });

@@ -246,6 +246,8 @@ export interface StoreQuery {
    * @throws Error when a question was not answered, or not by everything that holds the data
    */
   ask(target: StoreTarget, of: 'clients' | 'members', bounds: Bounds): Promise<QueryAnswer[]>;
+  /** Removes the data. Absent: it stays. @throws Error when it could not be removed */
+  remove?(target: StoreTarget, bounds: Bounds): Promise<void>;
 }
 
 /** Everything that Plumbline knows about one kind of store. It has no goals and gives no verdicts. */

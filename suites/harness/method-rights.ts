@@ -40,6 +40,7 @@ export const METHOD_RIGHTS: Readonly<Partial<Record<Method, readonly Right[]>>> 
   'store.refusesWrites': OF_STORES,
   'query.prepare': OF_STORES,
   'query.ask': OF_STORES,
+  'query.remove': OF_STORES,
   'clientLoad.start': OF_STORES,
   'clientLoad.readBack': OF_STORES,
   // For the endpoints of the store's Service.

@@ -215,6 +215,8 @@ export interface RunnerMethods {
     params: { check: string; store: string; of: 'clients' | 'members'; timeoutMs: number };
     result: { answers: QueryAnswer[] | null; detail: string };
   };
+  /** Removes the data of the store's queries, where it can. */
+  'query.remove': { params: { check: string; store: string }; result: null };
   /** Notes roles of the stores and objects of the platform, to be compared with at the end of the trial. */
   'state.note': { params: { check: string; trial: number }; result: { unrest: string[] } };
   /** Waits until roles (as a multiset) and objects are as noted, and appends `as-before` with what differs still. */

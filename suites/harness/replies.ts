@@ -154,6 +154,7 @@ const REPLIES: { readonly [M in Method]: z.ZodType<Result<M>> } = {
       .nullable(),
     detail: z.string(),
   }),
+  'query.remove': done,
   'state.note': z.object({ unrest: z.array(z.string()) }),
   'state.compare': z.object({ same: z.boolean(), detail: z.string() }),
   'evidence.collect': done,

@@ -20,17 +20,28 @@ export const refusing = (status: number, type: string, reason: string): Answer =
   json: { error: { type, reason } },
 });
 
-/** A server that answers only what the driver asks for. */
+interface ServerOptions {
+  tls?: { key: string; cert: string };
+  product?: Product;
+  /** Of an Elasticsearch; not asked for of an OpenSearch. */
+  version?: string;
+}
+
+/** A server that answers only what the driver asks for, and as Elasticsearch its version besides. */
 export async function serving(
   answer: Answering,
   work: (port: number) => Promise<void>,
-  { tls, product = 'elasticsearch' }: { tls?: { key: string; cert: string }; product?: Product } = {},
+  { tls, product = 'elasticsearch', version = '9.5.3' }: ServerOptions = {},
 ): Promise<void> {
+  const answered: Answering = (asked, headers, body) =>
+    asked === 'GET /' && product === 'elasticsearch'
+      ? { json: { version: { number: version } } }
+      : answer(asked, headers, body);
   const listener: RequestListener = (request, response) => {
     const parts: Buffer[] = [];
     request.on('data', (part: Buffer) => parts.push(part));
     request.on('end', () => {
-      const { status = 200, json } = answer(
+      const { status = 200, json } = answered(
         `${request.method ?? ''} ${request.url ?? ''}`,
         request.headers,
         Buffer.concat(parts).toString('utf8'),

@@ -6,7 +6,7 @@ import type { Command, RedisAddress } from '../connection.ts';
 import { redisStore } from '../declared.ts';
 import type { RedisStore } from '../declared.ts';
 import { DEFINITE_FAILURES, errorClass, replyCode } from '../errors.ts';
-import { acknowledged, LIMIT_MS, NEWEST, NotMaster, preparedBy, TIME_TO_LIVE_S } from '../session.ts';
+import { acknowledged, expiring, LIMIT_MS, NEWEST, NotMaster, preparedBy } from '../session.ts';
 import { beginning, clusterKey } from './keys.ts';
 import { nodesIn, redirectIn, shardsOf } from './nodes.ts';
 import type { ShardAddress } from './nodes.ts';
@@ -53,6 +53,8 @@ export class ClusterLoadClient implements LoadClient {
 class ClusterSession implements ClientLoadSession {
   readonly #shared: Shared;
   readonly #connections = new Map<string, RedisConnection>();
+  /** Tags of the lists to which it has given their time to live: a list that is made again, since all was lost, has none. */
+  readonly #expiring = new Set<string>();
   #shards: ShardAddress[] = [];
   /** Who named the shards. */
   #seed: RedisAddress;
@@ -125,14 +127,7 @@ class ClusterSession implements ClientLoadSession {
     await Promise.all(
       this.#shards.map(async ({ tag }) => {
         const key = clusterKey(this.#shared.run, tag);
-        const replies = await this.#ask(
-          tag,
-          [
-            ['RPUSH', key, first],
-            ['EXPIRE', key, TIME_TO_LIVE_S],
-          ],
-          deadlineMs,
-        );
+        const replies = await this.#ask(tag, [['RPUSH', key, first], expiring(key)], deadlineMs);
         for (const reply of replies) if (reply instanceof Error) throw reply;
       }),
     );
@@ -151,16 +146,21 @@ class ClusterSession implements ClientLoadSession {
 
   async #append(tag: string, n: number): Promise<OperationResult> {
     const { waitReplicas, waitMs } = this.#shared.store;
+    const key = clusterKey(this.#shared.run, tag);
     try {
       const [pushed, waited] = await this.#ask(
         tag,
         [
-          ['RPUSH', clusterKey(this.#shared.run, tag), n],
+          ['RPUSH', key, n],
           ['WAIT', waitReplicas, waitMs],
+          ...(this.#expiring.has(tag) ? [] : [expiring(key)]),
         ],
         LIMIT_MS,
       );
-      if (!(pushed instanceof Error)) return acknowledged(waited, waitReplicas);
+      if (!(pushed instanceof Error)) {
+        this.#expiring.add(tag);
+        return acknowledged(waited, waitReplicas);
+      }
       const definite = (replyCode(pushed) ?? '') in DEFINITE_FAILURES;
       return { outcome: definite ? 'fail' : 'unknown', detail: errorClass(pushed) };
     } catch (error) {

@@ -4,8 +4,7 @@ import { withRedis } from '../connection.ts';
 import { CLUSTER_GOVERNING } from '../declaration.ts';
 import { errorClass } from '../errors.ts';
 import { endOf } from '../members.ts';
-import { pairs } from '../sentinel.ts';
-import { ofServer, ofWait, settingNamed, windowOfPod } from '../settings.ts';
+import { configOf, ofServer, ofWait, settingNamed, windowOfPod } from '../settings.ts';
 import { clusterMembers, leaderIn, shardsIn } from './view.ts';
 import type { ClusterMember } from './view.ts';
 
@@ -28,10 +27,8 @@ export async function settingsAmong(
     const end = endOf(target, member);
     const left = { ...bounds, deadlineMs: Math.max(1, until - monoMs()) };
     try {
-      const config = await withRedis(end, left, (redis, limitMs) =>
-        redis.call(['CONFIG', 'GET', ...OF_MASTER], limitMs),
-      );
-      return [...ofServer(OF_MASTER, pairs(config), end.at), ...ofWait(target.connection)];
+      const config = await withRedis(end, left, (redis, limitMs) => configOf(redis, OF_MASTER, limitMs));
+      return [...ofServer(OF_MASTER, config, end.at), ...ofWait(target.connection)];
     } catch (error) {
       bounds.signal?.throwIfAborted();
       errors.push(error);

@@ -1,6 +1,7 @@
 import { isDown } from '../../asking.ts';
 import { declaredMembers } from '../../store/members.ts';
 import { unsteadyBy } from '../../store/steady.ts';
+import { settingsOrNone } from '../../store/store-driver.ts';
 import type {
   Bounds,
   Leadership,
@@ -43,7 +44,7 @@ async function look(target: StoreTarget, bounds: Bounds): Promise<ClusterView> {
   };
 }
 
-/** @throws Error when no member answers, with the error of each */
+/** Leader, members and, where a member gives them, live settings. @throws Error when no member answers, with the error of each */
 export async function describe(target: StoreTarget, bounds: Bounds): Promise<StoreDescription> {
   const { members, shards } = await look(target, bounds);
   return {
@@ -55,7 +56,7 @@ export async function describe(target: StoreTarget, bounds: Bounds): Promise<Sto
         member.failed ??
         (roleOf(member) === 'replica' ? followingState(member, shards) : servingState(member)),
     })),
-    governing: await settingsAmong(members, target, bounds),
+    governing: await settingsOrNone(settingsAmong(members, target, bounds)),
   };
 }
 

@@ -149,3 +149,64 @@ test('should ask for the settings of the product that is declared', () => {
   );
   assert.match(gapOf({}, opensearch) ?? '', /were not read: cluster.no_master_block/);
 });
+
+const REDIS = {
+  'SENTINEL MASTER at s:1': {
+    ...{ 'down-after-milliseconds': '5000', 'failover-timeout': '10000', 'parallel-syncs': '1' },
+    ...{ quorum: '2', 'num-other-sentinels': '2', 'num-slaves': '2' },
+  },
+  'CONFIG GET at m:1': {
+    ...{ appendonly: 'yes', appendfsync: 'everysec', 'no-appendfsync-on-rewrite': 'no' },
+    ...{ 'aof-load-truncated': 'yes', save: '', 'min-replicas-to-write': '1', 'min-replicas-max-lag': '2' },
+    ...{ 'replica-serve-stale-data': 'yes', 'repl-timeout': '10', 'repl-ping-replica-period': '1' },
+    ...{ 'repl-diskless-sync': 'yes', 'maxmemory-policy': 'noeviction' },
+  },
+  Plumbline: { 'WAIT replicas': '1', 'WAIT milliseconds': '400' },
+};
+
+test('should want the settings of Sentinels whole, or none of them where the master has a declared address', () => {
+  const gap = (isThere: (name: string) => boolean): string | null => {
+    const trial = new Synthetic({ check: 'failover/redis/pod-crash' }).without('governing');
+    for (const [source, settings] of Object.entries(REDIS))
+      for (const [name, value] of Object.entries(settings))
+        if (isThere(name)) trial.see(-100, 'governing', { name, value, source });
+    return governingGap(trial.history());
+  };
+  const ofSentinel = Object.keys(storeFacts('redis').governing.perThing ?? {});
+  assert.equal(ofSentinel.length, 6);
+  assert.equal(
+    gap(() => true),
+    null,
+  );
+  assert.equal(
+    gap((name) => !ofSentinel.includes(name)),
+    null,
+  );
+  for (const lost of Object.values(REDIS).flatMap((settings) => Object.keys(settings)))
+    assert.equal(
+      gap((name) => name !== lost),
+      `settings that govern the failover were not read: ${lost}`,
+    );
+});
+
+test('should count the copies of a database of Neo4j Enterprise, not the servers that hold none', () => {
+  const gap = (copies: string, secondaries: number): string | null => {
+    const enterprise = { primaries: 3, secondaries };
+    const stores = { neo4j: { members: 5, manager: 'enterprise', enterprise } };
+    const trial = new Synthetic({ check: 'failover/neo4j/pod-crash', settings: { stores } }).without(
+      'governing',
+    );
+    const windows = ['election', 'leader'].map(
+      (of) => [`dbms.cluster.raft.${of}_failure_detection_window`, '3s-6s', 'SHOW SETTINGS'] as const,
+    );
+    for (const [name, value, source] of [
+      ...[['primaries', '3', 'SHOW DATABASES'] as const, ...windows],
+      ...NEO4J.filter(([name]) => !name.startsWith('dbms.cluster.')),
+    ])
+      trial.see(-100, 'governing', { name, value: name === 'members' ? copies : value, source });
+    return governingGap(trial.history());
+  };
+  assert.equal(gap('3', 0), null);
+  assert.equal(gap('4', 1), null);
+  assert.match(gap('3', 1) ?? '', /another number of members than declared, or of copies/);
+});

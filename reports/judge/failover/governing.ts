@@ -7,6 +7,7 @@ import type { SettingKinds, StoreFacts } from '../../record/store-facts.ts';
 import { all } from '../observed.ts';
 import { storeOf } from './evidence.ts';
 import { trialOf } from './trial.ts';
+import { declaredCopies } from './writes/without-copy.ts';
 
 export function governingGap(history: History): string | null {
   const store = storeOf(history.header);
@@ -133,12 +134,17 @@ function relationGap(history: History, of: ReadonlyMap<string, number>): string 
   const at = (name: string): number => of.get(name) ?? Number.NaN;
   const { members } = trialOf(history);
   const count = members ?? Number.NaN;
+  // Neo4j Enterprise lists the members that hold the database.
+  const listed = declaredCopies(history) ?? count;
   const broken: readonly (readonly [boolean, string])[] = [
     [at('ttl') <= at('loop_wait'), 'the leader lease (ttl) expires before it is renewed (loop_wait)'],
     [at('num-slaves') < count - 1, 'Sentinel knows fewer replicas than declared'],
     [at('quorum') > at('num-other-sentinels') + 1, 'the quorum is larger than the number of Sentinels'],
     [at('WAIT replicas') > at('num-slaves'), 'WAIT asks for more replicas than there are'],
-    [at('members') < count || at('members') > count, 'the store has another number of members than declared'],
+    [
+      at('members') < listed || at('members') > listed,
+      'the store has another number of members than declared, or of copies of its database',
+    ],
   ];
   return broken.find(([is]) => is)?.[1] ?? null;
 }

@@ -12,7 +12,7 @@ const ASK_AGAIN_MS = 200;
 export function queryMethods({
   stores,
   runState,
-}: ServedRunner): Pick<Handlers, 'query.prepare' | 'query.ask'> {
+}: ServedRunner): Pick<Handlers, 'query.prepare' | 'query.ask' | 'query.remove'> {
   const operationMs = timeoutMsOf(runState.environment, 'storeOperation');
   return {
     'query.prepare': async ({ store, timeoutMs }, call) =>
@@ -30,6 +30,17 @@ export function queryMethods({
         signal.throwIfAborted();
         return { answers: null, detail: errorText(error) };
       }
+    },
+    'query.remove': async ({ store }, call) => {
+      try {
+        await queryOf(store).remove?.(await stores.target(store), {
+          deadlineMs: operationMs,
+          signal: call.signal,
+        });
+      } catch {
+        // What stays is Plumbline's own, and the next check makes it again.
+      }
+      return null;
     },
   };
 }

@@ -19,7 +19,15 @@ function queryRow(name: string, store: StoreName, own: Pick<CatalogueRow, 'order
     access: 'F - F F p',
     goal: 'after the failover of Elasticsearch and Neo4j the same neighbours and the same paths are found',
     touches: {
-      runner: ['store.steady', 'state.note', 'state.compare', 'query.prepare', 'query.ask', 'fault.inject'],
+      runner: [
+        'store.steady',
+        'state.note',
+        'state.compare',
+        'query.prepare',
+        'query.ask',
+        'query.remove',
+        'fault.inject',
+      ],
     },
     injects: { store, fault: 'pod-crash' },
     time: storeTrial,

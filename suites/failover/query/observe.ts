@@ -36,6 +36,7 @@ export async function observe(ctx: CheckContext, store: string): Promise<void> {
     );
   } finally {
     await ctx.runner.call('fault.restore', { check: id });
+    await ctx.runner.call('query.remove', named);
   }
 }
 
