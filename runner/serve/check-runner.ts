@@ -1,6 +1,5 @@
 import type { PlannedCheck } from '../../suites/catalogue/index.ts';
 import { lookAtUse, NodesWatch } from '../../probes/nodes-use.ts';
-import { redactor } from '../../probes/redact.ts';
 import type { Handover, PlannedCheck as HandedCheck } from '../../suites/harness/protocol.ts';
 import type { RunState } from '../state/run-state.ts';
 import { BudgetAccount } from '../state/budget.ts';
@@ -65,7 +64,7 @@ export class CheckRunner implements ServedRunner {
     const { environment } = parts.runState;
     this.stores = new StoreTargets(environment, parts.cluster, reachOf(environment, parts.cluster));
     this.application = new ApplicationAccess(environment, this.stores);
-    this.runState.redact = (text) => redactor(this.stores.secrets())(text);
+    this.runState.redact = (text) => this.stores.redact(text);
     const kept = safetyFolder(environment.name, embeddedOf(environment));
     this.drills = new Drills(kept, (message) => this.complaints.push(message));
     this.runState.busy ??= new NodesWatch(() => lookAtUse(parts.cluster, namespacesOf(environment)));

@@ -280,5 +280,8 @@ test('should not take a word for a secret that the environment or a check is nam
     await targets.secret({ env: `PLUMBLINE_TEST_${name}` });
   }
   assert.deepEqual(targets.secrets(), ['tulips-and-4711']);
+  assert.equal(targets.redact('tulips-and-4711 of postgres, later-8842'), '*** of postgres, later-8842');
+  targets.keep('later-8842');
+  assert.equal(targets.redact('later-8842'), '***');
   assert.match(targets.openSecretsText() ?? '', /PLUMBLINE_TEST_POSTGRES.*PLUMBLINE_TEST_TENDER$/);
 });

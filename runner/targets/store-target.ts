@@ -13,6 +13,7 @@ import {
 } from '../../probes/asking.ts';
 import type { AskFailure } from '../../probes/asking.ts';
 import { keyedIn, sourceText } from '../../probes/declaring.ts';
+import { redactor } from '../../probes/redact.ts';
 import { hasEnded, isMemberPod } from '../../probes/store/member-pods.ts';
 import type { Bounds, StoreMember, StoreTarget, StoreTlsFiles } from '../../probes/store/store-driver.ts';
 import { STORES } from '../../probes/stores.ts';
@@ -52,6 +53,8 @@ export class StoreTargets {
   readonly #openWords: ReadonlySet<string>;
   /** Secrets that were read before, or were got in another way. */
   readonly #kept = new Set<string>();
+  /** null: another secret was read since. */
+  #redact: ((text: string) => string) | null = null;
   /** Stores that have answered in this run: one that stops answering differs from one that could never be queried. */
   readonly answered = new Set<string>();
   /** Stores that were steady at some look of this run: one that is not any more may have been broken by it. */
@@ -84,6 +87,12 @@ export class StoreTargets {
     return [...[...this.#secrets.values()].map(({ value }) => value), ...this.#kept].filter(
       (secret) => !open.has(secret),
     );
+  }
+
+  /** Takes these secrets out of a text. A record has thousands of texts, so what it looks for is put together once for the secrets known by then. */
+  redact(text: string): string {
+    this.#redact ??= redactor(this.secrets());
+    return this.#redact(text);
   }
 
   /** For a report: which secrets are no secrets, since the environment file or the names of checks say them; null: none. */
@@ -310,6 +319,7 @@ export class StoreTargets {
     if (known !== undefined) return known.value;
     const value = await this.#read(source);
     this.#secrets.set(key, { source, value });
+    this.#redact = null;
     return value;
   }
 
@@ -323,7 +333,9 @@ export class StoreTargets {
 
   /** Keeps a secret out of everything that is written, as those that were read. */
   keep(secret: string): void {
-    if (secret !== '') this.#kept.add(secret);
+    if (secret === '' || this.#kept.has(secret)) return;
+    this.#kept.add(secret);
+    this.#redact = null;
   }
 
   async #read(source: Source): Promise<string> {

@@ -3,7 +3,6 @@ import { storeFault } from '../../../suites/catalogue/index.ts';
 import { monoMs } from '../../../host/clock.ts';
 import { lookUntil } from '../../../host/wait.ts';
 import { openHistory } from '../../../probes/history.ts';
-import { redactor } from '../../../probes/redact.ts';
 import type { Params, PodSelection } from '../../../suites/harness/protocol.ts';
 import type { ServedRunner } from '../served.ts';
 import type { Handlers } from '../session.ts';
@@ -49,7 +48,7 @@ export function stateMethods(runner: ServedRunner): Methods {
     },
     'evidence.collect': async ({ check, trial, pods, fromMs, toMs }, call) => {
       const writer = openHistory(runner.runState.trialFolder(check, trial), 'evidence.ndjson', {
-        redact: redactor(runner.stores.secrets()),
+        redact: (text) => runner.stores.redact(text),
       });
       try {
         const seconds = { fromMs, toMs };
@@ -101,7 +100,7 @@ async function compare(
   const uncompared = known.flatMap(({ store, roles: was }) => (isCompared(was) ? [] : [`${store}, ${was}`]));
   const objects = differ.filter((line) => !line.startsWith('roles of '));
   const writer = openHistory(runner.runState.trialFolder(check, trial), 'state.ndjson', {
-    redact: redactor(runner.stores.secrets()),
+    redact: (text) => runner.stores.redact(text),
   });
   const waitedMs = Math.round(monoMs() - startMs);
   writer.observe({
