@@ -1,7 +1,10 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { storesProvisioned } from '../env/local/stores-provisioned.ts';
+import { stateRoot } from '../host/paths.ts';
 import { check } from './check.ts';
+import { alone } from './running/alone.ts';
+import { countChecks } from './running/checks.ts';
 import { failuresIn, failuresText } from './running/failures.ts';
 import { addUp, readCounts, renderCounts, single } from './running/runners.ts';
 import type { Counts, RunnerResult } from './running/runners.ts';
@@ -11,6 +14,10 @@ import type { StepResult } from './running/steps.ts';
 const ROOT = path.dirname(import.meta.dirname);
 /** File with the present step and the counts so far, for a process that has to stop this one. */
 const PROGRESS = path.join(ROOT, 'test-results', 'progress.json');
+/** Holds the process that tests on this machine, whichever checkout it is of. */
+const LOCK = path.join(stateRoot(), 'test.lock');
+/** Folder of the runs whose records are read here. */
+const RUNS = path.join(ROOT, 'test-results', 'runs');
 const ENVIRONMENT = 'local-small';
 const CLI = path.join(ROOT, 'cli', 'plumbline.mjs');
 /** Exit codes of `env up` if it changed nothing: usage error, or the environment is held by another process. */
@@ -172,8 +179,7 @@ async function telemetry(run: TestRun): Promise<void> {
   run.single('telemetry up', up);
   if (up.exitCode !== 0 || run.stopped()) return;
   run.begin('telemetry, and its controls');
-  const met = await run.plumbline(['run', '--env', ENVIRONMENT, '--check', globOf(TELEMETRY.checks)]);
-  run.single('telemetry', met);
+  await telemetryChecks(run);
   if (run.stopped()) return;
   const glob = globOf(TELEMETRY.controls);
   const step = 'controls of telemetry';
@@ -183,6 +189,18 @@ async function telemetry(run: TestRun): Promise<void> {
   const { passed, failed, skipped } = addUp([caught]);
   const [wanted, seen] = [TELEMETRY.controls.length, passed + failed + skipped];
   run.count(step, single(seen === wanted ? 0 : 1), () => [`expected ${wanted} controls, ${seen} were run`]);
+}
+
+async function telemetryChecks(run: TestRun): Promise<void> {
+  rmSync(RUNS, { recursive: true, force: true });
+  const selection = ['--check', globOf(TELEMETRY.checks)];
+  const ended = await run.plumbline(['run', '--env', ENVIRONMENT, ...selection, '--out', RUNS]);
+  // A name that matches no check is skipped silently, and a check that is not run does not change the exit code: each is looked up.
+  const wanted = TELEMETRY.checks.map((name) => `telemetry/${name}`);
+  const checked = countChecks(RUNS, wanted);
+  const result = { exitCode: ended.exitCode, counts: checked?.counts ?? null };
+  const failed = checked?.failures ?? [];
+  run.count('telemetry', result, () => (failed.length > 0 ? failed : failuresIn(ended)));
 }
 
 async function withCluster(run: TestRun): Promise<void> {
@@ -202,18 +220,23 @@ async function withCluster(run: TestRun): Promise<void> {
 
 const CODES: Partial<Record<NodeJS.Signals, number>> = { SIGINT: 130, SIGTERM: 143 };
 
-const run = new TestRun();
-run.begin('check');
-const checked = await check(run.signal);
-run.count('check', { exitCode: 0, counts: checked.counts }, () => checked.failures);
-if (!run.stopped()) await addingOne(run);
-if (!run.stopped()) await mutation(run);
-if (!run.stopped()) await withCluster(run);
-if (!run.stopped()) await stores(run);
-if (!run.stopped()) await withoutCluster(run);
-if (run.endedBy !== null) process.stdout.write(`\nended by ${run.endedBy}\n`);
-process.stdout.write(`\nminutes: ${run.minutes()}\n`);
-process.stdout.write(`\n${failuresText(run.failures)}${renderCounts(run.total)}\n`);
-process.exitCode = run.endedBy === null ? (run.total.failed === 0 ? 0 : 1) : (CODES[run.endedBy] ?? 1);
-// The signal handlers must not keep the process alive.
-process.removeAllListeners('SIGINT').removeAllListeners('SIGTERM');
+async function testRun(): Promise<number> {
+  const run = new TestRun();
+  run.begin('check');
+  const checked = await check(run.signal);
+  run.count('check', { exitCode: 0, counts: checked.counts }, () => checked.failures);
+  if (!run.stopped()) await addingOne(run);
+  if (!run.stopped()) await mutation(run);
+  if (!run.stopped()) await withCluster(run);
+  if (!run.stopped()) await stores(run);
+  if (!run.stopped()) await withoutCluster(run);
+  if (run.endedBy !== null) process.stdout.write(`\nended by ${run.endedBy}\n`);
+  process.stdout.write(`\nminutes: ${run.minutes()}\n`);
+  process.stdout.write(`\n${failuresText(run.failures)}${renderCounts(run.total)}\n`);
+  // The signal handlers must not keep the process alive.
+  process.removeAllListeners('SIGINT').removeAllListeners('SIGTERM');
+  if (run.endedBy !== null) return CODES[run.endedBy] ?? 1;
+  return run.total.failed === 0 ? 0 : 1;
+}
+
+process.exitCode = await alone(LOCK, testRun);

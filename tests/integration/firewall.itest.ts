@@ -1,12 +1,13 @@
 /** A firewall of the machine's own that takes and forwards nothing which it does not know: in nobody's way, and unchanged. */
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { addressesOf, execInNode, nodeSpec, nodesOf } from '../../env/local/nodes/index.ts';
-import { run, runAny } from '../../host/run.ts';
+import { onPath, run, runAny } from '../../host/run.ts';
 import { serviceTrouble } from '../../env/local/machine/services.ts';
+import { guardedChange } from './_helpers/guarded-change.ts';
 import { INSTANCE, provisioned } from './_helpers/instance.ts';
 
 const TIMEOUT_MS = 10_000;
@@ -15,37 +16,56 @@ const KUBELET_PORT = 10_250;
 /** Docker switches it on: what crosses a bridge of the machine then passes its packet filter. */
 const BRIDGES_ASK = '/proc/sys/net/bridge/bridge-nf-call-iptables';
 const TABLE = 'plumbline_stranger';
+/** In a comment of the table, so that it is known as long as the table is there. */
+const BEFORE = 'bridge-nf-call-iptables before:';
 /** As ufw's and Docker's, but for our own addresses alone: the machine that tests this may be reached through its network. */
-const RULES = `table inet ${TABLE} {
+const rulesOf = (before: string): string => `table inet ${TABLE} {
   chain input {
     type filter hook input priority filter; policy accept;
-    ip saddr 198.18.0.0/15 ct state new counter drop
+    ip saddr 198.18.0.0/15 ct state new counter drop comment "${BEFORE} ${before}"
   }
   chain forward {
     type filter hook forward priority filter; policy accept;
     ip saddr 198.18.0.0/15 counter drop
   }
-}
-`;
+}`;
+const changeOf = (before: string): string => `nft -f - <<'END'
+${rulesOf(before)}
+END
+echo 1 >${BRIDGES_ASK}`;
+const undoOf = (before: string): string => `echo ${before} >${BRIDGES_ASK}; nft delete table inet ${TABLE}`;
 
 const { host, registry } = addressesOf(INSTANCE);
 const listener = createServer((socket) => socket.end());
-let asked: string | null = null;
+let undo: (() => Promise<void>) | null = null;
 
 before(async () => {
+  await removeLeftover();
   await provisioned(['postgres']);
   await new Promise<void>((resolve) => listener.listen(0, host, resolve));
   assert.equal(await reaches(host, (listener.address() as AddressInfo).port), true);
   // `env up` has loaded the module.
-  asked = readFileSync(BRIDGES_ASK, 'utf8');
-  writeFileSync(BRIDGES_ASK, '1');
-  await run(['nft', '-f', '-'], { timeoutMs: TIMEOUT_MS, input: RULES });
+  const asked = asksNow();
+  undo = await guardedChange(changeOf(asked), undoOf(asked));
 });
 after(async () => {
   listener.close();
-  if (asked !== null) writeFileSync(BRIDGES_ASK, asked);
-  await runAny(['nft', 'delete', 'table', 'inet', TABLE], { timeoutMs: TIMEOUT_MS });
+  await undo?.();
 });
+
+function asksNow(): string {
+  return readFileSync(BRIDGES_ASK, 'utf8').trim();
+}
+
+/** The firewall of an earlier run whose guard was killed too. One without the comment does not say what was before: it stays as it is. */
+async function removeLeftover(): Promise<void> {
+  // `env up` installs it.
+  if (!onPath('nft')) return;
+  const { code, stdout } = await runAny(['nft', 'list', 'table', 'inet', TABLE], { timeoutMs: TIMEOUT_MS });
+  if (code !== 0) return;
+  const before = new RegExp(`${BEFORE} (\\d)`).exec(stdout)?.[1] ?? asksNow();
+  await run(['sh', '-ec', undoOf(before)], { timeoutMs: TIMEOUT_MS });
+}
 
 /** Longer than a busy machine needs for a connection, and than TCP waits before it sends a lost packet a second time (1 s). */
 const CONNECT_S = 4;
