@@ -20,6 +20,8 @@ export type RunOptions = {
   readonly input?: string | undefined;
   readonly env?: NodeJS.ProcessEnv | undefined;
   readonly cwd?: string | undefined;
+  /** Called with its pid as soon as it has started. */
+  readonly onSpawn?: ((pid: number) => void) | undefined;
 };
 
 /** A command that did not end with exit code 0 in time. */
@@ -76,6 +78,7 @@ export function runAny(argv: readonly string[], options: RunOptions): Promise<Co
         else resolve(result);
       },
     );
+    if (child.pid !== undefined) options.onSpawn?.(child.pid);
     // A child that ends before it has read its input causes EPIPE here, which must not crash this process.
     child.stdin?.on('error', () => undefined);
     child.stdin?.end(options.input ?? '');

@@ -27,9 +27,12 @@ interface Asked {
 
 const STATUS_CODES = { up: EXIT.met, partial: EXIT.inconclusive, absent: EXIT.notMet } as const;
 
-/** The environment, and how its provider provisions it. @throws CommandError (64) where others do */
+/**
+ * The environment, in the size that it was provisioned with unless another is asked for, and how its provider provisions it.
+ * @throws CommandError (64) where others do
+ */
 async function provisionable(options: { env: string; size?: Size; with?: string[] }): Promise<Asked> {
-  const environment = await load(options.env, options);
+  const environment = await load(options.env, { with: options.with, size: options.size ?? 'provisioned' });
   const { name, cluster } = environment;
   const { PROVIDERS, namesOf, traitsOf } = await import('../../env/providers/declared.ts');
   const { providerOf } = await import('../../env/providers/index.ts');
@@ -61,7 +64,10 @@ async function refusal(environment: Environment): Promise<() => void> {
   };
 }
 
-async function load(name: string, options: { size?: Size; with?: string[] } = {}): Promise<Environment> {
+async function load(
+  name: string,
+  options: { size?: Size | 'provisioned'; with?: string[] | undefined } = {},
+): Promise<Environment> {
   const { openEnvironment } = await import('../../suites/catalogue/plan/open.ts');
   return openEnvironment(name, options);
 }
@@ -173,7 +179,10 @@ export function registerEnv(program: Command, context: Context): void {
       .description(description)
       .addOption(named())
       .addOption(
-        new Option('--size <size>', 'size, instead of the one in its file').choices(['small', 'full']),
+        new Option(
+          '--size <size>',
+          'size; when left out, the one that it was provisioned with, or else that of its file',
+        ).choices(['small', 'full']),
       )
       .option('--with <stores>', 'stores and parts to provision, separated by commas, or all', commaList);
   provisioning(

@@ -3,11 +3,10 @@
  * Programs and images are in a cache that all checkouts share; everything else belongs to one instance.
  */
 import { createHash, X509Certificate } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { platformContext } from './context.ts';
 import type { Target } from './context.ts';
-import { debianBuilt } from './images/index.ts';
 import type { ImageSet } from './images/index.ts';
 import { CommandError, EXIT } from '../../host/errors.ts';
 import { leftovers } from './leftovers.ts';
@@ -20,14 +19,17 @@ import { stateDir } from '../../host/paths.ts';
 import { imagesFor, platformFingerprint, sizesOf, toolsFor } from './platform/index.ts';
 import { findingsOf, judgeMachine, lookAtMachine } from './machine/preflight.ts';
 import type { Finding, Machine, Need } from './machine/preflight.ts';
+import { needOf } from './need.ts';
+import type { Wanted } from './need.ts';
+import { refuseOtherState } from './other-state.ts';
 import { Progress, recordDurations, recordedDurations } from './progress.ts';
 import type { UpProgress } from './progress.ts';
 import { clusterUid, provisionCluster, provisionPlatform, restoreHealth } from './provision.ts';
 import { refuseSharedBlock } from './shared-block.ts';
 import { storesProvisioned } from './stores-provisioned.ts';
-import { bootId, isStanding, readStamp, sha256, sourcesFingerprint, writeStamp } from './state/stamp.ts';
+import { sha256, sourcesFingerprint, standingStamp, unfinishedStamp, writeStamp } from './state/stamp.ts';
 import type { Stamp } from './state/stamp.ts';
-import { removeInstance } from './teardown.ts';
+import { removeInstance, restoreUnusedHost } from './teardown.ts';
 import { toolsBuilt } from './toolchain/index.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
@@ -71,20 +73,11 @@ export type UpResult = {
   readonly platformReady: Promise<void>;
 };
 
-type Asked = {
-  readonly instance: InstanceName;
-  readonly size: ClusterSize;
-  readonly words: readonly string[];
-};
-
 async function lookedAt(
-  { instance, size, words }: Asked,
+  asked: Wanted,
   signal: AbortSignal | undefined,
 ): Promise<{ machine: Machine; need: Need }> {
-  const machine = await lookAtMachine(words, signal);
-  const built = await toolsBuilt(toolsFor(instance, words), signal);
-  const hasDebian = await debianBuilt(imagesFor(instance, words));
-  return { machine, need: { size, built, hasDebian, up: isStanding(readStamp(instance)) } };
+  return { machine: await lookAtMachine(asked.words, signal), need: await needOf(asked, signal) };
 }
 
 /** The requirements that `up` checks first, with a problem for each that is not met. Changes nothing. */
@@ -101,7 +94,8 @@ export async function checkMachine({
 /**
  * Provisions an environment, or returns the one that is up if it is healthy and its fingerprint is the same.
  * @throws PreflightError before anything is changed when the machine cannot hold it; EnvironmentHeldError while another
- * process provisions or removes it; CommandError (75) while another instance has the same addresses; otherwise the error of the step that failed. What was built until then is kept.
+ * process provisions or removes it; CommandError (75) while another instance has the same addresses, or the instance is up with another state
+ * folder; otherwise the error of the step that failed. What was built until then is kept.
  */
 export async function up(options: UpOptions): Promise<UpResult> {
   const { instance, size, signal } = options;
@@ -120,6 +114,7 @@ export async function up(options: UpOptions): Promise<UpResult> {
   let provisioned: Provisioned;
   try {
     options.refuse?.();
+    refuseOtherState(instance);
     await refuseSharedBlock(instance, { signal });
     provisioned = await provision(options, progress);
   } catch (error) {
@@ -141,7 +136,8 @@ export async function up(options: UpOptions): Promise<UpResult> {
 /**
  * Removes an environment: processes, cgroups, namespaces, links, routes and its state. Also removes what a crash or an
  * interrupted set-up left. The cache of programs and images stays.
- * @throws EnvironmentHeldError while another process provisions or removes it; Error that lists what could not be removed.
+ * @throws EnvironmentHeldError while another process provisions or removes it; CommandError (75) while it is up with another state folder;
+ * Error that lists what could not be removed.
  */
 export async function down(options: {
   readonly instance: InstanceName;
@@ -149,19 +145,21 @@ export async function down(options: {
   /** As for `up`. */
   readonly refuse?: () => void;
 }): Promise<void> {
-  const release = takeLock(lockPath(options.instance));
+  const { instance, signal } = options;
+  const release = takeLock(lockPath(instance));
+  let left: string[];
   try {
     options.refuse?.();
-    await removeInstance(options.instance, { signal: options.signal });
-    const left = await leftovers(options.instance, { signal: options.signal });
-    if (left.length > 0) {
-      throw new Error(
-        `${options.instance} was removed, except for the following; run env down again:\n  ${left.join('\n  ')}`,
-      );
-    }
+    await removeInstance(instance, { signal });
+    left = await leftovers(instance, { signal });
   } finally {
     release();
   }
+  await restoreUnusedHost();
+  if (left.length > 0)
+    throw new Error(
+      `${instance} was removed, except for the following; run env down again:\n  ${left.join('\n  ')}`,
+    );
 }
 
 /** @throws CommandError (64) for a size in which the platform of the instance cannot be provisioned */
@@ -182,7 +180,7 @@ type Provisioned = {
 
 async function provision(options: UpOptions, progress: Progress): Promise<Provisioned> {
   const { instance, size, signal } = options;
-  const before = standing(instance, size);
+  const before = standingStamp(instance, size);
   const words = [...(options.with ?? storesProvisioned(instance))].sort();
   progress.begin('packages', 'checking the system packages');
   await ensurePackages(words, { onProgress: (message) => progress.message(message), signal });
@@ -216,12 +214,6 @@ async function provision(options: UpOptions, progress: Progress): Promise<Provis
   return { stamp, created: true, platformReady: finish() };
 }
 
-/** The stamp of an environment that was provisioned to the end since the last boot, in this size. */
-function standing(instance: InstanceName, size: ClusterSize): Stamp | null {
-  const stamp = readStamp(instance);
-  return isStanding(stamp) && stamp.size === size ? stamp : null;
-}
-
 /** The stamp of the environment that is up, if its fingerprint is the same and it is healthy or can be repaired; otherwise null. */
 async function reuse(target: Target, stamp: Stamp | null, progress: Progress): Promise<Stamp | null> {
   if (stamp === null) return null;
@@ -252,14 +244,9 @@ async function makeStamp(target: Target): Promise<Stamp> {
     'base64',
   );
   return {
-    instance: target.instance,
-    size: target.size,
-    with: target.with,
+    ...unfinishedStamp(target),
     uid: await clusterUid(target),
     caSha256: createHash('sha256').update(new X509Certificate(ca).raw).digest('hex'),
-    fingerprint: null,
-    createdAt: new Date().toISOString(),
-    bootId: currentBoot(),
   };
 }
 
@@ -281,8 +268,4 @@ function kubeconfigOf(instance: InstanceName): string {
 
 function timingKey(size: ClusterSize, built: boolean): string {
   return `${size}/${built ? 'built' : 'empty'}`;
-}
-
-function currentBoot(): string {
-  return existsSync('/proc/sys/kernel/random/boot_id') ? bootId() : '';
 }

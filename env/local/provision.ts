@@ -22,6 +22,7 @@ import { patient } from '../../host/patience.ts';
 import { applyPlatform, waitPlatform, type PlatformContext } from './platform/index.ts';
 import { waitRollout } from './platform/rollout.ts';
 import { adoptProcess, recordedProcess } from './state/processes.ts';
+import { unfinishedStamp, writeStamp } from './state/stamp.ts';
 import type { Progress } from './progress.ts';
 import { ServicesDeadError, waitServices } from './machine/services.ts';
 import { removeInstance } from './teardown.ts';
@@ -37,12 +38,23 @@ const SERVICES_SILENT_MS = 45_000;
 /** How long to wait for the platform to be healthy before it is applied again. */
 const HEALTHY_WITHIN_MS = 4000;
 
+/**
+ * Removes what an earlier attempt left. What was chosen stays known: if provisioning is interrupted from now on, a run or `env up` that names
+ * neither stores nor a size chooses the same.
+ * @param remove replaced in tests
+ */
+export async function beginAgain(target: Target, remove = removeInstance): Promise<void> {
+  const { instance, signal } = target;
+  writeStamp(unfinishedStamp(target));
+  await remove(instance, { keepStamp: true, signal });
+}
+
 /** Makes a cluster with Ready nodes and without the platform, after removing what an earlier attempt left. */
 export async function provisionCluster(target: Target, progress: Progress): Promise<void> {
   const { instance, size, signal } = target;
   const cluster = clusterContext(target);
   progress.begin('clean', 'removing what an earlier attempt left');
-  await removeInstance(instance, { signal });
+  await beginAgain(target);
   progress.begin('nodes', `starting ${cluster.nodes.length} nodes`);
   mkdirSync(logDir(instance), { recursive: true });
   await prepareHost({ signal });

@@ -9,7 +9,10 @@ import { storesProvisioned } from './stores-provisioned.ts';
 export function provisionedHere(instance: InstanceName): Provisioned {
   return {
     size: () => readStamp(instance)?.size,
-    uid: () => readStamp(instance)?.uid,
+    uid: () => {
+      const uid = readStamp(instance)?.uid;
+      return uid === '' ? undefined : uid;
+    },
     kubeconfig: () => join(stateDir(instance), 'kubeconfig'),
     words: () => storesProvisioned(instance),
     folder: () => stateDir(instance),

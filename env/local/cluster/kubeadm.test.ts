@@ -31,6 +31,13 @@ test('kubelet runs on cgroup v1 and restarts a crashed container within seconds'
   assert.deepEqual(KubeletConfiguration['crashLoopBackOff'], { maxContainerRestartPeriod: '3s' });
 });
 
+test('no node has disk pressure on a large disk of the machine that is nearly full', () => {
+  const { KubeletConfiguration } = kinds(initConfig(nodeSpec('local', 'control-1'), VERSIONS, 'a.b'));
+  const thresholds = Object.entries(KubeletConfiguration?.['evictionHard'] as Tree);
+  assert.ok(thresholds.length > 0);
+  for (const [signal, least] of thresholds) assert.match(String(least), /^\d+Mi$/, signal);
+});
+
 test('a gpu worker joins with its label and taint, a general one without a taint', () => {
   const gpu = joinConfig(nodeSpec('local', 'gpu-1'), 'a.b');
   assert.match(gpu, /plumbline.dev\/pool=gpu/);

@@ -137,7 +137,12 @@ function kubeletConfiguration(node: NodeSpec): Record<string, unknown> {
     registryPullQPS: 0,
     // 100 switches image garbage collection off: disk use is that of the whole machine, not of the node.
     imageGCHighThresholdPercent: 100,
-    evictionHard: { 'memory.available': '100Mi', 'nodefs.available': '1%', 'imagefs.available': '1%' },
+    // Absolute: a share would be one of the machine's whole disk, and on a large one more than a node needs.
+    evictionHard: {
+      'memory.available': '100Mi',
+      'nodefs.available': '200Mi',
+      'imagefs.available': '200Mi',
+    },
     rotateCertificates: true,
   };
 }

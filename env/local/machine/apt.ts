@@ -1,4 +1,5 @@
 import { run } from '../../../host/run.ts';
+import type { RunOptions } from '../../../host/run.ts';
 import { retry } from '../../../host/wait.ts';
 import { asError, errorText } from '../../../reports/record/error-text.ts';
 
@@ -43,13 +44,17 @@ export async function updateLists(options: Signalled): Promise<Error | null> {
 
 /**
  * Runs apt-get to change packages. Neither a deadline nor an interrupt ends it: packages would be left half installed, or dpkg would run on
- * and enable services that nobody disables again. It runs in a session of its own, so that a terminal's Ctrl-C does not reach it.
+ * and enable services that nobody disables again. It runs in a session of its own, so that a terminal's Ctrl-C does not reach it, and goes on
+ * if this process is killed.
  * @throws the reason of the signal, once apt-get has ended
  */
-export async function aptToItsEnd(args: readonly string[], { signal }: Signalled): Promise<string> {
+export async function aptToItsEnd(
+  args: readonly string[],
+  { signal, onSpawn }: Signalled & Pick<RunOptions, 'onSpawn'>,
+): Promise<string> {
   signal?.throwIfAborted();
-  // 0: no deadline.
-  const said = await runApt(['setsid', '--wait', 'apt-get'], args, { timeoutMs: 0 });
+  // 0: no deadline. setsid becomes apt-get, so that the process which starts is apt-get's.
+  const said = await runApt(['setsid', '--wait', 'apt-get'], args, { timeoutMs: 0, onSpawn });
   signal?.throwIfAborted();
   return said;
 }
@@ -57,7 +62,7 @@ export async function aptToItsEnd(args: readonly string[], { signal }: Signalled
 function runApt(
   program: readonly string[],
   args: readonly string[],
-  bounds: Signalled & { readonly timeoutMs: number },
+  bounds: Pick<RunOptions, 'timeoutMs' | 'signal' | 'onSpawn'>,
 ): Promise<string> {
   return run([...program, '-q', '-o', `DPkg::Lock::Timeout=${LOCK_SECONDS}`, ...args], {
     ...bounds,

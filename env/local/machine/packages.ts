@@ -108,7 +108,9 @@ export async function ensurePackages(words: readonly string[], options: Options 
     return comingIn(await aptGet(['-s', ...command], options));
   };
   try {
-    await installQuietly(missing, { plan, install: () => aptToItsEnd(['-y', ...command], options) }, options);
+    const install = (onSpawn: (pid: number) => void): Promise<string> =>
+      aptToItsEnd(['-y', ...command], { signal: options.signal, onSpawn });
+    await installQuietly(missing, { plan, install }, options);
   } catch (error) {
     if (stale === null || options.signal?.aborted === true) throw error;
     throw new Error(`${errorText(error)}\nBefore that, the lists could not be refreshed: ${stale.message}`, {

@@ -34,6 +34,7 @@ const GOOD: Machine = {
   missingPackages: [],
   hasApt: true,
   archive: { codename: 'bookworm' },
+  othersInRange: [],
 };
 const SMALL: Need = { size: 'small', built: false, hasDebian: false, up: false };
 
@@ -89,6 +90,11 @@ const BAD: readonly [string, Partial<Machine>, RegExp][] = [
     'another release and no mirror',
     { archive: { codename: 'noble', mirror: '' } },
     /^images are made of packages of Debian 12 \(bookworm\), .*; type export PLUMBLINE_DEBIAN_MIRROR=/,
+  ],
+  [
+    'a proxy in the range of the nodes',
+    { othersInRange: ['198.18.0.1/30 on Meta', '198.19.0.0/16 on tun0'] },
+    /^198\.18\.0\.0\/15, .* is in use on this machine: 198\.18\.0\.1\/30 on Meta, 198\.19\.0\.0\/16 on tun0; leave that VPN, .*fake-ip/,
   ],
   [
     'a full disk',
@@ -192,11 +198,38 @@ test('a good machine passes, also one whose missing tools apt can install', () =
 });
 
 test('with everything built no disk space for building is needed, and for an environment that is up none at all', () => {
-  judgeMachine({ ...GOOD, cacheFreeBytes: 0 }, { ...SMALL, built: true });
+  const built: Need = { ...SMALL, built: true, hasDebian: true };
+  judgeMachine({ ...GOOD, cacheFreeBytes: 0 }, built);
   judgeMachine(
     { ...GOOD, cacheFreeBytes: 0, stateFreeBytes: 0, memoryAvailableBytes: 0 },
-    { ...SMALL, up: true },
+    { ...built, up: true },
   );
+});
+
+test('what is still to be built needs disk space, also beside programs that are built or an environment that is up', () => {
+  const full: Machine = { ...GOOD, cacheFreeBytes: 0 };
+  const partly: Partial<Need>[] = [
+    { built: true },
+    { hasDebian: true },
+    { up: true },
+    { up: true, built: true },
+  ];
+  for (const some of partly)
+    assert.throws(
+      () => judgeMachine(full, { ...SMALL, ...some }),
+      /^PreflightError: building needs 12\.0 GiB/,
+    );
+  // The nodes of an environment that is up have their part of the disk already.
+  const shared: Machine = { ...GOOD, oneDisk: true, cacheFreeBytes: 13 * GIB, stateFreeBytes: 13 * GIB };
+  judgeMachine(shared, { ...SMALL, up: true });
+  assert.throws(() => judgeMachine(shared, SMALL), /building and the nodes need 16\.0 GiB/);
+});
+
+test('what is not there to look with is said to be unchecked', () => {
+  const addresses = (missingTools: string[]) =>
+    findingsOf({ ...GOOD, missingTools }, SMALL).find(({ name }) => name === 'addresses')?.found;
+  assert.equal(addresses([]), '198.18.0.0/15 is free');
+  assert.equal(addresses(['ip']), 'not checked: ip is not installed yet');
 });
 
 test('available memory is read in bytes', () => {

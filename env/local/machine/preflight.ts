@@ -2,11 +2,13 @@ import { existsSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { archiveSource, lacksMirror, RELEASE } from '../images/debian/debian-archive.ts';
 import type { ArchiveSource } from '../images/debian/debian-archive.ts';
+import { WHOLE_RANGE } from '../nodes/addressing.ts';
 import type { ClusterSize } from '../nodes/addressing.ts';
 import { describeMissing, missingModules } from './modules.ts';
 import type { MissingModule } from './modules.ts';
 import { cgroupsIn } from '../../../host/cgroups/cgroup-versions.ts';
 import { missingPackages } from './packages.ts';
+import { othersInRange } from './range.ts';
 import { cacheDir, stateRoot } from '../../../host/paths.ts';
 import { onPath } from '../../../host/run.ts';
 import { goVersion } from '../toolchain/go.ts';
@@ -51,6 +53,8 @@ export type Machine = {
   readonly hasApt: boolean;
   /** Source of the packages that images are made of. */
   readonly archive: ArchiveSource;
+  /** What of somebody else has addresses of the instances' range, as `198.18.0.1/30 on Meta`. */
+  readonly othersInRange: readonly string[];
 };
 
 /** The environment that the machine must hold. */
@@ -85,17 +89,11 @@ const FROM_PACKAGES = new Set(['ip', 'bridge', 'unshare', 'nsenter']);
 /** Inspects this machine without changing it. @param words stores and parts that are to be provisioned */
 export async function lookAtMachine(words: readonly string[], signal?: AbortSignal): Promise<Machine> {
   const missingTools = TOOLS.filter((tool) => !onPath(tool));
-  const linux = process.platform === 'linux';
   return {
     platform: process.platform,
     uid: process.getuid?.() ?? -1,
-    cgroups: linux
-      ? cgroupsFound(readFileSync('/proc/self/mountinfo', 'utf8'))
-      : { version: 1, lacking: [], held: false },
-    // Only root may load modules. A failure of another user would say nothing about the machine.
-    missingModules: linux && process.getuid?.() === 0 ? await missingModules({ signal }) : [],
+    ...(process.platform === 'linux' ? await kernelOf(signal) : NO_LINUX),
     selinux: selinuxMode(readText(SELINUX_ENFORCE)),
-    memoryAvailableBytes: linux ? availableBytes(readFileSync('/proc/meminfo', 'utf8')) : 0,
     cacheFreeBytes: freeBytes(cacheDir()),
     stateFreeBytes: freeBytes(stateRoot()),
     oneDisk: deviceOf(cacheDir()) === deviceOf(stateRoot()),
@@ -104,6 +102,25 @@ export async function lookAtMachine(words: readonly string[], signal?: AbortSign
     missingPackages: missingTools.includes('dpkg-query') ? [] : await missingPackages(words, signal),
     hasApt: onPath('apt-get'),
     archive: archiveSource(),
+  };
+}
+
+type OfKernel = Pick<Machine, 'cgroups' | 'missingModules' | 'memoryAvailableBytes' | 'othersInRange'>;
+
+const NO_LINUX: OfKernel = {
+  cgroups: { version: 1, lacking: [], held: false },
+  missingModules: [],
+  memoryAvailableBytes: 0,
+  othersInRange: [],
+};
+
+async function kernelOf(signal?: AbortSignal): Promise<OfKernel> {
+  return {
+    cgroups: cgroupsFound(readFileSync('/proc/self/mountinfo', 'utf8')),
+    // Only root may load modules. A failure of another user would say nothing about the machine.
+    missingModules: process.getuid?.() === 0 ? await missingModules({ signal }) : [],
+    memoryAvailableBytes: availableBytes(readFileSync('/proc/meminfo', 'utf8')),
+    othersInRange: await othersInRange({ signal }),
   };
 }
 
@@ -186,6 +203,12 @@ const ASPECTS: readonly Aspect[] = [
           ? "this machine's own"
           : (archive.mirror ?? 'none'),
     problem: archiveProblem,
+  },
+  {
+    name: 'addresses',
+    found: ({ missingTools }) =>
+      missingTools.includes('ip') ? 'not checked: ip is not installed yet' : `${WHOLE_RANGE} is free`,
+    problem: rangeProblem,
   },
   {
     name: 'disk to build',
@@ -284,13 +307,23 @@ function archiveProblem({ archive }: Machine, { hasDebian }: Need): PreflightErr
   );
 }
 
+function rangeProblem({ othersInRange: others }: Machine): PreflightError | null {
+  if (others.length === 0) return null;
+  return new PreflightError(
+    `${WHOLE_RANGE}, from which nodes and Services get their addresses, is in use on this machine: ${others.join(', ')}`,
+    'leave that VPN, or end that proxy or give it another range (Clash, mihomo and sing-box: that of fake-ip), until `plumbline env down`',
+  );
+}
+
 function buildingProblem(
   { cacheFreeBytes, oneDisk }: Machine,
-  { up, built, size }: Need,
+  { up, built, hasDebian, size }: Need,
 ): PreflightError | null {
-  const needed = CACHE_BYTES + (oneDisk ? STATE_BYTES[size] : 0);
-  if (up || built || cacheFreeBytes >= needed) return null;
-  const [what, where] = oneDisk
+  // The nodes of an environment that is up have their part of the disk already.
+  const both = oneDisk && !up;
+  const needed = CACHE_BYTES + (both ? STATE_BYTES[size] : 0);
+  if ((built && hasDebian) || cacheFreeBytes >= needed) return null;
+  const [what, where] = both
     ? ['building and the nodes need', `${cacheDir()} and ${stateRoot()} together`]
     : ['building needs', cacheDir()];
   return new PreflightError(

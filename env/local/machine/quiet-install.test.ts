@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { identify } from '../../../host/process-identity.ts';
+import type { ProcessId } from '../../../host/process-identity.ts';
 import { waitFor } from '../../../host/wait.ts';
 import { installedIn } from './installed.ts';
 import { ensurePackages } from './packages.ts';
@@ -150,6 +154,61 @@ esac`,
       assert.doesNotMatch(noted, /nginx/);
     },
   );
+
+  test(
+    'that runs on without the process that began it is settled only at its end',
+    { skip: process.platform !== 'linux' },
+    async (context) => {
+      const { folder, stub } = machine;
+      const said = join(folder, 'said-late');
+      const end = join(folder, 'end');
+      const packages = join(folder, 'packages-late');
+      stub('systemctl', `echo "$*" >>${said}`);
+      stub(
+        'dpkg-query',
+        `case $1 in
+-W) cat ${packages} 2>/dev/null || true ;;
+-L) echo /lib/systemd/system/late.service ;;
+esac`,
+      );
+      const script = `until [ -e ${end} ]; do sleep 0.05; done; echo 'late:amd64 installed' >${packages}`;
+      const running = spawn('sh', ['-c', script], { stdio: 'ignore' });
+      context.after(() => {
+        running.kill('SIGKILL');
+      });
+      const apt = identify(running.pid ?? 0);
+      assert.ok(apt !== null);
+      const record = join(folder, 'state', 'installing.json');
+      mkdirSync(join(folder, 'state'), { recursive: true });
+      writeFileSync(record, JSON.stringify({ asked: ['late'], before: [], policy: false, apt }));
+      const settled = settleInstallation();
+      assert.equal(await Promise.race([settled, sleep(300, 'it waits')]), 'it waits');
+      assert.ok(existsSync(record));
+      writeFileSync(end, '');
+      await settled;
+      assert.match(readFileSync(said, 'utf8'), /^disable --quiet (--now )?late\.service$/m);
+      assert.ok(!existsSync(record));
+    },
+  );
+
+  test('records its apt-get while that runs', { skip: process.platform !== 'linux' }, async () => {
+    const { folder, stub } = machine;
+    const record = join(folder, 'state', 'installing.json');
+    stub('dpkg-query', 'true');
+    stub(
+      'apt-get',
+      `case "$*" in
+*' -s '* | *--download-only*) ;;
+*install*) tries=0
+  until grep -q '"apt"' ${record} || [ $tries = 100 ]; do tries=$((tries + 1)); sleep 0.05; done
+  cp ${record} ${folder}/during; echo $$ >${folder}/pid ;;
+esac`,
+    );
+    await ensurePackages([]);
+    const { apt } = JSON.parse(readFileSync(join(folder, 'during'), 'utf8')) as { apt?: ProcessId };
+    assert.equal(apt?.pid, Number(readFileSync(join(folder, 'pid'), 'utf8')));
+    assert.match(apt.startTime, /^\d+$/);
+  });
 
   test('of which a power loss has emptied the record prevents no removal', async () => {
     const record = join(machine.folder, 'state', 'installing.json');

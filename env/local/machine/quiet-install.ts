@@ -4,6 +4,8 @@ import { installedPackages, isSame, noteInstalled } from './installed.ts';
 import { readRecord, writeRecord } from './record.ts';
 import { withLock } from '../../../host/lock.ts';
 import { stateRoot } from '../../../host/paths.ts';
+import { identify, waitGone } from '../../../host/process-identity.ts';
+import type { ProcessId } from '../../../host/process-identity.ts';
 import { onPath, run, runAny } from '../../../host/run.ts';
 
 /** Debian's hook that prevents a package from starting its service during installation. The service would still start at the next boot. */
@@ -11,6 +13,8 @@ const SERVICE_POLICY = '/usr/sbin/policy-rc.d';
 const DEADLINE_MS = 60_000;
 /** Another process may hold the lock while it downloads and installs every package. */
 const LOCK_DEADLINE_MS = 15 * 60_000;
+/** How long to wait for the end of an apt-get that runs on without the process that started it: as long as for that process. */
+const APT_DEADLINE_MS = LOCK_DEADLINE_MS;
 /** Units that start at boot once they are enabled. A template (`name@.service`) does not. */
 const UNIT = /^(?:\/usr)?\/lib\/systemd\/system\/([^/@]+\.(?:service|socket|timer|path))$/;
 const INIT_SCRIPT = /^\/etc\/init\.d\/([^/]+)$/;
@@ -23,6 +27,8 @@ type Begun = {
   readonly before: readonly string[];
   /** True if the hook did not exist before, so that it must be removed. */
   readonly policy: boolean;
+  /** The apt-get that installs them, once it has started. It runs on if the process that started it is killed. */
+  readonly apt?: ProcessId;
 };
 
 type Signalled = { readonly signal?: AbortSignal | undefined };
@@ -30,7 +36,8 @@ type Signalled = { readonly signal?: AbortSignal | undefined };
 type Installation = {
   /** Names of all packages that `install` would install now, as apt prints them. Changes nothing. */
   readonly plan: () => Promise<readonly string[]>;
-  readonly install: () => Promise<unknown>;
+  /** Calls `onSpawn` with the pid of apt-get as soon as that has started. */
+  readonly install: (onSpawn: (pid: number) => void) => Promise<unknown>;
 };
 
 /**
@@ -44,16 +51,16 @@ export async function installQuietly(
 ): Promise<void> {
   await alone(options, async () => {
     await settle(options);
-    await begin([...asked, ...(await plan())], options);
+    const begun = await begin([...asked, ...(await plan())], options);
     try {
-      await install();
+      await install((pid) => noteApt(begun, pid));
     } finally {
       await settle();
     }
   });
 }
 
-/** Completes the installation of a process that was killed during it. Does nothing without a record. */
+/** Completes the installation of a process that was killed during it, once its apt-get has ended. Does nothing without a record. */
 export async function settleInstallation(options: Signalled = {}): Promise<void> {
   if (existsSync(recordPath())) await alone(options, () => settle(options));
 }
@@ -64,19 +71,35 @@ function alone(options: Signalled, work: () => Promise<void>): Promise<void> {
   return withLock(lock, { deadlineMs: LOCK_DEADLINE_MS, signal: options.signal }, work);
 }
 
-async function begin(asked: readonly string[], options: Signalled): Promise<void> {
+async function begin(asked: readonly string[], options: Signalled): Promise<Begun> {
   const before = await installedPackages(options);
   const begun: Begun = { asked, before, policy: !existsSync(SERVICE_POLICY) };
   writeRecord(recordPath(), begun);
   if (begun.policy) writeFileSync(SERVICE_POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  return begun;
 }
 
-/** Disables the services of the new packages among those that apt was to install: other new ones are somebody else's. */
+function noteApt(begun: Begun, pid: number): void {
+  const apt = identify(pid);
+  if (apt === null) return;
+  try {
+    writeRecord(recordPath(), { ...begun, apt });
+  } catch {
+    // A full disk. The former record stays, and this process waits for apt's end all the same.
+  }
+}
+
+/**
+ * Disables the services of the new packages among those that apt was to install: other new ones are somebody else's.
+ * @throws DeadlineError if apt-get still runs at the deadline; the hook and the record then stay
+ */
 async function settle(options: Signalled = {}): Promise<void> {
   const lost = `services of packages that apt was just installing may be enabled, and ${SERVICE_POLICY} may be left; remove that file if it is not yours`;
   const begun = readRecord(recordPath(), lost) as Begun | null;
   if (begun !== null) {
-    const { asked, before, policy } = begun;
+    const { asked, before, policy, apt } = begun;
+    // Until its end packages and services are added, and the hook keeps them from starting.
+    if (apt !== undefined) await waitGone([apt], { deadlineMs: APT_DEADLINE_MS, ...options });
     if (policy) rmSync(SERVICE_POLICY, { force: true });
     const fresh = (await installedPackages(options)).filter((name) => !before.includes(name));
     const ours = fresh.filter((name) => asked.some((one) => isSame(name, one)));

@@ -31,7 +31,8 @@ exec)
   # shellcheck disable=SC2086
   join_cgroups $NODE_INSIDE
   shift
-  exec nsenter --target "$NODE_PID" --mount --uts --ipc --net --pid --cgroup --root --wdns=/ -- "$@"
+  # --wd: in the folder that PID 1 is in, which is the node's root folder. --wdns=/ says the same, but came with util-linux 2.38 only.
+  exec nsenter --target "$NODE_PID" --mount --uts --ipc --net --pid --cgroup --root --wd -- "$@"
   ;;
 esac
 

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
-import { onPath, run, startDetached } from '../../../host/run.ts';
+import { onPath, pathOf, run, startDetached } from '../../../host/run.ts';
 import { waitGone } from '../../../host/process-identity.ts';
 import { waitFor } from '../../../host/wait.ts';
 import { cgroupsIn } from '../../../host/cgroups/cgroup-versions.ts';
@@ -122,6 +122,23 @@ for (const machine of skip === false ? makes() : [])
          grep -o 'kubepods/pod1$' /proc/$!/cgroup | head -n 1; kill $!`,
       );
       assert.equal(said.trim(), 'kubepods/pod1');
+    });
+
+    test('should run commands in the root folder of the node, also by the nsenter of Ubuntu 22.04', async () => {
+      // That of util-linux 2.37: --wdns came with 2.38.
+      const programs = join(dir, 'old');
+      mkdirSync(programs);
+      const old = `#!/bin/sh
+case " $* " in *' --wdns'*) echo "nsenter: unrecognized option '--wdns=/'" >&2; exit 1 ;; esac
+exec ${pathOf('nsenter') ?? ''} "$@"
+`;
+      writeFileSync(join(programs, 'nsenter'), old, { mode: 0o755 });
+      const argv = ['bash', '-c', 'pwd; [ . -ef / ] && echo "$0"', `one 'argument'`];
+      const said = await run(['/bin/bash', BOOT, 'exec', ...argv], {
+        timeoutMs: TIMEOUT_MS,
+        env: environment({ NODE_PID: String(pid1), PATH: `${programs}:${process.env['PATH'] ?? ''}` }),
+      });
+      assert.equal(said, "/\none 'argument'\n");
     });
 
     if (machine.version === 2)

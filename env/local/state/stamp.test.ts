@@ -4,7 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { emptyFolderIn } from '../../../host/_testing/variable.ts';
-import { bootId, isStanding, readStamp, sha256, sourcesFingerprint, writeStamp } from './stamp.ts';
+import {
+  bootId,
+  isStanding,
+  readStamp,
+  sha256,
+  sourcesFingerprint,
+  standingStamp,
+  unfinishedStamp,
+  writeStamp,
+} from './stamp.ts';
 import type { Stamp } from './stamp.ts';
 
 function scratch(context: { after: (work: () => void) => void }): string {
@@ -48,6 +57,18 @@ test('an environment stands when it was provisioned to the end, and since the la
   assert.ok(!isStanding({ ...stamp, fingerprint: null }), 'its platform was never complete');
   assert.ok(!isStanding({ ...stamp, bootId: 'another' }));
   assert.ok(!isStanding(null));
+});
+
+test('an environment that is being provisioned does not stand, and one that stands does so in its size alone', (context) => {
+  const dir = emptyFolderIn(context, 'PLUMBLINE_STATE');
+  mkdirSync(join(dir, 'local'));
+  const unfinished = unfinishedStamp({ instance: 'local', size: 'small', with: ['postgres'] });
+  writeStamp(unfinished);
+  assert.equal(standingStamp('local', 'small'), null);
+  const stamp: Stamp = { ...unfinished, fingerprint: 'f' };
+  writeStamp(stamp);
+  assert.deepEqual(standingStamp('local', 'small'), stamp);
+  assert.equal(standingStamp('local', 'full'), null);
 });
 
 test('a stamp is read as it was written; a missing or truncated one is null', (context) => {

@@ -10,9 +10,9 @@ export type Stamp = {
   readonly size: ClusterSize;
   /** The stores and parts that were provisioned. */
   readonly with: readonly string[];
-  /** UID of the namespace kube-system, which identifies the cluster. */
+  /** UID of the namespace kube-system, which identifies the cluster; empty until there is one. */
   readonly uid: string;
-  /** SHA-256 of the cluster's CA certificate in DER, as it is pinned in environment files. */
+  /** SHA-256 of the cluster's CA certificate in DER, as it is pinned in environment files; empty likewise. */
   readonly caSha256: string;
   /** Hash of everything that decides what the cluster and its platform are; null until the platform is complete. */
   readonly fingerprint: string | null;
@@ -21,7 +21,7 @@ export type Stamp = {
   readonly bootId: string;
 };
 
-/** The stamp of an instance, or null when its cluster was never provisioned. */
+/** The stamp of an instance, or null when it was never provisioned, or was removed. */
 export function readStamp(instance: InstanceName): Stamp | null {
   try {
     return JSON.parse(readFileSync(stampPath(instance), 'utf8')) as Stamp;
@@ -45,6 +45,30 @@ export function bootId(): string {
 /** Whether the environment was provisioned completely, and since the last boot. */
 export function isStanding(stamp: Stamp | null): stamp is Stamp {
   return stamp !== null && stamp.fingerprint !== null && stamp.bootId === bootId();
+}
+
+/** The stamp of an environment that was provisioned to the end since the last boot, in this size; otherwise null. */
+export function standingStamp(instance: InstanceName, size: ClusterSize): Stamp | null {
+  const stamp = readStamp(instance);
+  return isStanding(stamp) && stamp.size === size ? stamp : null;
+}
+
+/** The stamp of an environment that is being provisioned. It keeps what was chosen if that is interrupted, and counts as no environment. */
+export function unfinishedStamp({
+  instance,
+  size,
+  with: words,
+}: Pick<Stamp, 'instance' | 'size' | 'with'>): Stamp {
+  return {
+    instance,
+    size,
+    with: words,
+    uid: '',
+    caSha256: '',
+    fingerprint: null,
+    createdAt: new Date().toISOString(),
+    bootId: bootId(),
+  };
 }
 
 /** SHA-256 in hexadecimal. */

@@ -1,0 +1,52 @@
+import { linkOf } from '../leftovers.ts';
+import { INSTANCES, WHOLE_RANGE, addressesOf } from '../nodes/addressing.ts';
+import { onPath, runAny } from '../../../host/run.ts';
+
+const IP_DEADLINE_MS = 10_000;
+
+type Signalled = { readonly signal?: AbortSignal | undefined };
+
+/** An address or network of WHOLE_RANGE. No network that includes more begins like this. */
+const INSIDE = String.raw`198\.1[89]\.\d+\.\d+(?:\/\d+)?`;
+/** In `ip -4 -o address show`: `5: Meta    inet 198.18.0.1/30 brd … scope global Meta`, or `inet … peer …`. */
+const ADDRESS = new RegExp(String.raw`^\d+: (\S+)\s+inet (?:\S+ peer )?(${INSIDE})`);
+/** In `ip -4 route show table all`: `198.18.0.0/16 dev Meta …`, `local 198.18.0.1 dev Meta table local …`. */
+const ROUTE = new RegExp(String.raw`^(?:[a-z]+ )?(${INSIDE}) `);
+/** Routes of the whole range that lead nowhere: that of an instance, or of a firewall. Routes to nodes are more specific. */
+const NOWHERE = ['blackhole', 'unreachable', 'prohibit', 'throw'].map((kind) => `${kind} ${WHOLE_RANGE} `);
+
+/**
+ * What of somebody else has addresses of the instances' range on this machine, one text for each link, such as `198.18.0.1/30 on Meta`. Changes
+ * nothing. Empty while `ip` is not installed.
+ */
+export async function othersInRange(options: Signalled = {}): Promise<string[]> {
+  if (!onPath('ip')) return [];
+  const ip = async (...args: string[]): Promise<string> =>
+    (await runAny(['ip', '-4', ...args], { timeoutMs: IP_DEADLINE_MS, ...options })).stdout;
+  return othersIn(await ip('-o', 'address', 'show'), await ip('route', 'show', 'table', 'all'));
+}
+
+/** The same, in the output of `ip -4 -o address show` and of `ip -4 route show table all`. */
+export function othersIn(addresses: string, routes: string): string[] {
+  const found = [
+    ...addresses.split('\n').map((line) => {
+      const [, link = '', address] = ADDRESS.exec(line) ?? [];
+      return { link, part: address };
+    }),
+    ...routes.split('\n').map((line) => ({ link: linkOf(line), part: routed(line) })),
+  ];
+  const byLink = new Map<string, string>();
+  for (const { link, part } of found)
+    if (part !== undefined && !isOurs(link) && !byLink.has(link)) byLink.set(link, part);
+  return [...byLink].map(([link, part]) => (link === '' ? part : `${part} on ${link}`));
+}
+
+/** The part of the range that a route is for, if any. */
+function routed(line: string): string | undefined {
+  return NOWHERE.some((begin) => `${line} `.startsWith(begin)) ? undefined : ROUTE.exec(`${line} `)?.[1];
+}
+
+/** Whether a link is one of an instance: in the machine's own network namespace they have the prefixes of the instances. */
+function isOurs(link: string): boolean {
+  return INSTANCES.some((name) => link.startsWith(`${addressesOf(name).linkPrefix}-`));
+}
