@@ -1,22 +1,21 @@
-import { INTERRUPTS, SIGNAL_EXITS } from '../host/errors.ts';
+import { SIGNAL_EXITS } from '../host/errors.ts';
 import type { InterruptSignal } from '../host/errors.ts';
+import { onInterrupts } from '../host/interrupts.ts';
 
 /**
  * Runs work that SIGHUP, SIGINT or SIGTERM cancels, and resolves to its exit code, or to that of the signal when it was cancelled. A
- * second signal ends the process at once.
+ * second signal ends the process at once, as `onInterrupts` counts them.
  */
 export async function cancellable(work: (signal: AbortSignal) => Promise<number>): Promise<number> {
   const controller = new AbortController();
   const cancelled: { by: InterruptSignal | null } = { by: null };
-  const handlers = INTERRUPTS.map((name) => ({
-    name,
-    handler: (): void => {
-      if (cancelled.by !== null) process.exit(SIGNAL_EXITS[name]);
+  const stop = onInterrupts({
+    first: (name) => {
       cancelled.by = name;
       controller.abort(new Error(`interrupted by ${name}`));
     },
-  }));
-  for (const { name, handler } of handlers) process.on(name, handler);
+    again: (name) => process.exit(SIGNAL_EXITS[name]),
+  });
   try {
     const code = await work(controller.signal);
     return cancelled.by === null ? code : SIGNAL_EXITS[cancelled.by];
@@ -24,6 +23,6 @@ export async function cancellable(work: (signal: AbortSignal) => Promise<number>
     if (cancelled.by !== null) return SIGNAL_EXITS[cancelled.by];
     throw error;
   } finally {
-    for (const { name, handler } of handlers) process.off(name, handler);
+    stop();
   }
 }

@@ -140,7 +140,7 @@ function draftOf(found: Found, options: DraftOptions): DraftMap {
     topology: topologyDraft(found, { storage, counts: options.counts ?? 'ranges' }),
     application: options.application ?? applicationDraft(edge),
     stores: storesDraft(stores, { seen, className: storage.className }),
-    gpu: gpuDraft(listing, recognisePlugin(seen.sets)),
+    gpu: gpuDraft(listing, recognisePlugin(seen.sets), seen.workloads),
     objectives,
     prometheus: sources.prometheus ?? (objectives && ELSEWHERE),
     telemetry: sources.telemetry,

@@ -8,7 +8,7 @@ import { matchesAny } from '../globs.ts';
 import { PASSING_TAINTS } from '../schema/topology.ts';
 import { imageName } from '../../probes/store/recognising.ts';
 import type { Listing } from './listing.ts';
-import type { Seen } from './seen.ts';
+import type { Seen, SeenWorkload } from './seen.ts';
 
 /** Kubernetes documentation, "Well-Known Labels"; the second is that of versions before 1.24. */
 const CONTROL_PLANE = ['node-role.kubernetes.io/control-plane', 'node-role.kubernetes.io/master'];
@@ -222,6 +222,7 @@ function lastingTaints({ spec }: NodeObject): Taint[] {
 export function gpuDraft(
   listing: Listing,
   plugin: { namespace: string; name: string } | undefined,
+  workloads: readonly SeenWorkload[],
 ): Draft | undefined {
   const { pools } = poolsOf(listing.objects['v1/Node']);
   const offers = pools.flatMap(({ name, nodes }) =>
@@ -235,10 +236,12 @@ export function gpuDraft(
   if (first === undefined) return undefined;
   const { resource, pool, counts } = first;
   const shared = resource.endsWith('.shared');
+  const runtimeClass = runtimeClassIn(workloads, resource);
   const draft: DraftMap = {
     ...{ resource, pool, devicesPerNode: Math.max(1, Math.min(...counts)) },
     ...(shared && { sharedBy: todo(2, 'containers that share a device: the configuration of the plugin') }),
     ...(plugin !== undefined && { plugin: { namespace: plugin.namespace, name: plugin.name } }),
+    ...(runtimeClass !== undefined && { runtimeClass }),
     image: commentedOut(
       [open('an image with busybox for canaries of gpu/…')],
       'registry.example.com/tools/busybox:1.37',
@@ -250,4 +253,14 @@ export function gpuDraft(
     (one) => `${one.resource} in pool ${one.pool}: ${[...new Set(one.counts)].join(' or ')} a node`,
   );
   return commentedOut([open('the devices are not alike on all nodes, or shared; found:'), ...found], draft);
+}
+
+/** The RuntimeClass with which workloads ask for these devices; undefined: none of them names one. */
+function runtimeClassIn(workloads: readonly SeenWorkload[], resource: string): string | undefined {
+  const asking = workloads.filter(({ set }) =>
+    set.containers.some(({ resources }) => devicesIn(resources?.limits).has(resource)),
+  );
+  return asking
+    .map(({ object }) => object.spec.template.spec.runtimeClassName)
+    .find((name) => name !== undefined);
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { kubeName, plainUrl } from '../../probes/declaring.ts';
+import { sectionTenant } from '../../probes/signals/kinds.ts';
 import { reached } from '../../probes/signals/reached.ts';
 import { UNITS } from '../../reports/record/objective.ts';
 
@@ -185,6 +186,7 @@ export const prometheus = z
   .strictObject({
     ...reached,
     url: plainUrl.describe('Base of its HTTP API, without /api/v1'),
+    tenant: sectionTenant,
     scrapeSeconds: z
       .number()
       .positive()

@@ -102,7 +102,7 @@ export const load = z.strictObject({
     .enum(['auto', 'k6', 'k6-operator', 'embedded'])
     .default('auto')
     .describe(
-      'auto: k6 where it is on PATH, else the operator where one is declared, else the embedded engine',
+      'auto: k6 where it is on PATH, else the operator where one is declared and its result serves the check, else the embedded engine',
     ),
   operator: operator.optional().describe('A k6 operator in the cluster, which spreads a load over many pods'),
   startupPods: z

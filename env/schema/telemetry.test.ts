@@ -4,6 +4,7 @@ import { loadEnvironment } from '../loader.ts';
 import { telemetryHere } from '../../suites/catalogue/reads.ts';
 import { settingsFor } from '../../suites/catalogue/plan/settings.ts';
 import { telemetry } from '../../probes/signals/declaration.ts';
+import { prometheus } from './objectives.ts';
 
 const LOGS = { kind: 'elasticsearch', url: 'http://logs.example.com', user: 'a', password: { env: 'A' } };
 
@@ -35,6 +36,14 @@ test('should take an API key of logs in place of an account or a token, in Elast
     [['logs', 'url']],
   );
   assert.match(problemsOf({ ...keyed, kind: 'loki' })[0]?.[1] ?? '', /no such key with kind loki/);
+});
+
+test('should take the name of a tenant for Prometheus and for the receiver of alerts', () => {
+  const alerts = { kind: 'alertmanager', url: 'http://alerts.example.com', tenant: 'team-a' };
+  assert.equal(telemetry.parse({ alerts }).alerts?.tenant, 'team-a');
+  const url = 'http://mimir.example.com/prometheus';
+  assert.equal(prometheus.parse({ url, tenant: 'team-a' }).tenant, 'team-a');
+  assert.equal(prometheus.safeParse({ url, tenant: 'team a' }).success, false);
 });
 
 test('should want the parent of a hop earlier in the path', () => {

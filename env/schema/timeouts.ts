@@ -43,6 +43,11 @@ export const DEFAULT_TIMEOUTS = {
     seconds: 15,
     reason: 'time for the cause itself (a process gone), not for any reaction to it',
   },
+  gpuAnswer: {
+    seconds: 60,
+    reason:
+      'the first nvidia-smi on a node without persistence mode initialises each of its devices, which takes seconds for each; gpu.workload may do more',
+  },
   gpuMetrics: {
     seconds: 60,
     reason: 'four scrapes of 15 s, of which one may fall into the start of a pod',
@@ -56,6 +61,10 @@ export const DEFAULT_TIMEOUTS = {
   llmAnswer: {
     seconds: 20,
     reason: 'one draft through the edge while the model is silent: the service gives up earlier than this',
+  },
+  loadStart: {
+    seconds: 300,
+    reason: 'until all pods of the k6 operator run, most of it for pulling their image',
   },
   loadStop: { seconds: 45, reason: 'running iterations end within their gracefulStop (k6: 30 s by default)' },
   loginRefused: {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { NO_SIDECAR } from '../../reports/record/names/no-sidecar.ts';
 
 /** The script that the pod runs. It travels in the pod's environment, so that the image needs no files of Plumbline. */
 export const AGENT = readFileSync(join(import.meta.dirname, 'agent.sh'), 'utf8');
@@ -36,8 +37,9 @@ export function agentPod(pod: AgentPod): object {
     metadata: {
       name,
       namespace,
-      annotations,
+      annotations: { ...NO_SIDECAR.annotations, ...annotations },
       labels: {
+        ...NO_SIDECAR.labels,
         'app.kubernetes.io/managed-by': 'plumbline',
         'plumbline.dev/check': check.replaceAll('/', '.'),
       },

@@ -30,6 +30,8 @@ export type Renewals = (renewed: (variables: Readonly<Record<string, string>>) =
 export interface LoadListener {
   /** Tells of variables that change; only the embedded engine hears it. */
   renewals?: Renewals | undefined;
+  /** Called once, when the load begins, by an engine that is `startsLater`. */
+  started?(): void;
   /** Called for each second that is over, in order. */
   second?(second: LoadSecond): void;
   /** What the script logs (`console.*`), for people. */
@@ -44,6 +46,8 @@ export const ENOUGH = 'enough';
 
 export interface LoadEngine {
   readonly name: LoadResult['engine']['name'];
+  /** Its load may begin minutes after `run`, when it calls `started` of its listener. Other engines begin at once. */
+  readonly startsLater?: true;
   /** Why it cannot run here, with what to do; null: it can. */
   unavailable(): Promise<string | null>;
   /**

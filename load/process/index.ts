@@ -31,7 +31,10 @@ export type LoadMessage = { started: true } | { second: LoadSecond } | { log: st
 export interface LoadProcess extends Omit<Child, 'pid' | 'tell'> {
   /** null: the load runs in this process. */
   readonly pid: number | null;
-  /** Resolves when the engine has been started. Rejects with the process's error if the process ends before that. */
+  /**
+   * Resolves when the load begins, or when its engine has ended without that and its record says why. Rejects with the process's error if the
+   * process ends before that.
+   */
   readonly ready: Promise<void>;
 }
 
@@ -83,7 +86,10 @@ export function startLoadHere(
     log: (_level: string, text: string) => options.onLog?.(text),
   };
   const ended = recordLoad({ engine, ...order }, listener, stop.signal).then(
-    (): ChildEnd => ({ code: 0, signal: null, error: '' }),
+    (): ChildEnd => {
+      ready.resolve(undefined);
+      return { code: 0, signal: null, error: '' };
+    },
     (error: unknown): ChildEnd => {
       ready.reject(error);
       return { code: 1, signal: null, error: errorText(error) };

@@ -9,7 +9,7 @@ import type { Chosen } from '../engines/index.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
 export interface RecordedLoad {
-  engine: Pick<LoadEngine, 'name' | 'run'>;
+  engine: Pick<LoadEngine, 'name' | 'startsLater' | 'run'>;
   passedOver: Chosen['passedOver'];
   request: LoadRequest;
   /** Folder of the trial; `load.ndjson` is written there. */
@@ -18,6 +18,7 @@ export interface RecordedLoad {
 
 /**
  * Runs a load to its end and writes its history: each second as soon as it is over, so that a killed load is not lost, then the result.
+ * @param listener `started` is called when the load begins, with every engine
  * @throws HistoryError when the history cannot be written; what the engine throws
  */
 export async function recordLoad(
@@ -31,7 +32,7 @@ export async function recordLoad(
     const reasons = passedOver.map(({ name, reason }) => `${name}: ${reason}`);
     const scenario = scenarioOf(request.script);
     writer.observe({ kind: 'load-start', engine: engine.name, scenario, passedOver: reasons });
-    listener.started();
+    if (engine.startsLater !== true) listener.started();
     const seconds = new WrittenSeconds(writer);
     const second: LoadListener['second'] = (one) => {
       seconds.write(one);
@@ -39,7 +40,8 @@ export async function recordLoad(
     };
     const log: LoadListener['log'] = (level, text) => listener.log?.(level, redact(text));
     const { renewals } = listener;
-    const result = await engine.run(request, { second, log, renewals }, stop);
+    const started: LoadListener['started'] = () => listener.started();
+    const result = await engine.run(request, { second, log, renewals, started }, stop);
     // A second may have changed: samples may arrive after it was reported.
     for (const one of result.seconds) seconds.write(one);
     writer.observe({ kind: 'load', ...loadOf(result) });

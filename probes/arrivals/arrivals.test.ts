@@ -172,6 +172,21 @@ test('should not take lines whose field is declared at the wrong place for lost,
   assert.equal(await arrivals.sweep(signal), true);
 });
 
+test('should want to know the pod of a line of a request only where lines are compared with the disks of nodes', async () => {
+  const request = (pod: string): LogRecord =>
+    record('q', { correlationId: `${RUN}/1`, service: 'api', traceId: 't', pod });
+  const of = (nodes: string[], pod: string) => {
+    const probe = store(() => [request(pod)]);
+    probe.absence = (field) => Promise.resolve(new SignalError(`no ${field}`, { reason: 'absent' }));
+    return new LogArrivals(probe, { run: RUN, nodes, lines: 1, services: ['api'] }, following().options);
+  };
+  const podless = of(['w1'], '');
+  assert.equal(await podless.sweep(signal), false);
+  assert.equal(podless.trouble, 'no pod');
+  assert.equal(await of(['w1'], 'api-0').sweep(signal), true);
+  assert.equal(await of([], '').sweep(signal), true);
+});
+
 test('should find lines by the ids of the traces that requests began, and numbered lines beside them', async () => {
   const line = record('l1', { correlationId: `${RUN}/line/w1/x`, number: 1 });
   const ofRequest = (n: number, service: string): LogRecord =>

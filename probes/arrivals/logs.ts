@@ -124,7 +124,8 @@ export class LogArrivals {
    * @throws SignalError that names it, and what is there
    */
   async #readable(found: readonly LogRecord[], search: LogSearch, signal: AbortSignal): Promise<void> {
-    const lacking = lackingIn(found);
+    // Only where there are writers are lines of requests compared with the nodes' disks, and so pod by pod.
+    const lacking = lackingIn(found, { byPod: this.#expected.nodes.length > 0 });
     for (const field of lacking) {
       const of = field === 'number' ? { ...search, correlationId: `${this.#expected.run}/line/` } : search;
       const absence = await this.#probe.absence(field, of, {
@@ -197,8 +198,8 @@ interface Series {
 /** Correlation ids of numbered lines: `RUN/line/NODE/START`. */
 const LINE = /^[^/]+\/line\/(?<node>[^/]+)\//;
 
-/** Fields that no record has of those that should. */
-function lackingIn(found: readonly LogRecord[]): FieldName[] {
+/** Fields that no record has of those that should. @param of.byPod whether it matters which pod wrote the line of a request */
+function lackingIn(found: readonly LogRecord[], { byPod }: { byPod: boolean }): FieldName[] {
   const none = (of: readonly LogRecord[], lacks: (one: LogRecord) => boolean): boolean =>
     of.length > 0 && of.every(lacks);
   const requests = found.filter((record) => !isLine(record));
@@ -206,6 +207,7 @@ function lackingIn(found: readonly LogRecord[]): FieldName[] {
   if (none(found.filter(isLine), ({ number }) => number === null)) lacking.push('number');
   if (none(requests, ({ service }) => service === '')) lacking.push('service');
   if (none(requests, ({ traceId }) => traceId === '')) lacking.push('traceId');
+  if (byPod && none(requests, ({ pod }) => pod === '')) lacking.push('pod');
   return lacking;
 }
 

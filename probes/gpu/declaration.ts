@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { objectName } from '../declaring.ts';
+import { kubeName, objectName } from '../declaring.ts';
 
 /** An extended resource: a domain, a slash, a name (Kubernetes: "Advertise Extended Resources for a Node"). */
 const resource = z
@@ -18,8 +18,18 @@ const metrics = z
     labels: z
       .strictObject({
         device: labelName.default('UUID'),
+        instance: labelName
+          .default('GPU_I_ID')
+          .describe(
+            'The MIG instance, where a series has this label: device is that of the GPU that it is a part of',
+          ),
         node: labelName.default('Hostname'),
         pod: labelName.optional().describe('The pod that holds the device, where the series says so'),
+        namespace: labelName
+          .optional()
+          .describe(
+            'The namespace of that pod; without it pods of one name in two namespaces are taken for one pod',
+          ),
       })
       .prefault({})
       .describe('Its labels; the defaults are those of dcgm-exporter'),
@@ -68,6 +78,11 @@ export const gpu = z
       .optional()
       .describe(
         'Image of the canary pods, which must contain busybox; topology.network.probeImage when left out',
+      ),
+    runtimeClass: kubeName
+      .optional()
+      .describe(
+        "RuntimeClass of canaries that ask for a device, such as nvidia, where the nodes' default runtime puts no device into a container",
       ),
     workload: z
       .array(z.string().min(1))

@@ -149,10 +149,20 @@ describe('devices of a container', () => {
       assert.equal(of({ variable }).devices, null, variable);
   });
 
+  it('should be there only by a node in /dev or a driver that lists one, whatever else names it', () => {
+    const allocated = [{ name: 'nvidia.com/gpu', resources: [{ resourceID: A }] }];
+    assert.equal(of({ variable: A, kubelet: kubelet([A]) }, { allocated }).present, false);
+    assert.equal(of({ smi: whole(A) }).present, true);
+    assert.equal(of({ variable: A, smi: ['No devices found.', 'exit 6'] }).present, false);
+    const shared = of({ variable: MIG, files: ['/dev/nvidia0', '/dev/nvidiactl'] }, {}, { kind: 'mig' });
+    assert.deepEqual([shared.devices, shared.reportedBy, shared.present], [[MIG], 'variable', true]);
+    assert.equal(of({ variable: A, files: ['/dev/nvidiactl'] }).present, false, 'no device has that node');
+  });
+
   it('should be asked of kubelet only by the command that is declared', () => {
-    const [, , , script = ''] = givenCommand(['cat', "it's"]);
+    const [, , , script = ''] = givenCommand(5, ['cat', "it's"]);
     assert.match(script, /'cat' 'it'\\''s' 2>&1; true$/);
-    assert.ok(!(givenCommand().at(-1) ?? '').includes('pod-resources'));
+    assert.ok(!(givenCommand(5).at(-1) ?? '').includes('pod-resources'));
     const quoted = spawnSync('sh', ['-c', `printf '%s' ${script.split('; ').at(-2)?.slice(6, -5) ?? ''}`]);
     assert.equal(quoted.stdout.toString(), "it's");
   });

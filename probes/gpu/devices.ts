@@ -15,6 +15,8 @@ interface Named {
 export interface Given {
   devices: string[] | null;
   reportedBy: Source | null;
+  /** Whether a real device is in the container: its node in `/dev`, also one that identifies none, or an `nvidia-smi` that lists one. */
+  present: boolean;
   /** Why the devices are unknown; empty where a source names them. */
   detail: string;
   /** Every source that names some, the most trusted first. */
@@ -43,23 +45,23 @@ const MOUNTS = '/var/run/nvidia-container-devices';
 const SILENT = new Set(['', 'void', 'none', 'all', MOUNTS]);
 /** What the command prints before each of its parts but the first. */
 const PARTS = { files: '-- devices --', smi: '-- nvidia-smi --', kubelet: '-- pod-resources --' } as const;
-const SMI_SECONDS = 5;
 
 /** Device nodes; only the first pattern that matches counts, because a device may have nodes of several. */
 const NODES = [/^\/dev\/nvidia\d+$/, /^\/dev\/dri\/renderD\d+$/, /^\/dev\/accel\/accel\d+$/];
 
 /**
  * Command for a container with busybox: prints its environment, the files that may name its devices, and what `nvidia-smi -L` says.
+ * @param smiSeconds how long `nvidia-smi` may take
  * @param kubelet a command in the container that prints kubelet's answer (pod-resources.ts)
  */
-export function givenCommand(kubelet?: readonly string[]): string[] {
+export function givenCommand(smiSeconds: number, kubelet?: readonly string[]): string[] {
   const asked = kubelet?.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
   const script = [
     'busybox env',
     `echo '${PARTS.files}'`,
     `busybox find /dev ${MOUNTS} ! -type d 2>/dev/null`,
     `echo '${PARTS.smi}'`,
-    `busybox timeout ${SMI_SECONDS} nvidia-smi -L 2>&1`,
+    `busybox timeout ${smiSeconds} nvidia-smi -L 2>&1`,
     'echo "exit $?"',
     ...(asked === undefined ? [] : [`echo '${PARTS.kubelet}'`, `${asked} 2>&1`]),
     'true',
@@ -113,12 +115,19 @@ export function devicesGiven(output: string, telling: Telling, holder?: Holder):
   const counted = telling.simulated ? found.filter(([by]) => OF_SIMULATED.has(by)) : found;
   const sources = counted.flatMap(([by, devices]) => (devices === null ? [] : [{ by, devices }]));
   const [most] = sources;
-  if (most !== undefined) return { devices: most.devices, reportedBy: most.by, detail: '', sources };
+  const present = isPresent(printed);
+  if (most !== undefined) return { devices: most.devices, reportedBy: most.by, present, detail: '', sources };
   const detail = unknownText(value, telling);
   // A plugin of simulated devices gives them in no other way.
   if (telling.simulated && value === undefined)
-    return { devices: [], reportedBy: 'variable', detail, sources };
-  return { devices: null, reportedBy: null, detail, sources };
+    return { devices: [], reportedBy: 'variable', present, detail, sources };
+  return { devices: null, reportedBy: null, present, detail, sources };
+}
+
+/** What kubelet and the plugin say was allocated may have been put into the container or not: its runtime does that. */
+function isPresent({ files, smi }: Printed): boolean {
+  const listed = (smi ?? '').split('\n').some((line) => SMI_LINE.test(line));
+  return listed || files.some((file) => NODES.some((pattern) => pattern.test(file)));
 }
 
 /** What a plugin of simulated devices puts into a container. Others know what was allocated, which is not what the container was given. */

@@ -21,7 +21,7 @@ test('should read which devices a container was given, by its variable', () => {
   assert.deepEqual([devices, reportedBy], [['a', 'b'], 'variable']);
   const simulated = { ...NVIDIA, variable: 'PLUMBLINE_DEVICES', simulated: true } as const;
   assert.deepEqual(devicesGiven(printed(['XPLUMBLINE_DEVICES=a']), simulated).devices, []);
-  assert.ok(givenCommand().at(-1)?.includes(MOUNTED));
+  assert.ok(givenCommand(5).at(-1)?.includes(MOUNTED));
 });
 
 test('false verdict 19: devices that CDI gives are read from their nodes, whatever the variable says', () => {
@@ -140,7 +140,7 @@ test('should read the utilisation of devices with its time, by the labels that a
   const client = { query: (query: string) => Promise.resolve(answers[query] ?? []) };
   const metrics = {
     series: 'DCGM_FI_DEV_GPU_UTIL',
-    labels: { device: 'UUID', node: 'Hostname' },
+    labels: { device: 'UUID', instance: 'GPU_I_ID', node: 'Hostname' },
     maximum: 100,
   };
   const read = async (pod?: string): Promise<unknown> =>
@@ -151,4 +151,30 @@ test('should read the utilisation of devices with its time, by the labels that a
     nowSeconds: 100,
     samples: [{ ...sample, pod: 'inference-0' }],
   });
+});
+
+test('should name the instance that a series is of, and the namespace of its pod', async () => {
+  const of = (more: Record<string, string>): Series => ({
+    labels: { UUID: 'GPU-1', Hostname: 'gpu-1', exported_pod: 'ai-0', ...more },
+    points: [[100_000, 0.5]],
+  });
+  const series = [
+    of({ GPU_I_ID: '7', exported_namespace: 'ai' }),
+    of({ GPU_I_ID: '8', exported_namespace: '' }),
+    of({}),
+  ];
+  const client = { query: () => Promise.resolve(series) };
+  const labels = {
+    ...{ device: 'UUID', instance: 'GPU_I_ID', node: 'Hostname' },
+    ...{ pod: 'exported_pod', namespace: 'exported_namespace' },
+  };
+  const { samples } = await readUtilisation(client, { series: 'busy', labels, maximum: 1 });
+  assert.deepEqual(
+    samples.map(({ device, namespace }) => [device, namespace]),
+    [
+      ['GPU-1/7', 'ai'],
+      ['GPU-1/8', undefined],
+      ['GPU-1', undefined],
+    ],
+  );
 });

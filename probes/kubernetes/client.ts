@@ -1,9 +1,12 @@
 import { createInterface } from 'node:readline';
+import { addAbortSignal } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventIn, objectIn, pageIn, reviewIn } from './answers.ts';
 import { errorOfAnswer, KubeError } from './errors.ts';
 import { kindOf, kindText, pathOf } from './kinds.ts';
-import type { Answer, Request, Transport } from './transport.ts';
+import { pauseOf } from './transport.ts';
+import type { Request, Transport } from './transport.ts';
 import type { CallOptions, KubeObject, ObjectRef, WatchEvent } from './types.ts';
 
 /** Objects per page of a list: 10,000 pods in 10 calls, and no page over about 10 MB. */
@@ -139,8 +142,7 @@ export class KubeClient {
     };
     const response = await this.transport.open(request);
     if ((response.statusCode ?? 0) >= 400) {
-      let body = '';
-      for await (const chunk of response) body += String(chunk);
+      const body = await textWithin(response, this.#requestTimeoutMs);
       throw errorOfAnswer(response.statusCode ?? 0, body, { verb: 'watch', path });
     }
     select.onOpen?.();
@@ -304,11 +306,6 @@ export class KubeClient {
   }
 }
 
-/** Pause before a throttled call is repeated; null: do not repeat. A 429 without Retry-After is an eviction that a PDB forbids. */
-function pauseOf(answer: Answer): number | null {
-  return answer.status === 429 ? answer.retryAfterMs : null;
-}
-
 export function refOf(object: KubeObject): ObjectRef {
   const { apiVersion, kind, metadata } = object;
   return {
@@ -324,6 +321,17 @@ interface Extra {
   query?: string;
   contentType?: string;
   subresource?: string | undefined;
+}
+
+/** What a stream says until it ends, breaks or the deadline passes: with a refusal the status is what counts. */
+async function textWithin(stream: Readable, deadlineMs: number): Promise<string> {
+  let text = '';
+  try {
+    for await (const chunk of addAbortSignal(AbortSignal.timeout(deadlineMs), stream)) text += String(chunk);
+  } catch {
+    // What has come is enough.
+  }
+  return text;
 }
 
 function selection(select: Selection): URLSearchParams {

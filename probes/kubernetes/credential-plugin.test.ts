@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
+import type { IncomingMessage } from 'node:http';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { after, before, beforeEach, test } from 'node:test';
 import { identify } from '../../host/process-identity.ts';
 import { waitFor } from '../../host/wait.ts';
 import { closed, kubeconfigText, listening } from './_testing/listening.ts';
 import type { Listening } from './_testing/listening.ts';
 import { KubeError } from './errors.ts';
+import { openForward } from './port-forward.ts';
 import { loadKubeConfig, Transport } from './transport.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'plumbline-credentials-'));
@@ -27,6 +30,9 @@ before(async () => {
     shown.push(token);
     response.writeHead(unknown.includes(token) ? 401 : 200).end('{}');
   });
+  api.server.on('upgrade', (_request: IncomingMessage, socket: Duplex) =>
+    socket.end('HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\nconnection: close\r\n\r\n'),
+  );
 });
 beforeEach(() => {
   [shown, unknown] = [[], []];
@@ -89,6 +95,56 @@ test('should ask the command again when the server no longer knows what it print
   unknown = ['Bearer t1'];
   assert.deepEqual([(await client.exchange(GET)).status, (await client.exchange(GET)).status], [401, 200]);
   assert.deepEqual(shown, ['Bearer t1', 'Bearer t1', 'Bearer t2']);
+  client.close();
+});
+
+test('should ask the command again when a connection into a pod was refused for what it printed', async () => {
+  const client = clientOf(`echo "{\\"status\\":{\\"token\\":\\"t$(wc -l < ${STARTED} | tr -d ' ')\\"}}"`);
+  const to = { namespace: 'n', pod: 'p', port: 1 };
+  assert.equal(
+    (await failureOf(openForward(client.config, to, { deadlineMs: 5_000 }))).reason,
+    'unauthorized',
+  );
+  await client.exchange(GET);
+  assert.deepEqual(shown, ['Bearer t2']);
+  client.close();
+});
+
+test('should renew what expires soon while it is still used, and bear a renewal that fails', async (t) => {
+  const until = join(folder, 'until');
+  const go = join(folder, 'go');
+  const broken = join(folder, 'broken');
+  const hours = (count: number): number => count * 3_600_000;
+  const now = Date.now.bind(Date);
+  const expiresIn = (ms: number): void => writeFileSync(until, new Date(now() + ms).toISOString());
+  const client = clientOf(
+    `[ -e ${broken} ] && exit 1\nn=$(wc -l < ${STARTED} | tr -d ' ')\n` +
+      `[ $n = 1 ] || while [ ! -e ${go} ]; do sleep 0.02; done\n` +
+      `echo "{\\"status\\":{\\"token\\":\\"t$n\\",\\"expirationTimestamp\\":\\"$(cat ${until})\\"}}"`,
+  );
+  expiresIn(hours(1));
+  await client.exchange(GET);
+  let aheadMs = hours(1) - 100_000;
+  t.mock.method(Date, 'now', () => now() + aheadMs);
+  await client.exchange(GET);
+  assert.equal(started().length, 1, 'not yet');
+  aheadMs = hours(1) - 40_000;
+  for (let i = 0; i < 3; i++) await client.exchange(GET);
+  await waitFor(() => (started().length === 2 ? true : null), { deadlineMs: 5_000, what: 'the renewal' });
+  assert.deepEqual(new Set(shown), new Set(['Bearer t1']), 'nobody waits for it');
+  expiresIn(hours(2));
+  writeFileSync(go, '');
+  const renewed = async (): Promise<true | null> => {
+    await client.exchange(GET);
+    return shown.at(-1) === 'Bearer t2' ? true : null;
+  };
+  await waitFor(renewed, { deadlineMs: 5_000, what: 'what was renewed' });
+  writeFileSync(broken, '');
+  aheadMs = hours(2) - 40_000;
+  await client.exchange(GET);
+  await waitFor(() => (started().length === 3 ? true : null), { deadlineMs: 5_000, what: 'another renewal' });
+  assert.equal((await client.exchange(GET)).status, 200);
+  assert.equal(shown.at(-1), 'Bearer t2');
   client.close();
 });
 

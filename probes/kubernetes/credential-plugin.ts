@@ -47,6 +47,11 @@ type Credentials = z.infer<typeof printed>['status'];
 
 /** Of a connection that has no deadline of its own here. A person who logs in meanwhile takes longer: he is not waited for. */
 const NO_DEADLINE_MS = 60_000;
+/** What is held is renewed this long before it expires, or a fifth of its life before, if that is less: commands take seconds, and Lease and kill switch cannot wait for one. */
+const RENEW_BEFORE_MS = 60_000;
+const RENEW_BEFORE_RATIO = 0.2;
+/** A renewal that failed is tried again after this long. */
+const RENEW_AGAIN_MS = 10_000;
 /** What is kept of what the command says while it runs. */
 const SAID_CHARACTERS = 4_000;
 
@@ -67,7 +72,8 @@ export function useCredentialPlugins(config: KubeConfig, folder: string): void {
     applyAuthentication: async ({ name }, options: RequestOptions) => {
       const plugin = pluginFor(commands.get(name), folder, config.getCurrentCluster());
       const credentials = await plugin.get(signals.get(options) ?? AbortSignal.timeout(NO_DEADLINE_MS));
-      given.set(options, { plugin, credentials });
+      // A connection into a pod is made by the library, with options of its own.
+      for (const by of [options, config]) given.set(by, { plugin, credentials });
       const { token, clientCertificateData: cert, clientKeyData: key } = credentials;
       Object.assign(options, { ...(cert !== undefined && { cert }), ...(key !== undefined && { key }) });
       options.headers ??= {};
@@ -81,9 +87,9 @@ export function waitForCredentials(options: RequestOptions, signal: AbortSignal)
   signals.set(options, signal);
 }
 
-/** The server does not know the credentials of these options: the command is asked again next time. */
-export function refusedCredentials(options: RequestOptions): void {
-  const of = given.get(options);
+/** The server does not know the credentials of these options, or the last ones of this kubeconfig: the command is asked again next time. */
+export function refusedCredentials(by: RequestOptions | KubeConfig): void {
+  const of = given.get(by);
   of?.plugin.refused(of.credentials);
 }
 
@@ -108,7 +114,7 @@ class CredentialPlugin {
   readonly #exec: Declared;
   readonly #where: { folder: string; cluster: Cluster | null };
   readonly #command: string;
-  #held: Credentials | null = null;
+  #held: { readonly credentials: Credentials; renewAtMs: number } | null = null;
   #running: Running | null = null;
 
   constructor(exec: Declared, where: { folder: string; cluster: Cluster | null }) {
@@ -118,11 +124,22 @@ class CredentialPlugin {
   }
 
   /**
-   * What is held and has not expired, or what the command prints. It runs once for all who wait, and is ended when nobody waits any more.
+   * What is held and has not expired, or what the command prints. What expires soon is renewed in the background meanwhile.
    * @throws NoCredentials also when the signal fires
    */
   async get(signal: AbortSignal): Promise<Credentials> {
-    if (this.#held !== null && isValid(this.#held)) return this.#held;
+    const held = this.#held;
+    if (held === null || !isValid(held.credentials)) return this.#printed(signal);
+    if (Date.now() >= held.renewAtMs) {
+      held.renewAtMs = Date.now() + RENEW_AGAIN_MS;
+      // One that fails is heard of by those who need its credentials, once what is held has expired.
+      this.#printed(AbortSignal.timeout(NO_DEADLINE_MS)).catch(() => undefined);
+    }
+    return held.credentials;
+  }
+
+  /** The command runs once for all who wait, and is ended when nobody waits any more. @throws as `get` */
+  async #printed(signal: AbortSignal): Promise<Credentials> {
     signal.throwIfAborted();
     const running = (this.#running ??= this.#start());
     const over = Promise.withResolvers<never>();
@@ -139,7 +156,7 @@ class CredentialPlugin {
   }
 
   refused(credentials: Credentials): void {
-    if (this.#held === credentials) this.#held = null;
+    if (this.#held?.credentials === credentials) this.#held = null;
   }
 
   #end(running: Running): void {
@@ -175,12 +192,22 @@ class CredentialPlugin {
           reject(this.#without(`it ended with ${code ?? signal ?? '?'}${afterColon(lastLine())}`));
         else if (read === undefined)
           reject(this.#without(`it printed no ExecCredential${afterColon(lastLine())}`));
-        else take((this.#held = read.status));
+        else take(this.#keep(read.status));
       });
     });
+    // A renewal may still run when this process ends.
+    const end = (): void => endGroup(child);
+    const forget = (): void => void process.off('exit', end);
+    process.once('exit', end);
+    child.once('close', forget).once('error', forget);
     // Who has given up does not hear of it.
     credentials.catch(() => undefined);
-    return { credentials, waiting: 0, said: lastLine, end: () => endGroup(child) };
+    return { credentials, waiting: 0, said: lastLine, end };
+  }
+
+  #keep(credentials: Credentials): Credentials {
+    this.#held = { credentials, renewAtMs: renewAtMs(credentials) };
+    return credentials;
   }
 
   /** What a command may read of the cluster is in KUBERNETES_EXEC_INFO, as kubectl sets it. */
@@ -214,6 +241,13 @@ function endGroup({ pid, exitCode, signalCode }: ReturnType<typeof spawn>): void
 
 function isValid({ expirationTimestamp }: Credentials): boolean {
   return expirationTimestamp === undefined || Date.parse(expirationTimestamp) > Date.now();
+}
+
+/** When what was printed just now is to be renewed, ms since 1970. */
+function renewAtMs({ expirationTimestamp }: Credentials): number {
+  if (expirationTimestamp === undefined) return Infinity;
+  const expiresMs = Date.parse(expirationTimestamp);
+  return expiresMs - Math.min(RENEW_BEFORE_MS, (expiresMs - Date.now()) * RENEW_BEFORE_RATIO);
 }
 
 /** Names of arguments and variables whose values nobody may see. */

@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
 import { Exec } from '@kubernetes/client-node';
 import type { KubeConfig, V1Status } from '@kubernetes/client-node';
+import { refusedCredentials } from './credential-plugin.ts';
 import { errorOfFailure, KubeError } from './errors.ts';
 
 export interface ExecRequest {
@@ -43,7 +44,7 @@ export async function execIn(
     const status = await run(new Exec(config), request, { out, err, over });
     return { code: codeOf(status, path), stdout: out.text(), stderr: err.text() };
   } catch (cause) {
-    throw errorOfUpgrade(cause, {
+    throw errorOfUpgrade(config, cause, {
       verb: 'exec',
       path,
       server,
@@ -109,12 +110,17 @@ function codeOf(status: V1Status, path: string): number {
   });
 }
 
-/** The websocket library hides the HTTP status of a refused upgrade in its message. */
-export function errorOfUpgrade(cause: unknown, where: Parameters<typeof errorOfFailure>[1]): KubeError {
+/** The websocket library hides the HTTP status of a refused upgrade in its message. Credentials that the server refused are not used again. */
+export function errorOfUpgrade(
+  config: KubeConfig,
+  cause: unknown,
+  where: Parameters<typeof errorOfFailure>[1],
+): KubeError {
   if (cause instanceof KubeError) return cause;
   const message = messageOf(cause);
   const status = /Unexpected server response: (\d+)/.exec(message)?.[1];
   if (status === undefined) return errorOfFailure(cause instanceof Error ? cause : new Error(message), where);
+  if (status === '401') refusedCredentials(config);
   const reason =
     ({ '401': 'unauthorized', '403': 'forbidden', '404': 'notFound' } as const)[status] ?? 'server';
   return new KubeError(reason, `${where.verb} ${where.path} at ${where.server}: ${status}`, {

@@ -86,6 +86,9 @@ export interface PodSpec {
   containers: Container[];
   initContainers?: (Container & { restartPolicy?: string })[];
   volumes?: Volume[];
+  runtimeClassName?: string;
+  /** Of the pod as a whole (KEP-2837). */
+  resources?: Container['resources'];
 }
 
 export interface ContainerState {
@@ -111,7 +114,7 @@ export interface ContainerStatus {
 export type PodContainer = Pick<Container, 'name' | 'image' | 'args' | 'command'>;
 
 export interface PodObject extends KubeObject {
-  spec: Omit<PodSpec, 'containers' | 'initContainers' | 'affinity'> & {
+  spec: Omit<PodSpec, 'containers' | 'initContainers' | 'affinity' | 'resources'> & {
     /** Set by the cache on a pod that is on no node yet and may go to just this one, such as a pod of a DaemonSet. */
     desiredNode?: string;
     containers: PodContainer[];

@@ -51,7 +51,7 @@ export async function openForward(
       (stream) => stream.destroy(),
       () => undefined,
     );
-    throw errorOfUpgrade(cause, { ...where, timedOut: false, aborted: false });
+    throw errorOfUpgrade(config, cause, { ...where, timedOut: false, aborted: false });
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', abort);

@@ -1,11 +1,13 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import https from 'node:https';
 import { dirname, resolve } from 'node:path';
-import { KubeConfig } from '@kubernetes/client-node';
+import type { KubeConfig } from '@kubernetes/client-node';
 import { refusedCredentials, useCredentialPlugins, waitForCredentials } from './credential-plugin.ts';
 import { errorOfFailure, KubeError } from './errors.ts';
+import { impersonationOf } from './impersonation.ts';
+import { AccountConfig } from './kube-config.ts';
 import type { ReadOnlyGuard } from './read-only.ts';
 import { tokenFilesIn, tokenIn, useTokenFiles } from './token-file.ts';
 import { proxyFor, proxyHost } from '../../host/proxy.ts';
@@ -25,7 +27,14 @@ export interface Request {
 export interface Answer {
   status: number;
   retryAfterMs: number | null;
+  /** When the server answered, by its clock (`Date`, whole seconds), ms since 1970; null: it does not say. */
+  dateMs: number | null;
   body: string;
+}
+
+/** Pause before a throttled call is repeated, ms; null: do not repeat. A 429 without Retry-After is an eviction that a PDB forbids. */
+export function pauseOf({ status, retryAfterMs }: Answer): number | null {
+  return status === 429 ? retryAfterMs : null;
 }
 
 /**
@@ -33,12 +42,13 @@ export interface Answer {
  * @throws KubeError `invalid` with the file and what is wrong with it
  */
 export function loadKubeConfig(file: string, context?: string): KubeConfig {
-  const config = new KubeConfig();
+  const config = new AccountConfig();
   const folder = dirname(resolve(file));
   const where = { verb: 'read', path: file };
+  let text: string;
   let tokenFiles: ReadonlyMap<string, string>;
   try {
-    const text = readFileSync(file, 'utf8');
+    text = readFileSync(file, 'utf8');
     config.loadFromString(text);
     config.makePathsAbsolute(folder);
     tokenFiles = tokenFilesIn(text, folder);
@@ -58,8 +68,19 @@ export function loadKubeConfig(file: string, context?: string): KubeConfig {
     );
   }
   requireFiles(config, { file, tokenFiles });
+  takeImpersonation(config, { file, text });
   takeProxy(config);
   return config;
+}
+
+/** @throws KubeError `invalid` for what cannot be followed: an account with other rights than it was given must not ask */
+function takeImpersonation(config: AccountConfig, { file, text }: { file: string; text: string }): void {
+  try {
+    config.impersonation = impersonationOf(text, config.getCurrentUser()?.name ?? '');
+  } catch (cause) {
+    const message = `kubeconfig ${file}: impersonation: ${errorText(cause)}`;
+    throw new KubeError('invalid', message, { verb: 'read', path: file, cause });
+  }
 }
 
 /** A local file that cannot be read is named with its key; only the current context's are needed. @throws KubeError `invalid` */
@@ -143,12 +164,7 @@ export class Transport {
       const response = await this.#send(request, signal, this.#shared);
       const chunks: Buffer[] = [];
       for await (const chunk of response) if (Buffer.isBuffer(chunk)) chunks.push(chunk);
-      const after = Number(response.headers['retry-after']);
-      return {
-        status: response.statusCode ?? 0,
-        retryAfterMs: Number.isFinite(after) && after > 0 ? after * 1000 : null,
-        body: Buffer.concat(chunks).toString('utf8'),
-      };
+      return answerOf(response, Buffer.concat(chunks).toString('utf8'));
     } catch (cause) {
       throw errorOfFailure(cause, {
         ...this.#where(request),
@@ -200,15 +216,16 @@ export class Transport {
     waitForCredentials(options, signal);
     await this.config.applyToHTTPSOptions(options);
     const body = request.body === undefined ? undefined : JSON.stringify(request.body);
-    const headers: Record<string, string | number> = {
-      ...(options.headers as Record<string, string> | undefined),
+    const headers: OutgoingHttpHeaders = {
+      ...(options.headers as OutgoingHttpHeaders | undefined),
       accept: 'application/json',
     };
     if (body !== undefined) {
       headers['content-type'] = request.contentType ?? 'application/json';
       headers['content-length'] = Buffer.byteLength(body);
     }
-    // The library's agent opens a connection for every call; ours stand in for it, except where a proxy needs the library's.
+    // The library's agent opens a connection for every call; ours stand in for it, except where a proxy needs the library's. Each has the
+    // certificates of the request (AccountConfig).
     const agent = this.config.getCurrentCluster()?.proxyUrl ? options.agent : own;
     return new Promise((resolve, reject) => {
       // A request that still waits for a connection does not react to the signal until it has one.
@@ -228,6 +245,17 @@ export class Transport {
       outgoing.end(body);
     });
   }
+}
+
+function answerOf({ statusCode = 0, headers }: IncomingMessage, body: string): Answer {
+  const after = Number(headers['retry-after']);
+  const dateMs = Date.parse(headers.date ?? '');
+  return {
+    status: statusCode,
+    retryAfterMs: Number.isFinite(after) && after > 0 ? after * 1000 : null,
+    dateMs: Number.isNaN(dateMs) ? null : dateMs,
+    body,
+  };
 }
 
 /** SHA-256 (hex) of each certificate of the kubeconfig's CA, over its DER form: while an authority is replaced there are two. Empty where it names none. */

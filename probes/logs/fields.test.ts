@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { telemetry } from '../signals/declaration.ts';
-import { logFieldsOf } from './index.ts';
+import { fieldOf, logFieldsOf } from './index.ts';
 
 const URL = 'https://logs.example.com';
 
@@ -53,4 +53,23 @@ test('should refuse a key that a shell would change, a part that nothing reads, 
   assert.match(problems({ kind: 'elasticsearch', tenant: 'a' }).join(), /logs\.tenant: .* belongs to loki/);
   assert.match(problems({ kind: 'loki', tenant: 'a b' }).join(), /logs\.tenant/);
   assert.deepEqual(problems({ kind: 'loki', tenant: 'a', selector: '{app=~".+"}' }), []);
+});
+
+test('should take each dot of a path for a step into an object or for a part of a key', () => {
+  const app = 'kubernetes.labels.app.kubernetes.io/name';
+  const labels = { 'app.kubernetes.io/name': 'x' };
+  assert.equal(fieldOf({ kubernetes: { labels } }, app), 'x');
+  assert.equal(fieldOf({ 'kubernetes.labels': labels }, app), 'x');
+  assert.equal(fieldOf({ [app]: 'x' }, app), 'x');
+  const resource = { attributes: { 'k8s.pod.name': 'x' } };
+  assert.equal(fieldOf({ resource }, 'resource.attributes.k8s.pod.name'), 'x');
+  assert.equal(fieldOf({ a: { b: { c: 'x' } } }, 'a.b.c'), 'x');
+});
+
+test('should take the longest key of those that lead to a value, and none that leads to nothing', () => {
+  assert.equal(fieldOf({ a: { 'b.c': 'short' }, 'a.b': { c: 'long' } }, 'a.b.c'), 'long');
+  assert.equal(fieldOf({ a: { 'b.c': 'x' }, 'a.b': { d: 'y' } }, 'a.b.c'), 'x');
+  assert.equal(fieldOf({ a: { 'b.c': 'x' }, 'a.b': 'y' }, 'a.b.c'), 'x');
+  for (const path of ['a.b.c', 'a.toString', 'a.b.length', 'a.', '.a', ''])
+    assert.equal(fieldOf({ a: { b: 'x' } }, path), undefined, path);
 });

@@ -14,7 +14,7 @@ export type FieldName = (typeof NAMES)[number];
 /** By which a store is searched. */
 export type QueriedField = 'time' | 'correlationId' | 'traceId' | 'namespace' | 'pod';
 export interface LogField {
-  /** Where it stands in a record: a dot is a step into an object, or a part of the name. */
+  /** Where it stands in a record: each dot is a step into an object, or a part of a key. */
   source: string;
   /** null: what the store's own mapping says. */
   query: string | null;
@@ -102,15 +102,20 @@ export function keyOf(of: FieldName, part: 'source' | 'query' | 'line'): string 
   return `telemetry.logs.fields.${of}.${part}`;
 }
 
-/** A field by its name: as one key with dots, or step by step into objects. */
+/**
+ * A field by its name. Each dot is a step into an object or a part of a key, such as in labels of Kubernetes and attributes of OpenTelemetry.
+ * Where several ways lead to a value, the one with the longest key counts, beginning at the top.
+ */
 export function fieldOf(from: Readonly<Record<string, unknown>>, path: string): unknown {
   if (Object.hasOwn(from, path)) return from[path];
-  let at: unknown = from;
-  for (const step of path.split('.')) {
-    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, step)) return undefined;
-    at = (at as Record<string, unknown>)[step];
+  for (let end = path.lastIndexOf('.'); end > 0; end = path.lastIndexOf('.', end - 1)) {
+    const key = path.slice(0, end);
+    const below = Object.hasOwn(from, key) ? from[key] : undefined;
+    if (typeof below !== 'object' || below === null) continue;
+    const found = fieldOf(below as Record<string, unknown>, path.slice(end + 1));
+    if (found !== undefined) return found;
   }
-  return at;
+  return undefined;
 }
 
 export function textOf(value: unknown): string {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { telemetry } from '../signals/declaration.ts';
 import { SignalError } from '../signals/index.ts';
+import { why } from '../signals/_testing/errors.ts';
 import { standIn } from '../signals/_testing/server.ts';
 import type { Asked, Said } from '../signals/_testing/server.ts';
 import { logProbe } from './index.ts';
@@ -28,8 +29,8 @@ const MAPPED = {
 
 const hit = (id: string, source: Record<string, unknown>) => ({ _index: 'logs-1', _id: id, _source: source });
 const SOME = { '@timestamp': '2026-01-02T03:04:05.678Z', message: 'stored', mark: 'x/1' };
-const page = (hits: unknown[], failed = 0): Said => ({
-  body: { timed_out: false, _shards: { total: 1, successful: 1 - failed, failed }, hits: { hits } },
+const page = (hits: unknown[], failed = 0, more: object = {}): Said => ({
+  body: { timed_out: false, _shards: { total: 1, successful: 1 - failed, failed }, hits: { hits }, ...more },
 });
 
 /** @param asked searches alone: the mapping is answered here */
@@ -173,4 +174,24 @@ test('should refuse an answer of which a part is missing, an account that is not
   const gone = logProbe(settings('http://127.0.0.1:1'), { url: 'http://127.0.0.1:1' });
   await assert.rejects(gone.search(search, BOUNDS), reasonOf('unreachable'));
   gone.close();
+});
+
+test('should refuse an answer that leaves out a remote cluster or a part of one, and take one of all clusters', async () => {
+  const search = { fromMs: 0, toMs: 1, correlationId: 'x', most: 1 };
+  const of = (counts: object) => page([hit('a', SOME)], 0, { _clusters: { total: 2, ...counts } });
+  const all = { successful: 2, skipped: 0, running: 0, partial: 0, failed: 0 };
+  for (const whole of [all, { successful: 2, skipped: 0 }])
+    await withProbe(
+      () => of(whole),
+      async (probe) => assert.equal((await probe.search(search, BOUNDS)).length, 1),
+    );
+  for (const state of ['skipped', 'partial', 'failed'])
+    await withProbe(
+      () => of({ ...all, successful: 1, [state]: 1 }),
+      (probe) =>
+        assert.rejects(
+          probe.search(search, BOUNDS),
+          why(new RegExp(`^failed: .*the answer is partial: 1 of 2 clusters ${state}$`)),
+        ),
+    );
 });

@@ -11,7 +11,8 @@ import type { LogProbe } from './index.ts';
 const BOUNDS = { deadlineMs: 5_000 };
 const SEARCH = { fromMs: 1_000, toMs: 2_000, correlationId: 'run/', most: 10_000 };
 const POD = { namespace: 'shop', name: 'api-0' };
-const LABELS: Said = { body: { status: 'success', data: ['namespace', 'pod', 'container', 'node_name'] } };
+const labelled = (...data: string[]): Said => ({ body: { status: 'success', data } });
+const LABELS = labelled('namespace', 'pod', 'container', 'node_name');
 
 type Stream = [labels: Record<string, string>, values: [ns: string, line: string][]];
 const found = (...result: Stream[]): Said => ({
@@ -93,7 +94,66 @@ test('should ask for a pod by its labels, within the declared streams', async ()
       const { query } = Object.fromEntries(parameters(asked[0] ?? assert.fail()));
       assert.equal(query, '{cluster="a", k8s_namespace="shop", pod="api-0"}');
     },
-    { selector: '{cluster="a"}', fields: { namespace: 'k8s_namespace' } },
+    {
+      ...{ selector: '{cluster="a"}', fields: { namespace: 'k8s_namespace' } },
+      labels: labelled('cluster', 'k8s_namespace', 'pod'),
+    },
+  );
+});
+
+test('should ask for a pod by structured metadata where no stream has such a label', async () => {
+  const search = { fromMs: 0, toMs: 1, pod: POD, most: 10 };
+  const asks: [labels: string[], declared: object, query: string][] = [
+    [['namespace'], {}, '{namespace=~".+", namespace="shop"} | pod = "api-0"'],
+    [['cluster'], { selector: '{cluster="a"}' }, '{cluster="a"} | namespace = "shop" | pod = "api-0"'],
+  ];
+  for (const [labels, declared, wanted] of asks)
+    await withProbe(
+      () => found([STREAM, [['1', 'plain words']]]),
+      async (probe, asked) => {
+        const [record] = await probe.search(search, BOUNDS);
+        assert.deepEqual([record?.message, record?.pod], ['plain words', 'api-0']);
+        assert.deepEqual(
+          asked.map((one) => parameters(one).get('query')),
+          [wanted],
+        );
+      },
+      { ...declared, labels: labelled(...labels) },
+    );
+});
+
+test('should take nothing for nothing where a pod is in structured metadata only if any line has it', async () => {
+  const search = { fromMs: 7_200_000, toMs: 7_201_000, pod: POD, most: 10 };
+  const others: Stream = [{ ...STREAM, pod: 'api-1' }, [['1', 'plain words']]];
+  const isAny = (asked: Asked): boolean => /\| pod != ""$/.test(parameters(asked).get('query') ?? '');
+  await withProbe(
+    (asked) => (isAny(asked) ? found(others) : found()),
+    async (probe, asked) => {
+      assert.deepEqual(await probe.search(search, BOUNDS), []);
+      const { query, start, limit } = Object.fromEntries(parameters(asked[1] ?? assert.fail()));
+      assert.deepEqual([query, start, limit], ['{namespace=~".+"} | pod != ""', '3600000000000', '1']);
+    },
+    { labels: labelled('namespace') },
+  );
+});
+
+test('should want a selector where no stream has the label of the namespace', async () => {
+  for (const one of [{ correlationId: 'run/' }, { pod: POD }])
+    await withProbe(
+      () => found(),
+      (probe) =>
+        assert.rejects(
+          probe.search({ fromMs: 0, toMs: 1, most: 1, ...one }, BOUNDS),
+          why(
+            /^failed: .*no stream has the label `namespace` .*, and telemetry\.logs\.selector names no other; there is cluster$/,
+          ),
+        ),
+      { labels: labelled('cluster') },
+    );
+  await withProbe(
+    () => found(),
+    async (probe) => assert.deepEqual(await probe.search(SEARCH, BOUNDS), []),
+    { labels: labelled('cluster'), selector: '{cluster="a"}' },
   );
 });
 
@@ -148,10 +208,10 @@ test('should take nothing for nothing only where the tenant has streams, and tho
       assert.rejects(
         probe.search({ fromMs: 0, toMs: 1, pod: POD, most: 1 }, BOUNDS),
         why(
-          /no stream has the label `pod` \(telemetry\.logs\.fields\.pod\); there is k8s_pod_name, namespace$/,
+          /no stream has the label `pod` \(telemetry\.logs\.fields\.pod\), and no line has it in its structured metadata; there is k8s_pod_name, namespace$/,
         ),
       ),
-    { labels: { body: { status: 'success', data: ['k8s_pod_name', 'namespace'] } } },
+    { labels: labelled('k8s_pod_name', 'namespace') },
   );
 });
 

@@ -12,7 +12,8 @@ import { namedIn } from './record.ts';
 
 /**
  * HTTP API of Grafana Loki 3 (docs/sources/reference/loki-http-api.md of its repository, August 2026): `query_range` answers streams, each
- * with its labels and its lines; `labels` names the labels of a tenant. Structured metadata stand among the labels of an answer.
+ * with its labels and its lines; `labels` names the labels of a tenant's streams. Structured metadata stand among the labels of an answer;
+ * they are not among `labels`, and a stream selector does not find them, but a label filter does (docs/sources/query/log_queries).
  */
 const streams = z.object({
   status: z.literal('success'),
@@ -71,6 +72,8 @@ class LokiLogProbe implements LogProbe {
   readonly #client: SignalClient;
   readonly #fields: LogFields;
   readonly #selector: string;
+  /** Whether the environment declares the selector. */
+  readonly #chosen: boolean;
   readonly #whose: string;
   #limit = MOST_ENTRIES;
 
@@ -78,6 +81,7 @@ class LokiLogProbe implements LogProbe {
     this.#client = new SignalClient(withTenant(of.address, of.tenant));
     this.#fields = of.fields;
     this.#selector = of.selector ?? `{${labelOf(of.fields, 'namespace')}=~".+"}`;
+    this.#chosen = of.selector !== undefined;
     this.#whose = of.tenant === undefined ? '' : ` of the tenant ${of.tenant}`;
   }
 
@@ -86,7 +90,9 @@ class LokiLogProbe implements LogProbe {
   }
 
   async search(search: LogSearch, bounds: SignalBounds): Promise<LogRecord[]> {
-    const found = await this.#between(search, spanOf(search), { bounds, left: search.most });
+    const { most } = search;
+    const query = await this.#query(search, bounds);
+    const found = await this.#between(query, spanOf(search), { bounds, most, left: most });
     if (found.length === 0) await this.#anything(search, bounds);
     const id = searchedId(search);
     if (id === null) return found.map((entry) => this.#record(entry));
@@ -99,7 +105,8 @@ class LokiLogProbe implements LogProbe {
   }
 
   async absence(of: FieldName, search: LogSearch, bounds: SignalBounds): Promise<SignalError | null> {
-    const [entry] = await this.#ask(this.#query(search), spanOf(search), { bounds, limit: 1 });
+    const query = await this.#query(search, bounds);
+    const [entry] = await this.#ask(query, spanOf(search), { bounds, limit: 1 });
     return this.#absent(of, entry, search);
   }
 
@@ -119,61 +126,79 @@ class LokiLogProbe implements LogProbe {
    * A search that found nothing says nothing where there is nothing to be found: another tenant's name, or labels of other names.
    * @throws SignalError that says so
    */
-  async #anything({ fromMs, pod }: LogSearch, bounds: SignalBounds): Promise<void> {
-    const start = BigInt(Math.floor(fromMs - LABELS_MS)) * NS_PER_MS;
-    const path = `/loki/api/v1/labels?start=${start}`;
-    const { data } = await this.#client.json({ path }, bounds);
-    const there = shapedAs(labels, data, `${this.#client.url}/loki/api/v1/labels`).data ?? [];
+  async #anything(search: LogSearch, bounds: SignalBounds): Promise<void> {
+    const there = await this.#labels(search, bounds);
     if (there.length === 0)
       throw this.#error(
         `no stream${this.#whose} has come in the last hour: another tenant (telemetry.logs.tenant) holds the logs, or none arrives at all`,
         'failed',
       );
-    const queried: QueriedField[] = pod === undefined ? [] : ['namespace', 'pod'];
-    for (const field of queried) {
+    const namespace = labelOf(this.#fields, 'namespace');
+    if (!this.#chosen && !there.includes(namespace))
+      throw this.#error(
+        `no stream${this.#whose} has the label \`${namespace}\` (telemetry.logs.fields.namespace), and telemetry.logs.selector names no other; there is ${listed(there)}`,
+        'failed',
+      );
+    for (const [field] of podFields(search)) {
       const name = labelOf(this.#fields, field);
       if (there.includes(name)) continue;
+      const span = spanOf({ ...search, fromMs: search.fromMs - LABELS_MS });
+      const [entry] = await this.#ask(`${this.#selector} | ${name} != ""`, span, { bounds, limit: 1 });
+      if (entry !== undefined) continue;
       throw this.#error(
-        `no stream${this.#whose} has the label \`${name}\` (telemetry.logs.fields.${field}); there is ${listed(there)}`,
+        `no stream${this.#whose} has the label \`${name}\` (telemetry.logs.fields.${field}), and no line has it in its structured metadata; there is ${listed(there)}`,
         'failed',
       );
     }
   }
 
+  /** Names by which streams can be selected. */
+  async #labels({ fromMs }: LogSearch, bounds: SignalBounds): Promise<readonly string[]> {
+    const start = BigInt(Math.floor(fromMs - LABELS_MS)) * NS_PER_MS;
+    const { data } = await this.#client.json({ path: `/loki/api/v1/labels?start=${start}` }, bounds);
+    return shapedAs(labels, data, `${this.#client.url}/loki/api/v1/labels`).data ?? [];
+  }
+
   /** If more lines match than one answer may hold, each half of the time is queried by itself. */
   async #between(
-    search: LogSearch,
+    query: string,
     span: Span,
-    of: { bounds: SignalBounds; left: number },
+    of: { bounds: SignalBounds; most: number; left: number },
   ): Promise<Entry[]> {
-    const entries = await this.#ask(this.#query(search), span, { bounds: of.bounds, limit: this.#limit });
+    const entries = await this.#ask(query, span, { bounds: of.bounds, limit: this.#limit });
     const middle = (span.fromNs + span.toNs) / 2n;
     const whole = entries.length < this.#limit;
     if (entries.length > of.left || (!whole && middle === span.fromNs))
-      throw this.#error(`more records match than the expected maximum of ${search.most}`, 'failed');
+      throw this.#error(`more records match than the expected maximum of ${of.most}`, 'failed');
     if (whole) {
       of.left -= entries.length;
       return entries;
     }
-    const first = await this.#between(search, { ...span, toNs: middle }, of);
-    return [...first, ...(await this.#between(search, { ...span, fromNs: middle }, of))];
+    const first = await this.#between(query, { ...span, toNs: middle }, of);
+    return [...first, ...(await this.#between(query, { ...span, fromNs: middle }, of))];
   }
 
-  /** Lines are taken by their text first, which is cheap in Loki, and their fields are read here. */
-  #query(search: LogSearch): string {
-    const { pod } = search;
+  /**
+   * Lines are taken by their text first, which is cheap in Loki, and their fields are read here. A pod is found by labels of its stream, or
+   * by structured metadata where no stream has such a label.
+   */
+  async #query(search: LogSearch, bounds: SignalBounds): Promise<string> {
+    const of = podFields(search);
+    const there = of.length === 0 ? [] : await this.#labels(search, bounds);
+    const named = of.map(([field, value]) => [labelOf(this.#fields, field), quoted(value)] as const);
+    const own = named.filter(([name]) => there.includes(name)).map(([name, value]) => `, ${name}=${value}`);
+    const others = named.filter(([name]) => !there.includes(name));
+    const filters = others.map(([name, value]) => ` | ${name} = ${value}`);
+    const selector = this.#selector.replace(/,?\s*\}$/, `${own.join('')}}`);
+    return `${selector}${this.#byId(search)}${filters.join('')}`;
+  }
+
+  #byId(search: LogSearch): string {
     const id = searchedId(search);
-    const own =
-      pod === undefined ? '' : `, ${this.#is('namespace', pod.namespace)}, ${this.#is('pod', pod.name)}`;
-    const selector = this.#selector.replace(/,?\s*\}$/, `${own}}`);
-    if (id === null) return selector;
+    if (id === null) return '';
     const { query } = this.#fields[id.field];
-    if (query === null) return `${selector} |= ${quoted(id.begin)}`;
-    return `${selector} | ${query} =~ ${quoted(`${id.begin.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)}.*`)}`;
-  }
-
-  #is(field: QueriedField, value: string): string {
-    return `${labelOf(this.#fields, field)}=${quoted(value)}`;
+    if (query === null) return ` |= ${quoted(id.begin)}`;
+    return ` | ${query} =~ ${quoted(`${id.begin.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)}.*`)}`;
   }
 
   async #ask(
@@ -234,6 +259,15 @@ class LokiLogProbe implements LogProbe {
 
 function labelOf(fields: LogFields, of: QueriedField): string {
   return fields[of].query ?? fields[of].source;
+}
+
+/** By which the lines of a pod are found, with their values; none where no pod is searched for. */
+function podFields({ pod }: LogSearch): [field: QueriedField, value: string][] {
+  if (pod === undefined) return [];
+  return [
+    ['namespace', pod.namespace],
+    ['pod', pod.name],
+  ];
 }
 
 /** The end is in a search, and not in a question to Loki. */

@@ -3,6 +3,7 @@ import { parseJson } from '../../host/json.ts';
 import type { Series } from '../../reports/record/objective.ts';
 import { PrometheusError } from './errors.ts';
 import type { PrometheusReason } from './errors.ts';
+import { insteadOf } from '../signals/index.ts';
 
 /** The envelope of every answer of the HTTP API, https://prometheus.io/docs/prometheus/latest/querying/api/ (read for 3.5). */
 const envelope = z.object({
@@ -12,10 +13,14 @@ const envelope = z.object({
   error: z.string().optional(),
   warnings: z.array(z.string()).optional(),
   infos: z.array(z.string()).optional(),
+  /** Of a cluster of VictoriaMetrics: some of its storage nodes did not answer. Nothing else says so. */
+  isPartial: z.boolean().optional(),
 });
 
 /** Unix seconds and the value as text: `NaN`, `+Inf` and `-Inf` are values as well. */
 const sample = z.tuple([z.number(), z.string()]);
+/** The time of a native histogram; its content is not read. */
+const histogram = z.tuple([z.number(), z.unknown()]);
 const labels = z.record(z.string(), z.string());
 const result = z.discriminatedUnion('resultType', [
   z.object({
@@ -24,7 +29,13 @@ const result = z.discriminatedUnion('resultType', [
   }),
   z.object({
     resultType: z.literal('matrix'),
-    result: z.array(z.object({ metric: labels, values: z.array(sample).default([]) })),
+    result: z.array(
+      z.object({
+        metric: labels,
+        values: z.array(sample).default([]),
+        histograms: z.array(histogram).default([]),
+      }),
+    ),
   }),
   z.object({ resultType: z.literal('scalar'), result: sample }),
   z.object({ resultType: z.literal('string'), result: sample }),
@@ -73,28 +84,47 @@ export interface Answered {
   warnings: string[];
 }
 
+/** A hint for who wrote the query, which says nothing of the data. Prometheus 2.48 to 2.53 has it among the warnings. */
+const HINT = /^PromQL info:/;
+
 /**
  * The data of a successful answer.
+ * @param answer its `location` is empty where it has none
  * @param what address and query, for messages
  * @throws PrometheusError with the reason
  */
-export function opened({ status, text }: { status: number; text: string }, what: string): Answered {
+export function opened(
+  { status, location, text }: { status: number; location: string; text: string },
+  what: string,
+): Answered {
+  const instead = (): string | null => insteadOf({ status, location, text });
   if (status === 401 || status === 403)
-    throw new PrometheusError(`${what}: refused (${status}): the account or token is not accepted`, {
-      reason: 'refused',
-      status,
-    });
+    throw new PrometheusError(
+      `${what}: refused (${status}): ${instead() ?? 'the account or token is not accepted'}${saidIn(text)}`,
+      { reason: 'refused', status },
+    );
   const parsed = envelope.safeParse(parseJson(text));
   if (!parsed.success)
     throw new PrometheusError(
-      `${what}: status ${status}, not an answer of Prometheus: ${text.slice(0, 100)}`,
+      `${what}: status ${status}, ${instead() ?? `not an answer of Prometheus: ${text.slice(0, 100)}`}`,
       {
         reason: status >= 500 ? 'failed' : 'unreachable',
         status,
       },
     );
   if (parsed.data.status === 'error') throw errorOf(parsed.data, status, what);
-  return { data: parsed.data.data, warnings: parsed.data.warnings ?? [] };
+  return { data: parsed.data.data, warnings: warningsOf(parsed.data) };
+}
+
+function warningsOf({ warnings = [], isPartial = false }: z.infer<typeof envelope>): string[] {
+  const told = warnings.filter((one) => !HINT.test(one));
+  return isPartial ? [...told, 'the server itself says so (isPartial)'] : told;
+}
+
+/** What a server says of a refusal; nothing where it is a page for people. */
+function saidIn(text: string): string {
+  const short = text.replaceAll(/\s+/g, ' ').trim().slice(0, 200);
+  return short === '' || short.startsWith('<') ? '' : `: ${short}`;
 }
 
 function errorOf(
@@ -126,11 +156,23 @@ export function shaped<T>(schema: z.ZodType<T>, data: unknown, what: string): T 
   );
 }
 
-/** The result of a query as series; a vector and a scalar have one point each. */
-export function seriesOf(data: unknown, what: string): Series[] {
+/**
+ * The result of a query as series; a vector and a scalar have one point each.
+ * @param of.histograms whether native histograms in a matrix are points, too: of their time alone, the value is null. Otherwise they are left out.
+ */
+export function seriesOf(
+  data: unknown,
+  what: string,
+  { histograms: isWanted }: { histograms: boolean } = { histograms: false },
+): Series[] {
   const found = shaped(result, data, what);
   if (found.resultType === 'matrix')
-    return found.result.map(({ metric, values }) => ({ labels: metric, points: values.map(pointOf) }));
+    return found.result.map(({ metric, values, histograms }) => {
+      const points = values.map(pointOf);
+      // A series may have numbers first and histograms later.
+      const all = isWanted ? [...points, ...histograms.map(timeOf)].sort(([a], [b]) => a - b) : points;
+      return { labels: metric, points: all };
+    });
   if (found.resultType === 'vector')
     return found.result.map(({ metric, value }) => ({
       labels: metric,
@@ -138,6 +180,11 @@ export function seriesOf(data: unknown, what: string): Series[] {
     }));
   return [{ labels: {}, points: [pointOf(found.result)] }];
 }
+
+const timeOf = ([seconds]: readonly [number, ...unknown[]]): [number, null] => [
+  Math.round(seconds * 1000),
+  null,
+];
 
 /** Wall-clock ms and value; null: not a finite number. */
 function pointOf([seconds, text]: [number, string]): [number, number | null] {

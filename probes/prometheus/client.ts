@@ -29,7 +29,7 @@ export interface PrometheusOptions extends HttpServer {
 
 export interface Question {
   signal?: AbortSignal | undefined;
-  /** Whether an answer with warnings is taken as it is. Default: it is an error (partial). */
+  /** Whether an answer with warnings is taken as it is. Default: it is an error (partial). Hints of PromQL (`infos`) are no warnings. */
   allowPartial?: boolean;
 }
 
@@ -65,9 +65,13 @@ export class PrometheusClient {
 
   /** An instant query. @param atMs wall clock ms; now when left out */
   async query(query: string, question: Question & { atMs?: number } = {}): Promise<Series[]> {
+    return seriesOf(await this.#instant(query, question), query);
+  }
+
+  async #instant(query: string, question: Question & { atMs?: number }): Promise<unknown> {
     const form = new URLSearchParams({ query });
     if (question.atMs !== undefined) form.set('time', seconds(question.atMs));
-    return seriesOf(await this.#data('/api/v1/query', form, question), query);
+    return await this.#data('/api/v1/query', form, question);
   }
 
   /**
@@ -100,6 +104,7 @@ export class PrometheusClient {
    * sample for up to five minutes.
    * @param selector a selector without a range, `name{label="value"}`
    * @param partMs time range of one query, ms
+   * @param histograms whether native histograms are samples, too, without a number: where only times matter. Default: they are left out.
    */
   async samples(
     selector: string,
@@ -107,14 +112,16 @@ export class PrometheusClient {
       fromMs,
       toMs,
       partMs = 3_600_000,
+      histograms = false,
       ...question
-    }: Question & { fromMs: number; toMs: number; partMs?: number },
+    }: Question & { fromMs: number; toMs: number; partMs?: number; histograms?: boolean },
   ): Promise<Series[]> {
     const parts: Series[][] = [];
     for (let start = fromMs; start < toMs; start += partMs) {
       const end = Math.min(toMs, start + partMs);
       const range = `${selector}[${Math.max(1, Math.ceil(end - start))}ms]`;
-      parts.push(await this.query(range, { ...question, atMs: end }));
+      const data = await this.#instant(range, { ...question, atMs: end });
+      parts.push(seriesOf(data, range, { histograms }));
     }
     return joined(parts);
   }
@@ -131,15 +138,17 @@ export class PrometheusClient {
     return shaped(rulesData, await this.#data(path, undefined, question), path).groups;
   }
 
-  /** Addresses of the Alertmanagers that it sends alerts to. */
-  async alertmanagers(question: Question = {}): Promise<string[]> {
+  /** Addresses of the Alertmanagers that it sends alerts to; null: it has no such question, as Mimir, Thanos and VictoriaMetrics have none. */
+  async alertmanagers(question: Question = {}): Promise<string[] | null> {
     const path = '/api/v1/alertmanagers';
-    const { activeAlertmanagers } = shaped(
-      alertmanagersData,
-      await this.#data(path, undefined, question),
-      path,
-    );
-    return activeAlertmanagers.map(({ url }) => url);
+    try {
+      const data = await this.#data(path, undefined, question);
+      return shaped(alertmanagersData, data, path).activeAlertmanagers.map(({ url }) => url);
+    } catch (error) {
+      // 404, and 400 of VictoriaMetrics: it speaks the API of queries, and not this part of it.
+      if (error instanceof PrometheusError && [400, 404].includes(error.status ?? 0)) return null;
+      throw error;
+    }
   }
 
   /** Labels of the series that match any of the selectors within a window. */
@@ -187,13 +196,21 @@ export class PrometheusClient {
     const what = `${this.#options.url}${path}${askedText(form)}`;
     const { data, warnings } = opened(answer, what);
     if (warnings.length > 0 && question.allowPartial !== true)
-      throw new PrometheusError(`${what}: the answer is partial: ${warnings.join('; ')}`, {
+      throw new PrometheusError(`${what}: ${warningText(warnings)}`, {
         reason: 'partial',
         status: answer.status,
         warnings,
       });
     return data;
   }
+}
+
+/** Warnings of the evaluation, such as samples that a query could not use, and what else was to be said of it. */
+const OF_QUERY = /^PromQL warning:|\bannotations omitted$/;
+
+function warningText(warnings: readonly string[]): string {
+  const isOfQuery = warnings.every((one) => OF_QUERY.test(one));
+  return `${isOfQuery ? 'the answer has warnings' : 'the answer is partial'}: ${warnings.join('; ')}`;
 }
 
 function askedText(form: URLSearchParams | undefined): string {

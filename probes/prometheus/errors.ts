@@ -10,7 +10,7 @@ export type PrometheusReason =
   | 'too many samples'
   /** Prometheus gave up or is not ready: 422, 500 or 503. */
   | 'failed'
-  /** There is an answer, with warnings: parts of the data are missing. */
+  /** There is an answer, with warnings: parts of the data are missing, or the query could not use some. */
   | 'partial';
 
 /** An error of a query. Its message contains the address and the query, but never a password. */

@@ -279,9 +279,9 @@ describe('PrometheusError', () => {
         /status 503, not an answer of Prometheus/,
       ],
       [
-        (_, response) => response.end('<html>another server</html>'),
+        (_, response) => response.end('another server'),
         'unreachable',
-        /not an answer of Prometheus: <html>/,
+        /not an answer of Prometheus: another server/,
       ],
       [
         (_, response) => json(response, success({ resultType: 'vector', result: 5 })),

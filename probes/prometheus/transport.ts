@@ -11,21 +11,22 @@ export interface Bounds {
 
 /**
  * Sends a form by POST, which unlike a URL can hold a query of any length; without a form, a GET.
- * @returns status and text for every HTTP status
+ * @returns status and text for every HTTP status, and where it redirects to; empty: nowhere
  * @throws PrometheusError unreachable, or too many samples where the answer is larger than `maxBytes`; the reason of the caller's signal
  */
 export async function ask(
   client: HttpClient,
   { path, form }: { path: string; form?: URLSearchParams },
   bounds: Bounds,
-): Promise<{ status: number; text: string }> {
+): Promise<{ status: number; text: string; location: string }> {
   const posted = form && {
     method: 'POST',
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
     body: form.toString(),
   };
   try {
-    return await client.ask({ path, ...posted }, bounds);
+    const { status, text, headers } = await client.ask({ path, ...posted }, bounds);
+    return { status, text, location: String(headers['location'] ?? '') };
   } catch (cause) {
     if (!(cause instanceof HttpError)) throw cause;
     const where = `${client.url}${path}`;

@@ -4,7 +4,7 @@ import { hostPort, isSafe, kubeName, objectName, plainUrl, secretSource, trust }
 import { logFields } from '../logs/fields.ts';
 import { LOG_KINDS } from '../logs/kinds.ts';
 import { TRACE_KINDS } from '../traces/kinds.ts';
-import { kindNames, ownKeys, ownKeysOnly } from './kinds.ts';
+import { kindNames, ownKeys, ownKeysOnly, sectionTenant } from './kinds.ts';
 import { reached } from './reached.ts';
 
 const everyLogs = z.strictObject({
@@ -82,6 +82,7 @@ const traces = z
 const alerts = z.strictObject({
   kind: z.enum(['alertmanager']),
   ...reached,
+  tenant: sectionTenant,
   ruleGroups: z
     .strictObject({ prefix: z.string().default('plumbline-') })
     .prefault({})

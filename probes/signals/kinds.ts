@@ -69,6 +69,11 @@ export const tenant = z
   .optional()
   .describe(`whose data is meant, where the server has several tenants; sent as ${TENANT_HEADER}`);
 
+/** The same for a section whose kinds have no keys of their own. */
+export const sectionTenant = tenant.describe(
+  `Whose data is meant, where the server has several tenants (Mimir, Cortex); sent as ${TENANT_HEADER}`,
+);
+
 export function withTenant(address: SignalAddress, name: string | undefined): SignalAddress {
   if (name === undefined) return address;
   return { ...address, headers: { ...address.headers, [TENANT_HEADER]: name } };

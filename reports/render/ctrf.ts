@@ -1,6 +1,8 @@
-import { leftBroken, reasonLine } from '../record/compose.ts';
+import { reasonLine } from '../record/compose.ts';
 import type { CheckResult, RunRecord } from '../record/run-record.ts';
 import type { Verdict } from '../record/verdict.ts';
+import { ENVIRONMENT_SUITE, environmentCases } from './environment-cases.ts';
+import type { EnvironmentCase } from './environment-cases.ts';
 import { details } from './junit.ts';
 import { printable } from './text.ts';
 
@@ -18,7 +20,7 @@ const STATUS: Record<Verdict, 'passed' | 'failed' | 'skipped' | 'other'> = {
 export function renderCtrf(record: RunRecord): string {
   const start = epoch(record.startedAt);
   const stop = epoch(record.endedAt);
-  const broken = brokenTest(leftBroken(record.restored));
+  const more = environmentCases(record).map(environmentTest);
   const document = {
     reportFormat: 'CTRF',
     specVersion: SPEC_VERSION,
@@ -26,8 +28,8 @@ export function renderCtrf(record: RunRecord): string {
     generatedBy: `plumbline ${record.harness.version}`,
     results: {
       tool: { name: 'plumbline', version: record.harness.version },
-      summary: { ...summary(record.checks, broken.length), start, stop, duration: stop - start },
-      tests: [...broken, ...record.checks.map((check) => test(check))],
+      summary: { ...summary(record.checks, more.length), start, stop, duration: stop - start },
+      tests: [...more, ...record.checks.map((check) => test(check))],
       environment: {
         appName: 'AI tender-authoring platform',
         testEnvironment: record.environment.name,
@@ -58,21 +60,25 @@ function epoch(iso: string): number {
   return Number.isNaN(time) ? 0 : time;
 }
 
-/** An environment that was left broken is a failed test of its own: every check may have passed all the same. */
-function brokenTest(broken: readonly string[]): Record<string, unknown>[] {
-  const [first] = broken;
-  if (first === undefined) return [];
-  const told = { message: printable(first), trace: printable(broken.join('\n')) };
-  const name = 'environment/as it was before';
-  return [{ name, status: 'failed', rawStatus: 'fail', duration: 0, suite: ['environment'], ...told }];
+/** Failed whatever its verdict: `other` would leave a page that shows tests alone green. */
+function environmentTest({ name, verdict, texts }: EnvironmentCase): Record<string, unknown> {
+  return {
+    name: `${ENVIRONMENT_SUITE}/${name}`,
+    status: 'failed',
+    rawStatus: verdict,
+    duration: 0,
+    suite: [ENVIRONMENT_SUITE],
+    message: printable(texts[0] ?? ''),
+    trace: printable(texts.join('\n')),
+  };
 }
 
-/** @param broken failed tests besides the checks */
-function summary(checks: readonly CheckResult[], broken: number): Record<string, number> {
+/** @param more failed tests besides the checks */
+function summary(checks: readonly CheckResult[], more: number): Record<string, number> {
   const counts: Record<string, number> = {
-    tests: checks.length + broken,
+    tests: checks.length + more,
     passed: 0,
-    failed: broken,
+    failed: more,
     skipped: 0,
     pending: 0,
     other: 0,

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { CheckResult } from '../record/run-record.ts';
 import { fixtureCheck, fixtureRecord, metRecord } from './_testing/fixture.ts';
 import { renderHtml } from './html.ts';
+import { LIMITS, MAX_PAGE_BYTES } from './html/limits.ts';
 
 const GPU: NonNullable<CheckResult['gpu']> = {
   resource: 'nvidia.com/gpu',
@@ -35,4 +36,26 @@ test('should show the pool as a table of node, device and pod, and say that it i
 
 test('should have no such section where no check looked at the pool', () => {
   assert.doesNotMatch(renderHtml(metRecord()), /<section id="gpu">/);
+});
+
+test('should keep the page below its limit where the pool is large, and say how many rows are left out', () => {
+  const devices = Array.from({ length: 4000 }, (_, index) => ({
+    ...{ node: `gpu-${index}`, device: `GPU-${'0'.repeat(32)}-${index}`, pod: `inference-${index}` },
+    utilisation: 0.5,
+  }));
+  const nodes = devices.map(({ node }) => ({ node, pool: true, offers: 1, requested: 1 }));
+  const checks = ['metrics', 'exclusive', 'schedule', 'release'].map((name) =>
+    fixtureCheck(`gpu/${name}`, { gpu: { ...GPU, nodes, devices } }),
+  );
+  const page = renderHtml(fixtureRecord(checks));
+  assert.ok(Buffer.byteLength(page) <= MAX_PAGE_BYTES);
+  const left = /<section id="gpu">[^]*?Devices, by check[^]*?and (\d+) more in run\.json/.exec(page)?.[1];
+  assert.ok(
+    LIMITS.some(({ deviceRows }) => 16_000 - deviceRows === Number(left)),
+    left,
+  );
+  assert.doesNotMatch(
+    renderHtml(fixtureRecord([fixtureCheck('gpu/metrics', { gpu: GPU })])),
+    /more in run\.json/,
+  );
 });

@@ -44,7 +44,7 @@ function page(record: RunRecord, limits: Limits): string {
       <body>
         ${SYMBOLS}<a class="skip" href="#main">Skip to the checks</a>
         <div class="page">
-          ${headline(record)}${caveatSection(record)}${baselineSection(record)}${matrix(record)}${goalsSection(record)}${faultMatrix(record)}${serviceSection(record)}${gpuSection(record)}
+          ${headline(record)}${caveatSection(record)}${baselineSection(record)}${matrix(record)}${goalsSection(record)}${faultMatrix(record)}${serviceSection(record)}${gpuSection(record, limits)}
           <div class="tools js" hidden>
             <button type="button" data-open="all">Expand all</button
             ><button type="button" data-open="none">Collapse all</button>

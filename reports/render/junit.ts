@@ -1,6 +1,7 @@
-import { leftBroken } from '../record/compose.ts';
 import type { CheckResult, RunRecord } from '../record/run-record.ts';
 import { unmet } from '../record/rule.ts';
+import { ENVIRONMENT_SUITE, environmentCases } from './environment-cases.ts';
+import type { EnvironmentCase } from './environment-cases.ts';
 import { clipped, groupBy, printable } from './text.ts';
 
 const ENTITIES: Record<string, string> = {
@@ -26,33 +27,35 @@ const seconds = (ms: number): string => (ms / 1000).toFixed(3);
 
 /**
  * JUnit XML: one `testsuite` per suite, one `testcase` per check. fail → `failure`, inconclusive → `error`, not-run → `skipped`:
- * CI is red for everything that was judged and not shown to work. An environment that was left broken is a failed case of its
- * own and comes first: every check may have passed all the same.
+ * CI is red for everything that was judged and not shown to work. What belongs to no check has cases of its own, which come first.
  */
 export function renderJunit(record: RunRecord): string {
   const suites = [...groupBy(record.checks, (check) => check.suite)];
-  const broken = leftBroken(record.restored);
-  const totals = attributesOf(record.checks, broken.length > 0);
-  const lines = [...brokenSuite(broken), ...suites.map(([name, checks]) => suite(name, checks, record))];
+  const more = environmentCases(record);
+  const totals = attributesOf(record.checks, more);
+  const lines = [...environmentSuite(more), ...suites.map(([name, checks]) => suite(name, checks, record))];
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="${attribute(`plumbline ${record.environment.name}`)}" ${totals}>\n${lines.join('\n')}\n</testsuites>\n`;
 }
 
-function brokenSuite(broken: readonly string[]): string[] {
-  const [first] = broken;
-  if (first === undefined) return [];
-  const counts = attributesOf([], true);
-  const failure = `<failure type="fail" message="${attribute(first)}">${text(broken.join('\n'))}</failure>`;
+function environmentSuite(cases: readonly EnvironmentCase[]): string[] {
+  if (cases.length === 0) return [];
+  const lines = cases.map(({ name, verdict, texts }) => {
+    const element = verdict === 'fail' ? 'failure' : 'error';
+    const inside = `<${element} type="${verdict}" message="${attribute(texts[0] ?? '')}">${text(texts.join('\n'))}</${element}>`;
+    return `    <testcase classname="${ENVIRONMENT_SUITE}" name="${name}" time="0.000">${inside}</testcase>`;
+  });
   return [
-    `  <testsuite name="environment" ${counts}>\n    <testcase classname="environment" name="as it was before" time="0.000">${failure}</testcase>\n  </testsuite>`,
+    `  <testsuite name="${ENVIRONMENT_SUITE}" ${attributesOf([], cases)}>\n${lines.join('\n')}\n  </testsuite>`,
   ];
 }
 
-/** @param broken adds a failed case for the environment */
-function attributesOf(checks: readonly CheckResult[], broken = false): string {
+/** @param more cases besides those of the checks */
+function attributesOf(checks: readonly CheckResult[], more: readonly EnvironmentCase[] = []): string {
+  const all = [...checks, ...more];
   const count = (verdict: CheckResult['verdict']): number =>
-    checks.filter((check) => check.verdict === verdict).length;
+    all.filter((one) => one.verdict === verdict).length;
   const ms = checks.reduce((sum, check) => sum + check.durationMs, 0);
-  return `tests="${checks.length + Number(broken)}" failures="${count('fail') + Number(broken)}" errors="${count('inconclusive')}" skipped="${count('not-run')}" time="${seconds(ms)}"`;
+  return `tests="${all.length}" failures="${count('fail')}" errors="${count('inconclusive')}" skipped="${count('not-run')}" time="${seconds(ms)}"`;
 }
 
 function suite(name: string, checks: readonly CheckResult[], record: RunRecord): string {

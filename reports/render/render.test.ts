@@ -147,10 +147,10 @@ describe('every report', () => {
       const files = await renderAll(record);
       assertPage(files['report.html'] ?? '');
       assertXml(files['junit.xml'] ?? '');
-      // Four checks, and the environment that was left broken.
-      assert.equal(files['junit.xml']?.match(/<testcase /g)?.length, 5);
+      // Four checks, the environment that was left broken, and the run itself.
+      assert.equal(files['junit.xml']?.match(/<testcase /g)?.length, 6);
       const ctrf = JSON.parse(files['ctrf.json'] ?? '') as { results: { tests: unknown[] } };
-      assert.equal(ctrf.results.tests.length, 5);
+      assert.equal(ctrf.results.tests.length, 6);
       assertMetrics(files['metrics.prom'] ?? '');
       assertSummary(files['summary.md'] ?? '');
       const terminal = renderTerminal(record, { reportPath: text });

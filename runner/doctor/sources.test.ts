@@ -109,7 +109,30 @@ test('should tell a Prometheus of another tenant, and one that wants its name', 
   }));
   assert.match(empty.get('prometheus')?.detail ?? '', /no series `up`: another tenant/);
   const asking = await lookedAt(() => ({ status: 401, body: 'no org id' }));
-  assert.match(asking.get('prometheus')?.detail ?? '', /wants the name of a tenant/);
+  const { detail = '', add = '' } = asking.get('prometheus') ?? {};
+  assert.match(detail, /wants the name of a tenant.*: no org id/);
+  assert.doesNotMatch(detail, /refuses the account/);
+  assert.match(add, /prometheus\.tenant/);
+});
+
+test('should ask Prometheus and Alertmanager for the data of the declared tenant', async () => {
+  const server = await standIn(({ path, tenant }) =>
+    tenant === 'team-a' ? asDocumented(path) : { status: 401, body: 'no org id' },
+  );
+  const { prometheus, telemetry, ...rest } = allAt(server.url);
+  const alerts = telemetry?.alerts ?? assert.fail('no alerts');
+  const having = (tenant: string | undefined): Environment => ({
+    ...rest,
+    prometheus: { ...(prometheus ?? assert.fail('no prometheus')), tenant },
+    telemetry: { ...(telemetry ?? assert.fail()), alerts: { ...alerts, tenant } },
+  });
+  const statesOf = async (tenant: string | undefined): Promise<string[]> =>
+    (await sources.look(situationOf(having(tenant), KUBE)))
+      .filter(({ what }) => /^(?:prometheus|telemetry\.alerts) /.test(what))
+      .map(({ state }) => state);
+  assert.deepEqual(await statesOf('team-a'), ['ok', 'ok']);
+  assert.deepEqual(await statesOf(undefined), ['missing', 'missing']);
+  await server.close();
 });
 
 test('should say of a field that no record has had yet that the first one brings it, and of a wrong one that it is not there', async () => {

@@ -190,8 +190,12 @@ async function itemOf(source: Source, { reached, deadlineMs, signal }: Situation
   } catch (error) {
     signal.throwIfAborted();
     const { key } = source;
-    const said = askText(error, { ca: `${key}.trust`, name: `the host of ${key}.url` });
     const instead = await answersInstead(address, source.path, bounds);
+    // Something answers, so that nothing of the connection or the account is to be explained.
+    const said =
+      instead === null
+        ? askText(error, { ca: `${key}.trust`, name: `the host of ${key}.url` })
+        : errorText(error);
     const detail = instead === null || said.includes(instead) ? said : `${instead}: ${said}`;
     // A store in which nothing has come yet answers so, too: the first canary shows it.
     if (error instanceof SignalError && error.reason === 'absent')
@@ -216,7 +220,7 @@ async function answersInstead(
 
 function adviceOf(key: string, { cause }: AskFailure, instead: string | null): string {
   if (instead !== null)
-    return `${key}.url of the API itself, past the login page or for one tenant (with Loki and Tempo ${key}.tenant), and a token or an account that it takes`;
+    return `${key}.url of the API itself, past the login page or for one tenant (${key}.tenant with Prometheus, Alertmanager, Loki and Tempo), and a token or an account that it takes`;
   if (cause === 'credentials')
     return `${key}.token, or ${key}.user and ${key}.password (or an apiKey where it has one), of an account that may read`;
   if (cause === 'tls')

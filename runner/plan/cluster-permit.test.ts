@@ -89,6 +89,21 @@ test('is read again each time; what cannot be read permits nothing', async () =>
   assert.match((await permits.problem(ASKING)) ?? '', /malformed/);
 });
 
+test('permits nothing while the clocks of this machine and of the API server are too far apart', async () => {
+  const data = { ...good, until: '2999-01-01T00:00:00Z' };
+  const problem = (apartMs: number): Promise<string | null> => {
+    const reply = { status: 200, body: { data }, dateMs: Date.now() - apartMs };
+    return new ClusterPermits(() => Promise.resolve(reply), 'n').problem(ASKING);
+  };
+  assert.match(
+    (await problem(300_000)) ?? '',
+    /cannot be judged: the clock of this machine is 300 s ahead of/,
+  );
+  assert.match((await problem(-300_000)) ?? '', /is 300 s behind that of the API server/);
+  assert.equal(await problem(50_000), null);
+  assert.equal(await problem(-50_000), null);
+});
+
 test('says when the account that drills could write its own permit', async () => {
   const asked = (allowed: boolean) =>
     new ClusterPermits(() => Promise.resolve({ status: 201, body: { status: { allowed } } }), 'n').weakness();

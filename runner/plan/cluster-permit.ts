@@ -7,6 +7,8 @@ import { seenAt } from '../safety/timers/undo-kube.ts';
 /** ConfigMap in Plumbline's own namespace, written by the owners of the cluster; their RBAC keeps Plumbline from writing it. */
 export const PERMIT_NAME = 'plumbline-permit';
 const CALL_TIMEOUT_MS = 5_000;
+/** Clocks that are further apart than this could open a window of time, or keep one open, by minutes. An answer takes seconds, and tells whole ones. */
+const CLOCKS_APART_MS = 60_000;
 
 const instant = (what: string) =>
   z.iso.datetime({ offset: true, error: `${what} must be a time such as 2026-12-01T18:00:00Z` });
@@ -56,6 +58,14 @@ export function permitProblem(permit: ClusterPermit, { check, fault }: Asking, n
   if (permit.faults !== undefined && fault !== undefined && !permit.faults.includes(fault))
     return `it permits only the faults ${permit.faults.join(' ')}`;
   return null;
+}
+
+/** Why no window of time can be judged here, in this permit or in the environment file; null: it can. */
+function clockProblem({ dateMs }: KubeReply, nowMs: number): string | null {
+  const apartMs = dateMs == null ? 0 : nowMs - dateMs;
+  if (Math.abs(apartMs) <= CLOCKS_APART_MS) return null;
+  const how = `${Math.round(Math.abs(apartMs) / 1000)} s ${apartMs > 0 ? 'ahead of' : 'behind'}`;
+  return `its from and until cannot be judged: the clock of this machine is ${how} that of the API server, and may be ${CLOCKS_APART_MS / 1000} s off at most; set it`;
 }
 
 /** Reads the permit from the cluster at each call: owners may withdraw it during a drill. */
@@ -114,6 +124,8 @@ export class ClusterPermits {
     if (reply.status === 404) return { problem: 'it does not exist' };
     if (reply.status !== 200)
       return { problem: `it cannot be read: the API server answered ${reply.status}` };
+    const problem = clockProblem(reply, Date.now());
+    if (problem !== null) return { problem };
     return parsePermit(seenAt(reply.body, 'data') ?? {});
   }
 

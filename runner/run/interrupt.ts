@@ -1,30 +1,33 @@
-import { INTERRUPTS, SIGNAL_EXITS } from '../../host/errors.ts';
+import { SIGNAL_EXITS } from '../../host/errors.ts';
 import type { InterruptSignal } from '../../host/errors.ts';
+import { onInterrupts } from '../../host/interrupts.ts';
 
-/** Ctrl-C, SIGTERM, or a terminal that is gone: the first asks for an orderly end, the second ends at once. */
+/**
+ * Ctrl-C, SIGTERM, or a terminal that is gone: the first asks for an orderly end, the second ends at once, as `onInterrupts` counts them.
+ */
 export class Interrupt {
   readonly #stop = new AbortController();
-  readonly #listeners = new Map<InterruptSignal, () => void>();
+  readonly #close: () => void;
   #name: InterruptSignal | null = null;
 
   /** Starts listening. `say` tells people what the first signal does. */
   constructor(say: (line: string) => void) {
-    for (const name of INTERRUPTS) {
-      const listener = () => {
-        if (this.#name !== null) {
-          say(
-            'Stopped at once. `plumbline restore --env NAME` or the next run undoes what this run has left open.',
-          );
-          // Children in sessions of their own end when their socket or standard input closes with this process.
-          process.exit(SIGNAL_EXITS[name]);
-        }
+    this.#close = onInterrupts({
+      first: (name) => {
         this.#name = name;
-        say(`${name}: undoing what was done and writing the results so far; a second signal stops at once.`);
+        say(
+          `${name}: undoing what was done and writing the results so far; another signal, more than a second later, stops at once.`,
+        );
         this.#stop.abort(new Error(`interrupted by ${name}`));
-      };
-      this.#listeners.set(name, listener);
-      process.on(name, listener);
-    }
+      },
+      again: (name) => {
+        say(
+          'Stopped at once. `plumbline restore --env NAME` or the next run undoes what this run has left open.',
+        );
+        // Children in sessions of their own end when their socket or standard input closes with this process.
+        process.exit(SIGNAL_EXITS[name]);
+      },
+    });
   }
 
   get signal(): AbortSignal {
@@ -41,6 +44,6 @@ export class Interrupt {
   }
 
   close(): void {
-    for (const [name, listener] of this.#listeners) process.off(name, listener);
+    this.#close();
   }
 }

@@ -13,7 +13,10 @@ export function mergePatched(value: Json | undefined, patch: Json): Json {
   return Object.fromEntries(result);
 }
 
-/** The fields in which two states of an object differ, each at the deepest key: lists count as one value. */
+/**
+ * The fields in which two states of an object differ, each at the deepest key that both have. A list is one value, and so is an object that is
+ * only in one of the two: without some of its keys it can be invalid.
+ */
 export function changedFields(
   before: Json | undefined,
   after: Json | undefined,

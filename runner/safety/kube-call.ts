@@ -1,9 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ReadOnlyGuard } from '../../probes/kubernetes/read-only.ts';
-import { loadKubeConfig, Transport } from '../../probes/kubernetes/transport.ts';
+import { loadKubeConfig, pauseOf, Transport } from '../../probes/kubernetes/transport.ts';
 import type { KubeCall } from './types.ts';
 
 /**
- * Calls to the API server over separate connections: safety calls must not queue behind those of checks, nor count as theirs.
+ * Calls to the API server over separate connections: safety calls must not queue behind those of checks, nor count as theirs. One that is
+ * throttled (429 with Retry-After: it was not carried out) is repeated while its deadline allows, except where it asks for `once`.
  * @param readOnly lets nothing through that may change something
  * @throws KubeError `invalid` when the kubeconfig cannot be read.
  */
@@ -13,9 +15,17 @@ export function kubeCallFrom(
   readOnly?: ReadOnlyGuard,
 ): { call: KubeCall; close: () => void } {
   const transport = new Transport(loadKubeConfig(kubeconfig, context), readOnly);
-  const call: KubeCall = async (request) => {
-    const answer = await transport.exchange({ ...request, verb: request.method.toLowerCase() });
-    return { status: answer.status, body: parsed(answer.body) };
+  const call: KubeCall = async ({ once = false, ...request }) => {
+    const until = performance.now() + request.timeoutMs;
+    for (;;) {
+      const timeoutMs = Math.max(1, until - performance.now());
+      const verb = request.method.toLowerCase();
+      const answer = await transport.exchange({ ...request, timeoutMs, verb });
+      const pauseMs = once ? null : pauseOf(answer);
+      if (pauseMs === null || performance.now() + pauseMs > until)
+        return { status: answer.status, body: parsed(answer.body), dateMs: answer.dateMs };
+      await sleep(pauseMs, undefined, request.signal ? { signal: request.signal } : {});
+    }
   };
   return { call, close: () => transport.close() };
 }

@@ -1,15 +1,19 @@
 import { randomUUID } from 'node:crypto';
+import { lookUntil } from '../../host/wait.ts';
 import type { KubeObject, ObjectRef } from '../../suites/harness/protocol.ts';
 import { kindOf, kindText, pathOf } from '../../probes/kubernetes/kinds.ts';
 import { changedFields, mergePatched } from './diff.ts';
 import type { Access, Rollback, KubeCall, KubeReply } from './types.ts';
-import { deleteOptions, isJson, ENTRY_ANNOTATION, saidIn, textAt } from './timers/undo-kube.ts';
+import { deleteOptions, isJson, ENTRY_ANNOTATION, saidIn, seenAt, textAt } from './timers/undo-kube.ts';
 import type { Json } from './timers/undo-kube.ts';
 
 const CALL_TIMEOUT_MS = 10_000;
 /** A busy object changes a few times a second; each try reads it again. */
 const ATTEMPTS = 5;
 const MERGE = 'application/merge-patch+json';
+/** An object that is being deleted goes when its finalizers are done: a pod after its grace of 30 s, a claim after its pod. */
+const GONE_WITHIN_MS = 60_000;
+const GONE_LOOK_MS = 500;
 
 export type ChangeOptions = {
   readonly access: Access;
@@ -32,6 +36,8 @@ export type Performer = {
   settleCreated(paths: ReadonlySet<string>): void;
   /** Whether an open entry says that we created what is at the path. */
   hasCreated(path: string): boolean;
+  /** Aborted when no new action may begin. */
+  readonly stopped: AbortSignal;
 };
 
 /** Changes objects through the guard: reads what is there, derives the exact rollback, acts by compare-and-set. */
@@ -44,9 +50,12 @@ export class GuardedObjects {
     this.#guard = guard;
   }
 
-  /** Creates missing objects; sets the given fields on existing ones. */
+  /**
+   * Creates missing objects; sets the given fields on existing ones. One that is being deleted is neither: it is waited for until it is gone.
+   * @throws Error when it is still there after a minute
+   */
   async apply(check: string, objects: readonly KubeObject[], options: ChangeOptions): Promise<void> {
-    const live = await Promise.all(objects.map((object) => this.#get(object)));
+    const live = await Promise.all(objects.map((object) => this.#staying(object)));
     const fresh = objects.filter((_, at) => live[at] === null);
     if (fresh.length > 0) await this.#create(check, fresh, options);
     for (const object of objects.filter((_, at) => live[at] !== null)) {
@@ -104,7 +113,7 @@ export class GuardedObjects {
 
   /**
    * Deletes, by default without grace. For an object that we created, the entry is then settled; for any other, the rollback creates it
-   * again.
+   * again. One of others that is being deleted already is left to whoever deleted it.
    */
   async remove(check: string, refs: readonly ObjectRef[], options: ChangeOptions): Promise<void> {
     const own = refs.filter((ref) => this.#guard.hasCreated(pathOfRef(ref)));
@@ -137,7 +146,7 @@ export class GuardedObjects {
 
   async #removeForeign(check: string, ref: ObjectRef, options: ChangeOptions): Promise<void> {
     const before = await this.#get(ref);
-    if (before === null) return;
+    if (before === null || isGoing(before)) return;
     const object = withoutServerFields({ ...before, apiVersion: ref.apiVersion, kind: ref.kind });
     await this.#guard.perform({
       check,
@@ -151,6 +160,20 @@ export class GuardedObjects {
   async #delete(ref: ObjectRef | KubeObject, uid: string | undefined, graceSeconds = 0): Promise<void> {
     const reply = await this.#send('DELETE', pathOfRef(ref), deleteOptions(uid, graceSeconds));
     if (reply.status !== 404) expectOk(reply, `deletion of ${nameOf(ref)}`);
+  }
+
+  /** The object, unless it is not there or going: then null, once it is gone. */
+  async #staying(wanted: KubeObject): Promise<KubeObject | null> {
+    const seen = await lookUntil(
+      () => this.#get(wanted),
+      (live) => live === null || !isGoing(live),
+      { deadlineMs: GONE_WITHIN_MS, intervalMs: GONE_LOOK_MS, signal: this.#guard.stopped },
+    );
+    if (seen === null || !isGoing(seen)) return seen;
+    const finalizers = seenAt(seen, 'metadata', 'finalizers');
+    throw new Error(
+      `${nameOf(wanted)} has been in deletion since ${seen.metadata.deletionTimestamp ?? ''} and is still there after ${GONE_WITHIN_MS / 1000} s, so that it cannot be created again; its finalizers: ${JSON.stringify(finalizers ?? [])}`,
+    );
   }
 
   async #get(ref: ObjectRef | KubeObject): Promise<KubeObject | null> {
@@ -199,6 +222,10 @@ function refOf({ apiVersion, kind, metadata }: KubeObject): ObjectRef {
     name: metadata.name,
     ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }),
   };
+}
+
+function isGoing({ metadata }: KubeObject): boolean {
+  return metadata.deletionTimestamp !== undefined;
 }
 
 type Named = ObjectRef | KubeObject;

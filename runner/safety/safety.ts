@@ -93,6 +93,7 @@ export class Safety {
       perform: (mutation) => this.perform(mutation),
       hasCreated: (path) => this.#created(new Set([path])).length > 0,
       settleCreated: (paths) => this.#settle(this.#created(paths)),
+      stopped: this.stopped,
     });
     // At once: an orderly end of client loads and workers takes longer than anything may stay broken.
     this.stopped.addEventListener('abort', () => void this.#restoreStopped(), { once: true });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadEnvironment } from '../../env/loader.ts';
 import type { LoadSecond } from '../../reports/record/details/load-result.ts';
-import { liveLine, patienceOf } from './load-runs.ts';
+import { liveLine, patienceOf, whyNotSpread } from './load-runs.ts';
 
 const second: LoadSecond = {
   atMs: 0,
@@ -47,4 +47,23 @@ test('should have users and patience for answers that the latency goal allows, i
   for (const check of ['performance/ai/latency', 'performance/ai/availability'])
     assert.deepEqual(of(check, 'draft'), { MAX_VUS: 30, TIMEOUT: '30000ms' });
   assert.equal(of('performance/ai/throughput', 'draft', 9_000).MAX_VUS, 10_000);
+});
+
+test('should spread no load over pods that shows credentials, or whose check needs what pods do not give', () => {
+  const nobody = { plan: null };
+  const key = { plan: null, client: { certificate: 'PEM', key: 'PEM' } };
+  const spread = (check: string, choice: 'auto' | 'k6-operator' = 'auto') =>
+    whyNotSpread(check, nobody, choice);
+  assert.match(
+    whyNotSpread('performance/api/availability', key, 'k6-operator') ?? '',
+    /credentials .* could be read in its TestRun/,
+  );
+  for (const check of ['scaling/backend/up', 'scaling/backend/down', 'scaling/ai/up'])
+    assert.match(spread(check) ?? '', /ends its load itself/);
+  for (const check of ['performance/api/latency', 'performance/ai/latency'])
+    assert.match(spread(check) ?? '', /judges latencies/);
+  assert.equal(spread('performance/api/availability'), null);
+  assert.equal(spread('performance/ai/throughput'), null);
+  // Where it is named, the plan says that the check cannot pass.
+  assert.equal(spread('scaling/backend/up', 'k6-operator'), null);
 });

@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { partsOf, resolveGoals, rowOf } from '../../suites/catalogue/index.ts';
+import { partsOf, resolveGoals, rowOf, unfitForOperator } from '../../suites/catalogue/index.ts';
 import type { Environment } from '../../env/schema.ts';
 import { chooseEngine } from '../../load/engines/index.ts';
 import type { Choosable } from '../../load/engines/index.ts';
@@ -49,7 +49,7 @@ export class LoadRuns {
   }
 
   /**
-   * Resolves when its engine has been started.
+   * Resolves when the load begins, or has ended without that.
    * @throws RequestError when the check has one already, or the environment has no edge to send it through; the reason of the signal
    */
   async start(params: Params<'load.start'>, signal: AbortSignal): Promise<void> {
@@ -158,13 +158,18 @@ export class LoadRuns {
     if (operator === undefined) return [k6, embedded];
     const { pods: parallelism, starterImage, separate, ...rest } = operator;
     const { safety, cluster } = parts;
+    const unfit = whyNotSpread(check, access, runState.environment.load.engine);
     const spread = new OperatorEngine({
       ...rest,
+      ...(unfit !== null && { unfit }),
       parallelism,
       ...(starterImage !== undefined && { starterImage }),
       ...(separate !== undefined && { separate }),
       check: checkFolderName(check),
-      timeouts: { cleanUpMs: Math.max(1, this.#graceMs - CLEAN_UP_RESERVE_MS) },
+      timeouts: {
+        startMs: timeoutMsOf(runState.environment, 'loadStart'),
+        cleanUpMs: Math.max(1, this.#graceMs - CLEAN_UP_RESERVE_MS),
+      },
       client: cluster.client,
       // Recorded before they are created: a killed run leaves no load behind.
       objects: {
@@ -172,8 +177,7 @@ export class LoadRuns {
         remove: (ref) => safety.remove(check, [ref]),
       },
     });
-    // Its variables can be read in the TestRun.
-    return access.plan === null && access.client === undefined ? [k6, spread, embedded] : [k6, embedded];
+    return [k6, spread, embedded];
   }
 
   /** A scenario says that it was refused: the credentials are renewed as for any other client. */
@@ -273,6 +277,21 @@ function withoutK6(access: Access, needsMs: number): string | null {
   return left === null || left >= needsMs
     ? null
     : `the token expires within ${Math.round(left / 1000)} s, and the load may last ${Math.round(needsMs / 1000)} s: only the embedded engine takes a new one meanwhile`;
+}
+
+/**
+ * Why no load of the check is spread over pods, whatever the cluster has; null: it may be. Where the operator is named, a check runs with it although it
+ * cannot pass (`cannotPass`).
+ */
+export function whyNotSpread(
+  check: string,
+  { plan, client }: Pick<Access, 'plan' | 'client'>,
+  choice: Environment['load']['engine'],
+): string | null {
+  if (plan !== null || client !== undefined)
+    return 'the load shows credentials (application.credentials), which could be read in its TestRun';
+  const row = choice === 'auto' ? rowOf(check) : undefined;
+  return row === undefined ? null : unfitForOperator(row);
 }
 
 /** The contract as scenarios read it (load/scenarios/target.ts). It holds no secret. */

@@ -2,7 +2,7 @@ import type { Workload } from '../../env/schema.ts';
 import type { Container, ObjectOf } from '../../probes/kubernetes/objects.ts';
 import type { KubeObject, ObjectRef } from '../harness/protocol.ts';
 import type { ControlContext } from '../harness/control.ts';
-import { CONTAINER_DEFAULTS, POD_DEFAULTS } from '../topology/_objects/canary.ts';
+import { CONTAINER_DEFAULTS, POD_DEFAULTS, podMetadata } from '../topology/_objects/canary.ts';
 
 /** Namespace of the canaries of controls: the one that embedded environments declare for the canaries of checks. */
 export const CANARY = 'plumbline-canary';
@@ -75,7 +75,9 @@ export function idlePod(
 ): Record<string, unknown> {
   const alive = { exec: { command: ['busybox', 'true'] } };
   return {
-    metadata: { labels: { 'app.kubernetes.io/name': name, 'app.kubernetes.io/managed-by': 'plumbline' } },
+    metadata: podMetadata({
+      labels: { 'app.kubernetes.io/name': name, 'app.kubernetes.io/managed-by': 'plumbline' },
+    }),
     spec: {
       ...POD_DEFAULTS,
       containers: [

@@ -147,7 +147,8 @@ export interface RunnerMethods {
       about: 'targets' | 'series' | 'rules' | 'alerts' | 'dashboards';
       labels?: Record<string, string>;
     };
-    result: { seen: number; silent?: string };
+    /** `panels`: how many each dashboard shows at the least, by its uid. */
+    result: { seen: number; silent?: string; panels?: Record<string, number> };
   };
   /**
    * What a browser asks of the server of dashboards, asked with the declared account, which no worker and no browser has. null: none is
@@ -155,7 +156,14 @@ export interface RunnerMethods {
    */
   'telemetry.page': {
     params: { check: string; url: string; method: string; headers: Record<string, string>; body?: string };
-    result: { status: number; url: string; headers: Record<string, string>; base64: string } | null;
+    /** `withheld`: a question to a data source that was not sent on, since it may be more than a read. */
+    result: {
+      status: number;
+      url: string;
+      headers: Record<string, string>;
+      base64: string;
+      withheld?: boolean;
+    } | null;
   };
   /** Measures how far the clocks of nodes are ahead, each by a pod that runs there, into `clocks.ndjson`; those that could be read. */
   'clocks.nodes': {

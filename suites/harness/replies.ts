@@ -98,13 +98,18 @@ const REPLIES: { readonly [M in Method]: z.ZodType<Result<M>> } = {
   'telemetry.stop': done,
   'telemetry.disk': done,
   'telemetry.recent': done,
-  'telemetry.ask': z.object({ seen: z.number(), silent: z.string().optional() }),
+  'telemetry.ask': z.object({
+    seen: z.number(),
+    silent: z.string().optional(),
+    panels: z.record(z.string(), z.number()).optional(),
+  }),
   'telemetry.page': z
     .object({
       status: z.number(),
       url: z.string(),
       headers: z.record(z.string(), z.string()),
       base64: z.string(),
+      withheld: z.boolean().optional(),
     })
     .nullable(),
   'clocks.nodes': z.array(z.object({ node: z.string(), offsetMs: z.number(), errorMs: z.number() })),
@@ -169,6 +174,7 @@ const REPLIES: { readonly [M in Method]: z.ZodType<Result<M>> } = {
         device: z.string(),
         node: z.string(),
         pod: z.string().nullable(),
+        namespace: z.string().optional(),
         value: z.number().nullable(),
         atSeconds: z.number().nullable(),
       }),

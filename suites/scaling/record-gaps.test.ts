@@ -38,6 +38,32 @@ describe('the record of an autoscaler', () => {
     }
   });
 
+  it('should hold the autoscaler of KEDA against its own minimum, not against the pods that KEDA leaves', () => {
+    const few = { type: 'ScalingLimited', status: 'True', reason: 'TooFewReplicas', message: '' };
+    const [able, active, limited] = conditionsOf(false);
+    const value = (of: number) => ({ metrics: [{ name: 'cpu', value: of, target: 70 }] });
+    const reasonOf = (own: object, fields: Record<string, unknown>): string => {
+      const told = tell({
+        desired: (second) => (second < 30 ? 0 : 4),
+        spec: { min: 0, ...own },
+        load: LOAD,
+      });
+      const seen = told.map(([kind, one]): Seen => [
+        kind,
+        kind === 'hpa' && one?.['t'] === at(120) ? { ...one, ...fields } : one,
+      ]);
+      return judge({ check: 'scaling/backend/up', goals: GOALS, seen, cut: true }).reason;
+    };
+    const drained = { desired: 1, current: 1, conditions: [able, active, few], ...value(0) };
+    assert.doesNotMatch(reasonOf({ ownMin: 1 }, drained), /reports a limit/);
+    // As an older record has it.
+    assert.match(reasonOf({}, drained), /a status reports a limit/);
+    assert.match(reasonOf({ ownMin: 2 }, drained), /a status reports a limit/);
+    const scaled: unknown = { ...Object(able), reason: 'SucceededRescale' };
+    const raised = { desired: 4, current: 1, conditions: [scaled, active, limited], ...value(1000) };
+    assert.match(reasonOf({ ownMin: 1 }, raised), /a status desires more or fewer pods/);
+  });
+
   it('should hold how the load began and how the pods were looked at against what is known of both', () => {
     const reasonOf = (bentKind: string, fields: Record<string, unknown>, from = -Infinity): string => {
       const seen = tell({ desired: grows, load: LOAD }).map(([kind, one]): Seen => [
@@ -153,12 +179,15 @@ it('should hold the record of the way down, and of tenders, against the same', (
 it('should know how long what was raised stays, and that every load that was started ended', () => {
   const goals = { extraSeconds: 900, failedRequests: 1000, flapSeconds: 1 };
   const shrinks = (second: number): number => (second < 30 ? 2 : second < 110 ? 4 : 2);
-  const reasonOf = (stabilisationDownS: number): string => {
-    const seen = tell({ desired: shrinks, loadS: 60, lastS: 200, spec: { stabilisationDownS } });
+  const reasonOf = (stabilisationDownS: number, more: object = {}): string => {
+    const seen = tell({ desired: shrinks, loadS: 60, lastS: 200, spec: { stabilisationDownS, ...more } });
     return judge({ check: 'scaling/backend/down', goals, seen, cut: true }).reason;
   };
   assert.doesNotMatch(reasonOf(60), /sooner than its settings allow|not seen to end/);
   assert.match(reasonOf(600), /it scaled down sooner than its settings allow/);
+  // Nobody stated it: the controller's flag may say less than its default.
+  assert.doesNotMatch(reasonOf(300, { stabilisationDownStated: false }), /sooner than its settings allow/);
+  assert.match(reasonOf(300), /it scaled down sooner than its settings allow/);
   const open = tell({ desired: grows, load: LOAD }).filter(([kind]) => kind !== 'load-ended');
   const unended = judge({ check: 'scaling/backend/up', goals: GOALS, seen: open, cut: true });
   assert.match(unended.reason, /the end of a load is not recorded/);

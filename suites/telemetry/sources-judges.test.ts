@@ -127,6 +127,11 @@ test('should want the rules of every objective, healthy, and somebody to be told
     judged(check, [group('api-requests'), group('api-latency'), ['alertmanagers', { urls: [] }]]).reason,
     /where Prometheus sends alerts.*nowhere/,
   );
+  const untold: Seen = ['alertmanagers', { urls: null }];
+  const found = judged(check, [group('api-requests'), group('api-latency'), untold]);
+  assert.equal(found.verdict, 'pass', found.reason);
+  assert.match(found.seen, /where Prometheus sends alerts was not judged/);
+  assert.equal(judged(check, [group('api-latency'), untold]).verdict, 'fail');
 });
 
 test('should want the alert in time, and not judge where nothing may be written', () => {
@@ -225,6 +230,30 @@ test('should name the pod and the node of a workload whose lines are missing', (
   assert.match(partly.reason, /the logs of 1 of its containers cannot be read: forbidden/);
 });
 
+test('should not know of a workload what could not be looked for of one of its pods, and judge the others', () => {
+  const reason = 'no record has `message`';
+  const unsearched: Seen = [
+    'recent-unsearched',
+    { node: 'w1', pod: 'quiet-0', container: 'c', workload: QUIET, reason },
+  ];
+  const of = (found: number): Seen[] => [
+    ...looked({ [POSTGRES]: [{ lines: 20, found }], [QUIET]: [ALL] }).filter(
+      ([kind, fields]) => kind !== 'recent' || fields?.['workload'] !== QUIET,
+    ),
+    unsearched,
+  ];
+  const open = workloads(of(20));
+  assert.equal(open.verdict, 'inconclusive');
+  assert.match(
+    open.reason,
+    /^could not be seen: Deployment tender\/quiet: .*the lines of 1 of its containers could not be looked for, such as those of quiet-0 on node w1: no record has `message`$/,
+  );
+  assert.equal(open.findingsTotal, 1);
+  const lost = workloads(of(19));
+  assert.equal(lost.verdict, 'fail');
+  assert.match(lost.reason, /missing 1 of postgres-0 on node w1/);
+});
+
 test('false verdict 9: each declared workload is heard, or a reason is declared why it is silent', () => {
   const silent = looked({ [POSTGRES]: [ALL], [QUIET]: [NONE] });
   const said = workloads(silent);
@@ -274,11 +303,12 @@ test('should want data sources that answer and dashboards that a browser shows',
   assert.equal(judged(check, [...base, shown(0)], { settings }).verdict, 'pass');
   assert.equal(judged(check, [...base, shown(1)], { settings }).verdict, 'fail');
   assert.equal(judged(check, base, { settings }).verdict, 'inconclusive');
-  assert.equal(
-    judged(check, [...base, ['rendered', { uid: 'slo', status: 200, panels: 1, errors: 0 }]], { settings })
-      .verdict,
-    'inconclusive',
-  );
+  for (const panels of [0, 1]) {
+    const few: Seen = ['rendered', { uid: 'slo', status: 200, panels, errors: 0 }];
+    const { verdict, reason } = judged(check, [...base, few], { settings });
+    assert.equal(verdict, 'inconclusive', 'a browser may be slow');
+    assert.match(reason, new RegExp(`its 3 panels in a browser, seen ${panels} panels`));
+  }
   const source: Seen = ['data-source', { source: 'Logs', ok: false, detail: 'no connection' }];
   assert.match(
     judged(check, [...base, shown(0), source], { settings }).reason,

@@ -27,6 +27,8 @@ export interface Followed {
   limits: LoadRequest['limits'];
   timeouts: Timeouts;
   live: LiveCounts;
+  /** Called once, when the operator says that its pods run the load. */
+  started: () => void;
 }
 
 /** The course of a load: all pods have ended (`givenUp` is null; their logs have the outcome), or the load was given up. */
@@ -109,7 +111,10 @@ async function step(run: Followed, seen: Seen, signal: AbortSignal): Promise<Cou
   if (found === null) return over(failed(`${place(run)} was deleted by someone else`));
   Object.assign(seen, found);
   const now = performance.now();
-  if (STARTED.has(found.stage)) seen.startedMs ??= now;
+  if (STARTED.has(found.stage) && seen.startedMs === null) {
+    seen.startedMs = now;
+    run.started();
+  }
   if (found.stage === 'error')
     return over(
       failed(

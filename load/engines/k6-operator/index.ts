@@ -26,6 +26,8 @@ export interface OperatorOptions extends Spread {
   /** Whether the operator behind the API is a stand-in; the result says so. */
   stubbed: boolean;
   timeouts?: Partial<Timeouts>;
+  /** Why its loads are of no use to the check, whatever the cluster has. */
+  unfit?: string;
 }
 
 const GROUP = '/apis/k6.io/v1alpha1';
@@ -42,6 +44,7 @@ type Parts = Partial<Omit<LoadResult, 'schema' | 'engine' | 'script'>>;
 
 export class OperatorEngine implements LoadEngine {
   readonly name = 'k6-operator';
+  readonly startsLater = true;
   readonly #options: OperatorOptions;
   readonly #timeouts: Timeouts;
 
@@ -51,6 +54,8 @@ export class OperatorEngine implements LoadEngine {
   }
 
   async unavailable(): Promise<string | null> {
+    const { unfit } = this.#options;
+    if (unfit !== undefined) return unfit;
     try {
       const { status, body } = await this.#options.client.raw(GROUP);
       if (status === 404) return `the cluster has no TestRun of k6.io/v1alpha1: ${INSTALL}`;
@@ -82,11 +87,16 @@ export class OperatorEngine implements LoadEngine {
   }
 
   async run(request: LoadRequest, listener: LoadListener, signal: AbortSignal): Promise<LoadResult> {
-    const startedAt = new Date().toISOString();
+    // Of a load that never begins: when it was ordered.
+    let startedAt = new Date().toISOString();
+    const started = (): void => {
+      startedAt = new Date().toISOString();
+      listener.started?.();
+    };
     const made: ObjectRef[] = [];
     let parts: Parts;
     try {
-      parts = await this.#load(request, { made, listener }, signal);
+      parts = await this.#load(request, { made, listener: { ...listener, started } }, signal);
     } catch (error) {
       parts = signal.aborted
         ? { outcome: 'interrupted', reason: 'the load was interrupted' }
@@ -98,7 +108,7 @@ export class OperatorEngine implements LoadEngine {
 
   async #load(
     request: LoadRequest,
-    tools: { made: ObjectRef[]; listener: LoadListener },
+    tools: { made: ObjectRef[]; listener: LoadListener & { started(): void } },
     signal: AbortSignal,
   ): Promise<Parts> {
     const { client, objects, namespace, parallelism } = this.#options;
@@ -120,7 +130,8 @@ export class OperatorEngine implements LoadEngine {
       await objects.create(object, signal);
     }
     const live = new LiveCounts(client, namespace, (second) => tools.listener.second?.(second));
-    const run = { client, namespace, name, parallelism, limits, timeouts: this.#timeouts, live };
+    const started = (): void => tools.listener.started();
+    const run = { client, namespace, name, parallelism, limits, timeouts: this.#timeouts, live, started };
     let course: Course;
     try {
       course = await follow(run, signal);

@@ -4,6 +4,8 @@ import { optionsSource } from '../k6/wrapper.ts';
 
 export const BEGIN = 'PLUMBLINE-SUMMARY-BEGIN';
 export const END = 'PLUMBLINE-SUMMARY-END';
+/** Begins each line of the summary: a pod's log has standard error as well, whose lines may come between these. */
+export const MARK = 'PLUMBLINE-SUMMARY ';
 /** Characters per line of the summary; container runtimes split lines at 16 KiB. */
 const LINE = 8000;
 
@@ -41,7 +43,9 @@ export function mainModule(entry: string, replaced: Replaced): string {
     '    scenarios: own.scenarios || {}, added: Object.keys(added),',
     '  });',
     `  const lines = [${JSON.stringify(BEGIN)}];`,
-    `  for (let at = 0; at < text.length; at += ${LINE}) lines.push(text.slice(at, at + ${LINE}));`,
+    `  for (let at = 0; at < text.length; at += ${LINE}) {`,
+    `    lines.push(${JSON.stringify(MARK)} + text.slice(at, at + ${LINE}));`,
+    '  }',
     `  return '\\n' + lines.concat(${JSON.stringify(END)}).join('\\n') + '\\n';`,
     '}',
     'export function handleSummary(data) {',

@@ -44,10 +44,22 @@ function labelsOf({ check }: Pick<Spread, 'check'>): Record<string, string> {
 }
 
 /** Plain values, never a Secret: the account for loads may not read Secrets, and so could not clean one up. */
-function environment({ variables, ca }: Parts): unknown[] {
+function environment({ variables, ca }: Pick<Parts, 'variables' | 'ca'>): { name: string; value: string }[] {
   const own = Object.entries(variables).map(([name, value]) => ({ name, value }));
   const trust = ca === undefined ? [] : [{ name: 'SSL_CERT_FILE', value: `${CA_FOLDER}/${CA_KEY}` }];
   return [...own.toSorted((one, other) => (one.name < other.name ? -1 : 1)), ...trust];
+}
+
+/** Names, numbers and durations; to a shell they are one word. */
+const IS_WORD = /^[\w.]+$/;
+
+/**
+ * Variables of the pod that reads the script's options, with `k6 archive` in a shell. Operators 1.3.1 to 1.5.0 write their values into that
+ * command as they are, so JSON or a text with spaces would break it. It gets those that are one word: the operator refuses a script that has
+ * fewer users (MAX_VUS) than pods. Init code of the scenarios needs no others.
+ */
+function words({ variables }: Parts): unknown[] {
+  return environment({ variables }).filter(({ value }) => IS_WORD.test(value));
 }
 
 function trustVolume({ name, ca }: Parts): Record<string, unknown> {
@@ -61,6 +73,13 @@ function trustVolume({ name, ca }: Parts): Record<string, unknown> {
 function testRun(spread: Spread, parts: Parts): KubeObject {
   const labels = labelsOf(spread);
   const { parallelism, separate, image, starterImage, resources } = spread;
+  const pod = {
+    image,
+    metadata: { labels },
+    // k6 does not use the Kubernetes API.
+    automountServiceAccountToken: 'false',
+    ...(resources && { resources }),
+  };
   return {
     apiVersion: 'k6.io/v1alpha1',
     kind: 'TestRun',
@@ -72,15 +91,9 @@ function testRun(spread: Spread, parts: Parts): KubeObject {
       arguments: '--no-usage-report --no-color --log-format=json --include-system-env-vars',
       // The count of interrupted iterations appears only in the progress lines.
       quiet: 'false',
-      runner: {
-        image,
-        metadata: { labels },
-        // k6 does not use the Kubernetes API.
-        automountServiceAccountToken: 'false',
-        env: environment(parts),
-        ...(resources && { resources }),
-        ...trustVolume(parts),
-      },
+      // Without it the operator takes that of the runner, with all its variables.
+      initializer: { ...pod, env: words(parts) },
+      runner: { ...pod, env: environment(parts), ...trustVolume(parts) },
       starter: { ...(starterImage !== undefined && { image: starterImage }), metadata: { labels } },
     },
   };

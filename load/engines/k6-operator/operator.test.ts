@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { pathToFileURL } from 'node:url';
 import { Ajv } from 'ajv';
 import { parse } from 'yaml';
 import type { KubeClient } from '../../../probes/kubernetes/client.ts';
@@ -13,10 +12,9 @@ import {
   type LoadSecond,
 } from '../../../reports/record/details/load-result.ts';
 import type { LoadListener, LoadRequest } from '../engine.ts';
-import { bundle } from './bundle.ts';
 import { OperatorEngine, type OperatorOptions } from './index.ts';
-import { mainModule } from './main-module.ts';
 import { ApiServer, type Behaviour, type Pod } from './_testing/api-server.ts';
+import { podLog } from './_testing/pod-log.ts';
 
 const SCRIPT = `import { rate } from './settings.ts';
 export const options: { scenarios: object; thresholds: object } = {
@@ -42,60 +40,6 @@ after(async () => {
   stop();
   await rm(folder, { recursive: true });
 });
-
-const trend = (count: number, p95: number): Record<string, number> => ({
-  ...{ count, min: 1, avg: p95 / 2, med: p95 / 2, max: p95 * 2 },
-  ...{ 'p(90)': p95, 'p(95)': p95, 'p(99)': p95, 'p(99.9)': p95, 'p(75)': p95 },
-});
-
-/** The log of one pod, with the summary that the generated main module prints. */
-async function logOf(requests: number, p95: number, extra: string[] = []): Promise<string> {
-  const main = join(folder, `main-${String(Math.random()).slice(2)}.mjs`);
-  const source = mainModule('plain.mjs', {});
-  await writeFile(
-    join(folder, 'plain.mjs'),
-    `export const options = { scenarios: { steady: { executor: 'constant-arrival-rate' } },
-    thresholds: { http_req_duration: ['p(95)<500'] } };\nexport default () => {};\n`,
-  );
-  await writeFile(main, source);
-  const module = (await import(pathToFileURL(main).href)) as {
-    handleSummary: (data: unknown) => { stdout: string };
-    options: { thresholds: Record<string, string[]> };
-  };
-  const metric = (
-    type: string,
-    values: Record<string, number>,
-    name: string,
-    contains = 'default',
-  ): unknown => ({
-    ...{ type, contains, values },
-    thresholds: Object.fromEntries(
-      (module.options.thresholds[name] ?? []).map((each) => [each, { ok: true }]),
-    ),
-  });
-  const data = {
-    metrics: {
-      http_reqs: metric('counter', { count: requests, rate: 5 }, 'http_reqs'),
-      http_req_failed: metric('rate', { rate: 0.1, passes: 1, fails: requests - 1 }, 'http_req_failed'),
-      http_req_duration: metric('trend', trend(requests, p95), 'http_req_duration', 'time'),
-      vus: metric('gauge', { value: 2, min: 1, max: 3 }, 'vus'),
-      'iterations{scenario:steady}': metric('counter', { count: requests }, 'iterations{scenario:steady}'),
-      'dropped_iterations{scenario:steady}': metric(
-        'counter',
-        { count: 1 },
-        'dropped_iterations{scenario:steady}',
-      ),
-    },
-    root_group: {
-      ...{ name: '', path: '', checks: [{ name: 'ok', passes: requests - 1, fails: 1 }] },
-      groups: [{ name: 'g', path: '::g', checks: [{ name: 'ok', passes: 1, fails: 0 }], groups: [] }],
-    },
-    state: { testRunDurationMs: 2000 },
-    setup_data: { token: 'secret of the target' },
-  };
-  const progress = `running (02.0s), 0/2 VUs, ${requests} complete and 1 interrupted iterations`;
-  return [...extra, progress, module.handleSummary(data).stdout].join('\n');
-}
 
 interface Case extends Partial<LoadRequest> {
   behaviour?: Behaviour;
@@ -150,6 +94,9 @@ async function run(how: Case): Promise<LoadResult> {
   );
   return loadResultSchema.parse(result);
 }
+
+const logOf = (requests: number, p95: number, extra?: string[]): Promise<string> =>
+  podLog(folder, requests, p95, extra);
 
 async function twoPods(): Promise<Pod[]> {
   return [
@@ -239,6 +186,47 @@ describe('a load over many pods', () => {
     ]);
   });
 
+  it('should begin when the operator says so, from when its seconds count', async () => {
+    const begun: string[] = [];
+    const result = await run({
+      behaviour: { pods: await twoPods() },
+      listener: { started: () => begun.push(`${new Date().toISOString()} after ${api.stages.join()}`) },
+    });
+    assert.equal(begun.length, 1);
+    assert.match(begun[0] ?? '', / after ,initialization,initialized,created,started$/);
+    assert.ok(result.startedAt <= (begun[0] ?? '') && result.startedAt > api.createdAt);
+    const never = await run({
+      behaviour: { stages: ['', 'error'], pods: await twoPods() },
+      listener: { started: () => begun.push('never') },
+    });
+    assert.deepEqual([never.outcome, begun.length], ['failed', 1]);
+  });
+
+  it('should show the shell that reads the options no value that it could misread', async () => {
+    const resources = { limits: { memory: '1Gi' } };
+    await run({
+      behaviour: { pods: await twoPods() },
+      variables: {
+        ...{ RATE: '5', DURATION: '30s', MAX_VUS: '250' },
+        ...{ CONTRACT: '{"prefix":"a"}', SHOWN: 'nobody is `shown`', BASE_URL: 'https://a.test', NONE: '' },
+      },
+      ca: 'PEM',
+      engine: { resources },
+    });
+    const { initializer } = api.created[1]?.spec as { initializer: { env: unknown[] } };
+    assert.deepEqual(initializer, {
+      image: 'k6:2.2.0',
+      metadata: { labels: api.created[1]?.metadata.labels },
+      automountServiceAccountToken: 'false',
+      env: [
+        { name: 'DURATION', value: '30s' },
+        { name: 'MAX_VUS', value: '250' },
+        { name: 'RATE', value: '5' },
+      ],
+      resources,
+    });
+  });
+
   it('should take no secret variables', async () => {
     const result = await run({ variables: { TOKEN: 'hunter2' }, secrets: ['TOKEN'] });
     assert.match(result.reason, /no secret variables/);
@@ -254,6 +242,15 @@ describe('a load over many pods', () => {
     assert.match((await engine.unavailable()) ?? '', /may not get pods\/proxy in a: bind plumbline-load/);
     api.reset({});
     assert.equal(await engine.unavailable(), null);
+  });
+
+  it('should be unavailable, and ask nothing, where its loads are of no use to the check', async () => {
+    api.reset({});
+    const engine = new OperatorEngine({
+      ...{ client, objects: directly(client), namespace: 'a', check: 'c', parallelism: 1, image: 'i' },
+      ...{ stubbed: true, unfit: 'it judges latencies' },
+    });
+    assert.equal(await engine.unavailable(), 'it judges latencies');
   });
 
   it('should be unavailable where the cluster has no TestRun', async () => {
@@ -329,6 +326,18 @@ describe('a load over many pods that goes wrong', () => {
     }
   });
 
+  it('should read a summary between whose lines others of the log came', async () => {
+    const [good] = await twoPods();
+    assert.ok(good);
+    const refused = JSON.stringify({ level: 'error', msg: 'dial: i/o timeout', source: 'stacktrace' });
+    // Cuts the one line of this short summary in two.
+    const log = good.log.replace(/^(PLUMBLINE-SUMMARY )(.{200})/m, `$1$2\n${refused}\nwaiting\n$1`);
+    assert.notEqual(log, good.log);
+    const result = await run({ behaviour: { pods: [good, { ...good, log }] } });
+    assert.deepEqual([result.outcome, result.requests.count], ['completed', 20]);
+    assert.deepEqual(result.errors, [{ error: 'dial: i/o timeout', count: 1 }]);
+  });
+
   it('should miss a pod that is not there', async () => {
     const [good] = await twoPods();
     assert.ok(good);
@@ -387,24 +396,6 @@ describe('a load over many pods that goes wrong', () => {
     const result = await run({ behaviour: { pods: await twoPods(), stuck: ['configmaps'] } });
     assert.equal(result.outcome, 'failed');
     assert.match(result.reason, /^left behind: ConfigMap tender\/plumbline-load-\w+; delete them by hand$/);
-  });
-
-  it('should put files of other folders beside the script, and refuse two of the same name', async () => {
-    const [script, other] = [join(folder, 'scripts', 'far.js'), join(folder, 'lib')];
-    await mkdir(join(folder, 'scripts'), { recursive: true });
-    await mkdir(other, { recursive: true });
-    await writeFile(join(other, 'a.js'), `export const a = 1;`);
-    await writeFile(script, `import { a } from '../lib/a.js'; export default () => a;`);
-    assert.deepEqual(await bundle(script), {
-      entry: 'far.js',
-      files: {
-        'far.js': `import { a } from './a.js'; export default () => a;`,
-        'a.js': `export const a = 1;`,
-      },
-    });
-    await writeFile(join(other, 'far.js'), `export const b = 2;`);
-    await writeFile(script, `import { b } from '../lib/far.js'; export default () => b;`);
-    await assert.rejects(bundle(script), /far\.js have the same name: pods get one flat folder/);
   });
 
   it('should refuse scripts that cannot be carried into pods, by what stands in the way', async () => {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { LoadResult } from '../../../reports/record/details/load-result.ts';
 import type { LoadListener } from '../engine.ts';
 import { LogReader, ProgressReader } from '../k6/output.ts';
-import { BEGIN, END } from './main-module.ts';
+import { BEGIN, END, MARK } from './main-module.ts';
 
 /** The used part of `handleSummary`'s data in k6 2.2 (`internal/js/summary.go`). */
 const metricSchema = z.object({
@@ -84,7 +84,7 @@ export function readPodLog(text: string, listener: LoadListener = {}): PodLog {
     else if (line.trim() === END) {
       summary = summaryOf((collected ?? []).join(''));
       collected = null;
-    } else if (collected !== null) collected.push(line);
+    } else if (line.startsWith(MARK)) collected?.push(line.slice(MARK.length));
     else if (line.startsWith('{')) log.lines.push(`${line}\n`);
     else progress.lines.push(`${line}\n`);
   }

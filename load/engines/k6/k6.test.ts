@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import {
   loadResultSchema,
@@ -83,6 +85,46 @@ describe('finding k6', () => {
   });
 });
 
+/** A `setpriv` first on PATH that does this, while the body runs. */
+async function withSetpriv(script: string, body: () => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'plumbline-setpriv-'));
+  const { PATH } = process.env;
+  try {
+    await writeFile(join(folder, 'setpriv'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    process.env.PATH = `${folder}:${PATH ?? ''}`;
+    await body();
+  } finally {
+    process.env.PATH = PATH;
+    await rm(folder, { recursive: true });
+  }
+}
+
+const onLinux = { skip: process.platform !== 'linux' };
+describe('what kills k6 with the harness', onLinux, () => {
+  const unavailable = async (path: string): Promise<string> =>
+    (await new K6Engine({ path }).unavailable()) ?? '';
+
+  it('should not be a setpriv that cannot do it, such as that of BusyBox', async () => {
+    await withSetpriv('echo "setpriv: unrecognized option: pdeathsig" >&2; exit 1', async () => {
+      assert.match(
+        await unavailable(k6.path),
+        /^no setpriv that can start k6 \(.*\/setpriv: setpriv: unrecognized option: pdeathsig.*install util-linux/s,
+      );
+      // Where k6 is at fault as well, that is named: there is more to install.
+      const other = await installStandIn(null);
+      assert.match(await unavailable(other.path), /printed no version of k6/);
+      await other.remove();
+    });
+  });
+
+  it('should start k6, also to ask its version', async () => {
+    await withSetpriv('echo k6 v2.9.9', async () => {
+      assert.equal(await unavailable(k6.path), '');
+      assert.equal((await run()).engine.version, '2.9.9');
+    });
+  });
+});
+
 describe('a load with k6', () => {
   it('should make a whole result of the samples, from a script whose path has spaces', async () => {
     const told: LoadSecond[] = [];
@@ -119,8 +161,14 @@ describe('a load with k6', () => {
       [10, 9, 12, 3],
     ]);
     assert.deepEqual(
-      result.seconds[0]?.latency,
-      [[49984, 10]].map(([, n]) => [bucket(50), n]),
+      result.seconds.map(({ latency }) => latency),
+      [
+        [[bucket(50), 10]],
+        [
+          [0, 2],
+          [bucket(50), 8],
+        ],
+      ],
     );
   });
 

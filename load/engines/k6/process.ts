@@ -1,7 +1,7 @@
 /** One run of the k6 binary: started in its own session, stopped gracefully, then killed. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Exit } from './exit-codes.ts';
-import { onPath } from './binary.ts';
+import { guarded } from './binary.ts';
 
 export interface Command {
   file: string;
@@ -21,12 +21,7 @@ export class K6Process {
   #timer: NodeJS.Timeout | undefined;
 
   constructor(command: Command) {
-    // If the harness is killed, k6 must not keep loading the platform unsupervised: setpriv makes the kernel kill it.
-    const guard = process.platform === 'linux' ? onPath('setpriv', process.env.PATH ?? '') : null;
-    const [file, ...args] =
-      guard === null
-        ? [command.file, ...command.args]
-        : [guard, '--pdeathsig', 'KILL', command.file, ...command.args];
+    const { file, args } = guarded(command.file, command.args);
     // Detached, so that Ctrl-C in a terminal reaches only the runner: on a second SIGINT k6 would stop at once.
     this.#child = spawn(file, args, { cwd: command.cwd, env: command.env, detached: true, stdio: 'pipe' });
     this.ended = this.#follow(command);

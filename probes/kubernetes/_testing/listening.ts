@@ -14,10 +14,11 @@ export interface Listening {
   ca: string;
 }
 
-/** A server at a port of its own, which answers nothing yet. */
+/** A server at a port of its own, which answers nothing yet. It takes whatever certificate a client shows. */
 export async function listening(): Promise<Listening> {
   const { key, cert } = await certificateFor(NAME);
-  const server = createServer({ key, cert }).listen(0, '127.0.0.1');
+  const server = createServer({ key, cert, requestCert: true, rejectUnauthorized: false });
+  server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return { server, url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`, ca: cert };
 }

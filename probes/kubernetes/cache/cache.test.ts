@@ -181,3 +181,23 @@ test('a watch that is accepted and broken off at once, again and again, does not
   await until(async () => (await cache.list({ kind: POD })).unavailable !== undefined);
   assert.ok(server.watches > 1);
 });
+
+test('asks again after half a minute where the credentials were refused, and not before', async (t) => {
+  const server = new Server();
+  const list = server.list.bind(server);
+  let asked = 0;
+  server.list = () => {
+    asked++;
+    return Promise.reject(new KubeError('unauthorized', 'Unauthorized', { verb: 'list', path: POD }));
+  };
+  const cache = cacheOf(server);
+  const now = performance.now.bind(performance);
+  let aheadMs = 0;
+  t.mock.method(performance, 'now', () => now() + aheadMs);
+  for (aheadMs of [0, 20_000])
+    assert.match((await cache.list({ kind: POD })).unavailable ?? '', /^unauthorized/);
+  assert.equal(asked, 1);
+  server.list = list;
+  aheadMs = 31_000;
+  assert.equal((await cache.list({ kind: POD })).items.length, 1);
+});

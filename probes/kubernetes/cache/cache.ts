@@ -9,8 +9,13 @@ import { asError } from '../../../reports/record/error-text.ts';
 /** How long a write waits for the cache to show it; after that readers may still see the state before the write. */
 const SEE_OWN_WRITE_MS = 3000;
 
+/** Credentials that have expired may be renewed at any time: that they were refused is remembered for this long. */
+const UNAUTHORIZED_MS = 30_000;
+
 /** A refusal is remembered: asking again for every check would cost a call each and answer the same. */
 type Entry = { informer: Informer } | { unavailable: string };
+/** `untilMs`: until when it counts (performance.now). */
+type Known = { entry: Promise<Entry>; untilMs: number };
 
 export interface CacheOptions {
   signal: AbortSignal;
@@ -26,7 +31,7 @@ export class KubeCache {
   readonly #signal: AbortSignal;
   readonly #staleAfterMs: number;
   readonly #muteAfterMs: number | undefined;
-  readonly #entries = new Map<string, Promise<Entry>>();
+  readonly #entries = new Map<string, Known>();
 
   constructor(client: ViewClient, options: CacheOptions) {
     this.#client = client;
@@ -102,13 +107,15 @@ export class KubeCache {
   #entry(kind: string, namespace: string | undefined): Promise<Entry> {
     const key = `${kind}@${namespace ?? ''}`;
     const known = this.#entries.get(key);
-    if (known !== undefined) return known;
-    const made = this.#start(kind, namespace);
+    if (known !== undefined && performance.now() < known.untilMs) return known.entry;
+    const keepFor = (ms: number): void => void (made.untilMs = performance.now() + ms);
+    const made: Known = { entry: this.#start({ kind, namespace, keepFor }), untilMs: Infinity };
     this.#entries.set(key, made);
-    return made;
+    return made.entry;
   }
 
-  async #start(kind: string, namespace: string | undefined): Promise<Entry> {
+  /** @param keepFor is called where what it returns counts for a while only */
+  async #start({ kind, namespace, keepFor }: Starting): Promise<Entry> {
     if (kind === 'v1/Secret') return { unavailable: 'forbidden: secrets are not read into the cache' };
     const informer = new Informer(
       this.#client,
@@ -119,17 +126,16 @@ export class KubeCache {
       await informer.start();
       return { informer };
     } catch (error) {
-      const lasting =
-        error instanceof KubeError &&
-        ['forbidden', 'notFound', 'unauthorized', 'invalid'].includes(error.reason);
-      if (!lasting) this.#entries.delete(`${kind}@${namespace ?? ''}`);
+      const reason = error instanceof KubeError ? error.reason : null;
+      const lasting = reason !== null && ['forbidden', 'notFound', 'invalid'].includes(reason);
+      if (!lasting) keepFor(reason === 'unauthorized' ? UNAUTHORIZED_MS : 0);
       return { unavailable: unavailableText(error) };
     }
   }
 
   async #startedFor(kind: string, namespace: string | undefined): Promise<Informer[]> {
     const keys = [`${kind}@`, ...(namespace === undefined ? [] : [`${kind}@${namespace}`])];
-    const entries = await Promise.all(keys.flatMap((key) => this.#entries.get(key) ?? []));
+    const entries = await Promise.all(keys.flatMap((key) => this.#entries.get(key)?.entry ?? []));
     return entries.flatMap((entry) => ('informer' in entry ? [entry.informer] : []));
   }
 
@@ -171,6 +177,12 @@ export class KubeCache {
       else look();
     });
   }
+}
+
+interface Starting {
+  kind: string;
+  namespace: string | undefined;
+  keepFor: (ms: number) => void;
 }
 
 function select(informer: Informer, query: Query): KubeObject[] {

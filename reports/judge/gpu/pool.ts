@@ -224,31 +224,44 @@ function expectCounted(
     findings.unknown(`pod ${pod}`, expected, found === undefined ? 'not counted' : `${found.asked} devices`);
 }
 
-/**
- * A pod that requested devices and has none is a failure, unless others may hold them all, or the scheduler was told to use none of a node's:
- * then it is unknown.
- */
+/** A pod that requested devices and has none is a failure, unless something else may be the reason: then it is unknown. */
 export function expectHolders(history: History, findings: Findings): void {
   findings.rule('held');
-  const busy = all(history, 'gpu-busy').length > 0;
   const { devicesPerNode } = gpuOf(history);
-  const cordoned = poolNodesOf(history).flatMap((one) => (one.cordoned === true ? [one.name] : []));
-  for (const { pod, asked, state, node, detail } of all(history, 'gpu-pod')) {
-    const subject = `pod ${pod}`;
+  for (const one of all(history, 'gpu-pod')) {
+    const { asked, node } = one;
+    const subject = `pod ${one.pod}`;
     const expected = `ready, with ${asked} devices`;
     const possible = asked >= 1 && asked <= devicesPerNode && node !== null;
-    if (state === 'ready') findings.expect(subject, possible, expected, `ready on ${node ?? 'no node'}`);
-    else if (busy) findings.unknown(subject, expected, `${state}: ${detail}`);
-    else if (state === 'refused' && cordoned.length > 0)
-      findings.unknown(subject, expected, `${detail} (cordoned: ${cordoned.join(', ')})`);
-    else if (claimsOf(history).length > 0)
-      findings.unknown(
-        subject,
-        expected,
-        `${state}: ${detail}; claims may hold the devices: ${claimsText(claimsOf(history))}`,
-      );
-    else findings.expect(subject, false, expected, `${state}: ${detail}`);
+    const excuse = one.state === 'ready' ? null : excuseOf(history, one);
+    if (one.state === 'ready') findings.expect(subject, possible, expected, `ready on ${node ?? 'no node'}`);
+    else if (excuse !== null) findings.unknown(subject, expected, excuse);
+    else findings.expect(subject, false, expected, `${one.state}: ${one.detail}`);
   }
+}
+
+/**
+ * Why a pod may have no device although devices are given as they should be: others hold them all, the scheduler was told to use none of a node's,
+ * the pool is scaled to zero, or the pod asked for several at once. null: there is no such reason.
+ */
+function excuseOf(history: History, { asked, state, detail }: Seen<'gpu-pod'>): string | null {
+  const seen = `${state}: ${detail}`;
+  const claims = claimsOf(history);
+  if (all(history, 'gpu-busy').length > 0) return seen;
+  if (state === 'refused') {
+    const cordoned = poolNodesOf(history).flatMap((one) => (one.cordoned === true ? [one.name] : []));
+    if (cordoned.length > 0) return `${detail} (cordoned: ${cordoned.join(', ')})`;
+    if (isScaledToZero(history)) return `${detail} (the pool may be scaled to zero)`;
+  }
+  // A plugin may refuse requests for more than one (MPS, failRequestsGreaterThanOne); the declaration does not say.
+  if (state === 'failed' && asked > 1) return `${seen}; a request for several may be refused`;
+  return claims.length > 0 ? `${seen}; claims may hold the devices: ${claimsText(claims)}` : null;
+}
+
+/** No node offers a device, and none has to be there. */
+function isScaledToZero(history: History): boolean {
+  const offers = poolNodesOf(history).some((node) => offeredBy(node) > 0);
+  return !offers && declaredPool(history.header).count.min === 0;
 }
 
 /**
@@ -289,8 +302,17 @@ export function noteBusy(history: History, findings: Findings): void {
 
 /** The judgement with the table of the pool, and a note if its devices are simulated. */
 export function concludeWithPool(history: History, findings: Findings, expected: string): Judgement {
-  const { resource, simulated, kind = 'whole' } = gpuOf(history);
+  const { resource, simulated, pool, kind = 'whole' } = gpuOf(history);
   if (simulated) findings.note('simulated devices');
+  // Without a node every rule about nodes holds.
+  if (poolNodesOf(history).length === 0)
+    findings
+      .rule('pool')
+      .unknown(
+        `nodes of pool ${pool}`,
+        'at least one',
+        isScaledToZero(history) ? 'none: it may be scaled to zero' : 'none',
+      );
   const judgement = findings.conclude(expected);
   const gpu: GpuDetail = {
     resource,

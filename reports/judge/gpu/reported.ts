@@ -2,7 +2,7 @@ import type { History } from '../../record/history/history.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import { all } from '../observed.ts';
 import type { Findings } from '../topology/findings.ts';
-import { isTold } from './pool.ts';
+import { gpuOf, isTold } from './pool.ts';
 
 export const readyPods = (history: History): Seen<'gpu-pod'>[] =>
   all(history, 'gpu-pod').filter(({ state }) => state === 'ready');
@@ -17,6 +17,28 @@ export function expectReported(history: History, pod: Seen<'gpu-pod'>, findings:
     return;
   }
   findings.expect(subject, isTold(history, { asked, devices }), expected, devices.join(', ') || 'none');
+  expectPresent(history, pod, findings);
+}
+
+/**
+ * What kubelet and the device plugin name was allocated. It is in the container only if the container runtime put it there: without the runtime of
+ * its vendor the variable names a device, and the container has none.
+ */
+export function expectPresent(history: History, pod: Seen<'gpu-pod'>, findings: Findings): void {
+  const { simulated, workload } = gpuOf(history);
+  if (simulated || isPresent(history, pod)) return;
+  const named = pod.reportedBy === null ? 'nothing names one' : `only ${pod.reportedBy} names one`;
+  const advice = workload === undefined ? '; declare gpu.workload, a command that shows it' : '';
+  findings.unknown(
+    `device in pod ${pod.pod}`,
+    'its node in /dev, an nvidia-smi that lists it, or an answer to gpu.workload',
+    `none of these, and ${named}${advice}`,
+  );
+}
+
+function isPresent(history: History, { present, reportedBy }: Seen<'gpu-pod'>): boolean {
+  const answered = all(history, 'gpu-answer').some(({ code }) => code === 0);
+  return answered || (present ?? (reportedBy === 'nvidia-smi' || reportedBy === 'device nodes'));
 }
 
 /** Series name pods without their namespaces. */

@@ -155,9 +155,12 @@ function latencyGaps({
   return gaps;
 }
 
-/** Every engine writes its buckets in order: out of order, one of them was changed. */
+/**
+ * Every engine writes its buckets in order: out of order, one of them was changed. The first may be 0: k6 times a request that got no
+ * connection with exactly 0 (`Done` of its tracer: sending, waiting and receiving, none of which began).
+ */
 function isAscending(buckets: Buckets): boolean {
-  return buckets.every(([lowest], index) => lowest > (buckets[index - 1]?.[0] ?? 0));
+  return buckets.every(([lowest], index) => lowest > (buckets[index - 1]?.[0] ?? -1));
 }
 
 /** Buckets are 1/1024 of a doubling and begin at whole steps, which k6 counts in µs and the embedded engine in ms. */
@@ -172,7 +175,7 @@ const BITS_KEPT = 10;
 /** Whether every count of `part` is in `whole`. */
 function holds(whole: Buckets, part: Buckets): boolean {
   const counts = new Map(whole);
-  return part.every(([lowest, count]) => lowest > 0 && count > 0 && (counts.get(lowest) ?? 0) >= count);
+  return part.every(([lowest, count]) => lowest >= 0 && count > 0 && (counts.get(lowest) ?? 0) >= count);
 }
 
 /** A request that is sent late took longer from its intended start than from its sending: so does every quantile. */

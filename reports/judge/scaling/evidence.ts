@@ -8,6 +8,8 @@ export const ANNOTATIONS: Annotations = {
   ...LOAD_ANNOTATIONS,
   'hpa-spec.policiesDown':
     'governs how long the scale-down may take beside the goal, which affects a verdict only near that limit',
+  'hpa-spec.stabilisationDownStated':
+    'whether pods may go sooner than by the default, which affects a verdict only where some did',
   'hpa-spec.metricResolutionS':
     'governs how soon a change of the load is expected to show, which affects no verdict',
   'hpa-spec.measures[].type':

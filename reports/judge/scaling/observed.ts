@@ -30,6 +30,8 @@ export interface HpaSpec {
   max: number;
   stabilisationUpS: number;
   stabilisationDownS: number;
+  /** False: nobody stated it, and the controller's own may be shorter. */
+  stabilisationDownStated: boolean;
   /** Time until KEDA takes the last pods away, s; 0: it does not. */
   cooldownS: number;
   /** How far above its target a metric may be without a scale-up, as a share. */
@@ -203,6 +205,7 @@ function specOf(one: Seen<'hpa-spec'> | undefined, by: Seen<'scaled-object'> | u
     type !== '' && !FROM_ELSEWHERE.has(type);
   return {
     ...{ min, max, stabilisationUpS, stabilisationDownS },
+    stabilisationDownStated: one.stabilisationDownStated ?? true,
     cooldownS: min === 0 || min === by?.idle ? (by?.cooldownS ?? 0) : 0,
     tolerance: one.toleranceUp ?? TOLERANCE,
     measured: measures === undefined ? null : metrics.filter((_, index) => isMeasured(measures[index])),

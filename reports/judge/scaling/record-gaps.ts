@@ -158,8 +158,15 @@ function isOwn(history: History): (status: Seen<'hpa'>) => boolean {
   return ({ desired }) => !isKeda || desired > 0;
 }
 
-/** Kubernetes scales down to the highest recommendation of the window, so a raised number stays for at least the window. */
-function isStabilised(statuses: readonly Seen<'hpa'>[], { stabilisationDownS }: Seen<'hpa-spec'>): boolean {
+/**
+ * Kubernetes scales down to the highest recommendation of the window, so a raised number stays for at least the window. How long one is that
+ * nobody stated is for the controller's flag to say.
+ */
+function isStabilised(
+  statuses: readonly Seen<'hpa'>[],
+  { stabilisationDownS, stabilisationDownStated = true }: Seen<'hpa-spec'>,
+): boolean {
+  if (!stabilisationDownStated) return true;
   const leastMs = stabilisationDownS * 1000 - WINDOW_SLACK_MS;
   const before = (index: number): number => statuses[index - 1]?.desired ?? Infinity;
   const raises = statuses.filter(({ desired }, index) => desired > before(index));

@@ -1,10 +1,8 @@
 import type { History } from '../../record/history/history.ts';
 import { last } from '../observed.ts';
 import type { Hpa, HpaSpec } from './observed.ts';
-import { finite } from './shrinking.ts';
+import { finite, SYNC_S } from './shrinking.ts';
 
-/** Kubernetes: `--horizontal-pod-autoscaler-sync-period` of the controller manager, default. */
-const SYNC_S = 15;
 /** metrics-server: `--metric-resolution` of its own manifests, where it could not be read. */
 const METRIC_RESOLUTION_S = 15;
 
@@ -45,12 +43,13 @@ export function expectedOf(
   const rampS = rampMs / 1000;
   const seeS = 2 * resolutionS + SYNC_S + pollS;
   const stabilise = (windowS: number): number => windowS + (windowS > 0 ? SYNC_S : 0);
-  const { stabilisationUpS, stabilisationDownS } = spec;
+  const { stabilisationUpS, stabilisationDownS, stabilisationDownStated } = spec;
+  const seeDownS = seeS + stabilise(stabilisationDownS) + finite(spec.shrinkingS(peak));
   const window = (loS: number, hiS: number): Window => ({ loMs: loS * 1000, hiMs: Math.round(hiS * 1000) });
   return {
     crossed: window(0, rampS + seeS),
     decided: window(stabilisationUpS, rampS + seeS + stabilise(stabilisationUpS)),
-    back: window(stabilisationDownS, seeS + stabilise(stabilisationDownS) + finite(spec.shrinkingS(peak))),
+    back: window(stabilisationDownStated ? stabilisationDownS : 0, seeDownS),
     derivation: `${rampS > 0 ? `load rising for ${Number(rampS.toFixed(1))} s, ` : ''}metrics-server resolution ${resolutionS} s (twice), ${governing(spec, pollS)}`,
   };
 }
@@ -61,8 +60,10 @@ export function unexpected(history: History, spec: HpaSpec): Expected {
   return { crossed: null, decided: null, back: null, derivation };
 }
 
-function governing({ stabilisationUpS, stabilisationDownS, tolerance }: HpaSpec, pollS: number): string {
-  return `sync ${SYNC_S} s, tolerance ${tolerance}, stabilisation ${stabilisationUpS} s up and ${stabilisationDownS} s down, read every ${Number(pollS.toFixed(2))} s`;
+function governing(spec: HpaSpec, pollS: number): string {
+  const { stabilisationUpS, stabilisationDownS, stabilisationDownStated, tolerance } = spec;
+  const down = `${stabilisationDownS} s down${stabilisationDownStated ? '' : " (not stated: the controller's default)"}`;
+  return `sync ${SYNC_S} s, tolerance ${tolerance}, stabilisation ${stabilisationUpS} s up and ${down}, read every ${Number(pollS.toFixed(2))} s`;
 }
 
 export function outside(atMs: number | null, window: Window | null): 'no' | 'faster' | 'slower' | 'unknown' {

@@ -19,6 +19,17 @@ describe('shrinkingS', () => {
     assert.equal(needs([onePod], 'Max', 2), 0);
   });
 
+  it('should let pods go only when the controller looks, every 15 s', () => {
+    assert.equal(needs([{ pods: 1, periodSeconds: 20 }]), 60);
+    assert.equal(needs([{ pods: 1, periodSeconds: 1 }]), 30);
+    // Of two policies the one that allows more at each look: two at once, one more at the first look after 31 s.
+    const [often, many] = [
+      { pods: 1, periodSeconds: 31 },
+      { pods: 2, periodSeconds: 60 },
+    ];
+    assert.equal(needs([often, many]), 45);
+  });
+
   it('should know that a share is cut to whole pods: a tenth of five lets one go', () => {
     assert.equal(needs([tenth]), 120);
     assert.equal(needs([{ percent: 100, periodSeconds: 15 }]), 0);

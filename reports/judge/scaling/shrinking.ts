@@ -1,12 +1,15 @@
 /**
  * How long an autoscaler's policies make a scale-down take. Kubernetes, `calculateScaleDownLimitWithBehaviors` (pkg/controller/podautoscaler,
  * 1.34): a policy allows so many pods, or such a share of them, fewer than there were when its period began; of several the one that allows most
- * counts, or the one that allows least (`selectPolicy: Min`); `Disabled` allows none.
+ * counts, or the one that allows least (`selectPolicy: Min`); `Disabled` allows none. Pods go at a sync of the controller only.
  */
 import type { Seen } from '../../record/observations/index.ts';
 
 type Spec = Pick<Seen<'hpa-spec'>, 'policiesDown' | 'selectDown'>;
 type Policy = NonNullable<Spec['policiesDown']>[number];
+
+/** Kubernetes: `--horizontal-pod-autoscaler-sync-period` of the controller manager, default, s: from the end of one sync to the next. */
+export const SYNC_S = 15;
 
 /** Longer is as good as never, s. */
 const LONGEST_S = 86_400;
@@ -48,13 +51,15 @@ function leftBy({ pods, percent }: Policy, before: number): number {
   return percent === undefined ? before - (pods ?? 0) : Math.trunc(before * (1 - percent / 100));
 }
 
-/** When a period ends in which pods went; undefined: in none did any. */
+/** The first sync after the end of a period in which pods went; undefined: in none did any. */
 function nextOf(
   gone: readonly { atS: number }[],
   policies: readonly Policy[],
   afterS: number,
 ): number | undefined {
-  const ends = gone.flatMap(({ atS }) => policies.map(({ periodSeconds }) => atS + periodSeconds));
+  const ends = gone.flatMap(({ atS }) => policies.map(({ periodSeconds }) => syncFrom(atS + periodSeconds)));
   const later = ends.filter((end) => end > afterS);
   return later.length === 0 ? undefined : Math.min(...later);
 }
+
+const syncFrom = (atS: number): number => Math.ceil(atS / SYNC_S) * SYNC_S;

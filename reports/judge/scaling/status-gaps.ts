@@ -63,12 +63,15 @@ function isScaled(status: Status): boolean {
   return !AS_IT_IS.some((reason) => says(status, reason)) || desired === current;
 }
 
+/** The minimum that the controller knows: KEDA may take more pods away than that, by itself. */
+const leastOf = ({ min, ownMin = min }: Seen<'hpa-spec'>): number => ownMin;
+
 /** TooFewReplicas: the metrics call for less than the minimum, so the minimum is desired. TooManyReplicas: the maximum is. */
 function isAtLimit(status: Status, spec: Seen<'hpa-spec'>): boolean {
   if (says(status, 'TooManyReplicas')) return status.desired === spec.max;
   if (!says(status, 'TooFewReplicas') || !says(status, 'ValidMetricFound')) return true;
   const asked = measuredIn(status, spec).map(({ wants }) => wants?.least ?? 0);
-  return status.desired === spec.min && Math.max(0, ...asked) <= spec.min;
+  return status.desired === leastOf(spec) && Math.max(0, ...asked) <= leastOf(spec);
 }
 
 /**
@@ -78,7 +81,7 @@ function isAtLimit(status: Status, spec: Seen<'hpa-spec'>): boolean {
 function isAsked(status: Status, spec: Seen<'hpa-spec'>): boolean {
   const { desired, current } = status;
   const isFree = says(status, 'DesiredWithinRange') && says(status, 'SucceededRescale');
-  if (!isFree || current !== spec.min || desired <= current) return true;
+  if (!isFree || current !== leastOf(spec) || desired <= current) return true;
   const wants = measuredIn(status, spec).flatMap((one) => one.wants ?? []);
   if (wants.length < status.metrics.length || spec.stabilisationUpS > 0) return true;
   const [least, most] = [

@@ -142,6 +142,14 @@ function heldFinding(history: History, findings: Findings, of: Held, tolerated: 
     return;
   }
   const ok = of.lost === 0 || tolerated;
+  if (ok && of.unplaced > 0) {
+    findings.unknown(
+      subject,
+      'every line in the store, with its pod',
+      `${of.unplaced} of ${of.lines} are there in records that name no pod (telemetry.logs.fields.pod.source)`,
+    );
+    return;
+  }
   const said = `${of.lines - of.lost} of ${of.lines} on its disk arrived${ok ? '' : `, ${shipperOn(history, of.node)}`}`;
   findings.expect(subject, ok, 'every line of a canary request in the store', said);
 }

@@ -84,21 +84,28 @@ export interface Held {
   lines: number;
   /** Of them not in the store. */
   lost: number;
+  /** Of them not in the store with their pod, but in a record that names no pod. */
+  unplaced: number;
   /** In the store more often than on the disk. */
   twice: number;
 }
 
 export function heldOnDisks(history: History, stored: readonly RequestLine[]): Held[] {
   const counts = new Map<string, number>();
+  const timesStored = (service: string, pod: string, n: number): number =>
+    counts.get(`${service}|${pod}|${n}`) ?? 0;
   for (const { n, service, pod } of stored) add(counts, `${service}|${pod}|${n}`);
   return all(history, 'disk').flatMap(({ node, pod, requests }) =>
     requests.map(({ service, lines }) => {
-      const written = new Map<string, number>();
-      for (const [n] of lines) add(written, `${service}|${pod}|${n}`);
-      const held: Held = { service, node, pod, lines: lines.length, lost: 0, twice: 0 };
-      for (const [key, count] of written) {
-        const there = counts.get(key) ?? 0;
-        held.lost += Math.max(0, count - there);
+      const written = new Map<number, number>();
+      for (const [n] of lines) add(written, n);
+      const held: Held = { service, node, pod, lines: lines.length, lost: 0, unplaced: 0, twice: 0 };
+      for (const [n, count] of written) {
+        const there = timesStored(service, pod, n);
+        const short = Math.max(0, count - there);
+        const unplaced = Math.min(short, timesStored(service, '', n));
+        held.lost += short - unplaced;
+        held.unplaced += unplaced;
         held.twice += Math.max(0, there - count);
       }
       return held;
@@ -106,6 +113,6 @@ export function heldOnDisks(history: History, stored: readonly RequestLine[]): H
   );
 }
 
-function add(counts: Map<string, number>, key: string): void {
+function add<K>(counts: Map<K, number>, key: K): void {
   counts.set(key, (counts.get(key) ?? 0) + 1);
 }

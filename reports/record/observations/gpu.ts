@@ -52,6 +52,11 @@ export const GPU = kinds({
     reportedBy: z.enum(DEVICE_SOURCES).nullable(),
     /** Every source that named some. */
     sources: z.array(z.strictObject({ by: z.enum(DEVICE_SOURCES), devices: z.array(name) })).optional(),
+    /**
+     * Whether a real device is in the container: a device node, an `nvidia-smi` that lists one, or a `gpu.workload` that exits with 0; left
+     * out: devices are simulated, or it was not asked.
+     */
+    present: z.boolean().optional(),
     detail: z.string(),
   },
   /** A ResourceClaim of a pod on the pool (Dynamic Resource Allocation), with its devices of the declared driver. */
@@ -93,6 +98,8 @@ export const GPU = kinds({
         node: name,
         /** Pod that holds the device; empty: none; null: the series does not say. */
         pod: name.nullable(),
+        /** Namespace of that pod; left out: the series does not say. */
+        namespace: name.optional(),
         value: z.number().nullable(),
         atSeconds: z.number().nullable(),
       }),

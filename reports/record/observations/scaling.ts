@@ -31,6 +31,8 @@ export const SCALING = kinds({
   /** The spec of an autoscaler, with its controller's defaults filled in. */
   'hpa-spec': {
     min: z.number(),
+    /** Its own minimum, where what makes it (KEDA) takes more pods away than that; left out: `min`. */
+    ownMin: z.number().optional(),
     max: z.number(),
     /** A name for each, in the order of its spec. */
     metrics: z.array(z.string()),
@@ -42,6 +44,8 @@ export const SCALING = kinds({
     toleranceUp: z.number().optional(),
     stabilisationUpS: z.number(),
     stabilisationDownS: z.number(),
+    /** False: its spec states none. That is then the controller's default, 300 s, and its flag may say less. */
+    stabilisationDownStated: z.boolean().optional(),
     /** Limits on scaling down, as pods or a share of them; left out if all may go at once. */
     policiesDown: z
       .array(

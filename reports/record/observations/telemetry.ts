@@ -111,6 +111,14 @@ export const TELEMETRY = kinds({
     /** Beginning of the first line that was not found. */
     missing: z.string().nullable(),
   },
+  /** A container whose last lines could not be looked for: the store did not answer for them, or not by the declared fields. */
+  'recent-unsearched': {
+    workload: z.string(),
+    node: z.string(),
+    pod: z.string(),
+    container: z.string(),
+    reason: z.string(),
+  },
 
   /** Targets of a declared job. */
   'scrape-target': {
@@ -137,8 +145,8 @@ export const TELEMETRY = kinds({
     group: z.string(),
     alerting: z.array(z.object({ rule: z.string(), health: z.string(), lastError: z.string().nullable() })),
   },
-  /** All groups were read, and the addresses that alerts are sent to. */
-  alertmanagers: { urls: z.array(z.string()) },
+  /** All groups were read, and the addresses that alerts are sent to; null: the server does not tell. */
+  alertmanagers: { urls: z.array(z.string()).nullable() },
 
   'dashboard-server': { server: z.enum(['Grafana', 'Kibana']), ok: z.boolean(), detail: z.string() },
   /** null: the server of dashboards cannot ask it, which says nothing of it. */

@@ -60,7 +60,7 @@ function checkPart(check: CheckResult, limits: Limits, open: boolean): Html {
       <span class="c-line">${check.reason}</span><span class="c-time">${duration(check.durationMs)}</span>
     </summary>
     <div class="body">
-      ${goalLine(check)}${comparison(check)}${rules(check)}${figures(check)}${check.trials.length > 0 && failoverParts(check, limits)}${loadParts(check, limits)}${gpuPart(check)}${telemetryParts(check)}${findings(check)}${evidence(check, limits)}${steps(check)}${footer(check)}
+      ${goalLine(check)}${comparison(check)}${rules(check)}${figures(check)}${check.trials.length > 0 && failoverParts(check, limits)}${loadParts(check, limits)}${gpuPart(check, limits)}${telemetryParts(check)}${findings(check)}${evidence(check, limits)}${steps(check)}${footer(check)}
     </div>
   </details>`;
 }

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Series } from '../../../reports/record/objective.ts';
-import { echoOf, known, lastOf } from './ask.ts';
+import { loadEnvironment } from '../../../env/loader.ts';
+import { standIn } from '../../../probes/signals/_testing/server.ts';
+import type { Said } from '../../../probes/signals/_testing/server.ts';
+import { askDashboards, askRules, askSeries, echoOf, known, lastOf } from './ask.ts';
 
 const window = { fromMs: 880_000, toMs: 1_000_000 };
 const series = (pod: string, ...atMs: number[]): Series => ({
@@ -55,4 +58,85 @@ test('should tell what Prometheus never looks at as it is', async () => {
   const look = (): Promise<string[]> => Promise.resolve(['unknown']);
   const signal = AbortSignal.timeout(30_000);
   assert.deepEqual(await known(look, { fresh, timeoutMs: 0, signal }), ['unknown']);
+});
+
+const staging = await loadEnvironment('staging');
+
+/** What is recorded and returned, where servers answer so. */
+async function asked(
+  ask: typeof askSeries,
+  { answer, environment = {} }: { answer: (path: string, query: string) => Said; environment?: object },
+) {
+  const server = await standIn(({ path, body }) =>
+    answer(path, new URLSearchParams(typeof body === 'string' ? body : '').get('query') ?? ''),
+  );
+  const { telemetry } = staging;
+  const dashboards = { kind: 'grafana', url: server.url, declared: [{ uid: 'slo', title: 'Goals' }] };
+  const of = {
+    stores: { secret: () => Promise.resolve(''), reread: () => Promise.resolve('') },
+    environment: {
+      ...{ ...staging, prometheus: { url: server.url, scrapeSeconds: 5 } },
+      ...{
+        telemetry: { ...telemetry, alerts: undefined, dashboards, required: { targets: [], series: ['h'] } },
+      },
+      ...environment,
+    },
+  } as unknown as Parameters<typeof askSeries>[0];
+  const seen: Record<string, unknown>[] = [];
+  const { signal } = new AbortController();
+  try {
+    const result = await ask(of, { write: (one) => void seen.push({ ...one }), signal, labels: {} });
+    return { result, seen };
+  } finally {
+    await server.close();
+  }
+}
+
+const success = (data: object): Said => ({ body: { status: 'success', data } });
+
+test('should take a native histogram for as fresh as its last sample', async () => {
+  const metric = { __name__: 'h', job: 'a' };
+  const nowS = Date.now() / 1000;
+  const scraped = [20, 15, 10, 5].map((agoS) => nowS - agoS);
+  const { seen } = await asked(askSeries, {
+    answer: (_path, query) => {
+      if (query === 'time()')
+        return success({ resultType: 'scalar', result: [Date.now() / 1000, String(Date.now() / 1000)] });
+      if (query === 'h')
+        return success({ resultType: 'vector', result: [{ metric, histogram: [nowS, {}] }] });
+      return success({ resultType: 'matrix', result: [{ metric, histograms: scraped.map((t) => [t, {}]) }] });
+    },
+  });
+  const { lastMs, everyMs } = seen.find(({ kind }) => kind === 'series-seen') ?? assert.fail('no series');
+  assert.deepEqual([lastMs, everyMs], [[Math.round((nowS - 5) * 1000)], [5_000]]);
+});
+
+test('should record the rules of a server that does not tell who receives its alerts', async () => {
+  const rule = { type: 'alerting', name: 'Burns', query: 'up == 0', health: 'ok' };
+  const objectives = [{ name: 'api-requests' }];
+  const { seen } = await asked(askRules, {
+    answer: (path) =>
+      path === '/api/v1/rules'
+        ? success({ groups: [{ name: 'api-requests', file: 'f', rules: [rule] }] })
+        : { status: 404, body: '404 page not found' },
+    environment: { objectives },
+  });
+  assert.deepEqual(
+    seen.map(({ kind, urls }) => [kind, urls]),
+    [
+      ['rule-group', undefined],
+      ['alertmanagers', null],
+    ],
+  );
+});
+
+test('should hand on how many panels a dashboard shows, for who looks at it', async () => {
+  const panels = [{ type: 'graph' }, { type: 'row', collapsed: true, panels: [{ type: 'graph' }] }];
+  const { result } = await asked(askDashboards, {
+    answer: (path) => {
+      if (path.startsWith('/api/dashboards')) return { body: { dashboard: { panels } } };
+      return { body: path === '/api/health' ? { database: 'ok' } : [] };
+    },
+  });
+  assert.deepEqual(result.panels, { slo: 1 });
 });

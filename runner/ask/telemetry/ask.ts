@@ -82,7 +82,8 @@ export async function askSeries(of: SourcesOf, asking: Asking): Promise<Asked> {
       const toMs = Date.now() + ahead;
       const window = { fromMs: toMs - scrapeMs * SCRAPES_BACK, toMs };
       const partMs = scrapeMs * SCRAPES_BACK;
-      const samples = await client.samples(selector, { ...window, partMs, signal });
+      // Only times matter, which native histograms have as well.
+      const samples = await client.samples(selector, { ...window, partMs, histograms: true, signal });
       const example = now[0] === undefined ? null : echoOf(selector, now[0].labels);
       write({ kind: 'series-seen', selector, askedMs, example, ...lastOf({ now, samples, window }) });
     }
@@ -144,7 +145,7 @@ function keyOf(labels: Record<string, string>): string {
   return JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** The groups of rules of the declared objectives, and whether Prometheus knows an Alertmanager. */
+/** The groups of rules of the declared objectives, and whether Prometheus knows an Alertmanager, where it tells. */
 export async function askRules(of: SourcesOf, asking: Asking): Promise<Asked> {
   const { write, signal } = asking;
   const { environment } = of;
@@ -185,11 +186,13 @@ export async function askAlerts(of: SourcesOf, { signal, labels }: Asking): Prom
 const ALL_HIDDEN =
   'all its panels are in collapsed rows, so it shows none: save the dashboard with a row expanded';
 
+/** @returns with the panels that each dashboard shows at the least */
 export async function askDashboards(of: SourcesOf, asking: Asking): Promise<Asked> {
   const declared = of.environment.telemetry?.dashboards;
   if (declared === undefined) return NOTHING;
   const { write, signal } = asking;
   const bounds = { deadlineMs: timeoutMsOf(of.environment, 'telemetryQuery'), signal };
+  const shown: Record<string, number> = {};
   await answered('Grafana', asking, async () => {
     const probe = dashboardProbe(declared, await addressOf(of, declared));
     try {
@@ -207,6 +210,7 @@ export async function askDashboards(of: SourcesOf, asking: Asking): Promise<Aske
       for (const { uid } of declared.declared)
         await answered(`dashboard ${uid}`, asking, async () => {
           const { found, panels, hidden } = await probe.dashboard(uid, bounds);
+          shown[uid] = panels;
           if (panels > 0 || hidden === 0) write({ kind: 'dashboard', uid, found, panels });
           else write({ kind: 'unavailable', what: `dashboard ${uid}`, reason: ALL_HIDDEN });
         });
@@ -220,5 +224,5 @@ export async function askDashboards(of: SourcesOf, asking: Asking): Promise<Aske
       const { ok, detail } = await askKibana(await addressOf(of, kibana), bounds);
       write({ kind: 'dashboard-server', server: 'Kibana', ok, detail });
     });
-  return NOTHING;
+  return { ...NOTHING, panels: shown };
 }

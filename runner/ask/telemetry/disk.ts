@@ -14,27 +14,38 @@ import { tracePrefixOf } from '../../../probes/application/trace-ids.ts';
 /** Per container: 1,500 requests leave some MB. */
 const MOST_BYTES = 16 << 20;
 
+/** A container wrote more than is read at once. */
+export class TooLong extends Error {
+  override readonly name = 'TooLong';
+}
+
+/** A time of the harness by the clock of a pod's node, less the most that this clock may be off; ms. */
+export function onNode(atMs: number, { clock }: Pick<ClockedPod, 'clock'>): number {
+  return atMs + clock.offsetMs - clock.errorMs;
+}
+
 /**
  * Everything that a container wrote since a time, including before its last restart.
  * @param tailLines its last lines instead, however old they are
- * @throws KubeError; Error where it wrote more than is read: kubelet gives the oldest lines and cuts the youngest off
+ * @throws KubeError; TooLong: kubelet gives the oldest lines and cuts the youngest off
  */
 export async function readDisk(
   cluster: Pick<KubeCluster, 'client'>,
-  { namespace, pod, container, restarts, clock }: ClockedPod,
+  of: ClockedPod,
   { sinceMs = 0, tailLines, signal }: { sinceMs?: number; tailLines?: number; signal: AbortSignal },
 ): Promise<DiskLine[]> {
+  const { namespace, pod, container, restarts } = of;
   // The node's clock sets the times of lines, and the cut-off.
-  const since = Math.max(0, Math.floor(sinceMs + clock.offsetMs - clock.errorMs));
-  const of = {
+  const since = Math.max(0, Math.floor(onNode(sinceMs, of)));
+  const asked = {
     ...{ namespace, pod, container, timestamps: true, limitBytes: MOST_BYTES },
     ...(tailLines === undefined ? { sinceTime: new Date(since).toISOString() } : { tailLines }),
   };
   const before =
     restarts === 0
       ? ''
-      : whole(await cluster.client.logs({ ...of, previous: true }, { signal }).catch(emptyWithoutFile));
-  const now = whole(await cluster.client.logs(of, { signal }));
+      : whole(await cluster.client.logs({ ...asked, previous: true }, { signal }).catch(emptyWithoutFile));
+  const now = whole(await cluster.client.logs(asked, { signal }));
   return linesOnDisk(`${before}\n${now}`);
 }
 
@@ -46,7 +57,7 @@ function emptyWithoutFile(error: unknown): string {
 
 function whole(text: string): string {
   if (Buffer.byteLength(text) >= MOST_BYTES)
-    throw new Error(
+    throw new TooLong(
       `it wrote more than the ${MOST_BYTES} bytes that are read at once: its last lines were not read`,
     );
   return text;

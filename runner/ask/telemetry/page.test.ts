@@ -83,6 +83,42 @@ test('should follow redirects within the server, and not for ever', async () => 
   assert.equal(questions.length, 6);
 });
 
+test('should send on the reads that plugins of data sources ask by POST, and say which question it withholds', async () => {
+  const answered = async (path: string) => asked(() => ({ body: {} }), { method: 'POST', path, body: '{}' });
+  for (const path of [
+    '/api/datasources/uid/prom-1/resources/api/v1/query',
+    '/grafana/api/datasources/uid/prom-1/resources/api/v1/labels?x=1',
+    '/api/datasources/3/resources/api/v1/series',
+    '/api/datasources/proxy/3/api/v1/query_range',
+    '/api/datasources/proxy/uid/prom-1/api/v1/query_exemplars',
+    '/api/datasources/uid/logs/resources/_msearch?max_concurrent_shard_requests=5',
+    '/api/datasources/proxy/4/_msearch',
+  ]) {
+    const { page, asked: questions } = await answered(path);
+    assert.deepEqual([questions.map((one) => one.path), page?.withheld], [[path], undefined]);
+  }
+  for (const path of [
+    '/api/datasources/uid/prom-1/resources/api/v1/admin/tsdb/delete_series',
+    '/api/datasources/proxy/4/_bulk',
+    '/api/datasources/proxy/4%2F_bulk%3F/api/v1/query',
+    '/api/datasources/proxy/4/api/v1/query/../../../_bulk',
+    '/api/datasources/uid/prom-1/resources/rules',
+  ]) {
+    const { page, asked: questions } = await answered(path);
+    assert.deepEqual([questions, page?.status, page?.withheld], [[], 204, true], path);
+  }
+  const other = await answered('/api/frontend-metrics');
+  assert.deepEqual([other.asked, other.page?.withheld], [[], undefined]);
+});
+
+test('should follow a POST to no place where it may do more than read', async () => {
+  const { page, asked: questions } = await asked(
+    () => ({ status: 307, location: '/api/dashboards/db', body: '' }),
+    { method: 'POST', path: '/api/datasources/proxy/3/api/v1/query', body: '{}' },
+  );
+  assert.deepEqual([questions.length, page?.status], [1, 204]);
+});
+
 test('should send on reads and the questions of panels, and nothing that changes something', async () => {
   const sent = async (method: string, path: string, body?: string) =>
     (await asked(() => ({ body: {} }), { method, path, ...(body !== undefined && { body }) })).asked.length;

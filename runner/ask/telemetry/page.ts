@@ -16,6 +16,14 @@ const SENT = /^(?:accept|content-type|x-(?:datasource|ds|grafana|plugin|query|da
 /** The questions of Grafana's panels that are no GET: /api/ds/query, and /apis/query.grafana.app/… since 12. They change nothing. */
 const QUERIES =
   /^(?:\/[^/]+)*\/(?:api\/ds\/query|apis\/(?:query|datasource|[a-z0-9-]+\.datasource)\.grafana\.app\/.*\/query)$/;
+/**
+ * Reads that plugins of data sources send by POST themselves: of the API of Prometheus, and searches of Elasticsearch; through
+ * /api/datasources/proxy/… up to Grafana 8. Ids and uids are whole: an encoded slash could lead elsewhere.
+ */
+const SOURCE_READS =
+  /^(?:\/[^/]+)*\/api\/datasources\/(?:(?:uid\/)?[^/%]+\/resources|proxy\/(?:uid\/)?[^/%]+)\/(?:api\/v1\/(?:query|query_range|query_exemplars|series|labels)|_msearch)$/;
+/** Other questions to data sources may be more than reads. */
+const SOURCES = /\/api\/datasources\//;
 /** What is not sent on is answered so: usage, live connections and preferences are nothing that a dashboard shows. */
 const NOT_SENT = 204;
 
@@ -32,26 +40,32 @@ export async function askPage(
   const { origin } = new URL(declared.url);
   if (new URL(url).origin !== origin)
     throw new RequestError(`${url} is not of ${origin}, whose account is declared`, 'refused');
-  if (!isRead(method, new URL(url))) return { status: NOT_SENT, url, headers: {}, base64: '' };
+  if (!isRead(method, new URL(url))) return notSent(method, url);
   const sent = Object.fromEntries(Object.entries(headers).filter(([name]) => SENT.test(name)));
   const client = new HttpClient({ ...(await addressOf(of, declared)), url: origin }, { once: true });
   const bounds = { deadlineMs: timeoutMsOf(of.environment, 'telemetryQuery'), signal, maxBytes: MAX_BYTES };
   const asked = { method, headers: sent, ...(body !== undefined && { body }) };
   try {
     const ask = (question: HttpQuestion): Promise<BytesAnswer> => client.askBytes(question, bounds);
-    return await followed(new URL(url), (path) => ask({ ...asked, path }));
+    return await followed({ first: new URL(url), method }, (path) => ask({ ...asked, path }));
   } finally {
     client.close();
   }
 }
 
 function isRead(method: string, { pathname }: URL): boolean {
-  return method === 'GET' || method === 'HEAD' || (method === 'POST' && QUERIES.test(pathname));
+  if (method === 'POST') return QUERIES.test(pathname) || SOURCE_READS.test(pathname);
+  return method === 'GET' || method === 'HEAD';
 }
 
-/** Follows redirects within the server; one to another is the answer. */
+function notSent(method: string, url: string): Result<'telemetry.page'> {
+  const withheld = method === 'POST' && SOURCES.test(new URL(url).pathname);
+  return { status: NOT_SENT, url, headers: {}, base64: '', ...(withheld && { withheld }) };
+}
+
+/** Follows redirects within the server, of a POST only to what may be asked so; one to another server is the answer. */
 async function followed(
-  first: URL,
+  { first, method }: { first: URL; method: string },
   ask: (path: string) => Promise<BytesAnswer>,
 ): Promise<Result<'telemetry.page'>> {
   let at = first;
@@ -67,5 +81,6 @@ async function followed(
       };
     at = next;
     if (at.origin !== first.origin) return { status, url: at.href, headers: {}, base64: '' };
+    if (!isRead(method, at)) return notSent(method, at.href);
   }
 }

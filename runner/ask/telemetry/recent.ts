@@ -5,15 +5,19 @@ import type { DiskLine } from '../../../probes/arrivals/index.ts';
 import type { KubeCluster } from '../../../probes/kubernetes/index.ts';
 import { objectIn } from '../../../probes/logs/index.ts';
 import type { LogProbe, LogRecord } from '../../../probes/logs/index.ts';
+import { SignalError } from '../../../probes/signals/index.ts';
+import { errorText } from '../../../reports/record/error-text.ts';
 import type { Fields } from '../../../reports/record/observations/index.ts';
 import type { ClockedPod } from '../../../suites/harness/protocol.ts';
-import { readDisk, unread } from './disk.ts';
+import { onNode, readDisk, TooLong, unread } from './disk.ts';
 import { keptOf, mayBeCut, partsOf } from './parts.ts';
 
 /** Lines looked up per pod: its last ones that had time to arrive. */
 const MOST_LINES = 20;
 /** Most that a record's time, which the line may state, and the runtime's time for it may differ. */
 const APART_MS = 2_000;
+/** Windows are not halved below this: around a line that is looked up, all others within `APART_MS` must be known. */
+const LEAST_WINDOW_MS = 5_000;
 /** A busy pod writes thousands of records while it writes twenty lines. */
 const MOST_RECORDS = 50_000;
 
@@ -22,6 +26,9 @@ const ROUNDED_MS = 2;
 
 /** Characters shown of a line that was not found. */
 const MOST_SHOWN = 120;
+
+/** After so many containers in a row the store is given up: waiting for it takes a time-out each. */
+const MOST_UNREACHABLE = 3;
 
 export interface Recent {
   /** Lines that were looked for. */
@@ -46,6 +53,36 @@ export interface Looking {
 }
 
 type Told = ({ kind: 'recent' } & Fields<'recent'>) | ({ kind: 'disk-unread' } & Fields<'disk-unread'>);
+type Unsearched = { kind: 'recent-unsearched' } & Fields<'recent-unsearched'>;
+
+type RecentPod = ClockedPod & { workload: string };
+
+/**
+ * Looks up the last lines of each container. One for which the store gives no answer is recorded as such, and the others are looked up all the
+ * same.
+ * @throws SignalError where the store could not be reached for several in a row; the reason of the signal
+ */
+export async function recentOfEach(
+  pods: readonly RecentPod[],
+  looking: Looking,
+  write: (told: Told | Unsearched) => void,
+): Promise<void> {
+  let unreachable = 0;
+  for (const pod of pods) {
+    try {
+      const told = await recentOf(pod, looking);
+      write(told);
+      if (told.kind === 'recent' && told.lines > 0) unreachable = 0;
+    } catch (error) {
+      looking.signal.throwIfAborted();
+      if (!(error instanceof SignalError)) throw error;
+      const { workload, node, pod: name, container } = pod;
+      write({ kind: 'recent-unsearched', workload, node, pod: name, container, reason: errorText(error) });
+      unreachable = error.reason === 'unreachable' ? unreachable + 1 : 0;
+      if (unreachable === MOST_UNREACHABLE) throw error;
+    }
+  }
+}
 
 /**
  * Looks up the last lines of a container in the store. If it wrote nothing lately, its earlier lines are looked up. If it has just started,
@@ -53,38 +90,75 @@ type Told = ({ kind: 'recent' } & Fields<'recent'>) | ({ kind: 'disk-unread' } &
  * @throws SignalError; the reason of the signal
  */
 export async function recentOf(
-  pod: ClockedPod & { workload: string },
+  pod: RecentPod,
   { cluster, probe, sinceMs, untilMs, askedMs, deadlineMs, signal, redact }: Looking,
 ): Promise<Told> {
   const { workload, node, pod: name, container, namespace, clock } = pod;
   const said = { kind: 'recent', workload, node, pod: name, container } as const;
-  // By the node's clock, less the most that this clock may be off.
-  const oldEnough = (): number => untilMs + performance.now() - askedMs + clock.offsetMs - clock.errorMs;
-  const look = (disk: readonly DiskLine[]): Promise<Recent> =>
-    lookFor(probe, { namespace, name }, disk, { untilMs: oldEnough(), deadlineMs, signal, redact });
-  const lately = await onDisk(pod, () => readDisk(cluster, pod, { sinceMs, signal }), signal);
+  const nowUntilMs = (): number => untilMs + performance.now() - askedMs;
+  const oldEnough = (): number => onNode(nowUntilMs(), pod);
+  const look = (disk: readonly DiskLine[], fromMs?: number): Promise<Recent> =>
+    lookFor(probe, { namespace, name }, disk, { fromMs, untilMs: oldEnough(), deadlineMs, signal, redact });
+  const window = { sinceMs, untilMs: nowUntilMs(), signal };
+  const lately = await onDisk(pod, () => readLately(cluster, pod, window), signal);
   if ('kind' in lately) return lately;
-  const first = lately.find(isSaid);
+  const { fromMs, cut } = lately;
+  const first = lately.lines.find((line) => line.atMs >= fromMs && isSaid(line));
   if (first !== undefined) {
     const youngMs = first.atMs - oldEnough();
     // A line from further ahead is not waited for: its node's clock is not what we measured.
     const mostMs = Date.now() - untilMs - (performance.now() - askedMs) + 2 * clock.errorMs;
     if (youngMs > 0 && youngMs <= mostMs) await sleep(youngMs + ROUNDED_MS, undefined, { signal });
   }
-  const found = await look(lately);
+  const found = await look(lately.lines, fromMs);
   if (found.lines > 0) return { ...said, written: 'lately', ...found };
+  if (cut !== null) return unread(pod, cut);
   const last = await onDisk(pod, () => readDisk(cluster, pod, { tailLines: 2 * MOST_LINES, signal }), signal);
   if ('kind' in last) return last;
   const earlier = await look(last);
   return { ...said, written: earlier.lines > 0 ? 'earlier' : 'never', ...earlier };
 }
 
+interface Lately {
+  lines: DiskLine[];
+  /** Wall clock ms of the node: older lines are not looked up, since not every line is known that is about as old. */
+  fromMs: number;
+  /** Why only the end of the window was read; null: all of it was. */
+  cut: TooLong | null;
+}
+
+/**
+ * What a container wrote within a window. Where that is more than is read at once, the window is halved until it fits: only its last lines
+ * are looked up.
+ * @param window.untilMs the youngest line that is looked up may be as old as this
+ * @throws KubeError; TooLong where the shortest window is too long
+ */
+async function readLately(
+  cluster: Looking['cluster'],
+  pod: RecentPod,
+  window: { sinceMs: number; untilMs: number; signal: AbortSignal },
+): Promise<Lately> {
+  const { untilMs, signal } = window;
+  let { sinceMs } = window;
+  let cut: TooLong | null = null;
+  for (;;) {
+    try {
+      const lines = await readDisk(cluster, pod, { sinceMs, signal });
+      return { lines, cut, fromMs: cut === null ? -Infinity : onNode(sinceMs, pod) + APART_MS };
+    } catch (error) {
+      sinceMs = (sinceMs + untilMs) / 2;
+      if (!(error instanceof TooLong) || untilMs - sinceMs < LEAST_WINDOW_MS) throw error;
+      cut = error;
+    }
+  }
+}
+
 /** A log that cannot be read is returned as such; any other error is the store's. */
-async function onDisk(
-  pod: ClockedPod & { workload: string },
-  read: () => Promise<DiskLine[]>,
+async function onDisk<T>(
+  pod: RecentPod,
+  read: () => Promise<T>,
   signal: AbortSignal,
-): Promise<DiskLine[] | Extract<Told, { kind: 'disk-unread' }>> {
+): Promise<T | Extract<Told, { kind: 'disk-unread' }>> {
   try {
     return await read();
   } catch (error) {
@@ -94,6 +168,7 @@ async function onDisk(
 }
 
 /**
+ * @param fromMs wall clock ms of the pod's node: of older lines it is only seen to that their records answer for no other
  * @param untilMs wall clock ms of the pod's node: younger lines may still be in flight
  * @param redact takes secrets out before a line is cut: half a secret would not be recognised
  * @throws SignalError; the reason of the signal
@@ -102,10 +177,18 @@ export async function lookFor(
   probe: LogProbe,
   pod: { namespace: string; name: string },
   disk: readonly DiskLine[],
-  of: { untilMs: number; deadlineMs: number; signal: AbortSignal; redact: (text: string) => string },
+  of: {
+    fromMs?: number | undefined;
+    untilMs: number;
+    deadlineMs: number;
+    signal: AbortSignal;
+    redact: (text: string) => string;
+  },
 ): Promise<Recent> {
-  const { untilMs, deadlineMs, signal, redact } = of;
-  const lines = disk.filter((line) => line.atMs <= untilMs && isSaid(line)).slice(-MOST_LINES);
+  const { fromMs = -Infinity, untilMs, deadlineMs, signal, redact } = of;
+  const lines = disk
+    .filter((line) => line.atMs >= fromMs && line.atMs <= untilMs && isSaid(line))
+    .slice(-MOST_LINES);
   const [first] = lines;
   const last = lines.at(-1);
   if (first === undefined || last === undefined) return { lines: 0, found: 0, missing: null };

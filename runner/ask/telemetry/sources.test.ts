@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { loadEnvironment } from '../../../env/loader.ts';
 import { standIn } from '../../../probes/signals/_testing/server.ts';
 import { StoreTargets } from '../../targets/store-target.ts';
-import { addressOf, logsOf, prometheusOf } from './sources.ts';
+import { addressOf, alertsOf, logsOf, prometheusOf } from './sources.ts';
 
 const staging = await loadEnvironment('staging');
 const { signal } = new AbortController();
@@ -48,6 +48,34 @@ test('should ask Prometheus and the store of logs with the token as it is now, w
   assert.ok(
     secrets.includes('first-token') && secrets.includes('second-token'),
     'both are kept out of reports',
+  );
+});
+
+test('should name the declared tenant to Prometheus and to the receiver of alerts', async (t) => {
+  const server = await standIn(({ path: asked }) => ({
+    body: asked.startsWith('/api/v2')
+      ? []
+      : { status: 'success', data: { resultType: 'vector', result: [] } },
+  }));
+  t.after(() => server.close());
+  const at = { url: server.url, user: undefined, password: undefined, token: undefined };
+  const telemetry = staging.telemetry ?? assert.fail('no telemetry');
+  const alerts = { ...(telemetry.alerts ?? assert.fail('no alerts')), ...at, tenant: 'alerts' };
+  const environment = {
+    ...staging,
+    prometheus: { ...at, scrapeSeconds: 5, tenant: 'metrics' },
+    telemetry: { ...telemetry, alerts },
+  };
+  const stores = new StoreTargets(environment, {} as never);
+  const prometheus = await prometheusOf({ stores, environment });
+  await prometheus.query('up');
+  prometheus.close();
+  const probe = await alertsOf({ stores, environment });
+  await probe.active({}, { deadlineMs: 2_000, signal });
+  probe.close();
+  assert.deepEqual(
+    server.asked.map(({ tenant }) => tenant),
+    ['metrics', 'alerts'],
   );
 });
 

@@ -7,6 +7,7 @@ import { logProbe } from '../../../probes/logs/index.ts';
 import type { LogProbe } from '../../../probes/logs/index.ts';
 import { PrometheusClient } from '../../../probes/prometheus/index.ts';
 import type { SignalAddress } from '../../../probes/signals/index.ts';
+import { withTenant } from '../../../probes/signals/kinds.ts';
 import { traceProbe } from '../../../probes/traces/index.ts';
 import type { TraceProbe } from '../../../probes/traces/index.ts';
 import { trusted } from '../../../probes/edge/edge-request.ts';
@@ -29,6 +30,8 @@ export interface Declared {
   token?: SecretSource | undefined;
   /** Of logs in Elasticsearch or OpenSearch. */
   apiKey?: SecretSource | undefined;
+  /** Whose data is meant, of a server with several tenants. */
+  tenant?: string | undefined;
 }
 
 /**
@@ -39,14 +42,15 @@ export async function addressOf(
   { stores }: Pick<SourcesOf, 'stores'>,
   declared: Declared,
 ): Promise<SignalAddress> {
-  const { url, address, trust = 'system' } = declared;
+  const { url, address, trust = 'system', tenant } = declared;
   const authorities = await trusted(trust);
   if ('unavailable' in authorities) throw new RequestError(authorities.unavailable, 'unavailable');
-  return {
+  const found = {
     ...{ url, address, ca: authorities.pem, proxied: true },
     ...(await accountOf(declared, (source) => stores.secret(source))),
     reread: () => accountOf(declared, (source) => stores.reread(source)),
   };
+  return withTenant(found, tenant);
 }
 
 async function accountOf(

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Journal } from './journal.ts';
-import { inPresentWords } from '../timers/undo-kube.ts';
+import { inPresentWords, isTransient } from '../timers/undo-kube.ts';
 import { isKubeRollback } from '../types.ts';
 import type { Entry, Rollback, KubeCall } from '../types.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
@@ -11,7 +11,7 @@ export const MIRROR_NAME = 'plumbline-ledger';
 const CALL_TIMEOUT_MS = 5_000;
 /** A ConfigMap holds 1 MiB; this leaves room for the rest of the object. */
 const MAX_BYTES = 900 * 1024;
-/** A concurrent write is refused (409) and retried. */
+/** A concurrent write is refused (409) and retried; so is what a busy API server answers, and what broke off on the way. */
 const ATTEMPTS = 5;
 const RETRY_AFTER_MS = 200;
 
@@ -210,8 +210,9 @@ export class Mirror {
     }
   }
 
-  /** @returns why it was not written; null: it was. `again`: somebody else wrote at the same moment */
+  /** @returns why it was not written; null: it was. `again`: the same may be written in a moment */
   async #writeOnce(entries: string): Promise<{ gap: string | null; again: boolean }> {
+    const sentMs = performance.now();
     try {
       const reply = await this.#kube({
         method: 'PATCH',
@@ -231,12 +232,13 @@ export class Mirror {
       });
       if (reply.status !== 200 && reply.status !== 201) {
         const gap = `the API server answered ${reply.status} for the ConfigMap ${MIRROR_NAME}`;
-        return { gap, again: reply.status === 409 };
+        return { gap, again: reply.status === 409 || isTransient(reply) };
       }
       this.#written = entries;
       return { gap: null, again: false };
     } catch (error) {
-      return { gap: errorText(error), again: false };
+      // After silence for as long as a call may take, an action does not wait for more.
+      return { gap: errorText(error), again: performance.now() - sentMs < CALL_TIMEOUT_MS };
     }
   }
 }

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { KillSwitchError } from '../errors.ts';
 import { KillSwitch } from './kill-switch.ts';
 import { TestApi } from '../_testing/api.ts';
+import { clockAhead } from '../_testing/clock.ts';
 
 const PATH = '/api/v1/namespaces/plumbline-system/configmaps/plumbline-stop';
 
@@ -98,4 +99,28 @@ describe('the kill switch', { concurrency: true }, () => {
     await assert.rejects(killSwitch.confirm(), KillSwitchError);
     await killSwitch.close();
   });
+});
+
+test('says what its readings waited for when it stops for their silence', async (t) => {
+  let aheadSeconds = 0;
+  clockAhead(t, () => aheadSeconds);
+  const api = new TestApi();
+  let silent = false;
+  const kube: TestApi['call'] = (request) => {
+    if (!silent) return api.call(request);
+    aheadSeconds += 5;
+    return Promise.reject(new Error('`aws eks get-token` gives no credentials: it has not ended in time'));
+  };
+  const stopped = Promise.withResolvers<string>();
+  const killSwitch = await KillSwitch.follow({
+    kube,
+    namespace: 'plumbline-system',
+    onStop: stopped.resolve,
+  });
+  silent = true;
+  assert.match(
+    await stopped.promise,
+    /could not be read for \d+ ms: `aws eks get-token` gives no credentials/,
+  );
+  await killSwitch.close();
 });

@@ -36,6 +36,8 @@ export class KillSwitch {
   #clearMs = 0;
   /** The last error that was not a timeout; null after a successful reading. */
   #trouble: string | null = null;
+  /** What the last reading waited for that was not answered in time, such as a command for credentials. */
+  #silence: string | null = null;
   #stopped: string | null = null;
   #gapAllowedUntilMs = 0;
   /** A reading that was sent after this ends the permission for an observation gap. */
@@ -54,7 +56,7 @@ export class KillSwitch {
   static async follow(options: KillSwitchOptions): Promise<KillSwitch> {
     const killSwitch = new KillSwitch(options);
     if (!(await killSwitch.#read()) && killSwitch.#stopped === null)
-      killSwitch.#stop(`it cannot be read: ${killSwitch.#trouble ?? 'no answer'}`);
+      killSwitch.#stop(`it cannot be read: ${killSwitch.#trouble ?? killSwitch.#silence ?? 'no answer'}`);
     killSwitch.#throwIfStopped();
     killSwitch.#following = killSwitch.#followForEver();
     return killSwitch;
@@ -125,6 +127,8 @@ export class KillSwitch {
         path: this.#path,
         timeoutMs: READ_TIMEOUT_MS,
         signal: this.#ended.signal,
+        // The next reading is one already.
+        once: true,
       } as const;
       const { status, body } = await this.#options.kube(request);
       if (status === 200) this.#stop(`it is set${because(body)}; delete the ConfigMap to continue`);
@@ -132,11 +136,13 @@ export class KillSwitch {
       if (status !== 404) return false;
       this.#clearMs = Math.max(this.#clearMs, sentMs);
       this.#trouble = null;
+      this.#silence = null;
       if (sentMs >= this.#gapOverMs) this.#seesAgain();
       return true;
     } catch (error) {
       // A request that ran out of time is silence, not a refusal.
       if (bootMs() - sentMs < READ_TIMEOUT_MS) this.#trouble = errorText(error);
+      else this.#silence = errorText(error);
       return false;
     }
   }
@@ -153,7 +159,8 @@ export class KillSwitch {
   #judgeGap(): void {
     const gapMs = bootMs() - this.#clearMs;
     if (this.#gapAllowed() || gapMs < (this.#trouble === null ? SILENT_MS : FRESH_MS)) return;
-    this.#stop(`it could not be read for ${Math.round(gapMs)} ms: ${this.#trouble ?? 'no answer'}`);
+    const why = this.#trouble ?? this.#silence ?? 'no answer';
+    this.#stop(`it could not be read for ${Math.round(gapMs)} ms: ${why}`);
   }
 
   #throwIfStopped(): void {

@@ -3,8 +3,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import { test } from 'node:test';
+import { BlockedError } from '../../../env/providers/provider.ts';
 import { waitFor } from '../../../host/wait.ts';
 import { identify } from '../../../host/process-identity.ts';
+import { KubeError } from '../../../probes/kubernetes/errors.ts';
 import { HeldError, RefusedError } from '../errors.ts';
 import { Lease } from './lease.ts';
 import { formatHolder, holderSelf, holderState } from './place.ts';
@@ -67,6 +69,20 @@ test('refuses with exit code 75, and says what to do, where the account may not 
       },
     );
   }
+});
+
+test('is no failure of the harness where the API server is busy, fails or does not answer while it is taken', async () => {
+  const lost = new KubeError('timeout', 'no answer within 3000 ms', { verb: 'get', path: PATH });
+  for (const [kube, said] of [
+    [() => Promise.resolve({ status: 429, body: {} }), /answered 429/],
+    [() => Promise.resolve({ status: 503, body: {} }), /answered 503/],
+    [() => Promise.reject(lost), /cannot be taken: timeout: no answer within 3000 ms/],
+  ] as const satisfies readonly (readonly [KubeCall, RegExp])[])
+    await assert.rejects(
+      Lease.take({ kube, namespace: 'plumbline-system', onLost: () => undefined }),
+      (error) => error instanceof BlockedError && said.test(error.message),
+      String(said),
+    );
 });
 
 test('makes a Lease that was deleted while it was being taken', async () => {

@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { BlockedError } from '../../../env/providers/provider.ts';
 import { bootMs } from '../../../host/clock.ts';
+import { KubeError, unavailableText } from '../../../probes/kubernetes/errors.ts';
 import { HeldError, RefusedError } from '../errors.ts';
 import { pause } from './pause.ts';
 import { formatHolder, holderSelf, holderState, parseHolder } from './place.ts';
 import type { KubeCall, KubeReply } from '../types.ts';
-import { saidIn } from '../timers/undo-kube.ts';
+import { isTransient, saidIn } from '../timers/undo-kube.ts';
 
 /** As Kubernetes' leader election: 15 s Lease, 10 s renew deadline. It tries every 2 s; here every 4 s is enough. */
 export const LEASE_SECONDS = 15;
@@ -72,12 +74,19 @@ export class Lease {
 
   /**
    * Takes the Lease and renews it from then on.
-   * @throws HeldError when a living holder has it; RefusedError where the account may not hold it; Error when the API server answers anything
-   * else.
+   * @throws HeldError when a living holder has it; RefusedError where the account may not hold it; BlockedError when the API server gives no
+   * answer, is busy or fails; Error when it answers anything else.
    */
   static async take(options: LeaseOptions): Promise<Lease> {
     const lease = new Lease(options);
-    await lease.#acquire();
+    try {
+      await lease.#acquire();
+    } catch (error) {
+      if (!(error instanceof KubeError)) throw error;
+      throw new BlockedError(`the Lease ${LEASE_NAME} cannot be taken: ${unavailableText(error)}`, {
+        cause: error,
+      });
+    }
     lease.#renewing = lease.#renewForEver();
     return lease;
   }
@@ -298,12 +307,12 @@ export class Lease {
   }
 }
 
-/** @throws Error when the answer is not a Lease. */
+/** @throws BlockedError when the API server is busy or fails; Error when the answer is not a Lease. */
 function leaseOf(reply: KubeReply): LeaseObject {
-  if (reply.status !== 200 && reply.status !== 201)
-    throw new Error(
-      `the API server answered ${reply.status} for the Lease plumbline: ${saidIn(reply.body).slice(0, 300)}`,
-    );
+  if (reply.status !== 200 && reply.status !== 201) {
+    const message = `the API server answered ${reply.status} for the Lease plumbline: ${saidIn(reply.body).slice(0, 300)}`;
+    throw isTransient(reply) ? new BlockedError(message) : new Error(message);
+  }
   const { data, error } = leaseSchema.safeParse(reply.body);
   if (data === undefined)
     throw new Error(

@@ -248,7 +248,7 @@ test('the undo Job gets the rights for what it has to undo and no others', () =>
       path: '/apis/networking.k8s.io/v1/namespaces/edge/ingresses',
       object: {},
     }),
-    [{ apiGroups: ['networking.k8s.io'], resources: ['ingresses'], verbs: ['create'] }],
+    [{ apiGroups: ['networking.k8s.io'], resources: ['ingresses'], verbs: ['get', 'create'] }],
   );
 });
 

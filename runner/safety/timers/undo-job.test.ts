@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { clockAhead } from '../_testing/clock.ts';
 import type { KubeCall } from '../types.ts';
 import { UndoJob } from './undo-job.ts';
 
@@ -94,4 +95,36 @@ test('false verdict 24: the undo Job has no time after which it ends with someth
   await job(kube).arm([pod('c')]);
   assert.equal('activeDeadlineSeconds' in (made[0]?.spec ?? {}), false);
   assert.equal(made[0]?.spec['backoffLimit'], 2 ** 31 - 1);
+});
+
+test('looks again where the API server is busy for a moment, and gives up soon where it stays so', async (t) => {
+  let looks: number[] = [];
+  const kube = (answers: readonly number[]): KubeCall => {
+    looks = [];
+    const up = server(null);
+    return (request) => {
+      if (request.method !== 'GET' || !request.path.includes('/jobs/')) return up(request);
+      const status = answers[Math.min(looks.length, answers.length - 1)] ?? 200;
+      looks.push(status);
+      return status === 200 ? up(request) : Promise.resolve({ status, body: { message: 'busy' } });
+    };
+  };
+  await job(kube([429, 503, 200])).arm([pod('c')]);
+  assert.deepEqual(looks, [429, 503, 200]);
+  clockAhead(t, () => 3 * looks.length);
+  await assert.rejects(job(kube([503])).arm([pod('c')]), /jobs\/plumbline-undo-r answered 503: busy/);
+  assert.ok(looks.length <= 3, String(looks));
+});
+
+test('no mesh puts a proxy beside it: the Job would never end', async () => {
+  type Template = { metadata: { labels: Record<string, string>; annotations: object } };
+  const made: { spec: { template: Template } }[] = [];
+  const kube: KubeCall = (request) => {
+    if (request.method === 'POST') made.push(request.body as (typeof made)[number]);
+    return server(null)(request);
+  };
+  await job(kube).arm([pod('c')]);
+  const { labels, annotations } = made[0]?.spec.template.metadata ?? {};
+  assert.deepEqual(annotations, { 'sidecar.istio.io/inject': 'false', 'linkerd.io/inject': 'disabled' });
+  assert.equal(labels?.['sidecar.istio.io/inject'], 'false');
 });

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { monoMs } from '../../../host/clock.ts';
 import { lookUntil } from '../../../host/wait.ts';
+import { NO_SIDECAR } from '../../../reports/record/names/no-sidecar.ts';
 import type { KubeCall, KubeRollback, KubeReply } from '../types.ts';
-import { deleteOptions, saidIn, textAt } from './undo-kube.ts';
+import { deleteOptions, isTransient, saidIn, textAt } from './undo-kube.ts';
 
 /** Name of the Job and of all that belongs to it. */
 export const UNDO_NAME = 'plumbline-undo';
@@ -11,6 +13,8 @@ const CALL_TIMEOUT_MS = 10_000;
 /** A small pod whose image is on the node is up in about 3 s; on two busy cores it can be several times that. */
 const READY_DEADLINE_MS = 45_000;
 const READY_LOOK_MS = 250;
+/** An API server that is busy or fails for longer than this is not waited for: what is broken by then must be undone, which waits for actions under way. */
+const BUSY_MS = 5_000;
 const LOOKED_FOLDER = '/looked';
 const LOOKED_FILE = `${LOOKED_FOLDER}/once`;
 /** It looks again as long as its pod is waited for, and longer. */
@@ -36,7 +40,8 @@ const jobSchema = z.object({
     })
     .optional(),
 });
-type JobObject = z.infer<typeof jobSchema>;
+/** `unanswered`: what the API server said in place of the Job, which may be there or not. */
+type JobObject = z.infer<typeof jobSchema> & { unanswered?: string };
 
 export type UndoJobOptions = {
   readonly kube: KubeCall;
@@ -175,7 +180,10 @@ export class UndoJob {
       spec: {
         backoffLimit: BACKOFF_LIMIT,
         ttlSecondsAfterFinished: 300,
-        template: { metadata: { labels: LABELS }, spec: podSpec(image, namespace) },
+        template: {
+          metadata: { labels: { ...LABELS, ...NO_SIDECAR.labels }, annotations: NO_SIDECAR.annotations },
+          spec: podSpec(image, namespace),
+        },
       },
     };
   }
@@ -186,11 +194,17 @@ export class UndoJob {
    */
   async #runs(signal: AbortSignal | undefined): Promise<boolean> {
     const isReady = (job: JobObject | null): boolean => (job?.status?.ready ?? 0) >= 1;
+    let answeredMs = monoMs();
     const seen = await lookUntil(
-      () => this.#look(),
-      (job) => isOver(job) || isReady(job),
+      async () => {
+        const job = await this.#look();
+        if (job?.unanswered === undefined) answeredMs = monoMs();
+        return job;
+      },
+      (job) => isOver(job) || isReady(job) || monoMs() - answeredMs > BUSY_MS,
       { deadlineMs: READY_DEADLINE_MS, intervalMs: READY_LOOK_MS, signal },
     );
+    if (seen?.unanswered !== undefined) throw new Error(seen.unanswered);
     if (isOver(seen)) {
       this.#ended++;
       return false;
@@ -203,11 +217,12 @@ export class UndoJob {
     );
   }
 
-  /** null: it is not there. */
+  /** null: it is not there. What a busy API server answers is no reason not to look again. */
   async #look(): Promise<JobObject | null> {
     const path = `${this.#jobs()}/${this.#name()}`;
     const reply = await this.#send('GET', path);
     if (reply.status === 404) return null;
+    if (isTransient(reply)) return { unanswered: refused('GET', path, reply).message };
     if (reply.status !== 200) throw refused('GET', path, reply);
     const { data } = jobSchema.safeParse(reply.body);
     if (data === undefined) throw refused('GET', path, reply);
@@ -275,7 +290,7 @@ export function rulesFor(rollback: KubeRollback): Rule[] {
     'kube-patch': ['get', 'patch'],
     'kube-delete': ['get', 'delete'],
     'kube-end': ['get', 'delete'],
-    'kube-create': ['create'],
+    'kube-create': ['get', 'create'],
   }[rollback.kind];
   return [{ apiGroups: [match?.groups?.['group'] ?? ''], resources: [resource], verbs }];
 }

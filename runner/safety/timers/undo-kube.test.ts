@@ -125,6 +125,75 @@ test('a removed field counts as ours while it is absent, and as restored once it
   assert.equal(fieldState({ spec: { probe: { port: 2 } } }, removed), 'foreign');
 });
 
+/** An object to which a value was added at a path where there was none; `now`: what is there by now. */
+function added(value: Json, now: Json): { undo: () => Promise<unknown>; state: () => Json } {
+  const { call, state } = server({ ...(node({}) as object), field: now });
+  const rollback = {
+    ...{ kind: 'kube-patch' as const, path: '/x', uid: 'u1' },
+    fields: [{ at: ['field'], before: [] as [], after: [value] as [Json] }],
+  };
+  return {
+    undo: async () => (await undoKube(rollback, call, 1000)).outcome,
+    state: () => (state() as { field?: Json }).field ?? null,
+  };
+}
+
+test('annotations that somebody else added to the ones that we added stay, and ours go', async () => {
+  const ours = { restartedAt: 't' };
+  const map = added(ours, { ...ours, theirs: 'x' });
+  assert.equal(await map.undo(), 'undone');
+  assert.deepEqual(map.state(), { theirs: 'x' });
+  assert.equal(await map.undo(), 'already', 'nothing of ours is left, whoever asks once more');
+  const within = added({ annotations: ours }, { annotations: { ...ours, theirs: 'x' } });
+  assert.equal(await within.undo(), 'undone');
+  assert.deepEqual(within.state(), { annotations: { theirs: 'x' } });
+  assert.equal(await within.undo(), 'already');
+  const alone = added({ annotations: ours }, { annotations: ours });
+  assert.equal(await alone.undo(), 'undone');
+  assert.equal(alone.state(), null, 'what we added goes whole');
+  const changed = added(ours, { restartedAt: 'later', theirs: 'x' });
+  assert.equal(await changed.undo(), 'conflict');
+});
+
+test('an object that we added goes with the defaults that the server put into it: the rest of it can be invalid', async () => {
+  const affinity = { nodeAffinity: { required: { nodeSelectorTerms: [{ key: 'a' }] } } };
+  const plain = added(affinity, affinity);
+  assert.equal(await plain.undo(), 'undone');
+  assert.equal(plain.state(), null);
+  const behaviour = { scaleDown: { stabilizationWindowSeconds: 0 } };
+  const policies = [{ type: 'Percent', value: 100 }];
+  const defaulted = added(behaviour, {
+    scaleDown: { stabilizationWindowSeconds: 0, policies },
+    scaleUp: { policies },
+  });
+  assert.equal(await defaulted.undo(), 'undone');
+  assert.equal(defaulted.state(), null);
+});
+
+test('an empty object that we added goes while it is empty, and what others put into it stays', async () => {
+  const empty = added({}, {});
+  assert.equal(await empty.undo(), 'undone');
+  assert.equal(empty.state(), null);
+  const filled = added({}, { theirs: 'x' });
+  await filled.undo();
+  assert.deepEqual(filled.state(), { theirs: 'x' });
+});
+
+test('what was deleted and is still going is not taken for created again: it is tried until it is gone', async () => {
+  const { call } = server({ metadata: { name: 'a', deletionTimestamp: 't' } });
+  const asked: string[] = [];
+  const listening: KubeCall = (request) => {
+    asked.push(`${request.method} ${request.path}`);
+    return call(request);
+  };
+  const rollback = { kind: 'kube-create' as const, path: '/x', object: { metadata: { name: 'a' } } };
+  await assert.rejects(undoKube(rollback, listening, 1000), /\/x\/a is still being deleted/);
+  assert.deepEqual(asked, ['POST /x', 'GET /x/a']);
+  const justGone: KubeCall = ({ method }) =>
+    Promise.resolve({ status: method === 'POST' ? 409 : 404, body: {} });
+  await assert.rejects(undoKube(rollback, justGone, 1000), /answered 404/);
+});
+
 test('a pod that undoes what it did is told to end with its own grace, and waited for', async () => {
   const path = '/api/v1/namespaces/plumbline-drill/pods/node-worker-1';
   const pod = { metadata: { uid: 'u1', annotations: { [ENTRY_ANNOTATION]: 'm1' } } };

@@ -12,11 +12,15 @@ export interface KubeRequest {
   contentType?: string;
   timeoutMs: number;
   signal?: AbortSignal | undefined;
+  /** Not repeated by the caller of the API server where it is busy (429). */
+  once?: boolean;
 }
 export interface KubeReply {
   status: number;
   /** Parsed JSON, or the text if it was not JSON. */
   body: unknown;
+  /** When it was answered by the API server's clock, in whole seconds, ms since 1970; null or left out: not known. */
+  dateMs?: number | null;
 }
 /** One request to the API server. Rejects only when there was no answer. */
 export type KubeCall = (request: KubeRequest) => Promise<KubeReply>;
@@ -108,6 +112,11 @@ export function textAt(value: unknown, ...keys: string[]): string | undefined {
   return typeof here === 'string' ? here : undefined;
 }
 
+/** An answer that says nothing of the request: the API server is busy, or fails. */
+export function isTransient({ status }: KubeReply): boolean {
+  return status === 429 || status >= 500;
+}
+
 /** The message of an API server's answer; without one, its whole body. */
 export function saidIn(body: unknown): string {
   return textAt(body, 'message') ?? JSON.stringify(body ?? null);
@@ -163,7 +172,7 @@ async function undoPatch(
     const foreign = states.filter(({ state }) => state === 'foreign').map(({ field }) => field.at.join('.'));
     const ours = states.filter(({ state }) => state === 'ours').map(({ field }) => field);
     if (ours.length > 0) {
-      const patch = mergePatchOf(ours, resourceVersion);
+      const patch = mergePatchOf(ours, object, resourceVersion);
       const sent = await call({
         method: 'PATCH',
         path: rollback.path,
@@ -272,9 +281,17 @@ async function undoDelete(
   timeoutMs: number,
 ): Promise<KubeUndoResult> {
   const sent = await call({ method: 'POST', path: rollback.path, body: rollback.object, timeoutMs });
-  if (sent.status === 409) return { outcome: 'already' };
-  expectStatus(sent, 201, `POST ${rollback.path}`);
-  return { outcome: 'undone' };
+  if (sent.status !== 409) {
+    expectStatus(sent, 201, `POST ${rollback.path}`);
+    return { outcome: 'undone' };
+  }
+  // 409 is also the answer while an object of that name is still being deleted: nothing would be left once it is gone.
+  const path = `${rollback.path}/${encodeURIComponent(textAt(rollback.object, 'metadata', 'name') ?? '')}`;
+  const there = await call({ method: 'GET', path, timeoutMs });
+  expectStatus(there, 200, `GET ${path}, which was there when it was to be created,`);
+  if (textAt(there.body, 'metadata', 'deletionTimestamp') !== undefined)
+    throw new Error(`${path} is still being deleted: it can be created again once it is gone`);
+  return { outcome: 'already' };
 }
 
 /** Deletes only the object with this UID, if one is given: at once by default, its dependents in the background. */
@@ -291,9 +308,10 @@ export function deleteOptions(uid: string | undefined, graceSeconds = 0): Json {
 /** Whether a field holds what we put there, what was there before, or something else. */
 export function fieldState(object: Json, field: ChangedField): 'before' | 'ours' | 'foreign' {
   const now = valueAt(object, field.at);
-  if (same(now, field.before)) return 'before';
   const [after] = field.after;
   const [seen] = now;
+  if (same(now, field.before)) return 'before';
+  if (field.before.length === 0 && after !== undefined && isGone(after, seen)) return 'before';
   if (after === undefined || seen === undefined) return same(now, field.after) ? 'ours' : 'foreign';
   return covers(seen, after) ? 'ours' : 'foreign';
 }
@@ -327,9 +345,34 @@ function same(a: Json, b: Json): boolean {
   return covers(a, b) && covers(b, a);
 }
 
-function mergePatchOf(fields: readonly ChangedField[], resourceVersion: string): Json {
+/** True when nothing is left of a value that was added, whatever others have put in its place. */
+function isGone(added: Json, seen: Json | undefined): boolean {
+  if (seen === undefined || seen === null) return true;
+  const parts = isObject(added) && isObject(seen) ? Object.entries(added) : [];
+  return parts.length > 0 && parts.every(([key, value]) => isGone(value, valueAt(seen, [key])[0]));
+}
+
+/**
+ * The merge patch that takes away a value which was added where there was none; null: all of it. In a map of texts, such as annotations, a
+ * key that is there besides was added by somebody else and stays. In any other object it is taken for a default of the server, and goes too:
+ * what is left of an affinity or a strategy can be invalid.
+ */
+function removalOf(added: Json | undefined, seen: Json | undefined): Json {
+  if (!isObject(added) || !isObject(seen)) return null;
+  const parts = Object.entries(added);
+  const hasMore = Object.entries(seen).some(([key, value]) => value !== null && !Object.hasOwn(added, key));
+  if (hasMore && !Object.values(seen).every((value) => typeof value === 'string')) return null;
+  const removals = parts.map(([key, value]): [string, Json] => [key, removalOf(value, seen[key])]);
+  return !hasMore && removals.every(([, removal]) => removal === null) ? null : Object.fromEntries(removals);
+}
+
+function isObject(value: Json | undefined): value is { [key: string]: Json } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function mergePatchOf(fields: readonly ChangedField[], object: Json, resourceVersion: string): Json {
   const patch: { [key: string]: Json } = { metadata: { resourceVersion } };
-  for (const { at, before } of fields) {
+  for (const { at, before, after } of fields) {
     let level = patch;
     for (const key of at.slice(0, -1)) {
       const next = level[key];
@@ -338,7 +381,7 @@ function mergePatchOf(fields: readonly ChangedField[], resourceVersion: string):
       level[key] = inner;
       level = inner;
     }
-    level[at.at(-1) ?? ''] = before[0] ?? null;
+    level[at.at(-1) ?? ''] = before[0] ?? removalOf(after[0], valueAt(object, at)[0]);
   }
   return patch;
 }

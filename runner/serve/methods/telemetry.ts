@@ -9,7 +9,7 @@ import { askAlerts, askDashboards, askRules, askSeries, askTargets } from '../..
 import { isTraced } from '../../ask/telemetry/canary-run.ts';
 import { countedOn, readDisk, unread } from '../../ask/telemetry/disk.ts';
 import { askPage } from '../../ask/telemetry/page.ts';
-import { recentOf } from '../../ask/telemetry/recent.ts';
+import { recentOfEach } from '../../ask/telemetry/recent.ts';
 import { logsOf } from '../../ask/telemetry/sources.ts';
 import type { ServedRunner } from '../served.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
@@ -108,7 +108,7 @@ export function telemetryMethods(runner: ServedRunner): Methods {
           probe = await logsOf(of);
           const until = { sinceMs, untilMs, askedMs, deadlineMs };
           const looking = { cluster: runner.parts.cluster, probe, ...until, signal };
-          for (const pod of pods) write(await recentOf(pod, { ...looking, redact: runState.redact }));
+          await recentOfEach(pods, { ...looking, redact: runState.redact }, write);
         } catch (error) {
           signal.throwIfAborted();
           write({ kind: 'unavailable', what: 'the store of logs', reason: errorText(error) });

@@ -149,6 +149,21 @@ test('should leave out of a profile what cannot pass there, unless the profile a
   }
 });
 
+test('should say that a check cannot pass with the k6 operator, where the environment names it', () => {
+  const operator = { namespace: 'load', pods: 2, image: 'k6', stubbed: false };
+  const withEngine = (engine: 'auto' | 'k6-operator', id: string) =>
+    one({ ...local, load: { ...local.load, engine, operator } }, id).cannotPass;
+  for (const [id, why] of [
+    ['scaling/backend/down', /^load\.engine is k6-operator: it ends its load itself/],
+    ['scaling/ai/up', /it ends its load itself/],
+    ['performance/api/latency', /^load\.engine is k6-operator: it judges latencies/],
+  ] as const) {
+    assert.match(withEngine('k6-operator', id) ?? '', why);
+    assert.equal(withEngine('auto', id), undefined);
+  }
+  assert.equal(withEngine('k6-operator', 'performance/api/throughput'), undefined);
+});
+
 test('should refuse unknown profiles, suites and globs', () => {
   assert.throws(
     () => planChecks(local, { profile: 'spin' }),

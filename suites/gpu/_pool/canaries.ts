@@ -143,19 +143,39 @@ export class Canaries {
     return ready;
   }
 
-  /** Runs a command in a canary. */
+  /** Runs a command in a canary that may have to wait for its devices. */
   exec(name: string, command: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
     return this.#ctx.cluster.exec({
       ...{ namespace: canaryNamespace(this.#ctx), pod: name, container: CONTAINER, command },
-      timeoutMs: this.#ctx.timeoutMs('apiRequest'),
+      timeoutMs: this.#ctx.timeoutMs('gpuAnswer') + this.#ctx.timeoutMs('apiRequest'),
     });
   }
 
-  /** Which devices the container was given, by what is in it. */
+  /** Which devices the container was given, by what is in it, and whether they are there. */
   async #given(name: string): Promise<Given> {
-    const { variable, resource, kind, simulated, podResources } = gpuOf(this.#ctx);
+    const given = await this.#named(name);
+    if (given.present || gpuOf(this.#ctx).simulated) return given;
+    return { ...given, present: await this.#answers(name) };
+  }
+
+  /** Whether `gpu.workload` is declared and succeeds in a canary. */
+  async #answers(name: string): Promise<boolean> {
+    const { workload } = gpuOf(this.#ctx);
+    if (workload === undefined) return false;
     try {
-      const { code, stdout, stderr } = await this.exec(name, givenCommand(podResources?.command));
+      return (await this.exec(name, workload)).code === 0;
+    } catch {
+      this.#ctx.signal.throwIfAborted();
+      return false;
+    }
+  }
+
+  async #named(name: string): Promise<Given> {
+    const { variable, resource, kind, simulated, podResources } = gpuOf(this.#ctx);
+    const smiSeconds = Math.ceil(this.#ctx.timeoutMs('gpuAnswer') / 1000);
+    try {
+      const command = givenCommand(smiSeconds, podResources?.command);
+      const { code, stdout, stderr } = await this.exec(name, command);
       if (code !== 0)
         throw new Error(`reading its environment exited with ${code}: ${stderr.trim().slice(0, 200)}`);
       const holder = holderOf(await this.#pod(name), { namespace: canaryNamespace(this.#ctx), pod: name });
@@ -193,7 +213,7 @@ export class Canaries {
 }
 
 /** For a container that does not run. */
-const NOTHING: Given = { devices: null, reportedBy: null, detail: '', sources: [] };
+const NOTHING: Given = { devices: null, reportedBy: null, present: false, detail: '', sources: [] };
 
 /** What the API server has of a canary that may name its devices. */
 function holderOf(pod: PodObject | undefined, of: { namespace: string; pod: string }): Holder {
@@ -209,10 +229,11 @@ function holderOf(pod: PodObject | undefined, of: { namespace: string; pod: stri
 /** Records a canary that requests devices, and which devices it was given. */
 function record(ctx: CheckContext, canary: Canary, of: { fate: Fate; given: Given }): void {
   const { state, node, refusal, detail } = of.fate;
-  const { devices, reportedBy, sources, detail: why } = of.given;
+  const { devices, reportedBy, present, sources, detail: why } = of.given;
   ctx.record('gpu-pod', {
     ...{ pod: canary.name, asked: canary.devices, state, node, devices, reportedBy },
     ...(sources.length > 0 && { sources }),
+    ...(state === 'ready' && !gpuOf(ctx).simulated && { present }),
     detail: why !== '' ? why : (refusal?.message ?? detail),
   });
 }
@@ -238,9 +259,11 @@ function isRefused(pod: PodObject | undefined): boolean {
 }
 
 function podFor(ctx: CheckContext, image: string, canary: Canary): KubeObject {
-  const { resource, podResources } = gpuOf(ctx);
-  const asked = canary.devices > 0 ? { [resource]: String(canary.devices) } : {};
-  const { requests, limits } = CONTAINER_DEFAULTS.resources;
+  const { resource, runtimeClass, simulated, podResources } = gpuOf(ctx);
+  const asks = canary.devices > 0;
+  const asked = asks ? { [resource]: String(canary.devices) } : {};
+  const { requests, limits: small } = CONTAINER_DEFAULTS.resources;
+  const limits = asks && !simulated ? WITH_DEVICE : small;
   const { taints } = poolOf(ctx);
   const tolerations = taints.map(({ key, effect }) => ({ key, operator: 'Exists', effect }));
   const container = {
@@ -254,10 +277,14 @@ function podFor(ctx: CheckContext, image: string, canary: Canary): KubeObject {
   };
   return canaryPod(canaryMetadata(ctx, canary.name), container, {
     ...(podResources !== undefined && ASKS_KUBELET),
+    ...(asks && runtimeClass !== undefined && { runtimeClassName: runtimeClass }),
     ...(canary.node === undefined ? offOthers(ctx) : { affinity: onNodes([canary.node]) }),
     ...(canary.tolerates !== false && { tolerations }),
   });
 }
+
+/** What the driver's own programs take: `nvidia-smi` maps the driver's libraries, and `gpu.workload` may do more. */
+const WITH_DEVICE = { cpu: '1', memory: '512Mi' };
 
 const KUBELET = 'kubelet';
 

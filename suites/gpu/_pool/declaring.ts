@@ -33,6 +33,9 @@ export const SHARED = {
       'nodeReady', // and as long for its start
       'nodeReady',
       'deviceBack',
+      'gpuAnswer', // a pod says which devices it has
+      'gpuAnswer', // and shows that they answer
+      'gpuAnswer', // gpu/schedule: again, for its own record
       'gpuMetrics',
       'podGone',
       'settle',

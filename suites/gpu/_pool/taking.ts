@@ -10,23 +10,37 @@ import type { PoolNode } from './pool.ts';
 /** Most pods of one device each that a check starts; where more devices are free, one pod takes all of a node. */
 export const MOST_PODS = 8;
 
+/**
+ * Most pods of one share of a device each. No pod asks for more: NVIDIA's plugin refuses that with MPS, and with failRequestsGreaterThanOne for
+ * slices of time.
+ */
+const MOST_SHARES = 32;
+
 /** A pod that must not be placed, and why not. */
 export type Unwanted = Canary & { role: (typeof REFUSED_ROLES)[number] };
 
-/** Takes every device that is declared and free. Returns the names of the pods that do, or null when one of them has no device. */
+/** Takes every device that is declared and free. Returns the names of the pods that do; null: one of them has no device, or they would be too many. */
 export async function takeAll(
   ctx: CheckContext,
   canaries: Canaries,
   nodes: readonly PoolNode[],
 ): Promise<string[] | null> {
-  const { devicesPerNode } = gpuOf(ctx);
+  const { devicesPerNode, kind } = gpuOf(ctx);
   // No more than are declared: any device beyond that must be left for the one pod too many.
   const declared = nodes.map((node) => ({
     ...node,
     free: Math.max(0, Math.min(node.free, node.free - (node.allocatable - devicesPerNode))),
   }));
   const lingersSeconds = lingersOf(ctx);
-  const wanted = named(planHolders(declared, MOST_PODS)).map((one) => ({ ...one, lingersSeconds }));
+  const plans = planHolders(declared, kind === 'shared' ? Infinity : MOST_PODS);
+  if (kind === 'shared' && plans.length > MOST_SHARES) {
+    ctx.unavailable(
+      'every free share of the devices',
+      `too many to take: ${plans.length} pods would ask for one each, and at most ${MOST_SHARES} are started`,
+    );
+    return null;
+  }
+  const wanted = named(plans).map((one) => ({ ...one, lingersSeconds }));
   if (wanted.length === 0) return [];
   const ready = await ctx.step(`take every device, by ${wanted.length} pods`, () => canaries.hold(wanted));
   await lookAgain(ctx, nodes);

@@ -17,6 +17,7 @@ import {
   noteBusy,
   requestsSeen,
 } from '../../../reports/judge/gpu/pool.ts';
+import type { DeviceSample } from '../../../reports/judge/gpu/pool.ts';
 import { expectReported, podName, readyPods } from '../../../reports/judge/gpu/reported.ts';
 import { all, last } from '../../../reports/judge/observed.ts';
 import { Findings } from '../../../reports/judge/topology/findings.ts';
@@ -29,7 +30,7 @@ function judgeExclusive(history: History): Judgement {
   const { sharedBy } = gpuOf(history);
   const atMost = `held by ${sharedBy === 1 ? 'one container' : `at most ${sharedBy} containers`}`;
   for (const [device, pods] of holdersOf(history))
-    findings.expect(`device ${device}`, pods.length <= sharedBy, atMost, pods.join(', '));
+    findings.expect(`device ${device}`, pods.size <= sharedBy, atMost, [...pods].join(', '));
   findings.rule('told');
   for (const pod of readyPods(history)) expectReported(history, pod, findings);
   expectClaims(history, findings);
@@ -77,26 +78,37 @@ function expectKnownHolders(history: History, findings: Findings): void {
 
 /** Where no pod may be started, the series must name the pods that request devices: otherwise nothing shows who holds which. */
 function expectNamedHolders(history: History, findings: Findings): void {
-  const named = new Set((last(history, 'gpu-series')?.samples ?? []).map(({ pod }) => pod));
+  const named = new Set((last(history, 'gpu-series')?.samples ?? []).map(holderIn));
   const holders = all(history, 'gpu-requested').flatMap((one) => one.holders);
   for (const { pod } of holders) {
-    const known = named.has(podName(pod));
+    const known = named.has(pod) || named.has(podName(pod));
     if (known) findings.expect(`pod ${pod}`, true, 'named in the series', 'it is');
     else findings.unknown(`pod ${pod}`, 'named in the series', 'in no sample');
   }
 }
 
-/** Who holds each device, as the containers were told; where nothing may be started, as Prometheus says. */
-function holdersOf(history: History): Map<string, string[]> {
-  const found = new Map<string, string[]>();
+/**
+ * Who holds each device, as the containers were told; where nothing may be started, as Prometheus says. Each pod once: two scrape jobs give two
+ * series with one pod.
+ */
+function holdersOf(history: History): Map<string, Set<string>> {
+  const found = new Map<string, Set<string>>();
   const note = (device: string, pod: string): void => {
-    found.set(device, [...(found.get(device) ?? []), pod]);
+    found.set(device, (found.get(device) ?? new Set()).add(pod));
   };
   for (const { pod, node, devices } of all(history, 'gpu-pod'))
     for (const device of devices ?? []) note(`${device} of ${node ?? 'no node'}`, pod);
-  for (const { device, node, pod } of last(history, 'gpu-series')?.samples ?? [])
-    if (pod !== null && pod !== '') note(`${device} of ${node}`, pod);
+  for (const sample of last(history, 'gpu-series')?.samples ?? []) {
+    const holder = holderIn(sample);
+    if (holder !== null) note(`${sample.device} of ${sample.node}`, holder);
+  }
   return found;
+}
+
+/** With the namespace where the series says it; null: it names no pod. */
+function holderIn({ pod, namespace }: DeviceSample): string | null {
+  if (pod === null || pod === '') return null;
+  return namespace === undefined ? pod : `${namespace}/${pod}`;
 }
 
 function ofExclusive(header: HistoryHeader): AnyNeed[] {

@@ -116,20 +116,35 @@ function expectNamed(
   { series, fresh }: { series: Seen<'gpu-series'>; fresh: readonly DeviceSample[] },
 ): void {
   findings.rule('named');
-  const subject = 'the pod that holds a device';
   const own = all(history, 'gpu-pod').find(({ state }) => state === 'ready')?.pod ?? null;
   if (series.holder !== own) {
-    findings.unknown(subject, own ?? 'no pod of this check', series.holder ?? 'none');
+    findings.unknown(HOLDER, own ?? 'no pod of this check', series.holder ?? 'none');
     return;
   }
   const holders = series.holder === null ? steadyHolders(history) : [series.holder];
-  if (holders.length === 0) findings.unknown(subject, 'one that the series names', 'no pod holds a device');
-  for (const pod of holders) {
-    const devices = fresh.filter((one) => one.pod === pod).map(({ device }) => device);
-    findings.expect(subject, devices.length > 0, pod, devices.join(', ') || 'in no fresh sample');
-    expectSameDevices(history, findings, { pod, devices, known: series.samples });
-  }
+  if (holders.length === 0) findings.unknown(HOLDER, 'one that the series names', 'no pod holds a device');
+  for (const pod of holders) expectHolder(history, findings, { pod, fresh, known: series.samples });
 }
+
+function expectHolder(
+  history: History,
+  findings: Findings,
+  { pod, fresh, known }: { pod: string; fresh: readonly DeviceSample[]; known: readonly DeviceSample[] },
+): void {
+  if (gpuOf(history).kind === 'shared' && !known.some((one) => one.pod === pod)) {
+    findings.unknown(HOLDER, pod, IN_NO_SAMPLE);
+    return;
+  }
+  const devices = fresh.filter((one) => one.pod === pod).map(({ device }) => device);
+  findings.expect(HOLDER, devices.length > 0, pod, devices.join(', ') || 'in no fresh sample');
+  expectSameDevices(history, findings, { pod, devices, known });
+}
+
+const HOLDER = 'the pod that holds a device';
+
+/** DCGM exporter, "--kubernetes-virtual-gpus": of the pods that share a device it otherwise names one. */
+const IN_NO_SAMPLE =
+  'in no sample: of the pods that share a device, dcgm-exporter names all only with KUBERNETES_VIRTUAL_GPUS=true';
 
 /** If the series uses the names of devices that the pod was given, it must name the pod at these and no others. */
 function expectSameDevices(

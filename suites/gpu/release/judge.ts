@@ -13,6 +13,7 @@ import {
   poolNodesOf,
   requestsSeen,
 } from '../../../reports/judge/gpu/pool.ts';
+import { expectPresent, readyPods } from '../../../reports/judge/gpu/reported.ts';
 import { all } from '../../../reports/judge/observed.ts';
 import { Findings } from '../../../reports/judge/topology/findings.ts';
 import type { History, HistoryHeader } from '../../../reports/record/history/history.ts';
@@ -45,6 +46,8 @@ function judgeRelease(history: History): Judgement {
         `${state} on ${node ?? 'no node'}: ${detail}`,
       );
   }
+  findings.rule('present');
+  for (const pod of readyPods(history)) expectPresent(history, pod, findings);
   expectHolders(history, findings);
   expectOffers(history, findings);
   findings.rule('taken');

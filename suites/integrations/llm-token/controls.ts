@@ -1,6 +1,7 @@
 import { aiOf } from '../../_breaking/model.ts';
 import { someImage } from '../../_breaking/objects.ts';
 import type { Control, ControlContext } from '../../harness/control.ts';
+import { podMetadata } from '../../topology/_objects/canary.ts';
 
 const TALKER = 'llm-token-in-log';
 
@@ -30,7 +31,7 @@ async function logToken(ctx: ControlContext): Promise<void> {
     {
       apiVersion: 'v1',
       kind: 'Pod',
-      metadata: { name: TALKER, namespace, labels },
+      metadata: podMetadata({ name: TALKER, namespace, labels }),
       spec: {
         terminationGracePeriodSeconds: 0,
         automountServiceAccountToken: false,

@@ -6,6 +6,7 @@ import { minimumSamples } from '../../../reports/judge/statistics.ts';
 import { ai, contract, objectives, prometheus, together, wholeTopology } from '../../catalogue/reads.ts';
 import { backend, drafts } from '../../catalogue/requirements.ts';
 import { always, row } from '../../catalogue/row.ts';
+import { loadStartMs } from '../../catalogue/time.ts';
 import type { CatalogueRow } from '../../catalogue/types.ts';
 
 /** Below this share of the offered load, it was not delivered as stated. */
@@ -65,7 +66,7 @@ function of({
     touches: { runner: ['load.start'] },
     time: {
       waits: ['loadStop', 'loadStop', 'settle', 'settle'],
-      workMs: (environment) => load(environment).seconds * 1000,
+      workMs: (environment, work) => load(environment).seconds * 1000 + loadStartMs(environment, work),
       usualMs: 60_000,
     },
     ...(stubbed !== undefined && { stubbed }),
@@ -90,6 +91,7 @@ function of({
       ...looks('how long they take'),
       goal: `p95 at most ${String(p95Ms)} ms, ${sample}`,
       goals: { p95Ms, deliveredShare: DELIVERED_SHARE },
+      needsOfLoad: 'latencies',
     }),
     row({
       ...shared,

@@ -143,7 +143,8 @@ describe('a ScaledObject that makes the autoscaler', () => {
 
   it('should give the least number of pods, which the autoscaler itself does not know', async () => {
     const told = await followedOnce(lists(scaledObject({})), named);
-    assert.equal(told.find(({ kind }) => kind === 'hpa-spec')?.['min'], 0);
+    const spec = told.find(({ kind }) => kind === 'hpa-spec');
+    assert.deepEqual([spec?.['min'], spec?.['ownMin']], [0, 1]);
     assert.equal(told.find(({ kind }) => kind === 'scaled-object')?.['cooldownS'], 300);
     const seen = told.find(({ kind }) => kind === 'scaled-object');
     assert.deepEqual(
@@ -153,10 +154,12 @@ describe('a ScaledObject that makes the autoscaler', () => {
   });
 
   it('should not be read where the environment does not name it', async () => {
-    const { ctx, asked } = clusterOf(lists(scaledObject({})));
+    const { ctx, asked, told } = clusterOf(lists(scaledObject({})));
     const follower = new ScaleFollower(ctx, TARGET);
     await follower.start();
     await follower.end();
+    const spec = told.find(({ kind }) => kind === 'hpa-spec') ?? assert.fail();
+    assert.deepEqual([spec['min'], 'ownMin' in spec], [1, false]);
     assert.ok(!JSON.stringify(asked).includes('keda'));
   });
 
@@ -222,6 +225,21 @@ describe('PodFollower', () => {
     const { ctx } = clusterOf({ 'v1/Pod': { items: [], unavailable: 'forbidden' } });
     assert.equal(await new PodFollower(ctx, TARGET).look({}), 'forbidden');
   });
+});
+
+it('should be known whether the window for scaling down was stated', () => {
+  const windowOf = (scaleDown?: object) => {
+    const { stabilisationDownS, stabilisationDownStated } = specOf(
+      autoscaler({
+        spec: { ...Object(autoscaler()['spec']), ...(scaleDown && { behavior: { scaleDown } }) },
+      }) as unknown as Autoscaler,
+    );
+    return [stabilisationDownS, stabilisationDownStated];
+  };
+  assert.deepEqual(windowOf(), [300, false]);
+  assert.deepEqual(windowOf({ selectPolicy: 'Max' }), [300, false]);
+  assert.deepEqual(windowOf({ stabilizationWindowSeconds: 300 }), [300, undefined]);
+  assert.deepEqual(windowOf({ stabilizationWindowSeconds: 0 }), [0, undefined]);
 });
 
 describe('metrics of an autoscaler', () => {

@@ -194,7 +194,7 @@ export class ScaleFollower {
   #record(autoscaler: Autoscaler, target: Target, rest: Rest | null): void {
     const own = specOf(autoscaler);
     const isBelow = rest !== null && rest.least < own.min;
-    const spec = isBelow ? { ...own, min: rest.least } : own;
+    const spec = isBelow ? { ...own, min: rest.least, ownMin: own.min } : own;
     const status = statusOf(autoscaler);
     const isMeasured = autoscaler.spec.metrics?.some(({ type }) => !FROM_ELSEWHERE.has(type)) ?? true;
     this.#changed('hpa-spec', {

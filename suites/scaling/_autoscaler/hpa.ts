@@ -12,6 +12,7 @@ import { quantityOf } from '../../../probes/kubernetes/quantity.ts';
 export type { Autoscaler };
 
 const DEFAULT_MIN = 1;
+/** `--horizontal-pod-autoscaler-downscale-stabilization` of the controller manager, which a cluster may have set to another. */
 const DEFAULT_DOWN_STABILISATION_S = 300;
 const DEFAULT_UP_STABILISATION_S = 0;
 
@@ -91,7 +92,7 @@ function wayOf(target: MetricTarget | undefined): NonNullable<RecordedSpec['meas
 
 type Behaviour = Pick<
   RecordedSpec,
-  'stabilisationUpS' | 'stabilisationDownS' | 'policiesDown' | 'selectDown'
+  'stabilisationUpS' | 'stabilisationDownS' | 'stabilisationDownStated' | 'policiesDown' | 'selectDown'
 >;
 
 function behaviourOf({
@@ -99,7 +100,7 @@ function behaviourOf({
   scaleDown = {},
 }: NonNullable<Autoscaler['spec']['behavior']> = {}): Behaviour {
   const { stabilizationWindowSeconds: upS = DEFAULT_UP_STABILISATION_S } = scaleUp;
-  const { stabilizationWindowSeconds: downS = DEFAULT_DOWN_STABILISATION_S, policies = [] } = scaleDown;
+  const { stabilizationWindowSeconds: downS, policies = [] } = scaleDown;
   const { selectPolicy } = scaleDown;
   const selectDown = (['Max', 'Min', 'Disabled'] as const).find((one) => one === selectPolicy);
   const policiesDown = policies.map(({ type, value, periodSeconds }) => ({
@@ -107,7 +108,8 @@ function behaviourOf({
     periodSeconds,
   }));
   return {
-    ...{ stabilisationUpS: upS, stabilisationDownS: downS },
+    ...{ stabilisationUpS: upS, stabilisationDownS: downS ?? DEFAULT_DOWN_STABILISATION_S },
+    ...(downS === undefined && { stabilisationDownStated: false }),
     ...(policies.length > 0 && { policiesDown }),
     ...(selectDown !== undefined && { selectDown }),
   };

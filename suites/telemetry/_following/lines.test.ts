@@ -53,6 +53,7 @@ test('should write on the nodes by their names, but not on those of others or th
   ]);
   assert.deepEqual(writers?.nodes, ['ip-10-0-0-1']);
   const [pods] = writers.objects;
+  assert.match(JSON.stringify(pods), /"linkerd\.io\/inject":"disabled"/, 'a mesh puts no proxy beside it');
   const term = { matchFields: [{ key: 'metadata.name', operator: 'In', values: ['ip-10-0-0-1'] }] };
   assert.ok(JSON.stringify(pods).includes(`"nodeSelectorTerms":[${JSON.stringify(term)}]`));
   assert.deepEqual(seen, [

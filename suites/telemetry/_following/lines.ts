@@ -10,6 +10,7 @@ import {
   CONTAINER_DEFAULTS,
   onNodes,
   POD_DEFAULTS,
+  podMetadata,
   refOf,
 } from '../../topology/_objects/canary.ts';
 import { NO_NODE, ownNodes } from '../../topology/_objects/declared.ts';
@@ -119,7 +120,7 @@ function writer(
     spec: {
       selector: { matchLabels: name },
       template: {
-        metadata: { labels },
+        metadata: podMetadata({ labels }),
         spec: {
           ...POD_DEFAULTS,
           tolerations: [{ operator: 'Exists' }],

@@ -10,6 +10,8 @@ export interface Asked {
   landed: string[];
   /** Why the first was not answered. */
   trouble: string | null;
+  /** Path of the first question to a data source that the runner does not send on. */
+  withheld: string | null;
 }
 
 /**
@@ -21,7 +23,7 @@ export async function asAccount(ctx: CheckContext, page: Page, url: string): Pro
   // Nothing is sent on of this: the answer says whether there is an account to ask with.
   const nothing = { check: ctx.id, url, method: 'OPTIONS', headers: {} };
   if ((await ctx.runner.call('telemetry.page', nothing)) === null) return null;
-  const asked: Asked = { landed: [], trouble: null };
+  const asked: Asked = { landed: [], trouble: null, withheld: null };
   await page.route('**/*', async (route, request) => {
     if (new URL(request.url()).origin !== origin) {
       await route.abort();
@@ -30,8 +32,8 @@ export async function asAccount(ctx: CheckContext, page: Page, url: string): Pro
     try {
       const answer = await ctx.runner.call('telemetry.page', questionOf(ctx, request));
       if (answer === null) throw new Error('the environment declares no account any more');
-      if (request.isNavigationRequest() && request.frame() === page.mainFrame())
-        asked.landed.push(answer.url);
+      if (answer.withheld === true) asked.withheld ??= new URL(request.url()).pathname;
+      if (isPageItself(page, request)) asked.landed.push(answer.url);
       // A browser does not follow a redirect that it is given so: who looks is told by `landed`.
       const status = answer.status >= 300 && answer.status <= 399 ? 200 : answer.status;
       await route.fulfill({ status, headers: answer.headers, body: Buffer.from(answer.base64, 'base64') });
@@ -41,6 +43,11 @@ export async function asAccount(ctx: CheckContext, page: Page, url: string): Pro
     }
   });
   return asked;
+}
+
+/** Frames within a page are requested by navigation, too. */
+function isPageItself(page: Page, request: Request): boolean {
+  return request.isNavigationRequest() && request.frame() === page.mainFrame();
 }
 
 function questionOf({ id: check }: CheckContext, request: Request): Params<'telemetry.page'> {

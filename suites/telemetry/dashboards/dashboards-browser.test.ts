@@ -35,6 +35,9 @@ async function browserFor(
   }
 }
 
+/** Of the dashboards of these tests. */
+const LEAST = 1;
+
 type Call = (method: string, params: Params<'telemetry.page'>) => Promise<Result<'telemetry.page'>>;
 const NO_ACCOUNT: Call = () => Promise.resolve(null);
 
@@ -48,7 +51,7 @@ async function seenOf(browser: Browser, url: string, uid: string, call = NO_ACCO
     record: (kind: string, fields: object) => told.push({ kind, ...fields }),
     unavailable: (what: string, reason: string) => told.push({ kind: 'unavailable', what, reason }),
   } as unknown as CheckContext;
-  await show(ctx, browser, { url, uid, trust: 'system' });
+  await show(ctx, browser, { url, uid, trust: 'system', panels: LEAST });
   return told;
 }
 
@@ -109,13 +112,34 @@ test('should count each panel once, and no row', async (context) => {
     [pages.late, 2],
     [pages.middle, 3],
   ] as const) {
-    const server = createServer((_, response) => response.setHeader('content-type', 'text/html').end(body));
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    context.after(() => server.close());
-    const { port } = server.address() as AddressInfo;
-    const [seen] = await seenOf(browser, `http://127.0.0.1:${port}`, 'rows');
+    const [seen] = await seenOf(browser, await serving(context, body), 'rows');
     assert.deepEqual(seen, { kind: 'rendered', uid: 'rows', status: 200, panels, errors: 0 });
   }
+});
+
+/** A server with this page alone. */
+async function serving(context: TestContext, body: string): Promise<string> {
+  const server = createServer((_, response) => response.setHeader('content-type', 'text/html').end(body));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  context.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  return `http://127.0.0.1:${port}`;
+}
+
+test('should wait for panels that a slow machine draws long after the last request, and for what they show', async (context) => {
+  const browser = await browserFor(context);
+  if (browser === null) return;
+  const loading = '<div data-viz-panel-key="panel-1"><div aria-label="Panel loading bar"></div></div>';
+  const broken = loading.replace(
+    'aria-label="Panel loading bar"',
+    'data-testid="data-testid Panel status error"',
+  );
+  const after = (ms: number, body: string): string =>
+    `<script>setTimeout(() => { document.body.innerHTML = ${JSON.stringify(body)}; }, ${ms});</script>`;
+  const url = await serving(context, `<body>${after(1_500, loading)}${after(4_000, broken)}</body>`);
+  assert.deepEqual(await seenOf(browser, url, 'slow'), [
+    { kind: 'rendered', uid: 'slow', status: 200, panels: 1, errors: 1 },
+  ]);
 });
 
 /** Before a server that shows nothing to who is not logged in, as Grafana does. */

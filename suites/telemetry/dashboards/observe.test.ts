@@ -18,18 +18,37 @@ interface Way {
   status?: number;
   /** Answers to queries of panels. */
   queries?: { status: number; type: string }[];
+  /** What the runner says to each request of the page, by the declared account: without it, a login is wanted. */
+  answers?: object;
 }
+
+/** What a page asks a data source. */
+const QUESTION = {
+  url: () => 'https://grafana.example.test/g/api/datasources/uid/p/resources/other',
+  method: () => 'POST',
+  headers: () => ({}),
+  postData: () => null,
+  isNavigationRequest: () => false,
+};
 
 /** A browser that lands at this URL, and finds three elements for each selector that is given. */
 async function shown(
   landsOn: string,
-  { trust = 'system', fails, marks = ['viz'], status = 200, queries = [] }: Way = {},
+  { trust = 'system', fails, marks = ['viz'], status = 200, queries = [], answers }: Way = {},
 ): Promise<Shown> {
   const seen: Shown = { told: [], viewport: undefined };
   const listeners: ((response: object) => void)[] = [];
+  let route: (of: object, request: object) => Promise<void> = () => Promise.resolve();
+  let isAsked = false;
   const page = {
-    on: (_event: string, listener: (response: object) => void) => void listeners.push(listener),
-    goto: () => {
+    on: (event: string, listener: (response: object) => void) =>
+      event === 'response' && listeners.push(listener),
+    route: (_urls: string, handle: typeof route) => {
+      route = handle;
+      isAsked = true;
+    },
+    goto: async () => {
+      await route({ fulfill: () => undefined, abort: () => Promise.resolve() }, QUESTION);
       for (const { status: said, type } of queries)
         for (const listener of listeners)
           listener({
@@ -37,9 +56,8 @@ async function shown(
             status: () => said,
             headers: () => ({ 'content-type': type }),
           });
-      return fails === undefined
-        ? Promise.resolve({ status: () => status })
-        : Promise.reject(new Error(fails));
+      if (fails !== undefined) throw new Error(fails);
+      return { status: () => (answers !== undefined && !isAsked ? 401 : status) };
     },
     url: () => landsOn,
     locator: (selector: string) => {
@@ -58,12 +76,12 @@ async function shown(
   } as unknown as Browser;
   const ctx = {
     signal: new AbortController().signal,
-    timeoutMs: () => 1_000,
-    runner: { call: () => Promise.resolve(null) }, // no account is declared
+    timeoutMs: () => 1, // one look
+    runner: { call: () => Promise.resolve(answers ?? null) }, // null: no account is declared
     record: (kind: string, fields: object) => seen.told.push({ kind, ...fields }),
     unavailable: (what: string, reason: string) => seen.told.push({ kind: 'unavailable', what, reason }),
   } as unknown as CheckContext;
-  await show(ctx, browser, { url: 'https://grafana.example.test/g/', uid: 'slo', trust });
+  await show(ctx, browser, { url: 'https://grafana.example.test/g/', uid: 'slo', trust, panels: 3 });
   return seen;
 }
 
@@ -139,6 +157,22 @@ test('should blame no dashboard for a refusal, a gateway or a login page in its 
   assert.match(
     await untold({ fails: 'page.goto: Timeout 10000ms exceeded.' }),
     /did not come to rest in time/,
+  );
+});
+
+test('should not take for seen what still waits for its data', async () => {
+  assert.match(await untold({ marks: ['viz', 'loading'] }), /still waited for data .*telemetryQuery/);
+  const [broken] = (await shown(THERE, { marks: ['viz', 'loading', 'error'] })).told;
+  assert.deepEqual([broken?.kind, broken?.['errors']], ['rendered', 3]);
+});
+
+test('should know nothing of a dashboard of which a question to a data source was not sent on', async () => {
+  const answer = { status: 204, url: THERE, headers: {}, base64: '' };
+  const [sent] = (await shown(THERE, { answers: answer })).told;
+  assert.equal(sent?.kind, 'rendered');
+  assert.match(
+    await untold({ answers: { ...answer, withheld: true } }),
+    /does not send on POST \/g\/api\/datasources\/uid\/p\/resources\/other/,
   );
 });
 

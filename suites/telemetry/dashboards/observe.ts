@@ -6,24 +6,8 @@ import { asAccount } from './as-account.ts';
 import type { Asked } from './as-account.ts';
 import { launchBrowser } from './browser.ts';
 import type { Launch } from './browser.ts';
+import { countedPanels, openRequests } from './panels.ts';
 import type { Browser, Page } from '@playwright/test';
-
-/**
- * Markers of a panel that failed to show its data, from Grafana's package e2e-selectors: 10.2 and later, 10.0, 9. Test ids are compared
- * whole: `data-testid Panel header …` ends with the panel's title, which may be anything.
- */
-const PANEL_ERROR =
-  '[data-testid="data-testid Panel status error"], [aria-label="Panel status error"], [aria-label="Panel header error"]';
-
-/**
- * Markers of a panel in Grafana 11 and later, 8 to 10, and older. A panel of a later release may lie within an older marker, and rows
- * have older markers, too: only the first selector that matches counts.
- */
-const PANELS = [
-  '[data-viz-panel-key]',
-  '[data-panelid]:not(:has(.dashboard-row))',
-  '.react-grid-item:not(:has(.dashboard-row))',
-];
 
 /** What a browser says of a certificate whose authority it does not know. */
 const UNTRUSTED = /ERR_CERT_AUTHORITY_INVALID/;
@@ -39,6 +23,11 @@ const REFUSED = [401, 403, 407];
 /** Grafana's page has a status of its own making below this: what says more stands before it, or has no page to give. */
 const LEAST_OF_OTHERS = 500;
 const TOO_MANY = 429;
+/** No dashboard comes with such a status. */
+const LEAST_OF_ERRORS = 400;
+
+/** More time may be declared. */
+const STILL_LOADING = 'it still waited for data when its time was over (timeouts.telemetryQuery)';
 
 /** Where one types a password: some gateways show their login in the place of a page, without a redirect. */
 const PASSWORD = 'input[type="password"]';
@@ -49,7 +38,7 @@ const VIEWPORT = { width: 1600, height: 12_000 };
 /** Health as Grafana and Kibana report it, and each declared dashboard as a browser shows it. */
 export async function observe(ctx: CheckContext): Promise<void> {
   const { id: check, trial } = ctx;
-  await ctx.step('ask Grafana and Kibana', () =>
+  const { panels = {} } = await ctx.step('ask Grafana and Kibana', () =>
     ctx.runner.call('telemetry.ask', { check, trial, about: 'dashboards' }),
   );
   const declared = settingsOf(ctx).telemetry.dashboards;
@@ -59,7 +48,9 @@ export async function observe(ctx: CheckContext): Promise<void> {
   if (browser === null) return;
   try {
     for (const { uid } of declared.declared)
-      await ctx.step(`show the dashboard ${uid}`, () => show(ctx, browser, { url, uid, trust }));
+      await ctx.step(`show the dashboard ${uid}`, () =>
+        show(ctx, browser, { url, uid, trust, panels: panels[uid] ?? 1 }),
+      );
   } finally {
     await browser.close();
   }
@@ -85,6 +76,8 @@ interface Dashboard {
   url: string;
   uid: string;
   trust: Trust;
+  /** How many panels it shows at the least. */
+  panels: number;
 }
 
 /** What a page came to: it was seen, it does not show itself to this browser, or it fails. */
@@ -110,7 +103,7 @@ async function shown(ctx: CheckContext, browser: Browser, of: Dashboard, before:
   try {
     if (before !== null) pages = await asAccount(ctx, page, address.href);
     if (before !== null && pages === null) return before;
-    return await looked(ctx, page, { uid: of.uid, address, pages });
+    return await looked(ctx, page, { of, address, pages });
   } catch (error) {
     ctx.signal.throwIfAborted();
     return failure(firstLine(error), of, pages);
@@ -122,23 +115,29 @@ async function shown(ctx: CheckContext, browser: Browser, of: Dashboard, before:
 async function looked(
   ctx: CheckContext,
   page: Page,
-  { uid, address, pages }: { uid: string; address: URL; pages: Asked | null },
+  { of, address, pages }: { of: Dashboard; address: URL; pages: Asked | null },
 ): Promise<Came> {
   const timeout = ctx.timeoutMs('telemetryQuery');
   const refused = refusedQueries(page);
+  const open = openRequests(page);
   const answer = await page.goto(`${address.href}?kiosk`, { timeout, waitUntil: 'networkidle' });
-  const places = [page.url(), ...(pages === null ? [] : pages.landed)];
+  const status = answer?.status() ?? 0;
   const who = pages === null ? 'a browser that is not logged in' : 'the declared account';
-  const elsewhere = places.find((at) => !isWithin(at, address));
-  if (elsewhere !== undefined) {
-    const { origin, pathname } = new URL(elsewhere);
+  const elsewhere = (): string | undefined =>
+    [page.url(), ...(pages?.landed ?? [])].find((at) => !isWithin(at, address));
+  // A slow machine draws nothing for longer than it takes a page without requests to count as idle.
+  const { panels, errors, isLoading } = await countedPanels(page, {
+    ...{ least: of.panels, open, deadlineMs: timeout, signal: ctx.signal },
+    isOver: () => status >= LEAST_OF_ERRORS || elsewhere() !== undefined,
+  });
+  const away = elsewhere();
+  if (away !== undefined) {
+    const { origin, pathname } = new URL(away);
     return { hidden: `it redirects to ${origin}${pathname}: ${who} may not see it` };
   }
-  const status = answer?.status() ?? 0;
-  const seen = { panels: await countPanels(page), errors: await page.locator(PANEL_ERROR).count() };
-  const hidden = await hiddenBy(page, { status, who, ...seen, refused, trouble: pages?.trouble ?? null });
+  const hidden = await hiddenBy(page, { status, who, panels, errors, isLoading, refused, pages });
   if (hidden !== null) return { hidden };
-  ctx.record('rendered', { uid, status, ...seen });
+  ctx.record('rendered', { uid: of.uid, status, panels, errors });
   return 'seen';
 }
 
@@ -147,22 +146,31 @@ interface Look {
   who: string;
   panels: number;
   errors: number;
+  /** It still waited for something when it was counted. */
+  isLoading: boolean;
   /** Queries of panels that were refused to who asked, or were not answered by Grafana. */
   refused: readonly string[];
-  /** Why the runner could not ask something. */
-  trouble: string | null;
+  /** What the runner asked; null: the browser asks by itself. */
+  pages: Asked | null;
 }
 
 /** Why what a browser saw says nothing of the dashboard; null: it does. */
 async function hiddenBy(page: Page, look: Look): Promise<string | null> {
-  const { status, who, panels, errors, refused, trouble } = look;
+  const { status, who, panels } = look;
   if (REFUSED.includes(status)) return `it answers ${status}: ${who} may not see it`;
   if (status === TOO_MANY || status >= LEAST_OF_OTHERS)
     return `it answers ${status}, as what stands before Grafana does`;
   if (panels === 0 && (await page.locator(PASSWORD).count()) > 0)
     return `a login page is shown in its place: ${who} may not see it`;
-  if (errors === 0) return null;
-  if (trouble !== null) return `the runner could not ask all of it: ${trouble}`;
+  return unaskedBy(look);
+}
+
+/** Which question of its panels was not answered: because of who asks, or in time. null: none that is known. */
+function unaskedBy({ status, who, errors, isLoading, refused, pages }: Look): string | null {
+  if (pages !== null && pages.withheld !== null)
+    return `the runner does not send on POST ${pages.withheld}, which may be more than a read: what panels show of it is not known`;
+  if (errors === 0) return isLoading && status < LEAST_OF_ERRORS ? STILL_LOADING : null;
+  if (pages !== null && pages.trouble !== null) return `the runner could not ask all of it: ${pages.trouble}`;
   return refused[0] === undefined ? null : `${refused[0]}: ${who} may not query what its panels show`;
 }
 
@@ -197,12 +205,4 @@ function failure(reason: string, { trust }: Dashboard, pages: Asked | null): Cam
 function isWithin(at: string, { hostname, pathname }: URL): boolean {
   const seen = new URL(at);
   return seen.hostname === hostname && seen.pathname.startsWith(pathname);
-}
-
-async function countPanels(page: Page): Promise<number> {
-  for (const selector of PANELS) {
-    const count = await page.locator(selector).count();
-    if (count > 0) return count;
-  }
-  return 0;
 }

@@ -281,6 +281,28 @@ test('should hold lines of requests against the disks, and want the fault proved
   assert.match(before.reason, /the fault: expected landed while requests flowed/);
 });
 
+test('should not take lines of requests for lost that are in the store without their pod, and still count those that are not', () => {
+  const podless = (seen: Seen[], isIt: (n: number) => boolean = () => true): Seen[] =>
+    seen.map(([kind, fields = {}]): Seen =>
+      kind === 'request-line' && isIt(Number(String(fields['correlationId']).slice(2)))
+        ? [kind, { ...fields, pod: '' }]
+        : [kind, fields],
+    );
+  const none = underFault([...podless(flowed([GOOD])), ...trial()]);
+  assert.equal(none.verdict, 'inconclusive', none.reason);
+  assert.match(
+    none.reason,
+    /lines of gateway .*400 of 400 are there in records that name no pod \(telemetry\.logs\.fields\.pod\.source\)/,
+  );
+  assert.equal(figure(none, 'missing'), 0);
+  assert.doesNotMatch(none.seen, /are gone/);
+  const some = underFault([...podless(flowed([GOOD]), (n) => n === 7), ...trial()]);
+  assert.match(some.reason, /1 of 400 are there in records that name no pod/);
+  const lost = underFault([...podless(flowed([GOOD], { stored: upTo(399), disk: upTo(400) })), ...trial()]);
+  assert.equal(lost.verdict, 'fail');
+  assert.match(lost.reason, /lines of gateway .*399 of 400/);
+});
+
 test('false verdict 2: logs under a fault want what every trial shows afterwards, and requests that are accepted', () => {
   const flow = flowed([GOOD]);
   const without = (kind: string): Seen[] => [...flow, ...trial().filter(([name]) => name !== kind)];

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { idlePod } from '../../_breaking/objects.ts';
 import type { CheckContext } from '../../harness/context.ts';
-import { canaryImage, offOthers, onNodes } from './canary.ts';
+import { reachObjects } from '../network/reachability/reach.ts';
+import { canaryImage, canaryPod, offOthers, onNodes } from './canary.ts';
 
 type Labels = Record<string, string>;
 interface Term {
@@ -74,4 +76,22 @@ test('should take the image of the first workload that serves and names one, not
   assert.equal(await imageOf(named('gateway', 'auto'), named('api', 'api:1')), 'api:1');
   assert.equal(await imageOf(named('gateway', 'gateway:1'), named('api', 'api:1')), 'gateway:1');
   assert.equal(await imageOf(named('gateway', 'auto')), null);
+});
+
+test('should keep the proxies of meshes out of its pods: one would go on when the canary has ended, and be measured along', () => {
+  const ctx = { id: 'a/b', settings: { namespaces: { canary: 'c' } } } as unknown as CheckContext;
+  const [daemonSet] = reachObjects(ctx, { image: 'i', nodes: ['n'] });
+  const labelled = { labels: { app: 'x' }, annotations: { own: 'y' } };
+  const pods = [
+    canaryPod({ name: 'p', ...labelled }, { name: 'c', image: 'i' }),
+    idlePod('p', 'i'),
+    (daemonSet?.['spec'] as { template: object }).template,
+  ] as { metadata: { labels: Labels; annotations: Labels } }[];
+  for (const { metadata } of pods) {
+    assert.equal(metadata.labels['sidecar.istio.io/inject'], 'false');
+    assert.equal(metadata.annotations['sidecar.istio.io/inject'], 'false');
+    assert.equal(metadata.annotations['linkerd.io/inject'], 'disabled');
+  }
+  const [{ metadata: kept }] = pods as [(typeof pods)[number]];
+  assert.deepEqual([kept.labels['app'], kept.annotations['own']], ['x', 'y']);
 });

@@ -1,4 +1,5 @@
 import type { Workload } from '../../../env/schema.ts';
+import { NO_SIDECAR } from '../../../reports/record/names/no-sidecar.ts';
 import { isInjected } from '../../../reports/record/names/topology-names.ts';
 import type { CheckContext } from '../../harness/context.ts';
 import type { KubeObject, ObjectRef } from '../../harness/protocol.ts';
@@ -30,6 +31,12 @@ export const CONTAINER_DEFAULTS = {
   },
 } as const;
 
+/** Metadata of a canary pod, or of the template of one: with what keeps the proxies of meshes out of it. */
+export function podMetadata<T extends Partial<KubeObject['metadata']>>(metadata: T) {
+  const labels = { ...metadata.labels, ...NO_SIDECAR.labels };
+  return { ...metadata, labels, annotations: { ...metadata.annotations, ...NO_SIDECAR.annotations } };
+}
+
 /** A pod of one container that is never restarted, with the defaults of every canary; `container` and `spec` are merged over them. */
 export function canaryPod(
   metadata: KubeObject['metadata'],
@@ -40,7 +47,7 @@ export function canaryPod(
   return {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata,
+    metadata: podMetadata(metadata),
     spec: { ...POD_DEFAULTS, restartPolicy: 'Never', containers, ...spec },
   };
 }

@@ -48,14 +48,28 @@ export function recordResources(ctx: CheckContext, found: readonly Found[]): voi
   const resource = setting(ctx, 'gpu')?.resource;
   for (const one of found)
     for (const { workload, container, init } of containersOf(ctx, one, null)) {
-      const { requests = {}, limits = {} } = container.resources ?? {};
+      const own = container.resources?.limits ?? {};
+      const { requests, limits } = effective(container.resources, one.object?.spec.template.spec.resources);
       ctx.record('container-resources', {
         ...{ workload, container: container.name, init },
         requests: quantitiesIn(requests),
         limits: quantitiesIn(limits),
-        devices: one.workload.gpu === undefined ? null : devicesIn(limits, resource),
+        devices: one.workload.gpu === undefined ? null : devicesIn(own, resource),
       });
     }
+}
+
+/**
+ * What holds for a container of a pod that is made of the template. A limit without a request is the request, too: the API server writes that into pods,
+ * and not into templates (Kubernetes, "Resource Management for Pods and Containers"). What the pod is given as a whole (KEP-2837) holds for a
+ * container that is given nothing itself.
+ */
+function effective(
+  { requests, limits }: NonNullable<Container['resources']> = {},
+  pod: Container['resources'] = {},
+): Required<NonNullable<Container['resources']>> {
+  const whole = { ...pod.limits, ...pod.requests };
+  return { requests: { ...whole, ...limits, ...requests }, limits: { ...pod.limits, ...limits } };
 }
 
 function quantitiesIn(given: Record<string, string>): { cpu: string | null; memory: string | null } {

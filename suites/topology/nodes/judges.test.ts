@@ -264,6 +264,10 @@ test("should demand the declared plugin's DaemonSet on every node", () => {
   assert.equal(verdict(), 'fail');
   assert.equal(verdict(['cni-daemonset', { ready: 1, wanted: 2 }]), 'fail');
   assert.equal(verdict(['cni-daemonset', { ready: 2, wanted: 2 }]), 'pass');
+  const unready = (...nodes: string[]) => verdict(['cni-daemonset', { ready: 2, wanted: 3, unready: nodes }]);
+  assert.equal(unready('joins-later'), 'pass', 'a node that is not looked at');
+  assert.equal(unready('joins-later', 'b'), 'fail');
+  assert.equal(verdict(['cni-daemonset', { ready: 0, wanted: 0, unready: [] }]), 'fail');
 });
 
 test('should tell addresses inside a block from those outside', () => {

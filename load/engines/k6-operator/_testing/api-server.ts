@@ -56,6 +56,10 @@ export class ApiServer {
   readonly calls: string[] = [];
   /** All objects that were created, including deleted ones. */
   readonly created: KubeObject[] = [];
+  /** Stages that were seen, one a look. */
+  readonly stages: string[] = [];
+  /** When the last object was created, ISO 8601. */
+  createdAt = '';
   #looks = 0;
   #counted = 0;
 
@@ -96,6 +100,7 @@ export class ApiServer {
     this.objects.clear();
     this.calls.length = 0;
     this.created.length = 0;
+    this.stages.length = 0;
     this.#looks = 0;
     this.#counted = 0;
   }
@@ -151,6 +156,7 @@ export class ApiServer {
 
   #create(kind: string, object: KubeObject): KubeObject {
     this.created.push(object);
+    this.createdAt = new Date().toISOString();
     this.objects.set(`${kind}/${object.metadata.name}`, object);
     return object;
   }
@@ -158,7 +164,9 @@ export class ApiServer {
   #stage(): string {
     const { stages = STAGES, endless } = this.behaviour;
     const stage = stages[Math.min(this.#looks++, stages.length - 1)] ?? '';
-    return endless === true && ['stopped', 'finished'].includes(stage) ? 'started' : stage;
+    const seen = endless === true && ['stopped', 'finished'].includes(stage) ? 'started' : stage;
+    this.stages.push(seen);
+    return seen;
   }
 
   #pods(name: string, sub: string): { status: number; answer: unknown } {

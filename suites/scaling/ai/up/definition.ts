@@ -26,6 +26,7 @@ export const checks: readonly CatalogueRow[] = [
       ...request('create', 'id'),
     ],
     reads: together(wholeTopology, ai),
+    needsOfLoad: 'early-end',
     alone: always,
     time: {
       waits: ['scaleDown', 'edgeRequest', 'scaleUp', 'loadStop', 'loadStop', 'scaleDown', 'settle'],

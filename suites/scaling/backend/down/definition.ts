@@ -17,6 +17,7 @@ export const checks: readonly CatalogueRow[] = [
     goal: 'back to the minimum within the stabilisation window, the time that its policies (behavior.scaleDown) take, and 60 s; no flapping, no failed request',
     goals: { extraSeconds: 60, failedRequests: 0, flapSeconds: 300, deliveredShare: 0.98 },
     requires: backend,
+    needsOfLoad: 'early-end',
     alone: always,
     time: upAndDown,
   }),

@@ -40,6 +40,15 @@ describe('scaling/backend/down', () => {
     const allowed = slow([{ percent: 10, periodSeconds: 60 }]);
     assert.equal(allowed.verdict, 'pass', allowed.reason);
     assert.match(slow([{ pods: 2, periodSeconds: 60 }]).reason, /the goal is 120 s/);
+    // A minute for the second pod, and a look of the controller more, since each comes a little later than 15 s after the last.
+    const lastAt = (at: number) =>
+      down({
+        desired: (s) => (s < 30 ? 2 : s < 240 ? 4 : s < at ? 3 : 2),
+        lastS: 400,
+        spec: { policiesDown: [{ pods: 1, periodSeconds: 60 }] } as object,
+      });
+    assert.equal(lastAt(325).verdict, 'pass', lastAt(325).reason);
+    assert.match(lastAt(345).reason, /back at 2 pods after 205 s, the goal is 195 s/);
     const never = down({ desired: shrinks(999), spec: { selectDown: 'Disabled' } as object });
     assert.equal(never.verdict, 'inconclusive', never.reason);
     assert.match(never.reason, /its policies take no pod away \(behavior\.scaleDown\)/);

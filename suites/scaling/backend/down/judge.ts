@@ -7,6 +7,7 @@ import { observe } from '../../../../reports/judge/scaling/observed.ts';
 import type { Hpa, HpaSpec, Observed } from '../../../../reports/judge/scaling/observed.ts';
 import { soundGaps } from '../../../../reports/judge/scaling/record-gaps.ts';
 import { expectedOf, outside } from '../../../../reports/judge/scaling/settings.ts';
+import { SYNC_S } from '../../../../reports/judge/scaling/shrinking.ts';
 import { dropsOf } from '../../../../reports/judge/slo/series/drops.ts';
 import { refusedText, refusedTotal } from '../../../../reports/record/refusals.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
@@ -128,9 +129,13 @@ function settled(replicas: Observed['replicas'], atMs: number, min: number): num
   return last !== undefined && last.total <= min ? atMs : null;
 }
 
-/** The goal, beside what the settings of the autoscaler take: they are its owners' choice. */
+/**
+ * The goal, beside what the settings of the autoscaler take: they are its owners' choice. The first pods go at a sync within the goal's time, as
+ * where no policy limits them. Over the steps of policies, syncs that each come a little later than 15 s after the last add up to one more.
+ */
 function limitS({ spec, goals, hpa }: Context): number {
-  return restsAfterS(spec) + spec.shrinkingS(peakOf(hpa)) + goals.extraS;
+  const shrinkingS = spec.shrinkingS(peakOf(hpa));
+  return restsAfterS(spec) + shrinkingS + (shrinkingS > 0 ? SYNC_S : 0) + goals.extraS;
 }
 
 /** What makes the autoscaler may go below its minimum, after a time of its own. */

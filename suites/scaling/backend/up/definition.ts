@@ -17,6 +17,7 @@ export const checks: readonly CatalogueRow[] = [
     goal: 'decision within 60 s, new pods ready within 90 s, the latency goal met again within 120 s',
     goals: { decisionSeconds: 60, readySeconds: 90, latencySeconds: 120, p95Ms: 500, deliveredShare: 0.98 },
     requires: backend,
+    needsOfLoad: 'early-end',
     alone: always,
     time: upAndDown,
   }),

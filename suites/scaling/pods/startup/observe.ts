@@ -1,7 +1,7 @@
 import { RunnerError } from '../../../harness/client.ts';
 import type { CheckContext } from '../../../harness/context.ts';
 import { monotonicMs } from '../../../harness/observations.ts';
-import type { KubeObject } from '../../../harness/protocol.ts';
+import type { KubeObject, ListResult } from '../../../harness/protocol.ts';
 import {
   canaryImage,
   canaryMetadata,
@@ -11,6 +11,7 @@ import {
   refOf,
 } from '../../../topology/_objects/canary.ts';
 import { withoutOthers } from '../../../topology/_objects/declared.ts';
+import { conditionTrue } from '../../../topology/_objects/shapes.ts';
 import type { NodeObject } from '../../../topology/_objects/shapes.ts';
 import { errorText } from '../../../../reports/record/error-text.ts';
 
@@ -56,28 +57,53 @@ function startupOf(ctx: CheckContext): Startup {
   return startup;
 }
 
-/** One pod on each node that takes pods, so that the image is there; returns the nodes. null: nodes or pods cannot be read, which is recorded. */
+/**
+ * One pod on each node that takes pods, so that the image is there; returns the nodes where it got ready. Starts on another node, such as one that is
+ * full, do not count. null: nodes or pods cannot be read, which is recorded.
+ */
 async function warmNodes(ctx: CheckContext, image: string): Promise<ReadonlySet<string> | null> {
   const all = await ctx.cluster.items({ kind: 'v1/Node' });
   if (all === null) return null;
   const nodes = withoutOthers(all, ctx.settings.topology?.nodes).filter(takesPods);
   const pods = nodes.map(({ metadata: { name } }) =>
-    podFor(ctx, { name: `warm-${name}`, image, startup: { pods: 0 }, node: name }),
+    podFor(ctx, { name: warmName(name), image, startup: { pods: 0 }, node: name }),
   );
   try {
     await ctx.cluster.apply(pods);
-    const { unavailable } = await ctx.cluster.wait({
-      ...{ kind: 'v1/Pod', namespace: canaryNamespace(ctx), names: pods.map((pod) => pod.metadata.name) },
-      ...{ until: 'ready', count: pods.length, timeoutMs: ctx.timeoutMs('podReady') },
-    });
+    const { items, unavailable } = await readyPods(
+      ctx,
+      pods.map(({ metadata }) => metadata.name),
+    );
     if (unavailable !== undefined) {
       ctx.unavailable('v1/Pod', unavailable);
       return null;
     }
+    const ready = new Set(items.map(({ metadata }) => metadata.name));
+    return new Set(nodes.flatMap(({ metadata: { name } }) => (ready.has(warmName(name)) ? name : [])));
   } finally {
     await ctx.cluster.remove(pods.map(refOf));
   }
-  return new Set(nodes.map((node) => node.metadata.name));
+}
+
+const warmName = (node: string): string => `warm-${node}`;
+
+/** @throws RunnerError when none is ready in time, or for another reason than the time */
+async function readyPods(ctx: CheckContext, names: string[]): Promise<ListResult<'v1/Pod'>> {
+  const there = { kind: 'v1/Pod', namespace: canaryNamespace(ctx) } as const;
+  try {
+    return await ctx.cluster.wait({
+      ...{ ...there, names, until: 'ready', count: names.length },
+      timeoutMs: ctx.timeoutMs('podReady'),
+    });
+  } catch (error) {
+    if (!(error instanceof RunnerError && error.reason === 'timeout')) throw error;
+    const { items, ...rest } = await ctx.cluster.list(there);
+    const ready = items.filter(
+      ({ metadata, status }) => names.includes(metadata.name) && conditionTrue(status.conditions, 'Ready'),
+    );
+    if (ready.length === 0 && rest.unavailable === undefined) throw error;
+    return { items: ready, ...rest };
+  }
 }
 
 function takesPods({ spec: { taints = [], unschedulable = false } }: NodeObject): boolean {
@@ -125,6 +151,8 @@ function podFor(
   const container = {
     name: 'canary',
     image: of.image,
+    // The start is timed, not the registry: with `:latest`, or no tag, kubelet would ask it each time.
+    imagePullPolicy: 'IfNotPresent',
     command: ['busybox', 'httpd', '-f', '-p', String(PORT), '-h', '/etc'],
     ports: [{ containerPort: PORT }],
     readinessProbe: {

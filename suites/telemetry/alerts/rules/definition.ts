@@ -15,7 +15,7 @@ export const checks: readonly CatalogueRow[] = [
     section: '7',
     access: 'w - w w r',
     does: 'the rule groups that Prometheus has loaded, and the Alertmanagers to which it sends alerts; the check writes nothing',
-    goal: 'every objective has its group of alerting rules, loaded and healthy, and Prometheus sends alerts to an Alertmanager',
+    goal: 'every objective has its group of alerting rules, loaded and healthy, and Prometheus sends alerts to an Alertmanager (not judged where the server does not tell: Mimir, Thanos, VictoriaMetrics)',
     requires: [prometheus, source('alerts'), objectives],
     time: { waits: ['prometheusFirst', 'prometheusQuery', 'settle'], usualMs: 1_000 },
   }),

@@ -9,7 +9,7 @@ import type { Seen } from '../../../../reports/record/observations/index.ts';
 
 type Rule = Seen<'rule-group'>['alerting'][number];
 
-/** telemetry/alerts/rules: each objective has a healthy group of alerting rules, and Prometheus has an Alertmanager. */
+/** telemetry/alerts/rules: each objective has a healthy group of alerting rules, and Prometheus has an Alertmanager, where it tells. */
 function judgeRules(history: History): Judgement {
   const findings = new Findings(history);
   const groups = all(history, 'rule-group');
@@ -21,18 +21,22 @@ function judgeRules(history: History): Judgement {
     const own = groups.filter(({ group }) => group === name);
     ruleFinding(findings, { objective, name, rules: own.flatMap(({ alerting }) => alerting) });
   }
-  if (managers !== undefined) {
-    const { urls } = managers;
-    findings.rule('told');
-    findings.expect(
-      'where Prometheus sends alerts',
-      urls.length > 0,
-      'an Alertmanager',
-      urls.join(', ') || 'nowhere',
-    );
-  }
+  if (managers !== undefined) receiverFinding(findings, managers);
   findings.figure({ name: 'rule groups', value: groups.length });
   return findings.conclude("the goals' burn-rate rules loaded and healthy");
+}
+
+/** Mimir, Thanos and VictoriaMetrics have rules and do not tell who receives alerts. */
+function receiverFinding(findings: Findings, { urls }: Seen<'alertmanagers'>): void {
+  const subject = 'where Prometheus sends alerts';
+  if (urls === null) {
+    findings.note(
+      `${subject} was not judged: this server has no /api/v1/alertmanagers; telemetry/alerts/fires proves that an alert arrives`,
+    );
+    return;
+  }
+  findings.rule('told');
+  findings.expect(subject, urls.length > 0, 'an Alertmanager', urls.join(', ') || 'nowhere');
 }
 
 /** Names of the declared objectives. */

@@ -82,8 +82,9 @@ function workloadFindings(history: History, findings: Findings, of: Looked): voi
   const name = nameOf(of.workload);
   const own = all(history, 'recent').filter(({ workload }) => workload === name);
   const unread = all(history, 'disk-unread').filter(({ workload }) => workload === name);
+  const unsearched = all(history, 'recent-unsearched').filter(({ workload }) => workload === name);
   findings.rule('looked-at');
-  const why = unlooked(history, { name, own, read: own.length + unread.length });
+  const why = unlooked(history, { name, own, read: own.length + unread.length + unsearched.length });
   if (why !== null) {
     findings.unknown(name, EXPECTED, why);
     return;
@@ -96,9 +97,16 @@ function workloadFindings(history: History, findings: Findings, of: Looked): voi
       EXPECTED,
       `the logs of ${unread.length} of its containers cannot be read: ${first.reason}`,
     );
+  const [open] = unsearched;
+  if (open !== undefined)
+    findings.unknown(
+      name,
+      EXPECTED,
+      `the lines of ${unsearched.length} of its containers could not be looked for, such as those of ${open.pod} on node ${open.node}: ${open.reason}`,
+    );
   const wrote = own.filter(({ lines }) => lines > 0);
   if (wrote.length > 0) linesFindings(findings, { ...of, name, wrote });
-  else if (first === undefined) silentFinding(history, findings, { ...of, name });
+  else if (first === undefined && open === undefined) silentFinding(history, findings, { ...of, name });
 }
 
 /** Why a workload cannot be judged; null: each of its containers was searched for, with consistent observations. */

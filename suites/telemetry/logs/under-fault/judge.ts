@@ -40,7 +40,7 @@ function judgeLogsUnderFault(history: History): Judgement {
   unreadFindings(history, findings);
   const gone = goneOf(
     history,
-    stored.map(({ pod }) => pod),
+    stored.map(({ pod }) => pod).filter((pod) => pod !== ''),
   );
   if (gone > 0) findings.note(`${gone} pods that logged requests are gone: what they wrote was not counted`);
   const sum = (of: (one: Held) => number): number => held.reduce((total, one) => total + of(one), 0);

@@ -6,6 +6,7 @@ import { isInside, leastNodes } from '../../../../reports/judge/topology/declare
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import { listedNodes } from '../../../../reports/judge/topology/nodes.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
+import { atMost } from '../../../../reports/record/at-most.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { Seen } from '../../../../reports/record/observations/index.ts';
 import { REACHED_AGAIN, SAMPLED_NODES } from '../../../../reports/record/names/topology-names.ts';
@@ -135,12 +136,21 @@ function plugin(history: History, findings: Findings, nodes: readonly string[]):
   const found = last(history, 'cni-daemonset');
   if (found === undefined)
     findings.absent(subject, `DaemonSet ${declared.daemonSet.namespace}/${declared.daemonSet.name}`);
-  else {
-    const { ready, wanted } = found;
-    const everywhere = wanted > 0 && ready === wanted;
-    findings.expect(subject, everywhere, 'Ready on every node', `${ready} of ${wanted}`);
-  }
+  else findings.expect(subject, isEverywhere(history, found), 'Ready on every node', pluginText(found));
 }
+
+/** Its own count includes nodes that are not looked at: those of others, and those that have joined since. */
+function isEverywhere(history: History, { ready, wanted, unready }: Seen<'cni-daemonset'>): boolean {
+  if (wanted === 0 || unready === undefined) return wanted > 0 && ready === wanted;
+  const own = last(history, 'nodes')?.names ?? [];
+  return !own.some((node) => unready.includes(node));
+}
+
+function pluginText({ ready, wanted, unready = [] }: Seen<'cni-daemonset'>): string {
+  return `${ready} of ${wanted}${unready.length === 0 ? '' : `, not on ${atMost(unready, MOST_NODES).join(', ')}`}`;
+}
+
+const MOST_NODES = 3;
 
 /** A node has a block only where the cluster gives blocks to nodes (--allocate-node-cidrs); many plugins keep blocks of their own. */
 const NO_BLOCK =

@@ -10,7 +10,8 @@ export const OBSERVES = kinds({
   'reach-plan': { nodes: z.array(z.string()) },
   'reach-service': reached,
   'reach-dns': reached,
-  'cni-daemonset': { ready: z.int(), wanted: z.int() },
+  /** The DaemonSet of the declared plugin, and the nodes on which its pod is not ready; left out: pods could not be listed. */
+  'cni-daemonset': { ready: z.int(), wanted: z.int(), unready: z.array(z.string()).optional() },
   /** The address that the plugin gave to our own pod on a node. */
   'pod-address': { node: z.string(), ip: z.string(), podCidrs: z.array(z.string()) },
 });

@@ -3,6 +3,46 @@ import { test } from 'node:test';
 import type { CheckContext } from '../../../harness/context.ts';
 import { observe } from './observe.ts';
 
+test('should give a node that has just joined the time to start the network plugin', async () => {
+  const ref = { namespace: 'kube-system', name: 'cilium' };
+  const named = (name: string) => ({ metadata: { name }, spec: {}, status: {} });
+  const set = { metadata: ref, status: { numberReady: 1, desiredNumberScheduled: 2 } };
+  const pod = (nodeName: string, status: 'True' | 'False') => ({
+    metadata: {
+      ...{ namespace: ref.namespace, name: `cilium-${nodeName}` },
+      ownerReferences: [{ kind: 'DaemonSet', name: ref.name, controller: true }],
+    },
+    spec: { nodeName },
+    status: { conditions: [{ type: 'Ready', status }] },
+  });
+  const seenAfter = async (readyAtLook: number): Promise<unknown> => {
+    const recorded: unknown[] = [];
+    let looks = 0;
+    const items = ({ kind }: { kind: string }): Promise<unknown[]> => {
+      if (kind === 'v1/Node') return Promise.resolve([named('a'), named('b')]);
+      if (kind !== 'v1/Pod') return Promise.resolve([set]);
+      looks += 1;
+      const b = pod('b', looks >= readyAtLook ? 'True' : 'False');
+      return Promise.resolve([pod('a', 'True'), b, pod('theirs', 'False')]);
+    };
+    const context = {
+      id: 'topology/network/reachability',
+      settings: { network: { cni: { name: 'cilium', daemonSet: ref } }, namespaces: { canary: 'c' } },
+      timeoutMs: () => 20,
+      signal: new AbortController().signal,
+      step: (_title: string, body: () => unknown) => body(),
+      record: (kind: string, fields: object) => kind === 'cni-daemonset' && recorded.push(fields),
+      unavailable: () => undefined,
+      cluster: { items },
+    };
+    // It has no image for canaries, and ends there.
+    await observe(context as unknown as CheckContext);
+    return recorded;
+  };
+  assert.deepEqual(await seenAfter(2), [{ ready: 1, wanted: 2, unready: ['theirs'] }]);
+  assert.deepEqual(await seenAfter(Infinity), [{ ready: 1, wanted: 2, unready: ['b', 'theirs'] }]);
+});
+
 test('should create nothing where there is no node to probe from, and say so', async () => {
   const unavailable: string[] = [];
   const nodes = { others: [{ labels: { team: 'x' }, reason: 'r' }], passingTaints: [] };

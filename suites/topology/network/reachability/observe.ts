@@ -1,17 +1,22 @@
 import { canaryImage, refOf } from '../../_objects/canary.ts';
-import { listNodes, NO_NODE, setting } from '../../_objects/declared.ts';
+import { listNodes, listPods, NO_NODE, podsOf, setting } from '../../_objects/declared.ts';
 import { recordEvidence } from '../../_objects/evidence.ts';
+import { conditionTrue } from '../../_objects/shapes.ts';
 import type { NodeObject, PodObject, WorkloadObject } from '../../_objects/shapes.ts';
 import type { Topology } from '../../../../env/schema.ts';
+import { lookUntil } from '../../../../host/wait.ts';
 import type { CheckContext } from '../../../harness/context.ts';
 import { SERVER, probeCommand, probeLastsMs, reachObjects, readProbe, sampleOf } from './reach.ts';
 import type { ProbeLine } from './reach.ts';
 import { errorText } from '../../../../reports/record/error-text.ts';
+import type { Fields } from '../../../../reports/record/observations/index.ts';
+
+const LOOK_EVERY_MS = 1000;
 
 export async function observe(ctx: CheckContext): Promise<void> {
   const network = setting(ctx, 'network');
   const nodes = await ctx.step('list the nodes', () => listNodes(ctx));
-  await ctx.step('look for the declared network plugin', () => recordPlugin(ctx, network));
+  await ctx.step('look for the declared network plugin', () => recordPlugin(ctx, network, nodes));
   const image = await ctx.step('choose the image of the canaries', () => canaryImage(ctx));
   if (image === null) {
     ctx.unavailable(
@@ -57,16 +62,42 @@ async function serviceAddress(ctx: CheckContext, namespace: string): Promise<str
   return clusterIP === '' || clusterIP === 'None' ? null : clusterIP;
 }
 
-async function recordPlugin(ctx: CheckContext, network: Topology['network']): Promise<void> {
+/** A node that has just joined still starts the plugin: it is given `settle` for that. */
+async function recordPlugin(
+  ctx: CheckContext,
+  network: Topology['network'],
+  nodes: readonly NodeObject[],
+): Promise<void> {
   const declared = network?.cni.daemonSet;
   if (declared === undefined) return;
+  const seen = await lookUntil(
+    () => lookAtPlugin(ctx, declared),
+    (now) => {
+      const unready = now?.unready ?? [];
+      return !nodes.some(({ metadata }) => unready.includes(metadata.name));
+    },
+    { deadlineMs: ctx.timeoutMs('settle'), intervalMs: LOOK_EVERY_MS, signal: ctx.signal },
+  );
+  if (seen !== null) ctx.record('cni-daemonset', seen);
+}
+
+/** null: it is not there, or could not be read. */
+async function lookAtPlugin(
+  ctx: CheckContext,
+  declared: { namespace: string; name: string },
+): Promise<Fields<'cni-daemonset'> | null> {
   const found = await ctx.cluster.items({ kind: 'apps/v1/DaemonSet' });
   const isIt = ({ metadata }: WorkloadObject) =>
     metadata.name === declared.name && metadata.namespace === declared.namespace;
   const status = found?.find(isIt)?.status;
-  if (status === undefined) return;
+  if (status === undefined) return null;
   const { numberReady: ready = 0, desiredNumberScheduled: wanted = 0 } = status;
-  ctx.record('cni-daemonset', { ready, wanted });
+  const pods = await listPods(ctx);
+  if (pods === null) return { ready, wanted };
+  const unready = podsOf({ workload: { kind: 'DaemonSet', ...declared } }, pods)
+    .filter((pod) => !conditionTrue(pod.status.conditions, 'Ready'))
+    .flatMap(({ spec: { nodeName, desiredNode } }) => nodeName ?? desiredNode ?? []);
+  return { ready, wanted, unready: unready.sort() };
 }
 
 /** Records the addresses that the plugin gave to our own pods, one on every sampled node. */

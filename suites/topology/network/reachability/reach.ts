@@ -7,6 +7,7 @@ import {
   CONTAINER_DEFAULTS,
   onNodes,
   POD_DEFAULTS,
+  podMetadata,
 } from '../../_objects/canary.ts';
 
 /** Name of the servers, their container and their Service. */
@@ -63,7 +64,7 @@ export function reachObjects(
       spec: {
         selector: { matchLabels: selector },
         updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: '100%' } },
-        template: { metadata: { labels }, spec },
+        template: { metadata: podMetadata({ labels }), spec },
       },
     },
     {

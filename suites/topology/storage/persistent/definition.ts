@@ -1,6 +1,7 @@
 import { declared, given } from '../../_objects/declaring.ts';
 import { WORKLOADS } from '../../../catalogue/touches.ts';
 import { row } from '../../../catalogue/row.ts';
+import { shortTime } from '../../../catalogue/time.ts';
 import type { CatalogueRow } from '../../../catalogue/types.ts';
 import { OBSERVES } from './observations.ts';
 
@@ -13,7 +14,8 @@ export const checks: readonly CatalogueRow[] = [
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,
     touches: {
-      lists: ['v1/PersistentVolumeClaim', 'v1/PersistentVolume', 'v1/Pod', ...WORKLOADS],
+      // Events: whether a pod of the canary waits for its volume or for something else.
+      lists: ['v1/PersistentVolumeClaim', 'v1/PersistentVolume', 'v1/Pod', 'v1/Event', ...WORKLOADS],
       makes: ['v1/PersistentVolumeClaim', 'v1/Pod'],
       logs: ['canary'],
       runner: ['store.servers'],
@@ -25,5 +27,10 @@ export const checks: readonly CatalogueRow[] = [
     goal: 'every StatefulSet with data: PVC Bound, no emptyDir or hostPath for data, the declared StorageClass; bytes survive the pod',
     requires: declared('storage'),
     reads: given('storage', 'workloads', 'network', 'nodes'),
+    // The pod that writes, its end, the pod that reads, the removal of both and of the claim.
+    time: {
+      waits: ['podReady', 'volumeBound', 'podGone', 'podReady', 'volumeBound', 'podGone', 'settle'],
+      usualMs: shortTime.usualMs,
+    },
   }),
 ];

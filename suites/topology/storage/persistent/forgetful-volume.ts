@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../../harness/protocol.ts';
 import type { ControlContext } from '../../../harness/control.ts';
-import { CONTAINER_DEFAULTS, POD_DEFAULTS } from '../../_objects/canary.ts';
+import { CONTAINER_DEFAULTS, POD_DEFAULTS, podMetadata } from '../../_objects/canary.ts';
 import { canary, CANARY } from '../../../_breaking/objects.ts';
 
 const NAME = 'control-forgetful-volume';
@@ -76,7 +76,8 @@ async function isInForce(ctx: ControlContext): Promise<true | null> {
     },
   });
   const ref = { apiVersion: 'v1', kind: 'Pod', namespace: CANARY, name: PROBE } as const;
-  await ctx.apply([{ ...pod, metadata: { ...pod.metadata, labels: { ...pod.metadata.labels, ...MARK } } }]);
+  const labels = { ...pod.metadata.labels, ...MARK };
+  await ctx.apply([{ ...pod, metadata: podMetadata({ ...pod.metadata, labels }) }]);
   const made = await ctx.get(ref);
   await ctx.delete(ref);
   return made?.spec.volumes?.[0]?.['emptyDir'] === undefined ? null : true;

@@ -195,6 +195,7 @@ test('false verdict 18: data is looked for where the server says that it is, wha
 test('false verdict 18: a busy API server says nothing of volumes', () => {
   const failed = (cause: string): Seen => ['canary-failed', { step: 'write', cause, reason: '503 busy' }];
   assert.equal(persistent([...good, failed('api')]).verdict, 'inconclusive');
+  assert.equal(persistent([...good, failed('pod')]).verdict, 'inconclusive');
   assert.equal(persistent([...good, failed('volume')]).verdict, 'fail');
 });
 

@@ -33,8 +33,11 @@ export const OBSERVES = kinds({
   },
   'canary-written': { digest: z.string(), bytes: z.int() },
   'canary-read': { digest: z.string() },
-  /** `api`: the API server refused or did not answer, which says nothing of volumes. */
-  'canary-failed': { step: z.string(), cause: z.enum(['volume', 'api']), reason: z.string() },
+  /**
+   * `pod`: its pod could not start or end for another reason than the volume, or for one that cannot be seen. `api`: the API server refused or
+   * did not answer. Neither says anything of volumes.
+   */
+  'canary-failed': { step: z.string(), cause: z.enum(['volume', 'pod', 'api']), reason: z.string() },
 });
 
 type Own = typeof OBSERVES;

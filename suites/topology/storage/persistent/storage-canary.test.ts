@@ -7,6 +7,10 @@ import type { CheckContext } from '../../../harness/context.ts';
 import type { KubeObject } from '../../../harness/protocol.ts';
 import { writeAndReadBack } from './storage-canary.ts';
 
+type Wait = (query: { kind: string; until: string; names?: string[] }) => Promise<unknown>;
+/** Objects by kind as the cache has them, or why there are none. */
+type Listed = Record<string, object[] | string>;
+
 const DIGEST = 'a'.repeat(64);
 
 interface CanaryRun {
@@ -20,7 +24,8 @@ interface CanaryRun {
 /** A cluster whose pods end at once and print what `logs` says; where a script would fail, so does the wait for it. */
 function canaryRun(
   logs: (pod: KubeObject) => string,
-  wait: () => Promise<unknown> = () => Promise.resolve({ items: [] }),
+  wait: Wait = () => Promise.resolve({ items: [] }),
+  listed: Listed = {},
 ): CanaryRun {
   const pods = new Map<string, KubeObject>();
   const [seen, applied, removed]: [Seen[], string[], string[]] = [[], [], []];
@@ -44,6 +49,10 @@ function canaryRun(
         return Promise.resolve();
       },
       wait,
+      list: ({ kind }: { kind: string }) => {
+        const items = listed[kind] ?? [];
+        return Promise.resolve(typeof items === 'string' ? { items: [], unavailable: items } : { items });
+      },
       logs: ({ pod }: { pod: string }) => Promise.resolve(logs(pods.get(pod) as KubeObject)),
     },
   };
@@ -92,7 +101,77 @@ test('should have the reader end well without the file: its pod must not be wait
   assert.match(spec.containers[0]?.command.at(-1) ?? '', / \|\| busybox true$/);
 });
 
-test('false verdict 18: a 503 of the API server is no failure of a volume, and a pod that never ends is', async () => {
+/** The wait for these pods runs out, and no other. */
+const inVain =
+  (name: string, reason = 'timeout'): Wait =>
+  ({ until, names }) =>
+    until === 'succeeded' && names?.includes(name) === true
+      ? Promise.reject(new RunnerError(`waited 60000 ms for ${name}`, reason))
+      : Promise.resolve({ items: [] });
+const writer = (status: object, spec: object = { nodeName: 'w1' }) => ({
+  metadata: { name: 'persist-writer', uid: 'pod' },
+  spec,
+  status,
+});
+const canaryIs = (state: object, others: object[] = []) => ({
+  containerStatuses: [...others, { name: 'canary', state }],
+});
+const claimIs = (phase: string) => ({
+  metadata: { name: 'persist', uid: 'claim' },
+  spec: { volumeName: 'pvc-1' },
+  status: { phase },
+});
+
+test('should take the end of its own container for the end of the pod: the proxy of a mesh goes on', async () => {
+  const status = {
+    phase: 'Running',
+    ...canaryIs({ terminated: { exitCode: 0 } }, [{ name: 'istio-proxy', state: { running: {} } }]),
+  };
+  const { context, seen } = canaryRun(() => DIGEST, inVain('persist-writer'), { 'v1/Pod': [writer(status)] });
+  await writeAndReadBack(context, canary);
+  assert.equal(judged(seen).verdict, 'pass');
+});
+
+test('should not fail for a pod whose image is refused, and say so; but for one whose volume is not mounted', async () => {
+  const stuck = async (state: object, events: object[] | string) => {
+    const run = canaryRun(() => DIGEST, inVain('persist-writer'), {
+      'v1/Pod': [writer(canaryIs(state))],
+      'v1/PersistentVolumeClaim': [claimIs('Bound')],
+      'v1/Event': events,
+    });
+    await writeAndReadBack(run.context, canary);
+    return judged(run.seen);
+  };
+  const refused = await stuck({ waiting: { reason: 'ErrImagePull', message: 'no such tag' } }, []);
+  assert.equal(refused.verdict, 'inconclusive');
+  assert.match(refused.reason, /ms for persist-writer; its container waits: ErrImagePull: no such tag/);
+  const creating = { waiting: { reason: 'ContainerCreating' } };
+  const of = (uid: string, message: string) => ({ involvedObject: { uid }, reason: 'FailedMount', message });
+  const unmounted = of('pod', 'MountVolume.SetUp failed for volume "pvc-1" : timed out');
+  assert.equal((await stuck(creating, [unmounted])).verdict, 'fail');
+  const earlier = of('another pod', unmounted.message);
+  assert.equal((await stuck(creating, [earlier])).verdict, 'inconclusive');
+  const unread = await stuck(creating, 'forbidden: events');
+  assert.deepEqual([unread.verdict, /events cannot be read/.test(unread.reason)], ['inconclusive', true]);
+});
+
+test('should wait for its claim to be gone, and only note one that stays', async () => {
+  const waits: string[] = [];
+  const staying: Wait = ({ kind, until }) => {
+    waits.push(`${kind} ${until}`);
+    return kind === 'v1/PersistentVolumeClaim'
+      ? Promise.reject(new RunnerError('waited 60000 ms for persist to be gone', 'timeout'))
+      : Promise.resolve({ items: [] });
+  };
+  const { context, seen } = canaryRun(() => DIGEST, staying);
+  await writeAndReadBack(context, canary);
+  assert.equal(waits.at(-1), 'v1/PersistentVolumeClaim gone');
+  assert.equal(judged(seen).verdict, 'pass');
+  const [, noted] = seen.find(([kind]) => kind === 'evidence') ?? [];
+  assert.match(String(noted?.['text']), /persist to be gone/);
+});
+
+test('false verdict 18: a 503 of the API server is no failure of a volume, and a claim that is never bound is', async () => {
   const fails = (error: Error) =>
     canaryRun(
       () => DIGEST,
@@ -101,7 +180,10 @@ test('false verdict 18: a 503 of the API server is no failure of a volume, and a
   const busy = fails(new RunnerError('GET /api/v1/pods: 503 busy', 'server'));
   await writeAndReadBack(busy.context, canary);
   assert.equal(judged(busy.seen).verdict, 'inconclusive');
-  const never = fails(new RunnerError('waited 60000 ms for 1 persist-writer to be succeeded', 'timeout'));
+  const never = canaryRun(() => DIGEST, inVain('persist-writer'), {
+    'v1/Pod': [writer({})],
+    'v1/PersistentVolumeClaim': [claimIs('Pending')],
+  });
   await writeAndReadBack(never.context, canary);
   assert.equal(judged(never.seen).verdict, 'fail');
   const unseen = canaryRun(

@@ -1,5 +1,6 @@
 import { canary, deployment, idlePod, someImage } from '../../../_breaking/objects.ts';
 import type { Control, ControlContext } from '../../../harness/control.ts';
+import { podMetadata } from '../../_objects/canary.ts';
 
 const STRAY = 'control-stray';
 
@@ -27,5 +28,5 @@ export const controls: readonly Control[] = [
 async function strayPod(ctx: ControlContext): Promise<void> {
   const template = idlePod(STRAY, await someImage(ctx));
   const pod = canary('v1', 'Pod', STRAY, { spec: template['spec'] });
-  await ctx.apply([{ ...pod, metadata: { ...pod.metadata, namespace: 'tender' } }]);
+  await ctx.apply([{ ...pod, metadata: podMetadata({ ...pod.metadata, namespace: 'tender' }) }]);
 }

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, beforeEach, test } from 'node:test';
+import { closed, kubeconfigText, listening } from '../../probes/kubernetes/_testing/listening.ts';
+import type { Listening } from '../../probes/kubernetes/_testing/listening.ts';
+import { kubeCallFrom } from './kube-call.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'plumbline-kube-call-'));
+const kubeconfig = join(folder, 'kubeconfig');
+const GET = { method: 'GET', path: '/api/v1/namespaces/n/configmaps/c', timeoutMs: 5_000 } as const;
+let api: Listening;
+let asked = 0;
+/** So many requests are throttled. */
+let busy = 0;
+
+before(async () => {
+  api = await listening();
+  writeFileSync(kubeconfig, kubeconfigText(api));
+  api.server.on('request', (_request, response) => {
+    if (asked++ < busy) response.writeHead(429, { 'retry-after': '1' }).end('{}');
+    else response.end('{"data":{}}');
+  });
+});
+beforeEach(() => {
+  asked = 0;
+});
+after(async () => {
+  await closed(api);
+  rmSync(folder, { recursive: true });
+});
+
+test('should repeat what was throttled while the deadline of the request allows, and say when it was answered', async () => {
+  busy = 1;
+  const { call, close } = kubeCallFrom(kubeconfig);
+  const reply = await call(GET);
+  close();
+  assert.deepEqual([reply.status, reply.body, asked], [200, { data: {} }, 2]);
+  assert.ok(Math.abs((reply.dateMs ?? 0) - Date.now()) < 30_000, String(reply.dateMs));
+});
+
+test('should not repeat what is asked for once, nor past the deadline', async () => {
+  busy = 3;
+  const { call, close } = kubeCallFrom(kubeconfig);
+  assert.equal((await call({ ...GET, once: true })).status, 429);
+  assert.equal((await call({ ...GET, timeoutMs: 500 })).status, 429);
+  assert.equal(asked, 2);
+  close();
+});

@@ -1,0 +1,255 @@
+/** What only real devices do: containers that are told of a device and have none, shares, MIG, pools that are scaled. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Judgement } from '../../reports/record/judgement.ts';
+import type { Seen } from '../_testing/histories.ts';
+import type { CheckContext } from '../harness/context.ts';
+import { asked, GPU, gpu, holds, node, REFUSED, refused, RESOURCE, TAINT } from './_testing/histories.ts';
+import { contextOf, OneNode } from './_testing/one-node.ts';
+import { observe as seeOffers } from './allocatable/observe.ts';
+import { observe as exhaust } from './exhausted/observe.ts';
+import { observe as landOnPool } from './schedule/observe.ts';
+import { observe as keepAway } from './taint/observe.ts';
+
+const REAL = { simulated: false };
+/** A pool that an autoscaler may leave without a node. */
+const SCALED = {
+  pools: [{ name: 'gpu', count: { min: 0, max: 4 }, labels: { pool: 'gpu' }, taints: [TAINT] }],
+};
+
+const says = ({ verdict, reason, rules = [] }: Judgement, wanted: string, pattern: RegExp): void => {
+  assert.equal(verdict, wanted, reason);
+  assert.match([reason, ...rules.map(({ text }) => text)].join('\n'), pattern);
+};
+
+function realContext(cluster: OneNode, declared: Record<string, unknown> = {}): CheckContext {
+  const { gpu: usual } = contextOf(cluster).settings;
+  return contextOf(cluster, { gpu: { ...usual, ...REAL, ...declared } });
+}
+
+describe('a container that is told of a device', () => {
+  const lands = (more: Record<string, unknown> = {}): Seen[] => [
+    ...[node(), asked(), holds('gpu-lands', more), asked('canary/gpu-lands')],
+  ];
+  const both = (more: Record<string, unknown> = {}): Seen[] => [
+    ...[node(), asked(), holds('a', more), holds('b', more), asked('canary/a', 'canary/b')],
+  ];
+
+  it('should not pass for one that has it, unless the device is there or answers', () => {
+    const told = gpu('schedule', lands(), REAL);
+    says(told, 'inconclusive', /device in pod gpu-lands: .*only variable names one; declare gpu\.workload/);
+    says(gpu('exclusive', both(), REAL), 'inconclusive', /device in pod a: .*only variable names one/);
+    const workload = ['nvidia-smi', '-L'];
+    const declared = { ...REAL, workload };
+    const answer: Seen = ['gpu-answer', { command: 'nvidia-smi -L', code: 0, output: '' }];
+    assert.equal(gpu('schedule', [...lands(), answer], declared).verdict, 'pass');
+    const failed = gpu('exclusive', both({ present: false }), declared);
+    assert.equal(failed.verdict, 'inconclusive');
+    assert.doesNotMatch(failed.reason, /declare gpu\.workload/, 'it is declared');
+    for (const [check, seen] of [
+      ['schedule', lands({ present: true })],
+      ['exclusive', both({ present: true })],
+    ] as const)
+      assert.equal(gpu(check, seen, REAL).verdict, 'pass', check);
+    assert.equal(gpu('schedule', lands({ reportedBy: 'device nodes' }), REAL).verdict, 'pass');
+  });
+
+  it('should not be what a device is given back to', () => {
+    const waits: Seen = ['gpu-waits', { pod: 'gpu-is-next', state: 'refused', node: null, detail: 'i' }];
+    const back: Seen = [
+      'gpu-back',
+      { what: 'deletion', node: 'gpu-1', ready: true, sinceMs: 800, seenMs: 1001, detail: 'Running' },
+    ];
+    const of = (present: boolean): Judgement => gpu('release', [...both({ present }), waits, back], REAL);
+    assert.equal(of(true).verdict, 'pass', of(true).reason);
+    says(of(false), 'inconclusive', /device in pod a/);
+  });
+
+  it('should be asked by the declared command where nothing else shows the device', async () => {
+    const present = async (code: number | null): Promise<unknown> => {
+      const cluster = new OneNode();
+      const ctx = realContext(cluster, code === null ? {} : { workload: ['answer'] });
+      const plain = ctx.cluster.exec.bind(ctx.cluster);
+      ctx.cluster.exec = (of) =>
+        of.command[0] === 'answer' ? Promise.resolve({ code: code ?? 0, stdout: '', stderr: '' }) : plain(of);
+      await landOnPool(ctx);
+      return cluster.recorded('gpu-pod')[0]?.['present'];
+    };
+    assert.deepEqual([await present(0), await present(1), await present(null)], [true, false, false]);
+  });
+
+  it('should be given the limits, the RuntimeClass and the time that a driver needs, and no other canary', async () => {
+    const specs = async (declared: Record<string, unknown>) => {
+      const cluster = new OneNode();
+      const seen = new Map<string, { spec: string; execMs: number }>();
+      const ctx = realContext(cluster, declared);
+      const own = { ...ctx.cluster };
+      ctx.timeoutMs = (name) => (name === 'gpuAnswer' ? 7000 : name === 'stillPending' ? 0 : 500);
+      ctx.cluster.apply = (pods) => {
+        for (const { metadata, spec } of pods)
+          seen.set(metadata.name, { spec: JSON.stringify(spec), execMs: 0 });
+        return own.apply(pods);
+      };
+      ctx.cluster.exec = (of) => {
+        const { timeoutMs, command } = of;
+        const { spec = '' } = seen.get(of.pod) ?? {};
+        seen.set(of.pod, { spec, execMs: timeoutMs });
+        assert.match(command.at(-1) ?? '', /timeout 7 nvidia-smi -L/);
+        return own.exec(of);
+      };
+      await landOnPool(ctx);
+      await keepAway(ctx);
+      return seen;
+    };
+    const real = await specs({ runtimeClass: 'nvidia' });
+    const lands = real.get('gpu-lands');
+    assert.match(lands?.spec ?? '', /"limits":\{"cpu":"1","memory":"512Mi","nvidia.com\/gpu":"1"\}/);
+    assert.match(lands?.spec ?? '', /"runtimeClassName":"nvidia"/);
+    assert.equal(lands?.execMs, 7500);
+    const stranger = real.get('gpu-stranger-0')?.spec ?? '';
+    assert.match(stranger, /"memory":"32Mi"/);
+    assert.doesNotMatch(stranger, /runtimeClassName/);
+    const simulated = (await specs({ simulated: true })).get('gpu-lands')?.spec ?? '';
+    assert.match(simulated, /"memory":"32Mi"/);
+    assert.doesNotMatch(simulated, /runtimeClassName/);
+  });
+});
+
+describe('a pool that is scaled to zero', () => {
+  it('should prove nothing, and be no failure', () => {
+    const extra = refused({
+      ...{ pod: 'gpu-one-too-many', role: 'one too many', bound: null },
+      message: `0/7 nodes are available: 7 Insufficient ${RESOURCE}.`,
+    });
+    says(gpu('exhausted', [extra], {}, SCALED), 'inconclusive', /nodes of pool gpu: .*scaled to zero/);
+    const plugin: Seen = ['gpu-plugin', { ready: 0, wanted: 0, nodes: [] }];
+    says(gpu('allocatable', [plugin], {}, SCALED), 'inconclusive', /scaled to zero/);
+    const pods: readonly [string, string][] = [
+      ['schedule', 'gpu-lands'],
+      ['exclusive', 'gpu-holds-0'],
+    ];
+    for (const [check, pod] of pods) {
+      says(gpu(check, [holds(pod, REFUSED)], {}, SCALED), 'inconclusive', /scaled to zero/);
+      assert.equal(gpu(check, [holds(pod, REFUSED)]).verdict, 'fail', 'a node must be there');
+      const offering = [node(), asked(), holds(pod, REFUSED), asked()];
+      assert.equal(gpu(check, offering, {}, SCALED).verdict, 'fail', 'a device was free');
+    }
+  });
+});
+
+describe('shares of devices', () => {
+  const taken = async (kind: string, offered: number): Promise<OneNode> => {
+    const cluster = new OneNode();
+    cluster.offered = offered;
+    const { gpu: usual } = contextOf(cluster).settings;
+    await exhaust(contextOf(cluster, { gpu: { ...usual, kind, devicesPerNode: offered } }));
+    return cluster;
+  };
+  const askedBy = (cluster: OneNode): unknown[] =>
+    cluster.recorded('gpu-pod').map(({ asked: count }) => count);
+
+  it('should be asked for one by one, and not at all where that needs too many pods', async () => {
+    assert.deepEqual(askedBy(await taken('whole', 12)), [12]);
+    assert.deepEqual(
+      askedBy(await taken('shared', 12)),
+      Array.from({ length: 12 }, () => 1),
+    );
+    const many = await taken('shared', 40);
+    assert.deepEqual([askedBy(many), many.recorded('gpu-refused')], [[], []]);
+    assert.match(String(many.recorded('unavailable')[0]?.['reason']), /too many to take: 40 pods/);
+  });
+
+  it('should leave it open why a node did not start a pod that asked for several', () => {
+    const failed = (count: number): Judgement => {
+      const detail = 'UnexpectedAdmissionError: maximum request size for shared resources is 1';
+      const pod = holds('a', { asked: count, state: 'failed', devices: null, reportedBy: null, detail });
+      return gpu('exhausted', [node(), asked(), pod, asked()]);
+    };
+    assert.equal(failed(1).verdict, 'fail');
+    says(failed(2), 'inconclusive', /a request for several may be refused/);
+  });
+
+  it('should leave it open where dcgm-exporter names one pod of a device that several share', () => {
+    const sample = (pod: string, atSeconds = 999): Record<string, unknown> => ({
+      ...{ device: 'x', node: 'gpu-1', pod, value: 0.5, atSeconds },
+    });
+    const of = (samples: unknown[], declared: Record<string, unknown>): Judgement =>
+      gpu(
+        'metrics',
+        [
+          ...[node(), asked('x/ai'), holds('gpu-is-seen', { devices: ['x'] })],
+          ['gpu-series', { samples, nowSeconds: 1000, holder: 'gpu-is-seen' }],
+          asked('x/ai', 'canary/gpu-is-seen'),
+        ],
+        { metrics: { ...GPU.metrics, perNode: 1 }, ...declared },
+      );
+    const shared = { kind: 'shared', sharedBy: 2 };
+    says(
+      of([sample('ai')], shared),
+      'inconclusive',
+      /gpu-is-seen, seen in no sample: .*KUBERNETES_VIRTUAL_GPUS/,
+    );
+    assert.equal(of([sample('ai')], {}).verdict, 'fail');
+    says(of([sample('ai'), sample('gpu-is-seen', 900)], shared), 'fail', /seen in no fresh sample/);
+  });
+});
+
+describe('gpu/exclusive by what Prometheus says', () => {
+  const reading = (...samples: Record<string, unknown>[]): Judgement => {
+    const full = samples.map((one) => ({ device: 'x', node: 'gpu-1', value: 1, atSeconds: 999, ...one }));
+    const series: Seen = ['gpu-series', { samples: full, nowSeconds: 1000, holder: null }];
+    return gpu('exclusive', [node(), asked('x/a'), series], {}, { writes: false });
+  };
+
+  it('should count pods and not series', () => {
+    assert.equal(reading({ pod: 'a' }, { pod: 'a' }).verdict, 'pass');
+    says(reading({ pod: 'a' }, { pod: 'b' }), 'fail', /held by one container, seen a, b/);
+  });
+
+  it('should tell pods of one name by their namespaces where the series has them', () => {
+    const [own, other] = [
+      { pod: 'a', namespace: 'x' },
+      { pod: 'a', namespace: 'y' },
+    ];
+    assert.equal(reading(own, own).verdict, 'pass');
+    says(reading(own, other), 'fail', /seen x\/a, y\/a/);
+    says(reading(other), 'inconclusive', /pod x\/a: .*in no sample/);
+  });
+});
+
+describe('gpu/allocatable while a node joins', () => {
+  it('should judge the plugin node by node', () => {
+    const plugin = (more: Record<string, unknown>): Seen => [
+      'gpu-plugin',
+      { ready: 1, wanted: 2, nodes: ['gpu-1'], ...more },
+    ];
+    assert.equal(gpu('allocatable', [node(), plugin({})]).verdict, 'pass');
+    says(gpu('allocatable', [node(), plugin({ nodes: [] })]), 'fail', /on gpu-1: expected a ready pod/);
+    says(gpu('allocatable', [node(), plugin({ ready: 0, wanted: 0 })]), 'fail', /ready on 0 of 0/);
+  });
+
+  it('should give a young node of a pool that may grow the time to offer its devices', async () => {
+    const offers = async (ageMs: number, max: number): Promise<unknown> => {
+      const cluster = new OneNode();
+      cluster.offered = 0;
+      const { pools = [] } = contextOf(cluster).settings;
+      const ctx = contextOf(cluster, { pools: pools.map((pool) => ({ ...pool, count: { min: 1, max } })) });
+      const creationTimestamp = new Date(Date.now() - ageMs).toISOString();
+      let looks = 0;
+      ctx.timeoutMs = () => 40;
+      ctx.cluster.items = ((of: { kind: string }) => {
+        if (of.kind === 'v1/Node' && (looks += 1) > 2) cluster.offered = 2;
+        const seen = cluster.list(of.kind);
+        return Promise.resolve(
+          seen.map((one) => ({ ...one, metadata: { ...one.metadata, creationTimestamp } })),
+        );
+      }) as CheckContext['cluster']['items'];
+      await seeOffers(ctx);
+      return cluster.recorded('gpu-node')[0]?.['allocatable'];
+    };
+    const MINUTE_MS = 60_000;
+    assert.equal(await offers(MINUTE_MS, 4), 2);
+    assert.equal(await offers(60 * MINUTE_MS, 4), 0, 'one that had its time is judged as it is');
+    assert.equal(await offers(MINUTE_MS, 1), 0, 'a pool of a fixed size is judged as it is');
+  });
+});
