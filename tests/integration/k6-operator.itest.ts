@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'yaml';
 import { MAIN } from '../../load/engines/k6-operator/bundle.ts';
 import { OperatorEngine } from '../../load/engines/k6-operator/index.ts';
-import { BEGIN, END } from '../../load/engines/k6-operator/main-module.ts';
+import { BEGIN, END, MARK } from '../../load/engines/k6-operator/main-module.ts';
 import { openCluster } from '../../probes/kubernetes/index.ts';
 import type { KubeCluster } from '../../probes/kubernetes/index.ts';
 import type { KubeObject, ObjectRef } from '../../probes/kubernetes/types.ts';
@@ -91,7 +91,7 @@ function summary(): string {
     scenarios: { steady: { executor: 'constant-arrival-rate' } },
     added: [],
   };
-  return [BEGIN, JSON.stringify(data), END].join('\n');
+  return [BEGIN, MARK + JSON.stringify(data), END].join('\n');
 }
 
 function runnerPod(testRun: KubeObject, index: number): KubeObject {

@@ -66,3 +66,9 @@ suite('a registry', () => {
     },
   );
 });
+
+test('a port is given out once: who asked for it may not have bound it yet', async () => {
+  const ports = await Promise.all(Array.from({ length: 400 }, () => freePort()));
+  const later = await Promise.all(Array.from({ length: 400 }, () => freePort()));
+  assert.equal(new Set([...ports, ...later]).size, 800);
+});
