@@ -4,7 +4,7 @@ import type { FaultContext, FaultMember } from './_common/fault.ts';
 import { context, members, Recorder } from './_testing/context.ts';
 import type { Written } from './_testing/context.ts';
 import { faultOf, faults } from './index.ts';
-import { allDropped, dropRules, parseDrops } from './_common/packet-filter.ts';
+import { allDropped, describeDrops, dropRules, parseDrops } from './_common/packet-filter.ts';
 import { chooseTargets } from './_common/target.ts';
 
 const kinds = (written: readonly Written[]): string[] => written.map(({ kind }) => kind);
@@ -276,4 +276,26 @@ test('what was dropped is read by its comments, and all must have been sent to',
   ];
   assert.equal(allDropped([a], drops), true);
   assert.equal(allDropped([a, b], drops), false);
+});
+
+test('a Service whose address no packet carries is cut off once every server behind it is', () => {
+  const behind = ['10.0.0.1', '10.0.0.2'];
+  const service = { name: 'kubernetes-0', address: '10.96.0.1', ports: [443], behind };
+  const servers = behind.map((address, at) => ({ name: `api-server-${at}`, address, ports: [6443] }));
+  const cuts = [service, ...servers];
+  const [toService, toFirst, toSecond] = cuts.map(({ name, address }) => `to ${name} ${address}`);
+  const counted = (...counts: [string | undefined, number][]): Map<string, number> =>
+    new Map(counts.map(([key = '', count]) => [key, count]));
+  const atServers = counted([toService, 0], [toFirst, 3], [toSecond, 2]);
+  assert.equal(allDropped(cuts, atServers), true);
+  assert.match(
+    describeDrops(cuts, atServers),
+    /^kubernetes-0 \(10\.96\.0\.1\): 0 to, 0 from it \(no packet carries its address; dropped at all servers behind it\), api-server-0 /,
+  );
+  assert.doesNotMatch(describeDrops(cuts, counted([toService, 1], [toFirst, 3], [toSecond, 2])), /behind it/);
+  // One server may still be reached; no rule for the Service; a server that is not cut off; nobody known to be behind it.
+  assert.equal(allDropped(cuts, counted([toService, 0], [toFirst, 3], [toSecond, 0])), false);
+  assert.equal(allDropped(cuts, counted([toFirst, 3], [toSecond, 2])), false);
+  assert.equal(allDropped([service, ...servers.slice(0, 1)], atServers), false);
+  assert.equal(allDropped([{ ...service, behind: [] }, ...servers], atServers), false);
 });

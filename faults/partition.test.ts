@@ -23,7 +23,7 @@ test('a partition cuts off every peer and sentinel, the API server only when tha
   });
   await faultOf('partition').inject(also.ctx);
   assert.deepEqual(also.injector.cuts.slice(2), [
-    { name: 'kubernetes-0', address: '198.19.128.1', ports: [443] },
+    { name: 'kubernetes-0', address: '198.19.128.1', ports: [443], behind: ['198.19.0.10'] },
     { name: 'api-server-0', address: '198.19.0.10', ports: [6443] },
   ]);
 });

@@ -178,17 +178,18 @@ async function apiServers(ctx: FaultContext): Promise<Cut[]> {
     `/apis/discovery.k8s.io/v1/namespaces/default/endpointslices?labelSelector=${selector}`,
     slices,
   );
-  const servicePorts = service.spec.ports.map((one) => one.port);
-  const ofService = (service.spec.clusterIPs ?? []).map((address, at): Cut => ({
-    name: `kubernetes-${at}`,
-    address,
-    ports: servicePorts,
-  }));
   const ofServers = items.flatMap(({ endpoints, ports }) =>
     (endpoints ?? [])
       .flatMap(({ addresses }) => addresses)
       .map((address) => ({ address, ports: (ports ?? []).flatMap((one) => one.port ?? []) })),
   );
+  const servicePorts = service.spec.ports.map((one) => one.port);
+  const ofService = (service.spec.clusterIPs ?? []).map((address, at): Cut => ({
+    name: `kubernetes-${at}`,
+    address,
+    ports: servicePorts,
+    behind: ofServers.flatMap((server) => (isIP(server.address) === isIP(address) ? server.address : [])),
+  }));
   return [
     ...ofService,
     ...ofServers.map(({ address, ports }, at): Cut => ({

@@ -3,15 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import type { ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
@@ -33,18 +25,26 @@ class Checkout {
   readonly root = mkdtempSync(path.join(tmpdir(), 'plumbline-ci-'));
   readonly #runs: Run[] = [];
 
-  constructor(context: TestContext, npm: { readonly ci?: string; readonly test?: string }) {
+  constructor(
+    context: TestContext,
+    npm: { readonly ci?: string; readonly test?: string },
+    { lockWaitS = 0, limitS = 4_620 }: { readonly lockWaitS?: number; readonly limitS?: number } = {},
+  ) {
     for (const folder of ['.ci', 'bin', 'node_modules/.bin']) mkdirSync(this.at(folder), { recursive: true });
-    const unwaited = SCRIPT.replace(/^readonly LOCK_WAIT_S=\d+/m, 'readonly LOCK_WAIT_S=0');
-    assert.notEqual(unwaited, SCRIPT);
-    writeFileSync(this.at('.ci/run'), unwaited);
+    const waits = /^readonly LOCK_WAIT_S=\d+/m;
+    const limit = /^readonly LIMIT_S=\S+ \* \S+/m;
+    for (const line of [waits, limit]) assert.match(SCRIPT, line);
+    const script = SCRIPT.replace(waits, `readonly LOCK_WAIT_S=${lockWaitS}`);
+    writeFileSync(this.at('.ci/run'), script.replace(limit, `readonly LIMIT_S=$((${limitS}))`));
     writeFileSync(
       this.at('bin/npm'),
       `#!/bin/sh\ncase $1 in ci) ${npm.ci ?? ':'} ;; test) ${npm.test ?? ':'} ;; esac\n`,
       { mode: 0o755 },
     );
+    const flock = '#!/bin/sh\necho waiting\nexec env PATH=/usr/bin:/bin flock "$@"\n';
+    writeFileSync(this.at('bin/flock'), flock, { mode: 0o755 });
     writeFileSync(this.at('long.cjs'), LONG_TESTS);
-    symlinkSync('/bin/true', this.at('node_modules/.bin/node'));
+    writeFileSync(this.at('node_modules/.bin/node'), '#!/bin/sh\necho "$@" >>called\n', { mode: 0o755 });
     context.after(() => this.#remove());
   }
 
@@ -58,6 +58,12 @@ class Checkout {
     const run = new Run(this.at('.ci/run'), env);
     this.#runs.push(run);
     return run;
+  }
+
+  /** Commands of Plumbline that the script itself gave. */
+  get called(): string {
+    const file = this.at('called');
+    return existsSync(file) ? readFileSync(file, 'utf8') : '';
   }
 
   /** Pids of what the tests have started and left. */
@@ -92,16 +98,24 @@ class Run {
     return this.#child.pid;
   }
 
-  async begun(): Promise<void> {
-    const look = (): true => {
-      assert.match(this.output, /^begun$/m);
-      return true;
-    };
-    await waitFor(look, { what: 'the begin of .ci/run', deadlineMs: DEADLINE_MS });
+  end(signal: NodeJS.Signals = 'SIGTERM'): void {
+    this.#child.kill(signal);
   }
 
-  end(): void {
-    this.#child.kill('SIGTERM');
+  begun(): Promise<void> {
+    return this.#said(/^begun$/m);
+  }
+
+  waitingForLock(): Promise<void> {
+    return this.#said(/^waiting$/m);
+  }
+
+  async #said(line: RegExp): Promise<void> {
+    const look = (): true => {
+      assert.match(this.output, line);
+      return true;
+    };
+    await waitFor(look, { what: `${line.source} in the output of .ci/run`, deadlineMs: DEADLINE_MS });
   }
 
   async exitCode(): Promise<unknown> {
@@ -127,12 +141,55 @@ test('should refuse a second run with the name of the first, and end with a sum 
   assert.equal(first.lastLine, '0 passed, 1 failed, 0 skipped');
 });
 
-test('should end with the sum of the tests when it is ended while they run', async (context) => {
-  const run = new Checkout(context, { test: 'exec node long.cjs' }).start();
-  await run.begun();
-  run.end();
-  assert.equal(await run.exitCode(), 143);
-  assert.equal(run.lastLine, '2 passed, 0 failed, 1 skipped');
+test('should end at once, with a sum, when it is ended while it waits for the first', async (context) => {
+  const checkout = new Checkout(context, { ci: 'echo begun; exec sleep 300' }, { lockWaitS: 60 });
+  const first = checkout.start();
+  await first.begun();
+  const second = checkout.start();
+  await second.waitingForLock();
+  const endedMs = performance.now();
+  second.end();
+  assert.equal(await second.exitCode(), 143);
+  assert.ok(performance.now() - endedMs < DEADLINE_MS, 'it waited for the lock');
+  assert.equal(second.lastLine, '0 passed, 1 failed, 0 skipped');
+});
+
+test('should go on with the lock once the first has ended', async (context) => {
+  const hold = '[ -e test-results/first ] || { touch test-results/first; echo begun; exec sleep 300; }';
+  const checkout = new Checkout(
+    context,
+    { ci: hold, test: "echo '3 passed, 0 failed, 0 skipped'" },
+    { lockWaitS: 60 },
+  );
+  const first = checkout.start();
+  await first.begun();
+  const second = checkout.start();
+  await second.waitingForLock();
+  first.end();
+  assert.equal(await second.exitCode(), 0, second.output);
+  assert.equal(second.lastLine, '3 passed, 0 failed, 0 skipped');
+});
+
+test('should end with the sum of the tests when it is ended while they run, or its terminal is closed', async (context) => {
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const) {
+    const run = new Checkout(context, { test: 'exec node long.cjs' }).start();
+    await run.begun();
+    run.end(signal);
+    assert.equal(await run.exitCode(), 143, signal);
+    assert.equal(run.lastLine, '2 passed, 0 failed, 1 skipped', signal);
+  }
+});
+
+test('should remove no environment that may be of other tests: not before its own, nor where they had not begun', async (context) => {
+  const refused = "echo '0 passed, 1 failed, 0 skipped'; exit 75";
+  const beside = new Checkout(context, { test: refused });
+  assert.equal(await beside.start().exitCode(), 75);
+  assert.equal(beside.called, '');
+  const slow = new Checkout(context, { ci: 'exec sleep 300' }, { limitS: 1 });
+  const run = slow.start();
+  assert.equal(await run.exitCode(), 1, run.output);
+  assert.match(run.output, /in the step: npm ci\n0 passed, 1 failed, 0 skipped\n$/);
+  assert.equal(slow.called, '');
 });
 
 test('should run again although a process that the tests have started is still there', async (context) => {

@@ -1,98 +1,22 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { storesProvisioned } from '../env/local/stores-provisioned.ts';
 import { stateRoot } from '../host/paths.ts';
 import { check } from './check.ts';
 import { alone } from './running/alone.ts';
 import { countChecks } from './running/checks.ts';
-import { failuresIn, failuresText } from './running/failures.ts';
-import { addUp, readCounts, renderCounts, single } from './running/runners.ts';
-import type { Counts, RunnerResult } from './running/runners.ts';
-import { minutesText, runStep } from './running/steps.ts';
-import type { StepResult } from './running/steps.ts';
+import { failuresIn } from './running/failures.ts';
+import { addUp, single } from './running/runners.ts';
+import { runStep } from './running/steps.ts';
+import { CLI, ROOT, TestRun } from './running/test-run.ts';
 
-const ROOT = path.dirname(import.meta.dirname);
-/** File with the present step and the counts so far, for a process that has to stop this one. */
-const PROGRESS = path.join(ROOT, 'test-results', 'progress.json');
 /** Holds the process that tests on this machine, whichever checkout it is of. */
 const LOCK = path.join(stateRoot(), 'test.lock');
 /** Folder of the runs whose records are read here. */
 const RUNS = path.join(ROOT, 'test-results', 'runs');
 const ENVIRONMENT = 'local-small';
-const CLI = path.join(ROOT, 'cli', 'plumbline.mjs');
 /** Exit codes of `env up` if it changed nothing: usage error, or the environment is held by another process. */
 const UNTOUCHED = [64, 75];
-
-class TestRun {
-  total: Counts = { passed: 0, failed: 0, skipped: 0 };
-  /** Failures so far, one line each, beginning with the name of the step. */
-  readonly failures: string[] = [];
-  /** Steps that were begun, with the time of their begin in ms of `performance.now()`. */
-  readonly #begun: { step: string; atMs: number }[] = [];
-  readonly #abort = new AbortController();
-  #endedBy: NodeJS.Signals | null = null;
-
-  constructor() {
-    for (const name of ['SIGINT', 'SIGTERM'] as const) {
-      process.on(name, () => {
-        this.#endedBy ??= name;
-        this.#abort.abort();
-      });
-    }
-  }
-
-  get signal(): AbortSignal {
-    return this.#abort.signal;
-  }
-
-  stopped(): boolean {
-    return this.signal.aborted;
-  }
-
-  get endedBy(): NodeJS.Signals | null {
-    return this.#endedBy;
-  }
-
-  begin(step: string): void {
-    process.stdout.write(`\n== ${step}\n`);
-    this.#begun.push({ step, atMs: performance.now() });
-    mkdirSync(path.dirname(PROGRESS), { recursive: true });
-    writeFileSync(
-      PROGRESS,
-      JSON.stringify({ step, pid: process.pid, ...this.total, failures: this.failures }),
-    );
-  }
-
-  /** What each step took, in minutes: `check 4.3, adding one 1.2`. */
-  minutes(): string {
-    const ends = [...this.#begun.slice(1).map(({ atMs }) => atMs), performance.now()];
-    const took = this.#begun.map(({ step, atMs }, at) => `${step} ${minutesText((ends[at] ?? atMs) - atMs)}`);
-    return took.join(', ');
-  }
-
-  /** Adds the counts of a step, and keeps its failures for the end. */
-  count(step: string, result: RunnerResult, failures: () => readonly string[]): void {
-    this.total = addUp([{ exitCode: 0, counts: this.total }, result]);
-    if (addUp([result]).failed > 0) this.failures.push(...failures().map((line) => `${step}: ${line}`));
-  }
-
-  /** Counts a runner that reports its own counts. */
-  counted(step: string, ended: StepResult): RunnerResult {
-    const result = { exitCode: ended.exitCode, counts: readCounts(ended.output) };
-    this.count(step, result, () => failuresIn(ended));
-    return result;
-  }
-
-  /** Counts a command as one test. */
-  single(step: string, ended: StepResult): void {
-    this.count(step, single(ended.exitCode), () => failuresIn(ended));
-  }
-
-  /** Runs a plumbline command and prints its output while it runs. */
-  plumbline(args: readonly string[]): Promise<StepResult> {
-    return runStep([process.execPath, CLI, ...args], { live: true, signal: this.signal });
-  }
-}
 
 /** Runs the tests of a folder: one file after the other, so that their measurements do not disturb each other, unless they measure nothing. */
 function testsIn(folder: string, filesAtOnce = 1): readonly [string, ...string[]] {
@@ -199,7 +123,8 @@ async function telemetryChecks(run: TestRun): Promise<void> {
   const wanted = TELEMETRY.checks.map((name) => `telemetry/${name}`);
   const checked = countChecks(RUNS, wanted);
   const result = { exitCode: ended.exitCode, counts: checked?.counts ?? null };
-  const failed = checked?.failures ?? [];
+  const unread = ended.exitCode === 0 ? ['the run left no record that can be read'] : [];
+  const failed = checked?.failures ?? unread;
   run.count('telemetry', result, () => (failed.length > 0 ? failed : failuresIn(ended)));
 }
 
@@ -218,10 +143,16 @@ async function withCluster(run: TestRun): Promise<void> {
   }
 }
 
-const CODES: Partial<Record<NodeJS.Signals, number>> = { SIGINT: 130, SIGTERM: 143 };
+/** A cluster left half up by an earlier run is cleaned; one that it left up would take time from the tests before it is needed. */
+async function removeLeftovers(run: TestRun): Promise<void> {
+  const step = 'removing what an earlier run left';
+  run.begin(step);
+  run.single(step, await run.plumbline(['env', 'down', '--env', ENVIRONMENT]));
+}
 
-async function testRun(): Promise<number> {
-  const run = new TestRun();
+async function steps(run: TestRun): Promise<void> {
+  await removeLeftovers(run);
+  if (run.stopped()) return;
   run.begin('check');
   const checked = await check(run.signal);
   run.count('check', { exitCode: 0, counts: checked.counts }, () => checked.failures);
@@ -230,13 +161,6 @@ async function testRun(): Promise<number> {
   if (!run.stopped()) await withCluster(run);
   if (!run.stopped()) await stores(run);
   if (!run.stopped()) await withoutCluster(run);
-  if (run.endedBy !== null) process.stdout.write(`\nended by ${run.endedBy}\n`);
-  process.stdout.write(`\nminutes: ${run.minutes()}\n`);
-  process.stdout.write(`\n${failuresText(run.failures)}${renderCounts(run.total)}\n`);
-  // The signal handlers must not keep the process alive.
-  process.removeAllListeners('SIGINT').removeAllListeners('SIGTERM');
-  if (run.endedBy !== null) return CODES[run.endedBy] ?? 1;
-  return run.total.failed === 0 ? 0 : 1;
 }
 
-process.exitCode = await alone(LOCK, testRun);
+process.exitCode = await alone(LOCK, () => new TestRun().summed(steps));

@@ -45,7 +45,7 @@ export type { UpProgress } from './progress.ts';
 export { readStamp } from './state/stamp.ts';
 export type { Stamp } from './state/stamp.ts';
 export { leftovers } from './leftovers.ts';
-export { status } from './status.ts';
+export { isThere, status } from './status.ts';
 export type { LocalStatus } from './status.ts';
 
 /** What is to be provisioned. */
@@ -77,7 +77,7 @@ async function lookedAt(
   asked: Wanted,
   signal: AbortSignal | undefined,
 ): Promise<{ machine: Machine; need: Need }> {
-  return { machine: await lookAtMachine(asked.words, signal), need: await needOf(asked, signal) };
+  return { machine: await lookAtMachine(asked, signal), need: await needOf(asked, signal) };
 }
 
 /** The requirements that `up` checks first, with a problem for each that is not met. Changes nothing. */

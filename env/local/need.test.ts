@@ -14,6 +14,7 @@ test('an environment that is up in another size needs memory and disk like one t
   const words = ['postgres'];
   writeStamp({ ...unfinishedStamp({ instance: 'local', size: 'small', with: words }), fingerprint: 'f' });
   const need = (size: ClusterSize) => needOf({ instance: 'local', size, words });
-  assert.deepEqual(await need('small'), { size: 'small', built: false, hasDebian: false, up: true });
+  const small = { instance: 'local', size: 'small', built: false, hasDebian: false, up: true };
+  assert.deepEqual(await need('small'), small);
   assert.equal((await need('full')).up, false);
 });

@@ -16,6 +16,7 @@ export type Wanted = {
 /** What the machine must have room for. One that is up in another size is removed first, and then is not up any more. */
 export async function needOf({ instance, size, words }: Wanted, signal?: AbortSignal): Promise<Need> {
   return {
+    instance,
     size,
     built: await toolsBuilt(toolsFor(instance, words), signal),
     hasDebian: await debianBuilt(imagesFor(instance, words)),

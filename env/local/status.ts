@@ -10,7 +10,7 @@ import { nodeStatus } from './nodes/node.ts';
 import { stateDir } from '../../host/paths.ts';
 import { recordedProcess } from './state/processes.ts';
 import { serviceTrouble } from './machine/services.ts';
-import { isStanding, readStamp } from './state/stamp.ts';
+import { hadCluster, isStanding, readStamp } from './state/stamp.ts';
 import type { Stamp } from './state/stamp.ts';
 import { CLUSTER_GROUPS, toolsDir } from './toolchain/index.ts';
 import { errorText } from '../../reports/record/error-text.ts';
@@ -18,7 +18,7 @@ import { errorText } from '../../reports/record/error-text.ts';
 /** The present state of an instance. */
 export type LocalStatus = {
   readonly instance: InstanceName;
-  /** `absent`: nothing exists; `partial`: provisioning was never finished, or parts are dead; `up`: all runs. */
+  /** `absent`: nothing exists (isThere); `partial`: provisioning was never finished, or parts are dead; `up`: all runs. */
   readonly state: 'absent' | 'partial' | 'up';
   readonly stamp: Stamp | null;
   /** Who provisions or removes it now. */
@@ -70,8 +70,18 @@ function stateOf(found: Omit<LocalStatus, 'state'>): LocalStatus['state'] {
   const nodes = found.nodes.length > 0 && found.nodes.every((node) => node.running && node.ready);
   const all = nodes && found.services.length === 0;
   if (isStanding(found.stamp) && all && found.loadBalancer && found.registry) return 'up';
-  const something = found.stamp !== null || processesIn(cgroupName(found.instance)).length > 0;
-  return something ? 'partial' : 'absent';
+  return isThere(found.instance) ? 'partial' : 'absent';
+}
+
+/**
+ * Whether something of an instance exists. What a provisioning that ended before there was a cluster has noted of its choice is not enough.
+ * @param runs whether processes of it run; replaced in tests
+ */
+export function isThere(
+  instance: InstanceName,
+  runs = (name: InstanceName): boolean => processesIn(cgroupName(name)).length > 0,
+): boolean {
+  return hadCluster(readStamp(instance)) || runs(instance);
 }
 
 /** Names of the Ready nodes; null when the API server does not answer. */

@@ -50,7 +50,7 @@ export const power = z
     isOff: z.string().min(1).describe('What `state` prints of a node that is off'),
   })
   .describe(
-    'How the power of a node is switched from where Plumbline runs, by commands in which {node} stands for the name of the node, {providerId} for spec.providerID of its Node object, {instanceId} for what follows the last / in that; without it node-loss is not-run',
+    'How the power of a node is switched from where Plumbline runs, by commands in which {node} stands for the name of the node, {providerId} for spec.providerID of its Node object, {instanceId} for what follows the last / in that; without it node-loss is not-run; not for nodes of a group that replaces stopped machines, such as an autoscaling group',
   );
 
 export type Power = z.infer<typeof power>;

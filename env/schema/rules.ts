@@ -102,7 +102,7 @@ export const load = z.strictObject({
     .enum(['auto', 'k6', 'k6-operator', 'embedded'])
     .default('auto')
     .describe(
-      'auto: k6 where it is on PATH, else the operator where one is declared and its result serves the check, else the embedded engine',
+      'auto: k6 where it is on PATH, else the operator where one is declared and its result serves the check, else the embedded engine; k6-operator: for a check that its result does not serve, as auto chooses among the others',
     ),
   operator: operator.optional().describe('A k6 operator in the cluster, which spreads a load over many pods'),
   startupPods: z
@@ -144,7 +144,7 @@ export const drills = z
           .boolean()
           .optional()
           .describe(
-            'Whether a drill that costs more than the budget allows is refused, and a fault that costs more than estimated is undone early. When left out: true, but false in the embedded environment, which serves nobody',
+            'Whether a drill that costs more than the budget allows is refused, and a fault that costs more than estimated, and does not end by itself, is undone early. When left out: true, but false in the embedded environment, which serves nobody',
           ),
       })
       .default(ERROR_BUDGET),

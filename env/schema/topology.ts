@@ -51,7 +51,7 @@ const nodes = z
       .array(z.string().min(1))
       .default(PASSING_TAINTS)
       .describe(
-        'Keys of taints that come and go (`*` stands for any text), such as startup taints of an autoscaler. They are not compared with those of a pool; a node that takes no pods because of one is coming or going: it is not counted or judged, and the report names it',
+        'Keys of taints that come and go (`*` stands for any text), such as startup taints of an autoscaler. They are not compared with those of a pool, or after a trial with those before it; a node that takes no pods because of one is coming or going: it is not counted or judged, and the report names it',
       ),
   })
   .prefault({});

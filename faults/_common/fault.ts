@@ -100,6 +100,8 @@ export interface Cut {
   name: string;
   address: string;
   ports?: readonly number[];
+  /** Of a Service: the addresses of all servers behind it, each of which is cut off too. */
+  behind?: readonly string[];
 }
 
 /**

@@ -62,19 +62,37 @@ export function parseDrops(json: string): Drops {
   return drops;
 }
 
-/** Whether at least one packet to each address was dropped. */
+/** Whether at least one packet to each address was dropped. For a Service it is enough that its rule is there and all behind it were dropped. */
 export function allDropped(cuts: readonly Cut[], drops: Drops): boolean {
-  return cuts.every(({ name, address }) => (drops.get(`to ${name} ${address}`) ?? 0) > 0);
+  return cuts.every((cut) => wasDropped(cut, drops) || droppedBehind(cut, cuts, drops));
+}
+
+function wasDropped({ name, address }: Cut, drops: Drops): boolean {
+  return (drops.get(`to ${name} ${address}`) ?? 0) > 0;
+}
+
+/**
+ * Cilium without kube-proxy replaces a Service's address by that of a server behind it as a socket connects, so that no packet carries it.
+ * Whatever is asked of the Service then goes to one of these servers.
+ */
+function droppedBehind({ name, address, behind = [] }: Cut, cuts: readonly Cut[], drops: Drops): boolean {
+  const isIn = (server: string): boolean =>
+    cuts.some((cut) => cut.address === server && wasDropped(cut, drops));
+  return drops.has(`to ${name} ${address}`) && behind.length > 0 && behind.every(isIn);
 }
 
 /** For the proof: `pg-0 (10.0.0.7): 3 to, 2 from it`. */
 export function describeDrops(cuts: readonly Cut[], drops: Drops): string {
   const count = (key: string): number => drops.get(key) ?? 0;
   return cuts
-    .map(
-      ({ name, address }) =>
-        `${name} (${address}): ${count(`to ${name} ${address}`)} to, ${count(`from ${name} ${address}`)} from it`,
-    )
+    .map((cut) => {
+      const { name, address } = cut;
+      const counted = `${name} (${address}): ${count(`to ${name} ${address}`)} to, ${count(`from ${name} ${address}`)} from it`;
+      const byOthers = !wasDropped(cut, drops) && droppedBehind(cut, cuts, drops);
+      return byOthers
+        ? `${counted} (no packet carries its address; dropped at all servers behind it)`
+        : counted;
+    })
     .join(', ');
 }
 

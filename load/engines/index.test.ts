@@ -27,6 +27,21 @@ test('should never put another in the place of the one that was named', () => {
   );
 });
 
+test('should choose another where the named one is unfit for the load, and say why', async () => {
+  const unfit: Candidate = { name: 'k6-operator', unavailable: 'it judges latencies' };
+  const reason = { name: 'k6-operator', reason: 'it judges latencies' };
+  assert.deepEqual(pick('k6-operator', [unfit, can('k6')], true), { name: 'k6', passedOver: [reason] });
+  const engines = (['k6', 'k6-operator', 'embedded'] as const).map((name) =>
+    engine(name, () =>
+      Promise.resolve(name === 'embedded' ? null : name === 'k6' ? 'not here' : unfit.unavailable),
+    ),
+  );
+  const chosen = await chooseEngine('k6-operator', engines, true);
+  assert.equal(chosen.engine.name, 'embedded');
+  assert.deepEqual(chosen.passedOver, [reason, { name: 'k6', reason: 'not here' }]);
+  await assert.rejects(chooseEngine('k6-operator', engines), /"k6-operator" cannot run: it judges latencies/);
+});
+
 test('should give every reason when none can run', () => {
   assert.throws(
     () => pick('auto', [cannot('k6'), cannot('embedded')]),

@@ -19,8 +19,14 @@ export interface Candidate {
 
 export interface Chosen {
   name: EngineName;
-  /** Engines before it in the order, each with the reason why it cannot run; empty if the environment named one. */
+  /** Engines before it in the order, each with the reason why it cannot run; empty if the environment named it. */
   passedOver: { name: EngineName; reason: string }[];
+}
+
+/** @param others whether the others follow, as for `auto`, where the named one is unfit for the load */
+function orderOf(choice: EngineChoice, others: boolean): readonly EngineName[] {
+  if (choice === 'auto') return ORDER;
+  return others ? [choice, ...ORDER.filter((name) => name !== choice)] : [choice];
 }
 
 const NOT_GIVEN = 'the environment does not declare this engine';
@@ -35,20 +41,21 @@ export class NoEngineError extends Error {
 
 /**
  * Picks the named engine, or for `auto` the first that can run. An engine that is not among the candidates is not declared.
- * @throws NoEngineError when the named engine cannot run (no other one replaces it), or none can
+ * @param others whether another may replace the named one
+ * @throws NoEngineError when the named engine cannot run and no other may replace it, or none can
  */
-export function pick(choice: EngineChoice, candidates: readonly Candidate[]): Chosen {
+export function pick(choice: EngineChoice, candidates: readonly Candidate[], others = false): Chosen {
   const reasonOf = (name: EngineName): string | null => {
     const candidate = candidates.find((each) => each.name === name);
     return candidate === undefined ? NOT_GIVEN : candidate.unavailable;
   };
-  if (choice !== 'auto') {
+  if (choice !== 'auto' && !others) {
     const reason = reasonOf(choice);
     if (reason !== null) throw new NoEngineError(`load engine "${choice}" cannot run: ${reason}`);
     return { name: choice, passedOver: [] };
   }
   const passedOver: Chosen['passedOver'] = [];
-  for (const name of ORDER) {
+  for (const name of orderOf(choice, others)) {
     const reason = reasonOf(name);
     if (reason === null) return { name, passedOver };
     passedOver.push({ name, reason });
@@ -75,16 +82,16 @@ async function reasonOf(engine: Choosable): Promise<string | null> {
 export async function chooseEngine<E extends Choosable>(
   choice: EngineChoice,
   declared: readonly E[],
+  others = false,
 ): Promise<{ engine: E; passedOver: Chosen['passedOver'] }> {
-  const order = choice === 'auto' ? ORDER : [choice];
   const candidates: Candidate[] = [];
-  for (const name of order) {
+  for (const name of orderOf(choice, others)) {
     const engine = declared.find((each) => each.name === name);
     if (engine === undefined) continue;
     const unavailable = await reasonOf(engine);
     candidates.push({ name, unavailable });
-    if (unavailable === null) return { engine, passedOver: pick(choice, candidates).passedOver };
+    if (unavailable === null) return { engine, passedOver: pick(choice, candidates, others).passedOver };
   }
-  pick(choice, candidates);
+  pick(choice, candidates, others);
   throw new NoEngineError('no load engine can run');
 }

@@ -36,7 +36,10 @@ export const clientLoadConfigSchema = z.strictObject({
   readRatePerSecond: z.number().min(0).max(2000).default(20),
   /** Well above any commit of a healthy store, well below any goal. */
   operationTimeoutMs: z.number().positive().default(1000),
-  /** Within a cluster a SYN is answered in a millisecond or was lost, and a lost one is sent again only after 1 s. */
+  /**
+   * Within a cluster a SYN is answered in a millisecond or was lost, and a lost one is sent again only after 1 s. For what may be further away see
+   * connect-timeout.ts.
+   */
   connectTimeoutMs: z.number().positive().default(100),
   waitTimeoutMs: z.number().positive().default(500),
   connections: z.int().min(1).default(12),

@@ -1,3 +1,4 @@
+import type { OutgoingHttpHeaders } from 'node:http';
 import { z } from 'zod';
 import { HttpConnection, httpErrorClass, wasRefused } from '../edge/connection.ts';
 import type { HttpEndpoint } from '../edge/connection.ts';
@@ -10,6 +11,8 @@ const declaredSchema = z.object({
   cert: z.string().optional(),
   /** Without a certificate the password is a bearer token. */
   serverName: z.string(),
+  /** Headers that say as whom the account asks. */
+  impersonation: z.record(z.string(), z.union([z.string(), z.array(z.string())])).default({}),
   /** The ConfigMap that is written to, `NAMESPACE/NAME`. */
   object: z.string().regex(/^[a-z0-9.-]+\/[a-z0-9.-]+$/),
 });
@@ -24,12 +27,12 @@ export const API_DEFINITE_FAILURES: readonly string[] = [
 export class ControlPlaneLoadClient implements LoadClient {
   readonly #endpoint: HttpEndpoint;
   readonly #path: string;
-  readonly #headers: Record<string, string>;
+  readonly #headers: OutgoingHttpHeaders;
   readonly #run: string;
 
   /** @throws ZodError when the connection does not declare the object and the account. */
   constructor(connection: StoreConnection, run: string) {
-    const { ca, cert, serverName, object } = declaredSchema.parse(connection.declared);
+    const { ca, cert, serverName, object, impersonation } = declaredSchema.parse(connection.declared);
     const { host, port, password } = connection;
     const [namespace, name] = object.split('/');
     this.#path = `/api/v1/namespaces/${namespace ?? ''}/configmaps/${name ?? ''}`;
@@ -38,6 +41,7 @@ export class ControlPlaneLoadClient implements LoadClient {
     this.#headers = {
       host: serverName === '' ? host : serverName,
       accept: 'application/json',
+      ...impersonation,
       ...(!withCertificate && password !== '' && { authorization: `Bearer ${password}` }),
     };
     this.#endpoint = { host, port, tls: { serverName, ca, ...(withCertificate && { cert, key: password }) } };

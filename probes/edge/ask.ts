@@ -1,6 +1,6 @@
 import { monoMs } from '../../host/clock.ts';
 import { HttpConnection, httpErrorClass } from './connection.ts';
-import type { HttpEndpoint } from './connection.ts';
+import type { HttpEndpoint, HttpQuestion } from './connection.ts';
 
 export interface EdgeQuestion {
   method: string;
@@ -61,13 +61,7 @@ export async function askEdge(
 }
 
 /** The request for a kept connection. */
-export function exchangeOf({
-  method,
-  url,
-  headers,
-  body,
-  text: given,
-}: EdgeQuestion): Parameters<HttpConnection['ask']>[0] {
+export function exchangeOf({ method, url, headers, body, text: given }: EdgeQuestion): HttpQuestion {
   const text = given ?? (body === undefined ? undefined : JSON.stringify(body));
   return {
     method,

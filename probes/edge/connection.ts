@@ -1,5 +1,5 @@
 import { Agent as HttpAgent, request as httpRequest } from 'node:http';
-import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders, RequestOptions } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { connect as connectTcp } from 'node:net';
 import type { Socket } from 'node:net';
@@ -19,10 +19,10 @@ export interface HttpEndpoint {
   } | null;
 }
 
-export interface HttpQuestion {
+export interface HttpQuestion<Headers = Record<string, string>> {
   method: string;
   path: string;
-  headers: Record<string, string>;
+  headers: Headers;
   body?: string;
   /** Keep the text of the answer; otherwise it is read and dropped. */
   keep?: true;
@@ -64,7 +64,7 @@ export class HttpConnection {
 
   /** The status, the headers and the text where it is wanted. The body is read to its end, so that the connection can be used again. */
   ask(
-    question: HttpQuestion,
+    question: HttpQuestion<OutgoingHttpHeaders>,
   ): Promise<{ status: number; headers: IncomingMessage['headers']; text: string }> {
     const { host, port, tls } = this.#endpoint;
     const { method, path, headers, body, keep } = question;

@@ -69,6 +69,12 @@ export type RuleGroup = z.infer<typeof rulesData>['groups'][number];
 
 export const alertmanagersData = z.object({ activeAlertmanagers: z.array(z.object({ url: z.string() })) });
 
+/** What Mimir and Grafana's other products call themselves; Prometheus gives no such name. */
+export const buildData = z.object({ application: z.string().min(1) });
+
+/** Those that a querier of Thanos asks, by kind. */
+export const storesData = z.record(z.string(), z.unknown());
+
 export const seriesData = z.array(labels);
 
 export const namesData = z.array(z.string());

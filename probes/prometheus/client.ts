@@ -1,6 +1,7 @@
 import type { Series } from '../../reports/record/objective.ts';
 import {
   alertmanagersData,
+  buildData,
   metadataData,
   namesData,
   opened,
@@ -8,6 +9,7 @@ import {
   seriesData,
   seriesOf,
   shaped,
+  storesData,
   targetsData,
 } from './answers.ts';
 import type { RuleGroup, Target } from './answers.ts';
@@ -20,6 +22,8 @@ import { ask } from './transport.ts';
 const MOST_POINTS = 11_000;
 /** Default limit for one answer, bytes. */
 const MAX_BYTES = 64 << 20;
+/** What any server of VictoriaMetrics answers, with 400, to a path that it does not have (lib/httpserver). */
+const OF_VICTORIA = /unsupported path requested/;
 
 export interface PrometheusOptions extends HttpServer {
   /** Time for one answer, ms. */
@@ -138,15 +142,36 @@ export class PrometheusClient {
     return shaped(rulesData, await this.#data(path, undefined, question), path).groups;
   }
 
-  /** Addresses of the Alertmanagers that it sends alerts to; null: it has no such question, as Mimir, Thanos and VictoriaMetrics have none. */
+  /**
+   * Addresses of the Alertmanagers that it sends alerts to; null: it is another server, which has no such question: Mimir, Thanos or VictoriaMetrics.
+   * @throws PrometheusError as for any question, also where a proxy does not let this one through
+   */
   async alertmanagers(question: Question = {}): Promise<string[] | null> {
     const path = '/api/v1/alertmanagers';
     try {
       const data = await this.#data(path, undefined, question);
       return shaped(alertmanagersData, data, path).activeAlertmanagers.map(({ url }) => url);
     } catch (error) {
-      // 404, and 400 of VictoriaMetrics: it speaks the API of queries, and not this part of it.
-      if (error instanceof PrometheusError && [400, 404].includes(error.status ?? 0)) return null;
+      if (error instanceof PrometheusError && (await this.#isAnother(error, question))) return null;
+      throw error;
+    }
+  }
+
+  /** Whether a server that does not know a path of Prometheus says that it is another one. */
+  async #isAnother({ status, message }: PrometheusError, question: Question): Promise<boolean> {
+    if (status === 400) return OF_VICTORIA.test(message);
+    if (status !== 404) return false;
+    const build = buildData.safeParse(await this.#ifAny('/api/v1/status/buildinfo', question));
+    if (build.success) return !/prometheus/i.test(build.data.application);
+    return storesData.safeParse(await this.#ifAny('/api/v1/stores', question)).success;
+  }
+
+  /** The data of an answer; null: there is none. */
+  async #ifAny(path: string, question: Question): Promise<unknown> {
+    try {
+      return await this.#data(path, undefined, question);
+    } catch (error) {
+      if (error instanceof PrometheusError) return null;
       throw error;
     }
   }

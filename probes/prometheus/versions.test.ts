@@ -110,11 +110,41 @@ test('should take the times of native histograms where they are wanted, and neve
   ]);
 });
 
-test('should say that a server does not tell where its alerts go', async () => {
-  const told = (said: Said) => asking(said, (client) => client.alertmanagers());
-  assert.equal(await told({ status: 404, body: '404 page not found' }), null);
-  const victoria = 'unsupported path requested: "/api/v1/alertmanagers"';
-  assert.equal(await told({ status: 400, body: victoria }), null);
-  assert.deepEqual(await told(success({ activeAlertmanagers: [{ url: 'http://a' }] })), ['http://a']);
-  await assert.rejects(told({ status: 503, body: '' }), /status 503/);
+/** Where the alerts of a server go that answers so by path, and 404 to any other. */
+async function receivers(paths: Record<string, Said>): Promise<string[] | null> {
+  const server = await standIn(({ path }) => paths[path] ?? { status: 404, body: '404 page not found' });
+  const client = new PrometheusClient({ url: server.url, deadlineMs: 2_000 });
+  try {
+    return await client.alertmanagers();
+  } finally {
+    client.close();
+    await server.close();
+  }
+}
+
+test('should say that a server does not tell where its alerts go, where it is not Prometheus by what it says', async () => {
+  const build = '/api/v1/status/buildinfo';
+  const version = { version: '2.53.0', revision: 'a', goVersion: 'go1.22' };
+  assert.equal(await receivers({ [build]: success({ ...version, application: 'Grafana Mimir' }) }), null);
+  const stores = success({ sidecar: [{ name: 'a:10901' }] });
+  assert.equal(await receivers({ [build]: success(version), '/api/v1/stores': stores }), null, 'Thanos');
+  const victoria: Said = { status: 400, body: 'unsupported path requested: "/api/v1/alertmanagers"' };
+  assert.equal(await receivers({ '/api/v1/alertmanagers': victoria }), null);
+  const known = success({ activeAlertmanagers: [{ url: 'http://a' }] });
+  assert.deepEqual(await receivers({ '/api/v1/alertmanagers': known }), ['http://a']);
+});
+
+test('should not take a proxy that does not let the question through for a server that has no answer', async () => {
+  const build = success({ version: '2.53.0', application: 'prometheus' });
+  await assert.rejects(receivers({}), /\/api\/v1\/alertmanagers: status 404/);
+  await assert.rejects(
+    receivers({ '/api/v1/status/buildinfo': success({ version: '2.53.0' }) }),
+    /status 404/,
+  );
+  await assert.rejects(receivers({ '/api/v1/status/buildinfo': build }), /status 404/);
+  for (const said of [
+    { status: 400, body: 'missing route for "/api/v1/alertmanagers"' },
+    { status: 503, body: '' },
+  ])
+    await assert.rejects(receivers({ '/api/v1/alertmanagers': said }), new RegExp(`status ${said.status}`));
 });

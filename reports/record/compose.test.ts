@@ -89,7 +89,15 @@ describe('composeRun', () => {
     ]);
   });
 
-  it('should be inconclusive when nothing passed', () => {
+  it('should have no reason beside those of its checks where all of them failed or are inconclusive', () => {
+    for (const verdict of ['fail', 'inconclusive'] as const) {
+      const got = composeRun([check(verdict, { id: 'a/b/c' })], { environment, scope });
+      assert.equal(got.verdict, verdict);
+      assert.deepEqual(got.reasons, [{ check: 'a/b/c', text: 'because' }]);
+    }
+  });
+
+  it('should be inconclusive when nothing was run', () => {
     assert.deepEqual(composeRun([], { environment, scope }).reasons.map(reasonLine), ['no check was run']);
     assert.equal(composeRun([], { environment, scope }).exitCode, 2);
     const got = composeRun(many(2, 'not-run'), { environment, scope });

@@ -79,7 +79,7 @@ export function tally(checks: readonly CheckResult[]): Tally {
 
 /**
  * The verdict of a run: the worst of its checks, where `not-run` does not count. A run is inconclusive at best if a required check was
- * not run, nothing passed, it was interrupted, or the harness failed. An environment that was not restored is a failure and comes first: whoever reads one
+ * not run, none was run, it was interrupted, or the harness failed. An environment that was not restored is a failure and comes first: whoever reads one
  * sentence must learn that it is broken.
  */
 export function composeRun(checks: readonly CheckResult[], context: ComposeContext): Composition {
@@ -127,7 +127,7 @@ function gapsOf(checks: readonly CheckResult[], counts: Tally, context: ComposeC
     .filter((check) => check.required && check.verdict === 'not-run')
     .map(({ id, reason }) => ({ check: id, text: `required, but not run (${reason})` }));
   const gaps = typeof context.harnessFailure === 'string' ? [context.harnessFailure] : [];
-  if (counts.pass === 0) gaps.push(counts.ran === 0 ? 'no check was run' : 'no check passed');
+  if (counts.ran === 0) gaps.push('no check was run');
   if (context.interrupted) gaps.push(`interrupted by ${context.interrupted} before all checks had run`);
   const unseen = (context.restored?.unseen ?? []).map(
     (what) => `could not be observed after the run: ${what}`,

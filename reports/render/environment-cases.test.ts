@@ -57,6 +57,8 @@ test('should say nothing twice, and nothing of a run that met everything', () =>
     ['as it was before'],
     'the reasons of checks are in their own cases',
   );
+  const failed = fixtureRecord([fixtureCheck('a/b/c', { verdict: 'fail', reason: 'gone' })]);
+  assert.deepEqual([failed.verdict, names(failed)], ['fail', []], 'a plain failing check');
   const restored = { actions: 1, failed: ['x'], steadyAgain: true, unseen: ['the edge: no answer'] };
   const [broken, ofRun] = environmentCases(fixtureRecord([fixtureCheck('a/b/c')], { restored }));
   assert.deepEqual(broken?.texts, ['not restored: x']);

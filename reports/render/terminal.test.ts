@@ -59,6 +59,6 @@ describe('what needs attention, in the terminal', () => {
     const text = lines.join('\n');
     assert.match(text, /to its end 0/);
     assert.match(text, /check-9: reason 9 .*…/);
-    assert.match(text, / {2}and 3 more in the report/);
+    assert.match(text, / {2}and 2 more in the report/);
   });
 });

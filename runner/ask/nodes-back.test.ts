@@ -131,3 +131,48 @@ test('a pod that was not ready before the loss has nothing to return to, whoever
   ]);
   assert.equal(await nodes.awaitOf(back, 'c', signal), null);
 });
+
+/** Pods of one controller: the one that was lost with the node, and what follows it elsewhere. */
+function ofWeb(uid: string, status: PodObject['status'], nodeName: string): PodObject {
+  const ownerReferences = [{ kind: 'ReplicaSet', name: 'web', uid: 'rs', controller: true }];
+  const { spec, ...rest } = pod(status, { name: `web-${uid}`, uid, ownerReferences });
+  return { ...rest, spec: { ...spec, nodeName } };
+}
+
+/** The group of machines has replaced the node: its Node object and its Lease are gone. */
+function withoutNode(pods: KubeObject[]): Looking {
+  const { runState, parts } = beating('', pods);
+  return { runState, parts: { cluster: { ...parts.cluster, get: () => Promise.resolve(null) } } };
+}
+
+test('a node whose Node object is gone counts as replaced, once what follows its pods is ready', async () => {
+  const remarks: string[] = [];
+  const nodes = new LostNodes((remark) => remarks.push(remark));
+  const before = beforeOf([ofWeb('old', running('containerd://old', 'True'), 'w-1')]);
+  const lose = () => nodes.add(withoutNode([]), 'c', { nodes: ['w-1'], before });
+  const left = async (...pods: PodObject[]) => {
+    lose();
+    return await nodes.awaitOf(withoutNode(pods), 'c', signal);
+  };
+  const old = ofWeb('old', running('containerd://old', 'True'), 'w-1');
+  assert.match((await left(old)) ?? '', /pod \/web-old has not returned/);
+  const waiting = ofWeb('new', { phase: 'Pending' }, '');
+  assert.match((await left(waiting)) ?? '', /pod \/web-new has not returned/);
+  assert.deepEqual(remarks, []);
+  assert.equal(await left(ofWeb('new', running('containerd://new', 'True'), 'w-9')), null);
+  assert.match(remarks.join(), /^c: the cluster has no Node w-1 any more.* has replaced it/);
+});
+
+test('pods elsewhere that came since are not waited for while the node itself is there', async () => {
+  const nodes = new LostNodes((remark) => assert.fail(remark));
+  const before = beforeOf([ofWeb('old', running('containerd://old', 'True'), 'w-1')]);
+  nodes.add(beating('2026-11-24T20:00:00Z'), 'c', { nodes: ['w-1'], before });
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  const elsewhere = ofWeb('new', { phase: 'Pending' }, 'w-9');
+  assert.equal(await nodes.awaitOf(beating('2026-11-24T20:02:00Z', [elsewhere]), 'c', signal), null);
+});
+
+test('a node that was started again is not back while it has no Node object', async () => {
+  const of = { node: 'gpu-1', beats: new Map([['gpu-1', '2026-11-24T20:00:00Z']]) };
+  assert.match((await awaitHeartbeat(withoutNode([]), of, signal)) ?? '', /gpu-1 has sent no heartbeat/);
+});

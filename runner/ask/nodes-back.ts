@@ -37,11 +37,14 @@ export interface Lost {
   before: Before;
   /** Each node's last heartbeat, as the node wrote it. If one is missing here, the next that is read counts as its last. */
   beats: Map<string, string>;
+  /** Those whose Node objects were gone at the last look. */
+  replaced?: readonly string[];
 }
 
 /**
  * Waits until lost nodes that were given back are Ready and all their pods are. A Ready condition or a ready pod proves nothing: both stay
- * for some 40 s after a node has died. New heartbeats and new containers do.
+ * for some 40 s after a node has died. New heartbeats and new containers do. A node whose Node object is gone is not waited for: only for
+ * the pods that follow those on it.
  * @returns what was still missing at the deadline, as a sentence; null when everything is back
  */
 export async function awaitNodes(runner: Looking, lost: Lost, signal: AbortSignal): Promise<string | null> {
@@ -138,6 +141,18 @@ function ownerOf({ metadata }: PodObject): string {
   return controller?.uid ?? `${metadata.namespace ?? ''}/${metadata.name}`;
 }
 
+/**
+ * Those whose Node objects are gone: a group of machines replaces one that was stopped, by one of another name. What was on them must be
+ * whole again elsewhere.
+ */
+async function replacedOf(runner: Looking, nodes: readonly string[]): Promise<string[]> {
+  const replaced: string[] = [];
+  for (const name of nodes)
+    if ((await runner.parts.cluster.get({ apiVersion: 'v1', kind: 'Node', name })) === null)
+      replaced.push(name);
+  return replaced;
+}
+
 async function silentOf(runner: Looking, nodes: readonly string[], before: Lost['beats']): Promise<string[]> {
   const beats = await heartbeatsOf(runner, nodes);
   const missing: string[] = [];
@@ -153,10 +168,16 @@ async function silentOf(runner: Looking, nodes: readonly string[], before: Lost[
 
 /** Which nodes and pods are not back, in words. */
 async function missingOf(runner: Looking, lost: Lost): Promise<string[]> {
-  const missing = await silentOf(runner, lost.nodes, lost.beats);
+  const replaced = await replacedOf(runner, lost.nodes);
+  lost.replaced = replaced;
+  const kept = lost.nodes.filter((name) => !replaced.includes(name));
+  const missing = await silentOf(runner, kept, lost.beats);
   const { items, unavailable } = await runner.parts.cluster.list({ kind: 'v1/Pod' });
   if (unavailable !== undefined) return [...missing, unavailable];
-  const theirs = items.filter(({ spec }) => lost.nodes.includes(spec.nodeName ?? ''));
+  // What follows the pods of a node that was replaced may be on any node, or on none yet.
+  const isNew = ({ metadata: { uid = '' } }: PodObject): boolean =>
+    replaced.length > 0 && !lost.before.ready.has(uid);
+  const theirs = items.filter((pod) => lost.nodes.includes(pod.spec.nodeName ?? '') || isNew(pod));
   return [...missing, ...theirs.filter((pod) => !hasReturned(pod, lost.before)).map(nameOf)];
 }
 
@@ -174,6 +195,10 @@ export function hasReturned(pod: PodObject, before: Before): boolean {
 
 function containersOf(pod: PodObject): string[] {
   return (pod.status.containerStatuses ?? []).flatMap(({ containerID }) => containerID ?? []);
+}
+
+function replacedText(nodes: readonly string[]): string {
+  return `the cluster has no Node ${nodes.join(', ')} any more since its power was taken away: a group of machines has replaced it, or somebody has deleted it; the pods that follow those on it are ready`;
 }
 
 function nameOf({ metadata }: KubeObject): string {
@@ -194,9 +219,15 @@ export class LostNodes {
   readonly #lost: LossOf[] = [];
   /** Those that were waited for already. */
   readonly #waited = new Set<LossOf>();
+  readonly #remark: (sentence: string) => void;
+
+  /** @param remark told of nodes that are gone for good, and left nothing missing */
+  constructor(remark: (sentence: string) => void = () => undefined) {
+    this.#remark = remark;
+  }
 
   /** To be called once nodes are lost. Reads their last heartbeats in the background: the API server may be lost with them. */
-  add(runner: Looking, check: string, lost: Omit<Lost, 'beats'>): void {
+  add(runner: Looking, check: string, lost: Omit<Lost, 'beats' | 'replaced'>): void {
     const entry = { ...lost, check, beats: new Map<string, string>() };
     this.#lost.push(entry);
     heartbeatsOf(runner, lost.nodes).then(
@@ -224,8 +255,13 @@ export class LostNodes {
     for (const lost of entries) {
       this.#waited.add(lost);
       const sentence = await awaitNodes(runner, lost, signal);
-      if (sentence === null) this.#lost.splice(this.#lost.indexOf(lost), 1);
-      else missing.push(sentence);
+      if (sentence !== null) {
+        missing.push(sentence);
+        continue;
+      }
+      this.#lost.splice(this.#lost.indexOf(lost), 1);
+      const { replaced = [] } = lost;
+      if (replaced.length > 0) this.#remark(`${lost.check}: ${replacedText(replaced)}`);
     }
     return missing.length === 0 ? null : missing.join('; ');
   }

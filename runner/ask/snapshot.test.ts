@@ -340,3 +340,53 @@ test('should not excuse the pod of a DaemonSet on a node that has lost its other
     'DaemonSet tender/agent is ready: was true, is false',
   ]);
 });
+
+test('should let the roles on the claims of CloudNativePG change places, and no other label', async () => {
+  const claims = (labels: Record<string, string>[]): Promise<Snapshot> =>
+    takeSnapshot(
+      sourceOf(
+        labels.map((one, i) =>
+          object('v1/PersistentVolumeClaim', `db-${i}`, {
+            metadata: { name: `db-${i}`, namespace: 'tender', labels: one },
+            ...{ spec: {}, status: { phase: 'Bound' } },
+          }),
+        ),
+      ),
+    );
+  const cluster = (role: string, name = 'db') => ({
+    'cnpg.io/cluster': name,
+    'cnpg.io/instanceRole': role,
+    role,
+  });
+  const before = await claims([cluster('primary'), cluster('replica')]);
+  assert.deepEqual(differences(before, await claims([cluster('replica'), cluster('primary')])), []);
+  assert.equal(differences(before, await claims([cluster('primary', 'x'), cluster('replica')])).length, 1);
+  const others = await claims([{ role: 'primary' }]);
+  assert.equal(
+    differences(others, await claims([{ role: 'replica' }])).length,
+    1,
+    'a label of somebody else',
+  );
+});
+
+test('should take no taint that comes and goes with an autoscaler or a cloud provider for damage, and any other', async () => {
+  const seen = async (...keys: string[]): Promise<Snapshot> => {
+    const taints = keys.map((key) => ({ key, effect: 'NoSchedule' }));
+    const source = sourceOf([STORE, node('node-1', READY, taints)], STRANGERS);
+    const { environment } = source.runState;
+    const nodes = { others: [], passingTaints: ['karpenter.sh/*', 'DeletionCandidateOfClusterAutoscaler'] };
+    const topology = { ...environment.topology, nodes };
+    return takeSnapshot({ ...source, runState: { environment: { ...environment, topology } } });
+  };
+  const before = await seen();
+  const passing = [
+    'karpenter.sh/disrupted',
+    'DeletionCandidateOfClusterAutoscaler',
+    'node.cloudprovider.kubernetes.io/shutdown',
+  ];
+  for (const key of passing) assert.deepEqual(differences(before, await seen(key)), [], key);
+  for (const key of ['node.kubernetes.io/unreachable', 'maintenance'])
+    assert.equal(differences(before, await seen(key)).length, 1, key);
+  const kept = await seen('maintenance');
+  assert.deepEqual(differences(kept, await seen('maintenance', 'karpenter.sh/disrupted')), []);
+});

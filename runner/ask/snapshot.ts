@@ -14,6 +14,7 @@ import { askText } from '../../probes/asking.ts';
 import { nodesHeldBy } from '../../probes/nodes-use.ts';
 import { storeDriver, STORES } from '../../probes/stores.ts';
 import type { KubeObject } from '../../suites/harness/protocol.ts';
+import { isPassing } from '../../suites/topology/_objects/declared.ts';
 import { conditionTrue, ownerOf, resizedBy } from '../../suites/topology/_objects/shapes.ts';
 import { timeoutMsOf } from '../plan/environment-parts.ts';
 import type { StoreTargets } from '../targets/store-target.ts';
@@ -195,7 +196,7 @@ async function addObjects(
   what: { kind: string; namespaces: string[] | null; scaled: ReadonlyMap<string, Limits>; unused: Unused },
 ): Promise<void> {
   for (const object of await itemsOf(runner, what.kind)) {
-    const { namespace, name, labels } = object.metadata;
+    const { namespace, name } = object.metadata;
     if (what.namespaces !== null && !what.namespaces.includes(namespace ?? '')) continue;
     const subject = `${object.kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`;
     if (object.metadata.deletionTimestamp !== undefined) {
@@ -203,8 +204,8 @@ async function addObjects(
       continue;
     }
     const limits = what.scaled.get(subject);
-    const spec = comparedSpec(object, limits);
-    snapshot.set(subject, JSON.stringify({ labels, spec }, sorted));
+    const spec = comparedSpec(object, { limits, nodes: runner.runState.environment.topology.nodes });
+    snapshot.set(subject, JSON.stringify({ labels: comparedLabels(object), spec }, sorted));
     const counted = countedIn(object);
     if (counted !== null)
       snapshot.set(
@@ -257,17 +258,43 @@ function silentNodes(pods: readonly PodObject[], nodes: ReadonlySet<string>): nu
   ).length;
 }
 
+/** Where CloudNativePG writes the role of an instance; also onto its claims. */
+const CNPG = 'cnpg.io/';
+const CNPG_ROLES: readonly string[] = ['role', `${CNPG}instanceRole`];
+
+/** The labels, without the role of an instance on its claim: after a failover these have changed places, as they should. */
+function comparedLabels({ kind, metadata: { labels } }: KubeObject): Record<string, string> | undefined {
+  if (kind !== 'PersistentVolumeClaim' || labels === undefined) return labels;
+  if (!Object.keys(labels).some((key) => key.startsWith(CNPG))) return labels;
+  return Object.fromEntries(Object.entries(labels).filter(([key]) => !CNPG_ROLES.includes(key)));
+}
+
 /**
- * The declared spec, without what may legitimately differ: replicas that follow the load, and the volume of a claim. A StatefulSet
- * recreates a deleted claim, with another volume; that it is bound is what counts.
+ * The declared spec, without what may legitimately differ: replicas that follow the load, taints that come and go, and the volume of a claim. A
+ * StatefulSet recreates a deleted claim, with another volume; that it is bound is what counts.
  */
-function comparedSpec(object: KubeObject, limits: Limits | undefined): unknown {
+function comparedSpec(
+  object: KubeObject,
+  { limits, nodes }: { limits: Limits | undefined; nodes: Nodes },
+): unknown {
   const { spec } = object;
   if (typeof spec !== 'object' || spec === null) return spec;
+  if (isOfKind('v1/Node', object)) return withoutPassing(object.spec, nodes);
   if (limits !== undefined) return { ...spec, replicas: 'by load' };
   if (object.kind !== 'PersistentVolumeClaim') return spec;
   const bound = isOfKind('v1/PersistentVolumeClaim', object) && object.status?.phase === 'Bound';
   return { ...spec, volumeName: bound ? 'bound' : 'not bound' };
+}
+
+type Nodes = Environment['topology']['nodes'];
+
+/** Of a cloud provider for a machine that is off; that the node is not ready says the same. */
+const SHUT_DOWN = 'node.cloudprovider.kubernetes.io/shutdown';
+
+/** Without taints by which an autoscaler or a cloud provider says what it is about to do: it is no damage. */
+function withoutPassing({ taints = [], ...spec }: NodeObject['spec'], nodes: Nodes): unknown {
+  const left = taints.filter(({ key }) => key !== SHUT_DOWN && !isPassing(key, nodes));
+  return left.length === 0 ? spec : { ...spec, taints: left };
 }
 
 /** Between which numbers of replicas an autoscaler keeps a workload. */

@@ -5,6 +5,7 @@ import { OPERATOR_RIGHTS } from '../../load/engines/k6-operator/rights.ts';
 import { managerOf, storeKind } from '../../probes/declared-stores.ts';
 import type { Right } from '../../probes/kubernetes/rights.ts';
 import { memberNamespace } from '../../reports/record/store-pods.ts';
+import { unfitForOperator } from '../../suites/catalogue/index.ts';
 import type { PlannedCheck } from '../../suites/catalogue/index.ts';
 import { operatorsOf } from '../../suites/catalogue/operators.ts';
 import { rightsIn } from '../../suites/catalogue/plan/cannot-pass.ts';
@@ -84,7 +85,9 @@ function ofFaults(environment: Environment, running: readonly PlannedCheck[]): W
 /** Whether a load of these checks may be spread over pods of the k6 operator. */
 export function spreadsLoads({ load }: Environment, running: readonly PlannedCheck[]): boolean {
   if (load.operator === undefined || !['auto', 'k6-operator'].includes(load.engine)) return false;
-  return running.some(({ row }) => row.touches.runner?.includes('load.start') === true);
+  return running.some(
+    ({ row }) => row.touches.runner?.includes('load.start') === true && unfitForOperator(row) === null,
+  );
 }
 
 function ofLoads(environment: Environment, running: readonly PlannedCheck[]): Wanted[] {

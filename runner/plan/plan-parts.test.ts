@@ -73,6 +73,25 @@ test('should price a fault whatever is looked at meanwhile, by the traffic of th
   );
 });
 
+test('should price the time for which a drill keeps a majority away', () => {
+  const planned = (check: string) => planChecks(small, { checks: [check], repeat: 1 });
+  const hang = planned('failover/postgres/hang');
+  const goal = hang[0]?.goals.rtoSeconds ?? 0;
+  const { seconds: held } = small.timeouts.faultHold;
+  assert.ok(goal > 0 && held > 0);
+  assert.equal(priceOf(small, hang).seconds, goal);
+  assert.equal(priceOf(small, hang, 'majority').seconds, goal + held);
+  assert.ok(describePlan(small, hang, 'majority').includes(`outage of at most ${goal + held} s × 1`));
+  assert.equal(priceOf(small, planned('failover/postgres/pod-crash'), 'majority').seconds, 30);
+  const [one] = hang;
+  assert.ok(one);
+  const { errorBudget } = small.drills;
+  const tight = { ...errorBudget, enforced: true, objective: 0.9999, maxShare: (goal + 1) / 259.2 };
+  const served = { ...small, drills: { ...small.drills, errorBudget: tight } };
+  assert.equal(tooDear(served, one), null);
+  assert.match(tooDear(served, one, 'majority') ?? '', /of error budget in 1 trial; /);
+});
+
 test('should call a drill too dear only where somebody is served, over all its trials and by its share of the traffic', () => {
   const plan = (repeat: number) => planChecks(small, { checks: ['failover/postgres/pod-crash'], repeat })[0];
   const one = plan(1);

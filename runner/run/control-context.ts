@@ -42,7 +42,7 @@ export function controlContext(control: Control, around: ControlSurroundings): C
       await cluster.cache.see(await safety.patch(control.id, ref, patch, access));
     },
     apply: async (objects) => {
-      await safety.apply(control.id, objects, access);
+      await safety.apply(control.id, objects, { ...access, signal });
       for (const object of objects) await seen(object);
     },
     delete: async (ref) => {

@@ -57,7 +57,7 @@ export function drill(options: DrillOptions): Promise<CommandResult> {
     }
     refuse(environment, only, asked);
     if (options.dryRun === true) {
-      process.stdout.write(describePlan(environment, planned));
+      process.stdout.write(describePlan(environment, planned, asked.target));
       return { exitCode: 0 };
     }
     requireConfiguration(environment, planned, 'selection');
@@ -125,7 +125,7 @@ function refuse(environment: Environment, planned: PlannedCheck, options: Asked)
   if (notRun !== null)
     throw new CommandError(`${row.id} cannot be drilled in ${environment.name}: ${notRun}`, EXIT.refused);
   if (options.dryRun === true) return;
-  const dear = tooDear(environment, planned);
+  const dear = tooDear(environment, planned, options.target);
   if (dear !== null) throw new CommandError(dear, EXIT.refused);
   if (traitsOf(environment).ownedByUs) return;
   if (options.yes !== true) {

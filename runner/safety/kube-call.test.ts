@@ -14,11 +14,13 @@ let api: Listening;
 let asked = 0;
 /** So many requests are throttled. */
 let busy = 0;
+let silent = false;
 
 before(async () => {
   api = await listening();
   writeFileSync(kubeconfig, kubeconfigText(api));
   api.server.on('request', (_request, response) => {
+    if (silent) return;
     if (asked++ < busy) response.writeHead(429, { 'retry-after': '1' }).end('{}');
     else response.end('{"data":{}}');
   });
@@ -47,4 +49,12 @@ test('should not repeat what is asked for once, nor past the deadline', async ()
   assert.equal((await call({ ...GET, timeoutMs: 500 })).status, 429);
   assert.equal(asked, 2);
   close();
+});
+
+test('should name the time-out that was asked for, in whole milliseconds, where there is no answer', async () => {
+  silent = true;
+  const { call, close } = kubeCallFrom(kubeconfig);
+  await assert.rejects(call({ ...GET, timeoutMs: 200 }), /no answer within (?:200|199) ms$/);
+  close();
+  silent = false;
 });

@@ -18,7 +18,8 @@ export function kubeCallFrom(
   const call: KubeCall = async ({ once = false, ...request }) => {
     const until = performance.now() + request.timeoutMs;
     for (;;) {
-      const timeoutMs = Math.max(1, until - performance.now());
+      // Whole milliseconds: the message of a timeout names it, and is compared with that of the next.
+      const timeoutMs = Math.max(1, Math.ceil(until - performance.now()));
       const verb = request.method.toLowerCase();
       const answer = await transport.exchange({ ...request, timeoutMs, verb });
       const pauseMs = once ? null : pauseOf(answer);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TestApi } from './_testing/api.ts';
 import { clockAhead } from './_testing/clock.ts';
+import type { Safety } from './index.ts';
 import { openForTest as open, safetyOptions as options } from './_testing/safety.ts';
 
 const CLAIM = '/api/v1/namespaces/c/persistentvolumeclaims/persist';
@@ -68,4 +69,63 @@ test('does not delete, and so does not create again, what somebody else is delet
   api.objects.delete(CLAIM);
   await safety.close();
   assert.equal(api.objects.has(CLAIM), false);
+});
+
+test('creates nothing once nobody wants it any more: its caller is gone, its check is undone, or the run has ended', async () => {
+  const ended = {
+    caller: (_: Safety, gone: AbortController) => gone.abort(new Error('the worker is gone')),
+    check: (safety: Safety) => safety.restore({ check: 'c' }),
+    run: (safety: Safety) => safety.close(),
+  };
+  for (const [who, end] of Object.entries(ended)) {
+    const api = withClaimGoing();
+    const safety = await open(options(api));
+    const gone = new AbortController();
+    const applied = safety.apply('c', [claim], { access: 'canary', signal: gone.signal });
+    const rejected = assert.rejects(applied, /the worker is gone|what the check did is being undone/, who);
+    await end(safety, gone);
+    // It is gone at last, and could be created.
+    api.objects.delete(CLAIM);
+    await rejected;
+    assert.equal(api.objects.has(CLAIM), false, who);
+  }
+});
+
+test('still creates it where only another check, or only a fault of the same, is undone', async () => {
+  const api = withClaimGoing();
+  const safety = await open(options(api));
+  const applied = safety.apply('c', [claim]);
+  await safety.restore({ check: 'another' });
+  await safety.restore({ check: 'c', access: 'fault' });
+  api.objects.delete(CLAIM);
+  await applied;
+  assert.equal(api.objects.has(CLAIM), true);
+});
+
+test('begins nothing after the run has ended', async () => {
+  const api = new TestApi();
+  const safety = await open(options(api));
+  await safety.close();
+  await assert.rejects(safety.apply('c', [claim]), /not begun, since the run has ended/);
+  assert.equal(api.objects.has(CLAIM), false);
+});
+
+test('creates a deleted claim again without the volume that went with it', async () => {
+  const api = new TestApi();
+  const spec = { accessModes: ['ReadWriteOnce'], storageClassName: 'fast' };
+  const annotations = {
+    'example.com/kept': 'yes',
+    'pv.kubernetes.io/bind-completed': 'yes',
+    'pv.kubernetes.io/bound-by-controller': 'yes',
+    'volume.kubernetes.io/selected-node': 'worker-1',
+  };
+  const bound = { ...claim, metadata: { annotations }, spec: { ...spec, volumeName: 'pvc-1' } };
+  api.put(CLAIM, bound);
+  const safety = await open(options(api));
+  await safety.remove('c', [ref], { access: 'control' });
+  assert.equal(api.objects.has(CLAIM), false);
+  await safety.close();
+  const again = api.objects.get(CLAIM);
+  assert.deepEqual(again?.['spec'], spec);
+  assert.deepEqual(again.metadata['annotations'], { 'example.com/kept': 'yes' });
 });

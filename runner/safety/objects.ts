@@ -52,13 +52,21 @@ export class GuardedObjects {
 
   /**
    * Creates missing objects; sets the given fields on existing ones. One that is being deleted is neither: it is waited for until it is gone.
-   * @throws Error when it is still there after a minute
+   * @param signal ends the wait; nothing more is created or changed once it has fired
+   * @throws Error when it is still there after a minute; the reason of the signal
    */
-  async apply(check: string, objects: readonly KubeObject[], options: ChangeOptions): Promise<void> {
-    const live = await Promise.all(objects.map((object) => this.#staying(object)));
+  async apply(
+    check: string,
+    objects: readonly KubeObject[],
+    options: ChangeOptions,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const live = await Promise.all(objects.map((object) => this.#staying(object, signal)));
+    signal.throwIfAborted();
     const fresh = objects.filter((_, at) => live[at] === null);
     if (fresh.length > 0) await this.#create(check, fresh, options);
     for (const object of objects.filter((_, at) => live[at] !== null)) {
+      signal.throwIfAborted();
       await this.patch(check, refOf(object), withoutServerFields(object), options);
     }
   }
@@ -147,7 +155,7 @@ export class GuardedObjects {
   async #removeForeign(check: string, ref: ObjectRef, options: ChangeOptions): Promise<void> {
     const before = await this.#get(ref);
     if (before === null || isGoing(before)) return;
-    const object = withoutServerFields({ ...before, apiVersion: ref.apiVersion, kind: ref.kind });
+    const object = toCreateAgain({ ...before, apiVersion: ref.apiVersion, kind: ref.kind });
     await this.#guard.perform({
       check,
       title: `${nameOf(ref)} deleted`,
@@ -163,11 +171,12 @@ export class GuardedObjects {
   }
 
   /** The object, unless it is not there or going: then null, once it is gone. */
-  async #staying(wanted: KubeObject): Promise<KubeObject | null> {
+  async #staying(wanted: KubeObject, cancelled: AbortSignal): Promise<KubeObject | null> {
+    const signal = AbortSignal.any([cancelled, this.#guard.stopped]);
     const seen = await lookUntil(
       () => this.#get(wanted),
       (live) => live === null || !isGoing(live),
-      { deadlineMs: GONE_WITHIN_MS, intervalMs: GONE_LOOK_MS, signal: this.#guard.stopped },
+      { deadlineMs: GONE_WITHIN_MS, intervalMs: GONE_LOOK_MS, signal },
     );
     if (seen === null || !isGoing(seen)) return seen;
     const finalizers = seenAt(seen, 'metadata', 'finalizers');
@@ -194,6 +203,18 @@ export function withoutServerFields(object: KubeObject): { [field: string]: Json
   const { name, namespace, labels, annotations, ownerReferences } = metadata;
   const kept = jsonOf({ ...rest, metadata: { name, namespace, labels, annotations, ownerReferences } });
   return typeof kept === 'object' && !Array.isArray(kept) && kept !== null ? kept : {};
+}
+
+/** Annotations of a claim that the cluster has set when it bound it to a volume, or chose a node for that. */
+const OF_BINDING = /^(?:pv\.kubernetes\.io\/.*|volume\.kubernetes\.io\/selected-node)$/;
+
+/** A deleted object as it is created again: a claim unbound, since its volume went with it, and would be named in vain. */
+function toCreateAgain(object: KubeObject): Json {
+  const kept = withoutServerFields(object);
+  if (object.kind !== 'PersistentVolumeClaim') return kept;
+  const ofBinding = Object.keys(object.metadata.annotations ?? {}).filter((key) => OF_BINDING.test(key));
+  const annotations = Object.fromEntries(ofBinding.map((key) => [key, null]));
+  return mergePatched(kept, { spec: { volumeName: null }, metadata: { annotations } });
 }
 
 /** As plain JSON. @throws Error if JSON cannot represent it */

@@ -61,7 +61,15 @@ const RESTORE_RETRY_MS = 60_000;
 /** Longer than any action takes that sets no `endsWithinMs`. */
 const UNDER_WAY_DEADLINE_MS = 30_000;
 
+const BEING_UNDONE = 'not begun, since what the check did is being undone';
+
 type RestoreFilter = { check?: string; access?: Access };
+
+/** An application of objects that may still wait for one to be gone. */
+type Applying = {
+  readonly mutation: { readonly check: string; readonly access: Access };
+  readonly cancel: AbortController;
+};
 
 /** A mutation between its call and its end. */
 type UnderWay = { readonly mutation: Mutation; cancelled: boolean; readonly ended: Promise<undefined> };
@@ -75,6 +83,8 @@ export class Safety {
   readonly #parts: SafetyParts;
   readonly #objects: GuardedObjects;
   readonly #underWay = new Set<UnderWay>();
+  readonly #applying = new Set<Applying>();
+  #closed = false;
   /** Numbers of the entries whose action took the API server away and was not yet seen to be undone. */
   readonly #causingGap = new Set<number>();
   /** Conflicts, which are never undone. The journal has closed them: only this set still knows them at the end. */
@@ -113,7 +123,8 @@ export class Safety {
    * Every mutation goes through here: permits, Lease and kill switch are checked, the rollback is recorded on disk and in the
    * cluster, the timers are armed, Lease and kill switch are checked again, and only then it acts. When `act` throws, its rollback
    * stays open: nobody knows how far it came.
-   * @throws RefusedError when it may not begin; Error when its rollback or timer could not be put in place; what `act` throws.
+   * @throws RefusedError when it may not begin, such as after `close`; Error when its rollback or timer could not be put in place; what `act`
+   * throws.
    */
   async perform(mutation: Mutation): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<undefined>();
@@ -138,10 +149,7 @@ export class Safety {
       await this.#secure(mutation);
       await this.#check(mutation);
       if (underWay.cancelled) {
-        throw new RefusedError(
-          'stopped',
-          `${mutation.title} (${mutation.check}): not begun, since what the check did is being undone`,
-        );
+        throw new RefusedError('stopped', `${mutation.title} (${mutation.check}): ${BEING_UNDONE}`);
       }
     } catch (error) {
       this.#settle(entries, 'not begun');
@@ -158,11 +166,12 @@ export class Safety {
    * force and the journal empty.
    */
   async #settleUnderWay({ check, access }: RestoreFilter): Promise<void> {
-    const matching = [...this.#underWay].filter(
-      ({ mutation }) =>
-        (check === undefined || mutation.check === check) &&
-        (access === undefined || mutation.access === access),
-    );
+    const matches = ({ mutation }: Pick<Applying, 'mutation'>): boolean =>
+      (check === undefined || mutation.check === check) &&
+      (access === undefined || mutation.access === access);
+    for (const { mutation, cancel } of [...this.#applying].filter(matches))
+      cancel.abort(new RefusedError('stopped', `objects of ${mutation.check}: ${BEING_UNDONE}`));
+    const matching = [...this.#underWay].filter(matches);
     if (matching.length === 0) return;
     for (const one of matching) one.cancelled = true;
     const over = new AbortController();
@@ -172,13 +181,24 @@ export class Safety {
     over.abort();
   }
 
-  /** Creates missing objects and patches existing ones; see GuardedObjects. */
-  apply(
+  /**
+   * Creates missing objects and patches existing ones; see GuardedObjects.
+   * @param signal fires when nobody wants them any more
+   */
+  async apply(
     check: string,
     objects: readonly KubeObject[],
-    options: ChangeOptions = { access: 'canary' },
+    { signal, ...options }: ChangeOptions & { readonly signal?: AbortSignal } = { access: 'canary' },
   ): Promise<void> {
-    return this.#objects.apply(check, objects, options);
+    const cancel = new AbortController();
+    const applying = { mutation: { check, access: options.access }, cancel };
+    this.#applying.add(applying);
+    try {
+      const either = signal === undefined ? cancel.signal : AbortSignal.any([signal, cancel.signal]);
+      await this.#objects.apply(check, objects, options, either);
+    } finally {
+      this.#applying.delete(applying);
+    }
   }
 
   patch(
@@ -267,10 +287,11 @@ export class Safety {
   }
 
   /**
-   * Restores all, ends the timers and releases the Lease. Timers stay armed for what could not be undone. `failed` covers the whole run,
-   * not only the last restore: nothing left broken may go unreported.
+   * Restores all, ends the timers and releases the Lease; from its call on, nothing new begins. Timers stay armed for what could not be
+   * undone. `failed` covers the whole run, not only the last restore: nothing left broken may go unreported.
    */
   async close(): Promise<RestoreReport> {
+    this.#closed = true;
     const { actions, undone, failed } = await this.restore();
     const conflicts = [...this.#conflicts];
     const report = { actions, undone, failed: [...new Set([...conflicts, ...failed])], conflicts };
@@ -301,6 +322,7 @@ export class Safety {
   }
 
   async #check(mutation: Mutation): Promise<void> {
+    this.#refuseOnceClosed(mutation);
     const reason = (await this.#parts.permit?.(mutation)) ?? null;
     if (reason !== null)
       throw new RefusedError('not-permitted', `${mutation.title} (${mutation.check}): ${reason}`);
@@ -313,6 +335,12 @@ export class Safety {
         'stopped',
         `${mutation.title} (${mutation.check}): ${String(this.stopped.reason)}`,
       );
+    this.#refuseOnceClosed(mutation);
+  }
+
+  #refuseOnceClosed({ title, check }: Mutation): void {
+    if (this.#closed)
+      throw new RefusedError('stopped', `${title} (${check}): not begun, since the run has ended`);
   }
 
   #record(mutation: Mutation, rollback: Rollback): Entry {

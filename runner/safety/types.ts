@@ -21,8 +21,9 @@ export type NodeRollback =
   /** `route`: arguments of `ip -n NETNS route replace`. */
   | { kind: 'route'; netns: string; route: string[] }
   /**
-   * The power of a node. Undone once `state` keeps reporting that it is on: an earlier order to switch it off may still be in flight. The
-   * mirror holds only the node's name: another machine uses the commands of its own environment file.
+   * The power of a node. Undone once `state` keeps reporting that it is on: an earlier order to switch it off may still be in flight. Void
+   * once it cannot be switched on, is not said to be off, and the cluster has no such Node any more. The mirror holds only the node's name:
+   * another machine uses the commands of its own environment file.
    */
   | { kind: 'node-power'; node: string; commands: NodePower }
   /** `node-power` as earlier versions wrote it: their journals can still be undone. */

@@ -7,11 +7,11 @@ import type { Undo } from '../../env/providers/provider.ts';
 import type { LlmBehaviour } from '../../env/schema.ts';
 import { processAlive } from '../../host/process-identity.ts';
 import { freezerState, thawCgroup } from '../../host/cgroups/freezer.ts';
-import { run, runAny } from '../../host/run.ts';
+import { CommandError, run, runAny } from '../../host/run.ts';
 import { tellStandIn } from '../../probes/ai/stand-in.ts';
 import { lookUntil } from '../../host/wait.ts';
 import type { NodePower } from '../../faults/_common/rollback.ts';
-import type { NodeRollback, UndoResult } from './types.ts';
+import type { KubeCall, NodeRollback, UndoResult } from './types.ts';
 
 /** One command of a rollback; a healthy one takes milliseconds, a reload of a load balancer a second. */
 const COMMAND_DEADLINE_MS = 15_000;
@@ -21,14 +21,27 @@ const LOOK_EVERY_MS = 1_000;
 
 /** How rollbacks of some kinds are undone. */
 type UndoKinds<K extends NodeRollback['kind']> = {
-  readonly [Each in K]: (rollback: Extract<NodeRollback, { kind: Each }>) => Promise<UndoResult> | UndoResult;
+  readonly [Each in K]: (
+    rollback: Extract<NodeRollback, { kind: Each }>,
+    kube: KubeCall | null,
+  ) => Promise<UndoResult> | UndoResult;
 };
 
 const UNDO: UndoKinds<Exclude<NodeRollback['kind'], RollbackKind>> = {
   thaw: undoThaw,
   'static-pod': undoStaticPod,
   route: undoRoute,
-  'node-power': undoPowerLoss,
+  'node-power': async (rollback, kube) => {
+    try {
+      return await undoPowerLoss(rollback);
+    } catch (error) {
+      // Only the command that switches it on is held to its exit code; one that cannot be started has -2.
+      const failed = error instanceof CommandError && (error.result.code ?? 0) > 0;
+      if (!failed || kube === null || !(await isGone(rollback, kube))) throw error;
+      const note = `the Node ${rollback.node} is gone, and its machine cannot be switched on: ${error.message}`;
+      return { outcome: 'void', note };
+    }
+  },
   command: ({ argv, until, timeoutMs }) =>
     undoPowerLoss({
       commands: { on: argv, state: until.argv, isOn: until.includes, isOff: until.excludes, timeoutMs },
@@ -47,15 +60,16 @@ export function provideUndo(kinds: Undo): void {
 
 /**
  * Undoes one thing that was done on this host.
+ * @param kube tells of a node that cannot be switched on whether it is gone; null: the API server cannot be reached from here
  * @throws Error when it did not work and can be tried again.
  */
-export async function undoNode(rollback: NodeRollback): Promise<UndoResult> {
+export async function undoNode(rollback: NodeRollback, kube: KubeCall | null = null): Promise<UndoResult> {
   const known: Partial<UndoKinds<NodeRollback['kind']>> = { ...UNDO, ...ofProviders };
   const undo = known[rollback.kind] as
-    ((rollback: NodeRollback) => Promise<UndoResult> | UndoResult) | undefined;
+    ((rollback: NodeRollback, kube: KubeCall | null) => Promise<UndoResult> | UndoResult) | undefined;
   if (undo === undefined)
     throw new Error(`this process does not know how "${rollback.kind}" is undone: run plumbline restore`);
-  return undo(rollback);
+  return undo(rollback, kube);
 }
 
 /** Kinds that a reboot of this machine undoes by itself. */
@@ -121,6 +135,24 @@ async function undoPowerLoss({ commands }: { commands: NodePower }): Promise<Und
   throw new Error(
     `\`${on.join(' ')}\` was run, but \`${state.join(' ')}\` did not print "${isOn}" ${LOOKS_IN_A_ROW} times in a row within ${timeoutMs / 1000} s; last output: "${said.trim().slice(0, 100)}"`,
   );
+}
+
+/**
+ * Whether a machine that cannot be switched on is gone: a group of machines replaces one that was stopped, and its Node object is deleted. A
+ * cloud may delete the Node of a machine that is only off: so the machine must not be said to be off.
+ */
+async function isGone(
+  { node, commands: { state, isOff, timeoutMs } }: { node: string; commands: NodePower },
+  kube: KubeCall,
+): Promise<boolean> {
+  try {
+    const path = `/api/v1/nodes/${node}`;
+    const { status } = await kube({ method: 'GET', path, timeoutMs: COMMAND_DEADLINE_MS });
+    return status === 404 && !(await runAny(state, { timeoutMs })).stdout.includes(isOff);
+  } catch {
+    // Whatever cannot be asked proves nothing: it is tried again.
+    return false;
+  }
 }
 
 async function undoPacketFilter(rollback: {

@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { emptyFolderIn } from '../../host/_testing/variable.ts';
 import { staticPodRemoval, stopStaticPod } from '../../env/local/cluster/index.ts';
 import { nodeSpec } from '../../env/local/nodes/index.ts';
+import { TestApi } from './_testing/api.ts';
 import { Journal } from './journal/journal.ts';
 import { bootId } from './lease/place.ts';
 import type { Entry, Rollback } from './types.ts';
@@ -172,6 +173,31 @@ test('gives a node its power back though it still looks on, and is over only whe
     /did not print "on" 3 times in a row within 3 s; last output: "worker-on-1: off"/,
   );
   assert.equal(journal.open().length, 1);
+});
+
+test('is done with a machine that cannot be switched on once its Node is gone, unless it is said to be off', async () => {
+  const restore = async (over: object, api: TestApi): Promise<[string | undefined, string | undefined]> => {
+    const commands = {
+      ...{ on: ['/bin/false'], state: ['echo', 'terminated'], isOn: 'running', isOff: 'stopped' },
+      ...{ timeoutMs: 300, ...over },
+    };
+    const { journal, entries } = setup({ kind: 'node-power', node: 'w-1', commands });
+    const report = await undoAll(entries, { journal, kube: api.call, clusterUid: 'u', retryForMs: 0 });
+    const [entry] = journal.entries();
+    assert.equal(report.failed.length, entry?.state === 'void' ? 0 : 1);
+    return [entry?.state, entry?.note];
+  };
+  const [state, note] = await restore({}, new TestApi());
+  assert.equal(state, 'void');
+  assert.match(note ?? '', /^void: the Node w-1 is gone, and its machine cannot be .*\/bin\/false: exit 1/);
+  // A cloud may delete the Node of a machine that is off; and one that was told to be on may be on its way.
+  assert.equal((await restore({ state: ['echo', 'stopped'] }, new TestApi()))[0], 'failed');
+  assert.equal((await restore({ on: ['true'] }, new TestApi()))[0], 'failed');
+  assert.equal((await restore({ on: ['/nowhere/cli'] }, new TestApi()))[0], 'failed');
+  const [there, deaf] = [new TestApi(), new TestApi()];
+  there.put('/api/v1/nodes/w-1', {});
+  deaf.down = true;
+  for (const api of [there, deaf]) assert.equal((await restore({}, api))[0], 'failed');
 });
 
 test('puts a stand-in for a model back to what it does at rest, as often as it is asked to', async () => {

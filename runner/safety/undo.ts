@@ -100,5 +100,5 @@ async function resultOf(entry: Entry, context: UndoContext): Promise<UndoResult>
   }
   if (entry.bootId !== bootId() && endsWithBoot(rollback))
     return { outcome: 'void', note: 'the machine was restarted since' };
-  return undoNode(rollback);
+  return undoNode(rollback, context.kube);
 }

@@ -53,7 +53,7 @@ export class CheckRunner implements ServedRunner {
   readonly application: ApplicationAccess;
   /** What Playwright itself complained about, such as a spec that does not load. */
   readonly complaints: string[] = [];
-  readonly lostNodes = new LostNodes();
+  readonly lostNodes = new LostNodes((remark) => this.complaints.push(remark));
   readonly drills: Drills;
   #batches = 0;
 

@@ -6,8 +6,9 @@ import { test } from 'node:test';
 import { loadEnvironment } from '../../env/loader.ts';
 import { monoMs } from '../../host/clock.ts';
 import { openHistory } from '../../probes/history.ts';
+import type { Goals } from '../../reports/record/goals.ts';
 import { BudgetAccount, budgetOf, estimateOf, overspent } from './budget.ts';
-import type { Estimate } from './budget.ts';
+import type { Aimed, Estimate } from './budget.ts';
 import { OutageMeter, type Progress } from './outage-meter.ts';
 
 const CHECK = 'failover/postgres/hang';
@@ -58,12 +59,26 @@ test('the budget follows from objective and window; it counts where somebody is 
 test('the estimate is the expected window, else the goal, times the share of the traffic', () => {
   const shared = environment({ trafficShare: { postgres: 0.25 } });
   const window = { hiMs: 28_000, derivation: 'ttl + loop_wait' };
-  const live = estimateOf(shared, CHECK, { goals: { rtoSeconds: 35 }, window });
+  const live = estimateOf(shared, CHECK, { goals: { rtoSeconds: 35 }, window, aimed: null });
   assert.deepEqual([live.outageMs, live.share, live.estimateMs], [28_000, 0.25, 7_000]);
   assert.match(live.derivation, /live settings: ttl \+ loop_wait/);
-  assert.equal(estimateOf(small, CHECK, { goals: { rtoSeconds: 35 }, window: null }).estimateMs, 35_000);
+  const known = { window: null, aimed: null };
+  assert.equal(estimateOf(small, CHECK, { goals: { rtoSeconds: 35 }, ...known }).estimateMs, 35_000);
   const { rtoDeadline } = small.timeouts;
-  assert.equal(estimateOf(small, CHECK, { goals: {}, window: null }).outageMs, rtoDeadline.seconds * 1000);
+  assert.equal(estimateOf(small, CHECK, { goals: {}, ...known }).outageMs, rtoDeadline.seconds * 1000);
+});
+
+test('the time for which a majority is kept away is part of the estimate, where the fault does not end by itself', () => {
+  const { rtoDeadline, faultHold } = small.timeouts;
+  const heldMs = faultHold.seconds * 1000;
+  const outageMs = (aimed: Aimed, goals: Goals = { rtoSeconds: 35 }): number =>
+    estimateOf(small, CHECK, { goals, window: null, aimed }).outageMs;
+  for (const fault of ['hang', 'partition', 'node-loss'])
+    assert.equal(outageMs({ fault, target: 'majority' }), heldMs + 35_000, fault);
+  assert.equal(outageMs({ fault: 'hang', target: 'majority', holdMs: 1_000 }), 36_000);
+  assert.equal(outageMs({ fault: 'hang', target: 'majority' }, {}), heldMs + rtoDeadline.seconds * 1000);
+  assert.equal(outageMs({ fault: 'hang', target: 'leader' }), 35_000);
+  assert.equal(outageMs({ fault: 'pod-crash', target: 'majority' }), 35_000);
 });
 
 test('a fault costs too much when its outage is longer, or more was spent, than was estimated', () => {
@@ -85,15 +100,18 @@ test('a fault costs too much when its outage is longer, or more was spent, than 
   );
 });
 
+const HANG: Aimed = { fault: 'hang', target: 'leader' };
+
 /** A trial whose outage lasts as long as given; returns what was written, and how often it was restored. */
-async function trial(runState: BudgetAccount, outageMs: number, hiMs = 2_000) {
+async function trial(runState: BudgetAccount, outageMs: number, aimed = HANG) {
+  const hiMs = 2_000;
   const folder = mkdtempSync(join(parent, 'trial-'));
   const governing = openHistory(folder, 'governing.ndjson');
   governing.observe({ kind: 'expected-window', loMs: 0, hiMs, derivation: 'test' });
   await governing.close();
   let restored = 0;
   const refusal = await runState.begin(
-    { check: CHECK, folder, goals: { rtoSeconds: 35 }, ratePerSecond: 200 },
+    { check: CHECK, folder, goals: { rtoSeconds: 35 }, ratePerSecond: 200, ...aimed },
     {
       restore: () => {
         restored++;
@@ -125,6 +143,23 @@ test('a fault that lasts longer than expected is undone once, and the history sa
   );
   assert.match(String(long.seen[1]?.['reason']), /longer than the estimated 2\.0 s/);
   assert.ok(Number(long.seen[3]?.['spentMs']) >= 3_900);
+});
+
+test('a fault that ends by itself leaves nothing to undo: what it costs more is said, and counts against the next', async () => {
+  const account = new BudgetAccount(
+    environment({ enforced: true, objective: 0.999_998, windowDays: 30, maxShare: 1 }),
+  );
+  const long = await trial(account, 4_000, { fault: 'pod-crash', target: 'leader' });
+  assert.equal(long.restored, 0);
+  assert.deepEqual(
+    long.seen.map(({ kind }) => kind),
+    ['budget-estimate', 'remark', 'budget-spent'],
+  );
+  assert.match(
+    String(long.seen[1]?.['text']),
+    /longer than the estimated 2\.0 s; the fault ends by itself, so there is nothing to undo/,
+  );
+  assert.match((await trial(account, 0)).refusal ?? '', /only 1\.\d s are left/);
 });
 
 test('where nobody is served it is counted and left alone', async () => {

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { faults } from '../../faults/index.ts';
 import { storeFault } from '../../suites/catalogue/index.ts';
 import { traitsOf } from '../../env/providers/declared.ts';
 import type { Environment } from '../../env/schema.ts';
@@ -49,19 +50,44 @@ export interface Estimate {
   derivation: string;
 }
 
+/** What is known of a fault before it is injected. */
+export interface Aimed {
+  fault: string;
+  target: string;
+  /** How long it is kept in force, where it does not end by itself, ms; the environment's `faultHold` if left out. */
+  holdMs?: number | undefined;
+}
+
+/** Whether the fault stays until it is undone. */
+function lasts({ fault }: Pick<Aimed, 'fault'>): boolean {
+  return faults.get(fault)?.heals !== true;
+}
+
+/** For how long a majority of the members is kept away before it is returned, ms: the store cannot recover sooner. */
+function heldOf(environment: Environment, { holdMs, ...aimed }: Aimed): number {
+  if (aimed.target !== 'majority' || !lasts(aimed)) return 0;
+  return holdMs ?? timeoutMsOf(environment, 'faultHold');
+}
+
 /**
  * Expected outage: the window derived from live settings, where there is one. Else the goal: a drill expected to miss it belongs in a
- * laboratory only. Else the longest deadline.
+ * laboratory only. Else the longest deadline. Goal and deadline count from the return of a majority that is kept away.
  */
 export function estimateOf(
   environment: Environment,
   check: string,
-  known: { goals: Goals; window: Pick<ExpectedWindow, 'hiMs' | 'derivation'> | null },
+  known: {
+    goals: Goals;
+    window: Pick<ExpectedWindow, 'hiMs' | 'derivation'> | null;
+    /** null: no fault of a member */
+    aimed: Aimed | null;
+  },
 ): Estimate {
-  const { goals, window } = known;
+  const { goals, window, aimed } = known;
   const { rtoSeconds: goal } = goals;
   const longestMs = timeoutMsOf(environment, 'rtoDeadline');
-  const outage = expectedOutage({ window, goalSeconds: goal, longestMs });
+  const heldMs = aimed === null ? 0 : heldOf(environment, aimed);
+  const outage = expectedOutage({ window, goalSeconds: goal, longestMs, heldMs });
   const store = storeFault(check)?.store;
   const share = (store && environment.drills.errorBudget.trafficShare[store]) ?? 1;
   return { ...outage, share, estimateMs: Math.round(outage.outageMs * share) };
@@ -71,8 +97,10 @@ function expectedOutage(of: {
   window: Pick<ExpectedWindow, 'hiMs' | 'derivation'> | null;
   goalSeconds: number | undefined;
   longestMs: number;
+  heldMs: number;
 }): Pick<Estimate, 'from' | 'outageMs' | 'derivation'> {
-  const { window, goalSeconds, longestMs } = of;
+  const { window, goalSeconds, longestMs, heldMs } = of;
+  const held = heldMs === 0 ? '' : `, after ${seconds(heldMs)} in which a majority is kept away`;
   if (window !== null)
     return {
       from: 'window',
@@ -82,13 +110,13 @@ function expectedOutage(of: {
   if (goalSeconds !== undefined)
     return {
       from: 'goal',
-      outageMs: goalSeconds * 1000,
-      derivation: `the goal of ${goalSeconds} s; no window follows from the settings`,
+      outageMs: heldMs + goalSeconds * 1000,
+      derivation: `the goal of ${goalSeconds} s${held}; no window follows from the settings`,
     };
   return {
     from: 'deadline',
-    outageMs: longestMs,
-    derivation: 'the longest time that a trial waits for recovery (rtoDeadline)',
+    outageMs: heldMs + longestMs,
+    derivation: `the longest time that a trial waits for recovery (rtoDeadline)${held}`,
   };
 }
 
@@ -103,11 +131,13 @@ interface Open {
   meter: OutageMeter;
   writer: HistoryWriter;
   restoring: Restoring;
-  /** The early restore that overspending has started. */
+  /** Whether the fault stays until it is undone: then overspending undoes it. */
+  lasts: boolean;
+  /** What overspending has started: an early restore, or the remark that there is none. */
   early: Promise<void> | null;
 }
 
-export interface TrialCost {
+export interface TrialCost extends Aimed {
   check: string;
   /** Folder of the trial's history. */
   folder: string;
@@ -116,8 +146,8 @@ export interface TrialCost {
 }
 
 /**
- * Accounts for what faults cost while they last: turns a client load's progress into outage and error budget spent, and has the fault
- * undone once it costs more than was estimated.
+ * Accounts for what faults cost while they last: turns a client load's progress into outage and error budget spent, and has a fault that
+ * does not end by itself undone once it costs more than was estimated.
  */
 export class BudgetAccount {
   readonly #environment: Environment;
@@ -136,9 +166,10 @@ export class BudgetAccount {
    * @returns why the fault may not begin; null: it may
    */
   async begin(trial: TrialCost, restoring: Restoring): Promise<string | null> {
-    const { check, folder, goals, ratePerSecond } = trial;
+    const { check, folder, goals, ratePerSecond, fault, target, holdMs } = trial;
     await this.end(check);
-    const estimate = estimateOf(this.#environment, check, { goals, window: expectedIn(folder) });
+    const aimed = { fault, target, holdMs };
+    const estimate = estimateOf(this.#environment, check, { goals, window: expectedIn(folder), aimed });
     const writer = openHistory(folder, FILE);
     const { enforced, affordableMs } = this.#budget;
     const spentMs = this.#spentMs.get(check) ?? 0;
@@ -150,7 +181,7 @@ export class BudgetAccount {
       return refusal;
     }
     const meter = new OutageMeter({ ratePerSecond, sinceMs: monoMs() });
-    this.#open.set(check, { estimate, meter, writer, restoring, early: null });
+    this.#open.set(check, { estimate, meter, writer, restoring, lasts: lasts(trial), early: null });
     return null;
   }
 
@@ -161,7 +192,8 @@ export class BudgetAccount {
     const { outageMs, lostMs } = open.meter.see(progress);
     if (open.early !== null || !this.#budget.enforced) return;
     const reason = overspent(open.estimate, { outageMs, spentMs: lostMs * open.estimate.share });
-    if (reason !== null) open.early = restoreEarly(check, open, reason);
+    if (reason === null) return;
+    open.early = open.lasts ? restoreEarly(check, open, reason) : noteOverspent(check, open, reason);
   }
 
   /** To be called when the client load of a check has ended: writes what was spent. */
@@ -203,6 +235,14 @@ export function overspent(
   if (spentMs > estimate.estimateMs)
     return `${seconds(spentMs)} of error budget are spent, more than the estimated ${seconds(estimate.estimateMs)}`;
   return null;
+}
+
+/** A fault that ends by itself leaves nothing to undo: the trial is not helped, and is judged like any other. */
+function noteOverspent(check: string, { writer, restoring }: Open, reason: string): Promise<void> {
+  const text = `${reason}; the fault ends by itself, so there is nothing to undo`;
+  writer.observe({ kind: 'remark', text });
+  restoring.notice(`${check}: ${text}`);
+  return Promise.resolve();
 }
 
 async function restoreEarly(check: string, { writer, restoring }: Open, reason: string): Promise<void> {

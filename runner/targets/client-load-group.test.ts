@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isMet } from './client-load-group.ts';
+import { failedOf, isMet } from './client-load-group.ts';
 
 const SEEN = {
   ...{ t: 20_000, startedMs: 1_000, ok: 3000, fail: 1, unknown: 0, unsent: 0, scheduled: 3001 },
@@ -23,4 +23,8 @@ test('a stretch that may have begun before the question should count from the la
 test('nothing should be steady whose last success is long ago', () => {
   assert.equal(isMet(STEADY, { ...SEEN, lastOkMs: 19_400 }, 0), false);
   assert.equal(isMet(STEADY, { ...SEEN, lastOkMs: null }, 0), false);
+});
+
+test('what was refused, unanswered or not sent should count as failed', () => {
+  assert.equal(failedOf({ ...SEEN, fail: 1, unknown: 2, unsent: 4 }), 7);
 });

@@ -7,7 +7,7 @@ import type { ClientLoadProcess, ClientLoadProcessOptions } from '../../probes/c
 import type { ClientLoadInput } from '../../probes/client-load/config.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 import { pathFolder } from '../../reports/record/history/history.ts';
-import type { ClientLoadWait } from '../../suites/harness/protocol.ts';
+import type { ClientLoadWait, Result } from '../../suites/harness/protocol.ts';
 import { RequestError } from '../serve/session.ts';
 
 type Seen = NonNullable<ReturnType<ClientLoadProcess['progress']>>;
@@ -84,10 +84,7 @@ export class ClientLoadGroup {
   }
 
   /** Waits until the condition is met for every load. The count of acknowledged writes is the main load's. */
-  async wait(
-    wait: ClientLoadWait,
-    signal: AbortSignal,
-  ): Promise<{ met: boolean; acknowledged: number; detail: string }> {
+  async wait(wait: ClientLoadWait, signal: AbortSignal): Promise<Result<'clientLoad.wait'>> {
     // By default only what follows the call counts: at the moment of a fault the last stretch is still unbroken.
     const askedMs = wait.begunBefore === true ? 0 : monoMs();
     const unmet = await lookUntil(
@@ -103,7 +100,8 @@ export class ClientLoadGroup {
         : this.#died !== null
           ? `${nameOf(this.#died)}its client load has ended`
           : `not ${wait.until} within ${wait.timeoutMs} ms: ${nameOf(unmet)}${described(unmet.child.progress())}`;
-    return { met: unmet === null, acknowledged: main?.ok ?? 0, detail };
+    const failed = main === null ? 0 : failedOf(main);
+    return { met: unmet === null, acknowledged: main?.ok ?? 0, failed, detail };
   }
 
   /** Ends all of them gracefully; after the deadline with SIGKILL. */
@@ -137,6 +135,11 @@ const nameOf = ({ path }: Member): string => (path === null ? '' : `path ${path}
 function isMetBy(child: ClientLoadProcess, wait: ClientLoadWait, askedMs: number): boolean {
   const seen = child.progress();
   return seen !== null && isMet(wait, seen, askedMs);
+}
+
+/** How many operations came to another end than an acknowledgement since the load began. */
+export function failedOf({ fail, unknown, unsent }: Pick<Seen, 'fail' | 'unknown' | 'unsent'>): number {
+  return fail + unknown + unsent;
 }
 
 /** Whether the condition is met, by the client load's last report. */

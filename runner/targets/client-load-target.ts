@@ -1,9 +1,11 @@
+import type { OutgoingHttpHeaders } from 'node:http';
 import type { RequestOptions } from 'node:https';
 import type { StoreName } from '../../env/schema.ts';
 import { hostAndPort } from '../../host/http.ts';
 import { loadKubeConfig } from '../../probes/kubernetes/transport.ts';
 import { storeDriver } from '../../probes/stores.ts';
 import type { ClientLoadInput } from '../../probes/client-load/config.ts';
+import { connectTimeoutTo } from '../../probes/client-load/connect-timeout.ts';
 import { API_OBJECT } from '../../suites/failover/_trial/api-object.ts';
 import { CLIENT_CERTIFICATE } from '../../probes/edge/client.ts';
 import type { EdgeLoadDeclared } from '../../probes/edge/client.ts';
@@ -54,6 +56,7 @@ async function edgeLoad(target: EdgeTarget, name: 'look' | 'create'): Promise<Lo
     ratePerSecond: backendOf(target).requestsPerSecond,
     readRatePerSecond: 0,
     operationTimeoutMs: EDGE_ANSWER_MS,
+    connectTimeoutMs: await connectTimeoutTo(target.endpoint),
     // While half of the answers hang, requests for the other half must still be sent.
     maxConnections: 64,
   };
@@ -97,15 +100,17 @@ async function apiLoad(runner: RunnerCore): Promise<Load> {
   if (apiAddress === undefined) throw new RequestError('the environment declares no apiAddress', 'refused');
   const { host, port } = hostAndPort(apiAddress);
   const options: RequestOptions = {};
-  await loadKubeConfig(runner.parts.kubeconfig).applyToHTTPSOptions(options);
+  const { kubeconfig, context } = runner.parts;
+  await loadKubeConfig(kubeconfig, context).applyToHTTPSOptions(options);
   const [ca, cert, key] = [options.ca, options.cert, options.key].map(pemOf);
-  const bearer = /^Bearer (.+)$/.exec(authorizationOf(options))?.[1] ?? '';
+  const { bearer, impersonation } = accountIn(options);
   return {
     connection: {
       ...{ host, port, database: '', user: '', password: key ?? bearer },
       declared: {
         serverName: /^[\d.:]+$/.test(host) ? '' : host,
         object: `${namespaces.canary}/${API_OBJECT}`,
+        impersonation,
         ...(ca !== undefined && { ca }),
         ...(cert !== undefined && key !== undefined && { cert }),
       },
@@ -113,15 +118,19 @@ async function apiLoad(runner: RunnerCore): Promise<Load> {
     ratePerSecond: API_WRITES_PER_SECOND,
     readRatePerSecond: 0,
     operationTimeoutMs: API_ANSWER_MS,
+    connectTimeoutMs: await connectTimeoutTo({ host, port }),
     connections: 4,
   };
 }
 
-function pemOf(value: RequestOptions['ca'] | RequestOptions['key']): string | undefined {
-  return typeof value === 'string' || Buffer.isBuffer(value) ? value.toString() : undefined;
+/** Who asks, by its token; and as whom. */
+function accountIn({ headers }: RequestOptions): { bearer: string; impersonation: OutgoingHttpHeaders } {
+  const sent = (headers ?? {}) as OutgoingHttpHeaders;
+  const bearer = /^Bearer (.+)$/.exec(String(sent['Authorization'] ?? ''))?.[1] ?? '';
+  const impersonation = Object.entries(sent).filter(([name]) => name.startsWith('Impersonate-'));
+  return { bearer, impersonation: Object.fromEntries(impersonation) };
 }
 
-function authorizationOf({ headers }: RequestOptions): string {
-  const { Authorization = '' } = (headers ?? {}) as { Authorization?: string };
-  return Authorization;
+function pemOf(value: RequestOptions['ca'] | RequestOptions['key']): string | undefined {
+  return typeof value === 'string' || Buffer.isBuffer(value) ? value.toString() : undefined;
 }

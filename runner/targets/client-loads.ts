@@ -3,7 +3,7 @@ import { openHistory, type HistoryWriter } from '../../probes/history.ts';
 import { readBackWhole } from '../../probes/store/readback.ts';
 import type { Observer } from '../../probes/store/store-driver.ts';
 import { storeDriver } from '../../probes/stores.ts';
-import type { ClientLoadWait } from '../../suites/harness/protocol.ts';
+import type { ClientLoadWait, Result } from '../../suites/harness/protocol.ts';
 import type { RunnerCore } from '../serve/runner-parts.ts';
 import { timeoutMsOf } from '../plan/environment-parts.ts';
 import { ClientLoadGroup } from './client-load-group.ts';
@@ -85,10 +85,7 @@ export class ClientLoads {
     return this.#rates.get(check) ?? DEFAULT_RATE;
   }
 
-  async wait(
-    wait: ClientLoadWait,
-    signal: AbortSignal,
-  ): Promise<{ met: boolean; acknowledged: number; detail: string }> {
+  async wait(wait: ClientLoadWait, signal: AbortSignal): Promise<Result<'clientLoad.wait'>> {
     const running = this.#running.get(wait.check);
     if (!running)
       throw new RequestError(`${wait.check} waits for a client load, and none is running for it`, 'crash');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadEnvironment } from '../../env/loader.ts';
 import type { LoadSecond } from '../../reports/record/details/load-result.ts';
-import { liveLine, patienceOf, whyNotSpread } from './load-runs.ts';
+import { isUnfit, liveLine, patienceOf, whyNotSpread } from './load-runs.ts';
 
 const second: LoadSecond = {
   atMs: 0,
@@ -52,10 +52,9 @@ test('should have users and patience for answers that the latency goal allows, i
 test('should spread no load over pods that shows credentials, or whose check needs what pods do not give', () => {
   const nobody = { plan: null };
   const key = { plan: null, client: { certificate: 'PEM', key: 'PEM' } };
-  const spread = (check: string, choice: 'auto' | 'k6-operator' = 'auto') =>
-    whyNotSpread(check, nobody, choice);
+  const spread = (check: string) => whyNotSpread(check, nobody);
   assert.match(
-    whyNotSpread('performance/api/availability', key, 'k6-operator') ?? '',
+    whyNotSpread('performance/api/availability', key) ?? '',
     /credentials .* could be read in its TestRun/,
   );
   for (const check of ['scaling/backend/up', 'scaling/backend/down', 'scaling/ai/up'])
@@ -64,6 +63,12 @@ test('should spread no load over pods that shows credentials, or whose check nee
     assert.match(spread(check) ?? '', /judges latencies/);
   assert.equal(spread('performance/api/availability'), null);
   assert.equal(spread('performance/ai/throughput'), null);
-  // Where it is named, the plan says that the check cannot pass.
-  assert.equal(spread('scaling/backend/up', 'k6-operator'), null);
+});
+
+test('should let another engine send a load for which the named k6 operator is unfit, and no other load', () => {
+  for (const check of ['scaling/backend/up', 'scaling/ai/up', 'performance/ai/latency'])
+    assert.equal(isUnfit(check, 'k6-operator'), true, check);
+  assert.equal(isUnfit('performance/api/availability', 'k6-operator'), false);
+  for (const named of ['auto', 'k6', 'embedded'] as const)
+    assert.equal(isUnfit('performance/ai/latency', named), false, named);
 });

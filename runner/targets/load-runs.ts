@@ -79,7 +79,8 @@ export class LoadRuns {
     const { parts, runState } = this.#runner;
     const target = await edgeTarget(this.#runner);
     const { load } = runState.environment;
-    const { engine, passedOver } = await chooseEngine(load.engine, this.#engines(check, target.access));
+    const engines = this.#engines(check, target.access);
+    const { engine, passedOver } = await chooseEngine(load.engine, engines, isUnfit(check, load.engine));
     const hosts = await addressesOf(target);
     signal.throwIfAborted();
     const { url, ca, access } = target;
@@ -158,7 +159,7 @@ export class LoadRuns {
     if (operator === undefined) return [k6, embedded];
     const { pods: parallelism, starterImage, separate, ...rest } = operator;
     const { safety, cluster } = parts;
-    const unfit = whyNotSpread(check, access, runState.environment.load.engine);
+    const unfit = whyNotSpread(check, access);
     const spread = new OperatorEngine({
       ...rest,
       ...(unfit !== null && { unfit }),
@@ -173,7 +174,7 @@ export class LoadRuns {
       client: cluster.client,
       // Recorded before they are created: a killed run leaves no load behind.
       objects: {
-        create: (object) => safety.apply(check, [object]),
+        create: (object, signal) => safety.apply(check, [object], { access: 'canary', signal }),
         remove: (ref) => safety.remove(check, [ref]),
       },
     });
@@ -279,19 +280,24 @@ function withoutK6(access: Access, needsMs: number): string | null {
     : `the token expires within ${Math.round(left / 1000)} s, and the load may last ${Math.round(needsMs / 1000)} s: only the embedded engine takes a new one meanwhile`;
 }
 
-/**
- * Why no load of the check is spread over pods, whatever the cluster has; null: it may be. Where the operator is named, a check runs with it although it
- * cannot pass (`cannotPass`).
- */
+/** Why no load of the check is spread over pods, whatever the cluster has; null: it may be. */
 export function whyNotSpread(
   check: string,
   { plan, client }: Pick<Access, 'plan' | 'client'>,
-  choice: Environment['load']['engine'],
 ): string | null {
   if (plan !== null || client !== undefined)
     return 'the load shows credentials (application.credentials), which could be read in its TestRun';
-  const row = choice === 'auto' ? rowOf(check) : undefined;
+  return unfitFor(check);
+}
+
+function unfitFor(check: string): string | null {
+  const row = rowOf(check);
   return row === undefined ? null : unfitForOperator(row);
+}
+
+/** Whether the engine that the environment names cannot show what the check is about: then another one takes its place. */
+export function isUnfit(check: string, named: Environment['load']['engine']): boolean {
+  return named === 'k6-operator' && unfitFor(check) !== null;
 }
 
 /** The contract as scenarios read it (load/scenarios/target.ts). It holds no secret. */

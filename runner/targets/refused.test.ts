@@ -259,16 +259,18 @@ describe('a client load behind a gateway', { concurrency: true }, () => {
     const place = await placeBehind({ tokenMs: 2_000, saidSeconds: 2, gives: () => gives, ...LIMITED });
     const loads = new ClientLoads(place.runner);
     await loads.start(SUBJECT);
-    const acknowledged = async (count: number): Promise<void> => {
+    const acknowledged = async (count: number): Promise<number> => {
       const order = { check: CRASH, until: 'acknowledged', count, timeoutMs: 30_000 } as const;
-      assert.equal((await loads.wait(order, limit())).met, true);
+      const { met, failed } = await loads.wait(order, limit());
+      assert.equal(met, true);
+      return failed;
     };
     await acknowledged(20);
     gives = false;
     const refused = (): true | null => (countOf(place, 401) >= 20 ? true : null);
     await waitFor(refused, { what: 'requests with a token that has expired', deadlineMs: 30_000 });
     gives = true;
-    await acknowledged(countOf(place, 200) + 50);
+    assert.ok((await acknowledged(countOf(place, 200) + 50)) >= 20, 'the refused ones are counted');
     await loads.stop(CRASH);
     const counts = byDetail(place);
     assert.equal(counts['credentials: status 401'], countOf(place, 401), JSON.stringify(counts));

@@ -34,6 +34,13 @@ test('should count each wanted check by its verdict, and one that is not in the 
   });
 });
 
-test('should find no counts if the run left no record', (context) => {
-  assert.equal(countChecks(scratch(context), ['a/passes']), null);
+test('should find no counts if the run left no record, or one that is cut off or is none', (context) => {
+  const folder = scratch(context);
+  assert.equal(countChecks(folder, ['a/passes']), null);
+  mkdirSync(join(folder, 'latest'));
+  const whole = JSON.stringify(fixtureRecord([fixtureCheck('a/passes')]));
+  for (const text of [whole.slice(0, whole.length / 2), '', '{}']) {
+    writeFileSync(join(folder, 'latest', 'run.json'), text);
+    assert.equal(countChecks(folder, ['a/passes']), null);
+  }
 });

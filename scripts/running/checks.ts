@@ -1,7 +1,8 @@
 /** How checks of a `plumbline run` ended, read from its record: its exit code and its sum say nothing of a check that was not selected. */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { runRecordSchema } from '../../reports/record/run-record.ts';
+import type { RunRecord } from '../../reports/record/run-record.ts';
 import type { Counts } from './runners.ts';
 
 export interface CheckCounts {
@@ -13,12 +14,12 @@ export interface CheckCounts {
 /**
  * Counts each of the wanted checks by its verdict in a record: one that was not run is skipped, one that is not in the record has failed.
  * @param folder that was given to `run --out`; its last run is read.
- * @returns null if there is no record.
+ * @returns null if there is no record, or one that cannot be read, such as that of a run that was cut off
  */
 export function countChecks(folder: string, wanted: readonly string[]): CheckCounts | null {
   const file = path.join(folder, 'latest', 'run.json');
-  if (!existsSync(file)) return null;
-  const { checks } = runRecordSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+  const checks = checksIn(file);
+  if (checks === null) return null;
   const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
   const failures: string[] = [];
   for (const id of wanted) {
@@ -32,4 +33,12 @@ export function countChecks(folder: string, wanted: readonly string[]): CheckCou
     }
   }
   return { counts, failures };
+}
+
+function checksIn(file: string): RunRecord['checks'] | null {
+  try {
+    return runRecordSchema.parse(JSON.parse(readFileSync(file, 'utf8'))).checks;
+  } catch {
+    return null;
+  }
 }

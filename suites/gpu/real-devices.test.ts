@@ -54,6 +54,16 @@ describe('a container that is told of a device', () => {
     assert.equal(gpu('schedule', lands({ reportedBy: 'device nodes' }), REAL).verdict, 'pass');
   });
 
+  it('should pass by any source that looks into the container, in records that do not say what is there', () => {
+    const told = (...sources: { by: string; devices: string[] }[]): Judgement =>
+      gpu('schedule', lands({ reportedBy: 'pod-resources', sources }), REAL);
+    const kubelet = { by: 'pod-resources', devices: ['x'] };
+    for (const by of ['nvidia-smi', 'device nodes'])
+      assert.equal(told(kubelet, { by, devices: ['x'] }).verdict, 'pass', by);
+    says(told(kubelet), 'inconclusive', /only pod-resources names one/);
+    says(told(kubelet, { by: 'nvidia-smi', devices: [] }), 'inconclusive', /only pod-resources names one/);
+  });
+
   it('should not be what a device is given back to', () => {
     const waits: Seen = ['gpu-waits', { pod: 'gpu-is-next', state: 'refused', node: null, detail: 'i' }];
     const back: Seen = [
@@ -133,6 +143,10 @@ describe('a pool that is scaled to zero', () => {
       assert.equal(gpu(check, [holds(pod, REFUSED)]).verdict, 'fail', 'a node must be there');
       const offering = [node(), asked(), holds(pod, REFUSED), asked()];
       assert.equal(gpu(check, offering, {}, SCALED).verdict, 'fail', 'a device was free');
+      const offersNone = [node({ allocatable: 0 }), asked(), holds(pod, REFUSED), asked()];
+      const there = gpu(check, offersNone, {}, SCALED);
+      assert.equal(there.verdict, 'fail', 'its node offers none');
+      assert.doesNotMatch(there.reason, /scaled to zero/);
     }
   });
 });
@@ -148,25 +162,32 @@ describe('shares of devices', () => {
   const askedBy = (cluster: OneNode): unknown[] =>
     cluster.recorded('gpu-pod').map(({ asked: count }) => count);
 
-  it('should be asked for one by one, and not at all where that needs too many pods', async () => {
+  it('should be asked for one by one, and by one pod for all of a node where that needs too many', async () => {
     assert.deepEqual(askedBy(await taken('whole', 12)), [12]);
     assert.deepEqual(
       askedBy(await taken('shared', 12)),
       Array.from({ length: 12 }, () => 1),
     );
     const many = await taken('shared', 40);
-    assert.deepEqual([askedBy(many), many.recorded('gpu-refused')], [[], []]);
-    assert.match(String(many.recorded('unavailable')[0]?.['reason']), /too many to take: 40 pods/);
+    assert.deepEqual([askedBy(many), many.recorded('gpu-refused').length], [[40], 1]);
   });
 
-  it('should leave it open why a node did not start a pod that asked for several', () => {
-    const failed = (count: number): Judgement => {
-      const detail = 'UnexpectedAdmissionError: maximum request size for shared resources is 1';
+  it('should leave it open why a node did not start a pod that asked for several, and of no other device', () => {
+    const failed = (
+      count: number,
+      kind: string,
+      detail = 'UnexpectedAdmissionError: 1 at most',
+    ): Judgement => {
       const pod = holds('a', { asked: count, state: 'failed', devices: null, reportedBy: null, detail });
-      return gpu('exhausted', [node(), asked(), pod, asked()]);
+      return gpu('exhausted', [node(), asked(), pod, asked()], { kind });
     };
-    assert.equal(failed(1).verdict, 'fail');
-    says(failed(2), 'inconclusive', /a request for several may be refused/);
+    assert.equal(failed(1, 'shared').verdict, 'fail');
+    says(failed(2, 'shared'), 'inconclusive', /a request for several may be refused/);
+    for (const kind of ['whole', 'mig']) {
+      assert.equal(failed(2, kind).verdict, 'fail', kind);
+      const unaligned = 'TopologyAffinityError: Resources cannot be allocated with Topology locality';
+      says(failed(2, kind, unaligned), 'inconclusive', /a request for several may be refused/);
+    }
   });
 
   it('should leave it open where dcgm-exporter names one pod of a device that several share', () => {
@@ -195,11 +216,12 @@ describe('shares of devices', () => {
 });
 
 describe('gpu/exclusive by what Prometheus says', () => {
-  const reading = (...samples: Record<string, unknown>[]): Judgement => {
+  const held = (by: Seen, ...samples: Record<string, unknown>[]): Judgement => {
     const full = samples.map((one) => ({ device: 'x', node: 'gpu-1', value: 1, atSeconds: 999, ...one }));
     const series: Seen = ['gpu-series', { samples: full, nowSeconds: 1000, holder: null }];
-    return gpu('exclusive', [node(), asked('x/a'), series], {}, { writes: false });
+    return gpu('exclusive', [node(), by, series], {}, { writes: false });
   };
+  const reading = (...samples: Record<string, unknown>[]): Judgement => held(asked('x/a'), ...samples);
 
   it('should count pods and not series', () => {
     assert.equal(reading({ pod: 'a' }, { pod: 'a' }).verdict, 'pass');
@@ -214,6 +236,24 @@ describe('gpu/exclusive by what Prometheus says', () => {
     assert.equal(reading(own, own).verdict, 'pass');
     says(reading(own, other), 'fail', /seen x\/a, y\/a/);
     says(reading(other), 'inconclusive', /pod x\/a: .*in no sample/);
+  });
+
+  it('should not count two pods of one name for one where the series have no namespaces', () => {
+    const two = asked('x/a', 'y/a');
+    says(held(two, { pod: 'a' }), 'inconclusive', /labels\.namespace\).*the name is that of x\/a and y\/a/);
+    says(held(two, { pod: 'a', node: 'unknown' }), 'inconclusive', /that of x\/a and y\/a/);
+    const apart = { pod: 'a', device: 'z', namespace: 'y' };
+    assert.equal(held(two, { pod: 'a', namespace: 'x' }, apart).verdict, 'pass');
+    const elsewhere: Seen = [
+      'gpu-requested',
+      { node: 'b', requested: 1, holders: [{ pod: 'y/a', asked: 1 }] },
+    ];
+    const series = { samples: [{ device: 'x', node: 'gpu-1', pod: 'a', value: 1, atSeconds: 999 }] };
+    const seen: Seen[] = [
+      ...[node(), asked('x/a'), elsewhere],
+      ['gpu-series', { ...series, nowSeconds: 1000, holder: null }],
+    ];
+    assert.equal(gpu('exclusive', seen, {}, { writes: false }).verdict, 'pass', 'on another node');
   });
 });
 

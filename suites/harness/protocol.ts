@@ -56,10 +56,13 @@ export interface RunnerMethods {
   'clientLoad.start': { params: { check: string; store: string; trial: number }; result: null };
   /** Stops it gracefully and waits for outstanding operations. */
   'clientLoad.stop': { params: { check: string }; result: null };
-  /** Waits in the progress of every client load of the check: for `count` acknowledged writes, or for a stretch of `stretchMs` without a failure. */
+  /**
+   * Waits in the progress of every client load of the check: for `count` acknowledged writes, or for a stretch of `stretchMs` without a failure.
+   * `failed`: what the main load did not get acknowledged since it began, whether refused, unanswered or not sent.
+   */
   'clientLoad.wait': {
     params: ClientLoadWait;
-    result: { met: boolean; acknowledged: number; detail: string };
+    result: { met: boolean; acknowledged: number; failed: number; detail: string };
   };
   /** After healing: reads everything back from the leader twice, then from every member, into `readback.ndjson`. */
   'clientLoad.readBack': { params: { check: string; store: string; trial: number }; result: null };
@@ -156,7 +159,7 @@ export interface RunnerMethods {
    */
   'telemetry.page': {
     params: { check: string; url: string; method: string; headers: Record<string, string>; body?: string };
-    /** `withheld`: a question to a data source that was not sent on, since it may be more than a read. */
+    /** `withheld`: a question to a data source that was not sent on, since it may be more than a read, or that was redirected elsewhere. */
     result: {
       status: number;
       url: string;

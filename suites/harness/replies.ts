@@ -70,7 +70,12 @@ const REPLIES: { readonly [M in Method]: z.ZodType<Result<M>> } = {
   'cluster.raw': z.object({ status: z.number(), body: z.string() }),
   'clientLoad.start': done,
   'clientLoad.stop': done,
-  'clientLoad.wait': z.object({ met: z.boolean(), acknowledged: z.number(), detail: z.string() }),
+  'clientLoad.wait': z.object({
+    met: z.boolean(),
+    acknowledged: z.number(),
+    failed: z.number(),
+    detail: z.string(),
+  }),
   'clientLoad.readBack': done,
   'application.look': z.union([
     z.object({ answer: edgeAnswer }),

@@ -36,7 +36,13 @@ const GOOD: Machine = {
   archive: { codename: 'bookworm' },
   othersInRange: [],
 };
-const SMALL: Need = { size: 'small', built: false, hasDebian: false, up: false };
+const SMALL: Need = {
+  instance: 'local-small',
+  size: 'small',
+  built: false,
+  hasDebian: false,
+  up: false,
+};
 
 const BAD: readonly [string, Partial<Machine>, RegExp][] = [
   ['another system', { platform: 'darwin' }, /needs Linux, this is darwin; run it on a Linux machine/],
@@ -92,9 +98,9 @@ const BAD: readonly [string, Partial<Machine>, RegExp][] = [
     /^images are made of packages of Debian 12 \(bookworm\), .*; type export PLUMBLINE_DEBIAN_MIRROR=/,
   ],
   [
-    'a proxy in the range of the nodes',
-    { othersInRange: ['198.18.0.1/30 on Meta', '198.19.0.0/16 on tun0'] },
-    /^198\.18\.0\.0\/15, .* is in use on this machine: 198\.18\.0\.1\/30 on Meta, 198\.19\.0\.0\/16 on tun0; leave that VPN, .*fake-ip/,
+    'a proxy with addresses of the nodes',
+    { othersInRange: ['198.19.0.1/30 on Meta', '198.19.0.0/16 on tun0'] },
+    /^addresses of local-small \(198\.19\.0\.0\/18, .*\) are in use on this machine: 198\.19\.0\.1\/30 on Meta, 198\.19\.0\.0\/16 on tun0; leave that VPN, .*fake-ip/,
   ],
   [
     'a full disk',
@@ -197,6 +203,17 @@ test('a good machine passes, also one whose missing tools apt can install', () =
   judgeMachine({ ...GOOD, missingTools: ['ip', 'nsenter'], missingPackages: ['iproute2'] }, SMALL);
 });
 
+test('an environment that is up is refused no addresses: they are its own by now', () => {
+  const shared: Machine = { ...GOOD, othersInRange: ['198.19.0.0/16 on tun0'] };
+  const up: Need = { ...SMALL, up: true };
+  judgeMachine(shared, up);
+  assert.throws(() => judgeMachine(shared, SMALL), /addresses of local-small/);
+  const said = (need: Need) => findingsOf(GOOD, need).find(({ name }) => name === 'addresses')?.found;
+  const networks = '198.19.0.0/18, 198.19.64.0/18, 198.19.128.0/20';
+  assert.equal(said(SMALL), `${networks}: free`);
+  assert.equal(said(up), `${networks}: of the environment that is up`);
+});
+
 test('with everything built no disk space for building is needed, and for an environment that is up none at all', () => {
   const built: Need = { ...SMALL, built: true, hasDebian: true };
   judgeMachine({ ...GOOD, cacheFreeBytes: 0 }, built);
@@ -228,7 +245,7 @@ test('what is still to be built needs disk space, also beside programs that are 
 test('what is not there to look with is said to be unchecked', () => {
   const addresses = (missingTools: string[]) =>
     findingsOf({ ...GOOD, missingTools }, SMALL).find(({ name }) => name === 'addresses')?.found;
-  assert.equal(addresses([]), '198.18.0.0/15 is free');
+  assert.equal(addresses([]), '198.19.0.0/18, 198.19.64.0/18, 198.19.128.0/20: free');
   assert.equal(addresses(['ip']), 'not checked: ip is not installed yet');
 });
 

@@ -2,13 +2,12 @@ import { existsSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { archiveSource, lacksMirror, RELEASE } from '../images/debian/debian-archive.ts';
 import type { ArchiveSource } from '../images/debian/debian-archive.ts';
-import { WHOLE_RANGE } from '../nodes/addressing.ts';
-import type { ClusterSize } from '../nodes/addressing.ts';
+import type { ClusterSize, InstanceName } from '../nodes/addressing.ts';
 import { describeMissing, missingModules } from './modules.ts';
 import type { MissingModule } from './modules.ts';
 import { cgroupsIn } from '../../../host/cgroups/cgroup-versions.ts';
 import { missingPackages } from './packages.ts';
-import { othersInRange } from './range.ts';
+import { networksOf, othersInRange } from './range.ts';
 import { cacheDir, stateRoot } from '../../../host/paths.ts';
 import { onPath } from '../../../host/run.ts';
 import { goVersion } from '../toolchain/go.ts';
@@ -53,18 +52,19 @@ export type Machine = {
   readonly hasApt: boolean;
   /** Source of the packages that images are made of. */
   readonly archive: ArchiveSource;
-  /** What of somebody else has addresses of the instances' range, as `198.18.0.1/30 on Meta`. */
+  /** What of somebody else has addresses of the instance that is asked for, as `198.18.0.1/30 on Meta`. */
   readonly othersInRange: readonly string[];
 };
 
 /** The environment that the machine must hold. */
 export type Need = {
+  readonly instance: InstanceName;
   readonly size: ClusterSize;
   /** Whether the programs are built already. */
   readonly built: boolean;
   /** Whether the layers of images that are made of Debian packages are built already. */
   readonly hasDebian: boolean;
-  /** Whether the environment is up: its memory and disk space are in use already. */
+  /** Whether the environment is up: its memory, disk space and addresses are in use already. */
   readonly up: boolean;
 };
 
@@ -86,13 +86,16 @@ const TOOLS = ['go', 'bash', 'ip', 'bridge', 'unshare', 'nsenter', 'dpkg-query']
 /** Tools that are in the packages of packages.ts. */
 const FROM_PACKAGES = new Set(['ip', 'bridge', 'unshare', 'nsenter']);
 
-/** Inspects this machine without changing it. @param words stores and parts that are to be provisioned */
-export async function lookAtMachine(words: readonly string[], signal?: AbortSignal): Promise<Machine> {
+/** Inspects this machine without changing it, for an instance that is to be provisioned with some stores and parts. */
+export async function lookAtMachine(
+  { instance, words }: { readonly instance: InstanceName; readonly words: readonly string[] },
+  signal?: AbortSignal,
+): Promise<Machine> {
   const missingTools = TOOLS.filter((tool) => !onPath(tool));
   return {
     platform: process.platform,
     uid: process.getuid?.() ?? -1,
-    ...(process.platform === 'linux' ? await kernelOf(signal) : NO_LINUX),
+    ...(process.platform === 'linux' ? await kernelOf(instance, signal) : NO_LINUX),
     selinux: selinuxMode(readText(SELINUX_ENFORCE)),
     cacheFreeBytes: freeBytes(cacheDir()),
     stateFreeBytes: freeBytes(stateRoot()),
@@ -114,13 +117,13 @@ const NO_LINUX: OfKernel = {
   othersInRange: [],
 };
 
-async function kernelOf(signal?: AbortSignal): Promise<OfKernel> {
+async function kernelOf(instance: InstanceName, signal?: AbortSignal): Promise<OfKernel> {
   return {
     cgroups: cgroupsFound(readFileSync('/proc/self/mountinfo', 'utf8')),
     // Only root may load modules. A failure of another user would say nothing about the machine.
     missingModules: process.getuid?.() === 0 ? await missingModules({ signal }) : [],
     memoryAvailableBytes: availableBytes(readFileSync('/proc/meminfo', 'utf8')),
-    othersInRange: await othersInRange({ signal }),
+    othersInRange: await othersInRange(instance, { signal }),
   };
 }
 
@@ -206,8 +209,10 @@ const ASPECTS: readonly Aspect[] = [
   },
   {
     name: 'addresses',
-    found: ({ missingTools }) =>
-      missingTools.includes('ip') ? 'not checked: ip is not installed yet' : `${WHOLE_RANGE} is free`,
+    found: ({ missingTools }, { instance, up }) =>
+      missingTools.includes('ip')
+        ? 'not checked: ip is not installed yet'
+        : `${networksOf(instance).join(', ')}: ${up ? 'of the environment that is up' : 'free'}`,
     problem: rangeProblem,
   },
   {
@@ -307,10 +312,10 @@ function archiveProblem({ archive }: Machine, { hasDebian }: Need): PreflightErr
   );
 }
 
-function rangeProblem({ othersInRange: others }: Machine): PreflightError | null {
-  if (others.length === 0) return null;
+function rangeProblem({ othersInRange: others }: Machine, { instance, up }: Need): PreflightError | null {
+  if (up || others.length === 0) return null;
   return new PreflightError(
-    `${WHOLE_RANGE}, from which nodes and Services get their addresses, is in use on this machine: ${others.join(', ')}`,
+    `addresses of ${instance} (${networksOf(instance).join(', ')}) are in use on this machine: ${others.join(', ')}`,
     'leave that VPN, or end that proxy or give it another range (Clash, mihomo and sing-box: that of fake-ip), until `plumbline env down`',
   );
 }

@@ -53,6 +53,11 @@ export function standingStamp(instance: InstanceName, size: ClusterSize): Stamp 
   return isStanding(stamp) && stamp.size === size ? stamp : null;
 }
 
+/** Whether there was a cluster; an environment whose provisioning ended before that has a stamp too (unfinishedStamp). */
+export function hadCluster(stamp: Stamp | null): boolean {
+  return stamp !== null && stamp.uid !== '';
+}
+
 /** The stamp of an environment that is being provisioned. It keeps what was chosen if that is interrupted, and counts as no environment. */
 export function unfinishedStamp({
   instance,

@@ -27,7 +27,11 @@ export const down: Of<'down'> = async ({ embedded: instance }, { purge, refuse, 
     say(`packages that were installed for it stay (--purge removes them): ${packages.join(', ')}`);
     return;
   }
-  refuseWhileUp(local.INSTANCES.filter((name) => name !== instance && local.readStamp(name) !== null));
+  refuseWhileUp(
+    local.INSTANCES.filter(
+      (name) => name !== instance && (local.isThere(name) || local.holder(name) !== null),
+    ),
+  );
   await local.purgeBrought({ signal });
   say(`removed with their settings: ${packages.join(', ')}`);
 };
@@ -48,7 +52,7 @@ export const status: Of<'status'> = async ({ embedded: instance }, { signal }) =
 
 function linesOf(found: LocalStatus): string[] {
   const { instance, state, stamp, holder, nodes } = found;
-  const lines = [`${instance}: ${state}${stamp === null ? '' : ` (${stamp.size})`}`];
+  const lines = [`${instance}: ${state}${stamp === null || state === 'absent' ? '' : ` (${stamp.size})`}`];
   if (holder !== null)
     lines.push(`  held by pid ${String(holder.pid)} since ${holder.since}, for ${holder.checkout}`);
   if (state === 'absent') return lines;

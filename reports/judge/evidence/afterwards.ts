@@ -1,8 +1,9 @@
-import type { History } from '../../record/history/history.ts';
+import { faultFacts } from '../../record/fault-facts.ts';
+import type { History, HistoryHeader } from '../../record/history/history.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import type { Rule } from '../../record/rule.ts';
 import type { Annotations } from '../annotations.ts';
-import { all, last } from '../observed.ts';
+import { all, first, last } from '../observed.ts';
 
 const MOST_NAMED = 5;
 
@@ -92,23 +93,72 @@ function comparedRules(history: History): Rule[] {
     ];
   const gap = comparedGap(history, seen);
   if (gap !== null)
-    return [{ id: 'afterwards/compared', verdict: 'inconclusive', text: gap }, ...differing(seen)];
-  return differing(seen);
+    return [{ id: 'afterwards/compared', verdict: 'inconclusive', text: gap }, ...differing(history, seen)];
+  return differing(history, seen);
 }
 
 /** Both times are rounded. */
 const ROUNDING_MS = 1;
 
-/** Every declared store, in that order, and some objects must be compared, in the time since the store was steady again. */
-function comparedGap(history: History, { t, waitedMs, objects, roles }: Seen<'as-before'>): string | null {
-  const declared = Object.keys(history.header.settings.stores ?? {}).join(', ');
-  const compared = roles.map(({ store }) => store).join(', ');
-  if (declared !== '' && compared !== declared)
-    return `the roles of ${compared || 'no store'} were compared, the declared stores are ${declared}`;
+/** Every declared store and some objects must be compared, in the time since the store was steady again. */
+function comparedGap(history: History, seen: Seen<'as-before'>): string | null {
+  const { t, waitedMs, objects } = seen;
+  const unlisted = storesGap(history.header, seen);
+  if (unlisted !== null) return unlisted;
   if (objects < 1)
     return `${objects} objects were compared with their state before the trial, at least 1 is needed`;
   return waitGap(t, waitedMs, last(history, 'steady-after')?.t ?? -Infinity);
 }
+
+/** Each declared store, in that order, is compared or named as one that could not be; the one that the fault hit is compared. */
+function storesGap(header: HistoryHeader, { roles, uncompared = [] }: Seen<'as-before'>): string | null {
+  const declared = Object.keys(header.settings.stores ?? {});
+  if (declared.length === 0) return null;
+  const compared = roles.map(({ store }) => store).join(', ');
+  const left = uncompared.map((line) => line.split(', ', 1).join());
+  const hit = hitStore(header);
+  if (hit !== null && left.includes(hit))
+    return `the roles of ${hit}, which the fault was to hit, were not compared`;
+  const expected = declared.filter((store) => !left.includes(store)).join(', ');
+  const named = declared.filter((store) => left.includes(store)).join(', ');
+  if (compared === expected && left.join(', ') === named) return null;
+  const without = left.length === 0 ? '' : ` and those of ${left.join(', ')} could not be`;
+  return `the roles of ${compared || 'no store'} were compared${without}, the declared stores are ${declared.join(', ')}`;
+}
+
+/** The store that the check hits; null: it hits none. */
+function hitStore({ check, settings }: HistoryHeader): string | null {
+  if (settings.store !== undefined) return settings.store;
+  const [, named = ''] = check.split('/');
+  return settings.stores?.[named] === undefined ? null : named;
+}
+
+type Roles = Seen<'as-before'>['roles'][number];
+
+/**
+ * Stores whose roles are not as before. A fault changes only those of the store that it hits, unless it takes a node, which may carry members of
+ * others. What else has changed was changed by others, such as by an upgrade.
+ * @param by the fault, and the store that it hits; null: the check hits none, and everything counts
+ */
+export function changedRoles(
+  roles: readonly Roles[],
+  by: { store: string | null; fault: string },
+): { ours: Roles[]; others: Roles[] } {
+  const changed = roles.filter(({ before, after }) => before !== after);
+  const isOurs = ({ store }: Roles): boolean =>
+    by.store === null || store === by.store || faultFacts(by.fault)?.takesNode === true;
+  return { ours: changed.filter(isOurs), others: changed.filter((one) => !isOurs(one)) };
+}
+
+/** What is said of them; null: there are none. */
+export function changedText(changed: readonly Roles[], whose = ''): string | null {
+  if (changed.length === 0) return null;
+  const told = changed.map(({ store, before, after }) => `${store} was ${before}, is ${after}`);
+  return `roles ${whose}are not as before: ${told.join('; ')}`;
+}
+
+/** Whose roles the fault does not change. */
+export const OF_OTHERS = 'of stores that the fault did not hit ';
 
 function waitGap(t: number, waitedMs: number, steadyMs: number): string | null {
   if (waitedMs <= 0) return `the comparison is recorded as taking ${waitedMs} ms, expected above 0`;
@@ -122,19 +172,24 @@ function unsaidOf({ uncompared = [] }: Seen<'as-before'>): string {
   return uncompared.length === 0 ? '' : `; not compared: ${uncompared.join('; ')}`;
 }
 
-function differing(seen: Seen<'as-before'>): Rule[] {
-  const other = seen.roles.filter(({ before, after }) => before !== after);
-  const roles = other.map(({ store, before, after }) => `${store} was ${before}, is ${after}`);
+function rolesRule(history: History, seen: Seen<'as-before'>): Rule {
+  const id = 'afterwards/roles';
+  const fault = first(history, 'fault-armed')?.fault ?? '';
+  const { ours, others } = changedRoles(seen.roles, { store: hitStore(history.header), fault });
+  const failure = changedText(ours);
+  if (failure !== null) return { id, verdict: 'fail', text: failure };
+  const gap = changedText(others, OF_OTHERS);
+  return gap === null
+    ? { id, verdict: 'pass', text: `roles of ${seen.roles.length} stores as before${unsaidOf(seen)}` }
+    : { id, verdict: 'inconclusive', text: gap };
+}
+
+function differing(history: History, seen: Seen<'as-before'>): Rule[] {
   const { differences } = seen;
-  const unsaid = !seen.ok && other.length === 0 && differences.length === 0;
+  const roles = rolesRule(history, seen);
+  const unsaid = !seen.ok && roles.verdict === 'pass' && differences.length === 0;
   return [
-    other.length === 0
-      ? {
-          id: 'afterwards/roles',
-          verdict: 'pass',
-          text: `roles of ${seen.roles.length} stores as before${unsaidOf(seen)}`,
-        }
-      : { id: 'afterwards/roles', verdict: 'fail', text: `roles are not as before: ${roles.join('; ')}` },
+    roles,
     differences.length === 0 && !unsaid
       ? { id: 'afterwards/objects', verdict: 'pass', text: `${seen.objects} objects as before` }
       : {

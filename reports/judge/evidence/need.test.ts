@@ -109,6 +109,63 @@ test('should hold what was compared against what is declared, and against the ti
     /roles of redis, postgres were compared/,
   );
   assert.match(gap({ objects: 0 }) ?? '', /0 objects were compared/);
+  const unasked = 'redis, cannot be asked (route): 10.0.0.1';
+  assert.equal(gap({ roles: [role('postgres')], uncompared: [unasked] }), undefined);
+  assert.match(
+    gap({ roles: [], uncompared: [unasked] }) ?? '',
+    /roles of no store were compared and those of redis could not be, the declared stores are postgres, redis/,
+  );
+  for (const uncompared of [[], ['neo4j, broken before this trial'], [unasked, unasked]])
+    assert.match(gap({ roles: [role('postgres')], uncompared }) ?? '', /roles of postgres were compared/);
+  assert.match(
+    gap({ uncompared: [unasked] }) ?? '',
+    /roles of postgres, redis were compared and/,
+    'not both',
+  );
   for (const waitedMs of [0, -1, 3_600_000])
     assert.match(gap({ waitedMs }) ?? '', /the comparison is recorded as taking/, String(waitedMs));
+});
+
+test('should hold no roles of another store against the one that was hit, unless the fault takes a node', () => {
+  const stores = { postgres: { members: 3 }, redis: { members: 3 } };
+  const role = (store: string, after = 'peer') => ({ store, before: 'peer', after });
+  const told = (of: object, roles: object[], fault = 'pod-crash'): string[] =>
+    afterwardsRules(
+      invent({
+        settings: { stores },
+        seen: [
+          ['fault-armed', { fault, target: 'a-0', members: [] }],
+          BACK,
+          ['as-before', { ...AS_BEFORE, ok: false, roles }],
+        ],
+        ...{ check: 'failover/redis/pod-crash', ...of },
+      }),
+    )
+      .filter(({ verdict }) => verdict !== 'pass')
+      .map(({ id, verdict, text }) => `${id} ${verdict}: ${text}`);
+  const other = [role('postgres', 'none'), role('redis')];
+  const open =
+    'afterwards/roles inconclusive: roles of stores that the fault did not hit are not as before: postgres was peer, is none';
+  assert.deepEqual(told({}, other), [open]);
+  const failed = 'afterwards/roles fail: roles are not as before: postgres was peer, is none';
+  assert.deepEqual(told({}, other, 'node-loss'), [failed]);
+  assert.deepEqual(told({ check, settings: { stores, store: 'redis' } }, other), [open]);
+  assert.deepEqual(told({ check }, other), [failed], 'a check that hits no store of its own');
+  const own = [role('postgres', 'none'), role('redis', 'none')];
+  assert.deepEqual(told({}, own), [
+    'afterwards/roles fail: roles are not as before: redis was peer, is none',
+  ]);
+});
+
+test('should want the roles of the store that was hit, whatever is said of them', () => {
+  const stores = { postgres: { members: 3 }, redis: { members: 3 } };
+  const uncompared = ['redis, cannot be asked (route): 10.0.0.1'];
+  const roles = [{ store: 'postgres', before: 'peer', after: 'peer' }];
+  const seen: Seen[] = [BACK, ['as-before', { ...AS_BEFORE, roles, uncompared }]];
+  const gap = (hit: string): string | undefined =>
+    afterwardsRules(invent({ check: `failover/${hit}/pod-crash`, settings: { stores }, seen })).find(
+      ({ id }) => id === 'afterwards/compared',
+    )?.text;
+  assert.equal(gap('postgres'), undefined);
+  assert.equal(gap('redis'), 'the roles of redis, which the fault was to hit, were not compared');
 });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { addFaultFacts } from '../../record/fault-facts.ts';
 import { budgetGap } from './budget.ts';
-import { Synthetic } from './_testing/synthetic.ts';
+import { armedFor, Synthetic } from './_testing/synthetic.ts';
 
 /** The inconsistency reported once an observation is changed. */
 function gapOf(kind: 'budget-estimate' | 'budget-spent', change: object, settings: object = {}): string {
@@ -55,4 +56,28 @@ test('should want a limit where the environment says so, and everywhere but in t
   );
   const never = { drills: { steadySeconds: 3, errorBudget: { enforced: false } } };
   assert.match(limit(true, never), /was enforced, declared is that it is not/);
+});
+
+addFaultFacts('hang', { heals: false });
+addFaultFacts('pod-crash', { heals: true });
+
+test('should want the time for which a majority is kept away in the price, where the fault does not end by itself', () => {
+  const priced = (fault: string, outageMs: number, failover: object = { target: 'majority' }): string => {
+    const trial = new Synthetic({
+      check: `failover/postgres/${fault}`,
+      settings: { failover, timeouts: { faultHold: 30_000 } },
+    }).without('expected-window', 'fault-armed');
+    trial.see(4_999, 'fault-armed', armedFor(fault, 'postgres-0, postgres-1'));
+    const history = trial.history();
+    const estimate = { from: 'goal', outageMs, estimateMs: outageMs };
+    const observations = history.observations.map((seen) =>
+      seen.kind === 'budget-estimate' ? { ...seen, ...estimate } : seen,
+    );
+    return budgetGap({ ...history, observations } as typeof history) ?? '';
+  };
+  assert.equal(priced('hang', 60_000), '');
+  assert.match(priced('hang', 30_000), /an outage of 30000 ms, but its source, the goal, says 60000/);
+  assert.equal(priced('hang', 35_000, { target: 'majority', holdMs: 5_000 }), '');
+  assert.equal(priced('hang', 30_000, { target: 'leader' }), '');
+  assert.equal(priced('pod-crash', 30_000), '');
 });

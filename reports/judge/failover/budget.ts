@@ -1,4 +1,5 @@
 /** Checks that the estimated cost of a trial follows from its expected outage, and that the counted cost matches the operations. */
+import { faultFacts } from '../../record/fault-facts.ts';
 import { OUTCOMES } from '../../record/history/history.ts';
 import type { History } from '../../record/history/history.ts';
 import type { Seen } from '../../record/observations/index.ts';
@@ -41,15 +42,33 @@ function windowGap(history: History, { from }: Seen<'budget-estimate'>): string 
 }
 
 function outageGap(history: History, { from, outageMs }: Seen<'budget-estimate'>): string | null {
+  const { timeouts } = history.header.settings;
+  const heldMs = heldOf(history);
+  const later = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : ms + heldMs);
   const expected = {
     window: last(history, 'expected-window')?.hiMs,
-    goal: goalMs(history),
+    goal: later(goalMs(history)),
     // Without a deadline in the header there is nothing to compare with.
-    deadline: history.header.settings.timeouts?.['rtoDeadline'] ?? outageMs,
+    deadline: later(timeouts?.['rtoDeadline']) ?? outageMs,
   }[from];
   return expected !== undefined && Math.abs(expected - outageMs) <= SAME_MS && outageMs > 0
     ? null
     : `the cost is estimated for an outage of ${outageMs} ms, but its source, the ${from}, says ${expected ?? 'nothing'}`;
+}
+
+/** For how long a majority of the members is kept away by a fault that does not end by itself: the store cannot recover sooner, ms. */
+function heldOf(history: History): number {
+  const { failover, timeouts } = history.header.settings;
+  if (failover?.target !== 'majority' || !lasts(history)) return 0;
+  return failover.holdMs ?? timeouts?.['faultHold'] ?? 0;
+}
+
+/** Whether the fault stays until it is undone. */
+function lasts(history: History): boolean {
+  const { check, settings } = history.header;
+  const [, , named = ''] = check.split('/');
+  const planned = settings.failover?.fault ?? settings.fault ?? named;
+  return faultFacts(first(history, 'fault-armed')?.fault ?? planned)?.heals === false;
 }
 
 function goalMs({ header }: History): number | undefined {

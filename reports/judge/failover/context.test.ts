@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { addFaultFacts } from '../../record/fault-facts.ts';
 import { failoverRecordSchema } from '../../record/run-record.ts';
 import { failoverRecord } from './index.ts';
-import { said, START, Synthetic } from './_testing/synthetic.ts';
+import { armedFor, said, START, Synthetic } from './_testing/synthetic.ts';
 
 const judge = (trial: Synthetic) => failoverRecord(trial.history());
 const roles = (after: string) => [{ store: 'postgres', before: 'leader, replica; steady', after }];
@@ -102,6 +103,8 @@ describe('several leaders during a trial', () => {
   });
 });
 
+addFaultFacts('node-loss', { heals: false, takesNode: true });
+
 describe('the steady state afterwards', () => {
   it('should pass when leaders changed but roles are the same multiset', () => {
     const trial = new Synthetic().see(17_000, 'as-before', {
@@ -129,6 +132,23 @@ describe('the steady state afterwards', () => {
     const record = judge(trial);
     assert.equal(record.verdict, 'fail');
     assert.match(said(record), /postgres was leader, replica; steady, is leader; steady/);
+  });
+
+  it('should be inconclusive when only another store has changed, unless the fault took a node', () => {
+    const redis = { store: 'redis', before: 'master, slave; steady', after: 'master; 0 of 1 follow' };
+    const other = { roles: [...roles('leader, replica; steady'), redis], objects: 41, differences: [] };
+    const judged = (trial: Synthetic) => judge(trial.see(17_000, 'as-before', other));
+    const beside = judged(new Synthetic());
+    assert.equal(beside.verdict, 'inconclusive');
+    assert.match(
+      said(beside),
+      /of stores that the fault did not hit are not as before: redis was master, slave/,
+    );
+    const taken = new Synthetic({ check: 'failover/postgres/node-loss' })
+      .without('fault-armed')
+      .see(4_999, 'fault-armed', armedFor('node-loss', 'postgres-0'));
+    const { rules = [] } = judged(taken);
+    assert.equal(rules.find(({ id }) => id === 'afterwards/roles')?.verdict, 'fail');
   });
 
   it('should be inconclusive when an object differs, naming it', () => {

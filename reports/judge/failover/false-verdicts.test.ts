@@ -147,6 +147,22 @@ describe('reads', () => {
     assert.match(said(record), /reads did not succeed again: none of the last 40 did/);
   });
 
+  it('should prove nothing by a handful of reads that are late at the end', () => {
+    const rated = (perSecond: number, late: number): string => {
+      const trial = new Synthetic();
+      for (const seen of trial.observations)
+        if (seen.kind === 'client-load-start') Object.assign(seen, { readRatePerSecond: perSecond });
+      const kept = trial.reads.filter((_, i) => i % (20 / perSecond) === 0);
+      trial.reads.splice(0, trial.reads.length, ...kept);
+      for (const read of kept.slice(-late)) Object.assign(read, { outcome: 'unknown', detail: 'deadline' });
+      const { verdict, text } = judge(trial).rules?.find(({ id }) => id === 'reads') ?? {};
+      return `${verdict}: ${text}`;
+    };
+    assert.equal(rated(1, 2), 'inconclusive: 2 of 5 reads failed at the end');
+    assert.equal(rated(1, 6), 'inconclusive: 5 of 5 reads failed at the end');
+    assert.equal(rated(2, 12), 'fail: reads did not succeed again: none of the last 10 did');
+  });
+
   it('false verdict 8: who answered, and what, must be known', () => {
     assert.match(said(changed((read) => (read.detail = ''))), /do not say what they saw, or who answered/);
     assert.match(said(changed((read) => (read.detail = '99999'))), /saw a number that had not been written/);

@@ -4,6 +4,7 @@ import type { Rule } from '../../record/rule.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import type { Verdict } from '../../record/verdict.ts';
 import { missedRule } from '../before-fault.ts';
+import { changedRoles, changedText, OF_OTHERS } from '../evidence/afterwards.ts';
 import type { Downtime } from './outages/downtime.ts';
 import { MAX_LAG_MS } from './outages/generator.ts';
 import {
@@ -124,6 +125,7 @@ const HOLDINGS: readonly Holding[] = [
     fails: ({ reads, rto }) => (rto === null ? null : readsGone(reads)),
     open: ({ reads, rto }) => readsOpen(reads, rto !== null),
     holds: 'reads succeeded, and who answered is known',
+    ofTime: true,
   },
   {
     id: 'consumer/once',
@@ -159,7 +161,12 @@ const HOLDINGS: readonly Holding[] = [
     holds: 'all members were back after the trial',
     ofTime: true,
   },
-  { id: 'afterwards/roles', fails: rolesChanged, holds: 'roles as before' },
+  {
+    id: 'afterwards/roles',
+    fails: (evidence) => changedText(rolesChanged(evidence).ours),
+    open: (evidence) => changedText(rolesChanged(evidence).others, OF_OTHERS),
+    holds: 'roles as before',
+  },
   {
     id: 'rto',
     fails: tooSlow,
@@ -314,10 +321,8 @@ function deliveredLate({ trial: { reader } }: Evidence): string | null {
 }
 
 /** Members whose role differs from the one before: missing, or serving in another role. */
-export function rolesChanged({ afterwards }: Pick<Evidence, 'afterwards'>): string | null {
-  const other = (afterwards?.roles ?? []).filter(({ before, after }) => before !== after);
-  if (other.length === 0) return null;
-  return `roles are not as before: ${other.map(({ store, before, after }) => `${store} was ${before}, is ${after}`).join('; ')}`;
+function rolesChanged({ afterwards, trial }: Evidence): ReturnType<typeof changedRoles> {
+  return changedRoles(afterwards?.roles ?? [], trial);
 }
 
 /** Two leaders in any reading count, whatever a later reading shows. */

@@ -242,7 +242,7 @@ export function expectHolders(history: History, findings: Findings): void {
 
 /**
  * Why a pod may have no device although devices are given as they should be: others hold them all, the scheduler was told to use none of a node's,
- * the pool is scaled to zero, or the pod asked for several at once. null: there is no such reason.
+ * the pool is scaled to zero, or the pod asked for several that a node does not give at once. null: there is no such reason.
  */
 function excuseOf(history: History, { asked, state, detail }: Seen<'gpu-pod'>): string | null {
   const seen = `${state}: ${detail}`;
@@ -253,15 +253,22 @@ function excuseOf(history: History, { asked, state, detail }: Seen<'gpu-pod'>): 
     if (cordoned.length > 0) return `${detail} (cordoned: ${cordoned.join(', ')})`;
     if (isScaledToZero(history)) return `${detail} (the pool may be scaled to zero)`;
   }
-  // A plugin may refuse requests for more than one (MPS, failRequestsGreaterThanOne); the declaration does not say.
-  if (state === 'failed' && asked > 1) return `${seen}; a request for several may be refused`;
+  if (state === 'failed' && asked > 1 && mayRefuseSeveral(history, detail))
+    return `${seen}; a request for several may be refused`;
   return claims.length > 0 ? `${seen}; claims may hold the devices: ${claimsText(claims)}` : null;
 }
 
-/** No node offers a device, and none has to be there. */
+/**
+ * A plugin may refuse requests for more than one share (MPS, failRequestsGreaterThanOne), and kubelet those that its topology policy cannot align.
+ * The declaration says neither.
+ */
+function mayRefuseSeveral(history: History, detail: string): boolean {
+  return gpuOf(history).kind === 'shared' || detail.includes('TopologyAffinityError');
+}
+
+/** No node is there, and none has to be. */
 function isScaledToZero(history: History): boolean {
-  const offers = poolNodesOf(history).some((node) => offeredBy(node) > 0);
-  return !offers && declaredPool(history.header).count.min === 0;
+  return poolNodesOf(history).length === 0 && declaredPool(history.header).count.min === 0;
 }
 
 /**
@@ -357,7 +364,8 @@ export const requestsSeen = (header: HistoryHeader, looks: number): AnyNeed =>
   need('gpu-requested', { count: declaredPool(header).count.min * looks, what: 'requests of nodes' });
 
 export const SOURCES: Annotations = {
-  'gpu-pod.sources': 'what each source names, for people: the most trusted of them decides',
+  'gpu-pod.sources':
+    'what each source names: the most trusted of them decides, and the others only in records without `present` whether a device is there',
 };
 
 export const HOLDERS: Annotations = {

@@ -36,10 +36,15 @@ export function expectPresent(history: History, pod: Seen<'gpu-pod'>, findings: 
   );
 }
 
-function isPresent(history: History, { present, reportedBy }: Seen<'gpu-pod'>): boolean {
+/** Earlier records do not have `present`: there what the sources name says as much. */
+function isPresent(history: History, { present, reportedBy, sources = [] }: Seen<'gpu-pod'>): boolean {
   const answered = all(history, 'gpu-answer').some(({ code }) => code === 0);
-  return answered || (present ?? (reportedBy === 'nvidia-smi' || reportedBy === 'device nodes'));
+  const naming = sources.flatMap(({ by, devices }) => (devices.length > 0 ? [by] : []));
+  return answered || (present ?? [reportedBy, ...naming].some(isInContainer));
 }
+
+const isInContainer = (by: Seen<'gpu-pod'>['reportedBy']): boolean =>
+  by === 'nvidia-smi' || by === 'device nodes';
 
 /** Series name pods without their namespaces. */
 export const podName = (pod: string): string => pod.slice(pod.indexOf('/') + 1);

@@ -55,7 +55,7 @@ export const FAILOVER = kinds({
     ok: z.boolean(),
     waitedMs: z.number(),
     roles: z.array(z.object({ store: z.string(), before: z.string(), after: z.string() })),
-    /** Stores whose roles could not be compared, with what was known of them before. */
+    /** Stores whose roles could not be compared: the name, a comma, and what was known of it before. */
     uncompared: z.array(z.string()).optional(),
     objects: z.number(),
     differences: z.array(z.string()),

@@ -145,7 +145,7 @@ export const TELEMETRY = kinds({
     group: z.string(),
     alerting: z.array(z.object({ rule: z.string(), health: z.string(), lastError: z.string().nullable() })),
   },
-  /** All groups were read, and the addresses that alerts are sent to; null: the server does not tell. */
+  /** All groups were read, and the addresses that alerts are sent to; null: the server, which is not Prometheus, does not tell. */
   alertmanagers: { urls: z.array(z.string()).nullable() },
 
   'dashboard-server': { server: z.enum(['Grafana', 'Kibana']), ok: z.boolean(), detail: z.string() },

@@ -115,10 +115,12 @@ test('should record the rules of a server that does not tell who receives its al
   const rule = { type: 'alerting', name: 'Burns', query: 'up == 0', health: 'ok' };
   const objectives = [{ name: 'api-requests' }];
   const { seen } = await asked(askRules, {
-    answer: (path) =>
-      path === '/api/v1/rules'
-        ? success({ groups: [{ name: 'api-requests', file: 'f', rules: [rule] }] })
-        : { status: 404, body: '404 page not found' },
+    answer: (path) => {
+      if (path === '/api/v1/rules')
+        return success({ groups: [{ name: 'api-requests', file: 'f', rules: [rule] }] });
+      if (path === '/api/v1/status/buildinfo') return success({ application: 'Grafana Mimir' });
+      return { status: 404, body: '404 page not found' };
+    },
     environment: { objectives },
   });
   assert.deepEqual(

@@ -66,7 +66,7 @@ test('should send an account to no other server, also where it is redirected the
     {},
   );
   assert.equal(page?.url, 'http://127.0.0.1:2/login');
-  assert.equal(questions.length, 1);
+  assert.deepEqual([questions.length, page.withheld], [1, undefined]);
 });
 
 test('should follow redirects within the server, and not for ever', async () => {
@@ -103,6 +103,7 @@ test('should send on the reads that plugins of data sources ask by POST, and say
     '/api/datasources/proxy/4%2F_bulk%3F/api/v1/query',
     '/api/datasources/proxy/4/api/v1/query/../../../_bulk',
     '/api/datasources/uid/prom-1/resources/rules',
+    '/apis/prometheus.datasource.grafana.app/v0alpha1/namespaces/default/datasources/p/resources/rules',
   ]) {
     const { page, asked: questions } = await answered(path);
     assert.deepEqual([questions, page?.status, page?.withheld], [[], 204, true], path);
@@ -111,12 +112,22 @@ test('should send on the reads that plugins of data sources ask by POST, and say
   assert.deepEqual([other.asked, other.page?.withheld], [[], undefined]);
 });
 
-test('should follow a POST to no place where it may do more than read', async () => {
-  const { page, asked: questions } = await asked(
-    () => ({ status: 307, location: '/api/dashboards/db', body: '' }),
-    { method: 'POST', path: '/api/datasources/proxy/3/api/v1/query', body: '{}' },
+test('should follow a POST to no place where it may do more than read, and say that it is not answered', async () => {
+  const redirected = (location: string, path = '/api/datasources/proxy/3/api/v1/query') =>
+    asked(() => ({ status: 307, location, body: '' }), { method: 'POST', path, body: '{}' });
+  for (const path of ['/api/datasources/proxy/3/api/v1/query', '/api/ds/query']) {
+    const { page, asked: questions } = await redirected('/api/dashboards/db', path);
+    assert.deepEqual([questions.length, page?.status, page?.withheld], [1, 204, true]);
+    assert.equal((await redirected('/login', path)).page?.withheld, true);
+    assert.equal((await redirected('http://127.0.0.1:2/login', path)).page?.withheld, true);
+    assert.equal((await redirected(path, path)).page?.withheld, true, 'for ever');
+  }
+  const followed = await asked(
+    ({ path }) =>
+      path === '/api/ds/query' ? { status: 307, location: '/g/api/ds/query', body: '' } : { body: {} },
+    { method: 'POST', path: '/api/ds/query', body: '{}' },
   );
-  assert.deepEqual([questions.length, page?.status], [1, 204]);
+  assert.deepEqual([followed.page?.status, followed.page?.withheld], [200, undefined]);
 });
 
 test('should send on reads and the questions of panels, and nothing that changes something', async () => {

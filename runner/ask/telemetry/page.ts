@@ -23,7 +23,7 @@ const QUERIES =
 const SOURCE_READS =
   /^(?:\/[^/]+)*\/api\/datasources\/(?:(?:uid\/)?[^/%]+\/resources|proxy\/(?:uid\/)?[^/%]+)\/(?:api\/v1\/(?:query|query_range|query_exemplars|series|labels)|_msearch)$/;
 /** Other questions to data sources may be more than reads. */
-const SOURCES = /\/api\/datasources\//;
+const SOURCES = /\/api\/datasources\/|[/.]datasource\.grafana\.app\//;
 /** What is not sent on is answered so: usage, live connections and preferences are nothing that a dashboard shows. */
 const NOT_SENT = 204;
 
@@ -58,29 +58,45 @@ function isRead(method: string, { pathname }: URL): boolean {
   return method === 'GET' || method === 'HEAD';
 }
 
-function notSent(method: string, url: string): Result<'telemetry.page'> {
-  const withheld = method === 'POST' && SOURCES.test(new URL(url).pathname);
+function notSent(
+  method: string,
+  url: string,
+  withheld = method === 'POST' && SOURCES.test(new URL(url).pathname),
+): Result<'telemetry.page'> {
   return { status: NOT_SENT, url, headers: {}, base64: '', ...(withheld && { withheld }) };
 }
 
-/** Follows redirects within the server, of a POST only to what may be asked so; one to another server is the answer. */
+/**
+ * Follows redirects within the server, of a POST only to what may be asked so; one to another server is the answer. A question of a panel that is
+ * redirected elsewhere, such as to a login page, was not answered.
+ */
 async function followed(
   { first, method }: { first: URL; method: string },
   ask: (path: string) => Promise<BytesAnswer>,
 ): Promise<Result<'telemetry.page'>> {
   let at = first;
   for (let left = REDIRECTS; ; left--) {
-    const { status, headers, bytes } = await ask(`${at.pathname}${at.search}`);
-    const { location, 'content-type': type } = headers;
-    const next =
-      status >= 300 && status <= 399 && typeof location === 'string' ? new URL(location, at) : null;
-    if (next === null || left === 0)
-      return {
-        ...{ status, url: at.href, base64: bytes.toString('base64') },
-        headers: typeof type === 'string' ? { 'content-type': type } : {},
-      };
+    const answer = await ask(`${at.pathname}${at.search}`);
+    const next = nextOf(answer, at);
+    if (next === null) return pageOf(answer, at);
+    const isWithin = next.origin === first.origin;
+    const isFollowed = left > 0 && isWithin && isRead(method, next);
+    if (!isFollowed && method === 'POST') return notSent(method, next.href, true);
+    if (left === 0) return pageOf(answer, at);
+    if (!isWithin) return { status: answer.status, url: next.href, headers: {}, base64: '' };
     at = next;
-    if (at.origin !== first.origin) return { status, url: at.href, headers: {}, base64: '' };
-    if (!isRead(method, at)) return notSent(method, at.href);
   }
+}
+
+/** Where an answer redirects to; null: nowhere. */
+function nextOf({ status, headers: { location } }: BytesAnswer, at: URL): URL | null {
+  return status >= 300 && status <= 399 && typeof location === 'string' ? new URL(location, at) : null;
+}
+
+function pageOf({ status, headers, bytes }: BytesAnswer, at: URL): Result<'telemetry.page'> {
+  const { 'content-type': type } = headers;
+  return {
+    ...{ status, url: at.href, base64: bytes.toString('base64') },
+    headers: typeof type === 'string' ? { 'content-type': type } : {},
+  };
 }

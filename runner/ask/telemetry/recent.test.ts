@@ -74,15 +74,19 @@ test('should record a container for which the store gives no answer, and look up
   });
 });
 
-test('should give the store up only where it cannot be reached for three containers in a row', async () => {
+test('should give the store up only where it cannot be reached, or fails, for three containers and none between', async () => {
   const gone = 'unreachable';
   const three = await each({ a: gone, b: gone, c: gone, d: null });
   assert.deepEqual(
     [three.ended, three.told.at(-1), three.told.length],
     ['unreachable of c', 'recent-unsearched c', 3],
   );
-  const between = await each({ a: gone, b: gone, c: null, d: gone, e: 'absent', f: gone, g: gone });
-  assert.deepEqual([between.ended, between.told.length], [null, 7]);
+  const between = await each({ a: gone, b: gone, c: null, d: gone, e: 'absent', f: gone, g: null, h: gone });
+  assert.deepEqual([between.ended, between.told.length], [null, 8]);
+  const errors = await each({ a: 'failed', b: 'absent', c: gone, d: 'refused', e: 'failed', f: null });
+  assert.deepEqual([errors.ended, errors.told.length], ['failed of e', 5], 'an error is no answer either');
+  const absent = await each({ a: 'absent', b: 'absent', c: 'absent', d: 'absent' });
+  assert.deepEqual([absent.ended, absent.told.length], [null, 4]);
 });
 
 /** A container of which kubelet gives too much where it is asked for anything before a time. @returns what was asked for, and recorded */

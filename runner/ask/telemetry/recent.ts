@@ -27,8 +27,8 @@ const ROUNDED_MS = 2;
 /** Characters shown of a line that was not found. */
 const MOST_SHOWN = 120;
 
-/** After so many containers in a row the store is given up: waiting for it takes a time-out each. */
-const MOST_UNREACHABLE = 3;
+/** After so many containers without an answer the store is given up: waiting for it takes a time-out each. */
+const MOST_UNANSWERED = 3;
 
 export interface Recent {
   /** Lines that were looked for. */
@@ -60,26 +60,26 @@ type RecentPod = ClockedPod & { workload: string };
 /**
  * Looks up the last lines of each container. One for which the store gives no answer is recorded as such, and the others are looked up all the
  * same.
- * @throws SignalError where the store could not be reached for several in a row; the reason of the signal
+ * @throws SignalError where the store could not be reached, or answered with errors, for several and for none between; the reason of the signal
  */
 export async function recentOfEach(
   pods: readonly RecentPod[],
   looking: Looking,
   write: (told: Told | Unsearched) => void,
 ): Promise<void> {
-  let unreachable = 0;
+  let unanswered = 0;
   for (const pod of pods) {
     try {
       const told = await recentOf(pod, looking);
       write(told);
-      if (told.kind === 'recent' && told.lines > 0) unreachable = 0;
+      if (told.kind === 'recent' && told.lines > 0) unanswered = 0;
     } catch (error) {
       looking.signal.throwIfAborted();
       if (!(error instanceof SignalError)) throw error;
       const { workload, node, pod: name, container } = pod;
       write({ kind: 'recent-unsearched', workload, node, pod: name, container, reason: errorText(error) });
-      unreachable = error.reason === 'unreachable' ? unreachable + 1 : 0;
-      if (unreachable === MOST_UNREACHABLE) throw error;
+      if (error.reason === 'unreachable' || error.reason === 'failed') unanswered += 1;
+      if (unanswered === MOST_UNANSWERED) throw error;
     }
   }
 }

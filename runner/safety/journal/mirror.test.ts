@@ -3,6 +3,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { KubeError } from '../../../probes/kubernetes/errors.ts';
 import type { KubeReply } from '../types.ts';
 import { Journal } from './journal.ts';
 import { Mirror } from './mirror.ts';
@@ -33,4 +34,11 @@ test('should say after some attempts, or one refusal, why nothing was written', 
   const forbidden = answered([{ status: 403, body: {} }]);
   assert.match((await forbidden.mirror.sync()) ?? '', /answered 403/);
   assert.equal(forbidden.writes(), 1);
+});
+
+test('should not write again after silence for as long as a call may take', async () => {
+  const where = { verb: 'patch', path: '/' };
+  const { mirror, writes } = answered([new KubeError('timeout', 'no answer within 5000 ms', where)]);
+  assert.equal(await mirror.sync(), 'no answer within 5000 ms');
+  assert.equal(writes(), 1);
 });

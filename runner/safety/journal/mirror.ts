@@ -4,6 +4,7 @@ import type { Journal } from './journal.ts';
 import { inPresentWords, isTransient } from '../timers/undo-kube.ts';
 import { isKubeRollback } from '../types.ts';
 import type { Entry, Rollback, KubeCall } from '../types.ts';
+import { KubeError } from '../../../probes/kubernetes/errors.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
 
 /** Older than the word journal. Owners of clusters grant rights on this very name, and runs of other versions look for it there. */
@@ -212,7 +213,6 @@ export class Mirror {
 
   /** @returns why it was not written; null: it was. `again`: the same may be written in a moment */
   async #writeOnce(entries: string): Promise<{ gap: string | null; again: boolean }> {
-    const sentMs = performance.now();
     try {
       const reply = await this.#kube({
         method: 'PATCH',
@@ -238,7 +238,8 @@ export class Mirror {
       return { gap: null, again: false };
     } catch (error) {
       // After silence for as long as a call may take, an action does not wait for more.
-      return { gap: errorText(error), again: performance.now() - sentMs < CALL_TIMEOUT_MS };
+      const isSilent = error instanceof KubeError && error.reason === 'timeout';
+      return { gap: errorText(error), again: !isSilent };
     }
   }
 }

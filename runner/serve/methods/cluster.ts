@@ -24,7 +24,7 @@ export function clusterMethods(runner: ServedRunner): Methods {
     'cluster.list': (params) => cluster.list(params),
     'cluster.wait': (params, call) => cluster.wait(params, call.signal),
     'cluster.apply': async ({ check, objects }, call) => {
-      await safety.apply(check, objects);
+      await safety.apply(check, objects, { access: 'canary', signal: call.signal });
       for (const object of objects) await seen(object, call.signal);
       return null;
     },

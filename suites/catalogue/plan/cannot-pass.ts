@@ -6,7 +6,6 @@ import { rightsWith } from '../rights.ts';
 import type { CatalogueRow } from '../types.ts';
 import { accessIn } from './access.ts';
 import { faultIn } from './goals.ts';
-import { unfitForOperator } from './spread-loads.ts';
 
 /** The rights that a check needs in an environment, with the fault that is declared there. */
 export function rightsIn(environment: Environment, row: CatalogueRow): Right[] {
@@ -17,21 +16,11 @@ export function rightsIn(environment: Environment, row: CatalogueRow): Right[] {
 }
 
 /**
- * Why a check that runs there cannot pass, whatever it sees: by what the environment declares, by the load engine that it names, or because it needs
- * a right that no documented role gives. It fails or is inconclusive. null: it can pass.
+ * Why a check that runs there cannot pass, whatever it sees: by what the environment declares, or because it needs a right that no documented role
+ * gives. It fails or is inconclusive. null: it can pass.
  */
 export function cannotPass(environment: Environment, row: CatalogueRow, goals: Goals): string | null {
-  return (
-    row.cannotPass?.(environment, goals) ??
-    namedOperator(environment, row) ??
-    rightGivenToNobody(environment, row)
-  );
-}
-
-/** With `auto` another engine is chosen for such a check. */
-function namedOperator({ load }: Environment, row: CatalogueRow): string | null {
-  const unfit = load.engine === 'k6-operator' ? unfitForOperator(row) : null;
-  return unfit === null ? null : `load.engine is k6-operator: ${unfit}`;
+  return row.cannotPass?.(environment, goals) ?? rightGivenToNobody(environment, row);
 }
 
 function rightGivenToNobody(environment: Environment, row: CatalogueRow): string | null {

@@ -149,19 +149,13 @@ test('should leave out of a profile what cannot pass there, unless the profile a
   }
 });
 
-test('should say that a check cannot pass with the k6 operator, where the environment names it', () => {
+test('should require a check for whose load the named k6 operator is unfit: another engine sends it', () => {
   const operator = { namespace: 'load', pods: 2, image: 'k6', stubbed: false };
-  const withEngine = (engine: 'auto' | 'k6-operator', id: string) =>
-    one({ ...local, load: { ...local.load, engine, operator } }, id).cannotPass;
-  for (const [id, why] of [
-    ['scaling/backend/down', /^load\.engine is k6-operator: it ends its load itself/],
-    ['scaling/ai/up', /it ends its load itself/],
-    ['performance/api/latency', /^load\.engine is k6-operator: it judges latencies/],
-  ] as const) {
-    assert.match(withEngine('k6-operator', id) ?? '', why);
-    assert.equal(withEngine('auto', id), undefined);
+  const spread = { ...local, load: { ...local.load, engine: 'k6-operator' as const, operator } };
+  for (const id of ['scaling/backend/down', 'scaling/ai/up', 'performance/api/latency']) {
+    const { notRun, cannotPass, required } = one(spread, id, { profile: 'nightly' });
+    assert.deepEqual([notRun, cannotPass, required], [null, undefined, true], id);
   }
-  assert.equal(withEngine('k6-operator', 'performance/api/throughput'), undefined);
 });
 
 test('should refuse unknown profiles, suites and globs', () => {

@@ -8,10 +8,15 @@ import { runDeploymentTrial } from './deployment.ts';
 
 const CHECK = 'failover/backend/pod-crash';
 
-/** A trial of a backend that is ready, whose client load does not start; what was asked and recorded is kept. */
-async function trialWith(error: Error): Promise<{ methods: string[]; recorded: Seen[]; thrown: unknown }> {
+const MISSED = { target: 'orders-1', landedAtMs: null, proof: '' };
+
+/** A trial of a backend that is ready, whose client load does not start, or flows so; what was asked and recorded is kept. */
+async function trialWith(
+  load: Error | { failed: number },
+): Promise<{ methods: string[]; recorded: Seen[]; thrown: unknown }> {
   const methods: string[] = [];
   const recorded: Seen[] = [];
+  const failed = load instanceof Error ? 0 : load.failed;
   const ctx = {
     ...{ id: CHECK, trial: 1, signal: new AbortController().signal, goals: { windowSeconds: 30 } },
     settings: { drills: { steadySeconds: 1 }, workloads: [] },
@@ -22,7 +27,10 @@ async function trialWith(error: Error): Promise<{ methods: string[]; recorded: S
     runner: {
       call: (method: string) => {
         methods.push(method);
-        if (method === 'clientLoad.start') return Promise.reject(error);
+        if (method === 'clientLoad.start' && load instanceof Error) return Promise.reject(load);
+        if (method === 'clientLoad.wait')
+          return Promise.resolve({ met: true, acknowledged: 500, detail: '', failed });
+        if (method === 'fault.inject') return Promise.resolve(MISSED);
         return Promise.resolve(method === 'state.note' ? { unrest: [] } : {});
       },
     },
@@ -66,4 +74,19 @@ test('should crash for a defect of its own', async () => {
     recorded.some(([kind]) => kind === 'no-fault'),
     false,
   );
+});
+
+test('should inject nothing once a request has failed, however well they flow since: such a trial cannot pass', async () => {
+  const calm = await trialWith({ failed: 0 });
+  assert.equal(calm.thrown, null);
+  assert.equal(calm.methods.includes('fault.inject'), true);
+  const { methods, recorded, thrown } = await trialWith({ failed: 2 });
+  assert.equal(thrown, null);
+  assert.equal(methods.includes('fault.inject'), false);
+  assert.deepEqual(methods.slice(-2), ['clientLoad.stop', 'fault.restore'], 'nothing is left running');
+  const reason = '2 of 502 requests had failed before the fault';
+  assert.deepEqual(recorded.at(-1), ['no-fault', { reason }]);
+  const judgement = judge({ check: CHECK, goals: { failedRatio: 0.001, windowSeconds: 30 }, seen: recorded });
+  assert.equal(judgement.verdict, 'inconclusive');
+  assert.ok(judgement.reason.startsWith(`the fault did not land: it was not injected: ${reason}`));
 });

@@ -95,7 +95,10 @@ async function ready(
   return seen.ok;
 }
 
-/** False when requests fail already: then no fault is injected, and the judge says so. */
+/**
+ * False when requests fail already: then no fault is injected, and the judge says so. One that failed at any time since the load began is enough:
+ * no fault makes such a trial pass.
+ */
 async function requestsFlow(ctx: CheckContext, minAcknowledged: number): Promise<boolean> {
   const { steadySeconds } = ctx.settings.drills;
   const stretch = await ctx.step(`wait for ${steadySeconds} s of requests without a failure`, () =>
@@ -110,9 +113,13 @@ async function requestsFlow(ctx: CheckContext, minAcknowledged: number): Promise
     ...{ check: ctx.id, until: 'acknowledged', count: minAcknowledged },
     timeoutMs: ctx.timeoutMs('steadyState'),
   } as const);
-  if (!stretch.met || !count.met)
-    ctx.record('no-fault', { reason: stretch.met ? count.detail : stretch.detail });
-  return stretch.met && count.met;
+  const reason = [stretch, count].find(({ met }) => !met)?.detail ?? failedText(count);
+  if (reason !== null) ctx.record('no-fault', { reason });
+  return reason === null;
+}
+
+function failedText({ failed, acknowledged }: { failed: number; acknowledged: number }): string | null {
+  return failed === 0 ? null : `${failed} of ${failed + acknowledged} requests had failed before the fault`;
 }
 
 function inject(ctx: CheckContext, { subject, called, fault }: DeploymentTrial): Promise<FaultResult> {

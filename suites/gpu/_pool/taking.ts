@@ -10,16 +10,13 @@ import type { PoolNode } from './pool.ts';
 /** Most pods of one device each that a check starts; where more devices are free, one pod takes all of a node. */
 export const MOST_PODS = 8;
 
-/**
- * Most pods of one share of a device each. No pod asks for more: NVIDIA's plugin refuses that with MPS, and with failRequestsGreaterThanOne for
- * slices of time.
- */
+/** The same for shares of devices: NVIDIA's plugin may refuse a pod that asks for several (MPS, failRequestsGreaterThanOne). */
 const MOST_SHARES = 32;
 
 /** A pod that must not be placed, and why not. */
 export type Unwanted = Canary & { role: (typeof REFUSED_ROLES)[number] };
 
-/** Takes every device that is declared and free. Returns the names of the pods that do; null: one of them has no device, or they would be too many. */
+/** Takes every device that is declared and free. Returns the names of the pods that do; null: one of them has no device. */
 export async function takeAll(
   ctx: CheckContext,
   canaries: Canaries,
@@ -32,14 +29,7 @@ export async function takeAll(
     free: Math.max(0, Math.min(node.free, node.free - (node.allocatable - devicesPerNode))),
   }));
   const lingersSeconds = lingersOf(ctx);
-  const plans = planHolders(declared, kind === 'shared' ? Infinity : MOST_PODS);
-  if (kind === 'shared' && plans.length > MOST_SHARES) {
-    ctx.unavailable(
-      'every free share of the devices',
-      `too many to take: ${plans.length} pods would ask for one each, and at most ${MOST_SHARES} are started`,
-    );
-    return null;
-  }
+  const plans = planHolders(declared, kind === 'shared' ? MOST_SHARES : MOST_PODS);
   const wanted = named(plans).map((one) => ({ ...one, lingersSeconds }));
   if (wanted.length === 0) return [];
   const ready = await ctx.step(`take every device, by ${wanted.length} pods`, () => canaries.hold(wanted));

@@ -73,7 +73,9 @@ function expectKnownHolders(history: History, findings: Findings): void {
       'devices that can be compared',
       `device names from different sources: ${[...ways].join(' and ')}`,
     );
-  if (!mayWrite(history.header)) expectNamedHolders(history, findings);
+  if (mayWrite(history.header)) return;
+  expectNamedHolders(history, findings);
+  needNamespaces(history, findings);
 }
 
 /** Where no pod may be started, the series must name the pods that request devices: otherwise nothing shows who holds which. */
@@ -84,6 +86,23 @@ function expectNamedHolders(history: History, findings: Findings): void {
     const known = named.has(pod) || named.has(podName(pod));
     if (known) findings.expect(`pod ${pod}`, true, 'named in the series', 'it is');
     else findings.unknown(`pod ${pod}`, 'named in the series', 'in no sample');
+  }
+}
+
+/** Two pods of one name on a node are one holder in series without namespaces, also where they hold one device together. */
+function needNamespaces(history: History, findings: Findings): void {
+  const requested = all(history, 'gpu-requested');
+  for (const { pod, namespace, node } of last(history, 'gpu-series')?.samples ?? []) {
+    if (namespace !== undefined) continue;
+    const there = requested.filter((one) => one.node === node);
+    const holders = (there.length > 0 ? there : requested).flatMap((one) => one.holders);
+    const same = new Set(holders.map((one) => one.pod).filter((name) => podName(name) === pod));
+    if (same.size > 1)
+      findings.unknown(
+        `pod ${pod} in the series`,
+        'its namespace (gpu.metrics.labels.namespace)',
+        `none, and the name is that of ${[...same].join(' and ')}`,
+      );
   }
 }
 

@@ -10,7 +10,7 @@ export interface Asked {
   landed: string[];
   /** Why the first was not answered. */
   trouble: string | null;
-  /** Path of the first question to a data source that the runner does not send on. */
+  /** Path of the first question to a data source that the runner does not send on, or that is redirected elsewhere. */
   withheld: string | null;
 }
 

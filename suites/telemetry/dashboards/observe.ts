@@ -168,7 +168,7 @@ async function hiddenBy(page: Page, look: Look): Promise<string | null> {
 /** Which question of its panels was not answered: because of who asks, or in time. null: none that is known. */
 function unaskedBy({ status, who, errors, isLoading, refused, pages }: Look): string | null {
   if (pages !== null && pages.withheld !== null)
-    return `the runner does not send on POST ${pages.withheld}, which may be more than a read: what panels show of it is not known`;
+    return `the runner does not send on POST ${pages.withheld}, which may be more than a read or is redirected elsewhere: what panels show of it is not known`;
   if (errors === 0) return isLoading && status < LEAST_OF_ERRORS ? STILL_LOADING : null;
   if (pages !== null && pages.trouble !== null) return `the runner could not ask all of it: ${pages.trouble}`;
   return refused[0] === undefined ? null : `${refused[0]}: ${who} may not query what its panels show`;

@@ -49,12 +49,19 @@ export function lastRecovery(episodes: readonly Episode[]): Episode | null {
  * Start of an outage's deadline: the fault, or its rollback if the outage began after that. A member that comes back may stall the
  * others, and the trial itself decides when it comes back.
  */
-export function deadlineFor(
-  { faultMs, zeroMs, healingMs, rtoDeadlineMs, awayMs }: Trial,
-  { start }: Episode,
-): { fromMs: number; limitMs: number | null } {
-  const started = faultMs ?? zeroMs;
+export function deadlineFor(trial: Trial, { start }: Episode): { fromMs: number; limitMs: number | null } {
+  const { healingMs, rtoDeadlineMs, awayMs } = trial;
+  const started = startedMs(trial, start);
   if (healingMs === null || start.loMs < healingMs || !Number.isFinite(awayMs))
     return { fromMs: started, limitMs: rtoDeadlineMs };
   return { fromMs: healingMs, limitMs: rtoDeadlineMs === null ? null : rtoDeadlineMs - awayMs };
+}
+
+/**
+ * When a fault began to count: with its landing, or with the outage if that began sooner. From its being armed to there it may take minutes,
+ * as where a cloud stops a machine, and the store has nothing to recover from.
+ */
+function startedMs({ faultMs, zeroMs, landedMs }: Trial, start: Interval): number {
+  const armedMs = faultMs ?? zeroMs;
+  return landedMs === null ? armedMs : Math.max(armedMs, Math.min(landedMs, start.loMs));
 }

@@ -25,7 +25,7 @@ export interface Reads {
   madeUp: number;
   /** Right before the fault, in a steady stretch. */
   before: Share;
-  /** In the last LAST_MS of the recording, when everything should be steady again. */
+  /** At the end of the recording, when everything should be steady again (`lastMs`). */
   atEnd: Share;
   stale: StaleReads;
 }
@@ -42,6 +42,14 @@ export interface StaleReads {
  * goal of their own: a server that has just started (a JVM above all) may answer its first reads late while it accepts writes.
  */
 const LAST_MS = 2_000;
+/** Fewer reads than this at the end prove no failure: with a read a second, two that are late are all there are. */
+const LEAST_DUE = 10;
+
+/** Where few reads are planned, more of the steady stretch is looked at, for as long as it lasts. */
+function lastMs(perSecond: number | null): number {
+  if (perSecond === null || perSecond <= 0) return LAST_MS;
+  return Math.min(STEADY_MS, Math.max(LAST_MS, ((LEAST_DUE + 1) * 1000) / perSecond));
+}
 
 /** The highest number that was seen, with who answered it where that was not the primary; or a message that was delivered. */
 const ANSWER = /^(?:(\d+)(@replica|@replaced)?|marker=\d+ after=[\d.]+)(?:;|$)/;
@@ -61,7 +69,8 @@ export function readsOf(history: History, acks: Acknowledgements, faultMs: numbe
     atEnd: { due: 0, ok: 0 },
     stale: { primary: 0, replaced: 0 },
   };
-  const times = { faultMs: faultMs ?? Infinity, endMs: highest(reads.intendedMs) - LAST_MS };
+  const endMs = highest(reads.intendedMs) - lastMs(found.plannedPerSecond);
+  const times = { faultMs: faultMs ?? Infinity, endMs };
   const known = { reads, acks, highestBy: duePer(writes, start?.ratePerSecond ?? null) };
   for (let i = 0; i < reads.count; i++) {
     share(found, reads, i, times);
@@ -149,7 +158,7 @@ const MOST_BY_REPLICA = 0.5;
 
 /** Reads that never recovered after the fault; evaluated only if writes did. */
 export function readsGone({ plannedPerSecond, before, atEnd }: Reads): string | null {
-  if (plannedPerSecond === 0 || before.ok === 0 || atEnd.due === 0 || atEnd.ok > 0) return null;
+  if (plannedPerSecond === 0 || before.ok === 0 || atEnd.due < LEAST_DUE || atEnd.ok > 0) return null;
   return `reads did not succeed again: none of the last ${atEnd.due} did`;
 }
 

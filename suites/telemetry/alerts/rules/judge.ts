@@ -26,12 +26,12 @@ function judgeRules(history: History): Judgement {
   return findings.conclude("the goals' burn-rate rules loaded and healthy");
 }
 
-/** Mimir, Thanos and VictoriaMetrics have rules and do not tell who receives alerts. */
+/** null: the server has said that it is not Prometheus. Mimir, Thanos and VictoriaMetrics have rules and do not tell who receives alerts. */
 function receiverFinding(findings: Findings, { urls }: Seen<'alertmanagers'>): void {
   const subject = 'where Prometheus sends alerts';
   if (urls === null) {
     findings.note(
-      `${subject} was not judged: this server has no /api/v1/alertmanagers; telemetry/alerts/fires proves that an alert arrives`,
+      `${subject} was not judged: this server is not Prometheus and has no /api/v1/alertmanagers; telemetry/alerts/fires proves that an alert arrives`,
     );
     return;
   }

@@ -10,7 +10,10 @@ export const OBSERVES = kinds({
   'reach-plan': { nodes: z.array(z.string()) },
   'reach-service': reached,
   'reach-dns': reached,
-  /** The DaemonSet of the declared plugin, and the nodes on which its pod is not ready; left out: pods could not be listed. */
+  /**
+   * The DaemonSet of the declared plugin, and the nodes on which its pod is not ready, or which lack one; left out: pods or nodes could not be
+   * listed.
+   */
   'cni-daemonset': { ready: z.int(), wanted: z.int(), unready: z.array(z.string()).optional() },
   /** The address that the plugin gave to our own pod on a node. */
   'pod-address': { node: z.string(), ip: z.string(), podCidrs: z.array(z.string()) },

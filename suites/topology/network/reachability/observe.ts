@@ -62,7 +62,7 @@ async function serviceAddress(ctx: CheckContext, namespace: string): Promise<str
   return clusterIP === '' || clusterIP === 'None' ? null : clusterIP;
 }
 
-/** A node that has just joined still starts the plugin: it is given `settle` for that. */
+/** A node that has just joined still starts the plugin, and an update of the plugin replaces its pods: both are given `settle`. */
 async function recordPlugin(
   ctx: CheckContext,
   network: Topology['network'],
@@ -71,7 +71,7 @@ async function recordPlugin(
   const declared = network?.cni.daemonSet;
   if (declared === undefined) return;
   const seen = await lookUntil(
-    () => lookAtPlugin(ctx, declared),
+    () => lookAtPlugin(ctx, declared, nodes),
     (now) => {
       const unready = now?.unready ?? [];
       return !nodes.some(({ metadata }) => unready.includes(metadata.name));
@@ -81,10 +81,11 @@ async function recordPlugin(
   if (seen !== null) ctx.record('cni-daemonset', seen);
 }
 
-/** null: it is not there, or could not be read. */
+/** null: it is not there, or could not be read. @param own the nodes to look at */
 async function lookAtPlugin(
   ctx: CheckContext,
   declared: { namespace: string; name: string },
+  own: readonly NodeObject[],
 ): Promise<Fields<'cni-daemonset'> | null> {
   const found = await ctx.cluster.items({ kind: 'apps/v1/DaemonSet' });
   const isIt = ({ metadata }: WorkloadObject) =>
@@ -92,12 +93,34 @@ async function lookAtPlugin(
   const status = found?.find(isIt)?.status;
   if (status === undefined) return null;
   const { numberReady: ready = 0, desiredNumberScheduled: wanted = 0 } = status;
-  const pods = await listPods(ctx);
-  if (pods === null) return { ready, wanted };
-  const unready = podsOf({ workload: { kind: 'DaemonSet', ...declared } }, pods)
-    .filter((pod) => !conditionTrue(pod.status.conditions, 'Ready'))
-    .flatMap(({ spec: { nodeName, desiredNode } }) => nodeName ?? desiredNode ?? []);
-  return { ready, wanted, unready: unready.sort() };
+  const every = await listPods(ctx);
+  const nodes = await ctx.cluster.items({ kind: 'v1/Node' });
+  if (every === null || nodes === null) return { ready, wanted };
+  const pods = podsOf({ workload: { kind: 'DaemonSet', ...declared } }, every);
+  const unready = pods.filter((pod) => !conditionTrue(pod.status.conditions, 'Ready')).flatMap(nodesOf);
+  const without = withoutPod({ pods, nodes, own, wanted });
+  return { ready, wanted, unready: [...unready, ...without].sort() };
+}
+
+const nodesOf = ({ spec: { nodeName, desiredNode } }: PodObject): string[] =>
+  [nodeName ?? desiredNode].filter((name) => name !== undefined);
+
+/**
+ * The nodes to look at that have no pod of a DaemonSet, where one of them must have it. Of all nodes together as many as `wanted` must, and which ones
+ * is for the DaemonSet to say; those that are not looked at may be the ones that have none.
+ */
+function withoutPod(of: {
+  pods: readonly PodObject[];
+  nodes: readonly NodeObject[];
+  own: readonly NodeObject[];
+  wanted: number;
+}): string[] {
+  const having = new Set(of.pods.flatMap(nodesOf));
+  const names = of.nodes.map(({ metadata }) => metadata.name);
+  const empty = names.filter((name) => !having.has(name));
+  const own = empty.filter((name) => of.own.some(({ metadata }) => metadata.name === name));
+  const lacking = of.wanted - (names.length - empty.length);
+  return lacking > empty.length - own.length ? own : [];
 }
 
 /** Records the addresses that the plugin gave to our own pods, one on every sampled node. */
