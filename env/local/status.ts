@@ -5,13 +5,13 @@ import { lockHolder } from '../../host/lock.ts';
 import type { LockHolder } from '../../host/lock.ts';
 import { nodesOf } from './nodes/addressing.ts';
 import type { InstanceName } from './nodes/addressing.ts';
-import { cgroupName, processesIn } from './nodes/cgroups.ts';
 import { nodeStatus } from './nodes/node.ts';
 import { stateDir } from '../../host/paths.ts';
 import { recordedProcess } from './state/processes.ts';
 import { serviceTrouble } from './machine/services.ts';
 import { hadCluster, isStanding, readStamp } from './state/stamp.ts';
 import type { Stamp } from './state/stamp.ts';
+import { hasProcesses } from './teardown.ts';
 import { CLUSTER_GROUPS, toolsDir } from './toolchain/index.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
@@ -79,7 +79,7 @@ function stateOf(found: Omit<LocalStatus, 'state'>): LocalStatus['state'] {
  */
 export function isThere(
   instance: InstanceName,
-  runs = (name: InstanceName): boolean => processesIn(cgroupName(name)).length > 0,
+  runs: (instance: InstanceName) => boolean = hasProcesses,
 ): boolean {
   return hadCluster(readStamp(instance)) || runs(instance);
 }

@@ -72,6 +72,7 @@ export async function restoreUnusedHost({
   if (INSTANCES.every((name) => instanceHolder(name) === null && !runs(name))) await restore();
 }
 
-function hasProcesses(instance: InstanceName): boolean {
+/** Whether processes of an instance run, by its cgroups. */
+export function hasProcesses(instance: InstanceName): boolean {
   return processesIn(cgroupName(instance)).length > 0;
 }

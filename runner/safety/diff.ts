@@ -1,6 +1,5 @@
+import { isObject } from './timers/undo-kube.ts';
 import type { ChangedField, Json } from './timers/undo-kube.ts';
-
-type JsonObject = { [key: string]: Json };
 
 /** What a merge patch (RFC 7386) makes of a value. */
 export function mergePatched(value: Json | undefined, patch: Json): Json {
@@ -32,8 +31,4 @@ export function changedFields(
 
 function optional(value: Json | undefined): [] | [Json] {
   return value === undefined || value === null ? [] : [value];
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

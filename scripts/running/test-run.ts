@@ -1,6 +1,8 @@
 /** What the steps of `npm test` have in common: how they are begun, run and counted. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { SIGNAL_EXITS } from '../../host/errors.ts';
+import type { InterruptSignal } from '../../host/errors.ts';
 import { errorText, stackOf } from '../../reports/record/error-text.ts';
 import { failuresIn, failuresText } from './failures.ts';
 import { addUp, readCounts, renderCounts, single } from './runners.ts';
@@ -12,8 +14,6 @@ export const ROOT = path.resolve(import.meta.dirname, '..', '..');
 export const CLI = path.join(ROOT, 'cli', 'plumbline.mjs');
 const PROGRESS = path.join(ROOT, 'test-results', 'progress.json');
 
-const CODES: Partial<Record<NodeJS.Signals, number>> = { SIGINT: 130, SIGTERM: 143 };
-
 /** A test run: its steps so far, what they counted, and its sum at the end. */
 export class TestRun {
   total: Counts = { passed: 0, failed: 0, skipped: 0 };
@@ -23,7 +23,7 @@ export class TestRun {
   readonly #begun: { step: string; atMs: number }[] = [];
   readonly #abort = new AbortController();
   readonly #progress: string;
-  #endedBy: NodeJS.Signals | null = null;
+  #endedBy: InterruptSignal | null = null;
 
   /** @param progress file with the present step and the counts so far, for a process that has to stop this one */
   constructor(progress = PROGRESS) {
@@ -101,7 +101,7 @@ export class TestRun {
     process.stdout.write(`\n${failuresText(this.failures)}${renderCounts(this.total)}\n`);
     // The signal handlers must not keep the process alive.
     process.removeAllListeners('SIGINT').removeAllListeners('SIGTERM');
-    if (endedBy !== null) return CODES[endedBy] ?? 1;
+    if (endedBy !== null) return SIGNAL_EXITS[endedBy];
     return this.total.failed === 0 ? 0 : 1;
   }
 }

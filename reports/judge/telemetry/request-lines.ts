@@ -1,4 +1,5 @@
 /** Log lines of canary requests, by service. */
+import { add } from '../count.ts';
 import type { History } from '../../record/history/history.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import { loggedNameOf, workloadNameOf } from '../../record/names/path-names.ts';
@@ -111,8 +112,4 @@ export function heldOnDisks(history: History, stored: readonly RequestLine[]): H
       return held;
     }),
   );
-}
-
-function add<K>(counts: Map<K, number>, key: K): void {
-  counts.set(key, (counts.get(key) ?? 0) + 1);
 }

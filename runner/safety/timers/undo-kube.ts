@@ -366,7 +366,7 @@ function removalOf(added: Json | undefined, seen: Json | undefined): Json {
   return !hasMore && removals.every(([, removal]) => removal === null) ? null : Object.fromEntries(removals);
 }
 
-function isObject(value: Json | undefined): value is { [key: string]: Json } {
+export function isObject(value: Json | undefined): value is { [key: string]: Json } {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

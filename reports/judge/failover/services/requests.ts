@@ -1,3 +1,4 @@
+import { add } from '../../count.ts';
 import { OUTCOMES } from '../../../record/history/history.ts';
 import type { Operations } from '../../../record/history/history.ts';
 import { refusalIn, refusedBy } from '../../../record/refusals.ts';
@@ -98,10 +99,6 @@ export function refusedIn(requests: Operations, { fromMs, zeroMs, windowMs, allo
     if (allowanceMs === 0 || dueMs >= allowanceMs) refused[refusal]++;
   }
   return refused;
-}
-
-function add<K>(counts: Map<K, number>, key: K, count: number): void {
-  counts.set(key, (counts.get(key) ?? 0) + count);
 }
 
 /** The class of the error without the time that was waited for a connection. */
