@@ -4,7 +4,7 @@ import { DEFINITE_FAILURE_NAMES } from './errors.ts';
 import { readBack } from './readback.ts';
 import { PostgresLoadClient } from './session.ts';
 import { expectedWindow, serverFacts } from './settings.ts';
-import { refusesWrites } from './refuses-writes.ts';
+import { onlyReads, refusesWrites } from './refuses-writes.ts';
 import { describe, governing, observe, orderSwitchover, steady, waitSteady } from './state.ts';
 
 export const postgres: StoreDriver = {
@@ -21,6 +21,7 @@ export const postgres: StoreDriver = {
   readBack,
   switchover: orderSwitchover,
   refusesWrites,
+  onlyReads,
 };
 
 export { postgres as driver };

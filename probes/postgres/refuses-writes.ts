@@ -1,7 +1,7 @@
 import { errorText } from '../../reports/record/error-text.ts';
 import type { Bounds, StoreTarget } from '../store/store-driver.ts';
 import { sqlState } from './errors.ts';
-import { connectWithin, OF_PRIMARY } from './query.ts';
+import { connectWithin, OF_PRIMARY, queryOnce } from './query.ts';
 
 /** SQLSTATE of a write on a server in recovery. */
 const READ_ONLY = '25006';
@@ -33,4 +33,26 @@ export async function refusesWrites(
   } finally {
     client.destroy();
   }
+}
+
+/**
+ * What the server there says: `transaction_read_only` is on in recovery, and no session can turn it off there (PostgreSQL's manual, "Hot Standby").
+ * @throws Error when nothing answers
+ */
+export async function onlyReads(
+  at: { host: string; port: number },
+  target: StoreTarget,
+  bounds: Bounds,
+): Promise<{ refused: boolean; detail: string }> {
+  const [row] = await queryOnce<{ replica: boolean; address: string | null; setting: string }>(
+    { ...target.connection, ...at },
+    `${OF_PRIMARY} SELECT pg_is_in_recovery() AS replica, host(inet_server_addr()) AS address, current_setting('transaction_read_only') AS setting`,
+    bounds,
+  );
+  const { replica = false, address, setting = '?' } = row ?? {};
+  const server = `${address ?? '?'} (${replica ? 'replica' : 'primary'})`;
+  return {
+    refused: replica && setting === 'on',
+    detail: `${server} says transaction_read_only = ${setting}; no write was tried`,
+  };
 }

@@ -10,7 +10,7 @@ import { observe } from './observer.ts';
 import { readBack } from './readback.ts';
 import { RedisLoadClient } from './session.ts';
 import { expectedWindow, governingSettings, serverFacts } from './settings.ts';
-import { describe, refusesWrites, steady } from './state.ts';
+import { describe, onlyReads, refusesWrites, steady } from './state.ts';
 import { switchover } from './switchover.ts';
 
 const sentinel: RedisManager = {
@@ -53,6 +53,7 @@ export const redis: StoreDriver = {
   readBack: (target, request, bounds) => managerOf(target.connection).readBack(target, request, bounds),
   switchover: (target, request, bounds) => managerOf(target.connection).switchover(target, request, bounds),
   refusesWrites,
+  onlyReads,
 };
 
 export { redis as driver };

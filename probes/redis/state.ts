@@ -211,3 +211,26 @@ export async function refusesWrites(
     return { refused: true, detail: `${textOf(at)}: ${pushed.message}` };
   });
 }
+
+/**
+ * What the server there says: a replica with `slave_read_only` refuses writes of every client.
+ * @throws Error when nothing answers
+ */
+export async function onlyReads(
+  at: { host: string; port: number },
+  target: StoreTarget,
+  bounds: Bounds,
+): Promise<{ refused: boolean; detail: string }> {
+  const { login } = redisStore(target.connection);
+  return withRedis({ at, login }, bounds, async (redis, limitMs) => {
+    const [info] = await redis.batch([['INFO', 'replication']], limitMs);
+    if (info instanceof Error) throw info;
+    const valueOf = (name: string): string =>
+      new RegExp(`^${name}:(\\w+)`, 'm').exec(String(info))?.[1] ?? '?';
+    const [role, readOnly] = [valueOf('role'), valueOf('slave_read_only')];
+    return {
+      refused: role === 'slave' && readOnly === '1',
+      detail: `${textOf(at)} says role ${role}, slave_read_only ${readOnly}; no write was tried`,
+    };
+  });
+}

@@ -309,6 +309,12 @@ export interface StoreDriver {
     target: StoreTarget,
     bounds: Bounds,
   ): Promise<{ refused: boolean; detail: string }>;
+  /** The same as the server itself says it, without a write. */
+  onlyReads?(
+    at: { host: string; port: number },
+    target: StoreTarget,
+    bounds: Bounds,
+  ): Promise<{ refused: boolean; detail: string }>;
 }
 
 /** What `recordGoverning` needs to know of the trial. */

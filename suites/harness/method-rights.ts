@@ -38,6 +38,7 @@ export const METHOD_RIGHTS: Readonly<Partial<Record<Method, readonly Right[]>>> 
   'store.steady': OF_STORES,
   'store.governing': OF_STORES,
   'store.refusesWrites': OF_STORES,
+  'store.onlyReads': OF_STORES,
   'query.prepare': OF_STORES,
   'query.ask': OF_STORES,
   'query.remove': OF_STORES,

@@ -216,6 +216,11 @@ export interface RunnerMethods {
     params: { check: string; store: string; host: string; port: number; timeoutMs: number };
     result: { refused: boolean; detail: string };
   };
+  /** What it says of that itself, without a write; null: such a store has no word for it. */
+  'store.onlyReads': {
+    params: { store: string; host: string; port: number; timeoutMs: number };
+    result: { refused: boolean | null; detail: string };
+  };
   /** Recreates the data for the store's queries; returns its leader and the expected answers. */
   'query.prepare': {
     params: { check: string; store: string; timeoutMs: number };

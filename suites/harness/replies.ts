@@ -154,6 +154,7 @@ const REPLIES: { readonly [M in Method]: z.ZodType<Result<M>> } = {
   }),
   'store.governing': done,
   'store.refusesWrites': z.object({ refused: z.boolean(), detail: z.string() }),
+  'store.onlyReads': z.object({ refused: z.boolean().nullable(), detail: z.string() }),
   'query.prepare': z.object({
     leader: z.string().nullable(),
     expected: z.array(z.object({ question: z.string(), answer: z.array(z.string()) })),

@@ -52,6 +52,16 @@ describe('PostgreSQL without a manager', () => {
     });
   });
 
+  it('should say of each member whether it refuses writes, by its own word and by a write', async () => {
+    for (const { name, address: host, port = 5432 } of await target.members()) {
+      const said = [
+        await postgres.refusesWrites({ host, port }, target, BOUNDS),
+        await postgres.onlyReads?.({ host, port }, target, BOUNDS),
+      ];
+      for (const one of said) assert.equal(one?.refused, name !== 'pg-0', one?.detail);
+    }
+  });
+
   it('should read what governs durability, and nothing of a manager', async () => {
     const settings = await postgres.governing(target, BOUNDS);
     assert.ok(settings.some(({ name, value }) => name === 'fsync' && value === 'off'));

@@ -114,6 +114,8 @@ describe('Redis with WAIT and min-replicas', () => {
     for (const { name, address: host, port = 0 } of await cluster.target.members()) {
       const seen = await redis.refusesWrites({ host, port }, cluster.target, BOUNDS);
       assert.equal(seen.refused, name !== leader, seen.detail);
+      const said = await redis.onlyReads?.({ host, port }, cluster.target, BOUNDS);
+      assert.equal(said?.refused, name !== leader, said?.detail);
     }
   });
 

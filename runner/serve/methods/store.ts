@@ -9,7 +9,12 @@ import type { ServedRunner } from '../served.ts';
 
 type Methods = Pick<
   Handlers,
-  'store.describe' | 'store.servers' | 'store.steady' | 'store.governing' | 'store.refusesWrites'
+  | 'store.describe'
+  | 'store.servers'
+  | 'store.steady'
+  | 'store.governing'
+  | 'store.refusesWrites'
+  | 'store.onlyReads'
 >;
 
 /** How long a ready pod may take to accept a connection: a SYN that is lost is sent again after 1 s. */
@@ -58,6 +63,12 @@ export function storeMethods(runner: ServedRunner): Methods {
       asked(runner, store, { deadlineMs: timeoutMs, signal: call.signal }, async (bounds) =>
         storeDriver(store).refusesWrites({ host, port }, await stores.target(store), bounds),
       ),
+    'store.onlyReads': ({ store, host, port, timeoutMs }, call) =>
+      asked(runner, store, { deadlineMs: timeoutMs, signal: call.signal }, async (bounds) => {
+        const driver = storeDriver(store);
+        const said = await driver.onlyReads?.({ host, port }, await stores.target(store), bounds);
+        return said ?? { refused: null, detail: 'read only: whether it refuses a write was not tried' };
+      }),
   };
 }
 

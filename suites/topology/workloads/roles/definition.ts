@@ -13,7 +13,10 @@ export const checks: readonly CatalogueRow[] = [
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,
     touches: {
-      ...touching(EVIDENCE, { lists: ['v1/Pod'], runner: ['store.describe', 'store.refusesWrites'] }),
+      ...touching(EVIDENCE, {
+        lists: ['v1/Pod'],
+        runner: ['store.describe', 'store.refusesWrites', 'store.onlyReads'],
+      }),
       leavesOut: ['store.refusesWrites'],
     },
     title: 'Leaders and replicas of the stores',

@@ -8,7 +8,7 @@ export const OBSERVES = kinds({
   described: { store: z.string(), leader: z.string().nullable(), members: z.int(), conditions: z.int() },
   'store-down': { store: z.string(), cause: z.enum(DOWN), reason: z.string() },
   'store-unasked': { store: z.string(), cause: z.enum(CANNOT_ASK), reason: z.string() },
-  /** `refused` is null if the read Service could not be reached, or the run may only read. */
+  /** `refused` is null if the read Service could not be reached, or the run may only read and the store does not say it itself. */
   'read-service': {
     store: z.string(),
     address: z.string(),

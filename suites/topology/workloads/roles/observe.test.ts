@@ -21,17 +21,25 @@ test('false verdict 17: only a server that is known to run and refuses, or is si
   assert.deepEqual(seenOf(new RunnerError('unknown', 'crash')), ['store-unasked', 'protocol']);
 });
 
-test('should not try to write in a read-only run, and say so', async () => {
-  const seen: unknown[] = [];
-  const context = {
-    settings: { readOnly: true },
-    record: (...said: unknown[]) => seen.push(said),
-    runner: { call: (method: string) => assert.fail(`${method} was called`) },
-  };
-  const at = { host: 'reads.data', port: 5432 };
-  await recordReadService(context as unknown as CheckContext, 'postgres', at);
-  const detail = 'read only: whether it refuses a write was not tried';
-  assert.deepEqual(seen, [
-    ['read-service', { store: 'postgres', address: 'reads.data:5432', refused: null, detail }],
-  ]);
+test('should ask the read Service in a read-only run, and try to write to it in any other', async () => {
+  for (const [readOnly, method] of [
+    [true, 'store.onlyReads'],
+    [false, 'store.refusesWrites'],
+  ] as const) {
+    const said: unknown[] = [];
+    const context = {
+      id: 'topology/workloads/roles',
+      settings: { readOnly },
+      timeoutMs: () => 1_000,
+      step: (_what: string, take: () => unknown) => take(),
+      record: (...line: unknown[]) => said.push(line),
+      runner: {
+        call: (asked: string) => Promise.resolve({ refused: asked === method, detail: asked }),
+      },
+    };
+    const at = { host: 'reads.data', port: 5432 };
+    await recordReadService(context as unknown as CheckContext, 'postgres', at);
+    const seen = { store: 'postgres', address: 'reads.data:5432', refused: true, detail: method };
+    assert.deepEqual(said, [['read-service', seen]]);
+  }
 });

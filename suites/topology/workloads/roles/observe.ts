@@ -7,7 +7,7 @@ import { RunnerError } from '../../../harness/client.ts';
 import type { CheckContext } from '../../../harness/context.ts';
 import { errorText } from '../../../../reports/record/error-text.ts';
 
-/** Asks every declared store for its members and roles, and tries to write to its read Service where the run may do more than read. */
+/** Asks every declared store for its members and roles, and tries to write to its read Service; where the run may only read, it is asked. */
 export async function observe(ctx: CheckContext): Promise<void> {
   for (const [store, declared] of Object.entries(setting(ctx, 'stores'))) {
     if (!STORES.includes(store)) continue; // its probe is not built
@@ -58,29 +58,18 @@ export async function recordReadService(
   store: string,
   at: { host: string; port: number },
 ): Promise<void> {
-  if (ctx.settings.readOnly !== true) {
-    await ctx.step(`try to write to the read Service of ${store}`, () => tryToWrite(ctx, store, at));
-    return;
-  }
-  const detail = 'read only: whether it refuses a write was not tried';
-  ctx.record('read-service', { store, address: `${at.host}:${at.port}`, refused: null, detail });
-}
-
-async function tryToWrite(
-  ctx: CheckContext,
-  store: string,
-  at: { host: string; port: number },
-): Promise<void> {
-  const address = `${at.host}:${at.port}`;
-  try {
-    const { refused, detail } = await ctx.runner.call('store.refusesWrites', {
-      check: ctx.id,
-      store,
-      ...at,
-      timeoutMs: ctx.timeoutMs('storeOperation'),
-    });
-    ctx.record('read-service', { store, address, refused, detail });
-  } catch (error) {
-    ctx.record('read-service', { store, address, refused: null, detail: errorText(error) });
-  }
+  const asked = { store, ...at, timeoutMs: ctx.timeoutMs('storeOperation') };
+  const answer = (): Promise<{ refused: boolean | null; detail: string }> =>
+    ctx.settings.readOnly === true
+      ? ctx.step(`ask the read Service of ${store} whether it only reads`, () =>
+          ctx.runner.call('store.onlyReads', asked),
+        )
+      : ctx.step(`try to write to the read Service of ${store}`, () =>
+          ctx.runner.call('store.refusesWrites', { check: ctx.id, ...asked }),
+        );
+  const { refused, detail } = await answer().catch((error: unknown) => ({
+    refused: null,
+    detail: errorText(error),
+  }));
+  ctx.record('read-service', { store, address: `${at.host}:${at.port}`, refused, detail });
 }
