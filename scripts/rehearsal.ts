@@ -24,6 +24,8 @@ const itests = (...files: string[]): Command => [
 ];
 /** Trials of PostgreSQL whose goals, or counts, hold for it alone on the machine. */
 const ALONE = ['paths', 'two-leaders'].map((name) => `tests/rehearsal/${name}.itest.ts`);
+/** Wants telemetry provisioned. */
+const CANARIES = 'tests/rehearsal/canaries.itest.ts';
 
 const failovers = STORES.flatMap((store): [string, Command][] => [
   [`${store}, provisioned`, up(store)],
@@ -37,11 +39,14 @@ const STEPS: Readonly<Record<string, Command>> = {
   'five stores, an application and devices, provisioned': up(...STORES, 'gpu'),
   'workloads, and where data lies': checks('topology/{storage,workloads}/**'),
   devices: run('gpu'),
-  'what turns verdicts': itests(...globSync('tests/rehearsal/**/*.itest.ts', { exclude: ALONE }).sort()),
+  'what turns verdicts': itests(
+    ...globSync('tests/rehearsal/**/*.itest.ts', { exclude: [...ALONE, CANARIES] }).sort(),
+  ),
   'the application and its telemetry, provisioned': up('postgres', 'telemetry'),
   'the application': run('application'),
   autoscaling: run('scaling'),
   telemetry: run('telemetry'),
+  'canaries of a run that was killed': itests(CANARIES),
   'telemetry under a fault': run('telemetry-under-fault'),
   'devices beside them, provisioned': up('postgres', 'telemetry', 'gpu'),
   'every suite in one run': run('every-suite'),

@@ -3,23 +3,23 @@
  * alone, a refused key or a rate limit is nobody's failure, and removing canaries takes nothing else. Wants the rehearsal up, with PostgreSQL.
  */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { loadEnvironment } from '../../env/loader.ts';
-import { askApplication, valuesFor, type ApplicationTarget } from '../../probes/application/asking.ts';
-import { stateOf, type ContractRequest } from '../../probes/application/contract.ts';
+import { stateOf } from '../../probes/application/contract.ts';
 import { removeCanaries } from '../../probes/application/removal.ts';
-import { edgeEndpoint } from '../../probes/edge/endpoint.ts';
 import { waitFor } from '../../host/wait.ts';
 import type { RunRecord } from '../../reports/record/run-record.ts';
+import { declaredApplication } from './_helpers/application.ts';
 import { STATE, Workplace, type EnvironmentRows } from './_helpers/platform.ts';
+import { TOKEN_CLIENT, tokenEndpoint } from './_helpers/tokens.ts';
 
 const PATH = 'topology/edge/path';
 const CRASH = 'failover/backend/pod-crash';
 const LATENCY = 'performance/api/latency';
 /** As many as two gateways let a guest send in a second, and some more. */
 const SHORT_LOAD = { steady: { requestsPerSecond: 30, seconds: 10 } };
+/** Longer than tokens live, and shorter than a second one does in place of one that was refused. */
+const TOKEN_LOAD = { steady: { requestsPerSecond: 30, seconds: 14 } };
 
 const place = new Workplace();
 after(() => place.remove());
@@ -34,12 +34,23 @@ function checkOf({ checks }: RunRecord, id: string): Check {
 const saidBy = ({ reason, rules = [], trials }: Check): string =>
   [reason, ...rules.map(({ text }) => text), ...trials.map(({ landed }) => landed.by)].join('\n');
 
-/** A copy of the file with the key of that file, and a short load. */
-function withKey(file: string): string {
+/** A copy of the file with these credentials, and a short load. */
+function withCredentials(
+  credentials: EnvironmentRows['application']['credentials'],
+  load = SHORT_LOAD,
+): string {
   return place.changedFile((all: EnvironmentRows) => {
-    all.application.credentials.headers = { apikey: { file } };
-    all.load = SHORT_LOAD;
+    all.application.credentials = credentials;
+    all.load = load;
   });
+}
+
+const withKey = (file: string): string => withCredentials({ headers: { apikey: { file } } });
+
+/** A copy of the file whose client gets tokens at that endpoint, in place of a key. */
+function withTokens(tokenUrl: string): string {
+  const clientSecret = { file: place.file('secret', TOKEN_CLIENT.secret) };
+  return withCredentials({ oauth2: { tokenUrl, clientId: TOKEN_CLIENT.id, clientSecret } }, TOKEN_LOAD);
 }
 
 test('should pass the gateway with the key that its owners gave, and hold the answer against the contract', async () => {
@@ -70,36 +81,30 @@ test('a rate limit of the gateway: the load is inconclusive and names 429', asyn
   assert.match(saidBy(check), /429/);
 });
 
-/** The application as its declared contract reaches it. */
-async function declared() {
-  const { application, topology } = await loadEnvironment('rehearsal', { with: ['postgres'] });
-  const { edge } = topology;
-  assert.ok(application !== undefined && edge !== undefined);
-  const key = readFileSync(join(STATE, 'account', 'bids-key'), 'utf8').trim();
-  const url = new URL(edge.url);
-  const ca = readFileSync(join(STATE, 'bids', 'ca.crt'), 'utf8');
-  const target: ApplicationTarget = {
-    ...{ url, endpoint: edgeEndpoint(url, edge.address, { ca }) },
-    ...{ contract: { follow: application.follow, proof: application.proof } },
-    prefix: application.canaries.prefix,
-    identity: { headers: () => ({ apikey: key }), refused: () => undefined },
-  };
-  const ask = (request: ContractRequest, more: { title?: string; id?: string } = {}) => {
-    const values = valuesFor(target, { correlationId: 'rehearsal', n: 0, ...more });
-    return askApplication(target, { request, values }, { deadlineMs: 5_000 });
-  };
-  return { target, requests: application.requests, ask };
-}
+test('tokens that end within a load are renewed before they do, and none is refused', async () => {
+  await using endpoint = await tokenEndpoint({ livesSeconds: 6 });
+  const record = await place.run(withTokens(endpoint.url), [LATENCY]);
+  const check = checkOf(record, LATENCY);
+  assert.equal(check.verdict, 'pass', saidBy(check));
+  assert.ok(endpoint.given() >= 4, `${endpoint.given()} tokens were given`);
+  assert.doesNotMatch(JSON.stringify(check), /401/);
+  assert.match(record.notes.join('\n'), /application\.credentials: renewed \d+ times; refused 0 times$/m);
+});
+
+test('a token that the gateway takes for a shorter time than was said: counted apart, and named', async () => {
+  await using endpoint = await tokenEndpoint({ livesSeconds: 8, saidSeconds: 600 });
+  const record = await place.run(withTokens(endpoint.url), [LATENCY]);
+  const check = checkOf(record, LATENCY);
+  assert.equal(check.verdict, 'inconclusive', saidBy(check));
+  assert.match(saidBy(check), /^[1-9]\d* of \d+ requests refused with 401: /m);
+  assert.doesNotMatch(saidBy(check), /requests failed/);
+  assert.equal(endpoint.given(), 2, 'the first one, and one in place of that which was refused');
+  assert.match(record.notes.join('\n'), /application\.credentials: renewed 1 times; refused 1 times$/m);
+});
 
 test('should find canaries by their title, follow them to their end, and remove them and nothing else', async () => {
-  const { target, requests, ask } = await declared();
-  const { create, read, remove, find } = requests;
-  assert.ok(create && read?.state && remove && find);
-  const { state } = read;
-  const made = async (title: string): Promise<string> => {
-    const { fate } = await ask(create, { title });
-    return fate.id ?? assert.fail(fate.why);
-  };
+  const { target, requests, state, ask, made, isThere } = await declaredApplication();
+  const { read, remove, find } = requests;
   const canary = await made(`${target.prefix}of the rehearsal`);
   const theirs = [await made(`Not a ${target.prefix}`), await made('a bridge of others')];
   const done = async (): Promise<true | null> => {
@@ -111,9 +116,9 @@ test('should find canaries by their title, follow them to their end, and remove 
   const { removed, left, trouble } = await removeCanaries(target, { find, remove }, bounds);
   assert.ok(removed >= 1, trouble);
   assert.deepEqual([left, trouble], [0, '']);
-  assert.equal((await ask(read, { id: canary })).reply.status, 404);
+  assert.equal(await isThere(canary), false);
   for (const id of theirs) {
-    assert.ok((await ask(read, { id })).fate.ok, id);
+    assert.equal(await isThere(id), true, id);
     await ask(remove, { id });
   }
 });

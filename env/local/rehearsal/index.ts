@@ -43,6 +43,7 @@ const ACCOUNTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'postgres-password': 'plumbline',
     'bids-key': 'bidsCanaryKey',
     'bids-guest-key': 'bidsGuestKey',
+    'bids-token-key': 'bidsTokenKey',
   },
   redis: { 'redis-password': 'redisCanary', 'sentinel-password': 'sentinelCanary' },
   rabbitmq: { 'rabbitmq-password': 'rabbitCanary' },

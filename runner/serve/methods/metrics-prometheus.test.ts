@@ -119,7 +119,9 @@ before(async () => {
     }),
   );
   const at = [`--config.file=${config}`, `--storage.tsdb.path=${path.join(folder, 'data')}`];
-  server = spawn(programs[0] ?? '', [...at, `--web.listen-address=127.0.0.1:${port}`], { stdio: 'ignore' });
+  // It must not outlive tests that are killed.
+  const guarded = ['--pdeathsig', 'KILL', programs[0] ?? '', ...at, `--web.listen-address=127.0.0.1:${port}`];
+  server = spawn('setpriv', guarded, { stdio: 'ignore' });
   url = `http://127.0.0.1:${port}`;
   const client = new PrometheusClient({ url, deadlineMs: 5000 });
   const scraped = (times: number): Promise<number> =>

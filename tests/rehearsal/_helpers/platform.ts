@@ -40,7 +40,12 @@ export interface Address {
 /** As much of the file as these tests read or change. */
 export interface EnvironmentRows {
   stores: Record<string, StoreRows>;
-  application: { credentials: { headers: Record<string, { file: string }> } };
+  application: {
+    credentials: {
+      headers?: Record<string, { file: string }>;
+      oauth2?: { tokenUrl: string; clientId: string; clientSecret: { file: string } };
+    };
+  };
   load?: { steady: { requestsPerSecond: number; seconds: number } };
 }
 

@@ -114,7 +114,7 @@ test('should have a gateway that haproxy can read, where this machine has one', 
   const config = join(folder, 'gateway.cfg');
   writeFileSync(config, GATEWAY.replaceAll('/etc/gateway-tls', folder));
   execFileSync('haproxy', ['-c', '-q', '-f', config], {
-    env: { ...process.env, CANARY_KEY: 'a', GUEST_KEY: 'b' },
+    env: { ...process.env, CANARY_KEY: 'a', GUEST_KEY: 'b', TOKEN_KEY: 'c' },
   });
 });
 
@@ -125,7 +125,8 @@ test('should want a key of everybody, and hand none on', () => {
     return found === -1 ? assert.fail(`no ${part}`) : found;
   };
   assert.ok(at('status 401') < at('track-sc0'));
-  assert.ok(at('status 429') < at('del-header apikey'));
+  for (const header of ['apikey', 'authorization']) assert.ok(at('status 429') < at(`del-header ${header}`));
+  assert.match(frontend, /jwt_verify\(HS256,"\$\{TOKEN_KEY\}"\) 1 \} \{ var\(txn\.left_s\) -m int gt 0 \}$/m);
   assert.match(frontend, /bind :8443 ssl crt/);
   for (const [, key = ''] of frontend.matchAll(/hdr\(apikey\) -m str (\S+)/g))
     assert.match(key, /^"\$\{[A-Z_]+\}"$/);

@@ -42,7 +42,7 @@ export const bids = part({
     },
     HAPROXY_IMAGE,
   ],
-  passwords: ['bids', 'bidsCanaryKey', 'bidsGuestKey'],
+  passwords: ['bids', 'bidsCanaryKey', 'bidsGuestKey', 'bidsTokenKey'],
   objects: (context, secrets) => {
     const zipkin = context.with.includes('telemetry') ? ZIPKIN : '';
     const values = { databases: databases.values(context).authority, zipkin };
