@@ -29,3 +29,14 @@ test('should keep existing passwords, also those of stores that are left out thi
     await rm(folder, { recursive: true });
   }
 });
+
+test('should generate no password that begins with a hyphen', async (t) => {
+  const stateDir = await mkdtemp(join(tmpdir(), 'plumbline-secrets-'));
+  t.after(() => rm(stateDir, { recursive: true }));
+  const names = Array.from({ length: 1_000 }, (_, n) => `password-${n}`);
+  const passwords: string[] = Object.values(await ensureSecrets(stateDir, names));
+  assert.deepEqual(
+    passwords.filter((one) => one.startsWith('-')),
+    [],
+  );
+});

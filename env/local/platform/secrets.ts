@@ -20,9 +20,15 @@ export async function ensureSecrets<Name extends string>(
 ): Promise<Secrets<Name>> {
   const text = await readFile(secretsFile(stateDir), 'utf8').catch(() => '{}');
   const known = JSON.parse(text) as Partial<Secrets>;
-  const secrets = byName(names, (name) => known[name] ?? randomBytes(PASSWORD_BYTES).toString('base64url'));
+  const secrets = byName(names, (name) => known[name] ?? newPassword());
   if (names.some((name) => known[name] === undefined)) await store(stateDir, { ...known, ...secrets });
   return secrets;
+}
+
+/** Begins with no hyphen, by which a configuration or a command would take it for an option, as HAProxy's ACLs do. */
+function newPassword(): string {
+  const text = randomBytes(PASSWORD_BYTES).toString('base64url');
+  return text.startsWith('-') ? newPassword() : text;
 }
 
 async function store(stateDir: string, secrets: Partial<Secrets>): Promise<void> {
