@@ -14,17 +14,23 @@ export interface TokenLives {
   livesSeconds: number;
   /** What the endpoint says of that, s. */
   saidSeconds?: number;
+  /** How often it is away (503) when it is asked for a second token. */
+  awayFor?: number;
 }
 
 /** Client credentials (RFC 6749, 4.4): tokens are JWTs (RFC 7519), signed by HS256 with the key that the gateway has. */
-export async function tokenEndpoint({ livesSeconds, saidSeconds = livesSeconds }: TokenLives) {
+export async function tokenEndpoint({ livesSeconds, saidSeconds = livesSeconds, awayFor = 0 }: TokenLives) {
   const key = readFileSync(join(STATE, 'account', 'bids-token-key'), 'utf8').trim();
   const shown = `Basic ${Buffer.from(`${TOKEN_CLIENT.id}:${TOKEN_CLIENT.secret}`).toString('base64')}`;
-  let given = 0;
+  let [given, away] = [0, awayFor];
   const server = createServer(({ headers }, response) => {
     response.setHeader('content-type', 'application/json');
     if (headers.authorization !== shown) {
       response.writeHead(401).end('{"error":"invalid_client"}');
+      return;
+    }
+    if (given > 0 && away-- > 0) {
+      response.writeHead(503).end('{"error":"temporarily_unavailable"}');
       return;
     }
     // Distinct also within a second.
